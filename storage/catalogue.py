@@ -1,0 +1,78 @@
+"""What can be asked for and who answers for it: entitlements and their owners, as the operator wrote them down.
+
+It never says who may have what: that is policy.
+"""
+
+import hashlib
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import timedelta
+from types import MappingProxyType
+
+
+@dataclass(frozen=True, kw_only=True)
+class Owner:
+    """The team that answers for entitlements.
+
+    channel: Slack channel id where its requests go. approvers: name of the directory group whose members decide.
+    """
+
+    id: str
+    name: str
+    channel: str
+    approvers: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Entitlement:
+    """One thing that can be granted: a group in a directory.
+
+    risk: 1 (harmless) to 5 (keys of the company). environment: "production", "staging", "corporate" …
+    access: what it lets one do, in words ("read and write"). aliases: other names people use for it.
+    """
+
+    id: str
+    title: str
+    directory: str
+    group: str
+    owner: str
+    risk: int
+    environment: str
+    kind: str
+    access: str
+    max_duration: timedelta
+    standing_allowed: bool = False
+    aliases: tuple[str, ...] = ()
+
+
+def _empty() -> Mapping[str, Owner]:
+    return MappingProxyType({})
+
+
+@dataclass(frozen=True, kw_only=True)
+class Catalogue:
+    """All entitlements and owners by id. Every entitlement's owner is in `owners`."""
+
+    entitlements: Mapping[str, Entitlement]
+    owners: Mapping[str, Owner] = field(default_factory=_empty)
+
+    def owner_of(self, entitlement: Entitlement) -> Owner:
+        """The owner of an entitlement of this catalogue."""
+        return self.owners[entitlement.owner]
+
+    @property
+    def digest(self) -> str:
+        """SHA-256 (hex) of the whole catalogue: lowering a risk is a policy change, so it is part of the policy-set hash."""
+
+        def plain(value: object) -> object:
+            if isinstance(value, timedelta):
+                return int(value.total_seconds())
+            return list(value) if isinstance(value, tuple) else value
+
+        rows = [
+            {k: plain(v) for k, v in sorted(vars(item).items())}
+            for group in (self.entitlements, self.owners)
+            for _, item in sorted(group.items())
+        ]
+        return hashlib.sha256(json.dumps(rows, sort_keys=True, ensure_ascii=True).encode()).hexdigest()

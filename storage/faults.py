@@ -1,0 +1,35 @@
+"""The one tree of faults: what went wrong outside a person's control, with the sentence that says so.
+
+Expected refusals are return values and never appear here.
+"""
+
+
+class WicketFault(Exception):
+    """Something went wrong inside Wicket."""
+
+    def __init__(self, message: str | None = None) -> None:
+        super().__init__(message or (self.__doc__ or "").strip().splitlines()[0])
+
+
+class SettingsFault(WicketFault):
+    """A setting is missing or wrong."""
+
+
+class StorageUnavailable(WicketFault):
+    """The database cannot be written right now, so nothing was done."""
+
+
+class AuditFault(WicketFault):
+    """The audit store is not what it should be."""
+
+
+class DirectoryUnavailable(WicketFault):
+    """The directory did not answer, so what it holds is unknown."""
+
+
+class PolicyFault(WicketFault):
+    """The policy set cannot be loaded."""
+
+
+class MailUnavailable(WicketFault):
+    """The mail server did not take the message."""
