@@ -1,0 +1,42 @@
+"""Column types that keep what they are given: time as whole UTC microseconds in an integer.
+
+Nothing here reads a clock, and a time without a zone is never let in.
+"""
+
+from datetime import UTC, datetime, timedelta
+
+from sqlalchemy import BigInteger, Dialect
+from sqlalchemy.types import TypeDecorator
+
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_MICROSECOND = timedelta(microseconds=1)
+
+
+def to_micros(moment: datetime) -> int:
+    """Whole microseconds since 1970 UTC, exactly. A naive datetime is a ValueError."""
+    if moment.tzinfo is None or moment.utcoffset() is None:
+        raise ValueError("a time without a zone cannot be stored; use an aware UTC datetime")
+    return (moment - EPOCH) // _MICROSECOND
+
+
+def from_micros(micros: int) -> datetime:
+    """The aware UTC datetime of so many microseconds since 1970. OverflowError beyond year 9999."""
+    return EPOCH + timedelta(microseconds=micros)
+
+
+class UtcMicros(TypeDecorator[datetime]):
+    """An aware datetime in Python, INTEGER microseconds UTC in the database; refuses naive datetimes.
+
+    SQLite loses the zone of a DateTime column; an integer sorts, compares and hashes alike everywhere.
+    """
+
+    impl = BigInteger
+    cache_ok = True
+
+    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> int | None:  # noqa: ARG002  SQLAlchemy passes it
+        """Aware datetime → microseconds; None stays None. A naive datetime is a ValueError."""
+        return None if value is None else to_micros(value)
+
+    def process_result_value(self, value: int | None, dialect: Dialect) -> datetime | None:  # noqa: ARG002  as above
+        """Microseconds → aware UTC datetime; None stays None."""
+        return None if value is None else from_micros(value)
