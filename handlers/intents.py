@@ -1,0 +1,104 @@
+"""What somebody wants, validated and frozen, and who they are: what handlers are given.
+
+An intent is never built from unchecked payload fields; the actor is looked up, never believed (promise 5).
+"""
+
+from dataclasses import dataclass, field
+from datetime import timedelta
+
+from storage.directories.base import Account
+
+JUSTIFICATION_LIMIT = 500
+RATIONALE_LIMIT = 500
+
+
+@dataclass(frozen=True, kw_only=True)
+class Where:
+    """Where something was asked: "slack" with its team and channel, "page", "schedule" or "cli"."""
+
+    transport: str
+    team: str = ""
+    channel: str = ""
+
+
+SCHEDULE = Where(transport="schedule")
+PAGE = Where(transport="page")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Actor:
+    """A person at a Slack account linked to them, as the directory has them right now."""
+
+    account: Account
+    slack_team: str
+    slack_user: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Intent:
+    """What every intent carries. delivery: Slack's own id of the payload, taken once with the effect."""
+
+    actor: Actor
+    where: Where
+    delivery: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class AskAccess(Intent):
+    """Ask for an entitlement for a limited time. draft: the draft this was prepared in, if any."""
+
+    entitlement: str
+    duration: timedelta
+    justification: str
+    draft: str | None = None
+
+    def __post_init__(self) -> None:
+        if self.duration <= timedelta(0):
+            raise ValueError("a duration is longer than nothing")
+        if not self.justification.strip() or len(self.justification) > JUSTIFICATION_LIMIT:
+            raise ValueError("a justification has between 1 and 500 characters")
+
+    @property
+    def minutes(self) -> int:
+        """The duration in whole minutes, rounded up."""
+        return -(-int(self.duration.total_seconds()) // 60)
+
+
+@dataclass(frozen=True, kw_only=True)
+class DraftAccess(Intent):
+    """Prepare a request without sending it; what is missing may be filled in later."""
+
+    entitlement: str
+    duration: timedelta | None
+    justification: str | None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Decide(Intent):
+    """Approve or deny a request, with the rationale."""
+
+    grant: str
+    approve: bool
+    rationale: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Withdraw(Intent):
+    """Take one's own request back before it is decided, or throw a draft away."""
+
+    grant: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class GiveBack(Intent):
+    """End one's own grant before its time."""
+
+    grant: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Ask(Intent):
+    """A routine question. kind: one of handlers.checks.KINDS; about: entitlement ids it is about."""
+
+    kind: str
+    about: tuple[str, ...] = field(default=())

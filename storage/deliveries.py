@@ -1,0 +1,28 @@
+"""Inbound deliveries, each taken once in the transaction of its effect (promise 6).
+
+It does not know what a delivery asks for.
+"""
+
+from datetime import datetime, timedelta
+
+from sqlalchemy import delete
+from sqlalchemy.dialects.sqlite import insert
+from sqlmodel import Session, col
+
+from storage.records import Delivery
+
+# Slack retries an event for about six minutes and a button may be pressed twice; a day is plenty and stays small.
+KEPT = timedelta(days=1)
+
+
+def take(tx: Session, key: str, at: datetime) -> bool:
+    """True the first time this delivery is seen; False for each repeat."""
+    added = tx.execute(
+        insert(Delivery).values(key=key, at=at).on_conflict_do_nothing().returning(col(Delivery.key))
+    )
+    return added.first() is not None
+
+
+def forget_old(tx: Session, at: datetime) -> None:
+    """Drop the keys of deliveries too old to be repeated."""
+    tx.execute(delete(Delivery).where(col(Delivery.at) < at - KEPT))

@@ -1,0 +1,62 @@
+"""Exceptions as they are kept: one row a cause, counted while it lasts.
+
+It does not decide what is an exception, nor how it reads.
+"""
+
+from collections.abc import Mapping
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlmodel import Session, col, select
+
+from storage.identifiers import new_id
+from storage.outbox import ALERT, owe
+from storage.records import ExceptionRecord
+
+# Repeats of one cause within this time are counted on one message instead of filling the channel.
+SAME_CAUSE = timedelta(hours=24)
+SECURITY = "security"
+
+
+def raise_exception(
+    tx: Session,
+    *,
+    at: datetime,
+    kind: str,
+    cause: str,
+    severity: str,
+    who: str,
+    correlation: str,
+    facts: Mapping[str, Any],
+) -> ExceptionRecord:
+    """Keep an exception and owe it to the security channel, first in the queue.
+
+    cause: what makes two of them the same. who: the name to show. facts: ids, names and numbers, no secrets.
+    """
+    known = tx.exec(
+        select(ExceptionRecord)
+        .where(ExceptionRecord.cause == cause, col(ExceptionRecord.last_at) > at - SAME_CAUSE)
+        .order_by(col(ExceptionRecord.last_at).desc())
+    ).first()
+    if known is None:
+        known = ExceptionRecord(
+            id=new_id("x", at),
+            kind=kind,
+            cause=cause,
+            severity=severity,
+            who=who,
+            facts=dict(facts),
+            correlation=correlation,
+            count=1,
+            first_at=at,
+            last_at=at,
+        )
+        tx.add(known)
+    else:
+        known.count += 1
+        known.last_at = at
+        known.facts = dict(facts)
+        tx.add(known)
+    tx.flush()
+    owe(tx, at=at, courier="slack", kind="exception", subject=known.id, recipient=SECURITY, urgency=ALERT)
+    return known

@@ -1,0 +1,140 @@
+"""Grants and their approvals as rows: made, moved from state to state, found.
+
+It does not decide which move is right (handlers.decisions.lifecycle does); a move from another state fails.
+"""
+
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import delete, update
+from sqlmodel import Session, col, select
+
+from storage.identifiers import new_id
+from storage.records import LIVE, Approval, Grant, GrantState, Question
+
+
+def add(tx: Session, grant: Grant) -> Grant:
+    """Keep a new grant."""
+    tx.add(grant)
+    tx.flush()
+    return grant
+
+
+def get(tx: Session, grant_id: str) -> Grant | None:
+    """The grant with this id. In a writing transaction it is locked: SQLite has one writer."""
+    return tx.get(Grant, grant_id, with_for_update=True)
+
+
+def move(tx: Session, grant: Grant, to: GrantState, **changes: Any) -> None:
+    """Set the state and what goes with it. `expires_at` is set once and never moves (promise 1)."""
+    if "expires_at" in changes and grant.expires_at is not None:
+        raise ValueError("the end of a grant never moves")
+    grant.state = to
+    for name, value in changes.items():
+        setattr(grant, name, value)
+    tx.add(grant)
+    tx.flush()
+
+
+def approvals_of(tx: Session, grant_id: str) -> Sequence[Approval]:
+    """The decisions on a grant, oldest first."""
+    return tx.exec(select(Approval).where(Approval.grant == grant_id).order_by(col(Approval.at))).all()
+
+
+def add_approval(
+    tx: Session,
+    *,
+    at: datetime,
+    grant: str,
+    approver: str,
+    approver_name: str,
+    slack_user: str,
+    role: str,
+    approved: bool,
+    rationale: str,
+) -> Approval:
+    """Record one approver's decision."""
+    approval = Approval(
+        id=new_id("a", at), grant=grant, approver=approver, approver_name=approver_name,
+        slack_user=slack_user, role=role, approved=approved, rationale=rationale, at=at,
+    )  # fmt: skip
+    tx.add(approval)
+    tx.flush()
+    return approval
+
+
+def live_of(tx: Session, account: str) -> Sequence[Grant]:
+    """The person's grants that give access or are about to, soonest end first."""
+    return tx.exec(
+        select(Grant)
+        .where(Grant.account == account, col(Grant.state).in_(LIVE))
+        .order_by(col(Grant.expires_at))
+    ).all()
+
+
+def open_of(tx: Session, account: str, entitlement: str) -> Grant | None:
+    """A request of this person for this entitlement that still waits."""
+    return tx.exec(
+        select(Grant).where(
+            Grant.account == account, Grant.entitlement == entitlement, Grant.state == GrantState.PENDING
+        )
+    ).first()
+
+
+def past_of(tx: Session, account: str, entitlement: str) -> Sequence[Grant]:
+    """Ended grants of this person on this entitlement, newest first."""
+    return tx.exec(
+        select(Grant)
+        .where(
+            Grant.account == account, Grant.entitlement == entitlement, Grant.state == GrantState.ENDED
+        )
+        .order_by(col(Grant.ended_at).desc())
+    ).all()
+
+
+def covering(tx: Session, *, directory: str, account: str, group: str) -> Sequence[Grant]:
+    """The grants that concern one holding: live ones and those whose end is under way."""
+    return tx.exec(
+        select(Grant).where(
+            Grant.directory == directory,
+            Grant.account == account,
+            Grant.group == group,
+            col(Grant.state).in_((*LIVE, GrantState.ENDING)),
+        )
+    ).all()
+
+
+def due(tx: Session, at: datetime, limit: int) -> Sequence[Grant]:
+    """Grants whose time is over and whose end has not begun, the longest overdue first."""
+    return tx.exec(
+        select(Grant)
+        .where(col(Grant.state).in_(LIVE), col(Grant.expires_at) <= at)
+        .order_by(col(Grant.expires_at))
+        .limit(limit)
+    ).all()
+
+
+def unanswered(tx: Session, at: datetime, limit: int) -> Sequence[Grant]:
+    """Requests that nobody answered in time."""
+    return tx.exec(
+        select(Grant)
+        .where(Grant.state == GrantState.PENDING, col(Grant.lapses_at) <= at)
+        .order_by(col(Grant.lapses_at))
+        .limit(limit)
+    ).all()
+
+
+def drop_drafts(tx: Session, before: datetime) -> None:
+    """Forget drafts that were never sent: nothing was asked, so nothing is kept."""
+    tx.execute(delete(Grant).where(col(Grant.state) == GrantState.DRAFT, col(Grant.requested_at) < before))
+
+
+def drop_questions(tx: Session, before: datetime) -> None:
+    """Forget answered routine questions."""
+    tx.execute(delete(Question).where(col(Question.at) < before))
+
+
+def set_states(tx: Session, ids: Iterable[str], to: GrantState, **changes: Any) -> None:
+    """Move many grants at once."""
+    tx.execute(update(Grant).where(col(Grant.id).in_(list(ids))).values(state=to, **changes))

@@ -1,0 +1,57 @@
+"""Links between Slack accounts and persons: made once, suspended when what they rested on changed.
+
+It never matches anybody by name or e-mail.
+"""
+
+from datetime import datetime
+
+from sqlmodel import Session, select
+
+from storage.identifiers import new_id
+from storage.records import Link, LinkState
+
+
+def link_of(tx: Session, slack_team: str, slack_user: str) -> Link | None:
+    """The link of this Slack account, suspended or not."""
+    return tx.exec(select(Link).where(Link.slack_team == slack_team, Link.slack_user == slack_user)).first()
+
+
+def link_to(tx: Session, directory: str, account: str) -> Link | None:
+    """The active link of this person, if any."""
+    return tx.exec(
+        select(Link).where(
+            Link.directory == directory, Link.account == account, Link.state == LinkState.ACTIVE
+        )
+    ).first()
+
+
+def make_link(
+    tx: Session,
+    *,
+    at: datetime,
+    slack_team: str,
+    slack_user: str,
+    directory: str,
+    account: str,
+    mail: str,
+    made_by: str,
+) -> Link:
+    """Pin a Slack account to a person. A suspended link of the same Slack account is renewed."""
+    link = link_of(tx, slack_team, slack_user) or Link(
+        id=new_id("l", at), slack_team=slack_team, slack_user=slack_user, created_at=at,
+        directory="", account="", mail="", made_by="", state="",
+    )  # fmt: skip
+    link.directory, link.account, link.mail = directory, account, mail
+    link.made_by, link.state = made_by, LinkState.ACTIVE
+    tx.add(link)
+    tx.flush()
+    return link
+
+
+def suspend(tx: Session, link_id: str) -> None:
+    """The link rests until its person signs in again."""
+    link = tx.get(Link, link_id)
+    if link is not None:
+        link.state = LinkState.SUSPENDED
+        tx.add(link)
+        tx.flush()

@@ -1,0 +1,100 @@
+"""Messages owed: written with what they tell of, claimed by a courier, kept until delivered (promise 10).
+
+It holds kinds and ids and renders nothing.
+"""
+
+from datetime import datetime, timedelta
+
+from sqlalchemy import and_, delete, or_, update
+from sqlmodel import Session, col, func, select
+
+from storage.database import wake
+from storage.records import Owed, Posted
+
+ALERT, NORMAL = 0, 1
+
+
+def owe(
+    tx: Session,
+    *,
+    at: datetime,
+    courier: str,
+    kind: str,
+    subject: str,
+    recipient: str,
+    urgency: int = NORMAL,
+) -> None:
+    """Owe one message about `subject` to `recipient`. One that already waits will show the newest state: no second."""
+    waiting = select(Owed.id).where(
+        Owed.kind == kind,
+        Owed.subject == subject,
+        Owed.recipient == recipient,
+        col(Owed.lease_until).is_(None),
+    )
+    wake(tx, "outbox")
+    if tx.exec(waiting).first() is not None:
+        return
+    tx.add(
+        Owed(
+            courier=courier,
+            kind=kind,
+            subject=subject,
+            recipient=recipient,
+            urgency=urgency,
+            owed_at=at,
+            next_at=at,
+        )
+    )
+    tx.flush()
+
+
+def claim(tx: Session, *, at: datetime, lease: timedelta, limit: int) -> list[Owed]:
+    """Take up to `limit` due messages under a lease, alerts first. A message under another's lease is left alone."""
+    due = (
+        select(Owed.id)
+        .where(col(Owed.next_at) <= at, or_(col(Owed.lease_until).is_(None), col(Owed.lease_until) < at))
+        .order_by(col(Owed.urgency), col(Owed.next_at), col(Owed.id))
+        .limit(limit)
+        .with_for_update(skip_locked=True)
+    )
+    taken = (
+        update(Owed)
+        .where(col(Owed.id).in_(due))
+        .values(lease_until=at + lease, fence=col(Owed.fence) + 1, attempts=col(Owed.attempts) + 1)
+        .returning(Owed)
+        .execution_options(synchronize_session=False)
+    )
+    rows = list(tx.execute(taken).scalars())
+    return sorted(rows, key=lambda owed: (owed.urgency, owed.id or 0))
+
+
+def done(tx: Session, owed: Owed) -> bool:
+    """It was delivered (or is no longer needed). False if the lease had gone to another meanwhile."""
+    gone = delete(Owed).where(col(Owed.id) == owed.id, col(Owed.fence) == owed.fence)
+    return bool(tx.execute(gone.returning(col(Owed.id))).first())
+
+
+def postpone(tx: Session, owed: Owed, *, until: datetime, fault: str) -> None:
+    """It could not be delivered now; `fault` says why, without secrets."""
+    tx.execute(
+        update(Owed)
+        .where(and_(col(Owed.id) == owed.id, col(Owed.fence) == owed.fence))
+        .values(next_at=until, lease_until=None, last_fault=fault)
+    )
+
+
+def where_posted(tx: Session, *, kind: str, subject: str, recipient: str) -> Posted | None:
+    """Where the message about this stands, if it was posted."""
+    return tx.get(Posted, (kind, subject, recipient))
+
+
+def remember_posted(
+    tx: Session, *, kind: str, subject: str, recipient: str, channel: str, ts: str, at: datetime
+) -> None:
+    """Keep where a message stands, so that the next state edits it."""
+    tx.merge(Posted(kind=kind, subject=subject, recipient=recipient, channel=channel, ts=ts, at=at))
+
+
+def backlog(tx: Session) -> int:
+    """How many messages are owed."""
+    return tx.exec(select(func.count()).select_from(Owed)).one()
