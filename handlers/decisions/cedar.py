@@ -1,0 +1,111 @@
+"""The policy engine: Cedar, parsed once, asked with only the facts of one question.
+
+It never lets anything through that it could not evaluate in full, and never reads a file or a clock.
+"""
+
+import hashlib
+import json
+from collections.abc import Mapping
+
+import cedarpy
+
+from handlers.decisions.facts import put
+from handlers.decisions.policy import PolicyDecision, Question, Severity
+from handlers.decisions.statements import PolicyNote, checked
+from storage.faults import PolicyFault
+
+NO_POLICY = "No policy allows this."
+NOT_EVALUATED = "The policy could not be evaluated, so nothing was allowed."
+
+_RANK: Mapping[Severity | None, int] = {None: 0, "low": 1, "medium": 2, "high": 3}
+
+
+class CedarPolicy:
+    """A loaded policy set, immutable: a change is a new object, so a bad set never replaces a good one."""
+
+    def __init__(
+        self,
+        policies: cedarpy.PolicySet,
+        schema: cedarpy.Schema,
+        notes: Mapping[str, PolicyNote],
+        policy_set: str,
+    ) -> None:
+        """Use `load`, which checks what it is given."""
+        self._policies = policies
+        self._schema = schema
+        self._notes = notes
+        self._policy_set = policy_set
+
+    @classmethod
+    def load(cls, sources: Mapping[str, str], schema: str, bound_to: str) -> "CedarPolicy":
+        """Parse and check a whole set.
+
+        sources: Cedar text by file name. bound_to: what else shapes the answers (catalogue digest, security
+        settings), so that it is part of `policy_set`. Raises PolicyFault with file, line and what is wrong.
+        """
+        try:
+            parsed_schema = cedarpy.Schema.from_str(schema)
+        except ValueError as error:
+            raise PolicyFault(f"the policy schema: {error}") from error
+        notes: dict[str, PolicyNote] = {}
+        for file, text in sorted(sources.items()):
+            for note in checked(file, text, parsed_schema):
+                if note.id in notes:
+                    raise PolicyFault(f"{file}: the @id `{note.id}` is used twice")
+                notes[note.id] = note
+        if not notes:
+            raise PolicyFault("there are no policies, so nothing could ever be allowed")
+        policies = cedarpy.PolicySet.from_str("\n".join(text for _, text in sorted(sources.items())))
+        return cls(policies, parsed_schema, notes, _digest(sources, schema, bound_to))
+
+    @property
+    def policy_set(self) -> str:
+        """SHA-256 (hex) over the policies, the schema and what they are bound to."""
+        return self._policy_set
+
+    @property
+    def notes(self) -> Mapping[str, PolicyNote]:
+        """What each policy says of itself, by its id."""
+        return self._notes
+
+    def ask(self, question: Question) -> PolicyDecision:
+        """The answer. Whatever goes wrong on the way is a refusal with `errors`, never an exception."""
+        try:
+            request, entities = put(question)
+            parsed = cedarpy.Entities.from_json_str(json.dumps(entities), self._schema)
+            result = cedarpy.is_authorized(request, self._policies, parsed, self._schema)
+        except Exception as error:  # noqa: BLE001 - an engine that fails in any way must refuse, not fail the caller
+            return self._not_evaluated((f"{type(error).__name__}: {error}",))
+        diagnostics = result.diagnostics
+        # Cedar leaves an erroring policy out and decides by the rest, so an erroring `forbid` would let in.
+        if diagnostics.errors:
+            return self._not_evaluated(tuple(diagnostics.errors))
+        if result.decision is cedarpy.Decision.NoDecision:
+            return self._not_evaluated(("no decision was reached",))
+        return self._decided(result.allowed, sorted(diagnostics.id_annotations_by_reason.values()))
+
+    def _decided(self, allowed: bool, ids: list[str]) -> PolicyDecision:
+        notes = [self._notes[name] for name in ids]
+        worst = max((note.severity for note in notes), key=_RANK.__getitem__, default=None)
+        return PolicyDecision(
+            allowed=allowed,
+            policy_ids=tuple(ids),
+            reasons=tuple(note.reason for note in notes) or (NO_POLICY,),
+            severity=None if allowed else worst,
+            policy_set=self._policy_set,
+        )
+
+    def _not_evaluated(self, errors: tuple[str, ...]) -> PolicyDecision:
+        return PolicyDecision(
+            allowed=False,
+            policy_ids=(),
+            reasons=(NOT_EVALUATED,),
+            errors=errors,
+            severity="high",
+            policy_set=self._policy_set,
+        )
+
+
+def _digest(sources: Mapping[str, str], schema: str, bound_to: str) -> str:
+    whole = json.dumps([sorted(sources.items()), schema, bound_to], ensure_ascii=True)
+    return hashlib.sha256(whole.encode("ascii")).hexdigest()

@@ -1,0 +1,113 @@
+"""A question in the shape Cedar takes: a request and the entities it is about, nothing else.
+
+It never looks anything up. It never passes null or fractions, which Cedar refuses, nor Cedar text, which a
+name could forge.
+"""
+
+from typing import Any, TypeAlias
+
+from handlers.decisions.policy import AccessQuestion, AccountQuestion, Question
+from storage.catalogue import Entitlement, Owner
+from storage.directories.base import Account
+
+Json: TypeAlias = dict[str, Any]
+"""JSON without null and without fractions."""
+
+
+def put(question: Question) -> tuple[Json, list[Json]]:
+    """A question as Cedar's request and the few entities it is about; ValueError if its time has no zone."""
+    if isinstance(question, AccountQuestion):
+        resource, context = _uid("Account", question.target.id), _account_context(question)
+        entities = _distinct(_account(question.principal), _account(question.target))
+    else:
+        resource, context = _uid("Entitlement", question.entitlement.id), _access_context(question)
+        entities = _distinct(
+            _account(question.principal),
+            _account(question.requester),
+            _entitlement(question.entitlement),
+            _owner(question.owner),
+        )
+    request = {
+        "principal": _uid("Account", question.principal.id),
+        "action": _uid("Action", question.action.value),
+        "resource": resource,
+        "context": context,
+    }
+    return request, entities
+
+
+def _access_context(question: AccessQuestion) -> Json:
+    context: Json = {
+        "requester": {"__entity": _uid("Account", question.requester.id)},
+        "minutes": question.minutes,
+        "justificationGiven": question.justification_given,
+        "ticketGiven": question.ticket_given,
+        "approvals": {
+            "owner": question.approvals.owner,
+            "security": question.approvals.security,
+            "manager": question.approvals.manager,
+            "total": question.approvals.total,
+        },
+        "proofs": sorted(question.proofs),
+        "now": _moment(question),
+    }
+    return context if question.role is None else {**context, "role": question.role}
+
+
+def _account_context(question: AccountQuestion) -> Json:
+    return {
+        "proofs": sorted(question.proofs),
+        "unlocksToday": question.unlocks_today,
+        "now": _moment(question),
+    }
+
+
+def _moment(question: Question) -> Json:
+    if question.now.utcoffset() is None:
+        raise ValueError("`now` has no time zone")
+    return {"__extn": {"fn": "datetime", "arg": question.now.strftime("%Y-%m-%dT%H:%M:%S%z")}}
+
+
+def _uid(kind: str, name: str) -> dict[str, str]:
+    # Given in parts, never as Cedar text, so that quotes and newlines in a name mean nothing.
+    return {"type": kind, "id": name}
+
+
+def _account(account: Account) -> Json:
+    attributes: Json = {
+        "directory": account.directory,
+        "employment": account.employment,
+        "team": account.team,
+        "company": account.company,
+        "active": account.active,
+        "locked": account.locked,
+        "privileged": account.privileged,
+        "groups": sorted(account.groups),
+    }
+    if account.manager is not None:
+        attributes["manager"] = account.manager
+    return {"uid": _uid("Account", account.id), "attrs": attributes, "parents": []}
+
+
+def _entitlement(entitlement: Entitlement) -> Json:
+    attributes: Json = {
+        "directory": entitlement.directory,
+        "group": entitlement.group,
+        "owner": {"__entity": _uid("Owner", entitlement.owner)},
+        "risk": entitlement.risk,
+        "environment": entitlement.environment,
+        "kind": entitlement.kind,
+        "maxMinutes": int(entitlement.max_duration.total_seconds() // 60),
+        "standingAllowed": entitlement.standing_allowed,
+    }
+    return {"uid": _uid("Entitlement", entitlement.id), "attrs": attributes, "parents": []}
+
+
+def _owner(owner: Owner) -> Json:
+    return {"uid": _uid("Owner", owner.id), "attrs": {"approvers": owner.approvers}, "parents": []}
+
+
+def _distinct(*entities: Json) -> list[Json]:
+    """Each entity once, the first if two differ: Cedar refuses two readings of one account."""
+    by_name = {(entity["uid"]["type"], entity["uid"]["id"]): entity for entity in reversed(entities)}
+    return list(by_name.values())

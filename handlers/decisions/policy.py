@@ -1,0 +1,155 @@
+"""The questions put to policy and the answers that come back, with the port that a policy engine fills.
+
+It never decides anything itself and knows no policy language.
+"""
+
+from collections import Counter
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+from typing import Literal, Protocol
+
+from storage.catalogue import Entitlement, Owner
+from storage.directories.base import Account
+
+Role = Literal["owner", "security", "manager"]
+Severity = Literal["high", "medium", "low"]
+
+STEP_UP = "step_up"
+"""The proof that an approver confirmed who they are outside Slack."""
+
+
+class Action(StrEnum):
+    """What somebody wants to do. The names are those of the policy schema."""
+
+    GRANT = "grant"
+    REQUEST = "request"
+    APPROVE = "approve"
+    REVOKE = "revoke"
+    VIEW = "view"
+    RESET_PASSWORD = "reset_password"  # noqa: S105 - the name of an action, not a password
+    UNLOCK = "unlock"
+
+
+AccessAction = Literal[Action.GRANT, Action.REQUEST, Action.APPROVE, Action.REVOKE]
+AccountAction = Literal[Action.VIEW, Action.RESET_PASSWORD, Action.UNLOCK]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Approvals:
+    """How many distinct people approved, each counted once, in the one role `role_of` gave them."""
+
+    owner: int = 0
+    security: int = 0
+    manager: int = 0
+
+    @property
+    def total(self) -> int:
+        """All of them."""
+        return self.owner + self.security + self.manager
+
+    def __add__(self, other: "Approvals") -> "Approvals":
+        """Both counts together."""
+        return Approvals(
+            owner=self.owner + other.owner,
+            security=self.security + other.security,
+            manager=self.manager + other.manager,
+        )
+
+    @classmethod
+    def of(cls, roles: Iterable[Role]) -> "Approvals":
+        """Count roles, one for each distinct approver."""
+        counted = Counter(roles)
+        return cls(owner=counted["owner"], security=counted["security"], manager=counted["manager"])
+
+
+@dataclass(frozen=True, kw_only=True)
+class AccessQuestion:
+    """May `principal` do `action` with `entitlement`?
+
+    principal: the requester for grant and request; whoever clicks for approve and revoke.
+    minutes: how long is asked for, rounded up; 0 asks for access without an end.
+    role: the approver's role when the action is approve or revoke. proofs: evidence of who the principal is.
+    now: aware UTC.
+    """
+
+    action: AccessAction
+    principal: Account
+    entitlement: Entitlement
+    owner: Owner
+    requester: Account
+    minutes: int
+    justification_given: bool
+    ticket_given: bool
+    now: datetime
+    approvals: Approvals = field(default_factory=Approvals)
+    role: Role | None = None
+    proofs: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True, kw_only=True)
+class AccountQuestion:
+    """May `principal` do `action` to the account `target`?
+
+    proofs: "totp", "recovery_code", "mail_code", as shown on the secure page in this visit.
+    unlocks_today: how often the target was unlocked without a proof in the last 24 hours. now: aware UTC.
+    """
+
+    action: AccountAction
+    principal: Account
+    target: Account
+    now: datetime
+    proofs: frozenset[str] = frozenset()
+    unlocks_today: int = 0
+
+
+Question = AccessQuestion | AccountQuestion
+
+
+@dataclass(frozen=True, kw_only=True)
+class PolicyDecision:
+    """The answer to one question, fit for the record.
+
+    policy_ids: the policies that decided; empty if none applied, which refuses. reasons: their sentences, in
+    the same order. errors: what could not be evaluated; any error refuses. severity: how much a refusal
+    matters to the security channel, None if it does not. policy_set: SHA-256 (hex) of all that shaped it.
+    """
+
+    allowed: bool
+    policy_ids: tuple[str, ...]
+    reasons: tuple[str, ...]
+    errors: tuple[str, ...] = ()
+    severity: Severity | None = None
+    policy_set: str
+
+
+class PolicyEngine(Protocol):
+    """What answers questions. It never raises: what it cannot evaluate, it refuses."""
+
+    @property
+    def policy_set(self) -> str:
+        """SHA-256 (hex) of the loaded policies and all they are bound to."""
+        ...
+
+    def ask(self, question: Question) -> PolicyDecision:
+        """The answer, from the facts in the question alone."""
+        ...
+
+
+def role_of(approver: Account, requester: Account, owner: Owner, security_group: str) -> Role | None:
+    """The one role in which somebody may count as an approver: owner before security before manager."""
+    if owner.approvers and owner.approvers in approver.groups:
+        return "owner"
+    if security_group and security_group in approver.groups:
+        return "security"
+    if requester.manager is not None and requester.manager == approver.id:
+        return "manager"
+    return None
+
+
+def same_person(one: Account, other: Account) -> bool:
+    """Whether two accounts are one person's: the same id, or the same mail address (second accounts, R-1)."""
+    if one.id == other.id:
+        return True
+    return bool(one.mail.strip()) and one.mail.strip().casefold() == other.mail.strip().casefold()

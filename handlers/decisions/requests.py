@@ -1,0 +1,196 @@
+"""A request and its approvals, weighed: done at once, carried to the owner, granted now, or refused, and why.
+
+It never writes or sends anything: each function turns facts and a policy engine into a verdict.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from typing import Literal
+
+from handlers.decisions.policy import (
+    AccessQuestion,
+    Action,
+    Approvals,
+    PolicyDecision,
+    PolicyEngine,
+    Role,
+    Severity,
+    same_person,
+)
+from storage.directories.base import Account
+
+OWN_REQUEST = "requester-never-approves"
+"""The id on the record when code, before any policy, refused an approver who is the requester."""
+
+OWN_REQUEST_REASON = "Nobody approves their own request."
+NEVER_ENOUGH = "No approval that could be given would be enough for this."
+NO_LONGER = "This request can no longer be granted, whoever approves."
+
+_MOST_APPROVALS = 3
+
+
+@dataclass(frozen=True, kw_only=True)
+class Verdict:
+    """What becomes of a request.
+
+    decision: the answer that decided, for the record. reasons: for "approval", why policy asks, each fit to
+    follow "Policy asks because"; otherwise whole sentences. missing: for "approval", the fewest needed.
+    """
+
+    outcome: Literal["automatic", "approval", "refused"]
+    decision: PolicyDecision
+    reasons: tuple[str, ...]
+    missing: Approvals | None = None
+    severity: Severity | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class ApprovalVerdict:
+    """What becomes of a click on Approve.
+
+    outcome: "not_allowed" (this person may not), "granted" (it is enough now), "waiting" (counted, `missing`
+    still to come), or "void" (this person may, but the request itself is no longer possible).
+    decision: the answer about the approver. grant: the answer about the request with this approval counted;
+    None if the approver may not.
+    """
+
+    outcome: Literal["not_allowed", "granted", "waiting", "void"]
+    decision: PolicyDecision
+    grant: PolicyDecision | None = None
+    reasons: tuple[str, ...]
+    missing: Approvals | None = None
+    severity: Severity | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Approver:
+    """Somebody who approved, as the directory knows them now, with the role `role_of` gives them now."""
+
+    account: Account
+    role: Role | None
+
+
+@dataclass(frozen=True, kw_only=True)
+class ExecutionVerdict:
+    """Whether an approved request still holds at the moment of doing it.
+
+    decision: the answer to grant with the approvals that still count.
+    voided: account ids of approvers who may no longer approve.
+    """
+
+    granted: bool
+    decision: PolicyDecision
+    counted: Approvals
+    voided: tuple[str, ...] = ()
+
+
+def weigh_request(policy: PolicyEngine, question: AccessQuestion) -> Verdict:
+    """What becomes of a request that nobody has approved yet; the question's action is set here."""
+    at_once = _grant(policy, question, Approvals())
+    if at_once.allowed:
+        return Verdict(outcome="automatic", decision=at_once, reasons=at_once.reasons)
+    asked = policy.ask(replace(question, action=Action.REQUEST, approvals=Approvals(), role=None))
+    if not asked.allowed:
+        # Grant's own refusal says more than "no policy": prefer whichever names a policy or an error.
+        telling = asked if asked.policy_ids or asked.errors else at_once
+        return _refused(telling)
+    if at_once.errors:
+        return _refused(at_once)
+    missing = missing_approvals(policy, question, Approvals())
+    if missing is None:
+        reasons = at_once.reasons if at_once.policy_ids else (NEVER_ENOUGH,)
+        return Verdict(outcome="refused", decision=at_once, reasons=reasons, severity=at_once.severity)
+    return Verdict(outcome="approval", decision=asked, reasons=asked.reasons, missing=missing)
+
+
+def missing_approvals(policy: PolicyEngine, question: AccessQuestion, so_far: Approvals) -> Approvals | None:
+    """The fewest further approvals that would do, owners first; None if no three would."""
+    for more in _small_counts():
+        if _grant(policy, question, so_far + more).allowed:
+            return more
+    return None
+
+
+def may_decide(
+    policy: PolicyEngine, question: AccessQuestion, approver: Account, role: Role | None
+) -> PolicyDecision:
+    """Whether this person may approve or deny the request of `question.requester`."""
+    if same_person(approver, question.requester):
+        return PolicyDecision(
+            allowed=False,
+            policy_ids=(OWN_REQUEST,),
+            reasons=(OWN_REQUEST_REASON,),
+            severity="high",
+            policy_set=policy.policy_set,
+        )
+    return policy.ask(replace(question, action=Action.APPROVE, principal=approver, role=role))
+
+
+def weigh_approval(
+    policy: PolicyEngine,
+    question: AccessQuestion,
+    *,
+    approver: Account,
+    role: Role | None,
+    approvals: Approvals,
+) -> ApprovalVerdict:
+    """What becomes of an approval. approvals: all so far, this one included, each person counted once."""
+    decision = may_decide(policy, replace(question, approvals=approvals), approver, role)
+    if not decision.allowed:
+        return ApprovalVerdict(
+            outcome="not_allowed", decision=decision, reasons=decision.reasons, severity=decision.severity
+        )
+    grant = _grant(policy, question, approvals)
+    if grant.allowed:
+        return ApprovalVerdict(outcome="granted", decision=decision, grant=grant, reasons=grant.reasons)
+    missing = None if grant.errors else missing_approvals(policy, question, approvals)
+    if missing is not None:
+        return ApprovalVerdict(
+            outcome="waiting", decision=decision, grant=grant, reasons=decision.reasons, missing=missing
+        )
+    told = grant.policy_ids or grant.errors
+    return ApprovalVerdict(
+        outcome="void",
+        decision=decision,
+        grant=grant,
+        reasons=grant.reasons if told else (NO_LONGER,),
+        severity=grant.severity,
+    )
+
+
+def still_granted(
+    policy: PolicyEngine, question: AccessQuestion, approvers: Iterable[Approver]
+) -> ExecutionVerdict:
+    """Ask everything again at the moment of doing it: an approver who lost the authority no longer counts."""
+    counted: list[Approver] = []
+    voided: list[str] = []
+    for approver in approvers:
+        twice = any(same_person(approver.account, other.account) for other in counted)
+        allowed = may_decide(policy, question, approver.account, approver.role).allowed
+        if approver.role is None or twice or not allowed:
+            voided.append(approver.account.id)
+        else:
+            counted.append(approver)
+    approvals = Approvals.of(approver.role for approver in counted if approver.role is not None)
+    decision = _grant(policy, question, approvals)
+    return ExecutionVerdict(
+        granted=decision.allowed, decision=decision, counted=approvals, voided=tuple(voided)
+    )
+
+
+def _grant(policy: PolicyEngine, question: AccessQuestion, approvals: Approvals) -> PolicyDecision:
+    return policy.ask(
+        replace(question, action=Action.GRANT, principal=question.requester, approvals=approvals, role=None)
+    )
+
+
+def _refused(decision: PolicyDecision) -> Verdict:
+    return Verdict(outcome="refused", decision=decision, reasons=decision.reasons, severity=decision.severity)
+
+
+def _small_counts() -> Iterable[Approvals]:
+    """All counts of one to three approvals: fewest first, then most owners, then most of security."""
+    for total in range(1, _MOST_APPROVALS + 1):
+        for owner in range(total, -1, -1):
+            for security in range(total - owner, -1, -1):
+                yield Approvals(owner=owner, security=security, manager=total - owner - security)

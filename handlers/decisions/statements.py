@@ -1,0 +1,102 @@
+"""Cedar text, checked statement by statement, so that a mistake is named with its file and line.
+
+It never evaluates a policy and never reads a file.
+"""
+
+import json
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+
+import cedarpy
+
+from handlers.decisions.policy import Severity
+from storage.faults import PolicyFault
+
+# A comment, a string, the end of a statement, or anything else: enough to find where statements end.
+_PIECE = re.compile(r'//[^\n]*|"(?:\\.|[^"\\])*"|;|[^\s;"/]+|\s+|.', re.DOTALL)
+_ID = re.compile(r"[a-z0-9]+(?:-[a-z0-9]+)*")
+_SEVERITIES: Mapping[str, Severity] = {"high": "high", "medium": "medium", "low": "low"}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Statement:
+    """One policy as written: its text, and where it starts (line from 1)."""
+
+    file: str
+    line: int
+    text: str
+
+    def fault(self, wrong: str) -> PolicyFault:
+        """The fault that says what is wrong here."""
+        return PolicyFault(f"{self.file}, line {self.line}: {wrong}")
+
+
+@dataclass(frozen=True, kw_only=True)
+class PolicyNote:
+    """What a policy says of itself. severity: None when a refusal by it is nothing unusual."""
+
+    id: str
+    reason: str
+    control: str | None
+    severity: Severity | None
+
+
+def statements(file: str, text: str) -> Iterator[Statement]:
+    """The statements of one file, in order; comments stay with the statement that follows them."""
+    line, start, pieces = 1, None, []
+    for match in _PIECE.finditer(text):
+        piece = match.group()
+        if start is None and not piece.isspace() and not piece.startswith("//"):
+            start = line
+        line += piece.count("\n")
+        pieces.append(piece)
+        if piece == ";":
+            yield Statement(file=file, line=start or line, text="".join(pieces))
+            start, pieces = None, []
+    if start is not None:
+        yield Statement(file=file, line=start, text="".join(pieces))
+
+
+def checked(file: str, text: str, schema: cedarpy.Schema) -> Iterator[PolicyNote]:
+    """What each policy of a file says of itself; a PolicyFault at the first one that will not do."""
+    for statement in statements(file, text):
+        note = _note(statement)
+        result = cedarpy.validate_policies(statement.text, schema)
+        if not result.validation_passed:
+            # Cedar numbers policies by their place in what it was given; ours stands alone and has a name.
+            wrong = "; ".join(error.error.removeprefix("for policy `policy0`, ") for error in result.errors)
+            raise statement.fault(f"policy `{note.id}`: {wrong}")
+        yield note
+
+
+def _note(statement: Statement) -> PolicyNote:
+    annotations = _annotations(statement)
+    name = annotations.get("id") or ""
+    if not _ID.fullmatch(name):
+        raise statement.fault("every policy needs an @id of small letters, digits and hyphens")
+    reason = " ".join((annotations.get("reason") or "").split())
+    if not reason:
+        raise statement.fault(f"policy `{name}` needs a @reason that people can read")
+    severity = annotations.get("severity")
+    if severity is not None and severity not in _SEVERITIES:
+        raise statement.fault(f"policy `{name}`: @severity is high, medium or low, not `{severity}`")
+    return PolicyNote(
+        id=name,
+        reason=reason,
+        control=annotations.get("control"),
+        severity=None if severity is None else _SEVERITIES[severity],
+    )
+
+
+def _annotations(statement: Statement) -> dict[str, str | None]:
+    """The annotations of the one policy in a statement."""
+    try:
+        parsed = json.loads(cedarpy.policies_to_json_str(statement.text))
+    except ValueError as error:
+        raise statement.fault(str(error)) from error
+    if parsed["templates"]:
+        raise statement.fault("templates (?principal, ?resource) are not used here: write the policy out")
+    (policy,) = parsed["staticPolicies"].values()
+    annotations: dict[str, str | None] = policy.get("annotations", {})
+    return annotations
