@@ -63,7 +63,7 @@ class Catalogue:
 
     @property
     def digest(self) -> str:
-        """SHA-256 (hex) of the whole catalogue: lowering a risk is a policy change, so it is part of the policy-set hash."""
+        """SHA-256 (hex) of the whole catalogue. Lowering a risk is a policy change, so the policy-set hash has it."""
 
         def plain(value: object) -> object:
             if isinstance(value, timedelta):

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any, Generic, TypeVar
 
 from sqlalchemy import Connection, Engine, create_engine, event
-from sqlalchemy.exc import DBAPIError, SQLAlchemyError
+from sqlalchemy.exc import DBAPIError
 from sqlalchemy.pool import QueuePool, StaticPool
 from sqlmodel import Session
 
@@ -127,8 +127,7 @@ class Database:
         woken: set[str] = set()
         try:
             with _faults(), self._writing.connect() as connection, connection.begin():
-                for job in batch:
-                    results.append((job, *_run_one(connection, job.work, woken)))
+                results.extend((job, *_run_one(connection, job.work, woken)) for job in batch)
         except BaseException as fault:  # noqa: BLE001 - whatever broke the commit is every waiting caller's answer
             for job in batch:
                 job.done.set_exception(fault)
@@ -148,7 +147,7 @@ def _run_one(connection: Connection, work: Work[T], woken: set[str]) -> tuple[T 
     try:
         with _faults(), session, session.begin():
             result = work(session)
-    except BaseException as fault:  # noqa: BLE001 - handed to its caller, who raises it
+    except BaseException as fault:
         if _breaks_the_batch(fault):
             raise
         return None, fault
@@ -194,6 +193,3 @@ def _engine(path: Path, begin: str, busy_timeout: float, *, readers: int) -> Eng
         connection.exec_driver_sql(begin)
 
     return engine
-
-
-__all__ = ["Database", "SQLAlchemyError", "Session", "wake"]

@@ -86,9 +86,7 @@ def past_of(tx: Session, account: str, entitlement: str) -> Sequence[Grant]:
     """Ended grants of this person on this entitlement, newest first."""
     return tx.exec(
         select(Grant)
-        .where(
-            Grant.account == account, Grant.entitlement == entitlement, Grant.state == GrantState.ENDED
-        )
+        .where(Grant.account == account, Grant.entitlement == entitlement, Grant.state == GrantState.ENDED)
         .order_by(col(Grant.ended_at).desc())
     ).all()
 

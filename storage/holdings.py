@@ -15,7 +15,9 @@ from storage.identifiers import new_id
 from storage.records import LIVE, Holding
 
 
-def follow(tx: Session, *, at: datetime, directory: str, account: str, group: str, due_at: datetime) -> Holding:
+def follow(
+    tx: Session, *, at: datetime, directory: str, account: str, group: str, due_at: datetime
+) -> Holding:
     """Make the holding want what its live grants want, and due for the directory from `due_at` on."""
     holding = tx.exec(
         select(Holding).where(
@@ -38,11 +40,12 @@ def follow(tx: Session, *, at: datetime, directory: str, account: str, group: st
     return holding
 
 
-def claim(tx: Session, *, at: datetime, lease: timedelta, limit: int) -> list[Holding]:
-    """Take up to `limit` unsettled holdings under a lease: removals before additions, the oldest duty first."""
+def claim(tx: Session, *, directory: str, at: datetime, lease: timedelta, limit: int) -> list[Holding]:
+    """Take up to `limit` unsettled holdings of one directory under a lease: removals first, then by age."""
     ids = (
         select(Holding.id)
         .where(
+            Holding.directory == directory,
             col(Holding.settled).is_(False),
             col(Holding.next_at) <= at,
             or_(col(Holding.lease_until).is_(None), col(Holding.lease_until) < at),

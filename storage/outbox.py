@@ -48,11 +48,15 @@ def owe(
     tx.flush()
 
 
-def claim(tx: Session, *, at: datetime, lease: timedelta, limit: int) -> list[Owed]:
-    """Take up to `limit` due messages under a lease, alerts first. A message under another's lease is left alone."""
+def claim(tx: Session, *, courier: str, at: datetime, lease: timedelta, limit: int) -> list[Owed]:
+    """Take up to `limit` due messages of one courier under a lease, alerts first; leased ones are left alone."""
     due = (
         select(Owed.id)
-        .where(col(Owed.next_at) <= at, or_(col(Owed.lease_until).is_(None), col(Owed.lease_until) < at))
+        .where(
+            Owed.courier == courier,
+            col(Owed.next_at) <= at,
+            or_(col(Owed.lease_until).is_(None), col(Owed.lease_until) < at),
+        )
         .order_by(col(Owed.urgency), col(Owed.next_at), col(Owed.id))
         .limit(limit)
         .with_for_update(skip_locked=True)

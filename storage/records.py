@@ -67,6 +67,7 @@ class GrantState(StrEnum):
     LAPSED = "lapsed"
     WITHDRAWN = "withdrawn"
     VOIDED = "voided"
+    REFUSED = "refused"
 
 
 LIVE = (GrantState.APPROVED, GrantState.ACTIVE)
@@ -97,6 +98,7 @@ class Grant(SQLModel, table=True):
     justification: str
     slack_team: str
     slack_user: str
+    ticket: str = ""
     requester_name: str
     requester_team: str
     manager_name: str
@@ -167,7 +169,7 @@ class Owed(SQLModel, table=True):
 
     __tablename__ = "outbox"
     __table_args__ = (
-        Index("outbox_owed", "urgency", "next_at"),
+        Index("outbox_owed", "courier", "urgency", "next_at"),
         Index("outbox_same", "kind", "subject", "recipient"),
     )
 
