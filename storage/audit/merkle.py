@@ -1,0 +1,200 @@
+"""The Merkle tree of RFC 6962 and RFC 9162 over SHA-256: roots, a growing frontier, proofs and verifiers.
+
+Pure: bytes in, bytes out. It never reads or writes anything, and a verifier never raises on bad input.
+"""
+
+import hashlib
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+HASH_SIZE = 32
+EMPTY_ROOT = hashlib.sha256(b"").digest()
+MAX_SIZE = 2**63 - 1  # a tree size is a database integer
+
+
+def leaf_hash(leaf: bytes) -> bytes:
+    """SHA-256(0x00 ‖ leaf), 32 bytes."""
+    return hashlib.sha256(b"\x00" + leaf).digest()
+
+
+def node_hash(left: bytes, right: bytes) -> bytes:
+    """SHA-256(0x01 ‖ left ‖ right), 32 bytes."""
+    return hashlib.sha256(b"\x01" + left + right).digest()
+
+
+@dataclass(frozen=True, slots=True)
+class Frontier:
+    """What a growing tree must remember: its size and the roots of its whole subtrees, largest first.
+
+    One peak for each bit set in `size`, so appending needs at most log2(size) hashes and no old leaf.
+    """
+
+    size: int = 0
+    peaks: tuple[bytes, ...] = ()
+
+    def __post_init__(self) -> None:
+        if not 0 <= self.size <= MAX_SIZE or len(self.peaks) != self.size.bit_count():
+            raise ValueError(f"{len(self.peaks)} peaks do not make a tree of {self.size} leaves")
+        if any(len(peak) != HASH_SIZE for peak in self.peaks):
+            raise ValueError("a peak is not 32 bytes long")
+
+    def append(self, leaf: bytes) -> "Frontier":
+        """The frontier with one more leaf, given by its leaf hash (32 bytes)."""
+        peaks = list(self.peaks)
+        carried, size = leaf, self.size
+        # Adding one to a binary number: each trailing 1 is a whole subtree as big as what is carried.
+        while size & 1:
+            carried = node_hash(peaks.pop(), carried)
+            size >>= 1
+        return Frontier(self.size + 1, (*peaks, carried))
+
+    @property
+    def root(self) -> bytes:
+        """The root of the tree so far: 32 bytes, SHA-256 of nothing while it is empty."""
+        if not self.peaks:
+            return EMPTY_ROOT
+        root = self.peaks[-1]
+        for peak in reversed(self.peaks[:-1]):
+            root = node_hash(peak, root)
+        return root
+
+    def to_bytes(self) -> bytes:
+        """The size as 8 big-endian bytes, then the peaks, 32 bytes each."""
+        return self.size.to_bytes(8, "big") + b"".join(self.peaks)
+
+    @classmethod
+    def from_bytes(cls, stored: bytes) -> "Frontier":
+        """The frontier that `to_bytes` wrote. Anything else is a ValueError."""
+        size, rest = int.from_bytes(stored[:8], "big"), stored[8:]
+        if len(stored) < 8 or len(rest) != HASH_SIZE * size.bit_count():
+            raise ValueError("these bytes are not a frontier")
+        return cls(size, tuple(rest[at : at + HASH_SIZE] for at in range(0, len(rest), HASH_SIZE)))
+
+
+def root_of(leaves: Iterable[bytes]) -> bytes:
+    """The root over leaf hashes (32 bytes each), in constant memory."""
+    frontier = Frontier()
+    for leaf in leaves:
+        frontier = frontier.append(leaf)
+    return frontier.root
+
+
+def _split(size: int) -> int:
+    """The largest power of two below `size` (at least 2)."""
+    return 1 << ((size - 1).bit_length() - 1)
+
+
+def inclusion_proof(leaves: Sequence[bytes], index: int) -> list[bytes]:
+    """The hashes that lead from leaf `index` to the root of all `leaves`, nearest first (RFC 6962, 2.1.1).
+
+    IndexError when there is no such leaf.
+    """
+    if not 0 <= index < len(leaves):
+        raise IndexError(f"no leaf {index} in a tree of {len(leaves)}")
+    path: list[bytes] = []
+    start, end = 0, len(leaves)
+    while end - start > 1:
+        middle = start + _split(end - start)
+        if index < middle:
+            path.append(root_of(leaves[middle:end]))
+            end = middle
+        else:
+            path.append(root_of(leaves[start:middle]))
+            start = middle
+    return path[::-1]
+
+
+def consistency_proof(leaves: Sequence[bytes], old_size: int) -> list[bytes]:
+    """The hashes that show the first `old_size` leaves to be the beginning of `leaves` (RFC 6962, 2.1.2).
+
+    ValueError unless 1 <= old_size <= len(leaves).
+    """
+    if not 1 <= old_size <= len(leaves):
+        raise ValueError(f"no proof from {old_size} to {len(leaves)} leaves")
+    path: list[bytes] = []
+    start, end = 0, len(leaves)
+    while end != old_size:
+        middle = start + _split(end - start)
+        if old_size <= middle:
+            path.append(root_of(leaves[middle:end]))
+            end = middle
+        else:
+            path.append(root_of(leaves[start:middle]))
+            start = middle
+    # The old root itself is known to the verifier; a smaller whole subtree is not.
+    if start:
+        path.append(root_of(leaves[start:end]))
+    return path[::-1]
+
+
+def verify_inclusion(leaf: bytes, index: int, size: int, proof: Sequence[bytes], root: bytes) -> bool:
+    """Whether the leaf hash is number `index` of the `size` leaves under this root (RFC 9162, 2.1.3.2).
+
+    False for anything malformed: a hash not of 32 bytes, an index outside the tree, a proof of wrong length.
+    """
+    if not (_hashes(leaf, root, *_listed(proof)) and _whole(index, size) and 0 <= index < size):
+        return False
+    at, last, result = index, size - 1, leaf
+    for step in proof:
+        if last == 0:
+            return False
+        if at & 1 or at == last:
+            result = node_hash(step, result)
+            while not at & 1 and at:
+                at, last = at >> 1, last >> 1
+        else:
+            result = node_hash(result, step)
+        at, last = at >> 1, last >> 1
+    return last == 0 and result == root
+
+
+def verify_consistency(
+    old_size: int, new_size: int, proof: Sequence[bytes], old_root: bytes, new_root: bytes
+) -> bool:
+    """Whether the tree of `new_size` leaves begins with the tree of `old_size` (RFC 9162, 2.1.4.2).
+
+    False for anything malformed: a hash not of 32 bytes, an old size below 1 or above the new one, a proof
+    of a wrong length.
+    """
+    if not (_hashes(old_root, new_root, *_listed(proof)) and _whole(old_size, new_size)):
+        return False
+    if not 1 <= old_size <= new_size:
+        return False
+    if old_size == new_size:
+        return not proof and old_root == new_root
+    path = list(proof)
+    if old_size & (old_size - 1) == 0:
+        # A whole subtree: its root is the old root, so the proof leaves it out.
+        path.insert(0, old_root)
+    return bool(path) and _both_roots(path, old_size - 1, new_size - 1) == (old_root, new_root)
+
+
+def _both_roots(path: list[bytes], at: int, last: int) -> tuple[bytes, bytes] | None:
+    """The old and the new root that a consistency path leads to; None if it is too long or too short."""
+    while at & 1:
+        at, last = at >> 1, last >> 1
+    old = new = path[0]
+    for step in path[1:]:
+        if last == 0:
+            return None
+        if at & 1 or at == last:
+            old, new = node_hash(step, old), node_hash(step, new)
+            while not at & 1 and at:
+                at, last = at >> 1, last >> 1
+        else:
+            new = node_hash(new, step)
+        at, last = at >> 1, last >> 1
+    return (old, new) if last == 0 else None
+
+
+def _hashes(*candidates: object) -> bool:
+    return all(isinstance(each, bytes) and len(each) == HASH_SIZE for each in candidates)
+
+
+def _whole(*sizes: object) -> bool:
+    return all(type(size) is int and size <= MAX_SIZE for size in sizes)
+
+
+def _listed(proof: object) -> Sequence[object]:
+    """The proof as a sequence; something that fails the hash check if it is none."""
+    return proof if isinstance(proof, list | tuple) else (None,)
