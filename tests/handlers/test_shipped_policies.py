@@ -1,0 +1,306 @@
+"""The policies that come with Wicket: a table of questions with their answers, and proof that each policy matters."""
+
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from handlers.decisions.cedar import CedarPolicy
+from handlers.decisions.policy import STEP_UP, Action, Approvals, Question
+from handlers.decisions.statements import statements
+from handlers.policies import shipped
+from tests.handlers.decisions.cast import (
+    ADA,
+    EVE,
+    GRACE,
+    PROD_ADMIN,
+    PROD_DB,
+    PROD_LOGS,
+    ROBOT,
+    SAM,
+    STAGING_ADMIN,
+    STAGING_DB,
+    VAULT,
+    WIKI,
+    access,
+    account,
+    person,
+)
+
+GRANT, REQUEST, APPROVE, REVOKE = Action.GRANT, Action.REQUEST, Action.APPROVE, Action.REVOKE
+VIEW, RESET, UNLOCK = Action.VIEW, Action.RESET_PASSWORD, Action.UNLOCK
+
+OWNER = Approvals(owner=1)
+BOTH = Approvals(owner=1, security=1)
+TOTP = frozenset({"totp"})
+CODES = frozenset({"recovery_code", "mail_code"})
+
+GONE = replace(ADA, active=False)
+ROOT = person("Root", privileged=True)
+HOLDS = replace(WIKI, standing_allowed=True)
+
+
+def clicks(what: Any, by: Any, role: str | None, **changes: Any) -> Question:
+    """`by` clicks Approve on Ada's request."""
+    return access(APPROVE, what, principal=by, requester=ADA, role=role, **changes)
+
+
+# What is asked, whether it is allowed, and which policies say so ("" for none).
+CASES: Mapping[str, tuple[Question, bool, str]] = {
+    "low risk is given at once": (access(GRANT, WIKI), True, "automatic-low-risk"),
+    "risk 2 for 8 hours is given at once": (
+        access(GRANT, replace(WIKI, risk=2), minutes=480),
+        True,
+        "automatic-low-risk",
+    ),
+    "a minute over 8 hours is not": (access(GRANT, WIKI, minutes=481), False, ""),
+    "risk 3 is not given at once": (access(GRANT, STAGING_DB), False, ""),
+    "production is not given at once, however low its risk": (access(GRANT, PROD_LOGS), False, ""),
+    "administrative access is not given at once": (access(GRANT, STAGING_ADMIN), False, ""),
+    "a contractor is given nothing at once": (access(GRANT, WIKI, by=EVE), False, ""),
+    # what may be asked for
+    "production may be asked for": (access(REQUEST, PROD_LOGS), True, "ask-production"),
+    "risk 3 may be asked for": (access(REQUEST, STAGING_DB), True, "ask-risk"),
+    "low-risk administration may be asked for": (access(REQUEST, STAGING_ADMIN), True, "ask-admin"),
+    "more than 8 hours may be asked for": (access(REQUEST, WIKI, minutes=481), True, "ask-long"),
+    "a contractor may ask": (access(REQUEST, WIKI, by=EVE), True, "ask-contractor"),
+    "several reasons to ask are all told": (access(REQUEST, PROD_DB), True, "ask-production ask-risk"),
+    # which approvals are enough
+    "an owner's approval is enough for production": (
+        access(GRANT, PROD_DB, approvals=OWNER),
+        True,
+        "granted-by-owner",
+    ),
+    "an owner's approval is enough for risk 3": (
+        access(GRANT, STAGING_DB, approvals=OWNER),
+        True,
+        "granted-by-owner",
+    ),
+    "an owner's approval is enough for a contractor": (
+        access(GRANT, WIKI, by=EVE, approvals=OWNER),
+        True,
+        "granted-by-owner",
+    ),
+    "security's approval alone is not enough": (
+        access(GRANT, PROD_DB, approvals=Approvals(security=3)),
+        False,
+        "",
+    ),
+    "a manager's approval alone is not enough": (
+        access(GRANT, PROD_DB, approvals=Approvals(manager=3)),
+        False,
+        "",
+    ),
+    "production admin needs more than its owner": (
+        access(GRANT, PROD_ADMIN, approvals=Approvals(owner=3)),
+        False,
+        "",
+    ),
+    "production admin needs owner and security": (
+        access(GRANT, PROD_ADMIN, approvals=BOTH),
+        True,
+        "granted-by-owner-and-security",
+    ),
+    # who may approve
+    "an owner may approve": (clicks(PROD_DB, GRACE, "owner"), True, "approve-as-owner"),
+    "security may approve what needs security": (
+        clicks(PROD_ADMIN, SAM, "security"),
+        True,
+        "approve-as-security",
+    ),
+    "security is not asked about the rest": (clicks(PROD_DB, SAM, "security"), False, ""),
+    "a manager is not asked": (clicks(PROD_DB, person("Charles"), "manager"), False, ""),
+    "somebody without a role may not approve": (clicks(PROD_DB, person("Mallory"), None), False, ""),
+    "nobody approves their own request": (clicks(PROD_DB, ADA, "owner"), False, "no-self-approval"),
+    "a contractor never approves": (
+        clicks(PROD_DB, person("Otto", employment="contractor"), "owner"),
+        False,
+        "contractors-never-approve",
+    ),
+    "nothing is approved for somebody who left (SL-17)": (
+        access(APPROVE, PROD_DB, principal=GRACE, requester=GONE, role="owner"),
+        False,
+        "asker-must-be-active",
+    ),
+    "an approver who left does not count (SL-17)": (
+        clicks(PROD_DB, replace(GRACE, active=False), "owner"),
+        False,
+        "inactive-nothing",
+    ),
+    "a service account never approves (N-10)": (
+        clicks(PROD_DB, replace(GRACE, employment="service"), "owner"),
+        False,
+        "services-nothing",
+    ),
+    # what nobody gets
+    "longer than its maximum is not given at once": (
+        access(GRANT, replace(WIKI, max_duration=PROD_ADMIN.max_duration), minutes=61),
+        False,
+        "not-beyond-maximum",
+    ),
+    "longer than its maximum may not be asked for": (
+        access(REQUEST, PROD_ADMIN, minutes=61),
+        False,
+        "not-beyond-maximum",
+    ),
+    "longer than its maximum is not given with approvals": (
+        access(GRANT, PROD_ADMIN, minutes=61, approvals=BOTH),
+        False,
+        "not-beyond-maximum",
+    ),
+    "standing admin is never given (N-5)": (
+        access(GRANT, STAGING_ADMIN, minutes=0, approvals=OWNER),
+        False,
+        "no-standing-admin",
+    ),
+    "standing admin may not be asked for (N-5)": (
+        access(REQUEST, STAGING_ADMIN, minutes=0),
+        False,
+        "no-standing-admin",
+    ),
+    "the same admin for a time may be (N-5)": (
+        access(GRANT, STAGING_ADMIN, approvals=OWNER),
+        True,
+        "granted-by-owner",
+    ),
+    "access without an end is not given, even where it may stand": (
+        access(GRANT, HOLDS, minutes=0),
+        False,
+        "always-ends",
+    ),
+    "a contractor may not ask for administration": (
+        access(REQUEST, PROD_ADMIN, by=EVE),
+        False,
+        "contractors-never-admin",
+    ),
+    "a contractor is not given administration by anybody": (
+        access(GRANT, STAGING_ADMIN, by=EVE, approvals=BOTH),
+        False,
+        "contractors-never-admin",
+    ),
+    "risk 5 may not be asked for without step-up": (access(REQUEST, VAULT), False, "critical-needs-step-up"),
+    "risk 5 is not given without step-up": (
+        access(GRANT, VAULT, approvals=BOTH),
+        False,
+        "critical-needs-step-up",
+    ),
+    "risk 5 with step-up needs owner and security": (
+        access(GRANT, VAULT, approvals=BOTH, proofs=frozenset({STEP_UP})),
+        True,
+        "granted-by-owner-and-security",
+    ),
+    "risk 5 with step-up needs more than its owner": (
+        access(GRANT, VAULT, approvals=Approvals(owner=3), proofs=frozenset({STEP_UP})),
+        False,
+        "",
+    ),
+    "somebody who left is given nothing": (access(GRANT, WIKI, by=GONE), False, "inactive-nothing"),
+    "a service account asks for nothing (N-10)": (
+        access(REQUEST, PROD_DB, by=ROBOT),
+        False,
+        "services-nothing",
+    ),
+    # ending access early
+    "one may end one's own access": (access(REVOKE, PROD_DB), True, "end-own-access"),
+    "an owner may end it": (
+        access(REVOKE, PROD_DB, principal=GRACE, requester=ADA, role="owner"),
+        True,
+        "end-as-owner-or-security",
+    ),
+    "security may end it": (
+        access(REVOKE, WIKI, principal=SAM, requester=ADA, role="security"),
+        True,
+        "end-as-owner-or-security",
+    ),
+    "others may not end it": (access(REVOKE, PROD_DB, principal=EVE, requester=ADA), False, ""),
+    "ending is never too long or too risky": (access(REVOKE, VAULT, minutes=10_000), True, "end-own-access"),
+    # one's own account
+    "one sees one's own access": (account(VIEW), True, "view-oneself"),
+    "nobody sees another's": (account(VIEW, target=GRACE), False, ""),
+    "somebody who left sees nothing": (account(VIEW, by=GONE), False, "inactive-nothing"),
+    "a reset needs a proof": (account(RESET), False, ""),
+    "a reset with the authenticator": (account(RESET, proofs=TOTP), True, "reset-with-authenticator"),
+    "a reset with both codes": (account(RESET, proofs=CODES), True, "reset-with-recovery-code"),
+    "a recovery code alone is too little": (account(RESET, proofs=frozenset({"recovery_code"})), False, ""),
+    "a code by mail alone is too little": (account(RESET, proofs=frozenset({"mail_code"})), False, ""),
+    "an unknown proof proves nothing": (account(RESET, proofs=frozenset({"slack"})), False, ""),
+    "nobody resets another's password": (account(RESET, target=GRACE, proofs=TOTP), False, "oneself-only"),
+    "privileged accounts never reset themselves (P-4)": (
+        account(RESET, by=ROOT, proofs=TOTP),
+        False,
+        "privileged-never-by-themselves",
+    ),
+    "somebody who left resets nothing": (account(RESET, by=GONE, proofs=TOTP), False, "inactive-nothing"),
+    "a service account resets nothing (P-4)": (
+        account(RESET, by=ROBOT, proofs=TOTP),
+        False,
+        "services-nothing",
+    ),
+    "one unlock a day without a proof": (account(UNLOCK), True, "unlock-once-a-day"),
+    "a second unlock needs a proof": (account(UNLOCK, unlocks_today=1), False, ""),
+    "a second unlock with the authenticator": (
+        account(UNLOCK, unlocks_today=1, proofs=TOTP),
+        True,
+        "unlock-with-proof",
+    ),
+    "a second unlock with both codes": (
+        account(UNLOCK, unlocks_today=1, proofs=CODES),
+        True,
+        "unlock-with-proof",
+    ),
+    "nobody unlocks another": (account(UNLOCK, target=GRACE), False, "oneself-only"),
+    "privileged accounts never unlock themselves (P-4)": (
+        account(UNLOCK, by=ROOT),
+        False,
+        "privileged-never-by-themselves",
+    ),
+}
+
+SOURCES, SCHEMA = shipped()
+SHIPPED = CedarPolicy.load(SOURCES, SCHEMA, bound_to="")
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_the_shipped_policies_answer(name: str) -> None:
+    """Each question of the table gets its answer, by the policies named and no others, and without errors."""
+    question, allowed, ids = CASES[name]
+    decision = SHIPPED.ask(question)
+    assert (decision.allowed, " ".join(decision.policy_ids), decision.errors) == (allowed, ids, ())
+
+
+@pytest.mark.parametrize("removed", SHIPPED.notes)
+def test_without_this_policy_somebody_gets_another_answer(removed: str) -> None:
+    """No policy is decoration: taking it away allows or refuses something that the table says otherwise."""
+    fewer = CedarPolicy.load(_without(removed), SCHEMA, bound_to="")
+    assert removed not in fewer.notes
+    assert any(fewer.ask(question).allowed is not allowed for question, allowed, _ in CASES.values())
+
+
+@pytest.mark.parametrize("note", SHIPPED.notes.values(), ids=lambda note: note.id)
+def test_reasons_read_as_they_are_used(note: Any) -> None:
+    """A reason to ask completes "Policy asks because …."; every other one stands alone as a sentence."""
+    stands_alone = note.reason[0].isupper() and note.reason.endswith(".")
+    completes = note.reason[0].islower() and note.reason[-1].isalnum()
+    assert completes if note.id.startswith("ask-") else stands_alone
+    assert note.control
+
+
+def test_every_request_that_is_not_automatic_has_a_reason_to_ask() -> None:
+    """Between "at once" and "ask the owner" no gap is left in which an employee would hear only a bare no."""
+    for what in (WIKI, STAGING_DB, PROD_LOGS, PROD_DB, STAGING_ADMIN, PROD_ADMIN):
+        for by in (ADA, EVE):
+            for minutes in (1, 60, 480, 481, 1440):
+                if minutes * 60 > what.max_duration.total_seconds() or (by is EVE and what.kind == "admin"):
+                    continue
+                at_once = SHIPPED.ask(access(GRANT, what, by=by, minutes=minutes)).allowed
+                asked = SHIPPED.ask(access(REQUEST, what, by=by, minutes=minutes)).allowed
+                assert at_once is not asked, (what.id, by.name, minutes)
+
+
+def _without(name: str) -> dict[str, str]:
+    """The shipped sources with one policy taken out."""
+    return {
+        file: "".join(each.text for each in statements(file, text) if f'@id("{name}")' not in each.text)
+        for file, text in SOURCES.items()
+    }
