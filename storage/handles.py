@@ -1,0 +1,114 @@
+"""Handles of the secure page as rows: made, bound to a browser, taken for one change, finished once.
+
+They carry no authority, and nothing here knows their text.
+"""
+
+from datetime import datetime
+from enum import StrEnum
+
+from sqlalchemy import update
+from sqlmodel import Session, col, func, select
+
+from storage.identifiers import new_id
+from storage.records import Handle
+
+
+class Purpose(StrEnum):
+    """What a handle is for."""
+
+    RESET = "reset"
+    UNLOCK = "unlock"
+    ENROL = "enrol"
+    LINK = "link"
+
+
+class Result(StrEnum):
+    """How far the one change of a handle has come. CHANGING is written before the directory is called (T-3)."""
+
+    OPEN = ""
+    CHANGING = "changing"
+    DONE = "done"
+    UNKNOWN = "unknown"
+
+
+def make_handle(
+    tx: Session,
+    *,
+    at: datetime,
+    expires_at: datetime,
+    purpose: Purpose,
+    directory: str,
+    account: str,
+    slack_team: str,
+    slack_user: str,
+) -> Handle:
+    """Keep a new handle. account: "" when a Slack account fits nobody, so that nothing can come of it."""
+    handle = Handle(
+        id=new_id("h", at), purpose=purpose, directory=directory, account=account, slack_team=slack_team,
+        slack_user=slack_user, proven=[], created_at=at, expires_at=expires_at,
+    )  # fmt: skip
+    tx.add(handle)
+    tx.flush()
+    return handle
+
+
+def handle_by_id(tx: Session, handle_id: str) -> Handle | None:
+    """The handle, whatever its state; None if there is none."""
+    return tx.get(Handle, handle_id)
+
+
+def bind(tx: Session, handle_id: str, *, proven: list[str], session: str, was: str) -> bool:
+    """Remember the proofs given and the browser that gave them. False if another browser was faster.
+
+    session: SHA-256 (hex) of the new cookie. was: the one that it replaces, "" if none.
+    """
+    bound = (
+        update(Handle)
+        .where(col(Handle.id) == handle_id, col(Handle.session) == was, col(Handle.result) == Result.OPEN)
+        .values(proven=proven, session=session)
+        .returning(col(Handle.id))
+        .execution_options(synchronize_session=False)
+    )
+    return tx.execute(bound).first() is not None
+
+
+def move(tx: Session, handle_id: str, *, was: Result, now: Result, at: datetime) -> bool:
+    """Take the handle from one result to the next. False if it was not there any more: another tab was faster."""
+    done_at = at if now in (Result.DONE, Result.UNKNOWN) else None
+    moved = (
+        update(Handle)
+        .where(col(Handle.id) == handle_id, col(Handle.result) == was)
+        .values(result=now, done_at=done_at)
+        .returning(col(Handle.id))
+        .execution_options(synchronize_session=False)
+    )
+    return tx.execute(moved).first() is not None
+
+
+def close_others(tx: Session, handle_id: str, *, directory: str, account: str, at: datetime) -> None:
+    """End this person's other open handles: what they were opened for was overtaken."""
+    tx.execute(
+        update(Handle)
+        .where(
+            col(Handle.directory) == directory,
+            col(Handle.account) == account,
+            col(Handle.id) != handle_id,
+            col(Handle.expires_at) > at,
+        )
+        .values(expires_at=at)
+        .execution_options(synchronize_session=False)
+    )
+
+
+def finished_since(tx: Session, purpose: Purpose, *, directory: str, account: str, since: datetime) -> int:
+    """How many handles of this purpose this person finished since then (P-7)."""
+    return tx.exec(
+        select(func.count())
+        .select_from(Handle)
+        .where(
+            Handle.purpose == purpose,
+            Handle.directory == directory,
+            Handle.account == account,
+            col(Handle.done_at) > since,
+        )
+    ).one()
