@@ -1,0 +1,245 @@
+"""What one audit entry says, and its leaf: the bytes that are hashed, format version 1 (docs/audit-format.md).
+
+Pure. Free text never enters a leaf, only a salted commitment to it, so that it can be erased without breaking the tree.
+"""
+
+import hashlib
+import hmac
+import json
+import re
+import secrets
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from types import MappingProxyType
+from typing import Any, Literal
+
+from storage.faults import AuditFault
+from storage.types import from_micros, to_micros
+
+FORMAT = 1
+SALT_SIZE = 32
+MAX_INTEGER = 2**53  # beyond it, JSON readers disagree
+
+ActorType = Literal["person", "service", "wicket", "operator", "unknown"]
+Fact = str | int | bool | list[str] | tuple[str, ...]
+
+_ACTION = re.compile(r"[a-z][a-z0-9_]*(\.[a-z][a-z0-9_]*)+")
+_NAME = re.compile(r"[a-z][a-z0-9_]{0,63}")
+_ID = re.compile(r"[A-Za-z0-9_.:-]{1,64}")
+_UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
+_HEX = re.compile(r"[0-9a-f]{64}")
+_NONE: Mapping[str, Any] = MappingProxyType({})
+
+
+@dataclass(frozen=True, kw_only=True)
+class Actor:
+    """Who did it. id: person, service or operator id; the Slack user id, or "unknown", for a stranger."""
+
+    type: ActorType
+    id: str
+    slack_user: str | None = None
+    slack_team: str | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Where:
+    """Where it came in. transport: "socket", "http", "web", "schedule", "cli" …; replica: which process took it."""
+
+    transport: str
+    replica: str
+    team: str | None = None
+    channel: str | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class PolicyTrace:
+    """What policy said. ids: the determining policies; digest: the hash of policies, catalogue and settings."""
+
+    allowed: bool
+    ids: tuple[str, ...]
+    digest: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Entry:
+    """One thing that happened, was refused or failed.
+
+    id: from `new_id`. at: aware UTC. action: a dotted verb, "grant.requested". outcome: "done", "refused", "failed" …
+    subject: the person it is about. resource: the entitlement. correlation: the same from request to revocation.
+    facts: evidence by name, never free text. texts: free text by name (justification, rationale), kept apart.
+    Wrong shapes are a ValueError: they are mistakes of ours, not of a person.
+    """
+
+    id: str
+    at: datetime
+    action: str
+    outcome: str
+    actor: Actor
+    correlation: str
+    where: Where
+    subject: str | None = None
+    resource: str | None = None
+    policy: PolicyTrace | None = None
+    facts: Mapping[str, Fact] = field(default_factory=lambda: _NONE)
+    texts: Mapping[str, str] = field(default_factory=lambda: _NONE)
+
+    def __post_init__(self) -> None:
+        if not _ID.fullmatch(self.id):
+            raise ValueError(f"`{self.id}` is not an entry id")
+        if not _ACTION.fullmatch(self.action):
+            raise ValueError(f"`{self.action}` is not a dotted verb")
+        for name in (self.outcome, *self.facts, *self.texts):
+            if not _NAME.fullmatch(name):
+                raise ValueError(f"`{name}` is not a plain lower-case name")
+        for name, fact in self.facts.items():
+            _check_fact(name, fact)
+        if not -MAX_INTEGER <= to_micros(self.at) <= MAX_INTEGER:
+            raise ValueError("a time beyond the year 2255 does not fit a leaf")
+
+
+def _check_fact(name: str, fact: object) -> None:
+    """ValueError unless it is text, a flag, a whole number up to 2^53 or a list of texts."""
+    if isinstance(fact, int):
+        if abs(fact) > MAX_INTEGER:
+            raise ValueError(f"fact `{name}` is beyond 2^53")
+    elif isinstance(fact, list | tuple):
+        if not all(isinstance(each, str) for each in fact):
+            raise ValueError(f"fact `{name}` is a list of something other than text")
+    elif not isinstance(fact, str):
+        raise ValueError(f"fact `{name}` is neither text, a whole number, a flag nor a list of texts")
+
+
+def new_id(at: datetime) -> str:
+    """A fresh id that sorts by time: a UUID of version 7 (RFC 9562), to about a quarter of a microsecond."""
+    millis, micros = divmod(to_micros(at), 1000)
+    high = (millis << 16) | (0x7 << 12) | (micros * 4096 // 1000)
+    low = (0b10 << 62) | secrets.randbits(62)
+    text = f"{high:016x}{low:016x}"
+    return "-".join((text[:8], text[8:12], text[12:16], text[16:20], text[20:]))
+
+
+def cleaned(text: str) -> str:
+    """The text as it is kept: a lone surrogate or a null becomes U+FFFD, all else stays.
+
+    Neither can be stored everywhere (UTF-8, PostgreSQL), and a record must never fail for what somebody typed.
+    """
+    return _UNSTORABLE.sub("\ufffd", text)
+
+
+def fresh_salts(names: Iterable[str]) -> dict[str, bytes]:
+    """A random salt of 32 bytes for each name."""
+    return {name: secrets.token_bytes(SALT_SIZE) for name in names}
+
+
+def commitment(salt: bytes, text: str) -> str:
+    """HMAC-SHA256 with the salt as key over the cleaned text in UTF-8, as 64 hex digits."""
+    if len(salt) != SALT_SIZE:
+        raise ValueError("a salt is 32 bytes long")
+    return hmac.new(salt, cleaned(text).encode(), hashlib.sha256).hexdigest()
+
+
+def check_commitment(committed: str, salt: bytes, text: str) -> bool:
+    """Whether the text and its salt are those that were committed to. False for anything malformed."""
+    if len(salt) != SALT_SIZE or not _HEX.fullmatch(committed):
+        return False
+    return hmac.compare_digest(commitment(salt, text), committed)
+
+
+def content(entry: Entry, salts: Mapping[str, bytes]) -> dict[str, Any]:
+    """What the leaf will say, as JSON values. `salts` holds 32 bytes for each name in `entry.texts`."""
+    if set(salts) != set(entry.texts):
+        raise ValueError("every text needs a salt of its own, and nothing else does")
+    policy = entry.policy
+    said = {
+        "v": FORMAT,
+        "id": entry.id,
+        "at": to_micros(entry.at),
+        "action": entry.action,
+        "outcome": entry.outcome,
+        "actor": vars(entry.actor),
+        "subject": entry.subject,
+        "resource": entry.resource,
+        "correlation": entry.correlation,
+        "where": vars(entry.where),
+        "policy": policy and {"allowed": policy.allowed, "ids": policy.ids, "set": policy.digest},
+        "facts": entry.facts,
+        "texts": {name: commitment(salts[name], text) for name, text in entry.texts.items()},
+    }
+    return {name: _storable(value) for name, value in said.items()}
+
+
+def _storable(value: Any) -> Any:
+    """The same value with every text cleaned, mappings as dicts and sequences as lists."""
+    if isinstance(value, str):
+        return cleaned(value)
+    if isinstance(value, Mapping):
+        return {name: _storable(each) for name, each in value.items()}
+    if isinstance(value, list | tuple):
+        return [_storable(each) for each in value]
+    return value
+
+
+def to_leaf(said: Mapping[str, Any]) -> bytes:
+    """The canonical bytes: ASCII JSON, keys sorted, no spaces, every other character as \\uXXXX."""
+    return json.dumps(
+        said, sort_keys=True, separators=(",", ":"), ensure_ascii=True, allow_nan=False
+    ).encode()
+
+
+def encode(entry: Entry, salts: Mapping[str, bytes]) -> bytes:
+    """The leaf of an entry. `salts` holds 32 bytes for each name in `entry.texts`, ValueError otherwise."""
+    return to_leaf(content(entry, salts))
+
+
+_SHAPE: Mapping[str, type | tuple[type, ...]] = {
+    "id": str,
+    "at": int,
+    "action": str,
+    "outcome": str,
+    "actor": dict,
+    "subject": (str, type(None)),
+    "resource": (str, type(None)),
+    "correlation": str,
+    "where": dict,
+    "policy": (dict, type(None)),
+    "facts": dict,
+    "texts": dict,
+}
+
+
+def decode(leaf: bytes) -> dict[str, Any]:
+    """What a leaf says, as JSON values. AuditFault if it is not a leaf of a format known here."""
+    try:
+        said = json.loads(leaf.decode("ascii"), object_pairs_hook=_without_repeats, parse_float=_no_float)
+    except (ValueError, RecursionError) as problem:
+        raise AuditFault("the leaf is not canonical JSON") from problem
+    if not isinstance(said, dict) or said.get("v") != FORMAT:
+        raise AuditFault("the leaf is of an unknown format")
+    if set(said) != {"v", *_SHAPE} or not all(isinstance(said[name], kind) for name, kind in _SHAPE.items()):
+        raise AuditFault("the leaf lacks a field, has one too many, or one of a wrong kind")
+    if not isinstance(said["actor"].get("id"), str) or not all(
+        isinstance(c, str) for c in said["texts"].values()
+    ):
+        raise AuditFault("the leaf names no actor, or a commitment is not text")
+    return said
+
+
+def _without_repeats(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    if len(said := dict(pairs)) != len(pairs):
+        raise ValueError("a key stands twice")
+    return said
+
+
+def _no_float(text: str) -> float:
+    raise ValueError(f"{text} is not a whole number")
+
+
+def columns(said: Mapping[str, Any]) -> dict[str, Any]:
+    """The copies that stand beside a leaf so that it can be searched for. AuditFault if the time is out of range."""
+    try:
+        at = from_micros(said["at"])
+    except OverflowError as problem:
+        raise AuditFault("the time in the leaf is out of range") from problem
+    copied = {name: said[name] for name in ("id", "action", "outcome", "subject", "resource", "correlation")}
+    return {**copied, "at": at, "actor": said["actor"]["id"]}

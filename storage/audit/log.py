@@ -1,0 +1,263 @@
+"""The audit log in the database: append in the caller's transaction, read, erase a text, keep checkpoints.
+
+It never opens, commits or rolls back a transaction, and never changes an entry.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Connection, Select, and_, bindparam, func, insert, or_, select, update
+from sqlalchemy import RowMapping as Stored
+from sqlalchemy.orm import Session
+
+from storage.audit.entry import Entry, cleaned, columns, content, decode, fresh_salts, to_leaf
+from storage.audit.merkle import Frontier, leaf_hash
+from storage.audit.tables import CHECKPOINTS, ENTRIES, HEAD, TEXTS
+from storage.faults import AuditFault
+
+Transaction = Session | Connection
+
+_HEAD_ID = 1
+_BATCH = 1000
+
+# Built once: making a statement costs more than running it.
+_READ_HEAD = select(HEAD.c.size, HEAD.c.frontier).where(HEAD.c.id == _HEAD_ID)
+_LOCK_HEAD = _READ_HEAD.with_for_update()
+_ADD_HEAD = insert(HEAD)
+_ADD_ENTRY = insert(ENTRIES)
+_ADD_TEXT = insert(TEXTS)
+_MOVE_HEAD = (
+    update(HEAD)
+    .where(HEAD.c.id == _HEAD_ID, HEAD.c.size == bindparam("old_size"))
+    .values(size=bindparam("new_size"), frontier=bindparam("new_frontier"))
+)
+
+
+@dataclass(frozen=True, kw_only=True)
+class StoredText:
+    """A free text as it is kept; `text` and `salt` are None once erased, and `erased_by` names the entry saying so."""
+
+    text: str | None
+    salt: bytes | None
+    erased_by: str | None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Row:
+    """One stored entry: the leaf, what was stored beside it, and its texts by name."""
+
+    index: int
+    id: str
+    at: datetime
+    actor: str
+    subject: str | None
+    resource: str | None
+    action: str
+    outcome: str
+    correlation: str
+    leaf: bytes
+    leaf_hash: bytes
+    root: bytes
+    texts: Mapping[str, StoredText] = field(default_factory=dict)
+
+    def said(self) -> dict[str, Any]:
+        """What the leaf says (entry.decode). AuditFault if it cannot be read."""
+        return decode(self.leaf)
+
+
+def append(tx: Transaction, entry: Entry) -> str:
+    """Add an entry at the head, with its texts, in this transaction; its id is the answer.
+
+    AuditFault if the head does not fit the entries or moved meanwhile: then nothing of the transaction may be kept.
+    """
+    connection = _connection(tx)
+    head = _locked_head(connection)
+    salts = fresh_salts(entry.texts)
+    said = content(entry, salts)
+    leaf = to_leaf(said)
+    hashed = leaf_hash(leaf)
+    grown = head.append(hashed)
+    stored = {**columns(said), "index": head.size, "leaf": leaf, "leaf_hash": hashed, "root": grown.root}
+    connection.execute(_ADD_ENTRY, stored)
+    if entry.texts:
+        texts = [
+            {"index": head.size, "name": name, "text": cleaned(text), "salt": salts[name]}
+            for name, text in entry.texts.items()
+        ]
+        connection.execute(_ADD_TEXT, texts)
+    moved = connection.execute(
+        _MOVE_HEAD, {"old_size": head.size, "new_size": grown.size, "new_frontier": grown.to_bytes()}
+    )
+    if moved.rowcount != 1:
+        raise AuditFault("the audit head moved while an entry was added")
+    return entry.id
+
+
+def head(tx: Transaction) -> Frontier:
+    """How far the tree has grown. AuditFault if the head row is damaged or gone though there are entries."""
+    return _head(_connection(tx), _READ_HEAD) or Frontier()
+
+
+def _locked_head(connection: Connection) -> Frontier:
+    """The head, held until the transaction ends; the first one is written here."""
+    found = _head(connection, _LOCK_HEAD)
+    if found is None:
+        found = Frontier()
+        connection.execute(_ADD_HEAD, {"id": _HEAD_ID, "size": 0, "frontier": found.to_bytes()})
+    return found
+
+
+def _head(connection: Connection, query: Select[Any]) -> Frontier | None:
+    stored = connection.execute(query).one_or_none()
+    if stored is None:
+        if connection.execute(select(ENTRIES.c.index).limit(1)).first() is not None:
+            raise AuditFault("the audit head is gone though there are entries")
+        return None
+    try:
+        frontier = Frontier.from_bytes(stored.frontier)
+    except ValueError as problem:
+        raise AuditFault("the audit head cannot be read") from problem
+    if frontier.size != stored.size:
+        raise AuditFault("the audit head contradicts itself about its size")
+    return frontier
+
+
+def rows(
+    tx: Transaction,
+    *,
+    person: str | None = None,
+    entitlement: str | None = None,
+    since: datetime | None = None,
+    correlation: str | None = None,
+    limit: int = 100,
+) -> list[Row]:
+    """The newest `limit` entries that fit, oldest first, with their texts.
+
+    person: as actor or as subject. entitlement: as resource. since: aware UTC, inclusive.
+    """
+    query = select(ENTRIES).order_by(ENTRIES.c.index.desc()).limit(limit)
+    if person is not None:
+        query = query.where(or_(ENTRIES.c.actor == person, ENTRIES.c.subject == person))
+    if entitlement is not None:
+        query = query.where(ENTRIES.c.resource == entitlement)
+    if since is not None:
+        query = query.where(ENTRIES.c.at >= since)
+    if correlation is not None:
+        query = query.where(ENTRIES.c.correlation == correlation)
+    connection = _connection(tx)
+    return _with_texts(connection, connection.execute(query).mappings().all()[::-1])
+
+
+def latest(tx: Transaction) -> Row | None:
+    """The newest entry, or None while there is none."""
+    found = rows(tx, limit=1)
+    return found[0] if found else None
+
+
+def row(tx: Transaction, entry_id: str) -> Row | None:
+    """The entry with this id, or None."""
+    connection = _connection(tx)
+    return next(iter(_with_texts(connection, _found(connection, ENTRIES.c.id == entry_id))), None)
+
+
+def row_at(tx: Transaction, index: int) -> Row | None:
+    """The entry at this index, or None."""
+    connection = _connection(tx)
+    return next(iter(_with_texts(connection, _found(connection, ENTRIES.c.index == index))), None)
+
+
+def every(tx: Transaction, *, below: int) -> Iterator[Row]:
+    """All entries with an index under `below`, in order of index, with their texts; a thousand in memory at a time."""
+    connection = _connection(tx)
+    after: int | None = None
+    while True:
+        query = select(ENTRIES).where(ENTRIES.c.index < below).order_by(ENTRIES.c.index).limit(_BATCH)
+        if after is not None:
+            query = query.where(ENTRIES.c.index > after)
+        batch = _with_texts(connection, connection.execute(query).mappings().all())
+        if not batch:
+            return
+        yield from batch
+        after = batch[-1].index
+
+
+def beyond_head(tx: Transaction) -> Row | None:
+    """The first entry that the head does not count: there is none in a sound log."""
+    size = select(HEAD.c.size).where(HEAD.c.id == _HEAD_ID).scalar_subquery()
+    connection = _connection(tx)
+    query = select(ENTRIES).where(ENTRIES.c.index >= size).order_by(ENTRIES.c.index).limit(1)
+    return next(iter(_with_texts(connection, connection.execute(query).mappings().all())), None)
+
+
+def erase_text(tx: Transaction, entry_id: str, name: str, *, record: Entry) -> bool:
+    """Erase one free text and its salt, and append `record`, which says that it was done and why.
+
+    False, with nothing written, when there is no such text or it is already erased. Without its salt the commitment
+    in the leaf tells nothing about the text, and the tree stays whole.
+    """
+    connection = _connection(tx)
+    index = connection.execute(select(ENTRIES.c.index).where(ENTRIES.c.id == entry_id)).scalar_one_or_none()
+    erased = connection.execute(
+        update(TEXTS)
+        .where(TEXTS.c.index == index, TEXTS.c.name == name, TEXTS.c.erased_by.is_(None))
+        .values(text=None, salt=None, erased_by=record.id)
+    )
+    if erased.rowcount != 1:
+        return False
+    append(connection, record)
+    return True
+
+
+def keep_checkpoint(tx: Transaction, note: str, *, size: int, at: datetime) -> None:
+    """Keep a signed checkpoint over the first `size` entries as it left the house."""
+    _connection(tx).execute(insert(CHECKPOINTS), {"at": at, "size": size, "note": note})
+
+
+def latest_checkpoint(tx: Transaction) -> str | None:
+    """The text of the last checkpoint that was kept, or None."""
+    query = select(CHECKPOINTS.c.note).order_by(CHECKPOINTS.c.id.desc()).limit(1)
+    return _connection(tx).execute(query).scalar_one_or_none()
+
+
+def last_checkpoint_id(tx: Transaction) -> int:
+    """The number of the last checkpoint that was kept, 0 while there is none."""
+    return _connection(tx).execute(select(func.max(CHECKPOINTS.c.id))).scalar_one() or 0
+
+
+def checkpoints(tx: Transaction, *, upto: int) -> Iterator[tuple[int, str]]:
+    """Size and text of the kept checkpoints up to number `upto`, smallest size first; a thousand in memory."""
+    connection = _connection(tx)
+    after = (-1, 0)
+    query = select(CHECKPOINTS.c.size, CHECKPOINTS.c.id, CHECKPOINTS.c.note).where(CHECKPOINTS.c.id <= upto)
+    ordered = query.order_by(CHECKPOINTS.c.size, CHECKPOINTS.c.id).limit(_BATCH)
+    while batch := connection.execute(
+        ordered.where(
+            or_(
+                CHECKPOINTS.c.size > after[0],
+                and_(CHECKPOINTS.c.size == after[0], CHECKPOINTS.c.id > after[1]),
+            )
+        )
+    ).all():
+        yield from ((each.size, each.note) for each in batch)
+        after = (batch[-1].size, batch[-1].id)
+
+
+def _found(connection: Connection, condition: Any) -> Sequence[Stored]:
+    return connection.execute(select(ENTRIES).where(condition)).mappings().all()
+
+
+def _with_texts(connection: Connection, stored: Sequence[Stored]) -> list[Row]:
+    """The rows with their texts, which are read by one query."""
+    by_index: dict[int, dict[str, StoredText]] = {each["index"]: {} for each in stored}
+    if stored:
+        query = select(TEXTS).where(TEXTS.c.index.in_(by_index))
+        for each in connection.execute(query).mappings():
+            kept = StoredText(text=each["text"], salt=each["salt"], erased_by=each["erased_by"])
+            by_index[each["index"]][each["name"]] = kept
+    return [Row(**each, texts=by_index[each["index"]]) for each in stored]
+
+
+def _connection(tx: Transaction) -> Connection:
+    return tx if isinstance(tx, Connection) else tx.connection()

@@ -1,0 +1,130 @@
+"""The four audit tables, and the triggers that keep their rows from being changed on SQLite.
+
+The triggers stop accidents and careless hands; what proves that nothing was changed is the tree, not they.
+"""
+
+from datetime import datetime
+
+from sqlalchemy import BigInteger, Column, Index, Integer, LargeBinary, Table, Text
+from sqlmodel import Field, SQLModel
+
+from storage.types import UtcMicros
+
+# SQLite's row number is an INTEGER primary key and nothing else; elsewhere 2^31 entries are too few.
+_NUMBER = BigInteger().with_variant(Integer, "sqlite")
+
+
+class AuditEntry(SQLModel, table=True):
+    """One leaf. `index` counts from 0 without gaps; `root` is the tree's root after this leaf.
+
+    The columns between are copies of what the leaf says, for searching; only the leaf is evidence.
+    """
+
+    __tablename__ = "audit_entries"
+
+    index: int = Field(sa_column=Column("index", _NUMBER, primary_key=True, autoincrement=False))
+    id: str = Field(sa_column=Column(Text, nullable=False, unique=True))
+    at: datetime = Field(sa_column=Column(UtcMicros, nullable=False, index=True))
+    actor: str = Field(sa_column=Column(Text, nullable=False, index=True))
+    subject: str | None = Field(sa_column=Column(Text, index=True))
+    resource: str | None = Field(sa_column=Column(Text, index=True))
+    action: str = Field(sa_column=Column(Text, nullable=False))
+    outcome: str = Field(sa_column=Column(Text, nullable=False))
+    correlation: str = Field(sa_column=Column(Text, nullable=False, index=True))
+    leaf: bytes = Field(sa_column=Column(LargeBinary, nullable=False))
+    leaf_hash: bytes = Field(sa_column=Column(LargeBinary, nullable=False))
+    root: bytes = Field(sa_column=Column(LargeBinary, nullable=False))
+
+
+class AuditText(SQLModel, table=True):
+    """One free text of one entry, with the salt of its commitment. Erased: both are null, and `erased_by` says why.
+
+    erased_by: id of the audit entry that records the erasure.
+    """
+
+    __tablename__ = "audit_texts"
+
+    index: int = Field(sa_column=Column("index", _NUMBER, primary_key=True, autoincrement=False))
+    name: str = Field(sa_column=Column(Text, primary_key=True))
+    text: str | None = Field(sa_column=Column(Text))
+    salt: bytes | None = Field(sa_column=Column(LargeBinary))
+    erased_by: str | None = Field(default=None, sa_column=Column(Text))
+
+
+class AuditHead(SQLModel, table=True):
+    """The one row that knows how far the tree has grown: its size and its frontier (merkle.Frontier.to_bytes)."""
+
+    __tablename__ = "audit_head"
+
+    id: int = Field(sa_column=Column(Integer, primary_key=True, autoincrement=False))
+    size: int = Field(sa_column=Column(BigInteger, nullable=False))
+    frontier: bytes = Field(sa_column=Column(LargeBinary, nullable=False))
+
+
+class AuditCheckpoint(SQLModel, table=True):
+    """A signed checkpoint as it left the house: `note` is its whole text, `size` the number of entries it covers."""
+
+    __tablename__ = "audit_checkpoints"
+    __table_args__ = (Index("ix_audit_checkpoints_size_id", "size", "id"),)
+
+    id: int | None = Field(default=None, sa_column=Column(_NUMBER, primary_key=True))
+    at: datetime = Field(sa_column=Column(UtcMicros, nullable=False))
+    size: int = Field(sa_column=Column(BigInteger, nullable=False))
+    note: str = Field(sa_column=Column(Text, nullable=False))
+
+
+ENTRIES: Table = SQLModel.metadata.tables["audit_entries"]
+TEXTS: Table = SQLModel.metadata.tables["audit_texts"]
+HEAD: Table = SQLModel.metadata.tables["audit_head"]
+CHECKPOINTS: Table = SQLModel.metadata.tables["audit_checkpoints"]
+
+TABLES = (ENTRIES, TEXTS, HEAD, CHECKPOINTS)
+
+
+def _refuse(table: str, event: str, sentence: str, when: str = "") -> str:
+    """DDL of a trigger that refuses `event` on `table`, always or `when` a condition holds."""
+    condition = f"WHEN {when} " if when else ""
+    return (
+        f"CREATE TRIGGER {table}_{event.lower()} BEFORE {event} ON {table} "
+        f"{condition}BEGIN SELECT RAISE(ABORT, '{sentence}'); END"
+    )
+
+
+TRIGGERS_SQLITE = (
+    _refuse("audit_entries", "UPDATE", "audit entries are never changed"),
+    _refuse("audit_entries", "DELETE", "audit entries are never deleted"),
+    # INSERT OR REPLACE deletes without asking the DELETE trigger.
+    _refuse(
+        "audit_entries",
+        "INSERT",
+        "an audit entry is added at the head only",
+        'NEW."index" IS NOT (SELECT size FROM audit_head WHERE id = 1)'
+        " OR EXISTS (SELECT 1 FROM audit_entries WHERE id = NEW.id)",
+    ),
+    _refuse("audit_texts", "DELETE", "audit texts are erased, never deleted"),
+    _refuse(
+        "audit_texts",
+        "UPDATE",
+        "audit texts are erased, never changed",
+        "NEW.text IS NOT NULL OR NEW.salt IS NOT NULL OR NEW.erased_by IS NULL OR OLD.erased_by IS NOT NULL"
+        ' OR NEW."index" IS NOT OLD."index" OR NEW.name IS NOT OLD.name',
+    ),
+    _refuse(
+        "audit_texts",
+        "INSERT",
+        "an audit text is written once",
+        'EXISTS (SELECT 1 FROM audit_texts WHERE "index" = NEW."index" AND name = NEW.name)',
+    ),
+    _refuse("audit_head", "DELETE", "the audit head is never deleted"),
+    _refuse(
+        "audit_head", "UPDATE", "the audit head moves one entry at a time", "NEW.size IS NOT OLD.size + 1"
+    ),
+    _refuse("audit_checkpoints", "UPDATE", "checkpoints are never changed"),
+    _refuse("audit_checkpoints", "DELETE", "checkpoints are never deleted"),
+    _refuse(
+        "audit_checkpoints",
+        "INSERT",
+        "a checkpoint is written once",
+        "EXISTS (SELECT 1 FROM audit_checkpoints WHERE id = NEW.id)",
+    ),
+)
