@@ -51,7 +51,8 @@ class CedarPolicy:
         for file, text in sorted(sources.items()):
             for note in checked(file, text, parsed_schema):
                 if note.id in notes:
-                    raise PolicyFault(f"{file}: the @id `{note.id}` is used twice")
+                    first = notes[note.id].where
+                    raise PolicyFault(f"{note.where}: the @id `{note.id}` is already used in {first}")
                 notes[note.id] = note
         if not notes:
             raise PolicyFault("there are no policies, so nothing could ever be allowed")

@@ -27,16 +27,25 @@ class Statement:
     line: int
     text: str
 
+    @property
+    def where(self) -> str:
+        """Its file and line, in words."""
+        return f"{self.file}, line {self.line}"
+
     def fault(self, wrong: str) -> PolicyFault:
         """The fault that says what is wrong here."""
-        return PolicyFault(f"{self.file}, line {self.line}: {wrong}")
+        return PolicyFault(f"{self.where}: {wrong}")
 
 
 @dataclass(frozen=True, kw_only=True)
 class PolicyNote:
-    """What a policy says of itself. severity: None when a refusal by it is nothing unusual."""
+    """What a policy says of itself. severity: None when a refusal by it is nothing unusual.
+
+    where: its file and line, in words.
+    """
 
     id: str
+    where: str
     reason: str
     control: str | None
     severity: Severity | None
@@ -83,6 +92,7 @@ def _note(statement: Statement) -> PolicyNote:
         raise statement.fault(f"policy `{name}`: @severity is high, medium or low, not `{severity}`")
     return PolicyNote(
         id=name,
+        where=statement.where,
         reason=reason,
         control=annotations.get("control"),
         severity=None if severity is None else _SEVERITIES[severity],

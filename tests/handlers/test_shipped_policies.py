@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import replace
-from typing import Any
+from typing import Any, Final
 
 import pytest
 
@@ -28,8 +28,13 @@ from tests.handlers.decisions.cast import (
     person,
 )
 
-GRANT, REQUEST, APPROVE, REVOKE = Action.GRANT, Action.REQUEST, Action.APPROVE, Action.REVOKE
-VIEW, RESET, UNLOCK = Action.VIEW, Action.RESET_PASSWORD, Action.UNLOCK
+GRANT: Final = Action.GRANT
+REQUEST: Final = Action.REQUEST
+APPROVE: Final = Action.APPROVE
+REVOKE: Final = Action.REVOKE
+VIEW: Final = Action.VIEW
+RESET: Final = Action.RESET_PASSWORD
+UNLOCK: Final = Action.UNLOCK
 
 OWNER = Approvals(owner=1)
 BOTH = Approvals(owner=1, security=1)

@@ -7,7 +7,7 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from handlers.decisions.policy import AccessQuestion, AccountQuestion, Action
+from handlers.decisions.policy import AccessAction, AccessQuestion, AccountAction, AccountQuestion, Action
 from storage.catalogue import Catalogue, Entitlement, Owner
 from storage.directories.base import Account
 
@@ -83,7 +83,15 @@ CATALOGUE = Catalogue(
 )
 
 
-def access(action: Action, what: Entitlement, *, by: Account = ADA, **changes: Any) -> AccessQuestion:
+def overflowing(effect: str, action: Action) -> str:
+    """A policy that Cedar accepts and cannot evaluate for a risk of 2 or more; for less it applies."""
+    return (
+        f'@id("sums") @reason("The sum is too large.")\n{effect} (principal, action == Action::"{action}", resource)\n'
+        "when { resource.risk * 9223372036854775807 > 9 };\n"
+    )
+
+
+def access(action: AccessAction, what: Entitlement, *, by: Account = ADA, **changes: Any) -> AccessQuestion:
     """A question about an hour of `what`; the requester is `by` unless told otherwise."""
     plain = AccessQuestion(
         action=action,
@@ -99,6 +107,6 @@ def access(action: Action, what: Entitlement, *, by: Account = ADA, **changes: A
     return replace(plain, **changes)
 
 
-def account(action: Action, *, by: Account = ADA, **changes: Any) -> AccountQuestion:
+def account(action: AccountAction, *, by: Account = ADA, **changes: Any) -> AccountQuestion:
     """A question about one's own account, without proofs, unless told otherwise."""
     return replace(AccountQuestion(action=action, principal=by, target=by, now=NOON), **changes)

@@ -1,0 +1,217 @@
+"""The engine: what it does with odd facts, with policies that fail, and with sets that must not load."""
+
+from dataclasses import replace
+from datetime import datetime
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from handlers.decisions.cedar import NO_POLICY, NOT_EVALUATED, CedarPolicy
+from handlers.decisions.policy import Action, Question
+from handlers.policies import shipped
+from storage.faults import PolicyFault
+from tests.handlers.decisions.cast import ADA, GRACE, PROD_DB, WIKI, access, account, overflowing
+
+SOURCES, SCHEMA = shipped()
+POLICY = CedarPolicy.load(SOURCES, SCHEMA, bound_to="catalogue 1")
+
+PERMIT_ALL = '@id("all") @reason("Anybody may.")\npermit (principal, action, resource);\n'
+
+
+def load(text: str, schema: str = SCHEMA) -> CedarPolicy:
+    """A set of one file, called own.cedar."""
+    return CedarPolicy.load({"own.cedar": text}, schema, bound_to="")
+
+
+def spoilt(fact: Any, **wrong: Any) -> Any:
+    """A fact with values of the wrong type, as a careless connector might hand over."""
+    return replace(fact, **wrong)
+
+
+def test_an_erroring_forbid_denies() -> None:
+    """Cedar leaves a forbid that errors out; here that refuses, and the record says what failed (promise 3)."""
+    policy = load(PERMIT_ALL + overflowing("forbid", Action.GRANT))
+    assert policy.ask(access(Action.GRANT, replace(WIKI, risk=1))).policy_ids == ("sums",)
+    decision = policy.ask(access(Action.GRANT, replace(WIKI, risk=2)))
+    assert not decision.allowed
+    assert "overflow" in decision.errors[0]
+    assert decision.reasons == (NOT_EVALUATED,)
+    assert decision.severity == "high"
+
+
+def test_an_erroring_permit_denies_beside_one_that_permits() -> None:
+    """An error anywhere means that the set was not evaluated in full."""
+    decision = load(PERMIT_ALL + overflowing("permit", Action.GRANT)).ask(
+        access(Action.GRANT, replace(WIKI, risk=2))
+    )
+    assert not decision.allowed
+    assert decision.errors
+
+
+@pytest.mark.parametrize(
+    "question",
+    [
+        access(Action.GRANT, WIKI, minutes=2**70),
+        access(Action.GRANT, WIKI, minutes=None),
+        access(Action.GRANT, WIKI, minutes=1.5),
+        access(Action.GRANT, WIKI, role=7),
+        access(Action.GRANT, spoilt(WIKI, risk="2")),
+        access(Action.GRANT, WIKI, by=spoilt(ADA, active=None)),
+        access(Action.GRANT, WIKI, by=replace(ADA, id="\ud800")),
+        access(Action.GRANT, WIKI, by=spoilt(ADA, groups=None)),
+        access(Action.GRANT, WIKI, now=datetime(2026, 3, 2, 12, 0)),  # noqa: DTZ001 - the naive time is the case
+        spoilt(access(Action.GRANT, WIKI), action=Action.VIEW),
+        spoilt(account(Action.VIEW), action=Action.GRANT),
+    ],
+    ids=range(11),
+)
+def test_facts_that_do_not_fit_refuse_and_never_raise(question: Question) -> None:
+    """A missing, fractional, huge or naive fact is an error on the record and a refusal, even if all is permitted."""
+    decision = load(PERMIT_ALL).ask(question)
+    assert not decision.allowed
+    assert decision.errors
+
+
+def test_quotes_and_newlines_in_names_mean_nothing() -> None:
+    """An id is data: it can neither end a string of Cedar nor become somebody else."""
+    odd = replace(ADA, id='ada"\n || true //', groups=frozenset({'x"]', "\u202e", "\x00", "😀"}))
+    assert POLICY.ask(access(Action.GRANT, WIKI, by=odd)).policy_ids == ("automatic-low-risk",)
+    assert not POLICY.ask(account(Action.VIEW, by=odd, target=ADA)).allowed
+
+
+@settings(max_examples=40, deadline=None)
+@given(name=st.text(), team=st.text(), group=st.text())
+def test_any_text_in_the_facts_leaves_the_answer_alone(name: str, team: str, group: str) -> None:
+    """Whatever the directory holds, low risk stays low risk and a click by nobody stays a click by nobody."""
+    odd = replace(ADA, id=name, team=team, manager=group, groups=frozenset({group}))
+    assert POLICY.ask(access(Action.GRANT, WIKI, by=odd)).allowed
+    assert not POLICY.ask(access(Action.APPROVE, PROD_DB, principal=odd, requester=GRACE)).allowed
+
+
+def test_two_readings_of_one_account_do_not_clash() -> None:
+    """The clicker's account was read now, the requester's a moment ago: what was read of the clicker counts."""
+    earlier = replace(ADA, team="Before")
+    decision = POLICY.ask(access(Action.REVOKE, PROD_DB, principal=ADA, requester=earlier))
+    assert (decision.allowed, decision.errors) == (True, ())
+
+
+def test_no_policy_is_a_refusal_that_says_so() -> None:
+    """Nothing applied: refused, with a sentence and without an id."""
+    decision = POLICY.ask(account(Action.VIEW, target=GRACE))
+    assert (decision.allowed, decision.policy_ids, decision.reasons) == (False, (), (NO_POLICY,))
+    assert decision.severity is None
+
+
+def test_the_worst_severity_of_a_refusal_counts() -> None:
+    """Two policies refuse: the security channel hears the graver one; a permission has no severity."""
+    text = "".join(
+        f'@id("{name}") @reason("No.") @severity("{name}")\nforbid (principal, action, resource);\n'
+        for name in ("low", "high", "medium")
+    )
+    decision = load(text + PERMIT_ALL).ask(access(Action.GRANT, WIKI))
+    assert decision.policy_ids == ("high", "low", "medium")
+    assert decision.severity == "high"
+    permitted = '@id("yes") @reason("Yes.") @severity("high")\npermit (principal, action, resource);'
+    assert load(permitted).ask(access(Action.GRANT, WIKI)).severity is None
+
+
+def test_a_policy_may_use_every_fact_of_the_schema() -> None:
+    """Every attribute that the schema promises is really there, so a policy using it is not an error."""
+    text = """@id("uses-all") @reason("All is there.")
+    permit (principal, action == Action::"approve", resource)
+    when {
+      principal.directory == "local" && principal.team == "Payments" && principal.company == "Example" &&
+      principal.groups.contains(resource.owner.approvers) && !principal.locked && !principal.privileged &&
+      principal has manager && principal.manager == "charles" && context.requester.employment == "employee" &&
+      resource.directory == "local" && resource.group == "wiki-edit" && resource.maxMinutes == 1440 &&
+      !resource.standingAllowed && context.justificationGiven && !context.ticketGiven &&
+      context.approvals.total == 0 && context.approvals.manager == 0 && !(context has role) &&
+      context.now == datetime("2026-03-02T12:00:00Z") && context.proofs.isEmpty()
+    };"""
+    decision = load(text).ask(access(Action.APPROVE, WIKI, principal=GRACE, requester=ADA))
+    assert (decision.policy_ids, decision.errors) == (("uses-all",), ())
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        ("permit (principal, action, resource);", "own.cedar, line 1: every policy needs an @id"),
+        ('@id("") @reason("x") permit (principal, action, resource);', "line 1: every policy needs an @id"),
+        (
+            '@id("A b") @reason("x") permit (principal, action, resource);',
+            "line 1: every policy needs an @id",
+        ),
+        ('@id("a") permit (principal, action, resource);', "line 1: policy `a` needs a @reason"),
+        ('@id("a") @reason(" ") permit (principal, action, resource);', "line 1: policy `a` needs a @reason"),
+        (
+            '@id("a") @reason("x") @severity("dire") permit (principal, action, resource);',
+            "line 1: policy `a`: @severity is high, medium or low, not `dire`",
+        ),
+        (
+            PERMIT_ALL + "// again\n" + PERMIT_ALL,
+            "own.cedar, line 4: the @id `all` is already used in own.cedar, line 1",
+        ),
+        (PERMIT_ALL + '\n// a ; b "\n\npermit principal;', "own.cedar, line 6: unexpected token `principal`"),
+        (PERMIT_ALL + "permit (principal, action, resource)", "own.cedar, line 3: unexpected end of input"),
+        (
+            PERMIT_ALL
+            + '@id("b")\n@reason("a;b")\npermit (principal, action, resource) when { principal.salary > 1 };',
+            "line 3: policy `b`: attribute `salary` on entity type `Account` not found",
+        ),
+        (
+            '@id("b") @reason("x") permit (principal, action == Action::"dance", resource);',
+            'line 1: policy `b`: unrecognized action `Action::"dance"`',
+        ),
+        (
+            '@id("b") @reason("x") permit (principal, action, resource) when { principal.manager == "x" };',
+            "policy `b`: unable to guarantee safety of access to optional attribute `manager`",
+        ),
+        (
+            '@id("b") @reason("x") permit (principal == ?principal, action, resource);',
+            "line 1: templates (?principal, ?resource) are not used here",
+        ),
+        ("// nothing\n", "there are no policies"),
+        ("", "there are no policies"),
+    ],
+    ids=range(15),
+)
+def test_a_bad_set_does_not_load_and_says_where_and_why(text: str, told: str) -> None:
+    """A fault names the file, the line and what is wrong."""
+    with pytest.raises(PolicyFault) as caught:
+        load(text)
+    assert told in str(caught.value)
+
+
+def test_a_bad_schema_does_not_load() -> None:
+    """A schema that Cedar cannot read is a fault too."""
+    with pytest.raises(PolicyFault, match="the policy schema: failed to resolve type: Strin"):
+        load(PERMIT_ALL, "entity Account { team: Strin };")
+
+
+def test_the_policy_set_hash_covers_all_that_shapes_an_answer() -> None:
+    """Policies, file names, schema and what the caller binds: each changes the hash; the order of files does not."""
+    other_text = {**SOURCES, "extra.cedar": PERMIT_ALL}
+    hashes = {
+        CedarPolicy.load(sources, schema, bound_to=bound).policy_set
+        for sources, schema, bound in (
+            (SOURCES, SCHEMA, "catalogue 1"),
+            (SOURCES, SCHEMA, "catalogue 2"),
+            (SOURCES, SCHEMA + "// said\n", "catalogue 1"),
+            (other_text, SCHEMA, "catalogue 1"),
+        )
+    }
+    assert len(hashes) == 4
+    turned = CedarPolicy.load(dict(reversed(SOURCES.items())), SCHEMA, bound_to="catalogue 1")
+    assert turned.policy_set == POLICY.policy_set
+    assert POLICY.ask(access(Action.GRANT, WIKI)).policy_set == POLICY.policy_set
+    assert len(POLICY.policy_set) == 64
+
+
+def test_errors_on_the_record_do_not_repeat_the_account() -> None:
+    """What could not be evaluated is told without what the directory holds about people."""
+    odd = spoilt(ADA, team="Quiet Team", groups=frozenset({"quiet-group"}), active="yes")
+    decision = POLICY.ask(access(Action.GRANT, WIKI, by=odd))
+    assert decision.errors
+    assert "quiet" not in " ".join(decision.errors).lower()

@@ -1,0 +1,289 @@
+"""Requests and approvals weighed: what happens at once, what is carried to the owner, and whose click counts."""
+
+from dataclasses import dataclass, replace
+from typing import Any
+
+import pytest
+
+from handlers.decisions.cedar import CedarPolicy
+from handlers.decisions.policy import AccessQuestion, Action, Approvals, PolicyDecision, Question
+from handlers.decisions.requests import (
+    NEVER_ENOUGH,
+    NO_LONGER,
+    OWN_REQUEST,
+    Approver,
+    may_decide,
+    missing_approvals,
+    still_granted,
+    weigh_approval,
+    weigh_request,
+)
+from handlers.policies import shipped
+from storage.catalogue import Entitlement
+from storage.directories.base import Account
+from tests.handlers.decisions.cast import (
+    ADA,
+    EVE,
+    GRACE,
+    LINUS,
+    PROD_ADMIN,
+    PROD_DB,
+    SAM,
+    VAULT,
+    WIKI,
+    access,
+    overflowing,
+    person,
+)
+
+POLICY = CedarPolicy.load(*shipped(), bound_to="")
+PERMIT_ALL = '@id("all") @reason("Anybody may.")\npermit (principal, action, resource);\n'
+
+
+def own(text: str) -> CedarPolicy:
+    """A policy set of an operator's own."""
+    return CedarPolicy.load({"own.cedar": text}, shipped()[1], bound_to="")
+
+
+def request(what: Entitlement, by: Account = ADA, **changes: Any) -> AccessQuestion:
+    """A request for an hour of `what`."""
+    return access(Action.REQUEST, what, by=by, **changes)
+
+
+def test_low_risk_is_automatic() -> None:
+    """Nobody is asked."""
+    verdict = weigh_request(POLICY, request(WIKI))
+    assert (verdict.outcome, verdict.missing) == ("automatic", None)
+    assert verdict.decision.policy_ids == ("automatic-low-risk",)
+
+
+def test_production_is_carried_to_its_owner_and_says_why() -> None:
+    """One approval by the owner is missing, and the reasons complete "Policy asks because"."""
+    verdict = weigh_request(POLICY, request(PROD_DB))
+    assert verdict.outcome == "approval"
+    assert verdict.missing == Approvals(owner=1)
+    assert " and ".join(verdict.reasons) == "it is production and its risk is 3 of 5 or more"
+    assert verdict.severity is None
+
+
+def test_production_admin_needs_owner_and_security() -> None:
+    """Two owners would not do; the smallest count that does is found by asking."""
+    assert weigh_request(POLICY, request(PROD_ADMIN)).missing == Approvals(owner=1, security=1)
+
+
+def test_a_contractor_asking_for_admin_is_refused_as_an_exception() -> None:
+    """Refused with the reason, the policy and a severity."""
+    verdict = weigh_request(POLICY, request(PROD_ADMIN, by=EVE))
+    assert verdict.outcome == "refused"
+    assert verdict.decision.policy_ids == ("contractors-never-admin",)
+    assert verdict.reasons == ("Contractors cannot hold administrative access.",)
+    assert verdict.severity == "medium"
+
+
+def test_too_long_is_refused_without_an_exception() -> None:
+    """A slip in the duration is no matter for the security channel."""
+    verdict = weigh_request(POLICY, request(WIKI, minutes=1441))
+    assert (verdict.outcome, verdict.severity) == ("refused", None)
+    assert verdict.reasons == ("That is longer than this access may last.",)
+
+
+def test_risk_5_is_refused_until_approvers_can_step_up() -> None:
+    """Refused today; with the proof it would need owner and security."""
+    assert weigh_request(POLICY, request(VAULT)).decision.policy_ids == ("critical-needs-step-up",)
+    proved = weigh_request(POLICY, request(VAULT, proofs=frozenset({"step_up"})))
+    assert proved.missing == Approvals(owner=1, security=1)
+
+
+def test_what_no_approval_could_grant_is_refused_and_carried_to_nobody() -> None:
+    """An owner is never asked for an approval that would change nothing."""
+    only_asking = own(
+        '@id("ask") @reason("it is so")\npermit (principal, action == Action::"request", resource);'
+    )
+    verdict = weigh_request(only_asking, request(WIKI))
+    assert verdict.outcome == "refused"
+    assert verdict.reasons == (NEVER_ENOUGH,)
+    forbidding = (
+        '@id("not-on-mondays") @reason("Not on Mondays.") @severity("low")\n'
+        'forbid (principal, action == Action::"grant", resource);'
+    )
+    both = own('@id("ask") @reason("it is so")\npermit (principal, action, resource);' + forbidding)
+    verdict = weigh_request(both, request(WIKI))
+    assert (verdict.outcome, verdict.reasons, verdict.severity) == ("refused", ("Not on Mondays.",), "low")
+
+
+@pytest.mark.parametrize("action", [Action.GRANT, Action.REQUEST])
+def test_an_error_while_weighing_refuses(action: Action) -> None:
+    """A policy that fails, whichever of the two questions it fails on, carries nothing to anybody."""
+    broken = overflowing("forbid", action)
+    permits = (
+        '@id("ask") @reason("it is so")\npermit (principal, action == Action::"request", resource);\n'
+        '@id("owner") @reason("Yes.")\npermit (principal, action == Action::"grant", resource)\n'
+        "when { context.approvals.owner > 0 };\n"
+    )
+    assert weigh_request(own(permits), request(PROD_DB)).outcome == "approval"
+    verdict = weigh_request(own(permits + broken), request(PROD_DB))
+    assert verdict.outcome == "refused"
+    assert verdict.decision.errors
+    assert verdict.severity == "high"
+
+
+def test_missing_approvals_prefer_owners_and_stop_at_three() -> None:
+    """Policy sets the threshold: three of four cannot be found, three can, and owners are asked first."""
+    template = (
+        '@id("n") @reason("Enough.")\npermit (principal, action == Action::"grant", resource)\n'
+        "when {{ context.approvals.total >= {n} }};"
+    )
+    question = request(PROD_DB)
+    assert missing_approvals(own(template.format(n=2)), question, Approvals()) == Approvals(owner=2)
+    assert missing_approvals(own(template.format(n=3)), question, Approvals(security=1)) == Approvals(owner=2)
+    assert missing_approvals(own(template.format(n=4)), question, Approvals()) is None
+
+
+def test_an_owners_approval_grants() -> None:
+    """One click, and it is enough."""
+    verdict = weigh_approval(
+        POLICY, request(PROD_DB), approver=GRACE, role="owner", approvals=Approvals(owner=1)
+    )
+    assert verdict.outcome == "granted"
+    assert verdict.decision.policy_ids == ("approve-as-owner",)
+    assert verdict.grant is not None
+    assert verdict.grant.policy_ids == ("granted-by-owner",)
+
+
+def test_the_first_of_two_approvals_waits_for_the_other() -> None:
+    """Owner first: security is still missing; then it is granted."""
+    question = request(PROD_ADMIN)
+    first = weigh_approval(POLICY, question, approver=GRACE, role="owner", approvals=Approvals(owner=1))
+    assert (first.outcome, first.missing) == ("waiting", Approvals(security=1))
+    both = Approvals(owner=1, security=1)
+    second = weigh_approval(POLICY, question, approver=SAM, role="security", approvals=both)
+    assert (second.outcome, second.missing) == ("granted", None)
+
+
+def test_a_second_owner_does_not_replace_security() -> None:
+    """Two approvals by owners are two approvals, and security is missing all the same."""
+    verdict = weigh_approval(
+        POLICY, request(PROD_ADMIN), approver=LINUS, role="owner", approvals=Approvals(owner=2)
+    )
+    assert (verdict.outcome, verdict.missing) == ("waiting", Approvals(security=1))
+
+
+def test_somebody_without_a_role_may_not_approve() -> None:
+    """A member of the channel who is not an approver changes nothing, whatever the counts say."""
+    verdict = weigh_approval(
+        POLICY, request(PROD_DB), approver=person("Mallory"), role=None, approvals=Approvals(owner=1)
+    )
+    assert (verdict.outcome, verdict.grant) == ("not_allowed", None)
+
+
+@pytest.mark.parametrize("approver", [ADA, person("Ada-Admin", mail="Ada@Example.com")])
+def test_the_requester_never_approves_whatever_the_policy_says(approver: Account) -> None:
+    """A policy that permits all does not let anybody, nor their second account, approve their own request (R-1)."""
+    permits = own(PERMIT_ALL)
+    decision = may_decide(permits, request(PROD_DB), approver, "owner")
+    assert (decision.allowed, decision.policy_ids, decision.severity) == (False, (OWN_REQUEST,), "high")
+    assert decision.policy_set == permits.policy_set
+    verdict = weigh_approval(
+        permits, request(PROD_DB), approver=approver, role="owner", approvals=Approvals(owner=1)
+    )
+    assert (verdict.outcome, verdict.severity) == ("not_allowed", "high")
+
+
+def test_own_requests_are_refused_before_policy_is_asked() -> None:
+    """The check stands in code: an engine that would say yes is not even consulted."""
+    engine = Recorder(answer=True)
+    assert not may_decide(engine, request(PROD_DB), ADA, "owner").allowed
+    assert engine.asked == []
+
+
+def test_an_approval_is_void_when_the_request_became_impossible() -> None:
+    """The requester's role changed since: the approver may click, yet nothing can be granted."""
+    verdict = weigh_approval(
+        POLICY, request(PROD_ADMIN, by=EVE), approver=GRACE, role="owner", approvals=Approvals(owner=1)
+    )
+    assert verdict.outcome == "void"
+    assert verdict.reasons == ("Contractors cannot hold administrative access.",)
+    assert verdict.severity == "medium"
+    stricter = own('@id("a") @reason("You may.")\npermit (principal, action == Action::"approve", resource);')
+    verdict = weigh_approval(
+        stricter, request(PROD_DB), approver=GRACE, role="owner", approvals=Approvals(owner=1)
+    )
+    assert (verdict.outcome, verdict.reasons) == ("void", (NO_LONGER,))
+
+
+def test_an_error_in_the_grant_question_does_not_grant() -> None:
+    """The approver's question is answered, the request's is not: nothing is given, and it is an exception."""
+    broken = overflowing("forbid", Action.GRANT)
+    verdict = weigh_approval(
+        own(PERMIT_ALL + broken), request(PROD_DB), approver=GRACE, role="owner", approvals=Approvals(owner=1)
+    )
+    assert (verdict.outcome, verdict.severity) == ("void", "high")
+
+
+def test_automatic_grants_are_asked_again_at_execution() -> None:
+    """Nobody approved, nobody had to; a requester who left in between is not granted anything (SL-17)."""
+    assert still_granted(POLICY, request(WIKI), []).granted
+    assert not still_granted(POLICY, request(WIKI, by=replace(ADA, active=False)), []).granted
+
+
+def test_an_approver_who_lost_the_authority_no_longer_counts() -> None:
+    """Deactivated, without a role or a contractor by now: their approval is void, and the grant with it (SL-17)."""
+    question = request(PROD_DB)
+    held = still_granted(POLICY, question, [Approver(account=GRACE, role="owner")])
+    assert (held.granted, held.counted, held.voided) == (True, Approvals(owner=1), ())
+    for lost in (
+        Approver(account=replace(GRACE, active=False), role="owner"),
+        Approver(account=replace(GRACE, employment="contractor"), role="owner"),
+        Approver(account=GRACE, role=None),
+        Approver(account=replace(GRACE, mail=ADA.mail), role="owner"),
+    ):
+        verdict = still_granted(POLICY, question, [lost])
+        assert (verdict.granted, verdict.voided) == (False, ("grace",))
+
+
+def test_another_approval_still_carries_the_grant() -> None:
+    """One of two owners left: the other's approval is enough."""
+    gone = Approver(account=replace(GRACE, active=False), role="owner")
+    verdict = still_granted(POLICY, request(PROD_DB), [gone, Approver(account=LINUS, role="owner")])
+    assert (verdict.granted, verdict.counted, verdict.voided) == (True, Approvals(owner=1), ("grace",))
+
+
+def test_two_accounts_of_one_approver_count_once() -> None:
+    """N of M counts people: the second account of an approver is void (R-1)."""
+    twice = own(
+        '@id("a") @reason("You may.")\npermit (principal, action == Action::"approve", resource);\n'
+        '@id("two") @reason("Two did.")\npermit (principal, action == Action::"grant", resource)\n'
+        "when { context.approvals.total >= 2 };"
+    )
+    second = person("Grace-Admin", mail="GRACE@example.com")
+    approvers = [Approver(account=GRACE, role="owner"), Approver(account=second, role="security")]
+    assert not still_granted(twice, request(PROD_DB), approvers).granted
+    assert still_granted(
+        twice, request(PROD_DB), [approvers[0], Approver(account=SAM, role="security")]
+    ).granted
+
+
+def test_the_requester_is_the_principal_of_grant_even_if_an_approver_was_put_there() -> None:
+    """What may be granted is always asked about the one who gets it."""
+    engine = Recorder(answer=True)
+    still_granted(engine, access(Action.APPROVE, PROD_DB, principal=GRACE, requester=ADA, role="owner"), [])
+    (question,) = engine.asked
+    assert isinstance(question, AccessQuestion)
+    assert (question.action, question.principal, question.role) == (Action.GRANT, ADA, None)
+
+
+@dataclass
+class Recorder:
+    """An engine that always answers the same and remembers what it was asked."""
+
+    answer: bool
+    policy_set: str = "recorder"
+
+    def __post_init__(self) -> None:
+        """Start with nothing asked."""
+        self.asked: list[Question] = []
+
+    def ask(self, question: Question) -> PolicyDecision:
+        """The one answer."""
+        self.asked.append(question)
+        return PolicyDecision(allowed=self.answer, policy_ids=("r",), reasons=("So.",), policy_set="recorder")
