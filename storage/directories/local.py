@@ -1,0 +1,270 @@
+"""The local directory: people and groups in a SQLite file of its own, for the demo, tests and benchmarks.
+
+It is not an identity store for a company, and it never blocks the event loop or answers late.
+"""
+
+import asyncio
+import secrets
+import sqlite3
+from collections.abc import Iterable
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Any, TypeVar
+
+from storage.clock import Clock, utc_now
+from storage.directories import local_rows
+from storage.directories.base import Account, PasswordRejected
+from storage.directories.local_rows import Effect
+from storage.directories.scrypt import Scrypt, matches
+from storage.directories.worker import Work, Worker
+from storage.faults import DirectoryUnavailable
+
+T = TypeVar("T")
+
+# Wrong sign-ins in a row that lock an account.
+LOCKOUT = 5
+SHORTEST_PASSWORD = 8
+PASSWORD_LIFETIME = timedelta(days=90)
+
+
+class LocalDirectory:
+    """Fills the directory port (storage.directories.base.Directory) from one file, on a thread of its own.
+
+    timeout: seconds within which every call answers or raises DirectoryUnavailable; a call that did not get its
+    turn by then is never carried out. cost: of password hashes. Sign-ins that fail five times in a row lock.
+    """
+
+    removal_takes_effect = "at once"
+    can_set_password = True
+
+    def __init__(
+        self,
+        path: Path | str,
+        name: str = "local",
+        now: Clock = utc_now,
+        timeout: float = 5.0,
+        cost: Scrypt | None = None,
+    ) -> None:
+        self.name = name
+        self._now, self._timeout, self._cost = now, timeout, cost or Scrypt()
+        # Compared with when there is no such account or password, so that this takes as long (P-9).
+        self._nobody = self._cost.hash(secrets.token_hex())
+        self._worker = Worker(Path(path), schema=local_rows.SCHEMA, patience=timeout / 2, label=name)
+
+    def close(self) -> None:
+        """Finish what was begun and let go of the file."""
+        self._worker.close()
+
+    async def account(self, account_id: str) -> Account | None:
+        """The account with this stable id, or None if there is none."""
+        return await self._do(lambda rows: local_rows.read_account(rows, self.name, account_id, self._now()))
+
+    async def accounts_by_mail(self, mail: str) -> list[Account]:
+        """All accounts with this mail address, compared without case."""
+
+        def work(rows: sqlite3.Connection) -> list[Account]:
+            at = self._now()
+            ids = local_rows.ids_by_mail(rows, mail)
+            found = [local_rows.read_account(rows, self.name, account_id, at) for account_id in ids]
+            return [account for account in found if account is not None]
+
+        return await self._do(work)
+
+    async def members(self, group: str) -> frozenset[str] | None:
+        """Account ids in the group, nested ones included; None if there is no such group."""
+        return await self._do(lambda rows: local_rows.members_of(rows, group))
+
+    async def is_member(self, account_id: str, group: str) -> bool:
+        """Whether the account is a direct member of the group."""
+        return await self._do(lambda rows: local_rows.has_member(rows, account_id, group))
+
+    async def add_member(self, account_id: str, group: str) -> None:
+        """Make it a direct member. Idempotent. DirectoryUnavailable if there is no such account or group."""
+
+        def work(rows: sqlite3.Connection) -> None:
+            changed = local_rows.put_member(rows, account_id, group)
+            local_rows.note_effect(rows, self._now(), "add", account_id, group, changed=changed)
+
+        await self._do(work)
+
+    async def remove_member(self, account_id: str, group: str) -> None:
+        """End its direct membership. Idempotent."""
+
+        def work(rows: sqlite3.Connection) -> None:
+            changed = local_rows.take_member(rows, account_id, group)
+            local_rows.note_effect(rows, self._now(), "remove", account_id, group, changed=changed)
+
+        await self._do(work)
+
+    async def verify_password(self, account_id: str, password: str) -> bool:
+        """Whether this is the current password of an active account that is not locked and has not expired."""
+        return await self._do(lambda rows: self._sign_in(rows, account_id, password))
+
+    async def set_password(self, account_id: str, password: str) -> PasswordRejected | None:
+        """Replace the password. A lockout stays: lifting it is `unlock`'s."""
+
+        def work(rows: sqlite3.Connection) -> PasswordRejected | None:
+            if not local_rows.has_account(rows, account_id):
+                raise DirectoryUnavailable(
+                    f"The directory has no account {account_id}, so nothing was changed."
+                )
+            if len(password) < SHORTEST_PASSWORD:
+                return PasswordRejected(reason=f"A password has at least {SHORTEST_PASSWORD} characters.")
+            stored = _stored_password(rows, account_id)
+            if stored is not None and matches(password, stored):
+                return PasswordRejected(reason="This is the password you have now. Choose another one.")
+            at = self._now()
+            values = {"password": self._cost.hash(password), "password_expires_at": at + PASSWORD_LIFETIME}
+            local_rows.update_account(rows, account_id, values)
+            local_rows.note_effect(rows, at, "set_password", account_id, changed=True)
+            return None
+
+        return await self._do(work)
+
+    async def unlock(self, account_id: str) -> None:
+        """Lift a lockout and forget the wrong sign-ins. Idempotent."""
+
+        def work(rows: sqlite3.Connection) -> None:
+            changed = rows.execute(
+                "UPDATE accounts SET locked = 0, failures = 0 WHERE id = ? AND (locked OR failures)",
+                (account_id,),
+            ).rowcount
+            local_rows.note_effect(rows, self._now(), "unlock", account_id, changed=changed > 0)
+
+        await self._do(work)
+
+    async def end_sessions(self, account_id: str) -> None:
+        """Set the account's open sessions to none. Idempotent."""
+
+        def work(rows: sqlite3.Connection) -> None:
+            changed = rows.execute(
+                "UPDATE accounts SET sessions = 0 WHERE id = ? AND sessions > 0", (account_id,)
+            ).rowcount
+            local_rows.note_effect(rows, self._now(), "end_sessions", account_id, changed=changed > 0)
+
+        await self._do(work)
+
+    async def health(self) -> None:
+        """Return if the file can be read; DirectoryUnavailable otherwise."""
+        await self._do(lambda rows: rows.execute("SELECT 1 FROM accounts LIMIT 1").fetchone())
+
+    async def add_account(
+        self,
+        account_id: str,
+        *,
+        login: str,
+        name: str,
+        mail: str,
+        password: str | None = None,
+        employment: str = "employee",
+        team: str = "",
+        company: str = "",
+        manager: str | None = None,
+        active: bool = True,
+        privileged: bool = False,
+        password_expires_at: datetime | None = None,
+    ) -> None:
+        """Write an account down. Without a password nobody signs in to it. A taken id or login is a ValueError.
+
+        manager: the manager's account id. privileged: also without being in an administrators' group.
+        """
+        values: dict[str, Any] = {
+            "login": login, "name": name, "mail": mail, "employment": employment, "team": team,
+            "company": company, "manager": manager, "active": active, "privileged": privileged,
+            "password_expires_at": password_expires_at,
+        }  # fmt: skip
+
+        def work(rows: sqlite3.Connection) -> None:
+            hashed = None if password is None else self._cost.hash(password)
+            local_rows.insert_account(rows, account_id, {**values, "password": hashed})
+
+        await self._do(work)
+
+    async def change_account(self, account_id: str, **values: Any) -> None:
+        """Change what the directory says of an account ("mail", "active", "locked" …), as its keepers would.
+
+        An unknown account or column is a ValueError.
+        """
+
+        def work(rows: sqlite3.Connection) -> None:
+            if not local_rows.update_account(rows, account_id, values):
+                raise ValueError(f"there is no account {account_id}")
+
+        await self._do(work)
+
+    async def add_group(self, name: str, *, admin: bool = False) -> None:
+        """Write a group down. admin: its members, nested ones too, are privileged. Idempotent."""
+        await self._do(
+            lambda rows: rows.execute("INSERT OR REPLACE INTO groups VALUES (?, ?)", (name, admin))
+        )
+
+    async def put_in_group(self, group: str, *accounts: str, groups: Iterable[str] = ()) -> None:
+        """Make accounts, and groups, direct members of a group by other hands than Wicket's: the journal is silent."""
+
+        def work(rows: sqlite3.Connection) -> None:
+            for account in accounts:
+                local_rows.put_member(rows, account, group)
+            for inner in groups:
+                local_rows.put_member(rows, inner, group, "group")
+
+        await self._do(work)
+
+    async def take_from_group(self, group: str, *accounts: str) -> None:
+        """End direct memberships by other hands than Wicket's: the journal is silent."""
+
+        def work(rows: sqlite3.Connection) -> None:
+            for account in accounts:
+                local_rows.take_member(rows, account, group)
+
+        await self._do(work)
+
+    async def memberships(self) -> frozenset[tuple[str, str]]:
+        """Every direct membership, as (account id, group)."""
+        statement = """SELECT member, "group" FROM members WHERE kind = 'account'"""
+        return await self._do(lambda rows: frozenset((row[0], row[1]) for row in rows.execute(statement)))
+
+    async def effects(self) -> list[Effect]:
+        """Everything done through the port, oldest first; repeated calls that changed nothing included."""
+        return await self._do(local_rows.read_effects)
+
+    async def open_session(self, account_id: str) -> None:
+        """Count one more open session of the account."""
+        await self._do(
+            lambda rows: local_rows.update_account(
+                rows, account_id, {"sessions": local_rows.open_sessions(rows, account_id) + 1}
+            )
+        )
+
+    async def sessions(self, account_id: str) -> int:
+        """How many sessions of the account are open."""
+        return await self._do(lambda rows: local_rows.open_sessions(rows, account_id))
+
+    async def _do(self, work: Work[T]) -> T:
+        """Have the worker do it in time. Running out of time takes a waiting call out of the queue."""
+        try:
+            async with asyncio.timeout(self._timeout):
+                return await asyncio.wrap_future(self._worker.submit(work))
+        except TimeoutError as error:
+            raise DirectoryUnavailable(
+                f"The directory {self.name} did not answer within {self._timeout:g} s."
+            ) from error
+
+    def _sign_in(self, rows: sqlite3.Connection, account: str, password: str) -> bool:
+        found = local_rows.read_account(rows, self.name, account, self._now())
+        stored = _stored_password(rows, account)
+        right = matches(password, stored or self._nobody) and stored is not None
+        if found is None or not found.active or found.locked:
+            return False
+        if not right:
+            rows.execute(
+                "UPDATE accounts SET failures = failures + 1, locked = failures + 1 >= ? WHERE id = ?",
+                (LOCKOUT, account),
+            )
+            return False
+        rows.execute("UPDATE accounts SET failures = 0 WHERE id = ?", (account,))
+        return found.password_expires_at is None or found.password_expires_at > found.read_at
+
+
+def _stored_password(rows: sqlite3.Connection, account: str) -> str | None:
+    row = rows.execute("SELECT password FROM accounts WHERE id = ?", (account,)).fetchone()
+    return row[0] if row else None

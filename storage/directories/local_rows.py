@@ -1,0 +1,198 @@
+"""The rows of the local directory: accounts, groups, memberships and the journal of effects.
+
+Plain functions of a connection; they decide nothing about passwords and know nothing of threads.
+"""
+
+import sqlite3
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from storage.directories.base import Account
+from storage.faults import DirectoryUnavailable
+from storage.types import from_micros, to_micros
+
+SCHEMA = """
+CREATE TABLE IF NOT EXISTS accounts (
+    id TEXT PRIMARY KEY, login TEXT NOT NULL UNIQUE COLLATE NOCASE, name TEXT NOT NULL, mail TEXT NOT NULL,
+    mail_folded TEXT NOT NULL, employment TEXT NOT NULL, team TEXT NOT NULL, company TEXT NOT NULL, manager TEXT,
+    active INTEGER NOT NULL, privileged INTEGER NOT NULL, locked INTEGER NOT NULL DEFAULT 0,
+    failures INTEGER NOT NULL DEFAULT 0, sessions INTEGER NOT NULL DEFAULT 0,
+    password TEXT, password_expires_at INTEGER
+) WITHOUT ROWID;
+CREATE INDEX IF NOT EXISTS accounts_mail ON accounts (mail_folded);
+CREATE TABLE IF NOT EXISTS groups (name TEXT PRIMARY KEY, admin INTEGER NOT NULL) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS members (
+    "group" TEXT NOT NULL, kind TEXT NOT NULL CHECK (kind IN ('account', 'group')), member TEXT NOT NULL,
+    PRIMARY KEY ("group", kind, member)
+) WITHOUT ROWID;
+CREATE INDEX IF NOT EXISTS members_of ON members (kind, member, "group");
+CREATE TABLE IF NOT EXISTS effects (
+    id INTEGER PRIMARY KEY, at INTEGER NOT NULL, what TEXT NOT NULL, account TEXT NOT NULL, "group" TEXT NOT NULL,
+    changed INTEGER NOT NULL
+);
+"""
+
+# UNION, not UNION ALL: a group met twice is not followed again, so groups nested in a circle come to an end.
+_GROUPS_OF = """
+WITH RECURSIVE above(name) AS (
+    SELECT "group" FROM members WHERE kind = 'account' AND member = ?
+    UNION SELECT m."group" FROM members m JOIN above ON m.kind = 'group' AND m.member = above.name
+) SELECT g.name, g.admin FROM above JOIN groups g ON g.name = above.name
+"""
+_MEMBERS_OF = """
+WITH RECURSIVE below(name) AS (
+    SELECT ? UNION SELECT m.member FROM members m JOIN below ON m.kind = 'group' AND m."group" = below.name
+) SELECT DISTINCT m.member FROM members m JOIN below ON m."group" = below.name WHERE m.kind = 'account'
+"""
+_CHANGEABLE = frozenset(
+    {"login", "name", "mail", "employment", "team", "company", "manager", "active", "privileged", "locked"}
+    | {"password", "password_expires_at", "sessions"}
+)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Effect:
+    """One thing done to the directory through its port.
+
+    what: "add", "remove", "set_password", "unlock" or "end_sessions". group: empty where there is none.
+    changed: False when everything was already so.
+    """
+
+    at: datetime
+    what: str
+    account: str
+    group: str
+    changed: bool
+
+
+def read_account(rows: sqlite3.Connection, directory: str, account: str, at: datetime) -> Account | None:
+    """The account with its groups, as of `at`."""
+    row = rows.execute("SELECT * FROM accounts WHERE id = ?", (account,)).fetchone()
+    if row is None:
+        return None
+    groups = rows.execute(_GROUPS_OF, (account,)).fetchall()
+    expires = row["password_expires_at"]
+    return Account(
+        id=row["id"], directory=directory, login=row["login"], name=row["name"], mail=row["mail"],
+        employment=row["employment"], team=row["team"], company=row["company"], manager=row["manager"],
+        active=bool(row["active"]), locked=bool(row["locked"]),
+        privileged=bool(row["privileged"]) or any(group["admin"] for group in groups),
+        groups=frozenset(group["name"] for group in groups),
+        password_expires_at=None if expires is None else from_micros(expires), read_at=at,
+    )  # fmt: skip
+
+
+def ids_by_mail(rows: sqlite3.Connection, mail: str) -> list[str]:
+    """Ids of the accounts with this address, in order."""
+    found = rows.execute(
+        "SELECT id FROM accounts WHERE mail_folded = ? ORDER BY id", (mail.strip().casefold(),)
+    )
+    return [row[0] for row in found]
+
+
+def members_of(rows: sqlite3.Connection, group: str) -> frozenset[str] | None:
+    """Account ids in the group and the groups within it; None if there is no such group."""
+    if not has_group(rows, group):
+        return None
+    return frozenset(row[0] for row in rows.execute(_MEMBERS_OF, (group,)))
+
+
+def has_group(rows: sqlite3.Connection, group: str) -> bool:
+    """Whether there is such a group."""
+    return rows.execute("SELECT 1 FROM groups WHERE name = ?", (group,)).fetchone() is not None
+
+
+def has_account(rows: sqlite3.Connection, account: str) -> bool:
+    """Whether there is such an account."""
+    return rows.execute("SELECT 1 FROM accounts WHERE id = ?", (account,)).fetchone() is not None
+
+
+def has_member(rows: sqlite3.Connection, account: str, group: str) -> bool:
+    """Whether the account is directly in the group."""
+    found = rows.execute(
+        """SELECT 1 FROM members WHERE "group" = ? AND kind = 'account' AND member = ?""", (group, account)
+    )
+    return found.fetchone() is not None
+
+
+def put_member(rows: sqlite3.Connection, member: str, group: str, kind: str = "account") -> bool:
+    """Put an account or a group directly into a group; whether that changed anything.
+
+    A member or group that does not exist is a DirectoryUnavailable: it cannot be done, now or by trying again soon.
+    """
+    known = has_account(rows, member) if kind == "account" else has_group(rows, member)
+    if not known or not has_group(rows, group):
+        missing = f"group {group}" if known else f"{kind} {member}"
+        raise DirectoryUnavailable(f"The directory has no {missing}, so nobody was added.")
+    return _changes(rows, "INSERT OR IGNORE INTO members VALUES (?, ?, ?)", (group, kind, member))
+
+
+def take_member(rows: sqlite3.Connection, account: str, group: str) -> bool:
+    """Take an account out of a group; whether that changed anything."""
+    return _changes(
+        rows,
+        """DELETE FROM members WHERE "group" = ? AND kind = 'account' AND member = ?""",
+        (group, account),
+    )
+
+
+def insert_account(rows: sqlite3.Connection, account: str, values: Mapping[str, Any]) -> None:
+    """Add an account. An id or login that is taken is a ValueError."""
+    columns = {"id": account, **_columns(values)}
+    names, marks = ", ".join(columns), ", ".join("?" * len(columns))
+    try:
+        rows.execute(f"INSERT INTO accounts ({names}) VALUES ({marks})", tuple(columns.values()))  # noqa: S608  names are ours
+    except sqlite3.IntegrityError as error:
+        raise ValueError(f"the id {account} or its login is taken") from error
+
+
+def update_account(rows: sqlite3.Connection, account: str, values: Mapping[str, Any]) -> bool:
+    """Change columns of an account; whether there is such an account."""
+    columns = _columns(values)
+    settings = ", ".join(f"{name} = ?" for name in columns)
+    return _changes(rows, f"UPDATE accounts SET {settings} WHERE id = ?", (*columns.values(), account))  # noqa: S608  names are ours
+
+
+def open_sessions(rows: sqlite3.Connection, account: str) -> int:
+    """How many sessions are open; none for an account that does not exist."""
+    row = rows.execute("SELECT sessions FROM accounts WHERE id = ?", (account,)).fetchone()
+    return int(row["sessions"]) if row else 0
+
+
+def note_effect(
+    rows: sqlite3.Connection, at: datetime, what: str, account: str, group: str = "", *, changed: bool
+) -> None:
+    """Write one line of the journal, in the transaction of the effect."""
+    rows.execute(
+        """INSERT INTO effects (at, what, account, "group", changed) VALUES (?, ?, ?, ?, ?)""",
+        (to_micros(at), what, account, group, changed),
+    )
+
+
+def read_effects(rows: sqlite3.Connection) -> list[Effect]:
+    """The journal, oldest first."""
+    found: Iterable[tuple[int, str, str, str, int]] = rows.execute(
+        """SELECT at, what, account, "group", changed FROM effects ORDER BY id"""
+    ).fetchall()
+    return [
+        Effect(at=from_micros(at), what=what, account=account, group=group, changed=bool(changed))
+        for at, what, account, group, changed in found
+    ]
+
+
+def _columns(values: Mapping[str, Any]) -> dict[str, Any]:
+    unknown = sorted(set(values) - _CHANGEABLE)
+    if unknown:
+        raise ValueError(f"an account has no {', '.join(unknown)}")
+    columns = dict(values)
+    if "mail" in columns:
+        columns["mail_folded"] = columns["mail"].strip().casefold()
+    if columns.get("password_expires_at") is not None:
+        columns["password_expires_at"] = to_micros(columns["password_expires_at"])
+    return columns
+
+
+def _changes(rows: sqlite3.Connection, statement: str, values: tuple[Any, ...]) -> bool:
+    return rows.execute(statement, values).rowcount > 0

@@ -1,0 +1,101 @@
+"""What the contract needs of each connector before it can be tested: people, groups and ways to break it.
+
+A stage sets things up behind the connector's back; it is never asked what the connector should answer.
+"""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Protocol
+
+from storage.directories.base import Directory
+from storage.directories.local import LocalDirectory
+from storage.directories.scrypt import Scrypt
+
+GOOD = "correct horse battery staple"
+
+
+class Stage(Protocol):
+    """A connector under test, and the store behind it."""
+
+    directory: Directory
+
+    async def person(self, login: str, *, mail: str = "", employment: str = "employee") -> str:
+        """Make an active account whose password is GOOD; its id."""
+        ...
+
+    async def group(self, name: str, *, admin: bool = False) -> None:
+        """Make an empty group."""
+        ...
+
+    async def put(self, group: str, *accounts: str, groups: tuple[str, ...] = ()) -> None:
+        """Put accounts and groups into a group by other hands."""
+        ...
+
+    async def deactivate(self, account: str) -> None:
+        """The account is switched off."""
+        ...
+
+    async def rename(self, account: str, login: str) -> None:
+        """The account gets another login."""
+        ...
+
+    async def break_down(self) -> None:
+        """From now on the store cannot answer."""
+        ...
+
+
+class LocalStage:
+    """The local directory on a file."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self.directory: Directory = LocalDirectory(path, timeout=2.0, cost=Scrypt(n=2))
+        self._made = 0
+
+    async def person(self, login: str, *, mail: str = "", employment: str = "employee") -> str:
+        self._made += 1
+        account = f"p-{self._made}"
+        await self._local.add_account(
+            account,
+            login=login,
+            name=login.title(),
+            mail=mail or f"{login}@example.com",
+            password=GOOD,
+            employment=employment,
+        )
+        return account
+
+    async def group(self, name: str, *, admin: bool = False) -> None:
+        await self._local.add_group(name, admin=admin)
+
+    async def put(self, group: str, *accounts: str, groups: tuple[str, ...] = ()) -> None:
+        await self._local.put_in_group(group, *accounts, groups=groups)
+
+    async def deactivate(self, account: str) -> None:
+        await self._local.change_account(account, active=False)
+
+    async def rename(self, account: str, login: str) -> None:
+        await self._local.change_account(account, login=login)
+
+    async def break_down(self) -> None:
+        self._local.close()
+
+    @property
+    def _local(self) -> LocalDirectory:
+        assert isinstance(self.directory, LocalDirectory)
+        return self.directory
+
+
+@asynccontextmanager
+async def local(folder: Path) -> AsyncIterator[Stage]:
+    """A fresh local directory."""
+    stage = LocalStage(folder / "people.db")
+    try:
+        yield stage
+    finally:
+        stage._local.close()
+
+
+# Every connector joins this table, and with it the whole contract.
+STAGES = {"local": local}

@@ -1,0 +1,251 @@
+"""What every directory connector must promise, asked of each of them."""
+
+from collections.abc import AsyncIterator
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+
+from storage.directories.base import Directory, PasswordRejected
+from storage.faults import DirectoryUnavailable
+from tests.storage.directories.stages import GOOD, STAGES, Stage
+
+NEW = "a wholly different sentence 7"
+
+
+@pytest.fixture(params=sorted(STAGES))
+async def stage(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[Stage]:
+    async with STAGES[request.param](tmp_path) as made:
+        yield made
+
+
+@pytest.fixture
+def directory(stage: Stage) -> Directory:
+    return stage.directory
+
+
+async def test_an_account_is_found_by_its_id_and_says_when_it_was_read(stage: Stage) -> None:
+    ada = await stage.person("ada", mail="Ada@Example.com")
+    found = await stage.directory.account(ada)
+    assert found is not None
+    assert (found.id, found.login, found.mail, found.directory) == (
+        ada, "ada", "Ada@Example.com", stage.directory.name,
+    )  # fmt: skip
+    assert (found.active, found.locked, found.privileged) == (True, False, False)
+    assert found.read_at.tzinfo is UTC
+    assert abs(datetime.now(UTC) - found.read_at) < timedelta(minutes=1)
+
+
+async def test_an_account_that_does_not_exist_is_none(stage: Stage) -> None:
+    assert await stage.directory.account("nobody") is None
+
+
+async def test_the_id_outlives_a_new_login(stage: Stage) -> None:
+    ada = await stage.person("ada")
+    await stage.rename(ada, "countess")
+    found = await stage.directory.account(ada)
+    assert found is not None
+    assert found.login == "countess"
+
+
+async def test_mail_is_compared_without_case_and_every_match_is_given(stage: Stage) -> None:
+    ada = await stage.person("ada", mail="Shared@Example.com")
+    eve = await stage.person("eve", mail="shared@example.COM")
+    await stage.person("bob", mail="bob@example.com")
+    found = await stage.directory.accounts_by_mail("SHARED@example.com")
+    assert {account.id for account in found} == {ada, eve}
+    assert await stage.directory.accounts_by_mail("unknown@example.com") == []
+
+
+async def test_a_mail_search_takes_no_patterns(stage: Stage) -> None:
+    """A person's address goes into LDAP filters and SQL: it must stay a text there (T-4)."""
+    await stage.person("ada", mail="ada@example.com")
+    for pattern in ("*", "%", "ada*", "ada@example.com)(mail=*", "' OR 1=1 --", ""):
+        assert await stage.directory.accounts_by_mail(pattern) == []
+
+
+async def test_members_of_nested_groups_count_and_circles_come_to_an_end(stage: Stage) -> None:
+    ada, bob = await stage.person("ada"), await stage.person("bob")
+    for name in ("outer", "middle", "inner"):
+        await stage.group(name)
+    await stage.put("inner", ada)
+    await stage.put("middle", bob, groups=("inner",))
+    await stage.put("outer", groups=("middle",))
+    await stage.put("inner", groups=("outer",))
+    assert await stage.directory.members("outer") == {ada, bob}
+    account = await stage.directory.account(ada)
+    assert account is not None
+    assert account.groups == {"inner", "middle", "outer"}
+
+
+async def test_membership_through_another_group_is_not_direct(stage: Stage) -> None:
+    ada = await stage.person("ada")
+    await stage.group("outer")
+    await stage.group("inner")
+    await stage.put("outer", groups=("inner",))
+    await stage.put("inner", ada)
+    assert await stage.directory.is_member(ada, "inner")
+    assert not await stage.directory.is_member(ada, "outer")
+
+
+async def test_an_empty_group_is_empty_and_a_missing_one_is_none(stage: Stage) -> None:
+    await stage.group("empty")
+    assert await stage.directory.members("empty") == frozenset()
+    assert await stage.directory.members("missing") is None
+    assert not await stage.directory.is_member("nobody", "missing")
+
+
+async def test_adding_and_removing_twice_is_as_once(stage: Stage) -> None:
+    ada = await stage.person("ada")
+    await stage.group("vpn")
+    await stage.directory.add_member(ada, "vpn")
+    await stage.directory.add_member(ada, "vpn")
+    assert await stage.directory.members("vpn") == {ada}
+    await stage.directory.remove_member(ada, "vpn")
+    assert not await stage.directory.is_member(ada, "vpn")
+    await stage.directory.remove_member(ada, "vpn")
+    assert await stage.directory.members("vpn") == frozenset()
+
+
+async def test_removal_ends_the_direct_membership_alone(stage: Stage) -> None:
+    ada = await stage.person("ada")
+    await stage.group("outer")
+    await stage.group("inner")
+    await stage.put("outer", ada, groups=("inner",))
+    await stage.put("inner", ada)
+    await stage.directory.remove_member(ada, "outer")
+    assert not await stage.directory.is_member(ada, "outer")
+    assert await stage.directory.members("outer") == {ada}
+
+
+async def test_an_add_that_cannot_be_done_is_a_fault_and_never_silence(stage: Stage) -> None:
+    """Promise 7: an add that returned is an add that happened."""
+    ada = await stage.person("ada")
+    await stage.group("vpn")
+    with pytest.raises(DirectoryUnavailable):
+        await stage.directory.add_member(ada, "missing")
+    with pytest.raises(DirectoryUnavailable):
+        await stage.directory.add_member("nobody", "vpn")
+    await stage.directory.remove_member("nobody", "missing")
+
+
+async def test_administrators_are_privileged_also_through_nested_groups(stage: Stage) -> None:
+    """P-4: membership is what makes an account privileged, read live."""
+    alan, ada = await stage.person("alan"), await stage.person("ada")
+    await stage.group("administrators", admin=True)
+    await stage.group("directory-team")
+    await stage.put("administrators", groups=("directory-team",))
+    await stage.put("directory-team", alan)
+    found = [await stage.directory.account(account) for account in (alan, ada)]
+    assert [account.privileged for account in found if account] == [True, False]
+
+
+async def test_only_the_current_password_signs_in(directory: Directory, stage: Stage) -> None:
+    ada = await stage.person("ada")
+    assert await directory.verify_password(ada, GOOD)
+    assert not await directory.verify_password(ada, GOOD.upper())
+    assert not await directory.verify_password(ada, "")
+    assert not await directory.verify_password("nobody", GOOD)
+
+
+async def test_a_new_password_replaces_the_old_one(directory: Directory, stage: Stage) -> None:
+    ada = await stage.person("ada")
+    assert await directory.set_password(ada, NEW) is None
+    assert await directory.verify_password(ada, NEW)
+    assert not await directory.verify_password(ada, GOOD)
+
+
+async def test_long_passwords_in_any_script_are_kept_whole(directory: Directory, stage: Stage) -> None:
+    """SP 800-63B-4, 3.1.1.2: at least 64 code points, and none of them cut off."""
+    ada = await stage.person("ada")
+    long = "пароль-密碼-" * 12
+    assert await directory.set_password(ada, long) is None
+    assert await directory.verify_password(ada, long)
+    assert not await directory.verify_password(ada, long[:-1])
+
+
+async def test_a_refused_password_says_why_and_changes_nothing(directory: Directory, stage: Stage) -> None:
+    ada = await stage.person("ada")
+    refused = await directory.set_password(ada, "x")
+    assert isinstance(refused, PasswordRejected)
+    assert refused.reason
+    assert await directory.verify_password(ada, GOOD)
+
+
+async def test_the_same_password_again_is_refused(directory: Directory, stage: Stage) -> None:
+    ada = await stage.person("ada")
+    assert isinstance(await directory.set_password(ada, GOOD), PasswordRejected)
+
+
+async def test_wrong_sign_ins_lock_and_unlock_lifts_it(directory: Directory, stage: Stage) -> None:
+    """AC-7: what the directory itself counts."""
+    ada = await stage.person("ada")
+    for _ in range(5):
+        assert not await directory.verify_password(ada, "wrong")
+    locked = await directory.account(ada)
+    assert locked is not None
+    assert locked.locked
+    assert not await directory.verify_password(ada, GOOD)
+    await directory.unlock(ada)
+    await directory.unlock(ada)
+    assert await directory.verify_password(ada, GOOD)
+
+
+async def test_a_good_sign_in_forgets_the_wrong_ones(directory: Directory, stage: Stage) -> None:
+    ada = await stage.person("ada")
+    for _ in range(3):
+        for _ in range(4):
+            await directory.verify_password(ada, "wrong")
+        assert await directory.verify_password(ada, GOOD)
+
+
+async def test_who_is_switched_off_does_not_sign_in(directory: Directory, stage: Stage) -> None:
+    ada = await stage.person("ada")
+    await stage.deactivate(ada)
+    found = await directory.account(ada)
+    assert found is not None
+    assert not found.active
+    assert not await directory.verify_password(ada, GOOD)
+
+
+async def test_ending_sessions_and_unlocking_may_be_repeated(directory: Directory, stage: Stage) -> None:
+    ada = await stage.person("ada")
+    for account in (ada, ada, "nobody"):
+        await directory.end_sessions(account)
+        await directory.unlock(account)
+
+
+async def test_a_store_that_cannot_answer_is_unknown_and_never_empty(
+    directory: Directory, stage: Stage
+) -> None:
+    """Promise 7: every question raises; none answers "none"."""
+    ada = await stage.person("ada")
+    await stage.group("vpn")
+    await directory.health()
+    await stage.break_down()
+    for question in (
+        lambda: directory.account(ada), lambda: directory.accounts_by_mail("ada@example.com"),
+        lambda: directory.members("vpn"), lambda: directory.is_member(ada, "vpn"),
+        lambda: directory.add_member(ada, "vpn"), lambda: directory.remove_member(ada, "vpn"),
+        lambda: directory.verify_password(ada, GOOD), lambda: directory.set_password(ada, NEW),
+        lambda: directory.unlock(ada), lambda: directory.end_sessions(ada), directory.health,
+    ):  # fmt: skip
+        with pytest.raises(DirectoryUnavailable):
+            await question()
+
+
+async def test_faults_do_not_repeat_passwords(directory: Directory, stage: Stage) -> None:
+    """N-2: no secret in exception texts."""
+    ada = await stage.person("ada")
+    await stage.break_down()
+    for call in (directory.verify_password(ada, "canary-7f3a"), directory.set_password(ada, "canary-7f3a")):
+        with pytest.raises(DirectoryUnavailable) as caught:
+            await call
+        assert "canary" not in f"{caught.value!r} {caught.value.__cause__!r}"
+
+
+def test_a_connector_says_when_a_removal_takes_effect(directory: Directory) -> None:
+    """Promise 8: the message repeats these words."""
+    assert directory.name
+    assert directory.removal_takes_effect
+    assert isinstance(directory.can_set_password, bool)
