@@ -83,15 +83,8 @@ class Decide(Intent):
 
 
 @dataclass(frozen=True, kw_only=True)
-class Withdraw(Intent):
-    """Take one's own request back before it is decided, or throw a draft away."""
-
-    grant: str
-
-
-@dataclass(frozen=True, kw_only=True)
-class GiveBack(Intent):
-    """End one's own grant before its time."""
+class OnGrant(Intent):
+    """Do something about one request or grant: send its draft, withdraw it, look at it, give it back."""
 
     grant: str
 

@@ -3,33 +3,36 @@
 It writes inside the transaction it is given and never outside one (promise 2).
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from datetime import datetime
 
 from sqlmodel import Session
 
 from handlers.decisions.policy import PolicyDecision
 from handlers.intents import Actor, Where
+from storage.audit import entry as audit
 from storage.audit import log
-from storage.audit.entry import Entry, EntryActor, EntryPolicy, EntryWhere
 from storage.identifiers import new_id
 
-Fact = str | int | bool | Sequence[str]
+Fact = audit.Fact
 
-WICKET = EntryActor(type="wicket", id="wicket")
-OPERATOR = EntryActor(type="operator", id="cli")
+# One process writes for now; replicas will each have a name of their own.
+REPLICA = "main"
+
+WICKET = audit.Actor(type="wicket", id="wicket")
+OPERATOR = audit.Actor(type="operator", id="cli")
 
 
-def person(actor: Actor) -> EntryActor:
+def person(actor: Actor) -> audit.Actor:
     """A linked person as the actor of an entry."""
-    return EntryActor(
+    return audit.Actor(
         type="person", id=actor.account.id, slack_team=actor.slack_team, slack_user=actor.slack_user
     )
 
 
-def stranger(slack_team: str, slack_user: str) -> EntryActor:
+def stranger(slack_team: str, slack_user: str) -> audit.Actor:
     """Somebody who is not known to be anybody."""
-    return EntryActor(type="unknown", id="", slack_team=slack_team, slack_user=slack_user)
+    return audit.Actor(type="unknown", id="unknown", slack_team=slack_team, slack_user=slack_user)
 
 
 def record(
@@ -38,7 +41,7 @@ def record(
     at: datetime,
     action: str,
     outcome: str,
-    actor: EntryActor,
+    actor: audit.Actor,
     where: Where,
     correlation: str,
     subject: str | None = None,
@@ -54,7 +57,7 @@ def record(
     """
     return log.append(
         tx,
-        Entry(
+        audit.Entry(
             id=new_id("e", at),
             at=at,
             action=action,
@@ -63,7 +66,12 @@ def record(
             subject=subject,
             resource=resource,
             correlation=correlation,
-            where=EntryWhere(transport=where.transport, team=where.team, channel=where.channel),
+            where=audit.Where(
+                transport=where.transport,
+                replica=REPLICA,
+                team=where.team or None,
+                channel=where.channel or None,
+            ),
             policy=_policy(decision),
             facts=dict(facts or {}),
             texts=dict(texts or {}),
@@ -71,9 +79,9 @@ def record(
     )
 
 
-def _policy(decision: PolicyDecision | None) -> EntryPolicy | None:
+def _policy(decision: PolicyDecision | None) -> audit.PolicyTrace | None:
     if decision is None:
         return None
-    return EntryPolicy(
-        allowed=decision.allowed, ids=tuple(decision.policy_ids), policy_set=decision.policy_set
+    return audit.PolicyTrace(
+        allowed=decision.allowed, ids=tuple(decision.policy_ids), digest=decision.policy_set
     )

@@ -3,7 +3,7 @@
 It does not decide which move is right (handlers.decisions.lifecycle does); a move from another state fails.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -35,6 +35,14 @@ def move(tx: Session, grant: Grant, to: GrantState, **changes: Any) -> None:
         setattr(grant, name, value)
     tx.add(grant)
     tx.flush()
+
+
+def show_verdict(
+    grant: Grant, *, reasons: Iterable[str], missing: Mapping[str, int], policy_set: str, foreseen: str
+) -> None:
+    """Keep on the row what policy answered, for those who read the message. The caller keeps the row."""
+    grant.reasons, grant.missing = list(reasons), {role: count for role, count in missing.items() if count}
+    grant.policy_set, grant.foreseen = policy_set, foreseen
 
 
 def approvals_of(tx: Session, grant_id: str) -> Sequence[Approval]:

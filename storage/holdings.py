@@ -12,7 +12,7 @@ from sqlmodel import Session, col, func, select
 from storage import grants
 from storage.database import wake
 from storage.identifiers import new_id
-from storage.records import LIVE, Holding
+from storage.records import LIVE, Grant, Holding
 
 
 def follow(
@@ -38,6 +38,13 @@ def follow(
     tx.flush()
     wake(tx, "holdings")
     return holding
+
+
+def follow_grant(tx: Session, grant: Grant, *, at: datetime, due_at: datetime) -> Holding:
+    """Make the holding of this grant follow its grants (`follow`)."""
+    return follow(
+        tx, at=at, directory=grant.directory, account=grant.account, group=grant.group, due_at=due_at
+    )
 
 
 def claim(tx: Session, *, directory: str, at: datetime, lease: timedelta, limit: int) -> list[Holding]:

@@ -76,7 +76,8 @@ LIVE = (GrantState.APPROVED, GrantState.ACTIVE)
 class Grant(SQLModel, table=True):
     """One person's time-limited hold on one entitlement. `expires_at` is set when it is decided and never moves.
 
-    reasons: why policy asks for approval, in words. missing: approvals still needed, by role.
+    reasons: why policy asks for approval or refuses, in words. missing: approvals still needed, by role.
+    foreseen: what policy says of a draft: "automatic", "approval" or "refused".
     The requester's name, team and manager are kept as they were when it was asked.
     """
 
@@ -101,11 +102,13 @@ class Grant(SQLModel, table=True):
     ticket: str = ""
     requester_name: str
     requester_team: str
+    requester_employment: str
     manager_name: str
     standing: list[str] = _json()
     reasons: list[str] = _json()
     missing: dict[str, int] = _json()
     policy_set: str
+    foreseen: str = ""
     automatic: bool = False
     end_reason: str = ""
     ended_by: str = ""

@@ -1,0 +1,313 @@
+"""Asking for access: drafted, sent, withdrawn, given back.
+
+It neither decides for an owner nor changes a directory: approvals and effects have files of their own.
+"""
+
+from datetime import timedelta
+
+from sqlmodel import Session
+
+from handlers import recording
+from handlers.decisions.grammar import ticket_of
+from handlers.decisions.requests import Verdict, weigh_request
+from handlers.exceptions import Kind, Severity, Strange, tell_security
+from handlers.ground import Ground
+from handlers.intents import AskAccess, DraftAccess, Intent, OnGrant
+from handlers.outcomes import (
+    AlreadyAsked,
+    AlreadyHeld,
+    Asked,
+    Drafted,
+    Ended,
+    Repeated,
+    TooLate,
+    Unknown,
+)
+from storage import deliveries, grants, holdings
+from storage.catalogue import Entitlement
+from storage.identifiers import new_id
+from storage.records import LIVE, Grant, GrantState
+
+# From this risk on a refusal is always something for the security channel.
+PRIVILEGED_RISK = 4
+
+
+class Access:
+    """What a person does about their own access. Every method is one transaction, taken once per delivery."""
+
+    def __init__(self, ground: Ground) -> None:
+        self._ground = ground
+
+    async def draft(self, intent: DraftAccess) -> Drafted | Unknown | Repeated:
+        """Prepare a request; the person sees what would happen before anything is sent."""
+        entitlement = self._ground.catalogue.entitlements.get(intent.entitlement)
+        if entitlement is None:
+            return Unknown(what=intent.entitlement)
+        manager = await self._manager_name(intent)
+
+        def work(tx: Session) -> Drafted | Repeated:
+            if not deliveries.take(tx, intent.delivery, self._ground.now()):
+                return Repeated()
+            minutes = -(-int((intent.duration or timedelta()).total_seconds()) // 60)
+            grant = self._new_grant(intent, entitlement, minutes, intent.justification or "", manager)
+            verdict = self._weigh(intent, entitlement, minutes, grant.justification)
+            if minutes and grant.justification:
+                self._preview(grant, verdict)
+            grants.add(tx, grant)
+            if grant.foreseen == "refused":  # asked in full and refused: that is a refusal, not a draft
+                self._settle(tx, intent, grant, entitlement, verdict)
+            self._ground.show(tx, grant)
+            return Drafted(grant=grant.id)
+
+        return await self._ground.database.write(work)
+
+    async def ask(
+        self, intent: AskAccess
+    ) -> Asked | Unknown | AlreadyHeld | AlreadyAsked | TooLate | Repeated:
+        """Send a request: done at once, carried to the owner, or refused, as policy says."""
+        entitlement = self._ground.catalogue.entitlements.get(intent.entitlement)
+        if entitlement is None:
+            return Unknown(what=intent.entitlement)
+        manager = await self._manager_name(intent)
+        stands = entitlement.group in intent.actor.account.groups
+        return await self._ground.database.write(
+            lambda tx: self._ask(tx, intent, entitlement, manager, stands=stands)
+        )
+
+    async def send_draft(
+        self, intent: OnGrant
+    ) -> Asked | Unknown | AlreadyHeld | AlreadyAsked | TooLate | Repeated:
+        """Send a draft as it was shown. Only its own author can."""
+        draft = await self._ground.database.read(lambda tx: grants.get(tx, intent.grant))
+        if draft is None or draft.account != intent.actor.account.id:
+            return Unknown(what="draft")
+        if draft.state != GrantState.DRAFT:
+            return _too_late(draft)
+        return await self.ask(
+            AskAccess(
+                actor=intent.actor,
+                where=intent.where,
+                delivery=intent.delivery,
+                entitlement=draft.entitlement,
+                duration=timedelta(minutes=draft.minutes),
+                justification=draft.justification,
+                draft=draft.id,
+            )
+        )
+
+    async def withdraw(self, intent: OnGrant) -> Ended | Unknown | TooLate | Repeated:
+        """Take back one's own draft or waiting request."""
+
+        def work(tx: Session) -> Ended | Unknown | TooLate | Repeated:
+            found = self._own(tx, intent, intent.grant)
+            if not isinstance(found, Grant):
+                return found
+            if found.state not in (GrantState.DRAFT, GrantState.PENDING):
+                return _too_late(found)
+            self._record(tx, intent, found, "grant.withdrawn", "done")
+            grants.move(tx, found, GrantState.WITHDRAWN, ended_at=self._ground.now())
+            self._ground.show(tx, found)
+            return Ended(grant=found.id, state=GrantState.WITHDRAWN)
+
+        return await self._ground.database.write(work)
+
+    async def give_back(self, intent: OnGrant) -> Ended | Unknown | TooLate | Repeated:
+        """End one's own grant before its time: the removal is due now."""
+
+        def work(tx: Session) -> Ended | Unknown | TooLate | Repeated:
+            found = self._own(tx, intent, intent.grant)
+            if not isinstance(found, Grant):
+                return found
+            if found.state not in LIVE:
+                return _too_late(found)
+            now = self._ground.now()
+            self._record(tx, intent, found, "grant.given_back", "done")
+            grants.move(tx, found, GrantState.ENDING, end_reason="given back")
+            holdings.follow_grant(tx, found, at=now, due_at=now)
+            self._ground.show(tx, found)
+            return Ended(grant=found.id, state=GrantState.ENDING)
+
+        return await self._ground.database.write(work)
+
+    def _ask(
+        self, tx: Session, intent: AskAccess, entitlement: Entitlement, manager: str, *, stands: bool
+    ) -> Asked | AlreadyHeld | AlreadyAsked | TooLate | Repeated:
+        now, account = self._ground.now(), intent.actor.account
+        if not deliveries.take(tx, intent.delivery, now):
+            return Repeated()
+        live = [g for g in grants.live_of(tx, account.id) if g.entitlement == entitlement.id]
+        if stands and not live:
+            return AlreadyHeld(entitlement=entitlement.id, until=None)
+        waiting = grants.open_of(tx, account.id, entitlement.id)
+        if waiting is not None:
+            return AlreadyAsked(grant=waiting.id, entitlement=entitlement.id)
+        grant = grants.get(tx, intent.draft) if intent.draft else None
+        if grant is not None and grant.state != GrantState.DRAFT:
+            return _too_late(grant)
+        grant = self._adopt(tx, grant, intent, entitlement, manager)
+        verdict = self._weigh(intent, entitlement, intent.minutes, intent.justification)
+        return self._settle(tx, intent, grant, entitlement, verdict)
+
+    def _adopt(
+        self,
+        tx: Session,
+        draft: Grant | None,
+        intent: AskAccess,
+        entitlement: Entitlement,
+        manager: str,
+    ) -> Grant:
+        """The draft with what was finally asked, or a new grant: one thing keeps one message."""
+        fresh = self._new_grant(intent, entitlement, intent.minutes, intent.justification, manager)
+        if draft is None or draft.account != intent.actor.account.id:
+            return grants.add(tx, fresh)
+        same = {name: getattr(fresh, name) for name in _ASKED_FIELDS}
+        grants.move(tx, draft, GrantState.DRAFT, **same)
+        return draft
+
+    def _settle(
+        self, tx: Session, intent: Intent, grant: Grant, entitlement: Entitlement, verdict: Verdict
+    ) -> Asked:
+        now = self._ground.now()
+        self._preview(grant, verdict)
+        if verdict.outcome == "refused":
+            grants.move(tx, grant, GrantState.REFUSED, decided_at=now)
+            self._record(tx, intent, grant, "grant.refused", "refused", verdict)
+            self._tell_of_refusal(tx, intent, grant, entitlement, verdict)
+        elif verdict.outcome == "approval":
+            grants.move(tx, grant, GrantState.PENDING, lapses_at=now + self._ground.lapse_after)
+            self._record(tx, intent, grant, "grant.requested", "done", verdict)
+        else:
+            expires_at = now + timedelta(minutes=grant.minutes)
+            grants.move(tx, grant, GrantState.APPROVED, decided_at=now, expires_at=expires_at, automatic=True)
+            self._record(tx, intent, grant, "grant.approved", "done", verdict)
+            holdings.follow_grant(tx, grant, at=now, due_at=now)
+        self._ground.show(tx, grant)
+        return Asked(grant=grant.id, state=grant.state, reasons=verdict.reasons)
+
+    def _tell_of_refusal(
+        self, tx: Session, intent: Intent, grant: Grant, entitlement: Entitlement, verdict: Verdict
+    ) -> None:
+        broken = bool(verdict.decision.errors)
+        severity = verdict.severity or ("medium" if entitlement.risk >= PRIVILEGED_RISK else None)
+        if severity is None and not broken:
+            return
+        account = intent.actor.account
+        tell_security(
+            tx,
+            self._ground.now(),
+            Strange(
+                kind=Kind.POLICY_ERROR if broken else Kind.REFUSED_REQUEST,
+                severity=Severity.HIGH if broken else Severity(severity or "medium"),
+                who=account.name,
+                cause=f"{account.id}:{entitlement.id}",
+                correlation=grant.id,
+                facts={
+                    "entitlement": entitlement.id,
+                    "minutes": grant.minutes,
+                    "employment": account.employment,
+                    "company": account.company,
+                    "policies": list(verdict.decision.policy_ids),
+                    "reasons": list(verdict.reasons),
+                    "errors": list(verdict.decision.errors),
+                },
+            ),
+        )
+
+    def _weigh(self, intent: Intent, entitlement: Entitlement, minutes: int, justification: str) -> Verdict:
+        question = self._ground.question(
+            requester=intent.actor.account,
+            entitlement=entitlement,
+            minutes=minutes,
+            justification=justification,
+            ticket=ticket_of(justification) or "",
+        )
+        return weigh_request(self._ground.policy, question)
+
+    def _preview(self, grant: Grant, verdict: Verdict) -> None:
+        grants.show_verdict(
+            grant,
+            reasons=verdict.reasons,
+            missing=vars(verdict.missing) if verdict.missing else {},
+            policy_set=verdict.decision.policy_set,
+            foreseen=verdict.outcome,
+        )
+
+    def _new_grant(
+        self, intent: Intent, entitlement: Entitlement, minutes: int, justification: str, manager: str
+    ) -> Grant:
+        now, account = self._ground.now(), intent.actor.account
+        held = [e.id for e in self._ground.catalogue.entitlements.values() if e.group in account.groups]
+        return Grant(
+            id=new_id("g", now),
+            state=GrantState.DRAFT,
+            directory=entitlement.directory,
+            account=account.id,
+            entitlement=entitlement.id,
+            group=entitlement.group,
+            minutes=minutes,
+            justification=justification,
+            ticket=ticket_of(justification) or "",
+            slack_team=intent.actor.slack_team,
+            slack_user=intent.actor.slack_user,
+            requester_name=account.name,
+            requester_team=account.team,
+            requester_employment=account.employment,
+            manager_name=manager,
+            standing=held,
+            reasons=[],
+            missing={},
+            policy_set="",
+            requested_at=now,
+        )
+
+    async def _manager_name(self, intent: Intent) -> str:
+        account = intent.actor.account
+        if account.manager is None:
+            return ""
+        manager = await self._ground.directory(account.directory).account(account.manager)
+        return manager.name if manager else ""
+
+    def _own(self, tx: Session, intent: Intent, grant_id: str) -> Grant | Unknown | Repeated:
+        if not deliveries.take(tx, intent.delivery, self._ground.now()):
+            return Repeated()
+        grant = grants.get(tx, grant_id)
+        if grant is None or grant.account != intent.actor.account.id:
+            return Unknown(what="request")
+        return grant
+
+    def _record(
+        self,
+        tx: Session,
+        intent: Intent,
+        grant: Grant,
+        action: str,
+        outcome: str,
+        verdict: Verdict | None = None,
+    ) -> None:
+        facts: dict[str, recording.Fact] = {"minutes": grant.minutes, "automatic": grant.automatic}
+        if verdict is not None and verdict.decision.errors:
+            facts["errors"] = list(verdict.decision.errors)
+        recording.record(
+            tx,
+            at=self._ground.now(),
+            action=action,
+            outcome=outcome,
+            actor=recording.person(intent.actor),
+            subject=grant.account,
+            resource=grant.entitlement,
+            correlation=grant.id,
+            where=intent.where,
+            decision=verdict.decision if verdict else None,
+            facts=facts,
+            texts={"justification": grant.justification} if verdict else {},
+        )
+
+
+_ASKED_FIELDS = (
+    "directory", "entitlement", "group", "minutes", "justification", "ticket", "requester_name",
+    "requester_team", "requester_employment", "manager_name", "standing", "requested_at",
+)  # fmt: skip
+
+
+def _too_late(grant: Grant) -> TooLate:
+    return TooLate(entitlement=grant.entitlement, state=grant.state, by="", at=grant.decided_at)

@@ -1,0 +1,129 @@
+"""The end of things, on time: grants whose time is over, requests nobody answered, removals that are overdue.
+
+It moves grants and makes holdings follow; the directory itself is changed by handlers.effects.
+"""
+
+from datetime import timedelta
+
+from sqlmodel import Session
+
+from handlers import recording
+from handlers.decisions.lifecycle import OVERDUE_AFTER
+from handlers.exceptions import Kind, Severity, Strange, tell_security
+from handlers.ground import Ground
+from handlers.intents import SCHEDULE
+from storage import deliveries, grants, holdings
+from storage.records import Grant, GrantState
+
+# Small enough that one transaction holds up nobody, large enough that ten thousand take a few seconds.
+BATCH = 100
+KEEP_DRAFTS = timedelta(days=1)
+
+
+class Revocation:
+    """What time itself does. A tick calls each method; one that runs late catches up, since the rows are the schedule."""
+
+    def __init__(self, ground: Ground) -> None:
+        self._ground = ground
+
+    async def end_due(self) -> int:
+        """Begin the end of every grant whose time is over, the longest overdue first; how many."""
+        ended = 0
+        while True:
+            batch = await self._ground.database.write(self._end_batch)
+            ended += batch
+            if batch < BATCH:
+                return ended
+
+    async def lapse_unanswered(self) -> int:
+        """Let lapse every request that nobody answered in time; how many."""
+        return await self._ground.database.write(self._lapse_batch)
+
+    async def tell_overdue(self) -> int:
+        """Tell the security channel of each removal that is overdue, once; how many."""
+        return await self._ground.database.write(self._tell_batch)
+
+    async def forget_old(self) -> None:
+        """Drop what is kept only for a while: delivery keys, unsent drafts, answered questions."""
+
+        def work(tx: Session) -> None:
+            now = self._ground.now()
+            deliveries.forget_old(tx, now)
+            grants.drop_drafts(tx, now - KEEP_DRAFTS)
+            grants.drop_questions(tx, now - KEEP_DRAFTS)
+
+        await self._ground.database.write(work)
+
+    def _end_batch(self, tx: Session) -> int:
+        now = self._ground.now()
+        due = grants.due(tx, now, BATCH)
+        for grant in due:
+            grants.move(tx, grant, GrantState.ENDING, end_reason="its time is over")
+            assert grant.expires_at is not None  # noqa: S101 - the query selects on it
+            holdings.follow_grant(tx, grant, at=now, due_at=grant.expires_at)
+            self._record(tx, grant, "grant.expired")
+        return len(due)
+
+    def _lapse_batch(self, tx: Session) -> int:
+        now = self._ground.now()
+        unanswered = grants.unanswered(tx, now, BATCH)
+        for grant in unanswered:
+            grants.move(tx, grant, GrantState.LAPSED, ended_at=now)
+            self._record(tx, grant, "grant.lapsed")
+            self._ground.show(tx, grant)
+        return len(unanswered)
+
+    def _tell_batch(self, tx: Session) -> int:
+        now = self._ground.now()
+        late = holdings.overdue(tx, now - OVERDUE_AFTER)
+        for holding in late:
+            ending = grants.covering(
+                tx, directory=holding.directory, account=holding.account, group=holding.group
+            )
+            if not ending:
+                continue
+            grant = ending[0]
+            recording.record(
+                tx,
+                at=now,
+                action="access.removal_overdue",
+                outcome="failed",
+                actor=recording.WICKET,
+                subject=grant.account,
+                resource=grant.entitlement,
+                correlation=grant.id,
+                where=SCHEDULE,
+                facts={"tries": holding.attempts, "seconds": int((now - holding.due_at).total_seconds())},
+            )
+            tell_security(
+                tx,
+                now,
+                Strange(
+                    kind=Kind.REVOCATION_OVERDUE,
+                    severity=Severity.HIGH,
+                    who=grant.requester_name,
+                    cause=holding.id,
+                    correlation=grant.id,
+                    facts={
+                        "entitlement": grant.entitlement,
+                        "tries": holding.attempts,
+                        "fault": holding.last_fault,
+                        "due": holding.due_at.isoformat(),
+                    },
+                ),
+            )
+            holdings.told_overdue(tx, holding)
+        return len(late)
+
+    def _record(self, tx: Session, grant: Grant, action: str) -> None:
+        recording.record(
+            tx,
+            at=self._ground.now(),
+            action=action,
+            outcome="done",
+            actor=recording.WICKET,
+            subject=grant.account,
+            resource=grant.entitlement,
+            correlation=grant.id,
+            where=SCHEDULE,
+        )
