@@ -1,0 +1,172 @@
+// Starts the page: who acts, which channel is open, what the address says, and what the stream brings.
+// It holds no state of its own beyond the address; a reload shows the same, less what was only for a moment.
+import { Surface, drawBlocks } from "./blocks.js";
+import { mergeMessages, messageCame, messageGone, showMessages } from "./chat.js";
+import { composeFor } from "./composer.js";
+import { avatar, h, link, toast } from "./dom.js";
+import { showPhone } from "./phone.js";
+import { ask, channelById, fetchMessages, fetchState, listen, takeIn, world } from "./world.js";
+import { showViews } from "./views.js";
+
+const at = (id) => document.getElementById(id);
+let homeSurface = null;
+
+const address = (as, channel, tab) => `?${new URLSearchParams({ as, ...(channel ? { channel } : {}), ...(tab === "home" ? { tab } : {}) })}`;
+
+function role(person) {
+  if (person.deleted) return "deactivated";
+  return [person.title, person.is_restricted && "guest"].filter(Boolean).join(" · ");
+}
+
+function showPeople() {
+  const people = [...world.people.values()].filter((person) => !person.is_bot);
+  const name = (person) => person.real_name || person.name;
+  at("as").replaceChildren(...people.map((person) => h("option", { value: person.id, selected: person.id === world.as, disabled: person.deleted },
+    [name(person), role(person)].filter(Boolean).join(" – "))));
+  const me = world.people.get(world.as) ?? world.me;
+  at("me").replaceChildren(avatar(me.id, name(me)), h("span", {}, h("strong", {}, name(me)), h("small", {}, role(me))));
+}
+
+function channelItem(channel) {
+  const here = channel.id === world.channel;
+  const unread = Boolean(channel.unread) && !here;
+  const mark = channel.is_im ? avatar(channel.name, channel.name, true) : h("span", { class: "hash", "aria-hidden": "true" }, channel.is_private ? "◇" : "#");
+  return h("li", {}, h("a", {
+    href: address(world.as, channel.id), "data-channel": channel.id, class: unread ? "unread" : null, "aria-current": here ? "page" : null,
+    onclick: (event) => {
+      if (event.metaKey || event.ctrlKey || event.shiftKey || event.button) return;
+      event.preventDefault();
+      go(world.as, channel.id);
+    },
+  }, mark, h("span", { class: "label" }, channel.name), unread ? h("span", { class: "dot" }, h("span", { class: "sr" }, "unread")) : null));
+}
+
+function showChannels() {
+  const focused = document.activeElement?.closest("nav a[data-channel]")?.dataset.channel;
+  at("channels").replaceChildren(...world.channels.filter((channel) => !channel.is_im).map(channelItem));
+  at("direct").replaceChildren(...world.channels.filter((channel) => channel.is_im).map(channelItem));
+  at("links").replaceChildren(...world.links.map((one) => h("li", {}, link(one.url, [h("span", { class: "hash", "aria-hidden": "true" }, "↗"), h("span", { class: "label" }, one.label)]))));
+  at("links-title").hidden = !world.links.length;
+  if (focused) document.querySelector(`nav a[data-channel="${CSS.escape(focused)}"]`)?.focus();
+}
+
+function showHeading() {
+  const channel = channelById(world.channel);
+  at("chat").dataset.channel = world.channel;
+  at("channel-name").textContent = channel ? `${channel.is_im ? "" : "# "}${channel.name}` : "";
+  at("topic").textContent = channel?.topic ?? "";
+  at("tabs").hidden = !channel?.is_im;
+  const home = world.tab === "home";
+  for (const tab of at("tabs").children) tab.setAttribute("aria-selected", String((tab.dataset.tab === "home") === home));
+  at("home").hidden = !home;
+  at("talk").hidden = home;
+  document.title = `${channel ? `${channel.is_im ? "" : "#"}${channel.name} · ` : ""}${world.team.name}`;
+}
+
+function showHome(view) {
+  world.home = view ?? null;
+  if (!view) return at("home-blocks").replaceChildren(h("p", { class: "nothing" }, "The app has not drawn its home yet."));
+  if (homeSurface?.where.view_id !== view.id) homeSurface = new Surface({ type: "view", view_id: view.id });
+  homeSurface.redraw();
+  return at("home-blocks").replaceChildren(...drawBlocks(view.blocks, homeSurface));
+}
+
+async function openChannel() {
+  const { as, channel } = world;
+  showHeading();
+  showChannels();
+  composeFor();
+  showPane("chat");
+  if (world.tab === "home") {
+    showHome(world.home);
+    const result = await ask("open_home");
+    const view = result.view ?? result.home;
+    if (view && world.as === as) showHome(view);
+    return;
+  }
+  if (!channel) return;
+  const messages = await fetchMessages(channel);
+  if (world.as !== as || world.channel !== channel) return;
+  const known = channelById(channel);
+  if (known) known.unread = false;
+  showMessages(messages);
+  showChannels();
+  if (matchMedia("(min-width: 760px)").matches && !document.querySelector("dialog[open]")) at("words").focus();
+}
+
+async function become(as) {
+  const state = await fetchState(as);
+  takeIn({ ...state, as: state.me.id });
+  at("team").textContent = world.team.name;
+  at("links").dataset.as = world.as;
+  showPeople();
+  showPhone(world.phone, true);
+  document.body.removeAttribute("data-new-mail");
+  showViews([]);
+  showViews(state.views);
+  listen(world.as, { event: took, again: catchUp, line: (up) => { at("line").hidden = up; } });
+}
+
+// Goes to a person and a channel; an unknown channel becomes the conversation with the app.
+async function go(as, channel, tab = "messages", remember = true) {
+  try {
+    if (as !== world.as || !world.me) await become(as);
+    const wanted = channelById(channel) ?? world.channels.find((one) => one.is_im) ?? world.channels[0];
+    world.channel = wanted?.id ?? "";
+    world.tab = wanted?.is_im && tab === "home" ? "home" : "messages";
+    if (remember) history.pushState(null, "", address(world.as, world.channel, world.tab));
+    await openChannel();
+  } catch {
+    toast("The workspace cannot be reached. Is it still running?");
+  }
+}
+
+async function catchUp() {
+  const state = await fetchState(world.as);
+  takeIn(state);
+  showChannels();
+  showViews(state.views);
+  showPhone(state.phone);
+  if (world.channel && world.tab === "messages") mergeMessages(await fetchMessages(world.channel));
+}
+
+const EVENT = {
+  message: (event) => {
+    const message = event.message ?? event;
+    const channel = event.channel ?? message.channel;
+    if (channel === world.channel && world.tab === "messages") return messageCame(message);
+    const known = channelById(channel);
+    if (!known) return catchUp();
+    known.unread = true;
+    return showChannels();
+  },
+  message_changed: (event) => { if ((event.channel ?? event.message?.channel) === world.channel && world.tab === "messages") messageCame(event.message ?? event); },
+  message_deleted: (event) => { if ((event.channel ?? event.message?.channel) === world.channel) messageGone(event.ts ?? event.message?.ts); },
+  views: (event) => showViews(event.views),
+  home: (event) => showHome(event.home ?? event.view),
+  phone: (event) => showPhone(event.phone),
+  channels: (event) => { world.channels = event.channels; showChannels(); showHeading(); },
+  toast: (event) => toast(event.text ?? event.message ?? ""),
+};
+function took(event) {
+  EVENT[event.kind]?.(event);
+}
+
+function showPane(pane) {
+  document.body.dataset.pane = pane;
+  for (const button of document.querySelectorAll("[data-show]")) button.setAttribute("aria-pressed", String(button.dataset.show === pane));
+  if (pane === "phone") document.body.removeAttribute("data-new-mail");
+}
+
+for (const button of document.querySelectorAll("[data-show]")) {
+  button.addEventListener("click", () => showPane(document.body.dataset.pane === button.dataset.show ? "chat" : button.dataset.show));
+}
+for (const tab of at("tabs").children) tab.addEventListener("click", () => go(world.as, world.channel, tab.dataset.tab));
+at("as").addEventListener("change", () => go(at("as").value, world.channel));
+
+function fromAddress(remember) {
+  const query = new URLSearchParams(location.search);
+  return go(query.get("as") ?? world.as, query.get("channel") ?? "", query.get("tab") ?? "messages", remember);
+}
+addEventListener("popstate", () => fromAddress(false));
+fromAddress(false);

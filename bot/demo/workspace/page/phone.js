@@ -1,0 +1,108 @@
+// The acting person's phone: authenticator codes that count down, a place to add a setup key, and the mailbox.
+// It computes no code itself and keeps none: what it shows came from the server a moment ago.
+import { h, toast } from "./dom.js";
+import { clock, mrkdwn, prettyDay } from "./text.js";
+import { ask, fetchState, world } from "./world.js";
+
+const codes = document.getElementById("codes");
+const mailbox = document.getElementById("mailbox");
+const form = document.getElementById("scan");
+const key = document.getElementById("key");
+const announcer = document.getElementById("announcer");
+
+let endsAt = [];
+let asked = 0;
+let seen = null;
+
+async function copy(code) {
+  try {
+    await navigator.clipboard.writeText(code);
+    announcer.textContent = "Code copied";
+    toast("Code copied.", "calm");
+  } catch {
+    toast("The browser did not allow copying. The code is on the screen.");
+  }
+}
+
+function codeCard(entry) {
+  const code = String(entry.code);
+  const half = Math.ceil(code.length / 2);
+  return h("li", { "data-code": code },
+    h("span", { class: "label" }, entry.label),
+    h("button", { type: "button", class: "code", "aria-label": `Copy the code ${code} of ${entry.label}`, onclick: () => copy(code) }, h("span", {}, code.slice(0, half)), h("span", {}, code.slice(half))),
+    h("span", { class: "left", "aria-hidden": "true" }),
+    h("progress", { max: "30", value: entry.seconds_left, "aria-label": `Seconds left for ${entry.label}` }));
+}
+
+function mailCard(mail, isOpen) {
+  const at = new Date(typeof mail.at === "number" ? mail.at * 1000 : mail.at);
+  const when = Number.isNaN(at.getTime()) ? "" : clock(at);
+  return h("details", { class: "mail", "data-mail": mail.id, open: isOpen },
+    h("summary", {}, h("span", { class: "from" }, mail.from), h("time", { title: when && prettyDay(at) }, when), h("span", { class: "subject" }, mail.subject)),
+    // Mail is plain text: shielded from mrkdwn, but its web addresses may be followed.
+    h("div", { class: "text" }, mail.text.split(/(https?:\/\/\S+)/).map((part, index) => (index % 2 ? mrkdwn(part.replace(/&/g, "&amp;")) : part))));
+}
+
+function tick() {
+  [...codes.children].forEach((item, index) => {
+    const left = Math.max(0, Math.ceil((endsAt[index] - Date.now()) / 1000));
+    const bar = item.querySelector("progress");
+    bar.value = left;
+    item.classList.toggle("late", left <= 5);
+    item.querySelector(".left").textContent = `${left} s`;
+  });
+  const stale = endsAt.some((end) => end <= Date.now());
+  if (stale && !document.hidden && Date.now() - asked > 1500) refresh();
+}
+
+async function refresh() {
+  asked = Date.now();
+  const as = world.as;
+  try {
+    const state = await fetchState(as);
+    if (as === world.as) showPhone(state.phone);
+  } catch { /* The stream tells that the line is broken; the next tick asks again. */ }
+}
+
+export function showPhone(phone, fresh = false) {
+  world.phone = phone;
+  document.body.toggleAttribute("data-no-phone", !phone);
+  const open = new Set([...mailbox.querySelectorAll("details[open]")].map((mail) => mail.dataset.mail));
+  const focused = codes.contains(document.activeElement) ? [...codes.children].findIndex((item) => item.contains(document.activeElement)) : -1;
+  endsAt = (phone?.codes ?? []).map((entry) => Date.now() + entry.seconds_left * 1000);
+  codes.replaceChildren(...(phone?.codes ?? []).map(codeCard));
+  codes.children[focused]?.querySelector("button").focus();
+  document.getElementById("no-codes").hidden = endsAt.length > 0;
+  const mails = [...(phone?.mailbox ?? [])].reverse();
+  mailbox.replaceChildren(...mails.map((mail) => mailCard(mail, open.has(String(mail.id)))));
+  document.getElementById("no-mail").hidden = mails.length > 0;
+  const count = mails.length;
+  if (!fresh && seen !== null && count > seen) {
+    document.body.toggleAttribute("data-new-mail", true);
+    announcer.textContent = `New mail: ${mails[0].subject}`;
+  }
+  seen = count;
+  tick();
+}
+
+// An authenticator also takes the bare key that a page shows for typing; the server gets the full address.
+function asUri(text) {
+  const bare = text.replace(/[\s-]/g, "").toUpperCase();
+  return /^[A-Z2-7]{16,}=*$/.test(bare) ? `otpauth://totp/Added%20by%20hand?secret=${bare}` : text.trim();
+}
+
+form.addEventListener("submit", async (event) => {
+  event.preventDefault();
+  const uri = asUri(key.value);
+  if (!uri.startsWith("otpauth://")) {
+    toast("This is no setup key. It starts with otpauth:// or is a row of letters A–Z and digits 2–7.");
+    key.focus();
+    return;
+  }
+  if (!(await ask("scan", { uri })).ok) return;
+  key.value = "";
+  toast("Added to the phone.", "calm");
+  refresh();
+});
+
+setInterval(tick, 500);

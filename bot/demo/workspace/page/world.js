@@ -1,0 +1,83 @@
+// Holds what the acting person may know of the workspace, and carries every question and deed to the server.
+// It draws nothing and decides nothing: the server answers as Slack would, and the page shows it.
+import { toast } from "./dom.js";
+
+export const world = {
+  as: "", channel: "", tab: "messages",
+  team: { name: "" }, me: null, people: new Map(), channels: [], commands: [], shortcuts: [], links: [],
+  phone: null, views: [], home: null,
+};
+
+export const personName = (id) => {
+  const person = world.people.get(id);
+  return person?.real_name || person?.name || id || "someone";
+};
+export const channelById = (id) => world.channels.find((channel) => channel.id === id);
+export const channelName = (id) => channelById(id)?.name ?? id;
+
+async function get(path, query) {
+  const answer = await fetch(`${path}?${new URLSearchParams(query)}`, { headers: { Accept: "application/json" } });
+  if (!answer.ok) throw new Error(`${path} answered ${answer.status}`);
+  return answer.json();
+}
+
+export function takeIn(state) {
+  const { people, ...rest } = state;
+  Object.assign(world, rest);
+  if (people) world.people = new Map(people.map((person) => [person.id, person]));
+}
+
+export const fetchState = (as) => get("/page/state", as ? { as } : {});
+export const fetchMessages = async (channel) => (await get("/page/messages", { as: world.as, channel })).messages;
+
+const KIND = {
+  not_in_channel: "You are not a member of this channel.",
+  channel_not_found: "This channel does not exist for you.",
+  is_archived: "This channel is archived; nobody can write here.",
+  view_not_found: "This window was closed already.",
+  message_not_found: "This message is gone.",
+  no_phone: "This person has no phone here.",
+  timeout: "The app did not answer in time. Nothing you typed is lost; please try again.",
+};
+
+function kindly(error) {
+  const text = String(error || "unknown");
+  if (KIND[text]) return KIND[text];
+  return text.includes(" ") ? text : `That did not work (${text}). Nothing was lost; please try again.`;
+}
+
+// Does one thing as the acting person; a refusal is shown as a toast and also returned.
+export async function ask(what, details = {}, { quiet = false } = {}) {
+  let result;
+  try {
+    const answer = await fetch("/page/do", {
+      method: "POST",
+      headers: { "Content-Type": "application/json", "X-Workspace-Page": "1" },
+      body: JSON.stringify({ as: world.as, what, ...details }),
+    });
+    result = await answer.json();
+  } catch {
+    result = { ok: false, error: "The workspace cannot be reached. Is it still running?" };
+  }
+  if (!result.ok && !quiet) toast(kindly(result.error));
+  return result;
+}
+
+let source = null;
+
+// Listens for one person's events; `again` runs after a broken line is back, when events may have been missed.
+export function listen(as, { event, again, line }) {
+  source?.close();
+  source = new EventSource(`/page/stream?${new URLSearchParams({ as })}`);
+  let broken = false;
+  source.onopen = () => {
+    line(true);
+    if (broken) again();
+    broken = false;
+  };
+  source.onerror = () => {
+    broken = true;
+    line(false);
+  };
+  source.onmessage = ({ data }) => event(JSON.parse(data));
+}
