@@ -65,7 +65,8 @@ class PolicyTrace:
 class Entry:
     """One thing that happened, was refused or failed.
 
-    id: from `new_id`. at: aware UTC. action: a dotted verb, "grant.requested". outcome: "done", "refused", "failed" …
+    id: time-ordered, from storage.identifiers. at: aware UTC. action: a dotted verb, "grant.requested".
+    outcome: "done", "refused", "failed" …
     subject: the person it is about. resource: the entitlement. correlation: the same from request to revocation.
     facts: evidence by name, never free text. texts: free text by name (justification, rationale), kept apart.
     Wrong shapes are a ValueError: they are mistakes of ours, not of a person.
@@ -108,15 +109,6 @@ def _check_fact(name: str, fact: object) -> None:
             raise ValueError(f"fact `{name}` is a list of something other than text")
     elif not isinstance(fact, str):
         raise ValueError(f"fact `{name}` is neither text, a whole number, a flag nor a list of texts")
-
-
-def new_id(at: datetime) -> str:
-    """A fresh id that sorts by time: a UUID of version 7 (RFC 9562), to about a quarter of a microsecond."""
-    millis, micros = divmod(to_micros(at), 1000)
-    high = (millis << 16) | (0x7 << 12) | (micros * 4096 // 1000)
-    low = (0b10 << 62) | secrets.randbits(62)
-    text = f"{high:016x}{low:016x}"
-    return "-".join((text[:8], text[8:12], text[12:16], text[16:20], text[20:]))
 
 
 def cleaned(text: str) -> str:

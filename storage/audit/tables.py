@@ -116,6 +116,7 @@ TRIGGERS_SQLITE = (
         'EXISTS (SELECT 1 FROM audit_texts WHERE "index" = NEW."index" AND name = NEW.name)',
     ),
     _refuse("audit_head", "DELETE", "the audit head is never deleted"),
+    _refuse("audit_head", "INSERT", "there is one audit head", "EXISTS (SELECT 1 FROM audit_head)"),
     _refuse(
         "audit_head", "UPDATE", "the audit head moves one entry at a time", "NEW.size IS NOT OLD.size + 1"
     ),

@@ -9,8 +9,9 @@ import pytest
 from sqlalchemy import Engine, create_engine, text
 from sqlmodel import SQLModel
 
-from storage.audit.entry import Actor, Entry, PolicyTrace, Where, new_id
+from storage.audit.entry import Actor, Entry, PolicyTrace, Where
 from storage.audit.tables import TABLES, TRIGGERS_SQLITE
+from storage.identifiers import new_id
 
 START = datetime(2026, 11, 23, 14, 2, tzinfo=UTC)
 
@@ -48,7 +49,7 @@ def make_entry() -> MakeEntry:
         at = START + timedelta(seconds=made)
         made += 1
         fields: dict[str, Any] = {
-            "id": new_id(at),
+            "id": new_id("e", at),
             "at": at,
             "action": "grant.requested",
             "outcome": "done",

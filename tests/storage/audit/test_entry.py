@@ -4,7 +4,7 @@ import hashlib
 import hmac
 import json
 import re
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
@@ -22,7 +22,6 @@ from storage.audit.entry import (
     decode,
     encode,
     fresh_salts,
-    new_id,
 )
 from storage.audit.merkle import leaf_hash
 from storage.faults import AuditFault
@@ -227,14 +226,3 @@ def test_a_time_out_of_range_is_an_audit_fault_when_copied(make_entry: MakeEntry
     said = decode(encode(make_entry(texts={}), {}))
     with pytest.raises(AuditFault, match="out of range"):
         columns({**said, "at": 2**70})
-
-
-def test_ids_sort_by_time_and_never_repeat() -> None:
-    moments = [START + timedelta(microseconds=step) for step in range(3000)]
-    ids = [new_id(moment) for moment in moments]
-    assert ids == sorted(ids)
-    assert len({new_id(START) for _ in range(1000)}) == 1000
-    assert all(
-        re.fullmatch(r"[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}", each)
-        for each in ids
-    )

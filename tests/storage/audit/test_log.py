@@ -1,0 +1,204 @@
+"""Entries go in with the caller's transaction, come out as asked for, and stay."""
+
+import sqlite3
+from datetime import timedelta
+
+import pytest
+from sqlalchemy import Engine, text
+from sqlalchemy.exc import DatabaseError, IntegrityError
+from sqlmodel import Session
+
+from storage.audit import log
+from storage.audit.entry import check_commitment
+from storage.audit.merkle import EMPTY_ROOT, leaf_hash, root_of
+from storage.faults import AuditFault
+
+from .conftest import START, MakeEntry
+
+
+def fill(engine: Engine, make_entry: MakeEntry, count: int) -> list[str]:
+    """Append `count` entries in one transaction; their ids."""
+    with Session(engine) as tx:
+        ids = [log.append(tx, make_entry()) for _ in range(count)]
+        tx.commit()
+    return ids
+
+
+def test_every_row_keeps_the_root_after_itself(engine: Engine, make_entry: MakeEntry) -> None:
+    ids = fill(engine, make_entry, 9)
+    with engine.connect() as connection:
+        stored = list(log.every(connection, below=9))
+        head = log.head(connection)
+    hashes = [row.leaf_hash for row in stored]
+    assert [row.id for row in stored] == ids
+    assert [row.index for row in stored] == list(range(9))
+    assert hashes == [leaf_hash(row.leaf) for row in stored]
+    assert [row.root for row in stored] == [root_of(hashes[: size + 1]) for size in range(9)]
+    assert (head.size, head.root) == (9, root_of(hashes))
+
+
+def test_an_empty_log_has_the_empty_root(engine: Engine) -> None:
+    with Session(engine) as tx:
+        assert (log.head(tx).size, log.head(tx).root) == (0, EMPTY_ROOT)
+        assert log.latest(tx) is None
+        assert log.rows(tx) == []
+        assert log.latest_checkpoint(tx) is None
+
+
+def test_what_is_rolled_back_was_never_there(engine: Engine, make_entry: MakeEntry) -> None:
+    fill(engine, make_entry, 2)
+    with Session(engine) as tx:
+        log.append(tx, make_entry())
+        tx.rollback()
+    (after,) = fill(engine, make_entry, 1)
+    with Session(engine) as tx:
+        newest = log.latest(tx)
+        assert newest is not None
+        assert (newest.id, newest.index, log.head(tx).size) == (after, 2, 3)
+
+
+def test_the_columns_are_what_the_leaf_says(engine: Engine, make_entry: MakeEntry) -> None:
+    entry = make_entry(subject="p-bob", resource=None, correlation="c-\ud800\x00")
+    with Session(engine) as tx:
+        log.append(tx, entry)
+        found = log.row(tx, entry.id)
+        assert found is not None
+        assert found == log.row_at(tx, 0)
+        said = found.said()
+        assert (found.subject, found.resource, found.correlation) == ("p-bob", None, "c-\ufffd\ufffd")
+        assert (said["subject"], said["resource"], said["correlation"]) == ("p-bob", None, "c-\ufffd\ufffd")
+        assert found.at == entry.at
+
+
+def test_texts_stand_beside_the_leaf_with_their_salts(engine: Engine, make_entry: MakeEntry) -> None:
+    with Session(engine) as tx:
+        log.append(tx, make_entry(texts={"justification": "größer \ud83d\x00", "rationale": ""}))
+        row = log.latest(tx)
+        assert row is not None
+        kept = row.texts["justification"]
+        assert kept.text == "größer \ufffd\ufffd"
+        assert kept.salt is not None
+        assert check_commitment(row.said()["texts"]["justification"], kept.salt, kept.text)
+        assert row.texts["rationale"].text == ""
+
+
+def test_rows_are_found_by_person_entitlement_time_and_correlation(
+    engine: Engine, make_entry: MakeEntry
+) -> None:
+    with Session(engine) as tx:
+        mine = log.append(tx, make_entry())
+        about = log.append(tx, make_entry(actor=make_entry().actor, subject="p-bob", correlation="c-2"))
+        wiki = log.append(tx, make_entry(resource="wiki-edit", subject=None, at=START + timedelta(hours=1)))
+
+        def ids(**asked: object) -> list[str]:
+            return [row.id for row in log.rows(tx, **asked)]  # type: ignore[arg-type]  each case names its own
+
+        assert ids() == [mine, about, wiki]
+        assert ids(person="p-bob") == [about]
+        assert ids(person="p-ada") == [mine, about, wiki]
+        assert ids(entitlement="wiki-edit") == [wiki]
+        assert ids(since=START + timedelta(hours=1)) == [wiki]
+        assert ids(correlation="c-2") == [about]
+        assert ids(person="p-bob", entitlement="wiki-edit") == []
+        assert ids(limit=2) == [about, wiki]
+
+
+def test_reading_goes_past_one_batch(engine: Engine, make_entry: MakeEntry) -> None:
+    fill(engine, make_entry, 1003)
+    with engine.connect() as connection:
+        assert [row.index for row in log.every(connection, below=1002)] == list(range(1002))
+
+
+def test_an_id_is_used_once(engine: Engine, make_entry: MakeEntry, unguarded: Engine) -> None:
+    (used,) = fill(engine, make_entry, 1)
+    with Session(engine) as tx, pytest.raises(IntegrityError):
+        log.append(tx, make_entry(id=used))
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "UPDATE audit_entries SET outcome = 'refused'",
+        "UPDATE audit_entries SET leaf = x'00' WHERE \"index\" = 0",
+        "DELETE FROM audit_entries",
+        "INSERT OR REPLACE INTO audit_entries SELECT * FROM audit_entries",
+        "INSERT INTO audit_entries SELECT 7, id || 'x', at, actor, subject, resource, action, outcome, correlation,"
+        " leaf, leaf_hash, root FROM audit_entries LIMIT 1",
+        "REPLACE INTO audit_entries SELECT 2, id, at, actor, subject, resource, action, outcome, correlation,"
+        " leaf, leaf_hash, root FROM audit_entries LIMIT 1",
+        "DELETE FROM audit_texts",
+        "UPDATE audit_texts SET text = 'something kinder'",
+        "UPDATE audit_texts SET text = NULL, salt = NULL",
+        "INSERT OR REPLACE INTO audit_texts SELECT \"index\", name, 'other', salt, NULL FROM audit_texts",
+        "DELETE FROM audit_head",
+        "UPDATE audit_head SET size = 0",
+        "INSERT OR REPLACE INTO audit_head SELECT id, 0, frontier FROM audit_head",
+        "UPDATE audit_checkpoints SET size = 9",
+        "DELETE FROM audit_checkpoints",
+        "INSERT OR REPLACE INTO audit_checkpoints SELECT id, at, 9, note FROM audit_checkpoints",
+    ],
+)
+def test_the_triggers_refuse_every_way_to_change_what_is_written(
+    engine: Engine, make_entry: MakeEntry, statement: str
+) -> None:
+    fill(engine, make_entry, 2)
+    with engine.begin() as connection:
+        log.keep_checkpoint(connection, "note", size=2, at=START)
+    with engine.begin() as connection, pytest.raises(DatabaseError) as refused:
+        connection.execute(text(statement))
+    assert isinstance(refused.value.orig, sqlite3.IntegrityError)
+    with engine.connect() as connection:
+        assert [row.outcome for row in log.every(connection, below=2)] == ["done", "done"]
+
+
+def test_an_erased_text_is_gone_and_its_erasure_is_on_record(engine: Engine, make_entry: MakeEntry) -> None:
+    with Session(engine) as tx:
+        target = log.append(tx, make_entry(texts={"justification": "my illness", "rationale": "ok"}))
+        record = make_entry(action="text.erased", texts={}, facts={"entry": target, "text": "justification"})
+        assert log.erase_text(tx, target, "justification", record=record)
+        tx.commit()
+        row, newest = log.row(tx, target), log.latest(tx)
+        assert row is not None
+        assert newest is not None
+        assert row.texts["justification"] == log.StoredText(text=None, salt=None, erased_by=record.id)
+        assert row.texts["rationale"].text == "ok"
+        assert newest.id == record.id
+
+
+def test_a_text_that_is_not_there_is_not_erased_and_nothing_is_recorded(
+    engine: Engine, make_entry: MakeEntry
+) -> None:
+    with Session(engine) as tx:
+        target = log.append(tx, make_entry())
+        assert log.erase_text(tx, target, "justification", record=make_entry(action="text.erased"))
+        for entry_id, name in ((target, "justification"), (target, "rationale"), ("nobody", "justification")):
+            assert not log.erase_text(tx, entry_id, name, record=make_entry(action="text.erased"))
+        assert log.head(tx).size == 2
+
+
+@pytest.mark.parametrize(
+    ("statement", "complaint"),
+    [
+        ("DELETE FROM audit_head", "gone"),
+        ("UPDATE audit_head SET frontier = x'00'", "cannot be read"),
+        ("UPDATE audit_head SET size = 1", "contradicts itself"),
+    ],
+)
+def test_nothing_is_added_to_a_log_whose_head_is_damaged(
+    unguarded: Engine, make_entry: MakeEntry, statement: str, complaint: str
+) -> None:
+    fill(unguarded, make_entry, 2)
+    with unguarded.begin() as connection:
+        connection.execute(text(statement))
+    with Session(unguarded) as tx, pytest.raises(AuditFault, match=complaint):
+        log.append(tx, make_entry())
+
+
+def test_checkpoints_come_back_by_size_and_the_newest_last(engine: Engine) -> None:
+    with Session(engine) as tx:
+        for number, size in enumerate((5, 3, 5), start=1):
+            log.keep_checkpoint(tx, f"note {number}", size=size, at=START)
+        assert log.last_checkpoint_id(tx) == 3
+        assert log.latest_checkpoint(tx) == "note 3"
+        assert list(log.checkpoints(tx, upto=3)) == [(3, "note 2"), (5, "note 1"), (5, "note 3")]
+        assert list(log.checkpoints(tx, upto=2)) == [(3, "note 2"), (5, "note 1")]
