@@ -18,6 +18,7 @@ class Kind(StrEnum):
     """The kinds of exceptions. Each has its sentence in bot.slack.messages."""
 
     REFUSED_REQUEST = "refused-request"
+    REFUSED_SELF_SERVICE = "refused-self-service"
     WRONG_APPROVER = "wrong-approver"
     POLICY_ERROR = "policy-error"
     REVOCATION_OVERDUE = "revocation-overdue"

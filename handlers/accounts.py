@@ -1,0 +1,205 @@
+"""Help with one's own account: a reset, an unlock, proofs to set up. Slack is the front desk, not the vault.
+
+It opens the secure page or unlocks; no password or code ever passes through here.
+"""
+
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Literal
+
+from sqlmodel import Session
+
+from handlers import recording
+from handlers.decisions.policy import AccountQuestion, Action, PolicyDecision
+from handlers.exceptions import Kind, Severity, Strange, tell_security
+from handlers.ground import Ground
+from handlers.intents import Intent
+from handlers.outcomes import Repeated
+from handlers.proofs import Handles
+from storage import deliveries, proofs
+from storage.audit import log
+from storage.handles import Purpose
+from storage.identifiers import new_id
+from storage.outbox import owe
+from storage.records import Handle
+
+UNLOCK_WINDOW = timedelta(hours=24)
+
+
+@dataclass(frozen=True, kw_only=True)
+class PageOpened:
+    """The secure page waits for this person under this handle."""
+
+    handle: str
+    purpose: Purpose
+
+
+@dataclass(frozen=True, kw_only=True)
+class NotHere:
+    """This cannot be done by oneself; reasons: policy's sentences; instead: what to do, by kind."""
+
+    purpose: Purpose
+    reasons: tuple[str, ...]
+    instead: Literal["governed way", "set up proofs first"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class NotLocked:
+    """There is nothing to unlock."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Unlocked:
+    """The account was unlocked and read back so."""
+
+
+class Accounts:
+    """What a person asks about their own account. Each answer is on the record."""
+
+    def __init__(self, ground: Ground, *, handles: Handles) -> None:
+        self._ground = ground
+        self._handles = handles
+
+    async def open_page(
+        self, intent: Intent, purpose: Literal[Purpose.RESET, Purpose.ENROL], *, by_message: bool
+    ) -> PageOpened | NotHere | Repeated:
+        """Open the secure page. A privileged account never resets itself (P-4), and is told so frankly, here only."""
+
+        def work(tx: Session) -> PageOpened | NotHere | Repeated:
+            if not deliveries.take(tx, intent.delivery, self._ground.now()):
+                return Repeated()
+            decision = self._could_be_allowed(intent) if purpose == Purpose.RESET else None
+            if decision is not None and not decision.allowed:
+                self._refuse(tx, intent, purpose, decision)
+                return NotHere(purpose=purpose, reasons=decision.reasons, instead="governed way")
+            account = intent.actor.account
+            if purpose == Purpose.RESET and not proofs.has_any(tx, account.directory, account.id):
+                return NotHere(purpose=purpose, reasons=(), instead="set up proofs first")
+            return self._open(tx, intent, purpose, decision, by_message=by_message)
+
+        return await self._ground.database.write(work)
+
+    async def unlock(
+        self, intent: Intent, *, by_message: bool
+    ) -> Unlocked | NotLocked | PageOpened | NotHere | Repeated:
+        """Unlock at once where policy allows it without a proof; otherwise open the page to ask for one."""
+        account = intent.actor.account
+        directory = self._ground.directory(account.directory)
+
+        def work(tx: Session) -> str | NotLocked | PageOpened | NotHere | Repeated:
+            now = self._ground.now()
+            if not deliveries.take(tx, intent.delivery, now):
+                return Repeated()
+            if not account.locked:
+                return NotLocked()
+            used = log.count(
+                tx, subject=account.id, action="account.unlock_started", since=now - UNLOCK_WINDOW
+            )
+            decision = self._ground.policy.ask(
+                AccountQuestion(
+                    action=Action.UNLOCK, principal=account, target=account, unlocks_today=used, now=now
+                )
+            )
+            correlation = new_id("u", now)
+            if decision.allowed:  # the intent is durable before the directory is touched (T-3)
+                self._record(tx, intent, "account.unlock_started", "done", decision, correlation)
+                return correlation
+            if account.privileged:
+                self._refuse(tx, intent, Purpose.UNLOCK, decision)
+                return NotHere(purpose=Purpose.UNLOCK, reasons=decision.reasons, instead="governed way")
+            return self._open(tx, intent, Purpose.UNLOCK, decision, by_message=by_message)
+
+        started = await self._ground.database.write(work)
+        if not isinstance(started, str):
+            return started
+        await directory.unlock(account.id)
+        after = await directory.account(account.id)
+        done = after is not None and not after.locked
+        await self._ground.database.write(
+            lambda tx: self._record(
+                tx, intent, "account.unlocked", "done" if done else "failed", None, started
+            )
+        )
+        return Unlocked()
+
+    def _could_be_allowed(self, intent: Intent) -> PolicyDecision:
+        """Whether policy would allow a reset if every proof were given: otherwise the page would only disappoint."""
+        account = intent.actor.account
+        return self._ground.policy.ask(
+            AccountQuestion(
+                action=Action.RESET_PASSWORD,
+                principal=account,
+                target=account,
+                proofs=frozenset({"totp", "recovery_code", "mail_code"}),
+                now=self._ground.now(),
+            )
+        )
+
+    def _open(
+        self,
+        tx: Session,
+        intent: Intent,
+        purpose: Purpose,
+        decision: PolicyDecision | None,
+        *,
+        by_message: bool,
+    ) -> PageOpened:
+        now, account = self._ground.now(), intent.actor.account
+        handle: Handle = self._handles.open_handle(
+            tx,
+            purpose=purpose,
+            directory=account.directory,
+            account=account.id,
+            slack_team=intent.actor.slack_team,
+            slack_user=intent.actor.slack_user,
+            at=now,
+        )
+        self._record(tx, intent, f"{purpose}.page_opened", "done", decision, handle.id)
+        if by_message:
+            owe(tx, at=now, courier="slack", kind="page", subject=handle.id, recipient=handle.slack_user)
+        return PageOpened(handle=handle.id, purpose=purpose)
+
+    def _refuse(self, tx: Session, intent: Intent, purpose: Purpose, decision: PolicyDecision) -> None:
+        now, account = self._ground.now(), intent.actor.account
+        correlation = new_id("u", now)
+        self._record(tx, intent, f"{purpose}.refused", "refused", decision, correlation)
+        if decision.severity is None and not decision.errors:
+            return
+        tell_security(
+            tx,
+            now,
+            Strange(
+                kind=Kind.POLICY_ERROR if decision.errors else Kind.REFUSED_SELF_SERVICE,
+                severity=Severity(decision.severity or Severity.HIGH),
+                who=account.name,
+                cause=f"{account.id}:{purpose}",
+                correlation=correlation,
+                facts={
+                    "purpose": purpose,
+                    "reasons": list(decision.reasons),
+                    "policies": list(decision.policy_ids),
+                    "errors": list(decision.errors),
+                },
+            ),
+        )
+
+    def _record(
+        self,
+        tx: Session,
+        intent: Intent,
+        action: str,
+        outcome: str,
+        decision: PolicyDecision | None,
+        correlation: str,
+    ) -> None:
+        recording.record(
+            tx,
+            at=self._ground.now(),
+            action=action,
+            outcome=outcome,
+            actor=recording.person(intent.actor),
+            subject=intent.actor.account.id,
+            where=intent.where,
+            correlation=correlation,
+            decision=decision,
+        )

@@ -1,0 +1,240 @@
+"""Who is speaking: Slack's own word about the account, the pinned link, and the person in the directory, each looked up.
+
+It never matches by name; an e-mail match is only a proposal that the person proves on the secure page (promise 5).
+"""
+
+from dataclasses import dataclass
+from typing import Literal
+
+from sqlmodel import Session
+
+from handlers import recording
+from handlers.decisions.identity import NotAPerson, SlackProfile, why_not
+from handlers.exceptions import Kind, Severity, Strange, tell_security
+from handlers.ground import Ground
+from handlers.intents import Actor, Where
+from handlers.proofs import Handles
+from storage import deliveries, links
+from storage.directories.base import Account
+from storage.handles import Purpose
+from storage.identifiers import new_id
+from storage.records import Link, LinkState
+
+
+@dataclass(frozen=True, kw_only=True)
+class Refused:
+    """This account speaks for nobody here; it was recorded and the security channel knows."""
+
+    reason: NotAPerson
+
+
+@dataclass(frozen=True, kw_only=True)
+class NotLinked:
+    """A colleague's account that nobody has proved to be theirs yet, or whose link rests."""
+
+    profile: SlackProfile
+    suspended: bool
+
+
+@dataclass(frozen=True, kw_only=True)
+class LinkOffered:
+    """Where to prove it: a handle of the secure page, or None with the reason why there is no way here."""
+
+    handle: str | None
+    problem: Literal["", "no match", "several matches", "repeated"]
+
+
+class Identity:
+    """teams, enterprise: where our people are. trust_mail: whether Slack's confirmed e-mail alone makes a link."""
+
+    def __init__(
+        self,
+        ground: Ground,
+        *,
+        handles: Handles,
+        teams: frozenset[str],
+        enterprise: str | None,
+        trust_mail: bool,
+    ) -> None:
+        self._ground = ground
+        self._handles = handles
+        self._teams = teams
+        self._enterprise = enterprise
+        self._trust_mail = trust_mail
+
+    async def establish(self, profile: SlackProfile, where: Where) -> Actor | NotLinked | Refused:
+        """The person behind a Slack account, as the directory has them now. Faults mean "unknown": nobody."""
+        reason = why_not(profile, teams=self._teams, enterprise=self._enterprise)
+        if reason is not None:
+            return await self._refuse(profile, where, reason)
+        link = await self._ground.database.read(lambda tx: links.link_of(tx, profile.team, profile.user))
+        if link is None:
+            return await self._trusted(profile) or NotLinked(profile=profile, suspended=False)
+        if link.state != LinkState.ACTIVE:
+            return NotLinked(profile=profile, suspended=True)
+        account = await self._ground.directory(link.directory).account(link.account)
+        if account is None or not account.active:
+            return await self._refuse(profile, where, NotAPerson.DEACTIVATED)
+        if _folded(account.mail) != _folded(link.mail) or _folded(profile.mail) != _folded(link.mail):
+            await self._suspend(profile, where, link)
+            return NotLinked(profile=profile, suspended=True)
+        return Actor(account=account, slack_team=profile.team, slack_user=profile.user)
+
+    async def offer_link(self, profile: SlackProfile, where: Where, delivery: str) -> LinkOffered:
+        """Open the page on which this person proves that the Slack account is theirs."""
+        candidates = await self._candidates(profile)
+
+        def work(tx: Session) -> LinkOffered:
+            now = self._ground.now()
+            if not deliveries.take(tx, delivery, now):
+                return LinkOffered(handle=None, problem="repeated")
+            if len(candidates) != 1:
+                problem: Literal["no match", "several matches"] = (
+                    "several matches" if candidates else "no match"
+                )
+                self._mismatch(tx, profile, where, problem)
+                return LinkOffered(handle=None, problem=problem)
+            found = candidates[0]
+            handle = self._handles.open_handle(
+                tx,
+                purpose=Purpose.LINK,
+                directory=found.directory,
+                account=found.id,
+                slack_team=profile.team,
+                slack_user=profile.user,
+                at=now,
+            )
+            recording.record(
+                tx,
+                at=now,
+                action="link.offered",
+                outcome="done",
+                actor=recording.stranger(profile.team, profile.user),
+                subject=found.id,
+                where=where,
+                correlation=handle.id,
+            )
+            return LinkOffered(handle=handle.id, problem="")
+
+        return await self._ground.database.write(work)
+
+    async def _candidates(self, profile: SlackProfile) -> list[Account]:
+        if not profile.mail:
+            return []
+        found: list[Account] = []
+        for directory in self._ground.directories.values():
+            found += await directory.accounts_by_mail(profile.mail)
+        return [account for account in found if account.active and account.employment != "service"]
+
+    async def _trusted(self, profile: SlackProfile) -> Actor | None:
+        """A link by e-mail alone, where the operator said that the workspace's sign-on makes it trustworthy."""
+        if not self._trust_mail:
+            return None
+        candidates = await self._candidates(profile)
+        if len(candidates) != 1:
+            return None
+        found = candidates[0]
+
+        def work(tx: Session) -> None:
+            now = self._ground.now()
+            if links.link_to(tx, found.directory, found.id) is not None:
+                return
+            link = links.make_link(
+                tx,
+                at=now,
+                slack_team=profile.team,
+                slack_user=profile.user,
+                directory=found.directory,
+                account=found.id,
+                mail=found.mail,
+                made_by="trusted e-mail",
+            )
+            recording.record(
+                tx,
+                at=now,
+                action="link.made",
+                outcome="done",
+                actor=recording.WICKET,
+                subject=found.id,
+                where=Where(transport="slack", team=profile.team),
+                correlation=link.id,
+                facts={"made_by": "trusted e-mail", "slack_user": profile.user},
+            )
+
+        await self._ground.database.write(work)
+        link = await self._ground.database.read(lambda tx: links.link_of(tx, profile.team, profile.user))
+        if link is None or link.account != found.id:
+            return None
+        return Actor(account=found, slack_team=profile.team, slack_user=profile.user)
+
+    async def _refuse(self, profile: SlackProfile, where: Where, reason: NotAPerson) -> Refused:
+        def work(tx: Session) -> None:
+            now = self._ground.now()
+            correlation = new_id("i", now)
+            recording.record(
+                tx,
+                at=now,
+                action="identity.refused",
+                outcome="refused",
+                actor=recording.stranger(profile.team, profile.user),
+                where=where,
+                correlation=correlation,
+                facts={"reason": reason},
+            )
+            tell_security(
+                tx,
+                now,
+                Strange(
+                    kind=Kind.NOT_A_PERSON,
+                    severity=Severity.MEDIUM,
+                    who=profile.name or profile.user,
+                    cause=f"{profile.team}:{profile.user}:{reason}",
+                    correlation=correlation,
+                    facts={"reason": reason, "slack_user": profile.user, "team": profile.team},
+                ),
+            )
+
+        # Other bots talk all day and bolt lets their messages through: they are refused, but no news.
+        if reason != NotAPerson.BOT:
+            await self._ground.database.write(work)
+        return Refused(reason=reason)
+
+    async def _suspend(self, profile: SlackProfile, where: Where, link: Link) -> None:
+        def work(tx: Session) -> None:
+            links.suspend(tx, link.id)
+            self._mismatch(tx, profile, where, "the e-mail address changed", subject=link.account)
+
+        await self._ground.database.write(work)
+
+    def _mismatch(
+        self, tx: Session, profile: SlackProfile, where: Where, reason: str, subject: str | None = None
+    ) -> None:
+        now = self._ground.now()
+        correlation = new_id("i", now)
+        recording.record(
+            tx,
+            at=now,
+            action="link.suspended" if subject else "link.refused",
+            outcome="refused",
+            actor=recording.stranger(profile.team, profile.user),
+            subject=subject,
+            where=where,
+            correlation=correlation,
+            facts={"reason": reason},
+        )
+        tell_security(
+            tx,
+            now,
+            Strange(
+                kind=Kind.IDENTITY_MISMATCH,
+                severity=Severity.MEDIUM,
+                who=profile.name or profile.user,
+                cause=f"{profile.team}:{profile.user}",
+                correlation=correlation,
+                facts={"reason": reason, "slack_user": profile.user},
+            ),
+        )
+
+
+def _folded(mail: str) -> str:
+    return mail.strip().casefold()
