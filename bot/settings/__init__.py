@@ -1,0 +1,20 @@
+"""Settings: read from `wicket.toml` and the environment, checked whole, then handed to the composition root.
+
+They are never looked up from a global, and secrets come from the environment alone.
+"""
+
+from bot.settings.load import load_settings
+from bot.settings.secrets import Secrets, new_audit_key, new_key
+from bot.settings.sections import DirectorySection, LocalDirectorySection, MailSection
+from bot.settings.settings import Settings
+
+__all__ = [
+    "DirectorySection",
+    "LocalDirectorySection",
+    "MailSection",
+    "Secrets",
+    "Settings",
+    "load_settings",
+    "new_audit_key",
+    "new_key",
+]

@@ -1,0 +1,151 @@
+"""The rows of the catalogue as the operator writes them, their checks, and the catalogue made of them.
+
+It never says who may have what: that is policy.
+"""
+
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from types import MappingProxyType
+from typing import Any
+
+from pydantic import Field
+
+from bot.settings.problems import Place, Problem, did_you_mean, dotted
+from bot.settings.sections import CatalogueSection, Section, Sections
+from bot.settings.shapes import ChannelId, Duration, Line, ShortLine, Slug
+from storage.catalogue import Catalogue, Entitlement, Owner
+
+ROWS = ("owner", "entitlement")
+
+
+class OwnerEntry(Section):
+    """[[owner]]: a team that answers for entitlements."""
+
+    id: Slug = Field(examples=["data-platform"])
+    name: ShortLine = Field(examples=["Data Platform"])
+    channel: ChannelId = Field(examples=["C0123ABCD"])
+    approvers: Line = Field(examples=["data-platform-leads"])
+
+
+class EntitlementEntry(Section):
+    """[[entitlement]]: one thing that can be granted."""
+
+    id: Slug = Field(examples=["prod-db"])
+    title: ShortLine = Field(examples=["Production database"])
+    directory: Slug = Field(examples=["local"])
+    group: Line = Field(examples=["prod-db-rw"])
+    owner: Slug = Field(examples=["data-platform"])
+    risk: int = Field(ge=1, le=5, strict=True, examples=[4])
+    environment: Slug = Field(examples=["production"])
+    kind: Slug = Field(examples=["database"])
+    access: ShortLine = Field(examples=["read and write"])
+    longest: Duration = Field(alias="max", examples=["8h"])
+    standing: bool = Field(default=False, examples=[False])
+    aliases: tuple[ShortLine, ...] = Field(default=(), examples=[["production database"]])
+
+
+class Written(Sections):
+    """Everything an operator writes: the sections and the rows of the catalogue."""
+
+    catalogue: CatalogueSection = CatalogueSection()
+    owner: tuple[OwnerEntry, ...] = ()
+    entitlement: tuple[EntitlementEntry, ...] = ()
+
+
+def to_catalogue(written: Written) -> Catalogue:
+    """The catalogue that these rows describe; they must have passed `cross_checked`."""
+    owners = {row.id: Owner(**row.model_dump()) for row in written.owner}
+    entitlements = {
+        row.id: Entitlement(
+            **row.model_dump(exclude={"longest", "standing"}),
+            max_duration=row.longest,
+            standing_allowed=row.standing,
+        )
+        for row in written.entitlement
+    }
+    return Catalogue(entitlements=MappingProxyType(entitlements), owners=MappingProxyType(owners))
+
+
+def names_of_rows(data: Mapping[str, Any]) -> dict[Place, str]:
+    """How to speak of each row: by its id where it has one, by its number otherwise."""
+    return {(kind, at): _called(kind, at, row) for kind in ROWS for at, row in _rows(data, kind)}
+
+
+def cross_checked(
+    data: Mapping[str, Any], *, directories: Collection[str], words: CatalogueSection
+) -> Iterator[Problem]:
+    """What is wrong between rows, read from the data as written so that it stands beside the rows' own problems.
+
+    directories: names of the [directories.NAME] sections. words: the environments and kinds there are.
+    """
+    owners = [row["id"] for _, row in _rows(data, "owner") if isinstance(row.get("id"), str)]
+    for kind in ROWS:
+        yield from _repeated(
+            data, kind, "id", lambda row: row.get("id"), "is used twice", "Give each its own id."
+        )
+    yield from _unknown(data, "owner", owners, "is no [[owner]]'s id")
+    yield from _unknown(data, "directory", directories, "is no [directories.NAME]")
+    yield from _unknown(data, "environment", words.environments, "is not an environment policies know")
+    yield from _unknown(data, "kind", words.kinds, "is not a kind policies know")
+    yield from _repeated(
+        data,
+        "entitlement",
+        "group",
+        _target,
+        "is granted by another entitlement too",
+        "One group, one entitlement.",
+    )
+    yield from _ambiguous(data)
+
+
+def _rows(data: Mapping[str, Any], kind: str) -> Iterator[tuple[int, Mapping[str, Any]]]:
+    rows = data.get(kind, ())
+    if isinstance(rows, Sequence) and not isinstance(rows, str):
+        yield from ((at, row) for at, row in enumerate(rows) if isinstance(row, Mapping))
+
+
+def _called(kind: str, at: int, row: Mapping[str, Any]) -> str:
+    known = row.get("id")
+    return f"{kind}[{known}]" if isinstance(known, str) and known.isprintable() else dotted((kind, at))
+
+
+def _target(row: Mapping[str, Any]) -> object:
+    directory, group = row.get("directory"), row.get("group")
+    return (directory, group.casefold()) if isinstance(group, str) else None
+
+
+def _unknown(data: Mapping[str, Any], key: str, known: Collection[str], wrong: str) -> Iterator[Problem]:
+    for at, row in _rows(data, "entitlement"):
+        value = row.get(key)
+        if isinstance(value, str) and value not in known:
+            name = f"{_called('entitlement', at, row)}.{key}"
+            yield Problem(name=name, wrong=f'"{value}" {wrong}', mend=did_you_mean(value, known))
+
+
+def _repeated(
+    data: Mapping[str, Any],
+    kind: str,
+    key: str,
+    of: Callable[[Mapping[str, Any]], object],
+    wrong: str,
+    mend: str,
+) -> Iterator[Problem]:
+    seen: set[object] = set()
+    for at, row in _rows(data, kind):
+        value = of(row)
+        if isinstance(value, str | tuple) and value in seen:
+            yield Problem(name=f"{_called(kind, at, row)}.{key}", wrong=wrong, mend=mend)
+        seen.add(value if isinstance(value, str | tuple) else None)
+
+
+def _ambiguous(data: Mapping[str, Any]) -> Iterator[Problem]:
+    """One word that people may say must mean one entitlement."""
+    ids = {row["id"]: at for at, row in _rows(data, "entitlement") if isinstance(row.get("id"), str)}
+    meant = dict(ids)
+    for at, row in _rows(data, "entitlement"):
+        aliases = row.get("aliases", ())
+        for alias in aliases if isinstance(aliases, Sequence) and not isinstance(aliases, str) else ():
+            if isinstance(alias, str) and meant.setdefault(alias.casefold(), at) != at:
+                name = f"{_called('entitlement', at, row)}.aliases"
+                yield Problem(
+                    name=name, wrong=f'"{alias}" already means another entitlement', mend="Choose another."
+                )

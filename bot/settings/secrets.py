@@ -1,0 +1,210 @@
+"""The secrets of a running Wicket: read from `WICKET_…` or the file that `WICKET_…_FILE` names.
+
+They are never read from anywhere else, and never appear in a repr, a log line or an error.
+"""
+
+import base64
+import binascii
+import re
+import secrets as random
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Literal
+
+from pydantic import BaseModel, ConfigDict, SecretStr
+
+from bot.settings.problems import Problem, nearest
+from storage.audit.checkpoint import BadKey, Signer, read_signer
+from storage.faults import SettingsFault
+
+SecretName = Literal[
+    "slack_bot_token", "slack_app_token", "slack_signing_secret", "secret_keys", "audit_key", "smtp_password"
+]
+KEY_BYTES = 32
+
+
+class Secrets(BaseModel):
+    """What must stay secret. None: not given, which only `need` complains about.
+
+    secret_keys: comma-separated keys of 32 bytes in URL-safe base64, newest first. audit_key: the text
+    of an Ed25519 signer, which signs checkpoints.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
+
+    slack_bot_token: SecretStr | None = None
+    slack_app_token: SecretStr | None = None
+    slack_signing_secret: SecretStr | None = None
+    secret_keys: SecretStr | None = None
+    audit_key: SecretStr | None = None
+    smtp_password: SecretStr | None = None
+
+    def need(self, name: SecretName) -> SecretStr:
+        """The secret of this name. Raises SettingsFault, naming its variable, when it was not given."""
+        found = getattr(self, name)
+        if isinstance(found, SecretStr):
+            return found
+        raise SettingsFault(missing(name).line)
+
+    def encryption_keys(self) -> tuple[SecretStr, ...]:
+        """The keys for encryption at rest: the first encrypts, all decrypt. Raises SettingsFault without any."""
+        written = self.need("secret_keys").get_secret_value()
+        return tuple(SecretStr(key) for key in _split(written))
+
+    def signer(self) -> Signer:
+        """What signs the checkpoints of the audit store. Raises SettingsFault without a key."""
+        read = read_signer(self.need("audit_key").get_secret_value())
+        if isinstance(read, BadKey):
+            raise SettingsFault(f"{variable('audit_key')}: {read.reason}. Set it to {_WHERE['audit_key']}.")
+        return read
+
+    def values(self) -> tuple[str, ...]:
+        """Every secret in clear, single keys apart, for whoever must keep them out of logs."""
+        given = [
+            found.get_secret_value() for name in NAMES if isinstance(found := getattr(self, name), SecretStr)
+        ]
+        return tuple(dict.fromkeys(part for value in given for part in (value, *_split(value))))
+
+
+NAMES: tuple[SecretName, ...] = (
+    "slack_bot_token",
+    "slack_app_token",
+    "slack_signing_secret",
+    "secret_keys",
+    "audit_key",
+    "smtp_password",
+)
+_WHERE: Mapping[SecretName, str] = {
+    "slack_bot_token": 'the "Bot User OAuth Token" of your Slack app',
+    "slack_app_token": "an app-level token of your Slack app with connections:write",
+    "slack_signing_secret": "the signing secret of your Slack app",
+    "secret_keys": "a key that `wicket keygen` made",
+    "audit_key": "a key that `wicket keygen` made",
+    "smtp_password": "the password of [mail] username",
+}
+
+
+def new_key() -> str:
+    """A fresh key of 32 bytes in URL-safe base64, fit for WICKET_SECRET_KEYS."""
+    return base64.urlsafe_b64encode(random.token_bytes(KEY_BYTES)).decode()
+
+
+def new_audit_key(log: str = "wicket") -> str:
+    """A fresh Ed25519 key for the log of this name, fit for WICKET_AUDIT_KEY. ValueError for an unfit name."""
+    return Signer.generate(log).secret_text()
+
+
+def variable(name: SecretName) -> str:
+    """The environment variable of a secret."""
+    return f"WICKET_{name.upper()}"
+
+
+def missing(name: SecretName, environ: Mapping[str, str] | None = None) -> Problem:
+    """That a needed secret was not given, with the misspelt variable if there seems to be one."""
+    wanted = variable(name)
+    known = {variable(each) for each in NAMES} | {f"{variable(each)}_FILE" for each in NAMES}
+    strays = {
+        key.lower(): key for key in environ or {} if key.upper().startswith("WICKET_") and key not in known
+    }
+    stray = nearest(wanted, strays, closeness=0.85)
+    hint = f" There is {strays[stray]}: was that meant?" if stray else ""
+    mend = f"Set it, or {wanted}_FILE, to {_WHERE[name]}.{hint}"
+    return Problem(name=wanted, wrong="is missing", mend=mend)
+
+
+def read_secrets(environ: Mapping[str, str]) -> tuple[Secrets, list[Problem]]:
+    """The secrets that were given, and what is wrong with them; a wrong one is left out."""
+    found: dict[str, SecretStr] = {}
+    problems: list[Problem] = []
+    for name in NAMES:
+        value, problem = _read(name, environ)
+        problem = problem or (_misshapen(name, value) if value is not None else None)
+        if problem is not None:
+            problems.append(problem)
+        elif value is not None:
+            found[name] = SecretStr(value)
+    return Secrets(**found), problems
+
+
+def _read(name: SecretName, environ: Mapping[str, str]) -> tuple[str | None, Problem | None]:
+    direct, by_file = variable(name), f"{variable(name)}_FILE"
+    if direct in environ and by_file in environ:
+        return None, Problem(name=direct, wrong=f"is set and so is {by_file}", mend="Keep one of them.")
+    if by_file in environ:
+        return _read_file(by_file, environ[by_file])
+    if direct not in environ:
+        return None, None
+    value = environ[direct].strip()
+    return (
+        (value, None)
+        if value
+        else (None, Problem(name=direct, wrong="is empty", mend=f"Set it to {_WHERE[name]}."))
+    )
+
+
+def _read_file(name: str, path: str) -> tuple[str | None, Problem | None]:
+    try:
+        value = Path(path).read_text(encoding="utf-8").strip()
+    except (OSError, ValueError):
+        # The path is not repeated: a secret put here by mistake would be shown.
+        return None, Problem(
+            name=name, wrong="names a file that cannot be read", mend="Check the path and its rights."
+        )
+    return (
+        (value, None) if value else (None, Problem(name=name, wrong="names an empty file", mend="Fill it."))
+    )
+
+
+def _token(prefix: str, what: str) -> Callable[[str], str | None]:
+    def check(value: str) -> str | None:
+        return (
+            None
+            if re.fullmatch(rf"{prefix}[A-Za-z0-9._-]+", value)
+            else f"is not {what}: that begins with {prefix}"
+        )
+
+    return check
+
+
+def _key(value: str) -> str | None:
+    try:
+        decoded = base64.b64decode(value, altchars=b"-_", validate=True)
+    except (binascii.Error, ValueError):
+        decoded = b""
+    return None if len(decoded) == KEY_BYTES else f"is not a key of {KEY_BYTES} bytes in URL-safe base64"
+
+
+def _keys(value: str) -> str | None:
+    return next((wrong for part in _split(value) or ("",) if (wrong := _key(part))), None)
+
+
+def _audit(value: str) -> str | None:
+    read = read_signer(value)
+    return f"is not a signing key: {read.reason}" if isinstance(read, BadKey) else None
+
+
+def _signing(value: str) -> str | None:
+    return (
+        None
+        if re.fullmatch(r"[A-Za-z0-9]{16,}", value)
+        else "is not a signing secret: letters and digits alone"
+    )
+
+
+_SHAPES: Mapping[SecretName, Callable[[str], str | None]] = {
+    "slack_bot_token": _token("xoxb-", "a bot token"),
+    "slack_app_token": _token("xapp-", "an app-level token"),
+    "slack_signing_secret": _signing,
+    "secret_keys": _keys,
+    "audit_key": _audit,
+}
+
+
+def _misshapen(name: SecretName, value: str) -> Problem | None:
+    check = _SHAPES.get(name)
+    wrong = check(value) if check is not None else None
+    return Problem(name=variable(name), wrong=wrong, mend=f"Set it to {_WHERE[name]}.") if wrong else None
+
+
+def _split(written: str) -> tuple[str, ...]:
+    return tuple(part for raw in written.split(",") if (part := raw.strip()))

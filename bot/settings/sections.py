@@ -1,0 +1,164 @@
+"""The sections of `wicket.toml`: what may stand in each, its default and its limits.
+
+No secret has a place here; secrets come from the environment alone.
+"""
+
+from pathlib import Path
+from typing import Annotated, Literal, Self
+
+from pydantic import BaseModel, ConfigDict, Field, model_validator
+
+from bot.settings.shapes import (
+    ChannelId,
+    EnterpriseId,
+    Line,
+    MailAddress,
+    Origin,
+    Slug,
+    TeamId,
+    WebAddress,
+    is_loopback,
+)
+
+Port = Annotated[int, Field(ge=1, le=65535)]
+
+
+class Section(BaseModel):
+    """A part of the settings: frozen, and refusing what it does not know."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True, validate_default=True)
+
+
+class SlackSection(Section):
+    """[slack]: which workspace, how its payloads arrive, and where exceptions go."""
+
+    transport: Literal["socket", "http"] = Field(default="socket", examples=["socket"])
+    teams: tuple[TeamId, ...] = Field(min_length=1, examples=[["T0123ABCD"]])
+    enterprise: EnterpriseId | None = Field(default=None, examples=["E0123ABCD"])
+    api_url: WebAddress | None = Field(default=None, examples=["https://slack.com/api/"])
+    security_channel: ChannelId = Field(examples=["C0123ABCD"])
+    trust_email: bool = Field(default=False, examples=[False])
+
+
+class ServerSection(Section):
+    """[server]: where the web server listens, and the one origin by which people reach its secure page."""
+
+    host: Line = Field(default="127.0.0.1", examples=["127.0.0.1"])
+    port: Port = Field(default=8080, examples=[8080])
+    public_url: Origin = Field(examples=["https://wicket.example.com"])
+
+    @model_validator(mode="after")
+    def _plain_only_at_home(self) -> Self:
+        if self.public_url.startswith("http:") and not is_loopback(self.host):
+            raise ValueError(
+                "public_url may begin with http:// only while host is this machine alone. "
+                'Write, under [server]: host = "127.0.0.1", or a public_url with https://'
+            )
+        return self
+
+
+class DatabaseSection(Section):
+    """[database]: where the tables are kept."""
+
+    url: Line = Field(default="wicket.db", examples=["wicket.db"])
+
+    @model_validator(mode="after")
+    def _one_file(self) -> Self:
+        scheme, found, _ = self.url.partition("://")
+        if found and scheme != "sqlite":
+            raise ValueError(
+                'only SQLite is kept by this version. Write, under [database]: url = "wicket.db"'
+            )
+        if ":memory:" in self.url or self.path.name == "":
+            raise ValueError(
+                'needs a file that outlives the process. Write, under [database]: url = "wicket.db"'
+            )
+        return self
+
+    @property
+    def path(self) -> Path:
+        """The SQLite file."""
+        return Path(self.url.removeprefix("sqlite:///"))
+
+
+class LocalDirectorySection(Section):
+    """[directories.NAME] with kind = "local": a directory in one file, for trying things out."""
+
+    kind: Literal["local"] = Field(examples=["local"])
+    path: Path = Field(examples=["people.db"])
+
+
+# Every kind of directory joins this union; its `kind` says which one a section is.
+DirectorySection = Annotated[LocalDirectorySection, Field(discriminator="kind", examples=["local"])]
+
+
+class MailSection(Section):
+    """[mail]: the SMTP server that tells people, outside Slack, what happened to their account."""
+
+    host: Line = Field(examples=["smtp.example.com"])
+    port: Port = Field(default=587, examples=[587])
+    sender: MailAddress = Field(examples=["wicket@example.com"])
+    encryption: Literal["starttls", "tls", "none"] = Field(default="starttls", examples=["starttls"])
+    username: Line | None = Field(default=None, examples=["wicket"])
+
+    @model_validator(mode="after")
+    def _never_in_clear(self) -> Self:
+        if self.encryption == "none" and not is_loopback(self.host):
+            raise ValueError(
+                'encryption = "none" is only for a server on this machine. Write "starttls" or "tls" instead'
+            )
+        return self
+
+
+class SecuritySection(Section):
+    """[security]: who acts for security, and how narrow the secure page and open requests are held."""
+
+    approvers_group: Line = Field(examples=["security-team"])
+    # A code sent to a person is worth ten minutes at most (SP 800-63B-4, 3.1.3), so the page it opens is too.
+    link_minutes: int = Field(default=10, ge=1, le=10, examples=[10])
+    wrong_code_limit: int = Field(default=10, ge=1, le=100, examples=[10])
+    company_words: tuple[Line, ...] = Field(default=(), examples=[["acme", "wicket"]])
+    request_lapse_hours: int = Field(default=24, ge=1, le=168, examples=[24])
+
+
+class LimitsSection(Section):
+    """[limits]: how much one person may ask before Wicket asks them to wait."""
+
+    requests_a_minute: int = Field(default=30, ge=1, le=1_000_000, examples=[30])
+
+
+class LogsSection(Section):
+    """[logs]: how much is logged, and for whom it is laid out."""
+
+    level: Literal["debug", "info", "warning", "error"] = Field(default="info", examples=["info"])
+    layout: Literal["json", "console"] = Field(default="json", examples=["json"])
+
+
+class CatalogueSection(Section):
+    """[catalogue]: where entitlements are written down, and the words they may use.
+
+    The two lists are closed because policies compare these words: a misspelt "production" would be no production.
+    """
+
+    file: Path | None = Field(default=None, examples=["catalogue.toml"])
+    environments: tuple[Slug, ...] = Field(
+        default=("production", "staging", "test", "development", "corporate"),
+        examples=[["production", "staging"]],
+    )
+    kinds: tuple[Slug, ...] = Field(
+        default=("admin", "application", "database", "group", "network", "repository", "server", "tool"),
+        examples=[["admin", "database"]],
+    )
+
+
+class Sections(Section):
+    """The sections that the program runs by."""
+
+    slack: SlackSection
+    server: ServerSection
+    database: DatabaseSection = DatabaseSection()
+    directories: dict[Slug, DirectorySection] = Field(min_length=1)
+    mail: MailSection
+    security: SecuritySection
+    limits: LimitsSection = LimitsSection()
+    logs: LogsSection = LogsSection()

@@ -1,0 +1,42 @@
+"""Settings whole and valid, as the composition root receives them.
+
+They are made by `load_settings` alone and never change afterwards.
+"""
+
+import hashlib
+import json
+from typing import Any
+
+from pydantic import InstanceOf
+
+from bot.settings.secrets import Secrets
+from bot.settings.sections import Sections
+from storage.catalogue import Catalogue
+
+
+class Settings(Sections):
+    """The sections, the secrets and the catalogue."""
+
+    secrets: Secrets
+    catalogue: InstanceOf[Catalogue]
+
+    @property
+    def security_digest(self) -> str:
+        """SHA-256 (hex) over the settings that bear on security, for the hash that stands on every decision.
+
+        It leaves out what makes nothing safer or less safe: listening address, files on this machine, logs.
+        The catalogue has its own digest; secrets are in neither.
+        """
+        bearing: dict[str, Any] = self.model_dump(
+            mode="json",
+            exclude={
+                "server": {"host", "port"},
+                "database": True,
+                "directories": {"__all__": {"path"}},
+                "logs": True,
+                "catalogue": True,
+                "secrets": True,
+            },
+        )
+        bearing["slack"]["teams"] = sorted(bearing["slack"]["teams"])
+        return hashlib.sha256(json.dumps(bearing, sort_keys=True, ensure_ascii=True).encode()).hexdigest()

@@ -1,0 +1,48 @@
+"""The example in docs/ is what it says: loadable settings that show every setting there is."""
+
+import re
+import tomllib
+from pathlib import Path
+
+from bot.settings import load_settings, new_audit_key, new_key
+from bot.settings.entries import EntitlementEntry, OwnerEntry, Written
+from bot.settings.secrets import NAMES, variable
+
+EXAMPLE = Path(__file__).parents[3] / "docs" / "wicket.toml.example"
+
+
+def test_the_example_loads_as_it_is():
+    environ = {
+        "WICKET_SLACK_BOT_TOKEN": "xoxb-1-example",
+        "WICKET_SLACK_APP_TOKEN": "xapp-1-example",
+        "WICKET_SECRET_KEYS": new_key(),
+        "WICKET_AUDIT_KEY": new_audit_key(),
+        "WICKET_SMTP_PASSWORD": "example",
+    }
+    assert "prod-db" in load_settings(EXAMPLE, environ).catalogue.entitlements
+
+
+def test_the_example_loads_with_its_comments_taken_as_settings(tmp_path):
+    """What is commented out must be right too, or it misleads whoever turns it on."""
+    text = EXAMPLE.read_text(encoding="utf-8").replace("# file =", "## file =").replace("# [", "[")
+    path = tmp_path / "wicket.toml"
+    path.write_text(re.sub(r"^# (\w+ = )", r"\1", text, flags=re.MULTILINE), encoding="utf-8")
+    assert load_settings(path, {}, serving=False).slack.enterprise == "E0123ABCD"
+
+
+def test_the_example_shows_every_setting():
+    text = EXAMPLE.read_text(encoding="utf-8")
+    models = [OwnerEntry, EntitlementEntry]
+    for name, info in Written.model_fields.items():
+        assert name in text
+        if isinstance(info.annotation, type) and hasattr(info.annotation, "model_fields"):
+            models.append(info.annotation)
+    keys = {info.alias or name for model in models for name, info in model.model_fields.items()}
+    shown = {line.removeprefix("# ").split("=")[0].strip() for line in text.splitlines() if "=" in line}
+    assert keys - shown == set()
+
+
+def test_the_example_names_every_secret_and_holds_none():
+    text = EXAMPLE.read_text(encoding="utf-8")
+    assert all(variable(name) in text for name in NAMES)
+    assert "secrets" not in tomllib.loads(text)
