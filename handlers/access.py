@@ -26,7 +26,8 @@ from handlers.outcomes import (
 from storage import deliveries, grants, holdings
 from storage.catalogue import Entitlement
 from storage.identifiers import new_id
-from storage.records import LIVE, Grant, GrantState
+from storage.records import Grant
+from storage.states import LIVE, GrantState
 
 # From this risk on a refusal is always something for the security channel.
 PRIVILEGED_RISK = 4
@@ -250,6 +251,7 @@ class Access:
             slack_team=intent.actor.slack_team,
             slack_user=intent.actor.slack_user,
             requester_name=account.name,
+            requester_login=account.login,
             requester_team=account.team,
             requester_employment=account.employment,
             manager_name=manager,
@@ -304,7 +306,7 @@ class Access:
 
 
 _ASKED_FIELDS = (
-    "directory", "entitlement", "group", "minutes", "justification", "ticket", "requester_name",
+    "directory", "entitlement", "group", "minutes", "justification", "ticket", "requester_name", "requester_login",
     "requester_team", "requester_employment", "manager_name", "standing", "requested_at",
 )  # fmt: skip
 

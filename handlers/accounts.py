@@ -3,13 +3,13 @@
 It opens the secure page or unlocks; no password or code ever passes through here.
 """
 
-from dataclasses import dataclass
 from datetime import timedelta
 from typing import Literal
 
 from sqlmodel import Session
 
 from handlers import recording
+from handlers.answers import NotHere, NotLocked, PageOpened, Unlocked
 from handlers.decisions.policy import AccountQuestion, Action, PolicyDecision
 from handlers.exceptions import Kind, Severity, Strange, tell_security
 from handlers.ground import Ground
@@ -24,33 +24,6 @@ from storage.outbox import owe
 from storage.records import Handle
 
 UNLOCK_WINDOW = timedelta(hours=24)
-
-
-@dataclass(frozen=True, kw_only=True)
-class PageOpened:
-    """The secure page waits for this person under this handle."""
-
-    handle: str
-    purpose: Purpose
-
-
-@dataclass(frozen=True, kw_only=True)
-class NotHere:
-    """This cannot be done by oneself; reasons: policy's sentences; instead: what to do, by kind."""
-
-    purpose: Purpose
-    reasons: tuple[str, ...]
-    instead: Literal["governed way", "set up proofs first"]
-
-
-@dataclass(frozen=True, kw_only=True)
-class NotLocked:
-    """There is nothing to unlock."""
-
-
-@dataclass(frozen=True, kw_only=True)
-class Unlocked:
-    """The account was unlocked and read back so."""
 
 
 class Accounts:
@@ -73,7 +46,7 @@ class Accounts:
                 self._refuse(tx, intent, purpose, decision)
                 return NotHere(purpose=purpose, reasons=decision.reasons, instead="governed way")
             account = intent.actor.account
-            if purpose == Purpose.RESET and not proofs.has_any(tx, account.directory, account.id):
+            if purpose == Purpose.RESET and not proofs.has_proofs(tx, account.directory, account.id):
                 return NotHere(purpose=purpose, reasons=(), instead="set up proofs first")
             return self._open(tx, intent, purpose, decision, by_message=by_message)
 

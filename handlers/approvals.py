@@ -21,7 +21,8 @@ from handlers.outcomes import Decided, MayDecide, NotAllowed, Repeated, TooLate,
 from storage import deliveries, grants, holdings
 from storage.catalogue import Entitlement
 from storage.directories.base import Account
-from storage.records import Approval, Grant, GrantState
+from storage.records import Approval, Grant
+from storage.states import GrantState
 
 _NAMES_SHOWN = 5
 

@@ -4,13 +4,22 @@ It changes nothing, and never tells a person facts about others beyond who owns 
 """
 
 from collections.abc import Iterable
-from dataclasses import dataclass
-from datetime import datetime
 from enum import StrEnum
 
 from sqlmodel import Session
 
 from handlers import recording
+from handlers.answers import (
+    AccessList,
+    Answer,
+    DidYouMean,
+    Held,
+    Help,
+    Membership,
+    NotUnderstood,
+    OwnedBy,
+    PasswordExpiry,
+)
 from handlers.decisions.policy import AccountQuestion, Action
 from handlers.ground import Ground
 from handlers.intents import Ask
@@ -20,7 +29,8 @@ from storage.database import Work
 from storage.directories.base import Account
 from storage.identifiers import new_id
 from storage.outbox import owe
-from storage.records import GrantState, Question
+from storage.records import Question
+from storage.states import GrantState
 
 
 class Kind(StrEnum):
@@ -33,74 +43,6 @@ class Kind(StrEnum):
     HELP = "help"
     DID_YOU_MEAN = "did-you-mean"
     NOT_UNDERSTOOD = "not-understood"
-
-
-@dataclass(frozen=True, kw_only=True)
-class Held:
-    """One thing a person holds: by a grant until `until`, or standing (None) from `owner`."""
-
-    entitlement: str
-    owner: str
-    until: datetime | None
-    grant: str | None
-
-
-@dataclass(frozen=True, kw_only=True)
-class AccessList:
-    """What the person holds now. read_at: when the directory was read."""
-
-    held: tuple[Held, ...]
-    read_at: datetime
-
-
-@dataclass(frozen=True, kw_only=True)
-class Membership:
-    """Whether the person is in it, and until when if by a grant."""
-
-    entitlement: str
-    member: bool
-    until: datetime | None
-    read_at: datetime
-
-
-@dataclass(frozen=True, kw_only=True)
-class OwnedBy:
-    """Who answers for an entitlement, where they are asked, and what its risk is."""
-
-    entitlement: str
-    title: str
-    owner: str
-    channel: str
-    risk: int
-    environment: str
-
-
-@dataclass(frozen=True, kw_only=True)
-class PasswordExpiry:
-    """When the person's password expires; None if never."""
-
-    at: datetime | None
-    read_at: datetime
-
-
-@dataclass(frozen=True, kw_only=True)
-class Help:
-    """What can be done here."""
-
-
-@dataclass(frozen=True, kw_only=True)
-class DidYouMean:
-    """Names close to what was typed."""
-
-    candidates: tuple[str, ...]
-
-
-@dataclass(frozen=True, kw_only=True)
-class NotUnderstood:
-    """What was typed is not understood, and was not kept."""
-
-
-Answer = AccessList | Membership | OwnedBy | PasswordExpiry | Help | DidYouMean | NotUnderstood
 
 
 class Checks:

@@ -22,7 +22,8 @@ from handlers.intents import SCHEDULE
 from storage import grants, holdings
 from storage.directories.base import Directory
 from storage.faults import DirectoryUnavailable, StorageUnavailable, WicketFault
-from storage.records import LIVE, Approval, Grant, GrantState, Holding
+from storage.records import Approval, Grant, Holding
+from storage.states import LIVE, GrantState
 
 log = structlog.get_logger(__name__)
 

@@ -1,4 +1,4 @@
-"""Who is speaking: Slack's own word about the account, the pinned link, and the person in the directory, each looked up.
+"""Who is speaking: Slack's word about the account, the pinned link, and the person in the directory, each looked up.
 
 It never matches by name; an e-mail match is only a proposal that the person proves on the secure page (promise 5).
 """
@@ -18,7 +18,8 @@ from storage import deliveries, links
 from storage.directories.base import Account
 from storage.handles import Purpose
 from storage.identifiers import new_id
-from storage.records import Link, LinkState
+from storage.records import Link
+from storage.states import LinkState
 
 
 @dataclass(frozen=True, kw_only=True)

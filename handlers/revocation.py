@@ -13,7 +13,8 @@ from handlers.exceptions import Kind, Severity, Strange, tell_security
 from handlers.ground import Ground
 from handlers.intents import SCHEDULE
 from storage import deliveries, grants, holdings
-from storage.records import Grant, GrantState
+from storage.records import Grant
+from storage.states import GrantState
 
 # Small enough that one transaction holds up nobody, large enough that ten thousand take a few seconds.
 BATCH = 100
@@ -21,7 +22,7 @@ KEEP_DRAFTS = timedelta(days=1)
 
 
 class Revocation:
-    """What time itself does. A tick calls each method; one that runs late catches up, since the rows are the schedule."""
+    """What time itself does. A tick calls each method; a late one catches up, since the rows are the schedule."""
 
     def __init__(self, ground: Ground) -> None:
         self._ground = ground

@@ -11,7 +11,8 @@ from sqlalchemy import delete, update
 from sqlmodel import Session, col, select
 
 from storage.identifiers import new_id
-from storage.records import LIVE, Approval, Grant, GrantState, Question
+from storage.records import Approval, Grant, Question
+from storage.states import LIVE, GrantState
 
 
 def add(tx: Session, grant: Grant) -> Grant:

@@ -12,7 +12,8 @@ from sqlmodel import Session, col, func, select
 from storage import grants
 from storage.database import wake
 from storage.identifiers import new_id
-from storage.records import LIVE, Grant, Holding
+from storage.records import Grant, Holding
+from storage.states import LIVE
 
 
 def follow(

@@ -8,7 +8,8 @@ from datetime import datetime
 from sqlmodel import Session, select
 
 from storage.identifiers import new_id
-from storage.records import Link, LinkState
+from storage.records import Link
+from storage.states import LinkState
 
 
 def link_of(tx: Session, slack_team: str, slack_user: str) -> Link | None:

@@ -4,7 +4,6 @@ Rows are assigned to only inside storage/. Nothing here validates: intents do, b
 """
 
 from datetime import datetime
-from enum import StrEnum
 from typing import Any
 
 from sqlalchemy import JSON, Column, Index, UniqueConstraint, text
@@ -19,13 +18,6 @@ def _moment(*, null: bool = False, index: bool = False) -> Any:
 
 def _json() -> Any:
     return Field(sa_column=Column(JSON, nullable=False))
-
-
-class LinkState(StrEnum):
-    """Whether a Slack account may speak for its person."""
-
-    ACTIVE = "active"
-    SUSPENDED = "suspended"
 
 
 class Link(SQLModel, table=True):
@@ -52,25 +44,6 @@ class Delivery(SQLModel, table=True):
 
     key: str = Field(primary_key=True)
     at: datetime = _moment(index=True)
-
-
-class GrantState(StrEnum):
-    """Where a grant stands, from the asking to the revocation."""
-
-    DRAFT = "draft"
-    PENDING = "pending"
-    APPROVED = "approved"
-    ACTIVE = "active"
-    ENDING = "ending"
-    ENDED = "ended"
-    DENIED = "denied"
-    LAPSED = "lapsed"
-    WITHDRAWN = "withdrawn"
-    VOIDED = "voided"
-    REFUSED = "refused"
-
-
-LIVE = (GrantState.APPROVED, GrantState.ACTIVE)
 
 
 class Grant(SQLModel, table=True):
@@ -101,6 +74,7 @@ class Grant(SQLModel, table=True):
     slack_user: str
     ticket: str = ""
     requester_name: str
+    requester_login: str
     requester_team: str
     requester_employment: str
     manager_name: str

@@ -5,7 +5,7 @@ Pure: it knows no clock and no database.
 
 from datetime import timedelta
 
-from storage.records import GrantState as State
+from storage.states import GrantState as State
 
 _MOVES: dict[State, frozenset[State]] = {
     State.DRAFT: frozenset({State.PENDING, State.APPROVED, State.REFUSED, State.WITHDRAWN}),

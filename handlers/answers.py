@@ -1,0 +1,103 @@
+"""Answers to routine questions and to help with one's own account, as frozen facts ready to be put into words.
+
+They hold no words of ours and look nothing up.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Literal
+
+
+@dataclass(frozen=True, kw_only=True)
+class Held:
+    """One thing a person holds: by a grant until `until`, or standing (None) from `owner`."""
+
+    entitlement: str
+    owner: str
+    until: datetime | None
+    grant: str | None
+
+
+@dataclass(frozen=True, kw_only=True)
+class AccessList:
+    """What the person holds now. read_at: when the directory was read."""
+
+    held: tuple[Held, ...]
+    read_at: datetime
+
+
+@dataclass(frozen=True, kw_only=True)
+class Membership:
+    """Whether the person is in it, and until when if by a grant."""
+
+    entitlement: str
+    member: bool
+    until: datetime | None
+    read_at: datetime
+
+
+@dataclass(frozen=True, kw_only=True)
+class OwnedBy:
+    """Who answers for an entitlement, where they are asked, and what its risk is."""
+
+    entitlement: str
+    title: str
+    owner: str
+    channel: str
+    risk: int
+    environment: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class PasswordExpiry:
+    """When the person's password expires; None if never."""
+
+    at: datetime | None
+    read_at: datetime
+
+
+@dataclass(frozen=True, kw_only=True)
+class Help:
+    """What can be done here."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class DidYouMean:
+    """Names close to what was typed."""
+
+    candidates: tuple[str, ...]
+
+
+@dataclass(frozen=True, kw_only=True)
+class NotUnderstood:
+    """What was typed is not understood, and was not kept."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class PageOpened:
+    """The secure page waits for this person under this handle."""
+
+    handle: str
+    purpose: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class NotHere:
+    """This cannot be done by oneself; reasons: policy's sentences; instead: what to do, by kind."""
+
+    purpose: str
+    reasons: tuple[str, ...]
+    instead: Literal["governed way", "set up proofs first"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class NotLocked:
+    """There is nothing to unlock."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Unlocked:
+    """The account was unlocked and read back so."""
+
+
+Answer = AccessList | Membership | OwnedBy | PasswordExpiry | Help | DidYouMean | NotUnderstood

@@ -1,0 +1,66 @@
+"""Fills the story of a grant from the store, as it is at that moment.
+
+It reads only; what a story sounds like is said in bot.slack.messages.
+"""
+
+from sqlmodel import Session
+
+from handlers.ground import Ground
+from handlers.stories import GrantStory, Requester, Said
+from storage import grants
+from storage.records import Grant
+from storage.states import GrantState
+
+
+def tell(tx: Session, ground: Ground, grant_id: str) -> GrantStory | None:
+    """The story of this grant, or None if there is no such grant."""
+    grant = grants.get(tx, grant_id)
+    if grant is None:
+        return None
+    entitlement = ground.catalogue.entitlements.get(grant.entitlement)
+    past = grants.past_of(tx, grant.account, grant.entitlement)
+    directory = ground.directories.get(grant.directory)
+    return GrantStory(
+        id=grant.id,
+        state=GrantState(grant.state),
+        entitlement_id=grant.entitlement,
+        entitlement=entitlement,
+        owner=ground.catalogue.owner_of(entitlement) if entitlement else None,
+        requester=Requester(
+            name=grant.requester_name,
+            login=grant.requester_login,
+            team=grant.requester_team,
+            employment=grant.requester_employment,
+            manager=grant.manager_name,
+            slack_user=grant.slack_user,
+        ),
+        minutes=grant.minutes,
+        justification=grant.justification,
+        reasons=tuple(grant.reasons),
+        missing=dict(grant.missing),
+        foreseen=grant.foreseen,
+        automatic=grant.automatic,
+        said=tuple(
+            Said(name=a.approver_name, role=a.role, approved=a.approved, rationale=a.rationale, at=a.at)
+            for a in grants.approvals_of(tx, grant.id)
+        ),
+        holds=_holds(tx, ground, grant),
+        had=len(past),
+        had_last=past[0].ended_at if past else None,
+        end_reason=grant.end_reason,
+        removal_takes_effect=directory.removal_takes_effect if directory else "",
+        requested_at=grant.requested_at,
+        lapses_at=grant.lapses_at,
+        decided_at=grant.decided_at,
+        expires_at=grant.expires_at,
+        active_at=grant.active_at,
+        ended_at=grant.ended_at,
+    )
+
+
+def _holds(tx: Session, ground: Ground, grant: Grant) -> tuple[str, ...]:
+    """What the requester held when asking or holds by grants now, the riskiest first, this one left out."""
+    live = {other.entitlement for other in grants.live_of(tx, grant.account)}
+    held = (live | set(grant.standing)) - {grant.entitlement}
+    known = [ground.catalogue.entitlements[name] for name in held if name in ground.catalogue.entitlements]
+    return tuple(e.id for e in sorted(known, key=lambda e: (-e.risk, e.id)))
