@@ -1,0 +1,69 @@
+"""The Slack app manifest: what Wicket asks of a workspace, and nothing more (SL-14).
+
+It holds no token and is made without asking Slack; adding a scope here needs a written reason in the design.
+"""
+
+from typing import Any
+
+from bot.settings import Settings
+
+COMMAND = "/wicket"
+EVENTS_PATH = "/slack/events"
+BOT_SCOPES = (
+    "channels:read",
+    "chat:write",
+    "commands",
+    "groups:read",
+    "im:history",
+    "im:write",
+    "users:read",
+    "users:read.email",
+)
+BOT_EVENTS = ("app_home_opened", "message.im")
+
+
+def manifest(settings: Settings | None) -> dict[str, Any]:
+    """The manifest, ready for json.dumps; for Socket Mode unless the settings say that Slack calls by HTTP."""
+    url = None
+    if settings is not None and settings.slack.transport == "http":
+        url = settings.server.public_url + EVENTS_PATH
+    return {
+        "display_information": {
+            "name": "Wicket",
+            "description": "Access, passwords and unlocks: routine things at once, the rest by its owner's approval.",
+            "background_color": "#1f3a34",
+        },
+        "features": {
+            "app_home": {
+                "home_tab_enabled": True,
+                "messages_tab_enabled": True,
+                "messages_tab_read_only_enabled": False,
+            },
+            "bot_user": {"display_name": "Wicket", "always_online": True},
+            "slash_commands": [_command() | _address("url", url)],
+        },
+        "oauth_config": {"scopes": {"bot": list(BOT_SCOPES)}},
+        "settings": {
+            "event_subscriptions": {"bot_events": list(BOT_EVENTS)} | _address("request_url", url),
+            "interactivity": {"is_enabled": True}
+            | _address("request_url", url)
+            | _address("message_menu_options_url", url),
+            "org_deploy_enabled": False,
+            "socket_mode_enabled": url is None,
+            "token_rotation_enabled": False,
+        },
+    }
+
+
+def _command() -> dict[str, Any]:
+    return {
+        "command": COMMAND,
+        "description": "Ask for access, see what you have, reset a password",
+        "usage_hint": "request | access | reset | unlock | help",
+        "should_escape": False,
+    }
+
+
+def _address(key: str, url: str | None) -> dict[str, str]:
+    """The address that Slack calls; none in Socket Mode."""
+    return {} if url is None else {key: url}

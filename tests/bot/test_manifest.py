@@ -1,0 +1,77 @@
+"""The manifest: exactly these scopes and events, so that asking for more fails a test first (SL-14)."""
+
+import json
+
+from bot.manifest import manifest
+from bot.settings import Settings
+
+SOCKET = {
+    "display_information": {
+        "name": "Wicket",
+        "description": "Access, passwords and unlocks: routine things at once, the rest by its owner's approval.",
+        "background_color": "#1f3a34",
+    },
+    "features": {
+        "app_home": {
+            "home_tab_enabled": True,
+            "messages_tab_enabled": True,
+            "messages_tab_read_only_enabled": False,
+        },
+        "bot_user": {"display_name": "Wicket", "always_online": True},
+        "slash_commands": [
+            {
+                "command": "/wicket",
+                "description": "Ask for access, see what you have, reset a password",
+                "usage_hint": "request | access | reset | unlock | help",
+                "should_escape": False,
+            }
+        ],
+    },
+    "oauth_config": {
+        "scopes": {
+            "bot": [
+                "channels:read",
+                "chat:write",
+                "commands",
+                "groups:read",
+                "im:history",
+                "im:write",
+                "users:read",
+                "users:read.email",
+            ]
+        }
+    },
+    "settings": {
+        "event_subscriptions": {"bot_events": ["app_home_opened", "message.im"]},
+        "interactivity": {"is_enabled": True},
+        "org_deploy_enabled": False,
+        "socket_mode_enabled": True,
+        "token_rotation_enabled": False,
+    },
+}
+
+
+def test_the_manifest_asks_for_exactly_this():
+    assert manifest(None) == SOCKET
+
+
+def test_over_http_slack_calls_the_public_address(settings_over_http: Settings):
+    made = manifest(settings_over_http)
+    url = "https://wicket.example.com/slack/events"
+    assert made["settings"]["socket_mode_enabled"] is False
+    assert made["settings"]["event_subscriptions"]["request_url"] == url
+    assert made["settings"]["interactivity"] == {
+        "is_enabled": True,
+        "request_url": url,
+        "message_menu_options_url": url,
+    }
+    assert made["features"]["slash_commands"][0]["url"] == url
+    assert made["oauth_config"] == SOCKET["oauth_config"]
+
+
+def test_the_manifest_keeps_to_slacks_lengths():
+    """Slack refuses a name over 35 characters and a description over 140."""
+    shown = manifest(None)["display_information"]
+    assert len(shown["name"]) <= 35
+    assert len(shown["description"]) <= 140
+    assert json.loads(json.dumps(manifest(None))) == SOCKET
