@@ -1,0 +1,91 @@
+"""The pretend Slack's one loopback server: Web API, Socket Mode, response URLs, and the page's routes.
+
+It binds routes and keeps foreign hosts out; what each route answers stands elsewhere.
+"""
+
+from collections.abc import Awaitable, Callable, Iterable
+
+from aiohttp import web
+
+from bot.demo.workspace.answers import Refusal, refuse
+from bot.demo.workspace.faults import Faults
+from bot.demo.workspace.posting import Posting
+from bot.demo.workspace.sockets import SocketMode
+from bot.demo.workspace.state import State
+from bot.demo.workspace.triggers import ReplyUrls
+from bot.demo.workspace.web_api import WebApi
+
+LOOPBACK = frozenset({"127.0.0.1", "localhost", "[::1]"})
+Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
+
+
+class ResponseUrls:
+    """The endpoint behind every `response_url`."""
+
+    def __init__(self, *, state: State, faults: Faults, replies: ReplyUrls, posting: Posting) -> None:
+        self._state = state
+        self._faults = faults
+        self._replies = replies
+        self._posting = posting
+
+    async def handle(self, request: web.Request) -> web.StreamResponse:
+        """Take one JSON answer; refusals are plain words with status 400 or 404, as Slack has them."""
+        if self._faults.is_down:
+            return web.Response(status=503)
+        place = self._replies.take(request.match_info["secret"])
+        if isinstance(place, Refusal):
+            self._state.violation(f"response_url: {place.error}")
+            return web.Response(status=404, text=place.error)
+        try:
+            body = await request.json()
+        except ValueError:
+            body = None
+        refusal = self._posting.reply(place, body) if isinstance(body, dict) else refuse("invalid_payload")
+        if refusal is not None:
+            self._state.violation(f"response_url: {refusal.error} {'; '.join(refusal.messages)}".strip())
+            return web.Response(status=400, text=refusal.error)
+        return web.Response(text="ok")
+
+
+@web.middleware
+async def only_loopback(request: web.Request, handler: Handler) -> web.StreamResponse:
+    """Nothing answers to a name that is not loopback's: no page elsewhere may reach in by its own name."""
+    host = (request.host or "").rpartition(":")[0] or request.host
+    if host not in LOOPBACK:
+        return web.Response(status=403, text="loopback only")
+    return await handler(request)
+
+
+class Server:
+    """Listens on loopback between `start` and `stop`."""
+
+    def __init__(
+        self, *, web_api: WebApi, sockets: SocketMode, responses: ResponseUrls, more: Iterable[web.RouteDef]
+    ) -> None:
+        self._routes = [
+            web.get("/api/{method}", web_api.handle, allow_head=False),
+            web.post("/api/{method}", web_api.handle),
+            web.get("/socket", sockets.accept, allow_head=False),
+            web.post("/reply/{secret}", responses.handle),
+            *more,
+        ]
+        self._runner: web.AppRunner | None = None
+        self.authority = ""
+
+    async def start(self, host: str, port: int) -> None:
+        """Listen; port 0 takes a free one. ValueError for a host that is not loopback."""
+        if host not in ("127.0.0.1", "localhost", "::1"):
+            raise ValueError(f"the pretend workspace listens on loopback only, not on {host}")
+        app = web.Application(middlewares=[only_loopback], client_max_size=2**20)
+        app.add_routes(self._routes)
+        self._runner = web.AppRunner(app, access_log=None, handle_signals=False, shutdown_timeout=0.5)
+        await self._runner.setup()
+        await web.TCPSite(self._runner, host, port).start()
+        bound = self._runner.addresses[0][1]
+        self.authority = f"[{host}]:{bound}" if ":" in host else f"{host}:{bound}"
+
+    async def stop(self) -> None:
+        """Stop listening and end every connection."""
+        if self._runner is not None:
+            await self._runner.cleanup()
+            self._runner = None
