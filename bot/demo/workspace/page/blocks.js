@@ -10,10 +10,7 @@ import { ask } from "./world.js";
 // One message or one view: where its clicks go, and what was typed in it.
 export class Surface {
   constructor(where) {
-    this.where = where;
-    this.fields = new Map();
-    this.labels = new Map();
-    this.before = {};
+    Object.assign(this, { where, fields: new Map(), labels: new Map(), before: {} });
   }
 
   // Values of an older drawing are kept for controls that come back under the same ids.
@@ -31,81 +28,92 @@ export class Surface {
   async send(block, element, details, busy, options) {
     if (element.confirm && !(await confirmed(element.confirm))) return;
     busy?.setAttribute("aria-busy", "true");
-    await ask("action", { container: this.where, block_id: block, action_id: element.action_id, state: this.values(), ...details }, options);
+    const which = { container: this.where, block_id: block, action_id: element.action_id };
+    await ask("action", { ...which, state: this.values(), ...details }, options);
     busy?.removeAttribute("aria-busy");
   }
 
-  place(block, extra = {}) {
-    return {
-      attributes: {}, labels: this.labels, kept: undefined,
-      press: (element, node, options) => { if (node?.getAttribute("aria-busy") !== "true") this.send(block, element, { value: element.value ?? null }, node, options); },
-      choose: (element, selected, node) => this.send(block, element, { selected }, node),
-      options: async (element, query) => {
-        const from = this.where.type === "view" ? { view_id: this.where.view_id } : { message: this.where };
-        const answer = await ask("options", { ...from, block_id: block, action_id: element.action_id, query });
-        return answer.ok ? (answer.options ?? answer.option_groups?.flatMap((group) => group.options) ?? []) : [];
-      },
-      changed: (element, selected, node) => this.send(block, element, { selected }, node),
-      touched: () => {},
-      ...extra,
-    };
+  // A button that is still at work is not pressed again.
+  press(block, element, node, options) {
+    if (node?.getAttribute("aria-busy") === "true") return undefined;
+    return this.send(block, element, { value: element.value ?? null }, node, options);
   }
 
-  add(block, element, extra) {
-    const place = this.place(block, { kept: this.before[block]?.[element.action_id], ...extra });
-    const drawn = control(element, place);
+  async options(block, element, query) {
+    const where = this.where.type === "view" ? { view_id: this.where.view_id } : { message: this.where };
+    const found = await ask("options", { ...where, block_id: block, action_id: element.action_id, query });
+    return found.options ?? found.option_groups?.flatMap((group) => group.options) ?? [];
+  }
+
+  // Draws one element; `input` replaces what happens on a change, for fields that only wait to be submitted.
+  add(block, element, attributes, input = {}) {
+    const drawn = control(element, {
+      attributes, labels: this.labels, kept: this.before[block]?.[element.action_id],
+      press: (_, node, options) => this.press(block, element, node, options),
+      change: (_, selected, node) => this.send(block, element, { selected }, node),
+      options: (_, query) => this.options(block, element, query),
+      touched: () => {},
+      ...input,
+    });
     if (drawn.read) this.fields.set(`${block} ${element.action_id}`, { block, element, ...drawn });
     return drawn;
   }
+
+  // An element that stands among others, without a label of its own.
+  bare(block, element) {
+    const name = plain(element.placeholder) || element.accessibility_label || "Choose";
+    return this.add(block.block_id, element, { "aria-label": name }).node;
+  }
 }
 
-const quietName = (element) => ({ attributes: { "aria-label": plain(element.placeholder) || element.accessibility_label || "Choose" } });
+const prose = (object, tag = "div") => h(tag, { class: "text" }, words(object));
+const isPicture = (element) => element.type === "image";
 
 function picture(block) {
   const url = safeUrl(block.image_url ?? "");
   const alt = block.alt_text ?? "";
   // The page loads nothing from elsewhere: a foreign picture is offered as a link.
   if (url && new URL(url).origin === location.origin) return h("img", { src: url, alt, loading: "lazy" });
-  return url ? link(url, `Picture: ${alt || "without a description"}`, { class: "picture" }) : h("span", { class: "picture" }, alt);
-}
-
-function accessory(element, block, surface) {
-  if (!element) return null;
-  return h("div", { class: "accessory" }, element.type === "image" ? picture(element) : surface.add(block.block_id, element, quietName(element)).node);
+  return link(url, `Picture: ${alt || "without a description"}`, { class: "picture" });
 }
 
 function section(block, surface) {
+  const beside = block.accessory;
   return [
     h("div", { class: "main" },
-      block.text ? h("div", { class: "text" }, words(block.text)) : null,
-      block.fields ? h("div", { class: "fields" }, block.fields.map((one) => h("div", { class: "text" }, words(one)))) : null),
-    accessory(block.accessory, block, surface),
+      block.text ? prose(block.text) : null,
+      block.fields ? h("div", { class: "fields" }, block.fields.map((one) => prose(one))) : null),
+    beside ? h("div", { class: "accessory" }, isPicture(beside) ? picture(beside) : surface.bare(block, beside)) : null,
   ];
 }
 
 function input(block, surface) {
   const id = freshId("field");
-  const labelId = `${id}-label`;
   const hint = block.hint ? h("p", { class: "hint", id: `${id}-hint` }, plain(block.hint)) : null;
   const error = h("p", { class: "error", id: `${id}-error`, hidden: true });
-  const group = ["radio_buttons", "checkboxes"].includes(block.element.type);
-  const described = [hint && `${id}-hint`, `${id}-error`].filter(Boolean).join(" ");
-  const clear = () => fail(null);
-  const place = surface.place(block.block_id);
-  const drawn = surface.add(block.block_id, block.element, {
-    attributes: { id, "aria-describedby": described, "aria-required": block.optional ? null : "true", ...(group ? { "aria-labelledby": labelId } : {}) },
-    touched: clear,
-    changed: (...change) => { clear(); if (block.dispatch_action) place.changed(...change); },
-  });
+  const grouped = ["radio_buttons", "checkboxes"].includes(block.element.type);
   const fail = (text) => {
     error.hidden = !text;
     error.textContent = text ?? "";
-    (drawn.group ?? drawn.control)?.toggleAttribute("aria-invalid", Boolean(text));
-    if (text) (drawn.group ?? drawn.control)?.setAttribute("aria-invalid", "true");
+    const marked = drawn.marked ?? drawn.control;
+    if (text) marked.setAttribute("aria-invalid", "true");
+    else marked.removeAttribute("aria-invalid");
   };
-  Object.assign(surface.fields.get(`${block.block_id} ${block.element.action_id}`) ?? {}, { fail, optional: block.optional });
+  const drawn = surface.add(block.block_id, block.element, {
+    id, "aria-describedby": hint ? `${id}-hint ${id}-error` : `${id}-error`,
+    "aria-required": block.optional ? null : "true", "aria-labelledby": grouped ? `${id}-label` : null,
+  }, {
+    touched: () => fail(null),
+    change: (element, selected, node) => {
+      fail(null);
+      if (block.dispatch_action) surface.send(block.block_id, element, { selected }, node);
+    },
+  });
+  const field = surface.fields.get(`${block.block_id} ${block.element.action_id}`);
+  if (field) Object.assign(field, { fail, optional: block.optional });
   const optional = block.optional ? h("span", { class: "optional" }, " (optional)") : null;
-  return [h("label", { id: labelId, for: group ? null : id }, plain(block.label), optional), drawn.node, hint, error];
+  const label = h("label", { id: `${id}-label`, for: grouped ? null : id }, plain(block.label), optional);
+  return [label, drawn.node, hint, error];
 }
 
 const BLOCK = {
@@ -113,8 +121,8 @@ const BLOCK = {
   input,
   header: (block) => h("h3", {}, words(block.text)),
   divider: () => h("hr"),
-  context: (block) => block.elements.map((one) => (one.type === "image" ? picture(one) : h("span", { class: "text" }, words(one)))),
-  actions: (block, surface) => block.elements.map((element) => surface.add(block.block_id, element, quietName(element)).node),
+  context: (block) => block.elements.map((one) => (isPicture(one) ? picture(one) : prose(one, "span"))),
+  actions: (block, surface) => block.elements.map((element) => surface.bare(block, element)),
   image: (block) => h("figure", {}, picture(block), block.title ? h("figcaption", {}, plain(block.title)) : null),
   rich_text: richText,
   markdown: (block) => markdown(block.text ?? ""),
@@ -124,10 +132,11 @@ export function drawBlocks(blocks, surface) {
   return blocks.map((block) => {
     let inside;
     try {
-      inside = (BLOCK[block.type] ?? (() => h("p", { class: "unknown" }, `[${block.type} block]`)))(block, surface);
-    } catch (fault) {
-      inside = h("p", { class: "unknown" }, `[${block.type} block that cannot be shown: ${fault.message}]`);
+      inside = BLOCK[block.type](block, surface);
+    } catch {
+      inside = h("p", { class: "unknown" }, `[a ${block.type} block that cannot be shown here]`);
     }
-    return h("div", { class: `block ${String(block.type).replace(/[^a-z_]/g, "")}`, "data-block-id": block.block_id }, [inside].flat());
+    const kind = String(block.type).replace(/[^a-z_]/g, "");
+    return h("div", { class: `block ${kind}`, "data-block-id": block.block_id }, [inside].flat());
   });
 }

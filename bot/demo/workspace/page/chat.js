@@ -3,7 +3,7 @@
 import { Surface, drawBlocks } from "./blocks.js";
 import { avatar, h } from "./dom.js";
 import { clock, dayKey, mrkdwn, prettyDay } from "./text.js";
-import { ask, personName, world } from "./world.js";
+import { ask, isApp, personName, world } from "./world.js";
 
 const list = document.getElementById("messages");
 const scroller = document.getElementById("scroller");
@@ -18,32 +18,34 @@ const inThread = (message) => Boolean(message.thread_ts && message.thread_ts !==
 
 function menu(message) {
   const own = world.shortcuts.filter((shortcut) => shortcut.type === "message");
-  if (!own.length || message.ephemeral) return null;
-  return h("details", { class: "overflow" }, h("summary", { "aria-label": "Message shortcuts" }, "⋯"),
-    h("div", { class: "menu" }, own.map((shortcut) => h("button", {
-      type: "button", class: "quiet",
-      onclick: (event) => {
-        event.target.closest("details").open = false;
-        ask("shortcut", { callback_id: shortcut.callback_id, channel: world.channel, ts: message.ts });
-      },
-    }, shortcut.name))));
+  if (!own.length || message.ephemeral) return "";
+  const use = ({ callback_id }) => ask("shortcut", { callback_id, channel: world.channel, ts: message.ts });
+  const entry = (shortcut) => h("button", {
+    type: "button", class: "quiet", onclick: () => { node.open = false; use(shortcut); },
+  }, shortcut.name);
+  const node = h("details", { class: "overflow" },
+    h("summary", { "aria-label": "Message shortcuts" }, "⋯"), h("div", { class: "menu" }, own.map(entry)));
+  return node;
 }
 
 function fill(row) {
   const { message, surface, node } = row;
-  const person = world.people.get(message.user);
-  const isApp = Boolean(person?.is_bot);
+  const fromApp = isApp(message.user);
+  const at = dateOf(message);
   surface.redraw();
   node.replaceChildren(
-    avatar(message.user, personName(message.user), isApp),
+    avatar(message.user, personName(message.user), fromApp),
     h("div", { class: "body" },
       message.ephemeral ? h("p", { class: "only" }, "Only visible to you") : null,
       h("p", { class: "by" },
-        h("span", { class: "name" }, personName(message.user)), isApp ? h("span", { class: "badge" }, "APP") : null,
-        h("time", { datetime: dateOf(message).toISOString(), title: `${prettyDay(dateOf(message))}, ${clock(dateOf(message))}` }, clock(dateOf(message)))),
-      message.blocks?.length ? h("div", { class: "blocks" }, drawBlocks(message.blocks, surface)) : h("div", { class: "text" }, mrkdwn(message.text ?? "")),
+        h("span", { class: "name" }, personName(message.user)),
+        fromApp ? h("span", { class: "badge" }, "APP") : null,
+        h("time", { datetime: at.toISOString(), title: `${prettyDay(at)}, ${clock(at)}` }, clock(at))),
+      message.blocks?.length
+        ? h("div", { class: "blocks" }, drawBlocks(message.blocks, surface))
+        : h("div", { class: "text" }, mrkdwn(message.text ?? "")),
       message.edited ? h("span", { class: "edited" }, "(edited)") : null),
-    menu(message) ?? "");
+    menu(message));
 }
 
 function rowOf(message) {
@@ -65,13 +67,17 @@ function inOrder() {
   const all = [...rows.values()].sort((a, b) => Number(a.message.ts) - Number(b.message.ts));
   const heads = new Set(all.filter((row) => !inThread(row.message)).map((row) => row.message.ts));
   const loose = (row) => !inThread(row.message) || !heads.has(row.message.thread_ts);
-  return all.filter(loose).flatMap((row) => [row, ...all.filter((reply) => !loose(reply) && reply.message.thread_ts === row.message.ts)]);
+  const replies = (row) => all.filter((reply) => !loose(reply) && reply.message.thread_ts === row.message.ts);
+  return all.filter(loose).flatMap((row) => [row, ...replies(row)]);
 }
 
 function follows(before, row) {
-  if (!before || row.message.ephemeral || before.message.ephemeral || inThread(before.message) !== inThread(row.message)) return false;
+  if (!before || row.message.ephemeral || before.message.ephemeral) return false;
+  if (inThread(before.message) !== inThread(row.message)) return false;
   return before.message.user === row.message.user && Number(row.message.ts) - Number(before.message.ts) < 240;
 }
+
+const dayLine = (key, date) => h("li", { class: "day", "data-day": key }, h("span", {}, prettyDay(date)));
 
 function arrange() {
   const wanted = [];
@@ -80,12 +86,14 @@ function arrange() {
   for (const row of inOrder()) {
     const today = dayKey(dateOf(row.message));
     if (today !== day && !inThread(row.message)) {
-      const old = list.querySelector(`[data-day="${today}"]`);
-      wanted.push(old ?? h("li", { class: "day", "data-day": today, role: "separator" }, h("span", {}, prettyDay(dateOf(row.message)))));
+      wanted.push(list.querySelector(`[data-day="${today}"]`) ?? dayLine(today, dateOf(row.message)));
       day = today;
       before = null;
     }
-    row.node.className = ["message", inThread(row.message) && "reply", row.message.ephemeral && "ephemeral", follows(before, row) && "follows"].filter(Boolean).join(" ");
+    row.node.className = "message";
+    row.node.classList.toggle("reply", inThread(row.message));
+    row.node.classList.toggle("ephemeral", Boolean(row.message.ephemeral));
+    row.node.classList.toggle("follows", follows(before, row));
     wanted.push(row.node);
     before = row;
   }
@@ -128,14 +136,13 @@ export function messageCame(message) {
   else if (isNew) jump.hidden = false;
 }
 
-export function messageGone(ts) {
-  rows.delete(ts);
-  rows.delete(`${ts}e`);
+export function messageGone(message) {
+  rows.delete(keyOf(message));
   arrange();
 }
 
 jump.addEventListener("click", toEnd);
 scroller.addEventListener("scroll", () => { if (nearEnd()) jump.hidden = true; }, { passive: true });
 document.addEventListener("click", (event) => {
-  for (const open of document.querySelectorAll("details.overflow[open]")) if (!open.contains(event.target)) open.open = false;
+  for (const menu of document.querySelectorAll("details.overflow[open]")) menu.open = menu.contains(event.target);
 });

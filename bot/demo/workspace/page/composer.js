@@ -1,7 +1,7 @@
 // The line where a person writes: Enter sends, Shift and Enter breaks the line, a slash offers the commands.
 // It never loses what was typed: if the server refuses, the words come back.
 import { h, toast } from "./dom.js";
-import { ask, channelById, world } from "./world.js";
+import { ask, channelById, shownName, world } from "./world.js";
 
 const form = document.getElementById("composer");
 const box = document.getElementById("words");
@@ -26,10 +26,9 @@ function hide() {
 
 function mark(at) {
   active = at;
-  [...offers.children].forEach((item, index) => {
-    item.setAttribute("aria-selected", String(index === at));
-    if (index === at) { box.setAttribute("aria-activedescendant", item.id); item.scrollIntoView({ block: "nearest" }); }
-  });
+  for (const [index, item] of [...offers.children].entries()) item.setAttribute("aria-selected", String(index === at));
+  box.setAttribute("aria-activedescendant", offers.children[at].id);
+  offers.children[at].scrollIntoView({ block: "nearest" });
 }
 
 function take(command) {
@@ -42,8 +41,10 @@ function offer() {
   const typed = box.value;
   shown = /^\/\S*$/.test(typed) ? world.commands.filter((one) => one.command.startsWith(typed)) : [];
   if (!shown.length || (shown.length === 1 && shown[0].command === typed)) return hide();
-  offers.replaceChildren(...shown.map((one, index) => h("li", { role: "option", id: `command-${index}`, onmousedown: (event) => event.preventDefault(), onclick: () => take(one) },
-    h("span", {}, h("strong", {}, one.command), one.usage_hint ? h("span", { class: "usage" }, ` ${one.usage_hint}`) : null), h("small", {}, one.description))));
+  offers.replaceChildren(...shown.map((one, index) => h("li", {
+    role: "option", id: `command-${index}`, onmousedown: (event) => event.preventDefault(), onclick: () => take(one),
+  }, h("span", {}, h("strong", {}, one.command), h("span", { class: "usage" }, ` ${one.usage_hint ?? ""}`)),
+  h("small", {}, one.description))));
   offers.hidden = false;
   return mark(0);
 }
@@ -73,16 +74,16 @@ async function send() {
 
 // Puts the writing line before another channel; the draft of the old one is kept.
 export function composeFor() {
-  const channel = channelById(world.channel);
-  const name = channel ? (channel.is_im ? channel.name : `#${channel.name}`) : "";
+  const name = shownName(channelById(world.channel));
   box.placeholder = `Message ${name}`;
   box.setAttribute("aria-label", `Message ${name}`);
   write(drafts.get(place()) ?? "");
   hide();
   const own = world.shortcuts.filter((shortcut) => shortcut.type === "global");
   more.hidden = !own.length;
+  const use = ({ callback_id }) => { more.open = false; ask("shortcut", { callback_id, channel: world.channel }); };
   more.querySelector(".menu").replaceChildren(...own.map((shortcut) => h("button", {
-    type: "button", class: "quiet", onclick: () => { more.open = false; ask("shortcut", { callback_id: shortcut.callback_id, channel: world.channel }); },
+    type: "button", class: "quiet", onclick: () => use(shortcut),
   }, shortcut.name)));
 }
 

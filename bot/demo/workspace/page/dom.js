@@ -44,14 +44,20 @@ export function avatar(id, name, isBot = false) {
   return h("span", { class: `avatar ${isBot ? "of-app" : `tint-${sum % 8}`}`, "aria-hidden": "true" }, initials(name));
 }
 
+const tray = document.getElementById("toasts");
+
 export function toast(text, tone = "trouble") {
-  const tray = document.getElementById("toasts");
   // A modal dialog makes everything outside it inert, so the tray moves into the one on top.
-  (([...document.querySelectorAll("dialog[open]")].at(-1)) ?? document.body).append(tray);
+  ([...document.querySelectorAll("dialog[open]")].at(-1) ?? document.body).append(tray);
   const note = h("p", { class: `toast ${tone}` }, text);
-  const gone = h("button", { type: "button", class: "quiet", "aria-label": "Dismiss", onclick: () => note.remove() }, "×");
-  note.append(gone);
+  note.append(h("button", { type: "button", class: "quiet", "aria-label": "Dismiss", onclick: () => note.remove() }, "×"));
   while (tray.childElementCount > 2) tray.firstElementChild.remove();
   tray.append(note);
   setTimeout(() => note.remove(), 9000);
+}
+
+export function letGo(dialog) {
+  if (dialog.contains(tray)) document.body.append(tray);
+  dialog.close();
+  dialog.remove();
 }

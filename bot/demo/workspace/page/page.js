@@ -5,13 +5,19 @@ import { mergeMessages, messageCame, messageGone, showMessages } from "./chat.js
 import { composeFor } from "./composer.js";
 import { avatar, h, link, toast } from "./dom.js";
 import { showPhone } from "./phone.js";
-import { ask, channelById, fetchMessages, fetchState, listen, takeIn, world } from "./world.js";
+import { ask, channelById, fetchMessages, fetchState, listen, shownName, takeIn, world } from "./world.js";
 import { showViews } from "./views.js";
 
 const at = (id) => document.getElementById(id);
+const panes = document.querySelectorAll("[data-show]");
 let homeSurface = null;
 
-const address = (as, channel, tab) => `?${new URLSearchParams({ as, ...(channel ? { channel } : {}), ...(tab === "home" ? { tab } : {}) })}`;
+function address(as, channel, tab) {
+  const query = new URLSearchParams({ as });
+  if (channel) query.set("channel", channel);
+  if (tab === "home") query.set("tab", tab);
+  return `?${query}`;
+}
 
 function role(person) {
   if (person.deleted) return "deactivated";
@@ -21,31 +27,38 @@ function role(person) {
 function showPeople() {
   const people = [...world.people.values()].filter((person) => !person.is_bot);
   const name = (person) => person.real_name || person.name;
-  at("as").replaceChildren(...people.map((person) => h("option", { value: person.id, selected: person.id === world.as, disabled: person.deleted },
-    [name(person), role(person)].filter(Boolean).join(" – "))));
+  at("as").replaceChildren(...people.map((person) => h("option", {
+    value: person.id, selected: person.id === world.as, disabled: person.deleted,
+  }, [name(person), role(person)].filter(Boolean).join(" – "))));
   const me = world.people.get(world.as) ?? world.me;
   at("me").replaceChildren(avatar(me.id, name(me)), h("span", {}, h("strong", {}, name(me)), h("small", {}, role(me))));
 }
 
+const hash = (sign) => h("span", { class: "hash", "aria-hidden": "true" }, sign);
+
 function channelItem(channel) {
   const here = channel.id === world.channel;
   const unread = Boolean(channel.unread) && !here;
-  const mark = channel.is_im ? avatar(channel.name, channel.name, true) : h("span", { class: "hash", "aria-hidden": "true" }, channel.is_private ? "◇" : "#");
+  const mark = channel.is_im ? avatar(channel.name, channel.name, true) : hash(channel.is_private ? "◇" : "#");
+  const dot = unread ? h("span", { class: "dot" }, h("span", { class: "sr" }, "unread")) : null;
+  const onclick = (event) => {
+    // With a modifier key it is a link like any other: the same page in another tab.
+    if (event.metaKey || event.ctrlKey || event.shiftKey) return;
+    event.preventDefault();
+    go(world.as, channel.id);
+  };
   return h("li", {}, h("a", {
-    href: address(world.as, channel.id), "data-channel": channel.id, class: unread ? "unread" : null, "aria-current": here ? "page" : null,
-    onclick: (event) => {
-      if (event.metaKey || event.ctrlKey || event.shiftKey || event.button) return;
-      event.preventDefault();
-      go(world.as, channel.id);
-    },
-  }, mark, h("span", { class: "label" }, channel.name), unread ? h("span", { class: "dot" }, h("span", { class: "sr" }, "unread")) : null));
+    href: address(world.as, channel.id), "data-channel": channel.id, class: unread ? "unread" : null,
+    "aria-current": here ? "page" : null, onclick,
+  }, mark, h("span", { class: "label" }, channel.name), dot));
 }
 
 function showChannels() {
   const focused = document.activeElement?.closest("nav a[data-channel]")?.dataset.channel;
   at("channels").replaceChildren(...world.channels.filter((channel) => !channel.is_im).map(channelItem));
   at("direct").replaceChildren(...world.channels.filter((channel) => channel.is_im).map(channelItem));
-  at("links").replaceChildren(...world.links.map((one) => h("li", {}, link(one.url, [h("span", { class: "hash", "aria-hidden": "true" }, "↗"), h("span", { class: "label" }, one.label)]))));
+  const outside = (one) => h("li", {}, link(one.url, [hash("↗"), h("span", { class: "label" }, one.label)]));
+  at("links").replaceChildren(...world.links.map(outside));
   at("links-title").hidden = !world.links.length;
   if (focused) document.querySelector(`nav a[data-channel="${CSS.escape(focused)}"]`)?.focus();
 }
@@ -57,10 +70,10 @@ function showHeading() {
   at("topic").textContent = channel?.topic ?? "";
   at("tabs").hidden = !channel?.is_im;
   const home = world.tab === "home";
-  for (const tab of at("tabs").children) tab.setAttribute("aria-selected", String((tab.dataset.tab === "home") === home));
+  for (const tab of at("tabs").children) tab.setAttribute("aria-selected", String(tab.dataset.tab === world.tab));
   at("home").hidden = !home;
   at("talk").hidden = home;
-  document.title = `${channel ? `${channel.is_im ? "" : "#"}${channel.name} · ` : ""}${world.team.name}`;
+  document.title = [shownName(channel), world.team.name].filter(Boolean).join(" · ");
 }
 
 function showHome(view) {
@@ -130,23 +143,23 @@ async function catchUp() {
   if (world.channel && world.tab === "messages") mergeMessages(await fetchMessages(world.channel));
 }
 
+const isShown = (event) => event.channel === world.channel && world.tab === "messages";
+
 const EVENT = {
   message: (event) => {
-    const message = event.message ?? event;
-    const channel = event.channel ?? message.channel;
-    if (channel === world.channel && world.tab === "messages") return messageCame(message);
-    const known = channelById(channel);
+    if (isShown(event)) return messageCame(event.message);
+    const known = channelById(event.channel);
     if (!known) return catchUp();
     known.unread = true;
     return showChannels();
   },
-  message_changed: (event) => { if ((event.channel ?? event.message?.channel) === world.channel && world.tab === "messages") messageCame(event.message ?? event); },
-  message_deleted: (event) => { if ((event.channel ?? event.message?.channel) === world.channel) messageGone(event.ts ?? event.message?.ts); },
+  message_changed: (event) => { if (isShown(event)) messageCame(event.message); },
+  message_deleted: (event) => { if (isShown(event)) messageGone(event.message); },
   views: (event) => showViews(event.views),
   home: (event) => showHome(event.home ?? event.view),
   phone: (event) => showPhone(event.phone),
-  channels: (event) => { world.channels = event.channels; showChannels(); showHeading(); },
-  toast: (event) => toast(event.text ?? event.message ?? ""),
+  channels: ({ channels, people }) => { takeIn({ channels, people }); showPeople(); showChannels(); showHeading(); },
+  toast: (event) => toast(event.text),
 };
 function took(event) {
   EVENT[event.kind]?.(event);
@@ -154,12 +167,13 @@ function took(event) {
 
 function showPane(pane) {
   document.body.dataset.pane = pane;
-  for (const button of document.querySelectorAll("[data-show]")) button.setAttribute("aria-pressed", String(button.dataset.show === pane));
+  for (const button of panes) button.setAttribute("aria-pressed", String(button.dataset.show === pane));
   if (pane === "phone") document.body.removeAttribute("data-new-mail");
 }
 
-for (const button of document.querySelectorAll("[data-show]")) {
-  button.addEventListener("click", () => showPane(document.body.dataset.pane === button.dataset.show ? "chat" : button.dataset.show));
+for (const button of panes) {
+  const pane = button.dataset.show;
+  button.addEventListener("click", () => showPane(document.body.dataset.pane === pane ? "chat" : pane));
 }
 for (const tab of at("tabs").children) tab.addEventListener("click", () => go(world.as, world.channel, tab.dataset.tab));
 at("as").addEventListener("change", () => go(at("as").value, world.channel));

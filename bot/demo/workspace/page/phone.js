@@ -1,7 +1,7 @@
 // The acting person's phone: authenticator codes that count down, a place to add a setup key, and the mailbox.
 // It computes no code itself and keeps none: what it shows came from the server a moment ago.
-import { h, toast } from "./dom.js";
-import { clock, mrkdwn, prettyDay } from "./text.js";
+import { h, link, toast } from "./dom.js";
+import { clock, prettyDay } from "./text.js";
 import { ask, fetchState, world } from "./world.js";
 
 const codes = document.getElementById("codes");
@@ -9,6 +9,10 @@ const mailbox = document.getElementById("mailbox");
 const form = document.getElementById("scan");
 const key = document.getElementById("key");
 const announcer = document.getElementById("announcer");
+
+// Mail is plain text, but its web addresses may be followed.
+const ADDRESS = /(https?:\/\/[^\s<>"]+[^\s<>".,;:!?)\]])/;
+const BASE32 = /^[A-Z2-7]{16,}=*$/;
 
 let endsAt = [];
 let asked = 0;
@@ -29,7 +33,9 @@ function codeCard(entry) {
   const half = Math.ceil(code.length / 2);
   return h("li", { "data-code": code },
     h("span", { class: "label" }, entry.label),
-    h("button", { type: "button", class: "code", "aria-label": `Copy the code ${code} of ${entry.label}`, onclick: () => copy(code) }, h("span", {}, code.slice(0, half)), h("span", {}, code.slice(half))),
+    h("button", {
+      type: "button", class: "code", "aria-label": `Copy the code ${code} of ${entry.label}`, onclick: () => copy(code),
+    }, h("span", {}, code.slice(0, half)), h("span", {}, code.slice(half))),
     h("span", { class: "left", "aria-hidden": "true" }),
     h("progress", { max: "30", value: entry.seconds_left, "aria-label": `Seconds left for ${entry.label}` }));
 }
@@ -38,9 +44,10 @@ function mailCard(mail, isOpen) {
   const at = new Date(typeof mail.at === "number" ? mail.at * 1000 : mail.at);
   const when = Number.isNaN(at.getTime()) ? "" : clock(at);
   return h("details", { class: "mail", "data-mail": mail.id, open: isOpen },
-    h("summary", {}, h("span", { class: "from" }, mail.from), h("time", { title: when && prettyDay(at) }, when), h("span", { class: "subject" }, mail.subject)),
-    // Mail is plain text: shielded from mrkdwn, but its web addresses may be followed.
-    h("div", { class: "text" }, mail.text.split(/(https?:\/\/\S+)/).map((part, index) => (index % 2 ? mrkdwn(part.replace(/&/g, "&amp;")) : part))));
+    h("summary", {},
+      h("span", { class: "from" }, mail.from), h("time", { title: when && prettyDay(at) }, when),
+      h("span", { class: "subject" }, mail.subject)),
+    h("div", { class: "text" }, mail.text.split(ADDRESS).map((part, index) => (index % 2 ? link(part, part) : part))));
 }
 
 function tick() {
@@ -68,7 +75,7 @@ export function showPhone(phone, fresh = false) {
   world.phone = phone;
   document.body.toggleAttribute("data-no-phone", !phone);
   const open = new Set([...mailbox.querySelectorAll("details[open]")].map((mail) => mail.dataset.mail));
-  const focused = codes.contains(document.activeElement) ? [...codes.children].findIndex((item) => item.contains(document.activeElement)) : -1;
+  const focused = [...codes.children].findIndex((item) => item.contains(document.activeElement));
   endsAt = (phone?.codes ?? []).map((entry) => Date.now() + entry.seconds_left * 1000);
   codes.replaceChildren(...(phone?.codes ?? []).map(codeCard));
   codes.children[focused]?.querySelector("button").focus();
@@ -88,7 +95,7 @@ export function showPhone(phone, fresh = false) {
 // An authenticator also takes the bare key that a page shows for typing; the server gets the full address.
 function asUri(text) {
   const bare = text.replace(/[\s-]/g, "").toUpperCase();
-  return /^[A-Z2-7]{16,}=*$/.test(bare) ? `otpauth://totp/Added%20by%20hand?secret=${bare}` : text.trim();
+  return BASE32.test(bare) ? `otpauth://totp/Added%20by%20hand?secret=${bare}` : text.trim();
 }
 
 form.addEventListener("submit", async (event) => {

@@ -2,125 +2,122 @@
 // It knows nothing of Slack: choices come from a function, and what was chosen is told to another.
 import { freshId, h } from "./dom.js";
 
-export function picker({ id, label, placeholder, choices, several, most, chosen, changed, minimum = 0, attributes = {} }) {
-  const listId = freshId("choices");
-  let picked = [...chosen];
-  let shown = [];
-  let active = -1;
-  let turn = 0;
-  let timer = 0;
+const PAUSE_MS = 120;
 
-  const input = h("input", {
-    ...attributes, id, type: "text", role: "combobox", autocomplete: "off", spellcheck: "false", placeholder,
-    "aria-label": label, "aria-autocomplete": "list", "aria-expanded": "false", "aria-controls": listId,
-  });
-  const chips = h("span", { class: "chips" });
-  const list = h("ul", { id: listId, role: "listbox", class: "choices", hidden: true, "aria-label": placeholder || "Choices" });
-  const node = h("div", { class: "picker" }, chips, input, list);
-
-  const close = () => {
-    turn += 1;
-    clearTimeout(timer);
-    list.hidden = true;
-    active = -1;
-    input.setAttribute("aria-expanded", "false");
-    input.removeAttribute("aria-activedescendant");
-  };
-
-  const settle = () => {
-    chips.replaceChildren(...(several ? picked.map((option) => h("span", { class: "chip" }, option.label,
-      h("button", { type: "button", class: "quiet", "aria-label": `Remove ${option.label}`, onclick: () => drop(option) }, "×"))) : []));
-    input.value = several ? "" : picked[0]?.label ?? "";
-  };
-
-  const drop = (option) => {
-    picked = picked.filter((other) => other !== option);
-    settle();
-    input.focus();
-    close();
-    changed(picked);
-  };
-
-  const take = (option) => {
-    const already = picked.find((other) => other.value === option.value);
-    if (already && several) return drop(already);
-    if (several && most && picked.length >= most) return undefined;
-    picked = several ? [...picked, option] : [option];
-    settle();
-    close();
-    return changed(picked);
-  };
-
-  const mark = (index) => {
-    active = index;
-    [...list.querySelectorAll("[role=option]")].forEach((item, at) => {
-      item.classList.toggle("active", at === index);
-      if (at !== index) return;
-      input.setAttribute("aria-activedescendant", item.id);
-      item.scrollIntoView({ block: "nearest" });
+export class Picker {
+  // `choices(query)` answers [{value, label, description}]; `changed(picked)` hears every change.
+  constructor({ choices, changed, several, most, minimum = 0, chosen = [], placeholder, attributes }) {
+    Object.assign(this, { choices, changed, several, most, minimum, picked: [...chosen], shown: [], active: -1, turn: 0 });
+    const listId = freshId("choices");
+    this.chips = h("span", { class: "chips" });
+    this.list = h("ul", { id: listId, role: "listbox", class: "choices", hidden: true, "aria-label": placeholder });
+    this.input = h("input", {
+      ...attributes, type: "text", role: "combobox", autocomplete: "off", spellcheck: "false", placeholder,
+      "aria-autocomplete": "list", "aria-expanded": "false", "aria-controls": listId,
+      oninput: () => this.soon(), onclick: () => this.list.hidden && this.search(),
+      onfocus: () => several || this.input.select(), onblur: () => this.left(), onkeydown: (event) => this.key(event),
     });
-  };
+    this.node = h("div", { class: "picker" }, this.chips, this.input, this.list);
+    this.settle();
+  }
 
-  const draw = (note) => {
-    list.replaceChildren(...shown.map((option) => h("li", {
-      id: freshId("choice"), role: "option", "data-value": option.value,
-      "aria-selected": String(picked.some((other) => other.value === option.value)),
-      onmousedown: (event) => event.preventDefault(), onclick: () => take(option),
-    }, h("span", {}, option.label), option.description ? h("small", {}, option.description) : null)));
-    if (note) list.append(h("li", { class: "note", role: "presentation" }, note));
-    list.hidden = false;
-    input.setAttribute("aria-expanded", "true");
-    if (shown.length && input.value) mark(0);
-  };
+  close() {
+    this.turn += 1;
+    this.active = -1;
+    clearTimeout(this.timer);
+    this.list.hidden = true;
+    this.input.setAttribute("aria-expanded", "false");
+    this.input.removeAttribute("aria-activedescendant");
+  }
 
-  const search = async () => {
-    const query = !several && picked[0]?.label === input.value ? "" : input.value.trim();
-    if (query.length < minimum) {
-      shown = [];
-      draw(`Type ${minimum === 1 ? "a letter" : `${minimum} letters`} to search.`);
-      return;
-    }
-    const mine = ++turn;
-    const found = await choices(query);
+  // The field shows again what is chosen, whatever was typed.
+  settle() {
+    this.close();
+    this.input.value = this.several ? "" : this.picked[0]?.label ?? "";
+    if (this.several) this.chips.replaceChildren(...this.picked.map((option) => this.chip(option)));
+  }
+
+  chip(option) {
+    const remove = () => { this.input.focus(); this.set(this.picked.filter((other) => other !== option)); };
+    return h("span", { class: "chip" }, option.label,
+      h("button", { type: "button", class: "quiet", "aria-label": `Remove ${option.label}`, onclick: remove }, "×"));
+  }
+
+  set(picked) {
+    this.picked = picked;
+    this.settle();
+    this.changed(picked);
+  }
+
+  has(option) {
+    return this.picked.some((other) => other.value === option.value);
+  }
+
+  take(option) {
+    if (!this.several) return this.set([option]);
+    if (this.has(option)) return this.set(this.picked.filter((other) => other.value !== option.value));
+    return this.most && this.picked.length >= this.most ? undefined : this.set([...this.picked, option]);
+  }
+
+  left() {
+    if (!this.several && this.picked.length && !this.input.value.trim()) this.set([]);
+    else this.settle();
+  }
+
+  soon() {
+    clearTimeout(this.timer);
+    this.timer = setTimeout(() => this.search(), PAUSE_MS);
+  }
+
+  async search() {
+    const untouched = !this.several && this.picked[0]?.label === this.input.value;
+    const query = untouched ? "" : this.input.value.trim();
+    const mine = ++this.turn;
+    const short = query.length < this.minimum;
+    const found = short ? [] : await this.choices(query);
     // A slow answer to an older question must not replace the answer to a newer one.
-    if (mine !== turn) return;
-    shown = found;
-    draw(found.length ? "" : "Nothing found.");
-  };
+    if (mine !== this.turn) return;
+    this.shown = found;
+    this.draw(short ? "Type to search." : "Nothing found.");
+    if (found.length && query) this.mark(0);
+  }
 
-  input.addEventListener("input", () => {
-    clearTimeout(timer);
-    timer = setTimeout(search, 120);
-  });
-  input.addEventListener("focus", () => { if (!several) input.select(); });
-  input.addEventListener("click", () => { if (list.hidden) search(); });
-  input.addEventListener("blur", () => {
-    if (!several && picked.length && input.value.trim() === "") {
-      picked = [];
-      changed(picked);
-    }
-    settle();
-    close();
-  });
-  input.addEventListener("keydown", (event) => {
-    const open = !list.hidden;
-    if (event.key === "ArrowDown" || event.key === "ArrowUp") {
+  draw(whenEmpty) {
+    this.list.replaceChildren(...this.shown.map((option) => h("li", {
+      id: freshId("choice"), role: "option", "data-value": option.value, "aria-selected": String(this.has(option)),
+      onmousedown: (event) => event.preventDefault(), onclick: () => this.take(option),
+    }, h("span", {}, option.label), option.description ? h("small", {}, option.description) : null)));
+    if (!this.shown.length) this.list.append(h("li", { class: "note", role: "presentation" }, whenEmpty));
+    this.list.hidden = false;
+    this.input.setAttribute("aria-expanded", "true");
+  }
+
+  mark(index) {
+    this.list.children[this.active]?.classList.remove("active");
+    this.active = index;
+    const item = this.list.children[index];
+    item.classList.add("active");
+    item.scrollIntoView({ block: "nearest" });
+    this.input.setAttribute("aria-activedescendant", item.id);
+  }
+
+  key(event) {
+    const isOpen = !this.list.hidden;
+    const step = { ArrowDown: 1, ArrowUp: -1 }[event.key];
+    if (step) {
       event.preventDefault();
-      if (!open) search();
-      else if (shown.length) mark((active + (event.key === "ArrowDown" ? 1 : -1) + shown.length) % shown.length);
+      if (!isOpen) this.search();
+      else if (this.shown.length) this.mark((this.active + step + this.shown.length) % this.shown.length);
     } else if (event.key === "Enter") {
       event.preventDefault();
-      if (open && shown[active]) take(shown[active]);
-    } else if (event.key === "Escape" && open) {
+      if (isOpen && this.shown[this.active]) this.take(this.shown[this.active]);
+    } else if (event.key === "Escape" && isOpen) {
+      // Only the list closes; the dialog around it stays.
       event.preventDefault();
       event.stopPropagation();
-      settle();
-      close();
-    } else if (event.key === "Backspace" && several && !input.value && picked.length) {
-      drop(picked.at(-1));
+      this.settle();
+    } else if (event.key === "Backspace" && this.several && !this.input.value) {
+      this.set(this.picked.slice(0, -1));
     }
-  });
-
-  settle();
-  return { node, input, picked: () => picked };
+  }
 }

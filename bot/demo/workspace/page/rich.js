@@ -20,23 +20,31 @@ const INLINE = {
   channel: (part) => h("span", { class: "mention" }, `#${channelName(part.channel_id)}`),
   usergroup: () => h("span", { class: "mention" }, "@group"),
   broadcast: (part) => h("span", { class: "mention me" }, `@${part.range}`),
-  emoji: (part) => (part.unicode && /^[0-9a-f-]+$/i.test(part.unicode) ? codepoints(part.unicode) : emojiByName(part.name) ?? `:${part.name}:`),
+  emoji: (part) => (part.unicode ? codepoints(part.unicode) : emojiByName(part.name) ?? `:${part.name}:`),
   date: (part) => h("time", {}, slackDate(part.timestamp, part.format, part.fallback ?? "")),
   color: (part) => h("code", {}, part.value),
 };
 
-const inline = (elements = []) => elements.map((part) => dress((INLINE[part.type] ?? (() => part.text ?? ""))(part), part.style));
+const inline = (elements = []) => elements.map((part) => dress(INLINE[part.type]?.(part) ?? part.text ?? "", part.style));
+
+function list(part) {
+  const items = part.elements.map((item) => h("li", {}, inline(item.elements)));
+  const start = part.offset ? part.offset + 1 : null;
+  return h(part.style === "ordered" ? "ol" : "ul", { class: `indent-${Math.min(part.indent ?? 0, 3)}`, start }, items);
+}
 
 const PART = {
   rich_text_section: (part) => h("div", { class: "text" }, inline(part.elements)),
   rich_text_quote: (part) => h("blockquote", { class: "text" }, inline(part.elements)),
   rich_text_preformatted: (part) => h("pre", {}, inline(part.elements)),
-  rich_text_list: (part) => h(part.style === "ordered" ? "ol" : "ul", { class: `indent-${Math.min(part.indent ?? 0, 4)}`, start: part.offset ? part.offset + 1 : null },
-    part.elements.map((item) => h("li", {}, inline(item.elements)))),
+  rich_text_list: list,
 };
-export const richText = (block) => block.elements.map((part) => PART[part.type]?.(part) ?? h("div", { class: "text" }, inline(part.elements)));
+export const richText = (block) => block.elements.map((part) => (PART[part.type] ?? PART.rich_text_section)(part));
 
-const MARK = /`([^`\n]+)`|\[([^\]\n]+)\]\(([^()\s]+)\)|\*\*(?=\S)([^\n]+?)\*\*|~~(?=\S)([^~\n]+)~~|(?<![\p{L}\p{N}])([*_])(?=\S)((?:(?!\6)[^\n])+)\6(?![\p{L}\p{N}])/gu;
+const MARK = new RegExp([
+  /`([^`\n]+)`/, /\[([^\]\n]+)\]\(([^()\s]+)\)/, /\*\*(?=\S)([^\n]+?)\*\*/, /~~(?=\S)([^~\n]+)~~/,
+  /(?<![\p{L}\p{N}])(?<mark>[*_])(?=\S)((?:(?!\k<mark>)[^\n])+)\k<mark>(?![\p{L}\p{N}])/u,
+].map((one) => one.source).join("|"), "gu");
 
 function span(text) {
   const nodes = [];
@@ -66,13 +74,13 @@ export function markdown(source) {
   return source.split(/^```.*$/m).flatMap((chunk, index) => {
     if (index % 2) return [h("pre", {}, chunk.replace(/^\n|\n$/g, ""))];
     const nodes = [];
+    const kindOf = (line) => STARTS.find(([pattern]) => pattern.test(line));
     const lines = chunk.split("\n");
     while (lines.length) {
-      const found = STARTS.find(([pattern]) => pattern.test(lines[0]));
-      if (!found) { lines.shift(); continue; }
+      const kind = kindOf(lines[0]);
       const taken = [];
-      while (lines.length && STARTS.find(([pattern]) => pattern.test(lines[0])) === found) taken.push(found[0].exec(lines.shift())[1]);
-      nodes.push(found[1](taken));
+      while (lines.length && kindOf(lines[0]) === kind) taken.push(lines.shift());
+      if (kind) nodes.push(kind[1](taken.map((line) => kind[0].exec(line)[1])));
     }
     return nodes.flat();
   });

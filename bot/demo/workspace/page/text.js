@@ -7,15 +7,17 @@ const EMOJI = {
   warning: "⚠️", white_check_mark: "✅", heavy_check_mark: "✔️", hourglass: "⌛", hourglass_flowing_sand: "⏳",
   no_entry: "⛔", no_entry_sign: "🚫", x: "❌", rotating_light: "🚨", lock: "🔒", unlock: "🔓", key: "🔑", bell: "🔔",
   eyes: "👀", wave: "👋", "+1": "👍", thumbsup: "👍", "-1": "👎", tada: "🎉", question: "❓", exclamation: "❗",
-  information_source: "ℹ️", bulb: "💡", clock3: "🕒", calendar: "📅", shield: "🛡️", mag: "🔍", memo: "📝", link: "🔗",
-  white_circle: "⚪", red_circle: "🔴", large_green_circle: "🟢", large_yellow_circle: "🟡", arrow_right: "➡️", point_right: "👉",
-  smile: "😄", slightly_smiling_face: "🙂", pray: "🙏", door: "🚪", robot_face: "🤖", bust_in_silhouette: "👤",
+  information_source: "ℹ️", bulb: "💡", calendar: "📅", shield: "🛡️", mag: "🔍", memo: "📝", link: "🔗", pray: "🙏",
+  red_circle: "🔴", large_green_circle: "🟢", large_yellow_circle: "🟡", arrow_right: "➡️", slightly_smiling_face: "🙂",
 };
 export const emojiByName = (name) => EMOJI[name] ?? null;
 
-// The signs that carry a state are drawn alike on every machine; the character stays there for readers and for copying.
-const SIGNS = { "⏳": "waiting", "⌛": "ended", "✅": "done", "⛔": "refused", "⚠️": "exception", "⚠": "exception", "🚨": "alarm" };
-const signed = (text) => text.split(/(⏳|⌛|✅|⛔|⚠️?|🚨)/).filter(Boolean).map((part) => (SIGNS[part] ? h("span", { class: `sign ${SIGNS[part]}` }, part) : part));
+// The signs that carry a state are drawn alike on every machine; the character stays for reading out and for copying.
+const SIGNS = {
+  "⏳": "waiting", "⌛": "ended", "✅": "done", "⛔": "refused", "⚠️": "exception", "⚠": "exception", "🚨": "alarm",
+};
+const sign = (part) => (SIGNS[part] ? h("span", { class: `sign ${SIGNS[part]}` }, part) : part);
+const signed = (text) => text.split(/(⏳|⌛|✅|⛔|⚠️?|🚨)/).filter(Boolean).map(sign);
 
 const withEmoji = (text) => text.replace(/:([a-z0-9_+-]{1,40}):/g, (whole, name) => EMOJI[name] ?? whole);
 const unescape = (text) => text.replace(/&lt;/g, "<").replace(/&gt;/g, ">").replace(/&amp;/g, "&");
@@ -52,7 +54,8 @@ export function prettyDay(date, options = LONG) {
 
 function ago(date) {
   const seconds = Math.round((date - Date.now()) / 1000);
-  const [size, unit] = [[86400, "day"], [3600, "hour"], [60, "minute"], [1, "second"]].find(([s]) => Math.abs(seconds) >= s) ?? [1, "second"];
+  const units = [[86400, "day"], [3600, "hour"], [60, "minute"], [1, "second"]];
+  const [size, unit] = units.find(([length]) => Math.abs(seconds) >= length) ?? units.at(-1);
   return new Intl.RelativeTimeFormat("en-GB", { numeric: "auto" }).format(Math.round(seconds / size), unit);
 }
 
@@ -63,8 +66,9 @@ export function slackDate(seconds, pattern, fallback) {
   const short = { day: "numeric", month: "short", year: "numeric" };
   const forms = {
     date_num: () => format(date, { year: "numeric", month: "2-digit", day: "2-digit" }).split("/").reverse().join("-"),
-    date: () => format(date, long), date_short: () => format(date, short), date_long: () => format(date, LONG),
-    date_pretty: () => prettyDay(date, long), date_short_pretty: () => prettyDay(date, short), date_long_pretty: () => prettyDay(date),
+    date: () => format(date, long), date_pretty: () => prettyDay(date, long),
+    date_short: () => format(date, short), date_short_pretty: () => prettyDay(date, short),
+    date_long: () => format(date, LONG), date_long_pretty: () => prettyDay(date),
     time: () => clock(date), time_secs: () => format(date, { timeStyle: "medium" }), ago: () => ago(date),
   };
   return pattern.replace(/\{(\w+)\}/g, (whole, name) => forms[name]?.() ?? whole);
@@ -76,8 +80,8 @@ export function mention(id) {
 
 function time(seconds, pattern, fallback, url) {
   const shown = slackDate(seconds, pattern, fallback);
-  const when = new Date(Number(seconds) * 1000);
-  const stamp = h("time", Number.isNaN(when.getTime()) ? {} : { datetime: when.toISOString(), title: format(when, { dateStyle: "full", timeStyle: "short" }) }, shown);
+  const full = slackDate(seconds, "{date_long}, {time_secs}", "");
+  const stamp = h("time", { title: full || null }, shown);
   return url ? link(url, stamp) : stamp;
 }
 
@@ -129,7 +133,7 @@ export function mrkdwn(source, verbatim = false) {
   let lines = [];
   let quoting = false;
   const flush = () => {
-    if (lines.length) nodes.push(quoting ? h("blockquote", {}, styled(lines.join("\n"))) : h("span", {}, styled(lines.join("\n"))));
+    if (lines.length) nodes.push(h(quoting ? "blockquote" : "span", {}, styled(lines.join("\n"))));
     lines = [];
   };
   for (const line of text.split("\n")) {

@@ -1,7 +1,7 @@
 // Shows the top of the acting person's stack of modals, and keeps what was typed in each of them.
 // The server owns the stack: this never opens or closes a modal that the server did not.
 import { Surface, drawBlocks } from "./blocks.js";
-import { freshId, h, toast } from "./dom.js";
+import { freshId, h, letGo, toast } from "./dom.js";
 import { plain } from "./text.js";
 import { ask, fetchState, world } from "./world.js";
 
@@ -68,13 +68,16 @@ function draw(view, depth) {
   dialog.setAttribute("aria-labelledby", title);
   dialog.dataset.viewId = view.id;
   dialog.dataset.callbackId = view.callback_id ?? "";
+  const onsubmit = (event) => { event.preventDefault(); if (canSubmit) submit(view, send); };
+  const back = h("button", { type: "button", class: "button", onclick: () => close(view) }, plain(view.close) || "Close");
+  const step = depth > 1 ? h("span", { class: "depth" }, `step ${depth}`) : null;
   dialog.replaceChildren(
-    h("header", {}, h("h2", { id: title }, plain(view.title)), depth > 1 ? h("span", { class: "depth" }, `step ${depth}`) : null),
-    h("form", { id: form, novalidate: true, onsubmit: (event) => { event.preventDefault(); if (canSubmit) submit(view, send); } }, drawBlocks(view.blocks, surface)),
-    h("footer", {}, h("button", { type: "button", class: "button", onclick: () => close(view) }, plain(view.close) || "Close"), send));
+    h("header", {}, h("h2", { id: title }, plain(view.title)), step),
+    h("form", { id: form, novalidate: true, onsubmit }, drawBlocks(view.blocks, surface)),
+    h("footer", {}, back, canSubmit ? send : ""));
 }
 
-function open() {
+function begin() {
   dialog = h("dialog", {
     role: "dialog", class: "modal",
     oncancel: (event) => event.preventDefault(),
@@ -89,30 +92,29 @@ function open() {
 }
 
 function shut() {
-  const toasts = document.getElementById("toasts");
-  if (dialog.contains(toasts)) document.body.append(toasts);
-  dialog.close();
-  dialog.remove();
+  letGo(dialog);
   dialog = shown = null;
 }
 
 function focusFirst(view) {
   const wanted = [...surfaceOf(view).fields.values()].find((field) => field.element.focus_on_load);
-  (wanted?.control ?? dialog.querySelector("form :is(input,select,textarea,button,a)") ?? dialog.querySelector("footer button")).focus();
+  const first = dialog.querySelector("form :is(input, select, textarea, button, a)");
+  (wanted?.control ?? first ?? dialog.querySelector("footer button")).focus();
 }
 
 export function showViews(views) {
   world.views = views ?? [];
-  for (const id of surfaces.keys()) if (!world.views.some((view) => view.id === id)) surfaces.delete(id);
+  const open = new Set(world.views.map((view) => view.id));
+  for (const id of [...surfaces.keys()]) if (!open.has(id)) surfaces.delete(id);
   const top = world.views.at(-1);
   if (!top) {
     if (dialog) shut();
     return;
   }
-  if (shown && shown.id === top.id && shown.hash === top.hash && JSON.stringify(shown) === JSON.stringify(top)) return;
-  const same = shown?.id === top.id;
-  const where = same && document.activeElement?.closest("[data-action-id]")?.dataset.actionId;
-  if (!dialog) open();
+  if (JSON.stringify(shown) === JSON.stringify(top)) return;
+  const focused = document.activeElement?.closest("[data-action-id]")?.dataset.actionId;
+  const where = shown?.id === top.id && focused;
+  if (!dialog) begin();
   shown = top;
   draw(top, world.views.length);
   const again = where && [...surfaceOf(top).fields.values()].find((field) => field.element.action_id === where);

@@ -10,9 +10,11 @@ export const world = {
 
 export const personName = (id) => {
   const person = world.people.get(id);
-  return person?.real_name || person?.name || id || "someone";
+  return person?.real_name || person?.name || (id === "USLACKBOT" ? "Slackbot" : id || "someone");
 };
 export const channelById = (id) => world.channels.find((channel) => channel.id === id);
+export const isApp = (id) => id === "USLACKBOT" || Boolean(world.people.get(id)?.is_bot);
+export const shownName = (channel) => (channel ? `${channel.is_im ? "" : "#"}${channel.name}` : "");
 export const channelName = (id) => channelById(id)?.name ?? id;
 
 async function get(path, query) {
@@ -21,10 +23,13 @@ async function get(path, query) {
   return answer.json();
 }
 
-export function takeIn(state) {
-  const { people, ...rest } = state;
+// Takes in a state, or a part of one. A direct conversation is called by the app's name.
+export function takeIn({ people, channels, ...rest }) {
   Object.assign(world, rest);
   if (people) world.people = new Map(people.map((person) => [person.id, person]));
+  const app = [...world.people.values()].find((person) => person.is_bot);
+  const named = (channel) => (channel.is_im && !channel.name ? { ...channel, name: personName(app?.id) } : channel);
+  if (channels) world.channels = channels.map(named);
 }
 
 export const fetchState = (as) => get("/page/state", as ? { as } : {});
