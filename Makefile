@@ -1,3 +1,65 @@
-# Placeholder so that the tree is whole from the first commit.
-help:
-	@echo "make demo | test | lint | bench"
+# Everything one does with a clone. Needs Python 3.11 to 3.13 and make; whatever else is used goes into .venv.
+
+# The first Python here that is new enough; `make demo PYTHON=/path/to/python` chooses another.
+FITTING := import sys; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 13))
+PYTHON ?= $(or $(shell for python in python3 python3.13 python3.12 python3.11; do \
+	$$python -c '$(FITTING)' >/dev/null 2>&1 && { echo $$python; break; }; done),python3)
+VENV ?= .venv
+BIN := $(VENV)/bin
+INSTALL := $(BIN)/python -m pip install --disable-pip-version-check --quiet
+LOCK := $(BIN)/uv pip compile pyproject.toml --universal --python-version 3.11 --generate-hashes --quiet \
+	--no-emit-index-url --no-emit-find-links --no-header --no-annotate
+
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+.PHONY: help demo test lint bench lock clean
+
+help: ## this list
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+demo: $(VENV)/.demo ## a whole company to try Wicket in, at one address (PORT=8765, ARGS=--tour)
+	@$(BIN)/wicket demo $(if $(PORT),--port $(PORT)) $(ARGS)
+
+test: lint ## everything that must hold (ARGS=tests/handlers runs a part)
+	@$(BIN)/python -m pytest $(ARGS)
+
+lint: $(VENV)/.test ## style, types, and the direction of imports
+	@$(BIN)/ruff check .
+	@$(BIN)/ruff format --check --quiet . || { echo "Run '$(BIN)/ruff format .' and look at the difference."; exit 1; }
+	@$(BIN)/mypy
+	@$(BIN)/lint-imports
+
+bench: $(VENV)/.test ## speed and memory, as ratios within one run
+	@$(BIN)/python -m tests.bench $(ARGS)
+
+lock: $(VENV)/.made ## find the newest versions that pyproject.toml allows, and write them down with their hashes
+	@$(INSTALL) uv
+	@rm -f requirements.lock requirements-dev.lock
+	@$(LOCK) --extra dev -o requirements-dev.lock
+	@# The smaller set takes its versions from the larger one, so that what is tested is what is run.
+	@$(LOCK) --extra demo --extra build -c requirements-dev.lock -o requirements.lock
+
+clean: ## remove what was installed and cached here
+	@rm -rf $(VENV) .mypy_cache .pytest_cache .ruff_cache .import_linter_cache .hypothesis
+
+$(VENV)/.demo: requirements.lock pyproject.toml $(VENV)/.made
+	@echo "Installing what Wicket needs into $(VENV) (once; a minute or so) …"
+	@$(INSTALL) --require-hashes --only-binary :all: -r requirements.lock
+	@$(INSTALL) --no-deps --no-build-isolation -e .
+	@touch $@
+
+$(VENV)/.test: requirements-dev.lock pyproject.toml $(VENV)/.made
+	@echo "Installing what Wicket and its tests need into $(VENV) (once; a minute or two) …"
+	@$(INSTALL) --require-hashes --only-binary :all: -r requirements-dev.lock
+	@$(INSTALL) --no-deps --no-build-isolation -e .
+	@touch $@
+
+$(VENV)/.made:
+	@$(PYTHON) -c '$(FITTING)' 2>/dev/null || { \
+		echo "Wicket needs Python 3.11, 3.12 or 3.13, and '$(PYTHON)' is not one of them."; \
+		echo "Install one, or name it: make $(MAKECMDGOALS) PYTHON=/path/to/python3.11"; exit 1; }
+	@$(PYTHON) -c 'import ensurepip, venv' 2>/dev/null || { \
+		echo "'$(PYTHON)' lacks the venv module, which its distribution packages apart."; \
+		echo "On Debian and Ubuntu: sudo apt install python3-venv"; exit 1; }
+	@$(PYTHON) -m venv $(VENV)
+	@touch $@
