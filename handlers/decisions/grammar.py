@@ -1,0 +1,200 @@
+"""What staff type, read by fixed rules: the same words always mean the same thing.
+
+It never acts, and never takes for certain what it only half recognised: the most it does is draft a request.
+"""
+
+import re
+from typing import Literal
+
+from handlers.decisions.drafts import read_draft
+from handlers.decisions.names import Names
+from handlers.decisions.understanding import (
+    CheckMembership,
+    DidYouMean,
+    DraftRequest,
+    EnrolProofs,
+    Help,
+    LinkAccount,
+    ListAccess,
+    NotUnderstood,
+    PasswordExpiry,
+    ResetPassword,
+    ShowOwner,
+    Understanding,
+    UnlockAccount,
+)
+from storage.catalogue import Catalogue
+
+# Rules look at no more than this many characters; only a justification may go on.
+_HEAD = 400
+
+_CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\ud800-\udfff\u2028\u2029]+")
+_INVISIBLE = re.compile(r"[\u00ad\u061c\u200b\u200e\u200f\u202a-\u202e\u2060\u2066-\u2069\ufeff]+")
+_APOSTROPHES = str.maketrans("’‘ʼ`´", "'''''")  # noqa: RUF001 - the look-alikes are what people's keyboards type
+
+_POLITE = re.compile(
+    r"(?:(?:<@[A-Z0-9]+>|hi|hello|hey|hallo|good (?:morning|afternoon|evening)|dear|wicket|please|pls|ok|okay|thanks"
+    r"|thank you|(?:could|can|would|will) you(?: help me(?: to)?)?|help me(?: to)?|i must|how (?:do|can) i"
+    r"|i (?:want|need|would like|have|wish) (?:you )?to|i'd like (?:you )?to)(?:[\s,.!:-]+|$))+",
+    re.IGNORECASE,
+)
+_CLOSING = re.compile(
+    r"[\s,.!?;:]*(?:\b(?:please|pls|thanks|thank you|thx|asap|again|(?:right )?now|at the moment|currently)"
+    r"[\s,.!?;:]*)*$",
+    re.IGNORECASE,
+)
+
+_PASSWORD = r"(?:my |the )?(?:password|passwort|passphrase|pw)"  # noqa: S105 - the word, not a password
+_ACCOUNT = r"(?:my |the )?(?:own )?(?:user )?(?:account|login|user)"
+
+_COMMANDS: tuple[tuple[re.Pattern[str], Understanding], ...] = tuple(
+    (re.compile(pattern, re.IGNORECASE), meaning)
+    for pattern, meaning in (
+        (
+            rf"(?:reset|change|renew|replace|recover) {_PASSWORD}|(?:password|pw) (?:reset|change)"
+            rf"|(?:i (?:want|need|would like) )?(?:a )?(?:new password|password reset)"
+            rf"|(?:i |i've |i have )?(?:forgot|forgotten|lost) {_PASSWORD}"
+            rf"|i (?:don't know|do not know|can't remember|cannot remember) {_PASSWORD}"
+            rf"|{_PASSWORD} (?:is|has|was) (?:expired|forgotten|lost)",
+            ResetPassword(),
+        ),
+        (
+            rf"(?:unlock|unblock)(?: me| {_ACCOUNT})?|account unlock"
+            rf"|(?:i'm|im|i am|i got|i was|i've been|i have been) (?:locked|blocked)(?: out)?(?: of {_ACCOUNT})?"
+            rf"|(?:locked out|account locked)|{_ACCOUNT} (?:is|got|was|has been) (?:locked|blocked)(?: out)?",
+            UnlockAccount(),
+        ),
+        (
+            r"(?:what|which) (?:access|permissions|rights|groups) (?:do|can) i (?:currently |still )?(?:have|hold|use)"
+            r"|what (?:do i have(?: access to)?|do i hold|can i access|have i got)"
+            r"|(?:which|what) groups am i (?:in|a member of)"
+            r"|(?:(?:show|list|tell|give)(?: me)? )?(?:all )?(?:my|what's my|what is my) (?:current )?"
+            r"(?:access|groups|permissions|rights|grants)|(?:list |show )?access",
+            ListAccess(),
+        ),
+        (
+            rf"when (?:does|will|did|is) {_PASSWORD} (?:expire|run out|expiring|due)"
+            rf"|(?:is|has) {_PASSWORD} (?:expired|expiring)(?: soon)?|{_PASSWORD} (?:expiry|expiration)(?: date)?"
+            rf"|how long (?:is {_PASSWORD} (?:still )?valid|does {_PASSWORD} last)"
+            rf"|when (?:do|must) i (?:have to |need to )?change {_PASSWORD}",
+            PasswordExpiry(),
+        ),
+        (
+            r"(?:set up|setup|enrol|enroll|register|add|get|create|renew|new|replace)(?: (?:my|a|an|the|new))*"
+            r" (?:authenticator(?: app)?|recovery codes?|proofs?|totp|2fa|mfa|second factor)"
+            r"|enrol|enroll|authenticator|recovery codes?|(?:2fa|mfa|totp)",
+            EnrolProofs(),
+        ),
+        (
+            r"(?:link|connect)(?: me| my| slack| account)*|(?:sign|log) (?:me )?in|signin|login",
+            LinkAccount(),
+        ),
+        (
+            r"help(?: me)?|i need help|commands|menu|start|what (?:can|do) you do"
+            r"|what can i (?:do|ask)(?: here| for)?|how does (?:this|it) work|who are you",
+            Help(),
+        ),
+    )
+)
+
+_QUESTIONS: tuple[tuple[re.Pattern[str], Literal["membership", "owner"]], ...] = (
+    (
+        re.compile(
+            r"(?:am i(?: still| already)? (?:in|on|part of|(?:a )?member of)"
+            r"|do i(?: still| already)? (?:have|hold)(?: access to)?|have i got(?: access to)?|can i access"
+            r"|is my account in) (?P<name>.+)",
+            re.IGNORECASE,
+        ),
+        "membership",
+    ),
+    (
+        re.compile(
+            r"(?:who (?:owns|approves|can approve|decides about|answers for)|whose is|owners? of"
+            r"|who(?:'s|s| is| are)(?: the)? (?:owners? of|responsible for|approvers? (?:of|for))) (?P<name>.+)",
+            re.IGNORECASE,
+        ),
+        "owner",
+    ),
+)
+_AROUND_NAME = re.compile(r"^(?:the )?(?:group )?|(?: (?:group|access|still|already|yet))+$", re.IGNORECASE)
+
+# The openings of a request. Some can only mean access; after the others it takes a name or a time to believe it.
+_SURELY = re.compile(
+    r"(?:request(?:ing)?|ask(?:ing)? for|apply for|grant me|add me to|put me in(?:to)?|let me in(?:to)?)(?:\s|$)",
+    re.IGNORECASE,
+)
+_MAYBE = re.compile(
+    r"(?:(?:i|we)(?:'d| would)? (?:really |urgently |just )?(?:need|want|like|require)"
+    r"|(?:can|could|may) (?:i|we) (?:please )?(?:have|get|use|borrow)|(?:give|get|let|make) me(?: have| use)?"
+    r"|need|want|have|get|use|join)(?:\s|$)",
+    re.IGNORECASE,
+)
+_ACCESS = re.compile(
+    r"(?P<kind>(?:(?:a|an|the|some|my|temporary|temp|short|permanent|standing|read|write|read-only|edit|admin|full|urgent"
+    r"|emergency|and|read/write)\s){0,5})access(?:\s(?:to|for|on|in|of)\b)?(?:\s|$)",
+    re.IGNORECASE,
+)
+_TICKET = re.compile(r"(?<![\w-])(?!(?:UTF|SHA|ISO|RFC|CVE|AES)-)([A-Z][A-Z0-9]{1,9}-[0-9]{1,9})(?![\w-])")
+_ENDLESS = re.compile(r"\b(?:permanent|standing)\b", re.IGNORECASE)
+
+
+def understand(text: str, catalogue: Catalogue) -> Understanding:
+    """What the text asks for. Any text at all is fine; the time this takes grows no faster than its length."""
+    line = " ".join(_INVISIBLE.sub("", _CONTROL.sub(" ", text)).split())
+    if not line:
+        return Help()
+    head = line[:_HEAD].translate(_APOSTROPHES)
+    polite = _POLITE.match(head)
+    start = polite.end() if polite else 0
+    if start == len(line):
+        return Help()
+    if len(line) <= _HEAD:
+        spoken, whole = _CLOSING.sub("", head[start:]), _CLOSING.sub("", head)
+        if not whole:
+            return Help() if "?" in head else NotUnderstood()
+        for pattern, meaning in _COMMANDS:
+            # With and without its opening, since "how do I …" is politeness before some and part of others.
+            if pattern.fullmatch(spoken) or pattern.fullmatch(whole):
+                return meaning
+        for question, kind in _QUESTIONS:
+            if found := question.fullmatch(spoken):
+                return _about(found["name"], kind, Names(catalogue))
+    return _request(line[start:], head[start:], Names(catalogue))
+
+
+def _about(name: str, kind: Literal["membership", "owner"], names: Names) -> Understanding:
+    """A question about one entitlement, if its name is certain."""
+    match = names.look_up(name)
+    if match.exact is None:
+        match = names.look_up(_AROUND_NAME.sub("", name))
+    if match.exact is None:
+        return DidYouMean(candidates=match.close, kind=kind)
+    return (
+        CheckMembership(entitlement=match.exact)
+        if kind == "membership"
+        else ShowOwner(entitlement=match.exact)
+    )
+
+
+def _request(line: str, head: str, names: Names) -> Understanding:
+    """A draft, if the line opens like a request or with the very name of something."""
+    opening = (surely := _SURELY.match(head)) or _MAYBE.match(head)
+    rest = line[opening.end() :] if opening else line
+    access = _ACCESS.match(rest[:_HEAD])
+    if access:
+        rest = rest[access.end() :]
+    endless = "permanent" if access and _ENDLESS.search(access["kind"]) else None
+    draft = read_draft(rest, names, explicit=bool(surely or access), time=endless)
+    if draft is None:
+        return NotUnderstood()
+    if opening or access:
+        return draft
+    certain = isinstance(draft, DraftRequest) and draft.entitlement is not None
+    nearly = isinstance(draft, DidYouMean) and draft.draft is not None and draft.draft.duration is not None
+    return draft if certain or nearly else NotUnderstood()
+
+
+def ticket_of(text: str) -> str | None:
+    """The first thing in the text written like a ticket, such as INC-4711; None if there is none."""
+    found = _TICKET.search(text)
+    return found[1] if found else None

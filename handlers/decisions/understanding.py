@@ -1,0 +1,105 @@
+"""What somebody who typed something may have meant: one plain result for each thing that Wicket does.
+
+It never holds text that was not understood: people type passwords into chats.
+"""
+
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Literal
+
+
+@dataclass(frozen=True, kw_only=True)
+class ResetPassword:
+    """They want to reset their own password."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class UnlockAccount:
+    """They want their own account unlocked."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class ListAccess:
+    """They want to see what they hold."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class PasswordExpiry:
+    """They want to know when their password expires."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class EnrolProofs:
+    """They want to set up their authenticator or recovery codes."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class LinkAccount:
+    """They want to link their Slack account to who they are."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Help:
+    """They want to know what can be done here; also what a greeting or an empty message gets."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class CheckMembership:
+    """They want to know whether they hold this. entitlement: its id."""
+
+    entitlement: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class ShowOwner:
+    """They want to know who answers for this. entitlement: its id."""
+
+    entitlement: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class DraftRequest:
+    """They want access; a draft to show them, never to send by itself.
+
+    entitlement: its id, None if not said. duration: None if not said or not readable. justification: as typed, on
+    one line, of any length; None if not said. problems: sentences about what could not be read, fit to show.
+    """
+
+    entitlement: str | None = None
+    duration: timedelta | None = None
+    justification: str | None = None
+    problems: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True)
+class DidYouMean:
+    """A name that is not quite that of anything, so nothing is done with it.
+
+    candidates: ids of at most three entitlements, closest first; empty if nothing is close. kind: what was wanted with
+    it. draft: for "request", all the rest of what they said.
+    """
+
+    candidates: tuple[str, ...]
+    kind: Literal["membership", "owner", "request"]
+    draft: DraftRequest | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class NotUnderstood:
+    """None of the above. The text is not kept."""
+
+
+Understanding = (
+    ResetPassword
+    | UnlockAccount
+    | ListAccess
+    | PasswordExpiry
+    | EnrolProofs
+    | LinkAccount
+    | Help
+    | CheckMembership
+    | ShowOwner
+    | DraftRequest
+    | DidYouMean
+    | NotUnderstood
+)
