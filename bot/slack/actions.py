@@ -1,0 +1,45 @@
+"""The names of our buttons, forms and fields, as Slack sends them back.
+
+A button's value is an opaque id and nothing else.
+"""
+
+from enum import StrEnum
+
+
+class Action(StrEnum):
+    """Buttons."""
+
+    SEND_DRAFT = "draft.send"
+    CHANGE_DRAFT = "draft.change"
+    CANCEL_DRAFT = "draft.cancel"
+    WITHDRAW = "request.withdraw"
+    ASK_AGAIN = "request.again"
+    GIVE_BACK = "grant.give_back"
+    APPROVE = "approval.approve"
+    DENY = "approval.deny"
+    DETAILS = "approval.details"
+    MY_ACCESS = "ask.access"
+    ASK_FOR_ACCESS = "ask.request"
+    RESET_PASSWORD = "ask.reset"  # noqa: S105 - the name of a button
+    UNLOCK = "ask.unlock"
+    SET_UP_PROOFS = "ask.enrol"
+    LINK = "ask.link"
+    OPEN_PAGE = "page.open"
+
+
+class Form(StrEnum):
+    """Modals, by callback_id."""
+
+    REQUEST = "form.request"
+    APPROVE = "form.approve"
+    DENY = "form.deny"
+    NOTE = "form.note"
+
+
+class Field(StrEnum):
+    """Inputs: the block_id and the action_id are the same word."""
+
+    ENTITLEMENT = "entitlement"
+    DURATION = "duration"
+    JUSTIFICATION = "justification"
+    RATIONALE = "rationale"

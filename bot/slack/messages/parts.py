@@ -1,0 +1,123 @@
+"""The pieces that messages are made of, and the message itself.
+
+Every message stands without its blocks: `text` carries the whole meaning.
+"""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from slack_sdk.models.blocks import (
+    ActionsBlock,
+    Block,
+    ButtonElement,
+    ConfirmObject,
+    ContextBlock,
+    HeaderBlock,
+    MarkdownTextObject,
+    PlainTextObject,
+    RichTextBlock,
+    RichTextElementParts,
+    RichTextSectionElement,
+    SectionBlock,
+)
+
+from bot.slack.actions import Action
+from bot.slack.words import visible
+
+SECTION_LIMIT = 3000
+
+
+class DoesNotFit(ValueError):
+    """A fact that must be shown whole does not fit into a message (SL-8)."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Message:
+    """text: the whole meaning in words, for notifications and screen readers. blocks: the same as Block Kit."""
+
+    text: str
+    blocks: tuple[Block, ...]
+
+    def body(self) -> dict[str, Any]:
+        """As the Web API takes it."""
+        return {"text": self.text, "blocks": [block.to_dict() for block in self.blocks]}
+
+
+def said(text: str, *more: Block, buttons: Sequence[ButtonElement] = ()) -> Message:
+    """A message whose first block is its text; buttons come last."""
+    return Message(text=text, blocks=(section(text), *more, *actions(buttons)))
+
+
+def section(text: str) -> SectionBlock:
+    """A paragraph of ours in mrkdwn; people's text in it has been made inert."""
+    if len(text) > SECTION_LIMIT:
+        raise DoesNotFit("a paragraph is longer than Slack shows")
+    return SectionBlock(text=MarkdownTextObject(text=text))
+
+
+def note(text: str) -> ContextBlock:
+    """A small remark."""
+    return ContextBlock(elements=[MarkdownTextObject(text=text)])
+
+
+def heading(text: str) -> HeaderBlock:
+    """A headline of at most 150 characters."""
+    shown = visible(text)
+    if len(shown) > 150:
+        raise DoesNotFit("a headline is longer than Slack shows")
+    return HeaderBlock(text=PlainTextObject(text=shown, emoji=False))
+
+
+def facts(rows: Iterable[tuple[str, str]]) -> RichTextBlock:
+    """Label and value, one a line. Values are shown literally: nothing in them is formatting, a mention or a link."""
+    sections = [
+        RichTextSectionElement(
+            elements=[
+                RichTextElementParts.Text(text=f"{label}  ", style=RichTextElementParts.TextStyle(bold=True)),
+                RichTextElementParts.Text(text=visible(value)),
+            ]
+        )
+        for label, value in rows
+    ]
+    return RichTextBlock(elements=sections)
+
+
+def button(label: str, action: Action, value: str, *, primary: bool = False) -> ButtonElement:
+    """A button with an opaque id."""
+    return ButtonElement(
+        text=PlainTextObject(text=label, emoji=False),
+        action_id=action,
+        value=value,
+        style="primary" if primary else None,
+    )
+
+
+def sure_button(label: str, action: Action, value: str, *, title: str, facts: str, yes: str) -> ButtonElement:
+    """A button that ends something: it asks first, with the facts repeated."""
+    return ButtonElement(
+        text=PlainTextObject(text=label, emoji=False),
+        action_id=action,
+        value=value,
+        confirm=ConfirmObject(
+            title=PlainTextObject(text=title, emoji=False),
+            text=PlainTextObject(text=facts[:300], emoji=False),
+            confirm=PlainTextObject(text=yes, emoji=False),
+            deny=PlainTextObject(text="Keep it", emoji=False),
+        ),
+    )
+
+
+def link_button(label: str, address: str) -> ButtonElement:
+    """A button that opens a page of ours."""
+    return ButtonElement(
+        text=PlainTextObject(text=label, emoji=False),
+        action_id=Action.OPEN_PAGE,
+        url=address,
+        style="primary",
+    )
+
+
+def actions(buttons: Sequence[ButtonElement]) -> tuple[ActionsBlock, ...]:
+    """A row of at most five buttons, or nothing."""
+    return (ActionsBlock(elements=list(buttons)),) if buttons else ()
