@@ -1,0 +1,33 @@
+"""The sample company of the demo: "Lovelace Ltd", its people, its channels and what can be asked for there.
+
+It knows the directory and the tables it is sown into, and nothing of Slack's listeners or messages.
+"""
+
+from bot.demo.company.lovelace import LOVELACE
+from bot.demo.company.seeding import (
+    WorkspaceToSeed,
+    catalogue,
+    phone_owners,
+    seed_directory,
+    seed_links_and_proofs,
+    seed_workspace,
+    welcome_mails,
+)
+from bot.demo.company.shapes import Channel, Company, Group, Person
+from bot.demo.company.written import toml
+
+__all__ = [
+    "LOVELACE",
+    "Channel",
+    "Company",
+    "Group",
+    "Person",
+    "WorkspaceToSeed",
+    "catalogue",
+    "phone_owners",
+    "seed_directory",
+    "seed_links_and_proofs",
+    "seed_workspace",
+    "toml",
+    "welcome_mails",
+]

@@ -1,0 +1,185 @@
+"""Sowing a sample company: into the directory, the tables and the pretend workspace.
+
+Each can be repeated on what was sown before and changes nothing then; nothing here talks to a bot.
+"""
+
+from collections.abc import Iterable, Sequence
+from datetime import datetime, timedelta
+from types import MappingProxyType
+from typing import Any, Protocol
+
+from sqlmodel import Session
+
+from bot.demo.company.lovelace import LOVELACE
+from bot.demo.company.shapes import Company, Person, account_of
+from bot.demo.phone import PhoneOwner
+from handlers.intents import Where
+from handlers.recording import OPERATOR, record
+from storage.catalogue import Catalogue
+from storage.directories.local import LocalDirectory
+from storage.identifiers import new_id
+from storage.links import link_of, make_link
+from storage.proofs import has_proofs, keep_pending_seed, replace_proofs
+from storage.secrets import Vault
+
+DEMO = Where(transport="cli")
+
+
+class WorkspaceToSeed(Protocol):
+    """What a pretend workspace must offer to be filled."""
+
+    def add_user(self, id: str, *, name: str, real_name: str, email: str, **more: Any) -> None:  # noqa: A002  the workspace's word
+        """Add somebody."""
+        ...
+
+    def add_channel(self, id: str, *, name: str, members: Iterable[str], **more: Any) -> None:  # noqa: A002  as above
+        """Add a channel with these members."""
+        ...
+
+    def install_bot_in(self, channel_id: str) -> None:
+        """Make the app's own user a member."""
+        ...
+
+
+class Mailboxes(Protocol):
+    """Where mails to people in Slack go: the demo's phone."""
+
+    def put_mail(self, user_id: str, *, sender: str, subject: str, text: str) -> None:
+        """Put a mail into this person's mailbox."""
+        ...
+
+
+def catalogue(company: Company = LOVELACE) -> Catalogue:
+    """What can be asked for in this company."""
+    return Catalogue(
+        entitlements=MappingProxyType({item.id: item for item in company.entitlements}),
+        owners=MappingProxyType({owner.id: owner for owner in company.owners}),
+    )
+
+
+async def seed_directory(directory: LocalDirectory, *, at: datetime, company: Company = LOVELACE) -> None:
+    """Write accounts, groups and standing memberships down, unless they are there. at: aware UTC."""
+    people = [person for person in company.people if person.in_directory]
+    if await directory.account(people[-1].account) is not None:
+        return
+    for group in company.groups:
+        await directory.add_group(group.name, admin=group.admin)
+    for person in people:
+        await _add(directory, person, at)
+    for group in company.groups:
+        await directory.put_in_group(group.name, *map(account_of, group.people), groups=group.groups)
+
+
+async def _add(directory: LocalDirectory, person: Person, at: datetime) -> None:
+    await directory.add_account(
+        person.account,
+        login=person.login,
+        name=person.name,
+        mail=person.mail,
+        password=person.password,
+        employment=person.employment,
+        team=person.team,
+        company=person.company,
+        manager=account_of(person.manager) if person.manager else None,
+        password_expires_at=at + timedelta(days=person.password_days),
+    )
+    await directory.open_session(person.account)
+    if person.locked:
+        await directory.change_account(person.account, locked=True)
+
+
+def seed_links_and_proofs(tx: Session, vault: Vault, *, at: datetime, company: Company = LOVELACE) -> None:
+    """Link everybody who is said to be linked, with an authenticator set up, on the record as any link is."""
+    for person in _linked(company):
+        if link_of(tx, company.slack_team, person.slack) is None:
+            _link(tx, company, person, at)
+        if not has_proofs(tx, company.directory, person.account):
+            _set_up_authenticator(tx, vault, company, person, at)
+
+
+def _linked(company: Company) -> Sequence[Person]:
+    return [person for person in company.people if person.linked]
+
+
+def _link(tx: Session, company: Company, person: Person, at: datetime) -> None:
+    link = make_link(
+        tx,
+        at=at,
+        slack_team=company.slack_team,
+        slack_user=person.slack,
+        directory=company.directory,
+        account=person.account,
+        mail=person.mail,
+        made_by="demo",
+    )
+    record(
+        tx, at=at, action="link.made", outcome="done", actor=OPERATOR, where=DEMO, correlation=link.id,
+        subject=person.account, facts={"by": "demo", "slack_user": person.slack},
+    )  # fmt: skip
+
+
+def _set_up_authenticator(tx: Session, vault: Vault, company: Company, person: Person, at: datetime) -> None:
+    proof = new_id("h", at)
+    keep_pending_seed(
+        tx,
+        handle=proof,
+        directory=company.directory,
+        account=person.account,
+        sealed=vault.seal(person.seed),
+        at=at,
+    )
+    replace_proofs(
+        tx, handle=proof, directory=company.directory, account=person.account, step=0, hashed_codes=(), at=at
+    )
+    record(
+        tx, at=at, action="proofs.changed", outcome="done", actor=OPERATOR, where=DEMO, correlation=proof,
+        subject=person.account, facts={"by": "demo"},
+    )  # fmt: skip
+
+
+def seed_workspace(workspace: WorkspaceToSeed, company: Company = LOVELACE) -> None:
+    """Give the workspace its people and channels, with the bot in every channel."""
+    for person in company.people:
+        more: dict[str, Any] = {"title": person.title}
+        if person.guest:
+            more["is_restricted"] = True
+        if person.team_id is not None:
+            more |= {"team_id": person.team_id, "is_stranger": True}
+        workspace.add_user(person.slack, name=person.login, real_name=person.name, email=person.mail, **more)
+    for channel in company.channels:
+        workspace.add_channel(
+            channel.id,
+            name=channel.name,
+            members=[company.person(login).slack for login in channel.members],
+            is_private=channel.private,
+            is_ext_shared=channel.shared,
+            topic=channel.topic,
+        )
+        workspace.install_bot_in(channel.id)
+
+
+def phone_owners(company: Company = LOVELACE) -> list[PhoneOwner]:
+    """Everybody's phone; those who are linked have the authenticator that their proof is checked against."""
+    return [
+        PhoneOwner(
+            user_id=person.slack,
+            login=person.login,
+            mail=person.mail,
+            key=person.seed if person.linked else None,
+        )
+        for person in company.people
+    ]
+
+
+def welcome_mails(mailboxes: Mailboxes, company: Company = LOVELACE) -> None:
+    """Tell everybody with an account what their sample password is, where they can look it up."""
+    for person in company.people:
+        if person.in_directory:
+            mailboxes.put_mail(
+                person.slack,
+                sender=f"IT desk <it-desk@{person.domain}>",
+                subject="Your password in this demo",
+                text=f"Login: {person.login}\nPassword: {person.password}\n\n"
+                "The secure page asks for it when you link your Slack account or set up an authenticator.\n"
+                "A real company would never mail you this.\n",
+            )

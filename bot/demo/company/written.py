@@ -1,0 +1,82 @@
+"""The demo's `wicket.toml`: a sample company written the way an operator writes a real one.
+
+No secret stands in it, as in any other.
+"""
+
+import json
+from collections.abc import Iterator, Mapping
+from datetime import timedelta
+from typing import Any
+
+from bot.demo.company.lovelace import LOVELACE
+from bot.demo.company.shapes import MAIL_DOMAIN, Company
+
+
+def toml(
+    *,
+    api_url: str,
+    port: int,
+    smtp_port: int,
+    host: str = "127.0.0.1",
+    database: str = "wicket.db",
+    people: str = "people.db",
+    requests_a_minute: int = 60,
+    log_level: str = "warning",
+    company: Company = LOVELACE,
+) -> str:
+    """The whole file as text.
+
+    api_url: the pretend Slack's. port: the web server's, which the secure page is reached by. database, people:
+    files, counted from the folder that the text will stand in.
+    """
+    sections: Mapping[str, Mapping[str, Any]] = {
+        "slack": {
+            "transport": "socket",
+            "teams": [company.slack_team],
+            "api_url": api_url,
+            "security_channel": company.security_channel,
+        },
+        "server": {"host": host, "port": port, "public_url": f"http://{host}:{port}"},
+        "database": {"url": database},
+        f"directories.{company.directory}": {"kind": "local", "path": people},
+        "mail": {
+            "host": host,
+            "port": smtp_port,
+            "sender": f"wicket@{MAIL_DOMAIN}",
+            "encryption": "none",
+        },
+        "security": {
+            "approvers_group": company.security,
+            "company_words": [company.name.split()[0].lower(), "wicket"],
+        },
+        "limits": {"requests_a_minute": requests_a_minute},
+        "logs": {"level": log_level, "layout": "console"},
+    }
+    tables = [_table(f"[{name}]", rows) for name, rows in sections.items()]
+    tables += [_table("[[owner]]", vars(owner)) for owner in company.owners]
+    tables += [_table("[[entitlement]]", row) for row in _entitlements(company)]
+    opening = (
+        f"# The settings of the demo: {company.name}, which does not exist, in a Slack that is pretended."
+    )
+    return "\n\n".join([opening, *tables]) + "\n"
+
+
+def _entitlements(company: Company) -> Iterator[dict[str, Any]]:
+    for entitlement in company.entitlements:
+        row = dict(vars(entitlement))
+        row["max"] = _duration(row.pop("max_duration"))
+        row["standing"] = row.pop("standing_allowed")
+        row["aliases"] = list(entitlement.aliases)
+        yield row
+
+
+def _table(heading: str, rows: Mapping[str, Any]) -> str:
+    # A JSON string, number, boolean or list of strings is written the same in TOML.
+    return "\n".join([heading, *(f"{key} = {json.dumps(value)}" for key, value in rows.items())])
+
+
+def _duration(length: timedelta) -> str:
+    minutes = int(length.total_seconds()) // 60
+    days, hours = divmod(minutes // 60, 24)
+    parts = ((days, "d"), (hours, "h"), (minutes % 60, "m"))
+    return "".join(f"{amount}{letter}" for amount, letter in parts if amount)
