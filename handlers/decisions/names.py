@@ -15,7 +15,7 @@ from storage.catalogue import Catalogue, Entitlement
 _MOST_CANDIDATES = 3
 _CLOSE = 78.0
 _LONGEST_NAME = 80
-_SEPARATING = re.compile(r"[\s_\u2010-\u2013-]+")
+_SEPARATING = re.compile(r"[\s_\u00b7\u2010-\u2013,:-]+")
 _AROUND = " \t\"'`*.,;:!?()[]<>\u2018\u2019\u201a\u201c\u201d\u201e\u00ab\u00bb"
 
 
@@ -28,7 +28,7 @@ class Match:
 
 
 def fold(name: str) -> str:
-    """A name without what people write differently: case, width, spaces, hyphens, underscores, quotes around it."""
+    """A name without what people write differently: case, width, what separates its words, quotes around it."""
     return _SEPARATING.sub("", unicodedata.normalize("NFKC", name.strip(_AROUND)).casefold())
 
 
