@@ -71,7 +71,8 @@ def _draft(story: GrantStory) -> Message:
         else f"This needs {needed(story)}, because {because(story)}."
     )
     return said(
-        f"You are asking for {what(story)} for *{duration(story.minutes)}*.\nWhy: {quoted(story.justification)}\n{will}",
+        f"You are asking for {what(story)} for *{duration(story.minutes)}*.\n"
+        f"Why: {quoted(story.justification)}\n{will}",
         note("Nothing is sent yet."),
         buttons=[
             button("Send request", Action.SEND_DRAFT, story.id, primary=True),

@@ -1,0 +1,233 @@
+"""Answers to staff: what they hold, who owns what, what can be done here, and where the secure page is.
+
+First the answer, then why, then what to do next.
+"""
+
+from datetime import datetime
+
+from slack_sdk.models.blocks import ButtonElement
+
+from bot.slack.actions import Action
+from bot.slack.messages.parts import Message, button, link_button, note, said
+from bot.slack.words import clock, counted, day_and_clock, inert, listed, until_from
+from handlers.answers import (
+    AccessList,
+    Answer,
+    DidYouMean,
+    Help,
+    Membership,
+    NotHere,
+    NotUnderstood,
+    OwnedBy,
+    PasswordExpiry,
+)
+
+_SHOWN = 10
+
+LINK_FIRST = (
+    "I don't know yet that this Slack account is yours. Sign in once on the secure page and we are done. "
+    "No one, including me, will ever ask for a password or a code in Slack."
+)
+LINK_AGAIN = (
+    "Your e-mail address changed, so I need to know again that this Slack account is yours. "
+    "Sign in once on the secure page. No one will ever ask for a password or a code in Slack."
+)
+
+
+def answer_message(answer: Answer, now: datetime) -> Message:
+    """The answer to a routine question, as of `now`."""
+    match answer:
+        case AccessList():
+            return _access(answer, now)
+        case Membership():
+            return _membership(answer, now)
+        case OwnedBy():
+            return _owned_by(answer)
+        case PasswordExpiry():
+            return _password_expiry(answer, now)
+        case Help():
+            return _help()
+        case DidYouMean():
+            return _did_you_mean(answer)
+        case NotUnderstood():
+            return not_understood()
+
+
+def page_message(purpose: str, address: str, minutes: int) -> Message:
+    """Where to go on. The address carries no authority and works for one person, for a short time."""
+    opening = {
+        "reset": "I can do that with you now. Continue on the secure page and have your authenticator ready.",
+        "unlock": "I can unlock your account once you show that it is you. Have your authenticator ready.",
+        "enrol": "Set up your authenticator on the secure page. Have your current password and your phone ready.",
+        "link": LINK_FIRST,
+    }[purpose]
+    never = (
+        "" if purpose == "link" else " No one, including me, will ever ask for a password or a code in Slack."
+    )
+    return said(
+        f"{opening} The link is for you alone and works for {counted(minutes, 'minute')}.{never}",
+        buttons=[link_button("Continue securely", address)],
+    )
+
+
+def not_here_message(answer: NotHere) -> Message:
+    """Why one cannot do this oneself, and what to do."""
+    if answer.instead == "set up proofs first":
+        return said(
+            "I can't reset your password yet: you have no authenticator set up here.\n"
+            "What you can do: set one up now with your current password. If you no longer know it, ask the IT desk.",
+            buttons=[button("Set up authenticator", Action.SET_UP_PROOFS, "enrol", primary=True)],
+        )
+    reasons = " ".join(inert(reason) for reason in answer.reasons) or "No policy allows it."
+    return said(
+        f"⛔ I can't do that here. {reasons}\nWhat you can do: ask the security team; they do it with you."
+    )
+
+
+def unlocked_message() -> Message:
+    """The account is open again."""
+    return said(
+        "✅ Your account is unlocked. You can sign in again. "
+        "Was it not you who locked it? Then reset your password now.",
+        buttons=[button("Reset password", Action.RESET_PASSWORD, "reset")],
+    )
+
+
+def not_locked_message() -> Message:
+    """There is nothing to unlock."""
+    return said(
+        "Your account is not locked. If you can't sign in, the password may be the reason.",
+        buttons=[button("Reset password", Action.RESET_PASSWORD, "reset")],
+    )
+
+
+def no_candidate_message(several: bool) -> Message:
+    """No page can help: nobody, or more than one person, has this e-mail address."""
+    why = (
+        "more than one person in the directory has your e-mail address"
+        if several
+        else "nobody in the directory has the e-mail address of this Slack account"
+    )
+    return said(
+        f"I can't tell who you are: {why}. The security team has been told.\n"
+        "What you can do: ask the IT desk to correct your address, then come back."
+    )
+
+
+def link_message(address: str, minutes: int, *, again: bool) -> Message:
+    """Where to prove that the Slack account is one's own."""
+    opening = LINK_AGAIN if again else LINK_FIRST
+    return said(
+        f"{opening} The link is for you alone and works for {counted(minutes, 'minute')}.",
+        buttons=[link_button("Continue securely", address)],
+    )
+
+
+def notice_message(kind: str, at: datetime) -> Message:
+    """Something about one's account was done on the secure page."""
+    what = {
+        "password-changed": f"✅ Your password was changed at {clock(at)} and you were signed out everywhere.",
+        "account-unlocked": f"✅ Your account was unlocked at {clock(at)}.",
+        "proofs-changed": f"✅ Your authenticator and recovery codes were set up at {clock(at)}.",
+        "linked": f"✅ This Slack account is linked to you since {clock(at)}. Ask me anything below.",
+    }[kind]
+    if kind == "linked":
+        return said(what, buttons=_suggestions())
+    return said(f"{what}\nWas this not you? Tell the security team at once.")
+
+
+def greeting_message(text: str) -> Message:
+    """A plain sentence of ours."""
+    return said(text)
+
+
+def not_understood() -> Message:
+    """Nothing is guessed, and what was typed is not kept."""
+    return said(
+        'I didn\'t understand that. Things I can do right now, or say "help":', buttons=_suggestions()
+    )
+
+
+def _suggestions() -> list[ButtonElement]:
+    return [
+        button("My access", Action.MY_ACCESS, "access"),
+        button("Ask for access…", Action.ASK_FOR_ACCESS, "request"),
+        button("Reset password", Action.RESET_PASSWORD, "reset"),
+    ]
+
+
+def _access(answer: AccessList, now: datetime) -> Message:
+    read = f"Directory read {_ago(now, answer.read_at)}."
+    ask = button("Ask for access…", Action.ASK_FOR_ACCESS, "request")
+    if not answer.held:
+        return said("You hold nothing from the catalogue right now.", note(read), buttons=[ask])
+    lines = [
+        f"• *{inert(one.entitlement)}*, "
+        + (
+            f"until {day_and_clock(one.until)} ({until_from(now, one.until)})"
+            if one.until
+            else f"standing, from {inert(one.owner)}"
+        )
+        for one in answer.held[:_SHOWN]
+    ]
+    rest = len(answer.held) - _SHOWN
+    if rest > 0:
+        lines.append(f"… and {rest} more; ask “am I in …?” for one of them.")
+    things = counted(len(answer.held), "thing")
+    return said(f"✅ You hold {things}.\n" + "\n".join(lines), note(read), buttons=[ask])
+
+
+def _membership(answer: Membership, now: datetime) -> Message:
+    name = f"*{inert(answer.entitlement)}*"
+    if not answer.member:
+        return said(
+            f"No, you are not in {name}. Directory read {_ago(now, answer.read_at)}.",
+            buttons=[button("Ask for access…", Action.ASK_FOR_ACCESS, answer.entitlement)],
+        )
+    until = f" until {day_and_clock(answer.until)}" if answer.until else ""
+    return said(f"✅ Yes, you are in {name}{until}. Directory read {_ago(now, answer.read_at)}.")
+
+
+def _owned_by(answer: OwnedBy) -> Message:
+    return said(
+        f"*{inert(answer.entitlement)}* ({inert(answer.title)}) belongs to *{inert(answer.owner)}*, "
+        f"<#{answer.channel}>. It is {inert(answer.environment)}, risk {answer.risk} of 5.",
+        buttons=[button("Ask for access…", Action.ASK_FOR_ACCESS, answer.entitlement)],
+    )
+
+
+def _password_expiry(answer: PasswordExpiry, now: datetime) -> Message:
+    reset = button("Reset password", Action.RESET_PASSWORD, "reset")
+    if answer.at is None:
+        return said("Your password does not expire.", buttons=[reset])
+    if answer.at <= now:
+        return said(f"Your password expired {day_and_clock(answer.at)}.", buttons=[reset])
+    when = f"{day_and_clock(answer.at)} ({until_from(now, answer.at)})"
+    return said(f"Your password expires {when}.", buttons=[reset])
+
+
+def _help() -> Message:
+    return said(
+        "Things you can say to me, here or after `/wicket`:\n"
+        "• *what access do I have?*\n"
+        "• *am I in vpn-users?* · *who owns prod-db?*\n"
+        "• *I need prod-db for 2h because INC-4711*\n"
+        "• *reset my password* · *unlock my account* · *when does my password expire?*\n"
+        "• *set up my authenticator*",
+        note(
+            "What I don't understand I don't keep. Never type a password or a code here: nobody will ask for one."
+        ),
+        buttons=_suggestions(),
+    )
+
+
+def _did_you_mean(answer: DidYouMean) -> Message:
+    names = listed([f"*{inert(one)}*" for one in answer.candidates]).replace(" and ", " or ")
+    return said(
+        f"I don't know that name. Did you mean {names}? Please write it again with the name you mean."
+    )
+
+
+def _ago(now: datetime, then: datetime) -> str:
+    seconds = max(0, int((now - then).total_seconds()))
+    return "just now" if seconds < 2 else f"{seconds} s ago"
