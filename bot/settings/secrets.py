@@ -3,10 +3,7 @@
 They are never read from anywhere else, and never appear in a repr, a log line or an error.
 """
 
-import base64
-import binascii
 import re
-import secrets as random
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Literal
@@ -16,11 +13,11 @@ from pydantic import BaseModel, ConfigDict, SecretStr
 from bot.settings.problems import Problem, nearest
 from storage.audit.checkpoint import BadKey, Signer, read_signer
 from storage.faults import SettingsFault
+from storage.secrets import Vault, generate_key
 
 SecretName = Literal[
     "slack_bot_token", "slack_app_token", "slack_signing_secret", "secret_keys", "audit_key", "smtp_password"
 ]
-KEY_BYTES = 32
 
 
 class Secrets(BaseModel):
@@ -46,10 +43,9 @@ class Secrets(BaseModel):
             return found
         raise SettingsFault(missing(name).line)
 
-    def encryption_keys(self) -> tuple[SecretStr, ...]:
-        """The keys for encryption at rest: the first encrypts, all decrypt. Raises SettingsFault without any."""
-        written = self.need("secret_keys").get_secret_value()
-        return tuple(SecretStr(key) for key in _split(written))
+    def vault(self) -> Vault:
+        """What seals secrets at rest. Raises SettingsFault without a key."""
+        return Vault(_split(self.need("secret_keys").get_secret_value()))
 
     def signer(self) -> Signer:
         """What signs the checkpoints of the audit store. Raises SettingsFault without a key."""
@@ -85,8 +81,8 @@ _WHERE: Mapping[SecretName, str] = {
 
 
 def new_key() -> str:
-    """A fresh key of 32 bytes in URL-safe base64, fit for WICKET_SECRET_KEYS."""
-    return base64.urlsafe_b64encode(random.token_bytes(KEY_BYTES)).decode()
+    """A fresh key fit for WICKET_SECRET_KEYS."""
+    return generate_key()
 
 
 def new_audit_key(log: str = "wicket") -> str:
@@ -166,16 +162,12 @@ def _token(prefix: str, what: str) -> Callable[[str], str | None]:
     return check
 
 
-def _key(value: str) -> str | None:
-    try:
-        decoded = base64.b64decode(value, altchars=b"-_", validate=True)
-    except (binascii.Error, ValueError):
-        decoded = b""
-    return None if len(decoded) == KEY_BYTES else f"is not a key of {KEY_BYTES} bytes in URL-safe base64"
-
-
 def _keys(value: str) -> str | None:
-    return next((wrong for part in _split(value) or ("",) if (wrong := _key(part))), None)
+    try:
+        Vault(_split(value))
+    except SettingsFault:
+        return "is not one or several keys of 32 bytes in URL-safe base64, with commas between"
+    return None
 
 
 def _audit(value: str) -> str | None:

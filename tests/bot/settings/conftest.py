@@ -6,8 +6,9 @@ from typing import TypeAlias
 
 import pytest
 
-from bot.settings import Settings, load_settings, new_audit_key, new_key
+from bot.settings import Settings, load_settings, new_audit_key
 from storage.faults import SettingsFault
+from storage.secrets import generate_key
 
 SECTIONS = """
 [slack]
@@ -57,7 +58,7 @@ def secrets() -> dict[str, str]:
     return {
         "WICKET_SLACK_BOT_TOKEN": "xoxb-1-canary",
         "WICKET_SLACK_APP_TOKEN": "xapp-1-canary",
-        "WICKET_SECRET_KEYS": new_key(),
+        "WICKET_SECRET_KEYS": generate_key(),
         "WICKET_AUDIT_KEY": new_audit_key(),
     }
 

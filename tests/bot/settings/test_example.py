@@ -4,9 +4,10 @@ import re
 import tomllib
 from pathlib import Path
 
-from bot.settings import load_settings, new_audit_key, new_key
+from bot.settings import load_settings, new_audit_key
 from bot.settings.entries import EntitlementEntry, OwnerEntry, Written
 from bot.settings.secrets import NAMES, variable
+from storage.secrets import generate_key
 
 EXAMPLE = Path(__file__).parents[3] / "docs" / "wicket.toml.example"
 
@@ -15,7 +16,7 @@ def test_the_example_loads_as_it_is():
     environ = {
         "WICKET_SLACK_BOT_TOKEN": "xoxb-1-example",
         "WICKET_SLACK_APP_TOKEN": "xapp-1-example",
-        "WICKET_SECRET_KEYS": new_key(),
+        "WICKET_SECRET_KEYS": generate_key(),
         "WICKET_AUDIT_KEY": new_audit_key(),
         "WICKET_SMTP_PASSWORD": "example",
     }
