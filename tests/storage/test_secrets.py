@@ -43,7 +43,7 @@ def test_each_purpose_and_each_name_derives_something_else() -> None:
     assert len(derived) == 4
 
 
-@pytest.mark.parametrize("key", ["", "short", "é" * 44, "!" * 44, generate_key()[:-4]])
+@pytest.mark.parametrize("key", ["", "short", "é" * 44, "!" * 44, "A" * 40])
 def test_a_misshapen_key_is_refused_without_repeating_it(key: str) -> None:
     with pytest.raises(SettingsFault) as refused:
         Vault([key])
