@@ -24,6 +24,7 @@ OWN_REQUEST = "requester-never-approves"
 
 OWN_REQUEST_REASON = "Nobody approves their own request."
 NEVER_ENOUGH = "No approval that could be given would be enough for this."
+VOIDED = "An approval that it needs no longer counts."
 NO_LONGER = "This request can no longer be granted, whoever approves."
 
 _MOST_APPROVALS = 3
@@ -74,12 +75,14 @@ class Approver:
 class ExecutionVerdict:
     """Whether an approved request still holds at the moment of doing it.
 
-    decision: the answer to grant with the approvals that still count.
+    decision: the answer to grant with the approvals that still count. reasons: its sentences, or the plainest one
+    when what is missing is an approval that was lost.
     voided: account ids of approvers who may no longer approve.
     """
 
     granted: bool
     decision: PolicyDecision
+    reasons: tuple[str, ...]
     counted: Approvals
     voided: tuple[str, ...] = ()
 
@@ -173,8 +176,13 @@ def still_granted(
             counted.append(approver)
     approvals = Approvals.of(approver.role for approver in counted if approver.role is not None)
     decision = _grant(policy, question, approvals)
+    lost = bool(voided) and not (decision.allowed or decision.policy_ids or decision.errors)
     return ExecutionVerdict(
-        granted=decision.allowed, decision=decision, counted=approvals, voided=tuple(voided)
+        granted=decision.allowed,
+        decision=decision,
+        reasons=(VOIDED,) if lost else decision.reasons,
+        counted=approvals,
+        voided=tuple(voided),
     )
 
 

@@ -11,6 +11,7 @@ from handlers.decisions.requests import (
     NEVER_ENOUGH,
     NO_LONGER,
     OWN_REQUEST,
+    VOIDED,
     Approver,
     may_decide,
     missing_approvals,
@@ -223,7 +224,8 @@ def test_an_error_in_the_grant_question_does_not_grant() -> None:
 def test_automatic_grants_are_asked_again_at_execution() -> None:
     """Nobody approved, nobody had to; a requester who left in between is not granted anything (SL-17)."""
     assert still_granted(POLICY, request(WIKI), []).granted
-    assert not still_granted(POLICY, request(WIKI, by=replace(ADA, active=False)), []).granted
+    gone = still_granted(POLICY, request(WIKI, by=replace(ADA, active=False)), [])
+    assert (gone.granted, gone.reasons) == (False, ("This account is not active.",))
 
 
 def test_an_approver_who_lost_the_authority_no_longer_counts() -> None:
@@ -238,7 +240,7 @@ def test_an_approver_who_lost_the_authority_no_longer_counts() -> None:
         Approver(account=replace(GRACE, mail=ADA.mail), role="owner"),
     ):
         verdict = still_granted(POLICY, question, [lost])
-        assert (verdict.granted, verdict.voided) == (False, ("grace",))
+        assert (verdict.granted, verdict.voided, verdict.reasons) == (False, ("grace",), (VOIDED,))
 
 
 def test_another_approval_still_carries_the_grant() -> None:
