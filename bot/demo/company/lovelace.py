@@ -53,7 +53,7 @@ _CHANNELS = (
             topic="Dashboards and alerts"),
     Channel(id="C0ITDESK", name="it-desk", members=("konrad", "alan", "bob", "charles"),
             topic="Accounts, network, wiki"),
-    Channel(id="C0FINANCE", name="finance-owners", members=("luca", "charles"), topic="Billing and customers"),
+    Channel(id="C0FINANCE", name="finance-owners", members=("luca", "charles", "grace"), topic="Billing and customers"),
     Channel(id="C0SECURITY", name="security", members=("alan", "joan", "konrad"), private=True,
             topic="What security must see"),
     Channel(id="C0VENDOR", name="vendor-co", members=("charles", "ada", "eve", "mallory"), shared=True,

@@ -6,7 +6,7 @@ Each can be repeated on what was sown before and changes nothing then; nothing h
 from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
 from types import MappingProxyType
-from typing import Any, Protocol
+from typing import Protocol
 
 from sqlmodel import Session
 
@@ -28,11 +28,32 @@ DEMO = Where(transport="cli")
 class WorkspaceToSeed(Protocol):
     """What a pretend workspace must offer to be filled."""
 
-    def add_user(self, id: str, *, name: str, real_name: str, email: str, **more: Any) -> None:  # noqa: A002  the workspace's word
+    def add_user(
+        self,
+        user_id: str,
+        /,
+        *,
+        name: str,
+        real_name: str,
+        email: str,
+        title: str,
+        team_id: str | None,
+        is_restricted: bool,
+    ) -> None:
         """Add somebody."""
         ...
 
-    def add_channel(self, id: str, *, name: str, members: Iterable[str], **more: Any) -> None:  # noqa: A002  as above
+    def add_channel(
+        self,
+        channel_id: str,
+        /,
+        *,
+        name: str,
+        members: Iterable[str],
+        is_private: bool,
+        is_ext_shared: bool,
+        topic: str,
+    ) -> None:
         """Add a channel with these members."""
         ...
 
@@ -114,7 +135,8 @@ def _link(tx: Session, company: Company, person: Person, at: datetime) -> None:
     )
     record(
         tx, at=at, action="link.made", outcome="done", actor=OPERATOR, where=DEMO, correlation=link.id,
-        subject=person.account, facts={"by": "demo", "slack_user": person.slack},
+        subject=person.account,
+        facts={"made_by": "demo", "slack_user": person.slack, "link": link.id},
     )  # fmt: skip
 
 
@@ -138,14 +160,20 @@ def _set_up_authenticator(tx: Session, vault: Vault, company: Company, person: P
 
 
 def seed_workspace(workspace: WorkspaceToSeed, company: Company = LOVELACE) -> None:
-    """Give the workspace its people and channels, with the bot in every channel."""
+    """Give the workspace its people and channels, with the bot in every channel.
+
+    Whoever shares a channel with the bot is no `is_stranger` to Slack, so only the team tells an outsider (SL-1).
+    """
     for person in company.people:
-        more: dict[str, Any] = {"title": person.title}
-        if person.guest:
-            more["is_restricted"] = True
-        if person.team_id is not None:
-            more |= {"team_id": person.team_id, "is_stranger": True}
-        workspace.add_user(person.slack, name=person.login, real_name=person.name, email=person.mail, **more)
+        workspace.add_user(
+            person.slack,
+            name=person.login,
+            real_name=person.name,
+            email=person.mail,
+            title=person.title,
+            team_id=person.team_id,
+            is_restricted=person.guest,
+        )
     for channel in company.channels:
         workspace.add_channel(
             channel.id,
