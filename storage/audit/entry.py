@@ -30,6 +30,10 @@ _ID = re.compile(r"[A-Za-z0-9_.:-]{1,64}")
 _UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
 _HEX = re.compile(r"[0-9a-f]{64}")
 _NONE: Mapping[str, Any] = MappingProxyType({})
+_CANONICAL = json.JSONEncoder(sort_keys=True, separators=(",", ":"), ensure_ascii=True, allow_nan=False)
+
+# The action of the entry that records the erasure of a text; its facts `entry` and `text` say which.
+TEXT_ERASED = "text.erased"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -155,17 +159,17 @@ def content(entry: Entry, salts: Mapping[str, bytes]) -> dict[str, Any]:
         "correlation": entry.correlation,
         "where": vars(entry.where),
         "policy": policy and {"allowed": policy.allowed, "ids": policy.ids, "set": policy.digest},
-        "facts": entry.facts,
+        "facts": dict(entry.facts),
         "texts": {name: commitment(salts[name], text) for name, text in entry.texts.items()},
     }
     return {name: _storable(value) for name, value in said.items()}
 
 
 def _storable(value: Any) -> Any:
-    """The same value with every text cleaned, mappings as dicts and sequences as lists."""
+    """The same value with every text cleaned and sequences as lists."""
     if isinstance(value, str):
         return cleaned(value)
-    if isinstance(value, Mapping):
+    if isinstance(value, dict):
         return {name: _storable(each) for name, each in value.items()}
     if isinstance(value, list | tuple):
         return [_storable(each) for each in value]

@@ -1,29 +1,62 @@
-"""The audit log in the database: append in the caller's transaction, read, erase a text, keep checkpoints.
+"""The audit log in the database: append in the caller's transaction, read, erase a text.
 
 It never opens, commits or rolls back a transaction, and never changes an entry.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
-from datetime import datetime
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy import Connection, Select, and_, bindparam, func, insert, or_, select, update
+from sqlalchemy import (
+    BigInteger,
+    Connection,
+    LargeBinary,
+    Select,
+    bindparam,
+    cast,
+    insert,
+    or_,
+    select,
+    type_coerce,
+    update,
+)
 from sqlalchemy import RowMapping as Stored
 from sqlalchemy.orm import Session
 
-from storage.audit.entry import Entry, cleaned, columns, content, decode, fresh_salts, to_leaf
+from storage.audit.entry import TEXT_ERASED, Entry, cleaned, columns, content, decode, fresh_salts, to_leaf
 from storage.audit.merkle import Frontier, leaf_hash
-from storage.audit.tables import CHECKPOINTS, ENTRIES, HEAD, TEXTS
+from storage.audit.tables import ENTRIES, HEAD, TEXTS
 from storage.faults import AuditFault
+from storage.types import from_micros
 
 Transaction = Session | Connection
 
 _HEAD_ID = 1
 _BATCH = 1000
+NO_TIME = datetime.min.replace(tzinfo=UTC)
 
 # Built once: making a statement costs more than running it.
-_READ_HEAD = select(HEAD.c.size, HEAD.c.frontier).where(HEAD.c.id == _HEAD_ID)
+_READ_HEAD = select(HEAD.c.size, cast(HEAD.c.frontier, LargeBinary).label("frontier")).where(
+    HEAD.c.id == _HEAD_ID
+)
+# SQLite lets anything stand in any column. Whoever edited a row may have left text where bytes were, and it must
+# still be read to be named.
+_READ_ENTRIES = select(
+    *(each for each in ENTRIES.c if each.name not in ("at", "leaf", "leaf_hash", "root")),
+    type_coerce(ENTRIES.c.at, BigInteger).label("at"),
+    *(
+        cast(each, LargeBinary).label(each.name)
+        for each in (ENTRIES.c.leaf, ENTRIES.c.leaf_hash, ENTRIES.c.root)
+    ),
+)
+_READ_TEXTS = select(
+    TEXTS.c.index,
+    TEXTS.c.name,
+    TEXTS.c.text,
+    cast(TEXTS.c.salt, LargeBinary).label("salt"),
+    TEXTS.c.erased_by,
+)
 _LOCK_HEAD = _READ_HEAD.with_for_update()
 _ADD_HEAD = insert(HEAD)
 _ADD_ENTRY = insert(ENTRIES)
@@ -46,7 +79,10 @@ class StoredText:
 
 @dataclass(frozen=True, kw_only=True)
 class Row:
-    """One stored entry: the leaf, what was stored beside it, and its texts by name."""
+    """One stored entry: the leaf, what was stored beside it, and its texts by name.
+
+    Somebody may have edited it: only the leaf is evidence, and only once verified.
+    """
 
     index: int
     id: str
@@ -72,7 +108,7 @@ def append(tx: Transaction, entry: Entry) -> str:
 
     AuditFault if the head does not fit the entries or moved meanwhile: then nothing of the transaction may be kept.
     """
-    connection = _connection(tx)
+    connection = connection_of(tx)
     head = _locked_head(connection)
     salts = fresh_salts(entry.texts)
     said = content(entry, salts)
@@ -97,7 +133,7 @@ def append(tx: Transaction, entry: Entry) -> str:
 
 def head(tx: Transaction) -> Frontier:
     """How far the tree has grown. AuditFault if the head row is damaged or gone though there are entries."""
-    return _head(_connection(tx), _READ_HEAD) or Frontier()
+    return _head(connection_of(tx), _READ_HEAD) or Frontier()
 
 
 def _locked_head(connection: Connection) -> Frontier:
@@ -137,7 +173,7 @@ def rows(
 
     person: as actor or as subject. entitlement: as resource. since: aware UTC, inclusive.
     """
-    query = select(ENTRIES).order_by(ENTRIES.c.index.desc()).limit(limit)
+    query = _READ_ENTRIES.order_by(ENTRIES.c.index.desc()).limit(limit)
     if person is not None:
         query = query.where(or_(ENTRIES.c.actor == person, ENTRIES.c.subject == person))
     if entitlement is not None:
@@ -146,7 +182,7 @@ def rows(
         query = query.where(ENTRIES.c.at >= since)
     if correlation is not None:
         query = query.where(ENTRIES.c.correlation == correlation)
-    connection = _connection(tx)
+    connection = connection_of(tx)
     return _with_texts(connection, connection.execute(query).mappings().all()[::-1])
 
 
@@ -158,22 +194,25 @@ def latest(tx: Transaction) -> Row | None:
 
 def row(tx: Transaction, entry_id: str) -> Row | None:
     """The entry with this id, or None."""
-    connection = _connection(tx)
+    connection = connection_of(tx)
     return next(iter(_with_texts(connection, _found(connection, ENTRIES.c.id == entry_id))), None)
 
 
 def row_at(tx: Transaction, index: int) -> Row | None:
     """The entry at this index, or None."""
-    connection = _connection(tx)
+    connection = connection_of(tx)
     return next(iter(_with_texts(connection, _found(connection, ENTRIES.c.index == index))), None)
 
 
-def every(tx: Transaction, *, below: int) -> Iterator[Row]:
-    """All entries with an index under `below`, in order of index, with their texts; a thousand in memory at a time."""
-    connection = _connection(tx)
+def every(tx: Transaction, *, below: int | None = None) -> Iterator[Row]:
+    """All entries (with an index under `below`) in order of index, with their texts; a thousand in memory."""
+    connection = connection_of(tx)
+    ordered = _READ_ENTRIES.order_by(ENTRIES.c.index).limit(_BATCH)
+    if below is not None:
+        ordered = ordered.where(ENTRIES.c.index < below)
     after: int | None = None
     while True:
-        query = select(ENTRIES).where(ENTRIES.c.index < below).order_by(ENTRIES.c.index).limit(_BATCH)
+        query = ordered
         if after is not None:
             query = query.where(ENTRIES.c.index > after)
         batch = _with_texts(connection, connection.execute(query).mappings().all())
@@ -186,18 +225,18 @@ def every(tx: Transaction, *, below: int) -> Iterator[Row]:
 def beyond_head(tx: Transaction) -> Row | None:
     """The first entry that the head does not count: there is none in a sound log."""
     size = select(HEAD.c.size).where(HEAD.c.id == _HEAD_ID).scalar_subquery()
-    connection = _connection(tx)
-    query = select(ENTRIES).where(ENTRIES.c.index >= size).order_by(ENTRIES.c.index).limit(1)
+    connection = connection_of(tx)
+    query = _READ_ENTRIES.where(ENTRIES.c.index >= size).order_by(ENTRIES.c.index).limit(1)
     return next(iter(_with_texts(connection, connection.execute(query).mappings().all())), None)
 
 
 def erase_text(tx: Transaction, entry_id: str, name: str, *, record: Entry) -> bool:
-    """Erase one free text and its salt, and append `record`, which says that it was done and why.
+    """Erase one free text and its salt, and append `record` (who, why, when), completed with what was erased.
 
     False, with nothing written, when there is no such text or it is already erased. Without its salt the commitment
     in the leaf tells nothing about the text, and the tree stays whole.
     """
-    connection = _connection(tx)
+    connection = connection_of(tx)
     index = connection.execute(select(ENTRIES.c.index).where(ENTRIES.c.id == entry_id)).scalar_one_or_none()
     erased = connection.execute(
         update(TEXTS)
@@ -206,58 +245,39 @@ def erase_text(tx: Transaction, entry_id: str, name: str, *, record: Entry) -> b
     )
     if erased.rowcount != 1:
         return False
-    append(connection, record)
+    facts = {**record.facts, "entry": entry_id, "text": name}
+    append(connection, replace(record, action=TEXT_ERASED, facts=facts))
     return True
 
 
-def keep_checkpoint(tx: Transaction, note: str, *, size: int, at: datetime) -> None:
-    """Keep a signed checkpoint over the first `size` entries as it left the house."""
-    _connection(tx).execute(insert(CHECKPOINTS), {"at": at, "size": size, "note": note})
-
-
-def latest_checkpoint(tx: Transaction) -> str | None:
-    """The text of the last checkpoint that was kept, or None."""
-    query = select(CHECKPOINTS.c.note).order_by(CHECKPOINTS.c.id.desc()).limit(1)
-    return _connection(tx).execute(query).scalar_one_or_none()
-
-
-def last_checkpoint_id(tx: Transaction) -> int:
-    """The number of the last checkpoint that was kept, 0 while there is none."""
-    return _connection(tx).execute(select(func.max(CHECKPOINTS.c.id))).scalar_one() or 0
-
-
-def checkpoints(tx: Transaction, *, upto: int) -> Iterator[tuple[int, str]]:
-    """Size and text of the kept checkpoints up to number `upto`, smallest size first; a thousand in memory."""
-    connection = _connection(tx)
-    after = (-1, 0)
-    query = select(CHECKPOINTS.c.size, CHECKPOINTS.c.id, CHECKPOINTS.c.note).where(CHECKPOINTS.c.id <= upto)
-    ordered = query.order_by(CHECKPOINTS.c.size, CHECKPOINTS.c.id).limit(_BATCH)
-    while batch := connection.execute(
-        ordered.where(
-            or_(
-                CHECKPOINTS.c.size > after[0],
-                and_(CHECKPOINTS.c.size == after[0], CHECKPOINTS.c.id > after[1]),
-            )
-        )
-    ).all():
-        yield from ((each.size, each.note) for each in batch)
-        after = (batch[-1].size, batch[-1].id)
-
-
 def _found(connection: Connection, condition: Any) -> Sequence[Stored]:
-    return connection.execute(select(ENTRIES).where(condition)).mappings().all()
+    return connection.execute(_READ_ENTRIES.where(condition)).mappings().all()
 
 
 def _with_texts(connection: Connection, stored: Sequence[Stored]) -> list[Row]:
     """The rows with their texts, which are read by one query."""
     by_index: dict[int, dict[str, StoredText]] = {each["index"]: {} for each in stored}
     if stored:
-        query = select(TEXTS).where(TEXTS.c.index.in_(by_index))
+        query = _READ_TEXTS.where(TEXTS.c.index.in_(by_index))
         for each in connection.execute(query).mappings():
-            kept = StoredText(text=each["text"], salt=each["salt"], erased_by=each["erased_by"])
-            by_index[each["index"]][each["name"]] = kept
-    return [Row(**each, texts=by_index[each["index"]]) for each in stored]
+            kept = StoredText(text=_text(each["text"]), salt=each["salt"], erased_by=_text(each["erased_by"]))
+            by_index[each["index"]][_text(each["name"]) or ""] = kept
+    return [Row(**{**each, "at": _moment(each["at"])}, texts=by_index[each["index"]]) for each in stored]
 
 
-def _connection(tx: Transaction) -> Connection:
+def _moment(micros: object) -> datetime:
+    """The stored time; NO_TIME, which no leaf can say, for what is none."""
+    try:
+        return from_micros(micros) if isinstance(micros, int) else NO_TIME
+    except OverflowError:
+        return NO_TIME
+
+
+def _text(stored: object) -> str | None:
+    """The stored text; other things in words, so that they differ from what was written."""
+    return stored if stored is None or isinstance(stored, str) else repr(stored)
+
+
+def connection_of(tx: Transaction) -> Connection:
+    """The connection that the transaction runs on."""
     return tx if isinstance(tx, Connection) else tx.connection()

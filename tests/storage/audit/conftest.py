@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from sqlalchemy import Engine, create_engine, text
+from sqlalchemy import Engine, create_engine, event, text
 from sqlmodel import SQLModel
 
 from storage.audit.entry import Actor, Entry, PolicyTrace, Where
@@ -22,6 +22,8 @@ MakeEntry = Callable[..., Entry]
 def engine(tmp_path: Path) -> Iterator[Engine]:
     """An empty audit store in a file of its own."""
     made = create_engine(f"sqlite:///{tmp_path / 'audit.db'}")
+    # What is tested here is not the disk.
+    event.listen(made, "connect", lambda raw, _: raw.execute("PRAGMA synchronous = OFF"))
     with made.begin() as connection:
         SQLModel.metadata.create_all(connection, tables=list(TABLES))
         for trigger in TRIGGERS_SQLITE:

@@ -1,0 +1,136 @@
+"""What a verification has to say: its findings and the report that sums them up.
+
+It only words things; it compares nothing itself.
+"""
+
+from dataclasses import dataclass
+from typing import Literal
+
+from storage.audit.log import Row
+
+Kind = Literal[
+    "edited",
+    "unreadable",
+    "missing",
+    "misfit",
+    "column",
+    "text",
+    "head",
+    "extra",
+    "cut",
+    "rewritten",
+    "untrusted",
+]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Finding:
+    """One thing that does not fit, and where. `detail` is a sentence, fit to show.
+
+    first, last: the indexes it concerns, the same for one entry; None when it is about none in particular.
+    entry_id: of the entry at `first` as it stands there now, None if it is gone.
+    """
+
+    kind: Kind
+    detail: str
+    first: int | None = None
+    last: int | None = None
+    entry_id: str | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Report:
+    """What a verification found.
+
+    entries: how many were read; when the tree does not fit, reading ends there. root: of the tree over them.
+    findings: the first of them, in order of index; more: how many others there are.
+    anchored: entries covered by the largest checkpoint from elsewhere that agrees; None without one.
+    signed: the same for the checkpoints kept in the store; unused: how many of those are not of this key.
+    """
+
+    entries: int
+    root: bytes
+    findings: tuple[Finding, ...]
+    more: int
+    anchored: int | None
+    signed: int | None
+    unused: int
+
+    @property
+    def sound(self) -> bool:
+        """Whether nothing was found. How far that reaches is in `conclusion`."""
+        return not self.findings
+
+    @property
+    def conclusion(self) -> str:
+        """The answer in a sentence or two, which never promises more than was compared."""
+        if self.findings:
+            return f"Not sound. {self.findings[0].detail}"
+        if self.anchored is None:
+            return self._internal()
+        later = self.entries - self.anchored
+        if later:
+            return (
+                f"Sound up to the checkpoint: the first {self.anchored} entries agree with it. "
+                f"The {later} after it are internally consistent only."
+            )
+        return f"Sound: all {self.entries} entries agree with the checkpoint."
+
+    def _internal(self) -> str:
+        kept = (
+            f", and the first {self.signed} with the signed checkpoints kept beside them"
+            if self.signed
+            else ""
+        )
+        return (
+            f"Internally consistent only: {self.entries} entries agree with one another{kept}. "
+            "A cut tail would not show; compare with a checkpoint from elsewhere."
+        )
+
+
+def about(row: Row, kind: Kind, detail: str) -> Finding:
+    """A finding about one row."""
+    return Finding(kind=kind, detail=detail, first=row.index, last=row.index, entry_id=row.id)
+
+
+def misfit(row: Row, *, edited: bool) -> Finding:
+    """A row with which the tree does not grow as it grew; `edited`: its leaf and the hash beside it disagree."""
+    entry = f"Entry {row.id} at index {row.index}"
+    if edited:
+        return about(row, "edited", f"{entry} was edited after it was written.")
+    return about(
+        row,
+        "misfit",
+        f"{entry} does not fit the tree: it was edited, moved or put there, or one before it was taken out.",
+    )
+
+
+def gap(row: Row, expected: int) -> Finding:
+    """A row that does not stand at the index that comes next."""
+    if row.index < expected:
+        return about(row, "extra", f"Entry {row.id} stands at index {row.index}, where none can stand.")
+    missing = (
+        f"index {expected}" if row.index == expected + 1 else f"the indexes {expected} to {row.index - 1}"
+    )
+    return Finding(
+        kind="missing",
+        first=expected,
+        last=row.index - 1,
+        detail=f"What stood at {missing} is missing: entry {row.id} follows at index {row.index}.",
+    )
+
+
+def cut(here: int, promised: int, source: str) -> Finding:
+    """Fewer entries than the head or a checkpoint knows of."""
+    return Finding(
+        kind="cut",
+        first=here,
+        last=promised - 1,
+        detail=f"{source} {promised} entries, but only {here} are here: the tail was cut.",
+    )
+
+
+def sentence(clause: object) -> str:
+    """A fault's clause as a sentence."""
+    text = str(clause)
+    return f"{text[:1].upper()}{text[1:]}."

@@ -1,0 +1,110 @@
+"""Checkpoints of the log: the head compared in a few reads with what was signed before, signed again, and kept.
+
+It never signs a tree that contradicts an earlier checkpoint.
+"""
+
+from collections.abc import Iterator, Sequence
+from datetime import datetime
+
+from sqlalchemy import and_, func, insert, or_, select
+
+from storage.audit import log
+from storage.audit.checkpoint import BadNote, Checkpoint, Signer, Verifier, sign, verify_note
+from storage.audit.findings import sentence
+from storage.audit.log import Transaction
+from storage.audit.merkle import EMPTY_ROOT, Frontier, leaf_hash
+from storage.audit.tables import CHECKPOINTS
+from storage.faults import AuditFault
+
+_BATCH = 1000
+
+
+def check_head(tx: Transaction, verifier: Verifier, notes: Sequence[str | bytes] = ()) -> str | None:
+    """What contradicts the head, as a sentence, or None: the last entry, the checkpoint kept last, and `notes`.
+
+    Meant for startup (T-2): it costs a few reads whatever the size of the log, and is no verification of it.
+    `notes` are checkpoints from elsewhere; one that is not signed by this key is a contradiction too.
+    """
+    try:
+        head = log.head(tx)
+    except AuditFault as fault:
+        return sentence(fault)
+    if not _stands_on(tx, head):
+        return "The last audit entry is not the one that the head of the log counts."
+    kept = latest_checkpoint(tx)
+    earlier = verify_note(kept, verifier) if kept else None
+    if isinstance(earlier, Checkpoint) and not _agrees(tx, head, earlier):
+        return f"The audit log contradicts its own checkpoint over {earlier.size} entries."
+    for note in notes:
+        read = verify_note(note, verifier)
+        if isinstance(read, BadNote):
+            return f"The checkpoint cannot be trusted: {read.reason}."
+        if not _agrees(tx, head, read):
+            return f"The audit log contradicts the checkpoint over {read.size} entries."
+    return None
+
+
+def take_checkpoint(tx: Transaction, signer: Signer, *, at: datetime) -> str:
+    """Sign the head as it is in this transaction, keep the note, and return it: it should leave the house (T-2).
+
+    AuditFault if the head contradicts the last entry or the checkpoint kept last.
+    """
+    wrong = check_head(tx, signer.verifier)
+    if wrong:
+        raise AuditFault(f"{wrong} No checkpoint was signed.")
+    head = log.head(tx)
+    note = sign(Checkpoint(origin=signer.name, size=head.size, root=head.root), signer)
+    keep_checkpoint(tx, note, size=head.size, at=at)
+    return note
+
+
+def keep_checkpoint(tx: Transaction, note: str, *, size: int, at: datetime) -> None:
+    """Keep a signed checkpoint over the first `size` entries as it left the house."""
+    log.connection_of(tx).execute(insert(CHECKPOINTS), {"at": at, "size": size, "note": note})
+
+
+def latest_checkpoint(tx: Transaction) -> str | None:
+    """The text of the last checkpoint that was kept, or None."""
+    query = select(CHECKPOINTS.c.note).order_by(CHECKPOINTS.c.id.desc()).limit(1)
+    return log.connection_of(tx).execute(query).scalar_one_or_none()
+
+
+def last_checkpoint_id(tx: Transaction) -> int:
+    """The number of the last checkpoint that was kept, 0 while there is none."""
+    return log.connection_of(tx).execute(select(func.max(CHECKPOINTS.c.id))).scalar_one() or 0
+
+
+def checkpoints(tx: Transaction, *, upto: int) -> Iterator[tuple[int, str]]:
+    """Size and text of the kept checkpoints up to number `upto`, smallest size first; a thousand in memory."""
+    connection = log.connection_of(tx)
+    after = (-1, 0)
+    query = select(CHECKPOINTS.c.size, CHECKPOINTS.c.id, CHECKPOINTS.c.note).where(CHECKPOINTS.c.id <= upto)
+    ordered = query.order_by(CHECKPOINTS.c.size, CHECKPOINTS.c.id).limit(_BATCH)
+    while batch := connection.execute(
+        ordered.where(
+            or_(
+                CHECKPOINTS.c.size > after[0],
+                and_(CHECKPOINTS.c.size == after[0], CHECKPOINTS.c.id > after[1]),
+            )
+        )
+    ).all():
+        yield from ((each.size, each.note) for each in batch)
+        after = (batch[-1].size, batch[-1].id)
+
+
+def _stands_on(tx: Transaction, head: Frontier) -> bool:
+    """Whether the newest entry is the one at the head, whole, and none stands after it."""
+    newest = log.latest(tx)
+    if newest is None:
+        return head.size == 0
+    return (newest.index, newest.root) == (head.size - 1, head.root) and leaf_hash(
+        newest.leaf
+    ) == newest.leaf_hash
+
+
+def _agrees(tx: Transaction, head: Frontier, checkpoint: Checkpoint) -> bool:
+    """Whether the tree once had this root at this size, going by the roots stored with the entries."""
+    if checkpoint.size == 0:
+        return checkpoint.root == EMPTY_ROOT
+    row = log.row_at(tx, checkpoint.size - 1) if checkpoint.size <= head.size else None
+    return row is not None and row.root == checkpoint.root
