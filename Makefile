@@ -5,6 +5,8 @@ FITTING := import sys; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 13))
 PYTHON ?= $(or $(shell for python in python3 python3.13 python3.12 python3.11; do \
 	$$python -c '$(FITTING)' >/dev/null 2>&1 && { echo $$python; break; }; done),python3)
 VENV ?= .venv
+# Test processes side by side; JOBS=0 runs everything in one, which is what a debugger wants.
+JOBS ?= 2
 BIN := $(VENV)/bin
 INSTALL := $(BIN)/python -m pip install --disable-pip-version-check --quiet
 LOCK := $(BIN)/uv pip compile pyproject.toml --universal --python-version 3.11 --generate-hashes --quiet \
@@ -12,16 +14,18 @@ LOCK := $(BIN)/uv pip compile pyproject.toml --universal --python-version 3.11 -
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help demo test lint bench lock clean
+.PHONY: help install demo test lint bench lock clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
-demo: $(VENV)/.demo ## a whole company to try Wicket in, at one address (PORT=8765, ARGS=--tour)
+demo: $(VENV)/.installed ## a whole company to try Wicket in, at one address (PORT=8765, ARGS=--tour)
 	@$(BIN)/wicket demo $(if $(PORT),--port $(PORT)) $(ARGS)
 
+install: $(VENV)/.installed ## the command for a real workspace: .venv/bin/wicket
+
 test: lint ## everything that must hold (ARGS=tests/handlers runs a part)
-	@$(BIN)/python -m pytest $(ARGS)
+	@$(BIN)/python -m pytest -n $(JOBS) --dist loadfile $(ARGS)
 
 lint: $(VENV)/.test ## style, types, and the direction of imports
 	@$(BIN)/ruff check .
@@ -42,7 +46,7 @@ lock: $(VENV)/.made ## find the newest versions that pyproject.toml allows, and 
 clean: ## remove what was installed and cached here
 	@rm -rf $(VENV) .mypy_cache .pytest_cache .ruff_cache .import_linter_cache .hypothesis
 
-$(VENV)/.demo: requirements.lock pyproject.toml $(VENV)/.made
+$(VENV)/.installed: requirements.lock pyproject.toml $(VENV)/.made
 	@echo "Installing what Wicket needs into $(VENV) (once; a minute or so) …"
 	@$(INSTALL) --require-hashes --only-binary :all: -r requirements.lock
 	@$(INSTALL) --no-deps --no-build-isolation -e .
