@@ -11,6 +11,7 @@ const jump = document.getElementById("jump");
 const announcer = document.getElementById("announcer");
 
 let rows = new Map();
+let shownFor = "";
 
 const keyOf = (message) => `${message.ts}${message.ephemeral ? "e" : ""}`;
 const dateOf = (message) => new Date(Number(message.ts) * 1000);
@@ -111,6 +112,7 @@ export function toEnd() {
 }
 
 export function showMessages(messages) {
+  shownFor = world.as;
   rows = new Map();
   list.replaceChildren();
   messages.forEach(rowOf);
@@ -118,8 +120,9 @@ export function showMessages(messages) {
   toEnd();
 }
 
-// After a broken line: takes in what was missed without disturbing what is there.
-export function mergeMessages(messages) {
+// Takes in what was missed without disturbing what is there, unless another channel was opened meanwhile.
+export function mergeMessages(channel, messages) {
+  if (channel !== world.channel || shownFor !== world.as) return;
   const keys = new Set(messages.map(keyOf));
   for (const [key, row] of rows) if (!keys.has(key) && !row.message.ephemeral) rows.delete(key);
   messages.forEach(rowOf);

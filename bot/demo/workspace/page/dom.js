@@ -41,12 +41,14 @@ function initials(name) {
 export function avatar(id, name, isBot = false) {
   let sum = 0;
   for (const ch of String(id)) sum = (sum * 31 + ch.codePointAt(0)) % 9973;
-  return h("span", { class: `avatar ${isBot ? "of-app" : `tint-${sum % 8}`}`, "aria-hidden": "true" }, initials(name));
+  // The initials are decoration, so they stand in the style and not in the text.
+  return h("span", { class: `avatar ${isBot ? "of-app" : `tint-${sum % 8}`}`, "data-initials": initials(name) });
 }
 
 const tray = document.getElementById("toasts");
 
 export function toast(text, tone = "trouble") {
+  if ([...tray.children].some((note) => note.firstChild.data === text)) return;
   // A modal dialog makes everything outside it inert, so the tray moves into the one on top.
   ([...document.querySelectorAll("dialog[open]")].at(-1) ?? document.body).append(tray);
   const note = h("p", { class: `toast ${tone}` }, text);

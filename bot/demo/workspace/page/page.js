@@ -108,7 +108,8 @@ async function openChannel() {
 }
 
 async function become(as) {
-  const state = await fetchState(as);
+  // An address that names nobody known opens the page as somebody who is there.
+  const state = await fetchState(as).catch(() => fetchState(""));
   takeIn({ ...state, as: state.me.id });
   at("team").textContent = world.team.name;
   at("links").dataset.as = world.as;
@@ -140,14 +141,24 @@ async function catchUp() {
   showChannels();
   showViews(state.views);
   showPhone(state.phone);
-  if (world.channel && world.tab === "messages") mergeMessages(await fetchMessages(world.channel));
+  if (world.channel && world.tab === "messages") mergeMessages(world.channel, await fetchMessages(world.channel));
+}
+
+// Tells the server what was read here, and takes in whatever the stream may have missed.
+let reading = 0;
+function readSoon() {
+  clearTimeout(reading);
+  reading = setTimeout(async () => mergeMessages(world.channel, await fetchMessages(world.channel)), 400);
 }
 
 const isShown = (event) => event.channel === world.channel && world.tab === "messages";
 
 const EVENT = {
   message: (event) => {
-    if (isShown(event)) return messageCame(event.message);
+    if (isShown(event)) {
+      readSoon();
+      return messageCame(event.message);
+    }
     const known = channelById(event.channel);
     if (!known) return catchUp();
     known.unread = true;

@@ -106,10 +106,11 @@ form.addEventListener("submit", async (event) => {
     key.focus();
     return;
   }
-  if (!(await ask("scan", { uri })).ok) return;
+  const result = await ask("scan", { uri });
+  if (!result.ok) return;
   key.value = "";
   toast("Added to the phone.", "calm");
-  refresh();
+  showPhone(result.phone);
 });
 
 setInterval(tick, 500);

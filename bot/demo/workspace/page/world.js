@@ -42,7 +42,6 @@ const KIND = {
   view_not_found: "This window was closed already.",
   message_not_found: "This message is gone.",
   no_phone: "This person has no phone here.",
-  timeout: "The app did not answer in time. Nothing you typed is lost; please try again.",
 };
 
 function kindly(error) {
@@ -64,7 +63,8 @@ export async function ask(what, details = {}, { quiet = false } = {}) {
   } catch {
     result = { ok: false, error: "The workspace cannot be reached. Is it still running?" };
   }
-  if (!result.ok && !quiet) toast(kindly(result.error));
+  // When the app did not answer, the workspace itself says so by the stream.
+  if (!result.ok && !quiet && result.error !== "timeout") toast(kindly(result.error));
   return result;
 }
 
