@@ -97,9 +97,8 @@ def _stands_on(tx: Transaction, head: Frontier) -> bool:
     newest = log.latest(tx)
     if newest is None:
         return head.size == 0
-    return (newest.index, newest.root) == (head.size - 1, head.root) and leaf_hash(
-        newest.leaf
-    ) == newest.leaf_hash
+    at_head = (newest.index, newest.root) == (head.size - 1, head.root)
+    return at_head and leaf_hash(newest.leaf) == newest.leaf_hash
 
 
 def _agrees(tx: Transaction, head: Frontier, checkpoint: Checkpoint) -> bool:

@@ -3,7 +3,9 @@
 It only reads, and it never calls a log sound beyond what a checkpoint from elsewhere covers.
 """
 
+import sqlite3
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
 from heapq import merge
@@ -47,10 +49,11 @@ def verify_log(
     head, complaint = _head(tx)
     rows = log.every(tx, below=head.size if head else None)
     walk = _Walk(verifier, notes, kept, find=partial(log.row, tx))
-    walk.through(rows, head, progress)
+    with _forgiving(tx):
+        walk.through(rows, head, progress)
+        stray = log.beyond_head(tx) if head else None
     if complaint:
         walk.note(complaint)
-    stray = log.beyond_head(tx) if head else None
     if stray:
         detail = f"Entry {stray.id} at index {stray.index} stands beyond the head, which does not count it."
         walk.note(about(stray, "extra", detail))
@@ -227,6 +230,24 @@ class _Walk:
                 self._unused += 1
             else:
                 yield _Anchor(size=size, root=read.root, from_elsewhere=False)
+
+
+@contextmanager
+def _forgiving(tx: Transaction) -> Iterator[None]:
+    """On SQLite, read text that is no UTF-8 with replacement characters: it must be named, not end the walk."""
+    driver = log.connection_of(tx).connection.driver_connection
+    if not isinstance(driver, sqlite3.Connection):
+        yield
+        return
+    before, driver.text_factory = driver.text_factory, _replacing
+    try:
+        yield
+    finally:
+        driver.text_factory = before
+
+
+def _replacing(stored: bytes) -> str:
+    return stored.decode(errors="replace")
 
 
 def _size(anchor: _Anchor) -> int:

@@ -5,6 +5,7 @@ import hmac
 import json
 import re
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -57,6 +58,15 @@ def test_the_leaf_is_these_bytes_for_ever() -> None:
         b'"where":{"channel":"D1","replica":"r1","team":"T1","transport":"socket"}}'
     )
     assert leaf_hash(leaf).hex() == "e1544cd29486c33f563702a11a7138afff18ab34f7f4df03addb7aacb9295900"
+
+
+def test_the_documented_leaf_has_the_documented_hash() -> None:
+    page = (Path(__file__).parents[3] / "docs" / "audit-format.md").read_text(encoding="utf-8")
+    (leaf,) = re.findall(r"^\{.*\}$", page, re.MULTILINE)
+    said = decode(leaf.encode())
+    assert f"leaf hash `{leaf_hash(leaf.encode()).hex()}`" in page
+    assert check_commitment(said["texts"]["justification"], SALT, "fix INC-4711")
+    assert all(f"| `{key}` |" in page for key in said)
 
 
 @given(

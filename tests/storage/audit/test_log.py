@@ -1,7 +1,10 @@
 """Entries go in with the caller's transaction, come out as asked for, and stay."""
 
+import asyncio
 import sqlite3
+from collections.abc import Callable
 from datetime import timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -10,8 +13,10 @@ from sqlalchemy.exc import DatabaseError, IntegrityError
 from sqlmodel import Session
 
 from storage.audit import log, sealing
-from storage.audit.entry import check_commitment
+from storage.audit.entry import Entry, check_commitment
 from storage.audit.merkle import EMPTY_ROOT, leaf_hash, root_of
+from storage.audit.verification import verify_log
+from storage.database import Database
 from storage.faults import AuditFault
 
 from .conftest import START, MakeEntry
@@ -194,3 +199,29 @@ def test_nothing_is_added_to_a_log_whose_head_is_damaged(
         connection.execute(text(statement))
     with Session(unguarded) as tx, pytest.raises(AuditFault, match=complaint):
         log.append(tx, make_entry())
+
+
+async def test_transactions_that_share_a_commit_leave_no_gap_when_one_fails(
+    engine: Engine, make_entry: MakeEntry, tmp_path: Path
+) -> None:
+    """Promise 2: an entry stands or falls with its own transaction."""
+    database = Database(tmp_path / "audit.db")
+
+    def write(entry: Entry, fails: bool) -> Callable[[Session], str]:
+        def work(tx: Session) -> str:
+            added = log.append(tx, entry)
+            if fails:
+                raise LookupError(added)
+            return added
+
+        return work
+
+    works = [write(make_entry(), fails=number % 3 == 1) for number in range(30)]
+    answers = await asyncio.gather(*(database.write(work) for work in works), return_exceptions=True)
+    kept = [answer for answer in answers if isinstance(answer, str)]
+    report = database.read_now(verify_log)
+    stored = database.read_now(lambda tx: [row.id for row in log.every(tx)])
+    database.close()
+    assert len(kept) == 20
+    assert stored == kept
+    assert report.sound

@@ -240,6 +240,16 @@ def test_an_edited_column_is_named(
     assert f"`{column}`" in report.findings[0].detail
 
 
+@pytest.mark.parametrize("column", [name for name in COLUMNS if name != "at"])
+def test_a_column_that_is_not_even_text_is_named(sealed: tuple[Engine, list[str]], column: str) -> None:
+    engine, _ = sealed
+    with engine.connect() as tx:
+        tx.execute(text(f"UPDATE audit_entries SET {column} = CAST(x'ff' AS TEXT) WHERE \"index\" = 5"))
+        report = verify_log(tx)
+        tx.rollback()
+    assert kinds(report) == [("column", 5)]
+
+
 @few
 @given(st.sets(INDEX, min_size=1, max_size=3))
 def test_every_edited_leaf_is_named_not_only_the_first(
@@ -479,6 +489,10 @@ def test_a_damaged_head_is_found(
         (
             "UPDATE audit_texts SET text = NULL, salt = NULL, erased_by = 'e-004' WHERE \"index\" = 3",
             "without a record",
+        ),
+        (
+            "UPDATE audit_texts SET text = CAST(x'ff' AS TEXT) WHERE \"index\" = 3",
+            "is not the text that was written",
         ),
         ('DELETE FROM audit_texts WHERE "index" = 3', "is missing"),
         (
