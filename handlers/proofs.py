@@ -23,7 +23,7 @@ class Handles:
 
     def __init__(self, *, vault: Vault, lifetime: timedelta) -> None:
         self._vault = vault
-        self._lifetime = lifetime
+        self.lifetime = lifetime
 
     def open_handle(
         self,
@@ -40,7 +40,7 @@ class Handles:
         return make_handle(
             tx,
             at=at,
-            expires_at=at + self._lifetime,
+            expires_at=at + self.lifetime,
             purpose=purpose,
             directory=directory,
             account=account,

@@ -23,11 +23,15 @@ class Purpose(StrEnum):
 
 
 class Result(StrEnum):
-    """How far the one change of a handle has come. CHANGING is written before the directory is called (T-3)."""
+    """How far the one change of a handle has come. CHANGING is written before the directory is called (T-3).
+
+    SESSIONS_OPEN: done, but what sessions there were could not be ended. UNKNOWN: the directory did not answer.
+    """
 
     OPEN = ""
     CHANGING = "changing"
     DONE = "done"
+    SESSIONS_OPEN = "sessions-open"
     UNKNOWN = "unknown"
 
 
@@ -74,7 +78,7 @@ def bind(tx: Session, handle_id: str, *, proven: list[str], session: str, was: s
 
 def move(tx: Session, handle_id: str, *, was: Result, now: Result, at: datetime) -> bool:
     """Take the handle from one result to the next. False if it was not there any more: another tab was faster."""
-    done_at = at if now in (Result.DONE, Result.UNKNOWN) else None
+    done_at = at if now not in (Result.OPEN, Result.CHANGING) else None
     moved = (
         update(Handle)
         .where(col(Handle.id) == handle_id, col(Handle.result) == was)

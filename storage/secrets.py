@@ -16,8 +16,8 @@ from storage.faults import SettingsFault, WicketFault
 KEY_BYTES = 32
 SALT_BYTES = 16
 
-# 16 MiB and some tens of milliseconds: a stolen table of recovery codes is not worth trying.
-_SCRYPT_COST, _SCRYPT_BLOCK, _SCRYPT_LANES = 2**14, 8, 1
+# Some ten milliseconds: for codes of 65 random bits that is far more than a stolen table is worth trying.
+_SCRYPT_COST, _SCRYPT_BLOCK, _SCRYPT_LANES = 2**12, 8, 1
 
 
 class SealBroken(WicketFault):
@@ -64,9 +64,14 @@ class Vault:
 
 
 def hash_code(code: str, salt: bytes) -> str:
-    """A salted, slow hash of a recovery code, fit to be stored. Takes tens of milliseconds: never in a transaction."""
+    """A salted, slow hash of a recovery code, fit to be stored. Takes some ten milliseconds: never in a transaction."""
     digest = hashlib.scrypt(
-        code.encode("utf-8"), salt=salt, n=_SCRYPT_COST, r=_SCRYPT_BLOCK, p=_SCRYPT_LANES, dklen=32
+        code.encode("utf-8", "surrogatepass"),
+        salt=salt,
+        n=_SCRYPT_COST,
+        r=_SCRYPT_BLOCK,
+        p=_SCRYPT_LANES,
+        dklen=32,
     )
     return f"scrypt${salt.hex()}${digest.hex()}"
 

@@ -1,0 +1,283 @@
+"""One attempt to prove something on the secure page: counted first, then checked, then recorded with what it led to.
+
+It does not know what a right proof looks like, and every refusal leaves by the same door after comparable work (P-9).
+"""
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+
+from sqlmodel import Session
+
+from handlers.decisions.policy import AccountAction, AccountQuestion, Action, PolicyDecision
+from handlers.exceptions import Kind, Severity, Strange, tell_security
+from handlers.intents import PAGE
+from handlers.recording import record, stranger
+from handlers.visits import (
+    PageGround,
+    Person,
+    Proven,
+    Refused,
+    Visitor,
+    new_session,
+    person_behind,
+    session_hash,
+)
+from storage.failures import Attempt, clear, count_attempt, take_back
+from storage.faults import DirectoryUnavailable
+from storage.handles import Purpose, bind
+from storage.records import Handle
+
+ACTIONS: dict[str, AccountAction] = {Purpose.RESET: Action.RESET_PASSWORD, Purpose.UNLOCK: Action.UNLOCK}
+
+# The free unlock of the day belongs to Slack; on the page only proofs count.
+_NO_FREE_UNLOCK = 1
+
+
+@dataclass(frozen=True, kw_only=True)
+class Checked:
+    """What checking found. proofs: what was shown. spend: takes codes that work once, False if another was faster."""
+
+    right: bool
+    proofs: tuple[str, ...]
+    spend: Callable[[Session], bool]
+
+
+Check = Callable[[Person], Awaitable[Checked]]
+Accept = Callable[[Session, Handle, Person], str]
+
+
+def _nothing_more(_tx: Session, _handle: Handle, _person: Person) -> str:
+    return ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Kinds:
+    """What an attempt is for. purposes: of the handles it fits. action: its name in the record.
+
+    second_factor: a right one clears the count; a password only takes itself back, so that it buys no guesses.
+    keeps: proofs given before in this visit still count, and are needed.
+    """
+
+    action: str
+    purposes: frozenset[Purpose]
+    second_factor: bool
+    keeps: frozenset[Purpose] = frozenset()
+
+
+class Attempts:
+    """Runs attempts for the handlers that know what is to be proven."""
+
+    def __init__(self, ground: PageGround) -> None:
+        self._ground = ground
+
+    async def run(
+        self, visitor: Visitor, kinds: Kinds, check: Check, accept: Accept = _nothing_more
+    ) -> Proven | Refused:
+        """Count, check, and write one transaction of everything that follows.
+
+        check: is given a person without an account when nothing may come of it, and works as long. accept: what
+        else belongs to success, in the same transaction; it answers why not, "" if all is well. DirectoryUnavailable
+        when the directory did not answer; then the attempt does not count.
+        """
+        handle = await self._ground.handle_of(visitor)
+        person = await self._ground.person_of(handle)
+        if handle is None:
+            await check(person)
+            return Refused()
+        attempt = await self._count(handle)
+        unfit = self._unfit(visitor, kinds, handle, person, attempt)
+        try:
+            checked = await check(Person(handle=handle, unfit=unfit) if unfit else person)
+        except DirectoryUnavailable:
+            await self._ground.database.write(
+                lambda tx: take_back(tx, directory=handle.directory, account=_counted(handle))
+            )
+            raise
+        return await self._ground.database.write(
+            lambda tx: self._settle(
+                tx, _Tried(visitor, kinds, handle, person, attempt, unfit), checked, accept
+            )
+        )
+
+    async def _count(self, handle: Handle) -> Attempt:
+        limits = self._ground.limits
+        return await self._ground.database.write(
+            lambda tx: count_attempt(
+                tx,
+                directory=handle.directory,
+                account=_counted(handle),
+                at=self._ground.now(),
+                limit=limits.wrong_codes,
+                lock=limits.lock,
+            )
+        )
+
+    def _unfit(self, visitor: Visitor, kinds: Kinds, handle: Handle, person: Person, attempt: Attempt) -> str:
+        if not attempt.allowed:
+            return "locked"
+        if handle.purpose not in kinds.purposes:
+            return "other_purpose"
+        if not self._ground.is_open(handle):
+            return "link_over"
+        if handle.purpose in kinds.keeps and not visitor.gave_proofs_for(handle):
+            return "other_browser"
+        return person.unfit
+
+    def _settle(self, tx: Session, tried: "_Tried", checked: Checked, accept: Accept) -> Proven | Refused:
+        handle, why, decision = tried.handle, tried.unfit, None
+        proofs = (*(handle.proven if handle.purpose in tried.kinds.keeps else ()), *checked.proofs)
+        if not why and not checked.right:
+            why = "wrong"
+        if not why:
+            decision = self.ask(tried.person, handle, proofs)
+            why = "" if decision is None or decision.allowed else "policy"
+        session = new_session()
+        if not why:
+            why = self._take(tx, tried, checked, accept, proofs, session)
+        if why:
+            self._refuse(tx, tried, why, decision)
+            return Refused()
+        self._accepted(tx, tried, proofs, decision)
+        return Proven(session=session)
+
+    def _take(
+        self,
+        tx: Session,
+        tried: "_Tried",
+        checked: Checked,
+        accept: Accept,
+        proofs: tuple[str, ...],
+        session: str,
+    ) -> str:
+        """Spend the codes and bind the browser; why not, if somebody was faster. A refusal undoes both."""
+        with tx.begin_nested() as step:
+            if not checked.spend(tx):
+                why = "used_before"
+            elif not bind(
+                tx,
+                tried.handle.id,
+                proven=list(proofs),
+                session=session_hash(session),
+                was=tried.handle.session,
+            ):
+                why = "link_over"
+            else:
+                why = accept(tx, tried.handle, tried.person)
+            if why:
+                step.rollback()
+        return why
+
+    def ask(self, person: Person, handle: Handle, proofs: tuple[str, ...]) -> PolicyDecision | None:
+        """Policy's answer about what the handle is for, with these proofs; None where there is nothing to ask."""
+        action = ACTIONS.get(handle.purpose)
+        if action is None or person.account is None:
+            return None
+        return self._ground.policy.ask(
+            AccountQuestion(
+                action=action,
+                principal=person.account,
+                target=person.account,
+                now=self._ground.now(),
+                proofs=frozenset(proofs),
+                unlocks_today=_NO_FREE_UNLOCK,
+            )
+        )
+
+    def _accepted(
+        self, tx: Session, tried: "_Tried", proofs: tuple[str, ...], decision: PolicyDecision | None
+    ) -> None:
+        handle = tried.handle
+        if tried.kinds.second_factor:
+            clear(tx, directory=handle.directory, account=_counted(handle))
+        else:
+            take_back(tx, directory=handle.directory, account=_counted(handle))
+        record(
+            tx,
+            at=self._ground.now(),
+            action=tried.kinds.action,
+            outcome="done",
+            actor=person_behind(handle),
+            where=PAGE,
+            correlation=handle.id,
+            subject=handle.account,
+            decision=decision,
+            facts={"purpose": handle.purpose, "proofs": list(proofs)},
+        )
+
+    def _refuse(self, tx: Session, tried: "_Tried", why: str, decision: PolicyDecision | None) -> None:
+        handle = tried.handle
+        record(
+            tx,
+            at=self._ground.now(),
+            action=tried.kinds.action,
+            outcome="refused",
+            actor=stranger(handle.slack_team, handle.slack_user),
+            where=PAGE,
+            correlation=handle.id,
+            subject=handle.account or None,
+            decision=decision,
+            facts={"purpose": handle.purpose, "why": why, "wrong_in_a_row": tried.attempt.number},
+        )
+        strange = _strange(tried, why, decision)
+        if strange is not None:
+            tell_security(tx, self._ground.now(), strange)
+
+
+@dataclass(frozen=True)
+class _Tried:
+    visitor: Visitor
+    kinds: Kinds
+    handle: Handle
+    person: Person
+    attempt: Attempt
+    unfit: str
+
+
+def _counted(handle: Handle) -> str:
+    """Whose count an attempt belongs to; a Slack account that fits nobody has one of its own."""
+    return handle.account or f"slack:{handle.slack_team}:{handle.slack_user}"
+
+
+_REASONS = {
+    "wrong": "too many wrong proofs in a row",
+    "locked": "too many wrong proofs in a row",
+    "unknown": "the Slack account fits nobody",
+    "taken": "the person or the Slack account is linked to another already",
+    "mail_changed": "the e-mail address changed",
+    "not_linked": "the link does not stand any more",
+}
+
+
+def _strange(tried: _Tried, why: str, decision: PolicyDecision | None) -> Strange | None:
+    """What the security channel must see of a refused attempt, if anything."""
+    handle = tried.handle
+    if why == "locked" or tried.attempt.last:
+        kind, severity = Kind.PAGE_LOCKOUT, Severity.HIGH
+    elif handle.purpose == Purpose.LINK and why in ("unknown", "taken"):
+        kind, severity = Kind.IDENTITY_MISMATCH, Severity.MEDIUM
+    elif why in ("mail_changed", "not_linked"):
+        kind, severity = Kind.IDENTITY_MISMATCH, Severity.HIGH
+    elif decision is not None and decision.errors:
+        kind, severity = Kind.POLICY_ERROR, Severity.HIGH
+    elif decision is not None and decision.severity is not None:
+        kind, severity = Kind.REFUSED_SELF_SERVICE, Severity(decision.severity)
+    else:
+        return None
+    return Strange(
+        kind=kind,
+        severity=severity,
+        who=tried.person.account.name if tried.person.account else f"Slack account {handle.slack_user}",
+        cause=f"{handle.directory}:{_counted(handle)}",
+        correlation=handle.id,
+        facts={
+            "directory": handle.directory,
+            "account": handle.account,
+            "slack_user": handle.slack_user,
+            "purpose": handle.purpose,
+            "reason": _REASONS.get(why, why),
+            "reasons": list(decision.reasons) if decision else [],
+            "policies": list(decision.policy_ids) if decision else [],
+            "errors": list(decision.errors) if decision else [],
+            "wrong_in_a_row": tried.attempt.number,
+        },
+    )

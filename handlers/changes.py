@@ -1,0 +1,165 @@
+"""The one change that a proven visit may make: begun on the record before the directory is touched, ended once.
+
+It knows nothing of passwords, and after a crash it says "unknown" rather than guess (T-3).
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from sqlmodel import Session, col, select
+
+from handlers.decisions.policy import PolicyDecision
+from handlers.exceptions import Kind, Severity, Strange, tell_security
+from handlers.intents import PAGE
+from handlers.recording import WICKET, Fact, record
+from handlers.visits import PageGround, person_behind
+from storage.handles import Purpose, Result, close_others, move
+from storage.outbox import owe
+from storage.records import Handle
+
+# Longer than any directory call may take: what has not ended by then was cut off.
+CUT_OFF_AFTER = timedelta(minutes=2)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Words:
+    """What a change is called: in the record when it begins and when it ended, and in the messages owed."""
+
+    started: str
+    ended: str
+    told: str
+
+
+RESET = Words(started="password.change_started", ended="password.changed", told="password-changed")
+UNLOCK = Words(started="account.proven_unlock_started", ended="account.unlocked", told="account-unlocked")
+WORDS: Mapping[str, Words] = {Purpose.RESET: RESET, Purpose.UNLOCK: UNLOCK}
+
+
+class Changes:
+    """Begins and ends changes; each method is one transaction."""
+
+    def __init__(self, ground: PageGround) -> None:
+        self._ground = ground
+
+    async def begin(self, handle: Handle, words: Words, decision: PolicyDecision) -> bool:
+        """Take the handle for its change, on the record. False if another tab was faster: then nothing is done."""
+
+        def work(tx: Session) -> bool:
+            at = self._ground.now()
+            if not move(tx, handle.id, was=Result.OPEN, now=Result.CHANGING, at=at):
+                return False
+            self._record(tx, at, handle, words.started, "done", decision=decision)
+            return True
+
+        return await self._ground.database.write(work)
+
+    async def give_back(self, handle: Handle, words: Words) -> None:
+        """The directory refused, so nothing changed: the person may try something else."""
+
+        def work(tx: Session) -> None:
+            at = self._ground.now()
+            move(tx, handle.id, was=Result.CHANGING, now=Result.OPEN, at=at)
+            self._record(tx, at, handle, words.ended, "refused", facts={"why": "directory_refused"})
+
+        await self._ground.database.write(work)
+
+    async def end(
+        self, handle: Handle, words: Words, result: Result, name: str, facts: Mapping[str, Fact]
+    ) -> None:
+        """It was done, or it is unknown whether: record it, tell the person twice over, alert security if it failed.
+
+        name: the person's, for the security channel.
+        """
+
+        def work(tx: Session) -> None:
+            at = self._ground.now()
+            if move(tx, handle.id, was=Result.CHANGING, now=result, at=at):
+                self._ended(tx, at, handle, words, result, name, facts)
+
+        await self._ground.database.write(work)
+
+    async def settle_cut_off(self) -> int:
+        """End as unknown what a crash cut off; how many there were. For the start and the schedule."""
+
+        def work(tx: Session) -> int:
+            at = self._ground.now()
+            begun_before = at - CUT_OFF_AFTER - self._ground.handles.lifetime
+            found = tx.exec(
+                select(Handle).where(Handle.result == Result.CHANGING, col(Handle.created_at) < begun_before)
+            ).all()
+            for handle in found:
+                move(tx, handle.id, was=Result.CHANGING, now=Result.UNKNOWN, at=at)
+                words = WORDS[handle.purpose]
+                self._ended(tx, at, handle, words, Result.UNKNOWN, handle.account, {"cut_off": True})
+            return len(found)
+
+        return await self._ground.database.write(work)
+
+    def _ended(
+        self,
+        tx: Session,
+        at: datetime,
+        handle: Handle,
+        words: Words,
+        result: Result,
+        name: str,
+        facts: Mapping[str, Fact],
+    ) -> None:
+        known = result != Result.UNKNOWN
+        self._record(
+            tx, at, handle, words.ended, "done" if known else "failed", facts={**facts, "known": known},
+            by_wicket=bool(facts.get("cut_off")),
+        )  # fmt: skip
+        owe(tx, at=at, courier="slack", kind=words.told, subject=handle.id, recipient=handle.slack_user)
+        owe(tx, at=at, courier="mail", kind=words.told, subject=handle.id, recipient=handle.account)
+        close_others(tx, handle.id, directory=handle.directory, account=handle.account, at=at)
+        if result != Result.DONE:
+            tell_security(tx, at, _failed(handle, words, result, name))
+
+    def _record(
+        self,
+        tx: Session,
+        at: datetime,
+        handle: Handle,
+        action: str,
+        outcome: str,
+        *,
+        decision: PolicyDecision | None = None,
+        facts: Mapping[str, Fact] | None = None,
+        by_wicket: bool = False,
+    ) -> None:
+        record(
+            tx,
+            at=at,
+            action=action,
+            outcome=outcome,
+            actor=WICKET if by_wicket else person_behind(handle),
+            where=PAGE,
+            correlation=handle.id,
+            subject=handle.account,
+            decision=decision,
+            facts={"proofs": list(handle.proven), **(facts or {})},
+        )
+
+
+def _failed(handle: Handle, words: Words, result: Result, name: str) -> Strange:
+    reason = (
+        "the sessions could not be ended"
+        if result == Result.SESSIONS_OPEN
+        else "the directory did not answer, so it is unknown whether it was done"
+    )
+    return Strange(
+        kind=Kind.EFFECT_FAILED,
+        severity=Severity.HIGH,
+        who=name,
+        cause=f"{handle.directory}:{handle.account}:{words.told}",
+        correlation=handle.id,
+        facts={
+            "directory": handle.directory,
+            "account": handle.account,
+            "slack_user": handle.slack_user,
+            "purpose": handle.purpose,
+            "reason": reason,
+        },
+    )

@@ -1,0 +1,80 @@
+"""Which step of the secure page a visitor may see: reading it changes nothing and spends nothing.
+
+Whoever did not give the proofs in this very browser sees the first step and not one word more (P-9).
+"""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from handlers.enrolment import Enrolment, NewKey
+from handlers.visits import PageGround, Visitor
+from storage.handles import Purpose, Result
+from storage.records import Handle
+
+
+class Step(StrEnum):
+    """The steps of the page."""
+
+    PROVE = "prove"
+    SIGN_IN = "sign-in"
+    LINK = "link"
+    CHOOSE = "choose"
+    UNLOCK = "unlock"
+    PROVE_OLD = "prove-old"
+    NEW_KEY = "new-key"
+    CHANGING = "changing"
+    DONE = "done"
+    OVER = "over"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Look:
+    """What to show. name, login: the person's, and only to whoever proved to be them. result: how it ended."""
+
+    step: Step
+    purpose: Purpose
+    name: str = ""
+    login: str = ""
+    result: Result = Result.OPEN
+    key: NewKey | None = None
+
+
+_FIRST = {
+    Purpose.RESET: Step.PROVE,
+    Purpose.UNLOCK: Step.PROVE,
+    Purpose.ENROL: Step.SIGN_IN,
+    Purpose.LINK: Step.LINK,
+}
+
+
+class Looking:
+    """Answers what to show."""
+
+    def __init__(self, ground: PageGround, enrolment: Enrolment) -> None:
+        self._ground = ground
+        self._enrolment = enrolment
+
+    async def look(self, visitor: Visitor) -> Look:
+        """The step that this browser has reached; a forged link looks like one for a reset."""
+        handle = await self._ground.handle_of(visitor)
+        purpose = Purpose(handle.purpose) if handle is not None else Purpose.RESET
+        if handle is None or not visitor.gave_proofs_for(handle):
+            return Look(step=_FIRST[purpose], purpose=purpose)
+        person = await self._ground.person_of(handle)
+        name, login = (person.account.name, person.account.login) if person.account else ("", "")
+        step, key = await self._step(handle, purpose, login)
+        return Look(step=step, purpose=purpose, name=name, login=login, result=Result(handle.result), key=key)
+
+    async def _step(self, handle: Handle, purpose: Purpose, login: str) -> tuple[Step, NewKey | None]:
+        if handle.result == Result.CHANGING:
+            return Step.CHANGING, None
+        if handle.result != Result.OPEN:
+            return Step.DONE, None
+        if not self._ground.is_open(handle):
+            return Step.OVER, None
+        if purpose == Purpose.ENROL:
+            if await self._enrolment.needs_old_proof(handle):
+                return Step.PROVE_OLD, None
+            key = await self._enrolment.offered_key(handle, login)
+            return (Step.NEW_KEY, key) if key is not None else (Step.SIGN_IN, None)
+        return (Step.CHOOSE if purpose == Purpose.RESET else Step.UNLOCK), None

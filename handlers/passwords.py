@@ -1,0 +1,140 @@
+"""A forgotten password replaced, an account unlocked: what a proven visit to the secure page may do.
+
+A password is handed to the directory and to nothing else; it is never kept, recorded or told.
+"""
+
+from dataclasses import dataclass
+from datetime import timedelta
+from importlib.resources import files
+
+from handlers.attempts import Attempts
+from handlers.changes import RESET, UNLOCK, Changes
+from handlers.decisions.passwords import weakness
+from handlers.decisions.policy import PolicyDecision
+from handlers.visits import Done, NotYet, Over, PageGround, Person, Visitor
+from storage.directories.base import Account, PasswordRejected
+from storage.faults import DirectoryUnavailable
+from storage.handles import Purpose, Result, finished_since
+from storage.records import Handle
+
+DAY = timedelta(days=1)
+NOT_THE_SAME = "The two passwords are not the same."
+ENOUGH_TODAY = "This password was changed {times} times in the last 24 hours, which is the most in a day. Try again tomorrow."
+NO_LONGER = "Policy does not allow this any more, so nothing was changed. {reasons}"
+NOT_HERE = "This directory does not let me set passwords. Nothing was changed."
+
+
+def common_passwords() -> frozenset[str]:
+    """The passwords that are tried first, as shipped, casefolded."""
+    text = files("handlers.policies").joinpath("common-passwords.txt").read_text(encoding="utf-8")
+    return frozenset(line for line in text.splitlines() if line and not line.startswith("#"))
+
+
+class Passwords:
+    """Resets and unlocks. Who may is asked again, of the directory and of policy, at the moment of doing it."""
+
+    def __init__(self, ground: PageGround, *, common: frozenset[str] | None = None) -> None:
+        self._ground = ground
+        self._attempts = Attempts(ground)
+        self._changes = Changes(ground)
+        self._common = common_passwords() if common is None else common
+
+    async def choose(self, visitor: Visitor, password: str, repeated: str) -> Done | NotYet | Over:
+        """Replace the password. NotYet says why this one will not do; Over means that nothing can come of it."""
+        found = await self._proven(visitor, Purpose.RESET)
+        if not isinstance(found, _Proven):
+            return found
+        if password != repeated:
+            return NotYet(reason=NOT_THE_SAME)
+        weak = weakness(
+            password,
+            account=found.account,
+            company_words=self._ground.limits.company_words,
+            common=self._common,
+        )
+        if weak is not None:
+            return NotYet(reason=weak)
+        if not self._ground.directory(found.handle.directory).can_set_password:
+            return NotYet(reason=NOT_HERE)
+        if not await self._changes.begin(found.handle, RESET, found.decision):
+            return Over()
+        return await self._change(found, password)
+
+    async def unlock(self, visitor: Visitor) -> Done | NotYet | Over:
+        """Lift the lockout of an account whose person gave their proofs in this visit."""
+        found = await self._proven(visitor, Purpose.UNLOCK)
+        if not isinstance(found, _Proven):
+            return found
+        if not await self._changes.begin(found.handle, UNLOCK, found.decision):
+            return Over()
+        directory = self._ground.directory(found.handle.directory)
+        result = Result.DONE
+        try:
+            await directory.unlock(found.account.id)
+            after = await directory.account(found.account.id)
+            result = Result.DONE if after is not None and not after.locked else Result.UNKNOWN
+        except DirectoryUnavailable:
+            result = Result.UNKNOWN
+        await self._changes.end(found.handle, UNLOCK, result, found.account.name, {})
+        return Done()
+
+    async def _change(self, found: "_Proven", password: str) -> Done | NotYet:
+        directory = self._ground.directory(found.handle.directory)
+        try:
+            rejected = await directory.set_password(found.account.id, password)
+        except DirectoryUnavailable:
+            await self._changes.end(
+                found.handle, RESET, Result.UNKNOWN, found.account.name, {"sessions_ended": False}
+            )
+            return Done()
+        if isinstance(rejected, PasswordRejected):
+            await self._changes.give_back(found.handle, RESET)
+            return NotYet(reason=rejected.reason)
+        ended = await self._end_sessions(found)
+        result = Result.DONE if ended else Result.SESSIONS_OPEN
+        await self._changes.end(found.handle, RESET, result, found.account.name, {"sessions_ended": ended})
+        return Done()
+
+    async def _end_sessions(self, found: "_Proven") -> bool:
+        try:
+            await self._ground.directory(found.handle.directory).end_sessions(found.account.id)
+        except DirectoryUnavailable:
+            return False
+        return True
+
+    async def _proven(self, visitor: Visitor, purpose: Purpose) -> "_Proven | NotYet | Over":
+        """The person of a visit whose proofs were given in this very browser, asked about anew."""
+        handle = await self._ground.handle_of(visitor)
+        if handle is None or handle.purpose != purpose or not visitor.gave_proofs_for(handle):
+            return Over()
+        if not self._ground.is_open(handle) or not handle.proven:
+            return Over()
+        person = await self._ground.person_of(handle)
+        if person.unfit or person.account is None:
+            return Over()
+        decision = self._attempts.ask(person, handle, tuple(handle.proven))
+        if decision is None or not decision.allowed:
+            reasons = " ".join(decision.reasons) if decision else ""
+            return NotYet(reason=NO_LONGER.format(reasons=reasons))
+        if purpose == Purpose.RESET and await self._often_enough(person, handle):
+            return NotYet(reason=ENOUGH_TODAY.format(times=self._ground.limits.resets_a_day))
+        return _Proven(handle=handle, account=person.account, decision=decision)
+
+    async def _often_enough(self, person: Person, handle: Handle) -> bool:
+        account = person.account.id if person.account else ""
+        since = self._ground.now() - DAY
+        count = await self._ground.database.read(
+            lambda tx: finished_since(
+                tx, Purpose.RESET, directory=handle.directory, account=account, since=since
+            )
+        )
+        return count >= self._ground.limits.resets_a_day
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Proven:
+    """A person who gave their proofs, and policy's answer to them."""
+
+    handle: Handle
+    account: Account
+    decision: PolicyDecision

@@ -1,0 +1,174 @@
+"""A visit to the secure page: what it stands on, whose handle it came by, and whether that person may go on at all.
+
+It accepts no proof and changes nothing; why somebody may not go on is for the record and never for the visitor (P-9).
+"""
+
+import hashlib
+import hmac
+import secrets
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import timedelta
+
+from handlers.decisions.policy import PolicyEngine
+from handlers.proofs import Handles
+from storage import links
+from storage.audit import entry as audit
+from storage.clock import Clock
+from storage.database import Database
+from storage.directories.base import Account, Directory
+from storage.faults import DirectoryUnavailable
+from storage.handles import Purpose, Result, handle_by_id
+from storage.records import Handle, Link
+from storage.secrets import Vault
+from storage.states import LinkState
+
+NO_LINK_NEEDED = frozenset({Purpose.LINK})
+
+
+@dataclass(frozen=True, kw_only=True)
+class PageLimits:
+    """How narrow the secure page is held. wrong_codes: wrong proofs in a row that lock a person, for `lock`.
+
+    company_words: what no password may contain. issuer: whose name an authenticator shows.
+    """
+
+    wrong_codes: int = 10
+    lock: timedelta = timedelta(hours=24)
+    mail_code_life: timedelta = timedelta(minutes=10)
+    mail_codes_an_hour: int = 5
+    resets_a_day: int = 3
+    company_words: tuple[str, ...] = ()
+    issuer: str = "Wicket"
+
+
+@dataclass(frozen=True, kw_only=True)
+class PageGround:
+    """What the handlers of the secure page stand on, built once by the composition root."""
+
+    database: Database
+    directories: Mapping[str, Directory]
+    policy: PolicyEngine
+    vault: Vault
+    handles: Handles
+    now: Clock
+    limits: PageLimits = field(default_factory=PageLimits)
+
+    def directory(self, name: str) -> Directory:
+        """The directory of this name; DirectoryUnavailable if it is not configured (any more)."""
+        if name not in self.directories:
+            raise DirectoryUnavailable(f"There is no directory called {name}.")
+        return self.directories[name]
+
+    async def handle_of(self, visitor: "Visitor") -> Handle | None:
+        """The handle that the visitor came by, whatever its state; None if the link is not one of ours."""
+        handle_id = self.handles.handle_in(visitor.text)
+        if handle_id is None:
+            return None
+        return await self.database.read(lambda tx: handle_by_id(tx, handle_id))
+
+    def is_open(self, handle: Handle) -> bool:
+        """Whether something can still come of the handle."""
+        return handle.result == Result.OPEN and handle.expires_at > self.now()
+
+    async def person_of(self, handle: Handle | None) -> "Person":
+        """Whose handle it is, as directory and link have them now. DirectoryUnavailable when that is unknown."""
+        if handle is None or not handle.account:
+            return Person(handle=handle, unfit="unknown")
+        account = await self.directory(handle.directory).account(handle.account)
+        link = await self.database.read(lambda tx: links.link_of(tx, handle.slack_team, handle.slack_user))
+        return Person(handle=handle, account=account, unfit=_unfit(handle, account, link))
+
+
+@dataclass(frozen=True, kw_only=True)
+class Visitor:
+    """Whoever has the page open. text: what stands in their link. session: their cookie, "" if none; both unchecked."""
+
+    text: str
+    session: str = ""
+
+    def gave_proofs_for(self, handle: Handle) -> bool:
+        """Whether this browser is the one that gave the handle's proofs."""
+        return bool(handle.session) and hmac.compare_digest(session_hash(self.session), handle.session)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Person:
+    """Whom a handle is for. unfit: why they may not go on, "" if they may; it is recorded and never shown."""
+
+    handle: Handle | None
+    account: Account | None = None
+    unfit: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Refused:
+    """It did not work. There is one answer for every cause (P-9)."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Proven:
+    """The proofs were accepted. session: the new cookie of this browser."""
+
+    session: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Over:
+    """The link is over or was used, as far as this browser may know."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class NotYet:
+    """The person may try again at once. reason: a whole sentence for them."""
+
+    reason: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Done:
+    """It is done, or at least begun: the handle's result says how it went."""
+
+
+def new_session() -> str:
+    """A cookie value that nobody can guess."""
+    return secrets.token_urlsafe(32)
+
+
+def session_hash(session: str) -> str:
+    """What is kept of a cookie."""
+    return hashlib.sha256(session.encode("utf-8", "surrogatepass")).hexdigest()
+
+
+def person_behind(handle: Handle) -> audit.Actor:
+    """The person as the actor of an entry, once they gave their proofs."""
+    return audit.Actor(
+        type="person", id=handle.account, slack_team=handle.slack_team, slack_user=handle.slack_user
+    )
+
+
+def _unfit(handle: Handle, account: Account | None, link: Link | None) -> str:
+    """Why nothing can be done for this person; the words are those of the record."""
+    if account is None:
+        return "unknown"
+    if not account.active:
+        return "inactive"
+    if account.employment == "service":
+        return "service"
+    if not account.mail:
+        return "no_mail"  # P-6: whoever cannot be told outside Slack is not helped here
+    if handle.purpose in NO_LINK_NEEDED:
+        return ""
+    if (
+        link is None
+        or link.state != LinkState.ACTIVE
+        or (link.directory, link.account)
+        != (
+            handle.directory,
+            handle.account,
+        )
+    ):
+        return "not_linked"
+    if link.mail.casefold() != account.mail.casefold():
+        return "mail_changed"  # P-3: an address that moved lately is no way to tell or to prove anything
+    return ""

@@ -1,0 +1,171 @@
+"""Proofs as rows: authenticator seeds, recovery codes and codes sent by mail, each taken at most once.
+
+It never sees a seed in clear, never tells a right code from a wrong one, and makes no code.
+"""
+
+from collections.abc import Sequence
+from datetime import datetime
+from enum import StrEnum
+
+from sqlalchemy import delete, update
+from sqlmodel import Session, col, func, select
+
+from storage.identifiers import new_id
+from storage.records import Handle, MailCode, Proof
+
+
+class ProofKind(StrEnum):
+    """What somebody can show. The names are those that policies use."""
+
+    TOTP = "totp"
+    RECOVERY_CODE = "recovery_code"
+    MAIL_CODE = "mail_code"
+    PASSWORD = "password"  # noqa: S105 - the name of a proof, not a password
+
+
+def seed_of(tx: Session, directory: str, account: str) -> Proof | None:
+    """The confirmed authenticator of this person, if there is one."""
+    return tx.exec(
+        select(Proof).where(
+            Proof.directory == directory,
+            Proof.account == account,
+            Proof.kind == ProofKind.TOTP,
+            col(Proof.confirmed),
+        )
+    ).first()
+
+
+def has_proofs(tx: Session, directory: str, account: str) -> bool:
+    """Whether this person set anything up before."""
+    return seed_of(tx, directory, account) is not None or bool(recovery_codes(tx, directory, account))
+
+
+def keep_pending_seed(
+    tx: Session, *, handle: str, directory: str, account: str, sealed: str, at: datetime
+) -> None:
+    """Keep a new seed until it is confirmed. There is one for a handle, and its id is the handle's."""
+    tx.merge(
+        Proof(
+            id=handle, directory=directory, account=account, kind=ProofKind.TOTP, secret=sealed,
+            confirmed=False, created_at=at,
+        )
+    )  # fmt: skip
+    tx.flush()
+
+
+def pending_seed(tx: Session, handle: str) -> Proof | None:
+    """The seed that this handle's person has still to confirm."""
+    found = tx.get(Proof, handle)
+    return found if found is not None and not found.confirmed else None
+
+
+def replace_proofs(
+    tx: Session,
+    *,
+    handle: str,
+    directory: str,
+    account: str,
+    step: int,
+    hashed_codes: Sequence[str],
+    at: datetime,
+) -> bool:
+    """Confirm the pending seed and put it and these codes in the place of all that was. False if it is gone."""
+    pending = pending_seed(tx, handle)
+    if pending is None:
+        return False
+    tx.execute(
+        delete(Proof).where(
+            col(Proof.directory) == directory, col(Proof.account) == account, col(Proof.id) != handle
+        )
+    )
+    pending.confirmed, pending.used_step = True, step
+    tx.add(pending)
+    for hashed in hashed_codes:
+        tx.add(
+            Proof(
+                id=new_id("p", at), directory=directory, account=account, kind=ProofKind.RECOVERY_CODE,
+                secret=hashed, confirmed=True, created_at=at,
+            )
+        )  # fmt: skip
+    tx.flush()
+    return True
+
+
+def use_step(tx: Session, proof: str, step: int) -> bool:
+    """Take a time step of an authenticator. False if it, or a later one, was taken before."""
+    used = (
+        update(Proof)
+        .where(col(Proof.id) == proof, col(Proof.used_step) < step)
+        .values(used_step=step)
+        .returning(col(Proof.id))
+        .execution_options(synchronize_session=False)
+    )
+    return tx.execute(used).first() is not None
+
+
+def recovery_codes(tx: Session, directory: str, account: str) -> Sequence[Proof]:
+    """The recovery codes that this person has left."""
+    return tx.exec(
+        select(Proof).where(
+            Proof.directory == directory,
+            Proof.account == account,
+            Proof.kind == ProofKind.RECOVERY_CODE,
+            col(Proof.used_at).is_(None),
+        )
+    ).all()
+
+
+def use_recovery_code(tx: Session, proof: str, at: datetime) -> bool:
+    """Take a recovery code. False if it was taken before."""
+    used = (
+        update(Proof)
+        .where(col(Proof.id) == proof, col(Proof.used_at).is_(None))
+        .values(used_at=at)
+        .returning(col(Proof.id))
+        .execution_options(synchronize_session=False)
+    )
+    return tx.execute(used).first() is not None
+
+
+def new_mail_code(tx: Session, *, handle: str, at: datetime, expires_at: datetime) -> MailCode:
+    """Keep that a code is sent for this handle."""
+    code = MailCode(id=new_id("m", at), handle=handle, created_at=at, expires_at=expires_at)
+    tx.add(code)
+    tx.flush()
+    return code
+
+
+def mail_code_by_id(tx: Session, code_id: str) -> MailCode | None:
+    """The code's row, or None."""
+    return tx.get(MailCode, code_id)
+
+
+def mail_codes(tx: Session, handle: str, at: datetime) -> Sequence[MailCode]:
+    """The codes for this handle that still work, newest first."""
+    return tx.exec(
+        select(MailCode)
+        .where(MailCode.handle == handle, col(MailCode.used_at).is_(None), col(MailCode.expires_at) > at)
+        .order_by(col(MailCode.id).desc())
+    ).all()
+
+
+def mail_codes_since(tx: Session, directory: str, account: str, since: datetime) -> int:
+    """How many codes were sent to this person since then, by whatever handle."""
+    return tx.exec(
+        select(func.count())
+        .select_from(MailCode)
+        .join(Handle, col(Handle.id) == col(MailCode.handle))
+        .where(Handle.directory == directory, Handle.account == account, col(MailCode.created_at) > since)
+    ).one()
+
+
+def use_mail_code(tx: Session, code_id: str, at: datetime) -> bool:
+    """Take a code sent by mail. False if it was taken before."""
+    used = (
+        update(MailCode)
+        .where(col(MailCode.id) == code_id, col(MailCode.used_at).is_(None))
+        .values(used_at=at)
+        .returning(col(MailCode.id))
+        .execution_options(synchronize_session=False)
+    )
+    return tx.execute(used).first() is not None

@@ -1,0 +1,208 @@
+"""A whole secure page without its web part: a real database, a real local directory, the shipped policies.
+
+It pretends nothing but the time, which stands still until it is moved.
+"""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pyotp
+from sqlmodel import Session, SQLModel, create_engine, select
+
+from handlers.decisions.cedar import CedarPolicy
+from handlers.enrolment import Codes, Enrolment
+from handlers.linking import Linking
+from handlers.looking import Looking
+from handlers.passwords import Passwords
+from handlers.policies import shipped
+from handlers.proofs import Handles
+from handlers.proving import Proving, mail_code
+from handlers.visits import PageGround, PageLimits, Proven, Visitor
+from storage import links
+from storage.audit import log
+from storage.database import Database
+from storage.directories.local import LocalDirectory
+from storage.directories.scrypt import Scrypt
+from storage.handles import Purpose
+from storage.records import ExceptionRecord, Handle, MailCode, Owed
+from storage.secrets import Vault, generate_key
+from tests.directories.faulty import FaultyDirectory
+
+OLD_PASSWORD = "an old password of ours"
+NEW_PASSWORD = "tram lemon forty quiet"
+
+
+class Clock:
+    """Time that moves when it is told to."""
+
+    def __init__(self) -> None:
+        self.at = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
+
+    def __call__(self) -> datetime:
+        """The time it is."""
+        return self.at
+
+    def forward(self, **by: float) -> None:
+        """Let time pass."""
+        self.at += timedelta(**by)
+
+
+@dataclass
+class World:
+    """The page, the people it knows, and what a test may look at. Everybody's Slack id is U and their account id."""
+
+    ground: PageGround
+    clock: Clock
+    local: LocalDirectory
+    faulty: FaultyDirectory
+    folder: Path
+    seeds: dict[str, str] = field(default_factory=dict)
+    codes: dict[str, tuple[str, ...]] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        self.proving = Proving(self.ground)
+        self.passwords = Passwords(self.ground)
+        self.enrolment = Enrolment(self.ground)
+        self.linking = Linking(self.ground)
+        self.looking = Looking(self.ground, self.enrolment)
+
+    async def opened(self, purpose: Purpose, account: str = "ada", slack_user: str = "") -> Visitor:
+        """Somebody opens a fresh link."""
+
+        def work(tx: Session) -> Handle:
+            return self.ground.handles.open_handle(
+                tx, purpose=purpose, directory="staff", account=account, slack_team="T1",
+                slack_user=slack_user or f"U{account}", at=self.clock(),
+            )  # fmt: skip
+
+        handle = await self.ground.database.write(work)
+        return Visitor(text=self.ground.handles.handle_text(handle.id))
+
+    async def linked(self, account: str) -> None:
+        """Their Slack account is theirs."""
+        found = await self.local.account(account)
+        assert found is not None
+        await self.ground.database.write(
+            lambda tx: links.make_link(
+                tx, at=self.clock(), slack_team="T1", slack_user=f"U{account}", directory="staff",
+                account=account, mail=found.mail, made_by="test",
+            )
+        )  # fmt: skip
+
+    async def enrol(self, account: str = "ada") -> None:
+        """They set up their authenticator and recovery codes, as anybody would."""
+        visitor = await self.opened(Purpose.ENROL, account)
+        signed_in = await self.enrolment.sign_in(visitor, OLD_PASSWORD)
+        assert isinstance(signed_in, Proven)
+        visitor = Visitor(text=visitor.text, session=signed_in.session)
+        await self.enrolment.offer_key(visitor)
+        key = (await self.looking.look(visitor)).key
+        assert key is not None
+        self.seeds[account] = key.text.replace(" ", "")
+        done = await self.enrolment.confirm(visitor, self.code(account))
+        assert isinstance(done, Codes)
+        self.codes[account] = done.codes
+        self.clock.forward(seconds=60)
+
+    def code(self, account: str = "ada", steps: int = 0) -> str:
+        """What their authenticator shows now, or some half minutes from now."""
+        return pyotp.TOTP(self.seeds[account]).at(self.clock(), counter_offset=steps)
+
+    async def made_privileged(self, account: str) -> None:
+        """They set up their proofs, and now they hold administrative power."""
+        await self.enrol(account)
+        await self.local.change_account(account, privileged=True)
+
+    async def left(self, account: str) -> None:
+        """They set up their proofs, and now their account is not active."""
+        await self.enrol(account)
+        await self.local.change_account(account, active=False)
+
+    def wrong_code(self, account: str = "ada") -> str:
+        """A code that is right at no time near now."""
+        right = {self.code(account, steps) for steps in range(-3, 4)} if account in self.seeds else set()
+        return next(code for digit in "01234567" if (code := digit * 6) not in right)
+
+    async def mailed(self) -> str:
+        """The newest code that was sent by mail."""
+        rows = await self.rows(MailCode)
+        return mail_code(self.ground.vault, max(rows, key=lambda row: row.id).id)
+
+    async def proven(self, purpose: Purpose = Purpose.RESET, account: str = "ada") -> Visitor:
+        """They open a link and prove who they are."""
+        visitor = await self.opened(purpose, account)
+        done = await self.proving.give_totp(visitor, self.code(account))
+        assert isinstance(done, Proven)
+        return Visitor(text=visitor.text, session=done.session)
+
+    async def rows(self, table: type[Any]) -> list[Any]:
+        """Every row of a table."""
+        return await self.ground.database.read(lambda tx: list(tx.exec(select(table)).all()))
+
+    async def told(self) -> list[tuple[str, str, str]]:
+        """The messages owed: courier, kind, recipient."""
+        return [(owed.courier, owed.kind, owed.recipient) for owed in await self.rows(Owed)]
+
+    async def exceptions(self) -> list[str]:
+        """The kinds of the exceptions raised."""
+        return [each.kind for each in await self.rows(ExceptionRecord)]
+
+    async def audit(self) -> list[dict[str, Any]]:
+        """What the audit log says, oldest first."""
+        rows = await self.ground.database.read(lambda tx: log.rows(tx, limit=1000))
+        return [row.said() for row in rows]
+
+    async def audited(self, action: str) -> list[tuple[str, Any]]:
+        """The outcomes of an action on the record, each with why."""
+        return [(e["outcome"], e["facts"].get("why")) for e in await self.audit() if e["action"] == action]
+
+
+@asynccontextmanager
+async def world(
+    folder: Path, *, limits: PageLimits | None = None, enrolled: bool = True
+) -> AsyncIterator[World]:
+    """Ada, who set up her proofs, and Gil, Ina and Bob, who did not.
+
+    The page reaches the directory through `faulty`, which lets every call through until it is told otherwise.
+    """
+    path = folder / "wicket.db"
+    engine = create_engine(f"sqlite:///{path}")
+    SQLModel.metadata.create_all(engine)
+    engine.dispose()
+    clock, database = Clock(), Database(path)
+    local = LocalDirectory(folder / "people.db", name="staff", now=clock, cost=Scrypt(n=2**4))
+    faulty = FaultyDirectory(local, timeout=0.2)
+    ground = PageGround(
+        database=database,
+        directories={"staff": faulty},
+        policy=CedarPolicy.load(*shipped(), bound_to="test"),
+        vault=(vault := Vault([generate_key()])),
+        handles=Handles(vault=vault, lifetime=timedelta(minutes=10)),
+        now=clock,
+        limits=limits or PageLimits(company_words=("lovelace ltd", "wicket")),
+    )
+    made = World(ground=ground, clock=clock, local=local, faulty=faulty, folder=folder)
+    await _people(local)
+    for account in ("ada", "gil", "ina", "bob"):
+        await made.linked(account)
+    if enrolled:
+        await made.enrol("ada")
+    yield made
+    database.close()
+    local.close()
+
+
+async def _people(local: LocalDirectory) -> None:
+    for login, name in (
+        ("ada", "Ada Byron"),
+        ("gil", "Gil Bates"),
+        ("ina", "Ina Active"),
+        ("bob", "Bob Noyce"),
+    ):
+        await local.add_account(
+            login, login=login, name=name, mail=f"{login}@example.com", password=OLD_PASSWORD
+        )
