@@ -44,7 +44,7 @@ class Access:
         entitlement = self._ground.catalogue.entitlements.get(intent.entitlement)
         if entitlement is None:
             return Unknown(what=intent.entitlement)
-        manager = await self._manager_name(intent)
+        manager = await self._ground.in_time(self._manager_name(intent))
 
         def work(tx: Session) -> Drafted | Repeated:
             if not deliveries.take(tx, intent.delivery, self._ground.now()):
@@ -69,7 +69,7 @@ class Access:
         entitlement = self._ground.catalogue.entitlements.get(intent.entitlement)
         if entitlement is None:
             return Unknown(what=intent.entitlement)
-        manager = await self._manager_name(intent)
+        manager = await self._ground.in_time(self._manager_name(intent))
         stands = entitlement.group in intent.actor.account.groups
         return await self._ground.database.write(
             lambda tx: self._ask(tx, intent, entitlement, manager, stands=stands)

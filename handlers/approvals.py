@@ -3,7 +3,7 @@
 Policy is asked at the click and again at execution; this file never changes a directory.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Literal
@@ -12,7 +12,7 @@ from sqlmodel import Session
 
 from handlers import recording
 from handlers.decisions.lifecycle import may_become
-from handlers.decisions.policy import AccessQuestion, Approvals, PolicyDecision, Role, role_of
+from handlers.decisions.policy import AccessQuestion, Approvals, PolicyDecision, Role, role_of, same_person
 from handlers.decisions.requests import ApprovalVerdict, may_decide, weigh_approval
 from handlers.exceptions import Kind, Severity, Strange, tell_security
 from handlers.ground import Ground
@@ -20,7 +20,7 @@ from handlers.intents import Decide, Intent, OnGrant
 from handlers.outcomes import Decided, MayDecide, NotAllowed, Repeated, TooLate, Unknown
 from storage import deliveries, grants, holdings
 from storage.catalogue import Entitlement
-from storage.directories.base import Account
+from storage.directories.base import Account, Directory
 from storage.records import Approval, Grant
 from storage.states import GrantState
 
@@ -29,10 +29,14 @@ _NAMES_SHOWN = 5
 
 @dataclass(frozen=True, kw_only=True)
 class _Facts:
-    """What the directory says now, read before the transaction: the requester, and who could decide."""
+    """What the directory says now, read before the transaction.
+
+    approved: those who approved so far, as they are now. can: names of who could decide.
+    """
 
     requester: Account | None
-    can: tuple[str, ...]
+    approved: tuple[Account, ...] = ()
+    can: tuple[str, ...] = ()
 
 
 class Deciding:
@@ -43,7 +47,7 @@ class Deciding:
 
     async def consider(self, intent: OnGrant) -> MayDecide | NotAllowed | TooLate | Unknown | Repeated:
         """Whether this person may decide: asked when the form is about to open. A wrong person is an exception."""
-        facts = await self._facts(intent.grant)
+        facts = await self._ground.in_time(self._facts(intent.grant))
 
         def work(tx: Session) -> MayDecide | NotAllowed | TooLate | Unknown | Repeated:
             found = self._open(tx, intent, facts)
@@ -65,14 +69,14 @@ class Deciding:
 
     async def decide(self, intent: Decide) -> Decided | NotAllowed | TooLate | Unknown | Repeated:
         """Approve or deny, once per person and for good."""
-        facts = await self._facts(intent.grant)
+        facts = await self._ground.in_time(self._facts(intent.grant))
 
         def work(tx: Session) -> Decided | NotAllowed | TooLate | Unknown | Repeated:
             found = self._open(tx, intent, facts)
             if not isinstance(found, _Open):
                 return found
             role = self._role(intent, found)
-            approvals = _counted(found.approvals, role if intent.approve else None)
+            approvals = self._counted(found, role if intent.approve else None)
             verdict = weigh_approval(
                 self._ground.policy,
                 found.question,
@@ -87,20 +91,20 @@ class Deciding:
         return await self._ground.database.write(work)
 
     async def _facts(self, grant_id: str) -> _Facts:
-        grant = await self._ground.database.read(lambda tx: grants.get(tx, grant_id))
-        if grant is None:
-            return _Facts(requester=None, can=())
+        grant, approvals = await self._ground.database.read(
+            lambda tx: (grants.get(tx, grant_id), grants.approvals_of(tx, grant_id))
+        )
+        entitlement = self._ground.catalogue.entitlements.get(grant.entitlement) if grant else None
+        if grant is None or entitlement is None:
+            return _Facts(requester=None)
         directory = self._ground.directory(grant.directory)
-        requester = await directory.account(grant.account)
-        entitlement = self._ground.catalogue.entitlements.get(grant.entitlement)
-        if entitlement is None:
-            return _Facts(requester=requester, can=())
-        approvers = await directory.members(self._ground.catalogue.owner_of(entitlement).approvers)
-        others = sorted((approvers or frozenset()) - {grant.account})[:_NAMES_SHOWN]
-        accounts = [await directory.account(other) for other in others]
+        members = await directory.members(self._ground.catalogue.owner_of(entitlement).approvers)
+        others = sorted((members or frozenset()) - {grant.account})[:_NAMES_SHOWN]
+        can = await _accounts(directory, others)
         return _Facts(
-            requester=requester,
-            can=tuple(account.name for account in accounts if account is not None and account.active),
+            requester=await directory.account(grant.account),
+            approved=await _accounts(directory, [a.approver for a in approvals if a.approved]),
+            can=tuple(account.name for account in can),
         )
 
     def _open(
@@ -118,7 +122,8 @@ class Deciding:
         if grant.state != GrantState.PENDING or grant.lapses_at <= now:
             self._record(tx, intent, grant, "approval.late", "refused")
             return _settled_before(grant, approvals)
-        if any(approval.approver == intent.actor.account.id for approval in approvals):
+        others = [account for account in facts.approved if same_person(account, intent.actor.account)]
+        if others or any(approval.approver == intent.actor.account.id for approval in approvals):
             self._record(tx, intent, grant, "approval.repeated", "refused")
             return _settled_before(grant, approvals)
         entitlement = self._ground.catalogue.entitlements.get(grant.entitlement)
@@ -126,7 +131,7 @@ class Deciding:
             self._void(tx, intent, grant, "it can no longer be granted")
             return _settled_before(grant, approvals)
         question = self._ground.question_of(grant, facts.requester, entitlement)
-        return _Open(grant=grant, entitlement=entitlement, approvals=approvals, question=question)
+        return _Open(grant=grant, entitlement=entitlement, approved=facts.approved, question=question)
 
     def _count(
         self, tx: Session, intent: Decide, found: "_Open", role: Role, verdict: ApprovalVerdict
@@ -249,9 +254,15 @@ class Deciding:
         grants.move(tx, grant, to, **changes)
 
     def _role(self, intent: Intent, found: "_Open") -> Role | None:
-        return role_of(
-            intent.actor.account, found.question.requester, found.question.owner, self._ground.security_group
-        )
+        return self._role_now(intent.actor.account, found)
+
+    def _role_now(self, account: Account, found: "_Open") -> Role | None:
+        return role_of(account, found.question.requester, found.question.owner, self._ground.security_group)
+
+    def _counted(self, found: "_Open", one_more: Role | None) -> Approvals:
+        """The approvals so far, each approver in the role they have now, and this one."""
+        roles = [self._role_now(account, found) for account in found.approved]
+        return Approvals.of(role for role in [*roles, one_more] if role is not None)
 
     def _record(
         self,
@@ -286,13 +297,14 @@ class _Open:
 
     grant: Grant
     entitlement: Entitlement
-    approvals: Sequence[Approval]
+    approved: tuple[Account, ...]
     question: AccessQuestion
 
 
-def _counted(approvals: Iterable[Approval], one_more: Role | None) -> Approvals:
-    roles: list[Role] = [approval.role for approval in approvals if approval.approved]  # type: ignore[misc]
-    return Approvals.of([*roles, one_more] if one_more else roles)
+async def _accounts(directory: Directory, ids: Sequence[str]) -> tuple[Account, ...]:
+    """The active accounts among these."""
+    found = [await directory.account(one) for one in ids]
+    return tuple(account for account in found if account is not None and account.active)
 
 
 def _settled_before(grant: Grant, approvals: Sequence[Approval]) -> TooLate:

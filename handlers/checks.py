@@ -42,6 +42,7 @@ class Kind(StrEnum):
     PASSWORD_EXPIRY = "password-expiry"  # noqa: S105 - the name of a question
     HELP = "help"
     DID_YOU_MEAN = "did-you-mean"
+    CHOOSE = "choose"
     NOT_UNDERSTOOD = "not-understood"
 
 
@@ -71,6 +72,8 @@ class Checks:
                 return Help()
             case Kind.DID_YOU_MEAN:
                 return DidYouMean(candidates=tuple(question.about))
+            case Kind.CHOOSE:
+                return DidYouMean(candidates=())
             case Kind.NOT_UNDERSTOOD:
                 return NotUnderstood()
 
@@ -168,7 +171,8 @@ class Checks:
         )
 
     async def _account(self, question: Question) -> Account:
-        account = await self._ground.directory(question.directory).account(question.account)
+        directory = self._ground.directory(question.directory)
+        account = await self._ground.in_time(directory.account(question.account))
         if account is None:
             raise LookupError("the person who asked is no longer in the directory")
         return account

@@ -137,8 +137,7 @@ class Effects:
         verdict = still_granted(self._ground.policy, question, approvers)
         if verdict.granted:
             return None
-        reason = " ".join(verdict.decision.reasons) or "An approval it needs no longer counts."
-        return _Refusal(reason=reason, decision=verdict.decision)
+        return _Refusal(reason=" ".join(verdict.reasons), decision=verdict.decision)
 
     def _void(self, tx: Session, *, grant_id: str, refusal: "_Refusal") -> None:
         grant = grants.get(tx, grant_id)

@@ -18,6 +18,7 @@ from storage import deliveries, links
 from storage.directories.base import Account
 from storage.handles import Purpose
 from storage.identifiers import new_id
+from storage.outbox import owe
 from storage.records import Link
 from storage.states import LinkState
 
@@ -73,7 +74,7 @@ class Identity:
             return await self._trusted(profile) or NotLinked(profile=profile, suspended=False)
         if link.state != LinkState.ACTIVE:
             return NotLinked(profile=profile, suspended=True)
-        account = await self._ground.directory(link.directory).account(link.account)
+        account = await self._ground.in_time(self._ground.directory(link.directory).account(link.account))
         if account is None or not account.active:
             return await self._refuse(profile, where, NotAPerson.DEACTIVATED)
         if _folded(account.mail) != _folded(link.mail) or _folded(profile.mail) != _folded(link.mail):
@@ -81,9 +82,11 @@ class Identity:
             return NotLinked(profile=profile, suspended=True)
         return Actor(account=account, slack_team=profile.team, slack_user=profile.user)
 
-    async def offer_link(self, profile: SlackProfile, where: Where, delivery: str) -> LinkOffered:
+    async def offer_link(
+        self, profile: SlackProfile, where: Where, delivery: str, *, by_message: bool
+    ) -> LinkOffered:
         """Open the page on which this person proves that the Slack account is theirs."""
-        candidates = await self._candidates(profile)
+        candidates = await self._ground.in_time(self._candidates(profile))
 
         def work(tx: Session) -> LinkOffered:
             now = self._ground.now()
@@ -115,6 +118,8 @@ class Identity:
                 where=where,
                 correlation=handle.id,
             )
+            if by_message:
+                owe(tx, at=now, courier="slack", kind="page", subject=handle.id, recipient=profile.user)
             return LinkOffered(handle=handle.id, problem="")
 
         return await self._ground.database.write(work)
@@ -131,7 +136,7 @@ class Identity:
         """A link by e-mail alone, where the operator said that the workspace's sign-on makes it trustworthy."""
         if not self._trust_mail:
             return None
-        candidates = await self._candidates(profile)
+        candidates = await self._ground.in_time(self._candidates(profile))
         if len(candidates) != 1:
             return None
         found = candidates[0]

@@ -25,7 +25,7 @@ from bot.slack.actions import Field, Form
 from bot.slack.messages.approvals import critical_facts, details_text
 from bot.slack.messages.parts import facts
 from bot.slack.words import inert
-from handlers.decisions.grammar import parse_duration
+from handlers.decisions.durations import parse_duration
 from handlers.intents import JUSTIFICATION_LIMIT, RATIONALE_LIMIT
 from handlers.stories import GrantStory
 from storage.catalogue import Catalogue, Entitlement

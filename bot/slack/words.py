@@ -19,6 +19,11 @@ def visible(text: str) -> str:
     return " ".join(_UNSEEN.sub(" ", text).split())
 
 
+def as_typed(text: str) -> str:
+    """What a person typed, with Slack's escapes of & < > undone."""
+    return text.replace("&lt;", "<").replace("&gt;", ">").replace("&amp;", "&")
+
+
 def inert(text: str) -> str:
     """The text for mrkdwn: no mention, link, formatting or emoji code in it comes alive."""
     escaped = visible(text).replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
@@ -77,8 +82,8 @@ def until_from(now: datetime, then: datetime) -> str:
     return f"in {counted(minutes, 'minute')}"
 
 
-def listed(names: list[str]) -> str:
+def listed(names: list[str], last: str = "and") -> str:
     """["a", "b", "c"] → "a, b and c"."""
     if len(names) < 2:
         return "".join(names)
-    return f"{', '.join(names[:-1])} and {names[-1]}"
+    return f"{', '.join(names[:-1])} {last} {names[-1]}"

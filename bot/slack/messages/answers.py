@@ -24,15 +24,6 @@ from handlers.answers import (
 
 _SHOWN = 10
 
-LINK_FIRST = (
-    "I don't know yet that this Slack account is yours. Sign in once on the secure page and we are done. "
-    "No one, including me, will ever ask for a password or a code in Slack."
-)
-LINK_AGAIN = (
-    "Your e-mail address changed, so I need to know again that this Slack account is yours. "
-    "Sign in once on the secure page. No one will ever ask for a password or a code in Slack."
-)
-
 
 def answer_message(answer: Answer, now: datetime) -> Message:
     """The answer to a routine question, as of `now`."""
@@ -59,13 +50,11 @@ def page_message(purpose: str, address: str, minutes: int) -> Message:
         "reset": "I can do that with you now. Continue on the secure page and have your authenticator ready.",
         "unlock": "I can unlock your account once you show that it is you. Have your authenticator ready.",
         "enrol": "Set up your authenticator on the secure page. Have your current password and your phone ready.",
-        "link": LINK_FIRST,
+        "link": "First I need to know that this Slack account is yours. Sign in once on the secure page.",
     }[purpose]
-    never = (
-        "" if purpose == "link" else " No one, including me, will ever ask for a password or a code in Slack."
-    )
     return said(
-        f"{opening} The link is for you alone and works for {counted(minutes, 'minute')}.{never}",
+        f"{opening} The link is for you alone and works for {counted(minutes, 'minute')}. "
+        "No one, including me, will ever ask for a password or a code in Slack.",
         buttons=[link_button("Continue securely", address)],
     )
 
@@ -111,15 +100,6 @@ def no_candidate_message(several: bool) -> Message:
     return said(
         f"I can't tell who you are: {why}. The security team has been told.\n"
         "What you can do: ask the IT desk to correct your address, then come back."
-    )
-
-
-def link_message(address: str, minutes: int, *, again: bool) -> Message:
-    """Where to prove that the Slack account is one's own."""
-    opening = LINK_AGAIN if again else LINK_FIRST
-    return said(
-        f"{opening} The link is for you alone and works for {counted(minutes, 'minute')}.",
-        buttons=[link_button("Continue securely", address)],
     )
 
 
@@ -222,7 +202,12 @@ def _help() -> Message:
 
 
 def _did_you_mean(answer: DidYouMean) -> Message:
-    names = listed([f"*{inert(one)}*" for one in answer.candidates]).replace(" and ", " or ")
+    if not answer.candidates:
+        return said(
+            "I don't know yet what you need. Look through what there is:",
+            buttons=[button("Ask for access…", Action.ASK_FOR_ACCESS, "request")],
+        )
+    names = listed([f"*{inert(one)}*" for one in answer.candidates], last="or")
     return said(
         f"I don't know that name. Did you mean {names}? Please write it again with the name you mean."
     )

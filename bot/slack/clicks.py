@@ -1,0 +1,229 @@
+"""What a click does: a table from button to method, each with the person established anew.
+
+A button's value is an id to look up; nothing else in the payload is believed.
+"""
+
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from bot.slack import sentences
+from bot.slack.actions import Action
+from bot.slack.conversation import Conversation
+from bot.slack.forms import Prefilled, decision_form, details_form, request_form
+from bot.slack.incoming import Incoming
+from bot.slack.messages.approvals import not_allowed_text, too_late_text
+from bot.slack.messages.parts import Message
+from bot.slack.replies import Replies
+from bot.slack.words import duration
+from handlers.access import Access
+from handlers.approvals import Deciding
+from handlers.checks import Kind
+from handlers.ground import Ground
+from handlers.intents import Actor, OnGrant
+from handlers.outcomes import (
+    AlreadyAsked,
+    AlreadyHeld,
+    MayDecide,
+    NotAllowed,
+    Repeated,
+    TooLate,
+    Unknown,
+)
+from handlers.stories import GrantStory
+from handlers.storytelling import tell
+from storage.handles import Purpose
+
+
+@dataclass(frozen=True, kw_only=True)
+class Click:
+    """One click by an established person. value: the button's; trigger: for opening a form within three seconds."""
+
+    actor: Actor
+    incoming: Incoming
+    value: str
+    trigger: str
+
+    @property
+    def on_grant(self) -> OnGrant:
+        """The click as an intent about the grant that the button names."""
+        return OnGrant(
+            actor=self.actor, where=self.incoming.where, delivery=self.incoming.delivery, grant=self.value
+        )
+
+
+class Clicks:
+    """Carries out clicks and whispers what came of them to the one who clicked."""
+
+    def __init__(
+        self,
+        ground: Ground,
+        *,
+        access: Access,
+        deciding: Deciding,
+        conversation: Conversation,
+        replies: Replies,
+    ) -> None:
+        self._ground = ground
+        self._access = access
+        self._deciding = deciding
+        self._conversation = conversation
+        self._replies = replies
+        self._table: Mapping[str, Callable[[Click], Awaitable[None]]] = {
+            Action.SEND_DRAFT: self._send_draft,
+            Action.CHANGE_DRAFT: self._change_draft,
+            Action.CANCEL_DRAFT: self._withdraw,
+            Action.WITHDRAW: self._withdraw,
+            Action.ASK_AGAIN: self._ask_again,
+            Action.GIVE_BACK: self._give_back,
+            Action.APPROVE: self._approve,
+            Action.DENY: self._deny,
+            Action.DETAILS: self._details,
+            Action.MY_ACCESS: self._my_access,
+            Action.ASK_FOR_ACCESS: self._ask_for_access,
+            Action.RESET_PASSWORD: self._reset,
+            Action.SET_UP_PROOFS: self._enrol,
+        }
+
+    async def carry_out(self, action: str, click: Click) -> bool:
+        """Do what this button does; False if there is no such button."""
+        method = self._table.get(action)
+        if method is None:
+            return False
+        await method(click)
+        return True
+
+    async def _send_draft(self, click: Click) -> None:
+        outcome = await self._access.send_draft(click.on_grant)
+        text = asked_text(outcome)
+        if text:
+            self._whisper(click, text)
+
+    async def _change_draft(self, click: Click) -> None:
+        story = await self._own_story(click)
+        if story is not None:
+            await self._open_request(click, prefilled_from(story), draft=story.id)
+
+    async def _ask_again(self, click: Click) -> None:
+        story = await self._own_story(click)
+        if story is not None:
+            await self._open_request(click, prefilled_from(story))
+
+    async def _ask_for_access(self, click: Click) -> None:
+        entitlement = self._ground.catalogue.entitlements.get(click.value)
+        await self._open_request(click, Prefilled(entitlement=entitlement))
+
+    async def _withdraw(self, click: Click) -> None:
+        self._whisper_if_settled(click, await self._access.withdraw(click.on_grant))
+
+    async def _give_back(self, click: Click) -> None:
+        self._whisper_if_settled(click, await self._access.give_back(click.on_grant))
+
+    async def _approve(self, click: Click) -> None:
+        await self._consider(click, approve=True)
+
+    async def _deny(self, click: Click) -> None:
+        await self._consider(click, approve=False)
+
+    async def _consider(self, click: Click, *, approve: bool) -> None:
+        outcome = await self._deciding.consider(click.on_grant)
+        if not isinstance(outcome, MayDecide):
+            text = decision_text(outcome)
+            if text:
+                self._whisper(click, text)
+            return
+        story = await self._story(click.value)
+        if story is None or not await self._replies.open_form(
+            click.trigger, decision_form(story, approve=approve)
+        ):
+            self._whisper(click, sentences.TRY_AGAIN)
+
+    async def _details(self, click: Click) -> None:
+        story = await self._story(click.value)
+        if story is None:
+            self._whisper(click, sentences.GONE)
+        elif not await self._replies.open_form(click.trigger, details_form(story)):
+            self._whisper(click, sentences.TRY_AGAIN)
+
+    async def _my_access(self, click: Click) -> None:
+        self._tell(click, await self._conversation.ask(click.on_grant, Kind.ACCESS, by_message=True))
+
+    async def _reset(self, click: Click) -> None:
+        page = await self._conversation.open_page(click.on_grant, Purpose.RESET, by_message=True)
+        self._tell(click, page)
+
+    async def _enrol(self, click: Click) -> None:
+        page = await self._conversation.open_page(click.on_grant, Purpose.ENROL, by_message=True)
+        self._tell(click, page)
+
+    async def _open_request(self, click: Click, prefilled: Prefilled, draft: str = "") -> None:
+        if not await self._replies.open_form(click.trigger, request_form(prefilled, draft=draft)):
+            self._whisper(click, sentences.TRY_AGAIN)
+
+    async def _own_story(self, click: Click) -> GrantStory | None:
+        story = await self._story(click.value)
+        if story is None or story.requester.slack_user != click.actor.slack_user:
+            self._whisper(click, sentences.OWN_ONLY if story else sentences.GONE)
+            return None
+        return story
+
+    async def _story(self, grant_id: str) -> GrantStory | None:
+        return await self._ground.database.read(lambda tx: tell(tx, self._ground, grant_id))
+
+    def _whisper_if_settled(self, click: Click, outcome: object) -> None:
+        if isinstance(outcome, TooLate):
+            self._whisper(click, too_late_text(outcome))
+        elif isinstance(outcome, Unknown):
+            self._whisper(click, sentences.GONE)
+
+    def _whisper(self, click: Click, text: str) -> None:
+        self._replies.whisper(click.incoming.channel, click.actor.slack_user, text)
+
+    def _tell(self, click: Click, message: Message | None) -> None:
+        if message is not None:
+            self._replies.tell(click.actor.slack_user, message)
+
+
+def prefilled_from(story: GrantStory) -> Prefilled:
+    """A form filled with what was asked before: "Change" loses nothing."""
+    return Prefilled(
+        entitlement=story.entitlement,
+        duration=duration(story.minutes) if story.minutes else "",
+        justification=story.justification,
+    )
+
+
+def asked_text(outcome: object) -> str:
+    """What to whisper to somebody who asked; "" when the status message says it all."""
+    match outcome:
+        case AlreadyHeld(entitlement=entitlement):
+            return f"You already hold *{entitlement}*, standing. There is nothing to ask for."
+        case AlreadyAsked():
+            return sentences.ALREADY_ASKED
+        case TooLate():
+            return too_late_text(outcome)
+        case Unknown():
+            return sentences.GONE
+        case _:
+            return ""
+
+
+def decision_text(outcome: NotAllowed | TooLate | Unknown | Repeated | object) -> str:
+    """What to tell somebody whose decision did not count; "" when it did or was a repeat."""
+    match outcome:
+        case NotAllowed():
+            return not_allowed_text(outcome)
+        case TooLate():
+            return too_late_text(outcome)
+        case Unknown():
+            return sentences.GONE
+        case _:
+            return ""
+
+
+def clicked(body: Mapping[str, Any]) -> tuple[str, str]:
+    """The button's action_id and value, whatever else the payload says."""
+    actions = body.get("actions")
+    first = actions[0] if isinstance(actions, list) and actions and isinstance(actions[0], Mapping) else {}
+    action, value = first.get("action_id"), first.get("value")
+    return (action if isinstance(action, str) else "", value if isinstance(value, str) else "")

@@ -1,0 +1,169 @@
+"""What people type, in a direct message or after /wicket: words in, intents carried out, an answer back.
+
+It guesses nothing into effect: what is only close gets a question, and what is not understood is not kept.
+"""
+
+from dataclasses import dataclass, field
+from datetime import timedelta
+
+from bot.slack.door import Pages
+from bot.slack.forms import Prefilled
+from bot.slack.incoming import Incoming
+from bot.slack.messages.answers import (
+    answer_message,
+    not_here_message,
+    not_locked_message,
+    page_message,
+    unlocked_message,
+)
+from bot.slack.messages.parts import Message, said
+from bot.slack.words import inert
+from handlers.access import Access
+from handlers.accounts import Accounts
+from handlers.answers import NotHere, NotLocked, PageOpened, Unlocked
+from handlers.checks import Checks, Kind
+from handlers.decisions import understanding as meant
+from handlers.decisions.grammar import understand
+from handlers.intents import JUSTIFICATION_LIMIT, Actor, Ask, DraftAccess, Intent
+from handlers.outcomes import Drafted, Repeated
+from storage.catalogue import Catalogue
+from storage.clock import Clock
+from storage.handles import Purpose
+
+DRAFTED = "I prepared it in our direct messages. Nothing is sent until you press *Send request*."
+LINKED_ALREADY = "This Slack account is already linked to you. Ask me anything."
+TOO_LONG_A_REASON = (
+    f"Your reason is longer than {JUSTIFICATION_LIMIT} characters; please shorten it in the form."
+)
+
+
+@dataclass(frozen=True, kw_only=True)
+class OpenForm:
+    """The answer is the request form, filled with what was said."""
+
+    prefilled: Prefilled = field(default_factory=Prefilled)
+
+
+class Conversation:
+    """Answers what was typed. by_message: the answer goes out as a message, owed; otherwise it is returned."""
+
+    def __init__(
+        self,
+        *,
+        catalogue: Catalogue,
+        checks: Checks,
+        accounts: Accounts,
+        access: Access,
+        pages: Pages,
+        now: Clock,
+    ) -> None:
+        self._catalogue = catalogue
+        self._checks = checks
+        self._accounts = accounts
+        self._access = access
+        self._pages = pages
+        self._now = now
+
+    def understand(self, text: str, *, command: bool = False) -> meant.Understanding | OpenForm:
+        """What was typed, by fixed rules. `/wicket request` alone opens the form."""
+        if command and text.strip().casefold() in ("request", "ask"):
+            return OpenForm()
+        return understand(text, self._catalogue)
+
+    def is_routine(self, meaning: meant.Understanding | OpenForm) -> bool:
+        """Whether a look-up of the last minute is fresh enough to answer: nothing is changed or sent by it."""
+        return not isinstance(meaning, meant.ResetPassword | meant.EnrolProofs | meant.UnlockAccount)
+
+    async def answer(
+        self, actor: Actor, incoming: Incoming, meaning: meant.Understanding | OpenForm, *, by_message: bool
+    ) -> Message | OpenForm | None:
+        """What to say now; None if it is owed already, or was said before."""
+        intent = Intent(actor=actor, where=incoming.where, delivery=incoming.delivery)
+        match meaning:
+            case OpenForm():
+                return meaning
+            case meant.ResetPassword():
+                return await self.open_page(intent, Purpose.RESET, by_message=by_message)
+            case meant.EnrolProofs():
+                return await self.open_page(intent, Purpose.ENROL, by_message=by_message)
+            case meant.UnlockAccount():
+                return await self.unlock(intent, by_message=by_message)
+            case meant.LinkAccount():
+                return said(LINKED_ALREADY)
+            case meant.DraftRequest() as draft:
+                return await self._draft(intent, draft, by_message=by_message)
+            case meant.DidYouMean() as close:
+                return await self.ask(intent, Kind.DID_YOU_MEAN, *close.candidates, by_message=by_message)
+            case meant.CheckMembership(entitlement=name):
+                return await self.ask(intent, Kind.MEMBERSHIP, name, by_message=by_message)
+            case meant.ShowOwner(entitlement=name):
+                return await self.ask(intent, Kind.OWNER, name, by_message=by_message)
+            case simple:
+                return await self.ask(intent, _SIMPLE[type(simple)], by_message=by_message)
+
+    async def ask(self, intent: Intent, kind: Kind, *about: str, by_message: bool) -> Message | None:
+        """Take a routine question, and answer it at once or by message."""
+        question = await self._checks.take(
+            Ask(actor=intent.actor, where=intent.where, delivery=intent.delivery, kind=kind, about=about),
+            by_message=by_message,
+        )
+        if isinstance(question, Repeated) or by_message:
+            return None
+        return answer_message(await self._checks.answer(question), self._now())
+
+    async def open_page(self, intent: Intent, purpose: Purpose, *, by_message: bool) -> Message | None:
+        """Open the secure page for a reset or for setting up proofs."""
+        if purpose not in (Purpose.RESET, Purpose.ENROL):
+            raise ValueError("only a reset and an enrolment are asked for in so many words")
+        opened = await self._accounts.open_page(intent, purpose, by_message=by_message)
+        return self._page_or_not(opened, by_message=by_message)
+
+    async def unlock(self, intent: Intent, *, by_message: bool) -> Message | None:
+        """Unlock now, or open the secure page for a proof."""
+        match await self._accounts.unlock(intent, by_message=by_message):
+            case Unlocked():
+                return unlocked_message()
+            case NotLocked():
+                return not_locked_message()
+            case other:
+                return self._page_or_not(other, by_message=by_message)
+
+    def _page_or_not(self, opened: PageOpened | NotHere | Repeated, *, by_message: bool) -> Message | None:
+        if isinstance(opened, NotHere):
+            return not_here_message(opened)
+        if isinstance(opened, Repeated) or by_message:
+            return None
+        return page_message(opened.purpose, self._pages.address(opened.handle), self._pages.minutes)
+
+    async def _draft(
+        self, intent: Intent, draft: meant.DraftRequest, *, by_message: bool
+    ) -> Message | OpenForm | None:
+        if draft.entitlement is None and by_message:
+            return await self.ask(intent, Kind.CHOOSE, by_message=True)
+        if draft.entitlement is None:
+            return OpenForm(prefilled=Prefilled(justification=draft.justification or ""))
+        too_long = len(draft.justification or "") > JUSTIFICATION_LIMIT
+        drafted = await self._access.draft(
+            DraftAccess(
+                actor=intent.actor,
+                where=intent.where,
+                delivery=intent.delivery,
+                entitlement=draft.entitlement,
+                duration=draft.duration if draft.duration and draft.duration > timedelta(0) else None,
+                justification=None if too_long else draft.justification,
+            )
+        )
+        if not isinstance(drafted, Drafted):
+            return None
+        problems = [*map(inert, draft.problems), *([TOO_LONG_A_REASON] if too_long else [])]
+        if problems:
+            return said(" ".join(problems))
+        return None if by_message else said(DRAFTED)
+
+
+_SIMPLE: dict[type, Kind] = {
+    meant.ListAccess: Kind.ACCESS,
+    meant.PasswordExpiry: Kind.PASSWORD_EXPIRY,
+    meant.Help: Kind.HELP,
+    meant.NotUnderstood: Kind.NOT_UNDERSTOOD,
+}

@@ -1,0 +1,75 @@
+"""The door: the rate limit, then who is speaking. Whoever passes is a linked person; everybody else gets a sentence.
+
+It decides nothing about access.
+"""
+
+from dataclasses import dataclass
+from typing import Literal
+
+from bot.slack import sentences
+from bot.slack.actor import Profiles
+from bot.slack.incoming import Incoming
+from bot.slack.limiter import Limiter
+from bot.slack.messages.answers import no_candidate_message, page_message
+from bot.slack.messages.parts import Message, said
+from handlers.identity import Identity, NotLinked, Refused
+from handlers.intents import Actor
+from handlers.proofs import Handles
+
+
+@dataclass(frozen=True, kw_only=True)
+class Pages:
+    """Addresses of the secure page. minutes: how long one works."""
+
+    public_url: str
+    handles: Handles
+    minutes: int
+
+    def address(self, handle_id: str) -> str:
+        """Where this handle's page is; the text in it carries no authority."""
+        return f"{self.public_url}/p/{self.handles.handle_text(handle_id)}"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Turned:
+    """Not let in. message: what to say, or None if it is owed by the outbox or there is nothing to say."""
+
+    message: Message | None
+    outcome: Literal["limited", "refused", "done", "repeated"]
+
+
+class Door:
+    """Lets linked people in, one look-up each."""
+
+    def __init__(self, *, limiter: Limiter, profiles: Profiles, identity: Identity, pages: Pages) -> None:
+        self._limiter = limiter
+        self._profiles = profiles
+        self._identity = identity
+        self._pages = pages
+
+    async def admit(self, incoming: Incoming, *, live: bool, by_message: bool) -> Actor | Turned:
+        """The person, or what to tell them. live: for decisions, requests and resets, ask Slack now.
+
+        by_message: an invitation to link goes out as a message; otherwise it is in the answer.
+        """
+        if not self._limiter.allows(incoming.user):
+            return Turned(message=said(sentences.TOO_FAST), outcome="limited")
+        profile = await self._profiles.profile(incoming.user, live=live)
+        known = await self._identity.establish(profile, incoming.where)
+        if isinstance(known, Actor):
+            return known
+        if isinstance(known, Refused):
+            sentence = sentences.TURNED_AWAY[known.reason]
+            return Turned(message=said(sentence) if sentence else None, outcome="refused")
+        return await self._invite(known, incoming, by_message=by_message)
+
+    async def _invite(self, known: NotLinked, incoming: Incoming, *, by_message: bool) -> Turned:
+        offered = await self._identity.offer_link(
+            known.profile, incoming.where, incoming.delivery, by_message=by_message
+        )
+        if offered.handle is None:
+            several = offered.problem == "several matches"
+            message = None if offered.problem == "repeated" else no_candidate_message(several)
+            return Turned(message=message, outcome="refused")
+        page = page_message("link", self._pages.address(offered.handle), self._pages.minutes)
+        return Turned(message=None if by_message else page, outcome="done")

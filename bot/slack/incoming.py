@@ -1,0 +1,72 @@
+"""What arrived from Slack, reduced to what may be used: who claims to speak, Slack's own delivery id, where.
+
+It takes no name, team or authority from a payload.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from handlers.intents import Where
+
+
+@dataclass(frozen=True, kw_only=True)
+class Incoming:
+    """One delivery. user: the Slack id to look up. delivery: unique per thing done, the same for each repeat (SL-5)."""
+
+    user: str
+    delivery: str
+    channel: str
+    transport: str
+
+    @property
+    def where(self) -> Where:
+        """For the record."""
+        return Where(transport=self.transport, channel=self.channel)
+
+
+def of_event(body: Mapping[str, Any], transport: str) -> Incoming:
+    """A message or App Home event: Slack repeats it with the same event_id."""
+    event = body["event"]
+    return Incoming(
+        user=_id(event.get("user")),
+        delivery=f"event:{_id(body.get('event_id'))}",
+        channel=_id(event.get("channel")),
+        transport=transport,
+    )
+
+
+def of_command(body: Mapping[str, Any], transport: str) -> Incoming:
+    """A slash command: each has its own trigger_id."""
+    return Incoming(
+        user=_id(body.get("user_id")),
+        delivery=f"trigger:{_id(body.get('trigger_id'))}",
+        channel=_id(body.get("channel_id")),
+        transport=transport,
+    )
+
+
+def of_action(body: Mapping[str, Any], transport: str) -> Incoming:
+    """A click: each has its own trigger_id; a second click is a second delivery that hears what was decided."""
+    return Incoming(
+        user=_id(body.get("user", {}).get("id")),
+        delivery=f"trigger:{_id(body.get('trigger_id'))}",
+        channel=_id(body.get("channel", {}).get("id")),
+        transport=transport,
+    )
+
+
+def of_view(body: Mapping[str, Any], transport: str) -> Incoming:
+    """A submitted form: the same view with the same hash is the same submission."""
+    view = body.get("view", {})
+    return Incoming(
+        user=_id(body.get("user", {}).get("id")),
+        delivery=f"view:{_id(view.get('id'))}:{_id(view.get('hash'))}",
+        channel="",
+        transport=transport,
+    )
+
+
+def _id(value: object) -> str:
+    """An id as Slack writes them; anything else is nobody and nothing."""
+    return value if isinstance(value, str) and len(value) <= 255 else ""

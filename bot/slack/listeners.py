@@ -1,0 +1,211 @@
+"""Slack's payloads in: one listener a kind, each with the person established first and every fault made a sentence.
+
+A listener decides nothing, commits through a handler before it acknowledges, and shows nobody a traceback.
+"""
+
+import re
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+import structlog
+from slack_bolt.async_app import AsyncAck, AsyncApp
+
+from bot.metrics import Metrics, RequestKind, RequestOutcome
+from bot.slack import incoming as arrived
+from bot.slack import sentences
+from bot.slack.actions import Action
+from bot.slack.actor import IdentityUnknown
+from bot.slack.clicks import Click, Clicks, clicked
+from bot.slack.conversation import Conversation, OpenForm
+from bot.slack.door import Door, Turned
+from bot.slack.forms import options_for, request_form
+from bot.slack.home import home_view
+from bot.slack.incoming import Incoming
+from bot.slack.messages.answers import answer_message
+from bot.slack.messages.parts import Message, said
+from bot.slack.replies import Replies
+from bot.slack.submissions import Submissions, stay_open
+from bot.slack.words import as_typed
+from handlers.checks import Checks, Kind
+from handlers.intents import Actor, Ask
+from handlers.outcomes import Repeated
+from storage.catalogue import Catalogue
+from storage.clock import Clock
+from storage.faults import DirectoryUnavailable, StorageUnavailable
+
+log = structlog.get_logger(__name__)
+
+Work = Callable[[Actor, Incoming], Awaitable[Message | None]]
+Speak = Callable[[Incoming, Message], None]
+
+_ANY = re.compile(r".*", re.DOTALL)
+
+# A routine answer may rest on a profile a minute old; everything else asks Slack now.
+_ROUTINE_ACTIONS = frozenset({Action.MY_ACCESS, Action.DETAILS, Action.ASK_FOR_ACCESS})
+
+
+class Listeners:
+    """Every way into the bot from Slack. transport: "socket" or "http", for the record."""
+
+    def __init__(
+        self,
+        *,
+        door: Door,
+        conversation: Conversation,
+        clicks: Clicks,
+        submissions: Submissions,
+        checks: Checks,
+        replies: Replies,
+        catalogue: Catalogue,
+        metrics: Metrics,
+        transport: str,
+        now: Clock,
+    ) -> None:
+        self._door = door
+        self._conversation = conversation
+        self._clicks = clicks
+        self._submissions = submissions
+        self._checks = checks
+        self._replies = replies
+        self._catalogue = catalogue
+        self._metrics = metrics
+        self._transport = transport
+        self._now = now
+
+    def register(self, app: AsyncApp) -> None:
+        """One listener for each kind of payload; the tables behind them are ours, since Bolt's matching is linear."""
+        app.event("message")(self.message)
+        app.event("app_home_opened")(self.home_opened)
+        app.command("/wicket")(self.command)
+        app.action(_ANY)(self.action)
+        app.view(_ANY)(self.view)
+        app.options(_ANY)(self.options)
+
+    async def message(self, ack: AsyncAck, body: dict[str, Any]) -> None:
+        """A direct message. Edits, joins, other bots and our own words are not for us."""
+        event = body["event"]
+        if event.get("channel_type") == "im" and "subtype" not in event and "bot_id" not in event:
+            incoming = arrived.of_event(body, self._transport)
+            meaning = self._conversation.understand(as_typed(str(event.get("text") or "")))
+
+            async def answer(actor: Actor, incoming: Incoming) -> Message | None:
+                answer = await self._conversation.answer(actor, incoming, meaning, by_message=True)
+                return answer if isinstance(answer, Message) else None
+
+            live = not self._conversation.is_routine(meaning)
+            await self._guarded("message", incoming, answer, self._tell, live=live)
+        await ack()
+
+    async def command(self, ack: AsyncAck, body: dict[str, Any]) -> None:
+        """/wicket and what follows it, answered where only this person sees it."""
+        incoming = arrived.of_command(body, self._transport)
+        meaning = self._conversation.understand(as_typed(str(body.get("text") or "")), command=True)
+        answers: list[Message] = []
+
+        async def answer(actor: Actor, incoming: Incoming) -> Message | None:
+            answer = await self._conversation.answer(actor, incoming, meaning, by_message=False)
+            if isinstance(answer, OpenForm):
+                opened = await self._replies.open_form(
+                    str(body.get("trigger_id", "")), request_form(answer.prefilled)
+                )
+                return None if opened else said(sentences.TRY_AGAIN)
+            return answer
+
+        live = not self._conversation.is_routine(meaning)
+        await self._guarded(
+            "command", incoming, answer, lambda _, message: answers.append(message), live=live
+        )
+        if answers:
+            await ack(response_type="ephemeral", **answers[0].body())
+        else:
+            await ack()
+
+    async def action(self, ack: AsyncAck, body: dict[str, Any]) -> None:
+        """A click on one of our buttons."""
+        incoming = arrived.of_action(body, self._transport)
+        action, value = clicked(body)
+
+        async def click(actor: Actor, incoming: Incoming) -> None:
+            trigger = str(body.get("trigger_id", ""))
+            done = await self._clicks.carry_out(
+                action, Click(actor=actor, incoming=incoming, value=value, trigger=trigger)
+            )
+            if not done:
+                log.warning("listener.no_such_button", action=action[:80])
+
+        if action != Action.OPEN_PAGE:  # a link: the browser has followed it, and there is nothing to do
+            live = action not in _ROUTINE_ACTIONS
+            await self._guarded("action", incoming, click, self._whisper, live=live)
+        await ack()
+
+    async def view(self, ack: AsyncAck, body: dict[str, Any]) -> None:
+        """A submitted form. A fault takes no form away: it stays open with what was typed."""
+        answers: list[dict[str, Any]] = []
+
+        async def submit(actor: Actor, incoming: Incoming) -> None:
+            answers.append(await self._submissions.carry_out(actor, incoming, body["view"]))
+
+        def keep_open(_incoming: Incoming, message: Message) -> None:
+            answers.append(stay_open(body["view"], message.text))
+
+        incoming = arrived.of_view(body, self._transport)
+        await self._guarded("view", incoming, submit, keep_open, live=True)
+        await ack(**(answers[0] if answers else {}))
+
+    async def options(self, ack: AsyncAck, body: dict[str, Any]) -> None:
+        """The choices while somebody types. What there is to ask for is no secret inside the workspace."""
+        await ack(options=options_for(str(body.get("value", "")), self._catalogue.entitlements.values()))
+
+    async def home_opened(self, ack: AsyncAck, body: dict[str, Any]) -> None:
+        """Somebody looks at the App Home: their own access, read now (SL-18)."""
+
+        async def show(actor: Actor, incoming: Incoming) -> None:
+            question = await self._checks.take(
+                Ask(actor=actor, where=incoming.where, delivery=incoming.delivery, kind=Kind.ACCESS),
+                by_message=False,
+            )
+            if not isinstance(question, Repeated):
+                answer = await self._checks.answer(question)
+                self._replies.publish_home(incoming.user, home_view(answer_message(answer, self._now())))
+
+        def say(incoming: Incoming, message: Message) -> None:
+            self._replies.publish_home(incoming.user, home_view(message))
+
+        if body["event"].get("tab") == "home":
+            incoming = arrived.of_event(body, self._transport)
+            await self._guarded("home", incoming, show, say, live=False)
+        await ack()
+
+    async def _guarded(
+        self, kind: RequestKind, incoming: Incoming, work: Work, speak: Speak, *, live: bool
+    ) -> None:
+        """Establish who it is, do the work, and turn refusals and faults into one kind sentence each."""
+        outcome: RequestOutcome = "failed"
+        message: Message | None
+        try:
+            admitted = await self._door.admit(incoming, live=live, by_message=kind in ("message", "action"))
+            if isinstance(admitted, Turned):
+                outcome, message = admitted.outcome, admitted.message
+            else:
+                message = await work(admitted, incoming)
+                outcome = "done"
+        except IdentityUnknown:
+            message = said(sentences.NO_IDENTITY)
+        except DirectoryUnavailable as fault:
+            log.warning("listener.directory", fault=str(fault))
+            message = said(sentences.NO_DIRECTORY)
+        except StorageUnavailable as fault:
+            log.error("listener.storage", fault=str(fault))
+            message = said(sentences.NO_STORE)
+        except Exception as fault:
+            log.error("listener.fault", kind=kind, exc_info=fault)
+            message = said(sentences.FAULT)
+        if message is not None:
+            speak(incoming, message)
+        self._metrics.request(kind, outcome)
+
+    def _tell(self, incoming: Incoming, message: Message) -> None:
+        self._replies.tell(incoming.user, message)
+
+    def _whisper(self, incoming: Incoming, message: Message) -> None:
+        self._replies.whisper(incoming.channel, incoming.user, message.text)

@@ -1,0 +1,75 @@
+"""Ways to say something right away: a whisper only one person sees, a direct message, a form.
+
+What is owed durably goes through the outbox instead; nothing here is the record (SL-10).
+"""
+
+import asyncio
+from collections.abc import Coroutine
+from typing import Any
+
+import aiohttp
+import structlog
+from slack_sdk.errors import SlackApiError
+from slack_sdk.models.views import View
+from slack_sdk.web.async_client import AsyncWebClient
+
+from bot.slack.messages.parts import Message
+
+log = structlog.get_logger(__name__)
+
+_OPEN_WITHIN = 1.5
+_FAULTS = (SlackApiError, aiohttp.ClientError, TimeoutError, OSError)
+
+
+class Replies:
+    """Speaks at once and never holds up an acknowledgement: what may be slow runs beside it."""
+
+    def __init__(self, client: AsyncWebClient) -> None:
+        self._client = client
+        self._speaking: set[asyncio.Task[None]] = set()
+
+    def whisper(self, channel: str, user: str, text: str) -> None:
+        """A sentence only this person sees, in the channel where they clicked; in a direct message if there is none."""
+        if channel:
+            self._beside(self._client.chat_postEphemeral(channel=channel, user=user, text=text))
+        else:
+            self.tell(user, Message(text=text, blocks=()))
+
+    def tell(self, user: str, message: Message) -> None:
+        """A direct message, now or not at all."""
+        body = message.body() if message.blocks else {"text": message.text}
+        self._beside(self._client.chat_postMessage(channel=user, **body))
+
+    def publish_home(self, user: str, view: View) -> None:
+        """Show this person's App Home."""
+        self._beside(self._client.views_publish(user_id=user, view=view.to_dict()))
+
+    async def open_form(self, trigger: str, view: View) -> bool:
+        """Open a form; False if Slack would not any more (the click was more than three seconds ago)."""
+        try:
+            async with asyncio.timeout(_OPEN_WITHIN):
+                await self._client.views_open(trigger_id=trigger, view=view.to_dict())
+        except _FAULTS as fault:
+            log.warning("form.not_opened", fault=_name(fault))
+            return False
+        return True
+
+    async def finish(self) -> None:
+        """Wait for what is being said."""
+        while self._speaking:
+            await asyncio.gather(*self._speaking, return_exceptions=True)
+
+    def _beside(self, call: Coroutine[Any, Any, Any]) -> None:
+        task = asyncio.create_task(self._say(call))
+        self._speaking.add(task)
+        task.add_done_callback(self._speaking.discard)
+
+    async def _say(self, call: Coroutine[Any, Any, Any]) -> None:
+        try:
+            await call
+        except _FAULTS as fault:
+            log.warning("reply.not_said", fault=_name(fault))
+
+
+def _name(fault: BaseException) -> str:
+    return str(fault.response.get("error")) if isinstance(fault, SlackApiError) else type(fault).__name__
