@@ -47,8 +47,13 @@ class Interactions:
             payload = self._payloads.message_event(message)
             payload["event"] |= {"client_msg_id": self._state.mint.token(""), "team": user.team_id}
             payload["is_ext_shared_channel"] = user.team_id != self._state.team.id
-            self._deliveries.later(self._deliveries.deliver("events_api", payload))
+            self._deliveries.later(self._heard(user, payload))
         return message
+
+    async def _heard(self, user: User, payload: Json) -> None:
+        delivery = await self._deliveries.first("events_api", payload)
+        if not delivery.acked:
+            self._state.toast(user.id, NO_ANSWER)
 
     def _direct_message_moved(self, subtype: str, message: Message, before: Message | None) -> None:
         """The app's own messages in direct conversations come back to it as events, as Slack has it."""
@@ -74,8 +79,7 @@ class Interactions:
 
     async def shortcut(self, user: User, callback_id: str, message: Message | None) -> Delivery:
         """Use a shortcut, of the composer or of one message."""
-        payload = self._payloads.shortcut(user, callback_id, message)
-        return await self._interactive(user, payload, message.channel if message else None)
+        return await self._interactive(self._payloads.shortcut(user, callback_id, message))
 
     # Presses and choices
 
@@ -105,15 +109,12 @@ class Interactions:
 
     async def _act(self, user: User, where: Message | View, action: Json) -> Delivery:
         if isinstance(where, View):
-            return await self._interactive(user, self._payloads.action_in_view(user, where, action), None)
-        payload = self._payloads.action_on_message(user, where, action)
-        return await self._interactive(user, payload, where.channel)
+            return await self._interactive(self._payloads.action_in_view(user, where, action))
+        return await self._interactive(self._payloads.action_on_message(user, where, action))
 
-    async def _interactive(self, user: User, payload: Json, channel: str | None) -> Delivery:
+    async def _interactive(self, payload: Json) -> Delivery:
         delivery = await self._deliveries.first("interactive", payload)
-        if not delivery.acked:
-            self._state.notice(user.id, channel, NO_ANSWER)
-        elif delivery.body:
+        if delivery.body:
             self._state.violation(f"{payload['type']} was acked with a body Slack ignores: {delivery.body}")
         return delivery
 
@@ -126,7 +127,9 @@ class Interactions:
         payload = self._payloads.suggestion(user, where, place, query)
         delivery = await self._deliveries.first("interactive", payload)
         offered = self._judged_options(place, delivery)
-        self._offered[(user.id, _where_id(where), place.action_id)] = offered
+        known = self._offered.setdefault((user.id, _where_id(where), place.action_id), [])
+        # A menu keeps showing what was chosen from an earlier answer.
+        known[:] = [*offered, *(option for option in known if option not in offered)]
         return offered
 
     def _judged_options(self, place: Place, delivery: Delivery) -> list[Json]:
@@ -155,8 +158,11 @@ class Interactions:
     def offered(self, user: User, where: Message | View, place: Place) -> list[Json]:
         """The options this person can see in a menu now."""
         own = options_of(place.element)
-        initial = [place.element["initial_option"]] if place.element.get("initial_option") else []
-        return own or [*self._offered.get((user.id, _where_id(where), place.action_id), []), *initial]
+        if own:
+            return own
+        single = place.element.get("initial_option")
+        initial = [single] if single else list(place.element.get("initial_options") or [])
+        return [*self._offered.get((user.id, _where_id(where), place.action_id), []), *initial]
 
     # Home
 

@@ -9,6 +9,7 @@ from aiohttp import web
 
 from bot.demo.workspace.answers import Refusal, refuse
 from bot.demo.workspace.faults import Faults
+from bot.demo.workspace.page_api import harden
 from bot.demo.workspace.posting import Posting
 from bot.demo.workspace.sockets import SocketMode
 from bot.demo.workspace.state import State
@@ -60,9 +61,14 @@ class Server:
     """Listens on loopback between `start` and `stop`."""
 
     def __init__(
-        self, *, web_api: WebApi, sockets: SocketMode, responses: ResponseUrls, more: Iterable[web.RouteDef]
+        self,
+        *,
+        web_api: WebApi,
+        sockets: SocketMode,
+        responses: ResponseUrls,
+        more: Iterable[web.AbstractRouteDef],
     ) -> None:
-        self._routes = [
+        self._routes: list[web.AbstractRouteDef] = [
             web.get("/api/{method}", web_api.handle, allow_head=False),
             web.post("/api/{method}", web_api.handle),
             web.get("/socket", sockets.accept, allow_head=False),
@@ -78,6 +84,7 @@ class Server:
             raise ValueError(f"the pretend workspace listens on loopback only, not on {host}")
         app = web.Application(middlewares=[only_loopback], client_max_size=2**20)
         app.add_routes(self._routes)
+        app.on_response_prepare.append(harden)
         self._runner = web.AppRunner(app, access_log=None, handle_signals=False, shutdown_timeout=0.5)
         await self._runner.setup()
         await web.TCPSite(self._runner, host, port).start()

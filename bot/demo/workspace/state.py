@@ -118,20 +118,16 @@ class State:
             for key in [key for key in messages if key[1] == user_id]:
                 del messages[key]
 
-    def notice(self, user_id: str, channel: str | None, text: str) -> None:
-        """Slack's own word to one person: an ephemeral line where they are, or a passing one."""
+    def notice(self, user_id: str, channel: str, text: str) -> None:
+        """Slack's own word to one person, as an ephemeral line where they are."""
+        ts = self.mint.ts()
+        self.put_message(
+            Message(channel=channel, ts=ts, user=SLACKBOT, text=text, ephemeral=True, only_for=user_id)
+        )
+
+    def toast(self, user_id: str, text: str) -> None:
+        """A passing word on one person's screen."""
         self.changes.tell(Change(kind="toast", to=frozenset({user_id}), facts={"text": text}))
-        if channel is not None:
-            self.put_message(
-                Message(
-                    channel=channel,
-                    ts=self.mint.ts(),
-                    user=SLACKBOT,
-                    text=text,
-                    ephemeral=True,
-                    only_for=user_id,
-                )
-            )
 
     def _readers(self, message: Message) -> frozenset[str] | None:
         if message.only_for is not None:

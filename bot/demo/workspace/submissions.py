@@ -48,12 +48,10 @@ class Submissions:
             return Submission(errors=errors, view=view)
         delivery = await self._deliveries.first("interactive", self._payloads.submission(user, view))
         if not delivery.acked:
-            self._state.notice(user.id, None, BAD_ANSWER)
             return self._now(user, {"": BAD_ANSWER})
         problem = self._carry_out(user, view, delivery.body or {})
         if isinstance(problem, str):
             self._state.violation(f"the answer to view_submission {view.callback_id}: {problem}")
-            self._state.notice(user.id, None, BAD_ANSWER)
             return self._now(user, {"": BAD_ANSWER})
         return self._now(user, problem)
 

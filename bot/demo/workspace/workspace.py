@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from bot.demo.workspace.answers import Json
+from bot.demo.workspace.changes import Change
 from bot.demo.workspace.deliveries import Deliveries, Delivery, Kind
 from bot.demo.workspace.faults import Faults
 from bot.demo.workspace.interactions import Interactions
@@ -15,6 +16,10 @@ from bot.demo.workspace.methods_app import AppMethods
 from bot.demo.workspace.methods_chat import ChatMethods
 from bot.demo.workspace.methods_people import PeopleMethods
 from bot.demo.workspace.methods_views import ViewMethods
+from bot.demo.workspace.page_api import PageApi
+from bot.demo.workspace.page_deeds import PageDeeds
+from bot.demo.workspace.page_state import PageState, PhoneBook
+from bot.demo.workspace.page_stream import PageStream
 from bot.demo.workspace.payloads import Payloads
 from bot.demo.workspace.people import Channel, User
 from bot.demo.workspace.person import PersonClient
@@ -45,6 +50,10 @@ class Workspace:
     ) -> None:
         self.faults = Faults()
         self.ack_seconds = 3.0
+        self.commands: list[Json] = []
+        self.shortcuts: list[Json] = []
+        self.links: list[tuple[str, str]] = []
+        self.phone: PhoneBook | None = None
         self._state = State(team=Team(id=team_id, name=team_name), now=now)
         mint, team = self._state.mint, self._state.team
         self.app_token = mint.token("xapp-1-A0WICKET-")
@@ -80,7 +89,19 @@ class Workspace:
         tokens = {self.app_token: "app", self.bot_token: "bot"}
         web_api = WebApi(state=state, faults=self.faults, methods=methods, tokens=tokens)
         responses = ResponseUrls(state=state, faults=self.faults, replies=replies, posting=posting)
-        self._server = Server(web_api=web_api, sockets=self._sockets, responses=responses, more=[])
+        page = PageState(state=state, around=self)
+        self._stream = PageStream(state=state, page=page)
+        deeds = PageDeeds(
+            state=state,
+            page=page,
+            around=self,
+            interactions=self._interactions,
+            submissions=self._submissions,
+        )
+        pages = PageApi(state=state, page=page, stream=self._stream, deeds=deeds)
+        self._server = Server(
+            web_api=web_api, sockets=self._sockets, responses=responses, more=pages.routes()
+        )
 
     # Where it is
 
@@ -106,6 +127,7 @@ class Workspace:
 
     async def stop(self) -> None:
         """End every connection and everything under way."""
+        self._stream.stop()
         await self._deliveries.stop()
         await self._sockets.stop()
         if self._http is not None:
@@ -158,6 +180,10 @@ class Workspace:
         return PersonClient(
             user_id, state=self._state, interactions=self._interactions, submissions=self._submissions
         )
+
+    def phone_changed(self, user_id: str) -> None:
+        """Tell this person's page that their phone has something new."""
+        self._state.changes.tell(Change(kind="phone", to=frozenset({user_id})))
 
     # What the app did
 

@@ -10,7 +10,12 @@ ADA, GRACE, OWNERS = "U0ADA", "U0GRACE", "C0OWNERS"
 
 
 def button(action_id: str = "approve", **more: Any) -> dict[str, Any]:
-    return {"type": "button", "action_id": action_id, "text": {"type": "plain_text", "text": "Approve"}, **more}
+    return {
+        "type": "button",
+        "action_id": action_id,
+        "text": {"type": "plain_text", "text": "Approve"},
+        **more,
+    }
 
 
 def with_button(**more: Any) -> list[dict[str, Any]]:
@@ -30,7 +35,7 @@ async def test_a_person_says_something_and_is_answered(harness, connect):
     await ada.say("what access do I have?")
     answer = await ada.sees("You said: what access do I have?")
     assert answer.user == harness.slack.bot_user_id
-    assert [message.plain for message in ada.messages()][0] == "what access do I have?"
+    assert ada.messages()[0].plain == "what access do I have?"
     assert harness.slack.violations == []
 
 
