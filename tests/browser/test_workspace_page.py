@@ -122,6 +122,11 @@ def small_app(app: AsyncApp, desk: Desk) -> None:
         if not event.get("bot_id"):
             await say(f"You said: {event['text']}")
 
+    @app.event("app_home_opened")
+    async def home(event: Json, client: AsyncWebClient) -> None:
+        blocks = [marked("*Your access*"), {"type": "actions", "elements": [button("end", "I'm done", value="home")]}]
+        await client.views_publish(user_id=event["user"], view={"type": "home", "blocks": blocks})
+
     @app.command("/wicket")
     async def command(ack: Callable[..., Awaitable[None]], body: Json, client: AsyncWebClient) -> None:
         if body["text"] == "request":
@@ -328,6 +333,39 @@ async def test_the_keyboard_stays_inside_an_open_form(desk):
             "document.activeElement !== document.body && !document.activeElement.closest('dialog')"
         )
         assert not outside
+
+
+async def test_the_home_tab_shows_what_the_app_published_and_its_buttons_work(desk):
+    await desk.open(ADA, "")
+    await desk.page.get_by_role("button", name="Home").click()
+    home = desk.page.get_by_role("region", name="App Home")
+    await expect(home).to_contain_text("Your access")
+    async with desk.page.expect_response("**/page/do"):
+        await home.get_by_role("button", name="I'm done").click()
+    assert [action["value"] for action in desk.heard] == ["home"]
+    await desk.page.get_by_role("button", name="Messages").click()
+    await expect(home).to_have_count(0)
+
+
+async def test_a_new_message_is_read_out_by_its_fallback_text(desk):
+    await desk.open(GRACE, OWNERS)
+    await expect(desk.page.get_by_text("Nothing here yet.")).to_be_visible()
+    await ask_for_approval(desk)
+    await expect(desk.page.locator("[aria-live=polite]")).to_have_text(
+        "Wicket: Access request: prod-db, risk 4 of 5"
+    )
+
+
+async def test_a_press_nobody_answers_is_told_and_the_button_stays(desk):
+    blocks = [{"type": "actions", "elements": [button("unheard", "Try me")]}]
+    desk.slack.ack_seconds = 0.3
+    await desk.client.chat_postMessage(channel=OWNERS, text="Try me", blocks=blocks)
+    await desk.open(GRACE, OWNERS)
+    await desk.page.get_by_role("button", name="Try me").click()
+    await expect(desk.page.get_by_text("The app did not answer in time.")).to_be_visible()
+    await expect(desk.page.get_by_role("button", name="Try me")).to_be_enabled()
+    assert desk.slack.violations == ["not acked in time: interactive block_actions unheard"]
+    desk.slack.violations.clear()
 
 
 async def test_hostile_text_stays_text(desk):

@@ -3,7 +3,7 @@
 import { confirmed } from "./confirm.js";
 import { control } from "./controls.js";
 import { freshId, h, link, safeUrl } from "./dom.js";
-import { markdown, richText } from "./rich.js";
+import { richText } from "./rich.js";
 import { plain, words } from "./text.js";
 import { ask } from "./world.js";
 
@@ -125,7 +125,6 @@ const BLOCK = {
   actions: (block, surface) => block.elements.map((element) => surface.bare(block, element)),
   image: (block) => h("figure", {}, picture(block), block.title ? h("figcaption", {}, plain(block.title)) : null),
   rich_text: richText,
-  markdown: (block) => markdown(block.text ?? ""),
 };
 
 export function drawBlocks(blocks, surface) {

@@ -129,12 +129,15 @@ export function mergeMessages(channel, messages) {
   arrange();
 }
 
+// The fallback text carries the whole meaning; it is what is read out.
+const said = (message) => mrkdwn(message.text ?? "").map((node) => node.textContent).join("\n");
+
 export function messageCame(message) {
   const stay = nearEnd() || message.user === world.as;
   const isNew = !rows.has(keyOf(message));
   rowOf(message);
   arrange();
-  if (isNew && message.user !== world.as) announcer.textContent = `${personName(message.user)}: ${message.text ?? ""}`;
+  if (isNew && message.user !== world.as) announcer.replaceChildren(`${personName(message.user)}: `, said(message));
   if (stay) toEnd();
   else if (isNew) jump.hidden = false;
 }

@@ -70,7 +70,7 @@ function showHeading() {
   at("topic").textContent = channel?.topic ?? "";
   at("tabs").hidden = !channel?.is_im;
   const home = world.tab === "home";
-  for (const tab of at("tabs").children) tab.setAttribute("aria-selected", String(tab.dataset.tab === world.tab));
+  for (const tab of at("tabs").children) tab.setAttribute("aria-pressed", String(tab.dataset.tab === world.tab));
   at("home").hidden = !home;
   at("talk").hidden = home;
   document.title = [shownName(channel), world.team.name].filter(Boolean).join(" · ");

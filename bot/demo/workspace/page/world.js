@@ -41,6 +41,7 @@ const KIND = {
   is_archived: "This channel is archived; nobody can write here.",
   view_not_found: "This window was closed already.",
   message_not_found: "This message is gone.",
+  timeout: "The app did not answer in time. Please try again.",
   no_phone: "This person has no phone here.",
 };
 
@@ -63,8 +64,9 @@ export async function ask(what, details = {}, { quiet = false } = {}) {
   } catch {
     result = { ok: false, error: "The workspace cannot be reached. Is it still running?" };
   }
-  // When the app did not answer, the workspace itself says so by the stream.
-  if (!result.ok && !quiet && result.error !== "timeout") toast(kindly(result.error));
+  // Of a command that nobody answered the workspace itself tells, in the conversation.
+  const isTold = quiet || (what === "slash" && result.error === "timeout");
+  if (!result.ok && !isTold) toast(kindly(result.error));
   return result;
 }
 
