@@ -186,6 +186,17 @@ def rows(
     return _with_texts(connection, connection.execute(query).mappings().all()[::-1])
 
 
+def count(tx: Transaction, *, subject: str, action: str, since: datetime) -> int:
+    """How many entries say that this was done with this person since then (aware UTC, inclusive)."""
+    query = select(func.count()).where(
+        ENTRIES.c.subject == subject,
+        ENTRIES.c.action == action,
+        ENTRIES.c.at >= since,
+        ENTRIES.c.outcome == "done",
+    )
+    return _connection(tx).execute(query).scalar_one()
+
+
 def latest(tx: Transaction) -> Row | None:
     """The newest entry, or None while there is none."""
     found = rows(tx, limit=1)

@@ -1,0 +1,103 @@
+"""What each kind of owed message says, rendered from the state as it is at that moment.
+
+It reads the store and the directory and writes nothing.
+"""
+
+from collections.abc import Awaitable, Callable, Mapping
+from datetime import timedelta
+
+from sqlmodel import Session
+
+from bot.slack.door import Pages
+from bot.slack.messages.alerts import Alert, alert_message
+from bot.slack.messages.answers import answer_message, greeting_message, notice_message, page_message
+from bot.slack.messages.approvals import approval_message
+from bot.slack.messages.parts import Message
+from bot.slack.messages.requests import request_message
+from bot.slack.sentences import NO_DIRECTORY
+from handlers.checks import Checks
+from handlers.exceptions import Kind
+from handlers.ground import Ground
+from handlers.stories import GrantStory
+from handlers.storytelling import tell
+from storage.faults import DirectoryUnavailable
+from storage.handles import handle_by_id
+from storage.records import ExceptionRecord, Owed, Question
+
+NOTICES = ("password-changed", "account-unlocked", "proofs-changed", "linked")
+
+
+class Rendering:
+    """A table from kind to renderer; None where there is nothing to say any more."""
+
+    def __init__(self, ground: Ground, *, checks: Checks, pages: Pages) -> None:
+        self._ground = ground
+        self._checks = checks
+        self._pages = pages
+        self._table: Mapping[str, Callable[[Owed], Awaitable[Message | None]]] = {
+            "request": self._request,
+            "approval": self._approval,
+            "exception": self._exception,
+            "answer": self._answer,
+            "page": self._page,
+            **dict.fromkeys(NOTICES, self._notice),
+        }
+
+    async def message(self, owed: Owed) -> Message | None:
+        """The message as it is true now. KeyError for a kind that nobody wrote a renderer for."""
+        return await self._table[owed.kind](owed)
+
+    async def _request(self, owed: Owed) -> Message | None:
+        story = await self._story(owed)
+        return request_message(story) if story else None
+
+    async def _approval(self, owed: Owed) -> Message | None:
+        story = await self._story(owed)
+        return approval_message(story) if story else None
+
+    async def _story(self, owed: Owed) -> GrantStory | None:
+        return await self._ground.database.read(lambda tx: tell(tx, self._ground, owed.subject))
+
+    async def _exception(self, owed: Owed) -> Message | None:
+        def work(tx: Session) -> Alert | None:
+            row = tx.get(ExceptionRecord, owed.subject)
+            if row is None:
+                return None
+            return Alert(
+                id=row.id,
+                kind=Kind(row.kind),
+                severity=row.severity,
+                who=row.who,
+                facts=row.facts,
+                correlation=row.correlation,
+                count=row.count,
+                first_at=row.first_at,
+                last_at=row.last_at,
+            )
+
+        alert = await self._ground.database.read(work)
+        return alert_message(alert) if alert else None
+
+    async def _answer(self, owed: Owed) -> Message | None:
+        question = await self._ground.database.read(lambda tx: tx.get(Question, owed.subject))
+        if question is None:
+            return None
+        try:
+            answer = await self._checks.answer(question)
+        except DirectoryUnavailable:  # unknown is not none (promise 7), and the person is not left waiting
+            return greeting_message(NO_DIRECTORY)
+        return answer_message(answer, self._ground.now())
+
+    async def _page(self, owed: Owed) -> Message | None:
+        handle = await self._ground.database.read(lambda tx: handle_by_id(tx, owed.subject))
+        now = self._ground.now()
+        if handle is None or handle.expires_at <= now:
+            return greeting_message("The link I owed you is too old by now. Please ask again.")
+        minutes = max(1, (handle.expires_at - now + timedelta(seconds=30)) // timedelta(minutes=1))
+        return page_message(handle.purpose, self._pages.address(handle.id), minutes)
+
+    async def _notice(self, owed: Owed) -> Message | None:
+        handle = await self._ground.database.read(lambda tx: handle_by_id(tx, owed.subject))
+        if handle is None:
+            return None
+        return notice_message(owed.kind, handle.done_at or self._ground.now())

@@ -1,0 +1,77 @@
+"""The schedule: ticks, and the duties they wake. The rows say what is due; nothing is scheduled anywhere else.
+
+APScheduler only ticks (it loses date jobs when killed); a duty never runs beside itself and never stops for a fault.
+"""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Iterable
+from contextlib import suppress
+from dataclasses import dataclass, field
+
+import structlog
+from apscheduler.schedulers.asyncio import AsyncIOScheduler
+
+from storage.faults import WicketFault
+
+log = structlog.get_logger(__name__)
+
+
+@dataclass(kw_only=True)
+class Duty:
+    """Work that is done when woken or when `every` seconds are over; woken while at it, it runs once more."""
+
+    name: str
+    every: float
+    work: Callable[[], Awaitable[object]]
+    _woken: asyncio.Event = field(default_factory=asyncio.Event)
+
+    def wake(self) -> None:
+        """There may be something to do."""
+        self._woken.set()
+
+    async def run(self) -> None:
+        """For ever."""
+        while True:
+            await self._woken.wait()
+            self._woken.clear()
+            try:
+                await self.work()
+            except WicketFault as fault:
+                log.warning("duty.hindered", duty=self.name, fault=str(fault))
+            except Exception as fault:
+                log.error("duty.fault", duty=self.name, exc_info=fault)
+
+
+class Schedule:
+    """Ticks the duties. Overdue work is first at start, since every duty is woken at once."""
+
+    def __init__(self, duties: Iterable[Duty]) -> None:
+        self._duties = {duty.name: duty for duty in duties}
+        self._scheduler = AsyncIOScheduler(
+            timezone="UTC", job_defaults={"misfire_grace_time": None, "coalesce": True, "max_instances": 1}
+        )
+        self._running: list[asyncio.Task[None]] = []
+
+    def start(self) -> None:
+        """Begin, on the running loop."""
+        for duty in self._duties.values():
+            self._running.append(asyncio.create_task(duty.run(), name=duty.name))
+            self._scheduler.add_job(duty.wake, "interval", seconds=duty.every, id=duty.name)
+            duty.wake()
+        self._scheduler.start()
+
+    def wake(self, names: frozenset[str]) -> None:
+        """A transaction left something to do for these."""
+        for name in names:
+            if name in self._duties:
+                self._duties[name].wake()
+
+    async def stop(self) -> None:
+        """End the ticking and the duties; what was under way runs out by its lease or was never begun."""
+        if self._scheduler.running:
+            self._scheduler.shutdown(wait=False)
+        for task in self._running:
+            task.cancel()
+        for task in self._running:
+            with suppress(asyncio.CancelledError):
+                await task
