@@ -15,6 +15,7 @@ from sqlalchemy import (
     Select,
     bindparam,
     cast,
+    func,
     insert,
     or_,
     select,
@@ -194,7 +195,7 @@ def count(tx: Transaction, *, subject: str, action: str, since: datetime) -> int
         ENTRIES.c.at >= since,
         ENTRIES.c.outcome == "done",
     )
-    return _connection(tx).execute(query).scalar_one()
+    return int(connection_of(tx).execute(query).scalar_one())
 
 
 def latest(tx: Transaction) -> Row | None:
