@@ -63,7 +63,12 @@ FORM = {
         {"type": "actions", "block_id": "more", "elements": [button("rules", "Read the rules")]},
     ],
 }  # fmt: skip
-RULES = {"type": "modal", "title": words("The rules"), "close": words("Back"), "blocks": [marked("Ask for *little*.")]}
+RULES = {
+    "type": "modal",
+    "title": words("The rules"),
+    "close": words("Back"),
+    "blocks": [marked("Ask for *little*.")],
+}
 
 
 class Phones:
@@ -73,11 +78,16 @@ class Phones:
         self.keys: dict[str, list[str]] = {}
 
     def codes(self, user_id: str) -> list[Json]:
-        return [{"label": f"key {key}", "code": "123456", "seconds_left": 20} for key in self.keys.get(user_id, [])]
+        return [
+            {"label": f"key {key}", "code": "123456", "seconds_left": 20}
+            for key in self.keys.get(user_id, [])
+        ]
 
     def mailbox(self, user_id: str) -> list[Json]:
         letter = {"id": "m1", "at": "2026-01-02T03:04:05+00:00", "from": "wicket@lovelace.example"}
-        return [{**letter, "subject": "Your code", "text": f"Hello {user_id}. Go to https://wicket.example/x."}]
+        return [
+            {**letter, "subject": "Your code", "text": f"Hello {user_id}. Go to https://wicket.example/x."}
+        ]
 
     def scan(self, user_id: str, uri: str) -> None:
         self.keys.setdefault(user_id, []).append(uri.rpartition("secret=")[2])
@@ -101,9 +111,13 @@ class Desk:
 @pytest.fixture
 async def slack() -> AsyncIterator[Workspace]:
     workspace = Workspace()
-    workspace.add_user(ADA, name="ada", real_name="Ada Lovelace", email="ada@lovelace.example", title="Engineer")
+    workspace.add_user(
+        ADA, name="ada", real_name="Ada Lovelace", email="ada@lovelace.example", title="Engineer"
+    )
     workspace.add_user(GRACE, name="grace", real_name="Grace Hopper", email="grace@lovelace.example")
-    workspace.add_user(EVE, name="eve", real_name=f"Eve {HOSTILE}", email="eve@else.example", is_restricted=True)
+    workspace.add_user(
+        EVE, name="eve", real_name=f"Eve {HOSTILE}", email="eve@else.example", is_restricted=True
+    )
     workspace.add_channel(OWNERS, name="data-owners", members=[ADA, GRACE, EVE], topic="Requests")
     workspace.add_channel(SECURITY, name="security", members=[GRACE], is_private=True)
     workspace.install_bot_in(OWNERS)
@@ -124,7 +138,10 @@ def small_app(app: AsyncApp, desk: Desk) -> None:
 
     @app.event("app_home_opened")
     async def home(event: Json, client: AsyncWebClient) -> None:
-        blocks = [marked("*Your access*"), {"type": "actions", "elements": [button("end", "I'm done", value="home")]}]
+        blocks = [
+            marked("*Your access*"),
+            {"type": "actions", "elements": [button("end", "I'm done", value="home")]},
+        ]
         await client.views_publish(user_id=event["user"], view={"type": "home", "blocks": blocks})
 
     @app.command("/wicket")
@@ -139,7 +156,9 @@ def small_app(app: AsyncApp, desk: Desk) -> None:
     async def approve(ack: Callable[[], Awaitable[None]], body: Json, client: AsyncWebClient) -> None:
         await ack()
         text = f"Approved by <@{body['user']['id']}>"
-        await client.chat_update(channel=OWNERS, ts=body["message"]["ts"], text=text, blocks=[marked(f"✅ *{text}*")])
+        await client.chat_update(
+            channel=OWNERS, ts=body["message"]["ts"], text=text, blocks=[marked(f"✅ *{text}*")]
+        )
 
     @app.action("rules")
     async def rules(ack: Callable[[], Awaitable[None]], body: Json, client: AsyncWebClient) -> None:
@@ -195,7 +214,9 @@ async def desk(slack: Workspace, browser: Browser) -> AsyncIterator[Desk]:
 
 
 async def ask_for_approval(desk: Desk) -> None:
-    await desk.client.chat_postMessage(channel=OWNERS, text="Access request: prod-db, risk 4 of 5", blocks=APPROVAL)
+    await desk.client.chat_postMessage(
+        channel=OWNERS, text="Access request: prod-db, risk 4 of 5", blocks=APPROVAL
+    )
 
 
 async def open_form(desk: Desk) -> None:
@@ -289,7 +310,9 @@ async def test_a_form_puts_errors_at_their_fields_and_loses_nothing_typed(desk):
     await open_form(desk)
     form = desk.page.get_by_role("dialog", name="Ask for access")
     await form.get_by_role("button", name="Send request").click()
-    await expect(form.locator("[data-block-id=why] .error")).to_have_text("Please complete this required field.")
+    await expect(form.locator("[data-block-id=why] .error")).to_have_text(
+        "Please complete this required field."
+    )
     await choose_what(desk.page)
     await form.get_by_label("Why").fill("fix INC-1")
     await form.get_by_label("How long").select_option("9 hours")
