@@ -61,7 +61,7 @@ class Deliveries:
     def __init__(self, *, wire: Wire, faults: Faults) -> None:
         self.wire = wire
         self._faults = faults
-        self._running: set[asyncio.Task[None]] = set()
+        self._running: set[asyncio.Task[object]] = set()
 
     async def deliver(
         self, kind: Kind, payload: Json, *, headers: dict[str, str] | None = None, times: int | None = None
@@ -79,7 +79,7 @@ class Deliveries:
 
     def later(self, work: Coroutine[Any, Any, object]) -> None:
         """Let this run on its own, as events do: nobody waits for them."""
-        task = asyncio.get_running_loop().create_task(_quietly(work))
+        task = asyncio.get_running_loop().create_task(work)
         self._running.add(task)
         task.add_done_callback(self._running.discard)
 
@@ -97,6 +97,10 @@ class Deliveries:
     async def _one(self, kind: Kind, payload: Json, headers: dict[str, str] | None, copy: int) -> Delivery:
         retries = EVENT_RETRIES if kind == "events_api" else 0
         reason = "timeout" if copy else ""
+        if self._faults.is_down:
+            if kind != "events_api":
+                return Delivery(acked=False, attempts=0)
+            await self._faults.wait_up()
         for attempt in range(retries + 1):
             parcel = Parcel(
                 kind=kind, payload=payload, attempt=attempt + copy, reason=reason, headers=headers
@@ -106,7 +110,3 @@ class Deliveries:
             if outcome.acked or outcome.final:
                 break
         return Delivery(acked=outcome.acked, body=outcome.body, status=outcome.status, attempts=attempt + 1)
-
-
-async def _quietly(work: Coroutine[Any, Any, object]) -> None:
-    await work

@@ -3,6 +3,7 @@
 Everything is off at first; a fault never changes what the workspace holds, only how it answers.
 """
 
+import asyncio
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -50,19 +51,24 @@ class Faults:
         self._drops = _Countdown()
         self._delays: dict[str | None, float] = {}
         self._on_down: list[Callable[[], None]] = []
-        self._on_up: list[Callable[[], None]] = []
+        self._is_up = asyncio.Event()
+        self._is_up.set()
 
     def down(self) -> None:
         """The Web API answers 503, sockets are cut and new ones refused, until `up`."""
         self.is_down = True
+        self._is_up.clear()
         for call in self._on_down:
             call()
 
     def up(self) -> None:
         """Slack is back."""
         self.is_down = False
-        for call in self._on_up:
-            call()
+        self._is_up.set()
+
+    async def wait_up(self) -> None:
+        """Wait until Slack is back."""
+        await self._is_up.wait()
 
     def rate_limit(self, method: str | None, retry_after: int, times: int) -> None:
         """The next `times` calls hear 429 with `Retry-After: retry_after` seconds; nothing is done."""
@@ -100,7 +106,6 @@ class Faults:
         dropped, _ = self._drops.take(method)
         return Trouble(seconds=seconds, drop=dropped)
 
-    def watch(self, *, down: Callable[[], None], up: Callable[[], None]) -> None:
-        """Call these when Slack goes and when it is back."""
-        self._on_down.append(down)
-        self._on_up.append(up)
+    def when_down(self, call: Callable[[], None]) -> None:
+        """Call this when Slack goes."""
+        self._on_down.append(call)

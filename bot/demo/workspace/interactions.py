@@ -171,7 +171,7 @@ class Interactions:
         before = self._state.views.home(user.id)
         channel = self._state.direct(user.id)
         payload = self._payloads.home_opened(user.id, channel, before)
-        await self._deliveries.deliver("events_api", payload)
+        self._deliveries.later(self._deliveries.deliver("events_api", payload))
 
         def newer() -> View | None:
             home = self._state.views.home(user.id)

@@ -44,7 +44,7 @@ class SocketMode:
         self._sent: set[str] = set()
         self._handover = False
         self._closing: set[asyncio.Task[bool]] = set()
-        faults.watch(down=self._cut, up=lambda: None)
+        faults.when_down(self._cut)
 
     @property
     def connected(self) -> bool:
@@ -65,7 +65,7 @@ class SocketMode:
         if ticket not in self._tickets:
             return web.Response(status=401, text="unknown or used ticket")
         self._tickets.discard(ticket)
-        socket = web.WebSocketResponse(autoping=True)
+        socket = web.WebSocketResponse(autoping=True, timeout=0.5)
         await socket.prepare(request)
         if len(self._open) >= MOST_SOCKETS:
             await socket.send_json({"type": "disconnect", "reason": "too_many_websockets"})

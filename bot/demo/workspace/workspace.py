@@ -201,6 +201,8 @@ class Workspace:
 
     def deliver_by_http(self, url: str) -> None:
         """Send signed HTTP to this URL from now on, instead of Socket Mode."""
+        if self._http is not None:
+            raise RuntimeError("a URL was given already")
         self._http = SignedHttp(
             url=url, secret=self.signing_secret, state=self._state, patience=self._patience
         )

@@ -151,3 +151,89 @@ async def test_the_bot_cannot_post_where_it_is_not_a_member(harness):
         with pytest.raises(SlackApiError) as refused:
             await harness.client.chat_postMessage(channel=channel, text="hi")
         assert refused.value.response["error"] == error
+
+
+async def test_a_thread_needs_a_message_to_hang_on(harness):
+    first = await harness.client.chat_postMessage(channel=OWNERS, text="question")
+    await harness.client.chat_postMessage(channel=OWNERS, text="answer", thread_ts=first["ts"])
+    assert (await harness.slack.person(ADA).sees("answer", channel=OWNERS)).thread_ts == first["ts"]
+    with pytest.raises(SlackApiError) as refused:
+        await harness.client.chat_postMessage(channel=OWNERS, text="lost", thread_ts="1.2")
+    assert refused.value.response["error"] == "cannot_reply_to_message"
+
+
+async def test_where_buttons_share_an_id_the_value_tells_which_one_is_meant(harness, connect):
+    pressed = []
+
+    @harness.app.action("end")
+    async def end(ack, action):
+        pressed.append((action["block_id"], action["value"]))
+        await ack()
+
+    await connect()
+    text = {"type": "mrkdwn", "text": "a grant"}
+    blocks = [
+        {"type": "section", "block_id": f"b{n}", "text": text, "accessory": button("end", value=f"g-{n}")}
+        for n in range(2)
+    ]
+    await harness.client.chat_postMessage(channel=OWNERS, text="grants", blocks=blocks)
+    ada = harness.slack.person(ADA)
+    message = await ada.sees("grants", channel=OWNERS)
+    await ada.click(message, "end", value="g-1")
+    await ada.click(message, "end", block_id="b0")
+    await ada.click(message, "end", value="g-9")
+    assert pressed == [("b1", "g-1"), ("b0", "g-0"), ("b0", "g-9")]
+
+
+async def test_a_link_button_tells_where_it_leads_and_the_app_hears_of_the_press(harness, connect):
+    pressed = []
+
+    @harness.app.action("open")
+    async def opened(ack, body):
+        pressed.append(body["container"]["type"])
+        await ack()
+
+    await connect()
+    link = button("open", url="https://wicket.example/s/1")
+    blocks = [{"type": "actions", "elements": [link]}]
+    await harness.client.chat_postMessage(channel=ADA, text="go on", blocks=blocks)
+    ada = harness.slack.person(ADA)
+    message = await ada.sees("go on")
+    assert message.link("Approve") == "https://wicket.example/s/1"
+    await ada.click(message, "open")
+    assert pressed == ["message"]
+    with pytest.raises(LookupError):
+        message.link("Deny")
+
+
+async def test_an_ephemeral_message_is_not_sent_along_with_a_press(harness, connect):
+    bodies = []
+
+    @harness.app.action("approve")
+    async def pressed(ack, body):
+        bodies.append(body)
+        await ack()
+
+    await connect()
+    await harness.client.chat_postEphemeral(channel=OWNERS, user=ADA, text="only you", blocks=with_button())
+    ada = harness.slack.person(ADA)
+    await ada.click(await ada.sees("only you", channel=OWNERS), "approve")
+    assert "message" not in bodies[0]
+    assert bodies[0]["container"]["is_ephemeral"]
+
+
+async def test_somebody_from_outside_carries_their_own_team(harness, connect):
+    """SL-1."""
+    events = []
+
+    @harness.app.event("message")
+    async def heard(event, body):
+        events.append((event["team"], body["is_ext_shared_channel"]))
+
+    await connect()
+    harness.slack.add_user("U0OUT", name="eve", real_name="Eve", email="e@else.example", team_id="T0ELSE")
+    await harness.slack.person("U0OUT").say("hello")
+    await harness.slack.settled()
+    assert events == [("T0ELSE", True)]
+    with pytest.raises(LookupError):
+        await harness.slack.person("U0OUT").say("let me in", channel=OWNERS)

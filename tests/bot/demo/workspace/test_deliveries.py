@@ -153,6 +153,46 @@ async def test_while_slack_is_down_nothing_answers_and_afterwards_everything_doe
     assert heard == [0]
 
 
+async def test_over_http_too_an_outage_of_slack_keeps_events_and_loses_presses(harness, heard, serve_http):
+    await serve_http()
+    harness.slack.faults.down()
+    ada = harness.slack.person(ADA)
+    await ada.say("into the silence")
+    assert not (await ada.slash("/wicket")).acked
+    assert heard == []
+    harness.slack.faults.up()
+    await harness.slack.settled()
+    assert heard == [0]
+
+
+async def test_an_event_is_given_up_after_three_retries(harness, connect):
+    handler = await connect()
+    handler.client.socket_mode_request_listeners.clear()
+    harness.slack.ack_seconds = 0.01
+    [delivery] = await harness.slack.send(hello(), kind="events_api")
+    assert (delivery.acked, delivery.attempts) == (False, 4)
+
+
+async def test_stopping_while_the_app_is_connected_is_quick(harness, connect):
+    await connect()
+    await harness.slack.person(ADA).say("and then the lights went out")
+    loop = asyncio.get_running_loop()
+    before = loop.time()
+    await harness.slack.stop()
+    assert loop.time() - before < 0.4
+
+
+async def test_an_eleventh_socket_is_turned_away(harness):
+    """SL-7."""
+    async with aiohttp.ClientSession() as session:
+        sockets = []
+        for number in range(11):
+            url = (await harness.client.apps_connections_open(app_token=harness.slack.app_token))["url"]
+            sockets.append(await session.ws_connect(url))
+            told = await sockets[-1].receive_json()
+            assert told["type"] == ("hello" if number < 10 else "disconnect")
+
+
 async def test_signed_http_carries_events_commands_and_interactions(harness, heard, serve_http):
     pressed = []
 
