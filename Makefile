@@ -5,8 +5,8 @@ FITTING := import sys; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 13))
 PYTHON ?= $(or $(shell for python in python3 python3.13 python3.12 python3.11; do \
 	$$python -c '$(FITTING)' >/dev/null 2>&1 && { echo $$python; break; }; done),python3)
 VENV ?= .venv
-# Test processes side by side; JOBS=0 runs everything in one, which is what a debugger wants.
-JOBS ?= 2
+# Test processes side by side. One by default: many tests hold a deadline, and two cores are soon full of a browser.
+JOBS ?= 1
 BIN := $(VENV)/bin
 INSTALL := $(BIN)/python -m pip install --disable-pip-version-check --quiet
 LOCK := $(BIN)/uv pip compile pyproject.toml --universal --python-version 3.11 --generate-hashes --quiet \
@@ -25,7 +25,7 @@ demo: $(VENV)/.installed ## a whole company to try Wicket in, at one address (PO
 install: $(VENV)/.installed ## the command for a real workspace: .venv/bin/wicket
 
 test: lint ## everything that must hold (ARGS=tests/handlers runs a part)
-	@$(BIN)/python -m pytest -n $(JOBS) --dist loadfile $(ARGS)
+	@$(BIN)/python -m pytest $(if $(filter-out 1,$(JOBS)),-n $(JOBS) --dist loadfile) $(ARGS)
 
 lint: $(VENV)/.test ## style, types, and the direction of imports
 	@$(BIN)/ruff check .
