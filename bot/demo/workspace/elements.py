@@ -130,9 +130,17 @@ def picked(element: Json, value: str | list[str] | None, offered: Sequence[Json]
 
 
 def _option(offered: Sequence[Json], wanted: str) -> Json:
-    by_value = [option for option in offered if option.get("value") == wanted]
-    by_text = [option for option in offered if option["text"]["text"] == wanted]
-    for option in by_value or by_text:
-        return option
-    shown = ", ".join(f"{o.get('value')!r} ({o['text']['text']})" for o in offered) or "nothing"
+    """The option meant: by value, else by its text, else the only one whose text holds these words."""
+    for option in offered:
+        if option.get("value") == wanted:
+            return option
+    texts = [option["text"]["text"] for option in offered]
+    if wanted in texts:
+        return offered[texts.index(wanted)]
+    holding = [option for option, text in zip(offered, texts, strict=True) if wanted in text]
+    if len(holding) == 1:
+        return holding[0]
+    shown = (
+        ", ".join(f"{option.get('value')!r} ({option['text']['text']})" for option in offered) or "nothing"
+    )
     raise LookupError(f"{wanted!r} is not among the options; offered: {shown}")

@@ -34,8 +34,8 @@ class PersonClient:
     async def say(self, text: str, *, channel: str | None = None) -> Message:
         """Say something, to the bot if no channel is named. It does not wait for the app."""
         where = self._channel(channel)
-        if self.user_id not in where.members:
-            raise LookupError(f"{self.user_id} is not in {where.id}")
+        if self.user_id not in where.members or where.is_archived:
+            raise LookupError(f"{self.user_id} cannot write in {where.id}")
         return self._interactions.say(self._user, where, text)
 
     async def slash(self, command: str, text: str = "", *, channel: str | None = None) -> Delivery:

@@ -4,7 +4,7 @@ An answer Slack would not understand is written down, and the person sees that s
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 
 from bot.demo.workspace.answers import Json, Refusal
 from bot.demo.workspace.deliveries import Deliveries
@@ -101,7 +101,7 @@ class Submissions:
 
     def _place(self, user: User, judged: View, *, is_push: bool) -> str:
         if not is_push:
-            self._state.views.put(user.id, replace(judged, typed=judged.typed))
+            self._state.views.put(user.id, judged)
         elif self._state.views.is_full(user.id):
             return "push_limit_reached"
         else:
