@@ -43,15 +43,15 @@ class PersonClient:
         return await self._interactions.slash(self._user, self._channel(channel), command, text)
 
     async def click(
-        self, where: Message | View, action_id: str, *, value: str | None = None,
+        self, message: Message | View, action_id: str, *, value: str | None = None,
         block_id: str | None = None, stale: bool = False,
     ) -> Delivery:  # fmt: skip
         """Press a button that is really there (LookupError otherwise) and wait until the app took it.
 
-        `value` forges the button's value. `stale` presses what `where` showed when it was read, as a client
+        `value` forges the button's value. `stale` presses what `message` showed when it was read, as a client
         does that has not heard of a change yet.
         """
-        current = where if stale else self._current(where)
+        current = message if stale else self._current(message)
         place = the_place(current.blocks, action_id, block_id, value)
         if place.kind != "button":
             raise LookupError(f"{action_id!r} is a {place.kind}, not a button")
