@@ -133,7 +133,7 @@ class PersonClient:
         containing: str,
         *,
         channel: str | None = None,
-        timeout: float = 5,  # noqa: ASYNC109 - the contract's name
+        timeout: float = 5,  # noqa: ASYNC109 - a caller gives its own patience
     ) -> Message:
         """The newest visible message with these words, as soon as there is one; AssertionError otherwise."""
         where = self._channel(channel).id
@@ -148,7 +148,7 @@ class PersonClient:
             raise AssertionError(f"{self.user_id} never saw {containing!r} in {where}. There is:\n{there}")
         return found
 
-    async def sees_view(self, containing: str = "", *, timeout: float = 5) -> View:  # noqa: ASYNC109 - as `sees`
+    async def sees_view(self, containing: str = "", *, timeout: float = 5) -> View:  # noqa: ASYNC109 - a caller gives its own patience
         """The modal on top, as soon as it holds these words; AssertionError otherwise."""
 
         def on_top() -> View | None:

@@ -208,7 +208,7 @@ class Workspace:
         )
         self._deliveries.wire = self._http
 
-    async def wait_connected(self, timeout: float = 10) -> None:  # noqa: ASYNC109 - the contract's name
+    async def wait_connected(self, timeout: float = 10) -> None:  # noqa: ASYNC109 - a caller gives its own patience
         """Wait until a socket is open, or the URL has proved itself; ConnectionError otherwise."""
         is_there = await (self._http.verify() if self._http else self._sockets.wait_open(timeout))
         if not is_there:
