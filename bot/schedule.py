@@ -18,11 +18,15 @@ log = structlog.get_logger(__name__)
 
 @dataclass(kw_only=True)
 class Duty:
-    """Work that is done when woken or when `every` seconds are over; woken while at it, it runs once more."""
+    """Work that is done when woken or when `every` seconds are over; woken while at it, it runs once more.
+
+    woken_by: what a committed transaction may name to wake it at once.
+    """
 
     name: str
-    every: float
     work: Callable[[], Awaitable[object]]
+    every: float
+    woken_by: str = ""
     _woken: asyncio.Event = field(default_factory=asyncio.Event)
 
     def wake(self) -> None:
@@ -46,7 +50,7 @@ class Schedule:
     """Ticks the duties. Overdue work is first at start, since every duty is woken at once."""
 
     def __init__(self, duties: Iterable[Duty]) -> None:
-        self._duties = {duty.name: duty for duty in duties}
+        self._duties = tuple(duties)
         self._scheduler = AsyncIOScheduler(
             timezone="UTC", job_defaults={"misfire_grace_time": None, "coalesce": True, "max_instances": 1}
         )
@@ -54,7 +58,7 @@ class Schedule:
 
     def start(self) -> None:
         """Begin, on the running loop."""
-        for duty in self._duties.values():
+        for duty in self._duties:
             self._running.append(asyncio.create_task(duty.run(), name=duty.name))
             self._scheduler.add_job(duty.wake, "interval", seconds=duty.every, id=duty.name)
             duty.wake()
@@ -62,9 +66,9 @@ class Schedule:
 
     def wake(self, names: frozenset[str]) -> None:
         """A transaction left something to do for these."""
-        for name in names:
-            if name in self._duties:
-                self._duties[name].wake()
+        for duty in self._duties:
+            if duty.woken_by in names:
+                duty.wake()
 
     async def stop(self) -> None:
         """End the ticking and the duties; what was under way runs out by its lease or was never begun."""

@@ -36,9 +36,19 @@ TELL_AFTER = 3
 class Effects:
     """The worker over the holdings. Each directory has its own slots, so a hung one stalls nobody else (promise 7)."""
 
-    def __init__(self, ground: Ground, *, chance: Callable[[], float]) -> None:
+    def __init__(
+        self,
+        ground: Ground,
+        *,
+        chance: Callable[[], float],
+        slot_free: Callable[[], None],
+        revoked_late: Callable[[float], None],
+    ) -> None:
+        """slot_free: called when a slot is free again. revoked_late: told by how many seconds a removal was late."""
         self._ground = ground
         self._chance = chance
+        self._slot_free = slot_free
+        self._revoked_late = revoked_late
         self._busy: dict[str, set[asyncio.Task[None]]] = {name: set() for name in ground.directories}
 
     async def settle_due(self) -> int:
@@ -64,8 +74,12 @@ class Effects:
         for holding in claimed:
             task = asyncio.create_task(self._bring_about(holding))
             busy.add(task)
-            task.add_done_callback(busy.discard)
+            task.add_done_callback(partial(self._done, busy))
         return len(claimed)
+
+    def _done(self, busy: set[asyncio.Task[None]], task: asyncio.Task[None]) -> None:
+        busy.discard(task)
+        self._slot_free()
 
     async def _bring_about(self, claimed: Holding) -> None:
         """One holding: read, ask policy again, change, read back, record. A fault is recorded and tried again later."""
@@ -74,7 +88,9 @@ class Effects:
             await self._void_unpermitted(directory, claimed)
             wanted = await self._ground.database.read(lambda tx: _wanted(tx, claimed))
             present = await self._change(directory, claimed, wanted=wanted)
-            await self._ground.database.write(lambda tx: self._complete(tx, claimed, present=present))
+            late = await self._ground.database.write(lambda tx: self._complete(tx, claimed, present=present))
+            for seconds in late:
+                self._revoked_late(seconds)
         except WicketFault as fault:
             await self._give_back(claimed, str(fault))
         except Exception as fault:
@@ -160,23 +176,28 @@ class Effects:
         )
         self._ground.show(tx, grant)
 
-    def _complete(self, tx: Session, claimed: Holding, *, present: bool) -> None:
-        """Record what the directory now holds, if the work is still ours, and move the grants along."""
+    def _complete(self, tx: Session, claimed: Holding, *, present: bool) -> list[float]:
+        """Record what the directory now holds, if the work is still ours, and move the grants along.
+
+        How late each end was, in seconds.
+        """
         holding = holdings.held_under(tx, claimed)
         if holding is None:
-            return
+            return []
         now = self._ground.now()
         wanted = _wanted(tx, claimed)
         stood = bool(holding.stood_before) or (holding.stood_before is None and present and not wanted)
         if wanted != present and not stood:  # the wish changed while we were at it: again, at once
             holdings.release(tx, holding, next_at=now, fault="")
-            return
+            return []
         covering = grants.covering(
             tx, directory=holding.directory, account=holding.account, group=holding.group
         )
+        ending = [grant for grant in covering if grant.state == GrantState.ENDING]
         for grant in covering:
             self._move_along(tx, grant, present=present, stood=stood, covered=wanted)
         holdings.settle(tx, holding, present=present, over=not wanted)
+        return [max(0.0, (now - (grant.expires_at or now)).total_seconds()) for grant in ending]
 
     def _move_along(self, tx: Session, grant: Grant, *, present: bool, stood: bool, covered: bool) -> None:
         now = self._ground.now()

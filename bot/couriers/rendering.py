@@ -8,7 +8,7 @@ from datetime import timedelta
 
 from sqlmodel import Session
 
-from bot.slack.door import Pages
+from bot.slack.door import PageLinks
 from bot.slack.messages.alerts import Alert, alert_message
 from bot.slack.messages.answers import answer_message, greeting_message, notice_message, page_message
 from bot.slack.messages.approvals import approval_message
@@ -30,7 +30,7 @@ NOTICES = ("password-changed", "account-unlocked", "proofs-changed", "linked")
 class Rendering:
     """A table from kind to renderer; None where there is nothing to say any more."""
 
-    def __init__(self, ground: Ground, *, checks: Checks, pages: Pages) -> None:
+    def __init__(self, ground: Ground, *, checks: Checks, pages: PageLinks) -> None:
         self._ground = ground
         self._checks = checks
         self._pages = pages

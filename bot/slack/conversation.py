@@ -6,7 +6,7 @@ It guesses nothing into effect: what is only close gets a question, and what is 
 from dataclasses import dataclass, field
 from datetime import timedelta
 
-from bot.slack.door import Pages
+from bot.slack.door import PageLinks
 from bot.slack.forms import Prefilled
 from bot.slack.incoming import Incoming
 from bot.slack.messages.answers import (
@@ -54,7 +54,7 @@ class Conversation:
         checks: Checks,
         accounts: Accounts,
         access: Access,
-        pages: Pages,
+        pages: PageLinks,
         now: Clock,
     ) -> None:
         self._catalogue = catalogue

@@ -18,7 +18,7 @@ from handlers.proofs import Handles
 
 
 @dataclass(frozen=True, kw_only=True)
-class Pages:
+class PageLinks:
     """Addresses of the secure page. minutes: how long one works."""
 
     public_url: str
@@ -41,7 +41,7 @@ class Turned:
 class Door:
     """Lets linked people in, one look-up each."""
 
-    def __init__(self, *, limiter: Limiter, profiles: Profiles, identity: Identity, pages: Pages) -> None:
+    def __init__(self, *, limiter: Limiter, profiles: Profiles, identity: Identity, pages: PageLinks) -> None:
         self._limiter = limiter
         self._profiles = profiles
         self._identity = identity
