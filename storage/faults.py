@@ -19,6 +19,10 @@ class StorageUnavailable(WicketFault):
     """The database cannot be written right now, so nothing was done."""
 
 
+class SchemaFault(WicketFault):
+    """The database does not fit this version of Wicket."""
+
+
 class AuditFault(WicketFault):
     """The audit store is not what it should be."""
 
