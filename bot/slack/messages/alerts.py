@@ -10,7 +10,7 @@ from typing import Any
 
 from bot.slack.messages.parts import Message, note, section
 from bot.slack.words import counted, day_and_clock, duration, inert, listed
-from handlers.exceptions import Kind
+from handlers.strange import Kind
 
 
 @dataclass(frozen=True, kw_only=True)

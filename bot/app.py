@@ -1,0 +1,302 @@
+"""The composition root: everything is built here, through constructors, and handed what it needs.
+
+It holds no behaviour of its own beyond starting and stopping; nothing is looked up from a global.
+"""
+
+import asyncio
+import random
+import signal
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import AsyncExitStack
+from datetime import timedelta
+
+import aiohttp
+import structlog
+from aiohttp import web
+from prometheus_client import CollectorRegistry
+from slack_bolt.async_app import AsyncApp
+from slack_sdk.web.async_client import AsyncWebClient
+
+from bot.couriers.mail import MailCourier, Smtp
+from bot.couriers.rendering import Rendering
+from bot.couriers.slack import BATCH, SlackCourier
+from bot.metrics import Metrics
+from bot.schedule import Duty, Schedule
+from bot.settings import Settings
+from bot.slack.actor import Profiles
+from bot.slack.clicks import Clicks
+from bot.slack.conversation import Conversation
+from bot.slack.door import Door, PageLinks
+from bot.slack.limiter import Limiter
+from bot.slack.listeners import Listeners
+from bot.slack.replies import Replies
+from bot.slack.signed_http import SignedHttp
+from bot.slack.socket import Socket
+from bot.slack.submissions import Submissions
+from bot.web.page import SecurePage
+from bot.web.server import build_app
+from handlers.access import Access
+from handlers.accounts import Accounts
+from handlers.approvals import Deciding
+from handlers.checks import Checks
+from handlers.decisions.cedar import CedarPolicy
+from handlers.effects import Effects
+from handlers.ground import Ground
+from handlers.identity import Identity
+from handlers.policies import shipped
+from handlers.proofs import Handles
+from handlers.revocation import Revocation
+from handlers.visits import PageGround, PageLimits
+from storage.audit.sealing import check_head
+from storage.clock import Clock, utc_now
+from storage.database import Database
+from storage.directories.base import Directory
+from storage.directories.local import LocalDirectory
+from storage.faults import AuditFault
+
+log = structlog.get_logger(__name__)
+
+Chance = Callable[[], float]
+
+
+class App:
+    """The bot, built from settings on a running loop. directories: instead of the configured ones, where given.
+
+    Raises a fault of storage.faults when settings, policies or keys are not usable; then nothing was started.
+    """
+
+    def __init__(
+        self,
+        settings: Settings,
+        *,
+        now: Clock = utc_now,
+        chance: Chance = random.random,
+        directories: Mapping[str, Directory] | None = None,
+    ) -> None:
+        self._settings = settings
+        self._now = now
+        self._chance = chance
+        self._open = AsyncExitStack()
+        self._signer = settings.secrets.signer()
+        vault = settings.secrets.vault()
+        handles = Handles(vault=vault, lifetime=timedelta(minutes=settings.security.link_minutes))
+        self.metrics = Metrics.in_registry(CollectorRegistry())
+        self.database = Database(settings.database.path)
+        self._open.callback(self.database.close)
+        self.directories = self._directories() if directories is None else directories
+        self.ground = _ground(settings, self.database, self.directories, now)
+        self._handles = handles
+        self._links = PageLinks(
+            public_url=settings.server.public_url.rstrip("/"),
+            handles=handles,
+            minutes=settings.security.link_minutes,
+        )
+        self._page_ground = PageGround(
+            database=self.database,
+            directories=self.directories,
+            policy=self.ground.policy,
+            vault=vault,
+            handles=handles,
+            now=now,
+            limits=PageLimits(
+                wrong_codes=settings.security.wrong_code_limit,
+                company_words=settings.security.company_words,
+            ),
+        )
+        self._checks = Checks(self.ground)
+        self._revocation = Revocation(self.ground)
+        self._effects = Effects(
+            self.ground, chance=chance, slot_free=self._wake_holdings, revoked_late=self.metrics.revoked
+        )
+        self._holdings = Duty(name="holdings", every=1, woken_by="holdings", work=self._effects.settle_due)
+        self._socket: Socket | None = None
+
+    async def start(self) -> None:
+        """Check the audit store, open the ways in and out, begin the schedule: what is overdue goes first."""
+        await self._check_audit()
+        client = self._client(await self._open.enter_async_context(aiohttp.ClientSession()))
+        replies = Replies(client)
+        self._open.push_async_callback(replies.finish)
+        bolt = self._bolt(client, replies)
+        await self._open_web(bolt)
+        schedule = Schedule(self._duties(client))
+        self.database.on_wake(schedule.wake, asyncio.get_running_loop())
+        schedule.start()
+        self._open.push_async_callback(self._effects.finish)
+        self._open.push_async_callback(schedule.stop)
+        if self._settings.slack.transport == "socket":
+            await self._open_socket(bolt, client)
+
+    async def stop(self) -> None:
+        """Close the ways in, let what is under way end, close the stores."""
+        await self._open.aclose()
+
+    async def ready(self) -> Sequence[str]:
+        """What is not ready, in words; empty if all is."""
+        if self._socket is not None and not await self._socket.is_connected():
+            return ["Slack is not connected"]
+        return []
+
+    def _directories(self) -> Mapping[str, Directory]:
+        """The configured directories, by the names that entitlements use."""
+        opened: dict[str, Directory] = {}
+        for name, section in self._settings.directories.items():
+            directory = LocalDirectory(section.path, name=name, now=self._now)
+            self._open.callback(directory.close)
+            opened[name] = directory
+        return opened
+
+    async def _check_audit(self) -> None:
+        """A store that contradicts its last checkpoint is not written to (T-2)."""
+        problem = await self.database.read(lambda tx: check_head(tx, self._signer.verifier))
+        if problem is not None:
+            raise AuditFault(f"The audit store is not what its last checkpoint says: {problem}")
+
+    def _client(self, session: aiohttp.ClientSession) -> AsyncWebClient:
+        token = self._settings.secrets.need("slack_bot_token").get_secret_value()
+        base_url = self._settings.slack.api_url or AsyncWebClient.BASE_URL
+        # No retries inside the client: a post whose answer was lost would be made twice. The outbox tries again.
+        return AsyncWebClient(token=token, session=session, base_url=base_url, retry_handlers=[])
+
+    def _bolt(self, client: AsyncWebClient, replies: Replies) -> AsyncApp:
+        """Bolt with one listener a kind of payload. Signatures are checked before it (bot.slack.signed_http)."""
+        settings, ground, checks = self._settings, self.ground, self._checks
+        access, deciding = Access(ground), Deciding(ground)
+        conversation = Conversation(
+            catalogue=ground.catalogue,
+            checks=checks,
+            accounts=Accounts(ground, handles=self._handles),
+            access=access,
+            pages=self._links,
+            now=self._now,
+        )
+        identity = Identity(
+            ground,
+            handles=self._handles,
+            teams=frozenset(settings.slack.teams),
+            enterprise=settings.slack.enterprise,
+            trust_mail=settings.slack.trust_email,
+        )
+        door = Door(
+            limiter=Limiter(settings.limits.requests_a_minute, self._now),
+            profiles=Profiles(client, self._now),
+            identity=identity,
+            pages=self._links,
+        )
+        app = AsyncApp(client=client, process_before_response=True, request_verification_enabled=False)
+        Listeners(
+            door=door,
+            conversation=conversation,
+            clicks=Clicks(
+                ground, access=access, deciding=deciding, conversation=conversation, replies=replies
+            ),
+            submissions=Submissions(catalogue=ground.catalogue, access=access, deciding=deciding),
+            checks=checks,
+            replies=replies,
+            catalogue=ground.catalogue,
+            metrics=self.metrics,
+            transport=settings.slack.transport,
+            now=self._now,
+        ).register(app)
+        return app
+
+    async def _open_web(self, bolt: AsyncApp) -> None:
+        """The secure page, health and metrics, and Slack's payloads in HTTP mode."""
+        settings = self._settings
+        slack = None
+        if settings.slack.transport == "http":
+            secret = settings.secrets.need("slack_signing_secret").get_secret_value()
+            slack = SignedHttp(bolt, signing_secret=secret, metrics=self.metrics, now=self._now).handle
+        page = SecurePage(self._page_ground, public_url=self._links.public_url, metrics=self.metrics)
+        app = build_app(
+            public_url=self._links.public_url,
+            page=page,
+            metrics=self.metrics,
+            ready=self.ready,
+            slack_handler=slack,
+        )
+        runner = web.AppRunner(app, access_log=None)
+        await runner.setup()
+        self._open.push_async_callback(runner.cleanup)
+        await web.TCPSite(runner, settings.server.host, settings.server.port).start()
+
+    async def _open_socket(self, bolt: AsyncApp, client: AsyncWebClient) -> None:
+        token = self._settings.secrets.need("slack_app_token").get_secret_value()
+        self._socket = Socket(bolt, app_token=token, client=client)
+        await self._socket.open()
+        self._open.push_async_callback(self._socket.close)
+
+    def _duties(self, client: AsyncWebClient) -> list[Duty]:
+        slack = SlackCourier(
+            client=client,
+            database=self.database,
+            rendering=Rendering(self.ground, checks=self._checks, pages=self._links),
+            security_channel=self._settings.slack.security_channel,
+            metrics=self.metrics,
+            now=self._now,
+            chance=self._chance,
+        )
+        mail = self._mail()
+
+        async def deliver() -> None:
+            while await slack.deliver_due() == BATCH:
+                pass
+
+        async def end() -> None:
+            await self._revocation.end_due()
+            await self._revocation.lapse_unanswered()
+
+        return [
+            Duty(name="ends", every=0.5, work=end),
+            self._holdings,
+            Duty(name="outbox", every=1, woken_by="outbox", work=deliver),
+            Duty(name="mail", every=1, woken_by="outbox", work=mail.deliver_due),
+            Duty(name="overdue", every=10, work=self._revocation.tell_overdue),
+            Duty(name="housekeeping", every=3600, work=self._revocation.forget_old),
+        ]
+
+    def _mail(self) -> MailCourier:
+        mail, password = self._settings.mail, self._settings.secrets.smtp_password
+        smtp = Smtp(
+            host=mail.host,
+            port=mail.port,
+            sender=mail.sender,
+            encryption=mail.encryption,
+            username=mail.username,
+            password=password.get_secret_value() if password else None,
+        )
+        return MailCourier(self._page_ground, smtp, metrics=self.metrics)
+
+    def _wake_holdings(self) -> None:
+        self._holdings.wake()
+
+
+def _ground(
+    settings: Settings, database: Database, directories: Mapping[str, Directory], now: Clock
+) -> Ground:
+    sources, schema = shipped()
+    bound_to = f"{settings.catalogue.digest}:{settings.security_digest}"
+    return Ground(
+        database=database,
+        policy=CedarPolicy.load(sources, schema, bound_to=bound_to),
+        catalogue=settings.catalogue,
+        directories=directories,
+        security_group=settings.security.approvers_group,
+        lapse_after=timedelta(hours=settings.security.request_lapse_hours),
+        now=now,
+    )
+
+
+async def serve(settings: Settings) -> None:
+    """Run until told to stop (SIGTERM or SIGINT), then stop cleanly."""
+    stopping = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for name in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(name, stopping.set)
+    app = App(settings)
+    try:
+        await app.start()
+        log.info("wicket.ready", transport=settings.slack.transport, page=settings.server.public_url)
+        await stopping.wait()
+    finally:
+        await app.stop()
