@@ -19,7 +19,7 @@ from storage.records import Handle
 
 DAY = timedelta(days=1)
 NOT_THE_SAME = "The two passwords are not the same."
-ENOUGH_TODAY = "This password was changed {times} times in the last 24 hours, which is the most in a day. Try again tomorrow."
+ENOUGH_TODAY = "It was changed {times} times in the last 24 hours, the most in a day. Try again tomorrow."
 NO_LONGER = "Policy does not allow this any more, so nothing was changed. {reasons}"
 NOT_HERE = "This directory does not let me set passwords. Nothing was changed."
 

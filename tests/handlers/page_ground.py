@@ -175,7 +175,7 @@ async def world(
     engine.dispose()
     clock, database = Clock(), Database(path)
     local = LocalDirectory(folder / "people.db", name="staff", now=clock, cost=Scrypt(n=2**4))
-    faulty = FaultyDirectory(local, timeout=0.2)
+    faulty = FaultyDirectory(local, timeout=5)
     ground = PageGround(
         database=database,
         directories={"staff": faulty},

@@ -1,0 +1,114 @@
+"""The mails Wicket sends, as plain text: the answer first, then why, then what to do.
+
+Pure: facts in, letter out. No letter carries a link, and only one carries a code.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+
+from storage.handles import Result
+
+
+@dataclass(frozen=True, kw_only=True)
+class Facts:
+    """What letters are written from. at: aware UTC. contact: whom to turn to, as the end of a sentence.
+
+    result: how the change of the visit ended. code: for the letter that carries one. minutes: how long it works.
+    """
+
+    name: str
+    at: datetime
+    contact: str
+    result: Result = Result.DONE
+    code: str = ""
+    minutes: int = 0
+
+
+@dataclass(frozen=True, kw_only=True)
+class Letter:
+    """A mail before it has an address."""
+
+    subject: str
+    body: str
+
+
+def letter(kind: str, facts: Facts) -> Letter:
+    """The letter of this kind. KeyError for a kind that is never sent by mail."""
+    subject, paragraphs = _KINDS[kind](facts)
+    greeting = f"Hello {' '.join(facts.name.split())}," if facts.name.strip() else "Hello,"
+    # Paragraphs are not wrapped: every reader wraps them to its own width.
+    body = "\n\n".join((greeting, *paragraphs, "Wicket"))
+    return Letter(subject=subject, body=body + "\n")
+
+
+def _password_changed(facts: Facts) -> tuple[str, tuple[str, ...]]:
+    when = _when(facts.at)
+    if facts.result == Result.UNKNOWN:
+        return "It is not known whether your password was changed", (
+            f"Somebody who proved to be you asked for a new password on {when}. The directory did not answer in time, "
+            "so it is not known whether it was changed.",
+            "Try to sign in with the new password. If that fails, the old one still holds.",
+            _not_you(facts),
+        )
+    signed_out = (
+        "You could not be signed out elsewhere: where you are still signed in, sign out yourself."
+        if facts.result == Result.SESSIONS_OPEN
+        else "You were signed out everywhere. Sign in with the new one."
+    )
+    return "Your password was changed", (
+        f"Your password was changed on {when}, after you proved who you are on Wicket's secure page.",
+        signed_out,
+        _not_you(facts),
+    )
+
+
+def _account_unlocked(facts: Facts) -> tuple[str, tuple[str, ...]]:
+    when = _when(facts.at)
+    if facts.result == Result.UNKNOWN:
+        return "It is not known whether your account is unlocked", (
+            f"Somebody who proved to be you asked to unlock your account on {when}. The directory did not answer in "
+            "time, so it is not known whether it is unlocked. Try to sign in.",
+            _not_you(facts),
+        )
+    return "Your account was unlocked", (
+        f"Your account was unlocked on {when}, after you proved who you are on Wicket's secure page.",
+        "You can sign in again with the password you have.",
+        _not_you(facts),
+    )
+
+
+def _proofs_changed(facts: Facts) -> tuple[str, tuple[str, ...]]:
+    return "Your authenticator was set up", (
+        f"A new authenticator and new recovery codes were set up for you on {_when(facts.at)}. "
+        "Older ones stopped working.",
+        _not_you(facts),
+    )
+
+
+def _mail_code(facts: Facts) -> tuple[str, tuple[str, ...]]:
+    return "Your code for Wicket's secure page", (
+        f"Your code is {facts.code}",
+        f"Type it on the page that you have open, together with a recovery code. "
+        f"It works once, for {facts.minutes} minutes.",
+        "Nobody will ask you for it in Slack, on the phone or by mail. If you did not ask for it, somebody used your "
+        f"Slack account: tell {facts.contact}.",
+    )
+
+
+_KINDS: Mapping[str, Callable[[Facts], tuple[str, tuple[str, ...]]]] = {
+    "password-changed": _password_changed,
+    "account-unlocked": _account_unlocked,
+    "proofs-changed": _proofs_changed,
+    "mail-code": _mail_code,
+}
+KINDS = frozenset(_KINDS)
+
+
+def _when(at: datetime) -> str:
+    # The directory does not say where people are, so the zone is named.
+    return f"{at.day} {at:%B %Y at %H:%M} UTC"
+
+
+def _not_you(facts: Facts) -> str:
+    return f"Was this not you? Tell {facts.contact} at once."

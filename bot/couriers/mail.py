@@ -1,0 +1,209 @@
+"""The mail courier: takes letters owed from the outbox, writes them as things are now, and hands them to SMTP.
+
+It writes only to the address that the directory holds at that moment (P-3), and never logs an address or a letter.
+"""
+
+import ssl
+from dataclasses import dataclass
+from datetime import timedelta
+from email.message import EmailMessage
+from email.utils import format_datetime
+from typing import Literal
+
+import aiosmtplib
+import structlog
+from sqlmodel import Session
+
+from bot.couriers.letters import KINDS, Facts, letter
+from bot.metrics import Metrics
+from handlers.exceptions import Kind, Severity, Strange, tell_security
+from handlers.intents import SCHEDULE
+from handlers.proving import mail_code
+from handlers.recording import WICKET, record
+from handlers.visits import PageGround
+from storage.directories.base import Account
+from storage.faults import DirectoryUnavailable, MailUnavailable
+from storage.handles import Result, handle_by_id
+from storage.outbox import claim, done, postpone
+from storage.proofs import mail_code_by_id
+from storage.records import Handle, MailCode, Owed
+
+COURIER = "mail"
+# A letter must be handed over well within its lease, or another round would send it again.
+TIMEOUT = 20.0
+LEASE = timedelta(seconds=60)
+AT_A_TIME = 50
+FIRST_WAIT, LONGEST_WAIT = timedelta(seconds=5), timedelta(hours=1)
+GIVE_UP_AFTER = timedelta(days=3)
+
+Encryption = Literal["starttls", "tls", "none"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Smtp:
+    """Where mail is handed over. encryption: "none" only for a server on this machine. context: whom TLS trusts."""
+
+    host: str
+    port: int
+    sender: str
+    encryption: Encryption = "starttls"
+    username: str | None = None
+    password: str | None = None
+    context: ssl.SSLContext | None = None
+
+    def __repr__(self) -> str:
+        """Without the password."""
+        return f"Smtp({self.host}:{self.port}, {self.encryption})"
+
+    async def send(self, message: EmailMessage) -> None:
+        """Hand a message over. MailUnavailable if nobody takes it now, Undeliverable if nobody ever will."""
+        try:
+            await aiosmtplib.send(
+                message,
+                hostname=self.host,
+                port=self.port,
+                username=self.username,
+                password=self.password,
+                use_tls=self.encryption == "tls",
+                start_tls=self.encryption == "starttls",
+                tls_context=self.context,
+                timeout=TIMEOUT,
+            )
+        except aiosmtplib.SMTPRecipientsRefused as error:
+            codes = [each.code for each in error.recipients]
+            if codes and all(500 <= code < 600 for code in codes):
+                raise Undeliverable(f"the mail server refused the address ({codes[0]})") from error
+            raise MailUnavailable(f"The mail server did not take the message ({codes}).") from error
+        except (aiosmtplib.SMTPException, OSError) as error:
+            # The server's own words may repeat the address or a password: the kind of fault must do.
+            raise MailUnavailable(f"The mail server did not take it: {type(error).__name__}.") from error
+
+
+class Undeliverable(Exception):
+    """This letter will never arrive. Caught here: it is told to the security channel and is no fault of Wicket's."""
+
+
+class MailCourier:
+    """Delivers what the outbox owes by mail. contact: whom people turn to, as the end of "Tell …"."""
+
+    def __init__(
+        self, ground: PageGround, smtp: Smtp, *, metrics: Metrics, contact: str = "your security team"
+    ) -> None:
+        self._ground, self._smtp, self._metrics, self._contact = ground, smtp, metrics, contact
+        self._log = structlog.get_logger("wicket.mail")
+
+    async def deliver_due(self) -> int:
+        """Deliver what is due now; how many letters left. Stops early while the server takes nothing."""
+        sent = 0
+        for _ in range(AT_A_TIME):
+            taken = await self._ground.database.write(
+                lambda tx: claim(tx, courier=COURIER, at=self._ground.now(), lease=LEASE, limit=1)
+            )
+            if not taken:
+                break
+            try:
+                sent += await self._deliver(taken[0])
+            except (MailUnavailable, DirectoryUnavailable) as fault:
+                await self._postpone(taken[0], fault)
+                if isinstance(fault, MailUnavailable):
+                    break
+            except Undeliverable as never:
+                await self._give_up(taken[0], str(never))
+        return sent
+
+    async def _deliver(self, owed: Owed) -> bool:
+        """Send one letter; False if there is nothing to send any more."""
+        message = await self._message(owed)
+        if message is not None:
+            await self._smtp.send(message)
+            self._metrics.delivery(COURIER, "delivered")
+        await self._ground.database.write(lambda tx: done(tx, owed))
+        return message is not None
+
+    async def _message(self, owed: Owed) -> EmailMessage | None:
+        if owed.kind not in KINDS:
+            raise Undeliverable(f"there is no letter of the kind {owed.kind}")
+        handle, code = await self._ground.database.read(lambda tx: _about(tx, owed))
+        if handle is None:
+            raise Undeliverable("what it was about is gone")
+        if code is not None and (code.used_at is not None or code.expires_at <= self._ground.now()):
+            return None  # a code that does not work any more only confuses
+        account = await self._ground.directory(handle.directory).account(handle.account)
+        if account is None or not account.mail:
+            raise Undeliverable("the directory holds no mail address for this person")
+        return self._written(owed, handle, code, account)
+
+    def _written(self, owed: Owed, handle: Handle, code: MailCode | None, account: Account) -> EmailMessage:
+        text = letter(
+            owed.kind,
+            Facts(
+                name=account.name,
+                at=owed.owed_at,
+                contact=self._contact,
+                result=Result(handle.result),
+                code=mail_code(self._ground.vault, code.id) if code is not None else "",
+                minutes=int(self._ground.limits.mail_code_life.total_seconds() // 60),
+            ),
+        )
+        message = EmailMessage()
+        try:
+            message["From"], message["To"] = self._smtp.sender, account.mail
+        except ValueError as error:  # a line break or worse in the directory's address
+            raise Undeliverable("the directory's mail address is not one") from error
+        message["Subject"] = text.subject
+        message["Date"] = format_datetime(owed.owed_at)
+        # The same letter twice, after a crash between handing over and noting it, is one letter to most readers.
+        message["Message-ID"] = (
+            f"<{owed.kind}.{owed.id}.{owed.subject}@{self._smtp.sender.partition('@')[2]}>"
+        )
+        message["Auto-Submitted"] = "auto-generated"
+        message.set_content(text.body)
+        return message
+
+    async def _postpone(self, owed: Owed, fault: Exception) -> None:
+        now = self._ground.now()
+        if now - owed.owed_at > GIVE_UP_AFTER:
+            await self._give_up(owed, "nobody took it for three days")
+            return
+        wait = min(FIRST_WAIT * 2 ** min(owed.attempts - 1, 20), LONGEST_WAIT)
+        self._metrics.delivery(COURIER, "retried")
+        self._log.warning(
+            "mail_postponed", kind=owed.kind, attempts=owed.attempts, fault=type(fault).__name__
+        )
+        await self._ground.database.write(lambda tx: postpone(tx, owed, until=now + wait, fault=str(fault)))
+
+    async def _give_up(self, owed: Owed, reason: str) -> None:
+        """No longer owed, but never silently: security hears that a person was not told (P-6)."""
+        self._metrics.delivery(COURIER, "given_up")
+
+        def work(tx: Session) -> None:
+            if not done(tx, owed):
+                return
+            at = self._ground.now()
+            facts = {"kind": owed.kind, "courier": COURIER, "reason": reason}
+            record(
+                tx, at=at, action="message.given_up", outcome="failed", actor=WICKET, where=SCHEDULE,
+                correlation=owed.subject, subject=owed.recipient or None, facts=facts,
+            )  # fmt: skip
+            tell_security(
+                tx,
+                at,
+                Strange(
+                    kind=Kind.UNDELIVERABLE,
+                    severity=Severity.HIGH,
+                    who=owed.recipient,
+                    cause=f"mail:{owed.recipient}:{reason}",
+                    correlation=owed.subject,
+                    facts=facts,
+                ),
+            )
+
+        await self._ground.database.write(work)
+
+
+def _about(tx: Session, owed: Owed) -> tuple[Handle | None, MailCode | None]:
+    """What a letter is about: a visit, or a code and the visit it is for."""
+    if owed.kind != "mail-code":
+        return handle_by_id(tx, owed.subject), None
+    code = mail_code_by_id(tx, owed.subject)
+    return (handle_by_id(tx, code.handle) if code is not None else None), code

@@ -1,0 +1,91 @@
+"""How a visit to the secure page ended, in words: the answer first, then why, then what to do.
+
+It never claims more than is known.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from storage.handles import Purpose, Result
+
+
+@dataclass(frozen=True, kw_only=True)
+class Ending:
+    """symbol: one sign that says the same as the title."""
+
+    symbol: str
+    title: str
+    sentences: tuple[str, ...]
+
+
+_NOT_YOU = "Was this not you? Tell your security team at once, in person or by phone if you can."
+_CLOSE = "You can close this page."
+_UNKNOWN = "The directory did not answer in time, so I can't say. The security team has been told."
+
+OVER = Ending(
+    symbol="⌛",
+    title="This link is over.",
+    sentences=("A link works for a few minutes and for one change.", "Ask me in Slack for a new one."),
+)
+CHANGING = Ending(
+    symbol="⏳",
+    title="Your change is under way.",
+    sentences=("The directory has not answered yet. Reload this page in a moment.",),
+)
+LINKED = Ending(
+    symbol="✅",
+    title="Your Slack account is linked to you.",
+    sentences=("Go back to Slack and ask me again for what you wanted.", _CLOSE),
+)
+SET_UP = Ending(
+    symbol="✅",
+    title="Your authenticator is set up.",
+    sentences=(
+        "The recovery codes were shown once. If you did not keep them, ask me in Slack to set up your proofs again.",
+        _NOT_YOU,
+    ),
+)
+_ENDINGS: Mapping[tuple[Purpose, Result], Ending] = {
+    (Purpose.RESET, Result.DONE): Ending(
+        symbol="✅",
+        title="Your password was changed.",
+        sentences=("You were signed out everywhere: sign in with the new one.", _NOT_YOU, _CLOSE),
+    ),
+    (Purpose.RESET, Result.SESSIONS_OPEN): Ending(
+        symbol="⚠️",
+        title="Your password was changed, but I could not sign you out elsewhere.",
+        sentences=(
+            "Sign in with the new one. Where you are still signed in, sign out yourself. "
+            "The security team has been told.",
+            _NOT_YOU,
+        ),
+    ),
+    (Purpose.RESET, Result.UNKNOWN): Ending(
+        symbol="⚠️",
+        title="I don't know whether your password was changed.",
+        sentences=(
+            _UNKNOWN,
+            "Try to sign in with the new password. If that fails, the old one still holds: "
+            "ask me in Slack for a new link.",
+        ),
+    ),
+    (Purpose.UNLOCK, Result.DONE): Ending(
+        symbol="✅",
+        title="Your account is unlocked.",
+        sentences=("You can sign in again with the password you have.", _NOT_YOU, _CLOSE),
+    ),
+    (Purpose.UNLOCK, Result.UNKNOWN): Ending(
+        symbol="⚠️",
+        title="I don't know whether your account is unlocked.",
+        sentences=(_UNKNOWN, "Try to sign in. If that fails, ask me in Slack for a new link."),
+    ),
+}
+
+
+def ending(purpose: Purpose, result: Result) -> Ending:
+    """What to say at the end of a visit."""
+    if purpose == Purpose.LINK:
+        return LINKED
+    if purpose == Purpose.ENROL:
+        return SET_UP
+    return _ENDINGS.get((purpose, result), OVER)

@@ -1,0 +1,287 @@
+"""The secure page: shows the step a browser has reached, takes one form at a time, and carries it to its handler.
+
+A GET changes and spends nothing; what was typed is never kept, and nothing it answers tells who exists (P-9).
+"""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass, replace
+from typing import Any
+from urllib.parse import quote
+
+from aiohttp import web
+
+from bot.metrics import Metrics
+from bot.web import endings
+from bot.web.forms import Cookies, Tokens, from_elsewhere, new_form_cookie, read_form
+from bot.web.rendering import Pages, qr_code
+from handlers.enrolment import Codes, Enrolment
+from handlers.linking import Linking
+from handlers.looking import Look, Looking, Step
+from handlers.passwords import NOT_THE_SAME, Passwords
+from handlers.proving import MAIL_DIGITS, RECOVERY_LENGTH, Proving, plain_recovery_code
+from handlers.visits import NotYet, PageGround, Proven, Refused, Visitor
+from storage.handles import Purpose
+
+TOTP_DIGITS = 6
+# Longer than any password that a directory keeps, short enough to be hashed without thought.
+LONGEST_TYPED = 1024
+
+NOT_FROM_HERE = (
+    "Your browser sent this form without its cookie, so nothing was done. Allow cookies and try again."
+)
+NEED_SIX = "Type the six digits that your authenticator shows."
+NEED_MAILED = "Type the eight digits from the mail."
+NEED_RECOVERY = "Type one recovery code: thirteen letters and digits."
+NEED_PASSWORD = "Type your password."  # noqa: S105 - a sentence
+NEED_LOGIN = "Type the login you use at work."
+DID_NOT_WORK = (
+    "That did not work. Check what you typed and try again; a code works once. "
+    "If it keeps failing, ask me in Slack for a new link."
+)
+
+_TEMPLATES: Mapping[Step, str] = {
+    Step.PROVE: "prove",
+    Step.PROVE_OLD: "prove",
+    Step.SIGN_IN: "sign-in",
+    Step.LINK: "link",
+    Step.CHOOSE: "choose",
+    Step.UNLOCK: "unlock",
+    Step.NEW_KEY: "new-key",
+}
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Sent:
+    """One form that came with its token. way: which kind of proof the page was showing."""
+
+    visitor: Visitor
+    fields: Mapping[str, str]
+    way: str
+
+    def __getitem__(self, name: str) -> str:
+        return self.fields.get(name, "")[:LONGEST_TYPED]
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Again:
+    """Show the same step once more. errors: a sentence for each field, "" for all of it. kept: what was typed."""
+
+    errors: Mapping[str, str]
+    kept: Mapping[str, str]
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Onward:
+    """Look again at what is next. session: a new cookie, if proofs were accepted. query: how to show it."""
+
+    session: str = ""
+    query: str = ""
+
+
+_Answer = _Again | _Onward | web.Response
+_Deed = Callable[[_Sent], Awaitable[_Answer]]
+
+
+class SecurePage:
+    """public_url: says whether cookies are of the secure kind. floor: seconds that a refusal takes at least (P-9)."""
+
+    def __init__(self, ground: PageGround, *, public_url: str, metrics: Metrics, floor: float = 0.5) -> None:
+        self._cookies = Cookies(secure=public_url.startswith("https://"))
+        self._tokens = Tokens(ground.vault)
+        self._pages = Pages()
+        self._metrics, self._floor = metrics, floor
+        self._proving = Proving(ground)
+        self._passwords = Passwords(ground)
+        self._enrolment = Enrolment(ground)
+        self._linking = Linking(ground)
+        self._looking = Looking(ground, self._enrolment)
+        self._deeds: Mapping[str, _Deed] = {
+            "totp": self._give_totp,
+            "recovery": self._give_recovery,
+            "mail-code": self._send_mail_code,
+            "sign-in": self._sign_in,
+            "link": self._link,
+            "choose": self._choose,
+            "unlock": self._unlock,
+            "confirm": self._confirm,
+        }
+
+    def routes(self) -> list[web.AbstractRouteDef]:
+        """The routes of the page."""
+        return [web.get(r"/p/{text:[^/]{1,128}}", self.show), web.post(r"/p/{text:[^/]{1,128}}", self.take)]
+
+    async def show(self, request: web.Request) -> web.Response:
+        """GET: the step that this browser has reached."""
+        visitor = self._visitor(request)
+        look = await self._looking.look(visitor)
+        return self._render(request, visitor, look, _way(request.query.get("way", "")), query=request.query)
+
+    async def take(self, request: web.Request) -> web.StreamResponse:
+        """POST: one form. Answers 303 to the next step, or the same step with what was wrong."""
+        until = asyncio.get_running_loop().time() + self._floor
+        visitor, fields = self._visitor(request), await read_form(request)
+        way = _way(fields.get("way", ""))
+        deed = self._deeds.get(fields.get("do", ""))
+        token_fits = self._tokens.fits(visitor.text, self._cookies.form(request), fields.get("token", ""))
+        if deed is None or not token_fits or from_elsewhere(request):
+            self._metrics.request("page", "refused")
+            return await self._again(request, visitor, way, _Again(errors={"": NOT_FROM_HERE}, kept={}), 403)
+        answer = await deed(_Sent(visitor=visitor, fields=fields, way=way))
+        self._metrics.request("page", "refused" if isinstance(answer, _Again) else "done")
+        if isinstance(answer, web.Response):
+            return answer
+        if isinstance(answer, _Onward):
+            return self._onward(visitor, answer)
+        if answer.errors.get("") == DID_NOT_WORK:
+            await asyncio.sleep(max(0.0, until - asyncio.get_running_loop().time()))
+        return await self._again(request, visitor, way, answer, 422)
+
+    # The deeds: each carries one form to its handler.
+
+    async def _give_totp(self, sent: _Sent) -> _Answer:
+        code = "".join(sent["code"].split())
+        if len(code) != TOTP_DIGITS or not _all_digits(code):
+            return _Again(errors={"code": NEED_SIX}, kept={})
+        return await self._proven(sent, await self._proving.give_totp(sent.visitor, code))
+
+    async def _give_recovery(self, sent: _Sent) -> _Answer:
+        recovery, mailed = sent["recovery"], "".join(sent["mailed"].split())
+        errors = {}
+        if len(plain_recovery_code(recovery)) != RECOVERY_LENGTH:
+            errors["recovery"] = NEED_RECOVERY
+        if len(mailed) != MAIL_DIGITS or not _all_digits(mailed):
+            errors["mailed"] = NEED_MAILED
+        if errors:
+            return _Again(errors=errors, kept={})
+        return await self._proven(sent, await self._proving.give_recovery(sent.visitor, recovery, mailed))
+
+    async def _send_mail_code(self, sent: _Sent) -> _Answer:
+        until = asyncio.get_running_loop().time() + self._floor
+        await self._proving.send_mail_code(sent.visitor)
+        await asyncio.sleep(max(0.0, until - asyncio.get_running_loop().time()))
+        return _Onward(query="?way=recovery&sent=1")
+
+    async def _sign_in(self, sent: _Sent) -> _Answer:
+        if not sent["password"]:
+            return _Again(errors={"password": NEED_PASSWORD}, kept={})
+        return await self._proven(sent, await self._enrolment.sign_in(sent.visitor, sent["password"]))
+
+    async def _link(self, sent: _Sent) -> _Answer:
+        kept = {"login": sent["login"]}
+        errors = {} if sent["login"].strip() else {"login": NEED_LOGIN}
+        if not sent["password"]:
+            errors["password"] = NEED_PASSWORD
+        if errors:
+            return _Again(errors=errors, kept=kept)
+        answer = await self._linking.sign_in(sent.visitor, sent["login"], sent["password"])
+        if isinstance(answer, Refused):
+            return _Again(errors={"": DID_NOT_WORK}, kept=kept)
+        return _Onward(session=answer.session)
+
+    async def _choose(self, sent: _Sent) -> _Answer:
+        answer = await self._passwords.choose(sent.visitor, sent["password"], sent["repeated"])
+        if isinstance(answer, NotYet):
+            field = "repeated" if answer.reason == NOT_THE_SAME else "password"
+            return _Again(errors={field: answer.reason}, kept={})
+        return _Onward()
+
+    async def _unlock(self, sent: _Sent) -> _Answer:
+        answer = await self._passwords.unlock(sent.visitor)
+        return _Again(errors={"": answer.reason}, kept={}) if isinstance(answer, NotYet) else _Onward()
+
+    async def _confirm(self, sent: _Sent) -> _Answer:
+        code = "".join(sent["code"].split())
+        if len(code) != TOTP_DIGITS or not _all_digits(code):
+            return _Again(errors={"code": NEED_SIX}, kept={})
+        answer = await self._enrolment.confirm(sent.visitor, code)
+        if isinstance(answer, NotYet):
+            return _Again(errors={"code": answer.reason}, kept={})
+        if isinstance(answer, Codes):
+            return self._pages.page("codes", codes=answer.codes)
+        return _Onward()
+
+    async def _proven(self, sent: _Sent, answer: Proven | Refused) -> _Answer:
+        """Proofs were judged: what follows by itself is done at once, an unlock or the making of a new key."""
+        if isinstance(answer, Refused):
+            return _Again(errors={"": DID_NOT_WORK}, kept={})
+        visitor = replace(sent.visitor, session=answer.session)
+        look = await self._looking.look(visitor)
+        if look.step == Step.UNLOCK:
+            await self._passwords.unlock(visitor)
+        elif look.purpose == Purpose.ENROL:
+            await self._enrolment.offer_key(visitor)
+        return _Onward(session=answer.session)
+
+    # The answers.
+
+    def _visitor(self, request: web.Request) -> Visitor:
+        return Visitor(text=request.match_info["text"], session=self._cookies.session(request))
+
+    def _onward(self, visitor: Visitor, answer: _Onward) -> web.Response:
+        # Only ever to the page itself: an address typed by somebody is never followed.
+        response = web.Response(status=303, headers={"Location": f"/p/{_quoted(visitor.text)}{answer.query}"})
+        if answer.session:
+            self._cookies.set_session(response, answer.session)
+        return response
+
+    async def _again(
+        self, request: web.Request, visitor: Visitor, way: str, again: _Again, status: int
+    ) -> web.Response:
+        look = await self._looking.look(visitor)
+        return self._render(request, visitor, look, way, again=again, status=status)
+
+    def _render(
+        self,
+        request: web.Request,
+        visitor: Visitor,
+        look: Look,
+        way: str,
+        *,
+        again: _Again | None = None,
+        status: int = 200,
+        query: Mapping[str, str] | None = None,
+    ) -> web.Response:
+        template = _TEMPLATES.get(look.step)
+        if template is None:
+            return self._ended(look)
+        cookie = self._cookies.form(request) or new_form_cookie()
+        again = again or _Again(errors={}, kept={})
+        words: dict[str, Any] = {
+            "token": self._tokens.token(visitor.text, cookie),
+            "here": f"/p/{_quoted(visitor.text)}",
+            "look": look,
+            "errors": again.errors,
+            "kept": again.kept,
+            "way": way,
+            "sent": bool(query and query.get("sent")),
+        }
+        if look.key is not None:
+            words["qr"] = qr_code(look.key.uri)
+        if way == "recovery" and template == "prove":
+            template = "recovery"
+        response = self._pages.page(template, status=status, **words)
+        if cookie != self._cookies.form(request):
+            self._cookies.set_form(response, cookie)
+        return response
+
+    def _ended(self, look: Look) -> web.Response:
+        if look.step == Step.CHANGING:
+            end = endings.CHANGING
+        elif look.step == Step.DONE:
+            end = endings.ending(look.purpose, look.result)
+        else:
+            end = endings.OVER
+        return self._pages.page("message", symbol=end.symbol, title=end.title, sentences=end.sentences)
+
+
+def _way(typed: str) -> str:
+    return typed if typed == "recovery" else ""
+
+
+def _all_digits(text: str) -> bool:
+    return text.isascii() and text.isdigit()
+
+
+def _quoted(text: str) -> str:
+    return quote(text, safe="")

@@ -1,0 +1,84 @@
+"""The web server: the secure page, health, metrics, and a place for Slack's signed requests.
+
+It builds an application and starts nothing; whoever runs it leaves the access log off, for links stand in addresses.
+"""
+
+from collections.abc import Awaitable, Callable, Sequence
+from pathlib import Path
+
+from aiohttp import web
+
+from bot.metrics import Metrics
+from bot.web.forms import LARGEST_FORM
+from bot.web.guard import hardened, kind_faults, one_host
+from bot.web.page import SecurePage
+from bot.web.rendering import Pages
+
+# Slack's largest payloads are views with their state; the page's own forms are held smaller.
+LARGEST_BODY = 1024 * 1024
+_STATIC = Path(__file__).parent / "static"
+_FILES = {"page.css": "text/css", "icon.svg": "image/svg+xml"}
+
+Ready = Callable[[], Awaitable[Sequence[str]]]
+SlackHandler = Callable[[web.Request], Awaitable[web.StreamResponse]]
+
+
+def build_app(
+    *,
+    public_url: str,
+    page: SecurePage,
+    metrics: Metrics,
+    ready: Ready,
+    slack_handler: SlackHandler | None = None,
+) -> web.Application:
+    """The application. public_url: the one origin it answers to. ready: what is not ready, in words; empty if all is.
+
+    slack_handler: takes POST /slack/events, where Slack delivers by signed HTTP.
+    """
+    if LARGEST_FORM > LARGEST_BODY:
+        raise ValueError("a form that is let in must fit the body that is let in")
+    pages = Pages()
+    app = web.Application(
+        middlewares=[one_host(public_url), kind_faults(pages.fault)], client_max_size=LARGEST_BODY
+    )
+    app.on_response_prepare.append(hardened(public_url))
+    app.add_routes(
+        [
+            web.get("/healthz", _healthy),
+            web.get("/readyz", _readiness(ready)),
+            web.get("/metrics", _metrics(metrics)),
+            web.get("/static/{name}", _static),
+            *page.routes(),
+        ]
+    )
+    if slack_handler is not None:
+        app.router.add_post("/slack/events", slack_handler)
+    return app
+
+
+async def _healthy(_request: web.Request) -> web.Response:
+    return web.Response(text="ok\n")
+
+
+def _readiness(ready: Ready) -> SlackHandler:
+    async def answer(_request: web.Request) -> web.Response:
+        missing = await ready()
+        return web.Response(status=503 if missing else 200, text="\n".join(missing or ["ready"]) + "\n")
+
+    return answer
+
+
+def _metrics(metrics: Metrics) -> SlackHandler:
+    async def answer(_request: web.Request) -> web.Response:
+        return web.Response(
+            body=metrics.text(), headers={"Content-Type": "text/plain; version=0.0.4; charset=utf-8"}
+        )
+
+    return answer
+
+
+async def _static(request: web.Request) -> web.Response:
+    name = request.match_info["name"]
+    if name not in _FILES:
+        raise web.HTTPNotFound
+    return web.Response(body=(_STATIC / name).read_bytes(), content_type=_FILES[name], charset="utf-8")

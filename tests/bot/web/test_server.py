@@ -1,0 +1,101 @@
+"""What holds for every answer: one host name, strict headers, strict cookies, and no more than is asked for."""
+
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import aiohttp
+import pytest
+from aiohttp import web
+from yarl import URL
+
+from bot.web.forms import Cookies
+from bot.web.guard import hardened
+from storage.handles import Purpose
+from tests.bot.web.serving import Browser, serving
+from tests.handlers.page_ground import World, world
+
+
+@pytest.fixture
+async def page(tmp_path: Path) -> AsyncIterator[World]:
+    """The secure page and its people."""
+    async with world(tmp_path, enrolled=False) as made:
+        yield made
+
+
+@pytest.mark.parametrize("path", ["/p/x", "/static/page.css", "/nothing", "/healthz", "/p/x?way=recovery"])
+async def test_every_answer_is_hardened(page: World, path: str) -> None:
+    async with serving(page) as origin, Browser(origin) as browser:
+        headers = (await browser.open(path)).headers
+    policy = headers["Content-Security-Policy"]
+    for rule in ("default-src 'none'", "frame-ancestors 'none'", "form-action 'self'", "base-uri 'none'"):
+        assert rule in policy
+    assert "unsafe" not in policy
+    assert headers["Cache-Control"] == "no-store"
+    assert headers["Referrer-Policy"] == "no-referrer"
+    assert headers["X-Content-Type-Options"] == "nosniff"
+    assert headers["Server"] == "Wicket"
+    assert "Strict-Transport-Security" not in headers
+
+
+@pytest.mark.parametrize("host", ["evil.example", "127.0.0.1", "localhost:1", "", "127.0.0.1:1@evil.example"])
+async def test_another_host_name_is_refused(page: World, host: str) -> None:
+    async with serving(page) as origin, Browser(origin) as browser:
+        assert (await browser.open("/p/x", Host=host)).status in (400, 421)
+        assert (await browser.open("/healthz", Host="10.0.0.1")).status == 200
+
+
+async def test_the_page_carries_no_script_and_is_small(page: World) -> None:
+    async with serving(page) as origin, Browser(origin) as browser:
+        visitor = await page.opened(Purpose.RESET)
+        html = (await browser.open(f"/p/{visitor.text}")).html
+        css = (await browser.open("/static/page.css")).html
+    assert "<script" not in html
+    assert "style=" not in html
+    assert "http://" not in html + css
+    assert "https://" not in html + css
+    assert len(html) + len(css) < 60_000
+
+
+async def test_health_readiness_and_metrics_answer(page: World) -> None:
+    async with serving(page) as origin, Browser(origin) as browser:
+        assert (await browser.open("/healthz")).html == "ok\n"
+        assert (await browser.open("/readyz")).status == 200
+        metrics = await browser.open("/metrics")
+    assert "wicket_outbox_backlog" in metrics.html
+    async with serving(page, missing=["Slack is not connected"]) as origin, Browser(origin) as browser:
+        ready = await browser.open("/readyz")
+    assert (ready.status, ready.html) == (503, "Slack is not connected\n")
+
+
+async def test_slack_is_listened_to_only_where_it_is_wanted(page: World) -> None:
+    async def listen(request: web.Request) -> web.Response:
+        return web.Response(text=f"heard {len(await request.read())}")
+
+    async with serving(page) as origin, Browser(origin) as browser:
+        assert (await browser.raw("POST", "/slack/events", data=b"{}")).status == 404
+    async with serving(page, slack=listen) as origin, Browser(origin) as browser:
+        assert (await browser.raw("POST", "/slack/events", data=b"{}")).html == "heard 2"
+        assert (await browser.raw("POST", "/slack/events", data=b"x" * 1_200_000)).status == 413
+
+
+@pytest.mark.parametrize("name", ["nothing.css", "..%2fpage.py", "%2e%2e/server.py", "page.css/.."])
+async def test_only_named_files_are_given_away(page: World, name: str) -> None:
+    async with serving(page) as origin, aiohttp.ClientSession() as client:
+        async with client.get(URL(f"{origin}/static/{name}", encoded=True)) as response:
+            assert response.status == 404
+
+
+def test_cookies_are_of_the_strictest_kind_over_https() -> None:
+    response = web.Response()
+    Cookies(secure=True).set_session(response, "s" * 43)
+    Cookies(secure=True).set_form(response, "f" * 43)
+    for name in ("__Host-wicket", "__Host-wicket-form"):
+        written = response.cookies[name].OutputString()
+        assert all(rule in written for rule in ("Secure", "HttpOnly", "SameSite=Strict", "Path=/"))
+        assert "Domain" not in written
+
+
+async def test_over_https_browsers_are_told_to_stay_there() -> None:
+    response = web.Response()
+    await hardened("https://wicket.example.com")(None, response)  # type: ignore[arg-type]  # the request is not read
+    assert response.headers["Strict-Transport-Security"].startswith("max-age=")
