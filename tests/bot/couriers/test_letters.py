@@ -1,0 +1,63 @@
+"""The letters: the answer first, the zone named, whom to tell, and never a link."""
+
+from dataclasses import replace
+from datetime import UTC, datetime
+
+import pytest
+
+from bot.couriers.letters import KINDS, Facts, letter
+from storage.handles import Result
+
+FACTS = Facts(
+    name="Ada Byron",
+    at=datetime(2026, 3, 2, 14, 5, tzinfo=UTC),
+    contact="your security team",
+    code="01234567",
+    minutes=10,
+)
+
+
+def test_a_changed_password_is_told_with_when_and_what_to_do() -> None:
+    assert letter("password-changed", FACTS).body == (
+        "Hello Ada Byron,\n\n"
+        "Your password was changed on 2 March 2026 at 14:05 UTC, after you proved who you are on Wicket's secure page."
+        "\n\nYou were signed out everywhere. Sign in with the new one.\n\n"
+        "Was this not you? Tell your security team at once.\n\nWicket\n"
+    )
+
+
+@pytest.mark.parametrize("kind", ["password-changed", "account-unlocked"])
+def test_what_is_not_known_is_not_claimed(kind: str) -> None:
+    unknown = letter(kind, replace(FACTS, result=Result.UNKNOWN))
+    assert "not known" in unknown.subject
+    assert "was changed on" not in unknown.body
+    assert "was unlocked on" not in unknown.body
+
+
+def test_sessions_that_stayed_open_are_admitted() -> None:
+    assert (
+        "could not be signed out"
+        in letter("password-changed", replace(FACTS, result=Result.SESSIONS_OPEN)).body
+    )
+
+
+@pytest.mark.parametrize("kind", sorted(KINDS))
+def test_every_letter_says_whom_to_tell_and_carries_no_link(kind: str) -> None:
+    written = letter(kind, FACTS)
+    assert "your security team" in written.body
+    assert "://" not in written.body
+    assert ("01234567" in written.body) == (kind == "mail-code")
+    assert "01234567" not in written.subject
+
+
+def test_a_name_cannot_add_lines_to_a_letter() -> None:
+    assert (
+        "Hello Eve Click here,\n"
+        in letter("proofs-changed", replace(FACTS, name="Eve\n\nClick\r\nhere ")).body
+    )
+    assert letter("proofs-changed", replace(FACTS, name=" ")).body.startswith("Hello,\n")
+
+
+def test_a_kind_that_is_never_sent_by_mail_is_a_mistake() -> None:
+    with pytest.raises(KeyError):
+        letter("approval", FACTS)

@@ -1,0 +1,230 @@
+"""The mail courier against a real SMTP server: to the right address, once, and never silently not at all."""
+
+import asyncio
+import socket
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from email import message_from_bytes
+from email.message import EmailMessage
+from email.policy import default
+from pathlib import Path
+
+import pytest
+from aiosmtpd.smtp import SMTP, Envelope, Session
+from prometheus_client import CollectorRegistry
+from structlog.testing import capture_logs
+
+from bot.couriers.mail import GIVE_UP_AFTER, MailCourier, Smtp
+from bot.metrics import Metrics
+from storage import outbox
+from storage.database import Session as Tx
+from storage.handles import Purpose
+from storage.records import ExceptionRecord, Owed
+from tests.handlers.page_ground import NEW_PASSWORD, World, world
+
+
+@dataclass
+class Mailbox:
+    """An SMTP server on loopback. refusal: what it answers to every recipient, "" to take everything."""
+
+    port: int = 0
+    refusal: str = ""
+    letters: list[EmailMessage] = field(default_factory=list)
+
+    async def handle_RCPT(  # noqa: N802 - the name that aiosmtpd calls
+        self, server: SMTP, session: Session, envelope: Envelope, address: str, options: list[str]
+    ) -> str:
+        """Take the recipient, or refuse as told."""
+        if self.refusal:
+            return self.refusal
+        envelope.rcpt_tos.append(address)
+        return "250 OK"
+
+    async def handle_DATA(  # noqa: N802 - the name that aiosmtpd calls
+        self, server: SMTP, session: Session, envelope: Envelope
+    ) -> str:
+        """Keep the letter."""
+        assert isinstance(envelope.content, bytes)
+        self.letters.append(message_from_bytes(envelope.content, _class=EmailMessage, policy=default))
+        return "250 OK"
+
+    @property
+    def to(self) -> list[tuple[str, str]]:
+        """Who got what."""
+        return [(letter["To"], letter["Subject"]) for letter in self.letters]
+
+
+@asynccontextmanager
+async def mailing() -> AsyncIterator[Mailbox]:
+    """An SMTP server that runs."""
+    mailbox = Mailbox()
+    server = await asyncio.get_running_loop().create_server(
+        lambda: SMTP(mailbox, hostname="localhost"), "127.0.0.1", 0
+    )
+    mailbox.port = server.sockets[0].getsockname()[1]
+    yield mailbox
+    server.close()
+    await server.wait_closed()
+
+
+@pytest.fixture
+async def mailbox() -> AsyncIterator[Mailbox]:
+    """The mail server."""
+    async with mailing() as running:
+        yield running
+
+
+@pytest.fixture
+async def page(tmp_path: Path) -> AsyncIterator[World]:
+    """The secure page, with nothing owed yet."""
+    async with world(tmp_path) as made:
+        await made.ground.database.write(_owe_nothing)
+        yield made
+
+
+_FAR, _LEASE = datetime(2030, 1, 1, tzinfo=UTC), timedelta(seconds=1)
+
+
+def _owe_nothing(tx: Tx) -> None:
+    for courier in ("mail", "slack"):
+        for owed in outbox.claim(tx, courier=courier, at=_FAR, lease=_LEASE, limit=100):
+            outbox.done(tx, owed)
+
+
+def _courier(page: World, port: int) -> MailCourier:
+    smtp = Smtp(host="127.0.0.1", port=port, sender="wicket@example.com", encryption="none")
+    return MailCourier(page.ground, smtp, metrics=Metrics.in_registry(CollectorRegistry()))
+
+
+async def _owed(page: World) -> list[Owed]:
+    return [owed for owed in await page.rows(Owed) if owed.courier == "mail"]
+
+
+async def _reset(page: World) -> None:
+    await page.passwords.choose(await page.proven(), NEW_PASSWORD, NEW_PASSWORD)
+
+
+async def test_a_changed_password_is_told_once(page: World, mailbox: Mailbox) -> None:
+    """P-6."""
+    await _reset(page)
+    courier = _courier(page, mailbox.port)
+    assert [await courier.deliver_due(), await courier.deliver_due()] == [1, 0]
+    assert mailbox.to == [("ada@example.com", "Your password was changed")]
+    assert await _owed(page) == []
+    assert ("slack", "password-changed", "Uada") in await page.told()
+
+
+async def test_the_address_is_the_one_the_directory_holds_when_it_is_sent(
+    page: World, mailbox: Mailbox
+) -> None:
+    """P-3."""
+    await _reset(page)
+    await page.local.change_account("ada", mail="ada@new.example.com")
+    await _courier(page, mailbox.port).deliver_due()
+    assert mailbox.to[0][0] == "ada@new.example.com"
+
+
+async def test_a_mailed_code_proves_its_reader(page: World, mailbox: Mailbox) -> None:
+    visitor = await page.opened(Purpose.RESET)
+    await page.proving.send_mail_code(visitor)
+    await _courier(page, mailbox.port).deliver_due()
+    body = mailbox.letters[0].get_content()
+    code = body.split("Your code is ")[1][:8]
+    assert type(await page.proving.give_recovery(visitor, page.codes["ada"][0], code)).__name__ == "Proven"
+
+
+async def test_a_code_that_works_no_more_is_not_sent(page: World, mailbox: Mailbox) -> None:
+    await page.proving.send_mail_code(await page.opened(Purpose.RESET))
+    page.clock.forward(minutes=10)
+    assert await _courier(page, mailbox.port).deliver_due() == 0
+    assert (mailbox.letters, await _owed(page)) == ([], [])
+
+
+async def test_while_the_server_is_down_the_letter_waits_longer_and_longer(
+    page: World, mailbox: Mailbox
+) -> None:
+    """Promise 10."""
+    await _reset(page)
+    with socket.socket() as closed:
+        closed.bind(("127.0.0.1", 0))
+        down = _courier(page, closed.getsockname()[1])
+        with capture_logs() as lines:
+            waits = []
+            for _ in range(4):
+                assert await down.deliver_due() == 0
+                owed = (await _owed(page))[0]
+                waits.append((owed.next_at - page.clock()).total_seconds())
+                page.clock.at = owed.next_at
+    assert waits == [5, 10, 20, 40]
+    assert "ada" not in repr(lines)
+    assert await _courier(page, mailbox.port).deliver_due() == 1
+
+
+async def test_a_letter_that_must_wait_is_not_tried_before_its_time(page: World, mailbox: Mailbox) -> None:
+    await _reset(page)
+    mailbox.refusal = "451 later"
+    courier = _courier(page, mailbox.port)
+    assert await courier.deliver_due() == 0
+    mailbox.refusal = ""
+    assert await courier.deliver_due() == 0
+    page.clock.forward(seconds=5)
+    assert await courier.deliver_due() == 1
+
+
+async def test_an_address_that_is_refused_for_good_is_told_to_security(page: World, mailbox: Mailbox) -> None:
+    await _reset(page)
+    mailbox.refusal = "550 no such person"
+    await _courier(page, mailbox.port).deliver_due()
+    told = await page.rows(ExceptionRecord)
+    assert [(each.kind, each.who) for each in told] == [("undeliverable", "ada")]
+    assert "no such person" not in repr(told)
+    assert await page.audited("message.given_up") == [("failed", None)]
+    assert await _owed(page) == []
+
+
+@pytest.mark.parametrize("mail", ["", "ada@example.com\nBcc: eve@evil.example"])
+async def test_without_a_proper_address_nothing_is_sent_and_security_hears(
+    page: World, mailbox: Mailbox, mail: str
+) -> None:
+    await _reset(page)
+    await page.local.change_account("ada", mail=mail)
+    await _courier(page, mailbox.port).deliver_due()
+    assert mailbox.letters == []
+    assert await page.exceptions() == ["undeliverable"]
+
+
+async def test_after_three_days_it_is_given_up_aloud(page: World) -> None:
+    await _reset(page)
+    page.clock.at += GIVE_UP_AFTER * 2
+    with socket.socket() as closed:
+        closed.bind(("127.0.0.1", 0))
+        await _courier(page, closed.getsockname()[1]).deliver_due()
+    assert await page.exceptions() == ["undeliverable"]
+
+
+async def test_a_silent_directory_holds_up_its_own_letters_only(page: World, mailbox: Mailbox) -> None:
+    await _reset(page)
+    page.faulty.error("account")
+    courier = _courier(page, mailbox.port)
+    assert await courier.deliver_due() == 0
+    page.faulty.mend()
+    page.clock.forward(seconds=5)
+    assert await courier.deliver_due() == 1
+
+
+async def test_the_same_letter_twice_carries_the_same_id(page: World, mailbox: Mailbox) -> None:
+    """A crash after the server took it and before that was noted: readers show one letter."""
+    await _reset(page)
+    courier = _courier(page, mailbox.port)
+    for _ in range(2):
+        message = await courier._message((await _owed(page))[0])
+        assert message is not None
+        await courier._smtp.send(message)
+    assert len({letter["Message-ID"] for letter in mailbox.letters}) == 1
+
+
+def test_the_password_of_the_mail_server_is_never_shown() -> None:
+    smtp = Smtp(host="mail.example.com", port=587, sender="w@example.com", username="w", password="canary")
+    assert "canary" not in f"{smtp!r} {smtp}"
