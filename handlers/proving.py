@@ -7,13 +7,14 @@ import asyncio
 import hmac
 import re
 from collections.abc import Sequence
+from datetime import datetime
 
 import pyotp
 from sqlmodel import Session
 
 from handlers.attempts import Attempts, Checked, Kinds
 from handlers.exceptions import Kind
-from handlers.intents import PAGE
+from handlers.intents import PAGE, Where
 from handlers.recording import OPERATOR, record, stranger
 from handlers.visits import PageGround, Person, Proven, Refused, Visitor
 from storage import failures, proofs
@@ -103,27 +104,6 @@ class Proving:
 
         await ground.database.write(work)
 
-    async def lift_lock(self, directory: str, account: str, by: audit.Actor = OPERATOR) -> bool:
-        """Let a person try again before the lock ends by itself. False if there was nothing to lift."""
-
-        def work(tx: Session) -> bool:
-            lifted = failures.clear(tx, directory=directory, account=account)
-            if lifted:
-                record(
-                    tx,
-                    at=self._ground.now(),
-                    action="proofs.unlocked",
-                    outcome="done",
-                    actor=by,
-                    where=PAGE,
-                    correlation=f"{directory}.{account}",
-                    subject=account,
-                    facts={"kind": Kind.PAGE_LOCKOUT},
-                )
-            return lifted
-
-        return await self._ground.database.write(work)
-
     def _sent_enough(self, tx: Session, directory: str, account: str) -> bool:
         ground, limits = self._ground, self._ground.limits
         at = ground.now()
@@ -175,6 +155,26 @@ class Proving:
         derived = self._ground.vault.derive_all("mail-code", code_id)
         ours = [_digits(each) for each in derived]
         return any(_same(given, code) for code in ours)
+
+
+def lift_lock(
+    tx: Session, *, at: datetime, directory: str, account: str, where: Where, by: audit.Actor = OPERATOR
+) -> bool:
+    """Let a person try again before the lock ends by itself. False if there was nothing to lift."""
+    lifted = failures.clear(tx, directory=directory, account=account)
+    if lifted:
+        record(
+            tx,
+            at=at,
+            action="proofs.unlocked",
+            outcome="done",
+            actor=by,
+            where=where,
+            correlation=f"{directory}.{account}",
+            subject=account,
+            facts={"kind": Kind.PAGE_LOCKOUT},
+        )
+    return lifted
 
 
 def matching_step(seed: str, code: str, ground: PageGround) -> int | None:

@@ -12,6 +12,7 @@ from bot.slack.door import PageLinks
 from bot.slack.messages.alerts import Alert, alert_message
 from bot.slack.messages.answers import answer_message, greeting_message, notice_message, page_message
 from bot.slack.messages.approvals import approval_message
+from bot.slack.messages.checkpoints import checkpoint_message
 from bot.slack.messages.parts import Message
 from bot.slack.messages.requests import request_message
 from bot.slack.sentences import NO_DIRECTORY
@@ -20,6 +21,7 @@ from handlers.exceptions import Kind
 from handlers.ground import Ground
 from handlers.stories import GrantStory
 from handlers.storytelling import tell
+from storage.audit.sealing import kept_checkpoint
 from storage.faults import DirectoryUnavailable
 from storage.handles import handle_by_id
 from storage.records import ExceptionRecord, Owed, Question
@@ -40,6 +42,7 @@ class Rendering:
             "exception": self._exception,
             "answer": self._answer,
             "page": self._page,
+            "checkpoint": self._checkpoint,
             **dict.fromkeys(NOTICES, self._notice),
         }
 
@@ -95,6 +98,10 @@ class Rendering:
             return greeting_message("The link I owed you is too old by now. Please ask again.")
         minutes = max(1, (handle.expires_at - now + timedelta(seconds=30)) // timedelta(minutes=1))
         return page_message(handle.purpose, self._pages.address(handle.id), minutes)
+
+    async def _checkpoint(self, owed: Owed) -> Message | None:
+        kept = await self._ground.database.read(lambda tx: kept_checkpoint(tx, int(owed.subject)))
+        return checkpoint_message(at=kept.at, size=kept.size, signed=kept.note) if kept else None
 
     async def _notice(self, owed: Owed) -> Message | None:
         handle = await self._ground.database.read(lambda tx: handle_by_id(tx, owed.subject))

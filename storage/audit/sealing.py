@@ -4,6 +4,7 @@ It never signs a tree that contradicts an earlier checkpoint.
 """
 
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 
 from sqlalchemy import and_, func, insert, or_, select
@@ -17,6 +18,15 @@ from storage.audit.tables import CHECKPOINTS
 from storage.faults import AuditFault
 
 _BATCH = 1000
+
+
+@dataclass(frozen=True, kw_only=True)
+class Kept:
+    """A checkpoint as it is kept: when it was taken (aware UTC), how many entries it covers, and its whole text."""
+
+    at: datetime
+    size: int
+    note: str
 
 
 def check_head(tx: Transaction, verifier: Verifier, notes: Sequence[str | bytes] = ()) -> str | None:
@@ -67,6 +77,13 @@ def latest_checkpoint(tx: Transaction) -> str | None:
     """The text of the last checkpoint that was kept, or None."""
     query = select(CHECKPOINTS.c.note).order_by(CHECKPOINTS.c.id.desc()).limit(1)
     return log.connection_of(tx).execute(query).scalar_one_or_none()
+
+
+def kept_checkpoint(tx: Transaction, number: int) -> Kept | None:
+    """The checkpoint with this number, or None."""
+    query = select(CHECKPOINTS.c.at, CHECKPOINTS.c.size, CHECKPOINTS.c.note).where(CHECKPOINTS.c.id == number)
+    found = log.connection_of(tx).execute(query).mappings().one_or_none()
+    return Kept(**found) if found else None
 
 
 def last_checkpoint_id(tx: Transaction) -> int:

@@ -60,6 +60,10 @@ class Directory(Protocol):
         """All accounts with this mail address, compared without case."""
         ...
 
+    async def account_by_login(self, login: str) -> Account | None:
+        """The account that signs in with this name, compared without case; None if there is none."""
+        ...
+
     async def members(self, group: str) -> frozenset[str] | None:
         """Account ids in the group, nested ones included; None if the group does not exist."""
         ...
@@ -77,7 +81,7 @@ class Directory(Protocol):
         ...
 
     async def verify_password(self, account_id: str, password: str) -> bool:
-        """Whether this is the account's current password and it may sign in. Counts towards the directory's own lockout."""
+        """Whether this is the current password and the account may sign in. Counts towards the directory's own lockout."""
         ...
 
     async def set_password(self, account_id: str, password: str) -> PasswordRejected | None:

@@ -70,6 +70,15 @@ class LocalDirectory:
 
         return await self._do(work)
 
+    async def account_by_login(self, login: str) -> Account | None:
+        """The account that signs in with this name, compared without case; None if there is none."""
+
+        def work(rows: sqlite3.Connection) -> Account | None:
+            found = local_rows.id_by_login(rows, login)
+            return None if found is None else local_rows.read_account(rows, self.name, found, self._now())
+
+        return await self._do(work)
+
     async def members(self, group: str) -> frozenset[str] | None:
         """Account ids in the group, nested ones included; None if there is no such group."""
         return await self._do(lambda rows: local_rows.members_of(rows, group))

@@ -92,6 +92,12 @@ def ids_by_mail(rows: sqlite3.Connection, mail: str) -> list[str]:
     return [row[0] for row in found]
 
 
+def id_by_login(rows: sqlite3.Connection, login: str) -> str | None:
+    """Id of the account with this login; the column compares without case."""
+    found = rows.execute("SELECT id FROM accounts WHERE login = ?", (login.strip(),)).fetchone()
+    return None if found is None else found[0]
+
+
 def members_of(rows: sqlite3.Connection, group: str) -> frozenset[str] | None:
     """Account ids in the group and the groups within it; None if there is no such group."""
     if not has_group(rows, group):

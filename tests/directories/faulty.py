@@ -78,6 +78,9 @@ class FaultyDirectory:
     async def accounts_by_mail(self, mail: str) -> list[Account]:
         return await self._do("accounts_by_mail", lambda: self.inner.accounts_by_mail(mail))
 
+    async def account_by_login(self, login: str) -> Account | None:
+        return await self._do("account_by_login", lambda: self.inner.account_by_login(login))
+
     async def members(self, group: str) -> frozenset[str] | None:
         return await self._do("members", lambda: self.inner.members(group))
 

@@ -6,8 +6,9 @@ from pathlib import Path
 
 import pytest
 
+from handlers.intents import Where
 from handlers.looking import Step
-from handlers.proving import plain_recovery_code
+from handlers.proving import lift_lock, plain_recovery_code
 from handlers.visits import PageLimits, Proven, Refused, Visitor
 from storage.faults import DirectoryUnavailable
 from storage.handles import Purpose
@@ -94,8 +95,16 @@ async def test_a_lock_ends_by_itself_after_a_day(page: World) -> None:
 async def test_an_operator_lifts_a_lock_on_the_record(page: World) -> None:
     for _ in range(10):
         await page.proving.give_totp(await page.opened(Purpose.RESET), page.wrong_code())
-    assert await page.proving.lift_lock("staff", "ada")
-    assert not await page.proving.lift_lock("staff", "bob")
+
+    async def lift(account: str) -> bool:
+        return await page.ground.database.write(
+            lambda tx: lift_lock(
+                tx, at=page.clock(), directory="staff", account=account, where=Where(transport="cli")
+            )
+        )
+
+    assert await lift("ada")
+    assert not await lift("bob")
     assert await page.audited("proofs.unlocked") == [("done", None)]
     assert isinstance(await page.proving.give_totp(await page.opened(Purpose.RESET), page.code()), Proven)
 

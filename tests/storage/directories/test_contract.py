@@ -48,6 +48,16 @@ async def test_the_id_outlives_a_new_login(stage: Stage) -> None:
     assert found.login == "countess"
 
 
+async def test_a_login_is_compared_without_case_and_is_the_newest_one(stage: Stage) -> None:
+    ada = await stage.person("ada")
+    await stage.rename(ada, "countess")
+    found = await stage.directory.account_by_login("Countess")
+    assert found is not None
+    assert found.id == ada
+    assert await stage.directory.account_by_login("ada") is None
+    assert await stage.directory.account_by_login("count%") is None
+
+
 async def test_mail_is_compared_without_case_and_every_match_is_given(stage: Stage) -> None:
     ada = await stage.person("ada", mail="Shared@Example.com")
     eve = await stage.person("eve", mail="shared@example.COM")
