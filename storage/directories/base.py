@@ -81,7 +81,7 @@ class Directory(Protocol):
         ...
 
     async def verify_password(self, account_id: str, password: str) -> bool:
-        """Whether this is the current password and the account may sign in. Counts towards the directory's own lockout."""
+        """Whether this password would sign the account in now. Counts towards the directory's own lockout."""
         ...
 
     async def set_password(self, account_id: str, password: str) -> PasswordRejected | None:
