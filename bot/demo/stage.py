@@ -1,0 +1,135 @@
+"""The whole demo in one process: the pretend workspace, the sample company, the phones, and the same bot.
+
+Nothing of the bot is replaced; only the clock may be handed in, and nothing listens beyond loopback.
+"""
+
+import random
+import socket
+from collections.abc import AsyncIterator, Callable
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass
+
+from sqlmodel import Session
+
+from bot.app import App
+from bot.demo.company import (
+    LOVELACE,
+    phone_owners,
+    seed_directory,
+    seed_links_and_proofs,
+    seed_workspace,
+    welcome_mails,
+)
+from bot.demo.folder import Addresses, Folder, Tokens
+from bot.demo.phone import Phones
+from bot.demo.workspace import PersonClient, Workspace
+from bot.manifest import manifest
+from bot.settings import Settings, load_settings
+from storage.clock import Clock, utc_now
+from storage.directories.local import LocalDirectory
+from storage.directories.scrypt import Scrypt
+from storage.migrating import migrate
+
+HOST = "127.0.0.1"
+# The sample passwords are no secret: hashing them dearly would only make everybody wait at the first start.
+SAMPLE_COST = Scrypt(n=2)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Stage:
+    """Everything that runs, for whoever acts on it."""
+
+    folder: Folder
+    settings: Settings
+    slack: Workspace
+    phones: Phones
+    app: App
+
+    def person(self, login: str) -> PersonClient:
+        """The Slack client of the person with this login. LookupError if there is none."""
+        return self.slack.person(LOVELACE.person(login).slack)
+
+    def channel(self, name: str) -> str:
+        """The id of the channel with this name. LookupError if there is none."""
+        return LOVELACE.channel(name).id
+
+
+@asynccontextmanager
+async def on_stage(
+    folder: Folder,
+    *,
+    port: int = 0,
+    now: Clock = utc_now,
+    chance: Callable[[], float] = random.random,
+) -> AsyncIterator[Stage]:
+    """Start everything, and stop it afterwards. port: of the page that a browser opens; 0 takes a free one.
+
+    OSError if the port is in use; a fault of storage.faults if what the folder holds cannot be used.
+    """
+    async with AsyncExitStack() as opened:
+        slack = Workspace(now=now)
+        seed_workspace(slack)
+        await slack.start(HOST, port)
+        opened.push_async_callback(slack.stop)
+        phones = Phones(phone_owners(), now=now, on_change=slack.phone_changed, kept=folder.phones)
+        await phones.start(HOST)
+        opened.push_async_callback(phones.stop)
+        settings = _settle(folder, slack, phones, beside=port)
+        app = App(settings, now=now, chance=chance)
+        opened.push_async_callback(app.stop)
+        await _seed(folder, settings, app, now)
+        await app.start()
+        await slack.wait_connected()
+        _furnish(slack, phones, settings)
+        yield Stage(folder=folder, settings=settings, slack=slack, phones=phones, app=app)
+
+
+def _settle(folder: Folder, slack: Workspace, phones: Phones, *, beside: int) -> Settings:
+    """Write this run's settings down, and read them as the bot of a real company does."""
+    addresses = Addresses(
+        api_url=slack.api_url,
+        page_port=_free_port(beside + 1 if beside else 0),
+        smtp_port=phones.smtp_port,
+    )
+    tokens = Tokens(bot=slack.bot_token, app=slack.app_token, signing=slack.signing_secret)
+    # Only these: what this machine's environment says of a real workspace has no place here.
+    settings = load_settings(folder.config, folder.write(addresses, tokens))
+    migrate(settings.database.path)
+    return settings
+
+
+async def _seed(folder: Folder, settings: Settings, app: App, now: Clock) -> None:
+    """Let the company move in, unless it lives there already."""
+    directory = LocalDirectory(folder.people, name=LOVELACE.directory, now=now, cost=SAMPLE_COST)
+    try:
+        await seed_directory(directory, at=now())
+    finally:
+        directory.close()
+    vault = settings.secrets.vault()
+
+    def link(tx: Session) -> None:
+        seed_links_and_proofs(tx, vault, at=now())
+
+    await app.database.write(link)
+
+
+def _furnish(slack: Workspace, phones: Phones, settings: Settings) -> None:
+    """What the page shows around the conversations."""
+    slack.phone = phones
+    welcome_mails(phones)
+    slack.commands = manifest(settings)["features"]["slash_commands"]
+    address = settings.server.public_url
+    slack.links = [("Health of the bot", f"{address}/readyz"), ("Its metrics", f"{address}/metrics")]
+
+
+def _free_port(wanted: int) -> int:
+    """The wanted port if nobody listens there, else any free one: an address that stays is kinder to open tabs."""
+    for port in (wanted, 0):
+        with socket.socket() as probe:
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            try:
+                probe.bind((HOST, port))
+            except (OSError, OverflowError):
+                continue
+            return int(probe.getsockname()[1])
+    raise OSError("there is no free port on loopback")
