@@ -144,7 +144,7 @@ class Changes:
 
 
 def _failed(handle: Handle, words: Words, result: Result, name: str) -> Strange:
-    reason = (
+    fault = (
         "the sessions could not be ended"
         if result == Result.SESSIONS_OPEN
         else "the directory did not answer, so it is unknown whether it was done"
@@ -160,6 +160,7 @@ def _failed(handle: Handle, words: Words, result: Result, name: str) -> Strange:
             "account": handle.account,
             "slack_user": handle.slack_user,
             "purpose": handle.purpose,
-            "reason": reason,
+            "result": result,
+            "fault": fault,
         },
     )

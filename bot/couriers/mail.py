@@ -180,7 +180,7 @@ class MailCourier:
             if not done(tx, owed):
                 return
             at = self._ground.now()
-            facts = {"kind": owed.kind, "courier": COURIER, "reason": reason}
+            facts = {"kind": owed.kind, "courier": COURIER, "fault": reason}
             record(
                 tx, at=at, action="message.given_up", outcome="failed", actor=WICKET, where=SCHEDULE,
                 correlation=owed.subject, subject=owed.recipient or None, facts=facts,

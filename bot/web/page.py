@@ -53,11 +53,10 @@ _TEMPLATES: Mapping[Step, str] = {
 
 @dataclass(frozen=True, kw_only=True)
 class _Sent:
-    """One form that came with its token. way: which kind of proof the page was showing."""
+    """One form that came with its token."""
 
     visitor: Visitor
     fields: Mapping[str, str]
-    way: str
 
     def __getitem__(self, name: str) -> str:
         return self.fields.get(name, "")[:LONGEST_TYPED]
@@ -127,7 +126,7 @@ class SecurePage:
         if deed is None or not token_fits or from_elsewhere(request):
             self._metrics.request("page", "refused")
             return await self._again(request, visitor, way, _Again(errors={"": NOT_FROM_HERE}, kept={}), 403)
-        answer = await deed(_Sent(visitor=visitor, fields=fields, way=way))
+        answer = await deed(_Sent(visitor=visitor, fields=fields))
         self._metrics.request("page", "refused" if isinstance(answer, _Again) else "done")
         if isinstance(answer, web.Response):
             return answer
