@@ -1,0 +1,49 @@
+"""The command line: `wicket` and its commands.
+
+It decides nothing: commands read settings, call what does the work, and print what came of it.
+"""
+
+import os
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from bot.cli import audit, records, running
+from bot.cli.place import Place
+from bot.cli.sentences import Kindly
+
+app = typer.Typer(
+    cls=Kindly,
+    add_completion=False,
+    help="Wicket: a self-hosted Slack bot for identity self-service. "
+    "Routine work at once, privileged access by its owner's approval, for a limited time, on the record.",
+    epilog="Commands that only read work beside a running bot. Exit codes: 0 done, 1 the audit log is not sound, "
+    "2 it could not be done.",
+)
+app.command()(running.serve)
+app.command()(running.migrate)
+app.command()(running.manifest)
+app.command()(running.keygen)
+app.command()(running.demo)
+app.add_typer(audit.commands, name="audit")
+app.add_typer(records.grants, name="grants")
+app.add_typer(records.exceptions, name="exceptions")
+app.add_typer(records.proofs, name="proofs")
+
+
+@app.callback(invoke_without_command=True)
+def _wicket(
+    context: typer.Context,
+    config: Annotated[
+        Path | None, typer.Option(help="The settings file.", show_default="wicket.toml", metavar="FILE")
+    ] = None,
+) -> None:
+    context.obj = Place(config=config, environ=os.environ)
+    if context.invoked_subcommand is None:
+        typer.echo(context.get_help())
+
+
+def main() -> None:
+    """Run the command that was typed, and exit with its code."""
+    app()

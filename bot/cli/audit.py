@@ -1,0 +1,225 @@
+"""Commands about the audit log: show what it says, sign it, verify it.
+
+They never change an entry; verifying answers only for what was compared.
+"""
+
+import json
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+from sqlmodel import Session
+
+from bot.cli.people import account_id, names_of
+from bot.cli.place import group, opened, place_of
+from bot.cli.sentences import UNSOUND
+from bot.cli.tables import moment, show, since_when
+from bot.settings import Settings
+from storage.audit import log
+from storage.audit.checkpoint import BadKey, Verifier, read_verifier
+from storage.audit.findings import Report
+from storage.audit.log import Row
+from storage.audit.sealing import check_head, last_checkpoint_id, take_checkpoint
+from storage.audit.verification import Progress as Tell
+from storage.audit.verification import verify_log
+from storage.clock import utc_now
+from storage.exceptions import SECURITY
+from storage.faults import AuditFault, SettingsFault
+from storage.outbox import owe
+
+commands = typer.Typer(help="What happened, and the proof that nothing of it was changed.", callback=group)
+
+
+@commands.command("show")
+def show_entries(
+    context: typer.Context,
+    person: Annotated[
+        str | None, typer.Option(help="Done by or about this person.", metavar="LOGIN-OR-ID")
+    ] = None,
+    entitlement: Annotated[str | None, typer.Option(help="About this entitlement.", metavar="ID")] = None,
+    since: Annotated[
+        str | None, typer.Option(help='From "2h" ago, or a day like 2026-11-01 (UTC).', metavar="TIME")
+    ] = None,
+    limit: Annotated[int, typer.Option(help="At most so many, the newest.", min=1, metavar="N")] = 100,
+    as_json: Annotated[bool, typer.Option("--json", help="As one JSON array, with everything.")] = False,
+) -> None:
+    """Show entries, oldest first. It does not verify them: that is `wicket audit verify`."""
+    settings = place_of(context).settings()
+    start = since_when(since, utc_now())
+    whom = None if person is None else account_id(settings, person)
+    with opened(settings) as database:
+        rows = database.read_now(
+            lambda tx: log.rows(tx, person=whom, entitlement=entitlement, since=start, limit=limit)
+        )
+    if as_json:
+        typer.echo(json.dumps([_as_json(row) for row in rows], indent=2))
+    elif not rows:
+        typer.echo("No entry fits.")
+    else:
+        _show_table(settings, rows)
+
+
+@commands.command()
+def checkpoint(
+    context: typer.Context,
+    out: Annotated[
+        Path | None,
+        typer.Option(help="Write it here. A checkpoint that stands there must agree first.", metavar="FILE"),
+    ] = None,
+) -> None:
+    """Sign how far the log has grown, and send that to the security channel by the running bot."""
+    settings = place_of(context).settings()
+    signer = settings.secrets.signer()
+    earlier = [_note(out)] if out is not None and out.exists() else []
+
+    def work(tx: Session) -> str:
+        at = utc_now()
+        wrong = check_head(tx, signer.verifier, earlier)
+        if wrong is not None:
+            raise AuditFault(f"{wrong} No checkpoint was signed.")
+        signed = take_checkpoint(tx, signer, at=at)
+        number = str(last_checkpoint_id(tx))
+        owe(tx, at=at, courier="slack", kind="checkpoint", subject=number, recipient=SECURITY)
+        return signed
+
+    with opened(settings) as database:
+        signed = database.write_now(work)
+    if out is None:
+        typer.echo(signed, nl=False)
+    else:
+        out.write_text(signed, encoding="utf-8", newline="\n")
+        typer.echo(f"Wrote the checkpoint over {signed.split(chr(10))[1]} entries to {out}.")
+    typer.echo("The running bot sends it to the security channel too.", err=True)
+
+
+@commands.command()
+def verify(
+    context: typer.Context,
+    checkpoint: Annotated[
+        list[Path] | None,
+        typer.Option(help="A checkpoint kept elsewhere. May be given several times.", metavar="FILE"),
+    ] = None,
+    key: Annotated[
+        str | None,
+        typer.Option(help="The log's public key, where WICKET_AUDIT_KEY is not at hand.", metavar="KEY"),
+    ] = None,
+) -> None:
+    """Verify the whole log: name what was edited, deleted, inserted, moved or cut. Exit code 1 when not sound."""
+    settings = place_of(context).settings()
+    notes = [_note(path) for path in checkpoint or ()]
+    verifier = _verifier(settings, key)
+    if notes and verifier is None:
+        raise SettingsFault(
+            "A checkpoint is checked with a key. Set WICKET_AUDIT_KEY, or give the public one with --key."
+        )
+    with opened(settings) as database, _bar() as tell:
+        report = database.read_now(lambda tx: verify_log(tx, verifier=verifier, notes=notes, progress=tell))
+    _say(report)
+    if not report.sound:
+        raise typer.Exit(UNSOUND)
+
+
+def _say(report: Report) -> None:
+    typer.echo(report.conclusion)
+    for finding in report.findings[1:]:
+        typer.echo(f"  Also: {finding.detail}")
+    if report.more:
+        typer.echo(f"  And {report.more} more like these.")
+    if report.unused:
+        typer.echo(
+            f"  {report.unused} checkpoints kept in the store are not signed by this key, and were not used."
+        )
+
+
+@contextmanager
+def _bar() -> Iterator[Tell]:
+    """A progress bar on stderr while a person watches; it leaves nothing behind."""
+    columns = (TextColumn("Verifying"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+    with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
+        task = bar.add_task("", total=None)
+
+        def tell(done: int, total: int | None) -> None:
+            bar.update(task, completed=done, total=total)
+
+        yield tell
+
+
+def _note(path: Path) -> str:
+    """A checkpoint's text; whatever it was copied through may have changed its line ends, which are not signed."""
+    try:
+        text = path.read_text(encoding="utf-8")
+    except UnicodeDecodeError as wrong:
+        raise SettingsFault(f"{path}: is not a checkpoint, which is text.") from wrong
+    return text.strip("\n") + "\n"
+
+
+def _verifier(settings: Settings, key: str | None) -> Verifier | None:
+    """What checks signatures: the public key that was given, or the one of the log's own key, if that is at hand."""
+    if key is None:
+        return settings.secrets.signer().verifier if settings.secrets.audit_key is not None else None
+    read = read_verifier(key)
+    if isinstance(read, BadKey):
+        raise typer.BadParameter(f"That is no public key of an audit log: {read.reason}", param_hint="--key")
+    return read
+
+
+def _show_table(settings: Settings, rows: list[Row]) -> None:
+    people = (who for row in rows for who in (row.actor, row.subject) if who)
+    names = names_of(settings, people)
+    show(
+        ("When (UTC)", "What", "Outcome", "Who", "About", "Entitlement", "Story", "In their words"),
+        (
+            (
+                moment(row.at),
+                row.action,
+                row.outcome,
+                _who(row, names.get(row.actor, row.actor)),
+                "" if row.subject in (None, row.actor) else names.get(row.subject, row.subject),
+                row.resource or "",
+                row.correlation,
+                _words(row),
+            )
+            for row in rows
+        ),
+    )
+
+
+def _who(row: Row, name: str) -> str:
+    """The actor as the leaf has it: only a person has a name; somebody unknown has a Slack account at most."""
+    actor = _said(row).get("actor", {})
+    kind = actor.get("type")
+    if kind == "unknown":
+        return f"unknown ({actor.get('slack_user') or 'no Slack account'})"
+    return name if kind == "person" else f"{name} ({kind})" if kind == "operator" else name
+
+
+def _words(row: Row) -> str:
+    return "; ".join(
+        f"{name} erased" if kept.erased_by is not None else f"{name}: “{kept.text or ''}”"
+        for name, kept in sorted(row.texts.items())
+    )
+
+
+def _said(row: Row) -> dict[str, Any]:
+    """What the leaf says; nothing when it cannot be read, which `verify` will name."""
+    try:
+        return row.said()
+    except AuditFault:
+        return {}
+
+
+def _as_json(row: Row) -> dict[str, Any]:
+    """One entry: what its leaf says, its place, its time in ISO 8601, and its texts."""
+    texts = {name: {"text": kept.text, "erased_by": kept.erased_by} for name, kept in row.texts.items()}
+    return {
+        "index": row.index,
+        "id": row.id,
+        "readable": bool(_said(row)),
+        **{name: value for name, value in _said(row).items() if name not in ("v", "id")},
+        "at": row.at.isoformat(),
+        "texts": texts,
+    }

@@ -1,0 +1,67 @@
+"""Where a command works: the settings it was pointed to, and the store that they name.
+
+It never makes a database or a directory that is not there: a command that reads must not leave one behind.
+"""
+
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import typer
+
+from bot.settings import Settings, load_settings
+from storage.database import Database
+from storage.faults import SchemaFault, StorageUnavailable
+
+_USUAL = Path("wicket.toml")
+# A running bot may be writing; a command can wait longer than a person in Slack.
+_WAIT_SECONDS = 10.0
+
+
+@dataclass(frozen=True, kw_only=True)
+class Place:
+    """config: the file that --config named, or None for the usual one. environ: the process environment."""
+
+    config: Path | None
+    environ: Mapping[str, str] = field(repr=False)
+
+    def settings(self, *, serving: bool = False) -> Settings:
+        """The settings. SettingsFault when they are missing or wrong. serving: with all that running needs."""
+        return load_settings(self.config or _USUAL, self.environ, serving=serving)
+
+    def settings_if_any(self) -> Settings | None:
+        """The settings, or None where no file was named and the usual one is not there."""
+        return None if self.config is None and not _USUAL.exists() else self.settings()
+
+
+def place_of(context: typer.Context) -> Place:
+    """The place that the root command put into the context."""
+    place = context.find_object(Place)
+    if place is None:
+        raise RuntimeError("a command ran without the root command")
+    return place
+
+
+def group() -> None:
+    """The callback of a command that only holds others: with it, even a single one keeps its name."""
+
+
+@contextmanager
+def opened(settings: Settings) -> Iterator[Database]:
+    """The store, if it is there and of this version. StorageUnavailable or SchemaFault if not."""
+    # Alembic is slow to load, and `wicket --help` has no need of it.
+    from storage.migrating import is_current
+
+    path = settings.database.path
+    if not path.exists():
+        raise StorageUnavailable(
+            f"There is no database at {path} yet. `wicket serve` or `wicket migrate` makes it."
+        )
+    if not is_current(path):
+        raise SchemaFault(f"The database at {path} is of an earlier version. Run `wicket migrate` first.")
+    database = Database(path, busy_timeout=_WAIT_SECONDS)
+    try:
+        yield database
+    finally:
+        database.close()

@@ -1,0 +1,132 @@
+"""Commands about what is kept: grants, exceptions, and the lock of the secure page.
+
+They read beside a running bot; the one that changes something does so on the record.
+"""
+
+from typing import Annotated
+
+import typer
+from sqlmodel import Session, col, select
+
+from bot.cli.people import account_id, find_person
+from bot.cli.place import group, opened, place_of
+from bot.cli.tables import moment, show, since_when
+from bot.slack.words import duration
+from handlers.intents import Where
+from handlers.proving import lift_lock
+from storage.clock import utc_now
+from storage.faults import DirectoryUnavailable
+from storage.records import ExceptionRecord, Grant
+from storage.states import LIVE, GrantState
+
+CLI = Where(transport="cli")
+OPEN = (GrantState.PENDING, *LIVE, GrantState.ENDING)
+
+grants = typer.Typer(help="Who has what, and who asked for it.", callback=group)
+exceptions = typer.Typer(help="What the security channel was told.", callback=group)
+proofs = typer.Typer(help="The proofs of the secure page.", callback=group)
+
+Person = Annotated[str | None, typer.Option(help="Only this person's.", metavar="LOGIN-OR-ID")]
+EntitlementId = Annotated[
+    str | None, typer.Option("--entitlement", help="Only this entitlement's.", metavar="ID")
+]
+Limit = Annotated[int, typer.Option(help="At most so many, the newest.", min=1, metavar="N")]
+Since = Annotated[str | None, typer.Option(help='"2h" ago, or a day like 2026-11-01 (UTC).', metavar="TIME")]
+
+
+@grants.command("list")
+def list_grants(
+    context: typer.Context,
+    person: Person = None,
+    entitlement: EntitlementId = None,
+    every: Annotated[
+        bool, typer.Option("--all", help="Also those that ended, were denied or lapsed.")
+    ] = False,
+    limit: Limit = 100,
+) -> None:
+    """List grants and open requests, oldest first."""
+    settings = place_of(context).settings()
+    query = select(Grant).where(Grant.state != GrantState.DRAFT)
+    if not every:
+        query = query.where(col(Grant.state).in_(OPEN))
+    if person is not None:
+        query = query.where(Grant.account == account_id(settings, person))
+    if entitlement is not None:
+        query = query.where(Grant.entitlement == entitlement)
+    query = query.order_by(col(Grant.requested_at).desc(), col(Grant.id).desc()).limit(limit)
+    with opened(settings) as database:
+        found = database.read_now(lambda tx: tx.exec(query).all()[::-1])
+    if not found:
+        typer.echo("There are none." if every else "None is open. --all shows those that are over.")
+        return
+    show(
+        ("Asked (UTC)", "Who", "What", "State", "For", "Ends (UTC)", "Story", "Why"),
+        (
+            (
+                moment(each.requested_at),
+                each.requester_name,
+                each.entitlement,
+                each.state,
+                duration(each.minutes),
+                moment(each.expires_at),
+                each.id,
+                each.justification,
+            )
+            for each in found
+        ),
+    )
+
+
+@exceptions.command("list")
+def list_exceptions(context: typer.Context, since: Since = None, limit: Limit = 100) -> None:
+    """List exceptions, the latest last. Repeats of one cause within a day are one line."""
+    settings = place_of(context).settings()
+    start = since_when(since, utc_now())
+    query = select(ExceptionRecord)
+    if start is not None:
+        query = query.where(col(ExceptionRecord.last_at) >= start)
+    query = query.order_by(col(ExceptionRecord.last_at).desc()).limit(limit)
+    with opened(settings) as database:
+        found = database.read_now(lambda tx: tx.exec(query).all()[::-1])
+    if not found:
+        typer.echo("There are none.")
+        return
+    show(
+        ("Last (UTC)", "Severity", "What", "Who", "Times", "First (UTC)", "Story"),
+        (
+            (
+                moment(each.last_at),
+                each.severity,
+                each.kind,
+                each.who,
+                str(each.count),
+                moment(each.first_at),
+                each.correlation,
+            )
+            for each in found
+        ),
+    )
+
+
+@proofs.command()
+def unlock(
+    context: typer.Context,
+    login: Annotated[str, typer.Argument(help="The login or id of the person.", metavar="LOGIN")],
+) -> None:
+    """Let a person prove who they are again, after too many wrong codes. Goes on the record."""
+    settings = place_of(context).settings()
+    with opened(settings) as database:
+        account = find_person(settings, login)
+        if account is None:
+            raise DirectoryUnavailable(
+                f"No directory knows anybody with the login or id {login!r}. Nothing was changed."
+            )
+
+        def work(tx: Session) -> bool:
+            return lift_lock(tx, at=utc_now(), directory=account.directory, account=account.id, where=CLI)
+
+        lifted = database.write_now(work)
+    if lifted:
+        typer.echo(f"{account.name} can give proofs on the secure page again.")
+    else:
+        typer.echo(f"{account.name} has no wrong proofs counted, so there was nothing to lift.")

@@ -1,0 +1,62 @@
+"""What a person reads when a command cannot do its work: one sentence on stderr and an exit code.
+
+It never prints a traceback, and of an error nobody foresaw it repeats no text, which might hold a secret.
+"""
+
+import errno
+import sys
+import traceback
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import typer
+from typer.core import TyperGroup
+
+from storage.faults import AuditFault, WicketFault
+
+UNSOUND = 1
+NOT_DONE = 2
+
+
+class Kindly(TyperGroup):
+    """The root of all commands. What any of them raises becomes a sentence here."""
+
+    def main(self, args: Sequence[str] | None = None, *rest: Any, **named: Any) -> Any:
+        """Run, and exit: 0 done, 1 the audit log is not sound, 2 it could not be done."""
+        try:
+            code = super().main(args, *rest, **{**named, "standalone_mode": False})
+        except typer.Abort:
+            code = NOT_DONE
+        except Exception as fault:  # noqa: BLE001 - whatever it is, a person reads a sentence and no traceback
+            typer.echo(sentence(fault), err=True)
+            code = UNSOUND if isinstance(fault, AuditFault) else NOT_DONE
+        sys.exit(code)
+
+
+def sentence(fault: Exception) -> str:
+    """What to tell about a fault: what is wrong, and where it helps, how to mend it."""
+    if isinstance(fault, WicketFault):
+        return str(fault)
+    if isinstance(fault, typer.TyperException):
+        return _wrong_command(fault)
+    if isinstance(fault, OSError) and fault.strerror:
+        return _refused_by_system(fault)
+    last = traceback.extract_tb(fault.__traceback__)[-1]
+    return (
+        f"Something that nobody foresaw went wrong: {type(fault).__name__}, in {Path(last.filename).name} "
+        f"at line {last.lineno}. Please report it with the command that you ran."
+    )
+
+
+def _wrong_command(fault: typer.TyperException) -> str:
+    context = getattr(fault, "ctx", None)
+    path = context.command_path if context is not None else "wicket"
+    said = fault.format_message().rstrip(".")
+    return f"{said}{'' if said.endswith('?') else '.'} See: {path} --help"
+
+
+def _refused_by_system(fault: OSError) -> str:
+    if fault.errno == errno.EADDRINUSE:
+        return "The port is in use by another program. Choose another one: [server] port, or --port."
+    return f"{fault.filename}: {fault.strerror}." if fault.filename else f"{fault.strerror}."

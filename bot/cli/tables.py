@@ -1,0 +1,52 @@
+"""Tables and times as the command line shows them.
+
+Text of people is shown literally: nothing in it is markup, and nothing in it reaches the terminal as a command.
+"""
+
+import sys
+from collections.abc import Iterable
+from datetime import UTC, datetime
+
+import typer
+from rich.box import SIMPLE_HEAD
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from bot.slack.words import visible
+from handlers.decisions.durations import parse_duration
+
+# Where nobody's window sets the width, as in a pipe.
+_WIDE = 180
+
+
+def show(columns: Iterable[str], rows: Iterable[Iterable[str]]) -> None:
+    """A table on stdout; the first column keeps its lines whole."""
+    table = Table(box=SIMPLE_HEAD, pad_edge=False, show_edge=False)
+    for number, column in enumerate(columns):
+        table.add_column(column, no_wrap=number == 0, overflow="fold")
+    for row in rows:
+        table.add_row(*(Text(visible(cell)) for cell in row))
+    width = None if sys.stdout.isatty() else _WIDE
+    Console(file=sys.stdout, width=width, highlight=False).print(table)
+
+
+def moment(at: datetime | None) -> str:
+    """2026-11-23 14:02:05, in UTC; nothing for None."""
+    return f"{at.astimezone(UTC):%Y-%m-%d %H:%M:%S}" if at else ""
+
+
+def since_when(written: str | None, now: datetime) -> datetime | None:
+    """The time that --since means: so long ago ("2h"), or a day or moment, in UTC unless it says otherwise."""
+    if written is None:
+        return None
+    try:
+        read = datetime.fromisoformat(written)
+        return read.replace(tzinfo=UTC) if read.tzinfo is None else read.astimezone(UTC)
+    except (ValueError, OverflowError):
+        ago = parse_duration(written)
+    if isinstance(ago, str):
+        raise typer.BadParameter(
+            'Write how long ago, like "2h", or a day, like 2026-11-01', param_hint="--since"
+        )
+    return now - ago
