@@ -1,0 +1,105 @@
+"""`python -m tests.bench`: measures speed and memory, shows a table, and writes JSON where asked.
+
+It talks to loopback only, and every part of it is bounded in time.
+"""
+
+import asyncio
+import json
+from collections.abc import Awaitable, Callable
+from datetime import UTC, datetime
+from functools import partial
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Annotated
+
+import typer
+from rich.console import Console
+from rich.progress import BarColumn, Progress, SpinnerColumn, TaskID, TextColumn, TimeElapsedColumn
+from rich.table import Table
+
+from tests.bench import commands, demo, pieces, sweep
+from tests.bench.commands import measure_commands
+from tests.bench.demo import measure_demo
+from tests.bench.figures import Figure
+from tests.bench.machine import DRIVER_CORE, can_pin, described, pin
+from tests.bench.pieces import measure_pieces
+from tests.bench.stage import Stage, staged
+from tests.bench.sweep import measure_sweep
+
+Advance = Callable[[float], None]
+Part = Callable[[Stage, Advance], Awaitable[list[Figure]]]
+
+
+def main(
+    write_json: Annotated[Path | None, typer.Option("--json", help="Write the figures to this file.")] = None,
+    only: Annotated[
+        list[str] | None, typer.Option(help="demo, commands, sweep or pieces; repeatable.")
+    ] = None,
+    rounds: Annotated[int, typer.Option(min=1, max=50, help="Turns of bare Bolt and Wicket.")] = 7,
+    seconds: Annotated[float, typer.Option(min=0.2, max=30, help="Length of one burst.")] = 2.0,
+    grants: Annotated[int, typer.Option(min=10, max=10_000, help="Due grants of the sweep.")] = 10_000,
+) -> None:
+    """Measure speed and memory; compare ratios within one run, not numbers of two."""
+    parts: dict[str, Part] = {
+        demo.PART: lambda _stage, _advance: measure_demo(),
+        commands.PART: lambda stage, advance: measure_commands(
+            stage, rounds=rounds, seconds=seconds, progress=advance
+        ),
+        sweep.PART: lambda stage, advance: measure_sweep(stage, grants=grants, progress=advance),
+        pieces.PART: lambda stage, _advance: measure_pieces(stage),
+    }
+    chosen = {name: part for name, part in parts.items() if not only or name in only}
+    if not chosen:
+        raise typer.BadParameter(f"choose among {', '.join(parts)}", param_hint="--only")
+    console, machine = Console(), described()
+    if can_pin():
+        pin(DRIVER_CORE)
+    figures = asyncio.run(_measure(chosen, console))
+    console.print(_table(figures))
+    console.print(f"[dim]{'; '.join(f'{name} {value}' for name, value in machine.items())}[/dim]")
+    if write_json is not None:
+        when = datetime.now(UTC).isoformat(timespec="seconds")
+        whole = {"at": when, "machine": machine, "figures": [figure.plain() for figure in figures]}
+        write_json.write_text(json.dumps(whole, indent=2, ensure_ascii=False) + "\n")
+
+
+async def _measure(parts: dict[str, Part], console: Console) -> list[Figure]:
+    figures: list[Figure] = []
+    columns = (SpinnerColumn(), TextColumn("{task.description}"), BarColumn(), TimeElapsedColumn())
+    # Drawn rarely: drawing takes time on the core that makes the load.
+    with Progress(*columns, console=console, refresh_per_second=2) as progress:
+        tasks = {name: progress.add_task(name, total=1, start=False) for name in parts}
+        for name, part in parts.items():
+            progress.start_task(tasks[name])
+            with TemporaryDirectory(prefix="wicket-bench-") as folder:
+                async with staged(Path(folder)) as stage:
+                    figures += await part(stage, partial(_advance, progress, tasks[name]))
+            progress.update(tasks[name], completed=1)
+    return figures
+
+
+def _advance(progress: Progress, task: TaskID, done: float) -> None:
+    progress.update(task, completed=done)
+
+
+def _table(figures: list[Figure]) -> Table:
+    table = Table(title="Speed and memory", title_justify="left", show_lines=False)
+    for heading in ("part", "what", "value", "unit", ""):
+        table.add_column(heading, justify="right" if heading == "value" else "left")
+    for number, figure in enumerate(figures):
+        first = number == 0 or figures[number - 1].part != figure.part
+        remark = figure.note
+        if figure.limit is not None:
+            remark = f"{'holds' if figure.holds else '[red]broken[/red]'}: under {figure.limit:g}"
+        if first and number:
+            table.add_section()
+        table.add_row(figure.part if first else "", figure.what, _shown(figure.value), figure.unit, remark)
+    return table
+
+
+def _shown(value: float) -> str:
+    return f"{value:,.0f}" if value >= 100 else f"{value:,.1f}" if value >= 10 else f"{value:.2f}"
+
+
+if __name__ == "__main__":
+    typer.run(main)

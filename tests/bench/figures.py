@@ -1,0 +1,58 @@
+"""Figures: what was measured, in numbers, and how many numbers become one.
+
+Nothing here measures anything.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from statistics import median
+from typing import Any
+
+
+@dataclass(frozen=True, kw_only=True)
+class Figure:
+    """One line of the table. value: as measured, in `unit`. limit: what it must stay under, where there is one."""
+
+    part: str
+    what: str
+    value: float
+    unit: str
+    limit: float | None = None
+    note: str = ""
+
+    @property
+    def holds(self) -> bool:
+        """Whether the limit, if any, is kept."""
+        return self.limit is None or self.value < self.limit
+
+    def plain(self) -> dict[str, Any]:
+        """For JSON."""
+        return {**vars(self), "holds": self.holds}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Burst:
+    """One burst of requests. seconds: how long it took in all; waits: each request's own, in seconds."""
+
+    seconds: float
+    waits: Sequence[float] = field(repr=False)
+
+    @property
+    def rate(self) -> float:
+        """Requests a second."""
+        return len(self.waits) / self.seconds
+
+    def wait_ms(self, share: float) -> float:
+        """The wait that this share of the requests did not exceed, in milliseconds."""
+        return percentile(self.waits, share) * 1000
+
+
+def percentile(values: Sequence[float], share: float) -> float:
+    """The value that this share (0 to 1) does not exceed. `values` is not empty."""
+    ordered = sorted(values)
+    return ordered[min(len(ordered) - 1, int(len(ordered) * share))]
+
+
+def middle(values: Sequence[float]) -> float:
+    """The median: one bad round on a shared machine must not speak for all."""
+    return median(values)

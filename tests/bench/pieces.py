@@ -1,0 +1,25 @@
+"""The raw pieces as figures.
+
+They are measured in a process of their own (run_pieces), like everything else.
+"""
+
+from tests.bench.figures import Figure
+from tests.bench.stage import Stage, running, told
+
+PART = "pieces"
+_NAMES = {
+    "write alone": "one transaction with an audit entry, alone",
+    "write of 32": "the same, 32 in flight, each",
+    "read": "a read that reads nothing",
+    "account": "one account with its groups, from the local directory",
+    "decision view": "one policy decision: view",
+    "decision grant": "one policy decision: grant",
+    "parse": "one sentence understood",
+}
+
+
+async def measure_pieces(stage: Stage) -> list[Figure]:
+    """Each piece alone."""
+    async with running(stage, "tests.bench.run_pieces") as process:
+        found = await told(process, within=120)
+    return [Figure(part=PART, what=_NAMES[name], value=value, unit="µs") for name, value in found.items()]

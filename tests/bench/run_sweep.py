@@ -1,0 +1,207 @@
+"""The sweep: thousands of grants that end at the same moment, in the whole bot, with the loop watched.
+
+Run as `python -m tests.bench.run_sweep FOLDER GRANTS`, with the secrets in the environment; prints lines of JSON.
+"""
+
+import asyncio
+import json
+import os
+import random
+import sys
+import time
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from functools import partial
+from pathlib import Path
+
+from sqlmodel import Session, col, func, select
+
+from bot.app import App
+from bot.demo.company import LOVELACE
+from bot.demo.company.shapes import Person
+from bot.logs import set_up_logs
+from bot.settings import load_settings
+from handlers.effects import Effects
+from handlers.revocation import Revocation
+from storage import grants, holdings, outbox
+from storage.audit.verification import verify_log
+from storage.catalogue import Entitlement
+from storage.database import Database
+from storage.directories.local import LocalDirectory
+from storage.identifiers import new_id
+from storage.records import Grant
+from storage.states import GrantState
+from tests.bench.figures import percentile
+from tests.bench.machine import BOT_CORE, pin, resident_mb
+from tests.bench.stage import crowd
+
+ENDS_WITHIN, TOLD_WITHIN = 300.0, 400.0
+QUIET_SECONDS, IDLE_TICKS = 3.0, 100
+SLEEP = 0.005
+
+
+@dataclass
+class Clock:
+    """Real time plus what was skipped."""
+
+    skipped: timedelta = field(default_factory=timedelta)
+
+    def now(self) -> datetime:
+        """Aware UTC."""
+        return datetime.now(UTC) + self.skipped
+
+
+class Watch:
+    """Short sleeps on the loop, and by how many seconds each came late."""
+
+    def __init__(self) -> None:
+        self.late: list[float] = []
+        self._task = asyncio.create_task(self._run())
+
+    async def _run(self) -> None:
+        while True:
+            due = time.perf_counter() + SLEEP
+            await asyncio.sleep(SLEEP)
+            self.late.append(time.perf_counter() - due)
+
+    def taken(self) -> list[float]:
+        """What was seen since the last time."""
+        late, self.late = self.late, []
+        return late
+
+
+async def sweep(folder: Path, count: int) -> dict[str, float]:
+    """Build the bot, hand it the grants, let their time pass, and watch."""
+    settings = load_settings(folder / "wicket.toml", os.environ)
+    set_up_logs(settings.logs, secrets=(), stream=sys.stderr)
+    clock = Clock()
+    app = App(settings, now=clock.now)
+    await app.start()
+    try:
+        await _seed(app, folder, count, clock)
+        watch = Watch()
+        idle = await _quiet(app, watch)
+        return {**idle, **await _let_end(app, clock, count, watch), "resident_mb": resident_mb(os.getpid())}
+    finally:
+        await app.stop()
+
+
+async def _let_end(app: App, clock: Clock, count: int, watch: Watch) -> dict[str, float]:
+    watch.taken()
+    clock.skipped += timedelta(hours=2)
+    began = time.perf_counter()
+    await _until(lambda: _ended(app.database), count, ENDS_WITHIN)
+    ended = time.perf_counter() - began
+    late = watch.taken()
+    left = await app.database.read(outbox.backlog)
+    await _until(lambda: _delivered(app.database, left), left, TOLD_WITHIN)
+    told = time.perf_counter() - began
+    after = watch.taken()
+    await _check(app, count)
+    return {
+        "seconds": ended,
+        "a_second": count / ended,
+        "late_p99_ms": percentile(late, 0.99) * 1000,
+        "late_max_ms": max(late) * 1000,
+        "told_seconds": told,
+        "late_max_telling_ms": max(after, default=0.0) * 1000,
+    }
+
+
+async def _quiet(app: App, watch: Watch) -> dict[str, float]:
+    """The cost of having nothing to do: each tick alone, and the whole process left to itself."""
+    ends = Revocation(app.ground)
+    effects = Effects(
+        app.ground, chance=random.random, slot_free=lambda: None, revoked_late=lambda _seconds: None
+    )
+    ticks: dict[str, Callable[[], Awaitable[object]]] = {
+        "tick_ends_us": ends.end_due,
+        "tick_lapses_us": ends.lapse_unanswered,
+        "tick_holdings_us": effects.settle_due,
+        "tick_overdue_us": ends.tell_overdue,
+    }
+    costs: dict[str, float] = {}
+    for name, tick in ticks.items():
+        began = time.perf_counter()
+        for _ in range(IDLE_TICKS):
+            await tick()
+        costs[name] = (time.perf_counter() - began) / IDLE_TICKS * 1e6
+    watch.taken()
+    busy, began = time.process_time(), time.perf_counter()
+    await asyncio.sleep(QUIET_SECONDS)
+    share = (time.process_time() - busy) / (time.perf_counter() - began)
+    return {**costs, "idle_cpu_percent": share * 100, "idle_late_max_ms": max(watch.taken()) * 1000}
+
+
+async def _seed(app: App, folder: Path, count: int, clock: Clock) -> None:
+    """`count` active grants, settled holdings and memberships: ten things for each of many people."""
+    things = list(app.ground.catalogue.entitlements.values())
+    pairs = [(person, thing) for thing in things for person in crowd()][:count]
+    directory = LocalDirectory(folder / "people.db", name=LOVELACE.directory)
+    try:
+        for thing in things:
+            await directory.put_in_group(thing.group, *(p.account for p, t in pairs if t is thing))
+    finally:
+        directory.close()
+    for start in range(0, len(pairs), 500):
+        some = pairs[start : start + 500]
+        await app.database.write(partial(_hand_over, pairs=some, at=clock.now()))
+        _say({"progress": 0.2 * start / len(pairs)})
+
+
+def _hand_over(tx: Session, pairs: Sequence[tuple[Person, Entitlement]], at: datetime) -> None:
+    for person, thing in pairs:
+        grant = grants.add(tx, _grant(person, thing, at))
+        holding = holdings.follow_grant(tx, grant, at=at, due_at=at)
+        holdings.note_stood_before(tx, holding, stood=False)
+        holdings.settle(tx, holding, present=True, over=False)
+
+
+def _grant(person: Person, thing: Entitlement, at: datetime) -> Grant:
+    return Grant(
+        id=new_id("g", at), state=GrantState.ACTIVE, directory=thing.directory, account=person.account,
+        entitlement=thing.id, group=thing.group, minutes=60, justification="sweep", slack_team=LOVELACE.slack_team,
+        slack_user=person.slack, requester_name=person.name, requester_login=person.login,
+        requester_team=person.team, requester_employment=person.employment, manager_name="", standing=[],
+        reasons=[], missing={}, policy_set="bench", automatic=True, requested_at=at, decided_at=at,
+        expires_at=at + timedelta(hours=1), active_at=at,
+    )  # fmt: skip
+
+
+async def _until(reached: Callable[[], Awaitable[int]], goal: int, within: float) -> None:
+    until = time.perf_counter() + within
+    while (so_far := await reached()) < goal:
+        if time.perf_counter() > until:
+            raise RuntimeError(f"after {within:.0f} s only {so_far} of {goal} are done")
+        _say({"progress": 0.2 + 0.6 * so_far / goal})
+        await asyncio.sleep(0.1)
+
+
+async def _ended(database: Database) -> int:
+    done = select(func.count()).select_from(Grant).where(col(Grant.state) == GrantState.ENDED)
+    return await database.read(lambda tx: tx.exec(done).one())
+
+
+async def _delivered(database: Database, owed: int) -> int:
+    return owed - await database.read(outbox.backlog)
+
+
+async def _check(app: App, count: int) -> None:
+    """RuntimeError unless nobody has anything any more, and the log says so and is sound."""
+    directory = app.directories[LOVELACE.directory]
+    for entitlement in app.ground.catalogue.entitlements.values():
+        if await directory.is_member(crowd()[0].account, entitlement.group):
+            raise RuntimeError(f"{entitlement.id} was not taken back")
+    report = await app.database.read(verify_log)
+    if not report.sound or report.entries < 2 * count:
+        raise RuntimeError(f"the log does not bear it out: {report.conclusion}")
+
+
+def _say(what: dict[str, float]) -> None:
+    print(json.dumps(what), flush=True)
+
+
+if __name__ == "__main__":
+    pin(BOT_CORE)
+    _say(asyncio.run(sweep(Path(sys.argv[1]), int(sys.argv[2]))))

@@ -1,0 +1,182 @@
+"""The stage: a folder with a company of a thousand, the pretend Slack, and the processes that are measured.
+
+The measured process is always another one than this; here runs only what drives it.
+"""
+
+import asyncio
+import json
+import os
+import socket
+import sys
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from bot.demo.company import LOVELACE, seed_directory, seed_links_and_proofs, seed_workspace, toml
+from bot.demo.company.shapes import Company, Person
+from bot.demo.workspace import Workspace
+from bot.settings import load_settings, new_audit_key, new_key
+from storage.database import Database
+from storage.directories.local import LocalDirectory
+from storage.directories.scrypt import Scrypt
+from storage.migrating import migrate
+from storage.secrets import Vault
+
+CROWD = 1000
+_STARTS_WITHIN = 30.0
+
+
+def crowd() -> tuple[Person, ...]:
+    """A thousand linked people in Slack and in the directory."""
+    return tuple(
+        Person(
+            slack=f"U1CROWD{number:04}",
+            login=f"crowd{number:04}",
+            name=f"Crowd Member {number:04}",
+            title="Engineer",
+            team="Payments",
+            manager="charles",
+        )
+        for number in range(CROWD)
+    )
+
+
+def company() -> Company:
+    """Lovelace Ltd, grown; everybody new is in team-engineering, and through it among the vpn-users."""
+    newcomers = crowd()
+    groups = tuple(
+        replace(group, people=(*group.people, *(one.login for one in newcomers)))
+        if group.name == "team-engineering"
+        else group
+        for group in LOVELACE.groups
+    )
+    return replace(LOVELACE, people=(*LOVELACE.people, *newcomers), groups=groups)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Stage:
+    """slack: running in this process. folder: with wicket.toml and both databases, seeded. secrets: the environment."""
+
+    slack: Workspace
+    folder: Path
+    secrets: dict[str, str]
+    port: int
+
+    @property
+    def url(self) -> str:
+        """Where Slack's payloads go."""
+        return f"http://127.0.0.1:{self.port}/slack/events"
+
+
+@asynccontextmanager
+async def staged(folder: Path) -> AsyncIterator[Stage]:
+    """Everything but the bot."""
+    slack = Workspace()
+    grown = company()
+    seed_workspace(slack, grown)
+    await slack.start()
+    port = free_port()
+    text = toml(
+        api_url=slack.api_url, port=port, smtp_port=free_port(), requests_a_minute=1_000_000, company=grown
+    )
+    settings_file = folder / "wicket.toml"
+    settings_file.write_text(text.replace('transport = "socket"', 'transport = "http"'))
+    secrets = {
+        "WICKET_SLACK_BOT_TOKEN": slack.bot_token,
+        "WICKET_SLACK_APP_TOKEN": slack.app_token,
+        "WICKET_SLACK_SIGNING_SECRET": slack.signing_secret,
+        "WICKET_SECRET_KEYS": new_key(),
+        "WICKET_AUDIT_KEY": new_audit_key(),
+    }
+    await _seed(folder, load_settings(settings_file, secrets).database.path, secrets, grown)
+    try:
+        yield Stage(slack=slack, folder=folder, secrets=secrets, port=port)
+    finally:
+        await slack.stop()
+
+
+async def _seed(folder: Path, path: Path, secrets: dict[str, str], grown: Company) -> None:
+    migrate(path)
+    at = datetime.now(UTC)
+    directory = LocalDirectory(folder / "people.db", name=grown.directory, cost=Scrypt(n=2))
+    try:
+        await seed_directory(directory, at=at, company=grown)
+    finally:
+        directory.close()
+    database = Database(path)
+    try:
+        vault = Vault([secrets["WICKET_SECRET_KEYS"]])
+        await database.write(lambda tx: seed_links_and_proofs(tx, vault, at=at, company=grown))
+    finally:
+        database.close()
+
+
+@asynccontextmanager
+async def running(stage: Stage, module: str, *arguments: str) -> AsyncIterator[asyncio.subprocess.Process]:
+    """A measured process, `python -m module folder arguments`, ended when the block ends."""
+    process = await asyncio.create_subprocess_exec(
+        sys.executable, "-m", module, str(stage.folder), *arguments,
+        env={**os.environ, **stage.secrets},
+        stdout=asyncio.subprocess.PIPE,
+        stderr=None,
+    )  # fmt: skip
+    try:
+        yield process
+    finally:
+        if process.returncode is None:
+            process.terminate()
+            try:
+                async with asyncio.timeout(10):
+                    await process.wait()
+            except TimeoutError:
+                process.kill()
+                await process.wait()
+
+
+async def told(process: asyncio.subprocess.Process, *, within: float) -> dict[str, Any]:
+    """The next line of JSON that a measured process prints. RuntimeError if it ends or takes longer (seconds)."""
+    assert process.stdout is not None
+    async with asyncio.timeout(within):
+        line = await process.stdout.readline()
+    if not line:
+        raise RuntimeError("a measured process ended before it told anything")
+    said: dict[str, Any] = json.loads(line)
+    return said
+
+
+async def outcome(
+    process: asyncio.subprocess.Process, *, within: float, progress: Callable[[float], None]
+) -> dict[str, Any]:
+    """What a measured process found; until then its progress (0 to 1) is handed on."""
+    async with asyncio.timeout(within):
+        while True:
+            said = await told(process, within=within)
+            if "progress" in said:
+                progress(float(said["progress"]))
+            else:
+                return said
+
+
+async def listening(port: int) -> None:
+    """Return once something accepts connections there. RuntimeError if nothing does in time."""
+    loop = asyncio.get_running_loop()
+    until = loop.time() + _STARTS_WITHIN
+    while loop.time() < until:
+        try:
+            _, writer = await asyncio.open_connection("127.0.0.1", port)
+        except OSError:
+            await asyncio.sleep(0.02)
+        else:
+            writer.close()
+            return
+    raise RuntimeError("a measured process does not listen")
+
+
+def free_port() -> int:
+    """A loopback port that nobody has now."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
