@@ -139,7 +139,8 @@ def _say(report: Report) -> None:
 def _bar() -> Iterator[Tell]:
     """A progress bar on stderr while a person watches; it leaves nothing behind."""
     columns = (TextColumn("Verifying"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
-    with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
+    console = Console(stderr=True)
+    with Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as bar:
         task = bar.add_task("", total=None)
 
         def tell(done: int, total: int | None) -> None:
