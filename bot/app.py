@@ -15,6 +15,7 @@ import structlog
 from aiohttp import web
 from prometheus_client import CollectorRegistry
 from slack_bolt.async_app import AsyncApp
+from slack_sdk.errors import SlackApiError
 from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.couriers.mail import MailCourier, Smtp
@@ -52,11 +53,17 @@ from storage.clock import Clock, utc_now
 from storage.database import Database
 from storage.directories.base import Directory
 from storage.directories.local import LocalDirectory
-from storage.faults import AuditFault
+from storage.faults import AuditFault, SettingsFault
 
 log = structlog.get_logger(__name__)
 
 Chance = Callable[[], float]
+
+# What is left of Slack's three seconds when the facts took their two.
+BUSY_TIMEOUT = 0.8
+GREET_WITHIN = 5.0
+# What Slack says of a token that will never work, against a Slack that is only away.
+_BAD_TOKEN = frozenset({"invalid_auth", "not_authed", "account_inactive", "token_revoked", "token_expired"})
 
 
 class App:
@@ -81,7 +88,7 @@ class App:
         vault = settings.secrets.vault()
         handles = Handles(vault=vault, lifetime=timedelta(minutes=settings.security.link_minutes))
         self.metrics = Metrics.in_registry(CollectorRegistry())
-        self.database = Database(settings.database.path)
+        self.database = Database(settings.database.path, busy_timeout=BUSY_TIMEOUT)
         self._open.callback(self.database.close)
         self.directories = self._directories() if directories is None else directories
         self.ground = _ground(settings, self.database, self.directories, now)
@@ -115,6 +122,7 @@ class App:
         """Check the audit store, open the ways in and out, begin the schedule: what is overdue goes first."""
         await self._check_audit()
         client = self._client(await self._open.enter_async_context(aiohttp.ClientSession()))
+        await self._greet_slack(client)
         replies = Replies(client)
         self._open.push_async_callback(replies.finish)
         bolt = self._bolt(client, replies)
@@ -157,6 +165,30 @@ class App:
         base_url = self._settings.slack.api_url or AsyncWebClient.BASE_URL
         # No retries inside the client: a post whose answer was lost would be made twice. The outbox tries again.
         return AsyncWebClient(token=token, session=session, base_url=base_url, retry_handlers=[])
+
+    async def _greet_slack(self, client: AsyncWebClient) -> None:
+        """A token that is wrong or of another workspace stops the start; a Slack that is away does not."""
+        try:
+            async with asyncio.timeout(GREET_WITHIN):
+                answer = await client.auth_test()
+        except SlackApiError as error:
+            word = str(error.response.get("error"))
+            if word in _BAD_TOKEN:
+                raise SettingsFault(
+                    f"WICKET_SLACK_BOT_TOKEN: Slack refuses it ({word}). Copy it anew."
+                ) from error
+            log.warning("slack.away", fault=word)
+        except (aiohttp.ClientError, TimeoutError, OSError) as fault:
+            log.warning("slack.away", fault=type(fault).__name__)
+        else:
+            slack = self._settings.slack
+            if answer["team_id"] not in slack.teams and answer.get("enterprise_id") != (
+                slack.enterprise or ""
+            ):
+                raise SettingsFault(
+                    f"[slack] teams: the bot token belongs to team {answer['team_id']}, which is not listed. "
+                    "Add it, or use the token of a listed team."
+                )
 
     def _bolt(self, client: AsyncWebClient, replies: Replies) -> AsyncApp:
         """Bolt with one listener a kind of payload. Signatures are checked before it (bot.slack.signed_http)."""

@@ -23,6 +23,7 @@ from handlers.outcomes import (
     TooLate,
     Unknown,
 )
+from handlers.patience import in_time
 from storage import deliveries, grants, holdings
 from storage.catalogue import Entitlement
 from storage.identifiers import new_id
@@ -44,7 +45,7 @@ class Access:
         entitlement = self._ground.catalogue.entitlements.get(intent.entitlement)
         if entitlement is None:
             return Unknown(what=intent.entitlement)
-        manager = await self._ground.in_time(self._manager_name(intent))
+        manager = await in_time(self._manager_name(intent))
 
         def work(tx: Session) -> Drafted | Repeated:
             if not deliveries.take(tx, intent.delivery, self._ground.now()):
@@ -69,7 +70,7 @@ class Access:
         entitlement = self._ground.catalogue.entitlements.get(intent.entitlement)
         if entitlement is None:
             return Unknown(what=intent.entitlement)
-        manager = await self._ground.in_time(self._manager_name(intent))
+        manager = await in_time(self._manager_name(intent))
         stands = entitlement.group in intent.actor.account.groups
         return await self._ground.database.write(
             lambda tx: self._ask(tx, intent, entitlement, manager, stands=stands)
@@ -136,8 +137,10 @@ class Access:
         now, account = self._ground.now(), intent.actor.account
         if not deliveries.take(tx, intent.delivery, now):
             return Repeated()
-        live = [g for g in grants.live_of(tx, account.id) if g.entitlement == entitlement.id]
-        if stands and not live:
+        ours = grants.covering(
+            tx, directory=entitlement.directory, account=account.id, group=entitlement.group
+        )
+        if stands and not ours:  # what we gave and are about to take back does not stand
             return AlreadyHeld(entitlement=entitlement.id, until=None)
         waiting = grants.open_of(tx, account.id, entitlement.id)
         if waiting is not None:

@@ -11,13 +11,13 @@ from typing import Literal
 from sqlmodel import Session
 
 from handlers import recording
-from handlers.decisions.lifecycle import may_become
 from handlers.decisions.policy import AccessQuestion, Approvals, PolicyDecision, Role, role_of, same_person
 from handlers.decisions.requests import ApprovalVerdict, may_decide, weigh_approval
 from handlers.exceptions import Kind, Severity, Strange, tell_security
 from handlers.ground import Ground
 from handlers.intents import Decide, Intent, OnGrant
 from handlers.outcomes import Decided, MayDecide, NotAllowed, Repeated, TooLate, Unknown
+from handlers.patience import in_time
 from storage import deliveries, grants, holdings
 from storage.catalogue import Entitlement
 from storage.directories.base import Account, Directory
@@ -47,7 +47,7 @@ class Deciding:
 
     async def consider(self, intent: OnGrant) -> MayDecide | NotAllowed | TooLate | Unknown | Repeated:
         """Whether this person may decide: asked when the form is about to open. A wrong person is an exception."""
-        facts = await self._ground.in_time(self._facts(intent.grant))
+        facts = await in_time(self._facts(intent.grant))
 
         def work(tx: Session) -> MayDecide | NotAllowed | TooLate | Unknown | Repeated:
             found = self._open(tx, intent, facts)
@@ -69,7 +69,7 @@ class Deciding:
 
     async def decide(self, intent: Decide) -> Decided | NotAllowed | TooLate | Unknown | Repeated:
         """Approve or deny, once per person and for good."""
-        facts = await self._ground.in_time(self._facts(intent.grant))
+        facts = await in_time(self._facts(intent.grant))
 
         def work(tx: Session) -> Decided | NotAllowed | TooLate | Unknown | Repeated:
             found = self._open(tx, intent, facts)
@@ -154,11 +154,11 @@ class Deciding:
         )
         state: GrantState = GrantState.DENIED
         if not intent.approve:
-            self._move(tx, grant, state, decided_at=now, ended_by=account.name)
+            grants.move(tx, grant, state, decided_at=now, ended_by=account.name)
         elif verdict.outcome == "granted":
             state = GrantState.APPROVED
             # The end is durable here, before the access exists, and no delay of ours moves it (promise 1).
-            self._move(
+            grants.move(
                 tx,
                 grant,
                 state,
@@ -221,7 +221,7 @@ class Deciding:
         why: str,
         decision: PolicyDecision | None = None,
     ) -> None:
-        self._move(tx, grant, GrantState.VOIDED, ended_at=self._ground.now(), end_reason=why)
+        grants.move(tx, grant, GrantState.VOIDED, ended_at=self._ground.now(), end_reason=why)
         self._record(tx, intent, grant, "grant.voided", "refused", decision)
         self._ground.show(tx, grant)
 
@@ -247,11 +247,6 @@ class Deciding:
                 correlation=intent.actor.account.id,
             ),
         )
-
-    def _move(self, tx: Session, grant: Grant, to: GrantState, **changes: object) -> None:
-        if not may_become(GrantState(grant.state), to):
-            raise ValueError(f"a grant that is {grant.state} cannot become {to}")
-        grants.move(tx, grant, to, **changes)
 
     def _role(self, intent: Intent, found: "_Open") -> Role | None:
         return self._role_now(intent.actor.account, found)

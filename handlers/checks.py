@@ -15,6 +15,7 @@ from handlers.answers import (
     DidYouMean,
     Held,
     Help,
+    LinkedAlready,
     Membership,
     NotUnderstood,
     OwnedBy,
@@ -24,6 +25,7 @@ from handlers.decisions.policy import AccountQuestion, Action
 from handlers.ground import Ground
 from handlers.intents import Ask
 from handlers.outcomes import Repeated
+from handlers.patience import in_time
 from storage import deliveries, grants
 from storage.database import Work
 from storage.directories.base import Account
@@ -41,6 +43,7 @@ class Kind(StrEnum):
     OWNER = "owner"
     PASSWORD_EXPIRY = "password-expiry"  # noqa: S105 - the name of a question
     HELP = "help"
+    LINKED_ALREADY = "linked-already"
     DID_YOU_MEAN = "did-you-mean"
     CHOOSE = "choose"
     NOT_UNDERSTOOD = "not-understood"
@@ -70,6 +73,8 @@ class Checks:
                 return PasswordExpiry(at=account.password_expires_at, read_at=account.read_at)
             case Kind.HELP:
                 return Help()
+            case Kind.LINKED_ALREADY:
+                return LinkedAlready()
             case Kind.DID_YOU_MEAN:
                 return DidYouMean(candidates=tuple(question.about))
             case Kind.CHOOSE:
@@ -172,7 +177,7 @@ class Checks:
 
     async def _account(self, question: Question) -> Account:
         directory = self._ground.directory(question.directory)
-        account = await self._ground.in_time(directory.account(question.account))
+        account = await in_time(directory.account(question.account))
         if account is None:
             raise LookupError("the person who asked is no longer in the directory")
         return account

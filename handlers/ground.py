@@ -3,11 +3,9 @@
 It holds references and small questions to them; it carries out nothing.
 """
 
-import asyncio
-from collections.abc import Awaitable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import TypeVar
 
 from sqlmodel import Session
 
@@ -19,11 +17,6 @@ from storage.directories.base import Account, Directory
 from storage.faults import DirectoryUnavailable
 from storage.outbox import owe
 from storage.records import Grant
-
-T = TypeVar("T")
-
-# Slack waits three seconds for an answer; who is speaking has taken up to one of them.
-FACTS_WITHIN = 1.2
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -37,17 +30,6 @@ class Ground:
     security_group: str
     lapse_after: timedelta
     now: Clock
-
-    async def in_time(self, facts: Awaitable[T]) -> T:
-        """The facts, if they are there soon enough for somebody who waits in Slack; otherwise DirectoryUnavailable.
-
-        It is called before a transaction begins, so that a slow directory never leaves anything half done.
-        """
-        try:
-            async with asyncio.timeout(FACTS_WITHIN):
-                return await facts
-        except TimeoutError as late:
-            raise DirectoryUnavailable("The directory did not answer in time.") from late
 
     def directory(self, name: str) -> Directory:
         """The directory of this name; DirectoryUnavailable if it is not configured (any more)."""

@@ -13,6 +13,8 @@ from handlers.decisions.identity import NotAPerson, SlackProfile, why_not
 from handlers.exceptions import Kind, Severity, Strange, tell_security
 from handlers.ground import Ground
 from handlers.intents import Actor, Where
+from handlers.outcomes import Repeated
+from handlers.patience import in_time
 from handlers.proofs import Handles
 from storage import deliveries, links
 from storage.directories.base import Account
@@ -64,19 +66,24 @@ class Identity:
         self._enterprise = enterprise
         self._trust_mail = trust_mail
 
-    async def establish(self, profile: SlackProfile, where: Where) -> Actor | NotLinked | Refused:
-        """The person behind a Slack account, as the directory has them now. Faults mean "unknown": nobody."""
+    async def establish(
+        self, profile: SlackProfile, where: Where, delivery: str
+    ) -> Actor | NotLinked | Refused | Repeated:
+        """The person behind a Slack account, as the directory has them now. Faults mean "unknown": nobody.
+
+        A delivery is taken only by refusing it; whoever is let in takes it with what they do.
+        """
         reason = why_not(profile, teams=self._teams, enterprise=self._enterprise)
         if reason is not None:
-            return await self._refuse(profile, where, reason)
+            return await self._refuse(profile, where, delivery, reason)
         link = await self._ground.database.read(lambda tx: links.link_of(tx, profile.team, profile.user))
         if link is None:
             return await self._trusted(profile) or NotLinked(profile=profile, suspended=False)
         if link.state != LinkState.ACTIVE:
             return NotLinked(profile=profile, suspended=True)
-        account = await self._ground.in_time(self._ground.directory(link.directory).account(link.account))
+        account = await in_time(self._ground.directory(link.directory).account(link.account))
         if account is None or not account.active:
-            return await self._refuse(profile, where, NotAPerson.DEACTIVATED)
+            return await self._refuse(profile, where, delivery, NotAPerson.DEACTIVATED)
         if _folded(account.mail) != _folded(link.mail) or _folded(profile.mail) != _folded(link.mail):
             await self._suspend(profile, where, link)
             return NotLinked(profile=profile, suspended=True)
@@ -86,7 +93,7 @@ class Identity:
         self, profile: SlackProfile, where: Where, delivery: str, *, by_message: bool
     ) -> LinkOffered:
         """Open the page on which this person proves that the Slack account is theirs."""
-        candidates = await self._ground.in_time(self._candidates(profile))
+        candidates = await in_time(self._candidates(profile))
 
         def work(tx: Session) -> LinkOffered:
             now = self._ground.now()
@@ -136,7 +143,7 @@ class Identity:
         """A link by e-mail alone, where the operator said that the workspace's sign-on makes it trustworthy."""
         if not self._trust_mail:
             return None
-        candidates = await self._ground.in_time(self._candidates(profile))
+        candidates = await in_time(self._candidates(profile))
         if len(candidates) != 1:
             return None
         found = candidates[0]
@@ -173,9 +180,13 @@ class Identity:
             return None
         return Actor(account=found, slack_team=profile.team, slack_user=profile.user)
 
-    async def _refuse(self, profile: SlackProfile, where: Where, reason: NotAPerson) -> Refused:
-        def work(tx: Session) -> None:
+    async def _refuse(
+        self, profile: SlackProfile, where: Where, delivery: str, reason: NotAPerson
+    ) -> Refused | Repeated:
+        def work(tx: Session) -> Refused | Repeated:
             now = self._ground.now()
+            if not deliveries.take(tx, delivery, now):
+                return Repeated()
             correlation = new_id("i", now)
             recording.record(
                 tx,
@@ -199,16 +210,15 @@ class Identity:
                     facts={"reason": reason, "slack_user": profile.user, "team": profile.team},
                 ),
             )
+            return Refused(reason=reason)
 
         # Other bots talk all day and bolt lets their messages through: they are refused, but no news.
-        if reason != NotAPerson.BOT:
-            await self._ground.database.write(work)
-        return Refused(reason=reason)
+        return Refused(reason=reason) if reason == NotAPerson.BOT else await self._ground.database.write(work)
 
     async def _suspend(self, profile: SlackProfile, where: Where, link: Link) -> None:
         def work(tx: Session) -> None:
-            links.suspend(tx, link.id)
-            self._mismatch(tx, profile, where, "the e-mail address changed", subject=link.account)
+            if links.suspend(tx, link.id):  # several deliveries may find the same change at once
+                self._mismatch(tx, profile, where, "the e-mail address changed", subject=link.account)
 
         await self._ground.database.write(work)
 
@@ -235,7 +245,7 @@ class Identity:
                 kind=Kind.IDENTITY_MISMATCH,
                 severity=Severity.MEDIUM,
                 who=profile.name or profile.user,
-                cause=f"{profile.team}:{profile.user}",
+                cause=f"{profile.team}:{profile.user}:{reason}",
                 correlation=correlation,
                 facts={"reason": reason, "slack_user": profile.user},
             ),

@@ -1,18 +1,18 @@
 """Grants and their approvals as rows: made, moved from state to state, found.
 
-It does not decide which move is right (handlers.decisions.lifecycle does); a move from another state fails.
+It does not decide which move is right (handlers do); a move that the table of states does not have fails.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import delete, update
+from sqlalchemy import case, delete
 from sqlmodel import Session, col, select
 
 from storage.identifiers import new_id
-from storage.records import Approval, Grant, Question
-from storage.states import LIVE, GrantState
+from storage.records import Approval, Grant, Holding, Question
+from storage.states import FOLLOWS, LIVE, GrantState
 
 
 def add(tx: Session, grant: Grant) -> Grant:
@@ -28,7 +28,14 @@ def get(tx: Session, grant_id: str) -> Grant | None:
 
 
 def move(tx: Session, grant: Grant, to: GrantState, **changes: Any) -> None:
-    """Set the state and what goes with it. `expires_at` is set once and never moves (promise 1)."""
+    """Set the state and what goes with it; the same state only changes what goes with it.
+
+    ValueError for a move that is not in `states.FOLLOWS`: nothing leaves a final state, whoever asks.
+    `expires_at` is set once and never moves (promise 1).
+    """
+    follows = FOLLOWS.get(GrantState(grant.state), frozenset())
+    if to not in follows and (to != grant.state or not follows):
+        raise ValueError(f"a grant that is {grant.state} cannot become {to}")
     if "expires_at" in changes and grant.expires_at is not None:
         raise ValueError("the end of a grant never moves")
     grant.state = to
@@ -112,6 +119,27 @@ def covering(tx: Session, *, directory: str, account: str, group: str) -> Sequen
     ).all()
 
 
+def covering_holding(tx: Session, holding: Holding) -> Sequence[Grant]:
+    """`covering`, for a holding."""
+    return covering(tx, directory=holding.directory, account=holding.account, group=holding.group)
+
+
+def concerning(tx: Session, holding: Holding) -> Grant | None:
+    """The grant that a change of this holding is about: one that waits for it, else the one last approved."""
+    waits = case((col(Grant.state).in_((GrantState.APPROVED, GrantState.ENDING)), 0), else_=1)
+    return tx.exec(
+        select(Grant)
+        .where(
+            Grant.directory == holding.directory,
+            Grant.account == holding.account,
+            Grant.group == holding.group,
+            col(Grant.expires_at).is_not(None),
+        )
+        .order_by(waits, col(Grant.decided_at).desc())
+        .limit(1)
+    ).first()
+
+
 def due(tx: Session, at: datetime, limit: int) -> Sequence[Grant]:
     """Grants whose time is over and whose end has not begun, the longest overdue first."""
     return tx.exec(
@@ -140,8 +168,3 @@ def drop_drafts(tx: Session, before: datetime) -> None:
 def drop_questions(tx: Session, before: datetime) -> None:
     """Forget answered routine questions."""
     tx.execute(delete(Question).where(col(Question.at) < before))
-
-
-def set_states(tx: Session, ids: Iterable[str], to: GrantState, **changes: Any) -> None:
-    """Move many grants at once."""
-    tx.execute(update(Grant).where(col(Grant.id).in_(list(ids))).values(state=to, **changes))

@@ -49,10 +49,12 @@ def make_link(
     return link
 
 
-def suspend(tx: Session, link_id: str) -> None:
-    """The link rests until its person signs in again."""
+def suspend(tx: Session, link_id: str) -> bool:
+    """The link rests until its person signs in again. False if it rests already or is gone."""
     link = tx.get(Link, link_id)
-    if link is not None:
-        link.state = LinkState.SUSPENDED
-        tx.add(link)
-        tx.flush()
+    if link is None or link.state == LinkState.SUSPENDED:
+        return False
+    link.state = LinkState.SUSPENDED
+    tx.add(link)
+    tx.flush()
+    return True

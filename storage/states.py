@@ -1,9 +1,11 @@
-"""The states that links and grants can be in, as words.
+"""The states that links and grants can be in, and which of a grant's states may follow which.
 
-Only words: which state may follow which is decided in handlers.decisions.lifecycle.
+It decides no move: it only says which ones a row can take, so that storage.grants takes no other.
 """
 
+from collections.abc import Mapping
 from enum import StrEnum
+from types import MappingProxyType
 
 
 class LinkState(StrEnum):
@@ -30,3 +32,24 @@ class GrantState(StrEnum):
 
 
 LIVE = (GrantState.APPROVED, GrantState.ACTIVE)
+
+# A state that stands here nowhere on the left is final.
+FOLLOWS: Mapping[GrantState, frozenset[GrantState]] = MappingProxyType(
+    {
+        GrantState.DRAFT: frozenset(
+            {GrantState.PENDING, GrantState.APPROVED, GrantState.REFUSED, GrantState.WITHDRAWN}
+        ),
+        GrantState.PENDING: frozenset(
+            {
+                GrantState.APPROVED,
+                GrantState.DENIED,
+                GrantState.LAPSED,
+                GrantState.WITHDRAWN,
+                GrantState.VOIDED,
+            }
+        ),
+        GrantState.APPROVED: frozenset({GrantState.ACTIVE, GrantState.ENDING, GrantState.VOIDED}),
+        GrantState.ACTIVE: frozenset({GrantState.ENDING}),
+        GrantState.ENDING: frozenset({GrantState.ENDED}),
+    }
+)

@@ -29,6 +29,7 @@ from bot.slack.words import as_typed
 from handlers.checks import Checks, Kind
 from handlers.intents import Actor, Ask
 from handlers.outcomes import Repeated
+from handlers.patience import answering_within
 from storage.catalogue import Catalogue
 from storage.clock import Clock
 from storage.faults import DirectoryUnavailable, StorageUnavailable
@@ -39,6 +40,9 @@ Work = Callable[[Actor, Incoming], Awaitable[Message | None]]
 Speak = Callable[[Incoming, Message], None]
 
 _ANY = re.compile(r".*", re.DOTALL)
+
+# Slack waits three seconds. If the facts are not there after two, no transaction starts.
+FACTS_WITHIN = 2.0
 
 # A routine answer may rest on a profile a minute old; everything else asks Slack now.
 _ROUTINE_ACTIONS = frozenset({Action.MY_ACCESS, Action.DETAILS, Action.ASK_FOR_ACCESS})
@@ -183,12 +187,15 @@ class Listeners:
         outcome: RequestOutcome = "failed"
         message: Message | None
         try:
-            admitted = await self._door.admit(incoming, live=live, by_message=kind in ("message", "action"))
-            if isinstance(admitted, Turned):
-                outcome, message = admitted.outcome, admitted.message
-            else:
-                message = await work(admitted, incoming)
-                outcome = "done"
+            with answering_within(FACTS_WITHIN):
+                admitted = await self._door.admit(
+                    incoming, live=live, by_message=kind in ("message", "action")
+                )
+                if isinstance(admitted, Turned):
+                    outcome, message = admitted.outcome, admitted.message
+                else:
+                    message = await work(admitted, incoming)
+                    outcome = "done"
         except IdentityUnknown:
             message = said(sentences.NO_IDENTITY)
         except DirectoryUnavailable as fault:

@@ -1,19 +1,12 @@
-"""The life of a grant as a table: which state may follow which, and when a try is made again.
+"""The life of a grant: what may follow a state, what is final, and when a try is made again.
 
 Pure: it knows no clock and no database.
 """
 
 from datetime import timedelta
 
+from storage.states import FOLLOWS
 from storage.states import GrantState as State
-
-_MOVES: dict[State, frozenset[State]] = {
-    State.DRAFT: frozenset({State.PENDING, State.APPROVED, State.REFUSED, State.WITHDRAWN}),
-    State.PENDING: frozenset({State.APPROVED, State.DENIED, State.LAPSED, State.WITHDRAWN, State.VOIDED}),
-    State.APPROVED: frozenset({State.ACTIVE, State.ENDING, State.VOIDED}),
-    State.ACTIVE: frozenset({State.ENDING}),
-    State.ENDING: frozenset({State.ENDED}),
-}
 
 FIRST_WAIT = timedelta(seconds=1)
 LONGEST_WAIT = timedelta(minutes=5)
@@ -22,12 +15,12 @@ OVERDUE_AFTER = timedelta(minutes=1)
 
 def may_become(now: State, then: State) -> bool:
     """Whether a grant in state `now` may move to `then`. A state with no way out is final."""
-    return then in _MOVES.get(now, frozenset())
+    return then in FOLLOWS.get(now, frozenset())
 
 
 def is_final(state: State) -> bool:
     """Whether nothing follows this state."""
-    return state not in _MOVES
+    return state not in FOLLOWS
 
 
 def wait_before_retry(attempts: int, chance: float) -> timedelta:
