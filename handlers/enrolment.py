@@ -135,9 +135,11 @@ class Enrolment:
         replaced = proofs.has_proofs(tx, handle.directory, handle.account)
         if replaced and not shown:  # set up meanwhile by another visit
             return Over()
+        if proofs.pending_seed(tx, handle.id) is None:  # thrown away with the rest by that other visit
+            return Over()
         if not move(tx, handle.id, was=Result.OPEN, now=Result.DONE, at=at):
             return Over()
-        if not proofs.replace_proofs(
+        proofs.replace_proofs(
             tx,
             handle=handle.id,
             directory=handle.directory,
@@ -145,8 +147,7 @@ class Enrolment:
             step=step,
             hashed_codes=hashed,
             at=at,
-        ):
-            return Over()
+        )
         record(
             tx,
             at=at,

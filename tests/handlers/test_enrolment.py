@@ -1,5 +1,6 @@
 """Setting up proofs: a stolen password alone replaces nothing, and recovery codes are shown once."""
 
+import asyncio
 from collections.abc import AsyncIterator
 from pathlib import Path
 
@@ -114,3 +115,21 @@ async def test_an_inactive_account_signs_in_to_nothing(page: World) -> None:
     visitor = await page.opened(Purpose.ENROL, "ina")
     await page.local.change_account("ina", active=False)
     assert await page.enrolment.sign_in(visitor, OLD_PASSWORD) == Refused()
+
+
+async def test_two_visits_confirming_at_once_set_up_one_authenticator(page: World) -> None:
+    one, two = await _signed_in(page, "bob"), await _signed_in(page, "bob")
+    keys = [(await page.looking.look(each)).key for each in (one, two)]
+    codes = [pyotp.TOTP(key.text.replace(" ", "")).at(page.clock()) for key in keys if key]
+    answers = await asyncio.gather(
+        page.enrolment.confirm(one, codes[0]), page.enrolment.confirm(two, codes[1])
+    )
+    assert sorted(type(each).__name__ for each in answers) == ["Codes", "Over"]
+
+
+async def test_another_browser_with_the_same_link_confirms_nothing(page: World) -> None:
+    visitor = await _signed_in(page, "bob")
+    key = (await page.looking.look(visitor)).key
+    assert key is not None
+    code = pyotp.TOTP(key.text.replace(" ", "")).at(page.clock())
+    assert await page.enrolment.confirm(Visitor(text=visitor.text), code) == Over()
