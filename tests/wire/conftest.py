@@ -3,6 +3,7 @@
 Nothing of the bot is replaced here but the clock and, where a test asks, the directory by one that can fail.
 """
 
+import asyncio
 import socket
 from collections.abc import AsyncIterator, Callable, Mapping
 from dataclasses import dataclass, field
@@ -20,9 +21,10 @@ from bot.demo.company import (
     seed_workspace,
     toml,
 )
+from bot.demo.company.shapes import Company
 from bot.demo.phone import Phones
 from bot.demo.workspace import Workspace
-from bot.settings import load_settings, new_audit_key, new_key
+from bot.settings import Settings, load_settings, new_audit_key, new_key
 from storage.audit import log
 from storage.audit.verification import verify_log
 from storage.database import Database
@@ -31,8 +33,9 @@ from storage.directories.local import LocalDirectory
 from storage.directories.scrypt import Scrypt
 from storage.migrating import migrate
 from storage.secrets import Vault
-
 from tests.directories.faulty import FaultyDirectory
+
+_ROOT = Path(__file__).resolve().parents[2]
 
 
 @dataclass
@@ -50,7 +53,10 @@ class Clock:
 
 @dataclass
 class World:
-    """The workspace, the running bot, the directory it changes, the phones that get mail."""
+    """The workspace, the running bot, the directory it changes, the phones that get mail.
+
+    directory: what is really so. faulty: what the bot is given of it. beside: the same two of a second company.
+    """
 
     slack: Workspace
     app: App
@@ -59,11 +65,12 @@ class World:
     phones: Phones
     clock: Clock
     folder: Path
-    settings: object
-    restart: Callable[[], object] = lambda: None
+    settings: Settings
+    company: Company = LOVELACE
+    beside: "Beside | None" = None
 
     def person(self, login: str):
-        return self.slack.person(LOVELACE.person(login).slack)
+        return self.slack.person(self._companies_person(login).slack)
 
     def channel(self, name: str) -> str:
         return LOVELACE.channel(name).id
@@ -74,14 +81,86 @@ class World:
 
     async def holders(self, entitlement: str) -> set[str]:
         """Logins of those who are in the entitlement's group, as the directory itself says."""
-        group = self.app.ground.catalogue.entitlements[entitlement].group
-        members = {account for account, of in await self.directory.memberships() if of == group}
+        found = self.app.ground.catalogue.entitlements[entitlement]
+        is_beside = self.beside is not None and found.directory == self.beside.directory.name
+        directory = self.beside.directory if self.beside and is_beside else self.directory
+        members = {account for account, of in await directory.memberships() if of == found.group}
         return {account.removeprefix("p-") for account in members}
 
     async def actions(self) -> list[str]:
         """What the audit log says happened, in order."""
         rows = await self.database.read(lambda tx: log.rows(tx, limit=1000))
         return [f"{row.action} {row.outcome}" for row in rows]
+
+    async def until(self, holds: Callable[[], object], seconds: float = 5) -> None:
+        """Wait until `holds()`, or what it awaits, is true; AssertionError otherwise. For what no person sees."""
+        ends = asyncio.get_running_loop().time() + seconds
+        while True:
+            found = holds()
+            if asyncio.iscoroutine(found):
+                found = await found
+            if found:
+                return
+            assert asyncio.get_running_loop().time() < ends, "it never became so"
+            await asyncio.sleep(0.01)
+
+    async def stop(self) -> None:
+        """The bot ends as it does on SIGTERM."""
+        await self.app.stop()
+
+    async def kill(self) -> None:
+        """The bot ends as in a power cut: whatever it was at never goes on, and nothing is tidied up or written.
+
+        Afterwards its files and sockets are closed, as an operating system does.
+        """
+        for task in asyncio.all_tasks():
+            if task is not asyncio.current_task() and _runs_the_bot(task):
+                task.cancel()
+        await asyncio.sleep(0)
+        await self.app.stop()
+
+    async def start(self) -> None:
+        """A new process on the same files, with a directory client of its own."""
+        self.faulty = FaultyDirectory(self.directory, timeout=self.faulty.timeout)
+        if self.beside is not None:
+            self.beside.faulty = FaultyDirectory(self.beside.directory)
+        self.app = _app(self.settings, self.clock, self.faulty, self.beside)
+        await self.app.start()
+        if self.settings.slack.transport == "socket":
+            await self.slack.wait_connected()
+
+    async def restart(self) -> None:
+        """Stopped and started again."""
+        await self.stop()
+        await self.start()
+
+    def _companies_person(self, login: str):
+        companies = [self.company, *([self.beside.company] if self.beside else [])]
+        return next(one for company in companies for one in company.people if one.login == login)
+
+
+@dataclass
+class Beside:
+    """A second company in the same workspace, whose people and groups are in a directory of their own."""
+
+    company: Company
+    directory: LocalDirectory
+    faulty: FaultyDirectory
+
+
+def _runs_the_bot(task: "asyncio.Task[object]") -> bool:
+    """Whether this task runs code of ours: not the workspace's, the phones' or the test's own."""
+    code = getattr(task.get_coro(), "cr_code", None)
+    where = Path(code.co_filename) if code is not None else Path()
+    ours = any(where.is_relative_to(_ROOT / floor) for floor in ("bot", "handlers", "storage"))
+    return ours and not where.is_relative_to(_ROOT / "bot" / "demo")
+
+
+def _app(settings: Settings, clock: Clock, faulty: FaultyDirectory, beside: Beside | None) -> App:
+    directories: dict[str, Directory] = {faulty.name: faulty}
+    if beside is not None:
+        directories[beside.faulty.name] = beside.faulty
+    return App(settings, now=clock.now, chance=lambda: 0.0, directories=directories)
 
 
 def free_port() -> int:
@@ -90,8 +169,14 @@ def free_port() -> int:
         return int(probe.getsockname()[1])
 
 
-async def open_world(folder: Path, *, transport: str = "socket", changes: Mapping[str, str] | None = None):
-    """Build everything in `folder`. changes: lines of wicket.toml replaced, old → new."""
+async def open_world(
+    folder: Path,
+    *,
+    transport: str = "socket",
+    changes: Mapping[str, str] | None = None,
+    second: Company | None = None,
+) -> World:
+    """Build everything in `folder`. changes: lines of wicket.toml replaced, old → new. second: a company beside it."""
     clock = Clock()
     slack = Workspace(now=clock.now)
     seed_workspace(slack)
@@ -104,6 +189,8 @@ async def open_world(folder: Path, *, transport: str = "socket", changes: Mappin
     for old, new in {'transport = "socket"': f'transport = "{transport}"', **(changes or {})}.items():
         assert old in text, old
         text = text.replace(old, new)
+    if second is not None:
+        text += _toml_beside(second)
     (folder / "wicket.toml").write_text(text)
     secrets = {
         "WICKET_SLACK_BOT_TOKEN": slack.bot_token,
@@ -117,10 +204,13 @@ async def open_world(folder: Path, *, transport: str = "socket", changes: Mappin
     directory = LocalDirectory(folder / "people.db", name=LOVELACE.directory, now=clock.now, cost=Scrypt(n=2))
     await seed_directory(directory, at=clock.now())
     faulty = FaultyDirectory(directory)
-    directories: Mapping[str, Directory] = {LOVELACE.directory: faulty}
-    app = App(settings, now=clock.now, chance=lambda: 0.0, directories=directories)
+    beside = await _open_beside(folder, slack, second, clock) if second else None
+    app = _app(settings, clock, faulty, beside)
     vault = Vault([secrets["WICKET_SECRET_KEYS"]])
-    await app.database.write(lambda tx: seed_links_and_proofs(tx, vault, at=clock.now()))
+    for company in [LOVELACE, *([second] if second else [])]:
+        await app.database.write(
+            lambda tx, one=company: seed_links_and_proofs(tx, vault, at=clock.now(), company=one)
+        )
     await app.start()
     if transport == "http":
         slack.deliver_by_http(f"{settings.server.public_url}/slack/events")
@@ -128,20 +218,38 @@ async def open_world(folder: Path, *, transport: str = "socket", changes: Mappin
         await slack.wait_connected()
     return World(
         slack=slack, app=app, directory=directory, faulty=faulty, phones=phones, clock=clock,
-        folder=folder, settings=settings,
-    )
+        folder=folder, settings=settings, beside=beside,
+    )  # fmt: skip
+
+
+def _toml_beside(company: Company) -> str:
+    """What wicket.toml says beside the first company: one more directory, its owners and entitlements."""
+    whole = toml(api_url="", port=0, smtp_port=0, company=company)
+    directory = f'[directories.{company.directory}]\nkind = "local"\npath = "{company.directory}.db"\n'
+    return f"\n{directory}\n{whole[whole.index('[[owner]]') :]}"
+
+
+async def _open_beside(folder: Path, slack: Workspace, company: Company, clock: Clock) -> Beside:
+    seed_workspace(slack, company)
+    path = folder / f"{company.directory}.db"
+    directory = LocalDirectory(path, name=company.directory, now=clock.now, cost=Scrypt(n=2))
+    await seed_directory(directory, at=clock.now(), company=company)
+    return Beside(company=company, directory=directory, faulty=FaultyDirectory(directory))
 
 
 async def close_world(world: World, *, violations: bool = True) -> None:
     """End everything; afterwards the audit store verifies and Slack had nothing to complain of."""
-    world.faulty.mend()
-    world.faulty.release()
+    for faulty in [world.faulty, *([world.beside.faulty] if world.beside else [])]:
+        faulty.mend()
+        faulty.release()
     await world.slack.settled()
     report = await world.database.read(verify_log)
     await world.app.stop()
     await world.phones.stop()
     await world.slack.stop()
     world.directory.close()
+    if world.beside is not None:
+        world.beside.directory.close()
     assert report.sound, report.conclusion
     if violations:
         assert world.slack.violations == []
