@@ -108,7 +108,7 @@ def set_up_logs(section: LogsSection, *, secrets: Iterable[str], stream: TextIO)
     root = logging.getLogger()
     root.handlers = [handler]
     root.setLevel(section.level.upper())
-    for chatty in ("aiohttp.access", "apscheduler", "asyncio", "slack_bolt", "slack_sdk"):
+    for chatty in ("aiohttp.access", "alembic", "apscheduler", "asyncio", "slack_bolt", "slack_sdk"):
         # These describe every request; at debug level slack_sdk would even print whole payloads.
         logging.getLogger(chatty).setLevel(max(logging.WARNING, root.level))
     structlog.configure(

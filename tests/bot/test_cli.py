@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import os
 import sqlite3
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
@@ -85,7 +86,8 @@ class Install:
     def run(self, *arguments: str) -> Result:
         """Run `wicket --config … arguments`."""
         typed = ["--config", str(self.folder / "wicket.toml"), *arguments]
-        return CliRunner().invoke(app, typed, env=dict(self.environ), prog_name="wicket")
+        nothing_else = {name: None for name in os.environ if name.startswith("WICKET_")}
+        return CliRunner().invoke(app, typed, env={**nothing_else, **self.environ}, prog_name="wicket")
 
     @contextmanager
     def tx(self) -> Iterator[Callable[[Callable[[Session], object]], object]]:
