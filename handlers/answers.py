@@ -62,6 +62,11 @@ class Help:
 
 
 @dataclass(frozen=True, kw_only=True)
+class LinkedAlready:
+    """This Slack account is linked to the person; there is nothing to do."""
+
+
+@dataclass(frozen=True, kw_only=True)
 class DidYouMean:
     """Names close to what was typed."""
 
@@ -100,4 +105,6 @@ class Unlocked:
     """The account was unlocked and read back so."""
 
 
-Answer = AccessList | Membership | OwnedBy | PasswordExpiry | Help | DidYouMean | NotUnderstood
+Answer = (
+    AccessList | Membership | OwnedBy | PasswordExpiry | Help | LinkedAlready | DidYouMean | NotUnderstood
+)

@@ -31,7 +31,6 @@ from storage.clock import Clock
 from storage.handles import Purpose
 
 DRAFTED = "I prepared it in our direct messages. Nothing is sent until you press *Send request*."
-LINKED_ALREADY = "This Slack account is already linked to you. Ask me anything."
 TOO_LONG_A_REASON = (
     f"Your reason is longer than {JUSTIFICATION_LIMIT} characters; please shorten it in the form."
 )
@@ -88,8 +87,6 @@ class Conversation:
                 return await self.open_page(intent, Purpose.ENROL, by_message=by_message)
             case meant.UnlockAccount():
                 return await self.unlock(intent, by_message=by_message)
-            case meant.LinkAccount():
-                return said(LINKED_ALREADY)
             case meant.DraftRequest() as draft:
                 return await self._draft(intent, draft, by_message=by_message)
             case meant.DidYouMean() as close:
@@ -165,5 +162,6 @@ _SIMPLE: dict[type, Kind] = {
     meant.ListAccess: Kind.ACCESS,
     meant.PasswordExpiry: Kind.PASSWORD_EXPIRY,
     meant.Help: Kind.HELP,
+    meant.LinkAccount: Kind.LINKED_ALREADY,
     meant.NotUnderstood: Kind.NOT_UNDERSTOOD,
 }

@@ -14,6 +14,7 @@ from bot.slack.messages.answers import no_candidate_message, page_message
 from bot.slack.messages.parts import Message, said
 from handlers.identity import Identity, NotLinked, Refused
 from handlers.intents import Actor
+from handlers.outcomes import Repeated
 from handlers.proofs import Handles
 
 
@@ -55,9 +56,11 @@ class Door:
         if not self._limiter.allows(incoming.user):
             return Turned(message=said(sentences.TOO_FAST), outcome="limited")
         profile = await self._profiles.profile(incoming.user, live=live)
-        known = await self._identity.establish(profile, incoming.where)
+        known = await self._identity.establish(profile, incoming.where, incoming.delivery)
         if isinstance(known, Actor):
             return known
+        if isinstance(known, Repeated):
+            return Turned(message=None, outcome="repeated")
         if isinstance(known, Refused):
             sentence = sentences.TURNED_AWAY[known.reason]
             return Turned(message=said(sentence) if sentence else None, outcome="refused")

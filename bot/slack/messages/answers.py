@@ -15,6 +15,7 @@ from handlers.answers import (
     Answer,
     DidYouMean,
     Help,
+    LinkedAlready,
     Membership,
     NotHere,
     NotUnderstood,
@@ -38,6 +39,10 @@ def answer_message(answer: Answer, now: datetime) -> Message:
             return _password_expiry(answer, now)
         case Help():
             return _help()
+        case LinkedAlready():
+            return said(
+                "This Slack account is already linked to you. Ask me anything.", buttons=_suggestions()
+            )
         case DidYouMean():
             return _did_you_mean(answer)
         case NotUnderstood():
