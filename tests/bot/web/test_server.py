@@ -80,9 +80,12 @@ async def test_slack_is_listened_to_only_where_it_is_wanted(page: World) -> None
 
 @pytest.mark.parametrize("name", ["nothing.css", "..%2fpage.py", "%2e%2e/server.py", "page.css/.."])
 async def test_only_named_files_are_given_away(page: World, name: str) -> None:
-    async with serving(page) as origin, aiohttp.ClientSession() as client:
-        async with client.get(URL(f"{origin}/static/{name}", encoded=True)) as response:
-            assert response.status == 404
+    async with (
+        serving(page) as origin,
+        aiohttp.ClientSession() as client,
+        client.get(URL(f"{origin}/static/{name}", encoded=True)) as response,
+    ):
+        assert response.status == 404
 
 
 def test_cookies_are_of_the_strictest_kind_over_https() -> None:
