@@ -4,36 +4,60 @@ Nothing here knows what it talks about; a person's text never gets a meaning it 
 """
 
 import re
+import unicodedata
 from datetime import UTC, datetime, timedelta
 
-# Characters that reorder or hide text, and controls other than space. Newlines become spaces: no fake extra lines.
-_UNSEEN = re.compile(
-    r"[\u0000-\u001f\u007f-\u009f\u061c\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff\ud800-\udfff]+"
-)
-_FORMATTING = re.compile(r"([*_~`|])")
+# Controls, what reorders or hides text, lone surrogates, line and paragraph ends: none of them has a shape of its own.
+_SHAPELESS = frozenset({"Cc", "Cf", "Cs", "Zl", "Zp"})
+# Letters and marks that show as nothing, or as a blank that is not a space.
+_BLANKS = frozenset("\u034f\u115f\u1160\u17b4\u17b5\u180b\u180c\u180d\u180f\u2800\u3164\uffa0")
+_MARKUP = re.compile(r"<([^<>|]*)(?:\|([^<>]*))?>")
+# Inside a word Slack leaves * _ ~ alone; a joiner beside them would not stop it elsewhere.
+_FORMATTING = re.compile(r"`|(?<!\w)[*_~]|[*_~](?!\w)")
+# What Slack makes something of when letters follow: an emoji, an address, a channel, a mention.
+_OPENING = re.compile(r"([:@#])(?=[\w/!+-])")
+_ESCAPES = {"&": "&amp;", "<": "&lt;", ">": "&gt;"}
+_LOOK_ALIKES = {"&": "＆", "<": "‹", ">": "›", "*": "∗", "_": "ˍ", "~": "∼", "`": "ˋ"}  # noqa: RUF001 - meant to
 _WORD_JOINER = "\u2060"
+_QUOTE = '"'
 
 
 def visible(text: str) -> str:
-    """The text on one line, without what cannot be seen: fit for a field that shows text literally."""
-    return " ".join(_UNSEEN.sub(" ", text).split())
+    """The text on one line, without what cannot be seen: fit for a field that shows text literally.
+
+    Newlines become spaces, so that nobody adds lines of their own to what we say.
+    """
+    return " ".join("".join(" " if _is_unseen(one) else one for one in text).split())
 
 
 def as_typed(text: str) -> str:
-    """What a person typed, with Slack's escapes of & < > undone."""
-    return text.replace("&lt;", "<").replace("&gt;", ">").replace("&amp;", "&")
+    """What a person typed: Slack's escapes of & < > undone, and its links and mentions as the words they show."""
+    plain = _MARKUP.sub(lambda found: _shown(found[1], found[2] or ""), text)
+    return plain.replace("&lt;", "<").replace("&gt;", ">").replace("&amp;", "&")
 
 
 def inert(text: str) -> str:
-    """The text for mrkdwn: no mention, link, formatting or emoji code in it comes alive."""
-    escaped = visible(text).replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
-    quiet = _FORMATTING.sub(rf"{_WORD_JOINER}\1", escaped)
-    return re.sub(r":(?=\w)", f":{_WORD_JOINER}", quiet)
+    """The text for mrkdwn: no mention, link, formatting or emoji code in it comes alive (SL-9).
+
+    It is at most twice as long as the text and 40 characters more, so that what fits still fits when it is hostile.
+    """
+    plain = visible(text)
+    escaped = "".join(_ESCAPES.get(one, one) for one in plain)
+    if len(escaped) > len(plain) + 40:
+        escaped = "".join(_LOOK_ALIKES.get(one, one) for one in plain)
+    quiet = _FORMATTING.sub(lambda found: _LOOK_ALIKES[found[0]], escaped)
+    return _OPENING.sub(rf"\1{_WORD_JOINER}", quiet)
 
 
-def quoted(text: str) -> str:
-    """A person's words in quotation marks, inert."""
-    return f"“{inert(text)}”"
+def in_quotes(text: str) -> str:
+    """A person's words in quotation marks that they cannot close: for a field that shows text literally."""
+    return f"“{visible(text).replace('“', _QUOTE).replace('”', _QUOTE)}”"
+
+
+def quoted(text: str, most: int = 500) -> str:
+    """A person's words in quotation marks, inert; at most so many characters of them."""
+    words = visible(text)
+    return inert(in_quotes(words if len(words) <= most else f"{words[: most - 1]}…"))
 
 
 def duration(minutes: int) -> str:
@@ -87,3 +111,20 @@ def listed(names: list[str], last: str = "and") -> str:
     if len(names) < 2:
         return "".join(names)
     return f"{', '.join(names[:-1])} {last} {names[-1]}"
+
+
+def sentence(*parts: str) -> str:
+    """The parts that say something, a space between them, the first letter a capital."""
+    said = " ".join(part for part in parts if part)
+    return said[:1].upper() + said[1:]
+
+
+def _is_unseen(one: str) -> bool:
+    return unicodedata.category(one) in _SHAPELESS or one in _BLANKS
+
+
+def _shown(target: str, label: str) -> str:
+    """What a person sees of one of Slack's marked-up pieces."""
+    if target[:1] in ("@", "#", "!"):
+        return label if label[:1] in ("@", "#") else target[:1].replace("!", "@") + (label or target[1:])
+    return label if label and target.endswith(label) else target
