@@ -328,7 +328,8 @@ async def serve(settings: Settings) -> None:
     app = App(settings)
     try:
         await app.start()
-        log.info("wicket.ready", transport=settings.slack.transport, page=settings.server.public_url)
+        missing = await app.ready()
+        log.info("wicket.started", page=settings.server.public_url, not_ready=", ".join(missing) or None)
         await stopping.wait()
     finally:
         await app.stop()

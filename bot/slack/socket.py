@@ -4,6 +4,7 @@ It carries payloads and looks at none.
 """
 
 import asyncio
+import logging
 from contextlib import suppress
 
 import aiohttp
@@ -14,6 +15,10 @@ from slack_sdk.errors import SlackApiError
 from slack_sdk.web.async_client import AsyncWebClient
 
 log = structlog.get_logger(__name__)
+
+# slack_sdk logs a traceback for each attempt to connect; what an operator needs of it is logged here, in one line.
+_QUIET = logging.getLogger("wicket.slack_sdk")
+_QUIET.setLevel(logging.CRITICAL)
 
 CONNECT_WITHIN = 10.0
 LOOK_EVERY = 1.0
@@ -60,7 +65,7 @@ class Socket:
 
     async def _connect(self) -> None:
         handler = AsyncSocketModeHandler(
-            self._app, self._app_token, web_client=self._client, ping_interval=PING_EVERY
+            self._app, self._app_token, logger=_QUIET, web_client=self._client, ping_interval=PING_EVERY
         )
         self._handler = handler
         try:
