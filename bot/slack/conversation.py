@@ -24,6 +24,7 @@ from handlers.answers import NotHere, NotLocked, PageOpened, Unlocked
 from handlers.checks import Checks, Kind
 from handlers.decisions import understanding as meant
 from handlers.decisions.grammar import understand
+from handlers.decisions.names import Names
 from handlers.intents import JUSTIFICATION_LIMIT, Actor, Ask, DraftAccess, Intent
 from handlers.outcomes import Drafted, Repeated
 from storage.catalogue import Catalogue
@@ -56,7 +57,7 @@ class Conversation:
         pages: PageLinks,
         now: Clock,
     ) -> None:
-        self._catalogue = catalogue
+        self._names = Names(catalogue)  # folding every name costs more than understanding a sentence
         self._checks = checks
         self._accounts = accounts
         self._access = access
@@ -67,7 +68,7 @@ class Conversation:
         """What was typed, by fixed rules. `/wicket request` alone opens the form."""
         if command and text.strip().casefold() in ("request", "ask"):
             return OpenForm()
-        return understand(text, self._catalogue)
+        return understand(text, self._names)
 
     def is_routine(self, meaning: meant.Understanding | OpenForm) -> bool:
         """Whether a look-up of the last minute is fresh enough to answer: nothing is changed or sent by it."""

@@ -23,7 +23,6 @@ from handlers.decisions.understanding import (
     Understanding,
     UnlockAccount,
 )
-from storage.catalogue import Catalogue
 
 # Rules look at no more than this many characters; only a justification may go on.
 _HEAD = 400
@@ -138,7 +137,7 @@ _TICKET = re.compile(r"(?<![\w-])(?!(?:UTF|SHA|ISO|RFC|CVE|AES)-)([A-Z][A-Z0-9]{
 _ENDLESS = re.compile(r"\b(?:permanent|standing)\b", re.IGNORECASE)
 
 
-def understand(text: str, catalogue: Catalogue) -> Understanding:
+def understand(text: str, names: Names) -> Understanding:
     """What the text asks for. Any text at all is fine; the time this takes grows no faster than its length."""
     line = " ".join(_INVISIBLE.sub("", _CONTROL.sub(" ", text)).split())
     if not line:
@@ -158,8 +157,8 @@ def understand(text: str, catalogue: Catalogue) -> Understanding:
                 return meaning
         for question, kind in _QUESTIONS:
             if found := question.fullmatch(spoken):
-                return _about(found["name"], kind, Names(catalogue))
-    return _request(line[start:], head[start:], Names(catalogue))
+                return _about(found["name"], kind, names)
+    return _request(line[start:], head[start:], names)
 
 
 def _about(name: str, kind: Literal["membership", "owner"], names: Names) -> Understanding:

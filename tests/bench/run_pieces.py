@@ -19,6 +19,7 @@ from bot.settings.settings import Settings
 from handlers import recording
 from handlers.decisions.cedar import CedarPolicy
 from handlers.decisions.grammar import understand
+from handlers.decisions.names import Names
 from handlers.decisions.policy import AccessQuestion, AccountQuestion, Action
 from handlers.intents import SCHEDULE
 from handlers.policies import shipped
@@ -33,6 +34,7 @@ WRITES, CALLS, REPEATS = 2000, 1000, 5
 async def pieces(folder: Path) -> dict[str, float]:
     """Microseconds each, the best of a few repeats."""
     settings = load_settings(folder / "wicket.toml", os.environ)
+    names = Names(settings.catalogue)
     database = Database(settings.database.path)
     directory = LocalDirectory(folder / "people.db")
     try:
@@ -44,7 +46,7 @@ async def pieces(folder: Path) -> dict[str, float]:
             "read": await _each(1, lambda: database.read(lambda tx: tx.connection())),
             "account": await _each(1, lambda: directory.account("p-crowd0001")),
             **_decisions(settings, account),
-            "parse": _call(lambda: understand("am i in vpn-users", settings.catalogue)),
+            "parse": _call(lambda: understand("am i in vpn-users", names)),
         }
     finally:
         directory.close()

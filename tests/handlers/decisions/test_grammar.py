@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from handlers.decisions import durations
 from handlers.decisions.drafts import UNKNOWN_NAME
 from handlers.decisions.grammar import ticket_of, understand
+from handlers.decisions.names import Names
 from handlers.decisions.understanding import (
     CheckMembership,
     DidYouMean,
@@ -40,13 +41,14 @@ ITEMS = (
     thing("crm-read", aliases=("reports",)),
 )
 CATALOGUE = Catalogue(entitlements={item.id: item for item in ITEMS}, owners={DATA.id: DATA})
+NAMES = Names(CATALOGUE)
 
 HOUR = timedelta(hours=1)
 
 
 def read(text: str) -> Understanding:
     """What the text means with the sample catalogue."""
-    return understand(text, CATALOGUE)
+    return understand(text, NAMES)
 
 
 def asks(
@@ -281,7 +283,7 @@ def test_tickets_are_recognised(text: str, ticket: str | None) -> None:
 )
 def test_any_text_has_a_meaning_and_acts_on_nothing_by_accident(opening: str, text: str) -> None:
     """Any unicode, surrogates and nulls included: one of the results, no exception, and only names that exist."""
-    meaning = understand(opening + text, CATALOGUE)
+    meaning = understand(opening + text, NAMES)
     assert isinstance(meaning, Understanding)
     named = getattr(meaning, "entitlement", None)
     assert named is None or named in CATALOGUE.entitlements
@@ -312,6 +314,6 @@ def test_forty_thousand_characters_take_no_longer_than_their_length(opening: str
     """Ten times the text takes about ten times as long at most: nothing in the rules looks at all of it twice."""
     text = opening + piece * (40_000 // len(piece))
     started = time.perf_counter()
-    understand(text, CATALOGUE)
+    understand(text, NAMES)
     ticket_of(text)
     assert time.perf_counter() - started < 0.5
