@@ -4,10 +4,11 @@ Directory calls run outside transactions, under lease and fence; nothing is beli
 """
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Collection, Sequence
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from functools import partial
+from typing import Literal, TypeVar
 
 import structlog
 from sqlmodel import Session
@@ -21,13 +22,17 @@ from handlers.ground import Ground
 from handlers.intents import SCHEDULE
 from storage import grants, holdings
 from storage.directories.base import Directory
-from storage.faults import DirectoryUnavailable, StorageUnavailable, WicketFault
+from storage.faults import DirectoryUnavailable, WicketFault
 from storage.records import Approval, Grant, Holding
 from storage.states import LIVE, GrantState
 
 log = structlog.get_logger(__name__)
 
-# Longer than any directory call may take, so that nobody else begins while we may still be at it.
+T = TypeVar("T")
+
+# How long one directory call may take here, whatever its connector promises.
+CALL = timedelta(seconds=10)
+# A change is begun only if it must be over before the lease is, so that nobody else begins while we may still be at it.
 LEASE = timedelta(seconds=30)
 SLOTS = 32
 TELL_AFTER = 3
@@ -85,10 +90,10 @@ class Effects:
         """One holding: read, ask policy again, change, read back, record. A fault is recorded and tried again later."""
         try:
             directory = self._ground.directory(claimed.directory)
-            await self._void_unpermitted(directory, claimed)
-            wanted = await self._ground.database.read(lambda tx: _wanted(tx, claimed))
-            present = await self._change(directory, claimed, wanted=wanted)
-            late = await self._ground.database.write(lambda tx: self._complete(tx, claimed, present=present))
+            permitted = await self._permitted(directory, claimed)
+            wanted = await self._ground.database.read(lambda tx: _wanted(tx, claimed, self._ground.now()))
+            seen = await self._change(directory, claimed, wanted=wanted)
+            late = await self._ground.database.write(lambda tx: self._complete(tx, claimed, seen, permitted))
             for seconds in late:
                 self._revoked_late(seconds)
         except WicketFault as fault:
@@ -101,51 +106,65 @@ class Effects:
         """Record the failure and leave the work for a later try; if even that fails, the lease runs out."""
         try:
             await self._ground.database.write(lambda tx: self._fail(tx, claimed, reason))
-        except StorageUnavailable as fault:
+        except WicketFault as fault:
             log.error("effect.not_recorded", holding=claimed.id, fault=str(fault))
 
-    async def _change(self, directory: Directory, claimed: Holding, *, wanted: bool) -> bool:
-        """Bring the membership about; whether the account is a member, as read back from the directory."""
-        present = await directory.is_member(claimed.account, claimed.group)
-        stood = claimed.stood_before
-        if stood is None:
-            stood = present
-            if wanted:  # durable before our first add, so that a crash in between cannot lose it (promise 8)
-                await self._ground.database.write(
-                    lambda tx: holdings.note_stood_before(tx, claimed, stood=present)
-                )
-        if wanted and not present:
-            await directory.add_member(claimed.account, claimed.group)
-        elif not wanted and present and not stood:
-            await directory.remove_member(claimed.account, claimed.group)
-        else:
-            return present
-        after = await directory.is_member(claimed.account, claimed.group)
+    async def _change(self, directory: Directory, claimed: Holding, *, wanted: bool) -> "_Seen":
+        """Bring the membership about, if it is ours to change, and read it back."""
+        present = await _in_time(directory.is_member(claimed.account, claimed.group))
+        ours = claimed.stood_before is False
+        # What stood before us is kept only while it stands: what we put in its place is ours (promises 1 and 8).
+        if wanted and not ours and (claimed.stood_before is None or not present):
+            await self._note_stood_before(claimed, stood=present)
+            ours = not present
+        if wanted == present or not ours:
+            return _Seen(present=present, did="nothing")
+        if claimed.lease_until is None or self._ground.now() + CALL > claimed.lease_until:
+            raise DirectoryUnavailable("The directory was too slow to begin a change safely.")
+        change = directory.add_member if wanted else directory.remove_member
+        await _in_time(change(claimed.account, claimed.group))
+        after = await _in_time(directory.is_member(claimed.account, claimed.group))
         if after != wanted:
             raise DirectoryUnavailable(
                 "The directory said it was done, but reading it back shows it was not."
             )
-        return after
+        return _Seen(present=after, did="added" if wanted else "removed")
 
-    async def _void_unpermitted(self, directory: Directory, claimed: Holding) -> None:
-        """Ask policy a third time, before access exists: about the requester and each approver as they are now."""
-        waiting = await self._ground.database.read(lambda tx: _approved(tx, claimed))
+    async def _note_stood_before(self, claimed: Holding, *, stood: bool) -> None:
+        """Durable before our first add, so that a crash in between cannot lose it (promise 8)."""
+        if not await self._ground.database.write(
+            lambda tx: holdings.note_stood_before(tx, claimed, stood=stood)
+        ):
+            raise DirectoryUnavailable("The directory was so slow that the work went to another.")
+
+    async def _permitted(self, directory: Directory, claimed: Holding) -> frozenset[str]:
+        """Ask policy a third time, before access exists: about the requester and each approver as they are now.
+
+        The ids of the grants that still hold; the others are voided.
+        """
+        permitted: set[str] = set()
+        waiting = await self._ground.database.read(lambda tx: _approved(tx, claimed, self._ground.now()))
         for grant, approvals in waiting:
             refusal = await self._refusal(directory, grant, approvals)
-            if refusal is not None:
-                await self._ground.database.write(partial(self._void, grant_id=grant.id, refusal=refusal))
+            if refusal is None:
+                permitted.add(grant.id)
+            else:
+                await self._ground.database.write(
+                    partial(self._void, claimed=claimed, grant_id=grant.id, refusal=refusal)
+                )
+        return frozenset(permitted)
 
     async def _refusal(
         self, directory: Directory, grant: Grant, approvals: Sequence[Approval]
     ) -> "_Refusal | None":
         entitlement = self._ground.catalogue.entitlements.get(grant.entitlement)
-        requester = await directory.account(grant.account)
+        requester = await _in_time(directory.account(grant.account))
         if entitlement is None or requester is None:
             return _Refusal(reason="It can no longer be granted.", decision=None)
         owner = self._ground.catalogue.owner_of(entitlement)
         approvers: list[Approver] = []
         for approval in approvals:
-            account = await directory.account(approval.approver)
+            account = await _in_time(directory.account(approval.approver))
             if account is not None:
                 role = role_of(account, requester, owner, self._ground.security_group)
                 approvers.append(Approver(account=account, role=role))
@@ -155,28 +174,36 @@ class Effects:
             return None
         return _Refusal(reason=" ".join(verdict.reasons), decision=verdict.decision)
 
-    def _void(self, tx: Session, *, grant_id: str, refusal: "_Refusal") -> None:
+    def _void(self, tx: Session, *, claimed: Holding, grant_id: str, refusal: "_Refusal") -> None:
         grant = grants.get(tx, grant_id)
-        if grant is None or grant.state != GrantState.APPROVED:
+        if holdings.held_under(tx, claimed) is None or grant is None or grant.state != GrantState.APPROVED:
             return
         now = self._ground.now()
         grants.move(tx, grant, GrantState.VOIDED, ended_at=now, end_reason=refusal.reason)
+        holdings.follow_grant(tx, grant, at=now, due_at=now)
         self._record(tx, grant, "grant.voided", "refused", refusal.decision)
+        errors = refusal.decision.errors if refusal.decision else ()
         tell_security(
             tx,
             now,
             Strange(
-                kind=Kind.AUTHORITY_LOST,
-                severity=Severity.MEDIUM,
+                kind=Kind.POLICY_ERROR if errors else Kind.AUTHORITY_LOST,
+                severity=Severity.HIGH if errors else Severity.MEDIUM,
                 who=grant.requester_name,
                 cause=grant.id,
                 correlation=grant.id,
-                facts={"entitlement": grant.entitlement, "reasons": [refusal.reason]},
+                facts={
+                    "entitlement": grant.entitlement,
+                    "reasons": [refusal.reason],
+                    "errors": list(errors),
+                },
             ),
         )
         self._ground.show(tx, grant)
 
-    def _complete(self, tx: Session, claimed: Holding, *, present: bool) -> list[float]:
+    def _complete(
+        self, tx: Session, claimed: Holding, seen: "_Seen", permitted: Collection[str]
+    ) -> list[float]:
         """Record what the directory now holds, if the work is still ours, and move the grants along.
 
         How late each end was, in seconds.
@@ -185,44 +212,67 @@ class Effects:
         if holding is None:
             return []
         now = self._ground.now()
-        wanted = _wanted(tx, claimed)
-        stood = bool(holding.stood_before) or (holding.stood_before is None and present and not wanted)
-        if wanted != present and not stood:  # the wish changed while we were at it: again, at once
-            holdings.release(tx, holding, next_at=now, fault="")
-            return []
-        covering = grants.covering(
-            tx, directory=holding.directory, account=holding.account, group=holding.group
-        )
-        ending = [grant for grant in covering if grant.state == GrantState.ENDING]
-        for grant in covering:
-            self._move_along(tx, grant, present=present, stood=stood, covered=wanted)
-        holdings.settle(tx, holding, present=present, over=not wanted)
-        return [max(0.0, (now - (grant.expires_at or now)).total_seconds()) for grant in ending]
+        wanted = _wanted(tx, claimed, now)
+        kept = seen.present and (wanted or holding.stood_before is not False)
+        covering = grants.covering_holding(tx, holding)
+        begun = [g for g in covering if g.state == GrantState.APPROVED and g.id in permitted and seen.present]
+        over = [g for g in covering if g.state == GrantState.ENDING and (kept or not seen.present)]
+        for grant in begun:
+            self._begin(tx, grant, stood=holding.stood_before is not False)
+        late = [self._end(tx, grant, seen, stood=holding.stood_before, covered=wanted) for grant in over]
+        if (seen.did == "added" and not begun) or (seen.did == "removed" and not over):
+            self._record_overtaken(tx, holding, seen)
+        self._put_down(tx, holding, seen, covering, agrees=seen.present == wanted or kept)
+        return late
 
-    def _move_along(self, tx: Session, grant: Grant, *, present: bool, stood: bool, covered: bool) -> None:
+    def _put_down(
+        self, tx: Session, holding: Holding, seen: "_Seen", covering: Sequence[Grant], *, agrees: bool
+    ) -> None:
+        """Leave the holding settled, or for another look."""
         now = self._ground.now()
-        if grant.state == GrantState.APPROVED and present:
-            grants.move(tx, grant, GrantState.ACTIVE, active_at=now)
-            self._record(tx, grant, "access.given", "done", facts={"read_back": True, "stood_before": stood})
-        elif grant.state == GrantState.ENDING:
-            grants.move(tx, grant, GrantState.ENDED, ended_at=now)
-            kept = stood or covered
-            late = int((now - (grant.expires_at or now)).total_seconds() * 1000)
-            self._record(
-                tx,
-                grant,
-                "access.kept" if kept else "access.removed",
-                "done",
-                facts={
-                    "read_back": not present,
-                    "stood_before": stood,
-                    "covered_by_another": covered,
-                    "late_ms": max(0, late),
-                },
-            )
+        waiting = any(g.state == GrantState.APPROVED and _still_ahead(g, now) for g in covering)
+        if not agrees or waiting:  # the wish changed while we were at it: again, at once
+            holdings.go_on(tx, holding, next_at=now)
+        elif (
+            holding.last_fault
+        ):  # a call that seemed to fail may still land: look once more when it cannot any more
+            holdings.look_again(tx, holding, present=seen.present, at=now + LEASE)
         else:
-            return
+            wanted = any(grant.state in LIVE for grant in covering)
+            holdings.settle(tx, holding, present=seen.present, over=not wanted)
+
+    def _begin(self, tx: Session, grant: Grant, *, stood: bool) -> None:
+        grants.move(tx, grant, GrantState.ACTIVE, active_at=self._ground.now())
+        self._record(tx, grant, "access.given", "done", facts={"read_back": True, "stood_before": stood})
         self._ground.show(tx, grant)
+
+    def _end(self, tx: Session, grant: Grant, seen: "_Seen", *, stood: bool | None, covered: bool) -> float:
+        """How late it was, in seconds."""
+        now = self._ground.now()
+        late = max(timedelta(0), now - (grant.expires_at or now))
+        grants.move(tx, grant, GrantState.ENDED, ended_at=now)
+        self._record(
+            tx,
+            grant,
+            "access.kept" if seen.present else "access.removed",
+            "done",
+            facts={
+                "read_back": True,
+                "was_active": grant.active_at is not None,
+                "stood_before": seen.present and stood is not False,
+                "covered_by_another": seen.present and covered,
+                "late_ms": late // timedelta(milliseconds=1),
+            },
+        )
+        self._ground.show(tx, grant)
+        return late.total_seconds()
+
+    def _record_overtaken(self, tx: Session, holding: Holding, seen: "_Seen") -> None:
+        """A change that no grant asks for any more was made all the same: nothing happens without its record."""
+        grant = grants.concerning(tx, holding)
+        if grant is not None:
+            action = "access.given" if seen.did == "added" else "access.removed"
+            self._record(tx, grant, action, "done", facts={"read_back": True, "overtaken": True})
 
     def _fail(self, tx: Session, claimed: Holding, reason: str) -> None:
         holding = holdings.held_under(tx, claimed)
@@ -231,15 +281,16 @@ class Effects:
         now = self._ground.now()
         wait = wait_before_retry(holding.attempts, self._chance())
         holdings.release(tx, holding, next_at=now + wait, fault=reason)
-        covering = grants.covering(
-            tx, directory=holding.directory, account=holding.account, group=holding.group
-        )
-        for grant in covering:
-            self._record(tx, grant, "access.change_failed", "failed", facts={"tries": holding.attempts})
-        if holding.attempts == TELL_AFTER and covering:
-            self._tell_failing(tx, holding, covering[0])
+        grant = grants.concerning(tx, holding)
+        if grant is None:
+            return
+        removal = not holding.wanted
+        facts: dict[str, recording.Fact] = {"tries": holding.attempts, "removal": removal}
+        self._record(tx, grant, "access.change_failed", "failed", facts=facts)
+        if holding.attempts == TELL_AFTER:
+            self._tell_failing(tx, holding, grant, removal=removal)
 
-    def _tell_failing(self, tx: Session, holding: Holding, grant: Grant) -> None:
+    def _tell_failing(self, tx: Session, holding: Holding, grant: Grant, *, removal: bool) -> None:
         tell_security(
             tx,
             self._ground.now(),
@@ -247,11 +298,11 @@ class Effects:
                 kind=Kind.EFFECT_FAILED,
                 severity=Severity.MEDIUM,
                 who=grant.requester_name,
-                cause=holding.id,
+                cause=f"{grant.id}:{'removal' if removal else 'adding'}",
                 correlation=grant.id,
                 facts={
                     "entitlement": grant.entitlement,
-                    "removal": not holding.wanted,
+                    "removal": removal,
                     "tries": holding.attempts,
                     "fault": holding.last_fault,
                 },
@@ -290,11 +341,39 @@ class _Refusal:
     decision: PolicyDecision | None
 
 
-def _wanted(tx: Session, holding: Holding) -> bool:
-    covering = grants.covering(tx, directory=holding.directory, account=holding.account, group=holding.group)
-    return any(grant.state in LIVE for grant in covering)
+@dataclass(frozen=True, kw_only=True)
+class _Seen:
+    """What was read back from the directory, and what we changed there in this round."""
+
+    present: bool
+    did: Literal["added", "removed", "nothing"]
 
 
-def _approved(tx: Session, holding: Holding) -> list[tuple[Grant, Sequence[Approval]]]:
-    covering = grants.covering(tx, directory=holding.directory, account=holding.account, group=holding.group)
-    return [(g, grants.approvals_of(tx, g.id)) for g in covering if g.state == GrantState.APPROVED]
+def _still_ahead(grant: Grant, now: datetime) -> bool:
+    """Whether the end of this grant is still to come."""
+    return grant.expires_at is not None and grant.expires_at > now
+
+
+def _wanted(tx: Session, holding: Holding, now: datetime) -> bool:
+    """Whether a grant gives this access. One whose time is over is not begun any more, even if no tick saw it yet."""
+    return any(
+        grant.state == GrantState.ACTIVE or (grant.state == GrantState.APPROVED and _still_ahead(grant, now))
+        for grant in grants.covering_holding(tx, holding)
+    )
+
+
+def _approved(tx: Session, holding: Holding, now: datetime) -> list[tuple[Grant, Sequence[Approval]]]:
+    return [
+        (grant, [one for one in grants.approvals_of(tx, grant.id) if one.approved])
+        for grant in grants.covering_holding(tx, holding)
+        if grant.state == GrantState.APPROVED and _still_ahead(grant, now)
+    ]
+
+
+async def _in_time(call: Awaitable[T]) -> T:
+    """The answer of one directory call, or DirectoryUnavailable once it takes too long."""
+    try:
+        async with asyncio.timeout(CALL.total_seconds()):
+            return await call
+    except TimeoutError as late:
+        raise DirectoryUnavailable("The directory did not answer in time.") from late

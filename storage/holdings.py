@@ -105,6 +105,20 @@ def release(tx: Session, holding: Holding, *, next_at: datetime, fault: str) -> 
     tx.flush()
 
 
+def go_on(tx: Session, holding: Holding, *, next_at: datetime) -> None:
+    """Give the work back for another round that is no retry: something moved, and there is more to do."""
+    holding.lease_until, holding.next_at, holding.attempts = None, next_at, 0
+    tx.add(holding)
+    tx.flush()
+
+
+def look_again(tx: Session, holding: Holding, *, present: bool, at: datetime) -> None:
+    """The directory agrees, but not surely for good: read it once more from `at` on."""
+    holding.present, holding.last_fault = present, ""
+    holding.due_at = max(holding.due_at, at)
+    go_on(tx, holding, next_at=at)
+
+
 def overdue(tx: Session, before: datetime) -> Sequence[Holding]:
     """Removals that should have been done before this time and were not told of yet."""
     return tx.exec(

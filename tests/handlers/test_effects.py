@@ -1,0 +1,333 @@
+"""Effects on directories: exactly once, for as long as agreed, whatever breaks in between."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+
+from handlers.effects import LEASE, TELL_AFTER
+from handlers.outcomes import Decided
+from storage.states import GrantState
+from tests.handlers.access_ground import HOUR, World
+from tests.handlers.access_ground import world as open_world
+
+
+@pytest.fixture
+async def world(tmp_path: Path) -> AsyncIterator[World]:
+    async with open_world(tmp_path) as made:
+        yield made
+        assert await made.sound()
+
+
+async def retry(world: World) -> None:
+    """The longest wait before a try is over."""
+    world.clock.forward(minutes=5)
+    await world.settle()
+
+
+async def test_access_is_read_back_before_it_is_called_active(world: World) -> None:
+    grant = await world.given("ada")
+    assert await world.holds("ada")
+    assert (await world.last("access.given"))["facts"] == {"read_back": True, "stood_before": False}
+    assert await world.state(grant) == GrantState.ACTIVE
+
+
+async def test_access_is_taken_back_and_its_lateness_recorded(world: World) -> None:
+    grant = await world.given("ada")
+    world.clock.forward(hours=1, seconds=2)
+    await world.tick()
+    assert not await world.holds("ada")
+    assert await world.state(grant) == GrantState.ENDED
+    assert (await world.last("access.removed"))["facts"]["late_ms"] == 2000
+    assert world.late == [2.0]
+
+
+async def test_a_directory_that_only_says_it_was_done_is_not_believed(world: World) -> None:
+    """Promise 1: what is not read back is tried again, for ever."""
+    grant = await world.given("ada")
+    world.faulty.lie("remove_member")
+    world.clock.forward(hours=1)
+    await world.tick()
+    assert await world.state(grant) == GrantState.ENDING
+    assert await world.holds("ada")
+    world.faulty.mend()
+    await retry(world)
+    assert await world.state(grant) == GrantState.ENDED
+    assert not await world.holds("ada")
+
+
+async def test_overlapping_grants_are_counted(world: World) -> None:
+    """Promise 8: the first end takes nothing away, the last one does."""
+    first = await world.given("ada", duration=HOUR)
+    second = await world.given("ada", duration=2 * HOUR)
+    world.clock.forward(hours=1)
+    await world.tick()
+    assert await world.state(first) == GrantState.ENDED
+    assert await world.holds("ada")
+    assert (await world.last("access.kept"))["facts"]["covered_by_another"] is True
+    world.clock.forward(hours=1)
+    await world.tick()
+    assert await world.state(second) == GrantState.ENDED
+    assert await world.changes() == ["add ada wiki-edit", "remove ada wiki-edit"]
+
+
+async def test_what_stood_before_us_stays_after_us(world: World) -> None:
+    """Promise 8: she is put in by other hands between the asking and the doing."""
+    grant = await world.asked("ada", "wiki-edit")
+    await world.local.put_in_group("wiki-edit", "ada")
+    await world.settle()
+    world.clock.forward(hours=1)
+    await world.tick()
+    assert await world.state(grant) == GrantState.ENDED
+    assert await world.holds("ada")
+    assert (await world.last("access.kept"))["facts"]["stood_before"] is True
+    assert await world.changes() == []
+
+
+async def test_what_we_put_in_place_of_what_stood_is_ours_to_take(world: World) -> None:
+    """Promise 1: it stood, was taken by other hands, and was then given by us: it ends."""
+    await world.asked("ada", "wiki-edit", 2 * HOUR)
+    await world.local.put_in_group("wiki-edit", "ada")
+    await world.settle()
+    await world.local.take_from_group("wiki-edit", "ada")
+    await world.given("ada", duration=HOUR)
+    assert await world.holds("ada")
+    world.clock.forward(hours=2)
+    await world.tick()
+    assert not await world.holds("ada")
+
+
+async def test_what_stood_before_is_read_anew_for_the_next_grant(world: World) -> None:
+    await world.given("ada")
+    world.clock.forward(hours=1)
+    await world.tick()
+    await world.asked("ada", "wiki-edit")
+    await world.local.put_in_group("wiki-edit", "ada")
+    await world.settle()
+    world.clock.forward(hours=1)
+    await world.tick()
+    assert await world.holds("ada")
+
+
+@pytest.mark.parametrize("call", ["is_member", "add_member"])
+async def test_a_crash_before_the_add_loses_nothing(world: World, call: str) -> None:
+    grant = await world.asked("ada", "wiki-edit")
+    await world.crash(await world.begin(call))
+    await world.settle()
+    assert await world.state(grant) == GrantState.ACTIVE
+    assert await world.changes() == ["add ada wiki-edit"]
+
+
+async def test_a_crash_right_after_the_add_still_ends_on_time(world: World) -> None:
+    """Promises 1 and 8: what the crashed process added is not mistaken for what stood before."""
+    grant = await world.asked("ada", "wiki-edit")
+    tasks = await world.begin("add_member")
+    world.faulty.release()
+    world.faulty.hang("is_member", times=1)  # the reading back, after the add
+    while not await world.holds("ada"):
+        await asyncio.sleep(0.001)
+    await world.crash(tasks)
+    world.faulty.mend()
+    await world.settle()
+    assert await world.state(grant) == GrantState.ACTIVE
+    world.clock.forward(hours=1)
+    await world.tick()
+    assert await world.changes() == ["add ada wiki-edit", "remove ada wiki-edit"]
+
+
+async def test_nobody_else_begins_while_the_lease_holds(world: World) -> None:
+    await world.asked("ada", "wiki-edit")
+    tasks = await world.begin("add_member")
+    assert await world.new_effects().settle_due() == 0
+    world.faulty.release()
+    await asyncio.gather(*tasks)
+    assert await world.actions("access") == ["access.given done"]
+
+
+async def test_a_worker_whose_lease_ran_out_changes_nothing(world: World) -> None:
+    """Promise 6: it wakes up late, when another has done and undone the work; it must not add again."""
+    grant = await world.asked("ada", "wiki-edit")
+    tasks = await world.begin("is_member")
+    world.clock.forward(seconds=LEASE.total_seconds() + 1)
+    other = world.new_effects()
+    await other.settle_due()
+    await other.finish()
+    await world.access.give_back(await world.on("ada", grant))
+    await other.settle_due()
+    await other.finish()
+    assert await world.state(grant) == GrantState.ENDED
+    world.faulty.release()
+    await asyncio.gather(*tasks)
+    assert not await world.holds("ada")
+    assert await world.changes() == ["add ada wiki-edit", "remove ada wiki-edit"]
+
+
+async def test_a_change_is_not_begun_too_near_the_end_of_the_lease(world: World) -> None:
+    """Nobody took the work over yet, but somebody could before the call is over."""
+    await world.given("ada")
+    world.clock.forward(hours=1)
+    await world.revocation.end_due()
+    tasks = await world.begin("is_member")
+    world.clock.forward(seconds=LEASE.total_seconds() - 1)
+    world.faulty.release()
+    await asyncio.gather(*tasks)
+    assert await world.holds("ada")
+    assert await world.actions("access.change_failed") == ["access.change_failed failed"]
+    await retry(world)
+    assert not await world.holds("ada")
+
+
+async def test_a_wish_that_changes_while_adding_is_followed_at_once(world: World) -> None:
+    """Given back while the add is under way: the add is on the record, and it is undone."""
+    grant = await world.asked("ada", "wiki-edit")
+    tasks = await world.begin("add_member")
+    await world.access.give_back(await world.on("ada", grant))
+    world.faulty.release()
+    await asyncio.gather(*tasks)
+    await world.settle()
+    assert not await world.holds("ada")
+    assert await world.actions("access") == ["access.given done", "access.removed done"]
+    assert (await world.audit())[-2]["facts"]["overtaken"] is True
+    assert await world.state(grant) == GrantState.ENDED
+
+
+async def test_asking_again_while_the_removal_is_under_way_gives_it_again(world: World) -> None:
+    first = await world.given("ada")
+    await world.access.give_back(await world.on("ada", first))
+    tasks = await world.begin("remove_member")
+    second = await world.asked("ada", "wiki-edit")
+    world.faulty.release()
+    await asyncio.gather(*tasks)
+    assert await world.state(first) == GrantState.ENDED
+    await world.settle()
+    assert await world.state(second) == GrantState.ACTIVE
+    assert await world.holds("ada")
+    assert await world.actions("access") == [
+        "access.given done",
+        "access.removed done",
+        "access.given done",
+    ]
+
+
+async def test_a_grant_that_came_while_we_were_at_it_is_asked_about_too(world: World) -> None:
+    """Promise 3: no grant becomes active in a round in which policy was not asked about it."""
+    await world.asked("ada", "wiki-edit", HOUR)
+    tasks = await world.begin("add_member")
+    second = await world.asked("ada", "wiki-edit", 2 * HOUR)
+    await world.local.change_account("ada", employment="contractor")
+    world.faulty.release()
+    await asyncio.gather(*tasks)
+    assert await world.state(second) == GrantState.APPROVED
+    await world.settle()
+    assert await world.state(second) == GrantState.VOIDED
+
+
+async def test_a_grant_whose_time_is_over_is_not_begun(world: World) -> None:
+    """After a long stop the worker may come before the tick that ends it."""
+    grant = await world.asked("ada", "wiki-edit")
+    world.clock.forward(hours=2)
+    await world.settle()
+    assert await world.changes() == []
+    await world.tick()
+    assert await world.state(grant) == GrantState.ENDED
+    assert (await world.last("access.removed"))["facts"]["was_active"] is False
+
+
+async def test_authority_lost_between_approval_and_execution_voids(world: World) -> None:
+    """Promise 3: the approver was moved to another team before the worker came."""
+    grant = await world.asked("ada", "prod-db")
+    assert isinstance(await world.decide("grace", grant), Decided)
+    await world.local.take_from_group("data-owners", "grace")
+    await world.settle()
+    assert await world.state(grant) == GrantState.VOIDED
+    assert await world.kinds() == ["authority-lost"]
+    assert not await world.holds("ada", "prod-db")
+    held = await world.holding()
+    assert (held.settled, held.wanted) == (True, False)
+
+
+async def test_voided_access_that_is_there_already_is_taken_back_and_recorded(world: World) -> None:
+    """The process died between the add and its record, and then authority was lost: nothing may be left behind."""
+    grant = await world.asked("ada", "prod-db")
+    await world.decide("grace", grant)
+    world.faulty.succeed_after_timeout("add_member", times=1)
+    await world.settle()
+    assert await world.holds("ada", "prod-db")
+    await world.local.take_from_group("data-owners", "grace")
+    world.faulty.error("remove_member", times=1)
+    world.clock.forward(seconds=2)
+    await world.settle()
+    assert await world.state(grant) == GrantState.VOIDED
+    assert (await world.last("access.change_failed"))["facts"]["removal"] is True
+    world.clock.forward(minutes=2)
+    assert await world.revocation.tell_overdue() == 1
+    await world.settle()
+    assert not await world.holds("ada", "prod-db")
+    assert (await world.last("access.removed"))["correlation"] == grant
+
+
+async def test_the_third_failed_try_tells_security_once(world: World) -> None:
+    await world.asked("ada", "wiki-edit")
+    world.faulty.error("add_member")
+    for _ in range(TELL_AFTER + 3):
+        await retry(world)
+    (told,) = await world.exceptions()
+    assert (told.kind, told.count, told.facts["removal"]) == ("effect-failed", 1, False)
+    assert len(await world.actions("access.change_failed")) == TELL_AFTER + 3
+
+
+async def test_giving_and_taking_back_that_fail_are_two_exceptions(world: World) -> None:
+    """That somebody still has access must not hide behind a message that they do not have it yet."""
+    grant = await world.asked("ada", "wiki-edit", 8 * HOUR)
+    world.faulty.error("add_member")
+    for _ in range(TELL_AFTER):
+        await retry(world)
+    world.faulty.mend()
+    await retry(world)
+    assert await world.state(grant) == GrantState.ACTIVE
+    world.faulty.error("remove_member")
+    await world.access.give_back(await world.on("ada", grant))
+    for _ in range(TELL_AFTER):
+        await retry(world)
+    assert [row.facts["removal"] for row in await world.exceptions()] == [False, True]
+
+
+async def test_an_add_that_lands_after_its_time_out_is_found_and_taken_back(world: World) -> None:
+    """The call timed out, the grant was given back, all looked well, and then the directory did it after all."""
+    grant = await world.asked("ada", "wiki-edit")
+    world.faulty.error("add_member", times=1)
+    await world.settle()
+    await world.access.give_back(await world.on("ada", grant))
+    await world.settle()
+    assert await world.state(grant) == GrantState.ENDED
+    await world.local.put_in_group("wiki-edit", "ada")  # the late add
+    world.clock.forward(seconds=LEASE.total_seconds())
+    await world.settle()
+    assert not await world.holds("ada")
+    assert (await world.holding()).settled
+
+
+async def test_a_hung_directory_is_left_after_a_while_and_tried_again(tmp_path: Path) -> None:
+    """Promise 7: a call that never answers gives its slot back."""
+    async with open_world(tmp_path, timeout=0.05) as world:
+        grant = await world.asked("ada", "wiki-edit")
+        world.faulty.hang("add_member")
+        await world.settle()
+        assert await world.state(grant) == GrantState.APPROVED
+        world.faulty.mend()
+        await retry(world)
+        assert await world.state(grant) == GrantState.ACTIVE
+
+
+async def test_the_end_never_moves_however_late_the_access_comes(world: World) -> None:
+    """Promise 1: the end counts from the decision."""
+    grant = await world.asked("ada", "wiki-edit", timedelta(minutes=20))
+    agreed = world.clock() + timedelta(minutes=20)
+    world.faulty.error("add_member", times=2)
+    await world.settle()
+    await retry(world)
+    await retry(world)
+    row = await world.grant(grant)
+    assert (row.state, row.expires_at) == (GrantState.ACTIVE, agreed)
