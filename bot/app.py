@@ -39,6 +39,7 @@ from bot.web.server import build_app
 from handlers.access import Access
 from handlers.accounts import Accounts
 from handlers.approvals import Deciding
+from handlers.changes import Changes
 from handlers.checks import Checks
 from handlers.decisions.cedar import CedarPolicy
 from handlers.effects import Effects
@@ -283,6 +284,7 @@ class App:
             self._holdings,
             Duty(name="outbox", every=1, woken_by="outbox", work=deliver),
             Duty(name="mail", every=1, woken_by="outbox", work=mail.deliver_due),
+            Duty(name="cut-off", every=60, work=Changes(self._page_ground).settle_cut_off),
             Duty(name="overdue", every=10, work=self._revocation.tell_overdue),
             Duty(name="housekeeping", every=3600, work=self._revocation.forget_old),
         ]

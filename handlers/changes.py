@@ -150,7 +150,7 @@ def _failed(handle: Handle, words: Words, result: Result, name: str) -> Strange:
         else "the directory did not answer, so it is unknown whether it was done"
     )
     return Strange(
-        kind=Kind.EFFECT_FAILED,
+        kind=Kind.CHANGE_UNSURE,
         severity=Severity.HIGH,
         who=name,
         cause=f"{handle.directory}:{handle.account}:{words.told}",

@@ -18,6 +18,7 @@ class Kind(StrEnum):
     POLICY_ERROR = "policy-error"
     REVOCATION_OVERDUE = "revocation-overdue"
     EFFECT_FAILED = "effect-failed"
+    CHANGE_UNSURE = "change-unsure"
     PAGE_LOCKOUT = "page-lockout"
     IDENTITY_MISMATCH = "identity-mismatch"
     NOT_A_PERSON = "not-a-person"

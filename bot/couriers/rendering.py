@@ -107,4 +107,4 @@ class Rendering:
         handle = await self._ground.database.read(lambda tx: handle_by_id(tx, owed.subject))
         if handle is None:
             return None
-        return notice_message(owed.kind, handle.done_at or self._ground.now())
+        return notice_message(owed.kind, handle.result, handle.done_at or self._ground.now())

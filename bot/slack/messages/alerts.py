@@ -99,6 +99,22 @@ def _effect_failed(alert: Alert) -> tuple[str, str]:
     )
 
 
+def _change_unsure(alert: Alert) -> tuple[str, str]:
+    what = "password" if alert.facts.get("purpose") == "reset" else "account"
+    changed = "was changed" if what == "password" else "was unlocked"
+    if alert.facts.get("result") == "sessions-open":
+        return (
+            f"Signed in elsewhere still: {inert(alert.who)}",
+            f"The {what} of {inert(alert.who)} {changed}, but their sessions could not be ended. "
+            "They have been told; please end the sessions in the directory.",
+        )
+    return (
+        f"Unknown: whether the {what} of {inert(alert.who)} {changed}",
+        "The directory did not answer in time and Wicket does not try again by itself. "
+        "They have been told; please look in the directory.",
+    )
+
+
 def _page_lockout(alert: Alert) -> tuple[str, str]:
     return (
         f"Secure page locked for {inert(alert.who)}",
@@ -144,10 +160,17 @@ def _tampered(alert: Alert) -> tuple[str, str]:
 
 
 def _undeliverable(alert: Alert) -> tuple[str, str]:
+    fault = inert(str(alert.facts.get("fault", "unknown")))
+    if alert.facts.get("courier") == "mail":
+        return (
+            f"Undeliverable: a mail to {inert(alert.who)}",
+            f"The letter about their account could not be delivered: {fault}. It was given up; "
+            "please tell them another way and look at their address in the directory.",
+        )
     return (
         f"Undeliverable: a message to {inert(alert.who)}",
-        f"Slack does not take it: {inert(str(alert.facts.get('fault', 'unknown')))}. Wicket tries again every few "
-        "minutes; is the bot in that channel?",
+        f"Slack does not take it: {fault}. It is kept and tried again every few minutes; "
+        "is the bot in that channel, and is the channel ours alone?",
     )
 
 
@@ -158,6 +181,7 @@ _SENTENCES: dict[Kind, Callable[[Alert], tuple[str, str]]] = {
     Kind.POLICY_ERROR: _policy_error,
     Kind.REVOCATION_OVERDUE: _revocation_overdue,
     Kind.EFFECT_FAILED: _effect_failed,
+    Kind.CHANGE_UNSURE: _change_unsure,
     Kind.PAGE_LOCKOUT: _page_lockout,
     Kind.IDENTITY_MISMATCH: _identity_mismatch,
     Kind.NOT_A_PERSON: _not_a_person,

@@ -108,17 +108,34 @@ def no_candidate_message(several: bool) -> Message:
     )
 
 
-def notice_message(kind: str, at: datetime) -> Message:
-    """Something about one's account was done on the secure page."""
-    what = {
-        "password-changed": f"✅ Your password was changed at {clock(at)} and you were signed out everywhere.",
-        "account-unlocked": f"✅ Your account was unlocked at {clock(at)}.",
-        "proofs-changed": f"✅ Your authenticator and recovery codes were set up at {clock(at)}.",
-        "linked": f"✅ This Slack account is linked to you since {clock(at)}. Ask me anything below.",
-    }[kind]
+def notice_message(kind: str, result: str, at: datetime) -> Message:
+    """What came of one's visit to the secure page; it never claims more than is known."""
     if kind == "linked":
-        return said(what, buttons=_suggestions())
-    return said(f"{what}\nWas this not you? Tell the security team at once.")
+        return said(
+            f"✅ This Slack account is linked to you since {clock(at)}. Ask me again for what you wanted.",
+            buttons=_suggestions(),
+        )
+    what = _NOTICES.get((kind, result)) or _NOTICES[kind, "done"]
+    return said(f"{what.format(at=clock(at))}\nWas this not you? Tell the security team at once.")
+
+
+_NOTICES = {
+    ("password-changed", "done"): "✅ Your password was changed at {at} and you were signed out everywhere.",
+    ("password-changed", "sessions-open"): (
+        "⚠️ Your password was changed at {at}, but I could not sign you out elsewhere. "
+        "Where you are still signed in, sign out yourself. The security team has been told."
+    ),
+    ("password-changed", "unknown"): (
+        "⚠️ I don't know whether your password was changed at {at}: the directory did not answer in time. "
+        "Try to sign in with the new one; if that fails, the old one still holds. The security team has been told."
+    ),
+    ("account-unlocked", "done"): "✅ Your account was unlocked at {at}.",
+    ("account-unlocked", "unknown"): (
+        "⚠️ I don't know whether your account was unlocked at {at}: the directory did not answer in time. "
+        "Try to sign in; if that fails, ask me again. The security team has been told."
+    ),
+    ("proofs-changed", "done"): "✅ Your authenticator and recovery codes were set up at {at}.",
+}
 
 
 def greeting_message(text: str) -> Message:
