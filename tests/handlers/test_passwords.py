@@ -70,7 +70,7 @@ async def test_a_directory_that_does_not_answer_leaves_it_unknown_and_says_so(pa
     look = await page.looking.look(visitor)
     assert (look.step, look.result) == (Step.DONE, Result.UNKNOWN)
     assert await page.audited("password.changed") == [("failed", None)]
-    assert await page.exceptions() == ["effect-failed"]
+    assert await page.exceptions() == ["change-unsure"]
     assert ("mail", "password-changed", "ada") in await page.told()
 
 
@@ -80,7 +80,7 @@ async def test_sessions_that_could_not_be_ended_are_admitted(page: World) -> Non
     await page.passwords.choose(visitor, NEW_PASSWORD, NEW_PASSWORD)
     assert (await page.looking.look(visitor)).result == Result.SESSIONS_OPEN
     assert (await page.audit())[-1]["facts"]["sessions_ended"] is False
-    assert await page.exceptions() == ["effect-failed"]
+    assert await page.exceptions() == ["change-unsure"]
 
 
 async def test_what_the_directory_rejects_is_told_and_another_may_be_tried(page: World) -> None:
@@ -197,7 +197,7 @@ async def test_what_a_crash_cut_off_ends_as_unknown(page: World) -> None:
     page.clock.at += page.ground.handles.lifetime + CUT_OFF_AFTER * 2
     assert await changes.settle_cut_off() == 1
     assert (await page.looking.look(visitor)).result == Result.UNKNOWN
-    assert await page.exceptions() == ["effect-failed"]
+    assert await page.exceptions() == ["change-unsure"]
 
 
 async def test_an_account_is_unlocked_with_a_proof_and_the_person_hears_of_it(page: World) -> None:
