@@ -10,20 +10,17 @@ from typing import Any
 
 from slack_sdk.models.blocks import (
     Block,
-    ContextBlock,
     ExternalDataSelectElement,
     InputBlock,
-    MarkdownTextObject,
     Option,
     PlainTextInputElement,
     PlainTextObject,
-    SectionBlock,
 )
 from slack_sdk.models.views import View
 
 from bot.slack.actions import Field, Form
 from bot.slack.messages.approvals import critical_facts, details_text
-from bot.slack.messages.parts import facts
+from bot.slack.messages.parts import facts, note, section
 from bot.slack.words import inert
 from handlers.decisions.durations import parse_duration
 from handlers.intents import JUSTIFICATION_LIMIT, RATIONALE_LIMIT
@@ -119,7 +116,7 @@ def request_form(prefilled: Prefilled, *, draft: str = "", title: str = "Ask for
 def decision_form(story: GrantStory, *, approve: bool) -> View:
     """The form for the rationale, with the facts repeated."""
     verb = "Approve" if approve else "Deny"
-    why = "Why is this right?" if approve else "Why not? The requester reads this."
+    why = "Why is this right?" if approve else "Why not?"
     return View(
         type="modal",
         callback_id=Form.APPROVE if approve else Form.DENY,
@@ -132,13 +129,12 @@ def decision_form(story: GrantStory, *, approve: bool) -> View:
             InputBlock(
                 block_id=Field.RATIONALE,
                 label=PlainTextObject(text=why),
+                hint=PlainTextObject(text="The requester reads this."),
                 element=PlainTextInputElement(
                     action_id=Field.RATIONALE, multiline=True, max_length=RATIONALE_LIMIT
                 ),
             ),
-            ContextBlock(
-                elements=[MarkdownTextObject(text="Your name and this sentence stay on the record.")]
-            ),
+            note("Your name and this sentence stay on the record."),
         ],
     )
 
@@ -147,13 +143,13 @@ def details_form(story: GrantStory) -> View:
     """What stands behind a request, to read only."""
     return _reading(
         "Request details",
-        [facts(critical_facts(story)), SectionBlock(text=MarkdownTextObject(text=details_text(story)))],
+        [facts(critical_facts(story)), section(details_text(story))],
     )
 
 
 def note_form(title: str, text: str) -> View:
     """A sentence that takes the place of a form which is no longer needed."""
-    return _reading(title, [SectionBlock(text=MarkdownTextObject(text=text))])
+    return _reading(title, [section(text)])
 
 
 def read_request(view: Mapping[str, Any], catalogue: Catalogue) -> Typed | Wrong:

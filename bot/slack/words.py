@@ -13,7 +13,7 @@ _SHAPELESS = frozenset({"Cc", "Cf", "Cs", "Zl", "Zp"})
 _BLANKS = frozenset("\u034f\u115f\u1160\u17b4\u17b5\u180b\u180c\u180d\u180f\u2800\u3164\uffa0")
 _MARKUP = re.compile(r"<([^<>|]*)(?:\|([^<>]*))?>")
 # Inside a word Slack leaves * _ ~ alone; a joiner beside them would not stop it elsewhere.
-_FORMATTING = re.compile(r"`|(?<!\w)[*_~]|[*_~](?!\w)")
+_FORMATTING = re.compile(r"`|(?<![^\W_])[*_~]|[*_~](?![^\W_])")
 # What Slack makes something of when letters follow: an emoji, an address, a channel, a mention.
 _OPENING = re.compile(r"([:@#])(?=[\w/!+-])")
 _ESCAPES = {"&": "&amp;", "<": "&lt;", ">": "&gt;"}

@@ -20,7 +20,7 @@ async def test_one_approval_gives_access_that_ends_on_time(world):
         "How long 2 hours from approval",
         "Why “INC-4711”",
         "Policy asks because it is production and its risk is 3 of 5 or more.",
-        "Ada Lovelace holds vpn-users and wiki-edit; had this never before.",
+        "Ada Lovelace holds vpn-users and wiki-edit, and has never had this before.",
     ]
     shown = " ".join(request.plain.split())
     assert all(fact in shown for fact in facts), shown
@@ -144,7 +144,7 @@ async def test_details_tell_an_approver_what_stands_behind(world):
     await ada.sees("ended at")
     await ask(ada, "I need prod-db for 2h because INC-2")
     again = await grace.sees("INC-2", channel=DATA)
-    assert "had this 1 time before" in again.plain
+    assert "had this once before" in again.plain
     await grace.click(again, "approval.details")
     details = await grace.sees_view("Request details")
     assert "Production database" in details.plain

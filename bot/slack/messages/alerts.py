@@ -3,13 +3,14 @@
 They carry ids, names and policy's sentences, and no free text of a person.
 """
 
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
 from bot.slack.messages.parts import Message, note, section
-from bot.slack.words import counted, day_and_clock, duration, inert, listed
+from bot.slack.words import clock, counted, day_and_clock, duration, inert, listed, sentence, visible
 from handlers.strange import Kind
 
 
@@ -30,147 +31,152 @@ class Alert:
 
 def alert_message(alert: Alert) -> Message:
     """What happened, who, what was done already, and the story's id."""
-    title, sentence = _SENTENCES[alert.kind](alert)
-    repeated = (
-        f" · {counted(alert.count, 'time')}, last {day_and_clock(alert.last_at)}" if alert.count > 1 else ""
-    )
-    tail = f"{alert.severity} · {day_and_clock(alert.first_at)}{repeated} · story {alert.correlation}"
+    title, told = _SENTENCES[alert.kind](alert)
+    again = f"{counted(alert.count, 'time')}, last {day_and_clock(alert.last_at)}" if alert.count > 1 else ""
+    story = f"story {_plain(alert.correlation)}" if alert.correlation else ""
+    about = [_plain(alert.severity), day_and_clock(alert.first_at), again, story, _policies(alert)]
+    tail = " · ".join(part for part in about if part)
     return Message(
-        text=f"⚠️ {title}. {sentence} ({tail})",
-        blocks=(section(f"⚠️ *{title}*\n{sentence}"), note(f"{tail}{_policies(alert)}")),
+        text=f"⚠️ {title}. {told} ({tail})",
+        blocks=(section(f"⚠️ *{title}*\n{told}"), note(tail)),
     )
 
 
 def _refused_request(alert: Alert) -> tuple[str, str]:
-    facts = alert.facts
-    employment = str(facts.get("employment", "employee"))
-    who = f"{inert(alert.who)}, {inert(employment)}"
-    company = facts.get("company")
-    asker = f"{who} ({inert(str(company))})" if employment != "employee" and company else who
-    how_long = duration(int(facts.get("minutes", 0)))
+    employment, company = _fact(alert, "employment", "employee"), _fact(alert, "company")
+    about = ", ".join(part for part in (employment, company) if part) if employment != "employee" else ""
+    asker = f"{_who(alert)} ({about})" if about else _who(alert)
+    minutes = int(alert.facts.get("minutes", 0))
+    how_long = f", for {duration(minutes)}" if minutes else ""
     return (
-        f"Refused: {_entitlement(alert)} asked by {inert(alert.who)}",
-        f"{asker}, asked for {_entitlement(alert)} for {how_long}. {_reasons(alert)} Nothing was granted.",
+        f"Refused: {_entitlement(alert)} asked by {_who(alert)}",
+        f"{asker} asked for {_entitlement(alert)}{how_long}. {_reasons(alert)} Nothing was granted.",
     )
 
 
 def _refused_self_service(alert: Alert) -> tuple[str, str]:
-    what = {"reset": "a password reset", "unlock": "an unlock"}.get(
-        str(alert.facts.get("purpose")), "self-service"
-    )
+    what = _PURPOSES.get(_fact(alert, "purpose"), "help with an account")
     return (
-        f"Refused: {what} of {inert(alert.who)}",
-        f"{inert(alert.who)} asked for {what} of their own account. {_reasons(alert)} Nothing was changed.",
+        f"Refused: {what}, asked by {_who(alert)}",
+        f"{_who(alert)} asked for {what}. {_reasons(alert)} Nothing was changed.",
     )
 
 
 def _wrong_approver(alert: Alert) -> tuple[str, str]:
-    requester = inert(str(alert.facts.get("requester", "")))
-    own = " their own request" if alert.facts.get("own") else f" {requester}'s request"
+    requester = _fact(alert, "requester")
+    whose = "their own" if alert.facts.get("own") else f"{requester}'s" if requester else "a"
     return (
         f"Wrong person clicked: {_entitlement(alert)}",
-        f"{inert(alert.who)} tried to decide{own} for {_entitlement(alert)}. {_reasons(alert)} Nothing was changed.",
+        f"{_who(alert)} tried to decide {whose} request for {_entitlement(alert)}. {_reasons(alert)} "
+        "Nothing was changed.",
     )
 
 
 def _policy_error(alert: Alert) -> tuple[str, str]:
-    errors = listed([inert(str(error)) for error in alert.facts.get("errors", [])]) or "unknown"
+    subject = (
+        _entitlement(alert) if alert.facts.get("entitlement") else _PURPOSES.get(_fact(alert, "purpose"), "")
+    )
+    about = f", about {subject}" if subject else ""
+    errors = "; ".join(_plain(error) for error in _several(alert, "errors")) or "no more is known"
     return (
         "A policy could not be evaluated",
-        f"While deciding for {inert(alert.who)} ({_entitlement(alert)}): {errors}. It was refused; "
-        "check the policy set.",
+        f"It was asked for {_who(alert)}{about}: {errors}. So it was refused, and it will be until the policy set is "
+        "mended.",
     )
 
 
 def _revocation_overdue(alert: Alert) -> tuple[str, str]:
     return (
-        f"Revocation overdue: {_entitlement(alert)} of {inert(alert.who)}",
-        f"The removal was due and is not confirmed; {_tried(alert)} {inert(str(alert.facts.get('fault', '')))} "
-        "They may still have it. Wicket goes on trying.",
-    )
+        f"Revocation overdue: {_entitlement(alert)} of {_who(alert)}",
+        sentence(
+            f"It was due{_due(alert)} and is not confirmed.", _fault(alert), _tried(alert),
+            "They may still have it. Wicket goes on trying.",
+        ),
+    )  # fmt: skip
 
 
 def _effect_failed(alert: Alert) -> tuple[str, str]:
-    doing = "Taking back" if alert.facts.get("removal") else "Giving"
-    return (
-        f"The directory does not follow: {_entitlement(alert)} of {inert(alert.who)}",
-        f"{doing} {_entitlement(alert)} does not succeed; {_tried(alert)} "
-        f"{inert(str(alert.facts.get('fault', '')))} Wicket goes on trying.",
-    )
-
-
-def _change_unsure(alert: Alert) -> tuple[str, str]:
-    what = "password" if alert.facts.get("purpose") == "reset" else "account"
-    changed = "was changed" if what == "password" else "was unlocked"
-    if alert.facts.get("result") == "sessions-open":
+    purpose = _fact(alert, "purpose")
+    if purpose:  # a change that the person made on the secure page: nothing is tried again for them
         return (
-            f"Signed in elsewhere still: {inert(alert.who)}",
-            f"The {what} of {inert(alert.who)} {changed}, but their sessions could not be ended. "
-            "They have been told; please end the sessions in the directory.",
+            f"Not sure to be done: {_PURPOSES.get(purpose, 'a change')} of {_who(alert)}",
+            f"{_who(alert)} proved who they are, and then {_fact(alert, 'reason', 'it failed')}. They were told. "
+            "Please look after it in the directory.",
         )
+    doing = "Taking back" if alert.facts.get("removal") else "Giving"
+    still = "They may still have it." if alert.facts.get("removal") else "They do not have it yet."
     return (
-        f"Unknown: whether the {what} of {inert(alert.who)} {changed}",
-        "The directory did not answer in time and Wicket does not try again by itself. "
-        "They have been told; please look in the directory.",
-    )
+        f"The directory does not follow: {_entitlement(alert)} of {_who(alert)}",
+        sentence(
+            f"{doing} {_entitlement(alert)} does not succeed.", _fault(alert), _tried(alert), still,
+            "Wicket goes on trying.",
+        ),
+    )  # fmt: skip
 
 
 def _page_lockout(alert: Alert) -> tuple[str, str]:
+    count = int(alert.facts.get("wrong_in_a_row", 0))
+    wrong = (
+        counted(count, "wrong code or password")
+        if count == 1
+        else f"{count or 'Too many'} wrong codes or passwords"
+    )
     return (
-        f"Secure page locked for {inert(alert.who)}",
-        f"Too many wrong codes or passwords for {inert(alert.who)}. The page is closed for them for 24 hours; an "
-        "operator can open it earlier with `wicket proofs unlock`.",
+        f"Secure page locked for {_who(alert)}",
+        f"{wrong} in a row were given for {_who(alert)}. No proof of theirs is accepted for 24 hours, and nothing was "
+        "changed. If they are who they say, `wicket proofs unlock LOGIN` opens it earlier.",
     )
 
 
 def _identity_mismatch(alert: Alert) -> tuple[str, str]:
+    reason = _fact(alert, "reason", "it fits nobody for sure")
     return (
-        f"Identity mismatch: {inert(alert.who)}",
-        f"The Slack account `{inert(str(alert.facts.get('slack_user', '')))}` does not fit one person: "
-        f"{inert(str(alert.facts.get('reason', 'unknown')))}. It can do nothing until that is settled.",
+        f"Identity mismatch: {_who(alert)}",
+        f"The Slack account {_account(alert)} does not fit one person: {_MISMATCHES.get(reason, reason)}. "
+        "It can do nothing until that is settled.",
     )
 
 
 def _not_a_person(alert: Alert) -> tuple[str, str]:
     kind = {
         "guest": "a guest",
-        "stranger": "someone from outside the company",
-        "deactivated": "a deactivated account",
+        "stranger": "somebody from outside the company",
+        "deactivated": "somebody whose account is not active",
         "bot": "a bot",
-    }.get(str(alert.facts.get("reason")), "an unknown account")
+    }.get(_fact(alert, "reason"), "nobody we know")
     return (
-        f"Turned away: {inert(alert.who)}",
-        f"{inert(alert.who)} (`{inert(str(alert.facts.get('slack_user', '')))}`), {kind}, tried to use Wicket. "
-        "Nothing was done.",
+        f"Turned away: {_who(alert)}",
+        f"{_who(alert)} ({_account(alert)}) is {kind} and tried to use Wicket. Nothing was done.",
     )
 
 
 def _authority_lost(alert: Alert) -> tuple[str, str]:
     return (
-        f"Not granted after approval: {_entitlement(alert)} for {inert(alert.who)}",
-        f"Asked again before giving access, policy no longer allows it. {_reasons(alert)} Nothing was granted.",
+        f"Not granted after approval: {_entitlement(alert)} for {_who(alert)}",
+        f"It was approved, and policy was asked again before giving it. {_reasons(alert)} Nothing was granted.",
     )
 
 
 def _tampered(alert: Alert) -> tuple[str, str]:
     return (
-        f"Forged click by {inert(alert.who)}",
-        f"{inert(alert.who)} sent a button or form that Wicket never made. Nothing was done.",
+        f"Forged click by {_who(alert)}",
+        f"{_who(alert)} sent a button or form that Wicket never made. Nothing was done.",
     )
 
 
 def _undeliverable(alert: Alert) -> tuple[str, str]:
-    fault = inert(str(alert.facts.get("fault", "unknown")))
     if alert.facts.get("courier") == "mail":
         return (
-            f"Undeliverable: a mail to {inert(alert.who)}",
-            f"The letter about their account could not be delivered: {fault}. It was given up; "
-            "please tell them another way and look at their address in the directory.",
+            f"Undeliverable: a mail to {_who(alert)}",
+            f"{_ended(_fact(alert, 'fault', 'The mail server does not take it'))} Wicket gave up, so this person may "
+            "not know what happened to their account. Please tell them.",
         )
+    who = alert.who if _CHANNEL.fullmatch(alert.who) is None else f"<#{alert.who}>"
+    place = who if who.startswith("<") else inert(who)
     return (
-        f"Undeliverable: a message to {inert(alert.who)}",
-        f"Slack does not take it: {fault}. It is kept and tried again every few minutes; "
-        "is the bot in that channel, and is the channel ours alone?",
+        f"Undeliverable: a message to {place}",
+        f"{_ended(_FAULTS.get(str(alert.facts.get('fault')), _fact(alert, 'fault', 'Slack does not take it')))} "
+        "Wicket keeps the message and tries again every few minutes.",
     )
 
 
@@ -181,7 +187,6 @@ _SENTENCES: dict[Kind, Callable[[Alert], tuple[str, str]]] = {
     Kind.POLICY_ERROR: _policy_error,
     Kind.REVOCATION_OVERDUE: _revocation_overdue,
     Kind.EFFECT_FAILED: _effect_failed,
-    Kind.CHANGE_UNSURE: _change_unsure,
     Kind.PAGE_LOCKOUT: _page_lockout,
     Kind.IDENTITY_MISMATCH: _identity_mismatch,
     Kind.NOT_A_PERSON: _not_a_person,
@@ -190,19 +195,82 @@ _SENTENCES: dict[Kind, Callable[[Alert], tuple[str, str]]] = {
     Kind.UNDELIVERABLE: _undeliverable,
 }
 
+_PURPOSES = {
+    "reset": "a password reset",
+    "unlock": "an unlock",
+    "enrol": "a new authenticator",
+    "link": "a link to a Slack account",
+}
+_MISMATCHES = {
+    "no match": "nobody in the directory has its e-mail address",
+    "several matches": "several people in the directory have its e-mail address",
+    "the e-mail address changed": "its e-mail address changed since it was linked",
+}
+_FAULTS = {
+    "externally shared channel": "The channel is shared with another company, so nothing is posted there.",
+    "not_in_channel": "Wicket is not in that channel: invite it.",
+    "channel_not_found": "Wicket cannot see that channel: invite it, or correct the id.",
+    "is_archived": "The channel is archived.",
+}
+_CHANNEL = re.compile(r"[CG][A-Z0-9]{2,}")
+# What stands in an alert is a pointer to the record, so it may be cut: it always fits.
+_MOST = 150
+_SHOWN = 3
 
-def _tried(alert: Alert) -> str:
-    return f"tried {counted(int(alert.facts.get('tries', 0)), 'time')} so far."
+
+def _plain(value: object) -> str:
+    """One fact, inert and short."""
+    text = visible(str(value))
+    return inert(text if len(text) <= _MOST else f"{text[: _MOST - 1]}…")
+
+
+def _who(alert: Alert) -> str:
+    return _plain(alert.who) or "somebody without a name"
+
+
+def _fact(alert: Alert, name: str, otherwise: str = "") -> str:
+    value = alert.facts.get(name)
+    return _plain(value) if value else otherwise
+
+
+def _several(alert: Alert, name: str) -> list[object]:
+    return list(alert.facts.get(name) or [])[:_SHOWN]
 
 
 def _entitlement(alert: Alert) -> str:
-    return inert(str(alert.facts.get("entitlement", "an account")))
+    return _fact(alert, "entitlement", "something")
+
+
+def _account(alert: Alert) -> str:
+    return f"`{_fact(alert, 'slack_user', 'unknown')}`"
 
 
 def _reasons(alert: Alert) -> str:
-    return " ".join(inert(str(reason)) for reason in alert.facts.get("reasons", [])) or "No policy allows it."
+    return " ".join(_ended(_plain(reason)) for reason in _several(alert, "reasons")) or "No policy allows it."
+
+
+def _fault(alert: Alert) -> str:
+    return _ended(_fact(alert, "fault"))
+
+
+def _tried(alert: Alert) -> str:
+    tries = int(alert.facts.get("tries", 0))
+    return f"Tried {counted(tries, 'time')} so far." if tries else "Not tried yet."
+
+
+def _due(alert: Alert) -> str:
+    """When it was due, if the fact says so: " at 14:02"."""
+    try:
+        return f" at {clock(datetime.fromisoformat(str(alert.facts.get('due'))))}"
+    except ValueError:
+        return ""
+
+
+def _ended(text: str) -> str:
+    """With a full stop, if it is anything."""
+    return text if not text or text.endswith((".", "!", "?")) else f"{text}."
 
 
 def _policies(alert: Alert) -> str:
-    ids = [f"`{inert(str(one))}`" for one in alert.facts.get("policies", [])]
-    return f" · policy {listed(ids)}" if ids else ""
+    ids = [f"`{_plain(one)}`" for one in _several(alert, "policies")]
+    return f"policy {listed(ids)}" if ids else ""

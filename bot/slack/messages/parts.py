@@ -26,6 +26,9 @@ from bot.slack.actions import Action
 from bot.slack.words import visible
 
 SECTION_LIMIT = 3000
+# More than this Slack does not take when a message is edited.
+TEXT_LIMIT = 4000
+HEADING_LIMIT = 150
 
 
 class DoesNotFit(ValueError):
@@ -38,6 +41,10 @@ class Message:
 
     text: str
     blocks: tuple[Block, ...]
+
+    def __post_init__(self) -> None:
+        if len(self.text) > TEXT_LIMIT:
+            raise DoesNotFit("the words of a message are longer than Slack takes")
 
     def body(self) -> dict[str, Any]:
         """As the Web API takes it."""
@@ -53,18 +60,20 @@ def section(text: str) -> SectionBlock:
     """A paragraph of ours in mrkdwn; people's text in it has been made inert."""
     if len(text) > SECTION_LIMIT:
         raise DoesNotFit("a paragraph is longer than Slack shows")
-    return SectionBlock(text=MarkdownTextObject(text=text))
+    return SectionBlock(text=_marked(text))
 
 
 def note(text: str) -> ContextBlock:
     """A small remark."""
-    return ContextBlock(elements=[MarkdownTextObject(text=text)])
+    if len(text) > SECTION_LIMIT:
+        raise DoesNotFit("a remark is longer than Slack shows")
+    return ContextBlock(elements=[_marked(text)])
 
 
 def heading(text: str) -> HeaderBlock:
     """A headline of at most 150 characters."""
     shown = visible(text)
-    if len(shown) > 150:
+    if len(shown) > HEADING_LIMIT:
         raise DoesNotFit("a headline is longer than Slack shows")
     return HeaderBlock(text=PlainTextObject(text=shown, emoji=False))
 
@@ -121,3 +130,8 @@ def link_button(label: str, address: str) -> ButtonElement:
 def actions(buttons: Sequence[ButtonElement]) -> tuple[ActionsBlock, ...]:
     """A row of at most five buttons, or nothing."""
     return (ActionsBlock(elements=list(buttons)),) if buttons else ()
+
+
+def _marked(text: str) -> MarkdownTextObject:
+    """Text with our own marks; verbatim, so that Slack makes no links of what only looks like one."""
+    return MarkdownTextObject(text=text, verbatim=True)

@@ -8,7 +8,7 @@ from datetime import datetime
 from slack_sdk.models.blocks import ButtonElement
 
 from bot.slack.actions import Action
-from bot.slack.messages.parts import Message, button, note, said, sure_button
+from bot.slack.messages.parts import Message, button, said, sure_button
 from bot.slack.words import (
     clock,
     counted,
@@ -17,9 +17,17 @@ from bot.slack.words import (
     inert,
     listed,
     quoted,
+    sentence,
 )
+from handlers.intents import RATIONALE_LIMIT
 from handlers.stories import GrantStory, Said
 from storage.states import GrantState
+
+# How handlers say why a grant ended (handlers.revocation, handlers.access).
+TIME_OVER = "its time is over"
+GIVEN_BACK = "given back"
+# Of several approvers' words, so many characters in all fit beside the facts.
+_RATIONALES_TOGETHER = 600
 
 
 def request_message(story: GrantStory) -> Message:
@@ -39,20 +47,50 @@ def name(story: GrantStory) -> str:
     return f"{story.entitlement_id} · {story.entitlement.access}"
 
 
-def needed(story: GrantStory) -> str:
-    """The approvals still needed in words: "one approval from Data Platform and one from the security team"."""
-    owner = inert(story.owner.name) if story.owner else "its owner"
-    teams = {"owner": owner, "security": "the security team", "manager": "the requester's manager"}
-    wanted = [(count, teams[role]) for role, count in story.missing.items() if count]
+def needed(story: GrantStory, *, manager: str = "the requester's manager") -> str:
+    """The approvals still needed in words: "one approval from Platform and one approval from the security team"."""
     words = [
-        f"{_number(count)} {'approval' if count == 1 else 'approvals'} from {team}" for count, team in wanted
+        f"{_number(count)} {'approval' if count == 1 else 'approvals'} from {team}"
+        for count, team in _missing(story, manager)
     ]
     return listed(words) or "no further approval"
 
 
 def because(story: GrantStory) -> str:
-    """Why policy asks for approval: "it is production and its risk is 3 of 5 or more"."""
-    return listed([inert(reason) for reason in story.reasons])
+    """Why policy asks for approval: "it is production and its risk is 3 of 5 or more". May be empty."""
+    return listed([inert(reason).rstrip(" .") for reason in story.reasons])
+
+
+def whole(reason: str) -> str:
+    """A reason as a sentence of its own: a capital first, a full stop last."""
+    said = sentence(inert(reason))
+    return said if said.endswith((".", "!", "?")) else f"{said}."
+
+
+def named(one: Said, most: int = RATIONALE_LIMIT) -> str:
+    """An approver's decision, without a full stop: who, when, and why in their words, at most so many characters."""
+    why = f": {quoted(one.rationale, most)}" if one.rationale else ""
+    return f"{inert(one.name)} at {clock(one.at)}{why}"
+
+
+def approvals(story: GrantStory) -> str:
+    """Who approved, when and why, without a full stop; "" if nobody did. Together they never outgrow a message."""
+    given = [one for one in story.said if one.approved]
+    most = RATIONALE_LIMIT if len(given) < 2 else _RATIONALES_TOGETHER // len(given)
+    return " and by ".join(named(one, most) for one in given)
+
+
+def denial(story: GrantStory) -> str:
+    """Who denied it, when and why, without a full stop; "" if nobody did."""
+    denied = next((one for one in reversed(story.said) if not one.approved), None)
+    return named(denied) if denied else ""
+
+
+def removal(story: GrantStory) -> str:
+    """When the end really takes hold, if it is not at once: some systems keep a session going (promise 8)."""
+    if story.removal_takes_effect in ("", "at once"):
+        return ""
+    return f"The removal takes effect {inert(story.removal_takes_effect)}."
 
 
 def _draft(story: GrantStory) -> Message:
@@ -65,15 +103,9 @@ def _draft(story: GrantStory) -> Message:
             f"You are asking for {what(story)}. Still needed: {missing}. Nothing is sent yet.",
             buttons=[button("Fill in…", Action.CHANGE_DRAFT, story.id, primary=True), cancel],
         )
-    will = (
-        "I will do this at once."
-        if story.foreseen == "automatic"
-        else f"This needs {needed(story)}, because {because(story)}."
-    )
     return said(
         f"You are asking for {what(story)} for *{duration(story.minutes)}*.\n"
-        f"Why: {quoted(story.justification)}\n{will}",
-        note("Nothing is sent yet."),
+        f"Why: {quoted(story.justification)}\n{_will_happen(story)} Nothing is sent yet.",
         buttons=[
             button("Send request", Action.SEND_DRAFT, story.id, primary=True),
             button("Change…", Action.CHANGE_DRAFT, story.id),
@@ -82,27 +114,33 @@ def _draft(story: GrantStory) -> Message:
     )
 
 
+def _will_happen(story: GrantStory) -> str:
+    if story.foreseen == "automatic":
+        return "This needs nobody's approval: you will have it at once."
+    why = because(story)
+    return f"This needs {needed(story, manager='your manager')}{f', because {why}' if why else ''}."
+
+
 def _pending(story: GrantStory) -> Message:
-    owner = inert(story.owner.name) if story.owner else "its owner"
-    place = f" in <#{story.owner.channel}>" if story.owner else ""
+    teams = [f"*{team}*" for _, team in _missing(story, "your manager")] or [f"*{_owner(story)}*"]
     lapses = f" It lapses {day_and_clock(story.lapses_at)}." if story.lapses_at else ""
-    so_far = (
-        f"\nApproved so far by {listed([inert(s.name) for s in story.said])}; still needed: {needed(story)}."
-    )
+    approved = listed([inert(one.name) for one in story.said if one.approved])
+    still = needed(story, manager="your manager")
+    so_far = f"\nApproved so far by {approved}; still needed: {still}." if approved else ""
     return said(
-        f"⏳ {what(story)}, {duration(story.minutes)}: waiting for *{owner}*{place} "
-        f"since {clock(story.requested_at)}.{lapses}{so_far if story.said else ''}",
+        f"⏳ {what(story)}, {duration(story.minutes)}: waiting for {listed(teams)}{_in_channel(story)} "
+        f"since {clock(story.requested_at)}.{lapses}{so_far}",
         buttons=[button("Withdraw", Action.WITHDRAW, story.id)],
     )
 
 
 def _approved(story: GrantStory) -> Message:
-    return said(f"⏳ {what(story)}: {_by_whom(story)} Your access is being set up.")
+    return said(sentence(f"⏳ {what(story)} is being set up.", _by_whom(story)))
 
 
 def _active(story: GrantStory) -> Message:
     return said(
-        f"✅ {what(story)} until {_until(story)}. {_by_whom(story)}",
+        sentence(f"✅ {what(story)} until {_until(story)}.", _by_whom(story)),
         buttons=[
             sure_button(
                 "I'm done",
@@ -117,57 +155,54 @@ def _active(story: GrantStory) -> Message:
 
 
 def _ending(story: GrantStory) -> Message:
-    return said(f"⌛ {what(story)}: {inert(story.end_reason)}. It is being taken back.")
+    return said(f"⌛ {what(story)} is being taken back: {_why_ended(story)}.")
 
 
 def _ended(story: GrantStory) -> Message:
-    how = "you gave it back" if story.end_reason == "given back" else "as agreed"
-    held = _held_for(story)
-    later = (
-        ""
-        if story.removal_takes_effect == "at once"
-        else f" The removal takes effect {story.removal_takes_effect}."
+    ended = f" at {clock(story.ended_at)}" if story.ended_at else ""
+    how = "as agreed" if story.end_reason == TIME_OVER else f"early: {_why_ended(story)}"
+    return said(
+        sentence(f"⌛ {what(story)} ended{ended} {how}.", _held_for(story), removal(story)),
+        buttons=[_again(story)],
     )
-    ended = clock(story.ended_at) if story.ended_at else "its time"
-    text = f"⌛ {what(story)} ended at {ended}: {how}.{held}{later}"
-    return said(text, buttons=[_again(story)])
 
 
 def _denied(story: GrantStory) -> Message:
-    denied = next((one for one in reversed(story.said) if not one.approved), None)
-    who = f" by {_named(denied)}" if denied else ""
+    denied = denial(story)
+    by = f" by {denied}" if denied else ""
     return said(
-        f"⛔ {what(story)} was denied{who}\nWhat you can do: talk to them, or ask again with more about why.",
+        f"⛔ {what(story)} was denied{by}. Nothing was granted.\n"
+        "What you can do: talk to them, or ask again and say more about why.",
         buttons=[_again(story)],
     )
 
 
 def _lapsed(story: GrantStory) -> Message:
-    owner = inert(story.owner.name) if story.owner else "its owner"
     return said(
-        f"⌛ {what(story)}: {owner} did not answer in time, so the request lapsed. Nothing was granted.\n"
-        "What you can do: ask them in their channel, then ask again.",
+        f"⌛ {what(story)}: {_owner(story)} did not answer in time, so the request lapsed. Nothing was granted.\n"
+        f"What you can do: ask them{_in_channel(story)}, then ask again here.",
         buttons=[_again(story)],
     )
 
 
 def _withdrawn(story: GrantStory) -> Message:
-    return said(f"⌛ {what(story)}: you took it back. Nothing was granted.", buttons=[_again(story)])
+    nothing = "Nothing was granted." if story.lapses_at else "Nothing was sent."
+    return said(f"⌛ {what(story)}: you took it back. {nothing}", buttons=[_again(story)])
 
 
 def _voided(story: GrantStory) -> Message:
     return said(
-        f"⛔ {what(story)} is not granted after all: {inert(story.end_reason)}\n"
+        f"⛔ {what(story)} is not granted after all. {whole(story.end_reason or 'Something changed meanwhile')}\n"
         "What you can do: ask again, and it will be looked at anew.",
         buttons=[_again(story)],
     )
 
 
 def _refused(story: GrantStory) -> Message:
-    reasons = " ".join(inert(reason) for reason in story.reasons) or "No policy allows it."
-    owner = inert(story.owner.name) if story.owner else "its owner"
+    reasons = " ".join(map(whole, story.reasons)) or "No policy allows it."
     return said(
-        f"⛔ I can't give {what(story)}. {reasons}\nWhat you can do: change what you ask for, or talk to {owner}.",
+        f"⛔ I can't give {what(story)}. {reasons} Nothing was granted.\n"
+        f"What you can do: change what you ask for, or talk to {_owner(story)}{_in_channel(story)}.",
         buttons=[_again(story)],
     )
 
@@ -189,20 +224,33 @@ _BY_STATE = {
 
 def _by_whom(story: GrantStory) -> str:
     if story.automatic:
-        return "Done at once: policy needs no approval for this."
-    approvals = [_named(one) for one in story.said if one.approved]
-    return f"Approved by {' and '.join(approvals)}" if approvals else ""
+        return "Policy needs nobody's approval for this."
+    by = approvals(story)
+    return f"Approved by {by}." if by else ""
 
 
-def _named(one: Said) -> str:
-    why = f": {quoted(one.rationale)}" if one.rationale else "."
-    return f"{inert(one.name)} at {clock(one.at)}{why}"
+def _why_ended(story: GrantStory) -> str:
+    return "you gave it back" if story.end_reason == GIVEN_BACK else inert(story.end_reason) or TIME_OVER
+
+
+def _owner(story: GrantStory) -> str:
+    return inert(story.owner.name) if story.owner else "its owner"
+
+
+def _in_channel(story: GrantStory) -> str:
+    return f" in <#{story.owner.channel}>" if story.owner else ""
+
+
+def _missing(story: GrantStory, manager: str) -> list[tuple[int, str]]:
+    """How many approvals are still needed from whom."""
+    teams = {"owner": _owner(story), "security": "the security team", "manager": manager}
+    return [(count, teams[role]) for role, count in story.missing.items() if count]
 
 
 def _held_for(story: GrantStory) -> str:
     if story.active_at is None or story.ended_at is None:
         return ""
-    return f" You held it for {_span(story.active_at, story.ended_at)}."
+    return f"You held it for {_span(story.active_at, story.ended_at)}."
 
 
 def _span(start: datetime, end: datetime) -> str:
