@@ -96,13 +96,6 @@ def _revocation_overdue(alert: Alert) -> tuple[str, str]:
 
 
 def _effect_failed(alert: Alert) -> tuple[str, str]:
-    purpose = _fact(alert, "purpose")
-    if purpose:  # a change that the person made on the secure page: nothing is tried again for them
-        return (
-            f"Not sure to be done: {_PURPOSES.get(purpose, 'a change')} of {_who(alert)}",
-            f"{_who(alert)} proved who they are, and then {_fact(alert, 'reason', 'it failed')}. They were told. "
-            "Please look after it in the directory.",
-        )
     doing = "Taking back" if alert.facts.get("removal") else "Giving"
     still = "They may still have it." if alert.facts.get("removal") else "They do not have it yet."
     return (
@@ -114,16 +107,27 @@ def _effect_failed(alert: Alert) -> tuple[str, str]:
     )  # fmt: skip
 
 
+def _change_unsure(alert: Alert) -> tuple[str, str]:
+    reset = alert.facts.get("purpose") == "reset"
+    what, changed = ("password", "was changed") if reset else ("account", "was unlocked")
+    if alert.facts.get("result") == "sessions-open":
+        return (
+            f"Signed in elsewhere still: {_who(alert)}",
+            f"The {what} of {_who(alert)} {changed}, but their sessions could not be ended. "
+            "They have been told; please end the sessions in the directory.",
+        )
+    return (
+        f"Unknown: whether the {what} of {_who(alert)} {changed}",
+        "The directory did not answer in time, and Wicket does not try again by itself. "
+        "They have been told; please look in the directory.",
+    )
+
+
 def _page_lockout(alert: Alert) -> tuple[str, str]:
     count = int(alert.facts.get("wrong_in_a_row", 0))
-    wrong = (
-        counted(count, "wrong code or password")
-        if count == 1
-        else f"{count or 'Too many'} wrong codes or passwords"
-    )
     return (
         f"Secure page locked for {_who(alert)}",
-        f"{wrong} in a row were given for {_who(alert)}. No proof of theirs is accepted for 24 hours, and nothing was "
+        f"{count if count > 1 else 'Too many'} wrong codes or passwords in a row were given for {_who(alert)}. No proof of theirs is accepted for 24 hours, and nothing was "
         "changed. If they are who they say, `wicket proofs unlock LOGIN` opens it earlier.",
     )
 
@@ -153,7 +157,8 @@ def _not_a_person(alert: Alert) -> tuple[str, str]:
 def _authority_lost(alert: Alert) -> tuple[str, str]:
     return (
         f"Not granted after approval: {_entitlement(alert)} for {_who(alert)}",
-        f"It was approved, and policy was asked again before giving it. {_reasons(alert)} Nothing was granted.",
+        f"It was approved, but when policy was asked once more before giving it, the answer was no. {_reasons(alert)} "
+        "Nothing was granted.",
     )
 
 
@@ -168,15 +173,14 @@ def _undeliverable(alert: Alert) -> tuple[str, str]:
     if alert.facts.get("courier") == "mail":
         return (
             f"Undeliverable: a mail to {_who(alert)}",
-            f"{_ended(_fact(alert, 'fault', 'The mail server does not take it'))} Wicket gave up, so this person may "
-            "not know what happened to their account. Please tell them.",
+            f"The letter about their account could not be delivered: {_fault(alert) or 'no more is known.'} Wicket "
+            "gave up; please tell them another way, and look at their address in the directory.",
         )
-    who = alert.who if _CHANNEL.fullmatch(alert.who) is None else f"<#{alert.who}>"
-    place = who if who.startswith("<") else inert(who)
+    place = f"<#{alert.who}>" if _CHANNEL.fullmatch(alert.who) else _who(alert)
+    why = _FAULTS.get(str(alert.facts.get("fault"))) or _fault(alert) or "Slack does not take it."
     return (
         f"Undeliverable: a message to {place}",
-        f"{_ended(_FAULTS.get(str(alert.facts.get('fault')), _fact(alert, 'fault', 'Slack does not take it')))} "
-        "Wicket keeps the message and tries again every few minutes.",
+        f"{why} The message is kept and tried again every few minutes.",
     )
 
 
@@ -187,6 +191,7 @@ _SENTENCES: dict[Kind, Callable[[Alert], tuple[str, str]]] = {
     Kind.POLICY_ERROR: _policy_error,
     Kind.REVOCATION_OVERDUE: _revocation_overdue,
     Kind.EFFECT_FAILED: _effect_failed,
+    Kind.CHANGE_UNSURE: _change_unsure,
     Kind.PAGE_LOCKOUT: _page_lockout,
     Kind.IDENTITY_MISMATCH: _identity_mismatch,
     Kind.NOT_A_PERSON: _not_a_person,
