@@ -7,20 +7,21 @@ from datetime import datetime, timedelta
 
 from sqlalchemy import delete
 from sqlalchemy.dialects.sqlite import insert
-from sqlmodel import Session, col
+from sqlmodel import Session, SQLModel, col
 
 from storage.records import Delivery
 
 # Slack retries an event for about six minutes and a button may be pressed twice; a day is plenty and stays small.
 KEPT = timedelta(days=1)
 
+# Built once and run without the ORM: every single payload passes here, and making a statement costs more than running it.
+_TABLE = SQLModel.metadata.tables[Delivery.__tablename__]
+_TAKE = insert(_TABLE).on_conflict_do_nothing()
+
 
 def take(tx: Session, key: str, at: datetime) -> bool:
     """True the first time this delivery is seen; False for each repeat."""
-    added = tx.execute(
-        insert(Delivery).values(key=key, at=at).on_conflict_do_nothing().returning(col(Delivery.key))
-    )
-    return added.first() is not None
+    return tx.connection().execute(_TAKE, {"key": key, "at": at}).rowcount == 1
 
 
 def forget_old(tx: Session, at: datetime) -> None:
