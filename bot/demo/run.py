@@ -22,6 +22,9 @@ from bot.demo.stage import Stage, on_stage
 from bot.logs import set_up_logs
 from storage.faults import WicketFault
 
+PORT = 8765
+# As every other command answers when it could not do its work.
+_NOT_DONE = 2
 _PLAYERS = (
     ("Ada Lovelace", "staff", "what access do I have?  ·  I need crm-read for 1 minute because CRM-7"),
     ("Grace Hopper", "owner", "look into #data-owners: Ada waits for an answer"),
@@ -32,11 +35,13 @@ _PLAYERS = (
 )
 
 
-def main(*, tour: bool, data: Path | None, port: int) -> int:
+def main(*, tour: bool, data: Path | None, port: int | None) -> int:
     """Run the demo until told to stop, or play the tour; the exit code.
 
-    data: where it is kept; without one a temporary folder goes at the end. port: of the page; 0 takes a free one.
+    data: where it is kept; without one a temporary folder goes at the end. port: of the page; None for the usual
+    one, 0 for any that is free.
     """
+    port = PORT if port is None else port
     console = Console(highlight=False, soft_wrap=True)
     try:
         with _folder(data) as folder:
@@ -127,4 +132,4 @@ def _command() -> str:
 
 def _sorry(sentence: str) -> int:
     print(sentence, file=sys.stderr)  # noqa: T201 - the one line that says why nothing runs
-    return 1
+    return _NOT_DONE

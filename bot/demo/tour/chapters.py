@@ -1,0 +1,19 @@
+"""The chapters of the tour, in the order in which they are played.
+
+The story itself stands in bot.demo.tour.story.
+"""
+
+from bot.demo.tour.story import access, approvals, linking, passwords, questions, record, refusals, trouble
+
+CHAPTERS = (
+    ("Who is speaking", linking.STEPS),
+    ("Routine questions", questions.STEPS),
+    ("Passwords and lockouts", passwords.STEPS),
+    ("Low risk: access at once", access.STEPS),
+    ("Privileged: the owner decides", approvals.STEPS),
+    ("What nobody gets", refusals.STEPS),
+    ("When the directory hangs", trouble.STEPS),
+    ("The record", record.STEPS),
+)
+
+__all__ = ["CHAPTERS"]

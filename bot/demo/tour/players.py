@@ -1,0 +1,106 @@
+"""A person in the tour: what they say, press and fill in, and what they see, all of it told.
+
+They find buttons and fields by their labels, as people do, and nothing here knows what the bot calls them.
+"""
+
+from collections.abc import Mapping
+
+from bot.demo.company import LOVELACE, Person
+from bot.demo.tour.browser import Browser, Page
+from bot.demo.tour.telling import NotAsPromised, Teller
+from bot.demo.workspace import Message, PersonClient, View
+from storage.clock import Clock
+
+COMMAND = "/wicket"
+
+
+class Player:
+    """One person with their Slack client. What they hear is always newer than what they did last."""
+
+    def __init__(self, person: Person, client: PersonClient, teller: Teller, now: Clock) -> None:
+        self.person, self.client = person, client
+        self._teller, self._now = teller, now
+        self._since = ""
+
+    def does(self, what: str) -> None:
+        """Tell that this person does something."""
+        self._teller.does(self._now(), self.person.name, what)
+
+    async def says(self, words: str) -> None:
+        """Write to Wicket."""
+        self.does(f"says: {words}")
+        self._since = (await self.client.say(words)).ts
+
+    async def commands(self, words: str, *, channel: str) -> None:
+        """Use the slash command somewhere."""
+        self.does(f"types in #{channel}: {COMMAND} {words}")
+        await self.client.slash(COMMAND, words, channel=_id(channel))
+
+    async def hears(self, *words: str, channel: str | None = None) -> Message:
+        """The newest message since they spoke with all these words; channel: by name, None for Wicket's own."""
+        return await self._sees(words, channel, self._since)
+
+    async def sees(self, *words: str, channel: str | None = None) -> Message:
+        """The newest message with all these words, whenever it was posted; it may have been edited since."""
+        return await self._sees(words, channel, "")
+
+    async def _sees(self, words: tuple[str, ...], channel: str | None, after: str) -> Message:
+        message = await self.client.sees(*words, channel=channel and _id(channel), after=after)
+        place = f"in #{channel}" if channel else "from Wicket"
+        self.does(f"sees {place}{', only for their eyes' if message.ephemeral else ''}:")
+        self._teller.shows(message.plain)
+        return message
+
+    async def presses(self, message: Message, label: str, *, stale: bool = False) -> None:
+        """Press the button with this label. stale: on a screen that has not heard of a change yet."""
+        self.does(f"presses [{label}]")
+        found = [name for name, button in message.buttons.items() if button["text"]["text"] == label]
+        if not found:
+            raise NotAsPromised(f"There is no button [{label}] in:\n{message.plain}")
+        self._since = max(self._since, message.ts)
+        await self.client.click(message, found[0], stale=stale)
+
+    async def form(self, words: str) -> View:
+        """The form that opens, with these words."""
+        view = await self.client.sees_view(words)
+        self.does("sees a form:")
+        self._teller.shows(view.plain)
+        return view
+
+    async def fills(self, view: View, values: Mapping[str, str]) -> Mapping[str, str]:
+        """Fill fields, each named by how its label begins, and submit; the errors then shown, named likewise."""
+        inputs = [block for block in view.blocks if block.get("type") == "input"]
+        fields = {}
+        for beginning, value in values.items():
+            found = [block for block in inputs if block["label"]["text"].startswith(beginning)]
+            if len(found) != 1:
+                raise NotAsPromised(
+                    f"{len(found)} fields of this form begin with “{beginning}”:\n{view.plain}"
+                )
+            self.does(f"fills in “{found[0]['label']['text']}”: {value}")
+            fields[beginning] = found[0]
+        typed: dict[str, str | list[str] | None] = {
+            field["element"]["action_id"]: values[beginning] for beginning, field in fields.items()
+        }
+        outcome = await self.client.submit(view, typed)
+        for text in outcome.errors.values():
+            self.does(f"is told by the form: {text}")
+        return {
+            beginning: outcome.errors[field["block_id"]]
+            for beginning, field in fields.items()
+            if field["block_id"] in outcome.errors
+        }
+
+    async def sends(self, browser: Browser, page: Page, button: str, *, told: str = "", **typed: str) -> Page:
+        """Fill a form of the secure page and press its button. told: what to tell of what was typed."""
+        self.does(f"on the secure page{f' types {told} and' if told else ''} presses [{button}]")
+        return self.reads(await browser.send(page, button, **typed))
+
+    def reads(self, page: Page) -> Page:
+        """Tell what the page shows first: its title and what comes next."""
+        self._teller.shows("\n".join(page.text.splitlines()[:3]))
+        return page
+
+
+def _id(channel: str) -> str:
+    return LOVELACE.channel(channel).id

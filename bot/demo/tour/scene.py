@@ -1,0 +1,120 @@
+"""What the tour stands on: the running demo, its people, a clock that can be skipped, and the directory itself.
+
+It acts through Slack, the browser and the phone alone; the directory is read, and changed as its keepers would.
+"""
+
+import asyncio
+from datetime import datetime, timedelta
+
+from bot.demo.company import LOVELACE
+from bot.demo.company.shapes import account_of
+from bot.demo.stage import Stage
+from bot.demo.tour.players import Player
+from bot.demo.tour.telling import NotAsPromised, Teller, expect
+from bot.demo.workspace import Message
+from storage.clock import utc_now
+from storage.directories.local import LocalDirectory
+
+PATIENCE = 5.0
+
+
+class TourClock:
+    """Starts some days ago and is skipped forward, so that what the tour leaves behind is not in the future."""
+
+    def __init__(self, behind: timedelta) -> None:
+        self._behind = behind
+
+    def now(self) -> datetime:
+        """The time in the story."""
+        return utc_now() - self._behind
+
+    def skip(self, span: timedelta) -> None:
+        """Go forward. ValueError beyond the real time."""
+        if span > self._behind:
+            raise ValueError("the story would overtake the clock")
+        self._behind -= span
+
+    def catch_up(self) -> timedelta:
+        """Go forward to the real time; by how much."""
+        skipped, self._behind = self._behind, timedelta(0)
+        return skipped
+
+
+class Scene:
+    """One performance. notes: what people wrote down for later. screens: what somebody left open on theirs."""
+
+    def __init__(self, stage: Stage, teller: Teller, clock: TourClock) -> None:
+        self.stage, self.teller, self.clock = stage, teller, clock
+        self.notes: dict[str, str] = {}
+        self.screens: dict[str, Message] = {}
+        self.keepers = LocalDirectory(stage.folder.people, name=LOVELACE.directory, now=clock.now)
+        self._players: dict[str, Player] = {}
+        self._rang = asyncio.Event()
+        stage.phones.on_change = self._ring
+
+    def close(self) -> None:
+        """Let go of the directory."""
+        self.keepers.close()
+
+    def player(self, login: str) -> Player:
+        """The person with this login."""
+        if login not in self._players:
+            person = LOVELACE.person(login)
+            self._players[login] = Player(
+                person, self.stage.slack.person(person.slack), self.teller, self.clock.now
+            )
+        return self._players[login]
+
+    async def later(self, **parts: float) -> None:
+        """Let time go by, once everything under way has ended."""
+        await self.stage.slack.settled()
+        span = timedelta(**parts)
+        self.clock.skip(span)
+        self.teller.later(span)
+
+    async def is_in(self, login: str, entitlement: str) -> bool:
+        """Whether the directory itself has this person in the entitlement's group."""
+        group = self.stage.app.ground.catalogue.entitlements[entitlement].group
+        return await self.keepers.is_member(account_of(login), group)
+
+    async def must_be_in(self, login: str, entitlement: str, *, whether: bool = True) -> None:
+        """NotAsPromised unless the directory says so."""
+        found = await self.is_in(login, entitlement)
+        name = LOVELACE.person(login).name
+        words = "is in" if found else "is not in"
+        expect(found == whether, f"The directory says that {name} {words} {entitlement}.")
+        self.teller.does(self.clock.now(), "The directory", f"says: {name} {words} {entitlement}.")
+
+    async def must_sign_in(self, login: str, password: str, *, whether: bool = True) -> None:
+        """NotAsPromised unless the directory takes, or refuses, this password."""
+        found = await self.keepers.verify_password(account_of(login), password)
+        words = "takes" if found else "refuses"
+        which = "the new password" if whether else "the old password"
+        expect(found == whether, f"The directory {words} {which} of {login}.")
+        self.teller.does(self.clock.now(), "The directory", f"{words} {which}.")
+
+    async def mail(self, login: str, subject: str) -> str:
+        """The text of the newest mail with this subject, as soon as it is there."""
+        person = LOVELACE.person(login)
+        try:
+            async with asyncio.timeout(PATIENCE):
+                while True:
+                    self._rang.clear()
+                    for mail in reversed(self.stage.phones.mailbox(person.slack)):
+                        if subject in mail["subject"]:
+                            self.teller.does(self.clock.now(), person.name, f"gets mail: {mail['subject']}")
+                            return mail["text"]
+                    await self._rang.wait()
+        except TimeoutError:
+            there = ", ".join(mail["subject"] for mail in self.stage.phones.mailbox(person.slack))
+            raise NotAsPromised(f"{person.name} got no mail “{subject}”. There is: {there}") from None
+
+    def code(self, login: str) -> str:
+        """What this person's authenticator shows now."""
+        codes = self.stage.phones.codes(LOVELACE.person(login).slack)
+        expect(bool(codes), f"{login} has no authenticator")
+        return str(codes[-1]["code"])
+
+    def _ring(self, user_id: str) -> None:
+        self.stage.slack.phone_changed(user_id)
+        self._rang.set()

@@ -1,0 +1,141 @@
+"""Privileged: the request is carried to the owner's channel, decided there once, and ends on time.
+
+Everything is done by people with the buttons they see.
+"""
+
+from bot.demo.tour.scene import Scene
+from bot.demo.tour.telling import expect
+
+_OWNERS = "data-owners"
+_ASKED = "Access request: prod-db"
+_WHAT, _HOW_LONG, _WHY = "What", "For how long", "Why"
+
+
+async def a_draft_says_what_it_takes(scene: Scene) -> None:
+    """Ada needs the production database; before anything is sent she reads whose approval it takes, and why."""
+    ada = scene.player("ada")
+    await ada.says("I need prod-db for 2h because INC-4711")
+    await ada.hears("You are asking for", "2 hours", "Data Platform", "it is production")
+
+
+async def four_deliveries_one_request(scene: Scene) -> None:
+    """She sends it, Slack delivers the press four times, and one request arrives at the owners."""
+    ada = scene.player("ada")
+    scene.stage.slack.faults.deliver_times(4)
+    try:
+        await ada.presses(await ada.sees("Nothing is sent yet"), "Send request")
+        await ada.sees("⏳ prod-db", "waiting for Data Platform")
+        await scene.stage.slack.settled()
+    finally:
+        scene.stage.slack.faults.deliver_times(1)
+    grace = scene.player("grace")
+    await grace.sees(_ASKED, "Ada Lovelace (ada, Payments", "risk 4 of 5", "2 hours from approval", "INC-4711",
+                     "Policy asks because it is production", channel=_OWNERS)  # fmt: skip
+    asked = [m for m in grace.client.messages(scene.stage.channel(_OWNERS)) if m.says(_ASKED)]
+    expect(len(asked) == 1, f"The owners were asked {len(asked)} times.")
+
+
+async def the_wrong_person_clicks(scene: Scene) -> None:
+    """Bob is in the channel but no approver: he hears why and who can, nothing changes, security sees it."""
+    bob = scene.player("bob")
+    await bob.presses(await bob.sees(_ASKED, channel=_OWNERS), "Approve…")
+    told = await bob.hears(
+        "You can't decide this one", "Grace Hopper", "Nothing was changed", channel=_OWNERS
+    )
+    expect(told.ephemeral, "The refusal was posted for everybody to see.")
+    await scene.player("alan").sees("Wrong person clicked: prod-db", "Bob Noyce", channel="security")
+
+
+async def nobody_approves_their_own(scene: Scene) -> None:
+    """Ada looks into the channel and presses Approve on her own request: nobody does that, and security sees it."""
+    ada = scene.player("ada")
+    await ada.presses(await ada.sees(_ASKED, channel=_OWNERS), "Approve…")
+    await ada.hears("Nobody approves their own request")
+    await scene.player("alan").sees("Wrong person clicked: prod-db", "Ada Lovelace tried to decide their own request",
+                                    channel="security")  # fmt: skip
+    await scene.must_be_in("ada", "prod-db", whether=False)
+
+
+async def details_are_at_hand(scene: Scene) -> None:
+    """Linus, an approver too, looks at the details and leaves the matter on his screen."""
+    linus = scene.player("linus")
+    asked = await linus.sees(_ASKED, channel=_OWNERS)
+    await linus.presses(asked, "Details")
+    await linus.form("Holds now")
+    await linus.client.close_view()
+    scene.screens["linus"] = asked
+
+
+async def the_owner_approves(scene: Scene) -> None:
+    """Grace approves with a rationale: the message shows who, when and why, and loses its buttons."""
+    grace = scene.player("grace")
+    asked = await grace.sees(_ASKED, channel=_OWNERS)
+    await grace.presses(asked, "Approve…")
+    form = await grace.form("Approve request")
+    errors = await grace.fills(form, {_WHY: ""})
+    expect(_WHY in errors, "A decision without a rationale was taken.")
+    await grace.fills(form, {_WHY: "ok for the incident"})
+    decided = await grace.sees(
+        "Approved by Grace Hopper", "ok for the incident", "Active until", channel=_OWNERS
+    )
+    expect(not decided.buttons, f"The decided message still has buttons:\n{decided.plain}")
+    await scene.player("ada").sees("✅ prod-db", "Approved by", "Grace Hopper", "ok for the incident")
+    await scene.must_be_in("ada", "prod-db")
+
+
+async def the_second_click_hears_who_decided(scene: Scene) -> None:
+    """Linus's screen has not heard of it yet: his press changes nothing, and he hears who decided."""
+    linus = scene.player("linus")
+    await linus.presses(scene.screens["linus"], "Approve…", stale=True)
+    await linus.hears("Grace Hopper approved this at", "Nothing more to do", channel=_OWNERS)
+
+
+async def it_ends_on_time(scene: Scene) -> None:
+    """Two hours later it ended: taken back, read back from the directory, told in both messages."""
+    await scene.later(hours=2)
+    await scene.player("ada").sees("⌛ prod-db", "ended at", "as agreed", "You held it for 2 hours")
+    await scene.player("grace").sees("Ended at", "Approved by Grace Hopper", channel=_OWNERS)
+    await scene.must_be_in("ada", "prod-db", whether=False)
+
+
+async def a_denial(scene: Scene) -> None:
+    """By form this time: errors stand at the field, nothing typed is lost; Edsger denies, and Ada reads why."""
+    ada, edsger = scene.player("ada"), scene.player("edsger")
+    await ada.commands("request", channel="general")
+    form = await ada.form("Ask for access")
+    errors = await ada.fills(form, {_WHAT: "k8s-deploy", _HOW_LONG: "tomorrow", _WHY: "OPS-9"})
+    expect(_HOW_LONG in errors, "“tomorrow” was taken for a duration.")
+    await ada.fills(form, {_HOW_LONG: "1h"})
+    await ada.sees("⏳ k8s-deploy", "waiting for Platform")
+    asked = await edsger.sees("Access request: k8s-deploy", channel="platform-owners")
+    await edsger.presses(asked, "Deny…")
+    await edsger.fills(await edsger.form("Deny request"), {_WHY: "release freeze"})
+    await edsger.sees("Denied by Edsger Dijkstra", "release freeze", channel="platform-owners")
+    await ada.sees("⛔ k8s-deploy", "was denied", "release freeze")
+    await scene.must_be_in("ada", "k8s-deploy", whether=False)
+
+
+async def a_lapse(scene: Scene) -> None:
+    """Nobody answers a request: a day later it lapses, and nothing was granted."""
+    ada = scene.player("ada")
+    await ada.says("I need billing-export for 1h because FIN-3")
+    await ada.presses(await ada.hears("You are asking for"), "Send request")
+    await ada.sees("⏳ billing-export")
+    await scene.later(hours=24)
+    await ada.sees("⌛ billing-export", "did not answer in time")
+    await scene.player("luca").sees("Access request: billing-export", "Lapsed", channel="finance-owners")
+    await scene.must_be_in("ada", "billing-export", whether=False)
+
+
+STEPS = (
+    a_draft_says_what_it_takes,
+    four_deliveries_one_request,
+    the_wrong_person_clicks,
+    nobody_approves_their_own,
+    details_are_at_hand,
+    the_owner_approves,
+    the_second_click_hears_who_decided,
+    it_ends_on_time,
+    a_denial,
+    a_lapse,
+)

@@ -1,0 +1,148 @@
+"""Passwords and lockouts: Slack is the front desk, the secure page is the vault.
+
+No password and no code passes through Slack; the last chapter looks for them there.
+"""
+
+from bot.demo.company import LOVELACE
+from bot.demo.tour.browser import Browser
+from bot.demo.tour.scene import Scene
+from bot.demo.tour.telling import expect
+
+NEW_PASSWORDS = {
+    "ada": "seven brass gears turn slowly",
+    "katherine": "orbits bend around quiet moons",
+}
+_LINK = "Continue securely"
+_CHANGE = "Change my password"
+_WRONG_SIGN_INS = 5
+
+
+async def a_reset_by_authenticator(scene: Scene) -> None:
+    """Ada forgot her password: the code from her authenticator opens the form, weak passwords are told why."""
+    ada = scene.player("ada")
+    await ada.says("reset my password")
+    invited = await ada.hears(
+        "Continue on the secure page", "will ever ask for a password or a code in Slack"
+    )
+    async with Browser() as browser:
+        page = ada.reads(await browser.open(invited.link(_LINK)))
+        wrong = f"{(int(scene.code('ada')) + 1) % 10**6:06d}"
+        page = await ada.sends(browser, page, "Continue", told="a wrong code", code=wrong)
+        page.shows("That did not work.")
+        page = await ada.sends(browser, page, "Continue", told="the right code", code=scene.code("ada"))
+        page.shows("Choose a new password")
+        weak = "lovelace12345678"
+        page = await ada.sends(browser, page, _CHANGE, told=f"“{weak}” twice", password=weak, repeated=weak)
+        expect("Your password was changed" not in page.text, f"“{weak}” was taken as a password.")
+        new = NEW_PASSWORDS["ada"]
+        page = await ada.sends(browser, page, _CHANGE, told="a good one twice", password=new, repeated=new)
+        page.shows("Your password was changed.")
+
+
+async def the_reset_took_effect_and_was_told(scene: Scene) -> None:
+    """The old password no longer works, the new one does, her sessions ended, and she hears of it twice."""
+    ada, person = scene.player("ada"), LOVELACE.person("ada")
+    await ada.hears("✅ Your password was changed", "signed out everywhere")
+    await scene.mail("ada", "Your password was changed")
+    await scene.must_sign_in("ada", person.password, whether=False)
+    await scene.must_sign_in("ada", NEW_PASSWORDS["ada"])
+    expect(await scene.keepers.sessions(person.account) == 0, "A session of Ada's is still open.")
+
+
+async def proofs_come_first(scene: Scene) -> None:
+    """Katherine has no authenticator yet: she sets one up with her password, and keeps ten recovery codes."""
+    katherine, person = scene.player("katherine"), LOVELACE.person("katherine")
+    await katherine.says("reset my password")
+    told = await katherine.hears("you have no authenticator set up here")
+    await katherine.presses(told, "Set up authenticator")
+    invited = await katherine.hears("Set up your authenticator on the secure page")
+    async with Browser() as browser:
+        page = katherine.reads(await browser.open(invited.link(_LINK)))
+        page = await katherine.sends(browser, page, "Sign in", told="her password", password=person.password)
+        page.shows("Add this key to your authenticator")
+        scene.stage.phones.scan(person.slack, page.links["Open it in an authenticator on this device"])
+        code = scene.code("katherine")
+        page = await katherine.sends(
+            browser, page, "Confirm", told="the code that her phone shows", code=code
+        )
+        page.shows("Now keep these ten recovery codes.")
+        expect(len(page.listed) == 10, f"There are {len(page.listed)} recovery codes.")
+        scene.notes["recovery"] = page.listed[0]
+    await katherine.hears("✅ Your authenticator and recovery codes were set up")
+
+
+async def a_reset_without_the_phone(scene: Scene) -> None:
+    """Her phone is lost: a recovery code together with a code sent by mail will do, and only together."""
+    katherine = scene.player("katherine")
+    await katherine.says("reset my password")
+    invited = await katherine.hears("Continue on the secure page")
+    async with Browser() as browser:
+        page = await browser.open(invited.link(_LINK))
+        page = katherine.reads(
+            await browser.open(_beside(page.address, page.links["I don't have my authenticator"]))
+        )
+        page = await katherine.sends(browser, page, "Send me a code")
+        mail = await scene.mail("katherine", "Your code for Wicket's secure page")
+        mailed = mail.partition("Your code is ")[2][:8]
+        both = {"recovery": scene.notes["recovery"], "mailed": mailed}
+        alone = both | {"recovery": "0000-0000-00000"}
+        page = await katherine.sends(
+            browser, page, "Continue", told="the mailed code with a made-up one", **alone
+        )
+        page.shows("That did not work.")
+        page = await katherine.sends(browser, page, "Continue", told="both codes", **both)
+        page.shows("Choose a new password")
+        new = NEW_PASSWORDS["katherine"]
+        page = await katherine.sends(
+            browser, page, _CHANGE, told="a new one twice", password=new, repeated=new
+        )
+        page.shows("Your password was changed.")
+    await katherine.hears("✅ Your password was changed")
+    await scene.must_sign_in("katherine", LOVELACE.person("katherine").password, whether=False)
+    await scene.must_sign_in("katherine", new)
+
+
+async def administrators_go_the_governed_way(scene: Scene) -> None:
+    """An administrator's account is never reset by itself, and he is told so frankly."""
+    konrad = scene.player("konrad")
+    await konrad.says("reset my password")
+    await konrad.hears("⛔ I can't do that here", "administrative power")
+
+
+async def an_unlock_at_once(scene: Scene) -> None:
+    """Bob is locked out: once a day that is undone at once."""
+    bob = scene.player("bob")
+    await bob.says("unlock my account")
+    await bob.hears("✅ Your account is unlocked")
+    await scene.must_sign_in("bob", LOVELACE.person("bob").password)
+
+
+async def an_unlock_with_proof(scene: Scene) -> None:
+    """Somebody sprays wrong passwords and he is locked again: the second time that day he proves who he is."""
+    bob, person = scene.player("bob"), LOVELACE.person("bob")
+    for _ in range(_WRONG_SIGN_INS):
+        await scene.keepers.verify_password(person.account, "sprayed")
+    await bob.says("unlock my account")
+    invited = await bob.hears("I can unlock your account once you show that it is you")
+    async with Browser() as browser:
+        page = bob.reads(await browser.open(invited.link(_LINK)))
+        page = await bob.sends(browser, page, "Continue", told="his code", code=scene.code("bob"))
+        page.shows("Your account is unlocked.")
+    await bob.hears("✅ Your account was unlocked")
+    await scene.mail("bob", "Your account was unlocked")
+
+
+def _beside(address: str, link: str) -> str:
+    """Where a link of the page leads."""
+    return address.partition("/p/")[0] + link if link.startswith("/") else link
+
+
+STEPS = (
+    a_reset_by_authenticator,
+    the_reset_took_effect_and_was_told,
+    proofs_come_first,
+    a_reset_without_the_phone,
+    administrators_go_the_governed_way,
+    an_unlock_at_once,
+    an_unlock_with_proof,
+)

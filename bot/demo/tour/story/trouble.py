@@ -1,0 +1,52 @@
+"""When the directory hangs: its file is locked by another program, so that it answers nobody.
+
+What needs it waits a moment and is told that it is unknown; what does not need it is served meanwhile.
+"""
+
+import asyncio
+import sqlite3
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from bot.demo.tour.scene import Scene
+from bot.demo.tour.telling import expect
+
+_QUICK = 1.0
+
+
+async def others_are_served_meanwhile(scene: Scene) -> None:
+    """Ada's question waits for the directory; a guest, whose answer needs none, is answered meanwhile."""
+    ada, greta = scene.player("ada"), scene.player("greta")
+    loop = asyncio.get_running_loop()
+    with _held_up(scene):
+        await ada.says("what access do I have?")
+        began = loop.time()
+        await greta.says("what access do I have?")
+        await greta.hears("I work for staff accounts only")
+        took = loop.time() - began
+        expect(took < _QUICK, f"Greta waited {took:.1f} s.")
+        await ada.hears("I can't read the directory right now, so I don't know", "nothing was lost")
+
+
+async def unknown_is_not_none(scene: Scene) -> None:
+    """When it answers again, so does Wicket; nobody was told that they hold nothing."""
+    ada = scene.player("ada")
+    await ada.says("what access do I have?")
+    await ada.hears("You hold", "vpn-users")
+
+
+@contextmanager
+def _held_up(scene: Scene) -> Iterator[None]:
+    """Hold the directory's file as a backup program might."""
+    holder = sqlite3.connect(scene.stage.folder.people, isolation_level=None)
+    try:
+        holder.execute("BEGIN IMMEDIATE")
+        scene.teller.does(scene.clock.now(), "The directory", "hangs.")
+        yield
+        holder.execute("ROLLBACK")
+        scene.teller.does(scene.clock.now(), "The directory", "answers again.")
+    finally:
+        holder.close()
+
+
+STEPS = (others_are_served_meanwhile, unknown_is_not_none)
