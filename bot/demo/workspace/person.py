@@ -130,22 +130,27 @@ class PersonClient:
 
     async def sees(
         self,
-        containing: str,
-        *,
+        *containing: str,
         channel: str | None = None,
+        after: str = "",
         timeout: float = 5,  # noqa: ASYNC109 - a caller gives its own patience
     ) -> Message:
-        """The newest visible message with these words, as soon as there is one; AssertionError otherwise."""
+        """The newest visible message with all these words, as soon as there is one; AssertionError otherwise.
+
+        after: the `ts` of a message; older ones, and that one itself, do not count.
+        """
         where = self._channel(channel).id
 
         def newest() -> Message | None:
             seen = reversed(self._state.seen_by(self.user_id, where))
-            return next((message for message in seen if message.says(containing)), None)
+            newer = (message for message in seen if message.ts > after)
+            return next((message for message in newer if all(map(message.says, containing))), None)
 
         found = await self._state.changes.until(newest, timeout)
         if found is None:
             there = "\n---\n".join(m.plain for m in self._state.seen_by(self.user_id, where)) or "(nothing)"
-            raise AssertionError(f"{self.user_id} never saw {containing!r} in {where}. There is:\n{there}")
+            words = " and ".join(map(repr, containing))
+            raise AssertionError(f"{self.user_id} never saw {words} in {where}. There is:\n{there}")
         return found
 
     async def sees_view(self, containing: str = "", *, timeout: float = 5) -> View:  # noqa: ASYNC109 - a caller gives its own patience

@@ -67,7 +67,8 @@ def block_lines(blocks: list[Json], names: Names) -> list[str]:
 def _block(block: Json, names: Names) -> Iterator[str]:
     kind = block.get("type")
     if kind == "rich_text":
-        yield "".join(_rich(block))
+        # Slack shows each section as a paragraph of its own.
+        yield from ("".join(_rich(section)) for section in block.get("elements") or [])
         return
     for key in ("title", "label", "text"):
         yield _text(block.get(key), names)
