@@ -1,29 +1,39 @@
-"""A real Chromium for tests that look at pages. It never reaches beyond loopback, and never downloads a browser.
+"""A real Chromium for tests that look at pages.
 
-Where there is no Chromium the tests are skipped with that reason, except in CI, where its absence is a failure.
+Where there is none the tests are skipped with that reason, except in CI, where its absence is a failure.
 """
 
 import os
-import shutil
 from collections.abc import AsyncIterator
 
 import pytest
-from playwright.async_api import Browser, async_playwright
+import pytest_asyncio
+from playwright.async_api import Browser, expect
 
-QUIET = (
-    "--no-sandbox", "--headless=new", "--disable-gpu", "--disable-background-networking",
-    "--disable-component-update", "--disable-sync", "--no-first-run",
-)  # fmt: skip
+from tests.browser.chromium import MISSING, chromium, running
+
+# Two cores may be full of other things: what is promised to come may take its time here.
+expect.set_options(timeout=10_000)
+
+
+@pytest.fixture(scope="session")
+def chromium_path() -> str:
+    """Where Chromium is."""
+    path = chromium()
+    if path is None:
+        pytest.fail(MISSING) if os.environ.get("CI") == "true" else pytest.skip(MISSING)
+    return path
 
 
 @pytest.fixture
-async def browser() -> AsyncIterator[Browser]:
+async def browser(chromium_path: str) -> AsyncIterator[Browser]:
     """One Chromium, closed afterwards."""
-    path = shutil.which("/usr/bin/chromium") or shutil.which("chromium")
-    if path is None:
-        missing = "no Chromium here: install Debian's chromium to run the browser tests"
-        pytest.fail(missing) if os.environ.get("CI") == "true" else pytest.skip(missing)
-    async with async_playwright() as playwright:
-        chromium = await playwright.chromium.launch(executable_path=path, args=list(QUIET))
-        yield chromium
-        await chromium.close()
+    async with running(chromium_path) as started:
+        yield started
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def shared_browser(chromium_path: str) -> AsyncIterator[Browser]:
+    """One Chromium for a whole file, for tests that run in its one loop and make profiles of their own."""
+    async with running(chromium_path) as started:
+        yield started

@@ -1,0 +1,30 @@
+"""How a real Chromium is found and started here.
+
+It never downloads one, and what it starts reaches for nothing beyond loopback by itself.
+"""
+
+import shutil
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+from playwright.async_api import Browser, async_playwright
+
+QUIET = (
+    "--no-sandbox", "--headless=new", "--disable-gpu", "--disable-background-networking",
+    "--disable-component-update", "--disable-sync", "--no-first-run",
+)  # fmt: skip
+MISSING = "no Chromium here: install Debian's chromium to run the browser tests"
+
+
+def chromium() -> str | None:
+    """Where it is; None if it is not installed."""
+    return shutil.which("/usr/bin/chromium") or shutil.which("chromium")
+
+
+@asynccontextmanager
+async def running(path: str) -> AsyncIterator[Browser]:
+    """One Chromium, closed afterwards."""
+    async with async_playwright() as playwright:
+        browser = await playwright.chromium.launch(executable_path=path, args=list(QUIET))
+        yield browser
+        await browser.close()

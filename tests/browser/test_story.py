@@ -1,0 +1,257 @@
+"""The main job as people live it: the demo that `wicket demo` serves, in real browsers, on a clock that can be skipped.
+
+They only look, type and press; what came of it is asked of the directory itself.
+"""
+
+from collections.abc import AsyncIterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import pytest
+import pytest_asyncio
+from playwright.async_api import Browser, Locator, Page, expect
+
+from bot.demo.company import LOVELACE
+from bot.demo.company.shapes import account_of
+from bot.demo.folder import Folder
+from bot.demo.stage import Stage, on_stage
+from storage.audit.verification import verify_log
+from storage.directories.local import LocalDirectory
+from tests.browser.seats import Clock, Seat, seat
+
+# One loop for the file, so that it needs one Chromium: everybody has a profile of their own in it.
+pytestmark = pytest.mark.asyncio(loop_scope="module")
+
+NEW_PASSWORD = "seven brass gears turn slowly"
+LOOPBACK = ("http://127.0.0.1:", "data:")
+HAND = {"viewport": {"width": 390, "height": 844}, "has_touch": True, "is_mobile": True}
+
+
+@dataclass(kw_only=True)
+class Story:
+    """The running demo, who sits before it, and the directory as its keepers see it, and the time."""
+
+    stage: Stage
+    browser: Browser
+    keepers: LocalDirectory
+    clock: Clock
+    seats: list[Seat] = field(default_factory=list)
+
+    async def seat(self, login: str, channel: str = "", **how: Any) -> Seat:
+        """Let somebody sit down before a channel, by default their conversation with Wicket."""
+        taken = await seat(self.stage, self.browser, login, **how)
+        self.seats.append(taken)
+        await taken.opens(channel)
+        return taken
+
+    async def has(self, login: str, entitlement: str) -> bool:
+        """Whether the directory itself has this person in the entitlement's group."""
+        group = self.stage.app.ground.catalogue.entitlements[entitlement].group
+        return await self.keepers.is_member(account_of(login), group)
+
+
+@pytest_asyncio.fixture(loop_scope="module")
+async def story(tmp_path: Path, shared_browser: Browser) -> AsyncIterator[Story]:
+    """A demo nobody has used yet. Afterwards its record proves itself, and nobody had anything to complain of."""
+    clock = Clock()
+    async with on_stage(Folder(tmp_path), now=clock.now, chance=lambda: 0.0) as stage:
+        keepers = LocalDirectory(stage.folder.people, name=LOVELACE.directory, now=clock.now)
+        begun = Story(stage=stage, browser=shared_browser, keepers=keepers, clock=clock)
+        yield begun
+        await stage.slack.settled()
+        report = await stage.app.database.read(verify_log)
+        keepers.close()
+        for taken in begun.seats:
+            await taken.page.context.close()
+    assert report.sound, report.conclusion
+    assert stage.slack.violations == []
+    assert [fault for taken in begun.seats for fault in taken.faults] == []
+    asked = [address for taken in begun.seats for address in taken.asked]
+    assert [address for address in asked if not address.startswith(LOOPBACK)] == []
+
+
+async def ask(who: Seat, words: str) -> Locator:
+    """Ask in plain words and send the draft; the one message that then carries the state."""
+    await who.says(words)
+    draft = await who.reads("You are asking for", "Nothing is sent yet")
+    await who.presses(draft, "Send request")
+    return draft
+
+
+async def test_a_forgotten_password_is_replaced_on_the_secure_page(story: Story) -> None:
+    """The new password never goes through Slack (promise 4), and the change is told there and by mail."""
+    ada = await story.seat("ada")
+    await ada.says("reset my password")
+    secure = await ada.follows(await ada.reads("secure page"), "Continue securely")
+    await secure.get_by_label("Code from your authenticator").fill(await ada.code())
+    await secure.get_by_role("button", name="Continue").click()
+    await secure.get_by_label("New password").fill(NEW_PASSWORD)
+    await secure.get_by_label("The same once more").fill(NEW_PASSWORD)
+    await secure.get_by_role("button", name="Change my password").click()
+    await expect(secure.get_by_role("heading", level=1)).to_have_text("Your password was changed.")
+    await ada.reads("✅ Your password was changed", "signed out everywhere")
+    await expect(await ada.mail("Your password was changed")).to_contain_text("Was this not you?")
+    assert await story.keepers.verify_password(account_of("ada"), NEW_PASSWORD)
+    assert not await story.keepers.verify_password(account_of("ada"), LOVELACE.person("ada").password)
+    assert NEW_PASSWORD not in repr(story.stage.slack.calls)
+
+
+async def test_low_risk_access_comes_at_once_and_goes_on_time(story: Story) -> None:
+    """Nothing happens before the draft is sent; afterwards one message carries the state (promise 1)."""
+    ada = await story.seat("ada")
+    await ada.says("I need crm-read for 1 minute because CRM-7")
+    message = await ada.reads("You are asking for", "Nothing is sent yet")
+    assert not await story.has("ada", "crm-read")
+    await ada.presses(message, "Send request")
+    await expect(message).to_contain_text("✅ crm-read")
+    assert await story.has("ada", "crm-read")
+    story.clock.skip(minutes=1)
+    await expect(message).to_contain_text("⌛ crm-read")
+    await expect(message).to_contain_text("as agreed")
+    assert not await story.has("ada", "crm-read")
+
+
+async def test_a_request_by_form_is_approved_with_a_reason(story: Story) -> None:
+    """A wrong field is told where it stands and nothing typed is lost; the decision is written on the request."""
+    ada, grace = await story.seat("ada"), await story.seat("grace", "data-owners")
+    await ada.says("/wicket request")
+    form = ada.form("Ask for access")
+    what, how_long, why = form.get_by_label("What"), form.get_by_label("how long"), form.get_by_label("Why")
+    await what.press_sequentially("prod-db")
+    await ada.page.get_by_role("option", name="prod-db").click()
+    await how_long.fill("tomorrow")
+    await why.fill("INC-4711: payments are stuck")
+    await form.get_by_role("button", name="Send request").click()
+    await expect(form.locator("[data-block-id=duration] .error")).to_contain_text(
+        "how long rather than until when"
+    )
+    await expect(how_long).to_be_focused()
+    await expect(how_long).to_have_value("tomorrow")
+    await expect(what).to_have_value("prod-db · read and write")
+    await expect(why).to_have_value("INC-4711: payments are stuck")
+    await how_long.fill("2h")
+    await form.get_by_role("button", name="Send request").click()
+    await expect(form).to_have_count(0)
+    status = await ada.reads("⏳ prod-db", "waiting for Data Platform")
+
+    request = await grace.reads("Access request: prod-db")
+    for fact in ("Ada Lovelace", "production", "risk 4 of 5", "2 hours", "INC-4711: payments are stuck"):
+        await expect(request).to_contain_text(fact)
+    assert not await story.has("ada", "prod-db")
+    await grace.decides(request, "Approve…", "ok for the incident")
+    await expect(request).to_contain_text("Approved by Grace Hopper")
+    await expect(request).to_contain_text("ok for the incident")
+    await expect(request.get_by_role("button")).to_have_count(0)
+    await expect(status).to_contain_text("✅ prod-db")
+    await expect(status).to_contain_text("Approved by Grace Hopper")
+    await expect(status).to_contain_text("ok for the incident")
+    assert await story.has("ada", "prod-db")
+
+
+async def test_a_denial_tells_why_and_gives_nothing(story: Story) -> None:
+    ada, grace = await story.seat("ada"), await story.seat("grace", "data-owners")
+    status = await ask(ada, "I need prod-db for 2h because I am curious")
+    request = await grace.reads("Access request: prod-db")
+    await grace.decides(request, "Deny…", "staging-db has the same tables")
+    await expect(request).to_contain_text("Denied by Grace Hopper")
+    await expect(request.get_by_role("button")).to_have_count(0)
+    await expect(status).to_contain_text("⛔ prod-db")
+    await expect(status).to_contain_text("staging-db has the same tables")
+    assert not await story.has("ada", "prod-db")
+
+
+async def test_requester_and_owner_both_see_it_end(story: Story) -> None:
+    """On time, in the very messages that told of it, without a reload (promise 1)."""
+    ada, grace = await story.seat("ada"), await story.seat("grace", "data-owners")
+    status = await ask(ada, "I need prod-db for 2h because INC-4711")
+    request = await grace.reads("Access request: prod-db")
+    await grace.decides(request, "Approve…", "ok for the incident")
+    await expect(status).to_contain_text("✅ prod-db")
+    story.clock.skip(hours=2)
+    await expect(status).to_contain_text("⌛ prod-db")
+    await expect(status).to_contain_text("You held it for 2 hours")
+    await expect(request).to_contain_text("⌛ Ended at")
+    await expect(request).to_contain_text("Approved by Grace Hopper")
+    assert not await story.has("ada", "prod-db")
+
+
+async def test_security_sees_the_wrong_person_click(story: Story) -> None:
+    """He alone hears why not and who can, the request stays open, and the exception is told (promise 5)."""
+    bob, alan = await story.seat("bob", "data-owners"), await story.seat("alan", "security")
+    ada = await story.seat("ada")
+    await ask(ada, "I need prod-db for 2h because INC-4711")
+    request = await bob.reads("Access request: prod-db")
+    await bob.presses(request, "Approve…")
+    told = await bob.reads("Only visible to you", "You can't decide this one")
+    await expect(told).to_contain_text("Grace Hopper")
+    await expect(told).to_contain_text("Nothing was changed")
+    exception = await alan.reads("⚠️ Wrong person clicked: prod-db")
+    await expect(exception).to_contain_text("Bob Noyce")
+    await expect(exception).to_contain_text("story ")
+    await expect(request.get_by_role("button", name="Approve…")).to_be_visible()
+    assert not await story.has("ada", "prod-db")
+
+
+async def test_a_new_colleague_links_her_account(story: Story) -> None:
+    """Her address alone links nobody: she signs in once, with the password that came by mail."""
+    katherine = await story.seat("katherine")
+    await katherine.says("hello")
+    password = LOVELACE.person("katherine").password
+    await expect(await katherine.mail("Your password in this demo")).to_contain_text(password)
+    secure = await katherine.follows(
+        await katherine.reads("this Slack account is yours"), "Continue securely"
+    )
+    await secure.get_by_label("Login").fill("katherine")
+    await secure.get_by_label("Password").fill(password)
+    await secure.get_by_role("button", name="Sign in and link").click()
+    await expect(secure.get_by_role("heading", level=1)).to_have_text("Your Slack account is linked to you.")
+    await katherine.reads("✅ This Slack account is linked")
+    await katherine.says("am I in vpn-users?")
+    await katherine.reads("✅ Yes, you are in vpn-users")
+
+
+async def test_an_approval_fits_into_a_hand(story: Story) -> None:
+    """390 pixels wide: nothing scrolls sideways at any step, and everything to press is large enough for a thumb."""
+    ada, grace = await story.seat("ada", **HAND), await story.seat("grace", "data-owners", **HAND)
+    status = await ask(ada, "I need prod-db for 2h because INC-4711: " + "payments are stuck, " * 20)
+    request = await grace.reads("Access request: prod-db")
+    await fits(grace.page)
+    for label in ("Approve…", "Deny…", "Details"):
+        await thumb(request.get_by_role("button", name=label))
+    await grace.presses(request, "Approve…")
+    form = grace.form("Approve request")
+    await expect(form).to_be_visible()
+    await fits(grace.page)
+    await thumb(form.get_by_role("button", name="Approve"))
+    await form.get_by_role("textbox").fill("ok for the incident")
+    await form.get_by_role("button", name="Approve").click()
+    await expect(request).to_contain_text("Active until")
+    await fits(grace.page)
+    await expect(status).to_contain_text("✅ prod-db")
+    await fits(ada.page)
+    for pane in ("Channels", "Phone"):
+        await ada.page.get_by_role("button", name=pane, exact=True).click()
+        await fits(ada.page)
+
+
+async def fits(page: Page) -> None:
+    """Nothing is wider than the screen, and nothing that scrolls does so sideways."""
+    too_wide = await page.evaluate(
+        """() => [...document.querySelectorAll('body, body *')].filter(part => {
+          const box = part.getBoundingClientRect();
+          const scrolls = ['auto', 'scroll'].includes(getComputedStyle(part).overflowX);
+          const sideways = scrolls && part.scrollWidth > part.clientWidth + 1;
+          return box.width && !part.closest('.sr') && (box.right > innerWidth + 1 || box.left < -1 || sideways);
+        }).map(part => part.outerHTML.slice(0, 120))"""
+    )
+    assert too_wide == []
+    assert await page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+
+
+async def thumb(control: Locator) -> None:
+    """Large enough to be hit: WCAG 2.2 asks for 24 pixels, a thumb for more."""
+    await control.scroll_into_view_if_needed()
+    box = await control.bounding_box()
+    assert box is not None
+    assert min(box["width"], box["height"]) >= 40
