@@ -127,8 +127,9 @@ def _page_lockout(alert: Alert) -> tuple[str, str]:
     count = int(alert.facts.get("wrong_in_a_row", 0))
     return (
         f"Secure page locked for {_who(alert)}",
-        f"{count if count > 1 else 'Too many'} wrong codes or passwords in a row were given for {_who(alert)}. No proof of theirs is accepted for 24 hours, and nothing was "
-        "changed. If they are who they say, `wicket proofs unlock LOGIN` opens it earlier.",
+        f"{count if count > 1 else 'Too many'} wrong codes or passwords in a row were given for {_who(alert)}. "
+        "No proof of theirs is accepted for 24 hours, and nothing was changed. If they are who they say, "
+        "`wicket proofs unlock LOGIN` opens it earlier.",
     )
 
 
