@@ -9,15 +9,18 @@ from typing import Literal
 from sqlmodel import Session
 
 from handlers import recording
-from handlers.answers import NotHere, NotLocked, PageOpened, Unlocked
+from handlers.answers import NotHere, NotKnownUnlocked, NotLocked, PageOpened, Unlocked
 from handlers.decisions.policy import AccountQuestion, Action, PolicyDecision
 from handlers.exceptions import Kind, Severity, Strange, tell_security
 from handlers.ground import Ground
 from handlers.intents import Intent
 from handlers.outcomes import Repeated
+from handlers.patience import in_time
 from handlers.proofs import Handles
 from storage import deliveries, proofs
 from storage.audit import log
+from storage.directories.base import Directory
+from storage.faults import DirectoryUnavailable
 from storage.handles import Purpose
 from storage.identifiers import new_id
 from storage.outbox import owe
@@ -54,7 +57,7 @@ class Accounts:
 
     async def unlock(
         self, intent: Intent, *, by_message: bool
-    ) -> Unlocked | NotLocked | PageOpened | NotHere | Repeated:
+    ) -> Unlocked | NotKnownUnlocked | NotLocked | PageOpened | NotHere | Repeated:
         """Unlock at once where policy allows it without a proof; otherwise open the page to ask for one."""
         account = intent.actor.account
         directory = self._ground.directory(account.directory)
@@ -85,15 +88,13 @@ class Accounts:
         started = await self._ground.database.write(work)
         if not isinstance(started, str):
             return started
-        await directory.unlock(account.id)
-        after = await directory.account(account.id)
-        done = after is not None and not after.locked
+        done = await _unlock(directory, account.id)
         await self._ground.database.write(
             lambda tx: self._record(
                 tx, intent, "account.unlocked", "done" if done else "failed", None, started
             )
         )
-        return Unlocked()
+        return Unlocked() if done else NotKnownUnlocked()
 
     def _could_be_allowed(self, intent: Intent) -> PolicyDecision:
         """Whether policy would allow a reset if every proof were given: otherwise the page would only disappoint."""
@@ -176,3 +177,13 @@ class Accounts:
             correlation=correlation,
             decision=decision,
         )
+
+
+async def _unlock(directory: Directory, account_id: str) -> bool:
+    """Lift the lockout; whether the directory, read back, says that it is lifted."""
+    try:
+        await in_time(directory.unlock(account_id))
+        after = await in_time(directory.account(account_id))
+    except DirectoryUnavailable:
+        return False
+    return after is not None and not after.locked

@@ -105,6 +105,11 @@ class Unlocked:
     """The account was unlocked and read back so."""
 
 
+@dataclass(frozen=True, kw_only=True)
+class NotKnownUnlocked:
+    """The directory was asked to unlock, and what it holds now is not known, or is still locked."""
+
+
 Answer = (
     AccessList | Membership | OwnedBy | PasswordExpiry | Help | LinkedAlready | DidYouMean | NotUnderstood
 )

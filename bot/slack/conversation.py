@@ -12,6 +12,7 @@ from bot.slack.incoming import Incoming
 from bot.slack.messages.answers import (
     answer_message,
     not_here_message,
+    not_known_unlocked_message,
     not_locked_message,
     page_message,
     unlocked_message,
@@ -20,7 +21,7 @@ from bot.slack.messages.parts import Message, said
 from bot.slack.words import inert
 from handlers.access import Access
 from handlers.accounts import Accounts
-from handlers.answers import NotHere, NotLocked, PageOpened, Unlocked
+from handlers.answers import NotHere, NotKnownUnlocked, NotLocked, PageOpened, Unlocked
 from handlers.checks import Checks, Kind
 from handlers.decisions import understanding as meant
 from handlers.decisions.grammar import understand
@@ -121,6 +122,8 @@ class Conversation:
         match await self._accounts.unlock(intent, by_message=by_message):
             case Unlocked():
                 return unlocked_message()
+            case NotKnownUnlocked():
+                return not_known_unlocked_message()
             case NotLocked():
                 return not_locked_message()
             case other:

@@ -3,8 +3,6 @@
 They assert nothing beyond that the next step can be taken, and never reach around the workspace.
 """
 
-import asyncio
-
 from bot.demo.workspace.messages import Message
 from bot.demo.workspace.person import PersonClient
 from bot.demo.workspace.submissions import Submission
@@ -15,19 +13,19 @@ SECURITY = "C0SECURITY"
 async def ask(who: PersonClient, words: str) -> Message:
     """Ask in words and send the draft; what the draft looked like."""
     said = await who.say(words)
-    draft = await newest(who, "You are asking for", after=said)
+    draft = await who.sees("You are asking for", after=said.ts)
     await who.click(draft, "draft.send")
     return draft
 
 
-async def newest(who: PersonClient, words: str, *, after: Message) -> Message:
-    """The message with these words that came after that one: an older one with the same words does not count."""
-    async with asyncio.timeout(5):
-        while True:
-            seen = await who.sees(words)
-            if seen.ts > after.ts:
-                return seen
-            await asyncio.sleep(0.01)
+async def answer_to(who: PersonClient, words: str, way: str) -> str:
+    """What came back to a question, asked by "message" or by "command"."""
+    before = who.messages()[-1].ts if who.messages() else ""
+    if way == "message":
+        before = (await who.say(words)).ts
+    else:
+        await who.slash("/wicket", words)
+    return (await who.sees("", after=before)).plain
 
 
 async def fill_in(who: PersonClient, entitlement: str, duration: str, justification: str) -> Submission:
@@ -40,12 +38,7 @@ async def fill_in(who: PersonClient, entitlement: str, duration: str, justificat
 
 async def undecided(who: PersonClient, channel: str, about: str) -> Message:
     """The newest request with these words that can still be decided."""
-    async with asyncio.timeout(5):
-        while True:
-            seen = [m for m in who.messages(channel) if m.says(about) and "approval.approve" in m.buttons]
-            if seen:
-                return seen[-1]
-            await asyncio.sleep(0.01)
+    return await who.sees("Access request", about, "[Approve…]", channel=channel)
 
 
 async def approve(

@@ -87,6 +87,14 @@ def unlocked_message() -> Message:
     )
 
 
+def not_known_unlocked_message() -> Message:
+    """It was asked for, and nobody knows whether it happened."""
+    return said(
+        "I asked the directory to unlock your account, and it did not confirm it: I don't know whether it was done.\n"
+        "What you can do: try to sign in. If that fails, write “unlock my account” again in a few minutes."
+    )
+
+
 def not_locked_message() -> Message:
     """There is nothing to unlock."""
     return said(
