@@ -1,0 +1,309 @@
+"""What an approver reads, word for word, and that no text of anybody can push a fact out of it (promise 9, SL-8)."""
+
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from bot.demo.workspace.view_rules import view_problems
+from bot.slack.forms import decision_form, details_form
+from bot.slack.messages.approvals import (
+    approval_message,
+    critical_facts,
+    details_text,
+    not_allowed_text,
+    too_late_text,
+)
+from bot.slack.messages.requests import request_message
+from bot.slack.words import in_quotes, visible
+from handlers.outcomes import NotAllowed, TooLate
+from handlers.stories import GrantStory
+from storage.states import GrantState
+from tests.bot.slack.stories import (
+    ADA,
+    ALAN,
+    GRACE,
+    NO,
+    NOW,
+    PROD_DB,
+    approved,
+    clumsy,
+    ended,
+    hears,
+    problems,
+    reads,
+    story,
+)
+
+FACTS = """\
+Access request: prod-db · read and write
+Who  Ada Lovelace (ada, Payments, reports to Charles Babbage)
+What  prod-db · read and write, production, risk 4 of 5
+How long  2 hours from approval
+Why  “fix INC-4711”
+Policy asks because it is production and its risk is 3 of 5 or more. Ada Lovelace holds nothing else, \
+and has never had this before.
+"""
+BUTTONS = "\n[Approve…]\n[Deny…]\n[Details]"
+APPROVED = "Approved by Grace Hopper at 14:09 UTC: “ok for the incident”."
+
+AFTER = {
+    "pending": (story(), "One approval from Data Platform needed. Lapses 24 Nov 14:02 UTC." + BUTTONS),
+    "half approved": (
+        story(missing={"security": 1}, said=(GRACE,)),
+        "Grace Hopper approved at 14:09 UTC. One approval from the security team needed. Lapses 24 Nov 14:02 UTC."
+        + BUTTONS,
+    ),
+    "approved": (approved(GrantState.APPROVED), f"✅ {APPROVED} Being set up."),
+    "active": (approved(), f"✅ {APPROVED} Active until 23 Nov 16:09 UTC."),
+    "active by two": (
+        approved(said=(GRACE, ALAN)),
+        "✅ Approved by Grace Hopper at 14:09 UTC: “ok for the incident” and by Alan Turing at 14:11 UTC: “seen”. "
+        "Active until 23 Nov 16:09 UTC.",
+    ),
+    "ending": (
+        approved(GrantState.ENDING, end_reason="its time is over"),
+        f"⌛ Being taken back: its time is over. {APPROVED}",
+    ),
+    "ended": (ended(), f"⌛ Ended at 16:09 UTC: its time is over. {APPROVED}"),
+    "given back": (
+        ended(end_reason="given back"),
+        f"⌛ Ended at 16:09 UTC: given back before its time. {APPROVED}",
+    ),
+    "ended where sessions go on": (
+        ended(removal_takes_effect="at the next sign-in"),
+        f"⌛ Ended at 16:09 UTC: its time is over. The removal takes effect at the next sign-in. {APPROVED}",
+    ),
+    "denied": (
+        story(GrantState.DENIED, said=(NO,)),
+        "⛔ Denied by Grace Hopper at 14:09 UTC: “use staging-db for this”. Nothing was granted.",
+    ),
+    "lapsed": (story(GrantState.LAPSED), "⌛ Lapsed: nobody answered in time. Nothing was granted."),
+    "lapsed half approved": (
+        story(GrantState.LAPSED, said=(GRACE,)),
+        f"⌛ Lapsed: not enough approvals came in time. Nothing was granted. {APPROVED}",
+    ),
+    "withdrawn": (
+        story(GrantState.WITHDRAWN, ended_at=NOW),
+        "⌛ Withdrawn by the requester at 14:02 UTC. Nothing was granted.",
+    ),
+    "voided": (
+        approved(GrantState.VOIDED, end_reason="The person who asked is no longer active."),
+        f"⛔ Not granted: The person who asked is no longer active. {APPROVED}",
+    ),
+}
+
+
+@pytest.mark.parametrize("name", AFTER)
+def test_each_state_reads_as_it_should(name):
+    told, expected = AFTER[name]
+    message = approval_message(told)
+    assert reads(message) == FACTS + expected
+    assert problems(message) == []
+
+
+@pytest.mark.parametrize("name", AFTER)
+def test_the_words_alone_say_the_same(name):
+    """For notifications and for those who hear instead of see: every fact and how it stands."""
+    told, expected = AFTER[name]
+    heard = hears(approval_message(told))
+    assert heard == (
+        "Access request: prod-db · read and write. "
+        "Who: Ada Lovelace (ada, Payments, reports to Charles Babbage); "
+        "What: prod-db · read and write, production, risk 4 of 5; "
+        "How long: 2 hours from approval; Why: “fix INC-4711”. "
+        "Policy asks because it is production and its risk is 3 of 5 or more. Ada Lovelace holds nothing else, "
+        "and has never had this before. " + expected.removesuffix(BUTTONS)
+    )
+
+
+def test_a_contractor_is_called_one():
+    told = story(requester=replace(ADA, employment="contractor"))
+    assert critical_facts(told)[0] == (
+        "Who",
+        "Ada Lovelace (ada, Payments, contractor, reports to Charles Babbage)",
+    )
+
+
+def test_a_person_of_whom_little_is_known_leaves_no_empty_brackets():
+    nobody = replace(ADA, login="", team="", manager="")
+    assert critical_facts(story(requester=nobody))[0] == ("Who", "Ada Lovelace")
+
+
+@pytest.mark.parametrize(
+    ("changes", "words"),
+    [
+        ({"holds": ("k8s-deploy",)}, "holds k8s-deploy, and has never"),
+        ({"holds": tuple("abcdefg")}, "holds a, b, c, d, e and 2 more, and has never"),
+        (
+            {"had": 1, "had_last": NOW - timedelta(days=42)},
+            "and has had this once before, until 12 Oct 2026.",
+        ),
+        (
+            {"had": 2, "had_last": NOW - timedelta(days=42)},
+            "and has had this twice before, last until 12 Oct 2026.",
+        ),
+        ({"had": 7}, "and has had this 7 times before."),
+        ({"reasons": ()}, "from approval\nWhy  “fix INC-4711”\nAda Lovelace holds nothing else"),
+        ({"missing": {"owner": 2}}, "Two approvals from Data Platform needed."),
+    ],
+)
+def test_the_background_is_told_in_plain_grammar(changes, words):
+    assert words in reads(approval_message(story(**changes)))
+
+
+@pytest.mark.parametrize("state", set(GrantState) - {GrantState.DRAFT, GrantState.REFUSED})
+def test_a_story_with_little_in_it_has_no_holes(state):
+    bare = story(
+        state, entitlement=None, owner=None, reasons=(), missing={}, lapses_at=None, removal_takes_effect="",
+    )  # fmt: skip
+    assert clumsy(hears(approval_message(bare))) == []
+    assert clumsy(details_text(bare).replace("*  ", "* ")) == []
+
+
+def test_the_longest_names_a_catalogue_may_have_still_fit():
+    """The operator's own limits (63 and 75 characters) are more than a headline holds."""
+    long = replace(PROD_DB, id="p" * 63, access="a" * 75, title="t" * 75)
+    message = approval_message(story(entitlement=long, entitlement_id=long.id))
+    assert problems(message) == []
+    assert f"{'p' * 63} · {'a' * 75}, production, risk 4 of 5" in reads(message)
+
+
+@pytest.mark.parametrize(
+    ("outcome", "said"),
+    [
+        (
+            NotAllowed(entitlement="prod-db", owner_name="Data Platform", reasons=("No policy allows this.",),
+                       can=("Grace Hopper", "Linus Pauling")),
+            "You can't decide this one: *prod-db* belongs to Data Platform, and you are not among its approvers. "
+            "Grace Hopper and Linus Pauling can. Nothing was changed.",
+        ),
+        (
+            NotAllowed(entitlement="prod-db", owner_name="Data Platform",
+                       reasons=("Nobody approves their own request.",), can=("Grace Hopper",)),
+            "You can't decide this one: *prod-db* belongs to Data Platform. Nobody approves their own request. "
+            "Grace Hopper can. Nothing was changed.",
+        ),
+        (
+            NotAllowed(entitlement="prod-db", owner_name="Data Platform", reasons=()),
+            "You can't decide this one: *prod-db* belongs to Data Platform, and you are not among its approvers. "
+            "Nothing was changed.",
+        ),
+    ],
+)  # fmt: skip
+def test_the_wrong_person_hears_who_can_decide(outcome, said):
+    assert not_allowed_text(outcome) == said
+
+
+@pytest.mark.parametrize(
+    ("state", "by", "said"),
+    [
+        ("active", "Grace Hopper", "Grace Hopper approved this at 14:02 UTC. Nothing more to do."),
+        ("ended", "Grace Hopper", "Grace Hopper approved this at 14:02 UTC. Nothing more to do."),
+        ("denied", "Grace Hopper", "Grace Hopper denied this at 14:02 UTC. Nothing more to do."),
+        ("pending", "Grace Hopper", "Grace Hopper approved this at 14:02 UTC. Nothing more to do."),
+        ("lapsed", "", "This request lapsed: nobody answered in time. Nothing more to do."),
+        ("lapsed", "Grace Hopper", "This request lapsed: nobody answered in time. Nothing more to do."),
+        ("withdrawn", "Grace Hopper", "The requester took this back. Nothing more to do."),
+        ("voided", "Grace Hopper", "This request can no longer be granted. Nothing more to do."),
+        ("refused", "", "This request was refused. Nothing more to do."),
+        ("approved", "", "This is approved and is being set up. Nothing more to do."),
+        ("ending", "", "This access is being taken back already. Nothing more to do."),
+        ("ended", "", "This access has ended already. Nothing more to do."),
+        ("draft", "", "This was decided already. Nothing more to do."),
+    ],
+)
+def test_the_second_clicker_hears_what_settled_it(state, by, said):
+    heard = too_late_text(TooLate(entitlement="prod-db", state=state, by=by, at=NOW))
+    assert heard.replace("<!date^1795442520^{time}|14:02 UTC>", "14:02 UTC") == said
+
+
+def test_a_decision_without_its_time_still_says_who():
+    heard = too_late_text(TooLate(entitlement="prod-db", state="active", by="Grace Hopper", at=None))
+    assert heard == "Grace Hopper approved this. Nothing more to do."
+
+
+# Whatever anybody managed to get into a name, a team, a justification or a rationale.
+
+SIGNS = st.sampled_from(
+    ["&", "<", ">", "*", "_", "`", "~", ":", "@", "<!channel>", "”", "\n", "\u202e", "\x00", "ﷺ", "🧨", "a"]
+)
+NASTY = st.one_of(st.text(), st.lists(SIGNS).map("".join), st.builds(str.__mul__, SIGNS, st.integers(1, 500)))
+NAMES = st.builds(lambda text: f"{text[:100]}", NASTY)
+WORDS = st.builds(lambda text: (text or "x")[:500], NASTY)
+TIMES = st.none() | st.datetimes().map(lambda at: NOW.replace(year=1990 + at.year % 60))
+SAIDS = st.builds(replace, st.sampled_from([GRACE, ALAN, NO]), name=NAMES, rationale=WORDS)
+STORIES = st.builds(
+    replace,
+    st.builds(story, st.sampled_from(GrantState)),
+    requester=st.builds(replace, st.just(ADA), name=NAMES, team=NAMES, manager=NAMES),
+    justification=WORDS,
+    entitlement=st.sampled_from([PROD_DB, None]),
+    minutes=st.integers(0, 525_600),
+    reasons=st.lists(st.sampled_from(["it is production", "its risk is 3 of 5 or more"]), max_size=5).map(tuple),
+    missing=st.dictionaries(st.sampled_from(["owner", "security", "manager"]), st.integers(0, 3)),
+    foreseen=st.sampled_from(["", "automatic", "approval", "refused"]),
+    automatic=st.booleans(),
+    said=st.lists(SAIDS, max_size=3).map(tuple),
+    holds=st.lists(st.just("k" * 63), max_size=40).map(tuple),
+    had=st.integers(0, 9),
+    end_reason=st.sampled_from(["", "its time is over", "given back", "No policy allows this."]),
+    removal_takes_effect=st.sampled_from(["", "at once", "at the next sign-in"]),
+    lapses_at=TIMES, expires_at=TIMES, active_at=TIMES, ended_at=TIMES, had_last=TIMES,
+)  # fmt: skip
+
+
+def squeezed(text: str) -> str:
+    """Without what makes text inert and without spaces, to look for words in it."""
+    alike = str.maketrans("\uff06\u2039\u203a\u2217\u02cd\u223c\u02cb", "&<>*_~`")
+    return "".join(text.translate(alike).replace("\u2060", "").split())
+
+
+@settings(max_examples=150)
+@given(STORIES)
+def test_any_story_is_taken_by_slack_and_keeps_every_fact_an_approver_needs(told: GrantStory):
+    """Promise 9, SL-8: who, what, how long, why and risk are whole, in the blocks and in the words."""
+    message = approval_message(told)
+    assert problems(message) == []
+    facts = [
+        told.requester.name,
+        told.requester.login,
+        told.requester.team,
+        told.requester.manager,
+        "prod-db",
+    ]
+    facts += [in_quotes(told.justification), *(["production, risk 4 of 5"] if told.entitlement else [])]
+    for fact in facts:
+        assert squeezed(visible(fact)) in squeezed(reads(message))
+        assert squeezed(visible(fact)) in squeezed(hears(message))
+    assert [label for label, _ in critical_facts(told)] == ["Who", "What", "How long", "Why"]
+    assert len(reads(message).split("\n")) == len(message.blocks) + 3 + (2 if told.state == "pending" else -1)
+
+
+@pytest.mark.parametrize("sign", ["&", "<", "*", ":a", "@a", "`", "ﷺ", "🧨", "”"])
+@pytest.mark.parametrize("state", ["pending", "active", "ended", "denied", "voided"])
+def test_five_hundred_of_one_sign_everywhere_still_fit(sign, state):
+    name, words = (sign * 100)[:100], (sign * 500)[:500]
+    told = approved(
+        GrantState(state),
+        requester=replace(ADA, name=name, team=name, manager=name),
+        justification=words,
+        said=tuple(
+            replace(one, name=name, rationale=words)
+            for one in (GRACE, ALAN, NO if state == "denied" else ALAN)
+        ),
+        holds=("k" * 63,) * 40,
+    )
+    for message in (approval_message(told), request_message(told)):
+        assert problems(message) == []
+    assert squeezed(in_quotes(words)) in squeezed(hears(approval_message(told)))
+
+
+@settings(max_examples=100)
+@given(STORIES)
+def test_any_story_fits_the_requesters_message_and_every_form(told: GrantStory):
+    assert problems(request_message(told)) == []
+    for form in (decision_form(told, approve=True), decision_form(told, approve=False), details_form(told)):
+        assert view_problems(form.to_dict(), expected="modal") == []
