@@ -18,7 +18,12 @@ def tell(tx: Session, ground: Ground, grant_id: str) -> GrantStory | None:
     if grant is None:
         return None
     entitlement = ground.catalogue.entitlements.get(grant.entitlement)
-    past = grants.past_of(tx, grant.account, grant.entitlement)
+    # What stood before this was asked: a story told again later does not count itself, or what came after.
+    past = [
+        each
+        for each in grants.past_of(tx, grant.account, grant.entitlement)
+        if each.requested_at < grant.requested_at
+    ]
     directory = ground.directories.get(grant.directory)
     return GrantStory(
         id=grant.id,

@@ -18,6 +18,8 @@ from bot.slack.messages.parts import Message
 log = structlog.get_logger(__name__)
 
 _OPEN_WITHIN = 0.9
+# A public channel's messages are also seen, and clicked, by colleagues who only look in.
+_NOT_THERE = frozenset({"user_not_in_channel", "channel_not_found", "not_in_channel", "is_archived"})
 _FAULTS = (SlackApiError, aiohttp.ClientError, TimeoutError, OSError)
 
 
@@ -29,9 +31,9 @@ class Replies:
         self._speaking: set[asyncio.Task[None]] = set()
 
     def whisper(self, channel: str, user: str, text: str) -> None:
-        """A sentence only this person sees, in the channel where they clicked; in a direct message if there is none."""
+        """A sentence only this person sees, where they clicked; in a direct message if they are no member there."""
         if channel:
-            self._beside(self._client.chat_postEphemeral(channel=channel, user=user, text=text))
+            self._beside(self._whisper(channel, user, text))
         else:
             self.tell(user, Message(text=text, blocks=()))
 
@@ -60,6 +62,14 @@ class Replies:
         """Wait for what is being said."""
         while self._speaking:
             await asyncio.gather(*self._speaking, return_exceptions=True)
+
+    async def _whisper(self, channel: str, user: str, text: str) -> None:
+        try:
+            await self._client.chat_postEphemeral(channel=channel, user=user, text=text)
+        except SlackApiError as refused:
+            if _name(refused) not in _NOT_THERE:
+                raise
+            await self._client.chat_postMessage(channel=user, text=text)
 
     def _beside(self, call: Coroutine[Any, Any, Any]) -> None:
         task = asyncio.create_task(self._say(call))
