@@ -96,8 +96,10 @@ class Worker:
 
     def _open(self) -> sqlite3.Connection:
         if self._connection is None:
-            # The file holds password hashes: only its owner may read it, from the first byte on.
-            os.close(os.open(self._path, os.O_CREAT | os.O_RDWR, 0o600))
+            # The file holds password hashes: only its owner may read it, from the first byte on. One that is there
+            # is not touched: closing it would drop the locks that SQLite holds on it for another connection of ours.
+            if not self._path.exists():
+                os.close(os.open(self._path, os.O_CREAT | os.O_RDWR, 0o600))
             connection = sqlite3.connect(self._path, timeout=self._patience, isolation_level=None)
             connection.row_factory = sqlite3.Row
             self._connection = connection
