@@ -10,7 +10,8 @@ from sqlmodel import Session
 from handlers import recording
 from handlers.decisions.grammar import ticket_of
 from handlers.decisions.requests import Verdict, weigh_request
-from handlers.exceptions import Kind, Severity, Strange, tell_security
+from handlers.exceptions import Kind, Severity, Strange, broken_policy, tell_security
+from handlers.forged import turn_away_forged
 from handlers.ground import Ground
 from handlers.intents import AskAccess, DraftAccess, Intent, OnGrant
 from handlers.outcomes import (
@@ -26,6 +27,7 @@ from handlers.outcomes import (
 from handlers.patience import in_time
 from storage import deliveries, grants, holdings
 from storage.catalogue import Entitlement
+from storage.directories.base import Account
 from storage.identifiers import new_id
 from storage.records import Grant
 from storage.states import LIVE, GrantState
@@ -51,7 +53,7 @@ class Access:
             if not deliveries.take(tx, intent.delivery, self._ground.now()):
                 return Repeated()
             minutes = -(-int((intent.duration or timedelta()).total_seconds()) // 60)
-            grant = self._new_grant(intent, entitlement, minutes, intent.justification or "", manager)
+            grant = self._new_grant(tx, intent, entitlement, minutes, intent.justification or "", manager)
             verdict = self._weigh(intent, entitlement, minutes, grant.justification)
             if minutes and grant.justification:
                 self._preview(grant, verdict)
@@ -71,20 +73,15 @@ class Access:
         if entitlement is None:
             return Unknown(what=intent.entitlement)
         manager = await in_time(self._manager_name(intent))
-        stands = entitlement.group in intent.actor.account.groups
-        return await self._ground.database.write(
-            lambda tx: self._ask(tx, intent, entitlement, manager, stands=stands)
-        )
+        return await self._ground.database.write(lambda tx: self._ask(tx, intent, entitlement, manager))
 
     async def send_draft(
         self, intent: OnGrant
     ) -> Asked | Unknown | AlreadyHeld | AlreadyAsked | TooLate | Repeated:
         """Send a draft as it was shown. Only its own author can."""
         draft = await self._ground.database.read(lambda tx: grants.get(tx, intent.grant))
-        if draft is None or draft.account != intent.actor.account.id:
-            return Unknown(what="draft")
-        if draft.state != GrantState.DRAFT:
-            return _too_late(draft)
+        if draft is None or not _is_own(intent, draft) or not _can_be_sent(draft):
+            return await self._ground.database.write(lambda tx: self._not_sent(tx, intent))
         return await self.ask(
             AskAccess(
                 actor=intent.actor,
@@ -105,7 +102,7 @@ class Access:
             if not isinstance(found, Grant):
                 return found
             if found.state not in (GrantState.DRAFT, GrantState.PENDING):
-                return _too_late(found)
+                return self._too_late(tx, intent, found)
             self._record(tx, intent, found, "grant.withdrawn", "done")
             grants.move(tx, found, GrantState.WITHDRAWN, ended_at=self._ground.now())
             self._ground.show(tx, found)
@@ -121,7 +118,7 @@ class Access:
             if not isinstance(found, Grant):
                 return found
             if found.state not in LIVE:
-                return _too_late(found)
+                return self._too_late(tx, intent, found)
             now = self._ground.now()
             self._record(tx, intent, found, "grant.given_back", "done")
             grants.move(tx, found, GrantState.ENDING, end_reason="given back")
@@ -132,23 +129,25 @@ class Access:
         return await self._ground.database.write(work)
 
     def _ask(
-        self, tx: Session, intent: AskAccess, entitlement: Entitlement, manager: str, *, stands: bool
-    ) -> Asked | AlreadyHeld | AlreadyAsked | TooLate | Repeated:
-        now, account = self._ground.now(), intent.actor.account
-        if not deliveries.take(tx, intent.delivery, now):
+        self, tx: Session, intent: AskAccess, entitlement: Entitlement, manager: str
+    ) -> Asked | Unknown | AlreadyHeld | AlreadyAsked | TooLate | Repeated:
+        account = intent.actor.account
+        if not deliveries.take(tx, intent.delivery, self._ground.now()):
             return Repeated()
-        ours = grants.covering(
-            tx, directory=entitlement.directory, account=account.id, group=entitlement.group
-        )
-        if stands and not ours:  # what we gave and are about to take back does not stand
+        draft = grants.get(tx, intent.draft) if intent.draft else None
+        if draft is not None and not _is_own(intent, draft):
+            turn_away_forged(tx, self._ground, intent, "grant.tampered")
+            return Unknown(what="draft")
+        if draft is not None and draft.state != GrantState.DRAFT:
+            return self._too_late(tx, intent, draft)
+        if _stands(tx, account, entitlement):
+            self._record_needless(tx, intent, entitlement, "grant.already_held", entitlement.id)
             return AlreadyHeld(entitlement=entitlement.id, until=None)
         waiting = grants.open_of(tx, account.id, entitlement.id)
         if waiting is not None:
+            self._record_needless(tx, intent, entitlement, "grant.already_asked", waiting.id)
             return AlreadyAsked(grant=waiting.id, entitlement=entitlement.id)
-        grant = grants.get(tx, intent.draft) if intent.draft else None
-        if grant is not None and grant.state != GrantState.DRAFT:
-            return _too_late(grant)
-        grant = self._adopt(tx, grant, intent, entitlement, manager)
+        grant = self._adopt(tx, draft, intent, entitlement, manager)
         verdict = self._weigh(intent, entitlement, intent.minutes, intent.justification)
         return self._settle(tx, intent, grant, entitlement, verdict)
 
@@ -161,8 +160,8 @@ class Access:
         manager: str,
     ) -> Grant:
         """The draft with what was finally asked, or a new grant: one thing keeps one message."""
-        fresh = self._new_grant(intent, entitlement, intent.minutes, intent.justification, manager)
-        if draft is None or draft.account != intent.actor.account.id:
+        fresh = self._new_grant(tx, intent, entitlement, intent.minutes, intent.justification, manager)
+        if draft is None:
             return grants.add(tx, fresh)
         same = {name: getattr(fresh, name) for name in _ASKED_FIELDS}
         grants.move(tx, draft, GrantState.DRAFT, **same)
@@ -196,26 +195,26 @@ class Access:
         if severity is None and not broken:
             return
         account = intent.actor.account
-        tell_security(
-            tx,
-            self._ground.now(),
-            Strange(
-                kind=Kind.POLICY_ERROR if broken else Kind.REFUSED_REQUEST,
-                severity=Severity.HIGH if broken else Severity(severity or "medium"),
-                who=account.name,
-                cause=f"{account.id}:{entitlement.id}",
-                correlation=grant.id,
-                facts={
-                    "entitlement": entitlement.id,
-                    "minutes": grant.minutes,
-                    "employment": account.employment,
-                    "company": account.company,
-                    "policies": list(verdict.decision.policy_ids),
-                    "reasons": list(verdict.reasons),
-                    "errors": list(verdict.decision.errors),
-                },
-            ),
+        strange = Strange(
+            kind=Kind.REFUSED_REQUEST,
+            severity=Severity(severity or "medium"),
+            who=account.name,
+            cause=f"{account.id}:{entitlement.id}",
+            correlation=grant.id,
+            facts={
+                "entitlement": entitlement.id,
+                "minutes": grant.minutes,
+                "employment": account.employment,
+                "company": account.company,
+                "policies": list(verdict.decision.policy_ids),
+                "reasons": list(verdict.reasons),
+            },
         )
+        if broken:
+            strange = broken_policy(
+                verdict.decision, who=account.name, correlation=grant.id, entitlement=entitlement.id
+            )
+        tell_security(tx, self._ground.now(), strange)
 
     def _weigh(self, intent: Intent, entitlement: Entitlement, minutes: int, justification: str) -> Verdict:
         question = self._ground.question(
@@ -237,10 +236,17 @@ class Access:
         )
 
     def _new_grant(
-        self, intent: Intent, entitlement: Entitlement, minutes: int, justification: str, manager: str
+        self,
+        tx: Session,
+        intent: Intent,
+        entitlement: Entitlement,
+        minutes: int,
+        justification: str,
+        manager: str,
     ) -> Grant:
         now, account = self._ground.now(), intent.actor.account
-        held = [e.id for e in self._ground.catalogue.entitlements.values() if e.group in account.groups]
+        offered = self._ground.catalogue.entitlements.values()
+        held = [e.id for e in offered if e.group in account.groups and _stands(tx, account, e)]
         return Grant(
             id=new_id("g", now),
             state=GrantState.DRAFT,
@@ -272,13 +278,53 @@ class Access:
         manager = await self._ground.directory(account.directory).account(account.manager)
         return manager.name if manager else ""
 
-    def _own(self, tx: Session, intent: Intent, grant_id: str) -> Grant | Unknown | Repeated:
+    def _own(self, tx: Session, intent: OnGrant, grant_id: str) -> Grant | Unknown | Repeated:
+        """The person's own request. Somebody else's was never shown to them; a draft may be forgotten by now."""
         if not deliveries.take(tx, intent.delivery, self._ground.now()):
             return Repeated()
         grant = grants.get(tx, grant_id)
-        if grant is None or grant.account != intent.actor.account.id:
+        if grant is None:
+            recording.record(
+                tx,
+                at=self._ground.now(),
+                action="grant.gone",
+                outcome="refused",
+                actor=recording.person(intent.actor),
+                where=intent.where,
+                correlation=intent.actor.account.id,
+            )
+            return Unknown(what="request")
+        if not _is_own(intent, grant):
+            turn_away_forged(tx, self._ground, intent, "grant.tampered")
             return Unknown(what="request")
         return grant
+
+    def _not_sent(self, tx: Session, intent: OnGrant) -> Unknown | TooLate | Repeated:
+        found = self._own(tx, intent, intent.grant)
+        if not isinstance(found, Grant):
+            return found
+        late = self._too_late(tx, intent, found)
+        return Unknown(what="draft") if found.state == GrantState.DRAFT else late
+
+    def _too_late(self, tx: Session, intent: Intent, grant: Grant) -> TooLate:
+        """Failed clicks are on the record, too (promise 2)."""
+        self._record(tx, intent, grant, "grant.late", "refused")
+        return TooLate(entitlement=grant.entitlement, state=grant.state, by="", at=grant.decided_at)
+
+    def _record_needless(
+        self, tx: Session, intent: Intent, entitlement: Entitlement, action: str, correlation: str
+    ) -> None:
+        recording.record(
+            tx,
+            at=self._ground.now(),
+            action=action,
+            outcome="refused",
+            actor=recording.person(intent.actor),
+            subject=intent.actor.account.id,
+            resource=entitlement.id,
+            correlation=correlation,
+            where=intent.where,
+        )
 
     def _record(
         self,
@@ -314,5 +360,22 @@ _ASKED_FIELDS = (
 )  # fmt: skip
 
 
-def _too_late(grant: Grant) -> TooLate:
-    return TooLate(entitlement=grant.entitlement, state=grant.state, by="", at=grant.decided_at)
+def _is_own(intent: Intent, grant: Grant) -> bool:
+    account = intent.actor.account
+    return (grant.directory, grant.account) == (account.directory, account.id)
+
+
+def _can_be_sent(draft: Grant) -> bool:
+    return draft.state == GrantState.DRAFT and draft.minutes > 0 and bool(draft.justification.strip())
+
+
+def _stands(tx: Session, account: Account, entitlement: Entitlement) -> bool:
+    """Whether the person holds it by other hands than ours, through a group within the group as well.
+
+    What we gave and are about to take back does not stand, nor what we took back since the account was read.
+    """
+    if entitlement.directory != account.directory or entitlement.group not in account.groups:
+        return False
+    place = {"directory": entitlement.directory, "account": account.id, "group": entitlement.group}
+    ours = grants.covering(tx, **place) or grants.ended_since(tx, at=account.read_at, **place)
+    return not ours

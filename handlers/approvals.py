@@ -3,17 +3,20 @@
 Policy is asked at the click and again at execution; this file never changes a directory.
 """
 
-from collections.abc import Mapping, Sequence
+import asyncio
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import timedelta
-from typing import Literal
+from datetime import datetime, timedelta
+from functools import partial
+from typing import Literal, TypeVar
 
 from sqlmodel import Session
 
 from handlers import recording
 from handlers.decisions.policy import AccessQuestion, Approvals, PolicyDecision, Role, role_of, same_person
 from handlers.decisions.requests import ApprovalVerdict, may_decide, weigh_approval
-from handlers.exceptions import Kind, Severity, Strange, tell_security
+from handlers.exceptions import Kind, Severity, Strange, broken_policy, tell_security
+from handlers.forged import turn_away_forged
 from handlers.ground import Ground
 from handlers.intents import Decide, Intent, OnGrant
 from handlers.outcomes import Decided, MayDecide, NotAllowed, Repeated, TooLate, Unknown
@@ -24,6 +27,8 @@ from storage.directories.base import Account, Directory
 from storage.records import Approval, Grant
 from storage.states import GrantState
 
+T = TypeVar("T")
+
 _NAMES_SHOWN = 5
 
 
@@ -31,10 +36,12 @@ _NAMES_SHOWN = 5
 class _Facts:
     """What the directory says now, read before the transaction.
 
-    approved: those who approved so far, as they are now. can: names of who could decide.
+    counted: ids of those who approved when it was read. approved: the active ones among them, as they are now.
+    can: names of who could decide.
     """
 
     requester: Account | None
+    counted: frozenset[str] = frozenset()
     approved: tuple[Account, ...] = ()
     can: tuple[str, ...] = ()
 
@@ -47,9 +54,8 @@ class Deciding:
 
     async def consider(self, intent: OnGrant) -> MayDecide | NotAllowed | TooLate | Unknown | Repeated:
         """Whether this person may decide: asked when the form is about to open. A wrong person is an exception."""
-        facts = await in_time(self._facts(intent.grant))
 
-        def work(tx: Session) -> MayDecide | NotAllowed | TooLate | Unknown | Repeated:
+        def work(tx: Session, facts: _Facts) -> MayDecide | NotAllowed | TooLate | Unknown | Repeated:
             found = self._open(tx, intent, facts)
             if not isinstance(found, _Open):
                 return found
@@ -65,18 +71,17 @@ class Deciding:
                 justification=found.grant.justification,
             )
 
-        return await self._ground.database.write(work)
+        return await self._with_facts(intent.grant, work)
 
     async def decide(self, intent: Decide) -> Decided | NotAllowed | TooLate | Unknown | Repeated:
         """Approve or deny, once per person and for good."""
-        facts = await in_time(self._facts(intent.grant))
 
-        def work(tx: Session) -> Decided | NotAllowed | TooLate | Unknown | Repeated:
+        def work(tx: Session, facts: _Facts) -> Decided | NotAllowed | TooLate | Unknown | Repeated:
             found = self._open(tx, intent, facts)
             if not isinstance(found, _Open):
                 return found
             role = self._role(intent, found)
-            approvals = self._counted(found, role if intent.approve else None)
+            approvals = self._counted(found, intent.actor.account if intent.approve else None)
             verdict = weigh_approval(
                 self._ground.policy,
                 found.question,
@@ -84,11 +89,24 @@ class Deciding:
                 role=role,
                 approvals=approvals,
             )
-            if verdict.outcome == "not_allowed":
+            if role is None or verdict.outcome == "not_allowed":
                 return self._turn_away(tx, intent, found, verdict.decision, facts.can)
-            return self._count(tx, intent, found, role or "owner", verdict)
+            return self._count(tx, intent, found, role, verdict)
 
-        return await self._ground.database.write(work)
+        return await self._with_facts(intent.grant, work)
+
+    async def _with_facts(self, grant_id: str, work: Callable[[Session, _Facts], T]) -> T:
+        """One transaction on facts that are not older than the last approval: two at one instant must both count."""
+
+        def on(facts: _Facts, tx: Session) -> tuple[T] | None:
+            fresh = _approvers(grants.approvals_of(tx, grant_id)) == facts.counted
+            return (work(tx, facts),) if fresh else None
+
+        while True:
+            facts = await in_time(self._facts(grant_id))
+            done = await self._ground.database.write(partial(on, facts))
+            if done is not None:
+                return done[0]
 
     async def _facts(self, grant_id: str) -> _Facts:
         grant, approvals = await self._ground.database.read(
@@ -96,16 +114,18 @@ class Deciding:
         )
         entitlement = self._ground.catalogue.entitlements.get(grant.entitlement) if grant else None
         if grant is None or entitlement is None:
-            return _Facts(requester=None)
+            return _Facts(requester=None, counted=_approvers(approvals))
         directory = self._ground.directory(grant.directory)
         members = await directory.members(self._ground.catalogue.owner_of(entitlement).approvers)
         others = sorted((members or frozenset()) - {grant.account})[:_NAMES_SHOWN]
-        can = await _accounts(directory, others)
-        return _Facts(
-            requester=await directory.account(grant.account),
-            approved=await _accounts(directory, [a.approver for a in approvals if a.approved]),
-            can=tuple(account.name for account in can),
+        counted = _approvers(approvals)
+        requester, approved, can = await asyncio.gather(
+            directory.account(grant.account),
+            _accounts(directory, sorted(counted)),
+            _accounts(directory, others),
         )
+        names = tuple(account.name for account in can)
+        return _Facts(requester=requester, counted=counted, approved=approved, can=names)
 
     def _open(
         self, tx: Session, intent: OnGrant | Decide, facts: _Facts
@@ -116,20 +136,20 @@ class Deciding:
             return Repeated()
         grant = grants.get(tx, intent.grant)
         if grant is None or grant.lapses_at is None:
-            self._click_on_nothing(tx, intent)
+            turn_away_forged(tx, self._ground, intent, "approval.tampered")
             return Unknown(what="request")
         approvals = grants.approvals_of(tx, grant.id)
         if grant.state != GrantState.PENDING or grant.lapses_at <= now:
             self._record(tx, intent, grant, "approval.late", "refused")
-            return _settled_before(grant, approvals)
+            return _settled_before(grant, approvals, now)
         others = [account for account in facts.approved if same_person(account, intent.actor.account)]
         if others or any(approval.approver == intent.actor.account.id for approval in approvals):
             self._record(tx, intent, grant, "approval.repeated", "refused")
-            return _settled_before(grant, approvals)
+            return _settled_before(grant, approvals, now)
         entitlement = self._ground.catalogue.entitlements.get(grant.entitlement)
-        if entitlement is None or facts.requester is None:
+        if entitlement is None or facts.requester is None or not facts.requester.active:
             self._void(tx, intent, grant, "it can no longer be granted")
-            return _settled_before(grant, approvals)
+            return _settled_before(grant, approvals, now)
         question = self._ground.question_of(grant, facts.requester, entitlement)
         return _Open(grant=grant, entitlement=entitlement, approved=facts.approved, question=question)
 
@@ -139,6 +159,7 @@ class Deciding:
         now, grant = self._ground.now(), found.grant
         if intent.approve and verdict.outcome == "void":
             self._void(tx, intent, grant, " ".join(verdict.reasons), verdict.grant)
+            self._tell_of_void(tx, found, verdict)
             return Decided(grant=grant.id, state=grant.state, reasons=verdict.reasons)
         account = intent.actor.account
         grants.add_approval(
@@ -188,25 +209,25 @@ class Deciding:
     ) -> NotAllowed:
         account, entitlement = intent.actor.account, found.entitlement
         self._record(tx, intent, found.grant, "approval.refused", "refused", decision)
-        tell_security(
-            tx,
-            self._ground.now(),
-            Strange(
-                kind=Kind.POLICY_ERROR if decision.errors else Kind.WRONG_APPROVER,
-                severity=Severity.HIGH if decision.severity == "high" or decision.errors else Severity.MEDIUM,
-                who=account.name,
-                cause=f"{account.id}:{found.grant.id}",
-                correlation=found.grant.id,
-                facts={
-                    "entitlement": entitlement.id,
-                    "requester": found.grant.requester_name,
-                    "own": account.id == found.grant.account,
-                    "reasons": list(decision.reasons),
-                    "policies": list(decision.policy_ids),
-                    "errors": list(decision.errors),
-                },
-            ),
+        strange = Strange(
+            kind=Kind.WRONG_APPROVER,
+            severity=Severity.HIGH if decision.severity == "high" else Severity.MEDIUM,
+            who=account.name,
+            cause=f"{account.id}:{found.grant.id}",
+            correlation=found.grant.id,
+            facts={
+                "entitlement": entitlement.id,
+                "requester": found.grant.requester_name,
+                "own": same_person(account, found.question.requester),
+                "reasons": list(decision.reasons),
+                "policies": list(decision.policy_ids),
+            },
         )
+        if decision.errors:
+            strange = broken_policy(
+                decision, who=account.name, correlation=found.grant.id, entitlement=entitlement.id
+            )
+        tell_security(tx, self._ground.now(), strange)
         owner = self._ground.catalogue.owner_of(entitlement)
         others = tuple(name for name in can if name != account.name)
         return NotAllowed(
@@ -225,28 +246,31 @@ class Deciding:
         self._record(tx, intent, grant, "grant.voided", "refused", decision)
         self._ground.show(tx, grant)
 
-    def _click_on_nothing(self, tx: Session, intent: OnGrant | Decide) -> None:
-        """A button of ours never names a request that does not exist: somebody made this one up."""
-        recording.record(
-            tx,
-            at=self._ground.now(),
-            action="approval.tampered",
-            outcome="refused",
-            actor=recording.person(intent.actor),
-            where=intent.where,
-            correlation=intent.actor.account.id,
+    def _tell_of_void(self, tx: Session, found: "_Open", verdict: ApprovalVerdict) -> None:
+        """Somebody who may approve met a request that is not possible: news if policy broke or takes it seriously."""
+        grant, decision = found.grant, verdict.grant
+        if decision is None or (verdict.severity is None and not decision.errors):
+            return
+        strange = Strange(
+            kind=Kind.REFUSED_REQUEST,
+            severity=Severity(verdict.severity or Severity.MEDIUM),
+            who=grant.requester_name,
+            cause=grant.id,
+            correlation=grant.id,
+            facts={
+                "entitlement": grant.entitlement,
+                "minutes": grant.minutes,
+                "employment": found.question.requester.employment,
+                "company": found.question.requester.company,
+                "policies": list(decision.policy_ids),
+                "reasons": list(verdict.reasons),
+            },
         )
-        tell_security(
-            tx,
-            self._ground.now(),
-            Strange(
-                kind=Kind.TAMPERED,
-                severity=Severity.HIGH,
-                who=intent.actor.account.name,
-                cause=intent.actor.account.id,
-                correlation=intent.actor.account.id,
-            ),
-        )
+        if decision.errors:
+            strange = broken_policy(
+                decision, who=grant.requester_name, correlation=grant.id, entitlement=grant.entitlement
+            )
+        tell_security(tx, self._ground.now(), strange)
 
     def _role(self, intent: Intent, found: "_Open") -> Role | None:
         return self._role_now(intent.actor.account, found)
@@ -254,10 +278,14 @@ class Deciding:
     def _role_now(self, account: Account, found: "_Open") -> Role | None:
         return role_of(account, found.question.requester, found.question.owner, self._ground.security_group)
 
-    def _counted(self, found: "_Open", one_more: Role | None) -> Approvals:
-        """The approvals so far, each approver in the role they have now, and this one."""
-        roles = [self._role_now(account, found) for account in found.approved]
-        return Approvals.of(role for role in [*roles, one_more] if role is not None)
+    def _counted(self, found: "_Open", one_more: Account | None) -> Approvals:
+        """The approvals so far, each person once and in the role they have now, and this one."""
+        people: list[Account] = []
+        for account in (*found.approved, *([one_more] if one_more else [])):
+            if not any(same_person(account, other) for other in people):
+                people.append(account)
+        roles = [self._role_now(account, found) for account in people]
+        return Approvals.of(role for role in roles if role is not None)
 
     def _record(
         self,
@@ -302,12 +330,18 @@ async def _accounts(directory: Directory, ids: Sequence[str]) -> tuple[Account, 
     return tuple(account for account in found if account is not None and account.active)
 
 
-def _settled_before(grant: Grant, approvals: Sequence[Approval]) -> TooLate:
-    last = approvals[-1] if approvals else None
-    state = GrantState.LAPSED if grant.state == GrantState.PENDING and last is None else grant.state
-    return TooLate(
-        entitlement=grant.entitlement,
-        state=state,
-        by=last.approver_name if last else "",
-        at=last.at if last else grant.ended_at or grant.decided_at,
-    )
+def _approvers(approvals: Iterable[Approval]) -> frozenset[str]:
+    return frozenset(approval.approver for approval in approvals if approval.approved)
+
+
+_BY_NOBODY = (GrantState.LAPSED, GrantState.WITHDRAWN, GrantState.VOIDED)
+
+
+def _settled_before(grant: Grant, approvals: Sequence[Approval], now: datetime) -> TooLate:
+    over = grant.state == GrantState.PENDING and grant.lapses_at is not None and grant.lapses_at <= now
+    state = GrantState.LAPSED if over else GrantState(grant.state)
+    if state in _BY_NOBODY or not approvals:
+        at = grant.lapses_at if over else grant.ended_at or grant.decided_at
+        return TooLate(entitlement=grant.entitlement, state=state, by="", at=at)
+    last = approvals[-1]
+    return TooLate(entitlement=grant.entitlement, state=state, by=last.approver_name, at=last.at)

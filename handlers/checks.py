@@ -22,17 +22,18 @@ from handlers.answers import (
     PasswordExpiry,
 )
 from handlers.decisions.policy import AccountQuestion, Action
+from handlers.exceptions import broken_policy, tell_security
 from handlers.ground import Ground
 from handlers.intents import Ask
 from handlers.outcomes import Repeated
 from handlers.patience import in_time
 from storage import deliveries, grants
+from storage.catalogue import Entitlement
 from storage.database import Work
 from storage.directories.base import Account
 from storage.identifiers import new_id
 from storage.outbox import owe
-from storage.records import Question
-from storage.states import GrantState
+from storage.records import Grant, Question
 
 
 class Kind(StrEnum):
@@ -112,6 +113,9 @@ class Checks:
                 decision=decision,
                 facts={"kind": intent.kind, "about": list(intent.about)},
             )
+            if decision.errors:
+                strange = broken_policy(decision, who=account.name, correlation=question.id)
+                tell_security(tx, now, strange)
             if not decision.allowed:
                 question.kind, question.about = Kind.HELP, []
             if by_message:
@@ -131,37 +135,37 @@ class Checks:
 
     async def _access(self, question: Question) -> AccessList:
         account = await self._account(question)
-        live = await self._ground.database.read(lambda tx: grants.live_of(tx, account.id))
-        by_grant = {
-            grant.entitlement: Held(
-                entitlement=grant.entitlement,
-                owner=self._owner_name(grant.entitlement),
-                until=grant.expires_at,
-                grant=grant.id,
+        given = await self._given(account)
+        held = [
+            Held(
+                entitlement=entitlement.id,
+                owner=self._owner_name(entitlement.id),
+                until=given[entitlement.group].expires_at if entitlement.group in given else None,
+                grant=given[entitlement.group].id if entitlement.group in given else None,
             )
-            for grant in reversed(live)
-            if grant.state == GrantState.ACTIVE
-        }
-        standing = [
-            Held(entitlement=entitlement.id, owner=self._owner_name(entitlement.id), until=None, grant=None)
             for entitlement in self._ground.catalogue.entitlements.values()
-            if entitlement.group in account.groups and entitlement.id not in by_grant
+            if _is_in(account, entitlement)
         ]
-        return AccessList(
-            held=tuple(_soonest_first([*by_grant.values(), *standing])), read_at=account.read_at
-        )
+        return AccessList(held=tuple(_soonest_first(held)), read_at=account.read_at)
 
     async def _membership(self, question: Question) -> Membership:
         account = await self._account(question)
         entitlement = self._ground.catalogue.entitlements[question.about[0]]
-        live = await self._ground.database.read(lambda tx: grants.live_of(tx, account.id))
-        until = [g.expires_at for g in live if g.entitlement == entitlement.id and g.expires_at]
+        given = (await self._given(account)).get(entitlement.group)
+        member = _is_in(account, entitlement)
         return Membership(
             entitlement=entitlement.id,
-            member=entitlement.group in account.groups,
-            until=max(until, default=None),
+            member=member,
+            until=given.expires_at if member and given is not None else None,
             read_at=account.read_at,
         )
+
+    async def _given(self, account: Account) -> dict[str, Grant]:
+        """By group, the grant of ours that ends last. What is being taken back is no standing access either."""
+        given = await self._ground.database.read(
+            lambda tx: grants.given_to(tx, account.directory, account.id)
+        )
+        return {grant.group: grant for grant in given}
 
     def _owner(self, entitlement_id: str) -> OwnedBy:
         entitlement = self._ground.catalogue.entitlements[entitlement_id]
@@ -185,6 +189,11 @@ class Checks:
     def _owner_name(self, entitlement_id: str) -> str:
         entitlement = self._ground.catalogue.entitlements.get(entitlement_id)
         return self._ground.catalogue.owner_of(entitlement).name if entitlement else ""
+
+
+def _is_in(account: Account, entitlement: Entitlement) -> bool:
+    """What the directory says, whatever we once did there."""
+    return entitlement.directory == account.directory and entitlement.group in account.groups
 
 
 def _soonest_first(held: Iterable[Held]) -> list[Held]:

@@ -17,7 +17,7 @@ from handlers import recording
 from handlers.decisions.lifecycle import wait_before_retry
 from handlers.decisions.policy import PolicyDecision, role_of
 from handlers.decisions.requests import Approver, still_granted
-from handlers.exceptions import Kind, Severity, Strange, tell_security
+from handlers.exceptions import Kind, Severity, Strange, broken_policy, tell_security
 from handlers.ground import Ground
 from handlers.intents import SCHEDULE
 from storage import grants, holdings
@@ -182,23 +182,22 @@ class Effects:
         grants.move(tx, grant, GrantState.VOIDED, ended_at=now, end_reason=refusal.reason)
         holdings.follow_grant(tx, grant, at=now, due_at=now)
         self._record(tx, grant, "grant.voided", "refused", refusal.decision)
-        errors = refusal.decision.errors if refusal.decision else ()
-        tell_security(
-            tx,
-            now,
-            Strange(
-                kind=Kind.POLICY_ERROR if errors else Kind.AUTHORITY_LOST,
-                severity=Severity.HIGH if errors else Severity.MEDIUM,
-                who=grant.requester_name,
-                cause=grant.id,
-                correlation=grant.id,
-                facts={
-                    "entitlement": grant.entitlement,
-                    "reasons": [refusal.reason],
-                    "errors": list(errors),
-                },
-            ),
+        strange = Strange(
+            kind=Kind.AUTHORITY_LOST,
+            severity=Severity.MEDIUM,
+            who=grant.requester_name,
+            cause=grant.id,
+            correlation=grant.id,
+            facts={"entitlement": grant.entitlement, "reasons": [refusal.reason]},
         )
+        if refusal.decision is not None and refusal.decision.errors:
+            strange = broken_policy(
+                refusal.decision,
+                who=grant.requester_name,
+                correlation=grant.id,
+                entitlement=grant.entitlement,
+            )
+        tell_security(tx, now, strange)
         self._ground.show(tx, grant)
 
     def _complete(
@@ -287,6 +286,8 @@ class Effects:
         removal = not holding.wanted
         facts: dict[str, recording.Fact] = {"tries": holding.attempts, "removal": removal}
         self._record(tx, grant, "access.change_failed", "failed", facts=facts)
+        if holding.attempts == 1:  # what takes longer than it should is not shown as if it stood as agreed
+            self._ground.show(tx, grant)
         if holding.attempts == TELL_AFTER:
             self._tell_failing(tx, holding, grant, removal=removal)
 

@@ -3,14 +3,32 @@
 It never carries a person's free text, a secret or a stack trace.
 """
 
+from collections.abc import Collection
 from datetime import datetime
 
 from sqlmodel import Session
 
+from handlers.decisions.policy import PolicyDecision
 from handlers.strange import Kind, Severity, Strange
 from storage.exceptions import raise_exception
 
-__all__ = ["Kind", "Severity", "Strange", "tell_security"]
+__all__ = ["Kind", "Severity", "Strange", "broken_policy", "tell_security"]
+
+
+def broken_policy(
+    decision: PolicyDecision, *, who: str, correlation: str, entitlement: str | None = None
+) -> Strange:
+    """A policy that could not be evaluated: one exception for one broken policy, however many people meet it."""
+    errors: Collection[str] = sorted(decision.errors)
+    about = {} if entitlement is None else {"entitlement": entitlement}
+    return Strange(
+        kind=Kind.POLICY_ERROR,
+        severity=Severity.HIGH,
+        who=who,
+        cause=f"{decision.policy_set}:{'; '.join(errors)}",
+        correlation=correlation,
+        facts={**about, "errors": list(errors), "reasons": list(decision.reasons)},
+    )
 
 
 def tell_security(tx: Session, at: datetime, strange: Strange) -> None:

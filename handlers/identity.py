@@ -78,7 +78,7 @@ class Identity:
             return await self._refuse(profile, where, delivery, reason)
         link = await self._ground.database.read(lambda tx: links.link_of(tx, profile.team, profile.user))
         if link is None:
-            return await self._trusted(profile) or NotLinked(profile=profile, suspended=False)
+            return await self._trusted(profile, where) or NotLinked(profile=profile, suspended=False)
         if link.state != LinkState.ACTIVE:
             return NotLinked(profile=profile, suspended=True)
         account = await in_time(self._ground.directory(link.directory).account(link.account))
@@ -139,18 +139,24 @@ class Identity:
             found += await directory.accounts_by_mail(profile.mail)
         return [account for account in found if account.active and account.employment != "service"]
 
-    async def _trusted(self, profile: SlackProfile) -> Actor | None:
-        """A link by e-mail alone, where the operator said that the workspace's sign-on makes it trustworthy."""
+    async def _trusted(self, profile: SlackProfile, where: Where) -> Actor | None:
+        """A link by e-mail alone, where the operator said that the workspace's sign-on makes it trustworthy.
+
+        For an employee's first link only: whoever has administrative power, works for another company or was
+        linked before signs in to prove it.
+        """
         if not self._trust_mail:
             return None
         candidates = await in_time(self._candidates(profile))
         if len(candidates) != 1:
             return None
         found = candidates[0]
+        if found.employment != "employee" or found.privileged:
+            return None
 
         def work(tx: Session) -> None:
             now = self._ground.now()
-            if links.link_to(tx, found.directory, found.id) is not None:
+            if links.ever_linked(tx, found.directory, found.id):
                 return
             link = links.make_link(
                 tx,
@@ -169,14 +175,20 @@ class Identity:
                 outcome="done",
                 actor=recording.WICKET,
                 subject=found.id,
-                where=Where(transport="slack", team=profile.team),
+                where=where,
                 correlation=link.id,
-                facts={"made_by": "trusted e-mail", "slack_user": profile.user},
+                facts={
+                    "made_by": "trusted e-mail",
+                    "slack_user": profile.user,
+                    # The setting that allowed it is part of what this hash covers.
+                    "policy_set": self._ground.policy.policy_set,
+                },
             )
 
         await self._ground.database.write(work)
         link = await self._ground.database.read(lambda tx: links.link_of(tx, profile.team, profile.user))
-        if link is None or link.account != found.id:
+        pinned = link is not None and (link.directory, link.account) == (found.directory, found.id)
+        if link is None or not pinned or link.state != LinkState.ACTIVE:
             return None
         return Actor(account=found, slack_team=profile.team, slack_user=profile.user)
 
@@ -217,7 +229,9 @@ class Identity:
 
     async def _suspend(self, profile: SlackProfile, where: Where, link: Link) -> None:
         def work(tx: Session) -> None:
-            if links.suspend(tx, link.id):  # several deliveries may find the same change at once
+            if links.suspend(
+                tx, link.id, mail=link.mail
+            ):  # several deliveries may find the same change at once
                 self._mismatch(tx, profile, where, "the e-mail address changed", subject=link.account)
 
         await self._ground.database.write(work)

@@ -78,12 +78,10 @@ class Revocation:
         now = self._ground.now()
         late = holdings.overdue(tx, now - OVERDUE_AFTER)
         for holding in late:
-            ending = grants.covering(
-                tx, directory=holding.directory, account=holding.account, group=holding.group
-            )
-            if not ending:
+            holdings.told_overdue(tx, holding)
+            grant = grants.concerning(tx, holding)
+            if grant is None:
                 continue
-            grant = ending[0]
             recording.record(
                 tx,
                 at=now,
@@ -103,7 +101,7 @@ class Revocation:
                     kind=Kind.REVOCATION_OVERDUE,
                     severity=Severity.HIGH,
                     who=grant.requester_name,
-                    cause=holding.id,
+                    cause=grant.id,
                     correlation=grant.id,
                     facts={
                         "entitlement": grant.entitlement,
@@ -113,7 +111,7 @@ class Revocation:
                     },
                 ),
             )
-            holdings.told_overdue(tx, holding)
+            self._ground.show(tx, grant)
         return len(late)
 
     def _record(self, tx: Session, grant: Grant, action: str) -> None:

@@ -17,6 +17,8 @@ from storage.records import ExceptionRecord
 SAME_CAUSE = timedelta(hours=24)
 SECURITY = "security"
 
+_GRAVITY = ("low", "medium", "high")
+
 
 def raise_exception(
     tx: Session,
@@ -31,7 +33,8 @@ def raise_exception(
 ) -> ExceptionRecord:
     """Keep an exception and owe it to the security channel, first in the queue.
 
-    cause: what makes two of them the same. who: the name to show. facts: ids, names and numbers, no secrets.
+    cause: what makes two of them the same. severity: "low", "medium" or "high". who: the name to show.
+    facts: ids, names and numbers, no secrets.
     """
     known = tx.exec(
         select(ExceptionRecord)
@@ -55,7 +58,9 @@ def raise_exception(
     else:
         known.count += 1
         known.last_at = at
-        known.facts = dict(facts)
+        # The message tells of the latest: who, what and its story belong together. What was grave stays grave.
+        known.who, known.facts, known.correlation = who, dict(facts), correlation
+        known.severity = max(known.severity, severity, key=_GRAVITY.index)
         tx.add(known)
     tx.flush()
     owe(tx, at=at, courier="slack", kind="exception", subject=known.id, recipient=SECURITY, urgency=ALERT)

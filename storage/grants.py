@@ -89,6 +89,19 @@ def live_of(tx: Session, account: str) -> Sequence[Grant]:
     ).all()
 
 
+def given_to(tx: Session, directory: str, account: str) -> Sequence[Grant]:
+    """The person's grants that gave access which is not known to be gone, soonest end first."""
+    return tx.exec(
+        select(Grant)
+        .where(
+            Grant.directory == directory,
+            Grant.account == account,
+            col(Grant.state).in_((GrantState.ACTIVE, GrantState.ENDING)),
+        )
+        .order_by(col(Grant.expires_at))
+    ).all()
+
+
 def open_of(tx: Session, account: str, entitlement: str) -> Grant | None:
     """A request of this person for this entitlement that still waits."""
     return tx.exec(
@@ -115,6 +128,19 @@ def covering(tx: Session, *, directory: str, account: str, group: str) -> Sequen
             Grant.account == account,
             Grant.group == group,
             col(Grant.state).in_((*LIVE, GrantState.ENDING)),
+        )
+    ).all()
+
+
+def ended_since(tx: Session, *, directory: str, account: str, group: str, at: datetime) -> Sequence[Grant]:
+    """The grants on one holding that ended at `at` or later."""
+    return tx.exec(
+        select(Grant).where(
+            Grant.directory == directory,
+            Grant.account == account,
+            Grant.group == group,
+            Grant.state == GrantState.ENDED,
+            col(Grant.ended_at) >= at,
         )
     ).all()
 

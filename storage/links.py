@@ -26,6 +26,14 @@ def link_to(tx: Session, directory: str, account: str) -> Link | None:
     ).first()
 
 
+def ever_linked(tx: Session, directory: str, account: str) -> bool:
+    """Whether any Slack account is or was linked to this person."""
+    return (
+        tx.exec(select(Link.id).where(Link.directory == directory, Link.account == account)).first()
+        is not None
+    )
+
+
 def make_link(
     tx: Session,
     *,
@@ -49,10 +57,13 @@ def make_link(
     return link
 
 
-def suspend(tx: Session, link_id: str) -> bool:
-    """The link rests until its person signs in again. False if it rests already or is gone."""
-    link = tx.get(Link, link_id)
-    if link is None or link.state == LinkState.SUSPENDED:
+def suspend(tx: Session, link_id: str, *, mail: str) -> bool:
+    """The link that rested on `mail` rests until its person signs in again.
+
+    False if it rests already, is gone, or was made anew with another address meanwhile.
+    """
+    link = tx.get(Link, link_id, with_for_update=True)
+    if link is None or link.state == LinkState.SUSPENDED or link.mail != mail:
         return False
     link.state = LinkState.SUSPENDED
     tx.add(link)

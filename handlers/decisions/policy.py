@@ -138,7 +138,12 @@ class PolicyEngine(Protocol):
 
 
 def role_of(approver: Account, requester: Account, owner: Owner, security_group: str) -> Role | None:
-    """The one role in which somebody may count as an approver: owner before security before manager."""
+    """The one role in which somebody may count as an approver: owner before security before manager.
+
+    Only for accounts of one directory: a group or an id of another that is called the same is another's.
+    """
+    if approver.directory != requester.directory:
+        return None
     if owner.approvers and owner.approvers in approver.groups:
         return "owner"
     if security_group and security_group in approver.groups:

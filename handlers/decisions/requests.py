@@ -23,6 +23,15 @@ OWN_REQUEST = "requester-never-approves"
 """The id on the record when code, before any policy, refused an approver who is the requester."""
 
 OWN_REQUEST_REASON = "Nobody approves their own request."
+NO_ROLE = "approvers-have-a-role"
+"""The id on the record when policy allowed an approver who is neither owner nor security nor manager."""
+
+NO_ROLE_REASON = "You are not among its approvers."
+
+OTHER_DIRECTORY = "own-directory-only"
+"""The id on the record when somebody asked for what is in a directory that does not hold their account."""
+
+OTHER_DIRECTORY_REASON = "It is kept in a directory in which you have no account."
 NEVER_ENOUGH = "No approval that could be given would be enough for this."
 VOIDED = "An approval that it needs no longer counts."
 NO_LONGER = "This request can no longer be granted, whoever approves."
@@ -89,6 +98,8 @@ class ExecutionVerdict:
 
 def weigh_request(policy: PolicyEngine, question: AccessQuestion) -> Verdict:
     """What becomes of a request that nobody has approved yet; the question's action is set here."""
+    if question.entitlement.directory != question.requester.directory:
+        return _refused(_refusal(policy, OTHER_DIRECTORY, OTHER_DIRECTORY_REASON, "low"))
     at_once = _grant(policy, question, Approvals())
     if at_once.allowed:
         return Verdict(outcome="automatic", decision=at_once, reasons=at_once.reasons)
@@ -119,14 +130,11 @@ def may_decide(
 ) -> PolicyDecision:
     """Whether this person may approve or deny the request of `question.requester`."""
     if same_person(approver, question.requester):
-        return PolicyDecision(
-            allowed=False,
-            policy_ids=(OWN_REQUEST,),
-            reasons=(OWN_REQUEST_REASON,),
-            severity="high",
-            policy_set=policy.policy_set,
-        )
-    return policy.ask(replace(question, action=Action.APPROVE, principal=approver, role=role))
+        return _refusal(policy, OWN_REQUEST, OWN_REQUEST_REASON, "high")
+    decision = policy.ask(replace(question, action=Action.APPROVE, principal=approver, role=role))
+    if decision.allowed and role is None:  # it could not be counted, so it must not look as if it were
+        return _refusal(policy, NO_ROLE, NO_ROLE_REASON, "medium")
+    return decision
 
 
 def weigh_approval(
@@ -189,6 +197,13 @@ def still_granted(
 def _grant(policy: PolicyEngine, question: AccessQuestion, approvals: Approvals) -> PolicyDecision:
     return policy.ask(
         replace(question, action=Action.GRANT, principal=question.requester, approvals=approvals, role=None)
+    )
+
+
+def _refusal(policy: PolicyEngine, rule: str, reason: str, severity: Severity) -> PolicyDecision:
+    """The answer of code, before any policy is asked."""
+    return PolicyDecision(
+        allowed=False, policy_ids=(rule,), reasons=(reason,), severity=severity, policy_set=policy.policy_set
     )
 
 

@@ -230,12 +230,16 @@ class World:
         before = asyncio.all_tasks()
         self.faulty.hang(method, times=1)
         await self.effects.settle_due()
+        await self.until_hanging()
+        return asyncio.all_tasks() - before
+
+    async def until_hanging(self) -> None:
+        """Wait until a call hangs."""
         for _ in range(1000):
             if self.faulty.hanging:
-                break
+                return
             await asyncio.sleep(0.001)
-        assert self.faulty.hanging, f"nothing called {method}"
-        return asyncio.all_tasks() - before
+        raise AssertionError("no call hangs")
 
     async def grant(self, grant: str) -> Grant:
         """The row."""
@@ -316,16 +320,16 @@ def profile(login: str, **changes: Any) -> SlackProfile:
 
 @asynccontextmanager
 async def world(
-    folder: Path, *, timeout: float = 5, policy: CedarPolicy | None = None
+    folder: Path, *, patience: float = 5, policy: CedarPolicy | None = None
 ) -> AsyncIterator[World]:
     """A company of seven. The handlers reach the directory through `faulty`, which lets every call through.
 
-    timeout: seconds after which `faulty` gives up on a hanging call.
+    patience: seconds after which `faulty` gives up on a hanging call.
     """
     shutil.copy(_empty_database(), folder / "wicket.db")
     clock, database = Clock(), Database(folder / "wicket.db")
     local = LocalDirectory(folder / "people.db", name="staff", now=clock, cost=Scrypt(n=2))
-    faulty = FaultyDirectory(local, timeout=timeout)
+    faulty = FaultyDirectory(local, timeout=patience)
     ground = Ground(
         database=database,
         policy=policy or shipped_policy(),

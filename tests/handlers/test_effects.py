@@ -126,8 +126,9 @@ async def test_a_crash_right_after_the_add_still_ends_on_time(world: World) -> N
     tasks = await world.begin("add_member")
     world.faulty.release()
     world.faulty.hang("is_member", times=1)  # the reading back, after the add
-    while not await world.holds("ada"):
-        await asyncio.sleep(0.001)
+    await asyncio.sleep(0)
+    await world.until_hanging()
+    assert await world.holds("ada")
     await world.crash(tasks)
     world.faulty.mend()
     await world.settle()
@@ -311,7 +312,7 @@ async def test_an_add_that_lands_after_its_time_out_is_found_and_taken_back(worl
 
 async def test_a_hung_directory_is_left_after_a_while_and_tried_again(tmp_path: Path) -> None:
     """Promise 7: a call that never answers gives its slot back."""
-    async with open_world(tmp_path, timeout=0.05) as world:
+    async with open_world(tmp_path, patience=0.05) as world:
         grant = await world.asked("ada", "wiki-edit")
         world.faulty.hang("add_member")
         await world.settle()
