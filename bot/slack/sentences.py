@@ -7,14 +7,16 @@ from handlers.decisions.identity import NotAPerson
 
 TOO_FAST = "That was a lot in one minute. Please wait a moment, then go on; nothing was lost."
 TRY_AGAIN = "That took too long, so Slack would not open the form. Please click once more."
-NOTHING_DONE = "Nothing was done."
-FAULT = "Something went wrong on my side. Nothing was done, and the operator has been told. Please try again."
+FAULT = (
+    "Something went wrong on my side, and it is noted for the operator. "
+    "Please try again; nothing will be done twice."
+)
 NO_DIRECTORY = (
     "I can't read the directory right now, so I don't know. Nothing was done and nothing was lost. "
     "Please try again in a few minutes."
 )
 NO_STORE = (
-    "I can't write to my records right now, so nothing was done. Nothing was lost. "
+    "I can't write to my records right now, so nothing was done and nothing was lost. "
     "Please try again in a few minutes."
 )
 NO_IDENTITY = "Slack did not tell me who you are just now, so nothing was done. Please try again in a minute."
@@ -23,7 +25,8 @@ OWN_ONLY = "Only the person who asked can do that. Nothing was changed."
 ALREADY_ASKED = "You have already asked for this and it is waiting. I did not send it twice."
 
 TURNED_AWAY = {
-    NotAPerson.GUEST: "I work for staff accounts only, and yours is a guest account. Please ask your contact here.",
+    NotAPerson.GUEST: "I work for staff accounts only, and yours is a guest account. Please ask the "
+    "person you work with here.",
     NotAPerson.STRANGER: "I work for people of this company only. Nothing was done.",
     NotAPerson.DEACTIVATED: "Your account is not active, so I can't act for it. Please ask the IT desk.",
     NotAPerson.BOT: "",

@@ -8,7 +8,7 @@ from datetime import datetime
 from slack_sdk.models.blocks import ButtonElement
 
 from bot.slack.actions import Action
-from bot.slack.messages.parts import Message, button, link_button, note, said
+from bot.slack.messages.parts import Message, button, link_button, said
 from bot.slack.words import clock, counted, day_and_clock, inert, listed, until_from
 from handlers.answers import (
     AccessList,
@@ -74,15 +74,16 @@ def not_here_message(answer: NotHere) -> Message:
         )
     reasons = " ".join(inert(reason) for reason in answer.reasons) or "No policy allows it."
     return said(
-        f"⛔ I can't do that here. {reasons}\nWhat you can do: ask the security team; they do it with you."
+        f"⛔ I can't do that here. {reasons} Nothing was changed.\n"
+        "What you can do: ask the security team; they do it with you."
     )
 
 
 def unlocked_message() -> Message:
     """The account is open again."""
     return said(
-        "✅ Your account is unlocked. You can sign in again. "
-        "Was it not you who locked it? Then reset your password now.",
+        "✅ Your account is unlocked. You can sign in again with the password you have.\n"
+        "Were the wrong passwords not yours? Then reset your password now.",
         buttons=[button("Reset password", Action.RESET_PASSWORD, "reset")],
     )
 
@@ -154,7 +155,9 @@ def greeting_message(text: str) -> Message:
 def not_understood() -> Message:
     """Nothing is guessed, and what was typed is not kept."""
     return said(
-        'I didn\'t understand that. Things I can do right now, or say "help":', buttons=_suggestions()
+        "I didn't understand that. Right now I can show your access, ask for more, or reset your password. "
+        "Say “help” for the rest.",
+        buttons=_suggestions(),
     )
 
 
@@ -170,7 +173,7 @@ def _access(answer: AccessList, now: datetime) -> Message:
     read = f"Directory read {_ago(now, answer.read_at)}."
     ask = button("Ask for access…", Action.ASK_FOR_ACCESS, "request")
     if not answer.held:
-        return said("You hold nothing from the catalogue right now.", note(read), buttons=[ask])
+        return said("You hold nothing from the catalogue right now.", remark=read, buttons=[ask])
     lines = [
         f"• *{inert(one.entitlement)}*, "
         + (
@@ -182,9 +185,9 @@ def _access(answer: AccessList, now: datetime) -> Message:
     ]
     rest = len(answer.held) - _SHOWN
     if rest > 0:
-        lines.append(f"… and {rest} more; ask “am I in …?” for one of them.")
+        lines.append(f"… and {rest} more. Ask “am I in …?” with a name to know about one.")
     things = counted(len(answer.held), "thing")
-    return said(f"✅ You hold {things}.\n" + "\n".join(lines), note(read), buttons=[ask])
+    return said(f"✅ You hold {things}.\n" + "\n".join(lines), remark=read, buttons=[ask])
 
 
 def _membership(answer: Membership, now: datetime) -> Message:
@@ -224,9 +227,7 @@ def _help() -> Message:
         "• *I need prod-db for 2h because INC-4711*\n"
         "• *reset my password* · *unlock my account* · *when does my password expire?*\n"
         "• *set up my authenticator*",
-        note(
-            "What I don't understand I don't keep. Never type a password or a code here: nobody will ask for one."
-        ),
+        remark="What I don't understand I don't keep. Never type a password or a code here: nobody will ask for one.",
         buttons=_suggestions(),
     )
 
@@ -234,12 +235,12 @@ def _help() -> Message:
 def _did_you_mean(answer: DidYouMean) -> Message:
     if not answer.candidates:
         return said(
-            "I don't know yet what you need. Look through what there is:",
+            "I don't know yet what you need. Choose from what there is, or write its name.",
             buttons=[button("Ask for access…", Action.ASK_FOR_ACCESS, "request")],
         )
     names = listed([f"*{inert(one)}*" for one in answer.candidates], last="or")
     return said(
-        f"I don't know that name. Did you mean {names}? Please write it again with the name you mean."
+        f"I don't know that name. Did you mean {names}? Please write it once more with the name you mean."
     )
 
 

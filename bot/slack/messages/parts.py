@@ -51,9 +51,12 @@ class Message:
         return {"text": self.text, "blocks": [block.to_dict() for block in self.blocks]}
 
 
-def said(text: str, *more: Block, buttons: Sequence[ButtonElement] = ()) -> Message:
-    """A message whose first block is its text; buttons come last."""
-    return Message(text=text, blocks=(section(text), *more, *actions(buttons)))
+def said(text: str, *, remark: str = "", buttons: Sequence[ButtonElement] = ()) -> Message:
+    """A message that is its text, perhaps with a small remark below; buttons come last."""
+    remarks = (note(remark),) if remark else ()
+    return Message(
+        text=f"{text}\n{remark}" if remark else text, blocks=(section(text), *remarks, *actions(buttons))
+    )
 
 
 def section(text: str) -> SectionBlock:
