@@ -1,0 +1,231 @@
+"""What the security channel reads of every kind of exception: what, who, what was done already, and where to look."""
+
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from bot.slack.messages.alerts import Alert, alert_message
+from handlers.strange import Kind
+from tests.bot.slack.stories import NOW, clumsy, hears, problems, reads
+
+TAIL = "medium · 23 Nov 14:02 UTC · story g-1"
+
+
+def alert(kind: Kind, facts: dict[str, Any] | None = None, **changes: Any) -> Alert:
+    """One exception of this kind about Ada, seen once."""
+    told: dict[str, Any] = {
+        "id": "x-1", "kind": kind, "severity": "medium", "who": "Ada Lovelace", "facts": facts or {}, "correlation": "g-1",
+        "count": 1, "first_at": NOW, "last_at": NOW,
+    }  # fmt: skip
+    return Alert(**{**told, **changes})
+
+
+GOLDEN = [
+    (
+        alert(
+            Kind.REFUSED_REQUEST,
+            {"entitlement": "prod-admin", "minutes": 60, "employment": "contractor", "company": "Vendor Co",
+             "policies": ["contractors-never-admin", "critical-needs-step-up"],
+             "reasons": ["Contractors cannot hold administrative access.", "Risk 5 is not given here."]},
+            who="Eve Example",
+        ),
+        "⚠️ Refused: prod-admin asked by Eve Example",
+        "Eve Example (contractor, Vendor Co) asked for prod-admin, for 1 hour. "
+        "Contractors cannot hold administrative access. Risk 5 is not given here. Nothing was granted.",
+        TAIL + " · policy contractors-never-admin and critical-needs-step-up",
+    ),
+    (
+        alert(Kind.REFUSED_REQUEST, {"entitlement": "prod-db", "minutes": 6000, "employment": "employee",
+                                     "company": "Lovelace Ltd", "reasons": []}),
+        "⚠️ Refused: prod-db asked by Ada Lovelace",
+        "Ada Lovelace asked for prod-db, for 4 days 4 hours. No policy allows it. Nothing was granted.",
+        TAIL,
+    ),
+    (
+        alert(Kind.REFUSED_SELF_SERVICE, {"purpose": "reset", "reasons": ["Accounts with power are not reset here."]}),
+        "⚠️ Refused: a password reset, asked by Ada Lovelace",
+        "Ada Lovelace asked for a password reset. Accounts with power are not reset here. Nothing was changed.",
+        TAIL,
+    ),
+    (
+        alert(Kind.WRONG_APPROVER, {"entitlement": "prod-db", "requester": "Grace Hopper", "own": False,
+                                    "reasons": ["No policy allows this."]}),
+        "⚠️ Wrong person clicked: prod-db",
+        "Ada Lovelace tried to decide Grace Hopper's request for prod-db. No policy allows this. Nothing was changed.",
+        TAIL,
+    ),
+    (
+        alert(Kind.WRONG_APPROVER, {"entitlement": "prod-db", "requester": "Ada Lovelace", "own": True,
+                                    "reasons": ["Nobody approves their own request."]}),
+        "⚠️ Wrong person clicked: prod-db",
+        "Ada Lovelace tried to decide their own request for prod-db. Nobody approves their own request. "
+        "Nothing was changed.",
+        TAIL,
+    ),
+    (
+        alert(Kind.POLICY_ERROR, {"entitlement": "prod-db", "errors": ["no such attribute: risk"]}),
+        "⚠️ A policy could not be evaluated",
+        "It was asked for Ada Lovelace, about prod-db: no such attribute: risk. So it was refused, and it will be until "
+        "the policy set is mended.",
+        TAIL,
+    ),
+    (
+        alert(Kind.POLICY_ERROR, {"purpose": "unlock", "errors": []}),
+        "⚠️ A policy could not be evaluated",
+        "It was asked for Ada Lovelace, about an unlock: no more is known. So it was refused, and it will be until the "
+        "policy set is mended.",
+        TAIL,
+    ),
+    (
+        alert(Kind.REVOCATION_OVERDUE, {"entitlement": "prod-db", "tries": 3, "due": NOW.isoformat(),
+                                        "fault": "The directory did not answer in time."}),
+        "⚠️ Revocation overdue: prod-db of Ada Lovelace",
+        "It was due at 14:02 UTC and is not confirmed. The directory did not answer in time. Tried 3 times so far. "
+        "They may still have it. Wicket goes on trying.",
+        TAIL,
+    ),
+    (
+        alert(Kind.REVOCATION_OVERDUE, {"entitlement": "prod-db", "tries": 0, "due": "", "fault": ""}),
+        "⚠️ Revocation overdue: prod-db of Ada Lovelace",
+        "It was due and is not confirmed. Not tried yet. They may still have it. Wicket goes on trying.",
+        TAIL,
+    ),
+    (
+        alert(Kind.EFFECT_FAILED, {"entitlement": "prod-db", "tries": 1, "removal": False, "fault": "It said no"}),
+        "⚠️ The directory does not follow: prod-db of Ada Lovelace",
+        "Giving prod-db does not succeed. It said no. Tried 1 time so far. They do not have it yet. "
+        "Wicket goes on trying.",
+        TAIL,
+    ),
+    (
+        alert(Kind.EFFECT_FAILED, {"entitlement": "prod-db", "tries": 3, "removal": True, "fault": "It said no."}),
+        "⚠️ The directory does not follow: prod-db of Ada Lovelace",
+        "Taking back prod-db does not succeed. It said no. Tried 3 times so far. They may still have it. "
+        "Wicket goes on trying.",
+        TAIL,
+    ),
+    (
+        alert(Kind.CHANGE_UNSURE, {"purpose": "reset", "result": "unknown"}),
+        "⚠️ Unknown: whether the password of Ada Lovelace was changed",
+        "The directory did not answer in time, and Wicket does not try again by itself. They have been told; please "
+        "look in the directory.",
+        TAIL,
+    ),
+    (
+        alert(Kind.CHANGE_UNSURE, {"purpose": "reset", "result": "sessions-open"}),
+        "⚠️ Signed in elsewhere still: Ada Lovelace",
+        "The password of Ada Lovelace was changed, but their sessions could not be ended. They have been told; please "
+        "end the sessions in the directory.",
+        TAIL,
+    ),
+    (
+        alert(Kind.PAGE_LOCKOUT, {"wrong_in_a_row": 10}),
+        "⚠️ Secure page locked for Ada Lovelace",
+        "10 wrong codes or passwords in a row were given for Ada Lovelace. No proof of theirs is accepted for 24 hours, "
+        "and nothing was changed. If they are who they say, wicket proofs unlock LOGIN opens it earlier.",
+        TAIL,
+    ),
+    (
+        alert(Kind.IDENTITY_MISMATCH, {"slack_user": "U0ADA", "reason": "several matches"}),
+        "⚠️ Identity mismatch: Ada Lovelace",
+        "The Slack account U0ADA does not fit one person: several people in the directory have its e-mail address. "
+        "It can do nothing until that is settled.",
+        TAIL,
+    ),
+    (
+        alert(Kind.NOT_A_PERSON, {"slack_user": "U0GRETA", "reason": "guest"}, who="Greta Gast"),
+        "⚠️ Turned away: Greta Gast",
+        "Greta Gast (U0GRETA) is a guest and tried to use Wicket. Nothing was done.",
+        TAIL,
+    ),
+    (
+        alert(Kind.AUTHORITY_LOST, {"entitlement": "prod-db", "reasons": ["An approval no longer counts."]}),
+        "⚠️ Not granted after approval: prod-db for Ada Lovelace",
+        "It was approved, but when policy was asked once more before giving it, the answer was no. "
+        "An approval no longer counts. Nothing was granted.",
+        TAIL,
+    ),
+    (
+        alert(Kind.TAMPERED),
+        "⚠️ Forged click by Ada Lovelace",
+        "Ada Lovelace sent a button or form that Wicket never made. Nothing was done.",
+        TAIL,
+    ),
+    (
+        alert(Kind.UNDELIVERABLE, {"fault": "not_in_channel", "kind": "approval"}, who="C0DATAOWN"),
+        "⚠️ Undeliverable: a message to #C0DATAOWN",
+        "Wicket is not in that channel: invite it. The message is kept and tried again every few minutes.",
+        TAIL,
+    ),
+    (
+        alert(Kind.UNDELIVERABLE, {"fault": "It could not be made (KeyError).", "kind": "request"}, who="U0ADA"),
+        "⚠️ Undeliverable: a message to U0ADA",
+        "It could not be made (KeyError). The message is kept and tried again every few minutes.",
+        TAIL,
+    ),
+    (
+        alert(Kind.UNDELIVERABLE, {"courier": "mail", "fault": "nobody took it for three days"}),
+        "⚠️ Undeliverable: a mail to Ada Lovelace",
+        "The letter about their account could not be delivered: nobody took it for three days. Wicket gave up; please "
+        "tell them another way, and look at their address in the directory.",
+        TAIL,
+    ),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("told", "title", "sentence", "tail"), GOLDEN)
+def test_each_exception_reads_as_it_should(told, title, sentence, tail):
+    message = alert_message(told)
+    assert reads(message) == f"{title}\n{sentence}\n{tail}"
+    assert hears(message).replace("`", "") == f"{title}. {sentence} ({tail})"
+    assert problems(message) == []
+    assert clumsy(reads(message)) == []
+
+
+def test_every_kind_of_exception_has_its_sentence():
+    assert {told.kind for told, *_ in GOLDEN} == set(Kind)
+
+
+def test_repeats_are_counted_on_the_same_message():
+    again = alert(Kind.TAMPERED, count=3, last_at=NOW + timedelta(hours=2))
+    assert reads(alert_message(again)).endswith(
+        "medium · 23 Nov 14:02 UTC · 3 times, last 23 Nov 16:02 UTC · story g-1"
+    )
+
+
+@pytest.mark.parametrize("kind", Kind)
+def test_an_exception_of_which_little_is_known_has_no_holes(kind):
+    """An older version may have kept other facts: the alert is told all the same."""
+    bare = alert(kind, who="", correlation="", severity="low")
+    assert clumsy(hears(alert_message(bare))) == []
+    assert problems(alert_message(bare)) == []
+
+
+NASTY = st.text(max_size=50) | st.sampled_from(
+    ["<!channel>", "&" * 3000, "*bold*", "`" * 500, "a\nb", "ﷺ" * 900]
+)
+
+
+@settings(max_examples=150)
+@given(
+    kind=st.sampled_from(Kind),
+    who=NASTY,
+    facts=st.fixed_dictionaries(
+        {},
+        optional={
+            **dict.fromkeys(
+                ("entitlement", "employment", "company", "purpose", "requester", "fault", "due", "slack_user", "reason"), NASTY
+            ),
+            **dict.fromkeys(("reasons", "policies", "errors"), st.lists(NASTY, max_size=9)),
+            **dict.fromkeys(("minutes", "tries", "wrong_in_a_row"), st.integers(0, 10**6)),
+        },
+    ),
+)  # fmt: skip
+def test_an_alert_always_fits_and_pings_nobody(kind, who, facts):
+    """It must never be lost because a name is long (SL-8) or alive (SL-9)."""
+    message = alert_message(alert(kind, facts, who=who))
+    assert problems(message) == []
+    assert len(reads(message).split("\n")) == 3

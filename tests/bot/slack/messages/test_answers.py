@@ -1,0 +1,224 @@
+"""Answers to staff, word for word: the answer first, then why, then what to do next."""
+
+from datetime import timedelta
+
+import pytest
+
+from bot.demo.workspace.view_rules import view_problems
+from bot.slack.home import home_view
+from bot.slack.messages.answers import (
+    answer_message,
+    greeting_message,
+    no_candidate_message,
+    not_here_message,
+    not_known_unlocked_message,
+    not_locked_message,
+    notice_message,
+    page_message,
+    unlocked_message,
+)
+from bot.slack.messages.checkpoints import checkpoint_message
+from handlers.answers import (
+    AccessList,
+    DidYouMean,
+    Held,
+    Help,
+    LinkedAlready,
+    Membership,
+    NotHere,
+    NotUnderstood,
+    OwnedBy,
+    PasswordExpiry,
+)
+from storage.handles import Purpose, Result
+from tests.bot.slack.stories import NOW, clumsy, hears, problems, reads
+
+READ = NOW - timedelta(seconds=4)
+GRAFANA = Held(
+    entitlement="grafana-edit", owner="Observability", until=NOW + timedelta(minutes=52), grant="g-1"
+)
+VPN = Held(entitlement="vpn-users", owner="IT desk", until=None, grant=None)
+NO_ONE = "No one, including me, will ever ask for a password or a code in Slack."
+
+ANSWERS = [
+    (
+        AccessList(held=(GRAFANA, VPN), read_at=READ),
+        "✅ You hold 2 things.\n• grafana-edit, until 23 Nov 14:54 UTC (in 52 minutes)\n"
+        "• vpn-users, standing, from IT desk\nDirectory read 4 s ago.",
+        "[Ask for access…]",
+    ),
+    (
+        AccessList(held=(VPN,), read_at=NOW),
+        "✅ You hold 1 thing.\n• vpn-users, standing, from IT desk\nDirectory read just now.",
+        "[Ask for access…]",
+    ),
+    (
+        AccessList(held=(), read_at=READ),
+        "You hold nothing from the catalogue right now.\nDirectory read 4 s ago.",
+        "[Ask for access…]",
+    ),
+    (
+        Membership(entitlement="vpn-users", member=True, until=None, read_at=READ),
+        "✅ Yes, you are in vpn-users. Directory read 4 s ago.",
+        "",
+    ),
+    (
+        Membership(entitlement="prod-db", member=True, until=NOW + timedelta(hours=2), read_at=READ),
+        "✅ Yes, you are in prod-db until 23 Nov 16:02 UTC. Directory read 4 s ago.",
+        "",
+    ),
+    (
+        Membership(entitlement="prod-db", member=False, until=None, read_at=READ),
+        "No, you are not in prod-db. Directory read 4 s ago.",
+        "[Ask for access…]",
+    ),
+    (
+        OwnedBy(entitlement="prod-db", title="Production database", owner="Data Platform", channel="C0DATAOWN",
+                risk=4, environment="production"),
+        "prod-db (Production database) belongs to Data Platform, #C0DATAOWN. It is production, risk 4 of 5.",
+        "[Ask for access…]",
+    ),
+    (PasswordExpiry(at=None, read_at=READ), "Your password does not expire.", "[Reset password]"),
+    (
+        PasswordExpiry(at=NOW + timedelta(days=12), read_at=READ),
+        "Your password expires 05 Dec 14:02 UTC (in 12 days).",
+        "[Reset password]",
+    ),
+    (PasswordExpiry(at=NOW, read_at=READ), "Your password expired 23 Nov 14:02 UTC.", "[Reset password]"),
+    (
+        DidYouMean(candidates=("prod-db", "prod-admin")),
+        "I don't know that name. Did you mean prod-db or prod-admin? "
+        "Please write it once more with the name you mean.",
+        "",
+    ),
+    (
+        DidYouMean(candidates=()),
+        "I don't know yet what you need. Choose from what there is, or write its name.",
+        "[Ask for access…]",
+    ),
+    (
+        NotUnderstood(),
+        "I didn't understand that. Right now I can show your access, ask for more, or reset your password. "
+        "Say “help” for the rest.",
+        "[My access]\n[Ask for access…]\n[Reset password]",
+    ),
+    (
+        LinkedAlready(),
+        "This Slack account is already linked to you. Ask me anything.",
+        "[My access]\n[Ask for access…]\n[Reset password]",
+    ),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("answer", "said", "buttons"), ANSWERS)
+def test_each_answer_reads_as_it_should_with_and_without_blocks(answer, said, buttons):
+    message = answer_message(answer, NOW)
+    assert hears(message) == said
+    assert reads(message) == "\n".join(part for part in (said, buttons) if part)
+    assert problems(message) == []
+
+
+def test_a_long_list_is_cut_after_ten_and_says_how_many_more():
+    held = tuple(Held(entitlement=f"thing-{n}", owner="IT desk", until=None, grant=None) for n in range(14))
+    said = hears(answer_message(AccessList(held=held, read_at=NOW), NOW))
+    assert "You hold 14 things" in said
+    assert said.count("•") == 10
+    assert "… and 4 more. Ask “am I in …?” with a name to know about one." in said
+
+
+def test_help_says_what_can_be_said_and_what_never_to_type():
+    said = hears(answer_message(Help(), NOW))
+    for words in ("what access do I have?", "reset my password", "unlock my account", "who owns prod-db?"):
+        assert words in said
+    assert "Never type a password or a code here" in said
+
+
+@pytest.mark.parametrize("purpose", Purpose)
+def test_the_way_to_the_secure_page_says_how_long_and_what_nobody_asks_for(purpose):
+    """P-2: a link without authority, and the warning every time."""
+    message = page_message(purpose, "https://wicket.example/p/abc", 10)
+    assert hears(message).endswith(f"The link is for you alone and works for 10 minutes. {NO_ONE}")
+    assert "https://wicket.example" not in message.text
+    assert message.blocks[-1].to_dict()["elements"][0]["url"] == "https://wicket.example/p/abc"
+    assert problems(message) == []
+    assert "works for 1 minute." in hears(page_message(purpose, "https://wicket.example/p/abc", 1))
+
+
+@pytest.mark.parametrize(
+    ("message", "said"),
+    [
+        (
+            not_here_message(NotHere(purpose="reset", reasons=("Accounts with power are not reset here.",),
+                                     instead="governed way")),
+            "⛔ I can't do that here. Accounts with power are not reset here. Nothing was changed.\n"
+            "What you can do: ask the security team; they do it with you.",
+        ),
+        (
+            not_here_message(NotHere(purpose="reset", reasons=(), instead="set up proofs first")),
+            "I can't reset your password yet: you have no authenticator set up here.\n"
+            "What you can do: set one up now with your current password. If you no longer know it, ask the IT desk.",
+        ),
+        (
+            unlocked_message(),
+            "✅ Your account is unlocked. You can sign in again with the password you have.\n"
+            "Were the wrong passwords not yours? Then reset your password now.",
+        ),
+        (
+            not_known_unlocked_message(),
+            "I asked the directory to unlock your account, and it did not confirm it: I don't know whether it was "
+            "done.\nWhat you can do: try to sign in. If that fails, write “unlock my account” again in a few minutes.",
+        ),
+        (
+            not_locked_message(),
+            "Your account is not locked. If you can't sign in, the password may be the reason.",
+        ),
+        (
+            no_candidate_message(several=True),
+            "I can't tell who you are: more than one person in the directory has your e-mail address. "
+            "The security team has been told.\n"
+            "What you can do: ask the IT desk to correct your address, then come back.",
+        ),
+        (
+            no_candidate_message(several=False),
+            "I can't tell who you are: nobody in the directory has the e-mail address of this Slack account. "
+            "The security team has been told.\n"
+            "What you can do: ask the IT desk to correct your address, then come back.",
+        ),
+        (greeting_message("Hello."), "Hello."),
+    ],
+)  # fmt: skip
+def test_what_else_is_said_to_staff(message, said):
+    assert hears(message) == said
+    assert problems(message) == []
+
+
+NOTICES = ("password-changed", "account-unlocked", "proofs-changed", "linked")
+
+
+@pytest.mark.parametrize("kind", NOTICES)
+@pytest.mark.parametrize("result", Result)
+def test_a_notice_never_claims_more_than_is_known(kind, result):
+    said = hears(notice_message(kind, result, NOW))
+    assert clumsy(said) == []
+    assert ("I don't know whether" in said) == (result == Result.UNKNOWN and kind in NOTICES[:2])
+    assert ("signed out everywhere" in said) == (kind == "password-changed" and "✅" in said)
+    if kind != "linked":
+        assert said.endswith("Was this not you? Tell the security team at once.")
+
+
+def test_the_home_shows_ones_own_access_and_is_a_view_slack_takes():
+    """SL-18: it is made of one person's answer and nothing else."""
+    view = home_view(answer_message(AccessList(held=(GRAFANA, VPN), read_at=READ), NOW)).to_dict()
+    assert view_problems(view, expected="home") == []
+    assert "grafana-edit" in str(view)
+
+
+@pytest.mark.parametrize(("size", "words"), [(1, "1 entry"), (12345, "12,345 entries")])
+def test_a_checkpoint_shows_its_whole_signed_text(size, words):
+    signed = f"wicket.example/log\n{size}\nAbCdEf=\n\n— wicket Zm9v\n"
+    message = checkpoint_message(at=NOW, size=size, signed=signed)
+    assert signed in reads(message)
+    assert (
+        hears(message) == f"Audit checkpoint over {words}, taken 23 Nov 14:02 UTC. Root of the tree: AbCdEf="
+    )
+    assert problems(message) == []
