@@ -216,7 +216,12 @@ class App:
             identity=identity,
             pages=self._links,
         )
-        app = AsyncApp(client=client, process_before_response=True, request_verification_enabled=False)
+        app = AsyncApp(
+            client=client,
+            process_before_response=True,
+            request_verification_enabled=False,
+            raise_error_for_unhandled_request=True,  # our error listener acknowledges what nobody asked for
+        )
         Listeners(
             door=door,
             conversation=conversation,

@@ -11,7 +11,7 @@ from bot.slack import sentences
 from bot.slack.actions import Action
 from bot.slack.conversation import Conversation
 from bot.slack.forms import Prefilled, decision_form, details_form, request_form
-from bot.slack.incoming import Incoming
+from bot.slack.incoming import Incoming, text
 from bot.slack.messages.approvals import not_allowed_text, too_late_text
 from bot.slack.messages.parts import Message
 from bot.slack.replies import Replies
@@ -225,5 +225,4 @@ def clicked(body: Mapping[str, Any]) -> tuple[str, str]:
     """The button's action_id and value, whatever else the payload says."""
     actions = body.get("actions")
     first = actions[0] if isinstance(actions, list) and actions and isinstance(actions[0], Mapping) else {}
-    action, value = first.get("action_id"), first.get("value")
-    return (action if isinstance(action, str) else "", value if isinstance(value, str) else "")
+    return text(first.get("action_id")), text(first.get("value"))

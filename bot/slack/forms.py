@@ -19,9 +19,10 @@ from slack_sdk.models.blocks import (
 from slack_sdk.models.views import View
 
 from bot.slack.actions import Field, Form
+from bot.slack.incoming import part, text
 from bot.slack.messages.approvals import critical_facts, details_text
 from bot.slack.messages.parts import facts, note, section
-from bot.slack.words import inert
+from bot.slack.words import inert, visible
 from handlers.decisions.durations import parse_duration
 from handlers.intents import JUSTIFICATION_LIMIT, RATIONALE_LIMIT
 from handlers.stories import GrantStory
@@ -162,7 +163,7 @@ def read_request(view: Mapping[str, Any], catalogue: Catalogue) -> Typed | Wrong
         wrong[Field.ENTITLEMENT] = "Please choose something from the list."
     if isinstance(duration, str):
         wrong[Field.DURATION] = duration
-    if not justification:
+    if not visible(justification):
         wrong[Field.JUSTIFICATION] = "Please write a few words about why."
     elif len(justification) > JUSTIFICATION_LIMIT:
         wrong[Field.JUSTIFICATION] = (
@@ -178,7 +179,7 @@ def read_request(view: Mapping[str, Any], catalogue: Catalogue) -> Typed | Wrong
 def read_decision(view: Mapping[str, Any]) -> Decision | Wrong:
     """What was typed into an approval form."""
     rationale = _text(view, Field.RATIONALE)
-    if not rationale:
+    if not visible(rationale):
         return Wrong(at={Field.RATIONALE: "Please write a few words: they stay with the decision."})
     if len(rationale) > RATIONALE_LIMIT:
         return Wrong(
@@ -220,22 +221,16 @@ def _reading(title: str, blocks: list[Block]) -> View:
 
 
 def _field(view: Mapping[str, Any], field: Field) -> Mapping[str, Any]:
-    values = view.get("state", {}).get("values", {})
-    found = values.get(field, {}).get(field, {})
-    return found if isinstance(found, Mapping) else {}
+    return part(part(part(part(view, "state"), "values"), field), field)
 
 
 def _text(view: Mapping[str, Any], field: Field) -> str:
-    value = _field(view, field).get("value")
-    return value.strip() if isinstance(value, str) else ""
+    return text(_field(view, field).get("value")).strip()
 
 
 def _selected(view: Mapping[str, Any], field: Field) -> str:
-    option = _field(view, field).get("selected_option") or {}
-    value = option.get("value")
-    return value if isinstance(value, str) else ""
+    return text(part(_field(view, field), "selected_option").get("value"))
 
 
 def _metadata(view: Mapping[str, Any]) -> str:
-    value = view.get("private_metadata")
-    return value if isinstance(value, str) else ""
+    return text(view.get("private_metadata"))

@@ -1,6 +1,6 @@
 """What arrived from Slack, reduced to what may be used: who claims to speak, Slack's own delivery id, where.
 
-It takes no name, team or authority from a payload.
+It takes no name, team or authority from a payload, and a payload of any shape can be reduced.
 """
 
 from collections.abc import Mapping
@@ -27,7 +27,7 @@ class Incoming:
 
 def of_event(body: Mapping[str, Any], transport: str) -> Incoming:
     """A message or App Home event: Slack repeats it with the same event_id."""
-    event = body["event"]
+    event = part(body, "event")
     return Incoming(
         user=_id(event.get("user")),
         delivery=f"event:{_id(body.get('event_id'))}",
@@ -49,24 +49,37 @@ def of_command(body: Mapping[str, Any], transport: str) -> Incoming:
 def of_action(body: Mapping[str, Any], transport: str) -> Incoming:
     """A click: each has its own trigger_id; a second click is a second delivery that hears what was decided."""
     return Incoming(
-        user=_id(body.get("user", {}).get("id")),
+        user=_id(part(body, "user").get("id")),
         delivery=f"trigger:{_id(body.get('trigger_id'))}",
-        channel=_id(body.get("channel", {}).get("id")),
+        channel=_id(part(body, "channel").get("id")),
         transport=transport,
     )
 
 
 def of_view(body: Mapping[str, Any], transport: str) -> Incoming:
     """A submitted form: the same view with the same hash is the same submission."""
-    view = body.get("view", {})
+    view = part(body, "view")
     return Incoming(
-        user=_id(body.get("user", {}).get("id")),
+        user=_id(part(body, "user").get("id")),
         delivery=f"view:{_id(view.get('id'))}:{_id(view.get('hash'))}",
         channel="",
         transport=transport,
     )
 
 
+def part(body: Mapping[str, Any], name: str) -> Mapping[str, Any]:
+    """A part of a payload that is itself one; empty if it is missing or something else."""
+    found = body.get(name)
+    return found if isinstance(found, Mapping) else {}
+
+
+def text(value: object) -> str:
+    """A text that can be stored and shown; anything else is no text."""
+    # Half of a surrogate pair is no character, and no store takes it.
+    return value.encode("utf-8", "ignore").decode("utf-8") if isinstance(value, str) else ""
+
+
 def _id(value: object) -> str:
     """An id as Slack writes them; anything else is nobody and nothing."""
-    return value if isinstance(value, str) and len(value) <= 255 else ""
+    is_one = isinstance(value, str) and len(value) <= 255 and value.isascii() and value.isprintable()
+    return str(value) if is_one else ""

@@ -9,6 +9,8 @@ from typing import Any
 
 import structlog
 from slack_bolt.async_app import AsyncAck, AsyncApp
+from slack_bolt.error import BoltUnhandledRequestError
+from slack_bolt.response import BoltResponse
 
 from bot.metrics import Metrics, RequestKind, RequestOutcome
 from bot.slack import incoming as arrived
@@ -84,13 +86,14 @@ class Listeners:
         app.action(_ANY)(self.action)
         app.view(_ANY)(self.view)
         app.options(_ANY)(self.options)
+        app.error(self.unexpected)
 
     async def message(self, ack: AsyncAck, body: dict[str, Any]) -> None:
         """A direct message. Edits, joins, other bots and our own words are not for us."""
-        event = body["event"]
+        event = arrived.part(body, "event")
         if event.get("channel_type") == "im" and "subtype" not in event and "bot_id" not in event:
             incoming = arrived.of_event(body, self._transport)
-            meaning = self._conversation.understand(as_typed(str(event.get("text") or "")))
+            meaning = self._conversation.understand(as_typed(arrived.text(event.get("text"))))
 
             async def answer(actor: Actor, incoming: Incoming) -> Message | None:
                 answer = await self._conversation.answer(actor, incoming, meaning, by_message=True)
@@ -103,7 +106,7 @@ class Listeners:
     async def command(self, ack: AsyncAck, body: dict[str, Any]) -> None:
         """/wicket and what follows it, answered where only this person sees it."""
         incoming = arrived.of_command(body, self._transport)
-        meaning = self._conversation.understand(as_typed(str(body.get("text") or "")), command=True)
+        meaning = self._conversation.understand(as_typed(arrived.text(body.get("text"))), command=True)
         answers: list[Message] = []
 
         async def answer(actor: Actor, incoming: Incoming) -> Message | None:
@@ -145,12 +148,13 @@ class Listeners:
     async def view(self, ack: AsyncAck, body: dict[str, Any]) -> None:
         """A submitted form. A fault takes no form away: it stays open with what was typed."""
         answers: list[dict[str, Any]] = []
+        form = arrived.part(body, "view")
 
         async def submit(actor: Actor, incoming: Incoming) -> None:
-            answers.append(await self._submissions.carry_out(actor, incoming, body["view"]))
+            answers.append(await self._submissions.carry_out(actor, incoming, form))
 
         def keep_open(_incoming: Incoming, message: Message) -> None:
-            answers.append(stay_open(body["view"], message.text))
+            answers.append(stay_open(form, message.text))
 
         incoming = arrived.of_view(body, self._transport)
         await self._guarded("view", incoming, submit, keep_open, live=True)
@@ -158,7 +162,7 @@ class Listeners:
 
     async def options(self, ack: AsyncAck, body: dict[str, Any]) -> None:
         """The choices while somebody types. What there is to ask for is no secret inside the workspace."""
-        await ack(options=options_for(str(body.get("value", "")), self._catalogue.entitlements.values()))
+        await ack(options=options_for(arrived.text(body.get("value")), self._catalogue.entitlements.values()))
 
     async def home_opened(self, ack: AsyncAck, body: dict[str, Any]) -> None:
         """Somebody looks at the App Home: their own access, read now (SL-18)."""
@@ -175,10 +179,19 @@ class Listeners:
         def say(incoming: Incoming, message: Message) -> None:
             self._replies.publish_home(incoming.user, home_view(message))
 
-        if body["event"].get("tab") == "home":
+        if arrived.part(body, "event").get("tab") == "home":
             incoming = arrived.of_event(body, self._transport)
             await self._guarded("home", incoming, show, say, live=False)
         await ack()
+
+    async def unexpected(self, error: Exception) -> BoltResponse:
+        """What nobody asked for, or what has a shape that Slack never sends: taken, so that it is not sent again."""
+        if isinstance(error, BoltUnhandledRequestError):
+            self._metrics.request("other", "refused")
+        else:
+            log.error("listener.unexpected", fault=type(error).__name__)
+            self._metrics.request("other", "failed")
+        return BoltResponse(status=200, body="")
 
     async def _guarded(
         self, kind: RequestKind, incoming: Incoming, work: Work, speak: Speak, *, live: bool

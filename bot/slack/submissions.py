@@ -9,7 +9,7 @@ from typing import Any
 from bot.slack.actions import Form
 from bot.slack.clicks import asked_text, decision_text
 from bot.slack.forms import Wrong, note_form, read_decision, read_request
-from bot.slack.incoming import Incoming
+from bot.slack.incoming import Incoming, text
 from handlers.access import Access
 from handlers.approvals import Deciding
 from handlers.intents import Actor, AskAccess, Decide
@@ -89,5 +89,7 @@ def note(title: str, text: str) -> Answer:
 
 def stay_open(view: Mapping[str, Any], sentence: str) -> Answer:
     """The form stays as it is, with the sentence at its last field; a form without fields just closes."""
-    inputs = [block.get("block_id") for block in view.get("blocks", []) if block.get("type") == "input"]
-    return {"response_action": "errors", "errors": {str(inputs[-1]): sentence}} if inputs else {}
+    blocks = view.get("blocks")
+    found = [block for block in blocks if isinstance(block, Mapping)] if isinstance(blocks, list) else []
+    inputs = [text(block.get("block_id")) for block in found if block.get("type") == "input"]
+    return {"response_action": "errors", "errors": {inputs[-1]: sentence}} if inputs else {}
