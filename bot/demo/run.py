@@ -15,6 +15,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from rich.console import Console
+from rich.markup import escape
 
 from bot.demo.folder import Folder
 from bot.demo.history import make_history, show_again
@@ -25,6 +26,7 @@ from storage.faults import WicketFault
 PORT = 8765
 # As every other command answers when it could not do its work.
 _NOT_DONE = 2
+_SIGNALS = (signal.SIGTERM, signal.SIGINT)
 _PLAYERS = (
     ("Ada Lovelace", "staff", "what access do I have?  ·  I need crm-read for 1 minute because CRM-7"),
     ("Grace Hopper", "owner", "look into #data-owners: Ada waits for an answer"),
@@ -76,7 +78,7 @@ def _folder(data: Path | None) -> Iterator[Folder]:
 async def _run(folder: Folder, port: int, console: Console, *, kept: bool) -> None:
     stopping = asyncio.Event()
     loop = asyncio.get_running_loop()
-    for name in (signal.SIGTERM, signal.SIGINT):
+    for name in _SIGNALS:
         loop.add_signal_handler(name, stopping.set)
     fresh = folder.is_fresh
     async with on_stage(folder, port=port) as stage:
@@ -84,8 +86,10 @@ async def _run(folder: Folder, port: int, console: Console, *, kept: bool) -> No
         await (make_history(stage) if fresh else show_again(stage))
         _welcome(console, stage, kept=kept, fresh=fresh)
         await stopping.wait()
+        for name in _SIGNALS:  # whoever is in more of a hurry asks a second time
+            loop.remove_signal_handler(name)
         console.print("\nStopping …")
-    console.print(f"Stopped. {_what_stays(folder, kept=kept)}")
+    console.print(f"Stopped. {_what_stays(folder, kept=kept)}", markup=False)
 
 
 def _welcome(console: Console, stage: Stage, *, kept: bool, fresh: bool) -> None:
@@ -101,11 +105,11 @@ def _welcome(console: Console, stage: Stage, *, kept: bool, fresh: bool) -> None
     for name, role, words in _PLAYERS:
         console.print(f"  [bold]{name:<18}[/] {role:<11} {words}", markup=True)
     console.print("\nAuthenticator codes and mail are on each person's phone, beside the conversation.")
-    console.print(f"\nThe record proves itself. In another terminal:\n\n  {_verify(stage.folder)}\n")
+    console.print(f"\nThe record proves itself. In another terminal:\n\n  {escape(_verify(stage.folder))}\n")
     if kept:
         keys = f"set -a; . {shlex.quote(str(stage.folder.secrets))}; set +a"
-        console.print(f"Commands that sign or serve need the demo's keys first:\n\n  {keys}\n")
-        console.print(f"Everything is kept in {stage.folder.path}.")
+        console.print(f"Commands that sign or serve need the demo's keys first:\n\n  {escape(keys)}\n")
+        console.print(f"Everything is kept in {escape(str(stage.folder.path))}.")
     else:
         console.print("Everything goes when you stop; with --data DIR it stays.")
     console.print("Stop with Ctrl+C.")

@@ -3,9 +3,15 @@
 The story itself stands in bot.demo.tour.story.
 """
 
+from collections.abc import Awaitable, Callable
+
+from bot.demo.tour.scene import Scene
 from bot.demo.tour.story import access, approvals, linking, passwords, questions, record, refusals, trouble
 
-CHAPTERS = (
+Step = Callable[[Scene], Awaitable[None]]
+Chapter = tuple[str, tuple[Step, ...]]
+
+CHAPTERS: tuple[Chapter, ...] = (
     ("Who is speaking", linking.STEPS),
     ("Routine questions", questions.STEPS),
     ("Passwords and lockouts", passwords.STEPS),
@@ -16,4 +22,4 @@ CHAPTERS = (
     ("The record", record.STEPS),
 )
 
-__all__ = ["CHAPTERS"]
+__all__ = ["CHAPTERS", "Chapter", "Step"]

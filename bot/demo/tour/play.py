@@ -6,13 +6,14 @@ It knows no step; the story stands in bot.demo.tour.story.
 import asyncio
 import inspect
 import traceback
+from collections.abc import Iterable
 from datetime import timedelta
 
 from rich.console import Console
 
 from bot.demo.folder import Folder
 from bot.demo.stage import on_stage
-from bot.demo.tour.chapters import CHAPTERS
+from bot.demo.tour.chapters import CHAPTERS, Chapter
 from bot.demo.tour.scene import Scene, TourClock
 from bot.demo.tour.telling import NotAsPromised, Teller
 from bot.logs import set_up_logs
@@ -24,8 +25,8 @@ _BEHIND = timedelta(days=2)
 _STEP_WITHIN = 20.0
 
 
-async def play(folder: Folder, console: Console) -> int:
-    """Play the whole story in this folder; 0 if every step was as promised, 1 otherwise.
+async def play(folder: Folder, console: Console, *, chapters: Iterable[Chapter] = CHAPTERS) -> int:
+    """Play the story in this folder; 0 if every step was as promised, 1 otherwise.
 
     SettingsFault unless the folder is untouched: the story begins with a company that has no history.
     """
@@ -36,13 +37,13 @@ async def play(folder: Folder, console: Console) -> int:
     teller, clock = Teller(console), TourClock(_BEHIND)
     loop = asyncio.get_running_loop()
     began = loop.time()
-    async with on_stage(folder, now=clock.now, chance=lambda: 0.0) as stage:
-        scene = Scene(stage, teller, clock)
-        # What goes wrong on purpose is no news here; whoever looks for more finds it beside the tables.
-        with (folder.path / "wicket.log").open("w", encoding="utf-8") as log:
+    # What goes wrong on purpose is no news here; whoever looks for more finds it beside the tables.
+    with (folder.path / "wicket.log").open("w", encoding="utf-8") as log:
+        async with on_stage(folder, now=clock.now, chance=lambda: 0.0) as stage:
             set_up_logs(stage.settings.logs, secrets=stage.settings.secrets.values(), stream=log)
+            scene = Scene(stage, teller, clock)
             try:
-                played, wrong = await _play(scene)
+                played, wrong = await _play(scene, chapters)
                 await stage.slack.settled()
             finally:
                 scene.close()
@@ -54,10 +55,10 @@ async def play(folder: Folder, console: Console) -> int:
     return AS_PROMISED
 
 
-async def _play(scene: Scene) -> tuple[int, str]:
+async def _play(scene: Scene, chapters: Iterable[Chapter]) -> tuple[int, str]:
     """How many steps were played, and what was wrong with the last one, "" if nothing was."""
     played = 0
-    for title, steps in CHAPTERS:
+    for title, steps in chapters:
         scene.teller.chapter(title)
         for step in steps:
             played += 1

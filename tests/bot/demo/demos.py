@@ -1,0 +1,64 @@
+"""`wicket demo` as a process of its own, for tests that look at it from outside."""
+
+import os
+import re
+import signal
+import socket
+import subprocess
+import sys
+import urllib.request
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+ROOT = Path(__file__).parents[3]
+COMMAND = (sys.executable, "-m", "bot", "demo")
+
+
+@dataclass(kw_only=True)
+class Running:
+    """A demo that said it is ready. said: its output so far."""
+
+    process: "subprocess.Popen[str]"
+    said: str
+
+    @property
+    def url(self) -> str:
+        return re.findall(r"http://\S+", self.said)[0]
+
+    def page(self, path: str = "") -> str:
+        with urllib.request.urlopen(self.url + path, timeout=5) as answer:
+            return answer.read().decode()
+
+    def stop(self, with_signal: signal.Signals = signal.SIGINT, *, within: float = 10) -> str:
+        """Ask it to stop; what it said at the end."""
+        self.process.send_signal(with_signal)
+        out, _ = self.process.communicate(timeout=within)
+        return out
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+@contextmanager
+def demo(*arguments: str, **environment: str) -> Iterator[Running]:
+    process = subprocess.Popen(
+        [*COMMAND, *arguments], cwd=ROOT, text=True, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+        env={**os.environ, **environment},
+    )  # fmt: skip
+    assert process.stdout is not None
+    said = ""
+    try:
+        for line in process.stdout:
+            said += line
+            if "Ctrl+C" in line:
+                break
+        yield Running(process=process, said=said)
+    finally:
+        process.kill()
+        process.wait()
+        process.stdout.close()

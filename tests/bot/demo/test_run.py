@@ -1,0 +1,75 @@
+"""`wicket demo` from outside: one address, a company with a history, and an end that leaves what it promised."""
+
+import json
+import re
+import shlex
+import signal
+import subprocess
+import time
+from pathlib import Path
+
+from tests.bot.demo.demos import COMMAND, ROOT, demo, free_port
+
+
+def messages(running, who: str, channel: str) -> str:
+    said = json.loads(running.page(f"page/messages?as={who}&channel={channel}"))["messages"]
+    return "\n".join(message["text"] for message in said)
+
+
+def waiting(running) -> str:
+    """What Grace sees in #data-owners, once something is there: a restart posts it a moment after it is ready."""
+    until = time.monotonic() + 5
+    while not (found := messages(running, "U0GRACE", "C0DATAOWN")) and time.monotonic() < until:
+        time.sleep(0.05)
+    return found
+
+
+def test_a_kept_demo_can_be_read_by_every_command_and_goes_on_where_it_was(tmp_path: Path) -> None:
+    data = tmp_path / "my demo"
+    arguments = ("--data", str(data), "--port", str(free_port()))
+    with demo(*arguments) as running:
+        assert "Grace Hopper" in running.page("page/state?as=U0ADA")
+        assert "prod-db" in waiting(running)
+        running.stop()
+        assert running.process.returncode == 0
+    copied = next(line for line in running.said.splitlines() if line.endswith("audit verify")).strip()
+    verified = subprocess.run(shlex.split(copied), cwd=ROOT, capture_output=True, text=True)
+    assert (verified.returncode, "nternally consistent" in verified.stdout) == (0, True), verified.stderr
+    keys = next(line for line in running.said.splitlines() if "set -a" in line).strip()
+    signed = subprocess.run(
+        f"{keys}; {copied.replace('audit verify', 'audit checkpoint')}",
+        shell=True, cwd=ROOT, capture_output=True, text=True,
+    )  # fmt: skip
+    assert signed.stdout.startswith("wicket\n"), signed.stderr
+    with demo(*arguments) as again:
+        assert again.url == running.url
+        assert "goes on where it was" in again.said
+        assert waiting(again).count("Access request: prod-db") == 1
+
+
+def test_without_a_folder_nothing_is_left_behind(tmp_path: Path) -> None:
+    """Settings of a real workspace in the environment have no say in it."""
+    with demo(
+        "--port", str(free_port()), TMPDIR=str(tmp_path),
+        WICKET_SLACK_BOT_TOKEN="xoxb-real", WICKET_SERVER__HOST="0.0.0.0",
+    ) as running:  # fmt: skip
+        [kept] = tmp_path.iterdir()
+        assert "0.0.0.0" not in (kept / "wicket.toml").read_text()
+        assert "xoxb-real" not in (kept / "secrets.env").read_text()
+        began = time.monotonic()
+        said = running.stop(signal.SIGTERM)
+        assert time.monotonic() - began < 5
+    assert "Everything is gone" in said
+    assert running.process.returncode == 0
+    assert list(tmp_path.iterdir()) == []
+    assert not re.search("Traceback|error", running.said + said)
+
+
+def test_a_port_in_use_is_said_kindly(tmp_path: Path) -> None:
+    port = free_port()
+    with demo("--port", str(port)):
+        second = subprocess.run([*COMMAND, "--port", str(port)], cwd=ROOT, capture_output=True, text=True)
+    assert second.returncode == 2
+    assert second.stderr == (
+        f"Port {port} is in use, perhaps by another demo. Choose another one: wicket demo --port {port + 1}\n"
+    )
