@@ -22,7 +22,8 @@ class Limiter:
         """Whether this person may ask now; takes a token if so."""
         at = self._now().timestamp()
         tokens, since = self._buckets.get(person, (self._size, at))
-        tokens = min(self._size, tokens + (at - since) * self._size / 60)
+        # A clock that is set back gives nothing, but it takes nothing away either.
+        tokens = min(self._size, tokens + max(0.0, at - since) * self._size / 60)
         allowed = tokens >= 1
         self._buckets[person] = (tokens - 1 if allowed else tokens, at)
         self._buckets.move_to_end(person)
