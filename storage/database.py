@@ -169,8 +169,19 @@ def _faults() -> Iterator[None]:
         if isinstance(error.orig, sqlite3.OperationalError | sqlite3.DatabaseError) and not isinstance(
             error.orig, sqlite3.IntegrityError | sqlite3.ProgrammingError
         ):
-            raise StorageUnavailable(f"The database cannot be used right now: {error.orig}.") from error
+            raise StorageUnavailable(
+                f"The database cannot be used right now: {_first(error).orig}."
+            ) from error
         raise
+
+
+def _first(error: DBAPIError) -> DBAPIError:
+    """What went wrong first: after a full disk the way back fails too, and would hide the reason."""
+    before = error.__context__
+    while before is not None:
+        error = before if isinstance(before, DBAPIError) else error
+        before = before.__context__
+    return error
 
 
 def _engine(path: Path, begin: str, busy_timeout: float, *, readers: int) -> Engine:
