@@ -9,13 +9,11 @@ from datetime import datetime, timedelta
 from bot.demo.company import LOVELACE
 from bot.demo.company.shapes import account_of
 from bot.demo.stage import Stage
-from bot.demo.tour.players import Player
+from bot.demo.tour.players import PATIENCE, Player
 from bot.demo.tour.telling import NotAsPromised, Teller, expect
 from bot.demo.workspace import Message
 from storage.clock import utc_now
 from storage.directories.local import LocalDirectory
-
-PATIENCE = 5.0
 
 
 class TourClock:

@@ -20,7 +20,7 @@ async def access_at_once(scene: Scene) -> None:
 async def it_ends_on_time(scene: Scene) -> None:
     """A minute later it is taken back, read back from the directory, and said in the same message."""
     await scene.later(minutes=1)
-    await scene.player("linus").sees("⌛ grafana-edit", "ended at", "as agreed")
+    await scene.player("linus").sees("⌛ grafana-edit", "as agreed", "You held it for")
     await scene.must_be_in("linus", "grafana-edit", whether=False)
 
 
@@ -32,7 +32,7 @@ async def given_back_early(scene: Scene) -> None:
     held = await mary.sees("✅ staging-db")
     await scene.must_be_in("mary", "staging-db")
     await mary.presses(held, "I'm done")
-    await mary.sees("⌛ staging-db", "you gave it back")
+    await mary.sees("⌛ staging-db", "You held it for", "you gave it back")
     await scene.must_be_in("mary", "staging-db", whether=False)
 
 

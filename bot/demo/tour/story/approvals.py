@@ -93,8 +93,8 @@ async def the_second_click_hears_who_decided(scene: Scene) -> None:
 async def it_ends_on_time(scene: Scene) -> None:
     """Two hours later it ended: taken back, read back from the directory, told in both messages."""
     await scene.later(hours=2)
-    await scene.player("ada").sees("⌛ prod-db", "ended at", "as agreed", "You held it for 2 hours")
-    await scene.player("grace").sees("Ended at", "Approved by Grace Hopper", channel=_OWNERS)
+    await scene.player("ada").sees("⌛ prod-db", "as agreed", "You held it for 2 hours")
+    await scene.player("grace").sees("Ended", "Approved by Grace Hopper", channel=_OWNERS)
     await scene.must_be_in("ada", "prod-db", whether=False)
 
 
