@@ -40,6 +40,11 @@ class Duty:
             self._woken.clear()
             try:
                 await self.work()
+            except asyncio.CancelledError:
+                if _is_cancelled():
+                    raise
+                # Something it waited for was cancelled, not the duty: that is a fault like any other.
+                log.error("duty.fault", duty=self.name, fault="cancelled inside")
             except WicketFault as fault:
                 log.warning("duty.hindered", duty=self.name, fault=str(fault))
             except Exception as fault:
@@ -79,3 +84,9 @@ class Schedule:
         for task in self._running:
             with suppress(asyncio.CancelledError):
                 await task
+
+
+def _is_cancelled() -> bool:
+    """Whether the running task itself was asked to stop."""
+    task = asyncio.current_task()
+    return task is not None and task.cancelling() > 0

@@ -17,8 +17,8 @@ TAIL = "medium · 23 Nov 14:02 UTC · story g-1"
 def alert(kind: Kind, facts: dict[str, Any] | None = None, **changes: Any) -> Alert:
     """One exception of this kind about Ada, seen once."""
     told: dict[str, Any] = {
-        "id": "x-1", "kind": kind, "severity": "medium", "who": "Ada Lovelace", "facts": facts or {}, "correlation": "g-1",
-        "count": 1, "first_at": NOW, "last_at": NOW,
+        "id": "x-1", "kind": kind, "severity": "medium", "who": "Ada Lovelace", "facts": facts or {},
+        "correlation": "g-1", "count": 1, "first_at": NOW, "last_at": NOW,
     }  # fmt: skip
     return Alert(**{**told, **changes})
 
@@ -68,8 +68,8 @@ GOLDEN = [
     (
         alert(Kind.POLICY_ERROR, {"entitlement": "prod-db", "errors": ["no such attribute: risk"]}),
         "⚠️ A policy could not be evaluated",
-        "It was asked for Ada Lovelace, about prod-db: no such attribute: risk. So it was refused, and it will be until "
-        "the policy set is mended.",
+        "It was asked for Ada Lovelace, about prod-db: no such attribute: risk. So it was refused, and it will be "
+        "until the policy set is mended.",
         TAIL,
     ),
     (
@@ -124,8 +124,8 @@ GOLDEN = [
     (
         alert(Kind.PAGE_LOCKOUT, {"wrong_in_a_row": 10}),
         "⚠️ Secure page locked for Ada Lovelace",
-        "10 wrong codes or passwords in a row were given for Ada Lovelace. No proof of theirs is accepted for 24 hours, "
-        "and nothing was changed. If they are who they say, wicket proofs unlock LOGIN opens it earlier.",
+        "10 wrong codes or passwords in a row were given for Ada Lovelace. No proof of theirs is accepted for 24 "
+        "hours, and nothing was changed. If they are who they say, wicket proofs unlock LOGIN opens it earlier.",
         TAIL,
     ),
     (
@@ -217,7 +217,8 @@ NASTY = st.text(max_size=50) | st.sampled_from(
         {},
         optional={
             **dict.fromkeys(
-                ("entitlement", "employment", "company", "purpose", "requester", "fault", "due", "slack_user", "reason"), NASTY
+                ("entitlement", "employment", "company", "purpose", "requester", "fault", "due", "slack_user",
+                 "reason"), NASTY
             ),
             **dict.fromkeys(("reasons", "policies", "errors"), st.lists(NASTY, max_size=9)),
             **dict.fromkeys(("minutes", "tries", "wrong_in_a_row"), st.integers(0, 10**6)),

@@ -1,0 +1,79 @@
+"""What is said at once: a whisper, a direct message, a form, a home; a Slack that fails takes nothing down with it."""
+
+import asyncio
+
+import pytest
+
+from bot.slack.forms import Prefilled, request_form
+from bot.slack.home import home_view
+from bot.slack.messages.parts import said
+from bot.slack.replies import Replies
+
+
+@pytest.fixture
+def replies(client) -> Replies:
+    return Replies(client)
+
+
+async def test_a_whisper_is_seen_by_one_person_where_they_clicked(slack, replies):
+    """SL-10: and it is nowhere else."""
+    replies.whisper("C0DATAOWN", "U0GRACE", "You can't decide this one.")
+    await replies.finish()
+    (heard,) = slack.person("U0GRACE").messages("C0DATAOWN")
+    assert heard.ephemeral
+    assert slack.person("U0ADA").messages("C0DATAOWN") == []
+
+
+@pytest.mark.parametrize("channel", ["", "C0DATAOWN", "C0GONE"])
+async def test_a_whisper_that_has_no_place_becomes_a_direct_message(slack, replies, channel):
+    """Ada is not in the owners' channel."""
+    replies.whisper(channel, "U0ADA", "You can't decide this one.")
+    await replies.finish()
+    assert [message.text for message in slack.person("U0ADA").messages()] == ["You can't decide this one."]
+
+
+async def test_a_direct_message_brings_its_blocks(slack, replies):
+    replies.tell("U0ADA", said("Hello.", remark="It is late."))
+    await replies.finish()
+    (message,) = slack.person("U0ADA").messages()
+    assert message.plain == "Hello.\nIt is late."
+    assert message.text == "Hello.\nIt is late."
+
+
+async def test_a_home_is_shown_to_its_person(slack, replies):
+    replies.publish_home("U0ADA", home_view(said("You hold nothing.")))
+    await replies.finish()
+    assert [(call.method, call.ok) for call in slack.calls] == [("views.publish", True)]
+    assert slack.violations == []
+
+
+async def test_a_form_whose_time_is_over_is_not_opened_and_says_so(slack, replies):
+    assert not await replies.open_form("1.2.stale", request_form(Prefilled()))
+
+
+async def test_a_form_is_not_waited_for_longer_than_slack_waits_for_us(slack, replies):
+    slack.faults.delay("views.open", 5)
+    started = asyncio.get_running_loop().time()
+    assert not await replies.open_form("1.2.x", request_form(Prefilled()))
+    assert asyncio.get_running_loop().time() - started < 1.5
+    slack.faults.delay("views.open", 0)
+
+
+async def test_a_slack_that_is_down_is_noted_and_nothing_is_raised(slack, replies):
+    slack.faults.down()
+    replies.whisper("C0DATAOWN", "U0GRACE", "Hello.")
+    replies.tell("U0ADA", said("Hello."))
+    assert not await replies.open_form("1.2.x", request_form(Prefilled()))
+    await replies.finish()
+    slack.faults.up()
+    assert slack.person("U0ADA").messages() == []
+
+
+async def test_saying_something_holds_nobody_up(slack, replies):
+    slack.faults.delay("chat.postMessage", 0.2)
+    started = asyncio.get_running_loop().time()
+    replies.tell("U0ADA", said("Hello."))
+    assert asyncio.get_running_loop().time() - started < 0.1
+    assert slack.person("U0ADA").messages() == []
+    await replies.finish()
+    assert len(slack.person("U0ADA").messages()) == 1
