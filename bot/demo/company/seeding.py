@@ -209,5 +209,6 @@ def welcome_mails(mailboxes: Mailboxes, company: Company = LOVELACE) -> None:
                 subject="Your password in this demo",
                 text=f"Login: {person.login}\nPassword: {person.password}\n\n"
                 "The secure page asks for it when you link your Slack account or set up an authenticator.\n"
+                "If you have changed it since, the new one counts.\n"
                 "A real company would never mail you this.\n",
             )

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 ROOT = Path(__file__).parents[3]
+_LISTENING = "0A"
 COMMAND = (sys.executable, "-m", "bot", "demo")
 
 
@@ -30,6 +31,20 @@ class Running:
     def page(self, path: str = "") -> str:
         with urllib.request.urlopen(self.url + path, timeout=5) as answer:
             return answer.read().decode()
+
+    def listens_on(self) -> set[str]:
+        """The IPv4 and IPv6 addresses that the process listens on, as /proc writes them; Linux only."""
+        process = Path("/proc") / str(self.process.pid)
+        targets = [
+            os.readlink(each) for each in (process / "fd").iterdir() if each.exists() or each.is_symlink()
+        ]
+        ours = {target[8:-1] for target in targets if target.startswith("socket:[")}
+        rows = [
+            line.split()
+            for table in ("tcp", "tcp6")
+            for line in (process / "net" / table).read_text().splitlines()[1:]
+        ]
+        return {row[1].partition(":")[0] for row in rows if row[3] == _LISTENING and row[9] in ours}
 
     def stop(self, with_signal: signal.Signals = signal.SIGINT, *, within: float = 10) -> str:
         """Ask it to stop; what it said at the end."""

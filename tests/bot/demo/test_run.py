@@ -5,8 +5,11 @@ import re
 import shlex
 import signal
 import subprocess
+import sys
 import time
 from pathlib import Path
+
+import pytest
 
 from tests.bot.demo.demos import COMMAND, ROOT, demo, free_port
 
@@ -63,6 +66,12 @@ def test_without_a_folder_nothing_is_left_behind(tmp_path: Path) -> None:
     assert running.process.returncode == 0
     assert list(tmp_path.iterdir()) == []
     assert not re.search("Traceback|error", running.said + said)
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="what a process listens on is read from /proc")
+def test_nothing_listens_beyond_loopback() -> None:
+    with demo("--port", str(free_port())) as running:
+        assert running.listens_on() == {"0100007F"}
 
 
 def test_a_port_in_use_is_said_kindly(tmp_path: Path) -> None:
