@@ -3,6 +3,7 @@
 It opens the secure page or unlocks; no password or code ever passes through here.
 """
 
+from collections.abc import Mapping
 from datetime import timedelta
 from typing import Literal
 
@@ -11,7 +12,7 @@ from sqlmodel import Session
 from handlers import recording
 from handlers.answers import NotHere, NotKnownUnlocked, NotLocked, PageOpened, Unlocked
 from handlers.decisions.policy import AccountQuestion, Action, PolicyDecision
-from handlers.exceptions import Kind, Severity, Strange, tell_security
+from handlers.exceptions import Kind, Severity, Strange, broken_policy, tell_security
 from handlers.ground import Ground
 from handlers.intents import Intent
 from handlers.outcomes import Repeated
@@ -26,6 +27,7 @@ from storage.identifiers import new_id
 from storage.outbox import owe
 from storage.records import Handle
 
+_EVERY_PROOF = frozenset({"totp", "recovery_code", "mail_code"})
 UNLOCK_WINDOW = timedelta(hours=24)
 
 
@@ -50,6 +52,9 @@ class Accounts:
                 return NotHere(purpose=purpose, reasons=decision.reasons, instead="governed way")
             account = intent.actor.account
             if purpose == Purpose.RESET and not proofs.has_proofs(tx, account.directory, account.id):
+                self._record(
+                    tx, intent, "reset.no_proofs", "refused", decision, new_id("u", self._ground.now())
+                )
                 return NotHere(purpose=purpose, reasons=(), instead="set up proofs first")
             return self._open(tx, intent, purpose, decision, by_message=by_message)
 
@@ -67,6 +72,7 @@ class Accounts:
             if not deliveries.take(tx, intent.delivery, now):
                 return Repeated()
             if not account.locked:
+                self._record(tx, intent, "unlock.not_locked", "refused", None, new_id("u", now))
                 return NotLocked()
             used = log.count(
                 tx, subject=account.id, action="account.unlock_started", since=now - UNLOCK_WINDOW
@@ -80,7 +86,7 @@ class Accounts:
             if decision.allowed:  # the intent is durable before the directory is touched (T-3)
                 self._record(tx, intent, "account.unlock_started", "done", decision, correlation)
                 return correlation
-            if account.privileged:
+            if account.privileged or decision.errors:
                 self._refuse(tx, intent, Purpose.UNLOCK, decision)
                 return NotHere(purpose=Purpose.UNLOCK, reasons=decision.reasons, instead="governed way")
             return self._open(tx, intent, Purpose.UNLOCK, decision, by_message=by_message)
@@ -104,7 +110,7 @@ class Accounts:
                 action=Action.RESET_PASSWORD,
                 principal=account,
                 target=account,
-                proofs=frozenset({"totp", "recovery_code", "mail_code"}),
+                proofs=_EVERY_PROOF,
                 now=self._ground.now(),
             )
         )
@@ -128,7 +134,9 @@ class Accounts:
             slack_user=intent.actor.slack_user,
             at=now,
         )
-        self._record(tx, intent, f"{purpose}.page_opened", "done", decision, handle.id)
+        # A reset is weighed here as if every proof had been given, and the record says so.
+        facts = {"supposed_proofs": sorted(_EVERY_PROOF)} if purpose == Purpose.RESET else None
+        self._record(tx, intent, f"{purpose}.page_opened", "done", decision, handle.id, facts)
         if by_message:
             owe(tx, at=now, courier="slack", kind="page", subject=handle.id, recipient=handle.slack_user)
         return PageOpened(handle=handle.id, purpose=purpose)
@@ -139,23 +147,21 @@ class Accounts:
         self._record(tx, intent, f"{purpose}.refused", "refused", decision, correlation)
         if decision.severity is None and not decision.errors:
             return
-        tell_security(
-            tx,
-            now,
-            Strange(
-                kind=Kind.POLICY_ERROR if decision.errors else Kind.REFUSED_SELF_SERVICE,
-                severity=Severity(decision.severity or Severity.HIGH),
-                who=account.name,
-                cause=f"{account.id}:{purpose}",
-                correlation=correlation,
-                facts={
-                    "purpose": purpose,
-                    "reasons": list(decision.reasons),
-                    "policies": list(decision.policy_ids),
-                    "errors": list(decision.errors),
-                },
-            ),
+        strange = Strange(
+            kind=Kind.REFUSED_SELF_SERVICE,
+            severity=Severity(decision.severity or Severity.HIGH),
+            who=account.name,
+            cause=f"{account.id}:{purpose}",
+            correlation=correlation,
+            facts={
+                "purpose": purpose,
+                "reasons": list(decision.reasons),
+                "policies": list(decision.policy_ids),
+            },
         )
+        if decision.errors:
+            strange = broken_policy(decision, who=account.name, correlation=correlation)
+        tell_security(tx, now, strange)
 
     def _record(
         self,
@@ -165,6 +171,7 @@ class Accounts:
         outcome: str,
         decision: PolicyDecision | None,
         correlation: str,
+        facts: Mapping[str, recording.Fact] | None = None,
     ) -> None:
         recording.record(
             tx,
@@ -176,6 +183,7 @@ class Accounts:
             where=intent.where,
             correlation=correlation,
             decision=decision,
+            facts=facts,
         )
 
 

@@ -1,0 +1,114 @@
+"""Help with one's own account: the page opened, the unlock begun on the record and told as it went."""
+
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+
+from handlers.answers import NotHere, NotKnownUnlocked, NotLocked, PageOpened, Unlocked
+from handlers.intents import Intent
+from handlers.outcomes import Repeated
+from storage.handles import Purpose
+from storage.records import Handle
+from tests.handlers.access_ground import World
+from tests.handlers.access_ground import world as open_world
+
+
+@pytest.fixture
+async def world(tmp_path: Path) -> AsyncIterator[World]:
+    async with open_world(tmp_path) as made:
+        yield made
+        assert await made.sound()
+
+
+async def unlock(world: World, login: str, delivery: str = "") -> object:
+    """They ask to be unlocked."""
+    return await world.accounts.unlock(Intent(**await world.intent(login, delivery)), by_message=True)
+
+
+async def test_an_unlock_is_read_back_and_both_ends_are_on_the_record(world: World) -> None:
+    await world.local.change_account("ada", locked=True)
+    assert await unlock(world, "ada") == Unlocked()
+    assert not (await world.account("ada")).locked
+    assert await world.actions("account") == ["account.unlock_started done", "account.unlocked done"]
+    started, ended = await world.last("account.unlock_started"), await world.last("account.unlocked")
+    assert started["correlation"] == ended["correlation"]
+    assert started["policy"]["ids"] == ["unlock-once-a-day"]
+
+
+@pytest.mark.parametrize("fault", ["error", "lie", "succeed_after_timeout", "read back"])
+async def test_an_unlock_that_is_not_confirmed_is_recorded_and_told_as_such(world: World, fault: str) -> None:
+    """The intent was durable, so its outcome is, too; nobody is told that it is done."""
+    await world.local.change_account("ada", locked=True)
+    intent = Intent(**await world.intent("ada"))
+    if fault == "read back":
+        world.faulty.error("account")
+    else:
+        getattr(world.faulty, fault)("unlock")
+    assert await world.accounts.unlock(intent, by_message=True) == NotKnownUnlocked()
+    assert await world.actions("account") == ["account.unlock_started done", "account.unlocked failed"]
+
+
+async def test_the_second_unlock_of_a_day_asks_for_a_proof(world: World) -> None:
+    """AC-7: otherwise it would defeat the lockout during a spraying attack."""
+    await world.local.change_account("ada", locked=True)
+    await unlock(world, "ada")
+    await world.local.change_account("ada", locked=True)
+    opened = await unlock(world, "ada")
+    assert isinstance(opened, PageOpened)
+    assert opened.purpose == Purpose.UNLOCK
+    assert (await world.account("ada")).locked
+    world.clock.forward(hours=25)
+    assert await unlock(world, "ada") == Unlocked()
+
+
+async def test_an_unlock_that_failed_counts_for_the_day(world: World) -> None:
+    """Nobody knows whether it was done."""
+    await world.local.change_account("ada", locked=True)
+    world.faulty.succeed_after_timeout("unlock")
+    await unlock(world, "ada")
+    await world.local.change_account("ada", locked=True)
+    assert isinstance(await unlock(world, "ada"), PageOpened)
+
+
+async def test_four_deliveries_unlock_once(world: World) -> None:
+    """Promise 6."""
+    await world.local.change_account("ada", locked=True)
+    outcomes = [await unlock(world, "ada", delivery="same") for _ in range(4)]
+    assert outcomes == [Unlocked()] + [Repeated()] * 3
+    assert await world.changes() == ["unlock ada"]
+
+
+async def test_who_is_not_locked_has_nothing_to_unlock(world: World) -> None:
+    assert await unlock(world, "ada") == NotLocked()
+    assert await world.actions() == ["unlock.not_locked refused"]
+
+
+async def test_the_privileged_are_pointed_to_the_governed_way(world: World) -> None:
+    """P-4."""
+    await world.local.change_account("root", locked=True)
+    refused = await unlock(world, "root")
+    assert isinstance(refused, NotHere)
+    assert refused.instead == "governed way"
+    intent = Intent(**await world.intent("root"))
+    assert isinstance(await world.accounts.open_page(intent, Purpose.RESET, by_message=True), NotHere)
+    assert await world.actions() == ["unlock.refused refused", "reset.refused refused"]
+    assert await world.kinds() == ["refused-self-service"] * 2
+    assert (await world.account("root")).locked
+
+
+async def test_without_proofs_there_is_no_reset_and_that_is_on_the_record(world: World) -> None:
+    intent = Intent(**await world.intent("ada"))
+    refused = await world.accounts.open_page(intent, Purpose.RESET, by_message=True)
+    assert refused == NotHere(purpose=Purpose.RESET, reasons=(), instead="set up proofs first")
+    assert await world.actions() == ["reset.no_proofs refused"]
+    assert await world.rows(Handle) == []
+
+
+async def test_setting_up_proofs_opens_the_page_by_a_message_owed(world: World) -> None:
+    intent = Intent(**await world.intent("ada", "same"))
+    opened = await world.accounts.open_page(intent, Purpose.ENROL, by_message=True)
+    assert isinstance(opened, PageOpened)
+    assert await world.accounts.open_page(intent, Purpose.ENROL, by_message=True) == Repeated()
+    assert await world.owed() == {("page", "Uada")}
+    assert await world.actions() == ["enrol.page_opened done"]
