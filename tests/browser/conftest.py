@@ -25,15 +25,19 @@ def chromium_path() -> str:
     return path
 
 
-@pytest.fixture
-async def browser(chromium_path: str) -> AsyncIterator[Browser]:
-    """One Chromium, closed afterwards."""
-    async with running(chromium_path) as started:
-        yield started
-
-
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
-async def shared_browser(chromium_path: str) -> AsyncIterator[Browser]:
-    """One Chromium for a whole file, for tests that run in its one loop and make profiles of their own."""
+async def one_chromium(chromium_path: str) -> AsyncIterator[Browser]:
+    """One Chromium for a whole file: starting it takes longer than most of the tests."""
     async with running(chromium_path) as started:
         yield started
+
+
+@pytest_asyncio.fixture(loop_scope="module")
+async def browser(one_chromium: Browser) -> AsyncIterator[Browser]:
+    """A Chromium without any profile; those that a test makes are gone after it.
+
+    Its tests run in the one loop of their file: `pytestmark = pytest.mark.asyncio(loop_scope="module")`.
+    """
+    yield one_chromium
+    for context in one_chromium.contexts:
+        await context.close()

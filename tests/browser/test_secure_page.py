@@ -8,11 +8,15 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import pytest_asyncio
 from playwright.async_api import Browser, ConsoleMessage, Page, expect
 
 from storage.handles import Purpose
 from tests.bot.web.serving import serving
 from tests.handlers.page_ground import NEW_PASSWORD, OLD_PASSWORD, World, world
+
+# One loop for the file, as for its Chromium.
+pytestmark = pytest.mark.asyncio(loop_scope="module")
 
 # Every piece of text with its colour and the colour behind it, as WCAG 2.2 measures them.
 CONTRASTS = """() => {
@@ -37,14 +41,14 @@ CONTRASTS = """() => {
 }"""
 
 
-@pytest.fixture
+@pytest_asyncio.fixture(loop_scope="module")
 async def page_world(tmp_path: Path) -> AsyncIterator[World]:
     """The secure page and its people."""
     async with world(tmp_path) as made:
         yield made
 
 
-@pytest.fixture
+@pytest_asyncio.fixture(loop_scope="module")
 async def origin(page_world: World) -> AsyncIterator[str]:
     """The server's origin."""
     async with serving(page_world) as served:
@@ -228,6 +232,8 @@ async def test_every_step_can_be_read_by_everybody(
 
 
 async def _readable(page: Page) -> None:
+    # A click only waits for the next page to begin; its colours come with the style sheet.
+    await page.wait_for_load_state()
     for contrast, text in await page.evaluate(CONTRASTS):
         assert contrast >= 4.5, f"{text}: {contrast:.1f}"
     assert not await page.evaluate("document.documentElement.scrollWidth > innerWidth")

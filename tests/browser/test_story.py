@@ -20,7 +20,7 @@ from storage.audit.verification import verify_log
 from storage.directories.local import LocalDirectory
 from tests.browser.seats import Clock, Seat, seat
 
-# One loop for the file, so that it needs one Chromium: everybody has a profile of their own in it.
+# One loop for the file, as for its Chromium.
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
 NEW_PASSWORD = "seven brass gears turn slowly"
@@ -52,12 +52,12 @@ class Story:
 
 
 @pytest_asyncio.fixture(loop_scope="module")
-async def story(tmp_path: Path, shared_browser: Browser) -> AsyncIterator[Story]:
+async def story(tmp_path: Path, browser: Browser) -> AsyncIterator[Story]:
     """A demo nobody has used yet. Afterwards its record proves itself, and nobody had anything to complain of."""
     clock = Clock()
     async with on_stage(Folder(tmp_path), now=clock.now, chance=lambda: 0.0) as stage:
         keepers = LocalDirectory(stage.folder.people, name=LOVELACE.directory, now=clock.now)
-        begun = Story(stage=stage, browser=shared_browser, keepers=keepers, clock=clock)
+        begun = Story(stage=stage, browser=browser, keepers=keepers, clock=clock)
         yield begun
         await stage.slack.settled()
         report = await stage.app.database.read(verify_log)

@@ -10,12 +10,16 @@ from typing import Any
 
 import aiohttp
 import pytest
+import pytest_asyncio
 from playwright.async_api import Browser, Page, expect
 from slack_bolt.adapter.socket_mode.async_handler import AsyncSocketModeHandler
 from slack_bolt.app.async_app import AsyncApp
 from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.demo.workspace import Workspace
+
+# One loop for the file, as for its Chromium.
+pytestmark = pytest.mark.asyncio(loop_scope="module")
 
 ADA, GRACE, EVE = "U0ADA", "U0GRACE", "U0EVE"
 OWNERS, SECURITY = "C0OWNERS", "G0SECURITY"
@@ -108,7 +112,7 @@ class Desk:
         await expect(self.page.get_by_role("textbox", name="Message ")).to_be_visible()
 
 
-@pytest.fixture
+@pytest_asyncio.fixture(loop_scope="module")
 async def slack() -> AsyncIterator[Workspace]:
     workspace = Workspace()
     workspace.add_user(
@@ -186,7 +190,7 @@ def small_app(app: AsyncApp, desk: Desk) -> None:
             await ack()
 
 
-@pytest.fixture
+@pytest_asyncio.fixture(loop_scope="module")
 async def desk(slack: Workspace, browser: Browser) -> AsyncIterator[Desk]:
     async with aiohttp.ClientSession() as session:
         client = AsyncWebClient(token=slack.bot_token, base_url=slack.api_url, session=session)

@@ -1,0 +1,131 @@
+"""The pictures of the docs, taken of the running demo: `make pictures` writes docs/*.png anew.
+
+It paints nothing: every picture is what a person sees who opens the demo at that moment, cropped to what matters.
+"""
+
+import asyncio
+import sys
+import tempfile
+from datetime import datetime, timedelta
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+from playwright.async_api import Browser, FloatRect, Locator, Page, expect
+
+from bot.demo.folder import Folder
+from bot.demo.history import make_history
+from bot.demo.stage import Stage, on_stage
+from storage.clock import utc_now
+from tests.browser.chromium import MISSING, chromium, running
+from tests.browser.seats import Clock, Seat, seat
+
+DOCS = Path(__file__).resolve().parents[2] / "docs"
+LARGEST = 200_000
+# Two points a pixel, for screens that have them; by day, as most READMEs are read.
+LOOK = {"device_scale_factor": 2, "color_scheme": "light", "locale": "en-GB"}
+_MARGIN = 24
+
+
+async def main() -> int:
+    """Take them all; the exit code."""
+    path = chromium()
+    if path is None:
+        print(MISSING, file=sys.stderr)
+        return 2
+    clock = Clock(skipped=_to_afternoon())
+    with tempfile.TemporaryDirectory(prefix="wicket-pictures-") as name:
+        async with on_stage(Folder(Path(name)), now=clock.now) as stage, running(path) as browser:
+            await make_history(stage)
+            written = [
+                await _approval(stage, browser),
+                await _security_channel(stage, browser),
+                await _secure_page(stage, browser),
+            ]
+    for picture in written:
+        size = picture.stat().st_size
+        print(f"{picture.relative_to(DOCS.parent)}  {size // 1000} kB")
+        if size > LARGEST:
+            print(f"That is more than {LARGEST // 1000} kB.", file=sys.stderr)
+            return 1
+    return 0
+
+
+async def _approval(stage: Stage, browser: Browser) -> Path:
+    """The request as an approver sees it."""
+    grace = await seat(stage, browser, "grace", **LOOK)
+    await grace.opens("data-owners")
+    request = await grace.reads("Access request: prod-db")
+    return await _conversation(grace, request, "approval.png")
+
+
+async def _security_channel(stage: Stage, browser: Browser) -> Path:
+    """Three exceptions as security sees them: one refused, one turned away, one who clicked what is not his."""
+    await stage.person("eve").say("I need github-admin for 1h because the vendor portal is slow")
+    await stage.person("alan").sees("Refused", channel=stage.channel("security"))
+    await stage.person("greta").say("reset my password")
+    await stage.person("alan").sees("Turned away", channel=stage.channel("security"))
+    bob = await seat(stage, browser, "bob", **LOOK)
+    await bob.opens("data-owners")
+    await bob.presses(await bob.reads("Access request: prod-db"), "Approve…")
+    await bob.reads("You can't decide this one")
+    alan = await seat(stage, browser, "alan", **LOOK)
+    await alan.opens("security")
+    return await _conversation(alan, await alan.reads("Wrong person clicked"), "security-channel.png")
+
+
+async def _secure_page(stage: Stage, browser: Browser) -> Path:
+    """The page where a new password is chosen, after the code."""
+    ada = await seat(stage, browser, "ada", **LOOK)
+    await ada.opens()
+    await ada.says("reset my password")
+    secure = await ada.follows(await ada.reads("secure page"), "Continue securely")
+    await secure.get_by_label("Code from your authenticator").fill(await ada.code())
+    await secure.get_by_role("button", name="Continue").click()
+    await expect(secure.get_by_label("New password")).to_be_focused()
+    top, sheet, below = secure.locator("header"), secure.locator("main"), secure.locator("footer")
+    return await _cropped(secure, "secure-page.png", await _around(top, sheet, below))
+
+
+async def _conversation(who: Seat, last: Locator, name: str) -> Path:
+    """A conversation from its heading down to this message, as wide as it is on the screen."""
+    await who.page.mouse.move(0, 0)
+    middle, end = await _box(who.page.locator("main")), await _box(last)
+    height = end["y"] + end["height"] + _MARGIN / 2
+    return await _cropped(
+        who.page, name, {"x": middle["x"], "y": 0, "width": middle["width"], "height": height}
+    )
+
+
+async def _around(*parts: Locator) -> FloatRect:
+    """What holds all these, with some air."""
+    boxes = [await _box(part) for part in parts]
+    left, top = min(box["x"] for box in boxes) - _MARGIN, min(box["y"] for box in boxes) - _MARGIN
+    right = max(box["x"] + box["width"] for box in boxes) + _MARGIN
+    bottom = max(box["y"] + box["height"] for box in boxes) + _MARGIN
+    return {"x": left, "y": max(0, top), "width": right - left, "height": bottom - max(0, top)}
+
+
+async def _box(part: Locator) -> FloatRect:
+    found = await part.bounding_box()
+    if found is None:
+        raise LookupError("what the picture is of is not on the screen")
+    return found
+
+
+async def _cropped(page: Page, name: str, clip: FloatRect) -> Path:
+    await page.screenshot(path=DOCS / name, clip=clip, animations="disabled")
+    return DOCS / name
+
+
+def _to_afternoon() -> timedelta:
+    """How far the clock is turned so that it is two minutes past two, this day, where the people are."""
+    here = utc_now().astimezone(ZoneInfo("Europe/London"))
+    return (
+        datetime.combine(here.date(), datetime.min.time(), here.tzinfo)
+        + timedelta(hours=14, minutes=2)
+        - here
+    )
+
+
+if __name__ == "__main__":
+    sys.exit(asyncio.run(main()))
