@@ -41,11 +41,11 @@ function fill(row) {
       h("p", { class: "by" },
         h("span", { class: "name" }, personName(message.user)),
         fromApp ? h("span", { class: "badge" }, "APP") : null,
-        h("time", { datetime: at.toISOString(), title: `${prettyDay(at)}, ${clock(at)}` }, clock(at))),
+        h("time", { datetime: at.toISOString(), title: `${prettyDay(at)}, ${clock(at)}` }, clock(at)),
+        message.edited ? h("span", { class: "edited" }, "(edited)") : null),
       message.blocks?.length
         ? h("div", { class: "blocks" }, drawBlocks(message.blocks, surface))
-        : h("div", { class: "text" }, mrkdwn(message.text ?? "")),
-      message.edited ? h("span", { class: "edited" }, "(edited)") : null),
+        : h("div", { class: "text" }, mrkdwn(message.text ?? ""))),
     menu(message));
 }
 
@@ -74,6 +74,8 @@ function inOrder() {
 
 function follows(before, row) {
   if (!before || row.message.ephemeral || before.message.ephemeral) return false;
+  // That it was edited stands beside its name.
+  if (row.message.edited) return false;
   if (inThread(before.message) !== inThread(row.message)) return false;
   return before.message.user === row.message.user && Number(row.message.ts) - Number(before.message.ts) < 240;
 }

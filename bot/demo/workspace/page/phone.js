@@ -40,12 +40,15 @@ function codeCard(entry) {
     h("progress", { max: "30", value: entry.seconds_left, "aria-label": `Seconds left for ${entry.label}` }));
 }
 
+// As on any phone, the name of the sender where there is one; the address stands in the title.
+const sender = (from) => from.replace(/\s*<[^<>]*>$/, "").replace(/^"(.*)"$/, "$1") || from;
+
 function mailCard(mail, isOpen) {
   const at = new Date(typeof mail.at === "number" ? mail.at * 1000 : mail.at);
   const when = Number.isNaN(at.getTime()) ? "" : clock(at);
   return h("details", { class: "mail", "data-mail": mail.id, open: isOpen },
     h("summary", {},
-      h("span", { class: "from" }, mail.from), h("time", { title: when && prettyDay(at) }, when),
+      h("span", { class: "from", title: mail.from }, sender(mail.from)), h("time", { title: when && prettyDay(at) }, when),
       h("span", { class: "subject" }, mail.subject)),
     h("div", { class: "text" }, mail.text.split(ADDRESS).map((part, index) => (index % 2 ? link(part, part) : part))));
 }
