@@ -9,7 +9,7 @@ import sqlite3
 import threading
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Generic, TypeVar
@@ -28,6 +28,8 @@ Woken = Callable[[frozenset[str]], None]
 # Waiting transactions that share one commit. Larger batches gain little and make the unlucky first one wait.
 GROUP_LIMIT = 64
 READERS = 4
+
+CLOSED = "The database is closed, so nothing was done."
 
 
 @dataclass(frozen=True)
@@ -53,6 +55,7 @@ class Database:
         self._writing = _engine(path, "BEGIN IMMEDIATE", busy_timeout, readers=0)
         self._reading = _engine(path, "BEGIN", busy_timeout, readers=READERS)
         self._jobs: queue.SimpleQueue[_Job[Any] | None] = queue.SimpleQueue()
+        self._gate = threading.Lock()
         self._readers = ThreadPoolExecutor(READERS, thread_name_prefix="wicket-read")
         self._writer = threading.Thread(target=self._write_loop, name="wicket-write", daemon=True)
         self._writer.start()
@@ -72,6 +75,8 @@ class Database:
 
     async def read(self, work: Work[T]) -> T:
         """Run a reading function on a snapshot; an attempt to write fails."""
+        if self._closed:
+            raise StorageUnavailable(CLOSED)
         loop = asyncio.get_running_loop()
         return await loop.run_in_executor(self._readers, self.read_now, work)
 
@@ -82,20 +87,22 @@ class Database:
 
     def close(self) -> None:
         """Finish what is queued and let go of the file."""
-        if self._closed:
-            return
-        self._closed = True
-        self._jobs.put(None)
+        with self._gate:
+            if self._closed:
+                return
+            self._closed = True
+            self._jobs.put(None)
         self._writer.join()
         self._readers.shutdown()
         self._writing.dispose()
         self._reading.dispose()
 
     def _submit(self, work: Work[T]) -> "Future[T]":
-        if self._closed:
-            raise StorageUnavailable("The database is closed, so nothing was done.")
         job = _Job(work, Future())
-        self._jobs.put(job)
+        with self._gate:  # behind the end of the queue a job would wait for ever
+            if self._closed:
+                raise StorageUnavailable(CLOSED)
+            self._jobs.put(job)
         return job.done
 
     def _write_loop(self) -> None:
@@ -137,8 +144,9 @@ class Database:
                 job.done.set_exception(fault_of_one)
             else:
                 job.done.set_result(result)
-        if woken and self._woken is not None and self._loop is not None and not self._loop.is_closed():
-            self._loop.call_soon_threadsafe(self._woken, frozenset(woken))
+        if woken and self._woken is not None and self._loop is not None:
+            with suppress(RuntimeError):  # a loop that is closed has nobody to wake
+                self._loop.call_soon_threadsafe(self._woken, frozenset(woken))
 
 
 def _run_one(connection: Connection, work: Work[T], woken: set[str]) -> tuple[T | None, BaseException | None]:
