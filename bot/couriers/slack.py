@@ -25,6 +25,7 @@ from storage import outbox
 from storage.clock import Clock
 from storage.database import Database
 from storage.exceptions import SECURITY
+from storage.faults import StorageUnavailable
 from storage.records import Owed
 
 log = structlog.get_logger(__name__)
@@ -64,6 +65,8 @@ class SlackCourier:
         self._now = now
         self._chance = chance
         self._direct: dict[str, str] = {}
+        # Posted, but not on the record: a store that is full must not make us say it again and again.
+        self._unrecorded: dict[tuple[str, str, str], tuple[str, str]] = {}
 
     async def deliver_due(self) -> int:
         """Deliver a batch of what is due; how many were taken up. Call again while it returns a full batch."""
@@ -92,6 +95,11 @@ class SlackCourier:
             outcome = await self._refused(owed, error)
         except _Undeliverable as reason:
             outcome = await self._keep(owed, str(reason), tell=True)
+        except (
+            StorageUnavailable
+        ) as fault:  # nothing can be kept now either: it is claimed again after its lease
+            log.warning("courier.storage", kind=owed.kind, subject=owed.subject, fault=str(fault))
+            outcome = "retried"
         except DoesNotFit as reason:
             log.error("courier.does_not_fit", kind=owed.kind, subject=owed.subject)
             outcome = await self._keep(owed, str(reason), tell=True)
@@ -108,18 +116,27 @@ class SlackCourier:
             await self._database.write(lambda tx: outbox.done(tx, owed))
             return
         channel = await self._channel(owed)
-        posted = await self._database.read(
-            lambda tx: outbox.where_posted(tx, kind=owed.kind, subject=owed.subject, recipient=owed.recipient)
-        )
-        ts = await self._edit(posted.channel, posted.ts, message) if posted else None
-        channel = posted.channel if posted and ts else channel
+        posted = await self._posted(owed)
+        ts = await self._edit(*posted, message) if posted else None
+        channel = posted[0] if posted and ts else channel
         if ts is None:
             answer = await self._client.chat_postMessage(
                 channel=channel, unfurl_links=False, **message.body()
             )
             channel, ts = str(answer["channel"]), str(answer["ts"])
         where = (channel, ts)
+        self._unrecorded[_about(owed)] = where
         await self._database.write(lambda tx: self._delivered(tx, owed, *where))
+        del self._unrecorded[_about(owed)]
+
+    async def _posted(self, owed: Owed) -> tuple[str, str] | None:
+        """Channel and ts of the message that stands for this, if there is one."""
+        if _about(owed) in self._unrecorded:
+            return self._unrecorded[_about(owed)]
+        posted = await self._database.read(
+            lambda tx: outbox.where_posted(tx, kind=owed.kind, subject=owed.subject, recipient=owed.recipient)
+        )
+        return (posted.channel, posted.ts) if posted else None
 
     async def _edit(self, channel: str, ts: str, message: Message) -> str | None:
         """Bring the message that stands there up to date; None if it is gone."""
@@ -208,6 +225,10 @@ class SlackCourier:
 _PASSING = frozenset(
     {"internal_error", "fatal_error", "service_unavailable", "request_timeout", "ratelimited"}
 )
+
+
+def _about(owed: Owed) -> tuple[str, str, str]:
+    return owed.kind, owed.subject, owed.recipient
 
 
 def _seconds(retry_after: object) -> int:

@@ -127,6 +127,29 @@ async def test_no_access_is_given_that_could_not_be_recorded_first(world):
     assert "ada" not in await world.holders("grafana-edit")
 
 
+async def test_what_was_said_but_could_not_be_recorded_is_not_said_again(world):
+    """Posted, then the store was gone: afterwards the same message is kept up to date (promise 10)."""
+    ada = world.person("ada")
+    world.slack.faults.delay("chat.postMessage", 0.4)
+    await ada.say("I need grafana-edit for 1h because INC-1")
+    await world.until(lambda: _claimed(world))
+    await asyncio.sleep(0.1)
+    with locked(world):
+        draft = await ada.sees("You are asking for")
+        await asyncio.sleep(1.8)
+    world.slack.faults.delay("chat.postMessage", 0)
+    world.clock.skip(seconds=31)
+    await ada.click(draft, "draft.send")
+    assert (await ada.sees("✅ grafana-edit")).ts == draft.ts
+    assert len([m for m in ada.messages() if m.bot_id]) == 1
+
+
+async def _claimed(world) -> bool:
+    """Whether a message is on its way."""
+    leased = "SELECT count(*) FROM outbox WHERE lease_until IS NOT NULL"
+    return await world.database.read(lambda tx: tx.execute(text(leased)).scalar() > 0)
+
+
 async def test_a_full_database_does_nothing_half_and_works_again_with_room(world, capsys):
     """SQLite itself says that the disk is full. What was refused left nothing, what was taken up is kept."""
     ada = world.person("ada")
@@ -137,9 +160,9 @@ async def test_a_full_database_does_nothing_half_and_works_again_with_room(world
         await world.slack.settled()
         drafted += 1
         assert drafted < 60
-    refused = [message for message in ada.messages() if message.says(CANNOT)]
     taken_up = await _rows(world, "grants")
-    assert taken_up == await _rows(world, "deliveries") == drafted - len(refused)
+    assert taken_up == await _rows(world, "deliveries")
+    await world.until(lambda: [m.says(CANNOT) for m in ada.messages()].count(True) == drafted - taken_up)
     await world.database.write(_room_again)
     await ada.slash("/wicket", "request")
     assert (await fill_in(ada, "grafana-edit", "1h", "INC-1")).closed
