@@ -11,6 +11,7 @@ from typing import Protocol
 from storage.directories.base import Directory
 from storage.directories.local import LocalDirectory
 from storage.directories.scrypt import Scrypt
+from tests.storage.directories.ldap_stage import ldap_stage
 
 GOOD = "correct horse battery staple"
 
@@ -97,5 +98,19 @@ async def local(folder: Path) -> AsyncIterator[Stage]:
         stage._local.close()
 
 
+@asynccontextmanager
+async def ldap(_: Path) -> AsyncIterator[Stage]:
+    """A fresh branch of an OpenLDAP server, asked which groups name a member."""
+    async with ldap_stage() as stage:
+        yield stage
+
+
+@asynccontextmanager
+async def ldap_member_of(_: Path) -> AsyncIterator[Stage]:
+    """The same, where entries say themselves what they are in."""
+    async with ldap_stage(membership="memberOf") as stage:
+        yield stage
+
+
 # Every connector joins this table, and with it the whole contract.
-STAGES = {"local": local}
+STAGES = {"local": local, "ldap": ldap, "ldap-memberof": ldap_member_of}

@@ -1,0 +1,237 @@
+"""The LDAP directory: the port filled from servers that speak RFC 4511, OpenLDAP first among them.
+
+It does not know Active Directory, and it holds nothing between two calls but connections.
+"""
+
+import secrets
+import time
+from collections.abc import Callable
+from typing import TypeVar
+
+from ldap3.protocol.rfc3062 import PasswdModifyRequestValue
+
+from storage.clock import Clock, utc_now
+from storage.directories import ldap_policy
+from storage.directories.base import Account, PasswordRejected
+from storage.directories.ldap_accounts import Accounts
+from storage.directories.ldap_connections import PASSWORD_POLICY, Connections
+from storage.directories.ldap_groups import Groups
+from storage.directories.ldap_names import escape_value
+from storage.directories.ldap_session import (
+    CONSTRAINT_VIOLATION,
+    INVALID_CREDENTIALS,
+    NO_SUCH_ATTRIBUTE,
+    NO_SUCH_OBJECT,
+    NOTHING,
+    SUCCESS,
+    ChangeUnknown,
+    Entry,
+    Session,
+    delete,
+)
+from storage.directories.ldap_shape import LdapShape
+from storage.faults import DirectoryUnavailable
+
+T = TypeVar("T")
+
+_MODIFY_PASSWORD = "1.3.6.1.4.1.4203.1.11.1"  # noqa: S105 - an object identifier (RFC 3062)
+# What servers answer to a sign-in that they refuse: wrong, without a password, unwilling, over a limit, gone.
+_NOT_SIGNED_IN = frozenset({INVALID_CREDENTIALS, CONSTRAINT_VIOLATION, NO_SUCH_OBJECT, 48, 53})
+
+
+class LdapDirectory:
+    """Fills the directory port (storage.directories.base.Directory) from LDAP servers, on threads of its own.
+
+    connections: to the servers, as the service account; `close` closes them. shape: what stands where.
+    """
+
+    def __init__(
+        self, connections: Connections, shape: LdapShape, *, name: str = "ldap", now: Clock = utc_now
+    ) -> None:
+        self.name = name
+        self.removal_takes_effect = shape.removal_takes_effect
+        self.can_set_password = shape.password_changes
+        self._connections, self._shape, self._now = connections, shape, now
+        self._groups = Groups(shape, name)
+        self._accounts = Accounts(shape, self._groups, name)
+
+    def close(self) -> None:
+        """Let go of the servers. Idempotent."""
+        self._connections.close()
+
+    async def account(self, account_id: str) -> Account | None:
+        """The account with this stable id, or None if the directory says there is none."""
+        return await self._account(lambda session: self._accounts.by_id(session, account_id))
+
+    async def account_by_login(self, login: str) -> Account | None:
+        """The account that signs in with this name; DirectoryUnavailable if there are several."""
+        return await self._account(lambda session: self._accounts.by_login(session, login))
+
+    async def accounts_by_mail(self, mail: str) -> list[Account]:
+        """All accounts with this mail address, compared as the server compares: without case."""
+
+        def work(session: Session) -> list[Account]:
+            now = self._now()
+            return [self._accounts.read(session, each, now) for each in self._accounts.by_mail(session, mail)]
+
+        return await self._connections.run(work)
+
+    async def members(self, group: str) -> frozenset[str] | None:
+        """Account ids in the group, nested ones included; None if there is no such group."""
+
+        def work(session: Session) -> frozenset[str] | None:
+            found = self._groups.find(session, group)
+            return None if found is None else self._groups.below(session, found)
+
+        return await self._connections.run(work)
+
+    async def is_member(self, account_id: str, group: str) -> bool:
+        """Whether the account is a direct member of the group."""
+        return await self._connections.run(lambda session: self._is_member(session, account_id, group))
+
+    async def add_member(self, account_id: str, group: str) -> None:
+        """Make it a direct member, and see on the same server that it is one. Idempotent."""
+
+        def work(session: Session) -> None:
+            account, found = self._accounts.by_id(session, account_id), self._groups.find(session, group)
+            if account is None or found is None:
+                missing = f"account {account_id}" if account is None else f"group {group}"
+                raise self._fault(f"has no {missing}, so nobody was added")
+            self._groups.add(session, found, account)
+            self._read_back(session, account_id, group, wanted=True)
+
+        await self._connections.run(work)
+
+    async def remove_member(self, account_id: str, group: str) -> None:
+        """End its direct membership, and see on the same server that it ended. Idempotent."""
+
+        def work(session: Session) -> None:
+            account, found = self._accounts.by_id(session, account_id), self._groups.find(session, group)
+            if account is not None and found is not None:
+                self._groups.remove(session, found, account)
+                self._read_back(session, account_id, group, wanted=False)
+
+        await self._connections.run(work)
+
+    async def verify_password(self, account_id: str, password: str) -> bool:
+        """Whether this password signs the account in now: by a bind on a connection of its own.
+
+        A password that must be changed first does not count: whoever gave it out knows it too.
+        """
+
+        def work(session: Session) -> bool:
+            entry = self._accounts.by_id(session, account_id)
+            answer = session.sign_in(entry.dn if entry else self._nobody(), password)
+            if answer.code != SUCCESS and answer.code not in _NOT_SIGNED_IN:
+                raise session.refusal("check a sign-in", answer)
+            if answer.code != SUCCESS or entry is None:
+                return False
+            standing = self._accounts.standing(session, entry, self._now())
+            return self._accounts.is_active(entry, standing) and entry.first("pwdReset").upper() != "TRUE"
+
+        # Servers take a bind without a password for an anonymous one, and say yes (RFC 4513, 5.1.2).
+        return bool(password) and await self._connections.run(work, repeat=False)
+
+    async def set_password(self, account_id: str, password: str) -> PasswordRejected | None:
+        """Replace the password by the operation made for it (RFC 3062), so that the server's own rules apply.
+
+        When the connection breaks in the middle, signing in with it shows whether it was changed.
+        """
+        started = time.monotonic()
+        try:
+            return await self._connections.run(
+                lambda session: self._set_password(session, account_id, password), repeat=False
+            )
+        except ChangeUnknown:
+            left = self._connections.timeout - (time.monotonic() - started)
+            if left > 0 and await self._signs_in(account_id, password, left):
+                return None
+            raise
+
+    async def unlock(self, account_id: str) -> None:
+        """Lift a lockout. Idempotent. A lock that an administrator set for good is left alone."""
+
+        def work(session: Session) -> None:
+            entry = self._accounts.by_id(session, account_id)
+            at = entry.first("pwdAccountLockedTime") if entry else ""
+            if entry is None or at in ("", ldap_policy.FOR_GOOD):
+                return
+            # This very lock: one that an administrator sets meanwhile stays.
+            answer = session.modify(entry.dn, {"pwdAccountLockedTime": delete(at)})
+            if answer.code not in (SUCCESS, NO_SUCH_ATTRIBUTE):
+                raise session.refusal("lift a lockout", answer)
+
+        await self._connections.run(work)
+
+    async def end_sessions(self, account_id: str) -> None:  # noqa: ARG002 - the port's signature
+        """LDAP knows of no sessions, so there are none to end; DirectoryUnavailable if even that cannot be said."""
+        await self.health()
+
+    async def health(self) -> None:
+        """Return if the directory shows where people and groups stand; raise DirectoryUnavailable otherwise."""
+
+        def work(session: Session) -> None:
+            for base in (self._shape.people_base, self._shape.groups_base):
+                if session.read(base, NOTHING) is None:
+                    raise self._fault(f"has no {base!r}, or does not show it to Wicket's account")
+
+        await self._connections.run(work)
+
+    async def _account(self, find: Callable[[Session], Entry | None]) -> Account | None:
+        def work(session: Session) -> Account | None:
+            now = self._now()
+            entry = find(session)
+            return None if entry is None else self._accounts.read(session, entry, now)
+
+        return await self._connections.run(work)
+
+    def _is_member(self, session: Session, account_id: str, group: str) -> bool:
+        account, found = self._accounts.by_id(session, account_id), self._groups.find(session, group)
+        return account is not None and found is not None and self._groups.holds(session, found, account)
+
+    def _read_back(self, session: Session, account_id: str, group: str, *, wanted: bool) -> None:
+        """By id and name again: either may have been moved since we looked."""
+        if self._is_member(session, account_id, group) != wanted:
+            raise self._fault("said it was done, but reading it back shows it was not")
+
+    def _nobody(self) -> str:
+        """A name that nobody has, so that asking about nobody takes the same steps (P-9)."""
+        login = escape_value(secrets.token_hex(16))
+        return f"{self._shape.attributes.login}={login},{self._shape.people_base}"
+
+    def _set_password(self, session: Session, account_id: str, password: str) -> PasswordRejected | None:
+        entry = self._accounts.by_id(session, account_id)
+        if entry is None:
+            raise self._fault(f"has no account {account_id}, so nothing was changed")
+        value = PasswdModifyRequestValue()
+        value["userIdentity"] = entry.dn.encode()
+        value["newPasswd"] = password.encode(errors="surrogatepass")
+        answer = session.extended(_MODIFY_PASSWORD, value, [(PASSWORD_POLICY, False, None)])
+        if answer.code != SUCCESS:
+            if (reason := ldap_policy.reason(answer)) is not None:
+                return PasswordRejected(reason=reason)
+            raise self._fault(f"refused to change a password ({answer.name})")
+        self._take_off_reset(session, entry)
+        return None
+
+    def _take_off_reset(self, session: Session, entry: Entry) -> None:
+        """Where the policy has passwords of others' making changed at the next sign-in: the person made this one.
+
+        Without the right to say so the password is changed all the same, and the directory asks for another.
+        """
+        now = session.read(entry.dn, ("pwdReset",))
+        if now is not None and now.first("pwdReset").upper() == "TRUE":
+            session.modify(entry.dn, {"pwdReset": delete()})
+
+    async def _signs_in(self, account_id: str, password: str, seconds: float) -> bool:
+        def work(session: Session) -> bool:
+            entry = self._accounts.by_id(session, account_id)
+            return entry is not None and session.sign_in(entry.dn, password).code == SUCCESS
+
+        try:
+            return await self._connections.run(work, repeat=False, within=seconds)
+        except DirectoryUnavailable:
+            return False
+
+    def _fault(self, what: str) -> DirectoryUnavailable:
+        return DirectoryUnavailable(f"The directory {self.name} {what}.")

@@ -1,0 +1,268 @@
+"""A bounded pool of threads and connections to the servers of one LDAP directory, with fail-over among them.
+
+Each directory has its own, so that a server that hangs holds up nobody else; none of it runs on the event loop.
+"""
+
+import asyncio
+import socket
+import threading
+import time
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, Literal, TypeVar
+
+from storage.directories.ldap_call import Call, close_abruptly, has_news
+from storage.directories.ldap_session import (
+    INVALID_CREDENTIALS,
+    SUCCESS,
+    Answer,
+    ChangeUnknown,
+    ConnectionLost,
+    ServerSilent,
+    Session,
+    read_answer,
+)
+from storage.directories.ldap_tls import LdapServer, new_connection, plain_words, verifying_context
+from storage.faults import DirectoryUnavailable
+
+T = TypeVar("T")
+
+# The ppolicy request control: asks for the directory's own reason when a sign-in or a new password is refused.
+PASSWORD_POLICY = "1.3.6.1.4.1.42.2.27.8.5.1"  # noqa: S105 - an object identifier
+
+
+class Connections:
+    """Runs functions of a Session on threads, each within `timeout` seconds, whatever the server does.
+
+    servers: asked in this order; one that failed is left alone for `pause` seconds, then tried by one call alone.
+    step: whole seconds for a single answer, less than half the timeout so that a second server gets its chance.
+    slots: calls at one time; the others wait their turn. SettingsFault if the CA file cannot be read.
+    """
+
+    def __init__(
+        self,
+        *,
+        label: str,
+        servers: Sequence[LdapServer],
+        bind_dn: str,
+        password: str,
+        ca_file: Path | None = None,
+        timeout: float = 5.0,
+        step: int = 2,
+        slots: int = 8,
+        pause: float = 15.0,
+        references: Literal["refuse", "ignore"] = "refuse",
+    ) -> None:
+        self.label, self.timeout = label, timeout
+        self._servers, self._references = tuple(servers), references
+        self._bind_dn, self._password = bind_dn, password
+        self._context = verifying_context(ca_file)
+        self._step, self._pause = step, pause
+        self._lock = threading.Lock()
+        self._idle: dict[LdapServer, list[Any]] = {server: [] for server in self._servers}
+        self._rest_until: dict[LdapServer, float] = {}
+        self._refused_until = 0.0
+        self._calls: set[Call] = set()
+        self._closed = False
+        self._threads = ThreadPoolExecutor(max_workers=slots, thread_name_prefix=f"directory-{label}")
+
+    async def run(
+        self, work: Callable[[Session], T], *, repeat: bool = True, within: float | None = None
+    ) -> T:
+        """The work's answer. ConnectionLost, ServerSilent or another DirectoryUnavailable when there is none.
+
+        repeat: after a broken connection the work is done again from its start, on another one; False: once it sent
+        a change it is not, and ends in ChangeUnknown. within: seconds, less than the timeout. A call that did not
+        get its turn in that time is never carried out; one that did begins no further step.
+        """
+        if self._closed:
+            raise DirectoryUnavailable(f"The directory {self.label} is closed.")
+        seconds = self.timeout if within is None else within
+        call = Call(time.monotonic() + seconds, self.label)
+        future = self._threads.submit(self._carry_out, call, work, repeat=repeat)
+        # Should the server trickle bytes for ever, cutting the connection is what frees the slot.
+        watch = asyncio.get_running_loop().call_later(seconds, call.cut)
+        try:
+            async with asyncio.timeout(seconds):
+                return await asyncio.wrap_future(future)
+        except TimeoutError as late:
+            raise ServerSilent(
+                f"The directory {self.label} did not answer within {self.timeout:g} s."
+            ) from late
+        finally:
+            call.given_up = True
+            if future.done():
+                watch.cancel()
+
+    def close(self) -> None:
+        """Let go of every connection and wait for the threads, which then end at once. Idempotent."""
+        self._closed = True
+        with self._lock:
+            calls = list(self._calls)
+        for call in calls:
+            call.cut()
+        self._threads.shutdown(wait=True, cancel_futures=True)
+        for server in self._servers:
+            self._forget_idle(server)
+
+    def _carry_out(self, call: Call, work: Callable[[Session], T], *, repeat: bool) -> T:
+        call.check()
+        with self._lock:
+            self._calls.add(call)
+        try:
+            return self._on_some_server(call, work, repeat=repeat)
+        finally:
+            with self._lock:
+                self._calls.discard(call)
+
+    def _on_some_server(self, call: Call, work: Callable[[Session], T], *, repeat: bool) -> T:
+        """Try one server after the other."""
+        last: DirectoryUnavailable | None = None
+        for server in self._in_order():
+            try:
+                return self._on(server, call, work, repeat=repeat)
+            except ConnectionLost as lost:
+                self._rest(server)
+                last = lost
+        raise last or DirectoryUnavailable(f"The directory {self.label} has no servers.")
+
+    def _on(self, server: LdapServer, call: Call, work: Callable[[Session], T], *, repeat: bool) -> T:
+        """Do the work on this server: on an idle connection first, on a new one when that turned out stale."""
+        while True:
+            idle = self._take_idle(server)
+            connection = idle or self._open_as_service(server, call)
+            session = self._session(connection, server, call)
+            try:
+                with self._lent(connection, server, call):
+                    return work(session)
+            except ConnectionLost as lost:
+                self._forget_idle(server)
+                stale = idle is not None and not isinstance(lost, ServerSilent)
+                if session.changing and not repeat:
+                    if not stale:
+                        self._rest(server)
+                    raise ChangeUnknown(str(lost)) from None
+                if not stale:
+                    raise
+
+    def _session(self, connection: Any, server: LdapServer, call: Call) -> Session:
+        return Session(
+            connection,
+            label=self.label,
+            may_go_on=call.check,
+            sign_in=lambda dn, password: self._sign_in(server, call, dn, password),
+            references=self._references,
+        )
+
+    @contextmanager
+    def _lent(self, connection: Any, server: LdapServer, call: Call) -> Iterator[None]:
+        """Lend a connection to a piece of work. It goes back unless it broke or the work did."""
+        call.hold(connection)
+        whole = True
+        try:
+            yield
+        except BaseException as fault:
+            whole = isinstance(fault, DirectoryUnavailable) and not isinstance(fault, ConnectionLost)
+            raise
+        finally:
+            call.release(connection)
+            if whole:
+                self._give_back(server, connection)
+            else:
+                close_abruptly(connection)
+
+    def _open_as_service(self, server: LdapServer, call: Call) -> Any:
+        if time.monotonic() < self._refused_until:
+            raise self._service_refused()
+        connection, answer = self._open(server, call, self._bind_dn, self._password)
+        if answer.code == SUCCESS:
+            self._rest_until.pop(server, None)
+            return connection
+        close_abruptly(connection)
+        if answer.code == INVALID_CREDENTIALS:
+            # Trying again at once, and with every request, would lock the service account.
+            self._refused_until = time.monotonic() + self._pause
+            raise self._service_refused()
+        raise ConnectionLost(f"The directory {self.label} refused the service account ({answer.name}).")
+
+    def _service_refused(self) -> DirectoryUnavailable:
+        return DirectoryUnavailable(
+            f"The directory {self.label} refuses the password of Wicket's account {self._bind_dn}."
+        )
+
+    def _sign_in(self, server: LdapServer, call: Call, dn: str, password: str) -> Answer:
+        connection, answer = self._open(server, call, dn, password)
+        close_abruptly(connection)
+        return answer
+
+    def _open(self, server: LdapServer, call: Call, user: str, password: str) -> tuple[Any, Answer]:
+        """A connection to the first address that answers, and what the server said to the bind."""
+        lost: ConnectionLost | None = None
+        for address in self._addresses(server):
+            call.check()
+            connection = new_connection(
+                server, address, self._context, user=user, password=password, step=self._step
+            )
+            call.hold(connection)
+            try:
+                with plain_words(self.label, lost=ConnectionLost, silent=ServerSilent):
+                    connection.open(read_server_info=False)
+                    if server.starttls:
+                        connection.start_tls(read_server_info=False)
+                    bound = connection.bind(read_server_info=False, controls=[(PASSWORD_POLICY, False, None)])
+                    return connection, read_answer(bound[1])
+            except ConnectionLost as broken:
+                close_abruptly(connection)
+                lost = broken
+            finally:
+                call.release(connection)
+        raise lost or ConnectionLost(f"The directory {self.label} has no address for {server}.")
+
+    def _addresses(self, server: LdapServer) -> list[str]:
+        try:
+            found = socket.getaddrinfo(server.host, server.port, type=socket.SOCK_STREAM)
+        except OSError as error:
+            raise ConnectionLost(
+                f"The directory {self.label} cannot be reached: no address for {server.host} ({error.strerror})."
+            ) from None
+        return list(dict.fromkeys(str(each[4][0]) for each in found))
+
+    def _in_order(self) -> list[LdapServer]:
+        """The servers to try: those that are well first. One whose rest is over is tried by this call alone."""
+        now = time.monotonic()
+        with self._lock:
+            resting = {server: until for server, until in self._rest_until.items() if until > now}
+            for server in set(self._rest_until) - set(resting):
+                self._rest_until[server] = now + self._pause
+        return sorted(self._servers, key=lambda server: server in resting)
+
+    def _rest(self, server: LdapServer) -> None:
+        with self._lock:
+            self._rest_until[server] = time.monotonic() + self._pause
+
+    def _take_idle(self, server: LdapServer) -> Any | None:
+        """A connection that nothing was heard on since: a closed one would have something to read."""
+        while True:
+            with self._lock:
+                if not self._idle[server]:
+                    return None
+                connection = self._idle[server].pop()
+            if not connection.closed and not has_news(connection.socket):
+                return connection
+            close_abruptly(connection)
+
+    def _give_back(self, server: LdapServer, connection: Any) -> None:
+        with self._lock:
+            keep = not self._closed and not connection.closed
+            if keep:
+                self._idle[server].append(connection)
+        if not keep:
+            close_abruptly(connection)
+
+    def _forget_idle(self, server: LdapServer) -> None:
+        with self._lock:
+            forgotten, self._idle[server] = self._idle[server], []
+        for connection in forgotten:
+            close_abruptly(connection)

@@ -1,0 +1,245 @@
+"""Groups of an LDAP directory: who is in them and what they are in, nested ones included, and changing them.
+
+It reads everything anew each time, comes to an end on groups nested in circles, and never gives a part as the whole.
+"""
+
+from collections.abc import Iterable, Iterator, Sequence
+
+from storage.directories.ldap_names import (
+    BadName,
+    NameKey,
+    all_of,
+    any_of,
+    equals,
+    is_under,
+    name_key,
+    own_name_filter,
+)
+from storage.directories.ldap_session import (
+    ATTRIBUTE_OR_VALUE_EXISTS,
+    CONSTRAINT_VIOLATION,
+    ENTRY_ALREADY_EXISTS,
+    NO_SUCH_ATTRIBUTE,
+    NOTHING,
+    OBJECT_CLASS_VIOLATION,
+    SUCCESS,
+    Entry,
+    Session,
+    add,
+    delete,
+)
+from storage.directories.ldap_shape import LdapShape
+from storage.faults import DirectoryUnavailable
+
+# Names put into one filter: few enough for any server's limits, enough that thousands of members take seconds.
+TOGETHER = 100
+# More groups than this around one person or in one group is taken for a mistake, and the answer for unknown.
+MOST_GROUPS = 5_000
+
+_DONE_WHEN_ADDING = frozenset({SUCCESS, ATTRIBUTE_OR_VALUE_EXISTS, ENTRY_ALREADY_EXISTS})
+_DONE_WHEN_REMOVING = frozenset({SUCCESS, NO_SUCH_ATTRIBUTE})
+_MAY_NOT_BE_EMPTY = frozenset({OBJECT_CLASS_VIOLATION, CONSTRAINT_VIOLATION})
+
+
+class Groups:
+    """The groups below one base. label: the directory, for faults."""
+
+    def __init__(self, shape: LdapShape, label: str) -> None:
+        self._shape, self._label = shape, label
+        self._placeholder = name_key(shape.placeholder_member) if shape.placeholder_member else None
+
+    def find(self, session: Session, name: str) -> Entry | None:
+        """The group of this name; None if there is none. Two of one name are a DirectoryUnavailable."""
+        if not name.strip():
+            return None
+        wanted = all_of(self._shape.group_filter, equals(self._shape.attributes.group_name, name))
+        found = session.search(self._shape.groups_base, wanted, NOTHING)
+        if len(found) > 1:
+            raise self._fault(f"has {len(found)} groups called {name!r}, so it is not clear which is meant")
+        return next(iter(found), None)
+
+    def above(self, session: Session, account: Entry) -> frozenset[str]:
+        """The names of all groups that the account is in, through other groups too."""
+        names: set[str] = set()
+        for group in self._closure(session, self._value_of(account), account.all("memberOf")):
+            names.update(group.all(self._shape.attributes.group_name)[:1])
+        return frozenset(names)
+
+    def below(self, session: Session, group: Entry) -> frozenset[str]:
+        """The ids of all accounts in the group, through other groups too."""
+        if not self._shape.nests:
+            return self._ids_by_login(session, self._members(session, group.dn))
+        if self._shape.membership == "memberOf":
+            return self._ids_by_member_of(session, group)
+        return self._ids_by_member(session, group)
+
+    def holds(self, session: Session, group: Entry, account: Entry) -> bool:
+        """Whether the group names the account itself."""
+        wanted = equals(self._shape.member_attribute, self._value_of(account))
+        return session.read(group.dn, NOTHING, wanted) is not None
+
+    def add(self, session: Session, group: Entry, account: Entry) -> None:
+        """Put the account into the group; fine if it is there already."""
+        change = add(self._value_of(account))
+        answer = session.modify(group.dn, {self._shape.member_attribute: change})
+        if answer.code not in _DONE_WHEN_ADDING:
+            raise session.refusal("add a member", answer)
+
+    def remove(self, session: Session, group: Entry, account: Entry) -> None:
+        """Take the account out; fine if it is not there. The last one leaves the placeholder behind."""
+        attribute, gone = self._shape.member_attribute, delete(self._value_of(account))
+        answer = session.modify(group.dn, {attribute: gone})
+        if answer.code in _MAY_NOT_BE_EMPTY and self._shape.placeholder_member:
+            both = [*gone, *add(self._shape.placeholder_member)]
+            answer = session.modify(group.dn, {attribute: both})
+        if answer.code in _MAY_NOT_BE_EMPTY:
+            raise self._fault(
+                f"does not let go of the last member of {group.dn!r}; the setting placeholder_member names an entry "
+                "to leave there"
+            )
+        if answer.code not in _DONE_WHEN_REMOVING:
+            raise session.refusal("remove a member", answer)
+
+    def _value_of(self, account: Entry) -> str:
+        return account.dn if self._shape.nests else account.first(self._shape.attributes.login)
+
+    def _closure(self, session: Session, value: str, member_of: Sequence[str]) -> Iterator[Entry]:
+        """Every group above, once. A group met again is not followed again, so circles come to an end."""
+        seen: set[NameKey] = set()
+        by_attribute = self._shape.membership == "memberOf" and self._shape.nests
+        frontier = list(member_of) if by_attribute else [value]
+        while frontier:
+            found = (
+                self._named(session, self._shape.groups_base, self._shape.group_filter, frontier)
+                if by_attribute
+                else self._holding(session, self._shape.member_attribute, frontier)
+            )
+            fresh = [group for group in found if name_key(group.dn) not in seen]
+            seen.update(name_key(group.dn) for group in fresh)
+            self._check_size(seen)
+            yield from fresh
+            frontier = [name for group in fresh for name in group.all("memberOf")]
+            if not by_attribute:
+                frontier = [group.dn for group in fresh] if self._shape.nests else []
+
+    def _ids_by_member(self, session: Session, group: Entry) -> frozenset[str]:
+        """Follow the members downwards, group by group."""
+        seen = {name_key(group.dn)}
+        people: dict[NameKey, str] = {}
+        members = self._members(session, group.dn)
+        while members:
+            names = {name_key(name): name for name in members}
+            names.pop(self._placeholder or (), None)
+            inner = self._named(
+                session, self._shape.groups_base, self._shape.group_filter, names.values(), with_members=True
+            )
+            for each in inner:
+                names.pop(name_key(each.dn), None)
+            people.update(names)
+            fresh = [each for each in inner if name_key(each.dn) not in seen]
+            seen.update(name_key(each.dn) for each in fresh)
+            self._check_size(seen)
+            members = [name for each in fresh for name in each.all(self._shape.member_attribute)]
+        return self._ids_by_name(session, people.values())
+
+    def _ids_by_member_of(self, session: Session, group: Entry) -> frozenset[str]:
+        """Ask for the groups, then for the people, that say they are in one of these groups."""
+        groups = {name_key(group.dn): group.dn}
+        frontier = [group.dn]
+        while frontier:
+            found = self._holding(session, "memberOf", frontier)
+            fresh = {name_key(each.dn): each.dn for each in found if name_key(each.dn) not in groups}
+            groups.update(fresh)
+            self._check_size(groups)
+            frontier = list(fresh.values())
+        ids: set[str] = set()
+        for some in _batches(groups.values()):
+            within = any_of(equals("memberOf", dn) for dn in some)
+            ids.update(self._ids(session, all_of(self._shape.people_filter, within)))
+        return frozenset(ids)
+
+    def _ids_by_login(self, session: Session, logins: Sequence[str]) -> frozenset[str]:
+        ids: set[str] = set()
+        for some in _batches(logins):
+            known = any_of(equals(self._shape.attributes.login, login) for login in some)
+            ids.update(self._ids(session, all_of(self._shape.people_filter, known)))
+        return frozenset(ids)
+
+    def _ids_by_name(self, session: Session, names: Iterable[str]) -> frozenset[str]:
+        """The ids of the people with these names. A name that nobody has (any more) is nobody."""
+        left = {name_key(name): name for name in names if is_under(name, self._shape.people_base)}
+        attribute = self._shape.attributes.id
+        ids: set[str] = set()
+        for person in self._named(
+            session, self._shape.people_base, self._shape.people_filter, list(left.values())
+        ):
+            ids.add(person.first(attribute))
+            left.pop(name_key(person.dn), None)
+        for name in left.values():
+            # Perhaps written in a way that only the server sees through.
+            person_there = session.read(name, (attribute,), self._shape.people_filter)
+            if person_there is not None:
+                ids.add(person_there.first(attribute))
+        return frozenset(ids - {""})
+
+    def _named(
+        self,
+        session: Session,
+        base: str,
+        filter_: str,
+        names: Iterable[str],
+        *,
+        with_members: bool = False,
+    ) -> list[Entry]:
+        """The entries that have these very names and fit the filter, many in one search."""
+        shape = self._shape
+        attributes = [shape.attributes.id, shape.attributes.group_name, "memberOf"]
+        attributes += [shape.member_attribute] if with_members else []
+        found: list[Entry] = []
+        for some in _batches(name for name in names if is_under(name, base)):
+            wanted = {name_key(name) for name in some}
+            if own_names := list(_own_names(some)):
+                entries = session.search(base, all_of(filter_, any_of(own_names)), attributes)
+                found += [entry for entry in entries if name_key(entry.dn) in wanted]
+        return found
+
+    def _holding(self, session: Session, attribute: str, values: Iterable[str]) -> list[Entry]:
+        """The groups in which this attribute has one of the values."""
+        found: list[Entry] = []
+        for some in _batches(values):
+            holding = any_of(equals(attribute, value) for value in some)
+            wanted = all_of(self._shape.group_filter, holding)
+            found += session.search(self._shape.groups_base, wanted, (self._shape.attributes.group_name,))
+        return found
+
+    def _ids(self, session: Session, filter_: str) -> Iterator[str]:
+        attribute = self._shape.attributes.id
+        for page in session.pages(self._shape.people_base, filter_, (attribute,)):
+            yield from (found for entry in page if (found := entry.first(attribute)))
+
+    def _members(self, session: Session, group: str) -> list[str]:
+        entry = session.read(group, (self._shape.member_attribute,))
+        return entry.all(self._shape.member_attribute) if entry else []
+
+    def _check_size(self, groups: Sequence[object] | set[NameKey] | dict[NameKey, str]) -> None:
+        if len(groups) > MOST_GROUPS:
+            raise self._fault(
+                f"nests more than {MOST_GROUPS} groups into each other, so not all were followed"
+            )
+
+    def _fault(self, what: str) -> DirectoryUnavailable:
+        return DirectoryUnavailable(f"The directory {self._label} {what}.")
+
+
+def _own_names(names: Iterable[str]) -> Iterator[str]:
+    for name in names:
+        try:
+            yield own_name_filter(name)
+        except BadName:
+            continue
+
+
+def _batches(values: Iterable[str]) -> Iterator[list[str]]:
+    listed = list(dict.fromkeys(values))
+    for start in range(0, len(listed), TOGETHER):
+        yield listed[start : start + TOGETHER]

@@ -1,0 +1,75 @@
+"""How an LDAP directory is laid out, as its operator describes it: where things stand and what attributes mean.
+
+It holds no credentials and asks nobody.
+"""
+
+from dataclasses import dataclass, field
+from typing import Literal
+
+GroupKind = Literal["groupOfNames", "groupOfUniqueNames", "posixGroup"]
+
+_MEMBER_ATTRIBUTE = {
+    "groupOfNames": "member",
+    "groupOfUniqueNames": "uniqueMember",
+    "posixGroup": "memberUid",
+}
+
+
+@dataclass(frozen=True, kw_only=True)
+class LdapAttributes:
+    """The attribute that holds each fact about a person, and the name of a group. id must never be used again."""
+
+    id: str = "entryUUID"
+    login: str = "uid"
+    name: str = "cn"
+    mail: str = "mail"
+    team: str = "ou"
+    company: str = "o"
+    manager: str = "manager"
+    employment: str = "employeeType"
+    group_name: str = "cn"
+
+
+@dataclass(frozen=True, kw_only=True)
+class LdapShape:
+    """Where people and groups stand, and what their attributes mean. Values are compared without case.
+
+    membership: whether groups are asked for their members ("member") or entries for their groups ("memberOf").
+    admin_groups, contractor_groups, service_groups: names; nested members count too. employee_values: when given,
+    whoever has none of them is a contractor. inactive_when: pairs of attribute and value that switch an account off.
+    placeholder_member: the name that stands in a group which may not be empty; never a person. password_policy: the
+    name of the default policy entry (ppolicy), for the age of passwords and the length of lockouts.
+    """
+
+    people_base: str
+    groups_base: str
+    people_filter: str = "(objectClass=inetOrgPerson)"
+    group_kind: GroupKind = "groupOfNames"
+    membership: Literal["member", "memberOf"] = "member"
+    attributes: LdapAttributes = field(default_factory=LdapAttributes)
+    admin_groups: tuple[str, ...] = ()
+    contractor_groups: tuple[str, ...] = ()
+    service_groups: tuple[str, ...] = ()
+    employee_values: tuple[str, ...] = ()
+    contractor_values: tuple[str, ...] = ("contractor",)
+    service_values: tuple[str, ...] = ("service",)
+    inactive_when: tuple[tuple[str, str], ...] = ()
+    placeholder_member: str | None = None
+    password_policy: str | None = None
+    password_changes: bool = True
+    removal_takes_effect: str = "at the next sign-in"
+
+    @property
+    def member_attribute(self) -> str:
+        """The attribute of a group that names its members."""
+        return _MEMBER_ATTRIBUTE[self.group_kind]
+
+    @property
+    def nests(self) -> bool:
+        """Whether groups hold names of entries, so that groups can be in groups; else they hold logins."""
+        return self.group_kind != "posixGroup"
+
+    @property
+    def group_filter(self) -> str:
+        """The filter for groups."""
+        return f"(objectClass={self.group_kind})"

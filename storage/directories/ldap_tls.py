@@ -1,0 +1,118 @@
+"""Connections to LDAP servers as ldap3 makes them: always encrypted, always verified, with faults in plain words.
+
+There is no way to leave the verification out, and no fault repeats what was sent.
+"""
+
+import ssl
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import ldap3
+from ldap3.core.exceptions import LDAPException
+
+from storage.faults import DirectoryUnavailable, SettingsFault
+
+
+@dataclass(frozen=True, kw_only=True)
+class LdapServer:
+    """Where a server listens. starttls: encrypted by StartTLS on an LDAP port, not from the first byte (LDAPS)."""
+
+    host: str
+    port: int
+    starttls: bool = False
+
+    def __str__(self) -> str:
+        return f"{self.host}:{self.port}"
+
+
+def verifying_context(ca_file: Path | None) -> ssl.SSLContext:
+    """TLS 1.2 or newer, certificate and host name verified. ca_file: trusted instead of the system's, in PEM.
+
+    SettingsFault if it cannot be read.
+    """
+    try:
+        return ssl.create_default_context(cafile=None if ca_file is None else str(ca_file))
+    except (OSError, ssl.SSLError) as error:
+        raise SettingsFault(f"{ca_file}: cannot be used as a file of CA certificates: {error}.") from None
+
+
+class VerifiedTls(ldap3.Tls):  # type: ignore[misc]  # ldap3 has no types
+    """ldap3's TLS with the checks of Python's own ssl module, against the name that was configured.
+
+    ldap3 compares names itself, after the handshake, and since Python 3.12 by an old copy of that code.
+    """
+
+    def __init__(self, context: ssl.SSLContext, host: str) -> None:
+        super().__init__(validate=ssl.CERT_REQUIRED)
+        self._context, self._host = context, host
+
+    def wrap_socket(self, connection: Any, do_handshake: bool = False) -> None:  # noqa: ARG002 - ldap3's signature
+        """Encrypt the connection's socket; ssl.SSLError when the server is not who it should be."""
+        connection.socket = self._context.wrap_socket(
+            connection.socket, server_hostname=self._host, do_handshake_on_connect=True
+        )
+
+
+def new_connection(
+    server: LdapServer, address: str, context: ssl.SSLContext, *, user: str, password: str, step: int
+) -> Any:
+    """An unopened ldap3 connection to one address of the server. step: seconds for each single answer."""
+    target = ldap3.Server(
+        address,
+        port=server.port,
+        use_ssl=not server.starttls,
+        tls=VerifiedTls(context, server.host),
+        get_info=ldap3.NONE,
+        connect_timeout=step,
+        mode=ldap3.IP_SYSTEM_DEFAULT,
+    )
+    return ldap3.Connection(
+        target,
+        user=user,
+        # As bytes: ldap3 would otherwise map it by SASLprep, and other programs send it as it is.
+        password=password.encode(errors="surrogatepass"),
+        authentication=ldap3.SIMPLE,
+        client_strategy=ldap3.SAFE_SYNC,
+        receive_timeout=step,
+        auto_referrals=False,
+        auto_range=False,
+        auto_escape=False,
+        check_names=False,
+        return_empty_attributes=False,
+    )
+
+
+@contextmanager
+def plain_words(
+    label: str,
+    *,
+    lost: Callable[[str], DirectoryUnavailable],
+    silent: Callable[[str], DirectoryUnavailable],
+) -> Iterator[None]:
+    """Turn what ldap3 and the network raise into `lost`, or into `silent` when it was a time-out."""
+    try:
+        yield
+    except DirectoryUnavailable:
+        raise
+    except TimeoutError:
+        raise silent(f"The directory {label} did not answer in time.") from None
+    except (LDAPException, OSError) as error:
+        if "timed out" in str(error):
+            raise silent(f"The directory {label} did not answer in time.") from None
+        raise lost(f"The directory {label} cannot be reached: {_reason(error)}.") from None
+    except Exception as odd:  # noqa: BLE001 - a server that talks nonsense makes ldap3 raise anything at all
+        raise lost(
+            f"The directory {label} gave an answer that makes no sense ({type(odd).__name__})."
+        ) from None
+
+
+def _reason(error: BaseException) -> str:
+    """Why, in short: the verification's own words where it was that."""
+    text = " ".join(str(error).split())
+    if "certificate verify failed" in text:
+        found = text.split("certificate verify failed", 1)[1].split("(_ssl", 1)[0].strip(" :,'\")")
+        return f"its certificate is not trusted ({found})"
+    return text[:200].rstrip(".") or type(error).__name__

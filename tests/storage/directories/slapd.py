@@ -1,0 +1,221 @@
+"""A real OpenLDAP server for the tests: started from nothing in a temporary folder, once for all tests of a process.
+
+It listens on this machine alone, and ends with the process that started it.
+"""
+
+import atexit
+import functools
+import os
+import shutil
+import socket
+import subprocess
+import tempfile
+import time
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import ldap3
+import pytest
+
+from tests.storage.directories.certificates import Authority
+
+SUFFIX = "dc=example,dc=com"
+ROOT, ROOT_PASSWORD = f"cn=root,{SUFFIX}", "the-root-of-the-test"
+SERVICE, SERVICE_PASSWORD = f"cn=wicket,ou=services,{SUFFIX}", "the-service-of-the-test"
+# May read a few entries at a time only.
+NARROW = f"cn=narrow,ou=services,{SUFFIX}"
+POLICY = f"cn=default,ou=policies,{SUFFIX}"
+
+# What docs/ldap.md tells an operator to write; a test holds the two together.
+RIGHTS = """\
+access to attrs=userPassword
+    by dn.exact="cn=wicket,ou=services,dc=example,dc=com" =xw
+    by self =xw
+    by anonymous auth
+    by * none
+
+access to attrs=pwdAccountLockedTime,pwdReset
+    by dn.exact="cn=wicket,ou=services,dc=example,dc=com" write
+    by * read
+
+access to filter=(objectClass=groupOfNames) attrs=member
+    by dn.exact="cn=wicket,ou=services,dc=example,dc=com" write
+    by users read
+
+access to *
+    by dn.exact="cn=wicket,ou=services,dc=example,dc=com" read
+    by users read
+"""
+
+_CONF = """\
+include /etc/ldap/schema/core.schema
+include /etc/ldap/schema/cosine.schema
+include /etc/ldap/schema/inetorgperson.schema
+include /etc/ldap/schema/nis.schema
+modulepath /usr/lib/ldap
+moduleload back_mdb
+moduleload ppolicy
+moduleload memberof
+moduleload refint
+pidfile {folder}/slapd.pid
+TLSCACertificateFile {ca}
+TLSCertificateFile {certificate}
+TLSCertificateKeyFile {key}
+sizelimit unlimited
+
+database mdb
+suffix "{suffix}"
+rootdn "{root}"
+rootpw {root_password}
+directory {folder}/data
+maxsize 268435456
+dbnosync
+index objectClass,entryUUID,uid,mail,cn,member,memberOf,uniqueMember,memberUid eq
+limits dn.exact="{narrow}" size=3
+
+{rights}
+overlay ppolicy
+ppolicy_default "{policy}"
+ppolicy_hash_cleartext
+overlay memberof
+memberof-group-oc groupOfNames
+overlay refint
+refint_attributes member manager
+refint_nothing "cn=nobody"
+"""
+
+_SEED = """\
+dn: {suffix}
+objectClass: organization
+objectClass: dcObject
+o: Example
+dc: example
+
+dn: ou=services,{suffix}
+objectClass: organizationalUnit
+ou: services
+
+dn: {service}
+objectClass: organizationalRole
+objectClass: simpleSecurityObject
+cn: wicket
+userPassword: {service_password}
+
+dn: {narrow}
+objectClass: organizationalRole
+objectClass: simpleSecurityObject
+cn: narrow
+userPassword: {service_password}
+
+dn: ou=policies,{suffix}
+objectClass: organizationalUnit
+ou: policies
+
+dn: {policy}
+objectClass: organizationalRole
+objectClass: pwdPolicy
+cn: default
+pwdAttribute: userPassword
+pwdLockout: TRUE
+pwdMaxFailure: 5
+pwdFailureCountInterval: 0
+pwdInHistory: 3
+pwdCheckQuality: 2
+pwdMinLength: 8
+pwdMaxAge: 7776000
+pwdMustChange: TRUE
+"""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Slapd:
+    """A running server. port: LDAP with StartTLS. tls_port: LDAPS. Its certificate is for "localhost"."""
+
+    port: int
+    tls_port: int
+    authority: Authority
+    process: subprocess.Popen[bytes]
+
+    def as_root(self) -> Any:
+        """A connection that may do everything, for setting things up behind the connector's back."""
+        return ldap3.Connection(
+            ldap3.Server("127.0.0.1", port=self.port, get_info=ldap3.NONE),
+            user=ROOT,
+            password=ROOT_PASSWORD,
+            auto_bind=True,
+            check_names=False,
+            auto_escape=False,
+            raise_exceptions=True,
+        )
+
+
+def running() -> Slapd:
+    """The server of this process. Without Debian's `slapd` the test is skipped, except in the full run (CI=true)."""
+    if _program() is None:
+        reason = "OpenLDAP's server is not installed: apt install slapd"
+        if os.environ.get("CI") == "true":
+            pytest.fail(reason)
+        pytest.skip(reason)
+    return _started()
+
+
+def free_port() -> int:
+    """A port on this machine that nobody listens on."""
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        return int(taken.getsockname()[1])
+
+
+def _program() -> str | None:
+    return shutil.which("slapd", path=os.pathsep.join([os.environ.get("PATH", ""), "/usr/sbin"]))
+
+
+@functools.cache
+def _started() -> Slapd:
+    program = _program()
+    assert program is not None
+    folder = Path(tempfile.mkdtemp(prefix="slapd-"))
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)
+    (folder / "data").mkdir()
+    authority = Authority(folder)
+    pair = authority.issue()
+    words = {
+        "suffix": SUFFIX, "root": ROOT, "root_password": ROOT_PASSWORD, "service": SERVICE, "narrow": NARROW,
+        "service_password": SERVICE_PASSWORD, "policy": POLICY, "rights": RIGHTS, "folder": folder,
+        "ca": authority.ca_file, "certificate": pair.certificate, "key": pair.key,
+    }  # fmt: skip
+    conf, seed = folder / "slapd.conf", folder / "seed.ldif"
+    conf.write_text(_CONF.format(**words))
+    seed.write_text(_SEED.format(**words))
+    subprocess.run([program, "-Ta", "-q", "-f", conf, "-l", seed], check=True, capture_output=True)
+    port, tls_port = free_port(), free_port()
+    # -d 0: it stays our child, and so ends with us.
+    process = subprocess.Popen(
+        [program, "-f", conf, "-d", "0", "-h", f"ldap://127.0.0.1:{port} ldaps://127.0.0.1:{tls_port}"],
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+    )
+    atexit.register(_end, process)
+    _wait_for(tls_port, process)
+    return Slapd(port=port, tls_port=tls_port, authority=authority, process=process)
+
+
+def _wait_for(port: int, process: "subprocess.Popen[bytes]") -> None:
+    until = time.monotonic() + 10
+    while time.monotonic() < until and process.poll() is None:
+        try:
+            socket.create_connection(("127.0.0.1", port), timeout=1).close()
+            return
+        except OSError:
+            time.sleep(0.02)
+    raise AssertionError("slapd did not start")
+
+
+def _end(process: "subprocess.Popen[bytes]") -> None:
+    process.terminate()
+    try:
+        process.wait(5)
+    except subprocess.TimeoutExpired:
+        process.kill()
+        process.wait()
