@@ -26,6 +26,7 @@ def owe(
 ) -> None:
     """Owe one message about `subject` to `recipient`. One that already waits will show the newest state: no second."""
     waiting = select(Owed.id).where(
+        Owed.courier == courier,
         Owed.kind == kind,
         Owed.subject == subject,
         Owed.recipient == recipient,

@@ -1,0 +1,154 @@
+"""Messages owed: one a thing, the newest state wins, alerts first, and nobody's delivery overtakes another's."""
+
+from datetime import datetime, timedelta
+from typing import Any
+
+import pytest
+from sqlmodel import Session, select
+
+from storage import outbox
+from storage.database import Database
+from storage.outbox import ALERT, NORMAL
+from storage.records import Owed
+
+LEASE = timedelta(seconds=30)
+
+
+def owe(tx: Session, at: datetime, subject: str = "g-1", **changes: Any) -> None:
+    """A message to Ada about this, unless a test wants another."""
+    outbox.owe(
+        tx,
+        **{
+            "at": at,
+            "courier": "slack",
+            "kind": "request",
+            "subject": subject,
+            "recipient": "U0ADA",
+            **changes,
+        },
+    )
+
+
+def claimed(database: Database, at: datetime, *, limit: int = 50, courier: str = "slack") -> list[Owed]:
+    return database.write_now(lambda tx: outbox.claim(tx, courier=courier, at=at, lease=LEASE, limit=limit))
+
+
+def rows(database: Database) -> list[Owed]:
+    return database.read_now(lambda tx: list(tx.exec(select(Owed)).all()))
+
+
+def test_a_message_that_waits_is_not_owed_twice(database, now):
+    """It will be rendered when it is delivered, and shows the newest state then."""
+    for _ in range(3):
+        database.write_now(lambda tx: owe(tx, now))
+    assert database.read_now(outbox.backlog) == 1
+
+
+@pytest.mark.parametrize(
+    "other", [{"kind": "approval"}, {"subject": "g-2"}, {"recipient": "C0DATAOWN"}, {"courier": "mail"}]
+)
+def test_another_message_is_owed_beside_it(database, now, other):
+    database.write_now(lambda tx: owe(tx, now))
+    database.write_now(lambda tx: owe(tx, now, **other))
+    assert database.read_now(outbox.backlog) == 2
+
+
+def test_what_changes_while_a_message_is_on_its_way_is_owed_again(database, now):
+    """The one on its way may have been rendered before the change."""
+    database.write_now(lambda tx: owe(tx, now))
+    (on_its_way,) = claimed(database, now)
+    database.write_now(lambda tx: owe(tx, now))
+    database.write_now(lambda tx: owe(tx, now))
+    assert database.read_now(outbox.backlog) == 2
+    assert database.write_now(lambda tx: outbox.done(tx, on_its_way))
+    assert [owed.subject for owed in claimed(database, now)] == ["g-1"]
+
+
+def test_alerts_go_first_and_the_rest_by_age(database, now):
+    """SL-11."""
+
+    def work(tx: Session) -> None:
+        owe(tx, now, "first")
+        owe(tx, now, "second")
+        owe(tx, now, "alert", urgency=ALERT, kind="exception")
+        owe(tx, now, "third")
+
+    database.write_now(work)
+    assert [owed.subject for owed in claimed(database, now, limit=2)] == ["alert", "first"]
+    assert [owed.subject for owed in claimed(database, now)] == ["second", "third"]
+    assert ALERT < NORMAL
+
+
+def test_what_is_leased_is_left_alone_until_the_lease_is_over(database, now):
+    database.write_now(lambda tx: owe(tx, now))
+    (first,) = claimed(database, now)
+    assert first.attempts == 1
+    assert claimed(database, now + LEASE) == []
+    (second,) = claimed(database, now + LEASE + timedelta(microseconds=1))
+    assert (second.attempts, second.fence) == (2, first.fence + 1)
+
+
+def test_whoever_lost_the_lease_can_neither_finish_nor_postpone(database, now):
+    """A courier that hung does not take away what another is delivering."""
+    database.write_now(lambda tx: owe(tx, now))
+    (slow,) = claimed(database, now)
+    later = now + LEASE * 2
+    (quick,) = claimed(database, later)
+    assert not database.write_now(lambda tx: outbox.done(tx, slow))
+    database.write_now(lambda tx: outbox.postpone(tx, slow, until=now, fault="too late"))
+    (row,) = rows(database)
+    assert (row.last_fault, row.lease_until) == ("", later + LEASE)
+    assert database.write_now(lambda tx: outbox.done(tx, quick))
+    assert not database.write_now(lambda tx: outbox.done(tx, quick))
+    assert rows(database) == []
+
+
+def test_what_could_not_be_delivered_waits_and_is_not_forgotten(database, now):
+    """Promise 10."""
+    database.write_now(lambda tx: owe(tx, now))
+    (owed,) = claimed(database, now)
+    until = now + timedelta(minutes=5)
+    database.write_now(lambda tx: outbox.postpone(tx, owed, until=until, fault="Slack did not answer."))
+    (row,) = rows(database)
+    assert (row.next_at, row.last_fault, row.lease_until) == (until, "Slack did not answer.", None)
+    assert claimed(database, until - timedelta(microseconds=1)) == []
+    assert [one.attempts for one in claimed(database, until)] == [2]
+
+
+def test_a_postponed_message_takes_the_newer_state_with_it(database, now):
+    database.write_now(lambda tx: owe(tx, now))
+    (owed,) = claimed(database, now)
+    database.write_now(lambda tx: outbox.postpone(tx, owed, until=now + LEASE, fault="Slack did not answer."))
+    database.write_now(lambda tx: owe(tx, now))
+    assert database.read_now(outbox.backlog) == 1
+
+
+def test_each_courier_takes_its_own(database, now):
+    database.write_now(lambda tx: owe(tx, now, courier="mail"))
+    assert claimed(database, now) == []
+    assert len(claimed(database, now, courier="mail")) == 1
+
+
+def test_what_is_undone_owes_nothing(database, now):
+    def work(tx: Session) -> None:
+        owe(tx, now)
+        raise LookupError
+
+    with pytest.raises(LookupError):
+        database.write_now(work)
+    assert database.read_now(outbox.backlog) == 0
+
+
+def test_where_a_message_stands_is_remembered_and_moved(database, now):
+    """An edit rather than a second message (promise 10)."""
+    where = {"kind": "request", "subject": "g-1", "recipient": "U0ADA"}
+    assert database.read_now(lambda tx: outbox.where_posted(tx, **where)) is None
+    for ts in ("1.1", "2.2"):
+        database.write_now(
+            lambda tx, ts=ts: outbox.remember_posted(tx, **where, channel="D0ADA", ts=ts, at=now)
+        )
+    posted = database.read_now(lambda tx: outbox.where_posted(tx, **where))
+    assert posted is not None
+    assert (posted.channel, posted.ts) == ("D0ADA", "2.2")
+    other = {**where, "recipient": "C0DATAOWN"}
+    assert database.read_now(lambda tx: outbox.where_posted(tx, **other)) is None
