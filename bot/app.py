@@ -21,6 +21,7 @@ from slack_sdk.web.async_client import AsyncWebClient
 from bot.couriers.mail import MailCourier, Smtp
 from bot.couriers.rendering import Rendering
 from bot.couriers.slack import BATCH, SlackCourier
+from bot.directories import open_directory
 from bot.metrics import Metrics
 from bot.schedule import Duty, Schedule
 from bot.settings import Settings
@@ -53,12 +54,14 @@ from storage.audit.sealing import check_head
 from storage.clock import Clock, utc_now
 from storage.database import Database
 from storage.directories.base import Directory
-from storage.directories.local import LocalDirectory
 from storage.faults import AuditFault, SettingsFault
 
 log = structlog.get_logger(__name__)
 
 Chance = Callable[[], float]
+
+# Seconds for messages under way when asked to stop; platforms give a process longer before they kill it.
+END_WITHIN = 5.0
 
 # What is left of Slack's three seconds when the facts took their two.
 BUSY_TIMEOUT = 0.8
@@ -128,8 +131,10 @@ class App:
         self._open.push_async_callback(replies.finish)
         bolt = self._bolt(client, replies)
         await self._open_web(bolt)
-        schedule = Schedule(self._duties(client))
+        schedule = Schedule(self._duties(client), end_within=END_WITHIN)
         self.database.on_wake(schedule.wake, asyncio.get_running_loop())
+        # What is overdue is on its way before any new work is taken up (A-1).
+        await self._revocation.end_due()
         schedule.start()
         self._open.push_async_callback(self._effects.finish)
         self._open.push_async_callback(schedule.stop)
@@ -150,7 +155,7 @@ class App:
         """The configured directories, by the names that entitlements use."""
         opened: dict[str, Directory] = {}
         for name, section in self._settings.directories.items():
-            directory = LocalDirectory(section.path, name=name, now=self._now)
+            directory = open_directory(name, section, self._settings.secrets, now=self._now)
             self._open.callback(directory.close)
             opened[name] = directory
         return opened

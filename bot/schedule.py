@@ -28,16 +28,24 @@ class Duty:
     every: float
     woken_by: str = ""
     _woken: asyncio.Event = field(default_factory=asyncio.Event)
+    _resting: bool = False
 
     def wake(self) -> None:
         """There may be something to do."""
         self._woken.set()
 
+    def rest(self) -> None:
+        """Begin nothing more; what is being done may end."""
+        self._resting = True
+        self._woken.set()
+
     async def run(self) -> None:
-        """For ever."""
+        """Until it may rest."""
         while True:
             await self._woken.wait()
             self._woken.clear()
+            if self._resting:
+                return
             try:
                 await self.work()
             except asyncio.CancelledError:
@@ -52,10 +60,13 @@ class Duty:
 
 
 class Schedule:
-    """Ticks the duties. Overdue work is first at start, since every duty is woken at once."""
+    """Ticks the duties. Overdue work is first at start, since every duty is woken at once.
 
-    def __init__(self, duties: Iterable[Duty]) -> None:
-        self._duties = tuple(duties)
+    end_within: how many seconds a stop waits for what is being done.
+    """
+
+    def __init__(self, duties: Iterable[Duty], *, end_within: float = 0.0) -> None:
+        self._duties, self._end_within = tuple(duties), end_within
         self._scheduler = AsyncIOScheduler(
             timezone="UTC", job_defaults={"misfire_grace_time": None, "coalesce": True, "max_instances": 1}
         )
@@ -76,9 +87,13 @@ class Schedule:
                 duty.wake()
 
     async def stop(self) -> None:
-        """End the ticking and the duties; what was under way runs out by its lease or was never begun."""
+        """End the ticking and the duties. What takes too long is cut off, and its lease runs out."""
         if self._scheduler.running:
             self._scheduler.shutdown(wait=False)
+        for duty in self._duties:
+            duty.rest()
+        if self._running:  # a message posted and not recorded would be posted again after the start
+            await asyncio.wait(self._running, timeout=self._end_within)
         for task in self._running:
             task.cancel()
         for task in self._running:

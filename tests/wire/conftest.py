@@ -25,6 +25,7 @@ from bot.demo.company.shapes import Company
 from bot.demo.phone import Phones
 from bot.demo.workspace import Workspace
 from bot.settings import Settings, load_settings, new_audit_key, new_key
+from storage import outbox
 from storage.audit import log
 from storage.audit.verification import verify_log
 from storage.database import Database
@@ -34,6 +35,7 @@ from storage.directories.scrypt import Scrypt
 from storage.migrating import migrate
 from storage.secrets import Vault
 from tests.directories.faulty import FaultyDirectory
+from tests.wire.hostile import unkind
 
 _ROOT = Path(__file__).resolve().parents[2]
 
@@ -91,6 +93,18 @@ class World:
         """What the audit log says happened, in order."""
         rows = await self.database.read(lambda tx: log.rows(tx, limit=1000))
         return [f"{row.action} {row.outcome}" for row in rows]
+
+    async def owed(self) -> int:
+        """How many messages are still owed."""
+        return await self.database.read(outbox.backlog)
+
+    async def told(self) -> None:
+        """Wait until nothing is owed any more, and all that was said is on the record."""
+
+        async def nothing_owed() -> bool:
+            return await self.owed() == 0
+
+        await self.until(nothing_owed)
 
     async def until(self, holds: Callable[[], object], seconds: float = 5) -> None:
         """Wait until `holds()`, or what it awaits, is true; AssertionError otherwise. For what no person sees."""
@@ -238,7 +252,7 @@ async def _open_beside(folder: Path, slack: Workspace, company: Company, clock: 
 
 
 async def close_world(world: World, *, violations: bool = True) -> None:
-    """End everything; afterwards the audit store verifies and Slack had nothing to complain of."""
+    """End everything; the audit store verifies, Slack had nothing to complain of, nobody saw our inside."""
     for faulty in [world.faulty, *([world.beside.faulty] if world.beside else [])]:
         faulty.mend()
         faulty.release()
@@ -251,6 +265,7 @@ async def close_world(world: World, *, violations: bool = True) -> None:
     if world.beside is not None:
         world.beside.directory.close()
     assert report.sound, report.conclusion
+    assert unkind(world.slack.calls) == []
     if violations:
         assert world.slack.violations == []
 

@@ -59,7 +59,7 @@ async def test_nothing_is_asked_decided_or_answered_without_its_record(world, tr
     form = await grace.sees_view("Approve request")
     await bob.slash("/wicket", "request")
     asking = await bob.sees_view("What do you need?")
-    await world.until(lambda: _nothing_owed(world))
+    await world.told()
     before = await kept(world)
     with trouble(world):
         refused, asked, *_ = await asyncio.gather(
@@ -90,16 +90,12 @@ async def _send(who, form):
     return await who.submit(form, typed)
 
 
-async def _nothing_owed(world) -> bool:
-    return await _rows(world, "outbox") == 0
-
-
 async def test_an_end_that_falls_into_a_lock_comes_right_after_it(world):
     """A revocation waits for no operator (promise 1)."""
     ada = world.person("ada")
     await ask(ada, "I need grafana-edit for 1h because INC-1")
     await ada.sees("✅ grafana-edit")
-    await world.until(lambda: _nothing_owed(world))
+    await world.told()
     with locked(world):
         world.clock.skip(hours=1, seconds=1)
         await asyncio.sleep(2.2)
