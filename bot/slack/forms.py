@@ -31,6 +31,7 @@ from storage.catalogue import Catalogue, Entitlement
 OPTIONS_SHOWN = 100
 _OPTION_TEXT_LIMIT = 75
 _TYPED_LIMIT = 60
+_MOST_TYPED = 3000
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -70,6 +71,7 @@ class Wrong:
 def request_form(prefilled: Prefilled, *, draft: str = "", title: str = "Ask for access") -> View:
     """The form to ask for access."""
     chosen = option_of(prefilled.entitlement) if prefilled.entitlement else None
+    justification = prefilled.justification[:_MOST_TYPED]  # too long is said at the field, and not cut behind a back
     return View(
         type="modal",
         callback_id=Form.REQUEST,
@@ -106,8 +108,8 @@ def request_form(prefilled: Prefilled, *, draft: str = "", title: str = "Ask for
                 element=PlainTextInputElement(
                     action_id=Field.JUSTIFICATION,
                     multiline=True,
-                    initial_value=prefilled.justification[:JUSTIFICATION_LIMIT] or None,
-                    max_length=JUSTIFICATION_LIMIT,
+                    initial_value=justification or None,
+                    max_length=_MOST_TYPED if len(justification) > JUSTIFICATION_LIMIT else JUSTIFICATION_LIMIT,
                 ),
             ),
         ],
@@ -167,7 +169,7 @@ def read_request(view: Mapping[str, Any], catalogue: Catalogue) -> Typed | Wrong
         wrong[Field.JUSTIFICATION] = "Please write a few words about why."
     elif len(justification) > JUSTIFICATION_LIMIT:
         wrong[Field.JUSTIFICATION] = (
-            f"Please keep it under {JUSTIFICATION_LIMIT} characters; this has {len(justification)}."
+            f"Please keep it to {JUSTIFICATION_LIMIT} characters; this has {len(justification)}."
         )
     if wrong or isinstance(duration, str):
         return Wrong(at=wrong)
@@ -184,7 +186,7 @@ def read_decision(view: Mapping[str, Any]) -> Decision | Wrong:
     if len(rationale) > RATIONALE_LIMIT:
         return Wrong(
             at={
-                Field.RATIONALE: f"Please keep it under {RATIONALE_LIMIT} characters; this has {len(rationale)}."
+                Field.RATIONALE: f"Please keep it to {RATIONALE_LIMIT} characters; this has {len(rationale)}."
             }
         )
     return Decision(grant=_metadata(view), rationale=rationale)

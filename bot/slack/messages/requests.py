@@ -57,7 +57,7 @@ def needed(story: GrantStory, *, manager: str = "the requester's manager") -> st
 
 
 def because(story: GrantStory) -> str:
-    """Why policy asks for approval: "it is production and its risk is 3 of 5 or more". May be empty."""
+    """Why policy asks for approval: "it is production and its risk is 4 of 5". May be empty."""
     return listed([inert(reason).rstrip(" .") for reason in story.reasons])
 
 
@@ -155,7 +155,8 @@ def _active(story: GrantStory) -> Message:
 
 
 def _ending(story: GrantStory) -> Message:
-    return said(f"⌛ {what(story)} is being taken back: {_why_ended(story)}.")
+    why = ", as you asked" if story.end_reason == GIVEN_BACK else f": {_why_ended(story)}"
+    return said(f"⌛ {what(story)} is being taken back{why}.")
 
 
 def _ended(story: GrantStory) -> Message:

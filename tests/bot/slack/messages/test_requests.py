@@ -26,7 +26,7 @@ STATES = {
         story(GrantState.DRAFT, lapses_at=None),
         "You are asking for prod-db · read and write for 2 hours.\n"
         "Why: “fix INC-4711”\n"
-        "This needs one approval from Data Platform, because it is production and its risk is 3 of 5 or more. "
+        "This needs one approval from Data Platform, because it is production and its risk is 4 of 5. "
         "Nothing is sent yet.",
     ),
     "draft done at once": (
@@ -89,7 +89,7 @@ STATES = {
     ),
     "ending early": (
         approved(GrantState.ENDING, end_reason="given back"),
-        "⌛ prod-db · read and write is being taken back: you gave it back.",
+        "⌛ prod-db · read and write is being taken back, as you asked.",
     ),
     "ended": (
         ended(),
@@ -227,8 +227,8 @@ def test_a_requester_reads_of_their_own_manager():
 
 
 def test_reasons_join_to_one_sentence_even_if_an_operator_ended_them_with_a_full_stop():
-    told = story(reasons=("it is production.", "its risk is 3 of 5 or more", "it gives administrative power"))
-    assert because(told) == "it is production, its risk is 3 of 5 or more and it gives administrative power"
+    told = story(reasons=("it is production.", "its risk is 4 of 5", "it gives administrative power"))
+    assert because(told) == "it is production, its risk is 4 of 5 and it gives administrative power"
 
 
 def test_a_rationale_cannot_pretend_to_be_ours():
