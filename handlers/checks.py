@@ -3,7 +3,9 @@
 It changes nothing, and never tells a person facts about others beyond who owns what.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
 from enum import StrEnum
 
 from sqlmodel import Session
@@ -29,7 +31,6 @@ from handlers.outcomes import Repeated
 from handlers.patience import in_time
 from storage import deliveries, grants
 from storage.catalogue import Entitlement
-from storage.database import Work
 from storage.directories.base import Account
 from storage.identifiers import new_id
 from storage.outbox import owe
@@ -50,92 +51,122 @@ class Kind(StrEnum):
     NOT_UNDERSTOOD = "not-understood"
 
 
+# The answers that say something about the person who asks.
+_ABOUT_ACCOUNT = frozenset({Kind.ACCESS, Kind.MEMBERSHIP, Kind.PASSWORD_EXPIRY})
+
+Given = Mapping[str, Grant]
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Taken:
+    """A question that is on the record. kind and about: what may be answered, which is help where policy says no."""
+
+    id: str
+    at: datetime
+    kind: Kind
+    about: Sequence[str]
+
+
 class Checks:
     """Takes questions (one transaction, on the record) and answers them from what is true at that moment."""
 
     def __init__(self, ground: Ground) -> None:
         self._ground = ground
 
-    async def take(self, intent: Ask, *, by_message: bool) -> Question | Repeated:
-        """Record a question. by_message: owe the answer as a message; otherwise the caller answers at once."""
-        return await self._ground.database.write(self._taking(intent, by_message=by_message))
+    async def ask(self, intent: Ask) -> Answer | Repeated:
+        """Take a question and answer it at once, in one transaction, from the account as the door has just read it."""
+
+        def work(tx: Session) -> Answer | Repeated:
+            taken = self._take(tx, intent)
+            if isinstance(taken, Repeated):
+                return taken
+            if taken.kind not in _ABOUT_ACCOUNT:
+                return self._plain(taken.kind, taken.about)
+            account = intent.actor.account
+            return self._personal(taken.kind, taken.about, account, _given(tx, account))
+
+        return await self._ground.database.write(work)
+
+    async def owe_answer(self, intent: Ask) -> None:
+        """Take a question and owe its answer as a message; nothing if it was taken before."""
+
+        def work(tx: Session) -> None:
+            taken = self._take(tx, intent)
+            if isinstance(taken, Repeated):
+                return
+            question = _question(intent, taken)
+            tx.add(question)
+            tx.flush()
+            owe(
+                tx,
+                at=taken.at,
+                courier="slack",
+                kind="answer",
+                subject=question.id,
+                recipient=question.slack_user,
+            )
+
+        await self._ground.database.write(work)
 
     async def answer(self, question: Question) -> Answer:
-        """The answer, true now. DirectoryUnavailable when the directory cannot say."""
-        match Kind(question.kind):
-            case Kind.ACCESS:
-                return await self._access(question)
-            case Kind.MEMBERSHIP:
-                return await self._membership(question)
+        """The answer to a question taken before, true now. DirectoryUnavailable when the directory cannot say."""
+        kind = Kind(question.kind)
+        if kind not in _ABOUT_ACCOUNT:
+            return self._plain(kind, question.about)
+        account = await self._account(question)
+        given = await self._ground.database.read(lambda tx: _given(tx, account))
+        return self._personal(kind, question.about, account, given)
+
+    def _take(self, tx: Session, intent: Ask) -> _Taken | Repeated:
+        now, account = self._ground.now(), intent.actor.account
+        if not deliveries.take(tx, intent.delivery, now):
+            return Repeated()
+        question = new_id("q", now)
+        decision = self._ground.policy.ask(
+            AccountQuestion(action=Action.VIEW, principal=account, target=account, now=now)
+        )
+        recording.record(
+            tx,
+            at=now,
+            action="question.asked",
+            outcome="done" if decision.allowed else "refused",
+            actor=recording.person(intent.actor),
+            subject=account.id,
+            where=intent.where,
+            correlation=question,
+            decision=decision,
+            facts={"kind": intent.kind, "about": list(intent.about)},
+        )
+        if decision.errors:
+            tell_security(tx, now, broken_policy(decision, who=account.name, correlation=question))
+        if not decision.allowed:
+            return _Taken(id=question, at=now, kind=Kind.HELP, about=())
+        return _Taken(id=question, at=now, kind=Kind(intent.kind), about=intent.about)
+
+    def _plain(self, kind: Kind, about: Sequence[str]) -> Answer:
+        """What needs no look at the person."""
+        match kind:
             case Kind.OWNER:
-                return self._owner(question.about[0])
-            case Kind.PASSWORD_EXPIRY:
-                account = await self._account(question)
-                return PasswordExpiry(at=account.password_expires_at, read_at=account.read_at)
-            case Kind.HELP:
-                return Help()
+                return self._owner(about[0])
             case Kind.LINKED_ALREADY:
                 return LinkedAlready()
-            case Kind.DID_YOU_MEAN:
-                return DidYouMean(candidates=tuple(question.about))
-            case Kind.CHOOSE:
-                return DidYouMean(candidates=())
+            case Kind.DID_YOU_MEAN | Kind.CHOOSE:
+                return DidYouMean(candidates=tuple(about))
             case Kind.NOT_UNDERSTOOD:
                 return NotUnderstood()
+            case _:
+                return Help()
 
-    def _taking(self, intent: Ask, *, by_message: bool) -> Work[Question | Repeated]:
-        def work(tx: Session) -> Question | Repeated:
-            now, account = self._ground.now(), intent.actor.account
-            if not deliveries.take(tx, intent.delivery, now):
-                return Repeated()
-            question = Question(
-                id=new_id("q", now),
-                kind=intent.kind,
-                about=list(intent.about),
-                directory=account.directory,
-                account=account.id,
-                slack_team=intent.actor.slack_team,
-                slack_user=intent.actor.slack_user,
-                at=now,
-            )
-            decision = self._ground.policy.ask(
-                AccountQuestion(action=Action.VIEW, principal=account, target=account, now=now)
-            )
-            recording.record(
-                tx,
-                at=now,
-                action="question.asked",
-                outcome="done" if decision.allowed else "refused",
-                actor=recording.person(intent.actor),
-                subject=account.id,
-                where=intent.where,
-                correlation=question.id,
-                decision=decision,
-                facts={"kind": intent.kind, "about": list(intent.about)},
-            )
-            if decision.errors:
-                strange = broken_policy(decision, who=account.name, correlation=question.id)
-                tell_security(tx, now, strange)
-            if not decision.allowed:
-                question.kind, question.about = Kind.HELP, []
-            if by_message:
-                tx.add(question)
-                tx.flush()
-                owe(
-                    tx,
-                    at=now,
-                    courier="slack",
-                    kind="answer",
-                    subject=question.id,
-                    recipient=question.slack_user,
-                )
-            return question
+    def _personal(self, kind: Kind, about: Sequence[str], account: Account, given: Given) -> Answer:
+        match kind:
+            case Kind.MEMBERSHIP:
+                return self._membership(about[0], account, given)
+            case Kind.PASSWORD_EXPIRY:
+                return PasswordExpiry(at=account.password_expires_at, read_at=account.read_at)
+            case _:
+                return self._access(account, given)
 
-        return work
-
-    async def _access(self, question: Question) -> AccessList:
-        account = await self._account(question)
-        given = await self._given(account)
+    def _access(self, account: Account, given: Given) -> AccessList:
         held = [
             Held(
                 entitlement=entitlement.id,
@@ -148,24 +179,16 @@ class Checks:
         ]
         return AccessList(held=tuple(_soonest_first(held)), read_at=account.read_at)
 
-    async def _membership(self, question: Question) -> Membership:
-        account = await self._account(question)
-        entitlement = self._ground.catalogue.entitlements[question.about[0]]
-        given = (await self._given(account)).get(entitlement.group)
+    def _membership(self, about: str, account: Account, given: Given) -> Membership:
+        entitlement = self._ground.catalogue.entitlements[about]
+        grant = given.get(entitlement.group)
         member = _is_in(account, entitlement)
         return Membership(
             entitlement=entitlement.id,
             member=member,
-            until=given.expires_at if member and given is not None else None,
+            until=grant.expires_at if member and grant is not None else None,
             read_at=account.read_at,
         )
-
-    async def _given(self, account: Account) -> dict[str, Grant]:
-        """By group, the grant of ours that ends last. What is being taken back is no standing access either."""
-        given = await self._ground.database.read(
-            lambda tx: grants.given_to(tx, account.directory, account.id)
-        )
-        return {grant.group: grant for grant in given}
 
     def _owner(self, entitlement_id: str) -> OwnedBy:
         entitlement = self._ground.catalogue.entitlements[entitlement_id]
@@ -189,6 +212,24 @@ class Checks:
     def _owner_name(self, entitlement_id: str) -> str:
         entitlement = self._ground.catalogue.entitlements.get(entitlement_id)
         return self._ground.catalogue.owner_of(entitlement).name if entitlement else ""
+
+
+def _question(intent: Ask, taken: _Taken) -> Question:
+    return Question(
+        id=taken.id,
+        kind=taken.kind,
+        about=list(taken.about),
+        directory=intent.actor.account.directory,
+        account=intent.actor.account.id,
+        slack_team=intent.actor.slack_team,
+        slack_user=intent.actor.slack_user,
+        at=taken.at,
+    )
+
+
+def _given(tx: Session, account: Account) -> Given:
+    """By group, the grant of ours that ends last. What is being taken back is no standing access either."""
+    return {grant.group: grant for grant in grants.given_to(tx, account.directory, account.id)}
 
 
 def _is_in(account: Account, entitlement: Entitlement) -> bool:

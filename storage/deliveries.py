@@ -14,7 +14,7 @@ from storage.records import Delivery
 # Slack retries an event for about six minutes and a button may be pressed twice; a day is plenty and stays small.
 KEPT = timedelta(days=1)
 
-# Built once and run without the ORM: every single payload passes here, and making a statement costs more than running it.
+# Built once and run without the ORM: every payload passes here, and making a statement costs more than running it.
 _TABLE = SQLModel.metadata.tables[Delivery.__tablename__]
 _TAKE = insert(_TABLE).on_conflict_do_nothing()
 

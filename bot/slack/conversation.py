@@ -102,13 +102,14 @@ class Conversation:
 
     async def ask(self, intent: Intent, kind: Kind, *about: str, by_message: bool) -> Message | None:
         """Take a routine question, and answer it at once or by message."""
-        question = await self._checks.take(
-            Ask(actor=intent.actor, where=intent.where, delivery=intent.delivery, kind=kind, about=about),
-            by_message=by_message,
+        question = Ask(
+            actor=intent.actor, where=intent.where, delivery=intent.delivery, kind=kind, about=about
         )
-        if isinstance(question, Repeated) or by_message:
+        if by_message:
+            await self._checks.owe_answer(question)
             return None
-        return answer_message(await self._checks.answer(question), self._now())
+        answer = await self._checks.ask(question)
+        return None if isinstance(answer, Repeated) else answer_message(answer, self._now())
 
     async def open_page(self, intent: Intent, purpose: Purpose, *, by_message: bool) -> Message | None:
         """Open the secure page for a reset or for setting up proofs."""

@@ -168,12 +168,10 @@ class Listeners:
         """Somebody looks at the App Home: their own access, read now (SL-18)."""
 
         async def show(actor: Actor, incoming: Incoming) -> None:
-            question = await self._checks.take(
-                Ask(actor=actor, where=incoming.where, delivery=incoming.delivery, kind=Kind.ACCESS),
-                by_message=False,
+            answer = await self._checks.ask(
+                Ask(actor=actor, where=incoming.where, delivery=incoming.delivery, kind=Kind.ACCESS)
             )
-            if not isinstance(question, Repeated):
-                answer = await self._checks.answer(question)
+            if not isinstance(answer, Repeated):
                 self._replies.publish_home(incoming.user, home_view(answer_message(answer, self._now())))
 
         def say(incoming: Incoming, message: Message) -> None:
