@@ -9,9 +9,9 @@ from contextlib import asynccontextmanager
 
 import typer
 
-from bot.settings import Settings
+from bot.directories import open_directory
+from bot.settings import LocalDirectorySection, Settings
 from storage.directories.base import Account, Directory
-from storage.directories.local import LocalDirectory
 from storage.faults import DirectoryUnavailable
 
 
@@ -33,7 +33,7 @@ def find_person(settings: Settings, word: str) -> Account | None:
 
     async def ask() -> Account | None:
         async with _directories(settings) as directories:
-            return await _found(directories, word)
+            return await _found(directories, word, silent=_not_asked(settings))
 
     return asyncio.run(ask())
 
@@ -50,17 +50,34 @@ def account_id(settings: Settings, word: str) -> str:
 
 @asynccontextmanager
 async def _directories(settings: Settings) -> AsyncIterator[list[Directory]]:
-    """The configured directories that are there; opening a local one would make it."""
+    """The configured directories that can be asked; opening a local one that is not there would make it."""
     opened = [
-        LocalDirectory(section.path, name=name)
+        open_directory(name, section, settings.secrets)
         for name, section in settings.directories.items()
-        if section.path.exists()
+        if (section.path.exists() if isinstance(section, LocalDirectorySection) else _may_ask(settings, name))
     ]
     try:
         yield list(opened)
     finally:
         for directory in opened:
             directory.close()
+
+
+def _may_ask(settings: Settings, name: str) -> bool:
+    """Whether the password for it was given; commands that only read do without."""
+    return name in settings.secrets.directory_passwords
+
+
+def _not_asked(settings: Settings) -> DirectoryUnavailable | None:
+    """What to say where somebody might be in a directory that could not be asked."""
+    left_out = [
+        name
+        for name, section in settings.directories.items()
+        if not isinstance(section, LocalDirectorySection) and not _may_ask(settings, name)
+    ]
+    if not left_out:
+        return None
+    return DirectoryUnavailable(f"The directory {left_out[0]} was not asked: its password is not given.")
 
 
 async def _name(directories: list[Directory], account: str) -> str:
@@ -74,8 +91,9 @@ async def _name(directories: list[Directory], account: str) -> str:
     return account
 
 
-async def _found(directories: list[Directory], word: str) -> Account | None:
-    silent: DirectoryUnavailable | None = None
+async def _found(
+    directories: list[Directory], word: str, *, silent: DirectoryUnavailable | None
+) -> Account | None:
     for directory in directories:
         try:
             found = await directory.account_by_login(word) or await directory.account(word)

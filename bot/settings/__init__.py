@@ -3,13 +3,15 @@
 They are never looked up from a global, and secrets come from the environment alone.
 """
 
+from bot.settings.directories import DirectorySection, LdapDirectorySection, LocalDirectorySection
 from bot.settings.load import load_settings
 from bot.settings.secrets import Secrets, new_audit_key, new_key
-from bot.settings.sections import DirectorySection, LocalDirectorySection, MailSection
+from bot.settings.sections import MailSection
 from bot.settings.settings import Settings
 
 __all__ = [
     "DirectorySection",
+    "LdapDirectorySection",
     "LocalDirectorySection",
     "MailSection",
     "Secrets",

@@ -10,7 +10,8 @@ from typing import Any
 from pydantic import Field
 
 from bot.settings.problems import Place, Problem, did_you_mean, dotted
-from bot.settings.sections import CatalogueSection, Section, Sections
+from bot.settings.section import Section
+from bot.settings.sections import CatalogueSection, Sections
 from bot.settings.shapes import ChannelId, Duration, Line, ShortLine, Slug
 from storage.catalogue import Catalogue, Entitlement, Owner
 

@@ -15,7 +15,14 @@ from pydantic_settings import BaseSettings, EnvSettingsSource, SettingsConfigDic
 from bot.settings.entries import ROWS, Written, cross_checked, names_of_rows, to_catalogue
 from bot.settings.misplaced import without_secrets
 from bot.settings.problems import Place, Problem, explain
-from bot.settings.secrets import SecretName, Secrets, missing, read_secrets
+from bot.settings.secrets import (
+    SecretName,
+    Secrets,
+    missing,
+    missing_password,
+    password_variable,
+    read_secrets,
+)
 from bot.settings.sections import CatalogueSection, DatabaseSection, Sections
 from bot.settings.settings import Settings
 from storage.faults import SettingsFault
@@ -35,7 +42,8 @@ def load_settings(path: Path, environ: Mapping[str, str], *, serving: bool = Tru
     _anchor(data, path.parent)
     written = _validated(data, _environment_names(from_environment), problems)
     problems.extend(_between_rows(data))
-    secrets, wrong_secrets = read_secrets(environ)
+    problems.extend(_one_variable_for_two(data))
+    secrets, wrong_secrets = read_secrets(environ, _with_passwords(data))
     problems.extend(wrong_secrets)
     if serving:
         told = {problem.name for problem in wrong_secrets}
@@ -155,8 +163,9 @@ def _anchor(data: dict[str, Any], folder: Path) -> None:
             database["url"] = f"sqlite:///{(folder / url.removeprefix('sqlite:///')).absolute()}"
     directories = data.get("directories")
     for section in directories.values() if isinstance(directories, Mapping) else ():
-        if isinstance(section, dict) and isinstance(path := section.get("path"), str):
-            section["path"] = str((folder / path).absolute())
+        for key in ("path", "ca_file") if isinstance(section, dict) else ():
+            if isinstance(path := section.get(key), str):
+                section[key] = str((folder / path).absolute())
 
 
 def _validated(
@@ -193,6 +202,27 @@ def _lacking(
         problem = missing(name, environ)
         if getattr(secrets, name) is None and not told & {problem.name, f"{problem.name}_FILE"}:
             yield problem
+    for directory in _with_passwords(data):
+        problem = missing_password(directory, environ)
+        if directory not in secrets.directory_passwords and not told & {problem.name, f"{problem.name}_FILE"}:
+            yield problem
+
+
+def _one_variable_for_two(data: Mapping[str, Any]) -> Iterator[Problem]:
+    """Two directories must not take one password: a variable's name has no dots and dashes."""
+    seen: dict[str, str] = {}
+    for name in _with_passwords(data):
+        other = seen.setdefault(password_variable(name), name)
+        if other != name:
+            wrong = f"would take its password from {password_variable(name)}, as [directories.{other}] does"
+            yield Problem(name=f"directories.{name}", wrong=wrong, mend="Rename one of them.")
+
+
+def _with_passwords(data: Mapping[str, Any]) -> list[str]:
+    """The directories in which Wicket has an account with a password."""
+    directories = data.get("directories")
+    sections = directories.items() if isinstance(directories, Mapping) else ()
+    return [str(name) for name, section in sections if isinstance(section, Mapping) and "bind_dn" in section]
 
 
 def _at(data: Mapping[str, Any], section: str, key: str) -> object:

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from bot.settings.problems import Place, Problem, dotted
-from bot.settings.secrets import SecretName, variable
+from bot.settings.secrets import SecretName, password_variable, variable
 
 _SECRET_KEY = re.compile(
     r"(^|_)(tokens?|secrets?|passwords?|passphrase|private_keys?|signing_keys?|secret_keys?|audit_keys?|api_keys?)$"
@@ -49,7 +49,10 @@ def _misplaced(place: Place, value: object) -> Problem:
     """The sentence for a secret in a file; of the value, only what kind of secret it looks like is used."""
     key = next((step for step in reversed(place) if isinstance(step, str)), "").lower()
     meant = _meant_by_value(value) or _meant_by_key(key)
-    names = f"{variable(meant)} or {variable(meant)}_FILE" if meant else "an environment variable"
+    wanted = variable(meant) if meant else None
+    if meant == "smtp_password" and place[0] == "directories" and len(place) > 2:
+        wanted = password_variable(str(place[1]))
+    names = f"{wanted} or {wanted}_FILE" if wanted else "an environment variable"
     return Problem(
         name=dotted(place),
         wrong="is a secret, and secrets are not read from here",

@@ -74,12 +74,14 @@ def _explained(
 ) -> Problem:
     context = error.get("ctx", {})
     name = _name(place, names)
-    field = _field(model, place)
+    # With the `kind` still in it, which says which of the sections of a union is meant.
+    full = error["loc"]
+    field = _field(model, full)
     kind = error["type"]
     if kind == "missing":
         return Problem(name=name, wrong="is missing", mend=_how_to_write(name, place, field))
     if kind == "extra_forbidden":
-        known = _keys(_model_at(model, place[:-1]))
+        known = _keys(_models_at(model, full[:-1]))
         return Problem(
             name=name, wrong="is not a setting of Wicket", mend=did_you_mean(str(place[-1]), known)
         )
@@ -129,7 +131,7 @@ def _name(place: Place, names: Mapping[Place, str]) -> str:
 
 def _how_to_write(name: str, place: Place, field: FieldInfo | None) -> str:
     """`Write, under [slack]: teams = ["T0123ABCD"]`, from the field's example."""
-    section = _model_of(field)
+    section = next(iter(_models_of(field)), None)
     if section is not None:
         written = _examples(section)
         return (
@@ -168,44 +170,48 @@ def _toml(value: object) -> str:
     return json.dumps(value, ensure_ascii=False)
 
 
-def _keys(model: type[BaseModel] | None) -> list[str]:
-    return [info.alias or name for name, info in model.model_fields.items()] if model else []
+def _keys(models: list[type[BaseModel]]) -> list[str]:
+    return [info.alias or name for model in models[:1] for name, info in model.model_fields.items()]
 
 
-def _model_of(field: FieldInfo | None) -> type[BaseModel] | None:
-    """The section model a field holds, alone, in a list, or under names of the operator's choosing."""
-    if field is None:
-        return None
-    return _model_in(field.annotation)
+def _models_of(field: FieldInfo | None) -> list[type[BaseModel]]:
+    """The section models a field holds: alone, one of several, in a list, or under names of the operator's choosing."""
+    return [] if field is None else _models_in(field.annotation)
 
 
-def _model_in(annotation: Any) -> type[BaseModel] | None:
+def _models_in(annotation: Any) -> list[type[BaseModel]]:
     if isinstance(annotation, type) and issubclass(annotation, BaseModel):
-        return annotation
-    arguments = [_model_in(argument) for argument in getattr(annotation, "__args__", ())]
-    return next((found for found in arguments if found is not None), None)
+        return [annotation]
+    return [found for argument in getattr(annotation, "__args__", ()) for found in _models_in(argument)]
 
 
-def _model_at(model: type[BaseModel], place: Place) -> type[BaseModel] | None:
-    current: type[BaseModel] | None = model
+def _models_at(model: type[BaseModel], place: Place) -> list[type[BaseModel]]:
+    current = [model]
     for step in place:
-        field = _own_field(current, step)
-        current = _model_of(field) if field is not None else current
+        current = _next(current, step)[1]
     return current
 
 
 def _field(model: type[BaseModel], place: Place) -> FieldInfo | None:
     """The innermost declared field along a place."""
     found: FieldInfo | None = None
-    current: type[BaseModel] | None = model
+    current = [model]
     for step in place:
-        field = _own_field(current, step)
-        if field is not None:
-            found, current = field, _model_of(field)
+        field, current = _next(current, step)
+        found = field or found
     return found
 
 
-def _own_field(model: type[BaseModel] | None, step: str | int) -> FieldInfo | None:
-    if model is None:
-        return None
-    return next((info for name, info in model.model_fields.items() if step in (name, info.alias)), None)
+def _next(models: list[type[BaseModel]], step: str | int) -> tuple[FieldInfo | None, list[type[BaseModel]]]:
+    """One step on: into a field, to one of several sections by its kind, or past a name of the operator's."""
+    for model in models:
+        for name, info in model.model_fields.items():
+            if step in (name, info.alias):
+                return info, _models_of(info)
+    chosen = [model for model in models if _kind(model) == step]
+    return None, chosen or models
+
+
+def _kind(model: type[BaseModel]) -> str | None:
+    info = model.model_fields.get("kind")
+    return next(iter(getattr(info.annotation, "__args__", ())), None) if info else None

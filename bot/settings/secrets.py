@@ -4,8 +4,9 @@ They are never read from anywhere else, and never appear in a repr, a log line o
 """
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
+from types import MappingProxyType
 from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, SecretStr
@@ -24,7 +25,7 @@ class Secrets(BaseModel):
     """What must stay secret. None: not given, which only `need` complains about.
 
     secret_keys: comma-separated keys of 32 bytes in URL-safe base64, newest first. audit_key: the text
-    of an Ed25519 signer, which signs checkpoints.
+    of an Ed25519 signer, which signs checkpoints. directory_passwords: of Wicket's accounts, by directory.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
@@ -35,6 +36,7 @@ class Secrets(BaseModel):
     secret_keys: SecretStr | None = None
     audit_key: SecretStr | None = None
     smtp_password: SecretStr | None = None
+    directory_passwords: Mapping[str, SecretStr] = MappingProxyType({})
 
     def need(self, name: SecretName) -> SecretStr:
         """The secret of this name. Raises SettingsFault, naming its variable, when it was not given."""
@@ -42,6 +44,12 @@ class Secrets(BaseModel):
         if isinstance(found, SecretStr):
             return found
         raise SettingsFault(missing(name).line)
+
+    def need_for(self, directory: str) -> SecretStr:
+        """The password of Wicket's account in this directory. Raises SettingsFault when it was not given."""
+        if directory in self.directory_passwords:
+            return self.directory_passwords[directory]
+        raise SettingsFault(missing_password(directory).line)
 
     def vault(self) -> Vault:
         """What seals secrets at rest. Raises SettingsFault without a key."""
@@ -59,6 +67,7 @@ class Secrets(BaseModel):
         given = [
             found.get_secret_value() for name in NAMES if isinstance(found := getattr(self, name), SecretStr)
         ]
+        given += [password.get_secret_value() for password in self.directory_passwords.values()]
         return tuple(dict.fromkeys(part for value in given for part in (value, *_split(value))))
 
 
@@ -95,35 +104,59 @@ def variable(name: SecretName) -> str:
     return f"WICKET_{name.upper()}"
 
 
+def password_variable(directory: str) -> str:
+    """The environment variable of the password of Wicket's account in a directory."""
+    return f"WICKET_DIRECTORY_{re.sub('[^A-Z0-9]', '_', directory.upper())}_PASSWORD"
+
+
+def missing_password(directory: str, environ: Mapping[str, str] | None = None) -> Problem:
+    """That the password for a directory was not given, with the misspelt variable if there seems to be one."""
+    wanted = password_variable(directory)
+    return _missing(wanted, f"the password of bind_dn in [directories.{directory}]", environ or {})
+
+
 def missing(name: SecretName, environ: Mapping[str, str] | None = None) -> Problem:
     """That a needed secret was not given, with the misspelt variable if there seems to be one."""
-    wanted = variable(name)
+    return _missing(variable(name), _WHERE[name], environ or {})
+
+
+def _missing(wanted: str, what: str, environ: Mapping[str, str]) -> Problem:
     known = {variable(each) for each in NAMES} | {f"{variable(each)}_FILE" for each in NAMES}
-    strays = {
-        key.lower(): key for key in environ or {} if key.upper().startswith("WICKET_") and key not in known
-    }
+    strays = {key.lower(): key for key in environ if key.upper().startswith("WICKET_") and key not in known}
     stray = nearest(wanted, strays, closeness=0.85)
     hint = f" There is {strays[stray]}: was that meant?" if stray else ""
-    mend = f"Set it, or {wanted}_FILE, to {_WHERE[name]}.{hint}"
-    return Problem(name=wanted, wrong="is missing", mend=mend)
+    return Problem(name=wanted, wrong="is missing", mend=f"Set it, or {wanted}_FILE, to {what}.{hint}")
 
 
-def read_secrets(environ: Mapping[str, str]) -> tuple[Secrets, list[Problem]]:
-    """The secrets that were given, and what is wrong with them; a wrong one is left out."""
+def read_secrets(
+    environ: Mapping[str, str], directories: Iterable[str] = ()
+) -> tuple[Secrets, list[Problem]]:
+    """The secrets that were given, and what is wrong with them; a wrong one is left out.
+
+    directories: the names of those in which Wicket has an account with a password.
+    """
     found: dict[str, SecretStr] = {}
     problems: list[Problem] = []
     for name in NAMES:
-        value, problem = _read(name, environ)
+        value, problem = _read(variable(name), _WHERE[name], environ)
         problem = problem or (_misshapen(name, value) if value is not None else None)
         if problem is not None:
             problems.append(problem)
         elif value is not None:
             found[name] = SecretStr(value)
-    return Secrets(**found), problems
+    passwords: dict[str, SecretStr] = {}
+    for directory in directories:
+        what = f"the password of bind_dn in [directories.{directory}]"
+        value, problem = _read(password_variable(directory), what, environ)
+        if problem is not None:
+            problems.append(problem)
+        elif value is not None:
+            passwords[directory] = SecretStr(value)
+    return Secrets(**found, directory_passwords=MappingProxyType(passwords)), problems
 
 
-def _read(name: SecretName, environ: Mapping[str, str]) -> tuple[str | None, Problem | None]:
-    direct, by_file = variable(name), f"{variable(name)}_FILE"
+def _read(direct: str, what: str, environ: Mapping[str, str]) -> tuple[str | None, Problem | None]:
+    by_file = f"{direct}_FILE"
     if direct in environ and by_file in environ:
         return None, Problem(name=direct, wrong=f"is set and so is {by_file}", mend="Keep one of them.")
     if by_file in environ:
@@ -132,9 +165,7 @@ def _read(name: SecretName, environ: Mapping[str, str]) -> tuple[str | None, Pro
         return None, None
     value = environ[direct].strip()
     return (
-        (value, None)
-        if value
-        else (None, Problem(name=direct, wrong="is empty", mend=f"Set it to {_WHERE[name]}."))
+        (value, None) if value else (None, Problem(name=direct, wrong="is empty", mend=f"Set it to {what}."))
     )
 
 

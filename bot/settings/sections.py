@@ -6,8 +6,10 @@ No secret has a place here; secrets come from the environment alone.
 from pathlib import Path
 from typing import Annotated, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import Field, model_validator
 
+from bot.settings.directories import DirectorySection
+from bot.settings.section import Section
 from bot.settings.shapes import (
     ChannelId,
     EnterpriseId,
@@ -21,12 +23,6 @@ from bot.settings.shapes import (
 )
 
 Port = Annotated[int, Field(ge=1, le=65535)]
-
-
-class Section(BaseModel):
-    """A part of the settings: frozen, and refusing what it does not know."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True, validate_default=True)
 
 
 class SlackSection(Section):
@@ -79,17 +75,6 @@ class DatabaseSection(Section):
     def path(self) -> Path:
         """The SQLite file."""
         return Path(self.url.removeprefix("sqlite:///"))
-
-
-class LocalDirectorySection(Section):
-    """[directories.NAME] with kind = "local": a directory in one file, for trying things out."""
-
-    kind: Literal["local"] = Field(examples=["local"])
-    path: Path = Field(examples=["people.db"])
-
-
-# Every kind of directory joins this union; its `kind` says which one a section is.
-DirectorySection = Annotated[LocalDirectorySection, Field(discriminator="kind", examples=["local"])]
 
 
 class MailSection(Section):

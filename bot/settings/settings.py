@@ -32,7 +32,7 @@ class Settings(Sections):
             exclude={
                 "server": {"host", "port"},
                 "database": True,
-                "directories": {"__all__": {"path"}},
+                "directories": {"__all__": {"path", "ca_file"}},
                 "logs": True,
                 "catalogue": True,
                 "secrets": True,

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any, Literal, TypeVar
 
 from storage.directories.ldap_call import Call, close_abruptly, has_news
+from storage.directories.ldap_servers import LdapServer
 from storage.directories.ldap_session import (
     INVALID_CREDENTIALS,
     SUCCESS,
@@ -24,7 +25,7 @@ from storage.directories.ldap_session import (
     Session,
     read_answer,
 )
-from storage.directories.ldap_tls import LdapServer, new_connection, plain_words, verifying_context
+from storage.directories.ldap_tls import new_connection, plain_words, verifying_context
 from storage.faults import DirectoryUnavailable
 
 T = TypeVar("T")

@@ -93,6 +93,16 @@ def own_name_filter(dn: str) -> str:
     return all_of(*(equals(kind, value) for kind, value in rdns[0]))
 
 
+def is_filter(text: str) -> bool:
+    """Whether a filter that an operator wrote is one: whole, and with each bracket closed."""
+    depth = 0
+    for at, char in enumerate(text):
+        depth += {"(": 1, ")": -1}.get(char, 0)
+        if depth < 0 or (depth == 0 and at < len(text) - 1):
+            return False
+    return depth == 0 and text.startswith("(") and "=" in text
+
+
 def _joined(sign: str, filters: list[str]) -> str:
     return filters[0] if len(filters) == 1 else f"({sign}{''.join(filters)})"
 

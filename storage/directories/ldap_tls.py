@@ -6,26 +6,14 @@ There is no way to leave the verification out, and no fault repeats what was sen
 import ssl
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import ldap3
 from ldap3.core.exceptions import LDAPException
 
+from storage.directories.ldap_servers import LdapServer
 from storage.faults import DirectoryUnavailable, SettingsFault
-
-
-@dataclass(frozen=True, kw_only=True)
-class LdapServer:
-    """Where a server listens. starttls: encrypted by StartTLS on an LDAP port, not from the first byte (LDAPS)."""
-
-    host: str
-    port: int
-    starttls: bool = False
-
-    def __str__(self) -> str:
-        return f"{self.host}:{self.port}"
 
 
 def verifying_context(ca_file: Path | None) -> ssl.SSLContext:

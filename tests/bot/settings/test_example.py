@@ -5,6 +5,7 @@ import tomllib
 from pathlib import Path
 
 from bot.settings import load_settings, new_audit_key
+from bot.settings.directories import LdapAttributesSection, LdapDirectorySection, LocalDirectorySection
 from bot.settings.entries import EntitlementEntry, OwnerEntry, Written
 from bot.settings.secrets import NAMES, variable
 from storage.secrets import generate_key
@@ -28,19 +29,32 @@ def test_the_example_loads_with_its_comments_taken_as_settings(tmp_path):
     text = EXAMPLE.read_text(encoding="utf-8").replace("# file =", "## file =").replace("# [", "[")
     path = tmp_path / "wicket.toml"
     path.write_text(re.sub(r"^# (\w+ = )", r"\1", text, flags=re.MULTILINE), encoding="utf-8")
-    assert load_settings(path, {}, serving=False).slack.enterprise == "E0123ABCD"
+    settings = load_settings(path, {}, serving=False)
+    assert settings.slack.enterprise == "E0123ABCD"
+    assert settings.directories["corp"].kind == "ldap"
 
 
 def test_the_example_shows_every_setting():
     text = EXAMPLE.read_text(encoding="utf-8")
-    models = [OwnerEntry, EntitlementEntry]
+    models = [
+        OwnerEntry,
+        EntitlementEntry,
+        LocalDirectorySection,
+        LdapDirectorySection,
+        LdapAttributesSection,
+    ]
     for name, info in Written.model_fields.items():
         assert name in text
         if isinstance(info.annotation, type) and hasattr(info.annotation, "model_fields"):
             models.append(info.annotation)
     keys = {info.alias or name for model in models for name, info in model.model_fields.items()}
     shown = {line.removeprefix("# ").split("=")[0].strip() for line in text.splitlines() if "=" in line}
-    assert keys - shown == set()
+    headed = {
+        name
+        for heading in re.findall(r"^#? ?\[+([\w.]+)\]", text, re.MULTILINE)
+        for name in heading.split(".")
+    }
+    assert keys - shown - headed == set()
 
 
 def test_the_example_names_every_secret_and_holds_none():

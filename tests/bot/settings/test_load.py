@@ -92,7 +92,7 @@ def test_every_problem_is_told_at_once(wrong):
         ("https://wicket.example.com", "https://me:pw@wicket.example.com", "server.public_url: is a secret"),
         ("[server]", '[database]\nurl = "postgresql://db/wicket"\n[server]', "database: only SQLite is kept"),
         ("[server]", '[database]\nurl = "sqlite://:memory:"\n[server]', "database: needs a file"),
-        ('kind = "local"', 'kind = "ldap"', "directories.local: has a kind that is not known"),
+        ('kind = "local"', 'kind = "ldpa"', "directories.local: has a kind that is not known"),
         ('path = "people.db"', "", "directories.local.path: is missing. Write, under [directories.local]: path ="),
         ('"wicket@example.com"', '"Wicket"', "mail.sender: is not a mail address"),
         ("[mail]", '[mail]\nencryption = "none"', 'mail: encryption = "none" is only for a server on this machine'),

@@ -15,8 +15,8 @@ from storage.directories.base import Directory
 from storage.directories.ldap import LdapDirectory
 from storage.directories.ldap_connections import Connections
 from storage.directories.ldap_names import escape_value
+from storage.directories.ldap_servers import LdapServer
 from storage.directories.ldap_shape import LdapShape
-from storage.directories.ldap_tls import LdapServer
 from tests.storage.directories.proxy import Proxy
 from tests.storage.directories.slapd import POLICY, SERVICE, SERVICE_PASSWORD, SUFFIX, Slapd, running
 

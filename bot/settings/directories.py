@@ -1,0 +1,113 @@
+"""The sections [directories.NAME]: each kind of directory, where it is and how it is laid out.
+
+No password has a place here; `WICKET_DIRECTORY_<NAME>_PASSWORD` holds it.
+"""
+
+import re
+from pathlib import Path
+from typing import Annotated, Literal
+
+from pydantic import AfterValidator, Field
+
+from bot.settings.section import Section
+from bot.settings.shapes import Line
+from storage.directories.ldap_names import BadName, is_filter, parse_dn
+from storage.directories.ldap_servers import server_at
+from storage.directories.ldap_shape import GroupKind
+
+
+class LocalDirectorySection(Section):
+    """[directories.NAME] with kind = "local": a directory in one file, for trying things out."""
+
+    kind: Literal["local"] = Field(examples=["local"])
+    path: Path = Field(examples=["people.db"])
+
+
+def _server(value: str) -> str:
+    server_at(value)
+    return value
+
+
+def _name(value: str) -> str:
+    try:
+        named = bool(parse_dn(value))
+    except BadName:
+        named = False
+    if not named:
+        raise ValueError('is not a distinguished name. Write it whole: "ou=people,dc=example,dc=com"')
+    return value
+
+
+def _filter(value: str) -> str:
+    if not is_filter(value):
+        raise ValueError('is not a filter. Write it with its brackets: "(objectClass=inetOrgPerson)"')
+    return value
+
+
+def _attribute(value: str) -> str:
+    if not re.fullmatch(r"[A-Za-z][A-Za-z0-9-]*", value):
+        raise ValueError('is not the name of an attribute. It looks like "uid"')
+    return value
+
+
+def _pair(value: str) -> str:
+    attribute, equal, wanted = value.partition("=")
+    if not equal or not wanted:
+        raise ValueError('must be an attribute and a value. Write them as "nsAccountLock=TRUE"')
+    _attribute(attribute)
+    return value
+
+
+Server = Annotated[str, AfterValidator(_server)]
+Name = Annotated[Line, AfterValidator(_name)]
+Filter = Annotated[Line, AfterValidator(_filter)]
+Attribute = Annotated[str, AfterValidator(_attribute)]
+Pair = Annotated[Line, AfterValidator(_pair)]
+
+
+class LdapAttributesSection(Section):
+    """[directories.NAME.attributes]: the attribute that holds each fact."""
+
+    id: Attribute = Field(default="entryUUID", examples=["entryUUID"])
+    login: Attribute = Field(default="uid", examples=["uid"])
+    name: Attribute = Field(default="cn", examples=["cn"])
+    mail: Attribute = Field(default="mail", examples=["mail"])
+    team: Attribute = Field(default="ou", examples=["ou"])
+    company: Attribute = Field(default="o", examples=["o"])
+    manager: Attribute = Field(default="manager", examples=["manager"])
+    employment: Attribute = Field(default="employeeType", examples=["employeeType"])
+    group_name: Attribute = Field(default="cn", examples=["cn"])
+
+
+class LdapDirectorySection(Section):
+    """[directories.NAME] with kind = "ldap": servers that speak RFC 4511, such as OpenLDAP's."""
+
+    kind: Literal["ldap"] = Field(examples=["ldap"])
+    servers: tuple[Server, ...] = Field(min_length=1, examples=[["ldaps://ldap.example.com"]])
+    ca_file: Path | None = Field(default=None, examples=["ldap-ca.pem"])
+    bind_dn: Name = Field(examples=["cn=wicket,ou=services,dc=example,dc=com"])
+    people_base: Name = Field(examples=["ou=people,dc=example,dc=com"])
+    groups_base: Name = Field(examples=["ou=groups,dc=example,dc=com"])
+    people_filter: Filter = Field(
+        default="(objectClass=inetOrgPerson)", examples=["(objectClass=inetOrgPerson)"]
+    )
+    group_kind: GroupKind = Field(default="groupOfNames", examples=["groupOfNames"])
+    membership: Literal["member", "memberOf"] = Field(default="member", examples=["member"])
+    placeholder_member: Name | None = Field(default=None, examples=["cn=nobody"])
+    admin_groups: tuple[Line, ...] = Field(min_length=1, examples=[["administrators"]])
+    contractor_groups: tuple[Line, ...] = Field(default=(), examples=[["contractors"]])
+    service_groups: tuple[Line, ...] = Field(default=(), examples=[["service-accounts"]])
+    employee_values: tuple[Line, ...] = Field(default=(), examples=[["employee"]])
+    contractor_values: tuple[Line, ...] = Field(default=("contractor",), examples=[["contractor"]])
+    service_values: tuple[Line, ...] = Field(default=("service",), examples=[["service"]])
+    inactive_when: tuple[Pair, ...] = Field(default=(), examples=[["nsAccountLock=TRUE"]])
+    password_policy: Name | None = Field(default=None, examples=["cn=default,ou=policies,dc=example,dc=com"])
+    password_changes: bool = Field(default=True, examples=[True])
+    removal_takes_effect: Line = Field(default="at the next sign-in", examples=["at the next sign-in"])
+    attributes: LdapAttributesSection = LdapAttributesSection()
+
+
+# Every kind of directory joins this union; its `kind` says which one a section is.
+DirectorySection = Annotated[
+    LocalDirectorySection | LdapDirectorySection, Field(discriminator="kind", examples=["local"])
+]
