@@ -138,7 +138,7 @@ class Listeners:
                 action, Click(actor=actor, incoming=incoming, value=value, trigger=trigger)
             )
             if not done:
-                log.warning("listener.no_such_button", action=action[:80])
+                log.warning("listener.no_such_button", user=incoming.user)
 
         if action != Action.OPEN_PAGE:  # a link: the browser has followed it, and there is nothing to do
             live = action not in _ROUTINE_ACTIONS
