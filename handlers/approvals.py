@@ -219,7 +219,8 @@ class Deciding:
                 "entitlement": entitlement.id,
                 "requester": found.grant.requester_name,
                 "own": same_person(account, found.question.requester),
-                "reasons": list(decision.reasons),
+                # Without a policy that says so, the reason is simply that they are none of its approvers.
+                "reasons": list(decision.reasons) if decision.policy_ids or decision.errors else [],
                 "policies": list(decision.policy_ids),
             },
         )

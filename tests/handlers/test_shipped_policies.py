@@ -66,11 +66,21 @@ CASES: Mapping[str, tuple[Question, bool, str]] = {
     "a contractor is given nothing at once": (access(GRANT, WIKI, by=EVE), False, ""),
     # what may be asked for
     "production may be asked for": (access(REQUEST, PROD_LOGS), True, "ask-production"),
-    "risk 3 may be asked for": (access(REQUEST, STAGING_DB), True, "ask-risk"),
+    "risk 3 may be asked for": (access(REQUEST, STAGING_DB), True, "ask-risk-3"),
+    "risk 4 outside production may be asked for": (
+        access(REQUEST, replace(STAGING_DB, risk=4)),
+        True,
+        "ask-risk-4",
+    ),
+    "risk 5 outside production may be asked for, with a proof": (
+        access(REQUEST, replace(STAGING_DB, risk=5), proofs=frozenset({STEP_UP})),
+        True,
+        "ask-risk-5",
+    ),
     "low-risk administration may be asked for": (access(REQUEST, STAGING_ADMIN), True, "ask-admin"),
     "more than 8 hours may be asked for": (access(REQUEST, WIKI, minutes=481), True, "ask-long"),
     "a contractor may ask": (access(REQUEST, WIKI, by=EVE), True, "ask-contractor"),
-    "several reasons to ask are all told": (access(REQUEST, PROD_DB), True, "ask-production ask-risk"),
+    "several reasons to ask are all told": (access(REQUEST, PROD_DB), True, "ask-production ask-risk-4"),
     # which approvals are enough
     "an owner's approval is enough for production": (
         access(GRANT, PROD_DB, approvals=OWNER),

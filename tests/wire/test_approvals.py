@@ -19,7 +19,7 @@ async def test_one_approval_gives_access_that_ends_on_time(world):
         "What prod-db · read and write, production, risk 4 of 5",
         "How long 2 hours from approval",
         "Why “INC-4711”",
-        "Policy asks because it is production and its risk is 3 of 5 or more.",
+        "Policy asks because it is production and its risk is 4 of 5.",
         "Ada Lovelace holds vpn-users and wiki-edit, and has never had this before.",
     ]
     shown = " ".join(request.plain.split())

@@ -65,10 +65,10 @@ def _refused_self_service(alert: Alert) -> tuple[str, str]:
 def _wrong_approver(alert: Alert) -> tuple[str, str]:
     requester = _fact(alert, "requester")
     whose = "their own" if alert.facts.get("own") else f"{requester}'s" if requester else "a"
+    why = _reasons(alert) if alert.facts.get("reasons") else "They are not among its approvers."
     return (
         f"Wrong person clicked: {_entitlement(alert)}",
-        f"{_who(alert)} tried to decide {whose} request for {_entitlement(alert)}. {_reasons(alert)} "
-        "Nothing was changed.",
+        f"{_who(alert)} tried to decide {whose} request for {_entitlement(alert)}. {why} Nothing was changed.",
     )
 
 

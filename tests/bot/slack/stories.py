@@ -38,7 +38,7 @@ def story(state: GrantState = GrantState.PENDING, **changes: Any) -> GrantStory:
     """Ada's request for prod-db for two hours, waiting for Data Platform, but for these changes."""
     told = GrantStory(
         id="g-1", state=state, entitlement_id="prod-db", entitlement=PROD_DB, owner=OWNER, requester=ADA, minutes=120,
-        justification="fix INC-4711", reasons=("it is production", "its risk is 3 of 5 or more"), missing={"owner": 1},
+        justification="fix INC-4711", reasons=("it is production", "its risk is 4 of 5"), missing={"owner": 1},
         foreseen="approval", automatic=False, said=(), holds=(), had=0, had_last=None, end_reason="",
         removal_takes_effect="at once", requested_at=NOW, lapses_at=NOW + timedelta(days=1), decided_at=None,
         expires_at=None, active_at=None, ended_at=None,

@@ -63,7 +63,7 @@ def test_production_is_carried_to_its_owner_and_says_why() -> None:
     verdict = weigh_request(POLICY, request(PROD_DB))
     assert verdict.outcome == "approval"
     assert verdict.missing == Approvals(owner=1)
-    assert " and ".join(verdict.reasons) == "it is production and its risk is 3 of 5 or more"
+    assert " and ".join(verdict.reasons) == "it is production and its risk is 4 of 5"
     assert verdict.severity is None
 
 

@@ -43,7 +43,7 @@ Who  Ada Lovelace (ada, Payments, reports to Charles Babbage)
 What  prod-db · read and write, production, risk 4 of 5
 How long  2 hours from approval
 Why  “fix INC-4711”
-Policy asks because it is production and its risk is 3 of 5 or more. Ada Lovelace holds nothing else, \
+Policy asks because it is production and its risk is 4 of 5. Ada Lovelace holds nothing else, \
 and has never had this before.
 """
 BUTTONS = "\n[Approve…]\n[Deny…]\n[Details]"
@@ -114,7 +114,7 @@ def test_the_words_alone_say_the_same(name):
         "Who: Ada Lovelace (ada, Payments, reports to Charles Babbage); "
         "What: prod-db · read and write, production, risk 4 of 5; "
         "How long: 2 hours from approval; Why: “fix INC-4711”. "
-        "Policy asks because it is production and its risk is 3 of 5 or more. Ada Lovelace holds nothing else, "
+        "Policy asks because it is production and its risk is 4 of 5. Ada Lovelace holds nothing else, "
         "and has never had this before. " + expected.removesuffix(BUTTONS)
     )
 
@@ -242,7 +242,7 @@ STORIES = st.builds(
     justification=WORDS,
     entitlement=st.sampled_from([PROD_DB, None]),
     minutes=st.integers(0, 525_600),
-    reasons=st.lists(st.sampled_from(["it is production", "its risk is 3 of 5 or more"]), max_size=5).map(tuple),
+    reasons=st.lists(st.sampled_from(["it is production", "its risk is 4 of 5"]), max_size=5).map(tuple),
     missing=st.dictionaries(st.sampled_from(["owner", "security", "manager"]), st.integers(0, 3)),
     foreseen=st.sampled_from(["", "automatic", "approval", "refused"]),
     automatic=st.booleans(),
