@@ -161,9 +161,9 @@ def _ending(story: GrantStory) -> Message:
 
 def _ended(story: GrantStory) -> Message:
     ended = f" at {clock(story.ended_at)}" if story.ended_at else ""
-    how = f"{ended} as agreed" if story.end_reason == TIME_OVER else f" early{ended}: {_why_ended(story)}"
+    how = "as agreed" if story.end_reason == TIME_OVER else f"before its time: {_why_ended(story)}"
     return said(
-        sentence(f"⌛ {what(story)} ended{how}.", _held_for(story), removal(story)),
+        sentence(f"⌛ {what(story)} ended{ended} {how}.", _held_for(story), removal(story)),
         buttons=[_again(story)],
     )
 

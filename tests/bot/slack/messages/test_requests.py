@@ -97,7 +97,7 @@ STATES = {
     ),
     "ended early": (
         ended(end_reason="given back", ended_at=GRACE.at + timedelta(seconds=42)),
-        "⌛ prod-db · read and write ended early at 14:09 UTC: you gave it back. You held it for 42 seconds.",
+        "⌛ prod-db · read and write ended at 14:09 UTC before its time: you gave it back. You held it for 42 seconds.",
     ),
     "ended where sessions go on": (
         ended(removal_takes_effect="at the next sign-in"),
