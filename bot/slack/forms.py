@@ -71,7 +71,9 @@ class Wrong:
 def request_form(prefilled: Prefilled, *, draft: str = "", title: str = "Ask for access") -> View:
     """The form to ask for access."""
     chosen = option_of(prefilled.entitlement) if prefilled.entitlement else None
-    justification = prefilled.justification[:_MOST_TYPED]  # too long is said at the field, and not cut behind a back
+    # Too long a reason is not cut behind a back: it stays, and hears so at its field when it is sent.
+    justification = prefilled.justification[:_MOST_TYPED]
+    most = JUSTIFICATION_LIMIT if len(justification) <= JUSTIFICATION_LIMIT else _MOST_TYPED
     return View(
         type="modal",
         callback_id=Form.REQUEST,
@@ -109,7 +111,7 @@ def request_form(prefilled: Prefilled, *, draft: str = "", title: str = "Ask for
                     action_id=Field.JUSTIFICATION,
                     multiline=True,
                     initial_value=justification or None,
-                    max_length=_MOST_TYPED if len(justification) > JUSTIFICATION_LIMIT else JUSTIFICATION_LIMIT,
+                    max_length=most,
                 ),
             ),
         ],

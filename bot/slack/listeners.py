@@ -115,7 +115,7 @@ class Listeners:
                 opened = await self._replies.open_form(
                     str(body.get("trigger_id", "")), request_form(answer.prefilled)
                 )
-                return None if opened else said(sentences.TRY_AGAIN)
+                return None if opened else said(sentences.TYPE_AGAIN)
             return answer
 
         live = not self._conversation.is_routine(meaning)

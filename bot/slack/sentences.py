@@ -7,6 +7,7 @@ from handlers.decisions.identity import NotAPerson
 
 TOO_FAST = "That was a lot in one minute. Please wait a moment, then go on; nothing was lost."
 TRY_AGAIN = "That took too long, so Slack would not open the form. Please click once more."
+TYPE_AGAIN = "That took too long, so Slack would not open the form. Please send that once more."
 FAULT = (
     "Something went wrong on my side, and it is noted for the operator. "
     "Please try again; nothing will be done twice."

@@ -28,7 +28,7 @@ def test_everybody_who_is_turned_away_hears_why_but_a_bot():
 
 
 @pytest.mark.parametrize(
-    "name", ["NO_DIRECTORY", "NO_STORE", "NO_IDENTITY", "FAULT", "TOO_FAST", "TRY_AGAIN"]
+    "name", ["NO_DIRECTORY", "NO_STORE", "NO_IDENTITY", "FAULT", "TOO_FAST", "TRY_AGAIN", "TYPE_AGAIN"]
 )
 def test_what_failed_for_now_says_to_try_again(name):
     assert "lease" in SAID[name]
