@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import case, delete
+from sqlalchemy import BindParameter, bindparam, case, delete
 from sqlmodel import Session, col, select
 
 from storage.identifiers import new_id
@@ -168,9 +168,11 @@ def concerning(tx: Session, holding: Holding) -> Grant | None:
 
 def due(tx: Session, at: datetime, limit: int) -> Sequence[Grant]:
     """Grants whose time is over and whose end has not begun, the longest overdue first."""
+    # Literally the condition of the index grants_due: with parameters SQLite would read every grant there ever was.
+    live: BindParameter[Any] = bindparam("live", LIVE, expanding=True, literal_execute=True)
     return tx.exec(
         select(Grant)
-        .where(col(Grant.state).in_(LIVE), col(Grant.expires_at) <= at)
+        .where(col(Grant.state).in_(live), col(Grant.expires_at) <= at)
         .order_by(col(Grant.expires_at))
         .limit(limit)
     ).all()

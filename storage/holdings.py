@@ -6,7 +6,7 @@ It follows the grants and decides nothing; the directory itself is called elsewh
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 
-from sqlalchemy import or_, update
+from sqlalchemy import false, or_, update
 from sqlmodel import Session, col, func, select
 
 from storage import grants
@@ -14,6 +14,9 @@ from storage.database import wake
 from storage.identifiers import new_id
 from storage.records import Grant, Holding
 from storage.states import LIVE
+
+# Literally the condition of the index holdings_open, so that settled holdings cost nothing.
+_OPEN = col(Holding.settled) == false()
 
 
 def follow(
@@ -54,7 +57,7 @@ def claim(tx: Session, *, directory: str, at: datetime, lease: timedelta, limit:
         select(Holding.id)
         .where(
             Holding.directory == directory,
-            col(Holding.settled).is_(False),
+            _OPEN,
             col(Holding.next_at) <= at,
             or_(col(Holding.lease_until).is_(None), col(Holding.lease_until) < at),
         )
@@ -124,7 +127,7 @@ def overdue(tx: Session, before: datetime) -> Sequence[Holding]:
     return tx.exec(
         select(Holding)
         .where(
-            col(Holding.settled).is_(False),
+            _OPEN,
             col(Holding.wanted).is_(False),
             col(Holding.due_at) < before,
             col(Holding.overdue_told).is_(False),
@@ -142,4 +145,4 @@ def told_overdue(tx: Session, holding: Holding) -> None:
 
 def next_due(tx: Session) -> datetime | None:
     """When the next unsettled holding wants a try."""
-    return tx.exec(select(func.min(Holding.next_at)).where(col(Holding.settled).is_(False))).one()
+    return tx.exec(select(func.min(Holding.next_at)).where(_OPEN)).one()

@@ -121,7 +121,7 @@ class Holding(SQLModel, table=True):
     __tablename__ = "holdings"
     __table_args__ = (
         UniqueConstraint("directory", "account", "group"),
-        Index("holdings_open", "next_at", sqlite_where=text("settled = 0")),
+        Index("holdings_open", "directory", "wanted", "due_at", sqlite_where=text("settled = 0")),
     )
 
     id: str = Field(primary_key=True)

@@ -153,7 +153,9 @@ def _create_holdings() -> None:
         sa.PrimaryKeyConstraint("id"),
         sa.UniqueConstraint("directory", "account", "group"),
     )
-    op.create_index("holdings_open", "holdings", ["next_at"], sqlite_where=sa.text("settled = 0"))
+    op.create_index(
+        "holdings_open", "holdings", ["directory", "wanted", "due_at"], sqlite_where=sa.text("settled = 0")
+    )
 
 
 def _create_outbox() -> None:

@@ -1,0 +1,48 @@
+"""What every tick asks is answered from an index over what is open: years of history cost nothing."""
+
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from sqlalchemy import event
+from sqlmodel import Session
+
+from storage import grants, holdings, outbox
+
+NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
+
+ASKED = {
+    "grants_due": lambda tx: grants.due(tx, NOW, 100),
+    "grants_waiting": lambda tx: grants.unanswered(tx, NOW, 100),
+    "holdings_open": lambda tx: holdings.claim(
+        tx, directory="local", at=NOW, lease=timedelta(seconds=30), limit=32
+    ),
+    "outbox_owed": lambda tx: outbox.claim(
+        tx, courier="slack", at=NOW, lease=timedelta(seconds=30), limit=50
+    ),
+}
+
+
+def plan_of(tx: Session, ask: Callable[[Session], object]) -> str:
+    """How SQLite goes about what `ask` asks, with the very values it is asked with."""
+    asked: list[tuple[str, object]] = []
+    connection = tx.connection()
+
+    def note(_connection, _cursor, statement, parameters, _context, _many) -> None:
+        asked.append((statement, parameters))
+
+    event.listen(connection, "before_cursor_execute", note)
+    ask(tx)
+    event.remove(connection, "before_cursor_execute", note)
+    (statement, parameters) = asked[-1]
+    rows = connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {statement}", parameters)
+    return "\n".join(str(row[3]) for row in rows)
+
+
+@pytest.mark.parametrize("index", ASKED)
+def test_a_tick_reads_only_what_is_open_and_in_order(database, index):
+    """No scan of a whole table, and no sorting of all that is due to find the first few."""
+    plan = database.write_now(lambda tx: plan_of(tx, ASKED[index]))
+    assert f"USING INDEX {index}" in plan
+    assert "SCAN" not in plan
+    assert "TEMP B-TREE" not in plan
