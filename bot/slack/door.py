@@ -54,7 +54,8 @@ class Door:
         by_message: an invitation to link goes out as a message; otherwise it is in the answer.
         """
         if not self._limiter.allows(incoming.user):
-            return Turned(message=said(sentences.TOO_FAST), outcome="limited")
+            silent = by_message and not self._limiter.tells(incoming.user)
+            return Turned(message=None if silent else said(sentences.TOO_FAST), outcome="limited")
         profile = await self._profiles.profile(incoming.user, live=live)
         known = await self._identity.establish(profile, incoming.where, incoming.delivery)
         if isinstance(known, Actor):

@@ -17,6 +17,7 @@ class Limiter:
         self._size = float(a_minute)
         self._now = now
         self._buckets: OrderedDict[str, tuple[float, float]] = OrderedDict()
+        self._told: set[str] = set()
 
     def allows(self, person: str) -> bool:
         """Whether this person may ask now; takes a token if so."""
@@ -28,5 +29,16 @@ class Limiter:
         self._buckets[person] = (tokens - 1 if allowed else tokens, at)
         self._buckets.move_to_end(person)
         if len(self._buckets) > _KEPT:
-            self._buckets.popitem(last=False)
+            self._told.discard(self._buckets.popitem(last=False)[0])
+        if allowed:
+            self._told.discard(person)
         return allowed
+
+    def tells(self, person: str) -> bool:
+        """Whether a person who may not ask now hears so: once, until they may again.
+
+        A flood that was answered message by message would use up Slack's own limits, and hold up alerts (SL-11).
+        """
+        first = person not in self._told
+        self._told.add(person)
+        return first

@@ -53,6 +53,7 @@ async def test_who_is_too_fast_is_told_so_before_anybody_is_looked_up(hurried):
     for _ in range(12):
         await hurried.slack.send(heard("U0ADA", "reset my password"), kind="events_api")
     await ada.sees("That was a lot in one minute")
+    assert sum(m.says("That was a lot") for m in ada.messages()) == 1
     assert lookups(hurried, "U0ADA") == 3
     assert (await hurried.actions()).count("reset.page_opened done") == 3
     form = submitted(
@@ -72,7 +73,7 @@ async def test_who_is_too_fast_is_told_so_before_anybody_is_looked_up(hurried):
 
 
 async def test_a_flood_of_clicks_costs_no_look_ups(hurried):
-    """Somebody who is no approver presses fifty times: three look-ups, three records, one exception."""
+    """Somebody who is no approver presses fifty times: three look-ups, three records, one exception, few answers."""
     await asks(hurried, "ada")
     message = await reads(hurried, "bob")
     grant = message.buttons["approval.approve"]["value"]
@@ -81,6 +82,8 @@ async def test_a_flood_of_clicks_costs_no_look_ups(hurried):
     assert lookups(hurried, "U0BOB") == 3
     assert (await hurried.actions()).count("approval.refused refused") == 3
     await hurried.person("alan").sees("3 times", channel=hurried.channel("security"))
+    answers = [call for call in hurried.slack.calls if call.method == "chat.postEphemeral"]
+    assert len(answers) == 4
 
 
 async def test_an_expired_trigger_is_a_kind_whisper_and_nothing_is_lost(world):
