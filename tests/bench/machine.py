@@ -32,6 +32,14 @@ def resident_mb(process: int) -> float:
     return int(sizes[0][1]) * 1024 / 1e6 if sizes else 0.0
 
 
+def waited_for_core() -> float:
+    """Seconds that this thread was ready to run while its core ran something else; 0 where /proc does not say."""
+    try:
+        return int(Path("/proc/thread-self/schedstat").read_text().split()[1]) / 1e9
+    except (OSError, IndexError):
+        return 0.0
+
+
 def described() -> dict[str, str]:
     """What the numbers were measured on."""
     return {
