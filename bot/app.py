@@ -23,6 +23,7 @@ from bot.couriers.rendering import Rendering
 from bot.couriers.slack import BATCH, SlackCourier
 from bot.directories import open_directory
 from bot.metrics import Metrics
+from bot.process import favour_the_loop
 from bot.schedule import Duty, Schedule
 from bot.settings import Settings
 from bot.slack.actor import Profiles
@@ -340,6 +341,7 @@ async def serve(settings: Settings) -> None:
     app = App(settings)
     try:
         await app.start()
+        favour_the_loop()
         missing = await app.ready()
         log.info("wicket.started", page=settings.server.public_url, not_ready=", ".join(missing) or None)
         await stopping.wait()

@@ -21,6 +21,7 @@ from bot.demo.folder import Folder
 from bot.demo.history import make_history, show_again
 from bot.demo.stage import Stage, on_stage
 from bot.logs import set_up_logs
+from bot.process import favour_the_loop
 from storage.faults import WicketFault
 
 PORT = 8765
@@ -84,6 +85,7 @@ async def _run(folder: Folder, port: int, console: Console, *, kept: bool) -> No
     async with on_stage(folder, port=port) as stage:
         set_up_logs(stage.settings.logs, secrets=stage.settings.secrets.values(), stream=sys.stderr)
         await (make_history(stage) if fresh else show_again(stage))
+        favour_the_loop()
         _welcome(console, stage, kept=kept, fresh=fresh)
         await stopping.wait()
         for name in _SIGNALS:  # whoever is in more of a hurry asks a second time

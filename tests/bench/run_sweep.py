@@ -21,6 +21,7 @@ from bot.app import App
 from bot.demo.company import LOVELACE
 from bot.demo.company.shapes import Person
 from bot.logs import set_up_logs
+from bot.process import favour_the_loop
 from bot.settings import load_settings
 from handlers.effects import Effects
 from handlers.revocation import Revocation
@@ -92,6 +93,7 @@ async def sweep(folder: Path, count: int) -> dict[str, float]:
     clock = Clock()
     app = App(settings, now=clock.now)
     await app.start()
+    favour_the_loop()  # as `wicket serve` does
     try:
         await _seed(app, folder, count, clock)
         idle = await _quiet(app)
