@@ -6,10 +6,9 @@ They are never read from anywhere else, and never appear in a repr, a log line o
 import re
 from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
-from types import MappingProxyType
 from typing import Literal
 
-from pydantic import BaseModel, ConfigDict, SecretStr
+from pydantic import BaseModel, ConfigDict, Field, SecretStr
 
 from bot.settings.problems import Problem, nearest
 from storage.audit.checkpoint import BadKey, Signer, read_signer
@@ -36,7 +35,7 @@ class Secrets(BaseModel):
     secret_keys: SecretStr | None = None
     audit_key: SecretStr | None = None
     smtp_password: SecretStr | None = None
-    directory_passwords: Mapping[str, SecretStr] = MappingProxyType({})
+    directory_passwords: Mapping[str, SecretStr] = Field(default_factory=dict)
 
     def need(self, name: SecretName) -> SecretStr:
         """The secret of this name. Raises SettingsFault, naming its variable, when it was not given."""
@@ -152,7 +151,7 @@ def read_secrets(
             problems.append(problem)
         elif value is not None:
             passwords[directory] = SecretStr(value)
-    return Secrets(**found, directory_passwords=MappingProxyType(passwords)), problems
+    return Secrets(**found, directory_passwords=passwords), problems
 
 
 def _read(direct: str, what: str, environ: Mapping[str, str]) -> tuple[str | None, Problem | None]:

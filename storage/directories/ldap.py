@@ -203,6 +203,9 @@ class LdapDirectory:
         entry = self._accounts.by_id(session, account_id)
         if entry is None:
             raise self._fault(f"has no account {account_id}, so nothing was changed")
+        if entry.first("pwdAccountLockedTime") == ldap_policy.FOR_GOOD:
+            # OpenLDAP lifts every lock when a new password is set, an administrator's too.
+            raise self._fault(f"has switched off {account_id}, so nothing was changed")
         value = PasswdModifyRequestValue()
         value["userIdentity"] = entry.dn.encode()
         value["newPasswd"] = password.encode(errors="surrogatepass")

@@ -42,9 +42,10 @@ class Call:
         self.given_up = True
         with self._lock:
             for connection in self._connections:
-                with suppress(OSError, AttributeError):
-                    # Not the method of SSLSocket, which would take TLS off under a thread that reads.
-                    socket.socket.shutdown(connection.socket, socket.SHUT_RDWR)
+                if (channel := connection.socket) is not None:
+                    with suppress(OSError):
+                        # Not the method of SSLSocket, which would take TLS off under a thread that reads.
+                        socket.socket.shutdown(channel, socket.SHUT_RDWR)
 
 
 def has_news(channel: socket.socket) -> bool:

@@ -25,7 +25,7 @@ from storage.directories.ldap_session import (
     Session,
     read_answer,
 )
-from storage.directories.ldap_tls import new_connection, plain_words, verifying_context
+from storage.directories.ldap_tls import new_connection, open_encrypted, plain_words, verifying_context
 from storage.faults import DirectoryUnavailable
 
 T = TypeVar("T")
@@ -209,11 +209,9 @@ class Connections:
             call.hold(connection)
             try:
                 with plain_words(self.label, lost=ConnectionLost, silent=ServerSilent):
-                    connection.open(read_server_info=False)
-                    if server.starttls:
-                        connection.start_tls(read_server_info=False)
-                    bound = connection.bind(read_server_info=False, controls=[(PASSWORD_POLICY, False, None)])
-                    return connection, read_answer(bound[1])
+                    open_encrypted(connection, starttls=server.starttls)
+                    connection.bind(read_server_info=False, controls=[(PASSWORD_POLICY, False, None)])
+                    return connection, read_answer(connection.result)
             except ConnectionLost as broken:
                 close_abruptly(connection)
                 lost = broken

@@ -208,8 +208,8 @@ class Session:
     def _ask(self, operation: Callable[[], Any]) -> tuple[dict[str, Any], list[dict[str, Any]]]:
         self._may_go_on()
         with plain_words(self._label, lost=ConnectionLost, silent=ServerSilent):
-            _, result, response, _ = operation()
-            return result, response or []
+            operation()
+            return self._connection.result, self._connection.response or []
 
     def _fault(self, what: str) -> DirectoryUnavailable:
         return DirectoryUnavailable(f"The directory {self._label} {what}.")

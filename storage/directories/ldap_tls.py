@@ -39,9 +39,11 @@ class VerifiedTls(ldap3.Tls):  # type: ignore[misc]  # ldap3 has no types
 
     def wrap_socket(self, connection: Any, do_handshake: bool = False) -> None:  # noqa: ARG002 - ldap3's signature
         """Encrypt the connection's socket; ssl.SSLError when the server is not who it should be."""
+        # In its place before the handshake, so that a call whose time is over can be cut in the middle of it.
         connection.socket = self._context.wrap_socket(
-            connection.socket, server_hostname=self._host, do_handshake_on_connect=True
+            connection.socket, server_hostname=self._host, do_handshake_on_connect=False
         )
+        connection.socket.do_handshake()
 
 
 def new_connection(
@@ -63,7 +65,8 @@ def new_connection(
         # As bytes: ldap3 would otherwise map it by SASLprep, and other programs send it as it is.
         password=password.encode(errors="surrogatepass"),
         authentication=ldap3.SIMPLE,
-        client_strategy=ldap3.SAFE_SYNC,
+        # Not SAFE_SYNC, which copies every answer for other threads: a connection is one thread's at a time.
+        client_strategy=ldap3.SYNC,
         receive_timeout=step,
         auto_referrals=False,
         auto_range=False,
@@ -71,6 +74,15 @@ def new_connection(
         check_names=False,
         return_empty_attributes=False,
     )
+
+
+def open_encrypted(connection: Any, *, starttls: bool) -> None:
+    """Connect, and encrypt before anything is asked. OSError or ldap3's LDAPException when that fails."""
+    connection.open(read_server_info=False)
+    if starttls:
+        connection.start_tls(read_server_info=False)
+    if not isinstance(connection.socket, ssl.SSLSocket):
+        raise OSError("it did not begin to encrypt")
 
 
 @contextmanager
@@ -101,6 +113,8 @@ def _reason(error: BaseException) -> str:
     """Why, in short: the verification's own words where it was that."""
     text = " ".join(str(error).split())
     if "certificate verify failed" in text:
-        found = text.split("certificate verify failed", 1)[1].split("(_ssl", 1)[0].strip(" :,'\")")
+        found = (
+            text.split("certificate verify failed", 1)[1].split("(_ssl", 1)[0].replace("\\", "").strip(" :.")
+        )
         return f"its certificate is not trusted ({found})"
     return text[:200].rstrip(".") or type(error).__name__

@@ -12,6 +12,7 @@ class Proxy:
 
     connections: how many were ever made. before: told of every piece that is about to go to the server; when it
     answers "cut" the connections break there, with "deaf" the server's next answer is lost and then they break.
+    slow: seconds that every piece takes.
     """
 
     def __init__(self, target: int) -> None:
@@ -19,23 +20,32 @@ class Proxy:
         self.port = 0
         self.connections = 0
         self.before: Callable[[bytes], str | None] = lambda _: None
-        self._hanging = False
+        self.slow = 0.0
+        self._going = asyncio.Event()
+        self._going.set()
         self._deaf = False
         self._server: asyncio.Server | None = None
         self._open: set[asyncio.StreamWriter] = set()
+        self._tasks: set[asyncio.Task[None]] = set()
 
     async def __aenter__(self) -> "Proxy":
-        self._server = await asyncio.start_server(self._serve, "127.0.0.1", 0)
+        self._server = await asyncio.start_server(self._begin, "127.0.0.1", 0)
         self.port = self._server.sockets[0].getsockname()[1]
         return self
 
     async def __aexit__(self, *_: object) -> None:
         self.stop()
-        await asyncio.sleep(0)
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
 
     def hang(self) -> None:
         """From now on nothing is carried; connections are taken and stay open."""
-        self._hanging = True
+        self._going.clear()
+
+    def go_on(self) -> None:
+        """Carry again, also what was held up."""
+        self._going.set()
 
     def stop(self) -> None:
         """Break every connection and take no new ones."""
@@ -47,6 +57,11 @@ class Proxy:
         """Break every connection; new ones are fine."""
         for writer in list(self._open):
             writer.transport.abort()
+
+    def _begin(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        task = asyncio.create_task(self._serve(reader, writer))
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
 
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         self.connections += 1
@@ -65,8 +80,8 @@ class Proxy:
 
     async def _carry(self, source: asyncio.StreamReader, sink: asyncio.StreamWriter, *, up: bool) -> None:
         while piece := await source.read(65536):
-            if self._hanging:
-                await asyncio.Event().wait()
+            await self._going.wait()
+            await asyncio.sleep(self.slow)
             if up:
                 order = self.before(piece)
                 if order == "cut":

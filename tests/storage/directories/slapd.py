@@ -37,7 +37,7 @@ access to attrs=userPassword
 
 access to attrs=pwdAccountLockedTime,pwdReset
     by dn.exact="cn=wicket,ou=services,dc=example,dc=com" write
-    by * read
+    by users read
 
 access to filter=(objectClass=groupOfNames) attrs=member
     by dn.exact="cn=wicket,ou=services,dc=example,dc=com" write

@@ -1,0 +1,263 @@
+"""What the LDAP connector makes of a real OpenLDAP server: people, groups and their oddities."""
+
+import asyncio
+from dataclasses import replace
+from pathlib import Path
+
+import ldap3
+import pytest
+
+from storage.directories.ldap_shape import LdapAttributes
+from storage.faults import DirectoryUnavailable
+from tests.storage.directories.ldap_stage import PLACEHOLDER, LdapStage
+from tests.storage.directories.slapd import NARROW, RIGHTS, ROOT, ROOT_PASSWORD
+
+DOCS = Path(__file__).parents[3] / "docs" / "ldap.md"
+NASTY = [
+    "a,b", "a+b", 'a"b', "a\\b", "a<b>", "a;b", "a=b", "#ab", "a#", "a*b", "(ab)", "a)(uid=*", "a&|!b", "a~=b", "a>=b",
+    "a:=b", "a b", "ünïcödé", "密碼", "🦊", "\u05d0\u202e\u05d1", "a/b", "a'b", "a%b", "a,ou=people", "x" * 200,
+]  # fmt: skip
+
+
+async def test_people_and_groups_of_any_name_are_found_changed_and_listed(corp: LdapStage) -> None:
+    """RFC 4514 and 4515: every special character, on the wire."""
+    for nasty in NASTY:
+        ada = await corp.person(nasty, mail="nasty@example.com")
+        await corp.group(nasty)
+        found = await corp.directory.account_by_login(nasty)
+        assert found is not None, nasty
+        assert (found.id, found.login) == (ada, nasty)
+        await corp.directory.add_member(ada, nasty)
+        assert await corp.directory.members(nasty) == {ada}, nasty
+        again = await corp.directory.account(ada)
+        assert again is not None
+        assert again.groups == {nasty}
+        await corp.directory.remove_member(ada, nasty)
+        assert await corp.directory.members(nasty) == frozenset(), nasty
+
+
+async def test_attributes_and_groups_say_who_somebody_is(corp: LdapStage) -> None:
+    shape = replace(corp.shape, contractor_groups=("Contractors",), service_groups=("robots",))
+    directory = corp.open(shape)
+    grace = await corp.person("grace")
+    ada = await corp.person("ada", ou="Payments", o="Lovelace & Co", manager=corp.dn_of(grace))
+    eve, bot = await corp.person("eve"), await corp.person("bot")
+    cara, svc = (
+        await corp.person("cara", employment="Contractor"),
+        await corp.person("svc", employment="service"),
+    )
+    for name, member in (("contractors", eve), ("robots", bot)):
+        await corp.group(name)
+        await corp.put(name, member)
+    found = await directory.account(ada)
+    assert found is not None
+    assert (found.name, found.team, found.company, found.manager) == (
+        "Ada",
+        "Payments",
+        "Lovelace & Co",
+        grace,
+    )
+    kinds = [await directory.account(each) for each in (ada, eve, bot, cara, svc)]
+    assert [each.employment for each in kinds if each] == [
+        "employee", "contractor", "service", "contractor", "service",
+    ]  # fmt: skip
+
+
+async def test_where_employees_are_marked_nobody_else_is_one(corp: LdapStage) -> None:
+    directory = corp.open(replace(corp.shape, employee_values=("staff",)))
+    kinds = [
+        await directory.account(await corp.person(f"p-{kind}", employment=kind))
+        for kind in ("Staff", "intern", "service")
+    ]
+    assert [each.employment for each in kinds if each] == ["employee", "contractor", "service"]
+
+
+async def test_an_attribute_may_switch_an_account_off(corp: LdapStage) -> None:
+    directory = corp.open(replace(corp.shape, inactive_when=(("employeeType", "Gone"),)))
+    ada = await corp.person("ada", employment="gone")
+    found = await directory.account(ada)
+    assert found is not None
+    assert not found.active
+    assert not await directory.verify_password(ada, "correct horse battery staple")
+
+
+async def test_a_manager_who_left_is_nobody(corp: LdapStage) -> None:
+    ada = await corp.person("ada", manager=f"uid=gone,{corp.people}")
+    found = await corp.directory.account(ada)
+    assert found is not None
+    assert found.manager is None
+
+
+async def test_an_id_follows_its_entry_and_a_new_entry_of_the_same_name_is_somebody_else(
+    corp: LdapStage,
+) -> None:
+    ada = await corp.person("ada")
+    await corp.group("vpn")
+    await corp.put("vpn", ada)
+    corp.root.add(f"ou=left,{corp.people}", "organizationalUnit")
+    corp.root.modify_dn(corp.dn_of(ada), "uid=ada", new_superior=f"ou=left,{corp.people}")
+    assert await corp.directory.is_member(ada, "vpn")
+    corp.root.delete(corp.dn_of(ada))
+    other = await corp.person("ada")
+    assert other != ada
+    assert await corp.directory.account(ada) is None
+    assert not await corp.directory.is_member(ada, "vpn")
+    assert not await corp.directory.is_member(other, "vpn")
+
+
+async def test_two_with_one_mail_are_both_given_and_two_with_one_login_are_nobody(corp: LdapStage) -> None:
+    """Ambiguity is an exception, not a guess."""
+    ada = await corp.person("ada", mail="shared@example.com")
+    corp.root.add(f"ou=more,{corp.people}", "organizationalUnit")
+    twin = {"uid": "ada", "cn": "Ada Two", "sn": "Two", "mail": ["two@example.com", "Shared@example.com"]}
+    corp.root.add(f"uid=ada,ou=more,{corp.people}", "inetOrgPerson", twin)
+    found = await corp.directory.accounts_by_mail("shared@example.com")
+    assert len({each.id for each in found}) == 2
+    assert ada in {each.id for each in found}
+    with pytest.raises(DirectoryUnavailable, match="2 people with the same uid"):
+        await corp.directory.account_by_login("ada")
+
+
+async def test_two_groups_of_one_name_are_no_group(corp: LdapStage) -> None:
+    ada = await corp.person("ada")
+    await corp.group("vpn")
+    corp.root.add(f"ou=more,{corp.groups}", "organizationalUnit")
+    corp.root.add(f"cn=vpn,ou=more,{corp.groups}", "groupOfNames", {"member": PLACEHOLDER})
+    for question in (corp.directory.members("vpn"), corp.directory.add_member(ada, "vpn")):
+        with pytest.raises(DirectoryUnavailable, match="2 groups called 'vpn'"):
+            await question
+
+
+async def test_the_last_member_leaves_the_placeholder_behind_who_is_never_a_person(corp: LdapStage) -> None:
+    """A groupOfNames may not be empty (result 65)."""
+    ada, nobody = await corp.person("ada"), await corp.person("nobody")
+    directory = corp.open(replace(corp.shape, placeholder_member=corp.dn_of(nobody)))
+    dn = corp.group_dn("vpn")
+    corp.root.add(dn, "groupOfNames", {"cn": "vpn", "member": corp.dn_of(ada)})
+    await directory.remove_member(ada, "vpn")
+    assert corp.value(dn, "member") == [corp.dn_of(nobody)]
+    assert await directory.members("vpn") == frozenset()
+    await directory.add_member(ada, "vpn")
+    assert await directory.members("vpn") == {ada}
+
+
+async def test_without_a_placeholder_the_last_member_stays_and_it_is_said_why(corp: LdapStage) -> None:
+    directory = corp.open(replace(corp.shape, placeholder_member=None))
+    ada = await corp.person("ada")
+    corp.root.add(corp.group_dn("vpn"), "groupOfNames", {"cn": "vpn", "member": corp.dn_of(ada)})
+    with pytest.raises(DirectoryUnavailable, match="placeholder_member"):
+        await directory.remove_member(ada, "vpn")
+    assert await directory.is_member(ada, "vpn")
+
+
+@pytest.mark.parametrize(
+    ("kind", "empty"),
+    [("groupOfUniqueNames", {"uniqueMember": PLACEHOLDER}), ("posixGroup", {"gidNumber": "7"})],
+)
+async def test_other_kinds_of_groups_work_too(kind: str, empty: dict[str, str], corp: LdapStage) -> None:
+    directory = corp.open(replace(corp.shape, group_kind=kind), bind_dn=ROOT, password=ROOT_PASSWORD)
+    ada, bob = await corp.person("ada"), await corp.person("bob")
+    corp.root.add(corp.group_dn("vpn"), kind, {"cn": "vpn", **empty})
+    for _ in range(2):
+        await directory.add_member(ada, "vpn")
+    assert await directory.members("vpn") == {ada}
+    assert await directory.is_member(ada, "vpn")
+    assert not await directory.is_member(bob, "vpn")
+    found = await directory.account(ada)
+    assert found is not None
+    assert found.groups == {"vpn"}
+    for _ in range(2):
+        await directory.remove_member(ada, "vpn")
+    assert await directory.members("vpn") == frozenset()
+
+
+async def test_groups_twenty_deep_and_in_a_circle_are_followed_to_the_end(corp: LdapStage) -> None:
+    alan = await corp.person("alan")
+    names = ["administrators", *(f"level-{number}" for number in range(20))]
+    for name in names:
+        await corp.group(name, admin=name == "administrators")
+    for outer, inner in zip(names, [*names[1:], names[0]], strict=True):
+        await corp.put(outer, groups=(inner,))
+    await corp.put(names[-1], alan)
+    found = await corp.directory.account(alan)
+    assert found is not None
+    assert found.privileged
+    assert found.groups == set(names)
+    assert await corp.directory.members("administrators") == {alan}
+
+
+async def test_a_crowd_is_given_whole(corp: LdapStage) -> None:
+    """More than a page and more than a batch of names."""
+    for number in range(620):
+        dn = f"uid=p{number},{corp.people}"
+        corp.root.add(dn, "inetOrgPerson", {"cn": f"P{number}", "sn": "P"})
+    await corp.group("everybody")
+    names = [f"uid=p{number},{corp.people}" for number in range(620)]
+    corp.root.modify(corp.group_dn("everybody"), {"member": [(ldap3.MODIFY_ADD, names)]})
+    by_member_of = corp.open(replace(corp.shape, membership="memberOf"))
+    everybody = await corp.directory.members("everybody")
+    assert everybody is not None
+    assert len(everybody) == 620
+    assert await by_member_of.members("everybody") == everybody
+
+
+async def test_an_answer_that_the_server_cut_short_is_no_answer(corp: LdapStage) -> None:
+    ada = [await corp.person(f"p{number}", mail="shared@example.com") for number in range(5)]
+    await corp.group("vpn")
+    await corp.put("vpn", *ada)
+    narrow = corp.open(bind_dn=NARROW)
+    for question in (narrow.accounts_by_mail("shared@example.com"), narrow.members("vpn")):
+        with pytest.raises(DirectoryUnavailable, match="size limit"):
+            await question
+
+
+async def test_a_part_kept_elsewhere_makes_the_answer_unknown_and_nobody_goes_there(corp: LdapStage) -> None:
+    """Referrals are not chased: they could lead the service account's password anywhere."""
+    visitors: list[object] = []
+
+    async def visited(*streams: asyncio.StreamWriter) -> None:
+        visitors.append(streams)
+
+    elsewhere = await asyncio.start_server(visited, "127.0.0.1", 0)
+    port = elsewhere.sockets[0].getsockname()[1]
+    ada = await corp.person("ada")
+    corp.root.add(
+        f"ou=abroad,{corp.people}",
+        ["referral", "extensibleObject"],
+        {"ou": "abroad", "ref": f"ldap://127.0.0.1:{port}/ou=people"},
+        controls=[("2.16.840.1.113730.3.4.2", True, None)],
+    )
+    with pytest.raises(DirectoryUnavailable, match="another server"):
+        await corp.directory.account(ada)
+    assert visitors == []
+    elsewhere.close()
+
+
+async def test_a_service_account_without_the_right_is_told_and_changes_nothing(corp: LdapStage) -> None:
+    ada = await corp.person("ada")
+    await corp.group("vpn")
+    powerless = corp.open(bind_dn=NARROW)
+    for change in (powerless.add_member(ada, "vpn"), powerless.set_password(ada, "a new one for ada")):
+        with pytest.raises(DirectoryUnavailable, match="insufficientAccessRights"):
+            await change
+    assert await corp.directory.members("vpn") == frozenset()
+
+
+async def test_health_needs_both_places_to_be_there(corp: LdapStage) -> None:
+    await corp.directory.health()
+    for wrong in ({"people_base": f"ou=nowhere,{corp.branch}"}, {"groups_base": f"ou=nowhere,{corp.branch}"}):
+        with pytest.raises(DirectoryUnavailable, match="ou=nowhere"):
+            await corp.open(replace(corp.shape, **wrong)).health()
+
+
+async def test_an_id_that_cannot_be_read_is_unknown_and_not_empty(corp: LdapStage) -> None:
+    await corp.person("ada")
+    directory = corp.open(replace(corp.shape, attributes=LdapAttributes(id="employeeNumber")))
+    with pytest.raises(DirectoryUnavailable, match="employeeNumber"):
+        await directory.account_by_login("ada")
+
+
+def test_the_docs_give_the_rights_that_these_tests_run_with() -> None:
+    assert "\n".join(f"    {line}".rstrip() for line in RIGHTS.splitlines()) in DOCS.read_text(
+        encoding="utf-8"
+    )
