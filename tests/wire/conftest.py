@@ -11,6 +11,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
+from sqlmodel import Session
 
 from bot.app import App
 from bot.demo.company import (
@@ -38,6 +39,8 @@ from tests.directories.faulty import FaultyDirectory
 from tests.wire.hostile import unkind
 
 _ROOT = Path(__file__).resolve().parents[2]
+_SECRET_KEY, _AUDIT_KEY = new_key(), new_audit_key()
+_FIRST_DAY: dict[str, bytes] = {}
 
 
 @dataclass
@@ -133,6 +136,13 @@ class World:
         await asyncio.sleep(0)
         await self.app.stop()
 
+    def freeze(self) -> App:
+        """The bot when its machine stands still: calls under way stay and nothing new begins. It is returned."""
+        for task in asyncio.all_tasks():
+            if _runs_the_bot(task) and task.get_name() in ("ends", "holdings", "outbox", "mail", "overdue"):
+                task.cancel()
+        return self.app
+
     async def start(self) -> None:
         """A new process on the same files, with a directory client of its own."""
         self.faulty = FaultyDirectory(self.directory, timeout=self.faulty.timeout)
@@ -210,21 +220,17 @@ async def open_world(
         "WICKET_SLACK_BOT_TOKEN": slack.bot_token,
         "WICKET_SLACK_APP_TOKEN": slack.app_token,
         "WICKET_SLACK_SIGNING_SECRET": slack.signing_secret,
-        "WICKET_SECRET_KEYS": new_key(),
-        "WICKET_AUDIT_KEY": new_audit_key(),
+        "WICKET_SECRET_KEYS": _SECRET_KEY,
+        "WICKET_AUDIT_KEY": _AUDIT_KEY,
     }
     settings = load_settings(folder / "wicket.toml", secrets)
-    migrate(settings.database.path)
-    directory = LocalDirectory(folder / "people.db", name=LOVELACE.directory, now=clock.now, cost=Scrypt(n=2))
-    await seed_directory(directory, at=clock.now())
+    await _sow(folder, settings.database.path, settings.directories[LOVELACE.directory].path)
+    directory = _people(folder, LOVELACE, clock)
     faulty = FaultyDirectory(directory)
     beside = await _open_beside(folder, slack, second, clock) if second else None
     app = _app(settings, clock, faulty, beside)
-    vault = Vault([secrets["WICKET_SECRET_KEYS"]])
-    for company in [LOVELACE, *([second] if second else [])]:
-        await app.database.write(
-            lambda tx, one=company: seed_links_and_proofs(tx, vault, at=clock.now(), company=one)
-        )
+    if second is not None:
+        await app.database.write(lambda tx: _link_everybody(tx, second, clock.now()))
     await app.start()
     if transport == "http":
         slack.deliver_by_http(f"{settings.server.public_url}/slack/events")
@@ -236,6 +242,31 @@ async def open_world(
     )  # fmt: skip
 
 
+async def _sow(folder: Path, *files: Path) -> None:
+    """Put both files there as they are on the first day. They are made once and copied afterwards."""
+    if not _FIRST_DAY:
+        clock = Clock()
+        migrate(folder / files[0].name)
+        database = Database(folder / files[0].name)
+        await database.write(lambda tx: _link_everybody(tx, LOVELACE, clock.now()))
+        database.close()
+        directory = _people(folder, LOVELACE, clock)
+        await seed_directory(directory, at=clock.now())
+        directory.close()
+        _FIRST_DAY.update({file.name: file.read_bytes() for file in files})
+    for file in files:
+        file.write_bytes(_FIRST_DAY[file.name])
+
+
+def _people(folder: Path, company: Company, clock: Clock) -> LocalDirectory:
+    file = "people.db" if company is LOVELACE else f"{company.directory}.db"
+    return LocalDirectory(folder / file, name=company.directory, now=clock.now, cost=Scrypt(n=2))
+
+
+def _link_everybody(tx: Session, company: Company, at: datetime) -> None:
+    seed_links_and_proofs(tx, Vault([_SECRET_KEY]), at=at, company=company)
+
+
 def _toml_beside(company: Company) -> str:
     """What wicket.toml says beside the first company: one more directory, its owners and entitlements."""
     whole = toml(api_url="", port=0, smtp_port=0, company=company)
@@ -245,8 +276,7 @@ def _toml_beside(company: Company) -> str:
 
 async def _open_beside(folder: Path, slack: Workspace, company: Company, clock: Clock) -> Beside:
     seed_workspace(slack, company)
-    path = folder / f"{company.directory}.db"
-    directory = LocalDirectory(path, name=company.directory, now=clock.now, cost=Scrypt(n=2))
+    directory = _people(folder, company, clock)
     await seed_directory(directory, at=clock.now(), company=company)
     return Beside(company=company, directory=directory, faulty=FaultyDirectory(directory))
 

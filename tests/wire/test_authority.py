@@ -112,7 +112,8 @@ async def test_a_requester_deactivated_while_waiting_can_be_approved_by_nobody(w
     request = await undecided(grace, DATA, "prod-db")
     await world.directory.change_account("p-ada", active=False)
     await grace.click(request, "approval.approve")
-    await grace.sees("The person who asked is no longer active", channel=DATA)
+    await grace.sees("This request can no longer be granted", channel=DATA)
+    await ada.sees("is not granted after all")
     assert grace.view is None
     assert await world.holders("prod-db") == set()
     assert "grant.approved done" not in await world.actions()

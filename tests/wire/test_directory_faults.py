@@ -136,7 +136,7 @@ async def test_after_three_tries_security_hears_that_the_directory_does_not_foll
     assert "3 times" in alert.plain
     assert "reading it back shows it was not" in alert.plain
     world.clock.skip(minutes=5)
-    await world.until(lambda: world.faulty.calls["add_member"] >= 4)
+    await _patiently(world, lambda: world.faulty.calls["add_member"] >= 4)
     assert len(alan.messages(SECURITY)) == 1
     world.faulty.mend()
     world.clock.skip(minutes=5)
@@ -289,7 +289,7 @@ async def test_a_hung_directory_stalls_nobody_elses(tmp_path):
     await world.until(lambda: world.faulty.hanging == 10)
     stalled = await _field_story(world, "STALLED-1")
     assert world.faulty.hanging > 0
-    assert stalled < max(1.0, 3 * quiet), (quiet, stalled)
+    assert stalled < max(2.0, 3 * quiet), (quiet, stalled)  # a stalled one would wait five seconds
     assert all(UNKNOWN in answer for answer in await asyncio.gather(*asking))
     hedy, radia = world.person("hedy"), world.person("radia")
     await ask(hedy, "I need field-db for 1h because STALLED-2")

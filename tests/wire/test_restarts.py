@@ -231,10 +231,9 @@ async def test_one_that_was_frozen_and_wakes_up_late_changes_nothing(world):
     world.faulty.hang("add_member")
     await ask(ada, "I need grafana-edit for 2h because INC-4711")
     await world.until(lambda: world.faulty.hanging == 1)
-    frozen, its_directory = world.app, world.faulty
+    frozen, its_directory = world.freeze(), world.faulty
     server = world.settings.server.model_copy(update={"port": free_port()})
     world.settings = world.settings.model_copy(update={"server": server})
-    its_directory.hang()
     world.clock.skip(seconds=PAST_THE_LEASE)
     await world.start()
     await ada.sees("✅ grafana-edit", timeout=8)
