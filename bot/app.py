@@ -44,6 +44,7 @@ from handlers.approvals import Deciding
 from handlers.changes import Changes
 from handlers.checks import Checks
 from handlers.decisions.cedar import CedarPolicy
+from handlers.details import Details
 from handlers.effects import Effects
 from handlers.ground import Ground
 from handlers.identity import Identity
@@ -232,7 +233,12 @@ class App:
             door=door,
             conversation=conversation,
             clicks=Clicks(
-                ground, access=access, deciding=deciding, conversation=conversation, replies=replies
+                ground,
+                access=access,
+                deciding=deciding,
+                details=Details(ground),
+                conversation=conversation,
+                replies=replies,
             ),
             submissions=Submissions(catalogue=ground.catalogue, access=access, deciding=deciding),
             checks=checks,

@@ -16,7 +16,6 @@ RequestKind = Literal["message", "command", "action", "view", "options", "home",
 RequestOutcome = Literal["done", "refused", "repeated", "limited", "failed"]
 Forgery = Literal["signature", "stale", "malformed"]
 DeliveryOutcome = Literal["delivered", "retried", "given_up"]
-DirectoryOutcome = Literal["answered", "unavailable", "refused"]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -29,7 +28,6 @@ class Metrics:
     outbox_backlog: Gauge
     deliveries: Counter
     revocation_lateness: Histogram
-    directory_calls: Counter
 
     @classmethod
     def in_registry(cls, registry: CollectorRegistry) -> Self:
@@ -60,12 +58,6 @@ class Metrics:
                 buckets=LATENESS_BUCKETS,
                 registry=registry,
             ),
-            directory_calls=Counter(
-                "wicket_directory_calls",
-                "Calls to a directory by outcome.",
-                ["directory", "outcome"],
-                registry=registry,
-            ),
         )
 
     def request(self, kind: RequestKind, outcome: RequestOutcome) -> None:
@@ -87,10 +79,6 @@ class Metrics:
     def revoked(self, seconds_late: float) -> None:
         """Record how long after its end a grant was really gone. A negative number (a clock set back) counts as 0."""
         self.revocation_lateness.observe(max(0.0, seconds_late))
-
-    def directory_call(self, directory: str, outcome: DirectoryOutcome) -> None:
-        """Count one call to a directory."""
-        self.directory_calls.labels(directory, outcome).inc()
 
     def text(self) -> bytes:
         """Everything in Prometheus' text format."""

@@ -19,6 +19,7 @@ from bot.slack.words import duration
 from handlers.access import Access
 from handlers.approvals import Deciding
 from handlers.checks import Kind
+from handlers.details import NOT_FOR_YOU, Details
 from handlers.ground import Ground
 from handlers.intents import Actor, OnGrant
 from handlers.outcomes import (
@@ -61,12 +62,14 @@ class Clicks:
         *,
         access: Access,
         deciding: Deciding,
+        details: Details,
         conversation: Conversation,
         replies: Replies,
     ) -> None:
         self._ground = ground
         self._access = access
         self._deciding = deciding
+        self._behind = details
         self._conversation = conversation
         self._replies = replies
         self._table: Mapping[str, Callable[[Click], Awaitable[None]]] = {
@@ -139,10 +142,14 @@ class Clicks:
             self._whisper(click, sentences.TRY_AGAIN)
 
     async def _details(self, click: Click) -> None:
-        story = await self._story(click.value)
-        if story is None:
+        outcome = await self._behind.look(click.on_grant)
+        if isinstance(outcome, NotAllowed):
+            self._whisper(click, NOT_FOR_YOU)
+        elif isinstance(outcome, Unknown):
             self._whisper(click, sentences.GONE)
-        elif not await self._replies.open_form(click.trigger, details_form(story)):
+        elif isinstance(outcome, GrantStory) and not await self._replies.open_form(
+            click.trigger, details_form(outcome)
+        ):
             self._whisper(click, sentences.TRY_AGAIN)
 
     async def _my_access(self, click: Click) -> None:

@@ -31,12 +31,10 @@ def test_the_backlog_is_what_it_was_last_said_to_be(metrics):
     assert "wicket_outbox_backlog 1.0" in metrics.text().decode()
 
 
-def test_deliveries_and_directory_calls_are_counted_by_outcome(metrics):
+def test_deliveries_are_counted_by_outcome(metrics):
     metrics.delivery("slack", "retried")
-    metrics.directory_call("local", "unavailable")
     text = metrics.text().decode()
     assert 'wicket_deliveries_total{courier="slack",outcome="retried"} 1.0' in text
-    assert 'wicket_directory_calls_total{directory="local",outcome="unavailable"} 1.0' in text
 
 
 def test_a_revocation_on_time_falls_into_the_first_buckets(metrics):

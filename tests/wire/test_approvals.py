@@ -152,6 +152,18 @@ async def test_details_tell_an_approver_what_stands_behind(world):
     assert details.submit is None
 
 
+async def test_details_are_for_those_whom_it_concerns(world):
+    """What somebody holds is no business of whoever happens to be in the channel."""
+    ada, bob = world.person("ada"), world.person("bob")
+    await ask(ada, "I need prod-db for 2h because INC-4711")
+    await ada.sees("waiting for Data Platform")
+    request = await bob.sees("Access request", channel=DATA)
+    await bob.click(request, "approval.details")
+    await bob.sees("for the one who asked and for those who can decide it", channel=DATA)
+    assert bob.view is None
+    assert "request.look_refused refused" in await world.actions()
+
+
 async def test_the_first_decision_counts_and_the_second_hears_who_decided(world):
     """Both had the form open (promise 6)."""
     ada, grace, linus = world.person("ada"), world.person("grace"), world.person("linus")
