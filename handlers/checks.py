@@ -87,13 +87,13 @@ class Checks:
 
         return await self._ground.database.write(work)
 
-    async def owe_answer(self, intent: Ask) -> None:
-        """Take a question and owe its answer as a message; nothing if it was taken before."""
+    async def owe_answer(self, intent: Ask) -> Question | Repeated:
+        """Take a question and owe its answer as a message; it is found when the message is made."""
 
-        def work(tx: Session) -> None:
+        def work(tx: Session) -> Question | Repeated:
             taken = self._take(tx, intent)
             if isinstance(taken, Repeated):
-                return
+                return taken
             question = _question(intent, taken)
             tx.add(question)
             tx.flush()
@@ -105,8 +105,9 @@ class Checks:
                 subject=question.id,
                 recipient=question.slack_user,
             )
+            return question
 
-        await self._ground.database.write(work)
+        return await self._ground.database.write(work)
 
     async def answer(self, question: Question) -> Answer:
         """The answer to a question taken before, true now. DirectoryUnavailable when the directory cannot say."""

@@ -25,12 +25,12 @@ async def world(tmp_path: Path) -> AsyncIterator[World]:
 
 
 async def answer(world: World, login: str, kind: Kind, *about: str) -> object:
-    """They ask, and hear this."""
-    question = await world.checks.take(
-        Ask(**await world.intent(login), kind=kind, about=about), by_message=False
-    )
+    """They ask, and hear this: at once and by message alike."""
+    at_once = await world.checks.ask(Ask(**await world.intent(login), kind=kind, about=about))
+    question = await world.checks.owe_answer(Ask(**await world.intent(login), kind=kind, about=about))
     assert isinstance(question, Question)
-    return await world.checks.answer(question)
+    assert await world.checks.answer(question) == at_once
+    return at_once
 
 
 async def held(world: World, login: str) -> list[tuple[str, object]]:
@@ -82,7 +82,7 @@ async def test_a_group_called_the_same_in_another_directory_is_another(world: Wo
 async def test_a_directory_that_fails_is_unknown_and_never_none(world: World) -> None:
     """Promise 7."""
     intent = Ask(**await world.intent("ada"), kind=Kind.ACCESS)
-    question = await world.checks.take(intent, by_message=False)
+    question = await world.checks.owe_answer(intent)
     assert isinstance(question, Question)
     world.faulty.error("account")
     with pytest.raises(DirectoryUnavailable):
@@ -91,8 +91,9 @@ async def test_a_directory_that_fails_is_unknown_and_never_none(world: World) ->
 
 async def test_a_question_is_taken_once_and_recorded_once(world: World) -> None:
     intent = Ask(**await world.intent("ada"), kind=Kind.OWNER, about=("prod-db",))
-    assert isinstance(await world.checks.take(intent, by_message=True), Question)
-    assert await world.checks.take(intent, by_message=True) == Repeated()
+    assert isinstance(await world.checks.owe_answer(intent), Question)
+    assert await world.checks.owe_answer(intent) == Repeated()
+    assert await world.checks.ask(intent) == Repeated()
     assert await world.owed() == {("answer", "Uada")}
     assert await world.actions() == ["question.asked done"]
     assert (await world.last("question.asked"))["facts"] == {"kind": "owner", "about": ["prod-db"]}
@@ -106,6 +107,6 @@ async def test_a_broken_policy_answers_with_help_and_is_told(tmp_path: Path) -> 
     )
     policy = CedarPolicy.load({**sources, "broken.cedar": broken}, schema, bound_to="test")
     async with open_world(tmp_path, policy=policy) as world:
-        assert await answer(world, "ada", Kind.ACCESS) == Help()
+        assert await world.checks.ask(Ask(**await world.intent("ada"), kind=Kind.ACCESS)) == Help()
         assert await world.actions() == ["question.asked refused"]
         assert await world.kinds() == ["policy-error"]
