@@ -11,7 +11,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
-from sqlmodel import Session
+from sqlmodel import Session, col, func, select
 
 from bot.app import App
 from bot.demo.company import (
@@ -34,6 +34,7 @@ from storage.directories.base import Directory
 from storage.directories.local import LocalDirectory
 from storage.directories.scrypt import Scrypt
 from storage.migrating import migrate
+from storage.records import Owed
 from storage.secrets import Vault
 from tests.directories.faulty import FaultyDirectory
 from tests.wire.hostile import unkind
@@ -108,6 +109,15 @@ class World:
             return await self.owed() == 0
 
         await self.until(nothing_owed)
+
+    async def waiting(self) -> None:
+        """Wait until no message is on its way: each is delivered, or waits for its next try."""
+        underway = select(func.count()).where(col(Owed.lease_until).is_not(None))
+
+        async def none() -> bool:
+            return await self.database.read(lambda tx: tx.exec(underway).one()) == 0
+
+        await self.until(none)
 
     async def until(self, holds: Callable[[], object], seconds: float = 5) -> None:
         """Wait until `holds()`, or what it awaits, is true; AssertionError otherwise. For what no person sees."""

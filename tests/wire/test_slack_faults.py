@@ -37,6 +37,7 @@ async def test_what_is_decided_while_slack_is_away_is_done_and_told_afterwards(w
     world.clock.skip(hours=2, seconds=1)
     await world.until(lambda: _has(world, "access.removed done"))
     assert await world.holders("prod-db") == set()
+    await world.waiting()
     world.slack.faults.up()
     world.clock.skip(minutes=10)
     ended = await ada.sees("ended at", timeout=8)
@@ -67,6 +68,7 @@ async def test_what_happened_while_slack_was_away_is_told_once_to_everybody(worl
     world.clock.skip(minutes=5)
     await world.until(lambda: _has(world, "access.removed done", 5))
     before = len(world.slack.calls)
+    await world.waiting()
     world.slack.faults.up()
     world.clock.skip(minutes=10)
     await asyncio.gather(*(who.sees("ended at", timeout=8) for who in people))
@@ -88,6 +90,7 @@ async def test_an_alert_does_not_wait_behind_what_others_are_owed(world):
     world.slack.faults.rate_limit("chat.postMessage", 3600, 2)
     await ada.say("I need prod-admin for 1h because INC-1")
     await world.until(lambda: len(posted(world)) == 72)
+    await world.waiting()
     assert alan.messages(SECURITY) == []
     world.clock.skip(hours=1, seconds=1)
     await alan.sees("Refused: prod-admin asked by Ada Lovelace", channel=SECURITY)
@@ -106,6 +109,7 @@ async def test_a_rate_limit_is_waited_for_as_long_as_slack_says(world):
     await world.until(lambda: len(posted(world)) == 1)
     first = posted(world)[0]
     assert first.error == "ratelimited"
+    await world.waiting()
     world.clock.skip(seconds=25)
     await asyncio.sleep(1.2)
     assert len(posted(world)) == 1
