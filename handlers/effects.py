@@ -4,7 +4,7 @@ Directory calls run outside transactions, under lease and fence; nothing is beli
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable, Collection, Sequence
+from collections.abc import Awaitable, Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import partial
@@ -90,8 +90,10 @@ class Effects:
         """One holding: read, ask policy again, change, read back, record. A fault is recorded and tried again later."""
         try:
             directory = self._ground.directory(claimed.directory)
-            permitted = await self._permitted(directory, claimed)
-            wanted = await self._ground.database.read(lambda tx: _wanted(tx, claimed, self._ground.now()))
+            waiting, wanted = await self._ground.database.read(lambda tx: self._wish(tx, claimed))
+            permitted = await self._permitted(directory, claimed, waiting)
+            if waiting:  # asking took its time, and may have voided some
+                _, wanted = await self._ground.database.read(lambda tx: self._wish(tx, claimed))
             seen = await self._change(directory, claimed, wanted=wanted)
             late = await self._ground.database.write(lambda tx: self._complete(tx, claimed, seen, permitted))
             for seconds in late:
@@ -137,13 +139,17 @@ class Effects:
         ):
             raise DirectoryUnavailable("The directory was so slow that the work went to another.")
 
-    async def _permitted(self, directory: Directory, claimed: Holding) -> frozenset[str]:
+    def _wish(self, tx: Session, claimed: Holding) -> tuple["_Waiting", bool]:
+        """The grants that wait for their access, with their approvals; and whether any grant gives it."""
+        now, covering = self._ground.now(), grants.covering_holding(tx, claimed)
+        return _approved(tx, covering, now), _wanted(covering, now)
+
+    async def _permitted(self, directory: Directory, claimed: Holding, waiting: "_Waiting") -> frozenset[str]:
         """Ask policy a third time, before access exists: about the requester and each approver as they are now.
 
         The ids of the grants that still hold; the others are voided.
         """
         permitted: set[str] = set()
-        waiting = await self._ground.database.read(lambda tx: _approved(tx, claimed, self._ground.now()))
         for grant, approvals in waiting:
             refusal = await self._refusal(directory, grant, approvals)
             if refusal is None:
@@ -211,9 +217,9 @@ class Effects:
         if holding is None:
             return []
         now = self._ground.now()
-        wanted = _wanted(tx, claimed, now)
-        kept = seen.present and (wanted or holding.stood_before is not False)
         covering = grants.covering_holding(tx, holding)
+        wanted = _wanted(covering, now)
+        kept = seen.present and (wanted or holding.stood_before is not False)
         begun = [g for g in covering if g.state == GrantState.APPROVED and g.id in permitted and seen.present]
         over = [g for g in covering if g.state == GrantState.ENDING and (kept or not seen.present)]
         for grant in begun:
@@ -342,6 +348,9 @@ class _Refusal:
     decision: PolicyDecision | None
 
 
+_Waiting = Sequence[tuple[Grant, Sequence[Approval]]]
+
+
 @dataclass(frozen=True, kw_only=True)
 class _Seen:
     """What was read back from the directory, and what we changed there in this round."""
@@ -355,18 +364,18 @@ def _still_ahead(grant: Grant, now: datetime) -> bool:
     return grant.expires_at is not None and grant.expires_at > now
 
 
-def _wanted(tx: Session, holding: Holding, now: datetime) -> bool:
+def _wanted(covering: Iterable[Grant], now: datetime) -> bool:
     """Whether a grant gives this access. One whose time is over is not begun any more, even if no tick saw it yet."""
     return any(
         grant.state == GrantState.ACTIVE or (grant.state == GrantState.APPROVED and _still_ahead(grant, now))
-        for grant in grants.covering_holding(tx, holding)
+        for grant in covering
     )
 
 
-def _approved(tx: Session, holding: Holding, now: datetime) -> list[tuple[Grant, Sequence[Approval]]]:
+def _approved(tx: Session, covering: Iterable[Grant], now: datetime) -> "_Waiting":
     return [
         (grant, [one for one in grants.approvals_of(tx, grant.id) if one.approved])
-        for grant in grants.covering_holding(tx, holding)
+        for grant in covering
         if grant.state == GrantState.APPROVED and _still_ahead(grant, now)
     ]
 

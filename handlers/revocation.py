@@ -16,8 +16,8 @@ from storage import deliveries, grants, holdings
 from storage.records import Grant
 from storage.states import GrantState
 
-# Small enough that one transaction holds up nobody, large enough that ten thousand take a few seconds.
-BATCH = 100
+# Small enough that one transaction holds up nobody who waits for the writer, large enough to share a commit.
+BATCH = 25
 KEEP_DRAFTS = timedelta(days=1)
 
 

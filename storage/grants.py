@@ -14,6 +14,28 @@ from storage.identifiers import new_id
 from storage.records import Approval, Grant, Holding, Question
 from storage.states import FOLLOWS, LIVE, GrantState
 
+# Built once: these run for every question and every change, and making a statement costs more than running it.
+_LIVE_OF = (
+    select(Grant)
+    .where(col(Grant.account) == bindparam("account"), col(Grant.state).in_(LIVE))
+    .order_by(col(Grant.expires_at))
+)
+_GIVEN_TO = (
+    select(Grant)
+    .where(
+        col(Grant.directory) == bindparam("directory"),
+        col(Grant.account) == bindparam("account"),
+        col(Grant.state).in_((GrantState.ACTIVE, GrantState.ENDING)),
+    )
+    .order_by(col(Grant.expires_at))
+)
+_COVERING = select(Grant).where(
+    col(Grant.directory) == bindparam("directory"),
+    col(Grant.account) == bindparam("account"),
+    col(Grant.group) == bindparam("group"),
+    col(Grant.state).in_((*LIVE, GrantState.ENDING)),
+)
+
 
 def add(tx: Session, grant: Grant) -> Grant:
     """Keep a new grant."""
@@ -82,24 +104,12 @@ def add_approval(
 
 def live_of(tx: Session, account: str) -> Sequence[Grant]:
     """The person's grants that give access or are about to, soonest end first."""
-    return tx.exec(
-        select(Grant)
-        .where(Grant.account == account, col(Grant.state).in_(LIVE))
-        .order_by(col(Grant.expires_at))
-    ).all()
+    return tx.exec(_LIVE_OF, params={"account": account}).all()
 
 
 def given_to(tx: Session, directory: str, account: str) -> Sequence[Grant]:
     """The person's grants that gave access which is not known to be gone, soonest end first."""
-    return tx.exec(
-        select(Grant)
-        .where(
-            Grant.directory == directory,
-            Grant.account == account,
-            col(Grant.state).in_((GrantState.ACTIVE, GrantState.ENDING)),
-        )
-        .order_by(col(Grant.expires_at))
-    ).all()
+    return tx.exec(_GIVEN_TO, params={"directory": directory, "account": account}).all()
 
 
 def open_of(tx: Session, account: str, entitlement: str) -> Grant | None:
@@ -122,14 +132,7 @@ def past_of(tx: Session, account: str, entitlement: str) -> Sequence[Grant]:
 
 def covering(tx: Session, *, directory: str, account: str, group: str) -> Sequence[Grant]:
     """The grants that concern one holding: live ones and those whose end is under way."""
-    return tx.exec(
-        select(Grant).where(
-            Grant.directory == directory,
-            Grant.account == account,
-            Grant.group == group,
-            col(Grant.state).in_((*LIVE, GrantState.ENDING)),
-        )
-    ).all()
+    return tx.exec(_COVERING, params={"directory": directory, "account": account, "group": group}).all()
 
 
 def ended_since(tx: Session, *, directory: str, account: str, group: str, at: datetime) -> Sequence[Grant]:

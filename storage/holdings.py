@@ -6,7 +6,7 @@ It follows the grants and decides nothing; the directory itself is called elsewh
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 
-from sqlalchemy import false, or_, update
+from sqlalchemy import bindparam, false, or_, update
 from sqlmodel import Session, col, func, select
 
 from storage import grants
@@ -18,16 +18,20 @@ from storage.states import LIVE
 # Literally the condition of the index holdings_open, so that settled holdings cost nothing.
 _OPEN = col(Holding.settled) == false()
 
+# Built once: making a statement costs more than running it.
+_OF = select(Holding).where(
+    col(Holding.directory) == bindparam("directory"),
+    col(Holding.account) == bindparam("account"),
+    col(Holding.group) == bindparam("group"),
+)
+
 
 def follow(
     tx: Session, *, at: datetime, directory: str, account: str, group: str, due_at: datetime
 ) -> Holding:
     """Make the holding want what its live grants want, and due for the directory from `due_at` on."""
-    holding = tx.exec(
-        select(Holding).where(
-            Holding.directory == directory, Holding.account == account, Holding.group == group
-        )
-    ).first() or Holding(
+    key = {"directory": directory, "account": account, "group": group}
+    holding = tx.exec(_OF, params=key).first() or Holding(
         id=new_id("h", at), directory=directory, account=account, group=group,
         wanted=False, settled=False, due_at=due_at, next_at=at,
     )  # fmt: skip

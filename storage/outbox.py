@@ -5,13 +5,22 @@ It holds kinds and ids and renders nothing.
 
 from datetime import datetime, timedelta
 
-from sqlalchemy import and_, delete, or_, update
+from sqlalchemy import and_, bindparam, delete, or_, update
 from sqlmodel import Session, col, func, select
 
 from storage.database import wake
 from storage.records import Owed, Posted
 
 ALERT, NORMAL = 0, 1
+
+# Built once: making a statement costs more than running it.
+_WAITING = select(Owed.id).where(
+    col(Owed.courier) == bindparam("courier"),
+    col(Owed.kind) == bindparam("kind"),
+    col(Owed.subject) == bindparam("subject"),
+    col(Owed.recipient) == bindparam("recipient"),
+    col(Owed.lease_until).is_(None),
+)
 
 
 def owe(
@@ -25,15 +34,9 @@ def owe(
     urgency: int = NORMAL,
 ) -> None:
     """Owe one message about `subject` to `recipient`. One that already waits will show the newest state: no second."""
-    waiting = select(Owed.id).where(
-        Owed.courier == courier,
-        Owed.kind == kind,
-        Owed.subject == subject,
-        Owed.recipient == recipient,
-        col(Owed.lease_until).is_(None),
-    )
     wake(tx, "outbox")
-    if tx.exec(waiting).first() is not None:
+    about = {"courier": courier, "kind": kind, "subject": subject, "recipient": recipient}
+    if tx.exec(_WAITING, params=about).first() is not None:
         return
     tx.add(
         Owed(
