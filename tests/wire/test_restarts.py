@@ -148,6 +148,24 @@ async def test_messages_owed_when_the_bot_stopped_arrive_when_it_is_back(world):
     assert len([m for m in grace.messages(DATA) if not m.ephemeral]) <= 2
 
 
+async def test_a_message_under_way_when_asked_to_stop_is_not_posted_again(world):
+    """The stop waits for it, so that every new version does not repeat itself in the owners' channels (promise 10)."""
+    ada, grace = world.person("ada"), world.person("grace")
+    await ada.say("I need prod-db for 2h because INC-4711")
+    draft = await ada.sees("You are asking for")
+    world.slack.faults.delay("chat.postMessage", 0.5)
+    await ada.click(draft, "draft.send")
+    await ada.sees("waiting for Data Platform")
+    assert grace.messages(DATA) == []
+    await world.stop()
+    world.slack.faults.delay("chat.postMessage", 0)
+    world.clock.skip(seconds=PAST_THE_LEASE)
+    await world.start()
+    await approve(grace, DATA, "prod-db")
+    await grace.sees("Active until", channel=DATA)
+    assert len(grace.messages(DATA)) == 1
+
+
 WORST = pytest.mark.parametrize("moment", ["before the call", "before the read-back"])
 
 
