@@ -20,7 +20,8 @@ log = structlog.get_logger(__name__)
 class Duty:
     """Work that is done when woken or when `every` seconds are over; woken while at it, it runs once more.
 
-    woken_by: what a committed transaction may name to wake it at once.
+    woken_by: what a committed transaction may name to wake it at once. Ticks follow the wall clock, which may be set
+    back: after twice `every` without one, by a clock that is never set, a duty goes ahead by itself.
     """
 
     name: str
@@ -34,6 +35,10 @@ class Duty:
         """There may be something to do."""
         self._woken.set()
 
+    async def tick(self) -> None:
+        """`wake` as a coroutine: APScheduler would run a plain function in threads that slow look-ups can fill."""
+        self.wake()
+
     def rest(self) -> None:
         """Begin nothing more; what is being done may end."""
         self._resting = True
@@ -42,7 +47,8 @@ class Duty:
     async def run(self) -> None:
         """Until it may rest."""
         while True:
-            await self._woken.wait()
+            with suppress(TimeoutError):
+                await asyncio.wait_for(self._woken.wait(), 2 * self.every)
             self._woken.clear()
             if self._resting:
                 return
@@ -76,7 +82,7 @@ class Schedule:
         """Begin, on the running loop."""
         for duty in self._duties:
             self._running.append(asyncio.create_task(duty.run(), name=duty.name))
-            self._scheduler.add_job(duty.wake, "interval", seconds=duty.every, id=duty.name)
+            self._scheduler.add_job(duty.tick, "interval", seconds=duty.every, id=duty.name)
             duty.wake()
         self._scheduler.start()
 

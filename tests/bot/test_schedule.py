@@ -1,6 +1,7 @@
 """The schedule: duties that are woken, tick, never run beside themselves and never stop for a fault."""
 
 import asyncio
+import threading
 from collections.abc import Awaitable, Callable
 
 import pytest
@@ -84,6 +85,29 @@ async def test_a_duty_ticks_by_itself(begin):
     work = Work()
     begin(duty(work, every=0.02))
     await work.ran(3)
+
+
+async def test_a_duty_ticks_though_every_thread_is_busy(begin):
+    """Slow name look-ups fill the loop's threads; what is due is ended all the same (promise 1)."""
+    loop, free = asyncio.get_running_loop(), threading.Event()
+    stuck = [loop.run_in_executor(None, free.wait, 30) for _ in range(64)]
+    work = Work()
+    begin(Duty(name="ends", every=0.05, work=work))
+    try:
+        await work.ran(4)
+    finally:
+        free.set()
+        await asyncio.gather(*stuck)
+
+
+async def test_a_duty_goes_ahead_though_nobody_ticks():
+    """The wall clock may be set back by an hour, and APScheduler waits for it: nobody's access may."""
+    work = Work()
+    duty = Duty(name="ends", every=0.02, work=work)
+    running = asyncio.create_task(duty.run())
+    await work.ran(3)
+    duty.rest()
+    await running
 
 
 async def test_a_commit_wakes_only_those_it_left_work_for(begin):
