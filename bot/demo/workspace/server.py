@@ -3,6 +3,7 @@
 It binds routes and keeps foreign hosts out; what each route answers stands elsewhere.
 """
 
+import re
 from collections.abc import Awaitable, Callable, Iterable
 
 from aiohttp import web
@@ -16,7 +17,8 @@ from bot.demo.workspace.state import State
 from bot.demo.workspace.triggers import ReplyUrls
 from bot.demo.workspace.web_api import WebApi
 
-LOOPBACK = frozenset({"127.0.0.1", "localhost", "[::1]"})
+# A Host header is a host and perhaps a port (RFC 9110, 7.2), the whole of it: nothing before, between or behind.
+_LOOPBACK = re.compile(r"(?:127\.0\.0\.1|localhost|\[::1\])(?::[0-9]{0,5})?", re.IGNORECASE)
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
 
@@ -51,8 +53,7 @@ class ResponseUrls:
 @web.middleware
 async def only_loopback(request: web.Request, handler: Handler) -> web.StreamResponse:
     """Nothing answers to a name that is not loopback's: no page elsewhere may reach in by its own name."""
-    host = (request.host or "").rpartition(":")[0] or request.host
-    if host not in LOOPBACK:
+    if not _LOOPBACK.fullmatch(request.host):
         return web.Response(status=403, text="loopback only")
     return await handler(request)
 

@@ -169,6 +169,21 @@ async def test_nothing_can_be_done_from_another_page(page):
     assert page.slack.person(ADA).messages(OWNERS) == []
 
 
+@pytest.mark.parametrize(
+    ("host", "status"),
+    [
+        ("127.0.0.1", 200), ("127.0.0.1:8765", 200), ("localhost:80", 200), ("LOCALHOST", 200),
+        ("[::1]", 200), ("[::1]:8765", 200),
+        ("evil.example", 403), ("evil.example:8765", 403), ("localhost:80@evil.example", 403),
+        ("localhost@evil.example:80", 403), ("127.0.0.1.evil.example:80", 403), ("[::1]evil.example", 403),
+        ("evil.example:localhost", 403), ("localhost:80:80", 403), ("", 403),
+    ],
+)  # fmt: skip
+async def test_only_the_names_of_loopback_are_answered(page, host, status):
+    async with page.session.get(page.slack.page_url, headers={"Host": host}) as answer:
+        assert answer.status == status
+
+
 async def test_the_page_is_served_with_a_strict_policy_and_nothing_from_elsewhere(page):
     async with page.session.get(page.slack.page_url) as answer:
         policy = answer.headers["Content-Security-Policy"]
