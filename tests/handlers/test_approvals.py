@@ -3,10 +3,13 @@
 import asyncio
 from collections.abc import AsyncIterator
 from dataclasses import replace
+from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 
+from handlers.approvals import Deciding
 from handlers.decisions.cedar import CedarPolicy
 from handlers.intents import Decide
 from handlers.outcomes import Decided, MayDecide, NotAllowed, Repeated, TooLate, Unknown
@@ -113,6 +116,26 @@ async def test_a_wrong_person_is_told_who_may_and_security_hears_once(world: Wor
         assert (outcome.owner_name, outcome.can) == ("Data Platform", ("Grace", "Linus"))
     (told,) = await world.exceptions()
     assert (told.kind, told.who, told.count, told.correlation) == ("wrong-approver", "Charles", 3, grant)
+
+
+@pytest.mark.parametrize("change", [{"max_duration": timedelta(minutes=30)}, {"risk": 5}])
+@pytest.mark.parametrize("approve", [True, False])
+async def test_what_is_no_longer_possible_is_void_by_approval_and_denied_by_denial(
+    world: World, change: dict[str, Any], approve: bool
+) -> None:
+    """The catalogue became stricter while it waited: the approver is no wrong person, and may say no to it."""
+    grant = await world.asked("ada", "prod-db")
+    things = world.ground.catalogue.entitlements
+    stricter = replace(
+        world.ground.catalogue, entitlements={**things, "prod-db": replace(things["prod-db"], **change)}
+    )
+    world.deciding = Deciding(replace(world.ground, catalogue=stricter))
+    assert isinstance(await world.deciding.consider(await world.on("grace", grant)), MayDecide)
+    outcome = await world.decide("grace", grant, approve=approve)
+    assert isinstance(outcome, Decided)
+    assert outcome.state == (GrantState.VOIDED if approve else GrantState.DENIED)
+    assert bool((await world.grant(grant)).end_reason) is approve
+    assert "wrong-approver" not in await world.kinds()
 
 
 async def test_considering_changes_nothing(world: World) -> None:

@@ -148,6 +148,12 @@ CASES: Mapping[str, tuple[Question, bool, str]] = {
         False,
         "services-nothing",
     ),
+    "whoever may decide may still decide about what became too long": (
+        clicks(PROD_ADMIN, SAM, "security", minutes=61),
+        True,
+        "approve-as-security",
+    ),
+    "and about what became too risky": (clicks(VAULT, GRACE, "owner"), True, "approve-as-owner"),
     # what nobody gets
     "longer than its maximum is not given at once": (
         access(GRANT, replace(WIKI, max_duration=PROD_ADMIN.max_duration), minutes=61),
