@@ -16,6 +16,7 @@ from bot.cli.place import place_of
 from bot.cli.sentences import NOT_DONE
 from bot.settings import Settings, new_audit_key, new_key
 from storage.audit.checkpoint import BadKey, read_signer
+from storage.exclusive import held_alone
 from storage.faults import WicketFault
 
 log = structlog.get_logger(__name__)
@@ -27,9 +28,10 @@ def serve(context: typer.Context) -> None:
     from storage.migrating import migrate as to_newest
 
     settings = place_of(context).settings(serving=True)
-    set_up_logs(settings.logs, secrets=settings.secrets.values(), stream=sys.stdout)
-    to_newest(settings.database.path)
-    _run(settings)
+    with held_alone(settings.database.path):
+        set_up_logs(settings.logs, secrets=settings.secrets.values(), stream=sys.stdout)
+        to_newest(settings.database.path)
+        _run(settings)
 
 
 def _run(settings: Settings) -> None:

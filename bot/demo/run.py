@@ -22,6 +22,7 @@ from bot.demo.history import make_history, show_again
 from bot.demo.stage import Stage, on_stage
 from bot.logs import set_up_logs
 from bot.process import favour_the_loop
+from storage.exclusive import held_alone
 from storage.faults import WicketFault
 
 PORT = 8765
@@ -47,7 +48,8 @@ def main(*, tour: bool, data: Path | None, port: int | None) -> int:
     port = PORT if port is None else port
     console = Console(highlight=False, soft_wrap=True)
     try:
-        with _folder(data) as folder:
+        # Held before anything is written there: a second demo would take the first one's tokens and addresses away.
+        with _folder(data) as folder, held_alone(folder.database):
             if tour:
                 from bot.demo.tour import play  # the story is long, and only told when asked for
 

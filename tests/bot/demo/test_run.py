@@ -50,6 +50,21 @@ def test_a_kept_demo_can_be_read_by_every_command_and_goes_on_where_it_was(tmp_p
         assert waiting(again).count("Access request: prod-db") == 1
 
 
+def test_a_second_demo_in_the_same_folder_is_refused_before_it_writes_anything(tmp_path: Path) -> None:
+    """On another port, too: it would take the first one's tokens and addresses away."""
+    with demo("--data", str(tmp_path), "--port", str(free_port())) as first:
+        before = {name: (tmp_path / name).read_text() for name in ("wicket.toml", "secrets.env")}
+        second = subprocess.run(
+            [*COMMAND, "--data", str(tmp_path), "--port", str(free_port())],
+            cwd=ROOT, capture_output=True, text=True,
+        )  # fmt: skip
+        assert (second.returncode, second.stdout) == (2, "")
+        assert second.stderr.startswith(f"Another Wicket is running on {tmp_path / 'wicket.db'}")
+        assert second.stderr.count("\n") == 1
+        assert before == {name: (tmp_path / name).read_text() for name in before}
+        assert "prod-db" in waiting(first)
+
+
 def test_without_a_folder_nothing_is_left_behind(tmp_path: Path) -> None:
     """Settings of a real workspace in the environment have no say in it."""
     with demo(

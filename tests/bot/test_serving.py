@@ -1,0 +1,109 @@
+"""`wicket serve` as a process of its own, while Slack is away: where it logs, and that there is one per database."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+from typer.testing import CliRunner, Result
+
+from bot.cli import app
+from bot.settings import new_audit_key, new_key
+from tests.bot.demo.demos import ROOT, free_port
+
+SETTINGS = """
+[slack]
+transport = "http"
+api_url = "http://127.0.0.1:1/"
+teams = ["T0123ABCD"]
+security_channel = "C0SECURITY"
+[server]
+port = {port}
+public_url = "https://wicket.example.com"
+[directories.local]
+kind = "local"
+path = "people.db"
+[mail]
+host = "smtp.example.com"
+sender = "wicket@example.com"
+[security]
+approvers_group = "security-team"
+"""
+
+
+@pytest.fixture
+def environ() -> dict[str, str]:
+    """Only these of Wicket's variables, with secrets of the right shape."""
+    others = {name: value for name, value in os.environ.items() if not name.startswith("WICKET_")}
+    return others | {
+        "WICKET_SLACK_BOT_TOKEN": "xoxb-1-canary",
+        "WICKET_SLACK_SIGNING_SECRET": "0123456789abcdef",
+        "WICKET_SECRET_KEYS": new_key(),
+        "WICKET_AUDIT_KEY": new_audit_key(),
+    }
+
+
+def written(folder: Path) -> list[str]:
+    """The start of a command that works with settings in this folder."""
+    (folder / "wicket.toml").write_text(SETTINGS.format(port=free_port()))
+    return [sys.executable, "-m", "bot", "--config", str(folder / "wicket.toml")]
+
+
+@contextmanager
+def serving(wicket: list[str], environ: dict[str, str]) -> Iterator["subprocess.Popen[str]"]:
+    """A bot that was told to run."""
+    with subprocess.Popen(
+        [*wicket, "serve"], cwd=ROOT, env=environ, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    ) as process:
+        try:
+            yield process
+        finally:
+            process.kill()
+
+
+def started(process: "subprocess.Popen[str]") -> list[dict[str, object]]:
+    """What it logged until it was started."""
+    lines: list[dict[str, object]] = []
+    assert process.stdout is not None
+    for line in process.stdout:
+        lines.append(json.loads(line))
+        if lines[-1]["message"] == "wicket.started":
+            return lines
+    raise AssertionError(f"it ended: {lines} {process.stderr.read() if process.stderr else ''}")
+
+
+def test_it_logs_json_on_standard_output_and_ends_when_it_is_told(tmp_path: Path, environ: dict[str, str]):
+    with serving(written(tmp_path), environ) as process:
+        assert [line["message"] for line in started(process)] == ["slack.away", "wicket.started"]
+        process.send_signal(signal.SIGTERM)
+        _, told = process.communicate(timeout=10)
+        assert (process.returncode, told) == (0, "")
+
+
+def test_a_second_one_on_the_same_database_is_refused_and_other_commands_are_not(
+    tmp_path: Path, environ: dict[str, str]
+):
+    wicket = written(tmp_path)
+    with serving(wicket, environ) as first:
+        started(first)
+        written(tmp_path)  # another port, the same database
+        nothing_else = {name: None for name in os.environ if name.startswith("WICKET_")}
+
+        def run(words: str) -> Result:
+            typed = ["--config", str(tmp_path / "wicket.toml"), *words.split()]
+            return CliRunner().invoke(app, typed, env={**nothing_else, **environ}, prog_name="wicket")
+
+        refused = run("serve")
+        assert (refused.exit_code, refused.stdout) == (2, "")
+        assert refused.stderr.startswith(f"Another Wicket is running on {tmp_path / 'wicket.db'}, and one")
+        for words in ("migrate", "audit checkpoint", "audit verify", "grants list"):
+            assert run(words).exit_code == 0, words
+        first.kill()
+        first.wait()
+    with serving(wicket, environ) as after:
+        started(after)
