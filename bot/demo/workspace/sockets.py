@@ -143,10 +143,11 @@ class SocketMode:
             return
         if payload and not pending.takes_payload:
             self._state.violation(f"an event was acked with a payload: {payload}")
-        if pending.answer.done():
-            self._state.violation(f"envelope acked twice: {envelope_id}")
-        else:
+        if not pending.answer.done():
             pending.answer.set_result(payload)
+        elif not pending.answer.cancelled() and pending.answer.exception() is None:
+            # An ack that crosses the loss of its socket is late, not a second one.
+            self._state.violation(f"envelope acked twice: {envelope_id}")
 
     def _lost(self, socket: web.WebSocketResponse) -> None:
         if socket in self._open:
