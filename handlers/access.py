@@ -335,9 +335,6 @@ class Access:
         outcome: str,
         verdict: Verdict | None = None,
     ) -> None:
-        facts: dict[str, recording.Fact] = {"minutes": grant.minutes, "automatic": grant.automatic}
-        if verdict is not None and verdict.decision.errors:
-            facts["errors"] = list(verdict.decision.errors)
         recording.record(
             tx,
             at=self._ground.now(),
@@ -349,7 +346,7 @@ class Access:
             correlation=grant.id,
             where=intent.where,
             decision=verdict.decision if verdict else None,
-            facts=facts,
+            facts={"minutes": grant.minutes, "automatic": grant.automatic},
             texts={"justification": grant.justification} if verdict else {},
         )
 

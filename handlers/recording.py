@@ -53,8 +53,9 @@ def record(
     """Append one entry; its id.
 
     action: "grant.requested". outcome: "done", "refused" or "failed". subject: account id; resource: entitlement id.
-    texts: free text (justification, rationale), kept as salted commitments.
+    texts: free text (justification, rationale), kept as salted commitments. A decision's errors stand in the facts.
     """
+    errors: dict[str, Fact] = {"errors": list(decision.errors)} if decision and decision.errors else {}
     return log.append(
         tx,
         audit.Entry(
@@ -73,7 +74,7 @@ def record(
                 channel=where.channel or None,
             ),
             policy=_policy(decision),
-            facts=dict(facts or {}),
+            facts={**errors, **(facts or {})},
             texts=dict(texts or {}),
         ),
     )

@@ -84,8 +84,8 @@ class Approver:
 class ExecutionVerdict:
     """Whether an approved request still holds at the moment of doing it.
 
-    decision: the answer to grant with the approvals that still count. reasons: its sentences, or the plainest one
-    when what is missing is an approval that was lost.
+    decision: the answer to grant with the approvals that still count, or the erring one about an approver.
+    reasons: its sentences, or the plainest one when what is missing is an approval that was lost.
     voided: account ids of approvers who may no longer approve.
     """
 
@@ -111,16 +111,26 @@ def weigh_request(policy: PolicyEngine, question: AccessQuestion) -> Verdict:
     if at_once.errors:
         return _refused(at_once)
     missing = missing_approvals(policy, question, Approvals())
+    if isinstance(missing, PolicyDecision):
+        return _refused(missing)
     if missing is None:
         reasons = at_once.reasons if at_once.policy_ids else (NEVER_ENOUGH,)
         return Verdict(outcome="refused", decision=at_once, reasons=reasons, severity=at_once.severity)
     return Verdict(outcome="approval", decision=asked, reasons=asked.reasons, missing=missing)
 
 
-def missing_approvals(policy: PolicyEngine, question: AccessQuestion, so_far: Approvals) -> Approvals | None:
-    """The fewest further approvals that would do, owners first; None if no three would."""
+def missing_approvals(
+    policy: PolicyEngine, question: AccessQuestion, so_far: Approvals
+) -> Approvals | PolicyDecision | None:
+    """The fewest further approvals that would do, owners first; None if no three would.
+
+    The erring answer itself, if one stood in the way: a policy that is broken is not a request that is impossible.
+    """
     for more in _small_counts():
-        if _grant(policy, question, so_far + more).allowed:
+        decision = _grant(policy, question, so_far + more)
+        if decision.errors:
+            return decision
+        if decision.allowed:
             return more
     return None
 
@@ -155,7 +165,9 @@ def weigh_approval(
     if grant.allowed:
         return ApprovalVerdict(outcome="granted", decision=decision, grant=grant, reasons=grant.reasons)
     missing = None if grant.errors else missing_approvals(policy, question, approvals)
-    if missing is not None:
+    if isinstance(missing, PolicyDecision):
+        grant = missing
+    elif missing is not None:
         return ApprovalVerdict(
             outcome="waiting", decision=decision, grant=grant, reasons=decision.reasons, missing=missing
         )
@@ -177,12 +189,14 @@ def still_granted(
     voided: list[str] = []
     for approver in approvers:
         twice = any(same_person(approver.account, other.account) for other in counted)
-        allowed = may_decide(policy, question, approver.account, approver.role).allowed
-        if approver.role is None or twice or not allowed:
+        asked = may_decide(policy, question, approver.account, approver.role)
+        if asked.errors:  # nobody lost an authority: policy is broken, and an error refuses
+            return _not_evaluated(asked, counted, voided)
+        if approver.role is None or twice or not asked.allowed:
             voided.append(approver.account.id)
         else:
             counted.append(approver)
-    approvals = Approvals.of(approver.role for approver in counted if approver.role is not None)
+    approvals = _counts(counted)
     decision = _grant(policy, question, approvals)
     lost = bool(voided) and not (decision.allowed or decision.policy_ids or decision.errors)
     return ExecutionVerdict(
@@ -192,6 +206,22 @@ def still_granted(
         counted=approvals,
         voided=tuple(voided),
     )
+
+
+def _not_evaluated(
+    decision: PolicyDecision, counted: Iterable[Approver], voided: Iterable[str]
+) -> ExecutionVerdict:
+    return ExecutionVerdict(
+        granted=False,
+        decision=decision,
+        reasons=decision.reasons,
+        counted=_counts(counted),
+        voided=tuple(voided),
+    )
+
+
+def _counts(approvers: Iterable[Approver]) -> Approvals:
+    return Approvals.of(approver.role for approver in approvers if approver.role is not None)
 
 
 def _grant(policy: PolicyEngine, question: AccessQuestion, approvals: Approvals) -> PolicyDecision:

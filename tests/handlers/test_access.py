@@ -261,6 +261,32 @@ async def test_a_broken_policy_refuses_and_is_one_exception_however_many_ask(tmp
         assert (told.kind, told.severity, told.who, told.count) == ("policy-error", "high", "Linus", 3)
 
 
+async def test_a_policy_that_breaks_on_approvals_is_told_as_broken(tmp_path: Path) -> None:
+    """It errs only while we look for what is missing: not "no approval would be enough", but an exception."""
+    sources, schema = shipped()
+    broken = overflowing("forbid", "grant").replace("when {", "when { context.approvals.total > 0 &&")
+    policy = CedarPolicy.load({**sources, "broken.cedar": broken}, schema, bound_to="test")
+    async with open_world(tmp_path, policy=policy) as world:
+        assert (await world.ask("ada", "prod-db")).state == GrantState.REFUSED
+        assert await world.kinds() == ["policy-error"]
+        assert (await world.last("grant.refused"))["facts"]["errors"]
+
+
+async def test_a_policy_that_breaks_on_an_approver_is_told_as_broken(tmp_path: Path) -> None:
+    """At execution: nobody lost an authority (promise 3)."""
+    sources, schema = shipped()
+    broken = overflowing("forbid", "approve").replace("when {", 'when { principal.team == "New" &&')
+    policy = CedarPolicy.load({**sources, "broken.cedar": broken}, schema, bound_to="test")
+    async with open_world(tmp_path, policy=policy) as world:
+        grant = await world.asked("ada", "prod-db")
+        await world.decide("grace", grant)
+        await world.local.change_account("grace", team="New")
+        await world.settle()
+        assert await world.state(grant) == GrantState.VOIDED
+        assert await world.kinds() == ["policy-error"]
+        assert (await world.last("grant.voided"))["facts"]["errors"]
+
+
 async def test_no_row_leaves_a_final_state_or_moves_its_end(world: World) -> None:
     """The table of states holds whoever asks (promise 1)."""
     grant = await world.asked("ada", "wiki-edit")

@@ -241,3 +241,4 @@ async def test_an_approval_that_policy_cannot_weigh_is_void_and_told(tmp_path: P
         assert (await world.decide("grace", grant)).state == GrantState.VOIDED
         assert await world.kinds() == ["policy-error"]
         assert await world.actions("grant.voided") == ["grant.voided refused"]
+        assert (await world.last("grant.voided"))["facts"]["errors"]

@@ -128,6 +128,49 @@ def test_an_error_while_weighing_refuses(action: Action) -> None:
     assert verdict.severity == "high"
 
 
+# It fails only once somebody approved: "grant" and "request" answer without an error before.
+FAILS_ONCE_APPROVED = (
+    '@id("sums") @reason("The sum is too large.")\nforbid (principal, action == Action::"grant", resource)\n'
+    "when { context.approvals.total > 0 && context.minutes * 9223372036854775807 > 9 };\n"
+)
+# It fails only where somebody from security approved besides.
+FAILS_WITH_SECURITY = FAILS_ONCE_APPROVED.replace("approvals.total", "approvals.security")
+
+
+def test_an_error_while_looking_for_what_is_missing_refuses_as_an_error() -> None:
+    """The policy is broken, not the request: the erring answer is kept, so that it is audited and alerted."""
+    sources, schema = shipped()
+    broken = CedarPolicy.load({**sources, "own.cedar": FAILS_ONCE_APPROVED}, schema, bound_to="")
+    verdict = weigh_request(broken, request(PROD_DB))
+    assert (verdict.outcome, verdict.severity) == ("refused", "high")
+    assert verdict.decision.errors
+    assert verdict.reasons != (NEVER_ENOUGH,)
+
+
+def test_an_error_while_looking_for_a_second_approval_voids_as_an_error() -> None:
+    """The first approval is counted without an error; what would still be missing cannot be found."""
+    sources, schema = shipped()
+    broken = CedarPolicy.load({**sources, "own.cedar": FAILS_WITH_SECURITY}, schema, bound_to="")
+    verdict = weigh_approval(
+        broken, request(PROD_ADMIN), approver=GRACE, role="owner", approvals=Approvals(owner=1)
+    )
+    assert (verdict.outcome, verdict.severity) == ("void", "high")
+    assert verdict.grant is not None
+    assert verdict.grant.errors
+
+
+def test_an_error_about_an_approver_refuses_at_execution_as_an_error() -> None:
+    """It is not told as an approval that was lost, even where another approval would carry the grant."""
+    sources, schema = shipped()
+    broken = CedarPolicy.load(
+        {**sources, "own.cedar": overflowing("forbid", Action.APPROVE)}, schema, bound_to=""
+    )
+    verdict = still_granted(broken, request(PROD_DB), [Approver(account=GRACE, role="owner")])
+    assert not verdict.granted
+    assert verdict.decision.errors
+    assert verdict.reasons == verdict.decision.reasons
+
+
 def test_missing_approvals_prefer_owners_and_stop_at_three() -> None:
     """Policy sets the threshold: three of four cannot be found, three can, and owners are asked first."""
     template = (
