@@ -13,7 +13,7 @@ from storage.identifiers import new_id
 from storage.outbox import ALERT, owe
 from storage.records import ExceptionRecord
 
-# Repeats of one cause within this time are counted on one message instead of filling the channel.
+# Repeats of one cause within this time of the first are counted on its message instead of filling the channel.
 SAME_CAUSE = timedelta(hours=24)
 SECURITY = "security"
 
@@ -33,15 +33,12 @@ def raise_exception(
 ) -> ExceptionRecord:
     """Keep an exception and owe it to the security channel, first in the queue.
 
+    A cause that goes on is a new one each day and whenever it becomes graver, since an edit is easily missed.
     cause: what makes two of them the same. severity: "low", "medium" or "high". who: the name to show.
     facts: ids, names and numbers, no secrets.
     """
-    known = tx.exec(
-        select(ExceptionRecord)
-        .where(ExceptionRecord.cause == cause, col(ExceptionRecord.last_at) > at - SAME_CAUSE)
-        .order_by(col(ExceptionRecord.last_at).desc())
-    ).first()
-    if known is None:
+    known = _gravest(tx, cause, at - SAME_CAUSE)
+    if known is None or _GRAVITY.index(severity) > _GRAVITY.index(known.severity):
         known = ExceptionRecord(
             id=new_id("x", at),
             kind=kind,
@@ -60,8 +57,19 @@ def raise_exception(
         known.last_at = at
         # The message tells of the latest: who, what and its story belong together. What was grave stays grave.
         known.who, known.facts, known.correlation = who, dict(facts), correlation
-        known.severity = max(known.severity, severity, key=_GRAVITY.index)
         tx.add(known)
     tx.flush()
     owe(tx, at=at, courier="slack", kind="exception", subject=known.id, recipient=SECURITY, urgency=ALERT)
     return known
+
+
+def _gravest(tx: Session, cause: str, since: datetime) -> ExceptionRecord | None:
+    """The exception of this cause that is counted on: there is one a severity, and each was graver than those before."""
+    rows = tx.exec(
+        select(ExceptionRecord).where(
+            ExceptionRecord.cause == cause,
+            col(ExceptionRecord.last_at) > since,  # what the index holds; the first is never after the last
+            col(ExceptionRecord.first_at) > since,
+        )
+    ).all()
+    return max(rows, key=lambda row: _GRAVITY.index(row.severity), default=None)

@@ -60,26 +60,31 @@ def test_another_cause_is_another_exception(database, now):
     assert len(owed(database)) == 2
 
 
-def test_a_cause_that_was_quiet_for_a_day_is_news_again(database, now):
+def test_a_cause_that_goes_on_is_news_again_each_day(database, now):
+    """A steady attack is not one edited message that nobody looks at: the day begins with the first, not the last."""
     first = raised(database, now)
     assert raised(database, now + SAME_CAUSE - timedelta(microseconds=1)).id == first.id
-    quiet = now + 2 * SAME_CAUSE
-    assert raised(database, quiet).id != first.id
-    assert raised(database, quiet).count == 2
+    second = raised(database, now + SAME_CAUSE)
+    assert (second.count, second.first_at) == (1, now + SAME_CAUSE)
+    assert second.id != first.id
+    assert raised(database, now + SAME_CAUSE).id == second.id
 
 
-@pytest.mark.parametrize(
-    ("before", "after", "shown"),
-    [
-        ("low", "high", "high"),
-        ("high", "low", "high"),
-        ("medium", "low", "medium"),
-        ("low", "medium", "medium"),
-    ],
-)
-def test_what_was_grave_stays_grave_and_may_become_graver(database, now, before, after, shown):
-    raised(database, now, severity=before)
-    assert raised(database, now, severity=after).severity == shown
+def test_what_becomes_graver_is_a_new_message(database, now):
+    """An edit makes no sound: what was harmless in the morning must be heard when it is grave at noon."""
+    mild = raised(database, now, severity="low")
+    graver = raised(database, now, severity="medium")
+    gravest = raised(database, now, severity="high")
+    assert len({mild.id, graver.id, gravest.id}) == 3
+    assert (graver.count, gravest.count) == (1, 1)
+
+
+@pytest.mark.parametrize("milder", ["low", "medium", "high"])
+def test_what_was_grave_stays_grave_for_its_day(database, now, milder):
+    raised(database, now, severity="low")
+    grave = raised(database, now + timedelta(minutes=1), severity="high")
+    again = raised(database, now + timedelta(minutes=2), severity=milder)
+    assert (again.id, again.severity, again.count) == (grave.id, "high", 2)
 
 
 def test_the_message_tells_of_the_latest(database, now):
