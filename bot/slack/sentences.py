@@ -5,7 +5,10 @@ Plain, without blame, and always with what to do next.
 
 from handlers.decisions.identity import NotAPerson
 
-TOO_FAST = "That was a lot in one minute. Please wait a moment, then go on; nothing was lost."
+TOO_FAST = (
+    "That was a lot in one minute, so I did not take this up and nothing was done. "
+    "Please wait a moment, then do it once more."
+)
 TRY_AGAIN = "That took too long, so Slack would not open the form. Please click once more."
 TYPE_AGAIN = "That took too long, so Slack would not open the form. Please send that once more."
 FAULT = (

@@ -60,7 +60,7 @@ async def test_who_is_too_fast_is_told_so_before_anybody_is_looked_up(hurried):
         "U0ADA", "form.request", {"entitlement": "prod-db", "duration": "1h", "justification": "INC-1"}
     )
     [delivery] = await hurried.slack.send(form, kind="interactive")
-    assert "nothing was lost" in delivery.body["errors"]["justification"]
+    assert "wait a moment" in delivery.body["errors"]["justification"]
     command = await ada.slash("/wicket", "what access do I have?")
     assert "That was a lot" in command.body["text"]
     assert lookups(hurried, "U0ADA") == 3

@@ -38,3 +38,9 @@ def test_what_failed_for_now_says_to_try_again(name):
 def test_nothing_is_claimed_to_be_undone_where_it_is_not_known():
     """A fault nobody foresaw may come after the commit."""
     assert "Nothing was done" not in sentences.FAULT
+
+
+def test_who_is_too_fast_hears_that_it_was_not_taken_up():
+    """A typed request is dropped: nobody may wait for an answer to it."""
+    assert "lost" not in sentences.TOO_FAST
+    assert "not take this up" in sentences.TOO_FAST
