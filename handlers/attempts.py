@@ -22,7 +22,7 @@ from handlers.visits import (
     person_behind,
     session_hash,
 )
-from storage.failures import Attempt, clear, count_attempt, take_back
+from storage.failures import NOT_COUNTED, Attempt, clear, count_attempt, is_locked, take_back
 from storage.faults import DirectoryUnavailable
 from storage.handles import Purpose, bind
 from storage.records import Handle
@@ -77,44 +77,83 @@ class Attempts:
 
         check: is given a person without an account when nothing may come of it, and works as long. accept: what
         else belongs to success, in the same transaction; it answers why not, "" if all is well. DirectoryUnavailable
-        when the directory did not answer; then the attempt does not count.
+        when the directory did not answer; then the attempt counts as a silence and not as a wrong one.
         """
         handle = await self._ground.handle_of(visitor)
         person = await self._ground.person_of(handle)
         if handle is None:
             await check(person)
             return Refused()
-        attempt = await self._count(handle)
-        unfit = self._unfit(visitor, kinds, handle, person, attempt)
+        attempt, unfit = await self._count(handle, kinds)
+        unfit = unfit or self._unfit(visitor, kinds, handle, person)
+        tried = _Tried(visitor, kinds, handle, person, attempt, unfit)
         try:
             checked = await check(Person(handle=handle, unfit=unfit) if unfit else person)
         except DirectoryUnavailable:
-            await self._ground.database.write(
-                lambda tx: take_back(tx, directory=handle.directory, account=_counted(handle))
-            )
+            await self._ground.database.write(lambda tx: self._silent(tx, tried))
             raise
-        return await self._ground.database.write(
-            lambda tx: self._settle(
-                tx, _Tried(visitor, kinds, handle, person, attempt, unfit), checked, accept
-            )
-        )
+        return await self._ground.database.write(lambda tx: self._settle(tx, tried, checked, accept))
 
-    async def _count(self, handle: Handle) -> Attempt:
+    async def _count(self, handle: Handle, kinds: Kinds) -> tuple[Attempt, str]:
+        """The attempt as it was counted, and why it may not be checked, "" if it may."""
         limits = self._ground.limits
-        return await self._ground.database.write(
-            lambda tx: count_attempt(
+
+        def work(tx: Session) -> tuple[Attempt, str]:
+            at, directory = self._ground.now(), handle.directory
+            if not kinds.second_factor and is_locked(
+                tx, directory=directory, account=_silences(handle), at=at, lock=limits.rest
+            ):
+                return NOT_COUNTED, "directory_was_silent"
+            attempt = count_attempt(
                 tx,
-                directory=handle.directory,
+                directory=directory,
                 account=_counted(handle),
-                at=self._ground.now(),
+                at=at,
                 limit=limits.wrong_codes,
                 lock=limits.lock,
             )
+            return attempt, "" if attempt.allowed else "locked"
+
+        return await self._ground.database.write(work)
+
+    def _silent(self, tx: Session, tried: "_Tried") -> None:
+        """Nobody said that this one was wrong, so it locks nobody; but silences are counted too.
+
+        Where wrong passwords are answered late, right ones in time, silence is an answer: it must not be had for ever.
+        """
+        handle, limits, at = tried.handle, self._ground.limits, self._ground.now()
+        if tried.attempt.allowed:
+            self._take_back(tx, tried)
+            count_attempt(
+                tx,
+                directory=handle.directory,
+                account=_silences(handle),
+                at=at,
+                limit=limits.silences,
+                lock=limits.rest,
+            )
+        record(
+            tx,
+            at=at,
+            action=tried.kinds.action,
+            outcome="failed",
+            actor=stranger(handle.slack_team, handle.slack_user),
+            where=PAGE,
+            correlation=handle.id,
+            subject=handle.account or None,
+            facts={"purpose": handle.purpose, "why": tried.unfit or "directory_silent"},
         )
 
-    def _unfit(self, visitor: Visitor, kinds: Kinds, handle: Handle, person: Person, attempt: Attempt) -> str:
-        if not attempt.allowed:
-            return "locked"
+    def _take_back(self, tx: Session, tried: "_Tried") -> None:
+        take_back(
+            tx,
+            directory=tried.handle.directory,
+            account=_counted(tried.handle),
+            attempt=tried.attempt,
+            limit=self._ground.limits.wrong_codes,
+        )
+
+    def _unfit(self, visitor: Visitor, kinds: Kinds, handle: Handle, person: Person) -> str:
         if handle.purpose not in kinds.purposes:
             return "other_purpose"
         if not self._ground.is_open(handle):
@@ -190,7 +229,8 @@ class Attempts:
         if tried.kinds.second_factor:
             clear(tx, directory=handle.directory, account=_counted(handle))
         else:
-            take_back(tx, directory=handle.directory, account=_counted(handle))
+            self._take_back(tx, tried)
+            clear(tx, directory=handle.directory, account=_silences(handle))
         record(
             tx,
             at=self._ground.now(),
@@ -236,6 +276,11 @@ class _Tried:
 def _counted(handle: Handle) -> str:
     """Whose count an attempt belongs to; a Slack account that fits nobody has one of its own."""
     return handle.account or f"slack:{handle.slack_team}:{handle.slack_user}"
+
+
+def _silences(handle: Handle) -> str:
+    """Whose unanswered sign-ins these are: a count of its own, for it stops sign-ins and never codes."""
+    return f"silences:{_counted(handle)}"
 
 
 _REASONS = {

@@ -30,11 +30,14 @@ NO_LINK_NEEDED = frozenset({Purpose.LINK})
 class PageLimits:
     """How narrow the secure page is held. wrong_codes: wrong proofs in a row that lock a person, for `lock`.
 
+    silences: sign-ins that the directory left unanswered after which a person's sign-ins rest, for `rest`.
     company_words: what no password may contain. issuer: whose name an authenticator shows.
     """
 
     wrong_codes: int = 10
     lock: timedelta = timedelta(hours=24)
+    silences: int = 10
+    rest: timedelta = timedelta(hours=1)
     mail_code_life: timedelta = timedelta(minutes=10)
     mail_codes_an_hour: int = 5
     resets_a_day: int = 3

@@ -23,6 +23,9 @@ class Attempt:
     last: bool
 
 
+NOT_COUNTED = Attempt(number=0, allowed=False, last=False)
+
+
 def count_attempt(
     tx: Session, *, directory: str, account: str, at: datetime, limit: int, lock: timedelta
 ) -> Attempt:
@@ -42,13 +45,19 @@ def count_attempt(
     return Attempt(number=row.count, allowed=allowed, last=allowed and row.count >= limit)
 
 
-def take_back(tx: Session, *, directory: str, account: str) -> None:
-    """This attempt was right, but those before it stay counted: a known password must not buy guesses at codes."""
+def take_back(tx: Session, *, directory: str, account: str, attempt: Attempt, limit: int) -> None:
+    """Uncount this one attempt, and nothing for one that was not counted; those before it stay.
+
+    A known password or a silent directory must not buy guesses at codes: a lock goes only with the attempt it came by.
+    """
     row = tx.get(Failures, (directory, account))
-    if row is not None and row.count > 0:
-        row.count, row.locked_at = row.count - 1, None
-        tx.add(row)
-        tx.flush()
+    if not attempt.allowed or row is None or row.count == 0:
+        return
+    row.count -= 1
+    if row.count < limit:
+        row.locked_at = None
+    tx.add(row)
+    tx.flush()
 
 
 def clear(tx: Session, *, directory: str, account: str) -> bool:

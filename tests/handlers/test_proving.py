@@ -13,7 +13,7 @@ from handlers.visits import PageLimits, Proven, Refused, Visitor
 from storage.faults import DirectoryUnavailable
 from storage.handles import Purpose
 from storage.records import Failures, MailCode
-from tests.handlers.page_ground import World, world
+from tests.handlers.page_ground import OLD_PASSWORD, World, world
 
 
 @pytest.fixture
@@ -166,7 +166,82 @@ async def test_a_directory_that_does_not_answer_costs_no_attempt(page: World) ->
     page.faulty.error("verify_password")
     with pytest.raises(DirectoryUnavailable):
         await page.enrolment.sign_in(enrolling, "an old password of ours")
-    assert {row.count for row in await page.rows(Failures)} == {0}
+    assert await _wrong_in_a_row(page) == 0
+
+
+async def _wrong_in_a_row(page: World) -> int:
+    return next((row.count for row in await page.rows(Failures) if row.account == "ada"), 0)
+
+
+async def test_a_sign_in_that_nobody_answers_lifts_no_lock(page: World) -> None:
+    """P-7: it was not counted, so there is nothing to take back."""
+    enrolling = await page.opened(Purpose.ENROL)
+    for _ in range(10):
+        await page.proving.give_totp(await page.opened(Purpose.RESET), page.wrong_code())
+    page.faulty.error("verify_password")
+    for _ in range(3):
+        with pytest.raises(DirectoryUnavailable):
+            await page.enrolment.sign_in(enrolling, "a guess")
+    assert await _wrong_in_a_row(page) == 10
+    assert await page.proving.give_totp(await page.opened(Purpose.RESET), page.code()) == Refused()
+
+
+async def test_sign_ins_that_hang_together_buy_no_guesses_at_codes(tmp_path: Path) -> None:
+    """P-7: whoever makes the directory hang gets ten looks at codes, as everybody does."""
+    async with world(tmp_path) as page:
+        page.faulty.timeout = 0.2
+        visitor, enrolling = await page.opened(Purpose.RESET), await page.opened(Purpose.ENROL)
+        for _ in range(3):
+            page.faulty.hang("verify_password")
+            hanging = (page.enrolment.sign_in(enrolling, "a guess") for _ in range(12))
+            await asyncio.gather(*hanging, return_exceptions=True)
+            page.faulty.mend()
+            for _ in range(6):
+                await page.proving.give_totp(visitor, page.wrong_code())
+        looks = [why for _, why in await page.audited("proof.given") if why == "wrong"]
+        assert len(looks) == 10
+
+
+async def test_the_tenth_attempt_locks_nobody_if_the_directory_was_silent(page: World) -> None:
+    """It was counted when it began, and only its own lock goes when it is taken back."""
+    for _ in range(9):
+        await page.proving.give_totp(await page.opened(Purpose.RESET), page.wrong_code())
+    page.faulty.error("verify_password")
+    with pytest.raises(DirectoryUnavailable):
+        await page.enrolment.sign_in(await page.opened(Purpose.ENROL), "a guess")
+    assert await _wrong_in_a_row(page) == 9
+    assert isinstance(await page.proving.give_totp(await page.opened(Purpose.RESET), page.code()), Proven)
+
+
+async def test_silence_is_no_way_to_guess_passwords_for_ever(page: World) -> None:
+    """A directory that answers wrong passwords late would tell right from wrong: after ten silences sign-ins rest."""
+    for _ in range(10):
+        page.faulty.error("verify_password")
+        with pytest.raises(DirectoryUnavailable):
+            await page.enrolment.sign_in(await page.opened(Purpose.ENROL), "a guess")
+    page.faulty.mend()
+    assert await page.enrolment.sign_in(await page.opened(Purpose.ENROL), OLD_PASSWORD) == Refused()
+    assert (await page.audited("proof.given"))[-1] == ("refused", "directory_was_silent")
+    assert await page.exceptions() == []
+    assert isinstance(await page.proving.give_totp(await page.opened(Purpose.RESET), page.code()), Proven)
+
+
+async def test_after_an_hour_of_rest_signing_in_works_again(page: World) -> None:
+    for _ in range(10):
+        page.faulty.error("verify_password")
+        with pytest.raises(DirectoryUnavailable):
+            await page.enrolment.sign_in(await page.opened(Purpose.ENROL), "a guess")
+    page.faulty.mend()
+    page.clock.forward(hours=1)
+    assert isinstance(await page.enrolment.sign_in(await page.opened(Purpose.ENROL), OLD_PASSWORD), Proven)
+
+
+async def test_a_silence_is_on_the_record(page: World) -> None:
+    """Promise 2."""
+    page.faulty.error("verify_password")
+    with pytest.raises(DirectoryUnavailable):
+        await page.enrolment.sign_in(await page.opened(Purpose.ENROL), "a guess")
+    assert (await page.audited("proof.given"))[-1] == ("failed", "directory_silent")
 
 
 async def test_a_recovery_code_and_a_mailed_code_together_are_enough_and_each_works_once(page: World) -> None:
