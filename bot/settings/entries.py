@@ -84,7 +84,8 @@ def cross_checked(
             data, kind, "id", lambda row: row.get("id"), "is used twice", "Give each its own id."
         )
     yield from _unknown(data, "owner", owners, "is no [[owner]]'s id")
-    yield from _unknown(data, "directory", directories, "is no [directories.NAME]")
+    if directories:  # without any, that is the one thing to tell
+        yield from _unknown(data, "directory", directories, "is no [directories.NAME]")
     yield from _unknown(data, "environment", words.environments, "is not an environment policies know")
     yield from _unknown(data, "kind", words.kinds, "is not a kind policies know")
     yield from _repeated(

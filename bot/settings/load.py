@@ -185,7 +185,8 @@ def _between_rows(data: Mapping[str, Any]) -> Iterator[Problem]:
     except (ValidationError, TypeError):
         # Told already; the rows are then held against the usual words.
         words = CatalogueSection()
-    known = [str(name) for name in directories] if isinstance(directories, Mapping) else []
+    named = directories.items() if isinstance(directories, Mapping) else ()
+    known = [str(name) for name, section in named if isinstance(section, Mapping)]
     yield from cross_checked(data, directories=known, words=words)
 
 

@@ -7,7 +7,7 @@ import difflib
 import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeGuard, get_origin
 
 from pydantic import BaseModel, ValidationError
 from pydantic.fields import FieldInfo
@@ -78,8 +78,6 @@ def _explained(
     full = error["loc"]
     field = _field(model, full)
     kind = error["type"]
-    if kind == "missing":
-        return Problem(name=name, wrong="is missing", mend=_how_to_write(name, place, field))
     if kind == "extra_forbidden":
         known = _keys(_models_at(model, full[:-1]))
         return Problem(
@@ -88,10 +86,14 @@ def _explained(
     if kind == "value_error":
         wrong, _, mend = str(context["error"]).partition(". ")
         return Problem(name=name, wrong=wrong, mend=f"{mend}." if mend else _how_to_write(name, place, field))
+    if _holds_named_sections(field) and (len(place) == 1 or kind.startswith("model")):
+        # Where the operator names the sections, no name stands here yet, or a setting stands in its place.
+        place = (*place[:1], *(field.examples or ())[:1])
     return Problem(name=name, wrong=_wrong(kind, context), mend=_how_to_write(name, place, field))
 
 
 _WRONG = {
+    "missing": "is missing",
     "literal_error": "must be {expected}",
     "union_tag_invalid": "has a kind that is not known; it must be {expected_tags}",
     "union_tag_not_found": "has no kind",
@@ -134,11 +136,8 @@ def _how_to_write(name: str, place: Place, field: FieldInfo | None) -> str:
     section = next(iter(_models_of(field)), None)
     if section is not None:
         written = _examples(section)
-        return (
-            f"Write {_header(place)} with {', '.join(written)}"
-            if written
-            else f"Write it as {_header(place)}"
-        )
+        heading = _header(place)
+        return f"Write {heading} with {', '.join(written)}" if written else f"Write it as {heading}"
     if field is None or not field.examples:
         return "Mend or remove it."
     example = field.examples[0]
@@ -185,25 +184,35 @@ def _models_in(annotation: Any) -> list[type[BaseModel]]:
     return [found for argument in getattr(annotation, "__args__", ()) for found in _models_in(argument)]
 
 
+def _holds_named_sections(field: FieldInfo | None) -> TypeGuard[FieldInfo]:
+    """Whether the operator chooses the names of the sections in it: [directories.NAME]."""
+    return field is not None and get_origin(field.annotation) is dict
+
+
 def _models_at(model: type[BaseModel], place: Place) -> list[type[BaseModel]]:
-    current = [model]
-    for step in place:
-        current = _next(current, step)[1]
-    return current
+    return _along(model, place)[1]
 
 
 def _field(model: type[BaseModel], place: Place) -> FieldInfo | None:
     """The innermost declared field along a place."""
+    return _along(model, place)[0]
+
+
+def _along(model: type[BaseModel], place: Place) -> tuple[FieldInfo | None, list[type[BaseModel]]]:
+    """The innermost declared field along a place, and the sections that may stand at its end."""
     found: FieldInfo | None = None
-    current = [model]
+    current, named = [model], False
     for step in place:
+        if named:  # a name of the operator's choosing, whatever setting it looks like
+            named = False
+            continue
         field, current = _next(current, step)
-        found = field or found
-    return found
+        found, named = field or found, _holds_named_sections(field)
+    return found, current
 
 
 def _next(models: list[type[BaseModel]], step: str | int) -> tuple[FieldInfo | None, list[type[BaseModel]]]:
-    """One step on: into a field, to one of several sections by its kind, or past a name of the operator's."""
+    """One step on: into a field, or to one of several sections by its kind."""
     for model in models:
         for name, info in model.model_fields.items():
             if step in (name, info.alias):

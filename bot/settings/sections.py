@@ -142,7 +142,7 @@ class Sections(Section):
     slack: SlackSection
     server: ServerSection
     database: DatabaseSection = DatabaseSection()
-    directories: dict[Slug, DirectorySection] = Field(min_length=1)
+    directories: dict[Slug, DirectorySection] = Field(min_length=1, examples=["local"])
     mail: MailSection
     security: SecuritySection
     limits: LimitsSection = LimitsSection()

@@ -20,6 +20,9 @@ VARIABLE = "WICKET_DIRECTORY_CORP_1_PASSWORD"
 AND_LDAP = {"[mail]": LDAP}
 
 
+LOCAL = '[directories.local]\nkind = "local"\npath = "people.db"\n'
+
+
 def with_(old: str, new: str) -> dict[str, str]:
     """The settings with an LDAP directory in which one thing is written otherwise."""
     assert old in LDAP
@@ -87,6 +90,24 @@ def test_a_wrong_setting_of_a_directory_is_named_with_how_to_mend_it(old, new, t
     message = wrong(replace=with_(old, new), environ={VARIABLE: "canary-pass"})
     assert f"  directories.{told}" in message
     assert len(message.splitlines()) == 2
+
+
+@pytest.mark.parametrize(
+    "written",
+    [
+        "", "[directories]\n", '[directories]\nkind = "local"\n', '[directories]\nlocal = "people.db"\n',
+        "[[directories]]\n",
+    ],
+)  # fmt: skip
+def test_the_advice_for_a_missing_directory_can_be_followed(written, load, wrong):
+    """It once said [directories], which was then refused with the same advice."""
+    message = wrong(replace={LOCAL: written})
+    told = 'Write [directories.local] with kind = "local", path = "people.db"'
+    assert len(message.splitlines()) == 2
+    assert message.endswith(told)
+    heading, _, settings = told.removeprefix("Write ").partition(" with ")
+    followed = "\n".join([heading, *settings.split(", "), ""])
+    assert list(load(replace={LOCAL: followed}).directories) == ["local"]
 
 
 def test_where_the_certificates_lie_does_not_bear_on_decisions_but_who_is_an_administrator_does(load):
