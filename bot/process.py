@@ -1,21 +1,15 @@
-"""The process as a place for one event loop beside worker threads: how the interpreter is to treat them.
+"""The process as a place for one event loop: how the interpreter is to treat it.
 
 It is called once by whatever runs the bot for long, and by no test: it changes the whole process.
 """
 
 import gc
-import sys
-
-# A thread that wants the interpreter takes it after so many seconds (Python's own: 5 ms). The loop gives it up at every
-# send and poll, so while the writer is busy it would wait that long each time.
-TURN = 0.001
 
 
 def favour_the_loop() -> None:
-    """Let the loop take its turn sooner, and leave what stands now out of every later garbage collection.
+    """Leave what stands now out of every later garbage collection.
 
     Call it when everything is built: a full collection over all that was imported holds the loop up for 0.1 s and more.
     """
-    sys.setswitchinterval(TURN)
     gc.collect()
     gc.freeze()
