@@ -73,7 +73,7 @@ class Attempts:
     async def run(
         self, visitor: Visitor, kinds: Kinds, check: Check, accept: Accept = _nothing_more
     ) -> Proven | Refused:
-        """Count, check, and write one transaction of everything that follows.
+        """Count, check, and write one transaction of everything that follows. Nothing counts by a link that is over.
 
         check: is given a person without an account when nothing may come of it, and works as long. accept: what
         else belongs to success, in the same transaction; it answers why not, "" if all is well. DirectoryUnavailable
@@ -100,6 +100,10 @@ class Attempts:
 
         def work(tx: Session) -> tuple[Attempt, str]:
             at, directory = self._ground.now(), handle.directory
+            if not self._ground.is_open(handle):
+                # Looked up all the same, so that it takes as long; counted, any old link could lock its person out.
+                is_locked(tx, directory=directory, account=_counted(handle), at=at, lock=limits.lock)
+                return NOT_COUNTED, "link_over"
             if not kinds.second_factor and is_locked(
                 tx, directory=directory, account=_silences(handle), at=at, lock=limits.rest
             ):

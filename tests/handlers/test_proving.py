@@ -13,7 +13,7 @@ from handlers.visits import PageLimits, Proven, Refused, Visitor
 from storage.faults import DirectoryUnavailable
 from storage.handles import Purpose
 from storage.records import Failures, MailCode
-from tests.handlers.page_ground import OLD_PASSWORD, World, world
+from tests.handlers.page_ground import NEW_PASSWORD, OLD_PASSWORD, World, world
 
 
 @pytest.fixture
@@ -304,3 +304,35 @@ async def test_no_code_and_no_key_stands_in_any_file(page: World) -> None:
     kept = b"".join(path.read_bytes() for path in page.folder.glob("wicket.db*"))
     for secret in (mailed, code, plain_recovery_code(code), page.seeds["ada"], visitor.text.split(".")[1]):
         assert secret.encode() not in kept
+
+
+@pytest.mark.parametrize("right", [False, True])
+async def test_an_old_link_locks_nobody_out(page: World, right: bool) -> None:
+    """P-7 guards people; whoever found a link of last month must not lock its person out with it."""
+    old = await page.opened(Purpose.RESET)
+    page.clock.forward(minutes=11)
+    for _ in range(12):
+        page.clock.forward(minutes=1)
+        assert await page.proving.give_totp(old, page.code() if right else page.wrong_code()) == Refused()
+    assert await page.audited("proof.given") == [("done", None), *[("refused", "link_over")] * 12]
+    assert await page.exceptions() == []
+    assert isinstance(await page.proving.give_totp(await page.opened(Purpose.RESET), page.code()), Proven)
+
+
+async def test_a_used_link_locks_nobody_out(page: World) -> None:
+    used = await page.proven(Purpose.RESET)
+    await page.passwords.choose(used, NEW_PASSWORD, NEW_PASSWORD)
+    for _ in range(12):
+        await page.proving.give_totp(Visitor(text=used.text), page.wrong_code())
+    page.clock.forward(minutes=1)
+    assert await _wrong_in_a_row(page) == 0
+    assert isinstance(await page.proving.give_totp(await page.opened(Purpose.RESET), page.code()), Proven)
+
+
+async def test_an_old_link_is_no_way_to_guess_while_it_is_not_counted(page: World) -> None:
+    """A right code by an old link is not even looked at, so it is still unspent afterwards."""
+    old = await page.opened(Purpose.RESET)
+    page.clock.forward(minutes=11)
+    code = page.code()
+    assert await page.proving.give_totp(old, code) == Refused()
+    assert isinstance(await page.proving.give_totp(await page.opened(Purpose.RESET), code), Proven)
