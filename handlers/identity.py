@@ -41,6 +41,11 @@ class NotLinked:
 
 
 @dataclass(frozen=True, kw_only=True)
+class NotTold:
+    """Slack told no confirmed e-mail for a linked account: who it is stays unknown, this time."""
+
+
+@dataclass(frozen=True, kw_only=True)
 class LinkOffered:
     """Where to prove it: a handle of the secure page, or None with the reason why there is no way here."""
 
@@ -68,7 +73,7 @@ class Identity:
 
     async def establish(
         self, profile: SlackProfile, where: Where, delivery: str
-    ) -> Actor | NotLinked | Refused | Repeated:
+    ) -> Actor | NotLinked | NotTold | Refused | Repeated:
         """The person behind a Slack account, as the directory has them now. Faults mean "unknown": nobody.
 
         A delivery is taken only by refusing it; whoever is let in takes it with what they do.
@@ -84,9 +89,13 @@ class Identity:
         account = await in_time(self._ground.directory(link.directory).account(link.account))
         if account is None or not account.active:
             return await self._refuse(profile, where, delivery, NotAPerson.DEACTIVATED)
-        if _folded(account.mail) != _folded(link.mail) or _folded(profile.mail) != _folded(link.mail):
+        # Only an address that Slack tells can differ: one it does not tell is unknown, and refuses without suspending.
+        told = {_folded(account.mail), *([_folded(profile.mail)] if profile.mail else [])}
+        if told != {_folded(link.mail)}:
             await self._suspend(profile, where, link)
             return NotLinked(profile=profile, suspended=True)
+        if not profile.mail:
+            return await self._not_told(profile, where, delivery, link)
         return Actor(account=account, slack_team=profile.team, slack_user=profile.user)
 
     async def offer_link(
@@ -226,6 +235,28 @@ class Identity:
 
         # Other bots talk all day and bolt lets their messages through: they are refused, but no news.
         return Refused(reason=reason) if reason == NotAPerson.BOT else await self._ground.database.write(work)
+
+    async def _not_told(
+        self, profile: SlackProfile, where: Where, delivery: str, link: Link
+    ) -> NotTold | Repeated:
+        def work(tx: Session) -> NotTold | Repeated:
+            now = self._ground.now()
+            if not deliveries.take(tx, delivery, now):
+                return Repeated()
+            recording.record(
+                tx,
+                at=now,
+                action="identity.not_told",
+                outcome="refused",
+                actor=recording.stranger(profile.team, profile.user),
+                subject=link.account,
+                where=where,
+                correlation=link.id,
+                facts={"reason": "Slack told no confirmed e-mail address"},
+            )
+            return NotTold()
+
+        return await self._ground.database.write(work)
 
     async def _suspend(self, profile: SlackProfile, where: Where, link: Link) -> None:
         def work(tx: Session) -> None:

@@ -6,16 +6,20 @@ It decides nothing about access.
 from dataclasses import dataclass
 from typing import Literal
 
+import structlog
+
 from bot.slack import sentences
 from bot.slack.actor import Profiles
 from bot.slack.incoming import Incoming
 from bot.slack.limiter import Limiter
 from bot.slack.messages.answers import no_candidate_message, page_message
 from bot.slack.messages.parts import Message, said
-from handlers.identity import Identity, NotLinked, Refused
+from handlers.identity import Identity, NotLinked, NotTold, Refused
 from handlers.intents import Actor
 from handlers.outcomes import Repeated
 from handlers.proofs import Handles
+
+log = structlog.get_logger(__name__)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -62,6 +66,10 @@ class Door:
             return known
         if isinstance(known, Repeated):
             return Turned(message=None, outcome="repeated")
+        if isinstance(known, NotTold):
+            # If this is said of everybody, the bot has lost the right to read addresses.
+            log.warning("door.no_mail", user=incoming.user)
+            return Turned(message=said(sentences.NO_IDENTITY), outcome="refused")
         if isinstance(known, Refused):
             sentence = sentences.TURNED_AWAY[known.reason]
             return Turned(message=said(sentence) if sentence else None, outcome="refused")

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from handlers.decisions.identity import NotAPerson
-from handlers.identity import NotLinked, Refused
+from handlers.identity import NotLinked, NotTold, Refused
 from handlers.intents import Actor
 from handlers.outcomes import Repeated
 from storage import links
@@ -102,18 +102,28 @@ async def test_a_directory_that_fails_makes_nobody_of_anybody(world: World) -> N
     assert await world.audit() == []
 
 
-@pytest.mark.parametrize("side", ["slack", "slack unconfirmed", "directory"])
+@pytest.mark.parametrize("side", ["slack", "directory"])
 async def test_a_changed_address_suspends_the_link(world: World, side: str) -> None:
     """It suspends once, however many deliveries find it at the same moment."""
     await linked(world, "ada")
     if side == "directory":
         await world.local.change_account("ada", mail="other@example.com")
-    mail = {"slack": "other@example.com", "slack unconfirmed": ""}.get(side, "ada@example.com")
+    mail = "other@example.com" if side == "slack" else "ada@example.com"
     found = await asyncio.gather(*(establish(world, "ada", mail=mail) for _ in range(3)))
     assert all(isinstance(one, NotLinked) and one.suspended for one in found)
     assert await world.actions("link") == ["link.suspended refused"]
     assert [(row.kind, row.count) for row in await world.exceptions()] == [("identity-mismatch", 1)]
     assert isinstance(await establish(world, "ada"), NotLinked)
+
+
+async def test_an_address_that_slack_does_not_tell_refuses_and_suspends_nothing(world: World) -> None:
+    """Unconfirmed, or the bot lost the right to read addresses: unknown is not different, or everybody would rest."""
+    await linked(world, "ada")
+    outcomes = [await establish(world, "ada", mail="", delivery="d") for _ in range(4)]
+    assert outcomes == [NotTold()] + [Repeated()] * 3
+    assert await world.actions() == ["identity.not_told refused"]
+    assert await world.exceptions() == []
+    assert isinstance(await establish(world, "ada"), Actor)
 
 
 async def test_letter_case_of_an_address_is_no_change(world: World) -> None:

@@ -125,6 +125,20 @@ async def test_a_changed_address_suspends_the_link(world, address):
     assert await world.holders("grafana-edit") == {"mary", "edsger"}
 
 
+async def test_an_address_that_slack_does_not_tell_refuses_for_now_and_keeps_the_link(world):
+    """An app that loses users:read.email must not unlink a whole company."""
+    ada = world.person("ada")
+    world.slack.update_user("U0ADA", email="")
+    await ada.say("reset my password")
+    await ada.sees("Slack did not tell me who you are")
+    world.slack.update_user("U0ADA", email="ada@lovelace.example")
+    await ada.say("reset my password")
+    await ada.sees("Continue on the secure page")
+    actions = await world.actions()
+    assert actions.count("identity.not_told refused") == 1
+    assert "link.suspended refused" not in actions
+
+
 async def test_an_address_that_changed_in_the_directory_suspends_the_link_too(world):
     """What the link rested on is what both sides said."""
     await world.directory.change_account("p-ada", mail="ada.byron@lovelace.example")
