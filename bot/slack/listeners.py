@@ -79,13 +79,16 @@ class Listeners:
         self._now = now
 
     def register(self, app: AsyncApp) -> None:
-        """One listener for each kind of payload; the tables behind them are ours, since Bolt's matching is linear."""
-        app.event("message")(self.message)
-        app.event("app_home_opened")(self.home_opened)
+        """One listener for each kind of payload, the frequent first; the tables behind them are ours.
+
+        Bolt asks one listener after another whether it is meant, and each asking costs.
+        """
         app.command("/wicket")(self.command)
+        app.event("message")(self.message)
         app.action(_ANY)(self.action)
         app.view(_ANY)(self.view)
         app.options(_ANY)(self.options)
+        app.event("app_home_opened")(self.home_opened)
         app.error(self.unexpected)
 
     async def message(self, ack: AsyncAck, body: dict[str, Any]) -> None:
