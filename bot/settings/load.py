@@ -25,6 +25,7 @@ from bot.settings.secrets import (
 )
 from bot.settings.sections import CatalogueSection, DatabaseSection, Sections
 from bot.settings.settings import Settings
+from bot.settings.variables import PREFIX, unknown_variables
 from storage.faults import SettingsFault
 
 
@@ -47,7 +48,8 @@ def load_settings(path: Path, environ: Mapping[str, str], *, serving: bool = Tru
     problems.extend(wrong_secrets)
     if serving:
         told = {problem.name for problem in wrong_secrets}
-        problems.extend(_lacking(data, secrets, environ, told))
+        problems.extend(_lacking(data, secrets, told))
+    problems.extend(unknown_variables(environ, _may_take_passwords(data)))
     if problems or written is None:
         raise SettingsFault(_message(path, problems))
     shared = {name: getattr(written, name) for name in Sections.model_fields}
@@ -60,7 +62,7 @@ _START = "Copy docs/wicket.toml.example there, or name another file with --confi
 class _Variables(Sections, BaseSettings):
     """The sections as environment variables: WICKET_SERVER__PORT is [server] port. Never instantiated."""
 
-    model_config = SettingsConfigDict(env_prefix="WICKET_", env_nested_delimiter="__")
+    model_config = SettingsConfigDict(env_prefix=PREFIX, env_nested_delimiter="__")
 
 
 class _GivenEnvironment(EnvSettingsSource):
@@ -124,7 +126,7 @@ def _environment(environ: Mapping[str, str], problems: list[Problem]) -> dict[st
     """What plain settings the environment holds, nested as in the file."""
     clean, misplaced = without_secrets(_GivenEnvironment(environ)())
     problems.extend(
-        Problem(name="WICKET_" + each.name.upper().replace(".", "__"), wrong=each.wrong, mend=each.mend)
+        Problem(name=PREFIX + each.name.upper().replace(".", "__"), wrong=each.wrong, mend=each.mend)
         for each in misplaced
     )
     return clean
@@ -137,7 +139,7 @@ def _environment_names(data: Mapping[str, Any], above: Place = ()) -> dict[Place
         if isinstance(value, Mapping):
             names |= _environment_names(value, place)
         else:
-            names[place] = "WICKET_" + "__".join(str(step) for step in place).upper()
+            names[place] = PREFIX + "__".join(str(step) for step in place).upper()
     return names
 
 
@@ -190,9 +192,7 @@ def _between_rows(data: Mapping[str, Any]) -> Iterator[Problem]:
     yield from cross_checked(data, directories=known, words=words)
 
 
-def _lacking(
-    data: Mapping[str, Any], secrets: Secrets, environ: Mapping[str, str], told: set[str]
-) -> Iterator[Problem]:
+def _lacking(data: Mapping[str, Any], secrets: Secrets, told: set[str]) -> Iterator[Problem]:
     """The secrets that running needs and that were not given."""
     over_http = _at(data, "slack", "transport") == "http"
     needed = ["slack_bot_token", "slack_signing_secret" if over_http else "slack_app_token"]
@@ -200,11 +200,11 @@ def _lacking(
     if _at(data, "mail", "username") is not None:
         needed.append("smtp_password")
     for name in cast("list[SecretName]", needed):
-        problem = missing(name, environ)
+        problem = missing(name)
         if getattr(secrets, name) is None and not told & {problem.name, f"{problem.name}_FILE"}:
             yield problem
     for directory in _with_passwords(data):
-        problem = missing_password(directory, environ)
+        problem = missing_password(directory)
         if directory not in secrets.directory_passwords and not told & {problem.name, f"{problem.name}_FILE"}:
             yield problem
 
@@ -224,6 +224,17 @@ def _with_passwords(data: Mapping[str, Any]) -> list[str]:
     directories = data.get("directories")
     sections = directories.items() if isinstance(directories, Mapping) else ()
     return [str(name) for name, section in sections if isinstance(section, Mapping) and "bind_dn" in section]
+
+
+def _may_take_passwords(data: Mapping[str, Any]) -> list[str]:
+    """All but local ones: a section in which the account is still missing makes its password no stray."""
+    directories = data.get("directories")
+    sections = directories.items() if isinstance(directories, Mapping) else ()
+    return [
+        str(name)
+        for name, section in sections
+        if isinstance(section, Mapping) and section.get("kind") != "local"
+    ]
 
 
 def _at(data: Mapping[str, Any], section: str, key: str) -> object:

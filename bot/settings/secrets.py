@@ -10,7 +10,7 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field, SecretStr
 
-from bot.settings.problems import Problem, nearest
+from bot.settings.problems import Problem
 from storage.audit.checkpoint import BadKey, Signer, read_signer
 from storage.faults import SettingsFault
 from storage.secrets import Vault, generate_key
@@ -108,23 +108,18 @@ def password_variable(directory: str) -> str:
     return f"WICKET_DIRECTORY_{re.sub('[^A-Z0-9]', '_', directory.upper())}_PASSWORD"
 
 
-def missing_password(directory: str, environ: Mapping[str, str] | None = None) -> Problem:
-    """That the password for a directory was not given, with the misspelt variable if there seems to be one."""
-    wanted = password_variable(directory)
-    return _missing(wanted, f"the password of bind_dn in [directories.{directory}]", environ or {})
+def missing_password(directory: str) -> Problem:
+    """That the password for a directory was not given."""
+    return _missing(password_variable(directory), f"the password of bind_dn in [directories.{directory}]")
 
 
-def missing(name: SecretName, environ: Mapping[str, str] | None = None) -> Problem:
-    """That a needed secret was not given, with the misspelt variable if there seems to be one."""
-    return _missing(variable(name), _WHERE[name], environ or {})
+def missing(name: SecretName) -> Problem:
+    """That a needed secret was not given."""
+    return _missing(variable(name), _WHERE[name])
 
 
-def _missing(wanted: str, what: str, environ: Mapping[str, str]) -> Problem:
-    known = {variable(each) for each in NAMES} | {f"{variable(each)}_FILE" for each in NAMES}
-    strays = {key.lower(): key for key in environ if key.upper().startswith("WICKET_") and key not in known}
-    stray = nearest(wanted, strays, closeness=0.85)
-    hint = f" There is {strays[stray]}: was that meant?" if stray else ""
-    return Problem(name=wanted, wrong="is missing", mend=f"Set it, or {wanted}_FILE, to {what}.{hint}")
+def _missing(wanted: str, what: str) -> Problem:
+    return Problem(name=wanted, wrong="is missing", mend=f"Set it, or {wanted}_FILE, to {what}.")
 
 
 def read_secrets(

@@ -49,9 +49,13 @@ def test_the_password_may_come_from_a_file(load, tmp_path):
 def test_serving_names_a_password_that_is_missing_and_reading_goes_without(load, wrong):
     told = f"  {VARIABLE}: is missing. Set it, or {VARIABLE}_FILE, to the password of bind_dn in [directories.corp-1]"
     assert told in wrong(replace=AND_LDAP)
-    assert "There is WICKET_DIRECTORY_CORP_PASSWORD: was that meant?" in wrong(
-        replace=AND_LDAP, environ={"WICKET_DIRECTORY_CORP_PASSWORD": "x"}
+    misspelt = wrong(replace=AND_LDAP, environ={"WICKET_DIRECTORY_CORP_PASSWORD": "canary-pass"})
+    assert told in misspelt
+    assert (
+        f"  WICKET_DIRECTORY_CORP_PASSWORD: is not a variable that Wicket reads here. Did you mean {VARIABLE}?"
+        in (misspelt)
     )
+    assert "canary" not in misspelt
     with pytest.raises(SettingsFault, match=VARIABLE):
         load(replace=AND_LDAP, serving=False).secrets.need_for("corp-1")
 

@@ -32,14 +32,6 @@ def test_the_process_environment_is_not_looked_at(load, tmp_path):
     assert load(environ={}).server.port == 8080
 
 
-def test_foreign_wicket_variables_do_no_harm(load):
-    """An orchestrator may put WICKET_PORT and the like into the environment by itself."""
-    assert (
-        load(environ={"WICKET_PORT": "tcp://10.0.0.1:80", "WICKET_SERVICE_HOST": "10.0.0.1"}).server.port
-        == 8080
-    )
-
-
 def test_settings_cannot_be_changed(load):
     settings = load()
     for section, key in (

@@ -72,7 +72,13 @@ def test_serving_names_every_secret_that_is_missing(extra, needed, wrong, secret
 
 def test_a_misspelt_variable_is_pointed_out(wrong, secrets):
     secrets["WICKET_SLACK_BOT_TOKN"] = secrets.pop("WICKET_SLACK_BOT_TOKEN")
-    assert "There is WICKET_SLACK_BOT_TOKN: was that meant?" in wrong()
+    message = wrong()
+    assert "  WICKET_SLACK_BOT_TOKEN: is missing." in message
+    assert (
+        "  WICKET_SLACK_BOT_TOKN: is not a variable that Wicket reads here. Did you mean WICKET_SLACK_BOT_TOKEN?"
+        in (message)
+    )
+    assert "canary" not in message
 
 
 def test_commands_that_do_not_serve_go_without_secrets(load, secrets):
