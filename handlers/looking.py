@@ -1,6 +1,6 @@
 """Which step of the secure page a visitor may see: reading it changes nothing and spends nothing.
 
-Whoever did not give the proofs in this very browser sees the first step and not one word more (P-9).
+Whoever did not give the proofs in this very browser sees the first step or that time is over, and no more (P-9).
 """
 
 from dataclasses import dataclass
@@ -55,11 +55,15 @@ class Looking:
         self._enrolment = enrolment
 
     async def look(self, visitor: Visitor) -> Look:
-        """The step that this browser has reached; a forged link looks like one for a reset."""
+        """The step that this browser has reached; a forged link looks like one for a reset.
+
+        A link of ours whose time is over says so to everybody: there are links for people who fit nobody, too.
+        """
         handle = await self._ground.handle_of(visitor)
         purpose = Purpose(handle.purpose) if handle is not None else Purpose.RESET
         if handle is None or not visitor.gave_proofs_for(handle):
-            return Look(step=_FIRST[purpose], purpose=purpose)
+            over = handle is not None and self._ground.time_is_over(handle)
+            return Look(step=Step.OVER if over else _FIRST[purpose], purpose=purpose)
         person = await self._ground.person_of(handle)
         name, login = (person.account.name, person.account.login) if person.account else ("", "")
         step, key = await self._step(handle, purpose, login)

@@ -74,6 +74,13 @@ class PageGround:
         """Whether something can still come of the handle."""
         return handle.result == Result.OPEN and handle.expires_at > self.now()
 
+    def time_is_over(self, handle: Handle) -> bool:
+        """Whether its time is over, reckoned from when it was made: that is alike for whomever it is for (P-9).
+
+        A handle may end sooner because its person proved something elsewhere, which is not for a stranger to see.
+        """
+        return handle.created_at + self.handles.lifetime <= self.now()
+
     async def person_of(self, handle: Handle | None) -> "Person":
         """Whose handle it is, as directory and link have them now. DirectoryUnavailable when that is unknown."""
         if handle is None or not handle.account:

@@ -237,20 +237,59 @@ async def test_the_page_answers_alike_whoever_the_link_is_for(
     )
 
 
-async def test_a_forged_and_an_expired_link_look_like_any_other(page: World, browser: Browser) -> None:
+async def test_a_forged_link_looks_like_any_other(page: World, browser: Browser) -> None:
     visitor = await page.opened(Purpose.RESET)
     fresh = (await browser.open(_path(visitor))).text
-    page.clock.forward(minutes=11)
-    for path in (
-        _path(visitor),
-        _path(visitor)[:-3] + "AAA",
-        "/p/x",
-        "/p/%00",
-        "/p/%F0%9F%94%91",
-        "/p/..%2f",
-    ):
+    for path in (_path(visitor)[:-3] + "AAA", "/p/x", "/p/%00", "/p/%F0%9F%94%91", "/p/..%2f"):
         assert (await browser.open(path)).text == fresh
         assert DID_NOT_WORK in (await browser.send("totp", code=page.code())).text
+
+
+@pytest.mark.parametrize("purpose", list(Purpose))
+@pytest.mark.parametrize("who", ["ada", "bob", "nobody", ""])
+async def test_a_link_whose_time_is_over_says_so_whoever_it_was_for(
+    page: World, browser: Browser, purpose: Purpose, who: str
+) -> None:
+    """P-9: links are made for people who fit nobody too, so their end tells nothing about who exists."""
+    path = _path(await page.opened(purpose, who, "Ustranger" if not who else ""))
+    page.clock.forward(minutes=10)
+    shown = (await browser.open(path)).text
+    assert "This link is over." in shown
+    assert "Ask me in Slack for a new one." in shown
+    assert "Ada" not in shown
+
+
+async def test_a_link_that_ends_while_a_form_is_open_says_so(page: World, browser: Browser) -> None:
+    await browser.open(_path(await page.opened(Purpose.RESET)))
+    page.clock.forward(minutes=11)
+    answer = await browser.send("totp", code=page.code())
+    assert "This link is over." in answer.text
+    assert DID_NOT_WORK not in answer.text
+
+
+async def test_a_used_link_says_it_is_over_once_its_time_is_over(
+    page: World, origin: str, browser: Browser
+) -> None:
+    path = _path(await page.opened(Purpose.UNLOCK))
+    await browser.open(path)
+    await browser.send("totp", code=page.code())
+    page.clock.forward(minutes=10)
+    assert "Your account is unlocked." in (await browser.open(path)).text
+    async with Browser(origin) as other:
+        assert "This link is over." in (await other.open(path)).text
+
+
+async def test_a_link_that_was_overtaken_does_not_tell_others_that_somebody_proved_something(
+    page: World, origin: str, browser: Browser
+) -> None:
+    """P-9: only time ends what a stranger sees; a link for nobody is never used and never overtaken."""
+    kept = _path(await page.opened(Purpose.UNLOCK))
+    path = _path(await page.opened(Purpose.UNLOCK))
+    async with Browser(origin) as other:
+        before = [(await other.open(each)).text for each in (kept, path)]
+        await browser.open(path)
+        await browser.send("totp", code=page.code())
+        assert [(await other.open(each)).text for each in (kept, path)] == before
 
 
 async def test_a_refusal_takes_its_time(page: World, tmp_path: Path) -> None:
