@@ -7,10 +7,12 @@ from collections.abc import Mapping
 from datetime import timedelta
 from typing import Literal
 
+import structlog
 from sqlmodel import Session
 
 from handlers import recording
 from handlers.answers import NotHere, NotKnownUnlocked, NotLocked, PageOpened, Unlocked
+from handlers.changes import UNLOCK, unsure
 from handlers.decisions.policy import AccountQuestion, Action, PolicyDecision
 from handlers.exceptions import Kind, Severity, Strange, broken_policy, tell_security
 from handlers.ground import Ground
@@ -19,13 +21,15 @@ from handlers.outcomes import Repeated
 from handlers.patience import in_time
 from handlers.proofs import Handles
 from storage import deliveries, proofs
-from storage.audit import log
+from storage.audit import log as audit_log
 from storage.directories.base import Directory
-from storage.faults import DirectoryUnavailable
-from storage.handles import Purpose
+from storage.faults import DirectoryUnavailable, WicketFault
+from storage.handles import Purpose, Result, make_handle, move
 from storage.identifiers import new_id
 from storage.outbox import owe
 from storage.records import Handle
+
+log = structlog.get_logger(__name__)
 
 _EVERY_PROOF = frozenset({"totp", "recovery_code", "mail_code"})
 UNLOCK_WINDOW = timedelta(hours=24)
@@ -67,14 +71,14 @@ class Accounts:
         account = intent.actor.account
         directory = self._ground.directory(account.directory)
 
-        def work(tx: Session) -> str | NotLocked | PageOpened | NotHere | Repeated:
+        def work(tx: Session) -> Handle | NotLocked | PageOpened | NotHere | Repeated:
             now = self._ground.now()
             if not deliveries.take(tx, intent.delivery, now):
                 return Repeated()
             if not account.locked:
                 self._record(tx, intent, "unlock.not_locked", "refused", None, new_id("u", now))
                 return NotLocked()
-            used = log.count(
+            used = audit_log.count(
                 tx, subject=account.id, action="account.unlock_started", since=now - UNLOCK_WINDOW
             )
             decision = self._ground.policy.ask(
@@ -82,25 +86,53 @@ class Accounts:
                     action=Action.UNLOCK, principal=account, target=account, unlocks_today=used, now=now
                 )
             )
-            correlation = new_id("u", now)
-            if decision.allowed:  # the intent is durable before the directory is touched (T-3)
-                self._record(tx, intent, "account.unlock_started", "done", decision, correlation)
-                return correlation
+            if decision.allowed:
+                return self._begin(tx, intent, decision)
             if account.privileged or decision.errors:
                 self._refuse(tx, intent, Purpose.UNLOCK, decision)
                 return NotHere(purpose=Purpose.UNLOCK, reasons=decision.reasons, instead="governed way")
             return self._open(tx, intent, Purpose.UNLOCK, decision, by_message=by_message)
 
         started = await self._ground.database.write(work)
-        if not isinstance(started, str):
+        if not isinstance(started, Handle):
             return started
         done = await _unlock(directory, account.id)
-        await self._ground.database.write(
-            lambda tx: self._record(
-                tx, intent, "account.unlocked", "done" if done else "failed", None, started
-            )
-        )
+        try:
+            await self._ground.database.write(lambda tx: self._end(tx, intent, started, done=done))
+        except (
+            WicketFault
+        ) as fault:  # it may be done by now, so nobody hears that it is not; the schedule closes it
+            log.error("unlock.not_recorded", fault=str(fault))
+            return NotKnownUnlocked()
         return Unlocked() if done else NotKnownUnlocked()
+
+    def _begin(self, tx: Session, intent: Intent, decision: PolicyDecision) -> Handle:
+        """Make the intent durable before the directory is touched (T-3), as a change that is under way.
+
+        Its handle was never open and has no link: it is there to be ended, by us or as cut off.
+        """
+        now, account = self._ground.now(), intent.actor.account
+        handle = make_handle(
+            tx,
+            at=now,
+            expires_at=now,
+            purpose=Purpose.UNLOCK,
+            directory=account.directory,
+            account=account.id,
+            slack_team=intent.actor.slack_team,
+            slack_user=intent.actor.slack_user,
+        )
+        move(tx, handle.id, was=Result.OPEN, now=Result.CHANGING, at=now)
+        self._record(tx, intent, "account.unlock_started", "done", decision, handle.id)
+        return handle
+
+    def _end(self, tx: Session, intent: Intent, handle: Handle, *, done: bool) -> None:
+        now, result = self._ground.now(), Result.DONE if done else Result.UNKNOWN
+        if not move(tx, handle.id, was=Result.CHANGING, now=result, at=now):
+            return  # it took so long that it was ended as cut off
+        self._record(tx, intent, UNLOCK.ended, "done" if done else "failed", None, handle.id)
+        if not done:
+            tell_security(tx, now, unsure(handle, UNLOCK, result, intent.actor.account.name))
 
     def _could_be_allowed(self, intent: Intent) -> PolicyDecision:
         """Whether policy would allow a reset if every proof were given: otherwise the page would only disappoint."""

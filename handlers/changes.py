@@ -11,7 +11,7 @@ from sqlmodel import Session, col, select
 
 from handlers.decisions.policy import PolicyDecision
 from handlers.exceptions import Kind, Severity, Strange, tell_security
-from handlers.intents import PAGE
+from handlers.intents import PAGE, SCHEDULE
 from handlers.recording import WICKET, Fact, record
 from handlers.visits import PageGround, person_behind
 from storage.handles import Purpose, Result, close_others, move
@@ -84,9 +84,11 @@ class Changes:
 
         def work(tx: Session) -> int:
             at = self._ground.now()
-            begun_before = at - CUT_OFF_AFTER - self._ground.handles.lifetime
+            # A change is begun before its handle expires.
             found = tx.exec(
-                select(Handle).where(Handle.result == Result.CHANGING, col(Handle.created_at) < begun_before)
+                select(Handle).where(
+                    Handle.result == Result.CHANGING, col(Handle.expires_at) < at - CUT_OFF_AFTER
+                )
             ).all()
             for handle in found:
                 move(tx, handle.id, was=Result.CHANGING, now=Result.UNKNOWN, at=at)
@@ -112,10 +114,11 @@ class Changes:
             by_wicket=bool(facts.get("cut_off")),
         )  # fmt: skip
         owe(tx, at=at, courier="slack", kind=words.told, subject=handle.id, recipient=handle.slack_user)
-        owe(tx, at=at, courier="mail", kind=words.told, subject=handle.id, recipient=handle.account)
+        if handle.proven:  # the letter says that they gave proofs
+            owe(tx, at=at, courier="mail", kind=words.told, subject=handle.id, recipient=handle.account)
         close_others(tx, handle.id, directory=handle.directory, account=handle.account, at=at)
         if result != Result.DONE:
-            tell_security(tx, at, _failed(handle, words, result, name))
+            tell_security(tx, at, unsure(handle, words, result, name))
 
     def _record(
         self,
@@ -135,7 +138,7 @@ class Changes:
             action=action,
             outcome=outcome,
             actor=WICKET if by_wicket else person_behind(handle),
-            where=PAGE,
+            where=SCHEDULE if by_wicket else PAGE,
             correlation=handle.id,
             subject=handle.account,
             decision=decision,
@@ -143,7 +146,8 @@ class Changes:
         )
 
 
-def _failed(handle: Handle, words: Words, result: Result, name: str) -> Strange:
+def unsure(handle: Handle, words: Words, result: Result, name: str) -> Strange:
+    """A change of which not all is known to be done, for the security channel. name: the person's."""
     fault = (
         "the sessions could not be ended"
         if result == Result.SESSIONS_OPEN

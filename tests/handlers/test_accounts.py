@@ -1,15 +1,21 @@
 """Help with one's own account: the page opened, the unlock begun on the record and told as it went."""
 
-from collections.abc import AsyncIterator
+import asyncio
+import sqlite3
+from collections.abc import AsyncIterator, Iterator
+from contextlib import closing, contextmanager
 from pathlib import Path
 
 import pytest
 
 from handlers.answers import NotHere, NotKnownUnlocked, NotLocked, PageOpened, Unlocked
+from handlers.changes import Changes
 from handlers.intents import Intent
 from handlers.outcomes import Repeated
+from handlers.visits import PageGround
 from storage.handles import Purpose
-from storage.records import Handle
+from storage.records import Handle, Owed
+from storage.secrets import Vault, generate_key
 from tests.handlers.access_ground import World
 from tests.handlers.access_ground import world as open_world
 
@@ -47,6 +53,79 @@ async def test_an_unlock_that_is_not_confirmed_is_recorded_and_told_as_such(worl
         getattr(world.faulty, fault)("unlock")
     assert await world.accounts.unlock(intent, by_message=True) == NotKnownUnlocked()
     assert await world.actions("account") == ["account.unlock_started done", "account.unlocked failed"]
+    (told,) = await world.exceptions()
+    assert (told.kind, told.severity, told.who) == ("change-unsure", "high", "Ada")
+    assert told.correlation == (await world.last("account.unlocked"))["correlation"]
+
+
+async def test_an_unlock_whose_end_could_not_be_written_is_told_as_unsure_and_closed_later(
+    world: World, tmp_path: Path
+) -> None:
+    """The directory was changed: nobody hears that nothing was done, and the record does not stay open (promise 2)."""
+    await world.local.change_account("ada", locked=True)
+    world.faulty.hang("unlock", times=1)
+    unlocking = asyncio.create_task(unlock(world, "ada"))
+    await world.until_hanging()
+    with without_audit_log(tmp_path / "wicket.db"):
+        world.faulty.release()
+        assert await unlocking == NotKnownUnlocked()
+    assert not (await world.account("ada")).locked
+    assert await world.actions() == ["account.unlock_started done"]
+    await closes_once(world)
+
+
+async def test_an_unlock_that_a_crash_cut_off_is_closed_as_unknown(world: World) -> None:
+    """T-3: what it came to is unknown, and that is recorded, told to them and to security, once."""
+    await world.local.change_account("ada", locked=True)
+    world.faulty.hang("unlock", times=1)
+    unlocking = asyncio.create_task(unlock(world, "ada"))
+    await world.until_hanging()
+    unlocking.cancel()
+    await asyncio.gather(unlocking, return_exceptions=True)
+    await closes_once(world)
+
+
+async def test_an_unlock_that_ended_is_not_closed_again(world: World) -> None:
+    await world.local.change_account("ada", locked=True)
+    await unlock(world, "ada")
+    world.clock.forward(hours=1)
+    assert await changes(world).settle_cut_off() == 0
+    assert await world.owed() == set()
+
+
+def changes(world: World) -> Changes:
+    """What the schedule asks to end what was cut off."""
+    ground = world.ground
+    return Changes(
+        PageGround(
+            database=ground.database, directories=ground.directories, policy=ground.policy,
+            vault=Vault([generate_key()]), handles=world.handles, now=ground.now,
+        )
+    )  # fmt: skip
+
+
+async def closes_once(world: World) -> None:
+    """Not while it may still be under way; a few minutes later, and then never again."""
+    assert await changes(world).settle_cut_off() == 0
+    world.clock.forward(minutes=3)
+    assert [await changes(world).settle_cut_off() for _ in range(2)] == [1, 0]
+    assert await world.actions("account") == ["account.unlock_started done", "account.unlocked failed"]
+    started, ended = await world.last("account.unlock_started"), await world.last("account.unlocked")
+    assert started["correlation"] == ended["correlation"]
+    assert ended["facts"]["known"] is False
+    assert await world.kinds() == ["change-unsure"]
+    # The letter says that they proved who they are, which they did not.
+    assert {kind for kind, _ in await world.owed()} == {"account-unlocked", "exception"}
+    assert {row.courier for row in await world.rows(Owed)} == {"slack"}
+
+
+@contextmanager
+def without_audit_log(path: Path) -> Iterator[None]:
+    """The audit log cannot be appended to: its head is gone."""
+    with closing(sqlite3.connect(path, isolation_level=None, timeout=5)) as other:
+        other.execute("ALTER TABLE audit_head RENAME TO audit_head_away")
+        yield
+        other.execute("ALTER TABLE audit_head_away RENAME TO audit_head")
 
 
 async def test_the_second_unlock_of_a_day_asks_for_a_proof(world: World) -> None:
