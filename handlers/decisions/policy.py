@@ -26,13 +26,12 @@ class Action(StrEnum):
     GRANT = "grant"
     REQUEST = "request"
     APPROVE = "approve"
-    REVOKE = "revoke"
     VIEW = "view"
     RESET_PASSWORD = "reset_password"  # noqa: S105 - the name of an action, not a password
     UNLOCK = "unlock"
 
 
-AccessAction = Literal[Action.GRANT, Action.REQUEST, Action.APPROVE, Action.REVOKE]
+AccessAction = Literal[Action.GRANT, Action.REQUEST, Action.APPROVE]
 AccountAction = Literal[Action.VIEW, Action.RESET_PASSWORD, Action.UNLOCK]
 
 
@@ -68,9 +67,9 @@ class Approvals:
 class AccessQuestion:
     """May `principal` do `action` with `entitlement`?
 
-    principal: the requester for grant and request; whoever clicks for approve and revoke.
+    principal: the requester for grant and request; whoever clicks for approve.
     minutes: how long is asked for, rounded up; 0 asks for access without an end.
-    role: the approver's role when the action is approve or revoke. proofs: evidence of who the principal is.
+    role: the approver's role when the action is approve. proofs: evidence of who the principal is.
     now: aware UTC.
     """
 

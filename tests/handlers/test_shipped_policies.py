@@ -31,7 +31,6 @@ from tests.handlers.decisions.cast import (
 GRANT: Final = Action.GRANT
 REQUEST: Final = Action.REQUEST
 APPROVE: Final = Action.APPROVE
-REVOKE: Final = Action.REVOKE
 VIEW: Final = Action.VIEW
 RESET: Final = Action.RESET_PASSWORD
 UNLOCK: Final = Action.UNLOCK
@@ -222,20 +221,6 @@ CASES: Mapping[str, tuple[Question, bool, str]] = {
         False,
         "services-nothing",
     ),
-    # ending access early
-    "one may end one's own access": (access(REVOKE, PROD_DB), True, "end-own-access"),
-    "an owner may end it": (
-        access(REVOKE, PROD_DB, principal=GRACE, requester=ADA, role="owner"),
-        True,
-        "end-as-owner-or-security",
-    ),
-    "security may end it": (
-        access(REVOKE, WIKI, principal=SAM, requester=ADA, role="security"),
-        True,
-        "end-as-owner-or-security",
-    ),
-    "others may not end it": (access(REVOKE, PROD_DB, principal=EVE, requester=ADA), False, ""),
-    "ending is never too long or too risky": (access(REVOKE, VAULT, minutes=10_000), True, "end-own-access"),
     # one's own account
     "one sees one's own access": (account(VIEW), True, "view-oneself"),
     "nobody sees another's": (account(VIEW, target=GRACE), False, ""),
