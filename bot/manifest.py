@@ -5,8 +5,6 @@ It holds no token and is made without asking Slack; adding a scope here needs a 
 
 from typing import Any
 
-from bot.settings import Settings
-
 COMMAND = "/wicket"
 EVENTS_PATH = "/slack/events"
 BOT_SCOPES = (
@@ -22,11 +20,9 @@ BOT_SCOPES = (
 BOT_EVENTS = ("app_home_opened", "message.im")
 
 
-def manifest(settings: Settings | None) -> dict[str, Any]:
-    """The manifest, ready for json.dumps; for Socket Mode unless the settings say that Slack calls by HTTP."""
-    url = None
-    if settings is not None and settings.slack.transport == "http":
-        url = settings.server.public_url + EVENTS_PATH
+def manifest(origin: str | None) -> dict[str, Any]:
+    """The manifest, ready for json.dumps. origin: where Slack calls by HTTP, "https://…"; None for Socket Mode."""
+    url = None if origin is None else origin + EVENTS_PATH
     return {
         "display_information": {
             "name": "Wicket",

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import typer
 
-from bot.settings import Settings, load_settings
+from bot.settings import Settings, load_settings, origin_for_slack
 from storage.database import Database
 from storage.faults import SchemaFault, StorageUnavailable
 
@@ -30,9 +30,11 @@ class Place:
         """The settings. SettingsFault when they are missing or wrong. serving: with all that running needs."""
         return load_settings(self.config or _USUAL, self.environ, serving=serving)
 
-    def settings_if_any(self) -> Settings | None:
-        """The settings, or None where no file was named and the usual one is not there."""
-        return None if self.config is None and not _USUAL.exists() else self.settings()
+    def origin_for_slack(self) -> str | None:
+        """Where Slack is to call by HTTP; None for Socket Mode, and where no file was named nor the usual one is."""
+        if self.config is None and not _USUAL.exists():
+            return None
+        return origin_for_slack(self.config or _USUAL, self.environ)
 
 
 def place_of(context: typer.Context) -> Place:

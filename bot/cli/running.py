@@ -60,7 +60,7 @@ def manifest(context: typer.Context) -> None:
     """Print the Slack app manifest. Paste it at api.slack.com, "Create new app", "From a manifest"."""
     from bot.manifest import manifest as manifest_for
 
-    typer.echo(json.dumps(manifest_for(place_of(context).settings_if_any()), indent=2, ensure_ascii=False))
+    typer.echo(json.dumps(manifest_for(place_of(context).origin_for_slack()), indent=2, ensure_ascii=False))
 
 
 def keygen(

@@ -4,6 +4,7 @@ They are never looked up from a global, and secrets come from the environment al
 """
 
 from bot.settings.directories import DirectorySection, LdapDirectorySection, LocalDirectorySection
+from bot.settings.early import origin_for_slack
 from bot.settings.load import load_settings
 from bot.settings.secrets import Secrets, new_audit_key, new_key
 from bot.settings.sections import MailSection
@@ -19,4 +20,5 @@ __all__ = [
     "load_settings",
     "new_audit_key",
     "new_key",
+    "origin_for_slack",
 ]

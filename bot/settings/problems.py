@@ -7,6 +7,7 @@ import difflib
 import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any, TypeGuard, get_origin
 
 from pydantic import BaseModel, ValidationError
@@ -28,6 +29,13 @@ class Problem:
     def line(self) -> str:
         """The problem on one line."""
         return f"{self.name}: {self.wrong}. {self.mend}"
+
+
+def refusal(path: Path, problems: Iterable[Problem]) -> str:
+    """What to say of a file that cannot be used yet: every problem once, one a line."""
+    lines = list(dict.fromkeys(problem.line for problem in problems))
+    count = "one thing" if len(lines) == 1 else f"{len(lines)} things"
+    return "\n".join([f"{path} cannot be used yet: {count} to mend.", *(f"  {line}" for line in lines)])
 
 
 def nearest(word: str, known: Iterable[str], *, closeness: float = 0.6) -> str | None:

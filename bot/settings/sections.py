@@ -22,13 +22,14 @@ from bot.settings.shapes import (
     is_loopback,
 )
 
+Transport = Literal["socket", "http"]
 Port = Annotated[int, Field(ge=1, le=65535)]
 
 
 class SlackSection(Section):
     """[slack]: which workspace, how its payloads arrive, and where exceptions go."""
 
-    transport: Literal["socket", "http"] = Field(default="socket", examples=["socket"])
+    transport: Transport = Field(default="socket", examples=["socket"])
     teams: tuple[TeamId, ...] = Field(min_length=1, examples=[["T0123ABCD"]])
     enterprise: EnterpriseId | None = Field(default=None, examples=["E0123ABCD"])
     api_url: WebAddress | None = Field(default=None, examples=["https://slack.com/api/"])

@@ -255,6 +255,16 @@ def test_the_manifest_is_json_and_follows_the_settings(install: Install):
     assert json.loads(install.run("manifest").stdout)["settings"]["socket_mode_enabled"] is False
 
 
+def test_the_manifest_over_http_needs_two_settings_and_no_more(tmp_path: Path):
+    """It is wanted while the app, whose tokens and channels the others name, is not there yet."""
+    public = 'public_url = "https://wicket.example.com"'
+    (tmp_path / "wicket.toml").write_text(f'[slack]\ntransport = "http"\n[server]\n{public}\n')
+    done = Install(tmp_path).run("manifest")
+    assert done.exit_code == 0, done.stderr
+    url = json.loads(done.stdout)["settings"]["event_subscriptions"]["request_url"]
+    assert url == "https://wicket.example.com/slack/events"
+
+
 def test_keygen_prints_lines_that_the_settings_take(install: Install):
     done = install.run("keygen", "--log", "log.example")
     given = dict(line.split("=", 1) for line in done.stdout.splitlines() if not line.startswith("#"))

@@ -3,7 +3,6 @@
 import json
 
 from bot.manifest import manifest
-from bot.settings import Settings
 
 SOCKET = {
     "display_information": {
@@ -55,8 +54,8 @@ def test_the_manifest_asks_for_exactly_this():
     assert manifest(None) == SOCKET
 
 
-def test_over_http_slack_calls_the_public_address(settings_over_http: Settings):
-    made = manifest(settings_over_http)
+def test_over_http_slack_calls_the_public_address():
+    made = manifest("https://wicket.example.com")
     url = "https://wicket.example.com/slack/events"
     assert made["settings"]["socket_mode_enabled"] is False
     assert made["settings"]["event_subscriptions"]["request_url"] == url
