@@ -12,7 +12,10 @@ from storage.directories.base import Account
 
 SHORTEST = 15
 LONGEST = 256
-_SHORTEST_WORD = 4
+_SHORTEST_SET_WORD = 2
+# Names this long are found inside other words too, and those of three letters only where they stand by themselves.
+_SHORTEST_NAME_ANYWHERE = 4
+_SHORTEST_NAME = 3
 _FEWEST_DIFFERENT = 5
 # Three of four steps along the keyboard or the alphabet: ordinary words stay far below half.
 _MOSTLY = 0.75
@@ -46,20 +49,27 @@ def weakness(
 
     Length is counted in code points. common: casefolded passwords that are tried first, compared with the whole one.
     """
+    plain = _plain(password)
     return (
         _unfit(password)
-        or _easily_tried(password, common)
-        or _about(
-            password,
-            _words_of(account),
-            "It contains your name or login, which is what others would try first.",
+        or _easily_tried(plain, common)
+        or (
+            "It contains your name or login, which is what others would try first."
+            if _names(plain, account)
+            else None
         )
-        or _about(
-            password,
-            company_words,
-            "It contains a word of the company, which is what others would try first.",
+        or (
+            "It contains a word of the company, which is what others would try first."
+            if _has_set_word(plain, company_words)
+            else None
         )
     )
+
+
+def _plain(text: str) -> str:
+    """The text as it is compared: one shape for each letter, one case, and nothing that nobody sees."""
+    seen = "".join(char for char in unicodedata.normalize("NFKC", text) if unicodedata.category(char) != "Cf")
+    return unicodedata.normalize("NFKC", seen.casefold())
 
 
 def _unfit(password: str) -> str | None:
@@ -70,13 +80,18 @@ def _unfit(password: str) -> str | None:
         )
     if length > LONGEST:
         return f"It has {length} characters; {LONGEST} is the most that can be kept."
-    if any(unicodedata.category(char) in ("Cc", "Cs") for char in password):
+    kinds = {unicodedata.category(char) for char in password}
+    if kinds & {"Cc", "Cs"}:
         return "It contains a character that cannot be typed everywhere."
+    if "Cf" in kinds:
+        return (
+            "It contains a character that nobody sees; copied text and some emoji bring them along. "
+            "Type it by hand, without such emoji."
+        )
     return None
 
 
-def _easily_tried(password: str, common: frozenset[str]) -> str | None:
-    folded = password.casefold()
+def _easily_tried(folded: str, common: frozenset[str]) -> str | None:
     if len(set(folded)) < _FEWEST_DIFFERENT or _repeats(folded):
         return "It repeats the same characters, so it is easily guessed."
     if _is_mostly_steps(folded):
@@ -106,17 +121,30 @@ def _shapes(folded: str) -> set[str]:
     return bare | lettered | {_EDGES.sub("", shape) for shape in lettered}
 
 
-def _words_of(account: Account) -> set[str]:
-    local = account.mail.partition("@")[0]
-    return {account.login, local, *_parts(account.login), *_parts(local), *_parts(account.name)}
+def _names(plain: str, account: Account) -> bool:
+    """Whether a name, the login or the mail's first half stands in it."""
+    login, local, name = (
+        _plain(text) for text in (account.login, account.mail.partition("@")[0], account.name)
+    )
+    words = {login, local, *_parts(login), *_parts(local), *_parts(name)}
+    return any(_stands_in(word, shape) for word in words for shape in _lettered(plain))
+
+
+def _stands_in(word: str, shape: str) -> bool:
+    if len(word) >= _SHORTEST_NAME_ANYWHERE:
+        return word in shape
+    return len(word) >= _SHORTEST_NAME and word in _parts(shape)
+
+
+def _has_set_word(plain: str, words: Iterable[str]) -> bool:
+    """Whether it holds a word that was set; whoever set it chose its length, but one letter would refuse everything."""
+    telling = {word for each in words if len(word := _plain(each).strip()) >= _SHORTEST_SET_WORD}
+    return any(word in shape for word in telling for shape in _lettered(plain))
+
+
+def _lettered(plain: str) -> tuple[str, ...]:
+    return (plain, *(plain.translate(table) for table in _LOOK_ALIKES))
 
 
 def _parts(text: str) -> list[str]:
     return re.split(r"[\W\d_]+", text)
-
-
-def _about(password: str, words: Iterable[str], reason: str) -> str | None:
-    folded = password.casefold()
-    shapes = (folded, *(folded.translate(table) for table in _LOOK_ALIKES))
-    telling = {word.casefold() for word in words if len(word) >= _SHORTEST_WORD}
-    return reason if any(word in shape for word in telling for shape in shapes) else None

@@ -1,5 +1,6 @@
 """New passwords: length and the first guesses decide, never a rule about which characters (SP 800-63B-4, 3.1.1.2)."""
 
+from dataclasses import replace
 from datetime import UTC, datetime
 
 import pytest
@@ -19,7 +20,7 @@ COMMON = common_passwords()
 
 
 def _weak(password: str) -> str | None:
-    return weakness(password, account=ADA, company_words=["wicket", "ltd"], common=COMMON)
+    return weakness(password, account=ADA, company_words=["wicket", "ltd."], common=COMMON)
 
 
 @pytest.mark.parametrize(
@@ -92,10 +93,59 @@ def test_names_and_company_words_are_refused(own: str) -> None:
     assert "contains" in str(_weak(own))
 
 
-def test_short_words_do_not_count_as_names() -> None:
-    """“Ada” stands inside too many ordinary words to be refused."""
-    assert _weak("canada in late november") is None
-    assert _weak("boltdown tram lemon q") is None
+@pytest.mark.parametrize("word", ["ge", "IBM", "\uff29\uff22\uff2d", "i\u200bbm"])
+def test_a_word_that_was_set_counts_however_short_it_is(word: str) -> None:
+    """Whoever runs Wicket chose it; one letter alone would refuse everything."""
+    password = "tram lemon ibmforge quiet"
+    assert "word of the company" in str(weakness(password, account=ADA, company_words=[word], common=COMMON))
+    assert weakness(password, account=ADA, company_words=["i", "", " "], common=COMMON) is None
+
+
+@pytest.mark.parametrize(
+    "own",
+    [
+        "tram ada lemon quiet",
+        "ADA, tram lemon quiet",
+        "ada2026 tram lemon",
+        "4d4 tram lemon quiet",
+        "my_ada_tram_lemon",
+    ],
+)
+def test_a_name_of_three_letters_counts_where_it_stands_by_itself(own: str) -> None:
+    assert "your name or login" in str(_weak(own))
+
+
+@pytest.mark.parametrize("other", ["canada in late november", "tramadalemonquiet", "a king ate mango tarts"])
+def test_a_short_name_inside_another_word_does_not_count(other: str) -> None:
+    """“Ada” stands inside too many ordinary words to be refused there."""
+    named = replace(ADA, name="Ada Yi")
+    assert weakness(other, account=named, company_words=[], common=COMMON) is None
+
+
+def _wide(text: str) -> str:
+    """The same letters in full width, as a keyboard for Japanese types them."""
+    return "".join(chr(ord(char) + 0xFEE0) if "!" <= char <= "~" else char for char in text)
+
+
+@pytest.mark.parametrize(
+    "narrow", ["byron wrote poems", "passwordpassword", "my lovelace forty", "qwertyuiopasdfg"]
+)
+def test_other_shapes_of_the_same_letters_are_the_same_letters(narrow: str) -> None:
+    assert _weak(_wide(narrow)) == _weak(narrow) is not None
+
+
+def test_a_name_is_found_whichever_way_its_accents_are_kept() -> None:
+    named = replace(ADA, name="Zoë Brontë")
+    for typed in ("tram bront\u00eb lemon", "tram bronte\u0308 lemon"):
+        assert "your name" in str(weakness(typed, account=named, company_words=[], common=COMMON))
+
+
+@pytest.mark.parametrize("unseen", ["\u200b", "\u202e", "\ufeff", "\u00ad", "\u2060"])
+def test_what_nobody_sees_is_refused_with_the_way_out(unseen: str) -> None:
+    """Pasted along unnoticed, it would lock its owner out; it would also hide a name."""
+    answer = str(_weak(f"tram by{unseen}ron forty quiet"))
+    assert answer.startswith("It contains a character that nobody sees")
+    assert unseen not in answer
 
 
 @pytest.mark.parametrize("control", ["\0", "\x1b", "\ud800", "\n"])
