@@ -18,6 +18,8 @@ Harden = Callable[[web.Request, web.StreamResponse], Awaitable[None]]
 
 # Asked by machines that reach the server by its own address.
 UNNAMED = frozenset({"/healthz", "/readyz", "/metrics"})
+SLACK_EVENTS = "/slack/events"
+_MACHINES = UNNAMED | {SLACK_EVENTS}
 
 _POLICY = (
     "default-src 'none'; style-src 'self'; img-src 'self'; form-action 'self'; "
@@ -45,6 +47,17 @@ STORE_SILENT = (
     "I can't write my records right now.",
     "So nothing was done: I do nothing without its record. Wait a minute and try again.",
 )
+# What was asked for is not there, or is nothing that this page takes. Other refusals keep their own words.
+REFUSALS = {
+    400: ("That is not a form of this page.", "Nothing was done. Open the link from Slack again."),
+    404: (
+        "There is no page at this address.",
+        "Open the whole link from Slack, or ask me there for a new one.",
+    ),
+    405: ("This page can't be used that way.", "Nothing was done. Open the link from Slack again."),
+    413: ("That was too much to send.", "Nothing was done. Open the link from Slack again and type less."),
+    415: ("That is not a form of this page.", "Nothing was done. Open the link from Slack again."),
+}
 BROKEN = (
     "Something went wrong on my side.",
     "It is written down for those who run me. Go back to Slack and ask me for a new link.",
@@ -77,15 +90,20 @@ def one_host(public_url: str) -> Middleware:
 
 
 def kind_faults(show: FaultPage) -> Middleware:
-    """Turns faults into a page that says what was not done. show: status, title and sentence to an answer."""
+    """Turns faults and refusals into a page that says what was not done; machines get plain text.
+
+    show: status, title and sentence to an answer.
+    """
     log = structlog.get_logger("wicket.web")
 
     @web.middleware
     async def catch(request: web.Request, handler: Handler) -> web.StreamResponse:
         try:
             return await handler(request)
-        except web.HTTPException:
-            raise
+        except web.HTTPException as refused:
+            if refused.status not in REFUSALS or request.path in _MACHINES:
+                raise
+            return _kindly(refused, show)
         except DirectoryUnavailable:
             log.warning("directory_unavailable", route=_route(request))
             return show(503, *DIRECTORY_SILENT)
@@ -100,6 +118,13 @@ def kind_faults(show: FaultPage) -> Middleware:
             return show(500, title, f"{sentence} If you tell them, give this number: {error_id}.")
 
     return catch
+
+
+def _kindly(refused: web.HTTPException, show: FaultPage) -> web.Response:
+    answer = show(refused.status, *REFUSALS[refused.status])
+    if "Allow" in refused.headers:  # a 405 must say what is allowed (RFC 9110, 15.5.6)
+        answer.headers["Allow"] = refused.headers["Allow"]
+    return answer
 
 
 def _route(request: web.Request) -> str:

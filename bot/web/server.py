@@ -10,7 +10,7 @@ from aiohttp import web
 
 from bot.metrics import Metrics
 from bot.web.forms import LARGEST_FORM
-from bot.web.guard import hardened, kind_faults, one_host
+from bot.web.guard import SLACK_EVENTS, hardened, kind_faults, one_host
 from bot.web.page import SecurePage
 from bot.web.rendering import Pages
 
@@ -52,7 +52,7 @@ def build_app(
         ]
     )
     if slack_handler is not None:
-        app.router.add_post("/slack/events", slack_handler)
+        app.router.add_post(SLACK_EVENTS, slack_handler)
     return app
 
 

@@ -88,6 +88,39 @@ async def test_only_named_files_are_given_away(page: World, name: str) -> None:
         assert response.status == 404
 
 
+@pytest.mark.parametrize(
+    ("method", "path", "body", "status", "words"),
+    [
+        ("GET", "/nothing", b"", 404, "There is no page at this address."),
+        ("GET", "/static/nothing.css", b"", 404, "There is no page at this address."),
+        ("GET", "/p/" + "x" * 200, b"", 404, "There is no page at this address."),
+        ("PUT", "/p/x", b"x", 405, "This page can't be used that way."),
+        ("POST", "/p/x", b"a=" + b"x" * 20_000, 413, "That was too much to send."),
+        ("POST", "/p/x", b"a=%ff", 400, "That is not a form of this page."),
+    ],
+)
+async def test_what_is_not_there_or_not_taken_is_said_kindly(
+    page: World, method: str, path: str, body: bytes, status: int, words: str
+) -> None:
+    """A page in the same dress as all others, with what to do; never the library's own words."""
+    form = {"Content-Type": "application/x-www-form-urlencoded"}
+    async with serving(page) as origin, Browser(origin) as browser:
+        shown = await browser.raw(method, path, data=body, **form)
+    assert shown.status == status
+    assert words in shown.text
+    assert "Slack" in shown.text
+    assert shown.headers["Content-Type"].startswith("text/html")
+    assert "default-src 'none'" in shown.headers["Content-Security-Policy"]
+    if status == 405:
+        assert set(shown.headers["Allow"].split(",")) == {"GET", "HEAD", "POST"}
+
+
+async def test_machines_are_refused_in_plain_text(page: World) -> None:
+    async with serving(page) as origin, Browser(origin) as browser:
+        shown = await browser.raw("POST", "/metrics", data=b"")
+    assert (shown.status, shown.headers["Content-Type"].split(";")[0]) == (405, "text/plain")
+
+
 def test_cookies_are_of_the_strictest_kind_over_https() -> None:
     response = web.Response()
     Cookies(secure=True).set_session(response, "s" * 43)
