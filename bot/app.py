@@ -9,6 +9,7 @@ import signal
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import AsyncExitStack
 from datetime import timedelta
+from functools import partial
 
 import aiohttp
 import structlog
@@ -57,6 +58,7 @@ from storage.clock import Clock, utc_now
 from storage.database import Database
 from storage.directories.base import Directory
 from storage.faults import AuditFault, SettingsFault
+from storage.outbox import ALERT, NORMAL
 
 log = structlog.get_logger(__name__)
 
@@ -281,6 +283,7 @@ class App:
             client=client,
             database=self.database,
             rendering=Rendering(self.ground, checks=self._checks, pages=self._links),
+            catalogue=self.ground.catalogue,
             security_channel=self._settings.slack.security_channel,
             metrics=self.metrics,
             now=self._now,
@@ -288,8 +291,8 @@ class App:
         )
         mail = self._mail()
 
-        async def deliver() -> None:
-            while await slack.deliver_due() == BATCH:
+        async def deliver(urgency: int) -> None:
+            while await slack.deliver_due(urgency) == BATCH:
                 pass
 
         async def end() -> None:
@@ -299,7 +302,8 @@ class App:
         return [
             Duty(name="ends", every=0.5, work=end),
             self._holdings,
-            Duty(name="outbox", every=1, woken_by="outbox", work=deliver),
+            Duty(name="alerts", every=1, woken_by="outbox", work=partial(deliver, ALERT)),
+            Duty(name="outbox", every=1, woken_by="outbox", work=partial(deliver, NORMAL)),
             Duty(name="mail", every=1, woken_by="outbox", work=mail.deliver_due),
             Duty(name="cut-off", every=60, work=Changes(self._page_ground).settle_cut_off),
             Duty(name="overdue", every=10, work=self._revocation.tell_overdue),

@@ -64,7 +64,7 @@ def raise_exception(
 
 
 def _gravest(tx: Session, cause: str, since: datetime) -> ExceptionRecord | None:
-    """The exception of this cause that is counted on: there is one a severity, and each was graver than those before."""
+    """The exception of this cause that is counted on: of several since then, each was graver than those before."""
     rows = tx.exec(
         select(ExceptionRecord).where(
             ExceptionRecord.cause == cause,

@@ -3,6 +3,7 @@
 It holds kinds and ids and renders nothing.
 """
 
+from collections.abc import Iterable
 from datetime import datetime, timedelta
 
 from sqlalchemy import and_, bindparam, delete, or_, update
@@ -12,6 +13,8 @@ from storage.database import wake
 from storage.records import Owed, Posted
 
 ALERT, NORMAL = 0, 1
+# A recipient that begins so is an owner's id: which channel that is, is known when it is delivered.
+OWNER = "owner:"
 
 # Built once: making a statement costs more than running it.
 _WAITING = select(Owed.id).where(
@@ -52,12 +55,18 @@ def owe(
     tx.flush()
 
 
-def claim(tx: Session, *, courier: str, at: datetime, lease: timedelta, limit: int) -> list[Owed]:
-    """Take up to `limit` due messages of one courier under a lease, alerts first; leased ones are left alone."""
+def claim(
+    tx: Session, *, courier: str, at: datetime, lease: timedelta, limit: int, urgency: int | None = None
+) -> list[Owed]:
+    """Take up to `limit` due messages of one courier under a lease; leased ones are left alone.
+
+    urgency: only those. Without it all, alerts first.
+    """
     due = (
         select(Owed.id)
         .where(
             Owed.courier == courier,
+            *([] if urgency is None else [col(Owed.urgency) == urgency]),
             col(Owed.next_at) <= at,
             or_(col(Owed.lease_until).is_(None), col(Owed.lease_until) < at),
         )
@@ -89,6 +98,16 @@ def postpone(tx: Session, owed: Owed, *, until: datetime, fault: str) -> None:
         .where(and_(col(Owed.id) == owed.id, col(Owed.fence) == owed.fence))
         .values(next_at=until, lease_until=None, last_fault=fault)
     )
+
+
+def give_back(tx: Session, owed: Iterable[Owed], *, until: datetime) -> None:
+    """They were not tried: no attempt is counted, and they are due again from `until` on."""
+    for one in owed:
+        tx.execute(
+            update(Owed)
+            .where(and_(col(Owed.id) == one.id, col(Owed.fence) == one.fence))
+            .values(next_at=until, lease_until=None, attempts=col(Owed.attempts) - 1)
+        )
 
 
 def where_posted(tx: Session, *, kind: str, subject: str, recipient: str) -> Posted | None:

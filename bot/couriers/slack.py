@@ -6,7 +6,8 @@ It decides nothing; what cannot be delivered is kept, tried again, and told to t
 import asyncio
 from collections import defaultdict
 from collections.abc import Callable, Mapping
-from datetime import timedelta
+from dataclasses import dataclass
+from datetime import datetime, timedelta
 
 import aiohttp
 import structlog
@@ -22,10 +23,12 @@ from handlers.decisions.lifecycle import wait_before_retry
 from handlers.exceptions import Kind, Severity, Strange, tell_security
 from handlers.intents import Where
 from storage import outbox
+from storage.catalogue import Catalogue
 from storage.clock import Clock
 from storage.database import Database
 from storage.exceptions import SECURITY
 from storage.faults import StorageUnavailable
+from storage.outbox import OWNER
 from storage.records import Owed
 
 log = structlog.get_logger(__name__)
@@ -33,18 +36,40 @@ log = structlog.get_logger(__name__)
 LEASE = timedelta(seconds=30)
 BATCH = 50
 CALL_WITHIN = 10.0
+# A try is begun only if it must be over, and on the record, before its lease is: then nobody sends it beside us.
+BEGIN_WITH = timedelta(seconds=CALL_WITHIN + 5)
+# A message that failed more often than this does not hold up the others: perhaps it is about the message itself.
+HOLDS_UP = 5
 
 # What Slack says when the message to edit is no longer there: then it is posted anew.
 _NOT_EDITABLE = frozenset({"message_not_found", "cant_update_message", "edit_window_closed"})
 _SHARED = "externally shared channel"
+_NO_OWNER = "Its owner is not in wicket.toml any more."
 
 
 class _Undeliverable(Exception):
     """It cannot be delivered for now, for a reason that an operator must mend."""
 
 
+@dataclass(frozen=True, kw_only=True)
+class _Trouble:
+    """Why a message could not be delivered.
+
+    tell: only an operator can mend it. alone: it is this message's, so the recipient's others may go.
+    after: how long Slack asked to wait.
+    """
+
+    fault: str
+    tell: bool = False
+    alone: bool = False
+    after: timedelta | None = None
+
+
 class SlackCourier:
-    """Delivers what is owed to Slack. One recipient's messages go in order; recipients do not wait for each other."""
+    """Delivers what is owed to Slack. One recipient's messages go in order; recipients do not wait for each other.
+
+    Alerts are delivered by calls of their own, so that they wait for nothing less urgent.
+    """
 
     def __init__(
         self,
@@ -52,6 +77,7 @@ class SlackCourier:
         client: AsyncWebClient,
         database: Database,
         rendering: Rendering,
+        catalogue: Catalogue,
         security_channel: str,
         metrics: Metrics,
         now: Clock,
@@ -60,19 +86,22 @@ class SlackCourier:
         self._client = client
         self._database = database
         self._rendering = rendering
+        self._catalogue = catalogue
         self._security_channel = security_channel
         self._metrics = metrics
         self._now = now
         self._chance = chance
         self._direct: dict[str, str] = {}
+        # From when on each of these may be written to again; forgotten at a stop, since Slack says it again.
+        self._held: dict[str, datetime] = {}
         # Posted, but not on the record: a store that is full must not make us say it again and again.
         self._unrecorded: dict[tuple[str, str, str], tuple[str, str]] = {}
 
-    async def deliver_due(self) -> int:
-        """Deliver a batch of what is due; how many were taken up. Call again while it returns a full batch."""
+    async def deliver_due(self, urgency: int) -> int:
+        """Deliver a batch of what is due and this urgent; how many were taken up. Call again while it is full."""
         at = self._now()
         owed = await self._database.write(
-            lambda tx: outbox.claim(tx, courier="slack", at=at, lease=LEASE, limit=BATCH)
+            lambda tx: outbox.claim(tx, courier="slack", at=at, lease=LEASE, limit=BATCH, urgency=urgency)
         )
         queues: Mapping[str, list[Owed]] = defaultdict(list)
         for one in owed:
@@ -82,33 +111,65 @@ class SlackCourier:
         return len(owed)
 
     async def _in_order(self, queue: list[Owed]) -> None:
-        for owed in queue:
-            await self._attempt(owed)
+        """One recipient's messages until one cannot be delivered. Its trouble, of whatever kind, is nobody else's."""
+        try:
+            until: datetime | None = None
+            while queue and (until := self._not_before(queue[0])) is None:
+                until = await self._attempt(queue.pop(0))
+                if until is not None:
+                    break
+            if queue and until is not None:
+                await self._database.write(lambda tx: outbox.give_back(tx, queue, until=until))
+        except StorageUnavailable as fault:  # nothing can be kept now: all is claimed again after its lease
+            log.warning("courier.storage", fault=str(fault))
+        except Exception as fault:
+            log.error("courier.fault", exc_info=fault)
 
-    async def _attempt(self, owed: Owed) -> None:
-        """One try: delivered and forgotten, or kept for later with the reason."""
+    def _not_before(self, owed: Owed) -> datetime | None:
+        """From when on it may be tried, if not now: somebody waits for its recipient, or its lease is too short."""
+        now = self._now()
+        held = self._held.get(owed.recipient, now)
+        if held > now:
+            return held
+        self._held.pop(owed.recipient, None)
+        is_short = owed.lease_until is None or owed.lease_until - now <= BEGIN_WITH
+        return now if is_short else None
+
+    async def _attempt(self, owed: Owed) -> datetime | None:
+        """One try: delivered and forgotten, or kept for later with the reason.
+
+        None if the recipient's next message may go at once, otherwise from when on.
+        """
+        outcome: DeliveryOutcome = "retried"
+        try:
+            trouble = await self._tried(owed)
+            if trouble is None:
+                outcome = "delivered"
+                return None
+            return await self._keep(owed, trouble)
+        finally:
+            self._metrics.delivery("slack", outcome)
+
+    async def _tried(self, owed: Owed) -> "_Trouble | None":
+        """What was in the way, if anything. StorageUnavailable goes through: then nothing can be kept either."""
         try:
             async with asyncio.timeout(CALL_WITHIN):
                 await self._deliver(owed)
-            outcome: DeliveryOutcome = "delivered"
         except SlackApiError as error:
-            outcome = await self._refused(owed, error)
+            return _refusal(error)
         except _Undeliverable as reason:
-            outcome = await self._keep(owed, str(reason), tell=True)
-        except (
-            StorageUnavailable
-        ) as fault:  # nothing can be kept now either: it is claimed again after its lease
-            log.warning("courier.storage", kind=owed.kind, subject=owed.subject, fault=str(fault))
-            outcome = "retried"
+            return _Trouble(fault=str(reason), tell=True)
+        except StorageUnavailable:
+            raise
         except DoesNotFit as reason:
             log.error("courier.does_not_fit", kind=owed.kind, subject=owed.subject)
-            outcome = await self._keep(owed, str(reason), tell=True)
+            return _Trouble(fault=str(reason), tell=True, alone=True)
         except (aiohttp.ClientError, TimeoutError, OSError) as fault:
-            outcome = await self._keep(owed, f"Slack did not answer ({type(fault).__name__}).", tell=False)
+            return _Trouble(fault=f"Slack did not answer ({type(fault).__name__}).")
         except Exception as fault:
             log.error("courier.fault", kind=owed.kind, subject=owed.subject, exc_info=fault)
-            outcome = await self._keep(owed, f"It could not be made ({type(fault).__name__}).", tell=True)
-        self._metrics.delivery("slack", outcome)
+            return _Trouble(fault=f"It could not be made ({type(fault).__name__}).", tell=True, alone=True)
+        return None
 
     async def _deliver(self, owed: Owed) -> None:
         message = await self._rendering.message(owed)
@@ -117,8 +178,8 @@ class SlackCourier:
             return
         channel = await self._channel(owed)
         posted = await self._posted(owed)
-        ts = await self._edit(*posted, message) if posted else None
-        channel = posted[0] if posted and ts else channel
+        # What stands in a channel that is no longer the recipient's is left there, and told anew where they are.
+        ts = await self._edit(*posted, message) if posted and posted[0] == channel else None
         if ts is None:
             answer = await self._client.chat_postMessage(
                 channel=channel, unfurl_links=False, **message.body()
@@ -167,44 +228,53 @@ class SlackCourier:
                 answer = await self._client.conversations_open(users=owed.recipient)
                 self._direct[owed.recipient] = str(answer["channel"]["id"])
             return self._direct[owed.recipient]
-        channel = self._security_channel if owed.recipient == SECURITY else owed.recipient
+        channel = self._place(owed.recipient)
+        if channel is None:
+            raise _Undeliverable(_NO_OWNER)
         info = await self._client.conversations_info(channel=channel)
         if info["channel"].get("is_ext_shared") or info["channel"].get("is_pending_ext_shared"):
             raise _Undeliverable(_SHARED)  # SL-2: either side may share a channel at any time
         return channel
 
-    async def _refused(self, owed: Owed, error: SlackApiError) -> DeliveryOutcome:
-        word = str(error.response.get("error", "unknown"))
-        if error.response.status_code == 429:
-            wait = timedelta(seconds=_seconds(error.response.headers.get("Retry-After")))
-            await self._database.write(
-                lambda tx: outbox.postpone(tx, owed, until=self._now() + wait, fault="rate limited")
-            )
-            return "retried"
-        server_side = error.response.status_code >= 500 or word in _PASSING
-        return await self._keep(owed, word, tell=not server_side)
+    def _place(self, recipient: str) -> str | None:
+        """The channel that settings name now for the security channel or an owner; None for an owner who is gone."""
+        if recipient == SECURITY:
+            return self._security_channel
+        if recipient.startswith(OWNER):
+            owner = self._catalogue.owners.get(recipient.removeprefix(OWNER))
+            return owner.channel if owner else None
+        return recipient
 
-    async def _keep(self, owed: Owed, fault: str, *, tell: bool) -> DeliveryOutcome:
-        """Try again later, for ever; the first time that only an operator can help, say so."""
-        until = self._now() + wait_before_retry(owed.attempts, self._chance())
+    async def _keep(self, owed: Owed, trouble: "_Trouble") -> datetime | None:
+        """Try again later, for ever; what only an operator can mend is told whenever it is another trouble than before.
+
+        From when on the recipient's next message may be tried; None if this trouble is this message's alone.
+        """
+        now = self._now()
+        until = now + (trouble.after or wait_before_retry(owed.attempts, self._chance()))
+        is_held = trouble.after is not None or owed.attempts <= HOLDS_UP
+        if is_held and not trouble.alone:
+            self._held[owed.recipient] = until
 
         def work(tx: Session) -> None:
-            outbox.postpone(tx, owed, until=until, fault=fault)
-            if tell and owed.recipient != SECURITY and owed.attempts == 1:
-                self._tell(tx, owed, fault)
+            outbox.postpone(tx, owed, until=until, fault=trouble.fault)
+            if trouble.tell and owed.recipient != SECURITY and trouble.fault != owed.last_fault:
+                self._tell(tx, owed, trouble.fault)
 
         await self._database.write(work)
-        return "retried"
+        if trouble.alone:
+            return None
+        return until if is_held else now
 
     def _tell(self, tx: Session, owed: Owed, fault: str) -> None:
-        at = self._now()
+        at, place = self._now(), self._place(owed.recipient) or owed.recipient
         recording.record(
             tx,
             at=at,
             action="message.undeliverable",
             outcome="failed",
             actor=recording.WICKET,
-            where=Where(transport="slack", channel=owed.recipient),
+            where=Where(transport="slack", channel=place),
             correlation=owed.subject,
             facts={"kind": owed.kind, "fault": fault},
         )
@@ -214,8 +284,8 @@ class SlackCourier:
             Strange(
                 kind=Kind.UNDELIVERABLE,
                 severity=Severity.HIGH if owed.kind == "approval" else Severity.LOW,
-                who=owed.recipient,
-                cause=f"{owed.recipient}:{fault}",
+                who=place,
+                cause=f"{place}:{fault}",
                 correlation=owed.subject,
                 facts={"fault": fault, "kind": owed.kind},
             ),
@@ -225,6 +295,15 @@ class SlackCourier:
 _PASSING = frozenset(
     {"internal_error", "fatal_error", "service_unavailable", "request_timeout", "ratelimited"}
 )
+
+
+def _refusal(error: SlackApiError) -> "_Trouble":
+    """What Slack said no with: to wait, that it has troubles of its own, or what an operator must mend."""
+    word = str(error.response.get("error", "unknown"))
+    if error.response.status_code == 429:
+        wait = timedelta(seconds=_seconds(error.response.headers.get("Retry-After")))
+        return _Trouble(fault="rate limited", after=wait)
+    return _Trouble(fault=word, tell=error.response.status_code < 500 and word not in _PASSING)
 
 
 def _about(owed: Owed) -> tuple[str, str, str]:

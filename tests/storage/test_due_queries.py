@@ -18,6 +18,9 @@ ASKED = {
         tx, directory="local", at=NOW, lease=timedelta(seconds=30), limit=32
     ),
     "outbox_owed": lambda tx: outbox.claim(
+        tx, courier="slack", at=NOW, lease=timedelta(seconds=30), limit=50, urgency=outbox.ALERT
+    ),
+    "outbox_owed/all": lambda tx: outbox.claim(
         tx, courier="slack", at=NOW, lease=timedelta(seconds=30), limit=50
     ),
 }
@@ -43,6 +46,6 @@ def plan_of(tx: Session, ask: Callable[[Session], object]) -> str:
 def test_a_tick_reads_only_what_is_open_and_in_order(database, index):
     """No scan of a whole table, and no sorting of all that is due to find the first few."""
     plan = database.write_now(lambda tx: plan_of(tx, ASKED[index]))
-    assert f"USING INDEX {index}" in plan
+    assert f"USING INDEX {index.partition('/')[0]} " in plan
     assert "SCAN" not in plan
     assert "TEMP B-TREE" not in plan

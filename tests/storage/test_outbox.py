@@ -123,6 +123,32 @@ def test_a_postponed_message_takes_the_newer_state_with_it(database, now):
     assert database.read_now(outbox.backlog) == 1
 
 
+def test_what_is_given_back_counts_no_attempt_and_is_due_when_it_is_said(database, now):
+    """It was not tried: whoever lost the lease gives nothing back."""
+    database.write_now(lambda tx: owe(tx, now))
+    (owed,) = claimed(database, now)
+    (again,) = claimed(database, now + LEASE * 2)
+    until = now + LEASE * 3
+    database.write_now(lambda tx: outbox.give_back(tx, [owed], until=until))
+    assert claimed(database, now + LEASE * 2) == []
+    database.write_now(lambda tx: outbox.give_back(tx, [again], until=until))
+    assert claimed(database, until - timedelta(microseconds=1)) == []
+    assert [(one.attempts, one.last_fault) for one in claimed(database, until)] == [(2, "")]
+
+
+def test_only_what_is_so_urgent_is_taken(database, now):
+    """Alerts are taken up by themselves, and so is the rest."""
+    database.write_now(lambda tx: owe(tx, now, "news"))
+    database.write_now(lambda tx: owe(tx, now, "alert", urgency=ALERT, kind="exception"))
+    for urgency, subject in ((ALERT, "alert"), (NORMAL, "news")):
+        taken = database.write_now(
+            lambda tx, urgency=urgency: outbox.claim(
+                tx, courier="slack", at=now, lease=LEASE, limit=9, urgency=urgency
+            )
+        )
+        assert [one.subject for one in taken] == [subject]
+
+
 def test_each_courier_takes_its_own(database, now):
     database.write_now(lambda tx: owe(tx, now, courier="mail"))
     assert claimed(database, now) == []

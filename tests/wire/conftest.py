@@ -149,7 +149,8 @@ class World:
     def freeze(self) -> App:
         """The bot when its machine stands still: calls under way stay and nothing new begins. It is returned."""
         for task in asyncio.all_tasks():
-            if _runs_the_bot(task) and task.get_name() in ("ends", "holdings", "outbox", "mail", "overdue"):
+            duties = ("ends", "holdings", "alerts", "outbox", "mail", "overdue")
+            if _runs_the_bot(task) and task.get_name() in duties:
                 task.cancel()
         return self.app
 

@@ -1,0 +1,265 @@
+"""The courier against the pretend Slack: what happens to the others when one message cannot be delivered."""
+
+import asyncio
+import sqlite3
+from collections.abc import AsyncIterator
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import aiohttp
+import pytest
+from prometheus_client import CollectorRegistry
+from slack_sdk.web.async_client import AsyncWebClient
+from sqlmodel import delete
+
+from bot.couriers import slack as couriers
+from bot.couriers.rendering import Rendering
+from bot.couriers.slack import SlackCourier
+from bot.demo.company import seed_workspace
+from bot.demo.workspace import Workspace
+from bot.metrics import Metrics
+from bot.slack.door import PageLinks
+from storage import outbox
+from storage.catalogue import Catalogue, Owner
+from storage.exceptions import SECURITY, raise_exception
+from storage.outbox import ALERT, NORMAL, OWNER
+from storage.records import Owed
+from tests.handlers.access_ground import CATALOGUE, World
+from tests.handlers.access_ground import world as open_world
+
+DATA, OBSERVE, ALARMS = "C0DATAOWN", "C0OBSERVE", "C0SECURITY"
+ADA, BOB = "U0ADA", "U0BOB"
+
+
+@dataclass
+class Post:
+    """The courier, what it delivers to, and what is owed."""
+
+    slack: Workspace
+    world: World
+    courier: SlackCourier
+    client: AsyncWebClient
+    requests: list[str]
+    folder: Path
+
+    def moved_to(self, channel: str) -> SlackCourier:
+        """Another process, after an operator gave the owner another channel."""
+        return _courier(self.world, self.client, _catalogue(channel))
+
+    async def owe(self, recipient: str, *which: int, kind: str = "request") -> None:
+        """Owe these requests' messages to somebody, each a moment after the one before."""
+        for one in which:
+            await self.world.ground.database.write(
+                lambda tx, one=one: outbox.owe(
+                    tx, at=self.world.clock(), courier="slack", kind=kind, subject=self.requests[one],
+                    recipient=recipient,
+                )
+            )  # fmt: skip
+
+    async def alert(self) -> None:
+        """Something that security must see."""
+        await self.world.ground.database.write(
+            lambda tx: raise_exception(
+                tx, at=self.world.clock(), kind="tampered", cause="t", severity="low", who="Eve",
+                correlation="", facts={},
+            )
+        )  # fmt: skip
+
+    def said(self, *methods: str) -> list[tuple[str, bool]]:
+        """Who was written to, or tried to, in order; and whether it was taken."""
+        calls = [c for c in self.slack.calls if c.method in (methods or ("chat.postMessage", "chat.update"))]
+        return [(str(call.arguments["channel"]), call.ok) for call in calls]
+
+    async def called(self) -> None:
+        """Wait until Slack has heard from us."""
+        for _ in range(500):
+            if self.slack.calls:
+                return
+            await asyncio.sleep(0.01)
+        raise AssertionError("Slack heard nothing")
+
+    async def waiting(self) -> list[Owed]:
+        """What is still owed, oldest first."""
+        return sorted(await self.world.rows(Owed), key=lambda owed: owed.id or 0)
+
+
+def _catalogue(channel: str) -> Catalogue:
+    owner = Owner(id="data", name="Data Platform", channel=channel, approvers="data-owners")
+    return replace(CATALOGUE, owners={"data": owner})
+
+
+def _courier(world: World, client: AsyncWebClient, catalogue: Catalogue) -> SlackCourier:
+    pages = PageLinks(public_url="http://localhost", handles=world.handles, minutes=10)
+    return SlackCourier(
+        client=client,
+        database=world.ground.database,
+        rendering=Rendering(world.ground, checks=world.checks, pages=pages),
+        catalogue=catalogue,
+        security_channel=ALARMS,
+        metrics=Metrics.in_registry(CollectorRegistry()),
+        now=world.clock,
+        chance=lambda: 1.0,
+    )
+
+
+@pytest.fixture
+async def post(tmp_path: Path) -> AsyncIterator[Post]:
+    async with open_world(tmp_path) as world, aiohttp.ClientSession() as session:
+        slack = Workspace(now=world.clock)
+        seed_workspace(slack)
+        await slack.start()
+        client = AsyncWebClient(
+            token=slack.bot_token, base_url=slack.api_url, session=session, retry_handlers=[]
+        )
+        requests = [await world.asked(login, "prod-db") for login in ("ada", "charles", "linus")]
+        await world.ground.database.write(lambda tx: tx.exec(delete(Owed)))
+        yield Post(slack, world, _courier(world, client, _catalogue(DATA)), client, requests, tmp_path)
+        await slack.stop()
+
+
+@pytest.mark.parametrize("first", ["internal_error", "rate limited"])
+async def test_what_only_an_operator_can_mend_is_told_whatever_went_wrong_before(post, first):
+    """The first try failed for another reason: the request must not lapse unseen."""
+    await post.owe(f"{OWNER}data", 0, kind="approval")
+    if first == "rate limited":
+        post.slack.faults.rate_limit("chat.postMessage", 1, 1)
+    else:
+        post.slack.faults.fail("chat.postMessage", first)
+    await post.courier.deliver_due(NORMAL)
+    assert await post.world.exceptions() == []
+    post.slack.update_channel(DATA, is_archived=True)
+    for _ in range(3):
+        post.world.clock.forward(minutes=6)
+        await post.courier.deliver_due(NORMAL)
+    (told,) = await post.world.exceptions()
+    assert (told.kind, told.who, told.facts["fault"], told.count) == ("undeliverable", DATA, "is_archived", 1)
+    assert await post.world.actions("message") == ["message.undeliverable failed"]
+
+
+async def test_one_failure_stops_a_recipients_queue_and_nobody_elses(post):
+    """What waits behind it is given back, counts no attempt, and keeps its place."""
+    await post.owe(f"{OWNER}data", 0, 1, 2, kind="approval")
+    await post.owe(BOB, 0)
+    post.slack.update_channel(DATA, is_archived=True)
+    await post.courier.deliver_due(NORMAL)
+    assert [ok for channel, ok in post.said() if channel == DATA] == [False]
+    assert [ok for channel, ok in post.said() if channel != DATA] == [True]
+    waiting = [one for one in await post.waiting() if one.recipient != SECURITY]
+    assert [(one.subject, one.attempts, one.lease_until) for one in waiting] == [
+        (request, attempts, None) for request, attempts in zip(post.requests, (1, 0, 0), strict=True)
+    ]
+    post.slack.update_channel(DATA, is_archived=False)
+    post.world.clock.forward(seconds=2)
+    await post.courier.deliver_due(NORMAL)
+    assert [one.recipient for one in await post.waiting()] == [SECURITY]
+    assert len([ok for channel, ok in post.said() if channel == DATA and ok]) == 3
+
+
+async def test_nothing_is_posted_where_slack_asked_us_to_wait(post):
+    """Neither what was behind it nor what is owed in the meantime (SL-11); others are written to."""
+    await post.owe(ADA, 0, 1)
+    post.slack.faults.rate_limit("chat.postMessage", 30, 1)
+    await post.courier.deliver_due(NORMAL)
+    assert [ok for _, ok in post.said()] == [False]
+    await post.owe(ADA, 2)
+    await post.owe(BOB, 0)
+    post.world.clock.forward(seconds=29)
+    await post.courier.deliver_due(NORMAL)
+    assert [ok for _, ok in post.said()] == [False, True]
+    assert [one.attempts for one in await post.waiting()] == [1, 0, 0]
+    post.world.clock.forward(seconds=2)
+    await post.courier.deliver_due(NORMAL)
+    assert await post.waiting() == []
+
+
+async def test_a_message_that_fails_for_ever_does_not_hold_up_its_recipient_for_ever(post):
+    """Something about it may be what Slack cannot take; the others are delivered all the same (promise 10)."""
+    await post.owe(ADA, 0, 1)
+    post.slack.faults.fail("chat.postMessage", "internal_error", times=couriers.HOLDS_UP + 1)
+    for _ in range(couriers.HOLDS_UP + 1):
+        post.world.clock.forward(minutes=5)
+        await post.courier.deliver_due(NORMAL)
+        assert [one.attempts for one in await post.waiting()][1] == 0
+    await post.courier.deliver_due(NORMAL)
+    assert [one.subject for one in await post.waiting() if one.recipient == ADA] == [post.requests[0]]
+
+
+async def test_what_cannot_be_made_holds_up_nobody(post):
+    """A kind that nobody can write any more fails alone."""
+    await post.owe(ADA, 0, kind="unheard-of")
+    await post.owe(ADA, 1)
+    await post.courier.deliver_due(NORMAL)
+    assert [one.kind for one in await post.waiting()] == ["unheard-of", "exception"]
+    assert len(post.said()) == 1
+
+
+async def test_a_lease_outlasts_what_is_begun_under_it(post):
+    """Each try takes its time; what could not be over in time is given back unbegun, so nobody sends it beside us."""
+    await post.owe(ADA, 0, 1, 2)
+    post.slack.faults.delay("chat.postMessage", 0.2)
+    delivering = asyncio.create_task(post.courier.deliver_due(NORMAL))
+    await post.called()
+    post.world.clock.forward(seconds=couriers.LEASE.total_seconds() - couriers.CALL_WITHIN)
+    await delivering
+    assert len(post.said()) == 1
+    assert [(one.attempts, one.lease_until) for one in await post.waiting()] == [(0, None), (0, None)]
+
+
+async def test_an_alert_waits_for_nobody(post):
+    """A call to somebody else hangs: security hears before it is over."""
+    await post.owe(ADA, 0)
+    await post.alert()
+    post.slack.faults.delay("conversations.open", 0.5)
+    slow = asyncio.create_task(post.courier.deliver_due(NORMAL))
+    assert await post.courier.deliver_due(ALERT) == 1
+    assert post.said() == [(ALARMS, True)]
+    assert await slow == 1
+    assert len(post.said()) == 2
+
+
+async def test_one_messages_trouble_with_the_store_is_its_own(post):
+    """The store is locked just when a failure would be kept: nothing is left running, all arrives later and once."""
+    for who in (ADA, BOB):
+        await post.owe(who, 0, 1)
+    post.slack.faults.delay("conversations.open", 0.2)
+    post.slack.faults.fail("conversations.open", "internal_error", times=1)
+    delivering = asyncio.create_task(post.courier.deliver_due(NORMAL))
+    await post.called()
+    other = sqlite3.connect(post.folder / "wicket.db", isolation_level=None)
+    other.execute("BEGIN IMMEDIATE")
+    assert await delivering == 4
+    assert not [task for task in asyncio.all_tasks() if "SlackCourier" in repr(task)]
+    other.execute("ROLLBACK")
+    other.close()
+    post.world.clock.forward(seconds=couriers.LEASE.total_seconds() + 1)
+    await post.courier.deliver_due(NORMAL)
+    assert await post.waiting() == []
+    assert [ok for _, ok in post.said("chat.postMessage")] == [True] * 4
+
+
+async def test_a_request_follows_its_owner_to_another_channel(post):
+    """What could not be delivered goes where the owner is now, as the operator's guide promises."""
+    post.slack.update_channel(DATA, is_archived=True)
+    await post.owe(f"{OWNER}data", 0, kind="approval")
+    await post.courier.deliver_due(NORMAL)
+    post.world.clock.forward(minutes=6)
+    await post.moved_to(OBSERVE).deliver_due(NORMAL)
+    assert [one.recipient for one in await post.waiting()] == [SECURITY]
+    assert post.said()[-1] == (OBSERVE, True)
+
+
+async def test_a_message_is_edited_while_its_owner_stays_and_posted_anew_when_they_move(post):
+    for courier in (post.courier, post.moved_to(DATA), post.moved_to(OBSERVE), post.moved_to(OBSERVE)):
+        await post.owe(f"{OWNER}data", 0, kind="approval")
+        await courier.deliver_due(NORMAL)
+    assert post.said("chat.postMessage") == [(DATA, True), (OBSERVE, True)]
+    assert post.said("chat.update") == [(DATA, True), (OBSERVE, True)]
+
+
+async def test_an_owner_who_is_no_more_is_told_to_security(post):
+    await post.owe(f"{OWNER}gone", 0, kind="approval")
+    await post.courier.deliver_due(NORMAL)
+    (told,) = await post.world.exceptions()
+    assert (told.kind, told.facts["fault"]) == ("undeliverable", "Its owner is not in wicket.toml any more.")
+    assert told.who == f"{OWNER}gone"
+    assert [one.recipient for one in await post.waiting()] == [f"{OWNER}gone", SECURITY]
