@@ -45,7 +45,7 @@ async def test_privileged_access_waits_for_its_owner_in_the_owners_channel(world
     row = await world.grant(grant)
     assert (row.state, row.missing) == (GrantState.PENDING, {"owner": 1})
     assert row.lapses_at == world.clock() + timedelta(hours=24)
-    assert await world.owed() == {("request", "Uada"), ("approval", "C0DATA")}
+    assert await world.owed() == {("request", "Uada"), ("approval", "owner:data")}
 
 
 async def test_a_refused_privileged_request_is_told_to_security(world: World) -> None:

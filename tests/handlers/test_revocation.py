@@ -71,7 +71,7 @@ async def test_a_request_lapses_at_its_time_with_both_messages(world: World) -> 
     assert await world.revocation.lapse_unanswered() == 1
     assert await world.revocation.lapse_unanswered() == 0
     assert await world.state(grant) == GrantState.LAPSED
-    assert await world.owed() == {("request", "Uada"), ("approval", "C0DATA")}
+    assert await world.owed() == {("request", "Uada"), ("approval", "owner:data")}
     assert await world.actions("grant.lapsed") == ["grant.lapsed done"]
     assert isinstance(await world.ask("ada", "prod-db"), Asked)
 
