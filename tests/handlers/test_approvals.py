@@ -221,7 +221,7 @@ async def test_a_directory_that_fails_leaves_the_request_and_the_click_to_be_tri
 
 
 async def test_a_rationale_is_on_the_record_as_a_commitment(world: World) -> None:
-    """Promise 4 and R-9: the leaf has no free text."""
+    """Promise 4: the leaf has no free text."""
     grant = await world.asked("ada", "prod-db")
     await world.decide("grace", grant, rationale="because of the incident")
     entry = await world.last("approval.given")
