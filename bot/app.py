@@ -226,6 +226,7 @@ class App:
             pages=self._links,
         )
         app = AsyncApp(
+            name="wicket",  # otherwise Bolt reads source files to find one, for a third of a second
             client=client,
             process_before_response=True,
             request_verification_enabled=False,
