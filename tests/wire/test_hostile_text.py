@@ -96,7 +96,7 @@ async def test_two_long_rationales_do_not_keep_a_decision_from_being_shown(world
 @pytest.mark.parametrize(
     "name",
     [
-        "Аda Lovelace",  # noqa: RUF001 - a Cyrillic letter that looks like an A
+        "Аda Lovelace",
         f"Ada\n{FAKE}",
         "<!channel> <@U0GRACE>",
         "\u202eecalevoL adA",
