@@ -24,6 +24,7 @@ from handlers.outcomes import (
     TooLate,
     Unknown,
 )
+from handlers.own import find_own, owns, refuse_gone
 from handlers.patience import in_time
 from storage import deliveries, grants, holdings
 from storage.catalogue import Entitlement
@@ -46,7 +47,7 @@ class Access:
         """Prepare a request; the person sees what would happen before anything is sent."""
         entitlement = self._ground.catalogue.entitlements.get(intent.entitlement)
         if entitlement is None:
-            return Unknown(what=intent.entitlement)
+            return await self._gone(intent, intent.entitlement)
         manager = await in_time(self._manager_name(intent))
 
         def work(tx: Session) -> Drafted | Repeated:
@@ -71,7 +72,7 @@ class Access:
         """Send a request: done at once, carried to the owner, or refused, as policy says."""
         entitlement = self._ground.catalogue.entitlements.get(intent.entitlement)
         if entitlement is None:
-            return Unknown(what=intent.entitlement)
+            return await self._gone(intent, intent.entitlement)
         manager = await in_time(self._manager_name(intent))
         return await self._ground.database.write(lambda tx: self._ask(tx, intent, entitlement, manager))
 
@@ -80,7 +81,7 @@ class Access:
     ) -> Asked | Unknown | AlreadyHeld | AlreadyAsked | TooLate | Repeated:
         """Send a draft as it was shown. Only its own author can."""
         draft = await self._ground.database.read(lambda tx: grants.get(tx, intent.grant))
-        if draft is None or not _is_own(intent, draft) or not _can_be_sent(draft):
+        if draft is None or not owns(intent.actor, draft) or not _can_be_sent(draft):
             return await self._ground.database.write(lambda tx: self._not_sent(tx, intent))
         return await self.ask(
             AskAccess(
@@ -98,7 +99,7 @@ class Access:
         """Take back one's own draft or waiting request."""
 
         def work(tx: Session) -> Ended | Unknown | TooLate | Repeated:
-            found = self._own(tx, intent, intent.grant)
+            found = find_own(tx, self._ground, intent)
             if not isinstance(found, Grant):
                 return found
             if found.state not in (GrantState.DRAFT, GrantState.PENDING):
@@ -114,7 +115,7 @@ class Access:
         """End one's own grant before its time: the removal is due now."""
 
         def work(tx: Session) -> Ended | Unknown | TooLate | Repeated:
-            found = self._own(tx, intent, intent.grant)
+            found = find_own(tx, self._ground, intent)
             if not isinstance(found, Grant):
                 return found
             if found.state not in LIVE:
@@ -128,6 +129,10 @@ class Access:
 
         return await self._ground.database.write(work)
 
+    async def _gone(self, intent: Intent, what: str) -> Unknown | Repeated:
+        """It left the catalogue since it was shown: refused, and on the record."""
+        return await self._ground.database.write(lambda tx: refuse_gone(tx, self._ground, intent, what=what))
+
     def _ask(
         self, tx: Session, intent: AskAccess, entitlement: Entitlement, manager: str
     ) -> Asked | Unknown | AlreadyHeld | AlreadyAsked | TooLate | Repeated:
@@ -135,7 +140,7 @@ class Access:
         if not deliveries.take(tx, intent.delivery, self._ground.now()):
             return Repeated()
         draft = grants.get(tx, intent.draft) if intent.draft else None
-        if draft is not None and not _is_own(intent, draft):
+        if draft is not None and not owns(intent.actor, draft):
             turn_away_forged(tx, self._ground, intent, "grant.tampered")
             return Unknown(what="draft")
         if draft is not None and draft.state != GrantState.DRAFT:
@@ -278,29 +283,8 @@ class Access:
         manager = await self._ground.directory(account.directory).account(account.manager)
         return manager.name if manager else ""
 
-    def _own(self, tx: Session, intent: OnGrant, grant_id: str) -> Grant | Unknown | Repeated:
-        """The person's own request. Somebody else's was never shown to them; a draft may be forgotten by now."""
-        if not deliveries.take(tx, intent.delivery, self._ground.now()):
-            return Repeated()
-        grant = grants.get(tx, grant_id)
-        if grant is None:
-            recording.record(
-                tx,
-                at=self._ground.now(),
-                action="grant.gone",
-                outcome="refused",
-                actor=recording.person(intent.actor),
-                where=intent.where,
-                correlation=intent.actor.account.id,
-            )
-            return Unknown(what="request")
-        if not _is_own(intent, grant):
-            turn_away_forged(tx, self._ground, intent, "grant.tampered")
-            return Unknown(what="request")
-        return grant
-
     def _not_sent(self, tx: Session, intent: OnGrant) -> Unknown | TooLate | Repeated:
-        found = self._own(tx, intent, intent.grant)
+        found = find_own(tx, self._ground, intent)
         if not isinstance(found, Grant):
             return found
         late = self._too_late(tx, intent, found)
@@ -355,11 +339,6 @@ _ASKED_FIELDS = (
     "directory", "entitlement", "group", "minutes", "justification", "ticket", "requester_name", "requester_login",
     "requester_team", "requester_employment", "manager_name", "standing", "requested_at",
 )  # fmt: skip
-
-
-def _is_own(intent: Intent, grant: Grant) -> bool:
-    account = intent.actor.account
-    return (grant.directory, grant.account) == (account.directory, account.id)
 
 
 def _can_be_sent(draft: Grant) -> bool:

@@ -1,17 +1,20 @@
 """Looking at what stands behind a request: for the one who asked and for those who could decide it.
 
-It shows facts about a person to nobody else, and changes nothing.
+It shows facts about a person to nobody else, a draft to its author alone, and changes nothing.
 """
 
 from sqlmodel import Session
 
 from handlers import recording
+from handlers.forged import turn_away_forged
 from handlers.ground import Ground
 from handlers.intents import Actor, OnGrant
 from handlers.outcomes import NotAllowed, Repeated, Unknown
+from handlers.own import find_own, owns
 from handlers.stories import GrantStory
 from handlers.storytelling import tell
-from storage import deliveries
+from storage import deliveries, grants
+from storage.records import Grant
 
 NOT_FOR_YOU = "Its details are for the one who asked and for those who can decide it."
 
@@ -23,18 +26,38 @@ class Details:
         self._ground = ground
 
     async def look(self, intent: OnGrant) -> GrantStory | NotAllowed | Unknown | Repeated:
-        """The story, for the requester, the owner's approvers and the security team."""
-        story = await self._ground.database.read(lambda tx: tell(tx, self._ground, intent.grant))
-        if story is None:
-            return Unknown(what="request")
-        if self._concerns(intent.actor, story):
-            return story
-        return await self._ground.database.write(lambda tx: self._refuse(tx, intent, story))
+        """The story, for the requester, and once it was carried to its owner for the approvers and security."""
+        grant, story = await self._read(intent)
+        if grant is not None and story is not None:
+            if owns(intent.actor, grant) or (_was_carried(grant) and self._could_decide(intent.actor, story)):
+                return story
+            if _was_carried(grant):
+                return await self._ground.database.write(lambda tx: self._refuse(tx, intent, story))
+        return await self._ground.database.write(lambda tx: self._turn_away(tx, intent))
 
-    def _concerns(self, actor: Actor, story: GrantStory) -> bool:
-        own = story.requester.slack_user == actor.slack_user
+    async def own(self, intent: OnGrant) -> GrantStory | Unknown | Repeated:
+        """The story of one's own draft or request, to change it or to ask again. Nothing is taken: a form opens."""
+        grant, story = await self._read(intent)
+        if grant is not None and story is not None and owns(intent.actor, grant):
+            return story
+        found = await self._ground.database.write(lambda tx: find_own(tx, self._ground, intent))
+        return Unknown(what="request") if isinstance(found, Grant) else found
+
+    async def _read(self, intent: OnGrant) -> tuple[Grant | None, GrantStory | None]:
+        return await self._ground.database.read(
+            lambda tx: (grants.get(tx, intent.grant), tell(tx, self._ground, intent.grant))
+        )
+
+    def _could_decide(self, actor: Actor, story: GrantStory) -> bool:
         deciding = {self._ground.security_group, *([story.owner.approvers] if story.owner else [])}
-        return own or bool(deciding & actor.account.groups)
+        return bool(deciding & actor.account.groups)
+
+    def _turn_away(self, tx: Session, intent: OnGrant) -> Unknown | Repeated:
+        """No message with this button was ever made for them."""
+        if not deliveries.take(tx, intent.delivery, self._ground.now()):
+            return Repeated()
+        turn_away_forged(tx, self._ground, intent, "approval.tampered")
+        return Unknown(what="request")
 
     def _refuse(self, tx: Session, intent: OnGrant, story: GrantStory) -> NotAllowed | Repeated:
         if not deliveries.take(tx, intent.delivery, self._ground.now()):
@@ -51,3 +74,8 @@ class Details:
         )
         owner = story.owner.name if story.owner else "its owner"
         return NotAllowed(entitlement=story.entitlement_id, owner_name=owner, reasons=(NOT_FOR_YOU,))
+
+
+def _was_carried(grant: Grant) -> bool:
+    """Whether an owner was ever asked: no draft was, nor what was given or refused at once."""
+    return grant.lapses_at is not None

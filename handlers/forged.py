@@ -9,6 +9,20 @@ from handlers import recording
 from handlers.exceptions import Kind, Severity, Strange, tell_security
 from handlers.ground import Ground
 from handlers.intents import Intent
+from handlers.outcomes import Repeated, Unknown
+from storage import deliveries
+
+
+async def refuse_forged(ground: Ground, intent: Intent) -> Unknown | Repeated:
+    """A button or form whose very name is none of ours: refused on the record, once however often it is delivered."""
+
+    def work(tx: Session) -> Unknown | Repeated:
+        if not deliveries.take(tx, intent.delivery, ground.now()):
+            return Repeated()
+        turn_away_forged(tx, ground, intent, "click.refused")
+        return Unknown(what="button")
+
+    return await ground.database.write(work)
 
 
 def turn_away_forged(tx: Session, ground: Ground, intent: Intent, action: str) -> None:

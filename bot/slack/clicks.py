@@ -10,18 +10,20 @@ from typing import Any
 from bot.slack import sentences
 from bot.slack.actions import Action
 from bot.slack.conversation import Conversation
+from bot.slack.door import Turned
 from bot.slack.forms import Prefilled, decision_form, details_form, request_form
 from bot.slack.incoming import Incoming, text
 from bot.slack.messages.approvals import not_allowed_text, too_late_text
-from bot.slack.messages.parts import Message
+from bot.slack.messages.parts import Message, said
 from bot.slack.replies import Replies
 from bot.slack.words import duration
 from handlers.access import Access
 from handlers.approvals import Deciding
 from handlers.checks import Kind
 from handlers.details import NOT_FOR_YOU, Details
+from handlers.forged import refuse_forged
 from handlers.ground import Ground
-from handlers.intents import Actor, OnGrant
+from handlers.intents import Actor, Intent, OnGrant
 from handlers.outcomes import (
     AlreadyAsked,
     AlreadyHeld,
@@ -96,6 +98,13 @@ class Clicks:
         await method(click)
         return True
 
+    async def refuse(self, actor: Actor, incoming: Incoming) -> Turned:
+        """Turn away a button or form that we never made; it is on the record, and an exception."""
+        intent = Intent(actor=actor, where=incoming.where, delivery=incoming.delivery)
+        if isinstance(await refuse_forged(self._ground, intent), Repeated):
+            return Turned(message=None, outcome="repeated")
+        return Turned(message=said(sentences.GONE), outcome="refused")
+
     async def _send_draft(self, click: Click) -> None:
         outcome = await self._access.send_draft(click.on_grant)
         text = asked_text(outcome)
@@ -168,11 +177,10 @@ class Clicks:
             self._whisper(click, sentences.TRY_AGAIN)
 
     async def _own_story(self, click: Click) -> GrantStory | None:
-        story = await self._story(click.value)
-        if story is None or story.requester.slack_user != click.actor.slack_user:
-            self._whisper(click, sentences.OWN_ONLY if story else sentences.GONE)
-            return None
-        return story
+        outcome = await self._behind.own(click.on_grant)
+        if isinstance(outcome, Unknown):
+            self._whisper(click, sentences.GONE)
+        return outcome if isinstance(outcome, GrantStory) else None
 
     async def _story(self, grant_id: str) -> GrantStory | None:
         return await self._ground.database.read(lambda tx: tell(tx, self._ground, grant_id))

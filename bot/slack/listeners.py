@@ -38,7 +38,7 @@ from storage.faults import DirectoryUnavailable, StorageUnavailable
 
 log = structlog.get_logger(__name__)
 
-Work = Callable[[Actor, Incoming], Awaitable[Message | None]]
+Work = Callable[[Actor, Incoming], Awaitable[Message | Turned | None]]
 Speak = Callable[[Incoming, Message], None]
 
 _ANY = re.compile(r".*", re.DOTALL)
@@ -135,13 +135,12 @@ class Listeners:
         incoming = arrived.of_action(body, self._transport)
         action, value = clicked(body)
 
-        async def click(actor: Actor, incoming: Incoming) -> None:
+        async def click(actor: Actor, incoming: Incoming) -> Turned | None:
             trigger = str(body.get("trigger_id", ""))
             done = await self._clicks.carry_out(
                 action, Click(actor=actor, incoming=incoming, value=value, trigger=trigger)
             )
-            if not done:
-                log.warning("listener.no_such_button", user=incoming.user)
+            return None if done else await self._clicks.refuse(actor, incoming)
 
         if action != Action.OPEN_PAGE:  # a link: the browser has followed it, and there is nothing to do
             live = action not in _ROUTINE_ACTIONS
@@ -153,8 +152,13 @@ class Listeners:
         answers: list[dict[str, Any]] = []
         form = arrived.part(body, "view")
 
-        async def submit(actor: Actor, incoming: Incoming) -> None:
-            answers.append(await self._submissions.carry_out(actor, incoming, form))
+        async def submit(actor: Actor, incoming: Incoming) -> Turned | None:
+            answer = await self._submissions.carry_out(actor, incoming, form)
+            if answer is None:  # a form that we never made keeps nothing: it closes
+                turned = await self._clicks.refuse(actor, incoming)
+                return Turned(message=None, outcome=turned.outcome)
+            answers.append(answer)
+            return None
 
         def keep_open(_incoming: Incoming, message: Message) -> None:
             answers.append(stay_open(form, message.text))
@@ -202,14 +206,12 @@ class Listeners:
         message: Message | None
         try:
             with answering_within(FACTS_WITHIN):
-                admitted = await self._door.admit(
-                    incoming, live=live, by_message=kind in ("message", "action")
-                )
-                if isinstance(admitted, Turned):
-                    outcome, message = admitted.outcome, admitted.message
+                came = await self._door.admit(incoming, live=live, by_message=kind in ("message", "action"))
+                done = came if isinstance(came, Turned) else await work(came, incoming)
+                if isinstance(done, Turned):
+                    outcome, message = done.outcome, done.message
                 else:
-                    message = await work(admitted, incoming)
-                    outcome = "done"
+                    outcome, message = "done", done
         except IdentityUnknown:
             message = said(sentences.NO_IDENTITY)
         except DirectoryUnavailable as fault:

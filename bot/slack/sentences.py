@@ -25,7 +25,6 @@ NO_STORE = (
 )
 NO_IDENTITY = "Slack did not tell me who you are just now, so nothing was done. Please try again in a minute."
 GONE = "This is no longer there. Ask me again and I will start anew."
-OWN_ONLY = "Only the person who asked can do that. Nothing was changed."
 ALREADY_ASKED = "You have already asked for this and it is waiting. I did not send it twice."
 
 TURNED_AWAY = {

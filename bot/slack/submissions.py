@@ -27,8 +27,8 @@ class Submissions:
         self._access = access
         self._deciding = deciding
 
-    async def carry_out(self, actor: Actor, incoming: Incoming, view: Mapping[str, Any]) -> Answer:
-        """Do what this form is for."""
+    async def carry_out(self, actor: Actor, incoming: Incoming, view: Mapping[str, Any]) -> Answer | None:
+        """Do what this form is for; None if there is no such form to submit."""
         match view.get("callback_id"):
             case Form.REQUEST:
                 return await self._request(actor, incoming, view)
@@ -37,7 +37,7 @@ class Submissions:
             case Form.DENY:
                 return await self._decide(actor, incoming, view, approve=False)
             case _:
-                return {}
+                return None
 
     async def _request(self, actor: Actor, incoming: Incoming, view: Mapping[str, Any]) -> Answer:
         typed = read_request(view, self._catalogue)

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 from sqlmodel import Session
 
+from handlers.access import Access
 from handlers.decisions.cedar import CedarPolicy
 from handlers.intents import AskAccess
 from handlers.outcomes import AlreadyAsked, AlreadyHeld, Asked, Ended, Repeated, TooLate, Unknown
@@ -126,8 +127,23 @@ async def test_what_another_directory_holds_is_refused(world: World) -> None:
 
 
 async def test_an_unknown_entitlement_is_unknown(world: World) -> None:
-    assert await world.ask("ada", "no-such-thing") == Unknown(what="no-such-thing")
+    """Refused once, and on the record (promise 2)."""
+    assert await world.ask("ada", "no-such-thing", delivery="same") == Unknown(what="no-such-thing")
+    assert await world.ask("ada", "no-such-thing", delivery="same") == Repeated()
     assert await world.draft("ada", "no-such-thing") == Unknown(what="no-such-thing")
+    assert await world.actions("grant") == ["grant.gone refused"] * 2
+
+
+async def test_a_draft_of_what_left_the_catalogue_is_not_sent_and_that_is_on_the_record(world: World) -> None:
+    draft = (await world.draft("ada", "wiki-edit")).grant
+    things = world.ground.catalogue.entitlements
+    fewer = replace(
+        world.ground.catalogue, entitlements={name: things[name] for name in things if name != "wiki-edit"}
+    )
+    access = Access(replace(world.ground, catalogue=fewer))
+    assert await access.send_draft(await world.on("ada", draft)) == Unknown(what="wiki-edit")
+    assert await world.actions("grant") == ["grant.gone refused"]
+    assert await world.exceptions() == []
 
 
 async def test_a_draft_foresees_what_would_happen_and_sends_nothing(world: World) -> None:

@@ -33,6 +33,8 @@ ODD = [
     {"id": "g"},
     "🧨",
 ]
+# Slack sends names as text; whatever else stands there reaches no listener of ours.
+ODD_NAMES = [odd for odd in ODD if isinstance(odd, str)]
 
 
 async def test_a_made_up_request_in_a_button_is_an_exception_and_nothing_else(world):
@@ -48,7 +50,9 @@ async def test_a_made_up_request_in_a_button_is_an_exception_and_nothing_else(wo
     await grace.sees("no longer there", channel=channel)
     alert = await world.person("alan").sees("Forged click by Grace Hopper", channel=world.channel("security"))
     assert "high" in alert.plain
-    assert not [a for a in await world.actions() if a in ("approval.given done", "approval.denied done")]
+    actions = await world.actions()
+    assert actions.count("approval.tampered refused") == 3 * len(ODD)
+    assert not [a for a in actions if a in ("approval.given done", "approval.denied done")]
     assert await world.holders("prod-db") == set()
 
 
@@ -68,10 +72,7 @@ async def test_another_persons_request_is_neither_sent_nor_withdrawn_nor_given_b
             told = len(bob.messages())
             await world.slack.send(clicked("U0BOB", action, grant, channel="D0BOB"), kind="interactive")
             await world.until(lambda told=told: len(bob.messages()) == told + 1)
-            opens_a_form = action in ("draft.change", "request.again")
-            assert bob.messages()[-1].says(
-                "Only the person who asked" if opens_a_form else "no longer there"
-            ), action
+            assert bob.messages()[-1].says("no longer there"), action
             assert bob.view is None, action
     assert "ada" in await world.holders("grafana-edit")
     assert (await ada.sees("Nothing is sent yet")).buttons
@@ -80,7 +81,30 @@ async def test_another_persons_request_is_neither_sent_nor_withdrawn_nor_given_b
         a for a in actions if a in ("grant.withdrawn done", "grant.given_back done", "grant.requested done")
     ]
     await world.person("alan").sees("Forged click by Bob Noyce", channel=world.channel("security"))
-    assert actions.count("grant.tampered refused") == 8
+    assert actions.count("grant.tampered refused") == 12
+
+
+async def test_what_was_never_carried_to_an_owner_is_shown_to_its_author_only(world):
+    """An approver has no button with a draft in it: who sends one wants to read what nobody sent."""
+    ada, grace = world.person("ada"), world.person("grace")
+    await ada.say("I need prod-db for 2h because INC-4711")
+    draft = grant_of(await ada.sees("Nothing is sent yet"))
+    await world.slack.send(clicked("U0GRACE", "approval.details", draft), kind="interactive")
+    await grace.sees("no longer there", channel=world.channel("data-owners"))
+    assert grace.view is None
+    assert "approval.tampered refused" in await world.actions()
+    await world.person("alan").sees("Forged click by Grace Hopper", channel=world.channel("security"))
+
+
+async def test_what_is_no_longer_there_is_on_the_record_without_an_alert(world):
+    """A draft may be forgotten by now: that is nobody's forgery, but a failed click all the same (promise 2)."""
+    ada = world.person("ada")
+    for action in ("draft.send", "draft.change", "draft.cancel", "request.again"):
+        await world.slack.send(clicked("U0ADA", action, "g-0", channel="D0ADA"), kind="interactive")
+        await ada.sees("no longer there")
+    assert (await world.actions()).count("grant.gone refused") == 4
+    await world.told()
+    assert world.person("alan").messages(world.channel("security")) == []
 
 
 async def test_somebody_elses_draft_is_not_adopted(world):
@@ -100,7 +124,7 @@ async def test_somebody_elses_draft_is_not_adopted(world):
 
 
 async def test_metadata_and_callback_of_a_decision_are_looked_up_and_never_believed(world):
-    """Whatever request a form names, policy is asked about that one; an unknown form does nothing."""
+    """Whatever request a form names, policy is asked about that one; an unknown form is an exception."""
     await asks(world, "ada", "github-admin for 1h because INC-4711")
     elsewhere = grant_of(await reads(world, "edsger", "platform-owners", "github-admin"))
     await asks(world, "bob", "prod-db for 1h because INC-9")
@@ -114,7 +138,10 @@ async def test_metadata_and_callback_of_a_decision_are_looked_up_and_never_belie
         forged = submitted("U0EDSGER", callback, {"rationale": "ok"}, metadata=elsewhere)
         [delivery] = await world.slack.send(forged, kind="interactive")
         assert (delivery.acked, delivery.body) == (True, None), callback
-    assert not [a for a in await world.actions() if a == "approval.given done"]
+    actions = await world.actions()
+    assert not [a for a in actions if a == "approval.given done"]
+    assert actions.count("click.refused refused") == 3 + len(ODD_NAMES)
+    await world.person("alan").sees("Forged click by Edsger Dijkstra", channel=world.channel("security"))
     assert await world.holders("github-admin") == set()
 
 
@@ -193,7 +220,19 @@ async def test_odd_buttons_menus_and_words_are_taken_and_do_nothing(world):
         assert delivery.acked, text
         assert is_kind(delivery.body), text
     assert await world.holders("grafana-edit") == before
-    assert not [a for a in await world.actions() if a.startswith(("grant", "access"))]
+    actions = await world.actions()
+    assert not [a for a in actions if a.startswith(("grant", "access"))]
+    assert actions.count("click.refused refused") == len(ODD_NAMES)
+    await world.person("ada").sees("no longer there")
+    await world.person("alan").sees("Forged click by Ada Lovelace", channel=world.channel("security"))
+
+
+async def test_four_deliveries_of_a_button_that_we_never_made_are_one_forgery(world):
+    """Promise 6."""
+    forged = clicked("U0ADA", "no.such.button", "x")
+    for _ in range(4):
+        await world.slack.send(forged, kind="interactive")
+    assert (await world.actions()).count("click.refused refused") == 1
 
 
 async def test_events_that_nobody_subscribed_to_are_taken_and_do_nothing(world):
