@@ -14,12 +14,13 @@ import structlog
 from sqlmodel import Session
 
 from handlers import recording
-from handlers.decisions.lifecycle import wait_before_retry
+from handlers.decisions.lifecycle import OVERDUE_AFTER, wait_before_retry
 from handlers.decisions.policy import PolicyDecision, role_of
 from handlers.decisions.requests import Approver, still_granted
 from handlers.exceptions import Kind, Severity, Strange, broken_policy, tell_security
 from handlers.ground import Ground
 from handlers.intents import SCHEDULE
+from handlers.unfollowed import tell_failing, tell_overdue, tell_settled
 from storage import grants, holdings
 from storage.directories.base import Directory
 from storage.faults import DirectoryUnavailable, WicketFault
@@ -204,6 +205,7 @@ class Effects:
                 entitlement=grant.entitlement,
             )
         tell_security(tx, now, strange)
+        tell_settled(tx, self._ground, grant, removal=False)
         self._ground.show(tx, grant)
 
     def _complete(
@@ -224,7 +226,7 @@ class Effects:
         over = [g for g in covering if g.state == GrantState.ENDING and (kept or not seen.present)]
         for grant in begun:
             self._begin(tx, grant, stood=holding.stood_before is not False)
-        late = [self._end(tx, grant, seen, stood=holding.stood_before, covered=wanted) for grant in over]
+        late = [self._end(tx, grant, seen, holding, covered=wanted) for grant in over]
         if (seen.did == "added" and not begun) or (seen.did == "removed" and not over):
             self._record_overtaken(tx, holding, seen)
         self._put_down(tx, holding, seen, covering, agrees=seen.present == wanted or kept)
@@ -238,9 +240,8 @@ class Effects:
         waiting = any(g.state == GrantState.APPROVED and _still_ahead(g, now) for g in covering)
         if not agrees or waiting:  # the wish changed while we were at it: again, at once
             holdings.go_on(tx, holding, next_at=now)
-        elif (
-            holding.last_fault
-        ):  # a call that seemed to fail may still land: look once more when it cannot any more
+        elif holding.last_fault:
+            # A call that seemed to fail may still land: look once more when it cannot any more.
             holdings.look_again(tx, holding, present=seen.present, at=now + LEASE)
         else:
             wanted = any(grant.state in LIVE for grant in covering)
@@ -249,11 +250,12 @@ class Effects:
     def _begin(self, tx: Session, grant: Grant, *, stood: bool) -> None:
         grants.move(tx, grant, GrantState.ACTIVE, active_at=self._ground.now())
         self._record(tx, grant, "access.given", "done", facts={"read_back": True, "stood_before": stood})
+        tell_settled(tx, self._ground, grant, removal=False)
         self._ground.show(tx, grant)
 
-    def _end(self, tx: Session, grant: Grant, seen: "_Seen", *, stood: bool | None, covered: bool) -> float:
+    def _end(self, tx: Session, grant: Grant, seen: "_Seen", holding: Holding, *, covered: bool) -> float:
         """How late it was, in seconds."""
-        now = self._ground.now()
+        now, stood = self._ground.now(), holding.stood_before
         late = max(timedelta(0), now - (grant.expires_at or now))
         grants.move(tx, grant, GrantState.ENDED, ended_at=now)
         self._record(
@@ -269,6 +271,11 @@ class Effects:
                 "late_ms": late // timedelta(milliseconds=1),
             },
         )
+        was_held = grant.active_at is not None or seen.did == "removed"
+        taken_late = was_held and not seen.present and now - holding.due_at > OVERDUE_AFTER
+        if taken_late and not holding.overdue_told:  # it was over before anybody looked for what is overdue
+            tell_overdue(tx, self._ground, holding, grant)
+        tell_settled(tx, self._ground, grant, removal=True)
         self._ground.show(tx, grant)
         return late.total_seconds()
 
@@ -278,6 +285,7 @@ class Effects:
         if grant is not None:
             action = "access.given" if seen.did == "added" else "access.removed"
             self._record(tx, grant, action, "done", facts={"read_back": True, "overtaken": True})
+            tell_settled(tx, self._ground, grant, removal=seen.did == "removed")
 
     def _fail(self, tx: Session, claimed: Holding, reason: str) -> None:
         holding = holdings.held_under(tx, claimed)
@@ -295,26 +303,7 @@ class Effects:
         if holding.attempts == 1:  # what takes longer than it should is not shown as if it stood as agreed
             self._ground.show(tx, grant)
         if holding.attempts == TELL_AFTER:
-            self._tell_failing(tx, holding, grant, removal=removal)
-
-    def _tell_failing(self, tx: Session, holding: Holding, grant: Grant, *, removal: bool) -> None:
-        tell_security(
-            tx,
-            self._ground.now(),
-            Strange(
-                kind=Kind.EFFECT_FAILED,
-                severity=Severity.MEDIUM,
-                who=grant.requester_name,
-                cause=f"{grant.id}:{'removal' if removal else 'adding'}",
-                correlation=grant.id,
-                facts={
-                    "entitlement": grant.entitlement,
-                    "removal": removal,
-                    "tries": holding.attempts,
-                    "fault": holding.last_fault,
-                },
-            ),
-        )
+            tell_failing(tx, self._ground, holding, grant)
 
     def _record(
         self,

@@ -6,9 +6,11 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
+from sqlmodel import delete
 
 from handlers.effects import LEASE, TELL_AFTER
 from handlers.outcomes import Decided
+from storage.records import Owed
 from storage.states import GrantState
 from tests.handlers.access_ground import HOUR, World
 from tests.handlers.access_ground import world as open_world
@@ -52,6 +54,7 @@ async def test_a_directory_that_only_says_it_was_done_is_not_believed(world: Wor
     await world.tick()
     assert await world.state(grant) == GrantState.ENDING
     assert await world.holds("ada")
+    assert await world.actions("access.change_failed") == ["access.change_failed failed"]
     world.faulty.mend()
     await retry(world)
     assert await world.state(grant) == GrantState.ENDED
@@ -163,6 +166,7 @@ async def test_a_worker_whose_lease_ran_out_changes_nothing(world: World) -> Non
     await asyncio.gather(*tasks)
     assert not await world.holds("ada")
     assert await world.changes() == ["add ada wiki-edit", "remove ada wiki-edit"]
+    assert await world.actions("access") == ["access.given done", "access.removed done"]
 
 
 async def test_a_change_is_not_begun_too_near_the_end_of_the_lease(world: World) -> None:
@@ -332,3 +336,89 @@ async def test_the_end_never_moves_however_late_the_access_comes(world: World) -
     await retry(world)
     row = await world.grant(grant)
     assert (row.state, row.expires_at) == (GrantState.ACTIVE, agreed)
+
+
+async def settled(world: World) -> list[bool]:
+    """Of each alert, whether it says that it is over."""
+    return ["settled" in row.facts for row in await world.exceptions()]
+
+
+async def test_an_overdue_removal_is_told_to_be_over(world: World) -> None:
+    """Nobody is left to believe that they may still have it."""
+    await world.given("ada")
+    world.faulty.error("remove_member")
+    world.clock.forward(hours=1, minutes=2)
+    await world.tick()
+    await retry(world)
+    await retry(world)
+    assert await world.kinds() == ["revocation-overdue", "effect-failed"]
+    assert await settled(world) == [False, False]
+    await world.ground.database.write(lambda tx: tx.exec(delete(Owed)))
+    world.faulty.mend()
+    await retry(world)
+    assert await settled(world) == [True, True]
+    assert (await world.exceptions())[0].facts["settled"] == world.clock().isoformat()
+    assert [row.kind for row in await world.rows(Owed)].count("exception") == 2
+    assert [row.count for row in await world.exceptions()] == [1, 1]
+
+
+async def test_a_giving_that_failed_is_told_to_be_over(world: World) -> None:
+    await world.asked("ada", "wiki-edit", 2 * HOUR)
+    world.faulty.error("add_member")
+    for _ in range(TELL_AFTER):
+        await retry(world)
+    assert await settled(world) == [False]
+    world.faulty.mend()
+    await retry(world)
+    assert await settled(world) == [True]
+
+
+async def test_what_could_never_be_given_is_over_at_its_end(world: World) -> None:
+    await world.asked("ada", "wiki-edit")
+    world.faulty.error("add_member")
+    for _ in range(TELL_AFTER):
+        await retry(world)
+    world.clock.forward(hours=1)
+    await world.tick()
+    assert await settled(world) == [True]
+
+
+async def test_a_removal_that_fails_again_after_it_was_over_is_news(world: World) -> None:
+    """The settled message stays as it is; what is open has one of its own."""
+    await test_a_giving_that_failed_is_told_to_be_over(world)
+    world.faulty.error("remove_member")
+    world.clock.forward(hours=2)
+    for _ in range(TELL_AFTER):
+        await world.tick()
+        world.clock.forward(minutes=5)
+    assert await settled(world) == [True, False, False]
+
+
+async def test_a_removal_that_was_overdue_between_two_looks_is_told(world: World) -> None:
+    """It was over before anybody looked for what is overdue: security hears all the same, once, with its end."""
+    await world.given("ada")
+    world.clock.forward(hours=1, seconds=61)
+    await world.revocation.end_due()
+    await world.settle()
+    assert await world.revocation.tell_overdue() == 0
+    (told,) = await world.exceptions()
+    assert (told.kind, told.severity) == ("revocation-overdue", "high")
+    assert told.facts["settled"] == world.clock().isoformat()
+    assert await world.actions("access.removal_overdue") == ["access.removal_overdue failed"]
+
+
+@pytest.mark.parametrize("late", [0, 60])
+async def test_a_removal_in_time_is_not_told(world: World, late: int) -> None:
+    await world.given("ada")
+    world.clock.forward(hours=1, seconds=late)
+    await world.tick()
+    assert await world.kinds() == []
+
+
+async def test_a_late_end_of_what_stays_is_no_overdue_removal(world: World) -> None:
+    """Another grant covers it, or it stood before us: there was nothing to take back."""
+    await world.given("ada", duration=HOUR)
+    await world.given("ada", duration=5 * HOUR)
+    world.clock.forward(hours=2)
+    await world.tick()
+    assert await world.kinds() == []

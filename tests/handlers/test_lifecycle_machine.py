@@ -1,0 +1,331 @@
+"""Many lives of grants at once, with everything that can go wrong in between, held to the promises after every step.
+
+A small number by default, the same every time; `WICKET_LIVES=500` tries that many new ones.
+"""
+
+import asyncio
+import os
+from collections.abc import Awaitable, Callable, Coroutine
+from contextlib import AsyncExitStack
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+
+from hypothesis import HealthCheck, settings
+from hypothesis import strategies as st
+from hypothesis.stateful import (
+    RuleBasedStateMachine,
+    initialize,
+    invariant,
+    rule,
+    run_state_machine_as_test,
+)
+
+from handlers.decisions.lifecycle import is_final, may_become
+from handlers.outcomes import Asked
+from storage.faults import DirectoryUnavailable
+from storage.records import Grant, Holding
+from storage.states import LIVE
+from storage.states import GrantState as State
+from tests.handlers.access_ground import HOUR, World
+from tests.handlers.access_ground import world as open_world
+
+LIVES = int(os.environ.get("WICKET_LIVES", "0"))
+
+# Seconds after which a hanging call is given up: soon, or late enough that something else happens meanwhile.
+SHORT, LONG = 0.01, 5
+
+ASKERS = st.sampled_from(["ada", "charles"])
+APPROVERS = st.sampled_from(["grace", "linus", "sam", "charles"])
+THINGS = st.sampled_from(["wiki-edit", "wiki-edit", "prod-db"])
+CALLS = st.sampled_from(["account", "is_member", "add_member", "remove_member"])
+WORK = st.sampled_from(["ask", "give back", "end", "wait"])
+FAULTS = st.sampled_from(["error", "hang", "lie", "succeed_after_timeout", "partial"])
+
+Pair = tuple[str, str]
+"""An account and a group."""
+
+
+class Lives(RuleBasedStateMachine):
+    """Two people ask, four may or may not decide; the directory fails and processes die as they please."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.runner = asyncio.Runner()
+        self.folder = TemporaryDirectory()
+        self.stack = AsyncExitStack()
+        self.before: dict[str, Grant] = {}
+        self.others: set[Pair] = set()  # where other hands than ours were ever at work
+        self.standing: set[Pair] = set()  # put in by other hands, and not taken out by them
+        self.crashed = False
+
+    @initialize()
+    def open(self) -> None:
+        """A company of its own for each life."""
+        made = open_world(Path(self.folder.name), patience=SHORT)
+        self.world: World = self.run(self.stack.enter_async_context(made))
+
+    def run(self, work: Awaitable[Any]) -> Any:
+        """On the one loop of this life."""
+
+        async def running() -> Any:
+            return await work
+
+        return self.runner.run(running())
+
+    # What people do. Often the worker comes at once, as it does when it is woken.
+
+    @rule(who=ASKERS, what=THINGS, hours=st.integers(1, 3), approve=st.booleans(), work=st.booleans())
+    def ask(self, who: str, what: str, hours: int, approve: bool, work: bool) -> None:
+        outcome = self.run(self.patiently(self.world.ask(who, what, hours * HOUR)))
+        if approve and isinstance(outcome, Asked) and outcome.state == State.PENDING:
+            self.run(self.patiently(self.world.decide("linus", outcome.grant)))
+        self.perhaps_work(work)
+
+    @rule(who=APPROVERS, which=st.integers(0, 5), approve=st.booleans(), work=st.booleans())
+    def decide(self, who: str, which: int, approve: bool, work: bool) -> None:
+        grant = self.one_in(which, State.PENDING)
+        if grant:
+            self.run(self.patiently(self.world.decide(who, grant.id, approve=approve)))
+        self.perhaps_work(work)
+
+    @rule(which=st.integers(0, 5))
+    def withdraw(self, which: int) -> None:
+        grant = self.one_in(which, State.PENDING)
+        if grant:
+            self.run(self.on(grant, self.world.access.withdraw))
+
+    @rule(which=st.integers(0, 5), work=st.booleans())
+    def give_back(self, which: int, work: bool) -> None:
+        grant = self.one_in(which, *LIVE)
+        if grant:
+            self.run(self.on(grant, self.world.access.give_back))
+        self.perhaps_work(work)
+
+    # What time and the schedule do.
+
+    @rule(minutes=st.sampled_from([1, 6, 61, 61, 24 * 60]), tick=st.booleans())
+    def pass_time(self, minutes: int, tick: bool) -> None:
+        self.world.clock.forward(minutes=minutes)
+        if tick:
+            self.run(self.world.tick())
+
+    @rule()
+    def tick(self) -> None:
+        self.run(self.world.tick())
+
+    # What goes wrong.
+
+    @rule(fault=FAULTS, call=CALLS, times=st.integers(1, 4), mend=st.booleans(), work=WORK)
+    def work_in_trouble(self, fault: str, call: str, times: int, mend: bool, work: str) -> None:
+        self.run(self.make_work(work))
+        getattr(self.world.faulty, fault)(call, times=times)
+        self.run(self.world.settle(rounds=1))
+        if mend:
+            self.world.faulty.mend()
+
+    @rule(call=CALLS, after=st.booleans(), work=WORK)
+    def crash(self, call: str, after: bool, work: str) -> None:
+        """The process dies before or right after its next call of this kind; another starts."""
+        self.run(self.make_work(work))
+        self.run(self.crashing(call, after=after))
+
+    @rule(call=CALLS, wish=WORK, work=WORK)
+    def meanwhile(self, call: str, wish: str, work: str) -> None:
+        """The wish changes while a call is out."""
+        self.run(self.make_work(work))
+        self.run(self.overtaking(call, wish))
+
+    @rule(who=ASKERS, group=st.sampled_from(["wiki-edit", "prod-db"]), put=st.booleans())
+    def other_hands(self, who: str, group: str, put: bool) -> None:
+        pair = (who, group)
+        self.others.add(pair)
+        if put:
+            self.standing.add(pair)
+            self.run(self.world.local.put_in_group(group, who))
+        else:
+            self.standing.discard(pair)
+            self.run(self.world.local.take_from_group(group, who))
+
+    @rule(has=st.booleans())
+    def change_authority(self, has: bool) -> None:
+        """Grace is an owner, or not."""
+        change = self.world.local.put_in_group if has else self.world.local.take_from_group
+        self.run(change("data-owners", "grace"))
+
+    # What holds all the time.
+
+    @invariant()
+    def promises_hold(self) -> None:
+        self.states_move_along_the_table_and_ends_never_move()
+        self.nobody_has_what_no_grant_gives_and_nobody_else_gave()
+
+    def states_move_along_the_table_and_ends_never_move(self) -> None:
+        now = {row.id: row for row in self.run(self.world.rows(Grant))}
+        for name, row in now.items():
+            was = self.before.get(name)
+            assert was is None or State(row.state) in reachable(State(was.state)), (was, row)
+            assert was is None or was.expires_at in (None, row.expires_at)
+            if row.state in (*LIVE, State.ENDING, State.ENDED):
+                assert row.expires_at is not None  # promise 1
+        self.before = now
+
+    def nobody_has_what_no_grant_gives_and_nobody_else_gave(self) -> None:
+        """Wherever nothing is left to do. What is under way is on its way to be so."""
+        covered = {(row.account, row.group) for row in self.before.values() if row.state in LIVE}
+        unsettled = {
+            (row.account, row.group) for row in self.run(self.world.rows(Holding)) if not row.settled
+        }
+        assert self.held() <= covered | unsettled | self.standing
+        active = {(row.account, row.group) for row in self.before.values() if row.state == State.ACTIVE}
+        assert active - unsettled - self.others <= self.held()
+
+    def teardown(self) -> None:
+        """Once the directory is well again and all time is over, nothing of ours is left anywhere."""
+        try:
+            if hasattr(self, "world"):
+                self.run(self.wind_up())
+        finally:
+            self.run(self.stack.aclose())
+            self.runner.close()
+            self.folder.cleanup()
+
+    async def wind_up(self) -> None:
+        world = self.world
+        world.faulty.mend()
+        for _ in range(4):
+            world.clock.forward(hours=25)
+            await world.tick()
+        rows: list[Grant] = await world.rows(Grant)
+        assert all(is_final(State(row.state)) for row in rows), [row.state for row in rows]
+        assert all(row.settled and not row.wanted for row in await world.rows(Holding))
+        assert {pair for pair in await world.local.memberships() if pair in self.pairs()} <= self.standing
+        entries = [(entry["correlation"], entry["action"]) for entry in await world.audit()]
+        for row in rows:
+            ends = [action for of, action in entries if of == row.id and action in ENDINGS[State(row.state)]]
+            assert ends, (row.state, [action for of, action in entries if of == row.id])
+            given = (row.id, "access.given") in entries
+            assert row.active_at is None or given
+        self.no_effect_happened_twice_and_each_has_its_entry(
+            await world.changes(),
+            [(entry["subject"], entry["resource"], entry["action"]) for entry in await world.audit()],
+        )
+        assert await world.sound()
+
+    def no_effect_happened_twice_and_each_has_its_entry(
+        self, journal: list[str], entries: list[tuple[str, str, str]]
+    ) -> None:
+        for who, group in self.pairs() - self.others:
+            done = [one.split()[0] for one in journal if one.endswith(f" {who} {group}")]
+            assert done == [("add", "remove")[number % 2] for number in range(len(done))], done
+            said = [action for subject, resource, action in entries if (subject, resource) == (who, group)]
+            failed = said.count("access.change_failed")
+            if not self.crashed:  # what a dead process did is found and told with what comes next
+                assert done.count("add") <= said.count("access.given") + failed
+                assert done.count("remove") <= said.count("access.removed") + failed
+
+    # Helpers of the rules.
+
+    def pairs(self) -> set[Pair]:
+        return {(who, group) for who in ("ada", "charles") for group in ("wiki-edit", "prod-db")}
+
+    def held(self) -> set[Pair]:
+        return {pair for pair in self.run(self.world.local.memberships()) if pair in self.pairs()}
+
+    def perhaps_work(self, work: bool) -> None:
+        if work:
+            self.run(self.world.settle(rounds=1))
+
+    async def make_work(self, work: str) -> None:
+        """Leave the worker something to do, if it can be had."""
+        rows: list[Grant] = await self.world.rows(Grant)
+        live = [row for row in rows if row.state in LIVE]
+        if work == "give back" and live:
+            await self.on(live[0], self.world.access.give_back)
+        elif work == "end" and live:
+            self.world.clock.forward(minutes=61)
+            await self.world.revocation.end_due()
+        elif work != "wait":
+            await self.patiently(self.world.ask("ada", "wiki-edit"))
+
+    def one_in(self, which: int, *states: State) -> Grant | None:
+        found = [row for row in self.before.values() if row.state in states]
+        return found[which % len(found)] if found else None
+
+    async def on(self, grant: Grant, act: Callable[[Any], Awaitable[Any]]) -> None:
+        await act(await self.world.on(grant.account, grant.id))
+
+    async def patiently(self, doing: Coroutine[Any, Any, Any]) -> Any:
+        """What came of it; None if the directory failed: that is told to the person, and nothing happened."""
+        try:
+            return await doing
+        except DirectoryUnavailable:
+            return None
+
+    async def crashing(self, call: str, *, after: bool) -> None:
+        world, others = self.world, asyncio.all_tasks()
+        world.faulty.mend()
+        world.faulty.timeout = LONG
+        world.faulty.hang(call, times=1)
+        await world.effects.settle_due()
+        begun = asyncio.all_tasks() - others
+        await self.hanging_or_done(begun)
+        if after and world.faulty.hanging:
+            world.faulty.release()
+            world.faulty.hang("is_member", times=1)
+            await asyncio.sleep(0.002)
+            await self.hanging_or_done(begun)
+        self.crashed = self.crashed or bool(begun)
+        await world.crash(begun)
+        world.faulty.mend()
+        world.faulty.timeout = SHORT
+
+    async def overtaking(self, call: str, wish: str) -> None:
+        world, others = self.world, asyncio.all_tasks()
+        world.faulty.mend()
+        world.faulty.timeout = LONG
+        world.faulty.hang(call, times=1)
+        await world.effects.settle_due()
+        await self.hanging_or_done(asyncio.all_tasks() - others)
+        await self.make_work(wish)
+        world.faulty.mend()
+        await world.effects.finish()
+        world.faulty.timeout = SHORT
+
+    async def hanging_or_done(self, begun: set["asyncio.Task[Any]"]) -> None:
+        for _ in range(100):
+            if self.world.faulty.hanging or all(task.done() for task in begun):
+                return
+            await asyncio.sleep(0.001)
+
+
+ENDINGS = {
+    State.ENDED: {"access.removed", "access.kept"},
+    State.DENIED: {"approval.denied"},
+    State.LAPSED: {"grant.lapsed"},
+    State.WITHDRAWN: {"grant.withdrawn"},
+    State.VOIDED: {"grant.voided"},
+    State.REFUSED: {"grant.refused"},
+}
+
+
+def reachable(state: State) -> set[State]:
+    """This state and all that may come after it."""
+    found = {state}
+    while more := {then for one in found for then in State if may_become(one, then)} - found:
+        found |= more
+    return found
+
+
+def test_lives_of_grants_keep_the_promises() -> None:
+    """Promises 1, 2, 6 and 8."""
+    run_state_machine_as_test(  # type: ignore[no-untyped-call]  # hypothesis has no types for it
+        Lives,
+        settings=settings(
+            max_examples=LIVES or 15,
+            stateful_step_count=25,
+            derandomize=not LIVES,
+            deadline=None,
+            suppress_health_check=list(HealthCheck),
+        ),
+    )
