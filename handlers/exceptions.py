@@ -12,7 +12,7 @@ from handlers.decisions.policy import PolicyDecision
 from handlers.strange import Kind, Severity, Strange
 from storage.exceptions import raise_exception
 
-__all__ = ["Kind", "Severity", "Strange", "broken_policy", "tell_security"]
+__all__ = ["Kind", "Severity", "Strange", "broken_policy", "cause_of", "tell_security"]
 
 
 def broken_policy(
@@ -37,9 +37,14 @@ def tell_security(tx: Session, at: datetime, strange: Strange) -> None:
         tx,
         at=at,
         kind=strange.kind,
-        cause=f"{strange.kind}:{strange.cause}",
+        cause=cause_of(strange.kind, strange.cause),
         severity=strange.severity,
         who=strange.who,
         correlation=strange.correlation,
         facts=strange.facts,
     )
+
+
+def cause_of(kind: Kind, cause: str) -> str:
+    """What makes two exceptions the same, as it is kept."""
+    return f"{kind}:{cause}"

@@ -9,9 +9,9 @@ from sqlmodel import Session
 
 from handlers import recording
 from handlers.decisions.lifecycle import OVERDUE_AFTER
-from handlers.exceptions import Kind, Severity, Strange, tell_security
 from handlers.ground import Ground
 from handlers.intents import SCHEDULE
+from handlers.unfollowed import tell_overdue
 from storage import deliveries, grants, holdings
 from storage.records import Grant
 from storage.states import GrantState
@@ -78,39 +78,11 @@ class Revocation:
         now = self._ground.now()
         late = holdings.overdue(tx, now - OVERDUE_AFTER)
         for holding in late:
-            holdings.told_overdue(tx, holding)
             grant = grants.concerning(tx, holding)
             if grant is None:
+                holdings.told_overdue(tx, holding)
                 continue
-            recording.record(
-                tx,
-                at=now,
-                action="access.removal_overdue",
-                outcome="failed",
-                actor=recording.WICKET,
-                subject=grant.account,
-                resource=grant.entitlement,
-                correlation=grant.id,
-                where=SCHEDULE,
-                facts={"tries": holding.attempts, "seconds": int((now - holding.due_at).total_seconds())},
-            )
-            tell_security(
-                tx,
-                now,
-                Strange(
-                    kind=Kind.REVOCATION_OVERDUE,
-                    severity=Severity.HIGH,
-                    who=grant.requester_name,
-                    cause=grant.id,
-                    correlation=grant.id,
-                    facts={
-                        "entitlement": grant.entitlement,
-                        "tries": holding.attempts,
-                        "fault": holding.last_fault,
-                        "due": holding.due_at.isoformat(),
-                    },
-                ),
-            )
+            tell_overdue(tx, self._ground, holding, grant)
             self._ground.show(tx, grant)
         return len(late)
 

@@ -3,10 +3,11 @@
 It does not decide what is an exception, nor how it reads.
 """
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from datetime import datetime, timedelta
 from typing import Any
 
+from sqlalchemy import bindparam
 from sqlmodel import Session, col, select
 
 from storage.identifiers import new_id
@@ -17,7 +18,15 @@ from storage.records import ExceptionRecord
 SAME_CAUSE = timedelta(hours=24)
 SECURITY = "security"
 
+# The fact that says since when an exception is over.
+SETTLED = "settled"
+
 _GRAVITY = ("low", "medium", "high")
+
+# Built once: making a statement costs more than running it, and every effect asks.
+_OF_CAUSES = select(ExceptionRecord).where(
+    col(ExceptionRecord.cause).in_(bindparam("causes", expanding=True))
+)
 
 
 def raise_exception(
@@ -59,12 +68,26 @@ def raise_exception(
         known.who, known.facts, known.correlation = who, dict(facts), correlation
         tx.add(known)
     tx.flush()
-    owe(tx, at=at, courier="slack", kind="exception", subject=known.id, recipient=SECURITY, urgency=ALERT)
+    _owe(tx, at, known)
     return known
 
 
+def settle_exceptions(tx: Session, *, at: datetime, causes: Collection[str]) -> None:
+    """What was raised for these causes is over: kept as a fact, and shown in its message. If it recurs it is news."""
+    for row in tx.exec(_OF_CAUSES, params={"causes": list(causes)}).all():
+        if SETTLED not in row.facts:
+            row.facts = {**row.facts, SETTLED: at.isoformat()}
+            tx.add(row)
+            tx.flush()
+            _owe(tx, at, row)
+
+
+def _owe(tx: Session, at: datetime, row: ExceptionRecord) -> None:
+    owe(tx, at=at, courier="slack", kind="exception", subject=row.id, recipient=SECURITY, urgency=ALERT)
+
+
 def _gravest(tx: Session, cause: str, since: datetime) -> ExceptionRecord | None:
-    """The exception of this cause that is counted on: of several since then, each was graver than those before."""
+    """The open exception of this cause to count on: of several since then, each was graver than those before."""
     rows = tx.exec(
         select(ExceptionRecord).where(
             ExceptionRecord.cause == cause,
@@ -72,4 +95,8 @@ def _gravest(tx: Session, cause: str, since: datetime) -> ExceptionRecord | None
             col(ExceptionRecord.first_at) > since,
         )
     ).all()
-    return max(rows, key=lambda row: _GRAVITY.index(row.severity), default=None)
+    return max(
+        (row for row in rows if SETTLED not in row.facts),
+        key=lambda row: _GRAVITY.index(row.severity),
+        default=None,
+    )

@@ -4,10 +4,10 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from sqlmodel import select
+from sqlmodel import delete, select
 
 from storage import outbox
-from storage.exceptions import SAME_CAUSE, SECURITY, raise_exception
+from storage.exceptions import SAME_CAUSE, SECURITY, raise_exception, settle_exceptions
 from storage.outbox import ALERT
 from storage.records import ExceptionRecord, Owed
 
@@ -91,6 +91,31 @@ def test_the_message_tells_of_the_latest(database, now):
     raised(database, now)
     again = raised(database, now, who="Eve Example-Smith", correlation="g-2")
     assert (again.who, again.correlation) == ("Eve Example-Smith", "g-2")
+
+
+def settle(database, at, *causes: str) -> None:
+    database.write_now(lambda tx: settle_exceptions(tx, at=at, causes=causes))
+
+
+def test_what_is_over_is_shown_in_its_message_once(database, now):
+    """Only its own causes; and a second settling changes nothing that was told."""
+    first, other = raised(database, now), raised(database, now, cause="tampered:p-bob")
+    database.write_now(lambda tx: tx.exec(delete(Owed)))
+    later = now + timedelta(minutes=5)
+    settle(database, later, "tampered:p-eve", "tampered:nobody")
+    settle(database, later + timedelta(minutes=5), "tampered:p-eve")
+    kept = {row.id: row for row in database.read_now(lambda tx: tx.exec(select(ExceptionRecord)).all())}
+    assert kept[first.id].facts == {"tries": 1, "settled": later.isoformat()}
+    assert kept[other.id].facts == {"tries": 1}
+    assert [(one.subject, one.urgency) for one in owed(database)] == [(first.id, ALERT)]
+
+
+def test_what_recurs_after_it_was_over_is_news(database, now):
+    first = raised(database, now)
+    settle(database, now, "tampered:p-eve")
+    again = raised(database, now + timedelta(minutes=1))
+    assert again.id != first.id
+    assert again.count == 1
 
 
 def test_what_is_undone_raises_nothing(database, now):

@@ -178,7 +178,9 @@ async def test_an_overdue_removal_is_told_once_and_tried_for_ever(world):
     world.clock.skip(minutes=5)
     await ada.sees("ended at")
     assert await _holds_not(world, "grafana-edit", "ada")
+    assert (await alan.sees("Revocation overdue", "Settled", channel=SECURITY)).ts == overdue.ts
     assert len([m for m in alan.messages(SECURITY) if m.says("Revocation overdue")]) == 1
+    assert not any(message.says("They may still have it") for message in alan.messages(SECURITY))
 
 
 async def test_access_that_could_never_be_given_ends_all_the_same(world):

@@ -45,7 +45,7 @@ def alert_message(alert: Alert) -> Message:
 def _refused_request(alert: Alert) -> tuple[str, str]:
     employment, company = _fact(alert, "employment", "employee"), _fact(alert, "company")
     about = ", ".join(part for part in (employment, company) if part) if employment != "employee" else ""
-    asker = f"{_who(alert)} ({about})" if about else _who(alert)
+    asker = f"{_who(alert)}, {about}," if about else _who(alert)
     minutes = int(alert.facts.get("minutes", 0))
     how_long = f", for {duration(minutes)}" if minutes else ""
     return (
@@ -64,11 +64,12 @@ def _refused_self_service(alert: Alert) -> tuple[str, str]:
 
 def _wrong_approver(alert: Alert) -> tuple[str, str]:
     requester = _fact(alert, "requester")
-    whose = "their own" if alert.facts.get("own") else f"{requester}'s" if requester else "a"
+    other = f"the request of {requester}" if requester else "a request"
+    request = "their own request" if alert.facts.get("own") else other
     why = _reasons(alert) if alert.facts.get("reasons") else "They are not among its approvers."
     return (
         f"Wrong person clicked: {_entitlement(alert)}",
-        f"{_who(alert)} tried to decide {whose} request for {_entitlement(alert)}. {why} Nothing was changed.",
+        f"{_who(alert)} tried to decide {request} for {_entitlement(alert)}. {why} Nothing was changed.",
     )
 
 
@@ -86,8 +87,11 @@ def _policy_error(alert: Alert) -> tuple[str, str]:
 
 
 def _revocation_overdue(alert: Alert) -> tuple[str, str]:
+    title = f"Revocation overdue: {_entitlement(alert)} of {_who(alert)}"
+    if settled := _settled(alert):
+        return title, sentence(f"It was due{_due(alert)} and came late.", _fault(alert), settled)
     return (
-        f"Revocation overdue: {_entitlement(alert)} of {_who(alert)}",
+        title,
         sentence(
             f"It was due{_due(alert)} and is not confirmed.", _fault(alert), _tried(alert),
             "They may still have it. Wicket goes on trying.",
@@ -97,9 +101,13 @@ def _revocation_overdue(alert: Alert) -> tuple[str, str]:
 
 def _effect_failed(alert: Alert) -> tuple[str, str]:
     doing = "Taking back" if alert.facts.get("removal") else "Giving"
+    title = f"The directory does not follow: {_entitlement(alert)} of {_who(alert)}"
+    if settled := _settled(alert):
+        at_first = f"{doing} {_entitlement(alert)} did not succeed at first."
+        return title, sentence(at_first, _fault(alert), settled)
     still = "They may still have it." if alert.facts.get("removal") else "They do not have it yet."
     return (
-        f"The directory does not follow: {_entitlement(alert)} of {_who(alert)}",
+        title,
         sentence(
             f"{doing} {_entitlement(alert)} does not succeed.", _fault(alert), _tried(alert), still,
             "Wicket goes on trying.",
@@ -266,10 +274,21 @@ def _tried(alert: Alert) -> str:
 
 def _due(alert: Alert) -> str:
     """When it was due, if the fact says so: " at 14:02"."""
+    due = _moment(alert, "due")
+    return f" at {clock(due)}" if due else ""
+
+
+def _settled(alert: Alert) -> str:
+    """That it is over, and since when; empty while it is not."""
+    settled = _moment(alert, "settled")
+    return f"Settled {day_and_clock(settled)}: the directory agrees now." if settled else ""
+
+
+def _moment(alert: Alert, name: str) -> datetime | None:
     try:
-        return f" at {clock(datetime.fromisoformat(str(alert.facts.get('due'))))}"
+        return datetime.fromisoformat(str(alert.facts.get(name)))
     except ValueError:
-        return ""
+        return None
 
 
 def _ended(text: str) -> str:

@@ -12,12 +12,13 @@ from handlers.strange import Kind
 from tests.bot.slack.stories import NOW, clumsy, hears, problems, reads
 
 TAIL = "medium · 23 Nov 14:02 UTC · story g-1"
+LATER = (NOW + timedelta(minutes=30)).isoformat()
 
 
 def alert(kind: Kind, facts: dict[str, Any] | None = None, **changes: Any) -> Alert:
     """One exception of this kind about Ada, seen once."""
     told: dict[str, Any] = {
-        "id": "x-1", "kind": kind, "severity": "medium", "who": "Ada Lovelace", "facts": facts or {},
+        "id": "x-1", "kind": kind, "severity": "medium", "who": "Ada Lovelace (ada)", "facts": facts or {},
         "correlation": "g-1", "count": 1, "first_at": NOW, "last_at": NOW,
     }  # fmt: skip
     return Alert(**{**told, **changes})
@@ -30,107 +31,123 @@ GOLDEN = [
             {"entitlement": "prod-admin", "minutes": 60, "employment": "contractor", "company": "Vendor Co",
              "policies": ["contractors-never-admin", "critical-needs-step-up"],
              "reasons": ["Contractors cannot hold administrative access.", "Risk 5 is not given here."]},
-            who="Eve Example",
+            who="Eve Example (eve)",
         ),
-        "⚠️ Refused: prod-admin asked by Eve Example",
-        "Eve Example (contractor, Vendor Co) asked for prod-admin, for 1 hour. "
+        "⚠️ Refused: prod-admin asked by Eve Example (eve)",
+        "Eve Example (eve), contractor, Vendor Co, asked for prod-admin, for 1 hour. "
         "Contractors cannot hold administrative access. Risk 5 is not given here. Nothing was granted.",
         TAIL + " · policy contractors-never-admin and critical-needs-step-up",
     ),
     (
         alert(Kind.REFUSED_REQUEST, {"entitlement": "prod-db", "minutes": 6000, "employment": "employee",
                                      "company": "Lovelace Ltd", "reasons": []}),
-        "⚠️ Refused: prod-db asked by Ada Lovelace",
-        "Ada Lovelace asked for prod-db, for 4 days 4 hours. No policy allows it. Nothing was granted.",
+        "⚠️ Refused: prod-db asked by Ada Lovelace (ada)",
+        "Ada Lovelace (ada) asked for prod-db, for 4 days 4 hours. No policy allows it. Nothing was granted.",
         TAIL,
     ),
     (
         alert(Kind.REFUSED_SELF_SERVICE, {"purpose": "reset", "reasons": ["Accounts with power are not reset here."]}),
-        "⚠️ Refused: a password reset, asked by Ada Lovelace",
-        "Ada Lovelace asked for a password reset. Accounts with power are not reset here. Nothing was changed.",
+        "⚠️ Refused: a password reset, asked by Ada Lovelace (ada)",
+        "Ada Lovelace (ada) asked for a password reset. Accounts with power are not reset here. Nothing was changed.",
         TAIL,
     ),
     (
-        alert(Kind.WRONG_APPROVER, {"entitlement": "prod-db", "requester": "Grace Hopper", "own": False,
+        alert(Kind.WRONG_APPROVER, {"entitlement": "prod-db", "requester": "Grace Hopper (grace)", "own": False,
                                     "reasons": ["No policy allows this."]}),
         "⚠️ Wrong person clicked: prod-db",
-        "Ada Lovelace tried to decide Grace Hopper's request for prod-db. No policy allows this. Nothing was changed.",
+        "Ada Lovelace (ada) tried to decide the request of Grace Hopper (grace) for prod-db. No policy allows this. "
+        "Nothing was changed.",
         TAIL,
     ),
     (
-        alert(Kind.WRONG_APPROVER, {"entitlement": "prod-db", "requester": "Ada Lovelace", "own": True,
+        alert(Kind.WRONG_APPROVER, {"entitlement": "prod-db", "requester": "Ada Lovelace (ada)", "own": True,
                                     "reasons": ["Nobody approves their own request."]}),
         "⚠️ Wrong person clicked: prod-db",
-        "Ada Lovelace tried to decide their own request for prod-db. Nobody approves their own request. "
+        "Ada Lovelace (ada) tried to decide their own request for prod-db. Nobody approves their own request. "
         "Nothing was changed.",
         TAIL,
     ),
     (
         alert(Kind.POLICY_ERROR, {"entitlement": "prod-db", "errors": ["no such attribute: risk"]}),
         "⚠️ A policy could not be evaluated",
-        "It was asked for Ada Lovelace, about prod-db: no such attribute: risk. So it was refused, and it will be "
-        "until the policy set is mended.",
+        "It was asked for Ada Lovelace (ada), about prod-db: no such attribute: risk. So it was refused, and it will "
+        "be until the policy set is mended.",
         TAIL,
     ),
     (
         alert(Kind.POLICY_ERROR, {"purpose": "unlock", "errors": []}),
         "⚠️ A policy could not be evaluated",
-        "It was asked for Ada Lovelace, about an unlock: no more is known. So it was refused, and it will be until the "
-        "policy set is mended.",
+        "It was asked for Ada Lovelace (ada), about an unlock: no more is known. So it was refused, and it will be until "
+        "the policy set is mended.",
         TAIL,
     ),
     (
         alert(Kind.REVOCATION_OVERDUE, {"entitlement": "prod-db", "tries": 3, "due": NOW.isoformat(),
                                         "fault": "The directory did not answer in time."}),
-        "⚠️ Revocation overdue: prod-db of Ada Lovelace",
+        "⚠️ Revocation overdue: prod-db of Ada Lovelace (ada)",
         "It was due at 14:02 UTC and is not confirmed. The directory did not answer in time. Tried 3 times so far. "
         "They may still have it. Wicket goes on trying.",
         TAIL,
     ),
     (
         alert(Kind.REVOCATION_OVERDUE, {"entitlement": "prod-db", "tries": 0, "due": "", "fault": ""}),
-        "⚠️ Revocation overdue: prod-db of Ada Lovelace",
+        "⚠️ Revocation overdue: prod-db of Ada Lovelace (ada)",
         "It was due and is not confirmed. Not tried yet. They may still have it. Wicket goes on trying.",
         TAIL,
     ),
     (
+        alert(Kind.REVOCATION_OVERDUE, {"entitlement": "prod-db", "tries": 3, "due": NOW.isoformat(),
+                                        "fault": "The directory did not answer in time.", "settled": LATER}),
+        "⚠️ Revocation overdue: prod-db of Ada Lovelace (ada)",
+        "It was due at 14:02 UTC and came late. The directory did not answer in time. "
+        "Settled 23 Nov 14:32 UTC: the directory agrees now.",
+        TAIL,
+    ),
+    (
+        alert(Kind.EFFECT_FAILED, {"entitlement": "prod-db", "tries": 3, "removal": False, "fault": "It said no",
+                                   "settled": LATER}),
+        "⚠️ The directory does not follow: prod-db of Ada Lovelace (ada)",
+        "Giving prod-db did not succeed at first. It said no. Settled 23 Nov 14:32 UTC: the directory agrees now.",
+        TAIL,
+    ),
+    (
         alert(Kind.EFFECT_FAILED, {"entitlement": "prod-db", "tries": 1, "removal": False, "fault": "It said no"}),
-        "⚠️ The directory does not follow: prod-db of Ada Lovelace",
+        "⚠️ The directory does not follow: prod-db of Ada Lovelace (ada)",
         "Giving prod-db does not succeed. It said no. Tried 1 time so far. They do not have it yet. "
         "Wicket goes on trying.",
         TAIL,
     ),
     (
         alert(Kind.EFFECT_FAILED, {"entitlement": "prod-db", "tries": 3, "removal": True, "fault": "It said no."}),
-        "⚠️ The directory does not follow: prod-db of Ada Lovelace",
+        "⚠️ The directory does not follow: prod-db of Ada Lovelace (ada)",
         "Taking back prod-db does not succeed. It said no. Tried 3 times so far. They may still have it. "
         "Wicket goes on trying.",
         TAIL,
     ),
     (
         alert(Kind.CHANGE_UNSURE, {"purpose": "reset", "result": "unknown"}),
-        "⚠️ Unknown: whether the password of Ada Lovelace was changed",
+        "⚠️ Unknown: whether the password of Ada Lovelace (ada) was changed",
         "The directory did not answer in time, and Wicket does not try again by itself. They have been told; please "
         "look in the directory.",
         TAIL,
     ),
     (
         alert(Kind.CHANGE_UNSURE, {"purpose": "reset", "result": "sessions-open"}),
-        "⚠️ Signed in elsewhere still: Ada Lovelace",
-        "The password of Ada Lovelace was changed, but their sessions could not be ended. They have been told; please "
-        "end the sessions in the directory.",
+        "⚠️ Signed in elsewhere still: Ada Lovelace (ada)",
+        "The password of Ada Lovelace (ada) was changed, but their sessions could not be ended. They have been told; "
+        "please end the sessions in the directory.",
         TAIL,
     ),
     (
         alert(Kind.PAGE_LOCKOUT, {"wrong_in_a_row": 10}),
-        "⚠️ Secure page locked for Ada Lovelace",
-        "10 wrong codes or passwords in a row were given for Ada Lovelace. No proof of theirs is accepted for 24 "
+        "⚠️ Secure page locked for Ada Lovelace (ada)",
+        "10 wrong codes or passwords in a row were given for Ada Lovelace (ada). No proof of theirs is accepted for 24 "
         "hours, and nothing was changed. If they are who they say, wicket proofs unlock LOGIN opens it earlier.",
         TAIL,
     ),
     (
         alert(Kind.IDENTITY_MISMATCH, {"slack_user": "U0ADA", "reason": "several matches"}),
-        "⚠️ Identity mismatch: Ada Lovelace",
+        "⚠️ Identity mismatch: Ada Lovelace (ada)",
         "The Slack account U0ADA does not fit one person: several people in the directory have its e-mail address. "
         "It can do nothing until that is settled.",
         TAIL,
@@ -143,15 +160,15 @@ GOLDEN = [
     ),
     (
         alert(Kind.AUTHORITY_LOST, {"entitlement": "prod-db", "reasons": ["An approval no longer counts."]}),
-        "⚠️ Not granted after approval: prod-db for Ada Lovelace",
+        "⚠️ Not granted after approval: prod-db for Ada Lovelace (ada)",
         "It was approved, but when policy was asked once more before giving it, the answer was no. "
         "An approval no longer counts. Nothing was granted.",
         TAIL,
     ),
     (
         alert(Kind.TAMPERED),
-        "⚠️ Forged click by Ada Lovelace",
-        "Ada Lovelace sent a button or form that Wicket never made. Nothing was done.",
+        "⚠️ Forged click by Ada Lovelace (ada)",
+        "Ada Lovelace (ada) sent a button or form that Wicket never made. Nothing was done.",
         TAIL,
     ),
     (
@@ -168,7 +185,7 @@ GOLDEN = [
     ),
     (
         alert(Kind.UNDELIVERABLE, {"courier": "mail", "fault": "nobody took it for three days"}),
-        "⚠️ Undeliverable: a mail to Ada Lovelace",
+        "⚠️ Undeliverable: a mail to Ada Lovelace (ada)",
         "The letter about their account could not be delivered: nobody took it for three days. Wicket gave up; please "
         "tell them another way, and look at their address in the directory.",
         TAIL,
