@@ -26,6 +26,7 @@ from handlers.outcomes import (
 )
 from handlers.own import find_own, owns, refuse_gone
 from handlers.patience import in_time
+from handlers.strange import named
 from storage import deliveries, grants, holdings
 from storage.catalogue import Entitlement
 from storage.directories.base import Account
@@ -203,7 +204,7 @@ class Access:
         strange = Strange(
             kind=Kind.REFUSED_REQUEST,
             severity=Severity(severity or "medium"),
-            who=account.name,
+            who=named(account.name, account.login),
             cause=f"{account.id}:{entitlement.id}",
             correlation=grant.id,
             facts={
@@ -217,7 +218,7 @@ class Access:
         )
         if broken:
             strange = broken_policy(
-                verdict.decision, who=account.name, correlation=grant.id, entitlement=entitlement.id
+                verdict.decision, who=strange.who, correlation=grant.id, entitlement=entitlement.id
             )
         tell_security(tx, self._ground.now(), strange)
 

@@ -20,6 +20,7 @@ from handlers.intents import Intent
 from handlers.outcomes import Repeated
 from handlers.patience import in_time
 from handlers.proofs import Handles
+from handlers.strange import named
 from storage import deliveries, proofs
 from storage.audit import log as audit_log
 from storage.directories.base import Directory
@@ -127,12 +128,13 @@ class Accounts:
         return handle
 
     def _end(self, tx: Session, intent: Intent, handle: Handle, *, done: bool) -> None:
-        now, result = self._ground.now(), Result.DONE if done else Result.UNKNOWN
+        now, account = self._ground.now(), intent.actor.account
+        result = Result.DONE if done else Result.UNKNOWN
         if not move(tx, handle.id, was=Result.CHANGING, now=result, at=now):
             return  # it took so long that it was ended as cut off
         self._record(tx, intent, UNLOCK.ended, "done" if done else "failed", None, handle.id)
         if not done:
-            tell_security(tx, now, unsure(handle, UNLOCK, result, intent.actor.account.name))
+            tell_security(tx, now, unsure(handle, UNLOCK, result, named(account.name, account.login)))
 
     def _could_be_allowed(self, intent: Intent) -> PolicyDecision:
         """Whether policy would allow a reset if every proof were given: otherwise the page would only disappoint."""
@@ -182,7 +184,7 @@ class Accounts:
         strange = Strange(
             kind=Kind.REFUSED_SELF_SERVICE,
             severity=Severity(decision.severity or Severity.HIGH),
-            who=account.name,
+            who=named(account.name, account.login),
             cause=f"{account.id}:{purpose}",
             correlation=correlation,
             facts={
@@ -192,7 +194,7 @@ class Accounts:
             },
         )
         if decision.errors:
-            strange = broken_policy(decision, who=account.name, correlation=correlation)
+            strange = broken_policy(decision, who=strange.who, correlation=correlation)
         tell_security(tx, now, strange)
 
     def _record(

@@ -21,6 +21,7 @@ from handlers.ground import Ground
 from handlers.intents import Decide, Intent, OnGrant
 from handlers.outcomes import Decided, MayDecide, NotAllowed, Repeated, TooLate, Unknown
 from handlers.patience import in_time
+from handlers.strange import named
 from storage import deliveries, grants, holdings
 from storage.catalogue import Entitlement
 from storage.directories.base import Account, Directory
@@ -212,12 +213,12 @@ class Deciding:
         strange = Strange(
             kind=Kind.WRONG_APPROVER,
             severity=Severity.HIGH if decision.severity == "high" else Severity.MEDIUM,
-            who=account.name,
+            who=named(account.name, account.login),
             cause=f"{account.id}:{found.grant.id}",
             correlation=found.grant.id,
             facts={
                 "entitlement": entitlement.id,
-                "requester": found.grant.requester_name,
+                "requester": named(found.grant.requester_name, found.grant.requester_login),
                 "own": same_person(account, found.question.requester),
                 # Without a policy that says so, the reason is simply that they are none of its approvers.
                 "reasons": list(decision.reasons) if decision.policy_ids or decision.errors else [],
@@ -226,7 +227,7 @@ class Deciding:
         )
         if decision.errors:
             strange = broken_policy(
-                decision, who=account.name, correlation=found.grant.id, entitlement=entitlement.id
+                decision, who=strange.who, correlation=found.grant.id, entitlement=entitlement.id
             )
         tell_security(tx, self._ground.now(), strange)
         owner = self._ground.catalogue.owner_of(entitlement)
@@ -255,7 +256,7 @@ class Deciding:
         strange = Strange(
             kind=Kind.REFUSED_REQUEST,
             severity=Severity(verdict.severity or Severity.MEDIUM),
-            who=grant.requester_name,
+            who=named(grant.requester_name, grant.requester_login),
             cause=grant.id,
             correlation=grant.id,
             facts={
@@ -269,7 +270,7 @@ class Deciding:
         )
         if decision.errors:
             strange = broken_policy(
-                decision, who=grant.requester_name, correlation=grant.id, entitlement=grant.entitlement
+                decision, who=strange.who, correlation=grant.id, entitlement=grant.entitlement
             )
         tell_security(tx, self._ground.now(), strange)
 

@@ -12,6 +12,7 @@ from handlers.decisions.policy import AccountAction, AccountQuestion, Action, Po
 from handlers.exceptions import Kind, Severity, Strange, tell_security
 from handlers.intents import PAGE
 from handlers.recording import record, stranger
+from handlers.strange import named
 from handlers.visits import (
     PageGround,
     Person,
@@ -299,7 +300,7 @@ _REASONS = {
 
 def _strange(tried: _Tried, why: str, decision: PolicyDecision | None) -> Strange | None:
     """What the security channel must see of a refused attempt, if anything."""
-    handle = tried.handle
+    handle, account = tried.handle, tried.person.account
     if why == "locked" or tried.attempt.last:
         kind, severity = Kind.PAGE_LOCKOUT, Severity.HIGH
     elif handle.purpose == Purpose.LINK and why in ("unknown", "taken"):
@@ -315,7 +316,7 @@ def _strange(tried: _Tried, why: str, decision: PolicyDecision | None) -> Strang
     return Strange(
         kind=kind,
         severity=severity,
-        who=tried.person.account.name if tried.person.account else f"Slack account {handle.slack_user}",
+        who=named(account.name, account.login) if account else f"Slack account {handle.slack_user}",
         cause=f"{handle.directory}:{_counted(handle)}",
         correlation=handle.id,
         facts={

@@ -29,6 +29,7 @@ from handlers.ground import Ground
 from handlers.intents import Ask
 from handlers.outcomes import Repeated
 from handlers.patience import in_time
+from handlers.strange import named
 from storage import deliveries, grants
 from storage.catalogue import Entitlement
 from storage.directories.base import Account
@@ -139,7 +140,8 @@ class Checks:
             facts={"kind": intent.kind, "about": list(intent.about)},
         )
         if decision.errors:
-            tell_security(tx, now, broken_policy(decision, who=account.name, correlation=question))
+            who = named(account.name, account.login)
+            tell_security(tx, now, broken_policy(decision, who=who, correlation=question))
         if not decision.allowed:
             return _Taken(id=question, at=now, kind=Kind.HELP, about=())
         return _Taken(id=question, at=now, kind=Kind(intent.kind), about=intent.about)

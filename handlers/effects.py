@@ -20,6 +20,7 @@ from handlers.decisions.requests import Approver, still_granted
 from handlers.exceptions import Kind, Severity, Strange, broken_policy, tell_security
 from handlers.ground import Ground
 from handlers.intents import SCHEDULE
+from handlers.strange import named
 from handlers.unfollowed import tell_failing, tell_overdue, tell_settled
 from storage import grants, holdings
 from storage.directories.base import Directory
@@ -192,7 +193,7 @@ class Effects:
         strange = Strange(
             kind=Kind.AUTHORITY_LOST,
             severity=Severity.MEDIUM,
-            who=grant.requester_name,
+            who=named(grant.requester_name, grant.requester_login),
             cause=grant.id,
             correlation=grant.id,
             facts={"entitlement": grant.entitlement, "reasons": [refusal.reason]},
@@ -200,7 +201,7 @@ class Effects:
         if refusal.decision is not None and refusal.decision.errors:
             strange = broken_policy(
                 refusal.decision,
-                who=grant.requester_name,
+                who=strange.who,
                 correlation=grant.id,
                 entitlement=grant.entitlement,
             )

@@ -10,6 +10,7 @@ from handlers.exceptions import Kind, Severity, Strange, tell_security
 from handlers.ground import Ground
 from handlers.intents import Intent
 from handlers.outcomes import Repeated, Unknown
+from handlers.strange import named
 from storage import deliveries
 
 
@@ -43,7 +44,7 @@ def turn_away_forged(tx: Session, ground: Ground, intent: Intent, action: str) -
         Strange(
             kind=Kind.TAMPERED,
             severity=Severity.HIGH,
-            who=account.name,
+            who=named(account.name, account.login),
             cause=account.id,
             correlation=account.id,
         ),

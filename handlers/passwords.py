@@ -11,6 +11,7 @@ from handlers.attempts import Attempts
 from handlers.changes import RESET, UNLOCK, Changes
 from handlers.decisions.passwords import weakness
 from handlers.decisions.policy import PolicyDecision
+from handlers.strange import named
 from handlers.visits import Done, NotYet, Over, PageGround, Person, Visitor
 from storage.directories.base import Account, PasswordRejected
 from storage.faults import DirectoryUnavailable
@@ -75,7 +76,7 @@ class Passwords:
             result = Result.DONE if after is not None and not after.locked else Result.UNKNOWN
         except DirectoryUnavailable:
             result = Result.UNKNOWN
-        await self._changes.end(found.handle, UNLOCK, result, found.account.name, {})
+        await self._changes.end(found.handle, UNLOCK, result, _who(found), {})
         return Done()
 
     async def _change(self, found: "_Proven", password: str) -> Done | NotYet:
@@ -84,7 +85,7 @@ class Passwords:
             rejected = await directory.set_password(found.account.id, password)
         except DirectoryUnavailable:
             await self._changes.end(
-                found.handle, RESET, Result.UNKNOWN, found.account.name, {"sessions_ended": False}
+                found.handle, RESET, Result.UNKNOWN, _who(found), {"sessions_ended": False}
             )
             return Done()
         if isinstance(rejected, PasswordRejected):
@@ -92,7 +93,7 @@ class Passwords:
             return NotYet(reason=rejected.reason)
         ended = await self._end_sessions(found)
         result = Result.DONE if ended else Result.SESSIONS_OPEN
-        await self._changes.end(found.handle, RESET, result, found.account.name, {"sessions_ended": ended})
+        await self._changes.end(found.handle, RESET, result, _who(found), {"sessions_ended": ended})
         return Done()
 
     async def _end_sessions(self, found: "_Proven") -> bool:
@@ -138,3 +139,7 @@ class _Proven:
     handle: Handle
     account: Account
     decision: PolicyDecision
+
+
+def _who(found: _Proven) -> str:
+    return named(found.account.name, found.account.login)

@@ -8,6 +8,8 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
 
+_MOST_OF_A_NAME = 80
+
 
 class Kind(StrEnum):
     """The kinds of exceptions. Each has its sentence in bot.slack.messages."""
@@ -25,6 +27,15 @@ class Kind(StrEnum):
     AUTHORITY_LOST = "authority-lost"
     TAMPERED = "tampered"
     UNDELIVERABLE = "undeliverable"
+
+
+def named(name: str, login: str) -> str:
+    """Whom an exception is about: the login stands beside the name, since names can be made to look alike (SL-3).
+
+    A name that would push the login out of sight is cut.
+    """
+    shown = name if len(name) <= _MOST_OF_A_NAME else f"{name[: _MOST_OF_A_NAME - 1]}…"
+    return f"{shown} ({login})" if login else shown
 
 
 class Severity(StrEnum):

@@ -9,6 +9,7 @@ from handlers import recording
 from handlers.exceptions import Kind, Severity, Strange, cause_of, tell_security
 from handlers.ground import Ground
 from handlers.intents import SCHEDULE
+from handlers.strange import named
 from storage import holdings
 from storage.exceptions import settle_exceptions
 from storage.records import Grant, Holding
@@ -20,7 +21,7 @@ def tell_failing(tx: Session, ground: Ground, holding: Holding, grant: Grant) ->
     strange = Strange(
         kind=Kind.EFFECT_FAILED,
         severity=Severity.MEDIUM,
-        who=grant.requester_name,
+        who=named(grant.requester_name, grant.requester_login),
         cause=_failing(grant, removal=removal),
         correlation=grant.id,
         facts={
@@ -52,7 +53,7 @@ def tell_overdue(tx: Session, ground: Ground, holding: Holding, grant: Grant) ->
     strange = Strange(
         kind=Kind.REVOCATION_OVERDUE,
         severity=Severity.HIGH,
-        who=grant.requester_name,
+        who=named(grant.requester_name, grant.requester_login),
         cause=grant.id,
         correlation=grant.id,
         facts={

@@ -53,7 +53,7 @@ async def test_a_refused_privileged_request_is_told_to_security(world: World) ->
     outcome = await world.ask("eve", "prod-admin")
     assert outcome.state == GrantState.REFUSED
     (told,) = await world.exceptions()
-    assert (told.kind, told.who, told.correlation) == ("refused-request", "Eve", outcome.grant)
+    assert (told.kind, told.who, told.correlation) == ("refused-request", "Eve (eve)", outcome.grant)
     assert told.facts["policies"] == ["contractors-never-admin"]
     assert await world.actions("grant") == ["grant.refused refused"]
 
@@ -214,7 +214,7 @@ async def test_somebody_elses_request_cannot_be_touched_and_trying_is_told(world
     assert [await world.state(one) for one in (draft, pending, active)] == ["draft", "pending", "active"]
     assert await world.actions("grant.tampered") == ["grant.tampered refused"] * 4
     (told,) = await world.exceptions()
-    assert (told.kind, told.who, told.count) == ("tampered", "Eve", 4)
+    assert (told.kind, told.who, told.count) == ("tampered", "Eve (eve)", 4)
 
 
 async def test_an_account_of_the_same_id_elsewhere_is_somebody_else(world: World) -> None:
@@ -274,7 +274,12 @@ async def test_a_broken_policy_refuses_and_is_one_exception_however_many_ask(tmp
         for login in ("ada", "charles", "linus"):
             assert (await world.ask(login, "prod-db")).state == GrantState.REFUSED
         (told,) = await world.exceptions()
-        assert (told.kind, told.severity, told.who, told.count) == ("policy-error", "high", "Linus", 3)
+        assert (told.kind, told.severity, told.who, told.count) == (
+            "policy-error",
+            "high",
+            "Linus (linus)",
+            3,
+        )
 
 
 async def test_a_policy_that_breaks_on_approvals_is_told_as_broken(tmp_path: Path) -> None:

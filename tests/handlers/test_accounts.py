@@ -54,7 +54,7 @@ async def test_an_unlock_that_is_not_confirmed_is_recorded_and_told_as_such(worl
     assert await world.accounts.unlock(intent, by_message=True) == NotKnownUnlocked()
     assert await world.actions("account") == ["account.unlock_started done", "account.unlocked failed"]
     (told,) = await world.exceptions()
-    assert (told.kind, told.severity, told.who) == ("change-unsure", "high", "Ada")
+    assert (told.kind, told.severity, told.who) == ("change-unsure", "high", "Ada (ada)")
     assert told.correlation == (await world.last("account.unlocked"))["correlation"]
 
 

@@ -115,7 +115,13 @@ async def test_a_wrong_person_is_told_who_may_and_security_hears_once(world: Wor
         assert isinstance(outcome, NotAllowed)
         assert (outcome.owner_name, outcome.can) == ("Data Platform", ("Grace", "Linus"))
     (told,) = await world.exceptions()
-    assert (told.kind, told.who, told.count, told.correlation) == ("wrong-approver", "Charles", 3, grant)
+    assert (told.kind, told.who, told.count, told.correlation) == (
+        "wrong-approver",
+        "Charles (charles)",
+        3,
+        grant,
+    )
+    assert told.facts["requester"] == "Ada (ada)"
 
 
 @pytest.mark.parametrize("change", [{"max_duration": timedelta(minutes=30)}, {"risk": 5}])

@@ -252,8 +252,8 @@ async def test_nobody_outside_the_owners_decides_and_security_sees_who_tried(wor
     await linus.click(request, "approval.approve")
     assert "Nobody approves their own request" in (await linus.sees("You can't decide", channel=DATA)).plain
     alan = world.person("alan")
-    await alan.sees("Bob Noyce tried to decide Linus Pauling's request for prod-db", channel=SECURITY)
-    await alan.sees("Linus Pauling tried to decide their own request for prod-db", channel=SECURITY)
+    await alan.sees("Bob Noyce (bob) tried to decide the request of Linus Pauling (linus)", channel=SECURITY)
+    await alan.sees("Linus Pauling (linus) tried to decide their own request for prod-db", channel=SECURITY)
     assert bob.view is None
     assert linus.view is None
     assert await world.holders("prod-db") == set()

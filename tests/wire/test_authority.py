@@ -86,7 +86,9 @@ async def test_who_lost_the_authority_before_the_click_cannot_decide(world):
     await grace.click(request, "approval.approve")
     await grace.sees("You can't decide this one", channel=DATA)
     assert grace.view is None
-    await alan.sees("Grace Hopper tried to decide Ada Lovelace's request for prod-db", channel=SECURITY)
+    await alan.sees(
+        "Grace Hopper (grace) tried to decide the request of Ada Lovelace (ada)", channel=SECURITY
+    )
     await approve(world.person("linus"), DATA, "prod-db")
     await ada.sees("✅ prod-db")
 
@@ -100,7 +102,7 @@ async def test_who_loses_the_authority_while_writing_why_cannot_decide(world):
     await world.directory.remove_member("p-grace", "data-platform-owners")
     told = await grace.submit(form, {"rationale": "ok"})
     assert "You can't decide this one" in told.view.plain
-    await alan.sees("Grace Hopper tried to decide", channel=SECURITY)
+    await alan.sees("Grace Hopper (grace) tried to decide", channel=SECURITY)
     await ada.sees("waiting for Data Platform")
     assert await world.holders("prod-db") == set()
 

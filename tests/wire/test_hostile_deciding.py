@@ -126,7 +126,8 @@ async def test_a_channel_member_who_is_no_approver_is_told_who_can_and_security_
     security = world.channel("security")
     await world.person("alan").sees("5 times", channel=security)
     assert (
-        len([m for m in world.person("alan").messages(security) if m.says("Bob Noyce tried to decide")]) == 1
+        len([m for m in world.person("alan").messages(security) if m.says("Bob Noyce (bob) tried to decide")])
+        == 1
     )
     assert (await world.actions()).count("approval.refused refused") == 5
     assert bob.view is None
@@ -182,7 +183,7 @@ async def test_an_approver_who_lost_the_group_cannot_use_an_open_form(world):
     await world.directory.take_from_group("data-platform-owners", "p-grace")
     late = await world.person("grace").submit(form, {"rationale": "ok"})
     assert "can't decide this one" in late.view.plain
-    await world.person("alan").sees("Grace Hopper tried to decide", channel=world.channel("security"))
+    await world.person("alan").sees("Grace Hopper (grace) tried to decide", channel=world.channel("security"))
     assert await world.holders("prod-db") == set()
 
 

@@ -51,7 +51,8 @@ async def nobody_approves_their_own(scene: Scene) -> None:
     ada = scene.player("ada")
     await ada.presses(await ada.sees(_ASKED, channel=_OWNERS), "Approve…")
     await ada.hears("Nobody approves their own request")
-    await scene.player("alan").sees("Wrong person clicked: prod-db", "Ada Lovelace tried to decide their own request",
+    await scene.player("alan").sees("Wrong person clicked: prod-db",
+                                    "Ada Lovelace (ada) tried to decide their own request",
                                     channel="security")  # fmt: skip
     await scene.must_be_in("ada", "prod-db", whether=False)
 

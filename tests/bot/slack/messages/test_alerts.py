@@ -77,8 +77,8 @@ GOLDEN = [
     (
         alert(Kind.POLICY_ERROR, {"purpose": "unlock", "errors": []}),
         "⚠️ A policy could not be evaluated",
-        "It was asked for Ada Lovelace (ada), about an unlock: no more is known. So it was refused, and it will be until "
-        "the policy set is mended.",
+        "It was asked for Ada Lovelace (ada), about an unlock: no more is known. So it was refused, and it will be "
+        "until the policy set is mended.",
         TAIL,
     ),
     (
