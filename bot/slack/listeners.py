@@ -140,7 +140,10 @@ class Listeners:
             done = await self._clicks.carry_out(
                 action, Click(actor=actor, incoming=incoming, value=value, trigger=trigger)
             )
-            return None if done else await self._clicks.refuse(actor, incoming)
+            if done:
+                return None
+            log.warning("listener.no_such_button", user=incoming.user)
+            return await self._clicks.refuse(actor, incoming)
 
         if action != Action.OPEN_PAGE:  # a link: the browser has followed it, and there is nothing to do
             live = action not in _ROUTINE_ACTIONS
