@@ -4,6 +4,7 @@ It pretends nothing but the time, which stands still until it is moved.
 """
 
 import asyncio
+import atexit
 import shutil
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -99,9 +100,10 @@ def shipped_policy() -> CedarPolicy:
 
 @cache
 def _empty_database() -> Path:
-    path = Path(mkdtemp(prefix="wicket-")) / "wicket.db"
-    migrate(path)
-    return path
+    folder = mkdtemp(prefix="wicket-")
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)
+    migrate(Path(folder) / "wicket.db")
+    return Path(folder) / "wicket.db"
 
 
 @dataclass
