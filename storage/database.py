@@ -29,7 +29,8 @@ Woken = Callable[[frozenset[str]], None]
 
 # Waiting transactions that share one commit. Larger batches gain little and make the unlucky first one wait.
 GROUP_LIMIT = 64
-READERS = 4
+# Two, since they share one interpreter: with more of them the loop waits longer for its turn, and no more is read.
+READERS = 2
 
 CLOSED = "The database is closed, so nothing was done."
 
