@@ -55,15 +55,20 @@ class Clock:
 
 @dataclass(frozen=True, kw_only=True)
 class Late:
-    """How late one short sleep came, in seconds. robbed: for how much of it the machine ran somebody else instead."""
+    """How late one short sleep came, in seconds.
+
+    robbed: for how long of it the loop was ready while the machine ran somebody else. computed: for how long this
+    process, all threads together, was running at all; on one core nothing of ours can hold the loop up for longer.
+    """
 
     all: float
     robbed: float
+    computed: float
 
     @property
     def ours(self) -> float:
         """What this process did to its own loop: code on it, and threads that held the interpreter."""
-        return max(0.0, self.all - self.robbed)
+        return max(0.0, min(self.all - self.robbed, self.computed))
 
 
 class Watch:
@@ -75,10 +80,11 @@ class Watch:
 
     async def _run(self) -> None:
         while True:
-            due, robbed = time.perf_counter() + SLEEP, waited_for_core()
+            due, robbed, computed = time.perf_counter() + SLEEP, waited_for_core(), time.process_time()
             await asyncio.sleep(SLEEP)
             late = max(0.0, time.perf_counter() - due)
-            self.late.append(Late(all=late, robbed=min(late, waited_for_core() - robbed)))
+            robbed, computed = waited_for_core() - robbed, time.process_time() - computed
+            self.late.append(Late(all=late, robbed=min(late, robbed), computed=computed))
 
     def taken(self) -> list[Late]:
         """What was seen since the last time."""
