@@ -7,7 +7,8 @@ from collections.abc import Iterable
 from datetime import datetime, timedelta
 
 from sqlalchemy import and_, bindparam, delete, or_, update
-from sqlmodel import Session, col, func, select
+from sqlalchemy.dialects.sqlite import insert
+from sqlmodel import Session, SQLModel, col, func, select
 
 from storage.database import wake
 from storage.records import Owed, Posted
@@ -16,7 +17,17 @@ ALERT, NORMAL = 0, 1
 # A recipient that begins so is an owner's id: which channel that is, is known when it is delivered.
 OWNER = "owner:"
 
-# Built once: making a statement costs more than running it.
+# Built once, and run without the ORM where rows come and go by the thousand: making a statement costs more than
+# running it.
+_OWED = SQLModel.metadata.tables[Owed.__tablename__]
+_POSTED = SQLModel.metadata.tables[Posted.__tablename__]
+_ADD = insert(_OWED)
+_DROP = delete(_OWED).where(_OWED.c.id == bindparam("owed"), _OWED.c.fence == bindparam("held"))
+_POST = insert(_POSTED)
+_POST = _POST.on_conflict_do_update(
+    index_elements=list(_POSTED.primary_key),
+    set_={name: _POST.excluded[name] for name in ("channel", "ts", "at")},
+)
 _WAITING = select(Owed.id).where(
     col(Owed.courier) == bindparam("courier"),
     col(Owed.kind) == bindparam("kind"),
@@ -41,18 +52,8 @@ def owe(
     about = {"courier": courier, "kind": kind, "subject": subject, "recipient": recipient}
     if tx.exec(_WAITING, params=about).first() is not None:
         return
-    tx.add(
-        Owed(
-            courier=courier,
-            kind=kind,
-            subject=subject,
-            recipient=recipient,
-            urgency=urgency,
-            owed_at=at,
-            next_at=at,
-        )
-    )
-    tx.flush()
+    fresh = {"fence": 0, "attempts": 0, "last_fault": "", "lease_until": None}
+    tx.connection().execute(_ADD, {**about, **fresh, "urgency": urgency, "owed_at": at, "next_at": at})
 
 
 def claim(
@@ -87,8 +88,7 @@ def claim(
 
 def done(tx: Session, owed: Owed) -> bool:
     """It was delivered (or is no longer needed). False if the lease had gone to another meanwhile."""
-    gone = delete(Owed).where(col(Owed.id) == owed.id, col(Owed.fence) == owed.fence)
-    return bool(tx.execute(gone.returning(col(Owed.id))).first())
+    return tx.connection().execute(_DROP, {"owed": owed.id, "held": owed.fence}).rowcount == 1
 
 
 def postpone(tx: Session, owed: Owed, *, until: datetime, fault: str) -> None:
@@ -119,7 +119,8 @@ def remember_posted(
     tx: Session, *, kind: str, subject: str, recipient: str, channel: str, ts: str, at: datetime
 ) -> None:
     """Keep where a message stands, so that the next state edits it."""
-    tx.merge(Posted(kind=kind, subject=subject, recipient=recipient, channel=channel, ts=ts, at=at))
+    about = {"kind": kind, "subject": subject, "recipient": recipient}
+    tx.connection().execute(_POST, {**about, "channel": channel, "ts": ts, "at": at})
 
 
 def backlog(tx: Session) -> int:
