@@ -5,8 +5,8 @@ FITTING := import sys; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 13))
 PYTHON ?= $(or $(shell for python in python3 python3.13 python3.12 python3.11; do \
 	$$python -c '$(FITTING)' >/dev/null 2>&1 && { echo $$python; break; }; done),python3)
 VENV ?= .venv
-# Test processes side by side. One by default: many tests hold a deadline, and two cores are soon full of a browser.
-JOBS ?= 1
+# Test processes side by side, one a core; .ci/run takes one, since many tests hold a deadline.
+JOBS ?= 2
 BIN := $(VENV)/bin
 INSTALL := $(BIN)/python -m pip install --disable-pip-version-check --quiet
 LOCK := $(BIN)/uv pip compile pyproject.toml --universal --python-version 3.11 --generate-hashes --quiet \
