@@ -117,8 +117,8 @@ class Deciding:
         if grant is None or entitlement is None:
             return _Facts(requester=None, counted=_approvers(approvals))
         directory = self._ground.directory(grant.directory)
-        members = await directory.members(self._ground.catalogue.owner_of(entitlement).approvers)
-        others = sorted((members or frozenset()) - {grant.account})[:_NAMES_SHOWN]
+        approving = await directory.group(self._ground.catalogue.owner_of(entitlement).approvers)
+        others = sorted(approving.members - {grant.account})[:_NAMES_SHOWN] if approving else []
         counted = _approvers(approvals)
         requester, approved, can = await asyncio.gather(
             directory.account(grant.account),

@@ -115,7 +115,7 @@ class Effects:
 
     async def _change(self, directory: Directory, claimed: Holding, *, wanted: bool) -> "_Seen":
         """Bring the membership about, if it is ours to change, and read it back."""
-        present = await _in_time(directory.is_member(claimed.account, claimed.group))
+        present = (await _in_time(directory.membership(claimed.account, claimed.group))).present
         ours = claimed.stood_before is False
         # What stood before us is kept only while it stands: what we put in its place is ours (promises 1 and 8).
         if wanted and not ours and (claimed.stood_before is None or not present):
@@ -127,7 +127,7 @@ class Effects:
             raise DirectoryUnavailable("The directory was too slow to begin a change safely.")
         change = directory.add_member if wanted else directory.remove_member
         await _in_time(change(claimed.account, claimed.group))
-        after = await _in_time(directory.is_member(claimed.account, claimed.group))
+        after = (await _in_time(directory.membership(claimed.account, claimed.group))).present
         if after != wanted:
             raise DirectoryUnavailable(
                 "The directory said it was done, but reading it back shows it was not."

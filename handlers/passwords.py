@@ -55,7 +55,7 @@ class Passwords:
         )
         if weak is not None:
             return NotYet(reason=weak)
-        if not self._ground.directory(found.handle.directory).can_set_password:
+        if not self._ground.directory(found.handle.directory).capabilities.set_password:
             return NotYet(reason=NOT_HERE)
         if not await self._changes.begin(found.handle, RESET, found.decision):
             return Over()

@@ -53,7 +53,7 @@ def tell(tx: Session, ground: Ground, grant_id: str) -> GrantStory | None:
         had=len(past),
         had_last=past[0].ended_at if past else None,
         end_reason=grant.end_reason,
-        removal_takes_effect=directory.removal_takes_effect if directory else "",
+        removal_takes_effect=directory.capabilities.removal_takes_effect if directory else "",
         requested_at=grant.requested_at,
         lapses_at=grant.lapses_at,
         decided_at=grant.decided_at,

@@ -69,6 +69,7 @@ class LdapAttributesSection(Section):
     """[directories.NAME.attributes]: the attribute that holds each fact."""
 
     id: Attribute = Field(default="entryUUID", examples=["entryUUID"])
+    person: Attribute | None = Field(default=None, examples=["employeeNumber"])
     login: Attribute = Field(default="uid", examples=["uid"])
     name: Attribute = Field(default="cn", examples=["cn"])
     mail: Attribute = Field(default="mail", examples=["mail"])
@@ -77,6 +78,7 @@ class LdapAttributesSection(Section):
     manager: Attribute = Field(default="manager", examples=["manager"])
     employment: Attribute = Field(default="employeeType", examples=["employeeType"])
     group_name: Attribute = Field(default="cn", examples=["cn"])
+    group_owner: Attribute = Field(default="owner", examples=["owner"])
 
 
 class LdapDirectorySection(Section):

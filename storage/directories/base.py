@@ -3,22 +3,26 @@
 An answer says when it was read; a failure is a DirectoryUnavailable, never an empty answer (promise 7).
 """
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Protocol
+from typing import Literal, Protocol
 
 
 @dataclass(frozen=True, kw_only=True)
 class Account:
     """One person's account as the directory holds it at `read_at` (aware UTC).
 
-    id: stable across renames. employment: "employee", "contractor" or "service".
+    id: stable across renames. person: what the company knows this person by in every directory, a staff number;
+    empty where the directory keeps none. employment: "employee", "contractor" or "service". manager: an account id.
     privileged: holds administrative power, so never resets itself. locked: too many failed sign-ins.
-    groups: names of the groups it is in, nested ones included.
+    must_change_password: at the next sign-in. direct_groups: names of the groups that hold the account itself.
+    groups: those, and what they are in. Times are None where there is none, or the directory keeps none.
     """
 
     id: str
     directory: str
+    person: str
     login: str
     name: str
     mail: str
@@ -29,9 +33,60 @@ class Account:
     active: bool
     locked: bool
     privileged: bool
+    must_change_password: bool
+    direct_groups: frozenset[str]
     groups: frozenset[str]
+    password_changed_at: datetime | None
     password_expires_at: datetime | None
     read_at: datetime
+
+
+@dataclass(frozen=True, kw_only=True)
+class Group:
+    """One group with everybody in it, as the directory holds it at `read_at` (aware UTC).
+
+    id: stable across renames. owner: the account id of who answers for it there, if that is said. direct: ids of
+    the accounts that it names itself. inner: names of the groups that it names itself. members: ids of all
+    accounts in it, through other groups too.
+    """
+
+    id: str
+    name: str
+    owner: str | None
+    direct: frozenset[str]
+    inner: frozenset[str]
+    members: frozenset[str]
+    read_at: datetime
+
+
+@dataclass(frozen=True, kw_only=True)
+class Membership:
+    """Whether one account is a direct member of one group, the thing that add and remove change.
+
+    read_at: aware UTC. until: when the directory itself ends it; None if it does not.
+    """
+
+    present: bool
+    until: datetime | None = None
+    read_at: datetime
+
+
+@dataclass(frozen=True, kw_only=True)
+class Capabilities:
+    """What a connector can do beside reading and changing memberships.
+
+    set_password, unlock, switch (accounts on and off): whether these calls work. sessions: whether the directory
+    knows of sessions, so that `end_sessions` ends any. ends_memberships: whether it can end a membership itself.
+    removal_takes_effect: when a removed member really loses access, fit for a sentence ("at once", "at the next
+    sign-in", "when the Kerberos ticket ends, within 10 h"); people see it (promise 8).
+    """
+
+    set_password: bool
+    unlock: bool
+    switch: bool
+    sessions: bool
+    ends_memberships: bool
+    removal_takes_effect: str
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -41,43 +96,77 @@ class PasswordRejected:
     reason: str
 
 
+Level = Literal["ok", "warning", "failed"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Finding:
+    """One line of an examination, for an operator. about: what was looked at. advice: what to do; empty if nothing."""
+
+    level: Level
+    about: str
+    found: str
+    advice: str = ""
+
+
+def about_group(name: str, *, exists: bool) -> Finding:
+    """The line about a group that the catalogue names."""
+    if exists:
+        return Finding(level="ok", about=f"group {name}", found="It exists.")
+    return Finding(
+        level="failed",
+        about=f"group {name}",
+        found="There is no such group.",
+        advice="Correct its name in the catalogue, or make it.",
+    )
+
+
 class Directory(Protocol):
     """One identity store. Every method is bounded in time and raises DirectoryUnavailable when it cannot answer.
 
-    name: the id that entitlements use. removal_takes_effect: when a removed member really loses access, in words
-    ("at once", "at the next sign-in"). can_set_password: whether `set_password` works here.
+    name: the id that entitlements use.
     """
 
     name: str
-    removal_takes_effect: str
-    can_set_password: bool
+    capabilities: Capabilities
 
     async def account(self, account_id: str) -> Account | None:
         """The account with this stable id, or None if the directory says there is none."""
-        ...
-
-    async def accounts_by_mail(self, mail: str) -> list[Account]:
-        """All accounts with this mail address, compared without case."""
         ...
 
     async def account_by_login(self, login: str) -> Account | None:
         """The account that signs in with this name, compared without case; None if there is none."""
         ...
 
-    async def members(self, group: str) -> frozenset[str] | None:
-        """Account ids in the group, nested ones included; None if the group does not exist."""
+    async def accounts_by_mail(self, mail: str) -> list[Account]:
+        """All accounts with this mail address, compared without case."""
         ...
 
-    async def is_member(self, account_id: str, group: str) -> bool:
-        """Whether the account is a direct member of the group: the thing that add and remove change."""
+    async def accounts_of(self, person: str) -> list[Account]:
+        """All accounts of the person with this `Account.person`; none for the empty one."""
         ...
 
-    async def add_member(self, account_id: str, group: str) -> None:
-        """Make it a direct member. Idempotent."""
+    async def group(self, name: str) -> Group | None:
+        """The group of this name with everybody in it; None if the directory says there is none."""
+        ...
+
+    async def group_names(self) -> frozenset[str]:
+        """The names of all groups. It may take longer than other calls, since it is asked by operators alone."""
+        ...
+
+    async def membership(self, account_id: str, group: str) -> Membership:
+        """Whether the account is a direct member of the group; what does not exist is no member."""
+        ...
+
+    async def add_member(self, account_id: str, group: str, *, until: datetime | None = None) -> None:
+        """Make it a direct member, and see that it is one. Idempotent.
+
+        until: where the directory ends memberships itself, it ends this one soon after, should nobody else do so.
+        """
         ...
 
     async def remove_member(self, account_id: str, group: str) -> None:
-        """End its direct membership. Idempotent."""
+        """End its direct membership, and see that it ended. Idempotent."""
         ...
 
     async def verify_password(self, account_id: str, password: str) -> bool:
@@ -92,10 +181,21 @@ class Directory(Protocol):
         """Lift a lockout. Idempotent."""
         ...
 
+    async def switch(self, account_id: str, *, active: bool) -> None:
+        """Switch the account on or off, and see that it is. Idempotent."""
+        ...
+
     async def end_sessions(self, account_id: str) -> None:
         """End what sessions the directory knows of. Idempotent."""
         ...
 
     async def health(self) -> None:
         """Return if the directory answers; raise DirectoryUnavailable otherwise."""
+        ...
+
+    async def examine(self, groups: Collection[str]) -> list[Finding]:
+        """What an operator should know: whether these groups exist, what our account may do, what it may too much.
+
+        It changes nothing. It never raises for a directory that is away: that is a finding.
+        """
         ...

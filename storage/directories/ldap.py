@@ -5,14 +5,23 @@ It does not know Active Directory, and it holds nothing between two calls but co
 
 import secrets
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Collection
+from datetime import datetime
 from typing import TypeVar
 
 from ldap3.protocol.rfc3062 import PasswdModifyRequestValue
 
 from storage.clock import Clock, utc_now
 from storage.directories import ldap_policy
-from storage.directories.base import Account, PasswordRejected
+from storage.directories.base import (
+    Account,
+    Capabilities,
+    Finding,
+    Group,
+    Membership,
+    PasswordRejected,
+    about_group,
+)
 from storage.directories.ldap_accounts import Accounts
 from storage.directories.ldap_connections import PASSWORD_POLICY, Connections
 from storage.directories.ldap_groups import Groups
@@ -28,6 +37,7 @@ from storage.directories.ldap_session import (
     Entry,
     Session,
     delete,
+    replace,
 )
 from storage.directories.ldap_shape import LdapShape
 from storage.faults import DirectoryUnavailable
@@ -35,6 +45,8 @@ from storage.faults import DirectoryUnavailable
 T = TypeVar("T")
 
 _MODIFY_PASSWORD = "1.3.6.1.4.1.4203.1.11.1"  # noqa: S105 - an object identifier (RFC 3062)
+# Seconds for reading the names of all groups: tens of thousands come by pages.
+LISTING = 30.0
 # What servers answer to a sign-in that they refuse: wrong, without a password, unwilling, over a limit, gone.
 _NOT_SIGNED_IN = frozenset({INVALID_CREDENTIALS, CONSTRAINT_VIOLATION, NO_SUCH_OBJECT, 48, 53})
 
@@ -49,8 +61,14 @@ class LdapDirectory:
         self, connections: Connections, shape: LdapShape, *, name: str = "ldap", now: Clock = utc_now
     ) -> None:
         self.name = name
-        self.removal_takes_effect = shape.removal_takes_effect
-        self.can_set_password = shape.password_changes
+        self.capabilities = Capabilities(
+            set_password=shape.password_changes,
+            unlock=True,
+            switch=True,
+            sessions=False,
+            ends_memberships=False,
+            removal_takes_effect=shape.removal_takes_effect,
+        )
         self._connections, self._shape, self._now = connections, shape, now
         self._groups = Groups(shape, name)
         self._accounts = Accounts(shape, self._groups, name)
@@ -69,27 +87,36 @@ class LdapDirectory:
 
     async def accounts_by_mail(self, mail: str) -> list[Account]:
         """All accounts with this mail address, compared as the server compares: without case."""
+        return await self._all(lambda session: self._accounts.by_mail(session, mail))
 
-        def work(session: Session) -> list[Account]:
+    async def accounts_of(self, person: str) -> list[Account]:
+        """All accounts of the person with this number, if the directory keeps such numbers."""
+        return await self._all(lambda session: self._accounts.of_person(session, person))
+
+    async def group(self, name: str) -> Group | None:
+        """The group of this name with everybody in it; None if there is none."""
+
+        def work(session: Session) -> Group | None:
             now = self._now()
-            return [self._accounts.read(session, each, now) for each in self._accounts.by_mail(session, mail)]
+            found = self._groups.find(session, name)
+            return None if found is None else self._groups.read(session, found, now)
 
         return await self._connections.run(work)
 
-    async def members(self, group: str) -> frozenset[str] | None:
-        """Account ids in the group, nested ones included; None if there is no such group."""
+    async def group_names(self) -> frozenset[str]:
+        """The names of all groups below the base."""
+        return await self._connections.run(self._groups.names, within=LISTING)
 
-        def work(session: Session) -> frozenset[str] | None:
-            found = self._groups.find(session, group)
-            return None if found is None else self._groups.below(session, found)
-
-        return await self._connections.run(work)
-
-    async def is_member(self, account_id: str, group: str) -> bool:
+    async def membership(self, account_id: str, group: str) -> Membership:
         """Whether the account is a direct member of the group."""
-        return await self._connections.run(lambda session: self._is_member(session, account_id, group))
 
-    async def add_member(self, account_id: str, group: str) -> None:
+        def work(session: Session) -> Membership:
+            now = self._now()
+            return Membership(present=self._is_member(session, account_id, group), read_at=now)
+
+        return await self._connections.run(work)
+
+    async def add_member(self, account_id: str, group: str, *, until: datetime | None = None) -> None:  # noqa: ARG002 - ends no memberships itself
         """Make it a direct member, and see on the same server that it is one. Idempotent."""
 
         def work(session: Session) -> None:
@@ -127,7 +154,7 @@ class LdapDirectory:
             if answer.code != SUCCESS or entry is None:
                 return False
             standing = self._accounts.standing(session, entry, self._now())
-            return self._accounts.is_active(entry, standing) and entry.first("pwdReset").upper() != "TRUE"
+            return self._accounts.is_active(entry, standing) and not standing.must_change
 
         # Servers take a bind without a password for an anonymous one, and say yes (RFC 4513, 5.1.2).
         return bool(password) and await self._connections.run(work, repeat=False)
@@ -163,6 +190,29 @@ class LdapDirectory:
 
         await self._connections.run(work)
 
+    async def switch(self, account_id: str, *, active: bool) -> None:
+        """Switch the account on or off by the lock that an administrator sets for good, and see that it is.
+
+        What else switches accounts off here (`inactive_when`) is its administrators' alone.
+        """
+
+        def work(session: Session) -> None:
+            entry = self._accounts.by_id(session, account_id)
+            if entry is None:
+                raise self._fault(f"has no account {account_id}, so nothing was changed")
+            for_good = entry.first("pwdAccountLockedTime") == ldap_policy.FOR_GOOD
+            if for_good == active:
+                change = delete(ldap_policy.FOR_GOOD) if active else replace(ldap_policy.FOR_GOOD)
+                answer = session.modify(entry.dn, {"pwdAccountLockedTime": change})
+                if answer.code not in (SUCCESS, NO_SUCH_ATTRIBUTE):
+                    raise session.refusal("switch an account", answer)
+            now = self._accounts.by_id(session, account_id)
+            standing = None if now is None else self._accounts.standing(session, now, self._now())
+            if now is None or standing is None or self._accounts.is_active(now, standing) != active:
+                raise self._fault("said it was done, but reading it back shows it was not")
+
+        await self._connections.run(work)
+
     async def end_sessions(self, account_id: str) -> None:  # noqa: ARG002 - the port's signature
         """LDAP knows of no sessions, so there are none to end; DirectoryUnavailable if even that cannot be said."""
         await self.health()
@@ -176,6 +226,22 @@ class LdapDirectory:
                     raise self._fault(f"has no {base!r}, or does not show it to Wicket's account")
 
         await self._connections.run(work)
+
+    async def examine(self, groups: Collection[str]) -> list[Finding]:
+        """Whether it answers and has these groups."""
+        try:
+            await self.health()
+            known = await self.group_names()
+        except DirectoryUnavailable as fault:
+            return [Finding(level="failed", about="reach", found=str(fault), advice="See docs/ldap.md.")]
+        return [about_group(name, exists=name in known) for name in sorted(groups)]
+
+    async def _all(self, find: Callable[[Session], list[Entry]]) -> list[Account]:
+        def work(session: Session) -> list[Account]:
+            now = self._now()
+            return [self._accounts.read(session, entry, now) for entry in find(session)]
+
+        return await self._connections.run(work)
 
     async def _account(self, find: Callable[[Session], Entry | None]) -> Account | None:
         def work(session: Session) -> Account | None:

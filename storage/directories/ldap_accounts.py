@@ -23,7 +23,8 @@ class Accounts:
         names = shape.attributes
         wanted = [
             names.id, names.login, names.name, names.mail, names.team, names.company, names.manager,
-            names.employment, "memberOf", *ldap_policy.ATTRIBUTES, *(pair[0] for pair in shape.inactive_when),
+            names.employment, *([names.person] if names.person else []), "memberOf", *ldap_policy.ATTRIBUTES,
+            *(pair[0] for pair in shape.inactive_when),
         ]  # fmt: skip
         self._attributes = tuple(dict.fromkeys(wanted))
 
@@ -39,14 +40,20 @@ class Accounts:
         """Every entry with this address, be it one of several."""
         return self._matching(session, self._shape.attributes.mail, mail)
 
+    def of_person(self, session: Session, person: str) -> list[Entry]:
+        """Every entry of the person with this number; none where no such numbers are kept."""
+        attribute = self._shape.attributes.person
+        return self._matching(session, attribute, person) if attribute else []
+
     def read(self, session: Session, entry: Entry, now: datetime) -> Account:
         """The entry as an Account, with its groups and what follows from them, as of `now`."""
         names = self._shape.attributes
-        groups = self._groups.above(session, entry)
+        direct, groups = self._groups.above(session, entry)
         standing = self.standing(session, entry, now)
         return Account(
             id=self._id_of(entry),
             directory=self._label,
+            person=entry.first(names.person) if names.person else "",
             login=entry.first(names.login),
             name=entry.first(names.name),
             mail=entry.first(names.mail),
@@ -57,7 +64,10 @@ class Accounts:
             active=self.is_active(entry, standing),
             locked=standing.locked,
             privileged=_any_of(groups, self._shape.admin_groups),
+            must_change_password=standing.must_change,
+            direct_groups=direct,
             groups=groups,
+            password_changed_at=standing.changed_at,
             password_expires_at=standing.expires_at,
             read_at=now,
         )

@@ -75,7 +75,7 @@ class Connections:
         """The work's answer. ConnectionLost, ServerSilent or another DirectoryUnavailable when there is none.
 
         repeat: after a broken connection the work is done again from its start, on another one; False: once it sent
-        a change it is not, and ends in ChangeUnknown. within: seconds, less than the timeout. A call that did not
+        a change it is not, and ends in ChangeUnknown. within: seconds, instead of the timeout. A call that did not
         get its turn in that time is never carried out; one that did begins no further step.
         """
         if self._closed:
@@ -89,9 +89,7 @@ class Connections:
             async with asyncio.timeout(seconds):
                 return await asyncio.wrap_future(future)
         except TimeoutError as late:
-            raise ServerSilent(
-                f"The directory {self.label} did not answer within {self.timeout:g} s."
-            ) from late
+            raise ServerSilent(f"The directory {self.label} did not answer within {seconds:g} s.") from late
         finally:
             call.given_up = True
             if future.done():

@@ -4,7 +4,9 @@ It reads everything anew each time, comes to an end on groups nested in circles,
 """
 
 from collections.abc import Iterable, Iterator, Sequence
+from datetime import datetime
 
+from storage.directories.base import Group
 from storage.directories.ldap_names import (
     BadName,
     NameKey,
@@ -58,20 +60,35 @@ class Groups:
             raise self._fault(f"has {len(found)} groups called {name!r}, so it is not clear which is meant")
         return next(iter(found), None)
 
-    def above(self, session: Session, account: Entry) -> frozenset[str]:
-        """The names of all groups that the account is in, through other groups too."""
-        names: set[str] = set()
-        for group in self._closure(session, self._value_of(account), account.all("memberOf")):
-            names.update(group.all(self._shape.attributes.group_name)[:1])
-        return frozenset(names)
+    def names(self, session: Session) -> frozenset[str]:
+        """The names of all groups, page by page, so that memory holds one page and the names."""
+        shape = self._shape
+        pages = session.pages(shape.groups_base, shape.group_filter, (shape.attributes.group_name,))
+        return frozenset(name for page in pages for group in page for name in self._name_of(group))
 
-    def below(self, session: Session, group: Entry) -> frozenset[str]:
-        """The ids of all accounts in the group, through other groups too."""
-        if not self._shape.nests:
-            return self._ids_by_login(session, self._members(session, group.dn))
-        if self._shape.membership == "memberOf":
-            return self._ids_by_member_of(session, group)
-        return self._ids_by_member(session, group)
+    def above(self, session: Session, account: Entry) -> tuple[frozenset[str], frozenset[str]]:
+        """The names of the groups that hold the account itself, and of all that it is in through those."""
+        steps = self._closure(session, self._value_of(account), account.all("memberOf"))
+        names = [frozenset(name for group in step for name in self._name_of(group)) for step in steps]
+        return next(iter(names), frozenset()), frozenset().union(*names)
+
+    def read(self, session: Session, group: Entry, now: datetime) -> Group:
+        """The group with everybody in it, as of `now`."""
+        shape = self._shape
+        wanted = (shape.attributes.id, shape.attributes.group_name, shape.attributes.group_owner)
+        entry = session.read(group.dn, (*wanted, shape.member_attribute))
+        if entry is None:
+            raise self._fault("moved or deleted a group while it was read")
+        direct, inner = self._direct(session, entry)
+        return Group(
+            id=entry.first(shape.attributes.id),
+            name=next(iter(self._name_of(entry)), ""),
+            owner=next(iter(self._ids_by_name(session, entry.all(shape.attributes.group_owner)[:1])), None),
+            direct=direct,
+            inner=frozenset(name for each in inner for name in self._name_of(each)),
+            members=self._below(session, entry, direct),
+            read_at=now,
+        )
 
     def holds(self, session: Session, group: Entry, account: Entry) -> bool:
         """Whether the group names the account itself."""
@@ -103,8 +120,29 @@ class Groups:
     def _value_of(self, account: Entry) -> str:
         return account.dn if self._shape.nests else account.first(self._shape.attributes.login)
 
-    def _closure(self, session: Session, value: str, member_of: Sequence[str]) -> Iterator[Entry]:
-        """Every group above, once. A group met again is not followed again, so circles come to an end."""
+    def _name_of(self, group: Entry) -> list[str]:
+        return group.all(self._shape.attributes.group_name)[:1]
+
+    def _direct(self, session: Session, group: Entry) -> tuple[frozenset[str], list[Entry]]:
+        """The ids of the accounts, and the groups, that the group names itself."""
+        members = group.all(self._shape.member_attribute)
+        if not self._shape.nests:
+            return self._ids_by_login(session, members), []
+        inner = self._named(session, self._shape.groups_base, self._shape.group_filter, members)
+        groups = {name_key(each.dn) for each in inner} | {self._placeholder}
+        people = [name for name in members if name_key(name) not in groups]
+        return self._ids_by_name(session, people), inner
+
+    def _below(self, session: Session, group: Entry, direct: frozenset[str]) -> frozenset[str]:
+        """The ids of all accounts in the group, through other groups too."""
+        if not self._shape.nests:
+            return direct
+        if self._shape.membership == "memberOf":
+            return direct | self._ids_by_member_of(session, group)
+        return self._ids_by_member(session, group)
+
+    def _closure(self, session: Session, value: str, member_of: Sequence[str]) -> Iterator[Sequence[Entry]]:
+        """Every group above, once, step by step. A group met again is not followed again, so circles come to an end."""
         seen: set[NameKey] = set()
         by_attribute = self._shape.membership == "memberOf" and self._shape.nests
         frontier = list(member_of) if by_attribute else [value]
@@ -117,7 +155,7 @@ class Groups:
             fresh = [group for group in found if name_key(group.dn) not in seen]
             seen.update(name_key(group.dn) for group in fresh)
             self._check_size(seen)
-            yield from fresh
+            yield fresh
             frontier = [name for group in fresh for name in group.all("memberOf")]
             if not by_attribute:
                 frontier = [group.dn for group in fresh] if self._shape.nests else []
@@ -126,7 +164,7 @@ class Groups:
         """Follow the members downwards, group by group."""
         seen = {name_key(group.dn)}
         people: dict[NameKey, str] = {}
-        members = self._members(session, group.dn)
+        members = group.all(self._shape.member_attribute)
         while members:
             names = {name_key(name): name for name in members}
             names.pop(self._placeholder or (), None)
@@ -216,10 +254,6 @@ class Groups:
         attribute = self._shape.attributes.id
         for page in session.pages(self._shape.people_base, filter_, (attribute,)):
             yield from (found for entry in page if (found := entry.first(attribute)))
-
-    def _members(self, session: Session, group: str) -> list[str]:
-        entry = session.read(group, (self._shape.member_attribute,))
-        return entry.all(self._shape.member_attribute) if entry else []
 
     def _check_size(self, groups: Sequence[object] | set[NameKey] | dict[NameKey, str]) -> None:
         if len(groups) > MOST_GROUPS:

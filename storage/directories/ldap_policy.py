@@ -45,6 +45,8 @@ class Standing:
 
     locked: bool
     for_good: bool
+    must_change: bool
+    changed_at: datetime | None
     expires_at: datetime | None
 
 
@@ -78,6 +80,8 @@ def standing(entry: Entry, policy: Policy, now: datetime) -> Standing:
     return Standing(
         locked=bool(locked_at) and locked_at != FOR_GOOD and not over,
         for_good=locked_at == FOR_GOOD,
+        must_change=entry.first("pwdReset").upper() == "TRUE",
+        changed_at=changed_at,
         expires_at=changed_at + policy.max_age if changed_at and policy.max_age else None,
     )
 

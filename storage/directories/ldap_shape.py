@@ -17,9 +17,14 @@ _MEMBER_ATTRIBUTE = {
 
 @dataclass(frozen=True, kw_only=True)
 class LdapAttributes:
-    """The attribute that holds each fact about a person, and the name of a group. id must never be used again."""
+    """The attribute that holds each fact about a person, and the name and owner of a group.
+
+    id: must never be used again. person: what the company knows the person by in every directory; None where that
+    is not kept.
+    """
 
     id: str = "entryUUID"
+    person: str | None = None
     login: str = "uid"
     name: str = "cn"
     mail: str = "mail"
@@ -28,6 +33,7 @@ class LdapAttributes:
     manager: str = "manager"
     employment: str = "employeeType"
     group_name: str = "cn"
+    group_owner: str = "owner"
 
 
 @dataclass(frozen=True, kw_only=True)

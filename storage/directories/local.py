@@ -6,14 +6,22 @@ It is not an identity store for a company, and it never blocks the event loop or
 import asyncio
 import secrets
 import sqlite3
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any, TypeVar
 
 from storage.clock import Clock, utc_now
 from storage.directories import local_rows
-from storage.directories.base import Account, PasswordRejected
+from storage.directories.base import (
+    Account,
+    Capabilities,
+    Finding,
+    Group,
+    Membership,
+    PasswordRejected,
+    about_group,
+)
 from storage.directories.local_rows import Effect
 from storage.directories.scrypt import Scrypt, matches
 from storage.directories.worker import Work, Worker
@@ -34,8 +42,14 @@ class LocalDirectory:
     turn by then is never carried out. cost: of password hashes. Sign-ins that fail five times in a row lock.
     """
 
-    removal_takes_effect = "at once"
-    can_set_password = True
+    capabilities = Capabilities(
+        set_password=True,
+        unlock=True,
+        switch=True,
+        sessions=True,
+        ends_memberships=False,
+        removal_takes_effect="at once",
+    )
 
     def __init__(
         self,
@@ -61,14 +75,11 @@ class LocalDirectory:
 
     async def accounts_by_mail(self, mail: str) -> list[Account]:
         """All accounts with this mail address, compared without case."""
+        return await self._do(lambda rows: self._read_all(rows, local_rows.ids_by_mail(rows, mail)))
 
-        def work(rows: sqlite3.Connection) -> list[Account]:
-            at = self._now()
-            ids = local_rows.ids_by_mail(rows, mail)
-            found = [local_rows.read_account(rows, self.name, account_id, at) for account_id in ids]
-            return [account for account in found if account is not None]
-
-        return await self._do(work)
+    async def accounts_of(self, person: str) -> list[Account]:
+        """All accounts of the person with this number; none for the empty one."""
+        return await self._do(lambda rows: self._read_all(rows, local_rows.ids_of_person(rows, person)))
 
     async def account_by_login(self, login: str) -> Account | None:
         """The account that signs in with this name, compared without case; None if there is none."""
@@ -79,15 +90,23 @@ class LocalDirectory:
 
         return await self._do(work)
 
-    async def members(self, group: str) -> frozenset[str] | None:
-        """Account ids in the group, nested ones included; None if there is no such group."""
-        return await self._do(lambda rows: local_rows.members_of(rows, group))
+    async def group(self, name: str) -> Group | None:
+        """The group with everybody in it; None if there is no such group."""
+        return await self._do(lambda rows: local_rows.read_group(rows, name, self._now()))
 
-    async def is_member(self, account_id: str, group: str) -> bool:
+    async def group_names(self) -> frozenset[str]:
+        """The names of all groups."""
+        return await self._do(local_rows.names_of_groups)
+
+    async def membership(self, account_id: str, group: str) -> Membership:
         """Whether the account is a direct member of the group."""
-        return await self._do(lambda rows: local_rows.has_member(rows, account_id, group))
+        return await self._do(
+            lambda rows: Membership(
+                present=local_rows.has_member(rows, account_id, group), read_at=self._now()
+            )
+        )
 
-    async def add_member(self, account_id: str, group: str) -> None:
+    async def add_member(self, account_id: str, group: str, *, until: datetime | None = None) -> None:  # noqa: ARG002 - ends no memberships itself
         """Make it a direct member. Idempotent. DirectoryUnavailable if there is no such account or group."""
 
         def work(rows: sqlite3.Connection) -> None:
@@ -123,7 +142,12 @@ class LocalDirectory:
             if stored is not None and matches(password, stored):
                 return PasswordRejected(reason="This is the password you have now. Choose another one.")
             at = self._now()
-            values = {"password": self._cost.hash(password), "password_expires_at": at + PASSWORD_LIFETIME}
+            values = {
+                "password": self._cost.hash(password),
+                "password_changed_at": at,
+                "password_expires_at": at + PASSWORD_LIFETIME,
+                "must_change_password": False,
+            }
             local_rows.update_account(rows, account_id, values)
             local_rows.note_effect(rows, at, "set_password", account_id, changed=True)
             return None
@@ -142,6 +166,21 @@ class LocalDirectory:
 
         await self._do(work)
 
+    async def switch(self, account_id: str, *, active: bool) -> None:
+        """Switch the account on or off. Idempotent. DirectoryUnavailable if there is no such account."""
+
+        def work(rows: sqlite3.Connection) -> None:
+            found = local_rows.read_account(rows, self.name, account_id, self._now())
+            if found is None:
+                raise DirectoryUnavailable(
+                    f"The directory has no account {account_id}, so nothing was changed."
+                )
+            local_rows.update_account(rows, account_id, {"active": active})
+            what = "switch_on" if active else "switch_off"
+            local_rows.note_effect(rows, self._now(), what, account_id, changed=found.active != active)
+
+        await self._do(work)
+
     async def end_sessions(self, account_id: str) -> None:
         """Set the account's open sessions to none. Idempotent."""
 
@@ -157,6 +196,24 @@ class LocalDirectory:
         """Return if the file can be read; DirectoryUnavailable otherwise."""
         await self._do(lambda rows: rows.execute("SELECT 1 FROM accounts LIMIT 1").fetchone())
 
+    async def examine(self, groups: Collection[str]) -> list[Finding]:
+        """Whether the file can be read and has these groups; a file needs no rights."""
+        try:
+            known = await self.group_names()
+        except DirectoryUnavailable as fault:
+            return [
+                Finding(level="failed", about="file", found=str(fault), advice="See that it can be read.")
+            ]
+        found = [
+            Finding(
+                level="warning",
+                about="kind",
+                found='It is kept in a file (kind = "local").',
+                advice="That is for trying Wicket out; use your company's directory for real work.",
+            )
+        ]
+        return found + [about_group(name, exists=name in known) for name in sorted(groups)]
+
     async def add_account(
         self,
         account_id: str,
@@ -164,6 +221,7 @@ class LocalDirectory:
         login: str,
         name: str,
         mail: str,
+        person: str = "",
         password: str | None = None,
         employment: str = "employee",
         team: str = "",
@@ -178,7 +236,7 @@ class LocalDirectory:
         manager: the manager's account id. privileged: also without being in an administrators' group.
         """
         values: dict[str, Any] = {
-            "login": login, "name": name, "mail": mail, "employment": employment, "team": team,
+            "login": login, "name": name, "mail": mail, "person": person, "employment": employment, "team": team,
             "company": company, "manager": manager, "active": active, "privileged": privileged,
             "password_expires_at": password_expires_at,
         }  # fmt: skip
@@ -201,11 +259,31 @@ class LocalDirectory:
 
         await self._do(work)
 
-    async def add_group(self, name: str, *, admin: bool = False) -> None:
-        """Write a group down. admin: its members, nested ones too, are privileged. Idempotent."""
+    async def add_group(self, name: str, *, admin: bool = False, owner: str | None = None) -> None:
+        """Write a group down. admin: its members, nested ones too, are privileged. owner: an account id. Idempotent."""
         await self._do(
-            lambda rows: rows.execute("INSERT OR REPLACE INTO groups VALUES (?, ?)", (name, admin))
+            lambda rows: rows.execute("INSERT OR REPLACE INTO groups VALUES (?, ?, ?)", (name, admin, owner))
         )
+
+    async def drop_group(self, name: str) -> None:
+        """Delete a group with its memberships, as the directory's keepers would."""
+
+        def work(rows: sqlite3.Connection) -> None:
+            rows.execute("DELETE FROM groups WHERE name = ?", (name,))
+            rows.execute(
+                """DELETE FROM members WHERE "group" = ? OR (kind = 'group' AND member = ?)""", (name, name)
+            )
+
+        await self._do(work)
+
+    async def drop_account(self, account_id: str) -> None:
+        """Delete an account with its memberships, as the directory's keepers would."""
+
+        def work(rows: sqlite3.Connection) -> None:
+            rows.execute("DELETE FROM accounts WHERE id = ?", (account_id,))
+            rows.execute("DELETE FROM members WHERE kind = 'account' AND member = ?", (account_id,))
+
+        await self._do(work)
 
     async def put_in_group(self, group: str, *accounts: str, groups: Iterable[str] = ()) -> None:
         """Make accounts, and groups, direct members of a group by other hands than Wicket's: the journal is silent."""
@@ -258,6 +336,11 @@ class LocalDirectory:
                 f"The directory {self.name} did not answer within {self._timeout:g} s."
             ) from error
 
+    def _read_all(self, rows: sqlite3.Connection, ids: Iterable[str]) -> list[Account]:
+        at = self._now()
+        found = [local_rows.read_account(rows, self.name, account_id, at) for account_id in ids]
+        return [account for account in found if account is not None]
+
     def _sign_in(self, rows: sqlite3.Connection, account: str, password: str) -> bool:
         found = local_rows.read_account(rows, self.name, account, self._now())
         stored = _stored_password(rows, account)
@@ -271,7 +354,8 @@ class LocalDirectory:
             )
             return False
         rows.execute("UPDATE accounts SET failures = 0 WHERE id = ?", (account,))
-        return found.password_expires_at is None or found.password_expires_at > found.read_at
+        expired = found.password_expires_at is not None and found.password_expires_at <= found.read_at
+        return not expired and not found.must_change_password
 
 
 def _stored_password(rows: sqlite3.Connection, account: str) -> str | None:

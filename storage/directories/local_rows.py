@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from storage.directories.base import Account
+from storage.directories.base import Account, Group
 from storage.faults import DirectoryUnavailable
 from storage.types import from_micros, to_micros
 
@@ -19,10 +19,12 @@ CREATE TABLE IF NOT EXISTS accounts (
     mail_folded TEXT NOT NULL, employment TEXT NOT NULL, team TEXT NOT NULL, company TEXT NOT NULL, manager TEXT,
     active INTEGER NOT NULL, privileged INTEGER NOT NULL, locked INTEGER NOT NULL DEFAULT 0,
     failures INTEGER NOT NULL DEFAULT 0, sessions INTEGER NOT NULL DEFAULT 0,
-    password TEXT, password_expires_at INTEGER
+    password TEXT, password_changed_at INTEGER, password_expires_at INTEGER,
+    must_change_password INTEGER NOT NULL DEFAULT 0, person TEXT NOT NULL DEFAULT ''
 ) WITHOUT ROWID;
 CREATE INDEX IF NOT EXISTS accounts_mail ON accounts (mail_folded);
-CREATE TABLE IF NOT EXISTS groups (name TEXT PRIMARY KEY, admin INTEGER NOT NULL) WITHOUT ROWID;
+CREATE INDEX IF NOT EXISTS accounts_person ON accounts (person);
+CREATE TABLE IF NOT EXISTS groups (name TEXT PRIMARY KEY, admin INTEGER NOT NULL, owner TEXT) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS members (
     "group" TEXT NOT NULL, kind TEXT NOT NULL CHECK (kind IN ('account', 'group')), member TEXT NOT NULL,
     PRIMARY KEY ("group", kind, member)
@@ -47,17 +49,18 @@ WITH RECURSIVE below(name) AS (
 ) SELECT DISTINCT m.member FROM members m JOIN below ON m."group" = below.name WHERE m.kind = 'account'
 """
 _CHANGEABLE = frozenset(
-    {"login", "name", "mail", "employment", "team", "company", "manager", "active", "privileged", "locked"}
-    | {"password", "password_expires_at", "sessions"}
+    {"login", "name", "mail", "person", "employment", "team", "company", "manager", "active", "privileged"}
+    | {"locked", "password", "password_changed_at", "password_expires_at", "must_change_password", "sessions"}
 )
+_MOMENTS = ("password_changed_at", "password_expires_at")
 
 
 @dataclass(frozen=True, kw_only=True)
 class Effect:
     """One thing done to the directory through its port.
 
-    what: "add", "remove", "set_password", "unlock" or "end_sessions". group: empty where there is none.
-    changed: False when everything was already so.
+    what: "add", "remove", "set_password", "unlock", "switch_on", "switch_off" or "end_sessions".
+    group: empty where there is none. changed: False when everything was already so.
     """
 
     at: datetime
@@ -73,14 +76,19 @@ def read_account(rows: sqlite3.Connection, directory: str, account: str, at: dat
     if row is None:
         return None
     groups = rows.execute(_GROUPS_OF, (account,)).fetchall()
-    expires = row["password_expires_at"]
+    direct = rows.execute(
+        """SELECT "group" FROM members WHERE kind = 'account' AND member = ?""", (account,)
+    ).fetchall()
     return Account(
-        id=row["id"], directory=directory, login=row["login"], name=row["name"], mail=row["mail"],
-        employment=row["employment"], team=row["team"], company=row["company"], manager=row["manager"],
-        active=bool(row["active"]), locked=bool(row["locked"]),
+        id=row["id"], directory=directory, person=row["person"], login=row["login"], name=row["name"],
+        mail=row["mail"], employment=row["employment"], team=row["team"], company=row["company"],
+        manager=row["manager"], active=bool(row["active"]), locked=bool(row["locked"]),
         privileged=bool(row["privileged"]) or any(group["admin"] for group in groups),
+        must_change_password=bool(row["must_change_password"]),
+        direct_groups=frozenset(group[0] for group in direct),
         groups=frozenset(group["name"] for group in groups),
-        password_expires_at=None if expires is None else from_micros(expires), read_at=at,
+        password_changed_at=_moment(row["password_changed_at"]),
+        password_expires_at=_moment(row["password_expires_at"]), read_at=at,
     )  # fmt: skip
 
 
@@ -92,17 +100,37 @@ def ids_by_mail(rows: sqlite3.Connection, mail: str) -> list[str]:
     return [row[0] for row in found]
 
 
+def ids_of_person(rows: sqlite3.Connection, person: str) -> list[str]:
+    """Ids of the accounts of the person with this number, in order; none for the empty one."""
+    found = rows.execute(
+        "SELECT id FROM accounts WHERE person = ? AND person <> '' ORDER BY id", (person.strip(),)
+    )
+    return [row[0] for row in found]
+
+
 def id_by_login(rows: sqlite3.Connection, login: str) -> str | None:
     """Id of the account with this login; the column compares without case."""
     found = rows.execute("SELECT id FROM accounts WHERE login = ?", (login.strip(),)).fetchone()
     return None if found is None else found[0]
 
 
-def members_of(rows: sqlite3.Connection, group: str) -> frozenset[str] | None:
-    """Account ids in the group and the groups within it; None if there is no such group."""
-    if not has_group(rows, group):
+def read_group(rows: sqlite3.Connection, name: str, at: datetime) -> Group | None:
+    """The group with everybody in it, as of `at`. Its name is its id."""
+    row = rows.execute("SELECT * FROM groups WHERE name = ?", (name,)).fetchone()
+    if row is None:
         return None
-    return frozenset(row[0] for row in rows.execute(_MEMBERS_OF, (group,)))
+    direct = rows.execute("""SELECT kind, member FROM members WHERE "group" = ?""", (name,)).fetchall()
+    return Group(
+        id=name, name=name, owner=row["owner"],
+        direct=frozenset(each["member"] for each in direct if each["kind"] == "account"),
+        inner=frozenset(each["member"] for each in direct if each["kind"] == "group"),
+        members=frozenset(each[0] for each in rows.execute(_MEMBERS_OF, (name,))), read_at=at,
+    )  # fmt: skip
+
+
+def names_of_groups(rows: sqlite3.Connection) -> frozenset[str]:
+    """The names of all groups."""
+    return frozenset(row[0] for row in rows.execute("SELECT name FROM groups"))
 
 
 def has_group(rows: sqlite3.Connection, group: str) -> bool:
@@ -195,9 +223,12 @@ def _columns(values: Mapping[str, Any]) -> dict[str, Any]:
     columns = dict(values)
     if "mail" in columns:
         columns["mail_folded"] = columns["mail"].strip().casefold()
-    if columns.get("password_expires_at") is not None:
-        columns["password_expires_at"] = to_micros(columns["password_expires_at"])
-    return columns
+    moments = {name: to_micros(columns[name]) for name in _MOMENTS if columns.get(name) is not None}
+    return columns | moments
+
+
+def _moment(micros: int | None) -> datetime | None:
+    return None if micros is None else from_micros(micros)
 
 
 def _changes(rows: sqlite3.Connection, statement: str, values: tuple[Any, ...]) -> bool:

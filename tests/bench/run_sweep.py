@@ -220,7 +220,7 @@ async def _check(app: App, count: int) -> None:
     """RuntimeError unless nobody has anything any more, and the log says so and is sound."""
     directory = app.directories[LOVELACE.directory]
     for entitlement in app.ground.catalogue.entitlements.values():
-        if await directory.is_member(crowd()[0].account, entitlement.group):
+        if (await directory.membership(crowd()[0].account, entitlement.group)).present:
             raise RuntimeError(f"{entitlement.id} was not taken back")
     report = await app.database.read(verify_log)
     if not report.sound or report.entries < 2 * count:

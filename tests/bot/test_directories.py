@@ -62,7 +62,7 @@ async def test_an_ldap_section_becomes_a_directory_that_answers(corp: LdapStage)
         assert found.password_expires_at is not None
         assert await directory.verify_password(ada, PASSWORD)
         await directory.remove_member(ada, "administrators")
-        assert directory.removal_takes_effect == "at noon"
+        assert directory.capabilities.removal_takes_effect == "at noon"
     finally:
         directory.close()
 

@@ -48,7 +48,7 @@ class Story:
     async def has(self, login: str, entitlement: str) -> bool:
         """Whether the directory itself has this person in the entitlement's group."""
         group = self.stage.app.ground.catalogue.entitlements[entitlement].group
-        return await self.keepers.is_member(account_of(login), group)
+        return (await self.keepers.membership(account_of(login), group)).present
 
 
 @pytest_asyncio.fixture(loop_scope="module")

@@ -6,15 +6,16 @@ It changes nothing about the directory inside, and a switch that is off lets eve
 import asyncio
 import math
 from collections import Counter
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Collection
+from datetime import datetime
 from typing import TypeVar
 
-from storage.directories.base import Account, Directory, PasswordRejected
+from storage.directories.base import Account, Directory, Finding, Group, Membership, PasswordRejected
 from storage.faults import DirectoryUnavailable
 
 T = TypeVar("T")
 
-WRITES = frozenset({"add_member", "remove_member", "set_password", "unlock", "end_sessions"})
+WRITES = frozenset({"add_member", "remove_member", "set_password", "unlock", "switch", "end_sessions"})
 
 
 class FaultyDirectory:
@@ -27,8 +28,7 @@ class FaultyDirectory:
     def __init__(self, inner: Directory, *, timeout: float = 0.5) -> None:
         self.inner, self.timeout = inner, timeout
         self.name = inner.name
-        self.removal_takes_effect = inner.removal_takes_effect
-        self.can_set_password = inner.can_set_password
+        self.capabilities = inner.capabilities
         self.calls: Counter[str] = Counter()
         self.hanging = 0
         self._switches: list[_Switch] = []
@@ -81,14 +81,20 @@ class FaultyDirectory:
     async def account_by_login(self, login: str) -> Account | None:
         return await self._do("account_by_login", lambda: self.inner.account_by_login(login))
 
-    async def members(self, group: str) -> frozenset[str] | None:
-        return await self._do("members", lambda: self.inner.members(group))
+    async def accounts_of(self, person: str) -> list[Account]:
+        return await self._do("accounts_of", lambda: self.inner.accounts_of(person))
 
-    async def is_member(self, account_id: str, group: str) -> bool:
-        return await self._do("is_member", lambda: self.inner.is_member(account_id, group))
+    async def group(self, name: str) -> Group | None:
+        return await self._do("group", lambda: self.inner.group(name))
 
-    async def add_member(self, account_id: str, group: str) -> None:
-        await self._do("add_member", lambda: self.inner.add_member(account_id, group))
+    async def group_names(self) -> frozenset[str]:
+        return await self._do("group_names", self.inner.group_names)
+
+    async def membership(self, account_id: str, group: str) -> Membership:
+        return await self._do("membership", lambda: self.inner.membership(account_id, group))
+
+    async def add_member(self, account_id: str, group: str, *, until: datetime | None = None) -> None:
+        await self._do("add_member", lambda: self.inner.add_member(account_id, group, until=until))
 
     async def remove_member(self, account_id: str, group: str) -> None:
         await self._do("remove_member", lambda: self.inner.remove_member(account_id, group))
@@ -102,11 +108,17 @@ class FaultyDirectory:
     async def unlock(self, account_id: str) -> None:
         await self._do("unlock", lambda: self.inner.unlock(account_id))
 
+    async def switch(self, account_id: str, *, active: bool) -> None:
+        await self._do("switch", lambda: self.inner.switch(account_id, active=active))
+
     async def end_sessions(self, account_id: str) -> None:
         await self._do("end_sessions", lambda: self.inner.end_sessions(account_id))
 
     async def health(self) -> None:
         await self._do("health", self.inner.health)
+
+    async def examine(self, groups: Collection[str]) -> list[Finding]:
+        return await self._do("examine", lambda: self.inner.examine(groups))
 
     def _throw(self, what: str, methods: tuple[str, ...], times: float, amount: float = 0) -> None:
         unknown = [method for method in methods if not callable(getattr(self.inner, method, None))]

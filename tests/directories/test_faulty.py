@@ -12,6 +12,7 @@ from storage.directories.local import LocalDirectory
 from storage.directories.scrypt import Scrypt
 from storage.faults import DirectoryUnavailable
 from tests.directories.faulty import FaultyDirectory
+from tests.directories.reading import members_of
 
 
 @pytest.fixture
@@ -33,7 +34,7 @@ async def test_switched_off_it_is_the_directory_inside(
 ) -> None:
     port: Directory = faulty
     await port.add_member("p-ada", "vpn")
-    assert await port.members("vpn") == await inner.members("vpn") == {"p-ada"}
+    assert await members_of(port, "vpn") == await members_of(inner, "vpn") == {"p-ada"}
     assert faulty.calls["add_member"] == 1
 
 
@@ -41,7 +42,7 @@ async def test_error_raises_for_the_named_methods_alone(faulty: FaultyDirectory)
     faulty.error("add_member", times=1)
     with pytest.raises(DirectoryUnavailable):
         await faulty.add_member("p-ada", "vpn")
-    assert not await faulty.is_member("p-ada", "vpn")
+    assert not (await faulty.membership("p-ada", "vpn")).present
     await faulty.add_member("p-ada", "vpn")
 
 
@@ -59,10 +60,10 @@ async def test_a_released_hang_goes_on(inner: LocalDirectory) -> None:
     adding = asyncio.create_task(faulty.add_member("p-ada", "vpn"))
     await asyncio.sleep(0.02)
     assert faulty.hanging == 1
-    assert not await inner.is_member("p-ada", "vpn")
+    assert not (await inner.membership("p-ada", "vpn")).present
     faulty.release()
     await adding
-    assert await inner.is_member("p-ada", "vpn")
+    assert (await inner.membership("p-ada", "vpn")).present
 
 
 async def test_slow_takes_its_time(faulty: FaultyDirectory, inner: LocalDirectory) -> None:
@@ -73,26 +74,26 @@ async def test_slow_takes_its_time(faulty: FaultyDirectory, inner: LocalDirector
     faulty.slow(5, "remove_member")
     with pytest.raises(DirectoryUnavailable):
         await faulty.remove_member("p-ada", "vpn")
-    assert await inner.is_member("p-ada", "vpn")
+    assert (await inner.membership("p-ada", "vpn")).present
 
 
 async def test_a_lie_says_done_and_reading_back_finds_it_out(faulty: FaultyDirectory) -> None:
     faulty.lie()
     await faulty.add_member("p-ada", "vpn")
-    assert not await faulty.is_member("p-ada", "vpn")
+    assert not (await faulty.membership("p-ada", "vpn")).present
 
 
 async def test_success_after_timeout_is_done_though_it_raised(faulty: FaultyDirectory) -> None:
     faulty.succeed_after_timeout("add_member")
     with pytest.raises(DirectoryUnavailable):
         await faulty.add_member("p-ada", "vpn")
-    assert await faulty.is_member("p-ada", "vpn")
+    assert (await faulty.membership("p-ada", "vpn")).present
 
 
 async def test_partial_fails_every_second_call(faulty: FaultyDirectory) -> None:
-    faulty.partial("is_member")
+    faulty.partial("membership")
     answers = await asyncio.gather(
-        *(faulty.is_member("p-ada", "vpn") for _ in range(6)), return_exceptions=True
+        *(faulty.membership("p-ada", "vpn") for _ in range(6)), return_exceptions=True
     )
     assert [isinstance(answer, DirectoryUnavailable) for answer in answers] == [False, True] * 3
 

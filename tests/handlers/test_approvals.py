@@ -219,7 +219,7 @@ async def test_a_directory_that_fails_leaves_the_request_and_the_click_to_be_tri
 ) -> None:
     """Promise 7: unknown is not none; the same delivery counts once the directory answers."""
     grant = await world.asked("ada", "prod-db")
-    world.faulty.error("members", "account")
+    world.faulty.error("group", "account")
     with pytest.raises(DirectoryUnavailable):
         await world.decide("grace", grant, delivery="same")
     world.faulty.mend()

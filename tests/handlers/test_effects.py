@@ -114,7 +114,7 @@ async def test_what_stood_before_is_read_anew_for_the_next_grant(world: World) -
     assert await world.holds("ada")
 
 
-@pytest.mark.parametrize("call", ["is_member", "add_member"])
+@pytest.mark.parametrize("call", ["membership", "add_member"])
 async def test_a_crash_before_the_add_loses_nothing(world: World, call: str) -> None:
     grant = await world.asked("ada", "wiki-edit")
     await world.crash(await world.begin(call))
@@ -128,7 +128,7 @@ async def test_a_crash_right_after_the_add_still_ends_on_time(world: World) -> N
     grant = await world.asked("ada", "wiki-edit")
     tasks = await world.begin("add_member")
     world.faulty.release()
-    world.faulty.hang("is_member", times=1)  # the reading back, after the add
+    world.faulty.hang("membership", times=1)  # the reading back, after the add
     await asyncio.sleep(0)
     await world.until_hanging()
     assert await world.holds("ada")
@@ -153,7 +153,7 @@ async def test_nobody_else_begins_while_the_lease_holds(world: World) -> None:
 async def test_a_worker_whose_lease_ran_out_changes_nothing(world: World) -> None:
     """Promise 6: it wakes up late, when another has done and undone the work; it must not add again."""
     grant = await world.asked("ada", "wiki-edit")
-    tasks = await world.begin("is_member")
+    tasks = await world.begin("membership")
     world.clock.forward(seconds=LEASE.total_seconds() + 1)
     other = world.new_effects()
     await other.settle_due()
@@ -174,7 +174,7 @@ async def test_a_change_is_not_begun_too_near_the_end_of_the_lease(world: World)
     await world.given("ada")
     world.clock.forward(hours=1)
     await world.revocation.end_due()
-    tasks = await world.begin("is_member")
+    tasks = await world.begin("membership")
     world.clock.forward(seconds=LEASE.total_seconds() - 1)
     world.faulty.release()
     await asyncio.gather(*tasks)

@@ -38,7 +38,7 @@ SHORT, LONG = 0.01, 5
 ASKERS = st.sampled_from(["ada", "charles"])
 APPROVERS = st.sampled_from(["grace", "linus", "sam", "charles"])
 THINGS = st.sampled_from(["wiki-edit", "wiki-edit", "prod-db"])
-CALLS = st.sampled_from(["account", "is_member", "add_member", "remove_member"])
+CALLS = st.sampled_from(["account", "membership", "add_member", "remove_member"])
 WORK = st.sampled_from(["ask", "give back", "end", "wait"])
 FAULTS = st.sampled_from(["error", "hang", "lie", "succeed_after_timeout", "partial"])
 
@@ -272,7 +272,7 @@ class Lives(RuleBasedStateMachine):
         await self.hanging_or_done(begun)
         if after and world.faulty.hanging:
             world.faulty.release()
-            world.faulty.hang("is_member", times=1)
+            world.faulty.hang("membership", times=1)
             await asyncio.sleep(0.002)
             await self.hanging_or_done(begun)
         self.crashed = self.crashed or bool(begun)

@@ -108,7 +108,7 @@ async def test_two_removals_overdue_on_one_day_are_two_exceptions(world: World) 
 async def test_access_that_another_grant_covers_is_not_overdue(world: World) -> None:
     await world.given("ada", duration=HOUR)
     await world.given("ada", duration=5 * HOUR)
-    world.faulty.error("is_member")
+    world.faulty.error("membership")
     world.clock.forward(hours=2)
     await world.tick()
     world.clock.forward(minutes=5)

@@ -15,7 +15,7 @@ async def _recorded(world, action: str) -> bool:
 async def approved_but_not_given(world, requester, approver) -> None:
     """An approval counts, and the directory cannot be asked yet whether it still does."""
     await ask(requester, "I need prod-db for 2h because INC-4711")
-    world.faulty.error("is_member")
+    world.faulty.error("membership")
     await approve(approver, DATA, "prod-db")
     await world.until(lambda: _recorded(world, "access.change_failed failed"))
 
@@ -64,7 +64,7 @@ async def test_of_two_approvals_one_lost_is_not_enough(world):
     ada, edsger, joan, alan = (world.person(login) for login in ("ada", "edsger", "joan", "alan"))
     world.slack.update_channel(PLATFORM, members=["U0EDSGER", "U0JOAN", world.slack.bot_user_id])
     await ask(ada, "I need github-admin for 1h because INC-4711")
-    world.faulty.error("is_member")
+    world.faulty.error("membership")
     await approve(joan, PLATFORM, "github-admin")
     await edsger.sees("One approval from Platform needed", channel=PLATFORM)
     await approve(edsger, PLATFORM, "github-admin")
@@ -136,7 +136,7 @@ async def test_an_approver_who_left_slack_decides_nothing(world):
 async def test_an_automatic_grant_is_asked_about_again_too(world):
     """Nobody approved it, so nothing but policy stands between asking and giving."""
     ada, alan = world.person("ada"), world.person("alan")
-    world.faulty.error("is_member")
+    world.faulty.error("membership")
     await ask(ada, "I need grafana-edit for 2h because INC-4711")
     await world.until(lambda: _recorded(world, "access.change_failed failed"))
     await world.directory.change_account("p-ada", employment="contractor")

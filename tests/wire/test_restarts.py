@@ -178,9 +178,9 @@ async def stuck(world, moment: str) -> None:
         return
     # A released call goes on at once; the switch thrown in the same moment holds the one after it.
     world.faulty.release()
-    world.faulty.hang("is_member")
-    before = world.faulty.calls["is_member"]
-    await world.until(lambda: world.faulty.hanging == 1 and world.faulty.calls["is_member"] > before)
+    world.faulty.hang("membership")
+    before = world.faulty.calls["membership"]
+    await world.until(lambda: world.faulty.hanging == 1 and world.faulty.calls["membership"] > before)
 
 
 @WORST
@@ -232,7 +232,7 @@ async def test_killed_between_reading_and_adding_what_stood_before_stays(world):
     await ask(ada, "I need prod-db for 2h because INC-4711")
     await world.directory.add_member("p-ada", "prod-db-rw")
     world.faulty.timeout = 20
-    world.faulty.hang("is_member")
+    world.faulty.hang("membership")
     await approve(grace, DATA, "prod-db")
     await world.until(lambda: world.faulty.hanging == 1)
     await world.kill()

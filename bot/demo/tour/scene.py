@@ -73,7 +73,7 @@ class Scene:
     async def is_in(self, login: str, entitlement: str) -> bool:
         """Whether the directory itself has this person in the entitlement's group."""
         group = self.stage.app.ground.catalogue.entitlements[entitlement].group
-        return await self.keepers.is_member(account_of(login), group)
+        return (await self.keepers.membership(account_of(login), group)).present
 
     async def must_be_in(self, login: str, entitlement: str, *, whether: bool = True) -> None:
         """NotAsPromised unless the directory says so."""

@@ -8,6 +8,7 @@ from bot.manifest import BOT_EVENTS, BOT_SCOPES
 from bot.settings import load_settings
 from bot.settings.secrets import NAMES, variable
 from storage.directories.local import LocalDirectory
+from tests.directories.reading import members_of
 
 PAGE = (Path(__file__).parents[3] / "docs" / "slack-setup.md").read_text(encoding="utf-8")
 
@@ -31,7 +32,7 @@ def test_the_people_on_the_page_can_decide_what_the_settings_say(tmp_path):
     async def leads() -> frozenset[str] | None:
         directory = LocalDirectory(path)
         try:
-            return await directory.members("data-platform-leads")
+            return await members_of(directory, "data-platform-leads")
         finally:
             directory.close()
 

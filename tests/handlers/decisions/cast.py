@@ -22,6 +22,7 @@ def person(name: str, **changes: Any) -> Account:
     plain = Account(
         id=name.lower(),
         directory="local",
+        person="",
         login=name.lower(),
         name=name,
         mail=f"{name.lower()}@example.com",
@@ -32,7 +33,10 @@ def person(name: str, **changes: Any) -> Account:
         active=True,
         locked=False,
         privileged=False,
+        must_change_password=False,
+        direct_groups=frozenset(),
         groups=frozenset(),
+        password_changed_at=None,
         password_expires_at=None,
         read_at=NOON,
     )

@@ -12,9 +12,10 @@ from handlers.passwords import common_passwords
 from storage.directories.base import Account
 
 ADA = Account(
-    id="p-ada", directory="staff", login="alovelace", name="Ada King-Lovelace", mail="ada.byron@example.com",
+    id="p-ada", directory="staff", person="", login="alovelace", name="Ada King-Lovelace", mail="ada.byron@example.com",
     employment="employee", team="Payments", company="Lovelace Ltd", manager=None, active=True, locked=False,
-    privileged=False, groups=frozenset(), password_expires_at=None, read_at=datetime(2026, 3, 2, tzinfo=UTC),
+    privileged=False, must_change_password=False, direct_groups=frozenset(), groups=frozenset(),
+    password_changed_at=None, password_expires_at=None, read_at=datetime(2026, 3, 2, tzinfo=UTC),
 )  # fmt: skip
 COMMON = common_passwords()
 

@@ -16,7 +16,7 @@ from storage.directories.ldap import LdapDirectory
 from storage.directories.ldap_connections import Connections
 from storage.directories.ldap_names import escape_value
 from storage.directories.ldap_servers import LdapServer
-from storage.directories.ldap_shape import LdapShape
+from storage.directories.ldap_shape import LdapAttributes, LdapShape
 from tests.storage.directories.proxy import Proxy
 from tests.storage.directories.slapd import POLICY, SERVICE, SERVICE_PASSWORD, SUFFIX, Slapd, running
 
@@ -42,6 +42,7 @@ class LdapStage:
                 admin_groups=("administrators",),
                 placeholder_member=PLACEHOLDER,
                 password_policy=POLICY,
+                attributes=LdapAttributes(person="employeeNumber"),
             ),
             **shape,
         )
@@ -76,12 +77,22 @@ class LdapStage:
         self.root.search(dn, "(objectClass=*)", ldap3.BASE, attributes=[attribute])
         return [value.decode() for value in self.root.response[0]["raw_attributes"].get(attribute, [])]
 
-    async def person(self, login: str, *, mail: str = "", employment: str = "employee", **more: Any) -> str:
+    async def person(
+        self,
+        login: str,
+        *,
+        mail: str = "",
+        employment: str = "employee",
+        person: str = "",
+        **more: Any,
+    ) -> str:
         dn = f"uid={escape_value(login)},{self.people}"
         given = {
             "uid": login, "cn": login.title(), "sn": login, "mail": mail or f"{login}@example.com",
             "employeeType": employment, "userPassword": PASSWORD, **more,
         }  # fmt: skip
+        if person:
+            given["employeeNumber"] = person
         self.root.add(dn, "inetOrgPerson", given)
         return self.value(dn, "entryUUID")[0]
 
@@ -89,9 +100,10 @@ class LdapStage:
         """Where a group of this name stands."""
         return f"cn={escape_value(name)},{self.groups}"
 
-    async def group(self, name: str, *, admin: bool = False) -> None:
+    async def group(self, name: str, *, admin: bool = False, owner: str | None = None) -> None:
         assert admin == (name in self.shape.admin_groups)
-        self.root.add(self.group_dn(name), "groupOfNames", {"cn": name, "member": PLACEHOLDER})
+        given = {"cn": name, "member": PLACEHOLDER} | ({"owner": self.dn_of(owner)} if owner else {})
+        self.root.add(self.group_dn(name), "groupOfNames", given)
 
     async def put(self, group: str, *accounts: str, groups: tuple[str, ...] = ()) -> None:
         names = [self.dn_of(each) for each in accounts] + [self.group_dn(each) for each in groups]
@@ -99,6 +111,9 @@ class LdapStage:
 
     async def deactivate(self, account: str) -> None:
         self.set(account, pwdAccountLockedTime="000001010000Z")
+
+    async def demand_new_password(self, account: str) -> None:
+        self.set(account, pwdReset="TRUE")
 
     async def rename(self, account: str, login: str) -> None:
         self.root.modify_dn(self.dn_of(account), f"uid={escape_value(login)}")

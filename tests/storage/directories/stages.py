@@ -21,12 +21,14 @@ class Stage(Protocol):
 
     directory: Directory
 
-    async def person(self, login: str, *, mail: str = "", employment: str = "employee") -> str:
-        """Make an active account whose password is GOOD; its id."""
+    async def person(
+        self, login: str, *, mail: str = "", employment: str = "employee", person: str = ""
+    ) -> str:
+        """Make an active account whose password is GOOD; its id. person: the company's number."""
         ...
 
-    async def group(self, name: str, *, admin: bool = False) -> None:
-        """Make an empty group."""
+    async def group(self, name: str, *, admin: bool = False, owner: str | None = None) -> None:
+        """Make an empty group. owner: an account id."""
         ...
 
     async def put(self, group: str, *accounts: str, groups: tuple[str, ...] = ()) -> None:
@@ -39,6 +41,10 @@ class Stage(Protocol):
 
     async def rename(self, account: str, login: str) -> None:
         """The account gets another login."""
+        ...
+
+    async def demand_new_password(self, account: str) -> None:
+        """The password must be changed at the next sign-in."""
         ...
 
     async def break_down(self) -> None:
@@ -54,7 +60,9 @@ class LocalStage:
         self.directory: Directory = LocalDirectory(path, timeout=2.0, cost=Scrypt(n=2))
         self._made = 0
 
-    async def person(self, login: str, *, mail: str = "", employment: str = "employee") -> str:
+    async def person(
+        self, login: str, *, mail: str = "", employment: str = "employee", person: str = ""
+    ) -> str:
         self._made += 1
         account = f"p-{self._made}"
         await self._local.add_account(
@@ -64,11 +72,12 @@ class LocalStage:
             mail=mail or f"{login}@example.com",
             password=GOOD,
             employment=employment,
+            person=person,
         )
         return account
 
-    async def group(self, name: str, *, admin: bool = False) -> None:
-        await self._local.add_group(name, admin=admin)
+    async def group(self, name: str, *, admin: bool = False, owner: str | None = None) -> None:
+        await self._local.add_group(name, admin=admin, owner=owner)
 
     async def put(self, group: str, *accounts: str, groups: tuple[str, ...] = ()) -> None:
         await self._local.put_in_group(group, *accounts, groups=groups)
@@ -78,6 +87,9 @@ class LocalStage:
 
     async def rename(self, account: str, login: str) -> None:
         await self._local.change_account(account, login=login)
+
+    async def demand_new_password(self, account: str) -> None:
+        await self._local.change_account(account, must_change_password=True)
 
     async def break_down(self) -> None:
         self._local.close()

@@ -8,6 +8,7 @@ import pytest
 
 from storage.directories.base import Directory, PasswordRejected
 from storage.faults import DirectoryUnavailable
+from tests.directories.reading import members_of
 from tests.storage.directories.stages import GOOD, STAGES, Stage
 
 NEW = "a wholly different sentence 7"
@@ -82,7 +83,7 @@ async def test_members_of_nested_groups_count_and_circles_come_to_an_end(stage: 
     await stage.put("middle", bob, groups=("inner",))
     await stage.put("outer", groups=("middle",))
     await stage.put("inner", groups=("outer",))
-    assert await stage.directory.members("outer") == {ada, bob}
+    assert await members_of(stage.directory, "outer") == {ada, bob}
     account = await stage.directory.account(ada)
     assert account is not None
     assert account.groups == {"inner", "middle", "outer"}
@@ -94,15 +95,15 @@ async def test_membership_through_another_group_is_not_direct(stage: Stage) -> N
     await stage.group("inner")
     await stage.put("outer", groups=("inner",))
     await stage.put("inner", ada)
-    assert await stage.directory.is_member(ada, "inner")
-    assert not await stage.directory.is_member(ada, "outer")
+    assert (await stage.directory.membership(ada, "inner")).present
+    assert not (await stage.directory.membership(ada, "outer")).present
 
 
 async def test_an_empty_group_is_empty_and_a_missing_one_is_none(stage: Stage) -> None:
     await stage.group("empty")
-    assert await stage.directory.members("empty") == frozenset()
-    assert await stage.directory.members("missing") is None
-    assert not await stage.directory.is_member("nobody", "missing")
+    assert await members_of(stage.directory, "empty") == frozenset()
+    assert await members_of(stage.directory, "missing") is None
+    assert not (await stage.directory.membership("nobody", "missing")).present
 
 
 async def test_adding_and_removing_twice_is_as_once(stage: Stage) -> None:
@@ -110,11 +111,11 @@ async def test_adding_and_removing_twice_is_as_once(stage: Stage) -> None:
     await stage.group("vpn")
     await stage.directory.add_member(ada, "vpn")
     await stage.directory.add_member(ada, "vpn")
-    assert await stage.directory.members("vpn") == {ada}
+    assert await members_of(stage.directory, "vpn") == {ada}
     await stage.directory.remove_member(ada, "vpn")
-    assert not await stage.directory.is_member(ada, "vpn")
+    assert not (await stage.directory.membership(ada, "vpn")).present
     await stage.directory.remove_member(ada, "vpn")
-    assert await stage.directory.members("vpn") == frozenset()
+    assert await members_of(stage.directory, "vpn") == frozenset()
 
 
 async def test_removal_ends_the_direct_membership_alone(stage: Stage) -> None:
@@ -124,8 +125,8 @@ async def test_removal_ends_the_direct_membership_alone(stage: Stage) -> None:
     await stage.put("outer", ada, groups=("inner",))
     await stage.put("inner", ada)
     await stage.directory.remove_member(ada, "outer")
-    assert not await stage.directory.is_member(ada, "outer")
-    assert await stage.directory.members("outer") == {ada}
+    assert not (await stage.directory.membership(ada, "outer")).present
+    assert await members_of(stage.directory, "outer") == {ada}
 
 
 async def test_an_add_that_cannot_be_done_is_a_fault_and_never_silence(stage: Stage) -> None:
@@ -235,10 +236,11 @@ async def test_a_store_that_cannot_answer_is_unknown_and_never_empty(
     await stage.break_down()
     for question in (
         lambda: directory.account(ada), lambda: directory.accounts_by_mail("ada@example.com"),
-        lambda: directory.members("vpn"), lambda: directory.is_member(ada, "vpn"),
+        lambda: directory.group("vpn"), lambda: directory.membership(ada, "vpn"),
         lambda: directory.add_member(ada, "vpn"), lambda: directory.remove_member(ada, "vpn"),
         lambda: directory.verify_password(ada, GOOD), lambda: directory.set_password(ada, NEW),
         lambda: directory.unlock(ada), lambda: directory.end_sessions(ada), directory.health,
+        lambda: directory.accounts_of("1815"), directory.group_names, lambda: directory.switch(ada, active=True),
     ):  # fmt: skip
         with pytest.raises(DirectoryUnavailable):
             await question()
@@ -257,5 +259,132 @@ async def test_faults_do_not_repeat_passwords(directory: Directory, stage: Stage
 def test_a_connector_says_when_a_removal_takes_effect(directory: Directory) -> None:
     """Promise 8: the message repeats these words."""
     assert directory.name
-    assert directory.removal_takes_effect
-    assert isinstance(directory.can_set_password, bool)
+    assert directory.capabilities.removal_takes_effect
+
+
+async def test_a_connector_keeps_to_what_it_says_it_can_do(directory: Directory, stage: Stage) -> None:
+    ada = await stage.person("ada")
+    able = directory.capabilities
+    assert (await directory.set_password(ada, NEW) is None) is able.set_password
+    if able.unlock:
+        await directory.unlock(ada)
+    if able.switch:
+        await directory.switch(ada, active=False)
+    await stage.group("vpn")
+    await directory.add_member(ada, "vpn", until=datetime.now(UTC) + timedelta(hours=1))
+    membership = await directory.membership(ada, "vpn")
+    assert membership.present
+    assert (membership.until is not None) is able.ends_memberships
+
+
+async def test_a_group_names_its_members_its_inner_groups_and_its_owner(stage: Stage) -> None:
+    ada, bob, mary = [await stage.person(login) for login in ("ada", "bob", "mary")]
+    await stage.group("outer", owner=mary)
+    await stage.group("inner")
+    await stage.put("inner", bob)
+    await stage.put("outer", ada, groups=("inner",))
+    outer, inner = await stage.directory.group("outer"), await stage.directory.group("inner")
+    assert outer is not None
+    assert inner is not None
+    assert (outer.name, outer.owner, outer.direct, outer.inner, outer.members) == (
+        "outer", mary, {ada}, {"inner"}, {ada, bob},
+    )  # fmt: skip
+    assert (inner.owner, inner.direct, inner.inner, inner.members) == (None, {bob}, frozenset(), {bob})
+    assert outer.id
+    assert outer.id != inner.id
+
+
+async def test_an_account_tells_its_own_groups_from_those_around_them(stage: Stage) -> None:
+    ada = await stage.person("ada")
+    await stage.group("outer")
+    await stage.group("inner")
+    await stage.put("inner", ada)
+    await stage.put("outer", groups=("inner",))
+    found = await stage.directory.account(ada)
+    assert found is not None
+    assert (found.direct_groups, found.groups) == ({"inner"}, {"inner", "outer"})
+
+
+async def test_every_answer_says_when_it_was_read(stage: Stage) -> None:
+    ada = await stage.person("ada")
+    await stage.group("vpn")
+    before = datetime.now(UTC)
+    answers = (
+        await stage.directory.account(ada),
+        await stage.directory.group("vpn"),
+        await stage.directory.membership(ada, "vpn"),
+    )
+    after = datetime.now(UTC)
+    assert all(answer is not None and before <= answer.read_at <= after for answer in answers)
+
+
+async def test_the_names_of_all_groups_are_given(stage: Stage) -> None:
+    for name in ("vpn", "wiki"):
+        await stage.group(name)
+    assert {"vpn", "wiki"} <= await stage.directory.group_names()
+
+
+async def test_one_person_s_accounts_are_found_by_the_company_s_number(stage: Stage) -> None:
+    """SL-3: never by name."""
+    ada = await stage.person("ada", person="1815")
+    second = await stage.person("ada-admin", person="1815")
+    bob = await stage.person("bob")
+    assert {account.id for account in await stage.directory.accounts_of("1815")} == {ada, second}
+    for nobody in ("", "*", "181", "1815)(uid=*"):
+        assert await stage.directory.accounts_of(nobody) == []
+    found = [await stage.directory.account(account) for account in (ada, bob)]
+    assert [account.person for account in found if account] == ["1815", ""]
+
+
+async def test_an_account_is_switched_off_and_on_again(directory: Directory, stage: Stage) -> None:
+    """AC-2(3): and only the switch says so, not a lockout."""
+    ada = await stage.person("ada")
+    for active in (False, False, True, True):
+        await directory.switch(ada, active=active)
+        found = await directory.account(ada)
+        assert found is not None
+        assert (found.active, found.locked) == (active, False)
+        assert await directory.verify_password(ada, GOOD) is active
+    with pytest.raises(DirectoryUnavailable):
+        await directory.switch("nobody", active=False)
+
+
+async def test_the_age_of_a_password_is_known(directory: Directory, stage: Stage) -> None:
+    ada = await stage.person("ada")
+    before = datetime.now(UTC) - timedelta(seconds=2)
+    assert await directory.set_password(ada, NEW) is None
+    found = await directory.account(ada)
+    assert found is not None
+    assert found.password_changed_at is not None
+    assert before < found.password_changed_at < datetime.now(UTC) + timedelta(seconds=2)
+    assert found.password_expires_at is not None
+    assert found.password_expires_at > found.password_changed_at
+
+
+async def test_a_password_that_must_be_changed_is_no_proof(directory: Directory, stage: Stage) -> None:
+    """IA-5(1): whoever gave it out knows it too. A new one of the person's own choice is one."""
+    ada = await stage.person("ada")
+    await stage.demand_new_password(ada)
+    found = await directory.account(ada)
+    assert found is not None
+    assert found.must_change_password
+    assert not await directory.verify_password(ada, GOOD)
+    assert await directory.set_password(ada, NEW) is None
+    changed = await directory.account(ada)
+    assert changed is not None
+    assert not changed.must_change_password
+    assert await directory.verify_password(ada, NEW)
+
+
+async def test_an_examination_names_the_groups_that_are_missing(directory: Directory, stage: Stage) -> None:
+    await stage.group("vpn")
+    found = await directory.examine(["vpn", "missing"])
+    levels = {finding.about: finding.level for finding in found}
+    assert levels["group vpn"] == "ok"
+    assert levels["group missing"] == "failed"
+    assert all(finding.advice for finding in found if finding.level != "ok")
+
+
+async def test_an_examination_of_what_is_away_is_a_finding(directory: Directory, stage: Stage) -> None:
+    await stage.break_down()
+    assert "failed" in {finding.level for finding in await directory.examine(["vpn"])}

@@ -138,8 +138,8 @@ async def test_an_empty_password_is_never_put_to_the_server(corp: LdapStage) -> 
 
 
 async def test_a_directory_may_be_told_to_leave_passwords_alone(corp: LdapStage) -> None:
-    assert corp.directory.can_set_password
-    assert not corp.open(replace(corp.shape, password_changes=False)).can_set_password
+    assert corp.directory.capabilities.set_password
+    assert not corp.open(replace(corp.shape, password_changes=False)).capabilities.set_password
 
 
 @pytest.mark.parametrize(

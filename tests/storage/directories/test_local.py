@@ -13,6 +13,7 @@ import pytest
 from storage.directories.local import PASSWORD_LIFETIME, LocalDirectory
 from storage.directories.scrypt import Scrypt
 from storage.faults import DirectoryUnavailable
+from tests.directories.reading import members_of
 
 NOW = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
 GOOD = "correct horse battery staple"
@@ -124,7 +125,7 @@ async def test_a_taken_login_is_refused_and_undoes_nothing_else(directory: Local
     )
     assert group is None
     assert isinstance(taken, ValueError)
-    assert await directory.members("vpn") == frozenset()
+    assert await members_of(directory, "vpn") == frozenset()
 
 
 async def test_everything_is_there_after_opening_the_file_again(
@@ -135,7 +136,7 @@ async def test_everything_is_there_after_opening_the_file_again(
     await directory.add_member("p-ada", "vpn")
     directory.close()
     again = LocalDirectory(file, cost=QUICK)
-    assert await again.is_member("p-ada", "vpn")
+    assert (await again.membership("p-ada", "vpn")).present
     assert await again.verify_password("p-ada", GOOD)
     again.close()
 
@@ -183,7 +184,7 @@ async def test_a_call_that_ran_out_of_time_in_the_queue_is_never_carried_out(fil
     other.execute("ROLLBACK")
     other.close()
     await holding_up
-    assert not await directory.is_member("p-ada", "vpn")
+    assert not (await directory.membership("p-ada", "vpn")).present
     assert await directory.effects() == []
     directory.close()
 

@@ -140,7 +140,7 @@ async def test_accounts_are_as_the_roles_need_them(directory: LocalDirectory) ->
     ada, konrad, eve, bob = [await account(directory, login) for login in ("ada", "konrad", "eve", "bob")]
     assert ada.manager == account_of("charles")
     assert {"vpn-users", "wiki-editors", "team-engineering"} <= ada.groups
-    assert not await directory.is_member(ada.id, "vpn-users")
+    assert not (await directory.membership(ada.id, "vpn-users")).present
     assert (ada.privileged, konrad.privileged) == (False, True)
     assert (eve.employment, eve.company) == ("contractor", "Vendor Co")
     assert bob.locked
