@@ -14,9 +14,10 @@ from bot.demo.company.seeding import (
     welcome_mails,
 )
 from bot.demo.company.shapes import Channel, Company, Group, Person
-from bot.demo.company.written import toml
+from bot.demo.company.written import LOCAL, toml
 
 __all__ = [
+    "LOCAL",
     "LOVELACE",
     "Channel",
     "Company",

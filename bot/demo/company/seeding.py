@@ -3,7 +3,7 @@
 Each can be repeated on what was sown before and changes nothing then; nothing here talks to a bot.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime, timedelta
 from types import MappingProxyType
 from typing import Protocol
@@ -109,53 +109,66 @@ async def _add(directory: LocalDirectory, person: Person, at: datetime) -> None:
         await directory.change_account(person.account, locked=True)
 
 
-def seed_links_and_proofs(tx: Session, vault: Vault, *, at: datetime, company: Company = LOVELACE) -> None:
-    """Link everybody who is said to be linked, with an authenticator set up, on the record as any link is."""
+def seed_links_and_proofs(
+    tx: Session,
+    vault: Vault,
+    *,
+    at: datetime,
+    company: Company = LOVELACE,
+    account_of: Callable[[str], str] = account_of,
+) -> None:
+    """Link everybody who is said to be linked, with an authenticator set up, on the record as any link is.
+
+    account_of: the id that the directory gave to the account with this login.
+    """
     for person in _linked(company):
+        account = account_of(person.login)
         if link_of(tx, company.slack_team, person.slack) is None:
-            _link(tx, company, person, at)
-        if not has_proofs(tx, company.directory, person.account):
-            _set_up_authenticator(tx, vault, company, person, at)
+            _link(tx, company, person, account, at)
+        if not has_proofs(tx, company.directory, account):
+            _set_up_authenticator(tx, vault, company, person, account, at)
 
 
 def _linked(company: Company) -> Sequence[Person]:
     return [person for person in company.people if person.linked]
 
 
-def _link(tx: Session, company: Company, person: Person, at: datetime) -> None:
+def _link(tx: Session, company: Company, person: Person, account: str, at: datetime) -> None:
     link = make_link(
         tx,
         at=at,
         slack_team=company.slack_team,
         slack_user=person.slack,
         directory=company.directory,
-        account=person.account,
+        account=account,
         mail=person.mail,
         made_by="demo",
     )
     record(
         tx, at=at, action="link.made", outcome="done", actor=OPERATOR, where=DEMO, correlation=link.id,
-        subject=person.account,
+        subject=account,
         facts={"made_by": "demo", "slack_user": person.slack, "link": link.id},
     )  # fmt: skip
 
 
-def _set_up_authenticator(tx: Session, vault: Vault, company: Company, person: Person, at: datetime) -> None:
+def _set_up_authenticator(
+    tx: Session, vault: Vault, company: Company, person: Person, account: str, at: datetime
+) -> None:
     proof = new_id("h", at)
     keep_pending_seed(
         tx,
         handle=proof,
         directory=company.directory,
-        account=person.account,
+        account=account,
         sealed=vault.seal(person.seed),
         at=at,
     )
     replace_proofs(
-        tx, handle=proof, directory=company.directory, account=person.account, step=0, hashed_codes=(), at=at
+        tx, handle=proof, directory=company.directory, account=account, step=0, hashed_codes=(), at=at
     )
     record(
         tx, at=at, action="proofs.changed", outcome="done", actor=OPERATOR, where=DEMO, correlation=proof,
-        subject=person.account, facts={"by": "demo"},
+        subject=account, facts={"by": "demo"},
     )  # fmt: skip
 
 

@@ -6,10 +6,14 @@ No secret stands in it, as in any other.
 import json
 from collections.abc import Iterator, Mapping
 from datetime import timedelta
+from types import MappingProxyType
 from typing import Any
 
 from bot.demo.company.lovelace import LOVELACE
 from bot.demo.company.shapes import MAIL_DOMAIN, Company
+
+# What the file says of the directory where the company keeps it in a file of its own.
+LOCAL: Mapping[str, Any] = MappingProxyType({"kind": "local", "path": "people.db"})
 
 
 def toml(
@@ -19,15 +23,15 @@ def toml(
     smtp_port: int,
     host: str = "127.0.0.1",
     database: str = "wicket.db",
-    people: str = "people.db",
+    directory: Mapping[str, Any] = LOCAL,
     requests_a_minute: int = 60,
     log_level: str = "warning",
     company: Company = LOVELACE,
 ) -> str:
     """The whole file as text.
 
-    api_url: the pretend Slack's. port: the web server's, which the secure page is reached by. database, people:
-    files, counted from the folder that the text will stand in.
+    api_url: the pretend Slack's. port: the web server's, which the secure page is reached by. database: a
+    file, counted from the folder that the text will stand in. directory: the section about the company's.
     """
     sections: Mapping[str, Mapping[str, Any]] = {
         "slack": {
@@ -38,7 +42,7 @@ def toml(
         },
         "server": {"host": host, "port": port, "public_url": f"http://{host}:{port}"},
         "database": {"url": database},
-        f"directories.{company.directory}": {"kind": "local", "path": people},
+        **_directory(f"directories.{company.directory}", directory),
         "mail": {
             "host": host,
             "port": smtp_port,
@@ -59,6 +63,13 @@ def toml(
         f"# The settings of the demo: {company.name}, which does not exist, in a Slack that is pretended."
     )
     return "\n\n".join([opening, *tables]) + "\n"
+
+
+def _directory(name: str, section: Mapping[str, Any]) -> dict[str, Mapping[str, Any]]:
+    """The section as tables: what is a mapping within it becomes one of its own."""
+    within = {key: value for key, value in section.items() if isinstance(value, Mapping)}
+    plain = {key: value for key, value in section.items() if key not in within}
+    return {name: plain, **{f"{name}.{key}": value for key, value in within.items()}}
 
 
 def _entitlements(company: Company) -> Iterator[dict[str, Any]]:
