@@ -25,13 +25,15 @@ class Purpose(StrEnum):
 class Result(StrEnum):
     """How far the one change of a handle has come. CHANGING is written before the directory is called (T-3).
 
-    SESSIONS_OPEN: done, but what sessions there were could not be ended. UNKNOWN: the directory did not answer.
+    SESSIONS_OPEN: done, but what sessions there were could not be ended. NO_SESSIONS: done, and the directory knows
+    of none that it could end. UNKNOWN: the directory did not answer.
     """
 
     OPEN = ""
     CHANGING = "changing"
     DONE = "done"
     SESSIONS_OPEN = "sessions-open"
+    NO_SESSIONS = "no-sessions"
     UNKNOWN = "unknown"
 
 

@@ -12,6 +12,7 @@ from bot.demo.tour.players import PATIENCE, Player
 from bot.demo.tour.telling import NotAsPromised, Teller, expect
 from bot.demo.workspace import Message
 from storage.clock import utc_now
+from storage.directories.base import Capabilities
 
 
 class TourClock:
@@ -62,6 +63,17 @@ class Scene:
                 person, self.stage.slack.person(person.slack), self.teller, self.clock.now
             )
         return self._players[login]
+
+    @property
+    def capabilities(self) -> Capabilities:
+        """What the bot says that it can do in this directory."""
+        return self.stage.app.directories[LOVELACE.directory].capabilities
+
+    @property
+    def removal(self) -> str:
+        """What people are told when access ends: from when on it is gone; "" where that is at once."""
+        when = self.capabilities.removal_takes_effect
+        return "" if when == "at once" else f"The removal takes effect {when}."
 
     async def later(self, **parts: float) -> None:
         """Let time go by, once everything under way has ended."""
