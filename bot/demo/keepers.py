@@ -23,8 +23,8 @@ SAMPLE_COST = Scrypt(n=2)
 class Keepers(Protocol):
     """The keepers of one directory. People are named by the login that the company first gave them.
 
-    section: what `wicket.toml` says of the directory, a mapping within for a table within. secrets: the environment
-    variables that go with it. own_clock: whether it goes by the real time, whatever time a story has.
+    section: what `wicket.toml` says of the directory, each value as JSON and TOML both write it. secrets: the
+    environment variables that go with it. own_clock: whether it goes by the real time, whatever time a story has.
     """
 
     section: Mapping[str, Any]
@@ -53,6 +53,10 @@ class Keepers(Protocol):
 
     async def rename(self, login: str, *, new_login: str, name: str) -> None:
         """Give this person another name and login; here they are still known by the first one."""
+        ...
+
+    async def switch_off(self, login: str) -> None:
+        """Switch this person's account off."""
         ...
 
     async def signs_in(self, login: str, password: str) -> bool:
@@ -106,6 +110,10 @@ class LocalKeepers:
     async def rename(self, login: str, *, new_login: str, name: str) -> None:
         """Give this person another name and login."""
         await self._directory.change_account(account_of(login), login=new_login, name=name)
+
+    async def switch_off(self, login: str) -> None:
+        """Switch this person's account off."""
+        await self._directory.change_account(account_of(login), active=False)
 
     async def signs_in(self, login: str, password: str) -> bool:
         """Whether this password signs the person in now."""

@@ -42,7 +42,7 @@ def toml(
         },
         "server": {"host": host, "port": port, "public_url": f"http://{host}:{port}"},
         "database": {"url": database},
-        **_directory(f"directories.{company.directory}", directory),
+        f"directories.{company.directory}": directory,
         "mail": {
             "host": host,
             "port": smtp_port,
@@ -63,13 +63,6 @@ def toml(
         f"# The settings of the demo: {company.name}, which does not exist, in a Slack that is pretended."
     )
     return "\n\n".join([opening, *tables]) + "\n"
-
-
-def _directory(name: str, section: Mapping[str, Any]) -> dict[str, Mapping[str, Any]]:
-    """The section as tables: what is a mapping within it becomes one of its own."""
-    within = {key: value for key, value in section.items() if isinstance(value, Mapping)}
-    plain = {key: value for key, value in section.items() if key not in within}
-    return {name: plain, **{f"{name}.{key}": value for key, value in within.items()}}
 
 
 def _entitlements(company: Company) -> Iterator[dict[str, Any]]:

@@ -25,7 +25,7 @@ class SlapdKeepers:
     own_clock = True
 
     def __init__(self, stage: LdapStage) -> None:
-        self._stage = stage
+        self.stage = stage
         self._ids: dict[str, str] = {}
         self.section: Mapping[str, Any] = {
             "kind": "ldap",
@@ -46,17 +46,17 @@ class SlapdKeepers:
         for person in people:
             self._ids[person.login] = await self._add(person)
         for group in LOVELACE.groups:
-            await self._stage.group(group.name, admin=group.admin)
+            await self.stage.group(group.name, admin=group.admin)
         for group in LOVELACE.groups:
             if group.people or group.groups:
-                await self._stage.put(group.name, *map(self.account_of, group.people), groups=group.groups)
+                await self.stage.put(group.name, *map(self.account_of, group.people), groups=group.groups)
         for person in people:
             for _ in range(_LOCKS_AFTER if person.locked else 0):
                 await self.signs_in(person.login, "not this one")
 
     async def _add(self, person: Person) -> str:
-        more = {"manager": f"uid={person.manager},{self._stage.people}"} if person.manager else {}
-        return await self._stage.person(
+        more = {"manager": f"uid={person.manager},{self.stage.people}"} if person.manager else {}
+        return await self.stage.person(
             person.login,
             cn=person.name,
             mail=person.mail,
@@ -73,25 +73,29 @@ class SlapdKeepers:
 
     async def has(self, login: str, group: str) -> bool:
         """Whether root reads this person's name in the group."""
-        return self._dn(login) in self._stage.value(self._stage.group_dn(group), "member")
+        return self._dn(login) in self.stage.value(self.stage.group_dn(group), "member")
 
     async def put(self, login: str, group: str) -> None:
         """Add the person's name to the group."""
-        await self._stage.put(group, self.account_of(login))
+        await self.stage.put(group, self.account_of(login))
 
     async def take(self, login: str, group: str) -> None:
         """Take the person's name out of the group."""
         change = {"member": [(ldap3.MODIFY_DELETE, [self._dn(login)])]}
-        self._stage.root.modify(self._stage.group_dn(group), change)
+        self.stage.root.modify(self.stage.group_dn(group), change)
 
     async def rename(self, login: str, *, new_login: str, name: str) -> None:
         """Another name of the entry, and another name in it."""
-        await self._stage.rename(self.account_of(login), new_login)
-        self._stage.set(self.account_of(login), cn=name)
+        await self.stage.rename(self.account_of(login), new_login)
+        self.stage.set(self.account_of(login), cn=name)
+
+    async def switch_off(self, login: str) -> None:
+        """The lock that an administrator sets for good."""
+        await self.stage.deactivate(self.account_of(login))
 
     async def signs_in(self, login: str, password: str) -> bool:
         """Bind as the person, straight at the server."""
-        server = ldap3.Server("127.0.0.1", port=self._stage.slapd.port, get_info=ldap3.NONE)
+        server = ldap3.Server("127.0.0.1", port=self.stage.slapd.port, get_info=ldap3.NONE)
         connection = ldap3.Connection(server, user=self._dn(login), password=password)
         try:
             return bool(await asyncio.to_thread(connection.bind))
@@ -105,17 +109,17 @@ class SlapdKeepers:
     @asynccontextmanager
     async def held_up(self) -> AsyncIterator[None]:
         """Nothing gets through to the server or back."""
-        self._stage.proxy.hang()
+        self.stage.proxy.hang()
         try:
             yield
         finally:
-            self._stage.proxy.go_on()
+            self.stage.proxy.go_on()
 
     def close(self) -> None:
         """The stage lets go of the server."""
 
     def _dn(self, login: str) -> str:
-        return self._stage.dn_of(self.account_of(login))
+        return self.stage.dn_of(self.account_of(login))
 
 
 @asynccontextmanager

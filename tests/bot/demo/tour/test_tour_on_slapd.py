@@ -2,24 +2,50 @@
 
 from collections.abc import AsyncIterator
 
+import ldap3
 import pytest
 import pytest_asyncio
 
+from bot.demo.company import LOVELACE
 from bot.demo.tour.chapters import CHAPTERS
+from bot.demo.tour.story.passwords import NEW_PASSWORDS
 from tests.bot.demo.tour.performance import Performance, perform
-from tests.bot.demo.tour.slapd_keepers import slapd_keepers
+from tests.bot.demo.tour.slapd_keepers import SlapdKeepers, slapd_keepers
 
 # It is played once, for every test here.
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
-async def played(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Performance]:
-    async with slapd_keepers() as keepers:
-        yield await perform(tmp_path_factory.mktemp("tour"), keepers)
+async def keepers() -> AsyncIterator[SlapdKeepers]:
+    async with slapd_keepers() as made:
+        yield made
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def played(keepers: SlapdKeepers, tmp_path_factory: pytest.TempPathFactory) -> Performance:
+    return await perform(tmp_path_factory.mktemp("tour"), keepers)
 
 
 async def test_the_whole_story_is_as_promised(played: Performance) -> None:
     assert played.code == 0, played.told[-3000:]
     for title, _ in CHAPTERS:
         assert f"\n{title}\n" in played.told
+
+
+@pytest.mark.parametrize("login", sorted(NEW_PASSWORDS))
+async def test_the_secure_page_s_new_password_binds_and_the_old_one_does_not(
+    played: Performance, keepers: SlapdKeepers, login: str
+) -> None:
+    """Asked of the server itself, by nothing of ours."""
+    assert binds(keepers, login, NEW_PASSWORDS[login])
+    assert not binds(keepers, login, LOVELACE.person(login).password)
+
+
+def binds(keepers: SlapdKeepers, login: str, password: str) -> bool:
+    server = ldap3.Server("127.0.0.1", port=keepers.stage.slapd.port)
+    connection = ldap3.Connection(server, user=f"uid={login},{keepers.stage.people}", password=password)
+    try:
+        return bool(connection.bind())
+    finally:
+        connection.unbind()
