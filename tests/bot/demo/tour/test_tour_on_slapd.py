@@ -33,6 +33,13 @@ async def test_the_whole_story_is_as_promised(played: Performance) -> None:
         assert f"\n{title}\n" in played.told
 
 
+async def test_nobody_is_told_more_than_the_server_does(played: Performance) -> None:
+    """Promise 8: what was given to somebody may outlive the membership, and sessions outlive the password (P-8)."""
+    assert "The removal takes effect at the next sign-in." in played.told
+    assert "can't end sessions" in played.told
+    assert "signed out everywhere" not in played.told
+
+
 @pytest.mark.parametrize("login", sorted(NEW_PASSWORDS))
 async def test_the_secure_page_s_new_password_binds_and_the_old_one_does_not(
     played: Performance, keepers: SlapdKeepers, login: str
