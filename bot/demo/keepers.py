@@ -1,6 +1,6 @@
 """The directory of the sample company in its own keepers' hands: set up, looked at and changed past the bot.
 
-It never goes through the bot's connector, and whoever asks it need not know what kind of directory it is.
+It never goes through the bot, and whoever asks it need not know what kind of directory it is.
 """
 
 import sqlite3
@@ -69,10 +69,6 @@ class Keepers(Protocol):
 
     def held_up(self) -> AbstractAsyncContextManager[None]:
         """Within it, the directory answers nobody."""
-        ...
-
-    def close(self) -> None:
-        """Let go of the directory."""
         ...
 
 

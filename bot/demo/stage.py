@@ -62,7 +62,7 @@ async def on_stage(
 ) -> AsyncIterator[Stage]:
     """Start everything, and stop it afterwards. port: of the page that a browser opens; 0 takes a free one.
 
-    keepers: of the company's directory, whose affair its end is; without any it is a file in the folder.
+    keepers: of the company's directory; without any it is a file in the folder.
     OSError if the port is in use; a fault of storage.faults if what the folder holds cannot be used.
     """
     async with AsyncExitStack() as opened:
@@ -74,8 +74,8 @@ async def on_stage(
         await phones.start(HOST)
         opened.push_async_callback(phones.stop)
         if keepers is None:
-            keepers = LocalKeepers(folder.people, now=now)
-            opened.callback(keepers.close)
+            keepers = local = LocalKeepers(folder.people, now=now)
+            opened.callback(local.close)
         settings = _settle(folder, slack, phones, keepers, beside=port)
         app = App(settings, now=now, chance=chance)
         opened.push_async_callback(app.stop)

@@ -115,9 +115,6 @@ class SlapdKeepers:
         finally:
             self.stage.proxy.go_on()
 
-    def close(self) -> None:
-        """The stage lets go of the server."""
-
     def _dn(self, login: str) -> str:
         return self.stage.dn_of(self.account_of(login))
 
