@@ -37,12 +37,12 @@ class Authority:
         self.ca_file = folder / f"{name}.pem"
         self.ca_file.write_bytes(signed.public_bytes(serialization.Encoding.PEM))
 
-    def issue(self, host: str = "localhost", *, expired: bool = False) -> Pair:
-        """A server's certificate for this host; "localhost" is 127.0.0.1 as well."""
+    def issue(self, host: str = "localhost", *, address: str = "127.0.0.1", expired: bool = False) -> Pair:
+        """A server's certificate for this host; for "localhost", it is for the address as well."""
         key = ec.generate_private_key(ec.SECP256R1())
         names: list[x509.GeneralName] = [x509.DNSName(host)]
         if host == "localhost":
-            names.append(x509.IPAddress(ipaddress.ip_address("127.0.0.1")))
+            names.append(x509.IPAddress(ipaddress.ip_address(address)))
         subject = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, host)])
         signed = (
             _builder(subject, self._name, key.public_key(), ended=expired)

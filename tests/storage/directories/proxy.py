@@ -8,15 +8,15 @@ from collections.abc import Callable
 
 
 class Proxy:
-    """Listens on `port` of this machine and carries everything to `target`, another port, as long as it is `up`.
+    """Listens on `port` of this machine and carries everything to `target`, a port of `host`.
 
     connections: how many were ever made. before: told of every piece that is about to go to the server; when it
     answers "cut" the connections break there, with "deaf" the server's next answer is lost and then they break.
     slow: seconds that every piece takes.
     """
 
-    def __init__(self, target: int) -> None:
-        self.target = target
+    def __init__(self, target: int, host: str = "127.0.0.1") -> None:
+        self.target, self.host = target, host
         self.port = 0
         self.connections = 0
         self.before: Callable[[bytes], str | None] = lambda _: None
@@ -65,7 +65,7 @@ class Proxy:
 
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         self.connections += 1
-        there, to_server = await asyncio.open_connection("127.0.0.1", self.target)
+        there, to_server = await asyncio.open_connection(self.host, self.target)
         self._open |= {writer, to_server}
         try:
             await asyncio.gather(
