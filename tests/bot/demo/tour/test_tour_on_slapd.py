@@ -7,9 +7,8 @@ import pytest
 import pytest_asyncio
 
 from bot.demo.company import LOVELACE
-from bot.demo.tour.chapters import CHAPTERS
 from bot.demo.tour.story.passwords import NEW_PASSWORDS
-from tests.bot.demo.tour.performance import Performance, perform
+from tests.bot.demo.tour.performance import Performance, binds, perform, whole
 from tests.bot.demo.tour.slapd_keepers import SlapdKeepers, slapd_keepers
 
 # It is played once, for every test here.
@@ -29,8 +28,7 @@ async def played(keepers: SlapdKeepers, tmp_path_factory: pytest.TempPathFactory
 
 async def test_the_whole_story_is_as_promised(played: Performance) -> None:
     assert played.code == 0, played.told[-3000:]
-    for title, _ in CHAPTERS:
-        assert f"\n{title}\n" in played.told
+    assert whole(played)
 
 
 async def test_nobody_is_told_more_than_the_server_does(played: Performance) -> None:
@@ -45,14 +43,7 @@ async def test_the_secure_page_s_new_password_binds_and_the_old_one_does_not(
     played: Performance, keepers: SlapdKeepers, login: str
 ) -> None:
     """Asked of the server itself, by nothing of ours."""
-    assert binds(keepers, login, NEW_PASSWORDS[login])
-    assert not binds(keepers, login, LOVELACE.person(login).password)
-
-
-def binds(keepers: SlapdKeepers, login: str, password: str) -> bool:
-    server = ldap3.Server("127.0.0.1", port=keepers.stage.slapd.port)
-    connection = ldap3.Connection(server, user=f"uid={login},{keepers.stage.people}", password=password)
-    try:
-        return bool(connection.bind())
-    finally:
-        connection.unbind()
+    server = ldap3.Server("127.0.0.1", port=keepers.slapd.port)
+    user = f"uid={login},{keepers.people}"
+    assert binds(server, user, NEW_PASSWORDS[login])
+    assert not binds(server, user, LOVELACE.person(login).password)
