@@ -33,6 +33,8 @@ from storage.directories.ldap_session import (
     NO_SUCH_OBJECT,
     NOTHING,
     SUCCESS,
+    UNWILLING,
+    Answer,
     ChangeUnknown,
     Entry,
     Session,
@@ -48,7 +50,7 @@ _MODIFY_PASSWORD = "1.3.6.1.4.1.4203.1.11.1"  # noqa: S105 - an object identifie
 # Seconds for reading the names of all groups: tens of thousands come by pages.
 LISTING = 30.0
 # What servers answer to a sign-in that they refuse: wrong, without a password, unwilling, over a limit, gone.
-_NOT_SIGNED_IN = frozenset({INVALID_CREDENTIALS, CONSTRAINT_VIOLATION, NO_SUCH_OBJECT, 48, 53})
+_NOT_SIGNED_IN = frozenset({INVALID_CREDENTIALS, CONSTRAINT_VIOLATION, NO_SUCH_OBJECT, UNWILLING, 48})
 
 
 class LdapDirectory:
@@ -58,7 +60,14 @@ class LdapDirectory:
     """
 
     def __init__(
-        self, connections: Connections, shape: LdapShape, *, name: str = "ldap", now: Clock = utc_now
+        self,
+        connections: Connections,
+        shape: LdapShape,
+        *,
+        name: str = "ldap",
+        now: Clock = utc_now,
+        groups: Groups | None = None,
+        accounts: Accounts | None = None,
     ) -> None:
         self.name = name
         self.capabilities = Capabilities(
@@ -70,8 +79,8 @@ class LdapDirectory:
             removal_takes_effect=shape.removal_takes_effect,
         )
         self._connections, self._shape, self._now = connections, shape, now
-        self._groups = Groups(shape, name)
-        self._accounts = Accounts(shape, self._groups, name)
+        self._groups = groups or Groups(shape, name)
+        self._accounts = accounts or Accounts(shape, self._groups, name)
 
     def close(self) -> None:
         """Let go of the servers. Idempotent."""
@@ -112,11 +121,14 @@ class LdapDirectory:
 
         def work(session: Session) -> Membership:
             now = self._now()
-            return Membership(present=self._is_member(session, account_id, group), read_at=now)
+            account, found = self._accounts.by_id(session, account_id), self._groups.find(session, group)
+            if account is None or found is None:
+                return Membership(present=False, read_at=now)
+            return self._membership(session, found, account, now)
 
         return await self._connections.run(work)
 
-    async def add_member(self, account_id: str, group: str, *, until: datetime | None = None) -> None:  # noqa: ARG002 - ends no memberships itself
+    async def add_member(self, account_id: str, group: str, *, until: datetime | None = None) -> None:
         """Make it a direct member, and see on the same server that it is one. Idempotent."""
 
         def work(session: Session) -> None:
@@ -124,7 +136,7 @@ class LdapDirectory:
             if account is None or found is None:
                 missing = f"account {account_id}" if account is None else f"group {group}"
                 raise self._fault(f"has no {missing}, so nobody was added")
-            self._groups.add(session, found, account)
+            self._add(session, found, account, until)
             self._read_back(session, account_id, group, wanted=True)
 
         await self._connections.run(work)
@@ -149,9 +161,7 @@ class LdapDirectory:
         def work(session: Session) -> bool:
             entry = self._accounts.by_id(session, account_id)
             answer = session.sign_in(entry.dn if entry else self._nobody(), password)
-            if answer.code != SUCCESS and answer.code not in _NOT_SIGNED_IN:
-                raise session.refusal("check a sign-in", answer)
-            if answer.code != SUCCESS or entry is None:
+            if not self._signed_in(session, answer) or entry is None:
                 return False
             standing = self._accounts.standing(session, entry, self._now())
             return self._accounts.is_active(entry, standing) and not standing.must_change
@@ -160,14 +170,15 @@ class LdapDirectory:
         return bool(password) and await self._connections.run(work, repeat=False)
 
     async def set_password(self, account_id: str, password: str) -> PasswordRejected | None:
-        """Replace the password by the operation made for it (RFC 3062), so that the server's own rules apply.
+        """Replace the password, so that the server's own rules apply.
 
         When the connection breaks in the middle, signing in with it shows whether it was changed.
         """
         started = time.monotonic()
         try:
             return await self._connections.run(
-                lambda session: self._set_password(session, account_id, password), repeat=False
+                lambda session: self._set_password(session, self._known(session, account_id), password),
+                repeat=False,
             )
         except ChangeUnknown:
             left = self._connections.timeout - (time.monotonic() - started)
@@ -180,32 +191,19 @@ class LdapDirectory:
 
         def work(session: Session) -> None:
             entry = self._accounts.by_id(session, account_id)
-            at = entry.first("pwdAccountLockedTime") if entry else ""
-            if entry is None or at in ("", ldap_policy.FOR_GOOD):
-                return
-            # This very lock: one that an administrator sets meanwhile stays.
-            answer = session.modify(entry.dn, {"pwdAccountLockedTime": delete(at)})
-            if answer.code not in (SUCCESS, NO_SUCH_ATTRIBUTE):
-                raise session.refusal("lift a lockout", answer)
+            if entry is not None:
+                self._unlock(session, entry)
 
         await self._connections.run(work)
 
     async def switch(self, account_id: str, *, active: bool) -> None:
-        """Switch the account on or off by the lock that an administrator sets for good, and see that it is.
+        """Switch the account on or off, and see that it is.
 
         What else switches accounts off here (`inactive_when`) is its administrators' alone.
         """
 
         def work(session: Session) -> None:
-            entry = self._accounts.by_id(session, account_id)
-            if entry is None:
-                raise self._fault(f"has no account {account_id}, so nothing was changed")
-            for_good = entry.first("pwdAccountLockedTime") == ldap_policy.FOR_GOOD
-            if for_good == active:
-                change = delete(ldap_policy.FOR_GOOD) if active else replace(ldap_policy.FOR_GOOD)
-                answer = session.modify(entry.dn, {"pwdAccountLockedTime": change})
-                if answer.code not in (SUCCESS, NO_SUCH_ATTRIBUTE):
-                    raise session.refusal("switch an account", answer)
+            self._switch(session, self._known(session, account_id), active=active)
             now = self._accounts.by_id(session, account_id)
             standing = None if now is None else self._accounts.standing(session, now, self._now())
             if now is None or standing is None or self._accounts.is_active(now, standing) != active:
@@ -251,6 +249,12 @@ class LdapDirectory:
 
         return await self._connections.run(work)
 
+    def _known(self, session: Session, account_id: str) -> Entry:
+        entry = self._accounts.by_id(session, account_id)
+        if entry is None:
+            raise self._fault(f"has no account {account_id}, so nothing was changed")
+        return entry
+
     def _is_member(self, session: Session, account_id: str, group: str) -> bool:
         account, found = self._accounts.by_id(session, account_id), self._groups.find(session, group)
         return account is not None and found is not None and self._groups.holds(session, found, account)
@@ -265,13 +269,44 @@ class LdapDirectory:
         login = escape_value(secrets.token_hex(16))
         return f"{self._shape.attributes.login}={login},{self._shape.people_base}"
 
-    def _set_password(self, session: Session, account_id: str, password: str) -> PasswordRejected | None:
-        entry = self._accounts.by_id(session, account_id)
-        if entry is None:
-            raise self._fault(f"has no account {account_id}, so nothing was changed")
+    # What another kind of server does in another way.
+
+    def _membership(self, session: Session, group: Entry, account: Entry, now: datetime) -> Membership:
+        return Membership(present=self._groups.holds(session, group, account), read_at=now)
+
+    def _add(self, session: Session, group: Entry, account: Entry, until: datetime | None) -> None:  # noqa: ARG002 - ends no memberships itself
+        self._groups.add(session, group, account)
+
+    def _signed_in(self, session: Session, answer: Answer) -> bool:
+        """What a server's answer to a sign-in means. DirectoryUnavailable if that is not known."""
+        if answer.code != SUCCESS and answer.code not in _NOT_SIGNED_IN:
+            raise session.refusal("check a sign-in", answer)
+        return answer.code == SUCCESS
+
+    def _unlock(self, session: Session, entry: Entry) -> None:
+        at = entry.first("pwdAccountLockedTime")
+        if at in ("", ldap_policy.FOR_GOOD):
+            return
+        # This very lock: one that an administrator sets meanwhile stays.
+        answer = session.modify(entry.dn, {"pwdAccountLockedTime": delete(at)})
+        if answer.code not in (SUCCESS, NO_SUCH_ATTRIBUTE):
+            raise session.refusal("lift a lockout", answer)
+
+    def _switch(self, session: Session, entry: Entry, *, active: bool) -> None:
+        """By the lock that an administrator sets for good."""
+        for_good = entry.first("pwdAccountLockedTime") == ldap_policy.FOR_GOOD
+        if for_good != active:
+            return
+        change = delete(ldap_policy.FOR_GOOD) if active else replace(ldap_policy.FOR_GOOD)
+        answer = session.modify(entry.dn, {"pwdAccountLockedTime": change})
+        if answer.code not in (SUCCESS, NO_SUCH_ATTRIBUTE):
+            raise session.refusal("switch an account", answer)
+
+    def _set_password(self, session: Session, entry: Entry, password: str) -> PasswordRejected | None:
+        """By the operation made for it (RFC 3062), so that the server's own rules apply."""
         if entry.first("pwdAccountLockedTime") == ldap_policy.FOR_GOOD:
             # OpenLDAP lifts every lock when a new password is set, an administrator's too.
-            raise self._fault(f"has switched off {account_id}, so nothing was changed")
+            raise self._fault("has switched off this account, so nothing was changed")
         value = PasswdModifyRequestValue()
         value["userIdentity"] = entry.dn.encode()
         value["newPasswd"] = password.encode(errors="surrogatepass")

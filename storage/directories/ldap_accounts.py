@@ -3,12 +3,13 @@
 It changes nothing, and an attribute that cannot be read is never made up.
 """
 
+from collections.abc import Sequence
 from datetime import datetime
 
 from storage.directories import ldap_policy
 from storage.directories.base import Account
-from storage.directories.ldap_groups import Groups
-from storage.directories.ldap_names import all_of, equals
+from storage.directories.ldap_groups import Groups, is_any_of
+from storage.directories.ldap_names import all_of
 from storage.directories.ldap_policy import Policy, Standing
 from storage.directories.ldap_session import Entry, Session
 from storage.directories.ldap_shape import LdapShape
@@ -16,14 +17,21 @@ from storage.faults import DirectoryUnavailable
 
 
 class Accounts:
-    """The people below one base. label: the directory's name."""
+    """The people below one base. label: the directory's name. standing_in: the attributes that `standing` reads."""
 
-    def __init__(self, shape: LdapShape, groups: Groups, label: str) -> None:
+    def __init__(
+        self,
+        shape: LdapShape,
+        groups: Groups,
+        label: str,
+        *,
+        standing_in: Sequence[str] = ("memberOf", *ldap_policy.ATTRIBUTES),
+    ) -> None:
         self._shape, self._groups, self._label = shape, groups, label
         names = shape.attributes
         wanted = [
             names.id, names.login, names.name, names.mail, names.team, names.company, names.manager,
-            names.employment, *([names.person] if names.person else []), "memberOf", *ldap_policy.ATTRIBUTES,
+            names.employment, *([names.person] if names.person else []), *standing_in,
             *(pair[0] for pair in shape.inactive_when),
         ]  # fmt: skip
         self._attributes = tuple(dict.fromkeys(wanted))
@@ -48,7 +56,7 @@ class Accounts:
     def read(self, session: Session, entry: Entry, now: datetime) -> Account:
         """The entry as an Account, with its groups and what follows from them, as of `now`."""
         names = self._shape.attributes
-        direct, groups = self._groups.above(session, entry)
+        above = self._groups.above(session, entry)
         standing = self.standing(session, entry, now)
         return Account(
             id=self._id_of(entry),
@@ -57,16 +65,16 @@ class Accounts:
             login=entry.first(names.login),
             name=entry.first(names.name),
             mail=entry.first(names.mail),
-            employment=self._employment(entry, groups),
+            employment=self._employment(entry, above.groups),
             team=entry.first(names.team),
             company=entry.first(names.company),
             manager=self._manager(session, entry.first(names.manager)),
             active=self.is_active(entry, standing),
             locked=standing.locked,
-            privileged=_any_of(groups, self._shape.admin_groups),
+            privileged=above.powerful or self._is_marked(entry),
             must_change_password=standing.must_change,
-            direct_groups=direct,
-            groups=groups,
+            direct_groups=above.direct,
+            groups=above.groups,
             password_changed_at=standing.changed_at,
             password_expires_at=standing.expires_at,
             read_at=now,
@@ -97,8 +105,14 @@ class Accounts:
         wanted = value.strip()
         if not wanted:
             return []
-        filter_ = all_of(self._shape.people_filter, equals(attribute, wanted))
+        if (having := self._shape.having(attribute, wanted)) is None:
+            return []
+        filter_ = all_of(self._shape.people_filter, having)
         return session.search(self._shape.people_base, filter_, self._attributes)
+
+    def _is_marked(self, entry: Entry) -> bool:  # noqa: ARG002 - for servers that mark some accounts
+        """Whether the entry itself says that it has administrative power."""
+        return False
 
     def _policy(self, session: Session, entry: Entry) -> Policy:
         dn = entry.first("pwdPolicySubentry") or self._shape.password_policy
@@ -113,29 +127,24 @@ class Accounts:
         """The manager's id; None if there is none, or the one named is not (any more) among the people."""
         attribute = self._shape.attributes.id
         found = session.read(dn, (attribute,), self._shape.people_filter) if dn else None
-        return (found.first(attribute) or None) if found else None
+        return (self._shape.id_of(found) or None) if found else None
 
     def _employment(self, entry: Entry, groups: frozenset[str]) -> str:
         shape = self._shape
         said = entry.all(shape.attributes.employment)
-        if _any_of(said, shape.service_values) or _any_of(groups, shape.service_groups):
+        if is_any_of(said, shape.service_values) or is_any_of(groups, shape.service_groups):
             return "service"
-        if _any_of(said, shape.contractor_values) or _any_of(groups, shape.contractor_groups):
+        if is_any_of(said, shape.contractor_values) or is_any_of(groups, shape.contractor_groups):
             return "contractor"
         # Where employees are marked, an unmarked person gets what a contractor gets: less.
-        unmarked = bool(shape.employee_values) and not _any_of(said, shape.employee_values)
+        unmarked = bool(shape.employee_values) and not is_any_of(said, shape.employee_values)
         return "contractor" if unmarked else "employee"
 
     def _id_of(self, entry: Entry) -> str:
-        found = entry.first(self._shape.attributes.id)
+        found = self._shape.id_of(entry)
         if not found:
             raise self._fault(f"does not show the attribute {self._shape.attributes.id} to Wicket's account")
         return found
 
     def _fault(self, what: str) -> DirectoryUnavailable:
         return DirectoryUnavailable(f"The directory {self._label} {what}.")
-
-
-def _any_of(values: frozenset[str] | list[str], wanted: tuple[str, ...]) -> bool:
-    known = {each.casefold() for each in wanted}
-    return any(value.casefold() in known for value in values)

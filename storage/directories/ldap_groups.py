@@ -4,7 +4,9 @@ It reads everything anew each time, comes to an end on groups nested in circles,
 """
 
 from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
 from datetime import datetime
+from typing import ClassVar
 
 from storage.directories.base import Group
 from storage.directories.ldap_names import (
@@ -39,12 +41,29 @@ TOGETHER = 100
 MOST_GROUPS = 5_000
 
 _DONE_WHEN_ADDING = frozenset({SUCCESS, ATTRIBUTE_OR_VALUE_EXISTS, ENTRY_ALREADY_EXISTS})
-_DONE_WHEN_REMOVING = frozenset({SUCCESS, NO_SUCH_ATTRIBUTE})
 _MAY_NOT_BE_EMPTY = frozenset({OBJECT_CLASS_VIOLATION, CONSTRAINT_VIOLATION})
 
 
+@dataclass(frozen=True, kw_only=True)
+class Above:
+    """What an account is in. direct, groups: names, of the groups that hold it itself and of all. powerful: whether
+    one of them makes it privileged.
+    """
+
+    direct: frozenset[str]
+    groups: frozenset[str]
+    powerful: bool
+
+
 class Groups:
-    """The groups below one base. label: the directory, for faults."""
+    """The groups below one base. label: the directory, for faults.
+
+    found_with: attributes that a group is found with. done_when_removing: what servers of this kind answer when it is
+    done, or was done before.
+    """
+
+    found_with: ClassVar[tuple[str, ...]] = NOTHING
+    done_when_removing: ClassVar[frozenset[int]] = frozenset({SUCCESS, NO_SUCH_ATTRIBUTE})
 
     def __init__(self, shape: LdapShape, label: str) -> None:
         self._shape, self._label = shape, label
@@ -55,7 +74,7 @@ class Groups:
         if not name.strip():
             return None
         wanted = all_of(self._shape.group_filter, equals(self._shape.attributes.group_name, name))
-        found = session.search(self._shape.groups_base, wanted, NOTHING)
+        found = session.search(self._shape.groups_base, wanted, self.found_with)
         if len(found) > 1:
             raise self._fault(f"has {len(found)} groups called {name!r}, so it is not clear which is meant")
         return next(iter(found), None)
@@ -66,11 +85,12 @@ class Groups:
         pages = session.pages(shape.groups_base, shape.group_filter, (shape.attributes.group_name,))
         return frozenset(name for page in pages for group in page for name in self._name_of(group))
 
-    def above(self, session: Session, account: Entry) -> tuple[frozenset[str], frozenset[str]]:
-        """The names of the groups that hold the account itself, and of all that it is in through those."""
+    def above(self, session: Session, account: Entry) -> Above:
+        """The groups that hold the account itself, and all that it is in through those."""
         steps = self._closure(session, self._value_of(account), account.all("memberOf"))
-        names = [frozenset(name for group in step for name in self._name_of(group)) for step in steps]
-        return next(iter(names), frozenset()), frozenset().union(*names)
+        names = [self._names_of(step) for step in steps]
+        direct, groups = next(iter(names), frozenset[str]()), frozenset[str]().union(*names)
+        return Above(direct=direct, groups=groups, powerful=is_any_of(groups, self._shape.admin_groups))
 
     def read(self, session: Session, group: Entry, now: datetime) -> Group:
         """The group with everybody in it, as of `now`."""
@@ -81,11 +101,11 @@ class Groups:
             raise self._fault("moved or deleted a group while it was read")
         direct, inner = self._direct(session, entry)
         return Group(
-            id=entry.first(shape.attributes.id),
+            id=shape.id_of(entry),
             name=next(iter(self._name_of(entry)), ""),
             owner=next(iter(self._ids_by_name(session, entry.all(shape.attributes.group_owner)[:1])), None),
             direct=direct,
-            inner=frozenset(name for each in inner for name in self._name_of(each)),
+            inner=self._names_of(inner),
             members=self._below(session, entry, direct),
             read_at=now,
         )
@@ -114,7 +134,7 @@ class Groups:
                 f"does not let go of the last member of {group.dn!r}; the setting placeholder_member names an entry "
                 "to leave there"
             )
-        if answer.code not in _DONE_WHEN_REMOVING:
+        if answer.code not in self.done_when_removing:
             raise session.refusal("remove a member", answer)
 
     def _value_of(self, account: Entry) -> str:
@@ -122,6 +142,9 @@ class Groups:
 
     def _name_of(self, group: Entry) -> list[str]:
         return group.all(self._shape.attributes.group_name)[:1]
+
+    def _names_of(self, groups: Iterable[Entry]) -> frozenset[str]:
+        return frozenset(name for group in groups for name in self._name_of(group))
 
     def _direct(self, session: Session, group: Entry) -> tuple[frozenset[str], list[Entry]]:
         """The ids of the accounts, and the groups, that the group names itself."""
@@ -191,14 +214,14 @@ class Groups:
             self._check_size(groups)
             frontier = list(fresh.values())
         ids: set[str] = set()
-        for some in _batches(groups.values()):
+        for some in batches(groups.values()):
             within = any_of(equals("memberOf", dn) for dn in some)
             ids.update(self._ids(session, all_of(self._shape.people_filter, within)))
         return frozenset(ids)
 
     def _ids_by_login(self, session: Session, logins: Sequence[str]) -> frozenset[str]:
         ids: set[str] = set()
-        for some in _batches(logins):
+        for some in batches(logins):
             known = any_of(equals(self._shape.attributes.login, login) for login in some)
             ids.update(self._ids(session, all_of(self._shape.people_filter, known)))
         return frozenset(ids)
@@ -211,13 +234,13 @@ class Groups:
         for person in self._named(
             session, self._shape.people_base, self._shape.people_filter, list(left.values())
         ):
-            ids.add(person.first(attribute))
+            ids.add(self._shape.id_of(person))
             left.pop(name_key(person.dn), None)
         for name in left.values():
             # Perhaps written in a way that only the server sees through.
             person_there = session.read(name, (attribute,), self._shape.people_filter)
             if person_there is not None:
-                ids.add(person_there.first(attribute))
+                ids.add(self._shape.id_of(person_there))
         return frozenset(ids - {""})
 
     def _named(
@@ -234,7 +257,7 @@ class Groups:
         attributes = [shape.attributes.id, shape.attributes.group_name, "memberOf"]
         attributes += [shape.member_attribute] if with_members else []
         found: list[Entry] = []
-        for some in _batches(name for name in names if is_under(name, base)):
+        for some in batches(name for name in names if is_under(name, base)):
             wanted = {name_key(name) for name in some}
             if own_names := list(_own_names(some)):
                 entries = session.search(base, all_of(filter_, any_of(own_names)), attributes)
@@ -244,7 +267,7 @@ class Groups:
     def _holding(self, session: Session, attribute: str, values: Iterable[str]) -> list[Entry]:
         """The groups in which this attribute has one of the values."""
         found: list[Entry] = []
-        for some in _batches(values):
+        for some in batches(values):
             holding = any_of(equals(attribute, value) for value in some)
             wanted = all_of(self._shape.group_filter, holding)
             found += session.search(self._shape.groups_base, wanted, (self._shape.attributes.group_name,))
@@ -253,7 +276,7 @@ class Groups:
     def _ids(self, session: Session, filter_: str) -> Iterator[str]:
         attribute = self._shape.attributes.id
         for page in session.pages(self._shape.people_base, filter_, (attribute,)):
-            yield from (found for entry in page if (found := entry.first(attribute)))
+            yield from (found for entry in page if (found := self._shape.id_of(entry)))
 
     def _check_size(self, groups: Sequence[object] | set[NameKey] | dict[NameKey, str]) -> None:
         if len(groups) > MOST_GROUPS:
@@ -265,6 +288,12 @@ class Groups:
         return DirectoryUnavailable(f"The directory {self._label} {what}.")
 
 
+def is_any_of(values: Iterable[str], wanted: Iterable[str]) -> bool:
+    """Whether one of the values is wanted, compared without case."""
+    known = {each.casefold() for each in wanted}
+    return any(value.casefold() in known for value in values)
+
+
 def _own_names(names: Iterable[str]) -> Iterator[str]:
     for name in names:
         try:
@@ -273,7 +302,8 @@ def _own_names(names: Iterable[str]) -> Iterator[str]:
             continue
 
 
-def _batches(values: Iterable[str]) -> Iterator[list[str]]:
+def batches(values: Iterable[str]) -> Iterator[list[str]]:
+    """The values, each once, as many together as fit into one filter."""
     listed = list(dict.fromkeys(values))
     for start in range(0, len(listed), TOGETHER):
         yield listed[start : start + TOGETHER]

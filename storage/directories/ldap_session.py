@@ -15,7 +15,8 @@ from storage.faults import DirectoryUnavailable
 Scope = Literal["BASE", "LEVEL", "SUBTREE"]
 Control = tuple[str, bool, bytes | None]
 # Attribute name to the changes of its values: ldap3's own shape.
-Changes = Mapping[str, Sequence[tuple[str, Sequence[str]]]]
+Value = str | bytes
+Changes = Mapping[str, Sequence[tuple[str, Sequence[Value]]]]
 
 SUCCESS = 0
 NO_SUCH_ATTRIBUTE = 16
@@ -23,6 +24,8 @@ CONSTRAINT_VIOLATION = 19
 ATTRIBUTE_OR_VALUE_EXISTS = 20
 NO_SUCH_OBJECT = 32
 INVALID_CREDENTIALS = 49
+INSUFFICIENT_RIGHTS = 50
+UNWILLING = 53
 OBJECT_CLASS_VIOLATION = 65
 ENTRY_ALREADY_EXISTS = 68
 # "busy" and "unavailable": this server cannot, another one might.
@@ -230,17 +233,17 @@ def read_answer(result: Mapping[str, Any]) -> Answer:
     )
 
 
-def replace(*values: str) -> list[tuple[str, Sequence[str]]]:
+def replace(*values: Value) -> list[tuple[str, Sequence[Value]]]:
     """The change after which an attribute has these values alone."""
     return [(ldap3.MODIFY_REPLACE, values)]
 
 
-def add(*values: str) -> list[tuple[str, Sequence[str]]]:
+def add(*values: Value) -> list[tuple[str, Sequence[Value]]]:
     """The change that adds values."""
     return [(ldap3.MODIFY_ADD, values)]
 
 
-def delete(*values: str) -> list[tuple[str, Sequence[str]]]:
+def delete(*values: Value) -> list[tuple[str, Sequence[Value]]]:
     """The change that takes values away; without any, all of them."""
     return [(ldap3.MODIFY_DELETE, values)]
 

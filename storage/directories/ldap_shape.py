@@ -6,6 +6,9 @@ It holds no credentials and asks nobody.
 from dataclasses import dataclass, field
 from typing import Literal
 
+from storage.directories.ldap_names import equals
+from storage.directories.ldap_session import Entry
+
 GroupKind = Literal["groupOfNames", "groupOfUniqueNames", "posixGroup"]
 
 _MEMBER_ATTRIBUTE = {
@@ -79,3 +82,11 @@ class LdapShape:
     def group_filter(self) -> str:
         """The filter for groups."""
         return f"(objectClass={self.group_kind})"
+
+    def having(self, attribute: str, value: str) -> str | None:
+        """The filter for entries whose attribute has this value; None if no entry can have it."""
+        return equals(attribute, value)
+
+    def id_of(self, entry: Entry) -> str:
+        """The entry's stable id as text; empty if it cannot be read."""
+        return entry.first(self.attributes.id)
