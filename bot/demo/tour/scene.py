@@ -84,8 +84,7 @@ class Scene:
 
     async def is_in(self, login: str, entitlement: str) -> bool:
         """Whether the directory itself has this person in the entitlement's group."""
-        group = self.stage.app.ground.catalogue.entitlements[entitlement].group
-        return await self.keepers.has(login, group)
+        return await self.keepers.has(login, self._group(entitlement))
 
     async def must_be_in(self, login: str, entitlement: str, *, whether: bool = True) -> None:
         """NotAsPromised unless the directory says so."""
@@ -94,6 +93,32 @@ class Scene:
         words = "is in" if found else "is not in"
         expect(found == whether, f"The directory says that {name} {words} {entitlement}.")
         self.teller.does(self.clock.now(), "The directory", f"says: {name} {words} {entitlement}.")
+
+    async def by_other_hands_put(self, login: str, entitlement: str) -> None:
+        """Put somebody into the entitlement's group, past the bot."""
+        await self.keepers.put(login, self._group(entitlement))
+        self._other_hands(f"put {LOVELACE.person(login).name} into {entitlement}.")
+
+    async def by_other_hands_take(self, login: str, entitlement: str) -> None:
+        """Take somebody out of the entitlement's group, past the bot."""
+        await self.keepers.take(login, self._group(entitlement))
+        self._other_hands(f"take {LOVELACE.person(login).name} out of {entitlement}.")
+
+    async def by_other_hands_switch_off(self, login: str) -> None:
+        """Switch somebody's account off."""
+        await self.keepers.switch_off(login)
+        self._other_hands(f"switch the account of {LOVELACE.person(login).name} off.")
+
+    async def by_other_hands_rename(self, login: str, *, new_login: str, name: str) -> None:
+        """Give somebody another login and name; here they are still known by the first one."""
+        await self.keepers.rename(login, new_login=new_login, name=name)
+        self._other_hands(f"write {name} ({new_login}) for {LOVELACE.person(login).name}.")
+
+    def _group(self, entitlement: str) -> str:
+        return self.stage.app.ground.catalogue.entitlements[entitlement].group
+
+    def _other_hands(self, what: str) -> None:
+        self.teller.does(self.clock.now(), "Other hands", what)
 
     async def must_sign_in(
         self, login: str, password: str, *, whether: bool = True, which: str = "the password"

@@ -39,21 +39,4 @@ async def longer_than_it_may_last(scene: Scene) -> None:
     await ada.hears("⛔ I can't give prod-db", "longer than this access may last")
 
 
-async def somebody_who_left(scene: Scene) -> None:
-    """Mary's account is switched off while Slack still lets her in: from then on nothing is done for her."""
-    mary = scene.player("mary")
-    await scene.keepers.switch_off("mary")
-    scene.teller.does(scene.clock.now(), "The directory", "has Mary Somerville's account switched off now.")
-    await mary.says("I need staging-db for 30 min because CHG-15")
-    await mary.hears("Your account is not active")
-    await scene.player("alan").sees("Turned away: Mary Somerville", channel="security")
-    await scene.must_be_in("mary", "staging-db", whether=False)
-
-
-STEPS = (
-    a_contractor_asks_for_administration,
-    the_highest_risk,
-    for_ever,
-    longer_than_it_may_last,
-    somebody_who_left,
-)
+STEPS = (a_contractor_asks_for_administration, the_highest_risk, for_ever, longer_than_it_may_last)
