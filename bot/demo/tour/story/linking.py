@@ -52,10 +52,7 @@ async def a_link_alone_is_worth_nothing(scene: Scene) -> None:
 async def a_new_name_is_the_same_person(scene: Scene) -> None:
     """Luca goes by another name and login in the directory: he is still himself, with everything that he holds."""
     luca = scene.player("luca")
-    await scene.keepers.rename("luca", new_login="luca.diborgo", name="Luca di Borgo")
-    scene.teller.does(
-        scene.clock.now(), "The directory", "has Luca Pacioli as Luca di Borgo (luca.diborgo) now."
-    )
+    await scene.by_other_hands_rename("luca", new_login="luca.diborgo", name="Luca di Borgo")
     await luca.says("what access do I have?")
     await luca.hears("You hold", "crm-read", "billing-export")
 
