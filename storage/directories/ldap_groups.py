@@ -3,7 +3,7 @@
 It reads everything anew each time, comes to an end on groups nested in circles, and never gives a part as the whole.
 """
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence, Sized
 from dataclasses import dataclass
 from datetime import datetime
 from typing import ClassVar
@@ -27,6 +27,7 @@ from storage.directories.ldap_session import (
     NOTHING,
     OBJECT_CLASS_VIOLATION,
     SUCCESS,
+    Change,
     Entry,
     Session,
     add,
@@ -67,6 +68,8 @@ class Groups:
 
     def __init__(self, shape: LdapShape, label: str) -> None:
         self._shape, self._label = shape, label
+        names = shape.attributes
+        self._read_with = (names.id, names.group_name, names.group_owner, shape.member_attribute)
         self._placeholder = name_key(shape.placeholder_member) if shape.placeholder_member else None
 
     def find(self, session: Session, name: str) -> Entry | None:
@@ -95,8 +98,7 @@ class Groups:
     def read(self, session: Session, group: Entry, now: datetime) -> Group:
         """The group with everybody in it, as of `now`."""
         shape = self._shape
-        wanted = (shape.attributes.id, shape.attributes.group_name, shape.attributes.group_owner)
-        entry = session.read(group.dn, (*wanted, shape.member_attribute))
+        entry = session.read(group.dn, self._read_with)
         if entry is None:
             raise self._fault("moved or deleted a group while it was read")
         direct, inner = self._direct(session, entry)
@@ -117,10 +119,7 @@ class Groups:
 
     def add(self, session: Session, group: Entry, account: Entry) -> None:
         """Put the account into the group; fine if it is there already."""
-        change = add(self._value_of(account))
-        answer = session.modify(group.dn, {self._shape.member_attribute: change})
-        if answer.code not in _DONE_WHEN_ADDING:
-            raise session.refusal("add a member", answer)
+        self._put(session, group, add(self._value_of(account)))
 
     def remove(self, session: Session, group: Entry, account: Entry) -> None:
         """Take the account out; fine if it is not there. The last one leaves the placeholder behind."""
@@ -136,6 +135,11 @@ class Groups:
             )
         if answer.code not in self.done_when_removing:
             raise session.refusal("remove a member", answer)
+
+    def _put(self, session: Session, group: Entry, changes: Change) -> None:
+        answer = session.modify(group.dn, {self._shape.member_attribute: changes})
+        if answer.code not in _DONE_WHEN_ADDING:
+            raise session.refusal("add a member", answer)
 
     def _value_of(self, account: Entry) -> str:
         return account.dn if self._shape.nests else account.first(self._shape.attributes.login)
@@ -278,7 +282,7 @@ class Groups:
         for page in session.pages(self._shape.people_base, filter_, (attribute,)):
             yield from (found for entry in page if (found := self._shape.id_of(entry)))
 
-    def _check_size(self, groups: Sequence[object] | set[NameKey] | dict[NameKey, str]) -> None:
+    def _check_size(self, groups: Sized) -> None:
         if len(groups) > MOST_GROUPS:
             raise self._fault(
                 f"nests more than {MOST_GROUPS} groups into each other, so not all were followed"

@@ -100,10 +100,10 @@ def reason(answer: Answer) -> str | None:
     error = _error(answer.controls.get(PASSWORD_POLICY))
     if answer.code != CONSTRAINT_VIOLATION and error not in _WHY:
         return None
-    return _sentence(answer.message) or _WHY.get(error or 0, _OTHERWISE)
+    return sentence(answer.message) or _WHY.get(error or 0, _OTHERWISE)
 
 
-def _sentence(text: str) -> str:
+def sentence(text: str) -> str:
     """A server's diagnostic as a sentence of one line."""
     words = " ".join("".join(char if char.isprintable() else " " for char in text).split())[:_LONGEST]
     if not words:

@@ -14,9 +14,10 @@ from storage.faults import DirectoryUnavailable
 
 Scope = Literal["BASE", "LEVEL", "SUBTREE"]
 Control = tuple[str, bool, bytes | None]
-# Attribute name to the changes of its values: ldap3's own shape.
 Value = str | bytes
-Changes = Mapping[str, Sequence[tuple[str, Sequence[Value]]]]
+# The changes of an attribute's values, in their order; and such changes by the attribute's name: ldap3's own shape.
+Change = Sequence[tuple[str, Sequence[Value]]]
+Changes = Mapping[str, Change]
 
 SUCCESS = 0
 NO_SUCH_ATTRIBUTE = 16

@@ -11,6 +11,7 @@ from typing import Protocol
 from storage.directories.base import Directory
 from storage.directories.local import LocalDirectory
 from storage.directories.scrypt import Scrypt
+from tests.storage.directories.ad_stage import ad_stage
 from tests.storage.directories.ldap_stage import ldap_stage
 
 GOOD = "correct horse battery staple"
@@ -124,5 +125,12 @@ async def ldap_member_of(_: Path) -> AsyncIterator[Stage]:
         yield stage
 
 
+@asynccontextmanager
+async def active_directory(_: Path) -> AsyncIterator[Stage]:
+    """A fresh branch of a domain, whose controller is Samba's."""
+    async with ad_stage() as stage:
+        yield stage
+
+
 # Every connector joins this table, and with it the whole contract.
-STAGES = {"local": local, "ldap": ldap, "ldap-memberof": ldap_member_of}
+STAGES = {"local": local, "ldap": ldap, "ldap-memberof": ldap_member_of, "active-directory": active_directory}

@@ -1,0 +1,156 @@
+"""Groups of Active Directory: nested ones asked of the directory itself, primary groups, members with an end.
+
+It never gives a part as the whole, and never takes a group's name for its power.
+"""
+
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import chain
+from typing import ClassVar
+
+from storage.directories.ad_shape import AdShape
+from storage.directories.ad_values import (
+    Link,
+    changes_for,
+    is_powerful_group,
+    last_part,
+    octets,
+    primary_group,
+    read_link,
+    sid,
+)
+from storage.directories.ldap_groups import Above, Groups, batches, is_any_of
+from storage.directories.ldap_names import all_of, any_of, equals, filter_text, is_under, name_key
+from storage.directories.ldap_session import ANYTHING, UNWILLING, Control, Entry, Session
+
+# Finds everything above or below, however deep and in whatever circles: LDAP_MATCHING_RULE_IN_CHAIN.
+_IN_CHAIN = "1.2.840.113556.1.4.1941"
+# Shows how long each member stays: LDAP_SERVER_LINK_TTL_OID.
+_WITH_TIMES: Control = ("1.2.840.113556.1.4.2309", True, None)
+
+
+class AdGroups(Groups):
+    """The groups of a domain below one base; power comes from groups anywhere in the domain."""
+
+    found_with: ClassVar[tuple[str, ...]] = ("objectSid",)
+    # Of who is not in it the directory says that it is unwilling to remove them; reading back tells.
+    done_when_removing: ClassVar[frozenset[int]] = frozenset({*Groups.done_when_removing, UNWILLING})
+
+    def __init__(self, shape: AdShape, label: str) -> None:
+        super().__init__(shape, label)
+        self._domain = shape.domain
+        self._read_with = (
+            shape.attributes.id,
+            shape.attributes.group_name,
+            shape.attributes.group_owner,
+            "objectSid",
+        )
+
+    def above(self, session: Session, account: Entry) -> Above:
+        """The groups that hold the account itself, its primary group too, and all that it is in through those."""
+        primary = octets("objectSid", primary_group(account))
+        direct = self._anywhere(session, any_of([equals("member", account.dn), primary]))
+        starts = [account.dn, *(each.dn for each in direct if sid(each) == primary_group(account))]
+        found = {name_key(each.dn): each for each in direct}
+        found |= {
+            name_key(each.dn): each
+            for each in self._anywhere(session, any_of(_in_chain("member", dn) for dn in starts))
+        }
+        self._check_size(found)
+        administrators = self._shape.admin_groups
+        return Above(
+            direct=self._names_here(direct),
+            groups=self._names_here(found.values()),
+            powerful=any(is_powerful_group(sid(each)) for each in found.values())
+            or is_any_of(self._names_of(found.values()), administrators),
+        )
+
+    def holds(self, session: Session, group: Entry, account: Entry) -> bool:
+        """Whether the group names the account itself, or is its primary group."""
+        return self._is_primary(group, account) or super().holds(session, group, account)
+
+    def remove(self, session: Session, group: Entry, account: Entry) -> None:
+        """Take the account out; fine if it is not there."""
+        if self._is_primary(group, account):
+            raise self._fault(
+                "takes nobody out of their primary group: an administrator must give this account another one first"
+            )
+        super().remove(session, group, account)
+
+    def add_until(self, session: Session, group: Entry, account: Entry, seconds: int | None) -> None:
+        """Put the account into the group, where the directory ends memberships itself.
+
+        seconds: until it does; None: it does not. A membership without an end stays as it is.
+        """
+        if changes := changes_for(account.dn, self.link(session, group, account), seconds):
+            self._put(session, group, changes)
+
+    def link(self, session: Session, group: Entry, account: Entry) -> Link | None:
+        """The account's own membership and how long it lasts; None if there is none."""
+        wanted = name_key(account.dn)
+        values = all_values(session, group.dn, "member", [_WITH_TIMES])
+        return next((link for link in map(read_link, values) if name_key(link.dn) == wanted), None)
+
+    def _is_primary(self, group: Entry, account: Entry) -> bool:
+        return bool(sid(group)) and sid(group) == primary_group(account)
+
+    def _anywhere(self, session: Session, filter_: str) -> list[Entry]:
+        """The groups anywhere in the domain that fit."""
+        wanted = (self._shape.attributes.group_name, "objectSid")
+        return session.search(self._domain, all_of(self._shape.group_filter, filter_), wanted)
+
+    def _names_here(self, groups: Iterable[Entry]) -> frozenset[str]:
+        return self._names_of(each for each in groups if is_under(each.dn, self._shape.groups_base))
+
+    def _direct(self, session: Session, group: Entry) -> tuple[frozenset[str], list[Entry]]:
+        """The ids of the accounts, and the groups here, that the group names itself.
+
+        They are asked for their groups, a page at a time; the group's own list would come in pieces of names alone.
+        """
+        inner = self._anywhere(session, equals("memberOf", group.dn))
+        here = [each for each in inner if is_under(each.dn, self._shape.groups_base)]
+        return self._people_in(session, [group]), here
+
+    def _below(self, session: Session, group: Entry, direct: frozenset[str]) -> frozenset[str]:
+        within = self._anywhere(session, _in_chain("memberOf", group.dn))
+        self._check_size(within)
+        return direct | self._people_in(session, within)
+
+    def _people_in(self, session: Session, groups: Sequence[Entry]) -> frozenset[str]:
+        """The ids of the people that one of these groups names itself, or whose primary group it is."""
+        ids: set[str] = set()
+        filters = chain.from_iterable(
+            (equals("memberOf", each.dn), equals("primaryGroupID", str(last_part(sid(each)))))
+            for each in groups
+        )
+        for some in batches(filters):
+            ids.update(self._ids(session, all_of(self._shape.people_filter, any_of(some))))
+        return frozenset(ids)
+
+
+def _in_chain(attribute: str, dn: str) -> str:
+    return f"({attribute}:{_IN_CHAIN}:={filter_text(dn)})"
+
+
+def all_values(
+    session: Session, dn: str, attribute: str, controls: Sequence[Control] = (), *, size: int | None = None
+) -> Iterator[str]:
+    """All values of an attribute, also where the server gives them in pieces ([MS-ADTS] 3.1.1.3.1.3.3).
+
+    size: how many to ask for at a time, if not as many as the server likes to give.
+    """
+    start = 0
+    while True:
+        end = "*" if size is None else str(start + size - 1)
+        found = session.search(
+            dn, ANYTHING, (f"{attribute};range={start}-{end}",), scope="BASE", controls=controls
+        )
+        pieces = [
+            name for entry in found for name in entry.values if name.startswith(f"{attribute.lower()};range=")
+        ]
+        if not pieces:
+            return
+        values = found[0].all(pieces[0])
+        yield from values
+        if pieces[0].endswith("-*") or not values:
+            return
+        start += len(values)
