@@ -160,6 +160,11 @@ class App:
             return ["Slack is not connected"]
         return []
 
+    async def compare(self) -> None:
+        """Look at every directory now instead of when it is due, for drift and for people who left."""
+        await asyncio.gather(*map(self._drift.look, self.directories))
+        await self._leavers.look(everybody=True)
+
     def _directories(self) -> Mapping[str, Directory]:
         """The configured directories, by the names that entitlements use."""
         opened: dict[str, Directory] = {}

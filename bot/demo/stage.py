@@ -17,6 +17,7 @@ from bot.demo.company import (
     phone_owners,
     seed_directory,
     seed_links_and_proofs,
+    seed_standings,
     seed_workspace,
     welcome_mails,
 )
@@ -109,6 +110,7 @@ async def _seed(folder: Folder, settings: Settings, app: App, now: Clock) -> Non
 
     def link(tx: Session) -> None:
         seed_links_and_proofs(tx, vault, at=now())
+        seed_standings(tx, at=now())
 
     await app.database.write(link)
 

@@ -19,6 +19,7 @@ from bot.demo.company import (
     phone_owners,
     seed_directory,
     seed_links_and_proofs,
+    seed_standings,
     seed_workspace,
     toml,
 )
@@ -276,6 +277,7 @@ def _people(folder: Path, company: Company, clock: Clock) -> LocalDirectory:
 
 def _link_everybody(tx: Session, company: Company, at: datetime) -> None:
     seed_links_and_proofs(tx, Vault([_SECRET_KEY]), at=at, company=company)
+    seed_standings(tx, at=at, company=company)
 
 
 def _toml_beside(company: Company) -> str:

@@ -10,6 +10,7 @@ from bot.demo.company.seeding import (
     phone_owners,
     seed_directory,
     seed_links_and_proofs,
+    seed_standings,
     seed_workspace,
     welcome_mails,
 )
@@ -27,6 +28,7 @@ __all__ = [
     "phone_owners",
     "seed_directory",
     "seed_links_and_proofs",
+    "seed_standings",
     "seed_workspace",
     "toml",
     "welcome_mails",

@@ -21,8 +21,10 @@ from storage.identifiers import new_id
 from storage.links import link_of, make_link
 from storage.proofs import has_proofs, keep_pending_seed, replace_proofs
 from storage.secrets import Vault
+from storage.standings import declare, is_watched, watch
 
 DEMO = Where(transport="cli")
+REVIEW = timedelta(days=90)
 
 
 class WorkspaceToSeed(Protocol):
@@ -116,6 +118,30 @@ def seed_links_and_proofs(tx: Session, vault: Vault, *, at: datetime, company: C
             _link(tx, company, person, at)
         if not has_proofs(tx, company.directory, person.account):
             _set_up_authenticator(tx, vault, company, person, at)
+
+
+def seed_standings(tx: Session, *, at: datetime, company: Company = LOVELACE) -> None:
+    """Account for who stands in its groups: declared where that is allowed, else as found at a first look."""
+    groups = {group.name: group for group in company.groups}
+    for each in company.entitlements:
+        place = {"directory": each.directory, "group": each.group}
+        if is_watched(tx, **place):
+            continue
+        group = groups[each.group]
+        found = [
+            *(("account", account_of(one)) for one in group.people),
+            *(("group", one) for one in group.groups),
+        ]
+        watch(tx, at=at, **place, entitlement=each.id, found=found)
+        if each.standing_allowed:
+            declare(
+                tx, at=at, **place, entitlement=each.id, members=found, owner=each.owner, declared_by="demo",
+                rationale="They had it when Wicket came.", review_at=at + REVIEW,
+            )  # fmt: skip
+            record(
+                tx, at=at, action="drift.declared", outcome="done", actor=OPERATOR, where=DEMO,
+                correlation=each.id, resource=each.id, facts={"by": "demo", "members": len(found)},
+            )  # fmt: skip
 
 
 def _linked(company: Company) -> Sequence[Person]:
