@@ -21,6 +21,7 @@ from storage import grants, holdings, standings
 from storage.catalogue import Entitlement
 from storage.directories.base import Account
 from storage.exceptions import SAME_CAUSE, decide_exceptions, is_open, open_under, settle_exceptions
+from storage.identifiers import new_id
 from storage.records import ExceptionRecord
 from storage.states import GrantState
 
@@ -53,7 +54,7 @@ class Telling:
                 self._tell_vanished(tx, look, account, known.get(account))
         first = frozenset(one for one in look.found.first & again.first if same(one.id))
         place = {"directory": entitlement.directory, "group": entitlement.group}
-        if not standings.is_watched(tx, **place):
+        if look.found.is_first and again.is_first:
             standings.watch(
                 tx, at=now, **place, entitlement=entitlement.id, found=[(one.kind, one.id) for one in first]
             )
@@ -75,7 +76,7 @@ class Telling:
         unasked = is_taken_away_unasked(entitlement, member)
         who = named(account.name, account.login) if account else member.id
         cause = membership_cause(entitlement.id, member.kind, member.id)
-        correlation = f"{entitlement.id}:{member.id}"
+        correlation = new_id("d", now)
         if unasked:
             why = "nobody had granted it, and the catalogue says that it is taken away"
             grant = take_away(

@@ -76,12 +76,13 @@ class Differences:
     """What is not as it should be.
 
     unexplained: members that nothing accounts for. vanished: accounts with an active grant, and no membership.
-    first: what stood there at the first look, if this is it. gone: what was found at the first look and is there no
-    more. due: declared members whose review is due.
+    is_first: whether this is the first look, and first: what stood there then. gone: what was found at the first
+    look and is there no more. due: declared members whose review is due.
     """
 
     unexplained: frozenset[Member] = frozenset()
     vanished: frozenset[str] = frozenset()
+    is_first: bool = False
     first: frozenset[Member] = frozenset()
     gone: frozenset[Member] = frozenset()
     due: frozenset[Member] = frozenset()
@@ -96,6 +97,7 @@ def compare(facts: Facts) -> Differences:
     return Differences(
         unexplained=strangers if standings.watched else frozenset(),
         vanished=frozenset(missing),
+        is_first=not standings.watched,
         first=frozenset() if standings.watched else strangers,
         gone=standings.found - facts.direct,
         due=frozenset(

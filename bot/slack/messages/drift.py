@@ -266,7 +266,7 @@ def _fact(alert: Alert, name: str) -> str:
 
 
 def _entitlement(alert: Alert) -> str:
-    return f"*{_fact(alert, 'entitlement')}*" if _fact(alert, "entitlement") else "something"
+    return _fact(alert, "entitlement") or "something"
 
 
 def _group(alert: Alert) -> str:
