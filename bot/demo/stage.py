@@ -19,6 +19,7 @@ from bot.demo.company import (
     seed_links_and_proofs,
     seed_standings,
     seed_workspace,
+    standing_members,
     welcome_mails,
 )
 from bot.demo.folder import Addresses, Folder, Tokens
@@ -107,10 +108,11 @@ async def _seed(folder: Folder, settings: Settings, app: App, now: Clock) -> Non
     finally:
         directory.close()
     vault = settings.secrets.vault()
+    standing = await standing_members(app.directories[LOVELACE.directory])
 
     def link(tx: Session) -> None:
         seed_links_and_proofs(tx, vault, at=now())
-        seed_standings(tx, at=now())
+        seed_standings(tx, standing, at=now())
 
     await app.database.write(link)
 

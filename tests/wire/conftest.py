@@ -21,6 +21,7 @@ from bot.demo.company import (
     seed_links_and_proofs,
     seed_standings,
     seed_workspace,
+    standing_members,
     toml,
 )
 from bot.demo.company.shapes import Company
@@ -241,8 +242,10 @@ async def open_world(
     faulty = FaultyDirectory(directory)
     beside = await _open_beside(folder, slack, second, clock) if second else None
     app = _app(settings, clock, faulty, beside)
-    if second is not None:
+    if second is not None and beside is not None:
+        standing = await standing_members(beside.directory, second)
         await app.database.write(lambda tx: _link_everybody(tx, second, clock.now()))
+        await app.database.write(lambda tx: seed_standings(tx, standing, at=clock.now(), company=second))
     await app.start()
     if transport == "http":
         slack.deliver_by_http(f"{settings.server.public_url}/slack/events")
@@ -261,10 +264,12 @@ async def _sow(folder: Path, *files: Path) -> None:
         migrate(folder / files[0].name)
         database = Database(folder / files[0].name)
         await database.write(lambda tx: _link_everybody(tx, LOVELACE, clock.now()))
-        database.close()
         directory = _people(folder, LOVELACE, clock)
         await seed_directory(directory, at=clock.now())
+        standing = await standing_members(directory)
+        await database.write(lambda tx: seed_standings(tx, standing, at=clock.now()))
         directory.close()
+        database.close()
         _FIRST_DAY.update({file.name: file.read_bytes() for file in files})
     for file in files:
         file.write_bytes(_FIRST_DAY[file.name])
@@ -277,7 +282,6 @@ def _people(folder: Path, company: Company, clock: Clock) -> LocalDirectory:
 
 def _link_everybody(tx: Session, company: Company, at: datetime) -> None:
     seed_links_and_proofs(tx, Vault([_SECRET_KEY]), at=at, company=company)
-    seed_standings(tx, at=at, company=company)
 
 
 def _toml_beside(company: Company) -> str:

@@ -12,6 +12,7 @@ from bot.demo.company.seeding import (
     seed_links_and_proofs,
     seed_standings,
     seed_workspace,
+    standing_members,
     welcome_mails,
 )
 from bot.demo.company.shapes import Channel, Company, Group, Person
@@ -30,6 +31,7 @@ __all__ = [
     "seed_links_and_proofs",
     "seed_standings",
     "seed_workspace",
+    "standing_members",
     "toml",
     "welcome_mails",
 ]

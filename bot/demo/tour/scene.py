@@ -72,8 +72,7 @@ class Scene:
 
     async def is_in(self, login: str, entitlement: str) -> bool:
         """Whether the directory itself has this person in the entitlement's group."""
-        group = self.stage.app.ground.catalogue.entitlements[entitlement].group
-        return (await self.keepers.membership(account_of(login), group)).present
+        return (await self.keepers.membership(account_of(login), self._group(entitlement))).present
 
     async def must_be_in(self, login: str, entitlement: str, *, whether: bool = True) -> None:
         """NotAsPromised unless the directory says so."""
@@ -82,6 +81,33 @@ class Scene:
         words = "is in" if found else "is not in"
         expect(found == whether, f"The directory says that {name} {words} {entitlement}.")
         self.teller.does(self.clock.now(), "The directory", f"says: {name} {words} {entitlement}.")
+
+    async def by_other_hands_put(self, login: str, entitlement: str) -> None:
+        """Put somebody into the entitlement's group, past the bot."""
+        await self.keepers.put_in_group(self._group(entitlement), account_of(login))
+        self._other_hands(f"put {LOVELACE.person(login).name} into {entitlement}.")
+
+    async def by_other_hands_take(self, login: str, entitlement: str) -> None:
+        """Take somebody out of the entitlement's group, past the bot."""
+        await self.keepers.take_from_group(self._group(entitlement), account_of(login))
+        self._other_hands(f"take {LOVELACE.person(login).name} out of {entitlement}.")
+
+    async def by_other_hands_switch_off(self, login: str) -> None:
+        """Switch somebody's account off."""
+        await self.keepers.change_account(account_of(login), active=False)
+        self._other_hands(f"switch the account of {LOVELACE.person(login).name} off.")
+
+    async def the_directory_is_compared(self) -> None:
+        """The bot looks at the directory now, instead of within a quarter of an hour."""
+        await self.stage.slack.settled()
+        await self.stage.app.compare()
+        self.teller.does(self.clock.now(), "Wicket", "compares the directory with what was granted.")
+
+    def _group(self, entitlement: str) -> str:
+        return self.stage.app.ground.catalogue.entitlements[entitlement].group
+
+    def _other_hands(self, what: str) -> None:
+        self.teller.does(self.clock.now(), "Other hands", what)
 
     async def must_sign_in(self, login: str, password: str, *, whether: bool = True) -> None:
         """NotAsPromised unless the directory takes, or refuses, this password."""
