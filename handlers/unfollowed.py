@@ -9,7 +9,7 @@ from handlers import recording
 from handlers.exceptions import Kind, Severity, Strange, cause_of, tell_security
 from handlers.ground import Ground
 from handlers.intents import SCHEDULE
-from handlers.strange import named
+from handlers.strange import membership_cause, named
 from storage import holdings
 from storage.exceptions import settle_exceptions
 from storage.records import Grant, Holding
@@ -72,6 +72,10 @@ def tell_settled(tx: Session, ground: Ground, grant: Grant, *, removal: bool) ->
     if removal:
         causes.append(cause_of(Kind.EFFECT_FAILED, _failing(grant, removal=True)))
         causes.append(cause_of(Kind.REVOCATION_OVERDUE, grant.id))
+    membership = membership_cause(grant.entitlement, "account", grant.account)
+    causes.append(cause_of(Kind.VANISHED, membership))
+    if removal and not grant.minutes:  # it was never given, only taken away
+        causes.append(cause_of(Kind.UNEXPLAINED, membership))
     settle_exceptions(tx, at=ground.now(), causes=causes)
 
 

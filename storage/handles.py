@@ -106,6 +106,23 @@ def close_others(tx: Session, handle_id: str, *, directory: str, account: str, a
     )
 
 
+def close_all(tx: Session, *, directory: str, account: str, at: datetime) -> int:
+    """End this person's open handles; how many."""
+    closed = (
+        update(Handle)
+        .where(
+            col(Handle.directory) == directory,
+            col(Handle.account) == account,
+            col(Handle.result) == Result.OPEN,
+            col(Handle.expires_at) > at,
+        )
+        .values(expires_at=at)
+        .returning(col(Handle.id))
+        .execution_options(synchronize_session=False)
+    )
+    return len(tx.execute(closed).all())
+
+
 def finished_since(tx: Session, purpose: Purpose, *, directory: str, account: str, since: datetime) -> int:
     """How many handles of this purpose this person finished since then (P-7)."""
     return tx.exec(

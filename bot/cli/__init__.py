@@ -10,6 +10,7 @@ from typing import Annotated
 import typer
 
 from bot.cli import audit, records, running
+from bot.cli.drift import drift
 from bot.cli.place import Place
 from bot.cli.sentences import Kindly
 
@@ -26,6 +27,7 @@ app.command()(running.migrate)
 app.command()(running.manifest)
 app.command()(running.keygen)
 app.command()(running.demo)
+app.command()(drift)
 app.add_typer(audit.commands, name="audit")
 app.add_typer(records.grants, name="grants")
 app.add_typer(records.exceptions, name="exceptions")

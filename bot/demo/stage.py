@@ -16,7 +16,9 @@ from bot.demo.company import (
     LOVELACE,
     phone_owners,
     seed_links_and_proofs,
+    seed_standings,
     seed_workspace,
+    standing_members,
     welcome_mails,
 )
 from bot.demo.folder import Addresses, Folder, Tokens
@@ -105,9 +107,11 @@ async def _seed(keepers: Keepers, settings: Settings, app: App, now: Clock) -> N
     """Let the company move in, unless it lives there already."""
     await keepers.move_in(now())
     vault = settings.secrets.vault()
+    standing = await standing_members(app.directories[LOVELACE.directory])
 
     def link(tx: Session) -> None:
         seed_links_and_proofs(tx, vault, at=now(), account_of=keepers.account_of)
+        seed_standings(tx, standing, at=now())
 
     await app.database.write(link)
 

@@ -10,7 +10,9 @@ from bot.demo.company.seeding import (
     phone_owners,
     seed_directory,
     seed_links_and_proofs,
+    seed_standings,
     seed_workspace,
+    standing_members,
     welcome_mails,
 )
 from bot.demo.company.shapes import Channel, Company, Group, Person
@@ -28,7 +30,9 @@ __all__ = [
     "phone_owners",
     "seed_directory",
     "seed_links_and_proofs",
+    "seed_standings",
     "seed_workspace",
+    "standing_members",
     "toml",
     "welcome_mails",
 ]

@@ -114,6 +114,12 @@ class Scene:
         await self.keepers.rename(login, new_login=new_login, name=name)
         self._other_hands(f"write {name} ({new_login}) for {LOVELACE.person(login).name}.")
 
+    async def the_directory_is_compared(self) -> None:
+        """The bot looks at the directory now, instead of within a quarter of an hour."""
+        await self.stage.slack.settled()
+        await self.stage.app.compare()
+        self.teller.does(self.clock.now(), "Wicket", "compares the directory with what was granted.")
+
     def _group(self, entitlement: str) -> str:
         return self.stage.app.ground.catalogue.entitlements[entitlement].group
 
