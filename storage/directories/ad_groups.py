@@ -18,8 +18,8 @@ from storage.directories.ad_values import (
     read_link,
     sid,
 )
-from storage.directories.ldap_groups import Above, Groups, batches, is_any_of
-from storage.directories.ldap_names import all_of, any_of, equals, filter_text, is_under, name_key
+from storage.directories.ldap_groups import Above, Groups, batches
+from storage.directories.ldap_names import all_of, any_of, any_value, equals, filter_text, is_under, name_key
 from storage.directories.ldap_session import ANYTHING, UNWILLING, Control, Entry, Session
 
 # Finds everything above or below, however deep and in whatever circles: LDAP_MATCHING_RULE_IN_CHAIN.
@@ -61,7 +61,7 @@ class AdGroups(Groups):
             direct=self._names_here(direct),
             groups=self._names_here(found.values()),
             powerful=any(is_powerful_group(sid(each)) for each in found.values())
-            or is_any_of(self._names_of(found.values()), administrators),
+            or any_value(self._names_of(found.values()), administrators),
         )
 
     def holds(self, session: Session, group: Entry, account: Entry) -> bool:
