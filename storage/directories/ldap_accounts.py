@@ -96,6 +96,10 @@ class Accounts:
         )
         return not off and not standing.for_good
 
+    def is_privileged(self, session: Session, entry: Entry) -> bool:
+        """Whether the account has administrative power."""
+        return self._is_marked(entry) or self._groups.above(session, entry).powerful
+
     def _one(self, session: Session, attribute: str, value: str) -> Entry | None:
         found = self._matching(session, attribute, value)
         if len(found) > 1:

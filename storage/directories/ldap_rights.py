@@ -159,7 +159,7 @@ class Rights:
     def _ordinary(self, session: Session, page: list[Entry]) -> Entry | None:
         """Somebody who is not privileged; of those who show the age of their password first."""
         for entry in sorted(page, key=lambda each: not each.first("pwdChangedTime")):
-            if not self._groups.above(session, entry).powerful:
+            if not self._accounts.is_privileged(session, entry):
                 return entry
         return None
 
