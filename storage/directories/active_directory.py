@@ -3,16 +3,19 @@
 It holds nothing between two calls but connections and what the forest can do; passwords go over TLS only.
 """
 
+from collections.abc import Collection
 from dataclasses import replace as changed
 from datetime import datetime, timedelta
+from typing import ClassVar
 
 from storage.clock import Clock, utc_now
 from storage.directories import ad_values
 from storage.directories.ad_accounts import AdAccounts
 from storage.directories.ad_forest import POLICY_HINTS, Forest
 from storage.directories.ad_groups import AdGroups
+from storage.directories.ad_rights import AdRights
 from storage.directories.ad_shape import AdShape
-from storage.directories.base import Membership, PasswordRejected
+from storage.directories.base import Finding, Membership, PasswordRejected
 from storage.directories.ldap import LdapDirectory
 from storage.directories.ldap_connections import Connections
 from storage.directories.ldap_session import SUCCESS, Answer, Control, Entry, Session, replace
@@ -33,13 +36,19 @@ class ActiveDirectory(LdapDirectory):
     always points to others. shape: what stands where. Whether it ends memberships is known from the first one on.
     """
 
+    docs: ClassVar[str] = "docs/active-directory.md"
+
     def __init__(
         self, connections: Connections, shape: AdShape, *, name: str = "ad", now: Clock = utc_now
     ) -> None:
         self._members = AdGroups(shape, name)
         accounts = AdAccounts(shape, self._members, name)
+        self._rights = AdRights(shape, self._members, accounts)
         super().__init__(connections, shape, name=name, now=now, groups=self._members, accounts=accounts)
         self._forest = Forest()
+
+    def _examine(self, session: Session, names: Collection[str]) -> list[Finding]:
+        return self._rights.examine(session, names, ends_memberships=self._ends_memberships(session))
 
     def _ends_memberships(self, session: Session) -> bool:
         able = self._forest.abilities(session).ends_memberships

@@ -18,8 +18,8 @@ from storage.directories.ad_values import (
     read_link,
     sid,
 )
-from storage.directories.ldap_groups import Above, Groups, batches, is_any_of
-from storage.directories.ldap_names import all_of, any_of, equals, filter_text, is_under, name_key
+from storage.directories.ldap_groups import Above, Groups, batches
+from storage.directories.ldap_names import all_of, any_of, any_value, equals, filter_text, is_under, name_key
 from storage.directories.ldap_session import ANYTHING, UNWILLING, Control, Entry, Session
 
 # Finds everything above or below, however deep and in whatever circles: LDAP_MATCHING_RULE_IN_CHAIN.
@@ -53,16 +53,26 @@ class AdGroups(Groups):
         found = {name_key(each.dn): each for each in direct}
         found |= {
             name_key(each.dn): each
-            for each in self._anywhere(session, any_of(_in_chain("member", dn) for dn in starts))
+            for each in self._anywhere(session, any_of(in_chain("member", dn) for dn in starts))
         }
         self._check_size(found)
-        administrators = self._shape.admin_groups
         return Above(
             direct=self._names_here(direct),
             groups=self._names_here(found.values()),
-            powerful=any(is_powerful_group(sid(each)) for each in found.values())
-            or is_any_of(self._names_of(found.values()), administrators),
+            powerful=any(self._is_powerful(each) for each in found.values()),
         )
+
+    def called(self, session: Session, name: str) -> list[Entry]:
+        """The groups of this name anywhere in the domain."""
+        return self._anywhere(session, equals(self._shape.attributes.group_name, name))
+
+    def powerful(self, session: Session) -> list[Entry]:
+        """The groups whose members are privileged, as far as power can be seen from the group itself."""
+        marked = [equals("adminCount", "1"), equals("isCriticalSystemObject", "TRUE")]
+        named = [equals(self._shape.attributes.group_name, name) for name in self._shape.admin_groups]
+        return [
+            each for each in self._anywhere(session, any_of([*marked, *named])) if self._is_powerful(each)
+        ]
 
     def holds(self, session: Session, group: Entry, account: Entry) -> bool:
         """Whether the group names the account itself, or is its primary group."""
@@ -90,6 +100,9 @@ class AdGroups(Groups):
         values = all_values(session, group.dn, "member", [_WITH_TIMES])
         return next((link for link in map(read_link, values) if name_key(link.dn) == wanted), None)
 
+    def _is_powerful(self, group: Entry) -> bool:
+        return is_powerful_group(sid(group)) or any_value(self._name_of(group), self._shape.admin_groups)
+
     def _is_primary(self, group: Entry, account: Entry) -> bool:
         return bool(sid(group)) and sid(group) == primary_group(account)
 
@@ -111,7 +124,7 @@ class AdGroups(Groups):
         return self._people_in(session, [group]), here
 
     def _below(self, session: Session, group: Entry, direct: frozenset[str]) -> frozenset[str]:
-        within = self._anywhere(session, _in_chain("memberOf", group.dn))
+        within = self._anywhere(session, in_chain("memberOf", group.dn))
         self._check_size(within)
         return direct | self._people_in(session, within)
 
@@ -127,7 +140,8 @@ class AdGroups(Groups):
         return frozenset(ids)
 
 
-def _in_chain(attribute: str, dn: str) -> str:
+def in_chain(attribute: str, dn: str) -> str:
+    """The filter for entries from which the attribute leads to this name, in however many steps."""
     return f"({attribute}:{_IN_CHAIN}:={filter_text(dn)})"
 
 

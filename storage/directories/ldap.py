@@ -7,7 +7,7 @@ import secrets
 import time
 from collections.abc import Callable, Collection
 from datetime import datetime
-from typing import TypeVar
+from typing import ClassVar, TypeVar
 
 from ldap3.protocol.rfc3062 import PasswdModifyRequestValue
 
@@ -20,12 +20,13 @@ from storage.directories.base import (
     Group,
     Membership,
     PasswordRejected,
-    about_group,
 )
 from storage.directories.ldap_accounts import Accounts
 from storage.directories.ldap_connections import PASSWORD_POLICY, Connections
 from storage.directories.ldap_groups import Groups
 from storage.directories.ldap_names import escape_value
+from storage.directories.ldap_reach import examine_servers
+from storage.directories.ldap_rights import Rights
 from storage.directories.ldap_session import (
     CONSTRAINT_VIOLATION,
     INVALID_CREDENTIALS,
@@ -58,6 +59,8 @@ class LdapDirectory:
 
     connections: to the servers, as the service account; `close` closes them. shape: what stands where.
     """
+
+    docs: ClassVar[str] = "docs/ldap.md"
 
     def __init__(
         self,
@@ -226,13 +229,17 @@ class LdapDirectory:
         await self._connections.run(work)
 
     async def examine(self, groups: Collection[str]) -> list[Finding]:
-        """Whether it answers and has these groups."""
+        """Its servers, each on its own; then on one that answers, these groups and the rights of Wicket's account."""
+        servers = await examine_servers(self._connections, self._now())
+        if not any(line.level == "ok" for line in servers if line.about.startswith("server")):
+            return servers
         try:
-            await self.health()
-            known = await self.group_names()
+            rights = await self._connections.run(
+                lambda session: self._examine(session, groups), within=LISTING
+            )
         except DirectoryUnavailable as fault:
-            return [Finding(level="failed", about="reach", found=str(fault), advice="See docs/ldap.md.")]
-        return [about_group(name, exists=name in known) for name in sorted(groups)]
+            rights = [Finding(level="failed", about="rights", found=str(fault), advice=f"See {self.docs}.")]
+        return servers + rights
 
     async def _all(self, find: Callable[[Session], list[Entry]]) -> list[Account]:
         def work(session: Session) -> list[Account]:
@@ -273,6 +280,9 @@ class LdapDirectory:
 
     def _membership(self, session: Session, group: Entry, account: Entry, now: datetime) -> Membership:
         return Membership(present=self._groups.holds(session, group, account), read_at=now)
+
+    def _examine(self, session: Session, names: Collection[str]) -> list[Finding]:
+        return Rights(self._shape, self._groups, self._accounts).examine(session, names)
 
     def _add(self, session: Session, group: Entry, account: Entry, until: datetime | None) -> None:  # noqa: ARG002 - ends no memberships itself
         self._groups.add(session, group, account)

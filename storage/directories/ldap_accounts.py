@@ -8,8 +8,8 @@ from datetime import datetime
 
 from storage.directories import ldap_policy
 from storage.directories.base import Account
-from storage.directories.ldap_groups import Groups, is_any_of
-from storage.directories.ldap_names import all_of
+from storage.directories.ldap_groups import Groups
+from storage.directories.ldap_names import all_of, any_value
 from storage.directories.ldap_policy import Policy, Standing
 from storage.directories.ldap_session import Entry, Session
 from storage.directories.ldap_shape import LdapShape
@@ -17,7 +17,10 @@ from storage.faults import DirectoryUnavailable
 
 
 class Accounts:
-    """The people below one base. label: the directory's name. standing_in: the attributes that `standing` reads."""
+    """The people below one base. label: the directory's name. standing_in: the attributes that `standing` reads.
+
+    attributes: what is read of a person.
+    """
 
     def __init__(
         self,
@@ -34,7 +37,7 @@ class Accounts:
             names.employment, *([names.person] if names.person else []), *standing_in,
             *(pair[0] for pair in shape.inactive_when),
         ]  # fmt: skip
-        self._attributes = tuple(dict.fromkeys(wanted))
+        self.attributes = tuple(dict.fromkeys(wanted))
 
     def by_id(self, session: Session, account_id: str) -> Entry | None:
         """The entry with this stable id, wherever it stands now and whatever it is called."""
@@ -93,6 +96,10 @@ class Accounts:
         )
         return not off and not standing.for_good
 
+    def is_privileged(self, session: Session, entry: Entry) -> bool:
+        """Whether the account has administrative power."""
+        return self._is_marked(entry) or self._groups.above(session, entry).powerful
+
     def _one(self, session: Session, attribute: str, value: str) -> Entry | None:
         found = self._matching(session, attribute, value)
         if len(found) > 1:
@@ -108,7 +115,7 @@ class Accounts:
         if (having := self._shape.having(attribute, wanted)) is None:
             return []
         filter_ = all_of(self._shape.people_filter, having)
-        return session.search(self._shape.people_base, filter_, self._attributes)
+        return session.search(self._shape.people_base, filter_, self.attributes)
 
     def _is_marked(self, entry: Entry) -> bool:  # noqa: ARG002 - for servers that mark some accounts
         """Whether the entry itself says that it has administrative power."""
@@ -132,12 +139,12 @@ class Accounts:
     def _employment(self, entry: Entry, groups: frozenset[str]) -> str:
         shape = self._shape
         said = entry.all(shape.attributes.employment)
-        if is_any_of(said, shape.service_values) or is_any_of(groups, shape.service_groups):
+        if any_value(said, shape.service_values) or any_value(groups, shape.service_groups):
             return "service"
-        if is_any_of(said, shape.contractor_values) or is_any_of(groups, shape.contractor_groups):
+        if any_value(said, shape.contractor_values) or any_value(groups, shape.contractor_groups):
             return "contractor"
         # Where employees are marked, an unmarked person gets what a contractor gets: less.
-        unmarked = bool(shape.employee_values) and not is_any_of(said, shape.employee_values)
+        unmarked = bool(shape.employee_values) and not any_value(said, shape.employee_values)
         return "contractor" if unmarked else "employee"
 
     def _id_of(self, entry: Entry) -> str:

@@ -14,6 +14,7 @@ from storage.directories.ldap_names import (
     NameKey,
     all_of,
     any_of,
+    any_value,
     equals,
     is_under,
     name_key,
@@ -93,7 +94,7 @@ class Groups:
         steps = self._closure(session, self._value_of(account), account.all("memberOf"))
         names = [self._names_of(step) for step in steps]
         direct, groups = next(iter(names), frozenset[str]()), frozenset[str]().union(*names)
-        return Above(direct=direct, groups=groups, powerful=is_any_of(groups, self._shape.admin_groups))
+        return Above(direct=direct, groups=groups, powerful=any_value(groups, self._shape.admin_groups))
 
     def read(self, session: Session, group: Entry, now: datetime) -> Group:
         """The group with everybody in it, as of `now`."""
@@ -111,6 +112,13 @@ class Groups:
             members=self._below(session, entry, direct),
             read_at=now,
         )
+
+    def named_by(self, session: Session, group: Entry) -> tuple[list[str], list[Entry]]:
+        """Who the group names itself: the names of people, there or not, and the groups."""
+        entry = session.read(group.dn, (self._shape.member_attribute,))
+        members = entry.all(self._shape.member_attribute) if entry else []
+        inner = self._named(session, self._shape.groups_base, self._shape.group_filter, members)
+        return self._not_groups(members, inner), inner
 
     def holds(self, session: Session, group: Entry, account: Entry) -> bool:
         """Whether the group names the account itself."""
@@ -156,9 +164,11 @@ class Groups:
         if not self._shape.nests:
             return self._ids_by_login(session, members), []
         inner = self._named(session, self._shape.groups_base, self._shape.group_filter, members)
+        return self._ids_by_name(session, self._not_groups(members, inner)), inner
+
+    def _not_groups(self, members: Iterable[str], inner: Iterable[Entry]) -> list[str]:
         groups = {name_key(each.dn) for each in inner} | {self._placeholder}
-        people = [name for name in members if name_key(name) not in groups]
-        return self._ids_by_name(session, people), inner
+        return [name for name in members if name_key(name) not in groups]
 
     def _below(self, session: Session, group: Entry, direct: frozenset[str]) -> frozenset[str]:
         """The ids of all accounts in the group, through other groups too."""
@@ -290,12 +300,6 @@ class Groups:
 
     def _fault(self, what: str) -> DirectoryUnavailable:
         return DirectoryUnavailable(f"The directory {self._label} {what}.")
-
-
-def is_any_of(values: Iterable[str], wanted: Iterable[str]) -> bool:
-    """Whether one of the values is wanted, compared without case."""
-    known = {each.casefold() for each in wanted}
-    return any(value.casefold() in known for value in values)
 
 
 def _own_names(names: Iterable[str]) -> Iterator[str]:

@@ -103,6 +103,12 @@ def is_filter(text: str) -> bool:
     return depth == 0 and text.startswith("(") and "=" in text
 
 
+def any_value(values: Iterable[str], wanted: Iterable[str]) -> bool:
+    """Whether one of the values is wanted, compared without case."""
+    known = {each.casefold() for each in wanted}
+    return any(value.casefold() in known for value in values)
+
+
 def _joined(sign: str, filters: list[str]) -> str:
     return filters[0] if len(filters) == 1 else f"({sign}{''.join(filters)})"
 

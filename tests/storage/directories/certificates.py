@@ -37,19 +37,22 @@ class Authority:
         self.ca_file = folder / f"{name}.pem"
         self.ca_file.write_bytes(signed.public_bytes(serialization.Encoding.PEM))
 
-    def issue(self, host: str = "localhost", *, address: str = "127.0.0.1", expired: bool = False) -> Pair:
-        """A server's certificate for this host; for "localhost", it is for the address as well."""
+    def issue(self, host: str = "localhost", *, address: str = "127.0.0.1", days: int = 90) -> Pair:
+        """A server's certificate for this host; for "localhost", it is for the address as well.
+
+        days: until it ends, from now.
+        """
         key = ec.generate_private_key(ec.SECP256R1())
         names: list[x509.GeneralName] = [x509.DNSName(host)]
         if host == "localhost":
             names.append(x509.IPAddress(ipaddress.ip_address(address)))
         subject = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, host)])
         signed = (
-            _builder(subject, self._name, key.public_key(), ended=expired)
+            _builder(subject, self._name, key.public_key(), days=days)
             .add_extension(x509.SubjectAlternativeName(names), critical=False)
             .sign(self._key, hashes.SHA256())
         )
-        stem = f"{host}{'-expired' if expired else ''}"
+        stem = f"{host}-{days}"
         pair = Pair(certificate=self._folder / f"{stem}.crt", key=self._folder / f"{stem}.key")
         pair.certificate.write_bytes(signed.public_bytes(serialization.Encoding.PEM))
         pair.key.write_bytes(
@@ -63,7 +66,7 @@ class Authority:
 
 
 def _builder(
-    subject: x509.Name, issuer: x509.Name, key: ec.EllipticCurvePublicKey, *, ended: bool = False
+    subject: x509.Name, issuer: x509.Name, key: ec.EllipticCurvePublicKey, *, days: int = 90
 ) -> x509.CertificateBuilder:
     now = datetime.datetime.now(datetime.UTC)
     return (
@@ -72,6 +75,6 @@ def _builder(
         .issuer_name(issuer)
         .public_key(key)
         .serial_number(x509.random_serial_number())
-        .not_valid_before(now - datetime.timedelta(days=2))
-        .not_valid_after(now + datetime.timedelta(days=-1 if ended else 1))
+        .not_valid_before(now - datetime.timedelta(days=9))
+        .not_valid_after(now + datetime.timedelta(days=days))
     )

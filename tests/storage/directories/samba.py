@@ -39,7 +39,6 @@ RIGHTS = {
     "read groups": ("RPLCLORC", "", _GROUPS),
     "member": ("WP", "bf9679c0-0de6-11d0-a285-00aa003049e2", _GROUPS),
     "Reset Password": ("CR", "00299570-246d-11d0-a768-00aa006e0529", _PEOPLE),
-    "pwdLastSet": ("WP", "bf967a0a-0de6-11d0-a285-00aa003049e2", _PEOPLE),
     "lockoutTime": ("WP", "28630ebf-41d5-11d1-a9c1-0000f80367c1", _PEOPLE),
     "userAccountControl": ("WP", "bf967a68-0de6-11d0-a285-00aa003049e2", _PEOPLE),
 }
