@@ -30,6 +30,12 @@ class Look:
     fences: Mapping[str, int]
     unknown: str = ""
 
+    @property
+    def in_doubt(self) -> frozenset[str]:
+        """The accounts that differ."""
+        strange = self.found.unexplained | self.found.first
+        return self.found.vanished | {one.id for one in strange if one.kind == "account"}
+
 
 def place_of(entitlement: Entitlement) -> dict[str, str]:
     """Where an entitlement is given: its directory and group."""
@@ -59,18 +65,30 @@ def kept_standings(rows: Sequence[Standing], *, watched: bool) -> Standings:
 
 
 def facts_about(
-    tx: Session, ground: Ground, entitlement: Entitlement, direct: Collection[Member]
-) -> "tuple[Facts, Mapping[str, int]]":
-    """What is known of an entitlement and these members of its group; and the fences of their holdings."""
+    tx: Session,
+    ground: Ground,
+    entitlement: Entitlement,
+    direct: Collection[Member],
+    *,
+    among: Collection[str] | None = None,
+) -> tuple[Facts, Mapping[str, int]]:
+    """What is known of an entitlement and these members of its group; and the fences of the holdings in doubt.
+
+    among: the only accounts of which the grants are read; of the others nothing is to be concluded.
+    """
     place = place_of(entitlement)
-    concerned = grants.concerning_group(tx, entitlement=entitlement.id, **place)
-    active = {g.account: g.id for g in concerned if g.state == GrantState.ACTIVE}
-    accounts = {one.id for one in direct if one.kind == "account"} | active.keys()
-    held = holdings.of_accounts(tx, **place, accounts=accounts)
+    concerned = grants.concerning_group(tx, entitlement=entitlement.id, **place, among=among)
+    active = {account: grant for account, grant, state in concerned if state == GrantState.ACTIVE}
+    covered = frozenset(account for account, _, _ in concerned)
+    accounts = {one.id for one in direct if one.kind == "account"}
+    doubtful = (accounts - covered) | (active.keys() - accounts)
+    if among is not None:
+        doubtful &= set(among)
+    held = holdings.of_accounts(tx, **place, accounts=doubtful)
     facts = Facts(
         direct=frozenset(direct),
         active=active,
-        covered=frozenset(grant.account for grant in concerned),
+        covered=covered,
         restless=frozenset(account for account, one in held.items() if not one.settled),
         standings=kept_standings(standings.of_group(tx, **place), watched=standings.is_watched(tx, **place)),
         now=ground.now(),
@@ -79,8 +97,13 @@ def facts_about(
 
 
 def compared(
-    tx: Session, ground: Ground, entitlement: Entitlement, group: Group
+    tx: Session,
+    ground: Ground,
+    entitlement: Entitlement,
+    group: Group,
+    *,
+    among: Collection[str] | None = None,
 ) -> tuple[Differences, Mapping[str, int]]:
-    """What differs, and the fences of the holdings concerned."""
-    facts, fences = facts_about(tx, ground, entitlement, members_of(group))
+    """What differs, and the fences of the holdings in doubt. among: as in `facts_about`."""
+    facts, fences = facts_about(tx, ground, entitlement, members_of(group), among=among)
     return compare(facts), fences

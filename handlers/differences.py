@@ -41,7 +41,7 @@ class Telling:
             if news.group_gone:
                 self._tell_gone(tx, entitlement)
             return
-        again, fences = compared(tx, self._ground, entitlement, group)
+        again, fences = compared(tx, self._ground, entitlement, group, among=look.in_doubt)
 
         def same(account: str) -> bool:
             return look.fences.get(account) == fences.get(account)

@@ -44,8 +44,8 @@ MOST_KEPT = 2000
 
 Why = Literal["left", "switched off"]
 _SAID: Mapping[Why, str] = {
-    "left": "they are no longer in the directory",
-    "switched off": "their account is switched off",
+    "left": "the account is no longer in the directory",
+    "switched off": "the account is switched off",
 }
 
 

@@ -226,7 +226,7 @@ class Ways:
     def _explained_meanwhile(self, tx: Session, intent: Reconcile, found: Open) -> Refused | None:
         """A grant, a declaration or a change under way accounts for it by now, or it is there no more."""
         member = member_of(found.row)
-        known, fences = facts_about(tx, self._ground, found.entitlement, [member])
+        known, fences = facts_about(tx, self._ground, found.entitlement, [member], among=[member.id])
         untouched = fences.get(member.id) == found.facts.fence  # or it was ours a moment ago
         if found.facts.present and untouched and not is_explained(member, known):
             return None

@@ -3,7 +3,7 @@
 It does not decide which move is right (handlers do); a move that the table of states does not have fails.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -13,6 +13,9 @@ from sqlmodel import Session, col, select
 from storage.identifiers import new_id
 from storage.records import Approval, Grant, Holding, Question, VoidedApproval
 from storage.states import FOLLOWS, LIVE, GrantState
+
+# Of a list of ids, so many are asked for in one statement.
+_AT_ONCE = 500
 
 # Built once: these run for every question and every change, and making a statement costs more than running it.
 _LIVE_OF = (
@@ -216,16 +219,31 @@ def covering(tx: Session, *, directory: str, account: str, group: str) -> Sequen
     return tx.exec(_COVERING, params={"directory": directory, "account": account, "group": group}).all()
 
 
-def concerning_group(tx: Session, *, entitlement: str, directory: str, group: str) -> Sequence[Grant]:
-    """The grants that give this group to anybody, are about to, or whose end is under way."""
-    return tx.exec(
-        select(Grant).where(
-            Grant.entitlement == entitlement,
-            Grant.directory == directory,
-            Grant.group == group,
-            col(Grant.state).in_((*LIVE, GrantState.ENDING)),
-        )
-    ).all()
+def concerning_group(
+    tx: Session,
+    *,
+    entitlement: str,
+    directory: str,
+    group: str,
+    among: Collection[str] | None = None,
+) -> list[tuple[str, str, str]]:
+    """Account, id and state of the grants that give this group, are about to, or whose end is under way.
+
+    among: only these accounts'. Rows and no grants, since there may be very many.
+    """
+    asked = select(Grant.account, Grant.id, Grant.state).where(
+        Grant.entitlement == entitlement,
+        Grant.directory == directory,
+        Grant.group == group,
+        col(Grant.state).in_((*LIVE, GrantState.ENDING)),
+    )
+    if among is None:
+        return list(tx.exec(asked))
+    wanted = sorted(among)
+    found: list[tuple[str, str, str]] = []
+    for start in range(0, len(wanted), _AT_ONCE):
+        found += tx.exec(asked.where(col(Grant.account).in_(wanted[start : start + _AT_ONCE])))
+    return found
 
 
 def ended_since(tx: Session, *, directory: str, account: str, group: str, at: datetime) -> Sequence[Grant]:

@@ -46,7 +46,7 @@ async def test_an_approval_of_somebody_who_left_is_shown_as_void(world):
     await approve(edsger, PLATFORM, "github-admin")
     await joan.sees("Edsger Dijkstra approved at", channel=PLATFORM)
     await left(world, "edsger")
-    await joan.sees("Edsger Dijkstra's approval is void: their account is switched off", channel=PLATFORM)
+    await joan.sees("Edsger Dijkstra's approval is void: the account is switched off", channel=PLATFORM)
     await ada.sees("Edsger Dijkstra's approval is void")
     await approve(joan, PLATFORM, "github-admin")
     assert await world.holders("github-admin") == set()

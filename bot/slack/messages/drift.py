@@ -38,7 +38,7 @@ def _unexplained(alert: Alert) -> Told:
     title = f"Not given by Wicket: {what}, held by {group}"
     found = f"{group} is in {_group(alert)}, and no grant and no declaration explains it."
     if decided := _decided(alert):
-        return title, sentence(found, decided), ()
+        return title, f"{sentence(found)}\n{decided}", ()
     if over := _over(alert, "it is gone, or explained now"):
         return title, sentence(found, over), ()
     if alert.facts.get("kind") == "group":
@@ -62,7 +62,7 @@ def _vanished(alert: Alert) -> Told:
         f"{who} was given {what}{until}, and is not in {_group(alert)} any more. Other hands took it away."
     )
     if decided := _decided(alert):
-        return title, sentence(found, decided), ()
+        return title, f"{sentence(found)}\n{decided}", ()
     if over := _over(alert, "the directory and the grant agree"):
         return title, sentence(found, over), ()
     end = sure_button(
@@ -78,7 +78,7 @@ def _found_standing(alert: Alert) -> Told:
     title = f"Stood before Wicket: {counted(count, 'member')} of {what}"
     found = f"This was the first look at {_group(alert)}: {_names(alert)}."
     if decided := _decided(alert):
-        return title, sentence(found, decided), ()
+        return title, f"{sentence(found)}\n{decided}", ()
     if over := _over(alert, "none of them is left undeclared"):
         return title, sentence(found, over), ()
     how = "Nothing was changed, and whoever comes after them has to be explained."
@@ -93,7 +93,7 @@ def _review_due(alert: Alert) -> Told:
     title = f"Review due: {counted(count, 'standing member')} of {what}"
     found = f"They were declared until now: {_names(alert)}."
     if decided := _decided(alert):
-        return title, sentence(found, decided), ()
+        return title, f"{sentence(found)}\n{decided}", ()
     if over := _over(alert, "none is due any more"):
         return title, sentence(found, over), ()
     how = "They keep it meanwhile. Declare them anew, or take out in the directory who should not have it."
@@ -138,7 +138,7 @@ def _many_left(alert: Alert) -> Told:
         f"switched off: {_names(alert)}. That is more likely a mistake there than the truth."
     )
     if decided := _decided(alert):
-        return title, sentence(found, decided), ()
+        return title, f"{sentence(found)}\n{decided}", ()
     if over := _over(alert, "they are back, or were few enough"):
         return title, sentence(found, over), ()
     end = sure_button(

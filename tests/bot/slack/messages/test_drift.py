@@ -61,25 +61,25 @@ GOLDEN = [
     (
         alert(Kind.UNEXPLAINED, {**ADA, **BY_ALAN, "way": "remove"}),
         "⚠️ Not given by Wicket: prod-db, held by Ada Lovelace (ada)",
-        f"{STRANGER} ✅ Removed by Alan Turing at 14:05 UTC. The directory is being changed.",
+        f"{STRANGER}\n✅ Removed by Alan Turing at 14:05 UTC. The directory is being changed.",
         "",
     ),
     (
         alert(Kind.UNEXPLAINED, {**ADA, **BY_ALAN, "way": "remove", "settled": EVEN_LATER}),
         "⚠️ Not given by Wicket: prod-db, held by Ada Lovelace (ada)",
-        f"{STRANGER} ✅ Removed by Alan Turing at 14:05 UTC. The directory agrees since 14:06 UTC.",
+        f"{STRANGER}\n✅ Removed by Alan Turing at 14:05 UTC. The directory agrees since 14:06 UTC.",
         "",
     ),
     (
         alert(Kind.UNEXPLAINED, {**ADA, **BY_ALAN, "way": "adopt", "minutes": 480, "settled": LATER}),
         "⚠️ Not given by Wicket: prod-db, held by Ada Lovelace (ada)",
-        f"{STRANGER} ✅ Adopted by Alan Turing at 14:05 UTC for 8 hours. It ends by itself.",
+        f"{STRANGER}\n✅ Adopted by Alan Turing at 14:05 UTC for 8 hours. It ends by itself.",
         "",
     ),
     (
         alert(Kind.UNEXPLAINED, {**ADA, **BY_ALAN, "way": "declare", "review": LATER, "settled": LATER}),
         "⚠️ Not given by Wicket: prod-db, held by Ada Lovelace (ada)",
-        f"{STRANGER} ✅ Declared standing by Alan Turing at 14:05 UTC, to be reviewed by 23 Nov 2026.",
+        f"{STRANGER}\n✅ Declared standing by Alan Turing at 14:05 UTC, to be reviewed by 23 Nov 2026.",
         "",
     ),
     (
@@ -97,13 +97,13 @@ GOLDEN = [
     (
         alert(Kind.VANISHED, {**ADA, "ends": LATER, **BY_ALAN, "way": "give-again"}),
         "⚠️ Gone from the directory: prod-db of Ada Lovelace (ada)",
-        f"{GONE} ✅ Given again by Alan Turing at 14:05 UTC. The directory is being changed.",
+        f"{GONE}\n✅ Given again by Alan Turing at 14:05 UTC. The directory is being changed.",
         "",
     ),
     (
         alert(Kind.VANISHED, {**ADA, "ends": LATER, **BY_ALAN, "way": "end"}),
         "⚠️ Gone from the directory: prod-db of Ada Lovelace (ada)",
-        f"{GONE} ⌛ Ended by Alan Turing at 14:05 UTC.",
+        f"{GONE}\n⌛ Ended by Alan Turing at 14:05 UTC.",
         "",
     ),
     (
@@ -171,7 +171,7 @@ GOLDEN = [
         alert(Kind.MANY_LEFT, {**MANY, **BY_ALAN, "way": "confirm"}),
         "⚠️ Halted: 14 people gone at once",
         "Of 120 people looked at in the directory local, 14 are gone or switched off: Ada (ada), Bob (bob) and 12 "
-        "more. That is more likely a mistake there than the truth. ✅ Confirmed by Alan Turing at 14:05 UTC. "
+        "more. That is more likely a mistake there than the truth.\n✅ Confirmed by Alan Turing at 14:05 UTC. "
         "It ends within a minute.",
         "",
     ),
