@@ -54,7 +54,7 @@ async def somebody_left(scene: Scene) -> None:
     await scene.by_other_hands_switch_off("bob")
     await scene.the_directory_is_compared()
     await scene.player("alan").sees("Left: Bob Noyce", "access to grafana-edit", channel="security")
-    await scene.player("bob").sees("⌛ grafana-edit", "ended at")
+    await scene.player("bob").sees("⌛ grafana-edit", "ended at", scene.removal)
     await scene.must_be_in("bob", "grafana-edit", whether=False)
 
 
