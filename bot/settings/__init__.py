@@ -3,7 +3,12 @@
 They are never looked up from a global, and secrets come from the environment alone.
 """
 
-from bot.settings.directories import DirectorySection, LdapDirectorySection, LocalDirectorySection
+from bot.settings.directories import (
+    ActiveDirectorySection,
+    DirectorySection,
+    LdapDirectorySection,
+    LocalDirectorySection,
+)
 from bot.settings.early import origin_for_slack
 from bot.settings.load import load_settings
 from bot.settings.secrets import Secrets, new_audit_key, new_key
@@ -11,6 +16,7 @@ from bot.settings.sections import MailSection
 from bot.settings.settings import Settings
 
 __all__ = [
+    "ActiveDirectorySection",
     "DirectorySection",
     "LdapDirectorySection",
     "LocalDirectorySection",

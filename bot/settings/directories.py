@@ -38,6 +38,17 @@ def _name(value: str) -> str:
     return value
 
 
+def _account(value: str) -> str:
+    if re.fullmatch(r"[^@=,]+@[^@=,]+", value):
+        return value
+    try:
+        return _name(value)
+    except ValueError:
+        raise ValueError(
+            'is no account. Write "wicket@ad.example.com", or its distinguished name whole'
+        ) from None
+
+
 def _filter(value: str) -> str:
     if not is_filter(value):
         raise ValueError('is not a filter. Write it with its brackets: "(objectClass=inetOrgPerson)"')
@@ -60,6 +71,7 @@ def _pair(value: str) -> str:
 
 Server = Annotated[str, AfterValidator(_server)]
 Name = Annotated[Line, AfterValidator(_name)]
+Account = Annotated[Line, AfterValidator(_account)]
 Filter = Annotated[Line, AfterValidator(_filter)]
 Attribute = Annotated[str, AfterValidator(_attribute)]
 Pair = Annotated[Line, AfterValidator(_pair)]
@@ -81,15 +93,39 @@ class LdapAttributesSection(Section):
     group_owner: Attribute = Field(default="owner", examples=["owner"])
 
 
-class LdapDirectorySection(Section):
+class AdAttributesSection(LdapAttributesSection):
+    """[directories.NAME.attributes] of an Active Directory."""
+
+    id: Attribute = Field(default="objectGUID", examples=["objectGUID"])
+    login: Attribute = Field(default="sAMAccountName", examples=["sAMAccountName"])
+    name: Attribute = Field(default="displayName", examples=["displayName"])
+    team: Attribute = Field(default="department", examples=["department"])
+    company: Attribute = Field(default="company", examples=["company"])
+    group_name: Attribute = Field(default="sAMAccountName", examples=["sAMAccountName"])
+    group_owner: Attribute = Field(default="managedBy", examples=["managedBy"])
+
+
+class ServedSection(Section):
+    """What every directory on LDAP servers has: where they are, where people and groups stand, and who is what."""
+
+    servers: tuple[Server, ...] = Field(min_length=1, examples=[["ldaps://ldap.example.com"]])
+    ca_file: Path | None = Field(default=None, examples=["ldap-ca.pem"])
+    people_base: Name = Field(examples=["ou=people,dc=example,dc=com"])
+    groups_base: Name = Field(examples=["ou=groups,dc=example,dc=com"])
+    contractor_groups: tuple[Line, ...] = Field(default=(), examples=[["contractors"]])
+    service_groups: tuple[Line, ...] = Field(default=(), examples=[["service-accounts"]])
+    employee_values: tuple[Line, ...] = Field(default=(), examples=[["employee"]])
+    contractor_values: tuple[Line, ...] = Field(default=("contractor",), examples=[["contractor"]])
+    service_values: tuple[Line, ...] = Field(default=("service",), examples=[["service"]])
+    inactive_when: tuple[Pair, ...] = Field(default=(), examples=[["nsAccountLock=TRUE"]])
+    password_changes: bool = Field(default=True, examples=[True])
+
+
+class LdapDirectorySection(ServedSection):
     """[directories.NAME] with kind = "ldap": servers that speak RFC 4511, such as OpenLDAP's."""
 
     kind: Literal["ldap"] = Field(examples=["ldap"])
-    servers: tuple[Server, ...] = Field(min_length=1, examples=[["ldaps://ldap.example.com"]])
-    ca_file: Path | None = Field(default=None, examples=["ldap-ca.pem"])
     bind_dn: Name = Field(examples=["cn=wicket,ou=services,dc=example,dc=com"])
-    people_base: Name = Field(examples=["ou=people,dc=example,dc=com"])
-    groups_base: Name = Field(examples=["ou=groups,dc=example,dc=com"])
     people_filter: Filter = Field(
         default="(objectClass=inetOrgPerson)", examples=["(objectClass=inetOrgPerson)"]
     )
@@ -97,19 +133,33 @@ class LdapDirectorySection(Section):
     membership: Literal["member", "memberOf"] = Field(default="member", examples=["member"])
     placeholder_member: Name | None = Field(default=None, examples=["cn=nobody"])
     admin_groups: tuple[Line, ...] = Field(min_length=1, examples=[["administrators"]])
-    contractor_groups: tuple[Line, ...] = Field(default=(), examples=[["contractors"]])
-    service_groups: tuple[Line, ...] = Field(default=(), examples=[["service-accounts"]])
-    employee_values: tuple[Line, ...] = Field(default=(), examples=[["employee"]])
-    contractor_values: tuple[Line, ...] = Field(default=("contractor",), examples=[["contractor"]])
-    service_values: tuple[Line, ...] = Field(default=("service",), examples=[["service"]])
-    inactive_when: tuple[Pair, ...] = Field(default=(), examples=[["nsAccountLock=TRUE"]])
     password_policy: Name | None = Field(default=None, examples=["cn=default,ou=policies,dc=example,dc=com"])
-    password_changes: bool = Field(default=True, examples=[True])
     removal_takes_effect: Line = Field(default="at the next sign-in", examples=["at the next sign-in"])
     attributes: LdapAttributesSection = LdapAttributesSection()
 
 
+class ActiveDirectorySection(ServedSection):
+    """[directories.NAME] with kind = "active-directory": the domain controllers of one domain.
+
+    admin_groups: beside those that have power in every domain.
+    """
+
+    kind: Literal["active-directory"] = Field(examples=["active-directory"])
+    bind_dn: Account = Field(examples=["wicket@ad.example.com"])
+    people_filter: Filter = Field(
+        default="(&(objectCategory=person)(objectClass=user))",
+        examples=["(&(objectCategory=person)(objectClass=user))"],
+    )
+    admin_groups: tuple[Line, ...] = Field(default=(), examples=[["server-admins"]])
+    removal_takes_effect: Line = Field(
+        default="when the Kerberos ticket ends, within 10 h",
+        examples=["when the Kerberos ticket ends, within 10 h"],
+    )
+    attributes: AdAttributesSection = AdAttributesSection()
+
+
 # Every kind of directory joins this union; its `kind` says which one a section is.
 DirectorySection = Annotated[
-    LocalDirectorySection | LdapDirectorySection, Field(discriminator="kind", examples=["local"])
+    LocalDirectorySection | LdapDirectorySection | ActiveDirectorySection,
+    Field(discriminator="kind", examples=["local"]),
 ]

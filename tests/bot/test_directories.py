@@ -9,7 +9,10 @@ from bot.directories import open_directory
 from bot.settings import Secrets
 from bot.settings.sections import Sections
 from storage.faults import SettingsFault
+from tests.storage.directories.ad_stage import ad_stage
 from tests.storage.directories.ldap_stage import PASSWORD, PLACEHOLDER, LdapStage, ldap_stage
+from tests.storage.directories.samba import DOMAIN, SUFFIX
+from tests.storage.directories.samba import SERVICE_PASSWORD as SAMBA_SERVICE_PASSWORD
 from tests.storage.directories.slapd import POLICY, SERVICE, SERVICE_PASSWORD
 
 
@@ -67,6 +70,28 @@ async def test_an_ldap_section_becomes_a_directory_that_answers(corp: LdapStage)
         assert directory.capabilities.removal_takes_effect == "at noon"
     finally:
         directory.close()
+
+
+async def test_an_active_directory_section_becomes_a_directory_that_answers() -> None:
+    """Though the whole domain is looked at, whose entry always points to other servers."""
+    async with ad_stage() as stage:
+        section = sections(
+            {
+                "kind": "active-directory", "servers": [f"ldaps://localhost:{stage.proxy.port}"],
+                "ca_file": stage.samba.authority.ca_file, "bind_dn": f"wicket@{DOMAIN}", "people_base": SUFFIX,
+                "groups_base": SUFFIX, "inactive_when": ["title=gone"], "attributes": {"login": "userPrincipalName"},
+            }
+        ).directories["corp"]  # fmt: skip
+        secrets = Secrets(directory_passwords={"corp": SAMBA_SERVICE_PASSWORD})
+        directory = open_directory("corp", section, secrets)
+        try:
+            ada = await stage.person("ada", title="Gone", userPrincipalName=f"ada@{DOMAIN}")
+            found = await directory.account_by_login(f"ADA@{DOMAIN}")
+            assert found is not None
+            assert (found.id, found.active, found.direct_groups) == (ada, False, {"Domain Users"})
+            assert directory.capabilities.removal_takes_effect.startswith("when the Kerberos ticket ends")
+        finally:
+            directory.close()
 
 
 async def test_without_its_password_it_is_not_opened(corp: LdapStage) -> None:

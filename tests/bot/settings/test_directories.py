@@ -119,3 +119,31 @@ def test_where_the_certificates_lie_does_not_bear_on_decisions_but_who_is_an_adm
     digest = load(replace=AND_LDAP, environ=environ).security_digest
     assert load(replace=with_("ca.pem", "other.pem"), environ=environ).security_digest == digest
     assert load(replace=with_("administrators", "admins"), environ=environ).security_digest != digest
+
+
+AD = """
+[directories.ad]
+kind = "active-directory"
+servers = ["ldaps://dc1.ad.example.com"]
+bind_dn = "wicket@ad.example.com"
+people_base = "OU=Company,DC=ad,DC=example,DC=com"
+groups_base = "OU=Company,DC=ad,DC=example,DC=com"
+
+[mail]
+"""
+
+
+def test_an_active_directory_needs_little_and_knows_its_own_attributes(load):
+    section = load(replace={"[mail]": AD}, serving=False).directories["ad"]
+    assert (section.admin_groups, section.removal_takes_effect) == (
+        (),
+        "when the Kerberos ticket ends, within 10 h",
+    )
+    assert (section.attributes.id, section.attributes.login) == ("objectGUID", "sAMAccountName")
+
+
+@pytest.mark.parametrize("account", ["wicket", "@ad.example.com", "wicket@", "ADX/wicket"])
+def test_an_account_is_a_distinguished_or_a_principal_name(account, wrong):
+    told = wrong(replace={"[mail]": AD.replace("wicket@ad.example.com", account)}, serving=False)
+    assert "directories.ad.bind_dn" in told
+    assert "wicket@ad.example.com" in told

@@ -5,7 +5,13 @@ import tomllib
 from pathlib import Path
 
 from bot.settings import load_settings, new_audit_key
-from bot.settings.directories import LdapAttributesSection, LdapDirectorySection, LocalDirectorySection
+from bot.settings.directories import (
+    ActiveDirectorySection,
+    AdAttributesSection,
+    LdapAttributesSection,
+    LdapDirectorySection,
+    LocalDirectorySection,
+)
 from bot.settings.entries import EntitlementEntry, OwnerEntry, Written
 from bot.settings.secrets import NAMES, variable
 from storage.secrets import generate_key
@@ -32,6 +38,7 @@ def test_the_example_loads_with_its_comments_taken_as_settings(tmp_path):
     settings = load_settings(path, {}, serving=False)
     assert settings.slack.enterprise == "E0123ABCD"
     assert settings.directories["corp"].kind == "ldap"
+    assert settings.directories["ad"].kind == "active-directory"
 
 
 def test_the_example_shows_every_setting():
@@ -42,6 +49,8 @@ def test_the_example_shows_every_setting():
         LocalDirectorySection,
         LdapDirectorySection,
         LdapAttributesSection,
+        ActiveDirectorySection,
+        AdAttributesSection,
     ]
     for name, info in Written.model_fields.items():
         assert name in text
