@@ -17,7 +17,7 @@ from storage.directories.local import LocalDirectory
 from storage.directories.scrypt import Scrypt
 
 # The sample passwords are no secret: hashing them dearly would only make everybody wait at the first start.
-SAMPLE_COST = Scrypt(n=2)
+_SAMPLE_COST = Scrypt(n=2)
 
 
 class Keepers(Protocol):
@@ -81,7 +81,7 @@ class LocalKeepers:
         self.section: Mapping[str, Any] = {**LOCAL, "path": path.name}
         self.secrets: Mapping[str, str] = {}
         self._path = path
-        self._directory = LocalDirectory(path, name=LOVELACE.directory, now=now, cost=SAMPLE_COST)
+        self._directory = LocalDirectory(path, name=LOVELACE.directory, now=now, cost=_SAMPLE_COST)
 
     async def move_in(self, at: datetime) -> None:
         """Write everything into the file, unless it is there."""
