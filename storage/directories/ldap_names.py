@@ -15,7 +15,8 @@ NameKey = tuple[tuple[tuple[str, str], ...], ...]
 _NOT_PLAIN = re.compile(rb"[^A-Za-z0-9_.@,=-]")
 _TYPE = re.compile(r"[A-Za-z][A-Za-z0-9-]*|\d+(\.\d+)+")
 _HEX = re.compile(r"[0-9A-Fa-f]{2}")
-_ESCAPED_IN_DN = frozenset('"+,;<>\\')
+# "=" need not be escaped, but Samba wants it so.
+_ESCAPED_IN_DN = frozenset('"+,;<=>\\')
 
 
 class BadName(ValueError):

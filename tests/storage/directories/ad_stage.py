@@ -44,6 +44,8 @@ class AdStage:
             admin_groups=("administrators",),
             attributes=AdAttributes(person="employeeID"),
         )
+        # What stands outside the branch and goes when it does.
+        self.afterwards: list[str] = []
         self.opened: list[ActiveDirectory] = []
         self.directory: Directory = self.open()
 
@@ -133,7 +135,11 @@ class AdStage:
     def close(self) -> None:
         for each in self.opened:
             each.close()
-        self.root.delete(self.branch, controls=_WITH_EVERYTHING_BELOW)
+        for dn in self.afterwards:
+            self.root.delete(dn)
+        # People first: a group that is somebody's primary one may not go.
+        for dn in (self.people, self.branch):
+            self.root.delete(dn, controls=_WITH_EVERYTHING_BELOW)
         self.root.unbind()
 
 

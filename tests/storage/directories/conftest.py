@@ -1,13 +1,20 @@
-"""A branch of the test's OpenLDAP server, for the tests of what is special to it."""
+"""A branch of a real server of the tests, for the tests of what is special to its kind."""
 
 from collections.abc import AsyncIterator
 
 import pytest
 
+from tests.storage.directories.ad_stage import AdStage, ad_stage
 from tests.storage.directories.ldap_stage import LdapStage, ldap_stage
 
 
 @pytest.fixture
 async def corp() -> AsyncIterator[LdapStage]:
     async with ldap_stage() as stage:
+        yield stage
+
+
+@pytest.fixture
+async def domain() -> AsyncIterator[AdStage]:
+    async with ad_stage() as stage:
         yield stage
