@@ -57,7 +57,7 @@ class Reconciling:
                 exception=found.row.id,
                 way=intent.way,
                 entitlement=found.entitlement.id,
-                who=found.row.who,
+                who=_whom(found.row),
                 longest=int(longest.total_seconds() // 60),
                 owner=found.entitlement.owner,
             )
@@ -209,3 +209,12 @@ class Reconciling:
 
     def _entitlement(self, row: ExceptionRecord | None) -> Entitlement | None:
         return self._ground.catalogue.entitlements.get(str(row.facts.get("entitlement"))) if row else None
+
+
+def _whom(row: ExceptionRecord) -> str:
+    """Whom an exception is about, in words: one, or the names that it gives of several and how many more."""
+    names = [str(one) for one in row.facts.get("names", ())]
+    if "count" not in row.facts:
+        return row.who
+    more = int(row.facts["count"]) - len(names)
+    return ", ".join([*names, *([f"{more} more"] if more > 0 else [])])

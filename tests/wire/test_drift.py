@@ -302,6 +302,7 @@ async def test_the_first_look_at_a_company_asks_once_for_each_thing(tmp_path):
     assert set(message.buttons) == {"drift.declare"}
     await joan.click(message, "drift.declare")
     form = await joan.sees_view("Why may it stand?")
+    assert "Ada Lovelace (ada), Grace Hopper (grace), Konrad Zuse (konrad), Mary" in form.plain
     assert (await joan.submit(form, {"rationale": "they keep the handbook"})).closed
     done = await alan.sees("Declared standing by Joan Clarke", channel=SECURITY)
     assert (done.ts, done.buttons) == (message.ts, {})

@@ -54,6 +54,7 @@ def toml(
             "company_words": [company.name.split()[0].lower(), "wicket"],
         },
         "limits": {"requests_a_minute": requests_a_minute},
+        "drift": {"every_minutes": 1},  # whoever tries it does not wait for a quarter of an hour
         "logs": {"level": log_level, "layout": "console"},
     }
     tables = [_table(f"[{name}]", rows) for name, rows in sections.items()]

@@ -122,12 +122,12 @@ def _left(alert: Alert) -> Told:
         f"{counted(_number(alert, 'pages'), 'open link')} to the secure page" if _number(alert, "pages") else "",
     ]  # fmt: skip
     ended = listed([part for part in parts if part]) or "nothing that Wicket gave"
-    by_id = (
-        "Their entry is gone, so a membership that still names it cannot be taken out by id: look in the directory."
-        if gone and alert.facts.get("access")
-        else ""
-    )
-    return title, sentence(f"{who} {why}. Ended at once: {ended}.", by_id, "Coming back revives nothing."), ()
+    rest = "" if gone else "What they hold standing is left to the directory."
+    if gone and alert.facts.get("access"):
+        rest = (
+            "Their entry is gone, so a membership that still names it cannot be taken out by id: look there."
+        )
+    return title, sentence(f"{who} {why}. Ended at once: {ended}.", rest, "Coming back revives nothing."), ()
 
 
 def _many_left(alert: Alert) -> Told:

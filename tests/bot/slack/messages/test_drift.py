@@ -150,14 +150,14 @@ GOLDEN = [
         "Ada Lovelace (ada) is no longer in the directory. Ended at once: access to prod-db and wiki-edit, the open "
         "request for crm-read, their approval of requests for github-admin, the link of their Slack account and "
         "1 open link to the secure page. Their entry is gone, so a membership that still names it cannot be taken "
-        "out by id: look in the directory. Coming back revives nothing.",
+        "out by id: look there. Coming back revives nothing.",
         "",
     ),
     (
         alert(Kind.LEFT, {"why": "switched off", "access": ["prod-db"]}),
         "⚠️ Left: Ada Lovelace (ada)",
         "Ada Lovelace (ada) is switched off in the directory. Ended at once: access to prod-db. "
-        "Coming back revives nothing.",
+        "What they hold standing is left to the directory. Coming back revives nothing.",
         "",
     ),
     (
