@@ -176,7 +176,7 @@ class Reconciling:
         member = member_of(row)
         in_it = member.kind == "group" and member.id in actor.groups
         same = facts.member is not None and same_person(actor, facts.member)
-        own = row.facts.get("kind") is not None and (same or in_it or member.id in facts.own)
+        own = row.facts.get("kind") is not None and (same or in_it)
         return may_reconcile(self._ground.policy, question, own=own)
 
     def _turn_away(self, tx: Session, intent: Reconcile, found: Open) -> NotAllowed:

@@ -201,12 +201,8 @@ class Ways:
     # What the ways share.
 
     def _active(self, tx: Session, found: Open) -> list[Grant]:
-        """The active grants on a membership that vanished, while nobody is at it."""
-        member, place = member_of(found.row), place_of(found.entitlement)
-        holding = holdings.of_account(tx, account=member.id, **place)
-        if holding is None or not holding.settled:
-            return []
-        covering = grants.covering(tx, account=member.id, **place)
+        """The active grants on a membership that vanished."""
+        covering = grants.covering(tx, account=member_of(found.row).id, **place_of(found.entitlement))
         return [grant for grant in covering if grant.state == GrantState.ACTIVE]
 
     def _to_declare(self, tx: Session, found: Open) -> set[Member]:

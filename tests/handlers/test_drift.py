@@ -167,6 +167,21 @@ async def test_a_removal_between_the_reading_and_the_telling_is_no_drift(watched
     assert await watched.exceptions() == []
 
 
+async def test_a_stranger_who_is_gone_at_the_second_reading_is_none(watched: World) -> None:
+    """Of whoever was ever ours to change, one reading is not enough."""
+    await watched.given("ada")
+    watched.clock.forward(hours=1)
+    await watched.tick()
+    await watched.local.put_in_group("wiki-edit", "ada")
+    watched.faulty.hang("membership", times=1)
+    looking = asyncio.create_task(look(watched))
+    await watched.until_hanging()
+    await watched.local.take_from_group("wiki-edit", "ada")
+    watched.faulty.release()
+    await looking
+    assert await watched.exceptions() == []
+
+
 async def test_access_given_between_the_two_readings_is_not_told_as_drift(watched: World) -> None:
     """She is put in by other hands, and while we look again a grant of hers is being given: it explains her."""
     await watched.given("ada")

@@ -15,6 +15,7 @@ from handlers.exceptions import Kind
 from handlers.intents import Reconcile
 from handlers.outcomes import MayReconcile, NoLonger, NotAllowed, NotPossible, Reconciled, Repeated, Unknown
 from handlers.reconciling import Reconciling
+from storage import standings
 from storage.catalogue import Catalogue
 from storage.records import ExceptionRecord, Grant, Standing
 from storage.states import GrantState
@@ -161,6 +162,19 @@ async def test_what_became_explained_meanwhile_is_not_removed(world: World) -> N
     assert "settled" in (await row_of(world, exception)).facts
 
 
+async def test_what_was_declared_meanwhile_is_not_removed(world: World) -> None:
+    exception = await found(world)
+    now = world.clock()
+    await world.ground.database.write(
+        lambda tx: standings.declare(
+            tx, at=now, directory="staff", group="prod-db", entitlement="prod-db", members=[("account", "ada")],
+            owner="data", declared_by="linus", rationale="ok", review_at=now + timedelta(days=9),
+        )
+    )  # fmt: skip
+    assert await decide(world, "sam", exception, Way.REMOVE) == NoLonger(by="", way="", at=None)
+    assert await world.rows(Grant) == []
+
+
 async def test_what_is_gone_by_itself_is_not_adopted(world: World) -> None:
     """Adopting must never give what is not there."""
     exception = await found(world)
@@ -175,7 +189,8 @@ async def test_a_grant_that_ended_while_the_click_was_looked_up_is_not_adopted_b
     exception = await found(world, group="wiki-edit")
     await world.local.take_from_group("wiki-edit", "ada")
     grant = await world.given("ada")
-    world.faulty.hang("account", times=1)  # asked after the membership was read
+    await world.local.take_from_group("data-owners", "grace", "linus")  # who could decide is not asked about
+    world.faulty.hang("account", times=1)  # of the member, beside the membership
     world.faulty.timeout = 5
     click = asyncio.create_task(decide(world, "sam", exception, Way.ADOPT))
     await world.until_hanging()
