@@ -1,0 +1,76 @@
+"""The directories, examined: what each says of itself, and whether those who are to approve are there (SL-17).
+
+It reads; it opens no local directory that is not there, since opening would make it.
+"""
+
+import asyncio
+from collections.abc import Collection
+from pathlib import Path
+
+from bot.checking.report import failed
+from bot.directories import open_directory
+from bot.settings import LocalDirectorySection, Settings
+from storage.clock import Clock
+from storage.directories.base import Directory, Finding
+from storage.faults import DirectoryUnavailable, WicketFault
+from storage.reading import looked_at
+
+# Seconds to let go of a directory when everything was said.
+_CLOSE_WITHIN = 1.0
+# Seconds to wait for the lock of a local one.
+_PATIENCE = 2.0
+
+
+class Directories:
+    """The configured directories, each opened when it is first asked for, by whichever part asks."""
+
+    def __init__(self, settings: Settings, now: Clock) -> None:
+        self._settings, self._now = settings, now
+        self._opening: dict[str, asyncio.Task[Directory]] = {}
+
+    async def get(self, name: str) -> Directory:
+        """The directory of this name. DirectoryUnavailable, in its own words, if it cannot be opened."""
+        if name not in self._opening:
+            self._opening[name] = asyncio.create_task(asyncio.to_thread(self._open, name))
+        return await asyncio.shield(self._opening[name])
+
+    def _open(self, name: str) -> Directory:
+        section = self._settings.directories[name]
+        if isinstance(section, LocalDirectorySection):
+            _must_be_there(section.path)
+        return open_directory(name, section, self._settings.secrets, now=self._now)
+
+    async def close(self) -> None:
+        """Let go of those that were opened, without waiting for one that hangs."""
+        opened = [one.result() for one in self._opening.values() if one.done() and not one.exception()]
+        closing = [asyncio.to_thread(close) for one in opened if (close := getattr(one, "close", None))]
+        if closing:
+            await asyncio.wait([asyncio.create_task(each) for each in closing], timeout=_CLOSE_WITHIN)
+
+
+async def examine_directory(directories: Directories, name: str, groups: Collection[str]) -> list[Finding]:
+    """What the directory finds about itself and these groups, under its name."""
+    try:
+        found = await (await directories.get(name)).examine(groups)
+    except WicketFault as fault:
+        return [failed(name, str(fault), f"Mend [directories.{name}]; docs/ldap.md says what it needs.")]
+    return [
+        Finding(level=one.level, about=f"{name}: {one.about}", found=one.found, advice=one.advice)
+        for one in found
+    ]
+
+
+def groups_in(settings: Settings, directory: str) -> frozenset[str]:
+    """The groups of this directory that the catalogue gives, and those that approve there."""
+    catalogue = settings.catalogue
+    here = [one for one in catalogue.entitlements.values() if one.directory == directory]
+    return frozenset({one.group for one in here} | {catalogue.owner_of(one).approvers for one in here})
+
+
+def _must_be_there(path: Path) -> None:
+    if not path.exists():
+        raise DirectoryUnavailable(f"There is no file {path}.")
+    with looked_at(path, patience=_PATIENCE) as session:
+        tables = {row[0] for row in session.connection().exec_driver_sql("SELECT name FROM sqlite_master")}
+    if "accounts" not in tables:
+        raise DirectoryUnavailable(f"There is no directory in the file {path}.")
