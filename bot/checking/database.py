@@ -129,7 +129,8 @@ def _head(tx: Session, settings: Settings) -> Finding:
         return failed(
             "audit log", wrong, "`wicket audit verify` names the place. Do not go on before you know why."
         )
-    return ok("audit log", "Its end agrees with the last checkpoint.")
+    signed = " and agrees with the last checkpoint" if last_checkpoint_id(tx) else ""
+    return ok("audit log", f"Its end is whole{signed}.")
 
 
 def _checkpoint(tx: Session, now: datetime) -> Finding:

@@ -64,22 +64,22 @@ async def examine(load: Load, *, now: Clock = utc_now, trust: ssl.SSLContext | N
         opened.push_async_callback(directories.close)
         examiner = _Examiner(settings, session, directories, now, trust or ssl.create_default_context())
         parts = examiner.parts()
-        answers = await asyncio.gather(*(_looked(part) for part in parts))
+        answers = await asyncio.gather(*(looked(part) for part in parts))
     for part, answer in zip(parts, answers, strict=True):
         lines += [Line(part=part.name, finding=one) for one in answer]
     return Report(lines=tuple(lines)).without(settings.secrets.values())
 
 
-async def _looked(part: Part) -> list[Finding]:
-    """The part's lines; one that failed, whatever came in its way."""
+async def looked(part: Part, *, within: float = PART_WITHIN) -> list[Finding]:
+    """The part's lines; one that failed, whatever came in its way. within: seconds."""
     about = "examination"
     try:
-        async with asyncio.timeout(PART_WITHIN) as limit:
+        async with asyncio.timeout(within) as limit:
             return list(await part.look())
     except Exception as fault:  # noqa: BLE001 - what breaks one part must not hide the others
         if limit.expired():
             return [
-                failed(about, f"It took longer than {PART_WITHIN:.0f} s.", "Check again; see what hangs.")
+                failed(about, f"It took longer than {within:.0f} s.", "Check again; see what hangs.")
             ]
         return [failed(about, sentence(fault), "Nothing more was looked at here.")]
 
@@ -139,8 +139,8 @@ class _Examiner:
     async def _transport(self) -> list[Finding]:
         if self._settings.slack.transport == "http":
             return [examine_signing_secret(self._settings)]
-        token = self._settings.secrets.need("slack_app_token").get_secret_value()
-        return [await examine_app_token(self._client, token)]
+        token = self._settings.secrets.slack_app_token
+        return [await examine_app_token(self._client, token.get_secret_value() if token else None)]
 
     async def _channels(self) -> list[Finding]:
         return await examine_channels(self._client, await self._greeted(), self._settings)

@@ -121,8 +121,10 @@ def _scopes(header: str | None) -> Iterator[Finding]:
         yield ok("scopes", f"The token has the {len(BOT_SCOPES)} that the manifest asks for, and no more.")
 
 
-async def examine_app_token(client: AsyncWebClient, token: str) -> Finding:
+async def examine_app_token(client: AsyncWebClient, token: str | None) -> Finding:
     """The app-level token: whether Slack would let us open a socket."""
+    if token is None:
+        return failed("app token", "It is not given.", "Set WICKET_SLACK_APP_TOKEN.")
     answer, word = await answered(client.apps_connections_open(app_token=token))
     if answer is None or (word and answer.status_code != 200):
         return failed("app token", f"Slack did not answer ({word}).", _REACH)

@@ -37,15 +37,17 @@ class Authority:
         self.ca_file = folder / f"{name}.pem"
         self.ca_file.write_bytes(signed.public_bytes(serialization.Encoding.PEM))
 
-    def issue(self, host: str = "localhost", *, expired: bool = False) -> Pair:
-        """A server's certificate for this host; "localhost" is 127.0.0.1 as well."""
+    def issue(
+        self, host: str = "localhost", *, expired: bool = False, starts: int = -2, ends: int = 1
+    ) -> Pair:
+        """A server's certificate for this host; "localhost" is 127.0.0.1 as well. starts, ends: days from now."""
         key = ec.generate_private_key(ec.SECP256R1())
         names: list[x509.GeneralName] = [x509.DNSName(host)]
         if host == "localhost":
             names.append(x509.IPAddress(ipaddress.ip_address("127.0.0.1")))
         subject = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, host)])
         signed = (
-            _builder(subject, self._name, key.public_key(), ended=expired)
+            _builder(subject, self._name, key.public_key(), starts=starts, ends=-1 if expired else ends)
             .add_extension(x509.SubjectAlternativeName(names), critical=False)
             .sign(self._key, hashes.SHA256())
         )
@@ -63,7 +65,7 @@ class Authority:
 
 
 def _builder(
-    subject: x509.Name, issuer: x509.Name, key: ec.EllipticCurvePublicKey, *, ended: bool = False
+    subject: x509.Name, issuer: x509.Name, key: ec.EllipticCurvePublicKey, *, starts: int = -2, ends: int = 1
 ) -> x509.CertificateBuilder:
     now = datetime.datetime.now(datetime.UTC)
     return (
@@ -72,6 +74,6 @@ def _builder(
         .issuer_name(issuer)
         .public_key(key)
         .serial_number(x509.random_serial_number())
-        .not_valid_before(now - datetime.timedelta(days=2))
-        .not_valid_after(now + datetime.timedelta(days=-1 if ended else 1))
+        .not_valid_before(now + datetime.timedelta(days=starts))
+        .not_valid_after(now + datetime.timedelta(days=ends))
     )
