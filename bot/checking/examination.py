@@ -78,9 +78,7 @@ async def looked(part: Part, *, within: float = PART_WITHIN) -> list[Finding]:
             return list(await part.look())
     except Exception as fault:  # noqa: BLE001 - what breaks one part must not hide the others
         if limit.expired():
-            return [
-                failed(about, f"It took longer than {within:.0f} s.", "Check again; see what hangs.")
-            ]
+            return [failed(about, f"It took longer than {within:.0f} s.", "Check again; see what hangs.")]
         return [failed(about, sentence(fault), "Nothing more was looked at here.")]
 
 

@@ -81,9 +81,7 @@ class Installation:
 
 def of(report: Report, part: str, about: str = "") -> list[Finding]:
     return [
-        line.finding
-        for line in report.lines
-        if line.part == part and line.finding.about.startswith(about)
+        line.finding for line in report.lines if line.part == part and line.finding.about.startswith(about)
     ]
 
 

@@ -73,7 +73,9 @@ async def test_who_may_not_decide_is_not_counted(
     assert (await install.one("approvers", DATA))[0] == "warning"
 
 
-async def test_security_is_needed_where_an_approval_of_theirs_is(install: Installation, people: LocalDirectory):
+async def test_security_is_needed_where_an_approval_of_theirs_is(
+    install: Installation, people: LocalDirectory
+):
     await leave(people, "security-team", "p-alan")
     assert (await install.one("approvers", "security"))[0] == "warning"
     await leave(people, "security-team")

@@ -51,7 +51,9 @@ async def test_one_that_is_away_is_its_own_line_and_holds_up_nobody(install: Ins
     install.edit(add=LDAP)
     install.environ["WICKET_DIRECTORY_CORP_PASSWORD"] = "canary"
     found = await install.found("directories")
-    assert [(one.about, one.level) for one in found if one.about.startswith("corp")] == [("corp: reach", "failed")]
+    assert [(one.about, one.level) for one in found if one.about.startswith("corp")] == [
+        ("corp: reach", "failed")
+    ]
     assert ("local: group vpn-users", "ok") in [(one.about, one.level) for one in found]
 
 

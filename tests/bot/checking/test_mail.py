@@ -77,7 +77,12 @@ async def serve(authority: Authority, letters: Letters) -> AsyncIterator[Serve]:
 @pytest.fixture
 def look(authority: Authority) -> Callable[..., Awaitable[list[Finding]]]:
     async def looked(
-        port: int, encryption: str, *, password: str | None = None, trusted: Authority = authority, **more: Any
+        port: int,
+        encryption: str,
+        *,
+        password: str | None = None,
+        trusted: Authority = authority,
+        **more: Any,
     ) -> list[Finding]:
         mail = MailSection(host="localhost", port=port, sender="w@example.com", encryption=encryption, **more)
         trust = ssl.create_default_context(cafile=str(trusted.ca_file))
@@ -104,7 +109,9 @@ async def test_tls_from_the_first_byte_on_and_a_certificate_that_ends_soon(serve
 
 
 @pytest.mark.parametrize("encryption", ["starttls", "tls"])
-async def test_a_certificate_that_nobody_vouches_for(serve: Serve, look: Any, tmp_path: Path, encryption: str):
+async def test_a_certificate_that_nobody_vouches_for(
+    serve: Serve, look: Any, tmp_path: Path, encryption: str
+):
     port = await serve(encrypted=encryption == "tls", starttls=encryption == "starttls")
     [line] = await look(port, encryption, trusted=Authority(tmp_path, "another-ca"))
     assert line.level == "failed"
@@ -135,7 +142,10 @@ async def test_a_wrong_password_is_told_and_not_shown(serve: Serve, look: Any):
 
 async def test_a_server_that_takes_no_sign_in(serve: Serve, look: Any):
     *_, login = await look(await serve(), "none", username="wicket", password=PASSWORD)
-    assert (login.level, login.found) == ("failed", "The server takes no sign-in that Wicket knows (SMTPException).")
+    assert (login.level, login.found) == (
+        "failed",
+        "The server takes no sign-in that Wicket knows (SMTPException).",
+    )
 
 
 async def test_a_password_that_is_not_given(serve: Serve, look: Any):

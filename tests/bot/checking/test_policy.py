@@ -12,9 +12,10 @@ from tests.bot.checking.conftest import Installation, of
 NOW = datetime(2026, 11, 25, 12, tzinfo=UTC)
 
 
-def under(text: str, install: Installation) -> list[Finding]:
-    """The lines of the sample catalogue under a set of somebody's own."""
-    policy = CedarPolicy.load({"own.cedar": text}, shipped()[1], bound_to="")
+def under(rule: str, install: Installation) -> list[Finding]:
+    """The lines of the sample catalogue under a set of somebody's own, which grants at once when this holds."""
+    head = '@id("own") @reason("It is ours.")\npermit (principal, action == Action::"grant", resource)\n'
+    policy = CedarPolicy.load({"own.cedar": f"{head}when {{ {rule} }};"}, shipped()[1], bound_to="")
     return examine_policy(policy, prospects(policy, install.settings(), now=NOW))
 
 
@@ -36,21 +37,19 @@ async def test_what_nothing_can_ever_grant_names_the_policy(install: Installatio
 
 
 def test_what_no_policy_grants(install: Installation):
-    found = under('@id("some") @reason("S.")\npermit (principal, action == Action::"grant", resource) when { resource.risk < 3 };', install)
-    [never] = [one for one in found if one.about == "entitlement prod-db"]
+    [never] = [one for one in under("resource.risk < 3", install) if one.about == "entitlement prod-db"]
     assert never.level == "warning"
     assert "no policy does, whoever approves" in never.found
+    assert never.advice
 
 
-def test_an_entitlement_whose_longest_time_alone_is_refused_can_be_granted(install: Installation):
-    """Another time than an hour may do."""
-    rule = '@id("short") @reason("S.")\npermit (principal, action == Action::"grant", resource) when { context.minutes < 2 };'
-    assert {one.level for one in under(rule, install)} == {"ok"}
+def test_an_entitlement_that_can_be_had_for_a_minute_alone_can_be_granted(install: Installation):
+    assert {one.level for one in under("context.minutes < 2", install)} == {"ok"}
 
 
 def test_a_policy_that_cannot_be_evaluated(install: Installation):
-    overflow = "9223372036854775807 + resource.risk > 0"
-    found = under(f'@id("over") @reason("S.")\npermit (principal, action == Action::"grant", resource) when {{ {overflow} }};', install)
+    found = under("9223372036854775807 + resource.risk > 0", install)
     [broken] = [one for one in found if one.about == "entitlement prod-db"]
     assert broken.level == "failed"
     assert "cannot be evaluated" in broken.found
+    assert broken.advice

@@ -48,7 +48,7 @@ async def test_missing_secrets_do_not_keep_the_rest_from_being_looked_at(install
 
 def test_second_thoughts(install: Installation):
     """SL-3: what trusting mail addresses means is said."""
-    install.edit({'[slack]\n': "[slack]\ntrust_email = true\n", 'level = "warning"': 'level = "debug"'})
+    install.edit({"[slack]\n": "[slack]\ntrust_email = true\n", 'level = "warning"': 'level = "debug"'})
     _, found = examine_settings(install.settings)
     warned = {one.about: one.found for one in found if one.level == "warning"}
     assert set(warned) == {"[slack] trust_email", "[server] public_url", "[logs] level"}
