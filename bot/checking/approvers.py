@@ -11,7 +11,7 @@ from datetime import datetime
 from bot.checking.directories import Directories
 from bot.checking.report import failed, ok, warning
 from bot.settings import Settings
-from handlers.decisions.policy import PolicyEngine, role_of, same_person
+from handlers.decisions.policy import PolicyEngine, Role, role_of, same_person
 from handlers.decisions.prospects import ordinary_question
 from handlers.decisions.requests import Verdict, may_decide
 from storage.catalogue import Entitlement
@@ -65,7 +65,7 @@ def _owners(settings: Settings, policy: PolicyEngine, now: datetime) -> list[_Bo
                 directory=directory,
                 group=owner.approvers,
                 written=f"owner[{owner_id}].approvers",
-                can=_may_decide_one(settings, policy, owned, now),
+                can=_may_decide_as("owner", settings, policy, owned, now),
             )
         )
     return bodies
@@ -81,7 +81,7 @@ def _security(
         by_directory[one.directory].append(one)
     for directory, held in by_directory.items():
         theirs = [one for one in held if (fewest := verdicts[one.id].missing) and fewest.security]
-        can = _may_decide_one(settings, policy, theirs, now) if theirs else _is_active
+        can = _may_decide_as("security", settings, policy, theirs, now) if theirs else _is_active
         bodies.append(
             _Body(
                 about=f"security approvers in {directory}",
@@ -95,17 +95,17 @@ def _security(
     return bodies
 
 
-def _may_decide_one(
-    settings: Settings, policy: PolicyEngine, entitlements: list[Entitlement], now: datetime
+def _may_decide_as(
+    wanted: Role, settings: Settings, policy: PolicyEngine, entitlements: list[Entitlement], now: datetime
 ) -> Callable[[Account], bool]:
-    """Whether an account may decide about at least one of these, when somebody ordinary asks."""
+    """Whether an account may decide, in this role, about at least one of these, when somebody ordinary asks."""
     catalogue, security = settings.catalogue, settings.security.approvers_group
 
     def can(account: Account) -> bool:
         for one in entitlements:
             question = ordinary_question(one, catalogue.owner_of(one), now=now)
             role = role_of(account, question.requester, question.owner, security)
-            if may_decide(policy, question, account, role).allowed:
+            if role == wanted and may_decide(policy, question, account, role).allowed:
                 return True
         return False
 

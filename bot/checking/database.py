@@ -74,7 +74,11 @@ def _place(path: Path) -> Iterator[Finding]:
     try:
         yield ok("bot", f"{'A' if is_held(path) else 'No'} bot runs on it now.")
     except OSError as fault:
-        yield warning("bot", f"Whether one runs on it cannot be seen: {fault.strerror}.")
+        yield warning(
+            "bot",
+            f"Whether one runs on it cannot be seen: {fault.strerror}.",
+            "Run this as the user that Wicket runs as.",
+        )
 
 
 def _file(path: Path, settings: Settings, now: datetime) -> Iterator[Finding]:

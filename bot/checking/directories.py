@@ -42,7 +42,7 @@ class Directories:
 
     async def close(self) -> None:
         """Let go of those that were opened, without waiting for one that hangs."""
-        opened = [one.result() for one in self._opening.values() if one.done() and not one.exception()]
+        opened = [one.result() for one in self._opening.values() if _is_open(one)]
         closing = [asyncio.to_thread(close) for one in opened if (close := getattr(one, "close", None))]
         if closing:
             await asyncio.wait([asyncio.create_task(each) for each in closing], timeout=_CLOSE_WITHIN)
@@ -65,6 +65,10 @@ def groups_in(settings: Settings, directory: str) -> frozenset[str]:
     catalogue = settings.catalogue
     here = [one for one in catalogue.entitlements.values() if one.directory == directory]
     return frozenset({one.group for one in here} | {catalogue.owner_of(one).approvers for one in here})
+
+
+def _is_open(opening: "asyncio.Task[Directory]") -> bool:
+    return opening.done() and not opening.cancelled() and opening.exception() is None
 
 
 def _must_be_there(path: Path) -> None:

@@ -3,7 +3,9 @@
 It sends no mail and names no recipient.
 """
 
+import asyncio
 import ssl
+from contextlib import suppress
 from datetime import datetime
 
 import aiosmtplib
@@ -13,8 +15,9 @@ from bot.checking.tls import ending, untrusted, verification_fault
 from bot.settings import MailSection
 from storage.directories.base import Finding
 
-# Seconds for one step.
-WITHIN = 4.0
+# Seconds for one step, and for all until the server is reached.
+STEP_WITHIN = 4.0
+REACHED_WITHIN = 6.0
 
 
 async def examine_mail(
@@ -27,39 +30,31 @@ async def examine_mail(
         use_tls=mail.encryption == "tls",
         start_tls=False,
         tls_context=None if mail.encryption == "none" else trust,
-        timeout=WITHIN,
+        timeout=STEP_WITHIN,
     )
-    found: list[Finding] = []
     try:
-        found += await _reached(client, mail, now)
-        if mail.username is not None and not _is_bad(found):
+        found = await _reached(client, mail, now)
+        if mail.username is not None and not any(one.level == "failed" for one in found):
             found.append(await _signed_in(client, mail.username, password))
-        await client.quit()
-    except (aiosmtplib.SMTPException, OSError) as fault:
-        if not found:
-            found = [_away(mail, fault)]
+        with suppress(aiosmtplib.SMTPException, OSError):
+            await client.quit()
+        return found
     finally:
         client.close()
-    return found
 
 
 async def _reached(client: aiosmtplib.SMTP, mail: MailSection, now: datetime) -> list[Finding]:
-    """The lines about the way there; the last is not ok where it ends."""
+    """The lines about the way there; one alone, that failed, where it does not lead there."""
     about = f"{mail.host}:{mail.port}"
     try:
-        await client.connect()
-        await client.ehlo()
-        if mail.encryption == "starttls":
-            if not client.supports_extension("starttls"):
-                return [
-                    failed(
-                        about,
-                        "It answers, but does not offer STARTTLS.",
-                        'If it speaks TLS from the start, write encryption = "tls" under [mail], with its port.',
-                    )
-                ]
-            await client.starttls()
+        async with asyncio.timeout(REACHED_WITHIN):
+            await client.connect()
             await client.ehlo()
+            if mail.encryption == "starttls":
+                if not client.supports_extension("starttls"):
+                    return [_no_starttls(about)]
+                await client.starttls()
+                await client.ehlo()
     except (aiosmtplib.SMTPException, OSError) as fault:
         refused = verification_fault(fault)
         return [untrusted(about, refused) if refused is not None else _away(mail, fault)]
@@ -67,6 +62,14 @@ async def _reached(client: aiosmtplib.SMTP, mail: MailSection, now: datetime) ->
     if mail.encryption == "none" or client.transport is None:
         return [answers]
     return [answers, ending(f"{about} certificate", client.transport, now=now)]
+
+
+def _no_starttls(about: str) -> Finding:
+    return failed(
+        about,
+        "It answers, but does not offer STARTTLS.",
+        'If it speaks TLS from the start, write encryption = "tls" under [mail], with its port.',
+    )
 
 
 async def _signed_in(client: aiosmtplib.SMTP, username: str, password: str | None) -> Finding:
@@ -88,10 +91,6 @@ async def _signed_in(client: aiosmtplib.SMTP, username: str, password: str | Non
             "Take [mail] username out if it needs none.",
         )
     return ok("login", "The server takes [mail] username and its password.")
-
-
-def _is_bad(found: list[Finding]) -> bool:
-    return any(one.level == "failed" for one in found)
 
 
 def _away(mail: MailSection, fault: Exception) -> Finding:

@@ -5,7 +5,6 @@ It ends each connection after the handshake, and says nothing over it.
 
 import asyncio
 import ssl
-from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from urllib.parse import urlsplit
 
@@ -33,7 +32,7 @@ async def examine_page(public_url: str, *, now: datetime, trust: ssl.SSLContext)
         return [ending(about, writer, now=now)]
     except ssl.SSLCertVerificationError as error:
         return [untrusted(about, error)]
-    except (OSError, TimeoutError) as fault:
+    except OSError as fault:
         return [
             warning(
                 about,
@@ -48,11 +47,8 @@ async def examine_page(public_url: str, *, now: datetime, trust: ssl.SSLContext)
 
 def ending(about: str, channel: asyncio.StreamWriter | asyncio.BaseTransport, *, now: datetime) -> Finding:
     """The line about a certificate that was accepted: until when it will be."""
-    encrypted = channel.get_extra_info("ssl_object")
-    written = (encrypted.getpeercert() or {}).get("notAfter") if encrypted is not None else None
-    if not isinstance(written, str):
-        return warning(about, "The certificate does not say when it ends.")
-    end = datetime.fromtimestamp(ssl.cert_time_to_seconds(written), UTC)
+    certificate = channel.get_extra_info("ssl_object").getpeercert()
+    end = datetime.fromtimestamp(ssl.cert_time_to_seconds(certificate["notAfter"]), UTC)
     said = f"Its certificate fits the name and ends on {end:%Y-%m-%d}, in {(end - now).days} days."
     if end - now < SOON:
         return warning(about, said, "Renew it now, or see why that did not happen by itself.")
@@ -85,8 +81,7 @@ def verification_fault(fault: BaseException) -> ssl.SSLCertVerificationError | N
     return seen
 
 
-def _named(fault: BaseException) -> str:
-    with suppress(AttributeError):
-        if fault.strerror:  # type: ignore[attr-defined]
-            return str(fault.strerror)  # type: ignore[attr-defined]
-    return f"nothing came within {WITHIN:.0f} s" if isinstance(fault, TimeoutError) else type(fault).__name__
+def _named(fault: OSError) -> str:
+    if isinstance(fault, TimeoutError):
+        return f"nothing came within {WITHIN:.0f} s"
+    return fault.strerror or type(fault).__name__

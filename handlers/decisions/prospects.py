@@ -17,11 +17,11 @@ _SHORTEST = timedelta(minutes=1)
 def prospect(policy: PolicyEngine, entitlement: Entitlement, owner: Owner, *, now: datetime) -> Verdict:
     """What becomes of a well-written request for an hour, or for another time if only that is not refused."""
     longest = entitlement.max_duration
-    asked = [
-        weigh_request(policy, ordinary_question(entitlement, owner, length, now=now))
-        for length in (min(_USUAL, longest), _SHORTEST, longest)
-    ]
-    return next((verdict for verdict in asked if verdict.outcome != "refused"), asked[0])
+    usual = _weighed(policy, entitlement, owner, min(_USUAL, longest), now)
+    if usual.outcome != "refused":
+        return usual
+    others = (_weighed(policy, entitlement, owner, length, now) for length in (_SHORTEST, longest))
+    return next((verdict for verdict in others if verdict.outcome != "refused"), usual)
 
 
 def ordinary_question(
@@ -40,6 +40,12 @@ def ordinary_question(
         ticket_given=True,
         now=now,
     )
+
+
+def _weighed(
+    policy: PolicyEngine, entitlement: Entitlement, owner: Owner, length: timedelta, now: datetime
+) -> Verdict:
+    return weigh_request(policy, ordinary_question(entitlement, owner, length, now=now))
 
 
 def _employee(directory: str, now: datetime) -> Account:

@@ -82,6 +82,17 @@ async def test_security_is_needed_where_an_approval_of_theirs_is(
     assert (await install.one("approvers", "security"))[0] == "failed"
 
 
+async def test_who_counts_as_the_owner_cannot_be_securitys_voice_too(
+    install: Installation, people: LocalDirectory
+):
+    """R-1: nobody counts twice, and whoever is both counts as owner."""
+    for member in ("p-alan", "p-joan"):
+        await people.put_in_group("platform-owners", member)
+    level, found, _ = await install.one("approvers", "security")
+    assert level == "failed"
+    assert found.startswith("Nobody can approve")
+
+
 async def test_where_nothing_takes_securitys_approval_their_absence_is_no_failure(
     install: Installation, people: LocalDirectory
 ):
