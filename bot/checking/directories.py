@@ -15,6 +15,8 @@ from storage.directories.base import Directory, Finding
 from storage.faults import DirectoryUnavailable, WicketFault
 from storage.reading import looked_at
 
+# Seconds to open one, which asks nobody yet, but may read a file.
+_OPEN_WITHIN = 4.0
 # Seconds to let go of a directory when everything was said.
 _CLOSE_WITHIN = 1.0
 # Seconds to wait for the lock of a local one.
@@ -32,7 +34,13 @@ class Directories:
         """The directory of this name. DirectoryUnavailable, in its own words, if it cannot be opened."""
         if name not in self._opening:
             self._opening[name] = asyncio.create_task(asyncio.to_thread(self._open, name))
-        return await asyncio.shield(self._opening[name])
+        try:
+            async with asyncio.timeout(_OPEN_WITHIN):
+                return await asyncio.shield(self._opening[name])
+        except TimeoutError:
+            raise DirectoryUnavailable(
+                f"The directory {name} could not be opened within {_OPEN_WITHIN:.0f} s."
+            ) from None
 
     def _open(self, name: str) -> Directory:
         section = self._settings.directories[name]

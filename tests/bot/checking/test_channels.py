@@ -22,6 +22,11 @@ async def test_each_channel_is_a_line_with_its_name_and_its_users(install: Insta
     [
         ({"is_archived": True}, "#data-owners is archived.", "archive"),
         ({"is_ext_shared": True}, "#data-owners is shared with another organisation", "End the sharing"),
+        (
+            {"is_pending_ext_shared": True},
+            "#data-owners is shared with another organisation",
+            "End the sharing",
+        ),
         ({"members": []}, "The bot is not in #data-owners.", "/invite @Wicket"),
         (
             {"members": [], "is_private": True},

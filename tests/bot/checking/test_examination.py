@@ -1,6 +1,7 @@
 """The examination whole: it changes nothing, ends in time, survives what breaks a part, and shows no secret."""
 
 import asyncio
+import os
 import time
 from collections.abc import AsyncIterator, Iterable
 
@@ -59,8 +60,15 @@ async def test_it_ends_in_time_with_everybody_hanging(install: Installation, sil
         add=LDAP.replace("127.0.0.1:1", f"127.0.0.1:{silence}"),
     )
     install.environ["WICKET_DIRECTORY_CORP_PASSWORD"] = "canary"
+    fifo = install.folder / "ca.pem"
+    os.mkfifo(fifo)  # whoever reads it waits for ever, on a thread that nobody can end
+    install.edit(add=LDAP.replace("corp", "slow") + f'ca_file = "{fifo}"\n')
+    install.environ["WICKET_DIRECTORY_SLOW_PASSWORD"] = "canary"
     began = time.monotonic()
-    report = await install.check()
+    try:
+        report = await asyncio.wait_for(asyncio.to_thread(asyncio.run, install.check()), 20)
+    finally:
+        os.close(os.open(fifo, os.O_WRONLY | os.O_NONBLOCK))
     assert time.monotonic() - began < 13
     seen = {
         (line.part, line.finding.about.partition(":")[0]): line.finding
@@ -70,6 +78,7 @@ async def test_it_ends_in_time_with_everybody_hanging(install: Installation, sil
     expected = {
         ("slack", "bot token"): "failed", ("slack", "app token"): "failed", ("channels", "channels"): "warning",
         ("clock", "clock"): "warning", ("mail", "127.0.0.1"): "failed", ("directories", "corp"): "failed",
+        ("directories", "slow"): "failed",
         ("secure page", "127.0.0.1"): "warning",
     }  # fmt: skip
     assert {key: finding.level for key, finding in seen.items() if key in expected} == expected
@@ -114,6 +123,14 @@ def test_a_secret_that_somebody_said_is_hidden():
     assert "canary" not in str(hidden)
     assert hidden.finding.found == "said [hidden]"
     assert hidden.finding.level == "warning"
+
+
+async def test_a_secret_that_comes_back_from_elsewhere_is_not_repeated(install: Installation):
+    """N-2: here it is the name of a channel too."""
+    install.environ["WICKET_SMTP_PASSWORD"] = "canary-password"
+    install.slack.update_channel("C0DATAOWN", name="canary-password")
+    [line] = await install.found("channels", "channel C0DATAOWN")
+    assert line.found == "#[hidden] is there, and the bot is in it."
 
 
 def test_the_report_for_programs():
