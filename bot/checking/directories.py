@@ -1,6 +1,6 @@
-"""The directories, examined: what each says of itself, and whether those who are to approve are there (SL-17).
+"""The directories, examined: each opened once for all who look, and what it says of itself.
 
-It reads; it opens no local directory that is not there, since opening would make it.
+It opens no local directory that is not there, since opening would make it.
 """
 
 import asyncio
@@ -8,7 +8,7 @@ from collections.abc import Collection
 from pathlib import Path
 
 from bot.checking.report import failed
-from bot.directories import open_directory
+from bot.directories import Opened, open_directory
 from bot.settings import LocalDirectorySection, Settings
 from storage.clock import Clock
 from storage.directories.base import Directory, Finding
@@ -28,7 +28,7 @@ class Directories:
 
     def __init__(self, settings: Settings, now: Clock) -> None:
         self._settings, self._now = settings, now
-        self._opening: dict[str, asyncio.Task[Directory]] = {}
+        self._opening: dict[str, asyncio.Task[Opened]] = {}
 
     async def get(self, name: str) -> Directory:
         """The directory of this name. DirectoryUnavailable, in its own words, if it cannot be opened."""
@@ -42,7 +42,7 @@ class Directories:
                 f"The directory {name} could not be opened within {_OPEN_WITHIN:.0f} s."
             ) from None
 
-    def _open(self, name: str) -> Directory:
+    def _open(self, name: str) -> Opened:
         section = self._settings.directories[name]
         if isinstance(section, LocalDirectorySection):
             _must_be_there(section.path)
@@ -51,9 +51,9 @@ class Directories:
     async def close(self) -> None:
         """Let go of those that were opened, without waiting for one that hangs."""
         opened = [one.result() for one in self._opening.values() if _is_open(one)]
-        closing = [asyncio.to_thread(close) for one in opened if (close := getattr(one, "close", None))]
+        closing = [asyncio.create_task(asyncio.to_thread(one.close)) for one in opened]
         if closing:
-            await asyncio.wait([asyncio.create_task(each) for each in closing], timeout=_CLOSE_WITHIN)
+            await asyncio.wait(closing, timeout=_CLOSE_WITHIN)
 
 
 async def examine_directory(directories: Directories, name: str, groups: Collection[str]) -> list[Finding]:
@@ -61,7 +61,7 @@ async def examine_directory(directories: Directories, name: str, groups: Collect
     try:
         found = await (await directories.get(name)).examine(groups)
     except WicketFault as fault:
-        return [failed(name, str(fault), f"Mend [directories.{name}]; docs/ldap.md says what it needs.")]
+        return [failed(name, str(fault), f"Mend [directories.{name}], or what it points to.")]
     return [
         Finding(level=one.level, about=f"{name}: {one.about}", found=one.found, advice=one.advice)
         for one in found
@@ -75,7 +75,7 @@ def groups_in(settings: Settings, directory: str) -> frozenset[str]:
     return frozenset({one.group for one in here} | {catalogue.owner_of(one).approvers for one in here})
 
 
-def _is_open(opening: "asyncio.Task[Directory]") -> bool:
+def _is_open(opening: "asyncio.Task[Opened]") -> bool:
     return opening.done() and not opening.cancelled() and opening.exception() is None
 
 

@@ -32,6 +32,14 @@ async def examine_page(public_url: str, *, now: datetime, trust: ssl.SSLContext)
         return [ending(about, writer, now=now)]
     except ssl.SSLCertVerificationError as error:
         return [untrusted(about, error)]
+    except ssl.SSLError as error:
+        return [
+            failed(
+                about,
+                f"What answers there agrees on no TLS ({error.reason or 'no reason given'}).",
+                "See that the proxy in front speaks TLS 1.2 or later at this address.",
+            )
+        ]
     except OSError as fault:
         return [
             warning(

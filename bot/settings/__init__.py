@@ -6,7 +6,7 @@ They are never looked up from a global, and secrets come from the environment al
 from bot.settings.directories import DirectorySection, LdapDirectorySection, LocalDirectorySection
 from bot.settings.early import origin_for_slack
 from bot.settings.load import load_settings
-from bot.settings.problems import Problem, Unusable
+from bot.settings.problems import Unusable
 from bot.settings.secrets import Secrets, new_audit_key, new_key
 from bot.settings.sections import MailSection
 from bot.settings.settings import Settings
@@ -16,7 +16,6 @@ __all__ = [
     "LdapDirectorySection",
     "LocalDirectorySection",
     "MailSection",
-    "Problem",
     "Secrets",
     "Settings",
     "Unusable",

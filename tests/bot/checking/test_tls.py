@@ -78,6 +78,20 @@ async def test_one_that_nobody_vouches_for(authority: Authority, look: Look, tmp
     assert "SSL_CERT_FILE" in line.advice
 
 
+async def test_one_who_answers_in_clear():
+    def in_clear(_: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        writer.write(b"HTTP/1.1 400 Bad Request\r\n\r\n")
+        writer.close()
+
+    server = await asyncio.start_server(in_clear, "127.0.0.1", 0)
+    url = f"https://127.0.0.1:{server.sockets[0].getsockname()[1]}"
+    [line] = await examine_page(url, now=datetime.now(UTC), trust=ssl.create_default_context())
+    server.close()
+    assert line.level == "failed"
+    assert line.found.startswith("What answers there agrees on no TLS (")
+    assert line.advice
+
+
 async def test_a_page_that_cannot_be_reached_from_here(install: Installation):
     """Perhaps it can from elsewhere."""
     with socket.socket() as held:
