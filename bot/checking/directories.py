@@ -69,10 +69,12 @@ async def examine_directory(directories: Directories, name: str, groups: Collect
 
 
 def groups_in(settings: Settings, directory: str) -> frozenset[str]:
-    """The groups of this directory that the catalogue gives, and those that approve there."""
-    catalogue = settings.catalogue
-    here = [one for one in catalogue.entitlements.values() if one.directory == directory]
-    return frozenset({one.group for one in here} | {catalogue.owner_of(one).approvers for one in here})
+    """The groups of this directory that entitlements give: those, and no others, Wicket's account is to change.
+
+    Groups of approvers are looked at with the approvers: an account that may change them could approve for itself.
+    """
+    entitlements = settings.catalogue.entitlements.values()
+    return frozenset(one.group for one in entitlements if one.directory == directory)
 
 
 def _is_open(opening: "asyncio.Task[Opened]") -> bool:

@@ -45,10 +45,11 @@ PART_WITHIN = 11.0
 
 @dataclass(frozen=True, kw_only=True)
 class Part:
-    """One subject. name: what its lines stand under; look: finds them."""
+    """One subject. name: what its lines stand under. look: finds them. about: what to say has failed if it breaks."""
 
     name: str
     look: Callable[[], Awaitable[Iterable[Finding]]]
+    about: str = "examination"
 
 
 async def examine(load: Load, *, now: Clock = utc_now, trust: ssl.SSLContext | None = None) -> Report:
@@ -72,14 +73,15 @@ async def examine(load: Load, *, now: Clock = utc_now, trust: ssl.SSLContext | N
 
 async def looked(part: Part, *, within: float = PART_WITHIN) -> list[Finding]:
     """The part's lines; one that failed, whatever came in its way. within: seconds."""
-    about = "examination"
     try:
         async with asyncio.timeout(within) as limit:
             return list(await part.look())
     except Exception as fault:  # noqa: BLE001 - what breaks one part must not hide the others
         if limit.expired():
-            return [failed(about, f"It took longer than {within:.0f} s.", "Check again; see what hangs.")]
-        return [failed(about, sentence(fault), "Nothing more was looked at here.")]
+            return [
+                failed(part.about, f"It took longer than {within:.0f} s.", "Check again; see what hangs.")
+            ]
+        return [failed(part.about, sentence(fault), "Nothing more was looked at here.")]
 
 
 class _Examiner:
@@ -108,7 +110,7 @@ class _Examiner:
     def parts(self) -> list[Part]:
         """All but the settings, in the order in which they are told."""
         directories = [
-            Part(name="directories", look=partial(self._directory, name))
+            Part(name="directories", look=partial(self._directory, name), about=name)
             for name in self._settings.directories
         ]
         return [

@@ -22,10 +22,12 @@ async def test_the_findings_of_a_directory_stand_under_its_name(install: Install
     assert found["local: group prod-db-rx"] == "failed"
 
 
-def test_the_groups_are_those_of_the_catalogue_and_of_its_owners(install: Installation):
+def test_the_groups_are_those_that_wicket_is_to_change_and_not_those_that_approve(install: Installation):
+    """AC-5: asked for a right to change approvers, an operator would give it."""
     groups = groups_in(install.settings(), "local")
-    assert {"vpn-users", "prod-admins", "data-platform-owners", "finance-owners"} <= groups
-    assert len(groups) == 15
+    assert {"vpn-users", "prod-admins"} <= groups
+    assert len(groups) == len(install.settings().catalogue.entitlements)
+    assert not any(owner.approvers in groups for owner in install.settings().catalogue.owners.values())
     assert groups_in(install.settings(), "elsewhere") == frozenset()
 
 

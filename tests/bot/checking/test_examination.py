@@ -91,8 +91,8 @@ async def test_a_part_that_hangs_is_a_line():
         await asyncio.Event().wait()
         return []
 
-    [line] = await looked(Part(name="x", look=never), within=0.05)
-    assert (line.level, line.about) == ("failed", "examination")
+    [line] = await looked(Part(name="x", look=never, about="corp"), within=0.05)
+    assert (line.level, line.about) == ("failed", "corp")
     assert line.found.startswith("It took longer than")
 
 
