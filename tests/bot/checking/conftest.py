@@ -9,8 +9,7 @@ from ssl import SSLContext
 import pytest
 
 from bot.checking import Report, examine
-from bot.demo.company import phone_owners, seed_directory, seed_workspace, toml
-from bot.demo.company.lovelace import LOVELACE
+from bot.demo.company import LOVELACE, phone_owners, seed_directory, seed_workspace, toml
 from bot.demo.phone import Phones
 from bot.demo.workspace import Workspace
 from bot.settings import Settings, load_settings, new_audit_key, new_key
