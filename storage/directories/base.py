@@ -8,6 +8,11 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal, Protocol
 
+from rapidfuzz import process
+
+# How alike two names are, of 100, for one to be offered in place of the other.
+_CLOSE = 75
+
 
 @dataclass(frozen=True, kw_only=True)
 class Account:
@@ -109,14 +114,15 @@ class Finding:
     advice: str = ""
 
 
-def about_group(name: str, *, exists: bool) -> Finding:
-    """The line about a group that the catalogue names."""
+def about_group(name: str, *, exists: bool, known: Collection[str] = ()) -> Finding:
+    """The line about a group that the catalogue names. known: the names of all groups, to name what is close."""
     if exists:
         return Finding(level="ok", about=f"group {name}", found="It exists.")
+    close = [str(found) for found, *_ in process.extract(name, known, limit=3, score_cutoff=_CLOSE)]
     return Finding(
         level="failed",
         about=f"group {name}",
-        found="There is no such group.",
+        found="There is no such group." + (f" Close to it: {', '.join(close)}." if close else ""),
         advice="Correct its name in the catalogue, or make it.",
     )
 

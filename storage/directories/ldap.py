@@ -26,6 +26,7 @@ from storage.directories.ldap_accounts import Accounts
 from storage.directories.ldap_connections import PASSWORD_POLICY, Connections
 from storage.directories.ldap_groups import Groups
 from storage.directories.ldap_names import escape_value
+from storage.directories.ldap_reach import examine_servers
 from storage.directories.ldap_session import (
     CONSTRAINT_VIOLATION,
     INVALID_CREDENTIALS,
@@ -228,13 +229,15 @@ class LdapDirectory:
         await self._connections.run(work)
 
     async def examine(self, groups: Collection[str]) -> list[Finding]:
-        """Whether it answers and has these groups."""
+        """Its servers, and whether it has these groups."""
+        servers = await examine_servers(self._connections, self._now())
         try:
             await self.health()
             known = await self.group_names()
         except DirectoryUnavailable as fault:
-            return [Finding(level="failed", about="reach", found=str(fault), advice="See docs/ldap.md.")]
-        return [about_group(name, exists=name in known) for name in sorted(groups)]
+            gone = Finding(level="failed", about="reach", found=str(fault), advice="See docs/ldap.md.")
+            return [*servers, gone]
+        return servers + [about_group(name, exists=name in known, known=known) for name in sorted(groups)]
 
     async def _all(self, find: Callable[[Session], list[Entry]]) -> list[Account]:
         def work(session: Session) -> list[Account]:

@@ -9,7 +9,9 @@ import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 from typing import Any, Literal, TypeVar
 
@@ -25,13 +27,31 @@ from storage.directories.ldap_session import (
     Session,
     read_answer,
 )
-from storage.directories.ldap_tls import new_connection, open_encrypted, plain_words, verifying_context
+from storage.directories.ldap_tls import (
+    certificate_end,
+    new_connection,
+    open_encrypted,
+    plain_words,
+    verifying_context,
+)
 from storage.faults import DirectoryUnavailable
 
 T = TypeVar("T")
 
 # The ppolicy request control: asks for the directory's own reason when a sign-in or a new password is refused.
 PASSWORD_POLICY = "1.3.6.1.4.1.42.2.27.8.5.1"  # noqa: S105 - an object identifier
+
+
+@dataclass(frozen=True, kw_only=True)
+class Seen:
+    """One server on its own. fault: why it is of no use now, as a sentence; empty if it is of use.
+
+    certificate_ends: aware UTC; None if no certificate was seen, or one that is not trusted whatever the date.
+    """
+
+    server: LdapServer
+    fault: str
+    certificate_ends: datetime | None
 
 
 class Connections:
@@ -57,12 +77,13 @@ class Connections:
         references: Literal["refuse", "ignore"] = "refuse",
     ) -> None:
         self.label, self.timeout = label, timeout
-        self._servers, self._references = tuple(servers), references
+        self.servers, self._references = tuple(servers), references
         self._bind_dn, self._password = bind_dn, password
         self._context = verifying_context(ca_file)
+        self._dateless = verifying_context(ca_file, whatever_the_date=True)
         self._step, self._pause = step, pause
         self._lock = threading.Lock()
-        self._idle: dict[LdapServer, list[Any]] = {server: [] for server in self._servers}
+        self._idle: dict[LdapServer, list[Any]] = {server: [] for server in self.servers}
         self._rest_until: dict[LdapServer, float] = {}
         self._refused_until = 0.0
         self._calls: set[Call] = set()
@@ -78,11 +99,26 @@ class Connections:
         a change it is not, and ends in ChangeUnknown. within: seconds, instead of the timeout. A call that did not
         get its turn in that time is never carried out; one that did begins no further step.
         """
+        return await self._in_time(
+            lambda call: self._on_some_server(call, work, repeat=repeat),
+            self.timeout if within is None else within,
+        )
+
+    async def look(self, server: LdapServer) -> Seen:
+        """One server on its own, on a new connection, whether or not others answer. It never raises."""
+        ends: list[datetime] = []
+        fault = ""
+        try:
+            await self._in_time(lambda call: self._look(server, call, ends.append), self.timeout)
+        except DirectoryUnavailable as why:
+            fault = str(why)
+        return Seen(server=server, fault=fault, certificate_ends=next(iter(ends), None))
+
+    async def _in_time(self, job: Callable[[Call], T], seconds: float) -> T:
         if self._closed:
             raise DirectoryUnavailable(f"The directory {self.label} is closed.")
-        seconds = self.timeout if within is None else within
         call = Call(time.monotonic() + seconds, self.label)
-        future = self._threads.submit(self._carry_out, call, work, repeat=repeat)
+        future = self._threads.submit(self._carry_out, call, job)
         # Should the server trickle bytes for ever, cutting the connection is what frees the slot.
         watch = asyncio.get_running_loop().call_later(seconds, call.cut)
         try:
@@ -103,15 +139,15 @@ class Connections:
         for call in calls:
             call.cut()
         self._threads.shutdown(wait=True, cancel_futures=True)
-        for server in self._servers:
+        for server in self.servers:
             self._forget_idle(server)
 
-    def _carry_out(self, call: Call, work: Callable[[Session], T], *, repeat: bool) -> T:
+    def _carry_out(self, call: Call, job: Callable[[Call], T]) -> T:
         call.check()
         with self._lock:
             self._calls.add(call)
         try:
-            return self._on_some_server(call, work, repeat=repeat)
+            return job(call)
         finally:
             with self._lock:
                 self._calls.discard(call)
@@ -172,10 +208,39 @@ class Connections:
             else:
                 close_abruptly(connection)
 
+    def _look(self, server: LdapServer, call: Call, ends_at: Callable[[datetime], None]) -> None:
+        """Sign in on this server, and tell when its certificate ends: even of one that ended already."""
+        seen = False
+
+        def sign_in(connection: Any) -> Answer:
+            nonlocal seen
+            seen = True
+            ends_at(certificate_end(connection))
+            self._mind_refusal()
+            return _bind(connection)
+
+        try:
+            close_abruptly(
+                self._as_service(server, *self._reach(server, call, self._bind_dn, self._password, sign_in))
+            )
+        except ServerSilent:
+            raise
+        except ConnectionLost:
+            if not seen:
+                with suppress(DirectoryUnavailable):
+                    connection, end = self._reach(
+                        server, call, "", "", certificate_end, whatever_the_date=True
+                    )
+                    close_abruptly(connection)
+                    ends_at(end)
+            raise
+
     def _open_as_service(self, server: LdapServer, call: Call) -> Any:
-        if time.monotonic() < self._refused_until:
-            raise self._service_refused()
-        connection, answer = self._open(server, call, self._bind_dn, self._password)
+        self._mind_refusal()
+        return self._as_service(server, *self._open(server, call, self._bind_dn, self._password))
+
+    def _as_service(self, server: LdapServer, connection: Any, answer: Answer) -> Any:
+        """The connection, if the server took the sign-in of Wicket's account."""
         if answer.code == SUCCESS:
             self._rest_until.pop(server, None)
             return connection
@@ -183,13 +248,14 @@ class Connections:
         if answer.code == INVALID_CREDENTIALS:
             # Trying again at once, and with every request, would lock the service account.
             self._refused_until = time.monotonic() + self._pause
-            raise self._service_refused()
+            self._mind_refusal()
         raise ConnectionLost(f"The directory {self.label} refused the service account ({answer.name}).")
 
-    def _service_refused(self) -> DirectoryUnavailable:
-        return DirectoryUnavailable(
-            f"The directory {self.label} refuses the password of Wicket's account {self._bind_dn}."
-        )
+    def _mind_refusal(self) -> None:
+        if time.monotonic() < self._refused_until:
+            raise DirectoryUnavailable(
+                f"The directory {self.label} refuses the password of Wicket's account {self._bind_dn}."
+            )
 
     def _sign_in(self, server: LdapServer, call: Call, dn: str, password: str) -> Answer:
         connection, answer = self._open(server, call, dn, password)
@@ -198,20 +264,35 @@ class Connections:
 
     def _open(self, server: LdapServer, call: Call, user: str, password: str) -> tuple[Any, Answer]:
         """A connection to the first address that answers, and what the server said to the bind."""
+        return self._reach(server, call, user, password, _bind)
+
+    def _reach(
+        self,
+        server: LdapServer,
+        call: Call,
+        user: str,
+        password: str,
+        then: Callable[[Any], T],
+        *,
+        whatever_the_date: bool = False,
+    ) -> tuple[Any, T]:
+        """An encrypted connection to the first address that answers, and what came of the first thing done on it."""
+        context = self._dateless if whatever_the_date else self._context
         lost: ConnectionLost | None = None
         for address in self._addresses(server):
             call.check()
             connection = new_connection(
-                server, address, self._context, user=user, password=password, step=self._step
+                server, address, context, user=user, password=password, step=self._step
             )
             call.hold(connection)
             try:
                 with plain_words(self.label, lost=ConnectionLost, silent=ServerSilent):
                     open_encrypted(connection, starttls=server.starttls)
-                    connection.bind(read_server_info=False, controls=[(PASSWORD_POLICY, False, None)])
-                    return connection, read_answer(connection.result)
-            except ConnectionLost as broken:
+                    return connection, then(connection)
+            except DirectoryUnavailable as broken:
                 close_abruptly(connection)
+                if not isinstance(broken, ConnectionLost):
+                    raise
                 lost = broken
             finally:
                 call.release(connection)
@@ -233,7 +314,7 @@ class Connections:
             resting = {server: until for server, until in self._rest_until.items() if until > now}
             for server in set(self._rest_until) - set(resting):
                 self._rest_until[server] = now + self._pause
-        return sorted(self._servers, key=lambda server: server in resting)
+        return sorted(self.servers, key=lambda server: server in resting)
 
     def _rest(self, server: LdapServer) -> None:
         with self._lock:
@@ -263,3 +344,8 @@ class Connections:
             forgotten, self._idle[server] = self._idle[server], []
         for connection in forgotten:
             close_abruptly(connection)
+
+
+def _bind(connection: Any) -> Answer:
+    connection.bind(read_server_info=False, controls=[(PASSWORD_POLICY, False, None)])
+    return read_answer(connection.result)

@@ -6,6 +6,7 @@ There is no way to leave the verification out, and no fault repeats what was sen
 import ssl
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -15,14 +16,20 @@ from ldap3.core.exceptions import LDAPException
 from storage.directories.ldap_servers import LdapServer
 from storage.faults import DirectoryUnavailable, SettingsFault
 
+# X509_V_FLAG_NO_CHECK_TIME of OpenSSL, which Python does not name.
+_WHATEVER_THE_DATE = 0x200000
 
-def verifying_context(ca_file: Path | None) -> ssl.SSLContext:
+
+def verifying_context(ca_file: Path | None, *, whatever_the_date: bool = False) -> ssl.SSLContext:
     """TLS 1.2 or newer, certificate and host name verified. ca_file: trusted instead of the system's, in PEM.
 
-    SettingsFault if it cannot be read.
+    whatever_the_date: only to see when a certificate ended; nothing may be said on such a connection. SettingsFault
+    if the file cannot be read.
     """
     try:
-        return ssl.create_default_context(cafile=None if ca_file is None else str(ca_file))
+        context = ssl.create_default_context(cafile=None if ca_file is None else str(ca_file))
+        context.verify_flags |= _WHATEVER_THE_DATE if whatever_the_date else 0
+        return context
     except (OSError, ssl.SSLError) as error:
         raise SettingsFault(f"{ca_file}: cannot be used as a file of CA certificates: {error}.") from None
 
@@ -83,6 +90,13 @@ def open_encrypted(connection: Any, *, starttls: bool) -> None:
         connection.start_tls(read_server_info=False)
     if not isinstance(connection.socket, ssl.SSLSocket):
         raise OSError("it did not begin to encrypt")
+
+
+def certificate_end(connection: Any) -> datetime:
+    """When the certificate of the server at the other end ends."""
+    return datetime.fromtimestamp(
+        ssl.cert_time_to_seconds(connection.socket.getpeercert()["notAfter"]), tz=UTC
+    )
 
 
 @contextmanager

@@ -212,7 +212,7 @@ class LocalDirectory:
                 advice="That is for trying Wicket out; use your company's directory for real work.",
             )
         ]
-        return found + [about_group(name, exists=name in known) for name in sorted(groups)]
+        return found + [about_group(name, exists=name in known, known=known) for name in sorted(groups)]
 
     async def add_account(
         self,

@@ -38,7 +38,7 @@ class Authority:
         self.ca_file.write_bytes(signed.public_bytes(serialization.Encoding.PEM))
 
     def issue(
-        self, host: str = "localhost", *, expired: bool = False, starts: int = -2, ends: int = 1
+        self, host: str = "localhost", *, expired: bool = False, starts: int = -2, ends: int = 90
     ) -> Pair:
         """A server's certificate for this host; "localhost" is 127.0.0.1 as well. starts, ends: days from now."""
         key = ec.generate_private_key(ec.SECP256R1())
@@ -51,7 +51,7 @@ class Authority:
             .add_extension(x509.SubjectAlternativeName(names), critical=False)
             .sign(self._key, hashes.SHA256())
         )
-        stem = f"{host}{'-expired' if expired else ''}"
+        stem = f"{host}{'-expired' if expired else ''}-{ends}"
         pair = Pair(certificate=self._folder / f"{stem}.crt", key=self._folder / f"{stem}.key")
         pair.certificate.write_bytes(signed.public_bytes(serialization.Encoding.PEM))
         pair.key.write_bytes(
@@ -65,7 +65,7 @@ class Authority:
 
 
 def _builder(
-    subject: x509.Name, issuer: x509.Name, key: ec.EllipticCurvePublicKey, *, starts: int = -2, ends: int = 1
+    subject: x509.Name, issuer: x509.Name, key: ec.EllipticCurvePublicKey, *, starts: int = -2, ends: int = 90
 ) -> x509.CertificateBuilder:
     now = datetime.datetime.now(datetime.UTC)
     return (
