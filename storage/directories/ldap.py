@@ -20,13 +20,13 @@ from storage.directories.base import (
     Group,
     Membership,
     PasswordRejected,
-    about_group,
 )
 from storage.directories.ldap_accounts import Accounts
 from storage.directories.ldap_connections import PASSWORD_POLICY, Connections
 from storage.directories.ldap_groups import Groups
 from storage.directories.ldap_names import escape_value
 from storage.directories.ldap_reach import examine_servers
+from storage.directories.ldap_rights import Rights
 from storage.directories.ldap_session import (
     CONSTRAINT_VIOLATION,
     INVALID_CREDENTIALS,
@@ -73,6 +73,7 @@ class LdapDirectory:
         self._connections, self._shape, self._now = connections, shape, now
         self._groups = Groups(shape, name)
         self._accounts = Accounts(shape, self._groups, name)
+        self._rights = Rights(shape, self._groups, self._accounts)
 
     def close(self) -> None:
         """Let go of the servers. Idempotent."""
@@ -229,15 +230,17 @@ class LdapDirectory:
         await self._connections.run(work)
 
     async def examine(self, groups: Collection[str]) -> list[Finding]:
-        """Its servers, and whether it has these groups."""
+        """Its servers, each on its own; then on one that answers, these groups and the rights of Wicket's account."""
         servers = await examine_servers(self._connections, self._now())
+        if not any(line.level == "ok" for line in servers if line.about.startswith("server")):
+            return servers
         try:
-            await self.health()
-            known = await self.group_names()
+            rights = await self._connections.run(
+                lambda session: self._rights.examine(session, groups), within=LISTING
+            )
         except DirectoryUnavailable as fault:
-            gone = Finding(level="failed", about="reach", found=str(fault), advice="See docs/ldap.md.")
-            return [*servers, gone]
-        return servers + [about_group(name, exists=name in known, known=known) for name in sorted(groups)]
+            rights = [Finding(level="failed", about="rights", found=str(fault), advice="See docs/ldap.md.")]
+        return servers + rights
 
     async def _all(self, find: Callable[[Session], list[Entry]]) -> list[Account]:
         def work(session: Session) -> list[Account]:

@@ -16,7 +16,7 @@ from storage.faults import DirectoryUnavailable
 
 
 class Accounts:
-    """The people below one base. label: the directory's name."""
+    """The people below one base. label: the directory's name. attributes: what is read of a person."""
 
     def __init__(self, shape: LdapShape, groups: Groups, label: str) -> None:
         self._shape, self._groups, self._label = shape, groups, label
@@ -26,7 +26,7 @@ class Accounts:
             names.employment, *([names.person] if names.person else []), "memberOf", *ldap_policy.ATTRIBUTES,
             *(pair[0] for pair in shape.inactive_when),
         ]  # fmt: skip
-        self._attributes = tuple(dict.fromkeys(wanted))
+        self.attributes = tuple(dict.fromkeys(wanted))
 
     def by_id(self, session: Session, account_id: str) -> Entry | None:
         """The entry with this stable id, wherever it stands now and whatever it is called."""
@@ -63,7 +63,7 @@ class Accounts:
             manager=self._manager(session, entry.first(names.manager)),
             active=self.is_active(entry, standing),
             locked=standing.locked,
-            privileged=_any_of(groups, self._shape.admin_groups),
+            privileged=any_value(groups, self._shape.admin_groups),
             must_change_password=standing.must_change,
             direct_groups=direct,
             groups=groups,
@@ -98,7 +98,7 @@ class Accounts:
         if not wanted:
             return []
         filter_ = all_of(self._shape.people_filter, equals(attribute, wanted))
-        return session.search(self._shape.people_base, filter_, self._attributes)
+        return session.search(self._shape.people_base, filter_, self.attributes)
 
     def _policy(self, session: Session, entry: Entry) -> Policy:
         dn = entry.first("pwdPolicySubentry") or self._shape.password_policy
@@ -118,12 +118,12 @@ class Accounts:
     def _employment(self, entry: Entry, groups: frozenset[str]) -> str:
         shape = self._shape
         said = entry.all(shape.attributes.employment)
-        if _any_of(said, shape.service_values) or _any_of(groups, shape.service_groups):
+        if any_value(said, shape.service_values) or any_value(groups, shape.service_groups):
             return "service"
-        if _any_of(said, shape.contractor_values) or _any_of(groups, shape.contractor_groups):
+        if any_value(said, shape.contractor_values) or any_value(groups, shape.contractor_groups):
             return "contractor"
         # Where employees are marked, an unmarked person gets what a contractor gets: less.
-        unmarked = bool(shape.employee_values) and not _any_of(said, shape.employee_values)
+        unmarked = bool(shape.employee_values) and not any_value(said, shape.employee_values)
         return "contractor" if unmarked else "employee"
 
     def _id_of(self, entry: Entry) -> str:
@@ -136,6 +136,7 @@ class Accounts:
         return DirectoryUnavailable(f"The directory {self._label} {what}.")
 
 
-def _any_of(values: frozenset[str] | list[str], wanted: tuple[str, ...]) -> bool:
+def any_value(values: frozenset[str] | list[str], wanted: tuple[str, ...]) -> bool:
+    """Whether one of the values is wanted, compared without case."""
     known = {each.casefold() for each in wanted}
     return any(value.casefold() in known for value in values)

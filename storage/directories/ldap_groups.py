@@ -90,6 +90,13 @@ class Groups:
             read_at=now,
         )
 
+    def named_by(self, session: Session, group: Entry) -> tuple[list[str], list[Entry]]:
+        """Who the group names itself: the names of people, there or not, and the groups."""
+        entry = session.read(group.dn, (self._shape.member_attribute,))
+        members = entry.all(self._shape.member_attribute) if entry else []
+        inner = self._named(session, self._shape.groups_base, self._shape.group_filter, members)
+        return self._not_groups(members, inner), inner
+
     def holds(self, session: Session, group: Entry, account: Entry) -> bool:
         """Whether the group names the account itself."""
         wanted = equals(self._shape.member_attribute, self._value_of(account))
@@ -129,9 +136,11 @@ class Groups:
         if not self._shape.nests:
             return self._ids_by_login(session, members), []
         inner = self._named(session, self._shape.groups_base, self._shape.group_filter, members)
+        return self._ids_by_name(session, self._not_groups(members, inner)), inner
+
+    def _not_groups(self, members: Iterable[str], inner: Iterable[Entry]) -> list[str]:
         groups = {name_key(each.dn) for each in inner} | {self._placeholder}
-        people = [name for name in members if name_key(name) not in groups]
-        return self._ids_by_name(session, people), inner
+        return [name for name in members if name_key(name) not in groups]
 
     def _below(self, session: Session, group: Entry, direct: frozenset[str]) -> frozenset[str]:
         """The ids of all accounts in the group, through other groups too."""

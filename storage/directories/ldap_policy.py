@@ -103,6 +103,11 @@ def reason(answer: Answer) -> str | None:
     return _sentence(answer.message) or _WHY.get(error or 0, _OTHERWISE)
 
 
+def refused_by_policy(answer: Answer) -> bool:
+    """Whether it was the password policy that refused, and not the rights of who asked."""
+    return _error(answer.controls.get(PASSWORD_POLICY)) is not None
+
+
 def _sentence(text: str) -> str:
     """A server's diagnostic as a sentence of one line."""
     words = " ".join("".join(char if char.isprintable() else " " for char in text).split())[:_LONGEST]

@@ -47,7 +47,9 @@ async def test_an_ldap_section_becomes_a_directory_that_answers(corp: LdapStage)
     directory = open_directory("corp", section, Secrets(directory_passwords={"corp": SERVICE_PASSWORD}))
     ada, bob = await corp.person("ada", departmentNumber="Payments"), await corp.person("bob", title="Gone")
     await corp.group("administrators", admin=True)
-    await corp.put("administrators", ada)
+    await corp.group("vpn")
+    for group in ("administrators", "vpn"):
+        await corp.put(group, ada)
     try:
         found, gone = await directory.account(ada), await directory.account(bob)
         assert found is not None
@@ -61,7 +63,7 @@ async def test_an_ldap_section_becomes_a_directory_that_answers(corp: LdapStage)
         assert (gone.privileged, gone.active) == (False, False)
         assert found.password_expires_at is not None
         assert await directory.verify_password(ada, PASSWORD)
-        await directory.remove_member(ada, "administrators")
+        await directory.remove_member(ada, "vpn")
         assert directory.capabilities.removal_takes_effect == "at noon"
     finally:
         directory.close()

@@ -29,6 +29,11 @@ POLICY = f"cn=default,ou=policies,{SUFFIX}"
 
 # What docs/ldap.md tells an operator to write; a test holds the two together.
 RIGHTS = """\
+access to dn.subtree="ou=admins,dc=example,dc=com" attrs=userPassword
+    by self =xw
+    by anonymous auth
+    by * none
+
 access to attrs=userPassword
     by dn.exact="cn=wicket,ou=services,dc=example,dc=com" =xw
     by self =xw
@@ -39,7 +44,7 @@ access to attrs=pwdAccountLockedTime,pwdReset
     by dn.exact="cn=wicket,ou=services,dc=example,dc=com" write
     by users read
 
-access to filter=(objectClass=groupOfNames) attrs=member
+access to filter=(&(objectClass=groupOfNames)(!(cn=administrators))) attrs=member
     by dn.exact="cn=wicket,ou=services,dc=example,dc=com" write
     by users read
 
@@ -47,6 +52,34 @@ access to *
     by dn.exact="cn=wicket,ou=services,dc=example,dc=com" read
     by users read
 """
+
+# Accounts with the same rights but for one: on what, and which right instead.
+_PEOPLE, _GROUPS = (f'dn.regex="^(.+,)?ou={name},.+$"' for name in ("people", "groups"))
+OTHERS = {
+    "no-reset": ("attrs=userPassword", "none"),
+    "half-reset": ("attrs=userPassword", "=z"),
+    "no-unlock": ("attrs=pwdAccountLockedTime", "read"),
+    "half-unlock": ("attrs=pwdAccountLockedTime", "=zrscxd"),
+    "no-pwd-reset": ("attrs=pwdReset", "read"),
+    "no-grants": ("filter=(objectClass=groupOfNames) attrs=member", "read"),
+    "half-grants": ("filter=(objectClass=groupOfNames) attrs=member", "=zrscxd"),
+    "blind-to-locks": ("attrs=pwdAccountLockedTime", "=w"),
+    "blind-to-ages": ("attrs=pwdChangedTime", "none"),
+    "half-blind-to-ages": ("attrs=pwdChangedTime", "search"),
+    "blind-to-policies": (f'dn.subtree="ou=policies,{SUFFIX}"', "none"),
+    "blind-to-mail": ("attrs=mail", "none"),
+    "blind-to-names": ("attrs=cn", "none"),
+    "blind-to-ids": ("attrs=entryUUID", "none"),
+    "blind-to-people": (_PEOPLE, "none"),
+    "blind-to-groups": (_GROUPS, "none"),
+    "over-policy": ("attrs=userPassword", "manage"),
+    "over-hashes": ("attrs=userPassword", "write"),
+    "over-admins": (f'dn.subtree="ou=admins,{SUFFIX}" attrs=userPassword', "=xw"),
+    "over-admin-group": ("filter=(cn=administrators) attrs=member", "write"),
+    "over-mail": ("attrs=mail", "write"),
+    "over-manager": ("attrs=manager", "write"),
+    "over-employment": ("attrs=employeeType", "write"),
+}
 
 _CONF = """\
 include /etc/ldap/schema/core.schema
@@ -107,6 +140,10 @@ objectClass: organizationalRole
 objectClass: simpleSecurityObject
 cn: narrow
 userPassword: {service_password}
+
+dn: ou=admins,{suffix}
+objectClass: organizationalUnit
+ou: admins
 
 dn: ou=policies,{suffix}
 objectClass: organizationalUnit
@@ -182,12 +219,12 @@ def _started() -> Slapd:
     pair = authority.issue()
     words = {
         "suffix": SUFFIX, "root": ROOT, "root_password": ROOT_PASSWORD, "service": SERVICE, "narrow": NARROW,
-        "service_password": SERVICE_PASSWORD, "policy": POLICY, "rights": RIGHTS, "folder": folder,
+        "service_password": SERVICE_PASSWORD, "policy": POLICY, "rights": _rights(), "folder": folder,
         "ca": authority.ca_file, "certificate": pair.certificate, "key": pair.key,
     }  # fmt: skip
     conf, seed = folder / "slapd.conf", folder / "seed.ldif"
     conf.write_text(_CONF.format(**words))
-    seed.write_text(_SEED.format(**words))
+    seed.write_text(_SEED.format(**words) + "".join(_service(name) for name in OTHERS))
     subprocess.run([program, "-Ta", "-q", "-f", conf, "-l", seed], check=True, capture_output=True)
     port, tls_port = free_port(), free_port()
     # -d 0: it stays our child, and so ends with us.
@@ -199,6 +236,31 @@ def _started() -> Slapd:
     atexit.register(_end, process)
     _wait_for(tls_port, process)
     return Slapd(port=port, tls_port=tls_port, authority=authority, process=process)
+
+
+def account(name: str) -> str:
+    """The name of one of the others."""
+    return f"cn={name},ou=services,{SUFFIX}"
+
+
+def _rights() -> str:
+    """What the docs say, for the others too, after what each of them has instead."""
+    instead = [
+        f'access to {what}\n    by dn.exact="{account(name)}" {right}\n    by * break\n'
+        for name, (what, right) in OTHERS.items()
+    ]
+    lines = []
+    for line in RIGHTS.splitlines():
+        mine = f'dn.exact="{SERVICE}"' in line
+        lines += [line, *(line.replace(SERVICE, account(name)) for name in OTHERS if mine)]
+    return "\n".join([*instead, *lines])
+
+
+def _service(name: str) -> str:
+    return (
+        f"\ndn: {account(name)}\nobjectClass: organizationalRole\nobjectClass: simpleSecurityObject\n"
+        f"cn: {name}\nuserPassword: {SERVICE_PASSWORD}\n"
+    )
 
 
 def _wait_for(port: int, process: "subprocess.Popen[bytes]") -> None:
