@@ -11,6 +11,7 @@ import socket
 import subprocess
 import tempfile
 import time
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -189,12 +190,17 @@ class Slapd:
 
 def running() -> Slapd:
     """The server of this process. Without Debian's `slapd` the test is skipped, except in the full run (CI=true)."""
-    if _program() is None:
+    if program() is None:
         reason = "OpenLDAP's server is not installed: apt install slapd"
         if os.environ.get("CI") == "true":
             pytest.fail(reason)
         pytest.skip(reason)
-    return _started()
+    return _of_this_process()
+
+
+@functools.cache
+def _of_this_process() -> Slapd:
+    return started(OTHERS)
 
 
 def free_port() -> int:
@@ -204,14 +210,15 @@ def free_port() -> int:
         return int(taken.getsockname()[1])
 
 
-def _program() -> str | None:
+def program() -> str | None:
+    """Where Debian's package put the server; None if it is not installed."""
     return shutil.which("slapd", path=os.pathsep.join([os.environ.get("PATH", ""), "/usr/sbin"]))
 
 
-@functools.cache
-def _started() -> Slapd:
-    program = _program()
-    assert program is not None
+def started(others: Mapping[str, tuple[str, str]]) -> Slapd:
+    """A server of its own, with these accounts beside Wicket's. It needs the program."""
+    slapd = program()
+    assert slapd is not None
     folder = Path(tempfile.mkdtemp(prefix="slapd-"))
     atexit.register(shutil.rmtree, folder, ignore_errors=True)
     (folder / "data").mkdir()
@@ -219,17 +226,17 @@ def _started() -> Slapd:
     pair = authority.issue()
     words = {
         "suffix": SUFFIX, "root": ROOT, "root_password": ROOT_PASSWORD, "service": SERVICE, "narrow": NARROW,
-        "service_password": SERVICE_PASSWORD, "policy": POLICY, "rights": _rights(), "folder": folder,
+        "service_password": SERVICE_PASSWORD, "policy": POLICY, "rights": _rights(others), "folder": folder,
         "ca": authority.ca_file, "certificate": pair.certificate, "key": pair.key,
     }  # fmt: skip
     conf, seed = folder / "slapd.conf", folder / "seed.ldif"
     conf.write_text(_CONF.format(**words))
-    seed.write_text(_SEED.format(**words) + "".join(_service(name) for name in OTHERS))
-    subprocess.run([program, "-Ta", "-q", "-f", conf, "-l", seed], check=True, capture_output=True)
+    seed.write_text(_SEED.format(**words) + "".join(_service(name) for name in others))
+    subprocess.run([slapd, "-Ta", "-q", "-f", conf, "-l", seed], check=True, capture_output=True)
     port, tls_port = free_port(), free_port()
     # -d 0: it stays our child, and so ends with us.
     process = subprocess.Popen(
-        [program, "-f", conf, "-d", "0", "-h", f"ldap://127.0.0.1:{port} ldaps://127.0.0.1:{tls_port}"],
+        [slapd, "-f", conf, "-d", "0", "-h", f"ldap://127.0.0.1:{port} ldaps://127.0.0.1:{tls_port}"],
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
     )
@@ -243,16 +250,16 @@ def account(name: str) -> str:
     return f"cn={name},ou=services,{SUFFIX}"
 
 
-def _rights() -> str:
+def _rights(others: Mapping[str, tuple[str, str]]) -> str:
     """What the docs say, for the others too, after what each of them has instead."""
     instead = [
         f'access to {what}\n    by dn.exact="{account(name)}" {right}\n    by * break\n'
-        for name, (what, right) in OTHERS.items()
+        for name, (what, right) in others.items()
     ]
     lines = []
     for line in RIGHTS.splitlines():
         mine = f'dn.exact="{SERVICE}"' in line
-        lines += [line, *(line.replace(SERVICE, account(name)) for name in OTHERS if mine)]
+        lines += [line, *(line.replace(SERVICE, account(name)) for name in others if mine)]
     return "\n".join([*instead, *lines])
 
 
