@@ -26,6 +26,8 @@ ROOT, ROOT_PASSWORD = f"cn=root,{SUFFIX}", "the-root-of-the-test"
 SERVICE, SERVICE_PASSWORD = f"cn=wicket,ou=services,{SUFFIX}", "the-service-of-the-test"
 # May read a few entries at a time only.
 NARROW = f"cn=narrow,ou=services,{SUFFIX}"
+# Five thousand people "p0", "p1" …, to be put into one group.
+CROWD, CROWD_SIZE = f"ou=crowd,{SUFFIX}", 5000
 POLICY = f"cn=default,ou=policies,{SUFFIX}"
 
 # What docs/ldap.md tells an operator to write; a test holds the two together.
@@ -142,6 +144,10 @@ objectClass: simpleSecurityObject
 cn: narrow
 userPassword: {service_password}
 
+dn: ou=crowd,{suffix}
+objectClass: organizationalUnit
+ou: crowd
+
 dn: ou=admins,{suffix}
 objectClass: organizationalUnit
 ou: admins
@@ -231,7 +237,8 @@ def started(others: Mapping[str, tuple[str, str]]) -> Slapd:
     }  # fmt: skip
     conf, seed = folder / "slapd.conf", folder / "seed.ldif"
     conf.write_text(_CONF.format(**words))
-    seed.write_text(_SEED.format(**words) + "".join(_service(name) for name in others))
+    more = [*map(_service, others), *map(_one_of_the_crowd, range(CROWD_SIZE))]
+    seed.write_text(_SEED.format(**words) + "".join(more))
     subprocess.run([slapd, "-Ta", "-q", "-f", conf, "-l", seed], check=True, capture_output=True)
     port, tls_port = free_port(), free_port()
     # -d 0: it stays our child, and so ends with us.
@@ -268,6 +275,10 @@ def _service(name: str) -> str:
         f"\ndn: {account(name)}\nobjectClass: organizationalRole\nobjectClass: simpleSecurityObject\n"
         f"cn: {name}\nuserPassword: {SERVICE_PASSWORD}\n"
     )
+
+
+def _one_of_the_crowd(number: int) -> str:
+    return f"\ndn: uid=p{number},{CROWD}\nobjectClass: inetOrgPerson\nuid: p{number}\ncn: P{number}\nsn: P\n"
 
 
 def _wait_for(port: int, process: "subprocess.Popen[bytes]") -> None:
