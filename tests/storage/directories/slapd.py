@@ -60,6 +60,7 @@ access to *
 _PEOPLE, _GROUPS = (f'dn.regex="^(.+,)?ou={name},.+$"' for name in ("people", "groups"))
 OTHERS = {
     "no-reset": ("attrs=userPassword", "none"),
+    "only-reads": ("attrs=userPassword,pwdAccountLockedTime,pwdReset,member", "read"),
     "half-reset": ("attrs=userPassword", "=z"),
     "no-unlock": ("attrs=pwdAccountLockedTime", "read"),
     "half-unlock": ("attrs=pwdAccountLockedTime", "=zrscxd"),

@@ -52,6 +52,7 @@ async def test_a_server_that_is_away_is_a_warning_by_name_while_another_answers(
     assert f"certificate of {away}" not in found
     alone = await lines(corp, away)
     assert alone[f"server {away}"][0] == "failed"
+    assert len(await corp.open(servers=[away]).examine(["vpn"])) == 1
 
 
 async def test_a_server_that_hangs_ends_in_time_and_its_certificate_is_judged(corp: LdapStage) -> None:
