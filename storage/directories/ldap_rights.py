@@ -242,7 +242,7 @@ class Rights:
         bound = ldap_probes.is_held_to_policy(session, person.dn)
         # Of somebody without a password the policy asks for no old one, so the answer would prove nothing.
         has_password = bool(person.first("pwdChangedTime"))
-        if sets and has_password and bound.held == "no":
+        if has_password and bound.held == "no":
             yield Finding(
                 level="warning",
                 about=about,

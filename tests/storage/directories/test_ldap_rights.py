@@ -258,10 +258,14 @@ async def test_reading_passwords_is_warned_of_without_the_right_to_set_them(worl
 
 
 async def test_it_is_tried_on_somebody_who_has_a_password(world: World) -> None:
-    """Of the others it could not be told whether their passwords may be read."""
+    """Of the others it could not be told whether the policy holds, nor whether their passwords may be read."""
     corp = world.corp
     corp.root.modify(corp.dn_of(world.ada), {"userPassword": [("MODIFY_DELETE", [])]})
-    assert "power over passwords" in amiss(await world.examine())
+    dn = f"cn=lax,{corp.branch}"
+    lax = {"pwdAttribute": "userPassword", "pwdCheckQuality": "0"}
+    corp.root.add(dn, ["organizationalRole", "pwdPolicy"], lax)
+    corp.set(world.ada, pwdPolicySubentry=dn)
+    assert "could not be told" in line(await world.examine(), "power over passwords").found
     bob = await corp.person("bob")
     found = await world.examine()
     assert amiss(found) == {}
