@@ -54,7 +54,7 @@ async def test_one_that_is_away_is_its_own_line_and_holds_up_nobody(install: Ins
     install.environ["WICKET_DIRECTORY_CORP_PASSWORD"] = "canary"
     found = await install.found("directories")
     assert [(one.about, one.level) for one in found if one.about.startswith("corp")] == [
-        ("corp: reach", "failed")
+        ("corp: server 127.0.0.1:1", "failed")
     ]
     assert ("local: group vpn-users", "ok") in [(one.about, one.level) for one in found]
 
