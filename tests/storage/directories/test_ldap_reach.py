@@ -64,6 +64,15 @@ async def test_a_server_that_hangs_ends_in_time_and_its_certificate_is_judged(co
     assert found[f"certificate of {hung.server}"] == ("warning", f"It ends on {day(10)}, in 9 days.")
 
 
+async def test_a_server_that_hung_when_it_was_looked_at_is_not_waited_for_again(corp: LdapStage) -> None:
+    """The rights are then examined on one that answers."""
+    async with listening() as hung:
+        good = LdapServer(host="localhost", port=corp.proxy.port)
+        found = await corp.open(servers=[hung.server, good]).examine([])
+        assert len(hung.heard) == 1
+    assert "It is there and shown." in {line.found for line in found}
+
+
 async def test_a_certificate_that_ended_is_failed_with_its_date_and_nothing_is_said_to_that_server(
     corp: LdapStage,
 ) -> None:
