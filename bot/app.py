@@ -24,6 +24,7 @@ from bot.couriers.rendering import Rendering
 from bot.couriers.slack import BATCH, SlackCourier
 from bot.directories import open_directory
 from bot.metrics import Metrics
+from bot.policies import load_policy
 from bot.process import favour_the_loop
 from bot.schedule import Duty, Schedule
 from bot.settings import Settings
@@ -38,6 +39,7 @@ from bot.slack.replies import Replies
 from bot.slack.signed_http import SignedHttp
 from bot.slack.socket import Socket
 from bot.slack.submissions import Submissions
+from bot.slack.token import BAD_TOKEN, foreign_team
 from bot.web.page import SecurePage
 from bot.web.server import build_app
 from handlers.access import Access
@@ -45,14 +47,12 @@ from handlers.accounts import Accounts
 from handlers.approvals import Deciding
 from handlers.changes import Changes
 from handlers.checks import Checks
-from handlers.decisions.cedar import CedarPolicy
 from handlers.details import Details
 from handlers.drift import Drift
 from handlers.effects import Effects
 from handlers.ground import Ground
 from handlers.identity import Identity
 from handlers.leavers import Leavers
-from handlers.policies import shipped
 from handlers.proofs import Handles
 from handlers.reconciling import Reconciling
 from handlers.revocation import Revocation
@@ -74,8 +74,6 @@ END_WITHIN = 5.0
 # What is left of Slack's three seconds when the facts took their two.
 BUSY_TIMEOUT = 0.8
 GREET_WITHIN = 5.0
-# What Slack says of a token that will never work, against a Slack that is only away.
-_BAD_TOKEN = frozenset({"invalid_auth", "not_authed", "account_inactive", "token_revoked", "token_expired"})
 
 
 class App:
@@ -193,7 +191,7 @@ class App:
                 answer = await client.auth_test()
         except SlackApiError as error:
             word = str(error.response.get("error"))
-            if word in _BAD_TOKEN:
+            if word in BAD_TOKEN:
                 raise SettingsFault(
                     f"WICKET_SLACK_BOT_TOKEN: Slack refuses it ({word}). Copy it anew."
                 ) from error
@@ -201,12 +199,9 @@ class App:
         except (aiohttp.ClientError, TimeoutError, OSError) as fault:
             log.warning("slack.away", fault=type(fault).__name__)
         else:
-            slack = self._settings.slack
-            if answer["team_id"] not in slack.teams and answer.get("enterprise_id") != (
-                slack.enterprise or ""
-            ):
+            if (foreign := foreign_team(answer, self._settings.slack)) is not None:
                 raise SettingsFault(
-                    f"[slack] teams: the bot token belongs to team {answer['team_id']}, which is not listed. "
+                    f"[slack] teams: the bot token belongs to team {foreign}, which is not listed. "
                     "Add it, or use the token of a listed team."
                 )
 
@@ -359,11 +354,9 @@ def ground_of(
     settings: Settings, database: Database, directories: Mapping[str, Directory], now: Clock
 ) -> Ground:
     """What handlers stand on, by these settings."""
-    sources, schema = shipped()
-    bound_to = f"{settings.catalogue.digest}:{settings.security_digest}"
     return Ground(
         database=database,
-        policy=CedarPolicy.load(sources, schema, bound_to=bound_to),
+        policy=load_policy(settings),
         catalogue=settings.catalogue,
         directories=directories,
         security_group=settings.security.approvers_group,

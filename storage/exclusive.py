@@ -5,11 +5,15 @@ It never opens the database itself, and it keeps no reader and no short command 
 
 import fcntl
 import os
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 from storage.faults import StorageUnavailable
+
+# Seconds within which `is_held` has looked and let go again.
+_A_LOOK = 0.05
 
 
 @contextmanager
@@ -32,10 +36,26 @@ def held_alone(database: Path) -> Iterator[None]:
         os.close(held)
 
 
+def is_held(database: Path) -> bool:
+    """Whether a process runs a bot on this database now. OSError if its lock cannot be looked at."""
+    real = database.resolve()
+    try:
+        lock = os.open(real.with_name(f"{real.name}.lock"), os.O_RDONLY | os.O_NOFOLLOW)
+    except FileNotFoundError:
+        return False
+    try:
+        fcntl.flock(lock, fcntl.LOCK_SH | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return True
+    finally:
+        os.close(lock)
+    return False
+
+
 def _take(held: int, database: Path, lock: Path) -> None:
     """Take the lock; the system gives it back when the process ends, however it ends."""
     try:
-        fcntl.flock(held, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        _lock(held)
     except BlockingIOError:
         raise StorageUnavailable(
             f"Another Wicket is running on {database}, and one database takes one. "
@@ -43,3 +63,12 @@ def _take(held: int, database: Path, lock: Path) -> None:
         ) from None
     except OSError as fault:
         raise StorageUnavailable(f"{lock} cannot be locked: {fault.strerror}.") from fault
+
+
+def _lock(held: int) -> None:
+    """Lock it alone. BlockingIOError if another one holds it, and not only while looking whether anybody does."""
+    try:
+        fcntl.flock(held, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        time.sleep(_A_LOOK)
+        fcntl.flock(held, fcntl.LOCK_EX | fcntl.LOCK_NB)

@@ -43,20 +43,13 @@ def is_current(path: Path) -> bool:
         return False
     database = Database(path)
     try:
-        return database.read_now(_is_current)
+        return database.read_now(holds_current)
     finally:
         database.close()
 
 
-def _make_file(path: Path) -> None:
-    """Make the file for its owner's eyes alone; SQLite would let others read who asked for what and why."""
-    try:
-        path.touch(mode=0o600)
-    except OSError as fault:
-        raise StorageUnavailable(f"The database {path} cannot be made: {fault.strerror}.") from fault
-
-
-def _is_current(tx: Session) -> bool:
+def holds_current(tx: Session) -> bool:
+    """`is_current` for a session on the file. SchemaFault for a database of a newer version."""
     scripts = ScriptDirectory.from_config(_config())
     there = set(MigrationContext.configure(tx.connection()).get_current_heads())
     known = {script.revision for script in scripts.walk_revisions()}
@@ -68,8 +61,16 @@ def _is_current(tx: Session) -> bool:
     return there == set(scripts.get_heads())
 
 
+def _make_file(path: Path) -> None:
+    """Make the file for its owner's eyes alone; SQLite would let others read who asked for what and why."""
+    try:
+        path.touch(mode=0o600)
+    except OSError as fault:
+        raise StorageUnavailable(f"The database {path} cannot be made: {fault.strerror}.") from fault
+
+
 def _upgrade(tx: Session) -> None:
-    if _is_current(tx):  # somebody else was faster
+    if holds_current(tx):  # somebody else was faster
         return
     config = _config()
     config.attributes["connection"] = tx.connection()

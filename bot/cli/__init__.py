@@ -9,7 +9,7 @@ from typing import Annotated
 
 import typer
 
-from bot.cli import audit, records, running
+from bot.cli import audit, check, records, running
 from bot.cli.drift import drift
 from bot.cli.place import Place
 from bot.cli.sentences import Kindly
@@ -19,13 +19,14 @@ app = typer.Typer(
     add_completion=False,
     help="Wicket: a self-hosted Slack bot for identity self-service. "
     "Routine work at once, privileged access by its owner's approval, for a limited time, on the record.",
-    epilog="Commands that only read work beside a running bot. Exit codes: 0 done, 1 the audit log is not sound, "
-    "2 it could not be done.",
+    epilog="Commands that only read work beside a running bot. Exit codes: 0 done, 1 what was looked at is not "
+    "sound (the audit log, or a line of `wicket check` that failed), 2 it could not be done.",
 )
 app.command()(running.serve)
 app.command()(running.migrate)
 app.command()(running.manifest)
 app.command()(running.keygen)
+app.command(epilog=check.EXIT_CODES)(check.check)
 app.command()(running.demo)
 app.command()(drift)
 app.add_typer(audit.commands, name="audit")

@@ -23,7 +23,7 @@ class Kindly(TyperGroup):
     """The root of all commands. What any of them raises becomes a sentence here."""
 
     def main(self, args: Sequence[str] | None = None, *rest: Any, **named: Any) -> Any:
-        """Run, and exit: 0 done, 1 the audit log is not sound, 2 it could not be done."""
+        """Run, and exit: 0 done, 1 what was looked at is not sound, 2 it could not be done."""
         try:
             code = super().main(args, *rest, **{**named, "standalone_mode": False})
         except typer.Abort:

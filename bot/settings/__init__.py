@@ -11,6 +11,7 @@ from bot.settings.directories import (
 )
 from bot.settings.early import origin_for_slack
 from bot.settings.load import load_settings
+from bot.settings.problems import Unusable
 from bot.settings.secrets import Secrets, new_audit_key, new_key
 from bot.settings.sections import MailSection
 from bot.settings.settings import Settings
@@ -23,6 +24,7 @@ __all__ = [
     "MailSection",
     "Secrets",
     "Settings",
+    "Unusable",
     "load_settings",
     "new_audit_key",
     "new_key",

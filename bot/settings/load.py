@@ -10,7 +10,7 @@ from typing import Any, cast
 from pydantic import ValidationError
 
 from bot.settings.entries import ROWS, Written, cross_checked, names_of_rows, to_catalogue
-from bot.settings.problems import Place, Problem, explain, refusal
+from bot.settings.problems import Place, Problem, Unusable, explain
 from bot.settings.reading import START, environment_names, lay_over, read_environment, read_toml
 from bot.settings.secrets import (
     SecretName,
@@ -30,7 +30,7 @@ def load_settings(path: Path, environ: Mapping[str, str], *, serving: bool = Tru
     """The settings in the file at `path`, those in `environ` before them. Paths count from the file's folder.
 
     serving: the bot is about to run, so that every secret it needs must be there; other commands go without.
-    Raises SettingsFault whose message lists every problem, one a line.
+    Raises Unusable, whose message lists every problem, one a line; SettingsFault when there is nothing to read.
     """
     problems: list[Problem] = []
     data = read_toml(path, problems)
@@ -48,7 +48,7 @@ def load_settings(path: Path, environ: Mapping[str, str], *, serving: bool = Tru
         problems.extend(_lacking(data, secrets, told))
     problems.extend(unknown_variables(environ, _may_take_passwords(data)))
     if problems or written is None:
-        raise SettingsFault(refusal(path, problems))
+        raise Unusable(path, problems)
     shared = {name: getattr(written, name) for name in Sections.model_fields}
     return Settings(**shared, secrets=secrets, catalogue=to_catalogue(written))
 

@@ -14,6 +14,8 @@ from pydantic import BaseModel, ValidationError
 from pydantic.fields import FieldInfo
 from pydantic_core import ErrorDetails
 
+from storage.faults import SettingsFault
+
 Place = tuple[str | int, ...]
 
 
@@ -29,6 +31,14 @@ class Problem:
     def line(self) -> str:
         """The problem on one line."""
         return f"{self.name}: {self.wrong}. {self.mend}"
+
+
+class Unusable(SettingsFault):
+    """Settings that cannot be used yet. problems: everything to mend, each once."""
+
+    def __init__(self, path: Path, problems: Iterable[Problem]) -> None:
+        self.problems = tuple(dict.fromkeys(problems))
+        super().__init__(refusal(path, self.problems))
 
 
 def refusal(path: Path, problems: Iterable[Problem]) -> str:

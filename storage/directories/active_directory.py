@@ -6,7 +6,6 @@ It holds nothing between two calls but connections and what the forest can do; p
 from collections.abc import Collection
 from dataclasses import replace as changed
 from datetime import datetime, timedelta
-from typing import ClassVar
 
 from storage.clock import Clock, utc_now
 from storage.directories import ad_values
@@ -35,8 +34,6 @@ class ActiveDirectory(LdapDirectory):
     connections: to its domain controllers, as the service account, with references="ignore": a domain's own entry
     always points to others. shape: what stands where. Whether it ends memberships is known from the first one on.
     """
-
-    docs: ClassVar[str] = "docs/active-directory.md"
 
     def __init__(
         self, connections: Connections, shape: AdShape, *, name: str = "ad", now: Clock = utc_now

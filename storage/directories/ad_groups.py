@@ -123,10 +123,11 @@ class AdGroups(Groups):
         here = [each for each in inner if is_under(each.dn, self._shape.groups_base)]
         return self._people_in(session, [group]), here
 
-    def _below(self, session: Session, group: Entry, direct: frozenset[str]) -> frozenset[str]:
+    def _through(self, session: Session, group: Entry, inner: list[Entry]) -> frozenset[str]:  # noqa: ARG002 - those elsewhere in the domain count too
+        """The ids of all accounts in the group through groups of its, wherever in the domain those stand."""
         within = self._anywhere(session, in_chain("memberOf", group.dn))
         self._check_size(within)
-        return direct | self._people_in(session, within)
+        return self._people_in(session, within)
 
     def _people_in(self, session: Session, groups: Sequence[Entry]) -> frozenset[str]:
         """The ids of the people that one of these groups names itself, or whose primary group it is."""

@@ -7,7 +7,7 @@ import secrets
 import time
 from collections.abc import Callable, Collection
 from datetime import datetime
-from typing import ClassVar, TypeVar
+from typing import TypeVar
 
 from ldap3.protocol.rfc3062 import PasswdModifyRequestValue
 
@@ -59,8 +59,6 @@ class LdapDirectory:
 
     connections: to the servers, as the service account; `close` closes them. shape: what stands where.
     """
-
-    docs: ClassVar[str] = "docs/ldap.md"
 
     def __init__(
         self,
@@ -230,16 +228,18 @@ class LdapDirectory:
 
     async def examine(self, groups: Collection[str]) -> list[Finding]:
         """Its servers, each on its own; then on one that answers, these groups and the rights of Wicket's account."""
-        servers = await examine_servers(self._connections, self._now())
-        if not any(line.level == "ok" for line in servers if line.about.startswith("server")):
+        servers, any_answers = await examine_servers(self._connections, self._now())
+        if not any_answers:
             return servers
         try:
-            rights = await self._connections.run(
+            return servers + await self._connections.run(
                 lambda session: self._examine(session, groups), within=LISTING
             )
         except DirectoryUnavailable as fault:
-            rights = [Finding(level="failed", about="rights", found=str(fault), advice=f"See {self.docs}.")]
-        return servers + rights
+            away = Finding(
+                level="failed", about="rights", found=str(fault), advice="Mend this, and look again."
+            )
+            return [*servers, away]
 
     async def _all(self, find: Callable[[Session], list[Entry]]) -> list[Account]:
         def work(session: Session) -> list[Account]:

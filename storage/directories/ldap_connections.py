@@ -109,7 +109,7 @@ class Connections:
         ends: list[datetime] = []
         fault = ""
         try:
-            await self._in_time(lambda call: self._look(server, call, ends.append), self.timeout)
+            await self._in_time(lambda call: self._look(server, call, ends), self.timeout)
         except DirectoryUnavailable as why:
             fault = str(why)
         return Seen(server=server, fault=fault, certificate_ends=next(iter(ends), None))
@@ -208,31 +208,26 @@ class Connections:
             else:
                 close_abruptly(connection)
 
-    def _look(self, server: LdapServer, call: Call, ends_at: Callable[[datetime], None]) -> None:
-        """Sign in on this server, and tell when its certificate ends: even of one that ended already."""
-        seen = False
+    def _look(self, server: LdapServer, call: Call, ends: list[datetime]) -> None:
+        """Sign in on this server, and put into `ends` when its certificate ends: even of one that ended already."""
 
         def sign_in(connection: Any) -> Answer:
-            nonlocal seen
-            seen = True
-            ends_at(certificate_end(connection))
+            ends.append(certificate_end(connection))
             self._mind_refusal()
             return _bind(connection)
 
         try:
-            close_abruptly(
-                self._as_service(server, *self._reach(server, call, self._bind_dn, self._password, sign_in))
-            )
-        except ServerSilent:
-            raise
-        except ConnectionLost:
-            if not seen:
+            found = self._reach(server, call, self._bind_dn, self._password, sign_in)
+            close_abruptly(self._as_service(server, *found))
+        except ConnectionLost as lost:
+            self._rest(server)
+            if not ends and not isinstance(lost, ServerSilent):
                 with suppress(DirectoryUnavailable):
                     connection, end = self._reach(
                         server, call, "", "", certificate_end, whatever_the_date=True
                     )
                     close_abruptly(connection)
-                    ends_at(end)
+                    ends.append(end)
             raise
 
     def _open_as_service(self, server: LdapServer, call: Call) -> Any:

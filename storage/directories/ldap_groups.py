@@ -109,7 +109,7 @@ class Groups:
             owner=next(iter(self._ids_by_name(session, entry.all(shape.attributes.group_owner)[:1])), None),
             direct=direct,
             inner=self._names_of(inner),
-            members=self._below(session, entry, direct),
+            members=direct | self._through(session, entry, inner),
             read_at=now,
         )
 
@@ -117,7 +117,7 @@ class Groups:
         """Who the group names itself: the names of people, there or not, and the groups."""
         entry = session.read(group.dn, (self._shape.member_attribute,))
         members = entry.all(self._shape.member_attribute) if entry else []
-        inner = self._named(session, self._shape.groups_base, self._shape.group_filter, members)
+        inner = self._groups_named(session, members)
         return self._not_groups(members, inner), inner
 
     def holds(self, session: Session, group: Entry, account: Entry) -> bool:
@@ -163,20 +163,26 @@ class Groups:
         members = group.all(self._shape.member_attribute)
         if not self._shape.nests:
             return self._ids_by_login(session, members), []
-        inner = self._named(session, self._shape.groups_base, self._shape.group_filter, members)
+        inner = self._groups_named(session, members)
         return self._ids_by_name(session, self._not_groups(members, inner)), inner
 
     def _not_groups(self, members: Iterable[str], inner: Iterable[Entry]) -> list[str]:
         groups = {name_key(each.dn) for each in inner} | {self._placeholder}
         return [name for name in members if name_key(name) not in groups]
 
-    def _below(self, session: Session, group: Entry, direct: frozenset[str]) -> frozenset[str]:
-        """The ids of all accounts in the group, through other groups too."""
-        if not self._shape.nests:
-            return direct
+    def _groups_named(self, session: Session, names: Iterable[str]) -> list[Entry]:
+        """Those of the names that are groups, with their members where these are followed."""
+        followed = self._shape.membership == "member"
+        base, filter_ = self._shape.groups_base, self._shape.group_filter
+        return self._named(session, base, filter_, names, with_members=followed)
+
+    def _through(self, session: Session, group: Entry, inner: list[Entry]) -> frozenset[str]:
+        """The ids of all accounts in the group through these groups of its."""
+        if not inner:
+            return frozenset()
         if self._shape.membership == "memberOf":
-            return direct | self._ids_by_member_of(session, group)
-        return self._ids_by_member(session, group)
+            return self._ids_by_member_of(session, group)
+        return self._ids_by_member(session, group, inner)
 
     def _closure(self, session: Session, value: str, member_of: Sequence[str]) -> Iterator[Sequence[Entry]]:
         """Every group above, once, step by step. A group met again is not followed again, so circles come to an end."""
@@ -197,24 +203,16 @@ class Groups:
             if not by_attribute:
                 frontier = [group.dn for group in fresh] if self._shape.nests else []
 
-    def _ids_by_member(self, session: Session, group: Entry) -> frozenset[str]:
-        """Follow the members downwards, group by group."""
+    def _ids_by_member(self, session: Session, group: Entry, inner: list[Entry]) -> frozenset[str]:
+        """Follow the members of the inner groups downwards, group by group."""
         seen = {name_key(group.dn)}
         people: dict[NameKey, str] = {}
-        members = group.all(self._shape.member_attribute)
-        while members:
-            names = {name_key(name): name for name in members}
-            names.pop(self._placeholder or (), None)
-            inner = self._named(
-                session, self._shape.groups_base, self._shape.group_filter, names.values(), with_members=True
-            )
-            for each in inner:
-                names.pop(name_key(each.dn), None)
-            people.update(names)
-            fresh = [each for each in inner if name_key(each.dn) not in seen]
+        while fresh := [each for each in inner if name_key(each.dn) not in seen]:
             seen.update(name_key(each.dn) for each in fresh)
             self._check_size(seen)
             members = [name for each in fresh for name in each.all(self._shape.member_attribute)]
+            inner = self._groups_named(session, members)
+            people.update((name_key(name), name) for name in self._not_groups(members, inner))
         return self._ids_by_name(session, people.values())
 
     def _ids_by_member_of(self, session: Session, group: Entry) -> frozenset[str]:

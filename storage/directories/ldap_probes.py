@@ -66,9 +66,10 @@ def may_set_password(session: Session, dn: str) -> Right:
 def is_held_to_policy(session: Session, dn: str) -> Right:
     """Whether a new password from this account has to satisfy the password policy.
 
-    The policy asks for the old password beside a removal, except of the root account and of one with `manage`.
+    The policy asks for the old password beside a removal, or for a longer one, except of the root account and of one
+    with `manage`.
     """
-    change = {"userPassword": [*delete(random_text()), *add(random_text())]}
+    change = {"userPassword": [*delete(random_text()), *add(secrets.token_urlsafe(3))]}
     answer = session.modify(dn, change, [(PASSWORD_POLICY, False, None)])
     if refused_by_policy(answer):
         return Right(held="yes", said=_words(answer))

@@ -13,11 +13,14 @@ from storage.directories.ldap_connections import Connections, Seen
 SOON = timedelta(days=30)
 
 
-async def examine_servers(connections: Connections, now: datetime) -> list[Finding]:
-    """Each server on its own, one after the other. One that is away while others answer is a warning."""
+async def examine_servers(connections: Connections, now: datetime) -> tuple[list[Finding], bool]:
+    """Each server on its own, one after the other; and whether any of them is of use.
+
+    One that is away while others answer is a warning.
+    """
     seen = [await connections.look(server) for server in connections.servers]
-    others = any(not each.fault for each in seen)
-    return [line for each in seen for line in _lines(each, now, others=others)]
+    any_answers = any(not each.fault for each in seen)
+    return [line for each in seen for line in _lines(each, now, others=any_answers)], any_answers
 
 
 def _lines(seen: Seen, now: datetime, *, others: bool) -> Iterator[Finding]:

@@ -232,13 +232,14 @@ class Rights:
                 lack=f"Wicket's account may not set passwords (tried on {person.dn}).",
                 right="=xw on userPassword of people",
             )  # fmt: skip
-        if right.held != "no":
-            yield from self._of_power_over_passwords(session, person)
+        yield from self._of_power_over_passwords(session, person, sets=right.held != "no")
 
-    def _of_power_over_passwords(self, session: Session, person: Entry) -> Iterator[Finding]:
+    def _of_power_over_passwords(self, session: Session, person: Entry, *, sets: bool) -> Iterator[Finding]:
         about = "power over passwords"
         bound = ldap_probes.is_held_to_policy(session, person.dn)
-        if bound.held == "no":
+        # Of somebody without a password the policy asks for no old one, so the answer would prove nothing.
+        has_password = bool(person.first("pwdChangedTime"))
+        if has_password and bound.held == "no":
             yield Finding(
                 level="warning",
                 about=about,
@@ -252,12 +253,14 @@ class Rights:
                 found="Wicket's account may search for passwords as they are stored, or even read them.",
                 advice="Give =xw on userPassword, which is setting and signing in alone.",
             )
-        elif bound.held == "unknown":
+        elif not has_password:
+            yield untold(about, "how far it goes: nobody was found who shows the age of a password", BY_HAND)
+        elif sets and bound.held == "unknown":
             yield untold(about, f"whether the password policy holds for it ({bound.said})", BY_HAND)
-        elif not person.first("pwdChangedTime"):
-            yield untold(about, "whether it may read passwords: nobody was found who has one", BY_HAND)
         else:
-            yield Finding(level="ok", about=about, found="It is bound by the password policy and reads none.")
+            yield Finding(
+                level="ok", about=about, found="It goes no further than the password policy allows."
+            )
 
     def _of_locks(self, session: Session, person: Entry) -> Iterator[Finding]:
         write = partial(ldap_probes.may_write, session, person.dn)

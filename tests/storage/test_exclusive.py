@@ -1,14 +1,17 @@
 """One running Wicket per database: who comes second is refused, and whoever only reads is not."""
 
+import fcntl
 import subprocess
 import sys
+import threading
+import time
 from pathlib import Path
 
 import pytest
 from sqlmodel import text
 
 from storage.database import Database
-from storage.exclusive import held_alone
+from storage.exclusive import held_alone, is_held
 from storage.faults import StorageUnavailable
 
 HOLDER = """
@@ -85,3 +88,29 @@ def test_a_folder_that_is_not_there_is_told(tmp_path: Path):
         held_alone(tmp_path / "no" / "w.db"),
     ):
         pass
+
+
+def test_whether_it_is_held_is_seen_from_beside_and_nothing_is_made(tmp_path: Path):
+    assert not is_held(tmp_path / "w.db")
+    assert list(tmp_path.iterdir()) == []
+    with held_alone(tmp_path / "w.db"):
+        assert is_held(tmp_path / "w.db")
+    assert not is_held(tmp_path / "w.db")
+
+
+def test_somebody_who_only_looks_at_that_moment_keeps_no_bot_away(tmp_path: Path):
+    """Looking takes the lock for a moment, as anybody must who wants to know whether it is free."""
+    with held_alone(tmp_path / "w.db"):
+        pass
+    with (tmp_path / "w.db.lock").open("rb") as look:
+        fcntl.flock(look, fcntl.LOCK_SH)
+
+        def let_go() -> None:
+            time.sleep(0.01)
+            fcntl.flock(look, fcntl.LOCK_UN)
+
+        looking = threading.Thread(target=let_go)
+        looking.start()
+        with held_alone(tmp_path / "w.db"):
+            pass
+        looking.join()

@@ -27,7 +27,7 @@ class AppMethods:
         return {
             "api.test": Method(run=self.test, caller="anyone", arguments=arguments("error foo")),
             "auth.test": Method(run=self.who),
-            "apps.connections.open": Method(run=self.connect, caller="app"),
+            "apps.connections.open": Method(run=self.connect, scope="connections:write", caller="app"),
         }
 
     def test(self, args: Args) -> Json | Refusal:

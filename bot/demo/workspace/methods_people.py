@@ -10,7 +10,7 @@ from typing import TypeVar
 from bot.demo.workspace.answers import Json, Refusal, refuse
 from bot.demo.workspace.people import Channel, User
 from bot.demo.workspace.state import State
-from bot.demo.workspace.web_api import SCOPES, Args, Method, arguments, missing_scope
+from bot.demo.workspace.web_api import Args, Method, arguments, missing_scope
 
 Item = TypeVar("Item")
 KINDS = {
@@ -77,7 +77,7 @@ class PeopleMethods:
         if not wanted:
             return refuse("users_list_not_supplied")
         if len(wanted) > 1:
-            return missing_scope("mpim:write")
+            return self._missing("mpim:write")
         user = self._state.users.get(wanted[0])
         if user is None:
             return refuse("user_not_found")
@@ -120,8 +120,8 @@ class PeopleMethods:
         for kind in kinds:
             if kind not in KINDS:
                 return refuse("invalid_types")
-            if KINDS[kind] not in SCOPES:
-                return missing_scope(KINDS[kind])
+            if KINDS[kind] not in self._granted:
+                return self._missing(KINDS[kind])
         wanted = [
             channel for channel in channels
             if _kind(channel) in kinds and self._is_visible(channel)
@@ -129,18 +129,25 @@ class PeopleMethods:
         ]  # fmt: skip
         return _page(args, wanted, "channels", self._channel_body, default=100)
 
+    @property
+    def _granted(self) -> frozenset[str]:
+        return self._state.scopes["bot"]
+
+    def _missing(self, scope: str) -> Refusal:
+        return missing_scope(scope, self._granted)
+
     def _visible(self, channel_id: str) -> Channel | Refusal:
         channel = self._state.channels.get(channel_id)
         if channel is None or not self._is_visible(channel):
             return refuse("channel_not_found")
         scope = KINDS[_kind(channel)]
-        return channel if scope in SCOPES else missing_scope(scope)
+        return channel if scope in self._granted else self._missing(scope)
 
     def _is_visible(self, channel: Channel) -> bool:
         return not channel.is_private or self._state.team.bot_user_id in channel.members
 
     def _body(self, user: User) -> Json:
-        return user.body(with_email="users:read.email" in SCOPES)
+        return user.body(with_email="users:read.email" in self._granted)
 
     def _channel_body(self, channel: Channel) -> Json:
         return channel.body(self._state.team.id, self._state.team.bot_user_id)

@@ -68,6 +68,7 @@ class Channel:
     created: int
     is_private: bool = False
     is_ext_shared: bool = False
+    is_pending_ext_shared: bool = False
     is_archived: bool = False
     is_im: bool = False
     im_user: str = ""
@@ -93,7 +94,7 @@ class Channel:
             "is_group": self.is_private, "is_im": False, "is_mpim": False, "is_private": self.is_private,
             "created": self.created, "is_archived": self.is_archived, "is_general": False,
             "is_shared": self.is_ext_shared, "is_ext_shared": self.is_ext_shared, "is_org_shared": False,
-            "is_pending_ext_shared": False, "context_team_id": team_id, "creator": "USLACKBOT",
+            "is_pending_ext_shared": self.is_pending_ext_shared, "context_team_id": team_id, "creator": "USLACKBOT",
             "is_member": bot_user_id in self.members, "num_members": len(self.members),
             "topic": {"value": self.topic, "creator": "", "last_set": 0},
             "purpose": {"value": "", "creator": "", "last_set": 0},

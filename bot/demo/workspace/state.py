@@ -16,6 +16,11 @@ from bot.demo.workspace.people import Channel, User
 from bot.demo.workspace.views import View, Views
 
 SLACKBOT = "USLACKBOT"
+BOT_SCOPES = frozenset(
+    {"channels:read", "chat:write", "commands", "groups:read", "im:history", "im:write", "users:read"}
+    | {"users:read.email"}
+)
+APP_SCOPES = frozenset({"connections:write"})
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -52,6 +57,7 @@ class State:
         self.channels: dict[str, Channel] = {}
         self.views = Views()
         self.names: dict[str, str] = {}
+        self.scopes: dict[str, frozenset[str]] = {"bot": BOT_SCOPES, "app": APP_SCOPES}
         self.calls: list[ApiCall] = []
         self.violations: list[str] = []
         self._messages: dict[str, dict[tuple[str, str | None], Message]] = {}

@@ -5,8 +5,9 @@ What a method does stands with its family; nothing here knows one method from an
 
 import asyncio
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
+from email.utils import format_datetime
 from typing import Any
 
 from aiohttp import web
@@ -21,9 +22,6 @@ def arguments(names: str) -> frozenset[str]:
     return frozenset(names.split())
 
 
-SCOPES = arguments(
-    "chat:write commands im:history im:write users:read users:read.email channels:read groups:read"
-)
 # What is wrong with these is the app's own doing; other refusals come with circumstances.
 FORM_ERRORS = arguments(
     "invalid_blocks msg_too_long msg_blocks_too_long no_text invalid_arguments unknown_method missing_scope "
@@ -94,7 +92,7 @@ class WebApi:
             return web.json_response({"ok": False, "error": "service_unavailable"}, status=503)
         read = await _read(request)
         if isinstance(read, Refusal):
-            return self._answer(name, Args({}), read)
+            return self._answer(name, Args({}), read, {})
         token, args = read
         trouble = self._faults.trouble(name)
         await asyncio.sleep(trouble.seconds)
@@ -102,10 +100,11 @@ class WebApi:
             self._record(name, args, "ratelimited")
             headers = {"Retry-After": str(trouble.retry_after)}
             return web.json_response({"ok": False, "error": "ratelimited"}, status=429, headers=headers)
+        headers = self._headers(name, token)
         if trouble.error is not None:
             self._record(name, args, trouble.error)
-            return web.json_response(refuse(trouble.error).body())
-        answer = self._answer(name, args, self._call(name, token, args, request.content_type))
+            return web.json_response(refuse(trouble.error).body(), headers=headers)
+        answer = self._answer(name, args, self._call(name, token, args, request.content_type), headers)
         if trouble.drop and request.transport is not None:
             request.transport.abort()
         return answer
@@ -132,17 +131,29 @@ class WebApi:
             return refuse("invalid_auth")
         if kind != method.caller:
             return refuse("not_allowed_token_type")
-        if method.scope is not None and method.scope not in SCOPES:
-            return missing_scope(method.scope)
+        granted = self._state.scopes[kind]
+        if method.scope is not None and method.scope not in granted:
+            return missing_scope(method.scope, granted)
         return None
 
-    def _answer(self, name: str, args: Args, result: Json | Refusal) -> web.Response:
+    def _headers(self, name: str, token: str) -> dict[str, str]:
+        """Slack's own time, the scopes of a token that it knows, and the one that the method takes."""
+        headers = {"Date": format_datetime(self._state.now(), usegmt=True)}
+        if kind := self._tokens.get(token):
+            headers["x-oauth-scopes"] = ",".join(sorted(self._state.scopes[kind]))
+        if (method := self._methods.get(name)) and method.scope:
+            headers["x-accepted-oauth-scopes"] = method.scope
+        return headers
+
+    def _answer(
+        self, name: str, args: Args, result: Json | Refusal, headers: Mapping[str, str]
+    ) -> web.Response:
         error = result.error if isinstance(result, Refusal) else None
         self._record(name, args, error)
         if isinstance(result, Refusal) and result.error in FORM_ERRORS:
             self._state.violation(f"{name} refused: {result.error} {'; '.join(result.messages)}".strip())
         body = result.body() if isinstance(result, Refusal) else {"ok": True, **result}
-        return web.json_response(body, headers={"x-oauth-scopes": ",".join(sorted(SCOPES))})
+        return web.json_response(body, headers=headers)
 
     def _record(self, name: str, args: Args, error: str | None) -> None:
         call = ApiCall(
@@ -151,9 +162,9 @@ class WebApi:
         self._state.calls.append(call)
 
 
-def missing_scope(needed: str) -> Refusal:
-    """The refusal for a scope that Wicket does not ask for."""
-    return refuse("missing_scope", needed=needed, provided=",".join(sorted(SCOPES)))
+def missing_scope(needed: str, granted: Iterable[str]) -> Refusal:
+    """The refusal for a scope that the token was not given."""
+    return refuse("missing_scope", needed=needed, provided=",".join(sorted(granted)))
 
 
 async def _read(request: web.Request) -> tuple[str, Args] | Refusal:

@@ -185,6 +185,12 @@ class Workspace:
         """Tell this person's page that their phone has something new."""
         self._state.changes.tell(Change(kind="phone", to=frozenset({user_id})))
 
+    def reinstall(self, *, bot: Iterable[str] | None = None, app: Iterable[str] | None = None) -> None:
+        """Give the tokens these scopes from now on, as another installation of the app does; None: as they are."""
+        for kind, scopes in (("bot", bot), ("app", app)):
+            if scopes is not None:
+                self._state.scopes[kind] = frozenset(scopes)
+
     # What the app did
 
     @property

@@ -37,10 +37,18 @@ class Authority:
         self.ca_file = folder / f"{name}.pem"
         self.ca_file.write_bytes(signed.public_bytes(serialization.Encoding.PEM))
 
-    def issue(self, host: str = "localhost", *, address: str = "127.0.0.1", days: int = 90) -> Pair:
+    def issue(
+        self,
+        host: str = "localhost",
+        *,
+        address: str = "127.0.0.1",
+        expired: bool = False,
+        starts: int = -2,
+        ends: int = 90,
+    ) -> Pair:
         """A server's certificate for this host; for "localhost", it is for the address as well.
 
-        days: until it ends, from now.
+        starts, ends: days from now.
         """
         key = ec.generate_private_key(ec.SECP256R1())
         names: list[x509.GeneralName] = [x509.DNSName(host)]
@@ -48,11 +56,11 @@ class Authority:
             names.append(x509.IPAddress(ipaddress.ip_address(address)))
         subject = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, host)])
         signed = (
-            _builder(subject, self._name, key.public_key(), days=days)
+            _builder(subject, self._name, key.public_key(), starts=starts, ends=-1 if expired else ends)
             .add_extension(x509.SubjectAlternativeName(names), critical=False)
             .sign(self._key, hashes.SHA256())
         )
-        stem = f"{host}-{days}"
+        stem = f"{host}{'-expired' if expired else ''}-{ends}"
         pair = Pair(certificate=self._folder / f"{stem}.crt", key=self._folder / f"{stem}.key")
         pair.certificate.write_bytes(signed.public_bytes(serialization.Encoding.PEM))
         pair.key.write_bytes(
@@ -66,7 +74,7 @@ class Authority:
 
 
 def _builder(
-    subject: x509.Name, issuer: x509.Name, key: ec.EllipticCurvePublicKey, *, days: int = 90
+    subject: x509.Name, issuer: x509.Name, key: ec.EllipticCurvePublicKey, *, starts: int = -2, ends: int = 90
 ) -> x509.CertificateBuilder:
     now = datetime.datetime.now(datetime.UTC)
     return (
@@ -75,6 +83,6 @@ def _builder(
         .issuer_name(issuer)
         .public_key(key)
         .serial_number(x509.random_serial_number())
-        .not_valid_before(now - datetime.timedelta(days=9))
-        .not_valid_after(now + datetime.timedelta(days=days))
+        .not_valid_before(now + datetime.timedelta(days=starts))
+        .not_valid_after(now + datetime.timedelta(days=ends))
     )

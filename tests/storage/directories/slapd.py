@@ -11,6 +11,7 @@ import socket
 import subprocess
 import tempfile
 import time
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -25,6 +26,8 @@ ROOT, ROOT_PASSWORD = f"cn=root,{SUFFIX}", "the-root-of-the-test"
 SERVICE, SERVICE_PASSWORD = f"cn=wicket,ou=services,{SUFFIX}", "the-service-of-the-test"
 # May read a few entries at a time only.
 NARROW = f"cn=narrow,ou=services,{SUFFIX}"
+# Five thousand people "p0", "p1" …, to be put into one group.
+CROWD, CROWD_SIZE = f"ou=crowd,{SUFFIX}", 5000
 POLICY = f"cn=default,ou=policies,{SUFFIX}"
 
 # What docs/ldap.md tells an operator to write; a test holds the two together.
@@ -57,6 +60,7 @@ access to *
 _PEOPLE, _GROUPS = (f'dn.regex="^(.+,)?ou={name},.+$"' for name in ("people", "groups"))
 OTHERS = {
     "no-reset": ("attrs=userPassword", "none"),
+    "only-reads": ("attrs=userPassword,pwdAccountLockedTime,pwdReset,member", "read"),
     "half-reset": ("attrs=userPassword", "=z"),
     "no-unlock": ("attrs=pwdAccountLockedTime", "read"),
     "half-unlock": ("attrs=pwdAccountLockedTime", "=zrscxd"),
@@ -141,6 +145,10 @@ objectClass: simpleSecurityObject
 cn: narrow
 userPassword: {service_password}
 
+dn: ou=crowd,{suffix}
+objectClass: organizationalUnit
+ou: crowd
+
 dn: ou=admins,{suffix}
 objectClass: organizationalUnit
 ou: admins
@@ -189,12 +197,17 @@ class Slapd:
 
 def running() -> Slapd:
     """The server of this process. Without Debian's `slapd` the test is skipped, except in the full run (CI=true)."""
-    if _program() is None:
+    if program() is None:
         reason = "OpenLDAP's server is not installed: apt install slapd"
         if os.environ.get("CI") == "true":
             pytest.fail(reason)
         pytest.skip(reason)
-    return _started()
+    return _of_this_process()
+
+
+@functools.cache
+def _of_this_process() -> Slapd:
+    return started(OTHERS)
 
 
 def free_port() -> int:
@@ -204,14 +217,15 @@ def free_port() -> int:
         return int(taken.getsockname()[1])
 
 
-def _program() -> str | None:
+def program() -> str | None:
+    """Where Debian's package put the server; None if it is not installed."""
     return shutil.which("slapd", path=os.pathsep.join([os.environ.get("PATH", ""), "/usr/sbin"]))
 
 
-@functools.cache
-def _started() -> Slapd:
-    program = _program()
-    assert program is not None
+def started(others: Mapping[str, tuple[str, str]]) -> Slapd:
+    """A server of its own, with these accounts beside Wicket's. It needs the program."""
+    slapd = program()
+    assert slapd is not None
     folder = Path(tempfile.mkdtemp(prefix="slapd-"))
     atexit.register(shutil.rmtree, folder, ignore_errors=True)
     (folder / "data").mkdir()
@@ -219,17 +233,18 @@ def _started() -> Slapd:
     pair = authority.issue()
     words = {
         "suffix": SUFFIX, "root": ROOT, "root_password": ROOT_PASSWORD, "service": SERVICE, "narrow": NARROW,
-        "service_password": SERVICE_PASSWORD, "policy": POLICY, "rights": _rights(), "folder": folder,
+        "service_password": SERVICE_PASSWORD, "policy": POLICY, "rights": _rights(others), "folder": folder,
         "ca": authority.ca_file, "certificate": pair.certificate, "key": pair.key,
     }  # fmt: skip
     conf, seed = folder / "slapd.conf", folder / "seed.ldif"
     conf.write_text(_CONF.format(**words))
-    seed.write_text(_SEED.format(**words) + "".join(_service(name) for name in OTHERS))
-    subprocess.run([program, "-Ta", "-q", "-f", conf, "-l", seed], check=True, capture_output=True)
+    more = [*map(_service, others), *map(_one_of_the_crowd, range(CROWD_SIZE))]
+    seed.write_text(_SEED.format(**words) + "".join(more))
+    subprocess.run([slapd, "-Ta", "-q", "-f", conf, "-l", seed], check=True, capture_output=True)
     port, tls_port = free_port(), free_port()
     # -d 0: it stays our child, and so ends with us.
     process = subprocess.Popen(
-        [program, "-f", conf, "-d", "0", "-h", f"ldap://127.0.0.1:{port} ldaps://127.0.0.1:{tls_port}"],
+        [slapd, "-f", conf, "-d", "0", "-h", f"ldap://127.0.0.1:{port} ldaps://127.0.0.1:{tls_port}"],
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
     )
@@ -243,16 +258,16 @@ def account(name: str) -> str:
     return f"cn={name},ou=services,{SUFFIX}"
 
 
-def _rights() -> str:
+def _rights(others: Mapping[str, tuple[str, str]]) -> str:
     """What the docs say, for the others too, after what each of them has instead."""
     instead = [
         f'access to {what}\n    by dn.exact="{account(name)}" {right}\n    by * break\n'
-        for name, (what, right) in OTHERS.items()
+        for name, (what, right) in others.items()
     ]
     lines = []
     for line in RIGHTS.splitlines():
         mine = f'dn.exact="{SERVICE}"' in line
-        lines += [line, *(line.replace(SERVICE, account(name)) for name in OTHERS if mine)]
+        lines += [line, *(line.replace(SERVICE, account(name)) for name in others if mine)]
     return "\n".join([*instead, *lines])
 
 
@@ -261,6 +276,10 @@ def _service(name: str) -> str:
         f"\ndn: {account(name)}\nobjectClass: organizationalRole\nobjectClass: simpleSecurityObject\n"
         f"cn: {name}\nuserPassword: {SERVICE_PASSWORD}\n"
     )
+
+
+def _one_of_the_crowd(number: int) -> str:
+    return f"\ndn: uid=p{number},{CROWD}\nobjectClass: inetOrgPerson\nuid: p{number}\ncn: P{number}\nsn: P\n"
 
 
 def _wait_for(port: int, process: "subprocess.Popen[bytes]") -> None:

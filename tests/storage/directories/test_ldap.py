@@ -3,6 +3,7 @@
 import asyncio
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import ldap3
 import pytest
@@ -11,7 +12,7 @@ from storage.directories.ldap_shape import LdapAttributes
 from storage.faults import DirectoryUnavailable
 from tests.directories.reading import members_of
 from tests.storage.directories.ldap_stage import PLACEHOLDER, LdapStage
-from tests.storage.directories.slapd import NARROW, RIGHTS, ROOT, ROOT_PASSWORD
+from tests.storage.directories.slapd import CROWD, CROWD_SIZE, NARROW, RIGHTS, ROOT, ROOT_PASSWORD
 
 DOCS = Path(__file__).parents[3] / "docs" / "ldap.md"
 NASTY = [
@@ -187,19 +188,39 @@ async def test_groups_twenty_deep_and_in_a_circle_are_followed_to_the_end(corp: 
     assert await members_of(corp.directory, "administrators") == {alan}
 
 
-async def test_a_crowd_is_given_whole(corp: LdapStage) -> None:
-    """More than a page and more than a batch of names."""
-    for number in range(620):
-        dn = f"uid=p{number},{corp.people}"
-        corp.root.add(dn, "inetOrgPerson", {"cn": f"P{number}", "sn": "P"})
+@pytest.mark.parametrize("membership", ["member", "memberOf"])
+async def test_a_crowd_is_given_whole(membership: Any, corp: LdapStage) -> None:
+    """Five thousand in one group: more than a page, and more than a batch of names."""
     await corp.group("everybody")
-    names = [f"uid=p{number},{corp.people}" for number in range(620)]
+    names = [f"uid=p{number},{CROWD}" for number in range(CROWD_SIZE)]
     corp.root.modify(corp.group_dn("everybody"), {"member": [(ldap3.MODIFY_ADD, names)]})
-    by_member_of = corp.open(replace(corp.shape, membership="memberOf"))
-    everybody = await members_of(corp.directory, "everybody")
+    shape = replace(corp.shape, membership=membership, people_base=CROWD)
+    everybody = await corp.open(shape, timeout=20).group("everybody")
     assert everybody is not None
-    assert len(everybody) == 620
-    assert await members_of(by_member_of, "everybody") == everybody
+    assert len(everybody.members) == CROWD_SIZE
+    assert everybody.direct == everybody.members
+
+
+async def test_a_group_that_was_moved_or_renamed_keeps_its_id_and_one_made_anew_does_not(
+    corp: LdapStage,
+) -> None:
+    ada = await corp.person("ada")
+    await corp.group("vpn")
+    first = await corp.directory.group("vpn")
+    corp.root.add(f"ou=more,{corp.groups}", "organizationalUnit")
+    corp.root.modify_dn(corp.group_dn("vpn"), "cn=vpn", new_superior=f"ou=more,{corp.groups}")
+    await corp.directory.add_member(ada, "vpn")
+    corp.root.modify_dn(f"cn=vpn,ou=more,{corp.groups}", "cn=tunnel")
+    moved = await corp.directory.group("tunnel")
+    assert first is not None
+    assert moved is not None
+    assert (moved.id, moved.members) == (first.id, {ada})
+    assert await corp.directory.group("vpn") is None
+    await corp.group("vpn")
+    anew = await corp.directory.group("vpn")
+    assert anew is not None
+    assert anew.id != first.id
+    assert anew.members == frozenset()
 
 
 async def test_an_answer_that_the_server_cut_short_is_no_answer(corp: LdapStage) -> None:

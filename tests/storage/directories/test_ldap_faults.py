@@ -4,8 +4,11 @@ Promise 7: whatever happens is "unknown", in time, and nobody else waits for it.
 """
 
 import asyncio
+import socket
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -64,7 +67,7 @@ async def test_a_server_that_is_not_who_it_should_be_hears_nothing(
     host: str, expired: bool, other_authority: bool, said: str, corp: LdapStage, tmp_path: Path
 ) -> None:
     authority = Authority(tmp_path, "other") if other_authority else corp.slapd.authority
-    async with listening(b"?", authority.issue(host, days=-1 if expired else 90)) as impostor:
+    async with listening(b"?", authority.issue(host, expired=expired)) as impostor:
         directory = corp.open(servers=[impostor.server])
         with pytest.raises(DirectoryUnavailable, match=said):
             await directory.health()
@@ -113,6 +116,36 @@ async def test_a_hung_server_ends_in_time_and_neither_the_loop_nor_another_direc
         assert time.monotonic() - started < 2
         assert await watching < 0.5
         assert slowest < 1
+
+
+@contextmanager
+def full() -> Iterator[LdapServer]:
+    """A server that takes no more connections: whoever wants one waits."""
+    with socket.create_server(("127.0.0.1", 0), backlog=0) as listener, ExitStack() as waiting:
+        port = listener.getsockname()[1]
+        for _ in range(4):
+            one = waiting.enter_context(socket.socket())
+            one.setblocking(False)
+            one.connect_ex(("127.0.0.1", port))
+        yield LdapServer(host="127.0.0.1", port=port)
+
+
+@pytest.mark.parametrize("at", ["connect", "tls", "starttls", "bind"])
+async def test_a_server_that_hangs_on_the_way_ends_in_time_and_the_next_one_answers(
+    at: str, corp: LdapStage
+) -> None:
+    good = LdapServer(host="localhost", port=corp.proxy.port)
+    pair = corp.slapd.authority.issue() if at == "bind" else None
+    async with listening(pair=pair) as hung:
+        with full() as taken:
+            servers = {"connect": taken, "starttls": replace(hung.server, starttls=True)}
+            server = servers.get(at, hung.server)
+            started = time.monotonic()
+            with pytest.raises(DirectoryUnavailable, match="in time"):
+                await corp.open(servers=[server], timeout=3.0).health()
+            assert time.monotonic() - started < 2.5
+            await corp.open(servers=[server, good]).health()
+    assert bool(hung.heard) is (at in ("tls", "starttls", "bind"))
 
 
 async def test_a_slot_is_free_again_when_the_server_is(corp: LdapStage) -> None:

@@ -52,21 +52,31 @@ async def test_a_server_that_is_away_is_a_warning_by_name_while_another_answers(
     assert f"certificate of {away}" not in found
     alone = await lines(corp, away)
     assert alone[f"server {away}"][0] == "failed"
+    assert len(await corp.open(servers=[away]).examine(["vpn"])) == 1
 
 
 async def test_a_server_that_hangs_ends_in_time_and_its_certificate_is_judged(corp: LdapStage) -> None:
     """A certificate that ends in less than 30 days is a warning."""
-    async with listening(pair=corp.slapd.authority.issue(days=10)) as hung:
+    async with listening(pair=corp.slapd.authority.issue(ends=10)) as hung:
         found = await lines(corp, hung.server, timeout=1.5)
     assert found[f"server {hung.server}"][0] == "failed"
     assert "in time" in found[f"server {hung.server}"][1]
     assert found[f"certificate of {hung.server}"] == ("warning", f"It ends on {day(10)}, in 9 days.")
 
 
+async def test_a_server_that_hung_when_it_was_looked_at_is_not_waited_for_again(corp: LdapStage) -> None:
+    """The rights are then examined on one that answers."""
+    async with listening() as hung:
+        good = LdapServer(host="localhost", port=corp.proxy.port)
+        found = await corp.open(servers=[hung.server, good]).examine([])
+        assert len(hung.heard) == 1
+    assert "It is there and shown." in {line.found for line in found}
+
+
 async def test_a_certificate_that_ended_is_failed_with_its_date_and_nothing_is_said_to_that_server(
     corp: LdapStage,
 ) -> None:
-    async with listening(b"?", corp.slapd.authority.issue(days=-3)) as over:
+    async with listening(b"?", corp.slapd.authority.issue(starts=-9, ends=-3)) as over:
         found = await lines(corp, over.server, LdapServer(host="localhost", port=corp.proxy.port))
         assert over.heard == []
     level, said = found[f"server {over.server}"]
@@ -80,7 +90,7 @@ async def test_nothing_is_believed_of_a_certificate_that_is_nobodys_or_another_h
     host: str, ours: bool, corp: LdapStage, tmp_path: Path
 ) -> None:
     authority = corp.slapd.authority if ours else Authority(tmp_path, "other")
-    async with listening(b"?", authority.issue(host, days=-3)) as impostor:
+    async with listening(b"?", authority.issue(host, starts=-9, ends=-3)) as impostor:
         found = await lines(corp, impostor.server)
         assert impostor.heard == []
     assert found == {f"server {impostor.server}": ("failed", found[f"server {impostor.server}"][1])}

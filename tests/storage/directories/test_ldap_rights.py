@@ -3,11 +3,13 @@
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
+from itertools import count
 from typing import Any
 
 import pytest
 
 from storage.directories.base import Finding
+from storage.directories.ldap_servers import LdapServer
 from storage.directories.ldap_shape import LdapAttributes
 from tests.storage.directories.ldap_stage import LdapStage
 from tests.storage.directories.slapd import NARROW, OTHERS, POLICY, ROOT, ROOT_PASSWORD, SUFFIX, account
@@ -82,6 +84,11 @@ async def test_the_rights_of_the_docs_are_enough_and_not_too_much(world: World) 
 
 LACKING = [
     ("no-reset", ["password reset"], "=xw on userPassword of people"),
+    (
+        "only-reads",
+        ["password reset", "unlock", "switching accounts", "change after a reset", "group vpn"],
+        "=xw on userPassword of people",
+    ),
     ("half-reset", ["password reset"], "=xw on userPassword of people"),
     ("no-unlock", ["unlock", "switching accounts"], "write on pwdAccountLockedTime of people"),
     ("half-unlock", ["switching accounts"], "write on pwdAccountLockedTime of people"),
@@ -152,6 +159,8 @@ async def test_the_root_account_is_warned_of_everywhere(world: World) -> None:
         "manager of people", "employeeType of people", "employeeNumber of people", "uid of people",
     }  # fmt: skip
     assert set(amiss(found).values()) == {"warning"}
+    off = replace(world.corp.shape, inactive_when=(("title", "gone"),))
+    assert "title of people" in amiss(await world.examine(shape=off, bind_dn=ROOT, password=ROOT_PASSWORD))
     assert "passes by the password policy" in line(found, "power over passwords").found
 
 
@@ -216,6 +225,8 @@ async def test_an_account_that_sets_passwords_and_need_not_is_warned_of(world: W
     shape = replace(world.corp.shape, password_changes=False)
     assert amiss(await world.examine(shape=shape)) == {"password reset": "warning"}
     assert "password reset" not in amiss(await world.examine(shape=shape, bind_dn=account("no-reset")))
+    found = await world.examine(shape=shape, bind_dn=account("no-pwd-reset"))
+    assert amiss(found) == {"password reset": "warning"}
 
 
 async def test_an_administrator_is_found_through_inner_groups_and_circles_end(world: World) -> None:
@@ -238,6 +249,35 @@ async def test_it_is_tried_on_somebody_who_is_not_privileged(world: World) -> No
     assert "no ordinary person was found" in line(found, "people").found
     bob = await corp.person("bob")
     assert corp.dn_of(bob) in line(await world.examine(), "password reset").found
+
+
+async def test_reading_passwords_is_warned_of_without_the_right_to_set_them(world: World) -> None:
+    found = await world.examine(bind_dn=account("only-reads"))
+    assert line(found, "power over passwords").level == "warning"
+    assert "as they are stored" in line(found, "power over passwords").found
+
+
+async def test_it_is_tried_on_somebody_who_has_a_password(world: World) -> None:
+    """Of the others it could not be told whether the policy holds, nor whether their passwords may be read."""
+    corp = world.corp
+    corp.root.modify(corp.dn_of(world.ada), {"userPassword": [("MODIFY_DELETE", [])]})
+    dn = f"cn=lax,{corp.branch}"
+    lax = {"pwdAttribute": "userPassword", "pwdCheckQuality": "0"}
+    corp.root.add(dn, ["organizationalRole", "pwdPolicy"], lax)
+    corp.set(world.ada, pwdPolicySubentry=dn)
+    assert "could not be told" in line(await world.examine(), "power over passwords").found
+    bob = await corp.person("bob")
+    found = await world.examine()
+    assert amiss(found) == {}
+    assert corp.dn_of(bob) in line(found, "password reset").found
+
+
+async def test_an_examination_that_breaks_off_is_made_on_the_next_server(world: World) -> None:
+    proxy, pieces = world.corp.proxy, count(1)
+    servers = [LdapServer(host="localhost", port=port) for port in (proxy.port, world.corp.slapd.tls_port)]
+    proxy.before = lambda _: "cut" if next(pieces) == 20 else None
+    assert amiss(await world.examine(servers=servers)) == {}
+    assert next(pieces) == 21
 
 
 async def test_an_answer_that_proves_neither_is_a_warning(world: World) -> None:

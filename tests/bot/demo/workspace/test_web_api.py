@@ -2,6 +2,8 @@
 
 import asyncio
 import json
+from datetime import UTC, datetime, timedelta
+from email.utils import parsedate_to_datetime
 
 import aiohttp
 import pytest
@@ -9,6 +11,7 @@ from slack_sdk.errors import SlackApiError
 from slack_sdk.webhook.async_client import AsyncWebhookClient
 
 from bot.demo.workspace import Workspace
+from bot.manifest import BOT_SCOPES
 
 ADA, GRACE, OWNERS = "U0ADA", "U0GRACE", "C0OWNERS"
 
@@ -74,6 +77,41 @@ async def test_reading_history_and_direct_conversations_needs_a_scope_we_do_not_
     assert await error_of(harness.client.conversations_history(channel=OWNERS)) == "unknown_method"
     answer = await harness.client.auth_test()
     assert "channels:history" not in answer.headers["x-oauth-scopes"]
+
+
+async def headers_of(slack, method: str, token: str) -> dict[str, str]:
+    async with (
+        aiohttp.ClientSession() as session,
+        session.post(slack.api_url + method, headers={"Authorization": f"Bearer {token}"}) as answer,
+    ):
+        return {name.lower(): value for name, value in answer.headers.items()}
+
+
+async def test_every_answer_says_what_the_token_may_and_what_time_it_is(workspace):
+    """SL-14: the scopes are those of the token that was given, and nobody's if it is not known."""
+    bot = await headers_of(workspace, "users.info", workspace.bot_token)
+    assert bot["x-oauth-scopes"].split(",") == sorted(BOT_SCOPES)
+    assert bot["x-accepted-oauth-scopes"] == "users:read"
+    assert abs(parsedate_to_datetime(bot["date"]) - datetime.now(UTC)) < timedelta(seconds=5)
+    app = await headers_of(workspace, "apps.connections.open", workspace.app_token)
+    assert app["x-oauth-scopes"] == "connections:write"
+    assert "x-oauth-scopes" not in await headers_of(workspace, "auth.test", "xoxb-wrong")
+
+
+async def test_a_reinstalled_app_may_what_it_was_given_then(workspace, harness):
+    """SL-14."""
+    workspace.reinstall(bot={"users:read", "files:read"}, app=[])
+    answer = await harness.client.auth_test()
+    assert answer.headers["x-oauth-scopes"] == "files:read,users:read"
+    with pytest.raises(SlackApiError) as refused:
+        await harness.client.conversations_info(channel=OWNERS)
+    assert refused.value.response["error"] == "missing_scope"
+    assert refused.value.response["provided"] == "files:read,users:read"
+    assert "email" not in (await harness.client.users_info(user=ADA))["user"]["profile"]
+    assert (
+        await error_of(harness.client.apps_connections_open(app_token=workspace.app_token)) == "missing_scope"
+    )
+    assert await error_of(harness.client.chat_postMessage(channel=OWNERS, text="hi")) == "missing_scope"
 
 
 async def test_users_info_has_the_shape_an_actor_is_judged_by(harness):

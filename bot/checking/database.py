@@ -1,0 +1,155 @@
+"""The database, examined: the file, its tables and its place, and the audit log in it against what was signed.
+
+It reads beside a running bot, makes no file and migrates nothing; the whole log is for `wicket audit verify`.
+"""
+
+import os
+import shutil
+import stat
+from collections.abc import Iterator
+from datetime import datetime, timedelta
+from pathlib import Path
+
+from sqlmodel import Session
+
+from bot.checking.report import failed, ok, warning
+from bot.settings import Settings
+from bot.slack.words import duration
+from storage.audit import log
+from storage.audit.sealing import check_head, kept_checkpoint, last_checkpoint_id
+from storage.directories.base import Finding
+from storage.exclusive import is_held
+from storage.faults import AuditFault, SchemaFault, StorageUnavailable
+from storage.migrating import holds_current
+from storage.reading import damage, looked_at
+
+LEAST_SPACE = 10**9
+LEAST_SHARE = 0.05
+OLDEST_CHECKPOINT = timedelta(days=7)
+# Seconds for a look through the whole file; a larger one is left to the operator.
+CHEAP = 2.0
+_PATIENCE = 2.0
+_CHECKPOINT = "Take one every day, and keep it elsewhere: `wicket audit checkpoint --out FILE`."
+
+
+def examine_database(settings: Settings, *, now: datetime) -> list[Finding]:
+    """Everything about the store, in this thread."""
+    path = settings.database.path
+    return [*_place(path), *(_file(path, settings, now) if path.exists() else [_none_yet(path)])]
+
+
+def free_space(free: int, total: int) -> Finding:
+    """The line about so many free bytes of so many."""
+    said = f"{free / 10**9:.1f} GB are free, {100 * free // max(total, 1)} % of the disk."
+    if free < LEAST_SPACE or free < LEAST_SHARE * total:
+        return warning(
+            "disk", said, "Make room: when the disk is full, nothing can be recorded, so nothing is done."
+        )
+    return ok("disk", said)
+
+
+def _none_yet(path: Path) -> Finding:
+    return warning(
+        "file", f"There is no database at {path} yet.", "`wicket serve` or `wicket migrate` makes it."
+    )
+
+
+def _place(path: Path) -> Iterator[Finding]:
+    """The folder: whether it can be written, room in it, and whether a bot runs."""
+    folder = path.resolve().parent
+    if not folder.is_dir():
+        yield failed("folder", f"There is no folder {folder}.", "Make it, or correct [database] url.")
+        return
+    needed = [folder, *([path] if path.exists() else [])]
+    if closed := [str(one) for one in needed if not os.access(one, os.W_OK, effective_ids=True)]:
+        yield failed(
+            "folder",
+            f"{' and '.join(closed)} cannot be written by this user.",
+            "Run this as the user that Wicket runs as; if you do, give that user the right.",
+        )
+    else:
+        yield ok("folder", f"{folder} can be written.")
+    usage = shutil.disk_usage(folder)
+    yield free_space(usage.free, usage.total)
+    try:
+        yield ok("bot", f"{'A' if is_held(path) else 'No'} bot runs on it now.")
+    except OSError as fault:
+        yield warning(
+            "bot",
+            f"Whether one runs on it cannot be seen: {fault.strerror}.",
+            "Run this as the user that Wicket runs as.",
+        )
+
+
+def _file(path: Path, settings: Settings, now: datetime) -> Iterator[Finding]:
+    yield _rights(path)
+    try:
+        with looked_at(path, patience=_PATIENCE) as tx:
+            if not holds_current(tx):
+                yield warning(
+                    "tables",
+                    "They are of an earlier version of Wicket.",
+                    "`wicket serve` or `wicket migrate` brings them up; take a backup first.",
+                )
+                return
+            yield ok("tables", "They are of this version.")
+            yield _structure(tx)
+            yield _head(tx, settings)
+            yield _checkpoint(tx, now)
+    except SchemaFault as fault:
+        yield failed("tables", str(fault), "Install the version that made it, or a later one.")
+    except (StorageUnavailable, OSError) as fault:
+        yield failed("file", str(fault), "See that the file can be read; if it is broken, restore a backup.")
+
+
+def _rights(path: Path) -> Finding:
+    mode = stat.S_IMODE(path.stat().st_mode)
+    if mode & 0o077:
+        return warning(
+            "rights", f"Others than its owner may use {path} ({mode:o}).", f"Run: chmod 600 {path}"
+        )
+    return ok("rights", "Only its owner may read it.")
+
+
+def _structure(tx: Session) -> Finding:
+    try:
+        wrong = damage(tx, within=CHEAP)
+    except TimeoutError:
+        return ok(
+            "structure", f"It is too large to look through in {CHEAP:.0f} s; what was read so far is sound."
+        )
+    if wrong is not None:
+        return failed(
+            "structure", f"The file is damaged: {wrong}.", "Stop Wicket, keep the file, and restore a backup."
+        )
+    return ok("structure", "SQLite finds it sound.")
+
+
+def _head(tx: Session, settings: Settings) -> Finding:
+    if settings.secrets.audit_key is None:
+        return warning("audit log", "It was not compared with its checkpoint.", "Set WICKET_AUDIT_KEY.")
+    wrong = check_head(tx, settings.secrets.signer().verifier)
+    if wrong is not None:
+        return failed(
+            "audit log", wrong, "`wicket audit verify` names the place. Do not go on before you know why."
+        )
+    signed = " and agrees with the last checkpoint" if last_checkpoint_id(tx) else ""
+    return ok("audit log", f"Its end is whole{signed}.")
+
+
+def _checkpoint(tx: Session, now: datetime) -> Finding:
+    kept = kept_checkpoint(tx, last_checkpoint_id(tx))
+    try:
+        size = log.head(tx).size
+    except AuditFault:  # told by the line before
+        size = 0
+    if kept is None:
+        entries = f"none of {size} entries is signed" if size else "there is nothing to sign yet"
+        return (warning if size else ok)(
+            "checkpoint", f"There is none: {entries}.", *([_CHECKPOINT] if size else [])
+        )
+    ago = now - kept.at
+    said = f"The last one was taken {duration(max(1, int(ago.total_seconds() // 60)))} ago"
+    if size > kept.size and ago > OLDEST_CHECKPOINT:
+        return warning("checkpoint", f"{said}, {size - kept.size} entries before the end.", _CHECKPOINT)
+    return ok("checkpoint", f"{said}.")

@@ -1,0 +1,72 @@
+"""How an entitlement can be had at all: the question of an ordinary employee, put for nobody in particular.
+
+It looks nothing up and grants nothing; real requests are weighed in `handlers.decisions.requests`.
+"""
+
+from datetime import datetime, timedelta
+
+from handlers.decisions.policy import AccessQuestion, Action, PolicyEngine
+from handlers.decisions.requests import Verdict, weigh_request
+from storage.catalogue import Entitlement, Owner
+from storage.directories.base import Account
+
+_USUAL = timedelta(hours=1)
+_SHORTEST = timedelta(minutes=1)
+
+
+def prospect(policy: PolicyEngine, entitlement: Entitlement, owner: Owner, *, now: datetime) -> Verdict:
+    """What becomes of a well-written request for an hour, or for another time if only that is not refused."""
+    longest = entitlement.max_duration
+    usual = _weighed(policy, entitlement, owner, min(_USUAL, longest), now)
+    if usual.outcome != "refused":
+        return usual
+    others = (_weighed(policy, entitlement, owner, length, now) for length in (_SHORTEST, longest))
+    return next((verdict for verdict in others if verdict.outcome != "refused"), usual)
+
+
+def ordinary_question(
+    entitlement: Entitlement, owner: Owner, length: timedelta = _USUAL, *, now: datetime
+) -> AccessQuestion:
+    """An employee without any power asks, with a reason and a ticket. now: aware UTC."""
+    somebody = _employee(entitlement.directory, now)
+    return AccessQuestion(
+        action=Action.GRANT,
+        principal=somebody,
+        requester=somebody,
+        entitlement=entitlement,
+        owner=owner,
+        minutes=max(1, int(length.total_seconds() // 60)),
+        justification_given=True,
+        ticket_given=True,
+        now=now,
+    )
+
+
+def _weighed(
+    policy: PolicyEngine, entitlement: Entitlement, owner: Owner, length: timedelta, now: datetime
+) -> Verdict:
+    return weigh_request(policy, ordinary_question(entitlement, owner, length, now=now))
+
+
+def _employee(directory: str, now: datetime) -> Account:
+    return Account(
+        id="somebody",
+        directory=directory,
+        person="",
+        login="somebody",
+        name="Somebody",
+        mail="",
+        employment="employee",
+        team="",
+        company="",
+        manager=None,
+        active=True,
+        locked=False,
+        privileged=False,
+        must_change_password=False,
+        direct_groups=frozenset(),
+        groups=frozenset(),
+        password_changed_at=None,
+        password_expires_at=None,
+        read_at=now,
+    )

@@ -1,0 +1,110 @@
+"""The approvers' lines: an owner with nobody who can decide is found by looking, not by a request that waits (R-1)."""
+
+from collections.abc import AsyncIterator
+
+import pytest
+
+from storage.directories.local import LocalDirectory
+from tests.bot.checking.conftest import Installation, of
+
+DATA = "approvers of Data Platform in local"
+
+
+@pytest.fixture
+async def people(install: Installation) -> AsyncIterator[LocalDirectory]:
+    directory = install.people()
+    yield directory
+    directory.close()
+
+
+async def leave(people: LocalDirectory, group: str, *but: str) -> None:
+    """Take everybody out of the group but these."""
+    found = await people.group(group)
+    assert found is not None
+    for member in found.direct - set(but):
+        await people.remove_member(member, group)
+
+
+async def test_two_who_can_are_enough(install: Installation):
+    found = await install.found("approvers")
+    assert {one.level for one in found} == {"ok"}
+    assert len(found) == 6
+    assert found[-1].about == "security approvers in local"
+
+
+async def test_a_group_that_is_not_there(install: Installation):
+    install.edit({'approvers = "data-platform-owners"': 'approvers = "data-platform-owner"'})
+    level, found, advice = await install.one("approvers", DATA)
+    assert (level, found) == ("failed", "Nobody can approve: there is no group data-platform-owner.")
+    assert "owner[data-platform].approvers" in advice
+
+
+async def test_an_empty_group(install: Installation, people: LocalDirectory):
+    await leave(people, "data-platform-owners")
+    level, found, advice = await install.one("approvers", DATA)
+    assert level == "failed"
+    assert found.startswith("Nobody can approve: nobody in the group data-platform-owners is active")
+    assert "two people" in advice
+
+
+async def test_one_alone_whose_own_requests_nobody_can_decide(install: Installation, people: LocalDirectory):
+    """R-1."""
+    await leave(people, "data-platform-owners", "p-grace")
+    level, found, advice = await install.one("approvers", DATA)
+    assert level == "warning"
+    assert found == "Only Grace Hopper can approve, so nobody can decide what Grace Hopper asks for."
+    assert "second person" in advice
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"active": False},
+        {"employment": "contractor"},
+        {"employment": "service"},
+        {"mail": "grace@lovelace.example"},
+    ],
+)
+async def test_who_may_not_decide_is_not_counted(
+    install: Installation, people: LocalDirectory, change: dict[str, object]
+):
+    """SL-17, N-10; the last is a second account of Grace's (R-1)."""
+    await people.change_account("p-linus", **change)
+    assert (await install.one("approvers", DATA))[0] == "warning"
+
+
+async def test_security_is_needed_where_an_approval_of_theirs_is(
+    install: Installation, people: LocalDirectory
+):
+    await leave(people, "security-team", "p-alan")
+    assert (await install.one("approvers", "security"))[0] == "warning"
+    await leave(people, "security-team")
+    assert (await install.one("approvers", "security"))[0] == "failed"
+
+
+async def test_who_counts_as_the_owner_cannot_be_securitys_voice_too(
+    install: Installation, people: LocalDirectory
+):
+    """R-1: nobody counts twice, and whoever is both counts as owner."""
+    for member in ("p-alan", "p-joan"):
+        await people.put_in_group("platform-owners", member)
+    level, found, _ = await install.one("approvers", "security")
+    assert level == "failed"
+    assert found.startswith("Nobody can approve")
+
+
+async def test_where_nothing_takes_securitys_approval_their_absence_is_no_failure(
+    install: Installation, people: LocalDirectory
+):
+    await leave(people, "security-team")
+    install.edit({"risk = 4": "risk = 3", "risk = 5": "risk = 3"})
+    assert (await install.one("approvers", "security"))[0] == "warning"
+
+
+async def test_a_directory_that_does_not_answer_is_unknown_and_not_empty(install: Installation):
+    """Promise 7."""
+    (install.folder / "people.db").write_bytes(b"no database at all" * 100)
+    report = await install.check()
+    assert {one.level for one in of(report, "approvers")} == {"failed"}
+    assert of(report, "approvers")[0].found.startswith("It is not known who they are: ")
+    assert {one.level for one in of(report, "directories")} == {"failed"}

@@ -1,0 +1,167 @@
+"""`wicket check` as it is typed: what it prints for people and for programs, its exit codes, and no secret in it."""
+
+import asyncio
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+from typer.testing import CliRunner, Result
+
+from bot.cli import app
+from bot.settings import new_audit_key, new_key
+from tests.bot.checking.conftest import Installation
+from tests.bot.checking.conftest import install as install
+from tests.bot.checking.test_directories import LDAP
+from tests.bot.demo.demos import ROOT, demo
+
+ARROW = "             → "
+
+
+async def run(install: Installation, *arguments: str) -> Result:
+    """Run `wicket --config … check arguments`, beside the servers of this test."""
+    typed = ["--config", str(install.config), "check", *arguments]
+    nothing_else = {name: None for name in os.environ if name.startswith("WICKET_")}
+    return await asyncio.to_thread(
+        CliRunner().invoke, app, typed, env={**nothing_else, **install.environ}, prog_name="wicket"
+    )
+
+
+async def test_lines_stand_under_their_parts_aligned_and_counted(install: Installation):
+    told = await run(install)
+    assert told.exit_code == 0
+    lines = told.stdout.splitlines()
+    assert [line for line in lines if line and not line.startswith(" ")] == [
+        "Settings", "Slack", "Channels", "Policy", "Directories", "Approvers", "Database", "Clock", "Mail",
+        lines[-1],
+    ]  # fmt: skip
+    assert lines[-1].endswith(" ok, 3 warnings, 0 failed.")
+    assert lines[1].startswith("  ✓ ok       wicket.toml ")
+    [kind] = [at for at, line in enumerate(lines) if "local: kind" in line]
+    assert lines[kind].startswith("  ! warning  local: kind ")
+    assert lines[kind + 1].startswith(f"{ARROW}That is for trying Wicket out")
+    assert lines[1].index("It is complete") == lines[kind].index("It is kept")
+
+
+async def test_what_failed_is_marked_and_gives_exit_code_1(install: Installation):
+    install.slack.update_channel("C0DATAOWN", members=[])
+    told = await run(install)
+    assert told.exit_code == 1
+    assert "  ✗ failed   channel C0DATAOWN (Data Platform)" in told.stdout
+    assert f"{ARROW}Write /invite @Wicket in it." in told.stdout
+    assert told.stdout.endswith(" ok, 3 warnings, 1 failed.\n")
+
+
+async def test_the_sample_in_the_manual_is_what_it_prints(install: Installation):
+    """Line by line, in this order; "…" stands for others."""
+    install.slack.update_channel("C0DATAOWN", members=[])
+    people = install.people()
+    await people.remove_member("p-charles", "finance-owners")
+    people.close()
+    manual = (ROOT / "docs" / "operations.md").read_text(encoding="utf-8")
+    [sample] = [block for block in manual.split("```\n") if block.startswith("wicket check\n")]
+    printed = iter((await run(install)).stdout.splitlines())
+    for line in sample.splitlines()[1:]:
+        assert line == "…" or line in printed, line
+
+
+async def test_in_a_pipe_it_is_plain_and_no_line_is_broken(install: Installation):
+    told = await run(install)
+    assert "\x1b" not in told.stdout
+    assert told.stderr == ""
+    assert any(len(line) > 120 for line in told.stdout.splitlines())
+
+
+async def test_a_name_that_would_command_the_terminal_does_not(install: Installation):
+    """O-4: what others chose is shown, and is neither an escape nor a line of ours."""
+    install.slack.update_channel("C0DATAOWN", name="x\x1b[2J\n  ✓ ok")
+    told = await run(install)
+    assert "\x1b" not in told.stdout
+    assert "\n  ✓ ok is there" not in told.stdout
+
+
+async def test_json_is_one_object_with_the_same_findings(install: Installation):
+    install.slack.update_channel("C0DATAOWN", is_archived=True)
+    told = await run(install, "--json")
+    assert told.exit_code == 1
+    report = json.loads(told.stdout)
+    assert set(report) == {"findings", "ok", "warning", "failed"}
+    assert all(set(one) == {"part", "level", "about", "found", "advice"} for one in report["findings"])
+    assert (report["warning"], report["failed"]) == (3, 1)
+    assert len(report["findings"]) == report["ok"] + 4
+    [failed] = [one for one in report["findings"] if one["level"] == "failed"]
+    assert (failed["part"], failed["found"]) == ("channels", "#data-owners is archived.")
+
+
+async def test_settings_that_cannot_be_read_are_a_finding_and_no_refusal(install: Installation):
+    install.config.write_text("[slack")
+    told = await run(install)
+    assert told.exit_code == 1
+    assert "is not valid TOML" in told.stdout
+    assert told.stdout.endswith("\n0 ok, 0 warnings, 2 failed.\n")
+
+
+async def test_a_command_that_is_mistyped_could_not_be_done(install: Installation):
+    assert (await run(install, "--yaml")).exit_code == 2
+
+
+def test_the_help_says_what_the_exit_codes_mean():
+    told = CliRunner().invoke(app, ["check", "--help"], prog_name="wicket", terminal_width=200)
+    assert "0 nothing failed (there may be warnings), 1 at least one line failed" in " ".join(
+        told.stdout.split()
+    )
+
+
+async def test_no_secret_is_printed_whatever_fails(install: Installation):
+    """N-2: every secret a canary, half of them refused, by servers that answer and by some that do not."""
+    audit, keys = new_audit_key("canary"), new_key()
+    install.edit(
+        {'encryption = "none"': 'encryption = "none"\nusername = "wicket"'},
+        add=LDAP,
+    )
+    secrets = {
+        "WICKET_SLACK_BOT_TOKEN": "xoxb-1-canary",
+        "WICKET_SLACK_APP_TOKEN": "xapp-1-canary",
+        "WICKET_SLACK_SIGNING_SECRET": "canary0123456789",
+        "WICKET_SECRET_KEYS": keys,
+        "WICKET_AUDIT_KEY": audit,
+        "WICKET_SMTP_PASSWORD": "canary-smtp",
+        "WICKET_DIRECTORY_CORP_PASSWORD": "canary-ldap",
+    }
+    install.environ = dict(secrets)
+    refused = [await run(install), await run(install, "--json")]
+    install.environ |= {
+        "WICKET_SLACK_BOT_TOKEN": install.slack.bot_token,
+        "WICKET_SLACK_APP_TOKEN": install.slack.app_token,
+    }
+    taken = [await run(install), await run(install, "--json")]
+    install.config.write_text(install.config.read_text() + '\n[mail2]\npassword = "canary-in-the-file"\n')
+    misplaced = [await run(install)]
+    for told in (*refused, *taken, *misplaced):
+        assert told.exit_code == 1
+        for secret in (*secrets.values(), *install.environ.values(), "canary", "ticket="):
+            assert secret not in told.stdout + told.stderr, secret
+
+
+def test_beside_a_running_demo_nothing_fails(tmp_path: Path):
+    """And what it is warned of is what a demo is: not for real work."""
+    with demo("--data", str(tmp_path / "kept"), "--port", "0"):
+        lines = (tmp_path / "kept" / "secrets.env").read_text().splitlines()
+        others = {name: value for name, value in os.environ.items() if not name.startswith("WICKET_")}
+        told = subprocess.run(
+            [sys.executable, "-m", "bot", "--config", str(tmp_path / "kept" / "wicket.toml"), "check", "--json"],
+            cwd=ROOT, env=others | dict(line.split("=", 1) for line in lines), text=True, capture_output=True,
+            timeout=20, check=False,
+        )  # fmt: skip
+    assert (told.returncode, told.stderr) == (0, "")
+    report = json.loads(told.stdout)
+    assert report["failed"] == 0
+    assert [one["about"] for one in report["findings"] if one["level"] == "warning"] == [
+        "[server] public_url",
+        "entitlement prod-admin",
+        "local: kind",
+        "checkpoint",
+    ]
+    [bot] = [one for one in report["findings"] if one["about"] == "bot"]
+    assert bot["found"] == "A bot runs on it now."
