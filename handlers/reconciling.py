@@ -5,11 +5,12 @@ What a decision does is in handlers.ways; no directory is changed here.
 
 import asyncio
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from typing import TypeVar
 
 from sqlmodel import Session
 
-from handlers.comparing import place_of
+from handlers.comparing import members_of, place_of
 from handlers.decisions.drift import Way, is_wrong_person, may_reconcile, role_about
 from handlers.decisions.policy import DriftQuestion, PolicyDecision, Role, same_person
 from handlers.differences import member_of
@@ -108,12 +109,14 @@ class Reconciling:
             own=frozenset(own), can=tuple(one.name for one in accounts if one is not None and one.active)
         )
         if row.facts.get("kind") != "account":
-            return facts
+            group = await directory.group(entitlement.group)
+            direct = members_of(group) if group else frozenset()
+            return replace(facts, direct=direct, present="kind" not in row.facts or member_of(row) in direct)
         member = str(row.facts.get("member"))
         account, membership = await asyncio.gather(
             directory.account(member), directory.membership(member, entitlement.group)
         )
-        return Known(member=account, present=membership.present, fence=fence, own=facts.own, can=facts.can)
+        return replace(facts, member=account, present=membership.present, fence=fence)
 
     def _row(self, tx: Session, exception: str) -> tuple[ExceptionRecord | None, int | None]:
         """The exception, and the fence of the holding that it is about, if there is one."""

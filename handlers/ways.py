@@ -43,12 +43,13 @@ class Known:
     """What the store and the directory say now, read before the transaction.
 
     present: whether the membership is there, for one account's. fence: of its holding, read before. own: ids of the
-    accounts of whoever clicks. can: names of some who could decide.
+    accounts of whoever clicks. can: names of some who could decide. direct: who is in the group, for several.
     """
 
     member: Account | None = None
     present: bool = True
     fence: int | None = None
+    direct: frozenset[Member] = frozenset()
     own: frozenset[str] = frozenset()
     can: tuple[str, ...] = ()
 
@@ -208,10 +209,11 @@ class Ways:
     def _to_declare(self, tx: Session, found: Open) -> set[Member]:
         kept = kept_standings(standings.of_group(tx, **place_of(found.entitlement)), watched=True)
         if found.kind == Kind.FOUND_STANDING:
-            return set(kept.found)
+            return set(kept.found & found.facts.direct)
         if found.kind == Kind.REVIEW_DUE:
             now = self._ground.now()
-            return {one for one, review in kept.declared.items() if review <= now}
+            due = {one for one, review in kept.declared.items() if review <= now}
+            return due & found.facts.direct
         return {member_of(found.row)}
 
     def _is_own(self, intent: Reconcile, found: Open, member: Member) -> bool:

@@ -305,6 +305,18 @@ async def test_what_stood_before_is_declared_all_at_once(tmp_path: Path) -> None
         assert "settled" in (await row_of(world, exception)).facts
 
 
+async def test_who_is_gone_by_then_is_not_declared(tmp_path: Path) -> None:
+    """The group is read at the click: what stood at the first look may not stand any more."""
+    async with open_world(tmp_path) as world:
+        world.ground = replace(world.ground, catalogue=ALLOWED)
+        await world.local.put_in_group("prod-db", "ada", "charles")
+        await look(world)
+        exception = (await last(world)).id
+        await world.local.take_from_group("prod-db", "ada")
+        assert await decide(world, "sam", exception, Way.DECLARE) == Reconciled(way="declare")
+        assert {one.member for one in await world.rows(Standing) if one.declared_by} == {"charles"}
+
+
 async def test_nobody_declares_their_own_among_many(tmp_path: Path) -> None:
     """R-1: Grace declares the others; hers waits for somebody else, whom the message still asks."""
     async with open_world(tmp_path) as world:
@@ -349,6 +361,7 @@ async def test_what_policy_no_longer_allows_is_not_given_again(world: World) -> 
     assert await world.state(grant) == GrantState.VOIDED
     assert not await world.holds("ada")
     assert Kind.AUTHORITY_LOST in await world.kinds()
+    assert (await row_of(world, exception)).facts["voided"] is True
 
 
 async def test_the_grant_of_what_vanished_can_be_ended(world: World) -> None:
@@ -404,6 +417,15 @@ async def test_whoever_is_in_the_group_that_was_put_in_does_not_declare_it(world
     exception = (await last(world)).id
     assert isinstance(await decide(world, "grace", exception, Way.DECLARE), NotAllowed)
     assert await decide(world, "sam", exception, Way.DECLARE) == Reconciled(way="declare")
+
+
+async def test_a_group_that_was_taken_out_meanwhile_is_not_declared(world: World) -> None:
+    await world.local.put_in_group("prod-db", groups=["wiki-admins"])
+    await look(world)
+    exception = (await last(world)).id
+    await world.local.drop_group("wiki-admins")
+    assert isinstance(await decide(world, "sam", exception, Way.DECLARE), NoLonger)
+    assert await world.rows(Standing) == []
 
 
 async def test_whoever_lost_the_authority_meanwhile_decides_nothing(world: World) -> None:

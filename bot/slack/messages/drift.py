@@ -201,6 +201,8 @@ def _decided(alert: Alert) -> str:
     follows = (
         f"The directory agrees since {clock(settled)}." if settled else "The directory is being changed."
     )
+    if alert.facts.get("voided"):
+        return f"⛔ *Not given again*: {by} asked for it{when}, and policy says no by now."
     review = _moment(alert, "review")
     minutes = _number(alert, "minutes")
     said = {

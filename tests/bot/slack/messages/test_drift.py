@@ -101,6 +101,13 @@ GOLDEN = [
         "",
     ),
     (
+        alert(Kind.VANISHED, {**ADA, "ends": LATER, **BY_ALAN, "way": "give-again", "voided": True,
+                              "settled": LATER}),
+        "⚠️ Gone from the directory: prod-db of Ada Lovelace (ada)",
+        f"{GONE}\n⛔ Not given again: Alan Turing asked for it at 14:05 UTC, and policy says no by now.",
+        "",
+    ),
+    (
         alert(Kind.VANISHED, {**ADA, "ends": LATER, **BY_ALAN, "way": "end"}),
         "⚠️ Gone from the directory: prod-db of Ada Lovelace (ada)",
         f"{GONE}\n⌛ Ended by Alan Turing at 14:05 UTC.",
