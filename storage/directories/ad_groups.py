@@ -38,18 +38,14 @@ class AdGroups(Groups):
     def __init__(self, shape: AdShape, label: str) -> None:
         super().__init__(shape, label)
         self._domain = shape.domain
-        self._read_with = (
-            shape.attributes.id,
-            shape.attributes.group_name,
-            shape.attributes.group_owner,
-            "objectSid",
-        )
+        names = shape.attributes
+        self._read_with = (names.id, names.group_name, names.group_owner, "objectSid")
 
     def above(self, session: Session, account: Entry) -> Above:
         """The groups that hold the account itself, its primary group too, and all that it is in through those."""
         primary = octets("objectSid", primary_group(account))
         direct = self._anywhere(session, any_of([equals("member", account.dn), primary]))
-        starts = [account.dn, *(each.dn for each in direct if sid(each) == primary_group(account))]
+        starts = [account.dn, *(each.dn for each in direct if self._is_primary(each, account))]
         found = {name_key(each.dn): each for each in direct}
         found |= {
             name_key(each.dn): each
@@ -104,7 +100,7 @@ class AdGroups(Groups):
         return is_powerful_group(sid(group)) or any_value(self._name_of(group), self._shape.admin_groups)
 
     def _is_primary(self, group: Entry, account: Entry) -> bool:
-        return bool(sid(group)) and sid(group) == primary_group(account)
+        return sid(group) == primary_group(account)
 
     def _anywhere(self, session: Session, filter_: str) -> list[Entry]:
         """The groups anywhere in the domain that fit."""

@@ -6,6 +6,7 @@ Plain functions of values; none asks a server. Sources: [MS-ADTS] and [MS-DTYP],
 import re
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from typing import NoReturn
 from uuid import UUID
 
 from storage.directories.ldap_policy import Standing, sentence
@@ -76,27 +77,28 @@ def guid_text(stored: bytes) -> str:
 
 
 def octets(attribute: str, value: bytes) -> str:
-    """The filter for entries whose attribute has these very bytes; without any it fits nothing."""
-    if not value:
-        return "(!(objectClass=*))"
+    """The filter for entries whose attribute has these very bytes."""
     written = "".join(f"\\{byte:02x}" for byte in value)
     return f"({attribute}={written})"
 
 
 def sid(entry: Entry) -> bytes:
-    """The entry's security identifier ([MS-DTYP] 2.4.2.2); empty if it cannot be read."""
-    return next(iter(entry.values.get("objectsid", ())), b"")
+    """The entry's security identifier ([MS-DTYP] 2.4.2.2). DirectoryUnavailable if not shown: power hangs on it."""
+    found = next(iter(entry.values.get("objectsid", ())), b"")
+    return found or _unseen("objectSid")
 
 
 def last_part(identifier: bytes) -> int:
-    """The last number of a security identifier, its RID; 0 of none."""
+    """The last number of a security identifier, its RID."""
     return int.from_bytes(identifier[-4:], "little")
 
 
 def primary_group(account: Entry) -> bytes:
-    """The security identifier of the group that an account is in without being named there; empty if unknown."""
-    own, number = sid(account), account.first("primaryGroupID")
-    return own[:-4] + int(number).to_bytes(4, "little") if own and number.isdecimal() else b""
+    """The security identifier of the group that an account is in without being named there.
+
+    DirectoryUnavailable if it is not shown.
+    """
+    return sid(account)[:-4] + _number(account, "primaryGroupID").to_bytes(4, "little")
 
 
 def is_powerful_group(identifier: bytes) -> bool:
@@ -205,6 +207,10 @@ def _number(entry: Entry, attribute: str) -> int:
     try:
         return int(written)
     except ValueError:
-        raise DirectoryUnavailable(
-            f"The directory does not show the attribute {attribute} of people to Wicket's account."
-        ) from None
+        _unseen(attribute)
+
+
+def _unseen(attribute: str) -> NoReturn:
+    raise DirectoryUnavailable(
+        f"The directory does not show the attribute {attribute} to Wicket's account."
+    ) from None

@@ -161,7 +161,6 @@ def test_a_password_is_sent_in_quotes_and_in_utf_16() -> None:
         ("010200000000000520000000 20020000", True),
         ("010200000000000520000000 21020000", False),
         ("010200000000000520000000 24020000", True),
-        ("", False),
     ],
 )
 def test_power_is_known_by_the_id_of_a_group(identifier: str, powerful: bool) -> None:
@@ -173,8 +172,21 @@ def test_the_primary_group_is_of_the_account_s_own_domain() -> None:
     own = bytes.fromhex("010500000000000515000000 010000000200000003000000 50040000")
     entry = Entry(dn=DN, values={"objectsid": [own], "primarygroupid": [b"513"]})
     assert ad_values.primary_group(entry) == own[:-4] + (513).to_bytes(4, "little")
-    assert ad_values.primary_group(account()) == b""
-    assert ad_values.octets("objectSid", b"") == "(!(objectClass=*))"
+
+
+@pytest.mark.parametrize("hidden", ["objectSid", "primaryGroupID"])
+def test_power_that_is_not_shown_is_a_fault_and_never_none(hidden: str) -> None:
+    """P-4."""
+    shown = {"objectsid": [b"\1" * 28], "primarygroupid": [b"513"]}
+    entry = Entry(dn=DN, values={name: values for name, values in shown.items() if name != hidden.lower()})
+    with pytest.raises(DirectoryUnavailable, match=hidden):
+        ad_values.primary_group(entry)
+
+
+def test_the_domain_s_own_administrator_is_marked_by_nature() -> None:
+    own = bytes.fromhex("010500000000000515000000 010000000200000003000000 f4010000")
+    assert ad_values.is_marked(Entry(dn=DN, values={"objectsid": [own]}))
+    assert not ad_values.is_marked(Entry(dn=DN, values={"objectsid": [own[:-4] + b"\x50\4\0\0"]}))
 
 
 # Memberships that the directory ends itself: the test's server has none, so this is all that is tested of them.
