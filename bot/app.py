@@ -307,7 +307,7 @@ class App:
             Duty(name="outbox", every=1, woken_by="outbox", work=partial(deliver, NORMAL)),
             Duty(name="mail", every=1, woken_by="outbox", work=mail.deliver_due),
             Duty(name="cut-off", every=60, work=Changes(self._page_ground).settle_cut_off),
-            Duty(name="overdue", every=10, work=self._revocation.tell_overdue),
+            Duty(name="overdue", every=10, woken_by="overdue", work=self._revocation.tell_overdue),
             Duty(name="housekeeping", every=3600, work=self._revocation.forget_old),
         ]
 

@@ -21,6 +21,7 @@ from handlers.intents import SCHEDULE
 from handlers.patience import CALL, in_call_time
 from handlers.unfollowed import tell_failing, tell_overdue, tell_settled
 from storage import grants, holdings
+from storage.database import wake
 from storage.directories.base import Directory
 from storage.faults import DirectoryUnavailable, WicketFault
 from storage.records import Grant, Holding
@@ -207,7 +208,7 @@ class Effects:
         was_held = grant.active_at is not None or seen.did == "removed"
         taken_late = was_held and not seen.present and now - holding.due_at > OVERDUE_AFTER
         if taken_late and not holding.overdue_told:  # it was over before anybody looked for what is overdue
-            tell_overdue(tx, self._ground, holding, grant)
+            tell_overdue(tx, self._ground, holding, grant, page=False)
         tell_settled(tx, self._ground, grant, removal=True)
         self._ground.show(tx, grant)
         return late.total_seconds()
@@ -231,6 +232,8 @@ class Effects:
         if grant is None:
             return
         removal = not holding.wanted
+        if removal and now - holding.due_at > OVERDUE_AFTER:
+            wake(tx, "overdue")  # whoever tells of what is late need not wait for their next look
         facts: dict[str, recording.Fact] = {"tries": holding.attempts, "removal": removal}
         self._record(tx, grant, "access.change_failed", "failed", facts=facts)
         if holding.attempts == 1:  # what takes longer than it should is not shown as if it stood as agreed

@@ -8,7 +8,7 @@ from datetime import timedelta
 from sqlmodel import Session
 
 from handlers import recording
-from handlers.decisions.lifecycle import OVERDUE_AFTER
+from handlers.decisions.lifecycle import OVERDUE_AFTER, PAGE_AGAIN, is_page, told_again_at
 from handlers.ground import Ground
 from handlers.intents import SCHEDULE
 from handlers.unfollowed import tell_overdue
@@ -41,8 +41,13 @@ class Revocation:
         return await self._ground.database.write(self._lapse_batch)
 
     async def tell_overdue(self) -> int:
-        """Tell the security channel of each removal that is overdue, once; how many."""
-        return await self._ground.database.write(self._tell_batch)
+        """Tell of each removal that is overdue: once, and again while it goes on; how many."""
+        told = 0
+        while True:
+            batch = await self._ground.database.write(self._tell_batch)
+            told += batch
+            if batch < BATCH:
+                return told
 
     async def forget_old(self) -> None:
         """Drop what is kept only for a while: delivery keys, unsent drafts, answered questions."""
@@ -76,14 +81,16 @@ class Revocation:
 
     def _tell_batch(self, tx: Session) -> int:
         now = self._ground.now()
-        late = holdings.overdue(tx, now - OVERDUE_AFTER)
+        late = holdings.overdue(tx, now, after=OVERDUE_AFTER, again=PAGE_AGAIN, limit=BATCH)
         for holding in late:
             grant = grants.concerning(tx, holding)
             if grant is None:
-                holdings.told_overdue(tx, holding)
+                holdings.told_overdue(tx, holding, page_at=told_again_at(holding.due_at, now))
                 continue
-            tell_overdue(tx, self._ground, holding, grant)
-            self._ground.show(tx, grant)
+            is_first = not holding.overdue_told
+            tell_overdue(tx, self._ground, holding, grant, page=is_page(holding.due_at, now))
+            if is_first:  # its message says from then on that it is late
+                self._ground.show(tx, grant)
         return len(late)
 
     def _record(self, tx: Session, grant: Grant, action: str) -> None:

@@ -6,6 +6,7 @@ It tells; what is tried, and when again, is decided in handlers.effects and hand
 from sqlmodel import Session
 
 from handlers import recording
+from handlers.decisions.lifecycle import told_again_at
 from handlers.exceptions import Kind, Severity, Strange, cause_of, tell_security
 from handlers.ground import Ground
 from handlers.intents import SCHEDULE
@@ -34,10 +35,14 @@ def tell_failing(tx: Session, ground: Ground, holding: Holding, grant: Grant) ->
     tell_security(tx, ground.now(), strange)
 
 
-def tell_overdue(tx: Session, ground: Ground, holding: Holding, grant: Grant) -> None:
-    """A removal is later than it may be; recorded too, and told once."""
+def tell_overdue(tx: Session, ground: Ground, holding: Holding, grant: Grant, *, page: bool) -> None:
+    """A removal is later than it may be; recorded too, each time it is told.
+
+    page: it is so late that it is told anew and with its owner's name, in the owner's channel as well.
+    """
     now = ground.now()
-    holdings.told_overdue(tx, holding)
+    owner = ground.owner(grant.entitlement) if page else None
+    holdings.told_overdue(tx, holding, page_at=told_again_at(holding.due_at, now))
     recording.record(
         tx,
         at=now,
@@ -48,7 +53,11 @@ def tell_overdue(tx: Session, ground: Ground, holding: Holding, grant: Grant) ->
         resource=grant.entitlement,
         correlation=grant.id,
         where=SCHEDULE,
-        facts={"tries": holding.attempts, "seconds": int((now - holding.due_at).total_seconds())},
+        facts={
+            "tries": holding.attempts,
+            "seconds": int((now - holding.due_at).total_seconds()),
+            "owner_told": owner.id if owner else "",
+        },
     )
     strange = Strange(
         kind=Kind.REVOCATION_OVERDUE,
@@ -61,7 +70,10 @@ def tell_overdue(tx: Session, ground: Ground, holding: Holding, grant: Grant) ->
             "tries": holding.attempts,
             "fault": holding.last_fault,
             "due": holding.due_at.isoformat(),
+            **({"paged": now.isoformat(), "owner": owner.name if owner else ""} if page else {}),
         },
+        owner=owner.id if owner else None,
+        anew=page,
     )
     tell_security(tx, now, strange)
 

@@ -11,15 +11,16 @@ from sqlalchemy import bindparam
 from sqlmodel import Session, col, select
 
 from storage.identifiers import new_id
-from storage.outbox import ALERT, owe
+from storage.outbox import ALERT, OWNER, owe
 from storage.records import ExceptionRecord
 
 # Repeats of one cause within this time of the first are counted on its message instead of filling the channel.
 SAME_CAUSE = timedelta(hours=24)
 SECURITY = "security"
 
-# The fact that says since when an exception is over.
+# The fact that says since when an exception is over, and the one that says when it was told anew in its place.
 SETTLED = "settled"
+RENEWED = "renewed"
 
 _GRAVITY = ("low", "medium", "high")
 
@@ -39,14 +40,19 @@ def raise_exception(
     who: str,
     correlation: str,
     facts: Mapping[str, Any],
+    owner: str | None = None,
+    anew: bool = False,
 ) -> ExceptionRecord:
     """Keep an exception and owe it to the security channel, first in the queue.
 
     A cause that goes on is a new one each day and whenever it becomes graver, since an edit is easily missed.
     cause: what makes two of them the same. severity: "low", "medium" or "high". who: the name to show.
-    facts: ids, names and numbers, no secrets.
+    facts: ids, names and numbers, no secrets. owner: the id of an owner whose channel hears of it too.
+    anew: in a message of its own; those before say that they are overtaken.
     """
-    known = _gravest(tx, cause, at - SAME_CAUSE)
+    if anew:
+        _close(tx, at, [cause], RENEWED)
+    known = None if anew else _gravest(tx, cause, at - SAME_CAUSE)
     if known is None or _GRAVITY.index(severity) > _GRAVITY.index(known.severity):
         known = ExceptionRecord(
             id=new_id("x", at),
@@ -59,6 +65,7 @@ def raise_exception(
             count=1,
             first_at=at,
             last_at=at,
+            owner=owner,
         )
         tx.add(known)
     else:
@@ -74,16 +81,25 @@ def raise_exception(
 
 def settle_exceptions(tx: Session, *, at: datetime, causes: Collection[str]) -> None:
     """What was raised for these causes is over: kept as a fact, and shown in its message. If it recurs it is news."""
+    _close(tx, at, causes, SETTLED)
+
+
+def _close(tx: Session, at: datetime, causes: Collection[str], why: str) -> None:
     for row in tx.exec(_OF_CAUSES, params={"causes": list(causes)}).all():
-        if SETTLED not in row.facts:
-            row.facts = {**row.facts, SETTLED: at.isoformat()}
+        if _is_open(row):
+            row.facts = {**row.facts, why: at.isoformat()}
             tx.add(row)
             tx.flush()
             _owe(tx, at, row)
 
 
+def _is_open(row: ExceptionRecord) -> bool:
+    return SETTLED not in row.facts and RENEWED not in row.facts
+
+
 def _owe(tx: Session, at: datetime, row: ExceptionRecord) -> None:
-    owe(tx, at=at, courier="slack", kind="exception", subject=row.id, recipient=SECURITY, urgency=ALERT)
+    for recipient in (SECURITY, *([f"{OWNER}{row.owner}"] if row.owner else [])):
+        owe(tx, at=at, courier="slack", kind="exception", subject=row.id, recipient=recipient, urgency=ALERT)
 
 
 def _gravest(tx: Session, cause: str, since: datetime) -> ExceptionRecord | None:
@@ -96,7 +112,7 @@ def _gravest(tx: Session, cause: str, since: datetime) -> ExceptionRecord | None
         )
     ).all()
     return max(
-        (row for row in rows if SETTLED not in row.facts),
+        (row for row in rows if _is_open(row)),
         key=lambda row: _GRAVITY.index(row.severity),
         default=None,
     )

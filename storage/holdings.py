@@ -39,7 +39,7 @@ def follow(
     holding.wanted = any(grant.state in LIVE for grant in covering)
     holding.settled = False
     holding.attempts = 0
-    holding.overdue_told = False
+    holding.overdue_told, holding.page_at = False, None
     holding.due_at = due_at
     holding.next_at = at
     tx.add(holding)
@@ -126,23 +126,42 @@ def look_again(tx: Session, holding: Holding, *, present: bool, at: datetime) ->
     go_on(tx, holding, next_at=at)
 
 
-def overdue(tx: Session, before: datetime) -> Sequence[Holding]:
-    """Removals that should have been done before this time and were not told of yet."""
+def overdue(
+    tx: Session, at: datetime, *, after: timedelta, again: timedelta, limit: int
+) -> Sequence[Holding]:
+    """Removals that are later than `after` and were not told of yet, or are to be told of again by now.
+
+    again: how far ahead the next telling may be. One that is further was set before the clock was set back.
+    """
     return tx.exec(
         select(Holding)
         .where(
             _OPEN,
             col(Holding.wanted).is_(False),
-            col(Holding.due_at) < before,
-            col(Holding.overdue_told).is_(False),
+            col(Holding.due_at) < at - after,
+            or_(
+                col(Holding.overdue_told).is_(False),
+                col(Holding.page_at).is_(None),  # told by a version that did not tell again
+                col(Holding.page_at) <= at,
+                col(Holding.page_at) > at + again,
+            ),
         )
-        .limit(100)
+        .limit(limit)
     ).all()
 
 
-def told_overdue(tx: Session, holding: Holding) -> None:
-    """The security channel knows."""
-    holding.overdue_told = True
+def late(tx: Session, before: datetime) -> Sequence[Holding]:
+    """Every removal that should have been done before this time and is not, the longest overdue first."""
+    return tx.exec(
+        select(Holding)
+        .where(_OPEN, col(Holding.wanted).is_(False), col(Holding.due_at) < before)
+        .order_by(col(Holding.due_at))
+    ).all()
+
+
+def told_overdue(tx: Session, holding: Holding, *, page_at: datetime) -> None:
+    """It was told; it is told again from `page_at` on."""
+    holding.overdue_told, holding.page_at = True, page_at
     tx.add(holding)
     tx.flush()
 

@@ -6,7 +6,7 @@ They carry ids, names and policy's sentences, and no free text of a person.
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from bot.slack.messages.parts import Message, note, section
@@ -87,14 +87,18 @@ def _policy_error(alert: Alert) -> tuple[str, str]:
 
 
 def _revocation_overdue(alert: Alert) -> tuple[str, str]:
-    title = f"Revocation overdue: {_entitlement(alert)} of {_who(alert)}"
+    due, paged = _moment(alert, "due"), _moment(alert, "paged")
+    title = f"Revocation overdue{_by(due, paged)}: {_entitlement(alert)} of {_who(alert)}"
     if settled := _settled(alert):
-        return title, sentence(f"It was due{_due(alert)} and came late.", _fault(alert), settled)
+        late = f"late{_by(due, _moment(alert, 'settled'))}"
+        return title, sentence(f"It was due{_due(alert)} and came {late}.", _fault(alert), settled)
+    if renewed := _moment(alert, "renewed"):
+        return title, f"It was due{_due(alert)} and went on; it was told anew {day_and_clock(renewed)}."
     return (
         title,
         sentence(
             f"It was due{_due(alert)} and is not confirmed.", _fault(alert), _tried(alert),
-            "They may still have it. Wicket goes on trying.",
+            "They may still have it. Wicket goes on trying.", _page(alert) if paged else "",
         ),
     )  # fmt: skip
 
@@ -270,6 +274,22 @@ def _fault(alert: Alert) -> str:
 def _tried(alert: Alert) -> str:
     tries = int(alert.facts.get("tries", 0))
     return f"Tried {counted(tries, 'time')} so far." if tries else "Not tried yet."
+
+
+def _page(alert: Alert) -> str:
+    """Who should act, and how, when something stays overdue."""
+    owner = _fact(alert, "owner")
+    told = f"Owner: {owner}." if owner else "Its owner is not in wicket.toml any more."
+    return (
+        f"{told} Mend the directory, or take it from them there by hand: Wicket will see it and close this. "
+        "Until then it is told again every hour."
+    )
+
+
+def _by(since: datetime | None, until: datetime | None) -> str:
+    """By how much, in whole minutes: " by 1 hour 15 minutes"; empty where it is less, or not known."""
+    minutes = (until - since) // timedelta(minutes=1) if since and until else 0
+    return f" by {duration(minutes)}" if minutes > 0 else ""
 
 
 def _due(alert: Alert) -> str:

@@ -99,8 +99,34 @@ GOLDEN = [
         alert(Kind.REVOCATION_OVERDUE, {"entitlement": "prod-db", "tries": 3, "due": NOW.isoformat(),
                                         "fault": "The directory did not answer in time.", "settled": LATER}),
         "⚠️ Revocation overdue: prod-db of Ada Lovelace (ada)",
-        "It was due at 14:02 UTC and came late. The directory did not answer in time. "
+        "It was due at 14:02 UTC and came late by 30 minutes. The directory did not answer in time. "
         "Settled 23 Nov 14:32 UTC: the directory agrees now.",
+        TAIL,
+    ),
+    (
+        alert(Kind.REVOCATION_OVERDUE, {"entitlement": "prod-db", "tries": 12, "due": NOW.isoformat(),
+                                        "fault": "The directory did not answer in time.", "paged": LATER,
+                                        "owner": "Data Platform"}),
+        "⚠️ Revocation overdue by 30 minutes: prod-db of Ada Lovelace (ada)",
+        "It was due at 14:02 UTC and is not confirmed. The directory did not answer in time. Tried 12 times so far. "
+        "They may still have it. Wicket goes on trying. Owner: Data Platform. Mend the directory, or take it from "
+        "them there by hand: Wicket will see it and close this. Until then it is told again every hour.",
+        TAIL,
+    ),
+    (
+        alert(Kind.REVOCATION_OVERDUE, {"entitlement": "prod-db", "tries": 0, "due": NOW.isoformat(), "fault": "",
+                                        "paged": LATER, "owner": ""}),
+        "⚠️ Revocation overdue by 30 minutes: prod-db of Ada Lovelace (ada)",
+        "It was due at 14:02 UTC and is not confirmed. Not tried yet. They may still have it. Wicket goes on trying. "
+        "Its owner is not in wicket.toml any more. Mend the directory, or take it from them there by hand: Wicket "
+        "will see it and close this. Until then it is told again every hour.",
+        TAIL,
+    ),
+    (
+        alert(Kind.REVOCATION_OVERDUE, {"entitlement": "prod-db", "tries": 3, "due": NOW.isoformat(),
+                                        "fault": "The directory did not answer in time.", "renewed": LATER}),
+        "⚠️ Revocation overdue: prod-db of Ada Lovelace (ada)",
+        "It was due at 14:02 UTC and went on; it was told anew 23 Nov 14:32 UTC.",
         TAIL,
     ),
     (
