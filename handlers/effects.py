@@ -19,7 +19,8 @@ from handlers.execution import Execution, Waiting, still_ahead, waiting_among
 from handlers.ground import Ground
 from handlers.intents import SCHEDULE
 from handlers.patience import CALL, in_call_time
-from handlers.unfollowed import tell_failing, tell_overdue, tell_settled
+from handlers.resuming import take_over
+from handlers.unfollowed import Gone, tell_failing, tell_gone, tell_overdue, tell_settled
 from storage import grants, holdings
 from storage.database import wake
 from storage.directories.base import Directory
@@ -29,8 +30,12 @@ from storage.states import LIVE, GrantState
 
 log = structlog.get_logger(__name__)
 
+Tried = Literal["done", "failed"]
+
 # A change is begun only if it must be over before the lease is, so that nobody else begins while we may still be at it.
-LEASE = timedelta(seconds=30)
+# Short enough that the work of a process that died is taken over within 30 s, long enough for a slow directory.
+LEASE = timedelta(seconds=20)
+_OVERTAKEN = "The directory was so slow that the work went to another."
 SLOTS = 32
 TELL_AFTER = 3
 
@@ -45,14 +50,27 @@ class Effects:
         chance: Callable[[], float],
         slot_free: Callable[[], None],
         revoked_late: Callable[[float], None],
+        tried: Callable[[Tried], None],
     ) -> None:
-        """slot_free: called when a slot is free again. revoked_late: told by how many seconds a removal was late."""
+        """slot_free: called when a slot is free again. revoked_late: told by how many seconds a removal was late.
+
+        tried: told what came of each try.
+        """
         self._ground = ground
         self._chance = chance
         self._slot_free = slot_free
         self._revoked_late = revoked_late
+        self._tried = tried
         self._execution = Execution(ground)
         self._busy: dict[str, set[asyncio.Task[None]]] = {name: set() for name in ground.directories}
+
+    async def resume(self, *, alone: bool) -> None:
+        """Take over what ran before, ahead of all new work (A-1). alone: no other bot works on this database.
+
+        A directory that left the settings has slots too: what is due there fails, and so is told and not forgotten.
+        """
+        for name in await take_over(self._ground, alone=alone):
+            self._busy.setdefault(name, set())
 
     async def settle_due(self) -> int:
         """Take up every holding that is due and for which there is a slot; how many. Does not wait for them."""
@@ -70,32 +88,48 @@ class Effects:
                 await asyncio.gather(*busy)
 
     async def _take_up(self, name: str, busy: set[asyncio.Task[None]], free: int) -> int:
-        now = self._ground.now()
-        claimed = await self._ground.database.write(
-            lambda tx: holdings.claim(tx, directory=name, at=now, lease=LEASE, limit=free)
-        )
-        for holding in claimed:
-            task = asyncio.create_task(self._bring_about(holding))
+        begun = await self._ground.database.write(lambda tx: self._begin(tx, name, free))
+        for work in begun:
+            task = asyncio.create_task(self._bring_about(work))
             busy.add(task)
             task.add_done_callback(partial(self._done, busy))
-        return len(claimed)
+        return len(begun)
+
+    def _begin(self, tx: Session, name: str, free: int) -> "list[_Work]":
+        """Claim what is due, and write down that it is about to be done before the directory is asked (T-3)."""
+        now = self._ground.now()
+        claimed = holdings.claim(tx, directory=name, at=now, lease=LEASE, limit=free)
+        covering = grants.covering_each(tx, claimed)
+        return [self._begun(tx, holding, covering[holding.id], now) for holding in claimed]
+
+    def _begun(self, tx: Session, claimed: Holding, covering: Sequence[Grant], now: datetime) -> "_Work":
+        wanted = _wanted(covering, now)
+        moving = GrantState.APPROVED if wanted else GrantState.ENDING
+        grant = next((each for each in covering if each.state == moving), None) or grants.concerning(
+            tx, claimed
+        )
+        if grant is not None:
+            facts: dict[str, recording.Fact] = {"removal": not wanted, "try": claimed.attempts}
+            self._record(tx, grant, "effect.begun", "done", facts=facts)
+        return _Work(claimed=claimed, waiting=waiting_among(tx, covering, now), wanted=wanted)
 
     def _done(self, busy: set[asyncio.Task[None]], task: asyncio.Task[None]) -> None:
         busy.discard(task)
         self._slot_free()
 
-    async def _bring_about(self, claimed: Holding) -> None:
-        """One holding: read, ask policy again, change, read back, record. A fault is recorded and tried again later."""
+    async def _bring_about(self, work: "_Work") -> None:
+        """One holding: ask policy again, change, read back, record. A fault is recorded and tried again later."""
+        claimed, wanted = work.claimed, work.wanted
         try:
             directory = self._ground.directory(claimed.directory)
-            waiting, wanted = await self._ground.database.read(lambda tx: self._wish(tx, claimed))
-            permitted = await self._execution.permitted(directory, claimed, waiting)
-            if waiting:  # asking took its time, and may have voided some
-                _, wanted = await self._ground.database.read(lambda tx: self._wish(tx, claimed))
+            permitted = await self._execution.permitted(directory, claimed, work.waiting)
+            if work.waiting:  # asking took its time, and may have voided some
+                claimed, wanted = await self._ground.database.write(partial(self._once_more, claimed=claimed))
             seen = await self._change(directory, claimed, wanted=wanted)
             late = await self._ground.database.write(lambda tx: self._complete(tx, claimed, seen, permitted))
             for seconds in late:
                 self._revoked_late(seconds)
+            self._tried("done")
         except WicketFault as fault:
             await self._give_back(claimed, str(fault))
         except Exception as fault:
@@ -104,6 +138,7 @@ class Effects:
 
     async def _give_back(self, claimed: Holding, reason: str) -> None:
         """Record the failure and leave the work for a later try; if even that fails, the lease runs out."""
+        self._tried("failed")
         try:
             await self._ground.database.write(lambda tx: self._fail(tx, claimed, reason))
         except WicketFault as fault:
@@ -118,7 +153,10 @@ class Effects:
             await self._note_stood_before(claimed, stood=present)
             ours = not present
         if wanted == present or not ours:
-            return _Seen(present=present, did="nothing")
+            # It was there when it was read last, and we took nothing: what it belonged to may be gone.
+            is_missed = ours and not wanted and claimed.present is True
+            gone = await _what_is_gone(directory, claimed) if is_missed else None
+            return _Seen(present=present, did="nothing", gone=gone)
         if claimed.lease_until is None or self._ground.now() + CALL > claimed.lease_until:
             raise DirectoryUnavailable("The directory was too slow to begin a change safely.")
         change = directory.add_member if wanted else directory.remove_member
@@ -135,12 +173,15 @@ class Effects:
         if not await self._ground.database.write(
             lambda tx: holdings.note_stood_before(tx, claimed, stood=stood)
         ):
-            raise DirectoryUnavailable("The directory was so slow that the work went to another.")
+            raise DirectoryUnavailable(_OVERTAKEN)
 
-    def _wish(self, tx: Session, claimed: Holding) -> tuple[Waiting, bool]:
-        """The grants that wait for their access, with their approvals; and whether any grant gives it."""
-        now, covering = self._ground.now(), grants.covering_holding(tx, claimed)
-        return waiting_among(tx, covering, now), _wanted(covering, now)
+    def _once_more(self, tx: Session, *, claimed: Holding) -> tuple[Holding, bool]:
+        """Hold it from now on again, and see whether any grant still gives it."""
+        now = self._ground.now()
+        held = holdings.renew(tx, claimed, until=now + LEASE)
+        if held is None:
+            raise DirectoryUnavailable(_OVERTAKEN)
+        return held, _wanted(grants.covering_holding(tx, held), now)
 
     def _complete(
         self, tx: Session, claimed: Holding, seen: "_Seen", permitted: Collection[str]
@@ -159,7 +200,7 @@ class Effects:
         begun = [g for g in covering if g.state == GrantState.APPROVED and g.id in permitted and seen.present]
         over = [g for g in covering if g.state == GrantState.ENDING and (kept or not seen.present)]
         for grant in begun:
-            self._begin(tx, grant, stood=holding.stood_before is not False)
+            self._give(tx, grant, stood=holding.stood_before is not False)
         late = [self._end(tx, grant, seen, holding, covered=wanted) for grant in over]
         if (seen.did == "added" and not begun) or (seen.did == "removed" and not over):
             self._record_overtaken(tx, holding, seen)
@@ -181,7 +222,7 @@ class Effects:
             wanted = any(grant.state in LIVE for grant in covering)
             holdings.settle(tx, holding, present=seen.present, over=not wanted)
 
-    def _begin(self, tx: Session, grant: Grant, *, stood: bool) -> None:
+    def _give(self, tx: Session, grant: Grant, *, stood: bool) -> None:
         grants.move(tx, grant, GrantState.ACTIVE, active_at=self._ground.now())
         self._record(tx, grant, "access.given", "done", facts={"read_back": True, "stood_before": stood})
         tell_settled(tx, self._ground, grant, removal=False)
@@ -203,12 +244,15 @@ class Effects:
                 "stood_before": seen.present and stood is not False,
                 "covered_by_another": seen.present and covered,
                 "late_ms": late // timedelta(milliseconds=1),
+                **({"gone": seen.gone} if seen.gone else {}),
             },
         )
         was_held = grant.active_at is not None or seen.did == "removed"
         taken_late = was_held and not seen.present and now - holding.due_at > OVERDUE_AFTER
         if taken_late and not holding.overdue_told:  # it was over before anybody looked for what is overdue
             tell_overdue(tx, self._ground, holding, grant, page=False)
+        if seen.gone is not None:
+            tell_gone(tx, self._ground, holding, grant, seen.gone)
         tell_settled(tx, self._ground, grant, removal=True)
         self._ground.show(tx, grant)
         return late.total_seconds()
@@ -264,11 +308,31 @@ class Effects:
 
 
 @dataclass(frozen=True, kw_only=True)
+class _Work:
+    """A holding under our lease. waiting: the grants that wait for it. wanted: whether any grant gives it."""
+
+    claimed: Holding
+    waiting: Waiting
+    wanted: bool
+
+
+@dataclass(frozen=True, kw_only=True)
 class _Seen:
-    """What was read back from the directory, and what we changed there in this round."""
+    """What was read back from the directory, and what we changed there. gone: what the membership went with."""
 
     present: bool
     did: Literal["added", "removed", "nothing"]
+    gone: Gone | None = None
+
+
+async def _what_is_gone(directory: Directory, claimed: Holding) -> Gone | None:
+    """Whether the account or the group is not there any more. None as well where that cannot be had now."""
+    try:
+        if await in_call_time(directory.account(claimed.account)) is None:
+            return "account"
+        return "group" if await in_call_time(directory.group(claimed.group)) is None else None
+    except DirectoryUnavailable:
+        return None  # the access is gone all the same, and that is not held up
 
 
 def _wanted(covering: Iterable[Grant], now: datetime) -> bool:

@@ -34,7 +34,9 @@ class Ground:
     def directory(self, name: str) -> Directory:
         """The directory of this name; DirectoryUnavailable if it is not configured (any more)."""
         if name not in self.directories:
-            raise DirectoryUnavailable(f"There is no directory called {name}.")
+            raise DirectoryUnavailable(
+                f"No directory called {name} is in wicket.toml any more. Put it back until what it gave has ended."
+            )
         return self.directories[name]
 
     def owner(self, entitlement_id: str) -> Owner | None:

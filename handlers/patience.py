@@ -17,7 +17,7 @@ T = TypeVar("T")
 # For work that nobody waits for with a payload open, such as rendering an owed answer.
 OTHERWISE = 2.0
 # How long one directory call may take where no person waits, whatever its connector promises.
-CALL = timedelta(seconds=10)
+CALL = timedelta(seconds=6)
 
 _answer_by: ContextVar[float | None] = ContextVar("answer_by", default=None)
 

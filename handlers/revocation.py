@@ -13,6 +13,7 @@ from handlers.ground import Ground
 from handlers.intents import SCHEDULE
 from handlers.unfollowed import tell_overdue
 from storage import deliveries, grants, holdings
+from storage.holdings import Standing
 from storage.records import Grant
 from storage.states import GrantState
 
@@ -35,6 +36,11 @@ class Revocation:
             ended += batch
             if batch < BATCH:
                 return ended
+
+    async def standing(self) -> Standing:
+        """How much is being worked on and how much is overdue, for those who watch."""
+        before = self._ground.now() - OVERDUE_AFTER
+        return await self._ground.database.read(lambda tx: holdings.standing(tx, before))
 
     async def lapse_unanswered(self) -> int:
         """Let lapse every request that nobody answered in time; how many."""

@@ -20,6 +20,8 @@ class Kind(StrEnum):
     POLICY_ERROR = "policy-error"
     REVOCATION_OVERDUE = "revocation-overdue"
     EFFECT_FAILED = "effect-failed"
+    TARGET_GONE = "target-gone"
+    DIRECTORY_MISSING = "directory-missing"
     CHANGE_UNSURE = "change-unsure"
     PAGE_LOCKOUT = "page-lockout"
     IDENTITY_MISMATCH = "identity-mismatch"

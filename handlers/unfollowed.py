@@ -3,6 +3,8 @@
 It tells; what is tried, and when again, is decided in handlers.effects and handlers.revocation.
 """
 
+from typing import Literal
+
 from sqlmodel import Session
 
 from handlers import recording
@@ -14,6 +16,8 @@ from handlers.strange import named
 from storage import holdings
 from storage.exceptions import settle_exceptions
 from storage.records import Grant, Holding
+
+Gone = Literal["account", "group"]
 
 
 def tell_failing(tx: Session, ground: Ground, holding: Holding, grant: Grant) -> None:
@@ -76,6 +80,20 @@ def tell_overdue(tx: Session, ground: Ground, holding: Holding, grant: Grant, *,
         anew=page,
     )
     tell_security(tx, now, strange)
+
+
+def tell_gone(tx: Session, ground: Ground, holding: Holding, grant: Grant, gone: Gone) -> None:
+    """What was to be taken back went with its account or its group: the grant is over, and somebody should know why."""
+    is_group = gone == "group"
+    strange = Strange(
+        kind=Kind.TARGET_GONE,
+        severity=Severity.MEDIUM if is_group else Severity.LOW,
+        who=named(grant.requester_name, grant.requester_login),
+        cause=f"{holding.directory}:{holding.group}" if is_group else grant.id,
+        correlation=grant.id,
+        facts={"entitlement": grant.entitlement, "gone": gone, "group": holding.group},
+    )
+    tell_security(tx, ground.now(), strange)
 
 
 def tell_settled(tx: Session, ground: Ground, grant: Grant, *, removal: bool) -> None:

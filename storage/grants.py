@@ -3,12 +3,12 @@
 It does not decide which move is right (handlers do); a move that the table of states does not have fails.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
 from sqlalchemy import BindParameter, bindparam, case, delete
-from sqlmodel import Session, col, select
+from sqlmodel import Session, col, func, select
 
 from storage.identifiers import new_id
 from storage.records import Approval, Grant, Holding, Question
@@ -33,6 +33,11 @@ _COVERING = select(Grant).where(
     col(Grant.directory) == bindparam("directory"),
     col(Grant.account) == bindparam("account"),
     col(Grant.group) == bindparam("group"),
+    col(Grant.state).in_((*LIVE, GrantState.ENDING)),
+)
+
+_COVERING_ALL = select(Grant).where(
+    col(Grant.account).in_(bindparam("accounts", expanding=True)),
     col(Grant.state).in_((*LIVE, GrantState.ENDING)),
 )
 
@@ -133,6 +138,26 @@ def past_of(tx: Session, account: str, entitlement: str) -> Sequence[Grant]:
 def covering(tx: Session, *, directory: str, account: str, group: str) -> Sequence[Grant]:
     """The grants that concern one holding: live ones and those whose end is under way."""
     return tx.exec(_COVERING, params={"directory": directory, "account": account, "group": group}).all()
+
+
+def covering_each(tx: Session, rows: Collection[Holding]) -> dict[str, list[Grant]]:
+    """`covering` for each of these holdings, by its id, in one look."""
+    found: dict[str, list[Grant]] = {row.id: [] for row in rows}
+    ids = {(row.directory, row.account, row.group): row.id for row in rows}
+    accounts = sorted({row.account for row in rows})
+    for grant in tx.exec(_COVERING_ALL, params={"accounts": accounts}).all() if rows else ():
+        holding = ids.get((grant.directory, grant.account, grant.group))
+        if holding is not None:
+            found[holding].append(grant)
+    return found
+
+
+def open_in(tx: Session, directory: str) -> int:
+    """How many grants in this directory give access that is not known to be gone, or are about to."""
+    query = select(func.count()).where(
+        Grant.directory == directory, col(Grant.state).in_((*LIVE, GrantState.ENDING))
+    )
+    return tx.exec(query).one()
 
 
 def ended_since(tx: Session, *, directory: str, account: str, group: str, at: datetime) -> Sequence[Grant]:

@@ -4,6 +4,7 @@ It follows the grants and decides nothing; the directory itself is called elsewh
 """
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from sqlalchemy import bindparam, false, or_, update
@@ -17,6 +18,9 @@ from storage.states import LIVE
 
 # Literally the condition of the index holdings_open, so that settled holdings cost nothing.
 _OPEN = col(Holding.settled) == false()
+
+# What is kept as the fault of a try whose process ended in the middle of it.
+LEFT = "Wicket ended while it was at it."
 
 # Built once: making a statement costs more than running it.
 _OF = select(Holding).where(
@@ -77,6 +81,39 @@ def claim(tx: Session, *, directory: str, at: datetime, lease: timedelta, limit:
         .execution_options(synchronize_session=False)
     )
     return list(tx.execute(taken).scalars())
+
+
+def free_leases(tx: Session, *, at: datetime) -> None:
+    """Give back all that is held, for a try at once. Only for whoever can be sure that nobody is at it any more.
+
+    What the dead one had begun may still land in the directory, so it counts as a fault: it is looked at once more.
+    """
+    tx.execute(
+        update(Holding)
+        .where(_OPEN, col(Holding.lease_until).is_not(None))
+        .values(lease_until=None, fence=col(Holding.fence) + 1, next_at=at, last_fault=LEFT)
+        .execution_options(synchronize_session=False)
+    )
+
+
+def directories(tx: Session) -> list[str]:
+    """The names of all directories that there ever was a holding in; each costs one step in an index."""
+    names: list[str] = []
+    following = select(func.min(Holding.directory)).where(col(Holding.directory) > bindparam("after"))
+    while True:
+        name: str | None = tx.exec(following, params={"after": names[-1] if names else ""}).one()
+        if name is None:
+            return names
+        names.append(name)
+
+
+def renew(tx: Session, claimed: Holding, *, until: datetime) -> Holding | None:
+    """Hold it for longer, if the lease of `claimed` still holds; None if the work went to another."""
+    holding = held_under(tx, claimed)
+    if holding is not None:
+        holding.lease_until = until
+        tx.add(holding)
+    return holding
 
 
 def held_under(tx: Session, claimed: Holding) -> Holding | None:
@@ -164,6 +201,25 @@ def told_overdue(tx: Session, holding: Holding, *, page_at: datetime) -> None:
     holding.overdue_told, holding.page_at = True, page_at
     tx.add(holding)
     tx.flush()
+
+
+@dataclass(frozen=True, kw_only=True)
+class Standing:
+    """How the holdings stand. overdue: removals later than they may be. oldest: since when the first of them is due."""
+
+    leased: int
+    overdue: int
+    oldest: datetime | None
+
+
+def standing(tx: Session, before: datetime) -> Standing:
+    """How many are being worked on, and how many removals should have been done before this time."""
+    leased = select(func.count()).where(_OPEN, col(Holding.lease_until).is_not(None))
+    late = select(func.count(), func.min(Holding.due_at)).where(
+        _OPEN, col(Holding.wanted).is_(False), col(Holding.due_at) < before
+    )
+    overdue, oldest = tx.exec(late).one()
+    return Standing(leased=tx.exec(leased).one(), overdue=overdue, oldest=oldest)
 
 
 def next_due(tx: Session) -> datetime | None:

@@ -142,7 +142,11 @@ async def _quiet(app: App) -> dict[str, float]:
     """The cost of having nothing to do: each tick alone, and the whole process left to itself."""
     ends = Revocation(app.ground)
     effects = Effects(
-        app.ground, chance=random.random, slot_free=lambda: None, revoked_late=lambda _seconds: None
+        app.ground,
+        chance=random.random,
+        slot_free=lambda: None,
+        revoked_late=lambda _seconds: None,
+        tried=lambda _outcome: None,
     )
     ticks: dict[str, Callable[[], Awaitable[object]]] = {
         "tick_ends_us": ends.end_due,

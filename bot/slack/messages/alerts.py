@@ -119,6 +119,34 @@ def _effect_failed(alert: Alert) -> tuple[str, str]:
     )  # fmt: skip
 
 
+def _target_gone(alert: Alert) -> tuple[str, str]:
+    if _fact(alert, "gone") == "group":
+        return (
+            f"A group is gone: {_fact(alert, 'group')}",
+            f"The group is not in the directory any more, and {_entitlement(alert)} of {_who(alert)} went with it; "
+            "the grant is closed. Correct the catalogue, or make the group again.",
+        )
+    return (
+        f"An account is gone: {_who(alert)}",
+        f"It is not in the directory any more, and {_entitlement(alert)} went with it; the grant is closed.",
+    )
+
+
+def _directory_missing(alert: Alert) -> tuple[str, str]:
+    title = f"Not in wicket.toml any more: the directory {_who(alert)}"
+    if settled := _moment(alert, "settled"):
+        return (
+            title,
+            f"It is there again, or nothing is left to take back in it, since {day_and_clock(settled)}.",
+        )
+    left = int(alert.facts.get("grants", 0))
+    return (
+        title,
+        f"{counted(left, 'grant')} in it cannot be taken back by Wicket, which calls nothing gone that it cannot "
+        "read. Put it back until they have ended, and restart.",
+    )
+
+
 def _change_unsure(alert: Alert) -> tuple[str, str]:
     reset = alert.facts.get("purpose") == "reset"
     what, changed = ("password", "was changed") if reset else ("account", "was unlocked")
@@ -204,6 +232,8 @@ _SENTENCES: dict[Kind, Callable[[Alert], tuple[str, str]]] = {
     Kind.POLICY_ERROR: _policy_error,
     Kind.REVOCATION_OVERDUE: _revocation_overdue,
     Kind.EFFECT_FAILED: _effect_failed,
+    Kind.TARGET_GONE: _target_gone,
+    Kind.DIRECTORY_MISSING: _directory_missing,
     Kind.CHANGE_UNSURE: _change_unsure,
     Kind.PAGE_LOCKOUT: _page_lockout,
     Kind.IDENTITY_MISMATCH: _identity_mismatch,

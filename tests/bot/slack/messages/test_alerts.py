@@ -130,6 +130,32 @@ GOLDEN = [
         TAIL,
     ),
     (
+        alert(Kind.TARGET_GONE, {"entitlement": "prod-db", "gone": "group", "group": "prod-db-rw"}),
+        "⚠️ A group is gone: prod-db-rw",
+        "The group is not in the directory any more, and prod-db of Ada Lovelace (ada) went with it; the grant is "
+        "closed. Correct the catalogue, or make the group again.",
+        TAIL,
+    ),
+    (
+        alert(Kind.TARGET_GONE, {"entitlement": "prod-db", "gone": "account", "group": "prod-db-rw"}),
+        "⚠️ An account is gone: Ada Lovelace (ada)",
+        "It is not in the directory any more, and prod-db went with it; the grant is closed.",
+        TAIL,
+    ),
+    (
+        alert(Kind.DIRECTORY_MISSING, {"grants": 2}, who="field"),
+        "⚠️ Not in wicket.toml any more: the directory field",
+        "2 grants in it cannot be taken back by Wicket, which calls nothing gone that it cannot read. Put it back "
+        "until they have ended, and restart.",
+        TAIL,
+    ),
+    (
+        alert(Kind.DIRECTORY_MISSING, {"grants": 2, "settled": LATER}, who="field"),
+        "⚠️ Not in wicket.toml any more: the directory field",
+        "It is there again, or nothing is left to take back in it, since 23 Nov 14:32 UTC.",
+        TAIL,
+    ),
+    (
         alert(Kind.EFFECT_FAILED, {"entitlement": "prod-db", "tries": 3, "removal": False, "fault": "It said no",
                                    "settled": LATER}),
         "⚠️ The directory does not follow: prod-db of Ada Lovelace (ada)",
