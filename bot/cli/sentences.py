@@ -16,6 +16,8 @@ from typer.core import TyperGroup
 from storage.faults import AuditFault, WicketFault
 
 UNSOUND = 1
+# What a command that looks for trouble says when it found some.
+SOME = 1
 NOT_DONE = 2
 
 
@@ -23,7 +25,7 @@ class Kindly(TyperGroup):
     """The root of all commands. What any of them raises becomes a sentence here."""
 
     def main(self, args: Sequence[str] | None = None, *rest: Any, **named: Any) -> Any:
-        """Run, and exit: 0 done, 1 the audit log is not sound, 2 it could not be done."""
+        """Run, and exit: 0 done, 1 the audit log is not sound or something is overdue, 2 it could not be done."""
         try:
             code = super().main(args, *rest, **{**named, "standalone_mode": False})
         except typer.Abort:

@@ -1,5 +1,6 @@
 """The end of things: grants on time, requests nobody answered, removals that are overdue, what is forgotten."""
 
+import asyncio
 from collections.abc import AsyncIterator
 from datetime import timedelta
 from pathlib import Path
@@ -146,6 +147,21 @@ async def test_after_a_long_stop_what_is_overdue_is_told_at_its_gravest_at_once(
     assert told.owner == "data"
     await until_late(world, 59)
     assert len(await told_overdue(world)) == 1
+
+
+async def test_how_much_is_under_way_and_overdue_can_be_watched(world: World) -> None:
+    await world.given("ada")
+    await world.given("charles", duration=2 * HOUR)
+    due = world.clock() + HOUR
+    world.clock.forward(hours=1, seconds=61)
+    await world.revocation.end_due()
+    tasks = await world.begin("remove_member")
+    standing = await world.revocation.standing()
+    assert (standing.leased, standing.overdue, standing.oldest) == (1, 1, due)
+    world.faulty.release()
+    await asyncio.gather(*tasks)
+    standing = await world.revocation.standing()
+    assert (standing.leased, standing.overdue, standing.oldest) == (0, 0, None)
 
 
 async def test_many_that_are_overdue_are_all_told_in_one_look(world: World) -> None:
