@@ -69,10 +69,11 @@ class Revocation:
     def _end_batch(self, tx: Session) -> int:
         now = self._ground.now()
         due = grants.due(tx, now, BATCH)
+        if not due:
+            return 0
+        grants.end(tx, due, reason="its time is over")
+        holdings.follow_each(tx, due, at=now)
         for grant in due:
-            grants.move(tx, grant, GrantState.ENDING, end_reason="its time is over")
-            assert grant.expires_at is not None  # noqa: S101 - the query selects on it
-            holdings.follow_grant(tx, grant, at=now, due_at=grant.expires_at)
             self._record(tx, grant, "grant.expired")
         return len(due)
 

@@ -7,9 +7,11 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import BindParameter, bindparam, case, delete
-from sqlmodel import Session, col, func, select
+from sqlalchemy import BindParameter, bindparam, case, delete, update
+from sqlalchemy.orm.attributes import set_committed_value
+from sqlmodel import Session, SQLModel, col, func, select
 
+from storage.changing import change
 from storage.identifiers import new_id
 from storage.records import Approval, Grant, Holding, Question
 from storage.states import FOLLOWS, LIVE, GrantState
@@ -41,6 +43,13 @@ _COVERING_ALL = select(Grant).where(
     col(Grant.state).in_((*LIVE, GrantState.ENDING)),
 )
 
+_GRANTS = SQLModel.metadata.tables[Grant.__tablename__]
+_END = (
+    update(_GRANTS)
+    .where(_GRANTS.c.id.in_(bindparam("ids", expanding=True)))
+    .values(state=GrantState.ENDING, end_reason=bindparam("reason"))
+)
+
 
 def add(tx: Session, grant: Grant) -> Grant:
     """Keep a new grant."""
@@ -65,11 +74,19 @@ def move(tx: Session, grant: Grant, to: GrantState, **changes: Any) -> None:
         raise ValueError(f"a grant that is {grant.state} cannot become {to}")
     if "expires_at" in changes and grant.expires_at is not None:
         raise ValueError("the end of a grant never moves")
-    grant.state = to
-    for name, value in changes.items():
-        setattr(grant, name, value)
     tx.add(grant)
-    tx.flush()
+    change(tx, grant, state=to, **changes)
+
+
+def end(tx: Session, ended: Collection[Grant], *, reason: str) -> None:
+    """`move` for many live grants at once: their end begins. ValueError as there, and then none is moved."""
+    for grant in ended:
+        if GrantState.ENDING not in FOLLOWS.get(GrantState(grant.state), frozenset()):
+            raise ValueError(f"a grant that is {grant.state} cannot become {GrantState.ENDING}")
+    tx.connection().execute(_END, {"ids": [grant.id for grant in ended], "reason": reason})
+    for grant in ended:
+        set_committed_value(grant, "state", GrantState.ENDING)
+        set_committed_value(grant, "end_reason", reason)
 
 
 def show_verdict(

@@ -3,14 +3,15 @@
 It follows the grants and decides nothing; the directory itself is called elsewhere, outside transactions.
 """
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import bindparam, false, or_, update
-from sqlmodel import Session, col, func, select
+from sqlalchemy import bindparam, exists, false, or_, update
+from sqlmodel import Session, SQLModel, col, func, select
 
 from storage import grants
+from storage.changing import change
 from storage.database import wake
 from storage.identifiers import new_id
 from storage.records import Grant, Holding
@@ -28,6 +29,27 @@ _OF = select(Holding).where(
     col(Holding.account) == bindparam("account"),
     col(Holding.group) == bindparam("group"),
 )
+
+_HOLDINGS = SQLModel.metadata.tables[Holding.__tablename__]
+_GRANTS = SQLModel.metadata.tables[Grant.__tablename__]
+_IS_COVERED = exists().where(
+    _GRANTS.c.directory == _HOLDINGS.c.directory,
+    _GRANTS.c.account == _HOLDINGS.c.account,
+    _GRANTS.c.group == _HOLDINGS.c.group,
+    or_(*(_GRANTS.c.state == state for state in LIVE)),  # what is run for many rows at once takes no list
+)
+_FOLLOW = (
+    update(_HOLDINGS)
+    .where(
+        _HOLDINGS.c.directory == bindparam("directory_of"),
+        _HOLDINGS.c.account == bindparam("account_of"),
+        _HOLDINGS.c.group == bindparam("group_of"),
+    )
+    .values(
+        wanted=_IS_COVERED, settled=False, attempts=0, overdue_told=False, page_at=None,
+        due_at=bindparam("due"), next_at=bindparam("now"),
+    )
+)  # fmt: skip
 
 
 def follow(
@@ -57,6 +79,27 @@ def follow_grant(tx: Session, grant: Grant, *, at: datetime, due_at: datetime) -
     return follow(
         tx, at=at, directory=grant.directory, account=grant.account, group=grant.group, due_at=due_at
     )
+
+
+def follow_each(tx: Session, ended: Collection[Grant], *, at: datetime) -> None:
+    """`follow_grant` for many grants that end, each due since its own end."""
+    known = [
+        {
+            "directory_of": one.directory,
+            "account_of": one.account,
+            "group_of": one.group,
+            "due": one.expires_at,
+            "now": at,
+        }
+        for one in ended
+    ]
+    if not known:
+        return
+    if tx.connection().execute(_FOLLOW, known).rowcount == len(known):
+        wake(tx, "holdings")
+        return
+    for one in ended:  # some have no holding yet, which is rare
+        follow_grant(tx, one, at=at, due_at=one.expires_at or at)
 
 
 def claim(tx: Session, *, directory: str, at: datetime, lease: timedelta, limit: int) -> list[Holding]:
@@ -111,8 +154,7 @@ def renew(tx: Session, claimed: Holding, *, until: datetime) -> Holding | None:
     """Hold it for longer, if the lease of `claimed` still holds; None if the work went to another."""
     holding = held_under(tx, claimed)
     if holding is not None:
-        holding.lease_until = until
-        tx.add(holding)
+        change(tx, holding, lease_until=until)
     return holding
 
 
@@ -127,39 +169,29 @@ def note_stood_before(tx: Session, claimed: Holding, stood: bool) -> bool:
     holding = held_under(tx, claimed)
     if holding is None:
         return False
-    holding.stood_before = stood
-    tx.add(holding)
+    change(tx, holding, stood_before=stood)
     return True
 
 
 def settle(tx: Session, holding: Holding, *, present: bool, over: bool) -> None:
     """The directory agrees. When the last grant is `over`, forget what stood before: the next time reads it anew."""
-    holding.present, holding.settled = present, True
-    holding.lease_until, holding.last_fault = None, ""
-    if over:
-        holding.stood_before = None
-    tx.add(holding)
-    tx.flush()
+    stood = None if over else holding.stood_before
+    change(tx, holding, present=present, settled=True, lease_until=None, last_fault="", stood_before=stood)
 
 
 def release(tx: Session, holding: Holding, *, next_at: datetime, fault: str) -> None:
     """Give the work back for a later try."""
-    holding.lease_until, holding.next_at, holding.last_fault = None, next_at, fault
-    tx.add(holding)
-    tx.flush()
+    change(tx, holding, lease_until=None, next_at=next_at, last_fault=fault)
 
 
 def go_on(tx: Session, holding: Holding, *, next_at: datetime) -> None:
     """Give the work back for another round that is no retry: something moved, and there is more to do."""
-    holding.lease_until, holding.next_at, holding.attempts = None, next_at, 0
-    tx.add(holding)
-    tx.flush()
+    change(tx, holding, lease_until=None, next_at=next_at, attempts=0)
 
 
 def look_again(tx: Session, holding: Holding, *, present: bool, at: datetime) -> None:
     """The directory agrees, but not surely for good: read it once more from `at` on."""
-    holding.present, holding.last_fault = present, ""
-    holding.due_at = max(holding.due_at, at)
+    change(tx, holding, present=present, last_fault="", due_at=max(holding.due_at, at))
     go_on(tx, holding, next_at=at)
 
 
@@ -198,9 +230,7 @@ def late(tx: Session, before: datetime) -> Sequence[Holding]:
 
 def told_overdue(tx: Session, holding: Holding, *, page_at: datetime) -> None:
     """It was told; it is told again from `page_at` on."""
-    holding.overdue_told, holding.page_at = True, page_at
-    tx.add(holding)
-    tx.flush()
+    change(tx, holding, overdue_told=True, page_at=page_at)
 
 
 @dataclass(frozen=True, kw_only=True)
