@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import bindparam
-from sqlmodel import Session, col, select
+from sqlmodel import Session, SQLModel, col, select
 
 from storage.identifiers import new_id
 from storage.outbox import ALERT, OWNER, owe
@@ -24,7 +24,11 @@ RENEWED = "renewed"
 
 _GRAVITY = ("low", "medium", "high")
 
-# Built once: making a statement costs more than running it, and every effect asks.
+# Built once: making a statement costs more than running it, and every effect asks. Mostly there is none.
+_EXCEPTIONS = SQLModel.metadata.tables[ExceptionRecord.__tablename__]
+_ANY_OF_CAUSES = (
+    select(_EXCEPTIONS.c.id).where(_EXCEPTIONS.c.cause.in_(bindparam("causes", expanding=True))).limit(1)
+)
 _OF_CAUSES = select(ExceptionRecord).where(
     col(ExceptionRecord.cause).in_(bindparam("causes", expanding=True))
 )
@@ -85,6 +89,8 @@ def settle_exceptions(tx: Session, *, at: datetime, causes: Collection[str]) -> 
 
 
 def _close(tx: Session, at: datetime, causes: Collection[str], why: str) -> None:
+    if tx.connection().execute(_ANY_OF_CAUSES, {"causes": list(causes)}).first() is None:
+        return
     for row in tx.exec(_OF_CAUSES, params={"causes": list(causes)}).all():
         if _is_open(row):
             row.facts = {**row.facts, why: at.isoformat()}

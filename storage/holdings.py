@@ -30,6 +30,7 @@ _OF = select(Holding).where(
     col(Holding.group) == bindparam("group"),
 )
 
+_BY_ID = select(Holding).where(col(Holding.id) == bindparam("id")).with_for_update()
 _HOLDINGS = SQLModel.metadata.tables[Holding.__tablename__]
 _GRANTS = SQLModel.metadata.tables[Grant.__tablename__]
 _IS_COVERED = exists().where(
@@ -160,7 +161,7 @@ def renew(tx: Session, claimed: Holding, *, until: datetime) -> Holding | None:
 
 def held_under(tx: Session, claimed: Holding) -> Holding | None:
     """The holding as it is now, if the lease of `claimed` still holds; None if the work went to another."""
-    holding = tx.get(Holding, claimed.id, with_for_update=True)
+    holding = tx.exec(_BY_ID, params={"id": claimed.id}).first()
     return holding if holding is not None and holding.fence == claimed.fence else None
 
 
