@@ -20,6 +20,7 @@ from slack_sdk.errors import SlackApiError
 from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.couriers.mail import MailCourier, Smtp
+from bot.couriers.patient import deliver_all
 from bot.couriers.rendering import Rendering
 from bot.couriers.slack import BATCH, SlackCourier
 from bot.directories import open_directory
@@ -301,8 +302,12 @@ class App:
         mail = self._mail()
 
         async def deliver(urgency: int) -> None:
-            while await slack.deliver_due(urgency) == BATCH:
-                pass
+            gives_way = urgency == NORMAL
+            await deliver_all(
+                partial(slack.deliver_due, urgency),
+                batch=BATCH,
+                is_busy=lambda: gives_way and self._effects.is_full,
+            )
 
         async def end() -> None:
             await self._revocation.end_due()

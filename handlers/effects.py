@@ -81,6 +81,11 @@ class Effects:
                 taken += await self._take_up(name, busy, free)
         return taken
 
+    @property
+    def is_full(self) -> bool:
+        """Whether a directory has all its slots taken: there may be more to give or take back than can be done now."""
+        return any(len(busy) >= SLOTS for busy in self._busy.values())
+
     async def finish(self) -> None:
         """Wait until what was taken up is done."""
         for busy in self._busy.values():

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from sqlmodel import delete
 
-from handlers.effects import LEASE, TELL_AFTER
+from handlers.effects import LEASE, SLOTS, TELL_AFTER
 from handlers.outcomes import Decided
 from storage.records import Grant, Owed
 from storage.states import GrantState
@@ -483,6 +483,27 @@ async def test_asking_policy_does_not_use_up_the_time_for_the_change(world: Worl
     world.faulty.release()
     await asyncio.gather(*tasks)
     assert await world.state(grant) == GrantState.ACTIVE
+
+
+async def test_a_worker_with_no_slot_left_says_so(world: World) -> None:
+    """SL-11: then messages make room."""
+    first = await world.grant(await world.given("ada"))
+    names = [f"p{number}" for number in range(SLOTS)]
+    await world.ground.database.write(
+        lambda tx: [
+            tx.add(Grant(**{**first.model_dump(), "id": f"g-{name}", "account": name})) for name in names
+        ]
+    )
+    world.clock.forward(hours=1)
+    await world.revocation.end_due()
+    assert not world.effects.is_full
+    world.faulty.hang("membership")
+    await world.effects.settle_due()
+    assert world.effects.is_full
+    world.faulty.mend()
+    await world.effects.finish()
+    assert not world.effects.is_full
+    await world.settle()
 
 
 async def test_a_suspended_account_loses_its_access_on_time(world: World) -> None:
