@@ -220,7 +220,9 @@ class Effects:
         waiting = any(g.state == GrantState.APPROVED and still_ahead(g, now) for g in covering)
         if not agrees or waiting:  # the wish changed while we were at it: again, at once
             holdings.go_on(tx, holding, next_at=now)
-        elif holding.last_fault:
+            return
+        tell_settled(tx, self._ground, holding)
+        if holding.last_fault:
             # A call that seemed to fail may still land: look once more when it cannot any more.
             holdings.look_again(tx, holding, present=seen.present, at=now + LEASE)
         else:
@@ -230,7 +232,6 @@ class Effects:
     def _give(self, tx: Session, grant: Grant, *, stood: bool) -> None:
         grants.move(tx, grant, GrantState.ACTIVE, active_at=self._ground.now())
         self._record(tx, grant, "access.given", "done", facts={"read_back": True, "stood_before": stood})
-        tell_settled(tx, self._ground, grant, removal=False)
         self._ground.show(tx, grant)
 
     def _end(self, tx: Session, grant: Grant, seen: "_Seen", holding: Holding, *, covered: bool) -> float:
@@ -258,7 +259,6 @@ class Effects:
             tell_overdue(tx, self._ground, holding, grant, page=False)
         if seen.gone is not None:
             tell_gone(tx, self._ground, holding, grant, seen.gone)
-        tell_settled(tx, self._ground, grant, removal=True)
         self._ground.show(tx, grant)
         return late.total_seconds()
 
@@ -268,7 +268,6 @@ class Effects:
         if grant is not None:
             action = "access.given" if seen.did == "added" else "access.removed"
             self._record(tx, grant, action, "done", facts={"read_back": True, "overtaken": True})
-            tell_settled(tx, self._ground, grant, removal=seen.did == "removed")
 
     def _fail(self, tx: Session, claimed: Holding, reason: str) -> None:
         holding = holdings.held_under(tx, claimed)

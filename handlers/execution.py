@@ -19,7 +19,6 @@ from handlers.ground import Ground
 from handlers.intents import SCHEDULE
 from handlers.patience import in_call_time
 from handlers.strange import named
-from handlers.unfollowed import tell_settled
 from storage import grants, holdings
 from storage.directories.base import Directory
 from storage.records import Approval, Grant, Holding
@@ -96,7 +95,6 @@ class Execution:
             decision=refusal.decision,
         )
         tell_security(tx, now, _lost(grant, refusal))
-        tell_settled(tx, self._ground, grant, removal=False)
         self._ground.show(tx, grant)
 
 

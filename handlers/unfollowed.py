@@ -27,7 +27,7 @@ def tell_failing(tx: Session, ground: Ground, holding: Holding, grant: Grant) ->
         kind=Kind.EFFECT_FAILED,
         severity=Severity.MEDIUM,
         who=named(grant.requester_name, grant.requester_login),
-        cause=_failing(grant, removal=removal),
+        cause=_failing(holding, removal=removal),
         correlation=grant.id,
         facts={
             "entitlement": grant.entitlement,
@@ -67,7 +67,7 @@ def tell_overdue(tx: Session, ground: Ground, holding: Holding, grant: Grant, *,
         kind=Kind.REVOCATION_OVERDUE,
         severity=Severity.HIGH,
         who=named(grant.requester_name, grant.requester_login),
-        cause=grant.id,
+        cause=holding.id,
         correlation=grant.id,
         facts={
             "entitlement": grant.entitlement,
@@ -96,14 +96,12 @@ def tell_gone(tx: Session, ground: Ground, holding: Holding, grant: Grant, gone:
     tell_security(tx, ground.now(), strange)
 
 
-def tell_settled(tx: Session, ground: Ground, grant: Grant, *, removal: bool) -> None:
-    """The directory agrees at last; what was told of it is brought up to date. A removal settles the giving as well."""
-    causes = [cause_of(Kind.EFFECT_FAILED, _failing(grant, removal=False))]
-    if removal:
-        causes.append(cause_of(Kind.EFFECT_FAILED, _failing(grant, removal=True)))
-        causes.append(cause_of(Kind.REVOCATION_OVERDUE, grant.id))
+def tell_settled(tx: Session, ground: Ground, holding: Holding) -> None:
+    """The directory agrees at last: whatever was told of this holding is over, whichever grant it was about."""
+    failing = [cause_of(Kind.EFFECT_FAILED, _failing(holding, removal=removal)) for removal in (False, True)]
+    causes = [*failing, cause_of(Kind.REVOCATION_OVERDUE, holding.id)]
     settle_exceptions(tx, at=ground.now(), causes=causes)
 
 
-def _failing(grant: Grant, *, removal: bool) -> str:
-    return f"{grant.id}:{'removal' if removal else 'adding'}"
+def _failing(holding: Holding, *, removal: bool) -> str:
+    return f"{holding.id}:{'removal' if removal else 'adding'}"

@@ -386,6 +386,24 @@ async def test_what_could_never_be_given_is_over_at_its_end(world: World) -> Non
     assert await settled(world) == [True]
 
 
+async def test_what_was_told_is_over_however_the_membership_went(world: World) -> None:
+    """Voided, added late, told as overdue, and then taken by other hands: no grant of ours ends with it."""
+    grant = await world.asked("ada", "prod-db")
+    await world.decide("grace", grant)
+    world.faulty.succeed_after_timeout("add_member", times=1)
+    await world.settle()
+    await world.local.take_from_group("data-owners", "grace")
+    world.faulty.error("remove_member")
+    for _ in range(TELL_AFTER + 1):
+        await retry(world)
+        await world.revocation.tell_overdue()
+    assert sorted(await world.kinds()) == ["authority-lost", "effect-failed", *["revocation-overdue"] * 2]
+    await world.local.take_from_group("prod-db", "ada")
+    await retry(world)
+    still = [row for row in await world.exceptions() if not {"settled", "renewed"} & set(row.facts)]
+    assert [row.kind for row in still] == ["authority-lost"]
+
+
 async def test_a_removal_that_fails_again_after_it_was_over_is_news(world: World) -> None:
     """The settled message stays as it is; what is open has one of its own."""
     await test_a_giving_that_failed_is_told_to_be_over(world)
