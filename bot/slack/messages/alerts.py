@@ -263,13 +263,15 @@ _FAULTS = {
 _CHANNEL = re.compile(r"[CG][A-Z0-9]{2,}")
 # What stands in an alert is a pointer to the record, so it may be cut: it always fits.
 _MOST = 150
+# A fault ends with what to do about it, which may stand behind a long name.
+_MOST_OF_A_FAULT = 400
 _SHOWN = 3
 
 
-def _plain(value: object) -> str:
+def _plain(value: object, most: int = _MOST) -> str:
     """One fact, inert and short."""
     text = visible(str(value))
-    return inert(text if len(text) <= _MOST else f"{text[: _MOST - 1]}…")
+    return inert(text if len(text) <= most else f"{text[: most - 1]}…")
 
 
 def _who(alert: Alert) -> str:
@@ -298,7 +300,7 @@ def _reasons(alert: Alert) -> str:
 
 
 def _fault(alert: Alert) -> str:
-    return _ended(_fact(alert, "fault"))
+    return _ended(_plain(alert.facts.get("fault") or "", _MOST_OF_A_FAULT))
 
 
 def _tried(alert: Alert) -> str:
@@ -336,9 +338,10 @@ def _settled(alert: Alert) -> str:
 
 def _moment(alert: Alert, name: str) -> datetime | None:
     try:
-        return datetime.fromisoformat(str(alert.facts.get(name)))
+        found = datetime.fromisoformat(str(alert.facts.get(name)))
     except ValueError:
         return None
+    return found if found.tzinfo else None
 
 
 def _ended(text: str) -> str:

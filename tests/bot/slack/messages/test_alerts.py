@@ -254,6 +254,21 @@ def test_each_exception_reads_as_it_should(told, title, sentence, tail):
     assert clumsy(reads(message)) == []
 
 
+def test_what_to_do_about_a_fault_is_not_cut_off():
+    """It stands behind the name of a group, which may be long in LDAP."""
+    group = (
+        "cn=production-database-read-and-write,ou=access,ou=groups,ou=engineering,dc=corp,dc=example,dc=com"
+    )
+    fault = (
+        f"The directory staff does not let go of the last member of '{group}'; the setting placeholder_member names "
+        "an entry to leave there."
+    )
+    told = alert(
+        Kind.REVOCATION_OVERDUE, {"entitlement": "prod-db", "tries": 3, "due": LATER, "fault": fault}
+    )
+    assert fault in reads(alert_message(told))
+
+
 def test_every_kind_of_exception_has_its_sentence():
     assert {told.kind for told, *_ in GOLDEN} == set(Kind)
 
@@ -286,11 +301,12 @@ NASTY = st.text(max_size=50) | st.sampled_from(
         {},
         optional={
             **dict.fromkeys(
-                ("entitlement", "employment", "company", "purpose", "requester", "fault", "due", "slack_user",
-                 "reason"), NASTY
+                ("entitlement", "employment", "company", "purpose", "requester", "fault", "slack_user",
+                 "reason", "owner", "group", "gone"), NASTY
             ),
+            **dict.fromkeys(("due", "paged", "renewed", "settled"), NASTY | st.sampled_from([LATER, "20261123"])),
             **dict.fromkeys(("reasons", "policies", "errors"), st.lists(NASTY, max_size=9)),
-            **dict.fromkeys(("minutes", "tries", "wrong_in_a_row"), st.integers(0, 10**6)),
+            **dict.fromkeys(("minutes", "tries", "wrong_in_a_row", "grants"), st.integers(0, 10**6)),
         },
     ),
 )  # fmt: skip
