@@ -23,14 +23,22 @@ _OPEN = col(Holding.settled) == false()
 # What is kept as the fault of a try whose process ended in the middle of it.
 LEFT = "Wicket ended while it was at it."
 
-# Built once: making a statement costs more than running it.
-_OF = select(Holding).where(
-    col(Holding.directory) == bindparam("directory"),
-    col(Holding.account) == bindparam("account"),
-    col(Holding.group) == bindparam("group"),
-)
+# What a session holds of a row may be older than the row, which is also changed without the ORM.
+_FRESH = {"populate_existing": True}
 
-_BY_ID = select(Holding).where(col(Holding.id) == bindparam("id")).with_for_update()
+# Built once: making a statement costs more than running it.
+_OF = (
+    select(Holding)
+    .execution_options(**_FRESH)
+    .where(
+        col(Holding.directory) == bindparam("directory"),
+        col(Holding.account) == bindparam("account"),
+        col(Holding.group) == bindparam("group"),
+    )
+)
+_BY_ID = (
+    select(Holding).execution_options(**_FRESH).where(col(Holding.id) == bindparam("id")).with_for_update()
+)
 _HOLDINGS = SQLModel.metadata.tables[Holding.__tablename__]
 _GRANTS = SQLModel.metadata.tables[Grant.__tablename__]
 _IS_COVERED = exists().where(

@@ -202,6 +202,7 @@ async def test_access_that_another_grant_covers_is_not_overdue(world: World) -> 
     await world.tick()
     world.clock.forward(minutes=5)
     assert await world.revocation.tell_overdue() == 0
+    assert await told_overdue(world) == []
 
 
 async def test_drafts_and_delivery_keys_are_forgotten_and_requests_never(world: World) -> None:

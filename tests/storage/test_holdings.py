@@ -48,6 +48,29 @@ def test_overlapping_grants_are_counted(database, now):
     assert database.write_now(end).wanted
 
 
+@pytest.mark.parametrize("newcomers", [(), ("p-new",)])
+def test_many_ends_are_followed_as_one_is(database, now, newcomers):
+    """One that another grant covers, one that none does, and perhaps one that had no holding yet."""
+    ends = now - timedelta(hours=1)
+    known = ("p-ada", "p-bob")
+
+    def work(tx: Session) -> None:
+        ended = [
+            keep(tx, now, GrantState.ENDING, account=who, expires_at=ends) for who in (*known, *newcomers)
+        ]
+        keep(tx, now, GrantState.ACTIVE, account="p-bob")
+        for grant in ended[: len(known)]:
+            holding = holdings.follow_grant(tx, grant, at=ends, due_at=ends)
+            holdings.settle(tx, holding, present=True, over=False)
+        holdings.follow_each(tx, ended, at=now)
+
+    database.write_now(work)
+    rows = database.read_now(lambda tx: {row.account: row for row in tx.exec(select(Holding)).all()})
+    assert [who for who, row in rows.items() if row.wanted] == ["p-bob"]
+    assert set(rows) == {*known, *newcomers}
+    assert {(row.due_at, row.next_at, row.settled) for row in rows.values()} == {(ends, now, False)}
+
+
 def test_one_membership_is_one_row_however_often_it_is_asked_for(database, now):
     ids = {follow(database, now).id for _ in range(3)}
     ids.add(follow(database, now, group="crm-readers").id)
