@@ -20,6 +20,7 @@ from slack_sdk.errors import SlackApiError
 from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.couriers.mail import MailCourier, Smtp
+from bot.couriers.patient import deliver_all
 from bot.couriers.rendering import Rendering
 from bot.couriers.slack import BATCH, SlackCourier
 from bot.directories import open_directory
@@ -78,6 +79,7 @@ GREET_WITHIN = 5.0
 
 class App:
     """The bot, built from settings on a running loop. directories: instead of the configured ones, where given.
+    alone: no other bot works on this database, as `storage.exclusive` sees to.
 
     Raises a fault of storage.faults when settings, policies or keys are not usable; then nothing was started.
     """
@@ -89,8 +91,10 @@ class App:
         now: Clock = utc_now,
         chance: Chance = random.random,
         directories: Mapping[str, Directory] | None = None,
+        alone: bool = True,
     ) -> None:
         self._settings = settings
+        self._alone = alone
         self._now = now
         self._chance = chance
         self._open = AsyncExitStack()
@@ -124,7 +128,11 @@ class App:
         self._revocation = Revocation(self.ground)
         self._drift, self._leavers = Drift(self.ground), Leavers(self.ground)
         self._effects = Effects(
-            self.ground, chance=chance, slot_free=self._wake_holdings, revoked_late=self.metrics.revoked
+            self.ground,
+            chance=chance,
+            slot_free=self._wake_holdings,
+            revoked_late=self.metrics.revoked,
+            tried=self.metrics.tried,
         )
         self._holdings = Duty(name="holdings", every=1, woken_by="holdings", work=self._effects.settle_due)
         self._socket: Socket | None = None
@@ -140,7 +148,8 @@ class App:
         await self._open_web(bolt)
         schedule = Schedule(self._duties(client), end_within=END_WITHIN)
         self.database.on_wake(schedule.wake, asyncio.get_running_loop())
-        # What is overdue is on its way before any new work is taken up (A-1).
+        # What a dead one left and what is overdue is on its way before any new work is taken up (A-1).
+        await self._effects.resume(alone=self._alone)
         await self._revocation.end_due()
         schedule.start()
         self._open.push_async_callback(self._effects.finish)
@@ -302,8 +311,12 @@ class App:
         mail = self._mail()
 
         async def deliver(urgency: int) -> None:
-            while await slack.deliver_due(urgency) == BATCH:
-                pass
+            gives_way = urgency == NORMAL
+            await deliver_all(
+                partial(slack.deliver_due, urgency),
+                batch=BATCH,
+                is_busy=lambda: gives_way and self._effects.is_full,
+            )
 
         async def end() -> None:
             await self._revocation.end_due()
@@ -316,7 +329,7 @@ class App:
             Duty(name="outbox", every=1, woken_by="outbox", work=partial(deliver, NORMAL)),
             Duty(name="mail", every=1, woken_by="outbox", work=mail.deliver_due),
             Duty(name="cut-off", every=60, work=Changes(self._page_ground).settle_cut_off),
-            Duty(name="overdue", every=10, work=self._revocation.tell_overdue),
+            Duty(name="overdue", every=10, woken_by="overdue", work=self._watch_overdue),
             Duty(name="housekeeping", every=3600, work=self._revocation.forget_old),
             Duty(name="leavers", every=60, work=self._leavers.look),
             *self._comparing(),
@@ -345,6 +358,14 @@ class App:
             password=password.get_secret_value() if password else None,
         )
         return MailCourier(self._page_ground, smtp, metrics=self.metrics)
+
+    async def _watch_overdue(self) -> None:
+        await self._revocation.tell_overdue()
+        standing = await self._revocation.standing()
+        late = self._now() - standing.oldest if standing.oldest else timedelta(0)
+        self.metrics.standing(
+            leased=standing.leased, overdue=standing.overdue, oldest_seconds=late.total_seconds()
+        )
 
     def _wake_holdings(self) -> None:
         self._holdings.wake()

@@ -9,8 +9,8 @@ from typing import Literal, Self
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 from prometheus_client.exposition import generate_latest
 
-# Seconds. Promise 1 is judged by the first bucket; the last is the half hour after which a person has been told.
-LATENESS_BUCKETS = (0.5, 1, 2, 5, 10, 30, 60, 300, 1800)
+# Seconds. Promise 1 is judged by the first bucket; security hears from 60 on, the owner from 900, again each 3600.
+LATENESS_BUCKETS = (0.5, 1, 2, 5, 10, 30, 60, 300, 900, 3600)
 
 RequestKind = Literal["message", "command", "action", "view", "options", "home", "page", "other"]
 RequestOutcome = Literal["done", "refused", "repeated", "limited", "failed"]
@@ -28,6 +28,10 @@ class Metrics:
     outbox_backlog: Gauge
     deliveries: Counter
     revocation_lateness: Histogram
+    tries: Counter
+    leases: Gauge
+    overdue: Gauge
+    oldest_overdue: Gauge
 
     @classmethod
     def in_registry(cls, registry: CollectorRegistry) -> Self:
@@ -58,6 +62,23 @@ class Metrics:
                 buckets=LATENESS_BUCKETS,
                 registry=registry,
             ),
+            tries=Counter(
+                "wicket_directory_tries",
+                "Tries to bring a membership to what the grants say, by outcome.",
+                ["outcome"],
+                registry=registry,
+            ),
+            leases=Gauge(
+                "wicket_open_leases", "Memberships that are being worked on right now.", registry=registry
+            ),
+            overdue=Gauge(
+                "wicket_overdue_revocations", "Removals that are more than a minute late.", registry=registry
+            ),
+            oldest_overdue=Gauge(
+                "wicket_oldest_overdue_seconds",
+                "How late the latest of the overdue removals is; 0 while there is none.",
+                registry=registry,
+            ),
         )
 
     def request(self, kind: RequestKind, outcome: RequestOutcome) -> None:
@@ -79,6 +100,16 @@ class Metrics:
     def revoked(self, seconds_late: float) -> None:
         """Record how long after its end a grant was really gone. A negative number (a clock set back) counts as 0."""
         self.revocation_lateness.observe(max(0.0, seconds_late))
+
+    def tried(self, outcome: Literal["done", "failed"]) -> None:
+        """Count one try on a directory."""
+        self.tries.labels(outcome).inc()
+
+    def standing(self, *, leased: int, overdue: int, oldest_seconds: float) -> None:
+        """Say how much is being worked on, how many removals are overdue, and how late the latest of them is."""
+        self.leases.set(leased)
+        self.overdue.set(overdue)
+        self.oldest_overdue.set(max(0.0, oldest_seconds))
 
     def text(self) -> bytes:
         """Everything in Prometheus' text format."""

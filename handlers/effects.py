@@ -4,38 +4,38 @@ Directory calls run outside transactions, under lease and fence; nothing is beli
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable, Collection, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import partial
-from typing import Literal, TypeVar
+from typing import Literal
 
 import structlog
 from sqlmodel import Session
 
 from handlers import recording
 from handlers.decisions.lifecycle import OVERDUE_AFTER, wait_before_retry
-from handlers.decisions.policy import PolicyDecision, role_of
-from handlers.decisions.requests import Approver, still_granted
-from handlers.exceptions import Kind, Severity, Strange, broken_policy, tell_security
+from handlers.execution import Execution, Waiting, still_ahead, waiting_among
 from handlers.ground import Ground
 from handlers.intents import SCHEDULE
-from handlers.strange import named
-from handlers.unfollowed import tell_failing, tell_overdue, tell_settled
+from handlers.patience import CALL, in_call_time
+from handlers.resuming import take_over
+from handlers.unfollowed import Gone, tell_explained, tell_failing, tell_gone, tell_overdue, tell_settled
 from storage import grants, holdings
+from storage.database import wake
 from storage.directories.base import Directory
 from storage.faults import DirectoryUnavailable, WicketFault
-from storage.records import Approval, Grant, Holding
+from storage.records import Grant, Holding
 from storage.states import LIVE, GrantState
 
 log = structlog.get_logger(__name__)
 
-T = TypeVar("T")
+Tried = Literal["done", "failed"]
 
-# How long one directory call may take here, whatever its connector promises.
-CALL = timedelta(seconds=10)
 # A change is begun only if it must be over before the lease is, so that nobody else begins while we may still be at it.
-LEASE = timedelta(seconds=30)
+# Short enough that the work of a process that died is taken over within 30 s, long enough for a slow directory.
+LEASE = timedelta(seconds=20)
+_OVERTAKEN = "The directory was so slow that the work went to another."
 SLOTS = 32
 TELL_AFTER = 3
 
@@ -50,13 +50,27 @@ class Effects:
         chance: Callable[[], float],
         slot_free: Callable[[], None],
         revoked_late: Callable[[float], None],
+        tried: Callable[[Tried], None],
     ) -> None:
-        """slot_free: called when a slot is free again. revoked_late: told by how many seconds a removal was late."""
+        """slot_free: called when a slot is free again. revoked_late: told by how many seconds a removal was late.
+
+        tried: told what came of each try.
+        """
         self._ground = ground
         self._chance = chance
         self._slot_free = slot_free
         self._revoked_late = revoked_late
+        self._tried = tried
+        self._execution = Execution(ground)
         self._busy: dict[str, set[asyncio.Task[None]]] = {name: set() for name in ground.directories}
+
+    async def resume(self, *, alone: bool) -> None:
+        """Take over what ran before, ahead of all new work (A-1). alone: no other bot works on this database.
+
+        A directory that left the settings has slots too: what is due there fails, and so is told and not forgotten.
+        """
+        for name in await take_over(self._ground, alone=alone):
+            self._busy.setdefault(name, set())
 
     async def settle_due(self) -> int:
         """Take up every holding that is due and for which there is a slot; how many. Does not wait for them."""
@@ -67,6 +81,11 @@ class Effects:
                 taken += await self._take_up(name, busy, free)
         return taken
 
+    @property
+    def is_full(self) -> bool:
+        """Whether a directory has all its slots taken: there may be more to give or take back than can be done now."""
+        return any(len(busy) >= SLOTS for busy in self._busy.values())
+
     async def finish(self) -> None:
         """Wait until what was taken up is done."""
         for busy in self._busy.values():
@@ -74,32 +93,48 @@ class Effects:
                 await asyncio.gather(*busy)
 
     async def _take_up(self, name: str, busy: set[asyncio.Task[None]], free: int) -> int:
-        now = self._ground.now()
-        claimed = await self._ground.database.write(
-            lambda tx: holdings.claim(tx, directory=name, at=now, lease=LEASE, limit=free)
-        )
-        for holding in claimed:
-            task = asyncio.create_task(self._bring_about(holding))
+        begun = await self._ground.database.write(lambda tx: self._begin(tx, name, free))
+        for work in begun:
+            task = asyncio.create_task(self._bring_about(work))
             busy.add(task)
             task.add_done_callback(partial(self._done, busy))
-        return len(claimed)
+        return len(begun)
+
+    def _begin(self, tx: Session, name: str, free: int) -> "list[_Work]":
+        """Claim what is due, and write down that it is about to be done before the directory is asked (T-3)."""
+        now = self._ground.now()
+        claimed = holdings.claim(tx, directory=name, at=now, lease=LEASE, limit=free)
+        covering = grants.covering_each(tx, claimed)
+        return [self._begun(tx, holding, covering[holding.id], now) for holding in claimed]
+
+    def _begun(self, tx: Session, claimed: Holding, covering: Sequence[Grant], now: datetime) -> "_Work":
+        until = _until(covering, now)
+        moving = GrantState.ENDING if until is None else GrantState.APPROVED
+        grant = next((each for each in covering if each.state == moving), None) or grants.concerning(
+            tx, claimed
+        )
+        if grant is not None:
+            facts: dict[str, recording.Fact] = {"removal": until is None, "try": claimed.attempts}
+            self._record(tx, grant, "effect.begun", "done", facts=facts)
+        return _Work(claimed=claimed, waiting=waiting_among(tx, covering, now), until=until)
 
     def _done(self, busy: set[asyncio.Task[None]], task: asyncio.Task[None]) -> None:
         busy.discard(task)
         self._slot_free()
 
-    async def _bring_about(self, claimed: Holding) -> None:
-        """One holding: read, ask policy again, change, read back, record. A fault is recorded and tried again later."""
+    async def _bring_about(self, work: "_Work") -> None:
+        """One holding: ask policy again, change, read back, record. A fault is recorded and tried again later."""
+        claimed, until = work.claimed, work.until
         try:
             directory = self._ground.directory(claimed.directory)
-            waiting, wanted = await self._ground.database.read(lambda tx: self._wish(tx, claimed))
-            permitted = await self._permitted(directory, claimed, waiting)
-            if waiting:  # asking took its time, and may have voided some
-                _, wanted = await self._ground.database.read(lambda tx: self._wish(tx, claimed))
-            seen = await self._change(directory, claimed, wanted=wanted)
+            permitted = await self._execution.permitted(directory, claimed, work.waiting)
+            if work.waiting:  # asking took its time, and may have voided some
+                claimed, until = await self._ground.database.write(partial(self._once_more, claimed=claimed))
+            seen = await self._change(directory, claimed, until)
             late = await self._ground.database.write(lambda tx: self._complete(tx, claimed, seen, permitted))
             for seconds in late:
                 self._revoked_late(seconds)
+            self._tried("done")
         except WicketFault as fault:
             await self._give_back(claimed, str(fault))
         except Exception as fault:
@@ -108,30 +143,40 @@ class Effects:
 
     async def _give_back(self, claimed: Holding, reason: str) -> None:
         """Record the failure and leave the work for a later try; if even that fails, the lease runs out."""
+        self._tried("failed")
         try:
             await self._ground.database.write(lambda tx: self._fail(tx, claimed, reason))
         except WicketFault as fault:
             log.error("effect.not_recorded", holding=claimed.id, fault=str(fault))
 
-    async def _change(self, directory: Directory, claimed: Holding, *, wanted: bool) -> "_Seen":
-        """Bring the membership about, if it is ours to change, and read it back."""
-        present = (await _in_time(directory.membership(claimed.account, claimed.group))).present
+    async def _change(self, directory: Directory, claimed: Holding, until: datetime | None) -> "_Seen":
+        """Bring the membership about, if it is ours to change, and read it back. until: wanted so long; None: not."""
+        before = await in_call_time(directory.membership(claimed.account, claimed.group))
+        present, wanted = before.present, until is not None
         ours = claimed.stood_before is False
         # What stood before us is kept only while it stands: what we put in its place is ours (promises 1 and 8).
         if wanted and not ours and (claimed.stood_before is None or not present):
             await self._note_stood_before(claimed, stood=present)
             ours = not present
-        if wanted == present or not ours:
-            return _Seen(present=present, did="nothing")
+        is_short = until is not None and before.until is not None and before.until < until
+        if (wanted == present and not is_short) or not ours:
+            # It was there when it was read last, and we took nothing: what it belonged to may be gone.
+            is_missed = ours and not wanted and claimed.present is True
+            gone = await _what_is_gone(directory, claimed) if is_missed else None
+            return _Seen(present=present, did="nothing", gone=gone)
         if claimed.lease_until is None or self._ground.now() + CALL > claimed.lease_until:
             raise DirectoryUnavailable("The directory was too slow to begin a change safely.")
-        change = directory.add_member if wanted else directory.remove_member
-        await _in_time(change(claimed.account, claimed.group))
-        after = (await _in_time(directory.membership(claimed.account, claimed.group))).present
+        if wanted:
+            await in_call_time(directory.add_member(claimed.account, claimed.group, until=until))
+        else:
+            await in_call_time(directory.remove_member(claimed.account, claimed.group))
+        after = (await in_call_time(directory.membership(claimed.account, claimed.group))).present
         if after != wanted:
             raise DirectoryUnavailable(
                 "The directory said it was done, but reading it back shows it was not."
             )
+        if wanted == present:  # it only stays longer now
+            return _Seen(present=after, did="nothing")
         return _Seen(present=after, did="added" if wanted else "removed")
 
     async def _note_stood_before(self, claimed: Holding, *, stood: bool) -> None:
@@ -139,75 +184,15 @@ class Effects:
         if not await self._ground.database.write(
             lambda tx: holdings.note_stood_before(tx, claimed, stood=stood)
         ):
-            raise DirectoryUnavailable("The directory was so slow that the work went to another.")
+            raise DirectoryUnavailable(_OVERTAKEN)
 
-    def _wish(self, tx: Session, claimed: Holding) -> tuple["_Waiting", bool]:
-        """The grants that wait for their access, with their approvals; and whether any grant gives it."""
-        now, covering = self._ground.now(), grants.covering_holding(tx, claimed)
-        return _approved(tx, covering, now), _wanted(covering, now)
-
-    async def _permitted(self, directory: Directory, claimed: Holding, waiting: "_Waiting") -> frozenset[str]:
-        """Ask policy a third time, before access exists: about the requester and each approver as they are now.
-
-        The ids of the grants that still hold; the others are voided.
-        """
-        permitted: set[str] = set()
-        for grant, approvals in waiting:
-            refusal = await self._refusal(directory, grant, approvals)
-            if refusal is None:
-                permitted.add(grant.id)
-            else:
-                await self._ground.database.write(
-                    partial(self._void, claimed=claimed, grant_id=grant.id, refusal=refusal)
-                )
-        return frozenset(permitted)
-
-    async def _refusal(
-        self, directory: Directory, grant: Grant, approvals: Sequence[Approval]
-    ) -> "_Refusal | None":
-        entitlement = self._ground.catalogue.entitlements.get(grant.entitlement)
-        requester = await _in_time(directory.account(grant.account))
-        if entitlement is None or requester is None:
-            return _Refusal(reason="It can no longer be granted.", decision=None)
-        owner = self._ground.catalogue.owner_of(entitlement)
-        approvers: list[Approver] = []
-        for approval in approvals:
-            account = await _in_time(directory.account(approval.approver))
-            if account is not None:
-                role = role_of(account, requester, owner, self._ground.security_group)
-                approvers.append(Approver(account=account, role=role))
-        question = self._ground.question_of(grant, requester, entitlement)
-        verdict = still_granted(self._ground.policy, question, approvers)
-        if verdict.granted:
-            return None
-        return _Refusal(reason=" ".join(verdict.reasons), decision=verdict.decision)
-
-    def _void(self, tx: Session, *, claimed: Holding, grant_id: str, refusal: "_Refusal") -> None:
-        grant = grants.get(tx, grant_id)
-        if holdings.held_under(tx, claimed) is None or grant is None or grant.state != GrantState.APPROVED:
-            return
+    def _once_more(self, tx: Session, *, claimed: Holding) -> tuple[Holding, datetime | None]:
+        """Hold it from now on again, and see until when any grant still gives it."""
         now = self._ground.now()
-        grants.move(tx, grant, GrantState.VOIDED, ended_at=now, end_reason=refusal.reason)
-        holdings.follow_grant(tx, grant, at=now, due_at=now)
-        self._record(tx, grant, "grant.voided", "refused", refusal.decision)
-        strange = Strange(
-            kind=Kind.AUTHORITY_LOST,
-            severity=Severity.MEDIUM,
-            who=named(grant.requester_name, grant.requester_login),
-            cause=grant.id,
-            correlation=grant.id,
-            facts={"entitlement": grant.entitlement, "reasons": [refusal.reason]},
-        )
-        if refusal.decision is not None and refusal.decision.errors:
-            strange = broken_policy(
-                refusal.decision,
-                who=strange.who,
-                correlation=grant.id,
-                entitlement=grant.entitlement,
-            )
-        tell_security(tx, now, strange)
-        tell_settled(tx, self._ground, grant, removal=False)
-        self._ground.show(tx, grant)
+        held = holdings.renew(tx, claimed, until=now + LEASE)
+        if held is None:
+            raise DirectoryUnavailable(_OVERTAKEN)
+        return held, _until(grants.covering_holding(tx, held), now)
 
     def _complete(
         self, tx: Session, claimed: Holding, seen: "_Seen", permitted: Collection[str]
@@ -221,12 +206,12 @@ class Effects:
             return []
         now = self._ground.now()
         covering = grants.covering_holding(tx, holding)
-        wanted = _wanted(covering, now)
+        wanted = _until(covering, now) is not None
         kept = seen.present and (wanted or holding.stood_before is not False)
         begun = [g for g in covering if g.state == GrantState.APPROVED and g.id in permitted and seen.present]
         over = [g for g in covering if g.state == GrantState.ENDING and (kept or not seen.present)]
         for grant in begun:
-            self._begin(tx, grant, stood=holding.stood_before is not False)
+            self._give(tx, grant, stood=holding.stood_before is not False)
         late = [self._end(tx, grant, seen, holding, covered=wanted) for grant in over]
         if (seen.did == "added" and not begun) or (seen.did == "removed" and not over):
             self._record_overtaken(tx, holding, seen)
@@ -238,20 +223,22 @@ class Effects:
     ) -> None:
         """Leave the holding settled, or for another look."""
         now = self._ground.now()
-        waiting = any(g.state == GrantState.APPROVED and _still_ahead(g, now) for g in covering)
+        waiting = any(g.state == GrantState.APPROVED and still_ahead(g, now) for g in covering)
         if not agrees or waiting:  # the wish changed while we were at it: again, at once
             holdings.go_on(tx, holding, next_at=now)
-        elif holding.last_fault:
+            return
+        tell_settled(tx, self._ground, holding)
+        if holding.last_fault:
             # A call that seemed to fail may still land: look once more when it cannot any more.
             holdings.look_again(tx, holding, present=seen.present, at=now + LEASE)
         else:
             wanted = any(grant.state in LIVE for grant in covering)
             holdings.settle(tx, holding, present=seen.present, over=not wanted)
 
-    def _begin(self, tx: Session, grant: Grant, *, stood: bool) -> None:
+    def _give(self, tx: Session, grant: Grant, *, stood: bool) -> None:
         grants.move(tx, grant, GrantState.ACTIVE, active_at=self._ground.now())
         self._record(tx, grant, "access.given", "done", facts={"read_back": True, "stood_before": stood})
-        tell_settled(tx, self._ground, grant, removal=False)
+        tell_explained(tx, self._ground, grant, removal=False)
         self._ground.show(tx, grant)
 
     def _end(self, tx: Session, grant: Grant, seen: "_Seen", holding: Holding, *, covered: bool) -> float:
@@ -270,13 +257,16 @@ class Effects:
                 "stood_before": seen.present and stood is not False,
                 "covered_by_another": seen.present and covered,
                 "late_ms": late // timedelta(milliseconds=1),
+                **({"gone": seen.gone} if seen.gone else {}),
             },
         )
         was_held = grant.active_at is not None or seen.did == "removed"
         taken_late = was_held and not seen.present and now - holding.due_at > OVERDUE_AFTER
         if taken_late and not holding.overdue_told:  # it was over before anybody looked for what is overdue
-            tell_overdue(tx, self._ground, holding, grant)
-        tell_settled(tx, self._ground, grant, removal=True)
+            tell_overdue(tx, self._ground, holding, grant, page=False)
+        if seen.gone is not None:
+            tell_gone(tx, self._ground, holding, grant, seen.gone)
+        tell_explained(tx, self._ground, grant, removal=True)
         self._ground.show(tx, grant)
         return late.total_seconds()
 
@@ -286,7 +276,7 @@ class Effects:
         if grant is not None:
             action = "access.given" if seen.did == "added" else "access.removed"
             self._record(tx, grant, action, "done", facts={"read_back": True, "overtaken": True})
-            tell_settled(tx, self._ground, grant, removal=seen.did == "removed")
+            tell_explained(tx, self._ground, grant, removal=seen.did == "removed")
 
     def _fail(self, tx: Session, claimed: Holding, reason: str) -> None:
         holding = holdings.held_under(tx, claimed)
@@ -299,6 +289,8 @@ class Effects:
         if grant is None:
             return
         removal = not holding.wanted
+        if removal and now - holding.due_at > OVERDUE_AFTER:
+            wake(tx, "overdue")  # whoever tells of what is late need not wait for their next look
         facts: dict[str, recording.Fact] = {"tries": holding.attempts, "removal": removal}
         self._record(tx, grant, "access.change_failed", "failed", facts=facts)
         if holding.attempts == 1:  # what takes longer than it should is not shown as if it stood as agreed
@@ -312,7 +304,6 @@ class Effects:
         grant: Grant,
         action: str,
         outcome: str,
-        decision: PolicyDecision | None = None,
         facts: dict[str, recording.Fact] | None = None,
     ) -> None:
         recording.record(
@@ -325,55 +316,52 @@ class Effects:
             resource=grant.entitlement,
             correlation=grant.id,
             where=SCHEDULE,
-            decision=decision,
             facts=facts,
         )
 
 
 @dataclass(frozen=True, kw_only=True)
-class _Refusal:
-    """Why an approved request is not carried out after all."""
+class _Work:
+    """A holding under our lease. waiting: the grants that wait for it. until: as long as any gives it; None: none."""
 
-    reason: str
-    decision: PolicyDecision | None
-
-
-_Waiting = Sequence[tuple[Grant, Sequence[Approval]]]
+    claimed: Holding
+    waiting: Waiting
+    until: datetime | None
 
 
 @dataclass(frozen=True, kw_only=True)
 class _Seen:
-    """What was read back from the directory, and what we changed there in this round."""
+    """What was read back from the directory, and what we changed there. gone: what the membership went with."""
 
     present: bool
     did: Literal["added", "removed", "nothing"]
+    gone: Gone | None = None
 
 
-def _still_ahead(grant: Grant, now: datetime) -> bool:
-    """Whether the end of this grant is still to come."""
-    return grant.expires_at is not None and grant.expires_at > now
-
-
-def _wanted(covering: Iterable[Grant], now: datetime) -> bool:
-    """Whether a grant gives this access. One whose time is over is not begun any more, even if no tick saw it yet."""
-    return any(
-        grant.state == GrantState.ACTIVE or (grant.state == GrantState.APPROVED and _still_ahead(grant, now))
-        for grant in covering
-    )
-
-
-def _approved(tx: Session, covering: Iterable[Grant], now: datetime) -> "_Waiting":
-    return [
-        (grant, grants.counting_of(tx, grant.id))
-        for grant in covering
-        if grant.state == GrantState.APPROVED and _still_ahead(grant, now)
-    ]
-
-
-async def _in_time(call: Awaitable[T]) -> T:
-    """The answer of one directory call, or DirectoryUnavailable once it takes too long."""
+async def _what_is_gone(directory: Directory, claimed: Holding) -> Gone | None:
+    """Whether the account or the group is not there any more. None as well where that cannot be had now."""
     try:
-        async with asyncio.timeout(CALL.total_seconds()):
-            return await call
-    except TimeoutError as late:
-        raise DirectoryUnavailable("The directory did not answer in time.") from late
+        if await in_call_time(directory.account(claimed.account)) is None:
+            return "account"
+        return "group" if await in_call_time(directory.group(claimed.group)) is None else None
+    except DirectoryUnavailable:
+        return None  # the access is gone all the same, and that is not held up
+
+
+def _until(covering: Iterable[Grant], now: datetime) -> datetime | None:
+    """Until when a grant gives this access; None if none does.
+
+    One whose time is over is not begun any more, even if no tick saw it yet.
+    """
+    return max(
+        (
+            grant.expires_at
+            for grant in covering
+            if grant.expires_at is not None
+            and (
+                grant.state == GrantState.ACTIVE
+                or (grant.state == GrantState.APPROVED and still_ahead(grant, now))
+            )
+        ),
+        default=None,
+    )

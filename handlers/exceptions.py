@@ -42,6 +42,8 @@ def tell_security(tx: Session, at: datetime, strange: Strange) -> None:
         who=strange.who,
         correlation=strange.correlation,
         facts=strange.facts,
+        owner=strange.owner,
+        anew=strange.anew,
     )
 
 

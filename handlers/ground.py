@@ -10,7 +10,7 @@ from datetime import timedelta
 from sqlmodel import Session
 
 from handlers.decisions.policy import AccessQuestion, Action, PolicyEngine
-from storage.catalogue import Catalogue, Entitlement
+from storage.catalogue import Catalogue, Entitlement, Owner
 from storage.clock import Clock
 from storage.database import Database
 from storage.directories.base import Account, Directory
@@ -34,8 +34,15 @@ class Ground:
     def directory(self, name: str) -> Directory:
         """The directory of this name; DirectoryUnavailable if it is not configured (any more)."""
         if name not in self.directories:
-            raise DirectoryUnavailable(f"There is no directory called {name}.")
+            raise DirectoryUnavailable(
+                f"No directory called {name} is in wicket.toml any more. Put it back until what it gave has ended."
+            )
         return self.directories[name]
+
+    def owner(self, entitlement_id: str) -> Owner | None:
+        """The owner of this entitlement as the settings say now; None if it left the catalogue."""
+        entitlement = self.catalogue.entitlements.get(entitlement_id)
+        return self.catalogue.owner_of(entitlement) if entitlement else None
 
     def question(
         self, *, requester: Account, entitlement: Entitlement, minutes: int, justification: str, ticket: str

@@ -22,6 +22,7 @@ from handlers.intents import SCHEDULE, Reconcile
 from handlers.outcomes import NoLonger, NotAllowed, Reconciled, Repeated, Unknown
 from handlers.patience import in_time
 from handlers.strange import named
+from handlers.unfollowed import LEFT
 from storage import deliveries, grants, handles, holdings, links
 from storage.directories.base import Account
 from storage.exceptions import (
@@ -44,7 +45,7 @@ MOST_KEPT = 2000
 
 Why = Literal["left", "switched off"]
 _SAID: Mapping[Why, str] = {
-    "left": "the account is no longer in the directory",
+    "left": LEFT,
     "switched off": "the account is switched off",
 }
 

@@ -8,11 +8,12 @@ from datetime import timedelta
 from sqlmodel import Session
 
 from handlers import recording
-from handlers.decisions.lifecycle import OVERDUE_AFTER
+from handlers.decisions.lifecycle import OVERDUE_AFTER, PAGE_AGAIN, is_page, told_again_at
 from handlers.ground import Ground
 from handlers.intents import SCHEDULE
 from handlers.unfollowed import tell_overdue
 from storage import deliveries, grants, holdings
+from storage.holdings import Standing
 from storage.records import Grant
 from storage.states import GrantState
 
@@ -36,13 +37,23 @@ class Revocation:
             if batch < BATCH:
                 return ended
 
+    async def standing(self) -> Standing:
+        """How much is being worked on and how much is overdue, for those who watch."""
+        before = self._ground.now() - OVERDUE_AFTER
+        return await self._ground.database.read(lambda tx: holdings.standing(tx, before))
+
     async def lapse_unanswered(self) -> int:
         """Let lapse every request that nobody answered in time; how many."""
         return await self._ground.database.write(self._lapse_batch)
 
     async def tell_overdue(self) -> int:
-        """Tell the security channel of each removal that is overdue, once; how many."""
-        return await self._ground.database.write(self._tell_batch)
+        """Tell of each removal that is overdue: once, and again while it goes on; how many."""
+        told = 0
+        while True:
+            batch = await self._ground.database.write(self._tell_batch)
+            told += batch
+            if batch < BATCH:
+                return told
 
     async def forget_old(self) -> None:
         """Drop what is kept only for a while: delivery keys, unsent drafts, answered questions."""
@@ -58,10 +69,11 @@ class Revocation:
     def _end_batch(self, tx: Session) -> int:
         now = self._ground.now()
         due = grants.due(tx, now, BATCH)
+        if not due:
+            return 0
+        grants.end(tx, due, reason="its time is over")
+        holdings.follow_each(tx, due, at=now)
         for grant in due:
-            grants.move(tx, grant, GrantState.ENDING, end_reason="its time is over")
-            assert grant.expires_at is not None  # noqa: S101 - the query selects on it
-            holdings.follow_grant(tx, grant, at=now, due_at=grant.expires_at)
             self._record(tx, grant, "grant.expired")
         return len(due)
 
@@ -76,14 +88,16 @@ class Revocation:
 
     def _tell_batch(self, tx: Session) -> int:
         now = self._ground.now()
-        late = holdings.overdue(tx, now - OVERDUE_AFTER)
+        late = holdings.overdue(tx, now, after=OVERDUE_AFTER, again=PAGE_AGAIN, limit=BATCH)
         for holding in late:
             grant = grants.concerning(tx, holding)
             if grant is None:
-                holdings.told_overdue(tx, holding)
+                holdings.told_overdue(tx, holding, page_at=told_again_at(holding.due_at, now))
                 continue
-            tell_overdue(tx, self._ground, holding, grant)
-            self._ground.show(tx, grant)
+            is_first = not holding.overdue_told
+            tell_overdue(tx, self._ground, holding, grant, page=is_page(holding.due_at, now))
+            if is_first:  # its message says from then on that it is late
+                self._ground.show(tx, grant)
         return len(late)
 
     def _record(self, tx: Session, grant: Grant, action: str) -> None:

@@ -20,6 +20,8 @@ class Kind(StrEnum):
     POLICY_ERROR = "policy-error"
     REVOCATION_OVERDUE = "revocation-overdue"
     EFFECT_FAILED = "effect-failed"
+    TARGET_GONE = "target-gone"
+    DIRECTORY_MISSING = "directory-missing"
     CHANGE_UNSURE = "change-unsure"
     PAGE_LOCKOUT = "page-lockout"
     IDENTITY_MISMATCH = "identity-mismatch"
@@ -60,7 +62,10 @@ class Severity(StrEnum):
 
 @dataclass(frozen=True, kw_only=True)
 class Strange:
-    """One exception about to be raised. cause: what makes two of them the same, beside the kind."""
+    """One exception about to be raised. cause: what makes two of them the same, beside the kind.
+
+    owner: the id of an owner whose channel hears of it too. anew: in a message of its own, though it goes on.
+    """
 
     kind: Kind
     severity: Severity
@@ -68,3 +73,5 @@ class Strange:
     cause: str
     correlation: str
     facts: Mapping[str, Any] = field(default_factory=dict)
+    owner: str | None = None
+    anew: bool = False

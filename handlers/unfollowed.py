@@ -3,9 +3,12 @@
 It tells; what is tried, and when again, is decided in handlers.effects and handlers.revocation.
 """
 
+from typing import Literal
+
 from sqlmodel import Session
 
 from handlers import recording
+from handlers.decisions.lifecycle import told_again_at
 from handlers.exceptions import Kind, Severity, Strange, cause_of, tell_security
 from handlers.ground import Ground
 from handlers.intents import SCHEDULE
@@ -15,6 +18,11 @@ from storage.exceptions import decide_exceptions, settle_exceptions
 from storage.records import Grant, Holding
 from storage.states import GrantState
 
+Gone = Literal["account", "group"]
+
+# Why a grant ended whose holder the directory does not have any more.
+LEFT = "the account is no longer in the directory"
+
 
 def tell_failing(tx: Session, ground: Ground, holding: Holding, grant: Grant) -> None:
     """Giving or taking back was tried often enough that somebody should look."""
@@ -23,7 +31,7 @@ def tell_failing(tx: Session, ground: Ground, holding: Holding, grant: Grant) ->
         kind=Kind.EFFECT_FAILED,
         severity=Severity.MEDIUM,
         who=named(grant.requester_name, grant.requester_login),
-        cause=_failing(grant, removal=removal),
+        cause=_failing(holding, removal=removal),
         correlation=grant.id,
         facts={
             "entitlement": grant.entitlement,
@@ -35,10 +43,14 @@ def tell_failing(tx: Session, ground: Ground, holding: Holding, grant: Grant) ->
     tell_security(tx, ground.now(), strange)
 
 
-def tell_overdue(tx: Session, ground: Ground, holding: Holding, grant: Grant) -> None:
-    """A removal is later than it may be; recorded too, and told once."""
+def tell_overdue(tx: Session, ground: Ground, holding: Holding, grant: Grant, *, page: bool) -> None:
+    """A removal is later than it may be; recorded too, each time it is told.
+
+    page: it is so late that it is told anew and with its owner's name, in the owner's channel as well.
+    """
     now = ground.now()
-    holdings.told_overdue(tx, holding)
+    owner = ground.owner(grant.entitlement) if page else None
+    holdings.told_overdue(tx, holding, page_at=told_again_at(holding.due_at, now))
     recording.record(
         tx,
         at=now,
@@ -49,39 +61,65 @@ def tell_overdue(tx: Session, ground: Ground, holding: Holding, grant: Grant) ->
         resource=grant.entitlement,
         correlation=grant.id,
         where=SCHEDULE,
-        facts={"tries": holding.attempts, "seconds": int((now - holding.due_at).total_seconds())},
+        facts={
+            "tries": holding.attempts,
+            "seconds": int((now - holding.due_at).total_seconds()),
+            "owner_told": owner.id if owner else "",
+        },
     )
     strange = Strange(
         kind=Kind.REVOCATION_OVERDUE,
         severity=Severity.HIGH,
         who=named(grant.requester_name, grant.requester_login),
-        cause=grant.id,
+        cause=holding.id,
         correlation=grant.id,
         facts={
             "entitlement": grant.entitlement,
             "tries": holding.attempts,
             "fault": holding.last_fault,
             "due": holding.due_at.isoformat(),
+            **({"paged": now.isoformat(), "owner": owner.name if owner else ""} if page else {}),
         },
+        owner=owner.id if owner else None,
+        anew=page,
     )
     tell_security(tx, now, strange)
 
 
-def tell_settled(tx: Session, ground: Ground, grant: Grant, *, removal: bool) -> None:
-    """The directory agrees at last; what was told of it is brought up to date. A removal settles the giving as well."""
-    causes = [cause_of(Kind.EFFECT_FAILED, _failing(grant, removal=False))]
-    if removal:
-        causes.append(cause_of(Kind.EFFECT_FAILED, _failing(grant, removal=True)))
-        causes.append(cause_of(Kind.REVOCATION_OVERDUE, grant.id))
+def tell_gone(tx: Session, ground: Ground, holding: Holding, grant: Grant, gone: Gone) -> None:
+    """What was to be taken back went with its account or its group: the grant is over, and somebody should know why."""
+    if grant.end_reason == LEFT:  # the report about who left tells it
+        return
+    is_group = gone == "group"
+    strange = Strange(
+        kind=Kind.TARGET_GONE,
+        severity=Severity.MEDIUM if is_group else Severity.LOW,
+        who=named(grant.requester_name, grant.requester_login),
+        cause=f"{holding.directory}:{holding.group}" if is_group else grant.id,
+        correlation=grant.id,
+        facts={"entitlement": grant.entitlement, "gone": gone, "group": holding.group},
+    )
+    tell_security(tx, ground.now(), strange)
+
+
+def tell_explained(tx: Session, ground: Ground, grant: Grant, *, removal: bool) -> None:
+    """A grant began, ended or was voided: the drift that was told of its membership is over."""
     membership = membership_cause(grant.entitlement, "account", grant.account)
     vanished = cause_of(Kind.VANISHED, membership)
-    causes.append(vanished)
     if grant.state == GrantState.VOIDED:  # it was to be given again, and policy said no
         decide_exceptions(tx, at=ground.now(), cause=vanished, facts={"voided": True})
+    causes = [vanished]
     if removal and not grant.minutes:  # it was never given, only taken away
         causes.append(cause_of(Kind.UNEXPLAINED, membership))
     settle_exceptions(tx, at=ground.now(), causes=causes)
 
 
-def _failing(grant: Grant, *, removal: bool) -> str:
-    return f"{grant.id}:{'removal' if removal else 'adding'}"
+def tell_settled(tx: Session, ground: Ground, holding: Holding) -> None:
+    """The directory agrees at last: whatever was told of this holding is over, whichever grant it was about."""
+    failing = [cause_of(Kind.EFFECT_FAILED, _failing(holding, removal=removal)) for removal in (False, True)]
+    causes = [*failing, cause_of(Kind.REVOCATION_OVERDUE, holding.id)]
+    settle_exceptions(tx, at=ground.now(), causes=causes)
+
+
+def _failing(holding: Holding, *, removal: bool) -> str:
+    return f"{holding.id}:{'removal' if removal else 'adding'}"

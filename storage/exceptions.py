@@ -8,22 +8,27 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import bindparam
-from sqlmodel import Session, col, select
+from sqlmodel import Session, SQLModel, col, select
 
 from storage.identifiers import new_id
-from storage.outbox import ALERT, owe
+from storage.outbox import ALERT, OWNER, owe
 from storage.records import ExceptionRecord
 
 # Repeats of one cause within this time of the first are counted on its message instead of filling the channel.
 SAME_CAUSE = timedelta(hours=24)
 SECURITY = "security"
 
-# The fact that says since when an exception is over.
+# The fact that says since when an exception is over, and the one that says when it was told anew in its place.
 SETTLED = "settled"
+RENEWED = "renewed"
 
 _GRAVITY = ("low", "medium", "high")
 
-# Built once: making a statement costs more than running it, and every effect asks.
+# Built once: making a statement costs more than running it, and every effect asks. Mostly there is none.
+_EXCEPTIONS = SQLModel.metadata.tables[ExceptionRecord.__tablename__]
+_ANY_OF_CAUSES = (
+    select(_EXCEPTIONS.c.id).where(_EXCEPTIONS.c.cause.in_(bindparam("causes", expanding=True))).limit(1)
+)
 _OF_CAUSES = select(ExceptionRecord).where(
     col(ExceptionRecord.cause).in_(bindparam("causes", expanding=True))
 )
@@ -39,14 +44,19 @@ def raise_exception(
     who: str,
     correlation: str,
     facts: Mapping[str, Any],
+    owner: str | None = None,
+    anew: bool = False,
 ) -> ExceptionRecord:
     """Keep an exception and owe it to the security channel, first in the queue.
 
     A cause that goes on is a new one each day and whenever it becomes graver, since an edit is easily missed.
     cause: what makes two of them the same. severity: "low", "medium" or "high". who: the name to show.
-    facts: ids, names and numbers, no secrets.
+    facts: ids, names and numbers, no secrets. owner: the id of an owner whose channel hears of it too.
+    anew: in a message of its own; those before say that they are overtaken.
     """
-    known = _gravest(tx, cause, at - SAME_CAUSE)
+    if anew:
+        _add_facts(tx, at, [cause], {RENEWED: at.isoformat()})
+    known = None if anew else _gravest(tx, cause, at - SAME_CAUSE)
     if known is None or _GRAVITY.index(severity) > _GRAVITY.index(known.severity):
         known = ExceptionRecord(
             id=new_id("x", at),
@@ -59,6 +69,7 @@ def raise_exception(
             count=1,
             first_at=at,
             last_at=at,
+            owner=owner,
         )
         tx.add(known)
     else:
@@ -94,20 +105,27 @@ def open_under(tx: Session, beginning: str) -> Sequence[ExceptionRecord]:
             ExceptionRecord.cause >= beginning, ExceptionRecord.cause < f"{beginning}\U0010ffff"
         )
     ).all()
-    return [row for row in rows if SETTLED not in row.facts]
+    return [row for row in rows if _is_open(row)]
 
 
 def _add_facts(tx: Session, at: datetime, causes: Collection[str], facts: Mapping[str, Any]) -> None:
+    if tx.connection().execute(_ANY_OF_CAUSES, {"causes": list(causes)}).first() is None:
+        return
     for row in tx.exec(_OF_CAUSES, params={"causes": list(causes)}).all():
-        if SETTLED not in row.facts:
+        if _is_open(row):
             row.facts = {**row.facts, **facts}
             tx.add(row)
             tx.flush()
             _owe(tx, at, row)
 
 
+def _is_open(row: ExceptionRecord) -> bool:
+    return SETTLED not in row.facts and RENEWED not in row.facts
+
+
 def _owe(tx: Session, at: datetime, row: ExceptionRecord) -> None:
-    owe(tx, at=at, courier="slack", kind="exception", subject=row.id, recipient=SECURITY, urgency=ALERT)
+    for recipient in (SECURITY, *([f"{OWNER}{row.owner}"] if row.owner else [])):
+        owe(tx, at=at, courier="slack", kind="exception", subject=row.id, recipient=recipient, urgency=ALERT)
 
 
 def _gravest(tx: Session, cause: str, since: datetime) -> ExceptionRecord | None:
@@ -120,7 +138,7 @@ def _gravest(tx: Session, cause: str, since: datetime) -> ExceptionRecord | None
         )
     ).all()
     return max(
-        (row for row in rows if SETTLED not in row.facts),
+        (row for row in rows if _is_open(row)),
         key=lambda row: _GRAVITY.index(row.severity),
         default=None,
     )

@@ -7,9 +7,11 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import BindParameter, bindparam, case, delete
-from sqlmodel import Session, col, select
+from sqlalchemy import BindParameter, bindparam, case, delete, update
+from sqlalchemy.orm.attributes import set_committed_value
+from sqlmodel import Session, SQLModel, col, func, select
 
+from storage.changing import change
 from storage.identifiers import new_id
 from storage.records import Approval, Grant, Holding, Question, VoidedApproval
 from storage.states import FOLLOWS, LIVE, GrantState
@@ -39,6 +41,18 @@ _COVERING = select(Grant).where(
     col(Grant.state).in_((*LIVE, GrantState.ENDING)),
 )
 
+_COVERING_ALL = select(Grant).where(
+    col(Grant.account).in_(bindparam("accounts", expanding=True)),
+    col(Grant.state).in_((*LIVE, GrantState.ENDING)),
+)
+
+_GRANTS = SQLModel.metadata.tables[Grant.__tablename__]
+_END = (
+    update(_GRANTS)
+    .where(_GRANTS.c.id.in_(bindparam("ids", expanding=True)))
+    .values(state=GrantState.ENDING, end_reason=bindparam("reason"))
+)
+
 
 def add(tx: Session, grant: Grant) -> Grant:
     """Keep a new grant."""
@@ -63,11 +77,19 @@ def move(tx: Session, grant: Grant, to: GrantState, **changes: Any) -> None:
         raise ValueError(f"a grant that is {grant.state} cannot become {to}")
     if "expires_at" in changes and grant.expires_at is not None:
         raise ValueError("the end of a grant never moves")
-    grant.state = to
-    for name, value in changes.items():
-        setattr(grant, name, value)
     tx.add(grant)
-    tx.flush()
+    change(tx, grant, state=to, **changes)
+
+
+def end(tx: Session, ended: Collection[Grant], *, reason: str) -> None:
+    """`move` for many live grants at once: their end begins. ValueError as there, and then none is moved."""
+    for grant in ended:
+        if GrantState.ENDING not in FOLLOWS.get(GrantState(grant.state), frozenset()):
+            raise ValueError(f"a grant that is {grant.state} cannot become {GrantState.ENDING}")
+    tx.connection().execute(_END, {"ids": [grant.id for grant in ended], "reason": reason})
+    for grant in ended:
+        set_committed_value(grant, "state", GrantState.ENDING)
+        set_committed_value(grant, "end_reason", reason)
 
 
 def show_verdict(
@@ -244,6 +266,26 @@ def concerning_group(
     for start in range(0, len(wanted), _AT_ONCE):
         found += tx.exec(asked.where(col(Grant.account).in_(wanted[start : start + _AT_ONCE])))
     return found
+
+
+def covering_each(tx: Session, rows: Collection[Holding]) -> dict[str, list[Grant]]:
+    """`covering` for each of these holdings, by its id, in one look."""
+    found: dict[str, list[Grant]] = {row.id: [] for row in rows}
+    ids = {(row.directory, row.account, row.group): row.id for row in rows}
+    accounts = sorted({row.account for row in rows})
+    for grant in tx.exec(_COVERING_ALL, params={"accounts": accounts}).all() if rows else ():
+        holding = ids.get((grant.directory, grant.account, grant.group))
+        if holding is not None:
+            found[holding].append(grant)
+    return found
+
+
+def open_in(tx: Session, directory: str) -> int:
+    """How many grants in this directory give access that is not known to be gone, or are about to."""
+    query = select(func.count()).where(
+        Grant.directory == directory, col(Grant.state).in_((*LIVE, GrantState.ENDING))
+    )
+    return tx.exec(query).one()
 
 
 def ended_since(tx: Session, *, directory: str, account: str, group: str, at: datetime) -> Sequence[Grant]:

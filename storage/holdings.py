@@ -4,12 +4,14 @@ It follows the grants and decides nothing; the directory itself is called elsewh
 """
 
 from collections.abc import Collection, Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import bindparam, false, or_, update
-from sqlmodel import Session, col, func, select
+from sqlalchemy import bindparam, exists, false, or_, update
+from sqlmodel import Session, SQLModel, col, func, select
 
 from storage import grants
+from storage.changing import change
 from storage.database import wake
 from storage.identifiers import new_id
 from storage.records import Grant, Holding
@@ -21,12 +23,45 @@ _OPEN = col(Holding.settled) == false()
 # Of a list of ids, so many are asked for in one statement.
 _AT_ONCE = 500
 
+# What is kept as the fault of a try whose process ended in the middle of it.
+LEFT = "Wicket ended while it was at it."
+
+# What a session holds of a row may be older than the row, which is also changed without the ORM.
+_FRESH = {"populate_existing": True}
+
 # Built once: making a statement costs more than running it.
-_OF = select(Holding).where(
-    col(Holding.directory) == bindparam("directory"),
-    col(Holding.account) == bindparam("account"),
-    col(Holding.group) == bindparam("group"),
+_OF = (
+    select(Holding)
+    .execution_options(**_FRESH)
+    .where(
+        col(Holding.directory) == bindparam("directory"),
+        col(Holding.account) == bindparam("account"),
+        col(Holding.group) == bindparam("group"),
+    )
 )
+_BY_ID = (
+    select(Holding).execution_options(**_FRESH).where(col(Holding.id) == bindparam("id")).with_for_update()
+)
+_HOLDINGS = SQLModel.metadata.tables[Holding.__tablename__]
+_GRANTS = SQLModel.metadata.tables[Grant.__tablename__]
+_IS_COVERED = exists().where(
+    _GRANTS.c.directory == _HOLDINGS.c.directory,
+    _GRANTS.c.account == _HOLDINGS.c.account,
+    _GRANTS.c.group == _HOLDINGS.c.group,
+    or_(*(_GRANTS.c.state == state for state in LIVE)),  # what is run for many rows at once takes no list
+)
+_FOLLOW = (
+    update(_HOLDINGS)
+    .where(
+        _HOLDINGS.c.directory == bindparam("directory_of"),
+        _HOLDINGS.c.account == bindparam("account_of"),
+        _HOLDINGS.c.group == bindparam("group_of"),
+    )
+    .values(
+        wanted=_IS_COVERED, settled=False, attempts=0, overdue_told=False, page_at=None,
+        due_at=bindparam("due"), next_at=bindparam("now"),
+    )
+)  # fmt: skip
 
 
 def follow(
@@ -42,7 +77,7 @@ def follow(
     holding.wanted = any(grant.state in LIVE for grant in covering)
     holding.settled = False
     holding.attempts = 0
-    holding.overdue_told = False
+    holding.overdue_told, holding.page_at = False, None
     holding.due_at = due_at
     holding.next_at = at
     tx.add(holding)
@@ -88,6 +123,27 @@ def of_accounts(tx: Session, *, directory: str, group: str, accounts: Collection
     return found
 
 
+def follow_each(tx: Session, ended: Collection[Grant], *, at: datetime) -> None:
+    """`follow_grant` for many grants that end, each due since its own end."""
+    known = [
+        {
+            "directory_of": one.directory,
+            "account_of": one.account,
+            "group_of": one.group,
+            "due": one.expires_at,
+            "now": at,
+        }
+        for one in ended
+    ]
+    if not known:
+        return
+    if tx.connection().execute(_FOLLOW, known).rowcount == len(known):
+        wake(tx, "holdings")
+        return
+    for one in ended:  # some have no holding yet, which is rare
+        follow_grant(tx, one, at=at, due_at=one.expires_at or at)
+
+
 def claim(tx: Session, *, directory: str, at: datetime, lease: timedelta, limit: int) -> list[Holding]:
     """Take up to `limit` unsettled holdings of one directory under a lease: removals first, then by age."""
     ids = (
@@ -112,9 +168,41 @@ def claim(tx: Session, *, directory: str, at: datetime, lease: timedelta, limit:
     return list(tx.execute(taken).scalars())
 
 
+def free_leases(tx: Session, *, at: datetime) -> None:
+    """Give back all that is held, for a try at once. Only for whoever can be sure that nobody is at it any more.
+
+    What the dead one had begun may still land in the directory, so it counts as a fault: it is looked at once more.
+    """
+    tx.execute(
+        update(Holding)
+        .where(_OPEN, col(Holding.lease_until).is_not(None))
+        .values(lease_until=None, fence=col(Holding.fence) + 1, next_at=at, last_fault=LEFT)
+        .execution_options(synchronize_session=False)
+    )
+
+
+def directories(tx: Session) -> list[str]:
+    """The names of all directories that there ever was a holding in; each costs one step in an index."""
+    names: list[str] = []
+    following = select(func.min(Holding.directory)).where(col(Holding.directory) > bindparam("after"))
+    while True:
+        name: str | None = tx.exec(following, params={"after": names[-1] if names else ""}).one()
+        if name is None:
+            return names
+        names.append(name)
+
+
+def renew(tx: Session, claimed: Holding, *, until: datetime) -> Holding | None:
+    """Hold it for longer, if the lease of `claimed` still holds; None if the work went to another."""
+    holding = held_under(tx, claimed)
+    if holding is not None:
+        change(tx, holding, lease_until=until)
+    return holding
+
+
 def held_under(tx: Session, claimed: Holding) -> Holding | None:
     """The holding as it is now, if the lease of `claimed` still holds; None if the work went to another."""
-    holding = tx.get(Holding, claimed.id, with_for_update=True)
+    holding = tx.exec(_BY_ID, params={"id": claimed.id}).first()
     return holding if holding is not None and holding.fence == claimed.fence else None
 
 
@@ -123,61 +211,87 @@ def note_stood_before(tx: Session, claimed: Holding, stood: bool) -> bool:
     holding = held_under(tx, claimed)
     if holding is None:
         return False
-    holding.stood_before = stood
-    tx.add(holding)
+    change(tx, holding, stood_before=stood)
     return True
 
 
 def settle(tx: Session, holding: Holding, *, present: bool, over: bool) -> None:
     """The directory agrees. When the last grant is `over`, forget what stood before: the next time reads it anew."""
-    holding.present, holding.settled = present, True
-    holding.lease_until, holding.last_fault = None, ""
-    if over:
-        holding.stood_before = None
-    tx.add(holding)
-    tx.flush()
+    stood = None if over else holding.stood_before
+    change(tx, holding, present=present, settled=True, lease_until=None, last_fault="", stood_before=stood)
 
 
 def release(tx: Session, holding: Holding, *, next_at: datetime, fault: str) -> None:
     """Give the work back for a later try."""
-    holding.lease_until, holding.next_at, holding.last_fault = None, next_at, fault
-    tx.add(holding)
-    tx.flush()
+    change(tx, holding, lease_until=None, next_at=next_at, last_fault=fault)
 
 
 def go_on(tx: Session, holding: Holding, *, next_at: datetime) -> None:
     """Give the work back for another round that is no retry: something moved, and there is more to do."""
-    holding.lease_until, holding.next_at, holding.attempts = None, next_at, 0
-    tx.add(holding)
-    tx.flush()
+    change(tx, holding, lease_until=None, next_at=next_at, attempts=0)
 
 
 def look_again(tx: Session, holding: Holding, *, present: bool, at: datetime) -> None:
     """The directory agrees, but not surely for good: read it once more from `at` on."""
-    holding.present, holding.last_fault = present, ""
-    holding.due_at = max(holding.due_at, at)
+    change(tx, holding, present=present, last_fault="", due_at=max(holding.due_at, at))
     go_on(tx, holding, next_at=at)
 
 
-def overdue(tx: Session, before: datetime) -> Sequence[Holding]:
-    """Removals that should have been done before this time and were not told of yet."""
+def overdue(
+    tx: Session, at: datetime, *, after: timedelta, again: timedelta, limit: int
+) -> Sequence[Holding]:
+    """Removals that are later than `after` and were not told of yet, or are to be told of again by now.
+
+    again: how far ahead the next telling may be. One that is further was set before the clock was set back.
+    """
     return tx.exec(
         select(Holding)
         .where(
             _OPEN,
             col(Holding.wanted).is_(False),
-            col(Holding.due_at) < before,
-            col(Holding.overdue_told).is_(False),
+            col(Holding.due_at) < at - after,
+            or_(
+                col(Holding.overdue_told).is_(False),
+                col(Holding.page_at).is_(None),  # told by a version that did not tell again
+                col(Holding.page_at) <= at,
+                col(Holding.page_at) > at + again,
+            ),
         )
-        .limit(100)
+        .limit(limit)
     ).all()
 
 
-def told_overdue(tx: Session, holding: Holding) -> None:
-    """The security channel knows."""
-    holding.overdue_told = True
-    tx.add(holding)
-    tx.flush()
+def late(tx: Session, before: datetime) -> Sequence[Holding]:
+    """Every removal that should have been done before this time and is not, the longest overdue first."""
+    return tx.exec(
+        select(Holding)
+        .where(_OPEN, col(Holding.wanted).is_(False), col(Holding.due_at) < before)
+        .order_by(col(Holding.due_at))
+    ).all()
+
+
+def told_overdue(tx: Session, holding: Holding, *, page_at: datetime) -> None:
+    """It was told; it is told again from `page_at` on."""
+    change(tx, holding, overdue_told=True, page_at=page_at)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Standing:
+    """How the holdings stand. overdue: removals later than they may be. oldest: since when the first of them is due."""
+
+    leased: int
+    overdue: int
+    oldest: datetime | None
+
+
+def standing(tx: Session, before: datetime) -> Standing:
+    """How many are being worked on, and how many removals should have been done before this time."""
+    leased = select(func.count()).where(_OPEN, col(Holding.lease_until).is_not(None))
+    late = select(func.count(), func.min(Holding.due_at)).where(
+        _OPEN, col(Holding.wanted).is_(False), col(Holding.due_at) < before
+    )
+    overdue, oldest = tx.exec(late).one()
+    return Standing(leased=tx.exec(leased).one(), overdue=overdue, oldest=oldest)
 
 
 def next_due(tx: Session) -> datetime | None:

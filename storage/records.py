@@ -126,6 +126,7 @@ class Holding(SQLModel, table=True):
 
     stood_before: the membership read before our first add; None until it was read. What stood before us stays.
     due_at: since when the directory should agree (the end of the grant, for a removal).
+    overdue_told: the security channel knows that this removal is late. page_at: when it is told again, graver.
     """
 
     __tablename__ = "holdings"
@@ -149,6 +150,7 @@ class Holding(SQLModel, table=True):
     due_at: datetime = _moment()
     next_at: datetime = _moment()
     lease_until: datetime | None = _moment(null=True)
+    page_at: datetime | None = _moment(null=True)
 
 
 class Standing(SQLModel, table=True):
@@ -239,6 +241,7 @@ class ExceptionRecord(SQLModel, table=True):
     """Something the security channel must see. Repeats of one cause are counted, not repeated.
 
     facts: ids and numbers that the sentence is built from; no free text of a person.
+    owner: the id of the owner who hears of it too; None for nobody.
     """
 
     __tablename__ = "exceptions"
@@ -254,6 +257,7 @@ class ExceptionRecord(SQLModel, table=True):
     count: int
     first_at: datetime = _moment()
     last_at: datetime = _moment()
+    owner: str | None = None
 
 
 class Handle(SQLModel, table=True):

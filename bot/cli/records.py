@@ -10,13 +10,18 @@ from sqlmodel import Session, col, select
 
 from bot.cli.people import account_id, find_person
 from bot.cli.place import group, opened, place_of
+from bot.cli.sentences import SOME
 from bot.cli.tables import moment, show, since_when
+from bot.settings import Settings
 from bot.slack.words import duration
+from handlers.decisions.lifecycle import OVERDUE_AFTER
 from handlers.intents import Where
 from handlers.proving import lift_lock
+from storage import holdings
 from storage.clock import utc_now
 from storage.faults import DirectoryUnavailable
-from storage.records import ExceptionRecord, Grant
+from storage.grants import concerning
+from storage.records import ExceptionRecord, Grant, Holding
 from storage.states import LIVE, GrantState
 
 CLI = Where(transport="cli")
@@ -74,6 +79,41 @@ def list_grants(
             )
             for each in found
         ),
+    )
+
+
+@grants.command("overdue")
+def list_overdue(context: typer.Context) -> None:
+    """List access that should be gone for over a minute and is not, the longest overdue first. Exits with 1 if any."""
+    settings = place_of(context).settings()
+    before = utc_now() - OVERDUE_AFTER
+
+    def work(tx: Session) -> list[tuple[Holding, Grant | None]]:
+        return [(each, concerning(tx, each)) for each in holdings.late(tx, before)]
+
+    with opened(settings) as database:
+        found = database.read_now(work)
+    if not found:
+        typer.echo("Nothing is overdue.")
+        return
+    show(
+        ("Due (UTC)", "Who", "What", "Owner", "Tries", "Next try (UTC)", "Last fault", "Story"),
+        (_overdue(settings, holding, grant) for holding, grant in found),
+    )
+    raise typer.Exit(SOME)
+
+
+def _overdue(settings: Settings, holding: Holding, grant: Grant | None) -> tuple[str, ...]:
+    entitlement = settings.catalogue.entitlements.get(grant.entitlement) if grant else None
+    return (
+        moment(holding.due_at),
+        grant.requester_name if grant else holding.account,
+        grant.entitlement if grant else holding.group,
+        settings.catalogue.owner_of(entitlement).name if entitlement else "not in wicket.toml",
+        str(holding.attempts),
+        "now" if holding.lease_until else moment(holding.next_at),
+        holding.last_fault or "none yet",
+        grant.id if grant else "",
     )
 
 

@@ -16,6 +16,8 @@ from typer.core import TyperGroup
 from storage.faults import AuditFault, WicketFault
 
 UNSOUND = 1
+# What a command that looks for trouble says when it found some.
+SOME = 1
 NOT_DONE = 2
 
 

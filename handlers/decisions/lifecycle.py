@@ -3,7 +3,7 @@
 Pure: it knows no clock and no database.
 """
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from storage.states import FOLLOWS
 from storage.states import GrantState as State
@@ -11,6 +11,9 @@ from storage.states import GrantState as State
 FIRST_WAIT = timedelta(seconds=1)
 LONGEST_WAIT = timedelta(minutes=5)
 OVERDUE_AFTER = timedelta(minutes=1)
+# From here on a removal that is late is everybody's business: it is told with its owner's name, and again and again.
+PAGE_AFTER = timedelta(minutes=15)
+PAGE_AGAIN = timedelta(hours=1)
 
 
 def may_become(now: State, then: State) -> bool:
@@ -21,6 +24,16 @@ def may_become(now: State, then: State) -> bool:
 def is_final(state: State) -> bool:
     """Whether nothing follows this state."""
     return state not in FOLLOWS
+
+
+def is_page(due: datetime, now: datetime) -> bool:
+    """Whether a removal that was due then is so late that its owner is told as well."""
+    return now - due >= PAGE_AFTER
+
+
+def told_again_at(due: datetime, now: datetime) -> datetime:
+    """When a removal that is still not done, and is told of now, is told of the next time."""
+    return now + PAGE_AGAIN if is_page(due, now) else due + PAGE_AFTER
 
 
 def wait_before_retry(attempts: int, chance: float) -> timedelta:

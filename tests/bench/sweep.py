@@ -28,6 +28,7 @@ def _figures(found: Mapping[str, float], grants: int) -> Iterator[Figure]:
 
     yield figure(f"{grants} due grants: all access taken back", "seconds", "s")
     yield figure("grants ended", "a_second", "/s")
+    yield figure("computing for each, telling beside it included", "cpu_ms_each", "ms")
     yield figure("loop blocked while ending, at most", "blocked_max_ending_ms", "ms", BLOCKED_LIMIT_MS)
     yield figure("loop blocked while ending, p99", "blocked_p99_ending_ms", "ms")
     yield figure("the same with what else the machine did", "late_max_ending_ms", "ms")

@@ -30,6 +30,7 @@ from storage.directories.scrypt import Scrypt
 from storage.exceptions import SECURITY
 from storage.failures import count_attempt, is_locked
 from storage.grants import add
+from storage.holdings import claim, follow_grant, held_under, release
 from storage.identifiers import new_id
 from storage.migrating import is_current, migrate
 from storage.records import Grant, Owed
@@ -544,6 +545,43 @@ def test_open_grants_are_listed_and_all_of_them_when_asked(install: Install):
 
 def test_no_open_grant_is_said_in_words(install: Install):
     assert install.run("grants", "list").stdout == "None is open. --all shows those that are over.\n"
+
+
+def test_what_is_overdue_is_listed_with_its_owner_and_its_fault(install: Install):
+    """Exit code 1 says that there is some, so that a watch can be built on it."""
+    at = utc_now() - timedelta(minutes=20)
+    with install.tx() as write:
+        for entitlement in ("prod-db", "left-over"):
+            grant = granted(GrantState.ENDING, entitlement=entitlement, account=f"p-{entitlement}")
+            grant.expires_at = grant.decided_at = at
+            write(lambda tx, grant=grant: follow_grant(tx, add(tx, grant), at=at, due_at=at))
+        (held, _) = write(lambda tx: claim(tx, directory="staff", at=at, lease=timedelta(minutes=1), limit=2))
+        write(
+            lambda tx: release(
+                tx, held_under(tx, held), next_at=at + timedelta(minutes=30), fault="The directory said no."
+            )
+        )
+    done = install.run("grants", "overdue")
+    assert done.exit_code == 1
+    (prod,) = [line for line in done.stdout.splitlines() if "prod-db" in line]
+    assert f"{at:%Y-%m-%d %H:%M:%S}" in prod
+    for word in ("Ada Lovelace", "Data Platform", "1"):
+        assert word in prod
+    assert "The directory said no." in done.stdout
+    (left,) = [line for line in done.stdout.splitlines() if "left-over" in line]
+    assert "not in wicket.toml" in left
+
+
+def test_nothing_overdue_is_said_in_words(install: Install):
+    """What ends just now is not overdue, nor is what is still to be given."""
+    at = utc_now()
+    with install.tx() as write:
+        for state, account in ((GrantState.ENDING, "p-1"), (GrantState.APPROVED, "p-2")):
+            grant = granted(state, account=account)
+            due = at if state == GrantState.ENDING else at - timedelta(hours=1)
+            write(lambda tx, grant=grant, due=due: follow_grant(tx, add(tx, grant), at=due, due_at=due))
+    done = install.run("grants", "overdue")
+    assert (done.exit_code, done.stdout) == (0, "Nothing is overdue.\n")
 
 
 def test_exceptions_are_listed_once_a_cause(install: Install):

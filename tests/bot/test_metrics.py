@@ -48,6 +48,25 @@ def test_a_revocation_on_time_falls_into_the_first_buckets(metrics):
     assert "wicket_revocation_lateness_seconds_sum 45.2" in text
 
 
+def test_tries_are_counted_by_what_came_of_them(metrics):
+    metrics.tried("done")
+    metrics.tried("failed")
+    metrics.tried("failed")
+    lines = metrics.text().decode().splitlines()
+    assert 'wicket_directory_tries_total{outcome="done"} 1.0' in lines
+    assert 'wicket_directory_tries_total{outcome="failed"} 2.0' in lines
+
+
+def test_what_is_overdue_now_can_be_watched(metrics):
+    metrics.standing(leased=2, overdue=3, oldest_seconds=90.5)
+    lines = metrics.text().decode().splitlines()
+    assert "wicket_open_leases 2.0" in lines
+    assert "wicket_overdue_revocations 3.0" in lines
+    assert "wicket_oldest_overdue_seconds 90.5" in lines
+    metrics.standing(leased=0, overdue=0, oldest_seconds=-1)
+    assert "wicket_oldest_overdue_seconds 0.0" in metrics.text().decode()
+
+
 def test_two_bots_in_one_process_count_apart(metrics):
     other = Metrics.in_registry(CollectorRegistry())
     other.request("message", "done")

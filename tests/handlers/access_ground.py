@@ -115,6 +115,7 @@ class World:
     local: LocalDirectory
     faulty: FaultyDirectory
     late: list[float] = field(default_factory=list)
+    tries: list[str] = field(default_factory=list)
     deliveries: "count[int]" = field(default_factory=count)
 
     def __post_init__(self) -> None:
@@ -128,7 +129,13 @@ class World:
 
     def new_effects(self) -> Effects:
         """A worker, as a started process has one."""
-        return Effects(self.ground, chance=lambda: 0.0, slot_free=lambda: None, revoked_late=self.late.append)
+        return Effects(
+            self.ground,
+            chance=lambda: 0.0,
+            slot_free=lambda: None,
+            revoked_late=self.late.append,
+            tried=self.tries.append,
+        )
 
     def identity(self, **changes: Any) -> Identity:
         """Who is speaking, in a workspace called T1."""
@@ -219,13 +226,19 @@ class World:
         await self.settle()
         await self.revocation.tell_overdue()
 
-    async def crash(self, begun: set["asyncio.Task[Any]"]) -> None:
-        """The process dies with these calls out; another starts when their lease is over."""
+    async def crash(self, begun: set["asyncio.Task[Any]"], *, restarts: bool = False) -> None:
+        """The process dies with these calls out; another works on when their lease is over.
+
+        restarts: or starts anew at once, where it is the only one on the database.
+        """
         for task in begun:
             task.cancel()
         await asyncio.gather(*begun, return_exceptions=True)
-        self.clock.forward(seconds=LEASE.total_seconds() + 1)
         self.effects = self.new_effects()
+        if restarts:
+            await self.effects.resume(alone=True)
+        else:
+            self.clock.forward(seconds=LEASE.total_seconds() + 1)
 
     async def begin(self, method: str) -> set["asyncio.Task[Any]"]:
         """Let the worker begin, and stop at its next call of this method; the tasks that are under way."""

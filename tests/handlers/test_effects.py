@@ -2,17 +2,20 @@
 
 import asyncio
 from collections.abc import AsyncIterator
+from dataclasses import replace
 from datetime import timedelta
+from functools import partial
 from pathlib import Path
+from typing import Any
 
 import pytest
 from sqlmodel import delete
 
-from handlers.effects import LEASE, TELL_AFTER
+from handlers.effects import LEASE, SLOTS, TELL_AFTER
 from handlers.outcomes import Decided
-from storage.records import Owed
+from storage.records import Grant, Owed
 from storage.states import GrantState
-from tests.handlers.access_ground import HOUR, World
+from tests.handlers.access_ground import CATALOGUE, HOUR, World
 from tests.handlers.access_ground import world as open_world
 
 
@@ -194,7 +197,7 @@ async def test_a_wish_that_changes_while_adding_is_followed_at_once(world: World
     await world.settle()
     assert not await world.holds("ada")
     assert await world.actions("access") == ["access.given done", "access.removed done"]
-    assert (await world.audit())[-2]["facts"]["overtaken"] is True
+    assert (await world.last("access.given"))["facts"]["overtaken"] is True
     assert await world.state(grant) == GrantState.ENDED
 
 
@@ -383,6 +386,24 @@ async def test_what_could_never_be_given_is_over_at_its_end(world: World) -> Non
     assert await settled(world) == [True]
 
 
+async def test_what_was_told_is_over_however_the_membership_went(world: World) -> None:
+    """Voided, added late, told as overdue, and then taken by other hands: no grant of ours ends with it."""
+    grant = await world.asked("ada", "prod-db")
+    await world.decide("grace", grant)
+    world.faulty.succeed_after_timeout("add_member", times=1)
+    await world.settle()
+    await world.local.take_from_group("data-owners", "grace")
+    world.faulty.error("remove_member")
+    for _ in range(TELL_AFTER + 1):
+        await retry(world)
+        await world.revocation.tell_overdue()
+    assert sorted(await world.kinds()) == ["authority-lost", "effect-failed", *["revocation-overdue"] * 2]
+    await world.local.take_from_group("prod-db", "ada")
+    await retry(world)
+    still = [row for row in await world.exceptions() if not {"settled", "renewed"} & set(row.facts)]
+    assert [row.kind for row in still] == ["authority-lost"]
+
+
 async def test_a_removal_that_fails_again_after_it_was_over_is_news(world: World) -> None:
     """The settled message stays as it is; what is open has one of its own."""
     await test_a_giving_that_failed_is_told_to_be_over(world)
@@ -422,3 +443,200 @@ async def test_a_late_end_of_what_stays_is_no_overdue_removal(world: World) -> N
     world.clock.forward(hours=2)
     await world.tick()
     assert await world.kinds() == []
+
+
+# What stands in the record before the directory is asked, and the ends that are none of the usual ones.
+
+
+@pytest.mark.parametrize(("call", "removal"), [("add_member", False), ("remove_member", True)])
+async def test_what_is_about_to_be_done_is_on_the_record_before_the_directory_is_asked(
+    world: World, call: str, removal: bool
+) -> None:
+    """T-3: a crash between the two is seen as a beginning without an outcome."""
+    grant = await (world.given if removal else world.asked)("ada", "wiki-edit")
+    if removal:
+        await world.access.give_back(await world.on("ada", grant))
+    tasks = await world.begin(call)
+    last = (await world.audit())[-1]
+    assert (last["action"], last["correlation"], last["facts"]) == (
+        "effect.begun",
+        grant,
+        {"removal": removal, "try": 1},
+    )
+    await world.crash(tasks)
+    await world.settle()
+    assert [said["facts"]["try"] for said in await world.audit() if said["action"] == "effect.begun"][
+        -2:
+    ] == [1, 2]
+    assert world.tries[-1] == "done"
+
+
+async def test_each_try_is_on_the_record_with_what_came_of_it(world: World) -> None:
+    await world.given("ada")
+    world.faulty.error("remove_member", times=2)
+    world.clock.forward(hours=1)
+    await world.revocation.end_due()
+    await world.settle()
+    await retry(world)
+    await retry(world)
+    assert await world.actions("effect", "access.given", "access.change", "access.removed") == [
+        "effect.begun done",
+        "access.given done",
+        "effect.begun done",
+        "access.change_failed failed",
+        "effect.begun done",
+        "access.change_failed failed",
+        "effect.begun done",
+        "access.removed done",
+    ]
+    assert world.tries == ["done", "failed", "failed", "done"]
+
+
+async def test_asking_policy_does_not_use_up_the_time_for_the_change(world: World) -> None:
+    """However long the approvers took to be read: the lease is taken anew when that is over."""
+    grant = await world.asked("ada", "prod-db")
+    await world.decide("grace", grant)
+    tasks = await world.begin("account")
+    world.clock.forward(seconds=LEASE.total_seconds() - 1)
+    world.faulty.release()
+    await asyncio.gather(*tasks)
+    assert await world.state(grant) == GrantState.ACTIVE
+
+
+async def test_a_worker_with_no_slot_left_says_so(world: World) -> None:
+    """SL-11: then messages make room."""
+    first = await world.grant(await world.given("ada"))
+    names = [f"p{number}" for number in range(SLOTS)]
+    await world.ground.database.write(
+        lambda tx: [
+            tx.add(Grant(**{**first.model_dump(), "id": f"g-{name}", "account": name})) for name in names
+        ]
+    )
+    world.clock.forward(hours=1)
+    await world.revocation.end_due()
+    assert not world.effects.is_full
+    world.faulty.hang("membership")
+    await world.effects.settle_due()
+    assert world.effects.is_full
+    world.faulty.mend()
+    await world.effects.finish()
+    assert not world.effects.is_full
+    await world.settle()
+
+
+async def test_a_suspended_account_loses_its_access_on_time(world: World) -> None:
+    grant = await world.given("ada")
+    await world.local.change_account("ada", active=False)
+    world.clock.forward(hours=1)
+    await world.tick()
+    assert await world.state(grant) == GrantState.ENDED
+    assert not await world.holds("ada")
+    assert await world.kinds() == []
+
+
+async def test_a_group_that_is_gone_ends_its_grants_and_is_told_once(world: World) -> None:
+    """What does not exist is no member; but that it went is nobody's decision of ours."""
+    for who in ("ada", "charles"):
+        await world.given(who)
+    await world.local.drop_group("wiki-edit")
+    world.clock.forward(hours=1)
+    await world.tick()
+    assert {row.state for row in await world.rows(Grant)} == {GrantState.ENDED}
+    assert (await world.last("access.removed"))["facts"]["gone"] == "group"
+    (told,) = await world.exceptions()
+    assert (told.kind, told.severity, told.count, told.facts["group"]) == (
+        "target-gone",
+        "medium",
+        2,
+        "wiki-edit",
+    )
+
+
+async def test_an_account_that_is_gone_ends_its_grants_and_is_told(world: World) -> None:
+    grant = await world.given("ada")
+    await world.local.drop_account("ada")
+    world.clock.forward(hours=1)
+    await world.tick()
+    assert await world.state(grant) == GrantState.ENDED
+    assert (await world.last("access.removed"))["facts"]["gone"] == "account"
+    (told,) = await world.exceptions()
+    assert (told.kind, told.severity, told.facts["gone"]) == ("target-gone", "low", "account")
+
+
+async def test_why_a_membership_is_missing_does_not_hold_up_its_end(world: World) -> None:
+    """It is gone; that the directory cannot say more now changes nothing about that."""
+    grant = await world.given("ada")
+    await world.local.drop_group("wiki-edit")
+    world.faulty.error("account", "group")
+    world.clock.forward(hours=1)
+    await world.tick()
+    assert await world.state(grant) == GrantState.ENDED
+
+
+async def test_what_other_hands_took_is_over_without_an_alarm(world: World) -> None:
+    grant = await world.given("ada")
+    await world.local.take_from_group("wiki-edit", "ada")
+    world.clock.forward(hours=1)
+    await world.tick()
+    assert await world.state(grant) == GrantState.ENDED
+    assert await world.kinds() == []
+
+
+async def test_a_group_that_is_gone_before_its_access_was_given_is_told_and_ends(world: World) -> None:
+    grant = await world.asked("ada", "wiki-edit")
+    await world.local.drop_group("wiki-edit")
+    for _ in range(TELL_AFTER):
+        await retry(world)
+    (told,) = await world.exceptions()
+    assert (told.kind, told.facts["removal"]) == ("effect-failed", False)
+    world.clock.forward(hours=1)
+    await world.tick()
+    assert await world.state(grant) == GrantState.ENDED
+    assert await settled(world) == [True]
+
+
+@pytest.mark.parametrize("gone", [{"entitlements": {}}, {"entitlements": {}, "owners": {}}])
+async def test_an_entitlement_that_left_the_catalogue_is_taken_back_all_the_same(
+    world: World, gone: dict[str, Any]
+) -> None:
+    """The row says what was given; the catalogue is asked only for who should hear that it fails."""
+    grant = await world.given("ada")
+    after = World(
+        ground=replace(world.ground, catalogue=replace(CATALOGUE, **gone)),
+        clock=world.clock, local=world.local, faulty=world.faulty,
+    )  # fmt: skip
+    world.faulty.error("remove_member")
+    world.clock.forward(hours=1, minutes=16)
+    await after.tick()
+    (told,) = [row for row in await after.exceptions() if row.kind == "revocation-overdue"]
+    assert (told.owner, told.facts["owner"]) == (None, "")
+    world.faulty.mend()
+    world.clock.forward(minutes=5)
+    await after.settle()
+    assert await after.state(grant) == GrantState.ENDED
+    assert not await world.holds("ada")
+
+
+@pytest.mark.parametrize("fault", ["error", "hang", "slow", "lie", "succeed_after_timeout", "partial"])
+@pytest.mark.parametrize("call", ["add_member", "remove_member", "membership"])
+async def test_whatever_a_directory_does_access_is_given_and_taken_back_once(
+    tmp_path: Path, fault: str, call: str
+) -> None:
+    """Promise 1, for giving and for taking back: nothing is believed that was not read back."""
+    async with open_world(tmp_path, patience=0.02) as world:
+        throw = partial(getattr(world.faulty, fault), *([1.0] if fault == "slow" else []), call, times=2)
+        throw()
+        grant = await world.asked("ada", "wiki-edit")
+        for _ in range(4):
+            await world.settle(rounds=1)
+            world.clock.forward(seconds=30)
+        assert await world.state(grant) == GrantState.ACTIVE
+        world.faulty.mend()
+        throw()
+        world.clock.forward(hours=1)
+        for _ in range(4):
+            await world.tick()
+            world.clock.forward(minutes=5)
+        assert await world.state(grant) == GrantState.ENDED
+        assert await world.changes() == ["add ada wiki-edit", "remove ada wiki-edit"]
+        assert await world.sound()

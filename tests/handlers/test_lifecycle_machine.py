@@ -22,14 +22,14 @@ from hypothesis.stateful import (
 )
 
 from handlers.decisions.drift import Way
-from handlers.decisions.lifecycle import is_final, may_become
+from handlers.decisions.lifecycle import OVERDUE_AFTER, PAGE_AGAIN, is_final, is_page, may_become
 from handlers.drift import Drift
 from handlers.exceptions import Kind
 from handlers.intents import Reconcile
 from handlers.outcomes import Asked
 from handlers.reconciling import Reconciling
 from storage.faults import DirectoryUnavailable
-from storage.records import Grant, Holding
+from storage.records import ExceptionRecord, Grant, Holding
 from storage.states import LIVE
 from storage.states import GrantState as State
 from tests.handlers.access_ground import HOUR, World
@@ -122,15 +122,30 @@ class Lives(RuleBasedStateMachine):
 
     # What time and the schedule do.
 
-    @rule(minutes=st.sampled_from([1, 6, 61, 61, 24 * 60]), tick=st.booleans())
+    @rule(minutes=st.sampled_from([1, 6, 16, 61, 61, 24 * 60]), tick=st.booleans())
     def pass_time(self, minutes: int, tick: bool) -> None:
         self.world.clock.forward(minutes=minutes)
         if tick:
-            self.run(self.world.tick())
+            self.tick()
+
+    @rule(minutes=st.sampled_from([2, 20, 90]))
+    def set_the_clock_back(self, minutes: int) -> None:
+        self.world.clock.forward(minutes=-minutes)
 
     @rule()
     def tick(self) -> None:
         self.run(self.world.tick())
+        self.what_is_overdue_is_told_and_one_message_about_it_is_open()
+
+    @rule(hours=st.integers(0, 3))
+    def stay_overdue(self, hours: int) -> None:
+        """The directory takes nothing back for a while."""
+        self.run(self.make_work("end"))
+        self.world.faulty.error("remove_member")
+        for minutes in (2, 16, *[61] * hours):
+            self.world.clock.forward(minutes=minutes)
+            self.tick()
+        self.world.faulty.mend()
 
     @rule(fault=st.sampled_from(["", "error", "hang", "partial"]), call=READINGS)
     def look_for_drift(self, fault: str, call: str) -> None:
@@ -210,6 +225,20 @@ class Lives(RuleBasedStateMachine):
         active = {(row.account, row.group) for row in self.before.values() if row.state == State.ACTIVE}
         assert active - unsettled - self.others <= self.held()
 
+    def what_is_overdue_is_told_and_one_message_about_it_is_open(self) -> None:
+        """Right after a look. What is later than a quarter of an hour was told in its owner's channel too."""
+        told: list[ExceptionRecord] = self.run(self.world.exceptions())
+        open_now = [row for row in told if row.kind == "revocation-overdue" and is_open(row)]
+        assert len({row.cause for row in open_now}) == len(open_now)
+        now = self.world.clock()
+        for row in self.run(self.world.rows(Holding)):
+            if row.settled or row.wanted or now - row.due_at <= OVERDUE_AFTER:
+                continue
+            assert row.overdue_told, row
+            assert now < row.page_at <= now + PAGE_AGAIN, row
+            if is_page(row.due_at, now):
+                assert any(one.owner for one in open_now), row
+
     def teardown(self) -> None:
         """Once the directory is well again and all time is over, nothing of ours is left anywhere."""
         try:
@@ -229,6 +258,9 @@ class Lives(RuleBasedStateMachine):
         rows: list[Grant] = await world.rows(Grant)
         assert all(is_final(State(row.state)) for row in rows), [row.state for row in rows]
         assert all(row.settled and not row.wanted for row in await world.rows(Holding))
+        assert not [
+            row for row in await world.exceptions() if row.kind == "revocation-overdue" and is_open(row)
+        ]
         assert {pair for pair in await world.local.memberships() if pair in self.pairs()} <= self.standing
         entries = [(entry["correlation"], entry["action"]) for entry in await world.audit()]
         for row in rows:
@@ -345,6 +377,11 @@ ENDINGS = {
     State.VOIDED: {"grant.voided"},
     State.REFUSED: {"grant.refused"},
 }
+
+
+def is_open(row: ExceptionRecord) -> bool:
+    """Whether its message says that it goes on, and none after it does."""
+    return "settled" not in row.facts and "renewed" not in row.facts
 
 
 def reachable(state: State) -> set[State]:

@@ -1,5 +1,6 @@
 """The end of things: grants on time, requests nobody answered, removals that are overdue, what is forgotten."""
 
+import asyncio
 from collections.abc import AsyncIterator
 from datetime import timedelta
 from pathlib import Path
@@ -10,7 +11,7 @@ from sqlmodel import Session
 from handlers.outcomes import Asked
 from handlers.revocation import BATCH
 from storage import deliveries
-from storage.records import Delivery, Grant
+from storage.records import Delivery, ExceptionRecord, Grant
 from storage.states import GrantState
 from tests.handlers.access_ground import HOUR, World
 from tests.handlers.access_ground import world as open_world
@@ -90,6 +91,94 @@ async def test_an_overdue_removal_is_told_once_with_what_is_wrong(world: World) 
     assert await world.actions("access.removal_overdue") == ["access.removal_overdue failed"]
 
 
+async def until_late(world: World, minutes: int) -> None:
+    """Let time pass as it does: what is due is tried, what is late is told."""
+    for _ in range(minutes):
+        world.clock.forward(minutes=1)
+        await world.tick()
+
+
+async def told_overdue(world: World) -> list[ExceptionRecord]:
+    """What was told of overdue removals, oldest first."""
+    return [row for row in await world.exceptions() if row.kind == "revocation-overdue"]
+
+
+async def test_what_stays_overdue_is_told_with_its_owner_and_again_each_hour(world: World) -> None:
+    """Promise 1: in a message of its own each time, in the owner's channel too, and on the record."""
+    await world.given("ada")
+    world.faulty.error("remove_member")
+    world.clock.forward(hours=1)
+    await until_late(world, 14)
+    assert [row.owner for row in await told_overdue(world)] == [None]
+    await until_late(world, 1)
+    first, page = await told_overdue(world)
+    assert first.facts["renewed"] == page.facts["paged"] == world.clock().isoformat()
+    assert (page.kind, page.severity, page.owner) == ("revocation-overdue", "high", "data")
+    assert page.facts["owner"] == "Data Platform"
+    assert "staff answered with an error" in page.facts["fault"]
+    assert {("exception", "security"), ("exception", "owner:data")} <= await world.owed()
+    assert (await world.last("access.removal_overdue"))["facts"]["owner_told"] == "data"
+    await until_late(world, 59)
+    assert len(await told_overdue(world)) == 2
+    await until_late(world, 1)
+    assert len(await told_overdue(world)) == 3
+    assert await world.actions("access.removal_overdue") == ["access.removal_overdue failed"] * 3
+
+
+async def test_of_all_that_was_told_one_message_is_open_and_says_when_it_is_over(world: World) -> None:
+    await world.given("ada")
+    world.faulty.error("remove_member")
+    world.clock.forward(hours=1)
+    await until_late(world, 80)
+    world.faulty.mend()
+    await until_late(world, 6)
+    told = await told_overdue(world)
+    assert ["renewed" in row.facts for row in told] == [True, True, False]
+    assert ["settled" in row.facts for row in told] == [False, False, True]
+    assert [row.count for row in told] == [1, 1, 1]
+
+
+async def test_after_a_long_stop_what_is_overdue_is_told_at_its_gravest_at_once(world: World) -> None:
+    await world.given("ada")
+    world.faulty.error("remove_member")
+    world.clock.forward(hours=5)
+    await world.tick()
+    (told,) = await told_overdue(world)
+    assert told.owner == "data"
+    await until_late(world, 59)
+    assert len(await told_overdue(world)) == 1
+
+
+async def test_how_much_is_under_way_and_overdue_can_be_watched(world: World) -> None:
+    await world.given("ada")
+    await world.given("charles", duration=2 * HOUR)
+    due = world.clock() + HOUR
+    world.clock.forward(hours=1, seconds=61)
+    await world.revocation.end_due()
+    tasks = await world.begin("remove_member")
+    standing = await world.revocation.standing()
+    assert (standing.leased, standing.overdue, standing.oldest) == (1, 1, due)
+    world.faulty.release()
+    await asyncio.gather(*tasks)
+    standing = await world.revocation.standing()
+    assert (standing.leased, standing.overdue, standing.oldest) == (0, 0, None)
+
+
+async def test_many_that_are_overdue_are_all_told_in_one_look(world: World) -> None:
+    first = await world.grant(await world.given("ada"))
+    world.faulty.error()
+
+    def copies(tx: Session) -> None:
+        for number in range(BATCH + 5):
+            tx.add(Grant(**{**first.model_dump(), "id": f"g-{number}", "account": f"p{number}"}))
+
+    await world.ground.database.write(copies)
+    world.clock.forward(hours=1)
+    await world.revocation.end_due()
+    world.clock.forward(minutes=2)
+    assert await world.revocation.tell_overdue() == BATCH + 6
+
+
 async def test_two_removals_overdue_on_one_day_are_two_exceptions(world: World) -> None:
     """The same person and group, but not the same cause."""
     for _ in range(2):
@@ -113,6 +202,7 @@ async def test_access_that_another_grant_covers_is_not_overdue(world: World) -> 
     await world.tick()
     world.clock.forward(minutes=5)
     assert await world.revocation.tell_overdue() == 0
+    assert await told_overdue(world) == []
 
 
 async def test_drafts_and_delivery_keys_are_forgotten_and_requests_never(world: World) -> None:

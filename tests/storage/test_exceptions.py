@@ -118,6 +118,29 @@ def test_what_recurs_after_it_was_over_is_news(database, now):
     assert again.count == 1
 
 
+def test_what_is_told_anew_stands_in_a_message_of_its_own_and_the_one_before_says_so(database, now):
+    """An edit is easily missed; two that are both open would be two troubles."""
+    later = now + timedelta(minutes=15)
+    first, second = raised(database, now), raised(database, later, anew=True)
+    assert second.id != first.id
+    assert {message.subject for message in owed(database)} == {first.id, second.id}
+    database.write_now(
+        lambda tx: settle_exceptions(tx, at=later + timedelta(minutes=1), causes=["tampered:p-eve"])
+    )
+    rows = database.read_now(lambda tx: {row.id: row.facts for row in tx.exec(select(ExceptionRecord)).all()})
+    assert rows[first.id] == {"tries": 1, "renewed": later.isoformat()}
+    assert "settled" in rows[second.id]
+
+
+def test_an_owner_hears_of_it_in_their_channel_and_of_its_end(database, now):
+    raised(database, now, owner="data")
+    both = {SECURITY, "owner:data"}
+    assert {(m.recipient, m.urgency) for m in owed(database)} == {(one, ALERT) for one in both}
+    database.write_now(lambda tx: tx.exec(delete(Owed)))
+    database.write_now(lambda tx: settle_exceptions(tx, at=now, causes=["tampered:p-eve"]))
+    assert {message.recipient for message in owed(database)} == both
+
+
 def test_what_is_undone_raises_nothing(database, now):
     def work(tx) -> None:
         raise_exception(

@@ -118,6 +118,24 @@ def test_what_somebody_had_before_is_found_newest_first(database, now):
     assert found == ["1-days-ago", "2-days-ago", "3-days-ago"]
 
 
+def test_many_live_grants_end_at_once_or_none_does(database, now):
+    """What is final stays final, also among others."""
+    live = [database.write_now(lambda tx: keep(tx, now)) for _ in range(2)]
+    over = database.write_now(lambda tx: keep(tx, now, GrantState.ENDED))
+
+    def end(tx: Session, *rows: Grant) -> list[str]:
+        found = [grants.get(tx, row.id) for row in rows]
+        grants.end(tx, found, reason="its time is over")
+        return [row.state for row in found]
+
+    with pytest.raises(ValueError, match="cannot become"):
+        database.write_now(lambda tx: end(tx, *live, over))
+    assert states_of(database, lambda tx: grants.live_of(tx, "p-ada")) == [row.id for row in live]
+    assert database.write_now(lambda tx: end(tx, *live)) == [GrantState.ENDING, GrantState.ENDING]
+    assert database.read_now(lambda tx: grants.get(tx, live[0].id)).end_reason == "its time is over"
+    assert database.read_now(lambda tx: grants.live_of(tx, "p-ada")) == []
+
+
 def test_nobody_decides_one_request_twice(database, now):
     """R-1: even if everything above failed, the row says no, and the first decision stands."""
     grant = database.write_now(lambda tx: keep(tx, now, GrantState.PENDING))

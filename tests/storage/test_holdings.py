@@ -48,6 +48,29 @@ def test_overlapping_grants_are_counted(database, now):
     assert database.write_now(end).wanted
 
 
+@pytest.mark.parametrize("newcomers", [(), ("p-new",)])
+def test_many_ends_are_followed_as_one_is(database, now, newcomers):
+    """One that another grant covers, one that none does, and perhaps one that had no holding yet."""
+    ends = now - timedelta(hours=1)
+    known = ("p-ada", "p-bob")
+
+    def work(tx: Session) -> None:
+        ended = [
+            keep(tx, now, GrantState.ENDING, account=who, expires_at=ends) for who in (*known, *newcomers)
+        ]
+        keep(tx, now, GrantState.ACTIVE, account="p-bob")
+        for grant in ended[: len(known)]:
+            holding = holdings.follow_grant(tx, grant, at=ends, due_at=ends)
+            holdings.settle(tx, holding, present=True, over=False)
+        holdings.follow_each(tx, ended, at=now)
+
+    database.write_now(work)
+    rows = database.read_now(lambda tx: {row.account: row for row in tx.exec(select(Holding)).all()})
+    assert [who for who, row in rows.items() if row.wanted] == ["p-bob"]
+    assert set(rows) == {*known, *newcomers}
+    assert {(row.due_at, row.next_at, row.settled) for row in rows.values()} == {(ends, now, False)}
+
+
 def test_one_membership_is_one_row_however_often_it_is_asked_for(database, now):
     ids = {follow(database, now).id for _ in range(3)}
     ids.add(follow(database, now, group="crm-readers").id)
@@ -62,11 +85,11 @@ def test_following_begins_anew(database, now):
     def fail(tx: Session) -> None:
         holding = holdings.held_under(tx, claim)
         holdings.release(tx, holding, next_at=now + timedelta(minutes=5), fault="It did not answer.")
-        holdings.told_overdue(tx, holding)
+        holdings.told_overdue(tx, holding, page_at=now)
 
     database.write_now(fail)
     again = follow(database, now + LEASE, due_at=now + LEASE)
-    assert (again.attempts, again.overdue_told, again.settled) == (0, False, False)
+    assert (again.attempts, again.overdue_told, again.page_at, again.settled) == (0, False, None, False)
     assert (again.next_at, again.due_at) == (now + LEASE, now + LEASE)
 
 
@@ -161,21 +184,56 @@ def test_another_round_is_no_retry(database, now):
     assert [one.attempts for one in claimed(database, now)] == [1]
 
 
-def test_overdue_removals_are_told_once(database, now):
-    """Promise 1: overdue goes to the security channel."""
+MINUTE, HOUR = timedelta(minutes=1), timedelta(hours=1)
+
+
+def overdue(database: Database, at: datetime) -> list[str]:
+    return database.read_now(
+        lambda tx: [one.id for one in holdings.overdue(tx, at, after=MINUTE, again=HOUR, limit=100)]
+    )
+
+
+def told(database: Database, page_at: datetime | None) -> None:
+    database.write_now(
+        lambda tx: holdings.told_overdue(tx, tx.exec(select(Holding)).one(), page_at=page_at)  # type: ignore[arg-type]
+    )
+
+
+def test_overdue_removals_are_told_once_and_again_at_their_time(database, now):
+    """Promise 1: overdue goes to the security channel, and is not forgotten there."""
     follow(database, now)
-    late = now + timedelta(minutes=1)
-    found = database.read_now(lambda tx: [h.id for h in holdings.overdue(tx, late)])
-    assert found == [row(database).id]
-    assert database.read_now(lambda tx: holdings.overdue(tx, now)) == []
-    database.write_now(lambda tx: holdings.told_overdue(tx, tx.exec(select(Holding)).one()))
-    assert database.read_now(lambda tx: holdings.overdue(tx, late)) == []
+    assert overdue(database, now + MINUTE) == []
+    late = now + 2 * MINUTE
+    assert overdue(database, late) == [row(database).id]
+    told(database, late + HOUR)
+    assert overdue(database, late) == []
+    assert overdue(database, late + HOUR) == [row(database).id]
+
+
+def test_what_a_clock_that_was_set_back_put_far_off_is_told_all_the_same(database, now):
+    follow(database, now)
+    told(database, now + 3 * HOUR)
+    assert overdue(database, now + 2 * MINUTE) == [row(database).id]
+
+
+def test_what_an_earlier_version_told_of_is_told_again(database, now):
+    """It knew of no second time, and may have worked beside this one."""
+    follow(database, now)
+    told(database, None)
+    assert overdue(database, now + 2 * MINUTE) == [row(database).id]
+
+
+def test_what_is_late_is_listed_with_the_longest_overdue_first(database, now):
+    for minutes, group in ((5, "five"), (9, "nine"), (0, "none")):
+        follow(database, now, due_at=now - minutes * MINUTE, group=group)
+    found = database.read_now(lambda tx: [one.group for one in holdings.late(tx, now - MINUTE)])
+    assert found == ["nine", "five"]
 
 
 def test_an_addition_that_is_late_is_not_an_overdue_removal(database, now):
     database.write_now(lambda tx: keep(tx, now))
     follow(database, now)
-    assert database.read_now(lambda tx: holdings.overdue(tx, now + timedelta(days=1))) == []
+    assert overdue(database, now + timedelta(days=1)) == []
 
 
 def test_when_nothing_is_open_nothing_is_due(database):

@@ -170,7 +170,7 @@ async def test_an_overdue_removal_is_told_once_and_tried_for_ever(world):
     )
     assert "They may still have it" in overdue.plain
     assert await _recorded(world, "access.removal_overdue failed")
-    world.clock.skip(hours=3)
+    world.clock.skip(minutes=5)
     tried = world.faulty.calls["remove_member"]
     await world.until(lambda: world.faulty.calls["remove_member"] > tried)
     assert await _holds(world, "grafana-edit", "ada")
@@ -180,6 +180,32 @@ async def test_an_overdue_removal_is_told_once_and_tried_for_ever(world):
     assert await _holds_not(world, "grafana-edit", "ada")
     assert (await alan.sees("Revocation overdue", "Settled", channel=SECURITY)).ts == overdue.ts
     assert len([m for m in alan.messages(SECURITY) if m.says("Revocation overdue")]) == 1
+    assert not any(message.says("They may still have it") for message in alan.messages(SECURITY))
+
+
+async def test_what_stays_overdue_goes_to_its_owner_and_again_every_hour(world):
+    """A quarter of an hour late, in a message of its own; when it is over, each that is still open says so."""
+    ada, alan = world.person("ada"), world.person("alan")
+    await ask(ada, "I need grafana-edit for 2h because INC-4711")
+    await ada.sees("✅ grafana-edit")
+    mary, observability = world.person("mary"), world.channel("observability")
+    world.faulty.error("remove_member")
+    world.clock.skip(hours=2, seconds=61)
+    first = await alan.sees("Revocation overdue: grafana-edit", channel=SECURITY, timeout=12)
+    world.clock.skip(minutes=15)
+    page = await alan.sees("overdue by 16 minutes", "Owner: Observability", channel=SECURITY, timeout=12)
+    assert "answered with an error" in page.plain
+    assert page.ts != first.ts
+    await mary.sees("Revocation overdue by 16 minutes: grafana-edit of Ada", channel=observability)
+    assert (await alan.sees("it was told anew", channel=SECURITY)).ts == first.ts
+    world.clock.skip(hours=1)
+    again = await alan.sees("Revocation overdue by 1 hour", channel=SECURITY, timeout=12)
+    assert again.ts not in (first.ts, page.ts)
+    world.faulty.mend()
+    world.clock.skip(minutes=5)
+    await ada.sees("ended at")
+    assert (await alan.sees("came late by 1 hour", "Settled", channel=SECURITY)).ts == again.ts
+    await mary.sees("came late by 1 hour", "Settled", channel=observability)
     assert not any(message.says("They may still have it") for message in alan.messages(SECURITY))
 
 

@@ -104,6 +104,49 @@ async def test_an_alert_does_not_wait_behind_what_others_are_owed(world):
     assert len(said) == 72
 
 
+@pytest.mark.parametrize("trouble", ["dropped", "slow", "limited", "failing", "down"])
+async def test_that_access_is_overdue_arrives_through_whatever_slack_does(world, trouble):
+    """Told once (twice where the answer was cut off), to security and to the owner, and before what is less urgent."""
+    ada, alan, mary = world.person("ada"), world.person("alan"), world.person("mary")
+    observability, faults = world.channel("observability"), world.slack.faults
+    await ask(ada, "I need grafana-edit for 1h because INC-1")
+    await ada.sees("✅ grafana-edit")
+    await world.told()
+    world.faulty.error("remove_member")
+    begin = {
+        "dropped": lambda: faults.drop_response("chat.postMessage", 2),
+        "slow": lambda: faults.delay("chat.postMessage", 0.5),
+        "limited": lambda: faults.rate_limit("chat.postMessage", 5, 2),
+        "failing": lambda: faults.fail("chat.postMessage", "internal_error", 2),
+        "down": faults.down,
+    }
+    begin[trouble]()
+    world.clock.skip(hours=1, minutes=16)
+    await world.until(lambda: _has(world, "access.removal_overdue failed"))
+    if trouble == "down":
+        await world.waiting()
+        faults.up()
+    told = "Revocation overdue by 16 minutes: grafana-edit of Ada"
+    for who, channel in ((alan, SECURITY), (mary, observability)):
+        await _patiently(world, lambda who=who, channel=channel: _told(who, channel, told))
+        copies = [m for m in from_the_bot(world, who, channel) if m.says(told)]
+        assert len(copies) <= (2 if trouble == "dropped" else 1)
+
+
+def _told(who, channel: str, words: str) -> bool:
+    return any(message.says(words) for message in who.messages(channel))
+
+
+async def _patiently(world, holds, most: int = 10) -> None:
+    """Let time pass until what waits for its next try has had it."""
+    for _ in range(most):
+        if holds():
+            return
+        await asyncio.sleep(0.3)
+        world.clock.skip(seconds=6)
+    assert holds()
+
+
 async def test_a_rate_limit_is_waited_for_as_long_as_slack_says(world):
     """No call to the limited method before its time; nobody else waits for it (SL-11)."""
     ada = world.person("ada")

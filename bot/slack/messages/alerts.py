@@ -6,7 +6,7 @@ They carry ids, names and policy's sentences, and no free text of a person.
 import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from slack_sdk.models.blocks import ButtonElement
@@ -99,14 +99,18 @@ def _policy_error(alert: Alert) -> tuple[str, str]:
 
 
 def _revocation_overdue(alert: Alert) -> tuple[str, str]:
-    title = f"Revocation overdue: {_entitlement(alert)} of {_who(alert)}"
+    due, paged = _moment(alert, "due"), _moment(alert, "paged")
+    title = f"Revocation overdue{_by(due, paged)}: {_entitlement(alert)} of {_who(alert)}"
     if settled := _settled(alert):
-        return title, sentence(f"It was due{_due(alert)} and came late.", _fault(alert), settled)
+        late = f"late{_by(due, _moment(alert, 'settled'))}"
+        return title, sentence(f"It was due{_due(alert)} and came {late}.", _fault(alert), settled)
+    if renewed := _moment(alert, "renewed"):
+        return title, f"It was due{_due(alert)} and went on; it was told anew {day_and_clock(renewed)}."
     return (
         title,
         sentence(
             f"It was due{_due(alert)} and is not confirmed.", _fault(alert), _tried(alert),
-            "They may still have it. Wicket goes on trying.",
+            "They may still have it. Wicket goes on trying.", _page(alert) if paged else "",
         ),
     )  # fmt: skip
 
@@ -125,6 +129,34 @@ def _effect_failed(alert: Alert) -> tuple[str, str]:
             "Wicket goes on trying.",
         ),
     )  # fmt: skip
+
+
+def _target_gone(alert: Alert) -> tuple[str, str]:
+    if _fact(alert, "gone") == "group":
+        return (
+            f"A group is gone: {_fact(alert, 'group')}",
+            f"The group is not in the directory any more, and {_entitlement(alert)} of {_who(alert)} went with it; "
+            "the grant is closed. Correct the catalogue, or make the group again.",
+        )
+    return (
+        f"An account is gone: {_who(alert)}",
+        f"It is not in the directory any more, and {_entitlement(alert)} went with it; the grant is closed.",
+    )
+
+
+def _directory_missing(alert: Alert) -> tuple[str, str]:
+    title = f"Not in wicket.toml any more: the directory {_who(alert)}"
+    if settled := _moment(alert, "settled"):
+        return (
+            title,
+            f"It is there again, or nothing is left to take back in it, since {day_and_clock(settled)}.",
+        )
+    left = int(alert.facts.get("grants", 0))
+    return (
+        title,
+        f"{counted(left, 'grant')} in it cannot be taken back by Wicket, which calls nothing gone that it cannot "
+        "read. Put it back until they have ended, and restart.",
+    )
 
 
 def _change_unsure(alert: Alert) -> tuple[str, str]:
@@ -212,6 +244,8 @@ _SENTENCES: dict[Kind, Callable[[Alert], tuple[str, str]]] = {
     Kind.POLICY_ERROR: _policy_error,
     Kind.REVOCATION_OVERDUE: _revocation_overdue,
     Kind.EFFECT_FAILED: _effect_failed,
+    Kind.TARGET_GONE: _target_gone,
+    Kind.DIRECTORY_MISSING: _directory_missing,
     Kind.CHANGE_UNSURE: _change_unsure,
     Kind.PAGE_LOCKOUT: _page_lockout,
     Kind.IDENTITY_MISMATCH: _identity_mismatch,
@@ -241,13 +275,15 @@ _FAULTS = {
 _CHANNEL = re.compile(r"[CG][A-Z0-9]{2,}")
 # What stands in an alert is a pointer to the record, so it may be cut: it always fits.
 _MOST = 150
+# A fault ends with what to do about it, which may stand behind a long name.
+_MOST_OF_A_FAULT = 400
 _SHOWN = 3
 
 
-def _plain(value: object) -> str:
+def _plain(value: object, most: int = _MOST) -> str:
     """One fact, inert and short."""
     text = visible(str(value))
-    return inert(text if len(text) <= _MOST else f"{text[: _MOST - 1]}…")
+    return inert(text if len(text) <= most else f"{text[: most - 1]}…")
 
 
 def _who(alert: Alert) -> str:
@@ -276,12 +312,28 @@ def _reasons(alert: Alert) -> str:
 
 
 def _fault(alert: Alert) -> str:
-    return _ended(_fact(alert, "fault"))
+    return _ended(_plain(alert.facts.get("fault") or "", _MOST_OF_A_FAULT))
 
 
 def _tried(alert: Alert) -> str:
     tries = int(alert.facts.get("tries", 0))
     return f"Tried {counted(tries, 'time')} so far." if tries else "Not tried yet."
+
+
+def _page(alert: Alert) -> str:
+    """Who should act, and how, when something stays overdue."""
+    owner = _fact(alert, "owner")
+    told = f"Owner: {owner}." if owner else "Its owner is not in wicket.toml any more."
+    return (
+        f"{told} Mend the directory, or take it from them there by hand: Wicket will see it and close this. "
+        "Until then it is told again every hour."
+    )
+
+
+def _by(since: datetime | None, until: datetime | None) -> str:
+    """By how much, in whole minutes: " by 1 hour 15 minutes"; empty where it is less, or not known."""
+    minutes = (until - since) // timedelta(minutes=1) if since and until else 0
+    return f" by {duration(minutes)}" if minutes > 0 else ""
 
 
 def _due(alert: Alert) -> str:
@@ -298,9 +350,10 @@ def _settled(alert: Alert) -> str:
 
 def _moment(alert: Alert, name: str) -> datetime | None:
     try:
-        return datetime.fromisoformat(str(alert.facts.get(name)))
+        found = datetime.fromisoformat(str(alert.facts.get(name)))
     except ValueError:
         return None
+    return found if found.tzinfo else None
 
 
 def _ended(text: str) -> str:

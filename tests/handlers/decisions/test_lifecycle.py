@@ -1,12 +1,19 @@
 """The life of a grant as a table, and the waiting between tries."""
 
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from handlers.decisions.lifecycle import LONGEST_WAIT, is_final, may_become, wait_before_retry
+from handlers.decisions.lifecycle import (
+    LONGEST_WAIT,
+    is_final,
+    is_page,
+    may_become,
+    told_again_at,
+    wait_before_retry,
+)
 from storage.states import LIVE
 from storage.states import GrantState as State
 
@@ -45,3 +52,16 @@ def test_waits_double_up_to_five_minutes(attempts: int, seconds: int) -> None:
 def test_a_wait_is_between_half_and_all_of_it(attempts: int, chance: float) -> None:
     full = wait_before_retry(attempts, 1.0)
     assert full / 2 <= wait_before_retry(attempts, chance) <= full <= LONGEST_WAIT
+
+
+@pytest.mark.parametrize(
+    ("late", "page", "again"),
+    [(1, False, 15), (14, False, 15), (15, True, 75), (16, True, 76), (600, True, 660)],
+)
+def test_what_is_overdue_is_told_again_after_a_quarter_of_an_hour_and_then_each_hour(
+    late: int, page: bool, again: int
+) -> None:
+    due = datetime(2026, 11, 23, 14, tzinfo=UTC)
+    now = due + timedelta(minutes=late)
+    assert is_page(due, now) == page
+    assert told_again_at(due, now) == due + timedelta(minutes=again)

@@ -110,8 +110,60 @@ GOLDEN = [
         alert(Kind.REVOCATION_OVERDUE, {"entitlement": "prod-db", "tries": 3, "due": NOW.isoformat(),
                                         "fault": "The directory did not answer in time.", "settled": LATER}),
         "⚠️ Revocation overdue: prod-db of Ada Lovelace (ada)",
-        "It was due at 14:02 UTC and came late. The directory did not answer in time. "
+        "It was due at 14:02 UTC and came late by 30 minutes. The directory did not answer in time. "
         "Settled 23 Nov 14:32 UTC: the directory agrees now.",
+        TAIL,
+    ),
+    (
+        alert(Kind.REVOCATION_OVERDUE, {"entitlement": "prod-db", "tries": 12, "due": NOW.isoformat(),
+                                        "fault": "The directory did not answer in time.", "paged": LATER,
+                                        "owner": "Data Platform"}),
+        "⚠️ Revocation overdue by 30 minutes: prod-db of Ada Lovelace (ada)",
+        "It was due at 14:02 UTC and is not confirmed. The directory did not answer in time. Tried 12 times so far. "
+        "They may still have it. Wicket goes on trying. Owner: Data Platform. Mend the directory, or take it from "
+        "them there by hand: Wicket will see it and close this. Until then it is told again every hour.",
+        TAIL,
+    ),
+    (
+        alert(Kind.REVOCATION_OVERDUE, {"entitlement": "prod-db", "tries": 0, "due": NOW.isoformat(), "fault": "",
+                                        "paged": LATER, "owner": ""}),
+        "⚠️ Revocation overdue by 30 minutes: prod-db of Ada Lovelace (ada)",
+        "It was due at 14:02 UTC and is not confirmed. Not tried yet. They may still have it. Wicket goes on trying. "
+        "Its owner is not in wicket.toml any more. Mend the directory, or take it from them there by hand: Wicket "
+        "will see it and close this. Until then it is told again every hour.",
+        TAIL,
+    ),
+    (
+        alert(Kind.REVOCATION_OVERDUE, {"entitlement": "prod-db", "tries": 3, "due": NOW.isoformat(),
+                                        "fault": "The directory did not answer in time.", "renewed": LATER}),
+        "⚠️ Revocation overdue: prod-db of Ada Lovelace (ada)",
+        "It was due at 14:02 UTC and went on; it was told anew 23 Nov 14:32 UTC.",
+        TAIL,
+    ),
+    (
+        alert(Kind.TARGET_GONE, {"entitlement": "prod-db", "gone": "group", "group": "prod-db-rw"}),
+        "⚠️ A group is gone: prod-db-rw",
+        "The group is not in the directory any more, and prod-db of Ada Lovelace (ada) went with it; the grant is "
+        "closed. Correct the catalogue, or make the group again.",
+        TAIL,
+    ),
+    (
+        alert(Kind.TARGET_GONE, {"entitlement": "prod-db", "gone": "account", "group": "prod-db-rw"}),
+        "⚠️ An account is gone: Ada Lovelace (ada)",
+        "It is not in the directory any more, and prod-db went with it; the grant is closed.",
+        TAIL,
+    ),
+    (
+        alert(Kind.DIRECTORY_MISSING, {"grants": 2}, who="field"),
+        "⚠️ Not in wicket.toml any more: the directory field",
+        "2 grants in it cannot be taken back by Wicket, which calls nothing gone that it cannot read. Put it back "
+        "until they have ended, and restart.",
+        TAIL,
+    ),
+    (
+        alert(Kind.DIRECTORY_MISSING, {"grants": 2, "settled": LATER}, who="field"),
+        "⚠️ Not in wicket.toml any more: the directory field",
+        "It is there again, or nothing is left to take back in it, since 23 Nov 14:32 UTC.",
         TAIL,
     ),
     (
@@ -213,6 +265,21 @@ def test_each_exception_reads_as_it_should(told, title, sentence, tail):
     assert clumsy(reads(message)) == []
 
 
+def test_what_to_do_about_a_fault_is_not_cut_off():
+    """It stands behind the name of a group, which may be long in LDAP."""
+    group = (
+        "cn=production-database-read-and-write,ou=access,ou=groups,ou=engineering,dc=corp,dc=example,dc=com"
+    )
+    fault = (
+        f"The directory staff does not let go of the last member of '{group}'; the setting placeholder_member names "
+        "an entry to leave there."
+    )
+    told = alert(
+        Kind.REVOCATION_OVERDUE, {"entitlement": "prod-db", "tries": 3, "due": LATER, "fault": fault}
+    )
+    assert fault in reads(alert_message(told))
+
+
 def test_every_kind_of_exception_has_its_sentence():
     assert {told.kind for told, *_ in GOLDEN} == ALERTS
 
@@ -245,11 +312,12 @@ NASTY = st.text(max_size=50) | st.sampled_from(
         {},
         optional={
             **dict.fromkeys(
-                ("entitlement", "employment", "company", "purpose", "requester", "fault", "due", "slack_user",
-                 "reason"), NASTY
+                ("entitlement", "employment", "company", "purpose", "requester", "fault", "slack_user",
+                 "reason", "owner", "group", "gone"), NASTY
             ),
+            **dict.fromkeys(("due", "paged", "renewed", "settled"), NASTY | st.sampled_from([LATER, "20261123"])),
             **dict.fromkeys(("reasons", "policies", "errors"), st.lists(NASTY, max_size=9)),
-            **dict.fromkeys(("minutes", "tries", "wrong_in_a_row"), st.integers(0, 10**6)),
+            **dict.fromkeys(("minutes", "tries", "wrong_in_a_row", "grants"), st.integers(0, 10**6)),
         },
     ),
 )  # fmt: skip
