@@ -4,36 +4,30 @@ Directory calls run outside transactions, under lease and fence; nothing is beli
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable, Collection, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import partial
-from typing import Literal, TypeVar
+from typing import Literal
 
 import structlog
 from sqlmodel import Session
 
 from handlers import recording
 from handlers.decisions.lifecycle import OVERDUE_AFTER, wait_before_retry
-from handlers.decisions.policy import PolicyDecision, role_of
-from handlers.decisions.requests import Approver, still_granted
-from handlers.exceptions import Kind, Severity, Strange, broken_policy, tell_security
+from handlers.execution import Execution, Waiting, still_ahead, waiting_among
 from handlers.ground import Ground
 from handlers.intents import SCHEDULE
-from handlers.strange import named
+from handlers.patience import CALL, in_call_time
 from handlers.unfollowed import tell_failing, tell_overdue, tell_settled
 from storage import grants, holdings
 from storage.directories.base import Directory
 from storage.faults import DirectoryUnavailable, WicketFault
-from storage.records import Approval, Grant, Holding
+from storage.records import Grant, Holding
 from storage.states import LIVE, GrantState
 
 log = structlog.get_logger(__name__)
 
-T = TypeVar("T")
-
-# How long one directory call may take here, whatever its connector promises.
-CALL = timedelta(seconds=10)
 # A change is begun only if it must be over before the lease is, so that nobody else begins while we may still be at it.
 LEASE = timedelta(seconds=30)
 SLOTS = 32
@@ -56,6 +50,7 @@ class Effects:
         self._chance = chance
         self._slot_free = slot_free
         self._revoked_late = revoked_late
+        self._execution = Execution(ground)
         self._busy: dict[str, set[asyncio.Task[None]]] = {name: set() for name in ground.directories}
 
     async def settle_due(self) -> int:
@@ -93,7 +88,7 @@ class Effects:
         try:
             directory = self._ground.directory(claimed.directory)
             waiting, wanted = await self._ground.database.read(lambda tx: self._wish(tx, claimed))
-            permitted = await self._permitted(directory, claimed, waiting)
+            permitted = await self._execution.permitted(directory, claimed, waiting)
             if waiting:  # asking took its time, and may have voided some
                 _, wanted = await self._ground.database.read(lambda tx: self._wish(tx, claimed))
             seen = await self._change(directory, claimed, wanted=wanted)
@@ -115,7 +110,7 @@ class Effects:
 
     async def _change(self, directory: Directory, claimed: Holding, *, wanted: bool) -> "_Seen":
         """Bring the membership about, if it is ours to change, and read it back."""
-        present = (await _in_time(directory.membership(claimed.account, claimed.group))).present
+        present = (await in_call_time(directory.membership(claimed.account, claimed.group))).present
         ours = claimed.stood_before is False
         # What stood before us is kept only while it stands: what we put in its place is ours (promises 1 and 8).
         if wanted and not ours and (claimed.stood_before is None or not present):
@@ -126,8 +121,8 @@ class Effects:
         if claimed.lease_until is None or self._ground.now() + CALL > claimed.lease_until:
             raise DirectoryUnavailable("The directory was too slow to begin a change safely.")
         change = directory.add_member if wanted else directory.remove_member
-        await _in_time(change(claimed.account, claimed.group))
-        after = (await _in_time(directory.membership(claimed.account, claimed.group))).present
+        await in_call_time(change(claimed.account, claimed.group))
+        after = (await in_call_time(directory.membership(claimed.account, claimed.group))).present
         if after != wanted:
             raise DirectoryUnavailable(
                 "The directory said it was done, but reading it back shows it was not."
@@ -141,73 +136,10 @@ class Effects:
         ):
             raise DirectoryUnavailable("The directory was so slow that the work went to another.")
 
-    def _wish(self, tx: Session, claimed: Holding) -> tuple["_Waiting", bool]:
+    def _wish(self, tx: Session, claimed: Holding) -> tuple[Waiting, bool]:
         """The grants that wait for their access, with their approvals; and whether any grant gives it."""
         now, covering = self._ground.now(), grants.covering_holding(tx, claimed)
-        return _approved(tx, covering, now), _wanted(covering, now)
-
-    async def _permitted(self, directory: Directory, claimed: Holding, waiting: "_Waiting") -> frozenset[str]:
-        """Ask policy a third time, before access exists: about the requester and each approver as they are now.
-
-        The ids of the grants that still hold; the others are voided.
-        """
-        permitted: set[str] = set()
-        for grant, approvals in waiting:
-            refusal = await self._refusal(directory, grant, approvals)
-            if refusal is None:
-                permitted.add(grant.id)
-            else:
-                await self._ground.database.write(
-                    partial(self._void, claimed=claimed, grant_id=grant.id, refusal=refusal)
-                )
-        return frozenset(permitted)
-
-    async def _refusal(
-        self, directory: Directory, grant: Grant, approvals: Sequence[Approval]
-    ) -> "_Refusal | None":
-        entitlement = self._ground.catalogue.entitlements.get(grant.entitlement)
-        requester = await _in_time(directory.account(grant.account))
-        if entitlement is None or requester is None:
-            return _Refusal(reason="It can no longer be granted.", decision=None)
-        owner = self._ground.catalogue.owner_of(entitlement)
-        approvers: list[Approver] = []
-        for approval in approvals:
-            account = await _in_time(directory.account(approval.approver))
-            if account is not None:
-                role = role_of(account, requester, owner, self._ground.security_group)
-                approvers.append(Approver(account=account, role=role))
-        question = self._ground.question_of(grant, requester, entitlement)
-        verdict = still_granted(self._ground.policy, question, approvers)
-        if verdict.granted:
-            return None
-        return _Refusal(reason=" ".join(verdict.reasons), decision=verdict.decision)
-
-    def _void(self, tx: Session, *, claimed: Holding, grant_id: str, refusal: "_Refusal") -> None:
-        grant = grants.get(tx, grant_id)
-        if holdings.held_under(tx, claimed) is None or grant is None or grant.state != GrantState.APPROVED:
-            return
-        now = self._ground.now()
-        grants.move(tx, grant, GrantState.VOIDED, ended_at=now, end_reason=refusal.reason)
-        holdings.follow_grant(tx, grant, at=now, due_at=now)
-        self._record(tx, grant, "grant.voided", "refused", refusal.decision)
-        strange = Strange(
-            kind=Kind.AUTHORITY_LOST,
-            severity=Severity.MEDIUM,
-            who=named(grant.requester_name, grant.requester_login),
-            cause=grant.id,
-            correlation=grant.id,
-            facts={"entitlement": grant.entitlement, "reasons": [refusal.reason]},
-        )
-        if refusal.decision is not None and refusal.decision.errors:
-            strange = broken_policy(
-                refusal.decision,
-                who=strange.who,
-                correlation=grant.id,
-                entitlement=grant.entitlement,
-            )
-        tell_security(tx, now, strange)
-        tell_settled(tx, self._ground, grant, removal=False)
-        self._ground.show(tx, grant)
+        return waiting_among(tx, covering, now), _wanted(covering, now)
 
     def _complete(
         self, tx: Session, claimed: Holding, seen: "_Seen", permitted: Collection[str]
@@ -238,7 +170,7 @@ class Effects:
     ) -> None:
         """Leave the holding settled, or for another look."""
         now = self._ground.now()
-        waiting = any(g.state == GrantState.APPROVED and _still_ahead(g, now) for g in covering)
+        waiting = any(g.state == GrantState.APPROVED and still_ahead(g, now) for g in covering)
         if not agrees or waiting:  # the wish changed while we were at it: again, at once
             holdings.go_on(tx, holding, next_at=now)
         elif holding.last_fault:
@@ -312,7 +244,6 @@ class Effects:
         grant: Grant,
         action: str,
         outcome: str,
-        decision: PolicyDecision | None = None,
         facts: dict[str, recording.Fact] | None = None,
     ) -> None:
         recording.record(
@@ -325,20 +256,8 @@ class Effects:
             resource=grant.entitlement,
             correlation=grant.id,
             where=SCHEDULE,
-            decision=decision,
             facts=facts,
         )
-
-
-@dataclass(frozen=True, kw_only=True)
-class _Refusal:
-    """Why an approved request is not carried out after all."""
-
-    reason: str
-    decision: PolicyDecision | None
-
-
-_Waiting = Sequence[tuple[Grant, Sequence[Approval]]]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -349,31 +268,9 @@ class _Seen:
     did: Literal["added", "removed", "nothing"]
 
 
-def _still_ahead(grant: Grant, now: datetime) -> bool:
-    """Whether the end of this grant is still to come."""
-    return grant.expires_at is not None and grant.expires_at > now
-
-
 def _wanted(covering: Iterable[Grant], now: datetime) -> bool:
     """Whether a grant gives this access. One whose time is over is not begun any more, even if no tick saw it yet."""
     return any(
-        grant.state == GrantState.ACTIVE or (grant.state == GrantState.APPROVED and _still_ahead(grant, now))
+        grant.state == GrantState.ACTIVE or (grant.state == GrantState.APPROVED and still_ahead(grant, now))
         for grant in covering
     )
-
-
-def _approved(tx: Session, covering: Iterable[Grant], now: datetime) -> "_Waiting":
-    return [
-        (grant, [one for one in grants.approvals_of(tx, grant.id) if one.approved])
-        for grant in covering
-        if grant.state == GrantState.APPROVED and _still_ahead(grant, now)
-    ]
-
-
-async def _in_time(call: Awaitable[T]) -> T:
-    """The answer of one directory call, or DirectoryUnavailable once it takes too long."""
-    try:
-        async with asyncio.timeout(CALL.total_seconds()):
-            return await call
-    except TimeoutError as late:
-        raise DirectoryUnavailable("The directory did not answer in time.") from late

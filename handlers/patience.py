@@ -7,6 +7,7 @@ import asyncio
 from collections.abc import Awaitable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
+from datetime import timedelta
 from typing import TypeVar
 
 from storage.faults import DirectoryUnavailable
@@ -15,6 +16,8 @@ T = TypeVar("T")
 
 # For work that nobody waits for with a payload open, such as rendering an owed answer.
 OTHERWISE = 2.0
+# How long one directory call may take where no person waits, whatever its connector promises.
+CALL = timedelta(seconds=10)
 
 _answer_by: ContextVar[float | None] = ContextVar("answer_by", default=None)
 
@@ -31,9 +34,17 @@ def answering_within(seconds: float) -> Iterator[None]:
 
 async def in_time(facts: Awaitable[T]) -> T:
     """The facts, if they are there soon enough; otherwise DirectoryUnavailable, and nothing has begun."""
-    now = asyncio.get_running_loop().time()
+    return await _by(_answer_by.get() or asyncio.get_running_loop().time() + OTHERWISE, facts)
+
+
+async def in_call_time(call: Awaitable[T]) -> T:
+    """The answer of one directory call of the worker's, or DirectoryUnavailable once it takes too long."""
+    return await _by(asyncio.get_running_loop().time() + CALL.total_seconds(), call)
+
+
+async def _by(moment: float, facts: Awaitable[T]) -> T:
     try:
-        async with asyncio.timeout_at(_answer_by.get() or now + OTHERWISE):
+        async with asyncio.timeout_at(moment):
             return await facts
     except TimeoutError as late:
         raise DirectoryUnavailable("The directory did not answer in time.") from late

@@ -1,0 +1,129 @@
+"""Policy asked a third time, before access exists: about the requester and each approver as they are now (promise 3).
+
+It gives and takes nothing in a directory; what does not hold any more is voided, and is an exception.
+"""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from functools import partial
+from typing import TypeAlias
+
+from sqlmodel import Session
+
+from handlers import recording
+from handlers.decisions.policy import PolicyDecision, role_of
+from handlers.decisions.requests import Approver, still_granted
+from handlers.exceptions import Kind, Severity, Strange, broken_policy, tell_security
+from handlers.ground import Ground
+from handlers.intents import SCHEDULE
+from handlers.patience import in_call_time
+from handlers.strange import named
+from handlers.unfollowed import tell_settled
+from storage import grants, holdings
+from storage.directories.base import Directory
+from storage.records import Approval, Grant, Holding
+from storage.states import GrantState
+
+Waiting: TypeAlias = Sequence[tuple[Grant, Sequence[Approval]]]
+"""Grants that wait for their access, each with its approvals."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Refusal:
+    """Why an approved request is not carried out after all."""
+
+    reason: str
+    decision: PolicyDecision | None
+
+
+class Execution:
+    """Whether what was approved still holds at the moment of doing it."""
+
+    def __init__(self, ground: Ground) -> None:
+        self._ground = ground
+
+    async def permitted(self, directory: Directory, claimed: Holding, waiting: Waiting) -> frozenset[str]:
+        """The ids of the grants that still hold; the others are voided."""
+        permitted: set[str] = set()
+        for grant, approvals in waiting:
+            refusal = await self._refusal(directory, grant, approvals)
+            if refusal is None:
+                permitted.add(grant.id)
+            else:
+                await self._ground.database.write(
+                    partial(self._void, claimed=claimed, grant_id=grant.id, refusal=refusal)
+                )
+        return frozenset(permitted)
+
+    async def _refusal(
+        self, directory: Directory, grant: Grant, approvals: Sequence[Approval]
+    ) -> _Refusal | None:
+        entitlement = self._ground.catalogue.entitlements.get(grant.entitlement)
+        requester = await in_call_time(directory.account(grant.account))
+        if entitlement is None or requester is None:
+            return _Refusal(reason="It can no longer be granted.", decision=None)
+        owner = self._ground.catalogue.owner_of(entitlement)
+        approvers: list[Approver] = []
+        for approval in approvals:
+            account = await in_call_time(directory.account(approval.approver))
+            if account is not None:
+                role = role_of(account, requester, owner, self._ground.security_group)
+                approvers.append(Approver(account=account, role=role))
+        question = self._ground.question_of(grant, requester, entitlement)
+        verdict = still_granted(self._ground.policy, question, approvers)
+        if verdict.granted:
+            return None
+        return _Refusal(reason=" ".join(verdict.reasons), decision=verdict.decision)
+
+    def _void(self, tx: Session, *, claimed: Holding, grant_id: str, refusal: _Refusal) -> None:
+        grant = grants.get(tx, grant_id)
+        if holdings.held_under(tx, claimed) is None or grant is None or grant.state != GrantState.APPROVED:
+            return
+        now = self._ground.now()
+        grants.move(tx, grant, GrantState.VOIDED, ended_at=now, end_reason=refusal.reason)
+        holdings.follow_grant(tx, grant, at=now, due_at=now)
+        recording.record(
+            tx,
+            at=now,
+            action="grant.voided",
+            outcome="refused",
+            actor=recording.WICKET,
+            subject=grant.account,
+            resource=grant.entitlement,
+            correlation=grant.id,
+            where=SCHEDULE,
+            decision=refusal.decision,
+        )
+        tell_security(tx, now, _lost(grant, refusal))
+        tell_settled(tx, self._ground, grant, removal=False)
+        self._ground.show(tx, grant)
+
+
+def _lost(grant: Grant, refusal: _Refusal) -> Strange:
+    """What the security channel hears: authority that went, or a policy that broke."""
+    who = named(grant.requester_name, grant.requester_login)
+    if refusal.decision is not None and refusal.decision.errors:
+        return broken_policy(refusal.decision, who=who, correlation=grant.id, entitlement=grant.entitlement)
+    return Strange(
+        kind=Kind.AUTHORITY_LOST,
+        severity=Severity.MEDIUM,
+        who=who,
+        cause=grant.id,
+        correlation=grant.id,
+        facts={"entitlement": grant.entitlement, "reasons": [refusal.reason]},
+    )
+
+
+def still_ahead(grant: Grant, now: datetime) -> bool:
+    """Whether the end of this grant is still to come."""
+    return grant.expires_at is not None and grant.expires_at > now
+
+
+def waiting_among(tx: Session, covering: Iterable[Grant], now: datetime) -> Waiting:
+    """Those of these grants that wait for their access."""
+    return [
+        (grant, [one for one in grants.approvals_of(tx, grant.id) if one.approved])
+        for grant in covering
+        if grant.state == GrantState.APPROVED and still_ahead(grant, now)
+    ]
