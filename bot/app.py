@@ -333,6 +333,11 @@ def _ground(
         security_group=settings.security.approvers_group,
         lapse_after=timedelta(hours=settings.security.request_lapse_hours),
         now=now,
+        people_of={
+            name: section.people_of
+            for name, section in settings.directories.items()
+            if section.people_of is not None
+        },
     )
 
 

@@ -88,7 +88,7 @@ class Effects:
         try:
             directory = self._ground.directory(claimed.directory)
             waiting, wanted = await self._ground.database.read(lambda tx: self._wish(tx, claimed))
-            permitted = await self._execution.permitted(directory, claimed, waiting)
+            permitted = await self._execution.permitted(claimed, waiting)
             if waiting:  # asking took its time, and may have voided some
                 _, wanted = await self._ground.database.read(lambda tx: self._wish(tx, claimed))
             seen = await self._change(directory, claimed, wanted=wanted)
@@ -246,15 +246,13 @@ class Effects:
         outcome: str,
         facts: dict[str, recording.Fact] | None = None,
     ) -> None:
-        recording.record(
+        recording.record_grant(
             tx,
+            grant,
             at=self._ground.now(),
             action=action,
             outcome=outcome,
             actor=recording.WICKET,
-            subject=grant.account,
-            resource=grant.entitlement,
-            correlation=grant.id,
             where=SCHEDULE,
             facts=facts,
         )

@@ -38,15 +38,13 @@ def tell_overdue(tx: Session, ground: Ground, holding: Holding, grant: Grant) ->
     """A removal is later than it may be; recorded too, and told once."""
     now = ground.now()
     holdings.told_overdue(tx, holding)
-    recording.record(
+    recording.record_grant(
         tx,
+        grant,
         at=now,
         action="access.removal_overdue",
         outcome="failed",
         actor=recording.WICKET,
-        subject=grant.account,
-        resource=grant.entitlement,
-        correlation=grant.id,
         where=SCHEDULE,
         facts={"tries": holding.attempts, "seconds": int((now - holding.due_at).total_seconds())},
     )

@@ -9,6 +9,7 @@ from typing import Any
 
 from sqlalchemy import BindParameter, bindparam, case, delete
 from sqlmodel import Session, col, select
+from sqlmodel.sql.expression import SelectOfScalar
 
 from storage.identifiers import new_id
 from storage.records import Approval, Grant, Holding, Question
@@ -17,14 +18,18 @@ from storage.states import FOLLOWS, LIVE, GrantState
 # Built once: these run for every question and every change, and making a statement costs more than running it.
 _LIVE_OF = (
     select(Grant)
-    .where(col(Grant.account) == bindparam("account"), col(Grant.state).in_(LIVE))
+    .where(
+        col(Grant.requester_directory) == bindparam("directory"),
+        col(Grant.requester_account) == bindparam("account"),
+        col(Grant.state).in_(LIVE),
+    )
     .order_by(col(Grant.expires_at))
 )
 _GIVEN_TO = (
     select(Grant)
     .where(
-        col(Grant.directory) == bindparam("directory"),
-        col(Grant.account) == bindparam("account"),
+        col(Grant.requester_directory) == bindparam("directory"),
+        col(Grant.requester_account) == bindparam("account"),
         col(Grant.state).in_((GrantState.ACTIVE, GrantState.ENDING)),
     )
     .order_by(col(Grant.expires_at))
@@ -102,32 +107,37 @@ def add_approval(
     return approval
 
 
-def live_of(tx: Session, account: str) -> Sequence[Grant]:
-    """The person's grants that give access or are about to, soonest end first."""
-    return tx.exec(_LIVE_OF, params={"account": account}).all()
+def live_of(tx: Session, directory: str, account: str) -> Sequence[Grant]:
+    """The person's grants that give access or are about to, in whatever directory, soonest end first.
+
+    directory, account: the person's own, here and below; what concerns one membership asks `covering` and the like.
+    """
+    return tx.exec(_LIVE_OF, params={"directory": directory, "account": account}).all()
 
 
 def given_to(tx: Session, directory: str, account: str) -> Sequence[Grant]:
-    """The person's grants that gave access which is not known to be gone, soonest end first."""
+    """The person's grants that gave access which is not known to be gone, in whatever directory, soonest end first."""
     return tx.exec(_GIVEN_TO, params={"directory": directory, "account": account}).all()
 
 
-def open_of(tx: Session, account: str, entitlement: str) -> Grant | None:
+def open_of(tx: Session, directory: str, account: str, entitlement: str) -> Grant | None:
     """A request of this person for this entitlement that still waits."""
-    return tx.exec(
-        select(Grant).where(
-            Grant.account == account, Grant.entitlement == entitlement, Grant.state == GrantState.PENDING
-        )
-    ).first()
+    return tx.exec(_asked_by(directory, account, entitlement, GrantState.PENDING)).first()
 
 
-def past_of(tx: Session, account: str, entitlement: str) -> Sequence[Grant]:
+def past_of(tx: Session, directory: str, account: str, entitlement: str) -> Sequence[Grant]:
     """Ended grants of this person on this entitlement, newest first."""
-    return tx.exec(
-        select(Grant)
-        .where(Grant.account == account, Grant.entitlement == entitlement, Grant.state == GrantState.ENDED)
-        .order_by(col(Grant.ended_at).desc())
-    ).all()
+    asked = _asked_by(directory, account, entitlement, GrantState.ENDED)
+    return tx.exec(asked.order_by(col(Grant.ended_at).desc())).all()
+
+
+def _asked_by(directory: str, account: str, entitlement: str, state: GrantState) -> SelectOfScalar[Grant]:
+    return select(Grant).where(
+        Grant.requester_directory == directory,
+        Grant.requester_account == account,
+        Grant.entitlement == entitlement,
+        Grant.state == state,
+    )
 
 
 def covering(tx: Session, *, directory: str, account: str, group: str) -> Sequence[Grant]:

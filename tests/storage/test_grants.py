@@ -114,7 +114,7 @@ def test_what_somebody_had_before_is_found_newest_first(database, now):
         keep(tx, now, GrantState.ENDED, id="another", entitlement="crm-read", ended_at=now)
 
     database.write_now(work)
-    found = states_of(database, lambda tx: grants.past_of(tx, "p-ada", "prod-db"))
+    found = states_of(database, lambda tx: grants.past_of(tx, "local", "p-ada", "prod-db"))
     assert found == ["1-days-ago", "2-days-ago", "3-days-ago"]
 
 

@@ -150,6 +150,23 @@ def _identity_mismatch(alert: Alert) -> tuple[str, str]:
     )
 
 
+def _ambiguous_identity(alert: Alert) -> tuple[str, str]:
+    directory, ids = _fact(alert, "directory", "unknown"), list(alert.facts.get("accounts") or [])
+    accounts = listed([f"`{_plain(one)}`" for one in ids[:_SHOWN]])
+    more = f" and {len(ids) - _SHOWN} more" if len(ids) > _SHOWN else ""
+    found = (
+        f"In the directory {directory} their number led to another account when they asked than it does now: "
+        f"{accounts}, in this order."
+        if alert.facts.get("reason") == "changed"
+        else f"The directory {directory} has {len(ids)} accounts with their number: {accounts}{more}."
+    )
+    return (
+        f"Not certain whose account: {_who(alert)} in {directory}",
+        f"{_who(alert)} asked for {_entitlement(alert)}. {found} None of them was taken for theirs, and nothing was "
+        "granted. Correct the numbers in the directory.",
+    )
+
+
 def _not_a_person(alert: Alert) -> tuple[str, str]:
     kind = {
         "guest": "a guest",
@@ -203,6 +220,7 @@ _SENTENCES: dict[Kind, Callable[[Alert], tuple[str, str]]] = {
     Kind.CHANGE_UNSURE: _change_unsure,
     Kind.PAGE_LOCKOUT: _page_lockout,
     Kind.IDENTITY_MISMATCH: _identity_mismatch,
+    Kind.AMBIGUOUS_IDENTITY: _ambiguous_identity,
     Kind.NOT_A_PERSON: _not_a_person,
     Kind.AUTHORITY_LOST: _authority_lost,
     Kind.TAMPERED: _tampered,
@@ -219,6 +237,7 @@ _MISMATCHES = {
     "no match": "nobody in the directory has its e-mail address",
     "several matches": "several people in the directory have its e-mail address",
     "the e-mail address changed": "its e-mail address changed since it was linked",
+    "people no longer sign in from its directory": "it was linked in a directory that people no longer sign in from",
 }
 _FAULTS = {
     "externally shared channel": "The channel is shared with another company, so nothing is posted there.",
