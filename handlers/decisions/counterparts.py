@@ -131,7 +131,7 @@ _FINDINGS = {
 }
 _UNSURE = (
     "I can't tell which account is yours: the directory {place} has {count} accounts with your staff number. "
-    "Ask the IT desk to correct that; the security team has been told."
+    "Ask the IT desk to correct that."
 )
 _ADVICE = {
     Reason.ELSEWHERE: "It is kept in a directory in which you have no account.",
@@ -147,7 +147,7 @@ _ADVICE = {
     Reason.SHARED_NUMBER: _UNSURE,
     Reason.CHANGED: (
         "In the directory {place}, your staff number leads to another account than when you asked. "
-        "Ask the IT desk which is yours; the security team has been told."
+        "Ask the IT desk which is yours."
     ),
     Reason.INACTIVE: (
         "Your account in the directory {place} is switched off. Ask the IT desk to switch it on, then ask again."

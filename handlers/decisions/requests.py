@@ -38,6 +38,7 @@ NO_ACCOUNT = "no-account-there"
 UNCERTAIN_ACCOUNT = "one-person-one-account"
 """The id on the record when it is not certain which account is the requester's."""
 
+TOLD = "The security team has been told."
 NEVER_ENOUGH = "No approval that could be given would be enough for this."
 VOIDED = "An approval that it needs no longer counts."
 NO_LONGER = "This request can no longer be granted, whoever approves."
@@ -249,7 +250,7 @@ def _nobodys(policy: PolicyEngine, target: NoCounterpart) -> PolicyDecision:
     Having no account somewhere is everyday, and no exception by itself; what is uncertain always is.
     """
     if target.is_uncertain:
-        return _refusal(policy, UNCERTAIN_ACCOUNT, target.advice, "medium")
+        return _refusal(policy, UNCERTAIN_ACCOUNT, f"{target.advice} {TOLD}", "medium")
     if target.reason == Reason.ELSEWHERE:
         return _refusal(policy, OTHER_DIRECTORY, target.advice, "low")
     return _refusal(policy, NO_ACCOUNT, target.advice, "low" if target.reason == Reason.INACTIVE else None)

@@ -151,19 +151,21 @@ def _identity_mismatch(alert: Alert) -> tuple[str, str]:
 
 
 def _ambiguous_identity(alert: Alert) -> tuple[str, str]:
-    directory, ids = _fact(alert, "directory", "unknown"), list(alert.facts.get("accounts") or [])
-    accounts = listed([f"`{_plain(one)}`" for one in ids[:_SHOWN]])
-    more = f" and {len(ids) - _SHOWN} more" if len(ids) > _SHOWN else ""
-    found = (
-        f"In the directory {directory} their number led to another account when they asked than it does now: "
-        f"{accounts}, in this order."
-        if alert.facts.get("reason") == "changed"
-        else f"The directory {directory} has {len(ids)} accounts with their number: {accounts}{more}."
-    )
+    place = f"the directory {_fact(alert, 'directory')}" if alert.facts.get("directory") else "a directory"
+    ids = list(alert.facts.get("accounts") or [])
+    rest = len(ids) - _SHOWN
+    shown = listed([*(f"`{_plain(one)}`" for one in ids[:_SHOWN]), *([f"{rest} more"] if rest > 0 else [])])
+    if alert.facts.get("reason") == "changed":
+        found = f"In {place} their number led to another account when they asked than it does now"
+        shown = f"first {listed([f'`{_plain(one)}`' for one in ids], last='then')}" if ids else ""
+    else:
+        found = (
+            f"In {place} {counted(len(ids), 'account') if ids else 'more than one account'} have their number"
+        )
     return (
-        f"Not certain whose account: {_who(alert)} in {directory}",
-        f"{_who(alert)} asked for {_entitlement(alert)}. {found} None of them was taken for theirs, and nothing was "
-        "granted. Correct the numbers in the directory.",
+        f"Not certain whose account: {_who(alert)} in {place}",
+        f"{_who(alert)} asked for {_entitlement(alert)}. {found}{': ' if shown else ''}{shown}. No account was taken "
+        "for theirs, and nothing was granted. Please correct the numbers.",
     )
 
 
