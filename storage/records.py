@@ -66,7 +66,7 @@ class Grant(SQLModel, table=True):
         Index("grants_due", "expires_at", sqlite_where=text("state IN ('approved', 'active')")),
         Index("grants_waiting", "lapses_at", sqlite_where=text("state = 'pending'")),
         Index("grants_of", "account", "state"),
-        Index("grants_by", "requester_account", "state"),
+        Index("grants_by", "requester_account", "state", "entitlement"),
         Index("grants_on", "entitlement", "state"),
     )
 

@@ -17,7 +17,7 @@ def upgrade() -> None:
     for name in ("requester_directory", "requester_account"):
         op.add_column("grants", sa.Column(name, sa.String(), server_default="", nullable=False))
     op.execute("UPDATE grants SET requester_directory = directory, requester_account = account")
-    op.create_index("grants_by", "grants", ["requester_account", "state"])
+    op.create_index("grants_by", "grants", ["requester_account", "state", "entitlement"])
 
 
 def downgrade() -> None:
