@@ -25,6 +25,7 @@ def tell(tx: Session, ground: Ground, grant_id: str) -> GrantStory | None:
         if each.requested_at < grant.requested_at
     ]
     directory = ground.directories.get(grant.directory)
+    is_own = (grant.directory, grant.account) == (grant.requester_directory, grant.requester_account)
     return GrantStory(
         id=grant.id,
         state=GrantState(grant.state),
@@ -60,6 +61,8 @@ def tell(tx: Session, ground: Ground, grant_id: str) -> GrantStory | None:
         expires_at=grant.expires_at,
         active_at=grant.active_at,
         ended_at=grant.ended_at,
+        directory="" if is_own else grant.directory,
+        account="" if is_own else grant.account,
     )
 
 

@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from handlers.outcomes import AlreadyAsked, AlreadyHeld, Asked, Drafted, NotAllowed, TooLate
+from handlers.storytelling import tell
 from storage.faults import DirectoryUnavailable
 from storage.records import Holding
 from tests.handlers.access_ground import HOUR
@@ -340,6 +341,25 @@ async def test_giving_back_is_the_requesters_alone(lab: Lab) -> None:
     await lab.world.access.give_back(await lab.world.on("ada", grant))
     await lab.world.settle()
     assert not await lab.holds("l-ada")
+
+
+async def test_an_approver_is_told_what_the_person_has_here_and_there(lab: Lab) -> None:
+    """Promise 9: what stands at home and where it is asked for, every grant, and how often they had it."""
+    await lab.world.local.put_in_group("prod-admin", "ada")
+    await lab.local.put_in_group("lab-notes", "l-ada")
+    await lab.world.given("ada", "wiki-edit")
+    grant = await lab.world.asked("ada", "lab-db")
+    told = await lab.world.ground.database.read(lambda tx: tell(tx, lab.world.ground, grant))
+    assert told is not None
+    assert told.holds == ("prod-admin", "lab-notes", "wiki-edit")
+    assert (told.directory, told.account) == ("lab", "l-ada")
+    await lab.world.decide("grace", grant)
+    lab.world.clock.forward(hours=2)
+    await lab.world.tick()
+    again = await lab.world.asked("ada", "lab-db")
+    told = await lab.world.ground.database.read(lambda tx: tell(tx, lab.world.ground, again))
+    assert told is not None
+    assert told.had == 1
 
 
 # No fault in one directory delays requests for another (promise 7)
