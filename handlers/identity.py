@@ -87,9 +87,8 @@ class Identity:
             return await self._trusted(profile, where) or NotLinked(profile=profile, suspended=False)
         if link.state != LinkState.ACTIVE:
             return NotLinked(profile=profile, suspended=True)
-        if (
-            link.directory in self._ground.people_of
-        ):  # it was made before the settings said whose people these are
+        if link.directory in self._ground.people_of:
+            # It was made before the settings said whose people these are.
             await self._suspend(profile, where, link, "people no longer sign in from its directory")
             return NotLinked(profile=profile, suspended=True)
         account = await in_time(self._ground.home(link.directory).account(link.account))

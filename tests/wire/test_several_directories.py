@@ -161,3 +161,17 @@ async def test_the_end_comes_on_time_while_the_home_directory_hangs(world):
     world.clock.skip(hours=2, seconds=1)
     await ada.sees("lab-notes", "ended at")
     assert await world.holders("lab-notes") == set()
+
+
+async def test_an_answer_that_waits_for_a_hung_directory_holds_up_nobody_elses(world):
+    """Messages to others go out while one is still being made; that one comes as soon as it can."""
+    ada, bob = world.person("ada"), world.person("bob")
+    world.beside.faulty.hang()
+    asked = await ada.say("what access do I have?")
+    await world.until(lambda: world.beside.faulty.hanging > 0)
+    began = perf_counter()
+    assert "belongs to" in await answer_to(bob, "who owns prod-db?", "message")
+    took = perf_counter() - began
+    assert world.beside.faulty.hanging > 0
+    assert took < 1, took  # the other one takes two seconds
+    await ada.sees("I don't know about lab-db or lab-notes", after=asked.ts)
