@@ -336,11 +336,7 @@ def _ground(
         security_group=settings.security.approvers_group,
         lapse_after=timedelta(hours=settings.security.request_lapse_hours),
         now=now,
-        people_of={
-            name: section.people_of
-            for name, section in settings.directories.items()
-            if section.people_of is not None
-        },
+        people_of=settings.people_of,
     )
 
 
