@@ -71,6 +71,8 @@ Chance = Callable[[], float]
 
 # Seconds for messages under way when asked to stop; platforms give a process longer before they kill it.
 END_WITHIN = 5.0
+# And for those that the outbox did not wait for.
+STRAGGLERS_END_WITHIN = 2.0
 
 # What is left of Slack's three seconds when the facts took their two.
 BUSY_TIMEOUT = 0.8
@@ -308,6 +310,7 @@ class App:
             now=self._now,
             chance=self._chance,
         )
+        self._open.push_async_callback(slack.finish, STRAGGLERS_END_WITHIN)
         mail = self._mail()
 
         async def deliver(urgency: int) -> None:
@@ -383,6 +386,7 @@ def ground_of(
         security_group=settings.security.approvers_group,
         lapse_after=timedelta(hours=settings.security.request_lapse_hours),
         now=now,
+        people_of=settings.people_of,
     )
 
 

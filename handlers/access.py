@@ -3,11 +3,15 @@
 It neither decides for an owner nor changes a directory: approvals and effects have files of their own.
 """
 
+import asyncio
+from dataclasses import dataclass
 from datetime import timedelta
 
 from sqlmodel import Session
 
 from handlers import recording
+from handlers.counterparts import find_target, uncertain
+from handlers.decisions.counterparts import Counterpart, NoCounterpart
 from handlers.decisions.grammar import ticket_of
 from handlers.decisions.requests import Verdict, weigh_request
 from handlers.exceptions import Kind, Severity, Strange, broken_policy, tell_security
@@ -49,14 +53,14 @@ class Access:
         entitlement = self._ground.catalogue.entitlements.get(intent.entitlement)
         if entitlement is None:
             return await self._gone(intent, intent.entitlement)
-        manager = await in_time(self._manager_name(intent))
+        facts = await in_time(self._facts(intent, entitlement))
 
         def work(tx: Session) -> Drafted | Repeated:
             if not deliveries.take(tx, intent.delivery, self._ground.now()):
                 return Repeated()
             minutes = -(-int((intent.duration or timedelta()).total_seconds()) // 60)
-            grant = self._new_grant(tx, intent, entitlement, minutes, intent.justification or "", manager)
-            verdict = self._weigh(intent, entitlement, minutes, grant.justification)
+            grant = self._new_grant(tx, intent, entitlement, minutes, intent.justification or "", facts)
+            verdict = self._weigh(intent, entitlement, minutes, grant.justification, facts)
             if minutes and grant.justification:
                 self._preview(grant, verdict)
             grants.add(tx, grant)
@@ -74,8 +78,8 @@ class Access:
         entitlement = self._ground.catalogue.entitlements.get(intent.entitlement)
         if entitlement is None:
             return await self._gone(intent, intent.entitlement)
-        manager = await in_time(self._manager_name(intent))
-        return await self._ground.database.write(lambda tx: self._ask(tx, intent, entitlement, manager))
+        facts = await in_time(self._facts(intent, entitlement))
+        return await self._ground.database.write(lambda tx: self._ask(tx, intent, entitlement, facts))
 
     async def send_draft(
         self, intent: OnGrant
@@ -135,7 +139,7 @@ class Access:
         return await self._ground.database.write(lambda tx: refuse_gone(tx, self._ground, intent, what=what))
 
     def _ask(
-        self, tx: Session, intent: AskAccess, entitlement: Entitlement, manager: str
+        self, tx: Session, intent: AskAccess, entitlement: Entitlement, facts: "_Facts"
     ) -> Asked | Unknown | AlreadyHeld | AlreadyAsked | TooLate | Repeated:
         account = intent.actor.account
         if not deliveries.take(tx, intent.delivery, self._ground.now()):
@@ -146,15 +150,15 @@ class Access:
             return Unknown(what="draft")
         if draft is not None and draft.state != GrantState.DRAFT:
             return self._too_late(tx, intent, draft)
-        if _stands(tx, account, entitlement):
+        if _stands(tx, facts.target, entitlement):
             self._record_needless(tx, intent, entitlement, "grant.already_held", entitlement.id)
             return AlreadyHeld(entitlement=entitlement.id, until=None)
-        waiting = grants.open_of(tx, account.id, entitlement.id)
+        waiting = grants.open_of(tx, account.directory, account.id, entitlement.id)
         if waiting is not None:
             self._record_needless(tx, intent, entitlement, "grant.already_asked", waiting.id)
             return AlreadyAsked(grant=waiting.id, entitlement=entitlement.id)
-        grant = self._adopt(tx, draft, intent, entitlement, manager)
-        verdict = self._weigh(intent, entitlement, intent.minutes, intent.justification)
+        grant = self._adopt(tx, draft, intent, entitlement, facts)
+        verdict = self._weigh(intent, entitlement, intent.minutes, intent.justification, facts)
         return self._settle(tx, intent, grant, entitlement, verdict)
 
     def _adopt(
@@ -163,10 +167,10 @@ class Access:
         draft: Grant | None,
         intent: AskAccess,
         entitlement: Entitlement,
-        manager: str,
+        facts: "_Facts",
     ) -> Grant:
         """The draft with what was finally asked, or a new grant: one thing keeps one message."""
-        fresh = self._new_grant(tx, intent, entitlement, intent.minutes, intent.justification, manager)
+        fresh = self._new_grant(tx, intent, entitlement, intent.minutes, intent.justification, facts)
         if draft is None:
             return grants.add(tx, fresh)
         same = {name: getattr(fresh, name) for name in _ASKED_FIELDS}
@@ -197,6 +201,9 @@ class Access:
         self, tx: Session, intent: Intent, grant: Grant, entitlement: Entitlement, verdict: Verdict
     ) -> None:
         broken = bool(verdict.decision.errors)
+        if verdict.nobodys is not None and verdict.nobodys.is_uncertain:
+            tell_security(tx, self._ground.now(), uncertain(verdict.nobodys, grant))
+            return
         severity = verdict.severity or ("medium" if entitlement.risk >= PRIVILEGED_RISK else None)
         if severity is None and not broken:
             return
@@ -222,9 +229,12 @@ class Access:
             )
         tell_security(tx, self._ground.now(), strange)
 
-    def _weigh(self, intent: Intent, entitlement: Entitlement, minutes: int, justification: str) -> Verdict:
+    def _weigh(
+        self, intent: Intent, entitlement: Entitlement, minutes: int, justification: str, facts: "_Facts"
+    ) -> Verdict:
         question = self._ground.question(
             requester=intent.actor.account,
+            target=facts.target,
             entitlement=entitlement,
             minutes=minutes,
             justification=justification,
@@ -248,16 +258,18 @@ class Access:
         entitlement: Entitlement,
         minutes: int,
         justification: str,
-        manager: str,
+        facts: "_Facts",
     ) -> Grant:
-        now, account = self._ground.now(), intent.actor.account
+        now, account, target = self._ground.now(), intent.actor.account, facts.target
         offered = self._ground.catalogue.entitlements.values()
-        held = [e.id for e in offered if e.group in account.groups and _stands(tx, account, e)]
+        held = [e.id for e in offered if _stands(tx, account, e) or _stands(tx, target, e)]
         return Grant(
             id=new_id("g", now),
             state=GrantState.DRAFT,
             directory=entitlement.directory,
-            account=account.id,
+            account=target.id if isinstance(target, Account) else "",
+            requester_directory=account.directory,
+            requester_account=account.id,
             entitlement=entitlement.id,
             group=entitlement.group,
             minutes=minutes,
@@ -269,7 +281,7 @@ class Access:
             requester_login=account.login,
             requester_team=account.team,
             requester_employment=account.employment,
-            manager_name=manager,
+            manager_name=facts.manager,
             standing=held,
             reasons=[],
             missing={},
@@ -277,8 +289,14 @@ class Access:
             requested_at=now,
         )
 
-    async def _manager_name(self, intent: Intent) -> str:
+    async def _facts(self, intent: Intent, entitlement: Entitlement) -> "_Facts":
         account = intent.actor.account
+        manager, target = await asyncio.gather(
+            self._manager_name(account), find_target(self._ground, account, entitlement.directory)
+        )
+        return _Facts(manager=manager, target=target)
+
+    async def _manager_name(self, account: Account) -> str:
         if account.manager is None:
             return ""
         manager = await self._ground.directory(account.directory).account(account.manager)
@@ -320,15 +338,13 @@ class Access:
         outcome: str,
         verdict: Verdict | None = None,
     ) -> None:
-        recording.record(
+        recording.record_grant(
             tx,
+            grant,
             at=self._ground.now(),
             action=action,
             outcome=outcome,
             actor=recording.person(intent.actor),
-            subject=grant.account,
-            resource=grant.entitlement,
-            correlation=grant.id,
             where=intent.where,
             decision=verdict.decision if verdict else None,
             facts={"minutes": grant.minutes, "automatic": grant.automatic},
@@ -336,9 +352,17 @@ class Access:
         )
 
 
+@dataclass(frozen=True, kw_only=True)
+class _Facts:
+    """What the directories say, read before the transaction. target: the account in the entitlement's directory."""
+
+    manager: str
+    target: Counterpart
+
+
 _ASKED_FIELDS = (
-    "directory", "entitlement", "group", "minutes", "justification", "ticket", "requester_name", "requester_login",
-    "requester_team", "requester_employment", "manager_name", "standing", "requested_at",
+    "directory", "account", "entitlement", "group", "minutes", "justification", "ticket", "requester_name",
+    "requester_login", "requester_team", "requester_employment", "manager_name", "standing", "requested_at",
 )  # fmt: skip
 
 
@@ -346,12 +370,14 @@ def _can_be_sent(draft: Grant) -> bool:
     return draft.state == GrantState.DRAFT and draft.minutes > 0 and bool(draft.justification.strip())
 
 
-def _stands(tx: Session, account: Account, entitlement: Entitlement) -> bool:
-    """Whether the person holds it by other hands than ours, through a group within the group as well.
+def _stands(tx: Session, account: Counterpart, entitlement: Entitlement) -> bool:
+    """Whether this account holds it by other hands than ours, through a group within the group as well.
 
     What we gave and are about to take back does not stand, nor what we took back since the account was read.
     """
-    if entitlement.directory != account.directory or entitlement.group not in account.groups:
+    if isinstance(account, NoCounterpart) or entitlement.directory != account.directory:
+        return False
+    if entitlement.group not in account.groups:
         return False
     place = {"directory": entitlement.directory, "account": account.id, "group": entitlement.group}
     ours = grants.covering(tx, **place) or grants.ended_since(tx, at=account.read_at, **place)

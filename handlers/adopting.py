@@ -18,11 +18,21 @@ from storage.states import GrantState
 
 
 def adopt(
-    tx: Session, ground: Ground, entitlement: Entitlement, account: Account, *, minutes: int, why: str
+    tx: Session,
+    ground: Ground,
+    entitlement: Entitlement,
+    account: Account,
+    person: Account,
+    *,
+    minutes: int,
+    why: str,
 ) -> Grant:
-    """Make a membership that stands a grant that ends in so many minutes. why: one sentence for the record."""
+    """Make a membership that stands a grant that ends in so many minutes.
+
+    person: whose account it is, where they sign in from. why: one sentence for the record.
+    """
     now = ground.now()
-    grant = _found(tx, ground, entitlement, account.id, account, minutes=minutes, why=why)
+    grant = _found(tx, ground, entitlement, account.id, person, minutes=minutes, why=why)
     grants.move(
         tx,
         grant,
@@ -67,12 +77,17 @@ def _found(
     minutes: int,
     why: str,
 ) -> Grant:
-    now, link = ground.now(), link_to(tx, entitlement.directory, member)
+    now = ground.now()
+    # Whoever it belongs to, as far as anybody knows: where nothing is known, the membership's own account.
+    person = (account.directory, account.id) if account else (entitlement.directory, member)
+    link = link_to(tx, *person)
     return Grant(
         id=new_id("g", now),
         state=GrantState.ACTIVE if minutes else GrantState.ENDING,
         directory=entitlement.directory,
         account=member,
+        requester_directory=person[0],
+        requester_account=person[1],
         entitlement=entitlement.id,
         group=entitlement.group,
         minutes=minutes,

@@ -19,21 +19,37 @@ class Held:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Elsewhere:
+    """One more directory in which the person could hold something.
+
+    read_at: when it was read; None if nobody can say what they hold there. unknown: then, the ids of what is kept
+    there. advice: what to do about it; empty if it just does not answer.
+    """
+
+    directory: str
+    read_at: datetime | None
+    unknown: tuple[str, ...] = ()
+    advice: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
 class AccessList:
-    """What the person holds now. read_at: when the directory was read."""
+    """What the person holds now. read_at: when their own directory was read. elsewhere: how it stands in others."""
 
     held: tuple[Held, ...]
     read_at: datetime
+    elsewhere: tuple[Elsewhere, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True)
 class Membership:
-    """Whether the person is in it, and until when if by a grant."""
+    """Whether the person is in it, and until when if by a grant; None if nobody can say, with what to do about it."""
 
     entitlement: str
-    member: bool
+    member: bool | None
     until: datetime | None
     read_at: datetime
+    advice: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -13,8 +13,10 @@ from typing import Literal, TypeVar
 from sqlmodel import Session
 
 from handlers import recording
+from handlers.counterparts import target_now, uncertain
+from handlers.decisions.counterparts import Counterpart, NoCounterpart
 from handlers.decisions.policy import AccessQuestion, Approvals, PolicyDecision, Role, role_of, same_person
-from handlers.decisions.requests import ApprovalVerdict, may_decide, weigh_approval
+from handlers.decisions.requests import ApprovalVerdict, may_decide, weigh_approval, weigh_request
 from handlers.exceptions import Kind, Severity, Strange, broken_policy, tell_security
 from handlers.forged import turn_away_forged
 from handlers.ground import Ground
@@ -37,11 +39,13 @@ _NAMES_SHOWN = 5
 class _Facts:
     """What the directory says now, read before the transaction.
 
-    counted: ids of those who approved when it was read. approved: the active ones among them, as they are now.
+    target: the requester's account in the entitlement's directory, None without a requester. counted: ids of those who
+    approved when it was read. approved: the active ones among them, as they are now.
     can: names of who could decide.
     """
 
-    requester: Account | None
+    requester: Account | None = None
+    target: Counterpart | None = None
     counted: frozenset[str] = frozenset()
     approved: tuple[Account, ...] = ()
     can: tuple[str, ...] = ()
@@ -115,18 +119,26 @@ class Deciding:
         )
         entitlement = self._ground.catalogue.entitlements.get(grant.entitlement) if grant else None
         if grant is None or entitlement is None:
-            return _Facts(requester=None, counted=_approvers(approvals))
-        directory = self._ground.directory(grant.directory)
-        approving = await directory.group(self._ground.catalogue.owner_of(entitlement).approvers)
-        others = sorted(approving.members - {grant.account})[:_NAMES_SHOWN] if approving else []
+            return _Facts(counted=_approvers(approvals))
+        home = self._ground.home(grant.requester_directory)
         counted = _approvers(approvals)
-        requester, approved, can = await asyncio.gather(
-            directory.account(grant.account),
-            _accounts(directory, sorted(counted)),
-            _accounts(directory, others),
+        (requester, target), approved, can = await asyncio.gather(
+            self._requester(home, grant),
+            _accounts(home, sorted(counted)),
+            self._others(home, grant, entitlement),
         )
-        names = tuple(account.name for account in can)
-        return _Facts(requester=requester, counted=counted, approved=approved, can=names)
+        return _Facts(requester=requester, target=target, counted=counted, approved=approved, can=can)
+
+    async def _requester(self, home: Directory, grant: Grant) -> tuple[Account | None, Counterpart | None]:
+        """Who asked, as they are now, and their account in the entitlement's directory."""
+        requester = await home.account(grant.requester_account)
+        return requester, None if requester is None else await target_now(self._ground, grant, requester)
+
+    async def _others(self, home: Directory, grant: Grant, entitlement: Entitlement) -> tuple[str, ...]:
+        """Names of who could decide."""
+        approving = await home.group(self._ground.catalogue.owner_of(entitlement).approvers)
+        ids = sorted(approving.members - {grant.requester_account})[:_NAMES_SHOWN] if approving else []
+        return tuple(account.name for account in await _accounts(home, ids))
 
     def _open(
         self, tx: Session, intent: OnGrant | Decide, facts: _Facts
@@ -148,10 +160,18 @@ class Deciding:
             self._record(tx, intent, grant, "approval.repeated", "refused")
             return _settled_before(grant, approvals, now)
         entitlement = self._ground.catalogue.entitlements.get(grant.entitlement)
-        if entitlement is None or facts.requester is None or not facts.requester.active:
+        if (
+            entitlement is None
+            or facts.requester is None
+            or facts.target is None
+            or not facts.requester.active
+        ):
             self._void(tx, intent, grant, "it can no longer be granted")
             return _settled_before(grant, approvals, now)
-        question = self._ground.question_of(grant, facts.requester, entitlement)
+        question = self._ground.question_of(grant, facts.requester, facts.target, entitlement)
+        if isinstance(question.goes_to, NoCounterpart):
+            self._lose_account(tx, intent, grant, question.goes_to, question)
+            return _settled_before(grant, approvals, now)
         return _Open(grant=grant, entitlement=entitlement, approved=facts.approved, question=question)
 
     def _count(
@@ -236,6 +256,15 @@ class Deciding:
             entitlement=entitlement.id, owner_name=owner.name, reasons=decision.reasons, can=others
         )
 
+    def _lose_account(
+        self, tx: Session, intent: Intent, grant: Grant, target: NoCounterpart, question: AccessQuestion
+    ) -> None:
+        """The account that it was asked for is gone, or not certainly theirs any more: nobody guesses another."""
+        decision = weigh_request(self._ground.policy, question).decision
+        self._void(tx, intent, grant, target.finding, decision)
+        if target.is_uncertain:
+            tell_security(tx, self._ground.now(), uncertain(target, grant))
+
     def _void(
         self,
         tx: Session,
@@ -300,15 +329,13 @@ class Deciding:
         facts: Mapping[str, recording.Fact] | None = None,
     ) -> None:
         texts = {"rationale": intent.rationale} if isinstance(intent, Decide) and intent.rationale else {}
-        recording.record(
+        recording.record_grant(
             tx,
+            grant,
             at=self._ground.now(),
             action=action,
             outcome=outcome,
             actor=recording.person(intent.actor),
-            subject=grant.account,
-            resource=grant.entitlement,
-            correlation=grant.id,
             where=intent.where,
             decision=decision,
             facts={"minutes": grant.minutes, **(facts or {})},

@@ -15,6 +15,7 @@ from handlers.answers import (
     AccessList,
     Answer,
     DidYouMean,
+    Elsewhere,
     Held,
     Help,
     LinkedAlready,
@@ -23,7 +24,9 @@ from handlers.answers import (
     OwnedBy,
     PasswordExpiry,
 )
+from handlers.decisions.counterparts import Counterpart, NoCounterpart
 from handlers.decisions.policy import AccountQuestion, Action
+from handlers.elsewhere import Picture, is_unknown, picture_of
 from handlers.exceptions import broken_policy, tell_security
 from handlers.ground import Ground
 from handlers.intents import Ask
@@ -33,6 +36,7 @@ from handlers.strange import named
 from storage import deliveries, grants
 from storage.catalogue import Entitlement
 from storage.directories.base import Account
+from storage.faults import DirectoryUnavailable
 from storage.identifiers import new_id
 from storage.outbox import owe
 from storage.records import Grant, Question
@@ -55,7 +59,8 @@ class Kind(StrEnum):
 # The answers that say something about the person who asks.
 _ABOUT_ACCOUNT = frozenset({Kind.ACCESS, Kind.MEMBERSHIP, Kind.PASSWORD_EXPIRY})
 
-Given = Mapping[str, Grant]
+Given = Mapping[tuple[str, str, str], Grant]
+"""By directory, account and group."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -75,7 +80,12 @@ class Checks:
         self._ground = ground
 
     async def ask(self, intent: Ask) -> Answer | Repeated:
-        """Take a question and answer it at once, in one transaction, from the account as the door has just read it."""
+        """Take a question and answer it at once, in one transaction, from the account as the door has just read it.
+
+        What is asked of other directories is read before. DirectoryUnavailable when the one it is about cannot say.
+        """
+        account = intent.actor.account
+        picture = await self._picture(Kind(intent.kind), intent.about, account)
 
         def work(tx: Session) -> Answer | Repeated:
             taken = self._take(tx, intent)
@@ -83,8 +93,7 @@ class Checks:
                 return taken
             if taken.kind not in _ABOUT_ACCOUNT:
                 return self._plain(taken.kind, taken.about)
-            account = intent.actor.account
-            return self._personal(taken.kind, taken.about, account, _given(tx, account))
+            return self._personal(taken.kind, taken.about, account, _given(tx, account), picture)
 
         return await self._ground.database.write(work)
 
@@ -116,8 +125,9 @@ class Checks:
         if kind not in _ABOUT_ACCOUNT:
             return self._plain(kind, question.about)
         account = await self._account(question)
+        picture = await self._picture(kind, question.about, account)
         given = await self._ground.database.read(lambda tx: _given(tx, account))
-        return self._personal(kind, question.about, account, given)
+        return self._personal(kind, question.about, account, given, picture)
 
     def _take(self, tx: Session, intent: Ask) -> _Taken | Repeated:
         now, account = self._ground.now(), intent.actor.account
@@ -160,37 +170,75 @@ class Checks:
             case _:
                 return Help()
 
-    def _personal(self, kind: Kind, about: Sequence[str], account: Account, given: Given) -> Answer:
+    async def _picture(self, kind: Kind, about: Sequence[str], own: Account) -> Picture:
+        """Their accounts wherever the question leads. DirectoryUnavailable if it leads to one that does not answer."""
+        offered = self._ground.catalogue.entitlements
+        if kind == Kind.ACCESS:
+            return await picture_of(self._ground, own, (one.directory for one in offered.values()))
+        if kind == Kind.MEMBERSHIP:
+            directory = offered[about[0]].directory
+            picture = await picture_of(self._ground, own, [directory])
+            if directory in picture and picture[directory] is None:
+                raise DirectoryUnavailable(f"The directory {directory} did not answer in time.")
+            return picture
+        return {own.directory: own}
+
+    def _personal(
+        self, kind: Kind, about: Sequence[str], account: Account, given: Given, picture: Picture
+    ) -> Answer:
         match kind:
             case Kind.MEMBERSHIP:
-                return self._membership(about[0], account, given)
+                return self._membership(about[0], account, given, picture)
             case Kind.PASSWORD_EXPIRY:
                 return PasswordExpiry(at=account.password_expires_at, read_at=account.read_at)
             case _:
-                return self._access(account, given)
+                return self._access(account, given, picture)
 
-    def _access(self, account: Account, given: Given) -> AccessList:
+    def _access(self, own: Account, given: Given, picture: Picture) -> AccessList:
+        offered = self._ground.catalogue.entitlements.values()
         held = [
-            Held(
-                entitlement=entitlement.id,
-                owner=self._owner_name(entitlement.id),
-                until=given[entitlement.group].expires_at if entitlement.group in given else None,
-                grant=given[entitlement.group].id if entitlement.group in given else None,
-            )
-            for entitlement in self._ground.catalogue.entitlements.values()
+            self._held(entitlement, given.get((account.directory, account.id, entitlement.group)))
+            for account in picture.values()
+            if isinstance(account, Account)
+            for entitlement in offered
             if _is_in(account, entitlement)
         ]
-        return AccessList(held=tuple(_soonest_first(held)), read_at=account.read_at)
+        others = (self._elsewhere(name, found) for name, found in picture.items() if name != own.directory)
+        return AccessList(held=tuple(_soonest_first(held)), read_at=own.read_at, elsewhere=tuple(others))
 
-    def _membership(self, about: str, account: Account, given: Given) -> Membership:
-        entitlement = self._ground.catalogue.entitlements[about]
-        grant = given.get(entitlement.group)
-        member = _is_in(account, entitlement)
-        return Membership(
+    def _held(self, entitlement: Entitlement, grant: Grant | None) -> Held:
+        return Held(
             entitlement=entitlement.id,
+            owner=self._owner_name(entitlement.id),
+            until=grant.expires_at if grant else None,
+            grant=grant.id if grant else None,
+        )
+
+    def _elsewhere(self, directory: str, found: Counterpart | None) -> Elsewhere:
+        if is_unknown(found):
+            offered = self._ground.catalogue.entitlements.values()
+            kept_there = tuple(sorted(one.id for one in offered if one.directory == directory))
+            return Elsewhere(directory=directory, read_at=None, unknown=kept_there, advice=_advice(found))
+        read_at = found.read_at if isinstance(found, Account) else self._ground.now()
+        return Elsewhere(directory=directory, read_at=read_at)
+
+    def _membership(self, about: str, own: Account, given: Given, picture: Picture) -> Membership:
+        entitlement = self._ground.catalogue.entitlements[about]
+        found = picture.get(entitlement.directory)
+        if not isinstance(found, Account):
+            unknown = entitlement.directory in picture and is_unknown(found)
+            member = None if unknown else False
+            advice = _advice(found) if unknown else ""
+            return Membership(
+                entitlement=about, member=member, until=None, read_at=own.read_at, advice=advice
+            )
+        grant = given.get((found.directory, found.id, entitlement.group))
+        member = _is_in(found, entitlement)
+        return Membership(
+            entitlement=about,
             member=member,
             until=grant.expires_at if member and grant is not None else None,
-            read_at=account.read_at,
+            read_at=found.read_at,
         )
 
     def _owner(self, entitlement_id: str) -> OwnedBy:
@@ -231,8 +279,13 @@ def _question(intent: Ask, taken: _Taken) -> Question:
 
 
 def _given(tx: Session, account: Account) -> Given:
-    """By group, the grant of ours that ends last. What is being taken back is no standing access either."""
-    return {grant.group: grant for grant in grants.given_to(tx, account.directory, account.id)}
+    """For each membership, the person's grant that ends last. What is being taken back is no standing access either."""
+    given = grants.given_to(tx, account.directory, account.id)
+    return {(grant.directory, grant.account, grant.group): grant for grant in given}
+
+
+def _advice(found: Counterpart | None) -> str:
+    return found.advice if isinstance(found, NoCounterpart) else ""
 
 
 def _is_in(account: Account, entitlement: Entitlement) -> bool:

@@ -29,7 +29,7 @@ class Details:
         """The story, for the requester, and once it was carried to its owner for the approvers and security."""
         grant, story = await self._read(intent)
         if grant is not None and story is not None:
-            if owns(intent.actor, grant) or (_was_carried(grant) and self._could_decide(intent.actor, story)):
+            if owns(intent.actor, grant) or self._could_decide(intent.actor, grant, story):
                 return story
             if _was_carried(grant):
                 return await self._ground.database.write(lambda tx: self._refuse(tx, intent, story))
@@ -48,7 +48,9 @@ class Details:
             lambda tx: (grants.get(tx, intent.grant), tell(tx, self._ground, intent.grant))
         )
 
-    def _could_decide(self, actor: Actor, story: GrantStory) -> bool:
+    def _could_decide(self, actor: Actor, grant: Grant, story: GrantStory) -> bool:
+        if not _was_carried(grant) or actor.account.directory != grant.requester_directory:
+            return False  # a group of another directory that is called the same is another's
         deciding = {self._ground.security_group, *([story.owner.approvers] if story.owner else [])}
         return bool(deciding & actor.account.groups)
 

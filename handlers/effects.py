@@ -127,7 +127,7 @@ class Effects:
         claimed, until = work.claimed, work.until
         try:
             directory = self._ground.directory(claimed.directory)
-            permitted = await self._execution.permitted(directory, claimed, work.waiting)
+            permitted = await self._execution.permitted(claimed, work.waiting)
             if work.waiting:  # asking took its time, and may have voided some
                 claimed, until = await self._ground.database.write(partial(self._once_more, claimed=claimed))
             seen = await self._change(directory, claimed, until)
@@ -306,15 +306,13 @@ class Effects:
         outcome: str,
         facts: dict[str, recording.Fact] | None = None,
     ) -> None:
-        recording.record(
+        recording.record_grant(
             tx,
+            grant,
             at=self._ground.now(),
             action=action,
             outcome=outcome,
             actor=recording.WICKET,
-            subject=grant.account,
-            resource=grant.entitlement,
-            correlation=grant.id,
             where=SCHEDULE,
             facts=facts,
         )

@@ -12,6 +12,8 @@ from typing import TypeAlias
 from sqlmodel import Session
 
 from handlers import recording
+from handlers.counterparts import target_now, uncertain
+from handlers.decisions.counterparts import NoCounterpart
 from handlers.decisions.policy import PolicyDecision, role_of
 from handlers.decisions.requests import Approver, still_granted
 from handlers.exceptions import Kind, Severity, Strange, broken_policy, tell_security
@@ -21,7 +23,6 @@ from handlers.patience import in_call_time
 from handlers.strange import named
 from handlers.unfollowed import tell_explained
 from storage import grants, holdings
-from storage.directories.base import Directory
 from storage.records import Approval, Grant, Holding
 from storage.states import GrantState
 
@@ -34,7 +35,8 @@ class _Refusal:
     """Why an approved request is not carried out after all."""
 
     reason: str
-    decision: PolicyDecision | None
+    decision: PolicyDecision | None = None
+    target: NoCounterpart | None = None
 
 
 class Execution:
@@ -43,11 +45,11 @@ class Execution:
     def __init__(self, ground: Ground) -> None:
         self._ground = ground
 
-    async def permitted(self, directory: Directory, claimed: Holding, waiting: Waiting) -> frozenset[str]:
+    async def permitted(self, claimed: Holding, waiting: Waiting) -> frozenset[str]:
         """The ids of the grants that still hold; the others are voided."""
         permitted: set[str] = set()
         for grant, approvals in waiting:
-            refusal = await self._refusal(directory, grant, approvals)
+            refusal = await self._refusal(grant, approvals)
             if refusal is None:
                 permitted.add(grant.id)
             else:
@@ -56,24 +58,26 @@ class Execution:
                 )
         return frozenset(permitted)
 
-    async def _refusal(
-        self, directory: Directory, grant: Grant, approvals: Sequence[Approval]
-    ) -> _Refusal | None:
+    async def _refusal(self, grant: Grant, approvals: Sequence[Approval]) -> _Refusal | None:
         entitlement = self._ground.catalogue.entitlements.get(grant.entitlement)
-        requester = await in_call_time(directory.account(grant.account))
+        home = self._ground.home(grant.requester_directory)
+        requester = await in_call_time(home.account(grant.requester_account))
         if entitlement is None or requester is None:
-            return _Refusal(reason="It can no longer be granted.", decision=None)
+            return _Refusal(reason="It can no longer be granted.")
+        target = await in_call_time(target_now(self._ground, grant, requester))
         owner = self._ground.catalogue.owner_of(entitlement)
         approvers: list[Approver] = []
         for approval in approvals:
-            account = await in_call_time(directory.account(approval.approver))
+            account = await in_call_time(home.account(approval.approver))
             if account is not None:
                 role = role_of(account, requester, owner, self._ground.security_group)
                 approvers.append(Approver(account=account, role=role))
-        question = self._ground.question_of(grant, requester, entitlement)
+        question = self._ground.question_of(grant, requester, target, entitlement)
         verdict = still_granted(self._ground.policy, question, approvers)
         if verdict.granted:
             return None
+        if isinstance(target, NoCounterpart):
+            return _Refusal(reason=target.finding, decision=verdict.decision, target=target)
         return _Refusal(reason=" ".join(verdict.reasons), decision=verdict.decision)
 
     def _void(self, tx: Session, *, claimed: Holding, grant_id: str, refusal: _Refusal) -> None:
@@ -83,15 +87,13 @@ class Execution:
         now = self._ground.now()
         grants.move(tx, grant, GrantState.VOIDED, ended_at=now, end_reason=refusal.reason)
         holdings.follow_grant(tx, grant, at=now, due_at=now)
-        recording.record(
+        recording.record_grant(
             tx,
+            grant,
             at=now,
             action="grant.voided",
             outcome="refused",
             actor=recording.WICKET,
-            subject=grant.account,
-            resource=grant.entitlement,
-            correlation=grant.id,
             where=SCHEDULE,
             decision=refusal.decision,
         )
@@ -101,7 +103,9 @@ class Execution:
 
 
 def _lost(grant: Grant, refusal: _Refusal) -> Strange:
-    """What the security channel hears: authority that went, or a policy that broke."""
+    """What the security channel hears: authority that went, a policy that broke, or an account that is not certain."""
+    if refusal.target is not None and refusal.target.is_uncertain:
+        return uncertain(refusal.target, grant)
     who = named(grant.requester_name, grant.requester_login)
     if refusal.decision is not None and refusal.decision.errors:
         return broken_policy(refusal.decision, who=who, correlation=grant.id, entitlement=grant.entitlement)

@@ -4,11 +4,12 @@ It holds references and small questions to them; it carries out nothing.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import timedelta
 
 from sqlmodel import Session
 
+from handlers.decisions.counterparts import Counterpart
 from handlers.decisions.policy import AccessQuestion, Action, PolicyEngine
 from storage.catalogue import Catalogue, Entitlement, Owner
 from storage.clock import Clock
@@ -21,7 +22,12 @@ from storage.records import Grant
 
 @dataclass(frozen=True, kw_only=True)
 class Ground:
-    """security_group: the directory group whose members approve for security. lapse_after: how long a request waits."""
+    """security_group: the directory group whose members approve for security. lapse_after: how long a request waits.
+
+    people_of: for each directory whose people are those of another, that other one, their home. People sign in and
+    are linked from a home, and approvers are looked for there; so nobody waits for any other directory but whoever
+    asks about something in it.
+    """
 
     database: Database
     policy: PolicyEngine
@@ -30,6 +36,22 @@ class Ground:
     security_group: str
     lapse_after: timedelta
     now: Clock
+    people_of: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def homes(self) -> Mapping[str, Directory]:
+        """The directories that people sign in from."""
+        return {name: one for name, one in self.directories.items() if name not in self.people_of}
+
+    def home_of(self, name: str) -> str:
+        """The name of the home of this directory's people: its own, unless they are another's."""
+        return self.people_of.get(name, name)
+
+    def home(self, name: str) -> Directory:
+        """The home directory of this name; DirectoryUnavailable if it is none (any more)."""
+        if name in self.people_of:
+            raise DirectoryUnavailable(f"Nobody signs in from the directory {name} (any more).")
+        return self.directory(name)
 
     def directory(self, name: str) -> Directory:
         """The directory of this name; DirectoryUnavailable if it is not configured (any more)."""
@@ -45,9 +67,16 @@ class Ground:
         return self.catalogue.owner_of(entitlement) if entitlement else None
 
     def question(
-        self, *, requester: Account, entitlement: Entitlement, minutes: int, justification: str, ticket: str
+        self,
+        *,
+        requester: Account,
+        target: Counterpart,
+        entitlement: Entitlement,
+        minutes: int,
+        justification: str,
+        ticket: str,
     ) -> AccessQuestion:
-        """The question that a request puts to policy; weighing sets the action."""
+        """The question that a request puts to policy; weighing sets the action. target: the account that gets it."""
         return AccessQuestion(
             action=Action.REQUEST,
             principal=requester,
@@ -58,12 +87,16 @@ class Ground:
             justification_given=bool(justification.strip()),
             ticket_given=bool(ticket),
             now=self.now(),
+            target=target,
         )
 
-    def question_of(self, grant: Grant, requester: Account, entitlement: Entitlement) -> AccessQuestion:
+    def question_of(
+        self, grant: Grant, requester: Account, target: Counterpart, entitlement: Entitlement
+    ) -> AccessQuestion:
         """The question of a request that was asked before, with the facts of now."""
         return self.question(
             requester=requester,
+            target=target,
             entitlement=entitlement,
             minutes=grant.minutes,
             justification=grant.justification,

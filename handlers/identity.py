@@ -3,6 +3,7 @@
 It never matches by name; an e-mail match is only a proposal that the person proves on the secure page (promise 5).
 """
 
+import asyncio
 from dataclasses import dataclass
 from typing import Literal
 
@@ -86,13 +87,17 @@ class Identity:
             return await self._trusted(profile, where) or NotLinked(profile=profile, suspended=False)
         if link.state != LinkState.ACTIVE:
             return NotLinked(profile=profile, suspended=True)
-        account = await in_time(self._ground.directory(link.directory).account(link.account))
+        if link.directory in self._ground.people_of:
+            # It was made before the settings said whose people these are.
+            await self._suspend(profile, where, link, "people no longer sign in from its directory")
+            return NotLinked(profile=profile, suspended=True)
+        account = await in_time(self._ground.home(link.directory).account(link.account))
         if account is None or not account.active:
             return await self._refuse(profile, where, delivery, NotAPerson.DEACTIVATED)
         # Only an address that Slack tells can differ: one it does not tell is unknown, and refuses without suspending.
         told = {_folded(account.mail), *([_folded(profile.mail)] if profile.mail else [])}
         if told != {_folded(link.mail)}:
-            await self._suspend(profile, where, link)
+            await self._suspend(profile, where, link, "the e-mail address changed")
             return NotLinked(profile=profile, suspended=True)
         if not profile.mail:
             return await self._not_told(profile, where, delivery, link)
@@ -141,12 +146,17 @@ class Identity:
         return await self._ground.database.write(work)
 
     async def _candidates(self, profile: SlackProfile) -> list[Account]:
+        """Whose address it is, in every home. One that does not answer leaves it unknown whether it is one person's."""
         if not profile.mail:
             return []
-        found: list[Account] = []
-        for directory in self._ground.directories.values():
-            found += await directory.accounts_by_mail(profile.mail)
-        return [account for account in found if account.active and account.employment != "service"]
+        homes = self._ground.homes.values()
+        found = await asyncio.gather(*(home.accounts_by_mail(profile.mail) for home in homes))
+        return [
+            account
+            for accounts in found
+            for account in accounts
+            if account.active and account.employment != "service"
+        ]
 
     async def _trusted(self, profile: SlackProfile, where: Where) -> Actor | None:
         """A link by e-mail alone, where the operator said that the workspace's sign-on makes it trustworthy.
@@ -258,12 +268,12 @@ class Identity:
 
         return await self._ground.database.write(work)
 
-    async def _suspend(self, profile: SlackProfile, where: Where, link: Link) -> None:
+    async def _suspend(self, profile: SlackProfile, where: Where, link: Link, reason: str) -> None:
         def work(tx: Session) -> None:
             if links.suspend(
                 tx, link.id, mail=link.mail
             ):  # several deliveries may find the same change at once
-                self._mismatch(tx, profile, where, "the e-mail address changed", subject=link.account)
+                self._mismatch(tx, profile, where, reason, subject=link.account)
 
         await self._ground.database.write(work)
 

@@ -16,7 +16,7 @@ from storage.records import Grant
 
 def owns(actor: Actor, grant: Grant) -> bool:
     """Whether it is this person's own, whatever Slack account they asked from."""
-    return (grant.directory, grant.account) == (actor.account.directory, actor.account.id)
+    return (grant.requester_directory, grant.requester_account) == (actor.account.directory, actor.account.id)
 
 
 def find_own(tx: Session, ground: Ground, intent: OnGrant) -> Grant | Unknown | Repeated:

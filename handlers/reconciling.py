@@ -11,6 +11,8 @@ from typing import TypeVar
 from sqlmodel import Session
 
 from handlers.comparing import members_of, place_of
+from handlers.counterparts import find_person
+from handlers.decisions.counterparts import number_of
 from handlers.decisions.drift import Way, is_wrong_person, may_reconcile, role_about
 from handlers.decisions.policy import DriftQuestion, PolicyDecision, Role, same_person
 from handlers.differences import member_of
@@ -24,6 +26,7 @@ from handlers.strange import named
 from handlers.ways import LONGEST_ADOPTION, Known, Open, Ways
 from storage import deliveries, holdings
 from storage.catalogue import Entitlement
+from storage.directories.base import Account, Directory
 from storage.exceptions import SETTLED
 from storage.records import ExceptionRecord
 
@@ -99,15 +102,8 @@ class Reconciling:
         if row is None or entitlement is None:
             return Known()
         directory = self._ground.directory(entitlement.directory)
-        owner, actor = self._ground.catalogue.owner_of(entitlement), intent.actor.account
-        approving = await directory.group(owner.approvers)
-        can = sorted(approving.members)[:_NAMES_SHOWN] if approving else []
-        accounts = await asyncio.gather(*(directory.account(one) for one in can))
-        alike = await directory.accounts_by_mail(actor.mail) if actor.mail.strip() else []
-        own = {one.id for one in alike} | ({actor.id} if actor.directory == entitlement.directory else set())
-        facts = Known(
-            own=frozenset(own), can=tuple(one.name for one in accounts if one is not None and one.active)
-        )
+        own, can = await asyncio.gather(self._own(intent.actor.account, directory), self._can(entitlement))
+        facts = Known(own=own, can=can)
         if row.facts.get("kind") != "account":
             group = await directory.group(entitlement.group)
             direct = members_of(group) if group else frozenset()
@@ -116,7 +112,25 @@ class Reconciling:
         account, membership = await asyncio.gather(
             directory.account(member), directory.membership(member, entitlement.group)
         )
-        return replace(facts, member=account, present=membership.present, fence=fence)
+        person = await find_person(self._ground, account) if account else None
+        return replace(facts, member=account, person=person, present=membership.present, fence=fence)
+
+    async def _own(self, actor: Account, directory: Directory) -> frozenset[str]:
+        """The accounts in the directory that are, or may be, those of whoever clicks."""
+        alike = [actor] if actor.directory == directory.name else []
+        if actor.mail.strip():
+            alike += await directory.accounts_by_mail(actor.mail)
+        if number := number_of(actor):
+            alike += await directory.accounts_of(number)
+        return frozenset(one.id for one in alike)
+
+    async def _can(self, entitlement: Entitlement) -> tuple[str, ...]:
+        """Names of some of its owner's people, who could decide."""
+        home = self._ground.home(self._ground.home_of(entitlement.directory))
+        approving = await home.group(self._ground.catalogue.owner_of(entitlement).approvers)
+        some = sorted(approving.members)[:_NAMES_SHOWN] if approving else []
+        accounts = await asyncio.gather(*(home.account(one) for one in some))
+        return tuple(one.name for one in accounts if one is not None and one.active)
 
     def _row(self, tx: Session, exception: str) -> tuple[ExceptionRecord | None, int | None]:
         """The exception, and the fence of the holding that it is about, if there is one."""
@@ -143,7 +157,7 @@ class Reconciling:
             return Unknown(what="entitlement")
         role = role_about(
             intent.actor.account,
-            entitlement,
+            self._ground.home_of(entitlement.directory),
             self._ground.catalogue.owner_of(entitlement),
             self._ground.security_group,
         )

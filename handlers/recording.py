@@ -13,6 +13,7 @@ from handlers.intents import Actor, Where
 from storage.audit import entry as audit
 from storage.audit import log
 from storage.identifiers import new_id
+from storage.records import Grant
 
 Fact = audit.Fact
 
@@ -77,6 +78,38 @@ def record(
             facts={**errors, **(facts or {})},
             texts=dict(texts or {}),
         ),
+    )
+
+
+def record_grant(
+    tx: Session,
+    grant: Grant,
+    *,
+    at: datetime,
+    action: str,
+    outcome: str,
+    actor: audit.Actor,
+    where: Where,
+    decision: PolicyDecision | None = None,
+    facts: Mapping[str, Fact] | None = None,
+    texts: Mapping[str, str] | None = None,
+) -> str:
+    """Append one entry about a grant: its subject is who asked; an account of theirs elsewhere stands in the facts."""
+    own = (grant.requester_directory, grant.requester_account)
+    place: dict[str, Fact] = {"directory": grant.directory, "account": grant.account}
+    return record(
+        tx,
+        at=at,
+        action=action,
+        outcome=outcome,
+        actor=actor,
+        where=where,
+        subject=grant.requester_account,
+        resource=grant.entitlement,
+        correlation=grant.id,
+        decision=decision,
+        facts={**({} if own == (grant.directory, grant.account) else place), **(facts or {})},
+        texts=texts,
     )
 
 

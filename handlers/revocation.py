@@ -101,14 +101,12 @@ class Revocation:
         return len(late)
 
     def _record(self, tx: Session, grant: Grant, action: str) -> None:
-        recording.record(
+        recording.record_grant(
             tx,
+            grant,
             at=self._ground.now(),
             action=action,
             outcome="done",
             actor=recording.WICKET,
-            subject=grant.account,
-            resource=grant.entitlement,
-            correlation=grant.id,
             where=SCHEDULE,
         )

@@ -41,7 +41,8 @@ class GrantStory:
 
     entitlement and owner: None if it left the catalogue. reasons: policy's, in words. missing: approvals still needed
     by role. foreseen: for a draft, what policy says. holds: entitlements the requester holds besides, risk 3 and up
-    first. had: how often they had this before; had_last: when it last ended.
+    first. had: how often they had this before; had_last: when it last ended. directory and account: where it goes,
+    and to whose account there, if not to the requester's own.
     """
 
     id: str
@@ -68,3 +69,5 @@ class GrantStory:
     expires_at: datetime | None
     active_at: datetime | None
     ended_at: datetime | None
+    directory: str = ""
+    account: str = ""

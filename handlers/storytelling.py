@@ -21,11 +21,12 @@ def tell(tx: Session, ground: Ground, grant_id: str) -> GrantStory | None:
     # What stood before this was asked: a story told again later does not count itself, or what came after.
     past = [
         each
-        for each in grants.past_of(tx, grant.account, grant.entitlement)
+        for each in grants.past_of(tx, grant.requester_directory, grant.requester_account, grant.entitlement)
         if each.requested_at < grant.requested_at
     ]
     directory = ground.directories.get(grant.directory)
     voided = grants.voided_of(tx, grant.id)
+    is_own = (grant.directory, grant.account) == (grant.requester_directory, grant.requester_account)
     return GrantStory(
         id=grant.id,
         state=GrantState(grant.state),
@@ -68,12 +69,15 @@ def tell(tx: Session, ground: Ground, grant_id: str) -> GrantStory | None:
         expires_at=grant.expires_at,
         active_at=grant.active_at,
         ended_at=grant.ended_at,
+        directory="" if is_own else grant.directory,
+        account="" if is_own else grant.account,
     )
 
 
 def _holds(tx: Session, ground: Ground, grant: Grant) -> tuple[str, ...]:
     """What the requester held when asking or holds by grants now, the riskiest first, this one left out."""
-    live = {other.entitlement for other in grants.live_of(tx, grant.account)}
+    of = (grant.requester_directory, grant.requester_account)
+    live = {other.entitlement for other in grants.live_of(tx, *of)}
     held = (live | set(grant.standing)) - {grant.entitlement}
     known = [ground.catalogue.entitlements[name] for name in held if name in ground.catalogue.entitlements]
     return tuple(e.id for e in sorted(known, key=lambda e: (-e.risk, e.id)))

@@ -25,6 +25,7 @@ class Kind(StrEnum):
     CHANGE_UNSURE = "change-unsure"
     PAGE_LOCKOUT = "page-lockout"
     IDENTITY_MISMATCH = "identity-mismatch"
+    AMBIGUOUS_IDENTITY = "ambiguous-identity"
     NOT_A_PERSON = "not-a-person"
     AUTHORITY_LOST = "authority-lost"
     TAMPERED = "tampered"

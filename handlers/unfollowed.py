@@ -51,15 +51,13 @@ def tell_overdue(tx: Session, ground: Ground, holding: Holding, grant: Grant, *,
     now = ground.now()
     owner = ground.owner(grant.entitlement) if page else None
     holdings.told_overdue(tx, holding, page_at=told_again_at(holding.due_at, now))
-    recording.record(
+    recording.record_grant(
         tx,
+        grant,
         at=now,
         action="access.removal_overdue",
         outcome="failed",
         actor=recording.WICKET,
-        subject=grant.account,
-        resource=grant.entitlement,
-        correlation=grant.id,
         where=SCHEDULE,
         facts={
             "tries": holding.attempts,

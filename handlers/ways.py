@@ -33,6 +33,7 @@ LONGEST_ADOPTION = timedelta(hours=24)
 ONLY_ONES_OWN = (
     "Your own membership is the only one left here, and nobody decides about that. Somebody else can."
 )
+WHOSE = "It is not certain whose account this is, so it cannot be theirs for a time. Correct its number, or remove it."
 GROUPS_STAY = "Wicket puts people into groups, not groups. Take the inner group out in the directory itself."
 
 Refused = NotPossible | NoLonger
@@ -42,11 +43,13 @@ Refused = NotPossible | NoLonger
 class Known:
     """What the store and the directory say now, read before the transaction.
 
-    present: whether the membership is there, for one account's. fence: of its holding, read before. own: ids of the
-    accounts of whoever clicks. can: names of some who could decide. direct: who is in the group, for several.
+    present: whether the membership is there, for one account's. person: whose it is, at home, if that is certain.
+    fence: of its holding, read before. own: ids of the accounts of whoever clicks. can: names of some who could
+    decide. direct: who is in the group, for several.
     """
 
     member: Account | None = None
+    person: Account | None = None
     present: bool = True
     fence: int | None = None
     direct: frozenset[Member] = frozenset()
@@ -91,9 +94,19 @@ class Ways:
         longest = min(entitlement.max_duration, LONGEST_ADOPTION)
         if account is None or not 0 < intent.minutes <= longest.total_seconds() // 60:
             return self.not_possible(tx, intent, found, ("It cannot be adopted so. Remove it instead.",))
+        if found.facts.person is None:  # nobody would notice that they left
+            return self.not_possible(tx, intent, found, (WHOSE,))
         actor = intent.actor.account
         why = f"Found in the directory and adopted by {actor.name}"
-        grant = adopt(tx, self._ground, entitlement, account, minutes=intent.minutes, why=why)
+        grant = adopt(
+            tx,
+            self._ground,
+            entitlement,
+            account,
+            found.facts.person,
+            minutes=intent.minutes,
+            why=why,
+        )
         grants.add_approval(
             tx,
             at=self._ground.now(),

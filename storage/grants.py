@@ -7,9 +7,10 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import BindParameter, bindparam, case, delete, update
+from sqlalchemy import BindParameter, and_, bindparam, case, delete, or_, update
 from sqlalchemy.orm.attributes import set_committed_value
 from sqlmodel import Session, SQLModel, col, func, select
+from sqlmodel.sql.expression import SelectOfScalar
 
 from storage.changing import change
 from storage.identifiers import new_id
@@ -22,14 +23,18 @@ _AT_ONCE = 500
 # Built once: these run for every question and every change, and making a statement costs more than running it.
 _LIVE_OF = (
     select(Grant)
-    .where(col(Grant.account) == bindparam("account"), col(Grant.state).in_(LIVE))
+    .where(
+        col(Grant.requester_directory) == bindparam("directory"),
+        col(Grant.requester_account) == bindparam("account"),
+        col(Grant.state).in_(LIVE),
+    )
     .order_by(col(Grant.expires_at))
 )
 _GIVEN_TO = (
     select(Grant)
     .where(
-        col(Grant.directory) == bindparam("directory"),
-        col(Grant.account) == bindparam("account"),
+        col(Grant.requester_directory) == bindparam("directory"),
+        col(Grant.requester_account) == bindparam("account"),
         col(Grant.state).in_((GrantState.ACTIVE, GrantState.ENDING)),
     )
     .order_by(col(Grant.expires_at))
@@ -134,7 +139,7 @@ def waiting_on(tx: Session, directory: str, approver: str) -> Sequence[tuple[Gra
         .join(Approval, col(Approval.grant) == col(Grant.id))
         .where(
             Grant.state == GrantState.PENDING,
-            Grant.directory == directory,
+            Grant.requester_directory == directory,  # approvers are where people sign in from
             Approval.approver == approver,
             col(Approval.approved),
             col(Approval.id).not_in(select(VoidedApproval.approval)),
@@ -145,12 +150,16 @@ def waiting_on(tx: Session, directory: str, approver: str) -> Sequence[tuple[Gra
 
 
 def unfinished_of(tx: Session, directory: str, account: str) -> Sequence[Grant]:
-    """Everything of this person that gives access or could still come to: drafts, open requests, live grants."""
+    """Everything that gives access or could still come to: drafts, open requests, live grants.
+
+    The account may be who asked, or the one that holds it in another directory.
+    """
+    asked = and_(col(Grant.requester_directory) == directory, col(Grant.requester_account) == account)
+    holds = and_(col(Grant.directory) == directory, col(Grant.account) == account)
     return tx.exec(
         select(Grant)
         .where(
-            Grant.directory == directory,
-            Grant.account == account,
+            or_(asked, holds),
             col(Grant.state).in_((GrantState.DRAFT, GrantState.PENDING, *LIVE)),
         )
         .order_by(col(Grant.id))
@@ -159,22 +168,24 @@ def unfinished_of(tx: Session, directory: str, account: str) -> Sequence[Grant]:
 
 
 def people_concerned(tx: Session) -> set[tuple[str, str]]:
-    """Directory and account of whoever has access or waits for it, and of whoever approved an open request."""
+    """Directory and account of whoever has access or waits for it, and of whoever approved an open request.
+
+    Of whoever has access elsewhere, the account there as well.
+    """
     # Literally the conditions of two indexes, so that what is over costs nothing.
     live: BindParameter[Any] = bindparam("live", LIVE, expanding=True, literal_execute=True)
     pending: BindParameter[Any] = bindparam("pending", GrantState.PENDING, literal_execute=True)
-    holders = tx.exec(
-        select(Grant.directory, Grant.account).where(
-            col(Grant.state).in_(live), col(Grant.expires_at).is_not(None)
-        )
-    ).all()
+    holding = select(
+        Grant.directory, Grant.account, Grant.requester_directory, Grant.requester_account
+    ).where(col(Grant.state).in_(live), col(Grant.expires_at).is_not(None))
+    holders = [pair for row in tx.exec(holding) for pair in ((row[0], row[1]), (row[2], row[3]))]
     askers = tx.exec(
-        select(Grant.directory, Grant.account).where(
+        select(Grant.requester_directory, Grant.requester_account).where(
             Grant.state == pending, col(Grant.lapses_at).is_not(None)
         )
     ).all()
     approvers = tx.exec(
-        select(Grant.directory, Approval.approver)
+        select(Grant.requester_directory, Approval.approver)
         .join(Approval, col(Approval.grant) == col(Grant.id))
         .where(Grant.state == pending, col(Grant.lapses_at).is_not(None), col(Approval.approved))
     ).all()
@@ -203,37 +214,37 @@ def add_approval(
     return approval
 
 
-def live_of(tx: Session, account: str) -> Sequence[Grant]:
-    """The person's grants that give access or are about to, soonest end first."""
-    return tx.exec(_LIVE_OF, params={"account": account}).all()
+def live_of(tx: Session, directory: str, account: str) -> Sequence[Grant]:
+    """The person's grants that give access or are about to, in whatever directory, soonest end first.
+
+    directory, account: the person's own, here and below; what concerns one membership asks `covering` and the like.
+    """
+    return tx.exec(_LIVE_OF, params={"directory": directory, "account": account}).all()
 
 
 def given_to(tx: Session, directory: str, account: str) -> Sequence[Grant]:
-    """The person's grants that gave access which is not known to be gone, soonest end first."""
+    """The person's grants that gave access which is not known to be gone, in whatever directory, soonest end first."""
     return tx.exec(_GIVEN_TO, params={"directory": directory, "account": account}).all()
 
 
-def open_of(tx: Session, account: str, entitlement: str) -> Grant | None:
+def open_of(tx: Session, directory: str, account: str, entitlement: str) -> Grant | None:
     """A request of this person for this entitlement that still waits."""
-    return tx.exec(
-        select(Grant).where(
-            Grant.account == account, Grant.entitlement == entitlement, Grant.state == GrantState.PENDING
-        )
-    ).first()
+    return tx.exec(_asked_by(directory, account, entitlement, GrantState.PENDING)).first()
 
 
-def past_of(tx: Session, account: str, entitlement: str) -> Sequence[Grant]:
+def past_of(tx: Session, directory: str, account: str, entitlement: str) -> Sequence[Grant]:
     """Ended grants of this person on this entitlement, newest first; not what was only taken away (0 minutes)."""
-    return tx.exec(
-        select(Grant)
-        .where(
-            Grant.account == account,
-            Grant.entitlement == entitlement,
-            Grant.state == GrantState.ENDED,
-            col(Grant.minutes) > 0,
-        )
-        .order_by(col(Grant.ended_at).desc())
-    ).all()
+    asked = _asked_by(directory, account, entitlement, GrantState.ENDED).where(col(Grant.minutes) > 0)
+    return tx.exec(asked.order_by(col(Grant.ended_at).desc())).all()
+
+
+def _asked_by(directory: str, account: str, entitlement: str, state: GrantState) -> SelectOfScalar[Grant]:
+    return select(Grant).where(
+        Grant.requester_directory == directory,
+        Grant.requester_account == account,
+        Grant.entitlement == entitlement,
+        Grant.state == state,
+    )
 
 
 def covering(tx: Session, *, directory: str, account: str, group: str) -> Sequence[Grant]:

@@ -16,6 +16,11 @@ def _moment(*, null: bool = False, index: bool = False) -> Any:
     return Field(sa_column=Column(UtcMicros, nullable=null, index=index), default=None)
 
 
+def _added() -> Any:
+    """A column of text that a later revision added: rows that were there before need something to stand in it."""
+    return Field(sa_column_kwargs={"server_default": ""})
+
+
 def _json() -> Any:
     return Field(sa_column=Column(JSON, nullable=False))
 
@@ -51,6 +56,8 @@ class Grant(SQLModel, table=True):
 
     reasons: why policy asks for approval or refuses, in words. missing: approvals still needed, by role.
     foreseen: what policy says of a draft: "automatic", "approval" or "refused".
+    directory and account: whose membership it is (a holding's key); account is empty where nobody's could be meant.
+    requester_directory and requester_account: who asked, by the account they sign in with.
     The requester's name, team and manager are kept as they were when it was asked.
     """
 
@@ -59,6 +66,7 @@ class Grant(SQLModel, table=True):
         Index("grants_due", "expires_at", sqlite_where=text("state IN ('approved', 'active')")),
         Index("grants_waiting", "lapses_at", sqlite_where=text("state = 'pending'")),
         Index("grants_of", "account", "state"),
+        Index("grants_by", "requester_account", "state", "entitlement"),
         Index("grants_on", "entitlement", "state"),
     )
 
@@ -92,6 +100,8 @@ class Grant(SQLModel, table=True):
     expires_at: datetime | None = _moment(null=True)
     active_at: datetime | None = _moment(null=True)
     ended_at: datetime | None = _moment(null=True)
+    requester_directory: str = _added()
+    requester_account: str = _added()
 
 
 class Approval(SQLModel, table=True):

@@ -41,7 +41,7 @@ async def examine_approvers(
     *,
     now: datetime,
 ) -> list[Finding]:
-    """A line for the approvers of each owner, and for security, in every directory in which they are to decide."""
+    """A line for the approvers of each owner, and for security, in every home in which they are to decide."""
     bodies = [*_owners(settings, policy, now), *_security(settings, policy, verdicts, now)]
     at_a_time = asyncio.Semaphore(_TOGETHER)
 
@@ -56,7 +56,7 @@ def _owners(settings: Settings, policy: PolicyEngine, now: datetime) -> list[_Bo
     catalogue, bodies = settings.catalogue, []
     by_place: dict[tuple[str, str], list[Entitlement]] = {}
     for one in catalogue.entitlements.values():
-        by_place.setdefault((one.owner, one.directory), []).append(one)
+        by_place.setdefault((one.owner, settings.home_of(one.directory)), []).append(one)
     for (owner_id, directory), owned in by_place.items():
         owner = catalogue.owners[owner_id]
         bodies.append(
@@ -74,11 +74,11 @@ def _owners(settings: Settings, policy: PolicyEngine, now: datetime) -> list[_Bo
 def _security(
     settings: Settings, policy: PolicyEngine, verdicts: Mapping[str, Verdict], now: datetime
 ) -> list[_Body]:
-    """The security team, in each directory; what needs no approval of theirs there can do without them."""
+    """The security team, in each home; what needs no approval of theirs there can do without them."""
     group, bodies = settings.security.approvers_group, []
-    by_directory: dict[str, list[Entitlement]] = {name: [] for name in settings.directories}
+    by_directory: dict[str, list[Entitlement]] = {settings.home_of(name): [] for name in settings.directories}
     for one in settings.catalogue.entitlements.values():
-        by_directory[one.directory].append(one)
+        by_directory[settings.home_of(one.directory)].append(one)
     for directory, held in by_directory.items():
         theirs = [one for one in held if (fewest := verdicts[one.id].missing) and fewest.security]
         can = _may_decide_as("security", settings, policy, theirs, now) if theirs else _is_active
@@ -103,7 +103,8 @@ def _may_decide_as(
 
     def can(account: Account) -> bool:
         for one in entitlements:
-            question = ordinary_question(one, catalogue.owner_of(one), now=now)
+            home = settings.home_of(one.directory)
+            question = ordinary_question(one, catalogue.owner_of(one), home=home, now=now)
             role = role_of(account, question.requester, question.owner, security)
             if role == wanted and may_decide(policy, question, account, role).allowed:
                 return True

@@ -19,8 +19,8 @@ def prospects(policy: CedarPolicy, settings: Settings, *, now: datetime) -> Mapp
     """What becomes of an ordinary request for each entitlement, by its id."""
     catalogue = settings.catalogue
     return {
-        name: prospect(policy, entitlement, catalogue.owner_of(entitlement), now=now)
-        for name, entitlement in catalogue.entitlements.items()
+        name: prospect(policy, one, catalogue.owner_of(one), home=settings.home_of(one.directory), now=now)
+        for name, one in catalogue.entitlements.items()
     }
 
 

@@ -29,11 +29,15 @@ def names_of(settings: Settings, ids: Iterable[str]) -> Mapping[str, str]:
 
 
 def find_person(settings: Settings, word: str) -> Account | None:
-    """The account with this login or id. DirectoryUnavailable when nobody was found and not everyone answered."""
+    """The account with this login or id in a directory that people sign in from.
+
+    DirectoryUnavailable when nobody was found and not everyone answered, or when several people are known by it.
+    """
 
     async def ask() -> Account | None:
         async with directories_of(settings) as directories:
-            return await _found(directories, word, silent=_not_asked(settings))
+            homes = [one for one in directories if _is_home(settings, one.name)]
+            return await _found(homes, word, silent=_not_asked(settings))
 
     return asyncio.run(ask())
 
@@ -68,12 +72,19 @@ def _may_ask(settings: Settings, name: str) -> bool:
     return name in settings.secrets.directory_passwords
 
 
+def _is_home(settings: Settings, name: str) -> bool:
+    """Whether people sign in from it: a login of another directory may be somebody else's."""
+    return settings.directories[name].people_of is None
+
+
 def _not_asked(settings: Settings) -> DirectoryUnavailable | None:
     """What to say where somebody might be in a directory that could not be asked."""
     left_out = [
         name
         for name, section in settings.directories.items()
-        if not isinstance(section, LocalDirectorySection) and not _may_ask(settings, name)
+        if not isinstance(section, LocalDirectorySection)
+        and _is_home(settings, name)
+        and not _may_ask(settings, name)
     ]
     if not left_out:
         return None
@@ -94,14 +105,19 @@ async def _name(directories: list[Directory], account: str) -> str:
 async def _found(
     directories: list[Directory], word: str, *, silent: DirectoryUnavailable | None
 ) -> Account | None:
+    found: list[Account] = []
     for directory in directories:
         try:
-            found = await directory.account_by_login(word) or await directory.account(word)
+            account = await directory.account_by_login(word) or await directory.account(word)
         except DirectoryUnavailable as fault:
             silent = fault
             continue
-        if found is not None:
-            return found
-    if silent is not None:
+        found += [account] if account else []
+    if len(found) > 1:
+        names = " and ".join(account.directory for account in found)
+        raise DirectoryUnavailable(
+            f"{word!r} is somebody in each of the directories {names}, and nobody is guessed. Give the account's id."
+        )
+    if not found and silent is not None:
         raise silent
-    return None
+    return found[0] if found else None

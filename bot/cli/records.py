@@ -55,7 +55,7 @@ def list_grants(
     if not every:
         query = query.where(col(Grant.state).in_(OPEN))
     if person is not None:
-        query = query.where(Grant.account == account_id(settings, person))
+        query = query.where(Grant.requester_account == account_id(settings, person))
     if entitlement is not None:
         query = query.where(Grant.entitlement == entitlement)
     query = query.order_by(col(Grant.requested_at).desc(), col(Grant.id).desc()).limit(limit)

@@ -8,6 +8,7 @@ from collections import defaultdict
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import partial
 
 import aiohttp
 import structlog
@@ -40,6 +41,10 @@ CALL_WITHIN = 10.0
 BEGIN_WITH = timedelta(seconds=CALL_WITHIN + 5)
 # A message that failed more often than this does not hold up the others: perhaps it is about the message itself.
 HOLDS_UP = 5
+# How many seconds a batch waits for its slowest. What takes longer, since a directory hangs while its answer is made,
+# goes on by itself and holds up nobody but its recipient; unless so many do.
+STRAGGLES_AFTER = 0.2
+MOST_UNDER_WAY = 4 * BATCH
 
 # What Slack says when the message to edit is no longer there: then it is posted anew.
 _NOT_EDITABLE = frozenset({"message_not_found", "cant_update_message", "edit_window_closed"})
@@ -96,9 +101,14 @@ class SlackCourier:
         self._held: dict[str, datetime] = {}
         # Posted, but not on the record: a store that is full must not make us say it again and again.
         self._unrecorded: dict[tuple[str, str, str], tuple[str, str]] = {}
+        # By recipient, what is being delivered to them.
+        self._under_way: dict[str, asyncio.Task[None]] = {}
 
     async def deliver_due(self, urgency: int) -> int:
-        """Deliver a batch of what is due and this urgent; how many were taken up. Call again while it is full."""
+        """Deliver a batch of what is due and this urgent; how many were taken up. Call again while it is full.
+
+        What takes long may still be under way; `finish` waits for it.
+        """
         at = self._now()
         owed = await self._database.write(
             lambda tx: outbox.claim(tx, courier="slack", at=at, lease=LEASE, limit=BATCH, urgency=urgency)
@@ -106,9 +116,36 @@ class SlackCourier:
         queues: Mapping[str, list[Owed]] = defaultdict(list)
         for one in owed:
             queues[one.recipient].append(one)
-        await asyncio.gather(*(self._in_order(queue) for queue in queues.values()))
+        if begun := [self._begin(recipient, queue) for recipient, queue in queues.items()]:
+            many = len(self._under_way) > MOST_UNDER_WAY
+            await asyncio.wait(begun, timeout=None if many else STRAGGLES_AFTER)
         self._metrics.backlog(await self._database.read(outbox.backlog))
         return len(owed)
+
+    async def finish(self, within: float) -> None:
+        """Wait so many seconds for what is under way. What takes longer is cut off, and its lease runs out."""
+        if self._under_way:
+            _, late = await asyncio.wait(list(self._under_way.values()), timeout=within)
+            for task in late:
+                task.cancel()
+            await asyncio.gather(*late, return_exceptions=True)
+
+    def _begin(self, recipient: str, queue: list[Owed]) -> asyncio.Task[None]:
+        """Deliver these to one recipient, after what is still on its way to them."""
+        before = self._under_way.get(recipient)
+        task = asyncio.create_task(self._after(before, queue))
+        self._under_way[recipient] = task
+        task.add_done_callback(partial(self._done, recipient))
+        return task
+
+    def _done(self, recipient: str, task: asyncio.Task[None]) -> None:
+        if self._under_way.get(recipient) is task:
+            del self._under_way[recipient]
+
+    async def _after(self, before: asyncio.Task[None] | None, queue: list[Owed]) -> None:
+        if before is not None:
+            await asyncio.wait([before])
+        await self._in_order(queue)
 
     async def _in_order(self, queue: list[Owed]) -> None:
         """One recipient's messages until one cannot be delivered. Its trouble, of whatever kind, is nobody else's."""

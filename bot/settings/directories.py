@@ -10,13 +10,19 @@ from typing import Annotated, Literal
 from pydantic import AfterValidator, Field
 
 from bot.settings.section import Section
-from bot.settings.shapes import Line
+from bot.settings.shapes import Line, Slug
 from storage.directories.ldap_names import BadName, is_filter, parse_dn
 from storage.directories.ldap_servers import server_at
 from storage.directories.ldap_shape import GroupKind
 
 
-class LocalDirectorySection(Section):
+class AnyDirectorySection(Section):
+    """What every [directories.NAME] may say: whose people its people are, if not its own."""
+
+    people_of: Slug | None = Field(default=None, examples=["corp"])
+
+
+class LocalDirectorySection(AnyDirectorySection):
     """[directories.NAME] with kind = "local": a directory in one file, for trying things out."""
 
     kind: Literal["local"] = Field(examples=["local"])
@@ -105,7 +111,7 @@ class AdAttributesSection(LdapAttributesSection):
     group_owner: Attribute = Field(default="managedBy", examples=["managedBy"])
 
 
-class ServedSection(Section):
+class ServedSection(AnyDirectorySection):
     """What every directory on LDAP servers has: where they are, where people and groups stand, and who is what."""
 
     servers: tuple[Server, ...] = Field(min_length=1, examples=[["ldaps://ldap.example.com"]])

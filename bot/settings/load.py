@@ -10,6 +10,7 @@ from typing import Any, cast
 from pydantic import ValidationError
 
 from bot.settings.entries import ROWS, Written, cross_checked, names_of_rows, to_catalogue
+from bot.settings.homes import homes_checked
 from bot.settings.problems import Place, Problem, Unusable, explain
 from bot.settings.reading import START, environment_names, lay_over, read_environment, read_toml
 from bot.settings.secrets import (
@@ -40,6 +41,7 @@ def load_settings(path: Path, environ: Mapping[str, str], *, serving: bool = Tru
     _anchor(data, path.parent)
     written = _validated(data, environment_names(from_environment), problems)
     problems.extend(_between_rows(data))
+    problems.extend(homes_checked(data))
     problems.extend(_one_variable_for_two(data))
     secrets, wrong_secrets = read_secrets(environ, _with_passwords(data))
     problems.extend(wrong_secrets)

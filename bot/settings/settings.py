@@ -21,6 +21,15 @@ class Settings(Sections):
     catalogue: InstanceOf[Catalogue]
 
     @property
+    def people_of(self) -> dict[str, str]:
+        """For each directory whose people are those of another, that other one, their home."""
+        return {name: one.people_of for name, one in self.directories.items() if one.people_of is not None}
+
+    def home_of(self, directory: str) -> str:
+        """The directory that the people of this one sign in from, and in which their approvers are."""
+        return self.people_of.get(directory, directory)
+
+    @property
     def security_digest(self) -> str:
         """SHA-256 (hex) over the settings that bear on security, for the hash that stands on every decision.
 

@@ -131,11 +131,12 @@ MASS_COUNT = 10
 MASS_PERCENT = 5
 
 
-def role_about(person: Account, entitlement: Entitlement, owner: Owner, security_group: str) -> Role | None:
-    """The role in which somebody decides about memberships of an entitlement: owner before security."""
-    if (
-        person.directory != entitlement.directory
-    ):  # a group of another directory that is called the same is another
+def role_about(person: Account, home: str, owner: Owner, security_group: str) -> Role | None:
+    """The role in which somebody decides about memberships of an entitlement: owner before security.
+
+    home: the directory in which its approvers are.
+    """
+    if person.directory != home:  # a group of another directory that is called the same is another
         return None
     if owner.approvers and owner.approvers in person.groups:
         return "owner"

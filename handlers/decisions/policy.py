@@ -10,6 +10,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Literal, Protocol
 
+from handlers.decisions.counterparts import Counterpart, NoCounterpart, Reason, number_of
 from storage.catalogue import Entitlement, Owner
 from storage.directories.base import Account
 
@@ -71,7 +72,8 @@ class AccessQuestion:
     principal: the requester for grant and request; whoever clicks for approve.
     minutes: how long is asked for, rounded up; 0 asks for access without an end.
     role: the approver's role when the action is approve. proofs: evidence of who the principal is.
-    now: aware UTC.
+    target: the account that gets it, in the entitlement's directory, or why there is none; None for the requester's
+    own. Policy knows people by the account that they sign in with, so it does not hear of it. now: aware UTC.
     """
 
     action: AccessAction
@@ -86,6 +88,17 @@ class AccessQuestion:
     approvals: Approvals = field(default_factory=Approvals)
     role: Role | None = None
     proofs: frozenset[str] = frozenset()
+    target: Counterpart | None = None
+
+    @property
+    def goes_to(self) -> Counterpart:
+        """The account that gets it; never one of another directory than the entitlement's."""
+        target = self.target or self.requester
+        if isinstance(target, Account) and target.directory != self.entitlement.directory:
+            return NoCounterpart(
+                reason=Reason.ELSEWHERE, directory=self.entitlement.directory, home=self.requester.directory
+            )
+        return target
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -173,7 +186,12 @@ def role_of(approver: Account, requester: Account, owner: Owner, security_group:
 
 
 def same_person(one: Account, other: Account) -> bool:
-    """Whether two accounts are one person's: the same id, or the same mail address (second accounts, R-1)."""
-    if one.id == other.id:
+    """Whether two accounts are one person's, in one directory or in two (second accounts, R-1).
+
+    They are the same account, have the same number, or the same mail address. An id of another directory is another's.
+    """
+    if (one.directory, one.id) == (other.directory, other.id):
+        return True
+    if number_of(one) and number_of(one) == number_of(other):
         return True
     return bool(one.mail.strip()) and one.mail.strip().casefold() == other.mail.strip().casefold()

@@ -14,21 +14,27 @@ _USUAL = timedelta(hours=1)
 _SHORTEST = timedelta(minutes=1)
 
 
-def prospect(policy: PolicyEngine, entitlement: Entitlement, owner: Owner, *, now: datetime) -> Verdict:
+def prospect(
+    policy: PolicyEngine, entitlement: Entitlement, owner: Owner, *, home: str, now: datetime
+) -> Verdict:
     """What becomes of a well-written request for an hour, or for another time if only that is not refused."""
+
+    def weighed(length: timedelta) -> Verdict:
+        return weigh_request(policy, ordinary_question(entitlement, owner, length, home=home, now=now))
+
     longest = entitlement.max_duration
-    usual = _weighed(policy, entitlement, owner, min(_USUAL, longest), now)
+    usual = weighed(min(_USUAL, longest))
     if usual.outcome != "refused":
         return usual
-    others = (_weighed(policy, entitlement, owner, length, now) for length in (_SHORTEST, longest))
+    others = (weighed(length) for length in (_SHORTEST, longest))
     return next((verdict for verdict in others if verdict.outcome != "refused"), usual)
 
 
 def ordinary_question(
-    entitlement: Entitlement, owner: Owner, length: timedelta = _USUAL, *, now: datetime
+    entitlement: Entitlement, owner: Owner, length: timedelta = _USUAL, *, home: str, now: datetime
 ) -> AccessQuestion:
-    """An employee without any power asks, with a reason and a ticket. now: aware UTC."""
-    somebody = _employee(entitlement.directory, now)
+    """An employee without any power asks, with a reason and a ticket. home: where they sign in. now: aware UTC."""
+    somebody = _employee(home, now)
     return AccessQuestion(
         action=Action.GRANT,
         principal=somebody,
@@ -39,13 +45,8 @@ def ordinary_question(
         justification_given=True,
         ticket_given=True,
         now=now,
+        target=_employee(entitlement.directory, now),
     )
-
-
-def _weighed(
-    policy: PolicyEngine, entitlement: Entitlement, owner: Owner, length: timedelta, now: datetime
-) -> Verdict:
-    return weigh_request(policy, ordinary_question(entitlement, owner, length, now=now))
 
 
 def _employee(directory: str, now: datetime) -> Account:

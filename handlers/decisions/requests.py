@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from typing import Literal
 
+from handlers.decisions.counterparts import NoCounterpart, Reason
 from handlers.decisions.policy import (
     AccessQuestion,
     Action,
@@ -31,7 +32,13 @@ NO_ROLE_REASON = "You are not among its approvers."
 OTHER_DIRECTORY = "own-directory-only"
 """The id on the record when somebody asked for what is in a directory that does not hold their account."""
 
-OTHER_DIRECTORY_REASON = "It is kept in a directory in which you have no account."
+NO_ACCOUNT = "no-account-there"
+"""The id on the record when the requester's number leads to no account that could hold it."""
+
+UNCERTAIN_ACCOUNT = "one-person-one-account"
+"""The id on the record when it is not certain which account is the requester's."""
+
+TOLD = "The security team has been told."
 NEVER_ENOUGH = "No approval that could be given would be enough for this."
 VOIDED = "An approval that it needs no longer counts."
 NO_LONGER = "This request can no longer be granted, whoever approves."
@@ -45,6 +52,7 @@ class Verdict:
 
     decision: the answer that decided, for the record. reasons: for "approval", why policy asks, each fit to
     follow "Policy asks because"; otherwise whole sentences. missing: for "approval", the fewest needed.
+    nobodys: for "refused", why there is no account to give it to, if that was it.
     """
 
     outcome: Literal["automatic", "approval", "refused"]
@@ -52,6 +60,7 @@ class Verdict:
     reasons: tuple[str, ...]
     missing: Approvals | None = None
     severity: Severity | None = None
+    nobodys: NoCounterpart | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -98,8 +107,8 @@ class ExecutionVerdict:
 
 def weigh_request(policy: PolicyEngine, question: AccessQuestion) -> Verdict:
     """What becomes of a request that nobody has approved yet; the question's action is set here."""
-    if question.entitlement.directory != question.requester.directory:
-        return _refused(_refusal(policy, OTHER_DIRECTORY, OTHER_DIRECTORY_REASON, "low"))
+    if isinstance(target := question.goes_to, NoCounterpart):
+        return replace(_refused(_nobodys(policy, target)), nobodys=target)
     at_once = _grant(policy, question, Approvals())
     if at_once.allowed:
         return Verdict(outcome="automatic", decision=at_once, reasons=at_once.reasons)
@@ -139,7 +148,10 @@ def may_decide(
     policy: PolicyEngine, question: AccessQuestion, approver: Account, role: Role | None
 ) -> PolicyDecision:
     """Whether this person may approve or deny the request of `question.requester`."""
-    if same_person(approver, question.requester):
+    target = question.goes_to
+    if same_person(approver, question.requester) or (
+        isinstance(target, Account) and same_person(approver, target)
+    ):
         return _refusal(policy, OWN_REQUEST, OWN_REQUEST_REASON, "high")
     decision = policy.ask(replace(question, action=Action.APPROVE, principal=approver, role=role))
     if decision.allowed and role is None:  # it could not be counted, so it must not look as if it were
@@ -185,6 +197,8 @@ def still_granted(
     policy: PolicyEngine, question: AccessQuestion, approvers: Iterable[Approver]
 ) -> ExecutionVerdict:
     """Ask everything again at the moment of doing it: an approver who lost the authority no longer counts."""
+    if isinstance(target := question.goes_to, NoCounterpart):
+        return _not_evaluated(_nobodys(policy, target), (), ())
     counted: list[Approver] = []
     voided: list[str] = []
     for approver in approvers:
@@ -230,7 +244,19 @@ def _grant(policy: PolicyEngine, question: AccessQuestion, approvals: Approvals)
     )
 
 
-def _refusal(policy: PolicyEngine, rule: str, reason: str, severity: Severity) -> PolicyDecision:
+def _nobodys(policy: PolicyEngine, target: NoCounterpart) -> PolicyDecision:
+    """The answer where there is no account to give it to.
+
+    Having no account somewhere is everyday, and no exception by itself; what is uncertain always is.
+    """
+    if target.is_uncertain:
+        return _refusal(policy, UNCERTAIN_ACCOUNT, f"{target.advice} {TOLD}", "medium")
+    if target.reason == Reason.ELSEWHERE:
+        return _refusal(policy, OTHER_DIRECTORY, target.advice, "low")
+    return _refusal(policy, NO_ACCOUNT, target.advice, "low" if target.reason == Reason.INACTIVE else None)
+
+
+def _refusal(policy: PolicyEngine, rule: str, reason: str, severity: Severity | None) -> PolicyDecision:
     """The answer of code, before any policy is asked."""
     return PolicyDecision(
         allowed=False, policy_ids=(rule,), reasons=(reason,), severity=severity, policy_set=policy.policy_set

@@ -195,6 +195,7 @@ def _hand_over(tx: Session, pairs: Sequence[tuple[Person, Entitlement]], ends: d
 def _grant(person: Person, thing: Entitlement, at: datetime) -> Grant:
     return Grant(
         id=new_id("g", at), state=GrantState.ACTIVE, directory=thing.directory, account=person.account,
+        requester_directory=thing.directory, requester_account=person.account,
         entitlement=thing.id, group=thing.group, minutes=60, justification="sweep", slack_team=LOVELACE.slack_team,
         slack_user=person.slack, requester_name=person.name, requester_login=person.login,
         requester_team=person.team, requester_employment=person.employment, manager_name="", standing=[],

@@ -157,6 +157,7 @@ def granted(state: GrantState, *, entitlement: str = "prod-db", account: str = A
     at = utc_now()
     return Grant(
         id=new_id("g", at), state=state, directory="staff", account=account, entitlement=entitlement,
+        requester_directory="staff", requester_account=account,
         group="prod-db-rw", minutes=120, justification=f"because of {state}", slack_team="T0123ABCD",
         slack_user="U1", requester_name="Ada Lovelace", requester_login="ada", requester_team="Payments",
         requester_employment="employee", manager_name="", standing=[], reasons=[], missing={},

@@ -6,7 +6,7 @@ It pretends nothing but the time, which stands still until it is moved.
 import asyncio
 import atexit
 import shutil
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import timedelta
@@ -37,7 +37,7 @@ from storage.audit import log
 from storage.audit.verification import verify_log
 from storage.catalogue import Catalogue, Entitlement, Owner
 from storage.database import Database
-from storage.directories.base import Account
+from storage.directories.base import Account, Directory
 from storage.directories.local import LocalDirectory
 from storage.directories.scrypt import Scrypt
 from storage.migrating import migrate
@@ -335,11 +335,18 @@ def profile(login: str, **changes: Any) -> SlackProfile:
 
 @asynccontextmanager
 async def world(
-    folder: Path, *, patience: float = 5, policy: CedarPolicy | None = None
+    folder: Path,
+    *,
+    patience: float = 5,
+    policy: CedarPolicy | None = None,
+    catalogue: Catalogue = CATALOGUE,
+    beside: Mapping[str, Directory] | None = None,
+    people_of: Mapping[str, str] | None = None,
 ) -> AsyncIterator[World]:
     """A company of seven. The handlers reach the directory through `faulty`, which lets every call through.
 
-    patience: seconds after which `faulty` gives up on a hanging call.
+    patience: seconds after which `faulty` gives up on a hanging call. beside: more directories, and people_of:
+    those of them whose people are these.
     """
     shutil.copy(_empty_database(), folder / "wicket.db")
     clock, database = Clock(), Database(folder / "wicket.db")
@@ -348,8 +355,9 @@ async def world(
     ground = Ground(
         database=database,
         policy=policy or shipped_policy(),
-        catalogue=CATALOGUE,
-        directories={"staff": faulty},
+        catalogue=catalogue,
+        directories={"staff": faulty, **(beside or {})},
+        people_of=people_of or {},
         security_group="security-team",
         lapse_after=timedelta(hours=24),
         now=clock,

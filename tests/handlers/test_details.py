@@ -1,6 +1,7 @@
 """What stands behind a request: shown to whom it concerns, and every other look on the record."""
 
 from collections.abc import AsyncIterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -35,6 +36,15 @@ async def test_others_do_not_and_that_is_on_the_record(world: World) -> None:
     assert isinstance(await look(world, "charles", grant), NotAllowed)
     assert await world.actions("request.look") == ["request.look_refused refused"]
     assert await world.exceptions() == []
+
+
+async def test_a_group_called_the_same_in_another_directory_lets_nobody_look(world: World) -> None:
+    grant = await world.asked("ada", "prod-db")
+    stranger = replace(await world.account("grace"), directory="other", id="o-1", mail="o@example.com")
+    intent = replace(
+        await world.on("grace", grant), actor=replace(await world.actor("grace"), account=stranger)
+    )
+    assert isinstance(await Details(world.ground).look(intent), NotAllowed)
 
 
 @pytest.mark.parametrize("login", ["grace", "sam"])

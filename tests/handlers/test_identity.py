@@ -12,11 +12,15 @@ from handlers.identity import NotLinked, NotTold, Refused
 from handlers.intents import Actor
 from handlers.outcomes import Repeated
 from storage import links
+from storage.directories.local import LocalDirectory
+from storage.directories.scrypt import Scrypt
 from storage.faults import DirectoryUnavailable
 from storage.records import Handle, Link
 from storage.states import LinkState
+from tests.directories.faulty import FaultyDirectory
 from tests.handlers.access_ground import SLACK, World, profile
 from tests.handlers.access_ground import world as open_world
+from tests.handlers.lab_ground import lab as open_lab
 
 
 @pytest.fixture
@@ -204,3 +208,101 @@ async def test_a_suspended_link_is_not_revived_by_a_trusted_address(world: World
     await linked(world, "ada")
     await establish(world, "ada", mail="other@example.com")
     assert await establish(world, "ada", trust_mail=True) == NotLinked(profile=profile("ada"), suspended=True)
+
+
+# Several directories: people sign in and are linked from their homes
+
+
+async def test_an_address_in_a_directory_of_the_same_people_proposes_nobody(tmp_path: Path) -> None:
+    """Only a home says who somebody is; the other is not even asked (SL-3)."""
+    async with open_lab(tmp_path) as lab:
+        await lab.local.change_account("l-ada", mail="newcomer@example.com")
+        offered = await lab.world.identity().offer_link(profile("newcomer"), SLACK, "d", by_message=False)
+        assert (offered.handle, offered.problem) == (None, "no match")
+        await lab.local.change_account("l-ada", mail="bob@example.com")
+        offered = await lab.world.identity().offer_link(profile("grace"), SLACK, "e", by_message=False)
+        assert offered.problem == ""
+        assert not lab.faulty.calls
+
+
+async def test_a_hung_directory_of_the_same_people_delays_nobodys_identity(tmp_path: Path) -> None:
+    """Promise 7."""
+    async with open_lab(tmp_path) as lab:
+        await linked(lab.world, "ada")
+        lab.faulty.hang()
+        assert isinstance(await establish(lab.world, "ada"), Actor)
+        assert (await lab.world.identity().offer_link(profile("grace"), SLACK, "d", by_message=False)).handle
+        assert not lab.faulty.calls
+
+
+async def test_a_link_in_what_is_no_home_any_more_rests_until_it_is_made_anew(tmp_path: Path) -> None:
+    """The settings say since whose people these are; the old link speaks for nobody."""
+    async with open_lab(tmp_path) as lab:
+        world = lab.world
+        await world.ground.database.write(
+            lambda tx: links.make_link(
+                tx, at=world.clock(), slack_team="T1", slack_user="Uada", directory="lab", account="l-ada",
+                mail="ada@example.com", made_by="test",
+            )
+        )  # fmt: skip
+        await lab.local.change_account("l-ada", mail="ada@example.com")
+        known = await establish(world, "ada")
+        assert known == NotLinked(profile=profile("ada"), suspended=True)
+        assert await world.kinds() == ["identity-mismatch"]
+        assert await establish(world, "ada") == known
+        (link,) = await world.rows(Link)
+        assert link.state == LinkState.SUSPENDED
+        await linked(world, "ada")
+        assert isinstance(await establish(world, "ada"), Actor)
+
+
+@pytest.fixture
+async def two_homes(tmp_path: Path) -> AsyncIterator[tuple[World, LocalDirectory, FaultyDirectory]]:
+    """A second company beside the first, whose people sign in from a directory of their own."""
+    field = LocalDirectory(tmp_path / "field.db", name="field", cost=Scrypt(n=2))
+    faulty = FaultyDirectory(field)
+    try:
+        async with open_world(tmp_path, beside={"field": faulty}) as made:
+            yield made, field, faulty
+    finally:
+        field.close()
+
+
+async def offer(world: World, login: str) -> Any:
+    return await world.identity().offer_link(profile(login), SLACK, world.delivery(), by_message=False)
+
+
+async def test_every_home_is_asked_whose_address_it_is(two_homes: Any) -> None:
+    """One match in either is a proposal; one in each is ambiguous."""
+    world, field, _ = two_homes
+    await field.add_account("f-hedy", login="hedy", name="Hedy", mail="hedy@example.com")
+    assert (await offer(world, "hedy")).problem == ""
+    (handle,) = await world.rows(Handle)
+    assert (handle.directory, handle.account) == ("field", "f-hedy")
+    await field.add_account("f-ada", login="ada", name="Ada", mail="ADA@example.com")
+    assert (await offer(world, "ada")).problem == "several matches"
+    assert await world.kinds() == ["identity-mismatch"]
+
+
+async def test_a_home_that_does_not_answer_leaves_it_unknown_whose_address_it_is(two_homes: Any) -> None:
+    """One match among those that answered is not the only one."""
+    world, _, faulty = two_homes
+    faulty.error("accounts_by_mail")
+    with pytest.raises(DirectoryUnavailable):
+        await offer(world, "ada")
+    assert await world.rows(Handle) == []
+
+
+async def test_homes_are_asked_at_once(two_homes: Any) -> None:
+    """The second is not kept waiting by the first."""
+    world, _, faulty = two_homes
+    world.faulty.hang("accounts_by_mail")
+    asking = asyncio.create_task(offer(world, "ada"))
+    await world.until_hanging()
+    for _ in range(100):
+        if faulty.calls["accounts_by_mail"]:
+            break
+        await asyncio.sleep(0.001)
+    assert faulty.calls["accounts_by_mail"] == 1
+    world.faulty.release()
+    assert (await asking).problem == ""

@@ -315,7 +315,7 @@ class Lives(RuleBasedStateMachine):
         return found[which % len(found)] if found else None
 
     async def on(self, grant: Grant, act: Callable[[Any], Awaitable[Any]]) -> None:
-        await act(await self.world.on(grant.account, grant.id))
+        await act(await self.world.on(grant.requester_account, grant.id))
 
     async def patiently(self, doing: Coroutine[Any, Any, Any]) -> Any:
         """What came of it; None if the directory failed: that is told to the person, and nothing happened."""

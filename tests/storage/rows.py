@@ -21,4 +21,6 @@ def keep(tx: Session, at: datetime, state: GrantState = GrantState.ACTIVE, **cha
         "requester_employment": "employee", "manager_name": "", "standing": [], "reasons": [], "missing": {},
         "policy_set": "00", "requested_at": at, "expires_at": at + timedelta(hours=2) if ends else None,
     }  # fmt: skip
-    return grants.add(tx, Grant(**{**facts, **changes}))
+    facts = {**facts, **changes}
+    own = {"requester_directory": facts["directory"], "requester_account": facts["account"]}
+    return grants.add(tx, Grant(**{**own, **facts}))

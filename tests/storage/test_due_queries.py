@@ -26,6 +26,14 @@ ASKED = {
 }
 
 
+OF_ONE_PERSON = {
+    "live_of": lambda tx: grants.live_of(tx, "local", "p-ada"),
+    "given_to": lambda tx: grants.given_to(tx, "local", "p-ada"),
+    "open_of": lambda tx: grants.open_of(tx, "local", "p-ada", "prod-db"),
+    "past_of": lambda tx: grants.past_of(tx, "local", "p-ada", "prod-db"),
+}
+
+
 def plan_of(tx: Session, ask: Callable[[Session], object]) -> str:
     """How SQLite goes about what `ask` asks, with the very values it is asked with."""
     asked: list[tuple[str, object]] = []
@@ -49,3 +57,10 @@ def test_a_tick_reads_only_what_is_open_and_in_order(database, index):
     assert f"USING INDEX {index.partition('/')[0]} " in plan
     assert "SCAN" not in plan
     assert "TEMP B-TREE" not in plan
+
+
+@pytest.mark.parametrize("asked", OF_ONE_PERSON)
+def test_what_one_person_asked_for_is_found_by_who_asked(database, asked):
+    """However much others asked for."""
+    plan = database.write_now(lambda tx: plan_of(tx, OF_ONE_PERSON[asked]))
+    assert "USING INDEX grants_by (requester_account=? AND state=?" in plan

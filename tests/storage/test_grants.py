@@ -114,7 +114,7 @@ def test_what_somebody_had_before_is_found_newest_first(database, now):
         keep(tx, now, GrantState.ENDED, id="another", entitlement="crm-read", ended_at=now)
 
     database.write_now(work)
-    found = states_of(database, lambda tx: grants.past_of(tx, "p-ada", "prod-db"))
+    found = states_of(database, lambda tx: grants.past_of(tx, "local", "p-ada", "prod-db"))
     assert found == ["1-days-ago", "2-days-ago", "3-days-ago"]
 
 
@@ -179,3 +179,24 @@ def test_drafts_are_forgotten_and_what_was_asked_is_not(database, now):
     assert left == set(GrantState) - {GrantState.DRAFT}
     assert database.read_now(lambda tx: tx.get(Grant, "new-draft")) is not None
     assert database.read_now(lambda tx: tx.get(Grant, "old-draft")) is None
+
+
+def test_a_persons_grants_are_theirs_in_whatever_directory(database, now):
+    """By who asked, and an id of another directory is somebody else's."""
+    mine = {"requester_directory": "local", "requester_account": "p-ada"}
+    database.write_now(lambda tx: keep(tx, now, id="g-1", directory="lab", account="l-ada", **mine))
+    database.write_now(
+        lambda tx: keep(tx, now, id="g-2", requester_directory="field", requester_account="p-ada")
+    )
+    ids = database.read_now(
+        lambda tx: [
+            [grant.id for grant in found]
+            for found in (
+                grants.live_of(tx, "local", "p-ada"),
+                grants.given_to(tx, "local", "p-ada"),
+                grants.live_of(tx, "lab", "l-ada"),
+                grants.covering(tx, directory="lab", account="l-ada", group="prod-db-rw"),
+            )
+        ]
+    )
+    assert ids == [["g-1"], ["g-1"], [], ["g-1"]]

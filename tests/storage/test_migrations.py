@@ -11,7 +11,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from alembic import command
 from alembic.autogenerate import compare_metadata
+from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
 from sqlalchemy import create_engine
 from sqlmodel import SQLModel
@@ -150,3 +152,30 @@ def test_a_file_that_is_no_database_is_told(tmp_path: Path):
     path.write_text("not a database, but long enough to look like one at first sight " * 40)
     with pytest.raises(StorageUnavailable, match="not a database"):
         migrate(path)
+
+
+def test_grants_from_before_were_asked_for_by_the_account_that_got_them(tmp_path: Path, migrated: Path):
+    """Revision 4 fills what it adds: who asked and whose membership it is were one account until then."""
+    old = tmp_path / "old.db"
+    _stop_at(old, "0001")
+    columns = [row[1] for row in run(old, "PRAGMA table_info(grants)")]
+    assert "requester_account" not in columns
+    known = {"id": "g-1", "directory": "corp", "account": "p-ada", "automatic": 0, "requested_at": 1}
+    later = {"lapses_at", "decided_at", "expires_at", "active_at", "ended_at"}
+    values = [None if column in later else known.get(column, "") for column in columns]
+    with closing(sqlite3.connect(old)) as raw, raw:
+        raw.execute(f"INSERT INTO grants VALUES ({', '.join('?' * len(columns))})", values)
+    migrate(old)
+    assert run(old, "SELECT requester_directory, requester_account FROM grants") == [("corp", "p-ada")]
+    assert schema(old) == schema(migrated)
+
+
+def _stop_at(path: Path, revision: str) -> None:
+    """A file as an earlier version of the code made it."""
+    config = Config()
+    config.set_main_option("script_location", "storage:migrations")
+    engine = create_engine(f"sqlite:///{path}")
+    with engine.begin() as connection:
+        config.attributes["connection"] = connection
+        command.upgrade(config, revision)
+    engine.dispose()

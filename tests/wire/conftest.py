@@ -213,8 +213,12 @@ async def open_world(
     transport: str = "socket",
     changes: Mapping[str, str] | None = None,
     second: Company | None = None,
+    same_people: bool = False,
 ) -> World:
-    """Build everything in `folder`. changes: lines of wicket.toml replaced, old → new. second: a company beside it."""
+    """Build everything in `folder`. changes: lines of wicket.toml replaced, old → new. second: a company beside it.
+
+    same_people: the second is no company of its own; its directory's people are those of the first.
+    """
     clock = Clock()
     slack = Workspace(now=clock.now)
     seed_workspace(slack)
@@ -228,7 +232,7 @@ async def open_world(
         assert old in text, old
         text = text.replace(old, new)
     if second is not None:
-        text += _toml_beside(second)
+        text += _toml_beside(second, people_of=LOVELACE.directory if same_people else "")
     (folder / "wicket.toml").write_text(text)
     secrets = {
         "WICKET_SLACK_BOT_TOKEN": slack.bot_token,
@@ -287,10 +291,11 @@ def _link_everybody(tx: Session, company: Company, at: datetime) -> None:
     seed_links_and_proofs(tx, Vault([_SECRET_KEY]), at=at, company=company)
 
 
-def _toml_beside(company: Company) -> str:
+def _toml_beside(company: Company, *, people_of: str) -> str:
     """What wicket.toml says beside the first company: one more directory, its owners and entitlements."""
     whole = toml(api_url="", port=0, smtp_port=0, company=company)
     directory = f'[directories.{company.directory}]\nkind = "local"\npath = "{company.directory}.db"\n'
+    directory += f'people_of = "{people_of}"\n' if people_of else ""
     return f"\n{directory}\n{whole[whole.index('[[owner]]') :]}"
 
 

@@ -194,6 +194,25 @@ def _identity_mismatch(alert: Alert) -> tuple[str, str]:
     )
 
 
+def _ambiguous_identity(alert: Alert) -> tuple[str, str]:
+    place = f"the directory {_fact(alert, 'directory')}" if alert.facts.get("directory") else "a directory"
+    ids = list(alert.facts.get("accounts") or [])
+    rest = len(ids) - _SHOWN
+    shown = listed([*(f"`{_plain(one)}`" for one in ids[:_SHOWN]), *([f"{rest} more"] if rest > 0 else [])])
+    if alert.facts.get("reason") == "changed":
+        found = f"In {place} their number led to another account when they asked than it does now"
+        shown = f"first {listed([f'`{_plain(one)}`' for one in ids], last='then')}" if ids else ""
+    else:
+        found = (
+            f"In {place} {counted(len(ids), 'account') if ids else 'more than one account'} have their number"
+        )
+    return (
+        f"Not certain whose account: {_who(alert)} in {place}",
+        f"{_who(alert)} asked for {_entitlement(alert)}. {found}{': ' if shown else ''}{shown}. No account was taken "
+        "for theirs, and nothing was granted. Please correct the numbers.",
+    )
+
+
 def _not_a_person(alert: Alert) -> tuple[str, str]:
     kind = {
         "guest": "a guest",
@@ -249,6 +268,7 @@ _SENTENCES: dict[Kind, Callable[[Alert], tuple[str, str]]] = {
     Kind.CHANGE_UNSURE: _change_unsure,
     Kind.PAGE_LOCKOUT: _page_lockout,
     Kind.IDENTITY_MISMATCH: _identity_mismatch,
+    Kind.AMBIGUOUS_IDENTITY: _ambiguous_identity,
     Kind.NOT_A_PERSON: _not_a_person,
     Kind.AUTHORITY_LOST: _authority_lost,
     Kind.TAMPERED: _tampered,
@@ -265,6 +285,7 @@ _MISMATCHES = {
     "no match": "nobody in the directory has its e-mail address",
     "several matches": "several people in the directory have its e-mail address",
     "the e-mail address changed": "its e-mail address changed since it was linked",
+    "people no longer sign in from its directory": "it was linked in a directory that people no longer sign in from",
 }
 _FAULTS = {
     "externally shared channel": "The channel is shared with another company, so nothing is posted there.",

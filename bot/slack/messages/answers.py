@@ -14,6 +14,7 @@ from handlers.answers import (
     AccessList,
     Answer,
     DidYouMean,
+    Elsewhere,
     Help,
     LinkedAlready,
     Membership,
@@ -24,6 +25,8 @@ from handlers.answers import (
 )
 
 _SHOWN = 10
+_UNKNOWN_SHOWN = 5
+_NOTHING = "You hold nothing from the catalogue right now."
 
 
 def answer_message(answer: Answer, now: datetime) -> Message:
@@ -174,10 +177,14 @@ def _suggestions() -> list[ButtonElement]:
 
 
 def _access(answer: AccessList, now: datetime) -> Message:
-    read = f"Directory read {_ago(now, answer.read_at)}."
+    known = [one for one in answer.elsewhere if one.read_at is not None]
+    ages = "".join(f"; {inert(one.directory)} {_ago(now, one.read_at)}" for one in known if one.read_at)
+    read = f"Directory read {_ago(now, answer.read_at)}{ages}."
     ask = button("Ask for access…", Action.ASK_FOR_ACCESS, "request")
+    unknown = [_unknown(one) for one in answer.elsewhere if one.read_at is None]
     if not answer.held:
-        return said("You hold nothing from the catalogue right now.", remark=read, buttons=[ask])
+        nothing = "You hold nothing that I know of." if unknown else _NOTHING
+        return said("\n".join([nothing, *unknown]), remark=read, buttons=[ask])
     lines = [
         f"• *{inert(one.entitlement)}*, "
         + (
@@ -191,11 +198,26 @@ def _access(answer: AccessList, now: datetime) -> Message:
     if rest > 0:
         lines.append(f"… and {rest} more. Ask “am I in …?” with a name to know about one.")
     things = counted(len(answer.held), "thing")
-    return said(f"✅ You hold {things}.\n" + "\n".join(lines), remark=read, buttons=[ask])
+    said_first = f"✅ You hold {things}{' that I know of' if unknown else ''}."
+    return said("\n".join([said_first, *lines, *unknown]), remark=read, buttons=[ask])
+
+
+def _unknown(elsewhere: Elsewhere) -> str:
+    """What nobody can say, and why: unknown is not none (promise 7)."""
+    names = [f"*{inert(one)}*" for one in elsewhere.unknown]
+    rest = len(names) - _UNKNOWN_SHOWN
+    shown = listed([*names[:_UNKNOWN_SHOWN], *([f"{rest} more"] if rest > 0 else [])], last="or")
+    why = (
+        inert(elsewhere.advice)
+        or f"I can't read the directory {inert(elsewhere.directory)} right now. Ask me again in a few minutes."
+    )
+    return f"• I don't know about {shown}. {why}"
 
 
 def _membership(answer: Membership, now: datetime) -> Message:
     name = f"*{inert(answer.entitlement)}*"
+    if answer.member is None:
+        return said(f"I don't know whether you are in {name}. {inert(answer.advice)}")
     if not answer.member:
         return said(
             f"No, you are not in {name}. Directory read {_ago(now, answer.read_at)}.",

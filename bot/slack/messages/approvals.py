@@ -68,6 +68,8 @@ def critical_facts(story: GrantStory) -> list[tuple[str, str]]:
     """Who, what, how long, why and how risky: whole, in this order."""
     entitlement = story.entitlement
     where = f", {entitlement.environment}, risk {entitlement.risk} of 5" if entitlement else ""
+    if story.directory:
+        where += f", in the directory {story.directory}"
     return [
         ("Who", who(story.requester)),
         ("What", f"{name(story)}{where}"),
@@ -92,6 +94,9 @@ def details_text(story: GrantStory) -> str:
     holds = _held(story, _HOLDS_IN_DETAILS) or "nothing else in the catalogue"
     lines = [
         f"*Title*  {inert(story.entitlement.title) if story.entitlement else 'no longer in the catalogue'}",
+        f"*Goes to*  the account `{inert(story.account)}` of the directory {inert(story.directory)}"
+        if story.account
+        else "",
         f"*Asked*  {day_and_clock(story.requested_at)}",
         f"*Holds now*  {holds}",
         f"*Had this before*  {_had_before(story)}",

@@ -108,3 +108,32 @@ async def test_a_directory_that_does_not_answer_is_unknown_and_not_empty(install
     assert {one.level for one in of(report, "approvers")} == {"failed"}
     assert of(report, "approvers")[0].found.startswith("It is not known who they are: ")
     assert {one.level for one in of(report, "directories")} == {"failed"}
+
+
+LAB = """
+[directories.lab]
+kind = "local"
+path = "people.db"
+people_of = "local"
+
+[[entitlement]]
+id = "lab-db"
+title = "Lab database"
+directory = "lab"
+group = "prod-db-rw"
+owner = "data-platform"
+risk = 4
+environment = "production"
+kind = "database"
+access = "read"
+max = "8h"
+"""
+
+
+async def test_approvers_of_what_is_kept_elsewhere_are_looked_for_at_home(install: Installation):
+    """Nobody signs in from the other directory, so nobody decides there."""
+    install.edit(add=LAB)
+    found = await install.found("approvers")
+    assert {one.level for one in found} == {"ok"}
+    assert not [one.about for one in found if "lab" in one.about]
+    assert not [one for one in await install.found("policy") if "lab-db" in one.about]

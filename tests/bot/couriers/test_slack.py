@@ -23,7 +23,7 @@ from storage import outbox
 from storage.catalogue import Catalogue, Owner
 from storage.exceptions import SECURITY, raise_exception
 from storage.outbox import ALERT, NORMAL, OWNER
-from storage.records import Owed
+from storage.records import Owed, Posted
 from tests.handlers.access_ground import CATALOGUE, World
 from tests.handlers.access_ground import world as open_world
 
@@ -102,6 +102,13 @@ def _courier(world: World, client: AsyncWebClient, catalogue: Catalogue) -> Slac
     )
 
 
+async def deliver(courier: SlackCourier, urgency: int) -> int:
+    """Deliver a batch, however long it takes; how many were taken up."""
+    taken = await courier.deliver_due(urgency)
+    await courier.finish(5)
+    return taken
+
+
 @pytest.fixture
 async def post(tmp_path: Path) -> AsyncIterator[Post]:
     async with open_world(tmp_path) as world, aiohttp.ClientSession() as session:
@@ -125,12 +132,12 @@ async def test_what_only_an_operator_can_mend_is_told_whatever_went_wrong_before
         post.slack.faults.rate_limit("chat.postMessage", 1, 1)
     else:
         post.slack.faults.fail("chat.postMessage", first)
-    await post.courier.deliver_due(NORMAL)
+    await deliver(post.courier, NORMAL)
     assert await post.world.exceptions() == []
     post.slack.update_channel(DATA, is_archived=True)
     for _ in range(3):
         post.world.clock.forward(minutes=6)
-        await post.courier.deliver_due(NORMAL)
+        await deliver(post.courier, NORMAL)
     (told,) = await post.world.exceptions()
     assert (told.kind, told.who, told.facts["fault"], told.count) == ("undeliverable", DATA, "is_archived", 1)
     assert await post.world.actions("message") == ["message.undeliverable failed"]
@@ -141,7 +148,7 @@ async def test_one_failure_stops_a_recipients_queue_and_nobody_elses(post):
     await post.owe(f"{OWNER}data", 0, 1, 2, kind="approval")
     await post.owe(BOB, 0)
     post.slack.update_channel(DATA, is_archived=True)
-    await post.courier.deliver_due(NORMAL)
+    await deliver(post.courier, NORMAL)
     assert [ok for channel, ok in post.said() if channel == DATA] == [False]
     assert [ok for channel, ok in post.said() if channel != DATA] == [True]
     waiting = [one for one in await post.waiting() if one.recipient != SECURITY]
@@ -150,7 +157,7 @@ async def test_one_failure_stops_a_recipients_queue_and_nobody_elses(post):
     ]
     post.slack.update_channel(DATA, is_archived=False)
     post.world.clock.forward(seconds=2)
-    await post.courier.deliver_due(NORMAL)
+    await deliver(post.courier, NORMAL)
     assert [one.recipient for one in await post.waiting()] == [SECURITY]
     assert len([ok for channel, ok in post.said() if channel == DATA and ok]) == 3
 
@@ -159,16 +166,16 @@ async def test_nothing_is_posted_where_slack_asked_us_to_wait(post):
     """Neither what was behind it nor what is owed in the meantime (SL-11); others are written to."""
     await post.owe(ADA, 0, 1)
     post.slack.faults.rate_limit("chat.postMessage", 30, 1)
-    await post.courier.deliver_due(NORMAL)
+    await deliver(post.courier, NORMAL)
     assert [ok for _, ok in post.said()] == [False]
     await post.owe(ADA, 2)
     await post.owe(BOB, 0)
     post.world.clock.forward(seconds=29)
-    await post.courier.deliver_due(NORMAL)
+    await deliver(post.courier, NORMAL)
     assert [ok for _, ok in post.said()] == [False, True]
     assert [one.attempts for one in await post.waiting()] == [1, 0, 0]
     post.world.clock.forward(seconds=2)
-    await post.courier.deliver_due(NORMAL)
+    await deliver(post.courier, NORMAL)
     assert await post.waiting() == []
 
 
@@ -178,9 +185,9 @@ async def test_a_message_that_fails_for_ever_does_not_hold_up_its_recipient_for_
     post.slack.faults.fail("chat.postMessage", "internal_error", times=couriers.HOLDS_UP + 1)
     for _ in range(couriers.HOLDS_UP + 1):
         post.world.clock.forward(minutes=5)
-        await post.courier.deliver_due(NORMAL)
+        await deliver(post.courier, NORMAL)
         assert [one.attempts for one in await post.waiting()][1] == 0
-    await post.courier.deliver_due(NORMAL)
+    await deliver(post.courier, NORMAL)
     assert [one.subject for one in await post.waiting() if one.recipient == ADA] == [post.requests[0]]
 
 
@@ -188,7 +195,7 @@ async def test_what_cannot_be_made_holds_up_nobody(post):
     """A kind that nobody can write any more fails alone."""
     await post.owe(ADA, 0, kind="unheard-of")
     await post.owe(ADA, 1)
-    await post.courier.deliver_due(NORMAL)
+    await deliver(post.courier, NORMAL)
     assert [one.kind for one in await post.waiting()] == ["unheard-of", "exception"]
     assert len(post.said()) == 1
 
@@ -201,6 +208,7 @@ async def test_a_lease_outlasts_what_is_begun_under_it(post):
     await post.called()
     post.world.clock.forward(seconds=couriers.LEASE.total_seconds() - couriers.CALL_WITHIN)
     await delivering
+    await post.courier.finish(5)
     assert len(post.said()) == 1
     assert [(one.attempts, one.lease_until) for one in await post.waiting()] == [(0, None), (0, None)]
 
@@ -214,7 +222,36 @@ async def test_an_alert_waits_for_nobody(post):
     assert await post.courier.deliver_due(ALERT) == 1
     assert post.said() == [(ALARMS, True)]
     assert await slow == 1
+    await post.courier.finish(5)
     assert len(post.said()) == 2
+
+
+async def test_one_that_takes_long_holds_up_nobody_but_its_recipient(post):
+    """Others' messages go out meanwhile, and the slow one's own still come in order."""
+    post.slack.faults.delay("conversations.open", 1.5)  # nobody but people need it
+    await post.owe(ADA, 0)
+    assert await post.courier.deliver_due(NORMAL) == 1
+    assert post.said() == []
+    await asyncio.sleep(0.3)  # it has certainly come to Slack by then, and the delay is its own
+    post.slack.faults.delay("conversations.open", 0)
+    await post.owe(ADA, 1)
+    await post.owe(f"{OWNER}data", 2, kind="approval")
+    assert await post.courier.deliver_due(NORMAL) == 2
+    await post.courier.finish(5)
+    assert next(channel for channel, _ in post.said()) == DATA
+    places = await post.world.rows(Posted)
+    came = {each.subject: each.ts for each in places if each.recipient == ADA}
+    assert came[post.requests[0]] < came[post.requests[1]]
+    assert await post.waiting() == []
+
+
+async def test_what_is_not_over_at_a_stop_is_cut_off_and_owed_still(post):
+    post.slack.faults.delay("conversations.open", 5)
+    await post.owe(ADA, 0)
+    await post.courier.deliver_due(NORMAL)
+    await post.courier.finish(0.05)
+    assert not [task for task in asyncio.all_tasks() if "SlackCourier" in repr(task)]
+    assert len(await post.waiting()) == 1
 
 
 async def test_one_messages_trouble_with_the_store_is_its_own(post):
@@ -228,11 +265,13 @@ async def test_one_messages_trouble_with_the_store_is_its_own(post):
     other = sqlite3.connect(post.folder / "wicket.db", isolation_level=None)
     other.execute("BEGIN IMMEDIATE")
     assert await delivering == 4
+    await post.courier.finish(5)
     assert not [task for task in asyncio.all_tasks() if "SlackCourier" in repr(task)]
     other.execute("ROLLBACK")
     other.close()
     post.world.clock.forward(seconds=couriers.LEASE.total_seconds() + 1)
-    await post.courier.deliver_due(NORMAL)
+    await deliver(post.courier, NORMAL)
+    await post.courier.finish(5)
     assert await post.waiting() == []
     assert [ok for _, ok in post.said("chat.postMessage")] == [True] * 4
 
@@ -241,9 +280,9 @@ async def test_a_request_follows_its_owner_to_another_channel(post):
     """What could not be delivered goes where the owner is now, as the operator's guide promises."""
     post.slack.update_channel(DATA, is_archived=True)
     await post.owe(f"{OWNER}data", 0, kind="approval")
-    await post.courier.deliver_due(NORMAL)
+    await deliver(post.courier, NORMAL)
     post.world.clock.forward(minutes=6)
-    await post.moved_to(OBSERVE).deliver_due(NORMAL)
+    await deliver(post.moved_to(OBSERVE), NORMAL)
     assert [one.recipient for one in await post.waiting()] == [SECURITY]
     assert post.said()[-1] == (OBSERVE, True)
 
@@ -251,14 +290,14 @@ async def test_a_request_follows_its_owner_to_another_channel(post):
 async def test_a_message_is_edited_while_its_owner_stays_and_posted_anew_when_they_move(post):
     for courier in (post.courier, post.moved_to(DATA), post.moved_to(OBSERVE), post.moved_to(OBSERVE)):
         await post.owe(f"{OWNER}data", 0, kind="approval")
-        await courier.deliver_due(NORMAL)
+        await deliver(courier, NORMAL)
     assert post.said("chat.postMessage") == [(DATA, True), (OBSERVE, True)]
     assert post.said("chat.update") == [(DATA, True), (OBSERVE, True)]
 
 
 async def test_an_owner_who_is_no_more_is_told_to_security(post):
     await post.owe(f"{OWNER}gone", 0, kind="approval")
-    await post.courier.deliver_due(NORMAL)
+    await deliver(post.courier, NORMAL)
     (told,) = await post.world.exceptions()
     assert (told.kind, told.facts["fault"]) == ("undeliverable", "Its owner is not in wicket.toml any more.")
     assert told.who == f"{OWNER}gone"

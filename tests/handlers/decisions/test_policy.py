@@ -38,6 +38,21 @@ def test_a_second_account_is_the_same_person() -> None:
     assert not same_person(ADA, GRACE)
 
 
+def test_one_number_is_one_person_in_whatever_directory() -> None:
+    """A second account by which somebody would approve for themselves (R-1); no number is nobody's."""
+    numbered = replace(ADA, person="1815")
+    second = person("Second", directory="lab", person=" 1815 ")
+    assert same_person(numbered, second)
+    assert not same_person(numbered, replace(second, person="1816"))
+    assert not same_person(ADA, replace(second, person=""))
+    assert not same_person(replace(ADA, person=" "), replace(second, person=" "))
+
+
+def test_an_id_of_another_directory_is_somebody_else() -> None:
+    """Ids are stable in one directory; two directories may well give the same one."""
+    assert not same_person(ADA, replace(ADA, directory="lab", mail="other@example.com"))
+
+
 def test_accounts_without_mail_are_not_all_one_person() -> None:
     """No address in common is not an address in common."""
     assert not same_person(replace(ADA, mail=""), replace(GRACE, mail=" "))

@@ -35,6 +35,7 @@ from tests.handlers.decisions.cast import (
     access,
     overflowing,
     person,
+    thing,
 )
 
 POLICY = CedarPolicy.load(*shipped(), bound_to="")
@@ -332,3 +333,20 @@ class Recorder:
         """The one answer."""
         self.asked.append(question)
         return PolicyDecision(allowed=self.answer, policy_ids=("r",), reasons=("So.",), policy_set="recorder")
+
+
+@pytest.mark.parametrize("target", [None, ADA, person("L-Ada", directory="shop")])
+def test_what_is_kept_in_one_directory_never_goes_to_an_account_of_another(target: Account | None) -> None:
+    """Whoever forgets to say whose account gets it gives it to nobody."""
+    asked = request(thing("lab-notes", directory="lab"), target=target)
+    verdict = weigh_request(POLICY, asked)
+    assert (verdict.outcome, verdict.decision.policy_ids) == ("refused", ("own-directory-only",))
+    assert not still_granted(POLICY, asked, []).granted
+
+
+def test_nobody_approves_what_goes_to_an_account_of_theirs() -> None:
+    """By the account's own number or address, whoever asked for it (R-1)."""
+    asked = request(PROD_DB, target=person("L-1", mail=GRACE.mail))
+    decision = may_decide(POLICY, asked, GRACE, "owner")
+    assert (decision.allowed, decision.policy_ids) == (False, ("requester-never-approves",))
+    assert may_decide(POLICY, asked, LINUS, "owner").allowed

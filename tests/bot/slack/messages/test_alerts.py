@@ -216,6 +216,23 @@ GOLDEN = [
         TAIL,
     ),
     (
+        alert(Kind.AMBIGUOUS_IDENTITY, {"entitlement": "lab-db", "directory": "lab", "reason": "several",
+                                        "accounts": ["l-1", "l-2"]}),
+        "⚠️ Not certain whose account: Ada Lovelace (ada) in the directory lab",
+        "Ada Lovelace (ada) asked for lab-db. In the directory lab 2 accounts have their number: l-1 and l-2. "
+        "No account was taken for theirs, and nothing was granted. Please correct the numbers.",
+        TAIL,
+    ),
+    (
+        alert(Kind.AMBIGUOUS_IDENTITY, {"entitlement": "lab-db", "directory": "lab", "reason": "changed",
+                                        "accounts": ["l-1", "l-2"]}),
+        "⚠️ Not certain whose account: Ada Lovelace (ada) in the directory lab",
+        "Ada Lovelace (ada) asked for lab-db. In the directory lab their number led to another account when they asked "
+        "than it does now: first l-1 then l-2. No account was taken for theirs, and nothing was granted. "
+        "Please correct the numbers.",
+        TAIL,
+    ),
+    (
         alert(Kind.NOT_A_PERSON, {"slack_user": "U0GRETA", "reason": "guest"}, who="Greta Gast"),
         "⚠️ Turned away: Greta Gast",
         "Greta Gast (U0GRETA) is a guest and tried to use Wicket. Nothing was done.",

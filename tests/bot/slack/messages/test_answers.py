@@ -21,6 +21,7 @@ from bot.slack.messages.checkpoints import checkpoint_message
 from handlers.answers import (
     AccessList,
     DidYouMean,
+    Elsewhere,
     Held,
     Help,
     LinkedAlready,
@@ -38,6 +39,11 @@ GRAFANA = Held(
     entitlement="grafana-edit", owner="Observability", until=NOW + timedelta(minutes=52), grant="g-1"
 )
 VPN = Held(entitlement="vpn-users", owner="IT desk", until=None, grant=None)
+LAB_READ = Elsewhere(directory="lab", read_at=NOW)
+LAB_AWAY = Elsewhere(directory="lab", read_at=None, unknown=("lab-db", "lab-notes"))
+SHOP_UNSURE = Elsewhere(
+    directory="shop", read_at=None, unknown=("till",), advice="I can't tell which account is yours."
+)
 NO_ONE = "No one, including me, will ever ask for a password or a code in Slack."
 
 ANSWERS = [
@@ -56,6 +62,30 @@ ANSWERS = [
         AccessList(held=(), read_at=READ),
         "You hold nothing from the catalogue right now.\nDirectory read 4 s ago.",
         "[Ask for access…]",
+    ),
+    (
+        AccessList(held=(VPN,), read_at=READ, elsewhere=(LAB_READ,)),
+        "✅ You hold 1 thing.\n• vpn-users, standing, from IT desk\nDirectory read 4 s ago; lab just now.",
+        "[Ask for access…]",
+    ),
+    (
+        AccessList(held=(VPN,), read_at=READ, elsewhere=(LAB_AWAY, SHOP_UNSURE)),
+        "✅ You hold 1 thing that I know of.\n• vpn-users, standing, from IT desk\n"
+        "• I don't know about lab-db or lab-notes. I can't read the directory lab right now. Ask me again in a few "
+        "minutes.\n"
+        "• I don't know about till. I can't tell which account is yours.\nDirectory read 4 s ago.",
+        "[Ask for access…]",
+    ),
+    (
+        AccessList(held=(), read_at=READ, elsewhere=(SHOP_UNSURE,)),
+        "You hold nothing that I know of.\n• I don't know about till. I can't tell which account is yours.\n"
+        "Directory read 4 s ago.",
+        "[Ask for access…]",
+    ),
+    (
+        Membership(entitlement="till", member=None, until=None, read_at=READ, advice="Ask the IT desk."),
+        "I don't know whether you are in till. Ask the IT desk.",
+        "",
     ),
     (
         Membership(entitlement="vpn-users", member=True, until=None, read_at=READ),

@@ -307,3 +307,12 @@ def test_any_story_fits_the_requesters_message_and_every_form(told: GrantStory):
     assert problems(request_message(told)) == []
     for form in (decision_form(told, approve=True), decision_form(told, approve=False), details_form(told)):
         assert view_problems(form.to_dict(), expected="modal") == []
+
+
+def test_access_in_another_directory_says_where_it_goes():
+    """Promise 9: what an approver decides includes whose account gets it."""
+    told = story(directory="lab", account="l-ada")
+    assert dict(critical_facts(told))["What"].endswith(", risk 4 of 5, in the directory lab")
+    assert "*Goes to*  the account `l-ada` of the directory lab" in details_text(told)
+    assert "directory" not in dict(critical_facts(story()))["What"]
+    assert "Goes to" not in details_text(story())

@@ -1,0 +1,86 @@
+"""Asking two directories, at once, for the account of one person in the other of them.
+
+It changes nothing and keeps nothing: whoever needs to know asks again (promise 3).
+"""
+
+import asyncio
+
+from handlers.decisions.counterparts import (
+    Counterpart,
+    NoCounterpart,
+    Reason,
+    counterpart_of,
+    fit_to_hold,
+    number_of,
+    still_the_same,
+)
+from handlers.exceptions import Kind, Severity, Strange
+from handlers.ground import Ground
+from handlers.strange import named
+from storage.directories.base import Account
+from storage.records import Grant
+
+_IDS_TOLD = 10
+
+
+async def find_counterpart(ground: Ground, own: Account, directory: str) -> Counterpart:
+    """The account of this person in `directory`, or why there is none that could be meant.
+
+    In their own directory it is their own, and nobody is asked. DirectoryUnavailable when one that must be asked
+    does not answer: unknown is not none (promise 7).
+    """
+    if directory == own.directory:
+        return own
+    if ground.people_of.get(directory) != own.directory:
+        return NoCounterpart(reason=Reason.ELSEWHERE, directory=directory, home=own.directory)
+    number = number_of(own)
+    if not number:
+        return counterpart_of(own, directory, at_home=(), there=())
+    at_home, there = await asyncio.gather(
+        ground.directory(own.directory).accounts_of(number), ground.directory(directory).accounts_of(number)
+    )
+    return counterpart_of(own, directory, at_home=at_home, there=there)
+
+
+async def find_person(ground: Ground, account: Account) -> Account | None:
+    """Whose account this is, where people sign in from; None where that is not certain.
+
+    DirectoryUnavailable as above.
+    """
+    home = ground.home_of(account.directory)
+    number = number_of(account)
+    if home == account.directory:
+        return account
+    known = await ground.home(home).accounts_of(number) if number else []
+    if len(known) != 1:
+        return None
+    found = await find_counterpart(ground, known[0], account.directory)
+    is_theirs = not isinstance(found, NoCounterpart) and found.id == account.id
+    return known[0] if is_theirs else None
+
+
+async def find_target(ground: Ground, own: Account, directory: str) -> Counterpart:
+    """The account of this person that access in `directory` may be given to. DirectoryUnavailable as above."""
+    return fit_to_hold(await find_counterpart(ground, own, directory), own)
+
+
+async def target_now(ground: Ground, grant: Grant, own: Account) -> Counterpart:
+    """The same, for what was asked before: it must still be the account that was meant then."""
+    return still_the_same(await find_target(ground, own, grant.directory), own, grant.account)
+
+
+def uncertain(target: NoCounterpart, grant: Grant) -> Strange:
+    """The exception that nobody could tell which account is theirs: one for one person and directory."""
+    return Strange(
+        kind=Kind.AMBIGUOUS_IDENTITY,
+        severity=Severity.MEDIUM,
+        who=named(grant.requester_name, grant.requester_login),
+        cause=f"{grant.requester_directory}:{grant.requester_account}:{target.directory}:{target.reason}",
+        correlation=grant.id,
+        facts={
+            "entitlement": grant.entitlement,
+            "directory": target.place,
+            "reason": target.reason,
+            "accounts": list(target.accounts[:_IDS_TOLD]),
+        },
+    )
