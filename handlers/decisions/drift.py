@@ -108,7 +108,7 @@ def compare(facts: Facts) -> Differences:
 
 def is_explained(member: Member, facts: Facts) -> bool:
     """Whether a grant, a declaration or a change under way accounts for this member. A late review still does."""
-    ours = member.kind == "account" and member.id in facts.covered | facts.restless
+    ours = member.kind == "account" and (member.id in facts.covered or member.id in facts.restless)
     return ours or member in facts.standings.declared or member in facts.standings.found
 
 

@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 from datetime import timedelta
+from time import perf_counter
 from typing import Any
 
 import pytest
@@ -136,6 +137,19 @@ def test_nobody_is_both_a_stranger_and_missing(
     strangers = {one.id for one in found.unexplained}
     assert strangers == direct - active - restless
     assert found.vanished == active - direct - restless
+
+
+def test_a_large_group_costs_no_more_than_its_size() -> None:
+    """Thirty thousand members with a grant each: well under a second, where each against each takes ten."""
+    everybody = [f"p{number}" for number in range(30_000)]
+    known = facts(
+        *(Member(kind="account", id=one) for one in everybody),
+        active=dict.fromkeys(everybody, "g"),
+        covered=frozenset(everybody),
+    )
+    began = perf_counter()
+    assert compare(known) == Differences()
+    assert perf_counter() - began < 3
 
 
 @pytest.mark.parametrize(
