@@ -32,6 +32,7 @@ from bot.slack.actor import Profiles
 from bot.slack.clicks import Clicks
 from bot.slack.conversation import Conversation
 from bot.slack.door import Door, PageLinks
+from bot.slack.drift import DriftClicks
 from bot.slack.limiter import Limiter
 from bot.slack.listeners import Listeners
 from bot.slack.replies import Replies
@@ -47,10 +48,13 @@ from handlers.approvals import Deciding
 from handlers.changes import Changes
 from handlers.checks import Checks
 from handlers.details import Details
+from handlers.drift import Drift
 from handlers.effects import Effects
 from handlers.ground import Ground
 from handlers.identity import Identity
+from handlers.leavers import Leavers
 from handlers.proofs import Handles
+from handlers.reconciling import Reconciling
 from handlers.revocation import Revocation
 from handlers.visits import PageGround, PageLimits
 from storage.audit.sealing import check_head
@@ -97,7 +101,7 @@ class App:
         self.database = Database(settings.database.path, busy_timeout=BUSY_TIMEOUT)
         self._open.callback(self.database.close)
         self.directories = self._directories() if directories is None else directories
-        self.ground = _ground(settings, self.database, self.directories, now)
+        self.ground = ground_of(settings, self.database, self.directories, now)
         self._handles = handles
         self._links = PageLinks(
             public_url=settings.server.public_url.rstrip("/"),
@@ -118,6 +122,7 @@ class App:
         )
         self._checks = Checks(self.ground)
         self._revocation = Revocation(self.ground)
+        self._drift, self._leavers = Drift(self.ground), Leavers(self.ground)
         self._effects = Effects(
             self.ground, chance=chance, slot_free=self._wake_holdings, revoked_late=self.metrics.revoked
         )
@@ -152,6 +157,11 @@ class App:
         if self._socket is not None and not await self._socket.is_connected():
             return ["Slack is not connected"]
         return []
+
+    async def compare(self) -> None:
+        """Look at every directory now instead of when it is due, for drift and for people who left."""
+        await asyncio.gather(*map(self._drift.look, self.directories))
+        await self._leavers.look(everybody=True)
 
     def _directories(self) -> Mapping[str, Directory]:
         """The configured directories, by the names that entitlements use."""
@@ -199,6 +209,7 @@ class App:
         """Bolt with one listener a kind of payload. Signatures are checked before it (bot.slack.signed_http)."""
         settings, ground, checks = self._settings, self.ground, self._checks
         access, deciding = Access(ground), Deciding(ground)
+        drift = DriftClicks(ground, reconciling=Reconciling(ground), leavers=self._leavers, replies=replies)
         conversation = Conversation(
             catalogue=ground.catalogue,
             checks=checks,
@@ -236,9 +247,12 @@ class App:
                 deciding=deciding,
                 details=Details(ground),
                 conversation=conversation,
+                drift=drift,
                 replies=replies,
             ),
-            submissions=Submissions(catalogue=ground.catalogue, access=access, deciding=deciding),
+            submissions=Submissions(
+                catalogue=ground.catalogue, access=access, deciding=deciding, drift=drift
+            ),
             checks=checks,
             replies=replies,
             catalogue=ground.catalogue,
@@ -304,6 +318,20 @@ class App:
             Duty(name="cut-off", every=60, work=Changes(self._page_ground).settle_cut_off),
             Duty(name="overdue", every=10, work=self._revocation.tell_overdue),
             Duty(name="housekeeping", every=3600, work=self._revocation.forget_old),
+            Duty(name="leavers", every=60, work=self._leavers.look),
+            *self._comparing(),
+        ]
+
+    def _comparing(self) -> list[Duty]:
+        """Each directory is compared by a duty of its own, so that a hung one delays no other."""
+        every = self._settings.drift.every_minutes * 60
+        linked = Duty(name="linked", every=every, work=partial(self._leavers.look, everybody=True))
+        return [
+            linked,
+            *(
+                Duty(name=f"drift {name}", every=every, work=partial(self._drift.look, name))
+                for name in self.directories
+            ),
         ]
 
     def _mail(self) -> MailCourier:
@@ -322,9 +350,10 @@ class App:
         self._holdings.wake()
 
 
-def _ground(
+def ground_of(
     settings: Settings, database: Database, directories: Mapping[str, Directory], now: Clock
 ) -> Ground:
+    """What handlers stand on, by these settings."""
     return Ground(
         database=database,
         policy=load_policy(settings),

@@ -100,7 +100,7 @@ class Deciding:
         """One transaction on facts that are not older than the last approval: two at one instant must both count."""
 
         def on(facts: _Facts, tx: Session) -> tuple[T] | None:
-            fresh = _approvers(grants.approvals_of(tx, grant_id)) == facts.counted
+            fresh = _approvers(grants.counting_of(tx, grant_id)) == facts.counted
             return (work(tx, facts),) if fresh else None
 
         while True:
@@ -111,7 +111,7 @@ class Deciding:
 
     async def _facts(self, grant_id: str) -> _Facts:
         grant, approvals = await self._ground.database.read(
-            lambda tx: (grants.get(tx, grant_id), grants.approvals_of(tx, grant_id))
+            lambda tx: (grants.get(tx, grant_id), grants.counting_of(tx, grant_id))
         )
         entitlement = self._ground.catalogue.entitlements.get(grant.entitlement) if grant else None
         if grant is None or entitlement is None:
@@ -333,7 +333,7 @@ async def _accounts(directory: Directory, ids: Sequence[str]) -> tuple[Account, 
 
 
 def _approvers(approvals: Iterable[Approval]) -> frozenset[str]:
-    return frozenset(approval.approver for approval in approvals if approval.approved)
+    return frozenset(approval.approver for approval in approvals)
 
 
 _BY_NOBODY = (GrantState.LAPSED, GrantState.WITHDRAWN, GrantState.VOIDED)

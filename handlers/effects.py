@@ -364,7 +364,7 @@ def _wanted(covering: Iterable[Grant], now: datetime) -> bool:
 
 def _approved(tx: Session, covering: Iterable[Grant], now: datetime) -> "_Waiting":
     return [
-        (grant, [one for one in grants.approvals_of(tx, grant.id) if one.approved])
+        (grant, grants.counting_of(tx, grant.id))
         for grant in covering
         if grant.state == GrantState.APPROVED and _still_ahead(grant, now)
     ]

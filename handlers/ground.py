@@ -65,7 +65,10 @@ class Ground:
 
     def show(self, tx: Session, grant: Grant) -> None:
         """Owe the requester's status message, and the owner channel's if the request ever went there."""
-        owe(tx, at=self.now(), courier="slack", kind="request", subject=grant.id, recipient=grant.slack_user)
+        if grant.slack_user:  # whose membership was found by other hands may not be linked
+            owe(
+                tx, at=self.now(), courier="slack", kind="request", subject=grant.id, recipient=grant.slack_user
+            )  # fmt: skip
         entitlement = self.catalogue.entitlements.get(grant.entitlement)
         if entitlement is not None and not grant.automatic and grant.lapses_at is not None:
             owner = f"{OWNER}{entitlement.owner}"  # the channel may be another by the time it is delivered

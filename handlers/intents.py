@@ -4,7 +4,7 @@ An intent is never built from unchecked payload fields; the actor is looked up, 
 """
 
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import date, timedelta
 
 from storage.directories.base import Account
 
@@ -95,3 +95,18 @@ class Ask(Intent):
 
     kind: str
     about: tuple[str, ...] = field(default=())
+
+
+@dataclass(frozen=True, kw_only=True)
+class Reconcile(Intent):
+    """Decide about a difference that an exception tells of. way: one of handlers.decisions.drift.Way.
+
+    minutes: for how long to adopt. owner and review: for a declaration, who answers for it and when it is looked at.
+    """
+
+    exception: str
+    way: str
+    rationale: str = ""
+    minutes: int = 0
+    owner: str = ""
+    review: date | None = None

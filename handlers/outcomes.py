@@ -97,3 +97,41 @@ class Ended:
 
     grant: str
     state: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class MayReconcile:
+    """The person may decide so now; the form can open. who: whom it is about; longest: of an adoption, in minutes.
+
+    owner: the id of the team that answers for it.
+    """
+
+    exception: str
+    way: str
+    entitlement: str
+    who: str
+    longest: int
+    owner: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Reconciled:
+    """The decision counts."""
+
+    way: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class NotPossible:
+    """The person may decide, but not so. reasons: whole sentences that say what to do instead."""
+
+    reasons: tuple[str, ...]
+
+
+@dataclass(frozen=True, kw_only=True)
+class NoLonger:
+    """There is nothing to decide any more. by and way: who decided what, or empty if it is over by itself."""
+
+    by: str
+    way: str
+    at: datetime | None

@@ -91,17 +91,21 @@ class Passwords:
         if isinstance(rejected, PasswordRejected):
             await self._changes.give_back(found.handle, RESET)
             return NotYet(reason=rejected.reason)
-        ended = await self._end_sessions(found)
-        result = Result.DONE if ended else Result.SESSIONS_OPEN
-        await self._changes.end(found.handle, RESET, result, _who(found), {"sessions_ended": ended})
+        result = await self._end_sessions(found)
+        facts = {"sessions_ended": result == Result.DONE}
+        await self._changes.end(found.handle, RESET, result, _who(found), facts)
         return Done()
 
-    async def _end_sessions(self, found: "_Proven") -> bool:
+    async def _end_sessions(self, found: "_Proven") -> Result:
+        """What the change came to: nobody hears that sessions ended where the directory knows of none (P-8)."""
+        directory = self._ground.directory(found.handle.directory)
+        if not directory.capabilities.sessions:
+            return Result.NO_SESSIONS
         try:
-            await self._ground.directory(found.handle.directory).end_sessions(found.account.id)
+            await directory.end_sessions(found.account.id)
         except DirectoryUnavailable:
-            return False
-        return True
+            return Result.SESSIONS_OPEN
+        return Result.DONE
 
     async def _proven(self, visitor: Visitor, purpose: Purpose) -> "_Proven | NotYet | Over":
         """The person of a visit whose proofs were given in this very browser, asked about anew."""

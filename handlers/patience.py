@@ -29,11 +29,14 @@ def answering_within(seconds: float) -> Iterator[None]:
         _answer_by.reset(before)
 
 
-async def in_time(facts: Awaitable[T]) -> T:
-    """The facts, if they are there soon enough; otherwise DirectoryUnavailable, and nothing has begun."""
+async def in_time(facts: Awaitable[T], *, otherwise: float = OTHERWISE) -> T:
+    """The facts, if they are there soon enough; otherwise DirectoryUnavailable, and nothing has begun.
+
+    otherwise: seconds to wait where nobody waits with a payload open.
+    """
     now = asyncio.get_running_loop().time()
     try:
-        async with asyncio.timeout_at(_answer_by.get() or now + OTHERWISE):
+        async with asyncio.timeout_at(_answer_by.get() or now + otherwise):
             return await facts
     except TimeoutError as late:
         raise DirectoryUnavailable("The directory did not answer in time.") from late

@@ -13,13 +13,14 @@ from storage.states import GrantState
 
 @dataclass(frozen=True, kw_only=True)
 class Said:
-    """One approver's decision."""
+    """One approver's decision. void: why it no longer counts, fit to follow the name; empty while it does."""
 
     name: str
     role: str
     approved: bool
     rationale: str
     at: datetime
+    void: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)

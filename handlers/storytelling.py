@@ -25,6 +25,7 @@ def tell(tx: Session, ground: Ground, grant_id: str) -> GrantStory | None:
         if each.requested_at < grant.requested_at
     ]
     directory = ground.directories.get(grant.directory)
+    voided = grants.voided_of(tx, grant.id)
     return GrantStory(
         id=grant.id,
         state=GrantState(grant.state),
@@ -46,7 +47,14 @@ def tell(tx: Session, ground: Ground, grant_id: str) -> GrantStory | None:
         foreseen=grant.foreseen,
         automatic=grant.automatic,
         said=tuple(
-            Said(name=a.approver_name, role=a.role, approved=a.approved, rationale=a.rationale, at=a.at)
+            Said(
+                name=a.approver_name,
+                role=a.role,
+                approved=a.approved,
+                rationale=a.rationale,
+                at=a.at,
+                void=voided.get(a.id, ""),
+            )
             for a in grants.approvals_of(tx, grant.id)
         ),
         holds=_holds(tx, ground, grant),

@@ -27,6 +27,13 @@ class Kind(StrEnum):
     AUTHORITY_LOST = "authority-lost"
     TAMPERED = "tampered"
     UNDELIVERABLE = "undeliverable"
+    UNEXPLAINED = "unexplained"
+    VANISHED = "vanished"
+    FOUND_STANDING = "found-standing"
+    REVIEW_DUE = "review-due"
+    GROUP_GONE = "group-gone"
+    LEFT = "left"
+    MANY_LEFT = "many-left"
 
 
 def named(name: str, login: str) -> str:
@@ -36,6 +43,11 @@ def named(name: str, login: str) -> str:
     """
     shown = name if len(name) <= _MOST_OF_A_NAME else f"{name[: _MOST_OF_A_NAME - 1]}…"
     return f"{shown} ({login})" if login else shown
+
+
+def membership_cause(entitlement: str, kind: str, member: str) -> str:
+    """What makes two exceptions about one membership the same. kind: "account" or "group"."""
+    return f"{entitlement}:{kind}:{member}"
 
 
 class Severity(StrEnum):

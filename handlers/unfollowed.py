@@ -9,10 +9,11 @@ from handlers import recording
 from handlers.exceptions import Kind, Severity, Strange, cause_of, tell_security
 from handlers.ground import Ground
 from handlers.intents import SCHEDULE
-from handlers.strange import named
+from handlers.strange import membership_cause, named
 from storage import holdings
-from storage.exceptions import settle_exceptions
+from storage.exceptions import decide_exceptions, settle_exceptions
 from storage.records import Grant, Holding
+from storage.states import GrantState
 
 
 def tell_failing(tx: Session, ground: Ground, holding: Holding, grant: Grant) -> None:
@@ -72,6 +73,13 @@ def tell_settled(tx: Session, ground: Ground, grant: Grant, *, removal: bool) ->
     if removal:
         causes.append(cause_of(Kind.EFFECT_FAILED, _failing(grant, removal=True)))
         causes.append(cause_of(Kind.REVOCATION_OVERDUE, grant.id))
+    membership = membership_cause(grant.entitlement, "account", grant.account)
+    vanished = cause_of(Kind.VANISHED, membership)
+    causes.append(vanished)
+    if grant.state == GrantState.VOIDED:  # it was to be given again, and policy said no
+        decide_exceptions(tx, at=ground.now(), cause=vanished, facts={"voided": True})
+    if removal and not grant.minutes:  # it was never given, only taken away
+        causes.append(cause_of(Kind.UNEXPLAINED, membership))
     settle_exceptions(tx, at=ground.now(), causes=causes)
 
 

@@ -30,6 +30,7 @@ class Entitlement:
 
     risk: 1 (harmless) to 5 (keys of the company). environment: "production", "staging", "corporate" …
     access: what it lets one do, in words ("read and write"). aliases: other names people use for it.
+    drift: what becomes of a member whom nothing explains: "ask" (somebody decides) or "remove".
     """
 
     id: str
@@ -44,6 +45,7 @@ class Entitlement:
     max_duration: timedelta
     standing_allowed: bool = False
     aliases: tuple[str, ...] = ()
+    drift: str = "ask"
 
 
 def _empty() -> Mapping[str, Owner]:

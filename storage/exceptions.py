@@ -3,7 +3,7 @@
 It does not decide what is an exception, nor how it reads.
 """
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -74,9 +74,33 @@ def raise_exception(
 
 def settle_exceptions(tx: Session, *, at: datetime, causes: Collection[str]) -> None:
     """What was raised for these causes is over: kept as a fact, and shown in its message. If it recurs it is news."""
+    _add_facts(tx, at, causes, {SETTLED: at.isoformat()})
+
+
+def decide_exceptions(tx: Session, *, at: datetime, cause: str, facts: Mapping[str, Any]) -> None:
+    """What was decided about everything open of this cause: kept as facts, and shown in its messages."""
+    _add_facts(tx, at, [cause], facts)
+
+
+def is_open(tx: Session, cause: str, *, since: datetime) -> bool:
+    """Whether something of this cause was raised since then and is not over."""
+    return _gravest(tx, cause, since) is not None
+
+
+def open_under(tx: Session, beginning: str) -> Sequence[ExceptionRecord]:
+    """What is open of all causes that begin so."""
+    rows = tx.exec(
+        select(ExceptionRecord).where(
+            ExceptionRecord.cause >= beginning, ExceptionRecord.cause < f"{beginning}\U0010ffff"
+        )
+    ).all()
+    return [row for row in rows if SETTLED not in row.facts]
+
+
+def _add_facts(tx: Session, at: datetime, causes: Collection[str], facts: Mapping[str, Any]) -> None:
     for row in tx.exec(_OF_CAUSES, params={"causes": list(causes)}).all():
         if SETTLED not in row.facts:
-            row.facts = {**row.facts, SETTLED: at.isoformat()}
+            row.facts = {**row.facts, **facts}
             tx.add(row)
             tx.flush()
             _owe(tx, at, row)

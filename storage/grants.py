@@ -3,7 +3,7 @@
 It does not decide which move is right (handlers do); a move that the table of states does not have fails.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -11,8 +11,11 @@ from sqlalchemy import BindParameter, bindparam, case, delete
 from sqlmodel import Session, col, select
 
 from storage.identifiers import new_id
-from storage.records import Approval, Grant, Holding, Question
+from storage.records import Approval, Grant, Holding, Question, VoidedApproval
 from storage.states import FOLLOWS, LIVE, GrantState
+
+# Of a list of ids, so many are asked for in one statement.
+_AT_ONCE = 500
 
 # Built once: these run for every question and every change, and making a statement costs more than running it.
 _LIVE_OF = (
@@ -76,8 +79,84 @@ def show_verdict(
 
 
 def approvals_of(tx: Session, grant_id: str) -> Sequence[Approval]:
-    """The decisions on a grant, oldest first."""
+    """The decisions on a grant, oldest first, void ones among them."""
     return tx.exec(select(Approval).where(Approval.grant == grant_id).order_by(col(Approval.at))).all()
+
+
+def voided_of(tx: Session, grant_id: str) -> dict[str, str]:
+    """Why approvals of this grant count no longer, by the id of the approval."""
+    rows = tx.exec(
+        select(VoidedApproval)
+        .join(Approval, col(Approval.id) == col(VoidedApproval.approval))
+        .where(Approval.grant == grant_id)
+    )
+    return {row.approval: row.why for row in rows}
+
+
+def counting_of(tx: Session, grant_id: str) -> Sequence[Approval]:
+    """The approvals of a grant that count, oldest first."""
+    voided = voided_of(tx, grant_id)
+    return [one for one in approvals_of(tx, grant_id) if one.approved and one.id not in voided]
+
+
+def void_approval(tx: Session, approval: Approval, *, at: datetime, why: str) -> None:
+    """It counts no longer, for good."""
+    tx.add(VoidedApproval(approval=approval.id, why=why, at=at))
+    tx.flush()
+
+
+def waiting_on(tx: Session, directory: str, approver: str) -> Sequence[tuple[Grant, Approval]]:
+    """The open requests that this person approved, where that still counts."""
+    rows = tx.exec(
+        select(Grant, Approval)
+        .join(Approval, col(Approval.grant) == col(Grant.id))
+        .where(
+            Grant.state == GrantState.PENDING,
+            Grant.directory == directory,
+            Approval.approver == approver,
+            col(Approval.approved),
+            col(Approval.id).not_in(select(VoidedApproval.approval)),
+        )
+        .with_for_update()
+    )
+    return [(grant, approval) for grant, approval in rows]
+
+
+def unfinished_of(tx: Session, directory: str, account: str) -> Sequence[Grant]:
+    """Everything of this person that gives access or could still come to: drafts, open requests, live grants."""
+    return tx.exec(
+        select(Grant)
+        .where(
+            Grant.directory == directory,
+            Grant.account == account,
+            col(Grant.state).in_((GrantState.DRAFT, GrantState.PENDING, *LIVE)),
+        )
+        .order_by(col(Grant.id))
+        .with_for_update()
+    ).all()
+
+
+def people_concerned(tx: Session) -> set[tuple[str, str]]:
+    """Directory and account of whoever has access or waits for it, and of whoever approved an open request."""
+    # Literally the conditions of two indexes, so that what is over costs nothing.
+    live: BindParameter[Any] = bindparam("live", LIVE, expanding=True, literal_execute=True)
+    pending: BindParameter[Any] = bindparam("pending", GrantState.PENDING, literal_execute=True)
+    holders = tx.exec(
+        select(Grant.directory, Grant.account).where(
+            col(Grant.state).in_(live), col(Grant.expires_at).is_not(None)
+        )
+    ).all()
+    askers = tx.exec(
+        select(Grant.directory, Grant.account).where(
+            Grant.state == pending, col(Grant.lapses_at).is_not(None)
+        )
+    ).all()
+    approvers = tx.exec(
+        select(Grant.directory, Approval.approver)
+        .join(Approval, col(Approval.grant) == col(Grant.id))
+        .where(Grant.state == pending, col(Grant.lapses_at).is_not(None), col(Approval.approved))
+    ).all()
+    return {(directory, account) for directory, account in (*holders, *askers, *approvers)}
 
 
 def add_approval(
@@ -122,10 +201,15 @@ def open_of(tx: Session, account: str, entitlement: str) -> Grant | None:
 
 
 def past_of(tx: Session, account: str, entitlement: str) -> Sequence[Grant]:
-    """Ended grants of this person on this entitlement, newest first."""
+    """Ended grants of this person on this entitlement, newest first; not what was only taken away (0 minutes)."""
     return tx.exec(
         select(Grant)
-        .where(Grant.account == account, Grant.entitlement == entitlement, Grant.state == GrantState.ENDED)
+        .where(
+            Grant.account == account,
+            Grant.entitlement == entitlement,
+            Grant.state == GrantState.ENDED,
+            col(Grant.minutes) > 0,
+        )
         .order_by(col(Grant.ended_at).desc())
     ).all()
 
@@ -133,6 +217,33 @@ def past_of(tx: Session, account: str, entitlement: str) -> Sequence[Grant]:
 def covering(tx: Session, *, directory: str, account: str, group: str) -> Sequence[Grant]:
     """The grants that concern one holding: live ones and those whose end is under way."""
     return tx.exec(_COVERING, params={"directory": directory, "account": account, "group": group}).all()
+
+
+def concerning_group(
+    tx: Session,
+    *,
+    entitlement: str,
+    directory: str,
+    group: str,
+    among: Collection[str] | None = None,
+) -> list[tuple[str, str, str]]:
+    """Account, id and state of the grants that give this group, are about to, or whose end is under way.
+
+    among: only these accounts'. Rows and no grants, since there may be very many.
+    """
+    asked = select(Grant.account, Grant.id, Grant.state).where(
+        Grant.entitlement == entitlement,
+        Grant.directory == directory,
+        Grant.group == group,
+        col(Grant.state).in_((*LIVE, GrantState.ENDING)),
+    )
+    if among is None:
+        return list(tx.exec(asked))
+    wanted = sorted(among)
+    found: list[tuple[str, str, str]] = []
+    for start in range(0, len(wanted), _AT_ONCE):
+        found += tx.exec(asked.where(col(Grant.account).in_(wanted[start : start + _AT_ONCE])))
+    return found
 
 
 def ended_since(tx: Session, *, directory: str, account: str, group: str, at: datetime) -> Sequence[Grant]:

@@ -25,13 +25,15 @@ class Purpose(StrEnum):
 class Result(StrEnum):
     """How far the one change of a handle has come. CHANGING is written before the directory is called (T-3).
 
-    SESSIONS_OPEN: done, but what sessions there were could not be ended. UNKNOWN: the directory did not answer.
+    SESSIONS_OPEN: done, but what sessions there were could not be ended. NO_SESSIONS: done, and the directory knows
+    of none that it could end. UNKNOWN: the directory did not answer.
     """
 
     OPEN = ""
     CHANGING = "changing"
     DONE = "done"
     SESSIONS_OPEN = "sessions-open"
+    NO_SESSIONS = "no-sessions"
     UNKNOWN = "unknown"
 
 
@@ -102,6 +104,23 @@ def close_others(tx: Session, handle_id: str, *, directory: str, account: str, a
         .values(expires_at=at)
         .execution_options(synchronize_session=False)
     )
+
+
+def close_all(tx: Session, *, directory: str, account: str, at: datetime) -> int:
+    """End this person's open handles; how many."""
+    closed = (
+        update(Handle)
+        .where(
+            col(Handle.directory) == directory,
+            col(Handle.account) == account,
+            col(Handle.result) == Result.OPEN,
+            col(Handle.expires_at) > at,
+        )
+        .values(expires_at=at)
+        .returning(col(Handle.id))
+        .execution_options(synchronize_session=False)
+    )
+    return len(tx.execute(closed).all())
 
 
 def finished_since(tx: Session, purpose: Purpose, *, directory: str, account: str, since: datetime) -> int:

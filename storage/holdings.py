@@ -3,7 +3,7 @@
 It follows the grants and decides nothing; the directory itself is called elsewhere, outside transactions.
 """
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime, timedelta
 
 from sqlalchemy import bindparam, false, or_, update
@@ -17,6 +17,9 @@ from storage.states import LIVE
 
 # Literally the condition of the index holdings_open, so that settled holdings cost nothing.
 _OPEN = col(Holding.settled) == false()
+
+# Of a list of ids, so many are asked for in one statement.
+_AT_ONCE = 500
 
 # Built once: making a statement costs more than running it.
 _OF = select(Holding).where(
@@ -53,6 +56,36 @@ def follow_grant(tx: Session, grant: Grant, *, at: datetime, due_at: datetime) -
     return follow(
         tx, at=at, directory=grant.directory, account=grant.account, group=grant.group, due_at=due_at
     )
+
+
+def take_over(tx: Session, grant: Grant, *, at: datetime) -> Holding:
+    """`follow_grant` for a membership that other hands gave and somebody decided about: now it is ours to end."""
+    holding = follow_grant(tx, grant, at=at, due_at=at)
+    holding.stood_before = False
+    tx.add(holding)
+    tx.flush()
+    return holding
+
+
+def of_account(tx: Session, *, directory: str, account: str, group: str) -> Holding | None:
+    """The holding of this account in this group, if there ever was one."""
+    return tx.exec(_OF, params={"directory": directory, "account": account, "group": group}).first()
+
+
+def of_accounts(tx: Session, *, directory: str, group: str, accounts: Collection[str]) -> dict[str, Holding]:
+    """The holdings of these accounts in this group, by account."""
+    found: dict[str, Holding] = {}
+    wanted = sorted(accounts)
+    for start in range(0, len(wanted), _AT_ONCE):
+        rows = tx.exec(
+            select(Holding).where(
+                Holding.directory == directory,
+                Holding.group == group,
+                col(Holding.account).in_(wanted[start : start + _AT_ONCE]),
+            )
+        )
+        found.update({row.account: row for row in rows})
+    return found
 
 
 def claim(tx: Session, *, directory: str, at: datetime, lease: timedelta, limit: int) -> list[Holding]:

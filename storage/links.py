@@ -40,6 +40,12 @@ def ever_linked(tx: Session, directory: str, account: str) -> bool:
     )
 
 
+def linked_people(tx: Session) -> set[tuple[str, str]]:
+    """Directory and account of everybody with an active link."""
+    rows = tx.exec(select(Link.directory, Link.account).where(Link.state == LinkState.ACTIVE)).all()
+    return {(directory, account) for directory, account in rows}
+
+
 def make_link(
     tx: Session,
     *,

@@ -1,4 +1,4 @@
-"""The tables: links, deliveries, grants, approvals, holdings, the outbox, exceptions, and what the secure page needs.
+"""The tables: links, grants, approvals, holdings, standings, the outbox, exceptions, and what the secure page needs.
 
 Rows are assigned to only inside storage/. Nothing here validates: intents do, before a row is made.
 """
@@ -111,6 +111,16 @@ class Approval(SQLModel, table=True):
     at: datetime = _moment()
 
 
+class VoidedApproval(SQLModel, table=True):
+    """An approval that no longer counts, whoever gave it comes back or not (J-4). why: fit to follow a name."""
+
+    __tablename__ = "voided_approvals"
+
+    approval: str = Field(primary_key=True, foreign_key="approvals.id")
+    why: str
+    at: datetime = _moment()
+
+
 class Holding(SQLModel, table=True):
     """What one account has, and should have, in one directory group. Effects run under its lease and fence.
 
@@ -139,6 +149,39 @@ class Holding(SQLModel, table=True):
     due_at: datetime = _moment()
     next_at: datetime = _moment()
     lease_until: datetime | None = _moment(null=True)
+
+
+class Standing(SQLModel, table=True):
+    """One membership that no grant gives and that is accounted for: declared, or only found at the first look.
+
+    kind: "account" or "group" (one group put into another); member: the account's id, or the inner group's name.
+    declared_by, owner, rationale and review_at are empty for what was only found there.
+    """
+
+    __tablename__ = "standings"
+    __table_args__ = (UniqueConstraint("directory", "group", "kind", "member"),)
+
+    id: str = Field(primary_key=True)
+    directory: str
+    group: str
+    entitlement: str
+    kind: str
+    member: str
+    owner: str = ""
+    declared_by: str = ""
+    rationale: str = ""
+    review_at: datetime | None = _moment(null=True)
+    at: datetime = _moment()
+
+
+class Watched(SQLModel, table=True):
+    """A group that was looked at before: what is new in it since then has to be explained."""
+
+    __tablename__ = "watched"
+
+    directory: str = Field(primary_key=True)
+    group: str = Field(primary_key=True)
+    since: datetime = _moment()
 
 
 class Owed(SQLModel, table=True):

@@ -37,7 +37,13 @@ LIVE = (GrantState.APPROVED, GrantState.ACTIVE)
 FOLLOWS: Mapping[GrantState, frozenset[GrantState]] = MappingProxyType(
     {
         GrantState.DRAFT: frozenset(
-            {GrantState.PENDING, GrantState.APPROVED, GrantState.REFUSED, GrantState.WITHDRAWN}
+            {
+                GrantState.PENDING,
+                GrantState.APPROVED,
+                GrantState.REFUSED,
+                GrantState.WITHDRAWN,
+                GrantState.VOIDED,
+            }
         ),
         GrantState.PENDING: frozenset(
             {
@@ -49,7 +55,8 @@ FOLLOWS: Mapping[GrantState, frozenset[GrantState]] = MappingProxyType(
             }
         ),
         GrantState.APPROVED: frozenset({GrantState.ACTIVE, GrantState.ENDING, GrantState.VOIDED}),
-        GrantState.ACTIVE: frozenset({GrantState.ENDING}),
+        # Back to approved when it is to be given once more: policy is asked again before it is.
+        GrantState.ACTIVE: frozenset({GrantState.APPROVED, GrantState.ENDING}),
         GrantState.ENDING: frozenset({GrantState.ENDED}),
     }
 )

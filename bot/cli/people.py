@@ -19,7 +19,7 @@ def names_of(settings: Settings, ids: Iterable[str]) -> Mapping[str, str]:
     """The name of each person; their id where no directory can say."""
 
     async def ask() -> Mapping[str, str]:
-        async with _directories(settings) as directories:
+        async with directories_of(settings) as directories:
             wanted = sorted(set(ids))
             return dict(
                 zip(wanted, await asyncio.gather(*(_name(directories, one) for one in wanted)), strict=True)
@@ -32,7 +32,7 @@ def find_person(settings: Settings, word: str) -> Account | None:
     """The account with this login or id. DirectoryUnavailable when nobody was found and not everyone answered."""
 
     async def ask() -> Account | None:
-        async with _directories(settings) as directories:
+        async with directories_of(settings) as directories:
             return await _found(directories, word, silent=_not_asked(settings))
 
     return asyncio.run(ask())
@@ -49,7 +49,7 @@ def account_id(settings: Settings, word: str) -> str:
 
 
 @asynccontextmanager
-async def _directories(settings: Settings) -> AsyncIterator[list[Directory]]:
+async def directories_of(settings: Settings) -> AsyncIterator[list[Directory]]:
     """The configured directories that can be asked; opening a local one that is not there would make it."""
     opened = [
         open_directory(name, section, settings.secrets)

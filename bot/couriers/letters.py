@@ -42,6 +42,12 @@ def letter(kind: str, facts: Facts) -> Letter:
     return Letter(subject=subject, body=body + "\n")
 
 
+_SIGNED_OUT = {
+    Result.SESSIONS_OPEN: "You could not be signed out elsewhere: where you are still signed in, sign out yourself.",
+    Result.NO_SESSIONS: "Your directory can't end sessions: where you are still signed in, sign out yourself.",
+}
+
+
 def _password_changed(facts: Facts) -> tuple[str, tuple[str, ...]]:
     when = _when(facts.at)
     if facts.result == Result.UNKNOWN:
@@ -51,14 +57,9 @@ def _password_changed(facts: Facts) -> tuple[str, tuple[str, ...]]:
             "Try to sign in with the new password. If that fails, the old one still holds.",
             _not_you(facts),
         )
-    signed_out = (
-        "You could not be signed out elsewhere: where you are still signed in, sign out yourself."
-        if facts.result == Result.SESSIONS_OPEN
-        else "You were signed out everywhere. Sign in with the new one."
-    )
     return "Your password was changed", (
         f"Your password was changed on {when}, after you proved who you are on Wicket's secure page.",
-        signed_out,
+        _SIGNED_OUT.get(facts.result, "You were signed out everywhere. Sign in with the new one."),
         _not_you(facts),
     )
 

@@ -13,6 +13,7 @@ from bot.slack.messages.alerts import Alert, alert_message
 from bot.slack.messages.answers import answer_message, greeting_message, notice_message, page_message
 from bot.slack.messages.approvals import approval_message
 from bot.slack.messages.checkpoints import checkpoint_message
+from bot.slack.messages.drift import DRIFT, drift_message
 from bot.slack.messages.parts import Message
 from bot.slack.messages.requests import request_message
 from bot.slack.sentences import NO_DIRECTORY
@@ -79,7 +80,9 @@ class Rendering:
             )
 
         alert = await self._ground.database.read(work)
-        return alert_message(alert) if alert else None
+        if alert is None:
+            return None
+        return drift_message(alert) if alert.kind in DRIFT else alert_message(alert)
 
     async def _answer(self, owed: Owed) -> Message | None:
         question = await self._ground.database.read(lambda tx: tx.get(Question, owed.subject))

@@ -8,8 +8,10 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from types import MappingProxyType
+from typing import Any
 
-from bot.demo.company import toml
+from bot.demo.company import LOCAL, toml
 from bot.settings import new_audit_key, new_key
 from storage.faults import SettingsFault
 
@@ -87,8 +89,18 @@ class Folder:
         """Whether nothing was kept here before."""
         return not self.database.exists()
 
-    def write(self, addresses: Addresses, tokens: Tokens) -> Mapping[str, str]:
-        """Write settings and secrets for this run, keeping what was edited; the secrets as an environment."""
+    def write(
+        self,
+        addresses: Addresses,
+        tokens: Tokens,
+        *,
+        directory: Mapping[str, Any] = LOCAL,
+        secrets: Mapping[str, str] = MappingProxyType({}),
+    ) -> Mapping[str, str]:
+        """Write settings and secrets for this run, keeping what was edited; the secrets as an environment.
+
+        directory: the section about it. secrets: the variables that it needs.
+        """
         if self.config.exists():
             text = readdressed(self.config.read_text(encoding="utf-8"), addresses)
         else:
@@ -97,9 +109,9 @@ class Folder:
                 port=addresses.page_port,
                 smtp_port=addresses.smtp_port,
                 database=self.database.name,
-                people=self.people.name,
+                directory=directory,
             )
-        environment = self._environment(tokens)
+        environment = {**self._environment(tokens), **secrets}
         _replace(self.secrets, "".join(f"{name}={value}\n" for name, value in environment.items()))
         _replace(self.config, text)
         return environment

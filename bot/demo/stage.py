@@ -15,24 +15,22 @@ from bot.app import App
 from bot.demo.company import (
     LOVELACE,
     phone_owners,
-    seed_directory,
     seed_links_and_proofs,
+    seed_standings,
     seed_workspace,
+    standing_members,
     welcome_mails,
 )
 from bot.demo.folder import Addresses, Folder, Tokens
+from bot.demo.keepers import Keepers, LocalKeepers
 from bot.demo.phone import Phones
 from bot.demo.workspace import PersonClient, Workspace
 from bot.manifest import manifest
 from bot.settings import Settings, load_settings
 from storage.clock import Clock, utc_now
-from storage.directories.local import LocalDirectory
-from storage.directories.scrypt import Scrypt
 from storage.migrating import migrate
 
 HOST = "127.0.0.1"
-# The sample passwords are no secret: hashing them dearly would only make everybody wait at the first start.
-SAMPLE_COST = Scrypt(n=2)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -43,6 +41,7 @@ class Stage:
     settings: Settings
     slack: Workspace
     phones: Phones
+    keepers: Keepers
     app: App
 
     def person(self, login: str) -> PersonClient:
@@ -61,9 +60,11 @@ async def on_stage(
     port: int = 0,
     now: Clock = utc_now,
     chance: Callable[[], float] = random.random,
+    keepers: Keepers | None = None,
 ) -> AsyncIterator[Stage]:
     """Start everything, and stop it afterwards. port: of the page that a browser opens; 0 takes a free one.
 
+    keepers: of the company's directory; without any it is a file in the folder.
     OSError if the port is in use; a fault of storage.faults if what the folder holds cannot be used.
     """
     async with AsyncExitStack() as opened:
@@ -74,17 +75,20 @@ async def on_stage(
         phones = Phones(phone_owners(), now=now, on_change=slack.phone_changed, kept=folder.phones)
         await phones.start(HOST)
         opened.push_async_callback(phones.stop)
-        settings = _settle(folder, slack, phones, beside=port)
+        if keepers is None:
+            keepers = local = LocalKeepers(folder.people, now=now)
+            opened.callback(local.close)
+        settings = _settle(folder, slack, phones, keepers, beside=port)
         app = App(settings, now=now, chance=chance)
         opened.push_async_callback(app.stop)
-        await _seed(folder, settings, app, now)
+        await _seed(keepers, settings, app, now)
         await app.start()
         await slack.wait_connected()
         _furnish(slack, phones, settings)
-        yield Stage(folder=folder, settings=settings, slack=slack, phones=phones, app=app)
+        yield Stage(folder=folder, settings=settings, slack=slack, phones=phones, keepers=keepers, app=app)
 
 
-def _settle(folder: Folder, slack: Workspace, phones: Phones, *, beside: int) -> Settings:
+def _settle(folder: Folder, slack: Workspace, phones: Phones, keepers: Keepers, *, beside: int) -> Settings:
     """Write this run's settings down, and read them as the bot of a real company does."""
     addresses = Addresses(
         api_url=slack.api_url,
@@ -93,22 +97,21 @@ def _settle(folder: Folder, slack: Workspace, phones: Phones, *, beside: int) ->
     )
     tokens = Tokens(bot=slack.bot_token, app=slack.app_token, signing=slack.signing_secret)
     # Only these: what this machine's environment says of a real workspace has no place here.
-    settings = load_settings(folder.config, folder.write(addresses, tokens))
+    written = folder.write(addresses, tokens, directory=keepers.section, secrets=keepers.secrets)
+    settings = load_settings(folder.config, written)
     migrate(settings.database.path)
     return settings
 
 
-async def _seed(folder: Folder, settings: Settings, app: App, now: Clock) -> None:
+async def _seed(keepers: Keepers, settings: Settings, app: App, now: Clock) -> None:
     """Let the company move in, unless it lives there already."""
-    directory = LocalDirectory(folder.people, name=LOVELACE.directory, now=now, cost=SAMPLE_COST)
-    try:
-        await seed_directory(directory, at=now())
-    finally:
-        directory.close()
+    await keepers.move_in(now())
     vault = settings.secrets.vault()
+    standing = await standing_members(app.directories[LOVELACE.directory])
 
     def link(tx: Session) -> None:
-        seed_links_and_proofs(tx, vault, at=now())
+        seed_links_and_proofs(tx, vault, at=now(), account_of=keepers.account_of)
+        seed_standings(tx, standing, at=now())
 
     await app.database.write(link)
 

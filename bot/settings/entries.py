@@ -5,7 +5,7 @@ It never says who may have what: that is policy.
 
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from types import MappingProxyType
-from typing import Any
+from typing import Any, Literal
 
 from pydantic import Field
 
@@ -42,6 +42,7 @@ class EntitlementEntry(Section):
     longest: Duration = Field(alias="max", examples=["8h"])
     standing: bool = Field(default=False, examples=[False])
     aliases: tuple[ShortLine, ...] = Field(default=(), examples=[["production database"]])
+    drift: Literal["ask", "remove"] = Field(default="ask", examples=["ask"])
 
 
 class Written(Sections):

@@ -113,6 +113,12 @@ class LimitsSection(Section):
     requests_a_minute: int = Field(default=30, ge=1, le=1_000_000, examples=[30])
 
 
+class DriftSection(Section):
+    """[drift]: how often the directories are compared with what was granted and declared."""
+
+    every_minutes: int = Field(default=15, ge=1, le=1440, examples=[15])
+
+
 class LogsSection(Section):
     """[logs]: how much is logged, and for whom it is laid out."""
 
@@ -147,4 +153,5 @@ class Sections(Section):
     mail: MailSection
     security: SecuritySection
     limits: LimitsSection = LimitsSection()
+    drift: DriftSection = DriftSection()
     logs: LogsSection = LogsSection()

@@ -25,6 +25,12 @@ class Action(StrEnum):
     SET_UP_PROOFS = "ask.enrol"
     LINK = "ask.link"
     OPEN_PAGE = "page.open"
+    ADOPT = "drift.adopt"
+    REMOVE = "drift.remove"
+    DECLARE = "drift.declare"
+    GIVE_AGAIN = "drift.give_again"
+    END_GRANT = "drift.end"
+    END_LEAVERS = "leavers.end"
 
 
 class Form(StrEnum):
@@ -34,6 +40,8 @@ class Form(StrEnum):
     APPROVE = "form.approve"
     DENY = "form.deny"
     NOTE = "form.note"
+    ADOPT = "form.adopt"
+    DECLARE = "form.declare"
 
 
 class Field(StrEnum):
@@ -43,3 +51,5 @@ class Field(StrEnum):
     DURATION = "duration"
     JUSTIFICATION = "justification"
     RATIONALE = "rationale"
+    OWNER = "owner"
+    REVIEW = "review"

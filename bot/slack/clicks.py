@@ -11,6 +11,7 @@ from bot.slack import sentences
 from bot.slack.actions import Action
 from bot.slack.conversation import Conversation
 from bot.slack.door import Turned
+from bot.slack.drift import DriftClicks
 from bot.slack.forms import Prefilled, decision_form, details_form, request_form
 from bot.slack.incoming import Incoming, text
 from bot.slack.messages.approvals import not_allowed_text, too_late_text
@@ -66,6 +67,7 @@ class Clicks:
         deciding: Deciding,
         details: Details,
         conversation: Conversation,
+        drift: DriftClicks,
         replies: Replies,
     ) -> None:
         self._ground = ground
@@ -88,6 +90,7 @@ class Clicks:
             Action.ASK_FOR_ACCESS: self._ask_for_access,
             Action.RESET_PASSWORD: self._reset,
             Action.SET_UP_PROOFS: self._enrol,
+            **drift.table,
         }
 
     async def carry_out(self, action: str, click: Click) -> bool:

@@ -159,9 +159,9 @@ def note_form(title: str, text: str) -> View:
 
 def read_request(view: Mapping[str, Any], catalogue: Catalogue) -> Typed | Wrong:
     """What was typed into a request form."""
-    entitlement = _selected(view, Field.ENTITLEMENT)
-    duration = parse_duration(_text(view, Field.DURATION))
-    justification = _text(view, Field.JUSTIFICATION)
+    entitlement = selected(view, Field.ENTITLEMENT)
+    duration = parse_duration(typed(view, Field.DURATION))
+    justification = typed(view, Field.JUSTIFICATION)
     wrong: dict[Field, str] = {}
     if entitlement not in catalogue.entitlements:
         wrong[Field.ENTITLEMENT] = "Please choose something from the list."
@@ -176,13 +176,13 @@ def read_request(view: Mapping[str, Any], catalogue: Catalogue) -> Typed | Wrong
     if wrong or isinstance(duration, str):
         return Wrong(at=wrong)
     return Typed(
-        entitlement=entitlement, duration=duration, justification=justification, draft=_metadata(view)
+        entitlement=entitlement, duration=duration, justification=justification, draft=metadata(view)
     )
 
 
 def read_decision(view: Mapping[str, Any]) -> Decision | Wrong:
     """What was typed into an approval form."""
-    rationale = _text(view, Field.RATIONALE)
+    rationale = typed(view, Field.RATIONALE)
     if not visible(rationale):
         return Wrong(at={Field.RATIONALE: "Please write a few words: they stay with the decision."})
     if len(rationale) > RATIONALE_LIMIT:
@@ -191,7 +191,7 @@ def read_decision(view: Mapping[str, Any]) -> Decision | Wrong:
                 Field.RATIONALE: f"Please keep it to {RATIONALE_LIMIT} characters; this has {len(rationale)}."
             }
         )
-    return Decision(grant=_metadata(view), rationale=rationale)
+    return Decision(grant=metadata(view), rationale=rationale)
 
 
 def option_of(entitlement: Entitlement) -> Option:
@@ -224,17 +224,21 @@ def _reading(title: str, blocks: list[Block]) -> View:
     )
 
 
-def _field(view: Mapping[str, Any], field: Field) -> Mapping[str, Any]:
+def field_of(view: Mapping[str, Any], field: Field) -> Mapping[str, Any]:
+    """What came back of a field; empty if nothing did."""
     return part(part(part(part(view, "state"), "values"), field), field)
 
 
-def _text(view: Mapping[str, Any], field: Field) -> str:
-    return text(_field(view, field).get("value")).strip()
+def typed(view: Mapping[str, Any], field: Field) -> str:
+    """What was typed into a field."""
+    return text(field_of(view, field).get("value")).strip()
 
 
-def _selected(view: Mapping[str, Any], field: Field) -> str:
-    return text(part(_field(view, field), "selected_option").get("value"))
+def selected(view: Mapping[str, Any], field: Field) -> str:
+    """The value of what was chosen in a menu."""
+    return text(part(field_of(view, field), "selected_option").get("value"))
 
 
-def _metadata(view: Mapping[str, Any]) -> str:
+def metadata(view: Mapping[str, Any]) -> str:
+    """The id that travelled with a form."""
     return text(view.get("private_metadata"))

@@ -8,6 +8,7 @@ from typing import Any
 
 from bot.slack.actions import Form
 from bot.slack.clicks import asked_text, decision_text
+from bot.slack.drift import DriftClicks
 from bot.slack.forms import Wrong, note_form, read_decision, read_request
 from bot.slack.incoming import Incoming, text
 from handlers.access import Access
@@ -22,10 +23,13 @@ Answer = dict[str, Any]
 class Submissions:
     """Carries out forms; the answer is what Slack's acknowledgement says."""
 
-    def __init__(self, *, catalogue: Catalogue, access: Access, deciding: Deciding) -> None:
+    def __init__(
+        self, *, catalogue: Catalogue, access: Access, deciding: Deciding, drift: DriftClicks
+    ) -> None:
         self._catalogue = catalogue
         self._access = access
         self._deciding = deciding
+        self._drift = drift
 
     async def carry_out(self, actor: Actor, incoming: Incoming, view: Mapping[str, Any]) -> Answer | None:
         """Do what this form is for; None if there is no such form to submit."""
@@ -36,6 +40,10 @@ class Submissions:
                 return await self._decide(actor, incoming, view, approve=True)
             case Form.DENY:
                 return await self._decide(actor, incoming, view, approve=False)
+            case Form.ADOPT:
+                return _drifted(await self._drift.adopt(actor, incoming, view))
+            case Form.DECLARE:
+                return _drifted(await self._drift.declare(actor, incoming, view))
             case _:
                 return None
 
@@ -75,6 +83,12 @@ class Submissions:
         )
         text = decision_text(outcome)
         return note("Nothing was changed", text) if text else {}
+
+
+def _drifted(answer: str | Wrong) -> Answer:
+    if isinstance(answer, Wrong):
+        return errors(answer)
+    return note("Nothing was changed", answer) if answer else {}
 
 
 def errors(wrong: Wrong) -> Answer:

@@ -51,6 +51,16 @@ _ENDINGS: Mapping[tuple[Purpose, Result], Ending] = {
         title="Your password was changed.",
         sentences=("You were signed out everywhere: sign in with the new one.", _NOT_YOU, _CLOSE),
     ),
+    (Purpose.RESET, Result.NO_SESSIONS): Ending(
+        symbol="✅",
+        title="Your password was changed.",
+        sentences=(
+            "Sign in with the new one. Your directory can't end sessions: "
+            "where you are still signed in, sign out yourself.",
+            _NOT_YOU,
+            _CLOSE,
+        ),
+    ),
     (Purpose.RESET, Result.SESSIONS_OPEN): Ending(
         symbol="⚠️",
         title="Your password was changed, but I could not sign you out elsewhere.",

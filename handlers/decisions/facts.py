@@ -6,7 +6,7 @@ name could forge.
 
 from typing import Any, TypeAlias
 
-from handlers.decisions.policy import AccessQuestion, AccountQuestion, Question
+from handlers.decisions.policy import AccessQuestion, AccountQuestion, DriftQuestion, Question
 from storage.catalogue import Entitlement, Owner
 from storage.directories.base import Account
 
@@ -19,6 +19,14 @@ def put(question: Question) -> tuple[Json, list[Json]]:
     if isinstance(question, AccountQuestion):
         resource, context = _uid("Account", question.target.id), _account_context(question)
         entities = _distinct(_account(question.principal), _account(question.target))
+    elif isinstance(question, DriftQuestion):
+        resource, context = _uid("Entitlement", question.entitlement.id), _drift_context(question)
+        entities = _distinct(
+            _account(question.principal),
+            *([_account(question.member)] if question.member else []),
+            _entitlement(question.entitlement),
+            _owner(question.owner),
+        )
     else:
         resource, context = _uid("Entitlement", question.entitlement.id), _access_context(question)
         entities = _distinct(
@@ -60,6 +68,13 @@ def _account_context(question: AccountQuestion) -> Json:
         "unlocksToday": question.unlocks_today,
         "now": _moment(question),
     }
+
+
+def _drift_context(question: DriftQuestion) -> Json:
+    context: Json = {"way": question.way, "minutes": question.minutes, "now": _moment(question)}
+    if question.member is not None:
+        context["member"] = {"__entity": _uid("Account", question.member.id)}
+    return context if question.role is None else {**context, "role": question.role}
 
 
 def _moment(question: Question) -> Json:

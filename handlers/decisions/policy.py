@@ -29,6 +29,7 @@ class Action(StrEnum):
     VIEW = "view"
     RESET_PASSWORD = "reset_password"  # noqa: S105 - the name of an action, not a password
     UNLOCK = "unlock"
+    RECONCILE = "reconcile"
 
 
 AccessAction = Literal[Action.GRANT, Action.REQUEST, Action.APPROVE]
@@ -103,7 +104,26 @@ class AccountQuestion:
     unlocks_today: int = 0
 
 
-Question = AccessQuestion | AccountQuestion
+@dataclass(frozen=True, kw_only=True)
+class DriftQuestion:
+    """May `principal` decide, in this way, about a membership that is not as it should be?
+
+    member: whose it is; None for a group, for several at once, and for somebody who is gone. way: one of
+    handlers.decisions.drift.Way. minutes: for how long it is to be adopted, otherwise 0. now: aware UTC.
+    """
+
+    principal: Account
+    entitlement: Entitlement
+    owner: Owner
+    member: Account | None
+    way: str
+    minutes: int
+    role: Role | None
+    now: datetime
+    action: Literal[Action.RECONCILE] = Action.RECONCILE
+
+
+Question = AccessQuestion | AccountQuestion | DriftQuestion
 
 
 @dataclass(frozen=True, kw_only=True)

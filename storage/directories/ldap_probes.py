@@ -23,6 +23,8 @@ from storage.directories.ldap_session import (
 )
 
 _LONG_AGO = datetime(1900, 1, 1, tzinfo=UTC)
+# pwdReset holds one value, and so never both of these.
+_BOTH = ("TRUE", "FALSE")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -44,23 +46,25 @@ def may_write(session: Session, dn: str, attribute: str, make: Callable[[], str]
 
 
 def may_take_off_reset(session: Session, dn: str) -> Right:
-    """Whether `pwdReset` may be taken away. It holds one value, so never both of these."""
-    return _proved(session, dn, {"pwdReset": delete("TRUE", "FALSE")})
+    """Whether `pwdReset` may be taken away."""
+    return _proved(session, dn, {"pwdReset": delete(*_BOTH)})
 
 
 def may_set_password(session: Session, dn: str) -> Right:
     """Whether a password may be taken away and put in: a new one replaces what there is.
 
     The policy overlay judges both within one attribute before the rights are looked at. So each is asked alone, the
-    second beside the removal of a lock that is not there; without the right to that, only the first can be told.
+    second beside the removal of something else that is not there; without the right to that, it cannot be told.
     """
     taking = may_remove(session, dn, "userPassword", random_text)
     if taking.held != "yes":
         return taking
-    beside = {"pwdAccountLockedTime": delete(random_time()), "userPassword": add(random_text())}
-    if may_remove(session, dn, "pwdAccountLockedTime", random_time).held == "yes":
-        return _proved(session, dn, beside)
-    return Right(held="unknown", said="without the right to unlock, only the half of it can be asked")
+    for beside in ({"pwdAccountLockedTime": delete(random_time())}, {"pwdReset": delete(*_BOTH)}):
+        if _proved(session, dn, beside).held == "yes":
+            return _proved(session, dn, {**beside, "userPassword": add(random_text())})
+    return Right(
+        held="unknown", said="with no right on pwdAccountLockedTime or pwdReset, only half can be asked"
+    )
 
 
 def is_held_to_policy(session: Session, dn: str) -> Right:

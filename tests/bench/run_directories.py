@@ -5,6 +5,8 @@ Run as `python -m tests.bench.run_directories FOLDER`; prints its progress and t
 
 import asyncio
 import json
+import signal
+import sys
 import time
 import tracemalloc
 from collections.abc import AsyncIterator, Awaitable, Callable
@@ -163,6 +165,10 @@ async def measure(slapd: Slapd) -> dict[str, Any]:
 if __name__ == "__main__":
     # The server stays on the core where this process began.
     server = started({})
+    # Also when this process is ended early, its server ends with it.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))
     seed(server)
     pin(BOT_CORE)
-    print(json.dumps(asyncio.run(measure(server))))
+    figures = asyncio.run(measure(server))
+    server.end()
+    print(json.dumps(figures))

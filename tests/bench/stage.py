@@ -15,7 +15,15 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from bot.demo.company import LOVELACE, seed_directory, seed_links_and_proofs, seed_workspace, toml
+from bot.demo.company import (
+    LOVELACE,
+    seed_directory,
+    seed_links_and_proofs,
+    seed_standings,
+    seed_workspace,
+    standing_members,
+    toml,
+)
 from bot.demo.company.shapes import Company, Person
 from bot.demo.workspace import Workspace
 from bot.settings import load_settings, new_audit_key, new_key
@@ -104,12 +112,14 @@ async def _seed(folder: Path, path: Path, secrets: dict[str, str], grown: Compan
     directory = LocalDirectory(folder / "people.db", name=grown.directory, cost=Scrypt(n=2))
     try:
         await seed_directory(directory, at=at, company=grown)
+        standing = await standing_members(directory, grown)
     finally:
         directory.close()
     database = Database(path)
     try:
         vault = Vault([secrets["WICKET_SECRET_KEYS"]])
         await database.write(lambda tx: seed_links_and_proofs(tx, vault, at=at, company=grown))
+        await database.write(lambda tx: seed_standings(tx, standing, at=at, company=grown))
     finally:
         database.close()
 

@@ -230,6 +230,7 @@ def test_without_a_command_the_help_names_them_all():
         "manifest",
         "keygen",
         "demo",
+        "drift",
         "audit",
         "grants",
         "exceptions",

@@ -13,11 +13,9 @@ import pytest_asyncio
 from playwright.async_api import Browser, Locator, Page, expect
 
 from bot.demo.company import LOVELACE
-from bot.demo.company.shapes import account_of
 from bot.demo.folder import Folder
 from bot.demo.stage import Stage, on_stage
 from storage.audit.verification import verify_log
-from storage.directories.local import LocalDirectory
 from tests.browser.seats import Clock, Seat, seat
 
 # One loop for the file, as for its Chromium.
@@ -30,11 +28,10 @@ HAND = {"viewport": {"width": 390, "height": 844}, "has_touch": True, "is_mobile
 
 @dataclass(kw_only=True)
 class Story:
-    """The running demo, who sits before it, and the directory as its keepers see it, and the time."""
+    """The running demo, who sits before it, and the time."""
 
     stage: Stage
     browser: Browser
-    keepers: LocalDirectory
     clock: Clock
     seats: list[Seat] = field(default_factory=list)
 
@@ -48,7 +45,7 @@ class Story:
     async def has(self, login: str, entitlement: str) -> bool:
         """Whether the directory itself has this person in the entitlement's group."""
         group = self.stage.app.ground.catalogue.entitlements[entitlement].group
-        return (await self.keepers.membership(account_of(login), group)).present
+        return await self.stage.keepers.has(login, group)
 
 
 @pytest_asyncio.fixture(loop_scope="module")
@@ -56,12 +53,10 @@ async def story(tmp_path: Path, browser: Browser) -> AsyncIterator[Story]:
     """A demo nobody has used yet. Afterwards its record proves itself, and nobody had anything to complain of."""
     clock = Clock()
     async with on_stage(Folder(tmp_path), now=clock.now, chance=lambda: 0.0) as stage:
-        keepers = LocalDirectory(stage.folder.people, name=LOVELACE.directory, now=clock.now)
-        begun = Story(stage=stage, browser=browser, keepers=keepers, clock=clock)
+        begun = Story(stage=stage, browser=browser, clock=clock)
         yield begun
         await stage.slack.settled()
         report = await stage.app.database.read(verify_log)
-        keepers.close()
         for taken in begun.seats:
             await taken.page.context.close()
     assert report.sound, report.conclusion
@@ -92,8 +87,8 @@ async def test_a_forgotten_password_is_replaced_on_the_secure_page(story: Story)
     await expect(secure.get_by_role("heading", level=1)).to_have_text("Your password was changed.")
     await ada.reads("✅ Your password was changed", "signed out everywhere")
     await expect(await ada.mail("Your password was changed")).to_contain_text("Was this not you?")
-    assert await story.keepers.verify_password(account_of("ada"), NEW_PASSWORD)
-    assert not await story.keepers.verify_password(account_of("ada"), LOVELACE.person("ada").password)
+    assert await story.stage.keepers.signs_in("ada", NEW_PASSWORD)
+    assert not await story.stage.keepers.signs_in("ada", LOVELACE.person("ada").password)
     assert NEW_PASSWORD not in repr(story.stage.slack.calls)
 
 

@@ -21,8 +21,13 @@ from hypothesis.stateful import (
     run_state_machine_as_test,
 )
 
+from handlers.decisions.drift import Way
 from handlers.decisions.lifecycle import is_final, may_become
+from handlers.drift import Drift
+from handlers.exceptions import Kind
+from handlers.intents import Reconcile
 from handlers.outcomes import Asked
+from handlers.reconciling import Reconciling
 from storage.faults import DirectoryUnavailable
 from storage.records import Grant, Holding
 from storage.states import LIVE
@@ -41,6 +46,10 @@ THINGS = st.sampled_from(["wiki-edit", "wiki-edit", "prod-db"])
 CALLS = st.sampled_from(["account", "membership", "add_member", "remove_member"])
 WORK = st.sampled_from(["ask", "give back", "end", "wait"])
 FAULTS = st.sampled_from(["error", "hang", "lie", "succeed_after_timeout", "partial"])
+
+WAYS = st.sampled_from([Way.REMOVE, Way.GIVE_AGAIN, Way.END])
+READINGS = st.sampled_from(["group", "membership", "account"])
+DRIFT = (Kind.UNEXPLAINED, Kind.VANISHED)
 
 Pair = tuple[str, str]
 """An account and a group."""
@@ -64,6 +73,7 @@ class Lives(RuleBasedStateMachine):
         """A company of its own for each life."""
         made = open_world(Path(self.folder.name), patience=SHORT)
         self.world: World = self.run(self.stack.enter_async_context(made))
+        self.run(self.look())  # when there is nothing to find
 
     def run(self, work: Awaitable[Any]) -> Any:
         """On the one loop of this life."""
@@ -102,6 +112,14 @@ class Lives(RuleBasedStateMachine):
             self.run(self.on(grant, self.world.access.give_back))
         self.perhaps_work(work)
 
+    @rule(which=st.integers(0, 5), way=WAYS, work=st.booleans())
+    def decide_about_drift(self, which: int, way: Way, work: bool) -> None:
+        """Security presses a button of an exception, whether it is still so or not."""
+        found = [row for row in self.run(self.world.exceptions()) if row.kind in DRIFT]
+        if found:
+            self.run(self.patiently(self.deciding(found[which % len(found)].id, way)))
+        self.perhaps_work(work)
+
     # What time and the schedule do.
 
     @rule(minutes=st.sampled_from([1, 6, 61, 61, 24 * 60]), tick=st.booleans())
@@ -113,6 +131,12 @@ class Lives(RuleBasedStateMachine):
     @rule()
     def tick(self) -> None:
         self.run(self.world.tick())
+
+    @rule(fault=st.sampled_from(["", "error", "hang", "partial"]), call=READINGS)
+    def look_for_drift(self, fault: str, call: str) -> None:
+        if fault:
+            getattr(self.world.faulty, fault)(call, times=1)
+        self.run(self.look())
 
     # What goes wrong.
 
@@ -159,6 +183,12 @@ class Lives(RuleBasedStateMachine):
     def promises_hold(self) -> None:
         self.states_move_along_the_table_and_ends_never_move()
         self.nobody_has_what_no_grant_gives_and_nobody_else_gave()
+        self.only_what_other_hands_touched_is_drift()
+
+    def only_what_other_hands_touched_is_drift(self) -> None:
+        """Whatever we are at, fail at, or died at, when somebody looks: it is never told as somebody else's doing."""
+        told = [row.facts for row in self.run(self.world.exceptions()) if row.kind in DRIFT]
+        assert {(facts["member"], facts["group"]) for facts in told} <= self.others
 
     def states_move_along_the_table_and_ends_never_move(self) -> None:
         now = {row.id: row for row in self.run(self.world.rows(Grant))}
@@ -280,6 +310,13 @@ class Lives(RuleBasedStateMachine):
         world.faulty.mend()
         world.faulty.timeout = SHORT
 
+    async def look(self) -> None:
+        await Drift(self.world.ground).look("staff")
+
+    async def deciding(self, exception: str, way: Way) -> Any:
+        said = {**await self.world.intent("sam"), "exception": exception, "way": way}
+        return await Reconciling(self.world.ground).reconcile(Reconcile(**said))
+
     async def overtaking(self, call: str, wish: str) -> None:
         world, others = self.world, asyncio.all_tasks()
         world.faulty.mend()
@@ -288,6 +325,7 @@ class Lives(RuleBasedStateMachine):
         await world.effects.settle_due()
         await self.hanging_or_done(asyncio.all_tasks() - others)
         await self.make_work(wish)
+        await self.look()
         world.faulty.mend()
         await world.effects.finish()
         world.faulty.timeout = SHORT

@@ -83,6 +83,16 @@ async def test_sessions_that_could_not_be_ended_are_admitted(page: World) -> Non
     assert await page.exceptions() == ["change-unsure"]
 
 
+async def test_nobody_hears_of_sessions_that_the_directory_does_not_know_of(page: World) -> None:
+    """P-8: where it keeps none, none were ended; that is no exception."""
+    visitor = await page.proven()
+    page.faulty.capabilities = replace(page.faulty.capabilities, sessions=False)
+    assert await page.passwords.choose(visitor, NEW_PASSWORD, NEW_PASSWORD) == Done()
+    assert (await page.looking.look(visitor)).result == Result.NO_SESSIONS
+    assert (await page.audit())[-1]["facts"]["sessions_ended"] is False
+    assert await page.exceptions() == []
+
+
 async def test_what_the_directory_rejects_is_told_and_another_may_be_tried(page: World) -> None:
     visitor = await page.proven()
     await page.local.set_password("ada", NEW_PASSWORD)

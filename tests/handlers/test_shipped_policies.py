@@ -7,13 +7,15 @@ from typing import Any, Final
 import pytest
 
 from handlers.decisions.cedar import CedarPolicy
-from handlers.decisions.policy import STEP_UP, Action, Approvals, Question
+from handlers.decisions.policy import STEP_UP, Action, Approvals, DriftQuestion, Question
 from handlers.decisions.statements import statements
 from handlers.policies import shipped
 from tests.handlers.decisions.cast import (
     ADA,
+    DATA,
     EVE,
     GRACE,
+    NOON,
     PROD_ADMIN,
     PROD_DB,
     PROD_LOGS,
@@ -48,6 +50,17 @@ HOLDS = replace(WIKI, standing_allowed=True)
 def clicks(what: Any, by: Any, role: str | None, **changes: Any) -> Question:
     """`by` clicks Approve on Ada's request."""
     return access(APPROVE, what, principal=by, requester=ADA, role=role, **changes)
+
+
+CAROL = person("Carol", employment="contractor")
+
+
+def decides(what: Any, by: Any, role: str | None, **changes: Any) -> Question:
+    """`by` decides about Ada's membership, to remove it unless told otherwise."""
+    plain: dict[str, Any] = {"member": ADA, "way": "remove", "minutes": 0}
+    return DriftQuestion(
+        principal=by, entitlement=what, owner=DATA, role=role, now=NOON, **{**plain, **changes}
+    )
 
 
 # What is asked, whether it is allowed, and which policies say so ("" for none).
@@ -220,6 +233,76 @@ CASES: Mapping[str, tuple[Question, bool, str]] = {
         access(REQUEST, PROD_DB, by=ROBOT),
         False,
         "services-nothing",
+    ),
+    # who decides about drift, and how
+    "an owner decides about drift": (decides(PROD_DB, GRACE, "owner"), True, "reconcile-as-owner"),
+    "security decides about drift": (decides(PROD_DB, SAM, "security"), True, "reconcile-as-security"),
+    "somebody without a role decides about no drift": (decides(PROD_DB, person("Mallory"), None), False, ""),
+    "a manager decides about no drift": (decides(PROD_DB, person("Charles"), "manager"), False, ""),
+    "nobody decides about their own membership": (
+        decides(PROD_DB, ADA, "owner"),
+        False,
+        "never-about-oneself",
+    ),
+    "a group that was put in is decided about": (
+        decides(HOLDS, GRACE, "owner", member=None, way="declare"),
+        True,
+        "reconcile-as-owner",
+    ),
+    "a contractor decides about no drift": (
+        decides(PROD_DB, CAROL, "owner"),
+        False,
+        "contractors-never-reconcile",
+    ),
+    "a service account decides about no drift": (
+        decides(PROD_DB, ROBOT, "owner"),
+        False,
+        "services-nothing",
+    ),
+    "somebody who left decides about no drift": (
+        decides(PROD_DB, replace(GRACE, active=False), "owner"),
+        False,
+        "inactive-nothing",
+    ),
+    "what was found is adopted up to its maximum": (
+        decides(PROD_ADMIN, GRACE, "owner", way="adopt", minutes=60),
+        True,
+        "reconcile-as-owner",
+    ),
+    "and not beyond it": (
+        decides(PROD_ADMIN, GRACE, "owner", way="adopt", minutes=61),
+        False,
+        "adopted-within-maximum",
+    ),
+    "what may stand is declared standing": (
+        decides(HOLDS, GRACE, "owner", way="declare"),
+        True,
+        "reconcile-as-owner",
+    ),
+    "what may not stand is not": (
+        decides(PROD_DB, GRACE, "owner", way="declare"),
+        False,
+        "standing-where-allowed",
+    ),
+    "a contractor's administration is not adopted": (
+        decides(STAGING_ADMIN, GRACE, "owner", way="adopt", minutes=60, member=EVE),
+        False,
+        "contractors-keep-no-admin",
+    ),
+    "a contractor's administration is removed": (
+        decides(STAGING_ADMIN, GRACE, "owner", member=EVE),
+        True,
+        "reconcile-as-owner",
+    ),
+    "somebody who left is not given it again": (
+        decides(PROD_DB, GRACE, "owner", way="give-again", member=GONE),
+        False,
+        "inactive-keep-nothing",
+    ),
+    "what somebody who left holds is ended": (
+        decides(PROD_DB, GRACE, "owner", way="end", member=GONE),
+        True,
+        "reconcile-as-owner",
     ),
     # one's own account
     "one sees one's own access": (account(VIEW), True, "view-oneself"),

@@ -19,7 +19,9 @@ from bot.demo.company import (
     phone_owners,
     seed_directory,
     seed_links_and_proofs,
+    seed_standings,
     seed_workspace,
+    standing_members,
     toml,
 )
 from bot.demo.company.shapes import Company
@@ -161,6 +163,7 @@ class World:
             self.beside.faulty = FaultyDirectory(self.beside.directory)
         self.app = _app(self.settings, self.clock, self.faulty, self.beside)
         await self.app.start()
+        await self.app.compare()
         if self.settings.slack.transport == "socket":
             await self.slack.wait_connected()
 
@@ -240,9 +243,13 @@ async def open_world(
     faulty = FaultyDirectory(directory)
     beside = await _open_beside(folder, slack, second, clock) if second else None
     app = _app(settings, clock, faulty, beside)
-    if second is not None:
+    if second is not None and beside is not None:
+        standing = await standing_members(beside.directory, second)
         await app.database.write(lambda tx: _link_everybody(tx, second, clock.now()))
+        await app.database.write(lambda tx: seed_standings(tx, standing, at=clock.now(), company=second))
     await app.start()
+    # Whoever counts a directory's calls begins when the looks that every start begins with are over.
+    await app.compare()
     if transport == "http":
         slack.deliver_by_http(f"{settings.server.public_url}/slack/events")
     else:
@@ -260,10 +267,12 @@ async def _sow(folder: Path, *files: Path) -> None:
         migrate(folder / files[0].name)
         database = Database(folder / files[0].name)
         await database.write(lambda tx: _link_everybody(tx, LOVELACE, clock.now()))
-        database.close()
         directory = _people(folder, LOVELACE, clock)
         await seed_directory(directory, at=clock.now())
+        standing = await standing_members(directory)
+        await database.write(lambda tx: seed_standings(tx, standing, at=clock.now()))
         directory.close()
+        database.close()
         _FIRST_DAY.update({file.name: file.read_bytes() for file in files})
     for file in files:
         file.write_bytes(_FIRST_DAY[file.name])

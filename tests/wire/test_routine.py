@@ -32,6 +32,7 @@ async def test_every_routine_question_has_its_answer(world, way):
     assert {action.split()[0] for action in await world.actions()} <= {
         "question.asked",
         "link.made",
+        "drift.declared",
         "proofs.changed",
     }
     assert world.person("alan").messages(world.channel("security")) == []

@@ -10,13 +10,16 @@ from bot.demo.company.seeding import (
     phone_owners,
     seed_directory,
     seed_links_and_proofs,
+    seed_standings,
     seed_workspace,
+    standing_members,
     welcome_mails,
 )
 from bot.demo.company.shapes import Channel, Company, Group, Person
-from bot.demo.company.written import toml
+from bot.demo.company.written import LOCAL, toml
 
 __all__ = [
+    "LOCAL",
     "LOVELACE",
     "Channel",
     "Company",
@@ -27,7 +30,9 @@ __all__ = [
     "phone_owners",
     "seed_directory",
     "seed_links_and_proofs",
+    "seed_standings",
     "seed_workspace",
+    "standing_members",
     "toml",
     "welcome_mails",
 ]

@@ -3,10 +3,10 @@
 Each can be repeated on what was sown before and changes nothing then; nothing here talks to a bot.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 from types import MappingProxyType
-from typing import Protocol
+from typing import Protocol, TypeAlias
 
 from sqlmodel import Session
 
@@ -16,13 +16,19 @@ from bot.demo.phone import PhoneOwner
 from handlers.intents import Where
 from handlers.recording import OPERATOR, record
 from storage.catalogue import Catalogue
+from storage.directories.base import Directory
 from storage.directories.local import LocalDirectory
 from storage.identifiers import new_id
 from storage.links import link_of, make_link
 from storage.proofs import has_proofs, keep_pending_seed, replace_proofs
 from storage.secrets import Vault
+from storage.standings import Key, declare, is_watched, watch
 
 DEMO = Where(transport="cli")
+REVIEW = timedelta(days=90)
+
+Standing: TypeAlias = Mapping[str, Sequence[Key]]
+"""Members by entitlement."""
 
 
 class WorkspaceToSeed(Protocol):
@@ -109,53 +115,95 @@ async def _add(directory: LocalDirectory, person: Person, at: datetime) -> None:
         await directory.change_account(person.account, locked=True)
 
 
-def seed_links_and_proofs(tx: Session, vault: Vault, *, at: datetime, company: Company = LOVELACE) -> None:
-    """Link everybody who is said to be linked, with an authenticator set up, on the record as any link is."""
+def seed_links_and_proofs(
+    tx: Session,
+    vault: Vault,
+    *,
+    at: datetime,
+    company: Company = LOVELACE,
+    account_of: Callable[[str], str] = account_of,
+) -> None:
+    """Link everybody who is said to be linked, with an authenticator set up, on the record as any link is.
+
+    account_of: the id that the directory gave to the account with this login.
+    """
     for person in _linked(company):
+        account = account_of(person.login)
         if link_of(tx, company.slack_team, person.slack) is None:
-            _link(tx, company, person, at)
-        if not has_proofs(tx, company.directory, person.account):
-            _set_up_authenticator(tx, vault, company, person, at)
+            _link(tx, company, person, account, at)
+        if not has_proofs(tx, company.directory, account):
+            _set_up_authenticator(tx, vault, company, person, account, at)
+
+
+async def standing_members(directory: Directory, company: Company = LOVELACE) -> Standing:
+    """Who stands in the group of each entitlement of the company, by the entitlement's id, as the directory says."""
+    found: dict[str, list[Key]] = {}
+    for each in company.entitlements:
+        group = await directory.group(each.group)
+        accounts = [("account", one) for one in sorted(group.direct)] if group else []
+        found[each.id] = [*accounts, *(("group", one) for one in sorted(group.inner if group else ()))]
+    return found
+
+
+def seed_standings(tx: Session, found: Standing, *, at: datetime, company: Company = LOVELACE) -> None:
+    """Account for who stands in its groups: declared where that is allowed, else as found at a first look."""
+    for each in company.entitlements:
+        place = {"directory": each.directory, "group": each.group}
+        if is_watched(tx, **place):
+            continue
+        members = found[each.id]
+        watch(tx, at=at, **place, entitlement=each.id, found=members)
+        if each.standing_allowed:
+            declare(
+                tx, at=at, **place, entitlement=each.id, members=members, owner=each.owner, declared_by="demo",
+                rationale="They had it when Wicket came.", review_at=at + REVIEW,
+            )  # fmt: skip
+            record(
+                tx, at=at, action="drift.declared", outcome="done", actor=OPERATOR, where=DEMO,
+                correlation=each.id, resource=each.id, facts={"by": "demo", "members": len(members)},
+            )  # fmt: skip
 
 
 def _linked(company: Company) -> Sequence[Person]:
     return [person for person in company.people if person.linked]
 
 
-def _link(tx: Session, company: Company, person: Person, at: datetime) -> None:
+def _link(tx: Session, company: Company, person: Person, account: str, at: datetime) -> None:
     link = make_link(
         tx,
         at=at,
         slack_team=company.slack_team,
         slack_user=person.slack,
         directory=company.directory,
-        account=person.account,
+        account=account,
         mail=person.mail,
         made_by="demo",
     )
     record(
         tx, at=at, action="link.made", outcome="done", actor=OPERATOR, where=DEMO, correlation=link.id,
-        subject=person.account,
+        subject=account,
         facts={"made_by": "demo", "slack_user": person.slack, "link": link.id},
     )  # fmt: skip
 
 
-def _set_up_authenticator(tx: Session, vault: Vault, company: Company, person: Person, at: datetime) -> None:
+def _set_up_authenticator(
+    tx: Session, vault: Vault, company: Company, person: Person, account: str, at: datetime
+) -> None:
     proof = new_id("h", at)
     keep_pending_seed(
         tx,
         handle=proof,
         directory=company.directory,
-        account=person.account,
+        account=account,
         sealed=vault.seal(person.seed),
         at=at,
     )
     replace_proofs(
-        tx, handle=proof, directory=company.directory, account=person.account, step=0, hashed_codes=(), at=at
+        tx, handle=proof, directory=company.directory, account=account, step=0, hashed_codes=(), at=at
     )
     record(
         tx, at=at, action="proofs.changed", outcome="done", actor=OPERATOR, where=DEMO, correlation=proof,
-        subject=person.account, facts={"by": "demo"},
+        subject=account, facts={"by": "demo"},
     )  # fmt: skip
 
 

@@ -6,10 +6,14 @@ No secret stands in it, as in any other.
 import json
 from collections.abc import Iterator, Mapping
 from datetime import timedelta
+from types import MappingProxyType
 from typing import Any
 
 from bot.demo.company.lovelace import LOVELACE
 from bot.demo.company.shapes import MAIL_DOMAIN, Company
+
+# What the file says of the directory where the company keeps it in a file of its own.
+LOCAL: Mapping[str, Any] = MappingProxyType({"kind": "local", "path": "people.db"})
 
 
 def toml(
@@ -19,15 +23,15 @@ def toml(
     smtp_port: int,
     host: str = "127.0.0.1",
     database: str = "wicket.db",
-    people: str = "people.db",
+    directory: Mapping[str, Any] = LOCAL,
     requests_a_minute: int = 60,
     log_level: str = "warning",
     company: Company = LOVELACE,
 ) -> str:
     """The whole file as text.
 
-    api_url: the pretend Slack's. port: the web server's, which the secure page is reached by. database, people:
-    files, counted from the folder that the text will stand in.
+    api_url: the pretend Slack's. port: the web server's, which the secure page is reached by. database: a
+    file, counted from the folder that the text will stand in. directory: the section about the company's.
     """
     sections: Mapping[str, Mapping[str, Any]] = {
         "slack": {
@@ -38,7 +42,7 @@ def toml(
         },
         "server": {"host": host, "port": port, "public_url": f"http://{host}:{port}"},
         "database": {"url": database},
-        f"directories.{company.directory}": {"kind": "local", "path": people},
+        f"directories.{company.directory}": directory,
         "mail": {
             "host": host,
             "port": smtp_port,
@@ -50,6 +54,7 @@ def toml(
             "company_words": [company.name.split()[0].lower(), "wicket"],
         },
         "limits": {"requests_a_minute": requests_a_minute},
+        "drift": {"every_minutes": 1},  # whoever tries it does not wait for a quarter of an hour
         "logs": {"level": log_level, "layout": "console"},
     }
     tables = [_table(f"[{name}]", rows) for name, rows in sections.items()]

@@ -6,7 +6,17 @@ The story itself stands in bot.demo.tour.story.
 from collections.abc import Awaitable, Callable
 
 from bot.demo.tour.scene import Scene
-from bot.demo.tour.story import access, approvals, linking, passwords, questions, record, refusals, trouble
+from bot.demo.tour.story import (
+    access,
+    approvals,
+    drift,
+    linking,
+    passwords,
+    questions,
+    record,
+    refusals,
+    trouble,
+)
 
 Step = Callable[[Scene], Awaitable[None]]
 Chapter = tuple[str, tuple[Step, ...]]
@@ -19,6 +29,7 @@ CHAPTERS: tuple[Chapter, ...] = (
     ("Privileged: the owner decides", approvals.STEPS),
     ("What nobody gets", refusals.STEPS),
     ("When the directory hangs", trouble.STEPS),
+    ("What changed behind our back", drift.STEPS),
     ("The record", record.STEPS),
 )
 

@@ -12,6 +12,7 @@ from datetime import timedelta
 from rich.console import Console
 
 from bot.demo.folder import Folder
+from bot.demo.keepers import Keepers
 from bot.demo.stage import on_stage
 from bot.demo.tour.chapters import CHAPTERS, Chapter
 from bot.demo.tour.scene import Scene, TourClock
@@ -25,28 +26,33 @@ _BEHIND = timedelta(days=2)
 _STEP_WITHIN = 30.0
 
 
-async def play(folder: Folder, console: Console, *, chapters: Iterable[Chapter] = CHAPTERS) -> int:
+async def play(
+    folder: Folder,
+    console: Console,
+    *,
+    chapters: Iterable[Chapter] = CHAPTERS,
+    keepers: Keepers | None = None,
+) -> int:
     """Play the story in this folder; 0 if every step was as promised, 1 otherwise.
 
+    keepers: of a directory that nobody lives in yet; without any it is a file in the folder.
     SettingsFault unless the folder is untouched: the story begins with a company that has no history.
     """
     if not folder.is_fresh:
         raise SettingsFault(
             f"The tour needs an untouched folder, and {folder.path} has a history. Name a new one."
         )
-    teller, clock = Teller(console), TourClock(_BEHIND)
+    teller = Teller(console)
+    clock = TourClock(None if keepers and keepers.own_clock else _BEHIND)
     loop = asyncio.get_running_loop()
     began = loop.time()
     # What goes wrong on purpose is no news here; whoever looks for more finds it beside the tables.
     with (folder.path / "wicket.log").open("w", encoding="utf-8") as log:
-        async with on_stage(folder, now=clock.now, chance=lambda: 0.0) as stage:
+        async with on_stage(folder, now=clock.now, chance=lambda: 0.0, keepers=keepers) as stage:
             set_up_logs(stage.settings.logs, secrets=stage.settings.secrets.values(), stream=log)
             scene = Scene(stage, teller, clock)
-            try:
-                played, wrong = await _play(scene, chapters)
-                await stage.slack.settled()
-            finally:
-                scene.close()
+            played, wrong = await _play(scene, chapters)
+            await stage.slack.settled()
     took = loop.time() - began
     if wrong:
         teller.ends(wrong, well=False)

@@ -7,34 +7,39 @@ import asyncio
 from datetime import datetime, timedelta
 
 from bot.demo.company import LOVELACE
-from bot.demo.company.shapes import account_of
 from bot.demo.stage import Stage
 from bot.demo.tour.players import PATIENCE, Player
 from bot.demo.tour.telling import NotAsPromised, Teller, expect
 from bot.demo.workspace import Message
 from storage.clock import utc_now
-from storage.directories.local import LocalDirectory
+from storage.directories.base import Capabilities
 
 
 class TourClock:
-    """Starts some days ago and is skipped forward, so that what the tour leaves behind is not in the future."""
+    """Starts some days ago and is skipped forward, so that what the tour leaves behind is not in the future.
 
-    def __init__(self, behind: timedelta) -> None:
-        self._behind = behind
+    behind: how far back it starts. None: it starts now and runs ahead of the real time, for a story with something in
+    it that goes by the real time: what that says happened just now would otherwise lie in the story's future.
+    """
+
+    def __init__(self, behind: timedelta | None) -> None:
+        self._runs_ahead = behind is None
+        self._behind = behind or timedelta(0)
 
     def now(self) -> datetime:
         """The time in the story."""
         return utc_now() - self._behind
 
     def skip(self, span: timedelta) -> None:
-        """Go forward. ValueError beyond the real time."""
-        if span > self._behind:
+        """Go forward. ValueError beyond the real time, unless it is to run ahead."""
+        if span > self._behind and not self._runs_ahead:
             raise ValueError("the story would overtake the clock")
         self._behind -= span
 
     def catch_up(self) -> timedelta:
-        """Go forward to the real time; by how much."""
-        skipped, self._behind = self._behind, timedelta(0)
+        """Go forward to the real time, where it is not there yet; by how much."""
+        skipped = max(self._behind, timedelta(0))
+        self._behind -= skipped
         return skipped
 
 
@@ -45,14 +50,10 @@ class Scene:
         self.stage, self.teller, self.clock = stage, teller, clock
         self.notes: dict[str, str] = {}
         self.screens: dict[str, Message] = {}
-        self.keepers = LocalDirectory(stage.folder.people, name=LOVELACE.directory, now=clock.now)
+        self.keepers = stage.keepers
         self._players: dict[str, Player] = {}
         self._rang = asyncio.Event()
         stage.phones.on_change = self._ring
-
-    def close(self) -> None:
-        """Let go of the directory."""
-        self.keepers.close()
 
     def player(self, login: str) -> Player:
         """The person with this login."""
@@ -63,6 +64,17 @@ class Scene:
             )
         return self._players[login]
 
+    @property
+    def capabilities(self) -> Capabilities:
+        """What the bot says that it can do in this directory."""
+        return self.stage.app.directories[LOVELACE.directory].capabilities
+
+    @property
+    def removal(self) -> str:
+        """What people are told when access ends: from when on it is gone; "" where that is at once."""
+        when = self.capabilities.removal_takes_effect
+        return "" if when == "at once" else f"The removal takes effect {when}."
+
     async def later(self, **parts: float) -> None:
         """Let time go by, once everything under way has ended."""
         await self.stage.slack.settled()
@@ -72,8 +84,7 @@ class Scene:
 
     async def is_in(self, login: str, entitlement: str) -> bool:
         """Whether the directory itself has this person in the entitlement's group."""
-        group = self.stage.app.ground.catalogue.entitlements[entitlement].group
-        return (await self.keepers.membership(account_of(login), group)).present
+        return await self.keepers.has(login, self._group(entitlement))
 
     async def must_be_in(self, login: str, entitlement: str, *, whether: bool = True) -> None:
         """NotAsPromised unless the directory says so."""
@@ -83,13 +94,46 @@ class Scene:
         expect(found == whether, f"The directory says that {name} {words} {entitlement}.")
         self.teller.does(self.clock.now(), "The directory", f"says: {name} {words} {entitlement}.")
 
-    async def must_sign_in(self, login: str, password: str, *, whether: bool = True) -> None:
-        """NotAsPromised unless the directory takes, or refuses, this password."""
-        found = await self.keepers.verify_password(account_of(login), password)
-        words = "takes" if found else "refuses"
-        which = "the new password" if whether else "the old password"
-        expect(found == whether, f"The directory {words} {which} of {login}.")
-        self.teller.does(self.clock.now(), "The directory", f"{words} {which}.")
+    async def by_other_hands_put(self, login: str, entitlement: str) -> None:
+        """Put somebody into the entitlement's group, past the bot."""
+        await self.keepers.put(login, self._group(entitlement))
+        self._other_hands(f"put {LOVELACE.person(login).name} into {entitlement}.")
+
+    async def by_other_hands_take(self, login: str, entitlement: str) -> None:
+        """Take somebody out of the entitlement's group, past the bot."""
+        await self.keepers.take(login, self._group(entitlement))
+        self._other_hands(f"take {LOVELACE.person(login).name} out of {entitlement}.")
+
+    async def by_other_hands_switch_off(self, login: str) -> None:
+        """Switch somebody's account off."""
+        await self.keepers.switch_off(login)
+        self._other_hands(f"switch the account of {LOVELACE.person(login).name} off.")
+
+    async def by_other_hands_rename(self, login: str, *, new_login: str, name: str) -> None:
+        """Give somebody another login and name; here they are still known by the first one."""
+        await self.keepers.rename(login, new_login=new_login, name=name)
+        self._other_hands(f"write {name} ({new_login}) for {LOVELACE.person(login).name}.")
+
+    async def the_directory_is_compared(self) -> None:
+        """The bot looks at the directory now, instead of within a quarter of an hour."""
+        await self.stage.slack.settled()
+        await self.stage.app.compare()
+        self.teller.does(self.clock.now(), "Wicket", "compares the directory with what was granted.")
+
+    def _group(self, entitlement: str) -> str:
+        return self.stage.app.ground.catalogue.entitlements[entitlement].group
+
+    def _other_hands(self, what: str) -> None:
+        self.teller.does(self.clock.now(), "Other hands", what)
+
+    async def must_sign_in(
+        self, login: str, password: str, *, whether: bool = True, which: str = "the password"
+    ) -> None:
+        """NotAsPromised unless the directory takes, or refuses, this password at a sign-in. which: it is, to tell."""
+        found = await self.keepers.signs_in(login, password)
+        words = f"{'takes' if found else 'refuses'} {which} of {LOVELACE.person(login).name}"
+        expect(found == whether, f"The directory {words}.")
+        self.teller.does(self.clock.now(), "The directory", f"{words}.")
 
     async def mail(self, login: str, subject: str) -> str:
         """The text of the newest mail with this subject, as soon as it is there."""

@@ -48,7 +48,9 @@ class Teller:
             self._print(Text(f"{'':5}{'':{_TIME}}│ {line}"))
 
     def later(self, span: timedelta) -> None:
-        """Time goes by."""
+        """Time goes by; nothing is told where none does."""
+        if not span:
+            return
         hours, minutes = divmod(round(span.total_seconds()) // 60, 60)
         parts = [f"{hours} h" if hours else "", f"{minutes} min" if minutes else ""]
         self._print(Text(f"     … {' '.join(part for part in parts if part)} later", style="dim"))

@@ -4,12 +4,14 @@ They carry ids, names and policy's sentences, and no free text of a person.
 """
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from bot.slack.messages.parts import Message, note, section
+from slack_sdk.models.blocks import ButtonElement
+
+from bot.slack.messages.parts import Message, actions, note, section
 from bot.slack.words import clock, counted, day_and_clock, duration, inert, listed, sentence, visible
 from handlers.strange import Kind
 
@@ -31,14 +33,18 @@ class Alert:
 
 def alert_message(alert: Alert) -> Message:
     """What happened, who, what was done already, and the story's id."""
-    title, told = _SENTENCES[alert.kind](alert)
+    return composed(alert, *_SENTENCES[alert.kind](alert))
+
+
+def composed(alert: Alert, title: str, told: str, *, buttons: Sequence[ButtonElement] = ()) -> Message:
+    """The message of an exception from its headline and its sentences, with how grave, when, and the story's id."""
     again = f"{counted(alert.count, 'time')}, last {day_and_clock(alert.last_at)}" if alert.count > 1 else ""
     story = f"story {_plain(alert.correlation)}" if alert.correlation else ""
     about = [_plain(alert.severity), day_and_clock(alert.first_at), again, story, _policies(alert)]
     tail = " · ".join(part for part in about if part)
     return Message(
         text=f"⚠️ {title}. {told} ({tail})",
-        blocks=(section(f"⚠️ *{title}*\n{told}"), note(tail)),
+        blocks=(section(f"⚠️ *{title}*\n{told}"), note(tail), *actions(buttons)),
     )
 
 
@@ -63,6 +69,12 @@ def _refused_self_service(alert: Alert) -> tuple[str, str]:
 
 
 def _wrong_approver(alert: Alert) -> tuple[str, str]:
+    if alert.facts.get("drift"):
+        why = _reasons(alert) if alert.facts.get("reasons") else "They are not among those who may."
+        return (
+            f"Wrong person clicked: {_entitlement(alert)}",
+            f"{_who(alert)} tried to decide about a membership of {_entitlement(alert)}. {why} Nothing was changed.",
+        )
     requester = _fact(alert, "requester")
     other = f"the request of {requester}" if requester else "a request"
     request = "their own request" if alert.facts.get("own") else other

@@ -130,6 +130,10 @@ def notice_message(kind: str, result: str, at: datetime) -> Message:
 
 _NOTICES = {
     ("password-changed", "done"): "✅ Your password was changed at {at} and you were signed out everywhere.",
+    ("password-changed", "no-sessions"): (
+        "✅ Your password was changed at {at}. Your directory can't end sessions: "
+        "where you are still signed in, sign out yourself."
+    ),
     ("password-changed", "sessions-open"): (
         "⚠️ Your password was changed at {at}, but I could not sign you out elsewhere. "
         "Where you are still signed in, sign out yourself. The security team has been told."

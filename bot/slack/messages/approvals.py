@@ -26,6 +26,7 @@ from bot.slack.messages.requests import (
     name,
     needed,
     removal,
+    void_approvals,
     whole,
 )
 from bot.slack.words import clock, day, day_and_clock, duration, in_quotes, inert, listed, sentence, visible
@@ -173,9 +174,10 @@ def _had_before(story: GrantStory) -> str:
 
 
 def _still_needed(story: GrantStory) -> str:
-    so_far = [f"{inert(one.name)} approved at {clock(one.at)}." for one in story.said if one.approved]
+    given = [one for one in story.said if one.approved and not one.void]
+    so_far = [f"{inert(one.name)} approved at {clock(one.at)}." for one in given]
     lapses = f"Lapses {day_and_clock(story.lapses_at)}." if story.lapses_at else ""
-    return sentence(*so_far, sentence(f"{needed(story)} needed."), lapses)
+    return sentence(*so_far, void_approvals(story), sentence(f"{needed(story)} needed."), lapses)
 
 
 def _what_became(story: GrantStory) -> str:

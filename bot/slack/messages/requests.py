@@ -75,7 +75,7 @@ def named(one: Said, most: int = RATIONALE_LIMIT) -> str:
 
 def approvals(story: GrantStory) -> str:
     """Who approved, when and why, without a full stop; "" if nobody did. Together they never outgrow a message."""
-    given = [one for one in story.said if one.approved]
+    given = [one for one in story.said if one.approved and not one.void]
     most = RATIONALE_LIMIT if len(given) < 2 else _RATIONALES_TOGETHER // len(given)
     return " and by ".join(named(one, most) for one in given)
 
@@ -84,6 +84,13 @@ def denial(story: GrantStory) -> str:
     """Who denied it, when and why, without a full stop; "" if nobody did."""
     denied = next((one for one in reversed(story.said) if not one.approved), None)
     return named(denied) if denied else ""
+
+
+def void_approvals(story: GrantStory) -> str:
+    """Whose approval counts no longer, and why: "Grace Hopper's approval is void: they have left." May be empty."""
+    return " ".join(
+        f"{inert(one.name)}'s approval is void: {inert(one.void)}." for one in story.said if one.void
+    )
 
 
 def removal(story: GrantStory) -> str:
@@ -124,9 +131,10 @@ def _will_happen(story: GrantStory) -> str:
 def _pending(story: GrantStory) -> Message:
     teams = [f"*{team}*" for _, team in _missing(story, "your manager")] or [f"*{_owner(story)}*"]
     lapses = f" It lapses {day_and_clock(story.lapses_at)}." if story.lapses_at else ""
-    approved = listed([inert(one.name) for one in story.said if one.approved])
+    approved = listed([inert(one.name) for one in story.said if one.approved and not one.void])
     still = needed(story, manager="your manager")
     so_far = f"\nApproved so far by {approved}; still needed: {still}." if approved else ""
+    so_far += f"\n{void}" if (void := void_approvals(story)) else ""
     return said(
         f"⏳ {what(story)}, {duration(story.minutes)}: waiting for {listed(teams)}{_in_channel(story)} "
         f"since {clock(story.requested_at)}.{lapses}{so_far}",

@@ -34,11 +34,17 @@ def test_what_is_not_known_is_not_claimed(kind: str) -> None:
     assert "was unlocked on" not in unknown.body
 
 
-def test_sessions_that_stayed_open_are_admitted() -> None:
-    assert (
-        "could not be signed out"
-        in letter("password-changed", replace(FACTS, result=Result.SESSIONS_OPEN)).body
-    )
+@pytest.mark.parametrize(
+    ("result", "admitted"),
+    [
+        (Result.SESSIONS_OPEN, "could not be signed out"),
+        (Result.NO_SESSIONS, "can't end sessions: where you are still signed in, sign out yourself"),
+    ],
+)
+def test_sessions_that_may_be_open_are_admitted(result: Result, admitted: str) -> None:
+    body = letter("password-changed", replace(FACTS, result=result)).body
+    assert admitted in body
+    assert "signed out everywhere" not in body
 
 
 @pytest.mark.parametrize("kind", sorted(KINDS))

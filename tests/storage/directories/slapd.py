@@ -61,12 +61,12 @@ _PEOPLE, _GROUPS = (f'dn.regex="^(.+,)?ou={name},.+$"' for name in ("people", "g
 OTHERS = {
     "no-reset": ("attrs=userPassword", "none"),
     "only-reads": ("attrs=userPassword,pwdAccountLockedTime,pwdReset,member", "read"),
-    "half-reset": ("attrs=userPassword", "=z"),
+    "half-reset": (f"{_PEOPLE} attrs=userPassword", "=z"),
     "no-unlock": ("attrs=pwdAccountLockedTime", "read"),
     "half-unlock": ("attrs=pwdAccountLockedTime", "=zrscxd"),
     "no-pwd-reset": ("attrs=pwdReset", "read"),
     "no-grants": ("filter=(objectClass=groupOfNames) attrs=member", "read"),
-    "half-grants": ("filter=(objectClass=groupOfNames) attrs=member", "=zrscxd"),
+    "half-grants": ("filter=(cn=vpn) attrs=member", "=zrscxd"),
     "blind-to-locks": ("attrs=pwdAccountLockedTime", "=w"),
     "blind-to-ages": ("attrs=pwdChangedTime", "none"),
     "half-blind-to-ages": ("attrs=pwdChangedTime", "search"),
@@ -182,6 +182,15 @@ class Slapd:
     authority: Authority
     process: subprocess.Popen[bytes]
 
+    def end(self) -> None:
+        """End it and wait for that. Idempotent."""
+        self.process.terminate()
+        try:
+            self.process.wait(5)
+        except subprocess.TimeoutExpired:
+            self.process.kill()
+            self.process.wait()
+
     def as_root(self) -> Any:
         """A connection that may do everything, for setting things up behind the connector's back."""
         return ldap3.Connection(
@@ -224,8 +233,8 @@ def program() -> str | None:
 
 def started(others: Mapping[str, tuple[str, str]]) -> Slapd:
     """A server of its own, with these accounts beside Wicket's. It needs the program."""
-    slapd = program()
-    assert slapd is not None
+    command = program()
+    assert command is not None
     folder = Path(tempfile.mkdtemp(prefix="slapd-"))
     atexit.register(shutil.rmtree, folder, ignore_errors=True)
     (folder / "data").mkdir()
@@ -240,17 +249,18 @@ def started(others: Mapping[str, tuple[str, str]]) -> Slapd:
     conf.write_text(_CONF.format(**words))
     more = [*map(_service, others), *map(_one_of_the_crowd, range(CROWD_SIZE))]
     seed.write_text(_SEED.format(**words) + "".join(more))
-    subprocess.run([slapd, "-Ta", "-q", "-f", conf, "-l", seed], check=True, capture_output=True)
+    subprocess.run([command, "-Ta", "-q", "-f", conf, "-l", seed], check=True, capture_output=True)
     port, tls_port = free_port(), free_port()
     # -d 0: it stays our child, and so ends with us.
     process = subprocess.Popen(
-        [slapd, "-f", conf, "-d", "0", "-h", f"ldap://127.0.0.1:{port} ldaps://127.0.0.1:{tls_port}"],
+        [command, "-f", conf, "-d", "0", "-h", f"ldap://127.0.0.1:{port} ldaps://127.0.0.1:{tls_port}"],
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
     )
-    atexit.register(_end, process)
+    slapd = Slapd(port=port, tls_port=tls_port, authority=authority, process=process)
+    atexit.register(slapd.end)
     _wait_for(tls_port, process)
-    return Slapd(port=port, tls_port=tls_port, authority=authority, process=process)
+    return slapd
 
 
 def account(name: str) -> str:
@@ -291,12 +301,3 @@ def _wait_for(port: int, process: "subprocess.Popen[bytes]") -> None:
         except OSError:
             time.sleep(0.02)
     raise AssertionError("slapd did not start")
-
-
-def _end(process: "subprocess.Popen[bytes]") -> None:
-    process.terminate()
-    try:
-        process.wait(5)
-    except subprocess.TimeoutExpired:
-        process.kill()
-        process.wait()

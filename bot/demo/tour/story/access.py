@@ -18,9 +18,9 @@ async def access_at_once(scene: Scene) -> None:
 
 
 async def it_ends_on_time(scene: Scene) -> None:
-    """A minute later it is taken back, read back from the directory, and said in the same message."""
+    """A minute later it is taken back, read back from the directory, and said: also if it takes effect later."""
     await scene.later(minutes=1)
-    await scene.player("linus").sees("⌛ grafana-edit", "as agreed", "You held it for")
+    await scene.player("linus").sees("⌛ grafana-edit", "as agreed", "You held it for", scene.removal)
     await scene.must_be_in("linus", "grafana-edit", whether=False)
 
 

@@ -62,7 +62,7 @@ async def details_are_at_hand(scene: Scene) -> None:
     linus = scene.player("linus")
     asked = await linus.sees(_ASKED, channel=_OWNERS)
     await linus.presses(asked, "Details")
-    await linus.form("Holds now")
+    await linus.form(f"the removal takes effect {scene.capabilities.removal_takes_effect}")
     await linus.client.close_view()
     scene.screens["linus"] = asked
 
@@ -94,8 +94,8 @@ async def the_second_click_hears_who_decided(scene: Scene) -> None:
 async def it_ends_on_time(scene: Scene) -> None:
     """Two hours later it ended: taken back, read back from the directory, told in both messages."""
     await scene.later(hours=2)
-    await scene.player("ada").sees("⌛ prod-db", "as agreed", "You held it for 2 hours")
-    await scene.player("grace").sees("Ended", "Approved by Grace Hopper", channel=_OWNERS)
+    await scene.player("ada").sees("⌛ prod-db", "as agreed", "You held it for 2 hours", scene.removal)
+    await scene.player("grace").sees("Ended", "Approved by Grace Hopper", scene.removal, channel=_OWNERS)
     await scene.must_be_in("ada", "prod-db", whether=False)
 
 

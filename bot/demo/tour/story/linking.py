@@ -49,6 +49,14 @@ async def a_link_alone_is_worth_nothing(scene: Scene) -> None:
         page.shows("That did not work.")
 
 
+async def a_new_name_is_the_same_person(scene: Scene) -> None:
+    """Luca goes by another name and login in the directory: he is still himself, with everything that he holds."""
+    luca = scene.player("luca")
+    await scene.by_other_hands_rename("luca", new_login="luca.diborgo", name="Luca di Borgo")
+    await luca.says("what access do I have?")
+    await luca.hears("You hold", "crm-read", "billing-export")
+
+
 async def a_guest_is_turned_away(scene: Scene) -> None:
     """A guest of the workspace is turned away, kindly, and security sees it."""
     greta = scene.player("greta")
@@ -69,6 +77,7 @@ STEPS = (
     a_new_colleague_proves_who_she_is,
     from_then_on_she_is_served,
     a_link_alone_is_worth_nothing,
+    a_new_name_is_the_same_person,
     a_guest_is_turned_away,
     a_stranger_is_turned_away,
 )

@@ -43,7 +43,8 @@ async def an_edited_entry_is_found(scene: Scene) -> None:
         _drop_triggers(rows)
         find = "SELECT id, leaf FROM audit_entries WHERE action = 'grant.approved' AND resource = 'prod-db'"
         entry, leaf = rows.execute(find).fetchone()
-        forged = bytes(leaf).replace(b"p-grace", b"p-linus")
+        grace, linus = (scene.keepers.account_of(login).encode() for login in ("grace", "linus"))
+        forged = bytes(leaf).replace(grace, linus)
         expect(forged != leaf, "The entry does not say who approved.")
         rows.execute("UPDATE audit_entries SET leaf = ? WHERE id = ?", (forged, entry))
         rows.commit()

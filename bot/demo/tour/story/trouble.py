@@ -1,12 +1,11 @@
-"""When the directory hangs: its file is locked by another program, so that it answers nobody.
+"""When the directory hangs, so that it answers nobody.
 
 What needs it waits a moment and is told that it is unknown; what does not need it is served meanwhile.
 """
 
 import asyncio
-import sqlite3
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 
 from bot.demo.tour.scene import Scene
 from bot.demo.tour.telling import expect
@@ -18,7 +17,7 @@ async def others_are_served_meanwhile(scene: Scene) -> None:
     """Ada's question waits for the directory; a guest, whose answer needs none, is answered meanwhile."""
     ada, greta = scene.player("ada"), scene.player("greta")
     loop = asyncio.get_running_loop()
-    with _held_up(scene):
+    async with _held_up(scene):
         await ada.says("what access do I have?")
         began = loop.time()
         await greta.says("what access do I have?")
@@ -35,18 +34,13 @@ async def unknown_is_not_none(scene: Scene) -> None:
     await ada.hears("You hold", "vpn-users")
 
 
-@contextmanager
-def _held_up(scene: Scene) -> Iterator[None]:
-    """Hold the directory's file as a backup program might."""
-    holder = sqlite3.connect(scene.stage.folder.people, isolation_level=None)
-    try:
-        holder.execute("BEGIN IMMEDIATE")
+@asynccontextmanager
+async def _held_up(scene: Scene) -> AsyncIterator[None]:
+    """Within it, the directory hangs."""
+    async with scene.keepers.held_up():
         scene.teller.does(scene.clock.now(), "The directory", "hangs.")
         yield
-        holder.execute("ROLLBACK")
-        scene.teller.does(scene.clock.now(), "The directory", "answers again.")
-    finally:
-        holder.close()
+    scene.teller.does(scene.clock.now(), "The directory", "answers again.")
 
 
 STEPS = (others_are_served_meanwhile, unknown_is_not_none)

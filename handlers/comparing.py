@@ -1,0 +1,109 @@
+"""What is known of one group: its members as the directory had them, and the grants, holdings and standings about it.
+
+It reads; what differs is decided in handlers.decisions.drift and told by handlers.differences.
+"""
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, field
+
+from sqlmodel import Session
+
+from handlers.decisions.drift import Differences, Facts, Member, Standings, compare
+from handlers.ground import Ground
+from storage import grants, holdings, standings
+from storage.catalogue import Entitlement
+from storage.directories.base import Group
+from storage.records import Standing
+from storage.states import GrantState
+
+
+@dataclass(frozen=True, kw_only=True)
+class Look:
+    """What one look at an entitlement's group showed. group: None if the directory says there is none.
+
+    fences: of the holdings there were, so that a change since then is seen. unknown: why nothing is known, or "".
+    """
+
+    entitlement: Entitlement
+    group: Group | None = None
+    found: Differences = field(default_factory=Differences)
+    fences: Mapping[str, int]
+    unknown: str = ""
+
+    @property
+    def in_doubt(self) -> frozenset[str]:
+        """The accounts that differ."""
+        strange = self.found.unexplained | self.found.first
+        return self.found.vanished | {one.id for one in strange if one.kind == "account"}
+
+
+def place_of(entitlement: Entitlement) -> dict[str, str]:
+    """Where an entitlement is given: its directory and group."""
+    return {"directory": entitlement.directory, "group": entitlement.group}
+
+
+def members_of(group: Group) -> frozenset[Member]:
+    """The direct members of a group, accounts and groups."""
+    return frozenset(
+        {
+            *(Member(kind="account", id=one) for one in group.direct),
+            *(Member(kind="group", id=one) for one in group.inner),
+        }
+    )
+
+
+def kept_standings(rows: Sequence[Standing], *, watched: bool) -> Standings:
+    """What is declared and what was only found, of these rows."""
+    declared, found = {}, set()
+    for row in rows:
+        member = Member(kind="group" if row.kind == "group" else "account", id=row.member)
+        if row.declared_by and row.review_at is not None:
+            declared[member] = row.review_at
+        else:
+            found.add(member)
+    return Standings(watched=watched, declared=declared, found=frozenset(found))
+
+
+def facts_about(
+    tx: Session,
+    ground: Ground,
+    entitlement: Entitlement,
+    direct: Collection[Member],
+    *,
+    among: Collection[str] | None = None,
+) -> tuple[Facts, Mapping[str, int]]:
+    """What is known of an entitlement and these members of its group; and the fences of the holdings in doubt.
+
+    among: the only accounts of which the grants are read; of the others nothing is to be concluded.
+    """
+    place = place_of(entitlement)
+    concerned = grants.concerning_group(tx, entitlement=entitlement.id, **place, among=among)
+    active = {account: grant for account, grant, state in concerned if state == GrantState.ACTIVE}
+    covered = frozenset(account for account, _, _ in concerned)
+    accounts = {one.id for one in direct if one.kind == "account"}
+    doubtful = (accounts - covered) | (active.keys() - accounts)
+    if among is not None:
+        doubtful &= set(among)
+    held = holdings.of_accounts(tx, **place, accounts=doubtful)
+    facts = Facts(
+        direct=frozenset(direct),
+        active=active,
+        covered=covered,
+        restless=frozenset(account for account, one in held.items() if not one.settled),
+        standings=kept_standings(standings.of_group(tx, **place), watched=standings.is_watched(tx, **place)),
+        now=ground.now(),
+    )
+    return facts, {account: one.fence for account, one in held.items()}
+
+
+def compared(
+    tx: Session,
+    ground: Ground,
+    entitlement: Entitlement,
+    group: Group,
+    *,
+    among: Collection[str] | None = None,
+) -> tuple[Differences, Mapping[str, int]]:
+    """What differs, and the fences of the holdings in doubt. among: as in `facts_about`."""
+    facts, fences = facts_about(tx, ground, entitlement, members_of(group), among=among)
+    return compare(facts), fences

@@ -1,0 +1,325 @@
+"""People who left: what they hold, wait for and approved ends at once, when the directory itself says that they left.
+
+An answer that could not be had ends nothing, and too many at once end nothing before a human said so (J-2).
+"""
+
+import asyncio
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from functools import partial
+from typing import Literal
+
+import structlog
+from sqlmodel import Session
+
+from handlers import recording
+from handlers.decisions.drift import is_mass, shown
+from handlers.exceptions import Kind, Severity, Strange, cause_of, tell_security
+from handlers.forged import turn_away_forged
+from handlers.ground import Ground
+from handlers.intents import SCHEDULE, Reconcile
+from handlers.outcomes import NoLonger, NotAllowed, Reconciled, Repeated, Unknown
+from handlers.patience import in_time
+from handlers.strange import named
+from storage import deliveries, grants, handles, holdings, links
+from storage.directories.base import Account
+from storage.exceptions import (
+    SAME_CAUSE,
+    SETTLED,
+    decide_exceptions,
+    is_open,
+    open_under,
+    settle_exceptions,
+)
+from storage.faults import DirectoryUnavailable
+from storage.records import ExceptionRecord, Grant
+from storage.states import LIVE, GrantState
+
+log = structlog.get_logger(__name__)
+
+AT_ONCE = 4
+# As many as a message keeps, so that a human's yes is about exactly these.
+MOST_KEPT = 2000
+
+Why = Literal["left", "switched off"]
+_SAID: Mapping[Why, str] = {
+    "left": "the account is no longer in the directory",
+    "switched off": "the account is switched off",
+}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Leaver:
+    """Somebody whom the directory no longer has, or has switched off."""
+
+    directory: str
+    id: str
+    why: Why
+    account: Account | None = field(default=None, repr=False)
+
+
+@dataclass(kw_only=True)
+class _Report:
+    """What ended for one person."""
+
+    access: list[str] = field(default_factory=list)
+    requests: list[str] = field(default_factory=list)
+    approvals: list[str] = field(default_factory=list)
+    link: bool = False
+    pages: int = 0
+
+    @property
+    def any(self) -> bool:
+        return bool(self.access or self.requests or self.approvals or self.link or self.pages)
+
+
+class Leavers:
+    """Looks at those who hold, wait or approved, and now and then at everybody who is linked."""
+
+    def __init__(self, ground: Ground) -> None:
+        self._ground = ground
+
+    async def look(self, *, everybody: bool = False) -> int:
+        """End what leavers have; how many people that was. everybody: also those who are linked and hold nothing.
+
+        Each directory counts by itself: one that lost its people is no reason to doubt another.
+        """
+        people = await self._ground.database.read(lambda tx: _people(tx, everybody=everybody))
+        by_directory: dict[str, list[str]] = {name: [] for name in self._ground.directories}
+        for directory, account in sorted(people):
+            if directory in by_directory:
+                by_directory[directory].append(account)
+        counts = await asyncio.gather(*(self._look_at(*each) for each in by_directory.items()))
+        return sum(counts)
+
+    async def _look_at(self, directory: str, accounts: Sequence[str]) -> int:
+        waiting, slots = iter(accounts), [self._ask_one_by_one] * min(AT_ONCE, len(accounts))
+        answers = [
+            one for some in await asyncio.gather(*(ask(directory, waiting) for ask in slots)) for one in some
+        ]
+        gone = [one for one in answers if one is not None]
+        if not gone:
+            await self._settle_mass(directory)
+            return 0
+        if is_mass(len(gone), len(answers)) and not await self._is_confirmed(directory, gone):
+            await self._ground.database.write(lambda tx: self._halt(tx, directory, gone, len(answers)))
+            return 0
+        ended = 0
+        for leaver in gone:
+            ended += await self._ground.database.write(partial(self._end_all, leaver=leaver))
+        await self._settle_mass(directory)
+        return ended
+
+    async def _ask_one_by_one(self, directory: str, waiting: Iterable[str]) -> list[Leaver | None]:
+        """Take from what waits until nothing does. An unknown answer is left out: it counts for nothing."""
+        answers: list[Leaver | None] = []
+        for account in waiting:
+            try:
+                found = await in_time(self._ground.directory(directory).account(account))
+            except DirectoryUnavailable as fault:
+                log.warning("leavers.unknown", directory=directory, fault=str(fault))
+                continue
+            if found is not None and found.active:
+                answers.append(None)
+            else:
+                why: Why = "left" if found is None else "switched off"
+                answers.append(Leaver(directory=directory, id=account, why=why, account=found))
+        return answers
+
+    # One leaver.
+
+    def _end_all(self, tx: Session, *, leaver: Leaver) -> int:
+        report, now = _Report(), self._ground.now()
+        name = leaver.account.name if leaver.account else ""
+        login = leaver.account.login if leaver.account else ""
+        for grant in grants.unfinished_of(tx, leaver.directory, leaver.id):
+            name, login = name or grant.requester_name, login or grant.requester_login
+            self._end_one(tx, leaver, grant, report)
+        for grant, approval in grants.waiting_on(tx, leaver.directory, leaver.id):
+            name = name or approval.approver_name
+            grants.void_approval(tx, approval, at=now, why=_SAID[leaver.why])
+            missing = {**grant.missing, approval.role: grant.missing.get(approval.role, 0) + 1}
+            grants.move(tx, grant, GrantState.PENDING, missing=missing)
+            self._record(tx, leaver, "approval.voided", grant)
+            self._ground.show(tx, grant)
+            report.approvals.append(grant.entitlement)
+        link = links.link_to(tx, leaver.directory, leaver.id)
+        if link is not None:
+            report.link = links.suspend(tx, link.id, mail=link.mail)
+            self._record(tx, leaver, "link.suspended", None)
+        report.pages = handles.close_all(tx, directory=leaver.directory, account=leaver.id, at=now)
+        if not report.any:
+            return 0
+        self._record(
+            tx, leaver, "person.left", None,
+            {"why": leaver.why, "grants": len(report.access), "requests": len(report.requests),
+             "approvals": len(report.approvals), "link": report.link, "pages": report.pages},
+        )  # fmt: skip
+        self._tell(tx, leaver, named(name or leaver.id, login), report)
+        return 1
+
+    def _end_one(self, tx: Session, leaver: Leaver, grant: Grant, report: _Report) -> None:
+        now = self._ground.now()
+        if grant.state in LIVE:
+            grants.move(tx, grant, GrantState.ENDING, end_reason=_SAID[leaver.why])
+            holdings.follow_grant(tx, grant, at=now, due_at=now)
+            self._record(tx, leaver, "grant.ended_early", grant)
+            report.access.append(grant.entitlement)
+        else:
+            draft = grant.state == GrantState.DRAFT
+            grants.move(tx, grant, GrantState.VOIDED, ended_at=now, end_reason=_SAID[leaver.why])
+            self._record(tx, leaver, "grant.voided", grant)
+            if not draft:
+                report.requests.append(grant.entitlement)
+        self._ground.show(tx, grant)
+
+    def _tell(self, tx: Session, leaver: Leaver, who: str, report: _Report) -> None:
+        strange = Strange(
+            kind=Kind.LEFT,
+            severity=Severity.MEDIUM,
+            who=who,
+            cause=f"{leaver.directory}:{leaver.id}",
+            correlation=leaver.id,
+            facts={
+                "why": leaver.why,
+                "access": sorted(report.access),
+                "requests": sorted(report.requests),
+                "approvals": sorted(report.approvals),
+                "link": report.link,
+                "pages": report.pages,
+            },
+        )
+        tell_security(tx, self._ground.now(), strange)
+
+    # Too many at once.
+
+    def _halt(self, tx: Session, directory: str, gone: Sequence[Leaver], looked_at: int) -> None:
+        now = self._ground.now()
+        if is_open(tx, cause_of(Kind.MANY_LEFT, directory), since=now - SAME_CAUSE):
+            return
+        recording.record(
+            tx, at=now, action="leavers.halted", outcome="refused", actor=recording.WICKET, where=SCHEDULE,
+            correlation=directory, facts={"gone": len(gone), "looked_at": looked_at},
+        )  # fmt: skip
+        names = [one.account.name if one.account else one.id for one in gone]
+        strange = Strange(
+            kind=Kind.MANY_LEFT,
+            severity=Severity.HIGH,
+            who=directory,
+            cause=directory,
+            correlation=directory,
+            facts={
+                "directory": directory,
+                "count": len(gone),
+                "looked_at": looked_at,
+                "names": shown(names),
+                "accounts": sorted(one.id for one in gone)[:MOST_KEPT],
+            },
+        )
+        tell_security(tx, now, strange)
+
+    async def _is_confirmed(self, directory: str, gone: Collection[Leaver]) -> bool:
+        """Whether a human said of all of these that they really left."""
+        rows = await self._ground.database.read(
+            lambda tx: open_under(tx, cause_of(Kind.MANY_LEFT, directory))
+        )
+        confirmed = {
+            account
+            for row in rows
+            if row.facts.get("decided_by")
+            for account in row.facts.get("accounts", ())
+        }
+        return {one.id for one in gone} <= confirmed
+
+    async def _settle_mass(self, directory: str) -> None:
+        cause = cause_of(Kind.MANY_LEFT, directory)
+        if await self._ground.database.read(lambda tx: open_under(tx, cause)):
+            now = self._ground.now()
+            await self._ground.database.write(lambda tx: settle_exceptions(tx, at=now, causes=[cause]))
+
+    async def confirm(self, intent: Reconcile) -> Reconciled | NoLonger | NotAllowed | Unknown | Repeated:
+        """A human says that they all really left: the next look ends what they have. The security team alone."""
+
+        def work(tx: Session) -> Reconciled | NoLonger | NotAllowed | Unknown | Repeated:
+            if not deliveries.take(tx, intent.delivery, self._ground.now()):
+                return Repeated()
+            row = tx.get(ExceptionRecord, intent.exception, with_for_update=True)
+            if row is None or row.kind != Kind.MANY_LEFT:
+                turn_away_forged(tx, self._ground, intent, "drift.tampered")
+                return Unknown(what="exception")
+            return self._confirm(tx, intent, row)
+
+        return await self._ground.database.write(work)
+
+    def _confirm(
+        self, tx: Session, intent: Reconcile, row: ExceptionRecord
+    ) -> Reconciled | NoLonger | NotAllowed:
+        now, account = self._ground.now(), intent.actor.account
+        if not self._may_confirm(account, row):
+            self._record_click(tx, intent, row, "leavers.refused", "refused")
+            strange = Strange(
+                kind=Kind.WRONG_APPROVER,
+                severity=Severity.HIGH,
+                who=named(account.name, account.login),
+                cause=f"{account.id}:{row.cause}",
+                correlation=row.correlation,
+                facts={"drift": True, "entitlement": "what many leavers hold"},
+            )
+            tell_security(tx, now, strange)
+            return NotAllowed(entitlement="this", owner_name="the security team", reasons=())
+        if "decided_by" in row.facts or SETTLED in row.facts:
+            self._record_click(tx, intent, row, "leavers.late", "refused")
+            at = row.facts.get("decided_at")
+            return NoLonger(
+                by=str(row.facts.get("decided_by", "")),
+                way="confirm",
+                at=datetime.fromisoformat(at) if at else None,
+            )
+        self._record_click(tx, intent, row, "leavers.confirmed", "done")
+        facts = {"way": "confirm", "decided_by": account.name, "decided_at": now.isoformat()}
+        decide_exceptions(tx, at=now, cause=row.cause, facts=facts)
+        return Reconciled(way="confirm")
+
+    def _may_confirm(self, account: Account, row: ExceptionRecord) -> bool:
+        """Of the security team, in person, and not one of those who are said to have left."""
+        is_person = account.employment == "employee" and account.active
+        return (
+            is_person
+            and self._ground.security_group in account.groups
+            and account.id not in row.facts.get("accounts", ())
+        )
+
+    def _record_click(
+        self, tx: Session, intent: Reconcile, row: ExceptionRecord, action: str, outcome: str
+    ) -> None:
+        recording.record(
+            tx, at=self._ground.now(), action=action, outcome=outcome, actor=recording.person(intent.actor),
+            where=intent.where, correlation=row.correlation, facts={"exception": row.id},
+        )  # fmt: skip
+
+    def _record(
+        self,
+        tx: Session,
+        leaver: Leaver,
+        action: str,
+        grant: Grant | None,
+        facts: Mapping[str, recording.Fact] | None = None,
+    ) -> None:
+        recording.record(
+            tx,
+            at=self._ground.now(),
+            action=action,
+            outcome="done",
+            actor=recording.WICKET,
+            subject=leaver.id,
+            resource=grant.entitlement if grant else None,
+            correlation=grant.id if grant else leaver.id,
+            where=SCHEDULE,
+            facts=facts or {"why": leaver.why},
+        )
+
+
+def _people(tx: Session, *, everybody: bool) -> set[tuple[str, str]]:
+    concerned = grants.people_concerned(tx)
+    return concerned | links.linked_people(tx) if everybody else concerned

@@ -1,0 +1,223 @@
+"""Who decides about drift: the person asked about at every click, the wrong one turned away and told of.
+
+What a decision does is in handlers.ways; no directory is changed here.
+"""
+
+import asyncio
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from typing import TypeVar
+
+from sqlmodel import Session
+
+from handlers.comparing import members_of, place_of
+from handlers.decisions.drift import Way, is_wrong_person, may_reconcile, role_about
+from handlers.decisions.policy import DriftQuestion, PolicyDecision, Role, same_person
+from handlers.differences import member_of
+from handlers.exceptions import Kind, Severity, Strange, broken_policy, tell_security
+from handlers.forged import turn_away_forged
+from handlers.ground import Ground
+from handlers.intents import Reconcile
+from handlers.outcomes import MayReconcile, NoLonger, NotAllowed, NotPossible, Reconciled, Repeated, Unknown
+from handlers.patience import in_time
+from handlers.strange import named
+from handlers.ways import LONGEST_ADOPTION, Known, Open, Ways
+from storage import deliveries, holdings
+from storage.catalogue import Entitlement
+from storage.exceptions import SETTLED
+from storage.records import ExceptionRecord
+
+T = TypeVar("T")
+
+# What can be decided about which kind of exception.
+WAYS: Mapping[Kind, frozenset[Way]] = {
+    Kind.UNEXPLAINED: frozenset({Way.ADOPT, Way.REMOVE, Way.DECLARE}),
+    Kind.VANISHED: frozenset({Way.GIVE_AGAIN, Way.END}),
+    Kind.FOUND_STANDING: frozenset({Way.DECLARE}),
+    Kind.REVIEW_DUE: frozenset({Way.DECLARE}),
+}
+Refused = NotAllowed | NotPossible | NoLonger | Unknown | Repeated
+
+_NAMES_SHOWN = 5
+
+
+class Reconciling:
+    """One transaction a click, taken once per delivery; each is on the record, the refused ones too."""
+
+    def __init__(self, ground: Ground) -> None:
+        self._ground = ground
+        self._ways = Ways(ground)
+
+    async def consider(self, intent: Reconcile) -> MayReconcile | Refused:
+        """Whether this person may decide so: asked when the form is about to open."""
+
+        def work(tx: Session, found: Open) -> MayReconcile | Refused:
+            self._ways.record(tx, intent, found, "drift.considered", "done")
+            longest = min(found.entitlement.max_duration, LONGEST_ADOPTION)
+            return MayReconcile(
+                exception=found.row.id,
+                way=intent.way,
+                entitlement=found.entitlement.id,
+                who=_whom(found.row),
+                longest=int(longest.total_seconds() // 60),
+                owner=found.entitlement.owner,
+            )
+
+        return await self._with_facts(intent, work)
+
+    async def reconcile(self, intent: Reconcile) -> Reconciled | Refused:
+        """Decide, once and for all of this difference."""
+
+        def work(tx: Session, found: Open) -> Reconciled | Refused:
+            refused = self._ways.take(tx, intent, found)
+            return refused or Reconciled(way=intent.way)
+
+        return await self._with_facts(intent, work)
+
+    async def longest(self, exception: str) -> int | None:
+        """For how many minutes at most what this exception tells of could be adopted; None if it is no such thing."""
+        row, _ = await self._ground.database.read(lambda tx: self._row(tx, exception))
+        entitlement = self._entitlement(row)
+        if entitlement is None:
+            return None
+        return int(min(entitlement.max_duration, LONGEST_ADOPTION).total_seconds() // 60)
+
+    async def _with_facts(
+        self, intent: Reconcile, work: Callable[[Session, Open], T | Refused]
+    ) -> T | Refused:
+        facts = await in_time(self._facts(intent))
+
+        def on(tx: Session) -> T | Refused:
+            found = self._open(tx, intent, facts)
+            return work(tx, found) if isinstance(found, Open) else found
+
+        return await self._ground.database.write(on)
+
+    async def _facts(self, intent: Reconcile) -> Known:
+        row, fence = await self._ground.database.read(lambda tx: self._row(tx, intent.exception))
+        entitlement = self._entitlement(row)
+        if row is None or entitlement is None:
+            return Known()
+        directory = self._ground.directory(entitlement.directory)
+        owner, actor = self._ground.catalogue.owner_of(entitlement), intent.actor.account
+        approving = await directory.group(owner.approvers)
+        can = sorted(approving.members)[:_NAMES_SHOWN] if approving else []
+        accounts = await asyncio.gather(*(directory.account(one) for one in can))
+        alike = await directory.accounts_by_mail(actor.mail) if actor.mail.strip() else []
+        own = {one.id for one in alike} | ({actor.id} if actor.directory == entitlement.directory else set())
+        facts = Known(
+            own=frozenset(own), can=tuple(one.name for one in accounts if one is not None and one.active)
+        )
+        if row.facts.get("kind") != "account":
+            group = await directory.group(entitlement.group)
+            direct = members_of(group) if group else frozenset()
+            return replace(facts, direct=direct, present="kind" not in row.facts or member_of(row) in direct)
+        member = str(row.facts.get("member"))
+        account, membership = await asyncio.gather(
+            directory.account(member), directory.membership(member, entitlement.group)
+        )
+        return replace(facts, member=account, present=membership.present, fence=fence)
+
+    def _row(self, tx: Session, exception: str) -> tuple[ExceptionRecord | None, int | None]:
+        """The exception, and the fence of the holding that it is about, if there is one."""
+        row = tx.get(ExceptionRecord, exception)
+        entitlement = self._entitlement(row)
+        if row is None or entitlement is None:
+            return row, None
+        place = place_of(entitlement)
+        holding = holdings.of_account(tx, account=str(row.facts.get("member")), **place)
+        return row, holding.fence if holding else None
+
+    def _open(self, tx: Session, intent: Reconcile, facts: Known) -> Open | Refused:
+        """The difference, if it can be decided so by this person; everything else is recorded."""
+        if not deliveries.take(tx, intent.delivery, self._ground.now()):
+            return Repeated()
+        row = tx.get(ExceptionRecord, intent.exception, with_for_update=True)
+        kind = Kind(row.kind) if row is not None else None
+        if row is None or kind is None or intent.way not in WAYS.get(kind, ()):
+            turn_away_forged(tx, self._ground, intent, "drift.tampered")
+            return Unknown(what="exception")
+        entitlement = self._entitlement(row)
+        if entitlement is None:
+            self._ways.record_about(tx, intent, row, "drift.late", "refused")
+            return Unknown(what="entitlement")
+        role = role_about(
+            intent.actor.account,
+            entitlement,
+            self._ground.catalogue.owner_of(entitlement),
+            self._ground.security_group,
+        )
+        decision = self._may(intent, row, entitlement, role, facts)
+        found = Open(row=row, kind=kind, entitlement=entitlement, decision=decision, role=role, facts=facts)
+        if not decision.allowed and is_wrong_person(decision, role):
+            return self._turn_away(tx, intent, found)
+        if "decided_by" in row.facts or SETTLED in row.facts:
+            return self._ways.too_late(tx, intent, found)
+        if not decision.allowed:
+            return self._ways.not_possible(tx, intent, found, decision.reasons)
+        return found
+
+    def _may(
+        self,
+        intent: Reconcile,
+        row: ExceptionRecord,
+        entitlement: Entitlement,
+        role: Role | None,
+        facts: Known,
+    ) -> PolicyDecision:
+        actor = intent.actor.account
+        question = DriftQuestion(
+            principal=actor,
+            entitlement=entitlement,
+            owner=self._ground.catalogue.owner_of(entitlement),
+            member=facts.member,
+            way=intent.way,
+            minutes=intent.minutes if intent.way == Way.ADOPT else 0,
+            role=role,
+            now=self._ground.now(),
+        )
+        member = member_of(row)
+        in_it = member.kind == "group" and member.id in actor.groups
+        same = facts.member is not None and same_person(actor, facts.member)
+        own = row.facts.get("kind") is not None and (same or in_it)
+        return may_reconcile(self._ground.policy, question, own=own)
+
+    def _turn_away(self, tx: Session, intent: Reconcile, found: Open) -> NotAllowed:
+        account, decision, entitlement = intent.actor.account, found.decision, found.entitlement
+        self._ways.record(tx, intent, found, "drift.refused", "refused")
+        strange = Strange(
+            kind=Kind.WRONG_APPROVER,
+            severity=Severity.HIGH if decision.severity == "high" else Severity.MEDIUM,
+            who=named(account.name, account.login),
+            cause=f"{account.id}:{found.row.cause}",
+            correlation=found.row.correlation,
+            facts={
+                "entitlement": entitlement.id,
+                "drift": True,
+                "reasons": list(decision.reasons) if decision.policy_ids or decision.errors else [],
+                "policies": list(decision.policy_ids),
+            },
+        )
+        if decision.errors:
+            strange = broken_policy(
+                decision, who=strange.who, correlation=found.row.correlation, entitlement=entitlement.id
+            )
+        tell_security(tx, self._ground.now(), strange)
+        return NotAllowed(
+            entitlement=entitlement.id,
+            owner_name=self._ground.catalogue.owner_of(entitlement).name,
+            reasons=decision.reasons,
+            can=tuple(name for name in found.facts.can if name != account.name),
+        )
+
+    def _entitlement(self, row: ExceptionRecord | None) -> Entitlement | None:
+        return self._ground.catalogue.entitlements.get(str(row.facts.get("entitlement"))) if row else None
+
+
+def _whom(row: ExceptionRecord) -> str:
+    """Whom an exception is about, in words: one, or the names that it gives of several and how many more."""
+    names = [str(one) for one in row.facts.get("names", ())]
+    if "count" not in row.facts:
+        return row.who
+    more = int(row.facts["count"]) - len(names)
+    return ", ".join([*names, *([f"{more} more"] if more > 0 else [])])

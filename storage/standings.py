@@ -1,0 +1,85 @@
+"""Standing memberships as they are kept: declared by somebody, or found at the first look at a group.
+
+It compares nothing with a directory and decides nothing; a member is given as (kind, id or inner group's name).
+"""
+
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+
+from sqlalchemy import bindparam
+from sqlmodel import Session, col, select
+
+from storage.identifiers import new_id
+from storage.records import Standing, Watched
+
+Key = tuple[str, str]
+"""("account", its id) or ("group", the inner group's name)."""
+
+_OF_GROUP = select(Standing).where(
+    col(Standing.directory) == bindparam("directory"), col(Standing.group) == bindparam("group")
+)
+
+
+def of_group(tx: Session, directory: str, group: str) -> Sequence[Standing]:
+    """What stands in a group, declared or only found."""
+    return tx.exec(_OF_GROUP, params={"directory": directory, "group": group}).all()
+
+
+def is_watched(tx: Session, directory: str, group: str) -> bool:
+    """Whether the group was looked at before."""
+    return tx.get(Watched, (directory, group)) is not None
+
+
+def watch(
+    tx: Session, *, at: datetime, directory: str, group: str, entitlement: str, found: Iterable[Key]
+) -> None:
+    """From now on newcomers must be explained; what was `found` stood there before."""
+    tx.add(Watched(directory=directory, group=group, since=at))
+    for kind, member in found:
+        tx.add(
+            Standing(
+                id=new_id("s", at),
+                directory=directory,
+                group=group,
+                entitlement=entitlement,
+                kind=kind,
+                member=member,
+                at=at,
+            )
+        )
+    tx.flush()
+
+
+def declare(
+    tx: Session,
+    *,
+    at: datetime,
+    directory: str,
+    group: str,
+    entitlement: str,
+    members: Iterable[Key],
+    owner: str,
+    declared_by: str,
+    rationale: str,
+    review_at: datetime,
+) -> None:
+    """Account for these members, anew where they were declared before. owner: an owner's id."""
+    known = {(row.kind, row.member): row for row in of_group(tx, directory, group)}
+    for kind, member in members:
+        row = known.get((kind, member)) or Standing(
+            id=new_id("s", at), directory=directory, group=group, entitlement=entitlement, kind=kind,
+            member=member,
+        )  # fmt: skip
+        row.entitlement, row.owner, row.declared_by = entitlement, owner, declared_by
+        row.rationale, row.review_at, row.at = rationale, review_at, at
+        tx.add(row)
+    tx.flush()
+
+
+def forget(tx: Session, directory: str, group: str, members: Iterable[Key]) -> None:
+    """These stand there no more: should they come back, that is news."""
+    gone = set(members)
+    for row in of_group(tx, directory, group):
+        if (row.kind, row.member) in gone:
+            tx.delete(row)
+    tx.flush()

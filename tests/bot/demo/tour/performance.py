@@ -1,0 +1,54 @@
+"""The whole tour, played in this process on any keepers' directory, and what it came to.
+
+It leaves this process's own logging as it was.
+"""
+
+import io
+import logging
+from dataclasses import dataclass
+from pathlib import Path
+
+import ldap3
+import structlog
+from rich.console import Console
+
+from bot.demo.folder import Folder
+from bot.demo.keepers import Keepers
+from bot.demo.tour import play
+from bot.demo.tour.chapters import CHAPTERS
+
+
+@dataclass(frozen=True, kw_only=True)
+class Performance:
+    """code: the exit code. told: the transcript."""
+
+    code: int
+    told: str
+
+
+async def perform(folder: Path, keepers: Keepers) -> Performance:
+    """Play it in this folder."""
+    root, told = logging.getLogger(), io.StringIO()
+    handlers, level = root.handlers[:], root.level
+    try:
+        code = await play(Folder(folder), Console(file=told, soft_wrap=True), keepers=keepers)
+    finally:
+        root.handlers, root.level = handlers, level
+        structlog.reset_defaults()
+    return Performance(code=code, told=told.getvalue())
+
+
+def whole(played: Performance) -> bool:
+    """Whether every step of every chapter was played."""
+    steps = sum(len(steps) for _, steps in CHAPTERS)
+    told = all(f"\n{title}\n" in played.told for title, _ in CHAPTERS)
+    return told and f"All {steps} steps were as promised" in played.told
+
+
+def binds(server: ldap3.Server, user: str, password: str) -> bool:
+    """Whether the server takes this password."""
+    connection = ldap3.Connection(server, user=user, password=password)
+    try:
+        return bool(connection.bind())
+    finally:
+        connection.unbind()

@@ -1,0 +1,49 @@
+"""The whole tour against OpenLDAP: nothing of the story is left out, and the server itself says what came of it."""
+
+from collections.abc import AsyncIterator
+
+import ldap3
+import pytest
+import pytest_asyncio
+
+from bot.demo.company import LOVELACE
+from bot.demo.tour.story.passwords import NEW_PASSWORDS
+from tests.bot.demo.tour.performance import Performance, binds, perform, whole
+from tests.bot.demo.tour.slapd_keepers import SlapdKeepers, slapd_keepers
+
+# It is played once, for every test here.
+pytestmark = pytest.mark.asyncio(loop_scope="module")
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def keepers() -> AsyncIterator[SlapdKeepers]:
+    async with slapd_keepers() as made:
+        yield made
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def played(keepers: SlapdKeepers, tmp_path_factory: pytest.TempPathFactory) -> Performance:
+    return await perform(tmp_path_factory.mktemp("tour"), keepers)
+
+
+async def test_the_whole_story_is_as_promised(played: Performance) -> None:
+    assert played.code == 0, played.told[-3000:]
+    assert whole(played)
+
+
+async def test_nobody_is_told_more_than_the_server_does(played: Performance) -> None:
+    """Promise 8: what was given to somebody may outlive the membership, and sessions outlive the password (P-8)."""
+    assert "The removal takes effect at the next sign-in." in played.told
+    assert "can't end sessions" in played.told
+    assert "signed out everywhere" not in played.told
+
+
+@pytest.mark.parametrize("login", sorted(NEW_PASSWORDS))
+async def test_the_secure_page_s_new_password_binds_and_the_old_one_does_not(
+    played: Performance, keepers: SlapdKeepers, login: str
+) -> None:
+    """Asked of the server itself, by nothing of ours."""
+    server = ldap3.Server("127.0.0.1", port=keepers.slapd.port)
+    user = f"uid={login},{keepers.people}"
+    assert binds(server, user, NEW_PASSWORDS[login])
+    assert not binds(server, user, LOVELACE.person(login).password)

@@ -1,0 +1,61 @@
+"""Standing memberships as rows: found once, declared anew, forgotten when they are gone."""
+
+from datetime import datetime, timedelta
+from typing import Any
+
+from storage import standings
+from storage.database import Database
+
+PLACE = {"directory": "local", "group": "wiki-editors"}
+ADA, TEAM = ("account", "p-ada"), ("group", "team")
+
+
+def watch(database: Database, at: datetime, *found: tuple[str, str], **place: str) -> None:
+    database.write_now(
+        lambda tx: standings.watch(tx, at=at, **{**PLACE, **place}, entitlement="wiki-edit", found=found)
+    )
+
+
+def declare(database: Database, at: datetime, *members: tuple[str, str], **changes: Any) -> None:
+    said: dict[str, Any] = {
+        "owner": "it", "declared_by": "p-sam", "rationale": "ok", "review_at": at + timedelta(days=90)
+    }  # fmt: skip
+    database.write_now(
+        lambda tx: standings.declare(
+            tx, at=at, **PLACE, entitlement="wiki-edit", members=members, **{**said, **changes}
+        )
+    )
+
+
+def kept(database: Database) -> dict[tuple[str, str], str]:
+    """Who declared each."""
+    rows = database.read_now(lambda tx: standings.of_group(tx, **PLACE))
+    return {(row.kind, row.member): row.declared_by for row in rows}
+
+
+def test_a_group_is_watched_from_its_first_look_on(database, now):
+    assert not database.read_now(lambda tx: standings.is_watched(tx, **PLACE))
+    watch(database, now, ADA, TEAM)
+    assert database.read_now(lambda tx: standings.is_watched(tx, **PLACE))
+    assert not database.read_now(lambda tx: standings.is_watched(tx, directory="other", group="wiki-editors"))
+    assert kept(database) == {ADA: "", TEAM: ""}
+
+
+def test_what_was_found_is_declared_in_its_place(database, now):
+    watch(database, now, ADA, TEAM)
+    declare(database, now, ADA)
+    assert kept(database) == {ADA: "p-sam", TEAM: ""}
+
+
+def test_declaring_anew_takes_the_place_of_what_was_said(database, now):
+    declare(database, now, ADA)
+    declare(database, now + timedelta(days=80), ADA, declared_by="p-alan", rationale="still", owner="data")
+    (row,) = database.read_now(lambda tx: standings.of_group(tx, **PLACE))
+    assert (row.declared_by, row.rationale, row.owner) == ("p-alan", "still", "data")
+    assert row.review_at == now + timedelta(days=170)
+
+
+def test_an_account_and_a_group_of_one_name_are_two(database, now):
+    declare(database, now, ("account", "x"), ("group", "x"))
+    database.write_now(lambda tx: standings.forget(tx, **PLACE, members=[("group", "x")]))
+    assert list(kept(database)) == [("account", "x")]
