@@ -3,7 +3,11 @@
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
+import pytest
+
 from storage.directories.base import PasswordRejected
+from storage.directories.ldap_session import Answer
+from storage.faults import DirectoryUnavailable
 from tests.storage.directories.ad_stage import PASSWORD, AdStage
 from tests.storage.directories.samba import SUFFIX
 
@@ -137,6 +141,21 @@ async def test_asking_about_nobody_takes_the_same_steps(domain: AdStage) -> None
         assert domain.proxy.connections == before + 1
     await domain.group("vpn")
     await domain.directory.add_member(ada, "vpn")
+
+
+async def test_a_sign_in_at_a_forbidden_hour_is_none(domain: AdStage) -> None:
+    ada = await domain.person("ada")
+    domain.set(ada, logonHours=bytes(21))
+    assert not await domain.directory.verify_password(ada, PASSWORD)
+
+
+async def test_an_answer_to_a_sign_in_that_nobody_knows_is_a_fault(domain: AdStage) -> None:
+    """Promise 7: it proves nothing, and refuses nothing. The server gives none such, so it is put to the connector."""
+    directory = domain.open()
+    said = "comment: AcceptSecurityContext error, data 52f"
+    odd = Answer(code=49, name="invalidCredentials", message=said, controls={})
+    with pytest.raises(DirectoryUnavailable, match="check a sign-in"):
+        await directory._connections.run(lambda session: directory._signed_in(session, odd))
 
 
 async def test_an_empty_password_is_never_put_to_the_server(domain: AdStage) -> None:
