@@ -15,6 +15,7 @@ from handlers.effects import LEASE, SLOTS, TELL_AFTER
 from handlers.outcomes import Decided
 from storage.records import Grant, Owed
 from storage.states import GrantState
+from tests.directories.timed import TimedDirectory
 from tests.handlers.access_ground import CATALOGUE, HOUR, World
 from tests.handlers.access_ground import world as open_world
 
@@ -640,3 +641,39 @@ async def test_whatever_a_directory_does_access_is_given_and_taken_back_once(
         assert await world.state(grant) == GrantState.ENDED
         assert await world.changes() == ["add ada wiki-edit", "remove ada wiki-edit"]
         assert await world.sound()
+
+
+# Where the directory ends memberships itself, as a second line of safety.
+
+
+async def test_the_directory_is_told_when_access_ends(world: World) -> None:
+    """Promise 1: it ends even if nobody is there any more to end it."""
+    timed = TimedDirectory(world.local)
+    world.faulty.inner = timed
+    grant = await world.given("ada")
+    assert timed.ends["ada", "wiki-edit"] == (await world.grant(grant)).expires_at
+
+
+async def test_a_later_grant_moves_the_directorys_own_end(world: World) -> None:
+    """Promise 8: nobody loses early what a second grant gives them, and nothing is added twice."""
+    timed = TimedDirectory(world.local)
+    world.faulty.inner = timed
+    await world.given("ada", duration=HOUR)
+    second = await world.given("ada", duration=2 * HOUR)
+    assert timed.ends["ada", "wiki-edit"] == (await world.grant(second)).expires_at
+    before = world.faulty.calls["add_member"]
+    world.clock.forward(hours=1)
+    await world.tick()
+    assert world.faulty.calls["add_member"] == before
+    assert await world.holds("ada")
+
+
+async def test_what_stood_before_is_given_no_end(world: World) -> None:
+    """Promise 8: a membership of other hands is not ours to limit."""
+    timed = TimedDirectory(world.local)
+    world.faulty.inner = timed
+    outcome = await world.ask("ada", "wiki-edit")
+    await world.local.put_in_group("wiki-edit", "ada")
+    await world.settle()
+    assert await world.state(outcome.grant) == GrantState.ACTIVE
+    assert timed.ends == {}

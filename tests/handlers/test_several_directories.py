@@ -5,12 +5,26 @@ from pathlib import Path
 
 import pytest
 
-from handlers.outcomes import AlreadyAsked, AlreadyHeld, Asked, Drafted, NotAllowed, TooLate
+from handlers.decisions.drift import Way
+from handlers.drift import Drift
+from handlers.intents import Reconcile
+from handlers.leavers import Leavers
+from handlers.outcomes import (
+    AlreadyAsked,
+    AlreadyHeld,
+    Asked,
+    Drafted,
+    NotAllowed,
+    NotPossible,
+    Reconciled,
+    TooLate,
+)
+from handlers.reconciling import Reconciling
 from handlers.storytelling import tell
 from storage.faults import DirectoryUnavailable
-from storage.records import Holding
+from storage.records import Grant, Holding
 from tests.handlers.access_ground import HOUR
-from tests.handlers.lab_ground import Lab
+from tests.handlers.lab_ground import NUMBERS, Lab
 from tests.handlers.lab_ground import lab as open_lab
 
 
@@ -394,3 +408,72 @@ async def test_an_approved_grant_waits_for_its_directory_and_for_its_home(lab: L
     lab.world.clock.forward(seconds=5)
     await lab.world.settle()
     assert await lab.world.state(grant) == "active"
+
+
+# What other hands did there, and who left
+
+
+async def drifted(lab: Lab, account: str) -> str:
+    """Other hands put an account of the lab into a group of it, and it is told; the exception's id."""
+    await lab.local.put_in_group("lab-notes", account)
+    await Drift(lab.world.ground).look("lab")
+    return (await lab.world.exceptions())[-1].id
+
+
+async def adopting(lab: Lab, login: str, exception: str) -> object:
+    """Somebody makes what was found a grant of an hour."""
+    wish = Reconcile(
+        **await lab.world.intent(login), exception=exception, way=Way.ADOPT, rationale="needed", minutes=60
+    )
+    return await Reconciling(lab.world.ground).reconcile(wish)
+
+
+async def test_what_is_adopted_elsewhere_is_the_persons_at_home(lab: Lab) -> None:
+    """J-1: when they leave home, it ends there as well."""
+    await Drift(lab.world.ground).look("lab")
+    assert await adopting(lab, "sam", await drifted(lab, "l-ada")) == Reconciled(way="adopt")
+    await lab.world.settle()
+    (grant,) = await lab.world.rows(Grant)
+    assert (grant.directory, grant.account) == ("lab", "l-ada")
+    assert (grant.requester_directory, grant.requester_account) == ("staff", "ada")
+    await lab.world.local.drop_account("ada")
+    assert await Leavers(lab.world.ground).look() == 1
+    await lab.world.settle()
+    assert not await lab.holds("l-ada")
+
+
+async def test_what_is_nobodys_for_certain_is_not_adopted(lab: Lab) -> None:
+    """Nobody would notice that they left, so it cannot be theirs for a time."""
+    await lab.add("l-eve", "", login="eve", name="Eve", mail="eve@example.com")
+    await Drift(lab.world.ground).look("lab")
+    answer = await adopting(lab, "sam", await drifted(lab, "l-eve"))
+    assert isinstance(answer, NotPossible)
+    assert "not certain whose account" in answer.reasons[0]
+    assert await lab.world.rows(Grant) == []
+
+
+async def test_nobody_decides_about_their_own_account_elsewhere(lab: Lab) -> None:
+    """R-1: known by the number, whatever it is called there."""
+    await lab.add("l-sam", NUMBERS["sam"], login="other", name="Other", mail="")
+    await Drift(lab.world.ground).look("lab")
+    assert isinstance(await adopting(lab, "sam", await drifted(lab, "l-sam")), NotAllowed)
+
+
+async def test_whoever_leaves_home_loses_what_they_have_elsewhere(lab: Lab) -> None:
+    """J-1."""
+    await lab.world.given("ada", "lab-notes")
+    waiting = await lab.world.asked("ada", "lab-db")
+    await lab.world.local.change_account("ada", active=False)
+    assert await Leavers(lab.world.ground).look() == 1
+    await lab.world.settle()
+    assert not await lab.holds("l-ada")
+    assert await lab.world.state(waiting) == "voided"
+
+
+async def test_whoever_is_switched_off_elsewhere_loses_what_is_there_alone(lab: Lab) -> None:
+    notes, wiki = await lab.world.given("ada", "lab-notes"), await lab.world.given("ada", "wiki-edit")
+    await lab.local.change_account("l-ada", active=False)
+    assert await Leavers(lab.world.ground).look() == 1
+    await lab.world.settle()
+    assert await lab.world.state(notes) == "ended"
+    assert await lab.world.state(wiki) == "active"

@@ -130,10 +130,10 @@ def test_many_live_grants_end_at_once_or_none_does(database, now):
 
     with pytest.raises(ValueError, match="cannot become"):
         database.write_now(lambda tx: end(tx, *live, over))
-    assert states_of(database, lambda tx: grants.live_of(tx, "p-ada")) == [row.id for row in live]
+    assert states_of(database, lambda tx: grants.live_of(tx, "local", "p-ada")) == [row.id for row in live]
     assert database.write_now(lambda tx: end(tx, *live)) == [GrantState.ENDING, GrantState.ENDING]
     assert database.read_now(lambda tx: grants.get(tx, live[0].id)).end_reason == "its time is over"
-    assert database.read_now(lambda tx: grants.live_of(tx, "p-ada")) == []
+    assert database.read_now(lambda tx: grants.live_of(tx, "local", "p-ada")) == []
 
 
 def test_nobody_decides_one_request_twice(database, now):

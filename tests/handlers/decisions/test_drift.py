@@ -174,13 +174,16 @@ def test_only_an_account_is_taken_away_unasked_and_only_where_the_catalogue_says
 
 def test_the_owner_goes_before_security_and_a_manager_has_no_say() -> None:
     both = person("Both", groups=frozenset({"data-owners", SECURITY_GROUP}))
-    roles = [role_about(one, PROD_DB, DATA, SECURITY_GROUP) for one in (GRACE, SAM, both, person("Charles"))]
+    roles = [
+        role_about(one, PROD_DB.directory, DATA, SECURITY_GROUP)
+        for one in (GRACE, SAM, both, person("Charles"))
+    ]
     assert roles == ["owner", "security", "owner", None]
 
 
 def test_a_group_of_another_directory_that_is_called_the_same_gives_no_role() -> None:
-    assert role_about(replace(GRACE, directory="other"), PROD_DB, DATA, SECURITY_GROUP) is None
-    assert role_about(replace(SAM, directory="other"), PROD_DB, DATA, SECURITY_GROUP) is None
+    assert role_about(replace(GRACE, directory="other"), PROD_DB.directory, DATA, SECURITY_GROUP) is None
+    assert role_about(replace(SAM, directory="other"), PROD_DB.directory, DATA, SECURITY_GROUP) is None
 
 
 def test_a_refusal_of_the_choice_is_no_wrong_person() -> None:
