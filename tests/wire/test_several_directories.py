@@ -119,6 +119,7 @@ async def test_a_hung_directory_is_unknown_for_what_is_kept_there_and_stalls_not
     """Promise 7 and N-11: identity, requests, resets and approvals elsewhere never ask it."""
     ada, grace = world.person("ada"), world.person("grace")
     world.beside.faulty.hang()
+    looked_for_drift = world.beside.faulty.calls.copy()
     began = perf_counter()
     await ask(ada, "I need prod-db for 1h because INC-4711")
     await approve(grace, DATA, "prod-db")
@@ -129,7 +130,7 @@ async def test_a_hung_directory_is_unknown_for_what_is_kept_there_and_stalls_not
         "your password expires" in (await answer_to(ada, "when does my password expire?", "command")).lower()
     )
     assert perf_counter() - began < 3
-    assert not world.beside.faulty.calls
+    assert world.beside.faulty.calls == looked_for_drift
     for way in ("command", "message"):
         answer = await answer_to(ada, "what access do I have?", way)
         assert "prod-db, until" in answer
