@@ -1,34 +1,33 @@
 """Transactions: one writer thread whose waiting transactions share a commit, and readers that cannot write.
 
-It knows nothing of tables; a transaction is a plain function of a Session, so it cannot wait for the network inside.
+It knows nothing of tables, nor which engine keeps them. A transaction is a plain function of a Session, run in a
+thread: so it cannot wait for Slack or a directory inside, and both engines have a plain synchronous driver.
 """
 
 import asyncio
 import queue
-import sqlite3
 import threading
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
-from typing import Any, Generic, TypeVar
+from typing import Any, Generic, Protocol, TypeVar
 
-from sqlalchemy import Connection, Engine, create_engine, event
-from sqlalchemy.dialects import registry
-from sqlalchemy.dialects.sqlite.pysqlite import SQLiteDialect_pysqlite
+from sqlalchemy import Connection, Engine, Transaction
 from sqlalchemy.exc import DBAPIError
-from sqlalchemy.pool import QueuePool, StaticPool
 from sqlmodel import Session
 
+from storage.clock import Clock
 from storage.faults import StorageUnavailable
+from storage.sqlite import SqliteFile
+from storage.stores import Store
 
 T = TypeVar("T")
 Work = Callable[[Session], T]
 Woken = Callable[[frozenset[str]], None]
 
-# Waiting transactions that share one commit. Larger batches gain little and make the unlucky first one wait.
-GROUP_LIMIT = 64
 # Two, since they share one interpreter: with more of them the loop waits longer for its turn, and no more is read.
 READERS = 2
 
@@ -46,17 +45,31 @@ def wake(tx: Session, what: str) -> None:
     tx.info.setdefault("wake", set()).add(what)
 
 
-class Database:
-    """One SQLite file. `write` runs on the writer thread in BEGIN IMMEDIATE; `read` on a small pool of readers.
+class _Engine(Protocol):
+    """What the two engines have in common. Writing transactions come one after the other, in every process."""
 
-    Both raise StorageUnavailable when the store is locked, full, read-only or broken; then nothing was done.
+    now: Clock
+    writing: Engine
+    reading: Engine
+    group_limit: int
+
+    def commit(self, connection: Connection, transaction: Transaction) -> None:
+        """Make it durable, or raise because it is not."""
+
+    def unavailable(self, error: DBAPIError) -> StorageUnavailable | None:
+        """What to tell if it was the store's trouble; None for an error of our own making."""
+
+
+class Database:
+    """One store. `write` runs on the writer thread, alone in the whole store; `read` on a small pool of readers.
+
+    Both raise StorageUnavailable when the store is locked, full, read-only, away or broken; then nothing was done.
     """
 
-    def __init__(self, path: Path, *, busy_timeout: float = 1.5, woken: Woken | None = None) -> None:
+    def __init__(self, store: Store, *, busy_timeout: float = 1.5, woken: Woken | None = None) -> None:
         self._woken = woken
         self._loop: asyncio.AbstractEventLoop | None = None
-        self._writing = _engine(path, "BEGIN IMMEDIATE", busy_timeout, readers=0)
-        self._reading = _engine(path, "BEGIN", busy_timeout, readers=READERS)
+        self._engine = _open(store, busy_timeout)
         self._jobs: queue.SimpleQueue[_Job[Any] | None] = queue.SimpleQueue()
         self._gate = threading.Lock()
         self._readers = ThreadPoolExecutor(READERS, thread_name_prefix="wicket-read")
@@ -67,6 +80,10 @@ class Database:
     def on_wake(self, woken: Woken, loop: asyncio.AbstractEventLoop) -> None:
         """Call `woken` on this loop after each commit that asked for it."""
         self._woken, self._loop = woken, loop
+
+    def now(self) -> datetime:
+        """The time that all who use this store agree on, aware UTC: on PostgreSQL the database's."""
+        return self._engine.now()
 
     async def write(self, work: Work[T]) -> T:
         """Run one transaction; return what it returned, once it is durable. Its exception undoes it alone."""
@@ -85,11 +102,11 @@ class Database:
 
     def read_now(self, work: Work[T]) -> T:
         """`read` in this thread."""
-        with _faults(), Session(self._reading, expire_on_commit=False) as session:
+        with _faults(self._engine), Session(self._engine.reading, expire_on_commit=False) as session:
             return work(session)
 
     def close(self) -> None:
-        """Finish what is queued and let go of the file."""
+        """Finish what is queued and let go of the store."""
         with self._gate:
             if self._closed:
                 return
@@ -97,8 +114,8 @@ class Database:
             self._jobs.put(None)
         self._writer.join()
         self._readers.shutdown()
-        self._writing.dispose()
-        self._reading.dispose()
+        self._engine.writing.dispose()
+        self._engine.reading.dispose()
 
     def _submit(self, work: Work[T]) -> "Future[T]":
         job = _Job(work, Future())
@@ -119,7 +136,7 @@ class Database:
         """The next job and those that already wait behind it; empty when closing."""
         first = self._jobs.get()
         batch = [first] if first else []
-        while batch and len(batch) < GROUP_LIMIT:
+        while batch and len(batch) < self._engine.group_limit:
             try:
                 job = self._jobs.get_nowait()
             except queue.Empty:
@@ -136,8 +153,10 @@ class Database:
         results: list[tuple[_Job[Any], Any, BaseException | None]] = []
         woken: set[str] = set()
         try:
-            with _faults(), self._writing.connect() as connection, connection.begin():
-                results.extend((job, *_run_one(connection, job.work, woken)) for job in batch)
+            with _faults(self._engine), self._engine.writing.connect() as connection:
+                transaction = connection.begin()
+                results.extend((job, *self._run_one(connection, job.work, woken)) for job in batch)
+                self._engine.commit(connection, transaction)
         except BaseException as fault:  # noqa: BLE001 - whatever broke the commit is every waiting caller's answer
             for job in batch:
                 job.done.set_exception(fault)
@@ -151,88 +170,43 @@ class Database:
             with suppress(RuntimeError):  # a loop that is closed has nobody to wake
                 self._loop.call_soon_threadsafe(self._woken, frozenset(woken))
 
-
-def _run_one(connection: Connection, work: Work[T], woken: set[str]) -> tuple[T | None, BaseException | None]:
-    """Run one transaction inside a savepoint, so that its failure is its own."""
-    session = Session(connection, expire_on_commit=False, join_transaction_mode="create_savepoint")
-    try:
-        with _faults(), session, session.begin():
-            result = work(session)
-    except BaseException as fault:
-        if _breaks_the_batch(fault):
-            raise
-        return None, fault
-    woken |= session.info.get("wake", set())
-    return result, None
+    def _run_one(
+        self, connection: Connection, work: Work[T], woken: set[str]
+    ) -> tuple[T | None, BaseException | None]:
+        """Run one transaction inside a savepoint, so that its failure is its own."""
+        session = Session(connection, expire_on_commit=False, join_transaction_mode="create_savepoint")
+        try:
+            with _faults(self._engine), session, session.begin():
+                result = work(session)
+        except BaseException as fault:
+            if _breaks_the_batch(fault):
+                raise
+            return None, fault
+        woken |= session.info.get("wake", set())
+        return result, None
 
 
 def _breaks_the_batch(fault: BaseException) -> bool:
-    """After a full disk or an I/O error SQLite has rolled the whole transaction back: no savepoint survives it."""
+    """After a full disk or a lost connection the whole transaction is rolled back: no savepoint survives it."""
     return isinstance(fault, StorageUnavailable)
 
 
 @contextmanager
-def _faults() -> Iterator[None]:
+def _faults(engine: _Engine) -> Iterator[None]:
     """Turn the driver's operational errors into the one fault that people are told about."""
     try:
         yield
     except DBAPIError as error:
-        if isinstance(error.orig, sqlite3.OperationalError | sqlite3.DatabaseError) and not isinstance(
-            error.orig, sqlite3.IntegrityError | sqlite3.ProgrammingError
-        ):
-            raise StorageUnavailable(
-                f"The database cannot be used right now: {_first(error).orig}."
-            ) from error
-        raise
+        unavailable = engine.unavailable(error)
+        if unavailable is None:
+            raise
+        raise unavailable from error
 
 
-def _first(error: DBAPIError) -> DBAPIError:
-    """What went wrong first: after a full disk the way back fails too, and would hide the reason."""
-    before = error.__context__
-    while before is not None:
-        error = before if isinstance(before, DBAPIError) else error
-        before = before.__context__
-    return error
+def _open(store: Store, busy_timeout: float) -> _Engine:
+    if isinstance(store, Path):
+        return SqliteFile(store, busy_timeout=busy_timeout, readers=READERS)
+    # Whoever keeps a SQLite file does not wait for another driver to load.
+    from storage.postgresql import PostgresDatabase
 
-
-class Dialect(SQLiteDialect_pysqlite):
-    """SQLite with savepoints said to the driver: SQLAlchemy compiles each anew, which costs as much as an insert."""
-
-    supports_statement_cache = True
-
-    def do_savepoint(self, connection: Connection, name: str) -> None:
-        """Begin one."""
-        connection.exec_driver_sql(f"SAVEPOINT {name}")
-
-    def do_rollback_to_savepoint(self, connection: Connection, name: str) -> None:
-        """Undo what was done since."""
-        connection.exec_driver_sql(f"ROLLBACK TO SAVEPOINT {name}")
-
-    def do_release_savepoint(self, connection: Connection, name: str) -> None:
-        """Keep what was done since."""
-        connection.exec_driver_sql(f"RELEASE SAVEPOINT {name}")
-
-
-registry.register("sqlite.wicket", __name__, Dialect.__name__)
-
-
-def _engine(path: Path, begin: str, busy_timeout: float, *, readers: int) -> Engine:
-    engine = create_engine(
-        f"sqlite+wicket:///{path}",
-        connect_args={"timeout": busy_timeout, "check_same_thread": False},
-        **({"poolclass": QueuePool, "pool_size": readers} if readers else {"poolclass": StaticPool}),
-    )
-
-    @event.listens_for(engine, "connect")
-    def _connected(connection: sqlite3.Connection, _record: object) -> None:
-        connection.isolation_level = None  # we say BEGIN ourselves, so that a writer takes its lock at once
-        for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", "secure_delete=ON"):
-            connection.execute(f"PRAGMA {pragma}")
-        if readers:
-            connection.execute("PRAGMA query_only=ON")
-
-    @event.listens_for(engine, "begin")
-    def _begin(connection: Connection) -> None:
-        connection.exec_driver_sql(begin)
-
-    return engine
+    return PostgresDatabase(store, busy_timeout=busy_timeout, readers=READERS)

@@ -6,9 +6,9 @@ It does not know what a delivery asks for.
 from datetime import datetime, timedelta
 
 from sqlalchemy import delete
-from sqlalchemy.dialects.sqlite import insert
 from sqlmodel import Session, SQLModel, col
 
+from storage import upserts
 from storage.records import Delivery
 
 # Slack retries an event for about six minutes and a button may be pressed twice; a day is plenty and stays small.
@@ -16,12 +16,12 @@ KEPT = timedelta(days=1)
 
 # Built once and run without the ORM: every payload passes here, and making a statement costs more than running it.
 _TABLE = SQLModel.metadata.tables[Delivery.__tablename__]
-_TAKE = insert(_TABLE).on_conflict_do_nothing()
+_TAKE = upserts.or_nothing(_TABLE)
 
 
 def take(tx: Session, key: str, at: datetime) -> bool:
     """True the first time this delivery is seen; False for each repeat."""
-    return tx.connection().execute(_TAKE, {"key": key, "at": at}).rowcount == 1
+    return upserts.run(tx, _TAKE, {"key": key, "at": at}) == 1
 
 
 def forget_old(tx: Session, at: datetime) -> None:

@@ -146,7 +146,7 @@ def follow_each(tx: Session, ended: Collection[Grant], *, at: datetime) -> None:
 
 def claim(tx: Session, *, directory: str, at: datetime, lease: timedelta, limit: int) -> list[Holding]:
     """Take up to `limit` unsettled holdings of one directory under a lease: removals first, then by age."""
-    ids = (
+    due = (
         select(Holding.id)
         .where(
             Holding.directory == directory,
@@ -157,10 +157,13 @@ def claim(tx: Session, *, directory: str, at: datetime, lease: timedelta, limit:
         .order_by(col(Holding.wanted), col(Holding.due_at))
         .limit(limit)
         .with_for_update(skip_locked=True)
+        .cte(
+            "due"
+        )  # found once, whatever the planner thinks: found anew for each row it would go beyond the limit
     )
     taken = (
         update(Holding)
-        .where(col(Holding.id).in_(ids))
+        .where(col(Holding.id).in_(select(due.c.id)))
         .values(lease_until=at + lease, fence=col(Holding.fence) + 1, attempts=col(Holding.attempts) + 1)
         .returning(Holding)
         .execution_options(synchronize_session=False)

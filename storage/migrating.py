@@ -1,6 +1,6 @@
-"""Bringing a database file to the tables that this version of the code expects.
+"""Bringing a database to the tables that this version of the code expects.
 
-It runs the revisions in storage.migrations under the file's own write lock, and never goes back.
+It runs the revisions in storage.migrations under the lock of all writers, and never goes back.
 """
 
 from pathlib import Path
@@ -13,35 +13,36 @@ from sqlmodel import Session
 
 from storage.database import Database
 from storage.faults import SchemaFault, StorageUnavailable
+from storage.stores import Store
 
-# Another process may be migrating the same file; it is worth waiting for.
+# Another process may be migrating the same database; it is worth waiting for.
 _WAIT_SECONDS = 30.0
 
 
-def migrate(path: Path) -> None:
+def migrate(store: Store) -> None:
     """Make the file if there is none, and run what is missing, all of it or nothing. Does nothing when current.
 
-    SchemaFault for a database of a newer version; StorageUnavailable when the file cannot be used.
+    SchemaFault for a database of a newer version; StorageUnavailable when it cannot be used.
     """
-    if not path.exists():
-        _make_file(path)
-    elif is_current(path):
+    if isinstance(store, Path) and not store.exists():
+        _make_file(store)
+    elif is_current(store):
         return
-    database = Database(path, busy_timeout=_WAIT_SECONDS)
+    database = Database(store, busy_timeout=_WAIT_SECONDS)
     try:
         database.write_now(_upgrade)
     finally:
         database.close()
 
 
-def is_current(path: Path) -> bool:
-    """Whether the file holds exactly the tables of this version; False while there is none.
+def is_current(store: Store) -> bool:
+    """Whether it holds exactly the tables of this version; False while there is none.
 
-    SchemaFault for a database of a newer version; StorageUnavailable when the file cannot be used.
+    SchemaFault for a database of a newer version; StorageUnavailable when it cannot be used.
     """
-    if not path.exists():
+    if isinstance(store, Path) and not store.exists():
         return False
-    database = Database(path)
+    database = Database(store)
     try:
         return database.read_now(holds_current)
     finally:

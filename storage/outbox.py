@@ -6,10 +6,10 @@ It holds kinds and ids and renders nothing.
 from collections.abc import Iterable
 from datetime import datetime, timedelta
 
-from sqlalchemy import and_, bindparam, delete, or_, update
-from sqlalchemy.dialects.sqlite import insert
+from sqlalchemy import and_, bindparam, delete, insert, or_, update
 from sqlmodel import Session, SQLModel, col, func, select
 
+from storage import upserts
 from storage.database import wake
 from storage.records import Owed, Posted
 
@@ -23,11 +23,7 @@ _OWED = SQLModel.metadata.tables[Owed.__tablename__]
 _POSTED = SQLModel.metadata.tables[Posted.__tablename__]
 _ADD = insert(_OWED)
 _DROP = delete(_OWED).where(_OWED.c.id == bindparam("owed"), _OWED.c.fence == bindparam("held"))
-_POST = insert(_POSTED)
-_POST = _POST.on_conflict_do_update(
-    index_elements=list(_POSTED.primary_key),
-    set_={name: _POST.excluded[name] for name in ("channel", "ts", "at")},
-)
+_POST = upserts.or_replace(_POSTED, ("channel", "ts", "at"))
 _WAITING = select(Owed.id).where(
     col(Owed.courier) == bindparam("courier"),
     col(Owed.kind) == bindparam("kind"),
@@ -74,10 +70,13 @@ def claim(
         .order_by(col(Owed.urgency), col(Owed.next_at), col(Owed.id))
         .limit(limit)
         .with_for_update(skip_locked=True)
+        .cte(
+            "due"
+        )  # found once, whatever the planner thinks: found anew for each row it would go beyond the limit
     )
     taken = (
         update(Owed)
-        .where(col(Owed.id).in_(due))
+        .where(col(Owed.id).in_(select(due.c.id)))
         .values(lease_until=at + lease, fence=col(Owed.fence) + 1, attempts=col(Owed.attempts) + 1)
         .returning(Owed)
         .execution_options(synchronize_session=False)
@@ -120,7 +119,7 @@ def remember_posted(
 ) -> None:
     """Keep where a message stands, so that the next state edits it."""
     about = {"kind": kind, "subject": subject, "recipient": recipient}
-    tx.connection().execute(_POST, {**about, "channel": channel, "ts": ts, "at": at})
+    upserts.run(tx, _POST, {**about, "channel": channel, "ts": ts, "at": at})
 
 
 def backlog(tx: Session) -> int:

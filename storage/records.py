@@ -25,6 +25,11 @@ def _json() -> Any:
     return Field(sa_column=Column(JSON, nullable=False))
 
 
+def _only(sqlite: str, postgresql: str | None = None) -> dict[str, Any]:
+    """Let an index hold only the rows of which this is true. postgresql: where it is said in other words there."""
+    return {"sqlite_where": text(sqlite), "postgresql_where": text(postgresql or sqlite)}
+
+
 class Link(SQLModel, table=True):
     """Slack account ↔ person, made once. `mail` is what both sides said then; a change of it suspends the link."""
 
@@ -63,8 +68,8 @@ class Grant(SQLModel, table=True):
 
     __tablename__ = "grants"
     __table_args__ = (
-        Index("grants_due", "expires_at", sqlite_where=text("state IN ('approved', 'active')")),
-        Index("grants_waiting", "lapses_at", sqlite_where=text("state = 'pending'")),
+        Index("grants_due", "expires_at", **_only("state IN ('approved', 'active')")),
+        Index("grants_waiting", "lapses_at", **_only("state = 'pending'")),
         Index("grants_of", "account", "state"),
         Index("grants_by", "requester_account", "state", "entitlement"),
         Index("grants_on", "entitlement", "state"),
@@ -142,7 +147,7 @@ class Holding(SQLModel, table=True):
     __tablename__ = "holdings"
     __table_args__ = (
         UniqueConstraint("directory", "account", "group"),
-        Index("holdings_open", "directory", "wanted", "due_at", sqlite_where=text("settled = 0")),
+        Index("holdings_open", "directory", "wanted", "due_at", **_only("settled = 0", "NOT settled")),
     )
 
     id: str = Field(primary_key=True)

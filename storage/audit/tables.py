@@ -1,6 +1,6 @@
-"""The four audit tables, and the triggers that keep their rows from being changed on SQLite.
+"""The four audit tables.
 
-The triggers stop accidents and careless hands; what proves that nothing was changed is the tree, not they.
+What keeps their rows from being changed stands in storage.audit.guards; what proves that none was is the tree.
 """
 
 from datetime import datetime
@@ -79,53 +79,3 @@ HEAD: Table = SQLModel.metadata.tables["audit_head"]
 CHECKPOINTS: Table = SQLModel.metadata.tables["audit_checkpoints"]
 
 TABLES = (ENTRIES, TEXTS, HEAD, CHECKPOINTS)
-
-
-def _refuse(table: str, event: str, sentence: str, when: str = "") -> str:
-    """DDL of a trigger that refuses `event` on `table`, always or `when` a condition holds."""
-    condition = f"WHEN {when} " if when else ""
-    return (
-        f"CREATE TRIGGER {table}_{event.lower()} BEFORE {event} ON {table} "
-        f"{condition}BEGIN SELECT RAISE(ABORT, '{sentence}'); END"
-    )
-
-
-TRIGGERS_SQLITE = (
-    _refuse("audit_entries", "UPDATE", "audit entries are never changed"),
-    _refuse("audit_entries", "DELETE", "audit entries are never deleted"),
-    # INSERT OR REPLACE deletes without asking the DELETE trigger.
-    _refuse(
-        "audit_entries",
-        "INSERT",
-        "an audit entry is added at the head only",
-        'NEW."index" IS NOT (SELECT size FROM audit_head WHERE id = 1)'
-        " OR EXISTS (SELECT 1 FROM audit_entries WHERE id = NEW.id)",
-    ),
-    _refuse("audit_texts", "DELETE", "audit texts are erased, never deleted"),
-    _refuse(
-        "audit_texts",
-        "UPDATE",
-        "audit texts are erased, never changed",
-        "NEW.text IS NOT NULL OR NEW.salt IS NOT NULL OR NEW.erased_by IS NULL OR OLD.erased_by IS NOT NULL"
-        ' OR NEW."index" IS NOT OLD."index" OR NEW.name IS NOT OLD.name',
-    ),
-    _refuse(
-        "audit_texts",
-        "INSERT",
-        "an audit text is written once",
-        'EXISTS (SELECT 1 FROM audit_texts WHERE "index" = NEW."index" AND name = NEW.name)',
-    ),
-    _refuse("audit_head", "DELETE", "the audit head is never deleted"),
-    _refuse("audit_head", "INSERT", "there is one audit head", "EXISTS (SELECT 1 FROM audit_head)"),
-    _refuse(
-        "audit_head", "UPDATE", "the audit head moves one entry at a time", "NEW.size IS NOT OLD.size + 1"
-    ),
-    _refuse("audit_checkpoints", "UPDATE", "checkpoints are never changed"),
-    _refuse("audit_checkpoints", "DELETE", "checkpoints are never deleted"),
-    _refuse(
-        "audit_checkpoints",
-        "INSERT",
-        "a checkpoint is written once",
-        "EXISTS (SELECT 1 FROM audit_checkpoints WHERE id = NEW.id)",
-    ),
-)

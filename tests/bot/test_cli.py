@@ -22,7 +22,7 @@ from handlers.recording import WICKET, record, stranger
 from storage.audit import entry as audit
 from storage.audit.checkpoint import BadKey, Checkpoint, read_signer, verify_note
 from storage.audit.log import erase_text, rows
-from storage.audit.tables import TRIGGERS_SQLITE
+from storage.audit.guards import TRIGGERS_SQLITE
 from storage.clock import utc_now
 from storage.database import Database
 from storage.directories.local import LocalDirectory

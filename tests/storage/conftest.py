@@ -1,4 +1,4 @@
-"""A database in a file of its own, with every table and nothing in them; and a moment to begin from."""
+"""A database of its own for each test, on both engines, with every table and nothing in them; a moment to begin from."""
 
 import shutil
 from collections.abc import Iterator
@@ -10,11 +10,13 @@ from sqlmodel import SQLModel, create_engine
 
 import storage.records  # noqa: F401 - its tables are made below
 from storage.database import Database
+from storage.stores import Server, Store
+from tests.storage.postgres import postgres
 
 
 @pytest.fixture(scope="session")
 def empty(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A database with nothing in it, to copy."""
+    """A file with nothing in it, to copy."""
     made = tmp_path_factory.mktemp("empty") / "wicket.db"
     engine = create_engine(f"sqlite:///{made}")
     SQLModel.metadata.create_all(engine)
@@ -24,13 +26,29 @@ def empty(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture
 def path(tmp_path: Path, empty: Path) -> Path:
-    """Where the database is."""
+    """A SQLite file."""
     return Path(shutil.copy(empty, tmp_path / "wicket.db"))
 
 
 @pytest.fixture
-def database(path: Path) -> Iterator[Database]:
-    opened = Database(path, busy_timeout=0.1)
+def server() -> Iterator[Server]:
+    """A PostgreSQL database."""
+    running = postgres()
+    with running.database(running.migrated) as name:
+        yield running.server(name)
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def store(request: pytest.FixtureRequest) -> Store:
+    """Where the tables are, on either engine."""
+    found = request.getfixturevalue("path" if request.param == "sqlite" else "server")
+    assert isinstance(found, Path | Server)
+    return found
+
+
+@pytest.fixture
+def database(store: Store) -> Iterator[Database]:
+    opened = Database(store, busy_timeout=0.1)
     opened.write_now(
         lambda _tx: None
     )  # the first connection makes it a database of readers beside one writer

@@ -1,5 +1,6 @@
 """What every tick asks is answered from an index over what is open: years of history cost nothing."""
 
+import re
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 
@@ -35,7 +36,7 @@ OF_ONE_PERSON = {
 
 
 def plan_of(tx: Session, ask: Callable[[Session], object]) -> str:
-    """How SQLite goes about what `ask` asks, with the very values it is asked with."""
+    """How the engine goes about what `ask` asks, with the very values it is asked with."""
     asked: list[tuple[str, object]] = []
     connection = tx.connection()
 
@@ -46,21 +47,27 @@ def plan_of(tx: Session, ask: Callable[[Session], object]) -> str:
     ask(tx)
     event.remove(connection, "before_cursor_execute", note)
     (statement, parameters) = asked[-1]
-    rows = connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {statement}", parameters)
-    return "\n".join(str(row[3]) for row in rows)
+    if connection.dialect.name == "sqlite":
+        rows = connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {statement}", parameters)
+        return "\n".join(str(row[3]) for row in rows)
+    # An empty table is faster read whole; what matters is that the index would do, and in its order.
+    for other in ("seqscan", "sort", "bitmapscan"):
+        connection.exec_driver_sql(f"SET LOCAL enable_{other} = off")
+    return "\n".join(connection.exec_driver_sql(f"EXPLAIN {statement}", parameters).scalars())
 
 
 @pytest.mark.parametrize("index", ASKED)
 def test_a_tick_reads_only_what_is_open_and_in_order(database, index):
     """No scan of a whole table, and no sorting of all that is due to find the first few."""
     plan = database.write_now(lambda tx: plan_of(tx, ASKED[index]))
-    assert f"USING INDEX {index.partition('/')[0]} " in plan
-    assert "SCAN" not in plan
-    assert "TEMP B-TREE" not in plan
+    assert re.search(rf"(USING INDEX|Index Scan using) {index.partition('/')[0]} ", plan)
+    assert not re.search(r"\bSCAN (?!due\b)|TEMP B-TREE|Seq Scan", plan)
+    # SQLite's index ends with the row number; PostgreSQL sorts those that are due in the same moment.
+    assert not re.search(r"Sort +\(", plan) or index.startswith("outbox_owed")
 
 
 @pytest.mark.parametrize("asked", OF_ONE_PERSON)
 def test_what_one_person_asked_for_is_found_by_who_asked(database, asked):
     """However much others asked for."""
     plan = database.write_now(lambda tx: plan_of(tx, OF_ONE_PERSON[asked]))
-    assert "USING INDEX grants_by (requester_account=? AND state=?" in plan
+    assert re.search(r"USING INDEX grants_by \(requester_account=\? AND state=\?|Index Scan using grants_by", plan)

@@ -1,43 +1,69 @@
 """The migrated tables are the tables of the code, and a database of another age is told apart."""
 
+import functools
 import re
 import sqlite3
 import stat
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import closing
+from contextlib import ExitStack, closing, contextmanager
+from itertools import count
 from pathlib import Path
 from typing import Any
 
+import psycopg
 import pytest
 from alembic import command
 from alembic.autogenerate import compare_metadata
 from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
-from sqlalchemy import create_engine
+from sqlalchemy import Connection, create_engine
+from sqlalchemy.exc import ProgrammingError
 from sqlmodel import SQLModel
 
 from storage import records  # noqa: F401  its tables join the metadata
-from storage.audit.tables import TRIGGERS_SQLITE
+from storage.audit.guards import TRIGGERS_POSTGRESQL, TRIGGERS_SQLITE
 from storage.faults import SchemaFault, StorageUnavailable
 from storage.migrating import is_current, migrate
+from storage.stores import Server, Store
+from tests.storage.postgres import postgres
 
 LATER = "9999"
 
 
-def run(path: Path, sql: str) -> list[tuple[Any, ...]]:
+# What PostgreSQL keeps of each column, index, constraint, trigger and function, in its own words.
+_KEPT_BY_POSTGRESQL = """
+SELECT table_name || '.' || column_name,
+    concat_ws(' ', data_type, is_nullable, column_default, is_identity) FROM information_schema.columns
+    WHERE table_schema = 'public'
+UNION ALL SELECT indexname, indexdef FROM pg_indexes WHERE schemaname = 'public'
+UNION ALL SELECT conrelid::regclass || ' ' || conname, pg_get_constraintdef(oid) FROM pg_constraint
+    WHERE connamespace = 'public'::regnamespace
+UNION ALL SELECT tgname, tgenabled::text || ' ' || pg_get_triggerdef(oid) FROM pg_trigger WHERE NOT tgisinternal
+UNION ALL SELECT proname, prosrc FROM pg_proc WHERE pronamespace = 'public'::regnamespace
+"""
+
+
+def run(store: Store, sql: str) -> list[tuple[Any, ...]]:
     """One statement on a connection of its own, committed."""
-    with closing(sqlite3.connect(path)) as raw, raw:
+    if isinstance(store, Server):
+        with psycopg.connect(store.url, autocommit=True) as raw:
+            done = raw.execute(sql)
+            return done.fetchall() if done.description else []
+    with closing(sqlite3.connect(store)) as raw, raw:
         return raw.execute(sql).fetchall()
 
 
-def schema(path: Path) -> dict[str, str]:
-    """What SQLite keeps of each table, index and trigger, but for Alembic's own table; white space evened."""
+def schema(store: Store) -> dict[str, str]:
+    """What the engine keeps of everything in it but Alembic's own table; white space evened."""
     rows = run(
-        path, "SELECT name, sql FROM sqlite_master WHERE sql IS NOT NULL AND name <> 'alembic_version'"
+        store,
+        _KEPT_BY_POSTGRESQL
+        if isinstance(store, Server)
+        else "SELECT name, sql FROM sqlite_master WHERE sql IS NOT NULL",
     )
-    return {name: _in_order(" ".join(sql.split())) for name, sql in rows}
+    return {name: _in_order(" ".join(sql.split())) for name, sql in rows if "alembic_version" not in name}
 
 
 def _in_order(sql: str) -> str:
@@ -49,40 +75,62 @@ def _in_order(sql: str) -> str:
     return head + bracket + ", ".join(sorted(part.strip() for part in parts)) + ")"
 
 
-@pytest.fixture
-def migrated(tmp_path: Path) -> Path:
-    path = tmp_path / "wicket.db"
-    migrate(path)
-    return path
+MakeStore = Callable[[], Store]
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def make_store(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[MakeStore]:
+    """Makes stores in which there is nothing yet."""
+    numbers = count()
+    with ExitStack() as ends:
+        if request.param == "sqlite":
+            yield lambda: tmp_path / f"{next(numbers)}.db"
+        else:
+            yield lambda: postgres().server(ends.enter_context(postgres().database()))
 
 
 @pytest.fixture
-def made_by_the_code(tmp_path: Path) -> Path:
-    path = tmp_path / "models.db"
-    engine = create_engine(f"sqlite:///{path}")
+def fresh(make_store: MakeStore) -> Store:
+    return make_store()
+
+
+@pytest.fixture
+def migrated(make_store: MakeStore) -> Store:
+    store = make_store()
+    migrate(store)
+    return store
+
+
+@contextmanager
+def opened(store: Store) -> Iterator[Connection]:
+    """A connection for Alembic and for making tables; committed at the end."""
+    url = f"sqlite:///{store}" if isinstance(store, Path) else "postgresql+psycopg://"
+    creator = {} if isinstance(store, Path) else {"creator": functools.partial(psycopg.connect, store.url)}
+    engine = create_engine(url, **creator)
     with engine.begin() as connection:
-        SQLModel.metadata.create_all(connection)
-        for trigger in TRIGGERS_SQLITE:
-            connection.exec_driver_sql(trigger)
+        yield connection
     engine.dispose()
-    return path
 
 
 def test_a_migrated_database_has_the_tables_indexes_and_triggers_of_the_code(
-    migrated: Path, made_by_the_code: Path
+    migrated: Store, make_store: MakeStore
 ):
     """Word for word but for the order, which holds partial indexes and triggers too: Alembic compares neither."""
+    made_by_the_code = make_store()
+    with opened(made_by_the_code) as connection:
+        SQLModel.metadata.create_all(connection)
+        triggers = TRIGGERS_SQLITE if isinstance(made_by_the_code, Path) else TRIGGERS_POSTGRESQL
+        for trigger in triggers:
+            connection.exec_driver_sql(trigger)
     assert schema(migrated) == schema(made_by_the_code)
 
 
-def test_alembic_finds_nothing_to_do_after_migrating(migrated: Path):
-    engine = create_engine(f"sqlite:///{migrated}")
-    with engine.connect() as connection:
+def test_alembic_finds_nothing_to_do_after_migrating(migrated: Store):
+    with opened(migrated) as connection:
         assert compare_metadata(MigrationContext.configure(connection), SQLModel.metadata) == []
-    engine.dispose()
 
 
-def test_migrating_again_changes_nothing_and_keeps_what_is_there(migrated: Path):
+def test_migrating_again_changes_nothing_and_keeps_what_is_there(migrated: Store):
     before = schema(migrated)
     run(migrated, "INSERT INTO deliveries VALUES ('Ev1', 1)")
     migrate(migrated)
@@ -90,33 +138,34 @@ def test_migrating_again_changes_nothing_and_keeps_what_is_there(migrated: Path)
     assert run(migrated, "SELECT key FROM deliveries") == [("Ev1",)]
 
 
-def test_the_triggers_of_the_audit_tables_refuse_a_change(migrated: Path):
-    run(migrated, "INSERT INTO audit_head VALUES (1, 0, x'00')")
-    with pytest.raises(sqlite3.IntegrityError, match="the audit head is never deleted"):
+def test_the_triggers_of_the_audit_tables_refuse_a_change(migrated: Store):
+    run(migrated, "INSERT INTO audit_head VALUES (1, 0, '')")
+    with pytest.raises(
+        (sqlite3.IntegrityError, psycopg.IntegrityError), match="the audit head is never deleted"
+    ):
         run(migrated, "DELETE FROM audit_head")
 
 
-def test_a_database_is_current_only_once_it_was_migrated(tmp_path: Path):
-    path = tmp_path / "wicket.db"
-    assert not is_current(path)
-    assert not path.exists(), "asking makes no file"
-    migrate(path)
-    assert is_current(path)
+def test_a_database_is_current_only_once_it_was_migrated(fresh: Store):
+    assert not is_current(fresh)
+    assert isinstance(fresh, Server) or not fresh.exists(), "asking makes no file"
+    migrate(fresh)
+    assert is_current(fresh)
 
 
-def test_a_migration_that_fails_leaves_nothing_behind(tmp_path: Path):
+def test_a_migration_that_fails_leaves_nothing_behind(fresh: Store):
     """A table of ours is there already: all of the revision is undone, not only what came after."""
-    path = tmp_path / "wicket.db"
-    run(path, "CREATE TABLE audit_texts (surprise)")
-    with pytest.raises(StorageUnavailable):
-        migrate(path)
-    assert set(schema(path)) == {"audit_texts"}
-    assert not is_current(path)
+    run(fresh, "CREATE TABLE audit_texts (surprise integer)")
+    before = schema(fresh)
+    with pytest.raises((StorageUnavailable, ProgrammingError)):
+        migrate(fresh)
+    assert schema(fresh) == before
+    assert not is_current(fresh)
 
 
 @pytest.mark.parametrize("ask", [migrate, is_current])
 def test_a_database_of_a_newer_version_is_refused_and_left_alone(
-    migrated: Path, ask: Callable[[Path], object]
+    migrated: Store, ask: Callable[[Store], object]
 ):
     run(migrated, f"UPDATE alembic_version SET version_num = '{LATER}'")
     with pytest.raises(SchemaFault, match="made by a newer version of Wicket"):
@@ -124,22 +173,23 @@ def test_a_database_of_a_newer_version_is_refused_and_left_alone(
     assert run(migrated, "SELECT version_num FROM alembic_version") == [(LATER,)]
 
 
-def test_two_that_start_at_once_both_find_it_migrated(tmp_path: Path):
-    """Two processes share the file's lock; threads with connections of their own do so as well."""
-    path, start = tmp_path / "wicket.db", threading.Barrier(2)
+def test_two_that_start_at_once_both_find_it_migrated(fresh: Store):
+    """Two processes share the lock of all writers; threads with connections of their own do so as well."""
+    start = threading.Barrier(2)
 
     def begin() -> None:
         start.wait()
-        migrate(path)
+        migrate(fresh)
 
     with ThreadPoolExecutor(2) as pool:
         for started in [pool.submit(begin) for _ in range(2)]:
             started.result()
-    assert is_current(path)
+    assert is_current(fresh)
 
 
-def test_the_file_is_made_for_its_owner_alone(migrated: Path):
-    assert stat.S_IMODE(migrated.stat().st_mode) == 0o600
+def test_the_file_is_made_for_its_owner_alone(tmp_path: Path):
+    migrate(tmp_path / "wicket.db")
+    assert stat.S_IMODE((tmp_path / "wicket.db").stat().st_mode) == 0o600
 
 
 def test_a_folder_that_is_not_there_is_told(tmp_path: Path):
@@ -154,7 +204,51 @@ def test_a_file_that_is_no_database_is_told(tmp_path: Path):
         migrate(path)
 
 
-def test_grants_from_before_were_asked_for_by_the_account_that_got_them(tmp_path: Path, migrated: Path):
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        ({"host": "127.0.0.1", "port": "1"}, "Connection refused"),
+        ({"user": "nobody"}, 'role "nobody" does not exist'),
+    ],
+)
+@pytest.mark.parametrize("ask", [migrate, is_current])
+def test_a_server_that_does_not_answer_or_does_not_know_us_is_told(
+    ask: Callable[[Store], object], change: dict[str, str], said: str
+):
+    """In one sentence, which names no password."""
+    server = postgres().server(**change)
+    with pytest.raises(StorageUnavailable, match=said) as fault:
+        ask(Server(url=server.url, password="a-password-of-the-test"))
+    assert "a-password" not in str(fault.value)
+    assert str(fault.value).count("\n") == 0
+
+
+def test_a_database_that_is_not_there_is_told():
+    with pytest.raises(StorageUnavailable, match='database "nowhere" does not exist'):
+        migrate(postgres().server("nowhere"))
+
+
+def test_a_database_that_cannot_hold_every_name_is_refused():
+    """Names are written in every script; another encoding would fail on the first of them, in the middle of work."""
+    running = postgres()
+    running.run("CREATE DATABASE narrow ENCODING 'LATIN1' TEMPLATE template0")
+    with pytest.raises(SchemaFault, match=r"kept in LATIN1.*createdb --encoding=UTF8"):
+        migrate(running.server("narrow"))
+    running.run("DROP DATABASE narrow WITH (FORCE)")
+
+
+def test_a_user_who_may_make_no_tables_is_told():
+    running = postgres()
+    running.run("CREATE ROLE reader LOGIN")
+    with (
+        running.database() as name,
+        pytest.raises(StorageUnavailable, match="permission denied for schema public"),
+    ):
+        migrate(running.server(name, user="reader"))
+    running.run("DROP ROLE reader")
+
+
+def test_grants_from_before_were_asked_for_by_the_account_that_got_them(tmp_path: Path):
     """Revision 4 fills what it adds: who asked and whose membership it is were one account until then."""
     old = tmp_path / "old.db"
     _stop_at(old, "0001")
@@ -167,7 +261,8 @@ def test_grants_from_before_were_asked_for_by_the_account_that_got_them(tmp_path
         raw.execute(f"INSERT INTO grants VALUES ({', '.join('?' * len(columns))})", values)
     migrate(old)
     assert run(old, "SELECT requester_directory, requester_account FROM grants") == [("corp", "p-ada")]
-    assert schema(old) == schema(migrated)
+    migrate(tmp_path / "new.db")
+    assert schema(old) == schema(tmp_path / "new.db")
 
 
 def _stop_at(path: Path, revision: str) -> None:

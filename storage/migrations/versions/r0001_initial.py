@@ -6,6 +6,8 @@ It spells everything out and imports no model, so that it always makes what it m
 import sqlalchemy as sa
 from alembic import op
 
+from storage.migrations.guards_0001 import guard_audit
+
 revision = "0001"
 down_revision = None
 branch_labels = None
@@ -34,12 +36,16 @@ def upgrade() -> None:
     _create_audit_texts()
     _create_audit_head()
     _create_audit_checkpoints()
-    _guard_audit()
+    (guard_audit if op.get_context().dialect.name == "postgresql" else _guard_audit)()
 
 
 def downgrade() -> None:
     """Refused: before this revision there was nothing, and an audit log is not thrown away."""
     raise NotImplementedError("There is nothing to go back to before the first revision.")
+
+
+def _only(sqlite: str, postgresql: str | None = None) -> dict[str, sa.TextClause]:
+    return {"sqlite_where": sa.text(sqlite), "postgresql_where": sa.text(postgresql or sqlite)}
 
 
 def _create_links() -> None:
@@ -105,12 +111,10 @@ def _create_grants() -> None:
         sa.Column("ended_at", sa.BigInteger(), nullable=True),
         sa.PrimaryKeyConstraint("id"),
     )
-    op.create_index(
-        "grants_due", "grants", ["expires_at"], sqlite_where=sa.text("state IN ('approved', 'active')")
-    )
+    op.create_index("grants_due", "grants", ["expires_at"], **_only("state IN ('approved', 'active')"))
     op.create_index("grants_of", "grants", ["account", "state"])
     op.create_index("grants_on", "grants", ["entitlement", "state"])
-    op.create_index("grants_waiting", "grants", ["lapses_at"], sqlite_where=sa.text("state = 'pending'"))
+    op.create_index("grants_waiting", "grants", ["lapses_at"], **_only("state = 'pending'"))
 
 
 def _create_approvals() -> None:
@@ -153,9 +157,8 @@ def _create_holdings() -> None:
         sa.PrimaryKeyConstraint("id"),
         sa.UniqueConstraint("directory", "account", "group"),
     )
-    op.create_index(
-        "holdings_open", "holdings", ["directory", "wanted", "due_at"], sqlite_where=sa.text("settled = 0")
-    )
+    open_ones = _only("settled = 0", "NOT settled")
+    op.create_index("holdings_open", "holdings", ["directory", "wanted", "due_at"], **open_ones)
 
 
 def _create_outbox() -> None:

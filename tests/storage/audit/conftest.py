@@ -10,7 +10,8 @@ from sqlalchemy import Engine, create_engine, event, text
 from sqlmodel import SQLModel
 
 from storage.audit.entry import Actor, Entry, PolicyTrace, Where
-from storage.audit.tables import TABLES, TRIGGERS_SQLITE
+from storage.audit.guards import TRIGGERS_SQLITE
+from storage.audit.tables import TABLES
 from storage.identifiers import new_id
 
 START = datetime(2026, 11, 23, 14, 2, tzinfo=UTC)

@@ -1,0 +1,130 @@
+"""The triggers that keep audit rows from being changed, for both engines, and the look whether they are there.
+
+They stop accidents and careless hands; what proves that nothing was changed is the tree, not they.
+"""
+
+from sqlalchemy import text
+
+from storage.audit.log import Transaction, connection_of
+
+
+def _refuse(table: str, event: str, sentence: str, when: str = "") -> str:
+    """DDL of a trigger that refuses `event` on `table`, always or `when` a condition holds."""
+    condition = f"WHEN {when} " if when else ""
+    return (
+        f"CREATE TRIGGER {table}_{event.lower()} BEFORE {event} ON {table} "
+        f"{condition}BEGIN SELECT RAISE(ABORT, '{sentence}'); END"
+    )
+
+
+TRIGGERS_SQLITE = (
+    _refuse("audit_entries", "UPDATE", "audit entries are never changed"),
+    _refuse("audit_entries", "DELETE", "audit entries are never deleted"),
+    # INSERT OR REPLACE deletes without asking the DELETE trigger.
+    _refuse(
+        "audit_entries",
+        "INSERT",
+        "an audit entry is added at the head only",
+        'NEW."index" IS NOT (SELECT size FROM audit_head WHERE id = 1)'
+        " OR EXISTS (SELECT 1 FROM audit_entries WHERE id = NEW.id)",
+    ),
+    _refuse("audit_texts", "DELETE", "audit texts are erased, never deleted"),
+    _refuse(
+        "audit_texts",
+        "UPDATE",
+        "audit texts are erased, never changed",
+        "NEW.text IS NOT NULL OR NEW.salt IS NOT NULL OR NEW.erased_by IS NULL OR OLD.erased_by IS NOT NULL"
+        ' OR NEW."index" IS NOT OLD."index" OR NEW.name IS NOT OLD.name',
+    ),
+    _refuse(
+        "audit_texts",
+        "INSERT",
+        "an audit text is written once",
+        'EXISTS (SELECT 1 FROM audit_texts WHERE "index" = NEW."index" AND name = NEW.name)',
+    ),
+    _refuse("audit_head", "DELETE", "the audit head is never deleted"),
+    _refuse("audit_head", "INSERT", "there is one audit head", "EXISTS (SELECT 1 FROM audit_head)"),
+    _refuse(
+        "audit_head", "UPDATE", "the audit head moves one entry at a time", "NEW.size IS NOT OLD.size + 1"
+    ),
+    _refuse("audit_checkpoints", "UPDATE", "checkpoints are never changed"),
+    _refuse("audit_checkpoints", "DELETE", "checkpoints are never deleted"),
+    _refuse(
+        "audit_checkpoints",
+        "INSERT",
+        "a checkpoint is written once",
+        "EXISTS (SELECT 1 FROM audit_checkpoints WHERE id = NEW.id)",
+    ),
+)
+
+
+def _refuse_on_postgresql(table: str, event: str, sentence: str, when: str = "") -> tuple[str, str]:
+    """The same for PostgreSQL; ALWAYS, so that a session which plays at being a copy is refused too."""
+    each = "STATEMENT" if event == "TRUNCATE" else "ROW"
+    return _on_postgresql(
+        table, event, f"FOR EACH {each} {when and f'WHEN ({when}) '}", f"audit_refuse('{sentence}')"
+    )
+
+
+def _on_postgresql(table: str, event: str, which: str, function: str) -> tuple[str, str]:
+    name = f"{table}_{event.lower()}"
+    return (
+        f"CREATE TRIGGER {name} BEFORE {event} ON {table} {which}EXECUTE FUNCTION {function}",
+        f"ALTER TABLE {table} ENABLE ALWAYS TRIGGER {name}",
+    )
+
+
+_FUNCTIONS = (
+    "CREATE FUNCTION audit_refuse() RETURNS trigger LANGUAGE plpgsql AS "
+    "$$BEGIN RAISE EXCEPTION USING MESSAGE = TG_ARGV[0], ERRCODE = 'integrity_constraint_violation'; END$$",
+    "CREATE FUNCTION audit_at_head_only() RETURNS trigger LANGUAGE plpgsql AS "
+    '$$BEGIN IF NEW."index" IS DISTINCT FROM (SELECT size FROM audit_head WHERE id = 1) THEN '
+    "RAISE EXCEPTION USING MESSAGE = 'an audit entry is added at the head only', "
+    "ERRCODE = 'integrity_constraint_violation'; END IF; RETURN NEW; END$$",
+)
+
+# A second row of the same key fails there, or becomes an update; but a table can be truncated.
+TRIGGERS_POSTGRESQL = (
+    *_FUNCTIONS,
+    *_refuse_on_postgresql("audit_entries", "UPDATE", "audit entries are never changed"),
+    *_refuse_on_postgresql("audit_entries", "DELETE", "audit entries are never deleted"),
+    *_refuse_on_postgresql("audit_entries", "TRUNCATE", "audit entries are never deleted"),
+    *_on_postgresql("audit_entries", "INSERT", "FOR EACH ROW ", "audit_at_head_only()"),
+    *_refuse_on_postgresql("audit_texts", "DELETE", "audit texts are erased, never deleted"),
+    *_refuse_on_postgresql("audit_texts", "TRUNCATE", "audit texts are erased, never deleted"),
+    *_refuse_on_postgresql(
+        "audit_texts",
+        "UPDATE",
+        "audit texts are erased, never changed",
+        "NEW.text IS NOT NULL OR NEW.salt IS NOT NULL OR NEW.erased_by IS NULL OR OLD.erased_by IS NOT NULL"
+        ' OR NEW."index" IS DISTINCT FROM OLD."index" OR NEW.name IS DISTINCT FROM OLD.name',
+    ),
+    *_refuse_on_postgresql("audit_head", "DELETE", "the audit head is never deleted"),
+    *_refuse_on_postgresql("audit_head", "TRUNCATE", "the audit head is never deleted"),
+    *_refuse_on_postgresql("audit_head", "INSERT", "there is one audit head", "NEW.id <> 1"),
+    *_refuse_on_postgresql(
+        "audit_head",
+        "UPDATE",
+        "the audit head moves one entry at a time",
+        "NEW.size IS DISTINCT FROM OLD.size + 1 OR NEW.id <> OLD.id",
+    ),
+    *_refuse_on_postgresql("audit_checkpoints", "UPDATE", "checkpoints are never changed"),
+    *_refuse_on_postgresql("audit_checkpoints", "DELETE", "checkpoints are never deleted"),
+    *_refuse_on_postgresql("audit_checkpoints", "TRUNCATE", "checkpoints are never deleted"),
+)
+
+_TRIGGERS = {"sqlite": TRIGGERS_SQLITE, "postgresql": TRIGGERS_POSTGRESQL}
+_THERE = {
+    "sqlite": "SELECT name FROM sqlite_master WHERE type = 'trigger'",
+    # One that was switched off guards nothing.
+    "postgresql": "SELECT tgname FROM pg_trigger WHERE NOT tgisinternal AND tgenabled = 'A' AND tgrelid IN"
+    " ('audit_entries'::regclass, 'audit_texts'::regclass, 'audit_head'::regclass, 'audit_checkpoints'::regclass)",
+}
+
+
+def missing_guards(tx: Transaction) -> list[str]:
+    """The names of the triggers that should guard the audit tables and do not, in order."""
+    connection = connection_of(tx)
+    wanted = _TRIGGERS[connection.dialect.name]
+    there = set(connection.execute(text(_THERE[connection.dialect.name])).scalars())
+    return sorted({each.split()[2] for each in wanted if each.startswith("CREATE TRIGGER")} - there)

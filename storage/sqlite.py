@@ -1,0 +1,83 @@
+"""SQLite as a store: one file, one writer, readers beside it, and what its errors mean.
+
+It knows nothing of tables, of threads or of who waits for a transaction.
+"""
+
+import sqlite3
+from pathlib import Path
+
+from sqlalchemy import Connection, Engine, Transaction, create_engine, event
+from sqlalchemy.dialects import registry
+from sqlalchemy.dialects.sqlite.pysqlite import SQLiteDialect_pysqlite
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.pool import QueuePool, StaticPool
+
+from storage.clock import utc_now
+from storage.faults import StorageUnavailable
+from storage.savepoints import PlainSavepoints
+
+
+# Waiting transactions that share one commit. Larger batches gain little and make the unlucky first one wait.
+GROUP_LIMIT = 64
+
+
+class SqliteFile:
+    """A file with full durability. A writing transaction takes the file's one write lock when it begins."""
+
+    group_limit = GROUP_LIMIT
+
+    def __init__(self, path: Path, *, busy_timeout: float, readers: int) -> None:
+        self.now = utc_now
+        self.writing = _engine(path, "BEGIN IMMEDIATE", busy_timeout, readers=0)
+        self.reading = _engine(path, "BEGIN", busy_timeout, readers=readers)
+
+    def commit(self, connection: Connection, transaction: Transaction) -> None:  # noqa: ARG002 - PostgreSQL needs both
+        """Make it durable."""
+        transaction.commit()
+
+    def unavailable(self, error: DBAPIError) -> StorageUnavailable | None:
+        """What to tell if the store was locked, full, read-only or broken; None for an error of our own making."""
+        of_ours = isinstance(error.orig, sqlite3.IntegrityError | sqlite3.ProgrammingError)
+        if isinstance(error.orig, sqlite3.DatabaseError) and not of_ours:
+            return StorageUnavailable(f"The database cannot be used right now: {_first(error).orig}.")
+        return None
+
+
+def _first(error: DBAPIError) -> DBAPIError:
+    """What went wrong first: after a full disk the way back fails too, and would hide the reason."""
+    before = error.__context__
+    while before is not None:
+        error = before if isinstance(before, DBAPIError) else error
+        before = before.__context__
+    return error
+
+
+class Dialect(PlainSavepoints, SQLiteDialect_pysqlite):
+    """SQLite with savepoints that cost little."""
+
+    supports_statement_cache = True
+
+
+registry.register("sqlite.wicket", __name__, Dialect.__name__)
+
+
+def _engine(path: Path, begin: str, busy_timeout: float, *, readers: int) -> Engine:
+    engine = create_engine(
+        f"sqlite+wicket:///{path}",
+        connect_args={"timeout": busy_timeout, "check_same_thread": False},
+        **({"poolclass": QueuePool, "pool_size": readers} if readers else {"poolclass": StaticPool}),
+    )
+
+    @event.listens_for(engine, "connect")
+    def _connected(connection: sqlite3.Connection, _record: object) -> None:
+        connection.isolation_level = None  # we say BEGIN ourselves, so that a writer takes its lock at once
+        for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", "secure_delete=ON"):
+            connection.execute(f"PRAGMA {pragma}")
+        if readers:
+            connection.execute("PRAGMA query_only=ON")
+
+    @event.listens_for(engine, "begin")
+    def _begin(connection: Connection) -> None:
+        connection.exec_driver_sql(begin)
+
+    return engine

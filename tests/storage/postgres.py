@@ -1,0 +1,148 @@
+"""A real PostgreSQL server for the tests: made from nothing in a temporary folder, once for all tests of a process.
+
+It listens on this machine alone, waits for no disk, and ends with the process that started it.
+"""
+
+import atexit
+import functools
+import os
+import pwd
+import shutil
+import signal
+import socket
+import subprocess
+import tempfile
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from itertools import count
+from pathlib import Path
+from typing import Any
+
+import psycopg
+import pytest
+
+from storage.migrating import migrate
+from storage.postgresql import WRITERS
+from storage.stores import Server
+
+# What is tested here is not the disk.
+_QUICK = ("fsync=off", "full_page_writes=off", "shared_buffers=32MB", "max_connections=60", "autovacuum=off")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Postgres:
+    """A running server. folder: where its socket is. port: on 127.0.0.1."""
+
+    folder: Path
+    port: int
+    _numbers: "count[int]" = field(default_factory=count)
+
+    def server(self, database: str = "postgres", **more: str) -> Server:
+        """The address of one of its databases, on this machine's own socket; `more` stands behind it."""
+        options = {"host": str(self.folder), "port": str(self.port), **more}
+        return Server(
+            url=f"postgresql://wicket@/{database}?" + "&".join(f"{k}={v}" for k, v in options.items())
+        )
+
+    def connect(self, database: str = "postgres", **more: Any) -> psycopg.Connection:
+        """A connection of a test's own, on which every statement stands by itself."""
+        return psycopg.connect(self.server(database).url, autocommit=True, **more)
+
+    def run(self, sql: str) -> None:
+        """One statement of the server's administrator."""
+        with self.connect() as admin:
+            admin.execute(sql)
+
+    @contextmanager
+    def database(self, template: str = "template0") -> Iterator[str]:
+        """The name of a database of one's own, like `template`; it is thrown away afterwards."""
+        name = f"wicket_{next(self._numbers)}"
+        self.run(f"CREATE DATABASE {name} TEMPLATE {template}")
+        try:
+            yield name
+        finally:
+            self.run(f"DROP DATABASE {name} WITH (FORCE)")
+
+    @functools.cached_property
+    def migrated(self) -> str:
+        """A template with every table and nothing in them."""
+        self.run("CREATE DATABASE migrated TEMPLATE template0")
+        migrate(self.server("migrated"))
+        return "migrated"
+
+
+@contextmanager
+def writing_elsewhere(server: Server) -> Iterator[None]:
+    """Somebody else holds the lock of all writers."""
+    with psycopg.connect(server.url) as other:
+        other.execute(f"SELECT pg_advisory_xact_lock({WRITERS})")
+        yield
+        other.rollback()
+
+
+@functools.cache
+def postgres() -> Postgres:
+    """The server of this process. Skips the test where PostgreSQL is not installed; where it must be, it fails."""
+    programs = _programs()
+    if programs is None:
+        reason = "PostgreSQL is not installed: apt-get install postgresql"
+        (pytest.fail if os.environ.get("CI") == "true" else pytest.skip)(reason)
+    user = _somebody()
+    folder = Path(tempfile.mkdtemp(prefix="wicket-pg-"))
+    if user is not None:
+        os.chown(folder, pwd.getpwnam(user).pw_uid, -1)
+    data = folder / "data"
+    make = [programs / "initdb", "--no-sync", "--auth=trust", "--username=wicket", "--encoding=UTF8"]
+    subprocess.run([*make, "--locale=C", data], check=True, capture_output=True, user=user, cwd=folder)
+    port = _free_port()
+    options = [each for setting in _QUICK for each in ("-c", setting)]
+    with (folder / "log").open("w") as log:
+        running = subprocess.Popen(
+            [programs / "postgres", "-D", data, "-k", folder, "-h", "127.0.0.1", "-p", str(port), *options],
+            stdout=log, stderr=log, user=user, cwd=folder,
+        )  # fmt: skip
+    atexit.register(_end, running, folder)
+    made = Postgres(folder=folder, port=port)
+    _wait_for(made, running)
+    return made
+
+
+def _end(running: "subprocess.Popen[bytes]", folder: Path) -> None:
+    running.send_signal(signal.SIGQUIT)
+    running.wait(10)
+    shutil.rmtree(folder, ignore_errors=True)
+
+
+def _wait_for(made: Postgres, running: "subprocess.Popen[bytes]") -> None:
+    ends = time.monotonic() + 20
+    while True:
+        try:
+            return made.run("SELECT 1")
+        except psycopg.OperationalError:
+            log = (made.folder / "log").read_text()
+            assert running.poll() is None, log
+            assert time.monotonic() < ends, log
+            time.sleep(0.02)
+
+
+def _programs() -> Path | None:
+    """Where the server's programs are; Debian keeps them out of the way."""
+    found = shutil.which("initdb")
+    places = [Path(found).parent] if found else sorted(Path("/usr/lib/postgresql").glob("*/bin"))
+    return places[-1] if places else None
+
+
+def _somebody() -> str | None:
+    """Who runs the server, which refuses to run as root; None for whoever runs the tests."""
+    if os.geteuid() != 0:
+        return None
+    names = {each.pw_name for each in pwd.getpwall()}
+    return "postgres" if "postgres" in names else "nobody"
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
