@@ -48,10 +48,13 @@ def wake(tx: Session, what: str) -> None:
 class _Engine(Protocol):
     """What the two engines have in common. Writing transactions come one after the other, in every process."""
 
-    now: Clock
     writing: Engine
     reading: Engine
     group_limit: int
+
+    @property
+    def now(self) -> Clock:
+        """The time that all who use the store agree on."""
 
     def commit(self, connection: Connection, transaction: Transaction) -> None:
         """Make it durable, or raise because it is not."""

@@ -1,4 +1,4 @@
-"""PostgreSQL as a store that replicas share: one writing transaction at a time among them all, and what its errors mean.
+"""PostgreSQL as a store that replicas share: one writing transaction at a time among all, and what errors mean.
 
 It knows nothing of tables, of threads or of who waits for a transaction, and repeats no password.
 
@@ -11,7 +11,7 @@ from typing import Any
 
 import psycopg
 from psycopg import errors
-from psycopg.conninfo import conninfo_to_dict
+from psycopg.conninfo import conninfo_to_dict, make_conninfo
 from sqlalchemy import Connection, Engine, Transaction, create_engine, event
 from sqlalchemy.dialects import registry
 from sqlalchemy.dialects.postgresql.psycopg import PGCompiler_psycopg, PGDialect_psycopg
@@ -43,7 +43,7 @@ _READING_AFTER = 60.0
 
 # One answer for the lock, the number by which the transaction can be asked for, and the time once the lock was had.
 _BEGIN = (
-    f"SELECT pg_advisory_xact_lock({WRITERS})::text, pg_current_xact_id()::text, "
+    f"SELECT pg_advisory_xact_lock({WRITERS})::text, pg_current_xact_id()::text, "  # noqa: S608  a number of ours
     "(extract(epoch FROM clock_timestamp()) * 1000000)::bigint"
 )
 _NUMBER = "wicket.number"
@@ -130,7 +130,8 @@ class PostgresDatabase:
     def _connected(self, still_after: float, wait: float | None = None) -> psycopg.Connection:
         given = {name: str(value) for name, value in conninfo_to_dict(self._server.url).items()}
         secret = {} if self._server.password is None else {"password": self._server.password}
-        made = psycopg.connect(**{**_USUAL, **given, **secret, "client_encoding": "utf8"}, autocommit=True)
+        address = make_conninfo(**{**_USUAL, **given, **secret, "client_encoding": "utf8"})
+        made: psycopg.Connection = psycopg.connect(address, autocommit=True)
         try:
             _refuse_unfit(made)
             self.now.hear(_prepare(made, self._busy_timeout if wait is None else wait, still_after))
@@ -143,15 +144,14 @@ class PostgresDatabase:
 
 def _prepare(connection: psycopg.Connection, busy_timeout: float, still_after: float) -> Any:
     """Set how long is waited for a lock, and how long a transaction may stand still; what time it is."""
-    row = connection.execute(
+    (*_, micros) = connection.execute(
         "SELECT set_config('lock_timeout', %s, false),"
         " set_config('idle_in_transaction_session_timeout', %s, false),"
         " CASE current_setting('synchronous_commit') WHEN 'off' THEN set_config('synchronous_commit', 'on', false) END,"
         " (extract(epoch FROM clock_timestamp()) * 1000000)::bigint",
         [f"{busy_timeout * 1000:.0f}ms", f"{still_after * 1000:.0f}ms"],
-    ).fetchone()
-    assert row is not None  # a SELECT without a table
-    return from_micros(row[3])
+    ).fetchall()[0]
+    return from_micros(micros)
 
 
 def _refuse_unfit(connection: psycopg.Connection) -> None:
@@ -177,7 +177,7 @@ class Dialect(PlainSavepoints, PGDialect_psycopg):
 class _LocksNothing(PGCompiler_psycopg):
     """What a writing transaction reads under a lock may be read without one too, as on SQLite."""
 
-    def for_update_clause(self, select: Any, **kw: Any) -> str:
+    def for_update_clause(self, *_: object, **__: object) -> str:
         """None: a reader gets no lock."""
         return ""
 

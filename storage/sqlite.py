@@ -16,7 +16,6 @@ from storage.clock import utc_now
 from storage.faults import StorageUnavailable
 from storage.savepoints import PlainSavepoints
 
-
 # Waiting transactions that share one commit. Larger batches gain little and make the unlucky first one wait.
 GROUP_LIMIT = 64
 

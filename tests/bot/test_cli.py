@@ -21,8 +21,8 @@ from handlers.intents import Where
 from handlers.recording import WICKET, record, stranger
 from storage.audit import entry as audit
 from storage.audit.checkpoint import BadKey, Checkpoint, read_signer, verify_note
-from storage.audit.log import erase_text, rows
 from storage.audit.guards import TRIGGERS_SQLITE
+from storage.audit.log import erase_text, rows
 from storage.clock import utc_now
 from storage.database import Database
 from storage.directories.local import LocalDirectory

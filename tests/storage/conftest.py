@@ -1,4 +1,4 @@
-"""A database of its own for each test, on both engines, with every table and nothing in them; a moment to begin from."""
+"""A database of its own for each test, on both engines, with every table and nothing in them; and a moment."""
 
 import shutil
 from collections.abc import Iterator

@@ -6,7 +6,6 @@ import threading
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from datetime import UTC, datetime
-from pathlib import Path
 
 import pytest
 from sqlalchemy.exc import IntegrityError
@@ -226,7 +225,7 @@ def test_a_loop_that_is_gone_takes_no_transaction_with_it(database):
 
 
 async def test_readers_cannot_write(database):
-    with pytest.raises(StorageUnavailable, match="read-?only"):
+    with pytest.raises(StorageUnavailable, match=r"read-?only"):
         await database.read(put("a"))
     assert await database.read(kept) == []
     await database.write(put("b"))

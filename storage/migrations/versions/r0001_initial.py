@@ -3,6 +3,8 @@
 It spells everything out and imports no model, so that it always makes what it made on its first day.
 """
 
+from typing import Any
+
 import sqlalchemy as sa
 from alembic import op
 
@@ -36,7 +38,7 @@ def upgrade() -> None:
     _create_audit_texts()
     _create_audit_head()
     _create_audit_checkpoints()
-    (guard_audit if op.get_context().dialect.name == "postgresql" else _guard_audit)()
+    guard_audit(op.get_context().dialect.name)
 
 
 def downgrade() -> None:
@@ -44,7 +46,7 @@ def downgrade() -> None:
     raise NotImplementedError("There is nothing to go back to before the first revision.")
 
 
-def _only(sqlite: str, postgresql: str | None = None) -> dict[str, sa.TextClause]:
+def _only(sqlite: str, postgresql: str | None = None) -> dict[str, Any]:
     return {"sqlite_where": sa.text(sqlite), "postgresql_where": sa.text(postgresql or sqlite)}
 
 
@@ -157,8 +159,8 @@ def _create_holdings() -> None:
         sa.PrimaryKeyConstraint("id"),
         sa.UniqueConstraint("directory", "account", "group"),
     )
-    open_ones = _only("settled = 0", "NOT settled")
-    op.create_index("holdings_open", "holdings", ["directory", "wanted", "due_at"], **open_ones)
+    unsettled = _only("settled = 0", "NOT settled")
+    op.create_index("holdings_open", "holdings", ["directory", "wanted", "due_at"], **unsettled)
 
 
 def _create_outbox() -> None:
@@ -349,51 +351,3 @@ def _create_audit_checkpoints() -> None:
         sa.PrimaryKeyConstraint("id"),
     )
     op.create_index("ix_audit_checkpoints_size_id", "audit_checkpoints", ["size", "id"])
-
-
-def _guard_audit() -> None:
-    _refuse("audit_entries", "UPDATE", "audit entries are never changed")
-    _refuse("audit_entries", "DELETE", "audit entries are never deleted")
-    _refuse(
-        "audit_entries",
-        "INSERT",
-        "an audit entry is added at the head only",
-        'NEW."index" IS NOT (SELECT size FROM audit_head WHERE id = 1)'
-        " OR EXISTS (SELECT 1 FROM audit_entries WHERE id = NEW.id)",
-    )
-    _refuse("audit_texts", "DELETE", "audit texts are erased, never deleted")
-    _refuse(
-        "audit_texts",
-        "UPDATE",
-        "audit texts are erased, never changed",
-        "NEW.text IS NOT NULL OR NEW.salt IS NOT NULL OR NEW.erased_by IS NULL"
-        ' OR OLD.erased_by IS NOT NULL OR NEW."index" IS NOT OLD."index"'
-        " OR NEW.name IS NOT OLD.name",
-    )
-    _refuse(
-        "audit_texts",
-        "INSERT",
-        "an audit text is written once",
-        'EXISTS (SELECT 1 FROM audit_texts WHERE "index" = NEW."index" AND name = NEW.name)',
-    )
-    _refuse("audit_head", "DELETE", "the audit head is never deleted")
-    _refuse("audit_head", "INSERT", "there is one audit head", "EXISTS (SELECT 1 FROM audit_head)")
-    _refuse(
-        "audit_head", "UPDATE", "the audit head moves one entry at a time", "NEW.size IS NOT OLD.size + 1"
-    )
-    _refuse("audit_checkpoints", "UPDATE", "checkpoints are never changed")
-    _refuse("audit_checkpoints", "DELETE", "checkpoints are never deleted")
-    _refuse(
-        "audit_checkpoints",
-        "INSERT",
-        "a checkpoint is written once",
-        "EXISTS (SELECT 1 FROM audit_checkpoints WHERE id = NEW.id)",
-    )
-
-
-def _refuse(table: str, event: str, sentence: str, when: str = "") -> None:
-    condition = f"WHEN {when} " if when else ""
-    op.execute(
-        f"CREATE TRIGGER {table}_{event.lower()} BEFORE {event} ON {table} "
-        f"{condition}BEGIN SELECT RAISE(ABORT, '{sentence}'); END"
-    )

@@ -1,18 +1,21 @@
-"""A real SQLite file with the audit tables and their triggers, and entries to put into it."""
+"""The audit tables with their triggers, on both engines, and entries to put into them."""
 
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from pathlib import Path
 from typing import Any
 
+import psycopg
 import pytest
 from sqlalchemy import Engine, create_engine, event, text
 from sqlmodel import SQLModel
 
 from storage.audit.entry import Actor, Entry, PolicyTrace, Where
-from storage.audit.guards import TRIGGERS_SQLITE
+from storage.audit.guards import TRIGGERS_POSTGRESQL, TRIGGERS_SQLITE
 from storage.audit.tables import TABLES
 from storage.identifiers import new_id
+from storage.stores import Server
 
 START = datetime(2026, 11, 23, 14, 2, tzinfo=UTC)
 
@@ -20,7 +23,7 @@ MakeEntry = Callable[..., Entry]
 
 
 @pytest.fixture
-def engine(tmp_path: Path) -> Iterator[Engine]:
+def sqlite_engine(tmp_path: Path) -> Iterator[Engine]:
     """An empty audit store in a file of its own."""
     made = create_engine(f"sqlite:///{tmp_path / 'audit.db'}")
     # What is tested here is not the disk.
@@ -34,11 +37,30 @@ def engine(tmp_path: Path) -> Iterator[Engine]:
 
 
 @pytest.fixture
+def postgresql_engine(server: Server) -> Iterator[Engine]:
+    """An empty audit store in a database of its own."""
+    made = create_engine("postgresql+psycopg://", creator=partial(psycopg.connect, server.url))
+    yield made
+    made.dispose()
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def engine(request: pytest.FixtureRequest) -> Engine:
+    """An empty audit store on either engine."""
+    found = request.getfixturevalue(f"{request.param}_engine")
+    assert isinstance(found, Engine)
+    return found
+
+
+@pytest.fixture
 def unguarded(engine: Engine) -> Engine:
     """The same store without its triggers, as somebody with the file in hand would have it."""
     with engine.begin() as connection:
-        for trigger in TRIGGERS_SQLITE:
-            connection.execute(text(f"DROP TRIGGER {trigger.split()[2]}"))
+        on_table = engine.dialect.name == "postgresql"
+        for trigger in TRIGGERS_POSTGRESQL if on_table else TRIGGERS_SQLITE:
+            if trigger.startswith("CREATE TRIGGER"):
+                name, table = trigger.split()[2], trigger.split(" ON ")[1].split()[0]
+                connection.execute(text(f"DROP TRIGGER {name}{f' ON {table}' if on_table else ''}"))
     return engine
 
 

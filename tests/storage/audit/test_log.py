@@ -1,15 +1,13 @@
 """Entries go in with the caller's transaction, come out as asked for, and stay."""
 
 import asyncio
-import sqlite3
 from collections.abc import Callable
 from datetime import timedelta
-from pathlib import Path
 from typing import Any
 
 import pytest
 from sqlalchemy import Engine, text
-from sqlalchemy.exc import DatabaseError, IntegrityError
+from sqlalchemy.exc import IntegrityError
 from sqlmodel import Session
 
 from storage.audit import log, sealing
@@ -18,6 +16,7 @@ from storage.audit.merkle import EMPTY_ROOT, leaf_hash, root_of
 from storage.audit.verification import verify_log
 from storage.database import Database
 from storage.faults import AuditFault
+from storage.stores import Store
 
 from .conftest import START, MakeEntry
 
@@ -144,14 +143,51 @@ def test_an_id_is_used_once(engine: Engine, make_entry: MakeEntry, unguarded: En
     ],
 )
 def test_the_triggers_refuse_every_way_to_change_what_is_written(
-    engine: Engine, make_entry: MakeEntry, statement: str
+    sqlite_engine: Engine, make_entry: MakeEntry, statement: str
 ) -> None:
+    _refuses(sqlite_engine, make_entry, statement)
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "UPDATE audit_entries SET outcome = 'refused'",
+        "UPDATE audit_entries SET leaf = 'x' WHERE \"index\" = 0",
+        "DELETE FROM audit_entries",
+        "TRUNCATE audit_entries",
+        "INSERT INTO audit_entries SELECT * FROM audit_entries ON CONFLICT (\"index\") DO UPDATE SET actor = 'x'",
+        "INSERT INTO audit_entries SELECT 7, id || 'x', at, actor, subject, resource, action, outcome, correlation,"
+        " leaf, leaf_hash, root FROM audit_entries LIMIT 1",
+        "DELETE FROM audit_texts",
+        "TRUNCATE audit_texts",
+        "UPDATE audit_texts SET text = 'something kinder'",
+        "UPDATE audit_texts SET text = NULL, salt = NULL",
+        "DELETE FROM audit_head",
+        "TRUNCATE audit_head",
+        "UPDATE audit_head SET size = 0",
+        "INSERT INTO audit_head SELECT 2, 0, frontier FROM audit_head",
+        "INSERT INTO audit_head SELECT id, 0, frontier FROM audit_head ON CONFLICT (id) DO UPDATE SET size = 0",
+        "UPDATE audit_checkpoints SET size = 9",
+        "DELETE FROM audit_checkpoints",
+        "TRUNCATE audit_checkpoints",
+    ],
+)
+@pytest.mark.parametrize("before", ["", "SET LOCAL session_replication_role = replica"])
+def test_the_triggers_of_postgresql_refuse_them_too(
+    postgresql_engine: Engine, make_entry: MakeEntry, statement: str, before: str
+) -> None:
+    """Also in a session that says it only copies what another server did."""
+    _refuses(postgresql_engine, make_entry, statement, before)
+
+
+def _refuses(engine: Engine, make_entry: MakeEntry, statement: str, before: str = "") -> None:
     fill(engine, make_entry, 2)
     with engine.begin() as connection:
         sealing.keep_checkpoint(connection, "note", size=2, at=START)
-    with engine.begin() as connection, pytest.raises(DatabaseError) as refused:
-        connection.execute(text(statement))
-    assert isinstance(refused.value.orig, sqlite3.IntegrityError)
+    with engine.connect() as connection:
+        connection.execute(text(before or "SELECT 1"))
+        with pytest.raises(IntegrityError, match=r"audit|checkpoint"):
+            connection.execute(text(statement))
     with engine.connect() as connection:
         assert [row.outcome for row in log.every(connection, below=2)] == ["done", "done"]
 
@@ -187,7 +223,7 @@ def test_a_text_that_is_not_there_is_not_erased_and_nothing_is_recorded(
     ("statement", "complaint"),
     [
         ("DELETE FROM audit_head", "gone"),
-        ("UPDATE audit_head SET frontier = x'00'", "cannot be read"),
+        ("UPDATE audit_head SET frontier = 'x'", "cannot be read"),
         ("UPDATE audit_head SET size = 1", "contradicts itself"),
     ],
 )
@@ -202,10 +238,10 @@ def test_nothing_is_added_to_a_log_whose_head_is_damaged(
 
 
 async def test_transactions_that_share_a_commit_leave_no_gap_when_one_fails(
-    engine: Engine, make_entry: MakeEntry, tmp_path: Path
+    store: Store, make_entry: MakeEntry
 ) -> None:
     """Promise 2: an entry stands or falls with its own transaction."""
-    database = Database(tmp_path / "audit.db")
+    database = Database(store)
 
     def write(entry: Entry, fails: bool) -> Callable[[Session], str]:
         def work(tx: Session) -> str:

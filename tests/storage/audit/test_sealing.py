@@ -74,11 +74,11 @@ def test_a_grown_log_agrees_with_its_checkpoints(engine: Engine, make_entry: Mak
     [
         ('DELETE FROM audit_entries WHERE "index" = 4', "last audit entry"),
         ("DELETE FROM audit_entries", "last audit entry"),
-        ("UPDATE audit_entries SET leaf = x'7b7d' WHERE \"index\" = 4", "last audit entry"),
-        ("UPDATE audit_entries SET root = x'00' WHERE \"index\" = 4", "last audit entry"),
-        ("UPDATE audit_entries SET root = x'00' WHERE \"index\" = 2", "own checkpoint over 3"),
+        ("UPDATE audit_entries SET leaf = '{}' WHERE \"index\" = 4", "last audit entry"),
+        ("UPDATE audit_entries SET root = 'x' WHERE \"index\" = 4", "last audit entry"),
+        ("UPDATE audit_entries SET root = 'x' WHERE \"index\" = 2", "own checkpoint over 3"),
         ("DELETE FROM audit_head", "gone"),
-        ("UPDATE audit_head SET frontier = x'00'", "cannot be read"),
+        ("UPDATE audit_head SET frontier = 'x'", "cannot be read"),
     ],
 )
 def test_a_contradiction_is_told_and_nothing_is_signed(

@@ -538,7 +538,9 @@ def test_a_record_that_erased_another_text_does_not_excuse(unguarded: Engine, ma
 def test_a_leaf_that_cannot_be_read_is_named(unguarded: Engine, make_entry: MakeEntry) -> None:
     with Session(unguarded) as tx:
         fill(tx, make_entry, 3)
-        tx.connection().execute(text("UPDATE audit_entries SET leaf = x'5b5d' WHERE \"index\" = 1"))
+        tx.connection().execute(
+            text('UPDATE audit_entries SET leaf = :leaf WHERE "index" = 1'), {"leaf": b"[]"}
+        )
         rebuild(tx.connection())
         report = verify_log(tx)
         assert kinds(report) == [("unreadable", 1)]
@@ -586,19 +588,19 @@ def test_exported_rows_are_verified_without_a_database(sealed: tuple[Engine, lis
 
 
 def test_a_file_edited_with_a_plain_sqlite_shell_is_found(
-    engine: Engine, make_entry: MakeEntry, tmp_path: Path
+    sqlite_engine: Engine, make_entry: MakeEntry, tmp_path: Path
 ) -> None:
-    with Session(engine) as tx:
+    with Session(sqlite_engine) as tx:
         ids = fill(tx, make_entry, 5)
         note = take_checkpoint(tx, SIGNER, at=START)
         tx.commit()
-    engine.dispose()
+    sqlite_engine.dispose()
     shell = sqlite3.connect(tmp_path / "audit.db")
     shell.execute("DROP TRIGGER audit_entries_update")
     shell.execute("UPDATE audit_entries SET leaf = replace(leaf, 'p-ada', 'p-eve') WHERE \"index\" = 2")
     shell.commit()
     shell.close()
-    with Session(engine) as tx:
+    with Session(sqlite_engine) as tx:
         report = verify_log(tx, verifier=KEY, notes=[note])
     assert kinds(report) == [("edited", 2)]
     assert ids[2] in report.conclusion
