@@ -19,6 +19,10 @@ class StorageUnavailable(WicketFault):
     """The database cannot be written right now, so nothing was done."""
 
 
+class OutcomeUnknown(StorageUnavailable):
+    """The database was lost in the moment of a commit, and does not say whether it was kept."""
+
+
 class SchemaFault(WicketFault):
     """The database does not fit this version of Wicket."""
 

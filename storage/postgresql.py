@@ -7,6 +7,7 @@ transaction looks up stays so until it commits, on both engines alike: nothing h
 thing twice, and the audit log, whose head every change moves anyway, grows without a gap. Rows are locked besides.
 """
 
+from contextlib import closing
 from typing import Any
 
 import psycopg
@@ -19,7 +20,7 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.pool import QueuePool
 
 from storage.clock import SharedClock
-from storage.faults import SchemaFault, StorageUnavailable
+from storage.faults import OutcomeUnknown, SchemaFault, StorageUnavailable
 from storage.savepoints import PlainSavepoints
 from storage.stores import Server
 from storage.types import from_micros
@@ -38,7 +39,7 @@ _USUAL = {
     "tcp_user_timeout": "8000",
 }
 # A process that stands still inside a transaction keeps the lock from the others for so long, then it is undone.
-STILL_AFTER = 5.0
+STILL_AFTER = 3.0
 _READING_AFTER = 60.0
 
 # One answer for the lock, the number by which the transaction can be asked for, and the time once the lock was had.
@@ -92,17 +93,15 @@ class PostgresDatabase:
         connection.info[_NUMBER] = number
 
     def _was_committed(self, number: str) -> bool:
-        """Whether the transaction of this number is durable. StorageUnavailable if nobody can say."""
+        """Whether the transaction of this number is durable. OutcomeUnknown if nobody can say."""
         try:
             # Its own lock is released before anybody else has it, so no answer is "in progress".
-            with self._connected(STILL_AFTER, wait=STILL_AFTER + 1) as asked:
+            with closing(self._connected(STILL_AFTER, wait=STILL_AFTER + 1)) as asked:
                 asked.execute(f"SELECT pg_advisory_xact_lock({WRITERS})")
                 row = asked.execute("SELECT pg_xact_status(%s::xid8)", [number]).fetchone()
                 return row is not None and row[0] == "committed"
         except psycopg.Error as error:
-            raise StorageUnavailable(
-                "The database was lost in the moment of a commit, and does not say whether it was kept."
-            ) from error
+            raise OutcomeUnknown from error
 
     def _made(self, dialect: str, size: int, connected: Any) -> Engine:
         return create_engine(
@@ -116,13 +115,14 @@ class PostgresDatabase:
 
     def _connected_to_write(self) -> psycopg.Connection:
         made = self._connected(STILL_AFTER)
-        made.isolation_level = (
-            psycopg.IsolationLevel.READ_COMMITTED
-        )  # a snapshot taken after the lock, not before
+        made.autocommit = False
+        # Each statement sees what is there when it begins, so all of them see what was there when the lock was had.
+        made.isolation_level = psycopg.IsolationLevel.READ_COMMITTED
         return made
 
     def _connected_to_read(self) -> psycopg.Connection:
         made = self._connected(_READING_AFTER)
+        made.autocommit = False
         made.isolation_level = psycopg.IsolationLevel.REPEATABLE_READ
         made.read_only = True
         return made
@@ -133,9 +133,10 @@ class PostgresDatabase:
         address = make_conninfo(**{**_USUAL, **given, **secret, "client_encoding": "utf8"})
         made: psycopg.Connection = psycopg.connect(address, autocommit=True)
         try:
-            _refuse_unfit(made)
+            unfit = why_unfit(made.info.server_version, made.info.parameter_status("server_encoding"))
+            if unfit is not None:
+                raise SchemaFault(unfit)
             self.now.hear(_prepare(made, self._busy_timeout if wait is None else wait, still_after))
-            made.autocommit = False
         except BaseException:
             made.close()
             raise
@@ -154,18 +155,16 @@ def _prepare(connection: psycopg.Connection, busy_timeout: float, still_after: f
     return from_micros(micros)
 
 
-def _refuse_unfit(connection: psycopg.Connection) -> None:
-    """SchemaFault for a server that is too old, or a database that cannot hold every name."""
-    if connection.info.server_version < OLDEST:
-        raise SchemaFault(
-            f"The PostgreSQL server is too old. Wicket needs version {OLDEST // 10000} or newer."
-        )
-    encoding = connection.info.parameter_status("server_encoding")
+def why_unfit(version: int, encoding: str | None) -> str | None:
+    """What to tell of a server that is too old, or a database that cannot hold every name; None if it will do."""
+    if version < OLDEST:
+        return f"The PostgreSQL server is too old. Wicket needs version {OLDEST // 10000} or newer."
     if encoding != "UTF8":
-        raise SchemaFault(
+        return (
             f"The database is kept in {encoding}, which cannot hold every name. "
             "Make one with: createdb --encoding=UTF8 --template=template0 NAME"
         )
+    return None
 
 
 class Dialect(PlainSavepoints, PGDialect_psycopg):

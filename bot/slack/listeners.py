@@ -34,7 +34,7 @@ from handlers.outcomes import Repeated
 from handlers.patience import answering_within
 from storage.catalogue import Catalogue
 from storage.clock import Clock
-from storage.faults import DirectoryUnavailable, StorageUnavailable
+from storage.faults import DirectoryUnavailable, OutcomeUnknown, StorageUnavailable
 
 log = structlog.get_logger(__name__)
 
@@ -222,7 +222,8 @@ class Listeners:
             message = said(sentences.NO_DIRECTORY)
         except StorageUnavailable as fault:
             log.error("listener.storage", fault=str(fault))
-            message = said(sentences.NO_STORE)
+            is_open = isinstance(fault, OutcomeUnknown)
+            message = said(sentences.UNSURE if is_open else sentences.NO_STORE)
         except Exception as fault:
             log.error("listener.fault", kind=kind, exc_info=fault)
             message = said(sentences.FAULT)

@@ -23,6 +23,10 @@ NO_STORE = (
     "I can't write to my records right now, so nothing was done and nothing was lost. "
     "Please try again in a few minutes."
 )
+UNSURE = (
+    "My records went away at the very moment of writing, so I can't say whether that was done. "
+    "Please look in a few minutes, and ask again if it is not there; nothing is given twice."
+)
 NO_IDENTITY = "Slack did not tell me who you are just now, so nothing was done. Please try again in a minute."
 GONE = "This is no longer there. Ask me again and I will start anew."
 ALREADY_ASKED = "You have already asked for this and it is waiting. I did not send it twice."

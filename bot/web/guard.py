@@ -11,7 +11,7 @@ import structlog
 from aiohttp import web
 from aiohttp.typedefs import Handler, Middleware
 
-from storage.faults import DirectoryUnavailable, StorageUnavailable
+from storage.faults import DirectoryUnavailable, OutcomeUnknown, StorageUnavailable
 
 FaultPage = Callable[[int, str, str], web.Response]
 Harden = Callable[[web.Request, web.StreamResponse], Awaitable[None]]
@@ -46,6 +46,10 @@ DIRECTORY_SILENT = (
 STORE_SILENT = (
     "I can't write my records right now.",
     "So nothing was done: I do nothing without its record. Wait a minute and try again.",
+)
+STORE_UNSURE = (
+    "My records went away at the very moment of writing.",
+    "I can't say whether that was done. Wait a minute, then look before you do it again.",
 )
 # What was asked for is not there, or is nothing that this page takes. Other refusals keep their own words.
 REFUSALS = {
@@ -107,9 +111,9 @@ def kind_faults(show: FaultPage) -> Middleware:
         except DirectoryUnavailable:
             log.warning("directory_unavailable", route=_route(request))
             return show(503, *DIRECTORY_SILENT)
-        except StorageUnavailable:
+        except StorageUnavailable as fault:
             log.error("storage_unavailable", route=_route(request))
-            return show(503, *STORE_SILENT)
+            return show(503, *(STORE_UNSURE if isinstance(fault, OutcomeUnknown) else STORE_SILENT))
         except Exception as error:  # noqa: BLE001 - whatever it is, a person must get a page and not a traceback
             # The sentence of an unforeseen error may carry what somebody typed: its kind and place must do.
             error_id = secrets.token_hex(4)

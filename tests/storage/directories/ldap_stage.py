@@ -17,8 +17,8 @@ from storage.directories.ldap_connections import Connections
 from storage.directories.ldap_names import escape_value
 from storage.directories.ldap_servers import LdapServer
 from storage.directories.ldap_shape import LdapAttributes, LdapShape
-from tests.storage.directories.proxy import Proxy
 from tests.storage.directories.slapd import POLICY, SERVICE, SERVICE_PASSWORD, SUFFIX, Slapd, running
+from tests.storage.proxy import Proxy
 
 PASSWORD = "correct horse battery staple"
 PLACEHOLDER = "cn=nobody"

@@ -1,4 +1,4 @@
-"""A small TCP proxy between a connector and its server, to cut, hang and observe what goes through.
+"""A small TCP proxy between a client and its server, to cut, hang and observe what goes through.
 
 It does not read what it carries: to it, TLS is bytes.
 """
