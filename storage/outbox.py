@@ -6,12 +6,14 @@ It holds kinds and ids and renders nothing.
 from collections.abc import Iterable
 from datetime import datetime, timedelta
 
-from sqlalchemy import and_, bindparam, delete, insert, or_, update
+from sqlalchemy import and_, bindparam, delete, exists, insert, not_, or_, update
+from sqlalchemy.orm import aliased
 from sqlmodel import Session, SQLModel, col, func, select
 
 from storage import upserts
 from storage.database import wake
 from storage.records import Owed, Posted
+from storage.types import UtcMicros
 
 ALERT, NORMAL = 0, 1
 # A recipient that begins so is an owner's id: which channel that is, is known when it is delivered.
@@ -24,6 +26,14 @@ _POSTED = SQLModel.metadata.tables[Posted.__tablename__]
 _ADD = insert(_OWED)
 _DROP = delete(_OWED).where(_OWED.c.id == bindparam("owed"), _OWED.c.fence == bindparam("held"))
 _POST = upserts.or_replace(_POSTED, ("channel", "ts", "at"))
+_OTHER = aliased(Owed)
+_IS_BEING_SAID = exists().where(
+    col(_OTHER.kind) == col(Owed.kind),
+    col(_OTHER.subject) == col(Owed.subject),
+    col(_OTHER.recipient) == col(Owed.recipient),
+    col(_OTHER.courier) == col(Owed.courier),
+    col(_OTHER.lease_until) >= bindparam("now", type_=UtcMicros),
+)
 _WAITING = select(Owed.id).where(
     col(Owed.courier) == bindparam("courier"),
     col(Owed.kind) == bindparam("kind"),
@@ -57,7 +67,8 @@ def claim(
 ) -> list[Owed]:
     """Take up to `limit` due messages of one courier under a lease; leased ones are left alone.
 
-    urgency: only those. Without it all, alerts first.
+    So is a newer one about the same to the same: whoever is at it has not said yet where the message stands, and
+    another would post it a second time. urgency: only those. Without it all, alerts first.
     """
     due = (
         select(Owed.id)
@@ -66,6 +77,7 @@ def claim(
             *([] if urgency is None else [col(Owed.urgency) == urgency]),
             col(Owed.next_at) <= at,
             or_(col(Owed.lease_until).is_(None), col(Owed.lease_until) < at),
+            not_(_IS_BEING_SAID),
         )
         .order_by(col(Owed.urgency), col(Owed.next_at), col(Owed.id))
         .limit(limit)
@@ -81,7 +93,7 @@ def claim(
         .returning(Owed)
         .execution_options(synchronize_session=False)
     )
-    rows = list(tx.execute(taken).scalars())
+    rows = list(tx.execute(taken, {"now": at}).scalars())
     return sorted(rows, key=lambda owed: (owed.urgency, owed.id or 0))
 
 

@@ -22,6 +22,7 @@ from typing import Any
 
 import psycopg
 import pytest
+from sqlalchemy import Engine, create_engine
 
 from storage.migrating import migrate
 from storage.postgresql import WRITERS
@@ -49,6 +50,10 @@ class Postgres:
     def connect(self, database: str = "postgres", **more: Any) -> psycopg.Connection:
         """A connection of a test's own, on which every statement stands by itself."""
         return psycopg.connect(self.server(database).url, autocommit=True, **more)
+
+    def engine(self, server: Server) -> Engine:
+        """SQLAlchemy on a database of it, without anything of ours in between."""
+        return create_engine("postgresql+psycopg://", creator=functools.partial(psycopg.connect, server.url))
 
     def run(self, sql: str) -> None:
         """One statement of the server's administrator."""

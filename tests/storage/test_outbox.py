@@ -64,6 +64,25 @@ def test_what_changes_while_a_message_is_on_its_way_is_owed_again(database, now)
     assert [owed.subject for owed in claimed(database, now)] == ["g-1"]
 
 
+def test_a_newer_message_about_the_same_waits_until_the_older_has_its_place(database, now):
+    """Another replica would post it a second time, since nobody knows yet where the first one stands (promise 10)."""
+    database.write_now(lambda tx: owe(tx, now))
+    (on_its_way,) = claimed(database, now)
+    database.write_now(lambda tx: owe(tx, now))
+    database.write_now(lambda tx: owe(tx, now, "g-2"))
+    assert [owed.subject for owed in claimed(database, now)] == ["g-2"]
+    database.write_now(lambda tx: outbox.done(tx, on_its_way))
+    assert [owed.subject for owed in claimed(database, now)] == ["g-1"]
+
+
+def test_a_newer_message_does_not_wait_longer_than_the_older_ones_lease(database, now):
+    """Whoever was at the older one is dead, or stands still."""
+    database.write_now(lambda tx: owe(tx, now))
+    claimed(database, now)
+    database.write_now(lambda tx: owe(tx, now))
+    assert len(claimed(database, now + LEASE + timedelta(microseconds=1))) == 2
+
+
 def test_alerts_go_first_and_the_rest_by_age(database, now):
     """SL-11."""
 

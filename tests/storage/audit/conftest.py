@@ -2,11 +2,9 @@
 
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
-from functools import partial
 from pathlib import Path
 from typing import Any
 
-import psycopg
 import pytest
 from sqlalchemy import Engine, create_engine, event, text
 from sqlmodel import SQLModel
@@ -16,6 +14,7 @@ from storage.audit.guards import TRIGGERS_POSTGRESQL, TRIGGERS_SQLITE
 from storage.audit.tables import TABLES
 from storage.identifiers import new_id
 from storage.stores import Server
+from tests.storage.postgres import postgres
 
 START = datetime(2026, 11, 23, 14, 2, tzinfo=UTC)
 
@@ -39,7 +38,7 @@ def sqlite_engine(tmp_path: Path) -> Iterator[Engine]:
 @pytest.fixture
 def postgresql_engine(server: Server) -> Iterator[Engine]:
     """An empty audit store in a database of its own."""
-    made = create_engine("postgresql+psycopg://", creator=partial(psycopg.connect, server.url))
+    made = postgres().engine(server)
     yield made
     made.dispose()
 
