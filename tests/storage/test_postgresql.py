@@ -6,7 +6,7 @@ import subprocess
 import sys
 import time
 from collections.abc import AsyncIterator, Callable, Iterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, contextmanager
 from datetime import UTC, datetime, timedelta
 
 import psycopg
@@ -127,16 +127,30 @@ database.close()
 """
 
 
+@contextmanager
+def in_a_transaction(server: Server) -> Iterator["subprocess.Popen[str]"]:
+    """A process that has begun one, and ends it when it is sent a line."""
+    process = subprocess.Popen(
+        [sys.executable, "-c", STANDS_STILL, server.url],
+        stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True,
+    )  # fmt: skip
+    with process:
+        try:
+            assert _answer(process) == "begun"
+            yield process
+        finally:
+            process.kill()
+
+
+def _answer(process: "subprocess.Popen[str]") -> str:
+    assert process.stdout is not None
+    return process.stdout.readline().strip()
+
+
 def test_a_process_that_stands_still_in_a_transaction_does_not_stop_the_others(server):
     """It is undone, hears so when it goes on, and works again."""
     others = Database(server, busy_timeout=0.2)
-    with subprocess.Popen(
-        [sys.executable, "-c", STANDS_STILL, server.url],
-        stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True,
-    ) as process:  # fmt: skip
-        assert process.stdin is not None
-        assert process.stdout is not None
-        assert process.stdout.readline() == "begun\n"
+    with in_a_transaction(server) as process:
         process.send_signal(signal.SIGSTOP)
         with pytest.raises(StorageUnavailable, match="locked"):
             others.write_now(put("meanwhile"))
@@ -148,9 +162,10 @@ def test_a_process_that_stands_still_in_a_transaction_does_not_stop_the_others(s
             except StorageUnavailable:
                 continue
         process.send_signal(signal.SIGCONT)
+        assert process.stdin is not None
         process.stdin.write("\n")
         process.stdin.flush()
-        assert process.stdout.readline() == "StorageUnavailable\n"
+        assert _answer(process) == "StorageUnavailable"
         assert process.wait(5) == 0
     assert others.read_now(kept) == ["afterwards", "soon"]
     others.close()
@@ -158,12 +173,7 @@ def test_a_process_that_stands_still_in_a_transaction_does_not_stop_the_others(s
 
 def test_one_that_is_killed_in_a_transaction_holds_nobody_up(server):
     others = Database(server, busy_timeout=1)
-    with subprocess.Popen(
-        [sys.executable, "-c", STANDS_STILL, server.url],
-        stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True,
-    ) as process:  # fmt: skip
-        assert process.stdout is not None
-        assert process.stdout.readline() == "begun\n"
+    with in_a_transaction(server) as process:
         process.kill()
         process.wait()
         others.write_now(put("at once"))
