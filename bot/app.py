@@ -58,8 +58,9 @@ from handlers.proofs import Handles
 from handlers.reconciling import Reconciling
 from handlers.revocation import Revocation
 from handlers.visits import PageGround, PageLimits
+from storage.audit.guards import missing_guards
 from storage.audit.sealing import check_head
-from storage.clock import Clock, utc_now
+from storage.clock import Clock
 from storage.database import Database
 from storage.directories.base import Directory
 from storage.faults import AuditFault, SettingsFault
@@ -80,7 +81,9 @@ GREET_WITHIN = 5.0
 
 
 class App:
-    """The bot, built from settings on a running loop. directories: instead of the configured ones, where given.
+    """The bot, built from settings on a running loop.
+
+    now: instead of the clock that all replicas share. directories: instead of the configured ones, where given.
     alone: no other bot works on this database, as `storage.exclusive` sees to.
 
     Raises a fault of storage.faults when settings, policies or keys are not usable; then nothing was started.
@@ -90,21 +93,21 @@ class App:
         self,
         settings: Settings,
         *,
-        now: Clock = utc_now,
+        now: Clock | None = None,
         chance: Chance = random.random,
         directories: Mapping[str, Directory] | None = None,
         alone: bool = True,
     ) -> None:
         self._settings = settings
         self._alone = alone
-        self._now = now
         self._chance = chance
         self._open = AsyncExitStack()
         self._signer = settings.secrets.signer()
         vault = settings.secrets.vault()
         handles = Handles(vault=vault, lifetime=timedelta(minutes=settings.security.link_minutes))
         self.metrics = Metrics.in_registry(CollectorRegistry())
-        self.database = Database(settings.database.path, busy_timeout=BUSY_TIMEOUT)
+        self.database = Database(settings.store, busy_timeout=BUSY_TIMEOUT)
+        self._now = now = now or self.database.now
         self._open.callback(self.database.close)
         self.directories = self._directories() if directories is None else directories
         self.ground = ground_of(settings, self.database, self.directories, now)
@@ -184,10 +187,15 @@ class App:
         return opened
 
     async def _check_audit(self) -> None:
-        """A store that contradicts its last checkpoint is not written to (T-2)."""
+        """A store that contradicts its last checkpoint, or is not guarded, is not written to (T-2)."""
         problem = await self.database.read(lambda tx: check_head(tx, self._signer.verifier))
         if problem is not None:
             raise AuditFault(f"The audit store is not what its last checkpoint says: {problem}")
+        if missing := await self.database.read(missing_guards):
+            raise AuditFault(
+                f"Nothing keeps the audit tables from being changed: {', '.join(missing)} is missing or switched off. "
+                "Find out why, and run `wicket audit verify`; `wicket migrate` puts it back."
+            )
 
     def _client(self, session: aiohttp.ClientSession) -> AsyncWebClient:
         token = self._settings.secrets.need("slack_bot_token").get_secret_value()

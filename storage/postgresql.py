@@ -27,7 +27,7 @@ from storage.types import from_micros
 
 # The number of our lock; it lives in the database, so another database of the same server has one of its own.
 WRITERS = int.from_bytes(b"wicket", "big")
-OLDEST = 130000
+OLDEST = 140000
 
 # Unless the address says otherwise. A server that is gone without a word is noticed, not waited for.
 _USUAL = {

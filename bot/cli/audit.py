@@ -77,7 +77,7 @@ def checkpoint(
     earlier = [_note(out)] if out is not None and out.exists() else []
 
     def work(tx: Session) -> str:
-        at = utc_now()
+        at = database.now()
         wrong = check_head(tx, signer.verifier, earlier)
         if wrong is not None:
             raise AuditFault(f"{wrong} No checkpoint was signed.")

@@ -55,14 +55,14 @@ def opened(settings: Settings) -> Iterator[Database]:
     # Alembic is slow to load, and `wicket --help` has no need of it.
     from storage.migrating import is_current
 
-    path = settings.database.path
-    if not path.exists():
+    store = settings.store
+    if isinstance(store, Path) and not store.exists():
         raise StorageUnavailable(
-            f"There is no database at {path} yet. `wicket serve` or `wicket migrate` makes it."
+            f"There is no database at {store} yet. `wicket serve` or `wicket migrate` makes it."
         )
-    if not is_current(path):
-        raise SchemaFault(f"The database at {path} is of an earlier version. Run `wicket migrate` first.")
-    database = Database(path, busy_timeout=_WAIT_SECONDS)
+    if not is_current(store):
+        raise SchemaFault(f"The database at {store} is of an earlier version. Run `wicket migrate` first.")
+    database = Database(store, busy_timeout=_WAIT_SECONDS)
     try:
         yield database
     finally:

@@ -163,7 +163,9 @@ def unlock(
             )
 
         def work(tx: Session) -> bool:
-            return lift_lock(tx, at=utc_now(), directory=account.directory, account=account.id, where=CLI)
+            return lift_lock(
+                tx, at=database.now(), directory=account.directory, account=account.id, where=CLI
+            )
 
         lifted = database.write_now(work)
     if lifted:

@@ -6,16 +6,18 @@ They hold no behaviour of the bot; what is slow to load is loaded by the command
 import asyncio
 import json
 import sys
+from contextlib import nullcontext
 from pathlib import Path
 from typing import Annotated
 
 import structlog
 import typer
 
-from bot.cli.place import place_of
+from bot.cli.place import opened, place_of
 from bot.cli.sentences import NOT_DONE
 from bot.settings import Settings, new_audit_key, new_key
 from storage.audit.checkpoint import BadKey, read_signer
+from storage.audit.guards import put_back
 from storage.exclusive import held_alone
 from storage.faults import WicketFault
 
@@ -28,9 +30,12 @@ def serve(context: typer.Context) -> None:
     from storage.migrating import migrate as to_newest
 
     settings = place_of(context).settings(serving=True)
-    with held_alone(settings.database.path):
+    store = settings.store
+    with (
+        held_alone(store) if isinstance(store, Path) else nullcontext()
+    ):  # a server's database is for replicas
         set_up_logs(settings.logs, secrets=settings.secrets.values(), stream=sys.stdout)
-        to_newest(settings.database.path)
+        to_newest(store)
         _run(settings)
 
 
@@ -48,12 +53,16 @@ def _run(settings: Settings) -> None:
 
 
 def migrate(context: typer.Context) -> None:
-    """Bring the database to this version; makes it if there is none."""
+    """Bring the database to this version; makes its file if there is none, and puts missing guards back."""
     from storage.migrating import migrate as to_newest
 
-    path = place_of(context).settings().database.path
-    to_newest(path)
-    typer.echo(f"The database {path} is up to date.")
+    settings = place_of(context).settings()
+    to_newest(settings.store)
+    with opened(settings) as database:
+        missing = database.write_now(put_back)
+    if missing:
+        typer.echo(f"Put back what guards the audit tables: {', '.join(missing)}. Run `wicket audit verify`.")
+    typer.echo(f"The database {settings.store} is up to date.")
 
 
 def manifest(context: typer.Context) -> None:

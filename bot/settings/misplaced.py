@@ -49,6 +49,8 @@ def _misplaced(place: Place, value: object) -> Problem:
     """The sentence for a secret in a file; of the value, only what kind of secret it looks like is used."""
     key = next((step for step in reversed(place) if isinstance(step, str)), "").lower()
     meant = _meant_by_value(value) or _meant_by_key(key)
+    if place[0] == "database":
+        meant = "database_password"
     wanted = variable(meant) if meant else None
     if meant == "smtp_password" and place[0] == "directories" and len(place) > 2:
         wanted = password_variable(str(place[1]))

@@ -16,7 +16,13 @@ from storage.faults import SettingsFault
 from storage.secrets import Vault, generate_key
 
 SecretName = Literal[
-    "slack_bot_token", "slack_app_token", "slack_signing_secret", "secret_keys", "audit_key", "smtp_password"
+    "slack_bot_token",
+    "slack_app_token",
+    "slack_signing_secret",
+    "secret_keys",
+    "audit_key",
+    "smtp_password",
+    "database_password",
 ]
 
 
@@ -35,6 +41,7 @@ class Secrets(BaseModel):
     secret_keys: SecretStr | None = None
     audit_key: SecretStr | None = None
     smtp_password: SecretStr | None = None
+    database_password: SecretStr | None = None
     directory_passwords: Mapping[str, SecretStr] = Field(default_factory=dict)
 
     def need(self, name: SecretName) -> SecretStr:
@@ -77,6 +84,7 @@ NAMES: tuple[SecretName, ...] = (
     "secret_keys",
     "audit_key",
     "smtp_password",
+    "database_password",
 )
 _WHERE: Mapping[SecretName, str] = {
     "slack_bot_token": 'the "Bot User OAuth Token" of your Slack app',
@@ -85,6 +93,7 @@ _WHERE: Mapping[SecretName, str] = {
     "secret_keys": "a key that `wicket keygen` made",
     "audit_key": "a key that `wicket keygen` made",
     "smtp_password": "the password of [mail] username",
+    "database_password": "the password of the user in [database] url",
 }
 
 

@@ -6,8 +6,9 @@ No secret has a place here; secrets come from the environment alone.
 from pathlib import Path
 from typing import Annotated, Literal, Self
 
-from pydantic import Field, model_validator
+from pydantic import Field, SecretStr, model_validator
 
+from bot.settings.database import EXAMPLE, is_server, wrong_with
 from bot.settings.directories import DirectorySection
 from bot.settings.section import Section
 from bot.settings.shapes import (
@@ -21,6 +22,7 @@ from bot.settings.shapes import (
     WebAddress,
     is_loopback,
 )
+from storage.stores import Server, Store
 
 Transport = Literal["socket", "http"]
 Port = Annotated[int, Field(ge=1, le=65535)]
@@ -55,16 +57,21 @@ class ServerSection(Section):
 
 
 class DatabaseSection(Section):
-    """[database]: where the tables are kept."""
+    """[database]: where the tables are kept: a SQLite file, or a PostgreSQL database that replicas share."""
 
     url: Line = Field(default="wicket.db", examples=["wicket.db"])
 
     @model_validator(mode="after")
-    def _one_file(self) -> Self:
+    def _usable(self) -> Self:
+        if is_server(self.url):
+            if wrong := wrong_with(self.url):
+                raise ValueError(wrong)
+            return self
         scheme, found, _ = self.url.partition("://")
         if found and scheme != "sqlite":
             raise ValueError(
-                'only SQLite is kept by this version. Write, under [database]: url = "wicket.db"'
+                "is neither a file nor an address of PostgreSQL. "
+                f'Write, under [database]: url = "wicket.db" or url = "{EXAMPLE}"'
             )
         if ":memory:" in self.url or self.path.name == "":
             raise ValueError(
@@ -74,8 +81,16 @@ class DatabaseSection(Section):
 
     @property
     def path(self) -> Path:
-        """The SQLite file."""
+        """The SQLite file. ValueError where PostgreSQL keeps the tables."""
+        if is_server(self.url):
+            raise ValueError("PostgreSQL keeps the tables in no file of ours")
         return Path(self.url.removeprefix("sqlite:///"))
+
+    def store(self, password: SecretStr | None) -> Store:
+        """Where the tables are, with what opens it."""
+        if not is_server(self.url):
+            return self.path
+        return Server(url=self.url, password=password.get_secret_value() if password is not None else None)
 
 
 class MailSection(Section):

@@ -12,6 +12,7 @@ from pydantic import InstanceOf
 from bot.settings.secrets import Secrets
 from bot.settings.sections import Sections
 from storage.catalogue import Catalogue
+from storage.stores import Store
 
 
 class Settings(Sections):
@@ -28,6 +29,11 @@ class Settings(Sections):
     def home_of(self, directory: str) -> str:
         """The directory that the people of this one sign in from, and in which their approvers are."""
         return self.people_of.get(directory, directory)
+
+    @property
+    def store(self) -> Store:
+        """Where the tables are kept, with what opens it."""
+        return self.database.store(self.secrets.database_password)
 
     @property
     def security_digest(self) -> str:

@@ -122,6 +122,19 @@ _THERE = {
 }
 
 
+def put_back(tx: Transaction) -> list[str]:
+    """Make the missing ones anew; their names, in order."""
+    connection, missing = connection_of(tx), missing_guards(tx)
+    wanted = _TRIGGERS[connection.dialect.name]
+    if connection.dialect.name == "postgresql":
+        # One that was switched off stands there still, and so may the functions.
+        wanted = tuple(each.replace("CREATE ", "CREATE OR REPLACE ", 1) for each in wanted)
+    for each in wanted if missing else ():
+        if "TRIGGER" not in each or set(each.split()) & set(missing):
+            connection.exec_driver_sql(each)
+    return missing
+
+
 def missing_guards(tx: Transaction) -> list[str]:
     """The names of the triggers that should guard the audit tables and do not, in order."""
     connection = connection_of(tx)

@@ -82,7 +82,7 @@ def test_every_problem_is_told_at_once(wrong):
         ("https://wicket.example.com", "https://wicket.example.com/start", "server.public_url: must be an origin"),
         ("https://wicket.example.com", "wicket.example.com", "server.public_url: is not a web address"),
         ("https://wicket.example.com", "https://me:pw@wicket.example.com", "server.public_url: is a secret"),
-        ("[server]", '[database]\nurl = "postgresql://db/wicket"\n[server]', "database: only SQLite is kept"),
+        ("[server]", '[database]\nurl = "mysql://db/wicket"\n[server]', "database: is neither a file nor an address"),
         ("[server]", '[database]\nurl = "sqlite://:memory:"\n[server]', "database: needs a file"),
         ('kind = "local"', 'kind = "ldpa"', "directories.local: has a kind that is not known"),
         ('path = "people.db"', "", "directories.local.path: is missing. Write, under [directories.local]: path ="),

@@ -1,0 +1,45 @@
+"""The triggers of the audit tables are looked for, since a tool that restores or edits a database may leave them out."""
+
+import pytest
+from sqlalchemy import Engine, text
+
+from storage.audit.guards import missing_guards, put_back
+
+from .conftest import MakeEntry
+from .test_log import fill
+
+SWITCH_OFF = {
+    "sqlite": "DROP TRIGGER audit_texts_update",
+    "postgresql": "ALTER TABLE audit_texts DISABLE TRIGGER audit_texts_update",
+}
+
+
+def test_a_whole_store_misses_nothing(engine: Engine) -> None:
+    with engine.begin() as connection:
+        assert missing_guards(connection) == []
+        assert put_back(connection) == []
+
+
+def test_one_that_is_gone_or_switched_off_is_named_and_put_back(engine: Engine, make_entry: MakeEntry) -> None:
+    fill(engine, make_entry, 1)
+    with engine.begin() as connection:
+        connection.execute(text(SWITCH_OFF[engine.dialect.name]))
+        assert missing_guards(connection) == ["audit_texts_update"]
+        assert put_back(connection) == ["audit_texts_update"]
+        assert missing_guards(connection) == []
+        with pytest.raises(Exception, match="erased, never changed"):
+            connection.execute(text("UPDATE audit_texts SET text = 'kinder'"))
+
+
+def test_all_of_them_can_be_put_back(unguarded: Engine) -> None:
+    with unguarded.begin() as connection:
+        missing = missing_guards(connection)
+        assert len(missing) > 10
+        assert put_back(connection) == missing
+        assert missing_guards(connection) == []
+
+
+def test_a_guard_that_sleeps_while_another_server_is_copied_is_no_guard(postgresql_engine: Engine) -> None:
+    with postgresql_engine.begin() as connection:
+        connection.execute(text("ALTER TABLE audit_entries ENABLE TRIGGER audit_entries_delete"))
+        assert missing_guards(connection) == ["audit_entries_delete"]
