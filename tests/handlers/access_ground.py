@@ -43,6 +43,7 @@ from storage.directories.scrypt import Scrypt
 from storage.migrating import migrate
 from storage.records import ExceptionRecord, Grant, Holding, Owed
 from storage.secrets import Vault, generate_key
+from storage.stores import Server
 from tests.directories.faulty import FaultyDirectory
 from tests.handlers.page_ground import Clock
 
@@ -342,14 +343,16 @@ async def world(
     catalogue: Catalogue = CATALOGUE,
     beside: Mapping[str, Directory] | None = None,
     people_of: Mapping[str, str] | None = None,
+    server: Server | None = None,
 ) -> AsyncIterator[World]:
     """A company of seven. The handlers reach the directory through `faulty`, which lets every call through.
 
     patience: seconds after which `faulty` gives up on a hanging call. beside: more directories, and people_of:
-    those of them whose people are these.
+    those of them whose people are these. server: instead of a file in the folder.
     """
-    shutil.copy(_empty_database(), folder / "wicket.db")
-    clock, database = Clock(), Database(folder / "wicket.db")
+    if server is None:
+        shutil.copy(_empty_database(), folder / "wicket.db")
+    clock, database = Clock(), Database(server or folder / "wicket.db")
     local = LocalDirectory(folder / "people.db", name="staff", now=clock, cost=Scrypt(n=2))
     faulty = FaultyDirectory(local, timeout=patience)
     ground = Ground(

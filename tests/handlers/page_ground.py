@@ -30,6 +30,7 @@ from storage.directories.scrypt import Scrypt
 from storage.handles import Purpose
 from storage.records import ExceptionRecord, Handle, MailCode, Owed
 from storage.secrets import Vault, generate_key
+from storage.stores import Server
 from tests.directories.faulty import FaultyDirectory
 
 OLD_PASSWORD = "an old password of ours"
@@ -163,17 +164,18 @@ class World:
 
 @asynccontextmanager
 async def world(
-    folder: Path, *, limits: PageLimits | None = None, enrolled: bool = True
+    folder: Path, *, limits: PageLimits | None = None, enrolled: bool = True, server: Server | None = None
 ) -> AsyncIterator[World]:
     """Ada, who set up her proofs, and Gil, Ina and Bob, who did not.
 
     The page reaches the directory through `faulty`, which lets every call through until it is told otherwise.
     """
     path = folder / "wicket.db"
-    engine = create_engine(f"sqlite:///{path}")
-    SQLModel.metadata.create_all(engine)
-    engine.dispose()
-    clock, database = Clock(), Database(path)
+    if server is None:
+        engine = create_engine(f"sqlite:///{path}")
+        SQLModel.metadata.create_all(engine)
+        engine.dispose()
+    clock, database = Clock(), Database(server or path)
     local = LocalDirectory(folder / "people.db", name="staff", now=clock, cost=Scrypt(n=2**4))
     faulty = FaultyDirectory(local, timeout=5)
     ground = PageGround(

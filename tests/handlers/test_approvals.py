@@ -17,14 +17,15 @@ from handlers.policies import shipped
 from storage.faults import DirectoryUnavailable
 from storage.records import Approval
 from storage.states import GrantState
+from storage.stores import Server
 from tests.handlers.access_ground import HOUR, SLACK, World
 from tests.handlers.access_ground import world as open_world
 from tests.handlers.decisions.cast import overflowing
 
 
 @pytest.fixture
-async def world(tmp_path: Path) -> AsyncIterator[World]:
-    async with open_world(tmp_path) as made:
+async def world(tmp_path: Path, server: Server | None) -> AsyncIterator[World]:
+    async with open_world(tmp_path, server=server) as made:
         yield made
         assert await made.sound()
 

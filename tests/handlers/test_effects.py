@@ -15,14 +15,15 @@ from handlers.effects import LEASE, SLOTS, TELL_AFTER
 from handlers.outcomes import Decided
 from storage.records import Grant, Owed
 from storage.states import GrantState
+from storage.stores import Server
 from tests.directories.timed import TimedDirectory
 from tests.handlers.access_ground import CATALOGUE, HOUR, World
 from tests.handlers.access_ground import world as open_world
 
 
 @pytest.fixture
-async def world(tmp_path: Path) -> AsyncIterator[World]:
-    async with open_world(tmp_path) as made:
+async def world(tmp_path: Path, server: Server | None) -> AsyncIterator[World]:
+    async with open_world(tmp_path, server=server) as made:
         yield made
         assert await made.sound()
 
