@@ -16,14 +16,15 @@ from storage.database import Session
 from storage.directories.base import PasswordRejected
 from storage.handles import Purpose, Result, move
 from storage.records import Handle
+from storage.stores import Server
 from tests.directories.faulty import FaultyDirectory
 from tests.handlers.page_ground import NEW_PASSWORD, OLD_PASSWORD, World, world
 
 
 @pytest.fixture
-async def page(tmp_path: Path) -> AsyncIterator[World]:
+async def page(tmp_path: Path, server: Server | None) -> AsyncIterator[World]:
     """The secure page and its people."""
-    async with world(tmp_path) as made:
+    async with world(tmp_path, server=server) as made:
         yield made
 
 
@@ -242,7 +243,7 @@ async def test_when_the_record_cannot_be_written_nothing_is_changed(page: World)
     visitor = await page.proven()
 
     def break_the_head(tx: Session) -> None:
-        tx.connection().exec_driver_sql("UPDATE audit_head SET frontier = x'00'")
+        tx.connection().exec_driver_sql("UPDATE audit_head SET frontier = 'x'")
 
     await page.ground.database.write(break_the_head)
     with pytest.raises(Exception, match="audit head"):

@@ -13,13 +13,14 @@ from handlers.visits import PageLimits, Proven, Refused, Visitor
 from storage.faults import DirectoryUnavailable
 from storage.handles import Purpose
 from storage.records import Failures, MailCode
+from storage.stores import Server
 from tests.handlers.page_ground import NEW_PASSWORD, OLD_PASSWORD, World, world
 
 
 @pytest.fixture
-async def page(tmp_path: Path) -> AsyncIterator[World]:
+async def page(tmp_path: Path, server: Server | None) -> AsyncIterator[World]:
     """The secure page and its people."""
-    async with world(tmp_path) as made:
+    async with world(tmp_path, server=server) as made:
         yield made
 
 

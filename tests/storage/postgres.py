@@ -13,7 +13,7 @@ import socket
 import subprocess
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from itertools import count
@@ -39,6 +39,7 @@ class Postgres:
     folder: Path
     port: int
     _numbers: "count[int]" = field(default_factory=count)
+    _templates: set[str] = field(default_factory=set)
 
     def server(self, database: str = "postgres", **more: str) -> Server:
         """The address of one of its databases, on this machine's own socket; `more` stands behind it."""
@@ -70,12 +71,18 @@ class Postgres:
         finally:
             self.run(f"DROP DATABASE {name} WITH (FORCE)")
 
-    @functools.cached_property
+    def template(self, name: str, fill: Callable[[Server], object]) -> str:
+        """A database to copy, filled when it is first asked for; its name."""
+        if name not in self._templates:
+            self.run(f"CREATE DATABASE {name} TEMPLATE template0")
+            fill(self.server(name))
+            self._templates.add(name)
+        return name
+
+    @property
     def migrated(self) -> str:
         """A template with every table and nothing in them."""
-        self.run("CREATE DATABASE migrated TEMPLATE template0")
-        migrate(self.server("migrated"))
-        return "migrated"
+        return self.template("migrated", migrate)
 
 
 @contextmanager

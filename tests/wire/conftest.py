@@ -5,7 +5,8 @@ Nothing of the bot is replaced here but the clock and, where a test asks, the di
 
 import asyncio
 import socket
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -38,12 +39,16 @@ from storage.directories.scrypt import Scrypt
 from storage.migrating import migrate
 from storage.records import Owed
 from storage.secrets import Vault
+from storage.standings import Key
+from storage.stores import Server, Store
 from tests.directories.faulty import FaultyDirectory
+from tests.storage.postgres import postgres
 from tests.wire.hostile import unkind
 
 _ROOT = Path(__file__).resolve().parents[2]
 _SECRET_KEY, _AUDIT_KEY = new_key(), new_audit_key()
 _FIRST_DAY: dict[str, bytes] = {}
+_STANDING: dict[str, Sequence[Key]] = {}
 
 
 @dataclass
@@ -214,10 +219,12 @@ async def open_world(
     changes: Mapping[str, str] | None = None,
     second: Company | None = None,
     same_people: bool = False,
+    server: Server | None = None,
 ) -> World:
     """Build everything in `folder`. changes: lines of wicket.toml replaced, old → new. second: a company beside it.
 
     same_people: the second is no company of its own; its directory's people are those of the first.
+    server: a database as it is on the first day, instead of a file in the folder.
     """
     clock = Clock()
     slack = Workspace(now=clock.now)
@@ -228,6 +235,8 @@ async def open_world(
     slack.phone = phones
     port = free_port()
     text = toml(api_url=slack.api_url, port=port, smtp_port=phones.smtp_port, requests_a_minute=1000)
+    if server is not None:
+        changes = {**(changes or {}), 'url = "wicket.db"': f'url = "{server.url}"'}
     for old, new in {'transport = "socket"': f'transport = "{transport}"', **(changes or {})}.items():
         assert old in text, old
         text = text.replace(old, new)
@@ -242,7 +251,7 @@ async def open_world(
         "WICKET_AUDIT_KEY": _AUDIT_KEY,
     }
     settings = load_settings(folder / "wicket.toml", secrets)
-    await _sow(folder, settings.database.path, settings.directories[LOVELACE.directory].path)
+    await _sow(folder)
     directory = _people(folder, LOVELACE, clock)
     faulty = FaultyDirectory(directory)
     beside = await _open_beside(folder, slack, second, clock) if second else None
@@ -264,22 +273,38 @@ async def open_world(
     )  # fmt: skip
 
 
-async def _sow(folder: Path, *files: Path) -> None:
+async def _sow(folder: Path) -> None:
     """Put both files there as they are on the first day. They are made once and copied afterwards."""
+    files = [folder / "wicket.db", folder / "people.db"]
     if not _FIRST_DAY:
         clock = Clock()
-        migrate(folder / files[0].name)
-        database = Database(folder / files[0].name)
-        await database.write(lambda tx: _link_everybody(tx, LOVELACE, clock.now()))
         directory = _people(folder, LOVELACE, clock)
         await seed_directory(directory, at=clock.now())
-        standing = await standing_members(directory)
-        await database.write(lambda tx: seed_standings(tx, standing, at=clock.now()))
+        _STANDING.update(await standing_members(directory))
         directory.close()
-        database.close()
+        _make_first_day(files[0])
         _FIRST_DAY.update({file.name: file.read_bytes() for file in files})
     for file in files:
         file.write_bytes(_FIRST_DAY[file.name])
+
+
+def _make_first_day(store: Store) -> None:
+    """The tables, with everybody's links and proofs, and who stood in which group."""
+    migrate(store)
+    database, at = Database(store), Clock().now()
+    database.write_now(lambda tx: _link_everybody(tx, LOVELACE, at))
+    database.write_now(lambda tx: seed_standings(tx, _STANDING, at=at))
+    database.close()
+
+
+@asynccontextmanager
+async def first_day_on_a_server(folder: Path) -> AsyncIterator[Server]:
+    """A PostgreSQL database of one's own as it is on the first day. folder: for the directory, which is a file."""
+    await _sow(folder)
+    (folder / "wicket.db").unlink()
+    running = postgres()
+    with running.database(running.template("first_day", _make_first_day)) as name:
+        yield running.server(name)
 
 
 def _people(folder: Path, company: Company, clock: Clock) -> LocalDirectory:
@@ -326,8 +351,17 @@ async def close_world(world: World, *, violations: bool = True) -> None:
 
 
 @pytest.fixture
-async def world(tmp_path: Path) -> AsyncIterator[World]:
-    """The bot over Socket Mode."""
-    opened = await open_world(tmp_path)
-    yield opened
-    await close_world(opened)
+async def world(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[World]:
+    """The bot over Socket Mode. On SQLite, unless a test is asked for "postgresql" (`ON_BOTH`)."""
+    if getattr(request, "param", "sqlite") == "sqlite":
+        opened = await open_world(tmp_path)
+        yield opened
+        await close_world(opened)
+        return
+    async with first_day_on_a_server(tmp_path) as server:
+        opened = await open_world(tmp_path, server=server)
+        yield opened
+        await close_world(opened)
+
+
+ON_BOTH = pytest.mark.parametrize("world", ["sqlite", "postgresql"], indirect=True)

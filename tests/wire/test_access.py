@@ -1,5 +1,9 @@
 """Access from the asking to the revocation, over the wire."""
 
+from tests.wire.conftest import ON_BOTH
+
+pytestmark = ON_BOTH
+
 
 async def test_low_risk_access_is_given_at_once_and_ends_on_time(world):
     """A request in words becomes a draft, one click gives it, its end takes it back (promise 1)."""

@@ -5,10 +5,11 @@ import asyncio
 import pytest
 
 from bot.demo.company import LOVELACE
-from tests.wire.conftest import free_port
+from tests.wire.conftest import ON_BOTH, free_port
 from tests.wire.steps import SECURITY, approve, ask, undecided
 
 DATA = "C0DATAOWN"
+pytestmark = ON_BOTH
 PAST_THE_LEASE = 31  # of a message; the one of a membership is shorter
 
 

@@ -5,6 +5,7 @@ import pytest
 from storage.stores import Server
 
 REMOTE = "postgresql://wicket@db.example.com/wicket"
+ASIDE = "use WICKET_DATABASE_PASSWORD or WICKET_DATABASE_PASSWORD_FILE"
 SAFELY = "sslmode=verify-full&sslrootcert=/etc/wicket/db-ca.pem"
 
 
@@ -46,8 +47,8 @@ def test_the_password_comes_from_the_environment_and_is_kept_out_of_logs(load, t
 @pytest.mark.parametrize(
     ("url", "told"),
     [
-        ("postgresql://wicket:canary@db.example.com/wicket", "use WICKET_DATABASE_PASSWORD or WICKET_DATABASE_PASSWORD_FILE"),
-        (f"{REMOTE}?password=canary", "use WICKET_DATABASE_PASSWORD or WICKET_DATABASE_PASSWORD_FILE"),
+        ("postgresql://wicket:canary@db.example.com/wicket", ASIDE),
+        (f"{REMOTE}?password=canary", ASIDE),
         (f"{REMOTE}?{SAFELY}&sslpassword=canary", "holds a password, and secrets are not read from here"),
         (f"{REMOTE}?service=canary", "names another file by service="),
         (f"{REMOTE}?passfile=canary", "names another file by passfile="),

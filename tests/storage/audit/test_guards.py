@@ -1,4 +1,4 @@
-"""The triggers of the audit tables are looked for, since a tool that restores or edits a database may leave them out."""
+"""The triggers of the audit tables are looked for: a tool that restores a database may leave them out."""
 
 import pytest
 from sqlalchemy import Engine, text
@@ -20,7 +20,9 @@ def test_a_whole_store_misses_nothing(engine: Engine) -> None:
         assert put_back(connection) == []
 
 
-def test_one_that_is_gone_or_switched_off_is_named_and_put_back(engine: Engine, make_entry: MakeEntry) -> None:
+def test_one_that_is_gone_or_switched_off_is_named_and_put_back(
+    engine: Engine, make_entry: MakeEntry
+) -> None:
     fill(engine, make_entry, 1)
     with engine.begin() as connection:
         connection.execute(text(SWITCH_OFF[engine.dialect.name]))
