@@ -15,6 +15,7 @@ from typer.testing import CliRunner, Result
 from bot.cli import app
 from bot.settings import new_audit_key, new_key
 from tests.bot.demo.demos import ROOT, free_port
+from tests.storage.postgres import postgres
 
 SETTINGS = """
 [slack]
@@ -83,6 +84,24 @@ def test_it_logs_json_on_standard_output_and_ends_when_it_is_told(tmp_path: Path
         process.send_signal(signal.SIGTERM)
         _, told = process.communicate(timeout=10)
         assert (process.returncode, told) == (0, "")
+
+
+def test_two_run_on_one_postgresql_and_either_may_end(tmp_path: Path, environ: dict[str, str]):
+    """Replicas need no leader: each makes the tables if it is first, and misses nobody who is gone."""
+    running = postgres()
+    with running.database() as name:
+        environ |= {"WICKET_DATABASE__URL": running.server(name).url}
+        folders = [tmp_path / "first", tmp_path / "second"]
+        for folder in folders:
+            folder.mkdir()
+        with serving(written(folders[0]), environ) as first, serving(written(folders[1]), environ) as second:
+            assert [line["message"] for line in started(first)] == ["slack.away", "wicket.started"]
+            assert [line["message"] for line in started(second)] == ["slack.away", "wicket.started"]
+            first.kill()
+            second.send_signal(signal.SIGTERM)
+            _, told = second.communicate(timeout=10)
+            assert (second.returncode, told) == (0, "")
+    assert not [*tmp_path.rglob("wicket.db*")], "no file, and no lock on one"
 
 
 def test_a_second_one_on_the_same_database_is_refused_and_other_commands_are_not(

@@ -56,6 +56,12 @@ class Postgres:
         """SQLAlchemy on a database of it, without anything of ours in between."""
         return create_engine("postgresql+psycopg://", creator=functools.partial(psycopg.connect, server.url))
 
+    def program(self, name: str, *arguments: "str | Path") -> None:
+        """Run one of PostgreSQL's own programs."""
+        programs = _programs()
+        assert programs is not None
+        subprocess.run([programs / name, *arguments], check=True, capture_output=True)
+
     def run(self, sql: str) -> None:
         """One statement of the server's administrator."""
         with self.connect() as admin:
@@ -142,7 +148,7 @@ def _wait_for(made: Postgres, running: "subprocess.Popen[bytes]") -> None:
 def _programs() -> Path | None:
     """Where the server's programs are; Debian keeps them out of the way."""
     found = shutil.which("initdb")
-    places = [Path(found).parent] if found else sorted(Path("/usr/lib/postgresql").glob("*/bin"))
+    places = [Path(found).resolve().parent] if found else sorted(Path("/usr/lib/postgresql").glob("*/bin"))
     return places[-1] if places else None
 
 

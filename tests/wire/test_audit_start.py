@@ -9,8 +9,11 @@ from storage.audit.sealing import take_checkpoint
 from storage.faults import AuditFault
 
 
-async def test_the_bot_does_not_start_on_a_store_that_was_cut_back(world):
-    """Somebody takes the newest entries away and mends the head; the last checkpoint still knows better."""
+async def test_the_bot_does_not_start_on_a_store_that_was_cut_back_or_lost_its_guards(world):
+    """Somebody takes the newest entries away and mends the head; the last checkpoint still knows better.
+
+    Nor on one whose triggers are gone: whatever happened to them may happen to the rows.
+    """
     ada = world.person("ada")
     await ada.say("what access do I have?")
     await ada.sees("You hold")
@@ -31,6 +34,14 @@ async def test_the_bot_does_not_start_on_a_store_that_was_cut_back(world):
         tampered.execute("UPDATE audit_head SET size = ?, frontier = ?", [before.size, before.to_bytes()])
     tampered.close()
     with pytest.raises(AuditFault, match="not what its last checkpoint says"):
+        await world.start()
+
+    await world.stop()
+    path.write_bytes(kept)
+    with sqlite3.connect(path) as careless:
+        careless.execute("DROP TRIGGER audit_entries_delete")
+    careless.close()
+    with pytest.raises(AuditFault, match=r"audit_entries_delete is missing.*`wicket migrate` puts it back"):
         await world.start()
 
     await world.stop()
