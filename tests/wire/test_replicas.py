@@ -21,7 +21,7 @@ PAST_THE_LEASE = 31
 @pytest.fixture
 async def world(tmp_path: Path) -> AsyncIterator[World]:
     """The first of them."""
-    with first_day_on_a_server() as server:
+    async with first_day_on_a_server(tmp_path) as server:
         opened = await open_world(tmp_path, server=server)
         yield opened
         await close_world(opened)

@@ -10,10 +10,10 @@ from contextlib import asynccontextmanager
 from uuid import UUID
 
 import ldap3
+from tests.storage.directories.proxy import Proxy
 
 from bot.demo.company import LOVELACE, Group, Person
 from tests.bot.demo.tour.server_keepers import ServerKeepers
-from tests.storage.directories.proxy import Proxy
 from tests.storage.directories.samba import COMPANY, DOMAIN, SERVICE, SERVICE_PASSWORD, Samba, running
 
 _NORMAL, _SWITCHED_OFF = "512", "514"

@@ -8,11 +8,11 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 import ldap3
+from tests.storage.directories.proxy import Proxy
 
 from bot.demo.company import LOVELACE, Group, Person
 from storage.directories.ldap_names import equals
 from tests.bot.demo.tour.server_keepers import ServerKeepers
-from tests.storage.directories.proxy import Proxy
 from tests.storage.directories.slapd import POLICY, SERVICE, SERVICE_PASSWORD, SUFFIX, Slapd, running
 
 _NOBODY = "cn=nobody"
