@@ -20,7 +20,7 @@ from sqlalchemy.exc import DBAPIError
 from sqlmodel import Session
 
 from storage.clock import Clock
-from storage.faults import StorageUnavailable
+from storage.faults import OutcomeUnknown, StorageUnavailable
 from storage.sqlite import SqliteFile
 from storage.stores import Store
 
@@ -32,6 +32,7 @@ Woken = Callable[[frozenset[str]], None]
 READERS = 2
 
 CLOSED = "The database is closed, so nothing was done."
+SILENT = "The database does not answer, so nothing was done."
 
 
 @dataclass(frozen=True)
@@ -67,10 +68,12 @@ class Database:
     """One store. `write` runs on the writer thread, alone in the whole store; `read` on a small pool of readers.
 
     Both raise StorageUnavailable when the store is locked, full, read-only, away or broken; then nothing was done.
+    patience: seconds that `write` and `read` wait for a server that has taken a question and does not answer.
     """
 
-    def __init__(self, store: Store, *, busy_timeout: float = 1.5, woken: Woken | None = None) -> None:
-        self._woken = woken
+    def __init__(self, store: Store, *, busy_timeout: float = 1.5, patience: float = 4.0) -> None:
+        self._patience = None if isinstance(store, Path) else patience
+        self._woken: Woken | None = None
         self._loop: asyncio.AbstractEventLoop | None = None
         self._engine = _open(store, busy_timeout)
         self._jobs: queue.SimpleQueue[_Job[Any] | None] = queue.SimpleQueue()
@@ -89,8 +92,22 @@ class Database:
         return self._engine.now()
 
     async def write(self, work: Work[T]) -> T:
-        """Run one transaction; return what it returned, once it is durable. Its exception undoes it alone."""
-        return await asyncio.wrap_future(self._submit(work))
+        """Run one transaction; return what it returned, once it is durable. Its exception undoes it alone.
+
+        OutcomeUnknown if the server fell silent over it: then it may be finished later, or never.
+        """
+        job = self._submit(work)
+        answer = asyncio.wrap_future(job)
+        try:
+            await asyncio.wait([answer], timeout=self._patience)
+        finally:
+            job.cancel()  # of no effect on what is done; nor is what has begun stopped half-way
+        if job.cancelled():
+            raise StorageUnavailable(SILENT)
+        if not job.done():
+            answer.cancel()
+            raise OutcomeUnknown
+        return await answer
 
     def write_now(self, work: Work[T]) -> T:
         """`write` for the command line: waits in this thread."""
@@ -100,8 +117,11 @@ class Database:
         """Run a reading function on a snapshot; an attempt to write fails."""
         if self._closed:
             raise StorageUnavailable(CLOSED)
-        loop = asyncio.get_running_loop()
-        return await loop.run_in_executor(self._readers, self.read_now, work)
+        answer = asyncio.get_running_loop().run_in_executor(self._readers, self.read_now, work)
+        try:
+            return await asyncio.wait_for(answer, self._patience)
+        except TimeoutError:
+            raise StorageUnavailable(SILENT) from None
 
     def read_now(self, work: Work[T]) -> T:
         """`read` in this thread."""
@@ -115,8 +135,8 @@ class Database:
                 return
             self._closed = True
             self._jobs.put(None)
-        self._writer.join()
-        self._readers.shutdown()
+        self._writer.join(self._patience)
+        self._readers.shutdown(wait=not self._writer.is_alive(), cancel_futures=True)
         self._engine.writing.dispose()
         self._engine.reading.dispose()
 

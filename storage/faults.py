@@ -20,7 +20,7 @@ class StorageUnavailable(WicketFault):
 
 
 class OutcomeUnknown(StorageUnavailable):
-    """The database was lost in the moment of a commit, and does not say whether it was kept."""
+    """The database was lost over a transaction, and does not say whether it was kept."""
 
 
 class SchemaFault(WicketFault):

@@ -41,7 +41,7 @@ async def behind_a_proxy(server: Server) -> AsyncIterator[tuple[Database, Proxy]
     async with Proxy(postgres().port) as proxy:
         name = server.url.partition("@/")[2].partition("?")[0]
         url = f"postgresql://wicket@127.0.0.1:{proxy.port}/{name}?sslmode=disable&tcp_user_timeout=500"
-        database = Database(Server(url=url), busy_timeout=0.5)
+        database = Database(Server(url=url), busy_timeout=0.5, patience=1.0)
         try:
             await database.write(lambda _tx: None)
             yield database, proxy
@@ -287,8 +287,25 @@ async def test_a_commit_nobody_can_be_asked_about_is_told_as_unknown(server):
             await database.write(put("a"))
 
 
-async def test_a_server_that_is_silent_is_not_waited_for_long(server):
-    """A cable is pulled: no answer ever comes, not even a refusal."""
+async def test_a_server_that_falls_silent_is_not_waited_for_long(server):
+    """It takes what it is sent and answers nothing: what was begun is told as unknown, what was not never runs."""
+    async with behind_a_proxy(server) as (database, proxy):
+        proxy.hang()
+        begun = asyncio.ensure_future(database.write(put("a")))
+        await asyncio.sleep(0.05)
+        queued = asyncio.ensure_future(database.write(put("b")))
+        with pytest.raises(OutcomeUnknown):
+            await begun
+        with pytest.raises(StorageUnavailable, match="does not answer, so nothing was done"):
+            await queued
+        with pytest.raises(StorageUnavailable, match="does not answer"):
+            await database.read(kept)
+        proxy.go_on()
+        await database.write(put("c"))
+        assert await database.read(kept) == ["a", "c"]
+
+
+async def test_a_server_that_refuses_is_told_at_once(server):
     async with behind_a_proxy(server) as (database, proxy):
         proxy.stop()
         begun = time.monotonic()

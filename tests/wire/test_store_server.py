@@ -1,0 +1,98 @@
+"""A database server that goes, over the wire: an honest answer, nothing half-done, and back by itself (A-7)."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+
+from storage.stores import Server
+from tests.storage.postgres import postgres
+from tests.storage.proxy import Proxy
+from tests.wire.conftest import World, close_world, first_day_on_a_server, open_world
+from tests.wire.steps import ask
+
+CANNOT = "I can't write to my records right now, so nothing was done"
+
+
+@pytest.fixture
+async def proxy() -> AsyncIterator[Proxy]:
+    """What stands between the bot and its database."""
+    async with Proxy(postgres().port) as made:
+        yield made
+
+
+@pytest.fixture
+async def world(tmp_path: Path, proxy: Proxy) -> AsyncIterator[World]:
+    """The bot, which reaches its database through the proxy."""
+    with first_day_on_a_server() as direct:
+        name = direct.url.partition("@/")[2].partition("?")[0]
+        url = f"postgresql://wicket@127.0.0.1:{proxy.port}/{name}?sslmode=disable"
+        opened = await open_world(tmp_path, server=Server(url=url))
+        yield opened
+        await close_world(opened)
+
+
+async def test_people_hear_that_nothing_was_done_while_the_server_is_away(world, proxy):
+    ada = world.person("ada")
+    await ask(ada, "I need grafana-edit for 1h because INC-1")
+    await ada.sees("✅ grafana-edit")
+    await world.told()
+    proxy.before = lambda _: "cut"
+    proxy.break_all()
+    await ada.say("I need crm-read for 1h because INC-2")
+    await ada.sees(CANNOT)
+    world.clock.skip(hours=1, seconds=1)
+    await asyncio.sleep(0.7)
+    assert "ada" in await world.holders("grafana-edit")
+    proxy.before = lambda _: None
+    await ada.sees("ended at")
+    assert "ada" not in await world.holders("grafana-edit")
+    actions = await world.actions()
+    assert actions.count("access.removed done") == 1
+
+
+async def test_an_answer_that_was_lost_over_a_commit_is_no_lie_and_no_second_effect(world, proxy):
+    """The commit stands, so the bot goes on as if it had heard so."""
+    ada = world.person("ada")
+    await ada.say("I need grafana-edit for 1h because INC-1")
+    draft = await ada.sees("You are asking for")
+    await world.told()
+    lost: list[bytes] = []
+
+    def lose_some(piece: bytes) -> str | None:
+        if b"COMMIT\0" in piece and len(lost) < 5:
+            lost.append(piece)
+            return "deaf"
+        return None
+
+    proxy.before = lose_some
+    await ada.click(draft, "draft.send")
+    await ada.sees("✅ grafana-edit", timeout=15)
+    assert len(lost) == 5
+    actions = await world.actions()
+    assert actions.count("grant.approved done") == actions.count("access.given done") == 1
+    assert len([m for m in ada.messages() if m.bot_id]) == 1
+
+
+async def test_what_cannot_be_known_is_said_to_be_unknown(world, proxy):
+    """The server falls silent in the middle: to say that nothing was done would be a guess."""
+    ada = world.person("ada")
+    await ada.say("what access do I have?")
+    await ada.sees("You hold")
+    await world.told()
+
+    def silence(piece: bytes) -> str | None:
+        if b"INSERT INTO grants" in piece:
+            proxy.hang()
+        return None
+
+    proxy.before = silence
+    await ada.say("I need grafana-edit for 1h because INC-1")
+    try:
+        await ada.sees("My records went away at the very moment of writing", timeout=10)
+    finally:
+        proxy.before = lambda _: None
+        proxy.go_on()
+    await ada.say("what access do I have?")
+    await ada.sees("You hold", timeout=10)
