@@ -1,4 +1,4 @@
-"""The database, examined: the file, its tables and its place, and the audit log in it against what was signed.
+"""The database, examined: the file or the server, its tables, and the audit log in it against what was signed.
 
 It reads beside a running bot, makes no file and migrates nothing; the whole log is for `wicket audit verify`.
 """
@@ -16,12 +16,15 @@ from bot.checking.report import failed, ok, warning
 from bot.settings import Settings
 from bot.slack.words import duration
 from storage.audit import log
+from storage.audit.guards import missing_guards
 from storage.audit.sealing import check_head, kept_checkpoint, last_checkpoint_id
+from storage.database import Database
 from storage.directories.base import Finding
 from storage.exclusive import is_held
 from storage.faults import AuditFault, SchemaFault, StorageUnavailable
 from storage.migrating import holds_current
 from storage.reading import damage, looked_at
+from storage.stores import Server
 
 LEAST_SPACE = 10**9
 LEAST_SHARE = 0.05
@@ -34,7 +37,9 @@ _CHECKPOINT = "Take one every day, and keep it elsewhere: `wicket audit checkpoi
 
 def examine_database(settings: Settings, *, now: datetime) -> list[Finding]:
     """Everything about the store, in this thread."""
-    path = settings.database.path
+    if isinstance(settings.store, Server):
+        return list(_server(settings.store, settings, now))
+    path = settings.store
     return [*_place(path), *(_file(path, settings, now) if path.exists() else [_none_yet(path)])]
 
 
@@ -85,21 +90,64 @@ def _file(path: Path, settings: Settings, now: datetime) -> Iterator[Finding]:
     yield _rights(path)
     try:
         with looked_at(path, patience=_PATIENCE) as tx:
-            if not holds_current(tx):
-                yield warning(
-                    "tables",
-                    "They are of an earlier version of Wicket.",
-                    "`wicket serve` or `wicket migrate` brings them up; take a backup first.",
-                )
-                return
-            yield ok("tables", "They are of this version.")
-            yield _structure(tx)
-            yield _head(tx, settings)
-            yield _checkpoint(tx, now)
+            tables = _tables(tx)
+            yield tables
+            if tables.level == "ok":
+                yield _structure(tx)
+                yield from _audit(tx, settings, now)
     except SchemaFault as fault:
         yield failed("tables", str(fault), "Install the version that made it, or a later one.")
     except (StorageUnavailable, OSError) as fault:
         yield failed("file", str(fault), "See that the file can be read; if it is broken, restore a backup.")
+
+
+def _server(server: Server, settings: Settings, now: datetime) -> Iterator[Finding]:
+    """A PostgreSQL database: whether it answers and will do, and what is in it."""
+    database = Database(server, busy_timeout=_PATIENCE)
+
+    def look(tx: Session) -> list[Finding]:
+        tables = _tables(tx)
+        return [tables, *(_audit(tx, settings, now) if tables.level == "ok" else ())]
+
+    try:
+        yield from [
+            ok("server", "It answers, and its version and encoding will do."),
+            *database.read_now(look),
+        ]
+    except SchemaFault as fault:
+        yield failed("server", str(fault), "Mend that, or correct [database] url.")
+    except StorageUnavailable as fault:
+        yield failed(
+            "server",
+            str(fault),
+            "See that it runs and can be reached from here, and that [database] url and WICKET_DATABASE_PASSWORD fit.",
+        )
+    finally:
+        database.close()
+
+
+def _tables(tx: Session) -> Finding:
+    if holds_current(tx):
+        return ok("tables", "They are of this version.")
+    return warning(
+        "tables",
+        "They are of an earlier version of Wicket.",
+        "`wicket serve` or `wicket migrate` brings them up; take a backup first.",
+    )
+
+
+def _audit(tx: Session, settings: Settings, now: datetime) -> Iterator[Finding]:
+    missing = missing_guards(tx)
+    if missing:
+        yield failed(
+            "guards",
+            f"Nothing keeps the audit tables from being changed: {', '.join(missing)} is missing or switched off.",
+            "Find out why, and run `wicket audit verify`; `wicket migrate` puts it back.",
+        )
+    else:
+        yield ok("guards", "Audit rows cannot be changed by accident.")
+    yield _head(tx, settings)
+    yield _checkpoint(tx, now)
 
 
 def _rights(path: Path) -> Finding:
