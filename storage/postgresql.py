@@ -5,6 +5,8 @@ It knows nothing of tables, of threads or of who waits for a transaction, and re
 Every writing transaction first takes one lock of the whole database, as BEGIN IMMEDIATE does on SQLite. So what a
 transaction looks up stays so until it commits, on both engines alike: nothing has to be tried again, nobody gets a
 thing twice, and the audit log, whose head every change moves anyway, grows without a gap. Rows are locked besides.
+The driver is psycopg because its calls are synchronous: with asyncpg a transaction would be a coroutine, which could
+wait for anything inside, with that lock in its hands.
 """
 
 from contextlib import closing
