@@ -15,7 +15,6 @@ from bot.cli.tables import show
 from bot.settings import Settings
 from handlers.comparing import Look
 from handlers.decisions.drift import Member
-from storage.clock import utc_now
 from storage.database import Database
 
 
@@ -45,7 +44,7 @@ async def _compare(settings: Settings, database: Database) -> tuple[list[Look], 
 
     async with directories_of(settings) as opened_ones:
         directories = {one.name: one for one in opened_ones}
-        ground = ground_of(settings, database, directories, utc_now)
+        ground = ground_of(settings, database, directories, database.now)
         looks = await Drift(ground).preview()
     missing = settings.directories.keys() - directories.keys()
     return looks, dict.fromkeys(missing, "It cannot be asked from here.")

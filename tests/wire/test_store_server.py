@@ -26,7 +26,7 @@ async def proxy() -> AsyncIterator[Proxy]:
 @pytest.fixture
 async def world(tmp_path: Path, proxy: Proxy) -> AsyncIterator[World]:
     """The bot, which reaches its database through the proxy."""
-    with first_day_on_a_server() as direct:
+    async with first_day_on_a_server(tmp_path) as direct:
         name = direct.url.partition("@/")[2].partition("?")[0]
         url = f"postgresql://wicket@127.0.0.1:{proxy.port}/{name}?sslmode=disable"
         opened = await open_world(tmp_path, server=Server(url=url))

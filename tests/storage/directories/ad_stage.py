@@ -12,7 +12,6 @@ from typing import Any
 from uuid import UUID
 
 import ldap3
-from tests.storage.directories.proxy import Proxy
 
 from storage.directories.active_directory import ActiveDirectory
 from storage.directories.ad_shape import AdAttributes, AdShape
@@ -21,6 +20,7 @@ from storage.directories.ldap_connections import Connections
 from storage.directories.ldap_names import escape_value, filter_text
 from storage.directories.ldap_servers import LdapServer
 from tests.storage.directories.samba import COMPANY, SERVICE, SERVICE_PASSWORD, Samba, running
+from tests.storage.proxy import Proxy
 
 PASSWORD = "correct horse battery staple"
 SWITCHED_OFF = 0x2

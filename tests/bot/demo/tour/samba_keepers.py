@@ -10,11 +10,11 @@ from contextlib import asynccontextmanager
 from uuid import UUID
 
 import ldap3
-from tests.storage.directories.proxy import Proxy
 
 from bot.demo.company import LOVELACE, Group, Person
 from tests.bot.demo.tour.server_keepers import ServerKeepers
 from tests.storage.directories.samba import COMPANY, DOMAIN, SERVICE, SERVICE_PASSWORD, Samba, running
+from tests.storage.proxy import Proxy
 
 _NORMAL, _SWITCHED_OFF = "512", "514"
 # Deletes what stands below an entry with it.

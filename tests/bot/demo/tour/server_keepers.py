@@ -11,11 +11,11 @@ from datetime import datetime
 from typing import Any
 
 import ldap3
-from tests.storage.directories.proxy import Proxy
 
 from bot.demo.company import LOVELACE, Group, Person
 from bot.settings.secrets import password_variable
 from storage.directories.ldap_names import equals
+from tests.storage.proxy import Proxy
 
 # Both servers of the tests lock an account at the fifth wrong password.
 _LOCKS_AFTER = 5

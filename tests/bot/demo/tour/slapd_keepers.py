@@ -8,12 +8,12 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 import ldap3
-from tests.storage.directories.proxy import Proxy
 
 from bot.demo.company import LOVELACE, Group, Person
 from storage.directories.ldap_names import equals
 from tests.bot.demo.tour.server_keepers import ServerKeepers
 from tests.storage.directories.slapd import POLICY, SERVICE, SERVICE_PASSWORD, SUFFIX, Slapd, running
+from tests.storage.proxy import Proxy
 
 _NOBODY = "cn=nobody"
 _LOCKED_FOR_GOOD = "000001010000Z"
