@@ -16,14 +16,15 @@ from storage.directories.local import LocalDirectory
 from storage.directories.scrypt import Scrypt
 from storage.records import ExceptionRecord, Grant, Standing
 from storage.states import GrantState
+from storage.stores import Server
 from tests.directories.faulty import FaultyDirectory
 from tests.handlers.access_ground import CATALOGUE, World, thing
 from tests.handlers.access_ground import world as open_world
 
 
 @pytest.fixture
-async def world(tmp_path: Path) -> AsyncIterator[World]:
-    async with open_world(tmp_path, patience=0.3) as made:
+async def world(tmp_path: Path, server: Server | None) -> AsyncIterator[World]:
+    async with open_world(tmp_path, patience=0.3, server=server) as made:
         yield made
         assert await made.sound()
 

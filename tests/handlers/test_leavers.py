@@ -13,13 +13,14 @@ from storage import handles, links
 from storage.handles import Purpose
 from storage.records import Grant, Handle, Link
 from storage.states import GrantState
+from storage.stores import Server
 from tests.handlers.access_ground import HOUR, World
 from tests.handlers.access_ground import world as open_world
 
 
 @pytest.fixture
-async def world(tmp_path: Path) -> AsyncIterator[World]:
-    async with open_world(tmp_path, patience=0.3) as made:
+async def world(tmp_path: Path, server: Server | None) -> AsyncIterator[World]:
+    async with open_world(tmp_path, patience=0.3, server=server) as made:
         yield made
         assert await made.sound()
 

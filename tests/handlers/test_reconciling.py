@@ -19,6 +19,7 @@ from storage import standings
 from storage.catalogue import Catalogue
 from storage.records import ExceptionRecord, Grant, Standing
 from storage.states import GrantState
+from storage.stores import Server
 from tests.handlers.access_ground import CATALOGUE, SLACK, World
 from tests.handlers.access_ground import world as open_world
 
@@ -32,8 +33,8 @@ ALLOWED = Catalogue(
 
 
 @pytest.fixture
-async def world(tmp_path: Path) -> AsyncIterator[World]:
-    async with open_world(tmp_path, patience=0.3) as made:
+async def world(tmp_path: Path, server: Server | None) -> AsyncIterator[World]:
+    async with open_world(tmp_path, patience=0.3, server=server) as made:
         made.ground = replace(made.ground, catalogue=ALLOWED)
         made.effects = made.new_effects()
         await look(made)

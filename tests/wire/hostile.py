@@ -16,7 +16,7 @@ Json = dict[str, Any]
 
 _COUNT = itertools.count(1)
 _UGLY = re.compile(
-    r"Traceback|\bFile \\?\"|\b[A-Z]\w+(?:Error|Exception|Fault|Unavailable)\b|NoneType|<class |sqlite|SELECT "
+    r"Traceback|\bFile \\?\"|\b[A-Z]\w+(?:Error|Exception|Fault|Unavailable)\b|NoneType|<class |sqlite|psycopg|SELECT "
 )
 # Of all that begins with "<" in mrkdwn, the bot itself writes only dates and the names of channels.
 _ALIVE = re.compile(r"<(?!!date\^\d+\^|#C[A-Z0-9]+>)")
