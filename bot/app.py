@@ -10,6 +10,7 @@ from collections.abc import Callable, Mapping, Sequence
 from contextlib import AsyncExitStack
 from datetime import timedelta
 from functools import partial
+from pathlib import Path
 
 import aiohttp
 import structlog
@@ -86,7 +87,7 @@ class App:
     """The bot, built from settings on a running loop.
 
     now: instead of the clock that all replicas share. directories: instead of the configured ones, where given.
-    alone: no other bot works on this database, as `storage.exclusive` sees to.
+    alone: no other bot works on this file, as `storage.exclusive` sees to.
 
     Raises a fault of storage.faults when settings, policies or keys are not usable; then nothing was started.
     """
@@ -101,7 +102,7 @@ class App:
         alone: bool = True,
     ) -> None:
         self._settings = settings
-        self._alone = alone
+        self._alone = alone and isinstance(settings.store, Path)  # a server's database is for replicas
         self._chance = chance
         self._open = AsyncExitStack()
         self._signer = settings.secrets.signer()

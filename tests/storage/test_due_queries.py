@@ -9,6 +9,7 @@ from sqlalchemy import event
 from sqlmodel import Session
 
 from storage import grants, holdings, outbox
+from storage.database import Database
 
 NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
 
@@ -67,7 +68,9 @@ def test_a_tick_reads_only_what_is_open_and_in_order(database, index):
 
 
 @pytest.mark.parametrize("asked", OF_ONE_PERSON)
-def test_what_one_person_asked_for_is_found_by_who_asked(database, asked):
-    """However much others asked for."""
+def test_what_one_person_asked_for_is_found_by_who_asked(path, asked):
+    """However much others asked for. SQLite has no figures to choose by; PostgreSQL, that has, chooses for itself."""
+    database = Database(path)
     plan = database.write_now(lambda tx: plan_of(tx, OF_ONE_PERSON[asked]))
-    assert re.search(r"USING INDEX grants_by \(requester_account=\? AND state=\?|Index Scan using grants_by", plan)
+    database.close()
+    assert "USING INDEX grants_by (requester_account=? AND state=?" in plan
