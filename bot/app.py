@@ -17,7 +17,6 @@ import structlog
 from aiohttp import web
 from prometheus_client import CollectorRegistry
 from slack_bolt.async_app import AsyncApp
-from slack_sdk.errors import SlackApiError
 from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.couriers.mail import MailCourier, Smtp
@@ -41,7 +40,7 @@ from bot.slack.replies import Replies
 from bot.slack.signed_http import SignedHttp
 from bot.slack.socket import Socket
 from bot.slack.submissions import Submissions
-from bot.slack.token import BAD_TOKEN, foreign_team
+from bot.slack.token import greet
 from bot.web.page import SecurePage
 from bot.web.server import build_app
 from handlers.access import Access
@@ -64,7 +63,7 @@ from storage.audit.sealing import check_head
 from storage.clock import Clock
 from storage.database import Database
 from storage.directories.base import Directory
-from storage.faults import AuditFault, SettingsFault
+from storage.faults import AuditFault
 from storage.outbox import ALERT, NORMAL
 
 log = structlog.get_logger(__name__)
@@ -80,7 +79,6 @@ STRAGGLERS_END_WITHIN = 2.0
 BUSY_TIMEOUT = 0.8
 # A server that falls silent: when the facts came quickly, as they mostly do, Slack still hears in time (SL-4).
 PATIENCE = 2.0
-GREET_WITHIN = 5.0
 
 
 class App:
@@ -149,7 +147,7 @@ class App:
         """Check the audit store, open the ways in and out, begin the schedule: what is overdue goes first."""
         await self._check_audit()
         client = self._client(await self._open.enter_async_context(aiohttp.ClientSession()))
-        await self._greet_slack(client)
+        await greet(client, self._settings.slack)
         replies = Replies(client)
         self._open.push_async_callback(replies.finish)
         bolt = self._bolt(client, replies)
@@ -205,27 +203,6 @@ class App:
         base_url = self._settings.slack.api_url or AsyncWebClient.BASE_URL
         # No retries inside the client: a post whose answer was lost would be made twice. The outbox tries again.
         return AsyncWebClient(token=token, session=session, base_url=base_url, retry_handlers=[])
-
-    async def _greet_slack(self, client: AsyncWebClient) -> None:
-        """A token that is wrong or of another workspace stops the start; a Slack that is away does not."""
-        try:
-            async with asyncio.timeout(GREET_WITHIN):
-                answer = await client.auth_test()
-        except SlackApiError as error:
-            word = str(error.response.get("error"))
-            if word in BAD_TOKEN:
-                raise SettingsFault(
-                    f"WICKET_SLACK_BOT_TOKEN: Slack refuses it ({word}). Copy it anew."
-                ) from error
-            log.warning("slack.away", fault=word)
-        except (aiohttp.ClientError, TimeoutError, OSError) as fault:
-            log.warning("slack.away", fault=type(fault).__name__)
-        else:
-            if (foreign := foreign_team(answer, self._settings.slack)) is not None:
-                raise SettingsFault(
-                    f"[slack] teams: the bot token belongs to team {foreign}, which is not listed. "
-                    "Add it, or use the token of a listed team."
-                )
 
     def _bolt(self, client: AsyncWebClient, replies: Replies) -> AsyncApp:
         """Bolt with one listener a kind of payload. Signatures are checked before it (bot.slack.signed_http)."""
