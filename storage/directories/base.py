@@ -161,7 +161,10 @@ class Directory(Protocol):
         ...
 
     async def membership(self, account_id: str, group: str) -> Membership:
-        """Whether the account is a direct member of the group; what does not exist is no member."""
+        """Whether the account is a direct member of the group; what does not exist is no member.
+
+        An account that is nobody's any more to the other calls, since it was moved or is left out now, may still be one.
+        """
         ...
 
     async def add_member(self, account_id: str, group: str, *, until: datetime | None = None) -> None:
@@ -172,7 +175,7 @@ class Directory(Protocol):
         ...
 
     async def remove_member(self, account_id: str, group: str) -> None:
-        """End its direct membership, and see that it ended. Idempotent."""
+        """End its direct membership, wherever the account stands now, and see that it ended. Idempotent."""
         ...
 
     async def verify_password(self, account_id: str, password: str) -> bool:

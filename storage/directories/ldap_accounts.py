@@ -43,6 +43,20 @@ class Accounts:
         """The entry with this stable id, wherever it stands now and whatever it is called."""
         return self._one(session, self._shape.attributes.id, account_id)
 
+    def wherever(self, session: Session, account_id: str) -> Entry | None:
+        """The entry with this stable id, also if it is none of the people any more: what groups it is in, it stays in.
+
+        It was moved to where those who left stand, or the filter for people leaves it out now.
+        """
+        if (entry := self.by_id(session, account_id)) is not None:
+            return entry
+        having = self._shape.having(self._shape.attributes.id, account_id.strip())
+        if having is None or not account_id.strip():
+            return None
+        return self._only(
+            self._shape.attributes.id, session.search(self._shape.domain, having, self.attributes)
+        )
+
     def by_login(self, session: Session, login: str) -> Entry | None:
         """The entry that signs in with this name."""
         return self._one(session, self._shape.attributes.login, login)
@@ -101,7 +115,9 @@ class Accounts:
         return self._is_marked(entry) or self._groups.above(session, entry).powerful
 
     def _one(self, session: Session, attribute: str, value: str) -> Entry | None:
-        found = self._matching(session, attribute, value)
+        return self._only(attribute, self._matching(session, attribute, value))
+
+    def _only(self, attribute: str, found: Sequence[Entry]) -> Entry | None:
         if len(found) > 1:
             raise self._fault(
                 f"has {len(found)} people with the same {attribute}, so it is not clear who is meant"

@@ -6,7 +6,7 @@ It holds no credentials and asks nobody.
 from dataclasses import dataclass, field
 from typing import Literal
 
-from storage.directories.ldap_names import equals
+from storage.directories.ldap_names import equals, escape_value, is_under, parse_dn
 from storage.directories.ldap_session import Entry
 
 GroupKind = Literal["groupOfNames", "groupOfUniqueNames", "posixGroup"]
@@ -82,6 +82,16 @@ class LdapShape:
     def group_filter(self) -> str:
         """The filter for groups."""
         return f"(objectClass={self.group_kind})"
+
+    @property
+    def domain(self) -> str:
+        """The name of the smallest tree that people and groups both stand in; where there is none, of the people's."""
+        parts = [
+            "+".join(f"{kind}={escape_value(value)}" for kind, value in rdn)
+            for rdn in parse_dn(self.people_base)
+        ]
+        above = (",".join(parts[start:]) for start in range(len(parts)))
+        return next((name for name in above if is_under(self.groups_base, name)), self.people_base)
 
     def having(self, attribute: str, value: str) -> str | None:
         """The filter for entries whose attribute has this value; None if no entry can have it."""

@@ -246,3 +246,18 @@ async def test_a_crowd_is_given_whole_though_the_directory_gives_it_in_pieces(do
             )
         )
         assert len(set(values)) == len(values) == many
+
+
+async def test_who_was_moved_out_of_the_people_is_still_in_the_group_until_taken_out(domain: AdStage) -> None:
+    """Promise 1: the directory keeps the membership of whoever is moved to where those who left stand."""
+    ada = await domain.person("ada")
+    await domain.group("vpn")
+    await domain.put("vpn", ada)
+    former = f"OU=Former,{domain.branch}"
+    domain.root.add(former, "organizationalUnit")
+    domain.root.modify_dn(domain.dn_of(ada), "CN=ada", new_superior=former)
+    assert await domain.directory.account(ada) is None
+    assert (await domain.directory.membership(ada, "vpn")).present
+    await domain.directory.remove_member(ada, "vpn")
+    assert domain.raw(domain.group_dn("vpn"), "member") == []
+    assert not (await domain.directory.membership(ada, "vpn")).present

@@ -283,3 +283,39 @@ def test_the_docs_give_the_rights_that_these_tests_run_with() -> None:
     assert "\n".join(f"    {line}".rstrip() for line in RIGHTS.splitlines()) in DOCS.read_text(
         encoding="utf-8"
     )
+
+
+async def test_who_is_none_of_the_people_any_more_is_still_in_the_group_until_taken_out(
+    corp: LdapStage,
+) -> None:
+    """Promise 1: people who left are moved elsewhere, or are left out by the filter; their access must still end."""
+    filtered = corp.open(
+        replace(corp.shape, people_filter="(&(objectClass=inetOrgPerson)(!(employeeType=left)))")
+    )
+    former = f"ou=former,{corp.branch}"
+    corp.root.add(former, "organizationalUnit")
+    await corp.group("vpn")
+    moved, left = await corp.person("moved"), await corp.person("left")
+    await corp.put("vpn", moved, left)
+    corp.root.modify_dn(corp.dn_of(moved), "uid=moved", new_superior=former)
+    corp.set(left, employeeType="left")
+    for directory, account in ((corp.directory, moved), (filtered, left)):
+        assert await directory.account(account) is None
+        assert (await directory.membership(account, "vpn")).present
+        await directory.remove_member(account, "vpn")
+        assert not (await directory.membership(account, "vpn")).present
+    assert corp.value(corp.group_dn("vpn"), "member") == [PLACEHOLDER]
+
+
+@pytest.mark.parametrize(
+    ("people", "groups", "domain"),
+    [
+        ("ou=people,dc=example,dc=com", "ou=groups,dc=example,dc=com", "dc=example,dc=com"),
+        ("ou=a\\,b+cn=c,o=x", "OU=A\\,B+CN=C,O=X", "ou=a\\,b+cn=c,o=x"),
+        ("o=people", "o=groups", "o=people"),
+    ],
+)
+def test_people_and_groups_have_a_tree_in_common_or_the_people_s_alone(
+    corp: LdapStage, people: str, groups: str, domain: str
+) -> None:
+    assert replace(corp.shape, people_base=people, groups_base=groups).domain == domain
