@@ -163,7 +163,7 @@ class Directory(Protocol):
     async def membership(self, account_id: str, group: str) -> Membership:
         """Whether the account is a direct member of the group; what does not exist is no member.
 
-        An account that is nobody's any more to the other calls, since it was moved or is left out now, may still be one.
+        An account that is nobody's to the other calls, since it was moved or is left out now, may still be one.
         """
         ...
 

@@ -75,7 +75,8 @@ def name_key(dn: str) -> NameKey:
     except BadName:
         return (((dn, ""),),)
     return tuple(
-        tuple(sorted((kind.lower(), " ".join(value.split()).casefold()) for kind, value in rdn))
+        # Not casefold(), to which "ß" is "ss": servers tell these apart.
+        tuple(sorted((kind.lower(), " ".join(value.split()).lower()) for kind, value in rdn))
         for rdn in rdns
     )
 

@@ -319,3 +319,34 @@ def test_people_and_groups_have_a_tree_in_common_or_the_people_s_alone(
     corp: LdapStage, people: str, groups: str, domain: str
 ) -> None:
     assert replace(corp.shape, people_base=people, groups_base=groups).domain == domain
+
+
+async def test_names_that_only_look_alike_without_case_are_two(corp: LdapStage) -> None:
+    """To the server "ß" is not "ss": neither a member nor an administrators' group may be taken for the other."""
+    one, two = (
+        await corp.person("strauß", mail="one@example.com"),
+        await corp.person("strauss", mail="two@example.com"),
+    )
+    await corp.group("vpn")
+    await corp.put("vpn", one, two)
+    assert await members_of(corp.directory, "vpn") == {one, two}
+    for name in ("gross", "groß"):
+        await corp.group(name)
+        await corp.put(name, one)
+    await corp.group("administrators", admin=True)
+    await corp.put("administrators", groups=("groß",))
+    found = await corp.directory.account(one)
+    assert found is not None
+    assert (found.direct_groups, found.privileged) == ({"vpn", "gross", "groß"}, True)
+
+
+async def test_a_namesake_in_a_place_that_looks_alike_is_no_member(corp: LdapStage) -> None:
+    ids = []
+    for place in ("strauß", "strauss"):
+        dn = f"uid=ada,ou={place},{corp.people}"
+        corp.root.add(f"ou={place},{corp.people}", "organizationalUnit")
+        corp.root.add(dn, "inetOrgPerson", {"uid": "ada", "cn": "Ada", "sn": "Ada"})
+        ids += corp.value(dn, "entryUUID")
+    await corp.group("vpn")
+    await corp.put("vpn", ids[0])
+    assert await members_of(corp.directory, "vpn") == {ids[0]}
