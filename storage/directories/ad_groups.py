@@ -52,9 +52,10 @@ class AdGroups(Groups):
             for each in self._anywhere(session, any_of(in_chain("member", dn) for dn in starts))
         }
         self._check_size(found)
-        return Above(
-            direct=self._names_here(direct),
-            groups=self._names_here(found.values()),
+        return self._above(
+            session,
+            self._here(direct),
+            self._here(found.values()),
             powerful=any(self._is_powerful(each) for each in found.values()),
         )
 
@@ -97,7 +98,7 @@ class AdGroups(Groups):
         return next((link for link in map(read_link, values) if name_key(link.dn) == wanted), None)
 
     def _is_powerful(self, group: Entry) -> bool:
-        return is_powerful_group(sid(group)) or any_value(self._name_of(group), self._shape.admin_groups)
+        return is_powerful_group(sid(group)) or any_value(self._all_names(group), self._shape.admin_groups)
 
     def _is_primary(self, group: Entry, account: Entry) -> bool:
         return sid(group) == primary_group(account)
@@ -107,8 +108,13 @@ class AdGroups(Groups):
         wanted = (self._shape.attributes.group_name, "objectSid")
         return session.search(self._domain, all_of(self._shape.group_filter, filter_), wanted)
 
-    def _names_here(self, groups: Iterable[Entry]) -> frozenset[str]:
-        return self._names_of(each for each in groups if is_under(each.dn, self._shape.groups_base))
+    def _here(self, groups: Iterable[Entry]) -> list[Entry]:
+        return [each for each in groups if is_under(each.dn, self._shape.groups_base)]
+
+    def _shared(self, session: Session, groups: Sequence[Entry]) -> frozenset[str]:
+        """None where the directory itself sees that names are unique."""
+        by_itself = self._shape.attributes.group_name.lower() == "samaccountname"
+        return frozenset() if by_itself else super()._shared(session, groups)
 
     def _direct(self, session: Session, group: Entry) -> tuple[frozenset[str], list[Entry]]:
         """The ids of the accounts, and the groups here, that the group names itself.
@@ -116,8 +122,7 @@ class AdGroups(Groups):
         They are asked for their groups, a page at a time; the group's own list would come in pieces of names alone.
         """
         inner = self._anywhere(session, equals("memberOf", group.dn))
-        here = [each for each in inner if is_under(each.dn, self._shape.groups_base)]
-        return self._people_in(session, [group]), here
+        return self._people_in(session, [group]), self._here(inner)
 
     def _through(self, session: Session, group: Entry, inner: list[Entry]) -> frozenset[str]:  # noqa: ARG002 - those elsewhere in the domain count too
         """The ids of all accounts in the group through groups of its, wherever in the domain those stand."""

@@ -22,7 +22,8 @@ class Account:
     empty where the directory keeps none. employment: "employee", "contractor" or "service". manager: an account id.
     privileged: holds administrative power, so never resets itself. locked: too many failed sign-ins.
     must_change_password: at the next sign-in. direct_groups: names of the groups that hold the account itself.
-    groups: those, and what they are in. Times are None where there is none, or the directory keeps none.
+    groups: those, and what they are in; a name that several groups have is left out of both. Times are None where
+    there is none, or the directory keeps none.
     """
 
     id: str

@@ -82,7 +82,7 @@ class Accounts:
             login=entry.first(names.login),
             name=entry.first(names.name),
             mail=entry.first(names.mail),
-            employment=self._employment(entry, above.groups),
+            employment=self._employment(entry, above.called),
             team=entry.first(names.team),
             company=entry.first(names.company),
             manager=self._manager(session, entry.first(names.manager)),

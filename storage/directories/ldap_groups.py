@@ -3,6 +3,7 @@
 It reads everything anew each time, comes to an end on groups nested in circles, and never gives a part as the whole.
 """
 
+from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence, Sized
 from dataclasses import dataclass
 from datetime import datetime
@@ -48,12 +49,13 @@ _MAY_NOT_BE_EMPTY = frozenset({OBJECT_CLASS_VIOLATION, CONSTRAINT_VIOLATION})
 
 @dataclass(frozen=True, kw_only=True)
 class Above:
-    """What an account is in. direct, groups: names, of the groups that hold it itself and of all. powerful: whether
-    one of them makes it privileged.
+    """What an account is in. direct, groups: names, of the groups that hold it itself and of all, without those that
+    another group has too. called: all names. powerful: whether one of them makes it privileged.
     """
 
     direct: frozenset[str]
     groups: frozenset[str]
+    called: frozenset[str]
     powerful: bool
 
 
@@ -87,14 +89,14 @@ class Groups:
         """The names of all groups, page by page, so that memory holds one page and the names."""
         shape = self._shape
         pages = session.pages(shape.groups_base, shape.group_filter, (shape.attributes.group_name,))
-        return frozenset(name for page in pages for group in page for name in self._name_of(group))
+        return frozenset(name for page in pages for group in page for name in self._all_names(group))
 
     def above(self, session: Session, account: Entry) -> Above:
         """The groups that hold the account itself, and all that it is in through those."""
-        steps = self._closure(session, self._value_of(account), account.all("memberOf"))
-        names = [self._names_of(step) for step in steps]
-        direct, groups = next(iter(names), frozenset[str]()), frozenset[str]().union(*names)
-        return Above(direct=direct, groups=groups, powerful=any_value(groups, self._shape.admin_groups))
+        steps = list(self._closure(session, self._value_of(account), account.all("memberOf")))
+        groups = [group for step in steps for group in step]
+        powerful = any_value(self._names_of(groups), self._shape.admin_groups)
+        return self._above(session, next(iter(steps), ()), groups, powerful=powerful)
 
     def read(self, session: Session, group: Entry, now: datetime) -> Group:
         """The group with everybody in it, as of `now`."""
@@ -105,7 +107,7 @@ class Groups:
         direct, inner = self._direct(session, entry)
         return Group(
             id=shape.id_of(entry),
-            name=next(iter(self._name_of(entry)), ""),
+            name=next(iter(self._all_names(entry)), ""),
             owner=next(iter(self._ids_by_name(session, entry.all(shape.attributes.group_owner)[:1])), None),
             direct=direct,
             inner=self._names_of(inner),
@@ -149,14 +151,42 @@ class Groups:
         if answer.code not in _DONE_WHEN_ADDING:
             raise session.refusal("add a member", answer)
 
+    def _above(
+        self, session: Session, direct: Iterable[Entry], groups: Sequence[Entry], *, powerful: bool
+    ) -> Above:
+        """A name that two groups have gives nobody what either may; what it takes away, it takes from both."""
+        shared, called = self._shared(session, groups), self._names_of(groups)
+        return Above(
+            direct=self._names_of(direct) - shared, groups=called - shared, called=called, powerful=powerful
+        )
+
+    def _shared(self, session: Session, groups: Sequence[Entry]) -> frozenset[str]:
+        """Those of these groups' names that more than one group has, here or elsewhere below the base."""
+        attribute, here = self._shape.attributes.group_name, {group.dn: group for group in groups}
+        others: set[str] = set()
+        for some in batches(self._names_of(groups)):
+            called = any_of(equals(attribute, name) for name in some)
+            wanted = all_of(self._shape.group_filter, called)
+            found = session.search(self._shape.groups_base, wanted, NOTHING)
+            others.update(each.dn for each in found if each.dn not in here)
+        named = [session.read(dn, (attribute,)) for dn in sorted(others)]
+        counted = Counter(
+            name
+            for group in (*here.values(), *named)
+            if group is not None
+            for name in {name.lower() for name in self._all_names(group)}
+        )
+        return frozenset(name for name in self._names_of(groups) if counted[name.lower()] > 1)
+
     def _value_of(self, account: Entry) -> str:
         return account.dn if self._shape.nests else account.first(self._shape.attributes.login)
 
-    def _name_of(self, group: Entry) -> list[str]:
-        return group.all(self._shape.attributes.group_name)[:1]
+    def _all_names(self, group: Entry) -> list[str]:
+        """All its names: a server gives several in any order."""
+        return group.all(self._shape.attributes.group_name)
 
     def _names_of(self, groups: Iterable[Entry]) -> frozenset[str]:
-        return frozenset(name for group in groups for name in self._name_of(group))
+        return frozenset(name for group in groups for name in self._all_names(group))
 
     def _direct(self, session: Session, group: Entry) -> tuple[frozenset[str], list[Entry]]:
         """The ids of the accounts, and the groups, that the group names itself."""

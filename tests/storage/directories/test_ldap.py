@@ -350,3 +350,36 @@ async def test_a_namesake_in_a_place_that_looks_alike_is_no_member(corp: LdapSta
     await corp.group("vpn")
     await corp.put("vpn", ids[0])
     assert await members_of(corp.directory, "vpn") == {ids[0]}
+
+
+async def test_every_name_of_an_administrators_group_counts(corp: LdapStage) -> None:
+    """Servers give several names in any order, and the configured one need not be the first."""
+    ada = await corp.person("ada")
+    corp.root.add(
+        corp.group_dn("administrators"),
+        "groupOfNames",
+        {"cn": ["superusers", "administrators"], "member": corp.dn_of(ada)},
+    )
+    found = await corp.directory.account(ada)
+    assert found is not None
+    assert found.privileged
+    assert found.groups == {"superusers", "administrators"}
+
+
+async def test_the_name_of_a_second_group_gives_nobody_what_the_first_may(corp: LdapStage) -> None:
+    """R-1: whoever may make groups somewhere below the base makes one called like that of the approvers."""
+    ada, eve = await corp.person("ada"), await corp.person("eve")
+    for name in ("Security", "contractors"):
+        await corp.group(name)
+    await corp.put("Security", ada)
+    corp.root.add(f"ou=own,{corp.groups}", "organizationalUnit")
+    for name in ("security", "contractors", "administrators"):
+        given = {"cn": name, "member": corp.dn_of(eve)}
+        corp.root.add(f"cn={name},ou=own,{corp.groups}", "groupOfNames", given)
+    await corp.group("administrators", admin=True)
+    directory = corp.open(replace(corp.shape, contractor_groups=("contractors",)))
+    for account in (ada, eve):
+        found = await directory.account(account)
+        assert found is not None
+        assert (found.groups, found.direct_groups) == (frozenset(), frozenset())
+    assert (found.employment, found.privileged) == ("contractor", True)
