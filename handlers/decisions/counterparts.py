@@ -79,7 +79,8 @@ def counterpart_of(
     """The account of `own`'s person in `directory`, switched off or not.
 
     at_home, there: every account that the two directories have for that number. Switched-off ones count among
-    several: a number that was given to two people is no proof of either.
+    several: a number that was given to two people is no proof of either. So do those that have it among others, which
+    have no number of their own and are nobody's for certain.
     """
 
     def no(reason: Reason, accounts: Iterable[Account] = ()) -> NoCounterpart:
@@ -87,15 +88,16 @@ def counterpart_of(
         return NoCounterpart(reason=reason, directory=directory, home=own.directory, accounts=ids)
 
     number = number_of(own)
-    known = [account for account in at_home if number and number_of(account) == number]
+    having = {number, ""}
+    known = [account for account in at_home if number and number_of(account) in having]
     if own.id not in {account.id for account in known}:  # none, or another one since it was read
         return no(Reason.NO_NUMBER)
     if len(known) > 1:
         return no(Reason.SHARED_NUMBER, known)
-    found = [account for account in there if number_of(account) == number]
+    found = [account for account in there if number_of(account) in having]
     if len(found) > 1:
         return no(Reason.SEVERAL, found)
-    return found[0] if found else no(Reason.NONE)
+    return found[0] if found and number_of(found[0]) else no(Reason.NONE)
 
 
 def fit_to_hold(found: Counterpart, own: Account) -> Counterpart:

@@ -19,8 +19,8 @@ class Account:
     """One person's account as the directory holds it at `read_at` (aware UTC).
 
     id: stable across renames. person: what the company knows this person by in every directory, a staff number;
-    empty where the directory keeps none. employment: "employee", "contractor" or "service". manager: an account id.
-    privileged: holds administrative power, so never resets itself. locked: too many failed sign-ins.
+    empty where the directory keeps none, or several. employment: "employee", "contractor" or "service". manager: an
+    account id. privileged: holds administrative power, so never resets itself. locked: too many failed sign-ins.
     must_change_password: at the next sign-in. direct_groups: names of the groups that hold the account itself.
     groups: those, and what they are in; a name that several groups have is left out of both. Times are None where
     there is none, or the directory keeps none.
@@ -150,7 +150,7 @@ class Directory(Protocol):
         ...
 
     async def accounts_of(self, person: str) -> list[Account]:
-        """All accounts of the person with this `Account.person`; none for the empty one."""
+        """All accounts that have this number, be it one of several; none for the empty one."""
         ...
 
     async def group(self, name: str) -> Group | None:

@@ -78,7 +78,7 @@ class Accounts:
         return Account(
             id=self._id_of(entry),
             directory=self._label,
-            person=entry.first(names.person) if names.person else "",
+            person=self._number(entry),
             login=entry.first(names.login),
             name=entry.first(names.name),
             mail=entry.first(names.mail),
@@ -145,6 +145,11 @@ class Accounts:
         if found is None:
             raise self._fault(f"has no password policy {dn!r}, or does not show it to Wicket's account")
         return ldap_policy.read_policy(found)
+
+    def _number(self, entry: Entry) -> str:
+        """The person's number; empty for several, of which a server may give any first."""
+        found = entry.all(self._shape.attributes.person) if self._shape.attributes.person else []
+        return found[0] if len(found) == 1 else ""
 
     def _manager(self, session: Session, dn: str) -> str | None:
         """The manager's id; None if there is none, or the one named is not (any more) among the people."""

@@ -50,6 +50,15 @@ def test_an_empty_number_is_nobodys(number: str) -> None:
     assert reason(found(ADA, None, alike)) == Reason.NONE
 
 
+def test_who_has_the_number_among_others_leaves_it_uncertain_and_gets_nothing() -> None:
+    """A directory finds by any of several numbers, and such an account has none of its own."""
+    among = other("Somebody", id="l-2", person="")
+    assert reason(found(ADA, None, among)) == Reason.NONE
+    assert reason(found(ADA, None, THERE, among)) == Reason.SEVERAL
+    at_home = person("Eve", directory="corp", person="")
+    assert reason(found(ADA, [ADA, at_home], THERE)) == Reason.SHARED_NUMBER
+
+
 @pytest.mark.parametrize("number", ["01815", "1815a", "181", "１８１５", "18 15"])
 def test_a_number_is_compared_exactly(number: str) -> None:
     """A directory may compare with less care than we may."""
@@ -127,8 +136,10 @@ def test_whoever_is_found_is_the_only_one_with_their_number(
     others = [person(f"H{n}", directory="corp", person=each) for n, each in enumerate(at_home)]
     accounts = [other(f"L{n}", person=each) for n, each in enumerate(there)]
     answer = found(me, [me, *others], *accounts)
-    alike = [each for each in there if each.strip() == own.strip()]
-    sure = bool(own.strip()) and own.strip() not in [each.strip() for each in at_home] and len(alike) == 1
+    number = own.strip()
+    alike = [each.strip() for each in there if each.strip() in (number, "")]
+    shared = any(each.strip() in (number, "") for each in at_home)
+    sure = bool(number) and not shared and alike == [number]
     assert isinstance(answer, Account) == sure
     if isinstance(answer, Account):
         assert answer.person.strip() == own.strip()

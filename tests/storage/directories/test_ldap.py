@@ -383,3 +383,13 @@ async def test_the_name_of_a_second_group_gives_nobody_what_the_first_may(corp: 
         assert found is not None
         assert (found.groups, found.direct_groups) == (frozenset(), frozenset())
     assert (found.employment, found.privileged) == ("contractor", True)
+
+
+async def test_whoever_has_several_numbers_has_none_and_is_found_by_each(corp: LdapStage) -> None:
+    """Which of them came first would decide who somebody is."""
+    directory = corp.open(replace(corp.shape, attributes=LdapAttributes(person="departmentNumber")))
+    both = await corp.person("both", departmentNumber=["77", "42"])
+    one = await corp.person("one", departmentNumber=["42"])
+    found = {each.id: each.person for each in await directory.accounts_of("42")}
+    assert found == {both: "", one: "42"}
+    assert [each.id for each in await directory.accounts_of("77")] == [both]
