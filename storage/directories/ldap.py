@@ -162,7 +162,7 @@ class LdapDirectory:
         def work(session: Session) -> bool:
             entry = self._accounts.by_id(session, account_id)
             answer = session.sign_in(entry.dn if entry else self._nobody(), password)
-            if not self._signed_in(session, answer) or entry is None:
+            if not self._signed_in(session, answer) or entry is None or ldap_policy.must_change_first(answer):
                 return False
             standing = self._accounts.standing(session, entry, self._now())
             return self._accounts.is_active(entry, standing) and not standing.must_change

@@ -27,6 +27,7 @@ _WHY = {
     7: "The password was changed only a short time ago. The directory does not let it be changed again yet.",
     8: "This password was used before. Choose another one.",
 }  # fmt: skip
+_CHANGE_AFTER_RESET = 2
 _OTHERWISE = "The directory does not accept this password. Choose another one."
 _LONGEST = 300
 
@@ -101,6 +102,11 @@ def reason(answer: Answer) -> str | None:
     if answer.code != CONSTRAINT_VIOLATION and error not in _WHY:
         return None
     return sentence(answer.message) or _WHY.get(error or 0, _OTHERWISE)
+
+
+def must_change_first(answer: Answer) -> bool:
+    """Whether a sign-in was taken only so that the password can be changed, whether or not the entry shows that."""
+    return _error(answer.controls.get(PASSWORD_POLICY)) == _CHANGE_AFTER_RESET
 
 
 def refused_by_policy(answer: Answer) -> bool:

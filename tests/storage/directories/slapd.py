@@ -68,6 +68,7 @@ OTHERS = {
     "no-grants": ("filter=(objectClass=groupOfNames) attrs=member", "read"),
     "half-grants": ("filter=(cn=vpn) attrs=member", "=zrscxd"),
     "blind-to-locks": ("attrs=pwdAccountLockedTime", "=w"),
+    "blind-to-resets": ("attrs=pwdReset", "none"),
     "blind-to-ages": ("attrs=pwdChangedTime", "none"),
     "half-blind-to-ages": ("attrs=pwdChangedTime", "search"),
     "blind-to-policies": (f'dn.subtree="ou=policies,{SUFFIX}"', "none"),

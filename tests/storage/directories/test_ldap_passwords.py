@@ -10,6 +10,7 @@ from storage.directories.ldap_policy import FOR_GOOD, Policy, read_time, reason,
 from storage.directories.ldap_session import Answer, Entry
 from storage.faults import DirectoryUnavailable
 from tests.storage.directories.ldap_stage import PASSWORD, LdapStage
+from tests.storage.directories.slapd import account as named_in_full
 
 NEW = "a wholly different sentence 7"
 
@@ -190,3 +191,14 @@ def test_the_reason_of_a_refusal_is_a_sentence_or_not_the_persons_fault(
     found = reason(answer)
     assert (found is None) == (told is None)
     assert (found or "").startswith(told or "")
+
+
+async def test_a_password_that_must_be_changed_is_no_proof_even_where_that_is_not_shown(
+    corp: LdapStage,
+) -> None:
+    """The server says so in its answer to the sign-in, too."""
+    ada = await corp.person("ada")
+    directory = corp.open(bind_dn=named_in_full("blind-to-resets"))
+    assert await directory.verify_password(ada, PASSWORD)
+    await corp.demand_new_password(ada)
+    assert not await directory.verify_password(ada, PASSWORD)

@@ -151,6 +151,7 @@ def test_every_other_account_of_the_server_is_examined() -> None:
         "blind-to-groups",
         "half-blind-to-ages",
         "blind-to-names",
+        "blind-to-resets",
     }
 
 
