@@ -59,6 +59,13 @@ class AdGroups(Groups):
             powerful=any(self._is_powerful(each) for each in found.values()),
         )
 
+    def wherever(self, session: Session, name: str) -> Entry | None:
+        """The group of this name, also if it was moved away from the others here: whoever was in it still is."""
+        found = self.find(session, name)
+        if found is not None or not self._are_unique:
+            return found
+        return next(iter(self.called(session, name.strip())), None) if name.strip() else None
+
     def called(self, session: Session, name: str) -> list[Entry]:
         """The groups of this name anywhere in the domain."""
         return self._anywhere(session, equals(self._shape.attributes.group_name, name))
@@ -112,9 +119,12 @@ class AdGroups(Groups):
         return [each for each in groups if is_under(each.dn, self._shape.groups_base)]
 
     def _shared(self, session: Session, groups: Sequence[Entry]) -> frozenset[str]:
-        """None where the directory itself sees that names are unique."""
-        by_itself = self._shape.attributes.group_name.lower() == "samaccountname"
-        return frozenset() if by_itself else super()._shared(session, groups)
+        return frozenset() if self._are_unique else super()._shared(session, groups)
+
+    @property
+    def _are_unique(self) -> bool:
+        """Whether the directory itself sees that no two groups of a domain have one name."""
+        return self._shape.attributes.group_name.lower() == "samaccountname"
 
     def _direct(self, session: Session, group: Entry) -> tuple[frozenset[str], list[Entry]]:
         """The ids of the accounts, and the groups here, that the group names itself.

@@ -122,7 +122,7 @@ class LdapDirectory:
 
         def work(session: Session) -> Membership:
             now = self._now()
-            account, found = self._accounts.wherever(session, account_id), self._groups.find(session, group)
+            account, found = self._wherever(session, account_id, group)
             if account is None or found is None:
                 return Membership(present=False, read_at=now)
             return self._membership(session, found, account, now)
@@ -146,7 +146,7 @@ class LdapDirectory:
         """End its direct membership, and see on the same server that it ended. Idempotent."""
 
         def work(session: Session) -> None:
-            account, found = self._accounts.wherever(session, account_id), self._groups.find(session, group)
+            account, found = self._wherever(session, account_id, group)
             if account is not None and found is not None:
                 self._groups.remove(session, found, account)
                 self._read_back(session, account_id, group, wanted=False)
@@ -263,8 +263,12 @@ class LdapDirectory:
         return entry
 
     def _is_member(self, session: Session, account_id: str, group: str) -> bool:
-        account, found = self._accounts.wherever(session, account_id), self._groups.find(session, group)
+        account, found = self._wherever(session, account_id, group)
         return account is not None and found is not None and self._groups.holds(session, found, account)
+
+    def _wherever(self, session: Session, account_id: str, group: str) -> tuple[Entry | None, Entry | None]:
+        """Also what was moved away from the others: what it is in, or who is in it, has not changed."""
+        return self._accounts.wherever(session, account_id), self._groups.wherever(session, group)
 
     def _read_back(self, session: Session, account_id: str, group: str, *, wanted: bool) -> None:
         """By id and name again: either may have been moved since we looked."""

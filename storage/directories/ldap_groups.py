@@ -85,6 +85,10 @@ class Groups:
             raise self._fault(f"has {len(found)} groups called {name!r}, so it is not clear which is meant")
         return next(iter(found), None)
 
+    def wherever(self, session: Session, name: str) -> Entry | None:
+        """The group of this name, to look for a membership that may stand and to end it."""
+        return self.find(session, name)
+
     def names(self, session: Session) -> frozenset[str]:
         """The names of all groups, page by page, so that memory holds one page and the names."""
         shape = self._shape

@@ -261,3 +261,17 @@ async def test_who_was_moved_out_of_the_people_is_still_in_the_group_until_taken
     await domain.directory.remove_member(ada, "vpn")
     assert domain.raw(domain.group_dn("vpn"), "member") == []
     assert not (await domain.directory.membership(ada, "vpn")).present
+
+
+async def test_a_group_that_was_moved_away_is_still_left(domain: AdStage) -> None:
+    """Promise 1: it keeps its members and its power, wherever it stands; nobody is put into it there."""
+    ada, bob = await domain.person("ada"), await domain.person("bob")
+    await domain.group("vpn")
+    await domain.put("vpn", ada)
+    domain.root.modify_dn(domain.group_dn("vpn"), "CN=vpn", new_superior=domain.people)
+    assert await domain.directory.group("vpn") is None
+    assert (await domain.directory.membership(ada, "vpn")).present
+    await domain.directory.remove_member(ada, "vpn")
+    assert domain.raw(domain.group_dn("vpn"), "member") == []
+    with pytest.raises(DirectoryUnavailable, match="no group vpn"):
+        await domain.directory.add_member(bob, "vpn")
