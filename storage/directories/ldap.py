@@ -22,11 +22,12 @@ from storage.directories.base import (
     PasswordRejected,
 )
 from storage.directories.ldap_accounts import Accounts
-from storage.directories.ldap_connections import PASSWORD_POLICY, Connections
+from storage.directories.ldap_connections import Connections
 from storage.directories.ldap_groups import Groups
 from storage.directories.ldap_names import escape_value
 from storage.directories.ldap_reach import examine_servers
 from storage.directories.ldap_rights import Rights
+from storage.directories.ldap_service import PASSWORD_POLICY
 from storage.directories.ldap_session import (
     CONSTRAINT_VIOLATION,
     INVALID_CREDENTIALS,

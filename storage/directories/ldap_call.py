@@ -27,6 +27,11 @@ class Call:
         if self.given_up or time.monotonic() >= self._deadline:
             raise GivenUp(f"The directory {self._label} took so long that nothing more was begun.")
 
+    @property
+    def seconds_left(self) -> float:
+        """How long this may still wait; never less than 0."""
+        return 0.0 if self.given_up else max(0.0, self._deadline - time.monotonic())
+
     def hold(self, connection: Any) -> None:
         """From now on this connection is cut with the call."""
         with self._lock:

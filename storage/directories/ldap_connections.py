@@ -17,15 +17,14 @@ from typing import Any, Literal, TypeVar
 
 from storage.directories.ldap_call import Call, close_abruptly, has_news
 from storage.directories.ldap_servers import LdapServer
+from storage.directories.ldap_service import ServiceAccount, bind
 from storage.directories.ldap_session import (
-    INVALID_CREDENTIALS,
     SUCCESS,
     Answer,
     ChangeUnknown,
     ConnectionLost,
     ServerSilent,
     Session,
-    read_answer,
 )
 from storage.directories.ldap_tls import (
     certificate_end,
@@ -37,9 +36,6 @@ from storage.directories.ldap_tls import (
 from storage.faults import DirectoryUnavailable
 
 T = TypeVar("T")
-
-# The ppolicy request control: asks for the directory's own reason when a sign-in or a new password is refused.
-PASSWORD_POLICY = "1.3.6.1.4.1.42.2.27.8.5.1"  # noqa: S105 - an object identifier
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -78,14 +74,14 @@ class Connections:
     ) -> None:
         self.label, self.timeout = label, timeout
         self.servers, self._references = tuple(servers), references
-        self._bind_dn, self._password = bind_dn, password
+        self._service = ServiceAccount(label=label, dn=bind_dn, servers=self.servers, pause=pause)
+        self._password = password
         self._context = verifying_context(ca_file)
         self._dateless = verifying_context(ca_file, whatever_the_date=True)
         self._step, self._pause = step, pause
         self._lock = threading.Lock()
         self._idle: dict[LdapServer, list[Any]] = {server: [] for server in self.servers}
         self._rest_until: dict[LdapServer, float] = {}
-        self._refused_until = 0.0
         self._calls: set[Call] = set()
         self._closed = False
         self._threads = ThreadPoolExecutor(max_workers=slots, thread_name_prefix=f"directory-{label}")
@@ -213,11 +209,10 @@ class Connections:
 
         def sign_in(connection: Any) -> Answer:
             ends.append(certificate_end(connection))
-            self._mind_refusal()
-            return _bind(connection)
+            return self._service.sign_in(server, call, connection)
 
         try:
-            found = self._reach(server, call, self._bind_dn, self._password, sign_in)
+            found = self._reach(server, call, self._service.dn, self._password, sign_in)
             close_abruptly(self._as_service(server, *found))
         except ConnectionLost as lost:
             self._rest(server)
@@ -231,8 +226,12 @@ class Connections:
             raise
 
     def _open_as_service(self, server: LdapServer, call: Call) -> Any:
-        self._mind_refusal()
-        return self._as_service(server, *self._open(server, call, self._bind_dn, self._password))
+        self._service.mind_refusal()
+
+        def sign_in(connection: Any) -> Answer:
+            return self._service.sign_in(server, call, connection)
+
+        return self._as_service(server, *self._reach(server, call, self._service.dn, self._password, sign_in))
 
     def _as_service(self, server: LdapServer, connection: Any, answer: Answer) -> Any:
         """The connection, if the server took the sign-in of Wicket's account."""
@@ -240,26 +239,13 @@ class Connections:
             self._rest_until.pop(server, None)
             return connection
         close_abruptly(connection)
-        if answer.code == INVALID_CREDENTIALS:
-            # Trying again at once, and with every request, would lock the service account.
-            self._refused_until = time.monotonic() + self._pause
-            self._mind_refusal()
+        self._service.mind_refusal()
         raise ConnectionLost(f"The directory {self.label} refused the service account ({answer.name}).")
 
-    def _mind_refusal(self) -> None:
-        if time.monotonic() < self._refused_until:
-            raise DirectoryUnavailable(
-                f"The directory {self.label} refuses the password of Wicket's account {self._bind_dn}."
-            )
-
     def _sign_in(self, server: LdapServer, call: Call, dn: str, password: str) -> Answer:
-        connection, answer = self._open(server, call, dn, password)
+        connection, answer = self._reach(server, call, dn, password, bind)
         close_abruptly(connection)
         return answer
-
-    def _open(self, server: LdapServer, call: Call, user: str, password: str) -> tuple[Any, Answer]:
-        """A connection to the first address that answers, and what the server said to the bind."""
-        return self._reach(server, call, user, password, _bind)
 
     def _reach(
         self,
@@ -339,8 +325,3 @@ class Connections:
             forgotten, self._idle[server] = self._idle[server], []
         for connection in forgotten:
             close_abruptly(connection)
-
-
-def _bind(connection: Any) -> Answer:
-    connection.bind(read_server_info=False, controls=[(PASSWORD_POLICY, False, None)])
-    return read_answer(connection.result)

@@ -10,7 +10,7 @@ from pyasn1.codec.ber import decoder
 from pyasn1.error import PyAsn1Error
 from pyasn1.type import namedtype, tag, univ
 
-from storage.directories.ldap_connections import PASSWORD_POLICY
+from storage.directories.ldap_service import PASSWORD_POLICY
 from storage.directories.ldap_session import CONSTRAINT_VIOLATION, Answer, Entry
 
 # What an administrator writes to lock an account for good, until an administrator undoes it.

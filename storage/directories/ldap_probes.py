@@ -9,8 +9,8 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Literal
 
-from storage.directories.ldap_connections import PASSWORD_POLICY
 from storage.directories.ldap_policy import refused_by_policy
+from storage.directories.ldap_service import PASSWORD_POLICY
 from storage.directories.ldap_session import (
     INSUFFICIENT_ACCESS,
     NO_SUCH_ATTRIBUTE,

@@ -328,6 +328,39 @@ async def test_a_service_password_that_was_changed_is_tried_once_and_said_plainl
         corp.root.delete(dn)
 
 
+async def test_a_wrong_password_is_tried_once_however_many_ask_at_once(corp: LdapStage) -> None:
+    """A server counts each try, and locks the account that a running Wicket uses at the fifth."""
+    dn = f"cn=wicket-3,ou=services,{SUFFIX}"
+    corp.root.add(
+        dn,
+        ["organizationalRole", "simpleSecurityObject"],
+        {"cn": "wicket-3", "userPassword": SERVICE_PASSWORD},
+    )
+    try:
+        directory = corp.open(bind_dn=dn, password="not this one")
+        asked = await asyncio.gather(
+            *(directory.health() for _ in range(8)), directory.examine([]), return_exceptions=True
+        )
+        refused = [f"{each}" for each in asked if isinstance(each, DirectoryUnavailable)]
+        assert len(refused) == 8
+        assert all("refuses the password of Wicket's account" in each for each in refused)
+        assert len(corp.value(dn, "pwdFailureTime")) == 1
+    finally:
+        corp.root.delete(dn)
+
+
+async def test_a_server_that_hangs_at_the_sign_in_is_waited_for_once_by_all(corp: LdapStage) -> None:
+    """Taking turns must not add up to waiting one after the other."""
+    pair = corp.slapd.authority.issue()
+    async with listening(pair=pair) as silent:
+        directory = corp.open(
+            servers=[silent.server, LdapServer(host="localhost", port=corp.proxy.port)], timeout=4.0
+        )
+        started = time.monotonic()
+        await asyncio.gather(*(directory.health() for _ in range(8)))
+        assert time.monotonic() - started < 2.0
+
+
 async def test_a_closed_directory_is_unavailable_and_closing_waits_for_no_server(corp: LdapStage) -> None:
     async with listening() as hung:
         directory = corp.open(servers=[hung.server])
