@@ -30,6 +30,9 @@ _WRITABLE = "allowedAttributesEffective"
 # No password: it has no quotes around it and is not even whole characters, so nothing can come of it.
 _NO_PASSWORD = b"x"
 _MARKED = "(adminCount=1)"
+# Not the accounts that sign tickets: on a reset the directory gives them a password of its own making, whatever it
+# was sent, and two of those end every ticket there is.
+_SIGNS_NO_TICKETS = "(!(|(sAMAccountName=krbtgt)(sAMAccountName=krbtgt_*)))"
 
 
 class AdRights:
@@ -175,7 +178,7 @@ class AdRights:
         self, session: Session, base: str, filter_: str, fits: Callable[[Entry], bool]
     ) -> Entry | None:
         """The first person below the base who fits, of as many as are looked at."""
-        wanted = all_of(self._shape.people_filter, filter_) if filter_ else self._shape.people_filter
+        wanted = all_of(self._shape.people_filter, _SIGNS_NO_TICKETS, *([filter_] if filter_ else []))
         page = next(session.pages(base, wanted, self._accounts.attributes, size=LOOKED_AT), [])
         return next((entry for entry in page if fits(entry)), None)
 

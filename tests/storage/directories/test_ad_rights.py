@@ -71,11 +71,23 @@ async def test_more_than_is_needed_is_warned_of_and_nothing_is_changed_by_asking
     } <= warned
     tried = [line.found for line in about(found, "privileged accounts")]
     assert any(domain.dn_of(alan) in said for said in tried)
-    assert any("CN=Administrator," in said or "CN=krbtgt," in said for said in tried)
+    assert any("CN=Administrator," in said for said in tried)
     assert "Domain Admins" in about(found, "administrators' groups")[0].found
     assert [domain.raw(dn, each) for dn in names for each in kept] == before
     assert await domain.directory.verify_password(ada, PASSWORD)
     assert await domain.directory.verify_password(alan, PASSWORD)
+
+
+async def test_no_password_is_ever_sent_for_the_account_that_signs_every_ticket(domain: AdStage) -> None:
+    """A reset of krbtgt takes effect whatever password is sent, and two of them end every ticket there is."""
+    await domain.person("ada")
+    almighty = domain.open(
+        replace(domain.shape, people_base=SUFFIX), bind_dn=ADMINISTRATOR, password=ADMINISTRATOR_PASSWORD
+    )
+    found = await almighty.examine([])
+    assert about(found, "privileged accounts")
+    assert about(found, "password reset")
+    assert "krbtgt" not in " ".join(line.found for line in found)
 
 
 async def test_delegation_over_administrators_of_ones_own_naming_is_seen(domain: AdStage) -> None:
