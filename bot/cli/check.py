@@ -41,7 +41,8 @@ def check(
     with watched.status("Looking …") if watched.is_terminal else nullcontext():
         report = asyncio.run(examine(lambda serving: place.settings(serving=serving)))
     if as_json:
-        typer.echo(json.dumps(report.as_json(), indent=2, ensure_ascii=False))
+        # Escaped, since words of servers may hold what no terminal should obey, and what is no character at all.
+        typer.echo(json.dumps(report.as_json(), indent=2))
     else:
         _show(report)
     if report.count("failed"):

@@ -94,6 +94,17 @@ async def test_json_is_one_object_with_the_same_findings(install: Installation):
     assert (failed["part"], failed["found"]) == ("channels", "#data-owners is archived.")
 
 
+async def test_json_is_whole_and_commands_no_terminal_whatever_a_channel_is_called(install: Installation):
+    """O-4: half a character, which Slack's JSON can say and no output can hold, and a command to a terminal."""
+    name = "x\ud800\x9b2J\u202e"
+    install.slack.update_channel("C0DATAOWN", name=name)
+    told = await run(install, "--json")
+    assert (told.exit_code, told.stderr) == (0, "")
+    assert told.stdout.isascii()
+    [channel] = [one for one in json.loads(told.stdout)["findings"] if "C0DATAOWN" in one["about"]]
+    assert channel["found"] == f"#{name} is there, and the bot is in it."
+
+
 async def test_settings_that_cannot_be_read_are_a_finding_and_no_refusal(install: Installation):
     install.config.write_text("[slack")
     told = await run(install)
