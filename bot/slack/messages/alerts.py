@@ -103,7 +103,7 @@ def _revocation_overdue(alert: Alert) -> tuple[str, str]:
     title = f"Revocation overdue{_by(due, paged)}: {_entitlement(alert)} of {_who(alert)}"
     if settled := _settled(alert):
         late = f"late{_by(due, _moment(alert, 'settled'))}"
-        return title, sentence(f"It was due{_due(alert)} and came {late}.", _fault(alert), settled)
+        return title, sentence(f"It was due{_due(alert)} and came {late}.", _last_fault(alert), settled)
     if renewed := _moment(alert, "renewed"):
         return title, f"It was due{_due(alert)} and went on; it was told anew {day_and_clock(renewed)}."
     return (
@@ -120,7 +120,7 @@ def _effect_failed(alert: Alert) -> tuple[str, str]:
     title = f"The directory does not follow: {_entitlement(alert)} of {_who(alert)}"
     if settled := _settled(alert):
         at_first = f"{doing} {_entitlement(alert)} did not succeed at first."
-        return title, sentence(at_first, _fault(alert), settled)
+        return title, sentence(at_first, _last_fault(alert), settled)
     still = "They may still have it." if alert.facts.get("removal") else "They do not have it yet."
     return (
         title,
@@ -334,6 +334,12 @@ def _reasons(alert: Alert) -> str:
 
 def _fault(alert: Alert) -> str:
     return _ended(_plain(alert.facts.get("fault") or "", _MOST_OF_A_FAULT))
+
+
+def _last_fault(alert: Alert) -> str:
+    """The fault of something that is over: it speaks as if it lasted."""
+    fault = _fault(alert)
+    return f"The last fault was: {fault}" if fault else ""
 
 
 def _tried(alert: Alert) -> str:

@@ -3,7 +3,7 @@
 It never shows another person's data beyond who decided and why.
 """
 
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from slack_sdk.models.blocks import ButtonElement
 
@@ -169,11 +169,18 @@ def _ending(story: GrantStory) -> Message:
 
 def _ended(story: GrantStory) -> Message:
     ended = f" at {clock(story.ended_at)}" if story.ended_at else ""
-    how = "as agreed" if story.end_reason == TIME_OVER else f"before its time: {_why_ended(story)}"
+    how = _in_time(story) if story.end_reason == TIME_OVER else f" before its time: {_why_ended(story)}"
     return said(
-        sentence(f"⌛ {what(story)} ended{ended} {how}.", _held_for(story), removal(story)),
+        sentence(f"⌛ {what(story)} ended{ended}{how}.", _held_for(story), removal(story)),
         buttons=[_again(story)],
     )
+
+
+def _in_time(story: GrantStory) -> str:
+    """Whether it ended when it should, to the minute."""
+    late = story.ended_at - story.expires_at if story.ended_at and story.expires_at else timedelta()
+    minutes = late // timedelta(minutes=1)
+    return f", {duration(minutes)} after its time" if minutes > 0 else " as agreed"
 
 
 def _denied(story: GrantStory) -> Message:

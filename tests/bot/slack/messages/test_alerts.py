@@ -110,8 +110,8 @@ GOLDEN = [
         alert(Kind.REVOCATION_OVERDUE, {"entitlement": "prod-db", "tries": 3, "due": NOW.isoformat(),
                                         "fault": "The directory did not answer in time.", "settled": LATER}),
         "⚠️ Revocation overdue: prod-db of Ada Lovelace (ada)",
-        "It was due at 14:02 UTC and came late by 30 minutes. The directory did not answer in time. "
-        "Settled 23 Nov 14:32 UTC: the directory agrees now.",
+        "It was due at 14:02 UTC and came late by 30 minutes. The last fault was: The directory did not answer "
+        "in time. Settled 23 Nov 14:32 UTC: the directory agrees now.",
         TAIL,
     ),
     (
@@ -170,7 +170,8 @@ GOLDEN = [
         alert(Kind.EFFECT_FAILED, {"entitlement": "prod-db", "tries": 3, "removal": False, "fault": "It said no",
                                    "settled": LATER}),
         "⚠️ The directory does not follow: prod-db of Ada Lovelace (ada)",
-        "Giving prod-db did not succeed at first. It said no. Settled 23 Nov 14:32 UTC: the directory agrees now.",
+        "Giving prod-db did not succeed at first. The last fault was: It said no. Settled 23 Nov 14:32 UTC: "
+        "the directory agrees now.",
         TAIL,
     ),
     (

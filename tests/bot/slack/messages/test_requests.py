@@ -95,6 +95,11 @@ STATES = {
         ended(),
         "⌛ prod-db · read and write ended at 16:09 UTC as agreed. You held it for 2 hours.",
     ),
+    "ended late": (
+        ended(ended_at=GRACE.at + timedelta(hours=2, minutes=46, seconds=30)),
+        "⌛ prod-db · read and write ended at 16:55 UTC, 46 minutes after its time. "
+        "You held it for 2 hours 46 minutes.",
+    ),
     "ended early": (
         ended(end_reason="given back", ended_at=GRACE.at + timedelta(seconds=42)),
         "⌛ prod-db · read and write ended at 14:09 UTC before its time: you gave it back. You held it for 42 seconds.",
