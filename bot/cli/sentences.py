@@ -54,6 +54,8 @@ def sentence(fault: Exception) -> str:
 def _wrong_command(fault: typer.TyperException) -> str:
     context = getattr(fault, "ctx", None)
     path = context.command_path if context is not None else "wicket"
+    if getattr(fault, "option_name", "") == "--config" and path.startswith("wicket "):
+        return f"--config stands before the command: wicket --config FILE {path.removeprefix('wicket ')}"
     said = fault.format_message().rstrip(".")
     return f"{said}{'' if said.endswith('?') else '.'} See: {path} --help"
 

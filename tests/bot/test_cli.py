@@ -190,6 +190,10 @@ def test_serving_without_a_secret_names_it_and_starts_nothing(install: Install):
     [
         (("audit", "shw"), "Did you mean 'show'? See: wicket audit --help"),
         (("audit", "show", "--persn", "ada"), "--person"),
+        (
+            ("check", "--config", "wicket.toml"),
+            "--config stands before the command: wicket --config FILE check",
+        ),
         (("grants", "list", "--limit", "many"), "--limit"),
         (("audit", "show", "--since", "whenever"), 'like "2h", or a day'),
         (("audit", "show", "--since", "0001-01-01T00:00+14:00"), "a day, like 2026-11-01"),
