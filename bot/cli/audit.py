@@ -17,7 +17,7 @@ from sqlmodel import Session
 from bot.cli.people import account_id, names_of
 from bot.cli.place import group, opened, place_of
 from bot.cli.sentences import UNSOUND
-from bot.cli.tables import moment, show, since_when
+from bot.cli.tables import moment, say, show, since_when
 from bot.settings import Settings
 from storage.audit import log
 from storage.audit.checkpoint import BadKey, Verifier, read_verifier
@@ -124,9 +124,9 @@ def verify(
 
 
 def _say(report: Report) -> None:
-    typer.echo(report.conclusion)
+    say(report.conclusion)
     for finding in report.findings[1:]:
-        typer.echo(f"  Also: {finding.detail}")
+        say(f"Also: {finding.detail}", indent=2)
     if report.more:
         typer.echo(f"  And {report.more} more like these.")
     if report.unused:

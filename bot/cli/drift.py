@@ -11,7 +11,7 @@ import typer
 from bot.cli.people import directories_of, names_of
 from bot.cli.place import opened, place_of
 from bot.cli.sentences import NOT_DONE
-from bot.cli.tables import show
+from bot.cli.tables import say, show
 from bot.settings import Settings
 from handlers.comparing import Look
 from handlers.decisions.drift import Member
@@ -31,7 +31,7 @@ def drift(context: typer.Context) -> None:
         typer.echo("Nothing differs.")
     unknown = {**{one.entitlement.id: one.unknown for one in looks if one.unknown}, **away}
     for about, why in sorted(unknown.items()):
-        typer.echo(f"{about}: unknown. {why}", err=True)
+        say(f"{about}: unknown. {why}", err=True)
     if unknown:
         raise typer.Exit(NOT_DONE)
 

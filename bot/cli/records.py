@@ -11,7 +11,7 @@ from sqlmodel import Session, col, select
 from bot.cli.people import account_id, find_person
 from bot.cli.place import group, opened, place_of
 from bot.cli.sentences import SOME
-from bot.cli.tables import moment, show, since_when
+from bot.cli.tables import moment, say, show, since_when
 from bot.settings import Settings
 from bot.slack.words import duration
 from handlers.decisions.lifecycle import OVERDUE_AFTER
@@ -169,6 +169,6 @@ def unlock(
 
         lifted = database.write_now(work)
     if lifted:
-        typer.echo(f"{account.name} can give proofs on the secure page again.")
+        say(f"{account.name} can give proofs on the secure page again.")
     else:
-        typer.echo(f"{account.name} has no wrong proofs counted, so there was nothing to lift.")
+        say(f"{account.name} has no wrong proofs counted, so there was nothing to lift.")

@@ -31,6 +31,11 @@ def show(columns: Iterable[str], rows: Iterable[Iterable[str]]) -> None:
     Console(file=sys.stdout, width=width, highlight=False).print(table)
 
 
+def say(text: str, *, indent: int = 0, err: bool = False) -> None:
+    """A line of our words with others' in it, on stdout or stderr: one line, whatever is in it."""
+    typer.echo(" " * indent + visible(text), err=err)
+
+
 def moment(at: datetime | None) -> str:
     """2026-11-23 14:02:05, in UTC; nothing for None."""
     return f"{at.astimezone(UTC):%Y-%m-%d %H:%M:%S}" if at else ""

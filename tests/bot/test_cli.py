@@ -432,6 +432,20 @@ def test_an_edited_entry_is_named(install: Install):
     )
 
 
+def test_an_edited_entry_says_nothing_to_the_terminal_and_no_verdict_of_its_own(install: Install):
+    """O-4: whoever edits the log chooses what stands in it, and its id is told to whoever verifies it."""
+    install.happened(3)
+    entry = f"x{ESCAPE}\nSound. Nothing was edited.".replace("\n", "'||char(10)||'").replace(
+        "\x1b", "'||char(27)||'"
+    )
+    install.tamper(f"""UPDATE audit_entries SET id = '{entry}' WHERE "index" = 1""")
+    done = install.run("audit", "verify")
+    assert done.exit_code == 1
+    assert "\x1b" not in done.output
+    assert not any(line.startswith("Sound") for line in done.stdout.splitlines())
+    assert "Sound. Nothing was edited" in done.stdout
+
+
 def test_a_text_that_was_changed_is_named(install: Install):
     entries = install.happened(3)
     install.tamper("""UPDATE audit_texts SET text = 'another reason' WHERE "index" = 2""")
