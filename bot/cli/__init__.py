@@ -4,6 +4,8 @@ It decides nothing: commands read settings, call what does the work, and print w
 """
 
 import os
+import sys
+from io import TextIOWrapper
 from pathlib import Path
 from typing import Annotated
 
@@ -49,4 +51,8 @@ def _wicket(
 
 def main() -> None:
     """Run the command that was typed, and exit with its code."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, TextIOWrapper):
+            # A terminal without UTF-8 shows "?" for what it has no sign for, and the rest as it is.
+            stream.reconfigure(errors="replace")
     app()

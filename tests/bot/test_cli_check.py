@@ -113,6 +113,18 @@ async def test_settings_that_cannot_be_read_are_a_finding_and_no_refusal(install
     assert told.stdout.endswith("\n0 ok, 0 warnings, 2 failed.\n")
 
 
+async def test_a_terminal_without_utf_8_shows_every_line(install: Installation):
+    others = {name: value for name, value in os.environ.items() if not name.startswith("WICKET_")}
+    told = await asyncio.to_thread(
+        subprocess.run,
+        [sys.executable, "-m", "bot", "--config", str(install.config), "check"],
+        cwd=ROOT, env=others | install.environ | {"PYTHONIOENCODING": "latin-1"}, capture_output=True,
+        timeout=20, check=False,
+    )  # fmt: skip
+    assert (told.returncode, told.stderr) == (0, b"")
+    assert told.stdout.decode("latin-1").endswith(" ok, 3 warnings, 0 failed.\n")
+
+
 async def test_a_command_that_is_mistyped_could_not_be_done(install: Installation):
     assert (await run(install, "--yaml")).exit_code == 2
 
