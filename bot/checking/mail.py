@@ -94,9 +94,9 @@ async def _signed_in(client: aiosmtplib.SMTP, username: str, password: str | Non
 
 
 def _away(mail: MailSection, fault: Exception) -> Finding:
-    how = "in time" if isinstance(fault, TimeoutError) else f"as one ({type(fault).__name__})"
+    how = "in time" if isinstance(fault, TimeoutError) else f"({type(fault).__name__})"
     return failed(
         f"{mail.host}:{mail.port}",
-        f"No mail server answers there {how}.",
+        f"Nothing answers there as a mail server {how}.",
         "See to [mail] host, port and encryption, and to what lies between: until it answers, no letter arrives.",
     )

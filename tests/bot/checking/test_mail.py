@@ -157,5 +157,5 @@ async def test_a_password_that_is_not_given(serve: Serve, look: Any):
 async def test_nobody_who_answers(serve: Serve, look: Any):
     [line] = await look(1, "starttls")
     assert line.level == "failed"
-    assert "No mail server answers there" in line.found
+    assert "Nothing answers there as a mail server" in line.found
     assert "until it answers, no letter arrives" in line.advice
