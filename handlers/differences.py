@@ -11,7 +11,7 @@ from sqlmodel import Session
 
 from handlers import recording
 from handlers.adopting import take_away
-from handlers.comparing import Look, compared, kept_standings, members_of, place_of
+from handlers.comparing import Look, compared, kept_standings, place_of
 from handlers.decisions.drift import Differences, Member, Way, how_grave, is_taken_away_unasked, shown
 from handlers.exceptions import Kind, Severity, Strange, cause_of, tell_security
 from handlers.ground import Ground
@@ -59,13 +59,15 @@ class Telling:
                 tx, at=now, **place, entitlement=entitlement.id, found=[(one.kind, one.id) for one in first]
             )
             self._tell_first(tx, entitlement, first, known)
-        standings.forget(tx, **place, members=[(one.kind, one.id) for one in again.gone])
+        left = look.found.gone & again.gone
+        standings.forget(tx, **place, members=[(one.kind, one.id) for one in left])
         if again.due and news.due:
             self._tell_due(tx, entitlement, again.due, known)
         seen = replace(
             again,
             unexplained=look.found.unexplained & again.unexplained,
             vanished=look.found.vanished & again.vanished,
+            gone=left,
         )
         settle_exceptions(tx, at=now, causes=_over(tx, look, seen))
 
@@ -286,8 +288,6 @@ def names_of(members: Collection[Member], known: Mapping[str, Account | None]) -
 def _over(tx: Session, look: Look, found: Differences) -> list[str]:
     """The causes of what was told about this entitlement and is over now."""
     entitlement = look.entitlement
-    assert look.group is not None  # noqa: S101 - what is gone is told before
-    direct = members_of(look.group)
     over = _exactly(tx, Kind.GROUP_GONE, entitlement)
     for row in open_under(tx, cause_of(Kind.UNEXPLAINED, f"{entitlement.id}:")):
         member = member_of(row)
@@ -298,7 +298,7 @@ def _over(tx: Session, look: Look, found: Differences) -> list[str]:
         if member.id not in found.vanished and not _is_restless(tx, entitlement, member.id):
             over.append(row.cause)
     standing = kept_standings(standings.of_group(tx, **place_of(entitlement)), watched=True)
-    if not standing.found & direct:
+    if not standing.found - found.gone:
         over += _exactly(tx, Kind.FOUND_STANDING, entitlement)
     if not found.due:
         over += _exactly(tx, Kind.REVIEW_DUE, entitlement)

@@ -83,7 +83,8 @@ class Drift:
             lambda tx: compared(tx, self._ground, entitlement, group)
         )
         strange = {one.id for one in found.unexplained | found.first if one.kind == "account"}
-        doubtful = sorted((strange & fences.keys()) | found.vanished)
+        left = {one.id for one in found.gone if one.kind == "account"}
+        doubtful = sorted((strange & fences.keys()) | found.vanished | left)
         slots = asyncio.Semaphore(AT_ONCE)
 
         async def is_there(account: str) -> bool:
@@ -99,6 +100,7 @@ class Drift:
                 unexplained=frozenset(one for one in found.unexplained if there.get(one.id, True)),
                 first=frozenset(one for one in found.first if there.get(one.id, True)),
                 vanished=frozenset(one for one in found.vanished if not there[one]),
+                gone=frozenset(one for one in found.gone if one.kind == "group" or not there[one.id]),
             ),
             fences=fences,
         )

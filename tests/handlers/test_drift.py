@@ -12,6 +12,7 @@ from handlers.drift import Drift
 from handlers.exceptions import Kind
 from storage import standings
 from storage.catalogue import Catalogue
+from storage.directories.base import Group
 from storage.directories.local import LocalDirectory
 from storage.directories.scrypt import Scrypt
 from storage.records import ExceptionRecord, Grant, Standing
@@ -385,3 +386,27 @@ def _with(world: World, wiki: dict[str, object] | None = None, db: dict[str, obj
     }
     catalogue = Catalogue(entitlements={**CATALOGUE.entitlements, **changed}, owners=CATALOGUE.owners)
     return replace(world.ground, catalogue=catalogue)
+
+
+async def test_one_reading_that_shows_nobody_does_not_unmake_what_was_found(world: World) -> None:
+    """A group that is read empty once, and whole again later: who stood there is still no newcomer."""
+    world.ground = _with(world, db={"drift": "remove"})
+    await world.local.put_in_group("prod-db", "ada", "charles")
+    await look(world)
+    reading = world.ground.directories["staff"]
+    world.ground = replace(world.ground, directories={"staff": EmptyGroups(world.local)})
+    await look(world)
+    world.ground = replace(world.ground, directories={"staff": reading})
+    await look(world)
+    await world.settle()
+    (row,) = await world.exceptions()
+    assert (row.kind, "settled" in row.facts) == (Kind.FOUND_STANDING, False)
+    assert await world.holds("ada", "prod-db")
+
+
+class EmptyGroups(FaultyDirectory):
+    """Every group is there and has nobody in it, says this one; asked about one membership, it tells the truth."""
+
+    async def group(self, name: str) -> Group | None:
+        found = await self.inner.group(name)
+        return replace(found, members=frozenset(), direct=frozenset(), inner=frozenset()) if found else None
