@@ -79,19 +79,22 @@ def facts_about(
     place = place_of(entitlement)
     concerned = grants.concerning_group(tx, entitlement=entitlement.id, **place, among=among)
     active = {account: grant for account, grant, state in concerned if state == GrantState.ACTIVE}
-    covered = frozenset(account for account, _, _ in concerned)
     accounts = {one.id for one in direct if one.kind == "account"}
+    covered = frozenset(account for account, _, _ in concerned)
+    covered |= grants.covered_in(tx, **place, among=accounts - covered)
     doubtful = (accounts - covered) | (active.keys() - accounts)
     if among is not None:
         doubtful &= set(among)
     held = holdings.of_accounts(tx, **place, accounts=doubtful)
+    watched = standings.is_watched(tx, **place)
     facts = Facts(
         direct=frozenset(direct),
         active=active,
         covered=covered,
         restless=frozenset(account for account, one in held.items() if not one.settled),
-        standings=kept_standings(standings.of_group(tx, **place), watched=standings.is_watched(tx, **place)),
+        standings=kept_standings(standings.of_group(tx, **place), watched=watched),
         now=ground.now(),
+        stood=frozenset() if watched else holdings.stood_before(tx, **place),
     )
     return facts, {account: one.fence for account, one in held.items()}
 

@@ -279,6 +279,23 @@ def concerning_group(
     return found
 
 
+def covered_in(tx: Session, *, directory: str, group: str, among: Collection[str]) -> frozenset[str]:
+    """Those of these accounts that a grant concerns here, whatever its entitlement was called when it was given."""
+    wanted, found = sorted(among), set[str]()
+    for start in range(0, len(wanted), _AT_ONCE):
+        found.update(
+            tx.exec(
+                select(Grant.account).where(
+                    col(Grant.account).in_(wanted[start : start + _AT_ONCE]),
+                    col(Grant.state).in_((*LIVE, GrantState.ENDING)),
+                    Grant.directory == directory,
+                    Grant.group == group,
+                )
+            )
+        )
+    return frozenset(found)
+
+
 def covering_each(tx: Session, rows: Collection[Holding]) -> dict[str, list[Grant]]:
     """`covering` for each of these holdings, by its id, in one look."""
     found: dict[str, list[Grant]] = {row.id: [] for row in rows}

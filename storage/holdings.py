@@ -123,6 +123,16 @@ def of_accounts(tx: Session, *, directory: str, group: str, accounts: Collection
     return found
 
 
+def stood_before(tx: Session, *, directory: str, group: str) -> frozenset[str]:
+    """The accounts that were in this group before a grant gave it to them that is not over yet."""
+    rows = tx.exec(
+        select(Holding.account).where(
+            Holding.directory == directory, Holding.group == group, col(Holding.stood_before).is_(True)
+        )
+    )
+    return frozenset(rows)
+
+
 def follow_each(tx: Session, ended: Collection[Grant], *, at: datetime) -> None:
     """`follow_grant` for many grants that end, each due since its own end."""
     known = [

@@ -60,7 +60,8 @@ class Facts:
     """One group, as the directory had it, and what we know of it, read afterwards in one transaction.
 
     active: the accounts that have an active grant, with its id. covered: those that a grant gives it to, is about
-    to, or is being ended for. restless: those at whose membership somebody is.
+    to, or is being ended for. restless: those at whose membership somebody is. stood: those who were in it before
+    a grant gave it to them, and stay when that is over.
     """
 
     direct: frozenset[Member]
@@ -69,6 +70,7 @@ class Facts:
     restless: frozenset[str]
     standings: Standings
     now: datetime
+    stood: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -93,12 +95,13 @@ def compare(facts: Facts) -> Differences:
     standings = facts.standings
     accounts = {one.id for one in facts.direct if one.kind == "account"}
     strangers = frozenset(one for one in facts.direct if not is_explained(one, facts))
+    stood = frozenset(Member(kind="account", id=one) for one in facts.stood & accounts)
     missing = facts.active.keys() - accounts - facts.restless
     return Differences(
         unexplained=strangers if standings.watched else frozenset(),
         vanished=frozenset(missing),
         is_first=not standings.watched,
-        first=frozenset() if standings.watched else strangers,
+        first=frozenset() if standings.watched else strangers | stood,
         gone=standings.found - facts.direct,
         due=frozenset(
             one for one, review in standings.declared.items() if review <= facts.now and one in facts.direct

@@ -404,6 +404,38 @@ async def test_one_reading_that_shows_nobody_does_not_unmake_what_was_found(worl
     assert await world.holds("ada", "prod-db")
 
 
+async def test_what_stood_before_a_grant_stands_at_the_first_look_too(world: World) -> None:
+    """The grant explains it only while it lasts; afterwards it is no newcomer to take away (promise 8)."""
+    world.ground = _with(world, db={"drift": "remove"})
+    grant = await world.asked("ada", "prod-db")
+    await world.local.put_in_group("prod-db", "ada")
+    await world.decide("linus", grant)
+    await world.settle()
+    assert (await world.holding()).stood_before is True
+    await look(world)
+    world.clock.forward(hours=2)
+    await world.tick()
+    assert await world.holds("ada", "prod-db")
+    await look(world)
+    await world.settle()
+    assert await world.holds("ada", "prod-db")
+    assert await world.kinds() == [Kind.FOUND_STANDING]
+
+
+async def test_a_grant_explains_its_member_though_its_entitlement_is_called_otherwise_now(
+    watched: World,
+) -> None:
+    """The catalogue gave it another id while the grant was live: nobody else's hands were in it."""
+    await watched.given("ada")
+    (old,) = [one for one in CATALOGUE.entitlements.values() if one.id == "wiki-edit"]
+    catalogue = Catalogue(
+        entitlements={"handbook": replace(old, id="handbook", drift="remove")}, owners=CATALOGUE.owners
+    )
+    watched.ground = replace(watched.ground, catalogue=catalogue)
+    await look(watched)
+    assert await watched.exceptions() == []
+
+
 class EmptyGroups(FaultyDirectory):
     """Every group is there and has nobody in it, says this one; asked about one membership, it tells the truth."""
 
