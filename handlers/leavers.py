@@ -4,7 +4,7 @@ An answer that could not be had ends nothing, and too many at once end nothing b
 """
 
 import asyncio
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import partial
@@ -14,7 +14,7 @@ import structlog
 from sqlmodel import Session
 
 from handlers import recording
-from handlers.decisions.drift import is_mass, shown
+from handlers.decisions.drift import is_mass, shown, stays_halted
 from handlers.exceptions import Kind, Severity, Strange, cause_of, tell_security
 from handlers.forged import turn_away_forged
 from handlers.ground import Ground
@@ -28,9 +28,8 @@ from storage.directories.base import Account
 from storage.exceptions import (
     SAME_CAUSE,
     SETTLED,
-    decide_exceptions,
-    is_open,
-    open_under,
+    decide_exception,
+    open_of,
     settle_exceptions,
 )
 from storage.faults import DirectoryUnavailable
@@ -91,25 +90,31 @@ class Leavers:
         for directory, account in sorted(people):
             if directory in by_directory:
                 by_directory[directory].append(account)
-        counts = await asyncio.gather(*(self._look_at(*each) for each in by_directory.items()))
+        looks = (self._look_at(*each, everybody=everybody) for each in by_directory.items())
+        counts = await asyncio.gather(*looks)
         return sum(counts)
 
-    async def _look_at(self, directory: str, accounts: Sequence[str]) -> int:
+    async def _look_at(self, directory: str, accounts: Sequence[str], *, everybody: bool) -> int:
         waiting, slots = iter(accounts), [self._ask_one_by_one] * min(AT_ONCE, len(accounts))
         answers = [
             one for some in await asyncio.gather(*(ask(directory, waiting) for ask in slots)) for one in some
         ]
         gone = [one for one in answers if one is not None]
-        if not gone:
-            await self._settle_mass(directory)
-            return 0
-        if is_mass(len(gone), len(answers)) and not await self._is_confirmed(directory, gone):
-            await self._ground.database.write(lambda tx: self._halt(tx, directory, gone, len(answers)))
-            return 0
+        halts = await self._ground.database.read(lambda tx: open_of(tx, cause_of(Kind.MANY_LEFT, directory)))
+        # Whom this look does not see may be gone still.
+        sees_all = everybody or _named(halts) <= set(accounts)
+        if is_mass(len(gone), len(answers)) or (_asked(halts) and (stays_halted(len(gone)) or not sees_all)):
+            sure = [one for one in gone if one.id in _named(halts, confirmed=True)]
+            if gone and not sure:
+                await self._ground.database.write(lambda tx: self._halt(tx, directory, gone, len(answers)))
+            gone = sure  # whoever left since then is looked at the next time
+            if not gone:
+                return 0
         ended = 0
         for leaver in gone:
             ended += await self._ground.database.write(partial(self._end_all, leaver=leaver))
-        await self._settle_mass(directory)
+        if halts and sees_all:
+            await self._settle_mass(directory)
         return ended
 
     async def _ask_one_by_one(self, directory: str, waiting: Iterable[str]) -> list[Leaver | None]:
@@ -196,9 +201,12 @@ class Leavers:
     # Too many at once.
 
     def _halt(self, tx: Session, directory: str, gone: Sequence[Leaver], looked_at: int) -> None:
-        now = self._ground.now()
-        if is_open(tx, cause_of(Kind.MANY_LEFT, directory), since=now - SAME_CAUSE):
+        now, cause = self._ground.now(), cause_of(Kind.MANY_LEFT, directory)
+        told = open_of(tx, cause)
+        if any("decided_by" not in row.facts and row.first_at > now - SAME_CAUSE for row in told):
             return
+        if any("decided_by" in row.facts for row in told):  # of those nobody is gone any more
+            settle_exceptions(tx, at=now, causes=[cause])
         recording.record(
             tx, at=now, action="leavers.halted", outcome="refused", actor=recording.WICKET, where=SCHEDULE,
             correlation=directory, facts={"gone": len(gone), "looked_at": looked_at},
@@ -220,24 +228,9 @@ class Leavers:
         )
         tell_security(tx, now, strange)
 
-    async def _is_confirmed(self, directory: str, gone: Collection[Leaver]) -> bool:
-        """Whether a human said of all of these that they really left."""
-        rows = await self._ground.database.read(
-            lambda tx: open_under(tx, cause_of(Kind.MANY_LEFT, directory))
-        )
-        confirmed = {
-            account
-            for row in rows
-            if row.facts.get("decided_by")
-            for account in row.facts.get("accounts", ())
-        }
-        return {one.id for one in gone} <= confirmed
-
     async def _settle_mass(self, directory: str) -> None:
-        cause = cause_of(Kind.MANY_LEFT, directory)
-        if await self._ground.database.read(lambda tx: open_under(tx, cause)):
-            now = self._ground.now()
-            await self._ground.database.write(lambda tx: settle_exceptions(tx, at=now, causes=[cause]))
+        now, cause = self._ground.now(), cause_of(Kind.MANY_LEFT, directory)
+        await self._ground.database.write(lambda tx: settle_exceptions(tx, at=now, causes=[cause]))
 
     async def confirm(self, intent: Reconcile) -> Reconciled | NoLonger | NotAllowed | Unknown | Repeated:
         """A human says that they all really left: the next look ends what they have. The security team alone."""
@@ -279,14 +272,15 @@ class Leavers:
             )
         self._record_click(tx, intent, row, "leavers.confirmed", "done")
         facts = {"way": "confirm", "decided_by": account.name, "decided_at": now.isoformat()}
-        decide_exceptions(tx, at=now, cause=row.cause, facts=facts)
+        decide_exception(tx, at=now, row=row, facts=facts)
         return Reconciled(way="confirm")
 
     def _may_confirm(self, account: Account, row: ExceptionRecord) -> bool:
-        """Of the security team, in person, and not one of those who are said to have left."""
+        """Of the security team of their home, in person, and not one of those who are said to have left."""
         is_person = account.employment == "employee" and account.active
         return (
             is_person
+            and account.directory == self._ground.home_of(str(row.facts.get("directory")))
             and self._ground.security_group in account.groups
             and account.id not in row.facts.get("accounts", ())
         )
@@ -324,3 +318,18 @@ class Leavers:
 def _people(tx: Session, *, everybody: bool) -> set[tuple[str, str]]:
     concerned = grants.people_concerned(tx)
     return concerned | links.linked_people(tx) if everybody else concerned
+
+
+def _asked(halts: Iterable[ExceptionRecord]) -> bool:
+    """Whether a human was asked and has not said anything yet."""
+    return any("decided_by" not in row.facts for row in halts)
+
+
+def _named(halts: Iterable[ExceptionRecord], *, confirmed: bool = False) -> set[str]:
+    """Whom they name. confirmed: only those of whom a human said that they really left."""
+    return {
+        str(account)
+        for row in halts
+        if not confirmed or "decided_by" in row.facts
+        for account in row.facts.get("accounts", ())
+    }

@@ -93,9 +93,22 @@ def decide_exceptions(tx: Session, *, at: datetime, cause: str, facts: Mapping[s
     _add_facts(tx, at, [cause], facts)
 
 
+def decide_exception(tx: Session, *, at: datetime, row: ExceptionRecord, facts: Mapping[str, Any]) -> None:
+    """The same for one of them alone, where each of one cause asks something else."""
+    row.facts = {**row.facts, **facts}
+    tx.add(row)
+    tx.flush()
+    _owe(tx, at, row)
+
+
 def is_open(tx: Session, cause: str, *, since: datetime) -> bool:
     """Whether something of this cause was raised since then and is not over."""
     return _gravest(tx, cause, since) is not None
+
+
+def open_of(tx: Session, cause: str) -> Sequence[ExceptionRecord]:
+    """What is open of this cause, however old."""
+    return [row for row in tx.exec(_OF_CAUSES, params={"causes": [cause]}).all() if _is_open(row)]
 
 
 def open_under(tx: Session, beginning: str) -> Sequence[ExceptionRecord]:
@@ -113,10 +126,7 @@ def _add_facts(tx: Session, at: datetime, causes: Collection[str], facts: Mappin
         return
     for row in tx.exec(_OF_CAUSES, params={"causes": list(causes)}).all():
         if _is_open(row):
-            row.facts = {**row.facts, **facts}
-            tx.add(row)
-            tx.flush()
-            _owe(tx, at, row)
+            decide_exception(tx, at=at, row=row, facts=facts)
 
 
 def _is_open(row: ExceptionRecord) -> bool:

@@ -130,6 +130,11 @@ def is_mass(gone: int, looked_at: int) -> bool:
     return gone > MASS_COUNT and gone * 100 > looked_at * MASS_PERCENT
 
 
+def stays_halted(gone: int) -> bool:
+    """Whether what was halted needs a human's yes still, however many others were looked at by now."""
+    return gone > MASS_COUNT
+
+
 MASS_COUNT = 10
 MASS_PERCENT = 5
 

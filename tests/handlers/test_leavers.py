@@ -1,15 +1,19 @@
 """People who left: everything of theirs ends at once, once the directory itself says so, and nothing comes back."""
 
 from collections.abc import AsyncIterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from sqlmodel import Session
 
 from handlers.exceptions import Kind
 from handlers.intents import Reconcile
 from handlers.leavers import Leavers
 from handlers.outcomes import NoLonger, NotAllowed, Reconciled, Repeated, TooLate, Unknown
 from storage import handles, links
+from storage.directories.local import LocalDirectory
+from storage.directories.scrypt import Scrypt
 from storage.handles import Purpose
 from storage.records import Grant, Handle, Link
 from storage.states import GrantState
@@ -29,11 +33,11 @@ async def look(world: World, *, everybody: bool = False) -> int:
     return await Leavers(world.ground).look(everybody=everybody)
 
 
-async def link(world: World, login: str) -> None:
-    """They are linked to their Slack account, and have a page open."""
+async def link(world: World, *logins: str) -> None:
+    """They are linked to their Slack accounts, and have a page open."""
     now = world.clock()
 
-    def work(tx):
+    def one(tx: Session, login: str) -> None:
         links.make_link(
             tx, at=now, slack_team="T1", slack_user=f"U{login}", directory="staff", account=login,
             mail=f"{login}@example.com", made_by="test",
@@ -42,6 +46,10 @@ async def link(world: World, login: str) -> None:
             tx, at=now, expires_at=now + HOUR, purpose=Purpose.RESET, directory="staff", account=login,
             slack_team="T1", slack_user=f"U{login}",
         )  # fmt: skip
+
+    def work(tx: Session) -> None:
+        for login in logins:
+            one(tx, login)
 
     await world.ground.database.write(work)
 
@@ -209,6 +217,7 @@ async def test_ten_who_are_gone_are_no_mass(world: World) -> None:
 
 
 async def test_a_yes_counts_for_exactly_those_it_was_about(world: World) -> None:
+    """Who left after the question waits for the next look, and holds up nobody."""
     logins = await crowd(world, 13)
     for login in logins[:11]:
         await leave(world, login, "gone")
@@ -216,8 +225,84 @@ async def test_a_yes_counts_for_exactly_those_it_was_about(world: World) -> None
     (row,) = await world.exceptions()
     await confirm(world, "sam", row.id)
     await leave(world, logins[11], "gone")
+    assert await look(world) == 11
+    left = {one.requester_account for one in await _grants(world) if one.state == GrantState.ACTIVE}
+    assert left == set(logins[11:])
+
+
+async def test_a_yes_to_one_question_is_none_to_the_next(world: World) -> None:
+    """J-2: a day later it was asked anew about more of them; yesterday's message was about eleven."""
+    logins = await crowd(world, 26)
+    for login in logins[:11]:
+        await leave(world, login, "gone")
+    await look(world)
+    (first,) = await world.exceptions()
+    world.clock.forward(hours=25)
+    for login in logins[11:]:
+        await leave(world, login, "gone")
+    await look(world)
+    many = [one for one in await world.exceptions() if one.kind == Kind.MANY_LEFT]
+    assert [one.facts["count"] for one in many] == [11, 26]
+    await confirm(world, "sam", first.id)
+    assert await look(world) == 11
     assert await look(world) == 0
+    many = [one for one in await world.exceptions() if one.kind == Kind.MANY_LEFT]
+    assert [one.facts["count"] for one in many if "settled" not in one.facts] == [15]
+
+
+async def test_what_is_halted_is_not_let_through_by_a_look_at_more_people(world: World) -> None:
+    """J-2: eleven of twelve who hold something are few among everybody who is linked, and gone all the same."""
+    logins = await crowd(world, 12)
+    for number in range(250):
+        login = f"q{number:03}"
+        await world.local.add_account(login, login=login, name=login, mail=f"{login}@example.com")
+    await link(world, *(f"q{number:03}" for number in range(250)))
+    for login in logins[:11]:
+        await leave(world, login, "gone")
+    assert await look(world) == 0
+    assert await look(world, everybody=True) == 0
     assert {one.state for one in await _grants(world)} == {GrantState.ACTIVE}
+
+
+async def test_a_look_at_fewer_people_settles_no_alarm_about_the_others(world: World) -> None:
+    """Twelve who are linked and hold nothing: security has longer than a minute to say that they left."""
+    logins = [f"q{number:03}" for number in range(12)]
+    for login in logins:
+        await world.local.add_account(login, login=login, name=login, mail=f"{login}@example.com")
+    await link(world, *logins)
+    await world.given("ada")
+    for login in logins:
+        await leave(world, login, "gone")
+    assert await look(world, everybody=True) == 0
+    assert await look(world) == 0
+    (row,) = await world.exceptions()
+    assert "settled" not in row.facts
+    assert await confirm(world, "sam", row.id) == Reconciled(way="confirm")
+    assert await look(world) == 0
+    assert await look(world, everybody=True) == 12
+    assert "settled" in next(one for one in await world.exceptions() if one.id == row.id).facts
+
+
+async def test_the_security_team_of_another_home_says_nothing_about_this_one(
+    world: World, tmp_path: Path
+) -> None:
+    """A group of another directory that is called the same is another."""
+    logins = await crowd(world, 12)
+    other = LocalDirectory(tmp_path / "other.db", name="partner", now=world.clock, cost=Scrypt(n=2))
+    await other.add_account("pia", login="pia", name="Pia", mail="pia@example.org")
+    await other.add_group("security-team")
+    await other.put_in_group("security-team", "pia")
+    for login in logins:
+        await leave(world, login, "gone")
+    await look(world)
+    (row,) = await world.exceptions()
+    pia = await other.account("pia")
+    assert pia is not None
+    other.close()
+    intent = await world.intent("sam")
+    intent["actor"] = replace(intent["actor"], account=pia)
+    answer = await Leavers(world.ground).confirm(Reconcile(**intent, exception=row.id, way="end"))
+    assert isinstance(answer, NotAllowed)
 
 
 async def test_many_who_are_back_settle_the_alarm(world: World) -> None:
