@@ -13,7 +13,7 @@ from sqlmodel import Session
 from handlers.comparing import members_of, place_of
 from handlers.counterparts import find_person
 from handlers.decisions.counterparts import number_of
-from handlers.decisions.drift import Way, is_wrong_person, may_reconcile, role_about
+from handlers.decisions.drift import Member, Way, is_wrong_person, may_reconcile, role_about
 from handlers.decisions.policy import DriftQuestion, PolicyDecision, Role, same_person
 from handlers.differences import member_of
 from handlers.exceptions import Kind, Severity, Strange, broken_policy, tell_security
@@ -115,14 +115,15 @@ class Reconciling:
         person = await find_person(self._ground, account) if account else None
         return replace(facts, member=account, person=person, present=membership.present, fence=fence)
 
-    async def _own(self, actor: Account, directory: Directory) -> frozenset[str]:
-        """The accounts in the directory that are, or may be, those of whoever clicks."""
+    async def _own(self, actor: Account, directory: Directory) -> frozenset[Member]:
+        """The accounts in the directory that are, or may be, those of whoever clicks, and the groups that hold one."""
         alike = [actor] if actor.directory == directory.name else []
         if actor.mail.strip():
             alike += await directory.accounts_by_mail(actor.mail)
         if number := number_of(actor):
             alike += await directory.accounts_of(number)
-        return frozenset(one.id for one in alike)
+        own = {Member(kind="account", id=one.id) for one in alike}
+        return frozenset(own | {Member(kind="group", id=group) for one in alike for group in one.groups})
 
     async def _can(self, entitlement: Entitlement) -> tuple[str, ...]:
         """Names of some of its owner's people, who could decide."""
@@ -190,10 +191,8 @@ class Reconciling:
             role=role,
             now=self._ground.now(),
         )
-        member = member_of(row)
-        in_it = member.kind == "group" and member.id in actor.groups
         same = facts.member is not None and same_person(actor, facts.member)
-        own = row.facts.get("kind") is not None and (same or in_it)
+        own = row.facts.get("kind") is not None and (same or member_of(row) in facts.own)
         return may_reconcile(self._ground.policy, question, own=own)
 
     def _turn_away(self, tx: Session, intent: Reconcile, found: Open) -> NotAllowed:

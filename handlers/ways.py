@@ -44,8 +44,8 @@ class Known:
     """What the store and the directory say now, read before the transaction.
 
     present: whether the membership is there, for one account's. person: whose it is, at home, if that is certain.
-    fence: of its holding, read before. own: ids of the accounts of whoever clicks. can: names of some who could
-    decide. direct: who is in the group, for several.
+    fence: of its holding, read before. own: whoever clicks, as members there: each of their accounts, and each group
+    that holds one. can: names of some who could decide. direct: who is in the group, for several.
     """
 
     member: Account | None = None
@@ -53,7 +53,7 @@ class Known:
     present: bool = True
     fence: int | None = None
     direct: frozenset[Member] = frozenset()
-    own: frozenset[str] = frozenset()
+    own: frozenset[Member] = frozenset()
     can: tuple[str, ...] = ()
 
 
@@ -146,7 +146,7 @@ class Ways:
         now, place = self._ground.now(), place_of(found.entitlement)
         review = datetime.combine(intent.review, time(12), UTC) if intent.review else now + USUAL_REVIEW
         members = self._to_declare(tx, found)
-        theirs = {one for one in members if not self._is_own(intent, found, one)}
+        theirs = members - found.facts.own
         if found.kind == Kind.UNEXPLAINED:
             over = self._explained_meanwhile(tx, intent, found)
             if over is not None:
@@ -228,11 +228,6 @@ class Ways:
             due = {one for one, review in kept.declared.items() if review <= now}
             return due & found.facts.direct
         return {member_of(found.row)}
-
-    def _is_own(self, intent: Reconcile, found: Open, member: Member) -> bool:
-        if member.kind == "group":
-            return member.id in intent.actor.account.groups
-        return member.id in found.facts.own
 
     def _explained_meanwhile(self, tx: Session, intent: Reconcile, found: Open) -> Refused | None:
         """A grant, a declaration or a change under way accounts for it by now, or it is there no more."""

@@ -7,6 +7,7 @@ import pytest
 
 from handlers.decisions.drift import Way
 from handlers.drift import Drift
+from handlers.exceptions import Kind
 from handlers.intents import Reconcile
 from handlers.leavers import Leavers
 from handlers.outcomes import (
@@ -457,6 +458,21 @@ async def test_nobody_decides_about_their_own_account_elsewhere(lab: Lab) -> Non
     await lab.add("l-sam", NUMBERS["sam"], login="other", name="Other", mail="")
     await Drift(lab.world.ground).look("lab")
     assert isinstance(await adopting(lab, "sam", await drifted(lab, "l-sam")), NotAllowed)
+
+
+async def test_nobody_declares_a_group_that_holds_their_own_account_elsewhere(lab: Lab) -> None:
+    """R-1: a whole group was put in, and the one who would declare it is in it by another account."""
+    await lab.add("l-sam", NUMBERS["sam"], login="other", name="Other", mail="")
+    await lab.local.put_in_group("lab-db", "l-sam")
+    await Drift(lab.world.ground).look("lab")
+    await lab.local.put_in_group("lab-notes", groups=["lab-db"])
+    await Drift(lab.world.ground).look("lab")
+    (row,) = [one for one in await lab.world.exceptions() if one.kind == Kind.UNEXPLAINED]
+    assert row.facts["kind"] == "group"
+    wish = Reconcile(
+        **await lab.world.intent("sam"), exception=row.id, way=Way.DECLARE, rationale="ok", owner="data"
+    )
+    assert isinstance(await Reconciling(lab.world.ground).reconcile(wish), NotAllowed)
 
 
 async def test_whoever_leaves_home_loses_what_they_have_elsewhere(lab: Lab) -> None:
