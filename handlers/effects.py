@@ -14,7 +14,7 @@ import structlog
 from sqlmodel import Session
 
 from handlers import recording
-from handlers.decisions.lifecycle import OVERDUE_AFTER, wait_before_retry
+from handlers.decisions.lifecycle import LONGEST_WAIT, OVERDUE_AFTER, wait_before_retry
 from handlers.execution import Execution, Waiting, still_ahead, waiting_among
 from handlers.ground import Ground
 from handlers.intents import SCHEDULE
@@ -103,7 +103,7 @@ class Effects:
     def _begin(self, tx: Session, name: str, free: int) -> "list[_Work]":
         """Claim what is due, and write down that it is about to be done before the directory is asked (T-3)."""
         now = self._ground.now()
-        claimed = holdings.claim(tx, directory=name, at=now, lease=LEASE, limit=free)
+        claimed = holdings.claim(tx, directory=name, at=now, lease=LEASE, limit=free, longest=LONGEST_WAIT)
         covering = grants.covering_each(tx, claimed)
         return [self._begun(tx, holding, covering[holding.id], now) for holding in claimed]
 

@@ -154,14 +154,25 @@ def follow_each(tx: Session, ended: Collection[Grant], *, at: datetime) -> None:
         follow_grant(tx, one, at=at, due_at=one.expires_at or at)
 
 
-def claim(tx: Session, *, directory: str, at: datetime, lease: timedelta, limit: int) -> list[Holding]:
-    """Take up to `limit` unsettled holdings of one directory under a lease: removals first, then by age."""
+def claim(
+    tx: Session,
+    *,
+    directory: str,
+    at: datetime,
+    lease: timedelta,
+    limit: int,
+    longest: timedelta,
+) -> list[Holding]:
+    """Take up to `limit` unsettled holdings of one directory under a lease: removals first, then by age.
+
+    longest: how far ahead the next try may be. One that is further was set before the clock was set back.
+    """
     due = (
         select(Holding.id)
         .where(
             Holding.directory == directory,
             _OPEN,
-            col(Holding.next_at) <= at,
+            or_(col(Holding.next_at) <= at, col(Holding.next_at) > at + longest),
             or_(col(Holding.lease_until).is_(None), col(Holding.lease_until) < at),
         )
         .order_by(col(Holding.wanted), col(Holding.due_at))

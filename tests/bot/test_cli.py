@@ -574,7 +574,16 @@ def test_what_is_overdue_is_listed_with_its_owner_and_its_fault(install: Install
             grant = granted(GrantState.ENDING, entitlement=entitlement, account=f"p-{entitlement}")
             grant.expires_at = grant.decided_at = at
             write(lambda tx, grant=grant: follow_grant(tx, add(tx, grant), at=at, due_at=at))
-        (held, _) = write(lambda tx: claim(tx, directory="staff", at=at, lease=timedelta(minutes=1), limit=2))
+        (held, _) = write(
+            lambda tx: claim(
+                tx,
+                directory="staff",
+                at=at,
+                lease=timedelta(minutes=1),
+                limit=2,
+                longest=timedelta(minutes=5),
+            )
+        )
         write(
             lambda tx: release(
                 tx, held_under(tx, held), next_at=at + timedelta(minutes=30), fault="The directory said no."

@@ -678,3 +678,15 @@ async def test_what_stood_before_is_given_no_end(world: World) -> None:
     await world.settle()
     assert await world.state(outcome.grant) == GrantState.ACTIVE
     assert timed.ends == {}
+
+
+async def test_a_clock_that_is_set_back_holds_up_no_removal(world: World) -> None:
+    """Promise 1: the wait between two tries is never more than five minutes, whatever the clock did meanwhile."""
+    await world.given("ada")
+    world.clock.forward(hours=1)
+    world.faulty.error("remove_member")
+    await world.tick()
+    world.faulty.mend()
+    world.clock.forward(hours=-2)
+    await world.settle()
+    assert not await world.holds("ada")

@@ -18,6 +18,7 @@ from storage.stores import Server, Store
 from tests.storage.postgres import postgres
 
 LEASE = timedelta(seconds=30)
+LONGEST = timedelta(minutes=5)
 PIECES = 150
 
 
@@ -40,7 +41,7 @@ def fill(tx: Session, at: datetime) -> None:
 
 
 def claim_holdings(tx: Session, at: datetime, limit: int = 7) -> list[Holding]:
-    return holdings.claim(tx, directory="local", at=at, lease=LEASE, limit=limit)
+    return holdings.claim(tx, directory="local", at=at, lease=LEASE, limit=limit, longest=LONGEST)
 
 
 def claim_messages(tx: Session, at: datetime, limit: int = 7) -> list[Owed]:
@@ -74,7 +75,9 @@ print("ready", flush=True)
 sys.stdin.readline()
 lease = timedelta(seconds=30)
 while True:
-    found = database.write_now(lambda tx: holdings.claim(tx, directory="local", at=at, lease=lease, limit=3))
+    found = database.write_now(lambda tx: holdings.claim(
+        tx, directory="local", at=at, lease=lease, limit=3, longest=10 * lease
+    ))
     found += database.write_now(lambda tx: outbox.claim(tx, courier="slack", at=at, lease=lease, limit=3))
     if not found:
         break

@@ -17,7 +17,7 @@ ASKED = {
     "grants_due": lambda tx: grants.due(tx, NOW, 100),
     "grants_waiting": lambda tx: grants.unanswered(tx, NOW, 100),
     "holdings_open": lambda tx: holdings.claim(
-        tx, directory="local", at=NOW, lease=timedelta(seconds=30), limit=32
+        tx, directory="local", at=NOW, lease=timedelta(seconds=30), limit=32, longest=timedelta(minutes=5)
     ),
     "outbox_owed": lambda tx: outbox.claim(
         tx, courier="slack", at=NOW, lease=timedelta(seconds=30), limit=50, urgency=outbox.ALERT

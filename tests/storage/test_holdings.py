@@ -21,7 +21,9 @@ def follow(database: Database, at: datetime, due_at: datetime | None = None, **k
 
 def claimed(database: Database, at: datetime, limit: int = 50) -> list[Holding]:
     return database.write_now(
-        lambda tx: holdings.claim(tx, directory="local", at=at, lease=LEASE, limit=limit)
+        lambda tx: holdings.claim(
+            tx, directory="local", at=at, lease=LEASE, limit=limit, longest=timedelta(minutes=5)
+        )
     )
 
 
