@@ -129,7 +129,9 @@ class Effects:
             directory = self._ground.directory(claimed.directory)
             permitted = await self._execution.permitted(claimed, work.waiting)
             if work.waiting:  # asking took its time, and may have voided some
-                claimed, until = await self._ground.database.write(partial(self._once_more, claimed=claimed))
+                claimed, until = await self._ground.database.write(
+                    partial(self._once_more, claimed=claimed, permitted=permitted)
+                )
             seen = await self._change(directory, claimed, until)
             late = await self._ground.database.write(lambda tx: self._complete(tx, claimed, seen, permitted))
             for seconds in late:
@@ -186,13 +188,20 @@ class Effects:
         ):
             raise DirectoryUnavailable(_OVERTAKEN)
 
-    def _once_more(self, tx: Session, *, claimed: Holding) -> tuple[Holding, datetime | None]:
-        """Hold it from now on again, and see until when any grant still gives it."""
+    def _once_more(
+        self, tx: Session, *, claimed: Holding, permitted: Collection[str]
+    ) -> tuple[Holding, datetime | None]:
+        """Hold it from now on again, and see until when any grant still gives it.
+
+        One that was approved since policy was asked waits for its own turn: it gives nothing yet (promise 3).
+        """
         now = self._ground.now()
         held = holdings.renew(tx, claimed, until=now + LEASE)
         if held is None:
             raise DirectoryUnavailable(_OVERTAKEN)
-        return held, _until(grants.covering_holding(tx, held), now)
+        covering = grants.covering_holding(tx, held)
+        asked = [one for one in covering if one.state != GrantState.APPROVED or one.id in permitted]
+        return held, _until(asked, now)
 
     def _complete(
         self, tx: Session, claimed: Holding, seen: "_Seen", permitted: Collection[str]

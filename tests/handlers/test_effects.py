@@ -690,3 +690,19 @@ async def test_a_clock_that_is_set_back_holds_up_no_removal(world: World) -> Non
     world.clock.forward(hours=-2)
     await world.settle()
     assert not await world.holds("ada")
+
+
+async def test_nothing_is_given_for_what_was_approved_after_policy_was_asked(world: World) -> None:
+    """Promise 3: the first is void by the time; the second was approved meanwhile, and has to be asked about too."""
+    first = await world.asked("ada", "prod-db")
+    await world.decide("grace", first)
+    await world.local.take_from_group("data-owners", "grace")
+    tasks = await world.begin("account")
+    second = await world.asked("ada", "prod-db", 2 * HOUR)
+    await world.decide("linus", second)
+    await world.local.take_from_group("data-owners", "linus")
+    world.faulty.release()
+    await asyncio.gather(*tasks)
+    await world.settle()
+    assert [await world.state(one) for one in (first, second)] == [GrantState.VOIDED, GrantState.VOIDED]
+    assert await world.changes() == []
