@@ -96,13 +96,13 @@ class Leavers:
 
     async def _look_at(self, directory: str, accounts: Sequence[str], *, everybody: bool) -> int:
         waiting, slots = iter(accounts), [self._ask_one_by_one] * min(AT_ONCE, len(accounts))
-        answers = [
-            one for some in await asyncio.gather(*(ask(directory, waiting) for ask in slots)) for one in some
-        ]
-        gone = [one for one in answers if one is not None]
+        some = await asyncio.gather(*(ask(directory, waiting) for ask in slots))
+        answers = {account: answer for each in some for account, answer in each.items()}
+        gone = [one for one in answers.values() if one is not None]
         halts = await self._ground.database.read(lambda tx: open_of(tx, cause_of(Kind.MANY_LEFT, directory)))
-        # Whom this look does not see may be gone still.
-        sees_all = everybody or _named(halts) <= set(accounts)
+        # Whom this look does not see, or who is not answered for, may be gone still.
+        asked_about = _named(halts) & set(accounts) if everybody else _named(halts)
+        sees_all = asked_about <= answers.keys()
         if is_mass(len(gone), len(answers)) or (_asked(halts) and (stays_halted(len(gone)) or not sees_all)):
             sure = [one for one in gone if one.id in _named(halts, confirmed=True)]
             if gone and not sure:
@@ -117,9 +117,9 @@ class Leavers:
             await self._settle_mass(directory)
         return ended
 
-    async def _ask_one_by_one(self, directory: str, waiting: Iterable[str]) -> list[Leaver | None]:
+    async def _ask_one_by_one(self, directory: str, waiting: Iterable[str]) -> dict[str, Leaver | None]:
         """Take from what waits until nothing does. An unknown answer is left out: it counts for nothing."""
-        answers: list[Leaver | None] = []
+        answers: dict[str, Leaver | None] = {}
         for account in waiting:
             try:
                 found = await in_time(self._ground.directory(directory).account(account))
@@ -127,10 +127,10 @@ class Leavers:
                 log.warning("leavers.unknown", directory=directory, fault=str(fault))
                 continue
             if found is not None and found.active:
-                answers.append(None)
+                answers[account] = None
             else:
                 why: Why = "left" if found is None else "switched off"
-                answers.append(Leaver(directory=directory, id=account, why=why, account=found))
+                answers[account] = Leaver(directory=directory, id=account, why=why, account=found)
         return answers
 
     # One leaver.

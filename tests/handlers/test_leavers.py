@@ -283,6 +283,22 @@ async def test_a_look_at_fewer_people_settles_no_alarm_about_the_others(world: W
     assert "settled" in next(one for one in await world.exceptions() if one.id == row.id).facts
 
 
+@pytest.mark.parametrize("everybody", [False, True])
+async def test_a_directory_that_is_silent_settles_no_alarm(world: World, everybody: bool) -> None:
+    """Promise 7: unknown is not that they are back."""
+    logins = await crowd(world, 12)
+    for login in logins:
+        await leave(world, login, "gone")
+    await look(world)
+    world.faulty.error("account")
+    assert await look(world, everybody=everybody) == 0
+    world.faulty.mend()
+    (row,) = await world.exceptions()
+    assert "settled" not in row.facts
+    assert await confirm(world, "sam", row.id) == Reconciled(way="confirm")
+    assert await look(world) == 12
+
+
 async def test_the_security_team_of_another_home_says_nothing_about_this_one(
     world: World, tmp_path: Path
 ) -> None:
