@@ -11,13 +11,13 @@ from datetime import timedelta
 
 import structlog
 
-from handlers.comparing import Look, compared
+from handlers.comparing import Look, compared, members_of
 from handlers.differences import News, Telling
 from handlers.ground import Ground
 from handlers.patience import in_time
 from storage.catalogue import Entitlement
-from storage.directories.base import Account
-from storage.faults import WicketFault
+from storage.directories.base import Account, Group
+from storage.faults import DirectoryUnavailable, WicketFault
 
 log = structlog.get_logger(__name__)
 
@@ -82,6 +82,8 @@ class Drift:
         found, fences = await self._ground.database.read(
             lambda tx: compared(tx, self._ground, entitlement, group)
         )
+        if found.is_first:
+            await self._read_again(entitlement, group)
         strange = {one.id for one in found.unexplained | found.first if one.kind == "account"}
         left = {one.id for one in found.gone if one.kind == "account"}
         doubtful = sorted((strange & fences.keys()) | found.vanished | left)
@@ -104,6 +106,17 @@ class Drift:
             ),
             fences=fences,
         )
+
+    async def _read_again(self, entitlement: Entitlement, group: Group) -> None:
+        """Whoever the first look does not see is a newcomer for good, so it counts when two readings agree."""
+        again = await in_time(
+            self._ground.directory(entitlement.directory).group(entitlement.group),
+            otherwise=READING.total_seconds(),
+        )
+        if again is None or members_of(again) != members_of(group):
+            raise DirectoryUnavailable(
+                "Two readings of a group differ, so its first look waits for the next."
+            )
 
     async def _settle(self, look: Look) -> None:
         """Tell what is news and settle what is over, in one transaction on facts read in it."""

@@ -1,6 +1,7 @@
 """Drift: what a directory has and nothing explains is told once, and what anybody is at is left alone."""
 
 import asyncio
+import math
 from collections.abc import AsyncIterator
 from dataclasses import replace
 from datetime import timedelta
@@ -12,7 +13,7 @@ from handlers.drift import Drift
 from handlers.exceptions import Kind
 from storage import standings
 from storage.catalogue import Catalogue
-from storage.directories.base import Group
+from storage.directories.base import Directory, Group
 from storage.directories.local import LocalDirectory
 from storage.directories.scrypt import Scrypt
 from storage.records import ExceptionRecord, Grant, Standing
@@ -404,6 +405,21 @@ async def test_one_reading_that_shows_nobody_does_not_unmake_what_was_found(worl
     assert await world.holds("ada", "prod-db")
 
 
+async def test_a_first_look_needs_two_readings_that_agree(world: World) -> None:
+    """Whoever the first one does not show would be a newcomer for good."""
+    world.ground = _with(world, db={"drift": "remove"})
+    await world.local.put_in_group("prod-db", "ada")
+    reading = world.ground.directories["staff"]
+    world.ground = replace(world.ground, directories={"staff": EmptyGroups(world.local, times=1)})
+    await look(world)
+    world.ground = replace(world.ground, directories={"staff": reading})
+    for _ in range(2):
+        await look(world)
+        await world.settle()
+    assert await world.holds("ada", "prod-db")
+    assert await world.kinds() == [Kind.FOUND_STANDING]
+
+
 async def test_what_stood_before_a_grant_stands_at_the_first_look_too(world: World) -> None:
     """The grant explains it only while it lasts; afterwards it is no newcomer to take away (promise 8)."""
     world.ground = _with(world, db={"drift": "remove"})
@@ -437,8 +453,18 @@ async def test_a_grant_explains_its_member_though_its_entitlement_is_called_othe
 
 
 class EmptyGroups(FaultyDirectory):
-    """Every group is there and has nobody in it, says this one; asked about one membership, it tells the truth."""
+    """Every group is there and has nobody in it, says this one; asked about one membership, it tells the truth.
+
+    times: so often, of each group. Then it tells the truth there too.
+    """
+
+    def __init__(self, inner: Directory, *, times: float = math.inf) -> None:
+        super().__init__(inner)
+        self.times = times
 
     async def group(self, name: str) -> Group | None:
         found = await self.inner.group(name)
+        self.calls[name] += 1
+        if self.calls[name] > self.times:
+            return found
         return replace(found, members=frozenset(), direct=frozenset(), inner=frozenset()) if found else None
