@@ -60,7 +60,9 @@ class Telling:
             )
             self._tell_first(tx, entitlement, first, known)
         left = look.found.gone & again.gone
-        standings.forget(tx, **place, members=[(one.kind, one.id) for one in left])
+        if left:
+            standings.forget(tx, **place, members=[(one.kind, one.id) for one in left])
+            self._record(tx, entitlement, "drift.found_left", entitlement.id, facts={"members": len(left)})
         if again.due and news.due:
             self._tell_due(tx, entitlement, again.due, known)
         seen = replace(

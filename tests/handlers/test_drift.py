@@ -85,6 +85,7 @@ async def test_who_was_found_and_comes_back_later_is_news(world: World) -> None:
     await look(world)
     (first,) = await world.exceptions()
     assert "settled" in first.facts
+    assert (await world.last("drift.found_left"))["facts"] == {"members": 1}
     await world.local.put_in_group("wiki-edit", "ada")
     await look(world)
     assert set(await world.kinds()) == {Kind.FOUND_STANDING, Kind.UNEXPLAINED}
