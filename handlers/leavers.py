@@ -185,7 +185,7 @@ class Leavers:
             kind=Kind.LEFT,
             severity=Severity.MEDIUM,
             who=who,
-            cause=f"{leaver.directory}:{leaver.id}",
+            cause=f"{leaver.directory}:{leaver.id}:{self._ground.now().isoformat()}",  # each has its own report
             correlation=leaver.id,
             facts={
                 "why": leaver.why,

@@ -167,6 +167,21 @@ async def test_who_is_linked_and_holds_nothing_is_looked_at_now_and_then(world: 
     assert kept.state == "suspended"
 
 
+async def test_who_leaves_twice_in_a_day_is_reported_twice(world: World) -> None:
+    """The second report takes nothing from the first: each says what ended then."""
+    await world.given("ada")
+    await leave(world, "ada", "switched off")
+    await look(world)
+    await world.settle()
+    await world.local.change_account("ada", active=True)
+    world.clock.forward(hours=1)
+    await world.asked("ada", "prod-db")
+    await leave(world, "ada", "switched off")
+    await look(world)
+    told = sorted((one.facts["access"], one.facts["requests"]) for one in await world.exceptions())
+    assert told == [([], ["prod-db"]), (["wiki-edit"], [])]
+
+
 # Too many at once.
 
 
