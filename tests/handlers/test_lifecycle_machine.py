@@ -252,6 +252,7 @@ class Lives(RuleBasedStateMachine):
     async def wind_up(self) -> None:
         world = self.world
         world.faulty.mend()
+        world.faulty.timeout = LONG  # well again, however busy this machine is
         for _ in range(4):
             world.clock.forward(hours=25)
             await world.tick()
