@@ -26,7 +26,7 @@ from tests.handlers.access_ground import world as open_world
 
 @pytest.fixture
 async def world(tmp_path: Path, server: Server | None) -> AsyncIterator[World]:
-    async with open_world(tmp_path, patience=0.3, server=server) as made:
+    async with open_world(tmp_path, patience=1, server=server) as made:
         yield made
         assert await made.sound()
 

@@ -34,7 +34,7 @@ ALLOWED = Catalogue(
 
 @pytest.fixture
 async def world(tmp_path: Path, server: Server | None) -> AsyncIterator[World]:
-    async with open_world(tmp_path, patience=0.3, server=server) as made:
+    async with open_world(tmp_path, patience=1, server=server) as made:
         made.ground = replace(made.ground, catalogue=ALLOWED)
         made.effects = made.new_effects()
         await look(made)
