@@ -5,13 +5,13 @@ It ends each connection after the handshake, and says nothing over it.
 
 import asyncio
 import ssl
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from urllib.parse import urlsplit
 
 from bot.checking.report import failed, ok, warning
 from storage.directories.base import Finding
+from storage.directories.ldap_reach import SOON
 
-SOON = timedelta(days=21)
 # Seconds to connect and shake hands.
 WITHIN = 6.0
 # OpenSSL's numbers (x509_vfy.h) for what its own words say less plainly.
