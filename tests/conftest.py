@@ -1,7 +1,22 @@
 """What holds for every test. It starts nothing."""
 
+import gc
+from collections.abc import Iterator
+
+import pytest
 from hypothesis import HealthCheck, settings
 
 # How long one example takes says more about what else the machine is doing than about the code.
 settings.register_profile("patient", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("patient")
+
+
+@pytest.fixture(autouse=True, scope="module")
+def no_long_collections() -> Iterator[None]:
+    """What earlier modules left is not gone through again: in a long run that takes over a second at a time.
+
+    A second is all that Slack's answer about who somebody is may take, so single tests of the wire failed by it.
+    """
+    yield
+    gc.collect()
+    gc.freeze()
