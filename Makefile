@@ -5,7 +5,7 @@ FITTING := import sys; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 13))
 PYTHON ?= $(or $(shell for python in python3 python3.13 python3.12 python3.11; do \
 	$$python -c '$(FITTING)' >/dev/null 2>&1 && { echo $$python; break; }; done),python3)
 VENV ?= .venv
-# Test processes side by side, one a core; .ci/run takes one, since many tests hold a deadline.
+# Test processes side by side, one a core: many tests hold a deadline, so more of them than cores only fail.
 JOBS ?= 2
 BIN := $(VENV)/bin
 INSTALL := $(BIN)/python -m pip install --disable-pip-version-check --quiet
