@@ -57,9 +57,9 @@ class DriftClicks:
         typed = read_adoption(view)
         if isinstance(typed, Wrong):
             return typed
-        row = await self._reconciling.longest(typed.exception)
-        if row is not None and typed.minutes > row:
-            return Wrong(at={Field.DURATION: f"It can be adopted for {duration(row)} at most."})
+        longest = await self._reconciling.longest(typed.exception)
+        if longest is not None and typed.minutes > longest:
+            return Wrong(at={Field.DURATION: f"It can be adopted for {duration(longest)} at most."})
         outcome = await self._reconciling.reconcile(
             Reconcile(
                 actor=actor,
