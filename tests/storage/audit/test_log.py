@@ -261,3 +261,44 @@ async def test_transactions_that_share_a_commit_leave_no_gap_when_one_fails(
     assert len(kept) == 20
     assert stored == kept
     assert report.sound
+
+
+def test_many_at_once_are_the_same_tree_as_one_after_another(engine: Engine, make_entry: MakeEntry) -> None:
+    """Byte for byte: the leaves, their hashes, each root, and where the head stands."""
+    entries = [make_entry(texts={}, subject=f"p-{number}") for number in range(11)]
+
+    def kept(append: Callable[[Session], object]) -> Any:
+        with Session(engine) as tx:
+            append(tx)
+            found = list(log.every(tx)), log.head(tx)
+            tx.rollback()
+            return found
+
+    def one_by_one(tx: Session) -> None:
+        for entry in entries:
+            log.append(tx, entry)
+
+    def in_two_goes(tx: Session) -> None:
+        log.append_each(tx, entries[:4])
+        log.append_each(tx, [])
+        log.append_each(tx, entries[4:])
+
+    assert kept(in_two_goes) == kept(one_by_one)
+
+
+def test_many_at_once_keep_their_texts_and_verify(engine: Engine, make_entry: MakeEntry) -> None:
+    entries = [make_entry(texts={"justification": f"why {number}"}) for number in range(5)]
+    with Session(engine) as tx:
+        log.append_each(tx, entries)
+        tx.commit()
+        assert [row.texts["justification"].text for row in log.every(tx)] == [f"why {n}" for n in range(5)]
+        assert verify_log(tx).sound
+
+
+def test_none_of_many_is_kept_if_one_cannot_be(engine: Engine, make_entry: MakeEntry) -> None:
+    fill(engine, make_entry, 1)
+    twice = make_entry()
+    with Session(engine) as tx, pytest.raises(IntegrityError):
+        log.append_each(tx, [make_entry(), twice, twice])
+    with Session(engine) as tx:
+        assert log.head(tx).size == len(list(log.every(tx))) == 1
