@@ -4,40 +4,48 @@ Directory calls run outside transactions, under lease and fence; nothing is beli
 """
 
 import asyncio
-from collections.abc import Callable, Collection, Iterable, Sequence
-from dataclasses import dataclass
-from datetime import datetime, timedelta
+from collections.abc import Callable, Collection, Coroutine, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
 from functools import partial
-from typing import Literal
 
 import structlog
 from sqlmodel import Session
 
 from handlers import recording
-from handlers.decisions.lifecycle import LONGEST_WAIT, OVERDUE_AFTER, wait_before_retry
-from handlers.execution import Execution, Waiting, still_ahead, waiting_among
+from handlers.completing import LEASE, TELL_AFTER, TOO_SLOW, UNDONE, Completion, Seen, Tried, until_of
+from handlers.decisions.lifecycle import LONGEST_WAIT
+from handlers.execution import Execution, Waiting, waiting_among
 from handlers.ground import Ground
 from handlers.intents import SCHEDULE
 from handlers.patience import CALL, in_call_time
 from handlers.resuming import take_over
-from handlers.unfollowed import Gone, tell_explained, tell_failing, tell_gone, tell_overdue, tell_settled
-from storage import grants, holdings
-from storage.database import wake
+from handlers.rounds import Round, Rounds, is_plain
+from handlers.unfollowed import Gone
+from storage import claims, grants, holdings
+from storage.claims import Due
 from storage.directories.base import Directory
-from storage.faults import DirectoryUnavailable, WicketFault
+from storage.faults import DirectoryUnavailable
 from storage.records import Grant, Holding
-from storage.states import LIVE, GrantState
+from storage.states import GrantState
 
 log = structlog.get_logger(__name__)
 
-Tried = Literal["done", "failed"]
+__all__ = ["LEASE", "ROUNDS", "SLOTS", "TELL_AFTER", "Effects", "Tried"]
 
-# A change is begun only if it must be over before the lease is, so that nobody else begins while we may still be at it.
-# Short enough that the work of a process that died is taken over within 30 s, long enough for a slow directory.
-LEASE = timedelta(seconds=20)
 _OVERTAKEN = "The directory was so slow that the work went to another."
-SLOTS = 32
-TELL_AFTER = 3
+# How many holdings of one directory are worked on at a time one by one, and beside them how many rounds: while one
+# waits for its directory or for the disk, the other computes.
+SLOTS, ROUNDS = 32, 2
+
+
+@dataclass(kw_only=True)
+class _Place:
+    """What is under way in one directory. more: the last look found as much as was looked for."""
+
+    alone: set[asyncio.Task[None]] = field(default_factory=set)
+    rounds: set[asyncio.Task[None]] = field(default_factory=set)
+    more: bool = False
 
 
 class Effects:
@@ -57,12 +65,11 @@ class Effects:
         tried: told what came of each try.
         """
         self._ground = ground
-        self._chance = chance
         self._slot_free = slot_free
-        self._revoked_late = revoked_late
-        self._tried = tried
         self._execution = Execution(ground)
-        self._busy: dict[str, set[asyncio.Task[None]]] = {name: set() for name in ground.directories}
+        self._completion = Completion(ground, chance=chance, revoked_late=revoked_late, tried=tried)
+        self._rounds = Rounds(ground, self._completion)
+        self._places = {name: _Place() for name in ground.directories}
 
     async def resume(self, *, alone: bool) -> None:
         """Take over what ran before, ahead of all new work (A-1). alone: no other bot works on this database.
@@ -70,88 +77,118 @@ class Effects:
         A directory that left the settings has slots too: what is due there fails, and so is told and not forgotten.
         """
         for name in await take_over(self._ground, alone=alone):
-            self._busy.setdefault(name, set())
+            self._places.setdefault(name, _Place())
 
     async def settle_due(self) -> int:
         """Take up every holding that is due and for which there is a slot; how many. Does not wait for them."""
-        taken = 0
-        for name, busy in self._busy.items():
-            free = SLOTS - len(busy)
-            if free:
-                taken += await self._take_up(name, busy, free)
-        return taken
+        return sum([await self._take_up(name, place) for name, place in self._places.items()])
 
     @property
     def is_full(self) -> bool:
-        """Whether a directory has all its slots taken: there may be more to give or take back than can be done now."""
-        return any(len(busy) >= SLOTS for busy in self._busy.values())
+        """Whether there may be more to give or take back in a directory than can be taken up now."""
+        return any(
+            len(place.alone) >= SLOTS or (place.more and bool(place.rounds))
+            for place in self._places.values()
+        )
 
     async def finish(self) -> None:
         """Wait until what was taken up is done."""
-        for busy in self._busy.values():
-            while busy:
-                await asyncio.gather(*busy)
+        for place in self._places.values():
+            while under_way := place.alone | place.rounds:
+                await asyncio.gather(*under_way)
 
-    async def _take_up(self, name: str, busy: set[asyncio.Task[None]], free: int) -> int:
-        begun = await self._ground.database.write(lambda tx: self._begin(tx, name, free))
-        for work in begun:
-            task = asyncio.create_task(self._bring_about(work))
-            busy.add(task)
-            task.add_done_callback(partial(self._done, busy))
-        return len(begun)
+    async def _take_up(self, name: str, place: _Place) -> int:
+        size, taken = self._rounds.size_in(name), 0
+        while True:
+            free = max(0, SLOTS - len(place.alone))
+            together = size if len(place.rounds) < ROUNDS else 0
+            if not together and (not free or (size and place.more)):
+                return taken  # what is due next waits for a round to end
+            begun = await self._ground.database.write(
+                partial(self._begin, name=name, free=free, together=together)
+            )
+            place.more = begun.more
+            for work in begun.alone:
+                self._start(place.alone, self._bring_about(work))
+            if begun.round is not None:
+                self._start(place.rounds, self._carry_out(begun.round, place))
+            taken += begun.taken
+            if not (begun.more and begun.round):
+                return taken
 
-    def _begin(self, tx: Session, name: str, free: int) -> "list[_Work]":
+    def _start(self, among: set[asyncio.Task[None]], work: Coroutine[None, None, None]) -> None:
+        task = asyncio.create_task(work)
+        among.add(task)
+        task.add_done_callback(partial(self._done, among))
+
+    def _begin(self, tx: Session, *, name: str, free: int, together: int) -> "_Begun":
         """Claim what is due, and write down that it is about to be done before the directory is asked (T-3)."""
-        now = self._ground.now()
-        claimed = holdings.claim(tx, directory=name, at=now, lease=LEASE, limit=free, longest=LONGEST_WAIT)
-        covering = grants.covering_each(tx, claimed)
-        return [self._begun(tx, holding, covering[holding.id], now) for holding in claimed]
+        now, most = self._ground.now(), max(free, together)
+        found = claims.due(tx, directory=name, at=now, limit=most, longest=LONGEST_WAIT)
+        in_rounds = bool(self._rounds.size_in(name))
+        plain = [one for one in found if in_rounds and is_plain(one)]
+        others = [one for one in found if not (in_rounds and is_plain(one))]
+        taken = claims.take(tx, [*plain[:together], *others[:free]], until=now + LEASE)
+        in_round, apart = self._rounds.begin(tx, taken[: len(plain[:together])], now)
+        alone = self._begin_alone(tx, [*apart, *taken[len(plain[:together]) :]], now)
+        return _Begun(round=in_round, alone=alone, taken=len(taken), more=len(found) == most)
+
+    def _begin_alone(self, tx: Session, taken: Collection[Due], now: datetime) -> "list[_Work]":
+        rows = claims.rows_of(tx, taken)
+        covering = grants.covering_each(tx, rows)
+        return [self._begun(tx, row, covering[row.id], now) for row in rows]
 
     def _begun(self, tx: Session, claimed: Holding, covering: Sequence[Grant], now: datetime) -> "_Work":
-        until = _until(covering, now)
+        until = until_of(covering, now)
         moving = GrantState.ENDING if until is None else GrantState.APPROVED
         grant = next((each for each in covering if each.state == moving), None) or grants.concerning(
             tx, claimed
         )
         if grant is not None:
-            facts: dict[str, recording.Fact] = {"removal": until is None, "try": claimed.attempts}
-            self._record(tx, grant, "effect.begun", "done", facts=facts)
+            recording.record_grant(
+                tx,
+                grant,
+                at=now,
+                action="effect.begun",
+                outcome="done",
+                actor=recording.WICKET,
+                where=SCHEDULE,
+                facts={"removal": until is None, "try": claimed.attempts},
+            )
         return _Work(claimed=claimed, waiting=waiting_among(tx, covering, now), until=until)
 
-    def _done(self, busy: set[asyncio.Task[None]], task: asyncio.Task[None]) -> None:
-        busy.discard(task)
+    def _done(self, among: set[asyncio.Task[None]], task: asyncio.Task[None]) -> None:
+        among.discard(task)
         self._slot_free()
 
-    async def _bring_about(self, work: "_Work") -> None:
-        """One holding: ask policy again, change, read back, record. A fault is recorded and tried again later."""
-        claimed, until = work.claimed, work.until
+    async def _carry_out(self, work: Round, place: _Place) -> None:
+        """One round, and then what it found to be not so plain: that was begun with it, and is ours still."""
         try:
-            directory = self._ground.directory(claimed.directory)
-            permitted = await self._execution.permitted(claimed, work.waiting)
-            if work.waiting:  # asking took its time, and may have voided some
-                claimed, until = await self._ground.database.write(
-                    partial(self._once_more, claimed=claimed, permitted=permitted)
-                )
-            seen = await self._change(directory, claimed, until)
-            late = await self._ground.database.write(lambda tx: self._complete(tx, claimed, seen, permitted))
-            for seconds in late:
-                self._revoked_late(seconds)
-            self._tried("done")
-        except WicketFault as fault:
-            await self._give_back(claimed, str(fault))
+            missed = await self._rounds.carry_out(work)
+            alone = await self._ground.database.read(lambda tx: claims.rows_of(tx, missed)) if missed else []
         except Exception as fault:
-            log.error("effect.unexpected", holding=claimed.id, exc_info=fault)
-            await self._give_back(claimed, f"An unexpected fault ({type(fault).__name__}).")
+            log.error("round.left", exc_info=fault)  # until its lease runs out
+            return
+        for claimed in alone:
+            self._start(place.alone, self._bring_about(_Work(claimed=claimed, waiting=(), until=None)))
 
-    async def _give_back(self, claimed: Holding, reason: str) -> None:
-        """Record the failure and leave the work for a later try; if even that fails, the lease runs out."""
-        self._tried("failed")
-        try:
-            await self._ground.database.write(lambda tx: self._fail(tx, claimed, reason))
-        except WicketFault as fault:
-            log.error("effect.not_recorded", holding=claimed.id, fault=str(fault))
+    async def _bring_about(self, work: "_Work") -> None:
+        """One holding. A fault is recorded and tried again later."""
+        await self._completion.attempt(work.claimed, self._try(work))
 
-    async def _change(self, directory: Directory, claimed: Holding, until: datetime | None) -> "_Seen":
+    async def _try(self, work: "_Work") -> None:
+        """Ask policy again, change, read back, record."""
+        claimed, until = work.claimed, work.until
+        directory = self._ground.directory(claimed.directory)
+        permitted = await self._execution.permitted(claimed, work.waiting)
+        if work.waiting:  # asking took its time, and may have voided some
+            claimed, until = await self._ground.database.write(
+                partial(self._once_more, claimed=claimed, permitted=permitted)
+            )
+        seen = await self._change(directory, claimed, until)
+        await self._completion.finish(claimed, seen, permitted)
+
+    async def _change(self, directory: Directory, claimed: Holding, until: datetime | None) -> Seen:
         """Bring the membership about, if it is ours to change, and read it back. until: wanted so long; None: not."""
         before = await in_call_time(directory.membership(claimed.account, claimed.group))
         present, wanted = before.present, until is not None
@@ -165,21 +202,19 @@ class Effects:
             # It was there when it was read last, and we took nothing: what it belonged to may be gone.
             is_missed = ours and not wanted and claimed.present is True
             gone = await _what_is_gone(directory, claimed) if is_missed else None
-            return _Seen(present=present, did="nothing", gone=gone)
+            return Seen(present=present, did="nothing", gone=gone)
         if claimed.lease_until is None or self._ground.now() + CALL > claimed.lease_until:
-            raise DirectoryUnavailable("The directory was too slow to begin a change safely.")
+            raise DirectoryUnavailable(TOO_SLOW)
         if wanted:
             await in_call_time(directory.add_member(claimed.account, claimed.group, until=until))
         else:
             await in_call_time(directory.remove_member(claimed.account, claimed.group))
         after = (await in_call_time(directory.membership(claimed.account, claimed.group))).present
         if after != wanted:
-            raise DirectoryUnavailable(
-                "The directory said it was done, but reading it back shows it was not."
-            )
+            raise DirectoryUnavailable(UNDONE)
         if wanted == present:  # it only stays longer now
-            return _Seen(present=after, did="nothing")
-        return _Seen(present=after, did="added" if wanted else "removed")
+            return Seen(present=after, did="nothing")
+        return Seen(present=after, did="added" if wanted else "removed")
 
     async def _note_stood_before(self, claimed: Holding, *, stood: bool) -> None:
         """Durable before our first add, so that a crash in between cannot lose it (promise 8)."""
@@ -201,130 +236,7 @@ class Effects:
             raise DirectoryUnavailable(_OVERTAKEN)
         covering = grants.covering_holding(tx, held)
         asked = [one for one in covering if one.state != GrantState.APPROVED or one.id in permitted]
-        return held, _until(asked, now)
-
-    def _complete(
-        self, tx: Session, claimed: Holding, seen: "_Seen", permitted: Collection[str]
-    ) -> list[float]:
-        """Record what the directory now holds, if the work is still ours, and move the grants along.
-
-        How late each end was, in seconds.
-        """
-        holding = holdings.held_under(tx, claimed)
-        if holding is None:
-            return []
-        now = self._ground.now()
-        covering = grants.covering_holding(tx, holding)
-        wanted = _until(covering, now) is not None
-        kept = seen.present and (wanted or holding.stood_before is not False)
-        begun = [g for g in covering if g.state == GrantState.APPROVED and g.id in permitted and seen.present]
-        over = [g for g in covering if g.state == GrantState.ENDING and (kept or not seen.present)]
-        for grant in begun:
-            self._give(tx, grant, stood=holding.stood_before is not False)
-        late = [self._end(tx, grant, seen, holding, covered=wanted) for grant in over]
-        if (seen.did == "added" and not begun) or (seen.did == "removed" and not over):
-            self._record_overtaken(tx, holding, seen)
-        self._put_down(tx, holding, seen, covering, agrees=seen.present == wanted or kept)
-        return late
-
-    def _put_down(
-        self, tx: Session, holding: Holding, seen: "_Seen", covering: Sequence[Grant], *, agrees: bool
-    ) -> None:
-        """Leave the holding settled, or for another look."""
-        now = self._ground.now()
-        waiting = any(g.state == GrantState.APPROVED and still_ahead(g, now) for g in covering)
-        if not agrees or waiting:  # the wish changed while we were at it: again, at once
-            holdings.go_on(tx, holding, next_at=now)
-            return
-        tell_settled(tx, self._ground, holding)
-        if holding.last_fault:
-            # A call that seemed to fail may still land: look once more when it cannot any more.
-            holdings.look_again(tx, holding, present=seen.present, at=now + LEASE)
-        else:
-            wanted = any(grant.state in LIVE for grant in covering)
-            holdings.settle(tx, holding, present=seen.present, over=not wanted)
-
-    def _give(self, tx: Session, grant: Grant, *, stood: bool) -> None:
-        grants.move(tx, grant, GrantState.ACTIVE, active_at=self._ground.now())
-        self._record(tx, grant, "access.given", "done", facts={"read_back": True, "stood_before": stood})
-        tell_explained(tx, self._ground, grant, removal=False)
-        self._ground.show(tx, grant)
-
-    def _end(self, tx: Session, grant: Grant, seen: "_Seen", holding: Holding, *, covered: bool) -> float:
-        """How late it was, in seconds."""
-        now, stood = self._ground.now(), holding.stood_before
-        late = max(timedelta(0), now - (grant.expires_at or now))
-        grants.move(tx, grant, GrantState.ENDED, ended_at=now)
-        self._record(
-            tx,
-            grant,
-            "access.kept" if seen.present else "access.removed",
-            "done",
-            facts={
-                "read_back": True,
-                "was_active": grant.active_at is not None,
-                "stood_before": seen.present and stood is not False,
-                "covered_by_another": seen.present and covered,
-                "late_ms": late // timedelta(milliseconds=1),
-                **({"gone": seen.gone} if seen.gone else {}),
-            },
-        )
-        was_held = grant.active_at is not None or seen.did == "removed"
-        taken_late = was_held and not seen.present and now - holding.due_at > OVERDUE_AFTER
-        if taken_late and not holding.overdue_told:  # it was over before anybody looked for what is overdue
-            tell_overdue(tx, self._ground, holding, grant, page=False)
-        if seen.gone is not None:
-            tell_gone(tx, self._ground, holding, grant, seen.gone)
-        tell_explained(tx, self._ground, grant, removal=True)
-        self._ground.show(tx, grant)
-        return late.total_seconds()
-
-    def _record_overtaken(self, tx: Session, holding: Holding, seen: "_Seen") -> None:
-        """A change that no grant asks for any more was made all the same: nothing happens without its record."""
-        grant = grants.concerning(tx, holding)
-        if grant is not None:
-            action = "access.given" if seen.did == "added" else "access.removed"
-            self._record(tx, grant, action, "done", facts={"read_back": True, "overtaken": True})
-            tell_explained(tx, self._ground, grant, removal=seen.did == "removed")
-
-    def _fail(self, tx: Session, claimed: Holding, reason: str) -> None:
-        holding = holdings.held_under(tx, claimed)
-        if holding is None:
-            return
-        now = self._ground.now()
-        wait = wait_before_retry(holding.attempts, self._chance())
-        holdings.release(tx, holding, next_at=now + wait, fault=reason)
-        grant = grants.concerning(tx, holding)
-        if grant is None:
-            return
-        removal = not holding.wanted
-        if removal and now - holding.due_at > OVERDUE_AFTER:
-            wake(tx, "overdue")  # whoever tells of what is late need not wait for their next look
-        facts: dict[str, recording.Fact] = {"tries": holding.attempts, "removal": removal}
-        self._record(tx, grant, "access.change_failed", "failed", facts=facts)
-        if holding.attempts == 1:  # what takes longer than it should is not shown as if it stood as agreed
-            self._ground.show(tx, grant)
-        if holding.attempts == TELL_AFTER:
-            tell_failing(tx, self._ground, holding, grant)
-
-    def _record(
-        self,
-        tx: Session,
-        grant: Grant,
-        action: str,
-        outcome: str,
-        facts: dict[str, recording.Fact] | None = None,
-    ) -> None:
-        recording.record_grant(
-            tx,
-            grant,
-            at=self._ground.now(),
-            action=action,
-            outcome=outcome,
-            actor=recording.WICKET,
-            where=SCHEDULE,
-            facts=facts,
-        )
+        return held, until_of(asked, now)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -337,12 +249,13 @@ class _Work:
 
 
 @dataclass(frozen=True, kw_only=True)
-class _Seen:
-    """What was read back from the directory, and what we changed there. gone: what the membership went with."""
+class _Begun:
+    """What was claimed in one transaction. more: there may be more that is due."""
 
-    present: bool
-    did: Literal["added", "removed", "nothing"]
-    gone: Gone | None = None
+    round: Round | None
+    alone: Sequence[_Work]
+    taken: int
+    more: bool
 
 
 async def _what_is_gone(directory: Directory, claimed: Holding) -> Gone | None:
@@ -353,22 +266,3 @@ async def _what_is_gone(directory: Directory, claimed: Holding) -> Gone | None:
         return "group" if await in_call_time(directory.group(claimed.group)) is None else None
     except DirectoryUnavailable:
         return None  # the access is gone all the same, and that is not held up
-
-
-def _until(covering: Iterable[Grant], now: datetime) -> datetime | None:
-    """Until when a grant gives this access; None if none does.
-
-    One whose time is over is not begun any more, even if no tick saw it yet.
-    """
-    return max(
-        (
-            grant.expires_at
-            for grant in covering
-            if grant.expires_at is not None
-            and (
-                grant.state == GrantState.ACTIVE
-                or (grant.state == GrantState.APPROVED and still_ahead(grant, now))
-            )
-        ),
-        default=None,
-    )

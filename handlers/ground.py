@@ -5,7 +5,8 @@ It holds references and small questions to them; it carries out nothing.
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import datetime, timedelta
+from typing import Protocol
 
 from sqlmodel import Session
 
@@ -16,8 +17,23 @@ from storage.clock import Clock
 from storage.database import Database
 from storage.directories.base import Account, Directory
 from storage.faults import DirectoryUnavailable
-from storage.outbox import OWNER, owe
+from storage.outbox import OWNER, Message, owe
 from storage.records import Grant
+
+
+class Shown(Protocol):
+    """What is needed of a grant to know who hears of it."""
+
+    @property
+    def id(self) -> str: ...
+    @property
+    def slack_user(self) -> str: ...
+    @property
+    def entitlement(self) -> str: ...
+    @property
+    def automatic(self) -> bool: ...
+    @property
+    def lapses_at(self) -> datetime | None: ...
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -103,13 +119,18 @@ class Ground:
             ticket=grant.ticket,
         )
 
-    def show(self, tx: Session, grant: Grant) -> None:
+    def show(self, tx: Session, grant: Shown) -> None:
         """Owe the requester's status message, and the owner channel's if the request ever went there."""
+        for kind, subject, recipient in self.messages_of(grant):
+            owe(tx, at=self.now(), courier="slack", kind=kind, subject=subject, recipient=recipient)
+
+    def messages_of(self, grant: Shown) -> list[Message]:
+        """What `show` owes."""
+        owed: list[Message] = []
         if grant.slack_user:  # whose membership was found by other hands may not be linked
-            owe(
-                tx, at=self.now(), courier="slack", kind="request", subject=grant.id, recipient=grant.slack_user
-            )  # fmt: skip
+            owed.append(Message("request", grant.id, grant.slack_user))
         entitlement = self.catalogue.entitlements.get(grant.entitlement)
         if entitlement is not None and not grant.automatic and grant.lapses_at is not None:
-            owner = f"{OWNER}{entitlement.owner}"  # the channel may be another by the time it is delivered
-            owe(tx, at=self.now(), courier="slack", kind="approval", subject=grant.id, recipient=owner)
+            # The channel may be another by the time it is delivered.
+            owed.append(Message("approval", grant.id, f"{OWNER}{entitlement.owner}"))
+        return owed

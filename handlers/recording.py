@@ -3,8 +3,9 @@
 It writes inside the transaction it is given and never outside one (promise 2).
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import datetime
+from typing import Protocol
 
 from sqlmodel import Session
 
@@ -13,7 +14,6 @@ from handlers.intents import Actor, Where
 from storage.audit import entry as audit
 from storage.audit import log
 from storage.identifiers import new_id
-from storage.records import Grant
 
 Fact = audit.Fact
 
@@ -68,12 +68,7 @@ def record(
             subject=subject,
             resource=resource,
             correlation=correlation,
-            where=audit.Where(
-                transport=where.transport,
-                replica=REPLICA,
-                team=where.team or None,
-                channel=where.channel or None,
-            ),
+            where=_place(where),
             policy=_policy(decision),
             facts={**errors, **(facts or {})},
             texts=dict(texts or {}),
@@ -81,9 +76,26 @@ def record(
     )
 
 
+class Recorded(Protocol):
+    """What an entry says of a grant."""
+
+    @property
+    def id(self) -> str: ...
+    @property
+    def directory(self) -> str: ...
+    @property
+    def account(self) -> str: ...
+    @property
+    def entitlement(self) -> str: ...
+    @property
+    def requester_directory(self) -> str: ...
+    @property
+    def requester_account(self) -> str: ...
+
+
 def record_grant(
     tx: Session,
-    grant: Grant,
+    grant: Recorded,
     *,
     at: datetime,
     action: str,
@@ -95,8 +107,6 @@ def record_grant(
     texts: Mapping[str, str] | None = None,
 ) -> str:
     """Append one entry about a grant: its subject is who asked; an account of theirs elsewhere stands in the facts."""
-    own = (grant.requester_directory, grant.requester_account)
-    place: dict[str, Fact] = {"directory": grant.directory, "account": grant.account}
     return record(
         tx,
         at=at,
@@ -108,8 +118,50 @@ def record_grant(
         resource=grant.entitlement,
         correlation=grant.id,
         decision=decision,
-        facts={**({} if own == (grant.directory, grant.account) else place), **(facts or {})},
+        facts=_with_account(grant, facts or {}),
         texts=texts,
+    )
+
+
+def record_each(
+    tx: Session,
+    grants: Iterable[tuple[Recorded, Mapping[str, Fact]]],
+    *,
+    at: datetime,
+    action: str,
+    where: Where,
+) -> None:
+    """`record_grant` of what Wicket itself has done with many grants at once, each with its own facts."""
+    place = _place(where)
+    log.append_each(
+        tx,
+        [
+            audit.Entry(
+                id=new_id("e", at),
+                at=at,
+                action=action,
+                outcome="done",
+                actor=WICKET,
+                subject=grant.requester_account,
+                resource=grant.entitlement,
+                correlation=grant.id,
+                where=place,
+                facts=_with_account(grant, facts),
+            )
+            for grant, facts in grants
+        ],
+    )
+
+
+def _with_account(grant: Recorded, facts: Mapping[str, Fact]) -> Mapping[str, Fact]:
+    if (grant.requester_directory, grant.requester_account) == (grant.directory, grant.account):
+        return facts
+    return {"directory": grant.directory, "account": grant.account, **facts}
+
+
+def _place(where: Where) -> audit.Where:
+    return audit.Where(
+        transport=where.transport, replica=REPLICA, team=where.team or None, channel=where.channel or None
     )
 
 

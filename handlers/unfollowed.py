@@ -3,7 +3,7 @@
 It tells; what is tried, and when again, is decided in handlers.effects and handlers.revocation.
 """
 
-from typing import Literal
+from typing import Literal, Protocol
 
 from sqlmodel import Session
 
@@ -20,6 +20,18 @@ from storage.states import GrantState
 
 Gone = Literal["account", "group"]
 
+
+class Drifting(Protocol):
+    """What is needed of a grant to know what may have been told of its membership."""
+
+    @property
+    def entitlement(self) -> str: ...
+    @property
+    def account(self) -> str: ...
+    @property
+    def minutes(self) -> int: ...
+
+
 # Why a grant ended whose holder the directory does not have any more.
 LEFT = "the account is no longer in the directory"
 
@@ -31,7 +43,7 @@ def tell_failing(tx: Session, ground: Ground, holding: Holding, grant: Grant) ->
         kind=Kind.EFFECT_FAILED,
         severity=Severity.MEDIUM,
         who=named(grant.requester_name, grant.requester_login),
-        cause=_failing(holding, removal=removal),
+        cause=_failing(holding.id, removal=removal),
         correlation=grant.id,
         facts={
             "entitlement": grant.entitlement,
@@ -102,22 +114,31 @@ def tell_gone(tx: Session, ground: Ground, holding: Holding, grant: Grant, gone:
 
 def tell_explained(tx: Session, ground: Ground, grant: Grant, *, removal: bool) -> None:
     """A grant began, ended or was voided: the drift that was told of its membership is over."""
-    membership = membership_cause(grant.entitlement, "account", grant.account)
-    vanished = cause_of(Kind.VANISHED, membership)
+    causes = causes_of_drift(grant, removal=removal)
     if grant.state == GrantState.VOIDED:  # it was to be given again, and policy said no
-        decide_exceptions(tx, at=ground.now(), cause=vanished, facts={"voided": True})
-    causes = [vanished]
+        decide_exceptions(tx, at=ground.now(), cause=causes[0], facts={"voided": True})
+    settle_exceptions(tx, at=ground.now(), causes=causes)
+
+
+def causes_of_drift(grant: Drifting, *, removal: bool) -> list[str]:
+    """What may have been told of this membership: that it vanished, first, or that nothing explains it."""
+    membership = membership_cause(grant.entitlement, "account", grant.account)
+    causes = [cause_of(Kind.VANISHED, membership)]
     if removal and not grant.minutes:  # it was never given, only taken away
         causes.append(cause_of(Kind.UNEXPLAINED, membership))
-    settle_exceptions(tx, at=ground.now(), causes=causes)
+    return causes
 
 
 def tell_settled(tx: Session, ground: Ground, holding: Holding) -> None:
     """The directory agrees at last: whatever was told of this holding is over, whichever grant it was about."""
+    settle_exceptions(tx, at=ground.now(), causes=causes_of_delay(holding.id))
+
+
+def causes_of_delay(holding: str) -> list[str]:
+    """What may have been told of a directory that does not follow, by the id of the holding."""
     failing = [cause_of(Kind.EFFECT_FAILED, _failing(holding, removal=removal)) for removal in (False, True)]
-    causes = [*failing, cause_of(Kind.REVOCATION_OVERDUE, holding.id)]
-    settle_exceptions(tx, at=ground.now(), causes=causes)
+    return [*failing, cause_of(Kind.REVOCATION_OVERDUE, holding)]
 
 
-def _failing(holding: Holding, *, removal: bool) -> str:
-    return f"{holding.id}:{'removal' if removal else 'adding'}"
+def _failing(holding: str, *, removal: bool) -> str:
+    return f"{holding}:{'removal' if removal else 'adding'}"

@@ -24,11 +24,15 @@ RENEWED = "renewed"
 
 _GRAVITY = ("low", "medium", "high")
 
+# Of a list of causes, so many are asked for in one statement.
+_AT_ONCE = 500
+
 # Built once: making a statement costs more than running it, and every effect asks. Mostly there is none.
 _EXCEPTIONS = SQLModel.metadata.tables[ExceptionRecord.__tablename__]
 _ANY_OF_CAUSES = (
     select(_EXCEPTIONS.c.id).where(_EXCEPTIONS.c.cause.in_(bindparam("causes", expanding=True))).limit(1)
 )
+_KNOWN = select(_EXCEPTIONS.c.cause).where(_EXCEPTIONS.c.cause.in_(bindparam("causes", expanding=True)))
 _OF_CAUSES = select(ExceptionRecord).where(
     col(ExceptionRecord.cause).in_(bindparam("causes", expanding=True))
 )
@@ -109,6 +113,14 @@ def is_open(tx: Session, cause: str, *, since: datetime) -> bool:
 def open_of(tx: Session, cause: str) -> Sequence[ExceptionRecord]:
     """What is open of this cause, however old."""
     return [row for row in tx.exec(_OF_CAUSES, params={"causes": [cause]}).all() if _is_open(row)]
+
+
+def known_among(tx: Session, causes: Collection[str]) -> frozenset[str]:
+    """Those of these causes that anything was ever raised for, be it over or not. It may be asked about very many."""
+    wanted, found = list(causes), set[str]()
+    for start in range(0, len(wanted), _AT_ONCE):
+        found.update(tx.connection().execute(_KNOWN, {"causes": wanted[start : start + _AT_ONCE]}).scalars())
+    return frozenset(found)
 
 
 def open_under(tx: Session, beginning: str) -> Sequence[ExceptionRecord]:

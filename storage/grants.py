@@ -7,9 +7,8 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import BindParameter, and_, bindparam, case, delete, or_, update
-from sqlalchemy.orm.attributes import set_committed_value
-from sqlmodel import Session, SQLModel, col, func, select
+from sqlalchemy import BindParameter, and_, bindparam, case, delete, or_
+from sqlmodel import Session, col, func, select
 from sqlmodel.sql.expression import SelectOfScalar
 
 from storage.changing import change
@@ -51,13 +50,6 @@ _COVERING_ALL = select(Grant).where(
     col(Grant.state).in_((*LIVE, GrantState.ENDING)),
 )
 
-_GRANTS = SQLModel.metadata.tables[Grant.__tablename__]
-_END = (
-    update(_GRANTS)
-    .where(_GRANTS.c.id.in_(bindparam("ids", expanding=True)))
-    .values(state=GrantState.ENDING, end_reason=bindparam("reason"))
-)
-
 
 def add(tx: Session, grant: Grant) -> Grant:
     """Keep a new grant."""
@@ -84,17 +76,6 @@ def move(tx: Session, grant: Grant, to: GrantState, **changes: Any) -> None:
         raise ValueError("the end of a grant never moves")
     tx.add(grant)
     change(tx, grant, state=to, **changes)
-
-
-def end(tx: Session, ended: Collection[Grant], *, reason: str) -> None:
-    """`move` for many live grants at once: their end begins. ValueError as there, and then none is moved."""
-    for grant in ended:
-        if GrantState.ENDING not in FOLLOWS.get(GrantState(grant.state), frozenset()):
-            raise ValueError(f"a grant that is {grant.state} cannot become {GrantState.ENDING}")
-    tx.connection().execute(_END, {"ids": [grant.id for grant in ended], "reason": reason})
-    for grant in ended:
-        set_committed_value(grant, "state", GrantState.ENDING)
-        set_committed_value(grant, "end_reason", reason)
 
 
 def show_verdict(
@@ -348,18 +329,6 @@ def concerning(tx: Session, holding: Holding) -> Grant | None:
         .order_by(waits, col(Grant.decided_at).desc())
         .limit(1)
     ).first()
-
-
-def due(tx: Session, at: datetime, limit: int) -> Sequence[Grant]:
-    """Grants whose time is over and whose end has not begun, the longest overdue first."""
-    # Literally the condition of the index grants_due: with parameters SQLite would read every grant there ever was.
-    live: BindParameter[Any] = bindparam("live", LIVE, expanding=True, literal_execute=True)
-    return tx.exec(
-        select(Grant)
-        .where(col(Grant.state).in_(live), col(Grant.expires_at) <= at)
-        .order_by(col(Grant.expires_at))
-        .limit(limit)
-    ).all()
 
 
 def unanswered(tx: Session, at: datetime, limit: int) -> Sequence[Grant]:

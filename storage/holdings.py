@@ -6,6 +6,7 @@ It follows the grants and decides nothing; the directory itself is called elsewh
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Protocol
 
 from sqlalchemy import bindparam, exists, false, or_, update
 from sqlmodel import Session, SQLModel, col, func, select
@@ -13,6 +14,7 @@ from sqlmodel import Session, SQLModel, col, func, select
 from storage import grants
 from storage.changing import change
 from storage.database import wake
+from storage.endings import Ending
 from storage.identifiers import new_id
 from storage.records import Grant, Holding
 from storage.states import LIVE
@@ -62,6 +64,18 @@ _FOLLOW = (
         due_at=bindparam("due"), next_at=bindparam("now"),
     )
 )  # fmt: skip
+
+
+class Claim(Protocol):
+    """A holding under our lease: it is ours as long as nobody raised its fence."""
+
+    @property
+    def id(self) -> str:
+        """Of the holding."""
+
+    @property
+    def fence(self) -> int:
+        """As it was when it was taken."""
 
 
 def follow(
@@ -133,7 +147,7 @@ def stood_before(tx: Session, *, directory: str, group: str) -> frozenset[str]:
     return frozenset(rows)
 
 
-def follow_each(tx: Session, ended: Collection[Grant], *, at: datetime) -> None:
+def follow_each(tx: Session, ended: Collection[Ending], *, at: datetime) -> None:
     """`follow_grant` for many grants that end, each due since its own end."""
     known = [
         {
@@ -151,45 +165,9 @@ def follow_each(tx: Session, ended: Collection[Grant], *, at: datetime) -> None:
         wake(tx, "holdings")
         return
     for one in ended:  # some have no holding yet, which is rare
-        follow_grant(tx, one, at=at, due_at=one.expires_at or at)
-
-
-def claim(
-    tx: Session,
-    *,
-    directory: str,
-    at: datetime,
-    lease: timedelta,
-    limit: int,
-    longest: timedelta,
-) -> list[Holding]:
-    """Take up to `limit` unsettled holdings of one directory under a lease: removals first, then by age.
-
-    longest: how far ahead the next try may be. One that is further was set before the clock was set back.
-    """
-    due = (
-        select(Holding.id)
-        .where(
-            Holding.directory == directory,
-            _OPEN,
-            or_(col(Holding.next_at) <= at, col(Holding.next_at) > at + longest),
-            or_(col(Holding.lease_until).is_(None), col(Holding.lease_until) < at),
-        )
-        .order_by(col(Holding.wanted), col(Holding.due_at))
-        .limit(limit)
-        .with_for_update(skip_locked=True)
-        .cte(
-            "due"
-        )  # found once, whatever the planner thinks: found anew for each row it would go beyond the limit
-    )
-    taken = (
-        update(Holding)
-        .where(col(Holding.id).in_(select(due.c.id)))
-        .values(lease_until=at + lease, fence=col(Holding.fence) + 1, attempts=col(Holding.attempts) + 1)
-        .returning(Holding)
-        .execution_options(synchronize_session=False)
-    )
-    return list(tx.execute(taken).scalars())
+        follow(
+            tx, at=at, directory=one.directory, account=one.account, group=one.group, due_at=one.expires_at or at
+        )  # fmt: skip
 
 
 def free_leases(tx: Session, *, at: datetime) -> None:
@@ -216,7 +194,7 @@ def directories(tx: Session) -> list[str]:
         names.append(name)
 
 
-def renew(tx: Session, claimed: Holding, *, until: datetime) -> Holding | None:
+def renew(tx: Session, claimed: Claim, *, until: datetime) -> Holding | None:
     """Hold it for longer, if the lease of `claimed` still holds; None if the work went to another."""
     holding = held_under(tx, claimed)
     if holding is not None:
@@ -224,13 +202,13 @@ def renew(tx: Session, claimed: Holding, *, until: datetime) -> Holding | None:
     return holding
 
 
-def held_under(tx: Session, claimed: Holding) -> Holding | None:
+def held_under(tx: Session, claimed: Claim) -> Holding | None:
     """The holding as it is now, if the lease of `claimed` still holds; None if the work went to another."""
     holding = tx.exec(_BY_ID, params={"id": claimed.id}).first()
     return holding if holding is not None and holding.fence == claimed.fence else None
 
 
-def note_stood_before(tx: Session, claimed: Holding, stood: bool) -> bool:
+def note_stood_before(tx: Session, claimed: Claim, stood: bool) -> bool:
     """Keep what the membership was before our first add. False if the lease is gone."""
     holding = held_under(tx, claimed)
     if holding is None:

@@ -5,6 +5,7 @@ It holds kinds and ids and renders nothing.
 
 from collections.abc import Iterable
 from datetime import datetime, timedelta
+from typing import NamedTuple
 
 from sqlalchemy import and_, bindparam, delete, exists, insert, not_, or_, update
 from sqlalchemy.orm import aliased
@@ -41,6 +42,12 @@ _WAITING = select(Owed.id).where(
     col(Owed.recipient) == bindparam("recipient"),
     col(Owed.lease_until).is_(None),
 )
+_WAITING_AMONG = select(_OWED.c.kind, _OWED.c.subject, _OWED.c.recipient).where(
+    _OWED.c.courier == bindparam("courier"),
+    _OWED.c.kind.in_(bindparam("kinds", expanding=True)),
+    _OWED.c.subject.in_(bindparam("subjects", expanding=True)),
+    _OWED.c.lease_until.is_(None),
+)
 
 
 def owe(
@@ -60,6 +67,37 @@ def owe(
         return
     fresh = {"fence": 0, "attempts": 0, "last_fault": "", "lease_until": None}
     tx.connection().execute(_ADD, {**about, **fresh, "urgency": urgency, "owed_at": at, "next_at": at})
+
+
+class Message(NamedTuple):
+    """What one message is about, and who is to have it."""
+
+    kind: str
+    subject: str
+    recipient: str
+
+
+def owe_each(tx: Session, messages: Iterable[Message], *, at: datetime, courier: str) -> None:
+    """`owe` for many, in this order."""
+    wanted = list(dict.fromkeys(messages))
+    if not wanted:
+        return
+    wake(tx, "outbox")
+    asked = {
+        "courier": courier,
+        "kinds": list({one.kind for one in wanted}),
+        "subjects": list({one.subject for one in wanted}),
+    }
+    connection = tx.connection()
+    waiting = {Message._make(row) for row in connection.execute(_WAITING_AMONG, asked)}
+    fresh = {"courier": courier, "fence": 0, "attempts": 0, "last_fault": "", "lease_until": None}
+    rows = [
+        {**fresh, **one._asdict(), "urgency": NORMAL, "owed_at": at, "next_at": at}
+        for one in wanted
+        if one not in waiting
+    ]
+    if rows:
+        connection.execute(_ADD, rows)
 
 
 def claim(

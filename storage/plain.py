@@ -16,7 +16,7 @@ _KEEP_COUNT = {"preserve_rowcount": True}
 
 @dataclass(frozen=True, kw_only=True)
 class _Said:
-    """text: as the driver wants it. names, changed: its values in order, each with what its column's type makes of it."""
+    """text: as the driver wants it. names: of its values, in order. changed: what the type of each makes of it."""
 
     text: str
     positional: bool

@@ -9,7 +9,7 @@ from datetime import timedelta
 from sqlmodel import Session
 
 from bot.demo.stage import Stage
-from storage import grants
+from storage import endings, grants
 
 _SEND = "Send request"
 # Beyond the longest grant and the longest wait, so that every open one is found.
@@ -34,8 +34,10 @@ async def show_again(stage: Stage) -> None:
 
     def owe_all(tx: Session) -> None:
         ever = ground.now() + _EVER
-        for grant in [*grants.due(tx, ever, _MOST), *grants.unanswered(tx, ever, _MOST)]:
-            ground.show(tx, grant)
+        for ending in endings.due(tx, ever, _MOST):
+            ground.show(tx, ending)
+        for waiting in grants.unanswered(tx, ever, _MOST):
+            ground.show(tx, waiting)
 
     await ground.database.write(owe_all)
 

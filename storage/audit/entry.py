@@ -120,7 +120,9 @@ def cleaned(text: str) -> str:
 
     Neither can be stored everywhere (UTF-8, PostgreSQL), and a record must never fail for what somebody typed.
     """
-    if text.isascii() and "\x00" not in text:  # nearly all are, and this is told without looking at each character
+    if (
+        text.isascii() and "\x00" not in text
+    ):  # nearly all are, and this is told without looking at each character
         return text
     return _UNSTORABLE.sub("\ufffd", text)
 

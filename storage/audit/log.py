@@ -137,7 +137,12 @@ def append_each(tx: Transaction, entries: Sequence[Entry]) -> None:
                 for name, text in entry.texts.items()
             ]
             connection.execute(_ADD_TEXT, texts)
-        moved = {"head": _HEAD_ID, "old_size": index, "new_size": grown.size, "new_frontier": grown.to_bytes()}
+        moved = {
+            "head": _HEAD_ID,
+            "old_size": index,
+            "new_size": grown.size,
+            "new_frontier": grown.to_bytes(),
+        }
         if _MOVE_HEAD.run(connection, moved) != 1:
             raise AuditFault("the audit head moved while an entry was added")
 

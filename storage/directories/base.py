@@ -3,12 +3,17 @@
 An answer says when it was read; a failure is a DirectoryUnavailable, never an empty answer (promise 7).
 """
 
-from collections.abc import Collection
+import asyncio
+from collections.abc import Awaitable, Callable, Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Literal, Protocol
+from typing import Literal, Protocol, TypeAlias, TypeVar
 
 from rapidfuzz import process
+
+from storage.faults import DirectoryUnavailable
+
+T = TypeVar("T")
 
 # How alike two names are, of 100, for one to be offered in place of the other.
 _CLOSE = 75
@@ -84,7 +89,8 @@ class Capabilities:
     set_password, unlock, switch (accounts on and off): whether these calls work. sessions: whether the directory
     knows of sessions, so that `end_sessions` ends any. ends_memberships: whether it can end a membership itself.
     removal_takes_effect: when a removed member really loses access, fit for a sentence ("at once", "at the next
-    sign-in", "when the Kerberos ticket ends, within 10 h"); people see it (promise 8).
+    sign-in", "when the Kerberos ticket ends, within 10 h"); people see it (promise 8). at_once: how many
+    memberships it reads, or ends, in the time that one call may take; 1 where each takes its own time.
     """
 
     set_password: bool
@@ -93,6 +99,7 @@ class Capabilities:
     sessions: bool
     ends_memberships: bool
     removal_takes_effect: str
+    at_once: int = 1
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -126,6 +133,30 @@ def about_group(name: str, *, exists: bool, known: Collection[str] = ()) -> Find
         found="There is no such group." + (f" Close to it: {', '.join(close)}." if close else ""),
         advice="Correct its name in the catalogue, or make it.",
     )
+
+
+Pair: TypeAlias = tuple[str, str]
+"""A membership: an account's id and the name of a group."""
+
+
+async def one_by_one(
+    ask: Callable[[str, str], Awaitable[T]], pairs: Sequence[Pair], *, within: float
+) -> list[T | DirectoryUnavailable]:
+    """Many memberships for a directory that has no better way than one after another.
+
+    within: seconds for all of them together. Those whose turn does not come in that time are not begun.
+    """
+    loop = asyncio.get_running_loop()
+    ends, answers = loop.time() + within, list[T | DirectoryUnavailable]()
+    for account, group in pairs:
+        if loop.time() >= ends:
+            answers.append(DirectoryUnavailable("The directory was too slow to come to this one."))
+            continue
+        try:
+            answers.append(await ask(account, group))
+        except DirectoryUnavailable as fault:
+            answers.append(fault)
+    return answers
 
 
 class Directory(Protocol):
@@ -177,6 +208,17 @@ class Directory(Protocol):
 
     async def remove_member(self, account_id: str, group: str) -> None:
         """End its direct membership, wherever the account stands now, and see that it ended. Idempotent."""
+        ...
+
+    async def memberships_of(self, pairs: Sequence[Pair]) -> Sequence[Membership | DirectoryUnavailable]:
+        """`membership` of each of these, in this order; the failure of one is its own.
+
+        Here and below: no more of them than `capabilities.at_once`, or some may be left without an answer.
+        """
+        ...
+
+    async def remove_members(self, pairs: Sequence[Pair]) -> Sequence[DirectoryUnavailable | None]:
+        """`remove_member` for each of these, in this order; the failure of one is its own. None: it is done."""
         ...
 
     async def verify_password(self, account_id: str, password: str) -> bool:

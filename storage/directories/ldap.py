@@ -5,7 +5,7 @@ It does not know Active Directory, and it holds nothing between two calls but co
 
 import secrets
 import time
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Sequence
 from datetime import datetime
 from typing import TypeVar
 
@@ -19,7 +19,9 @@ from storage.directories.base import (
     Finding,
     Group,
     Membership,
+    Pair,
     PasswordRejected,
+    one_by_one,
 )
 from storage.directories.ldap_accounts import Accounts
 from storage.directories.ldap_connections import Connections
@@ -153,6 +155,14 @@ class LdapDirectory:
                 self._read_back(session, account_id, group, wanted=False)
 
         await self._connections.run(work)
+
+    async def memberships_of(self, pairs: Sequence[Pair]) -> list[Membership | DirectoryUnavailable]:
+        """One after another: each is looked for by itself."""
+        return await one_by_one(self.membership, pairs, within=self._connections.timeout)
+
+    async def remove_members(self, pairs: Sequence[Pair]) -> list[DirectoryUnavailable | None]:
+        """One after another."""
+        return await one_by_one(self.remove_member, pairs, within=self._connections.timeout)
 
     async def verify_password(self, account_id: str, password: str) -> bool:
         """Whether this password signs the account in now: by a bind on a connection of its own.

@@ -6,7 +6,7 @@ It is not an identity store for a company, and it never blocks the event loop or
 import asyncio
 import secrets
 import sqlite3
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Sequence
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any, TypeVar
@@ -19,6 +19,7 @@ from storage.directories.base import (
     Finding,
     Group,
     Membership,
+    Pair,
     PasswordRejected,
     about_group,
 )
@@ -32,6 +33,8 @@ T = TypeVar("T")
 # Wrong sign-ins in a row that lock an account.
 LOCKOUT = 5
 SHORTEST_PASSWORD = 8
+# Memberships that are read or ended in one transaction of the file, within a few milliseconds.
+AT_ONCE = 500
 PASSWORD_LIFETIME = timedelta(days=90)
 
 
@@ -49,6 +52,7 @@ class LocalDirectory:
         sessions=True,
         ends_memberships=False,
         removal_takes_effect="at once",
+        at_once=AT_ONCE,
     )
 
     def __init__(
@@ -100,11 +104,17 @@ class LocalDirectory:
 
     async def membership(self, account_id: str, group: str) -> Membership:
         """Whether the account is a direct member of the group."""
-        return await self._do(
-            lambda rows: Membership(
-                present=local_rows.has_member(rows, account_id, group), read_at=self._now()
-            )
-        )
+        (found,) = await self.memberships_of([(account_id, group)])
+        return found
+
+    async def memberships_of(self, pairs: Sequence[Pair]) -> list[Membership]:
+        """Whether the accounts are direct members of the groups, all as of one moment."""
+
+        def work(rows: sqlite3.Connection) -> list[Membership]:
+            at = self._now()
+            return [Membership(present=local_rows.has_member(rows, *pair), read_at=at) for pair in pairs]
+
+        return await self._do(work)
 
     async def add_member(self, account_id: str, group: str, *, until: datetime | None = None) -> None:  # noqa: ARG002 - ends no memberships itself
         """Make it a direct member. Idempotent. DirectoryUnavailable if there is no such account or group."""
@@ -117,12 +127,19 @@ class LocalDirectory:
 
     async def remove_member(self, account_id: str, group: str) -> None:
         """End its direct membership. Idempotent."""
+        await self.remove_members([(account_id, group)])
+
+    async def remove_members(self, pairs: Sequence[Pair]) -> list[None]:
+        """End these direct memberships, all or none of them. Idempotent."""
 
         def work(rows: sqlite3.Connection) -> None:
-            changed = local_rows.take_member(rows, account_id, group)
-            local_rows.note_effect(rows, self._now(), "remove", account_id, group, changed=changed)
+            at = self._now()
+            for account, group in pairs:
+                changed = local_rows.take_member(rows, account, group)
+                local_rows.note_effect(rows, at, "remove", account, group, changed=changed)
 
         await self._do(work)
+        return [None] * len(pairs)
 
     async def verify_password(self, account_id: str, password: str) -> bool:
         """Whether this is the current password of an active account that is not locked and has not expired."""

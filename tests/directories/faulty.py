@@ -6,11 +6,21 @@ It changes nothing about the directory inside, and a switch that is off lets eve
 import asyncio
 import math
 from collections import Counter
-from collections.abc import Awaitable, Callable, Collection
+from collections.abc import Awaitable, Callable, Collection, Sequence
 from datetime import datetime
+from functools import partial
 from typing import TypeVar
 
-from storage.directories.base import Account, Directory, Finding, Group, Membership, PasswordRejected
+from storage.directories.base import (
+    Account,
+    Directory,
+    Finding,
+    Group,
+    Membership,
+    Pair,
+    PasswordRejected,
+    one_by_one,
+)
 from storage.faults import DirectoryUnavailable
 
 T = TypeVar("T")
@@ -99,6 +109,16 @@ class FaultyDirectory:
     async def remove_member(self, account_id: str, group: str) -> None:
         await self._do("remove_member", lambda: self.inner.remove_member(account_id, group))
 
+    async def memberships_of(self, pairs: Sequence[Pair]) -> Sequence[Membership | DirectoryUnavailable]:
+        """The switches of `membership` hold for each of them."""
+        each = partial(one_by_one, self.membership, pairs, within=math.inf)
+        return await self._do("memberships_of", each, turns=len(pairs) + 1)
+
+    async def remove_members(self, pairs: Sequence[Pair]) -> Sequence[DirectoryUnavailable | None]:
+        """The switches of `remove_member` hold for each of them."""
+        each = partial(one_by_one, self.remove_member, pairs, within=math.inf)
+        return await self._do("remove_members", each, turns=len(pairs) + 1)
+
     async def verify_password(self, account_id: str, password: str) -> bool:
         return await self._do("verify_password", lambda: self.inner.verify_password(account_id, password))
 
@@ -134,11 +154,11 @@ class FaultyDirectory:
                 return switch
         return None
 
-    async def _do(self, method: str, call: Callable[[], Awaitable[T]]) -> T:
+    async def _do(self, method: str, call: Callable[[], Awaitable[T]], turns: int = 1) -> T:
         self.calls[method] += 1
         switch = self._switch_for(method)
         try:
-            async with asyncio.timeout(self.timeout):
+            async with asyncio.timeout(self.timeout * turns):
                 return await self._under(switch, method, call)
         except TimeoutError as error:
             raise DirectoryUnavailable(f"{self.name} did not answer within {self.timeout:g} s.") from error

@@ -3,11 +3,14 @@
 It ends nothing by itself; whoever looks at a membership is told what was asked of it.
 """
 
+import math
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
-from storage.directories.base import Directory, Membership
+from storage.directories.base import Directory, Membership, Pair, one_by_one
+from storage.faults import DirectoryUnavailable
 
 
 class TimedDirectory:
@@ -24,6 +27,9 @@ class TimedDirectory:
     async def membership(self, account_id: str, group: str) -> Membership:
         found = await self._inner.membership(account_id, group)
         return replace(found, until=self.ends.get((account_id, group)) if found.present else None)
+
+    async def memberships_of(self, pairs: Sequence[Pair]) -> Sequence[Membership | DirectoryUnavailable]:
+        return await one_by_one(self.membership, pairs, within=math.inf)
 
     async def add_member(self, account_id: str, group: str, *, until: datetime | None = None) -> None:
         await self._inner.add_member(account_id, group)

@@ -1,13 +1,13 @@
-"""Grants for tests of storage: Ada's hold on prod-db, and whatever a test wants otherwise."""
+"""Rows for tests of storage: Ada's hold on prod-db, whatever a test wants otherwise, and work that is taken."""
 
 from datetime import datetime, timedelta
 from typing import Any
 
 from sqlmodel import Session
 
-from storage import grants
+from storage import claims, grants
 from storage.identifiers import new_id
-from storage.records import Grant
+from storage.records import Grant, Holding
 from storage.states import GrantState
 
 
@@ -24,3 +24,11 @@ def keep(tx: Session, at: datetime, state: GrantState = GrantState.ACTIVE, **cha
     facts = {**facts, **changes}
     own = {"requester_directory": facts["directory"], "requester_account": facts["account"]}
     return grants.add(tx, Grant(**{**own, **facts}))
+
+
+def claim(
+    tx: Session, *, directory: str, at: datetime, lease: timedelta, limit: int, longest: timedelta
+) -> list[Holding]:
+    """Take whatever is due, as one worker does."""
+    found = claims.due(tx, directory=directory, at=at, limit=limit, longest=longest)
+    return claims.rows_of(tx, claims.take(tx, found, until=at + lease))

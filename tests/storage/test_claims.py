@@ -15,6 +15,7 @@ from storage import holdings, outbox
 from storage.database import Database
 from storage.records import Holding, Owed
 from storage.stores import Server, Store
+from tests.storage import rows
 from tests.storage.postgres import postgres
 
 LEASE = timedelta(seconds=30)
@@ -41,7 +42,7 @@ def fill(tx: Session, at: datetime) -> None:
 
 
 def claim_holdings(tx: Session, at: datetime, limit: int = 7) -> list[Holding]:
-    return holdings.claim(tx, directory="local", at=at, lease=LEASE, limit=limit, longest=LONGEST)
+    return rows.claim(tx, directory="local", at=at, lease=LEASE, limit=limit, longest=LONGEST)
 
 
 def claim_messages(tx: Session, at: datetime, limit: int = 7) -> list[Owed]:
@@ -66,7 +67,7 @@ async def test_workers_of_two_replicas_never_take_the_same_piece(replicas, now, 
 WORKER = """
 import sys
 from datetime import datetime, timedelta
-from storage import holdings, outbox
+from storage import claims, outbox
 from storage.database import Database
 from storage.stores import Server
 at = datetime.fromisoformat(sys.argv[2])
@@ -75,8 +76,8 @@ print("ready", flush=True)
 sys.stdin.readline()
 lease = timedelta(seconds=30)
 while True:
-    found = database.write_now(lambda tx: holdings.claim(
-        tx, directory="local", at=at, lease=lease, limit=3, longest=10 * lease
+    found = database.write_now(lambda tx: claims.take(
+        tx, claims.due(tx, directory="local", at=at, limit=3, longest=10 * lease), until=at + lease
     ))
     found += database.write_now(lambda tx: outbox.claim(tx, courier="slack", at=at, lease=lease, limit=3))
     if not found:

@@ -8,16 +8,16 @@ import pytest
 from sqlalchemy import event
 from sqlmodel import Session
 
-from storage import grants, holdings, outbox
+from storage import claims, endings, grants, outbox
 from storage.database import Database
 
 NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
 
 ASKED = {
-    "grants_due": lambda tx: grants.due(tx, NOW, 100),
+    "grants_due": lambda tx: endings.due(tx, NOW, 100),
     "grants_waiting": lambda tx: grants.unanswered(tx, NOW, 100),
-    "holdings_open": lambda tx: holdings.claim(
-        tx, directory="local", at=NOW, lease=timedelta(seconds=30), limit=32, longest=timedelta(minutes=5)
+    "holdings_open": lambda tx: claims.due(
+        tx, directory="local", at=NOW, limit=32, longest=timedelta(minutes=5)
     ),
     "outbox_owed": lambda tx: outbox.claim(
         tx, courier="slack", at=NOW, lease=timedelta(seconds=30), limit=50, urgency=outbox.ALERT

@@ -10,7 +10,7 @@ from sqlmodel import Session
 from storage import grants
 from storage.database import Database
 from storage.records import Grant
-from storage.states import FOLLOWS, LIVE, GrantState
+from storage.states import FOLLOWS, GrantState
 from tests.storage.rows import keep
 
 HOUR = timedelta(hours=1)
@@ -64,23 +64,6 @@ def test_only_what_may_follow_follows(database, now, before):
     assert database.write_now(moved) == set(FOLLOWS.get(before, ())) | same
 
 
-def test_what_is_due_is_found_the_longest_overdue_first(database, now):
-    def work(tx: Session) -> None:
-        for hours, state in enumerate(GrantState):
-            keep(tx, now, state, id=f"{state}-late", expires_at=now - HOUR * (hours + 1))
-            keep(tx, now, state, id=f"{state}-ahead", expires_at=now + timedelta(microseconds=1))
-        keep(tx, now, GrantState.ACTIVE, id="just-now", expires_at=now)
-
-    database.write_now(work)
-    assert states_of(database, lambda tx: grants.due(tx, now, 10)) == [
-        "active-late",
-        "approved-late",
-        "just-now",
-    ]
-    assert states_of(database, lambda tx: grants.due(tx, now, 1)) == ["active-late"]
-    assert {grant.split("-")[0] for grant in ("active-late", "approved-late")} == set(LIVE)
-
-
 def test_requests_nobody_answered_are_found_when_their_time_is_over(database, now):
     def work(tx: Session) -> None:
         keep(tx, now, GrantState.PENDING, id="over", lapses_at=now)
@@ -116,24 +99,6 @@ def test_what_somebody_had_before_is_found_newest_first(database, now):
     database.write_now(work)
     found = states_of(database, lambda tx: grants.past_of(tx, "local", "p-ada", "prod-db"))
     assert found == ["1-days-ago", "2-days-ago", "3-days-ago"]
-
-
-def test_many_live_grants_end_at_once_or_none_does(database, now):
-    """What is final stays final, also among others."""
-    live = [database.write_now(lambda tx: keep(tx, now)) for _ in range(2)]
-    over = database.write_now(lambda tx: keep(tx, now, GrantState.ENDED))
-
-    def end(tx: Session, *rows: Grant) -> list[str]:
-        found = [grants.get(tx, row.id) for row in rows]
-        grants.end(tx, found, reason="its time is over")
-        return [row.state for row in found]
-
-    with pytest.raises(ValueError, match="cannot become"):
-        database.write_now(lambda tx: end(tx, *live, over))
-    assert states_of(database, lambda tx: grants.live_of(tx, "local", "p-ada")) == [row.id for row in live]
-    assert database.write_now(lambda tx: end(tx, *live)) == [GrantState.ENDING, GrantState.ENDING]
-    assert database.read_now(lambda tx: grants.get(tx, live[0].id)).end_reason == "its time is over"
-    assert database.read_now(lambda tx: grants.live_of(tx, "local", "p-ada")) == []
 
 
 def test_nobody_decides_one_request_twice(database, now):

@@ -9,7 +9,7 @@ from storage import grants, holdings
 from storage.database import Database
 from storage.records import Holding
 from storage.states import GrantState
-from tests.storage.rows import keep
+from tests.storage.rows import claim, keep
 
 LEASE = timedelta(seconds=30)
 KEY = {"directory": "local", "account": "p-ada", "group": "prod-db-rw"}
@@ -21,9 +21,7 @@ def follow(database: Database, at: datetime, due_at: datetime | None = None, **k
 
 def claimed(database: Database, at: datetime, limit: int = 50) -> list[Holding]:
     return database.write_now(
-        lambda tx: holdings.claim(
-            tx, directory="local", at=at, lease=LEASE, limit=limit, longest=timedelta(minutes=5)
-        )
+        lambda tx: claim(tx, directory="local", at=at, lease=LEASE, limit=limit, longest=timedelta(minutes=5))
     )
 
 

@@ -1,0 +1,108 @@
+"""Holdings that are due, taken under a lease many at a time, as plain rows.
+
+It knows no directory, and which of them are taken is decided by whoever asks.
+"""
+
+from collections.abc import Collection
+from datetime import datetime, timedelta
+from typing import NamedTuple
+
+from sqlalchemy import bindparam, false, or_, select, update
+from sqlmodel import Session, SQLModel, col
+
+from storage.records import Holding
+
+_HOLDINGS = SQLModel.metadata.tables[Holding.__tablename__]
+
+
+class Due(NamedTuple):
+    """What is needed of a holding to bring it about, of very many at a time."""
+
+    id: str
+    directory: str
+    account: str
+    group: str
+    wanted: bool
+    present: bool | None
+    stood_before: bool | None
+    fence: int
+    attempts: int
+    last_fault: str
+
+
+class Held(NamedTuple):
+    """What may have changed of a holding while somebody was at it."""
+
+    due_at: datetime
+    overdue_told: bool
+
+
+_DUE = (
+    select(*(_HOLDINGS.c[name] for name in Due._fields))
+    .where(
+        _HOLDINGS.c.directory == bindparam("of"),
+        _HOLDINGS.c.settled == false(),  # the condition of the index, literally
+        or_(_HOLDINGS.c.next_at <= bindparam("at"), _HOLDINGS.c.next_at > bindparam("far")),
+        or_(_HOLDINGS.c.lease_until.is_(None), _HOLDINGS.c.lease_until < bindparam("at")),
+    )
+    .order_by(_HOLDINGS.c.wanted, _HOLDINGS.c.due_at)
+    .limit(bindparam("most"))
+    .with_for_update(skip_locked=True)
+)
+_AMONG = _HOLDINGS.c.id.in_(bindparam("ids", expanding=True))
+_TAKE = (
+    update(_HOLDINGS)
+    .where(_AMONG)
+    .values(lease_until=bindparam("until"), fence=_HOLDINGS.c.fence + 1, attempts=_HOLDINGS.c.attempts + 1)
+)
+_ROWS = (
+    select(Holding)
+    .execution_options(populate_existing=True)
+    .where(col(Holding.id).in_(bindparam("ids", expanding=True)))
+)
+_HELD = (
+    select(_HOLDINGS.c.id, _HOLDINGS.c.fence, _HOLDINGS.c.due_at, _HOLDINGS.c.overdue_told)
+    .where(_AMONG)
+    .with_for_update()
+)
+_SETTLE_REMOVED = (
+    update(_HOLDINGS)
+    .where(_AMONG)
+    .values(present=False, settled=True, lease_until=None, last_fault="", stood_before=None)
+)
+
+
+def due(tx: Session, *, directory: str, at: datetime, limit: int, longest: timedelta) -> list[Due]:
+    """Up to `limit` unsettled holdings of one directory that nobody is at: removals first, then by age. To be taken.
+
+    longest: how far ahead the next try may be. One that is further was set before the clock was set back.
+    """
+    asked = {"of": directory, "at": at, "far": at + longest, "most": limit}
+    return [Due._make(row) for row in tx.connection().execute(_DUE, asked)]
+
+
+def take(tx: Session, found: Collection[Due], *, until: datetime) -> list[Due]:
+    """Hold these, just found in this transaction, under a lease; as they are from now on."""
+    if found:
+        tx.connection().execute(_TAKE, {"ids": [one.id for one in found], "until": until})
+    return [one._replace(fence=one.fence + 1, attempts=one.attempts + 1) for one in found]
+
+
+def rows_of(tx: Session, taken: Collection[Due]) -> list[Holding]:
+    """The whole rows of these, in the same order: of those that are still ours."""
+    if not taken:
+        return []
+    rows = {row.id: row for row in tx.execute(_ROWS, {"ids": [one.id for one in taken]}).scalars()}
+    return [rows[one.id] for one in taken if rows[one.id].fence == one.fence]
+
+
+def held_each(tx: Session, taken: Collection[Due]) -> dict[str, Held]:
+    """`holdings.held_under` for many, by their ids: those of them that are still ours."""
+    fences = {one.id: one.fence for one in taken}
+    rows = tx.connection().execute(_HELD, {"ids": list(fences)})
+    return {row.id: Held(row.due_at, row.overdue_told) for row in rows if row.fence == fences[row.id]}
+
+
+def settle_removed(tx: Session, ids: Collection[str]) -> None:
+    """`holdings.settle` for many held ones whose last grant is over and whose membership is gone."""
+    tx.connection().execute(_SETTLE_REMOVED, {"ids": list(ids)})

@@ -1,0 +1,107 @@
+"""Grants that end many at a time, as plain rows: found, moved to their end, and asked for again when it is reached.
+
+It decides nothing: which of them may end together is the handlers' affair, and what is moved singly storage.grants'.
+"""
+
+from collections.abc import Collection
+from datetime import datetime
+from typing import NamedTuple
+
+from sqlalchemy import Update, bindparam, select, update
+from sqlmodel import Session, SQLModel
+
+from storage.records import Grant, Holding
+from storage.states import LIVE, GrantState
+
+_GRANTS = SQLModel.metadata.tables[Grant.__tablename__]
+_HOLDINGS = SQLModel.metadata.tables[Holding.__tablename__]
+
+
+class Ending(NamedTuple):
+    """What is needed of a grant to end it. A grant whose end has begun changes in nothing of this but its state."""
+
+    id: str
+    state: str
+    directory: str
+    account: str
+    entitlement: str
+    group: str
+    minutes: int
+    slack_user: str
+    automatic: bool
+    lapses_at: datetime | None
+    expires_at: datetime | None
+    active_at: datetime | None
+    requester_directory: str
+    requester_account: str
+
+
+_COLUMNS = tuple(_GRANTS.c[name] for name in Ending._fields)
+_OF_HOLDING = (
+    _GRANTS.c.directory == _HOLDINGS.c.directory,
+    _GRANTS.c.account == _HOLDINGS.c.account,
+    _GRANTS.c.group == _HOLDINGS.c.group,
+    _GRANTS.c.state.in_((*LIVE, GrantState.ENDING)),
+)
+_AMONG = _HOLDINGS.c.id.in_(bindparam("holdings", expanding=True))
+
+# Built once: making a statement costs more than running it. What is live is said literally, as the index says it:
+# with parameters SQLite would read every grant there ever was.
+_DUE = (
+    select(*_COLUMNS)
+    .where(
+        _GRANTS.c.state.in_(bindparam("live", LIVE, expanding=True, literal_execute=True)),
+        _GRANTS.c.expires_at <= bindparam("at", type_=_GRANTS.c.expires_at.type),
+    )
+    .order_by(_GRANTS.c.expires_at)
+    .limit(bindparam("most"))
+)
+_COVERING = select(_HOLDINGS.c.id, *_COLUMNS).where(_AMONG, *_OF_HOLDING)
+_STANDING = select(_HOLDINGS.c.id, _GRANTS.c.id, _GRANTS.c.state).where(_AMONG, *_OF_HOLDING)
+_AMONG_GRANTS = _GRANTS.c.id.in_(bindparam("ids", expanding=True))
+_BEGIN = (
+    update(_GRANTS)
+    .where(_AMONG_GRANTS, _GRANTS.c.state.in_(LIVE))
+    .values(state=GrantState.ENDING, end_reason=bindparam("reason"))
+)
+_END = (
+    update(_GRANTS)
+    .where(_AMONG_GRANTS, _GRANTS.c.state == GrantState.ENDING)
+    .values(state=GrantState.ENDED, ended_at=bindparam("at"))
+)
+
+
+def due(tx: Session, at: datetime, limit: int) -> list[Ending]:
+    """Grants whose time is over and whose end has not begun, the longest overdue first."""
+    return [Ending._make(row) for row in tx.connection().execute(_DUE, {"at": at, "most": limit})]
+
+
+def begin(tx: Session, ids: Collection[str], *, reason: str) -> None:
+    """Their end begins. ValueError unless all of them are live: then nothing of the transaction may be kept."""
+    _move(tx, ids, _BEGIN, reason=reason)
+
+
+def end(tx: Session, ids: Collection[str], *, at: datetime) -> None:
+    """Their end is reached. ValueError unless the end of all had begun: then nothing of the transaction may be kept."""
+    _move(tx, ids, _END, at=at)
+
+
+def covering_each(tx: Session, holdings: Collection[str]) -> dict[str, list[Ending]]:
+    """The grants that concern each of these holdings, by its id: live ones and those whose end is under way."""
+    found: dict[str, list[Ending]] = {holding: [] for holding in holdings}
+    for row in tx.connection().execute(_COVERING, {"holdings": list(holdings)}):
+        found[row[0]].append(Ending._make(row[1:]))
+    return found
+
+
+def standing_each(tx: Session, holdings: Collection[str]) -> dict[str, dict[str, str]]:
+    """The states of those grants by their ids, for each of these holdings: all that can have changed of them."""
+    found: dict[str, dict[str, str]] = {holding: {} for holding in holdings}
+    for holding, grant, state in tx.connection().execute(_STANDING, {"holdings": list(holdings)}):
+        found[holding][grant] = state
+    return found
+
+
+def _move(tx: Session, ids: Collection[str], statement: Update, **values: object) -> None:
+    if tx.connection().execute(statement, {"ids": list(ids), **values}).rowcount != len(ids):
+        raise ValueError("a grant cannot take this state any more")
