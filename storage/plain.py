@@ -3,11 +3,13 @@
 It knows no table, and what it sends is what SQLAlchemy would: it only spares it the way there, which costs more.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
 from sqlalchemy import Connection, Dialect
+from sqlalchemy.exc import DBAPIError
 from sqlalchemy.sql.dml import Insert, Update
 
 Values = Mapping[str, Any]
@@ -39,25 +41,44 @@ class Plain:
         self._statement = statement
         self._said: dict[str, _Said] = {}
 
-    def run(self, connection: Connection, values: Values) -> int:
-        """Run it; how many rows it was about."""
-        said = self._for(connection.dialect)
-        return connection.exec_driver_sql(
-            said.text, said.given(values), execution_options=_KEEP_COUNT
-        ).rowcount
-
     def run_each(self, connection: Connection, rows: Sequence[Values]) -> int:
         """Run it for each of these, in order; how many rows it was about in all. `rows` is not empty."""
-        said = self._for(connection.dialect)
+        said = self.said_to(connection.dialect)
         return connection.exec_driver_sql(
             said.text, [said.given(values) for values in rows], execution_options=_KEEP_COUNT
         ).rowcount
 
-    def _for(self, dialect: Dialect) -> _Said:
+    def said_to(self, dialect: Dialect) -> _Said:
+        """As this engine's driver takes it."""
         said = self._said.get(dialect.name)
         if said is None:
             said = self._said[dialect.name] = _said(self._statement, dialect)
         return said
+
+
+Run = Callable[[Plain, Values], int]
+
+
+@contextmanager
+def in_turn(connection: Connection) -> Iterator[Run]:
+    """Several statements one after the other, by one cursor: `run(plain, values)` tells how many rows it was about.
+
+    The transaction has begun. What the driver raises is raised as SQLAlchemy's own fault, as everywhere else.
+    """
+    dialect, cursor = connection.dialect, connection.connection.cursor()
+    driver = dialect.loaded_dbapi
+
+    def run(plain: Plain, values: Values) -> int:
+        said = plain.said_to(dialect)
+        cursor.execute(said.text, said.given(values))
+        return cursor.rowcount
+
+    try:
+        yield run
+    except driver.Error as error:
+        raise DBAPIError.instance(None, None, error, driver.Error, dialect=dialect) from error
+    finally:
+        cursor.close()
 
 
 def _said(statement: Insert | Update, dialect: Dialect) -> _Said:

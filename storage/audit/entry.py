@@ -28,6 +28,8 @@ _ACTION = re.compile(r"[a-z][a-z0-9_]*(\.[a-z][a-z0-9_]*)+")
 _NAME = re.compile(r"[a-z][a-z0-9_]{0,63}")
 _ID = re.compile(r"[A-Za-z0-9_.:-]{1,64}")
 _UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
+# Half of a character beyond U+FFFF looks the same, as does a backslash that somebody typed.
+_ESCAPED_UNSTORABLE = re.compile(rb"\\u(0000|d[89a-f])")
 _HEX = re.compile(r"[0-9a-f]{64}")
 _NONE: Mapping[str, Any] = MappingProxyType({})
 _CANONICAL = json.JSONEncoder(sort_keys=True, separators=(",", ":"), ensure_ascii=True, allow_nan=False)
@@ -146,8 +148,11 @@ def check_commitment(committed: str, salt: bytes, text: str) -> bool:
     return hmac.compare_digest(commitment(salt, text), committed)
 
 
-def content(entry: Entry, salts: Mapping[str, bytes]) -> dict[str, Any]:
-    """What the leaf will say, as JSON values. `salts` holds 32 bytes for each name in `entry.texts`."""
+def written(entry: Entry, salts: Mapping[str, bytes]) -> tuple[dict[str, Any], bytes]:
+    """What the leaf of an entry says, and the leaf. `salts`: 32 bytes for each name in `entry.texts`, else ValueError.
+
+    What cannot be stored is cleaned out of every text.
+    """
     if set(salts) != set(entry.texts):
         raise ValueError("every text needs a salt of its own, and nothing else does")
     policy = entry.policy
@@ -166,13 +171,17 @@ def content(entry: Entry, salts: Mapping[str, bytes]) -> dict[str, Any]:
         "facts": dict(entry.facts),
         "texts": {name: commitment(salts[name], text) for name, text in entry.texts.items()},
     }
-    return {name: _storable(value) for name, value in said.items()}
+    leaf = to_leaf(said)
+    if _ESCAPED_UNSTORABLE.search(
+        leaf
+    ):  # or what only looks so: both are rare, and cleaning costs as much as all this
+        said = {name: _storable(value) for name, value in said.items()}
+        leaf = to_leaf(said)
+    return said, leaf
 
 
 def _storable(value: Any) -> Any:
     """The same value with every text cleaned and sequences as lists."""
-    if value is None or isinstance(value, int):
-        return value
     if isinstance(value, str):
         return cleaned(value)
     if isinstance(value, dict):
@@ -188,8 +197,8 @@ def to_leaf(said: Mapping[str, Any]) -> bytes:
 
 
 def encode(entry: Entry, salts: Mapping[str, bytes]) -> bytes:
-    """The leaf of an entry. `salts` holds 32 bytes for each name in `entry.texts`, ValueError otherwise."""
-    return to_leaf(content(entry, salts))
+    """The leaf of an entry, as `written` makes it."""
+    return written(entry, salts)[1]
 
 
 _SHAPE: Mapping[str, type | tuple[type, ...]] = {

@@ -25,11 +25,11 @@ from sqlalchemy import (
 from sqlalchemy import RowMapping as Stored
 from sqlalchemy.orm import Session
 
-from storage.audit.entry import TEXT_ERASED, Entry, cleaned, columns, content, decode, fresh_salts, to_leaf
+from storage.audit.entry import TEXT_ERASED, Entry, cleaned, columns, decode, fresh_salts, written
 from storage.audit.merkle import Frontier, leaf_hash
 from storage.audit.tables import ENTRIES, HEAD, TEXTS
 from storage.faults import AuditFault
-from storage.plain import Plain
+from storage.plain import Plain, in_turn
 from storage.types import from_micros
 
 Transaction = Session | Connection
@@ -122,29 +122,24 @@ def append_each(tx: Transaction, entries: Sequence[Entry]) -> None:
     if not entries:
         return
     connection = connection_of(tx)
-    grown = _locked_head(connection)
-    for entry in entries:
-        index, salts = grown.size, fresh_salts(entry.texts)
-        said = content(entry, salts)
-        leaf = to_leaf(said)
-        hashed = leaf_hash(leaf)
-        grown = grown.append(hashed)
-        stored = {"index": index, "leaf": leaf, "leaf_hash": hashed, "root": grown.root}
-        _ADD_ENTRY.run(connection, {**columns(said), **stored})
-        if entry.texts:
-            texts = [
+    grown, texts = _locked_head(connection), list[dict[str, Any]]()
+    with in_turn(connection) as run:
+        for entry in entries:
+            index, salts = grown.size, fresh_salts(entry.texts)
+            said, leaf = written(entry, salts)
+            hashed = leaf_hash(leaf)
+            grown = grown.append(hashed)
+            stored = {"index": index, "leaf": leaf, "leaf_hash": hashed, "root": grown.root}
+            run(_ADD_ENTRY, columns(said) | stored)
+            moved = {"head": _HEAD_ID, "old_size": index, "new_size": grown.size}
+            if run(_MOVE_HEAD, {**moved, "new_frontier": grown.to_bytes()}) != 1:
+                raise AuditFault("the audit head moved while an entry was added")
+            texts += [
                 {"index": index, "name": name, "text": cleaned(text), "salt": salts[name]}
                 for name, text in entry.texts.items()
             ]
-            connection.execute(_ADD_TEXT, texts)
-        moved = {
-            "head": _HEAD_ID,
-            "old_size": index,
-            "new_size": grown.size,
-            "new_frontier": grown.to_bytes(),
-        }
-        if _MOVE_HEAD.run(connection, moved) != 1:
-            raise AuditFault("the audit head moved while an entry was added")
+    if texts:
+        connection.execute(_ADD_TEXT, texts)
 
 
 def head(tx: Transaction) -> Frontier:

@@ -35,7 +35,7 @@ class Frontier:
     def __post_init__(self) -> None:
         if not 0 <= self.size <= MAX_SIZE or len(self.peaks) != self.size.bit_count():
             raise ValueError(f"{len(self.peaks)} peaks do not make a tree of {self.size} leaves")
-        if any(len(peak) != HASH_SIZE for peak in self.peaks):
+        if not {HASH_SIZE}.issuperset(map(len, self.peaks)):
             raise ValueError("a peak is not 32 bytes long")
 
     def append(self, leaf: bytes) -> "Frontier":
