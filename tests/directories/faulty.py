@@ -7,6 +7,7 @@ import asyncio
 import math
 from collections import Counter
 from collections.abc import Awaitable, Callable, Collection, Sequence
+from dataclasses import replace
 from datetime import datetime
 from functools import partial
 from typing import TypeVar
@@ -33,12 +34,14 @@ class FaultyDirectory:
 
     Every switch takes the names of the methods it is for ("add_member", …; none: all) and `times` (default: until
     `mend()`). The last switch thrown for a method holds. calls: how often each method was called.
+    at_once: what its capabilities say instead of the truth; as many are asked for one by one.
     """
 
-    def __init__(self, inner: Directory, *, timeout: float = 0.5) -> None:
+    def __init__(self, inner: Directory, *, timeout: float = 0.5, at_once: int | None = None) -> None:
         self.inner, self.timeout = inner, timeout
         self.name = inner.name
-        self.capabilities = inner.capabilities
+        known = inner.capabilities
+        self.capabilities = known if at_once is None else replace(known, at_once=at_once)
         self.calls: Counter[str] = Counter()
         self.hanging = 0
         self._switches: list[_Switch] = []

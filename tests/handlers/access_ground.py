@@ -344,17 +344,19 @@ async def world(
     beside: Mapping[str, Directory] | None = None,
     people_of: Mapping[str, str] | None = None,
     server: Server | None = None,
+    at_once: int | None = None,
 ) -> AsyncIterator[World]:
     """A company of seven. The handlers reach the directory through `faulty`, which lets every call through.
 
     patience: seconds after which `faulty` gives up on a hanging call. beside: more directories, and people_of:
-    those of them whose people are these. server: instead of a file in the folder.
+    those of them whose people are these. server: instead of a file in the folder. at_once: how many memberships
+    the directory takes in one call; 1: there are no rounds.
     """
     if server is None:
         shutil.copy(_empty_database(), folder / "wicket.db")
     clock, database = Clock(), Database(server or folder / "wicket.db")
     local = LocalDirectory(folder / "people.db", name="staff", now=clock, cost=Scrypt(n=2))
-    faulty = FaultyDirectory(local, timeout=patience)
+    faulty = FaultyDirectory(local, timeout=patience, at_once=at_once)
     ground = Ground(
         database=database,
         policy=policy or shipped_policy(),

@@ -43,7 +43,9 @@ SHORT, LONG = 0.01, 5
 ASKERS = st.sampled_from(["ada", "charles"])
 APPROVERS = st.sampled_from(["grace", "linus", "sam", "charles"])
 THINGS = st.sampled_from(["wiki-edit", "wiki-edit", "prod-db"])
-CALLS = st.sampled_from(["account", "membership", "add_member", "remove_member"])
+CALLS = st.sampled_from(
+    ["account", "membership", "add_member", "remove_member", "memberships_of", "remove_members"]
+)
 WORK = st.sampled_from(["ask", "give back", "end", "wait"])
 FAULTS = st.sampled_from(["error", "hang", "lie", "succeed_after_timeout", "partial"])
 
@@ -68,10 +70,10 @@ class Lives(RuleBasedStateMachine):
         self.standing: set[Pair] = set()  # put in by other hands, and not taken out by them
         self.crashed = False
 
-    @initialize()
-    def open(self) -> None:
-        """A company of its own for each life."""
-        made = open_world(Path(self.folder.name), patience=SHORT)
+    @initialize(at_once=st.sampled_from([1, 2, 500]))
+    def open(self, at_once: int) -> None:
+        """A company of its own for each life, whose directory takes so many removals in one call."""
+        made = open_world(Path(self.folder.name), patience=SHORT, at_once=at_once)
         self.world: World = self.run(self.stack.enter_async_context(made))
         self.run(self.look())  # when there is nothing to find
 
