@@ -3,7 +3,7 @@
 It knows no table, and what it sends is what SQLAlchemy would: it only spares it the way there, which costs more.
 """
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
@@ -13,7 +13,6 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.sql.dml import Insert, Update
 
 Values = Mapping[str, Any]
-_KEEP_COUNT = {"preserve_rowcount": True}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -40,13 +39,6 @@ class Plain:
     def __init__(self, statement: Insert | Update) -> None:
         self._statement = statement
         self._said: dict[str, _Said] = {}
-
-    def run_each(self, connection: Connection, rows: Sequence[Values]) -> int:
-        """Run it for each of these, in order; how many rows it was about in all. `rows` is not empty."""
-        said = self.said_to(connection.dialect)
-        return connection.exec_driver_sql(
-            said.text, [said.given(values) for values in rows], execution_options=_KEEP_COUNT
-        ).rowcount
 
     def said_to(self, dialect: Dialect) -> _Said:
         """As this engine's driver takes it."""

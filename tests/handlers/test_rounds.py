@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 from sqlalchemy import text
-from sqlmodel import Session, select
+from sqlmodel import Session, select, update
 
 from handlers.completing import LEASE
 from handlers.effects import ROUNDS, TELL_AFTER
@@ -156,6 +156,8 @@ async def test_one_that_was_not_done_though_it_was_said_is_not_believed(world: W
     assert sorted(found.values()) == [GrantState.ENDED] * 4 + [GrantState.ENDING]
     (still,) = [who for who in PEOPLE if await world.holds(who)]
     assert found[still] == GrantState.ENDING
+    (fault,) = [row.last_fault for row in await world.rows(Holding) if row.last_fault]
+    assert "reading it back" in fault
 
 
 @pytest.mark.parametrize("call", ["memberships_of", "remove_members"])
@@ -217,6 +219,38 @@ async def test_one_that_another_grant_covers_stays(world: World) -> None:
     assert await world.state(longer) == GrantState.ACTIVE
     assert [who for who in PEOPLE if await world.holds(who)] == ["linus"]
     assert (await world.last("access.kept"))["facts"]["covered_by_another"] is True
+
+
+@pytest.mark.parametrize("state", [GrantState.ACTIVE, GrantState.APPROVED])
+async def test_what_a_grant_gives_is_not_taken_though_its_holding_says_so(world: World, state: str) -> None:
+    """The grants are what counts: they are looked at when it is taken up, whatever stands in its row."""
+    grant = await world.given("ada")
+
+    def contradict(tx: Session) -> None:
+        tx.execute(update(Holding).values(wanted=False, settled=False))
+        tx.execute(update(Grant).values(state=state))
+
+    await world.ground.database.write(contradict)
+    await world.settle()
+    assert await world.holds("ada")
+    assert await world.state(grant) == GrantState.ACTIVE
+    assert await world.changes() == ["add ada wiki-edit"]
+
+
+async def test_what_no_grant_explains_is_taken_alone_and_is_on_the_record(world: World) -> None:
+    """Nothing ends with it, so there is nothing that a round could record."""
+    grant = await world.given("ada")
+
+    def forget(tx: Session) -> None:
+        tx.execute(update(Holding).values(wanted=False, settled=False))
+        tx.execute(update(Grant).values(state=GrantState.VOIDED))
+
+    await world.ground.database.write(forget)
+    await world.settle()
+    assert not await world.holds("ada")
+    removed = await world.last("access.removed")
+    assert (removed["correlation"], removed["facts"]["overtaken"]) == (grant, True)
+    assert world.faulty.calls["remove_members"] == 0
 
 
 async def test_two_grants_of_one_membership_end_in_one_round(world: World) -> None:

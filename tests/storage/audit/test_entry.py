@@ -23,6 +23,7 @@ from storage.audit.entry import (
     decode,
     encode,
     fresh_salts,
+    written,
 )
 from storage.audit.merkle import leaf_hash
 from storage.faults import AuditFault
@@ -95,6 +96,19 @@ def test_any_text_gives_canonical_ascii_that_reads_back(facts: dict[str, Any], p
     assert set(said["facts"]) == set(facts)
     assert check_commitment(said["texts"]["why"], SALT, why)
     cleaned(why).encode()  # what is kept beside the leaf can be stored as UTF-8
+
+
+@pytest.mark.parametrize("typed", ["a\x00", "\ud83d", "😀\ud800", "\\u0000", "\\ud800", "😀", "größer"])
+def test_a_leaf_says_what_can_be_stored_of_each_text(make_entry: MakeEntry, typed: str) -> None:
+    """Wherever it stands: in an id, in a fact, in a list of them."""
+    entry = make_entry(subject=typed, facts={"one": typed, "more": [typed, "x"]}, texts={})
+    beside, leaf = written(entry, {})
+    said = decode(leaf)
+    assert beside["subject"] == said["subject"]
+    assert (said["subject"], said["facts"]) == (
+        cleaned(typed),
+        {"one": cleaned(typed), "more": [cleaned(typed), "x"]},
+    )
 
 
 def test_lone_surrogates_and_nulls_become_the_replacement_character() -> None:

@@ -302,3 +302,17 @@ def test_none_of_many_is_kept_if_one_cannot_be(engine: Engine, make_entry: MakeE
         log.append_each(tx, [make_entry(), twice, twice])
     with Session(engine) as tx:
         assert log.head(tx).size == len(list(log.every(tx))) == 1
+
+
+MOVES_BY_ITSELF = (
+    "CREATE TRIGGER sly AFTER INSERT ON audit_entries BEGIN UPDATE audit_head SET size = size + 1; END"
+)
+
+
+def test_an_entry_whose_head_moved_is_not_kept(sqlite_engine: Engine, make_entry: MakeEntry) -> None:
+    with sqlite_engine.begin() as connection:
+        connection.execute(text(MOVES_BY_ITSELF))
+    with Session(sqlite_engine) as tx, pytest.raises(AuditFault, match="moved"):
+        log.append_each(tx, [make_entry(), make_entry()])
+    with Session(sqlite_engine) as tx:
+        assert log.head(tx).size == len(list(log.every(tx))) == 0

@@ -1,12 +1,12 @@
 """What every directory connector must promise, asked of each of them."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
 
-from storage.directories.base import Directory, PasswordRejected
+from storage.directories.base import Directory, Membership, Pair, PasswordRejected
 from storage.faults import DirectoryUnavailable
 from tests.directories.reading import members_of
 from tests.storage.directories.stages import GOOD, STAGES, Stage
@@ -116,6 +116,50 @@ async def test_adding_and_removing_twice_is_as_once(stage: Stage) -> None:
     assert not (await stage.directory.membership(ada, "vpn")).present
     await stage.directory.remove_member(ada, "vpn")
     assert await members_of(stage.directory, "vpn") == frozenset()
+
+
+async def test_many_memberships_are_read_and_ended_as_each_alone(stage: Stage) -> None:
+    """Promise 7: an answer for each, in the order that was asked, be there such an account or group or not."""
+    directory = stage.directory
+    ada, bob, eve = [await stage.person(login) for login in ("ada", "bob", "eve")]
+    for name in ("vpn", "wiki", "inner"):
+        await stage.group(name)
+    await stage.put("inner", eve)
+    await stage.put("wiki", ada, groups=("inner",))
+    await stage.put("vpn", ada, bob)
+    pairs = [(bob, "vpn"), (ada, "wiki"), (ada, "vpn"), (eve, "wiki"), ("nobody", "vpn"), (ada, "missing")]
+    assert await answers(directory, pairs) == [True, True, True, False, False, False]
+    ended = [(ada, "vpn"), (eve, "wiki"), ("nobody", "missing")]
+    for _ in range(2):  # it may be repeated
+        assert list(await directory.remove_members(ended)) == [None, None, None]
+    assert await answers(directory, pairs) == [True, True, False, False, False, False]
+    assert await members_of(directory, "wiki") == {ada, eve}
+    assert list(await directory.memberships_of([])) == list(await directory.remove_members([])) == []
+
+
+async def answers(directory: Directory, pairs: Sequence[Pair]) -> list[bool]:
+    """Whether each is there; every one of them must have been answered."""
+    found = await directory.memberships_of(pairs)
+    assert [one for one in found if not isinstance(one, Membership)] == []
+    return [isinstance(one, Membership) and one.present for one in found]
+
+
+async def test_a_connector_takes_at_least_one_at_once(directory: Directory) -> None:
+    assert directory.capabilities.at_once >= 1
+
+
+async def test_many_that_cannot_be_answered_are_unknown(stage: Stage) -> None:
+    """Promise 7: of a store that is away, no membership is none, and none has ended."""
+    ada = await stage.person("ada")
+    await stage.group("vpn")
+    await stage.put("vpn", ada)
+    await stage.break_down()
+    for question in (stage.directory.memberships_of, stage.directory.remove_members):
+        try:
+            found = await question([(ada, "vpn"), (ada, "vpn")])
+        except DirectoryUnavailable:
+            continue  # as a whole
+        assert [isinstance(one, DirectoryUnavailable) for one in found] == [True, True]
 
 
 async def test_removal_ends_the_direct_membership_alone(stage: Stage) -> None:
