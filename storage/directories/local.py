@@ -8,6 +8,7 @@ import secrets
 import sqlite3
 from collections.abc import Collection, Iterable, Sequence
 from datetime import datetime, timedelta
+from functools import partial
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -25,7 +26,7 @@ from storage.directories.base import (
 )
 from storage.directories.local_rows import Effect
 from storage.directories.scrypt import Scrypt, matches
-from storage.directories.worker import Work, Worker
+from storage.directories.worker import Work, Worker, attempt
 from storage.faults import DirectoryUnavailable
 
 T = TypeVar("T")
@@ -127,19 +128,22 @@ class LocalDirectory:
 
     async def remove_member(self, account_id: str, group: str) -> None:
         """End its direct membership. Idempotent."""
-        await self.remove_members([(account_id, group)])
+        (refused,) = await self.remove_members([(account_id, group)])
+        if refused is not None:
+            raise refused
 
-    async def remove_members(self, pairs: Sequence[Pair]) -> list[None]:
-        """End these direct memberships, all or none of them. Idempotent."""
+    async def remove_members(self, pairs: Sequence[Pair]) -> list[DirectoryUnavailable | None]:
+        """End these direct memberships in one transaction, each undone alone if the file refuses it. Idempotent."""
 
-        def work(rows: sqlite3.Connection) -> None:
+        def work(rows: sqlite3.Connection) -> list[DirectoryUnavailable | None]:
             at = self._now()
-            for account, group in pairs:
-                changed = local_rows.take_member(rows, account, group)
-                local_rows.note_effect(rows, at, "remove", account, group, changed=changed)
+            refusals = [attempt(rows, partial(_remove, pair=pair, at=at))[1] for pair in pairs]
+            return [
+                one and DirectoryUnavailable(f"The directory {self.name} did not end it: {one}.")
+                for one in refusals
+            ]
 
-        await self._do(work)
-        return [None] * len(pairs)
+        return await self._do(work)
 
     async def verify_password(self, account_id: str, password: str) -> bool:
         """Whether this is the current password of an active account that is not locked and has not expired."""
@@ -373,6 +377,12 @@ class LocalDirectory:
         rows.execute("UPDATE accounts SET failures = 0 WHERE id = ?", (account,))
         expired = found.password_expires_at is not None and found.password_expires_at <= found.read_at
         return not expired and not found.must_change_password
+
+
+def _remove(rows: sqlite3.Connection, *, pair: Pair, at: datetime) -> None:
+    account, group = pair
+    changed = local_rows.take_member(rows, account, group)
+    local_rows.note_effect(rows, at, "remove", account, group, changed=changed)
 
 
 def _stored_password(rows: sqlite3.Connection, account: str) -> str | None:

@@ -79,7 +79,7 @@ class Worker:
         try:
             connection = self._open()
             connection.execute("BEGIN IMMEDIATE")
-            answers = [(job, *_attempt(connection, job.work)) for job in batch]
+            answers = [(job, *attempt(connection, job.work)) for job in batch]
             connection.execute("COMMIT")
         except (sqlite3.Error, OSError) as error:
             self._let_go()
@@ -112,7 +112,7 @@ class Worker:
             self._connection = None
 
 
-def _attempt(connection: sqlite3.Connection, work: Work[T]) -> tuple[T | None, Exception | None]:
+def attempt(connection: sqlite3.Connection, work: Work[T]) -> tuple[T | None, Exception | None]:
     """Run one function in a savepoint, so that its failure is its own. SQLite's own trouble is everybody's."""
     connection.execute("SAVEPOINT one")
     try:

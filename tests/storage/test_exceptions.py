@@ -7,7 +7,7 @@ import pytest
 from sqlmodel import delete, select
 
 from storage import outbox
-from storage.exceptions import SAME_CAUSE, SECURITY, raise_exception, settle_exceptions
+from storage.exceptions import SAME_CAUSE, SECURITY, known_among, raise_exception, settle_exceptions
 from storage.outbox import ALERT
 from storage.records import ExceptionRecord, Owed
 
@@ -151,3 +151,13 @@ def test_what_is_undone_raises_nothing(database, now):
     with pytest.raises(LookupError):
         database.write_now(work)
     assert owed(database) == []
+
+
+def test_of_very_many_causes_those_that_were_ever_told_of_are_known(database, now):
+    """Be they over or not."""
+    for cause in ("open", "over"):
+        raised(database, now, cause=cause)
+    database.write_now(lambda tx: settle_exceptions(tx, at=now, causes=["over"]))
+    asked = [*(f"none-{number}" for number in range(1200)), "open", "over"]
+    assert database.read_now(lambda tx: known_among(tx, asked)) == {"open", "over"}
+    assert database.read_now(lambda tx: known_among(tx, [])) == frozenset()

@@ -8,7 +8,7 @@ from sqlmodel import Session, select
 
 from storage import outbox
 from storage.database import Database
-from storage.outbox import ALERT, NORMAL
+from storage.outbox import ALERT, NORMAL, Message
 from storage.records import Owed
 
 LEASE = timedelta(seconds=30)
@@ -51,6 +51,35 @@ def test_another_message_is_owed_beside_it(database, now, other):
     database.write_now(lambda tx: owe(tx, now))
     database.write_now(lambda tx: owe(tx, now, **other))
     assert database.read_now(outbox.backlog) == 2
+
+
+def test_many_are_owed_as_each_alone(database, now):
+    """One that waits shows the newest state already; one on its way may have been rendered before the change."""
+    database.write_now(lambda tx: owe(tx, now, "on-its-way"))
+    assert claimed(database, now)
+    database.write_now(lambda tx: owe(tx, now, "waits"))
+    later = now + timedelta(seconds=1)
+    messages = [
+        Message("request", subject, recipient)
+        for subject in ("on-its-way", "waits", "new")
+        for recipient in ("U0ADA", "U0BOB", "U0ADA")
+    ]
+    woken: list[frozenset[str]] = []
+
+    def work(tx: Session) -> None:
+        outbox.owe_each(tx, messages, at=later, courier="slack")
+        woken.append(frozenset(tx.info["wake"]))
+        outbox.owe_each(tx, [], at=later, courier="slack")
+
+    database.write_now(work)
+    fresh = [row for row in rows(database) if row.owed_at == later]
+    assert [(row.subject, row.recipient) for row in fresh] == [
+        ("on-its-way", "U0ADA"), ("on-its-way", "U0BOB"), ("waits", "U0BOB"), ("new", "U0ADA"), ("new", "U0BOB"),
+    ]  # fmt: skip
+    assert woken == [{"outbox"}]
+    alone = fresh[-1].model_dump(exclude={"id", "recipient"})
+    database.write_now(lambda tx: owe(tx, later, "new", recipient="U0EVE"))
+    assert rows(database)[-1].model_dump(exclude={"id", "recipient"}) == alone
 
 
 def test_what_changes_while_a_message_is_on_its_way_is_owed_again(database, now):

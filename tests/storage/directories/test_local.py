@@ -227,3 +227,29 @@ async def test_thousands_of_changes_take_about_a_second(directory: LocalDirector
     await asyncio.gather(*(directory.add_member(f"p-{n}", "vpn") for n in range(3000)))
     assert time.monotonic() - started < 3
     assert len(await directory.memberships()) == 3000
+
+
+REFUSES_ADA = """CREATE TRIGGER refuse BEFORE DELETE ON members WHEN OLD.member = 'p-ada'
+BEGIN SELECT RAISE(ABORT, 'not her'); END"""
+
+
+async def test_one_of_many_that_the_file_refuses_stays_and_the_others_go(
+    directory: LocalDirectory, file: Path
+) -> None:
+    """Also in the journal: what was not done is not in it."""
+    await add_ada(directory)
+    await directory.add_group("vpn")
+    for name in ("bob", "eve"):
+        await directory.add_account(f"p-{name}", login=name, name=name, mail=f"{name}@example.com")
+    people = ("p-bob", "p-ada", "p-eve")
+    await directory.put_in_group("vpn", *people)
+    with sqlite3.connect(file) as rows:
+        rows.execute(REFUSES_ADA)
+    first, second, third = await directory.remove_members([(who, "vpn") for who in people])
+    assert (first, third) == (None, None)
+    assert isinstance(second, DirectoryUnavailable)
+    assert "not her" in str(second)
+    assert await members_of(directory, "vpn") == {"p-ada"}
+    assert [effect.account for effect in await directory.effects()] == ["p-bob", "p-eve"]
+    with pytest.raises(DirectoryUnavailable, match="not her"):
+        await directory.remove_member("p-ada", "vpn")
