@@ -139,7 +139,9 @@ class LocalDirectory:
             at = self._now()
             refusals = [attempt(rows, partial(_remove, pair=pair, at=at))[1] for pair in pairs]
             return [
-                one and DirectoryUnavailable(f"The directory {self.name} did not end it: {one}.")
+                None
+                if one is None
+                else DirectoryUnavailable(f"The directory {self.name} did not end it: {one}.")
                 for one in refusals
             ]
 
