@@ -12,7 +12,8 @@ from bot.slack.actions import Action
 from bot.slack.conversation import Conversation
 from bot.slack.door import Turned
 from bot.slack.drift import DriftClicks
-from bot.slack.forms import Prefilled, decision_form, details_form, request_form
+from bot.slack.forms_decision import decision_form, details_form
+from bot.slack.forms_request import Prefilled, request_form
 from bot.slack.incoming import Incoming, text
 from bot.slack.messages.approvals import not_allowed_text, too_late_text
 from bot.slack.messages.parts import Message, said

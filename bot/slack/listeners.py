@@ -20,7 +20,7 @@ from bot.slack.actor import IdentityUnknown
 from bot.slack.clicks import Click, Clicks, clicked
 from bot.slack.conversation import Conversation, OpenForm
 from bot.slack.door import Door, Turned
-from bot.slack.forms import options_for, request_form
+from bot.slack.forms_request import options_for, request_form
 from bot.slack.home import home_view
 from bot.slack.incoming import Incoming
 from bot.slack.messages.answers import answer_message

@@ -4,7 +4,7 @@ import asyncio
 
 import pytest
 
-from bot.slack.forms import Prefilled, request_form
+from bot.slack.forms_request import Prefilled, request_form
 from bot.slack.home import home_view
 from bot.slack.messages.parts import said
 from bot.slack.replies import Replies
