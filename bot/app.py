@@ -9,7 +9,6 @@ import signal
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import AsyncExitStack
 from datetime import timedelta
-from functools import partial
 from pathlib import Path
 
 import aiohttp
@@ -20,42 +19,30 @@ from slack_bolt.async_app import AsyncApp
 from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.couriers.mail import MailCourier, Smtp
-from bot.couriers.patient import deliver_all
 from bot.couriers.rendering import Rendering
-from bot.couriers.slack import BATCH, SlackCourier
+from bot.couriers.slack import SlackCourier
 from bot.directories import open_directory
+from bot.duties import Duties
 from bot.metrics import Metrics
 from bot.policies import load_policy
 from bot.process import favour_the_loop
 from bot.schedule import Duty, Schedule
 from bot.settings import Settings
-from bot.slack.actor import Profiles
-from bot.slack.clicks import Clicks
-from bot.slack.conversation import Conversation
-from bot.slack.door import Door, PageLinks
-from bot.slack.drift import DriftClicks
-from bot.slack.limiter import Limiter
-from bot.slack.listeners import Listeners
+from bot.slack.bolt import Speaking
+from bot.slack.door import PageLinks
 from bot.slack.replies import Replies
 from bot.slack.signed_http import SignedHttp
 from bot.slack.socket import Socket
-from bot.slack.submissions import Submissions
 from bot.slack.token import greet
 from bot.web.page import SecurePage
 from bot.web.server import build_app
-from handlers.access import Access
-from handlers.accounts import Accounts
-from handlers.approvals import Deciding
 from handlers.changes import Changes
 from handlers.checks import Checks
-from handlers.details import Details
 from handlers.drift import Drift
 from handlers.effects import Effects
 from handlers.ground import Ground
-from handlers.identity import Identity
 from handlers.leavers import Leavers
 from handlers.proofs import Handles
-from handlers.reconciling import Reconciling
 from handlers.revocation import Revocation
 from handlers.visits import PageGround, PageLimits
 from storage.audit.guards import missing_guards
@@ -64,7 +51,6 @@ from storage.clock import Clock
 from storage.database import Database
 from storage.directories.base import Directory
 from storage.faults import AuditFault
-from storage.outbox import ALERT, NORMAL
 
 log = structlog.get_logger(__name__)
 
@@ -112,7 +98,6 @@ class App:
         self._open.callback(self.database.close)
         self.directories = self._directories() if directories is None else directories
         self.ground = ground_of(settings, self.database, self.directories, now)
-        self._handles = handles
         self._links = PageLinks(
             public_url=settings.server.public_url.rstrip("/"),
             handles=handles,
@@ -133,6 +118,15 @@ class App:
         self._checks = Checks(self.ground)
         self._revocation = Revocation(self.ground)
         self._drift, self._leavers = Drift(self.ground), Leavers(self.ground)
+        self._speaking = Speaking(
+            settings=settings,
+            ground=self.ground,
+            checks=self._checks,
+            leavers=self._leavers,
+            handles=handles,
+            pages=self._links,
+            metrics=self.metrics,
+        )
         self._effects = Effects(
             self.ground,
             chance=chance,
@@ -150,9 +144,9 @@ class App:
         await greet(client, self._settings.slack)
         replies = Replies(client)
         self._open.push_async_callback(replies.finish)
-        bolt = self._bolt(client, replies)
+        bolt = self._speaking.bolt(client, replies)
         await self._open_web(bolt)
-        schedule = Schedule(self._duties(client), end_within=END_WITHIN)
+        schedule = Schedule(self._duties(client).all(self._holdings), end_within=END_WITHIN)
         self.database.on_wake(schedule.wake, asyncio.get_running_loop())
         # What a dead one left and what is overdue is on its way before any new work is taken up (A-1).
         await self._effects.resume(alone=self._alone)
@@ -204,63 +198,6 @@ class App:
         # No retries inside the client: a post whose answer was lost would be made twice. The outbox tries again.
         return AsyncWebClient(token=token, session=session, base_url=base_url, retry_handlers=[])
 
-    def _bolt(self, client: AsyncWebClient, replies: Replies) -> AsyncApp:
-        """Bolt with one listener a kind of payload. Signatures are checked before it (bot.slack.signed_http)."""
-        settings, ground, checks = self._settings, self.ground, self._checks
-        access, deciding = Access(ground), Deciding(ground)
-        drift = DriftClicks(ground, reconciling=Reconciling(ground), leavers=self._leavers, replies=replies)
-        conversation = Conversation(
-            catalogue=ground.catalogue,
-            checks=checks,
-            accounts=Accounts(ground, handles=self._handles),
-            access=access,
-            pages=self._links,
-            now=self._now,
-        )
-        identity = Identity(
-            ground,
-            handles=self._handles,
-            teams=frozenset(settings.slack.teams),
-            enterprise=settings.slack.enterprise,
-            trust_mail=settings.slack.trust_email,
-        )
-        door = Door(
-            limiter=Limiter(settings.limits.requests_a_minute, self._now),
-            profiles=Profiles(client, self._now),
-            identity=identity,
-            pages=self._links,
-        )
-        app = AsyncApp(
-            name="wicket",  # otherwise Bolt reads source files to find one, for a third of a second
-            client=client,
-            process_before_response=True,
-            request_verification_enabled=False,
-            raise_error_for_unhandled_request=True,  # our error listener acknowledges what nobody asked for
-        )
-        Listeners(
-            door=door,
-            conversation=conversation,
-            clicks=Clicks(
-                ground,
-                access=access,
-                deciding=deciding,
-                details=Details(ground),
-                conversation=conversation,
-                drift=drift,
-                replies=replies,
-            ),
-            submissions=Submissions(
-                catalogue=ground.catalogue, access=access, deciding=deciding, drift=drift
-            ),
-            checks=checks,
-            replies=replies,
-            catalogue=ground.catalogue,
-            metrics=self.metrics,
-            transport=settings.slack.transport,
-            now=self._now,
-        ).register(app)
-        return app
-
     async def _open_web(self, bolt: AsyncApp) -> None:
         """The secure page, health and metrics, and Slack's payloads in HTTP mode."""
         settings = self._settings
@@ -287,7 +224,7 @@ class App:
         await self._socket.open()
         self._open.push_async_callback(self._socket.close)
 
-    def _duties(self, client: AsyncWebClient) -> list[Duty]:
+    def _duties(self, client: AsyncWebClient) -> Duties:
         slack = SlackCourier(
             client=client,
             database=self.database,
@@ -299,44 +236,19 @@ class App:
             chance=self._chance,
         )
         self._open.push_async_callback(slack.finish, STRAGGLERS_END_WITHIN)
-        mail = self._mail()
-
-        async def deliver(urgency: int) -> None:
-            gives_way = urgency == NORMAL
-            await deliver_all(
-                partial(slack.deliver_due, urgency),
-                batch=BATCH,
-                is_busy=lambda: gives_way and self._effects.is_full,
-            )
-
-        async def end() -> None:
-            await self._revocation.end_due()
-            await self._revocation.lapse_unanswered()
-
-        return [
-            Duty(name="ends", every=0.5, work=end),
-            self._holdings,
-            Duty(name="alerts", every=1, woken_by="outbox", work=partial(deliver, ALERT)),
-            Duty(name="outbox", every=1, woken_by="outbox", work=partial(deliver, NORMAL)),
-            Duty(name="mail", every=1, woken_by="outbox", work=mail.deliver_due),
-            Duty(name="cut-off", every=60, work=Changes(self._page_ground).settle_cut_off),
-            Duty(name="overdue", every=10, woken_by="overdue", work=self._watch_overdue),
-            Duty(name="housekeeping", every=3600, work=self._revocation.forget_old),
-            Duty(name="leavers", every=60, work=self._leavers.look),
-            *self._comparing(),
-        ]
-
-    def _comparing(self) -> list[Duty]:
-        """Each directory is compared by a duty of its own, so that a hung one delays no other."""
-        every = self._settings.drift.every_minutes * 60
-        linked = Duty(name="linked", every=every, work=partial(self._leavers.look, everybody=True))
-        return [
-            linked,
-            *(
-                Duty(name=f"drift {name}", every=every, work=partial(self._drift.look, name))
-                for name in self.directories
-            ),
-        ]
+        return Duties(
+            effects=self._effects,
+            revocation=self._revocation,
+            changes=Changes(self._page_ground),
+            drift=self._drift,
+            leavers=self._leavers,
+            slack=slack,
+            mail=self._mail(),
+            metrics=self.metrics,
+            now=self._now,
+            directories=tuple(self.directories),
+            drift_every=self._settings.drift.every_minutes * 60,
+        )
 
     def _mail(self) -> MailCourier:
         mail, password = self._settings.mail, self._settings.secrets.smtp_password
@@ -349,14 +261,6 @@ class App:
             password=password.get_secret_value() if password else None,
         )
         return MailCourier(self._page_ground, smtp, metrics=self.metrics)
-
-    async def _watch_overdue(self) -> None:
-        await self._revocation.tell_overdue()
-        standing = await self._revocation.standing()
-        late = self._now() - standing.oldest if standing.oldest else timedelta(0)
-        self.metrics.standing(
-            leased=standing.leased, overdue=standing.overdue, oldest_seconds=late.total_seconds()
-        )
 
     def _wake_holdings(self) -> None:
         self._holdings.wake()

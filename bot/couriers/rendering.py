@@ -9,7 +9,8 @@ from datetime import timedelta
 from sqlmodel import Session
 
 from bot.slack.door import PageLinks
-from bot.slack.messages.alerts import Alert, alert_message
+from bot.slack.messages.alert_facts import Alert
+from bot.slack.messages.alerts import alert_message
 from bot.slack.messages.answers import answer_message, greeting_message, notice_message, page_message
 from bot.slack.messages.approvals import approval_message
 from bot.slack.messages.checkpoints import checkpoint_message

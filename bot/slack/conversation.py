@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 
 from bot.slack.door import PageLinks
-from bot.slack.forms import Prefilled
+from bot.slack.forms_request import Prefilled
 from bot.slack.incoming import Incoming
 from bot.slack.messages.answers import (
     answer_message,

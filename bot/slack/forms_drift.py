@@ -19,7 +19,8 @@ from slack_sdk.models.blocks import (
 from slack_sdk.models.views import View
 
 from bot.slack.actions import Field, Form
-from bot.slack.forms import Wrong, field_of, metadata, read_decision, selected, typed
+from bot.slack.forms import Wrong, field_of, metadata, selected, typed
+from bot.slack.forms_decision import read_decision
 from bot.slack.incoming import text
 from bot.slack.messages.parts import facts, note
 from bot.slack.words import duration

@@ -9,7 +9,9 @@ from typing import Any
 from bot.slack.actions import Form
 from bot.slack.clicks import asked_text, decision_text
 from bot.slack.drift import DriftClicks
-from bot.slack.forms import Wrong, note_form, read_decision, read_request
+from bot.slack.forms import Wrong, note_form
+from bot.slack.forms_decision import read_decision
+from bot.slack.forms_request import read_request
 from bot.slack.incoming import Incoming, text
 from handlers.access import Access
 from handlers.approvals import Deciding

@@ -4,31 +4,15 @@ They carry ids, names and policy's sentences, and no free text of a person.
 """
 
 import re
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
-from typing import Any
 
 from slack_sdk.models.blocks import ButtonElement
 
+from bot.slack.messages.alert_facts import Alert, plain
 from bot.slack.messages.parts import Message, actions, note, section
-from bot.slack.words import clock, counted, day_and_clock, duration, inert, listed, sentence, visible
+from bot.slack.words import clock, counted, day_and_clock, duration, listed, sentence
 from handlers.strange import Kind
-
-
-@dataclass(frozen=True, kw_only=True)
-class Alert:
-    """One exception with its count. facts: as handlers gave them."""
-
-    id: str
-    kind: Kind
-    severity: str
-    who: str
-    facts: Mapping[str, Any]
-    correlation: str
-    count: int
-    first_at: datetime
-    last_at: datetime
 
 
 def alert_message(alert: Alert) -> Message:
@@ -39,8 +23,8 @@ def alert_message(alert: Alert) -> Message:
 def composed(alert: Alert, title: str, told: str, *, buttons: Sequence[ButtonElement] = ()) -> Message:
     """The message of an exception from its headline and its sentences, with how grave, when, and the story's id."""
     again = f"{counted(alert.count, 'time')}, last {day_and_clock(alert.last_at)}" if alert.count > 1 else ""
-    story = f"story {_plain(alert.correlation)}" if alert.correlation else ""
-    about = [_plain(alert.severity), day_and_clock(alert.first_at), again, story, _policies(alert)]
+    story = f"story {plain(alert.correlation)}" if alert.correlation else ""
+    about = [plain(alert.severity), day_and_clock(alert.first_at), again, story, _policies(alert)]
     tail = " · ".join(part for part in about if part)
     return Message(
         text=f"⚠️ {title}. {told} ({tail})",
@@ -49,22 +33,22 @@ def composed(alert: Alert, title: str, told: str, *, buttons: Sequence[ButtonEle
 
 
 def _refused_request(alert: Alert) -> tuple[str, str]:
-    employment, company = _fact(alert, "employment", "employee"), _fact(alert, "company")
+    employment, company = alert.fact("employment", "employee"), alert.fact("company")
     about = ", ".join(part for part in (employment, company) if part) if employment != "employee" else ""
-    asker = f"{_who(alert)}, {about}," if about else _who(alert)
+    asker = f"{alert.whose}, {about}," if about else alert.whose
     minutes = int(alert.facts.get("minutes", 0))
     how_long = f", for {duration(minutes)}" if minutes else ""
     return (
-        f"Refused: {_entitlement(alert)} asked by {_who(alert)}",
-        f"{asker} asked for {_entitlement(alert)}{how_long}. {_reasons(alert)} Nothing was granted.",
+        f"Refused: {alert.entitlement} asked by {alert.whose}",
+        f"{asker} asked for {alert.entitlement}{how_long}. {_reasons(alert)} Nothing was granted.",
     )
 
 
 def _refused_self_service(alert: Alert) -> tuple[str, str]:
-    what = _PURPOSES.get(_fact(alert, "purpose"), "help with an account")
+    what = _PURPOSES.get(alert.fact("purpose"), "help with an account")
     return (
-        f"Refused: {what}, asked by {_who(alert)}",
-        f"{_who(alert)} asked for {what}. {_reasons(alert)} Nothing was changed.",
+        f"Refused: {what}, asked by {alert.whose}",
+        f"{alert.whose} asked for {what}. {_reasons(alert)} Nothing was changed.",
     )
 
 
@@ -72,39 +56,39 @@ def _wrong_approver(alert: Alert) -> tuple[str, str]:
     if alert.facts.get("drift"):
         why = _reasons(alert) if alert.facts.get("reasons") else "They are not among those who may."
         return (
-            f"Wrong person clicked: {_entitlement(alert)}",
-            f"{_who(alert)} tried to decide about a membership of {_entitlement(alert)}. {why} Nothing was changed.",
+            f"Wrong person clicked: {alert.entitlement}",
+            f"{alert.whose} tried to decide about a membership of {alert.entitlement}. {why} Nothing was changed.",
         )
-    requester = _fact(alert, "requester")
+    requester = alert.fact("requester")
     other = f"the request of {requester}" if requester else "a request"
     request = "their own request" if alert.facts.get("own") else other
     why = _reasons(alert) if alert.facts.get("reasons") else "They are not among its approvers."
     return (
-        f"Wrong person clicked: {_entitlement(alert)}",
-        f"{_who(alert)} tried to decide {request} for {_entitlement(alert)}. {why} Nothing was changed.",
+        f"Wrong person clicked: {alert.entitlement}",
+        f"{alert.whose} tried to decide {request} for {alert.entitlement}. {why} Nothing was changed.",
     )
 
 
 def _policy_error(alert: Alert) -> tuple[str, str]:
     subject = (
-        _entitlement(alert) if alert.facts.get("entitlement") else _PURPOSES.get(_fact(alert, "purpose"), "")
+        alert.entitlement if alert.facts.get("entitlement") else _PURPOSES.get(alert.fact("purpose"), "")
     )
     about = f", about {subject}" if subject else ""
-    errors = "; ".join(_plain(error) for error in _several(alert, "errors")) or "no more is known"
+    errors = "; ".join(plain(error) for error in alert.several("errors")) or "no more is known"
     return (
         "A policy could not be evaluated",
-        f"It was asked for {_who(alert)}{about}: {errors}. So it was refused, and it will be until the policy set is "
+        f"It was asked for {alert.whose}{about}: {errors}. So it was refused, and it will be until the policy set is "
         "mended.",
     )
 
 
 def _revocation_overdue(alert: Alert) -> tuple[str, str]:
-    due, paged = _moment(alert, "due"), _moment(alert, "paged")
-    title = f"Revocation overdue{_by(due, paged)}: {_entitlement(alert)} of {_who(alert)}"
+    due, paged = alert.moment("due"), alert.moment("paged")
+    title = f"Revocation overdue{_by(due, paged)}: {alert.entitlement} of {alert.whose}"
     if settled := _settled(alert):
-        late = f"late{_by(due, _moment(alert, 'settled'))}"
+        late = f"late{_by(due, alert.moment('settled'))}"
         return title, sentence(f"It was due{_due(alert)} and came {late}.", _last_fault(alert), settled)
-    if renewed := _moment(alert, "renewed"):
+    if renewed := alert.moment("renewed"):
         return title, f"It was due{_due(alert)} and went on; it was told anew {day_and_clock(renewed)}."
     return (
         title,
@@ -117,36 +101,36 @@ def _revocation_overdue(alert: Alert) -> tuple[str, str]:
 
 def _effect_failed(alert: Alert) -> tuple[str, str]:
     doing = "Taking back" if alert.facts.get("removal") else "Giving"
-    title = f"The directory does not follow: {_entitlement(alert)} of {_who(alert)}"
+    title = f"The directory does not follow: {alert.entitlement} of {alert.whose}"
     if settled := _settled(alert):
-        at_first = f"{doing} {_entitlement(alert)} did not succeed at first."
+        at_first = f"{doing} {alert.entitlement} did not succeed at first."
         return title, sentence(at_first, _last_fault(alert), settled)
     still = "They may still have it." if alert.facts.get("removal") else "They do not have it yet."
     return (
         title,
         sentence(
-            f"{doing} {_entitlement(alert)} does not succeed.", _fault(alert), _tried(alert), still,
+            f"{doing} {alert.entitlement} does not succeed.", _fault(alert), _tried(alert), still,
             "Wicket goes on trying.",
         ),
     )  # fmt: skip
 
 
 def _target_gone(alert: Alert) -> tuple[str, str]:
-    if _fact(alert, "gone") == "group":
+    if alert.fact("gone") == "group":
         return (
-            f"A group is gone: {_fact(alert, 'group')}",
-            f"The group is not in the directory any more, and {_entitlement(alert)} of {_who(alert)} went with it; "
+            f"A group is gone: {alert.fact('group')}",
+            f"The group is not in the directory any more, and {alert.entitlement} of {alert.whose} went with it; "
             "the grant is closed. Correct the catalogue, or make the group again.",
         )
     return (
-        f"An account is gone: {_who(alert)}",
-        f"It is not in the directory any more, and {_entitlement(alert)} went with it; the grant is closed.",
+        f"An account is gone: {alert.whose}",
+        f"It is not in the directory any more, and {alert.entitlement} went with it; the grant is closed.",
     )
 
 
 def _directory_missing(alert: Alert) -> tuple[str, str]:
-    title = f"Not in wicket.toml any more: the directory {_who(alert)}"
-    if settled := _moment(alert, "settled"):
+    title = f"Not in wicket.toml any more: the directory {alert.whose}"
+    if settled := alert.moment("settled"):
         return (
             title,
             f"It is there again, or nothing is left to take back in it, since {day_and_clock(settled)}.",
@@ -164,12 +148,12 @@ def _change_unsure(alert: Alert) -> tuple[str, str]:
     what, changed = ("password", "was changed") if reset else ("account", "was unlocked")
     if alert.facts.get("result") == "sessions-open":
         return (
-            f"Signed in elsewhere still: {_who(alert)}",
-            f"The {what} of {_who(alert)} {changed}, but their sessions could not be ended. "
+            f"Signed in elsewhere still: {alert.whose}",
+            f"The {what} of {alert.whose} {changed}, but their sessions could not be ended. "
             "They have been told; please end the sessions in the directory.",
         )
     return (
-        f"Unknown: whether the {what} of {_who(alert)} {changed}",
+        f"Unknown: whether the {what} of {alert.whose} {changed}",
         "The directory did not answer in time, and Wicket does not try again by itself. "
         "They have been told; please look in the directory.",
     )
@@ -178,37 +162,37 @@ def _change_unsure(alert: Alert) -> tuple[str, str]:
 def _page_lockout(alert: Alert) -> tuple[str, str]:
     count = int(alert.facts.get("wrong_in_a_row", 0))
     return (
-        f"Secure page locked for {_who(alert)}",
-        f"{count if count > 1 else 'Too many'} wrong codes or passwords in a row were given for {_who(alert)}. "
+        f"Secure page locked for {alert.whose}",
+        f"{count if count > 1 else 'Too many'} wrong codes or passwords in a row were given for {alert.whose}. "
         "No proof of theirs is accepted for 24 hours, and nothing was changed. If they are who they say, "
         "`wicket proofs unlock LOGIN` opens it earlier.",
     )
 
 
 def _identity_mismatch(alert: Alert) -> tuple[str, str]:
-    reason = _fact(alert, "reason", "it fits nobody for sure")
+    reason = alert.fact("reason", "it fits nobody for sure")
     return (
-        f"Identity mismatch: {_who(alert)}",
+        f"Identity mismatch: {alert.whose}",
         f"The Slack account {_account(alert)} does not fit one person: {_MISMATCHES.get(reason, reason)}. "
         "It can do nothing until that is settled.",
     )
 
 
 def _ambiguous_identity(alert: Alert) -> tuple[str, str]:
-    place = f"the directory {_fact(alert, 'directory')}" if alert.facts.get("directory") else "a directory"
+    place = f"the directory {alert.fact('directory')}" if alert.facts.get("directory") else "a directory"
     ids = list(alert.facts.get("accounts") or [])
     rest = len(ids) - _SHOWN
-    shown = listed([*(f"`{_plain(one)}`" for one in ids[:_SHOWN]), *([f"{rest} more"] if rest > 0 else [])])
+    shown = listed([*(f"`{plain(one)}`" for one in ids[:_SHOWN]), *([f"{rest} more"] if rest > 0 else [])])
     if alert.facts.get("reason") == "changed":
         found = f"In {place} their number led to another account when they asked than it does now"
-        shown = f"first {listed([f'`{_plain(one)}`' for one in ids], last='then')}" if ids else ""
+        shown = f"first {listed([f'`{plain(one)}`' for one in ids], last='then')}" if ids else ""
     else:
         found = (
             f"In {place} {counted(len(ids), 'account') if ids else 'more than one account'} have their number"
         )
     return (
-        f"Not certain whose account: {_who(alert)} in {place}",
-        f"{_who(alert)} asked for {_entitlement(alert)}. {found}{': ' if shown else ''}{shown}. No account was taken "
+        f"Not certain whose account: {alert.whose} in {place}",
+        f"{alert.whose} asked for {alert.entitlement}. {found}{': ' if shown else ''}{shown}. No account was taken "
         "for theirs, and nothing was granted. Please correct the numbers.",
     )
 
@@ -219,16 +203,16 @@ def _not_a_person(alert: Alert) -> tuple[str, str]:
         "stranger": "somebody from outside the company",
         "deactivated": "somebody whose account is not active",
         "bot": "a bot",
-    }.get(_fact(alert, "reason"), "nobody we know")
+    }.get(alert.fact("reason"), "nobody we know")
     return (
-        f"Turned away: {_who(alert)}",
-        f"{_who(alert)} ({_account(alert)}) is {kind} and tried to use Wicket. Nothing was done.",
+        f"Turned away: {alert.whose}",
+        f"{alert.whose} ({_account(alert)}) is {kind} and tried to use Wicket. Nothing was done.",
     )
 
 
 def _authority_lost(alert: Alert) -> tuple[str, str]:
     return (
-        f"Not granted after approval: {_entitlement(alert)} for {_who(alert)}",
+        f"Not granted after approval: {alert.entitlement} for {alert.whose}",
         f"It was approved, but when policy was asked once more before giving it, the answer was no. {_reasons(alert)} "
         "Nothing was granted.",
     )
@@ -236,19 +220,19 @@ def _authority_lost(alert: Alert) -> tuple[str, str]:
 
 def _tampered(alert: Alert) -> tuple[str, str]:
     return (
-        f"Forged click by {_who(alert)}",
-        f"{_who(alert)} sent a button or form that Wicket never made. Nothing was done.",
+        f"Forged click by {alert.whose}",
+        f"{alert.whose} sent a button or form that Wicket never made. Nothing was done.",
     )
 
 
 def _undeliverable(alert: Alert) -> tuple[str, str]:
     if alert.facts.get("courier") == "mail":
         return (
-            f"Undeliverable: a mail to {_who(alert)}",
+            f"Undeliverable: a mail to {alert.whose}",
             f"The letter about their account could not be delivered: {_fault(alert) or 'no more is known.'} Wicket "
             "gave up; please tell them another way, and look at their address in the directory.",
         )
-    place = f"<#{alert.who}>" if _CHANNEL.fullmatch(alert.who) else _who(alert)
+    place = f"<#{alert.who}>" if _CHANNEL.fullmatch(alert.who) else alert.whose
     why = _FAULTS.get(str(alert.facts.get("fault"))) or _fault(alert) or "Slack does not take it."
     return (
         f"Undeliverable: a message to {place}",
@@ -294,46 +278,21 @@ _FAULTS = {
     "is_archived": "The channel is archived.",
 }
 _CHANNEL = re.compile(r"[CG][A-Z0-9]{2,}")
-# What stands in an alert is a pointer to the record, so it may be cut: it always fits.
-_MOST = 150
 # A fault ends with what to do about it, which may stand behind a long name.
 _MOST_OF_A_FAULT = 400
 _SHOWN = 3
 
 
-def _plain(value: object, most: int = _MOST) -> str:
-    """One fact, inert and short."""
-    text = visible(str(value))
-    return inert(text if len(text) <= most else f"{text[: most - 1]}…")
-
-
-def _who(alert: Alert) -> str:
-    return _plain(alert.who) or "somebody without a name"
-
-
-def _fact(alert: Alert, name: str, otherwise: str = "") -> str:
-    value = alert.facts.get(name)
-    return _plain(value) if value else otherwise
-
-
-def _several(alert: Alert, name: str) -> list[object]:
-    return list(alert.facts.get(name) or [])[:_SHOWN]
-
-
-def _entitlement(alert: Alert) -> str:
-    return _fact(alert, "entitlement", "something")
-
-
 def _account(alert: Alert) -> str:
-    return f"`{_fact(alert, 'slack_user', 'unknown')}`"
+    return f"`{alert.fact('slack_user', 'unknown')}`"
 
 
 def _reasons(alert: Alert) -> str:
-    return " ".join(_ended(_plain(reason)) for reason in _several(alert, "reasons")) or "No policy allows it."
+    return " ".join(_ended(plain(reason)) for reason in alert.several("reasons")) or "No policy allows it."
 
 
 def _fault(alert: Alert) -> str:
-    return _ended(_plain(alert.facts.get("fault") or "", _MOST_OF_A_FAULT))
+    return _ended(plain(alert.facts.get("fault") or "", _MOST_OF_A_FAULT))
 
 
 def _last_fault(alert: Alert) -> str:
@@ -349,7 +308,7 @@ def _tried(alert: Alert) -> str:
 
 def _page(alert: Alert) -> str:
     """Who should act, and how, when something stays overdue."""
-    owner = _fact(alert, "owner")
+    owner = alert.fact("owner")
     told = f"Owner: {owner}." if owner else "Its owner is not in wicket.toml any more."
     return (
         f"{told} Mend the directory, or take it from them there by hand: Wicket will see it and close this. "
@@ -365,22 +324,14 @@ def _by(since: datetime | None, until: datetime | None) -> str:
 
 def _due(alert: Alert) -> str:
     """When it was due, if the fact says so: " at 14:02"."""
-    due = _moment(alert, "due")
+    due = alert.moment("due")
     return f" at {clock(due)}" if due else ""
 
 
 def _settled(alert: Alert) -> str:
     """That it is over, and since when; empty while it is not."""
-    settled = _moment(alert, "settled")
+    settled = alert.moment("settled")
     return f"Settled {day_and_clock(settled)}: the directory agrees now." if settled else ""
-
-
-def _moment(alert: Alert, name: str) -> datetime | None:
-    try:
-        found = datetime.fromisoformat(str(alert.facts.get(name)))
-    except ValueError:
-        return None
-    return found if found.tzinfo else None
 
 
 def _ended(text: str) -> str:
@@ -389,5 +340,5 @@ def _ended(text: str) -> str:
 
 
 def _policies(alert: Alert) -> str:
-    ids = [f"`{_plain(one)}`" for one in _several(alert, "policies")]
+    ids = [f"`{plain(one)}`" for one in alert.several("policies")]
     return f"policy {listed(ids)}" if ids else ""

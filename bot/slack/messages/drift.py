@@ -4,17 +4,17 @@ They name what a click does before it is made; after a decision the buttons are 
 """
 
 from collections.abc import Callable, Mapping, Sequence
-from datetime import datetime
 from types import MappingProxyType
 
 from slack_sdk.models.blocks import ButtonElement
 
 from bot.slack.actions import Action
-from bot.slack.messages.alerts import Alert, composed
+from bot.slack.messages.alert_facts import Alert, literal, plain
+from bot.slack.messages.alerts import composed
 from bot.slack.messages.approvals import not_allowed_text
 from bot.slack.messages.parts import Message, button, sure_button
 from bot.slack.messages.requests import whole
-from bot.slack.words import clock, counted, day, day_and_clock, duration, inert, listed, sentence, visible
+from bot.slack.words import clock, counted, day, day_and_clock, duration, inert, listed, sentence
 from handlers.decisions.drift import Way
 from handlers.outcomes import NoLonger, NotAllowed, NotPossible, Unknown
 from handlers.strange import Kind
@@ -22,7 +22,6 @@ from handlers.strange import Kind
 Told = tuple[str, str, Sequence[ButtonElement]]
 """Headline, sentences, buttons."""
 
-_MOST = 150
 _DAY = 24 * 60
 
 
@@ -33,7 +32,7 @@ def drift_message(alert: Alert) -> Message:
 
 
 def _unexplained(alert: Alert) -> Told:
-    what, who = _entitlement(alert), _who(alert)
+    what, who = alert.entitlement, alert.whose
     group = f"the group {who}" if alert.facts.get("kind") == "group" else who
     title = f"Not given by Wicket: {what}, held by {group}"
     found = f"{group} is in {_group(alert)}, and no grant and no declaration explains it."
@@ -44,18 +43,18 @@ def _unexplained(alert: Alert) -> Told:
     if alert.facts.get("kind") == "group":
         how = "Everybody in it has it. Wicket takes no group out of a group: do that in the directory, or declare it."
         return title, sentence(found, "Nothing was changed.", how), [_declare(alert)]
-    longest = min(_number(alert, "longest") or _DAY, _DAY)
+    longest = min(alert.number("longest") or _DAY, _DAY)
     take = sure_button(
         "Remove", Action.REMOVE, alert.id, title="Take it away?", yes="Remove",
-        facts=f"{_literal(alert.who)} loses {_literal(alert.facts.get('entitlement'))} now.",
+        facts=f"{literal(alert.who)} loses {literal(alert.facts.get('entitlement'))} now.",
     )  # fmt: skip
     keep = button(f"Adopt for {_short(longest)}…", Action.ADOPT, alert.id)
     return title, sentence(found, "Nothing was changed."), [keep, take, _declare(alert)]
 
 
 def _vanished(alert: Alert) -> Told:
-    what, who = _entitlement(alert), _who(alert)
-    ends = _moment(alert, "ends")
+    what, who = alert.entitlement, alert.whose
+    ends = alert.moment("ends")
     title = f"Gone from the directory: {what} of {who}"
     until = f" until {day_and_clock(ends)}" if ends else ""
     found = (
@@ -67,14 +66,14 @@ def _vanished(alert: Alert) -> Told:
         return title, sentence(found, over), ()
     end = sure_button(
         "End the grant", Action.END_GRANT, alert.id, title="End the grant?", yes="End it",
-        facts=f"{_literal(alert.who)} no longer holds {_literal(alert.facts.get('entitlement'))}.",
+        facts=f"{literal(alert.who)} no longer holds {literal(alert.facts.get('entitlement'))}.",
     )  # fmt: skip
     again = button("Give it again", Action.GIVE_AGAIN, alert.id)
     return title, sentence(found, "Nothing was changed."), [again, end]
 
 
 def _found_standing(alert: Alert) -> Told:
-    what, count = _entitlement(alert), _number(alert, "count")
+    what, count = alert.entitlement, alert.number("count")
     title = f"Stood before Wicket: {counted(count, 'member')} of {what}"
     found = f"This was the first look at {_group(alert)}: {_names(alert)}."
     if decided := _decided(alert):
@@ -89,7 +88,7 @@ def _found_standing(alert: Alert) -> Told:
 
 
 def _review_due(alert: Alert) -> Told:
-    what, count = _entitlement(alert), _number(alert, "count")
+    what, count = alert.entitlement, alert.number("count")
     title = f"Review due: {counted(count, 'standing member')} of {what}"
     found = f"They were declared until now: {_names(alert)}."
     if decided := _decided(alert):
@@ -101,7 +100,7 @@ def _review_due(alert: Alert) -> Told:
 
 
 def _group_gone(alert: Alert) -> Told:
-    what, count = _entitlement(alert), _number(alert, "count")
+    what, count = alert.entitlement, alert.number("count")
     title = f"The group of {what} is gone"
     found = f"The directory has no group {_group(alert)} any more, so {what} can neither be given nor be compared."
     if over := _over(alert, "the group is there again"):
@@ -112,14 +111,14 @@ def _group_gone(alert: Alert) -> Told:
 
 
 def _left(alert: Alert) -> Told:
-    who, gone = _who(alert), alert.facts.get("why") != "switched off"
+    who, gone = alert.whose, alert.facts.get("why") != "switched off"
     why = "is no longer in the directory" if gone else "is switched off in the directory"
     title = f"Left: {who}"
     parts = [
         _ended(alert, "access", "access to"), _ended(alert, "requests", "the open request for"),
         _ended(alert, "approvals", "their approval of requests for"),
         "the link of their Slack account" if alert.facts.get("link") else "",
-        f"{counted(_number(alert, 'pages'), 'open link')} to the secure page" if _number(alert, "pages") else "",
+        f"{counted(alert.number('pages'), 'open link')} to the secure page" if alert.number("pages") else "",
     ]  # fmt: skip
     ended = listed([part for part in parts if part]) or "nothing that Wicket gave"
     rest = "" if gone else "What they hold standing is left to the directory."
@@ -131,10 +130,10 @@ def _left(alert: Alert) -> Told:
 
 
 def _many_left(alert: Alert) -> Told:
-    count, of = _number(alert, "count"), _number(alert, "looked_at")
+    count, of = alert.number("count"), alert.number("looked_at")
     title = f"Halted: {counted(count, 'person') if count == 1 else f'{count} people'} gone at once"
     found = (
-        f"Of {of} people looked at in the directory {_fact(alert, 'directory') or 'of staff'}, {count} are gone or "
+        f"Of {of} people looked at in the directory {alert.fact('directory') or 'of staff'}, {count} are gone or "
         f"switched off: {_names(alert)}. That is more likely a mistake there than the truth."
     )
     if decided := _decided(alert):
@@ -193,18 +192,18 @@ _DID = {
 
 def _decided(alert: Alert) -> str:
     """Who decided what and when, and whether the directory has followed; empty while nobody has."""
-    by, at = _fact(alert, "decided_by"), _moment(alert, "decided_at")
+    by, at = alert.fact("decided_by"), alert.moment("decided_at")
     if not by:
         return ""
     when = f" at {clock(at)}" if at else ""
-    settled, way = _moment(alert, "settled"), str(alert.facts.get("way"))
+    settled, way = alert.moment("settled"), str(alert.facts.get("way"))
     follows = (
         f"The directory agrees since {clock(settled)}." if settled else "The directory is being changed."
     )
     if alert.facts.get("voided"):
         return f"⛔ *Not given again*: {by} asked for it{when}, and policy says no by now."
-    review = _moment(alert, "review")
-    minutes = _number(alert, "minutes")
+    review = alert.moment("review")
+    minutes = alert.number("minutes")
     said = {
         Way.ADOPT: f"✅ *Adopted* by {by}{when}{f' for {duration(minutes)}' if minutes else ''}. It ends by itself.",
         Way.REMOVE: f"✅ *Removed* by {by}{when}. {follows}",
@@ -217,12 +216,12 @@ def _decided(alert: Alert) -> str:
 
 
 def _over(alert: Alert, why: str) -> str:
-    settled = _moment(alert, "settled")
+    settled = alert.moment("settled")
     return f"Settled {day_and_clock(settled)}: {why}." if settled else ""
 
 
 def _declared_so_far(alert: Alert) -> str:
-    by, count = _fact(alert, "declared_by"), _number(alert, "declared")
+    by, count = alert.fact("declared_by"), alert.number("declared")
     return f"{by} declared {count} of them; nobody declares their own." if by and count else ""
 
 
@@ -233,8 +232,8 @@ def _declare(alert: Alert) -> ButtonElement:
 def _names(alert: Alert) -> str:
     """Ten names at most, and how many more."""
     found = alert.facts.get("names")
-    names = [_plain(one) for one in found][:10] if isinstance(found, list) else []
-    more = _number(alert, "count") - len(names)
+    names = [plain(one) for one in found][:10] if isinstance(found, list) else []
+    more = alert.number("count") - len(names)
     if not names:
         return f"{more} of them" if more > 0 else "nobody is named"
     return listed([*names, *([f"{more} more"] if more > 0 else [])])
@@ -242,49 +241,13 @@ def _names(alert: Alert) -> str:
 
 def _ended(alert: Alert, name: str, words: str) -> str:
     found = alert.facts.get(name)
-    ones = [_plain(one) for one in found] if isinstance(found, list) else []
+    ones = [plain(one) for one in found] if isinstance(found, list) else []
     shown = ones[:10] + ([f"{len(ones) - 10} more"] if len(ones) > 10 else [])
     return f"{words} {listed(shown)}" if ones else ""
 
 
-def _plain(value: object) -> str:
-    """One fact, inert and short."""
-    text = visible(str(value))
-    return inert(text if len(text) <= _MOST else f"{text[: _MOST - 1]}…")
-
-
-def _literal(value: object) -> str:
-    """One fact for a text that is shown as it stands."""
-    return visible(str(value or "it"))[:80]
-
-
-def _who(alert: Alert) -> str:
-    return _plain(alert.who) or "somebody without a name"
-
-
-def _fact(alert: Alert, name: str) -> str:
-    value = alert.facts.get(name)
-    return _plain(value) if value else ""
-
-
-def _entitlement(alert: Alert) -> str:
-    return _fact(alert, "entitlement") or "something"
-
-
 def _group(alert: Alert) -> str:
-    return f"`{_fact(alert, 'group')}`" if _fact(alert, "group") else "its group"
-
-
-def _number(alert: Alert, name: str) -> int:
-    value = alert.facts.get(name)
-    return value if isinstance(value, int) else 0
-
-
-def _moment(alert: Alert, name: str) -> datetime | None:
-    try:
-        return datetime.fromisoformat(str(alert.facts.get(name)))
-    except ValueError:
-        return None
+    return f"`{alert.fact('group')}`" if alert.fact("group") else "its group"
 
 
 def _short(minutes: int) -> str:

@@ -12,18 +12,9 @@ from bot.demo.workspace.element_rules import element_problems
 from bot.demo.workspace.shape_rules import option_problems
 from bot.demo.workspace.view_rules import view_problems
 from bot.slack.actions import Field
-from bot.slack.forms import (
-    Decision,
-    Prefilled,
-    Typed,
-    Wrong,
-    decision_form,
-    note_form,
-    options_for,
-    read_decision,
-    read_request,
-    request_form,
-)
+from bot.slack.forms import Wrong, note_form
+from bot.slack.forms_decision import Decision, decision_form, read_decision
+from bot.slack.forms_request import Prefilled, Typed, options_for, read_request, request_form
 from storage.catalogue import Catalogue
 from tests.bot.slack.stories import PROD_DB, story
 

@@ -7,7 +7,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from bot.slack.messages.alerts import Alert, alert_message
+from bot.slack.messages.alert_facts import Alert
+from bot.slack.messages.alerts import alert_message
 from bot.slack.messages.drift import DRIFT
 from handlers.strange import Kind
 from tests.bot.slack.stories import NOW, clumsy, hears, problems, reads

@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bot.demo.workspace.view_rules import view_problems
-from bot.slack.forms import decision_form, details_form
+from bot.slack.forms_decision import decision_form, details_form
 from bot.slack.messages.approvals import (
     approval_message,
     critical_facts,

@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bot.slack.actions import Action
-from bot.slack.messages.alerts import Alert
+from bot.slack.messages.alert_facts import Alert
 from bot.slack.messages.drift import DRIFT, drift_message, reconciled_text
 from handlers.outcomes import NoLonger, NotPossible, Reconciled, Repeated, Unknown
 from handlers.strange import Kind

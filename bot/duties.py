@@ -1,0 +1,79 @@
+"""What the schedule does, and how often: one duty for each thing that time or a committed transaction calls for.
+
+It does nothing itself: a duty calls the handler or the courier whose work it is.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+from functools import partial
+
+from bot.couriers.mail import MailCourier
+from bot.couriers.patient import deliver_all
+from bot.couriers.slack import BATCH, SlackCourier
+from bot.metrics import Metrics
+from bot.schedule import Duty
+from handlers.changes import Changes
+from handlers.drift import Drift
+from handlers.effects import Effects
+from handlers.leavers import Leavers
+from handlers.revocation import Revocation
+from storage.clock import Clock
+from storage.outbox import ALERT, NORMAL
+
+
+@dataclass(frozen=True, kw_only=True)
+class Duties:
+    """The duties of one bot. drift_every: seconds between two looks at the same directory."""
+
+    effects: Effects
+    revocation: Revocation
+    changes: Changes
+    drift: Drift
+    leavers: Leavers
+    slack: SlackCourier
+    mail: MailCourier
+    metrics: Metrics
+    now: Clock
+    directories: Sequence[str]
+    drift_every: float
+
+    def all(self, holdings: Duty) -> list[Duty]:
+        """Every duty. holdings: the one over the effects, which a free slot wakes as well."""
+        return [
+            Duty(name="ends", every=0.5, work=self._end),
+            holdings,
+            Duty(name="alerts", every=1, woken_by="outbox", work=partial(self._deliver, ALERT)),
+            Duty(name="outbox", every=1, woken_by="outbox", work=partial(self._deliver, NORMAL)),
+            Duty(name="mail", every=1, woken_by="outbox", work=self.mail.deliver_due),
+            Duty(name="cut-off", every=60, work=self.changes.settle_cut_off),
+            Duty(name="overdue", every=10, woken_by="overdue", work=self._watch_overdue),
+            Duty(name="housekeeping", every=3600, work=self.revocation.forget_old),
+            Duty(name="leavers", every=60, work=self.leavers.look),
+            Duty(name="linked", every=self.drift_every, work=partial(self.leavers.look, everybody=True)),
+            # Each directory is compared by a duty of its own, so that a hung one delays no other.
+            *(
+                Duty(name=f"drift {name}", every=self.drift_every, work=partial(self.drift.look, name))
+                for name in self.directories
+            ),
+        ]
+
+    async def _end(self) -> None:
+        await self.revocation.end_due()
+        await self.revocation.lapse_unanswered()
+
+    async def _deliver(self, urgency: int) -> None:
+        gives_way = urgency == NORMAL
+        await deliver_all(
+            partial(self.slack.deliver_due, urgency),
+            batch=BATCH,
+            is_busy=lambda: gives_way and self.effects.is_full,
+        )
+
+    async def _watch_overdue(self) -> None:
+        await self.revocation.tell_overdue()
+        standing = await self.revocation.standing()
+        late = self.now() - standing.oldest if standing.oldest else timedelta(0)
+        self.metrics.standing(
+            leased=standing.leased, overdue=standing.overdue, oldest_seconds=late.total_seconds()
+        )

@@ -1,0 +1,106 @@
+"""Bolt with our listeners: everything that answers a person in Slack, built from what it stands on.
+
+It opens no way in and holds no behaviour: payloads come by socket or signed HTTP, and listeners answer them.
+"""
+
+from dataclasses import dataclass
+
+from slack_bolt.async_app import AsyncApp
+from slack_sdk.web.async_client import AsyncWebClient
+
+from bot.metrics import Metrics
+from bot.settings import Settings
+from bot.slack.actor import Profiles
+from bot.slack.clicks import Clicks
+from bot.slack.conversation import Conversation
+from bot.slack.door import Door, PageLinks
+from bot.slack.drift import DriftClicks
+from bot.slack.homes import Homes
+from bot.slack.limiter import Limiter
+from bot.slack.listeners import Listeners
+from bot.slack.replies import Replies
+from bot.slack.submissions import Submissions
+from handlers.access import Access
+from handlers.accounts import Accounts
+from handlers.approvals import Deciding
+from handlers.checks import Checks
+from handlers.details import Details
+from handlers.ground import Ground
+from handlers.home import Home
+from handlers.identity import Identity
+from handlers.leavers import Leavers
+from handlers.proofs import Handles
+from handlers.reconciling import Reconciling
+
+
+@dataclass(frozen=True, kw_only=True)
+class Speaking:
+    """What the listeners stand on."""
+
+    settings: Settings
+    ground: Ground
+    checks: Checks
+    leavers: Leavers
+    handles: Handles
+    pages: PageLinks
+    metrics: Metrics
+
+    def bolt(self, client: AsyncWebClient, replies: Replies) -> AsyncApp:
+        """One listener a kind of payload. Signatures are checked before it (bot.slack.signed_http)."""
+        ground, access, deciding = self.ground, Access(self.ground), Deciding(self.ground)
+        drift = DriftClicks(ground, reconciling=Reconciling(ground), leavers=self.leavers, replies=replies)
+        conversation = Conversation(
+            catalogue=ground.catalogue,
+            checks=self.checks,
+            accounts=Accounts(ground, handles=self.handles),
+            access=access,
+            pages=self.pages,
+            now=ground.now,
+        )
+        homes = Homes(Home(ground, checks=self.checks), replies=replies, now=ground.now)
+        app = AsyncApp(
+            name="wicket",  # otherwise Bolt reads source files to find one, for a third of a second
+            client=client,
+            process_before_response=True,
+            request_verification_enabled=False,
+            raise_error_for_unhandled_request=True,  # our error listener acknowledges what nobody asked for
+        )
+        Listeners(
+            door=self._door(client),
+            conversation=conversation,
+            clicks=Clicks(
+                ground,
+                access=access,
+                deciding=deciding,
+                details=Details(ground),
+                conversation=conversation,
+                drift=drift,
+                homes=homes,
+                replies=replies,
+            ),
+            submissions=Submissions(
+                catalogue=ground.catalogue, access=access, deciding=deciding, drift=drift
+            ),
+            homes=homes,
+            replies=replies,
+            catalogue=ground.catalogue,
+            metrics=self.metrics,
+            transport=self.settings.slack.transport,
+            now=ground.now,
+        ).register(app)
+        return app
+
+    def _door(self, client: AsyncWebClient) -> Door:
+        slack, now = self.settings.slack, self.ground.now
+        return Door(
+            limiter=Limiter(self.settings.limits.requests_a_minute, now),
+            profiles=Profiles(client, now),
+            identity=Identity(
+                self.ground,
+                handles=self.handles,
+                teams=frozenset(slack.teams),
+                enterprise=slack.enterprise,
+                trust_mail=slack.trust_email,
+            ),
+            pages=self.pages,
+        )

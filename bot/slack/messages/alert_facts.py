@@ -1,0 +1,74 @@
+"""One exception as its message reads it: its facts, each made fit to be shown.
+
+What stands in an alert is a pointer to the record, so it may be cut: it always fits. Nothing here writes a sentence.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from bot.slack.words import inert, visible
+from handlers.strange import Kind
+
+_MOST = 150
+_SHOWN = 3
+
+
+@dataclass(frozen=True, kw_only=True)
+class Alert:
+    """One exception with its count. facts: as handlers gave them."""
+
+    id: str
+    kind: Kind
+    severity: str
+    who: str
+    facts: Mapping[str, Any]
+    correlation: str
+    count: int
+    first_at: datetime
+    last_at: datetime
+
+    @property
+    def whose(self) -> str:
+        """Whom it is about."""
+        return plain(self.who) or "somebody without a name"
+
+    @property
+    def entitlement(self) -> str:
+        """What it is about, where it is about one."""
+        return self.fact("entitlement", "something")
+
+    def fact(self, name: str, otherwise: str = "") -> str:
+        """One fact in words; `otherwise` if there is none."""
+        value = self.facts.get(name)
+        return plain(value) if value else otherwise
+
+    def number(self, name: str) -> int:
+        """One fact that counts; 0 if there is none."""
+        value = self.facts.get(name)
+        return value if isinstance(value, int) else 0
+
+    def several(self, name: str, most: int = _SHOWN) -> list[object]:
+        """The first few of a list."""
+        value = self.facts.get(name)
+        return value[:most] if isinstance(value, list) else []
+
+    def moment(self, name: str) -> datetime | None:
+        """One fact that is a time."""
+        try:
+            found = datetime.fromisoformat(str(self.facts.get(name)))
+        except ValueError:
+            return None
+        return found if found.tzinfo else None
+
+
+def plain(value: object, most: int = _MOST) -> str:
+    """One fact, inert and short."""
+    text = visible(str(value))
+    return inert(text if len(text) <= most else f"{text[: most - 1]}…")
+
+
+def literal(value: object) -> str:
+    """One fact for a text that is shown as it stands."""
+    return visible(str(value or "it"))[:80]

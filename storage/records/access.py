@@ -1,0 +1,156 @@
+"""Who may have what: grants, approvals, holdings, and the memberships that no grant gives.
+
+It holds tables only; rows are assigned to only inside storage/.
+"""
+
+from datetime import datetime
+
+from sqlalchemy import Index, UniqueConstraint
+from sqlmodel import Field, SQLModel
+
+from storage.records.columns import added, json_value, moment, only
+
+
+class Grant(SQLModel, table=True):
+    """One person's time-limited hold on one entitlement. `expires_at` is set when it is decided and never moves.
+
+    reasons: why policy asks for approval or refuses, in words. missing: approvals still needed, by role.
+    foreseen: what policy says of a draft: "automatic", "approval" or "refused".
+    directory and account: whose membership it is (a holding's key); account is empty where nobody's could be meant.
+    requester_directory and requester_account: who asked, by the account they sign in with.
+    The requester's name, team and manager are kept as they were when it was asked.
+    """
+
+    __tablename__ = "grants"
+    __table_args__ = (
+        Index("grants_due", "expires_at", **only("state IN ('approved', 'active')")),
+        Index("grants_waiting", "lapses_at", **only("state = 'pending'")),
+        Index("grants_of", "account", "state"),
+        Index("grants_by", "requester_account", "state", "entitlement"),
+        Index("grants_on", "entitlement", "state"),
+    )
+
+    id: str = Field(primary_key=True)
+    state: str
+    directory: str
+    account: str
+    entitlement: str
+    group: str
+    minutes: int
+    justification: str
+    slack_team: str
+    slack_user: str
+    ticket: str = ""
+    requester_name: str
+    requester_login: str
+    requester_team: str
+    requester_employment: str
+    manager_name: str
+    standing: list[str] = json_value()
+    reasons: list[str] = json_value()
+    missing: dict[str, int] = json_value()
+    policy_set: str
+    foreseen: str = ""
+    automatic: bool = False
+    end_reason: str = ""
+    ended_by: str = ""
+    requested_at: datetime = moment()
+    lapses_at: datetime | None = moment(null=True)
+    decided_at: datetime | None = moment(null=True)
+    expires_at: datetime | None = moment(null=True)
+    active_at: datetime | None = moment(null=True)
+    ended_at: datetime | None = moment(null=True)
+    requester_directory: str = added()
+    requester_account: str = added()
+
+
+class Approval(SQLModel, table=True):
+    """One approver's recorded decision; nobody decides one request twice."""
+
+    __tablename__ = "approvals"
+    __table_args__ = (UniqueConstraint("grant", "approver"),)
+
+    id: str = Field(primary_key=True)
+    grant: str = Field(foreign_key="grants.id", index=True)
+    approver: str
+    approver_name: str
+    slack_user: str
+    role: str
+    approved: bool
+    rationale: str
+    at: datetime = moment()
+
+
+class VoidedApproval(SQLModel, table=True):
+    """An approval that no longer counts, whoever gave it comes back or not (J-4). why: fit to follow a name."""
+
+    __tablename__ = "voided_approvals"
+
+    approval: str = Field(primary_key=True, foreign_key="approvals.id")
+    why: str
+    at: datetime = moment()
+
+
+class Holding(SQLModel, table=True):
+    """What one account has, and should have, in one directory group. Effects run under its lease and fence.
+
+    stood_before: the membership read before our first add; None until it was read. What stood before us stays.
+    due_at: since when the directory should agree (the end of the grant, for a removal).
+    overdue_told: the security channel knows that this removal is late. page_at: when it is told again, graver.
+    """
+
+    __tablename__ = "holdings"
+    __table_args__ = (
+        UniqueConstraint("directory", "account", "group"),
+        Index("holdings_open", "directory", "wanted", "due_at", **only("settled = 0", "NOT settled")),
+    )
+
+    id: str = Field(primary_key=True)
+    directory: str
+    account: str
+    group: str
+    wanted: bool
+    present: bool | None = None
+    stood_before: bool | None = None
+    settled: bool
+    fence: int = 0
+    attempts: int = 0
+    last_fault: str = ""
+    overdue_told: bool = False
+    due_at: datetime = moment()
+    next_at: datetime = moment()
+    lease_until: datetime | None = moment(null=True)
+    page_at: datetime | None = moment(null=True)
+
+
+class Standing(SQLModel, table=True):
+    """One membership that no grant gives and that is accounted for: declared, or only found at the first look.
+
+    kind: "account" or "group" (one group put into another); member: the account's id, or the inner group's name.
+    declared_by, owner, rationale and review_at are empty for what was only found there.
+    """
+
+    __tablename__ = "standings"
+    __table_args__ = (UniqueConstraint("directory", "group", "kind", "member"),)
+
+    id: str = Field(primary_key=True)
+    directory: str
+    group: str
+    entitlement: str
+    kind: str
+    member: str
+    owner: str = ""
+    declared_by: str = ""
+    rationale: str = ""
+    review_at: datetime | None = moment(null=True)
+    at: datetime = moment()
+
+
+class Watched(SQLModel, table=True):
+    """A group that was looked at before: what is new in it since then has to be explained."""
+
+    __tablename__ = "watched"
+
+    directory: str = Field(primary_key=True)
+    group: str = Field(primary_key=True)
+    since: datetime = moment()

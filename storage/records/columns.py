@@ -1,0 +1,31 @@
+"""The columns and index conditions that tables share.
+
+It knows no table.
+"""
+
+from typing import Any
+
+from sqlalchemy import JSON, Column, text
+from sqlmodel import Field
+
+from storage.types import UtcMicros
+
+
+def moment(*, null: bool = False, index: bool = False) -> Any:
+    """A moment in UTC, kept in whole microseconds."""
+    return Field(sa_column=Column(UtcMicros, nullable=null, index=index), default=None)
+
+
+def added() -> Any:
+    """A column of text that a later revision added: rows that were there before need something to stand in it."""
+    return Field(sa_column_kwargs={"server_default": ""})
+
+
+def json_value() -> Any:
+    """Lists and mappings of plain values."""
+    return Field(sa_column=Column(JSON, nullable=False))
+
+
+def only(sqlite: str, postgresql: str | None = None) -> dict[str, Any]:
+    """Let an index hold only the rows of which this is true. postgresql: where it is said in other words there."""
+    return {"sqlite_where": text(sqlite), "postgresql_where": text(postgresql or sqlite)}

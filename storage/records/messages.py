@@ -1,0 +1,86 @@
+"""What is owed to people: the outbox, where messages stand, questions, and exceptions.
+
+It holds tables only; rows are assigned to only inside storage/.
+"""
+
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Index
+from sqlmodel import Field, SQLModel
+
+from storage.records.columns import json_value, moment
+
+
+class Owed(SQLModel, table=True):
+    """One message owed. It holds a kind and ids; the courier renders the state as it is when it delivers."""
+
+    __tablename__ = "outbox"
+    __table_args__ = (
+        Index("outbox_owed", "courier", "urgency", "next_at"),
+        Index("outbox_same", "kind", "subject", "recipient"),
+    )
+
+    id: int | None = Field(default=None, primary_key=True)
+    courier: str
+    kind: str
+    subject: str
+    recipient: str
+    urgency: int
+    fence: int = 0
+    attempts: int = 0
+    last_fault: str = ""
+    owed_at: datetime = moment()
+    next_at: datetime = moment()
+    lease_until: datetime | None = moment(null=True)
+
+
+class Posted(SQLModel, table=True):
+    """Where the message about one thing stands for one recipient, so that it is edited and not repeated."""
+
+    __tablename__ = "posted"
+
+    kind: str = Field(primary_key=True)
+    subject: str = Field(primary_key=True)
+    recipient: str = Field(primary_key=True)
+    channel: str
+    ts: str
+    at: datetime = moment()
+
+
+class Question(SQLModel, table=True):
+    """A routine question as it was understood, never as it was typed. `about` is an id or empty."""
+
+    __tablename__ = "questions"
+
+    id: str = Field(primary_key=True)
+    kind: str
+    about: list[str] = json_value()
+    directory: str
+    account: str
+    slack_team: str
+    slack_user: str
+    at: datetime = moment(index=True)
+
+
+class ExceptionRecord(SQLModel, table=True):
+    """Something the security channel must see. Repeats of one cause are counted, not repeated.
+
+    facts: ids and numbers that the sentence is built from; no free text of a person.
+    owner: the id of the owner who hears of it too; None for nobody.
+    """
+
+    __tablename__ = "exceptions"
+    __table_args__ = (Index("exceptions_cause", "cause", "last_at"),)
+
+    id: str = Field(primary_key=True)
+    kind: str
+    cause: str
+    severity: str
+    who: str
+    facts: dict[str, Any] = json_value()
+    correlation: str
+    count: int
+    first_at: datetime = moment()
+    last_at: datetime = moment()
+    owner: str | None = None
