@@ -14,13 +14,14 @@ import aiohttp
 import structlog
 from slack_sdk.errors import SlackApiError
 from slack_sdk.web.async_client import AsyncWebClient
+from slack_sdk.web.async_slack_response import AsyncSlackResponse
 from sqlmodel import Session
 
 from bot.couriers.rendering import Rendering
 from bot.metrics import DeliveryOutcome, Metrics
 from bot.slack.messages.parts import DoesNotFit, Message
 from handlers import recording
-from handlers.decisions.lifecycle import wait_before_retry
+from handlers.decisions.lifecycle import LONGEST_WAIT, wait_before_retry
 from handlers.exceptions import Kind, Severity, Strange, tell_security
 from handlers.intents import Where
 from storage import outbox
@@ -29,7 +30,7 @@ from storage.clock import Clock
 from storage.database import Database
 from storage.exceptions import SECURITY
 from storage.faults import StorageUnavailable
-from storage.outbox import OWNER
+from storage.outbox import HOLDS_UP, OWNER
 from storage.records import Owed
 
 log = structlog.get_logger(__name__)
@@ -39,8 +40,8 @@ BATCH = 50
 CALL_WITHIN = 10.0
 # A try is begun only if it must be over, and on the record, before its lease is: then nobody sends it beside us.
 BEGIN_WITH = timedelta(seconds=CALL_WITHIN + 5)
-# A message that failed more often than this does not hold up the others: perhaps it is about the message itself.
-HOLDS_UP = 5
+# What Slack asks us to wait longer for than this is waited for here; the row says when it is looked at again.
+LONGEST = LONGEST_WAIT
 # How many seconds a batch waits for its slowest. What takes longer, since a directory hangs while its answer is made,
 # goes on by itself and holds up nobody but its recipient; unless so many do.
 STRAGGLES_AFTER = 0.2
@@ -97,8 +98,8 @@ class SlackCourier:
         self._now = now
         self._chance = chance
         self._direct: dict[str, str] = {}
-        # From when on each of these may be written to again; forgotten at a stop, since Slack says it again.
-        self._held: dict[str, datetime] = {}
+        # By recipient, since when and until when nothing is said to them; forgotten at a stop: Slack says it again.
+        self._held: dict[str, tuple[datetime, datetime]] = {}
         # Posted, but not on the record: a store that is full must not make us say it again and again.
         self._unrecorded: dict[tuple[str, str, str], tuple[str, str]] = {}
         # By recipient, what is being delivered to them.
@@ -111,7 +112,9 @@ class SlackCourier:
         """
         at = self._now()
         owed = await self._database.write(
-            lambda tx: outbox.claim(tx, courier="slack", at=at, lease=LEASE, limit=BATCH, urgency=urgency)
+            lambda tx: outbox.claim(
+                tx, courier="slack", at=at, lease=LEASE, limit=BATCH, longest=LONGEST, urgency=urgency
+            )
         )
         queues: Mapping[str, list[Owed]] = defaultdict(list)
         for one in owed:
@@ -165,9 +168,9 @@ class SlackCourier:
     def _not_before(self, owed: Owed) -> datetime | None:
         """From when on it may be tried, if not now: somebody waits for its recipient, or its lease is too short."""
         now = self._now()
-        held = self._held.get(owed.recipient, now)
-        if held > now:
-            return held
+        since, until = self._held.get(owed.recipient, (now, now))
+        if since <= now < until:  # held since later than now: the clock was set back
+            return min(until, now + LONGEST)
         self._held.pop(owed.recipient, None)
         is_short = owed.lease_until is None or owed.lease_until - now <= BEGIN_WITH
         return now if is_short else None
@@ -241,7 +244,7 @@ class SlackCourier:
         try:
             await self._client.chat_update(channel=channel, ts=ts, **message.body())
         except SlackApiError as error:
-            if error.response.get("error") in _NOT_EDITABLE:
+            if _word(error) in _NOT_EDITABLE:
                 return None
             raise
         return ts
@@ -291,7 +294,8 @@ class SlackCourier:
         until = now + (trouble.after or wait_before_retry(owed.attempts, self._chance()))
         is_held = trouble.after is not None or owed.attempts <= HOLDS_UP
         if is_held and not trouble.alone:
-            self._held[owed.recipient] = until
+            self._held[owed.recipient] = (now, until)
+        until = min(until, now + LONGEST)
 
         def work(tx: Session) -> None:
             outbox.postpone(tx, owed, until=until, fault=trouble.fault)
@@ -336,11 +340,23 @@ _PASSING = frozenset(
 
 def _refusal(error: SlackApiError) -> "_Trouble":
     """What Slack said no with: to wait, that it has troubles of its own, or what an operator must mend."""
-    word = str(error.response.get("error", "unknown"))
-    if error.response.status_code == 429:
-        wait = timedelta(seconds=_seconds(error.response.headers.get("Retry-After")))
-        return _Trouble(fault="rate limited", after=wait)
-    return _Trouble(fault=word, tell=error.response.status_code < 500 and word not in _PASSING)
+    answer = error.response
+    if not isinstance(answer, AsyncSlackResponse):  # a proxy's page, or half an answer
+        return _Trouble(fault="Slack's answer could not be read.")
+    word, is_theirs = _word(error), answer.status_code >= 500
+    after = None
+    if answer.status_code == 429 or (is_theirs and "Retry-After" in answer.headers):
+        after = timedelta(seconds=_seconds(answer.headers.get("Retry-After")))
+    if answer.status_code == 429:
+        return _Trouble(fault="rate limited", after=after)
+    return _Trouble(fault=word, tell=not is_theirs and word not in _PASSING, after=after)
+
+
+def _word(error: SlackApiError) -> str:
+    """Slack's word for what is wrong, or the status where it said none."""
+    answer = error.response
+    data = answer.data if isinstance(answer, AsyncSlackResponse) else None
+    return str(data.get("error", "unknown")) if isinstance(data, dict) else "unknown"
 
 
 def _about(owed: Owed) -> tuple[str, str, str]:

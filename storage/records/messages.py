@@ -18,7 +18,7 @@ class Owed(SQLModel, table=True):
     __tablename__ = "outbox"
     __table_args__ = (
         Index("outbox_owed", "courier", "urgency", "next_at"),
-        Index("outbox_same", "kind", "subject", "recipient"),
+        Index("outbox_thread", "subject", "recipient", "kind"),
     )
 
     id: int | None = Field(default=None, primary_key=True)

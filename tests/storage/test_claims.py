@@ -45,7 +45,7 @@ def claim_holdings(tx: Session, at: datetime, limit: int = 7) -> list[Holding]:
 
 
 def claim_messages(tx: Session, at: datetime, limit: int = 7) -> list[Owed]:
-    return outbox.claim(tx, courier="slack", at=at, lease=LEASE, limit=limit)
+    return outbox.claim(tx, courier="slack", at=at, lease=LEASE, limit=limit, longest=LONGEST)
 
 
 @pytest.mark.parametrize("claim", [claim_holdings, claim_messages])
@@ -78,7 +78,9 @@ while True:
     found = database.write_now(lambda tx: holdings.claim(
         tx, directory="local", at=at, lease=lease, limit=3, longest=10 * lease
     ))
-    found += database.write_now(lambda tx: outbox.claim(tx, courier="slack", at=at, lease=lease, limit=3))
+    found += database.write_now(lambda tx: outbox.claim(
+        tx, courier="slack", at=at, lease=lease, limit=3, longest=10 * lease
+    ))
     if not found:
         break
     for each in found:

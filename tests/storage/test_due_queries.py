@@ -20,10 +20,16 @@ ASKED = {
         tx, directory="local", at=NOW, lease=timedelta(seconds=30), limit=32, longest=timedelta(minutes=5)
     ),
     "outbox_owed": lambda tx: outbox.claim(
-        tx, courier="slack", at=NOW, lease=timedelta(seconds=30), limit=50, urgency=outbox.ALERT
+        tx,
+        courier="slack",
+        at=NOW,
+        lease=timedelta(seconds=30),
+        limit=50,
+        longest=timedelta(minutes=5),
+        urgency=outbox.ALERT,
     ),
     "outbox_owed/all": lambda tx: outbox.claim(
-        tx, courier="slack", at=NOW, lease=timedelta(seconds=30), limit=50
+        tx, courier="slack", at=NOW, lease=timedelta(seconds=30), limit=50, longest=timedelta(minutes=5)
     ),
 }
 
