@@ -66,7 +66,7 @@ def claim(
     longest: timedelta,
     urgency: int | None = None,
 ) -> list[Owed]:
-    """Take up to `limit` due messages of one courier under a lease; leased ones are left alone.
+    """Take up to `limit` due messages of one courier under a lease, the oldest first; leased ones are left alone.
 
     Of one thread (one recipient, one subject) only the oldest is taken, whichever replica asks: what is behind it comes
     after it, and whoever is at it has not said yet where the message stands, so that another would post it twice.
@@ -86,7 +86,7 @@ def claim(
             or_(col(Owed.lease_until).is_(None), not_(_is_held(Owed, at, lease))),
             not_(_comes_after_another(at, lease)),
         )
-        .order_by(col(Owed.urgency), col(Owed.next_at), col(Owed.id))
+        .order_by(col(Owed.urgency), col(Owed.id))
         .limit(limit)
         .with_for_update(skip_locked=True)
         .cte(
@@ -135,12 +135,16 @@ def done(tx: Session, owed: Owed) -> bool:
     return tx.connection().execute(_DROP, {"owed": owed.id, "held": owed.fence}).rowcount == 1
 
 
-def postpone(tx: Session, owed: Owed, *, until: datetime, fault: str) -> None:
-    """It could not be delivered now; `fault` says why, without secrets."""
+def postpone(tx: Session, owed: Owed, *, until: datetime, fault: str, keeps_its_place: bool = False) -> None:
+    """It could not be delivered now; `fault` says why, without secrets.
+
+    keeps_its_place: that is not about the message, so what is behind it goes on waiting, however often it was tried.
+    """
+    attempts = min(owed.attempts, HOLDS_UP) if keeps_its_place else owed.attempts
     tx.execute(
         update(Owed)
         .where(and_(col(Owed.id) == owed.id, col(Owed.fence) == owed.fence))
-        .values(next_at=until, lease_until=None, last_fault=fault)
+        .values(next_at=until, lease_until=None, last_fault=fault, attempts=attempts)
     )
 
 

@@ -17,7 +17,7 @@ class Owed(SQLModel, table=True):
 
     __tablename__ = "outbox"
     __table_args__ = (
-        Index("outbox_owed", "courier", "urgency", "next_at"),
+        Index("outbox_oldest", "courier", "urgency", "id"),
         Index("outbox_thread", "subject", "recipient", "kind"),
     )
 

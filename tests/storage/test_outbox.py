@@ -219,6 +219,19 @@ def test_what_fails_for_ever_does_not_hold_up_its_thread_for_ever(database, now)
     assert {owed.kind for owed in claimed(database, now)} == {"page", "password-changed"}
 
 
+def test_what_is_not_about_the_message_never_costs_it_its_place(database, now):
+    """Slack was away, however long: what came after is told after."""
+    database.write_now(lambda tx: owe(tx, now, kind="page"))
+    for tried in range(3 * outbox.HOLDS_UP):
+        (owed,) = claimed(database, now)
+        assert owed.kind == "page"
+        database.write_now(
+            lambda tx, owed=owed: outbox.postpone(tx, owed, until=now, fault="503", keeps_its_place=True)
+        )
+        if tried == 0:
+            database.write_now(lambda tx: owe(tx, now, kind="password-changed"))
+
+
 def test_where_nobody_else_is_at_work_what_is_held_is_free_at_once(database, now):
     """An alert that a dead process was at does not wait for its lease; and the dead one's hand is off it."""
     database.write_now(lambda tx: owe(tx, now, urgency=ALERT, kind="exception"))
@@ -235,6 +248,15 @@ def test_what_waits_for_its_time_is_left_to_wait_when_leases_are_freed(database,
     database.write_now(lambda tx: outbox.postpone(tx, owed, until=now + LEASE, fault="rate limited"))
     database.write_now(lambda tx: outbox.free_leases(tx, at=now))
     assert claimed(database, now) == []
+
+
+def test_the_oldest_that_is_due_is_taken_first_also_when_it_was_tried_before(database, now):
+    """However much is owed: what one person is told comes in the order in which it was owed."""
+    database.write_now(lambda tx: owe(tx, now, "g-1"))
+    (first,) = claimed(database, now)
+    database.write_now(lambda tx: outbox.postpone(tx, first, until=now + LEASE, fault="503"))
+    database.write_now(lambda tx: owe(tx, now, "g-2"))
+    assert [owed.subject for owed in claimed(database, now + LEASE, limit=1)] == ["g-1"]
 
 
 @pytest.mark.parametrize("state", ["owed", "postponed", "held"])

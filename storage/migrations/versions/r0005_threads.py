@@ -1,6 +1,6 @@
-"""The outbox looked up by thread: whether something older to the same recipient about the same is still owed.
+"""The outbox looked up by thread (is something older about the same owed to them?) and read in the order it was owed.
 
-It only puts one index in the place of another; an earlier bot needs neither to be right.
+It only puts indexes in the place of others; an earlier bot needs neither to be right.
 """
 
 from alembic import op
@@ -12,9 +12,11 @@ depends_on = None
 
 
 def upgrade() -> None:
-    """Index by what a thread is; the kind comes last, so that the same index finds one message."""
+    """Index by what a thread is, with the kind last, so that it finds one message too; and by age."""
     op.create_index("outbox_thread", "outbox", ["subject", "recipient", "kind"])
     op.drop_index("outbox_same", "outbox")
+    op.create_index("outbox_oldest", "outbox", ["courier", "urgency", "id"])
+    op.drop_index("outbox_owed", "outbox")
 
 
 def downgrade() -> None:
