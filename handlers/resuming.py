@@ -12,7 +12,7 @@ from handlers import recording
 from handlers.exceptions import Kind, Severity, Strange, cause_of, tell_security
 from handlers.ground import Ground
 from handlers.intents import SCHEDULE
-from storage import grants, holdings
+from storage import grants, holdings, outbox
 from storage.exceptions import settle_exceptions
 from storage.identifiers import new_id
 
@@ -30,6 +30,7 @@ async def take_over(ground: Ground, *, alone: bool) -> frozenset[str]:
 def _take_over(tx: Session, ground: Ground, *, alone: bool) -> frozenset[str]:
     if alone:
         holdings.free_leases(tx, at=ground.now())
+        outbox.free_leases(tx, at=ground.now())
     missing = frozenset(holdings.directories(tx)) - set(ground.directories)
     for name in sorted(missing):
         _tell_missing(tx, ground, name)

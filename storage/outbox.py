@@ -7,18 +7,19 @@ from collections.abc import Iterable
 from datetime import datetime, timedelta
 from typing import NamedTuple
 
-from sqlalchemy import and_, bindparam, delete, exists, insert, not_, or_, update
+from sqlalchemy import ColumnElement, and_, bindparam, delete, exists, insert, not_, or_, update
 from sqlalchemy.orm import aliased
 from sqlmodel import Session, SQLModel, col, func, select
 
 from storage import upserts
 from storage.database import wake
 from storage.records import Owed, Posted
-from storage.types import UtcMicros
 
 ALERT, NORMAL = 0, 1
 # A recipient that begins so is an owner's id: which channel that is, is known when it is delivered.
 OWNER = "owner:"
+# What was tried more often than this does not hold up what is behind it: perhaps it is about the message itself.
+HOLDS_UP = 5
 
 # Built once, and run without the ORM where rows come and go by the thousand: making a statement costs more than
 # running it.
@@ -27,14 +28,7 @@ _POSTED = SQLModel.metadata.tables[Posted.__tablename__]
 _ADD = insert(_OWED)
 _DROP = delete(_OWED).where(_OWED.c.id == bindparam("owed"), _OWED.c.fence == bindparam("held"))
 _POST = upserts.or_replace(_POSTED, ("channel", "ts", "at"))
-_OTHER = aliased(Owed)
-_IS_BEING_SAID = exists().where(
-    col(_OTHER.kind) == col(Owed.kind),
-    col(_OTHER.subject) == col(Owed.subject),
-    col(_OTHER.recipient) == col(Owed.recipient),
-    col(_OTHER.courier) == col(Owed.courier),
-    col(_OTHER.lease_until) >= bindparam("now", type_=UtcMicros),
-)
+_OLDER = aliased(Owed)
 _WAITING = select(Owed.id).where(
     col(Owed.courier) == bindparam("courier"),
     col(Owed.kind) == bindparam("kind"),
@@ -101,23 +95,36 @@ def owe_each(tx: Session, messages: Iterable[Message], *, at: datetime, courier:
 
 
 def claim(
-    tx: Session, *, courier: str, at: datetime, lease: timedelta, limit: int, urgency: int | None = None
+    tx: Session,
+    *,
+    courier: str,
+    at: datetime,
+    lease: timedelta,
+    limit: int,
+    longest: timedelta,
+    urgency: int | None = None,
 ) -> list[Owed]:
-    """Take up to `limit` due messages of one courier under a lease; leased ones are left alone.
+    """Take up to `limit` due messages of one courier under a lease, the oldest first; leased ones are left alone.
 
-    So is a newer one about the same to the same: whoever is at it has not said yet where the message stands, and
-    another would post it a second time. urgency: only those. Without it all, alerts first.
+    Of one thread (one recipient, one subject) only the oldest is taken, whichever replica asks: what is behind it comes
+    after it, and whoever is at it has not said yet where the message stands, so that another would post it twice.
+    longest: how far ahead the next try may be; what is further, or is owed since later than now, was written before the
+    clock was set back. urgency: only those. Without it all, alerts first.
     """
     due = (
         select(Owed.id)
         .where(
             Owed.courier == courier,
             *([] if urgency is None else [col(Owed.urgency) == urgency]),
-            col(Owed.next_at) <= at,
-            or_(col(Owed.lease_until).is_(None), col(Owed.lease_until) < at),
-            not_(_IS_BEING_SAID),
+            or_(
+                col(Owed.next_at) <= at,
+                col(Owed.next_at) > at + longest,
+                and_(col(Owed.owed_at) > at, col(Owed.next_at) == col(Owed.owed_at)),
+            ),
+            or_(col(Owed.lease_until).is_(None), not_(_is_held(Owed, at, lease))),
+            not_(_comes_after_another(at, lease)),
         )
-        .order_by(col(Owed.urgency), col(Owed.next_at), col(Owed.id))
+        .order_by(col(Owed.urgency), col(Owed.id))
         .limit(limit)
         .with_for_update(skip_locked=True)
         .cte(
@@ -131,8 +138,34 @@ def claim(
         .returning(Owed)
         .execution_options(synchronize_session=False)
     )
-    rows = list(tx.execute(taken, {"now": at}).scalars())
+    rows = list(tx.execute(taken).scalars())
     return sorted(rows, key=lambda owed: (owed.urgency, owed.id or 0))
+
+
+def _is_held(table: type[Owed], at: datetime, lease: timedelta) -> ColumnElement[bool]:
+    """Whether somebody is at it. A lease twice as long as it may be was taken before the clock was set back."""
+    return col(table.lease_until).between(at, at + 2 * lease)
+
+
+def _comes_after_another(at: datetime, lease: timedelta) -> ColumnElement[bool]:
+    """Whether something older is owed in the same thread, which was not tried so often that it must stand back."""
+    return exists().where(
+        col(_OLDER.subject) == col(Owed.subject),
+        col(_OLDER.recipient) == col(Owed.recipient),
+        col(_OLDER.courier) == col(Owed.courier),
+        col(_OLDER.id) < col(Owed.id),
+        or_(col(_OLDER.attempts) <= HOLDS_UP, _is_held(_OLDER, at, lease)),
+    )
+
+
+def free_leases(tx: Session, *, at: datetime) -> None:
+    """Give back all that is held, for a try at once. Only for whoever can be sure that nobody is at it any more."""
+    tx.execute(
+        update(Owed)
+        .where(col(Owed.lease_until).is_not(None))
+        .values(lease_until=None, fence=col(Owed.fence) + 1, next_at=at)
+        .execution_options(synchronize_session=False)
+    )
 
 
 def done(tx: Session, owed: Owed) -> bool:
@@ -140,12 +173,16 @@ def done(tx: Session, owed: Owed) -> bool:
     return tx.connection().execute(_DROP, {"owed": owed.id, "held": owed.fence}).rowcount == 1
 
 
-def postpone(tx: Session, owed: Owed, *, until: datetime, fault: str) -> None:
-    """It could not be delivered now; `fault` says why, without secrets."""
+def postpone(tx: Session, owed: Owed, *, until: datetime, fault: str, keeps_its_place: bool = False) -> None:
+    """It could not be delivered now; `fault` says why, without secrets.
+
+    keeps_its_place: that is not about the message, so what is behind it goes on waiting, however often it was tried.
+    """
+    attempts = min(owed.attempts, HOLDS_UP) if keeps_its_place else owed.attempts
     tx.execute(
         update(Owed)
         .where(and_(col(Owed.id) == owed.id, col(Owed.fence) == owed.fence))
-        .values(next_at=until, lease_until=None, last_fault=fault)
+        .values(next_at=until, lease_until=None, last_fault=fault, attempts=attempts)
     )
 
 

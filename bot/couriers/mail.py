@@ -97,7 +97,9 @@ class MailCourier:
         sent = 0
         for _ in range(AT_A_TIME):
             taken = await self._ground.database.write(
-                lambda tx: claim(tx, courier=COURIER, at=self._ground.now(), lease=LEASE, limit=1)
+                lambda tx: claim(
+                    tx, courier=COURIER, at=self._ground.now(), lease=LEASE, limit=1, longest=LONGEST_WAIT
+                )
             )
             if not taken:
                 break

@@ -6,7 +6,6 @@ It decides nothing; what cannot be delivered is kept, tried again, and told to t
 import asyncio
 from collections import defaultdict
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import partial
 
@@ -16,20 +15,21 @@ from slack_sdk.errors import SlackApiError
 from slack_sdk.web.async_client import AsyncWebClient
 from sqlmodel import Session
 
+from bot.couriers.refusals import NOT_EDITABLE, Trouble, refusal, word_of
 from bot.couriers.rendering import Rendering
 from bot.metrics import DeliveryOutcome, Metrics
 from bot.slack.messages.parts import DoesNotFit, Message
 from handlers import recording
-from handlers.decisions.lifecycle import wait_before_retry
+from handlers.decisions.lifecycle import LONGEST_WAIT, wait_before_retry
 from handlers.exceptions import Kind, Severity, Strange, tell_security
 from handlers.intents import Where
-from storage import outbox
+from storage import copies, outbox
 from storage.catalogue import Catalogue
 from storage.clock import Clock
 from storage.database import Database
 from storage.exceptions import SECURITY
 from storage.faults import StorageUnavailable
-from storage.outbox import OWNER
+from storage.outbox import HOLDS_UP, OWNER
 from storage.records import Owed
 
 log = structlog.get_logger(__name__)
@@ -39,35 +39,19 @@ BATCH = 50
 CALL_WITHIN = 10.0
 # A try is begun only if it must be over, and on the record, before its lease is: then nobody sends it beside us.
 BEGIN_WITH = timedelta(seconds=CALL_WITHIN + 5)
-# A message that failed more often than this does not hold up the others: perhaps it is about the message itself.
-HOLDS_UP = 5
+# What Slack asks us to wait longer for than this is waited for here; the row says when it is looked at again.
+LONGEST = LONGEST_WAIT
 # How many seconds a batch waits for its slowest. What takes longer, since a directory hangs while its answer is made,
 # goes on by itself and holds up nobody but its recipient; unless so many do.
 STRAGGLES_AFTER = 0.2
 MOST_UNDER_WAY = 4 * BATCH
 
-# What Slack says when the message to edit is no longer there: then it is posted anew.
-_NOT_EDITABLE = frozenset({"message_not_found", "cant_update_message", "edit_window_closed"})
 _SHARED = "externally shared channel"
 _NO_OWNER = "Its owner is not in wicket.toml any more."
 
 
 class _Undeliverable(Exception):
     """It cannot be delivered for now, for a reason that an operator must mend."""
-
-
-@dataclass(frozen=True, kw_only=True)
-class _Trouble:
-    """Why a message could not be delivered.
-
-    tell: only an operator can mend it. alone: it is this message's, so the recipient's others may go.
-    after: how long Slack asked to wait.
-    """
-
-    fault: str
-    tell: bool = False
-    alone: bool = False
-    after: timedelta | None = None
 
 
 class SlackCourier:
@@ -97,8 +81,8 @@ class SlackCourier:
         self._now = now
         self._chance = chance
         self._direct: dict[str, str] = {}
-        # From when on each of these may be written to again; forgotten at a stop, since Slack says it again.
-        self._held: dict[str, datetime] = {}
+        # By recipient, since when and until when nothing is said to them; forgotten at a stop: Slack says it again.
+        self._held: dict[str, tuple[datetime, datetime]] = {}
         # Posted, but not on the record: a store that is full must not make us say it again and again.
         self._unrecorded: dict[tuple[str, str, str], tuple[str, str]] = {}
         # By recipient, what is being delivered to them.
@@ -111,7 +95,9 @@ class SlackCourier:
         """
         at = self._now()
         owed = await self._database.write(
-            lambda tx: outbox.claim(tx, courier="slack", at=at, lease=LEASE, limit=BATCH, urgency=urgency)
+            lambda tx: outbox.claim(
+                tx, courier="slack", at=at, lease=LEASE, limit=BATCH, longest=LONGEST, urgency=urgency
+            )
         )
         queues: Mapping[str, list[Owed]] = defaultdict(list)
         for one in owed:
@@ -165,9 +151,9 @@ class SlackCourier:
     def _not_before(self, owed: Owed) -> datetime | None:
         """From when on it may be tried, if not now: somebody waits for its recipient, or its lease is too short."""
         now = self._now()
-        held = self._held.get(owed.recipient, now)
-        if held > now:
-            return held
+        since, until = self._held.get(owed.recipient, (now, now))
+        if since <= now < until:  # held since later than now: the clock was set back
+            return min(until, now + LONGEST)
         self._held.pop(owed.recipient, None)
         is_short = owed.lease_until is None or owed.lease_until - now <= BEGIN_WITH
         return now if is_short else None
@@ -187,31 +173,36 @@ class SlackCourier:
         finally:
             self._metrics.delivery("slack", outcome)
 
-    async def _tried(self, owed: Owed) -> "_Trouble | None":
+    async def _tried(self, owed: Owed) -> Trouble | None:
         """What was in the way, if anything. StorageUnavailable goes through: then nothing can be kept either."""
         try:
             async with asyncio.timeout(CALL_WITHIN):
                 await self._deliver(owed)
         except SlackApiError as error:
-            return _refusal(error)
+            return refusal(error)
         except _Undeliverable as reason:
-            return _Trouble(fault=str(reason), tell=True)
+            return Trouble(fault=str(reason), tell=True)
         except StorageUnavailable:
             raise
         except DoesNotFit as reason:
             log.error("courier.does_not_fit", kind=owed.kind, subject=owed.subject)
-            return _Trouble(fault=str(reason), tell=True, alone=True)
+            return Trouble(fault=str(reason), tell=True, alone=True)
         except (aiohttp.ClientError, TimeoutError, OSError) as fault:
-            return _Trouble(fault=f"Slack did not answer ({type(fault).__name__}).")
+            # Time also runs out while a message is made, which may be about the message.
+            slacks = not isinstance(fault, TimeoutError)
+            return Trouble(fault=f"Slack did not answer ({type(fault).__name__}).", slacks=slacks)
         except Exception as fault:
             log.error("courier.fault", kind=owed.kind, subject=owed.subject, exc_info=fault)
-            return _Trouble(fault=f"It could not be made ({type(fault).__name__}).", tell=True, alone=True)
+            return Trouble(fault=f"It could not be made ({type(fault).__name__}).", tell=True, alone=True)
         return None
 
     async def _deliver(self, owed: Owed) -> None:
         message = await self._rendering.message(owed)
         if message is None:  # what it was about is gone
             await self._database.write(lambda tx: outbox.done(tx, owed))
+            return
+        if owed.recipient.startswith(copies.COPY):
+            await self._refresh(owed, message)
             return
         channel = await self._channel(owed)
         posted = await self._posted(owed)
@@ -227,6 +218,24 @@ class SlackCourier:
         await self._database.write(lambda tx: self._delivered(tx, owed, *where))
         del self._unrecorded[_about(owed)]
 
+    async def _refresh(self, owed: Owed, message: Message) -> None:
+        """Bring a copy up to date. One that cannot be edited any more, or stands in a channel now shared, is let go."""
+        channel, ts = copies.place(owed.recipient)
+        stands: str | None = None
+        try:
+            if channel.startswith("D") or not await self._is_shared(channel):
+                stands = await self._edit(channel, ts, message)
+        except SlackApiError as error:
+            if not refusal(error).tell:
+                raise
+
+        def work(tx: Session) -> None:
+            if stands is None:
+                copies.forget(tx, kind=owed.kind, subject=owed.subject, recipient=owed.recipient)
+            outbox.done(tx, owed)
+
+        await self._database.write(work)
+
     async def _posted(self, owed: Owed) -> tuple[str, str] | None:
         """Channel and ts of the message that stands for this, if there is one."""
         if _about(owed) in self._unrecorded:
@@ -241,7 +250,7 @@ class SlackCourier:
         try:
             await self._client.chat_update(channel=channel, ts=ts, **message.body())
         except SlackApiError as error:
-            if error.response.get("error") in _NOT_EDITABLE:
+            if word_of(error) in NOT_EDITABLE:
                 return None
             raise
         return ts
@@ -256,6 +265,7 @@ class SlackCourier:
             ts=ts,
             at=self._now(),
         )
+        copies.follow(tx, at=self._now(), kind=owed.kind, subject=owed.subject, channel=channel, ts=ts)
         outbox.done(tx, owed)
 
     async def _channel(self, owed: Owed) -> str:
@@ -268,10 +278,14 @@ class SlackCourier:
         channel = self._place(owed.recipient)
         if channel is None:
             raise _Undeliverable(_NO_OWNER)
-        info = await self._client.conversations_info(channel=channel)
-        if info["channel"].get("is_ext_shared") or info["channel"].get("is_pending_ext_shared"):
-            raise _Undeliverable(_SHARED)  # SL-2: either side may share a channel at any time
+        if await self._is_shared(channel):
+            raise _Undeliverable(_SHARED)
         return channel
+
+    async def _is_shared(self, channel: str) -> bool:
+        """Whether it reaches outside. Either side may share a channel at any time, so it is asked each time (SL-2)."""
+        info = (await self._client.conversations_info(channel=channel))["channel"]
+        return bool(info.get("is_ext_shared") or info.get("is_pending_ext_shared"))
 
     def _place(self, recipient: str) -> str | None:
         """The channel that settings name now for the security channel or an owner; None for an owner who is gone."""
@@ -282,19 +296,20 @@ class SlackCourier:
             return owner.channel if owner else None
         return recipient
 
-    async def _keep(self, owed: Owed, trouble: "_Trouble") -> datetime | None:
+    async def _keep(self, owed: Owed, trouble: Trouble) -> datetime | None:
         """Try again later, for ever; what only an operator can mend is told whenever it is another trouble than before.
 
         From when on the recipient's next message may be tried; None if this trouble is this message's alone.
         """
         now = self._now()
         until = now + (trouble.after or wait_before_retry(owed.attempts, self._chance()))
-        is_held = trouble.after is not None or owed.attempts <= HOLDS_UP
+        is_held = trouble.slacks or owed.attempts <= HOLDS_UP
         if is_held and not trouble.alone:
-            self._held[owed.recipient] = until
+            self._held[owed.recipient] = (now, until)
+        until = min(until, now + LONGEST)
 
         def work(tx: Session) -> None:
-            outbox.postpone(tx, owed, until=until, fault=trouble.fault)
+            outbox.postpone(tx, owed, until=until, fault=trouble.fault, keeps_its_place=trouble.slacks)
             if trouble.tell and owed.recipient != SECURITY and trouble.fault != owed.last_fault:
                 self._tell(tx, owed, trouble.fault)
 
@@ -329,26 +344,5 @@ class SlackCourier:
         )
 
 
-_PASSING = frozenset(
-    {"internal_error", "fatal_error", "service_unavailable", "request_timeout", "ratelimited"}
-)
-
-
-def _refusal(error: SlackApiError) -> "_Trouble":
-    """What Slack said no with: to wait, that it has troubles of its own, or what an operator must mend."""
-    word = str(error.response.get("error", "unknown"))
-    if error.response.status_code == 429:
-        wait = timedelta(seconds=_seconds(error.response.headers.get("Retry-After")))
-        return _Trouble(fault="rate limited", after=wait)
-    return _Trouble(fault=word, tell=error.response.status_code < 500 and word not in _PASSING)
-
-
 def _about(owed: Owed) -> tuple[str, str, str]:
     return owed.kind, owed.subject, owed.recipient
-
-
-def _seconds(retry_after: object) -> int:
-    try:
-        return max(1, int(str(retry_after)))
-    except ValueError:
-        return 1

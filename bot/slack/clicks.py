@@ -10,6 +10,7 @@ from typing import Any
 from bot.slack import sentences
 from bot.slack.actions import Action
 from bot.slack.conversation import Conversation
+from bot.slack.copies import touched
 from bot.slack.door import Turned
 from bot.slack.drift import DriftClicks
 from bot.slack.forms_decision import decision_form, details_form
@@ -102,6 +103,7 @@ class Clicks:
         method = self._table.get(action)
         if method is None:
             return False
+        await touched(self._ground, click.incoming, action, click.value)
         await method(click)
         return True
 

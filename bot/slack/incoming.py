@@ -12,12 +12,16 @@ from handlers.intents import Where
 
 @dataclass(frozen=True, kw_only=True)
 class Incoming:
-    """One delivery. user: the Slack id to look up. delivery: unique per thing done, the same for each repeat (SL-5)."""
+    """One delivery. user: the Slack id to look up. delivery: unique per thing done, the same for each repeat (SL-5).
+
+    ts: of the message that was clicked in the channel; "" where that was none that lasts.
+    """
 
     user: str
     delivery: str
     channel: str
     transport: str
+    ts: str = ""
 
     @property
     def where(self) -> Where:
@@ -48,11 +52,13 @@ def of_command(body: Mapping[str, Any], transport: str) -> Incoming:
 
 def of_action(body: Mapping[str, Any], transport: str) -> Incoming:
     """A click: each has its own trigger_id; a second click is a second delivery that hears what was decided."""
+    container = part(body, "container")
     return Incoming(
         user=_id(part(body, "user").get("id")),
         delivery=f"trigger:{_id(body.get('trigger_id'))}",
         channel=_id(part(body, "channel").get("id")),
         transport=transport,
+        ts="" if container.get("is_ephemeral") else _id(container.get("message_ts")),
     )
 
 

@@ -17,8 +17,8 @@ class Owed(SQLModel, table=True):
 
     __tablename__ = "outbox"
     __table_args__ = (
-        Index("outbox_owed", "courier", "urgency", "next_at"),
-        Index("outbox_same", "kind", "subject", "recipient"),
+        Index("outbox_oldest", "courier", "urgency", "id"),
+        Index("outbox_thread", "subject", "recipient", "kind"),
     )
 
     id: int | None = Field(default=None, primary_key=True)

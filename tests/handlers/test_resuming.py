@@ -7,9 +7,11 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
+from sqlmodel import Session
 
 from handlers.effects import LEASE
 from handlers.patience import CALL
+from storage import outbox
 from storage.states import GrantState
 from tests.handlers.access_ground import HOUR, World
 from tests.handlers.access_ground import world as open_world
@@ -50,6 +52,23 @@ async def test_a_start_takes_up_what_its_dead_predecessor_was_at_without_waiting
     assert await world.state(grant) == GrantState.ENDED
     assert world.clock() == died
     assert await world.changes() == ["add ada wiki-edit", "remove ada wiki-edit"]
+
+
+@pytest.mark.parametrize("alone", [True, False])
+async def test_a_message_that_a_dead_process_was_at_is_free_at_the_start_of_the_only_one(
+    world: World, alone: bool
+) -> None:
+    """An alert does not wait for a dead one's lease; where another may be alive, it does (promise 10)."""
+    await world.asked("ada", "prod-db")
+
+    def claim(tx: Session) -> int:
+        taken = outbox.claim(tx, courier="slack", at=world.clock(), lease=HOUR, limit=9, longest=HOUR)
+        return len(taken)
+
+    owed = await world.ground.database.write(claim)
+    assert owed
+    await world.new_effects().resume(alone=alone)
+    assert await world.ground.database.write(claim) == (owed if alone else 0)
 
 
 async def test_where_others_may_be_at_work_a_start_leaves_their_leases_alone(world: World) -> None:

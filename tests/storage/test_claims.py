@@ -46,7 +46,7 @@ def claim_holdings(tx: Session, at: datetime, limit: int = 7) -> list[Holding]:
 
 
 def claim_messages(tx: Session, at: datetime, limit: int = 7) -> list[Owed]:
-    return outbox.claim(tx, courier="slack", at=at, lease=LEASE, limit=limit)
+    return outbox.claim(tx, courier="slack", at=at, lease=LEASE, limit=limit, longest=LONGEST)
 
 
 @pytest.mark.parametrize("claim", [claim_holdings, claim_messages])
@@ -79,7 +79,9 @@ while True:
     found = database.write_now(lambda tx: claims.take(
         tx, claims.due(tx, directory="local", at=at, limit=3, longest=10 * lease), until=at + lease
     ))
-    found += database.write_now(lambda tx: outbox.claim(tx, courier="slack", at=at, lease=lease, limit=3))
+    found += database.write_now(lambda tx: outbox.claim(
+        tx, courier="slack", at=at, lease=lease, limit=3, longest=10 * lease
+    ))
     if not found:
         break
     for each in found:

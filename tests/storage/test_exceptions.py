@@ -49,7 +49,9 @@ def test_the_same_cause_is_counted_and_does_not_flood(database, now):
 
 def test_a_repeat_after_it_was_told_is_told_again_on_the_same_message(database, now):
     first = raised(database, now)
-    (told,) = database.write_now(lambda tx: outbox.claim(tx, courier="slack", at=now, lease=LEASE, limit=9))
+    (told,) = database.write_now(
+        lambda tx: outbox.claim(tx, courier="slack", at=now, lease=LEASE, limit=9, longest=LEASE)
+    )
     database.write_now(lambda tx: outbox.done(tx, told))
     raised(database, now)
     assert [message.subject for message in owed(database)] == [first.id]

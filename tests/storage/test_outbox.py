@@ -12,6 +12,7 @@ from storage.outbox import ALERT, NORMAL, Message
 from storage.records import Owed
 
 LEASE = timedelta(seconds=30)
+LONGEST = timedelta(minutes=5)
 
 
 def owe(tx: Session, at: datetime, subject: str = "g-1", **changes: Any) -> None:
@@ -30,7 +31,9 @@ def owe(tx: Session, at: datetime, subject: str = "g-1", **changes: Any) -> None
 
 
 def claimed(database: Database, at: datetime, *, limit: int = 50, courier: str = "slack") -> list[Owed]:
-    return database.write_now(lambda tx: outbox.claim(tx, courier=courier, at=at, lease=LEASE, limit=limit))
+    return database.write_now(
+        lambda tx: outbox.claim(tx, courier=courier, at=at, lease=LEASE, limit=limit, longest=LONGEST)
+    )
 
 
 def rows(database: Database) -> list[Owed]:
@@ -109,7 +112,11 @@ def test_a_newer_message_does_not_wait_longer_than_the_older_ones_lease(database
     database.write_now(lambda tx: owe(tx, now))
     claimed(database, now)
     database.write_now(lambda tx: owe(tx, now))
-    assert len(claimed(database, now + LEASE + timedelta(microseconds=1))) == 2
+    later = now + LEASE + timedelta(microseconds=1)
+    (left,) = claimed(database, later)
+    assert left.attempts == 2
+    database.write_now(lambda tx: outbox.done(tx, left))
+    assert [owed.attempts for owed in claimed(database, later)] == [1]
 
 
 def test_alerts_go_first_and_the_rest_by_age(database, now):
@@ -191,7 +198,7 @@ def test_only_what_is_so_urgent_is_taken(database, now):
     for urgency, subject in ((ALERT, "alert"), (NORMAL, "news")):
         taken = database.write_now(
             lambda tx, urgency=urgency: outbox.claim(
-                tx, courier="slack", at=now, lease=LEASE, limit=9, urgency=urgency
+                tx, courier="slack", at=now, lease=LEASE, limit=9, longest=LONGEST, urgency=urgency
             )
         )
         assert [one.subject for one in taken] == [subject]
@@ -201,6 +208,107 @@ def test_each_courier_takes_its_own(database, now):
     database.write_now(lambda tx: owe(tx, now, courier="mail"))
     assert claimed(database, now) == []
     assert len(claimed(database, now, courier="mail")) == 1
+
+
+def test_a_thread_is_told_in_order_whoever_asks_and_whatever_fails(database, now):
+    """The second thing about it to the same person waits for the first, also for its next try, at every replica."""
+    database.write_now(lambda tx: owe(tx, now, kind="page"))
+    (first,) = claimed(database, now)
+    database.write_now(lambda tx: owe(tx, now, kind="password-changed"))
+    database.write_now(lambda tx: owe(tx, now, kind="password-changed", recipient="U0BOB"))
+    (other,) = claimed(database, now)
+    assert other.recipient == "U0BOB"
+    database.write_now(lambda tx: outbox.done(tx, other))
+    until = now + timedelta(minutes=1)
+    database.write_now(lambda tx: outbox.postpone(tx, first, until=until, fault="Slack did not answer."))
+    assert claimed(database, until - timedelta(microseconds=1)) == []
+    (again,) = claimed(database, until)
+    assert again.kind == "page"
+    database.write_now(lambda tx: outbox.done(tx, again))
+    assert [owed.kind for owed in claimed(database, until)] == ["password-changed"]
+
+
+def test_what_was_given_back_is_not_overtaken_in_its_thread(database, now):
+    """Another replica does not know that somebody waits for the recipient, and need not."""
+    database.write_now(lambda tx: owe(tx, now, kind="page"))
+    taken = claimed(database, now)
+    database.write_now(lambda tx: outbox.give_back(tx, taken, until=now + LEASE))
+    database.write_now(lambda tx: owe(tx, now, kind="password-changed"))
+    assert claimed(database, now) == []
+
+
+def test_what_fails_for_ever_does_not_hold_up_its_thread_for_ever(database, now):
+    """It may be about the message itself."""
+    database.write_now(lambda tx: owe(tx, now, kind="page"))
+    for tried in range(outbox.HOLDS_UP + 1):
+        (owed,) = claimed(database, now)
+        database.write_now(lambda tx, owed=owed: outbox.postpone(tx, owed, until=now, fault="no"))
+        if tried == 0:
+            database.write_now(lambda tx: owe(tx, now, kind="password-changed"))
+    assert {owed.kind for owed in claimed(database, now)} == {"page", "password-changed"}
+
+
+def test_what_is_not_about_the_message_never_costs_it_its_place(database, now):
+    """Slack was away, however long: what came after is told after."""
+    database.write_now(lambda tx: owe(tx, now, kind="page"))
+    for tried in range(3 * outbox.HOLDS_UP):
+        (owed,) = claimed(database, now)
+        assert owed.kind == "page"
+        database.write_now(
+            lambda tx, owed=owed: outbox.postpone(tx, owed, until=now, fault="503", keeps_its_place=True)
+        )
+        if tried == 0:
+            database.write_now(lambda tx: owe(tx, now, kind="password-changed"))
+
+
+def test_where_nobody_else_is_at_work_what_is_held_is_free_at_once(database, now):
+    """An alert that a dead process was at does not wait for its lease; and the dead one's hand is off it."""
+    database.write_now(lambda tx: owe(tx, now, urgency=ALERT, kind="exception"))
+    (held,) = claimed(database, now)
+    database.write_now(lambda tx: outbox.free_leases(tx, at=now))
+    assert not database.write_now(lambda tx: outbox.done(tx, held))
+    assert [(owed.kind, owed.attempts) for owed in claimed(database, now)] == [("exception", 2)]
+
+
+def test_what_waits_for_its_time_is_left_to_wait_when_leases_are_freed(database, now):
+    """Slack said when."""
+    database.write_now(lambda tx: owe(tx, now))
+    (owed,) = claimed(database, now)
+    database.write_now(lambda tx: outbox.postpone(tx, owed, until=now + LEASE, fault="rate limited"))
+    database.write_now(lambda tx: outbox.free_leases(tx, at=now))
+    assert claimed(database, now) == []
+
+
+def test_the_oldest_that_is_due_is_taken_first_also_when_it_was_tried_before(database, now):
+    """However much is owed: what one person is told comes in the order in which it was owed."""
+    database.write_now(lambda tx: owe(tx, now, "g-1"))
+    (first,) = claimed(database, now)
+    database.write_now(lambda tx: outbox.postpone(tx, first, until=now + LEASE, fault="503"))
+    database.write_now(lambda tx: owe(tx, now, "g-2"))
+    assert [owed.subject for owed in claimed(database, now + LEASE, limit=1)] == ["g-1"]
+
+
+@pytest.mark.parametrize("state", ["owed", "postponed", "held"])
+def test_a_clock_that_is_set_back_holds_nothing_up(database, now, state):
+    """Neither what was owed before, nor what waits for its next try, nor what a dead one held."""
+    database.write_now(lambda tx: owe(tx, now))
+    if state != "owed":
+        (owed,) = claimed(database, now)
+    if state == "postponed":
+        until = now + LONGEST
+        database.write_now(lambda tx: outbox.postpone(tx, owed, until=until, fault="Slack did not answer."))
+    assert len(claimed(database, now - timedelta(minutes=59))) == 1
+
+
+def test_a_clock_that_is_set_back_a_little_takes_nothing_from_whoever_is_at_it(database, now):
+    """A second back is usual, and no reason to post beside somebody."""
+    database.write_now(lambda tx: owe(tx, now))
+    claimed(database, now)
+    assert claimed(database, now) == []
+    database.write_now(lambda tx: owe(tx, now, "g-2"))
+    (owed,) = claimed(database, now)
+    database.write_now(lambda tx: outbox.postpone(tx, owed, until=now + LONGEST - LEASE, fault="no"))
+    assert claimed(database, now - timedelta(seconds=1)) == []
 
 
 def test_what_is_undone_owes_nothing(database, now):

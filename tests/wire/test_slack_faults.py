@@ -1,10 +1,13 @@
 """Slack away, slow, forgetful or closed to us, over the wire: every message owed arrives, and once (promise 10)."""
 
 import asyncio
+from functools import partial
 
 import pytest
+from sqlmodel import select
 
-from tests.wire.steps import SECURITY, approve, ask, undecided
+from storage.records import Owed, Posted
+from tests.wire.steps import SECURITY, approve, ask, deny, undecided
 
 DATA = "C0DATAOWN"
 OBSERVE = "C0OBSERVE"
@@ -200,6 +203,134 @@ async def test_an_answer_that_was_cut_off_makes_at_most_one_repeat(world):
     await grace.click(shown[0], "approval.approve")
     await grace.sees("Grace Hopper approved this at", channel=DATA)
     assert (await world.actions()).count("grant.approved done") == 1
+
+
+async def test_a_copy_acts_on_the_same_request_and_is_brought_up_to_date_when_somebody_touches_it(world):
+    """It stood aside until then; from then on both show the same, whatever happens."""
+    ada, grace = world.person("ada"), world.person("grace")
+    await ada.say("I need prod-db for 2h because INC-4711")
+    draft = await ada.sees("You are asking for")
+    world.slack.faults.drop_response("chat.postMessage")
+    await ada.click(draft, "draft.send")
+    await grace.sees("Access request: prod-db", channel=DATA)
+    world.clock.skip(seconds=5)
+    await world.until(lambda: len(from_the_bot(world, grace, DATA)) == 2)
+    await world.told()
+    copy, kept = from_the_bot(world, grace, DATA)
+    await grace.click(copy, "approval.approve")
+    form = await grace.sees_view("Approve request")
+    assert (await grace.submit(form, {"rationale": "ok for the incident"})).closed
+    await ada.sees("✅ prod-db")
+    await _both(world, grace, "Active until")
+    assert (await world.actions()).count("grant.approved done") == 1
+    world.clock.skip(hours=2, seconds=1)
+    await _both(world, grace, "Ended at")
+    assert [each.ts for each in from_the_bot(world, grace, DATA)] == [copy.ts, kept.ts]
+
+
+async def test_a_copy_that_was_decided_beside_shows_so_at_the_first_touch(world):
+    """Nobody touched it until all was over: one click, a whisper, and it has no button left."""
+    ada, grace, linus = (world.person(login) for login in ("ada", "grace", "linus"))
+    await ada.say("I need prod-db for 2h because INC-4711")
+    draft = await ada.sees("You are asking for")
+    world.slack.faults.drop_response("chat.postMessage")
+    await ada.click(draft, "draft.send")
+    await grace.sees("Access request: prod-db", channel=DATA)
+    world.clock.skip(seconds=5)
+    await world.until(lambda: len(from_the_bot(world, grace, DATA)) == 2)
+    await deny(grace, DATA, "prod-db", "not today")
+    await grace.sees("Denied", channel=DATA)
+    copy = from_the_bot(world, grace, DATA)[0]
+    assert "approval.approve" in copy.buttons
+    await linus.click(copy, "approval.approve")
+    await linus.sees("Grace Hopper denied this at", channel=DATA)
+    await _both(world, grace, "Denied")
+    assert (await world.actions()).count("approval.denied done") == 1
+
+
+async def test_a_copy_in_a_channel_that_is_shared_by_now_is_told_nothing(world):
+    """Either side may share a channel at any time (SL-2)."""
+    ada, grace, alan = (world.person(login) for login in ("ada", "grace", "alan"))
+    await ada.say("I need prod-db for 2h because INC-4711")
+    draft = await ada.sees("You are asking for")
+    world.slack.faults.drop_response("chat.postMessage")
+    await ada.click(draft, "draft.send")
+    await grace.sees("Access request: prod-db", channel=DATA)
+    world.clock.skip(seconds=5)
+    await world.until(lambda: len(from_the_bot(world, grace, DATA)) == 2)
+    await world.told()
+    copy = from_the_bot(world, grace, DATA)[0]
+    world.slack.update_channel(DATA, is_ext_shared=True)
+    await grace.click(copy, "approval.approve")
+    form = await grace.sees_view("Approve request")
+    assert (await grace.submit(form, {"rationale": "seen nowhere else"})).closed
+    await ada.sees("✅ prod-db")
+    await alan.sees("Undeliverable", channel=SECURITY)
+    assert not any(message.says("seen nowhere else") for message in grace.messages(DATA))
+    assert len([m for m in alan.messages(SECURITY) if m.says("Undeliverable")]) == 1
+
+
+async def _both(world, who, words: str) -> None:
+    """Both copies say so, and neither can be decided on any more."""
+    await world.until(lambda: all(each.says(words) for each in from_the_bot(world, who, DATA)))
+    assert [each.buttons for each in from_the_bot(world, who, DATA)] == [{}, {}]
+
+
+async def _owes(world, messages: int) -> bool:
+    return await world.owed() == messages
+
+
+async def test_an_hour_without_slack_loses_nothing_of_a_hundred_things(world):
+    """All arrives afterwards, each once, in its order and as it is then; nobody is asked to mend what Slack must."""
+    ada, alan, mary = world.person("ada"), world.person("alan"), world.person("mary")
+    await ask(ada, "I need grafana-edit for 1h because INC-1")
+    held = await ada.sees("✅ grafana-edit")
+    await world.told()
+    asking = [world.person(login) for login in ("bob", "charles", "linus", "joan", "luca", "grace", "konrad")]
+    world.slack.faults.rate_limit("chat.postMessage", 60, len(asking))
+    world.faulty.timeout = 5
+    for said in range(1, 15):
+        await asyncio.gather(*(who.say("help") for who in asking))
+        await world.until(partial(_owes, world, said * len(asking)))
+    order = {
+        each.subject: each.id for each in await world.database.read(lambda tx: tx.exec(select(Owed)).all())
+    }
+    world.faulty.error("remove_member")
+    world.slack.faults.down()
+    for _ in range(11):
+        world.clock.skip(minutes=5)
+        await asyncio.sleep(0.1)
+    world.clock.skip(minutes=21)
+    await world.until(lambda: _has(world, "access.removal_overdue failed"))
+    await world.waiting()
+    assert await world.owed() >= 14 * len(asking) + 3
+    world.faulty.mend()
+    world.clock.skip(minutes=5)
+    await world.until(lambda: _has(world, "access.removed done"))
+    await world.waiting()
+    before = len(posted(world))
+    world.slack.faults.up()
+    world.clock.skip(minutes=5)
+    for _ in range(20):
+        world.clock.skip(minutes=1)
+        await asyncio.sleep(0.3)
+        if await _owes(world, 0):
+            break
+    await world.told()
+    places = await world.database.read(lambda tx: tx.exec(select(Posted)).all())
+    by_place = {each.ts: each.subject for each in places if each.subject in order}
+    for who in asking:
+        told = [by_place[message.ts] for message in from_the_bot(world, who) if message.ts in by_place]
+        assert len(told) == len(from_the_bot(world, who)) == 14
+        assert told == sorted(told, key=order.__getitem__)
+    assert (await ada.sees("ended at")).ts == held.ts
+    observability = world.channel("observability")
+    for who, channel in ((alan, SECURITY), (mary, observability)):
+        told = [message.plain for message in from_the_bot(world, who, channel)]
+        assert len(told) == len(set(told))
+        assert any("Revocation overdue" in each and "settled" in each.lower() for each in told), told
+    assert not any(message.says("Undeliverable") for message in alan.messages(SECURITY))
+    assert all(call.ok or call.error == "ratelimited" for call in posted(world)[before:])
 
 
 async def test_an_edit_whose_answer_was_cut_off_repeats_nothing(world):

@@ -10,9 +10,13 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, kw_only=True)
 class Trouble:
-    """What becomes of one call: wait `seconds`, then refuse with `error`, limit, or drop the answer."""
+    """What becomes of one call: wait `seconds`, then refuse with `error`, limit, or drop the answer.
+
+    page: the status and the media type of a page that somebody before Slack answers with instead.
+    """
 
     seconds: float = 0.0
+    page: tuple[int, str] | None = None
     error: str | None = None
     retry_after: int | None = None
     drop: bool = False
@@ -48,6 +52,7 @@ class Faults:
         self.triggers_expired = False
         self._limits = _Countdown()
         self._failures = _Countdown()
+        self._pages = _Countdown()
         self._drops = _Countdown()
         self._delays: dict[str | None, float] = {}
         self._on_down: list[Callable[[], None]] = []
@@ -82,6 +87,10 @@ class Faults:
         """Every call waits so long before it is done; 0 ends it."""
         self._delays[method] = seconds
 
+    def garble(self, method: str, status: int, media_type: str = "text/html", times: int = 1) -> None:
+        """The next `times` calls get a page, as of a proxy, and not Slack's JSON; nothing is done."""
+        self._pages.add(method, times, f"{status} {media_type}")
+
     def drop_response(self, method: str, times: int = 1) -> None:
         """The work is done, then the connection is cut: the caller never hears."""
         self._drops.add(method, times)
@@ -103,6 +112,10 @@ class Faults:
         failed, error = self._failures.take(method)
         if failed:
             return Trouble(seconds=seconds, error=str(error))
+        garbled, page = self._pages.take(method)
+        if garbled:
+            status, media_type = str(page).split()
+            return Trouble(seconds=seconds, page=(int(status), media_type))
         dropped, _ = self._drops.take(method)
         return Trouble(seconds=seconds, drop=dropped)
 

@@ -100,6 +100,10 @@ class WebApi:
             self._record(name, args, "ratelimited")
             headers = {"Retry-After": str(trouble.retry_after)}
             return web.json_response({"ok": False, "error": "ratelimited"}, status=429, headers=headers)
+        if trouble.page is not None:
+            self._record(name, args, "garbled")
+            status, media_type = trouble.page
+            return web.Response(status=status, text="<h1>Sorry", content_type=media_type)
         headers = self._headers(name, token)
         if trouble.error is not None:
             self._record(name, args, trouble.error)

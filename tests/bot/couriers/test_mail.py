@@ -89,7 +89,7 @@ _FAR, _LEASE = datetime(2030, 1, 1, tzinfo=UTC), timedelta(seconds=1)
 
 def _owe_nothing(tx: Tx) -> None:
     for courier in ("mail", "slack"):
-        for owed in outbox.claim(tx, courier=courier, at=_FAR, lease=_LEASE, limit=100):
+        for owed in outbox.claim(tx, courier=courier, at=_FAR, lease=_LEASE, limit=100, longest=_LEASE):
             outbox.done(tx, owed)
 
 

@@ -179,11 +179,56 @@ async def test_nothing_is_posted_where_slack_asked_us_to_wait(post):
     assert await post.waiting() == []
 
 
+async def test_a_long_wait_is_waited_for_whatever_the_rows_say(post):
+    """They are looked at again every five minutes, and nothing is sent before Slack's time (SL-11)."""
+    await post.owe(ADA, 0, 1)
+    post.slack.faults.rate_limit("chat.postMessage", 3600, 1)
+    await deliver(post.courier, NORMAL)
+    for _ in range(11):
+        post.world.clock.forward(seconds=300)
+        await deliver(post.courier, NORMAL)
+    assert [ok for _, ok in post.said()] == [False]
+    post.world.clock.forward(seconds=301)
+    await deliver(post.courier, NORMAL)
+    assert [ok for _, ok in post.said()] == [False, True, True]
+
+
+async def test_a_clock_that_is_set_back_does_not_make_a_recipient_wait_for_hours(post):
+    """What was to be waited for was counted by a clock that is no more: Slack says it again if it must."""
+    await post.owe(ADA, 0, 1)
+    post.slack.faults.rate_limit("chat.postMessage", 30, 1)
+    await deliver(post.courier, NORMAL)
+    post.world.clock.forward(hours=-2)
+    await deliver(post.courier, NORMAL)
+    await deliver(post.courier, NORMAL)
+    assert await post.waiting() == []
+
+
+@pytest.mark.parametrize("media_type", ["text/html", "text/plain", "application/json"])
+@pytest.mark.parametrize("method", ["chat.postMessage", "chat.update"])
+async def test_an_answer_that_is_not_slacks_is_tried_again_and_is_nobodys_fault(post, method, media_type):
+    """A proxy's page with 503, or half an answer: kept, in order, and told to nobody as an operator's affair."""
+    if method == "chat.update":
+        await post.owe(ADA, 0)
+        await deliver(post.courier, NORMAL)
+    before = len(post.said())
+    await post.owe(ADA, 0, 1)
+    post.slack.faults.garble(method, 503, media_type)
+    await deliver(post.courier, NORMAL)
+    assert [ok for _, ok in post.said()[before:]] == [False]
+    waiting = await post.waiting()
+    assert [(one.attempts, one.lease_until) for one in waiting] == [(1, None), (0, None)]
+    assert await post.world.exceptions() == []
+    post.world.clock.forward(seconds=2)
+    await deliver(post.courier, NORMAL)
+    assert await post.waiting() == []
+
+
 async def test_a_message_that_fails_for_ever_does_not_hold_up_its_recipient_for_ever(post):
     """Something about it may be what Slack cannot take; the others are delivered all the same (promise 10)."""
     await post.owe(ADA, 0, 1)
-    post.slack.faults.fail("chat.postMessage", "internal_error", times=couriers.HOLDS_UP + 1)
-    for _ in range(couriers.HOLDS_UP + 1):
+    post.slack.faults.fail("chat.postMessage", "internal_error", times=outbox.HOLDS_UP + 1)
+    for _ in range(outbox.HOLDS_UP + 1):
         post.world.clock.forward(minutes=5)
         await deliver(post.courier, NORMAL)
         assert [one.attempts for one in await post.waiting()][1] == 0

@@ -43,6 +43,20 @@ def test_each_kind_of_payload_says_who_and_which_delivery(read, body, delivery, 
     assert incoming.where.channel == channel
 
 
+@pytest.mark.parametrize(
+    ("container", "ts"),
+    [
+        ({"type": "message", "message_ts": "17.000100"}, "17.000100"),
+        ({"type": "message", "message_ts": "17.000100", "is_ephemeral": True}, ""),
+        ({"type": "view", "view_id": "V1"}, ""),
+        ("17.000100", ""),
+    ],
+)
+def test_a_click_says_on_which_message_that_lasts(container, ts):
+    """What only one person sees for a moment cannot be brought up to date (SL-10)."""
+    assert of_action({**ACTION, "container": container}, "socket").ts == ts
+
+
 def test_a_form_shown_anew_is_another_delivery():
     again = {**VIEW, "view": {"id": "V1", "hash": "156772939.0000000"}}
     assert of_view(VIEW, "http").delivery != of_view(again, "http").delivery
@@ -50,10 +64,12 @@ def test_a_form_shown_anew_is_another_delivery():
 
 JUNK = st.recursive(
     st.none() | st.booleans() | st.integers() | st.text(), lambda inner: st.lists(inner) | st.dictionaries(
-        st.sampled_from(["id", "user", "channel", "view", "hash", "event"]), inner), max_leaves=8,
+        st.sampled_from(["id", "user", "channel", "view", "hash", "event", "message_ts"]), inner), max_leaves=8,
 )  # fmt: skip
 BODIES = st.dictionaries(
-    st.sampled_from(["event", "event_id", "user", "user_id", "channel", "channel_id", "trigger_id", "view"]),
+    st.sampled_from(
+        ["event", "event_id", "user", "user_id", "channel", "channel_id", "trigger_id", "view", "container"]
+    ),
     JUNK,
 )
 

@@ -1,0 +1,61 @@
+"""What Slack says no with, and what follows from it: to wait, to try again, or to tell whoever can mend it.
+
+It calls nobody and keeps nothing.
+"""
+
+from dataclasses import dataclass
+from datetime import timedelta
+
+from slack_sdk.errors import SlackApiError
+from slack_sdk.web.async_slack_response import AsyncSlackResponse
+
+# What Slack says when the message to edit is no longer there: then it is posted anew.
+NOT_EDITABLE = frozenset({"message_not_found", "cant_update_message", "edit_window_closed"})
+_PASSING = frozenset(
+    {"internal_error", "fatal_error", "service_unavailable", "request_timeout", "ratelimited"}
+)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Trouble:
+    """Why a message could not be delivered.
+
+    tell: only an operator can mend it. alone: it is this message's, so the recipient's others may go.
+    slacks: certainly not about the message, which keeps its place however long it takes. after: how long Slack asked
+    to wait.
+    """
+
+    fault: str
+    tell: bool = False
+    alone: bool = False
+    slacks: bool = False
+    after: timedelta | None = None
+
+
+def refusal(error: SlackApiError) -> Trouble:
+    """What Slack said no with: to wait, that it has troubles of its own, or what an operator must mend."""
+    answer = error.response
+    if not isinstance(answer, AsyncSlackResponse):  # a proxy's page, or half an answer
+        return Trouble(fault="Slack's answer could not be read.", slacks=True)
+    word, is_theirs = word_of(error), answer.status_code >= 500
+    after = None
+    if answer.status_code == 429 or (is_theirs and "Retry-After" in answer.headers):
+        after = timedelta(seconds=_seconds(answer.headers.get("Retry-After")))
+    if answer.status_code == 429:
+        return Trouble(fault="rate limited", slacks=True, after=after)
+    tell = not is_theirs and word not in _PASSING
+    return Trouble(fault=word, tell=tell, slacks=is_theirs, after=after)
+
+
+def word_of(error: SlackApiError) -> str:
+    """Slack's word for what is wrong; "unknown" where it said none."""
+    answer = error.response
+    data = answer.data if isinstance(answer, AsyncSlackResponse) else None
+    return str(data.get("error", "unknown")) if isinstance(data, dict) else "unknown"
+
+
+def _seconds(retry_after: object) -> int:
+    try:
+        return max(1, int(str(retry_after)))
+    except ValueError:
+        return 1

@@ -1,0 +1,46 @@
+"""A click on a copy: the message that a crash posted twice is brought up to date when somebody touches the older one.
+
+What the button does is the same on either; this neither decides nor carries out anything.
+"""
+
+from bot.slack.actions import Action
+from bot.slack.incoming import Incoming
+from handlers.ground import Ground
+from storage import copies
+
+# The kind of message that carries each button; its value says what the message is about.
+_KINDS = {
+    **dict.fromkeys(
+        (
+            Action.SEND_DRAFT,
+            Action.CHANGE_DRAFT,
+            Action.CANCEL_DRAFT,
+            Action.WITHDRAW,
+            Action.ASK_AGAIN,
+            Action.GIVE_BACK,
+        ),
+        "request",
+    ),
+    **dict.fromkeys((Action.APPROVE, Action.DENY, Action.DETAILS), "approval"),
+    **dict.fromkeys(
+        (
+            Action.ADOPT,
+            Action.REMOVE,
+            Action.DECLARE,
+            Action.GIVE_AGAIN,
+            Action.END_GRANT,
+            Action.END_LEAVERS,
+        ),
+        "exception",
+    ),
+}
+
+
+async def touched(ground: Ground, incoming: Incoming, action: str, subject: str) -> None:
+    """Somebody clicked there. If that is a copy, owe it the newest state, now and whenever that changes."""
+    kind = _KINDS.get(Action(action)) if action in set(Action) else None
+    if kind is None or not incoming.channel or not incoming.ts:
+        return
+    where = {"kind": kind, "subject": subject, "channel": incoming.channel, "ts": incoming.ts}
+    if await ground.database.read(lambda tx: copies.is_copy(tx, **where)):
+        await ground.database.write(lambda tx: copies.adopt(tx, at=ground.now(), **where))

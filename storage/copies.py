@@ -1,0 +1,89 @@
+"""Copies: messages that a crash between posting and recording left standing beside the one that is kept up to date.
+
+One is known from the moment that somebody touches it; from then on it is edited whenever the other is.
+"""
+
+from collections.abc import Iterable
+from datetime import datetime
+
+from sqlalchemy import ColumnElement, bindparam, update
+from sqlmodel import Session, col, delete, func, select
+
+from storage.outbox import owe, remember_posted
+from storage.records import Owed, Posted
+
+# A recipient that begins so is a message that stands already: its channel and ts follow.
+COPY = "copy:"
+
+# Built once: making a statement costs more than running it, and every delivery asks.
+_STANDING = select(Posted).where(
+    col(Posted.kind) == bindparam("kind"), col(Posted.subject) == bindparam("subject")
+)
+_COPIES = _STANDING.where(col(Posted.recipient) >= COPY, col(Posted.recipient) < f"{COPY}\U0010ffff")
+_OF_IT = (col(Owed.subject) == bindparam("subject"), col(Owed.kind) == bindparam("kind"))
+_OWED = select(Owed.id).where(*_OF_IT).limit(1)
+_UNDER_WAY = select(func.max(Owed.lease_until)).where(*_OF_IT)
+
+
+def place(recipient: str) -> tuple[str, str]:
+    """Channel and ts of a copy."""
+    channel, _, ts = recipient.removeprefix(COPY).partition(":")
+    return channel, ts
+
+
+def is_copy(tx: Session, *, kind: str, subject: str, channel: str, ts: str) -> bool:
+    """Whether what stands there is a copy that nobody touched yet.
+
+    It is where another of the kind about the same is kept up to date in the channel, or where none is recorded so far
+    although it is owed. What stands in a channel that an owner moved out of is none: nothing more is told there.
+    """
+    known = tx.exec(_STANDING, params={"kind": kind, "subject": subject}).all()
+    if not known:
+        return tx.exec(_OWED, params={"kind": kind, "subject": subject}).first() is not None
+    here = {each.ts for each in known if each.channel == channel}
+    return bool(here) and ts not in here
+
+
+def adopt(tx: Session, *, at: datetime, kind: str, subject: str, channel: str, ts: str) -> None:
+    """Remember the copy, and owe it the newest state; nothing if it is none.
+
+    If somebody is delivering the other just now, not before they must be done: perhaps it is no copy, and what they
+    have posted and not yet recorded.
+    """
+    if not is_copy(tx, kind=kind, subject=subject, channel=channel, ts=ts):  # recorded since it was asked
+        return
+    recipient = f"{COPY}{channel}:{ts}"
+    under_way = tx.exec(_UNDER_WAY, params={"kind": kind, "subject": subject}).one()
+    remember_posted(tx, kind=kind, subject=subject, recipient=recipient, channel=channel, ts=ts, at=at)
+    _owe(tx, at, kind, subject, [recipient])
+    if under_way is not None and under_way > at:
+        tx.execute(update(Owed).where(*_is(Owed, kind, subject, recipient)).values(next_at=under_way))
+
+
+def follow(tx: Session, *, at: datetime, kind: str, subject: str, channel: str, ts: str) -> None:
+    """The message that stands there was brought up to date: its copies in the channel are to be as well."""
+    copies = [
+        each
+        for each in tx.exec(_COPIES, params={"kind": kind, "subject": subject})
+        if each.channel == channel
+    ]
+    if any(each.ts == ts for each in copies):  # touched before it was recorded, and no copy at all
+        forget(tx, kind=kind, subject=subject, recipient=f"{COPY}{channel}:{ts}")
+    _owe(tx, at, kind, subject, [each.recipient for each in copies if each.ts != ts])
+
+
+def forget(tx: Session, *, kind: str, subject: str, recipient: str) -> None:
+    """It is none, is gone, or may not be edited any more: nothing is owed to it."""
+    for table in (Posted, Owed):
+        tx.execute(delete(table).where(*_is(table, kind, subject, recipient)))
+
+
+def _is(
+    table: type[Posted] | type[Owed], kind: str, subject: str, recipient: str
+) -> Iterable[ColumnElement[bool]]:
+    return col(table.kind) == kind, col(table.subject) == subject, col(table.recipient) == recipient
+
+
+def _owe(tx: Session, at: datetime, kind: str, subject: str, recipients: Iterable[str]) -> None:
+    for recipient in recipients:
+        owe(tx, at=at, courier="slack", kind=kind, subject=subject, recipient=recipient)
