@@ -1,0 +1,128 @@
+"""Epochs of the log: where it went on after it was not what had been signed of it, and what was signed before.
+
+An epoch begins with an entry of the log itself, so it is as hard to forge as any other. Nothing is opened here.
+"""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from sqlalchemy import select
+
+from storage.audit import log
+from storage.audit.checkpoint import Checkpoint, Verifier, epoch_in, verify_note
+from storage.audit.log import NO_TIME, Row, Transaction
+from storage.audit.merkle import leaf_hash
+from storage.audit.tables import ENTRIES
+from storage.faults import AuditFault
+
+# The action of the entry that opens an epoch, and the correlation by which all of them are found.
+OPENED = "log.epoch_opened"
+STORY = "log-epochs"
+
+_NAME_DIGITS = 16
+# Nobody restores so often; a store that says so was made to keep a reader busy.
+_MOST = 10_000
+
+
+@dataclass(frozen=True, kw_only=True)
+class Epoch:
+    """One epoch. name: "" for the first, otherwise the first 16 hex digits of its opening entry's leaf hash.
+
+    opened: the index of that entry. agrees: how many entries it says are the history that was signed before; what
+    earlier epochs signed beyond is lost. cites: the last checkpoints that are known of the earlier epochs; one that
+    the key did not sign is not among them. kind: why it was opened, a storage.states.FreezeKind.
+    """
+
+    name: str = ""
+    opened: int = 0
+    agrees: int = 0
+    at: datetime = NO_TIME
+    kind: str = ""
+    cites: tuple[Checkpoint, ...] = ()
+
+    @property
+    def lost(self) -> int:
+        """How many signed entries are known to be gone."""
+        return max((cited.size - self.agrees for cited in self.cites if cited.size > self.agrees), default=0)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Epochs:
+    """All epochs of a log called `log`, in their order. later: those after the first."""
+
+    log: str = ""
+    later: tuple[Epoch, ...] = field(default=())
+
+    @property
+    def current(self) -> Epoch:
+        """The one that the head is in."""
+        return self.later[-1] if self.later else Epoch()
+
+    def covers(self, checkpoint: Checkpoint) -> bool:
+        """Whether the entries here are those that this checkpoint is about, so that its root can be compared."""
+        name = epoch_in(checkpoint.origin, self.log)
+        return name is not None and name == self._at(checkpoint.size)
+
+    def accounts_for(self, checkpoint: Checkpoint) -> bool:
+        """Whether an epoch owns up to what became of this checkpoint's entries: it cites one that reaches as far."""
+        return any(
+            cited == checkpoint or (cited.origin == checkpoint.origin and cited.size > checkpoint.size)
+            for epoch in self.later
+            for cited in epoch.cites
+        )
+
+    def knows(self, checkpoint: Checkpoint) -> bool:
+        """Whether an epoch was opened because of exactly this checkpoint."""
+        return any(checkpoint in epoch.cites for epoch in self.later)
+
+    def _at(self, size: int) -> str | None:
+        """The name of the epoch that signs trees of this size; None for sizes that more than one may have signed."""
+        for epoch in reversed(self.later):  # each says of all before it how much of it still stands
+            if size > epoch.opened:
+                return epoch.name
+            if size > epoch.agrees:
+                return None
+        return ""
+
+
+def read_epochs(tx: Transaction, verifier: Verifier) -> Epochs:
+    """The epochs that the stored log tells of. It verifies what they cite, and not the log."""
+    return Epochs(log=verifier.name, later=tuple(_each(tx, verifier)))
+
+
+def epoch_of(row: Row, verifier: Verifier) -> Epoch | None:
+    """The epoch that this entry opens, or None."""
+    try:
+        said = row.said()
+    except AuditFault:
+        return None
+    agrees, cites = said["facts"].get("agrees"), said["facts"].get("cites")
+    if said["action"] != OPENED or not isinstance(agrees, int) or not isinstance(cites, list):
+        return None
+    if not 0 <= agrees <= row.index:
+        return None
+    return Epoch(
+        name=leaf_hash(row.leaf).hex()[:_NAME_DIGITS],
+        opened=row.index,
+        agrees=agrees,
+        at=row.at,
+        kind=str(said["facts"].get("kind", "")),
+        cites=tuple(_signed(cites, verifier)),
+    )
+
+
+def _each(tx: Transaction, verifier: Verifier) -> Iterator[Epoch]:
+    query = select(ENTRIES.c.index).where(ENTRIES.c.correlation == STORY).order_by(ENTRIES.c.index)
+    for index in log.connection_of(tx).execute(query.limit(_MOST)).scalars().all():
+        row = log.row_at(tx, index)
+        epoch = epoch_of(row, verifier) if row is not None else None
+        if epoch is not None:
+            yield epoch
+
+
+def _signed(cites: Sequence[object], verifier: Verifier) -> Iterator[Checkpoint]:
+    for note in cites:
+        read = verify_note(note, verifier) if isinstance(note, str) else None
+        if isinstance(read, Checkpoint):
+            yield read
