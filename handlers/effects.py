@@ -103,7 +103,10 @@ class Effects:
     def _begin(self, tx: Session, name: str, free: int) -> "list[_Work]":
         """Claim what is due, and write down that it is about to be done before the directory is asked (T-3)."""
         now = self._ground.now()
-        claimed = holdings.claim(tx, directory=name, at=now, lease=LEASE, limit=free, longest=LONGEST_WAIT)
+        claimed = holdings.claim(
+            tx, directory=name, at=now, lease=LEASE, limit=free, longest=LONGEST_WAIT,
+            giving=self._ground.stopped(tx) is None,
+        )  # fmt: skip
         covering = grants.covering_each(tx, claimed)
         return [self._begun(tx, holding, covering[holding.id], now) for holding in claimed]
 
@@ -124,15 +127,15 @@ class Effects:
 
     async def _bring_about(self, work: "_Work") -> None:
         """One holding: ask policy again, change, read back, record. A fault is recorded and tried again later."""
-        claimed, until = work.claimed, work.until
+        claimed, until, giving = work.claimed, work.until, True
         try:
             directory = self._ground.directory(claimed.directory)
             permitted = await self._execution.permitted(claimed, work.waiting)
-            if work.waiting:  # asking took its time, and may have voided some
-                claimed, until = await self._ground.database.write(
+            if work.waiting or until is not None:  # asking took its time, and may have voided some
+                claimed, until, permitted, giving = await self._ground.database.write(
                     partial(self._once_more, claimed=claimed, permitted=permitted)
                 )
-            seen = await self._change(directory, claimed, until)
+            seen = await self._change(directory, claimed, until, giving=giving)
             late = await self._ground.database.write(lambda tx: self._complete(tx, claimed, seen, permitted))
             for seconds in late:
                 self._revoked_late(seconds)
@@ -151,10 +154,14 @@ class Effects:
         except WicketFault as fault:
             log.error("effect.not_recorded", holding=claimed.id, fault=str(fault))
 
-    async def _change(self, directory: Directory, claimed: Holding, until: datetime | None) -> "_Seen":
+    async def _change(
+        self, directory: Directory, claimed: Holding, until: datetime | None, *, giving: bool
+    ) -> "_Seen":
         """Bring the membership about, if it is ours to change, and read it back. until: wanted so long; None: not."""
         before = await in_call_time(directory.membership(claimed.account, claimed.group))
         present, wanted = before.present, until is not None
+        if wanted and not giving:
+            return _Seen(present=present, did="nothing")
         ours = claimed.stood_before is False
         # What stood before us is kept only while it stands: what we put in its place is ours (promises 1 and 8).
         if wanted and not ours and (claimed.stood_before is None or not present):
@@ -189,19 +196,21 @@ class Effects:
             raise DirectoryUnavailable(_OVERTAKEN)
 
     def _once_more(
-        self, tx: Session, *, claimed: Holding, permitted: Collection[str]
-    ) -> tuple[Holding, datetime | None]:
-        """Hold it from now on again, and see until when any grant still gives it.
+        self, tx: Session, *, claimed: Holding, permitted: frozenset[str]
+    ) -> tuple[Holding, datetime | None, frozenset[str], bool]:
+        """Hold it from now on again, and see until when any grant still gives it, which do, and whether any may.
 
         One that was approved since policy was asked waits for its own turn: it gives nothing yet (promise 3).
         """
+        giving = self._ground.stopped(tx) is None
+        permitted = permitted if giving else frozenset()
         now = self._ground.now()
         held = holdings.renew(tx, claimed, until=now + LEASE)
         if held is None:
             raise DirectoryUnavailable(_OVERTAKEN)
         covering = grants.covering_holding(tx, held)
         asked = [one for one in covering if one.state != GrantState.APPROVED or one.id in permitted]
-        return held, _until(asked, now)
+        return held, _until(asked, now), permitted, giving
 
     def _complete(
         self, tx: Session, claimed: Holding, seen: "_Seen", permitted: Collection[str]

@@ -7,13 +7,14 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import bindparam
+from sqlalchemy import BindParameter, bindparam
 from sqlmodel import Session, SQLModel, col, select
 
 from storage import upserts
 from storage.changing import change
 from storage.identifiers import new_id
-from storage.records import Freeze, PublishedLast
+from storage.records import Freeze, Grant, PublishedLast
+from storage.states import LIVE, GrantState
 
 # Built once: making a statement costs more than running it, and every request asks. Mostly there is none.
 _FREEZES = SQLModel.metadata.tables[Freeze.__tablename__]
@@ -65,6 +66,21 @@ def lift(tx: Session, freeze: Freeze, *, at: datetime, by: str, rationale: str) 
 def is_lost(tx: Session, at: datetime) -> bool:
     """Whether what was made then belongs to a time that a restored store does not know of."""
     return tx.connection().execute(_LOST, {"at": at}).first() is not None
+
+
+def approved_ones(tx: Session) -> Sequence[Grant]:
+    """The grants that were approved and are not known to be given: after a loss nobody knows whether they still hold.
+
+    They are held until the transaction ends.
+    """
+    # Literally the condition of the index grants_due, so that what is over costs nothing.
+    live: BindParameter[Any] = bindparam("live", LIVE, expanding=True, literal_execute=True)
+    return tx.exec(
+        select(Grant)
+        .where(col(Grant.state).in_(live), Grant.state == GrantState.APPROVED)
+        .order_by(col(Grant.id))
+        .with_for_update()
+    ).all()
 
 
 def remember_published(tx: Session, *, place: str, note: str, at: datetime) -> None:

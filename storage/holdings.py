@@ -15,7 +15,7 @@ from storage.changing import change
 from storage.database import wake
 from storage.identifiers import new_id
 from storage.records import Grant, Holding
-from storage.states import LIVE
+from storage.states import LIVE, GrantState
 
 # Literally the condition of the index holdings_open, so that settled holdings cost nothing.
 _OPEN = col(Holding.settled) == false()
@@ -49,6 +49,12 @@ _IS_COVERED = exists().where(
     _GRANTS.c.account == _HOLDINGS.c.account,
     _GRANTS.c.group == _HOLDINGS.c.group,
     or_(*(_GRANTS.c.state == state for state in LIVE)),  # what is run for many rows at once takes no list
+)
+_IS_ENDING = exists().where(
+    _GRANTS.c.directory == _HOLDINGS.c.directory,
+    _GRANTS.c.account == _HOLDINGS.c.account,
+    _GRANTS.c.group == _HOLDINGS.c.group,
+    _GRANTS.c.state == GrantState.ENDING,
 )
 _FOLLOW = (
     update(_HOLDINGS)
@@ -162,10 +168,12 @@ def claim(
     lease: timedelta,
     limit: int,
     longest: timedelta,
+    giving: bool = True,
 ) -> list[Holding]:
     """Take up to `limit` unsettled holdings of one directory under a lease: removals first, then by age.
 
     longest: how far ahead the next try may be. One that is further was set before the clock was set back.
+    giving: also those that only wait for access to be given; without it they stay as they are.
     """
     due = (
         select(Holding.id)
@@ -174,6 +182,7 @@ def claim(
             _OPEN,
             or_(col(Holding.next_at) <= at, col(Holding.next_at) > at + longest),
             or_(col(Holding.lease_until).is_(None), col(Holding.lease_until) < at),
+            *([] if giving else [or_(col(Holding.wanted).is_(False), _IS_ENDING)]),
         )
         .order_by(col(Holding.wanted), col(Holding.due_at))
         .limit(limit)

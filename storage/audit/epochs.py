@@ -15,6 +15,7 @@ from storage.audit.log import NO_TIME, Row, Transaction
 from storage.audit.merkle import leaf_hash
 from storage.audit.tables import ENTRIES
 from storage.faults import AuditFault
+from storage.states import FreezeKind
 
 # The action of the entry that opens an epoch, and the correlation by which all of them are found.
 OPENED = "log.epoch_opened"
@@ -73,8 +74,20 @@ class Epochs:
         )
 
     def knows(self, checkpoint: Checkpoint) -> bool:
-        """Whether an epoch was opened because of exactly this checkpoint."""
-        return any(checkpoint in epoch.cites for epoch in self.later)
+        """Whether an epoch was opened because of this checkpoint, or after a mismatch of one that reaches as far.
+
+        It is for those who ask whether that is news; whoever verifies compares it all the same.
+        """
+        return any(
+            cited == checkpoint
+            or (
+                epoch.kind == FreezeKind.MISMATCH
+                and cited.origin == checkpoint.origin
+                and cited.size >= checkpoint.size
+            )
+            for epoch in self.later
+            for cited in epoch.cites
+        )
 
     def _at(self, size: int) -> str | None:
         """The name of the epoch that signs trees of this size; None for sizes that more than one may have signed."""

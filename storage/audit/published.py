@@ -24,12 +24,13 @@ class Published:
     rest: bool = False
 
 
-def read_published(path: Path) -> Published:
-    """The end of the file; nothing for one that is not there yet. OSError if it cannot be read."""
+def read_published(path: Path, *, whole: bool = False) -> Published:
+    """The end of the file, or the whole of it; nothing for one that is not there yet. OSError if it cannot be read."""
     try:
         with path.open("rb") as file:
             size = file.seek(0, os.SEEK_END)
-            file.seek(max(0, size - _TAIL))
+            begins = 0 if whole else max(0, size - _TAIL)
+            file.seek(begins)
             text = file.read().decode(errors="replace")
     except FileNotFoundError:
         return Published()
@@ -38,8 +39,8 @@ def read_published(path: Path) -> Published:
     after = text[found[-1].end() :] if found else text
     notes = [each.group() for each in found]
     return Published(
-        notes=tuple(notes[1:] if size > _TAIL and len(notes) > 1 else notes), rest=bool(after.strip())
-    )
+        notes=tuple(notes[1:] if begins and len(notes) > 1 else notes), rest=bool(after.strip())
+    )  # fmt: skip
 
 
 def publish(path: Path, note: str) -> None:
