@@ -153,7 +153,7 @@ class Access:
             return Repeated()
         draft = grants.get(tx, intent.draft) if intent.draft else None
         if draft is not None and not owns(intent.actor, draft):
-            return turn_away_forged(tx, self._ground, intent, "grant.tampered")
+            return turn_away_forged(tx, self._ground, intent, "grant.tampered", what="draft")
         if draft is not None and draft.state != GrantState.DRAFT:
             return self._too_late(tx, intent, draft)
         if _stands(tx, facts.target, entitlement):

@@ -22,12 +22,14 @@ async def refuse_forged(ground: Ground, intent: Intent) -> Unknown | Repeated:
     def work(tx: Session) -> Unknown | Repeated:
         if not deliveries.take(tx, intent.delivery, ground.now()):
             return Repeated()
-        return turn_away_forged(tx, ground, intent, "click.refused")
+        return turn_away_forged(tx, ground, intent, "click.refused", what="button")
 
     return await ground.database.write(work)
 
 
-def turn_away_forged(tx: Session, ground: Ground, intent: Intent, action: str) -> Unknown:
+def turn_away_forged(
+    tx: Session, ground: Ground, intent: Intent, action: str, *, what: str = "request"
+) -> Unknown:
     """Record it under `action` ("approval.tampered") as refused, and tell the security channel; what to answer."""
     account = intent.actor.account
     lost = is_lost(tx, intent)
@@ -42,7 +44,7 @@ def turn_away_forged(tx: Session, ground: Ground, intent: Intent, action: str) -
         facts={"lost": True} if lost else None,
     )
     if lost:
-        return Unknown(what="request", lost=True)
+        return Unknown(what=what, lost=True)
     tell_security(
         tx,
         ground.now(),
@@ -54,7 +56,7 @@ def turn_away_forged(tx: Session, ground: Ground, intent: Intent, action: str) -
             correlation=account.id,
         ),
     )
-    return Unknown(what="request")
+    return Unknown(what=what)
 
 
 def is_lost(tx: Session, intent: Intent) -> bool:

@@ -75,7 +75,7 @@ class Lifting:
         is_one = row is not None and row.kind == Kind.ACCESS_STOPPED
         freeze = freezes.get(tx, str(row.facts.get("freeze"))) if row is not None and is_one else None
         if freeze is None:
-            return turn_away_forged(tx, ground, intent, "resume.tampered")
+            return turn_away_forged(tx, ground, intent, "resume.tampered", what="exception")
         question = ResumeQuestion(
             principal=intent.actor.account,
             kind=freeze.kind,

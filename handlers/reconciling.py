@@ -151,7 +151,7 @@ class Reconciling:
         row = tx.get(ExceptionRecord, intent.exception, with_for_update=True)
         kind = Kind(row.kind) if row is not None else None
         if row is None or kind is None or intent.way not in WAYS.get(kind, ()):
-            return turn_away_forged(tx, self._ground, intent, "drift.tampered")
+            return turn_away_forged(tx, self._ground, intent, "drift.tampered", what="exception")
         entitlement = self._entitlement(row)
         if entitlement is None:
             self._ways.record_about(tx, intent, row, "drift.late", "refused")

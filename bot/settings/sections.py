@@ -135,7 +135,7 @@ class DriftSection(Section):
 
 
 class AuditSection(Section):
-    """[audit]: where checkpoints of the audit log leave the machine to, and how often the store is held against them."""
+    """[audit]: where checkpoints are published outside the database, and how often the store is held against them."""
 
     published: Path | None = Field(default=None, examples=["/mnt/elsewhere/wicket-checkpoints.txt"])
     every_seconds: int = Field(default=30, ge=1, le=3600, examples=[30])
