@@ -1,4 +1,4 @@
-"""A freeze of new access: begun with everything that goes with it, in one transaction.
+"""A freeze of new access: begun with everything that goes with it, in one transaction (T-4).
 
 It takes no access away and moves no end; what it voids was not given yet.
 """

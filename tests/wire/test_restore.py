@@ -1,4 +1,4 @@
-"""A store that is set back, over the wire: nothing new until a person confirms, everything else goes on (T-2)."""
+"""A store that is set back, over the wire: nothing new until a person confirms, everything else goes on (T-2, T-4)."""
 
 import asyncio
 from collections.abc import AsyncIterator
