@@ -1,4 +1,4 @@
-"""What a freeze stops and what goes on: nothing new is given whatever was on its way, everything that ends does (T-4)."""
+"""What a freeze stops and what goes on: nothing new is given, everything that ends does (T-4)."""
 
 from collections.abc import AsyncIterator
 from dataclasses import replace
