@@ -15,8 +15,8 @@ from bot.slack.clicks import Clicks
 from bot.slack.conversation import Conversation
 from bot.slack.door import Door, PageLinks
 from bot.slack.drift import DriftClicks
-from bot.slack.homes import Homes
 from bot.slack.freezes import FreezeClicks
+from bot.slack.homes import Homes
 from bot.slack.limiter import Limiter
 from bot.slack.listeners import Listeners
 from bot.slack.replies import Replies

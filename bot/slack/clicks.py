@@ -14,8 +14,8 @@ from bot.slack.door import Turned
 from bot.slack.drift import DriftClicks
 from bot.slack.forms_decision import decision_form, details_form
 from bot.slack.forms_request import Prefilled, request_form
-from bot.slack.homes import Homes
 from bot.slack.freezes import FreezeClicks
+from bot.slack.homes import Homes
 from bot.slack.incoming import Incoming, text
 from bot.slack.messages.approvals import not_allowed_text, too_late_text
 from bot.slack.messages.freezes import LOST, stopped_text
