@@ -12,8 +12,9 @@ from handlers.ground import Ground
 from handlers.intents import Decide, Intent, OnGrant, Reconcile, Resume
 from handlers.outcomes import Repeated, Unknown
 from handlers.strange import named
-from storage import deliveries, freezes
+from storage import deliveries, freezes, grants
 from storage.identifiers import made_at
+from storage.records import ExceptionRecord
 
 
 async def refuse_forged(ground: Ground, intent: Intent) -> Unknown | Repeated:
@@ -65,10 +66,11 @@ def is_lost(tx: Session, intent: Intent) -> bool:
     Anybody could write such an id; nothing comes of it but this answer.
     """
     match intent:
-        case OnGrant(grant=named_id) | Decide(grant=named_id):
-            made = made_at(named_id)
-        case Reconcile(exception=named_id) | Resume(freeze=named_id):
-            made = made_at(named_id)
+        case OnGrant(grant=name) | Decide(grant=name):
+            known = grants.get(tx, name) is not None
+        case Reconcile(exception=name) | Resume(freeze=name):
+            known = tx.get(ExceptionRecord, name) is not None
         case _:
-            made = None
-    return made is not None and freezes.is_lost(tx, made)
+            return False
+    made = made_at(name)
+    return not known and made is not None and freezes.is_lost(tx, made)

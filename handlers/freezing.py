@@ -17,7 +17,9 @@ from handlers.intents import Where
 from storage import freezes, grants, handles, holdings, proofs
 from storage.audit import entry as audit
 from storage.audit import log as audit_log
-from storage.audit.epochs import OPENED, STORY
+from storage.audit.checkpoint import Signer
+from storage.audit.epochs import OPENED, STORY, read_epochs
+from storage.audit.sealing import seal_epoch
 from storage.records import Freeze
 from storage.states import FreezeKind, GrantState
 from storage.types import EPOCH
@@ -48,14 +50,17 @@ class Cause:
         return max(0, self.signed - self.agrees) if self.kind == FreezeKind.RESTORED else 0
 
 
-def begin(tx: Session, ground: Ground, cause: Cause, *, actor: audit.Actor, where: Where) -> None:
+def begin(
+    tx: Session, ground: Ground, cause: Cause, *, actor: audit.Actor, where: Where, signer: Signer
+) -> None:
     """Stop new access. If the store may be another than it was, the log goes on in a new epoch first.
 
     While such a freeze is open already, only the new epoch is opened: one confirmation is enough.
+    signer: the log's key, by which an epoch counts.
     """
     newest = audit_log.latest(tx)
     if cause.kind in FORGETFUL:
-        _open_epoch(tx, ground, cause, actor, where)
+        _open_epoch(tx, ground, cause, actor, where, signer)
     if any(one.kind in FORGETFUL for one in freezes.open_ones(tx)) and cause.kind in FORGETFUL:
         return
     now = ground.now()
@@ -79,11 +84,15 @@ def begin(tx: Session, ground: Ground, cause: Cause, *, actor: audit.Actor, wher
     log.error("access.stopped", kind=cause.kind, found=cause.detail)
 
 
-def _open_epoch(tx: Session, ground: Ground, cause: Cause, actor: audit.Actor, where: Where) -> None:
-    recording.record(
+def _open_epoch(
+    tx: Session, ground: Ground, cause: Cause, actor: audit.Actor, where: Where, signer: Signer
+) -> None:
+    before = read_epochs(tx, signer.verifier).current.name
+    opening = recording.record(
         tx, at=ground.now(), action=OPENED, outcome="done", actor=actor, where=where, correlation=STORY,
-        facts={"kind": cause.kind, "agrees": cause.agrees, "cites": list(cause.cites)},
+        facts={"kind": cause.kind, "agrees": cause.agrees, "before": before, "cites": list(cause.cites)},
     )  # fmt: skip
+    seal_epoch(tx, signer, opening, at=ground.now())
 
 
 def _void_approved(tx: Session, ground: Ground, freeze: Freeze, actor: audit.Actor, where: Where) -> None:

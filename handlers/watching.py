@@ -20,9 +20,8 @@ from handlers.recording import WICKET
 from storage import freezes
 from storage.audit import log as audit_log
 from storage.audit.checkpoint import BadNote, Checkpoint, Signer, verify_note
-from storage.audit.epochs import read_epochs
 from storage.audit.published import Published, publish, read_published
-from storage.audit.sealing import Contradiction, contradiction, latest_checkpoint, sign_head, stands
+from storage.audit.sealing import Contradiction, agrees, contradiction, latest_checkpoint, sign_head
 from storage.faults import AuditFault, WicketFault
 from storage.states import FreezeKind
 
@@ -60,7 +59,9 @@ class Watching:
         if wrong is not None and wrong.broken:
             raise AuditFault(f"The audit store cannot be added to: {wrong.detail}")
         if wrong is not None:
-            await self._ground.database.write(lambda tx: self._freeze(tx, found))
+            # Read before the transaction: it may be long, and nobody else can write meanwhile.
+            history = await asyncio.to_thread(self._history)
+            await self._ground.database.write(lambda tx: self._freeze(tx, found, history))
         note = await self._ground.database.read(lambda tx: self._sign(tx, found))
         if note is not None:
             self._own.append(note)
@@ -85,7 +86,9 @@ class Watching:
             log.error("checkpoint.file_unreadable", file=str(self._file), fault=fault.strerror)
             return None
 
-    def _wrong(self, tx: Session, found: Published | None) -> Contradiction | None:
+    def _wrong(
+        self, tx: Session, found: Published | None, history: Sequence[str] = ()
+    ) -> Contradiction | None:
         wrong = contradiction(tx, self._signer.verifier, self._known(found))
         if wrong is not None or self._file is None:
             return wrong
@@ -93,14 +96,14 @@ class Watching:
             # Later the process itself remembers what it signed; at the start nobody does.
             detail = f"The file of published checkpoints {self._file} cannot be read."
             return Contradiction(detail=detail) if self._is_first else None
-        return self._shortened(tx, found)
+        return self._shortened(tx, found, history)
 
-    def _shortened(self, tx: Session, found: Published) -> Contradiction | None:
+    def _shortened(self, tx: Session, found: Published, history: Sequence[str]) -> Contradiction | None:
         """Whether the file ends before what was written to it, which a crash in the middle of writing does not do."""
         last = freezes.last_published(tx, self._place)
         if last is None and found.rest:
             detail = f"The file of published checkpoints {self._file} ends in something that is none."
-        elif last is not None and last not in found.notes and last not in self._everything():
+        elif last is not None and last not in found.notes and last not in (history or self._history()):
             detail = (
                 f"The file of published checkpoints {self._file} lacks the last one that was written to it."
             )
@@ -116,9 +119,9 @@ class Watching:
         ]
         return [*earlier, *notes[-1:], *([self._own[-1]] if self._own else [])]
 
-    def _freeze(self, tx: Session, found: Published | None) -> None:
+    def _freeze(self, tx: Session, found: Published | None, history: Sequence[str]) -> None:
         """Look once more where nobody else can write: of several that saw it, one freezes."""
-        wrong = self._wrong(tx, found)
+        wrong = self._wrong(tx, found, history)
         if wrong is None or (wrong.checkpoint is None and self._ground.stopped(tx, What.PROOFS)):
             return  # an open freeze says all there is to say of a file that cannot be used
         known = self._signed([*(found.notes if found else ()), *self._own])
@@ -128,24 +131,26 @@ class Watching:
         cause = Cause(
             kind=kind,
             detail=wrong.detail,
-            agrees=self._agreeing(tx) if kind == FreezeKind.RESTORED else size,
+            agrees=self._agreeing(tx, history) if kind == FreezeKind.RESTORED else size,
             cites=_last_of_each(known, wrong),
             signed=max(latest, wrong.checkpoint.size if wrong.checkpoint else 0),
         )
-        begin(tx, self._ground, cause, actor=WICKET, where=SCHEDULE)
+        begin(tx, self._ground, cause, actor=WICKET, where=SCHEDULE, signer=self._signer)
 
-    def _agreeing(self, tx: Session) -> int:
+    def _agreeing(self, tx: Session, history: Sequence[str]) -> int:
         """How many entries are certainly those that were signed, by the largest checkpoint that agrees."""
-        head, epochs = audit_log.head(tx), read_epochs(tx, self._signer.verifier)
+        head = audit_log.head(tx)
         kept = latest_checkpoint(tx)
-        notes = [*([kept] if kept else []), *self._everything(), *self._own]
-        for note in sorted({note for note in notes if _size(note) <= head.size}, key=_size, reverse=True):
+        notes = [*([kept] if kept else []), *history, *self._own]
+        for note in sorted(notes, key=_size, reverse=True):
+            if _size(note) > head.size:
+                continue
             read = verify_note(note, self._signer.verifier)
-            if isinstance(read, Checkpoint) and epochs.covers(read) and stands(tx, head, epochs, read):
+            if isinstance(read, Checkpoint) and agrees(tx, head, read):
                 return read.size
         return 0
 
-    def _everything(self) -> Sequence[str]:
+    def _history(self) -> Sequence[str]:
         """All that was ever published here: yesterday's are far from the end of the file."""
         if self._file is None:
             return ()

@@ -147,6 +147,7 @@ def _go_back(settings: Settings, store: Path, file: Path, known: Sequence[str]) 
     if not report.sound:
         raise AuditFault(f"{file} is no sound copy. {report.conclusion} Nothing was changed.")
     coming = store.with_name(f"{store.name}.restoring")
+    remove(coming)  # of a restore that was cut off
     with progress("Restoring") as tell:
         copy_store(file, coming, patience=_PATIENCE, tell=tell)
     try:
@@ -169,8 +170,8 @@ def _mark(settings: Settings, database: Database, notes: Sequence[str]) -> None:
     """Have a store know that it is an older copy of itself: a freeze, and a new epoch that cites what was signed."""
     from handlers.freezing import Cause, begin
 
-    verifier = settings.secrets.signer().verifier
-    read = {note: verify_note(note, verifier) for note in notes}
+    signer = settings.secrets.signer()
+    read = {note: verify_note(note, signer.verifier) for note in notes}
     known = {note: one for note, one in read.items() if isinstance(one, Checkpoint)}
     largest = {one.origin: note for note, one in sorted(known.items(), key=lambda each: each[1].size)}
     ground = _ground(settings, database)
@@ -183,7 +184,7 @@ def _mark(settings: Settings, database: Database, notes: Sequence[str]) -> None:
             cites=tuple(largest.values()),
             signed=max((one.size for one in known.values()), default=0),
         )
-        begin(tx, ground, cause, actor=OPERATOR, where=CLI)
+        begin(tx, ground, cause, actor=OPERATOR, where=CLI, signer=signer)
 
     database.write_now(work)
 

@@ -1,6 +1,7 @@
 """Epochs of the log: where it went on after it was not what had been signed of it, and what was signed before.
 
-An epoch begins with an entry of the log itself, so it is as hard to forge as any other. Nothing is opened here.
+An epoch begins with an entry of the log, and counts only if a checkpoint of it was signed: whoever can write rows but
+has no key cannot excuse what they took out. Nothing is opened here.
 """
 
 from collections.abc import Iterator, Sequence
@@ -10,10 +11,10 @@ from datetime import datetime
 from sqlalchemy import select
 
 from storage.audit import log
-from storage.audit.checkpoint import Checkpoint, Verifier, epoch_in, verify_note
+from storage.audit.checkpoint import Checkpoint, Verifier, epoch_in, origin_of, verify_note
 from storage.audit.log import NO_TIME, Row, Transaction
 from storage.audit.merkle import leaf_hash
-from storage.audit.tables import ENTRIES
+from storage.audit.tables import CHECKPOINTS, ENTRIES
 from storage.faults import AuditFault
 from storage.states import FreezeKind
 
@@ -22,6 +23,8 @@ OPENED = "log.epoch_opened"
 STORY = "log-epochs"
 
 _NAME_DIGITS = 16
+# The first checkpoint of an epoch is kept with its opening; what stands before it there is noise.
+_LOOKED_AT = 20
 # Nobody restores so often; a store that says so was made to keep a reader busy.
 _MOST = 10_000
 
@@ -32,7 +35,8 @@ class Epoch:
 
     opened: the index of that entry. agrees: how many entries it says are the history that was signed before; what
     earlier epochs signed beyond is lost. cites: the last checkpoints that are known of the earlier epochs; one that
-    the key did not sign is not among them. kind: why it was opened, a storage.states.FreezeKind.
+    the key did not sign is not among them. kind: why it was opened, a storage.states.FreezeKind. before: the name of
+    the epoch that it follows.
     """
 
     name: str = ""
@@ -40,6 +44,7 @@ class Epoch:
     agrees: int = 0
     at: datetime = NO_TIME
     kind: str = ""
+    before: str = ""
     cites: tuple[Checkpoint, ...] = ()
 
     @property
@@ -100,8 +105,18 @@ class Epochs:
 
 
 def read_epochs(tx: Transaction, verifier: Verifier) -> Epochs:
-    """The epochs that the stored log tells of. It verifies what they cite, and not the log."""
-    return Epochs(log=verifier.name, later=tuple(_each(tx, verifier)))
+    """The epochs of the stored log: the last that was signed, and those that it says it follows.
+
+    It verifies what they cite, and not the log. An opening that was never signed is none.
+    """
+    told = {epoch.name: epoch for epoch in _each(tx, verifier)}
+    last = next((one for one in reversed(told.values()) if _is_signed(tx, one, verifier)), None)
+    chain: list[Epoch] = []
+    while last is not None:
+        chain.insert(0, last)
+        earlier = told.get(last.before)
+        last = earlier if earlier is not None and earlier.opened < last.opened else None
+    return Epochs(log=verifier.name, later=tuple(chain))
 
 
 def epoch_of(row: Row, verifier: Verifier) -> Epoch | None:
@@ -121,6 +136,7 @@ def epoch_of(row: Row, verifier: Verifier) -> Epoch | None:
         agrees=agrees,
         at=row.at,
         kind=str(said["facts"].get("kind", "")),
+        before=str(said["facts"].get("before", "")),
         cites=tuple(_signed(cites, verifier)),
     )
 
@@ -132,6 +148,21 @@ def _each(tx: Transaction, verifier: Verifier) -> Iterator[Epoch]:
         epoch = epoch_of(row, verifier) if row is not None else None
         if epoch is not None:
             yield epoch
+
+
+def _is_signed(tx: Transaction, epoch: Epoch, verifier: Verifier) -> bool:
+    """Whether a checkpoint of this epoch, over the tree that stands here, is kept: its opener has the key."""
+    origin = origin_of(verifier.name, epoch.name)
+    kept = select(CHECKPOINTS.c.note).where(CHECKPOINTS.c.size > epoch.opened)
+    ordered = kept.order_by(CHECKPOINTS.c.size, CHECKPOINTS.c.id).limit(_LOOKED_AT)
+    for note in log.connection_of(tx).execute(ordered).scalars().all():
+        read = verify_note(note, verifier) if isinstance(note, str) else None
+        row = (
+            log.row_at(tx, read.size - 1) if isinstance(read, Checkpoint) and read.origin == origin else None
+        )
+        if isinstance(read, Checkpoint) and row is not None and row.root == read.root:
+            return True
+    return False
 
 
 def _signed(cites: Sequence[object], verifier: Verifier) -> Iterator[Checkpoint]:

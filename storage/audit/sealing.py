@@ -11,7 +11,7 @@ from sqlalchemy import and_, func, insert, or_, select
 
 from storage.audit import log
 from storage.audit.checkpoint import BadNote, Checkpoint, Signer, Verifier, origin_of, sign, verify_note
-from storage.audit.epochs import Epochs, read_epochs
+from storage.audit.epochs import Epochs, epoch_of, read_epochs
 from storage.audit.findings import sentence
 from storage.audit.log import Transaction
 from storage.audit.merkle import EMPTY_ROOT, Frontier, leaf_hash
@@ -69,25 +69,25 @@ def contradiction(
     epochs = read_epochs(tx, verifier)
     kept = latest_checkpoint(tx)
     earlier = verify_note(kept, verifier) if kept else None
-    if kept and isinstance(earlier, Checkpoint) and not stands(tx, head, epochs, earlier):
+    if kept and isinstance(earlier, Checkpoint) and not _stands(tx, head, epochs, earlier):
         detail = f"The audit log contradicts its own checkpoint over {earlier.size} entries."
         return _contradicted(detail, kept, earlier, head)
     for note in notes:
         read = verify_note(note, verifier)
         if isinstance(read, BadNote):
             return Contradiction(detail=f"The checkpoint cannot be trusted: {read.reason}.")
-        if not stands(tx, head, epochs, read):
+        if not _stands(tx, head, epochs, read):
             detail = f"The audit log contradicts the checkpoint over {read.size} entries."
             text = note if isinstance(note, str) else note.decode()
             return _contradicted(detail, text, read, head)
     return None
 
 
-def stands(tx: Transaction, head: Frontier, epochs: Epochs, checkpoint: Checkpoint) -> bool:
+def _stands(tx: Transaction, head: Frontier, epochs: Epochs, checkpoint: Checkpoint) -> bool:
     """Whether the log agrees with a checkpoint, or says itself what became of it."""
-    if epochs.covers(checkpoint):
-        return _agrees(tx, head, checkpoint) or epochs.knows(checkpoint)
-    return epochs.accounts_for(checkpoint)
+    if agrees(tx, head, checkpoint):
+        return True
+    return epochs.knows(checkpoint) if epochs.covers(checkpoint) else epochs.accounts_for(checkpoint)
 
 
 def _contradicted(detail: str, note: str, checkpoint: Checkpoint, head: Frontier) -> Contradiction:
@@ -111,8 +111,24 @@ def take_checkpoint(tx: Transaction, signer: Signer, *, at: datetime) -> str:
 
 def sign_head(tx: Transaction, signer: Signer) -> str:
     """A checkpoint over the head as it is in this transaction, for the epoch that it is in. It is not kept here."""
-    head, epoch = log.head(tx), read_epochs(tx, signer.verifier).current
-    return sign(Checkpoint(origin=origin_of(signer.name, epoch.name), size=head.size, root=head.root), signer)
+    return _signed(tx, signer, read_epochs(tx, signer.verifier).current.name)
+
+
+def seal_epoch(tx: Transaction, signer: Signer, opening: str, *, at: datetime) -> None:
+    """Sign and keep the first checkpoint of the epoch that the entry `opening` opens: from then on it counts.
+
+    opening: the id of an entry that was just added. ValueError if it opens none.
+    """
+    row = log.row(tx, opening)
+    epoch = epoch_of(row, signer.verifier) if row is not None else None
+    if epoch is None:
+        raise ValueError("that entry opens no epoch")
+    keep_checkpoint(tx, _signed(tx, signer, epoch.name), size=log.head(tx).size, at=at)
+
+
+def _signed(tx: Transaction, signer: Signer, epoch: str) -> str:
+    head = log.head(tx)
+    return sign(Checkpoint(origin=origin_of(signer.name, epoch), size=head.size, root=head.root), signer)
 
 
 def keep_checkpoint(tx: Transaction, note: str, *, size: int, at: datetime) -> None:
@@ -165,7 +181,7 @@ def _stands_on(tx: Transaction, head: Frontier) -> bool:
     return at_head and leaf_hash(newest.leaf) == newest.leaf_hash
 
 
-def _agrees(tx: Transaction, head: Frontier, checkpoint: Checkpoint) -> bool:
+def agrees(tx: Transaction, head: Frontier, checkpoint: Checkpoint) -> bool:
     """Whether the tree once had this root at this size, going by the roots stored with the entries."""
     if checkpoint.size == 0:
         return checkpoint.root == EMPTY_ROOT

@@ -187,10 +187,10 @@ class _Walk:
             anchor, self._next = self._next, next(self._anchors, None)
             if self._rewritten:
                 continue
-            if not self._epochs.covers(anchor.checkpoint):
-                self._take_from_another_epoch(anchor)
-            elif anchor.checkpoint.root == self._frontier.root:
+            if anchor.size == size and anchor.checkpoint.root == self._frontier.root:
                 self._agreed[anchor.from_elsewhere] = size
+            elif not self._epochs.covers(anchor.checkpoint):
+                self._take_from_another_epoch(anchor)
             else:
                 self._rewritten = True
                 self.note(self._rewrite(anchor))

@@ -153,6 +153,7 @@ def test_a_restored_store_knows_it_and_its_log_cites_what_was_signed_last(instal
     copy = install.folder / "copy.db"
     assert install.run("backup", str(copy)).exit_code == 0
     install.happened(3)
+    (install.folder / "wicket.db.restoring").write_text("what a power cut left of an earlier try")
     with install.tx() as write:
         write(lambda tx: tx.add(granted(GrantState.PENDING)))
     done = install.run("restore", str(copy))

@@ -18,6 +18,7 @@ from handlers.outcomes import Decided, MayResume, NoLonger, NotAllowed, NotPossi
 from handlers.reconciling import Reconciling
 from handlers.recording import WICKET
 from handlers.strange import Kind
+from storage.audit.checkpoint import Signer
 from storage.freezes import open_ones
 from storage.identifiers import new_id
 from storage.states import FreezeKind, GrantState
@@ -39,12 +40,15 @@ async def world(tmp_path: Path, server: Server | None) -> AsyncIterator[World]:
         assert await made.sound()
 
 
+SIGNER = Signer.generate("wicket.example")
+
+
 async def freeze(world: World, kind: FreezeKind = FreezeKind.EMERGENCY) -> str:
     """New access stops; the id of the exception that tells of it."""
     cause = Cause(kind=kind, detail="It is a test.")
 
     def work(tx: Session) -> None:
-        begin(tx, world.ground, cause, actor=WICKET, where=SCHEDULE)
+        begin(tx, world.ground, cause, actor=WICKET, where=SCHEDULE, signer=SIGNER)
 
     await world.ground.database.write(work)
     return next(row.id for row in await world.exceptions() if row.kind == Kind.ACCESS_STOPPED)

@@ -8,7 +8,7 @@ from bot.slack.messages.alert_facts import Alert, plain
 from bot.slack.messages.alerts import composed
 from bot.slack.messages.approvals import not_allowed_text
 from bot.slack.messages.parts import Message, button
-from bot.slack.words import clock, counted, day_and_clock, inert, quoted, sentence
+from bot.slack.words import clock, day_and_clock, inert, quoted, sentence
 from handlers.decisions.freezing import Stopped, reason
 from handlers.outcomes import NoLonger, NotAllowed, Unknown
 from storage.states import FreezeKind
@@ -67,8 +67,9 @@ def _lost(alert: Alert) -> str:
     lost, signed = alert.number("lost"), alert.number("signed")
     if not lost:
         return ""
-    gone = counted(lost, "entry") if lost == 1 else f"{lost:,} entries"
-    return f"Of {signed:,} entries that were signed, {gone} are gone, and with them what they recorded."
+    if lost == 1:
+        return f"Of {signed:,} entries that were signed, one is gone, and with it what it recorded."
+    return f"Of {signed:,} entries that were signed, {lost:,} are gone, and with them what they recorded."
 
 
 _GOES_ON = "Ends, removals, answers and checks go on."

@@ -10,7 +10,7 @@ from storage.audit.checkpoint import Checkpoint, Signer, epoch_in, origin_of, si
 from storage.audit.epochs import OPENED, STORY, read_epochs
 from storage.audit.findings import Report
 from storage.audit.merkle import leaf_hash
-from storage.audit.sealing import check_head, sign_head, take_checkpoint
+from storage.audit.sealing import check_head, seal_epoch, sign_head, take_checkpoint
 from storage.audit.verification import verify_log
 from tests.storage.audit.conftest import START, MakeEntry
 
@@ -25,11 +25,24 @@ def grow(tx: Connection, make_entry: MakeEntry, count: int) -> str:
     return sign_head(tx, SIGNER)
 
 
+def forge_epoch(
+    tx: Connection,
+    make_entry: MakeEntry,
+    agrees: int,
+    cites: Sequence[str],
+    kind: str = "restored",
+    before: str = "",
+) -> str:
+    """Only the entry, as somebody can write it who can write rows; its id."""
+    facts = {"kind": kind, "agrees": agrees, "before": before, "cites": list(cites)}
+    return log.append(tx, make_entry(action=OPENED, correlation=STORY, facts=facts, texts={}, policy=None))
+
+
 def open_epoch(
     tx: Connection, make_entry: MakeEntry, agrees: int, cites: Sequence[str], kind: str = "restored"
 ) -> None:
-    facts = {"kind": kind, "agrees": agrees, "cites": list(cites)}
-    log.append(tx, make_entry(action=OPENED, correlation=STORY, facts=facts, texts={}, policy=None))
+    before = read_epochs(tx, KEY).current.name
+    seal_epoch(tx, SIGNER, forge_epoch(tx, make_entry, agrees, cites, kind, before), at=START)
 
 
 def beyond(size: int, origin: str = SIGNER.name, fill: int = 7) -> str:
@@ -174,3 +187,43 @@ def test_a_second_loss_cites_the_epoch_that_is_gone(engine: Engine, make_entry: 
 )
 def test_an_origin_is_of_our_log_or_of_none(origin: str, epoch: str | None) -> None:
     assert epoch_in(origin, SIGNER.name) == epoch
+
+
+def test_whoever_can_write_rows_but_not_sign_excuses_nothing(engine: Engine, make_entry: MakeEntry) -> None:
+    """They cut the tail and have the log own up to it, with the checkpoint that everybody can read in the channel."""
+    with engine.begin() as tx:
+        grow(tx, make_entry, 4)
+        genuine = beyond(9)
+        forge_epoch(tx, make_entry, 4, [genuine])
+        grow(tx, make_entry, 10)
+        assert read_epochs(tx, KEY).later == ()
+        assert check_head(tx, KEY, [genuine]) is not None
+        assert not verified(tx, genuine).sound
+
+
+def test_an_epoch_that_is_opened_after_a_forged_one_does_not_believe_it(
+    engine: Engine, make_entry: MakeEntry
+) -> None:
+    """History was rewritten from index 2 on, and a forged opening says that it agrees only so far."""
+    with engine.begin() as tx:
+        grow(tx, make_entry, 6)
+        genuine = beyond(6)
+        forge_epoch(tx, make_entry, 2, [genuine])
+        open_epoch(tx, make_entry, 7, [genuine], kind="mismatch")
+        grow(tx, make_entry, 3)
+        assert [epoch.opened for epoch in read_epochs(tx, KEY).later] == [7]
+        report = verified(tx, genuine)
+        assert not report.sound
+        assert "History was rewritten" in report.conclusion
+
+
+def test_a_signed_epoch_whose_checkpoint_was_taken_away_counts_no_more(
+    unguarded: Engine, make_entry: MakeEntry
+) -> None:
+    """Fail closed: without its signature it is anybody's entry."""
+    with unguarded.begin() as tx:
+        grow(tx, make_entry, 4)
+        open_epoch(tx, make_entry, 4, [beyond(9)])
+        assert verified(tx, beyond(9)).sound
+        tx.exec_driver_sql("DELETE FROM audit_checkpoints")
+        assert not verified(tx, beyond(9)).sound

@@ -23,9 +23,10 @@ def test_a_restore_is_told_with_what_is_lost_and_what_goes_on():
     message = frozen()
     said = hears(message)
     assert said.startswith("⚠️ New access is stopped: the records were restored from an older copy.")
-    assert "Of 1,200 entries that were signed, 41 entries are gone" in said
+    assert "Of 1,200 entries that were signed, 41 are gone" in said
     assert "Ends, removals, answers and checks go on." in said
     assert "[Let new access begin again…]" in reads(message)
+    assert "signed, one is gone, and with it" in hears(frozen(lost=1))
 
 
 @pytest.mark.parametrize("kind", list(FreezeKind))
