@@ -18,25 +18,31 @@ from handlers.drift import Drift
 from handlers.effects import Effects
 from handlers.leavers import Leavers
 from handlers.revocation import Revocation
+from handlers.watching import Watching
 from storage.clock import Clock
 from storage.outbox import ALERT, NORMAL
 
 
 @dataclass(frozen=True, kw_only=True)
 class Duties:
-    """The duties of one bot. drift_every: seconds between two looks at the same directory."""
+    """The duties of one bot. drift_every: seconds between two looks at the same directory.
+
+    watch_every: seconds between two looks at the store.
+    """
 
     effects: Effects
     revocation: Revocation
     changes: Changes
     drift: Drift
     leavers: Leavers
+    watching: Watching
     slack: SlackCourier
     mail: MailCourier
     metrics: Metrics
     now: Clock
     directories: Sequence[str]
     drift_every: float
+    watch_every: float
 
     def all(self, holdings: Duty) -> list[Duty]:
         """Every duty. holdings: the one over the effects, which a free slot wakes as well."""
@@ -47,6 +53,7 @@ class Duties:
             Duty(name="outbox", every=1, woken_by="outbox", work=partial(self._deliver, NORMAL)),
             Duty(name="mail", every=1, woken_by="outbox", work=self.mail.deliver_due),
             Duty(name="cut-off", every=60, work=self.changes.settle_cut_off),
+            Duty(name="checkpoints", every=self.watch_every, work=self.watching.look),
             Duty(name="overdue", every=10, woken_by="overdue", work=self._watch_overdue),
             Duty(name="housekeeping", every=3600, work=self.revocation.forget_old),
             Duty(name="leavers", every=60, work=self.leavers.look),

@@ -32,6 +32,7 @@ class Metrics:
     leases: Gauge
     overdue: Gauge
     oldest_overdue: Gauge
+    open_freezes: Gauge
 
     @classmethod
     def in_registry(cls, registry: CollectorRegistry) -> Self:
@@ -79,6 +80,11 @@ class Metrics:
                 "How late the latest of the overdue removals is; 0 while there is none.",
                 registry=registry,
             ),
+            open_freezes=Gauge(
+                "wicket_open_freezes",
+                "Freezes that nobody has lifted: above 0, no new access.",
+                registry=registry,
+            ),
         )
 
     def request(self, kind: RequestKind, outcome: RequestOutcome) -> None:
@@ -110,6 +116,10 @@ class Metrics:
         self.leases.set(leased)
         self.overdue.set(overdue)
         self.oldest_overdue.set(max(0.0, oldest_seconds))
+
+    def stopped(self, freezes: int) -> None:
+        """Say how many freezes are open."""
+        self.open_freezes.set(freezes)
 
     def text(self) -> bytes:
         """Everything in Prometheus' text format."""

@@ -12,6 +12,7 @@ from sqlmodel import Session
 from handlers import recording
 from handlers.counterparts import find_target, uncertain
 from handlers.decisions.counterparts import Counterpart, NoCounterpart
+from handlers.decisions.freezing import Stopped
 from handlers.decisions.grammar import ticket_of
 from handlers.decisions.requests import Verdict, weigh_request
 from handlers.exceptions import Kind, Severity, Strange, broken_policy, tell_security
@@ -30,6 +31,7 @@ from handlers.outcomes import (
 )
 from handlers.own import find_own, owns, refuse_gone
 from handlers.patience import in_time
+from handlers.stopping import stopped
 from handlers.strange import named
 from storage import deliveries, grants, holdings
 from storage.catalogue import Entitlement
@@ -73,7 +75,7 @@ class Access:
 
     async def ask(
         self, intent: AskAccess
-    ) -> Asked | Unknown | AlreadyHeld | AlreadyAsked | TooLate | Repeated:
+    ) -> Asked | Unknown | AlreadyHeld | AlreadyAsked | TooLate | Repeated | Stopped:
         """Send a request: done at once, carried to the owner, or refused, as policy says."""
         entitlement = self._ground.catalogue.entitlements.get(intent.entitlement)
         if entitlement is None:
@@ -83,7 +85,7 @@ class Access:
 
     async def send_draft(
         self, intent: OnGrant
-    ) -> Asked | Unknown | AlreadyHeld | AlreadyAsked | TooLate | Repeated:
+    ) -> Asked | Unknown | AlreadyHeld | AlreadyAsked | TooLate | Repeated | Stopped:
         """Send a draft as it was shown. Only its own author can."""
         draft = await self._ground.database.read(lambda tx: grants.get(tx, intent.grant))
         if draft is None or not owns(intent.actor, draft) or not _can_be_sent(draft):
@@ -140,14 +142,18 @@ class Access:
 
     def _ask(
         self, tx: Session, intent: AskAccess, entitlement: Entitlement, facts: "_Facts"
-    ) -> Asked | Unknown | AlreadyHeld | AlreadyAsked | TooLate | Repeated:
+    ) -> Asked | Unknown | AlreadyHeld | AlreadyAsked | TooLate | Repeated | Stopped:
         account = intent.actor.account
+        story = intent.draft or account.id
+        if halt := stopped(
+            tx, self._ground, intent, "grant.stopped", correlation=story, resource=entitlement.id
+        ):
+            return halt
         if not deliveries.take(tx, intent.delivery, self._ground.now()):
             return Repeated()
         draft = grants.get(tx, intent.draft) if intent.draft else None
         if draft is not None and not owns(intent.actor, draft):
-            turn_away_forged(tx, self._ground, intent, "grant.tampered")
-            return Unknown(what="draft")
+            return turn_away_forged(tx, self._ground, intent, "grant.tampered", what="draft")
         if draft is not None and draft.state != GrantState.DRAFT:
             return self._too_late(tx, intent, draft)
         if _stands(tx, facts.target, entitlement):

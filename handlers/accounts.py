@@ -13,6 +13,7 @@ from sqlmodel import Session
 from handlers import recording
 from handlers.answers import NotHere, NotKnownUnlocked, NotLocked, PageOpened, Unlocked
 from handlers.changes import UNLOCK, unsure
+from handlers.decisions.freezing import What, reason
 from handlers.decisions.policy import AccountQuestion, Action, PolicyDecision
 from handlers.exceptions import Kind, Severity, Strange, broken_policy, tell_security
 from handlers.ground import Ground
@@ -20,6 +21,7 @@ from handlers.intents import Intent
 from handlers.outcomes import Repeated
 from handlers.patience import in_time
 from handlers.proofs import Handles
+from handlers.stopping import stopped
 from handlers.strange import named
 from storage import deliveries, proofs
 from storage.audit import log as audit_log
@@ -49,6 +51,8 @@ class Accounts:
         """Open the secure page. A privileged account never resets itself (P-4), and is told so frankly, here only."""
 
         def work(tx: Session) -> PageOpened | NotHere | Repeated:
+            if halt := self._stopped(tx, intent, purpose):
+                return halt
             if not deliveries.take(tx, intent.delivery, self._ground.now()):
                 return Repeated()
             decision = self._could_be_allowed(intent) if purpose == Purpose.RESET else None
@@ -92,6 +96,8 @@ class Accounts:
             if account.privileged or decision.errors:
                 self._refuse(tx, intent, Purpose.UNLOCK, decision)
                 return NotHere(purpose=Purpose.UNLOCK, reasons=decision.reasons, instead="governed way")
+            if halt := self._stopped(tx, intent, Purpose.UNLOCK):
+                return halt
             return self._open(tx, intent, Purpose.UNLOCK, decision, by_message=by_message)
 
         started = await self._ground.database.write(work)
@@ -106,6 +112,13 @@ class Accounts:
             log.error("unlock.not_recorded", fault=str(fault))
             return NotKnownUnlocked()
         return Unlocked() if done else NotKnownUnlocked()
+
+    def _stopped(self, tx: Session, intent: Intent, purpose: Purpose) -> NotHere | None:
+        """After a restore the proofs that are kept may be those of yesterday, so nothing is done on their strength."""
+        story = intent.actor.account.id
+        action = f"{purpose}.stopped"
+        halt = stopped(tx, self._ground, intent, action, correlation=story, what=What.PROOFS)
+        return NotHere(purpose=purpose, reasons=(reason(halt),), instead="governed way") if halt else None
 
     def _begin(self, tx: Session, intent: Intent, decision: PolicyDecision) -> Handle:
         """Make the intent durable before the directory is touched (T-3), as a change that is under way.

@@ -15,6 +15,7 @@ from sqlmodel import Session
 from handlers import recording
 from handlers.counterparts import target_now, uncertain
 from handlers.decisions.counterparts import Counterpart, NoCounterpart
+from handlers.decisions.freezing import Stopped
 from handlers.decisions.policy import AccessQuestion, Approvals, PolicyDecision, Role, role_of, same_person
 from handlers.decisions.requests import ApprovalVerdict, may_decide, weigh_approval, weigh_request
 from handlers.exceptions import Kind, Severity, Strange, broken_policy, tell_security
@@ -23,6 +24,7 @@ from handlers.ground import Ground
 from handlers.intents import Decide, Intent, OnGrant
 from handlers.outcomes import Decided, MayDecide, NotAllowed, Repeated, TooLate, Unknown
 from handlers.patience import in_time
+from handlers.stopping import stopped
 from handlers.strange import named
 from storage import deliveries, grants, holdings
 from storage.catalogue import Entitlement
@@ -78,10 +80,15 @@ class Deciding:
 
         return await self._with_facts(intent.grant, work)
 
-    async def decide(self, intent: Decide) -> Decided | NotAllowed | TooLate | Unknown | Repeated:
+    async def decide(self, intent: Decide) -> Decided | NotAllowed | TooLate | Unknown | Repeated | Stopped:
         """Approve or deny, once per person and for good."""
 
-        def work(tx: Session, facts: _Facts) -> Decided | NotAllowed | TooLate | Unknown | Repeated:
+        def work(tx: Session, facts: _Facts) -> Decided | NotAllowed | TooLate | Unknown | Repeated | Stopped:
+            halt = intent.approve and stopped(
+                tx, self._ground, intent, "approval.stopped", correlation=intent.grant
+            )
+            if halt:
+                return halt
             found = self._open(tx, intent, facts)
             if not isinstance(found, _Open):
                 return found
@@ -149,8 +156,7 @@ class Deciding:
             return Repeated()
         grant = grants.get(tx, intent.grant)
         if grant is None or grant.lapses_at is None:
-            turn_away_forged(tx, self._ground, intent, "approval.tampered")
-            return Unknown(what="request")
+            return turn_away_forged(tx, self._ground, intent, "approval.tampered")
         approvals = grants.approvals_of(tx, grant.id)
         if grant.state != GrantState.PENDING or grant.lapses_at <= now:
             self._record(tx, intent, grant, "approval.late", "refused")

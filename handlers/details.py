@@ -58,8 +58,7 @@ class Details:
         """No message with this button was ever made for them."""
         if not deliveries.take(tx, intent.delivery, self._ground.now()):
             return Repeated()
-        turn_away_forged(tx, self._ground, intent, "approval.tampered")
-        return Unknown(what="request")
+        return turn_away_forged(tx, self._ground, intent, "approval.tampered")
 
     def _refuse(self, tx: Session, intent: OnGrant, story: GrantStory) -> NotAllowed | Repeated:
         if not deliveries.take(tx, intent.delivery, self._ground.now()):

@@ -20,7 +20,14 @@ from handlers.strange import membership_cause, named
 from storage import grants, holdings, standings
 from storage.catalogue import Entitlement
 from storage.directories.base import Account
-from storage.exceptions import SAME_CAUSE, decide_exceptions, is_open, open_under, settle_exceptions
+from storage.exceptions import (
+    SAME_CAUSE,
+    decide_exceptions,
+    is_open,
+    open_of,
+    open_under,
+    settle_exceptions,
+)
 from storage.identifiers import new_id
 from storage.records import ExceptionRecord
 from storage.states import GrantState
@@ -77,7 +84,8 @@ class Telling:
         self, tx: Session, entitlement: Entitlement, member: Member, account: Account | None
     ) -> None:
         now = self._ground.now()
-        unasked = is_taken_away_unasked(entitlement, member)
+        asked = self._ground.stopped(tx) is not None or _was_asked(tx, entitlement, member)
+        unasked = is_taken_away_unasked(entitlement, member) and not asked
         who = named(account.name, account.login) if account else member.id
         cause = membership_cause(entitlement.id, member.kind, member.id)
         correlation = new_id("d", now)
@@ -96,7 +104,7 @@ class Telling:
             correlation=correlation,
             facts={
                 "entitlement": entitlement.id, "group": entitlement.group, "kind": member.kind, "member": member.id,
-                "longest": longest,
+                "longest": longest, "asked": asked,
             },
         )  # fmt: skip
         tell_security(tx, now, strange)
@@ -317,6 +325,12 @@ def member_of(row: ExceptionRecord) -> Member:
     return Member(
         kind="group" if row.facts.get("kind") == "group" else "account", id=str(row.facts.get("member"))
     )
+
+
+def _was_asked(tx: Session, entitlement: Entitlement, member: Member) -> bool:
+    """Whether a human was asked about it while new access was stopped: then it stays theirs to decide."""
+    cause = cause_of(Kind.UNEXPLAINED, membership_cause(entitlement.id, member.kind, member.id))
+    return any(row.facts.get("asked") for row in open_of(tx, cause))
 
 
 def _is_restless(tx: Session, entitlement: Entitlement, account: str) -> bool:

@@ -124,7 +124,10 @@ class Effects:
     def _begin(self, tx: Session, *, name: str, free: int, together: int) -> "_Begun":
         """Claim what is due, and write down that it is about to be done before the directory is asked (T-3)."""
         now, most = self._ground.now(), max(free, together)
-        found = claims.due(tx, directory=name, at=now, limit=most, longest=LONGEST_WAIT)
+        found = claims.due(
+            tx, directory=name, at=now, limit=most, longest=LONGEST_WAIT,
+            giving=self._ground.stopped(tx) is None,
+        )  # fmt: skip
         in_rounds = bool(self._rounds.size_in(name))
         plain = [one for one in found if in_rounds and is_plain(one)]
         others = [one for one in found if not (in_rounds and is_plain(one))]
@@ -178,20 +181,24 @@ class Effects:
 
     async def _try(self, work: "_Work") -> None:
         """Ask policy again, change, read back, record."""
-        claimed, until = work.claimed, work.until
+        claimed, until, giving = work.claimed, work.until, True
         directory = self._ground.directory(claimed.directory)
         permitted = await self._execution.permitted(claimed, work.waiting)
-        if work.waiting:  # asking took its time, and may have voided some
-            claimed, until = await self._ground.database.write(
+        if work.waiting or until is not None:  # asking took its time, and may have voided some
+            claimed, until, permitted, giving = await self._ground.database.write(
                 partial(self._once_more, claimed=claimed, permitted=permitted)
             )
-        seen = await self._change(directory, claimed, until)
+        seen = await self._change(directory, claimed, until, giving=giving)
         await self._completion.finish(claimed, seen, permitted)
 
-    async def _change(self, directory: Directory, claimed: Holding, until: datetime | None) -> Seen:
+    async def _change(
+        self, directory: Directory, claimed: Holding, until: datetime | None, *, giving: bool
+    ) -> Seen:
         """Bring the membership about, if it is ours to change, and read it back. until: wanted so long; None: not."""
         before = await in_call_time(directory.membership(claimed.account, claimed.group))
         present, wanted = before.present, until is not None
+        if wanted and not giving:
+            return Seen(present=present, did="nothing")
         ours = claimed.stood_before is False
         # What stood before us is kept only while it stands: what we put in its place is ours (promises 1 and 8).
         if wanted and not ours and (claimed.stood_before is None or not present):
@@ -224,19 +231,21 @@ class Effects:
             raise DirectoryUnavailable(_OVERTAKEN)
 
     def _once_more(
-        self, tx: Session, *, claimed: Holding, permitted: Collection[str]
-    ) -> tuple[Holding, datetime | None]:
-        """Hold it from now on again, and see until when any grant still gives it.
+        self, tx: Session, *, claimed: Holding, permitted: frozenset[str]
+    ) -> tuple[Holding, datetime | None, frozenset[str], bool]:
+        """Hold it from now on again, and see until when any grant still gives it, which do, and whether any may.
 
         One that was approved since policy was asked waits for its own turn: it gives nothing yet (promise 3).
         """
+        giving = self._ground.stopped(tx) is None
+        permitted = permitted if giving else frozenset()
         now = self._ground.now()
         held = holdings.renew(tx, claimed, until=now + LEASE)
         if held is None:
             raise DirectoryUnavailable(_OVERTAKEN)
         covering = grants.covering_holding(tx, held)
         asked = [one for one in covering if one.state != GrantState.APPROVED or one.id in permitted]
-        return held, until_of(asked, now)
+        return held, until_of(asked, now), permitted, giving
 
 
 @dataclass(frozen=True, kw_only=True)

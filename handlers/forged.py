@@ -1,6 +1,7 @@
 """A click or form that Wicket never made: it names what was never shown to whoever sent it.
 
-It is recorded and told to the security channel; it never says what the thing it names is.
+It is recorded and told to the security channel; it never says what the thing it names is. What a restored store does
+not know of any more is recorded alone: whoever clicks a message of that time is no forger.
 """
 
 from sqlmodel import Session
@@ -8,10 +9,12 @@ from sqlmodel import Session
 from handlers import recording
 from handlers.exceptions import Kind, Severity, Strange, tell_security
 from handlers.ground import Ground
-from handlers.intents import Intent
+from handlers.intents import Decide, Intent, OnGrant, Reconcile, Resume
 from handlers.outcomes import Repeated, Unknown
 from handlers.strange import named
-from storage import deliveries
+from storage import deliveries, freezes, grants
+from storage.identifiers import made_at
+from storage.records import ExceptionRecord
 
 
 async def refuse_forged(ground: Ground, intent: Intent) -> Unknown | Repeated:
@@ -20,15 +23,17 @@ async def refuse_forged(ground: Ground, intent: Intent) -> Unknown | Repeated:
     def work(tx: Session) -> Unknown | Repeated:
         if not deliveries.take(tx, intent.delivery, ground.now()):
             return Repeated()
-        turn_away_forged(tx, ground, intent, "click.refused")
-        return Unknown(what="button")
+        return turn_away_forged(tx, ground, intent, "click.refused", what="button")
 
     return await ground.database.write(work)
 
 
-def turn_away_forged(tx: Session, ground: Ground, intent: Intent, action: str) -> None:
-    """Record it under `action` ("approval.tampered") as refused, and tell the security channel."""
+def turn_away_forged(
+    tx: Session, ground: Ground, intent: Intent, action: str, *, what: str = "request"
+) -> Unknown:
+    """Record it under `action` ("approval.tampered") as refused, and tell the security channel; what to answer."""
     account = intent.actor.account
+    lost = is_lost(tx, intent)
     recording.record(
         tx,
         at=ground.now(),
@@ -37,7 +42,10 @@ def turn_away_forged(tx: Session, ground: Ground, intent: Intent, action: str) -
         actor=recording.person(intent.actor),
         where=intent.where,
         correlation=account.id,
+        facts={"lost": True} if lost else None,
     )
+    if lost:
+        return Unknown(what=what, lost=True)
     tell_security(
         tx,
         ground.now(),
@@ -49,3 +57,20 @@ def turn_away_forged(tx: Session, ground: Ground, intent: Intent, action: str) -
             correlation=account.id,
         ),
     )
+    return Unknown(what=what)
+
+
+def is_lost(tx: Session, intent: Intent) -> bool:
+    """Whether what it names says that it was made in a time that a restored store does not know of.
+
+    Anybody could write such an id; nothing comes of it but this answer.
+    """
+    match intent:
+        case OnGrant(grant=name) | Decide(grant=name):
+            known = grants.get(tx, name) is not None
+        case Reconcile(exception=name) | Resume(freeze=name):
+            known = tx.get(ExceptionRecord, name) is not None
+        case _:
+            return False
+    made = made_at(name)
+    return not known and made is not None and freezes.is_lost(tx, made)

@@ -11,7 +11,9 @@ from typing import Protocol
 from sqlmodel import Session
 
 from handlers.decisions.counterparts import Counterpart
+from handlers.decisions.freezing import Stopped, What, what_stops
 from handlers.decisions.policy import AccessQuestion, Action, PolicyEngine
+from storage import freezes
 from storage.catalogue import Catalogue, Entitlement, Owner
 from storage.clock import Clock
 from storage.database import Database
@@ -19,6 +21,7 @@ from storage.directories.base import Account, Directory
 from storage.faults import DirectoryUnavailable
 from storage.outbox import OWNER, Message, owe
 from storage.records import Grant
+from storage.states import FreezeKind
 
 
 class Shown(Protocol):
@@ -76,6 +79,13 @@ class Ground:
                 f"No directory called {name} is in wicket.toml any more. Put it back until what it gave has ended."
             )
         return self.directories[name]
+
+    def stopped(self, tx: Session, what: What = What.ACCESS) -> Stopped | None:
+        """The freeze that stops this now; None if nothing does. Everything that makes access asks here."""
+        found = freezes.open_ones(tx)
+        return what_stops(
+            (Stopped(id=one.id, kind=FreezeKind(one.kind), since=one.since) for one in found), what
+        )
 
     def owner(self, entitlement_id: str) -> Owner | None:
         """The owner of this entitlement as the settings say now; None if it left the catalogue."""

@@ -90,6 +90,14 @@ class OnGrant(Intent):
 
 
 @dataclass(frozen=True, kw_only=True)
+class Resume(Intent):
+    """Let new access begin again, or ask whether one may (without a rationale)."""
+
+    freeze: str
+    rationale: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
 class Ask(Intent):
     """A routine question. kind: one of handlers.checks.KINDS; about: entitlement ids it is about."""
 

@@ -240,8 +240,7 @@ class Leavers:
                 return Repeated()
             row = tx.get(ExceptionRecord, intent.exception, with_for_update=True)
             if row is None or row.kind != Kind.MANY_LEFT:
-                turn_away_forged(tx, self._ground, intent, "drift.tampered")
-                return Unknown(what="exception")
+                return turn_away_forged(tx, self._ground, intent, "drift.tampered", what="exception")
             return self._confirm(tx, intent, row)
 
         return await self._ground.database.write(work)

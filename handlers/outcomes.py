@@ -30,9 +30,13 @@ class Asked:
 
 @dataclass(frozen=True, kw_only=True)
 class Unknown:
-    """There is no such entitlement or request (any more)."""
+    """There is no such entitlement or request (any more).
+
+    lost: it seems to be of a time that a restored store does not know of.
+    """
 
     what: str
+    lost: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -135,3 +139,18 @@ class NoLonger:
     by: str
     way: str
     at: datetime | None
+
+
+@dataclass(frozen=True, kw_only=True)
+class MayResume:
+    """The person may let new access begin again; the form can open. lost: how many signed entries are gone."""
+
+    exception: str
+    kind: str
+    since: datetime
+    lost: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class Resumed:
+    """New access begins again."""

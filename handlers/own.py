@@ -6,7 +6,7 @@ It moves nothing, and says of another person's request no more than of one that 
 from sqlmodel import Session
 
 from handlers import recording
-from handlers.forged import turn_away_forged
+from handlers.forged import is_lost, turn_away_forged
 from handlers.ground import Ground
 from handlers.intents import Actor, Intent, OnGrant
 from handlers.outcomes import Repeated, Unknown
@@ -27,8 +27,7 @@ def find_own(tx: Session, ground: Ground, intent: OnGrant) -> Grant | Unknown | 
     if not deliveries.take(tx, intent.delivery, ground.now()):
         return Repeated()
     if not owns(intent.actor, grant):
-        turn_away_forged(tx, ground, intent, "grant.tampered")
-        return Unknown(what="request")
+        return turn_away_forged(tx, ground, intent, "grant.tampered")
     return grant
 
 
@@ -45,4 +44,4 @@ def refuse_gone(tx: Session, ground: Ground, intent: Intent, *, what: str) -> Un
         where=intent.where,
         correlation=intent.actor.account.id,
     )
-    return Unknown(what=what)
+    return Unknown(what=what, lost=is_lost(tx, intent))

@@ -14,6 +14,7 @@ from handlers.comparing import members_of, place_of
 from handlers.counterparts import find_person
 from handlers.decisions.counterparts import number_of
 from handlers.decisions.drift import Member, Way, is_wrong_person, may_reconcile, role_about
+from handlers.decisions.freezing import MAKES_ACCESS, reason
 from handlers.decisions.policy import DriftQuestion, PolicyDecision, Role, same_person
 from handlers.differences import member_of
 from handlers.exceptions import Kind, Severity, Strange, broken_policy, tell_security
@@ -150,8 +151,7 @@ class Reconciling:
         row = tx.get(ExceptionRecord, intent.exception, with_for_update=True)
         kind = Kind(row.kind) if row is not None else None
         if row is None or kind is None or intent.way not in WAYS.get(kind, ()):
-            turn_away_forged(tx, self._ground, intent, "drift.tampered")
-            return Unknown(what="exception")
+            return turn_away_forged(tx, self._ground, intent, "drift.tampered", what="exception")
         entitlement = self._entitlement(row)
         if entitlement is None:
             self._ways.record_about(tx, intent, row, "drift.late", "refused")
@@ -170,6 +170,8 @@ class Reconciling:
             return self._ways.too_late(tx, intent, found)
         if not decision.allowed:
             return self._ways.not_possible(tx, intent, found, decision.reasons)
+        if intent.way in MAKES_ACCESS and (halt := self._ground.stopped(tx)):
+            return self._ways.not_possible(tx, intent, found, (reason(halt),))
         return found
 
     def _may(

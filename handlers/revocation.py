@@ -11,6 +11,7 @@ from handlers import recording
 from handlers.decisions.lifecycle import OVERDUE_AFTER, PAGE_AGAIN, is_page, told_again_at
 from handlers.ground import Ground
 from handlers.intents import SCHEDULE
+from handlers.stopping import put_off
 from handlers.unfollowed import tell_overdue
 from storage import deliveries, endings, grants, holdings
 from storage.holdings import Standing
@@ -81,6 +82,8 @@ class Revocation:
 
     def _lapse_batch(self, tx: Session) -> int:
         now = self._ground.now()
+        if self._ground.stopped(tx):
+            return put_off(tx, self._ground, BATCH)
         unanswered = grants.unanswered(tx, now, BATCH)
         for grant in unanswered:
             grants.move(tx, grant, GrantState.LAPSED, ended_at=now)

@@ -7,12 +7,14 @@ from collections.abc import Collection
 from datetime import datetime, timedelta
 from typing import NamedTuple
 
-from sqlalchemy import bindparam, false, or_, select, update
+from sqlalchemy import bindparam, exists, false, or_, select, update
 from sqlmodel import Session, SQLModel, col
 
-from storage.records import Holding
+from storage.records import Grant, Holding
+from storage.states import GrantState
 
 _HOLDINGS = SQLModel.metadata.tables[Holding.__tablename__]
+_GRANTS = SQLModel.metadata.tables[Grant.__tablename__]
 
 
 class Due(NamedTuple):
@@ -49,6 +51,13 @@ _DUE = (
     .limit(bindparam("most"))
     .with_for_update(skip_locked=True)
 )
+_IS_ENDING = exists().where(
+    _GRANTS.c.directory == _HOLDINGS.c.directory,
+    _GRANTS.c.account == _HOLDINGS.c.account,
+    _GRANTS.c.group == _HOLDINGS.c.group,
+    _GRANTS.c.state == GrantState.ENDING,
+)
+_DUE_TO_END = _DUE.where(or_(_HOLDINGS.c.wanted == false(), _IS_ENDING))
 _AMONG = _HOLDINGS.c.id.in_(bindparam("ids", expanding=True))
 _TAKE = (
     update(_HOLDINGS)
@@ -72,13 +81,16 @@ _SETTLE_REMOVED = (
 )
 
 
-def due(tx: Session, *, directory: str, at: datetime, limit: int, longest: timedelta) -> list[Due]:
+def due(
+    tx: Session, *, directory: str, at: datetime, limit: int, longest: timedelta, giving: bool = True
+) -> list[Due]:
     """Up to `limit` unsettled holdings of one directory that nobody is at: removals first, then by age. To be taken.
 
     longest: how far ahead the next try may be. One that is further was set before the clock was set back.
+    giving: also those that only wait for access to be given; without it they stay as they are.
     """
     asked = {"of": directory, "at": at, "far": at + longest, "most": limit}
-    return [Due._make(row) for row in tx.connection().execute(_DUE, asked)]
+    return [Due._make(row) for row in tx.connection().execute(_DUE if giving else _DUE_TO_END, asked)]
 
 
 def take(tx: Session, found: Collection[Due], *, until: datetime) -> list[Due]:

@@ -123,6 +123,16 @@ def close_all(tx: Session, *, directory: str, account: str, at: datetime) -> int
     return len(tx.execute(closed).all())
 
 
+def close_everybodys(tx: Session, at: datetime) -> None:
+    """End all open handles, whoever they are for."""
+    tx.execute(
+        update(Handle)
+        .where(col(Handle.result) == Result.OPEN, col(Handle.expires_at) > at)
+        .values(expires_at=at)
+        .execution_options(synchronize_session=False)
+    )
+
+
 def finished_since(tx: Session, purpose: Purpose, *, directory: str, account: str, since: datetime) -> int:
     """How many handles of this purpose this person finished since then (P-7)."""
     return tx.exec(

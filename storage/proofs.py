@@ -103,6 +103,28 @@ def use_step(tx: Session, proof: str, step: int) -> bool:
     return tx.execute(used).first() is not None
 
 
+def use_all_steps(tx: Session, step: int) -> None:
+    """Take this time step, and all before it, of every authenticator: no code that was seen by now works again."""
+    tx.execute(
+        update(Proof)
+        .where(col(Proof.kind) == ProofKind.TOTP, col(Proof.used_step) < step)
+        .values(used_step=step)
+        .execution_options(synchronize_session=False)
+    )
+
+
+def use_all_recovery_codes(tx: Session, at: datetime) -> int:
+    """Take every recovery code that is left, of everybody; how many."""
+    used = (
+        update(Proof)
+        .where(col(Proof.kind) == ProofKind.RECOVERY_CODE, col(Proof.used_at).is_(None))
+        .values(used_at=at)
+        .returning(col(Proof.id))
+        .execution_options(synchronize_session=False)
+    )
+    return len(tx.execute(used).all())
+
+
 def recovery_codes(tx: Session, directory: str, account: str) -> Sequence[Proof]:
     """The recovery codes that this person has left."""
     return tx.exec(

@@ -1,4 +1,4 @@
-"""The states that links and grants can be in, and which of a grant's states may follow which.
+"""The states that links and grants can be in, which of a grant's states may follow which, and kinds of freezes.
 
 It decides no move: it only says which ones a row can take, so that storage.grants takes no other.
 """
@@ -29,6 +29,14 @@ class GrantState(StrEnum):
     WITHDRAWN = "withdrawn"
     VOIDED = "voided"
     REFUSED = "refused"
+
+
+class FreezeKind(StrEnum):
+    """Why no new access comes into being: an older copy of the store, one that is not what was signed, a person."""
+
+    RESTORED = "restored"
+    MISMATCH = "mismatch"
+    EMERGENCY = "emergency"
 
 
 LIVE = (GrantState.APPROVED, GrantState.ACTIVE)

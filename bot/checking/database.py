@@ -12,6 +12,7 @@ from pathlib import Path
 
 from sqlmodel import Session
 
+from bot.checking.freezes import examine_freezes, examine_published
 from bot.checking.report import failed, ok, warning
 from bot.settings import Settings
 from bot.slack.words import duration
@@ -148,6 +149,8 @@ def _audit(tx: Session, settings: Settings, now: datetime) -> Iterator[Finding]:
         yield ok("guards", "Audit rows cannot be changed by accident.")
     yield _head(tx, settings)
     yield _checkpoint(tx, now)
+    yield examine_published(tx, settings)
+    yield from examine_freezes(tx, now=now)
 
 
 def _rights(path: Path) -> Finding:

@@ -4,16 +4,13 @@ They never change an entry; verifying answers only for what was compared.
 """
 
 import json
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
-from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 from sqlmodel import Session
 
+from bot.cli.bars import progress
 from bot.cli.people import account_id, names_of
 from bot.cli.place import group, opened, place_of
 from bot.cli.sentences import UNSOUND
@@ -24,7 +21,6 @@ from storage.audit.checkpoint import BadKey, Verifier, read_verifier
 from storage.audit.findings import Report
 from storage.audit.log import Row
 from storage.audit.sealing import check_head, last_checkpoint_id, take_checkpoint
-from storage.audit.verification import Progress as Tell
 from storage.audit.verification import verify_log
 from storage.clock import utc_now
 from storage.exceptions import SECURITY
@@ -74,7 +70,7 @@ def checkpoint(
     """Sign how far the log has grown, and send that to the security channel by the running bot."""
     settings = place_of(context).settings()
     signer = settings.secrets.signer()
-    earlier = [_note(out)] if out is not None and out.exists() else []
+    earlier = [note_in(out)] if out is not None and out.exists() else []
 
     def work(tx: Session) -> str:
         at = database.now()
@@ -110,13 +106,13 @@ def verify(
 ) -> None:
     """Verify the whole log: name what was edited, deleted, inserted, moved or cut. Exit code 1 when not sound."""
     settings = place_of(context).settings()
-    notes = [_note(path) for path in checkpoint or ()]
+    notes = [note_in(path) for path in checkpoint or ()]
     verifier = _verifier(settings, key)
     if notes and verifier is None:
         raise SettingsFault(
             "A checkpoint is checked with a key. Set WICKET_AUDIT_KEY, or give the public one with --key."
         )
-    with opened(settings) as database, _bar() as tell:
+    with opened(settings) as database, progress("Verifying") as tell:
         report = database.read_now(lambda tx: verify_log(tx, verifier=verifier, notes=notes, progress=tell))
     _say(report)
     if not report.sound:
@@ -125,6 +121,15 @@ def verify(
 
 def _say(report: Report) -> None:
     say(report.conclusion)
+    for each in report.breaks:
+        say(each, indent=2)
+    if report.lost:
+        one = report.lost == 1
+        say(
+            f"{report.lost} of the checkpoints given {'is' if one else 'are'} about entries that are lost, as the log "
+            "says itself: with what is gone nothing can be compared.",
+            indent=2,
+        )
     for finding in report.findings[1:]:
         say(f"Also: {finding.detail}", indent=2)
     if report.more:
@@ -135,21 +140,7 @@ def _say(report: Report) -> None:
         )
 
 
-@contextmanager
-def _bar() -> Iterator[Tell]:
-    """A progress bar on stderr while a person watches; it leaves nothing behind."""
-    columns = (TextColumn("Verifying"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
-    console = Console(stderr=True)
-    with Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as bar:
-        task = bar.add_task("", total=None)
-
-        def tell(done: int, total: int | None) -> None:
-            bar.update(task, completed=done, total=total)
-
-        yield tell
-
-
-def _note(path: Path) -> str:
+def note_in(path: Path) -> str:
     """A checkpoint's text; whatever it was copied through may have changed its line ends, which are not signed."""
     try:
         text = path.read_text(encoding="utf-8")

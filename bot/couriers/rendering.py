@@ -15,6 +15,7 @@ from bot.slack.messages.answers import answer_message, greeting_message, notice_
 from bot.slack.messages.approvals import approval_message
 from bot.slack.messages.checkpoints import checkpoint_message
 from bot.slack.messages.drift import DRIFT, drift_message
+from bot.slack.messages.freezes import freeze_message
 from bot.slack.messages.parts import Message
 from bot.slack.messages.requests import request_message
 from bot.slack.sentences import NO_DIRECTORY
@@ -83,6 +84,8 @@ class Rendering:
         alert = await self._ground.database.read(work)
         if alert is None:
             return None
+        if alert.kind == Kind.ACCESS_STOPPED:
+            return freeze_message(alert)
         return drift_message(alert) if alert.kind in DRIFT else alert_message(alert)
 
     async def _answer(self, owed: Owed) -> Message | None:

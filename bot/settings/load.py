@@ -90,6 +90,9 @@ def _anchor(data: dict[str, Any], folder: Path) -> None:
             and ":memory:" not in url
         ):
             database["url"] = f"sqlite:///{(folder / url.removeprefix('sqlite:///')).absolute()}"
+    audit = data.get("audit")
+    if isinstance(audit, dict) and isinstance(published := audit.get("published"), str):
+        audit["published"] = str((folder / published).absolute())
     directories = data.get("directories")
     for section in directories.values() if isinstance(directories, Mapping) else ():
         for key in ("path", "ca_file") if isinstance(section, dict) else ():

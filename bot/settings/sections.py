@@ -134,6 +134,13 @@ class DriftSection(Section):
     every_minutes: int = Field(default=15, ge=1, le=1440, examples=[15])
 
 
+class AuditSection(Section):
+    """[audit]: where checkpoints are published outside the database, and how often the store is held against them."""
+
+    published: Path | None = Field(default=None, examples=["/mnt/elsewhere/wicket-checkpoints.txt"])
+    every_seconds: int = Field(default=30, ge=1, le=3600, examples=[30])
+
+
 class LogsSection(Section):
     """[logs]: how much is logged, and for whom it is laid out."""
 
@@ -169,4 +176,5 @@ class Sections(Section):
     security: SecuritySection
     limits: LimitsSection = LimitsSection()
     drift: DriftSection = DriftSection()
+    audit: AuditSection = AuditSection()
     logs: LogsSection = LogsSection()

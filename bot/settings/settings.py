@@ -48,6 +48,7 @@ class Settings(Sections):
                 "server": {"host", "port"},
                 "database": True,
                 "directories": {"__all__": {"path", "ca_file"}},
+                "audit": True,
                 "logs": True,
                 "catalogue": True,
                 "secrets": True,

@@ -33,6 +33,7 @@ class Action(StrEnum):
     GIVE_AGAIN = "drift.give_again"
     END_GRANT = "drift.end"
     END_LEAVERS = "leavers.end"
+    RESUME = "freeze.resume"
 
 
 class Form(StrEnum):
@@ -44,6 +45,7 @@ class Form(StrEnum):
     NOTE = "form.note"
     ADOPT = "form.adopt"
     DECLARE = "form.declare"
+    RESUME = "form.resume"
 
 
 class Field(StrEnum):

@@ -15,6 +15,7 @@ from bot.slack.clicks import Clicks
 from bot.slack.conversation import Conversation
 from bot.slack.door import Door, PageLinks
 from bot.slack.drift import DriftClicks
+from bot.slack.freezes import FreezeClicks
 from bot.slack.homes import Homes
 from bot.slack.limiter import Limiter
 from bot.slack.listeners import Listeners
@@ -29,6 +30,7 @@ from handlers.ground import Ground
 from handlers.home import Home
 from handlers.identity import Identity
 from handlers.leavers import Leavers
+from handlers.lifting import Lifting
 from handlers.proofs import Handles
 from handlers.reconciling import Reconciling
 
@@ -49,6 +51,7 @@ class Speaking:
         """One listener a kind of payload. Signatures are checked before it (bot.slack.signed_http)."""
         ground, access, deciding = self.ground, Access(self.ground), Deciding(self.ground)
         drift = DriftClicks(ground, reconciling=Reconciling(ground), leavers=self.leavers, replies=replies)
+        freezes = FreezeClicks(lifting=Lifting(ground), replies=replies)
         conversation = Conversation(
             catalogue=ground.catalogue,
             checks=self.checks,
@@ -76,10 +79,11 @@ class Speaking:
                 conversation=conversation,
                 drift=drift,
                 homes=homes,
+                freezes=freezes,
                 replies=replies,
             ),
             submissions=Submissions(
-                catalogue=ground.catalogue, access=access, deciding=deciding, drift=drift
+                catalogue=ground.catalogue, access=access, deciding=deciding, drift=drift, freezes=freezes
             ),
             homes=homes,
             replies=replies,

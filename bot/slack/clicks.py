@@ -15,15 +15,18 @@ from bot.slack.door import Turned
 from bot.slack.drift import DriftClicks
 from bot.slack.forms_decision import decision_form, details_form
 from bot.slack.forms_request import Prefilled, request_form
+from bot.slack.freezes import FreezeClicks
 from bot.slack.homes import Homes
 from bot.slack.incoming import Incoming, text
 from bot.slack.messages.approvals import not_allowed_text, too_late_text
+from bot.slack.messages.freezes import LOST, stopped_text
 from bot.slack.messages.parts import Message, said
 from bot.slack.replies import Replies
 from bot.slack.words import duration
 from handlers.access import Access
 from handlers.approvals import Deciding
 from handlers.checks import Kind
+from handlers.decisions.freezing import Stopped
 from handlers.details import NOT_FOR_YOU, Details
 from handlers.forged import refuse_forged
 from handlers.ground import Ground
@@ -72,6 +75,7 @@ class Clicks:
         conversation: Conversation,
         drift: DriftClicks,
         homes: Homes,
+        freezes: FreezeClicks,
         replies: Replies,
     ) -> None:
         self._ground = ground
@@ -96,6 +100,7 @@ class Clicks:
             Action.SET_UP_PROOFS: self._enrol,
             **drift.table,
             **homes.table,
+            **freezes.table,
         }
 
     async def carry_out(self, action: str, click: Click) -> bool:
@@ -164,7 +169,7 @@ class Clicks:
         if isinstance(outcome, NotAllowed):
             self._whisper(click, NOT_FOR_YOU)
         elif isinstance(outcome, Unknown):
-            self._whisper(click, sentences.GONE)
+            self._whisper(click, gone_text(outcome))
         elif isinstance(outcome, GrantStory) and not await self._replies.open_form(
             click.trigger, details_form(outcome)
         ):
@@ -188,7 +193,7 @@ class Clicks:
     async def _own_story(self, click: Click) -> GrantStory | None:
         outcome = await self._behind.own(click.on_grant)
         if isinstance(outcome, Unknown):
-            self._whisper(click, sentences.GONE)
+            self._whisper(click, gone_text(outcome))
         return outcome if isinstance(outcome, GrantStory) else None
 
     async def _story(self, grant_id: str) -> GrantStory | None:
@@ -198,7 +203,7 @@ class Clicks:
         if isinstance(outcome, TooLate):
             self._whisper(click, too_late_text(outcome))
         elif isinstance(outcome, Unknown):
-            self._whisper(click, sentences.GONE)
+            self._whisper(click, gone_text(outcome))
 
     def _whisper(self, click: Click, text: str) -> None:
         self._replies.whisper(click.incoming.channel, click.actor.slack_user, text)
@@ -227,9 +232,16 @@ def asked_text(outcome: object) -> str:
         case TooLate():
             return too_late_text(outcome)
         case Unknown():
-            return sentences.GONE
+            return gone_text(outcome)
+        case Stopped():
+            return stopped_text(outcome)
         case _:
             return ""
+
+
+def gone_text(outcome: Unknown) -> str:
+    """What to tell about something that is not there: where it is known, why."""
+    return LOST if outcome.lost else sentences.GONE
 
 
 def decision_text(outcome: NotAllowed | TooLate | Unknown | Repeated | object) -> str:
@@ -240,7 +252,7 @@ def decision_text(outcome: NotAllowed | TooLate | Unknown | Repeated | object) -
         case TooLate():
             return too_late_text(outcome)
         case Unknown():
-            return sentences.GONE
+            return gone_text(outcome)
         case _:
             return ""
 

@@ -6,15 +6,18 @@ The form's own id says what it is; everything in it is read anew.
 from collections.abc import Mapping
 from typing import Any
 
-from bot.slack.actions import Form
+from bot.slack.actions import Field, Form
 from bot.slack.clicks import asked_text, decision_text
 from bot.slack.drift import DriftClicks
 from bot.slack.forms import Wrong, note_form
 from bot.slack.forms_decision import read_decision
 from bot.slack.forms_request import read_request
+from bot.slack.freezes import FreezeClicks
 from bot.slack.incoming import Incoming, text
+from bot.slack.messages.freezes import stopped_text
 from handlers.access import Access
 from handlers.approvals import Deciding
+from handlers.decisions.freezing import Stopped
 from handlers.intents import Actor, AskAccess, Decide
 from storage.catalogue import Catalogue
 
@@ -26,12 +29,19 @@ class Submissions:
     """Carries out forms; the answer is what Slack's acknowledgement says."""
 
     def __init__(
-        self, *, catalogue: Catalogue, access: Access, deciding: Deciding, drift: DriftClicks
+        self,
+        *,
+        catalogue: Catalogue,
+        access: Access,
+        deciding: Deciding,
+        drift: DriftClicks,
+        freezes: FreezeClicks,
     ) -> None:
         self._catalogue = catalogue
         self._access = access
         self._deciding = deciding
         self._drift = drift
+        self._freezes = freezes
 
     async def carry_out(self, actor: Actor, incoming: Incoming, view: Mapping[str, Any]) -> Answer | None:
         """Do what this form is for; None if there is no such form to submit."""
@@ -46,6 +56,8 @@ class Submissions:
                 return _drifted(await self._drift.adopt(actor, incoming, view))
             case Form.DECLARE:
                 return _drifted(await self._drift.declare(actor, incoming, view))
+            case Form.RESUME:
+                return _drifted(await self._freezes.resume(actor, incoming, view))
             case _:
                 return None
 
@@ -64,6 +76,8 @@ class Submissions:
                 draft=typed.draft or None,
             )
         )
+        if isinstance(outcome, Stopped):  # the form stays, with what was typed
+            return errors(Wrong(at={Field.JUSTIFICATION: stopped_text(outcome)}))
         text = asked_text(outcome)
         return note("Nothing was sent", text) if text else {}
 
@@ -83,6 +97,8 @@ class Submissions:
                 rationale=decision.rationale,
             )
         )
+        if isinstance(outcome, Stopped):
+            return errors(Wrong(at={Field.RATIONALE: stopped_text(outcome)}))
         text = decision_text(outcome)
         return note("Nothing was changed", text) if text else {}
 

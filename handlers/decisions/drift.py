@@ -9,7 +9,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Literal
 
-from handlers.decisions.policy import DriftQuestion, PolicyDecision, PolicyEngine, Role
+from handlers.decisions.policy import DriftQuestion, PolicyDecision, PolicyEngine, Role, refusal
 from storage.catalogue import Entitlement, Owner
 from storage.directories.base import Account
 
@@ -154,25 +154,16 @@ def role_about(person: Account, home: str, owner: Owner, security_group: str) ->
 def may_reconcile(policy: PolicyEngine, question: DriftQuestion, *, own: bool) -> PolicyDecision:
     """Whether this person may decide so. own: whether their own membership is at stake (R-1)."""
     if own:
-        return _refusal(policy, OWN_MEMBERSHIP, OWN_MEMBERSHIP_REASON, "high")
+        return refusal(policy, OWN_MEMBERSHIP, OWN_MEMBERSHIP_REASON, "high")
     decision = policy.ask(question)
     if decision.allowed and question.role is None:
-        return _refusal(policy, NO_ROLE, NO_ROLE_REASON, "medium")
+        return refusal(policy, NO_ROLE, NO_ROLE_REASON, "medium")
     return decision
 
 
 def is_wrong_person(decision: PolicyDecision, role: Role | None) -> bool:
     """Whether a refusal is about who decides, and not about what they chose."""
     return role is None or decision.severity is not None or bool(decision.errors)
-
-
-def _refusal(
-    policy: PolicyEngine, rule: str, reason: str, severity: Literal["high", "medium"]
-) -> PolicyDecision:
-    """The answer of code, before or after any policy."""
-    return PolicyDecision(
-        allowed=False, policy_ids=(rule,), reasons=(reason,), severity=severity, policy_set=policy.policy_set
-    )
 
 
 def shown(names: Collection[str], most: int = 10) -> list[str]:

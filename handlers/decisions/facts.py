@@ -7,7 +7,7 @@ name could forge.
 from datetime import UTC
 from typing import Any, TypeAlias
 
-from handlers.decisions.policy import AccessQuestion, AccountQuestion, DriftQuestion, Question
+from handlers.decisions.policy import AccessQuestion, AccountQuestion, DriftQuestion, Question, ResumeQuestion
 from storage.catalogue import Entitlement, Owner
 from storage.directories.base import Account
 
@@ -28,6 +28,10 @@ def put(question: Question) -> tuple[Json, list[Json]]:
             _entitlement(question.entitlement),
             _owner(question.owner),
         )
+    elif isinstance(question, ResumeQuestion):
+        resource, context = _uid("Service", "wicket"), _resume_context(question)
+        service = {"uid": resource, "attrs": {"name": "Wicket"}, "parents": []}
+        entities = _distinct(_account(question.principal), service)
     else:
         resource, context = _uid("Entitlement", question.entitlement.id), _access_context(question)
         entities = _distinct(
@@ -75,6 +79,11 @@ def _drift_context(question: DriftQuestion) -> Json:
     context: Json = {"way": question.way, "minutes": question.minutes, "now": _moment(question)}
     if question.member is not None:
         context["member"] = {"__entity": _uid("Account", question.member.id)}
+    return context if question.role is None else {**context, "role": question.role}
+
+
+def _resume_context(question: ResumeQuestion) -> Json:
+    context: Json = {"kind": question.kind, "now": _moment(question)}
     return context if question.role is None else {**context, "role": question.role}
 
 

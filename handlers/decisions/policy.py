@@ -31,6 +31,7 @@ class Action(StrEnum):
     RESET_PASSWORD = "reset_password"  # noqa: S105 - the name of an action, not a password
     UNLOCK = "unlock"
     RECONCILE = "reconcile"
+    RESUME = "resume"
 
 
 AccessAction = Literal[Action.GRANT, Action.REQUEST, Action.APPROVE]
@@ -136,7 +137,18 @@ class DriftQuestion:
     action: Literal[Action.RECONCILE] = Action.RECONCILE
 
 
-Question = AccessQuestion | AccountQuestion | DriftQuestion
+@dataclass(frozen=True, kw_only=True)
+class ResumeQuestion:
+    """May `principal` let new access begin again? kind: a storage.states.FreezeKind. now: aware UTC."""
+
+    principal: Account
+    kind: str
+    role: Literal["security"] | None
+    now: datetime
+    action: Literal[Action.RESUME] = Action.RESUME
+
+
+Question = AccessQuestion | AccountQuestion | DriftQuestion | ResumeQuestion
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -167,6 +179,13 @@ class PolicyEngine(Protocol):
     def ask(self, question: Question) -> PolicyDecision:
         """The answer, from the facts in the question alone."""
         ...
+
+
+def refusal(policy: PolicyEngine, rule: str, reason: str, severity: Severity) -> PolicyDecision:
+    """The answer of code, before or after any policy."""
+    return PolicyDecision(
+        allowed=False, policy_ids=(rule,), reasons=(reason,), severity=severity, policy_set=policy.policy_set
+    )
 
 
 def role_of(approver: Account, requester: Account, owner: Owner, security_group: str) -> Role | None:

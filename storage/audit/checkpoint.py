@@ -21,11 +21,16 @@ _MAX_SIGNATURES = 100
 _SIZE = re.compile(r"0|[1-9][0-9]{0,18}")
 _CONTROL = re.compile("[\x00-\x09\x0b-\x1f]")
 _DASH = "\u2014 "
+# What stands behind a log's name in the origin of its later epochs (storage.audit.epochs).
+_EPOCH = re.compile(r"/epoch-([0-9a-f]{16})")
 
 
 @dataclass(frozen=True, kw_only=True)
 class Checkpoint:
-    """The tree of the log `origin` had `size` leaves and this root (32 bytes)."""
+    """The tree of the log `origin` had `size` leaves and this root (32 bytes).
+
+    origin: the log's name; in a later epoch of it, `origin_of` that.
+    """
 
     origin: str
     size: int
@@ -137,9 +142,22 @@ def read_signer(text: str) -> Signer | BadKey:
     )
 
 
+def origin_of(name: str, epoch: str) -> str:
+    """The first line of the checkpoints of an epoch: the log's name alone in the first, whose `epoch` is ""."""
+    return f"{name}/epoch-{epoch}" if epoch else name
+
+
+def epoch_in(origin: str, name: str) -> str | None:
+    """The epoch of the log `name` that this origin is of, "" for the first; None if it is another log's."""
+    if origin == name:
+        return ""
+    found = _EPOCH.fullmatch(origin.removeprefix(name)) if origin.startswith(name) else None
+    return found.group(1) if found else None
+
+
 def sign(checkpoint: Checkpoint, signer: Signer) -> str:
     """The checkpoint as a signed note. ValueError unless the signer has the name of the log."""
-    if signer.name != checkpoint.origin:
+    if epoch_in(checkpoint.origin, signer.name) is None:
         raise ValueError("a log signs its own checkpoints only")
     body = f"{checkpoint.origin}\n{checkpoint.size}\n{_base64(checkpoint.root)}\n"
     signature = _base64(signer.verifier.key_id + signer.key.sign(body.encode()))
@@ -149,7 +167,8 @@ def sign(checkpoint: Checkpoint, signer: Signer) -> str:
 def verify_note(note: str | bytes, verifier: Verifier) -> Checkpoint | BadNote:
     """The checkpoint in a note that this key signed, for its own log; anything else is a BadNote. Never raises.
 
-    Signatures of other keys are ignored; one of this key that fails spoils the note.
+    Which epoch of the log it is of stands in its origin. Signatures of other keys are
+    ignored; one of this key that fails spoils the note.
     """
     body = open_note(note, verifier)
     return body if isinstance(body, BadNote) else _read_checkpoint(body, verifier.name)
@@ -206,19 +225,19 @@ def _read_signature(line: str) -> tuple[str, bytes, bytes] | None:
     return name, blob[:4], blob[4:]
 
 
-def _read_checkpoint(body: str, origin: str) -> Checkpoint | BadNote:
+def _read_checkpoint(body: str, name: str) -> Checkpoint | BadNote:
     lines = body[:-1].split("\n")
     if len(lines) < 3 or not all(lines):
         return BadNote(reason="its text is not an origin, a size and a root")
     # Lines after the third are extensions: signed, but none of them is known here.
-    if lines[0] != origin:
-        return BadNote(reason=f"it is about another log than {origin}")
+    if epoch_in(lines[0], name) is None:
+        return BadNote(reason=f"it is about another log than {name}")
     if not _SIZE.fullmatch(lines[1]) or int(lines[1]) > MAX_SIZE:
         return BadNote(reason="its size is not a plain whole number")
     root = _unbase64(lines[2])
     if root is None or len(root) != HASH_SIZE:
         return BadNote(reason="its root is not 32 bytes in base64")
-    return Checkpoint(origin=origin, size=int(lines[1]), root=root)
+    return Checkpoint(origin=lines[0], size=int(lines[1]), root=root)
 
 
 def _read_key(text: str) -> tuple[str, bytes, bytes] | BadKey:

@@ -6,6 +6,8 @@ It only words things; it compares nothing itself.
 from dataclasses import dataclass
 from typing import Literal
 
+from storage.audit.checkpoint import Checkpoint
+from storage.audit.epochs import Epoch
 from storage.audit.log import Row
 
 Kind = Literal[
@@ -20,6 +22,7 @@ Kind = Literal[
     "cut",
     "rewritten",
     "untrusted",
+    "unaccounted",
 ]
 
 
@@ -46,6 +49,8 @@ class Report:
     findings: the first of them, in order of index; more: how many others there are.
     anchored: entries covered by the largest checkpoint from elsewhere that agrees; None without one.
     signed: the same for the checkpoints kept in the store; unused: how many of those are not of this key.
+    epochs: the later epochs of the log. lost: how many checkpoints from elsewhere are about entries of an earlier one
+    that are gone, as the log itself says.
     """
 
     entries: int
@@ -55,6 +60,8 @@ class Report:
     anchored: int | None
     signed: int | None
     unused: int
+    epochs: tuple[Epoch, ...] = ()
+    lost: int = 0
 
     @property
     def sound(self) -> bool:
@@ -76,6 +83,11 @@ class Report:
             )
         return f"Sound: all {self.entries} entries agree with the checkpoint."
 
+    @property
+    def breaks(self) -> tuple[str, ...]:
+        """Where the log went on after entries were lost, a sentence for each later epoch."""
+        return tuple(_break(number, epoch) for number, epoch in enumerate(self.epochs, start=2))
+
     def _internal(self) -> str:
         kept = (
             f", and the first {self.signed} with the signed checkpoints kept beside them"
@@ -86,6 +98,21 @@ class Report:
             f"Internally consistent only: {self.entries} entries agree with one another{kept}. "
             "A cut tail would not show; compare with a checkpoint from elsewhere."
         )
+
+
+def _break(number: int, epoch: Epoch) -> str:
+    """What an epoch says of itself; nothing of it is hidden from whoever verifies."""
+    known = max((cited.size for cited in epoch.cites), default=None)
+    if known is None:
+        before = "It cites no checkpoint of before."
+    elif epoch.lost:
+        before = f"It cites the checkpoint over {known} entries: {epoch.lost} that were signed are lost."
+    else:
+        before = f"It cites the checkpoint over {known} entries."
+    return (
+        f"Epoch {number} ({epoch.name}) began at index {epoch.opened}, {epoch.at:%Y-%m-%d %H:%M:%S} UTC "
+        f"({epoch.kind}): the first {epoch.agrees} entries are of the time before. {before}"
+    )
 
 
 def about(row: Row, kind: Kind, detail: str) -> Finding:
@@ -127,6 +154,19 @@ def cut(here: int, promised: int, source: str) -> Finding:
         first=here,
         last=promised - 1,
         detail=f"{source} {promised} entries, but only {here} are here: the tail was cut.",
+    )
+
+
+def unaccounted(checkpoint: Checkpoint, agrees: int) -> Finding:
+    """A checkpoint of another epoch that reaches further than any epoch here owns up to."""
+    return Finding(
+        kind="unaccounted",
+        first=agrees,
+        last=checkpoint.size - 1,
+        detail=(
+            f"The checkpoint over {checkpoint.size} entries of {checkpoint.origin} is of another epoch, and no entry "
+            "here says what became of what it covers: something was taken out and not owned up to."
+        ),
     )
 
 

@@ -10,7 +10,8 @@ from datetime import datetime
 from sqlalchemy import and_, func, insert, or_, select
 
 from storage.audit import log
-from storage.audit.checkpoint import BadNote, Checkpoint, Signer, Verifier, sign, verify_note
+from storage.audit.checkpoint import BadNote, Checkpoint, Signer, Verifier, origin_of, sign, verify_note
+from storage.audit.epochs import Epochs, epoch_of, read_epochs
 from storage.audit.findings import sentence
 from storage.audit.log import Transaction
 from storage.audit.merkle import EMPTY_ROOT, Frontier, leaf_hash
@@ -29,29 +30,70 @@ class Kept:
     note: str
 
 
+@dataclass(frozen=True, kw_only=True)
+class Contradiction:
+    """What is wrong with the head, as a sentence, and the checkpoint that says so, where it is one.
+
+    behind: the log ends before what the checkpoint covers, as an older copy does. broken: the log cannot even go on.
+    """
+
+    detail: str
+    note: str = ""
+    checkpoint: Checkpoint | None = None
+    behind: bool = False
+    broken: bool = False
+
+
 def check_head(tx: Transaction, verifier: Verifier, notes: Sequence[str | bytes] = ()) -> str | None:
-    """What contradicts the head, as a sentence, or None: the last entry, the checkpoint kept last, and `notes`.
+    """What contradicts the head, as a sentence, or None (`contradiction`)."""
+    found = contradiction(tx, verifier, notes)
+    return found.detail if found else None
+
+
+def contradiction(
+    tx: Transaction, verifier: Verifier, notes: Sequence[str | bytes] = ()
+) -> Contradiction | None:
+    """What contradicts the head, or None: the last entry, the checkpoint kept last, and `notes`.
 
     Meant for startup (T-2): it costs a few reads whatever the size of the log, and is no verification of it.
-    `notes` are checkpoints from elsewhere; one that is not signed by this key is a contradiction too.
+    `notes` are checkpoints from elsewhere; one that is not signed by this key is a contradiction too. What an epoch of
+    the log accounts for is none.
     """
     try:
         head = log.head(tx)
     except AuditFault as fault:
-        return sentence(fault)
+        return Contradiction(detail=sentence(fault), broken=True)
     if not _stands_on(tx, head):
-        return "The last audit entry is not the one that the head of the log counts."
+        detail = "The last audit entry is not the one that the head of the log counts."
+        return Contradiction(detail=detail, broken=True)
+    epochs = read_epochs(tx, verifier)
     kept = latest_checkpoint(tx)
     earlier = verify_note(kept, verifier) if kept else None
-    if isinstance(earlier, Checkpoint) and not _agrees(tx, head, earlier):
-        return f"The audit log contradicts its own checkpoint over {earlier.size} entries."
+    if kept and isinstance(earlier, Checkpoint) and not _stands(tx, head, epochs, earlier):
+        detail = f"The audit log contradicts its own checkpoint over {earlier.size} entries."
+        return _contradicted(detail, kept, earlier, head)
     for note in notes:
         read = verify_note(note, verifier)
         if isinstance(read, BadNote):
-            return f"The checkpoint cannot be trusted: {read.reason}."
-        if not _agrees(tx, head, read):
-            return f"The audit log contradicts the checkpoint over {read.size} entries."
+            return Contradiction(detail=f"The checkpoint cannot be trusted: {read.reason}.")
+        if not _stands(tx, head, epochs, read):
+            detail = f"The audit log contradicts the checkpoint over {read.size} entries."
+            text = note if isinstance(note, str) else note.decode()
+            return _contradicted(detail, text, read, head)
     return None
+
+
+def _stands(tx: Transaction, head: Frontier, epochs: Epochs, checkpoint: Checkpoint) -> bool:
+    """Whether the log agrees with a checkpoint, or says itself what became of it."""
+    if agrees(tx, head, checkpoint):
+        return True
+    return epochs.knows(checkpoint) if epochs.covers(checkpoint) else epochs.accounts_for(checkpoint)
+
+
+def _contradicted(detail: str, note: str, checkpoint: Checkpoint, head: Frontier) -> Contradiction:
+    return Contradiction(
+        detail=detail, note=note, checkpoint=checkpoint, behind=checkpoint.size > head.size
+    )  # fmt: skip
 
 
 def take_checkpoint(tx: Transaction, signer: Signer, *, at: datetime) -> str:
@@ -62,10 +104,31 @@ def take_checkpoint(tx: Transaction, signer: Signer, *, at: datetime) -> str:
     wrong = check_head(tx, signer.verifier)
     if wrong:
         raise AuditFault(f"{wrong} No checkpoint was signed.")
-    head = log.head(tx)
-    note = sign(Checkpoint(origin=signer.name, size=head.size, root=head.root), signer)
-    keep_checkpoint(tx, note, size=head.size, at=at)
+    note = sign_head(tx, signer)
+    keep_checkpoint(tx, note, size=log.head(tx).size, at=at)
     return note
+
+
+def sign_head(tx: Transaction, signer: Signer) -> str:
+    """A checkpoint over the head as it is in this transaction, for the epoch that it is in. It is not kept here."""
+    return _signed(tx, signer, read_epochs(tx, signer.verifier).current.name)
+
+
+def seal_epoch(tx: Transaction, signer: Signer, opening: str, *, at: datetime) -> None:
+    """Sign and keep the first checkpoint of the epoch that the entry `opening` opens: from then on it counts.
+
+    opening: the id of an entry that was just added. ValueError if it opens none.
+    """
+    row = log.row(tx, opening)
+    epoch = epoch_of(row, signer.verifier) if row is not None else None
+    if epoch is None:
+        raise ValueError("that entry opens no epoch")
+    keep_checkpoint(tx, _signed(tx, signer, epoch.name), size=log.head(tx).size, at=at)
+
+
+def _signed(tx: Transaction, signer: Signer, epoch: str) -> str:
+    head = log.head(tx)
+    return sign(Checkpoint(origin=origin_of(signer.name, epoch), size=head.size, root=head.root), signer)
 
 
 def keep_checkpoint(tx: Transaction, note: str, *, size: int, at: datetime) -> None:
@@ -118,7 +181,7 @@ def _stands_on(tx: Transaction, head: Frontier) -> bool:
     return at_head and leaf_hash(newest.leaf) == newest.leaf_hash
 
 
-def _agrees(tx: Transaction, head: Frontier, checkpoint: Checkpoint) -> bool:
+def agrees(tx: Transaction, head: Frontier, checkpoint: Checkpoint) -> bool:
     """Whether the tree once had this root at this size, going by the roots stored with the entries."""
     if checkpoint.size == 0:
         return checkpoint.root == EMPTY_ROOT

@@ -13,7 +13,8 @@ from heapq import merge
 from storage.audit import log
 from storage.audit.checkpoint import BadNote, Checkpoint, Verifier, verify_note
 from storage.audit.copies import FindRow, contradictions
-from storage.audit.findings import Finding, Report, about, cut, gap, misfit, sentence
+from storage.audit.epochs import Epochs, read_epochs
+from storage.audit.findings import Finding, Report, about, cut, gap, misfit, sentence, unaccounted
 from storage.audit.log import Row, Transaction
 from storage.audit.merkle import HASH_SIZE, Frontier, leaf_hash
 from storage.audit.sealing import checkpoints, last_checkpoint_id
@@ -27,9 +28,12 @@ _STEP = 1000
 
 @dataclass(frozen=True, kw_only=True)
 class _Anchor:
-    size: int
-    root: bytes
+    checkpoint: Checkpoint
     from_elsewhere: bool
+
+    @property
+    def size(self) -> int:
+        return self.checkpoint.size
 
 
 def verify_log(
@@ -46,9 +50,10 @@ def verify_log(
     """
     upto = last_checkpoint_id(tx)
     kept = checkpoints(tx, upto=upto) if verifier else ()
+    epochs = read_epochs(tx, verifier) if verifier else None
     head, complaint = _head(tx)
     rows = log.every(tx, below=head.size if head else None)
-    walk = _Walk(verifier, notes, kept, find=partial(log.row, tx))
+    walk = _Walk(verifier, notes, kept, find=partial(log.row, tx), epochs=epochs)
     with _forgiving(tx):
         walk.through(rows, head, progress)
         stray = log.beyond_head(tx) if head else None
@@ -68,15 +73,17 @@ def verify(
     notes: Sequence[str | bytes] = (),
     kept: Iterable[tuple[int, str]] = (),
     find: FindRow | None = None,
+    epochs: Epochs | None = None,
     progress: Progress | None = None,
 ) -> Report:
     """Verify rows that come in order of index, from wherever they are stored.
 
     head: the stored head, None if there is none to compare. notes: checkpoints from elsewhere. kept: those stored
     beside the rows, as size and text, smallest size first. find: looks a row up by its entry id, to see whether an
-    erased text was erased on record. ValueError for notes without a verifier.
+    erased text was erased on record. epochs: those that entries among the rows open. ValueError for notes without a
+    verifier.
     """
-    walk = _Walk(verifier, notes, kept, find=find)
+    walk = _Walk(verifier, notes, kept, find=find, epochs=epochs)
     walk.through(rows, head, progress)
     return walk.report()
 
@@ -91,6 +98,7 @@ class _Walk:
         kept: Iterable[tuple[int, str]],
         *,
         find: FindRow | None,
+        epochs: Epochs | None,
     ) -> None:
         self._frontier = Frontier()
         self._findings: list[Finding] = []
@@ -99,6 +107,8 @@ class _Walk:
         self._agreed: dict[bool, int | None] = {True: None, False: None}
         self._unused = 0
         self._rewritten = False
+        self._epochs = epochs or Epochs(log=verifier.name if verifier else "")
+        self._lost = 0
         if notes and verifier is None:
             raise ValueError("a checkpoint cannot be checked without the verifier key")
         self._anchors: Iterator[_Anchor] = iter(())
@@ -138,6 +148,8 @@ class _Walk:
             anchored=self._agreed[True],
             signed=self._agreed[False],
             unused=self._unused,
+            epochs=self._epochs.later,
+            lost=self._lost,
         )
 
     def _take(self, row: Row) -> bool:
@@ -175,11 +187,20 @@ class _Walk:
             anchor, self._next = self._next, next(self._anchors, None)
             if self._rewritten:
                 continue
-            if anchor.root == self._frontier.root:
+            if anchor.size == size and anchor.checkpoint.root == self._frontier.root:
                 self._agreed[anchor.from_elsewhere] = size
+            elif not self._epochs.covers(anchor.checkpoint):
+                self._take_from_another_epoch(anchor)
             else:
                 self._rewritten = True
                 self.note(self._rewrite(anchor))
+
+    def _take_from_another_epoch(self, anchor: _Anchor) -> None:
+        """What it was signed for is not here; that is no lie only if an epoch says so itself."""
+        if self._epochs.accounts_for(anchor.checkpoint):
+            self._lost += anchor.from_elsewhere
+        else:
+            self.note(unaccounted(anchor.checkpoint, self._epochs.current.agrees))
 
     def _rewrite(self, anchor: _Anchor) -> Finding:
         good = max(agreed or 0 for agreed in self._agreed.values())
@@ -207,9 +228,13 @@ class _Walk:
 
     def _compare_tail(self) -> None:
         """Checkpoints over more entries than there are mean that the tail was cut."""
-        here, promised = self._frontier.size, self._next
+        here, promised = self._frontier.size, None
         while self._next:
-            promised, self._next = self._next, next(self._anchors, None)
+            anchor, self._next = self._next, next(self._anchors, None)
+            if self._epochs.accounts_for(anchor.checkpoint):
+                self._lost += anchor.from_elsewhere
+            else:
+                promised = anchor
         if promised:
             self.note(cut(here, promised.size, "A signed checkpoint covers"))
 
@@ -220,7 +245,7 @@ class _Walk:
                 detail = f"The checkpoint from elsewhere cannot be trusted: {read.reason}."
                 self.note(Finding(kind="untrusted", detail=detail))
             else:
-                yield _Anchor(size=read.size, root=read.root, from_elsewhere=True)
+                yield _Anchor(checkpoint=read, from_elsewhere=True)
 
     def _inside(self, verifier: Verifier, kept: Iterable[tuple[int, str]]) -> Iterator[_Anchor]:
         for size, note in kept:
@@ -229,7 +254,7 @@ class _Walk:
             if not isinstance(read, Checkpoint) or read.size != size:
                 self._unused += 1
             else:
-                yield _Anchor(size=size, root=read.root, from_elsewhere=False)
+                yield _Anchor(checkpoint=read, from_elsewhere=False)
 
 
 @contextmanager

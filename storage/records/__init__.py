@@ -4,6 +4,7 @@ Nothing here validates: intents do, before a row is made.
 """
 
 from storage.records.access import Approval, Grant, Holding, Standing, VoidedApproval, Watched
+from storage.records.freezes import Freeze, PublishedLast
 from storage.records.messages import ExceptionRecord, Owed, Posted, Question
 from storage.records.people import Delivery, Failures, Handle, Link, MailCode, Proof
 
@@ -12,6 +13,7 @@ __all__ = [
     "Delivery",
     "ExceptionRecord",
     "Failures",
+    "Freeze",
     "Grant",
     "Handle",
     "Holding",
@@ -20,6 +22,7 @@ __all__ = [
     "Owed",
     "Posted",
     "Proof",
+    "PublishedLast",
     "Question",
     "Standing",
     "VoidedApproval",

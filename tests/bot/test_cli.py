@@ -144,12 +144,16 @@ async def _people(path: Path) -> None:
     directory.close()
 
 
+def installed(folder: Path) -> Install:
+    (folder / "wicket.toml").write_text(SETTINGS)
+    migrate(folder / "wicket.db")
+    asyncio.run(_people(folder / "people.db"))
+    return Install(folder)
+
+
 @pytest.fixture
 def install(tmp_path: Path) -> Install:
-    (tmp_path / "wicket.toml").write_text(SETTINGS)
-    migrate(tmp_path / "wicket.db")
-    asyncio.run(_people(tmp_path / "people.db"))
-    return Install(tmp_path)
+    return installed(tmp_path)
 
 
 def granted(state: GrantState, *, entitlement: str = "prod-db", account: str = ADA) -> Grant:

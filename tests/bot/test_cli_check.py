@@ -185,6 +185,7 @@ def test_beside_a_running_demo_nothing_fails(tmp_path: Path):
         "entitlement prod-admin",
         "local: kind",
         "checkpoint",
+        "published checkpoints",
     ]
     [bot] = [one for one in report["findings"] if one["about"] == "bot"]
     assert bot["found"] == "A bot runs on it now."

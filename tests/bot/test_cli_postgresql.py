@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import timedelta
 from pathlib import Path
@@ -33,16 +34,22 @@ class OnServer(Install):
             raw.execute(statement)
 
 
-@pytest.fixture
-def install(tmp_path: Path) -> Iterator[OnServer]:
+@contextmanager
+def installed_on_server(folder: Path) -> Iterator[OnServer]:
     """Settings that name a database in which there is nothing yet."""
     running = postgres()
     with running.database() as name:
         server = running.server(name)
         section = f'[database]\nurl = "{server.url}"\n[server]'
-        (tmp_path / "wicket.toml").write_text(SETTINGS.replace("[server]", section))
-        asyncio.run(_people(tmp_path / "people.db"))
-        yield OnServer(tmp_path, server=server)
+        (folder / "wicket.toml").write_text(SETTINGS.replace("[server]", section))
+        asyncio.run(_people(folder / "people.db"))
+        yield OnServer(folder, server=server)
+
+
+@pytest.fixture
+def install(tmp_path: Path) -> Iterator[OnServer]:
+    with installed_on_server(tmp_path) as made:
+        yield made
 
 
 def test_a_database_is_made_by_migrating_and_no_other_command_makes_tables(install: OnServer):

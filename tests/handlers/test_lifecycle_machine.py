@@ -92,9 +92,7 @@ class Lives(RuleBasedStateMachine):
     @initialize(at_once=st.sampled_from([1, 2, 500]))
     def open(self, at_once: int) -> None:
         """A company of its own for each life, whose directory takes so many removals in one call."""
-        made = open_world(
-            Path(self.folder.name), patience=SHORT, at_once=at_once, catalogue=_catalogue()
-        )
+        made = open_world(Path(self.folder.name), patience=SHORT, at_once=at_once, catalogue=_catalogue())
         self.world: World = self.run(self.stack.enter_async_context(made))
         self.world.faulty.timeout = LONG
         self.run(self.look())  # when there is nothing to find

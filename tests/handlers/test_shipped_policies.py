@@ -7,7 +7,7 @@ from typing import Any, Final
 import pytest
 
 from handlers.decisions.cedar import CedarPolicy
-from handlers.decisions.policy import STEP_UP, Action, Approvals, DriftQuestion, Question
+from handlers.decisions.policy import STEP_UP, Action, Approvals, DriftQuestion, Question, ResumeQuestion
 from handlers.decisions.statements import statements
 from handlers.policies import shipped
 from tests.handlers.decisions.cast import (
@@ -61,6 +61,11 @@ def decides(what: Any, by: Any, role: str | None, **changes: Any) -> Question:
     return DriftQuestion(
         principal=by, entitlement=what, owner=DATA, role=role, now=NOON, **{**plain, **changes}
     )
+
+
+def resumes(by: Any, role: Any) -> Question:
+    """`by` lets new access begin again."""
+    return ResumeQuestion(principal=by, kind="restored", role=role, now=NOON)
 
 
 # What is asked, whether it is allowed, and which policies say so ("" for none).
@@ -235,6 +240,13 @@ CASES: Mapping[str, tuple[Question, bool, str]] = {
         "services-nothing",
     ),
     # who decides about drift, and how
+    "security lets new access begin again": (resumes(SAM, "security"), True, "resume-as-security"),
+    "nobody else does": (resumes(GRACE, None), False, ""),
+    "a contractor does not, on the security team or not": (
+        resumes(CAROL, "security"),
+        False,
+        "contractors-never-resume",
+    ),
     "an owner decides about drift": (decides(PROD_DB, GRACE, "owner"), True, "reconcile-as-owner"),
     "security decides about drift": (decides(PROD_DB, SAM, "security"), True, "reconcile-as-security"),
     "somebody without a role decides about no drift": (decides(PROD_DB, person("Mallory"), None), False, ""),

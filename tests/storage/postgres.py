@@ -103,6 +103,32 @@ def writing_elsewhere(server: Server) -> Iterator[None]:
 @functools.cache
 def postgres() -> Postgres:
     """The server of this process. Skips the test where PostgreSQL is not installed; where it must be, it fails."""
+    made, running = _first_start()
+    atexit.register(_end, running, made.folder)
+    return made
+
+
+class Mortal:
+    """A server of a test's own, which can be killed and started again."""
+
+    def __init__(self) -> None:
+        self.server, self._running = _first_start()
+
+    def kill(self) -> None:
+        """It ends as in a power cut; what was committed is on its disk."""
+        self._running.send_signal(signal.SIGQUIT)
+        self._running.wait(10)
+
+    def start(self) -> None:
+        """Start it again on what is there."""
+        self._running = _start(self.server.folder, self.server.port)
+        _wait_for(self.server, self._running)
+
+    def end(self) -> None:
+        _end(self._running, self.server.folder)
+
+
+def _first_start() -> "tuple[Postgres, subprocess.Popen[bytes]]":
     programs = _programs()
     if programs is None:
         reason = "PostgreSQL is not installed: apt-get install postgresql"
@@ -114,17 +140,21 @@ def postgres() -> Postgres:
     data = folder / "data"
     make = [programs / "initdb", "--no-sync", "--auth=trust", "--username=wicket", "--encoding=UTF8"]
     subprocess.run([*make, "--locale=C", data], check=True, capture_output=True, user=user, cwd=folder)
-    port = _free_port()
-    options = [each for setting in _QUICK for each in ("-c", setting)]
-    with (folder / "log").open("w") as log:
-        running = subprocess.Popen(
-            [programs / "postgres", "-D", data, "-k", folder, "-h", "127.0.0.1", "-p", str(port), *options],
-            stdout=log, stderr=log, user=user, cwd=folder,
-        )  # fmt: skip
-    atexit.register(_end, running, folder)
-    made = Postgres(folder=folder, port=port)
+    made = Postgres(folder=folder, port=_free_port())
+    running = _start(folder, made.port)
     _wait_for(made, running)
-    return made
+    return made, running
+
+
+def _start(folder: Path, port: int) -> "subprocess.Popen[bytes]":
+    programs = _programs()
+    assert programs is not None
+    options = [each for setting in _QUICK for each in ("-c", setting)]
+    place = ("-D", folder / "data", "-k", folder, "-h", "127.0.0.1", "-p", str(port))
+    with (folder / "log").open("a") as log:
+        return subprocess.Popen(
+            [programs / "postgres", *place, *options], stdout=log, stderr=log, user=_somebody(), cwd=folder
+        )
 
 
 def _end(running: "subprocess.Popen[bytes]", folder: Path) -> None:

@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 from hypothesis import given
 from hypothesis import strategies as st
 
-from storage.identifiers import new_id
+from storage.identifiers import made_at, new_id
 
 TIMES = st.datetimes(datetime(1970, 1, 1), datetime(2400, 1, 1)).map(lambda at: at.replace(tzinfo=UTC))  # noqa: DTZ001
 
@@ -26,3 +26,19 @@ def test_ids_of_one_moment_differ():
     at = datetime(2026, 11, 23, 14, 2, tzinfo=UTC)
     assert len({new_id("g", at) for _ in range(10_000)}) == 10_000
     assert len({new_id("g", at)[:11] for _ in range(10)}) == 1
+
+
+def test_an_id_says_when_it_was_made_and_what_is_none_says_nothing():
+    at = datetime(2026, 11, 23, 14, 2, 3, 456000, tzinfo=UTC)
+    assert made_at(new_id("g", at)) == at
+    for wrong in (
+        "",
+        "g",
+        "g-",
+        "g-1-2",
+        "g-zzzzzzzzz-zzzzzzz",
+        "g-ZZZZZZZZZ-zzzzzzzz",
+        "é-000000000-00000000x",
+    ):
+        assert made_at(wrong) is None
+    assert made_at("g-zzzzzzzzz-zzzzzzzz") is None or made_at("g-zzzzzzzzz-zzzzzzzz").year > 2026

@@ -251,7 +251,7 @@ async def open_world(
         "WICKET_AUDIT_KEY": _AUDIT_KEY,
     }
     settings = load_settings(folder / "wicket.toml", secrets)
-    await _sow(folder)
+    await sow(folder)
     directory = _people(folder, LOVELACE, clock)
     faulty = FaultyDirectory(directory)
     beside = await _open_beside(folder, slack, second, clock) if second else None
@@ -273,7 +273,7 @@ async def open_world(
     )  # fmt: skip
 
 
-async def _sow(folder: Path) -> None:
+async def sow(folder: Path) -> None:
     """Put both files there as they are on the first day. They are made once and copied afterwards."""
     files = [folder / "wicket.db", folder / "people.db"]
     if not _FIRST_DAY:
@@ -282,13 +282,13 @@ async def _sow(folder: Path) -> None:
         await seed_directory(directory, at=clock.now())
         _STANDING.update(await standing_members(directory))
         directory.close()
-        _make_first_day(files[0])
+        make_first_day(files[0])
         _FIRST_DAY.update({file.name: file.read_bytes() for file in files})
     for file in files:
         file.write_bytes(_FIRST_DAY[file.name])
 
 
-def _make_first_day(store: Store) -> None:
+def make_first_day(store: Store) -> None:
     """The tables, with everybody's links and proofs, and who stood in which group."""
     migrate(store)
     database, at = Database(store), Clock().now()
@@ -300,10 +300,10 @@ def _make_first_day(store: Store) -> None:
 @asynccontextmanager
 async def first_day_on_a_server(folder: Path) -> AsyncIterator[Server]:
     """A PostgreSQL database of one's own as it is on the first day. folder: for the directory, which is a file."""
-    await _sow(folder)
+    await sow(folder)
     (folder / "wicket.db").unlink()
     running = postgres()
-    with running.database(running.template("first_day", _make_first_day)) as name:
+    with running.database(running.template("first_day", make_first_day)) as name:
         yield running.server(name)
 
 

@@ -2,6 +2,8 @@
 
 import asyncio
 import sqlite3
+import subprocess
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -48,7 +50,38 @@ async def kept(world) -> list[tuple[object, ...]]:
     return await world.database.read(work)
 
 
-@pytest.mark.parametrize("trouble", [locked, without_audit_log])
+@contextmanager
+def locked_by_another_process(world) -> Iterator[None]:
+    """A tool in a process of its own holds it, and is killed."""
+    code = (
+        "import sqlite3, sys; c = sqlite3.connect(sys.argv[1], isolation_level=None, timeout=5);"
+        "c.execute('BEGIN IMMEDIATE'); print('held', flush=True); sys.stdin.read()"
+    )
+    command = [sys.executable, "-c", code, world.settings.database.path]
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as other:
+        assert other.stdout is not None
+        assert other.stdout.readline() == b"held\n"
+        try:
+            yield
+        finally:
+            other.kill()
+
+
+@contextmanager
+def read_only(world) -> Iterator[None]:
+    """SQLite itself says that the file may not be written, as on a file system that turned read-only."""
+    kept: list[sqlite3.Connection] = []
+
+    def refuse(tx) -> None:
+        kept.append(tx.connection().connection.driver_connection)
+        tx.execute(text("PRAGMA query_only = ON"))
+
+    world.database.write_now(refuse)
+    yield
+    kept[0].execute("PRAGMA query_only = OFF")
+
+
+@pytest.mark.parametrize("trouble", [locked, locked_by_another_process, read_only, without_audit_log])
 async def test_nothing_is_asked_decided_or_answered_without_its_record(world, trouble):
     """Each way in says so kindly, keeps what was typed, and works afterwards."""
     ada, grace, bob = world.person("ada"), world.person("grace"), world.person("bob")

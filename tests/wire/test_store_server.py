@@ -7,9 +7,16 @@ from pathlib import Path
 import pytest
 
 from storage.stores import Server
-from tests.storage.postgres import postgres
+from tests.storage.postgres import Mortal, postgres
 from tests.storage.proxy import Proxy
-from tests.wire.conftest import World, close_world, first_day_on_a_server, open_world
+from tests.wire.conftest import (
+    World,
+    close_world,
+    first_day_on_a_server,
+    make_first_day,
+    open_world,
+    sow,
+)
 from tests.wire.steps import ask
 
 PAST_THE_LEASE = 31
@@ -108,3 +115,51 @@ async def test_what_cannot_be_known_is_said_to_be_unknown(world, proxy):
         proxy.go_on()
     await ada.say("what access do I have?")
     await ada.sees("You hold", timeout=10)
+
+
+async def test_a_server_that_is_killed_and_started_again_is_gone_for_so_long_and_no_longer(tmp_path):
+    """What was being written when it died is not there or whole, and the bot needs nobody's hand."""
+    mortal = Mortal()
+    try:
+        await sow(tmp_path)
+        mortal.server.template("first_day", make_first_day)
+        world = await open_world(tmp_path, server=mortal.server.server("first_day"))
+        ada = world.person("ada")
+        await ask(ada, "I need grafana-edit for 1h because INC-1")
+        await ada.sees("✅ grafana-edit")
+        await world.told()
+        mortal.kill()
+        await ada.say("I need crm-read for 1h because INC-2")
+        await ada.sees(CANNOT, timeout=10)
+        world.clock.skip(hours=1, seconds=1)
+        mortal.start()
+        await ada.sees("grafana-edit · edit ended at", timeout=20)
+        assert "ada" not in await world.holders("grafana-edit")
+        await ask(ada, "I need crm-read for 1h because INC-2")
+        await ada.sees("✅ crm-read", timeout=10)
+        assert (await world.actions()).count("access.removed done") == 1
+        await close_world(world)
+    finally:
+        mortal.end()
+
+
+async def test_a_failover_to_a_server_that_is_read_only_for_a_while_is_waited_for(world, proxy):
+    """It answers and takes nothing: people hear that nothing was done, and ends come right after."""
+    ada = world.person("ada")
+    await ask(ada, "I need grafana-edit for 1h because INC-1")
+    await ada.sees("✅ grafana-edit")
+    await world.told()
+    name = world.settings.store.url.rpartition("/")[2].partition("?")[0]
+    postgres().run(f"ALTER DATABASE {name} SET default_transaction_read_only = on")
+    proxy.break_all()
+    await ada.say("I need crm-read for 1h because INC-2")
+    await ada.sees(CANNOT, timeout=10)
+    world.clock.skip(hours=1, seconds=1)
+    await asyncio.sleep(0.7)
+    assert "ada" in await world.holders("grafana-edit")
+    postgres().run(f"ALTER DATABASE {name} RESET default_transaction_read_only")
+    proxy.break_all()
+    await ada.sees("ended at", timeout=10)
+    assert "ada" not in await world.holders("grafana-edit")
+    await ask(ada, "I need crm-read for 1h because INC-2")
+    await ada.sees("✅ crm-read", timeout=10)

@@ -59,6 +59,12 @@ def _wrong_approver(alert: Alert) -> tuple[str, str]:
             f"Wrong person clicked: {alert.entitlement}",
             f"{alert.whose} tried to decide about a membership of {alert.entitlement}. {why} Nothing was changed.",
         )
+    if alert.facts.get("resume"):
+        why = _reasons(alert) if alert.facts.get("reasons") else "They are not on the security team."
+        return (
+            f"Wrong person clicked: {alert.whose}",
+            f"{alert.whose} tried to let new access begin again. {why} Nothing was changed.",
+        )
     requester = alert.fact("requester")
     other = f"the request of {requester}" if requester else "a request"
     request = "their own request" if alert.facts.get("own") else other

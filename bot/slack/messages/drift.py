@@ -12,6 +12,7 @@ from bot.slack.actions import Action
 from bot.slack.messages.alert_facts import Alert, literal, plain
 from bot.slack.messages.alerts import composed
 from bot.slack.messages.approvals import not_allowed_text
+from bot.slack.messages.freezes import LOST
 from bot.slack.messages.parts import Message, button, sure_button
 from bot.slack.messages.requests import whole
 from bot.slack.words import clock, counted, day, day_and_clock, duration, inert, listed, sentence
@@ -174,6 +175,8 @@ def reconciled_text(outcome: object) -> str:
         case NoLonger(by=by, way=way, at=at):
             when = f" at {clock(at)}" if at else ""
             return f"{inert(by)} {_DID.get(way, 'decided')} this{when}. Nothing more to do."
+        case Unknown(lost=True):
+            return LOST
         case Unknown():
             return "This is no longer there, so nothing was changed."
         case _:

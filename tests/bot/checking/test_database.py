@@ -13,10 +13,13 @@ from sqlmodel import Session
 from bot.checking.database import examine_database, free_space
 from handlers.intents import Where
 from handlers.recording import WICKET, record
+from storage.audit.checkpoint import Checkpoint, sign
 from storage.audit.guards import TRIGGERS_SQLITE
-from storage.audit.sealing import take_checkpoint
+from storage.audit.published import publish
+from storage.audit.sealing import sign_head, take_checkpoint
 from storage.database import Database
 from storage.exclusive import held_alone
+from storage.freezes import begin
 from tests.bot.checking.conftest import Installation
 
 NOBODY = 65534
@@ -58,7 +61,7 @@ def test_a_good_one(install: Installation):
     assert {level for level, _ in seen.values()} == {"ok"}
     place, inside = (
         {"folder", "disk", "bot", "rights"},
-        {"tables", "structure", "guards", "audit log", "checkpoint"},
+        {"tables", "structure", "guards", "audit log", "checkpoint", "published checkpoints", "new access"},
     )
     assert set(seen) == place | inside
     assert seen["bot"][1] == "No bot runs on it now."
@@ -198,4 +201,40 @@ def test_a_checkpoint_of_long_ago(install: Installation):
     assert levels(install)["checkpoint"] == (
         "warning",
         "The last one was taken 9 days ago, 4 entries before the end.",
+    )
+
+
+def test_checkpoints_that_leave_the_database_nowhere(install: Installation):
+    """T-2: an older copy would not be noticed at a start, which is worth a thought."""
+    install.edit({'[audit]\npublished = "checkpoints.txt"': ""})
+    assert levels(install)["published checkpoints"][0] == "warning"
+
+
+def test_published_checkpoints_that_agree_and_those_of_a_store_that_was_further(install: Installation):
+    """T-2: what a start would stop new access for is said before it."""
+    happened(install, times=3)
+    file, signer = install.folder / "checkpoints.txt", install.settings().secrets.signer()
+    database = Database(install.store)
+    publish(file, database.read_now(lambda tx: sign_head(tx, signer)))
+    database.close()
+    assert levels(install)["published checkpoints"] == (
+        "ok",
+        "The last one is over 3 entries, and the store agrees with it.",
+    )
+    publish(file, sign(Checkpoint(origin=signer.name, size=9, root=bytes(32)), signer))
+    level, said = levels(install)["published checkpoints"]
+    assert level == "failed"
+    assert "contradicts the checkpoint over 9 entries" in said
+
+
+def test_new_access_that_is_stopped(install: Installation):
+    now = datetime.now(UTC)
+    database = Database(install.store)
+    database.write_now(
+        lambda tx: begin(tx, at=now - timedelta(hours=2), kind="restored", by="cli", lost_from=None, facts={})
+    )
+    database.close()
+    assert levels(install)["new access"] == (
+        "failed",
+        "It is stopped for 2 hours: the records were restored from an older copy.",
     )

@@ -13,8 +13,8 @@ from bot.slack.messages.drift import DRIFT
 from handlers.strange import Kind
 from tests.bot.slack.stories import NOW, clumsy, hears, problems, reads
 
-# The others are told by bot.slack.messages.drift.
-ALERTS = set(Kind) - DRIFT
+# The others are told by bot.slack.messages.drift and by bot.slack.messages.freezes.
+ALERTS = set(Kind) - DRIFT - {Kind.ACCESS_STOPPED}
 TAIL = "medium · 23 Nov 14:02 UTC · story g-1"
 LATER = (NOW + timedelta(minutes=30)).isoformat()
 

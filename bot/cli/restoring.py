@@ -1,0 +1,232 @@
+"""Commands for the worst day: a backup, going back to one, and letting new access begin again.
+
+They decide nothing about access: after a restore it is stopped until a person confirms.
+"""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+from sqlmodel import Session
+
+from bot.cli.audit import note_in
+from bot.cli.bars import progress
+from bot.cli.place import opened, place_of
+from bot.cli.sentences import UNSOUND
+from bot.cli.tables import moment, say
+from bot.settings import Settings
+from handlers.intents import RATIONALE_LIMIT, Where
+from handlers.recording import OPERATOR
+from storage import freezes
+from storage.audit import log
+from storage.audit.checkpoint import Checkpoint, verify_note
+from storage.audit.findings import Report
+from storage.audit.published import read_published
+from storage.audit.sealing import kept_checkpoint, last_checkpoint_id, sign_head
+from storage.audit.verification import verify_log
+from storage.backup import copy_store, damage_of, remove, swap
+from storage.clock import utc_now
+from storage.database import Database
+from storage.exclusive import held_alone
+from storage.faults import AuditFault, SettingsFault, StorageUnavailable, WicketFault
+from storage.reading import looked_at
+from storage.records import Freeze
+from storage.states import FreezeKind
+from storage.stores import Server
+
+if TYPE_CHECKING:
+    from handlers.ground import Ground
+
+CLI = Where(transport="cli")
+_PATIENCE = 10.0
+
+
+def backup(
+    context: typer.Context,
+    file: Annotated[Path, typer.Argument(help="Where the copy goes; never over a file.", metavar="FILE")],
+) -> None:
+    """Copy the database while the bot runs, and verify the copy. Exit code 1 if what it holds is not sound."""
+    settings = place_of(context).settings()
+    store = settings.store
+    if isinstance(store, Server):
+        raise SettingsFault(
+            "The tables are on a PostgreSQL server, which has better means for this. Run, while the bot runs: "
+            f"pg_dump --format=custom --file={file} '{store.url}'"
+        )
+    if not store.exists():
+        raise StorageUnavailable(f"There is no database at {store}, so there is nothing to copy.")
+    with progress("Copying") as tell:
+        copy_store(store, file, patience=_PATIENCE, tell=tell)
+    report = _verified(settings, file)
+    say(f"Copied {store} to {file}, which only its owner may read.")
+    say(f"{report.conclusion} {_signed_in(file)}")
+    for sentence in report.breaks:
+        say(sentence, indent=2)
+    if not report.sound:
+        raise typer.Exit(UNSOUND)
+
+
+def restore(
+    context: typer.Context,
+    file: Annotated[
+        Path | None, typer.Argument(help="A copy that `wicket backup` made.", metavar="[FILE]")
+    ] = None,
+    checkpoint: Annotated[
+        list[Path] | None,
+        typer.Option(
+            help="A checkpoint from elsewhere, to be cited as the last known. Several times.", metavar="FILE"
+        ),
+    ] = None,
+) -> None:
+    """Go back to a copy of the database; the bot must not run. New access stays stopped until a person confirms.
+
+    Where PostgreSQL keeps the tables, restore with pg_restore and run this without FILE: it tells the database so.
+    """
+    from storage.migrating import migrate
+
+    settings = place_of(context).settings()
+    known = [*_published(settings), *(note_in(path) for path in checkpoint or ())]
+    if isinstance(settings.store, Server):
+        if file is not None:
+            raise SettingsFault(
+                "The tables are on a PostgreSQL server. Restore with pg_restore into an empty database, then run "
+                "`wicket restore` without a file."
+            )
+        migrate(settings.store)
+        with opened(settings) as database:
+            _mark(settings, database, known)
+    elif file is None:
+        raise SettingsFault("Say which copy to go back to: wicket restore FILE")
+    else:
+        with held_alone(settings.store):
+            _go_back(settings, settings.store, file, known)
+    typer.echo(
+        "New access is stopped. Start the bot; then a person of the security team confirms in the security channel, "
+        "or an operator with `wicket resume`."
+    )
+
+
+def resume(
+    context: typer.Context,
+    by: Annotated[str, typer.Option(help="Who decided it: a name.", metavar="NAME")],
+    why: Annotated[str, typer.Option(help="Why it is right now. Stays on the record.", metavar="TEXT")],
+) -> None:
+    """Let new access begin again after it was stopped. Goes on the record, and into the security channel's message."""
+    settings = place_of(context).settings()
+    if not by.strip() or not why.strip() or len(why) > RATIONALE_LIMIT:
+        raise typer.BadParameter(f"Say who and why, in at most {RATIONALE_LIMIT} characters.")
+    with opened(settings) as database:
+        ground = _ground(settings, database)
+
+        def work(tx: Session) -> Sequence[Freeze]:
+            from handlers.lifting import lift
+
+            found = freezes.open_ones(tx)
+            for freeze in found:
+                lift(tx, ground, freeze, actor=OPERATOR, by=by.strip(), rationale=why.strip(), where=CLI)
+            return found
+
+        lifted = database.write_now(work)
+    for freeze in lifted:
+        say(f"New access begins again. It was stopped since {moment(freeze.since)} UTC ({freeze.kind}).")
+    if not lifted:
+        typer.echo("New access is not stopped, so there is nothing to lift.")
+
+
+def _go_back(settings: Settings, store: Path, file: Path, known: Sequence[str]) -> None:
+    """Put a copy of the copy in the place of what is there, which keeps another name; all of it or nothing.
+
+    It knows that it was restored before it stands there: a power cut in between leaves no store that does not.
+    """
+    from storage.migrating import migrate
+
+    if not file.exists():
+        raise StorageUnavailable(f"There is no file {file}. Nothing was changed.")
+    report = _verified(settings, file)
+    if not report.sound:
+        raise AuditFault(f"{file} is no sound copy. {report.conclusion} Nothing was changed.")
+    coming = store.with_name(f"{store.name}.restoring")
+    remove(coming)  # of a restore that was cut off
+    with progress("Restoring") as tell:
+        copy_store(file, coming, patience=_PATIENCE, tell=tell)
+    try:
+        migrate(coming)
+        database = Database(coming)
+        try:
+            _mark(settings, database, [*known, *_last_words(settings, store)])
+        finally:
+            database.close()
+        aside = swap(coming, store, utc_now())
+    except BaseException:
+        remove(coming)
+        raise
+    say(f"Restored {file} to {store}. {report.conclusion}")
+    if aside is not None:
+        say(f"What was there before is kept as {aside}.")
+
+
+def _mark(settings: Settings, database: Database, notes: Sequence[str]) -> None:
+    """Have a store know that it is an older copy of itself: a freeze, and a new epoch that cites what was signed."""
+    from handlers.freezing import Cause, begin
+
+    signer = settings.secrets.signer()
+    read = {note: verify_note(note, signer.verifier) for note in notes}
+    known = {note: one for note, one in read.items() if isinstance(one, Checkpoint)}
+    largest = {one.origin: note for note, one in sorted(known.items(), key=lambda each: each[1].size)}
+    ground = _ground(settings, database)
+
+    def work(tx: Session) -> None:
+        cause = Cause(
+            kind=FreezeKind.RESTORED,
+            detail="An operator restored a backup.",
+            agrees=log.head(tx).size,
+            cites=tuple(largest.values()),
+            signed=max((one.size for one in known.values()), default=0),
+        )
+        begin(tx, ground, cause, actor=OPERATOR, where=CLI, signer=signer)
+
+    database.write_now(work)
+
+
+def _last_words(settings: Settings, store: Path) -> list[str]:
+    """What the store that is put aside says of itself, signed now: it knows best how far it had come."""
+    if not store.exists():
+        return []
+    try:
+        with looked_at(store, patience=_PATIENCE) as tx:
+            return [sign_head(tx, settings.secrets.signer())]
+    except (WicketFault, OSError) as fault:
+        say(f"What is there now cannot be read, so it is not cited: {fault}", err=True)
+        return []
+
+
+def _published(settings: Settings) -> list[str]:
+    file = settings.audit.published
+    return list(read_published(file).notes) if file is not None else []
+
+
+def _verified(settings: Settings, file: Path) -> Report:
+    """What the copy holds. AuditFault if it is no whole database."""
+    wrong = damage_of(file)
+    if wrong is not None:
+        raise StorageUnavailable(f"{file} is not a whole database: {wrong}.")
+    verifier = settings.secrets.signer().verifier if settings.secrets.audit_key is not None else None
+    with progress("Verifying") as tell, looked_at(file, patience=_PATIENCE) as tx:
+        return verify_log(tx, verifier=verifier, progress=tell)
+
+
+def _signed_in(file: Path) -> str:
+    """The latest checkpoint that it holds."""
+    with looked_at(file, patience=_PATIENCE) as tx:
+        kept = kept_checkpoint(tx, last_checkpoint_id(tx))
+    if kept is None:
+        return "It holds no checkpoint."
+    return f"The latest checkpoint in it is over {kept.size} entries, taken {moment(kept.at)} UTC."
+
+
+def _ground(settings: Settings, database: Database) -> "Ground":
+    # Policies are slow to load, and `wicket --help` has no need of them.
+    from bot.app import ground_of
+
+    return ground_of(settings, database, {}, database.now)

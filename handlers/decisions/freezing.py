@@ -1,0 +1,70 @@
+"""What an open freeze stops, and who may lift it: facts in, answers out.
+
+Pure. Ending things, taking access back, reading and checking are never stopped.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+
+from handlers.decisions.drift import Way
+from handlers.decisions.policy import PolicyDecision, PolicyEngine, ResumeQuestion, refusal
+from storage.states import FreezeKind
+
+NO_ROLE = "resumers-are-of-security"
+"""The id on the record when policy allowed somebody who is not of the security team."""
+
+NO_ROLE_REASON = "You are not on the security team."
+
+# Kinds after which the store may be another than it was: what it keeps of proofs may be of yesterday.
+FORGETFUL = frozenset({FreezeKind.RESTORED, FreezeKind.MISMATCH})
+
+# Of the ways to decide about drift, those that make access stand that did not, or without an end.
+MAKES_ACCESS = frozenset({Way.DECLARE, Way.GIVE_AGAIN})
+
+
+class What(StrEnum):
+    """What somebody is about to have done."""
+
+    # Access that is not there yet: asked for, approved, given, given again, extended, declared without an end.
+    ACCESS = "access"
+    # Something done on the strength of a proof that the store keeps: a reset, an unlock, new proofs.
+    PROOFS = "proofs"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Stopped:
+    """An open freeze, and the answer to whoever it stops. since: when it began."""
+
+    id: str
+    kind: FreezeKind
+    since: datetime
+
+
+def what_stops(freezes: Iterable[Stopped], what: What) -> Stopped | None:
+    """The first of the open freezes that stops this; None if nothing does."""
+    return next((one for one in freezes if what == What.ACCESS or one.kind in FORGETFUL), None)
+
+
+def reason(stopped: Stopped) -> str:
+    """Why, and until when, as sentences for whoever is stopped."""
+    return (
+        f"{_WHY[stopped.kind]} Until the security team has looked at it and confirms, no new access is given; "
+        "what ends, ends on time."
+    )
+
+
+_WHY = {
+    FreezeKind.RESTORED: "My records were restored from an older copy, so I don't know what happened since.",
+    FreezeKind.MISMATCH: "My records are not what was signed of them.",
+    FreezeKind.EMERGENCY: "The security team has stopped new access.",
+}
+
+
+def may_resume(policy: PolicyEngine, question: ResumeQuestion) -> PolicyDecision:
+    """Whether this person may lift it: policy's answer, and never for somebody outside the security team."""
+    decision = policy.ask(question)
+    if decision.allowed and question.role is None:
+        return refusal(policy, NO_ROLE, NO_ROLE_REASON, "medium")
+    return decision

@@ -1,0 +1,50 @@
+"""What a freeze stops, decided without asking anybody: a table of kinds and of what somebody is about to do (T-4)."""
+
+from datetime import UTC, datetime
+
+import pytest
+
+from handlers.decisions.freezing import NO_ROLE, Stopped, What, may_resume, reason, what_stops
+from handlers.decisions.policy import PolicyDecision, Question, ResumeQuestion
+from storage.states import FreezeKind
+from tests.handlers.decisions.cast import GRACE, NOON
+
+SINCE = datetime(2026, 11, 23, 14, 2, tzinfo=UTC)
+
+
+def one(kind: FreezeKind) -> Stopped:
+    return Stopped(id=f"z-{kind}", kind=kind, since=SINCE)
+
+
+def test_nothing_is_stopped_without_a_freeze() -> None:
+    assert [what_stops([], what) for what in What] == [None, None]
+
+
+@pytest.mark.parametrize("kind", list(FreezeKind))
+def test_every_freeze_stops_access(kind: FreezeKind) -> None:
+    assert what_stops([one(kind)], What.ACCESS) == one(kind)
+    assert reason(one(kind)).endswith("what ends, ends on time.")
+
+
+def test_proofs_are_stopped_where_the_store_may_have_forgotten_some() -> None:
+    """A person who stops new access has no reason to doubt them."""
+    assert what_stops([one(FreezeKind.EMERGENCY)], What.PROOFS) is None
+    both = [one(FreezeKind.EMERGENCY), one(FreezeKind.MISMATCH)]
+    assert what_stops(both, What.PROOFS) == one(FreezeKind.MISMATCH)
+
+
+class Yes:
+    """A policy set that somebody wrote without care."""
+
+    policy_set = "0" * 64
+
+    def ask(self, question: Question) -> PolicyDecision:
+        return PolicyDecision(
+            allowed=True, policy_ids=("all",), reasons=("Yes.",), policy_set=self.policy_set
+        )
+
+
+def test_whatever_policy_says_nobody_outside_security_lifts_it() -> None:
+    question = ResumeQuestion(principal=GRACE, kind="restored", role=None, now=NOON)
+    decision = may_resume(Yes(), question)
+    assert (decision.allowed, decision.policy_ids) == (False, (NO_ROLE,))

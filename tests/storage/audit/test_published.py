@@ -1,0 +1,54 @@
+"""The file that checkpoints are published to: what is read of it, whatever somebody or a crash made of it (T-2)."""
+
+import stat
+from pathlib import Path
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from storage.audit.checkpoint import Checkpoint, Signer, sign
+from storage.audit.published import Published, publish, read_published
+
+SIGNER = Signer.generate("wicket.example")
+
+
+def note(size: int) -> str:
+    return sign(Checkpoint(origin=SIGNER.name, size=size, root=bytes(32)), SIGNER)
+
+
+def test_what_was_appended_is_read_back_in_order(tmp_path: Path) -> None:
+    file = tmp_path / "file"
+    assert read_published(file) == Published()
+    for size in range(5):
+        publish(file, note(size))
+    assert read_published(file) == Published(notes=tuple(map(note, range(5))))
+    assert stat.S_IMODE(file.stat().st_mode) & 0o022 == 0
+
+
+def test_the_end_of_a_long_file_is_read_and_the_whole_of_it_on_demand(tmp_path: Path) -> None:
+    file = tmp_path / "file"
+    file.write_text("".join(f"{note(size)}\n" for size in range(4000)))
+    end = read_published(file).notes
+    assert end[-1] == note(3999)
+    assert 500 < len(end) < 4000
+    assert len(read_published(file, whole=True).notes) == 4000
+
+
+def test_after_a_torn_one_the_next_stands_whole(tmp_path: Path) -> None:
+    file = tmp_path / "file"
+    publish(file, note(1))
+    with file.open("a") as half:
+        half.write(note(2)[:-30])
+    assert read_published(file) == Published(notes=(note(1),), rest=True)
+    publish(file, note(3))
+    found = read_published(file)
+    assert (found.notes[0], found.notes[-1], found.rest) == (note(1), note(3), False)
+
+
+@given(st.binary(max_size=400))
+def test_any_bytes_are_read_without_a_fault(tmp_path_factory, noise: bytes) -> None:  # type: ignore[no-untyped-def]
+    file = tmp_path_factory.mktemp("noise") / "file"
+    file.write_bytes(note(1).encode() + b"\n" + noise)
+    assert isinstance(read_published(file), Published)
+    publish(file, note(2))
+    assert read_published(file).notes[-1] == note(2)
