@@ -74,8 +74,8 @@ class Bot:
     up: list[list[float]] = field(default_factory=list)
     _read: int = 0
 
-    def bear(self, die_at: tuple[str, str] | None = None) -> None:
-        """Begin a process. die_at: kind and name of the point at which it kills itself (tests.chaos.points)."""
+    def bear(self, die_at: tuple[str, str, str] | None = None) -> None:
+        """Begin a process. die_at: where it kills itself, as `tests.chaos.points.die_at` takes it."""
         assert self.pid is None
         self._read = self.log.stat().st_size if self.log.exists() else 0
         answer = self.nursery.order(
@@ -116,11 +116,11 @@ class Bot:
         assert self.pid is not None
         os.kill(self.pid, signal.SIGKILL)
         self.kills += 1
-        self._gone(wait=True)
+        self._gone(by=signal.SIGKILL, wait=True)
 
     def has_ended(self) -> bool:
         """Whether the process is gone by itself."""
-        return self.pid is None or self._gone(wait=False)
+        return self.pid is None or self._gone(by=signal.SIGKILL)
 
     async def died(self, within: float) -> None:
         """Wait until it has killed itself. AssertionError if it does not, or ended in another way."""
@@ -144,23 +144,21 @@ class Bot:
         self.is_frozen = False
         self.up.append([time.time()])
 
-    def stop(self) -> None:
+    async def stop(self) -> None:
         """SIGTERM, and wait until it has ended; RuntimeError if it did not do so properly."""
         assert self.pid is not None
         os.kill(self.pid, signal.SIGTERM)
-        answer = self.nursery.order(do="ended", pid=self.pid, wait=True)
-        self.pid = None
-        self._down()
-        if answer["status"] != 0:
-            raise RuntimeError(f"it ended with {answer}: {self.said()}")
+        while not self._gone(by=0):
+            await asyncio.sleep(0.02)
 
-    def _gone(self, *, wait: bool) -> bool:
+    def _gone(self, *, by: int, wait: bool = False) -> bool:
+        """Whether it has ended. RuntimeError if another signal than this one, or none where one should, ended it."""
         answer = self.nursery.order(do="ended", pid=self.pid, wait=wait)
         if answer["signal"] is None:
             return False
         self.pid = None
         self._down()
-        if answer["signal"] != signal.SIGKILL:
+        if answer["signal"] != by or (not by and answer["status"]):
             raise RuntimeError(f"it ended by itself ({answer}): {self.said()}")
         return True
 

@@ -264,7 +264,9 @@ def _told(history: History) -> Iterator[Finding]:
             yield Finding("message missing", shown.about, f"for {shown.reader}")
         elif shown.stands != shown.owed:
             yield Finding(
-                "message out of date", shown.about, f"{shown.reader} reads {shown.stands!r}, not {shown.owed!r}"
+                "message out of date",
+                shown.about,
+                f"{shown.reader} reads {shown.stands!r}, not {shown.owed!r}",
             )
     copies = sum(shown.copies for shown in history.shown)
     if copies > history.kills:

@@ -26,7 +26,9 @@ Deed = Callable[[PersonClient], Awaitable[object]]
 class Crowd:
     """So many people at once, each at one thing at a time, until `stop`. done: how often what was tried."""
 
-    def __init__(self, slack: Workspace, *, chance: random.Random, hands: int = 8, pause: float = 0.1) -> None:
+    def __init__(
+        self, slack: Workspace, *, chance: random.Random, hands: int = 8, pause: float = 0.1
+    ) -> None:
         self._slack, self._chance, self._pause = slack, chance, pause
         self._idle = list(_ASKERS)
         self._tasks: list[asyncio.Task[None]] = []
@@ -134,7 +136,9 @@ class Crowd:
         """Once, or twice at once as the impatient do; what was not taken is clicked again."""
         if self._chance.random() < 0.3:
             self.done["double clicks"] += 1
-            await asyncio.gather(who.click(message, button, stale=True), who.click(message, button, stale=True))
+            await asyncio.gather(
+                who.click(message, button, stale=True), who.click(message, button, stale=True)
+            )
             return
         for _ in range(3):
             if (await who.click(message, button)).acked:

@@ -26,9 +26,11 @@ SETTLES_WITHIN = 100.0
 _STARTING = 0.2
 _BORNE_FOR, _STARTED_FOR = (0.02, 0.25), (0.02, 1.2)
 PAST_THE_LEASE = 24.0
-_EARLIER = (("ada", "grafana-edit"), ("bob", "crm-read"), ("linus", "crm-read"), ("joan", "wiki-edit"),
-            ("charles", "staging-db"), ("edsger", "crm-read"), ("ada", "crm-read"), ("bob", "grafana-edit"),
-            ("linus", "wiki-edit"), ("luca", "grafana-edit"), ("mary", "staging-db"), ("konrad", "crm-read"))  # fmt: skip
+_EARLIER = (
+    ("ada", "grafana-edit"), ("bob", "crm-read"), ("linus", "crm-read"), ("joan", "wiki-edit"),
+    ("charles", "staging-db"), ("edsger", "crm-read"), ("ada", "crm-read"), ("bob", "grafana-edit"),
+    ("linus", "wiki-edit"), ("luca", "grafana-edit"), ("mary", "staging-db"), ("konrad", "crm-read"),
+)  # fmt: skip
 
 Progress = Callable[[int], None]
 
@@ -87,7 +89,7 @@ async def kill_replicas(
     replicas: int = 3,
     progress: Progress = lambda _kills: None,
 ) -> Outcome:
-    """Several bots on one database: one is killed every few seconds, and one stands still past its lease and goes on."""
+    """Bots on one database: one is killed every few seconds, and one stands still past its lease and goes on."""
     chance, began = random.Random(seed), time.monotonic()
     bots = [stage.bot(nursery) for _ in range(replicas)]
     await _give_earlier(stage, ending_within=PAST_THE_LEASE)
@@ -155,7 +157,9 @@ async def _give_earlier(stage: Stage, *, ending_within: float) -> None:
 async def settled(stage: Stage) -> None:
     """Wait until nothing is left to do, or for as long as that may take."""
     ends = time.monotonic() + SETTLES_WITHIN
-    while not await asyncio.to_thread(is_settled, stage) and time.monotonic() < ends:
+    while time.monotonic() < ends:
+        if await asyncio.to_thread(is_settled, stage):
+            return
         await asyncio.sleep(0.25)
 
 
@@ -183,8 +187,7 @@ async def _stop(stage: Stage) -> None:
     """End the bots in a moment in which nothing is left to do: another grant may come to its end at any time."""
     while True:
         await settled(stage)
-        for bot in stage.bots:
-            bot.stop()
+        await asyncio.gather(*(bot.stop() for bot in stage.bots))
         if is_settled(stage):
             return
         await asyncio.gather(*(bot.start() for bot in stage.bots))
@@ -192,9 +195,7 @@ async def _stop(stage: Stage) -> None:
 
 async def _touch(stage: Stage, copy: Message) -> None:
     """Press what a copy shows, as somebody does who has only that one on the screen."""
-    login = next(
-        (channel.members[0] for channel in LOVELACE.channels if channel.id == copy.channel), None
-    )
+    login = next((channel.members[0] for channel in LOVELACE.channels if channel.id == copy.channel), None)
     reader = LOVELACE.person(login).slack if login else f"U{copy.channel[1:]}"
     await stage.slack.person(reader).click(copy, next(iter(copy.buttons)), stale=True)
 

@@ -9,11 +9,15 @@ import signal
 import sys
 import threading
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from types import CodeType, FrameType
 from typing import Any, Literal
 
 _RETURNS = frozenset(dis.opmap[name] for name in ("RETURN_VALUE", "RETURN_CONST") if name in dis.opmap)
+
+
+# Stands for the account that a point is about, so that a bot may finish others' work before it dies.
+WHOSE = "(whose)"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -43,21 +47,21 @@ _POST = "slack_sdk.web.async_client:AsyncWebClient.chat_postMessage"
 
 def _written(action: str) -> tuple[Step, ...]:
     """The entry is written, and nothing of its transaction is durable."""
-    return (_begins(_RECORD, action=action), _begins("commit"))
+    return (_begins(_RECORD, action=action, subject=WHOSE), _begins("commit"))
 
 
 def _durable(action: str) -> tuple[Step, ...]:
     """The transaction of this entry is durable, and nobody has heard of it yet."""
-    return (_begins(_RECORD, action=action), _answered("commit"))
+    return (_begins(_RECORD, action=action, subject=WHOSE), _answered("commit"))
 
 
 GIVING: Mapping[str, Sequence[Step]] = {
     "before the claim": _durable("grant.approved"),
     "claimed, not durable": _written("effect.begun"),
     "after the claim": _durable("effect.begun"),
-    "before the call": (_begins(_ADD),),
-    "inside the call": (_begins(_NOTE, what="add"),),
-    "after the call": (_answered(_ADD),),
+    "before the call": (_begins(_ADD, account_id=WHOSE),),
+    "inside the call": (_begins(_NOTE, what="add", account=WHOSE),),
+    "after the call": (_answered(_ADD, account_id=WHOSE),),
     "outcome written, not durable": _written("access.given"),
     "after the commit": _durable("access.given"),
 }
@@ -65,9 +69,9 @@ TAKING: Mapping[str, Sequence[Step]] = {
     "before the claim": _durable("grant.given_back"),
     "claimed, not durable": _written("effect.begun"),
     "after the claim": _durable("effect.begun"),
-    "before the call": (_begins(_REMOVE),),
-    "inside the call": (_begins(_NOTE, what="remove"),),
-    "after the call": (_answered(_REMOVE),),
+    "before the call": (_begins(_REMOVE, account_id=WHOSE),),
+    "inside the call": (_begins(_NOTE, what="remove", account=WHOSE),),
+    "after the call": (_answered(_REMOVE, account_id=WHOSE),),
     "outcome written, not durable": _written("access.removed"),
     "after the commit": _durable("access.removed"),
 }
@@ -78,10 +82,12 @@ TELLING: Mapping[str, Sequence[Step]] = {
 _ALL = {"giving": GIVING, "taking": TAKING, "telling": TELLING}
 
 
-def die_at(kind: str, point: str) -> None:
-    """Watch this process, and kill it when the last step of the point is reached after all those before it."""
-    steps = _ALL[kind][point]
-    wanted = [(_codes(step.function), step) for step in steps]
+def die_at(kind: str, point: str, whose: str) -> None:
+    """Watch this process, and kill it when the last step of the point is reached after all those before it.
+
+    whose: the account that it is about; empty where that does not matter.
+    """
+    wanted = [(_codes(step.function), _about(step, whose)) for step in _ALL[kind][point]]
     watching = frozenset(code for codes, _ in wanted for code in codes)
     reached = 0
 
@@ -97,6 +103,12 @@ def die_at(kind: str, point: str) -> None:
 
     threading.setprofile(watch)
     sys.setprofile(watch)
+
+
+def _about(step: Step, whose: str) -> Step:
+    return replace(
+        step, given={name: whose if value == WHOSE else value for name, value in step.given.items()}
+    )
 
 
 def _fits(frame: FrameType, step: Step) -> bool:
