@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any
 
 ROOT = Path(__file__).parents[2]
-STARTS_WITHIN = 30.0
+STARTS_WITHIN = STOPS_WITHIN = 30.0
 _STARTED = "wicket.started"
 
 
@@ -148,7 +148,10 @@ class Bot:
         """SIGTERM, and wait until it has ended; RuntimeError if it did not do so properly."""
         assert self.pid is not None
         os.kill(self.pid, signal.SIGTERM)
+        ends = time.monotonic() + STOPS_WITHIN
         while not self._gone(by=0):
+            if time.monotonic() > ends:
+                raise RuntimeError(f"it does not end: {self.said()}")
             await asyncio.sleep(0.02)
 
     def _gone(self, *, by: int, wait: bool = False) -> bool:

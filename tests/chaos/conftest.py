@@ -5,11 +5,13 @@ Most of a scenario is waiting until leases of dead processes are over, so severa
 
 import asyncio
 from collections.abc import Awaitable, Callable, Iterator, Mapping
+from contextlib import suppress
 from typing import TypeVar
 
 import pytest
 
 from tests.chaos.bots import Nursery
+from tests.chaos.stage import prepare, prepare_server
 
 T = TypeVar("T")
 
@@ -19,6 +21,14 @@ def nursery() -> Iterator[Nursery]:
     """Loaded once for all bots of a module."""
     with Nursery() as bears:
         yield bears
+
+
+@pytest.fixture(scope="session", autouse=True)
+def first_day(tmp_path_factory: pytest.TempPathFactory) -> None:
+    """What every stage begins with. Where PostgreSQL is not installed, whoever needs it is skipped."""
+    asyncio.run(prepare(tmp_path_factory.mktemp("first")))
+    with suppress(pytest.skip.Exception):
+        prepare_server()
 
 
 def together(scenarios: Mapping[str, Callable[[], Awaitable[T]]]) -> Mapping[str, T | BaseException]:

@@ -44,6 +44,7 @@ class Outcome:
     """
 
     history: History
+    kills: int
     done: Mapping[str, int]
     starting: int
     seconds: float
@@ -174,6 +175,7 @@ async def _outcome(stage: Stage, crowd: Crowd, began: float) -> Outcome:
     await _stop(stage)
     return Outcome(
         history=await asyncio.to_thread(gather, stage),
+        kills=sum(bot.kills for bot in stage.bots),
         done=dict(crowd.done),
         starting=0,
         seconds=time.monotonic() - began,

@@ -22,7 +22,10 @@ WHOSE = "(whose)"
 
 @dataclass(frozen=True, kw_only=True)
 class Step:
-    """A function that begins, or that has given its answer. given: values that its arguments must have."""
+    """A function that begins, or that has given its answer.
+
+    function: one of `_FUNCTIONS`. given: values that its arguments must have; "of": whose membership it is about.
+    """
 
     function: str
     when: Literal["call", "return"]
@@ -37,31 +40,37 @@ def _answered(function: str, **given: object) -> Step:
     return Step(function=function, when="return", given=given)
 
 
-_RECORD = "handlers.recording:record"
-_COMMITS = ("storage.sqlite:SqliteFile.commit", "storage.postgresql:PostgresDatabase.commit")
-_ADD = "storage.directories.local:LocalDirectory.add_member"
-_REMOVE = "storage.directories.local:LocalDirectory.remove_member"
-_NOTE = "storage.directories.local_rows:note_effect"
-_POST = "slack_sdk.web.async_client:AsyncWebClient.chat_postMessage"
+# By what a step is called: the functions that it may be, those of them that there are.
+_FUNCTIONS: Mapping[str, Sequence[str]] = {
+    "commit": ("storage.sqlite:SqliteFile.commit", "storage.postgresql:PostgresDatabase.commit"),
+    "entry": ("storage.audit.entry:Entry.__init__",),
+    "add": ("storage.directories.local:LocalDirectory.add_member",),
+    "remove": (
+        "storage.directories.local:LocalDirectory.remove_member",
+        "storage.directories.local:LocalDirectory.remove_members",
+    ),
+    "note": ("storage.directories.local_rows:note_effect",),
+    "post": ("slack_sdk.web.async_client:AsyncWebClient.chat_postMessage",),
+}
 
 
 def _written(action: str) -> tuple[Step, ...]:
     """The entry is written, and nothing of its transaction is durable."""
-    return (_begins(_RECORD, action=action, subject=WHOSE), _begins("commit"))
+    return (_begins("entry", action=action, subject=WHOSE), _begins("commit"))
 
 
 def _durable(action: str) -> tuple[Step, ...]:
     """The transaction of this entry is durable, and nobody has heard of it yet."""
-    return (_begins(_RECORD, action=action, subject=WHOSE), _answered("commit"))
+    return (_begins("entry", action=action, subject=WHOSE), _answered("commit"))
 
 
 GIVING: Mapping[str, Sequence[Step]] = {
     "before the claim": _durable("grant.approved"),
     "claimed, not durable": _written("effect.begun"),
     "after the claim": _durable("effect.begun"),
-    "before the call": (_begins(_ADD, account_id=WHOSE),),
-    "inside the call": (_begins(_NOTE, what="add", account=WHOSE),),
-    "after the call": (_answered(_ADD, account_id=WHOSE),),
+    "before the call": (_begins("add", of=WHOSE),),
+    "inside the call": (_begins("note", what="add", account=WHOSE),),
+    "after the call": (_answered("add", of=WHOSE),),
     "outcome written, not durable": _written("access.given"),
     "after the commit": _durable("access.given"),
 }
@@ -69,15 +78,15 @@ TAKING: Mapping[str, Sequence[Step]] = {
     "before the claim": _durable("grant.given_back"),
     "claimed, not durable": _written("effect.begun"),
     "after the claim": _durable("effect.begun"),
-    "before the call": (_begins(_REMOVE, account_id=WHOSE),),
-    "inside the call": (_begins(_NOTE, what="remove", account=WHOSE),),
-    "after the call": (_answered(_REMOVE, account_id=WHOSE),),
+    "before the call": (_begins("remove", of=WHOSE),),
+    "inside the call": (_begins("note", what="remove", account=WHOSE),),
+    "after the call": (_answered("remove", of=WHOSE),),
     "outcome written, not durable": _written("access.removed"),
     "after the commit": _durable("access.removed"),
 }
 TELLING: Mapping[str, Sequence[Step]] = {
-    "before the post": (_begins(_POST),),
-    "posted, not on record": (_answered(_POST),),
+    "before the post": (_begins("post"),),
+    "posted, not on record": (_answered("post"),),
 }
 _ALL = {"giving": GIVING, "taking": TAKING, "telling": TELLING}
 
@@ -115,17 +124,24 @@ def _fits(frame: FrameType, step: Step) -> bool:
     """Whether it is called with these values; and an answer is an answer, no exception and no coroutine that waits."""
     if step.when == "return" and frame.f_code.co_code[frame.f_lasti] not in _RETURNS:
         return False
-    return all(frame.f_locals.get(name) == value for name, value in step.given.items())
+    return all(_has(frame.f_locals, name, value) for name, value in step.given.items())
+
+
+def _has(values: Mapping[str, Any], name: str, value: object) -> bool:
+    if name == "of":
+        pairs = values.get("pairs", [(values.get("account_id"),)])
+        return any(pair[0] == value for pair in pairs)
+    return bool(values.get(name) == value)
 
 
 def _codes(function: str) -> frozenset[CodeType]:
-    names = _COMMITS if function == "commit" else (function,)
-    return frozenset(_found(name).__code__ for name in names)
+    found = [_found(name) for name in _FUNCTIONS[function]]
+    return frozenset(each.__code__ for each in found if each is not None)
 
 
 def _found(name: str) -> Any:
     module, _, path = name.partition(":")
     found: Any = __import__(module, fromlist=["_"])
     for part in path.split("."):
-        found = getattr(found, part)
+        found = getattr(found, part, None)
     return found

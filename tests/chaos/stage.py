@@ -37,6 +37,7 @@ from tests.chaos.history import Pair
 from tests.storage.postgres import postgres
 
 _SECRET_KEY, _AUDIT_KEY = new_key(), new_audit_key()
+_TEMPLATE = "chaos_first_day"
 _FIRST_DAY: dict[str, bytes] = {}
 _STANDING: dict[str, list[Key]] = {}
 
@@ -119,8 +120,8 @@ class Earlier:
 
 @asynccontextmanager
 async def staged(folder: Path, engine: str) -> AsyncIterator[Stage]:
-    """Everything but the bots. engine: "sqlite" or "postgresql", where it is installed."""
-    await _make_first_day(folder)
+    """Everything but the bots. engine: "sqlite" or "postgresql". Call `prepare` once before the first."""
+    (folder / "people.db").write_bytes(_FIRST_DAY["people.db"])
     with _store(folder, engine) as store:
         slack = Workspace()
         seed_workspace(slack)
@@ -165,22 +166,24 @@ def _store(folder: Path, engine: str) -> Iterator[Store]:
         yield path
         return
     running = postgres()
-    with running.database(running.template("chaos_first_day", _fill)) as name:
+    with running.database(running.template(_TEMPLATE, _fill)) as name:
         yield running.server(name)
 
 
-async def _make_first_day(folder: Path) -> None:
-    """The directory's file as it is on the first day, made once and copied afterwards; so is a store on SQLite."""
+async def prepare(folder: Path) -> None:
+    """Make what a stage on SQLite is a copy of: the directory and the store as they are on the first day."""
     people, store = folder / "people.db", folder / "wicket.db"
-    if not _FIRST_DAY:
-        directory = _people(folder)
-        await seed_directory(directory, at=datetime.now(UTC))
-        _STANDING.update({name: list(keys) for name, keys in (await standing_members(directory)).items()})
-        directory.close()
-        _fill(store)
-        _FIRST_DAY.update({file.name: file.read_bytes() for file in (people, store)})
-        store.unlink()
-    people.write_bytes(_FIRST_DAY["people.db"])
+    directory = _people(folder)
+    await seed_directory(directory, at=datetime.now(UTC))
+    _STANDING.update({name: list(keys) for name, keys in (await standing_members(directory)).items()})
+    directory.close()
+    _fill(store)
+    _FIRST_DAY.update({file.name: file.read_bytes() for file in (people, store)})
+
+
+def prepare_server() -> None:
+    """The same on PostgreSQL, which takes seconds to make. Skips where it is not installed."""
+    postgres().template(_TEMPLATE, _fill)
 
 
 def _fill(store: Store) -> None:
