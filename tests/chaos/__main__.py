@@ -5,6 +5,7 @@ It stops for nothing that it finds, and writes down all of it; the exit code is 
 
 import asyncio
 import os
+import signal
 from collections.abc import Sequence
 from datetime import UTC, datetime
 from functools import partial
@@ -100,6 +101,11 @@ def main(
     chosen = tuple(loop or LOOPS)
     if unknown := sorted(set(chosen) - set(LOOPS)):
         raise typer.BadParameter(f"no loop {', '.join(unknown)}; choose among: {'; '.join(LOOPS)}")
+    for asked in (
+        signal.SIGTERM,
+        signal.SIGINT,
+    ):  # also where a shell let it ignore them: servers are to be ended
+        signal.signal(asked, signal.default_int_handler)
     run = Run(planned(kills, seed, chosen), report)
     with TemporaryDirectory() as folder:
         asyncio.run(prepare(Path(folder)))

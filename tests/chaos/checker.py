@@ -7,10 +7,8 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from tests.chaos.history import Change, Entry, Given, History, Pair
+from tests.chaos.history import TAKEN_OVER_WITHIN, Change, Entry, Given, History, Pair
 
-# A dead one's work is taken over within so many seconds with a bot up, so that access outlives its end by no more.
-TAKEN_OVER_WITHIN = 30.0
 # A call that was begun in time may come to its end so much later.
 CALL = 6.0
 # What two clocks that count the same time may differ by.
@@ -130,7 +128,7 @@ def _lateness(history: History) -> Iterator[tuple[Pair, float]]:
 
 def _outlived(history: History) -> Iterator[Finding]:
     for pair, late in _lateness(history):
-        if late > TAKEN_OVER_WITHIN:
+        if late > history.allowed:
             yield Finding("access outlived its time", _named(pair), f"by {late:.1f} s with a bot up")
     stretches = _stretches(history)
     for pair in history.holds - history.began:

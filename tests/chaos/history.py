@@ -6,6 +6,9 @@ It is data alone. Times are Unix seconds.
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
+# A dead one's work is taken over within so many seconds with a bot up, so that access outlives its end by no more.
+TAKEN_OVER_WITHIN = 30.0
+
 Pair = tuple[str, str]
 """An account and a group."""
 
@@ -74,7 +77,8 @@ class History:
     """Everything that is compared, once nothing is left to do.
 
     began: who was a member of what at the beginning; holds: now. up: when some bot was up. left: work and messages
-    still owed, in words. unsound: what the verification of the audit log found.
+    still owed, in words. unsound: what the verification of the audit log found. kills: after which a message may stand
+    twice. allowed: for how many seconds with a bot up access may outlive its end.
     """
 
     began: frozenset[Pair]
@@ -88,3 +92,4 @@ class History:
     left: Sequence[str] = ()
     unsound: Sequence[str] = ()
     kills: int = 0
+    allowed: float = TAKEN_OVER_WITHIN

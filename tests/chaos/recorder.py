@@ -4,6 +4,7 @@ They belong to the tests and know nothing of the program: whoever changes a memb
 the same transaction, so a change is there with its record or not at all.
 """
 
+import asyncio
 import sqlite3
 from contextlib import closing
 from pathlib import Path
@@ -11,6 +12,18 @@ from pathlib import Path
 from tests.chaos.history import Change, Pair
 
 _NOW = "(julianday('now') - 2440587.5) * 86400 - (SELECT back FROM recorded_clock)"
+
+
+def _trouble(change: str) -> str:
+    """What a directory that is not well does with a change: refuse it, every second one, or lie about it."""
+    kind = "(SELECT kind FROM recorded_trouble)"
+    refused = f"{kind} = 'error' OR ({kind} = 'partial' AND random() % 2 = 0)"
+    return f"""
+CREATE TRIGGER refused_{change} BEFORE {change} ON members WHEN {refused} BEGIN SELECT RAISE(ABORT, 'not now'); END;
+CREATE TRIGGER lied_{change} BEFORE {change} ON members WHEN {kind} = 'lie' BEGIN SELECT RAISE(IGNORE); END;
+"""
+
+
 _SCHEMA = f"""
 CREATE TABLE recorded (id INTEGER PRIMARY KEY, at REAL NOT NULL, account TEXT, "group" TEXT, added INTEGER NOT NULL);
 CREATE TABLE recorded_clock (back REAL NOT NULL);
@@ -21,6 +34,10 @@ END;
 CREATE TRIGGER recorded_remove AFTER DELETE ON members WHEN old.kind = 'account' BEGIN
     INSERT INTO recorded (at, account, "group", added) VALUES ({_NOW}, old.member, old."group", 0);
 END;
+CREATE TABLE recorded_trouble (kind TEXT NOT NULL);
+INSERT INTO recorded_trouble VALUES ('');
+{_trouble("INSERT")}
+{_trouble("DELETE")}
 CREATE TRIGGER recorded_never_edited BEFORE UPDATE ON members BEGIN SELECT RAISE(ABORT, 'members come and go'); END;
 CREATE TRIGGER record_stands BEFORE DELETE ON recorded BEGIN SELECT RAISE(ABORT, 'the record stands'); END;
 CREATE TRIGGER record_unedited BEFORE UPDATE ON recorded BEGIN SELECT RAISE(ABORT, 'the record stands'); END;
@@ -38,6 +55,24 @@ def set_back(directory: Path, seconds: float) -> None:
     with closing(sqlite3.connect(directory)) as file:
         file.execute("UPDATE recorded_clock SET back = ?", (seconds,))
         file.commit()
+
+
+def make_trouble(directory: Path, kind: str) -> None:
+    """From now on it refuses each change ("error"), or about half of them ("partial"), or says that it is done ("lie").
+
+    The empty kind ends it.
+    """
+    with closing(sqlite3.connect(directory)) as file:
+        file.execute("UPDATE recorded_trouble SET kind = ?", (kind,))
+        file.commit()
+
+
+async def hang(directory: Path, seconds: float) -> None:
+    """Let every call hang for so long: those that are not made by then answer that they could not be."""
+    with closing(sqlite3.connect(directory, isolation_level=None)) as file:
+        file.execute("BEGIN IMMEDIATE")
+        await asyncio.sleep(seconds)
+        file.execute("ROLLBACK")
 
 
 def changes(directory: Path) -> list[Change]:

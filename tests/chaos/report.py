@@ -23,7 +23,7 @@ make chaos ARGS="--kills 200 --seed 7"             # fewer, and other ones
 make chaos ARGS="--loop replicas --kills 50"       # one kind of loop
 ```
 
-`make test` does the same with 20 kills for each of SQLite, PostgreSQL and a Slack that has troubles, with three
+`make test` does the same with 20 kills each on SQLite, on PostgreSQL and with troubles, with three
 replicas, and with a kill at each named point of an effect (`tests/chaos/test_points.py`): before the claim, claimed
 and not durable, after the claim, before, inside and after the call, outcome written and not durable, after the
 commit, and around the posting of a message.
@@ -31,17 +31,17 @@ commit, and around the posting of a message.
 ## What is done
 
 Eight people at a time ask for access for a minute, some of it given by policy alone and some by approval; owners
-approve and deny, and so do people who may not; what is asked for is withdrawn, given back, or ends by itself; three
-in ten clicks are double. A dozen things that were given an hour ago come to their end meanwhile. All of it goes over
+approve and deny, and so do people who may not; what is asked for is withdrawn, given back, or ends by itself; three in
+ten clicks are double. A dozen things that were given an hour ago come to their end meanwhile. All of it goes over
 Slack's own protocol to `wicket serve`, a process of its own; the pretend workspace lives on when the bot dies, and
-delivers again what was not acknowledged. One kill in five comes before the bot is ready, the others up to 1.2 s
-after. Each batch begins with a new company and ends when nothing is left to do.
+delivers again what was not acknowledged. One kill in five comes before the bot is ready, the others up to 2.5 s after.
+Each batch begins with a new company and ends when nothing is left to do.
 
-- **one bot**, on SQLite or PostgreSQL, started again at once after each kill;
-- **troubled**: the same while Slack delays calls, cuts answers off, limits, fails, is away, and delivers everything
-  twice;
-- **replicas**: three bots on one PostgreSQL; one is killed every second or two, and one is stopped (SIGSTOP) for 24
-  s, past its lease of 20 s, and goes on as if no time had passed.
+- **SQLite** and **PostgreSQL**: one bot, started again at once after each kill.
+- **troubled**: the same while Slack delays calls, cuts answers off, limits, fails, is away and delivers everything
+  twice, and while the directory refuses changes, or half of them, says that they are done and does nothing, or hangs.
+- **replicas**: three bots on one PostgreSQL; one is killed every second or two, and one is stopped (SIGSTOP) for 24 s,
+  past its lease of 20 s, and goes on as if no time had passed.
 
 ## What is compared
 
@@ -138,7 +138,7 @@ def _deeds(batches: Sequence[Batch]) -> Iterable[str]:
         troubles.update(batch.outcome.troubles)
     yield f"What people tried: {_counted(done)}."
     if troubles:
-        yield f"What Slack did: {_counted(troubles)}."
+        yield f"What Slack and the directory did: {_counted(troubles)}."
 
 
 def _kills(batch: Batch) -> int:

@@ -18,7 +18,7 @@ from tests.chaos.stage import staged
 
 KILLS = 20
 SEED = int(os.environ.get("WICKET_CHAOS_SEED", "1"))
-TROUBLED = "sqlite, with a Slack that has troubles"
+TROUBLED = "sqlite, with troubles"
 
 
 @pytest.fixture(scope="module")

@@ -17,10 +17,10 @@ from storage.audit import log
 from storage.records import Grant, Holding
 from tests.chaos import recorder
 from tests.chaos.bots import Bot, Nursery
-from tests.chaos.checker import TAKEN_OVER_WITHIN, check, longest_takeover, repeats
+from tests.chaos.checker import check, longest_takeover, repeats
 from tests.chaos.conftest import result, together
 from tests.chaos.gathering import gather
-from tests.chaos.history import History
+from tests.chaos.history import TAKEN_OVER_WITHIN, History
 from tests.chaos.loops import settled
 from tests.chaos.points import GIVING, TAKING, TELLING
 from tests.chaos.stage import Stage, staged
