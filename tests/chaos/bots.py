@@ -130,6 +130,11 @@ class Bot:
             await asyncio.sleep(0.01)
         self.kills += 1
 
+    def look_out(self) -> None:
+        """SIGUSR1: from now on it watches for the point at which it dies."""
+        assert self.pid is not None
+        os.kill(self.pid, signal.SIGUSR1)
+
     def freeze(self) -> None:
         """SIGSTOP: it stands still with all it holds."""
         assert self.pid is not None

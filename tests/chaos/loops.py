@@ -166,7 +166,7 @@ async def settled(stage: Stage) -> None:
     while time.monotonic() < ends:
         if await asyncio.to_thread(is_settled, stage):
             return
-        await asyncio.sleep(0.25)
+        await asyncio.sleep(1)
 
 
 async def _outcome(stage: Stage, crowd: Crowd, began: float) -> Outcome:

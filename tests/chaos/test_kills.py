@@ -41,7 +41,7 @@ def outcomes(nursery: Nursery, tmp_path_factory: pytest.TempPathFactory) -> Mapp
 
 @pytest.mark.parametrize("loop", ["sqlite", "postgresql", TROUBLED])
 def test_killed_at_any_moment_it_keeps_every_promise(outcomes: Mapping[str, Outcome], loop: str):
-    """What was begun is finished once, nobody keeps what is over, all is on the record and told (A-1, SL-5, SL-6)."""
+    """What was begun is finished once, nobody keeps what is over, all is on the record and told (A-1, SL-5, SL-11)."""
     outcome = result(outcomes, loop)
     assert check(outcome.history) == []
     assert outcome.violations == []

@@ -99,6 +99,7 @@ async def born(bot: Bot, kind: str, point: str, login: str = "") -> None:
     """A bot that dies at this point, of this person's."""
     bot.bear(die_at=(kind, point, LOVELACE.person(login).account if login else ""))
     assert await bot.started(), bot.said()
+    bot.look_out()
 
 
 async def giving(folder: Path, nursery: Nursery, engine: str) -> History:
