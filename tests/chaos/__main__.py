@@ -17,7 +17,7 @@ import typer
 
 from tests.bench.machine import described
 from tests.chaos.bots import ROOT, Nursery
-from tests.chaos.checker import check
+from tests.chaos.checker import Finding, check
 from tests.chaos.loops import Outcome, kill_often, kill_replicas
 from tests.chaos.report import Batch, page
 from tests.chaos.stage import prepare, prepare_server, staged
@@ -56,7 +56,9 @@ class Run:
                 self.failed.append(f"{loop}, seed {seed}: {type(fault).__name__}: {fault}")
                 typer.echo(f"\n{self.failed[-1]}")
                 continue
-            batch = Batch(loop=loop, seed=seed, outcome=outcome, findings=check(outcome.history))
+            refused = [Finding("refused by Slack", "bot", each) for each in outcome.refused]
+            findings = [*check(outcome.history), *refused]
+            batch = Batch(loop=loop, seed=seed, outcome=outcome, findings=findings)
             self.batches.append(batch)
             for each in batch.findings:
                 typer.echo(f"\n{loop}, seed {seed}: {each.kind}, {each.about}: {each.what}")

@@ -4,6 +4,7 @@ A few kills here; `make chaos` has thousands.
 """
 
 import os
+from collections import Counter
 from collections.abc import Mapping
 from functools import partial
 from pathlib import Path
@@ -44,7 +45,7 @@ def test_killed_at_any_moment_it_keeps_every_promise(outcomes: Mapping[str, Outc
     """What was begun is finished once, nobody keeps what is over, all is on the record and told (A-1, SL-5, SL-11)."""
     outcome = result(outcomes, loop)
     assert check(outcome.history) == []
-    assert outcome.violations == []
+    assert outcome.refused == []
 
 
 @pytest.mark.parametrize("loop", ["sqlite", "postgresql", TROUBLED])
@@ -52,7 +53,6 @@ def test_there_was_enough_to_break(outcomes: Mapping[str, Outcome], loop: str):
     """A loop in which nothing happened would prove nothing."""
     outcome = result(outcomes, loop)
     assert outcome.kills == KILLS
-    assert len([change for change in outcome.history.changes if not change.added]) >= 8
-    asked = [entry for entry in outcome.history.entries if entry.action == "effect.begun"]
-    assert len({entry.about for entry in asked}) >= 15
+    changes = Counter(change.added for change in outcome.history.changes)
+    assert changes[True] > 8 <= changes[False]
     assert len(outcome.troubles) >= (3 if loop == TROUBLED else 0)

@@ -19,8 +19,6 @@ async def test_three_replicas_keep_every_promise_while_they_are_killed_and_froze
     async with staged(tmp_path, "postgresql") as stage:
         outcome = await kill_replicas(stage, nursery, kills=KILLS, freezes=1, seed=SEED)
     assert check(outcome.history) == []
-    # Who stands still acknowledges nothing; Slack asks another then.
-    assert {each.split(":")[0] for each in outcome.violations} <= {"not acked in time"}
+    assert outcome.refused == []
     changes = Counter(change.added for change in outcome.history.changes)
-    assert changes[True] >= 20
-    assert changes[False] >= 10
+    assert changes[True] > 8 <= changes[False]
