@@ -16,7 +16,6 @@ CLOCKS = 1.0
 
 _ENDS_EARLY = frozenset({"grant.given_back", "grant.voided"})
 _GONE = frozenset({"access.removed", "access.kept"})
-_OUTCOMES = _GONE | {"access.given", "access.change_failed"}
 _OWES_NOTHING = frozenset({"access.given", "access.removed"})
 
 
@@ -59,8 +58,8 @@ def latest(history: History) -> float:
 
 
 def longest_takeover(history: History) -> float:
-    """How many seconds, with a bot up, the longest work lay there after whoever had begun it died."""
-    return max((gap for _, gap in _gaps(history)), default=0.0)
+    """How many seconds, with a bot up, the longest work lay there under one claim, whether that one lived or died."""
+    return max((seconds for _, seconds in _lying(history)), default=0.0)
 
 
 def repeats(history: History) -> int:
@@ -266,31 +265,23 @@ def _told(history: History) -> Iterator[Finding]:
                 shown.about,
                 f"{shown.reader} reads {shown.stands!r}, not {shown.owed!r}",
             )
-    copies = sum(shown.copies for shown in history.shown)
-    if copies > history.kills:
-        yield Finding("message repeated", "all", f"{copies} repeats, and {history.kills} kills")
+    if repeats(history) and not history.kills:
+        yield Finding("message repeated", "all", f"{repeats(history)} repeats, and nobody was killed")
 
 
 # Work of a dead one
 
 
-def _gaps(history: History) -> Iterator[tuple[str, float]]:
-    """For each work that was begun and never came to anything: how long until somebody began it again."""
-    begun: dict[str, Entry] = {}
-    for entry in history.entries:
-        if entry.action == "effect.begun":
-            if entry.about in begun:
-                before = begun[entry.about]
-                yield entry.about, _up_within(history, before.at, entry.at)
-            begun[entry.about] = entry
-        elif entry.action in _OUTCOMES or entry.action in _ENDS_EARLY or entry.action == "grant.expired":
-            begun.pop(entry.about, None)
+def _lying(history: History) -> Iterator[tuple[str, float]]:
+    """For each claim: how long it stood while a bot was up, until it was given back or somebody else had the work."""
+    for lease in history.leases:
+        yield lease.about, _up_within(history, lease.first, lease.last)
 
 
 def _taken_over_late(history: History) -> Iterator[Finding]:
-    for about, gap in _gaps(history):
-        if gap > TAKEN_OVER_WITHIN:
-            yield Finding("taken over late", about, f"after {gap:.1f} s with a bot up")
+    for about, seconds in _lying(history):
+        if seconds > TAKEN_OVER_WITHIN:
+            yield Finding("taken over late", about, f"after {seconds:.1f} s with a bot up")
 
 
 def _named(pair: Pair) -> str:

@@ -51,6 +51,7 @@ def gather(stage: Stage) -> History:
             grants=[_given(each) for each in grants],
             entries=database.read_now(_entries),
             shown=database.read_now(lambda tx: list(_shown(tx, ground, grants, stands))),
+            leases=list(stage.leases),
             left=database.read_now(_left),
             unsound=[str(each) for each in database.read_now(verify_log).findings],
             kills=sum(bot.kills for bot in stage.bots),

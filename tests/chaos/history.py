@@ -73,6 +73,15 @@ class Shown:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Lease:
+    """Work that was claimed, by one who may have died: when it was seen first, and last. about: the holding."""
+
+    about: str
+    first: float
+    last: float
+
+
+@dataclass(frozen=True, kw_only=True)
 class History:
     """Everything that is compared, once nothing is left to do.
 
@@ -89,6 +98,7 @@ class History:
     grants: Sequence[Given] = ()
     entries: Sequence[Entry] = ()
     shown: Sequence[Shown] = ()
+    leases: Sequence[Lease] = ()
     left: Sequence[str] = ()
     unsound: Sequence[str] = ()
     kills: int = 0

@@ -19,6 +19,7 @@ from tests.chaos.history import History
 from tests.chaos.load import Crowd
 from tests.chaos.stage import Stage
 from tests.chaos.trouble import Trouble
+from tests.chaos.watching import watched
 
 # What a dead one was at is taken over within 30 s, and whoever takes over may be killed, too.
 SETTLES_WITHIN = 150.0
@@ -69,7 +70,7 @@ async def kill_often(
     chance, began, starting = random.Random(seed), time.monotonic(), 0
     await _give_earlier(stage, ending_within=kills * 0.9)
     bot, troubles = stage.bot(nursery), Trouble(stage.slack.faults, stage.people, chance)
-    async with _crowd(stage, chance) as crowd:
+    async with watched(stage), _crowd(stage, chance) as crowd:
         for number in range(kills):
             if trouble:
                 await troubles.make()
@@ -77,6 +78,8 @@ async def kill_often(
             progress(number + 1)
         await troubles.end()
         await bot.start()
+        await crowd.stop()
+        await settled(stage)
     outcome = await _outcome(stage, crowd, began)
     if not trouble:
         return replace(outcome, starting=starting)
@@ -100,7 +103,7 @@ async def kill_replicas(
     bots = [stage.bot(nursery) for _ in range(replicas)]
     await _give_earlier(stage, ending_within=PAST_THE_LEASE)
     await asyncio.gather(*(bot.start() for bot in bots))
-    async with _crowd(stage, chance) as crowd:
+    async with watched(stage), _crowd(stage, chance) as crowd:
         freezing = asyncio.create_task(_freeze_often(bots, chance, freezes))
         for number in range(kills):
             await asyncio.sleep(chance.uniform(0.5, 2 * PAST_THE_LEASE * freezes / kills))
@@ -109,6 +112,8 @@ async def kill_replicas(
             await victim.start()
             progress(number + 1)
         await freezing
+        await crowd.stop()
+        await settled(stage)
     return await _outcome(stage, crowd, began)
 
 
@@ -170,8 +175,7 @@ async def settled(stage: Stage) -> None:
 
 
 async def _outcome(stage: Stage, crowd: Crowd, began: float) -> Outcome:
-    """Let everything come to rest, touch what stands twice, stop the bots properly, and look."""
-    await settled(stage)
+    """Touch what stands twice, stop the bots properly, and look."""
     copies = strays(stage)
     for copy in copies:
         await _touch(stage, copy)

@@ -33,7 +33,7 @@ from storage.stores import Store
 from tests.bot.demo.demos import free_port
 from tests.chaos import recorder
 from tests.chaos.bots import Bot, Nursery
-from tests.chaos.history import Pair
+from tests.chaos.history import Lease, Pair
 from tests.storage.postgres import postgres
 
 _SECRET_KEY, _AUDIT_KEY = new_key(), new_audit_key()
@@ -44,7 +44,10 @@ _STANDING: dict[str, list[Key]] = {}
 
 @dataclass(kw_only=True)
 class Stage:
-    """slack: runs in this process. settings: of the bots. began: who was a member of what before anything happened."""
+    """slack: runs in this process. settings: of the bots. began: who was a member of what before anything happened.
+
+    leases: claims that were seen (tests.chaos.watching).
+    """
 
     slack: Workspace
     folder: Path
@@ -52,6 +55,7 @@ class Stage:
     environ: Mapping[str, str]
     began: frozenset[Pair]
     bots: list[Bot] = field(default_factory=list)
+    leases: list[Lease] = field(default_factory=list)
 
     @property
     def people(self) -> Path:

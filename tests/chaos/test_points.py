@@ -24,6 +24,7 @@ from tests.chaos.history import TAKEN_OVER_WITHIN, History
 from tests.chaos.loops import settled
 from tests.chaos.points import GIVING, TAKING, TELLING
 from tests.chaos.stage import Stage, staged
+from tests.chaos.watching import watched
 
 COMES_TO_IT_WITHIN = 20.0
 ENGINES = ("sqlite", "postgresql")
@@ -111,8 +112,7 @@ async def giving(folder: Path, nursery: Nursery, engine: str) -> History:
             await ask(stage, login)
             await bot.died(COMES_TO_IT_WITHIN)
             assert (point, left(stage, login)) == (point, GIVEN[point])
-        await finished(stage, bot)
-        return gather(stage)
+        return await finished(stage, bot)
 
 
 async def taking(folder: Path, nursery: Nursery, engine: str) -> History:
@@ -132,8 +132,7 @@ async def taking(folder: Path, nursery: Nursery, engine: str) -> History:
             await who.click(await who.sees(f"✅ {THING}"), Action.GIVE_BACK)
             await bot.died(COMES_TO_IT_WITHIN)
             assert (point, left(stage, login)) == (point, TAKEN[point])
-        await finished(stage, bot)
-        return gather(stage)
+        return await finished(stage, bot)
 
 
 async def telling(folder: Path, nursery: Nursery, point: str) -> History:
@@ -152,8 +151,7 @@ async def telling(folder: Path, nursery: Nursery, point: str) -> History:
         for each in (draft, *seen):
             await ada.click(each, Action.SEND_DRAFT, stale=True)
         await ada.sees(f"✅ {THING}")
-        await finished(stage, bot)
-        return gather(stage)
+        return await finished(stage, bot)
 
 
 @pytest.fixture(scope="module")
@@ -205,9 +203,11 @@ def test_killed_while_telling_it_is_told_and_at_most_once_more(histories: Mappin
     assert repeats(history) <= (point == POSTED)
 
 
-async def finished(stage: Stage, bot: Bot) -> None:
-    """Let a bot finish what the dead ones left, and end it properly."""
-    if bot.pid is None:
-        await bot.start()
-    await settled(stage)
+async def finished(stage: Stage, bot: Bot) -> History:
+    """Let a bot finish what the dead ones left, and end it properly; what happened."""
+    async with watched(stage):
+        if bot.pid is None:
+            await bot.start()
+        await settled(stage)
     await bot.stop()
+    return gather(stage)
