@@ -9,10 +9,10 @@ from sqlmodel import Session
 from handlers import recording
 from handlers.exceptions import Kind, Severity, Strange, tell_security
 from handlers.ground import Ground
-from handlers.intents import Decide, Intent, OnGrant, Reconcile, Resume
+from handlers.intents import AnswerInquiry, Intent, OnGrant, Reconcile, Resume
 from handlers.outcomes import Repeated, Unknown
 from handlers.strange import named
-from storage import deliveries, freezes, grants
+from storage import deliveries, freezes, grants, inquiries
 from storage.identifiers import made_at
 from storage.records import ExceptionRecord
 
@@ -66,8 +66,10 @@ def is_lost(tx: Session, intent: Intent) -> bool:
     Anybody could write such an id; nothing comes of it but this answer.
     """
     match intent:
-        case OnGrant(grant=name) | Decide(grant=name):
+        case OnGrant(grant=name):
             known = grants.get(tx, name) is not None
+        case AnswerInquiry(inquiry=name):
+            known = inquiries.get(tx, name) is not None
         case Reconcile(exception=name) | Resume(freeze=name):
             known = tx.get(ExceptionRecord, name) is not None
         case _:

@@ -3,7 +3,7 @@
 It holds references and small questions to them; it carries out nothing.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Protocol
@@ -13,15 +13,18 @@ from sqlmodel import Session
 from handlers.decisions.counterparts import Counterpart
 from handlers.decisions.freezing import Stopped, What, what_stops
 from handlers.decisions.policy import AccessQuestion, Action, PolicyEngine
-from storage import freezes
+from storage import freezes, inquiries
 from storage.catalogue import Catalogue, Entitlement, Owner
 from storage.clock import Clock
 from storage.database import Database
 from storage.directories.base import Account, Directory
 from storage.faults import DirectoryUnavailable
-from storage.outbox import OWNER, Message, owe
+from storage.outbox import OWNER, Message, owe, places_of
 from storage.records import Grant
-from storage.states import FreezeKind
+from storage.states import FreezeKind, GrantState
+
+SUMMONS = "summons"
+"""The courier that tells those whose turn it is and who are not the owner's (handlers.summons)."""
 
 
 class Shown(Protocol):
@@ -129,18 +132,37 @@ class Ground:
             ticket=grant.ticket,
         )
 
-    def show(self, tx: Session, grant: Shown) -> None:
-        """Owe the requester's status message, and the owner channel's if the request ever went there."""
-        for kind, subject, recipient in self.messages_of(grant):
+    def show(self, tx: Session, grant: Grant) -> None:
+        """Owe what shows how this grant stands, and tell whose turn it is if it waits for others than the owner's."""
+        for kind, subject, recipient in self.messages_of(tx, [grant]):
             owe(tx, at=self.now(), courier="slack", kind=kind, subject=subject, recipient=recipient)
+        owner = self._carried_to(grant)
+        if owner is None:
+            return
+        if grant.state != GrantState.PENDING:  # nothing is left to answer
+            for inquiry in inquiries.unanswered(tx, grant.id):
+                owe(
+                    tx, at=self.now(), courier="slack", kind="inquiry", subject=inquiry, recipient=grant.slack_user
+                )  # fmt: skip
+        elif any(count and role != "owner" for role, count in grant.missing.items()):
+            owe(tx, at=self.now(), courier=SUMMONS, kind="summons", subject=grant.id, recipient=owner)
 
-    def messages_of(self, grant: Shown) -> list[Message]:
-        """What `show` owes."""
-        owed: list[Message] = []
-        if grant.slack_user:  # whose membership was found by other hands may not be linked
-            owed.append(Message("request", grant.id, grant.slack_user))
-        entitlement = self.catalogue.entitlements.get(grant.entitlement)
-        if entitlement is not None and not grant.automatic and grant.lapses_at is not None:
-            # The channel may be another by the time it is delivered.
-            owed.append(Message("approval", grant.id, f"{OWNER}{entitlement.owner}"))
+    def messages_of(self, tx: Session, grants: Iterable[Shown]) -> list[Message]:
+        """The requester's status message of each, and the owner channel's and others' where the request ever went."""
+        owed, shown = list[Message](), list(grants)
+        carried = {grant.id: owner for grant in shown if (owner := self._carried_to(grant))}
+        others = places_of(tx, kind="approval", subjects=list(carried)) if carried else {}
+        for grant in shown:
+            if grant.slack_user:  # whose membership was found by other hands may not be linked
+                owed.append(Message("request", grant.id, grant.slack_user))
+            if grant.id in carried:
+                places = {carried[grant.id]: None, **dict.fromkeys(others.get(grant.id, ()))}
+                owed += [Message("approval", grant.id, place) for place in places]
         return owed
+
+    def _carried_to(self, grant: Shown) -> str | None:
+        """The owner whom the request went to: their channel may be another by the time it is delivered."""
+        entitlement = self.catalogue.entitlements.get(grant.entitlement)
+        if entitlement is None or grant.automatic or grant.lapses_at is None:
+            return None
+        return f"{OWNER}{entitlement.owner}"

@@ -198,7 +198,7 @@ class Rounds:
             action="access.removed",
             where=SCHEDULE,
         )
-        messages = [message for grant in over for message in self._ground.messages_of(grant)]
+        messages = self._ground.messages_of(tx, over)
         outbox.owe_each(tx, messages, at=now, courier="slack")
         claims.settle_removed(tx, [one.claimed.id for one in plain])
         return [by.total_seconds() for by in late]

@@ -3,7 +3,7 @@
 It holds kinds and ids and renders nothing.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
 from typing import NamedTuple
 
@@ -29,6 +29,13 @@ _ADD = insert(_OWED)
 _DROP = delete(_OWED).where(_OWED.c.id == bindparam("owed"), _OWED.c.fence == bindparam("held"))
 _POST = upserts.or_replace(_POSTED, ("channel", "ts", "at"))
 _OLDER = aliased(Owed)
+_PLACES = (
+    select(Posted.subject, Posted.recipient)
+    .where(
+        col(Posted.kind) == bindparam("kind"), col(Posted.subject).in_(bindparam("subjects", expanding=True))
+    )
+    .order_by(col(Posted.recipient))
+)
 _WAITING = select(Owed.id).where(
     col(Owed.courier) == bindparam("courier"),
     col(Owed.kind) == bindparam("kind"),
@@ -207,6 +214,14 @@ def remember_posted(
     """Keep where a message stands, so that the next state edits it."""
     about = {"kind": kind, "subject": subject, "recipient": recipient}
     upserts.run(tx, _POST, {**about, "channel": channel, "ts": ts, "at": at})
+
+
+def places_of(tx: Session, *, kind: str, subjects: Sequence[str]) -> dict[str, list[str]]:
+    """For each of these, the recipients to whom the message about it was posted."""
+    places: dict[str, list[str]] = {one: [] for one in subjects}
+    for subject, recipient in tx.exec(_PLACES, params={"kind": kind, "subjects": subjects}):
+        places[subject].append(recipient)
+    return places
 
 
 def backlog(tx: Session) -> int:

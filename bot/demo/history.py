@@ -10,6 +10,7 @@ from sqlmodel import Session
 
 from bot.demo.stage import Stage
 from storage import endings, grants
+from storage.outbox import owe_each
 
 _SEND = "Send request"
 # Beyond the longest grant and the longest wait, so that every open one is found.
@@ -34,8 +35,8 @@ async def show_again(stage: Stage) -> None:
 
     def owe_all(tx: Session) -> None:
         ever = ground.now() + _EVER
-        for ending in endings.due(tx, ever, _MOST):
-            ground.show(tx, ending)
+        active = ground.messages_of(tx, endings.due(tx, ever, _MOST))
+        owe_each(tx, active, at=ground.now(), courier="slack")
         for waiting in grants.unanswered(tx, ever, _MOST):
             ground.show(tx, waiting)
 

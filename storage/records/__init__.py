@@ -5,6 +5,7 @@ Nothing here validates: intents do, before a row is made.
 
 from storage.records.access import Approval, Grant, Holding, Standing, VoidedApproval, Watched
 from storage.records.freezes import Freeze, PublishedLast
+from storage.records.inquiries import Inquiry
 from storage.records.messages import ExceptionRecord, Owed, Posted, Question
 from storage.records.people import Delivery, Failures, Handle, Link, MailCode, Proof
 
@@ -17,6 +18,7 @@ __all__ = [
     "Grant",
     "Handle",
     "Holding",
+    "Inquiry",
     "Link",
     "MailCode",
     "Owed",

@@ -8,6 +8,7 @@ from bot.slack.messages.alert_facts import Alert, plain
 from bot.slack.messages.alerts import composed
 from bot.slack.messages.approvals import not_allowed_text
 from bot.slack.messages.parts import Message, button
+from bot.slack.sentences import GONE
 from bot.slack.words import clock, day_and_clock, inert, quoted, sentence
 from handlers.decisions.freezing import Stopped, reason
 from handlers.outcomes import NoLonger, NotAllowed, Unknown
@@ -88,3 +89,8 @@ _WHAT_NOW = {
     ),
     FreezeKind.EMERGENCY: (_GOES_ON,),
 }
+
+
+def gone_text(outcome: Unknown) -> str:
+    """What to tell about something that is not there: where it is known, why."""
+    return LOST if outcome.lost else GONE
