@@ -25,7 +25,7 @@ from handlers.answers import (
     PasswordExpiry,
 )
 from handlers.decisions.counterparts import Counterpart, NoCounterpart
-from handlers.decisions.policy import AccountQuestion, Action
+from handlers.decisions.policy import AccountQuestion, Action, PolicyDecision
 from handlers.elsewhere import Picture, is_unknown, picture_of
 from handlers.exceptions import broken_policy, tell_security
 from handlers.ground import Ground
@@ -33,14 +33,14 @@ from handlers.intents import Ask
 from handlers.outcomes import Repeated
 from handlers.patience import in_time
 from handlers.strange import named
-from storage import deliveries, grants
+from storage import deliveries
 from storage.catalogue import Entitlement
 from storage.directories.base import Account
 from storage.faults import DirectoryUnavailable
+from storage.given import Given, given_to
 from storage.identifiers import new_id
 from storage.outbox import owe
-from storage.records import Grant, Question
-from storage.states import GrantState
+from storage.records import Question
 
 
 class Kind(StrEnum):
@@ -59,8 +59,10 @@ class Kind(StrEnum):
 
 # The answers that say something about the person who asks.
 _ABOUT_ACCOUNT = frozenset({Kind.ACCESS, Kind.MEMBERSHIP, Kind.PASSWORD_EXPIRY})
+# And those of them that say until when.
+_ABOUT_GRANTS = frozenset({Kind.ACCESS, Kind.MEMBERSHIP})
 
-Given = Mapping[tuple[str, str, str], Grant]
+GivenNow = Mapping[tuple[str, str, str], Given]
 """By directory, account and group."""
 
 
@@ -87,22 +89,26 @@ class Checks:
         """
         account = intent.actor.account
         picture = await self._picture(Kind(intent.kind), intent.about, account)
+        decision = self._decision(account)
 
         def work(tx: Session) -> Answer | Repeated:
-            taken = self._take(tx, intent)
+            taken = self._take(tx, intent, decision)
             if isinstance(taken, Repeated):
                 return taken
             if taken.kind not in _ABOUT_ACCOUNT:
                 return self._plain(taken.kind, taken.about)
-            return self._personal(taken.kind, taken.about, account, _given(tx, account), picture)
+            given = _given(tx, account) if taken.kind in _ABOUT_GRANTS else {}
+            return self._personal(taken.kind, taken.about, account, given, picture)
 
         return await self._ground.database.write(work)
 
     async def owe_answer(self, intent: Ask) -> Question | Repeated:
         """Take a question and owe its answer as a message; it is found when the message is made."""
 
+        decision = self._decision(intent.actor.account)
+
         def work(tx: Session) -> Question | Repeated:
-            taken = self._take(tx, intent)
+            taken = self._take(tx, intent, decision)
             if isinstance(taken, Repeated):
                 return taken
             question = _question(intent, taken)
@@ -130,14 +136,17 @@ class Checks:
         given = await self._ground.database.read(lambda tx: _given(tx, account))
         return self._personal(kind, question.about, account, given, picture)
 
-    def _take(self, tx: Session, intent: Ask) -> _Taken | Repeated:
+    def _decision(self, account: Account) -> PolicyDecision:
+        """What policy says, by facts that no transaction changes: nobody waits for it with all writers locked."""
+        return self._ground.policy.ask(
+            AccountQuestion(action=Action.VIEW, principal=account, target=account, now=self._ground.now())
+        )
+
+    def _take(self, tx: Session, intent: Ask, decision: PolicyDecision) -> _Taken | Repeated:
         now, account = self._ground.now(), intent.actor.account
         if not deliveries.take(tx, intent.delivery, now):
             return Repeated()
         question = new_id("q", now)
-        decision = self._ground.policy.ask(
-            AccountQuestion(action=Action.VIEW, principal=account, target=account, now=now)
-        )
         recording.record(
             tx,
             at=now,
@@ -185,7 +194,7 @@ class Checks:
         return {own.directory: own}
 
     def _personal(
-        self, kind: Kind, about: Sequence[str], account: Account, given: Given, picture: Picture
+        self, kind: Kind, about: Sequence[str], account: Account, given: GivenNow, picture: Picture
     ) -> Answer:
         match kind:
             case Kind.MEMBERSHIP:
@@ -195,7 +204,7 @@ class Checks:
             case _:
                 return self._access(account, given, picture)
 
-    def _access(self, own: Account, given: Given, picture: Picture) -> AccessList:
+    def _access(self, own: Account, given: GivenNow, picture: Picture) -> AccessList:
         offered = self._ground.catalogue.entitlements.values()
         held = [
             self._held(entitlement, given.get((account.directory, account.id, entitlement.group)))
@@ -207,13 +216,13 @@ class Checks:
         others = (self._elsewhere(name, found) for name, found in picture.items() if name != own.directory)
         return AccessList(held=tuple(_soonest_first(held)), read_at=own.read_at, elsewhere=tuple(others))
 
-    def _held(self, entitlement: Entitlement, grant: Grant | None) -> Held:
+    def _held(self, entitlement: Entitlement, grant: Given | None) -> Held:
         return Held(
             entitlement=entitlement.id,
             owner=self._owner_name(entitlement.id),
             until=grant.expires_at if grant else None,
             grant=grant.id if grant else None,
-            ending=grant is not None and grant.state == GrantState.ENDING,
+            ending=grant is not None and grant.ending,
         )
 
     def _elsewhere(self, directory: str, found: Counterpart | None) -> Elsewhere:
@@ -224,7 +233,7 @@ class Checks:
         read_at = found.read_at if isinstance(found, Account) else self._ground.now()
         return Elsewhere(directory=directory, read_at=read_at)
 
-    def _membership(self, about: str, own: Account, given: Given, picture: Picture) -> Membership:
+    def _membership(self, about: str, own: Account, given: GivenNow, picture: Picture) -> Membership:
         entitlement = self._ground.catalogue.entitlements[about]
         found = picture.get(entitlement.directory)
         if not isinstance(found, Account):
@@ -280,9 +289,9 @@ def _question(intent: Ask, taken: _Taken) -> Question:
     )
 
 
-def _given(tx: Session, account: Account) -> Given:
+def _given(tx: Session, account: Account) -> GivenNow:
     """For each membership, the person's grant that ends last. What is being taken back is no standing access either."""
-    given = grants.given_to(tx, account.directory, account.id)
+    given = given_to(tx, account.directory, account.id)
     return {(grant.directory, grant.account, grant.group): grant for grant in given}
 
 

@@ -21,8 +21,8 @@ from storage import deliveries, links
 from storage.directories.base import Account
 from storage.handles import Purpose
 from storage.identifiers import new_id
+from storage.links import PinnedLink
 from storage.outbox import owe
-from storage.records import Link
 from storage.states import LinkState
 
 
@@ -82,7 +82,7 @@ class Identity:
         reason = why_not(profile, teams=self._teams, enterprise=self._enterprise)
         if reason is not None:
             return await self._refuse(profile, where, delivery, reason)
-        link = await self._ground.database.read(lambda tx: links.link_of(tx, profile.team, profile.user))
+        link = await self._ground.database.glance(lambda tx: links.link_of(tx, profile.team, profile.user))
         if link is None:
             return await self._trusted(profile, where) or NotLinked(profile=profile, suspended=False)
         if link.state != LinkState.ACTIVE:
@@ -247,7 +247,7 @@ class Identity:
         return Refused(reason=reason) if reason == NotAPerson.BOT else await self._ground.database.write(work)
 
     async def _not_told(
-        self, profile: SlackProfile, where: Where, delivery: str, link: Link
+        self, profile: SlackProfile, where: Where, delivery: str, link: PinnedLink
     ) -> NotTold | Repeated:
         def work(tx: Session) -> NotTold | Repeated:
             now = self._ground.now()
@@ -268,7 +268,7 @@ class Identity:
 
         return await self._ground.database.write(work)
 
-    async def _suspend(self, profile: SlackProfile, where: Where, link: Link, reason: str) -> None:
+    async def _suspend(self, profile: SlackProfile, where: Where, link: PinnedLink, reason: str) -> None:
         def work(tx: Session) -> None:
             if links.suspend(
                 tx, link.id, mail=link.mail

@@ -19,7 +19,8 @@ from storage.database import Database
 from storage.directories.base import Account, Directory
 from storage.faults import DirectoryUnavailable
 from storage.handles import Purpose, Result, handle_by_id
-from storage.records import Handle, Link
+from storage.links import PinnedLink
+from storage.records import Handle
 from storage.secrets import Vault
 from storage.states import LinkState
 
@@ -157,7 +158,7 @@ def person_behind(handle: Handle) -> audit.Actor:
     )
 
 
-def _unfit(handle: Handle, account: Account | None, link: Link | None) -> str:
+def _unfit(handle: Handle, account: Account | None, link: PinnedLink | None) -> str:
     """Why nothing can be done for this person; the words are those of the record."""
     if account is None:
         return "unknown"

@@ -5,15 +5,12 @@ thread: so it cannot wait for Slack or a directory inside, and both engines have
 """
 
 import asyncio
-import queue
 import threading
 from collections.abc import Callable, Iterator
-from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
-from typing import Any, Generic, Protocol, TypeVar
+from typing import Any, Protocol, TypeAlias, TypeVar
 
 from sqlalchemy import Connection, Engine, Transaction
 from sqlalchemy.exc import DBAPIError
@@ -21,24 +18,22 @@ from sqlmodel import Session
 
 from storage.clock import Clock
 from storage.faults import OutcomeUnknown, StorageUnavailable
+from storage.jobs import Answer, Job, Jobs, tell
 from storage.sqlite import SqliteFile
 from storage.stores import Store
 
 T = TypeVar("T")
 Work = Callable[[Session], T]
 Woken = Callable[[frozenset[str]], None]
+_Job: TypeAlias = Job[Session, Any]
 
 # Two, since they share one interpreter: with more of them the loop waits longer for its turn, and no more is read.
 READERS = 2
+# Reads that share a snapshot: together they still take only milliseconds.
+GLANCES = 32
 
 CLOSED = "The database is closed, so nothing was done."
 SILENT = "The database does not answer, so nothing was done."
-
-
-@dataclass(frozen=True)
-class _Job(Generic[T]):
-    work: Work[T]
-    done: "Future[T]"
 
 
 def wake(tx: Session, what: str) -> None:
@@ -65,10 +60,10 @@ class _Engine(Protocol):
 
 
 class Database:
-    """One store. `write` runs on the writer thread, alone in the whole store; `read` on a small pool of readers.
+    """One store. `write` runs on the writer thread, alone in the whole store; `read` and `glance` on readers.
 
-    Both raise StorageUnavailable when the store is locked, full, read-only, away or broken; then nothing was done.
-    patience: seconds that `write` and `read` wait for a server that has taken a question and does not answer.
+    All raise StorageUnavailable when the store is locked, full, read-only, away or broken; then nothing was done.
+    patience: seconds that they wait for a server that has taken a question and does not answer.
     """
 
     def __init__(self, store: Store, *, busy_timeout: float = 1.5, patience: float = 4.0) -> None:
@@ -76,12 +71,12 @@ class Database:
         self._woken: Woken | None = None
         self._loop: asyncio.AbstractEventLoop | None = None
         self._engine = _open(store, busy_timeout)
-        self._jobs: queue.SimpleQueue[_Job[Any] | None] = queue.SimpleQueue()
-        self._gate = threading.Lock()
-        self._readers = ThreadPoolExecutor(READERS, thread_name_prefix="wicket-read")
-        self._writer = threading.Thread(target=self._write_loop, name="wicket-write", daemon=True)
-        self._writer.start()
-        self._closed = False
+        self._writes, self._reads, self._glances = Jobs[Session](), Jobs[Session](), Jobs[Session]()
+        self._threads = [
+            _begun("wicket-write", self._write_loop),
+            _begun("wicket-glance", self._read_loop, self._glances, GLANCES),
+            *(_begun(f"wicket-read-{n}", self._read_loop, self._reads, 1) for n in range(READERS)),
+        ]
 
     def on_wake(self, woken: Woken, loop: asyncio.AbstractEventLoop) -> None:
         """Call `woken` on this loop after each commit that asked for it."""
@@ -96,117 +91,121 @@ class Database:
 
         OutcomeUnknown if the server fell silent over it: then it may be finished later, or never.
         """
-        job = self._submit(work)
-        answer = asyncio.wrap_future(job)
-        try:
-            await asyncio.wait([answer], timeout=self._patience)
-        finally:
-            job.cancel()  # of no effect on what is done; nor is what has begun stopped half-way
-        if job.cancelled():
-            raise StorageUnavailable(SILENT)
-        if not job.done():
-            answer.cancel()
-            raise OutcomeUnknown
-        return await answer
+        job = self._submit(self._writes, Job(work, asyncio.get_running_loop()))
+        return await job.answered(
+            self._patience, never_run=StorageUnavailable(SILENT), perhaps_run=OutcomeUnknown()
+        )
 
     def write_now(self, work: Work[T]) -> T:
         """`write` for the command line: waits in this thread."""
-        return self._submit(work).result()
+        return self._submit(self._writes, Job(work, None)).waited_for()
 
     async def read(self, work: Work[T]) -> T:
         """Run a reading function on a snapshot; an attempt to write fails."""
-        if self._closed:
-            raise StorageUnavailable(CLOSED)
-        answer = asyncio.get_running_loop().run_in_executor(self._readers, self.read_now, work)
-        try:
-            return await asyncio.wait_for(answer, self._patience)
-        except TimeoutError:
-            raise StorageUnavailable(SILENT) from None
+        return await self._looked_up(self._reads, work)
+
+    async def glance(self, work: Work[T]) -> T:
+        """`read` for what takes far less than a millisecond and everybody waits for: it waits for no longer read."""
+        return await self._looked_up(self._glances, work)
 
     def read_now(self, work: Work[T]) -> T:
         """`read` in this thread."""
-        with _faults(self._engine), Session(self._engine.reading, expire_on_commit=False) as session:
-            return work(session)
+        with self._snapshot() as connection, _Transaction(connection) as tx:
+            return work(tx)
 
     def close(self) -> None:
         """Finish what is queued and let go of the store."""
-        with self._gate:
-            if self._closed:
-                return
-            self._closed = True
-            self._jobs.put(None)
-        self._writer.join(self._patience)
-        self._readers.shutdown(wait=not self._writer.is_alive(), cancel_futures=True)
+        for jobs in (self._writes, self._reads, self._glances):
+            jobs.close()
+        patience = self._patience
+        for thread in self._threads:
+            thread.join(patience)
+            if thread.is_alive():  # a server that answers one of them nothing answers the others nothing
+                patience = 0
         self._engine.writing.dispose()
         self._engine.reading.dispose()
 
-    def _submit(self, work: Work[T]) -> "Future[T]":
-        job = _Job(work, Future())
-        with self._gate:  # behind the end of the queue a job would wait for ever
-            if self._closed:
-                raise StorageUnavailable(CLOSED)
-            self._jobs.put(job)
-        return job.done
+    async def _looked_up(self, jobs: Jobs[Session], work: Work[T]) -> T:
+        job = self._submit(jobs, Job(work, asyncio.get_running_loop()))
+        silent = StorageUnavailable(SILENT)
+        return await job.answered(self._patience, never_run=silent, perhaps_run=silent)
+
+    def _submit(self, jobs: Jobs[Session], job: Job[Session, T]) -> Job[Session, T]:
+        if not jobs.put(job):
+            raise StorageUnavailable(CLOSED)
+        return job
+
+    def _read_loop(self, jobs: Jobs[Session], together: int) -> None:
+        while waiting := jobs.next(together):
+            while waiting:
+                answers = self._read_together(waiting)
+                tell(answers)
+                waiting = waiting[len(answers) :]
+
+    def _read_together(self, jobs: list[_Job]) -> list[Answer[Any]]:
+        """One snapshot for all, no older than any of them; the first that fails ends it, for it may have broken it."""
+        answers: list[Answer[Any]] = []
+        try:
+            with self._snapshot() as connection:
+                for job in jobs:
+                    with _Transaction(connection) as tx:
+                        answers.append(Answer(job, job.work(tx)))
+        except BaseException as fault:  # noqa: BLE001 - whatever it is, it is the caller's
+            answers += [Answer(job, None, fault) for job in jobs[len(answers) :][:1]]
+        return answers
+
+    @contextmanager
+    def _snapshot(self) -> Iterator[Connection]:
+        with _faults(self._engine), self._engine.reading.connect() as connection:
+            connection.begin()
+            yield connection
 
     def _write_loop(self) -> None:
-        while True:
-            batch = self._next_batch()
-            if not batch:
-                return
-            self._commit_together([job for job in batch if job.done.set_running_or_notify_cancel()])
+        while jobs := self._writes.next(self._engine.group_limit):
+            self._commit_together(jobs)
 
-    def _next_batch(self) -> list[_Job[Any]]:
-        """The next job and those that already wait behind it; empty when closing."""
-        first = self._jobs.get()
-        batch = [first] if first else []
-        while batch and len(batch) < self._engine.group_limit:
-            try:
-                job = self._jobs.get_nowait()
-            except queue.Empty:
-                break
-            if job is None:
-                self._jobs.put(None)  # closing: finish these first, then see it again
-                break
-            batch.append(job)
-        return batch
-
-    def _commit_together(self, batch: list[_Job[Any]]) -> None:
-        if not batch:
-            return
-        results: list[tuple[_Job[Any], Any, BaseException | None]] = []
+    def _commit_together(self, batch: list[_Job]) -> None:
         woken: set[str] = set()
         try:
             with _faults(self._engine), self._engine.writing.connect() as connection:
                 transaction = connection.begin()
-                results.extend((job, *self._run_one(connection, job.work, woken)) for job in batch)
+                answers = [self._run_one(connection, job, woken) for job in batch]
                 self._engine.commit(connection, transaction)
         except BaseException as fault:  # noqa: BLE001 - whatever broke the commit is every waiting caller's answer
-            for job in batch:
-                job.done.set_exception(fault)
+            tell([Answer(job, None, fault) for job in batch])
             return
-        for job, result, fault_of_one in results:
-            if fault_of_one is not None:
-                job.done.set_exception(fault_of_one)
-            else:
-                job.done.set_result(result)
+        tell(answers)
         if woken and self._woken is not None and self._loop is not None:
             with suppress(RuntimeError):  # a loop that is closed has nobody to wake
                 self._loop.call_soon_threadsafe(self._woken, frozenset(woken))
 
-    def _run_one(
-        self, connection: Connection, work: Work[T], woken: set[str]
-    ) -> tuple[T | None, BaseException | None]:
+    def _run_one(self, connection: Connection, job: _Job, woken: set[str]) -> Answer[Any]:
         """Run one transaction inside a savepoint, so that its failure is its own."""
-        session = Session(connection, expire_on_commit=False, join_transaction_mode="create_savepoint")
         try:
-            with _faults(self._engine), session, session.begin():
-                result = work(session)
+            with _faults(self._engine), connection.begin_nested(), _Transaction(connection) as tx:
+                result = job.work(tx)
+                tx.flush()
         except BaseException as fault:
             if _breaks_the_batch(fault):
                 raise
-            return None, fault
-        woken |= session.info.get("wake", set())
-        return result, None
+            return Answer(job, None, fault)
+        woken |= tx.info.get("wake", set())
+        return Answer(job, result)
+
+
+class _Transaction(Session):
+    """A session inside a transaction that has begun, which it neither begins nor ends.
+
+    What works on its connection costs nothing of the ORM.
+    """
+
+    def __init__(self, connection: Connection) -> None:
+        super().__init__(connection, expire_on_commit=False, join_transaction_mode="rollback_only")
+        self._begun = connection
+
+    def connection(self, *_: Any, **__: Any) -> Connection:
+        """The connection that it began on."""
+        return self._begun
 
 
 def _breaks_the_batch(fault: BaseException) -> bool:
@@ -228,8 +227,14 @@ def _faults(engine: _Engine) -> Iterator[None]:
 
 def _open(store: Store, busy_timeout: float) -> _Engine:
     if isinstance(store, Path):
-        return SqliteFile(store, busy_timeout=busy_timeout, readers=READERS)
+        return SqliteFile(store, busy_timeout=busy_timeout, readers=READERS + 1)
     # Whoever keeps a SQLite file does not wait for another driver to load.
     from storage.postgresql import PostgresDatabase
 
-    return PostgresDatabase(store, busy_timeout=busy_timeout, readers=READERS)
+    return PostgresDatabase(store, busy_timeout=busy_timeout, readers=READERS + 1)
+
+
+def _begun(name: str, work: Callable[..., None], *given: Any) -> threading.Thread:
+    thread = threading.Thread(target=work, args=given, name=name, daemon=True)
+    thread.start()
+    return thread

@@ -30,15 +30,6 @@ _LIVE_OF = (
     )
     .order_by(col(Grant.expires_at))
 )
-_GIVEN_TO = (
-    select(Grant)
-    .where(
-        col(Grant.requester_directory) == bindparam("directory"),
-        col(Grant.requester_account) == bindparam("account"),
-        col(Grant.state).in_((GrantState.ACTIVE, GrantState.ENDING)),
-    )
-    .order_by(col(Grant.expires_at))
-)
 _COVERING = select(Grant).where(
     col(Grant.directory) == bindparam("directory"),
     col(Grant.account) == bindparam("account"),
@@ -220,11 +211,6 @@ def live_of(tx: Session, directory: str, account: str) -> Sequence[Grant]:
     directory, account: the person's own, here and below; what concerns one membership asks `covering` and the like.
     """
     return tx.exec(_LIVE_OF, params={"directory": directory, "account": account}).all()
-
-
-def given_to(tx: Session, directory: str, account: str) -> Sequence[Grant]:
-    """The person's grants that gave access which is not known to be gone, in whatever directory, soonest end first."""
-    return tx.exec(_GIVEN_TO, params={"directory": directory, "account": account}).all()
 
 
 def open_of(tx: Session, directory: str, account: str, entitlement: str) -> Grant | None:

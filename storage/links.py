@@ -3,24 +3,41 @@
 It never matches anybody by name or e-mail.
 """
 
+from dataclasses import dataclass
 from datetime import datetime
 
 from sqlalchemy import bindparam
-from sqlmodel import Session, col, select
+from sqlalchemy import select as pick
+from sqlmodel import Session, SQLModel, select
 
 from storage.identifiers import new_id
 from storage.records import Link
 from storage.states import LinkState
 
-# Built once: it runs for every payload, and making a statement costs more than running it.
-_LINK_OF = select(Link).where(
-    col(Link.slack_team) == bindparam("team"), col(Link.slack_user) == bindparam("user")
+# Built once and run without the ORM: it runs for every payload, and making a statement costs more than running it.
+_LINKS = SQLModel.metadata.tables[Link.__tablename__]
+_LINK_OF = pick(_LINKS.c.id, _LINKS.c.directory, _LINKS.c.account, _LINKS.c.mail, _LINKS.c.state).where(
+    _LINKS.c.slack_team == bindparam("team"), _LINKS.c.slack_user == bindparam("user")
 )
 
 
-def link_of(tx: Session, slack_team: str, slack_user: str) -> Link | None:
+@dataclass(frozen=True, kw_only=True, slots=True)
+class PinnedLink:
+    """Whose a Slack account is, as it stood when it was read; `mail` is what both sides said when it was made."""
+
+    id: str
+    directory: str
+    account: str
+    mail: str
+    state: str
+
+
+def link_of(tx: Session, slack_team: str, slack_user: str) -> PinnedLink | None:
     """The link of this Slack account, suspended or not."""
-    return tx.exec(_LINK_OF, params={"team": slack_team, "user": slack_user}).first()
+    row = tx.connection().execute(_LINK_OF, {"team": slack_team, "user": slack_user}).first()
+    if row is None:
+        return None
+    return PinnedLink(id=row.id, directory=row.directory, account=row.account, mail=row.mail, state=row.state)
 
 
 def link_to(tx: Session, directory: str, account: str) -> Link | None:
@@ -58,7 +75,8 @@ def make_link(
     made_by: str,
 ) -> Link:
     """Pin a Slack account to a person. A suspended link of the same Slack account is renewed."""
-    link = link_of(tx, slack_team, slack_user) or Link(
+    of_theirs = select(Link).where(Link.slack_team == slack_team, Link.slack_user == slack_user)
+    link = tx.exec(of_theirs).first() or Link(
         id=new_id("l", at), slack_team=slack_team, slack_user=slack_user, created_at=at,
         directory="", account="", mail="", made_by="", state="",
     )  # fmt: skip

@@ -5,12 +5,13 @@ It knows nothing of tables, of threads or of who waits for a transaction.
 
 import sqlite3
 from pathlib import Path
+from typing import cast
 
 from sqlalchemy import Connection, Engine, Transaction, create_engine, event
 from sqlalchemy.dialects import registry
 from sqlalchemy.dialects.sqlite.pysqlite import SQLiteDialect_pysqlite
 from sqlalchemy.exc import DBAPIError
-from sqlalchemy.pool import QueuePool, StaticPool
+from sqlalchemy.pool import PoolProxiedConnection, QueuePool, StaticPool
 
 from storage.clock import utc_now
 from storage.faults import StorageUnavailable
@@ -27,8 +28,8 @@ class SqliteFile:
 
     def __init__(self, path: Path, *, busy_timeout: float, readers: int) -> None:
         self.now = utc_now
-        self.writing = _engine(path, "BEGIN IMMEDIATE", busy_timeout, readers=0)
-        self.reading = _engine(path, "BEGIN", busy_timeout, readers=readers)
+        self.writing = _engine(path, "wicket", busy_timeout, readers=0)
+        self.reading = _engine(path, "wicketreading", busy_timeout, readers=readers)
 
     def commit(self, connection: Connection, transaction: Transaction) -> None:  # noqa: ARG002 - PostgreSQL needs both
         """Make it durable."""
@@ -51,32 +52,52 @@ def _first(error: DBAPIError) -> DBAPIError:
     return error
 
 
-class Dialect(PlainSavepoints, SQLiteDialect_pysqlite):
-    """SQLite with savepoints that cost little."""
+class ReadingDialect(PlainSavepoints, SQLiteDialect_pysqlite):
+    """SQLite whose transactions we begin ourselves. What has no answer goes to the driver as it is: it costs least."""
 
     supports_statement_cache = True
+    begin = "BEGIN"
+
+    def do_begin(self, dbapi_connection: PoolProxiedConnection) -> None:
+        """Begin a transaction; the driver is told to leave that to us."""
+        _driver(dbapi_connection).execute(self.begin)
+
+    def say(self, connection: Connection, statement: str) -> None:
+        """Run a statement that has no answer."""
+        try:
+            _driver(connection.connection).execute(statement)
+        except sqlite3.Error as error:
+            raise DBAPIError.instance(statement, None, error, sqlite3.Error, dialect=self) from error
 
 
-registry.register("sqlite.wicket", __name__, Dialect.__name__)
+class WritingDialect(ReadingDialect):
+    """The same for the writer, who takes the file's one write lock at once."""
+
+    supports_statement_cache = True
+    begin = "BEGIN IMMEDIATE"
 
 
-def _engine(path: Path, begin: str, busy_timeout: float, *, readers: int) -> Engine:
+registry.register("sqlite.wicket", __name__, WritingDialect.__name__)
+registry.register("sqlite.wicketreading", __name__, ReadingDialect.__name__)
+
+
+def _driver(connection: PoolProxiedConnection) -> sqlite3.Connection:
+    return cast(sqlite3.Connection, connection.driver_connection)
+
+
+def _engine(path: Path, dialect: str, busy_timeout: float, *, readers: int) -> Engine:
     engine = create_engine(
-        f"sqlite+wicket:///{path}",
+        f"sqlite+{dialect}:///{path}",
         connect_args={"timeout": busy_timeout, "check_same_thread": False},
         **({"poolclass": QueuePool, "pool_size": readers} if readers else {"poolclass": StaticPool}),
     )
 
     @event.listens_for(engine, "connect")
     def _connected(connection: sqlite3.Connection, _record: object) -> None:
-        connection.isolation_level = None  # we say BEGIN ourselves, so that a writer takes its lock at once
+        connection.isolation_level = None  # BEGIN is the dialect's to say
         for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", "secure_delete=ON"):
             connection.execute(f"PRAGMA {pragma}")
         if readers:
             connection.execute("PRAGMA query_only=ON")
-
-    @event.listens_for(engine, "begin")
-    def _begin(connection: Connection) -> None:
-        connection.exec_driver_sql(begin)
 
     return engine

@@ -6,6 +6,7 @@ It never lets anything through that it could not evaluate in full, and never rea
 import hashlib
 import json
 from collections.abc import Mapping
+from functools import lru_cache, partial
 
 import cedarpy
 
@@ -16,6 +17,9 @@ from storage.faults import PolicyFault
 
 NO_POLICY = "No policy allows this."
 NOT_EVALUATED = "The policy could not be evaluated, so nothing was allowed."
+
+# Parsed facts kept, a few kilobytes each; reading them anew costs nearly as much as deciding by them.
+_ENTITIES_KEPT = 256
 
 _RANK: Mapping[Severity | None, int] = {None: 0, "low": 1, "medium": 2, "high": 3}
 
@@ -35,6 +39,8 @@ class CedarPolicy:
         self._schema = schema
         self._notes = notes
         self._policy_set = policy_set
+        # The same facts are asked about several times over: to find what is missing, and by whoever asks again.
+        self._entities = lru_cache(_ENTITIES_KEPT)(partial(cedarpy.Entities.from_json_str, schema=schema))
 
     @classmethod
     def load(cls, sources: Mapping[str, str], schema: str, bound_to: str) -> "CedarPolicy":
@@ -73,7 +79,7 @@ class CedarPolicy:
         """The answer. Whatever goes wrong on the way is a refusal with `errors`, never an exception."""
         try:
             request, entities = put(question)
-            parsed = cedarpy.Entities.from_json_str(json.dumps(entities), self._schema)
+            parsed = self._entities(json.dumps(entities))
             result = cedarpy.is_authorized(request, self._policies, parsed, self._schema)
         except Exception as error:  # noqa: BLE001 - an engine that fails in any way must refuse, not fail the caller
             return self._not_evaluated((f"{type(error).__name__}: {error}",))

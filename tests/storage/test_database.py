@@ -11,6 +11,7 @@ import pytest
 from sqlalchemy.exc import IntegrityError
 from sqlmodel import Session, col, select
 
+from storage import deliveries
 from storage.database import Database, wake
 from storage.faults import StorageUnavailable
 from storage.records import Delivery
@@ -119,6 +120,21 @@ async def test_one_failing_transaction_undoes_itself_alone(database):
     assert isinstance(results[1], LookupError)
     assert isinstance(results[3], IntegrityError)
     assert await database.read(kept) == ["a", "c", "d"]
+
+
+async def test_a_failing_transaction_undoes_what_it_did_without_the_orm_too(database):
+    def work(tx: Session) -> None:
+        assert deliveries.take(tx, "b", AT)
+        put("c")(tx)
+        raise LookupError
+
+    async with held_up(database):
+        written = waiting(database, put("a"), work, lambda tx: deliveries.take(tx, "b", AT))
+        await asyncio.sleep(0)
+    results = await asyncio.gather(*written, return_exceptions=True)
+    assert isinstance(results[1], LookupError)
+    assert results[2] is True
+    assert await database.read(kept) == ["a", "b"]
 
 
 async def test_transactions_run_in_the_order_they_were_asked_for(database):

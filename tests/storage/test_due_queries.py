@@ -10,6 +10,7 @@ from sqlmodel import Session
 
 from storage import grants, holdings, outbox
 from storage.database import Database
+from storage.given import given_to
 
 NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
 
@@ -30,7 +31,7 @@ ASKED = {
 
 OF_ONE_PERSON = {
     "live_of": lambda tx: grants.live_of(tx, "local", "p-ada"),
-    "given_to": lambda tx: grants.given_to(tx, "local", "p-ada"),
+    "given_to": lambda tx: given_to(tx, "local", "p-ada"),
     "open_of": lambda tx: grants.open_of(tx, "local", "p-ada", "prod-db"),
     "past_of": lambda tx: grants.past_of(tx, "local", "p-ada", "prod-db"),
 }

@@ -9,6 +9,7 @@ from sqlmodel import Session
 
 from storage import grants
 from storage.database import Database
+from storage.given import given_to
 from storage.records import Grant
 from storage.states import FOLLOWS, LIVE, GrantState
 from tests.storage.rows import keep
@@ -193,7 +194,7 @@ def test_a_persons_grants_are_theirs_in_whatever_directory(database, now):
             [grant.id for grant in found]
             for found in (
                 grants.live_of(tx, "local", "p-ada"),
-                grants.given_to(tx, "local", "p-ada"),
+                given_to(tx, "local", "p-ada"),
                 grants.live_of(tx, "lab", "l-ada"),
                 grants.covering(tx, directory="lab", account="l-ada", group="prod-db-rw"),
             )

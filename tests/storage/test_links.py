@@ -18,7 +18,7 @@ def made(database, now, **changes: Any) -> Link:
     return database.write_now(lambda tx: links.make_link(tx, **{**facts, **changes}))
 
 
-def of_ada(database) -> Link | None:
+def of_ada(database) -> links.PinnedLink | None:
     return database.read_now(lambda tx: links.link_of(tx, "T1", "U0ADA"))
 
 
