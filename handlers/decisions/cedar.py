@@ -5,13 +5,13 @@ It never lets anything through that it could not evaluate in full, and never rea
 
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from functools import lru_cache, partial
 
 import cedarpy
 
 from handlers.decisions.facts import put
-from handlers.decisions.policy import PolicyDecision, Question, Severity
+from handlers.decisions.policy import Action, PolicyDecision, Question, Severity
 from handlers.decisions.statements import PolicyNote, checked
 from storage.faults import PolicyFault
 
@@ -29,12 +29,12 @@ class CedarPolicy:
 
     def __init__(
         self,
-        policies: cedarpy.PolicySet,
+        policies: Mapping[str, cedarpy.PolicySet],
         schema: cedarpy.Schema,
         notes: Mapping[str, PolicyNote],
         policy_set: str,
     ) -> None:
-        """Use `load`, which checks what it is given."""
+        """Use `load`, which checks what it is given. policies: for each action, all that could decide about it."""
         self._policies = policies
         self._schema = schema
         self._notes = notes
@@ -62,7 +62,7 @@ class CedarPolicy:
                 notes[note.id] = note
         if not notes:
             raise PolicyFault("there are no policies, so nothing could ever be allowed")
-        policies = cedarpy.PolicySet.from_str("\n".join(text for _, text in sorted(sources.items())))
+        policies = {action.value: _about(action, notes.values()) for action in Action}
         return cls(policies, parsed_schema, notes, _digest(sources, schema, bound_to))
 
     @property
@@ -80,7 +80,8 @@ class CedarPolicy:
         try:
             request, entities = put(question)
             parsed = self._entities(json.dumps(entities))
-            result = cedarpy.is_authorized(request, self._policies, parsed, self._schema)
+            policies = self._policies[request["action"]["id"]]
+            result = cedarpy.is_authorized(request, policies, parsed, self._schema)
         except Exception as error:  # noqa: BLE001 - an engine that fails in any way must refuse, not fail the caller
             return self._not_evaluated((f"{type(error).__name__}: {error}",))
         diagnostics = result.diagnostics
@@ -111,6 +112,11 @@ class CedarPolicy:
             severity="high",
             policy_set=self._policy_set,
         )
+
+
+def _about(action: Action, notes: Iterable[PolicyNote]) -> cedarpy.PolicySet:
+    """All policies but those that are about one other action: they neither apply nor fail, and looking costs time."""
+    return cedarpy.PolicySet.from_str("\n".join(note.text for note in notes if note.action in (None, action)))
 
 
 def _digest(sources: Mapping[str, str], schema: str, bound_to: str) -> str:

@@ -4,6 +4,7 @@ It never looks anything up. It never passes null or fractions, which Cedar refus
 name could forge.
 """
 
+from datetime import UTC
 from typing import Any, TypeAlias
 
 from handlers.decisions.policy import AccessQuestion, AccountQuestion, DriftQuestion, Question
@@ -80,7 +81,8 @@ def _drift_context(question: DriftQuestion) -> Json:
 def _moment(question: Question) -> Json:
     if question.now.utcoffset() is None:
         raise ValueError("`now` has no time zone")
-    return {"__extn": {"fn": "datetime", "arg": question.now.strftime("%Y-%m-%dT%H:%M:%S%z")}}
+    moment = question.now.astimezone(UTC).replace(tzinfo=None, microsecond=0)
+    return {"__extn": {"fn": "datetime", "arg": f"{moment.isoformat()}Z"}}
 
 
 def _uid(kind: str, name: str) -> dict[str, str]:

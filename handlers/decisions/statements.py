@@ -7,6 +7,7 @@ import json
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from typing import Any
 
 import cedarpy
 
@@ -41,11 +42,14 @@ class Statement:
 class PolicyNote:
     """What a policy says of itself. severity: None when a refusal by it is nothing unusual.
 
-    where: its file and line, in words.
+    where: its file and line, in words. text: as written. action: the only one that it is about; None if it does not
+    say so with `action ==`.
     """
 
     id: str
     where: str
+    text: str
+    action: str | None
     reason: str
     control: str | None
     severity: Severity | None
@@ -80,7 +84,8 @@ def checked(file: str, text: str, schema: cedarpy.Schema) -> Iterator[PolicyNote
 
 
 def _note(statement: Statement) -> PolicyNote:
-    annotations = _annotations(statement)
+    parsed = _parsed(statement)
+    annotations: dict[str, str | None] = parsed.get("annotations", {})
     name = annotations.get("id") or ""
     if not _ID.fullmatch(name):
         raise statement.fault("every policy needs an @id of small letters, digits and hyphens")
@@ -93,14 +98,16 @@ def _note(statement: Statement) -> PolicyNote:
     return PolicyNote(
         id=name,
         where=statement.where,
+        text=statement.text,
+        action=parsed["action"]["entity"]["id"] if parsed["action"]["op"] == "==" else None,
         reason=reason,
         control=annotations.get("control"),
         severity=None if severity is None else _SEVERITIES[severity],
     )
 
 
-def _annotations(statement: Statement) -> dict[str, str | None]:
-    """The annotations of the one policy in a statement."""
+def _parsed(statement: Statement) -> dict[str, Any]:
+    """The one policy in a statement, as Cedar's JSON."""
     try:
         parsed = json.loads(cedarpy.policies_to_json_str(statement.text))
     except ValueError as error:
@@ -108,5 +115,4 @@ def _annotations(statement: Statement) -> dict[str, str | None]:
     if parsed["templates"]:
         raise statement.fault("templates (?principal, ?resource) are not used here: write the policy out")
     (policy,) = parsed["staticPolicies"].values()
-    annotations: dict[str, str | None] = policy.get("annotations", {})
-    return annotations
+    return dict(policy)

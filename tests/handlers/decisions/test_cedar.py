@@ -135,6 +135,37 @@ def test_a_policy_may_use_every_fact_of_the_schema() -> None:
 
 
 @pytest.mark.parametrize(
+    ("scope", "about"),
+    [
+        ("action", set(Action)),
+        ('action == Action::"grant"', {Action.GRANT}),
+        ('action in Action::"grant"', {Action.GRANT}),
+        ('action in [Action::"request", Action::"grant"]', {Action.REQUEST, Action.GRANT}),
+        ('action == Action::"view"', {Action.VIEW}),
+        ('action == Action::"reconcile"', set()),
+    ],
+)
+def test_a_policy_decides_about_every_action_that_its_scope_names_and_no_other(
+    scope: str, about: set[Action]
+) -> None:
+    """However the scope is written; what is about one other action is not even looked at."""
+    policy = load(PERMIT_ALL + f'@id("never") @reason("No.")\nforbid (principal, {scope}, resource);')
+    questions: list[Question] = [
+        *(access(action, WIKI) for action in (Action.GRANT, Action.REQUEST, Action.APPROVE)),
+        *(account(action) for action in (Action.VIEW, Action.RESET_PASSWORD, Action.UNLOCK)),
+    ]
+    refused = {question.action for question in questions if not policy.ask(question).allowed}
+    assert refused == about - {Action.RECONCILE}
+
+
+def test_a_fact_that_changed_is_asked_about_as_it_is_now() -> None:
+    """What was read of the same account before changes no answer."""
+    for active in (True, False, True):
+        decision = POLICY.ask(account(Action.VIEW, by=replace(ADA, active=active)))
+        assert decision.allowed is active
+
+
+@pytest.mark.parametrize(
     ("text", "told"),
     [
         ("permit (principal, action, resource);", "own.cedar, line 1: every policy needs an @id"),
