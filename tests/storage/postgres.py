@@ -1,6 +1,6 @@
 """A real PostgreSQL server for the tests: made from nothing in a temporary folder, once for all tests of a process.
 
-It listens on this machine alone, waits for no disk, and ends with the process that started it.
+It listens on this machine alone, waits for no disk unless asked to, and ends with the process that started it.
 """
 
 import atexit
@@ -28,8 +28,12 @@ from storage.migrating import migrate
 from storage.postgresql import WRITERS
 from storage.stores import Server
 
-# What is tested here is not the disk.
-_QUICK = ("fsync=off", "full_page_writes=off", "shared_buffers=32MB", "max_connections=60", "autovacuum=off")
+_PLAIN = ("shared_buffers=32MB", "max_connections=60", "autovacuum=off")
+# What is tested is not the disk; what is measured waits for it.
+_QUICK = (*_PLAIN, "fsync=off", "full_page_writes=off")
+
+
+NOT_INSTALLED = "PostgreSQL is not installed: apt-get install postgresql"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -103,10 +107,20 @@ def writing_elsewhere(server: Server) -> Iterator[None]:
 @functools.cache
 def postgres() -> Postgres:
     """The server of this process. Skips the test where PostgreSQL is not installed; where it must be, it fails."""
+    if not installed():
+        (pytest.fail if os.environ.get("CI") == "true" else pytest.skip)(NOT_INSTALLED)
+    return started(_QUICK)
+
+
+def installed() -> bool:
+    """Whether there is a PostgreSQL to start."""
+    return _programs() is not None
+
+
+def started(settings: tuple[str, ...] = _PLAIN) -> Postgres:
+    """A server of one's own, with these settings, that ends with this process. Without more it waits for the disk."""
     programs = _programs()
-    if programs is None:
-        reason = "PostgreSQL is not installed: apt-get install postgresql"
-        (pytest.fail if os.environ.get("CI") == "true" else pytest.skip)(reason)
+    assert programs is not None, NOT_INSTALLED
     user = _somebody()
     folder = Path(tempfile.mkdtemp(prefix="wicket-pg-"))
     if user is not None:
@@ -115,7 +129,7 @@ def postgres() -> Postgres:
     make = [programs / "initdb", "--no-sync", "--auth=trust", "--username=wicket", "--encoding=UTF8"]
     subprocess.run([*make, "--locale=C", data], check=True, capture_output=True, user=user, cwd=folder)
     port = _free_port()
-    options = [each for setting in _QUICK for each in ("-c", setting)]
+    options = [each for setting in settings for each in ("-c", setting)]
     with (folder / "log").open("w") as log:
         running = subprocess.Popen(
             [programs / "postgres", "-D", data, "-k", folder, "-h", "127.0.0.1", "-p", str(port), *options],
