@@ -12,8 +12,8 @@ import psycopg
 
 _EVERY = 0.01
 _HOLDER = """
-SELECT CASE WHEN held.state LIKE 'idle in%' THEN 'the replica works' WHEN held.wait_event_type = 'IO' THEN 'the disk'
-       ELSE 'the server works' END
+SELECT CASE WHEN held.state LIKE 'idle in%' THEN 'in the replica' WHEN held.wait_event_type = 'IO' THEN 'for the disk'
+       ELSE 'in the server' END
 FROM pg_locks JOIN pg_stat_activity AS held USING (pid)
 WHERE locktype = 'advisory' AND granted AND database = (SELECT oid FROM pg_database WHERE datname = current_database())
 """
@@ -42,7 +42,7 @@ class LockWatch:
         """For what share of the time (0 to 1) the lock was held for what; the rest of the time it was free."""
         looks = max(1, self._seen.total())
         return {
-            what: self._seen[what] / looks for what in ("the replica works", "the server works", "the disk")
+            what: self._seen[what] / looks for what in ("in the replica", "in the server", "for the disk")
         }
 
     def _watch(self, over: threading.Event) -> None:

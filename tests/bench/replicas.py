@@ -157,7 +157,7 @@ def _about_commands(setup: Setup) -> Iterator[Figure]:
         wait = middle([burst.wait_ms(share / 100) for burst in setup.bursts])
         yield _figure(setup, f"commands, {IN_FLIGHT} in flight, p{share}", wait, "ms")
     for what, share in setup.watch.shares().items() if setup.watch is not None else ():
-        yield _figure(setup, f"the lock of all writers held while {what}", 100 * share, "%")
+        yield _figure(setup, f"the lock of all writers held {what}", 100 * share, "%")
 
 
 def _figure(setup: Setup, what: str, value: float, unit: str) -> Figure:
