@@ -14,15 +14,16 @@ from storage.states import GrantState
 
 # Built once: making a statement costs more than running it.
 _GRANTS = SQLModel.metadata.tables[Grant.__tablename__]
+_WHAT = (
+    _GRANTS.c.id,
+    _GRANTS.c.directory,
+    _GRANTS.c.account,
+    _GRANTS.c.group,
+    _GRANTS.c.expires_at,
+    _GRANTS.c.state,
+)
 _GIVEN_TO = (
-    select(
-        _GRANTS.c.id,
-        _GRANTS.c.directory,
-        _GRANTS.c.account,
-        _GRANTS.c.group,
-        _GRANTS.c.expires_at,
-        _GRANTS.c.state,
-    )
+    select(*_WHAT)
     .where(
         _GRANTS.c.requester_directory == bindparam("directory"),
         _GRANTS.c.requester_account == bindparam("account"),
@@ -51,6 +52,13 @@ def given_to(tx: Session, directory: str, account: str) -> list[Given]:
     """What the person was given and is not known to be gone, in whatever directory, soonest end first."""
     rows = tx.connection().execute(_GIVEN_TO, {"directory": directory, "account": account})
     return [
-        Given(id=i, directory=d, account=a, group=g, expires_at=e, ending=s == GrantState.ENDING)
-        for i, d, a, g, e, s in rows
+        Given(
+            id=row.id,
+            directory=row.directory,
+            account=row.account,
+            group=row.group,
+            expires_at=row.expires_at,
+            ending=row.state == GrantState.ENDING,
+        )
+        for row in rows
     ]

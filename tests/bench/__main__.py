@@ -17,7 +17,7 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, SpinnerColumn, TaskID, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
-from tests.bench import clicks, commands, demo, directories, pieces, sweep
+from tests.bench import clicks, commands, demo, directories, pieces, replicas, sweep
 from tests.bench.clicks import measure_clicks
 from tests.bench.commands import measure_commands
 from tests.bench.demo import measure_demo
@@ -25,6 +25,7 @@ from tests.bench.directories import measure_directories
 from tests.bench.figures import Figure
 from tests.bench.machine import DRIVER_CORE, can_pin, described, pin
 from tests.bench.pieces import measure_pieces
+from tests.bench.replicas import measure_replicas
 from tests.bench.stage import Stage, staged
 from tests.bench.sweep import measure_sweep
 
@@ -36,7 +37,7 @@ def main(
     write_json: Annotated[Path | None, typer.Option("--json", help="Write the figures to this file.")] = None,
     only: Annotated[
         list[str] | None,
-        typer.Option(help="demo, commands, sweep, directories, clicks or pieces; repeatable."),
+        typer.Option(help="demo, commands, sweep, replicas, directories, clicks or pieces; repeatable."),
     ] = None,
     rounds: Annotated[int, typer.Option(min=1, max=50, help="Turns of bare Bolt and Wicket.")] = 7,
     seconds: Annotated[float, typer.Option(min=0.2, max=30, help="Length of one burst.")] = 2.0,
@@ -49,6 +50,9 @@ def main(
             stage, rounds=rounds, seconds=seconds, progress=advance
         ),
         sweep.PART: lambda stage, advance: measure_sweep(stage, grants=grants, progress=advance),
+        replicas.PART: lambda _stage, advance: measure_replicas(
+            rounds=rounds, seconds=seconds, grants=min(grants, 1000), progress=advance
+        ),
         directories.PART: lambda stage, advance: measure_directories(stage, progress=advance),
         clicks.PART: lambda stage, _advance: measure_clicks(stage),
         pieces.PART: lambda stage, _advance: measure_pieces(stage),

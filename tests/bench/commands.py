@@ -31,7 +31,7 @@ async def measure_commands(
     ):
         await listening(stage.port)
         await listening(bare_port)
-        loads = {"bare": _load(stage, bare_port, b""), "wicket": _load(stage, stage.port, b"vpn-users")}
+        loads = {"bare": load_on(stage, bare_port, expected=b""), "wicket": load_on(stage, stage.port)}
         for load in loads.values():  # warm: profiles known, statements compiled
             await load.burst(in_flight=4, seconds=seconds, at_most=SPEAKERS * 2)
         turns = [(n, name) for _ in range(rounds) for n in IN_FLIGHT for name in loads]
@@ -43,10 +43,11 @@ async def measure_commands(
     return list(_figures(bursts))
 
 
-def _load(stage: Stage, port: int, expected: bytes) -> Load:
+def load_on(stage: Stage, port: int, *, expected: bytes = b"vpn-users") -> Load:
+    """Commands to this port, by the one name that the bot answers to. expected: what stands in every answer."""
     people = [person.slack for person in crowd()[:SPEAKERS]]
     secret = stage.slack.signing_secret
-    commands = Commands(port=port, secret=secret, team=LOVELACE.slack_team, people=people, text=TEXT)
+    commands = Commands(port=stage.port, secret=secret, team=LOVELACE.slack_team, people=people, text=TEXT)
     return Load(commands, port=port, expected=expected)
 
 

@@ -22,6 +22,26 @@ def pin(core: int) -> None:
         os.sched_setaffinity(0, {core})
 
 
+def spread() -> None:
+    """Let this process, and the threads it begins from now on, run on both cores."""
+    if can_pin_both():
+        os.sched_setaffinity(0, {BOT_CORE, DRIVER_CORE})
+
+
+def can_pin_both() -> bool:
+    """Whether there are two cores, whichever of them this process is kept on now."""
+    return hasattr(os, "sched_setaffinity") and (os.cpu_count() or 1) > 1
+
+
+def computed(process: int) -> float | None:
+    """Seconds that a process was running, all its threads together; None where /proc does not say."""
+    try:
+        fields = Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()
+    except OSError:
+        return None
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
+
 def resident_mb(process: int) -> float:
     """Resident memory of a process in MB (10^6 bytes); 0 where /proc does not say."""
     try:

@@ -180,11 +180,12 @@ async def _seed(app: App, folder: Path, count: int, ends: datetime) -> None:
         directory.close()
     for start in range(0, len(pairs), 500):
         some = pairs[start : start + 500]
-        await app.database.write(partial(_hand_over, pairs=some, ends=ends))
+        await app.database.write(partial(hand_over, pairs=some, ends=ends))
         _say({"progress": 0.2 * start / len(pairs)})
 
 
-def _hand_over(tx: Session, pairs: Sequence[tuple[Person, Entitlement]], ends: datetime) -> None:
+def hand_over(tx: Session, pairs: Sequence[tuple[Person, Entitlement]], ends: datetime) -> None:
+    """Active grants of these people on these things that end then, with settled holdings."""
     at = ends - timedelta(hours=1)
     for person, thing in pairs:
         grant = grants.add(tx, _grant(person, thing, at))

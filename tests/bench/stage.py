@@ -12,6 +12,7 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -32,6 +33,7 @@ from storage.directories.local import LocalDirectory
 from storage.directories.scrypt import Scrypt
 from storage.migrating import migrate
 from storage.secrets import Vault
+from storage.stores import Server, Store
 
 CROWD = 1000
 _STARTS_WITHIN = 30.0
@@ -80,15 +82,20 @@ class Stage:
 
 
 @asynccontextmanager
-async def staged(folder: Path) -> AsyncIterator[Stage]:
-    """Everything but the bot."""
+async def staged(folder: Path, *, server: Server | None = None) -> AsyncIterator[Stage]:
+    """Everything but the bot. server: an empty PostgreSQL database to use in place of a SQLite file."""
     slack = Workspace()
     grown = company()
     seed_workspace(slack, grown)
     await slack.start()
     port = free_port()
     text = toml(
-        api_url=slack.api_url, port=port, smtp_port=free_port(), requests_a_minute=1_000_000, company=grown
+        api_url=slack.api_url,
+        port=port,
+        smtp_port=free_port(),
+        requests_a_minute=1_000_000,
+        company=grown,
+        database="wicket.db" if server is None else server.url,
     )
     settings_file = folder / "wicket.toml"
     settings_file.write_text(text.replace('transport = "socket"', 'transport = "http"'))
@@ -99,15 +106,15 @@ async def staged(folder: Path) -> AsyncIterator[Stage]:
         "WICKET_SECRET_KEYS": new_key(),
         "WICKET_AUDIT_KEY": new_audit_key(),
     }
-    await _seed(folder, load_settings(settings_file, secrets).database.path, secrets, grown)
+    await _seed(folder, load_settings(settings_file, secrets).store, secrets, grown)
     try:
         yield Stage(slack=slack, folder=folder, secrets=secrets, port=port)
     finally:
         await slack.stop()
 
 
-async def _seed(folder: Path, path: Path, secrets: dict[str, str], grown: Company) -> None:
-    migrate(path)
+async def _seed(folder: Path, store: Store, secrets: dict[str, str], grown: Company) -> None:
+    migrate(store)
     at = datetime.now(UTC)
     directory = LocalDirectory(folder / "people.db", name=grown.directory, cost=Scrypt(n=2))
     try:
@@ -115,11 +122,15 @@ async def _seed(folder: Path, path: Path, secrets: dict[str, str], grown: Compan
         standing = await standing_members(directory, grown)
     finally:
         directory.close()
-    database = Database(path)
+    database = Database(store)
     try:
         vault = Vault([secrets["WICKET_SECRET_KEYS"]])
-        await database.write(lambda tx: seed_links_and_proofs(tx, vault, at=at, company=grown))
-        await database.write(lambda tx: seed_standings(tx, standing, at=at, company=grown))
+        # Not by a deadline, as where people wait: it is thousands of rows.
+        links = partial(seed_links_and_proofs, vault=vault, at=at, company=grown)
+        await asyncio.to_thread(database.write_now, links)
+        await asyncio.to_thread(
+            database.write_now, partial(seed_standings, found=standing, at=at, company=grown)
+        )
     finally:
         database.close()
 

@@ -1,6 +1,6 @@
 """A real PostgreSQL server for the tests: made from nothing in a temporary folder, once for all tests of a process.
 
-It listens on this machine alone, waits for no disk, and ends with the process that started it.
+It listens on this machine alone, waits for no disk unless asked to, and ends with the process that started it.
 """
 
 import atexit
@@ -28,8 +28,12 @@ from storage.migrating import migrate
 from storage.postgresql import WRITERS
 from storage.stores import Server
 
-# What is tested here is not the disk.
-_QUICK = ("fsync=off", "full_page_writes=off", "shared_buffers=32MB", "max_connections=60", "autovacuum=off")
+_PLAIN = ("shared_buffers=32MB", "max_connections=60", "autovacuum=off")
+# What is tested is not the disk; what is measured waits for it.
+_QUICK = (*_PLAIN, "fsync=off", "full_page_writes=off")
+
+
+NOT_INSTALLED = "PostgreSQL is not installed: apt-get install postgresql"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -103,7 +107,20 @@ def writing_elsewhere(server: Server) -> Iterator[None]:
 @functools.cache
 def postgres() -> Postgres:
     """The server of this process. Skips the test where PostgreSQL is not installed; where it must be, it fails."""
-    made, running = _first_start()
+    _must_be_installed()
+    made, running = _first_start(_QUICK)
+    atexit.register(_end, running, made.folder)
+    return made
+
+
+def installed() -> bool:
+    """Whether there is a PostgreSQL to start."""
+    return _programs() is not None
+
+
+def started(settings: tuple[str, ...] = _PLAIN) -> Postgres:
+    """A server of one's own, with these settings, that ends with this process. Without more it waits for the disk."""
+    made, running = _first_start(settings)
     atexit.register(_end, running, made.folder)
     return made
 
@@ -112,7 +129,8 @@ class Mortal:
     """A server of a test's own, which can be killed and started again."""
 
     def __init__(self) -> None:
-        self.server, self._running = _first_start()
+        _must_be_installed()
+        self.server, self._running = _first_start(_QUICK)
 
     def kill(self) -> None:
         """It ends as in a power cut; what was committed is on its disk."""
@@ -121,18 +139,21 @@ class Mortal:
 
     def start(self) -> None:
         """Start it again on what is there."""
-        self._running = _start(self.server.folder, self.server.port)
+        self._running = _start(self.server.folder, self.server.port, _QUICK)
         _wait_for(self.server, self._running)
 
     def end(self) -> None:
         _end(self._running, self.server.folder)
 
 
-def _first_start() -> "tuple[Postgres, subprocess.Popen[bytes]]":
+def _must_be_installed() -> None:
+    if not installed():
+        (pytest.fail if os.environ.get("CI") == "true" else pytest.skip)(NOT_INSTALLED)
+
+
+def _first_start(settings: tuple[str, ...]) -> "tuple[Postgres, subprocess.Popen[bytes]]":
     programs = _programs()
-    if programs is None:
-        reason = "PostgreSQL is not installed: apt-get install postgresql"
-        (pytest.fail if os.environ.get("CI") == "true" else pytest.skip)(reason)
+    assert programs is not None, NOT_INSTALLED
     user = _somebody()
     folder = Path(tempfile.mkdtemp(prefix="wicket-pg-"))
     if user is not None:
@@ -141,15 +162,15 @@ def _first_start() -> "tuple[Postgres, subprocess.Popen[bytes]]":
     make = [programs / "initdb", "--no-sync", "--auth=trust", "--username=wicket", "--encoding=UTF8"]
     subprocess.run([*make, "--locale=C", data], check=True, capture_output=True, user=user, cwd=folder)
     made = Postgres(folder=folder, port=_free_port())
-    running = _start(folder, made.port)
+    running = _start(folder, made.port, settings)
     _wait_for(made, running)
     return made, running
 
 
-def _start(folder: Path, port: int) -> "subprocess.Popen[bytes]":
+def _start(folder: Path, port: int, settings: tuple[str, ...]) -> "subprocess.Popen[bytes]":
     programs = _programs()
-    assert programs is not None
-    options = [each for setting in _QUICK for each in ("-c", setting)]
+    assert programs is not None, NOT_INSTALLED
+    options = [each for setting in settings for each in ("-c", setting)]
     place = ("-D", folder / "data", "-k", folder, "-h", "127.0.0.1", "-p", str(port))
     with (folder / "log").open("a") as log:
         return subprocess.Popen(
