@@ -17,13 +17,14 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, SpinnerColumn, TaskID, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
-from tests.bench import commands, demo, directories, pieces, sweep
+from tests.bench import commands, demo, directories, pieces, scale, sweep
 from tests.bench.commands import measure_commands
 from tests.bench.demo import measure_demo
 from tests.bench.directories import measure_directories
 from tests.bench.figures import Figure
 from tests.bench.machine import DRIVER_CORE, can_pin, described, pin
 from tests.bench.pieces import measure_pieces
+from tests.bench.scale import measure_scale
 from tests.bench.stage import Stage, staged
 from tests.bench.sweep import measure_sweep
 
@@ -34,11 +35,14 @@ Part = Callable[[Stage, Advance], Awaitable[list[Figure]]]
 def main(
     write_json: Annotated[Path | None, typer.Option("--json", help="Write the figures to this file.")] = None,
     only: Annotated[
-        list[str] | None, typer.Option(help="demo, commands, sweep, directories or pieces; repeatable.")
+        list[str] | None,
+        typer.Option(help="demo, commands, sweep, scale, directories or pieces; repeatable."),
     ] = None,
     rounds: Annotated[int, typer.Option(min=1, max=50, help="Turns of bare Bolt and Wicket.")] = 7,
     seconds: Annotated[float, typer.Option(min=0.2, max=30, help="Length of one burst.")] = 2.0,
     grants: Annotated[int, typer.Option(min=10, max=10_000, help="Due grants of the sweep.")] = 10_000,
+    active: Annotated[int, typer.Option(min=100, max=100_000, help="Active grants of scale.")] = 100_000,
+    past: Annotated[int, typer.Option(min=10_000, max=1_000_000, help="Past grants of scale.")] = 1_000_000,
 ) -> None:
     """Measure speed and memory; compare ratios within one run, not numbers of two."""
     parts: dict[str, Part] = {
@@ -47,6 +51,7 @@ def main(
             stage, rounds=rounds, seconds=seconds, progress=advance
         ),
         sweep.PART: lambda stage, advance: measure_sweep(stage, grants=grants, progress=advance),
+        scale.PART: lambda stage, advance: measure_scale(stage, active=active, past=past, progress=advance),
         directories.PART: lambda stage, advance: measure_directories(stage, progress=advance),
         pieces.PART: lambda stage, _advance: measure_pieces(stage),
     }
