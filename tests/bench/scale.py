@@ -9,7 +9,7 @@ from collections.abc import Callable
 from bot.settings import load_settings
 from tests.bench.figures import Figure
 from tests.bench.past import add_active, add_past
-from tests.bench.stage import Stage, running, told
+from tests.bench.stage import Stage, outcome, running
 
 PART = "scale"
 FEW = 1_000
@@ -57,4 +57,4 @@ async def measure_scale(
 
 async def _found(stage: Stage, what: str) -> dict[str, float]:
     async with running(stage, "tests.bench.run_scale", what) as process:
-        return await told(process, within=_WITHIN)
+        return await outcome(process, within=_WITHIN, progress=lambda _done: None)
