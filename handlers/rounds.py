@@ -148,9 +148,13 @@ class Rounds:
             log.error("round.unexpected", directory=removals[0].claimed.directory, exc_info=fault)
             await self._give_back(removals, unexpected(fault))
             return []
-        for one, answer in found:
-            if isinstance(answer, DirectoryUnavailable):
-                await self._give_back([one], str(answer))
+        await asyncio.gather(
+            *(
+                self._completion.give_back(one.claimed, str(answer))
+                for one, answer in found
+                if isinstance(answer, DirectoryUnavailable)
+            )
+        )
         return [(one, answer) for one, answer in found if not isinstance(answer, DirectoryUnavailable)]
 
     async def _give_back(self, removals: Sequence[Removal], reason: str) -> None:

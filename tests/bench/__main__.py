@@ -17,7 +17,7 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, SpinnerColumn, TaskID, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
-from tests.bench import clicks, commands, demo, directories, pieces, replicas, sweep
+from tests.bench import clicks, commands, demo, directories, pieces, replicas, scale, sweep
 from tests.bench.clicks import measure_clicks
 from tests.bench.commands import measure_commands
 from tests.bench.demo import measure_demo
@@ -26,6 +26,7 @@ from tests.bench.figures import Figure
 from tests.bench.machine import DRIVER_CORE, can_pin, described, pin
 from tests.bench.pieces import measure_pieces
 from tests.bench.replicas import measure_replicas
+from tests.bench.scale import measure_scale
 from tests.bench.stage import Stage, staged
 from tests.bench.sweep import measure_sweep
 
@@ -37,11 +38,13 @@ def main(
     write_json: Annotated[Path | None, typer.Option("--json", help="Write the figures to this file.")] = None,
     only: Annotated[
         list[str] | None,
-        typer.Option(help="demo, commands, sweep, replicas, directories, clicks or pieces; repeatable."),
+        typer.Option(help="demo, commands, sweep, scale, replicas, directories, clicks or pieces; repeatable."),
     ] = None,
     rounds: Annotated[int, typer.Option(min=1, max=50, help="Turns of bare Bolt and Wicket.")] = 7,
     seconds: Annotated[float, typer.Option(min=0.2, max=30, help="Length of one burst.")] = 2.0,
     grants: Annotated[int, typer.Option(min=10, max=10_000, help="Due grants of the sweep.")] = 10_000,
+    active: Annotated[int, typer.Option(min=100, max=100_000, help="Active grants of scale.")] = 100_000,
+    past: Annotated[int, typer.Option(min=10_000, max=1_000_000, help="Past grants of scale.")] = 1_000_000,
 ) -> None:
     """Measure speed and memory; compare ratios within one run, not numbers of two."""
     parts: dict[str, Part] = {
@@ -53,6 +56,7 @@ def main(
         replicas.PART: lambda _stage, advance: measure_replicas(
             rounds=rounds, seconds=seconds, grants=min(grants, 1000), progress=advance
         ),
+        scale.PART: lambda stage, advance: measure_scale(stage, active=active, past=past, progress=advance),
         directories.PART: lambda stage, advance: measure_directories(stage, progress=advance),
         clicks.PART: lambda stage, _advance: measure_clicks(stage),
         pieces.PART: lambda stage, _advance: measure_pieces(stage),

@@ -44,11 +44,20 @@ def computed(process: int) -> float | None:
 
 def resident_mb(process: int) -> float:
     """Resident memory of a process in MB (10^6 bytes); 0 where /proc does not say."""
+    return _size_mb(process, "VmRSS:")
+
+
+def peak_mb(process: int) -> float:
+    """The most that it ever was."""
+    return _size_mb(process, "VmHWM:")
+
+
+def _size_mb(process: int, of: str) -> float:
     try:
         status = Path(f"/proc/{process}/status").read_text()
     except OSError:
         return 0.0
-    sizes = [line.split() for line in status.splitlines() if line.startswith("VmRSS:")]
+    sizes = [line.split() for line in status.splitlines() if line.startswith(of)]
     return int(sizes[0][1]) * 1024 / 1e6 if sizes else 0.0
 
 

@@ -29,13 +29,11 @@ from storage import grants, holdings, outbox
 from storage.audit.verification import verify_log
 from storage.catalogue import Entitlement
 from storage.database import Database
-from storage.directories.local import LocalDirectory
-from storage.identifiers import new_id
 from storage.records import Grant
 from storage.states import GrantState
 from tests.bench.figures import percentile
 from tests.bench.machine import BOT_CORE, pin, resident_mb, waited_for_core
-from tests.bench.stage import crowd
+from tests.bench.stage import a_grant, crowd, put_in_groups
 
 ENDS_WITHIN, TOLD_WITHIN = 600.0, 900.0
 QUIET_SECONDS, IDLE_TICKS = 3.0, 100
@@ -114,7 +112,7 @@ async def _let_end(app: App, clock: Clock, ends: datetime, count: int) -> dict[s
     watch = Watch()
     clock.skipped = ends - datetime.now(UTC)  # to the very moment: what is late by then is late by our doing
     began, computed = time.perf_counter(), time.process_time()
-    await _until(lambda: _ended(app.database), count, ENDS_WITHIN)
+    await until_ended(app.database, count)
     ended, computed = time.perf_counter() - began, time.process_time() - computed
     late = watch.taken()
     left = await app.database.read(outbox.backlog)
@@ -172,12 +170,8 @@ async def _seed(app: App, folder: Path, count: int, ends: datetime) -> None:
     """`count` active grants, settled holdings and memberships: ten things for each of many people."""
     things = list(app.ground.catalogue.entitlements.values())
     pairs = [(person, thing) for thing in things for person in crowd()][:count]
-    directory = LocalDirectory(folder / "people.db", name=LOVELACE.directory)
-    try:
-        for thing in things:
-            await directory.put_in_group(thing.group, *(p.account for p, t in pairs if t is thing))
-    finally:
-        directory.close()
+    members = {thing.group: [p.account for p, t in pairs if t is thing] for thing in things}
+    await put_in_groups(folder, members)
     for start in range(0, len(pairs), 500):
         some = pairs[start : start + 500]
         await app.database.write(partial(hand_over, pairs=some, ends=ends))
@@ -188,22 +182,15 @@ def hand_over(tx: Session, pairs: Sequence[tuple[Person, Entitlement]], ends: da
     """Active grants of these people on these things that end then, with settled holdings."""
     at = ends - timedelta(hours=1)
     for person, thing in pairs:
-        grant = grants.add(tx, _grant(person, thing, at))
+        grant = grants.add(tx, a_grant(person, thing, at, state=GrantState.ACTIVE, expires_at=ends))
         holding = holdings.follow_grant(tx, grant, at=at, due_at=at)
         holdings.note_stood_before(tx, holding, stood=False)
         holdings.settle(tx, holding, present=True, over=False)
 
 
-def _grant(person: Person, thing: Entitlement, at: datetime) -> Grant:
-    return Grant(
-        id=new_id("g", at), state=GrantState.ACTIVE, directory=thing.directory, account=person.account,
-        requester_directory=thing.directory, requester_account=person.account,
-        entitlement=thing.id, group=thing.group, minutes=60, justification="sweep", slack_team=LOVELACE.slack_team,
-        slack_user=person.slack, requester_name=person.name, requester_login=person.login,
-        requester_team=person.team, requester_employment=person.employment, manager_name="", standing=[],
-        reasons=[], missing={}, policy_set="bench", automatic=True, requested_at=at, decided_at=at,
-        expires_at=at + timedelta(hours=1), active_at=at,
-    )  # fmt: skip
+async def until_ended(database: Database, count: int) -> None:
+    """Return when so many grants have ended. RuntimeError if that takes too long."""
+    await _until(lambda: _ended(database), count, ENDS_WITHIN)
 
 
 async def _until(reached: Callable[[], Awaitable[int]], goal: int, within: float) -> None:

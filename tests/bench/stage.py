@@ -8,7 +8,7 @@ import json
 import os
 import socket
 import sys
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
@@ -28,10 +28,13 @@ from bot.demo.company import (
 from bot.demo.company.shapes import Company, Person
 from bot.demo.workspace import Workspace
 from bot.settings import load_settings, new_audit_key, new_key
+from storage.catalogue import Entitlement
 from storage.database import Database
 from storage.directories.local import LocalDirectory
 from storage.directories.scrypt import Scrypt
+from storage.identifiers import new_id
 from storage.migrating import migrate
+from storage.records import Grant
 from storage.secrets import Vault
 from storage.stores import Server, Store
 
@@ -201,3 +204,27 @@ def free_port() -> int:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return int(probe.getsockname()[1])
+
+
+def a_grant(person: Person, thing: Entitlement, at: datetime, **changes: Any) -> Grant:
+    """What this person asked for and got at that time, unless told otherwise."""
+    facts: dict[str, Any] = {
+        "id": new_id("g", at), "directory": thing.directory, "account": person.account,
+        "requester_directory": thing.directory, "requester_account": person.account, "entitlement": thing.id,
+        "group": thing.group, "minutes": 60, "justification": "bench", "slack_team": LOVELACE.slack_team,
+        "slack_user": person.slack, "requester_name": person.name, "requester_login": person.login,
+        "requester_team": person.team, "requester_employment": person.employment, "manager_name": "", "standing": [],
+        "reasons": [], "missing": {}, "policy_set": "bench", "automatic": True, "requested_at": at, "decided_at": at,
+        "active_at": at,
+    }  # fmt: skip
+    return Grant(**{**facts, **changes})
+
+
+async def put_in_groups(folder: Path, members: Mapping[str, Sequence[str]]) -> None:
+    """Memberships by other hands than the bot's: accounts by group."""
+    directory = LocalDirectory(folder / "people.db", name=LOVELACE.directory)
+    try:
+        for group, accounts in members.items():
+            await directory.put_in_group(group, *accounts)
+    finally:
+        directory.close()
