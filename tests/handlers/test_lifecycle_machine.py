@@ -350,10 +350,13 @@ class Lives(RuleBasedStateMachine):
         held = {pair for pair in await world.local.memberships() if pair in self.pairs()}
         assert self.stays <= held <= {pair for pair in self.standing if pair[1] != "prod-db"}
         entries = [(entry["correlation"], entry["action"]) for entry in await world.audit()]
+        adopted = {
+            entry["facts"]["grant"] for entry in await world.audit() if entry["action"] == "drift.adopted"
+        }
         for row in rows:
             ends = [action for of, action in entries if of == row.id and action in ENDINGS[State(row.state)]]
             assert ends, (row.state, [action for of, action in entries if of == row.id])
-            given = (row.id, "access.given") in entries
+            given = (row.id, "access.given") in entries or row.id in adopted
             assert row.active_at is None or given
         self.no_effect_happened_twice_and_each_has_its_entry(
             await world.changes(),
@@ -538,7 +541,7 @@ def test_lives_of_grants_keep_the_promises() -> None:
     run_state_machine_as_test(  # type: ignore[no-untyped-call]  # hypothesis has no types for it
         Lives,
         settings=settings(
-            max_examples=LIVES or (settings().max_examples if is_long else 15),
+            max_examples=LIVES or (settings().max_examples if is_long else 12),
             stateful_step_count=25,
             derandomize=not (LIVES or is_long),
             deadline=None,
