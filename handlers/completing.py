@@ -191,7 +191,7 @@ class Completion:
         self._record(tx, grant, "access.change_failed", "failed", facts=facts)
         if holding.attempts == 1:  # what takes longer than it should is not shown as if it stood as agreed
             self._ground.show(tx, grant)
-        if holding.attempts == TELL_AFTER:
+        if holding.attempts >= TELL_AFTER:  # the very try may have died unrecorded
             tell_failing(tx, self._ground, holding, grant)
 
     def _record(

@@ -15,6 +15,7 @@ from handlers.comparing import Look, compared, members_of
 from handlers.differences import News, Telling
 from handlers.ground import Ground
 from handlers.patience import in_time
+from handlers.unread import Unread
 from storage.catalogue import Entitlement
 from storage.directories.base import Account, Group
 from storage.faults import DirectoryUnavailable, WicketFault
@@ -32,9 +33,10 @@ class Drift:
     def __init__(self, ground: Ground) -> None:
         self._ground = ground
         self._telling = Telling(ground)
+        self._unread = Unread(ground)
 
     async def look(self, directory: str) -> None:
-        """Compare all of one directory, and tell what differs. What cannot be read is left for the next look."""
+        """Compare all of one directory, and tell what differs. What cannot be read is told if it goes on."""
         looks = await self._looks(directory)
         for look in looks:
             if look.unknown:
@@ -44,6 +46,7 @@ class Drift:
                 await self._settle(look)
             except WicketFault as fault:
                 log.warning("drift.hindered", entitlement=look.entitlement.id, fault=str(fault))
+        await self._unread.note(directory, looks)
 
     async def preview(self) -> list[Look]:
         """What differs now, everywhere; nothing is written and nobody is told."""

@@ -14,7 +14,7 @@ from handlers.ground import Ground
 from handlers.intents import SCHEDULE
 from handlers.strange import membership_cause, named
 from storage import holdings
-from storage.exceptions import decide_exceptions, settle_exceptions
+from storage.exceptions import SAME_CAUSE, decide_exceptions, is_open, settle_exceptions
 from storage.records import Grant, Holding
 from storage.states import GrantState
 
@@ -37,8 +37,11 @@ LEFT = "the account is no longer in the directory"
 
 
 def tell_failing(tx: Session, ground: Ground, holding: Holding, grant: Grant) -> None:
-    """Giving or taking back was tried often enough that somebody should look."""
+    """Giving or taking back was tried often enough that somebody should look. Told once a day while it lasts."""
     removal = not holding.wanted
+    cause = cause_of(Kind.EFFECT_FAILED, _failing(holding, removal=removal))
+    if is_open(tx, cause, since=ground.now() - SAME_CAUSE):
+        return
     strange = Strange(
         kind=Kind.EFFECT_FAILED,
         severity=Severity.MEDIUM,

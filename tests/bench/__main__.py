@@ -38,7 +38,9 @@ def main(
     write_json: Annotated[Path | None, typer.Option("--json", help="Write the figures to this file.")] = None,
     only: Annotated[
         list[str] | None,
-        typer.Option(help="demo, commands, sweep, scale, replicas, directories, clicks or pieces; repeatable."),
+        typer.Option(
+            help="demo, commands, sweep, scale, replicas, directories, clicks or pieces; repeatable."
+        ),
     ] = None,
     rounds: Annotated[int, typer.Option(min=1, max=50, help="Turns of bare Bolt and Wicket.")] = 7,
     seconds: Annotated[float, typer.Option(min=0.2, max=30, help="Length of one burst.")] = 2.0,

@@ -288,6 +288,22 @@ async def test_the_third_failed_try_tells_security_once(world: World) -> None:
     assert len(await world.actions("access.change_failed")) == TELL_AFTER + 3
 
 
+async def test_security_hears_of_failing_tries_although_the_process_died_at_the_third(world: World) -> None:
+    """The count moves with the claim, so nobody records that very try as failed: the next one tells."""
+    await world.asked("ada", "wiki-edit")
+    world.faulty.error("add_member")
+    for _ in range(TELL_AFTER - 1):
+        await retry(world)
+    assert await world.kinds() == []
+    world.clock.forward(minutes=5)
+    await world.crash(await world.begin("add_member"))
+    world.faulty.mend()
+    world.faulty.error("add_member")
+    await retry(world)
+    await retry(world)
+    assert await world.kinds() == ["effect-failed"]
+
+
 async def test_giving_and_taking_back_that_fail_are_two_exceptions(world: World) -> None:
     """That somebody still has access must not hide behind a message that they do not have it yet."""
     grant = await world.asked("ada", "wiki-edit", 8 * HOUR)

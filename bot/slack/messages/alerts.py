@@ -149,6 +149,21 @@ def _directory_missing(alert: Alert) -> tuple[str, str]:
     )
 
 
+def _not_compared(alert: Alert) -> tuple[str, str]:
+    title = f"Not compared: the directory {alert.whose}"
+    if settled := alert.moment("settled"):
+        return title, f"All of it can be read again since {day_and_clock(settled)}, and was compared."
+    since, names = alert.moment("since"), listed([plain(name) for name in alert.several("names", 10)])
+    when, which = f" since {day_and_clock(since)}" if since else "", f": {names}" if names else ""
+    return (
+        title,
+        sentence(
+            f"{counted(alert.number('count'), 'entitlement')} in it could not be read{when}{which}.",
+            _fault(alert), "What other hands change there is not seen meanwhile. Wicket looks again at each round.",
+        ),
+    )  # fmt: skip
+
+
 def _change_unsure(alert: Alert) -> tuple[str, str]:
     reset = alert.facts.get("purpose") == "reset"
     what, changed = ("password", "was changed") if reset else ("account", "was unlocked")
@@ -255,6 +270,7 @@ _SENTENCES: dict[Kind, Callable[[Alert], tuple[str, str]]] = {
     Kind.EFFECT_FAILED: _effect_failed,
     Kind.TARGET_GONE: _target_gone,
     Kind.DIRECTORY_MISSING: _directory_missing,
+    Kind.NOT_COMPARED: _not_compared,
     Kind.CHANGE_UNSURE: _change_unsure,
     Kind.PAGE_LOCKOUT: _page_lockout,
     Kind.IDENTITY_MISMATCH: _identity_mismatch,

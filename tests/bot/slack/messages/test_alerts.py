@@ -168,6 +168,20 @@ GOLDEN = [
         TAIL,
     ),
     (
+        alert(Kind.NOT_COMPARED, {"count": 2, "names": ["prod-db", "wiki-edit"], "since": NOW.isoformat(),
+                                  "fault": "It said no"}, who="field"),
+        "⚠️ Not compared: the directory field",
+        "2 entitlements in it could not be read since 23 Nov 14:02 UTC: prod-db and wiki-edit. It said no. What other "
+        "hands change there is not seen meanwhile. Wicket looks again at each round.",
+        TAIL,
+    ),
+    (
+        alert(Kind.NOT_COMPARED, {"count": 2, "names": ["prod-db", "wiki-edit"], "settled": LATER}, who="field"),
+        "⚠️ Not compared: the directory field",
+        "All of it can be read again since 23 Nov 14:32 UTC, and was compared.",
+        TAIL,
+    ),
+    (
         alert(Kind.EFFECT_FAILED, {"entitlement": "prod-db", "tries": 3, "removal": False, "fault": "It said no",
                                    "settled": LATER}),
         "⚠️ The directory does not follow: prod-db of Ada Lovelace (ada)",
