@@ -24,7 +24,8 @@ WHOSE = "(whose)"
 class Step:
     """A function that begins, or that has given its answer.
 
-    function: one of `_FUNCTIONS`. given: values that its arguments must have; "of": whose membership it is about.
+    function: one of `_FUNCTIONS`. given: values that its arguments must have, an entry's facts among them; "of": whose
+    membership it is about.
     """
 
     function: str
@@ -54,20 +55,20 @@ _FUNCTIONS: Mapping[str, Sequence[str]] = {
 }
 
 
-def _written(action: str) -> tuple[Step, ...]:
+def _written(action: str, **facts: object) -> tuple[Step, ...]:
     """The entry is written, and nothing of its transaction is durable."""
-    return (_begins("entry", action=action, subject=WHOSE), _begins("commit"))
+    return (_begins("entry", action=action, subject=WHOSE, **facts), _begins("commit"))
 
 
-def _durable(action: str) -> tuple[Step, ...]:
+def _durable(action: str, **facts: object) -> tuple[Step, ...]:
     """The transaction of this entry is durable, and nobody has heard of it yet."""
-    return (_begins("entry", action=action, subject=WHOSE), _answered("commit"))
+    return (_begins("entry", action=action, subject=WHOSE, **facts), _answered("commit"))
 
 
 GIVING: Mapping[str, Sequence[Step]] = {
     "before the claim": _durable("grant.approved"),
-    "claimed, not durable": _written("effect.begun"),
-    "after the claim": _durable("effect.begun"),
+    "claimed, not durable": _written("effect.begun", removal=False),
+    "after the claim": _durable("effect.begun", removal=False),
     "before the call": (_begins("add", of=WHOSE),),
     "inside the call": (_begins("note", what="add", account=WHOSE),),
     "after the call": (_answered("add", of=WHOSE),),
@@ -76,17 +77,18 @@ GIVING: Mapping[str, Sequence[Step]] = {
 }
 TAKING: Mapping[str, Sequence[Step]] = {
     "before the claim": _durable("grant.given_back"),
-    "claimed, not durable": _written("effect.begun"),
-    "after the claim": _durable("effect.begun"),
+    "claimed, not durable": _written("effect.begun", removal=True),
+    "after the claim": _durable("effect.begun", removal=True),
     "before the call": (_begins("remove", of=WHOSE),),
     "inside the call": (_begins("note", what="remove", account=WHOSE),),
     "after the call": (_answered("remove", of=WHOSE),),
     "outcome written, not durable": _written("access.removed"),
     "after the commit": _durable("access.removed"),
 }
+# What is owed is posted so; what is only whispered is not.
 TELLING: Mapping[str, Sequence[Step]] = {
-    "before the post": (_begins("post"),),
-    "posted, not on record": (_answered("post"),),
+    "before the post": (_begins("post", unfurl_links=False),),
+    "posted, not on record": (_answered("post", unfurl_links=False),),
 }
 _ALL = {"giving": GIVING, "taking": TAKING, "telling": TELLING}
 
@@ -132,7 +134,7 @@ def _has(values: Mapping[str, Any], name: str, value: object) -> bool:
     if name == "of":
         pairs = values.get("pairs", [(values.get("account_id"),)])
         return any(pair[0] == value for pair in pairs)
-    return bool(values.get(name) == value)
+    return bool({**values.get("facts", {}), **values}.get(name) == value)
 
 
 def _codes(function: str) -> frozenset[CodeType]:

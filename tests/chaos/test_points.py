@@ -3,7 +3,9 @@
 At each point the store and the directory are looked at before anything else runs: a point is what its name says.
 """
 
-from collections.abc import Mapping
+import asyncio
+from collections.abc import Collection, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -12,6 +14,8 @@ import pytest
 from sqlmodel import select
 
 from bot.demo.company import LOVELACE
+from bot.demo.workspace.messages import Message
+from bot.demo.workspace.person import PersonClient
 from bot.slack.actions import Action
 from storage.audit import log
 from storage.records import Grant, Holding
@@ -26,8 +30,10 @@ from tests.chaos.points import GIVING, TAKING, TELLING
 from tests.chaos.stage import Stage, staged
 from tests.chaos.watching import watched
 
-COMES_TO_IT_WITHIN = 20.0
+COMES_TO_IT_WITHIN = 30.0
 ENGINES = ("sqlite", "postgresql")
+# So many of the scenarios have a bot at work at a time; the others wait for leases to be over.
+ACTIVE = asyncio.Semaphore(2)
 POSTED = "posted, not on record"
 THING, GROUP = "crm-read", "crm-readers"
 PEOPLE = ("ada", "bob", "charles", "grace", "linus", "mary", "edsger", "konrad", "alan", "joan")
@@ -43,57 +49,82 @@ class Left:
     begun: bool
 
 
-GIVEN: Mapping[str, Left] = {
-    "before the claim": Left(state="approved", claimed=False, present=False, begun=False),
-    "claimed, not durable": Left(state="approved", claimed=False, present=False, begun=False),
-    "after the claim": Left(state="approved", claimed=True, present=False, begun=True),
-    "before the call": Left(state="approved", claimed=True, present=False, begun=True),
-    "inside the call": Left(state="approved", claimed=True, present=False, begun=True),
-    "after the call": Left(state="approved", claimed=True, present=True, begun=True),
-    "outcome written, not durable": Left(state="approved", claimed=True, present=True, begun=True),
-    "after the commit": Left(state="active", claimed=False, present=True, begun=True),
+_ASKED = Left(state="draft", claimed=False, present=False, begun=False)
+_WISHED = Left(state="approved", claimed=False, present=False, begun=False)
+_CLAIMED = Left(state="approved", claimed=True, present=False, begun=True)
+_ADDED = Left(state="approved", claimed=True, present=True, begun=True)
+_HELD = Left(state="active", claimed=False, present=True, begun=False)
+_OVER = Left(state="ending", claimed=False, present=True, begun=False)
+_ENDING = Left(state="ending", claimed=True, present=True, begun=True)
+_REMOVED = Left(state="ending", claimed=True, present=False, begun=True)
+
+# Transactions that wait together share a commit. So the wish may be lost together with the claim, and nobody was told
+# that it was taken; or be durable together with it.
+GIVEN: Mapping[str, Collection[Left]] = {
+    "before the claim": (_WISHED, _CLAIMED),
+    "claimed, not durable": (_WISHED, _ASKED),
+    "after the claim": (_CLAIMED,),
+    "before the call": (_CLAIMED,),
+    "inside the call": (_CLAIMED,),
+    "after the call": (_ADDED,),
+    "outcome written, not durable": (_ADDED,),
+    "after the commit": (Left(state="active", claimed=False, present=True, begun=True),),
 }
-TAKEN: Mapping[str, Left] = {
-    "before the claim": Left(state="ending", claimed=False, present=True, begun=False),
-    "claimed, not durable": Left(state="ending", claimed=False, present=True, begun=False),
-    "after the claim": Left(state="ending", claimed=True, present=True, begun=True),
-    "before the call": Left(state="ending", claimed=True, present=True, begun=True),
-    "inside the call": Left(state="ending", claimed=True, present=True, begun=True),
-    "after the call": Left(state="ending", claimed=True, present=False, begun=True),
-    "outcome written, not durable": Left(state="ending", claimed=True, present=False, begun=True),
-    "after the commit": Left(state="ended", claimed=False, present=False, begun=True),
+TAKEN: Mapping[str, Collection[Left]] = {
+    "before the claim": (_OVER, _ENDING),
+    "claimed, not durable": (_OVER, _HELD),
+    "after the claim": (_ENDING,),
+    "before the call": (_ENDING,),
+    "inside the call": (_ENDING,),
+    "after the call": (_REMOVED,),
+    "outcome written, not durable": (_REMOVED,),
+    "after the commit": (Left(state="ended", claimed=False, present=False, begun=True),),
 }
 
 
-def left(stage: Stage, login: str) -> Left:
+def left(stage: Stage, login: str, *, removal: bool) -> Left:
     """How it stands for this person, with no bot running."""
     account = LOVELACE.person(login).account
     with stage.store() as database:
-        grant = database.read_now(
-            lambda tx: tx.exec(
-                select(Grant).where(Grant.account == account, Grant.entitlement == THING)
-            ).one()
-        )
+        grant = database.read_now(lambda tx: tx.exec(select(Grant).where(Grant.account == account)).one())
         holding = database.read_now(
-            lambda tx: tx.exec(select(Holding).where(Holding.account == account)).one()
+            lambda tx: tx.exec(select(Holding).where(Holding.account == account)).first()
         )
         entries = database.read_now(lambda tx: log.rows(tx, correlation=grant.id))
-    removal = grant.state in ("ending", "ended")
-    begun = [e for e in entries if e.action == "effect.begun" and e.said()["facts"]["removal"] == removal]
+    begun = [each.said()["facts"]["removal"] for each in entries if each.action == "effect.begun"]
     return Left(
         state=grant.state,
-        claimed=holding.lease_until is not None,
+        claimed=holding is not None and holding.lease_until is not None,
         present=(account, GROUP) in recorder.members(stage.people),
-        begun=bool(begun),
+        begun=removal in begun,
     )
 
 
-async def ask(stage: Stage, login: str) -> None:
-    """Ask for something that is given without anybody's approval."""
-    who = stage.slack.person(LOVELACE.person(login).slack)
+def person(stage: Stage, login: str) -> PersonClient:
+    return stage.slack.person(LOVELACE.person(login).slack)
+
+
+async def draft(who: PersonClient) -> Message:
+    """Ask for something that is given without anybody's approval; what is shown before it is sent."""
     said = await who.say(f"I need {THING} for 8h because INC-4711")
-    draft = await who.sees("You are asking for", after=said.ts, timeout=COMES_TO_IT_WITHIN)
-    await who.click(draft, Action.SEND_DRAFT)
+    return await who.sees("You are asking for", after=said.ts, timeout=COMES_TO_IT_WITHIN)
+
+
+async def press(who: PersonClient, button: str) -> None:
+    """Press what the newest message with such a button shows."""
+    shown = next(each for each in reversed(who.messages()) if button in each.buttons)
+    await who.click(shown, button)
+
+
+async def press_until(who: PersonClient, button: str, shown: str) -> None:
+    """Press again and again, as people do who were not answered, until this is shown."""
+    for _ in range(3):
+        if any(button in each.buttons for each in who.messages()):
+            await press(who, button)
+        with suppress(AssertionError):
+            await who.sees(shown, timeout=COMES_TO_IT_WITHIN)
+            return
+    await who.sees(shown)
 
 
 async def born(bot: Bot, kind: str, point: str, login: str = "") -> None:
@@ -105,52 +136,62 @@ async def born(bot: Bot, kind: str, point: str, login: str = "") -> None:
 
 async def giving(folder: Path, nursery: Nursery, engine: str) -> History:
     """One after another, each with another person, so that whoever comes next has all the others' work to finish."""
-    async with staged(folder, engine) as stage:
+    people = PEOPLE[: len(GIVING)]
+    async with staged(folder, engine) as stage, watched(stage):
         bot = stage.bot(nursery)
-        for login, point in zip(PEOPLE, GIVING, strict=False):
-            await born(bot, "giving", point, login)
-            await ask(stage, login)
-            await bot.died(COMES_TO_IT_WITHIN)
-            assert (point, left(stage, login)) == (point, GIVEN[point])
+        async with ACTIVE:
+            for login, point in zip(people, GIVING, strict=True):
+                await born(bot, "giving", point, login)
+                await draft(person(stage, login))
+                await press(person(stage, login), Action.SEND_DRAFT)
+                await bot.died(COMES_TO_IT_WITHIN)
+                found = left(stage, login, removal=False)
+                assert found in GIVEN[point], (point, found)
+            await bot.start()
+            for login in people:
+                await press_until(person(stage, login), Action.SEND_DRAFT, f"✅ {THING}")
         return await finished(stage, bot)
 
 
 async def taking(folder: Path, nursery: Nursery, engine: str) -> History:
     """The same with what they give back."""
     people = PEOPLE[: len(TAKING)]
-    async with staged(folder, engine) as stage:
+    async with staged(folder, engine) as stage, watched(stage):
         bot = stage.bot(nursery)
-        await bot.start()
-        for login in people:
-            await ask(stage, login)
-        for login in people:
-            await stage.slack.person(LOVELACE.person(login).slack).sees(f"✅ {THING}")
-        bot.kill()
-        for login, point in zip(people, TAKING, strict=True):
-            await born(bot, "taking", point, login)
-            who = stage.slack.person(LOVELACE.person(login).slack)
-            await who.click(await who.sees(f"✅ {THING}"), Action.GIVE_BACK)
-            await bot.died(COMES_TO_IT_WITHIN)
-            assert (point, left(stage, login)) == (point, TAKEN[point])
+        async with ACTIVE:
+            await bot.start()
+            for login in people:
+                await draft(person(stage, login))
+                await press_until(person(stage, login), Action.SEND_DRAFT, f"✅ {THING}")
+            bot.kill()
+            for login, point in zip(people, TAKING, strict=True):
+                await born(bot, "taking", point, login)
+                await press(person(stage, login), Action.GIVE_BACK)
+                await bot.died(COMES_TO_IT_WITHIN)
+                found = left(stage, login, removal=True)
+                assert found in TAKEN[point], (point, found)
+            await bot.start()
+            for login in people:
+                await press_until(person(stage, login), Action.GIVE_BACK, "you gave it back")
         return await finished(stage, bot)
 
 
 async def telling(folder: Path, nursery: Nursery, point: str) -> History:
     """Somebody presses what they see, and a copy of it too if there is one."""
     async with staged(folder, "sqlite") as stage:
-        bot = stage.bot(nursery)
-        await born(bot, "telling", point)
-        ada = stage.slack.person(LOVELACE.person("ada").slack)
-        said = await ada.say(f"I need {THING} for 8h because INC-4711")
-        await bot.died(COMES_TO_IT_WITHIN)
-        seen = [message for message in ada.messages() if message.bot_id]
-        assert len(seen) == (point == POSTED)
+        bot, ada = stage.bot(nursery), person(stage, "ada")
+        async with ACTIVE:
+            await born(bot, "telling", point)
+            said = await ada.say(f"I need {THING} for 8h because INC-4711")
+            await bot.died(COMES_TO_IT_WITHIN)
+        copies = [each for each in ada.messages() if Action.SEND_DRAFT in each.buttons]
+        assert len(copies) == (point == POSTED)
         await bot.start()
-        newer = seen[-1].ts if seen else said.ts
-        draft = await ada.sees("You are asking for", after=newer, timeout=2 * TAKEN_OVER_WITHIN)
-        for each in (draft, *seen):
+        newer = copies[-1].ts if copies else said.ts
+        shown = await ada.sees("You are asking for", after=newer, timeout=2 * TAKEN_OVER_WITHIN)
+        for each in (shown, *copies):
             await ada.click(each, Action.SEND_DRAFT, stale=True)
-        await ada.sees(f"✅ {THING}")
+        await press_until(ada, Action.SEND_DRAFT, f"✅ {THING}")
         return await finished(stage, bot)
 
 
@@ -187,10 +228,11 @@ def test_killed_at_any_point_of_taking_back_it_is_taken_once(histories: Mapping[
 def test_the_work_of_a_dead_one_is_taken_over_within_half_a_minute(
     histories: Mapping[str, History], engine: str
 ):
-    """On a file at once, since only one bot runs on it; among replicas when the lease is over."""
+    """On a file long before their lease is over, since only one bot runs on it; among replicas when it is."""
     for what in ("giving", "taking"):
         took = longest_takeover(result(histories, f"{what}, {engine}"))
-        assert 0 < took <= (5 if engine == "sqlite" else TAKEN_OVER_WITHIN), what
+        assert took < (15 if engine == "sqlite" else TAKEN_OVER_WITHIN), what
+        assert engine == "sqlite" or took > 10, "claims of the dead were seen"
 
 
 @pytest.mark.parametrize("point", TELLING)
@@ -205,9 +247,6 @@ def test_killed_while_telling_it_is_told_and_at_most_once_more(histories: Mappin
 
 async def finished(stage: Stage, bot: Bot) -> History:
     """Let a bot finish what the dead ones left, and end it properly; what happened."""
-    async with watched(stage):
-        if bot.pid is None:
-            await bot.start()
-        await settled(stage)
+    await settled(stage)
     await bot.stop()
     return gather(stage)

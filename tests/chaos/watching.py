@@ -22,19 +22,18 @@ EVERY = 0.5
 @asynccontextmanager
 async def watched(stage: Stage) -> AsyncIterator[None]:
     """Note every claim on the stage while the block lasts."""
-    seen: dict[tuple[str, int], Lease] = {}
     with stage.store() as database:
-        watching = asyncio.create_task(_watch(database, seen))
+        watching = asyncio.create_task(_watch(stage, database))
         try:
             yield
         finally:
             watching.cancel()
             with suppress(asyncio.CancelledError):
                 await watching
-            stage.leases = list(seen.values())
 
 
-async def _watch(database: Database, seen: dict[tuple[str, int], Lease]) -> None:
+async def _watch(stage: Stage, database: Database) -> None:
+    seen: dict[tuple[str, int], Lease] = {}
     while True:
         with suppress(StorageUnavailable):  # then it is looked at again
             found = await database.read(_claims)
@@ -42,6 +41,7 @@ async def _watch(database: Database, seen: dict[tuple[str, int], Lease]) -> None
             for claim in found:
                 first = seen[claim].first if claim in seen else now
                 seen[claim] = Lease(about=claim[0], first=first, last=now)
+            stage.leases = list(seen.values())
         await asyncio.sleep(EVERY)
 
 
