@@ -14,7 +14,7 @@ from sqlmodel import Session
 from handlers import recording
 from handlers.counterparts import target_now, uncertain
 from handlers.decisions.counterparts import NoCounterpart
-from handlers.decisions.policy import PolicyDecision, role_of
+from handlers.decisions.policy import PolicyDecision, is_on_call, role_of
 from handlers.decisions.requests import Approver, still_granted
 from handlers.exceptions import Kind, Severity, Strange, broken_policy, tell_security
 from handlers.ground import Ground
@@ -23,6 +23,7 @@ from handlers.patience import in_call_time
 from handlers.strange import named
 from handlers.unfollowed import tell_explained
 from storage import grants, holdings
+from storage.approvals import counting_of
 from storage.records import Approval, Grant, Holding
 from storage.states import GrantState
 
@@ -71,7 +72,14 @@ class Execution:
             account = await in_call_time(home.account(approval.approver))
             if account is not None:
                 role = role_of(account, requester, owner, self._ground.security_group)
-                approvers.append(Approver(account=account, role=role))
+                approvers.append(
+                    Approver(
+                        account=account,
+                        role=role,
+                        on_call=is_on_call(account, requester, owner),
+                        rationale_given=bool(approval.rationale.strip()),
+                    )
+                )
         question = self._ground.question_of(grant, requester, target, entitlement)
         verdict = still_granted(self._ground.policy, question, approvers)
         if verdict.granted:
@@ -127,7 +135,7 @@ def still_ahead(grant: Grant, now: datetime) -> bool:
 def waiting_among(tx: Session, covering: Iterable[Grant], now: datetime) -> Waiting:
     """Those of these grants that wait for their access."""
     return [
-        (grant, grants.counting_of(tx, grant.id))
+        (grant, counting_of(tx, grant.id))
         for grant in covering
         if grant.state == GrantState.APPROVED and still_ahead(grant, now)
     ]

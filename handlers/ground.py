@@ -16,8 +16,11 @@ from storage.clock import Clock
 from storage.database import Database
 from storage.directories.base import Account, Directory
 from storage.faults import DirectoryUnavailable
-from storage.outbox import OWNER, owe
+from storage.outbox import OWNER, owe, places_of
 from storage.records import Grant
+
+SUMMONS = "summons"
+"""The courier that tells those whose turn it is and who are not the owner's (handlers.summons)."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -112,4 +115,10 @@ class Ground:
         entitlement = self.catalogue.entitlements.get(grant.entitlement)
         if entitlement is not None and not grant.automatic and grant.lapses_at is not None:
             owner = f"{OWNER}{entitlement.owner}"  # the channel may be another by the time it is delivered
-            owe(tx, at=self.now(), courier="slack", kind="approval", subject=grant.id, recipient=owner)
+            others = places_of(tx, kind="approval", subject=grant.id)
+            for recipient in {owner: None, **dict.fromkeys(others)}:
+                owe(
+                    tx, at=self.now(), courier="slack", kind="approval", subject=grant.id, recipient=recipient
+                )
+            if any(count and role != "owner" for role, count in grant.missing.items()):
+                owe(tx, at=self.now(), courier=SUMMONS, kind="summons", subject=grant.id, recipient=owner)

@@ -6,10 +6,12 @@ An intent is never built from unchecked payload fields; the actor is looked up, 
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 
+from handlers.decisions.policy import Way
 from storage.directories.base import Account
 
 JUSTIFICATION_LIMIT = 500
 RATIONALE_LIMIT = 500
+QUESTION_LIMIT = 500
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -74,19 +76,45 @@ class DraftAccess(Intent):
 
 
 @dataclass(frozen=True, kw_only=True)
-class Decide(Intent):
-    """Approve or deny a request, with the rationale."""
-
-    grant: str
-    approve: bool
-    rationale: str
-
-
-@dataclass(frozen=True, kw_only=True)
 class OnGrant(Intent):
     """Do something about one request or grant: send its draft, withdraw it, look at it, give it back."""
 
     grant: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Decide(OnGrant):
+    """Approve or deny a request, with the rationale, which may be empty where policy does not want one.
+
+    shown: the mark of the request as it was seen; a decision binds nothing else. minutes: a shorter time to approve.
+    """
+
+    approve: bool
+    rationale: str
+    shown: str
+    minutes: int | None = None
+
+    @property
+    def way(self) -> Way:
+        """What it is called where policy is asked."""
+        if not self.approve:
+            return "deny"
+        return "approve" if self.minutes is None else "approve-less"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Inquire(OnGrant):
+    """Ask the requester something before deciding."""
+
+    question: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class AnswerInquiry(Intent):
+    """Answer what an approver asked."""
+
+    inquiry: str
+    answer: str
 
 
 @dataclass(frozen=True, kw_only=True)

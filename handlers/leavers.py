@@ -24,6 +24,7 @@ from handlers.patience import in_time
 from handlers.strange import named
 from handlers.unfollowed import LEFT
 from storage import deliveries, grants, handles, holdings, links
+from storage.approvals import void_approval, waiting_on
 from storage.directories.base import Account
 from storage.exceptions import (
     SAME_CAUSE,
@@ -142,9 +143,9 @@ class Leavers:
         for grant in grants.unfinished_of(tx, leaver.directory, leaver.id):
             name, login = name or grant.requester_name, login or grant.requester_login
             self._end_one(tx, leaver, grant, report)
-        for grant, approval in grants.waiting_on(tx, leaver.directory, leaver.id):
+        for grant, approval in waiting_on(tx, leaver.directory, leaver.id):
             name = name or approval.approver_name
-            grants.void_approval(tx, approval, at=now, why=_SAID[leaver.why])
+            void_approval(tx, approval, at=now, why=_SAID[leaver.why])
             missing = {**grant.missing, approval.role: grant.missing.get(approval.role, 0) + 1}
             grants.move(tx, grant, GrantState.PENDING, missing=missing)
             self._record(tx, leaver, "approval.voided", grant)

@@ -3,6 +3,7 @@
 Expected refusals are here; faults are exceptions (storage.faults).
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -53,13 +54,16 @@ class AlreadyAsked:
 
 @dataclass(frozen=True, kw_only=True)
 class MayDecide:
-    """The person may decide this request now; the form can open."""
+    """The person may decide this request now; the form can open.
+
+    shown: the mark of the request as it is now. why: policy's sentences about this person.
+    explains: whether policy wants a rationale from them for this.
+    """
 
     grant: str
-    entitlement: str
-    requester_name: str
-    minutes: int
-    justification: str
+    shown: str
+    why: tuple[str, ...]
+    explains: bool
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -135,3 +139,47 @@ class NoLonger:
     by: str
     way: str
     at: datetime | None
+
+
+@dataclass(frozen=True, kw_only=True)
+class NotYet:
+    """The person may decide, but after others. first: how many approvals come before theirs, by role."""
+
+    grant: str
+    first: Mapping[str, int]
+
+
+@dataclass(frozen=True, kw_only=True)
+class NeedsRationale:
+    """The person may decide so, if they say why. Nothing was decided."""
+
+    grant: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Changed:
+    """The request is no longer what the person saw. Nothing was decided."""
+
+    grant: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Inquired:
+    """The question is on its way to the requester."""
+
+    inquiry: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Answered:
+    """The answer is on its way to the approvers; or it was given before, and the first stands."""
+
+    grant: str
+    before: bool = False
+
+
+@dataclass(frozen=True, kw_only=True)
+class EnoughAsked:
+    """So much was asked about this request that nobody is asked more."""
+
+    grant: str

@@ -8,6 +8,7 @@ from sqlmodel import Session
 from handlers.ground import Ground
 from handlers.stories import GrantStory, Requester, Said
 from storage import grants
+from storage.approvals import approvals_of, voided_of
 from storage.records import Grant
 from storage.states import GrantState
 
@@ -25,7 +26,7 @@ def tell(tx: Session, ground: Ground, grant_id: str) -> GrantStory | None:
         if each.requested_at < grant.requested_at
     ]
     directory = ground.directories.get(grant.directory)
-    voided = grants.voided_of(tx, grant.id)
+    voided = voided_of(tx, grant.id)
     is_own = (grant.directory, grant.account) == (grant.requester_directory, grant.requester_account)
     return GrantStory(
         id=grant.id,
@@ -56,7 +57,7 @@ def tell(tx: Session, ground: Ground, grant_id: str) -> GrantStory | None:
                 at=a.at,
                 void=voided.get(a.id, ""),
             )
-            for a in grants.approvals_of(tx, grant.id)
+            for a in approvals_of(tx, grant.id)
         ),
         holds=_holds(tx, ground, grant),
         had=len(past),

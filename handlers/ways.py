@@ -20,6 +20,7 @@ from handlers.intents import Reconcile
 from handlers.outcomes import NoLonger, NotPossible
 from handlers.strange import Kind
 from storage import grants, holdings, standings
+from storage.approvals import add_approval
 from storage.catalogue import Entitlement
 from storage.directories.base import Account
 from storage.exceptions import SETTLED, decide_exceptions, settle_exceptions
@@ -107,10 +108,10 @@ class Ways:
             minutes=intent.minutes,
             why=why,
         )
-        grants.add_approval(
+        add_approval(
             tx,
+            grant,
             at=self._ground.now(),
-            grant=grant.id,
             approver=actor.id,
             approver_name=actor.name,
             slack_user=intent.actor.slack_user,

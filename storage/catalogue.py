@@ -16,12 +16,14 @@ class Owner:
     """The team that answers for entitlements.
 
     channel: Slack channel id where its requests go. approvers: name of the directory group whose members decide.
+    on_call: name of the group of those who are on call for it, who may decide too where policy says so; may be empty.
     """
 
     id: str
     name: str
     channel: str
     approvers: str
+    on_call: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)

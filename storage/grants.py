@@ -1,4 +1,4 @@
-"""Grants and their approvals as rows: made, moved from state to state, found.
+"""Grants as rows: made, moved from state to state, found.
 
 It does not decide which move is right (handlers do); a move that the table of states does not have fails.
 """
@@ -13,8 +13,7 @@ from sqlmodel import Session, SQLModel, col, func, select
 from sqlmodel.sql.expression import SelectOfScalar
 
 from storage.changing import change
-from storage.identifiers import new_id
-from storage.records import Approval, Grant, Holding, Question, VoidedApproval
+from storage.records import Approval, Grant, Holding, Question
 from storage.states import FOLLOWS, LIVE, GrantState
 
 # Of a list of ids, so many are asked for in one statement.
@@ -105,50 +104,6 @@ def show_verdict(
     grant.policy_set, grant.foreseen = policy_set, foreseen
 
 
-def approvals_of(tx: Session, grant_id: str) -> Sequence[Approval]:
-    """The decisions on a grant, oldest first, void ones among them."""
-    return tx.exec(select(Approval).where(Approval.grant == grant_id).order_by(col(Approval.at))).all()
-
-
-def voided_of(tx: Session, grant_id: str) -> dict[str, str]:
-    """Why approvals of this grant count no longer, by the id of the approval."""
-    rows = tx.exec(
-        select(VoidedApproval)
-        .join(Approval, col(Approval.id) == col(VoidedApproval.approval))
-        .where(Approval.grant == grant_id)
-    )
-    return {row.approval: row.why for row in rows}
-
-
-def counting_of(tx: Session, grant_id: str) -> Sequence[Approval]:
-    """The approvals of a grant that count, oldest first."""
-    voided = voided_of(tx, grant_id)
-    return [one for one in approvals_of(tx, grant_id) if one.approved and one.id not in voided]
-
-
-def void_approval(tx: Session, approval: Approval, *, at: datetime, why: str) -> None:
-    """It counts no longer, for good."""
-    tx.add(VoidedApproval(approval=approval.id, why=why, at=at))
-    tx.flush()
-
-
-def waiting_on(tx: Session, directory: str, approver: str) -> Sequence[tuple[Grant, Approval]]:
-    """The open requests that this person approved, where that still counts."""
-    rows = tx.exec(
-        select(Grant, Approval)
-        .join(Approval, col(Approval.grant) == col(Grant.id))
-        .where(
-            Grant.state == GrantState.PENDING,
-            Grant.requester_directory == directory,  # approvers are where people sign in from
-            Approval.approver == approver,
-            col(Approval.approved),
-            col(Approval.id).not_in(select(VoidedApproval.approval)),
-        )
-        .with_for_update()
-    )
-    return [(grant, approval) for grant, approval in rows]
-
-
 def unfinished_of(tx: Session, directory: str, account: str) -> Sequence[Grant]:
     """Everything that gives access or could still come to: drafts, open requests, live grants.
 
@@ -190,28 +145,6 @@ def people_concerned(tx: Session) -> set[tuple[str, str]]:
         .where(Grant.state == pending, col(Grant.lapses_at).is_not(None), col(Approval.approved))
     ).all()
     return {(directory, account) for directory, account in (*holders, *askers, *approvers)}
-
-
-def add_approval(
-    tx: Session,
-    *,
-    at: datetime,
-    grant: str,
-    approver: str,
-    approver_name: str,
-    slack_user: str,
-    role: str,
-    approved: bool,
-    rationale: str,
-) -> Approval:
-    """Record one approver's decision."""
-    approval = Approval(
-        id=new_id("a", at), grant=grant, approver=approver, approver_name=approver_name,
-        slack_user=slack_user, role=role, approved=approved, rationale=rationale, at=at,
-    )  # fmt: skip
-    tx.add(approval)
-    tx.flush()
-    return approval
 
 
 def live_of(tx: Session, directory: str, account: str) -> Sequence[Grant]:

@@ -134,6 +134,11 @@ def remember_posted(
     upserts.run(tx, _POST, {**about, "channel": channel, "ts": ts, "at": at})
 
 
+def places_of(tx: Session, *, kind: str, subject: str) -> list[str]:
+    """The recipients to whom the message about this was posted."""
+    return sorted(tx.exec(select(Posted.recipient).where(Posted.kind == kind, Posted.subject == subject)))
+
+
 def backlog(tx: Session) -> int:
     """How many messages are owed."""
     return tx.exec(select(func.count()).select_from(Owed)).one()

@@ -25,6 +25,7 @@ class OwnerEntry(Section):
     name: ShortLine = Field(examples=["Data Platform"])
     channel: ChannelId = Field(examples=["C0123ABCD"])
     approvers: Line = Field(examples=["data-platform-leads"])
+    on_call: Line = Field(default="", examples=["data-platform-on-call"])
 
 
 class EntitlementEntry(Section):

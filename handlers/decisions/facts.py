@@ -59,6 +59,11 @@ def _access_context(question: AccessQuestion) -> Json:
         "proofs": sorted(question.proofs),
         "now": _moment(question),
     }
+    context |= {
+        "onCall": question.on_call,
+        "way": question.way,
+        "rationaleGiven": question.rationale_given,
+    }
     return context if question.role is None else {**context, "role": question.role}
 
 
@@ -119,7 +124,10 @@ def _entitlement(entitlement: Entitlement) -> Json:
 
 
 def _owner(owner: Owner) -> Json:
-    return {"uid": _uid("Owner", owner.id), "attrs": {"approvers": owner.approvers}, "parents": []}
+    attributes: Json = {"approvers": owner.approvers}
+    if owner.on_call:
+        attributes["onCall"] = owner.on_call
+    return {"uid": _uid("Owner", owner.id), "attrs": attributes, "parents": []}
 
 
 def _distinct(*entities: Json) -> list[Json]:

@@ -16,6 +16,8 @@ from storage.directories.base import Account
 
 Role = Literal["owner", "security", "manager"]
 Severity = Literal["high", "medium", "low"]
+Way = Literal["approve", "approve-less", "deny", "ask"]
+"""What an approver wants to do about a request: approve it, approve a shorter time, deny it, ask a question first."""
 
 STEP_UP = "step_up"
 """The proof that an approver confirmed who they are outside Slack."""
@@ -71,7 +73,8 @@ class AccessQuestion:
 
     principal: the requester for grant and request; whoever clicks for approve.
     minutes: how long is asked for, rounded up; 0 asks for access without an end.
-    role: the approver's role when the action is approve. proofs: evidence of who the principal is.
+    role: the approver's role when the action is approve. on_call, way, rationale_given: then, whether they are on
+    call for the owner, what they want to do, and whether they say why. proofs: evidence of who the principal is.
     target: the account that gets it, in the entitlement's directory, or why there is none; None for the requester's
     own. Policy knows people by the account that they sign in with, so it does not hear of it. now: aware UTC.
     """
@@ -87,6 +90,9 @@ class AccessQuestion:
     now: datetime
     approvals: Approvals = field(default_factory=Approvals)
     role: Role | None = None
+    on_call: bool = False
+    way: Way | Literal[""] = ""
+    rationale_given: bool = True
     proofs: frozenset[str] = frozenset()
     target: Counterpart | None = None
 
@@ -172,17 +178,24 @@ class PolicyEngine(Protocol):
 def role_of(approver: Account, requester: Account, owner: Owner, security_group: str) -> Role | None:
     """The one role in which somebody may count as an approver: owner before security before manager.
 
+    Who is on call for the owner counts as the owner's; whether they may decide is for policy.
     Only for accounts of one directory: a group or an id of another that is called the same is another's.
     """
     if approver.directory != requester.directory:
         return None
-    if owner.approvers and owner.approvers in approver.groups:
+    if (owner.approvers and owner.approvers in approver.groups) or is_on_call(approver, requester, owner):
         return "owner"
     if security_group and security_group in approver.groups:
         return "security"
     if requester.manager is not None and requester.manager == approver.id:
         return "manager"
     return None
+
+
+def is_on_call(approver: Account, requester: Account, owner: Owner) -> bool:
+    """Whether the directory that both sign in from has them in the owner's group of those on call."""
+    same_home = approver.directory == requester.directory
+    return same_home and bool(owner.on_call) and owner.on_call in approver.groups
 
 
 def same_person(one: Account, other: Account) -> bool:

@@ -83,10 +83,15 @@ class ApprovalVerdict:
 
 @dataclass(frozen=True, kw_only=True)
 class Approver:
-    """Somebody who approved, as the directory knows them now, with the role `role_of` gives them now."""
+    """Somebody who approved, as the directory knows them now, with the role `role_of` gives them now.
+
+    on_call: whether they are on call for the owner now. rationale_given: whether they said why when they approved.
+    """
 
     account: Account
     role: Role | None
+    on_call: bool = False
+    rationale_given: bool = True
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -147,7 +152,10 @@ def missing_approvals(
 def may_decide(
     policy: PolicyEngine, question: AccessQuestion, approver: Account, role: Role | None
 ) -> PolicyDecision:
-    """Whether this person may approve or deny the request of `question.requester`."""
+    """Whether this person may do what `question.way` says with the request of `question.requester`.
+
+    question.approvals: those so far, without theirs, so that policy can say whose turn it is.
+    """
     target = question.goes_to
     if same_person(approver, question.requester) or (
         isinstance(target, Account) and same_person(approver, target)
@@ -165,14 +173,18 @@ def weigh_approval(
     *,
     approver: Account,
     role: Role | None,
-    approvals: Approvals,
+    so_far: Approvals,
 ) -> ApprovalVerdict:
-    """What becomes of an approval. approvals: all so far, this one included, each person counted once."""
-    decision = may_decide(policy, replace(question, approvals=approvals), approver, role)
-    if not decision.allowed:
+    """What becomes of an approval. so_far: those that count beside this one, each person once.
+
+    question.approvals: those before it, whether or not they still count: policy goes by them for whose turn it is.
+    """
+    decision = may_decide(policy, question, approver, role)
+    if role is None or not decision.allowed:
         return ApprovalVerdict(
             outcome="not_allowed", decision=decision, reasons=decision.reasons, severity=decision.severity
         )
+    approvals = so_far + Approvals.of([role])
     grant = _grant(policy, question, approvals)
     if grant.allowed:
         return ApprovalVerdict(outcome="granted", decision=decision, grant=grant, reasons=grant.reasons)
@@ -196,20 +208,27 @@ def weigh_approval(
 def still_granted(
     policy: PolicyEngine, question: AccessQuestion, approvers: Iterable[Approver]
 ) -> ExecutionVerdict:
-    """Ask everything again at the moment of doing it: an approver who lost the authority no longer counts."""
+    """Ask everything again at the moment of doing it: an approver who lost the authority no longer counts.
+
+    Each approver is asked about with the approvals of the others that count, so that a policy may want some before
+    others; who comes first among them does not matter any more.
+    """
     if isinstance(target := question.goes_to, NoCounterpart):
         return _not_evaluated(_nobodys(policy, target), (), ())
     counted: list[Approver] = []
-    voided: list[str] = []
-    for approver in approvers:
-        twice = any(same_person(approver.account, other.account) for other in counted)
-        asked = may_decide(policy, question, approver.account, approver.role)
-        if asked.errors:  # nobody lost an authority: policy is broken, and an error refuses
-            return _not_evaluated(asked, counted, voided)
-        if approver.role is None or twice or not asked.allowed:
-            voided.append(approver.account.id)
-        else:
-            counted.append(approver)
+    left, before = list(approvers), -1
+    while len(left) != before:  # until nobody more counts beside those who do
+        before, waiting = len(left), list(left)
+        left = []
+        for approver in waiting:
+            asked = _asked_again(policy, question, approver, counted)
+            if asked.errors:  # nobody lost an authority: policy is broken, and an error refuses
+                return _not_evaluated(asked, counted, [one.account.id for one in left])
+            if asked.allowed:
+                counted.append(approver)
+            else:
+                left.append(approver)
+    voided = [one.account.id for one in left]
     approvals = _counts(counted)
     decision = _grant(policy, question, approvals)
     lost = bool(voided) and not (decision.allowed or decision.policy_ids or decision.errors)
@@ -220,6 +239,22 @@ def still_granted(
         counted=approvals,
         voided=tuple(voided),
     )
+
+
+def _asked_again(
+    policy: PolicyEngine, question: AccessQuestion, approver: Approver, others: Iterable[Approver]
+) -> PolicyDecision:
+    """Whether an approval still counts beside those of the others."""
+    if approver.role is None or any(same_person(approver.account, one.account) for one in others):
+        return _refusal(policy, NO_ROLE, NO_ROLE_REASON, None)
+    now = replace(
+        question,
+        approvals=_counts(others),
+        way="approve",
+        on_call=approver.on_call,
+        rationale_given=approver.rationale_given,
+    )
+    return may_decide(policy, now, approver.account, approver.role)
 
 
 def _not_evaluated(
@@ -240,7 +275,16 @@ def _counts(approvers: Iterable[Approver]) -> Approvals:
 
 def _grant(policy: PolicyEngine, question: AccessQuestion, approvals: Approvals) -> PolicyDecision:
     return policy.ask(
-        replace(question, action=Action.GRANT, principal=question.requester, approvals=approvals, role=None)
+        replace(
+            question,
+            action=Action.GRANT,
+            principal=question.requester,
+            approvals=approvals,
+            role=None,
+            on_call=False,
+            way="",
+            rationale_given=True,
+        )
     )
 
 

@@ -4,6 +4,7 @@ Nothing here validates: intents do, before a row is made.
 """
 
 from storage.records.access import Approval, Grant, Holding, Standing, VoidedApproval, Watched
+from storage.records.inquiries import Inquiry
 from storage.records.messages import ExceptionRecord, Owed, Posted, Question
 from storage.records.people import Delivery, Failures, Handle, Link, MailCode, Proof
 
@@ -15,6 +16,7 @@ __all__ = [
     "Grant",
     "Handle",
     "Holding",
+    "Inquiry",
     "Link",
     "MailCode",
     "Owed",

@@ -19,6 +19,7 @@ class Grant(SQLModel, table=True):
     directory and account: whose membership it is (a holding's key); account is empty where nobody's could be meant.
     requester_directory and requester_account: who asked, by the account they sign in with.
     The requester's name, team and manager are kept as they were when it was asked.
+    asked_minutes: for how long it was asked first, if an approver made it shorter; otherwise 0.
     """
 
     __tablename__ = "grants"
@@ -62,10 +63,14 @@ class Grant(SQLModel, table=True):
     ended_at: datetime | None = moment(null=True)
     requester_directory: str = added()
     requester_account: str = added()
+    asked_minutes: int = Field(default=0, sa_column_kwargs={"server_default": "0"})
 
 
 class Approval(SQLModel, table=True):
-    """One approver's recorded decision; nobody decides one request twice."""
+    """One approver's recorded decision; nobody decides one request twice, unless it changed under their approval.
+
+    shown: the mark of the request as the approver saw it (storage.binding); empty in rows of older versions.
+    """
 
     __tablename__ = "approvals"
     __table_args__ = (UniqueConstraint("grant", "approver"),)
@@ -79,6 +84,7 @@ class Approval(SQLModel, table=True):
     approved: bool
     rationale: str
     at: datetime = moment()
+    shown: str = added()
 
 
 class VoidedApproval(SQLModel, table=True):

@@ -35,6 +35,7 @@ from handlers.revocation import Revocation
 from storage import grants, holdings
 from storage.audit import log
 from storage.audit.verification import verify_log
+from storage.binding import mark
 from storage.catalogue import Catalogue, Entitlement, Owner
 from storage.database import Database
 from storage.directories.base import Account, Directory
@@ -204,12 +205,16 @@ class World:
         return OnGrant(**await self.intent(login, delivery), grant=grant)
 
     async def decide(
-        self, login: str, grant: str, *, approve: bool = True, delivery: str = "", rationale: str = "ok"
-    ) -> Any:
-        """They submit their decision; the handler's outcome."""
+        self, login: str, grant: str, *, approve: bool = True, delivery: str = "", rationale: str = "ok",
+        minutes: int | None = None, shown: str | None = None,
+    ) -> Any:  # fmt: skip
+        """They submit their decision; the handler's outcome. shown: the mark of what they saw, if not of what is."""
+        row = await self.ground.database.read(lambda tx: grants.get(tx, grant))
+        shown = mark(row) if row and shown is None else shown or ""
         intent = Decide(
-            **await self.intent(login, delivery), grant=grant, approve=approve, rationale=rationale
-        )
+            **await self.intent(login, delivery), grant=grant, approve=approve, rationale=rationale,
+            minutes=minutes, shown=shown,
+        )  # fmt: skip
         return await self.deciding.decide(intent)
 
     async def settle(self, rounds: int = 8) -> None:

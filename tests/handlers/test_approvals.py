@@ -149,7 +149,7 @@ async def test_considering_changes_nothing(world: World) -> None:
     grant = await world.asked("ada", "prod-db")
     found = await world.deciding.consider(await world.on("grace", grant))
     assert isinstance(found, MayDecide)
-    assert found.requester_name == "Ada"
+    assert (found.why, found.explains) == (("You are an approver of the team that owns this.",), True)
     assert await world.state(grant) == GrantState.PENDING
 
 
@@ -209,8 +209,8 @@ async def test_groups_of_another_directory_give_no_authority(world: World) -> No
     stranger = replace(await world.account("grace"), directory="other")
     actor = replace(await world.actor("grace"), account=stranger)
     intent = Decide(
-        actor=actor, where=SLACK, delivery=world.delivery(), grant=grant, approve=True, rationale="ok"
-    )
+        actor=actor, where=SLACK, delivery=world.delivery(), grant=grant, approve=True, rationale="ok", shown="",
+    )  # fmt: skip
     assert isinstance(await world.deciding.decide(intent), NotAllowed)
     assert await world.state(grant) == GrantState.PENDING
 

@@ -49,7 +49,11 @@ HOLDS = replace(WIKI, standing_allowed=True)
 
 def clicks(what: Any, by: Any, role: str | None, **changes: Any) -> Question:
     """`by` clicks Approve on Ada's request."""
+    changes = {"way": "approve", **changes}
     return access(APPROVE, what, principal=by, requester=ADA, role=role, **changes)
+
+
+OWNERS = frozenset({DATA.approvers})
 
 
 CAROL = person("Carol", employment="contractor")
@@ -131,6 +135,43 @@ CASES: Mapping[str, tuple[Question, bool, str]] = {
     ),
     # who may approve
     "an owner may approve": (clicks(PROD_DB, GRACE, "owner"), True, "approve-as-owner"),
+    "whoever is on call may approve": (
+        clicks(PROD_DB, person("Olga"), "owner", on_call=True),
+        True,
+        "approve-on-call",
+    ),
+    "somebody of neither group has no business there": (clicks(PROD_DB, person("Olga"), "owner"), False, ""),
+    "production is not approved without a reason": (
+        clicks(PROD_LOGS, GRACE, "owner", rationale_given=False),
+        False,
+        "say-why",
+    ),
+    "nor is risk 3": (clicks(STAGING_DB, GRACE, "owner", rationale_given=False), False, "say-why"),
+    "nor administrative power": (
+        clicks(STAGING_ADMIN, GRACE, "owner", rationale_given=False),
+        False,
+        "say-why",
+    ),
+    "low risk is approved in one click": (
+        clicks(WIKI, GRACE, "owner", rationale_given=False),
+        True,
+        "approve-as-owner",
+    ),
+    "a denial always says why": (
+        clicks(WIKI, GRACE, "owner", way="deny", rationale_given=False),
+        False,
+        "say-why-not-all",
+    ),
+    "so does a shorter time": (
+        clicks(WIKI, GRACE, "owner", way="approve-less", rationale_given=False),
+        False,
+        "say-why-not-all",
+    ),
+    "a question needs no reason": (
+        clicks(PROD_DB, GRACE, "owner", way="ask", rationale_given=False),
+        True,
+        "approve-as-owner",
+    ),
     "security may approve what needs security": (
         clicks(PROD_ADMIN, SAM, "security"),
         True,
@@ -139,9 +180,13 @@ CASES: Mapping[str, tuple[Question, bool, str]] = {
     "security is not asked about the rest": (clicks(PROD_DB, SAM, "security"), False, ""),
     "a manager is not asked": (clicks(PROD_DB, person("Charles"), "manager"), False, ""),
     "somebody without a role may not approve": (clicks(PROD_DB, person("Mallory"), None), False, ""),
-    "nobody approves their own request": (clicks(PROD_DB, ADA, "owner"), False, "no-self-approval"),
+    "nobody approves their own request": (
+        clicks(PROD_DB, replace(ADA, groups=OWNERS), "owner"),
+        False,
+        "no-self-approval",
+    ),
     "a contractor never approves": (
-        clicks(PROD_DB, person("Otto", employment="contractor"), "owner"),
+        clicks(PROD_DB, person("Otto", employment="contractor", groups=OWNERS), "owner"),
         False,
         "contractors-never-approve",
     ),

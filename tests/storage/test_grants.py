@@ -8,6 +8,7 @@ from sqlalchemy.exc import IntegrityError
 from sqlmodel import Session
 
 from storage import grants
+from storage.approvals import add_approval, approvals_of
 from storage.database import Database
 from storage.records import Grant
 from storage.states import FOLLOWS, LIVE, GrantState
@@ -141,8 +142,8 @@ def test_nobody_decides_one_request_twice(database, now):
     grant = database.write_now(lambda tx: keep(tx, now, GrantState.PENDING))
 
     def approve(tx: Session, *, approved: bool = True, who: str = "p-grace") -> None:
-        grants.add_approval(
-            tx, at=now, grant=grant.id, approver=who, approver_name="Grace Hopper", slack_user="U0GRACE", role="owner",
+        add_approval(
+            tx, grant, at=now, approver=who, approver_name="Grace Hopper", slack_user="U0GRACE", role="owner",
             approved=approved, rationale="ok",
         )  # fmt: skip
 
@@ -150,15 +151,15 @@ def test_nobody_decides_one_request_twice(database, now):
     with pytest.raises(IntegrityError):
         database.write_now(lambda tx: approve(tx, approved=False))
     database.write_now(lambda tx: approve(tx, who="p-linus"))
-    found = database.read_now(lambda tx: grants.approvals_of(tx, grant.id))
+    found = database.read_now(lambda tx: approvals_of(tx, grant.id))
     assert sorted((one.approver, one.approved) for one in found) == [("p-grace", True), ("p-linus", True)]
 
 
 def test_a_decision_on_nothing_is_not_kept(database, now):
     with pytest.raises(IntegrityError):
         database.write_now(
-            lambda tx: grants.add_approval(
-                tx, at=now, grant="g-none", approver="p-grace", approver_name="", slack_user="", role="owner",
+            lambda tx: add_approval(
+                tx, Grant(id="g-none"), at=now, approver="p-grace", approver_name="", slack_user="", role="owner",
                 approved=True, rationale="ok",
             )
         )  # fmt: skip

@@ -152,9 +152,7 @@ def test_an_error_while_looking_for_a_second_approval_voids_as_an_error() -> Non
     """The first approval is counted without an error; what would still be missing cannot be found."""
     sources, schema = shipped()
     broken = CedarPolicy.load({**sources, "own.cedar": FAILS_WITH_SECURITY}, schema, bound_to="")
-    verdict = weigh_approval(
-        broken, request(PROD_ADMIN), approver=GRACE, role="owner", approvals=Approvals(owner=1)
-    )
+    verdict = weigh_approval(broken, request(PROD_ADMIN), approver=GRACE, role="owner", so_far=Approvals())
     assert (verdict.outcome, verdict.severity) == ("void", "high")
     assert verdict.grant is not None
     assert verdict.grant.errors
@@ -186,9 +184,7 @@ def test_missing_approvals_prefer_owners_and_stop_at_three() -> None:
 
 def test_an_owners_approval_grants() -> None:
     """One click, and it is enough."""
-    verdict = weigh_approval(
-        POLICY, request(PROD_DB), approver=GRACE, role="owner", approvals=Approvals(owner=1)
-    )
+    verdict = weigh_approval(POLICY, request(PROD_DB), approver=GRACE, role="owner", so_far=Approvals())
     assert verdict.outcome == "granted"
     assert verdict.decision.policy_ids == ("approve-as-owner",)
     assert verdict.grant is not None
@@ -198,17 +194,16 @@ def test_an_owners_approval_grants() -> None:
 def test_the_first_of_two_approvals_waits_for_the_other() -> None:
     """Owner first: security is still missing; then it is granted."""
     question = request(PROD_ADMIN)
-    first = weigh_approval(POLICY, question, approver=GRACE, role="owner", approvals=Approvals(owner=1))
+    first = weigh_approval(POLICY, question, approver=GRACE, role="owner", so_far=Approvals())
     assert (first.outcome, first.missing) == ("waiting", Approvals(security=1))
-    both = Approvals(owner=1, security=1)
-    second = weigh_approval(POLICY, question, approver=SAM, role="security", approvals=both)
+    second = weigh_approval(POLICY, question, approver=SAM, role="security", so_far=Approvals(owner=1))
     assert (second.outcome, second.missing) == ("granted", None)
 
 
 def test_a_second_owner_does_not_replace_security() -> None:
     """Two approvals by owners are two approvals, and security is missing all the same."""
     verdict = weigh_approval(
-        POLICY, request(PROD_ADMIN), approver=LINUS, role="owner", approvals=Approvals(owner=2)
+        POLICY, request(PROD_ADMIN), approver=LINUS, role="owner", so_far=Approvals(owner=1)
     )
     assert (verdict.outcome, verdict.missing) == ("waiting", Approvals(security=1))
 
@@ -216,7 +211,7 @@ def test_a_second_owner_does_not_replace_security() -> None:
 def test_somebody_without_a_role_may_not_approve() -> None:
     """A member of the channel who is not an approver changes nothing, whatever the counts say."""
     verdict = weigh_approval(
-        POLICY, request(PROD_DB), approver=person("Mallory"), role=None, approvals=Approvals(owner=1)
+        POLICY, request(PROD_DB), approver=person("Mallory"), role=None, so_far=Approvals()
     )
     assert (verdict.outcome, verdict.grant) == ("not_allowed", None)
 
@@ -228,9 +223,7 @@ def test_the_requester_never_approves_whatever_the_policy_says(approver: Account
     decision = may_decide(permits, request(PROD_DB), approver, "owner")
     assert (decision.allowed, decision.policy_ids, decision.severity) == (False, (OWN_REQUEST,), "high")
     assert decision.policy_set == permits.policy_set
-    verdict = weigh_approval(
-        permits, request(PROD_DB), approver=approver, role="owner", approvals=Approvals(owner=1)
-    )
+    verdict = weigh_approval(permits, request(PROD_DB), approver=approver, role="owner", so_far=Approvals())
     assert (verdict.outcome, verdict.severity) == ("not_allowed", "high")
 
 
@@ -244,15 +237,13 @@ def test_own_requests_are_refused_before_policy_is_asked() -> None:
 def test_an_approval_is_void_when_the_request_became_impossible() -> None:
     """The requester's role changed since: the approver may click, yet nothing can be granted."""
     verdict = weigh_approval(
-        POLICY, request(PROD_ADMIN, by=EVE), approver=GRACE, role="owner", approvals=Approvals(owner=1)
+        POLICY, request(PROD_ADMIN, by=EVE), approver=GRACE, role="owner", so_far=Approvals()
     )
     assert verdict.outcome == "void"
     assert verdict.reasons == ("Contractors cannot hold administrative access.",)
     assert verdict.severity == "medium"
     stricter = own('@id("a") @reason("You may.")\npermit (principal, action == Action::"approve", resource);')
-    verdict = weigh_approval(
-        stricter, request(PROD_DB), approver=GRACE, role="owner", approvals=Approvals(owner=1)
-    )
+    verdict = weigh_approval(stricter, request(PROD_DB), approver=GRACE, role="owner", so_far=Approvals())
     assert (verdict.outcome, verdict.reasons) == ("void", (NO_LONGER,))
 
 
@@ -260,7 +251,7 @@ def test_an_error_in_the_grant_question_does_not_grant() -> None:
     """The approver's question is answered, the request's is not: nothing is given, and it is an exception."""
     broken = overflowing("forbid", Action.GRANT)
     verdict = weigh_approval(
-        own(PERMIT_ALL + broken), request(PROD_DB), approver=GRACE, role="owner", approvals=Approvals(owner=1)
+        own(PERMIT_ALL + broken), request(PROD_DB), approver=GRACE, role="owner", so_far=Approvals()
     )
     assert (verdict.outcome, verdict.severity) == ("void", "high")
 

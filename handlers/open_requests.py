@@ -1,0 +1,274 @@
+"""A request that waits, found for a click on it: read live, locked, and turned away from whoever may not touch it.
+
+It decides nothing for or against a request beyond that it can no longer be granted.
+"""
+
+import asyncio
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+from functools import partial
+from typing import Literal, TypeVar
+
+from sqlmodel import Session
+
+from handlers import recording
+from handlers.counterparts import target_now, uncertain
+from handlers.deciders import accounts_of, as_approver, count_people, deciders
+from handlers.decisions.counterparts import Counterpart, NoCounterpart
+from handlers.decisions.policy import AccessQuestion, PolicyDecision, Role, Way, role_of, same_person
+from handlers.decisions.requests import weigh_request
+from handlers.decisions.turns import comes_first
+from handlers.exceptions import Kind, Severity, Strange, broken_policy, tell_security
+from handlers.forged import turn_away_forged
+from handlers.ground import Ground
+from handlers.intents import Decide, Inquire, OnGrant
+from handlers.outcomes import NotAllowed, NotYet, Repeated, TooLate, Unknown
+from handlers.patience import in_time
+from handlers.strange import named
+from storage import deliveries, grants
+from storage.approvals import approvals_of, counting_of
+from storage.binding import binds
+from storage.catalogue import Entitlement
+from storage.directories.base import Account, Directory
+from storage.faults import DirectoryUnavailable
+from storage.records import Approval, Grant
+from storage.states import GrantState
+
+T = TypeVar("T")
+
+_NAMES_SHOWN = 5
+
+
+@dataclass(frozen=True, kw_only=True)
+class Facts:
+    """What the directory says now, read before the transaction.
+
+    target: the requester's account in the entitlement's directory, None without a requester. counted: ids of those who
+    approved when it was read. approved: the active ones among them, as they are now.
+    """
+
+    requester: Account | None = None
+    target: Counterpart | None = None
+    counted: tuple[str, ...] = ()
+    approved: tuple[Account, ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True)
+class Opened:
+    """A request that can be decided now. question: what it puts to policy about this click. role: the clicker's."""
+
+    grant: Grant
+    entitlement: Entitlement
+    question: AccessQuestion
+    role: Role | None
+
+
+class OpenRequests:
+    """Finds what is clicked on. Every method that takes a transaction belongs to the click's own."""
+
+    def __init__(self, ground: Ground) -> None:
+        self._ground = ground
+
+    async def with_facts(self, grant_id: str, work: Callable[[Session, Facts], T]) -> T:
+        """One transaction on facts that are not older than the last approval: two at one instant must both count."""
+
+        def on(facts: Facts, tx: Session) -> tuple[T] | None:
+            fresh = _approvers(counting_of(tx, grant_id)) == facts.counted
+            return (work(tx, facts),) if fresh else None
+
+        while True:
+            facts = await in_time(self._facts(grant_id))
+            done = await self._ground.database.write(partial(on, facts))
+            if done is not None:
+                return done[0]
+
+    async def with_names(self, grant_id: str, outcome: T, actor: Account) -> T:
+        """Whom a wrong person may ask instead: looked up for them alone, and left out if that takes too long."""
+        if not isinstance(outcome, NotAllowed):
+            return outcome
+        try:
+            found = await in_time(deciders(self._ground, grant_id))
+        except DirectoryUnavailable:
+            return outcome
+        names = [one.account.name for one in found if not same_person(one.account, actor)]
+        return replace(outcome, can=tuple(names[:_NAMES_SHOWN]))
+
+    def find(
+        self, tx: Session, intent: OnGrant, facts: Facts, way: Way
+    ) -> Opened | TooLate | Unknown | Repeated:
+        """The request, if it can still be decided. Everything else is recorded: failed clicks are, too."""
+        now = self._ground.now()
+        if not deliveries.take(tx, intent.delivery, now):
+            return Repeated()
+        grant = grants.get(tx, intent.grant)
+        if grant is None or grant.lapses_at is None:
+            turn_away_forged(tx, self._ground, intent, "approval.tampered")
+            return Unknown(what="request")
+        decided = approvals_of(tx, grant.id)
+        if grant.state != GrantState.PENDING or grant.lapses_at <= now:
+            self.record(tx, intent, grant, "approval.late", "refused")
+            return _settled_before(grant, decided, now)
+        if way != "ask" and _has_decided(intent.actor.account, grant, decided, facts.approved):
+            self.record(tx, intent, grant, "approval.repeated", "refused")
+            return _settled_before(grant, decided, now)
+        entitlement = self._ground.catalogue.entitlements.get(grant.entitlement)
+        if entitlement is None or facts.requester is None or facts.target is None:
+            return self._gone(tx, intent, grant, decided)
+        if not facts.requester.active:
+            return self._gone(tx, intent, grant, decided)
+        question = self._ground.question_of(grant, facts.requester, facts.target, entitlement)
+        if isinstance(question.goes_to, NoCounterpart):
+            self._lose_account(tx, intent, grant, question.goes_to, question)
+            return _settled_before(grant, decided, now)
+        return self._opened(intent, grant, entitlement, question, facts, way)
+
+    def turn_away(
+        self, tx: Session, intent: OnGrant, found: Opened, decision: PolicyDecision
+    ) -> NotAllowed | NotYet:
+        """This person may not: an exception, unless it is only not their turn yet."""
+        account, entitlement = intent.actor.account, found.entitlement
+        first = comes_first(self._ground.policy, found.question, account, found.role)
+        if first is not None and not decision.errors:
+            self.record(tx, intent, found.grant, "approval.early", "refused", decision)
+            return NotYet(grant=found.grant.id, first={role: n for role, n in vars(first).items() if n})
+        self.record(tx, intent, found.grant, "approval.refused", "refused", decision)
+        strange = Strange(
+            kind=Kind.WRONG_APPROVER,
+            severity=Severity.HIGH if decision.severity == "high" else Severity.MEDIUM,
+            who=named(account.name, account.login),
+            cause=f"{account.id}:{found.grant.id}",
+            correlation=found.grant.id,
+            facts={
+                "entitlement": entitlement.id,
+                "requester": named(found.grant.requester_name, found.grant.requester_login),
+                "own": same_person(account, found.question.requester),
+                # Without a policy that says so, the reason is simply that they are none of its approvers.
+                "reasons": list(decision.reasons) if decision.policy_ids or decision.errors else [],
+                "policies": list(decision.policy_ids),
+            },
+        )
+        if decision.errors:
+            strange = broken_policy(
+                decision, who=strange.who, correlation=found.grant.id, entitlement=entitlement.id
+            )
+        tell_security(tx, self._ground.now(), strange)
+        owner = self._ground.catalogue.owner_of(entitlement)
+        return NotAllowed(entitlement=entitlement.id, owner_name=owner.name, reasons=decision.reasons)
+
+    def void(
+        self,
+        tx: Session,
+        intent: OnGrant,
+        grant: Grant,
+        why: str,
+        decision: PolicyDecision | None = None,
+    ) -> None:
+        """It can no longer be granted, whoever approves."""
+        grants.move(tx, grant, GrantState.VOIDED, ended_at=self._ground.now(), end_reason=why)
+        self.record(tx, intent, grant, "grant.voided", "refused", decision)
+        self._ground.show(tx, grant)
+
+    def record(
+        self,
+        tx: Session,
+        intent: OnGrant,
+        grant: Grant,
+        action: str,
+        outcome: Literal["done", "refused"],
+        decision: PolicyDecision | None = None,
+        facts: Mapping[str, recording.Fact] | None = None,
+    ) -> None:
+        """Keep what this click came to, with what was typed as a commitment."""
+        texts = {}
+        if isinstance(intent, Decide) and intent.rationale:
+            texts = {"rationale": intent.rationale}
+        elif isinstance(intent, Inquire):
+            texts = {"question": intent.question}
+        recording.record_grant(
+            tx,
+            grant,
+            at=self._ground.now(),
+            action=action,
+            outcome=outcome,
+            actor=recording.person(intent.actor),
+            where=intent.where,
+            decision=decision,
+            facts={"minutes": grant.minutes, **(facts or {})},
+            texts=texts,
+        )
+
+    def _opened(
+        self,
+        intent: OnGrant,
+        grant: Grant,
+        entitlement: Entitlement,
+        question: AccessQuestion,
+        facts: Facts,
+        way: Way,
+    ) -> Opened:
+        account, security = intent.actor.account, self._ground.security_group
+        so_far = count_people(question, facts.approved, security)
+        return Opened(
+            grant=grant,
+            entitlement=entitlement,
+            question=replace(as_approver(question, account), approvals=so_far, way=way),
+            role=role_of(account, question.requester, question.owner, security),
+        )
+
+    def _gone(self, tx: Session, intent: OnGrant, grant: Grant, decided: Sequence[Approval]) -> TooLate:
+        self.void(tx, intent, grant, "it can no longer be granted")
+        return _settled_before(grant, decided, self._ground.now())
+
+    def _lose_account(
+        self, tx: Session, intent: OnGrant, grant: Grant, target: NoCounterpart, question: AccessQuestion
+    ) -> None:
+        """The account that it was asked for is gone, or not certainly theirs any more: nobody guesses another."""
+        decision = weigh_request(self._ground.policy, question).decision
+        self.void(tx, intent, grant, target.finding, decision)
+        if target.is_uncertain:
+            tell_security(tx, self._ground.now(), uncertain(target, grant))
+
+    async def _facts(self, grant_id: str) -> Facts:
+        grant, approvals = await self._ground.database.read(
+            lambda tx: (grants.get(tx, grant_id), counting_of(tx, grant_id))
+        )
+        counted = _approvers(approvals)
+        if grant is None or grant.entitlement not in self._ground.catalogue.entitlements:
+            return Facts(counted=counted)
+        home = self._ground.home(grant.requester_directory)
+        (requester, target), approved = await asyncio.gather(
+            self._requester(home, grant), accounts_of(home, counted)
+        )
+        return Facts(requester=requester, target=target, counted=counted, approved=approved)
+
+    async def _requester(self, home: Directory, grant: Grant) -> tuple[Account | None, Counterpart | None]:
+        """Who asked, as they are now, and their account in the entitlement's directory."""
+        requester = await home.account(grant.requester_account)
+        return requester, None if requester is None else await target_now(self._ground, grant, requester)
+
+
+def _has_decided(
+    account: Account, grant: Grant, decided: Sequence[Approval], approved: Sequence[Account]
+) -> bool:
+    """Whether this person decided about the request as it is now: what they approved before a change is void."""
+    if any(same_person(other, account) for other in approved):
+        return True
+    return any(one.approver == account.id and (not one.approved or binds(one, grant)) for one in decided)
+
+
+def _approvers(approvals: Sequence[Approval]) -> tuple[str, ...]:
+    return tuple(approval.approver for approval in approvals)
+
+
+_BY_NOBODY = (GrantState.LAPSED, GrantState.WITHDRAWN, GrantState.VOIDED)
+
+
+def _settled_before(grant: Grant, approvals: Sequence[Approval], now: datetime) -> TooLate:
+    over = grant.state == GrantState.PENDING and grant.lapses_at is not None and grant.lapses_at <= now
+    state = GrantState.LAPSED if over else GrantState(grant.state)
+    if state in _BY_NOBODY or not approvals:
+        at = grant.lapses_at if over else grant.ended_at or grant.decided_at
+        return TooLate(entitlement=grant.entitlement, state=state, by="", at=at)
+    last = approvals[-1]
+    return TooLate(entitlement=grant.entitlement, state=state, by=last.approver_name, at=last.at)

@@ -1,0 +1,96 @@
+"""Approvals as rows: recorded, counted, made void.
+
+It does not decide who may approve (handlers do); what was not given to the request as it is now never counts.
+"""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import delete
+from sqlmodel import Session, col, select
+
+from storage.binding import binds, mark
+from storage.changing import change
+from storage.identifiers import new_id
+from storage.records import Approval, Grant, VoidedApproval
+from storage.states import GrantState
+
+
+def approvals_of(tx: Session, grant_id: str) -> Sequence[Approval]:
+    """The decisions on a grant, oldest first, void ones among them."""
+    return tx.exec(select(Approval).where(Approval.grant == grant_id).order_by(col(Approval.at))).all()
+
+
+def voided_of(tx: Session, grant_id: str) -> dict[str, str]:
+    """Why approvals of this grant count no longer, by the id of the approval."""
+    rows = tx.exec(
+        select(VoidedApproval)
+        .join(Approval, col(Approval.id) == col(VoidedApproval.approval))
+        .where(Approval.grant == grant_id)
+    )
+    return {row.approval: row.why for row in rows}
+
+
+def counting_of(tx: Session, grant_id: str) -> Sequence[Approval]:
+    """The approvals of a grant that count, oldest first: not void, and given to the request as it is now."""
+    voided, grant = voided_of(tx, grant_id), tx.get(Grant, grant_id)
+    return [
+        one
+        for one in approvals_of(tx, grant_id)
+        if one.approved and one.id not in voided and grant is not None and binds(one, grant)
+    ]
+
+
+def void_approval(tx: Session, approval: Approval, *, at: datetime, why: str) -> None:
+    """It counts no longer, for good."""
+    tx.add(VoidedApproval(approval=approval.id, why=why, at=at))
+    tx.flush()
+
+
+def waiting_on(tx: Session, directory: str, approver: str) -> Sequence[tuple[Grant, Approval]]:
+    """The open requests that this person approved, where that still counts."""
+    rows = tx.exec(
+        select(Grant, Approval)
+        .join(Approval, col(Approval.grant) == col(Grant.id))
+        .where(
+            Grant.state == GrantState.PENDING,
+            Grant.requester_directory == directory,  # approvers are where people sign in from
+            Approval.approver == approver,
+            col(Approval.approved),
+            col(Approval.id).not_in(select(VoidedApproval.approval)),
+        )
+        .with_for_update()
+    )
+    return [(grant, approval) for grant, approval in rows]
+
+
+def add_approval(
+    tx: Session,
+    grant: Grant,
+    *,
+    at: datetime,
+    approver: str,
+    approver_name: str,
+    slack_user: str,
+    role: str,
+    approved: bool,
+    rationale: str,
+) -> Approval:
+    """Record one approver's decision about the request as it is now.
+
+    It takes the place of their approval of what the request was before it changed.
+    """
+    fresh: dict[str, Any] = {
+        "approver_name": approver_name, "slack_user": slack_user, "role": role, "approved": approved,
+        "rationale": rationale, "at": at, "shown": mark(grant),
+    }  # fmt: skip
+    known = tx.exec(select(Approval).where(Approval.grant == grant.id, Approval.approver == approver)).first()
+    if known is not None and known.approved and not binds(known, grant):
+        tx.execute(delete(VoidedApproval).where(col(VoidedApproval.approval) == known.id))
+        change(tx, known, **fresh)
+        return known
+    approval = Approval(id=new_id("a", at), grant=grant.id, approver=approver, **fresh)
+    tx.add(approval)
+    tx.flush()
+    return approval

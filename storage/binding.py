@@ -1,0 +1,32 @@
+"""What a request was when somebody saw it, as a short mark: an approval binds exactly that and nothing else.
+
+It decides nothing; whoever counts approvals compares the marks.
+"""
+
+import hashlib
+import json
+
+from storage.records import Approval, Grant
+
+_LENGTH = 20
+
+
+def mark(grant: Grant) -> str:
+    """The mark of what is asked: the entitlement, whose account gets it where, for how long, and why. Hex digits."""
+    shown = [
+        grant.entitlement,
+        grant.directory,
+        grant.account,
+        grant.group,
+        grant.minutes,
+        grant.justification,
+    ]
+    return hashlib.sha256(json.dumps(shown, ensure_ascii=True).encode()).hexdigest()[:_LENGTH]
+
+
+def binds(approval: Approval, grant: Grant) -> bool:
+    """Whether it was given to the request as it is now.
+
+    One without a mark is of a version that could not change a request; it binds what has not changed since.
+    """
+    return approval.shown == mark(grant) or (not approval.shown and not grant.asked_minutes)

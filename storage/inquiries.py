@@ -1,0 +1,43 @@
+"""Questions about a request and their answers as rows: asked, answered once, found.
+
+It does not decide who may ask or answer (handlers do).
+"""
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from sqlmodel import Session, col, select
+
+from storage.changing import change
+from storage.identifiers import new_id
+from storage.records import Inquiry
+
+
+def ask(
+    tx: Session, *, at: datetime, grant: str, asker: str, asker_name: str, slack_user: str, question: str
+) -> Inquiry:
+    """Keep a question."""
+    row = Inquiry(
+        id=new_id("i", at), grant=grant, asker=asker, asker_name=asker_name, slack_user=slack_user,
+        question=question, asked_at=at,
+    )  # fmt: skip
+    tx.add(row)
+    tx.flush()
+    return row
+
+
+def answer(tx: Session, inquiry: Inquiry, *, at: datetime, text: str) -> None:
+    """Keep the answer. ValueError if there is one: nobody changes what approvers have read."""
+    if inquiry.answered_at is not None:
+        raise ValueError("a question is answered once")
+    change(tx, inquiry, answer=text, answered_at=at)
+
+
+def get(tx: Session, inquiry: str) -> Inquiry | None:
+    """The question with this id, locked in a writing transaction."""
+    return tx.get(Inquiry, inquiry, with_for_update=True)
+
+
+def about(tx: Session, grant: str) -> Sequence[Inquiry]:
+    """What was asked about a request, oldest first."""
+    return tx.exec(select(Inquiry).where(Inquiry.grant == grant).order_by(col(Inquiry.asked_at))).all()
