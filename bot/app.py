@@ -44,6 +44,7 @@ from handlers.ground import Ground
 from handlers.leavers import Leavers
 from handlers.proofs import Handles
 from handlers.revocation import Revocation
+from handlers.summons import Summons
 from handlers.visits import PageGround, PageLimits
 from storage.audit.guards import missing_guards
 from storage.audit.sealing import check_head
@@ -242,6 +243,7 @@ class App:
             changes=Changes(self._page_ground),
             drift=self._drift,
             leavers=self._leavers,
+            summons=Summons(self.ground),
             slack=slack,
             mail=self._mail(),
             metrics=self.metrics,

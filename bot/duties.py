@@ -18,6 +18,7 @@ from handlers.drift import Drift
 from handlers.effects import Effects
 from handlers.leavers import Leavers
 from handlers.revocation import Revocation
+from handlers.summons import Summons
 from storage.clock import Clock
 from storage.outbox import ALERT, NORMAL
 
@@ -31,6 +32,7 @@ class Duties:
     changes: Changes
     drift: Drift
     leavers: Leavers
+    summons: Summons
     slack: SlackCourier
     mail: MailCourier
     metrics: Metrics
@@ -46,6 +48,7 @@ class Duties:
             Duty(name="alerts", every=1, woken_by="outbox", work=partial(self._deliver, ALERT)),
             Duty(name="outbox", every=1, woken_by="outbox", work=partial(self._deliver, NORMAL)),
             Duty(name="mail", every=1, woken_by="outbox", work=self.mail.deliver_due),
+            Duty(name="summons", every=1, woken_by="outbox", work=self.summons.tell_due),
             Duty(name="cut-off", every=60, work=self.changes.settle_cut_off),
             Duty(name="overdue", every=10, woken_by="overdue", work=self._watch_overdue),
             Duty(name="housekeeping", every=3600, work=self.revocation.forget_old),

@@ -11,6 +11,7 @@ from handlers.ground import Ground
 from handlers.intents import Actor, OnGrant
 from handlers.outcomes import NotAllowed, Repeated, Unknown
 from handlers.own import find_own, owns
+from handlers.patience import in_time
 from handlers.stories import GrantStory
 from handlers.storytelling import tell
 from storage import deliveries, grants
@@ -29,7 +30,7 @@ class Details:
         """The story, for the requester, and once it was carried to its owner for the approvers and security."""
         grant, story = await self._read(intent)
         if grant is not None and story is not None:
-            if owns(intent.actor, grant) or self._could_decide(intent.actor, grant, story):
+            if owns(intent.actor, grant) or await self._could_decide(intent.actor, grant, story):
                 return story
             if _was_carried(grant):
                 return await self._ground.database.write(lambda tx: self._refuse(tx, intent, story))
@@ -48,11 +49,18 @@ class Details:
             lambda tx: (grants.get(tx, intent.grant), tell(tx, self._ground, intent.grant))
         )
 
-    def _could_decide(self, actor: Actor, grant: Grant, story: GrantStory) -> bool:
+    async def _could_decide(self, actor: Actor, grant: Grant, story: GrantStory) -> bool:
         if not _was_carried(grant) or actor.account.directory != grant.requester_directory:
             return False  # a group of another directory that is called the same is another's
-        deciding = {self._ground.security_group, *([story.owner.approvers] if story.owner else [])}
-        return bool(deciding & actor.account.groups)
+        owners = {story.owner.approvers, story.owner.on_call} if story.owner else set()
+        if ({self._ground.security_group, *owners} - {""}) & actor.account.groups:
+            return True
+        if "manager" not in story.missing and not any(one.role == "manager" for one in story.said):
+            return False
+        requester = await in_time(
+            self._ground.home(grant.requester_directory).account(grant.requester_account)
+        )
+        return requester is not None and requester.manager == actor.account.id
 
     def _turn_away(self, tx: Session, intent: OnGrant) -> Unknown | Repeated:
         """No message with this button was ever made for them."""

@@ -11,6 +11,7 @@ from sqlmodel import Session
 
 from handlers.decisions.counterparts import Counterpart
 from handlers.decisions.policy import AccessQuestion, Action, PolicyEngine
+from storage import inquiries
 from storage.catalogue import Catalogue, Entitlement, Owner
 from storage.clock import Clock
 from storage.database import Database
@@ -18,6 +19,7 @@ from storage.directories.base import Account, Directory
 from storage.faults import DirectoryUnavailable
 from storage.outbox import OWNER, owe, places_of
 from storage.records import Grant
+from storage.states import GrantState
 
 SUMMONS = "summons"
 """The courier that tells those whose turn it is and who are not the owner's (handlers.summons)."""
@@ -120,5 +122,10 @@ class Ground:
                 owe(
                     tx, at=self.now(), courier="slack", kind="approval", subject=grant.id, recipient=recipient
                 )
-            if any(count and role != "owner" for role, count in grant.missing.items()):
+            if grant.state != GrantState.PENDING:  # nothing is left to answer
+                for inquiry in inquiries.unanswered(tx, grant.id):
+                    owe(
+                        tx, at=self.now(), courier="slack", kind="inquiry", subject=inquiry, recipient=grant.slack_user
+                    )  # fmt: skip
+            elif any(count and role != "owner" for role, count in grant.missing.items()):
                 owe(tx, at=self.now(), courier=SUMMONS, kind="summons", subject=grant.id, recipient=owner)

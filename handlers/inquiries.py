@@ -131,11 +131,13 @@ class Inquiries:
 
     def _show(self, tx: Session, grant: Grant, inquiry: Inquiry, kind: str) -> None:
         """Owe it to everybody who has the request before them; the question to the requester as well."""
-        recipients = places_of(tx, kind="approval", subject=grant.id)
+        at, recipients = self._ground.now(), places_of(tx, kind="approval", subject=grant.id)
+        for one in recipients:  # the request says what was asked about it
+            owe(tx, at=at, courier="slack", kind="approval", subject=grant.id, recipient=one)
         entitlement = self._ground.catalogue.entitlements.get(grant.entitlement)
         if not recipients and entitlement is not None:
             recipients = [f"{OWNER}{entitlement.owner}"]
         if kind == "inquiry" and grant.slack_user:
             recipients = [*recipients, grant.slack_user]
         for one in recipients:
-            owe(tx, at=self._ground.now(), courier="slack", kind=kind, subject=inquiry.id, recipient=one)
+            owe(tx, at=at, courier="slack", kind=kind, subject=inquiry.id, recipient=one)

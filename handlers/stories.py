@@ -4,7 +4,7 @@ It looks nothing up; handlers.storytelling fills it.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 
 from storage.catalogue import Entitlement, Owner
@@ -21,6 +21,29 @@ class Said:
     rationale: str
     at: datetime
     void: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Asked:
+    """One approver's question and its answer, empty until it came."""
+
+    id: str
+    name: str
+    slack_user: str
+    question: str
+    at: datetime
+    answer: str = ""
+    answered_at: datetime | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class LastTime:
+    """How the last grant of the same went. by: who approved it; empty if policy gave it at once."""
+
+    at: datetime
+    minutes: int
+    by: tuple[str, ...]
+    end_reason: str
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -41,8 +64,11 @@ class GrantStory:
 
     entitlement and owner: None if it left the catalogue. reasons: policy's, in words. missing: approvals still needed
     by role. foreseen: for a draft, what policy says. holds: entitlements the requester holds besides, risk 3 and up
-    first. had: how often they had this before; had_last: when it last ended. directory and account: where it goes,
-    and to whose account there, if not to the requester's own.
+    first. had: how often they had this before; had_last: when it last ended; last: how that went. directory and
+    account: where it goes, and to whose account there, if not to the requester's own. shown: the mark of all that an
+    approval of it binds. asked_minutes: how long it was before an approver made it shorter, otherwise 0.
+    can: names of those who may decide now, by role, and one_click: whether none of them has to say why; both are
+    looked up where they are shown.
     """
 
     id: str
@@ -71,3 +97,9 @@ class GrantStory:
     ended_at: datetime | None
     directory: str = ""
     account: str = ""
+    shown: str = ""
+    asked_minutes: int = 0
+    asked: tuple[Asked, ...] = ()
+    last: LastTime | None = None
+    can: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    one_click: bool = False

@@ -3,12 +3,18 @@
 It reads only; what a story sounds like is said in bot.slack.messages.
 """
 
+from dataclasses import replace
+
 from sqlmodel import Session
 
+from handlers.deciders import deciders
 from handlers.ground import Ground
-from handlers.stories import GrantStory, Requester, Said
-from storage import grants
+from handlers.patience import in_time
+from handlers.stories import Asked, GrantStory, LastTime, Requester, Said
+from storage import grants, inquiries
 from storage.approvals import approvals_of, voided_of
+from storage.binding import mark
+from storage.faults import DirectoryUnavailable
 from storage.records import Grant
 from storage.states import GrantState
 
@@ -72,7 +78,43 @@ def tell(tx: Session, ground: Ground, grant_id: str) -> GrantStory | None:
         ended_at=grant.ended_at,
         directory="" if is_own else grant.directory,
         account="" if is_own else grant.account,
+        shown=mark(grant),
+        asked_minutes=grant.asked_minutes,
+        asked=tuple(
+            Asked(
+                id=one.id,
+                name=one.asker_name,
+                slack_user=one.slack_user,
+                question=one.question,
+                at=one.asked_at,
+                answer=one.answer,
+                answered_at=one.answered_at,
+            )
+            for one in inquiries.about(tx, grant.id)
+        ),
+        last=_last(tx, past[0]) if past else None,
     )
+
+
+async def with_deciders(ground: Ground, story: GrantStory) -> GrantStory:
+    """The story with who can decide now, if the directory says so soon; without it the message still goes."""
+    if story.state != GrantState.PENDING:
+        return story
+    try:
+        found = await in_time(deciders(ground, story.id))
+    except DirectoryUnavailable:
+        return story
+    can: dict[str, tuple[str, ...]] = {}
+    for one in found:
+        can[one.role] = (*can.get(one.role, ()), one.account.name)
+    return replace(story, can=can, one_click=bool(found) and not any(one.explains for one in found))
+
+
+def _last(tx: Session, grant: Grant) -> LastTime | None:
+    if grant.ended_at is None:
+        return None
+    by = tuple(one.approver_name for one in approvals_of(tx, grant.id) if one.approved)
+    return LastTime(at=grant.ended_at, minutes=grant.minutes, by=by, end_reason=grant.end_reason)
 
 
 def _holds(tx: Session, ground: Ground, grant: Grant) -> tuple[str, ...]:

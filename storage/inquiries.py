@@ -38,6 +38,11 @@ def get(tx: Session, inquiry: str) -> Inquiry | None:
     return tx.get(Inquiry, inquiry, with_for_update=True)
 
 
+def unanswered(tx: Session, grant: str) -> Sequence[str]:
+    """The ids of the questions about a request that nobody answered."""
+    return tx.exec(select(Inquiry.id).where(Inquiry.grant == grant, col(Inquiry.answered_at).is_(None))).all()
+
+
 def about(tx: Session, grant: str) -> Sequence[Inquiry]:
     """What was asked about a request, oldest first."""
     return tx.exec(select(Inquiry).where(Inquiry.grant == grant).order_by(col(Inquiry.asked_at))).all()

@@ -15,14 +15,16 @@ from bot.slack.messages.answers import answer_message, greeting_message, notice_
 from bot.slack.messages.approvals import approval_message
 from bot.slack.messages.checkpoints import checkpoint_message
 from bot.slack.messages.drift import DRIFT, drift_message
+from bot.slack.messages.inquiries import asked_message, inquiry_message, reply_message
 from bot.slack.messages.parts import Message
 from bot.slack.messages.requests import request_message
 from bot.slack.sentences import NO_DIRECTORY
 from handlers.checks import Checks
 from handlers.exceptions import Kind
 from handlers.ground import Ground
-from handlers.stories import GrantStory
-from handlers.storytelling import tell
+from handlers.stories import Asked, GrantStory
+from handlers.storytelling import tell, with_deciders
+from storage import inquiries
 from storage.audit.sealing import kept_checkpoint
 from storage.faults import DirectoryUnavailable
 from storage.handles import handle_by_id
@@ -41,6 +43,8 @@ class Rendering:
         self._table: Mapping[str, Callable[[Owed], Awaitable[Message | None]]] = {
             "request": self._request,
             "approval": self._approval,
+            "inquiry": self._inquiry,
+            "reply": self._reply,
             "exception": self._exception,
             "answer": self._answer,
             "page": self._page,
@@ -58,7 +62,29 @@ class Rendering:
 
     async def _approval(self, owed: Owed) -> Message | None:
         story = await self._story(owed)
-        return approval_message(story) if story else None
+        return approval_message(await with_deciders(self._ground, story)) if story else None
+
+    async def _inquiry(self, owed: Owed) -> Message | None:
+        """A question, for the requester with a button to answer it; and below the request for its approvers."""
+        found = await self._asked(owed)
+        if found is None:
+            return None
+        story, asked = found
+        to_requester = owed.recipient == story.requester.slack_user
+        return asked_message(story, asked) if to_requester else inquiry_message(story, asked)
+
+    async def _reply(self, owed: Owed) -> Message | None:
+        found = await self._asked(owed)
+        return reply_message(*found) if found else None
+
+    async def _asked(self, owed: Owed) -> tuple[GrantStory, Asked] | None:
+        def work(tx: Session) -> tuple[GrantStory, Asked] | None:
+            inquiry = inquiries.get(tx, owed.subject)
+            story = tell(tx, self._ground, inquiry.grant) if inquiry else None
+            asked = [one for one in story.asked if one.id == owed.subject] if story else []
+            return (story, asked[0]) if story and asked else None
+
+        return await self._ground.database.read(work)
 
     async def _story(self, owed: Owed) -> GrantStory | None:
         return await self._ground.database.read(lambda tx: tell(tx, self._ground, owed.subject))

@@ -218,8 +218,9 @@ class SlackCourier:
         # What stands in a channel that is no longer the recipient's is left there, and told anew where they are.
         ts = await self._edit(*posted, message) if posted and posted[0] == channel else None
         if ts is None:
+            thread = await self._thread(owed, message, channel)
             answer = await self._client.chat_postMessage(
-                channel=channel, unfurl_links=False, **message.body()
+                channel=channel, unfurl_links=False, thread_ts=thread, **message.body()
             )
             channel, ts = str(answer["channel"]), str(answer["ts"])
         where = (channel, ts)
@@ -235,6 +236,16 @@ class SlackCourier:
             lambda tx: outbox.where_posted(tx, kind=owed.kind, subject=owed.subject, recipient=owed.recipient)
         )
         return (posted.channel, posted.ts) if posted else None
+
+    async def _thread(self, owed: Owed, message: Message, channel: str) -> str | None:
+        """The ts of the message below which this one belongs; None where that does not stand in this channel."""
+        if message.below is None:
+            return None
+        kind, subject = message.below
+        posted = await self._database.read(
+            lambda tx: outbox.where_posted(tx, kind=kind, subject=subject, recipient=owed.recipient)
+        )
+        return posted.ts if posted and posted.channel == channel else None
 
     async def _edit(self, channel: str, ts: str, message: Message) -> str | None:
         """Bring the message that stands there up to date; None if it is gone."""

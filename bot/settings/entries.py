@@ -25,7 +25,7 @@ class OwnerEntry(Section):
     name: ShortLine = Field(examples=["Data Platform"])
     channel: ChannelId = Field(examples=["C0123ABCD"])
     approvers: Line = Field(examples=["data-platform-leads"])
-    on_call: Line = Field(default="", examples=["data-platform-on-call"])
+    on_call: Line | None = Field(default=None, examples=["data-platform-on-call"])
 
 
 class EntitlementEntry(Section):
@@ -56,7 +56,10 @@ class Written(Sections):
 
 def to_catalogue(written: Written) -> Catalogue:
     """The catalogue that these rows describe; they must have passed `cross_checked`."""
-    owners = {row.id: Owner(**row.model_dump()) for row in written.owner}
+    owners = {
+        row.id: Owner(**row.model_dump(exclude={"on_call"}), on_call=row.on_call or "")
+        for row in written.owner
+    }
     entitlements = {
         row.id: Entitlement(
             **row.model_dump(exclude={"longest", "standing"}),

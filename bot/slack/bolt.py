@@ -13,6 +13,7 @@ from bot.settings import Settings
 from bot.slack.actor import Profiles
 from bot.slack.clicks import Clicks
 from bot.slack.conversation import Conversation
+from bot.slack.deciding import DecidingClicks
 from bot.slack.door import Door, PageLinks
 from bot.slack.drift import DriftClicks
 from bot.slack.homes import Homes
@@ -28,6 +29,7 @@ from handlers.details import Details
 from handlers.ground import Ground
 from handlers.home import Home
 from handlers.identity import Identity
+from handlers.inquiries import Inquiries
 from handlers.leavers import Leavers
 from handlers.proofs import Handles
 from handlers.reconciling import Reconciling
@@ -47,7 +49,10 @@ class Speaking:
 
     def bolt(self, client: AsyncWebClient, replies: Replies) -> AsyncApp:
         """One listener a kind of payload. Signatures are checked before it (bot.slack.signed_http)."""
-        ground, access, deciding = self.ground, Access(self.ground), Deciding(self.ground)
+        ground, access = self.ground, Access(self.ground)
+        deciding = DecidingClicks(
+            ground, deciding=Deciding(ground), inquiries=Inquiries(ground), replies=replies
+        )
         drift = DriftClicks(ground, reconciling=Reconciling(ground), leavers=self.leavers, replies=replies)
         conversation = Conversation(
             catalogue=ground.catalogue,

@@ -10,18 +10,18 @@ from typing import Any
 from bot.slack import sentences
 from bot.slack.actions import Action
 from bot.slack.conversation import Conversation
+from bot.slack.deciding import DecidingClicks
 from bot.slack.door import Turned
 from bot.slack.drift import DriftClicks
-from bot.slack.forms_decision import decision_form, details_form
+from bot.slack.forms_decision import details_form
 from bot.slack.forms_request import Prefilled, request_form
 from bot.slack.homes import Homes
 from bot.slack.incoming import Incoming, text
-from bot.slack.messages.approvals import not_allowed_text, too_late_text
+from bot.slack.messages.approvals import too_late_text
 from bot.slack.messages.parts import Message, said
 from bot.slack.replies import Replies
 from bot.slack.words import duration
 from handlers.access import Access
-from handlers.approvals import Deciding
 from handlers.checks import Kind
 from handlers.details import NOT_FOR_YOU, Details
 from handlers.forged import refuse_forged
@@ -30,14 +30,12 @@ from handlers.intents import Actor, Intent, OnGrant
 from handlers.outcomes import (
     AlreadyAsked,
     AlreadyHeld,
-    MayDecide,
     NotAllowed,
     Repeated,
     TooLate,
     Unknown,
 )
 from handlers.stories import GrantStory
-from handlers.storytelling import tell
 from storage.handles import Purpose
 
 
@@ -66,7 +64,7 @@ class Clicks:
         ground: Ground,
         *,
         access: Access,
-        deciding: Deciding,
+        deciding: DecidingClicks,
         details: Details,
         conversation: Conversation,
         drift: DriftClicks,
@@ -75,7 +73,6 @@ class Clicks:
     ) -> None:
         self._ground = ground
         self._access = access
-        self._deciding = deciding
         self._behind = details
         self._conversation = conversation
         self._replies = replies
@@ -86,13 +83,12 @@ class Clicks:
             Action.WITHDRAW: self._withdraw,
             Action.ASK_AGAIN: self._ask_again,
             Action.GIVE_BACK: self._give_back,
-            Action.APPROVE: self._approve,
-            Action.DENY: self._deny,
             Action.DETAILS: self._details,
             Action.MY_ACCESS: self._my_access,
             Action.ASK_FOR_ACCESS: self._ask_for_access,
             Action.RESET_PASSWORD: self._reset,
             Action.SET_UP_PROOFS: self._enrol,
+            **deciding.table,
             **drift.table,
             **homes.table,
         }
@@ -138,25 +134,6 @@ class Clicks:
     async def _give_back(self, click: Click) -> None:
         self._whisper_if_settled(click, await self._access.give_back(click.on_grant))
 
-    async def _approve(self, click: Click) -> None:
-        await self._consider(click, approve=True)
-
-    async def _deny(self, click: Click) -> None:
-        await self._consider(click, approve=False)
-
-    async def _consider(self, click: Click, *, approve: bool) -> None:
-        outcome = await self._deciding.consider(click.on_grant)
-        if not isinstance(outcome, MayDecide):
-            text = decision_text(outcome)
-            if text:
-                self._whisper(click, text)
-            return
-        story = await self._story(click.value)
-        if story is None or not await self._replies.open_form(
-            click.trigger, decision_form(story, approve=approve)
-        ):
-            self._whisper(click, sentences.TRY_AGAIN)
-
     async def _details(self, click: Click) -> None:
         outcome = await self._behind.look(click.on_grant)
         if isinstance(outcome, NotAllowed):
@@ -189,9 +166,6 @@ class Clicks:
             self._whisper(click, sentences.GONE)
         return outcome if isinstance(outcome, GrantStory) else None
 
-    async def _story(self, grant_id: str) -> GrantStory | None:
-        return await self._ground.database.read(lambda tx: tell(tx, self._ground, grant_id))
-
     def _whisper_if_settled(self, click: Click, outcome: object) -> None:
         if isinstance(outcome, TooLate):
             self._whisper(click, too_late_text(outcome))
@@ -222,19 +196,6 @@ def asked_text(outcome: object) -> str:
             return f"You already hold *{entitlement}*, standing. There is nothing to ask for."
         case AlreadyAsked():
             return sentences.ALREADY_ASKED
-        case TooLate():
-            return too_late_text(outcome)
-        case Unknown():
-            return sentences.GONE
-        case _:
-            return ""
-
-
-def decision_text(outcome: NotAllowed | TooLate | Unknown | Repeated | object) -> str:
-    """What to tell somebody whose decision did not count; "" when it did or was a repeat."""
-    match outcome:
-        case NotAllowed():
-            return not_allowed_text(outcome)
         case TooLate():
             return too_late_text(outcome)
         case Unknown():

@@ -3,52 +3,105 @@
 It never believes a submission: everything that comes back is read anew, and only ids travel in `private_metadata`.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from slack_sdk.models.blocks import InputBlock, PlainTextInputElement, PlainTextObject
+from slack_sdk.models.blocks import (
+    Block,
+    InputBlock,
+    Option,
+    PlainTextInputElement,
+    PlainTextObject,
+    StaticSelectElement,
+)
 from slack_sdk.models.views import View
 
 from bot.slack.actions import Field, Form
-from bot.slack.forms import Wrong, metadata, reading, typed
-from bot.slack.messages.approvals import critical_facts, details_text
+from bot.slack.forms import Wrong, metadata, reading, selected, typed
+from bot.slack.messages.approvals import critical_facts, details_text, sealed
 from bot.slack.messages.parts import facts, note, section
-from bot.slack.words import visible
+from bot.slack.words import duration, inert, sentence, visible
+from handlers.decisions.durations import parse_duration
 from handlers.intents import RATIONALE_LIMIT
 from handlers.stories import GrantStory
+
+_SHORTER = (5, 15, 30, 60, 120, 240, 480, 720, 1440, 2880, 4320, 10080, 20160, 43200)
+"""The shorter times offered, in minutes: those below what is asked."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Decision:
-    """An approval form as it was filled in."""
+    """An approval form as it was filled in. shown: the mark of what it showed. minutes: a shorter time, if any."""
 
     grant: str
+    shown: str
     rationale: str
+    minutes: int | None = None
 
 
-def decision_form(story: GrantStory, *, approve: bool) -> View:
-    """The form for the rationale, with the facts repeated."""
+def decision_form(
+    story: GrantStory, *, approve: bool, why: Iterable[str] = (), explains: bool = True
+) -> View:
+    """The form for the rationale, with the facts repeated. why: policy's sentences about the one who decides."""
     verb = "Approve" if approve else "Deny"
-    why = "Why is this right?" if approve else "Why not?"
     return View(
         type="modal",
         callback_id=Form.APPROVE if approve else Form.DENY,
         title=PlainTextObject(text=f"{verb} request"),
         submit=PlainTextObject(text=verb),
         close=PlainTextObject(text="Cancel"),
-        private_metadata=story.id,
+        private_metadata=sealed(story),
         blocks=[
             facts(critical_facts(story)),
-            InputBlock(
-                block_id=Field.RATIONALE,
-                label=PlainTextObject(text=why),
-                hint=PlainTextObject(text="The requester reads this."),
-                element=PlainTextInputElement(
-                    action_id=Field.RATIONALE, multiline=True, max_length=RATIONALE_LIMIT
-                ),
+            *_you_can(why),
+            _rationale("Why is this right?" if approve else "Why not?", needed=explains),
+            _stays(),
+        ],
+    )
+
+
+def less_form(story: GrantStory, *, why: Iterable[str] = ()) -> View:
+    """The form to approve a shorter time: chosen from a list or typed, with the reason that the requester reads."""
+    options = [
+        Option(value=str(minutes), text=PlainTextObject(text=duration(minutes), emoji=False))
+        for minutes in _SHORTER
+        if minutes < story.minutes
+    ]
+    chosen = [
+        InputBlock(
+            block_id=Field.LESS,
+            optional=True,
+            label=PlainTextObject(text="How long instead?"),
+            element=StaticSelectElement(
+                action_id=Field.LESS,
+                options=options,
+                placeholder=PlainTextObject(text="Choose a shorter time"),
             ),
-            note("Your name and this sentence stay on the record."),
+        )
+    ]
+    void = any(one.approved and not one.void for one in story.said)
+    return View(
+        type="modal",
+        callback_id=Form.APPROVE_LESS,
+        title=PlainTextObject(text="Approve for less"),
+        submit=PlainTextObject(text="Approve"),
+        close=PlainTextObject(text="Cancel"),
+        private_metadata=sealed(story),
+        blocks=[
+            facts(critical_facts(story)),
+            *_you_can(why),
+            *(chosen if options else []),
+            InputBlock(
+                block_id=Field.DURATION,
+                optional=bool(options),
+                label=PlainTextObject(text="Or another time" if options else "How long instead?"),
+                hint=PlainTextObject(text=f"Like “45 min”. Less than {duration(story.minutes)}."),
+                element=PlainTextInputElement(action_id=Field.DURATION, max_length=60),
+            ),
+            _rationale("Why not for so long?", needed=True),
+            *([note("Whoever approved the longer time has to approve this one too.")] if void else []),
+            _stays(),
         ],
     )
 
@@ -62,14 +115,74 @@ def details_form(story: GrantStory) -> View:
 
 
 def read_decision(view: Mapping[str, Any]) -> Decision | Wrong:
-    """What was typed into an approval form."""
+    """What was typed into an approval form. Words may be left out where the form did not want them: policy decides."""
     rationale = typed(view, Field.RATIONALE)
     if not visible(rationale):
-        return Wrong(at={Field.RATIONALE: "Please write a few words: they stay with the decision."})
+        if not _may_be_empty(view, Field.RATIONALE):
+            return Wrong(at={Field.RATIONALE: "Please write a few words: they stay with the decision."})
+        rationale = ""
     if len(rationale) > RATIONALE_LIMIT:
         return Wrong(
             at={
                 Field.RATIONALE: f"Please keep it to {RATIONALE_LIMIT} characters; this has {len(rationale)}."
             }
         )
-    return Decision(grant=metadata(view), rationale=rationale)
+    grant, shown = unsealed(metadata(view))
+    return Decision(grant=grant, shown=shown, rationale=rationale)
+
+
+def read_less(view: Mapping[str, Any], *, asked: int) -> Decision | Wrong:
+    """What was chosen and typed for a shorter time. asked: minutes that it must stay below."""
+    decision = read_decision(view)
+    wrong = dict(decision.at) if isinstance(decision, Wrong) else {}
+    minutes = _minutes(view)
+    if isinstance(minutes, str):
+        wrong[Field.DURATION] = minutes
+    elif not 0 < minutes < asked:
+        wrong[Field.DURATION] = f"Please choose less than {duration(asked)}; for all of it there is Approve."
+    if isinstance(decision, Wrong) or isinstance(minutes, str) or wrong:
+        return Wrong(at=wrong)
+    return Decision(grant=decision.grant, shown=decision.shown, rationale=decision.rationale, minutes=minutes)
+
+
+def unsealed(value: str) -> tuple[str, str]:
+    """The id of a request and the mark of what was shown of it, empty if there is none."""
+    grant, _, shown = value.partition("~")
+    return grant, shown
+
+
+def _minutes(view: Mapping[str, Any]) -> int | str:
+    """The time in minutes, or what is wrong with it. Two that differ are none: nobody guesses which was meant."""
+    chosen, written = selected(view, Field.LESS), typed(view, Field.DURATION)
+    if chosen and written:
+        return "Please either choose a time above or write one here, not both."
+    if chosen:
+        return int(chosen) if chosen.isascii() and chosen.isdigit() and len(chosen) < 7 else 0
+    length = parse_duration(written)
+    return length if isinstance(length, str) else -(-int(length.total_seconds()) // 60)
+
+
+def _may_be_empty(view: Mapping[str, Any], field: Field) -> bool:
+    blocks = view.get("blocks")
+    found = [block for block in blocks if isinstance(block, Mapping)] if isinstance(blocks, list) else []
+    return any(block.get("block_id") == field and block.get("optional") is True for block in found)
+
+
+def _you_can(why: Iterable[str]) -> list[Block]:
+    """Why the one who has opened the form may decide, in policy's own words."""
+    reasons = [inert(reason) for reason in why]
+    return [note(sentence("You can decide this.", *reasons))] if reasons else []
+
+
+def _rationale(label: str, *, needed: bool) -> InputBlock:
+    return InputBlock(
+        block_id=Field.RATIONALE,
+        optional=not needed,
+        label=PlainTextObject(text=label),
+        hint=PlainTextObject(text="The requester reads this."),
+        element=PlainTextInputElement(action_id=Field.RATIONALE, multiline=True, max_length=RATIONALE_LIMIT),
+    )
+
+
+def _stays() -> Block:
+    return note("Your name and this sentence stay on the record.")

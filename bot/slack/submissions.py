@@ -6,16 +6,17 @@ The form's own id says what it is; everything in it is read anew.
 from collections.abc import Mapping
 from typing import Any
 
+from slack_sdk.models.views import View
+
 from bot.slack.actions import Form
-from bot.slack.clicks import asked_text, decision_text
+from bot.slack.clicks import asked_text
+from bot.slack.deciding import DecidingClicks
 from bot.slack.drift import DriftClicks
 from bot.slack.forms import Wrong, note_form
-from bot.slack.forms_decision import read_decision
 from bot.slack.forms_request import read_request
 from bot.slack.incoming import Incoming, text
 from handlers.access import Access
-from handlers.approvals import Deciding
-from handlers.intents import Actor, AskAccess, Decide
+from handlers.intents import Actor, AskAccess
 from storage.catalogue import Catalogue
 
 Answer = dict[str, Any]
@@ -26,7 +27,7 @@ class Submissions:
     """Carries out forms; the answer is what Slack's acknowledgement says."""
 
     def __init__(
-        self, *, catalogue: Catalogue, access: Access, deciding: Deciding, drift: DriftClicks
+        self, *, catalogue: Catalogue, access: Access, deciding: DecidingClicks, drift: DriftClicks
     ) -> None:
         self._catalogue = catalogue
         self._access = access
@@ -39,9 +40,15 @@ class Submissions:
             case Form.REQUEST:
                 return await self._request(actor, incoming, view)
             case Form.APPROVE:
-                return await self._decide(actor, incoming, view, approve=True)
+                return _answered(await self._deciding.decide(actor, incoming, view, approve=True))
+            case Form.APPROVE_LESS:
+                return _answered(await self._deciding.shorten(actor, incoming, view))
             case Form.DENY:
-                return await self._decide(actor, incoming, view, approve=False)
+                return _answered(await self._deciding.decide(actor, incoming, view, approve=False))
+            case Form.INQUIRE:
+                return _answered(await self._deciding.inquire(actor, incoming, view))
+            case Form.ANSWER:
+                return _answered(await self._deciding.answer(actor, incoming, view))
             case Form.ADOPT:
                 return _drifted(await self._drift.adopt(actor, incoming, view))
             case Form.DECLARE:
@@ -67,24 +74,11 @@ class Submissions:
         text = asked_text(outcome)
         return note("Nothing was sent", text) if text else {}
 
-    async def _decide(
-        self, actor: Actor, incoming: Incoming, view: Mapping[str, Any], *, approve: bool
-    ) -> Answer:
-        decision = read_decision(view)
-        if isinstance(decision, Wrong):
-            return errors(decision)
-        outcome = await self._deciding.decide(
-            Decide(
-                actor=actor,
-                where=incoming.where,
-                delivery=incoming.delivery,
-                grant=decision.grant,
-                approve=approve,
-                rationale=decision.rationale,
-            )
-        )
-        text = decision_text(outcome)
-        return note("Nothing was changed", text) if text else {}
+
+def _answered(answer: str | Wrong | View) -> Answer:
+    if isinstance(answer, View):
+        return {"response_action": "update", "view": answer.to_dict()}
+    return _drifted(answer)
 
 
 def _drifted(answer: str | Wrong) -> Answer:

@@ -24,7 +24,10 @@ async def test_one_approval_gives_access_that_ends_on_time(world):
     ]
     shown = " ".join(request.plain.split())
     assert all(fact in shown for fact in facts), shown
-    assert list(request.buttons) == ["approval.approve", "approval.deny", "approval.details"]
+    assert [request.buttons[name]["text"]["text"] for name in request.buttons] == [
+        "Approve…", "Approve for less…", "Deny…", "Ask a question…", "Details",
+    ]  # fmt: skip
+    assert "Can decide now: Grace Hopper or Linus Pauling for Data Platform." in request.plain
     assert await world.holders("prod-db") == set()
 
     await approve(grace, DATA, "prod-db", "ok for the incident")

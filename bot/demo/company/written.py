@@ -58,12 +58,17 @@ def toml(
         "logs": {"level": log_level, "layout": "console"},
     }
     tables = [_table(f"[{name}]", rows) for name, rows in sections.items()]
-    tables += [_table("[[owner]]", vars(owner)) for owner in company.owners]
+    tables += [_table("[[owner]]", _said(vars(owner))) for owner in company.owners]
     tables += [_table("[[entitlement]]", row) for row in _entitlements(company)]
     opening = (
         f"# The settings of the demo: {company.name}, which does not exist, in a Slack that is pretended."
     )
     return "\n\n".join([opening, *tables]) + "\n"
+
+
+def _said(row: Mapping[str, Any]) -> dict[str, Any]:
+    """Without what is left out."""
+    return {key: value for key, value in row.items() if value != ""}
 
 
 def _entitlements(company: Company) -> Iterator[dict[str, Any]]:

@@ -3,10 +3,14 @@
 What an approver must see is never cut short (promise 9): what does not fit is not sent.
 """
 
-from slack_sdk.models.blocks import Block, DividerBlock
+from collections.abc import Sequence
+from dataclasses import replace
+
+from slack_sdk.models.blocks import Block, ButtonElement, DividerBlock
 
 from bot.slack.actions import Action
 from bot.slack.messages.parts import (
+    CONFIRM_LIMIT,
     HEADING_LIMIT,
     TEXT_LIMIT,
     Message,
@@ -16,6 +20,7 @@ from bot.slack.messages.parts import (
     heading,
     note,
     section,
+    sure_button,
 )
 from bot.slack.messages.requests import (
     GIVEN_BACK,
@@ -29,13 +34,25 @@ from bot.slack.messages.requests import (
     void_approvals,
     whole,
 )
-from bot.slack.words import clock, day, day_and_clock, duration, in_quotes, inert, listed, sentence, visible
+from bot.slack.words import (
+    clock,
+    counted,
+    day,
+    day_and_clock,
+    duration,
+    in_quotes,
+    inert,
+    listed,
+    sentence,
+    visible,
+)
 from handlers.decisions.cedar import NO_POLICY
-from handlers.outcomes import NotAllowed, TooLate
+from handlers.outcomes import NotAllowed, NotYet, TooLate
 from handlers.stories import GrantStory, Requester
 from storage.states import GrantState
 
 _HOLDS_SHOWN = 5
+_NAMES_SHOWN = 5
 _HOLDS_IN_DETAILS = 25
 
 
@@ -44,21 +61,17 @@ def approval_message(story: GrantStory) -> Message:
     rows = critical_facts(story)
     waiting = story.state == GrantState.PENDING
     state = _still_needed(story) if waiting else _what_became(story)
-    why = sentence(_why_asked(story), _background(story))
-    blocks: list[Block] = [heading(_title(story)), facts(rows), section(why)]
+    why = [line for line in (_why_asked(story), _background(story), _last_time(story)) if line]
+    blocks: list[Block] = [heading(_title(story)), facts(rows), section("\n".join(why))]
     if waiting:
-        blocks.append(note(state))
-        blocks += actions(
-            [
-                button("Approve…", Action.APPROVE, story.id, primary=True),
-                button("Deny…", Action.DENY, story.id),
-                button("Details", Action.DETAILS, story.id),
-            ]
-        )
+        who_can = _who_can(story)
+        blocks.append(note(sentence(state, who_can)))
+        blocks += actions(_ways(story))
+        why.append(who_can)
     else:
         blocks += [DividerBlock(), section(state)]
     told = f"{inert(_title(story))}. {'; '.join(f'{label}: {inert(value)}' for label, value in rows)}."
-    whole_text = f"{told} {why} {state}"
+    whole_text = sentence(told, *why, state)
     # The facts and how it stands are never cut; what the blocks say besides may be, where words must be few.
     text = whole_text if len(whole_text) <= TEXT_LIMIT else f"{told} {state}"
     return Message(text=text, blocks=tuple(blocks))
@@ -73,9 +86,15 @@ def critical_facts(story: GrantStory) -> list[tuple[str, str]]:
     return [
         ("Who", who(story.requester)),
         ("What", f"{name(story)}{where}"),
-        ("How long", f"{duration(story.minutes)} from approval"),
+        ("How long", how_long(story)),
         ("Why", in_quotes(story.justification)),
     ]
+
+
+def how_long(story: GrantStory) -> str:
+    """The time that is decided about, and what was asked for if an approver made it shorter."""
+    asked = f" ({duration(story.asked_minutes)} were asked for)" if story.asked_minutes else ""
+    return f"{duration(story.minutes)} from approval{asked}"
 
 
 def who(requester: Requester) -> str:
@@ -118,6 +137,18 @@ def not_allowed_text(outcome: NotAllowed) -> str:
     return sentence(why, *map(whole, reasons), others, "Nothing was changed.")
 
 
+def not_yet_text(outcome: NotYet, story: GrantStory) -> str:
+    """To an approver whose turn it is not: nothing is wrong, somebody else comes first."""
+    first = needed(replace(story, missing=outcome.first))
+    return f"Not yet: {first} must come before yours. It is no fault of yours, and nothing was changed."
+
+
+def changed_text(story: GrantStory | None) -> str:
+    """To somebody whose form or message shows what the request no longer is."""
+    now = f" It is {duration(story.minutes)} of *{inert(name(story))}* now." if story else ""
+    return f"This request is no longer what you were shown, so nothing was decided.{now} Please look at it again."
+
+
 def too_late_text(outcome: TooLate) -> str:
     """To the second clicker: who settled it and when, or what it came to."""
     at = f" at {clock(outcome.at)}" if outcome.at else ""
@@ -155,8 +186,89 @@ def _why_asked(story: GrantStory) -> str:
 
 
 def _background(story: GrantStory) -> str:
-    holds = _held(story, _HOLDS_SHOWN) or "nothing else"
-    return f"{inert(story.requester.name)} holds {holds}, and {_had(story)}."
+    return f"{inert(story.requester.name)} holds {_holdings(story)}, and {_had(story)}."
+
+
+def _holdings(story: GrantStory) -> str:
+    """What the requester holds besides: all of it if it is little, otherwise how much, and the riskiest."""
+    if len(story.holds) <= _HOLDS_SHOWN:
+        return listed([*map(inert, story.holds)]) or "nothing else"
+    return (
+        f"{len(story.holds)} other things, the riskiest {listed([*map(inert, story.holds[:_HOLDS_SHOWN])])}"
+    )
+
+
+def _last_time(story: GrantStory) -> str:
+    """When this was held last, for how long, by whose approval, and how it ended."""
+    last = story.last
+    if last is None:
+        return ""
+    by = (
+        f"approved by {listed([inert(one) for one in last.by[:_NAMES_SHOWN]])}"
+        if last.by
+        else "given at once"
+    )
+    how = {TIME_OVER: "ended on time", GIVEN_BACK: "given back early"}.get(
+        last.end_reason, f"ended: {inert(last.end_reason)}" if last.end_reason else "ended"
+    )
+    return f"Last time: until {day(last.at)}, for {duration(last.minutes)}, {by}, {how}."
+
+
+def _who_can(story: GrantStory) -> str:
+    """Who may decide now, by name and without a ping. It is asked again at the click."""
+    roles = [
+        f"{listed([inert(one) for one in _some(names)], 'or')} for {decides_for(story, role)}"
+        for role, names in story.can.items()
+        if names
+    ]
+    return f"Can decide now: {'; '.join(roles)}." if roles else ""
+
+
+def decides_for(story: GrantStory, role: str) -> str:
+    """Whom an approver speaks for: "Data Platform", "security", "the requester as their manager"."""
+    owner = inert(story.owner.name) if story.owner else "its owner"
+    return {"owner": owner, "security": "security", "manager": "the requester, as their manager"}.get(
+        role, owner
+    )
+
+
+def _some(names: Sequence[str]) -> list[str]:
+    rest = len(names) - _NAMES_SHOWN
+    return [*names[:_NAMES_SHOWN], *([f"{rest} more"] if rest > 0 else [])]
+
+
+def _ways(story: GrantStory) -> list[ButtonElement]:
+    """The buttons of a request that waits: at most five, and one click is enough where policy wants no more."""
+    less = [button("Approve for less…", Action.APPROVE_LESS, story.id)] if story.minutes > 1 else []
+    return [
+        _at_once(story) or button("Approve…", Action.APPROVE, story.id, primary=True),
+        *less,
+        button("Deny…", Action.DENY, story.id),
+        button("Ask a question…", Action.INQUIRE, story.id),
+        button("Details", Action.DETAILS, story.id),
+    ]
+
+
+def _at_once(story: GrantStory) -> ButtonElement | None:
+    """Approve in one click, which asks first with the facts; None where policy wants words, or they do not fit."""
+    whom = f"{who(story.requester)}\n{dict(critical_facts(story))['What']}\n{how_long(story)}"
+    if not story.one_click or not story.shown or len(whom) > CONFIRM_LIMIT:
+        return None
+    return sure_button(
+        "Approve",
+        Action.APPROVE_AT_ONCE,
+        sealed(story),
+        title="Approve this request?",
+        facts=whom,
+        yes="Approve",
+        no="Cancel",
+        primary=True,
+    )
+
+
+def sealed(story: GrantStory) -> str:
+    """The id of a request with the mark of what is shown of it: a decision binds nothing else."""
+    return f"{story.id}~{story.shown}" if story.shown else story.id
 
 
 def _held(story: GrantStory, most: int) -> str:
@@ -167,22 +279,39 @@ def _held(story: GrantStory, most: int) -> str:
 def _had(story: GrantStory) -> str:
     if not story.had:
         return "has never had this before"
-    return f"has had this {_had_before(story)}"
+    return f"has had this {_times(story)}" if story.last else f"has had this {_had_before(story)}"
 
 
 def _had_before(story: GrantStory) -> str:
     if not story.had:
         return "never"
-    times = {1: "once", 2: "twice"}.get(story.had, f"{story.had} times")
     last = f", {'last ' if story.had > 1 else ''}until {day(story.had_last)}" if story.had_last else ""
-    return f"{times} before{last}"
+    return f"{_times(story)}{last}"
+
+
+def _times(story: GrantStory) -> str:
+    times = {1: "once", 2: "twice"}.get(story.had, f"{story.had} times")
+    return f"{times} before"
 
 
 def _still_needed(story: GrantStory) -> str:
     given = [one for one in story.said if one.approved and not one.void]
-    so_far = [f"{inert(one.name)} approved at {clock(one.at)}." for one in given]
+    so_far = [
+        f"{inert(one.name)} approved at {clock(one.at)} for {decides_for(story, one.role)}." for one in given
+    ]
     lapses = f"Lapses {day_and_clock(story.lapses_at)}." if story.lapses_at else ""
-    return sentence(*so_far, void_approvals(story), sentence(f"{needed(story)} needed."), lapses)
+    how_far = f"{len(given)} of {len(given) + sum(story.missing.values())}:" if given else ""
+    still = sentence(f"{needed(story)} needed.")
+    return sentence(how_far, *so_far, void_approvals(story), still, _asked(story), lapses)
+
+
+def _asked(story: GrantStory) -> str:
+    """What was asked about it, which stands in the thread."""
+    if not story.asked:
+        return ""
+    waiting = sum(one.answered_at is None for one in story.asked)
+    how = f"{waiting} not answered yet" if waiting else "answered"
+    return f"{counted(len(story.asked), 'question')} in the thread, {how}."
 
 
 def _what_became(story: GrantStory) -> str:

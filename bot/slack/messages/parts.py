@@ -29,6 +29,7 @@ SECTION_LIMIT = 3000
 # More than this Slack does not take when a message is edited.
 TEXT_LIMIT = 4000
 HEADING_LIMIT = 150
+CONFIRM_LIMIT = 300
 
 
 class DoesNotFit(ValueError):
@@ -37,10 +38,14 @@ class DoesNotFit(ValueError):
 
 @dataclass(frozen=True, kw_only=True)
 class Message:
-    """text: the whole meaning in words, for notifications and screen readers. blocks: the same as Block Kit."""
+    """text: the whole meaning in words, for notifications and screen readers. blocks: the same as Block Kit.
+
+    below: kind and subject of the message in whose thread it belongs, where that one stands in the same place.
+    """
 
     text: str
     blocks: tuple[Block, ...]
+    below: tuple[str, str] | None = None
 
     def __post_init__(self) -> None:
         if len(self.text) > TEXT_LIMIT:
@@ -105,18 +110,22 @@ def button(label: str, action: Action, value: str, *, primary: bool = False) -> 
     )
 
 
-def sure_button(label: str, action: Action, value: str, *, title: str, facts: str, yes: str) -> ButtonElement:
-    """A button that ends something: it asks first, with the facts repeated."""
+def sure_button(
+    label: str, action: Action, value: str, *, title: str, facts: str, yes: str, no: str = "Keep it",
+    primary: bool = False,
+) -> ButtonElement:  # fmt: skip
+    """A button that decides at once: it asks first, with the facts repeated. What ends something is never green."""
     return ButtonElement(
         text=PlainTextObject(text=label, emoji=False),
         action_id=action,
         value=value,
         confirm=ConfirmObject(
             title=PlainTextObject(text=title, emoji=False),
-            text=PlainTextObject(text=facts[:300], emoji=False),
+            text=PlainTextObject(text=facts[:CONFIRM_LIMIT], emoji=False),
             confirm=PlainTextObject(text=yes, emoji=False),
-            deny=PlainTextObject(text="Keep it", emoji=False),
+            deny=PlainTextObject(text=no, emoji=False),
         ),
+        style="primary" if primary else None,
     )
 
 
