@@ -38,6 +38,7 @@ from bot.web.page import SecurePage
 from bot.web.server import build_app
 from handlers.changes import Changes
 from handlers.checks import Checks
+from handlers.decisions.policy import PolicyEngine
 from handlers.drift import Drift
 from handlers.effects import Effects
 from handlers.ground import Ground
@@ -71,7 +72,8 @@ PATIENCE = 2.0
 class App:
     """The bot, built from settings on a running loop.
 
-    now: instead of the clock that all replicas share. directories: instead of the configured ones, where given.
+    now: instead of the clock that all replicas share. directories, policy: instead of the configured and the shipped
+    ones, where given.
     alone: no other bot works on this file, as `storage.exclusive` sees to.
 
     Raises a fault of storage.faults when settings, policies or keys are not usable; then nothing was started.
@@ -84,6 +86,7 @@ class App:
         now: Clock | None = None,
         chance: Chance = random.random,
         directories: Mapping[str, Directory] | None = None,
+        policy: PolicyEngine | None = None,
         alone: bool = True,
     ) -> None:
         self._settings = settings
@@ -98,7 +101,7 @@ class App:
         self._now = now = now or self.database.now
         self._open.callback(self.database.close)
         self.directories = self._directories() if directories is None else directories
-        self.ground = ground_of(settings, self.database, self.directories, now)
+        self.ground = ground_of(settings, self.database, self.directories, now, policy)
         self._links = PageLinks(
             public_url=settings.server.public_url.rstrip("/"),
             handles=handles,
@@ -269,12 +272,16 @@ class App:
 
 
 def ground_of(
-    settings: Settings, database: Database, directories: Mapping[str, Directory], now: Clock
+    settings: Settings,
+    database: Database,
+    directories: Mapping[str, Directory],
+    now: Clock,
+    policy: PolicyEngine | None = None,
 ) -> Ground:
     """What handlers stand on, by these settings."""
     return Ground(
         database=database,
-        policy=load_policy(settings),
+        policy=policy or load_policy(settings),
         catalogue=settings.catalogue,
         directories=directories,
         security_group=settings.security.approvers_group,

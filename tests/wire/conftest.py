@@ -29,6 +29,7 @@ from bot.demo.company.shapes import Company
 from bot.demo.phone import Phones
 from bot.demo.workspace import Workspace
 from bot.settings import Settings, load_settings, new_audit_key, new_key
+from handlers.decisions.policy import PolicyEngine
 from storage import outbox
 from storage.audit import log
 from storage.audit.verification import verify_log
@@ -81,6 +82,7 @@ class World:
     settings: Settings
     company: Company = LOVELACE
     beside: "Beside | None" = None
+    policy: PolicyEngine | None = None
 
     def person(self, login: str):
         return self.slack.person(self._companies_person(login).slack)
@@ -166,7 +168,7 @@ class World:
         self.faulty = FaultyDirectory(self.directory, timeout=self.faulty.timeout)
         if self.beside is not None:
             self.beside.faulty = FaultyDirectory(self.beside.directory)
-        self.app = _app(self.settings, self.clock, self.faulty, self.beside)
+        self.app = _app(self.settings, self.clock, self.faulty, self.beside, self.policy)
         await self.app.start()
         await self.app.compare()
         if self.settings.slack.transport == "socket":
@@ -199,11 +201,17 @@ def _runs_the_bot(task: "asyncio.Task[object]") -> bool:
     return ours and not where.is_relative_to(_ROOT / "bot" / "demo")
 
 
-def _app(settings: Settings, clock: Clock, faulty: FaultyDirectory, beside: Beside | None) -> App:
+def _app(
+    settings: Settings,
+    clock: Clock,
+    faulty: FaultyDirectory,
+    beside: Beside | None,
+    policy: PolicyEngine | None = None,
+) -> App:
     directories: dict[str, Directory] = {faulty.name: faulty}
     if beside is not None:
         directories[beside.faulty.name] = beside.faulty
-    return App(settings, now=clock.now, chance=lambda: 0.0, directories=directories)
+    return App(settings, now=clock.now, chance=lambda: 0.0, directories=directories, policy=policy)
 
 
 def free_port() -> int:
@@ -220,11 +228,12 @@ async def open_world(
     second: Company | None = None,
     same_people: bool = False,
     server: Server | None = None,
+    policy: PolicyEngine | None = None,
 ) -> World:
     """Build everything in `folder`. changes: lines of wicket.toml replaced, old → new. second: a company beside it.
 
     same_people: the second is no company of its own; its directory's people are those of the first.
-    server: a database as it is on the first day, instead of a file in the folder.
+    server: a database as it is on the first day, instead of a file in the folder. policy: instead of the shipped one.
     """
     clock = Clock()
     slack = Workspace(now=clock.now)
@@ -255,7 +264,7 @@ async def open_world(
     directory = _people(folder, LOVELACE, clock)
     faulty = FaultyDirectory(directory)
     beside = await _open_beside(folder, slack, second, clock) if second else None
-    app = _app(settings, clock, faulty, beside)
+    app = _app(settings, clock, faulty, beside, policy)
     if second is not None and beside is not None:
         standing = await standing_members(beside.directory, second)
         await app.database.write(lambda tx: _link_everybody(tx, second, clock.now()))
@@ -269,7 +278,7 @@ async def open_world(
         await slack.wait_connected()
     return World(
         slack=slack, app=app, directory=directory, faulty=faulty, phones=phones, clock=clock,
-        folder=folder, settings=settings, beside=beside,
+        folder=folder, settings=settings, beside=beside, policy=policy,
     )  # fmt: skip
 
 

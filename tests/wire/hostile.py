@@ -68,7 +68,7 @@ def submitted(
 
 
 def _entry(field: str, typed: str) -> Json:
-    if field == "entitlement":
+    if field in ("entitlement", "less"):
         return {"type": "external_select", "selected_option": {"value": typed, "text": {"text": typed}}}
     return {"type": "plain_text_input", "value": typed}
 

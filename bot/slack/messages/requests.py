@@ -135,6 +135,7 @@ def _pending(story: GrantStory) -> Message:
     still = needed(story, manager="your manager")
     so_far = f"\nApproved so far by {approved}; still needed: {still}." if approved else ""
     so_far += f"\n{void}" if (void := void_approvals(story)) else ""
+    so_far += f"\n{shorter} Approved by {approvals(story)}." if (shorter := _shorter(story)) else ""
     return said(
         f"⏳ {what(story)}, {duration(story.minutes)}: waiting for {listed(teams)}{_in_channel(story)} "
         f"since {clock(story.requested_at)}.{lapses}{so_far}",
@@ -143,12 +144,12 @@ def _pending(story: GrantStory) -> Message:
 
 
 def _approved(story: GrantStory) -> Message:
-    return said(sentence(f"⏳ {what(story)} is being set up.", _by_whom(story)))
+    return said(sentence(f"⏳ {what(story)} is being set up.", _by_whom(story), _shorter(story)))
 
 
 def _active(story: GrantStory) -> Message:
     return said(
-        sentence(f"✅ {what(story)} until {_until(story)}.", _by_whom(story)),
+        sentence(f"✅ {what(story)} until {_until(story)}.", _by_whom(story), _shorter(story)),
         buttons=[
             sure_button(
                 "I'm done",
@@ -160,6 +161,14 @@ def _active(story: GrantStory) -> Message:
             )
         ],
     )
+
+
+def _shorter(story: GrantStory) -> str:
+    """That an approver made the time shorter; their reason stands beside their name."""
+    if not story.asked_minutes:
+        return ""
+    asked = f"{duration(story.minutes)} instead of the {duration(story.asked_minutes)} that you asked for"
+    return f"An approver made it {asked}."
 
 
 def _ending(story: GrantStory) -> Message:

@@ -8,7 +8,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bot.demo.workspace.view_rules import view_problems
-from bot.slack.forms_decision import decision_form, details_form
+from bot.slack.forms_decision import decision_form, details_form, less_form
+from bot.slack.forms_inquiry import answer_form, question_form
 from bot.slack.messages.approvals import (
     approval_message,
     critical_facts,
@@ -16,10 +17,11 @@ from bot.slack.messages.approvals import (
     not_allowed_text,
     too_late_text,
 )
+from bot.slack.messages.inquiries import asked_message, inquiry_message, reply_message
 from bot.slack.messages.requests import request_message
 from bot.slack.words import in_quotes, visible
 from handlers.outcomes import NotAllowed, TooLate
-from handlers.stories import GrantStory
+from handlers.stories import Asked, GrantStory, LastTime
 from storage.states import GrantState
 from tests.bot.slack.stories import (
     ADA,
@@ -37,24 +39,60 @@ from tests.bot.slack.stories import (
     story,
 )
 
+QUESTION = Asked(
+    id="i-1",
+    name="Grace Hopper",
+    slack_user="U0GRACE",
+    question="Which table?",
+    at=NOW + timedelta(minutes=3),
+)
+LAST = LastTime(at=NOW - timedelta(days=42), minutes=60, by=("Grace Hopper",), end_reason="its time is over")
+
 FACTS = """\
 Access request: prod-db · read and write
 Who  Ada Lovelace (ada, Payments, reports to Charles Babbage)
 What  prod-db · read and write, production, risk 4 of 5
 How long  2 hours from approval
 Why  “fix INC-4711”
-Policy asks because it is production and its risk is 4 of 5. Ada Lovelace holds nothing else, \
-and has never had this before.
+Policy asks because it is production and its risk is 4 of 5.
+Ada Lovelace holds nothing else, and has never had this before.
 """
-BUTTONS = "\n[Approve…]\n[Deny…]\n[Details]"
+BUTTONS = "\n[Approve…]\n[Approve for less…]\n[Deny…]\n[Ask a question…]\n[Details]"
 APPROVED = "Approved by Grace Hopper at 14:09 UTC: “ok for the incident”."
 
 AFTER = {
     "pending": (story(), "One approval from Data Platform needed. Lapses 24 Nov 14:02 UTC." + BUTTONS),
     "half approved": (
         story(missing={"security": 1}, said=(GRACE,)),
-        "Grace Hopper approved at 14:09 UTC. One approval from the security team needed. Lapses 24 Nov 14:02 UTC."
+        "1 of 2: Grace Hopper approved at 14:09 UTC for Data Platform. One approval from the security team needed. "
+        "Lapses 24 Nov 14:02 UTC." + BUTTONS,
+    ),
+    "half approved, shorter": (
+        story(
+            said=(
+                replace(GRACE, void="the time was made shorter after it"),
+                replace(ALAN, rationale="one is enough"),
+            ),
+            asked=(QUESTION, replace(QUESTION, answer="Yes.", answered_at=NOW)),
+        ),
+        "1 of 2: Alan Turing approved at 14:11 UTC for security. "
+        "Grace Hopper's approval is void: the time was made shorter after it. One approval from Data Platform needed. "
+        "2 questions in the thread, 1 not answered yet. Lapses 24 Nov 14:02 UTC." + BUTTONS,
+    ),
+    "with those who can": (
+        story(
+            can={"owner": ("Grace Hopper", "Linus Pauling"), "security": ("Alan Turing",)},
+            asked=(replace(QUESTION, answer="Yes.", answered_at=NOW),),
+        ),
+        "One approval from Data Platform needed. 1 question in the thread, answered. Lapses 24 Nov 14:02 UTC. "
+        "Can decide now: Grace Hopper or Linus Pauling for Data Platform; Alan Turing for security."
         + BUTTONS,
+    ),
+    "low risk": (
+        story(one_click=True, shown="ab12", can={"manager": tuple("abcdefg")}),
+        "One approval from Data Platform needed. Lapses 24 Nov 14:02 UTC. "
+        "Can decide now: a, b, c, d, e or 2 more for the requester, as their manager."
+        + BUTTONS.replace("[Approve…]", "[Approve]"),
     ),
     "approved": (approved(GrantState.APPROVED), f"✅ {APPROVED} Being set up."),
     "active": (approved(), f"✅ {APPROVED} Active until 23 Nov 16:09 UTC."),
@@ -109,13 +147,15 @@ def test_the_words_alone_say_the_same(name):
     """For notifications and for those who hear instead of see: every fact and how it stands."""
     told, expected = AFTER[name]
     heard = hears(approval_message(told))
+    said = expected.partition("\n[")[0]
+    state, can, names = said.partition(" Can decide now")
     assert heard == (
         "Access request: prod-db · read and write. "
         "Who: Ada Lovelace (ada, Payments, reports to Charles Babbage); "
         "What: prod-db · read and write, production, risk 4 of 5; "
         "How long: 2 hours from approval; Why: “fix INC-4711”. "
         "Policy asks because it is production and its risk is 4 of 5. Ada Lovelace holds nothing else, "
-        "and has never had this before. " + expected.removesuffix(BUTTONS)
+        "and has never had this before. " + f"{can}{names} {state}".strip()
     )
 
 
@@ -136,7 +176,21 @@ def test_a_person_of_whom_little_is_known_leaves_no_empty_brackets():
     ("changes", "words"),
     [
         ({"holds": ("k8s-deploy",)}, "holds k8s-deploy, and has never"),
-        ({"holds": tuple("abcdefg")}, "holds a, b, c, d, e and 2 more, and has never"),
+        ({"holds": tuple("abcdefg")}, "holds 7 other things, the riskiest a, b, c, d and e, and has never"),
+        (
+            {"had": 2, "last": LAST},
+            "and has had this twice before.\n"
+            "Last time: until 12 Oct 2026, for 1 hour, approved by Grace Hopper, ended on time.",
+        ),
+        (
+            {"had": 1, "last": replace(LAST, by=(), end_reason="given back")},
+            "Last time: until 12 Oct 2026, for 1 hour, given at once, given back early.",
+        ),
+        (
+            {"had": 1, "last": replace(LAST, by=("Grace", "Linus"), end_reason="they have left")},
+            "for 1 hour, approved by Grace and Linus, ended: they have left.",
+        ),
+        ({"minutes": 60, "asked_minutes": 120}, "How long  1 hour from approval (2 hours were asked for)"),
         (
             {"had": 1, "had_last": NOW - timedelta(days=42)},
             "and has had this once before, until 12 Oct 2026.",
@@ -234,7 +288,16 @@ NASTY = st.one_of(st.text(), st.lists(SIGNS).map("".join), st.builds(str.__mul__
 NAMES = st.builds(lambda text: f"{text[:100]}", NASTY)
 WORDS = st.builds(lambda text: (text or "x")[:500], NASTY)
 TIMES = st.none() | st.datetimes().map(lambda at: NOW.replace(year=1990 + at.year % 60))
-SAIDS = st.builds(replace, st.sampled_from([GRACE, ALAN, NO]), name=NAMES, rationale=WORDS)
+SAIDS = st.builds(
+    replace,
+    st.sampled_from([GRACE, ALAN, NO]),
+    name=NAMES,
+    rationale=WORDS,
+    void=st.sampled_from(["", "they have left"]),
+)
+ASKED = st.builds(
+    replace, st.just(QUESTION), name=NAMES, question=WORDS, answer=WORDS, answered_at=st.none() | st.just(NOW)
+)
 STORIES = st.builds(
     replace,
     st.builds(story, st.sampled_from(GrantState)),
@@ -248,6 +311,14 @@ STORIES = st.builds(
     automatic=st.booleans(),
     said=st.lists(SAIDS, max_size=3).map(tuple),
     holds=st.lists(st.just("k" * 63), max_size=40).map(tuple),
+    asked=st.lists(ASKED, max_size=5).map(tuple),
+    asked_minutes=st.integers(0, 525_600),
+    last=st.none() | st.builds(replace, st.just(LAST), by=st.lists(NAMES, max_size=7).map(tuple)),
+    can=st.dictionaries(
+        st.sampled_from(["owner", "security", "manager"]), st.lists(NAMES, max_size=8).map(tuple)
+    ),
+    one_click=st.booleans(),
+    shown=st.sampled_from(["", "0123456789abcdef0123"]),
     had=st.integers(0, 9),
     end_reason=st.sampled_from(["", "its time is over", "given back", "No policy allows this."]),
     removal_takes_effect=st.sampled_from(["", "at once", "at the next sign-in"]),
@@ -279,7 +350,10 @@ def test_any_story_is_taken_by_slack_and_keeps_every_fact_an_approver_needs(told
         assert squeezed(visible(fact)) in squeezed(reads(message))
         assert squeezed(visible(fact)) in squeezed(hears(message))
     assert [label for label, _ in critical_facts(told)] == ["Who", "What", "How long", "Why"]
-    assert len(reads(message).split("\n")) == len(message.blocks) + 3 + (2 if told.state == "pending" else -1)
+    # Nobody adds lines of their own to ours.
+    ours = len([line for line in (told.reasons, "who has what", told.last) if line])
+    buttons = len(message.blocks[-1].to_dict().get("elements", ())) if told.state == "pending" else 0
+    assert len(reads(message).split("\n")) == len(message.blocks) + 2 + ours + (buttons - 1)
 
 
 @pytest.mark.parametrize("sign", ["&", "<", "*", ":a", "@a", "`", "ﷺ", "🧨", "”"])
@@ -305,8 +379,31 @@ def test_five_hundred_of_one_sign_everywhere_still_fit(sign, state):
 @given(STORIES)
 def test_any_story_fits_the_requesters_message_and_every_form(told: GrantStory):
     assert problems(request_message(told)) == []
-    for form in (decision_form(told, approve=True), decision_form(told, approve=False), details_form(told)):
+    forms = [
+        decision_form(told, approve=True, why=["You are on call."], explains=False),
+        decision_form(told, approve=False),
+        less_form(told, why=["You are on call."]),
+        question_form(told),
+        details_form(told),
+        *(answer_form(one.id, one.name, one.question) for one in told.asked),
+    ]
+    for form in forms:
         assert view_problems(form.to_dict(), expected="modal") == []
+
+
+@settings(max_examples=100)
+@given(STORIES.filter(lambda told: told.asked))
+def test_any_question_and_answer_is_taken_by_slack_and_stays_mere_words(told: GrantStory):
+    """SL-9: whole, inert, below the request, and with nobody called who cannot act on it any more."""
+    for asked in told.asked:
+        for message in (asked_message(told, asked), inquiry_message(told, asked), reply_message(told, asked)):
+            assert problems(message) == []
+            words = asked.answer if message is reply_message else asked.question
+            if message.below is None or "answered" not in hears(message):
+                assert squeezed(in_quotes(words)) in squeezed(hears(message))
+        assert inquiry_message(told, asked).below == ("approval", "g-1")
+        called = "<@U0GRACE>" in reply_message(told, asked).text
+        assert called == (told.state == GrantState.PENDING)
 
 
 def test_access_in_another_directory_says_where_it_goes():
