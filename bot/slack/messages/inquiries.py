@@ -23,7 +23,7 @@ def asked_message(story: GrantStory, asked: Asked) -> Message:
     if story.state != GrantState.PENDING:
         return said(f"{question}\nThe request is decided by now, so there is nothing to answer any more.")
     return said(
-        f"⏳ {question}\nIt waits until then.",
+        f"⏳ {question}",
         remark="Your answer goes to those who decide, and stays on the record.",
         buttons=[button("Answer…", Action.ANSWER, asked.id, primary=True)],
     )
