@@ -67,6 +67,17 @@ async def details_are_at_hand(scene: Scene) -> None:
     scene.screens["linus"] = asked
 
 
+async def a_question_first(scene: Scene) -> None:
+    """Grace wants to know more: question and answer stand in the thread, and each reaches whom it concerns."""
+    ada, grace = scene.player("ada"), scene.player("grace")
+    await grace.presses(await grace.sees(_ASKED, channel=_OWNERS), "Ask a question…")
+    await grace.fills(await grace.form("Ask a question"), {"What do you want": "Which table?"})
+    await ada.presses(await ada.hears("Grace Hopper asks", "Which table?"), "Answer…")
+    await ada.fills(await ada.form("Which table?"), {"Your answer": "payments, one row"})
+    answer = await grace.hears("Ada Lovelace answered", "payments, one row", channel=_OWNERS)
+    expect(answer.thread_ts is not None, "The answer does not stand in the request's thread.")
+
+
 async def the_owner_approves(scene: Scene) -> None:
     """Grace approves with a rationale: the message shows who, when and why, and loses its buttons."""
     grace = scene.player("grace")
@@ -97,6 +108,25 @@ async def it_ends_on_time(scene: Scene) -> None:
     await scene.player("ada").sees("⌛ prod-db", "as agreed", "You held it for 2 hours", scene.removal)
     await scene.player("grace").sees("Ended", "Approved by Grace Hopper", scene.removal, channel=_OWNERS)
     await scene.must_be_in("ada", "prod-db", whether=False)
+
+
+async def approved_for_less(scene: Scene) -> None:
+    """Luca finds that an hour is enough: the requester reads why, and the access ends by the shorter time."""
+    ada, luca = scene.player("ada"), scene.player("luca")
+    await ada.says("I need billing-export for 4h because FIN-2")
+    await ada.presses(await ada.hears("You are asking for"), "Send request")
+    asked = await luca.sees(
+        "Access request: billing-export", "4 hours from approval", channel="finance-owners"
+    )
+    await luca.presses(asked, "Approve for less…")
+    form = await luca.form("You are an approver of the team that owns this")
+    errors = await luca.fills(form, {"Or another time": "5h", "Why not": "an export takes minutes"})
+    expect("Or another time" in errors, "A longer time was taken for a shorter one.")
+    await luca.fills(form, {"Or another time": "1 hour"})
+    await ada.sees("✅ billing-export", "an export takes minutes", "1 hour instead of the 4 hours")
+    await scene.later(hours=1)
+    await ada.sees("⌛ billing-export", "as agreed")
+    await scene.must_be_in("ada", "billing-export", whether=False)
 
 
 async def a_denial(scene: Scene) -> None:
@@ -134,9 +164,11 @@ STEPS = (
     the_wrong_person_clicks,
     nobody_approves_their_own,
     details_are_at_hand,
+    a_question_first,
     the_owner_approves,
     the_second_click_hears_who_decided,
     it_ends_on_time,
+    approved_for_less,
     a_denial,
     a_lapse,
 )
