@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import delete
+from sqlalchemy import bindparam, delete
 from sqlmodel import Session, col, select
 
 from storage.binding import binds, mark
@@ -16,28 +16,33 @@ from storage.identifiers import new_id
 from storage.records import Approval, Grant, VoidedApproval
 from storage.states import GrantState
 
+# Built once: every click runs them, and making a statement costs more than running it.
+_OF = select(Approval).where(Approval.grant == bindparam("of")).order_by(col(Approval.at))
+_VOIDED_OF = (
+    select(VoidedApproval)
+    .join(Approval, col(Approval.id) == col(VoidedApproval.approval))
+    .where(Approval.grant == bindparam("of"))
+)
+
 
 def approvals_of(tx: Session, grant_id: str) -> Sequence[Approval]:
     """The decisions on a grant, oldest first, void ones among them."""
-    return tx.exec(select(Approval).where(Approval.grant == grant_id).order_by(col(Approval.at))).all()
+    return tx.exec(_OF, params={"of": grant_id}).all()
 
 
 def voided_of(tx: Session, grant_id: str) -> dict[str, str]:
     """Why approvals of this grant count no longer, by the id of the approval."""
-    rows = tx.exec(
-        select(VoidedApproval)
-        .join(Approval, col(Approval.id) == col(VoidedApproval.approval))
-        .where(Approval.grant == grant_id)
-    )
+    rows = tx.exec(_VOIDED_OF, params={"of": grant_id})
     return {row.approval: row.why for row in rows}
 
 
 def counting_of(tx: Session, grant_id: str) -> Sequence[Approval]:
     """The approvals of a grant that count, oldest first: not void, and given to the request as it is now."""
-    voided, grant = voided_of(tx, grant_id), tx.get(Grant, grant_id)
+    given = approvals_of(tx, grant_id)
+    voided, grant = (voided_of(tx, grant_id), tx.get(Grant, grant_id)) if given else ({}, None)
     return [
         one
-        for one in approvals_of(tx, grant_id)
+        for one in given
         if one.approved and one.id not in voided and grant is not None and binds(one, grant)
     ]
 
@@ -85,7 +90,7 @@ def add_approval(
         "approver_name": approver_name, "slack_user": slack_user, "role": role, "approved": approved,
         "rationale": rationale, "at": at, "shown": mark(grant),
     }  # fmt: skip
-    known = tx.exec(select(Approval).where(Approval.grant == grant.id, Approval.approver == approver)).first()
+    known = next((one for one in approvals_of(tx, grant.id) if one.approver == approver), None)
     if known is not None and known.approved and not binds(known, grant):
         tx.execute(delete(VoidedApproval).where(col(VoidedApproval.approval) == known.id))
         change(tx, known, **fresh)

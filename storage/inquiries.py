@@ -6,11 +6,15 @@ It does not decide who may ask or answer (handlers do).
 from collections.abc import Sequence
 from datetime import datetime
 
+from sqlalchemy import bindparam
 from sqlmodel import Session, col, select
 
 from storage.changing import change
 from storage.identifiers import new_id
 from storage.records import Inquiry
+
+# Built once: every change of a request runs it.
+_UNANSWERED = select(Inquiry.id).where(Inquiry.grant == bindparam("of"), col(Inquiry.answered_at).is_(None))
 
 
 def ask(
@@ -40,7 +44,7 @@ def get(tx: Session, inquiry: str) -> Inquiry | None:
 
 def unanswered(tx: Session, grant: str) -> Sequence[str]:
     """The ids of the questions about a request that nobody answered."""
-    return tx.exec(select(Inquiry.id).where(Inquiry.grant == grant, col(Inquiry.answered_at).is_(None))).all()
+    return tx.exec(_UNANSWERED, params={"of": grant}).all()
 
 
 def about(tx: Session, grant: str) -> Sequence[Inquiry]:

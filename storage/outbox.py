@@ -34,6 +34,9 @@ _IS_BEING_SAID = exists().where(
     col(_OTHER.courier) == col(Owed.courier),
     col(_OTHER.lease_until) >= bindparam("now", type_=UtcMicros),
 )
+_PLACES = select(Posted.recipient).where(
+    col(Posted.kind) == bindparam("kind"), col(Posted.subject) == bindparam("subject")
+)
 _WAITING = select(Owed.id).where(
     col(Owed.courier) == bindparam("courier"),
     col(Owed.kind) == bindparam("kind"),
@@ -136,7 +139,7 @@ def remember_posted(
 
 def places_of(tx: Session, *, kind: str, subject: str) -> list[str]:
     """The recipients to whom the message about this was posted."""
-    return sorted(tx.exec(select(Posted.recipient).where(Posted.kind == kind, Posted.subject == subject)))
+    return sorted(tx.exec(_PLACES, params={"kind": kind, "subject": subject}))
 
 
 def backlog(tx: Session) -> int:

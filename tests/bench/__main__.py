@@ -17,7 +17,8 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, SpinnerColumn, TaskID, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
-from tests.bench import commands, demo, directories, pieces, sweep
+from tests.bench import clicks, commands, demo, directories, pieces, sweep
+from tests.bench.clicks import measure_clicks
 from tests.bench.commands import measure_commands
 from tests.bench.demo import measure_demo
 from tests.bench.directories import measure_directories
@@ -34,7 +35,8 @@ Part = Callable[[Stage, Advance], Awaitable[list[Figure]]]
 def main(
     write_json: Annotated[Path | None, typer.Option("--json", help="Write the figures to this file.")] = None,
     only: Annotated[
-        list[str] | None, typer.Option(help="demo, commands, sweep, directories or pieces; repeatable.")
+        list[str] | None,
+        typer.Option(help="demo, commands, sweep, directories, clicks or pieces; repeatable."),
     ] = None,
     rounds: Annotated[int, typer.Option(min=1, max=50, help="Turns of bare Bolt and Wicket.")] = 7,
     seconds: Annotated[float, typer.Option(min=0.2, max=30, help="Length of one burst.")] = 2.0,
@@ -48,6 +50,7 @@ def main(
         ),
         sweep.PART: lambda stage, advance: measure_sweep(stage, grants=grants, progress=advance),
         directories.PART: lambda stage, advance: measure_directories(stage, progress=advance),
+        clicks.PART: lambda stage, _advance: measure_clicks(stage),
         pieces.PART: lambda stage, _advance: measure_pieces(stage),
     }
     chosen = {name: part for name, part in parts.items() if not only or name in only}

@@ -1,0 +1,116 @@
+"""Clicks on Approve: from the form's submission as it was received to the decision that no crash undoes.
+
+Run as `python -m tests.bench.run_clicks FOLDER`, with the secrets in the environment; prints one line of JSON.
+"""
+
+import asyncio
+import json
+import os
+import sys
+import time
+from collections.abc import Awaitable, Callable
+from datetime import UTC, datetime, timedelta
+from functools import partial
+from pathlib import Path
+
+from sqlmodel import Session
+
+from bot.app import ground_of
+from bot.demo.company import LOVELACE
+from bot.settings import load_settings
+from handlers import recording
+from handlers.approvals import Deciding
+from handlers.ground import Ground
+from handlers.intents import SCHEDULE, Actor, Decide
+from storage import grants
+from storage.binding import mark
+from storage.database import Database
+from storage.directories.base import Account
+from storage.directories.local import LocalDirectory
+from storage.identifiers import new_id
+from storage.records import Grant
+from storage.states import GrantState
+from tests.bench.figures import middle, percentile
+from tests.bench.machine import BOT_CORE, pin
+from tests.bench.stage import crowd
+
+CLICKS, WARM = 400, 50
+WHAT = "prod-db"
+
+
+async def clicks(folder: Path) -> dict[str, float]:
+    """Milliseconds each: one durable transaction, one decision, and how many of the first the second takes."""
+    settings = load_settings(folder / "wicket.toml", os.environ)
+    database = Database(settings.database.path)
+    directory = LocalDirectory(folder / "people.db", name=LOVELACE.directory)
+    ground = ground_of(settings, database, {directory.name: directory}, database.now)
+    try:
+        approver = await directory.account("p-grace")
+        assert approver is not None
+        waiting = await database.write(partial(_wait, ground=ground))
+        durable: list[float] = []
+        decided: list[float] = []
+        for number, (grant, shown) in enumerate(waiting):  # in turns, so that a busy minute is both's
+            one = await _timed(lambda: database.write(_append))
+            other = await _timed(partial(_decide, ground, approver, grant, shown))
+            if number >= WARM:
+                durable.append(one)
+                decided.append(other)
+    finally:
+        directory.close()
+        database.close()
+    return {
+        "durable": middle(durable),
+        "decided": middle(decided),
+        "decided p99": percentile(decided, 0.99),
+        "times": middle(decided) / middle(durable),
+    }
+
+
+async def _decide(ground: Ground, approver: Account, grant: str, shown: str) -> None:
+    actor = Actor(account=approver, slack_team=LOVELACE.slack_team, slack_user="U0GRACE")
+    outcome = await Deciding(ground).decide(
+        Decide(
+            actor=actor, where=SCHEDULE, delivery=f"view:{grant}", grant=grant, approve=True, rationale="ok",
+            shown=shown,
+        )
+    )  # fmt: skip
+    if getattr(outcome, "state", "") != GrantState.APPROVED:
+        raise RuntimeError(f"a decision did not count: {outcome}")
+
+
+async def _timed(work: Callable[[], Awaitable[object]]) -> float:
+    began = time.perf_counter()
+    await work()
+    return (time.perf_counter() - began) * 1000
+
+
+def _append(tx: Session) -> None:
+    recording.record(
+        tx, at=datetime.now(UTC), action="bench.piece", outcome="done", actor=recording.WICKET, where=SCHEDULE,
+        correlation="c-bench", subject="p-crowd0001", facts={"kind": "click"},
+    )  # fmt: skip
+
+
+def _wait(tx: Session, *, ground: Ground) -> list[tuple[str, str]]:
+    """As many requests that wait, each by somebody else, with the marks of what is shown."""
+    now, thing = ground.now(), ground.catalogue.entitlements[WHAT]
+    made = []
+    for person in crowd()[: CLICKS + WARM]:
+        grant = Grant(
+            id=new_id("g", now), state=GrantState.PENDING, directory=thing.directory, account=person.account,
+            requester_directory=thing.directory, requester_account=person.account, entitlement=thing.id,
+            group=thing.group, minutes=60, justification="click", slack_team=LOVELACE.slack_team,
+            slack_user=person.slack, requester_name=person.name, requester_login=person.login,
+            requester_team=person.team, requester_employment=person.employment, manager_name="", standing=[],
+            reasons=[], missing={"owner": 1}, policy_set="bench", requested_at=now,
+            lapses_at=now + timedelta(days=1),
+        )  # fmt: skip
+        grants.add(tx, grant)
+        made.append((grant.id, mark(grant)))
+    return made
+
+
+if __name__ == "__main__":
+    pin(BOT_CORE)
+    print(json.dumps(asyncio.run(clicks(Path(sys.argv[1])))), flush=True)
