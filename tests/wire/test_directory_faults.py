@@ -57,14 +57,14 @@ async def test_a_decision_whose_facts_are_not_there_is_not_made(world, fault):
     ada, grace = world.person("ada"), world.person("grace")
     await ask(ada, "I need prod-db for 2h because INC-4711")
     request = await undecided(grace, DATA, "prod-db")
-    break_it(world.faulty, fault, "group")
+    break_it(world.faulty, fault, "account")
     await grace.click(request, "approval.approve")
     await grace.sees(UNKNOWN, channel=DATA)
     assert grace.view is None
     world.faulty.mend()
     await grace.click(request, "approval.approve")
     form = await grace.sees_view("Approve request")
-    break_it(world.faulty, fault, "group")
+    break_it(world.faulty, fault, "account")
     refused = await grace.submit(form, {"rationale": "ok for the incident"})
     assert UNKNOWN in refused.errors["rationale"]
     await ada.sees("waiting for Data Platform")
@@ -72,6 +72,22 @@ async def test_a_decision_whose_facts_are_not_there_is_not_made(world, fault):
     assert (await grace.submit(refused.view, {})).closed
     await ada.sees("“ok for the incident”")
     await world.until(lambda: _holds(world, "prod-db", "ada"))
+
+
+@pytest.mark.parametrize("fault", ["error", "hang"])
+async def test_a_request_goes_to_its_owner_though_nobody_knows_who_can_decide(world, fault):
+    """Names are a help and no condition: the team is named, and a decision does not need them (promise 7)."""
+    ada, grace = world.person("ada"), world.person("grace")
+    break_it(world.faulty, fault, "group")
+    await ask(ada, "I need prod-db for 2h because INC-4711")
+    request = await undecided(grace, DATA, "prod-db")
+    assert "One approval from Data Platform needed" in request.plain
+    assert "Can decide now" not in request.plain
+    await world.person("bob").click(request, "approval.approve")
+    await world.person("bob").sees("belongs to Data Platform", "Nothing was changed", channel=DATA)
+    await grace.click(request, "approval.approve")
+    assert (await grace.submit(await grace.sees_view("Approve request"), {"rationale": "ok"})).closed
+    await ada.sees("“ok”")
 
 
 async def _holds(world, entitlement: str, login: str) -> bool:

@@ -119,7 +119,7 @@ async def test_of_two_stages_the_first_can_say_no(tmp_path):
 
 
 async def test_a_shorter_time_by_the_second_voids_the_first_who_may_approve_anew(tmp_path):
-    """An approval binds the request as it was shown: whoever agreed to two hours has not agreed to one."""
+    """An approval binds the request as it was shown (R-2): whoever agreed to two hours has not agreed to one."""
     async with opened(tmp_path, TWO_PEOPLE) as world:
         ada, grace, linus = (world.person(login) for login in ("ada", "grace", "linus"))
         await ask(ada, "I need prod-db for 2h because INC-4711")
