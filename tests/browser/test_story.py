@@ -144,6 +144,45 @@ async def test_a_request_by_form_is_approved_with_a_reason(story: Story) -> None
     assert await story.has("ada", "prod-db")
 
 
+async def test_two_stages_with_a_question_and_for_less_time(story: Story) -> None:
+    """Each does what they see: asked in the thread, answered by a button, made shorter, seen by security, ended."""
+    ada, alan = await story.seat("ada"), await story.seat("alan")
+    edsger = await story.seat("edsger", "platform-owners")
+    status = await ask(ada, "I need github-admin for 2h because INC-4711")
+    request = await edsger.reads("Access request: github-admin")
+
+    await edsger.presses(request, "Ask a question…")
+    form = edsger.form("Ask a question")
+    await form.get_by_role("textbox").fill("Which repository?")
+    await form.get_by_role("button", name="Ask", exact=True).click()
+    await ada.presses(await ada.reads("Edsger Dijkstra asks", "Which repository?"), "Answer…")
+    form = ada.form("Answer a question")
+    await form.get_by_role("textbox").fill("only payments")
+    await form.get_by_role("button", name="Answer", exact=True).click()
+    await edsger.reads("Ada Lovelace answered", "only payments")
+    await expect(request).to_contain_text("1 question in the thread, answered")
+
+    await edsger.presses(request, "Approve for less…")
+    form = edsger.form("Approve for less")
+    await expect(form).to_contain_text("You are an approver of the team that owns this.")
+    await form.get_by_label("How long instead?").select_option("30 minutes")
+    await form.get_by_label("Why not for so long?").fill("half an hour is enough")
+    await form.get_by_role("button", name="Approve", exact=True).click()
+    await expect(request).to_contain_text("1 of 2: Edsger Dijkstra approved")
+    await expect(status).to_contain_text("30 minutes instead of the 2 hours that you asked for")
+
+    theirs = await alan.reads("Access request: github-admin", "30 minutes from approval")
+    await alan.decides(theirs, "Approve…", "seen by security")
+    await expect(theirs).to_contain_text("Approved by Edsger Dijkstra")
+    await expect(theirs.get_by_role("button")).to_have_count(0)
+    await expect(request.get_by_role("button")).to_have_count(0)
+    await expect(status).to_contain_text("✅ github-admin")
+    assert await story.has("ada", "github-admin")
+    story.clock.skip(minutes=30)
+    await expect(status).to_contain_text("⌛ github-admin")
+    assert not await story.has("ada", "github-admin")
+
+
 async def test_a_denial_tells_why_and_gives_nothing(story: Story) -> None:
     ada, grace = await story.seat("ada"), await story.seat("grace", "data-owners")
     status = await ask(ada, "I need prod-db for 2h because I am curious")
