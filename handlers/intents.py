@@ -94,6 +94,10 @@ class Decide(OnGrant):
     shown: str
     minutes: int | None = None
 
+    def __post_init__(self) -> None:
+        if self.minutes is not None and self.minutes <= 0:
+            raise ValueError("a shorter time is longer than nothing")
+
     @property
     def way(self) -> Way:
         """What it is called where policy is asked."""

@@ -104,7 +104,9 @@ async def with_deciders(ground: Ground, story: GrantStory) -> GrantStory:
         able = await in_time(deciders(ground, story.id))
     except DirectoryUnavailable:
         return story
-    found = [one for one in able if story.missing.get(one.role)]  # others may, and it would bring it no further
+    found = [
+        one for one in able if story.missing.get(one.role)
+    ]  # others may, and it would bring it no further
     can: dict[str, tuple[str, ...]] = {}
     for one in found:
         can[one.role] = (*can.get(one.role, ()), one.account.name)

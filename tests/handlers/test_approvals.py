@@ -12,7 +12,16 @@ import pytest
 from handlers.approvals import Deciding
 from handlers.decisions.cedar import CedarPolicy
 from handlers.intents import Decide
-from handlers.outcomes import Decided, MayDecide, NotAllowed, Repeated, TooLate, Unknown
+from handlers.outcomes import (
+    Changed,
+    Decided,
+    MayDecide,
+    NeedsRationale,
+    NotAllowed,
+    Repeated,
+    TooLate,
+    Unknown,
+)
 from handlers.policies import shipped
 from storage.faults import DirectoryUnavailable
 from storage.records import Approval
@@ -249,3 +258,69 @@ async def test_an_approval_that_policy_cannot_weigh_is_void_and_told(tmp_path: P
         assert await world.kinds() == ["policy-error"]
         assert await world.actions("grant.voided") == ["grant.voided refused"]
         assert (await world.last("grant.voided"))["facts"]["errors"]
+
+
+async def test_a_shorter_time_moves_the_end_and_voids_what_was_approved_before(world: World) -> None:
+    """R-2: whoever agreed to an hour has not agreed to half of one; the record has both times."""
+    grant = await world.asked("ada", "prod-admin")
+    await world.decide("grace", grant)
+    assert (await world.decide("sam", grant, minutes=30)).state == GrantState.PENDING
+    row = await world.grant(grant)
+    assert (row.minutes, row.asked_minutes, row.missing) == (30, 60, {"owner": 1})
+    entry = await world.last("approval.given")
+    assert (entry["facts"]["minutes"], entry["facts"]["asked_minutes"]) == (30, 60)
+    assert (await world.decide("grace", grant)).state == GrantState.APPROVED
+    assert (await world.grant(grant)).expires_at == world.clock() + HOUR / 2
+    await world.settle()
+    assert await world.state(grant) == GrantState.ACTIVE
+    assert await world.actions("approval") == [
+        "approval.given done",
+        "approval.voided done",
+        "approval.given done",
+        "approval.given done",
+    ]
+
+
+@pytest.mark.parametrize("minutes", [60, 61, 10_000])
+async def test_a_time_that_is_not_shorter_decides_nothing(world: World, minutes: int) -> None:
+    grant = await world.asked("ada", "prod-db")
+    assert isinstance(await world.decide("grace", grant, minutes=minutes), Changed)
+    assert await world.state(grant) == GrantState.PENDING
+    assert (await world.grant(grant)).minutes == 60
+
+
+@pytest.mark.parametrize("minutes", [0, -5])
+async def test_a_time_that_is_none_is_no_intent(world: World, minutes: int) -> None:
+    grant = await world.asked("ada", "prod-db")
+    with pytest.raises(ValueError, match="longer than nothing"):
+        await world.decide("grace", grant, minutes=minutes)
+
+
+@pytest.mark.parametrize("shown", ["", "0" * 20, "anything"])
+@pytest.mark.parametrize("approve", [True, False])
+async def test_a_decision_about_what_was_not_shown_decides_nothing(
+    world: World, shown: str, approve: bool
+) -> None:
+    """R-2: neither a denial nor an approval, and it is on the record."""
+    grant = await world.asked("ada", "prod-db")
+    assert isinstance(await world.decide("grace", grant, approve=approve, shown=shown), Changed)
+    assert await world.state(grant) == GrantState.PENDING
+    assert await world.actions("approval") == ["approval.outdated refused"]
+
+
+@pytest.mark.parametrize("approve", [True, False])
+async def test_who_does_not_say_why_is_asked_to_and_is_no_exception(world: World, approve: bool) -> None:
+    grant = await world.asked("ada", "prod-db")
+    outcome = await world.decide("grace", grant, approve=approve, rationale=" ")
+    assert isinstance(outcome, NeedsRationale)
+    assert await world.actions("approval") == ["approval.unexplained refused"]
+    assert await world.exceptions() == []
+    assert await world.state(grant) == GrantState.PENDING
+
+
+async def test_somebody_without_authority_is_a_wrong_person_whether_they_explain_or_not(world: World) -> None:
+    grant = await world.asked("ada", "prod-db")
+    for rationale in ("", "because"):
+        assert isinstance(await world.decide("charles", grant, rationale=rationale), NotAllowed)
+    (told,) = await world.exceptions()
+    assert (told.kind, told.count) == ("wrong-approver", 2)

@@ -1,0 +1,97 @@
+"""Refusals that are nobody's fault: who only has to say why, and whose turn it is not yet."""
+
+from dataclasses import replace
+
+from handlers.decisions.cedar import CedarPolicy
+from handlers.decisions.policy import Action, Approvals
+from handlers.decisions.requests import Approver, still_granted
+from handlers.decisions.turns import comes_first, needs_rationale
+from handlers.policies import shipped
+from tests.handlers.decisions.cast import (
+    CHARLES,
+    GRACE,
+    LINUS,
+    PROD_DB,
+    WIKI,
+    access,
+    overflowing,
+    person,
+)
+
+POLICY = CedarPolicy.load(*shipped(), bound_to="")
+STAGES = """
+@id("manager-first") @reason("You are their manager.")
+permit (principal, action == Action::"approve", resource) when { context has role && context.role == "manager" };
+@id("then-owner") @reason("Their manager agreed.")
+permit (principal, action == Action::"approve", resource)
+when { context has role && context.role == "owner" && context.approvals.manager >= 1 };
+@id("both") @reason("Both approved.")
+permit (principal, action == Action::"grant", resource)
+when { context.approvals.manager >= 1 && context.approvals.owner >= 1 };
+"""
+IN_STAGES = CedarPolicy.load({"own.cedar": STAGES}, shipped()[1], bound_to="")
+
+
+def clicks(what=PROD_DB, **changes):
+    return access(Action.REQUEST, what, way="approve", **changes)
+
+
+def test_words_are_wanted_where_policy_refuses_without_and_not_with_them():
+    assert needs_rationale(POLICY, clicks(), GRACE, "owner")
+    assert not needs_rationale(POLICY, clicks(WIKI), GRACE, "owner")
+    assert needs_rationale(POLICY, replace(clicks(WIKI), way="deny"), GRACE, "owner")
+    assert not needs_rationale(POLICY, replace(clicks(), way="ask"), GRACE, "owner")
+
+
+def test_somebody_who_may_not_either_way_is_not_asked_for_words():
+    """They would be told to explain what no explanation allows."""
+    assert not needs_rationale(POLICY, clicks(), person("Mallory"), None)
+    assert not needs_rationale(POLICY, clicks(), replace(GRACE, employment="contractor"), "owner")
+
+
+def test_an_error_is_no_missing_rationale():
+    sources, schema = shipped()
+    broken = CedarPolicy.load(
+        {**sources, "own.cedar": overflowing("forbid", Action.APPROVE)}, schema, bound_to=""
+    )
+    assert not needs_rationale(broken, clicks(), GRACE, "owner")
+
+
+def test_an_owner_before_the_manager_is_only_early():
+    early = clicks()
+    assert comes_first(IN_STAGES, early, GRACE, "owner") == Approvals(manager=1)
+    assert comes_first(IN_STAGES, early, person("Mallory"), None) is None
+    assert comes_first(IN_STAGES, early, GRACE, "security") is None
+    assert comes_first(POLICY, early, CHARLES, "manager") is None
+
+
+def test_at_execution_it_does_not_matter_who_approved_first():
+    """After a shorter time the owner's approval is the older one; each counts beside the other's (R-2)."""
+    owner, manager = Approver(account=GRACE, role="owner"), Approver(account=CHARLES, role="manager")
+    for approvers in ((owner, manager), (manager, owner)):
+        verdict = still_granted(IN_STAGES, clicks(), approvers)
+        assert (verdict.granted, verdict.counted, verdict.voided) == (
+            True, Approvals(owner=1, manager=1), (),
+        )  # fmt: skip
+
+
+def test_an_approval_falls_with_the_one_it_stood_on():
+    """The manager lost the authority: the owner's alone was never enough."""
+    owner = Approver(account=GRACE, role="owner")
+    gone = Approver(account=CHARLES, role=None)
+    verdict = still_granted(IN_STAGES, clicks(), [gone, owner])
+    assert (verdict.granted, set(verdict.voided)) == (False, {"charles", "grace"})
+
+
+def test_a_policy_that_wants_words_by_now_voids_an_approval_without_any():
+    """R-2: a changed policy voids an approval only if its answer changes."""
+    silent = Approver(account=GRACE, role="owner", rationale_given=False)
+    assert not still_granted(POLICY, clicks(), [silent]).granted
+    assert still_granted(POLICY, clicks(), [silent, Approver(account=LINUS, role="owner")]).granted
+    assert still_granted(POLICY, clicks(replace(WIKI, risk=2), minutes=500), [silent]).granted
+
+
+def test_whoever_was_on_call_counts_no_longer_when_they_are_not():
+    olga = person("Olga")
+    assert still_granted(POLICY, clicks(), [Approver(account=olga, role="owner", on_call=True)]).granted
+    assert not still_granted(POLICY, clicks(), [Approver(account=olga, role="owner")]).granted
