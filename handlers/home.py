@@ -76,7 +76,8 @@ class Home:
 
     def _answers_for(self, actor: Actor, entitlement: str) -> bool:
         owner = self._ground.owner(entitlement)
-        return owner is not None and owner.approvers in actor.account.groups
+        deciding = {owner.approvers, owner.on_call} - {""} if owner else set()
+        return bool(deciding & actor.account.groups)
 
     def _own(self, grant: Grant) -> OwnRequest:
         owner = self._ground.owner(grant.entitlement)
