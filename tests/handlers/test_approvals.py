@@ -24,7 +24,7 @@ from handlers.outcomes import (
 )
 from handlers.policies import shipped
 from storage.faults import DirectoryUnavailable
-from storage.records import Approval
+from storage.records import Approval, VoidedApproval
 from storage.states import GrantState
 from storage.stores import Server
 from tests.handlers.access_ground import HOUR, SLACK, World
@@ -267,6 +267,7 @@ async def test_a_shorter_time_moves_the_end_and_voids_what_was_approved_before(w
     assert (await world.decide("sam", grant, minutes=30)).state == GrantState.PENDING
     row = await world.grant(grant)
     assert (row.minutes, row.asked_minutes, row.missing) == (30, 60, {"owner": 1})
+    assert [one.why for one in await world.rows(VoidedApproval)] == ["the time was made shorter after it"]
     entry = await world.last("approval.given")
     assert (entry["facts"]["minutes"], entry["facts"]["asked_minutes"]) == (30, 60)
     assert (await world.decide("grace", grant)).state == GrantState.APPROVED

@@ -2,7 +2,7 @@
 
 from dataclasses import replace
 
-from handlers.decisions.policy import Approvals, role_of, same_person
+from handlers.decisions.policy import Approvals, is_on_call, role_of, same_person
 from tests.handlers.decisions.cast import ADA, CHARLES, DATA, GRACE, SAM, SECURITY_GROUP, person
 
 
@@ -64,3 +64,14 @@ def test_approvals_are_counted_by_role() -> None:
     assert counted == Approvals(owner=2, security=1)
     assert counted.total == 3
     assert (counted + Approvals(manager=1)).total == 4
+
+
+def test_whoever_is_on_call_counts_as_the_owners() -> None:
+    """Before security; and a group of another directory that is called the same is another's."""
+    owner = replace(DATA, on_call="data-on-call")
+    olga = person("Olga", groups=frozenset({"data-on-call", SECURITY_GROUP}))
+    assert is_on_call(olga, ADA, owner)
+    assert role_of(olga, ADA, owner, SECURITY_GROUP) == "owner"
+    assert role_of(olga, ADA, DATA, SECURITY_GROUP) == "security"
+    assert not is_on_call(replace(olga, directory="lab"), ADA, owner)
+    assert not is_on_call(replace(olga, groups=frozenset({""})), ADA, DATA)

@@ -51,9 +51,8 @@ def test_somebody_who_may_not_either_way_is_not_asked_for_words():
 
 def test_an_error_is_no_missing_rationale():
     sources, schema = shipped()
-    broken = CedarPolicy.load(
-        {**sources, "own.cedar": overflowing("forbid", Action.APPROVE)}, schema, bound_to=""
-    )
+    silent = overflowing("forbid", Action.APPROVE).replace("when { ", "when { !context.rationaleGiven && ")
+    broken = CedarPolicy.load({**sources, "own.cedar": silent}, schema, bound_to="")
     assert not needs_rationale(broken, clicks(), GRACE, "owner")
 
 
@@ -63,6 +62,7 @@ def test_an_owner_before_the_manager_is_only_early():
     assert comes_first(IN_STAGES, early, person("Mallory"), None) is None
     assert comes_first(IN_STAGES, early, GRACE, "security") is None
     assert comes_first(POLICY, early, CHARLES, "manager") is None
+    assert comes_first(POLICY, replace(early, rationale_given=False), GRACE, "owner") is None
 
 
 def test_at_execution_it_does_not_matter_who_approved_first():
