@@ -39,7 +39,7 @@ LEFT = "the account is no longer in the directory"
 def tell_failing(tx: Session, ground: Ground, holding: Holding, grant: Grant) -> None:
     """Giving or taking back was tried often enough that somebody should look. Told once a day while it lasts."""
     removal = not holding.wanted
-    cause = cause_of(Kind.EFFECT_FAILED, _failing(holding, removal=removal))
+    cause = cause_of(Kind.EFFECT_FAILED, _failing(holding.id, removal=removal))
     if is_open(tx, cause, since=ground.now() - SAME_CAUSE):
         return
     strange = Strange(
