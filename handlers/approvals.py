@@ -15,7 +15,15 @@ from sqlmodel import Session
 from handlers import recording
 from handlers.counterparts import target_now, uncertain
 from handlers.decisions.counterparts import Counterpart, NoCounterpart
-from handlers.decisions.policy import AccessQuestion, Approvals, PolicyDecision, Role, role_of, same_person
+from handlers.decisions.policy import (
+    AccessQuestion,
+    Approvals,
+    PolicyDecision,
+    Role,
+    is_standing_in,
+    role_of,
+    same_person,
+)
 from handlers.decisions.requests import ApprovalVerdict, may_decide, weigh_approval, weigh_request
 from handlers.exceptions import Kind, Severity, Strange, broken_policy, tell_security
 from handlers.forged import turn_away_forged
@@ -136,8 +144,11 @@ class Deciding:
 
     async def _others(self, home: Directory, grant: Grant, entitlement: Entitlement) -> tuple[str, ...]:
         """Names of who could decide."""
-        approving = await home.group(self._ground.catalogue.owner_of(entitlement).approvers)
-        ids = sorted(approving.members - {grant.requester_account})[:_NAMES_SHOWN] if approving else []
+        members: set[str] = set()
+        for body in (self._ground.catalogue.owner_of(entitlement), self._ground.fallback_of(grant)):
+            approving = await home.group(body.approvers) if body else None
+            members |= approving.members if approving else set()
+        ids = sorted(members - {grant.requester_account})[:_NAMES_SHOWN]
         return tuple(account.name for account in await _accounts(home, ids))
 
     def _open(
@@ -214,7 +225,10 @@ class Deciding:
             missing = vars(verdict.missing) if verdict.missing else {}
             grants.move(tx, grant, state, missing={r: n for r, n in missing.items() if n})
         action = "approval.given" if intent.approve else "approval.denied"
-        self._record(tx, intent, grant, action, "done", verdict.decision, {"role": role, "state": state})
+        facts: dict[str, recording.Fact] = {"role": role, "state": state}
+        if is_standing_in(account, role, found.question.owner, found.question.fallback):
+            facts["stands_in"] = grant.passed_on_to
+        self._record(tx, intent, grant, action, "done", verdict.decision, facts)
         if state == GrantState.APPROVED:
             self._record(tx, intent, grant, "grant.approved", "done", verdict.grant)
         self._ground.show(tx, grant)
@@ -307,7 +321,8 @@ class Deciding:
         return self._role_now(intent.actor.account, found)
 
     def _role_now(self, account: Account, found: "_Open") -> Role | None:
-        return role_of(account, found.question.requester, found.question.owner, self._ground.security_group)
+        asked = found.question
+        return role_of(account, asked.requester, asked.owner, self._ground.security_group, asked.fallback)
 
     def _counted(self, found: "_Open", one_more: Account | None) -> Approvals:
         """The approvals so far, each person once and in the role they have now, and this one."""

@@ -51,7 +51,8 @@ class Details:
     def _could_decide(self, actor: Actor, grant: Grant, story: GrantStory) -> bool:
         if not _was_carried(grant) or actor.account.directory != grant.requester_directory:
             return False  # a group of another directory that is called the same is another's
-        deciding = {self._ground.security_group, *([story.owner.approvers] if story.owner else [])}
+        owners = (story.owner, self._ground.fallback_of(grant))
+        deciding = {self._ground.security_group, *(one.approvers for one in owners if one)}
         return bool(deciding & actor.account.groups)
 
     def _turn_away(self, tx: Session, intent: OnGrant) -> Unknown | Repeated:

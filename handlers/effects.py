@@ -19,6 +19,7 @@ from handlers.execution import Execution, Waiting, still_ahead, waiting_among
 from handlers.ground import Ground
 from handlers.intents import SCHEDULE
 from handlers.patience import CALL, in_call_time
+from handlers.reminding import planned_end
 from handlers.resuming import take_over
 from handlers.unfollowed import Gone, tell_explained, tell_failing, tell_gone, tell_overdue, tell_settled
 from storage import grants, holdings
@@ -245,7 +246,8 @@ class Effects:
             holdings.settle(tx, holding, present=seen.present, over=not wanted)
 
     def _give(self, tx: Session, grant: Grant, *, stood: bool) -> None:
-        grants.move(tx, grant, GrantState.ACTIVE, active_at=self._ground.now())
+        now = self._ground.now()
+        grants.move(tx, grant, GrantState.ACTIVE, active_at=now, **planned_end(grant, now))
         self._record(tx, grant, "access.given", "done", facts={"read_back": True, "stood_before": stood})
         tell_explained(tx, self._ground, grant, removal=False)
         self._ground.show(tx, grant)

@@ -9,8 +9,10 @@ from datetime import timedelta
 
 from sqlmodel import Session
 
+from handlers.besides import show_besides
 from handlers.decisions.counterparts import Counterpart
 from handlers.decisions.policy import AccessQuestion, Action, PolicyEngine
+from handlers.decisions.timing import minutes_held
 from storage.catalogue import Catalogue, Entitlement, Owner
 from storage.clock import Clock
 from storage.database import Database
@@ -75,8 +77,13 @@ class Ground:
         minutes: int,
         justification: str,
         ticket: str,
+        held: int = 0,
+        fallback: Owner | None = None,
     ) -> AccessQuestion:
-        """The question that a request puts to policy; weighing sets the action. target: the account that gets it."""
+        """The question that a request puts to policy; weighing sets the action. target: the account that gets it.
+
+        held: minutes that they had held it without a break when they asked. fallback: who stands in for its owner.
+        """
         return AccessQuestion(
             action=Action.REQUEST,
             principal=requester,
@@ -88,6 +95,8 @@ class Ground:
             ticket_given=bool(ticket),
             now=self.now(),
             target=target,
+            held=held,
+            fallback=fallback,
         )
 
     def question_of(
@@ -101,7 +110,16 @@ class Ground:
             minutes=grant.minutes,
             justification=grant.justification,
             ticket=grant.ticket,
+            held=minutes_held(grant.held_since, grant.requested_at),
+            fallback=self.fallback_of(grant),
         )
+
+    def fallback_of(self, grant: Grant) -> Owner | None:
+        """Who stands in for its owner since it was passed on, if the settings still say so."""
+        entitlement = self.catalogue.entitlements.get(grant.entitlement)
+        if entitlement is None or not grant.passed_on_to:
+            return None
+        return self.catalogue.stands_in(entitlement.owner, grant.passed_on_to)
 
     def show(self, tx: Session, grant: Grant) -> None:
         """Owe the requester's status message, and the owner channel's if the request ever went there."""
@@ -113,3 +131,4 @@ class Ground:
         if entitlement is not None and not grant.automatic and grant.lapses_at is not None:
             owner = f"{OWNER}{entitlement.owner}"  # the channel may be another by the time it is delivered
             owe(tx, at=self.now(), courier="slack", kind="approval", subject=grant.id, recipient=owner)
+        show_besides(tx, self, grant)

@@ -10,6 +10,9 @@ from datetime import datetime
 from storage.catalogue import Entitlement, Owner
 from storage.states import GrantState
 
+ENDED_EARLY = "ended early"
+"""Why a grant ended that somebody ended before its time; who it was, and why, stand beside it."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class Said:
@@ -36,13 +39,39 @@ class Requester:
 
 
 @dataclass(frozen=True, kw_only=True)
+class PassedOn:
+    """To whom a request was passed on, when, and why: fit to follow "because"."""
+
+    owner: Owner
+    why: str
+    at: datetime
+
+
+@dataclass(frozen=True, kw_only=True)
+class Extension:
+    """What goes on from a grant: it waits (`until` is None) or gives access until then. minutes: for how long."""
+
+    until: datetime | None
+    minutes: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class Held:
+    """What a request is to go on from: held since then, and until then without it."""
+
+    since: datetime | None
+    until: datetime | None
+
+
+@dataclass(frozen=True, kw_only=True)
 class GrantStory:
     """A grant with everything its messages say.
 
     entitlement and owner: None if it left the catalogue. reasons: policy's, in words. missing: approvals still needed
     by role. foreseen: for a draft, what policy says. holds: entitlements the requester holds besides, risk 3 and up
     first. had: how often they had this before; had_last: when it last ended. directory and account: where it goes,
-    and to whose account there, if not to the requester's own.
+    and to whose account there, if not to the requester's own. goes_on_from: of an extension. fallback: the name
+    of whoever stands in for its owner. ended_by and end_rationale: who ended it before its time, and why.
     """
 
     id: str
@@ -71,3 +100,9 @@ class GrantStory:
     ended_at: datetime | None
     directory: str = ""
     account: str = ""
+    passed_on: PassedOn | None = None
+    goes_on_from: Held | None = None
+    extension: Extension | None = None
+    ended_by: str = ""
+    end_rationale: str = ""
+    fallback: str = ""

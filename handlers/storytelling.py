@@ -6,10 +6,11 @@ It reads only; what a story sounds like is said in bot.slack.messages.
 from sqlmodel import Session
 
 from handlers.ground import Ground
-from handlers.stories import GrantStory, Requester, Said
+from handlers.stories import Extension, GrantStory, Held, PassedOn, Requester, Said
 from storage import grants
 from storage.records import Grant
-from storage.states import GrantState
+from storage.reminders import extension_of, seen
+from storage.states import LIVE, GrantState
 
 
 def tell(tx: Session, ground: Ground, grant_id: str) -> GrantStory | None:
@@ -71,7 +72,38 @@ def tell(tx: Session, ground: Ground, grant_id: str) -> GrantStory | None:
         ended_at=grant.ended_at,
         directory="" if is_own else grant.directory,
         account="" if is_own else grant.account,
+        passed_on=_passed_on(ground, grant),
+        goes_on_from=_goes_on_from(tx, grant),
+        extension=_extension(tx, grant),
+        ended_by=grant.ended_by,
+        end_rationale=grant.end_rationale,
+        fallback=_fallback(ground, grant),
     )
+
+
+def _fallback(ground: Ground, grant: Grant) -> str:
+    owner = ground.owner(grant.entitlement)
+    fallback = ground.catalogue.owners.get(owner.fallback) if owner else None
+    return fallback.name if fallback else ""
+
+
+def _passed_on(ground: Ground, grant: Grant) -> PassedOn | None:
+    owner = ground.catalogue.owners.get(grant.passed_on_to)
+    if owner is None or grant.passed_on_at is None:
+        return None
+    return PassedOn(owner=owner, why=grant.passed_on_why, at=grant.passed_on_at)
+
+
+def _goes_on_from(tx: Session, grant: Grant) -> Held | None:
+    before = seen(tx, grant.extends)
+    return Held(since=grant.held_since, until=before.expires_at) if before is not None else None
+
+
+def _extension(tx: Session, grant: Grant) -> Extension | None:
+    if grant.state not in (*LIVE, GrantState.ENDING, GrantState.ENDED):
+        return None
+    after = extension_of(tx, grant)
+    return Extension(until=after.expires_at, minutes=after.minutes) if after is not None else None
 
 
 def _holds(tx: Session, ground: Ground, grant: Grant) -> tuple[str, ...]:

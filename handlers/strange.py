@@ -37,6 +37,7 @@ class Kind(StrEnum):
     GROUP_GONE = "group-gone"
     LEFT = "left"
     MANY_LEFT = "many-left"
+    OWNER_UNREACHABLE = "owner-unreachable"
 
 
 def named(name: str, login: str) -> str:

@@ -9,6 +9,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import partial
+from typing import Any
 
 import aiohttp
 import structlog
@@ -219,7 +220,10 @@ class SlackCourier:
         ts = await self._edit(*posted, message) if posted and posted[0] == channel else None
         if ts is None:
             answer = await self._client.chat_postMessage(
-                channel=channel, unfurl_links=False, **message.body()
+                channel=channel,
+                unfurl_links=False,
+                **message.body(),
+                **await self._thread(owed, message, channel),
             )
             channel, ts = str(answer["channel"]), str(answer["ts"])
         where = (channel, ts)
@@ -235,6 +239,15 @@ class SlackCourier:
             lambda tx: outbox.where_posted(tx, kind=owed.kind, subject=owed.subject, recipient=owed.recipient)
         )
         return (posted.channel, posted.ts) if posted else None
+
+    async def _thread(self, owed: Owed, message: Message, channel: str) -> Mapping[str, Any]:
+        """The thread that a message belongs to, where the one that it stands under was posted in this channel."""
+        if not message.under:
+            return {}
+        about = {"kind": message.under, "subject": owed.subject, "recipient": owed.recipient}
+        above = await self._database.read(lambda tx: outbox.where_posted(tx, **about))
+        is_there = above is not None and above.channel == channel
+        return {"thread_ts": above.ts, "reply_broadcast": True} if above and is_there else {}
 
     async def _edit(self, channel: str, ts: str, message: Message) -> str | None:
         """Bring the message that stands there up to date; None if it is gone."""

@@ -15,6 +15,8 @@ class Action(StrEnum):
     WITHDRAW = "request.withdraw"
     ASK_AGAIN = "request.again"
     GIVE_BACK = "grant.give_back"
+    EXTEND = "grant.extend"
+    END_NOW = "grant.end"
     APPROVE = "approval.approve"
     DENY = "approval.deny"
     DETAILS = "approval.details"
@@ -42,6 +44,7 @@ class Form(StrEnum):
     NOTE = "form.note"
     ADOPT = "form.adopt"
     DECLARE = "form.declare"
+    END = "form.end"
 
 
 class Field(StrEnum):

@@ -15,6 +15,7 @@ from bot.slack.clicks import Clicks
 from bot.slack.conversation import Conversation
 from bot.slack.door import Door, PageLinks
 from bot.slack.drift import DriftClicks
+from bot.slack.during import DuringClicks
 from bot.slack.limiter import Limiter
 from bot.slack.listeners import Listeners
 from bot.slack.replies import Replies
@@ -24,6 +25,8 @@ from handlers.accounts import Accounts
 from handlers.approvals import Deciding
 from handlers.checks import Checks
 from handlers.details import Details
+from handlers.ending import Ending
+from handlers.extending import Extending
 from handlers.ground import Ground
 from handlers.identity import Identity
 from handlers.leavers import Leavers
@@ -47,6 +50,9 @@ class Speaking:
         """One listener a kind of payload. Signatures are checked before it (bot.slack.signed_http)."""
         ground, access, deciding = self.ground, Access(self.ground), Deciding(self.ground)
         drift = DriftClicks(ground, reconciling=Reconciling(ground), leavers=self.leavers, replies=replies)
+        during = DuringClicks(
+            ground, extending=Extending(ground, access), ending=Ending(ground), replies=replies
+        )
         conversation = Conversation(
             catalogue=ground.catalogue,
             checks=self.checks,
@@ -72,10 +78,11 @@ class Speaking:
                 details=Details(ground),
                 conversation=conversation,
                 drift=drift,
+                during=during,
                 replies=replies,
             ),
             submissions=Submissions(
-                catalogue=ground.catalogue, access=access, deciding=deciding, drift=drift
+                catalogue=ground.catalogue, access=access, deciding=deciding, drift=drift, during=during
             ),
             checks=self.checks,
             replies=replies,

@@ -12,6 +12,7 @@ from bot.slack.actions import Action
 from bot.slack.conversation import Conversation
 from bot.slack.door import Turned
 from bot.slack.drift import DriftClicks
+from bot.slack.during import DuringClicks
 from bot.slack.forms_decision import decision_form, details_form
 from bot.slack.forms_request import Prefilled, request_form
 from bot.slack.incoming import Incoming, text
@@ -69,6 +70,7 @@ class Clicks:
         details: Details,
         conversation: Conversation,
         drift: DriftClicks,
+        during: DuringClicks,
         replies: Replies,
     ) -> None:
         self._ground = ground
@@ -92,6 +94,7 @@ class Clicks:
             Action.RESET_PASSWORD: self._reset,
             Action.SET_UP_PROOFS: self._enrol,
             **drift.table,
+            **during.table,
         }
 
     async def carry_out(self, action: str, click: Click) -> bool:

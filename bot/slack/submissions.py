@@ -9,6 +9,7 @@ from typing import Any
 from bot.slack.actions import Form
 from bot.slack.clicks import asked_text, decision_text
 from bot.slack.drift import DriftClicks
+from bot.slack.during import DuringClicks
 from bot.slack.forms import Wrong, note_form
 from bot.slack.forms_decision import read_decision
 from bot.slack.forms_request import read_request
@@ -26,12 +27,19 @@ class Submissions:
     """Carries out forms; the answer is what Slack's acknowledgement says."""
 
     def __init__(
-        self, *, catalogue: Catalogue, access: Access, deciding: Deciding, drift: DriftClicks
+        self,
+        *,
+        catalogue: Catalogue,
+        access: Access,
+        deciding: Deciding,
+        drift: DriftClicks,
+        during: DuringClicks,
     ) -> None:
         self._catalogue = catalogue
         self._access = access
         self._deciding = deciding
         self._drift = drift
+        self._during = during
 
     async def carry_out(self, actor: Actor, incoming: Incoming, view: Mapping[str, Any]) -> Answer | None:
         """Do what this form is for; None if there is no such form to submit."""
@@ -44,6 +52,8 @@ class Submissions:
                 return await self._decide(actor, incoming, view, approve=False)
             case Form.ADOPT:
                 return _drifted(await self._drift.adopt(actor, incoming, view))
+            case Form.END:
+                return _drifted(await self._during.end(actor, incoming, view))
             case Form.DECLARE:
                 return _drifted(await self._drift.declare(actor, incoming, view))
             case _:

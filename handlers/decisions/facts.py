@@ -58,6 +58,9 @@ def _access_context(question: AccessQuestion) -> Json:
         },
         "proofs": sorted(question.proofs),
         "now": _moment(question),
+        "heldMinutes": question.held + question.minutes,
+        "extends": question.held > 0,
+        "standsIn": question.stands_in,
     }
     return context if question.role is None else {**context, "role": question.role}
 

@@ -31,9 +31,10 @@ class Action(StrEnum):
     RESET_PASSWORD = "reset_password"  # noqa: S105 - the name of an action, not a password
     UNLOCK = "unlock"
     RECONCILE = "reconcile"
+    REVOKE = "revoke"
 
 
-AccessAction = Literal[Action.GRANT, Action.REQUEST, Action.APPROVE]
+AccessAction = Literal[Action.GRANT, Action.REQUEST, Action.APPROVE, Action.REVOKE]
 AccountAction = Literal[Action.VIEW, Action.RESET_PASSWORD, Action.UNLOCK]
 
 
@@ -69,11 +70,13 @@ class Approvals:
 class AccessQuestion:
     """May `principal` do `action` with `entitlement`?
 
-    principal: the requester for grant and request; whoever clicks for approve.
+    principal: the requester for grant and request; whoever clicks for approve and revoke.
     minutes: how long is asked for, rounded up; 0 asks for access without an end.
-    role: the approver's role when the action is approve. proofs: evidence of who the principal is.
+    role: the principal's role when the action is approve or revoke. proofs: evidence of who the principal is.
     target: the account that gets it, in the entitlement's directory, or why there is none; None for the requester's
     own. Policy knows people by the account that they sign in with, so it does not hear of it. now: aware UTC.
+    fallback: who decides in the owner's place, once it was passed on to them. held: the minutes that the requester had
+    held it without a break when they asked. stands_in: the principal decides only because they are the fallback's.
     """
 
     action: AccessAction
@@ -89,6 +92,9 @@ class AccessQuestion:
     role: Role | None = None
     proofs: frozenset[str] = frozenset()
     target: Counterpart | None = None
+    fallback: Owner | None = None
+    held: int = 0
+    stands_in: bool = False
 
     @property
     def goes_to(self) -> Counterpart:
@@ -169,20 +175,28 @@ class PolicyEngine(Protocol):
         ...
 
 
-def role_of(approver: Account, requester: Account, owner: Owner, security_group: str) -> Role | None:
+def role_of(
+    approver: Account, requester: Account, owner: Owner, security_group: str, fallback: Owner | None = None
+) -> Role | None:
     """The one role in which somebody may count as an approver: owner before security before manager.
 
+    fallback: whoever stands in for the owner has the owner's role; policy hears that they stand in.
     Only for accounts of one directory: a group or an id of another that is called the same is another's.
     """
     if approver.directory != requester.directory:
         return None
-    if owner.approvers and owner.approvers in approver.groups:
+    if any(one.approvers and one.approvers in approver.groups for one in (owner, fallback) if one):
         return "owner"
     if security_group and security_group in approver.groups:
         return "security"
     if requester.manager is not None and requester.manager == approver.id:
         return "manager"
     return None
+
+
+def is_standing_in(approver: Account, role: Role | None, owner: Owner, fallback: Owner | None) -> bool:
+    """Whether somebody has the owner's role only because a request was passed on to them."""
+    return role == "owner" and fallback is not None and owner.approvers not in approver.groups
 
 
 def same_person(one: Account, other: Account) -> bool:

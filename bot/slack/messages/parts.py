@@ -37,10 +37,14 @@ class DoesNotFit(ValueError):
 
 @dataclass(frozen=True, kw_only=True)
 class Message:
-    """text: the whole meaning in words, for notifications and screen readers. blocks: the same as Block Kit."""
+    """text: the whole meaning in words, for notifications and screen readers. blocks: the same as Block Kit.
+
+    under: the kind of the message about the same thing in whose thread it belongs, shown in the channel as well.
+    """
 
     text: str
     blocks: tuple[Block, ...]
+    under: str = ""
 
     def __post_init__(self) -> None:
         if len(self.text) > TEXT_LIMIT:

@@ -1,0 +1,77 @@
+"""The messages about a grant besides its two: where it was passed on, its reminders, and what it goes on from.
+
+They are owed with each change of state, as those two are; what was never posted is not posted because of it.
+"""
+
+from typing import TYPE_CHECKING
+
+from sqlmodel import Session
+
+from storage.outbox import OWNER, owe
+from storage.records import Grant
+from storage.reminders import Reminder, seen
+from storage.states import LIVE, GrantState
+
+if TYPE_CHECKING:
+    from handlers.ground import Ground
+
+REMINDER = "reminder"
+"""In an owner's channel, beside the request: it still waits."""
+
+ENDING = "ending"
+"""To whoever holds it: it ends soon."""
+
+ENDED_EARLY = "ended-early"
+"""To whoever held it: somebody ended it, and why."""
+
+
+def show_besides(tx: Session, ground: "Ground", grant: Grant) -> None:
+    """Owe what else says how this grant stands. What it goes on from says so while it lasts."""
+    if grant.passed_on_to:
+        _owe(tx, ground, grant, "approval", f"{OWNER}{grant.passed_on_to}")
+    if grant.reminded_at is not None:
+        for owner in owners_of(ground, grant):
+            _owe(tx, ground, grant, REMINDER, f"{OWNER}{owner}")
+    if grant.reminder == Reminder.END and grant.remind_at is None and grant.slack_user:
+        _owe(tx, ground, grant, ENDING, grant.slack_user)
+    before = seen(tx, grant.extends)
+    if before is not None and grant.automatic and was_carried(tx, before):
+        for owner in owners_of(ground, grant):
+            _owe(tx, ground, grant, "approval", f"{OWNER}{owner}")
+    if before is not None and before.state in (*LIVE, GrantState.ENDING):
+        ground.show(tx, before)
+
+
+def was_carried(tx: Session, grant: Grant) -> bool:
+    """Whether its owner's channel knows of it: it was asked there, or goes on from something that was."""
+    before = seen(tx, grant.extends)
+    return grant.lapses_at is not None or (before is not None and was_carried(tx, before))
+
+
+def remind_owner(tx: Session, ground: "Ground", grant: Grant) -> None:
+    """Owe a word beside the request, to whoever is to decide it now."""
+    _owe(tx, ground, grant, REMINDER, f"{OWNER}{owners_of(ground, grant)[-1]}")
+
+
+def remind_holder(tx: Session, ground: "Ground", grant: Grant) -> None:
+    """Owe whoever holds it a word that it ends soon."""
+    _owe(tx, ground, grant, ENDING, grant.slack_user)
+
+
+def tell_ended_early(tx: Session, ground: "Ground", grant: Grant) -> None:
+    """Owe whoever held it a word that somebody ended it: an edit would go unseen."""
+    if grant.slack_user:
+        _owe(tx, ground, grant, ENDED_EARLY, grant.slack_user)
+
+
+def owners_of(ground: "Ground", grant: Grant) -> list[str]:
+    """The ids of the owners whose channels have the request: its own, then whoever stands in."""
+    entitlement = ground.catalogue.entitlements.get(grant.entitlement)
+    return [
+        *([entitlement.owner] if entitlement else []),
+        *([grant.passed_on_to] if grant.passed_on_to else []),
+    ]
+
+
+def _owe(tx: Session, ground: "Ground", grant: Grant, kind: str, recipient: str) -> None:
+    owe(tx, at=ground.now(), courier="slack", kind=kind, subject=grant.id, recipient=recipient)
