@@ -34,6 +34,7 @@ from bot.slack.replies import Replies
 from bot.slack.signed_http import SignedHttp
 from bot.slack.socket import Socket
 from bot.slack.token import greet
+from bot.watching import OwnerWatch
 from bot.web.page import SecurePage
 from bot.web.server import build_app
 from handlers.changes import Changes
@@ -42,7 +43,9 @@ from handlers.drift import Drift
 from handlers.effects import Effects
 from handlers.ground import Ground
 from handlers.leavers import Leavers
+from handlers.owners import CHANNEL, Owners
 from handlers.proofs import Handles
+from handlers.reminding import Reminding
 from handlers.revocation import Revocation
 from handlers.visits import PageGround, PageLimits
 from storage.audit.guards import missing_guards
@@ -118,6 +121,7 @@ class App:
         self._checks = Checks(self.ground)
         self._revocation = Revocation(self.ground)
         self._drift, self._leavers = Drift(self.ground), Leavers(self.ground)
+        self._owners = Owners(self.ground)
         self._speaking = Speaking(
             settings=settings,
             ground=self.ground,
@@ -234,6 +238,7 @@ class App:
             metrics=self.metrics,
             now=self._now,
             chance=self._chance,
+            unreachable=lambda tx, owner, trouble: self._owners.keep(tx, owner, {CHANNEL: trouble}),
         )
         self._open.push_async_callback(slack.finish, STRAGGLERS_END_WITHIN)
         return Duties(
@@ -242,6 +247,8 @@ class App:
             changes=Changes(self._page_ground),
             drift=self._drift,
             leavers=self._leavers,
+            reminding=Reminding(self.ground, self._owners),
+            watch=OwnerWatch(self.ground, self._owners, client),
             slack=slack,
             mail=self._mail(),
             metrics=self.metrics,

@@ -25,7 +25,7 @@ class Deciders:
     now: datetime
 
     def bodies(self) -> Mapping[tuple[str, str], list[Entitlement]]:
-        """By owner and by the home its approvers are in: what they decide about, their own and what they stand in for."""
+        """By owner and by the home of its approvers, what they decide about: their own, and what they stand in for."""
         found: dict[tuple[str, str], list[Entitlement]] = {}
         for one in self.catalogue.entitlements.values():
             fallback = self.catalogue.owner_of(one).fallback
@@ -50,7 +50,7 @@ class Deciders:
     def _may(self, account: Account, wanted: Role, entitlement: Entitlement, body: str) -> bool:
         home = self.home_of(entitlement.directory)
         owner = self.catalogue.owner_of(entitlement)
-        fallback = self.catalogue.owners.get(body) if body != owner.id else None
+        fallback = self.catalogue.owners.get(body) if body not in ("", owner.id) else None
         question = replace(ordinary_question(entitlement, owner, home=home, now=self.now), fallback=fallback)
         role = role_of(account, question.requester, owner, self.security_group, fallback)
         return role == wanted and may_decide(self.policy, question, account, role).allowed

@@ -69,4 +69,4 @@ def plan_passing_on(tx: Session, ground: Ground, grant: Grant) -> None:
         set_reminder(tx, grant, None, None)
         return
     at = while_waiting(grant.requested_at, grant.lapses_at).pass_on_at
-    set_reminder(tx, grant, Reminder.PASS_ON, at)
+    set_reminder(tx, grant, Reminder.ESCALATE, at)

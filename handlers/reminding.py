@@ -107,7 +107,7 @@ class Reminding:
         match row.reminder:
             case Reminder.LOOK:
                 self._take_look(tx, grant, row.owner, looked.get(row.owner, {}))
-            case Reminder.PASS_ON:
+            case Reminder.ESCALATE:
                 set_reminder(tx, grant, None, None)
                 pass_on(tx, self._ground, grant, why=UNANSWERED)
             case _:

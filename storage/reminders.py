@@ -27,7 +27,7 @@ class Reminder(StrEnum):
 
     LOOK = "look"
     REMIND = "remind"
-    PASS_ON = "on to the fallback"
+    ESCALATE = "escalate"
     END = "end"
 
 

@@ -19,11 +19,13 @@ from sqlmodel import Session
 
 from bot.couriers.rendering import Rendering
 from bot.metrics import DeliveryOutcome, Metrics
+from bot.slack.channels import REFUSED
 from bot.slack.messages.parts import DoesNotFit, Message
 from handlers import recording
 from handlers.decisions.lifecycle import wait_before_retry
 from handlers.exceptions import Kind, Severity, Strange, tell_security
 from handlers.intents import Where
+from handlers.owners import Trouble
 from storage import outbox
 from storage.catalogue import Catalogue
 from storage.clock import Clock
@@ -51,6 +53,7 @@ MOST_UNDER_WAY = 4 * BATCH
 _NOT_EDITABLE = frozenset({"message_not_found", "cant_update_message", "edit_window_closed"})
 _SHARED = "externally shared channel"
 _NO_OWNER = "Its owner is not in wicket.toml any more."
+_OWNERS_TROUBLE = {**REFUSED, _SHARED: Trouble.SHARED}
 
 
 class _Undeliverable(Exception):
@@ -88,7 +91,9 @@ class SlackCourier:
         metrics: Metrics,
         now: Clock,
         chance: Callable[[], float],
+        unreachable: Callable[[Session, str, Trouble], None],
     ) -> None:
+        """unreachable: told, within the transaction, of an owner in whose channel a request cannot be posted."""
         self._client = client
         self._database = database
         self._rendering = rendering
@@ -97,6 +102,7 @@ class SlackCourier:
         self._metrics = metrics
         self._now = now
         self._chance = chance
+        self._unreachable = unreachable
         self._direct: dict[str, str] = {}
         # From when on each of these may be written to again; forgotten at a stop, since Slack says it again.
         self._held: dict[str, datetime] = {}
@@ -310,6 +316,9 @@ class SlackCourier:
             outbox.postpone(tx, owed, until=until, fault=trouble.fault)
             if trouble.tell and owed.recipient != SECURITY and trouble.fault != owed.last_fault:
                 self._tell(tx, owed, trouble.fault)
+                found = _OWNERS_TROUBLE.get(trouble.fault)
+                if found is not None and owed.kind == "approval":
+                    self._unreachable(tx, owed.recipient.removeprefix(OWNER), found)
 
         await self._database.write(work)
         if trouble.alone:
