@@ -29,7 +29,7 @@ def show_besides(tx: Session, ground: "Ground", grant: Grant) -> None:
     """Owe what else says how this grant stands. What it goes on from says so while it lasts."""
     if grant.passed_on_to:
         _owe(tx, ground, grant, "approval", f"{OWNER}{grant.passed_on_to}")
-    if grant.reminded_at is not None:
+    if grant.reminded_at is not None and grant.state != GrantState.PENDING:  # that it is settled
         for owner in owners_of(ground, grant):
             _owe(tx, ground, grant, REMINDER, f"{OWNER}{owner}")
     if grant.reminder == Reminder.END and grant.remind_at is None and grant.slack_user:

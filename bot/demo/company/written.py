@@ -58,7 +58,7 @@ def toml(
         "logs": {"level": log_level, "layout": "console"},
     }
     tables = [_table(f"[{name}]", rows) for name, rows in sections.items()]
-    tables += [_table("[[owner]]", vars(owner)) for owner in company.owners]
+    tables += [_table("[[owner]]", _without_nothing(vars(owner))) for owner in company.owners]
     tables += [_table("[[entitlement]]", row) for row in _entitlements(company)]
     opening = (
         f"# The settings of the demo: {company.name}, which does not exist, in a Slack that is pretended."
@@ -73,6 +73,11 @@ def _entitlements(company: Company) -> Iterator[dict[str, Any]]:
         row["standing"] = row.pop("standing_allowed")
         row["aliases"] = list(entitlement.aliases)
         yield row
+
+
+def _without_nothing(row: Mapping[str, Any]) -> dict[str, Any]:
+    """What an operator would not write down is not written down."""
+    return {key: value for key, value in row.items() if value != ""}
 
 
 def _table(heading: str, rows: Mapping[str, Any]) -> str:

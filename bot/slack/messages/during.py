@@ -10,9 +10,13 @@ from slack_sdk.models.blocks import ButtonElement
 from bot.slack.actions import Action
 from bot.slack.messages.parts import Message, button, said, sure_button
 from bot.slack.words import clock, day_and_clock, duration, inert, quoted, sentence
+from handlers.intents import RATIONALE_LIMIT
 from handlers.outcomes import AlreadyExtended, EndedEarly, NotAllowed, TooLate
 from handlers.stories import GrantStory
-from storage.states import LIVE, GrantState
+from storage.states import GrantState
+
+# Beside the facts and the approvers' words, so much of the words of whoever ended it fits.
+_MOST_OF_A_RATIONALE = 300
 
 APPROVAL = "approval"
 """The kind of the message in whose thread the reminder of a request stands."""
@@ -57,21 +61,21 @@ def ending_message(story: GrantStory) -> Message:
         owner = f" for {inert(story.owner.name)}" if story.owner else ""
         text = f"⏳ {what} ends {at}. Your extension still waits{owner}."
         return said(text, buttons=[done_button(story)])
-    return said(f"⏳ {what} ends {at}.", buttons=[extend_button(story), done_button(story)])
+    return said(f"⏳ {what} ends {at}.", buttons=[done_button(story), extend_button(story)])
 
 
 def ended_early_message(story: GrantStory) -> Message:
     """To whoever held it: who ended it, and why."""
     return said(
-        f"⌛ *{_name(story)}* was {ended_by(story)}.\n"
+        f"⌛ *{_name(story)}* was {ended_by(story, RATIONALE_LIMIT)}.\n"
         "What you can do: talk to them, or ask again and say more about why.",
         buttons=[button("Ask again…", Action.ASK_AGAIN, story.id)],
     )
 
 
-def ended_by(story: GrantStory) -> str:
+def ended_by(story: GrantStory, most: int = _MOST_OF_A_RATIONALE) -> str:
     """ "ended by Grace Hopper: “no longer needed”", without a full stop."""
-    why = f": {quoted(story.end_rationale)}" if story.end_rationale else ""
+    why = f": {quoted(story.end_rationale, most)}" if story.end_rationale else ""
     return f"ended by {inert(story.ended_by) or 'somebody'}{why}"
 
 
@@ -109,7 +113,7 @@ def extend_button(story: GrantStory) -> ButtonElement:
 
 def done_button(story: GrantStory) -> ButtonElement:
     """Gives it back before its time."""
-    ends = f"{story.entitlement_id} ends now instead of at its time. You can ask again."
+    ends = f"{_called(story)} ends now instead of at its time. You can ask again."
     return sure_button(
         "I'm done", Action.GIVE_BACK, story.id, title="Give it back now?", facts=ends, yes="Yes, I'm done"
     )
@@ -122,7 +126,7 @@ def end_button(story: GrantStory) -> ButtonElement:
 
 def can_be_ended(story: GrantStory) -> bool:
     """Whether there is anything to end before its time."""
-    return story.state in LIVE
+    return story.state == GrantState.ACTIVE
 
 
 def ended_text(outcome: EndedEarly) -> str:
@@ -166,6 +170,9 @@ def _goes_next(story: GrantStory) -> str:
 
 
 def _name(story: GrantStory) -> str:
-    if story.entitlement is None:
-        return inert(story.entitlement_id)
-    return inert(f"{story.entitlement_id} · {story.entitlement.access}")
+    return inert(_called(story))
+
+
+def _called(story: GrantStory) -> str:
+    access = story.entitlement.access if story.entitlement else ""
+    return f"{story.entitlement_id} · {access}" if access else story.entitlement_id

@@ -152,7 +152,7 @@ def _approved(story: GrantStory) -> Message:
 def _active(story: GrantStory) -> Message:
     return said(
         sentence(f"✅ {what(story)} until {_until(story)}.", _by_whom(story), goes_on(story)),
-        buttons=[*([] if story.extension else [extend_button(story)]), done_button(story)],
+        buttons=[done_button(story), *([] if story.extension else [extend_button(story)])],
     )
 
 
