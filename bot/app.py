@@ -140,6 +140,7 @@ class App:
         )
         self._holdings = Duty(name="holdings", every=1, woken_by="holdings", work=self._effects.settle_due)
         self._socket: Socket | None = None
+        self._watch: OwnerWatch | None = None
 
     async def start(self) -> None:
         """Check the audit store, open the ways in and out, begin the schedule: what is overdue goes first."""
@@ -175,6 +176,11 @@ class App:
         """Look at every directory now instead of when it is due, for drift and for people who left."""
         await asyncio.gather(*map(self._drift.look, self.directories))
         await self._leavers.look(everybody=True)
+
+    async def look_at_owners(self) -> None:
+        """Look at every owner now instead of once a day: its approvers and its channel."""
+        if self._watch is not None:
+            await self._watch.look()
 
     def _directories(self) -> Mapping[str, Directory]:
         """The configured directories, by the names that entitlements use."""
@@ -229,6 +235,7 @@ class App:
         self._open.push_async_callback(self._socket.close)
 
     def _duties(self, client: AsyncWebClient) -> Duties:
+        self._watch = watch = OwnerWatch(self.ground, self._owners, client)
         slack = SlackCourier(
             client=client,
             database=self.database,
@@ -248,7 +255,7 @@ class App:
             drift=self._drift,
             leavers=self._leavers,
             reminding=Reminding(self.ground, self._owners),
-            watch=OwnerWatch(self.ground, self._owners, client),
+            watch=watch,
             slack=slack,
             mail=self._mail(),
             metrics=self.metrics,

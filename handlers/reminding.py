@@ -104,6 +104,9 @@ class Reminding:
                 self._move_on(tx, grant, row, looked)
 
     def _move_on(self, tx: Session, grant: Grant, row: _Due, looked: Looked) -> None:
+        if grant.lapses_at is None or grant.lapses_at <= self._ground.now():
+            set_reminder(tx, grant, None, None)  # it lapses now
+            return
         match row.reminder:
             case Reminder.LOOK:
                 self._take_look(tx, grant, row.owner, looked.get(row.owner, {}))
@@ -143,7 +146,8 @@ class Reminding:
             and one.expires_at > grant.expires_at
             for one in others
         )  # fmt: skip
-        if goes_on or not grant.slack_user:
+        is_over = grant.expires_at is None or grant.expires_at <= self._ground.now()
+        if is_over or goes_on or not grant.slack_user:
             set_reminder(tx, grant, None, None)
             return
         set_reminder(tx, grant, Reminder.END, None)

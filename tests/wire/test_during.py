@@ -47,7 +47,10 @@ async def test_the_end_is_told_of_before_and_one_tap_extends(world):
         "access.given done",
         "access.kept done",
     ]
-    assert len([m for m in ada.messages() if "reminder is settled" in m.plain or "goes on until" in m.plain]) == 2
+    assert (
+        len([m for m in ada.messages() if "reminder is settled" in m.plain or "goes on until" in m.plain])
+        == 2
+    )
 
 
 async def test_an_extension_that_needs_approval_says_what_it_is(world):
