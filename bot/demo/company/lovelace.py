@@ -66,7 +66,7 @@ _OWNERS = (
     Owner(id="platform", name="Platform", channel="C0PLATFORM", approvers="platform-owners"),
     Owner(id="observability", name="Observability", channel="C0OBSERVE", approvers="observability-owners"),
     Owner(id="it-desk", name="IT desk", channel="C0ITDESK", approvers="it-desk-owners"),
-    Owner(id="finance", name="Finance", channel="C0FINANCE", approvers="finance-owners"),
+    Owner(id="finance", name="Finance", channel="C0FINANCE", approvers="finance-owners", fallback="it-desk"),
 )  # fmt: skip
 
 _ENTITLEMENTS = (
