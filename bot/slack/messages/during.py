@@ -52,10 +52,10 @@ def reminder_message(story: GrantStory) -> Message:
 def ending_message(story: GrantStory) -> Message:
     """To whoever holds it, before its end; afterwards how it went."""
     what = f"*{_name(story)}*"
-    if story.state != GrantState.ACTIVE:
-        return said(f"⌛ {what}: this reminder is settled. How it ended stands in the message about it.")
     if story.extension is not None and story.extension.until is not None:
         return said(f"✅ {what} goes on until {day_and_clock(story.extension.until)}.")
+    if story.state != GrantState.ACTIVE:
+        return said(f"⌛ {what}: this reminder is settled. How it ended stands in the message about it.")
     at = day_and_clock(story.expires_at) if story.expires_at else "soon"
     if story.extension is not None:
         owner = f" for {inert(story.owner.name)}" if story.owner else ""

@@ -35,7 +35,7 @@ async def one_tap_extends_it(scene: Scene) -> None:
 
 async def there_is_no_gap(scene: Scene) -> None:
     """The first end comes when it was to come, and takes nothing away: two grants are counted."""
-    await scene.later(minutes=12)
+    await scene.later(minutes=11)
     await scene.player("ada").sees("⌛ prod-db", "ended", "as agreed", "It goes on until")
     await scene.must_be_in("ada", "prod-db")
 
