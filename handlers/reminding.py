@@ -111,8 +111,8 @@ class Reminding:
             case Reminder.LOOK:
                 self._take_look(tx, grant, row.owner, looked.get(row.owner, {}))
             case Reminder.ESCALATE:
-                set_reminder(tx, grant, None, None)
-                pass_on(tx, self._ground, grant, why=UNANSWERED)
+                is_passed_on = pass_on(tx, self._ground, grant, why=UNANSWERED)
+                set_reminder(tx, grant, Reminder.LOOK if is_passed_on else None, self._ground.now())
             case _:
                 self._remind(tx, grant)
 
@@ -125,8 +125,14 @@ class Reminding:
         if not looked and not is_late:
             set_reminder(tx, grant, Reminder.LOOK, now + LOOK_AGAIN)
             return
-        plan_reminder(tx, grant)
+        if grant.reminded_at is None:
+            plan_reminder(tx, grant)
+        else:  # it was passed on after its reminder
+            set_reminder(tx, grant, None, None)
+        before = grant.passed_on_to
         self._owners.keep(tx, owner, looked)
+        if grant.passed_on_to != before:  # whoever has it now is looked at, too
+            set_reminder(tx, grant, Reminder.LOOK, now)
 
     def _remind(self, tx: Session, grant: Grant) -> None:
         """A word in the channel of whoever is to decide it, beside the request. Nobody is called by name."""

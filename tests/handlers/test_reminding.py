@@ -200,6 +200,27 @@ async def test_an_owner_without_anybody_is_found_at_the_request_and_passed_by(tm
         assert await wicket.holds("ada", "prod-db")
 
 
+async def test_a_fallback_that_cannot_be_reached_either_is_passed_by_as_well(tmp_path):
+    """Each look is at whoever has it now, until somebody can decide; the reminder is still one."""
+    third = Owner(id="it", name="IT desk", channel="C0IT", approvers="security-team")
+    owners = {
+        **WITH_FALLBACK.owners,
+        "it": third,
+        "wiki": replace(WITH_FALLBACK.owners["wiki"], fallback="it"),
+    }
+    async with world(tmp_path, catalogue=replace(WITH_FALLBACK, owners=owners)) as wicket:
+        grant = await asked(wicket)
+        wicket.clock.forward(hours=18)
+        for _ in range(4):
+            await wicket.reminding.remind_due()
+        assert (await wicket.grant(grant)).passed_on_to == "it"
+        assert await wicket.kinds() == ["owner-unreachable"]
+        assert await owed(wicket, "reminder") == ["owner:data"]
+        await wicket.decide("sam", grant)
+        await wicket.settle()
+        assert await wicket.holds("ada", "prod-db")
+
+
 async def asked_again_counts_nothing(wicket) -> None:
     """The next request meets the same, which is no more news."""
     await wicket.asked("eve", "prod-db")

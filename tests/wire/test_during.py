@@ -2,6 +2,7 @@
 
 import asyncio
 
+from tests.wire.conftest import ON_BOTH
 from tests.wire.steps import SECURITY, approve, ask
 
 DATA = "C0DATAOWN"
@@ -23,6 +24,7 @@ async def end(who, message, rationale: str) -> object:
     return await who.submit(form, {"rationale": rationale})
 
 
+@ON_BOTH
 async def test_the_end_is_told_of_before_and_one_tap_extends(world):
     """The same message then says that it goes on; the first end takes nothing away (promises 1 and 8)."""
     ada = world.person("ada")

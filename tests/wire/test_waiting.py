@@ -2,12 +2,14 @@
 
 import pytest
 
+from tests.wire.conftest import ON_BOTH
 from tests.wire.steps import SECURITY, approve, ask, undecided
 
 DATA = "C0DATAOWN"
 PLATFORM = "C0PLATFORM"
 
 
+@ON_BOTH
 async def test_a_request_is_reminded_of_in_its_thread_passed_on_and_lapses(world):
     """Nobody is called by a mention; each message says afterwards that it is settled."""
     ada, grace, edsger = (world.person(login) for login in ("ada", "grace", "edsger"))
