@@ -9,8 +9,10 @@ import pytest
 from handlers.outcomes import NotAllowed
 from handlers.owners import CHANNEL, Owners, Trouble
 from handlers.reminding import Reminding
+from storage import grants, holdings
 from storage.catalogue import Owner
 from storage.records import Owed
+from storage.states import GrantState
 from tests.handlers.access_ground import CATALOGUE, HOUR, world
 
 WITH_FALLBACK = replace(
@@ -154,6 +156,27 @@ async def test_what_ended_meanwhile_is_not_reminded_of(tmp_path):
         wicket.clock.forward(minutes=55)
         await wicket.reminding.remind_due()
         assert await owed(wicket, "ending") == []
+
+
+async def test_what_is_given_once_more_is_not_reminded_of_again(tmp_path):
+    """Its end is where it was, and was told of."""
+    async with world(tmp_path) as wicket:
+        grant = await wicket.given("ada")
+        wicket.clock.forward(minutes=54)
+        await wicket.reminding.remind_due()
+
+        def give_again(tx):
+            row = grants.get(tx, grant)
+            grants.move(tx, row, GrantState.APPROVED)
+            holdings.follow_grant(tx, row, at=wicket.clock(), due_at=wicket.clock())
+
+        await wicket.ground.database.write(give_again)
+        await wicket.settle()
+        assert await wicket.state(grant) == "active"
+        await wicket.reminding.remind_due()
+        row = await wicket.grant(grant)
+        assert (row.reminder, row.remind_at) == ("end", None)
+        assert len(await wicket.actions("grant.end_reminded")) == 1
 
 
 async def test_what_goes_on_is_not_reminded_of_but_its_last_end_is(tmp_path):
