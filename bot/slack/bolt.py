@@ -16,6 +16,7 @@ from bot.slack.conversation import Conversation
 from bot.slack.door import Door, PageLinks
 from bot.slack.drift import DriftClicks
 from bot.slack.during import DuringClicks
+from bot.slack.homes import Homes
 from bot.slack.limiter import Limiter
 from bot.slack.listeners import Listeners
 from bot.slack.replies import Replies
@@ -28,6 +29,7 @@ from handlers.details import Details
 from handlers.ending import Ending
 from handlers.extending import Extending
 from handlers.ground import Ground
+from handlers.home import Home
 from handlers.identity import Identity
 from handlers.leavers import Leavers
 from handlers.proofs import Handles
@@ -61,6 +63,7 @@ class Speaking:
             pages=self.pages,
             now=ground.now,
         )
+        homes = Homes(Home(ground, checks=self.checks), replies=replies, now=ground.now)
         app = AsyncApp(
             name="wicket",  # otherwise Bolt reads source files to find one, for a third of a second
             client=client,
@@ -79,12 +82,13 @@ class Speaking:
                 conversation=conversation,
                 drift=drift,
                 during=during,
+                homes=homes,
                 replies=replies,
             ),
             submissions=Submissions(
                 catalogue=ground.catalogue, access=access, deciding=deciding, drift=drift, during=during
             ),
-            checks=self.checks,
+            homes=homes,
             replies=replies,
             catalogue=ground.catalogue,
             metrics=self.metrics,

@@ -15,6 +15,7 @@ from bot.slack.drift import DriftClicks
 from bot.slack.during import DuringClicks
 from bot.slack.forms_decision import decision_form, details_form
 from bot.slack.forms_request import Prefilled, request_form
+from bot.slack.homes import Homes
 from bot.slack.incoming import Incoming, text
 from bot.slack.messages.approvals import not_allowed_text, too_late_text
 from bot.slack.messages.parts import Message, said
@@ -71,6 +72,7 @@ class Clicks:
         conversation: Conversation,
         drift: DriftClicks,
         during: DuringClicks,
+        homes: Homes,
         replies: Replies,
     ) -> None:
         self._ground = ground
@@ -95,6 +97,7 @@ class Clicks:
             Action.SET_UP_PROOFS: self._enrol,
             **drift.table,
             **during.table,
+            **homes.table,
         }
 
     async def carry_out(self, action: str, click: Click) -> bool:
