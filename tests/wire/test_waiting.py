@@ -44,7 +44,10 @@ async def test_whoever_stands_in_decides_and_everybody_sees_it(world):
     ada, grace, edsger = (world.person(login) for login in ("ada", "grace", "edsger"))
     await ask(ada, "I need prod-db for 2h because INC-4711")
     request = await undecided(grace, DATA, "prod-db")
+    assert "Waiting for you" not in (await edsger.open_home()).plain
     world.clock.skip(hours=18)
+    await undecided(edsger, PLATFORM, "prod-db")
+    assert "Waiting for you (1)" in (await edsger.open_home()).plain
     await approve(edsger, PLATFORM, "prod-db")
     await ada.sees("✅ prod-db")
     assert await world.holders("prod-db") == {"ada"}
