@@ -4,7 +4,6 @@ It tells the security channel, settles that when it is over, and passes on what 
 """
 
 from collections.abc import Mapping
-from datetime import timedelta
 from enum import StrEnum
 from types import MappingProxyType
 
@@ -21,9 +20,6 @@ from storage.catalogue import Owner
 from storage.exceptions import SAME_CAUSE, open_of, open_under, settle_exceptions
 from storage.faults import DirectoryUnavailable
 from storage.reminders import waiting_for
-
-# A group whose members are asked about one after the other may take this long.
-READING = timedelta(seconds=10)
 
 
 class Trouble(StrEnum):
@@ -79,8 +75,7 @@ class Owners:
             group = ground.catalogue.owners[owner].approvers
             can = deciders.who_may("owner", entitlements, owner)
             try:
-                looked = first_able(ground.home(home), group, can, most=1)
-                able = await in_time(looked, otherwise=READING.total_seconds())
+                able = await in_time(first_able(ground.home(home), group, can, most=1))
             except DirectoryUnavailable:
                 continue
             found[approvers_in(home)] = Trouble.NO_GROUP if able is None else None if able else Trouble.NOBODY
@@ -96,9 +91,8 @@ class Owners:
                 self._tell(tx, owner, side, trouble)
         well = [self._cause(owner, side) for side, trouble in looked.items() if trouble is None]
         settle_exceptions(tx, at=self._ground.now(), causes=well)
-        troubles = [trouble for trouble in looked.values() if trouble is not None]
-        if troubles:
-            self._pass_on_all(tx, owner, troubles[0])
+        if any(looked.values()):
+            self._pass_on_all(tx, owner, looked)
 
     def troubled(self, tx: Session) -> list[str]:
         """The ids of owners of whom something is open."""
@@ -108,10 +102,13 @@ class Owners:
             if open_under(tx, cause_of(Kind.OWNER_UNREACHABLE, f"{owner}:"))
         ]
 
-    def _pass_on_all(self, tx: Session, owner: Owner, trouble: Trouble) -> None:
+    def _pass_on_all(self, tx: Session, owner: Owner, looked: Mapping[str, Trouble | None]) -> None:
+        """What its people in that home were to decide, or all of it where its channel is at fault."""
         own = [one.id for one in self._ground.catalogue.entitlements.values() if one.owner == owner.id]
         for grant in waiting_for(tx, owner.id, own):
-            pass_on(tx, self._ground, grant, why=WHY[trouble])
+            trouble = looked.get(CHANNEL) or looked.get(approvers_in(grant.requester_directory))
+            if trouble is not None:
+                pass_on(tx, self._ground, grant, why=WHY[trouble])
 
     def _tell(self, tx: Session, owner: Owner, side: str, trouble: Trouble) -> None:
         now, fallback = self._ground.now(), self._ground.catalogue.owners.get(owner.fallback)

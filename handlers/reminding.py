@@ -64,8 +64,12 @@ class Reminding:
             rows = await self._ground.database.read(self._due)
             if not rows:
                 return done
-            looked = await self._look(rows)
-            await self._ground.database.write(partial(self._take, rows=rows, looked=looked))
+            plain = [row for row in rows if row.reminder != Reminder.LOOK]
+            if plain:  # they wait for no directory
+                await self._ground.database.write(partial(self._take, rows=plain, looked={}))
+            if looks := [row for row in rows if row.reminder == Reminder.LOOK]:
+                looked = await self._look(looks)
+                await self._ground.database.write(partial(self._take, rows=looks, looked=looked))
             done += len(rows)
             if len(rows) < BATCH:
                 return done
@@ -81,7 +85,7 @@ class Reminding:
         return grant.passed_on_to or (owner.id if owner else "")
 
     async def _look(self, rows: Sequence[_Due]) -> Looked:
-        owners = sorted({row.owner for row in rows if row.reminder == Reminder.LOOK and row.owner})
+        owners = sorted({row.owner for row in rows if row.owner})
         found = await asyncio.gather(*(self._owners.approvers(owner) for owner in owners))
         return dict(zip(owners, found, strict=True))
 

@@ -7,7 +7,7 @@ from datetime import timedelta
 import pytest
 
 from handlers.outcomes import NotAllowed
-from handlers.owners import CHANNEL, Owners, Trouble
+from handlers.owners import CHANNEL, Owners, Trouble, approvers_in
 from handlers.reminding import Reminding
 from storage import grants, holdings
 from storage.catalogue import Owner
@@ -279,6 +279,31 @@ async def test_an_owner_whose_channel_is_lost_while_it_waits_is_passed_by(tmp_pa
         assert (await wicket.grant(grant)).passed_on_why == "its channel is archived"
         assert (await wicket.grant(decided)).passed_on_to == ""
         assert (await wicket.grant(grant)).state == "pending"
+
+
+async def test_approvers_who_are_missing_elsewhere_keep_nothing_from_those_at_home(tmp_path):
+    """An owner may have people in several homes; each decides what was asked there."""
+    async with world(tmp_path, catalogue=WITH_FALLBACK) as wicket:
+        grant = await asked(wicket)
+        await wicket.ground.database.write(
+            lambda tx: wicket.owners.keep(tx, "data", {approvers_in("branch"): Trouble.NOBODY})
+        )
+        assert (await wicket.grant(grant)).passed_on_to == ""
+        assert await wicket.kinds() == ["owner-unreachable"]
+
+
+async def test_a_hung_directory_holds_up_no_reminder(tmp_path):
+    """Promise 7: what needs no look goes first."""
+    async with world(tmp_path, patience=60) as wicket:
+        await wicket.given("linus")
+        wicket.clock.forward(minutes=54)
+        await wicket.asked("ada", "prod-db")
+        wicket.faulty.hang("group")
+        looking = asyncio.create_task(wicket.reminding.remind_due())
+        await wicket.until_hanging()
+        assert await owed(wicket, "ending") == ["Ulinus"]
+        await looking
+        wicket.faulty.release()
 
 
 async def test_nothing_due_costs_next_to_nothing(tmp_path):
