@@ -1,12 +1,13 @@
 """Ending what somebody has before its time: by whom, with which record, and what stays (promises 3, 5 and 8)."""
 
 import asyncio
+from dataclasses import replace
 
 import pytest
 
 from handlers.outcomes import EndedEarly, MayEnd, NotAllowed, Repeated, TooLate, Unknown
 from storage.records import Owed
-from tests.handlers.access_ground import CATALOGUE, HOUR, world
+from tests.handlers.access_ground import CATALOGUE, HOUR, thing, world
 
 
 @pytest.mark.parametrize(("who", "role"), [("grace", "owner"), ("sam", "security")])
@@ -105,6 +106,25 @@ async def test_what_goes_on_from_it_ends_with_it(tmp_path):
         late = await wicket.decide("linus", third)
         assert isinstance(late, TooLate)
         assert len([row for row in await wicket.rows(Owed) if row.kind == "ended-early"]) == 1
+
+
+async def test_what_goes_on_at_once_from_what_an_owner_approved_can_be_ended_by_them(tmp_path):
+    """Nobody was asked about the extension, so they are shown it."""
+    tool = thing("wiki-edit", max_duration=10 * HOUR)
+    catalogue = replace(CATALOGUE, entitlements={**CATALOGUE.entitlements, "wiki-edit": tool})
+    async with world(tmp_path, catalogue=catalogue) as wicket:
+        first = await wicket.approved("ada", "wiki-edit", 9 * HOUR)
+        wicket.clock.forward(hours=8, minutes=30)
+        asked = await wicket.extend("ada", first)
+        assert asked.state == "approved"
+        await wicket.settle()
+        wicket.clock.forward(minutes=31)
+        await wicket.tick()
+        shown = {row.subject for row in await wicket.rows(Owed) if row.kind == "approval"}
+        assert shown == {first, asked.grant}
+        assert isinstance(await wicket.end("grace", asked.grant), EndedEarly)
+        await wicket.settle()
+        assert not await wicket.holds("ada")
 
 
 async def test_an_approval_of_the_extension_races_the_end(tmp_path):
