@@ -36,6 +36,7 @@ from bot.slack.signed_http import SignedHttp
 from bot.slack.socket import Socket
 from bot.slack.token import greet
 from bot.starting import in_its_turn
+from bot.watching import OwnerWatch
 from bot.web.page import SecurePage
 from bot.web.server import build_app
 from handlers.changes import Changes
@@ -45,7 +46,9 @@ from handlers.drift import Drift
 from handlers.effects import Effects
 from handlers.ground import Ground
 from handlers.leavers import Leavers
+from handlers.owners import CHANNEL, Owners
 from handlers.proofs import Handles
+from handlers.reminding import Reminding
 from handlers.revocation import Revocation
 from handlers.summons import Summons
 from handlers.visits import PageGround, PageLimits
@@ -128,6 +131,7 @@ class App:
         self._watching = Watching(
             self.ground, self._signer, file=settings.audit.published, stopped=self.metrics.stopped
         )
+        self._owners = Owners(self.ground)
         self._speaking = Speaking(
             settings=settings,
             ground=self.ground,
@@ -146,6 +150,7 @@ class App:
         )
         self._holdings = Duty(name="holdings", every=1, woken_by="holdings", work=self._effects.settle_due)
         self._socket: Socket | None = None
+        self._watch: OwnerWatch | None = None
 
     async def start(self) -> None:
         """Check the audit store, open the ways in and out, begin the schedule: what is overdue goes first."""
@@ -181,6 +186,11 @@ class App:
         """Look at every directory now instead of when it is due, for drift and for people who left."""
         await asyncio.gather(*map(self._drift.look, self.directories))
         await self._leavers.look(everybody=True)
+
+    async def look_at_owners(self) -> None:
+        """Look at every owner now instead of once a day: its approvers and its channel."""
+        if self._watch is not None:
+            await self._watch.look()
 
     def _directories(self) -> Mapping[str, Directory]:
         """The configured directories, by the names that entitlements use."""
@@ -236,6 +246,7 @@ class App:
         self._open.push_async_callback(self._socket.close)
 
     def _duties(self, client: AsyncWebClient) -> Duties:
+        self._watch = watch = OwnerWatch(self.ground, self._owners, client)
         slack = SlackCourier(
             client=client,
             database=self.database,
@@ -245,6 +256,7 @@ class App:
             metrics=self.metrics,
             now=self._now,
             chance=self._chance,
+            unreachable=lambda tx, owner, trouble: self._owners.keep(tx, owner, {CHANNEL: trouble}),
         )
         self._open.push_async_callback(slack.finish, STRAGGLERS_END_WITHIN)
         return Duties(
@@ -255,6 +267,8 @@ class App:
             leavers=self._leavers,
             watching=self._watching,
             summons=Summons(self.ground),
+            reminding=Reminding(self.ground, self._owners),
+            watch=watch,
             slack=slack,
             mail=self._mail(),
             metrics=self.metrics,

@@ -13,15 +13,20 @@ from bot.couriers.patient import deliver_all
 from bot.couriers.slack import BATCH, SlackCourier
 from bot.metrics import Metrics
 from bot.schedule import Duty
+from bot.watching import OwnerWatch
 from handlers.changes import Changes
 from handlers.drift import Drift
 from handlers.effects import Effects
 from handlers.leavers import Leavers
+from handlers.reminding import Reminding
 from handlers.revocation import Revocation
 from handlers.summons import Summons
 from handlers.watching import Watching
 from storage.clock import Clock
 from storage.outbox import ALERT, NORMAL
+from storage.reminders import WAKES
+
+_DAY = 86400
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -38,6 +43,8 @@ class Duties:
     leavers: Leavers
     summons: Summons
     watching: Watching
+    reminding: Reminding
+    watch: OwnerWatch
     slack: SlackCourier
     mail: MailCourier
     metrics: Metrics
@@ -61,6 +68,9 @@ class Duties:
             Duty(name="housekeeping", every=3600, work=self.revocation.forget_old),
             Duty(name="leavers", every=60, work=self.leavers.look),
             Duty(name="linked", every=self.drift_every, work=partial(self.leavers.look, everybody=True)),
+            Duty(name="reminders", every=1, woken_by=WAKES, work=self.reminding.remind_due),
+            Duty(name="owners", every=_DAY, work=self.watch.look),
+            Duty(name="owners in trouble", every=60, work=self.watch.look_again),
             # Each directory is compared by a duty of its own, so that a hung one delays no other.
             *(
                 Duty(name=f"drift {name}", every=self.drift_every, work=partial(self.drift.look, name))

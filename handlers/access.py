@@ -5,7 +5,7 @@ It neither decides for an owner nor changes a directory: approvals and effects h
 
 import asyncio
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from sqlmodel import Session
 
@@ -16,11 +16,13 @@ from handlers.decisions.freezing import Stopped
 from handlers.decisions.grammar import ticket_of
 from handlers.decisions.requests import Verdict, weigh_request
 from handlers.exceptions import Kind, Severity, Strange, broken_policy, tell_security
+from handlers.extensions import cannot_extend, held_since
 from handlers.forged import turn_away_forged
 from handlers.ground import Ground
 from handlers.intents import AskAccess, DraftAccess, Intent, OnGrant
 from handlers.outcomes import (
     AlreadyAsked,
+    AlreadyExtended,
     AlreadyHeld,
     Asked,
     Drafted,
@@ -30,6 +32,7 @@ from handlers.outcomes import (
     Unknown,
 )
 from handlers.own import find_own, owns, refuse_gone
+from handlers.passing import begin_waiting
 from handlers.patience import in_time
 from handlers.stopping import stopped
 from handlers.strange import named
@@ -38,6 +41,7 @@ from storage.catalogue import Entitlement
 from storage.directories.base import Account
 from storage.identifiers import new_id
 from storage.records import Grant
+from storage.reminders import continued
 from storage.states import LIVE, GrantState
 
 # From this risk on a refusal is always something for the security channel.
@@ -62,7 +66,7 @@ class Access:
                 return Repeated()
             minutes = -(-int((intent.duration or timedelta()).total_seconds()) // 60)
             grant = self._new_grant(tx, intent, entitlement, minutes, intent.justification or "", facts)
-            verdict = self._weigh(intent, entitlement, minutes, grant.justification, facts)
+            verdict = self._weigh(intent, entitlement, grant, facts)
             if minutes and grant.justification:
                 self._preview(grant, verdict)
             grants.add(tx, grant)
@@ -75,7 +79,7 @@ class Access:
 
     async def ask(
         self, intent: AskAccess
-    ) -> Asked | Unknown | AlreadyHeld | AlreadyAsked | TooLate | Repeated | Stopped:
+    ) -> Asked | Unknown | AlreadyHeld | AlreadyAsked | AlreadyExtended | TooLate | Repeated | Stopped:
         """Send a request: done at once, carried to the owner, or refused, as policy says."""
         entitlement = self._ground.catalogue.entitlements.get(intent.entitlement)
         if entitlement is None:
@@ -85,7 +89,7 @@ class Access:
 
     async def send_draft(
         self, intent: OnGrant
-    ) -> Asked | Unknown | AlreadyHeld | AlreadyAsked | TooLate | Repeated | Stopped:
+    ) -> Asked | Unknown | AlreadyHeld | AlreadyAsked | AlreadyExtended | TooLate | Repeated | Stopped:
         """Send a draft as it was shown. Only its own author can."""
         draft = await self._ground.database.read(lambda tx: grants.get(tx, intent.grant))
         if draft is None or not owns(intent.actor, draft) or not _can_be_sent(draft):
@@ -128,13 +132,23 @@ class Access:
             if found.state not in LIVE:
                 return self._too_late(tx, intent, found)
             now = self._ground.now()
-            self._record(tx, intent, found, "grant.given_back", "done")
-            grants.move(tx, found, GrantState.ENDING, end_reason="given back")
-            holdings.follow_grant(tx, found, at=now, due_at=now)
-            self._ground.show(tx, found)
+            for one in continued(
+                tx, found
+            ):  # an extension is the same access: who is done is done with it, too
+                self._give_up(tx, intent, one, now)
             return Ended(grant=found.id, state=GrantState.ENDING)
 
         return await self._ground.database.write(work)
+
+    def _give_up(self, tx: Session, intent: Intent, grant: Grant, now: datetime) -> None:
+        if grant.state == GrantState.PENDING:
+            self._record(tx, intent, grant, "grant.withdrawn", "done")
+            grants.move(tx, grant, GrantState.WITHDRAWN, ended_at=now)
+        else:
+            self._record(tx, intent, grant, "grant.given_back", "done")
+            grants.move(tx, grant, GrantState.ENDING, end_reason="given back")
+            holdings.follow_grant(tx, grant, at=now, due_at=now)
+        self._ground.show(tx, grant)
 
     async def _gone(self, intent: Intent, what: str) -> Unknown | Repeated:
         """It left the catalogue since it was shown: refused, and on the record."""
@@ -142,7 +156,7 @@ class Access:
 
     def _ask(
         self, tx: Session, intent: AskAccess, entitlement: Entitlement, facts: "_Facts"
-    ) -> Asked | Unknown | AlreadyHeld | AlreadyAsked | TooLate | Repeated | Stopped:
+    ) -> Asked | Unknown | AlreadyHeld | AlreadyAsked | AlreadyExtended | TooLate | Repeated | Stopped:
         account = intent.actor.account
         story = intent.draft or account.id
         if halt := stopped(
@@ -156,6 +170,8 @@ class Access:
             return turn_away_forged(tx, self._ground, intent, "grant.tampered", what="draft")
         if draft is not None and draft.state != GrantState.DRAFT:
             return self._too_late(tx, intent, draft)
+        if intent.extends and (refused := cannot_extend(tx, self._ground, intent, intent.extends)):
+            return refused
         if _stands(tx, facts.target, entitlement):
             self._record_needless(tx, intent, entitlement, "grant.already_held", entitlement.id)
             return AlreadyHeld(entitlement=entitlement.id, until=None)
@@ -164,7 +180,7 @@ class Access:
             self._record_needless(tx, intent, entitlement, "grant.already_asked", waiting.id)
             return AlreadyAsked(grant=waiting.id, entitlement=entitlement.id)
         grant = self._adopt(tx, draft, intent, entitlement, facts)
-        verdict = self._weigh(intent, entitlement, intent.minutes, intent.justification, facts)
+        verdict = self._weigh(intent, entitlement, grant, facts)
         return self._settle(tx, intent, grant, entitlement, verdict)
 
     def _adopt(
@@ -193,7 +209,7 @@ class Access:
             self._record(tx, intent, grant, "grant.refused", "refused", verdict)
             self._tell_of_refusal(tx, intent, grant, entitlement, verdict)
         elif verdict.outcome == "approval":
-            grants.move(tx, grant, GrantState.PENDING, lapses_at=now + self._ground.lapse_after)
+            begin_waiting(tx, self._ground, grant)
             self._record(tx, intent, grant, "grant.requested", "done", verdict)
         else:
             expires_at = now + timedelta(minutes=grant.minutes)
@@ -235,17 +251,8 @@ class Access:
             )
         tell_security(tx, self._ground.now(), strange)
 
-    def _weigh(
-        self, intent: Intent, entitlement: Entitlement, minutes: int, justification: str, facts: "_Facts"
-    ) -> Verdict:
-        question = self._ground.question(
-            requester=intent.actor.account,
-            target=facts.target,
-            entitlement=entitlement,
-            minutes=minutes,
-            justification=justification,
-            ticket=ticket_of(justification) or "",
-        )
+    def _weigh(self, intent: Intent, entitlement: Entitlement, grant: Grant, facts: "_Facts") -> Verdict:
+        question = self._ground.question_of(grant, intent.actor.account, facts.target, entitlement)
         return weigh_request(self._ground.policy, question)
 
     def _preview(self, grant: Grant, verdict: Verdict) -> None:
@@ -293,6 +300,8 @@ class Access:
             missing={},
             policy_set="",
             requested_at=now,
+            held_since=held_since(tx, target, entitlement, now),
+            extends=(intent.extends or "") if isinstance(intent, AskAccess) else "",
         )
 
     async def _facts(self, intent: Intent, entitlement: Entitlement) -> "_Facts":
@@ -369,6 +378,7 @@ class _Facts:
 _ASKED_FIELDS = (
     "directory", "account", "entitlement", "group", "minutes", "justification", "ticket", "requester_name",
     "requester_login", "requester_team", "requester_employment", "manager_name", "standing", "requested_at",
+    "held_since", "extends",
 )  # fmt: skip
 
 

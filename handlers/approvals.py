@@ -11,7 +11,7 @@ from sqlmodel import Session
 
 from handlers import recording
 from handlers.decisions.freezing import Stopped
-from handlers.decisions.policy import Approvals, PolicyDecision, Role, Way
+from handlers.decisions.policy import Approvals, PolicyDecision, Role, Way, is_standing_in
 from handlers.decisions.requests import ApprovalVerdict, may_decide, weigh_approval
 from handlers.decisions.turns import needs_rationale
 from handlers.exceptions import Kind, Severity, Strange, broken_policy, tell_security
@@ -133,6 +133,9 @@ class Deciding:
             self._tell_of_void(tx, found, verdict)
             return Decided(grant=grant.id, state=grant.state, reasons=verdict.reasons)
         facts: dict[str, recording.Fact] = {}
+        asked = found.question
+        if is_standing_in(intent.actor.account, role, asked.requester, asked.owner, asked.fallback):
+            facts["stands_in"] = grant.passed_on_to
         if intent.minutes is not None:
             facts["asked_minutes"] = grant.minutes
             self._shorten(tx, intent, grant, intent.minutes)

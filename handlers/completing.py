@@ -16,6 +16,7 @@ from handlers.decisions.lifecycle import OVERDUE_AFTER, wait_before_retry
 from handlers.execution import still_ahead
 from handlers.ground import Ground
 from handlers.intents import SCHEDULE
+from handlers.reminding import planned_end
 from handlers.unfollowed import Gone, tell_explained, tell_failing, tell_gone, tell_overdue, tell_settled
 from storage import grants, holdings
 from storage.database import wake
@@ -132,7 +133,8 @@ class Completion:
             holdings.settle(tx, holding, present=seen.present, over=not wanted)
 
     def _give(self, tx: Session, grant: Grant, *, stood: bool) -> None:
-        grants.move(tx, grant, GrantState.ACTIVE, active_at=self._ground.now())
+        now = self._ground.now()
+        grants.move(tx, grant, GrantState.ACTIVE, active_at=now, **planned_end(grant, now))
         self._record(tx, grant, "access.given", "done", facts={"read_back": True, "stood_before": stood})
         tell_explained(tx, self._ground, grant, removal=False)
         self._ground.show(tx, grant)

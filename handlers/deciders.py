@@ -22,7 +22,7 @@ from handlers.decisions.turns import needs_rationale
 from handlers.ground import Ground
 from storage import grants
 from storage.approvals import counting_of
-from storage.catalogue import Owner
+from storage.catalogue import Entitlement
 from storage.directories.base import Account, Directory
 from storage.records import Grant
 from storage.states import GrantState
@@ -60,7 +60,7 @@ async def deciders(ground: Ground, grant_id: str) -> tuple[Decider, ...]:
         return ()
     approved, asked = await asyncio.gather(
         accounts_of(home, [one.approver for one in approvals]),
-        _candidates(ground, home, ground.catalogue.owner_of(entitlement), requester),
+        _candidates(ground, home, grant, entitlement, requester),
     )
     question = ground.question_of(grant, requester, target, entitlement)
     question = replace(question, approvals=count_people(question, approved, ground.security_group))
@@ -87,7 +87,9 @@ def count_people(question: AccessQuestion, approved: Iterable[Account], security
     for account in approved:
         if not any(same_person(account, other) for other in people):
             people.append(account)
-    roles = [role_of(one, question.requester, question.owner, security_group) for one in people]
+    roles = [
+        role_of(one, question.requester, question.owner, security_group, question.fallback) for one in people
+    ]
     return Approvals.of(role for role in roles if role is not None)
 
 
@@ -103,7 +105,7 @@ def waits_for(grant: Grant) -> frozenset[str]:
 
 
 def _decider(ground: Ground, question: AccessQuestion, account: Account) -> Decider | None:
-    role = role_of(account, question.requester, question.owner, ground.security_group)
+    role = role_of(account, question.requester, question.owner, ground.security_group, question.fallback)
     asked = replace(as_approver(question, account), way="approve")
     if role is None or not may_decide(ground.policy, asked, account, role).allowed:
         return None
@@ -111,11 +113,13 @@ def _decider(ground: Ground, question: AccessQuestion, account: Account) -> Deci
 
 
 async def _candidates(
-    ground: Ground, home: Directory, owner: Owner, requester: Account
+    ground: Ground, home: Directory, grant: Grant, entitlement: Entitlement, requester: Account
 ) -> tuple[Account, ...]:
-    """The owner's approvers and those on call, the security team, and the requester's manager."""
+    """The owner's approvers and those on call, whoever stands in, the security team, and the requester's manager."""
+    owner, fallback = ground.catalogue.owner_of(entitlement), ground.fallback_of(grant)
+    groups = (owner.approvers, owner.on_call, fallback.approvers if fallback else "", ground.security_group)
     ids: list[str] = []
-    for group in filter(None, (owner.approvers, owner.on_call, ground.security_group)):
+    for group in filter(None, dict.fromkeys(groups)):
         found = await home.group(group)
         ids += sorted(found.members - {requester.id})[:_MOST] if found else []
     return await accounts_of(home, dict.fromkeys([*ids, *([requester.manager] if requester.manager else [])]))

@@ -52,7 +52,9 @@ class Details:
     async def _could_decide(self, actor: Actor, grant: Grant, story: GrantStory) -> bool:
         if not _was_carried(grant) or actor.account.directory != grant.requester_directory:
             return False  # a group of another directory that is called the same is another's
+        standing_in = self._ground.fallback_of(grant)
         owners = {story.owner.approvers, story.owner.on_call} if story.owner else set()
+        owners |= {standing_in.approvers} if standing_in else set()
         if ({self._ground.security_group, *owners} - {""}) & actor.account.groups:
             return True
         if "manager" not in story.missing and not any(one.role == "manager" for one in story.said):

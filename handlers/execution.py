@@ -66,12 +66,12 @@ class Execution:
         if entitlement is None or requester is None:
             return _Refusal(reason="It can no longer be granted.")
         target = await in_call_time(target_now(self._ground, grant, requester))
-        owner = self._ground.catalogue.owner_of(entitlement)
+        owner, fallback = self._ground.catalogue.owner_of(entitlement), self._ground.fallback_of(grant)
         approvers: list[Approver] = []
         for approval in approvals:
             account = await in_call_time(home.account(approval.approver))
             if account is not None:
-                role = role_of(account, requester, owner, self._ground.security_group)
+                role = role_of(account, requester, owner, self._ground.security_group, fallback)
                 approvers.append(
                     Approver(
                         account=account,

@@ -10,9 +10,11 @@ from typing import Protocol
 
 from sqlmodel import Session
 
+from handlers.besides import besides, show_before
 from handlers.decisions.counterparts import Counterpart
 from handlers.decisions.freezing import Stopped, What, what_stops
 from handlers.decisions.policy import AccessQuestion, Action, PolicyEngine
+from handlers.decisions.timing import minutes_held
 from storage import freezes, inquiries
 from storage.catalogue import Catalogue, Entitlement, Owner
 from storage.clock import Clock
@@ -40,6 +42,16 @@ class Shown(Protocol):
     def automatic(self) -> bool: ...
     @property
     def lapses_at(self) -> datetime | None: ...
+    @property
+    def state(self) -> str: ...
+    @property
+    def passed_on_to(self) -> str: ...
+    @property
+    def reminded_at(self) -> datetime | None: ...
+    @property
+    def reminder(self) -> str: ...
+    @property
+    def remind_at(self) -> datetime | None: ...
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -104,8 +116,13 @@ class Ground:
         minutes: int,
         justification: str,
         ticket: str,
+        held: int = 0,
+        fallback: Owner | None = None,
     ) -> AccessQuestion:
-        """The question that a request puts to policy; weighing sets the action. target: the account that gets it."""
+        """The question that a request puts to policy; weighing sets the action. target: the account that gets it.
+
+        held: minutes that they had held it without a break when they asked. fallback: who stands in for its owner.
+        """
         return AccessQuestion(
             action=Action.REQUEST,
             principal=requester,
@@ -117,6 +134,8 @@ class Ground:
             ticket_given=bool(ticket),
             now=self.now(),
             target=target,
+            held=held,
+            fallback=fallback,
         )
 
     def question_of(
@@ -130,12 +149,22 @@ class Ground:
             minutes=grant.minutes,
             justification=grant.justification,
             ticket=grant.ticket,
+            held=minutes_held(grant.held_since, grant.requested_at),
+            fallback=self.fallback_of(grant),
         )
+
+    def fallback_of(self, grant: Grant) -> Owner | None:
+        """Who stands in for its owner since it was passed on, if the settings still say so."""
+        entitlement = self.catalogue.entitlements.get(grant.entitlement)
+        if entitlement is None or not grant.passed_on_to:
+            return None
+        return self.catalogue.stands_in(entitlement.owner, grant.passed_on_to)
 
     def show(self, tx: Session, grant: Grant) -> None:
         """Owe what shows how this grant stands, and tell whose turn it is if it waits for others than the owner's."""
         for kind, subject, recipient in self.messages_of(tx, [grant]):
             owe(tx, at=self.now(), courier="slack", kind=kind, subject=subject, recipient=recipient)
+        show_before(tx, self, grant)
         owner = self._carried_to(grant)
         if owner is None:
             return
@@ -158,6 +187,7 @@ class Ground:
             if grant.id in carried:
                 places = {carried[grant.id]: None, **dict.fromkeys(others.get(grant.id, ()))}
                 owed += [Message("approval", grant.id, place) for place in places]
+            owed += besides(self, grant)
         return owed
 
     def _carried_to(self, grant: Shown) -> str | None:

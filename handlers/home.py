@@ -14,6 +14,7 @@ from handlers.intents import Actor, Ask
 from handlers.outcomes import Repeated
 from handlers.overview import Overview, OwnRequest, Page, ToDecide
 from storage import overviews
+from storage.overviews import Waiting
 from storage.records import Grant
 from storage.states import GrantState
 
@@ -70,13 +71,17 @@ class Home:
             if one.directory == account.directory and (one.directory, one.account) != own
         ]
         shown = overviews.shown_to(tx, actor.slack_user, [one.id for one in found])
-        theirs = [one.id for one in found if one.id in shown or self._answers_for(actor, one.entitlement)]
+        theirs = [one.id for one in found if one.id in shown or self._answers_for(actor, one)]
         decided = overviews.decided_by(tx, account.id, theirs)
         return [one for one in theirs if one not in decided]
 
-    def _answers_for(self, actor: Actor, entitlement: str) -> bool:
-        owner = self._ground.owner(entitlement)
-        deciding = {owner.approvers, owner.on_call} - {""} if owner else set()
+    def _answers_for(self, actor: Actor, waiting: Waiting) -> bool:
+        """Whether they are of its owner, or of whoever stands in since it was passed on."""
+        owner = self._ground.owner(waiting.entitlement)
+        if owner is None:
+            return False
+        fallback = self._ground.catalogue.stands_in(owner.id, waiting.passed_on_to)
+        deciding = {owner.approvers, owner.on_call, *([fallback.approvers] if fallback else [])} - {""}
         return bool(deciding & actor.account.groups)
 
     def _own(self, grant: Grant) -> OwnRequest:

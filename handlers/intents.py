@@ -47,12 +47,16 @@ class Intent:
 
 @dataclass(frozen=True, kw_only=True)
 class AskAccess(Intent):
-    """Ask for an entitlement for a limited time. draft: the draft this was prepared in, if any."""
+    """Ask for an entitlement for a limited time. draft: the draft this was prepared in, if any.
+
+    extends: the grant that this is to go on from, if it is an extension.
+    """
 
     entitlement: str
     duration: timedelta
     justification: str
     draft: str | None = None
+    extends: str | None = None
 
     def __post_init__(self) -> None:
         if self.duration <= timedelta(0):
@@ -80,6 +84,13 @@ class OnGrant(Intent):
     """Do something about one request or grant: send its draft, withdraw it, look at it, give it back."""
 
     grant: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class EndGrant(OnGrant):
+    """End somebody's grant before its time, with the rationale."""
+
+    rationale: str
 
 
 @dataclass(frozen=True, kw_only=True)

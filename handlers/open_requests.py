@@ -212,7 +212,7 @@ class OpenRequests:
             grant=grant,
             entitlement=entitlement,
             question=replace(as_approver(question, account), approvals=so_far, way=way),
-            role=role_of(account, question.requester, question.owner, security),
+            role=role_of(account, question.requester, question.owner, security, question.fallback),
         )
 
     def _gone(self, tx: Session, intent: OnGrant, grant: Grant, decided: Sequence[Approval]) -> TooLate:

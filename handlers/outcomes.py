@@ -57,6 +57,29 @@ class AlreadyAsked:
 
 
 @dataclass(frozen=True, kw_only=True)
+class AlreadyExtended:
+    """It goes on already, until `until`."""
+
+    entitlement: str
+    until: datetime | None
+
+
+@dataclass(frozen=True, kw_only=True)
+class MayEnd:
+    """The person may end this grant now; the form can open."""
+
+    grant: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class EndedEarly:
+    """The grant is being taken back. still_until: another grant of theirs gives the same until then, if one does."""
+
+    grant: str
+    still_until: datetime | None
+
+
+@dataclass(frozen=True, kw_only=True)
 class MayDecide:
     """The person may decide this request now; the form can open.
 

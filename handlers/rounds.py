@@ -209,7 +209,8 @@ class Rounds:
 
 
 def _are_ending(covering: Sequence[Ending]) -> bool:
-    return bool(covering) and all(grant.state == GrantState.ENDING for grant in covering)
+    """An extension also changes what is said of the grant that it goes on from, so it ends by itself."""
+    return bool(covering) and all(one.state == GrantState.ENDING and not one.extends for one in covering)
 
 
 def _causes(one: Removal) -> list[str]:

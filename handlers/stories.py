@@ -10,6 +10,9 @@ from datetime import datetime
 from storage.catalogue import Entitlement, Owner
 from storage.states import GrantState
 
+ENDED_EARLY = "ended early"
+"""Why a grant ended that somebody ended before its time; who it was, and why, stand beside it."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class Said:
@@ -59,6 +62,31 @@ class Requester:
 
 
 @dataclass(frozen=True, kw_only=True)
+class PassedOn:
+    """To whom a request was passed on, when, and why: fit to follow "because"."""
+
+    owner: Owner
+    why: str
+    at: datetime
+
+
+@dataclass(frozen=True, kw_only=True)
+class Extension:
+    """What goes on from a grant: it waits (`until` is None) or gives access until then. minutes: for how long."""
+
+    until: datetime | None
+    minutes: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class Held:
+    """What a request is to go on from: held since then, and until then without it."""
+
+    since: datetime | None
+    until: datetime | None
+
+
+@dataclass(frozen=True, kw_only=True)
 class GrantStory:
     """A grant with everything its messages say.
 
@@ -69,6 +97,9 @@ class GrantStory:
     approval of it binds. asked_minutes: how long it was before an approver made it shorter, otherwise 0.
     can: names of those who may decide now, by role, and one_click: whether none of them has to say why; both are
     looked up where they are shown.
+    first. had: how often they had this before; had_last: when it last ended. directory and account: where it goes,
+    and to whose account there, if not to the requester's own. goes_on_from: of an extension. fallback: the name
+    of whoever stands in for its owner. ended_by and end_rationale: who ended it before its time, and why.
     """
 
     id: str
@@ -103,3 +134,9 @@ class GrantStory:
     last: LastTime | None = None
     can: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     one_click: bool = False
+    passed_on: PassedOn | None = None
+    goes_on_from: Held | None = None
+    extension: Extension | None = None
+    ended_by: str = ""
+    end_rationale: str = ""
+    fallback: str = ""

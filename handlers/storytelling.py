@@ -10,13 +10,14 @@ from sqlmodel import Session
 from handlers.deciders import deciders
 from handlers.ground import Ground
 from handlers.patience import in_time
-from handlers.stories import Asked, GrantStory, LastTime, Requester, Said
+from handlers.stories import Asked, Extension, GrantStory, Held, LastTime, PassedOn, Requester, Said
 from storage import grants, inquiries
 from storage.approvals import approvals_of, voided_of
 from storage.binding import mark
 from storage.faults import DirectoryUnavailable
 from storage.records import Grant
-from storage.states import GrantState
+from storage.reminders import extension_of, seen
+from storage.states import LIVE, GrantState
 
 
 def tell(tx: Session, ground: Ground, grant_id: str) -> GrantStory | None:
@@ -93,6 +94,12 @@ def tell(tx: Session, ground: Ground, grant_id: str) -> GrantStory | None:
             for one in inquiries.about(tx, grant.id)
         ),
         last=_last(tx, past[0]) if past else None,
+        passed_on=_passed_on(ground, grant),
+        goes_on_from=_goes_on_from(tx, grant),
+        extension=_extension(tx, grant),
+        ended_by=grant.ended_by,
+        end_rationale=grant.end_rationale,
+        fallback=_fallback(ground, grant),
     )
 
 
@@ -118,6 +125,31 @@ def _last(tx: Session, grant: Grant) -> LastTime | None:
         return None
     by = tuple(one.approver_name for one in approvals_of(tx, grant.id) if one.approved)
     return LastTime(at=grant.ended_at, minutes=grant.minutes, by=by, end_reason=grant.end_reason)
+
+
+def _fallback(ground: Ground, grant: Grant) -> str:
+    owner = ground.owner(grant.entitlement)
+    fallback = ground.catalogue.owners.get(owner.fallback) if owner else None
+    return fallback.name if fallback else ""
+
+
+def _passed_on(ground: Ground, grant: Grant) -> PassedOn | None:
+    owner = ground.catalogue.owners.get(grant.passed_on_to)
+    if owner is None or grant.passed_on_at is None:
+        return None
+    return PassedOn(owner=owner, why=grant.passed_on_why, at=grant.passed_on_at)
+
+
+def _goes_on_from(tx: Session, grant: Grant) -> Held | None:
+    before = seen(tx, grant.extends)
+    return Held(since=grant.held_since, until=before.expires_at) if before is not None else None
+
+
+def _extension(tx: Session, grant: Grant) -> Extension | None:
+    if grant.state not in (*LIVE, GrantState.ENDING, GrantState.ENDED):
+        return None
+    after = extension_of(tx, grant)
+    return Extension(until=after.expires_at, minutes=after.minutes) if after is not None else None
 
 
 def _holds(tx: Session, ground: Ground, grant: Grant) -> tuple[str, ...]:

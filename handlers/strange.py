@@ -39,6 +39,7 @@ class Kind(StrEnum):
     LEFT = "left"
     MANY_LEFT = "many-left"
     ACCESS_STOPPED = "access-stopped"
+    OWNER_UNREACHABLE = "owner-unreachable"
 
 
 def named(name: str, login: str) -> str:

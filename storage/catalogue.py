@@ -17,6 +17,7 @@ class Owner:
 
     channel: Slack channel id where its requests go. approvers: name of the directory group whose members decide.
     on_call: name of the group of those who are on call for it, who may decide too where policy says so; may be empty.
+    fallback: id of the owner to which a request goes that this one does not decide; empty for none.
     """
 
     id: str
@@ -24,6 +25,7 @@ class Owner:
     channel: str
     approvers: str
     on_call: str = ""
+    fallback: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -64,6 +66,17 @@ class Catalogue:
     def owner_of(self, entitlement: Entitlement) -> Owner:
         """The owner of an entitlement of this catalogue."""
         return self.owners[entitlement.owner]
+
+    def stands_in(self, owner: str, other: str) -> Owner | None:
+        """The owner called `other`, if it is this owner's fallback, or the fallback's, and so on; None otherwise."""
+        passed: set[str] = set()
+        at = self.owners.get(owner)
+        while at is not None and at.fallback and at.id not in passed:
+            passed.add(at.id)
+            at = self.owners.get(at.fallback)
+            if at is not None and at.id == other:
+                return at
+        return None
 
     @property
     def digest(self) -> str:

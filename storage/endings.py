@@ -34,6 +34,11 @@ class Ending(NamedTuple):
     active_at: datetime | None
     requester_directory: str
     requester_account: str
+    passed_on_to: str
+    reminded_at: datetime | None
+    reminder: str
+    remind_at: datetime | None
+    extends: str
 
 
 _COLUMNS = tuple(_GRANTS.c[name] for name in Ending._fields)

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from sqlalchemy import BindParameter, bindparam
+from sqlalchemy import select as select_columns
 from sqlmodel import Session, col, select
 
 from storage.records import Approval, Grant, Posted
@@ -42,7 +43,13 @@ _PAST = (
     .limit(bindparam("most"))
 )
 _WAITING = (
-    select(Grant.id, Grant.entitlement, Grant.requester_directory, Grant.requester_account)
+    select_columns(
+        col(Grant.id),
+        col(Grant.entitlement),
+        col(Grant.requester_directory),
+        col(Grant.requester_account),
+        col(Grant.passed_on_to),
+    )
     .where(col(Grant.state) == _PENDING, col(Grant.lapses_at) > bindparam("at"))
     .order_by(col(Grant.lapses_at), col(Grant.id))
 )
@@ -59,12 +66,13 @@ _DECIDED_BY = select(Approval.grant).where(
 
 @dataclass(frozen=True, kw_only=True)
 class Waiting:
-    """A request that waits: whose it is, by the account they sign in with, and for what."""
+    """A request that waits: whose it is, by the account they sign in with, for what, and whom it was passed on to."""
 
     id: str
     entitlement: str
     directory: str
     account: str
+    passed_on_to: str
 
 
 def requests_of(tx: Session, directory: str, account: str, most: int) -> Sequence[Grant]:
@@ -79,8 +87,8 @@ def past_of(tx: Session, directory: str, account: str, most: int) -> Sequence[Gr
 
 def waiting(tx: Session, at: datetime) -> Iterable[Waiting]:
     """Every request that waits at this time, those that lapse first first."""
-    for row in tx.exec(_WAITING, params={"at": at}):
-        yield Waiting(id=row[0], entitlement=row[1], directory=row[2], account=row[3])
+    for row in tx.execute(_WAITING, {"at": at}):
+        yield Waiting(id=row[0], entitlement=row[1], directory=row[2], account=row[3], passed_on_to=row[4])
 
 
 def shown_to(tx: Session, recipient: str, requests: Collection[str]) -> frozenset[str]:

@@ -11,11 +11,11 @@ from datetime import datetime
 from bot.checking.directories import Directories
 from bot.checking.report import failed, ok, warning
 from bot.settings import Settings
-from handlers.decisions.policy import PolicyEngine, Role, role_of, same_person
-from handlers.decisions.prospects import ordinary_question
-from handlers.decisions.requests import Verdict, may_decide
+from handlers.decisions.policy import PolicyEngine
+from handlers.decisions.requests import Verdict
+from handlers.owner_deciders import Deciders, first_able
 from storage.catalogue import Entitlement
-from storage.directories.base import Account, Directory, Finding
+from storage.directories.base import Account, Finding
 from storage.faults import WicketFault
 
 _TOGETHER = 8
@@ -42,7 +42,14 @@ async def examine_approvers(
     now: datetime,
 ) -> list[Finding]:
     """A line for the approvers of each owner, and for security, in every home in which they are to decide."""
-    bodies = [*_owners(settings, policy, now), *_security(settings, policy, verdicts, now)]
+    deciders = Deciders(
+        policy=policy,
+        catalogue=settings.catalogue,
+        security_group=settings.security.approvers_group,
+        home_of=settings.home_of,
+        now=now,
+    )
+    bodies = [*_owners(settings, deciders), *_security(settings, deciders, verdicts)]
     at_a_time = asyncio.Semaphore(_TOGETHER)
 
     async def look(body: _Body) -> Finding:
@@ -52,28 +59,21 @@ async def examine_approvers(
     return list(await asyncio.gather(*(look(body) for body in bodies)))
 
 
-def _owners(settings: Settings, policy: PolicyEngine, now: datetime) -> list[_Body]:
-    catalogue, bodies = settings.catalogue, []
-    by_place: dict[tuple[str, str], list[Entitlement]] = {}
-    for one in catalogue.entitlements.values():
-        by_place.setdefault((one.owner, settings.home_of(one.directory)), []).append(one)
-    for (owner_id, directory), owned in by_place.items():
-        owner = catalogue.owners[owner_id]
-        bodies.append(
-            _Body(
-                about=f"approvers of {owner.name} in {directory}",
-                directory=directory,
-                group=owner.approvers,
-                written=f"owner[{owner_id}].approvers",
-                can=_may_decide_as("owner", settings, policy, owned, now),
-            )
+def _owners(settings: Settings, deciders: Deciders) -> list[_Body]:
+    return [
+        _Body(
+            about=f"approvers of {owner.name} in {directory}",
+            directory=directory,
+            group=owner.approvers,
+            written=f"owner[{owner.id}].approvers",
+            can=deciders.who_may("owner", entitlements, owner.id),
         )
-    return bodies
+        for (owner_id, directory), entitlements in deciders.bodies().items()
+        for owner in [settings.catalogue.owners[owner_id]]
+    ]
 
 
-def _security(
-    settings: Settings, policy: PolicyEngine, verdicts: Mapping[str, Verdict], now: datetime
-) -> list[_Body]:
+def _security(settings: Settings, deciders: Deciders, verdicts: Mapping[str, Verdict]) -> list[_Body]:
     """The security team, in each home; what needs no approval of theirs there can do without them."""
     group, bodies = settings.security.approvers_group, []
     by_directory: dict[str, list[Entitlement]] = {settings.home_of(name): [] for name in settings.directories}
@@ -81,7 +81,7 @@ def _security(
         by_directory[settings.home_of(one.directory)].append(one)
     for directory, held in by_directory.items():
         theirs = [one for one in held if (fewest := verdicts[one.id].missing) and fewest.security]
-        can = _may_decide_as("security", settings, policy, theirs, now) if theirs else _is_active
+        can = deciders.who_may("security", theirs) if theirs else _is_active
         bodies.append(
             _Body(
                 about=f"security approvers in {directory}",
@@ -95,31 +95,13 @@ def _security(
     return bodies
 
 
-def _may_decide_as(
-    wanted: Role, settings: Settings, policy: PolicyEngine, entitlements: list[Entitlement], now: datetime
-) -> Callable[[Account], bool]:
-    """Whether an account may decide, in this role, about at least one of these, when somebody ordinary asks."""
-    catalogue, security = settings.catalogue, settings.security.approvers_group
-
-    def can(account: Account) -> bool:
-        for one in entitlements:
-            home = settings.home_of(one.directory)
-            question = ordinary_question(one, catalogue.owner_of(one), home=home, now=now)
-            role = role_of(account, question.requester, question.owner, security)
-            if role == wanted and may_decide(policy, question, account, role).allowed:
-                return True
-        return False
-
-    return can
-
-
 def _is_active(account: Account) -> bool:
     return account.active
 
 
 async def _examine(directories: Directories, body: _Body) -> Finding:
     try:
-        able = await _able(await directories.get(body.directory), body)
+        able = await first_able(await directories.get(body.directory), body.group, body.can)
     except WicketFault as fault:
         return failed(body.about, f"It is not known who they are: {fault}", "Mend the directory first.")
     bad = failed if body.needed else warning
@@ -143,19 +125,3 @@ async def _examine(directories: Directories, body: _Body) -> Finding:
             f"Put a second person into the group {body.group}.",
         )
     return ok(body.about, f"Two people or more in the group {body.group} can approve.")
-
-
-async def _able(directory: Directory, body: _Body) -> list[Account] | None:
-    """The first two different people of the group who can decide; None if there is no such group."""
-    group = await directory.group(body.group)
-    if group is None:
-        return None
-    able: list[Account] = []
-    for member in sorted(group.members):
-        account = await directory.account(member)
-        if account is None or not body.can(account) or any(same_person(account, one) for one in able):
-            continue
-        able.append(account)
-        if len(able) == 2:
-            break
-    return able

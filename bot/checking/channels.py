@@ -13,6 +13,8 @@ from slack_sdk.web.async_client import AsyncWebClient
 from bot.checking.report import failed, ok, warning
 from bot.checking.slack import Greeting, answered
 from bot.settings import Settings
+from bot.slack.channels import trouble_in
+from handlers.owners import Trouble
 from storage.directories.base import Finding
 
 # Slack allows about fifty of these look-ups a minute; a few at a time leave it room.
@@ -64,16 +66,17 @@ async def _examine(client: AsyncWebClient, channel: str, users: str) -> Finding:
 
 def _judged(about: str, channel: Mapping[str, Any]) -> Finding:
     name = f"#{channel.get('name')}"
-    if channel.get("is_archived"):
+    trouble = trouble_in(channel)
+    if trouble == Trouble.ARCHIVED:
         return failed(
             about, f"{name} is archived.", "Take it out of the archive, or name another in wicket.toml."
         )
-    if channel.get("is_ext_shared") or channel.get("is_pending_ext_shared"):
+    if trouble == Trouble.SHARED:
         return failed(
             about,
             f"{name} is shared with another organisation, so nothing is posted there.",
             "End the sharing, or name another channel in wicket.toml.",
         )
-    if not channel.get("is_member"):
+    if trouble is not None:
         return failed(about, f"The bot is not in {name}.", _INVITE)
     return ok(about, f"{name} is there, and the bot is in it.")

@@ -17,7 +17,7 @@ _PASSING = frozenset(
 
 
 @dataclass(frozen=True, kw_only=True)
-class Trouble:
+class Setback:
     """Why a message could not be delivered.
 
     tell: only an operator can mend it. alone: it is this message's, so the recipient's others may go.
@@ -32,19 +32,19 @@ class Trouble:
     after: timedelta | None = None
 
 
-def refusal(error: SlackApiError) -> Trouble:
+def refusal(error: SlackApiError) -> Setback:
     """What Slack said no with: to wait, that it has troubles of its own, or what an operator must mend."""
     answer = error.response
     if not isinstance(answer, AsyncSlackResponse):  # a proxy's page, or half an answer
-        return Trouble(fault="Slack's answer could not be read.", slacks=True)
+        return Setback(fault="Slack's answer could not be read.", slacks=True)
     word, is_theirs = word_of(error), answer.status_code >= 500
     after = None
     if answer.status_code == 429 or (is_theirs and "Retry-After" in answer.headers):
         after = timedelta(seconds=_seconds(answer.headers.get("Retry-After")))
     if answer.status_code == 429:
-        return Trouble(fault="rate limited", slacks=True, after=after)
+        return Setback(fault="rate limited", slacks=True, after=after)
     tell = not is_theirs and word not in _PASSING
-    return Trouble(fault=word, tell=tell, slacks=is_theirs, after=after)
+    return Setback(fault=word, tell=tell, slacks=is_theirs, after=after)
 
 
 def word_of(error: SlackApiError) -> str:

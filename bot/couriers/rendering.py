@@ -5,6 +5,7 @@ It reads the store and the directory and writes nothing.
 
 from collections.abc import Awaitable, Callable, Mapping
 from datetime import timedelta
+from functools import partial
 
 from sqlmodel import Session
 
@@ -15,11 +16,19 @@ from bot.slack.messages.answers import answer_message, greeting_message, notice_
 from bot.slack.messages.approvals import approval_message
 from bot.slack.messages.checkpoints import checkpoint_message
 from bot.slack.messages.drift import DRIFT, drift_message
+from bot.slack.messages.during import (
+    ended_early_message,
+    ending_message,
+    reminder_message,
+    still_ends,
+    still_waits,
+)
 from bot.slack.messages.freezes import freeze_message
 from bot.slack.messages.inquiries import asked_message, inquiry_message, reply_message
 from bot.slack.messages.parts import Message
 from bot.slack.messages.requests import request_message
 from bot.slack.sentences import NO_DIRECTORY
+from handlers.besides import ENDED_EARLY, ENDING, REMINDER
 from handlers.checks import Checks
 from handlers.exceptions import Kind
 from handlers.ground import Ground
@@ -29,6 +38,7 @@ from storage import inquiries
 from storage.audit.sealing import kept_checkpoint
 from storage.faults import DirectoryUnavailable
 from storage.handles import handle_by_id
+from storage.outbox import where_posted
 from storage.records import ExceptionRecord, Owed, Question
 
 NOTICES = ("password-changed", "account-unlocked", "proofs-changed", "linked")
@@ -50,6 +60,9 @@ class Rendering:
             "answer": self._answer,
             "page": self._page,
             "checkpoint": self._checkpoint,
+            REMINDER: self._reminder,
+            ENDING: self._ending,
+            ENDED_EARLY: self._ended_early,
             **dict.fromkeys(NOTICES, self._notice),
         }
 
@@ -86,6 +99,27 @@ class Rendering:
             return (story, asked[0]) if story and asked else None
 
         return await self._ground.database.read(work)
+
+    async def _reminder(self, owed: Owed) -> Message | None:
+        return await self._while_true(owed, reminder_message, still_waits)
+
+    async def _ending(self, owed: Owed) -> Message | None:
+        return await self._while_true(owed, ending_message, partial(still_ends, now=self._ground.now()))
+
+    async def _ended_early(self, owed: Owed) -> Message | None:
+        story = await self._story(owed)
+        return ended_early_message(story) if story else None
+
+    async def _while_true(
+        self, owed: Owed, said: Callable[[GrantStory], Message], holds: Callable[[GrantStory], bool]
+    ) -> Message | None:
+        """What was overtaken before anybody read it is not said; what was said is brought up to date."""
+        story = await self._story(owed)
+        if story is None or holds(story):
+            return said(story) if story else None
+        about = {"kind": owed.kind, "subject": owed.subject, "recipient": owed.recipient}
+        posted = await self._ground.database.read(lambda tx: where_posted(tx, **about))
+        return said(story) if posted else None
 
     async def _story(self, owed: Owed) -> GrantStory | None:
         return await self._ground.database.read(lambda tx: tell(tx, self._ground, owed.subject))

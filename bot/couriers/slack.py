@@ -15,14 +15,16 @@ from slack_sdk.errors import SlackApiError
 from slack_sdk.web.async_client import AsyncWebClient
 from sqlmodel import Session
 
-from bot.couriers.refusals import NOT_EDITABLE, Trouble, refusal, word_of
+from bot.couriers.refusals import NOT_EDITABLE, Setback, refusal, word_of
 from bot.couriers.rendering import Rendering
 from bot.metrics import DeliveryOutcome, Metrics
+from bot.slack.channels import REFUSED
 from bot.slack.messages.parts import DoesNotFit, Message
 from handlers import recording
 from handlers.decisions.lifecycle import LONGEST_WAIT, wait_before_retry
 from handlers.exceptions import Kind, Severity, Strange, tell_security
 from handlers.intents import Where
+from handlers.owners import Trouble
 from storage import copies, outbox
 from storage.catalogue import Catalogue
 from storage.clock import Clock
@@ -48,6 +50,7 @@ MOST_UNDER_WAY = 4 * BATCH
 
 _SHARED = "externally shared channel"
 _NO_OWNER = "Its owner is not in wicket.toml any more."
+_OWNERS_TROUBLE = {**REFUSED, _SHARED: Trouble.SHARED}
 
 
 class _Undeliverable(Exception):
@@ -71,7 +74,9 @@ class SlackCourier:
         metrics: Metrics,
         now: Clock,
         chance: Callable[[], float],
+        unreachable: Callable[[Session, str, Trouble], None],
     ) -> None:
+        """unreachable: told, within the transaction, of an owner in whose channel a request cannot be posted."""
         self._client = client
         self._database = database
         self._rendering = rendering
@@ -80,6 +85,7 @@ class SlackCourier:
         self._metrics = metrics
         self._now = now
         self._chance = chance
+        self._unreachable = unreachable
         self._direct: dict[str, str] = {}
         # By recipient, since when and until when nothing is said to them; forgotten at a stop: Slack says it again.
         self._held: dict[str, tuple[datetime, datetime]] = {}
@@ -173,7 +179,7 @@ class SlackCourier:
         finally:
             self._metrics.delivery("slack", outcome)
 
-    async def _tried(self, owed: Owed) -> Trouble | None:
+    async def _tried(self, owed: Owed) -> Setback | None:
         """What was in the way, if anything. StorageUnavailable goes through: then nothing can be kept either."""
         try:
             async with asyncio.timeout(CALL_WITHIN):
@@ -181,19 +187,19 @@ class SlackCourier:
         except SlackApiError as error:
             return refusal(error)
         except _Undeliverable as reason:
-            return Trouble(fault=str(reason), tell=True)
+            return Setback(fault=str(reason), tell=True)
         except StorageUnavailable:
             raise
         except DoesNotFit as reason:
             log.error("courier.does_not_fit", kind=owed.kind, subject=owed.subject)
-            return Trouble(fault=str(reason), tell=True, alone=True)
+            return Setback(fault=str(reason), tell=True, alone=True)
         except (aiohttp.ClientError, TimeoutError, OSError) as fault:
             # Time also runs out while a message is made, which may be about the message.
             slacks = not isinstance(fault, TimeoutError)
-            return Trouble(fault=f"Slack did not answer ({type(fault).__name__}).", slacks=slacks)
+            return Setback(fault=f"Slack did not answer ({type(fault).__name__}).", slacks=slacks)
         except Exception as fault:
             log.error("courier.fault", kind=owed.kind, subject=owed.subject, exc_info=fault)
-            return Trouble(fault=f"It could not be made ({type(fault).__name__}).", tell=True, alone=True)
+            return Setback(fault=f"It could not be made ({type(fault).__name__}).", tell=True, alone=True)
         return None
 
     async def _deliver(self, owed: Owed) -> None:
@@ -211,7 +217,11 @@ class SlackCourier:
         if ts is None:
             thread = await self._thread(owed, message, channel)
             answer = await self._client.chat_postMessage(
-                channel=channel, unfurl_links=False, thread_ts=thread, **message.body()
+                channel=channel,
+                unfurl_links=False,
+                thread_ts=thread,
+                **message.body(),
+                reply_broadcast=True if thread and message.aloud else None,
             )
             channel, ts = str(answer["channel"]), str(answer["ts"])
         where = (channel, ts)
@@ -307,7 +317,7 @@ class SlackCourier:
             return owner.channel if owner else None
         return recipient
 
-    async def _keep(self, owed: Owed, trouble: Trouble) -> datetime | None:
+    async def _keep(self, owed: Owed, trouble: Setback) -> datetime | None:
         """Try again later, for ever; what only an operator can mend is told whenever it is another trouble than before.
 
         From when on the recipient's next message may be tried; None if this trouble is this message's alone.
@@ -323,6 +333,9 @@ class SlackCourier:
             outbox.postpone(tx, owed, until=until, fault=trouble.fault, keeps_its_place=trouble.slacks)
             if trouble.tell and owed.recipient != SECURITY and trouble.fault != owed.last_fault:
                 self._tell(tx, owed, trouble.fault)
+                found = _OWNERS_TROUBLE.get(trouble.fault)
+                if found is not None and owed.kind == "approval" and owed.recipient.startswith(OWNER):
+                    self._unreachable(tx, owed.recipient.removeprefix(OWNER), found)
 
         await self._database.write(work)
         if trouble.alone:

@@ -9,6 +9,7 @@ from typing import Any, Literal
 
 from pydantic import Field
 
+from bot.settings.fallbacks import fallbacks_checked
 from bot.settings.problems import Place, Problem, did_you_mean, dotted
 from bot.settings.section import Section
 from bot.settings.sections import CatalogueSection, Sections
@@ -26,6 +27,7 @@ class OwnerEntry(Section):
     channel: ChannelId = Field(examples=["C0123ABCD"])
     approvers: Line = Field(examples=["data-platform-leads"])
     on_call: Line | None = Field(default=None, examples=["data-platform-on-call"])
+    fallback: Slug | None = Field(default=None, examples=["platform"])
 
 
 class EntitlementEntry(Section):
@@ -57,7 +59,11 @@ class Written(Sections):
 def to_catalogue(written: Written) -> Catalogue:
     """The catalogue that these rows describe; they must have passed `cross_checked`."""
     owners = {
-        row.id: Owner(**row.model_dump(exclude={"on_call"}), on_call=row.on_call or "")
+        row.id: Owner(
+            **row.model_dump(exclude={"on_call", "fallback"}),
+            on_call=row.on_call or "",
+            fallback=row.fallback or "",
+        )
         for row in written.owner
     }
     entitlements = {
@@ -89,6 +95,7 @@ def cross_checked(
             data, kind, "id", lambda row: row.get("id"), "is used twice", "Give each its own id."
         )
     yield from _unknown(data, "owner", owners, "is no [[owner]]'s id")
+    yield from fallbacks_checked(dict(_rows(data, "owner")))
     if directories:  # without any, that is the one thing to tell
         yield from _unknown(data, "directory", directories, "is no [directories.NAME]")
     yield from _unknown(data, "environment", words.environments, "is not an environment policies know")

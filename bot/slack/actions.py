@@ -15,6 +15,8 @@ class Action(StrEnum):
     WITHDRAW = "request.withdraw"
     ASK_AGAIN = "request.again"
     GIVE_BACK = "grant.give_back"
+    EXTEND = "grant.extend"
+    END_NOW = "grant.end"
     APPROVE = "approval.approve"
     APPROVE_AT_ONCE = "approval.approve_at_once"
     APPROVE_LESS = "approval.less"
@@ -53,6 +55,7 @@ class Form(StrEnum):
     ADOPT = "form.adopt"
     DECLARE = "form.declare"
     RESUME = "form.resume"
+    END = "form.end"
 
 
 class Field(StrEnum):

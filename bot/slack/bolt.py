@@ -16,6 +16,7 @@ from bot.slack.conversation import Conversation
 from bot.slack.deciding import DecidingClicks
 from bot.slack.door import Door, PageLinks
 from bot.slack.drift import DriftClicks
+from bot.slack.during import DuringClicks
 from bot.slack.freezes import FreezeClicks
 from bot.slack.homes import Homes
 from bot.slack.limiter import Limiter
@@ -27,6 +28,8 @@ from handlers.accounts import Accounts
 from handlers.approvals import Deciding
 from handlers.checks import Checks
 from handlers.details import Details
+from handlers.ending import Ending
+from handlers.extending import Extending
 from handlers.ground import Ground
 from handlers.home import Home
 from handlers.identity import Identity
@@ -57,6 +60,9 @@ class Speaking:
         )
         drift = DriftClicks(ground, reconciling=Reconciling(ground), leavers=self.leavers, replies=replies)
         freezes = FreezeClicks(lifting=Lifting(ground), replies=replies)
+        during = DuringClicks(
+            ground, extending=Extending(ground, access), ending=Ending(ground), replies=replies
+        )
         conversation = Conversation(
             catalogue=ground.catalogue,
             checks=self.checks,
@@ -83,12 +89,18 @@ class Speaking:
                 details=Details(ground),
                 conversation=conversation,
                 drift=drift,
+                during=during,
                 homes=homes,
                 freezes=freezes,
                 replies=replies,
             ),
             submissions=Submissions(
-                catalogue=ground.catalogue, access=access, deciding=deciding, drift=drift, freezes=freezes
+                catalogue=ground.catalogue,
+                access=access,
+                deciding=deciding,
+                drift=drift,
+                during=during,
+                freezes=freezes,
             ),
             homes=homes,
             replies=replies,

@@ -14,6 +14,7 @@ from bot.slack.copies import touched
 from bot.slack.deciding import DecidingClicks
 from bot.slack.door import Turned
 from bot.slack.drift import DriftClicks
+from bot.slack.during import DuringClicks
 from bot.slack.forms_decision import details_form
 from bot.slack.forms_request import Prefilled, request_form
 from bot.slack.freezes import FreezeClicks
@@ -72,6 +73,7 @@ class Clicks:
         details: Details,
         conversation: Conversation,
         drift: DriftClicks,
+        during: DuringClicks,
         homes: Homes,
         freezes: FreezeClicks,
         replies: Replies,
@@ -95,6 +97,7 @@ class Clicks:
             Action.SET_UP_PROOFS: self._enrol,
             **deciding.table,
             **drift.table,
+            **during.table,
             **homes.table,
             **freezes.table,
         }

@@ -12,6 +12,7 @@ from bot.slack.actions import Field, Form
 from bot.slack.clicks import asked_text
 from bot.slack.deciding import DecidingClicks
 from bot.slack.drift import DriftClicks
+from bot.slack.during import DuringClicks
 from bot.slack.forms import Wrong, note_form
 from bot.slack.forms_request import read_request
 from bot.slack.freezes import FreezeClicks
@@ -36,6 +37,7 @@ class Submissions:
         access: Access,
         deciding: DecidingClicks,
         drift: DriftClicks,
+        during: DuringClicks,
         freezes: FreezeClicks,
     ) -> None:
         self._catalogue = catalogue
@@ -43,6 +45,7 @@ class Submissions:
         self._deciding = deciding
         self._drift = drift
         self._freezes = freezes
+        self._during = during
 
     async def carry_out(self, actor: Actor, incoming: Incoming, view: Mapping[str, Any]) -> Answer | None:
         """Do what this form is for; None if there is no such form to submit."""
@@ -61,6 +64,8 @@ class Submissions:
                 return _answered(await self._deciding.answer(actor, incoming, view))
             case Form.ADOPT:
                 return _drifted(await self._drift.adopt(actor, incoming, view))
+            case Form.END:
+                return _drifted(await self._during.end(actor, incoming, view))
             case Form.DECLARE:
                 return _drifted(await self._drift.declare(actor, incoming, view))
             case Form.RESUME:

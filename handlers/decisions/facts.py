@@ -63,6 +63,9 @@ def _access_context(question: AccessQuestion) -> Json:
         },
         "proofs": sorted(question.proofs),
         "now": _moment(question),
+        "heldMinutes": question.held + question.minutes,
+        "extends": question.held > 0,
+        "standsIn": question.stands_in,
     }
     context |= {
         "onCall": question.on_call,

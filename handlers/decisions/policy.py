@@ -34,9 +34,10 @@ class Action(StrEnum):
     UNLOCK = "unlock"
     RECONCILE = "reconcile"
     RESUME = "resume"
+    REVOKE = "revoke"
 
 
-AccessAction = Literal[Action.GRANT, Action.REQUEST, Action.APPROVE]
+AccessAction = Literal[Action.GRANT, Action.REQUEST, Action.APPROVE, Action.REVOKE]
 AccountAction = Literal[Action.VIEW, Action.RESET_PASSWORD, Action.UNLOCK]
 
 
@@ -72,12 +73,15 @@ class Approvals:
 class AccessQuestion:
     """May `principal` do `action` with `entitlement`?
 
-    principal: the requester for grant and request; whoever clicks for approve.
+    principal: the requester for grant and request; whoever clicks for approve and revoke.
     minutes: how long is asked for, rounded up; 0 asks for access without an end.
-    role: the approver's role when the action is approve. on_call, way, rationale_given: then, whether they are on
-    call for the owner, what they want to do, and whether they say why. proofs: evidence of who the principal is.
+    role: the principal's role when the action is approve or revoke. on_call, way, rationale_given: for approve,
+    whether they are on call for the owner, what they want to do, and whether they say why. proofs: evidence of who
+    the principal is.
     target: the account that gets it, in the entitlement's directory, or why there is none; None for the requester's
     own. Policy knows people by the account that they sign in with, so it does not hear of it. now: aware UTC.
+    fallback: who decides in the owner's place, once it was passed on to them. held: the minutes that the requester had
+    held it without a break when they asked. stands_in: the principal decides only because they are the fallback's.
     """
 
     action: AccessAction
@@ -96,6 +100,9 @@ class AccessQuestion:
     rationale_given: bool = True
     proofs: frozenset[str] = frozenset()
     target: Counterpart | None = None
+    fallback: Owner | None = None
+    held: int = 0
+    stands_in: bool = False
 
     @property
     def goes_to(self) -> Counterpart:
@@ -194,15 +201,19 @@ def refusal(policy: PolicyEngine, rule: str, reason: str, severity: Severity) ->
     )
 
 
-def role_of(approver: Account, requester: Account, owner: Owner, security_group: str) -> Role | None:
+def role_of(
+    approver: Account, requester: Account, owner: Owner, security_group: str, fallback: Owner | None = None
+) -> Role | None:
     """The one role in which somebody may count as an approver: owner before security before manager.
 
     Who is on call for the owner counts as the owner's; whether they may decide is for policy.
+    fallback: whoever stands in for the owner has the owner's role; policy hears that they stand in.
     Only for accounts of one directory: a group or an id of another that is called the same is another's.
     """
     if approver.directory != requester.directory:
         return None
-    if (owner.approvers and owner.approvers in approver.groups) or is_on_call(approver, requester, owner):
+    bodies = [one for one in (owner, fallback) if one is not None and one.approvers in approver.groups]
+    if any(one.approvers for one in bodies) or is_on_call(approver, requester, owner):
         return "owner"
     if security_group and security_group in approver.groups:
         return "security"
@@ -215,6 +226,14 @@ def is_on_call(approver: Account, requester: Account, owner: Owner) -> bool:
     """Whether the directory that both sign in from has them in the owner's group of those on call."""
     same_home = approver.directory == requester.directory
     return same_home and bool(owner.on_call) and owner.on_call in approver.groups
+
+
+def is_standing_in(
+    approver: Account, role: Role | None, requester: Account, owner: Owner, fallback: Owner | None
+) -> bool:
+    """Whether somebody has the owner's role only because a request was passed on to them."""
+    own = owner.approvers in approver.groups or is_on_call(approver, requester, owner)
+    return role == "owner" and fallback is not None and not own
 
 
 def same_person(one: Account, other: Account) -> bool:

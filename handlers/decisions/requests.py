@@ -16,6 +16,7 @@ from handlers.decisions.policy import (
     PolicyEngine,
     Role,
     Severity,
+    is_standing_in,
     same_person,
 )
 from storage.directories.base import Account
@@ -161,8 +162,24 @@ def may_decide(
         isinstance(target, Account) and same_person(approver, target)
     ):
         return _refusal(policy, OWN_REQUEST, OWN_REQUEST_REASON, "high")
-    decision = policy.ask(replace(question, action=Action.APPROVE, principal=approver, role=role))
+    stands_in = is_standing_in(approver, role, question.requester, question.owner, question.fallback)
+    decision = policy.ask(
+        replace(question, action=Action.APPROVE, principal=approver, role=role, stands_in=stands_in)
+    )
     if decision.allowed and role is None:  # it could not be counted, so it must not look as if it were
+        return _refusal(policy, NO_ROLE, NO_ROLE_REASON, "medium")
+    return decision
+
+
+def may_revoke(
+    policy: PolicyEngine, question: AccessQuestion, ender: Account, role: Role | None
+) -> PolicyDecision:
+    """Whether this person may end, before its time, what `question.requester` has."""
+    stands_in = is_standing_in(ender, role, question.requester, question.owner, question.fallback)
+    decision = policy.ask(
+        replace(question, action=Action.REVOKE, principal=ender, role=role, stands_in=stands_in)
+    )
+    if decision.allowed and role is None:  # a policy that asks for no role would let anybody end anything
         return _refusal(policy, NO_ROLE, NO_ROLE_REASON, "medium")
     return decision
 

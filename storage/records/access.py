@@ -8,7 +8,7 @@ from datetime import datetime
 from sqlalchemy import Index, UniqueConstraint
 from sqlmodel import Field, SQLModel
 
-from storage.records.columns import added, json_value, moment, only
+from storage.records.columns import added, added_empty, json_value, moment, only
 
 
 class Grant(SQLModel, table=True):
@@ -20,6 +20,10 @@ class Grant(SQLModel, table=True):
     requester_directory and requester_account: who asked, by the account they sign in with.
     The requester's name, team and manager are kept as they were when it was asked.
     asked_minutes: for how long it was asked first, if an approver made it shorter; otherwise 0.
+    remind_at and reminder: when something is to be done about it before its time, and what (storage.reminders).
+    reminded_at: when its owner was reminded of it.
+    passed_on_to: the owner that stands in for the entitlement's. extends: the grant that it goes on from.
+    held_since: since when the person has held the same without a break, where they did when it was asked.
     """
 
     __tablename__ = "grants"
@@ -29,6 +33,11 @@ class Grant(SQLModel, table=True):
         Index("grants_of", "account", "state"),
         Index("grants_by", "requester_account", "state", "entitlement"),
         Index("grants_on", "entitlement", "state"),
+        Index(
+            "grants_reminding",
+            "remind_at",
+            **only("remind_at IS NOT NULL AND state IN ('pending', 'active')"),
+        ),
     )
 
     id: str = Field(primary_key=True)
@@ -64,6 +73,15 @@ class Grant(SQLModel, table=True):
     requester_directory: str = added()
     requester_account: str = added()
     asked_minutes: int = Field(default=0, sa_column_kwargs={"server_default": "0"})
+    remind_at: datetime | None = moment(null=True)
+    reminder: str = added_empty()
+    reminded_at: datetime | None = moment(null=True)
+    passed_on_to: str = added_empty()
+    passed_on_why: str = added_empty()
+    passed_on_at: datetime | None = moment(null=True)
+    extends: str = added_empty()
+    held_since: datetime | None = moment(null=True)
+    end_rationale: str = added_empty()
 
 
 class Approval(SQLModel, table=True):

@@ -21,6 +21,11 @@ def added() -> Any:
     return Field(sa_column_kwargs={"server_default": ""})
 
 
+def added_empty() -> Any:
+    """The same, where most new rows have nothing to say in it either."""
+    return Field(default="", sa_column_kwargs={"server_default": ""})
+
+
 def json_value() -> Any:
     """Lists and mappings of plain values."""
     return Field(sa_column=Column(JSON, nullable=False))

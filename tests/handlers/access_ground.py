@@ -8,7 +8,7 @@ import atexit
 import shutil
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from functools import cache
 from itertools import count
@@ -25,12 +25,16 @@ from handlers.checks import Checks
 from handlers.decisions.cedar import CedarPolicy
 from handlers.decisions.identity import SlackProfile
 from handlers.effects import LEASE, Effects
+from handlers.ending import Ending
+from handlers.extending import Extending
 from handlers.ground import Ground
 from handlers.identity import Identity
-from handlers.intents import Actor, AskAccess, Decide, DraftAccess, OnGrant, Where
+from handlers.intents import Actor, AskAccess, Decide, DraftAccess, EndGrant, OnGrant, Where
 from handlers.outcomes import Asked
+from handlers.owners import Owners
 from handlers.policies import shipped
 from handlers.proofs import Handles
+from handlers.reminding import Reminding
 from handlers.revocation import Revocation
 from storage import grants, holdings
 from storage.audit import log
@@ -122,6 +126,10 @@ class World:
 
     def __post_init__(self) -> None:
         self.access = Access(self.ground)
+        self.extending = Extending(self.ground, self.access)
+        self.ending = Ending(self.ground)
+        self.owners = Owners(self.ground)
+        self.reminding = Reminding(self.ground, self.owners)
         self.deciding = Deciding(self.ground)
         self.revocation = Revocation(self.ground)
         self.checks = Checks(self.ground)
@@ -217,6 +225,25 @@ class World:
         )  # fmt: skip
         return await self.deciding.decide(intent)
 
+    async def extend(self, login: str, grant: str, delivery: str = "") -> Any:
+        """They tap Extend; the handler's outcome."""
+        return await self.extending.extend(await self.on(login, grant, delivery))
+
+    async def end(
+        self, login: str, grant: str, rationale: str = "no longer needed", delivery: str = ""
+    ) -> Any:
+        """They end somebody's grant; the handler's outcome."""
+        intent = EndGrant(**await self.intent(login, delivery), grant=grant, rationale=rationale)
+        return await self.ending.end(intent)
+
+    async def approved(self, login: str, entitlement: str = "prod-db", duration: timedelta = HOUR) -> str:
+        """They ask for what Grace approves, and have it; the grant's id."""
+        grant = await self.asked(login, entitlement, duration)
+        await self.decide("grace", grant)
+        await self.settle()
+        assert await self.state(grant) == "active"
+        return grant
+
     async def settle(self, rounds: int = 8) -> None:
         """Let the worker do all it can do now."""
         for _ in range(rounds):
@@ -290,6 +317,15 @@ class World:
     async def rows(self, table: type[Any]) -> list[Any]:
         """Every row of a table."""
         return await self.ground.database.read(lambda tx: list(tx.exec(select(table)).all()))
+
+    async def rows_of_grants(self) -> list[Grant]:
+        """Every grant."""
+        return await self.rows(Grant)
+
+    def reopen(self, *, catalogue: Catalogue) -> None:
+        """The bot starts anew, with other settings, on the same database."""
+        self.ground = replace(self.ground, catalogue=catalogue)
+        self.__post_init__()
 
     async def exceptions(self) -> list[ExceptionRecord]:
         """The exceptions raised, oldest first."""

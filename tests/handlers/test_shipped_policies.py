@@ -15,6 +15,7 @@ from tests.handlers.decisions.cast import (
     DATA,
     EVE,
     GRACE,
+    LINUS,
     NOON,
     PROD_ADMIN,
     PROD_DB,
@@ -57,6 +58,11 @@ OWNERS = frozenset({DATA.approvers})
 
 
 CAROL = person("Carol", employment="contractor")
+
+
+def ends(what: Any, by: Any, role: str | None) -> Question:
+    """`by` ends what Ada has."""
+    return access(Action.REVOKE, what, principal=by, requester=ADA, role=role)
 
 
 def decides(what: Any, by: Any, role: str | None, **changes: Any) -> Question:
@@ -395,6 +401,32 @@ CASES: Mapping[str, tuple[Question, bool, str]] = {
         True,
         "unlock-with-proof",
     ),
+    # during a grant
+    "extended within the longest time": (
+        access(REQUEST, PROD_DB, held=23 * 60),
+        True,
+        "ask-production ask-risk-4",
+    ),
+    "extended beyond it, it would last too long without a break (N-5)": (
+        access(REQUEST, PROD_DB, held=23 * 60 + 1),
+        False,
+        "not-beyond-maximum-in-one-go",
+    ),
+    "nor at once, however low its risk": (
+        access(GRANT, WIKI, held=23 * 60 + 1),
+        False,
+        "not-beyond-maximum-in-one-go",
+    ),
+    "whoever stands in for the owner approves": (
+        clicks(PROD_DB, LINUS, "owner", stands_in=True),
+        True,
+        "approve-standing-in",
+    ),
+    "an owner ends what they own": (ends(PROD_DB, GRACE, "owner"), True, "revoke-as-owner"),
+    "security ends anything": (ends(WIKI, SAM, "security"), True, "revoke-as-security"),
+    "a manager ends nothing": (ends(PROD_DB, LINUS, "manager"), False, ""),
+    "nobody ends without a role": (ends(PROD_DB, LINUS, None), False, ""),
+    "a contractor ends nothing": (ends(PROD_DB, CAROL, "owner"), False, "contractors-never-revoke"),
     "nobody unlocks another": (account(UNLOCK, target=GRACE), False, "oneself-only"),
     "privileged accounts never unlock themselves (P-4)": (
         account(UNLOCK, by=ROOT),

@@ -8,15 +8,17 @@ import pytest
 from sqlalchemy import event
 from sqlmodel import Session
 
-from storage import claims, endings, grants, outbox
+from storage import claims, endings, grants, outbox, reminders
 from storage.database import Database
 from storage.given import given_to
+from storage.records import Grant
 
 NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
 
 ASKED = {
     "grants_due": lambda tx: endings.due(tx, NOW, 100),
     "grants_waiting": lambda tx: grants.unanswered(tx, NOW, 100),
+    "grants_reminding": lambda tx: reminders.due(tx, NOW, 100),
     "holdings_open": lambda tx: claims.due(
         tx, directory="local", at=NOW, limit=32, longest=timedelta(minutes=5)
     ),
@@ -39,6 +41,12 @@ OF_ONE_PERSON = {
     "live_of": lambda tx: grants.live_of(tx, "local", "p-ada"),
     "given_to": lambda tx: given_to(tx, "local", "p-ada"),
     "open_of": lambda tx: grants.open_of(tx, "local", "p-ada", "prod-db"),
+    "continued": lambda tx: reminders.continued(
+        tx,
+        Grant(
+            id="g", requester_directory="local", requester_account="p-ada", entitlement="prod-db", extends=""
+        ),
+    ),
     "past_of": lambda tx: grants.past_of(tx, "local", "p-ada", "prod-db"),
 }
 

@@ -265,6 +265,34 @@ def test_grants_from_before_were_asked_for_by_the_account_that_got_them(tmp_path
     assert schema(old) == schema(tmp_path / "new.db")
 
 
+def test_what_waits_and_lasts_from_before_is_reminded_of(tmp_path: Path):
+    """Revision 8 fills what it adds for what is open; what is over or too short is left alone."""
+    old, minute = tmp_path / "old.db", 60_000_000
+    _stop_at(old, "0004")
+    columns = [row[1] for row in run(old, "PRAGMA table_info(grants)")]
+    rows = [
+        {"id": "g-1", "state": "pending", "requested_at": 0, "lapses_at": 1440 * minute, "minutes": 60},
+        {"id": "g-2", "state": "active", "expires_at": 480 * minute, "minutes": 480},
+        {"id": "g-3", "state": "active", "expires_at": 30 * minute, "minutes": 30},
+        {"id": "g-4", "state": "active", "expires_at": 10 * minute, "minutes": 10},
+        {"id": "g-5", "state": "ended", "expires_at": 60 * minute, "minutes": 60},
+    ]
+    null = {"lapses_at", "decided_at", "expires_at", "active_at", "ended_at"}
+    with closing(sqlite3.connect(old)) as raw, raw:
+        for row in rows:
+            known = {"automatic": 0, "requested_at": 1, **row}
+            values = [known.get(column, None if column in null else "") for column in columns]
+            raw.execute(f"INSERT INTO grants VALUES ({', '.join('?' * len(columns))})", values)
+    migrate(old)
+    assert run(old, "SELECT id, reminder, remind_at FROM grants ORDER BY id") == [
+        ("g-1", "remind", 720 * minute),
+        ("g-2", "end", 432 * minute),
+        ("g-3", "end", 25 * minute),
+        ("g-4", "", None),
+        ("g-5", "", None),
+    ]
+
+
 def _stop_at(path: Path, revision: str) -> None:
     """A file as an earlier version of the code made it."""
     config = Config()

@@ -158,7 +158,19 @@ class World:
     def freeze(self) -> App:
         """The bot when its machine stands still: calls under way stay and nothing new begins. It is returned."""
         for task in asyncio.all_tasks():
-            duties = ("ends", "holdings", "alerts", "outbox", "mail", "overdue", "leavers", "linked", "drift")
+            duties = (
+                "ends",
+                "holdings",
+                "alerts",
+                "outbox",
+                "mail",
+                "overdue",
+                "leavers",
+                "linked",
+                "drift",
+                "reminders",
+                "owners",
+            )
             if _runs_the_bot(task) and task.get_name().split()[0] in duties:
                 task.cancel()
         return self.app

@@ -61,12 +61,13 @@ _CHANNELS = (
 )  # fmt: skip
 
 _OWNERS = (
-    Owner(id="data-platform", name="Data Platform", channel="C0DATAOWN", approvers="data-platform-owners"),
+    Owner(id="data-platform", name="Data Platform", channel="C0DATAOWN", approvers="data-platform-owners",
+          fallback="platform"),
     Owner(id="platform", name="Platform", channel="C0PLATFORM", approvers="platform-owners"),
     Owner(id="observability", name="Observability", channel="C0OBSERVE", approvers="observability-owners"),
     Owner(id="it-desk", name="IT desk", channel="C0ITDESK", approvers="it-desk-owners"),
-    Owner(id="finance", name="Finance", channel="C0FINANCE", approvers="finance-owners"),
-)
+    Owner(id="finance", name="Finance", channel="C0FINANCE", approvers="finance-owners", fallback="it-desk"),
+)  # fmt: skip
 
 _ENTITLEMENTS = (
     Entitlement(id="vpn-users", title="Company network (VPN)", directory=DIRECTORY, group="vpn-users",

@@ -67,6 +67,13 @@ def _wrong_approver(alert: Alert) -> tuple[str, str]:
         )
     requester = alert.fact("requester")
     other = f"the request of {requester}" if requester else "a request"
+    if alert.facts.get("ending"):
+        why = _reasons(alert) if alert.facts.get("reasons") else "They are not among its approvers."
+        whose = alert.fact("requester", "somebody")
+        return (
+            f"Wrong person clicked: {alert.entitlement}",
+            f"{alert.whose} tried to end what {whose} has of {alert.entitlement}. {why} Nothing was changed.",
+        )
     request = "their own request" if alert.facts.get("own") else other
     why = _reasons(alert) if alert.facts.get("reasons") else "They are not among its approvers."
     return (
@@ -261,6 +268,31 @@ def _undeliverable(alert: Alert) -> tuple[str, str]:
     )
 
 
+def _owner_unreachable(alert: Alert) -> tuple[str, str]:
+    title = f"{alert.whose} cannot be reached"
+    if settled := alert.moment("settled"):
+        return title, f"It can be again, since {day_and_clock(settled)}. Requests go to it as before."
+    channel = str(alert.facts.get("channel"))
+    place = f"<#{channel}>" if _CHANNEL.fullmatch(channel) else "its channel"
+    group = f"the group {alert.fact('group', 'of its approvers')}"
+    why, mend = _OWNER_TROUBLES.get(alert.fact("trouble"), ("It cannot decide.", "Run `wicket check`."))
+    fallback = alert.fact("fallback")
+    goes = (
+        f"What waits for it is passed on to {fallback}."
+        if fallback
+        else "Nobody stands in for it, so what waits for it will lapse."
+    )
+    return title, sentence(why.format(place=place, group=group), goes, mend.format(place=place, group=group))
+
+
+_OWNER_TROUBLES = {
+    "no-group": ("There is no {group} in the directory.", "Make it again, or correct wicket.toml."),
+    "nobody": ("Nobody in {group} is active and allowed to decide.", "Put two people into it."),
+    "no-channel": ("Slack does not show {place}.", "Invite Wicket, or correct the channel in wicket.toml."),
+    "archived": ("The channel {place} is archived.", "Take it out of the archive, or name another."),
+    "shared": ("The channel {place} is shared outside.", "End the sharing, or name another."),
+    "not-in": ("Wicket is not in {place}.", "Invite it."),
+}
 _SENTENCES: dict[Kind, Callable[[Alert], tuple[str, str]]] = {
     Kind.REFUSED_REQUEST: _refused_request,
     Kind.REFUSED_SELF_SERVICE: _refused_self_service,
@@ -279,6 +311,7 @@ _SENTENCES: dict[Kind, Callable[[Alert], tuple[str, str]]] = {
     Kind.AUTHORITY_LOST: _authority_lost,
     Kind.TAMPERED: _tampered,
     Kind.UNDELIVERABLE: _undeliverable,
+    Kind.OWNER_UNREACHABLE: _owner_unreachable,
 }
 
 _PURPOSES = {

@@ -9,6 +9,7 @@ from dataclasses import replace
 from slack_sdk.models.blocks import Block, ButtonElement, DividerBlock
 
 from bot.slack.actions import Action
+from bot.slack.messages.during import can_be_ended, end_button, ended_by, goes_on, going_on, passed_on
 from bot.slack.messages.parts import (
     CONFIRM_LIMIT,
     HEADING_LIMIT,
@@ -48,7 +49,7 @@ from bot.slack.words import (
 )
 from handlers.decisions.cedar import NO_POLICY
 from handlers.outcomes import NotAllowed, NotYet, TooLate
-from handlers.stories import GrantStory, Requester
+from handlers.stories import ENDED_EARLY, GrantStory, Requester
 from storage.states import GrantState
 
 _HOLDS_SHOWN = 5
@@ -61,7 +62,8 @@ def approval_message(story: GrantStory) -> Message:
     rows = critical_facts(story)
     waiting = story.state == GrantState.PENDING
     state = _still_needed(story) if waiting else _what_became(story)
-    why = [line for line in (_why_asked(story), _background(story), _last_time(story)) if line]
+    about = sentence(going_on(story), _why_asked(story))
+    why = [line for line in (about, _background(story), _last_time(story), passed_on(story)) if line]
     blocks: list[Block] = [heading(_title(story)), facts(rows), section("\n".join(why))]
     if waiting:
         who_can = _who_can(story)
@@ -70,6 +72,7 @@ def approval_message(story: GrantStory) -> Message:
         why.append(who_can)
     else:
         blocks += [DividerBlock(), section(state)]
+        blocks += actions([end_button(story)] if can_be_ended(story) else [])
     told = f"{inert(_title(story))}. {'; '.join(f'{label}: {inert(value)}' for label, value in rows)}."
     whole_text = sentence(told, *why, state)
     # The facts and how it stands are never cut; what the blocks say besides may be, where words must be few.
@@ -176,8 +179,9 @@ _SETTLED = {
 
 def _title(story: GrantStory) -> str:
     """The headline; one that would not fit leaves the name to the facts below it."""
-    title = f"Access request: {name(story)}"
-    return title if len(visible(title)) <= HEADING_LIMIT else "Access request"
+    kind = "Extension" if story.goes_on_from else "Access request"
+    title = f"{kind}: {name(story)}"
+    return title if len(visible(title)) <= HEADING_LIMIT else kind
 
 
 def _why_asked(story: GrantStory) -> str:
@@ -316,7 +320,7 @@ def _asked(story: GrantStory) -> str:
 
 def _what_became(story: GrantStory) -> str:
     decided = approvals(story)
-    by = f" by {decided}" if decided else ""
+    by = f" by {decided}" if decided else " at once, as policy says" if story.automatic else ""
     approved = f"Approved{by}." if decided else ""
     ended = f" at {clock(story.ended_at)}" if story.ended_at else ""
     until = f"Active until {day_and_clock(story.expires_at)}." if story.expires_at else ""
@@ -324,7 +328,7 @@ def _what_became(story: GrantStory) -> str:
     nobody = "not enough approvals came" if decided else "nobody answered"
     sentences = {
         GrantState.APPROVED: ("✅ *Approved*" + by + ".", "Being set up."),
-        GrantState.ACTIVE: ("✅ *Approved*" + by + ".", until),
+        GrantState.ACTIVE: ("✅ *Approved*" + by + ".", until, goes_on(story)),
         GrantState.ENDING: (f"⌛ *Being taken back*: {_why_ended(story)}.", approved),
         GrantState.ENDED: (f"⌛ *Ended*{ended}: {_why_ended(story)}.", removal(story), approved),
         GrantState.DENIED: (f"⛔ *Denied*{denied}. Nothing was granted.",),
@@ -338,4 +342,6 @@ def _what_became(story: GrantStory) -> str:
 def _why_ended(story: GrantStory) -> str:
     if story.end_reason == GIVEN_BACK:
         return "given back before its time"
+    if story.end_reason == ENDED_EARLY:
+        return ended_by(story)
     return inert(story.end_reason) or TIME_OVER

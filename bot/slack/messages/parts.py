@@ -41,11 +41,13 @@ class Message:
     """text: the whole meaning in words, for notifications and screen readers. blocks: the same as Block Kit.
 
     below: kind and subject of the message in whose thread it belongs, where that one stands in the same place.
+    aloud: it is shown in the channel as well.
     """
 
     text: str
     blocks: tuple[Block, ...]
     below: tuple[str, str] | None = None
+    aloud: bool = False
 
     def __post_init__(self) -> None:
         if len(self.text) > TEXT_LIMIT:

@@ -8,7 +8,8 @@ from datetime import datetime, timedelta
 from slack_sdk.models.blocks import ButtonElement
 
 from bot.slack.actions import Action
-from bot.slack.messages.parts import Message, button, said, sure_button
+from bot.slack.messages.during import done_button, ended_by, extend_button, goes_on, passed_on
+from bot.slack.messages.parts import Message, button, said
 from bot.slack.words import (
     clock,
     counted,
@@ -20,7 +21,7 @@ from bot.slack.words import (
     sentence,
 )
 from handlers.intents import RATIONALE_LIMIT
-from handlers.stories import GrantStory, Said
+from handlers.stories import ENDED_EARLY, GrantStory, Said
 from storage.states import GrantState
 
 # How handlers say why a grant ended (handlers.revocation, handlers.access).
@@ -136,8 +137,10 @@ def _pending(story: GrantStory) -> Message:
     so_far = f"\nApproved so far by {approved}; still needed: {still}." if approved else ""
     so_far += f"\n{void}" if (void := void_approvals(story)) else ""
     so_far += f"\n{shorter} Approved by {approvals(story)}." if (shorter := _shorter(story)) else ""
+    so_far += f"\n{passed}" if (passed := passed_on(story)) else ""
+    extending = "extending by " if story.goes_on_from else ""
     return said(
-        f"⏳ {what(story)}, {duration(story.minutes)}: waiting for {listed(teams)}{_in_channel(story)} "
+        f"⏳ {what(story)}, {extending}{duration(story.minutes)}: waiting for {listed(teams)}{_in_channel(story)} "
         f"since {clock(story.requested_at)}.{lapses}{so_far}",
         buttons=[button("Withdraw", Action.WITHDRAW, story.id)],
     )
@@ -149,17 +152,10 @@ def _approved(story: GrantStory) -> Message:
 
 def _active(story: GrantStory) -> Message:
     return said(
-        sentence(f"✅ {what(story)} until {_until(story)}.", _by_whom(story), _shorter(story)),
-        buttons=[
-            sure_button(
-                "I'm done",
-                Action.GIVE_BACK,
-                story.id,
-                title="Give it back now?",
-                facts=f"{name(story)} ends now instead of at its time. You can ask again.",
-                yes="Yes, I'm done",
-            )
-        ],
+        sentence(
+            f"✅ {what(story)} until {_until(story)}.", _by_whom(story), _shorter(story), goes_on(story)
+        ),
+        buttons=[done_button(story), *([] if story.extension else [extend_button(story)])],
     )
 
 
@@ -173,16 +169,25 @@ def _shorter(story: GrantStory) -> str:
 
 def _ending(story: GrantStory) -> Message:
     why = ", as you asked" if story.end_reason == GIVEN_BACK else f": {_why_ended(story)}"
-    return said(f"⌛ {what(story)} is being taken back{why}.")
+    return said(sentence(f"⌛ {what(story)} is being taken back{why}.", goes_on(story)))
 
 
 def _ended(story: GrantStory) -> Message:
     ended = f" at {clock(story.ended_at)}" if story.ended_at else ""
     how = _in_time(story) if story.end_reason == TIME_OVER else f" before its time: {_why_ended(story)}"
     return said(
-        sentence(f"⌛ {what(story)} ended{ended}{how}.", _held_for(story), removal(story)),
+        sentence(
+            f"⌛ {what(story)} ended{ended}{how}.",
+            _held_for(story),
+            goes_on(story) if _is_covered(story) else removal(story),
+        ),
         buttons=[_again(story)],
     )
+
+
+def _is_covered(story: GrantStory) -> bool:
+    """Whether an extension gives it still."""
+    return story.extension is not None and story.extension.until is not None
 
 
 def _in_time(story: GrantStory) -> str:
@@ -226,10 +231,16 @@ def _voided(story: GrantStory) -> Message:
 def _refused(story: GrantStory) -> Message:
     reasons = " ".join(map(whole, story.reasons)) or "No policy allows it."
     return said(
-        f"⛔ I can't give {what(story)}. {reasons} Nothing was granted.\n"
+        f"⛔ I can't {'extend' if story.goes_on_from else 'give'} {what(story)}. {reasons} {_unchanged(story)}\n"
         f"What you can do: change what you ask for, or talk to {_owner(story)}{_in_channel(story)}.",
         buttons=[_again(story)],
     )
+
+
+def _unchanged(story: GrantStory) -> str:
+    """What a refusal leaves as it was."""
+    until = story.goes_on_from.until if story.goes_on_from else None
+    return f"It still ends {day_and_clock(until)}." if until else "Nothing was granted."
 
 
 _BY_STATE = {
@@ -255,6 +266,8 @@ def _by_whom(story: GrantStory) -> str:
 
 
 def _why_ended(story: GrantStory) -> str:
+    if story.end_reason == ENDED_EARLY:
+        return ended_by(story)
     return "you gave it back" if story.end_reason == GIVEN_BACK else inert(story.end_reason) or TIME_OVER
 
 

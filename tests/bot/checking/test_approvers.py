@@ -32,6 +32,15 @@ async def test_two_who_can_are_enough(install: Installation):
     assert found[-1].about == "security approvers in local"
 
 
+async def test_whoever_only_stands_in_is_looked_at_too(install: Installation):
+    """Their group decides as soon as something is passed on to them."""
+    night = '[[owner]]\nid = "night"\nname = "Night desk"\nchannel = "C0ITDESK"\napprovers = "nobody-yet"\n\n'
+    install.edit({'[[owner]]\nid = "finance"': night + '[[owner]]\nid = "finance"',
+                  'fallback = "it-desk"': 'fallback = "night"'})  # fmt: skip
+    level, found, _ = await install.one("approvers", "approvers of Night desk in local")
+    assert (level, found) == ("failed", "Nobody can approve: there is no group nobody-yet.")
+
+
 async def test_a_group_that_is_not_there(install: Installation):
     install.edit({'approvers = "data-platform-owners"': 'approvers = "data-platform-owner"'})
     level, found, advice = await install.one("approvers", DATA)

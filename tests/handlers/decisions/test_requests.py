@@ -14,13 +14,14 @@ from handlers.decisions.requests import (
     VOIDED,
     Approver,
     may_decide,
+    may_revoke,
     missing_approvals,
     still_granted,
     weigh_approval,
     weigh_request,
 )
 from handlers.policies import shipped
-from storage.catalogue import Entitlement
+from storage.catalogue import Entitlement, Owner
 from storage.directories.base import Account
 from tests.handlers.decisions.cast import (
     ADA,
@@ -341,3 +342,32 @@ def test_nobody_approves_what_goes_to_an_account_of_theirs() -> None:
     decision = may_decide(POLICY, asked, GRACE, "owner")
     assert (decision.allowed, decision.policy_ids) == (False, ("requester-never-approves",))
     assert may_decide(POLICY, asked, LINUS, "owner").allowed
+
+
+def test_nobody_without_a_role_ends_anything_whatever_a_policy_says() -> None:
+    """A policy that permits everybody makes nobody the owner or security."""
+    asked = request(PROD_DB)
+    assert not may_revoke(own(PERMIT_ALL), asked, person("Mallory"), None).allowed
+    assert may_revoke(own(PERMIT_ALL), asked, GRACE, "owner").allowed
+
+
+def test_a_policy_that_cannot_be_evaluated_lets_nobody_end_anything() -> None:
+    """Error = refuse (promise 3)."""
+    broken = own(PERMIT_ALL + overflowing("forbid", Action.REVOKE))
+    decision = may_revoke(broken, request(PROD_DB), GRACE, "owner")
+    assert not decision.allowed
+    assert decision.errors
+
+
+def test_policy_hears_who_only_stands_in() -> None:
+    """So an operator can say what a fallback may not decide."""
+    fallback = Owner(id="wiki", name="Wiki", channel="C0WIKI", approvers="wiki-admins")
+    carol, asked = person("Carol", groups=frozenset({"wiki-admins"})), request(PROD_DB, fallback=fallback)
+    assert may_decide(POLICY, asked, carol, "owner").policy_ids == ("approve-standing-in",)
+    assert may_decide(POLICY, asked, GRACE, "owner").policy_ids == ("approve-as-owner",)
+    barred = own(
+        PERMIT_ALL + '@id("not-they") @reason("Not in its place.")\n'
+        'forbid (principal, action == Action::"approve", resource) when { context.standsIn };\n'
+    )
+    assert not may_decide(barred, asked, carol, "owner").allowed
+    assert may_decide(barred, asked, GRACE, "owner").allowed

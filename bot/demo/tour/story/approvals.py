@@ -90,7 +90,8 @@ async def the_owner_approves(scene: Scene) -> None:
     decided = await grace.sees(
         "Approved by Grace Hopper", "ok for the incident", "Active until", channel=_OWNERS
     )
-    expect(not decided.buttons, f"The decided message still has buttons:\n{decided.plain}")
+    left = [button["text"]["text"] for button in decided.buttons.values()]
+    expect(left == ["End now…"], f"The decided message can be decided still:\n{decided.plain}")
     await scene.player("ada").sees("✅ prod-db", "Approved by", "Grace Hopper", "ok for the incident")
     await scene.must_be_in("ada", "prod-db")
 
@@ -147,14 +148,19 @@ async def a_denial(scene: Scene) -> None:
 
 
 async def a_lapse(scene: Scene) -> None:
-    """Nobody answers a request: a day later it lapses, and nothing was granted."""
-    ada = scene.player("ada")
+    """Nobody answers: its owner is reminded, then it is passed on, and a day later it lapses; nothing was granted."""
+    ada, luca, konrad = scene.player("ada"), scene.player("luca"), scene.player("konrad")
     await ada.says("I need billing-export for 1h because FIN-3")
     await ada.presses(await ada.hears("You are asking for"), "Send request")
     await ada.sees("⏳ billing-export")
-    await scene.later(hours=24)
+    await scene.later(hours=12)
+    await luca.sees("billing-export", "still waits", "it goes to IT desk", channel="finance-owners")
+    await scene.later(hours=6)
+    await konrad.sees("Access request: billing-export", "Passed on to IT desk", channel="it-desk")
+    await ada.sees("⏳ billing-export", "Passed on to IT desk", "nobody answered")
+    await scene.later(hours=6)
     await ada.sees("⌛ billing-export", "did not answer in time")
-    await scene.player("luca").sees("Access request: billing-export", "Lapsed", channel="finance-owners")
+    await luca.sees("Access request: billing-export", "Lapsed", channel="finance-owners")
     await scene.must_be_in("ada", "billing-export", whether=False)
 
 

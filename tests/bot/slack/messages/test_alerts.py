@@ -280,6 +280,35 @@ GOLDEN = [
         TAIL,
     ),
     (
+        alert(Kind.WRONG_APPROVER, {"entitlement": "prod-db", "requester": "Grace Hopper (grace)", "ending": True}),
+        "⚠️ Wrong person clicked: prod-db",
+        "Ada Lovelace (ada) tried to end what Grace Hopper (grace) has of prod-db. They are not among its approvers. "
+        "Nothing was changed.",
+        TAIL,
+    ),
+    (
+        alert(Kind.OWNER_UNREACHABLE, {"trouble": "archived", "channel": "C0DATAOWN", "group": "data-owners",
+                                       "fallback": "Platform"}, who="Data Platform"),
+        "⚠️ Data Platform cannot be reached",
+        "The channel #C0DATAOWN is archived. What waits for it is passed on to Platform. Take it out of the archive, "
+        "or name another.",
+        TAIL,
+    ),
+    (
+        alert(Kind.OWNER_UNREACHABLE, {"trouble": "nobody", "channel": "C0DATAOWN", "group": "data-owners",
+                                       "fallback": ""}, who="Data Platform"),
+        "⚠️ Data Platform cannot be reached",
+        "Nobody in the group data-owners is active and allowed to decide. Nobody stands in for it, so what waits for "
+        "it will lapse. Put two people into it.",
+        TAIL,
+    ),
+    (
+        alert(Kind.OWNER_UNREACHABLE, {"trouble": "no-group", "settled": LATER}, who="Data Platform"),
+        "⚠️ Data Platform cannot be reached",
+        "It can be again, since 23 Nov 14:32 UTC. Requests go to it as before.",
+        TAIL,
+    ),
+    (
         alert(Kind.UNDELIVERABLE, {"courier": "mail", "fault": "nobody took it for three days"}),
         "⚠️ Undeliverable: a mail to Ada Lovelace (ada)",
         "The letter about their account could not be delivered: nobody took it for three days. Wicket gave up; please "

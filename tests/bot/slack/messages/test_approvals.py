@@ -21,7 +21,7 @@ from bot.slack.messages.inquiries import asked_message, inquiry_message, reply_m
 from bot.slack.messages.requests import request_message
 from bot.slack.words import in_quotes, visible
 from handlers.outcomes import NotAllowed, TooLate
-from handlers.stories import Asked, GrantStory, LastTime
+from handlers.stories import Asked, Extension, GrantStory, LastTime
 from storage.states import GrantState
 from tests.bot.slack.stories import (
     ADA,
@@ -101,6 +101,14 @@ AFTER = {
         "✅ Approved by Grace Hopper at 14:09 UTC: “ok for the incident” and by Alan Turing at 14:11 UTC: “seen”. "
         "Active until 23 Nov 16:09 UTC.",
     ),
+    "active and extended": (
+        approved(extension=Extension(until=GRACE.at + timedelta(hours=4), minutes=120)),
+        f"✅ {APPROVED} Active until 23 Nov 16:09 UTC. It goes on until 23 Nov 18:09 UTC.",
+    ),
+    "ended by somebody": (
+        ended(end_reason="ended early", ended_by="Linus Pauling", end_rationale="the incident is over"),
+        f"⌛ Ended at 16:09 UTC: ended by Linus Pauling: “the incident is over”. {APPROVED}",
+    ),
     "ending": (
         approved(GrantState.ENDING, end_reason="its time is over"),
         f"⌛ Being taken back: its time is over. {APPROVED}",
@@ -138,7 +146,8 @@ AFTER = {
 def test_each_state_reads_as_it_should(name):
     told, expected = AFTER[name]
     message = approval_message(told)
-    assert reads(message) == FACTS + expected
+    button = "\n[End now…]" if told.state == GrantState.ACTIVE else ""
+    assert reads(message) == FACTS + expected + button
     assert problems(message) == []
 
 

@@ -6,6 +6,8 @@ from datetime import timedelta
 import pytest
 
 from bot.slack.messages.requests import because, needed, request_message
+from handlers.stories import Extension, Held, PassedOn
+from storage.catalogue import Owner
 from storage.states import GrantState
 from tests.bot.slack.stories import (
     ALAN,
@@ -20,6 +22,9 @@ from tests.bot.slack.stories import (
     reads,
     story,
 )
+
+PLATFORM = Owner(id="platform", name="Platform", channel="C0PLATFORM", approvers="platform-owners")
+HELD = Held(since=NOW - timedelta(hours=1), until=NOW + timedelta(minutes=58))
 
 STATES = {
     "draft": (
@@ -82,6 +87,44 @@ STATES = {
         approved(minutes=2880, expires_at=GRACE.at + timedelta(days=2)),
         "✅ prod-db · read and write until 25 Nov 14:09 UTC. "
         "Approved by Grace Hopper at 14:09 UTC: “ok for the incident”.",
+    ),
+    "active and to be extended": (
+        approved(extension=Extension(until=None, minutes=120)),
+        "✅ prod-db · read and write until 16:09 UTC. "
+        "Approved by Grace Hopper at 14:09 UTC: “ok for the incident”. "
+        "Extending it by 2 hours waits for Data Platform.",
+    ),
+    "active and extended": (
+        approved(extension=Extension(until=GRACE.at + timedelta(hours=4), minutes=120)),
+        "✅ prod-db · read and write until 16:09 UTC. "
+        "Approved by Grace Hopper at 14:09 UTC: “ok for the incident”. "
+        "It goes on until 23 Nov 18:09 UTC.",
+    ),
+    "an extension that waits": (
+        story(goes_on_from=HELD),
+        "⏳ prod-db · read and write, extending by 2 hours: waiting for Data Platform in #C0DATAOWN "
+        "since 14:02 UTC. It lapses 24 Nov 14:02 UTC.",
+    ),
+    "an extension that is refused": (
+        story(GrantState.REFUSED, goes_on_from=HELD, reasons=("It would last too long.",), lapses_at=None),
+        "⛔ I can't extend prod-db · read and write. It would last too long. It still ends 23 Nov 15:00 UTC.\n"
+        "What you can do: change what you ask for, or talk to Data Platform in #C0DATAOWN.",
+    ),
+    "passed on": (
+        story(passed_on=PassedOn(owner=PLATFORM, why="nobody answered", at=NOW + timedelta(hours=18))),
+        "⏳ prod-db · read and write, 2 hours: waiting for Data Platform in #C0DATAOWN "
+        "since 14:02 UTC. It lapses 24 Nov 14:02 UTC.\n"
+        "Passed on to Platform at 08:02 UTC, because nobody answered.",
+    ),
+    "ended by its owner": (
+        ended(end_reason="ended early", ended_by="Linus Pauling", end_rationale="the incident is over"),
+        "⌛ prod-db · read and write ended at 16:09 UTC before its time: ended by Linus Pauling: "
+        "“the incident is over”. You held it for 2 hours.",
+    ),
+    "ended while it goes on": (
+        ended(removal_takes_effect="at the next sign-in", extension=Extension(until=NOW, minutes=120)),
+        "⌛ prod-db · read and write ended at 16:09 UTC as agreed. You held it for 2 hours. "
+        "It goes on until 23 Nov 14:02 UTC.",
     ),
     "ending": (
         approved(GrantState.ENDING, end_reason="its time is over"),
@@ -191,7 +234,8 @@ def test_a_story_with_little_in_it_has_no_holes(state):
     ("name", "buttons"),
     [
         ("draft", ["Send request", "Change…", "Cancel"]), ("draft with holes", ["Fill in…", "Cancel"]),
-        ("pending", ["Withdraw"]), ("approved", []), ("active", ["I'm done"]), ("ending", []),
+        ("pending", ["Withdraw"]), ("approved", []), ("active", ["I'm done", "Extend"]),
+        ("active and extended", ["I'm done"]), ("active and to be extended", ["I'm done"]), ("ending", []),
         ("ended", ["Ask again…"]),
         ("refused", ["Ask again…"]),
     ],
@@ -202,7 +246,7 @@ def test_buttons_offer_what_can_be_done_now(name, buttons):
 
 
 def test_giving_back_asks_first_with_the_facts():
-    (button,) = request_message(approved()).blocks[-1].to_dict()["elements"]
+    button, _ = request_message(approved()).blocks[-1].to_dict()["elements"]
     assert button["confirm"]["text"]["text"] == (
         "prod-db · read and write ends now instead of at its time. You can ask again."
     )
