@@ -13,8 +13,8 @@ from typing import Literal, TypeVar
 from sqlmodel import Session
 
 from handlers import recording
-from handlers.counterparts import target_now, uncertain
-from handlers.decisions.counterparts import Counterpart, NoCounterpart
+from handlers.counterparts import Target, target_now, uncertain
+from handlers.decisions.counterparts import NoCounterpart
 from handlers.decisions.policy import AccessQuestion, Approvals, PolicyDecision, Role, role_of, same_person
 from handlers.decisions.requests import ApprovalVerdict, may_decide, weigh_approval, weigh_request
 from handlers.exceptions import Kind, Severity, Strange, broken_policy, tell_security
@@ -39,13 +39,13 @@ _NAMES_SHOWN = 5
 class _Facts:
     """What the directory says now, read before the transaction.
 
-    target: the requester's account in the entitlement's directory, None without a requester. counted: ids of those who
-    approved when it was read. approved: the active ones among them, as they are now.
+    target: who gets it, with their account in the entitlement's directory; None without a requester. counted: ids of
+    those who approved when it was read. approved: the active ones among them, as they are now.
     can: names of who could decide.
     """
 
     requester: Account | None = None
-    target: Counterpart | None = None
+    target: Target | None = None
     counted: frozenset[str] = frozenset()
     approved: tuple[Account, ...] = ()
     can: tuple[str, ...] = ()
@@ -129,15 +129,16 @@ class Deciding:
         )
         return _Facts(requester=requester, target=target, counted=counted, approved=approved, can=can)
 
-    async def _requester(self, home: Directory, grant: Grant) -> tuple[Account | None, Counterpart | None]:
-        """Who asked, as they are now, and their account in the entitlement's directory."""
+    async def _requester(self, home: Directory, grant: Grant) -> tuple[Account | None, Target | None]:
+        """Who asked, as they are now, and who gets it."""
         requester = await home.account(grant.requester_account)
         return requester, None if requester is None else await target_now(self._ground, grant, requester)
 
     async def _others(self, home: Directory, grant: Grant, entitlement: Entitlement) -> tuple[str, ...]:
         """Names of who could decide."""
         approving = await home.group(self._ground.catalogue.owner_of(entitlement).approvers)
-        ids = sorted(approving.members - {grant.requester_account})[:_NAMES_SHOWN] if approving else []
+        concerned = {grant.requester_account, grant.target_account}
+        ids = sorted(approving.members - concerned)[:_NAMES_SHOWN] if approving else []
         return tuple(account.name for account in await _accounts(home, ids))
 
     def _open(
@@ -168,7 +169,10 @@ class Deciding:
         ):
             self._void(tx, intent, grant, "it can no longer be granted")
             return _settled_before(grant, approvals, now)
-        question = self._ground.question_of(grant, facts.requester, facts.target, entitlement)
+        target = facts.target
+        question = self._ground.question_of(
+            grant, facts.requester, target.account, entitlement, target.report
+        )
         if isinstance(question.goes_to, NoCounterpart):
             self._lose_account(tx, intent, grant, question.goes_to, question)
             return _settled_before(grant, approvals, now)

@@ -16,8 +16,10 @@ from storage.clock import Clock
 from storage.database import Database
 from storage.directories.base import Account, Directory
 from storage.faults import DirectoryUnavailable
+from storage.links import link_to
 from storage.outbox import OWNER, owe
 from storage.records import Grant
+from storage.states import GrantState
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -75,11 +77,15 @@ class Ground:
         minutes: int,
         justification: str,
         ticket: str,
+        report: Account | None = None,
     ) -> AccessQuestion:
-        """The question that a request puts to policy; weighing sets the action. target: the account that gets it."""
+        """The question that a request puts to policy; weighing sets the action. target: the account that gets it.
+
+        report: whom the requester asks for, if not for themselves.
+        """
         return AccessQuestion(
             action=Action.REQUEST,
-            principal=requester,
+            principal=report or requester,
             entitlement=entitlement,
             owner=self.catalogue.owner_of(entitlement),
             requester=requester,
@@ -88,10 +94,16 @@ class Ground:
             ticket_given=bool(ticket),
             now=self.now(),
             target=target,
+            report=report,
         )
 
     def question_of(
-        self, grant: Grant, requester: Account, target: Counterpart, entitlement: Entitlement
+        self,
+        grant: Grant,
+        requester: Account,
+        target: Counterpart,
+        entitlement: Entitlement,
+        report: Account | None = None,
     ) -> AccessQuestion:
         """The question of a request that was asked before, with the facts of now."""
         return self.question(
@@ -101,10 +113,12 @@ class Ground:
             minutes=grant.minutes,
             justification=grant.justification,
             ticket=grant.ticket,
+            report=report,
         )
 
     def show(self, tx: Session, grant: Grant) -> None:
-        """Owe the requester's status message, and the owner channel's if the request ever went there."""
+        """Owe the requester's status message, the owner channel's if the request ever went there, and the report's."""
+        self._show_report(tx, grant)
         if grant.slack_user:  # whose membership was found by other hands may not be linked
             owe(
                 tx, at=self.now(), courier="slack", kind="request", subject=grant.id, recipient=grant.slack_user
@@ -113,3 +127,13 @@ class Ground:
         if entitlement is not None and not grant.automatic and grant.lapses_at is not None:
             owner = f"{OWNER}{entitlement.owner}"  # the channel may be another by the time it is delivered
             owe(tx, at=self.now(), courier="slack", kind="approval", subject=grant.id, recipient=owner)
+
+    def _show_report(self, tx: Session, grant: Grant) -> None:
+        """Whoever something was asked for hears of it, once it was sent."""
+        if not grant.target_account or grant.state == GrantState.DRAFT:
+            return
+        link = link_to(tx, grant.requester_directory, grant.target_account)
+        if link is not None:
+            owe(
+                tx, at=self.now(), courier="slack", kind="report", subject=grant.id, recipient=link.slack_user
+            )

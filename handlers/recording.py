@@ -94,9 +94,16 @@ def record_grant(
     facts: Mapping[str, Fact] | None = None,
     texts: Mapping[str, str] | None = None,
 ) -> str:
-    """Append one entry about a grant: its subject is who asked; an account of theirs elsewhere stands in the facts."""
-    own = (grant.requester_directory, grant.requester_account)
-    place: dict[str, Fact] = {"directory": grant.directory, "account": grant.account}
+    """Append one entry about a grant: its subject is whose it is; an account of theirs elsewhere stands in the facts.
+
+    So does who asked, where that is another.
+    """
+    subject = grant.target_account or grant.requester_account
+    place: dict[str, Fact] = {}
+    if (grant.requester_directory, subject) != (grant.directory, grant.account):
+        place = {"directory": grant.directory, "account": grant.account}
+    if grant.target_account:
+        place["requested_by"] = grant.requester_account
     return record(
         tx,
         at=at,
@@ -104,11 +111,11 @@ def record_grant(
         outcome=outcome,
         actor=actor,
         where=where,
-        subject=grant.requester_account,
+        subject=subject,
         resource=grant.entitlement,
         correlation=grant.id,
         decision=decision,
-        facts={**({} if own == (grant.directory, grant.account) else place), **(facts or {})},
+        facts={**place, **(facts or {})},
         texts=texts,
     )
 

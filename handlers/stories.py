@@ -36,13 +36,23 @@ class Requester:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Report:
+    """Whom it was asked for, where somebody asked for a person who reports to them. slack_user: "" if not linked."""
+
+    name: str
+    login: str
+    slack_user: str
+
+
+@dataclass(frozen=True, kw_only=True)
 class GrantStory:
     """A grant with everything its messages say.
 
     entitlement and owner: None if it left the catalogue. reasons: policy's, in words. missing: approvals still needed
-    by role. foreseen: for a draft, what policy says. holds: entitlements the requester holds besides, risk 3 and up
-    first. had: how often they had this before; had_last: when it last ended. directory and account: where it goes,
-    and to whose account there, if not to the requester's own.
+    by role. foreseen: for a draft, what policy says. holds: entitlements that whoever it is for holds besides, risk 3
+    and up first. had: how often they had this before; had_last: when it last ended. directory and account: where it
+    goes, and to whose account there, if not to their own. report: whom it is for, if not the requester. ticket: the
+    one named beside the justification, if any.
     """
 
     id: str
@@ -71,3 +81,5 @@ class GrantStory:
     ended_at: datetime | None
     directory: str = ""
     account: str = ""
+    report: Report | None = None
+    ticket: str = ""

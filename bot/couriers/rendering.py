@@ -16,6 +16,7 @@ from bot.slack.messages.approvals import approval_message
 from bot.slack.messages.checkpoints import checkpoint_message
 from bot.slack.messages.drift import DRIFT, drift_message
 from bot.slack.messages.parts import Message
+from bot.slack.messages.reports import report_message
 from bot.slack.messages.requests import request_message
 from bot.slack.sentences import NO_DIRECTORY
 from handlers.checks import Checks
@@ -41,6 +42,7 @@ class Rendering:
         self._table: Mapping[str, Callable[[Owed], Awaitable[Message | None]]] = {
             "request": self._request,
             "approval": self._approval,
+            "report": self._report,
             "exception": self._exception,
             "answer": self._answer,
             "page": self._page,
@@ -55,6 +57,10 @@ class Rendering:
     async def _request(self, owed: Owed) -> Message | None:
         story = await self._story(owed)
         return request_message(story) if story else None
+
+    async def _report(self, owed: Owed) -> Message | None:
+        story = await self._story(owed)
+        return report_message(story) if story else None
 
     async def _approval(self, owed: Owed) -> Message | None:
         story = await self._story(owed)

@@ -48,8 +48,18 @@ class Field(StrEnum):
     """Inputs: the block_id and the action_id are the same word."""
 
     ENTITLEMENT = "entitlement"
+    LENGTH = "length"
     DURATION = "duration"
     JUSTIFICATION = "justification"
+    TICKET = "ticket"
+    FOR = "for"
     RATIONALE = "rationale"
     OWNER = "owner"
     REVIEW = "review"
+
+
+class Shortcut(StrEnum):
+    """Shortcuts of the workspace, by callback_id."""
+
+    ASK = "shortcut.ask"
+    FROM_MESSAGE = "shortcut.from_message"

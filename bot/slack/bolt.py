@@ -18,12 +18,16 @@ from bot.slack.drift import DriftClicks
 from bot.slack.limiter import Limiter
 from bot.slack.listeners import Listeners
 from bot.slack.replies import Replies
+from bot.slack.requesting import Requesting
 from bot.slack.submissions import Submissions
 from handlers.access import Access
 from handlers.accounts import Accounts
 from handlers.approvals import Deciding
+from handlers.asking import Asking
 from handlers.checks import Checks
+from handlers.decisions.names import Names
 from handlers.details import Details
+from handlers.foresight import Foreseeing
 from handlers.ground import Ground
 from handlers.identity import Identity
 from handlers.leavers import Leavers
@@ -45,13 +49,21 @@ class Speaking:
 
     def bolt(self, client: AsyncWebClient, replies: Replies) -> AsyncApp:
         """One listener a kind of payload. Signatures are checked before it (bot.slack.signed_http)."""
-        ground, access, deciding = self.ground, Access(self.ground), Deciding(self.ground)
+        ground, asking, deciding = self.ground, Asking(self.ground), Deciding(self.ground)
+        names = Names(ground.catalogue)  # folding every name costs more than understanding a sentence
+        requesting = Requesting(
+            catalogue=ground.catalogue,
+            names=names,
+            asking=asking,
+            foreseeing=Foreseeing(ground),
+            replies=replies,
+        )
         drift = DriftClicks(ground, reconciling=Reconciling(ground), leavers=self.leavers, replies=replies)
         conversation = Conversation(
-            catalogue=ground.catalogue,
+            names=names,
             checks=self.checks,
             accounts=Accounts(ground, handles=self.handles),
-            access=access,
+            asking=asking,
             pages=self.pages,
             now=ground.now,
         )
@@ -67,19 +79,19 @@ class Speaking:
             conversation=conversation,
             clicks=Clicks(
                 ground,
-                access=access,
+                asking=asking,
+                requesting=requesting,
+                access=Access(ground),
                 deciding=deciding,
                 details=Details(ground),
                 conversation=conversation,
                 drift=drift,
                 replies=replies,
             ),
-            submissions=Submissions(
-                catalogue=ground.catalogue, access=access, deciding=deciding, drift=drift
-            ),
+            submissions=Submissions(requesting=requesting, deciding=deciding, drift=drift),
+            requesting=requesting,
             checks=self.checks,
             replies=replies,
-            catalogue=ground.catalogue,
             metrics=self.metrics,
             transport=self.settings.slack.transport,
             now=ground.now,

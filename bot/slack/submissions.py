@@ -7,29 +7,21 @@ from collections.abc import Mapping
 from typing import Any
 
 from bot.slack.actions import Form
-from bot.slack.clicks import asked_text, decision_text
+from bot.slack.clicks import decision_text
 from bot.slack.drift import DriftClicks
-from bot.slack.forms import Wrong, note_form
+from bot.slack.forms import Wrong
 from bot.slack.forms_decision import read_decision
-from bot.slack.forms_request import read_request
 from bot.slack.incoming import Incoming, text
-from handlers.access import Access
+from bot.slack.requesting import Answer, Requesting, errors, note
 from handlers.approvals import Deciding
-from handlers.intents import Actor, AskAccess, Decide
-from storage.catalogue import Catalogue
-
-Answer = dict[str, Any]
-"""What is acknowledged: {} closes the form."""
+from handlers.intents import Actor, Decide
 
 
 class Submissions:
     """Carries out forms; the answer is what Slack's acknowledgement says."""
 
-    def __init__(
-        self, *, catalogue: Catalogue, access: Access, deciding: Deciding, drift: DriftClicks
-    ) -> None:
-        self._catalogue = catalogue
-        self._access = access
+    def __init__(self, *, requesting: Requesting, deciding: Deciding, drift: DriftClicks) -> None:
+        self._requesting = requesting
         self._deciding = deciding
         self._drift = drift
 
@@ -37,7 +29,7 @@ class Submissions:
         """Do what this form is for; None if there is no such form to submit."""
         match view.get("callback_id"):
             case Form.REQUEST:
-                return await self._request(actor, incoming, view)
+                return await self._requesting.submit(actor, incoming, view)
             case Form.APPROVE:
                 return await self._decide(actor, incoming, view, approve=True)
             case Form.DENY:
@@ -48,24 +40,6 @@ class Submissions:
                 return _drifted(await self._drift.declare(actor, incoming, view))
             case _:
                 return None
-
-    async def _request(self, actor: Actor, incoming: Incoming, view: Mapping[str, Any]) -> Answer:
-        typed = read_request(view, self._catalogue)
-        if isinstance(typed, Wrong):
-            return errors(typed)
-        outcome = await self._access.ask(
-            AskAccess(
-                actor=actor,
-                where=incoming.where,
-                delivery=incoming.delivery,
-                entitlement=typed.entitlement,
-                duration=typed.duration,
-                justification=typed.justification,
-                draft=typed.draft or None,
-            )
-        )
-        text = asked_text(outcome)
-        return note("Nothing was sent", text) if text else {}
 
     async def _decide(
         self, actor: Actor, incoming: Incoming, view: Mapping[str, Any], *, approve: bool
@@ -91,16 +65,6 @@ def _drifted(answer: str | Wrong) -> Answer:
     if isinstance(answer, Wrong):
         return errors(answer)
     return note("Nothing was changed", answer) if answer else {}
-
-
-def errors(wrong: Wrong) -> Answer:
-    """The form stays open with a sentence at each field."""
-    return {"response_action": "errors", "errors": {str(field): text for field, text in wrong.at.items()}}
-
-
-def note(title: str, text: str) -> Answer:
-    """A sentence takes the form's place."""
-    return {"response_action": "update", "view": note_form(title, text).to_dict()}
 
 
 def stay_open(view: Mapping[str, Any], sentence: str) -> Answer:

@@ -32,6 +32,7 @@ def put(question: Question) -> tuple[Json, list[Json]]:
         entities = _distinct(
             _account(question.principal),
             _account(question.requester),
+            *([_account(question.report)] if question.report else []),
             _entitlement(question.entitlement),
             _owner(question.owner),
         )
@@ -59,6 +60,8 @@ def _access_context(question: AccessQuestion) -> Json:
         "proofs": sorted(question.proofs),
         "now": _moment(question),
     }
+    if question.report is not None:
+        context["report"] = {"__entity": _uid("Account", question.report.id)}
     return context if question.role is None else {**context, "role": question.role}
 
 

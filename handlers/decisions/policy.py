@@ -26,6 +26,7 @@ class Action(StrEnum):
 
     GRANT = "grant"
     REQUEST = "request"
+    REQUEST_FOR = "request_for"
     APPROVE = "approve"
     VIEW = "view"
     RESET_PASSWORD = "reset_password"  # noqa: S105 - the name of an action, not a password
@@ -33,7 +34,7 @@ class Action(StrEnum):
     RECONCILE = "reconcile"
 
 
-AccessAction = Literal[Action.GRANT, Action.REQUEST, Action.APPROVE]
+AccessAction = Literal[Action.GRANT, Action.REQUEST, Action.REQUEST_FOR, Action.APPROVE]
 AccountAction = Literal[Action.VIEW, Action.RESET_PASSWORD, Action.UNLOCK]
 
 
@@ -69,11 +70,12 @@ class Approvals:
 class AccessQuestion:
     """May `principal` do `action` with `entitlement`?
 
-    principal: the requester for grant and request; whoever clicks for approve.
+    principal: who is to have it for grant and request; who asks for request_for; whoever clicks for approve.
     minutes: how long is asked for, rounded up; 0 asks for access without an end.
     role: the approver's role when the action is approve. proofs: evidence of who the principal is.
     target: the account that gets it, in the entitlement's directory, or why there is none; None for the requester's
-    own. Policy knows people by the account that they sign in with, so it does not hear of it. now: aware UTC.
+    own. Policy knows people by the account that they sign in with, so it does not hear of it. report: whom the
+    requester asks for, by the account they sign in with; None for themselves. now: aware UTC.
     """
 
     action: AccessAction
@@ -89,11 +91,17 @@ class AccessQuestion:
     role: Role | None = None
     proofs: frozenset[str] = frozenset()
     target: Counterpart | None = None
+    report: Account | None = None
+
+    @property
+    def holder(self) -> Account:
+        """Who is to have it, by the account that they sign in with."""
+        return self.report or self.requester
 
     @property
     def goes_to(self) -> Counterpart:
         """The account that gets it; never one of another directory than the entitlement's."""
-        target = self.target or self.requester
+        target = self.target or self.holder
         if isinstance(target, Account) and target.directory != self.entitlement.directory:
             return NoCounterpart(
                 reason=Reason.ELSEWHERE, directory=self.entitlement.directory, home=self.requester.directory

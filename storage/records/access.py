@@ -18,7 +18,8 @@ class Grant(SQLModel, table=True):
     foreseen: what policy says of a draft: "automatic", "approval" or "refused".
     directory and account: whose membership it is (a holding's key); account is empty where nobody's could be meant.
     requester_directory and requester_account: who asked, by the account they sign in with.
-    The requester's name, team and manager are kept as they were when it was asked.
+    target_account: a report of theirs who gets it, by the account that one signs in with in the same directory; empty
+    where they asked for themselves. The names, the team and the manager are kept as they were when it was asked.
     """
 
     __tablename__ = "grants"
@@ -27,6 +28,7 @@ class Grant(SQLModel, table=True):
         Index("grants_waiting", "lapses_at", **only("state = 'pending'")),
         Index("grants_of", "account", "state"),
         Index("grants_by", "requester_account", "state", "entitlement"),
+        Index("grants_for", "target_account", "state", "entitlement", **only("target_account <> ''")),
         Index("grants_on", "entitlement", "state"),
     )
 
@@ -62,6 +64,9 @@ class Grant(SQLModel, table=True):
     ended_at: datetime | None = moment(null=True)
     requester_directory: str = added()
     requester_account: str = added()
+    target_account: str = added()
+    target_name: str = added()
+    target_login: str = added()
 
 
 class Approval(SQLModel, table=True):

@@ -32,7 +32,7 @@ from bot.slack.messages.requests import (
 from bot.slack.words import clock, day, day_and_clock, duration, in_quotes, inert, listed, sentence, visible
 from handlers.decisions.cedar import NO_POLICY
 from handlers.outcomes import NotAllowed, TooLate
-from handlers.stories import GrantStory, Requester
+from handlers.stories import GrantStory, Report, Requester
 from storage.states import GrantState
 
 _HOLDS_SHOWN = 5
@@ -70,11 +70,15 @@ def critical_facts(story: GrantStory) -> list[tuple[str, str]]:
     where = f", {entitlement.environment}, risk {entitlement.risk} of 5" if entitlement else ""
     if story.directory:
         where += f", in the directory {story.directory}"
+    report = [("For", for_whom(story.report))] if story.report else []
+    ticket = [("Ticket", story.ticket)] if story.ticket else []
     return [
         ("Who", who(story.requester)),
+        *report,
         ("What", f"{name(story)}{where}"),
         ("How long", f"{duration(story.minutes)} from approval"),
         ("Why", in_quotes(story.justification)),
+        *ticket,
     ]
 
 
@@ -87,6 +91,11 @@ def who(requester: Requester) -> str:
         about.append(f"reports to {requester.manager}")
     known = ", ".join(part for part in map(visible, about) if part)
     return f"{visible(requester.name)} ({known})" if known else visible(requester.name)
+
+
+def for_whom(report: Report) -> str:
+    """A report whom the requester asked for: they hold it, and the requester does not."""
+    return f"{visible(report.name)} ({visible(report.login)}), who reports to the requester"
 
 
 def details_text(story: GrantStory) -> str:
@@ -156,7 +165,8 @@ def _why_asked(story: GrantStory) -> str:
 
 def _background(story: GrantStory) -> str:
     holds = _held(story, _HOLDS_SHOWN) or "nothing else"
-    return f"{inert(story.requester.name)} holds {holds}, and {_had(story)}."
+    holder = story.report.name if story.report else story.requester.name
+    return f"{inert(holder)} holds {holds}, and {_had(story)}."
 
 
 def _held(story: GrantStory, most: int) -> str:
