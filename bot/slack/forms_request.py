@@ -86,9 +86,9 @@ class Typed:
 
 
 def request_form(
-    prefilled: Prefilled, foresight: Foresight | None = None, *, draft: str = "", remark: str = ""
+    prefilled: Prefilled, foresight: Foresight | str, *, draft: str = "", remark: str = ""
 ) -> View:
-    """The form to ask for access. foresight: None while the directory does not say. remark: a sentence above it."""
+    """The form to ask for access. foresight: or a sentence in its place. remark: a sentence above it."""
     offered = _lengths(foresight)
     # A time that the ladder has no rung for is written beside it.
     written = in_words(prefilled.minutes) if prefilled.minutes not in (0, *offered) else ""
@@ -104,7 +104,7 @@ def request_form(
             _length(offered, prefilled.minutes),
             _other_length(written),
             _why(prefilled.justification),
-            _ticket(prefilled.ticket, wanted=foresight is not None and foresight.ticket_wanted),
+            _ticket(prefilled.ticket, wanted=isinstance(foresight, Foresight) and foresight.ticket_wanted),
             _for_whom(prefilled.report),
             *foresight_blocks(foresight, remark),
         ],
@@ -175,10 +175,10 @@ def _things(chosen: Sequence[Entitlement]) -> InputBlock:
     )
 
 
-def _lengths(foresight: Foresight | None) -> Mapping[int, str]:
+def _lengths(foresight: Foresight | str) -> Mapping[int, str]:
     """The minutes to choose from, and what each would take, where that is known."""
-    if foresight is None or not foresight.lengths:
-        return dict.fromkeys(rungs(one.entitlement for one in (foresight.each if foresight else ())), "")
+    if isinstance(foresight, str) or not foresight.lengths:
+        return dict.fromkeys(rungs(()), "")
     return {one.minutes: AT_ONCE if one.at_once else BY_APPROVAL for one in foresight.lengths}
 
 

@@ -139,6 +139,9 @@ class Listeners:
         async def change(actor: Actor, incoming: Incoming) -> None:
             await self._requesting.changed(actor, incoming, body)
 
+        def say_there(_incoming: Incoming, message: Message) -> None:
+            self._requesting.say(form, message.text)
+
         async def click(actor: Actor, incoming: Incoming) -> Turned | None:
             trigger = str(body.get("trigger_id", ""))
             done = await self._clicks.carry_out(
@@ -150,7 +153,7 @@ class Listeners:
             return await self._clicks.refuse(actor, incoming)
 
         if self._requesting.is_about(action, form):
-            await self._guarded("action", incoming, change, self._whisper, live=False)
+            await self._guarded("action", incoming, change, say_there, live=False)
         elif action != Action.OPEN_PAGE:  # a link: the browser has followed it, and there is nothing to do
             live = action not in _ROUTINE_ACTIONS
             await self._guarded("action", incoming, click, self._whisper, live=live)
@@ -182,15 +185,18 @@ class Listeners:
 
     async def shortcut(self, ack: AsyncAck, body: dict[str, Any]) -> None:
         """The workspace's shortcut, or that of a message: both open the form. Nothing of the message is kept."""
+        callback = body.get("callback_id")
+        if callback not in list(Shortcut):  # of an older manifest, or of somebody's own
+            self._metrics.request("shortcut", "refused")
+            await ack()
+            return
         incoming = arrived.of_action(body, self._transport)
         prefilled, remark = Prefilled(), ""
-        if body.get("callback_id") == Shortcut.FROM_MESSAGE:
+        if callback == Shortcut.FROM_MESSAGE:
             words = as_typed(arrived.text(arrived.part(body, "message").get("text")))
             prefilled, remark = self._requesting.read(words)
 
-        async def open_form(actor: Actor, incoming: Incoming) -> Message | Turned | None:
-            if body.get("callback_id") not in list(Shortcut):
-                return await self._clicks.refuse(actor, incoming)
+        async def open_form(actor: Actor, incoming: Incoming) -> Message | None:
             trigger = arrived.text(body.get("trigger_id"))
             opened = await self._requesting.open(actor, incoming, trigger, prefilled, remark=remark)
             return None if opened else said(sentences.TRY_AGAIN)

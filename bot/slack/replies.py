@@ -73,6 +73,10 @@ class Replies:
             return "not shown"
         return "shown"
 
+    def show_form(self, form: str, view: View) -> None:
+        """Show a form anew beside everything else, if it is still open."""
+        self._beside(self._client.views_update(view_id=form, view=view.to_dict()))
+
     async def finish(self) -> None:
         """Wait for what is being said."""
         while self._speaking:

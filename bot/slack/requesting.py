@@ -14,7 +14,7 @@ from bot.slack.choices import Choices
 from bot.slack.forms import Wrong, note_form
 from bot.slack.forms_request import LIVE_FIELDS, Prefilled, read_request, read_so_far, request_form
 from bot.slack.incoming import Incoming, part, text
-from bot.slack.messages.asking import TICKET_WANTED, asked_text, together_text
+from bot.slack.messages.asking import TICKET_WANTED, UNKNOWN, asked_text, together_text
 from bot.slack.replies import Replies
 from bot.slack.words import inert
 from handlers.asking import Asking
@@ -111,6 +111,11 @@ class Requesting:
         if shown == "changed meanwhile" and self._newest.get(form) == at:
             await self._replies.update_form(form, "", made)
 
+    def say(self, view: Mapping[str, Any], sentence: str) -> None:
+        """Say something in the form instead of what would happen; what stands in it stays."""
+        so_far, draft = read_so_far(view, self._catalogue), text(view.get("private_metadata"))
+        self._replies.show_form(text(view.get("id")), request_form(so_far, sentence, draft=draft))
+
     async def submit(self, actor: Actor, incoming: Incoming, view: Mapping[str, Any]) -> Answer:
         """Send what stands in the form; errors stand at their field."""
         typed = read_request(view, self._catalogue)
@@ -143,8 +148,8 @@ class Requesting:
         said = asked_text(outcome)
         return note("Nothing was sent", said) if said else {}
 
-    async def _foreseen(self, actor: Actor, incoming: Incoming, filled: Filled) -> Foresight | None:
-        """None when the directory does not say in time: unknown is not none (promise 7)."""
+    async def _foreseen(self, actor: Actor, incoming: Incoming, filled: Filled) -> Foresight | str:
+        """A sentence when the directory does not say in time: unknown is not none (promise 7)."""
         if not filled.entitlements and not filled.report:
             return Foresight(minutes=filled.minutes)
         intent = Intent(actor=actor, where=incoming.where, delivery=incoming.delivery)
@@ -152,7 +157,7 @@ class Requesting:
             async with asyncio.timeout(_FORESEEN_WITHIN):
                 return await self._foreseeing.foresee(intent, filled)
         except (TimeoutError, DirectoryUnavailable):
-            return None
+            return UNKNOWN
 
 
 def prefilled_from(story: GrantStory) -> Prefilled:

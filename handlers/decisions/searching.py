@@ -43,14 +43,14 @@ def words_of(text: str) -> list[str]:
 class Search:
     """An index over one catalogue, which never changes.
 
-    Everything typed must be found. The order is the same for the same words: the very id; ids and titles that begin so;
-    all words at the beginnings of words; the rest. Within each of these, by id.
+    Everything typed must be found. The order is the same for the same words: the very id; names that begin so (ids,
+    titles and aliases); all words at the beginnings of words; the rest. Within each of these, by id.
     """
 
     def __init__(self, entitlements: Iterable[Entitlement]) -> None:
         """Split every text once and sort what came of it."""
         self._all = tuple(sorted(entitlements, key=lambda one: one.id))
-        self._names = [(" ".join(words_of(one.id)), " ".join(words_of(one.title))) for one in self._all]
+        self._ids = [" ".join(words_of(one.id)) for one in self._all]
         holders: dict[str, list[int]] = {}
         for number, one in enumerate(self._all):
             for word in set(_words(one)):
@@ -63,9 +63,7 @@ class Search:
         )
         self._tails = [tail for tail, _ in tails]
         self._tail_words = [number for _, number in tails]
-        self._firsts = sorted(
-            (name, number) for number, names in enumerate(self._names) for name in set(names)
-        )
+        self._names = sorted((name, number) for number, one in enumerate(self._all) for name in _names(one))
         self.find = lru_cache(maxsize=_REMEMBERED)(self._find)
 
     def _find(self, query: str) -> Found:
@@ -76,8 +74,8 @@ class Search:
         beginning = set.intersection(*map(self._beginning, words))
         matching = set.intersection(*map(self._containing, words))
         phrase = " ".join(words)
-        named = {number for _, number in _stretch(self._firsts, phrase)} & matching
-        exact = {number for number in named if self._names[number][0] == phrase}
+        named = {number for _, number in _stretch(self._names, phrase)} & matching
+        exact = {number for number in named if self._ids[number] == phrase}
         best: list[int] = []
         for better, rest in (
             (exact, set()),
@@ -102,6 +100,11 @@ class Search:
         first, last = bisect_left(self._tails, word), bisect_right(self._tails, word + _LAST)
         inside = set(self._tail_words[first:last])
         return found.union(*(self._holders[number] for number in inside))
+
+
+def _names(entitlement: Entitlement) -> set[str]:
+    texts = (entitlement.id, entitlement.title, *entitlement.aliases)
+    return {" ".join(words_of(text)) for text in texts}
 
 
 def _words(entitlement: Entitlement) -> Iterator[str]:

@@ -26,11 +26,11 @@ TICKET_WANTED = "A ticket is needed for this. Name it above."
 _NOT_YET = "Nothing is sent yet."
 
 
-def foresight_blocks(foresight: Foresight | None, remark: str = "") -> list[Block]:
-    """What would happen, a paragraph for each thing. None: the directory did not say. remark: a sentence before it."""
-    said: list[Block] = [section(remark)] if remark else []
-    if foresight is None:
-        return [*said, section(UNKNOWN)]
+def foresight_blocks(foresight: Foresight | str, remark: str = "") -> list[Block]:
+    """What would happen, a paragraph for each thing, or a sentence in its place. remark: what stands before it."""
+    said: list[Block] = [section(_fitting(remark))] if remark else []
+    if isinstance(foresight, str):
+        return [*said, section(foresight)]
     if foresight.no_report:
         return [*said, section(NO_REPORT)]
     if not foresight.each:
