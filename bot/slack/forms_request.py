@@ -50,10 +50,14 @@ _SLACK_USER = re.compile(r"[UW][A-Z0-9]{1,30}")
 
 @dataclass(frozen=True, kw_only=True)
 class Prefilled:
-    """What a request form starts with. minutes: 0 for no time yet. report: a Slack id, or ""."""
+    """What a request form starts with. minutes: 0 for no time yet. report: a Slack id, or "".
+
+    written: what stands in the field for another time; None lets the form write it there if its menu has no such time.
+    """
 
     entitlements: tuple[Entitlement, ...] = ()
     minutes: int = 0
+    written: str | None = None
     justification: str = ""
     ticket: str = ""
     report: str = ""
@@ -90,8 +94,9 @@ def request_form(
 ) -> View:
     """The form to ask for access. foresight: or a sentence in its place. remark: a sentence above it."""
     offered = _lengths(foresight)
-    # A time that the ladder has no rung for is written beside it.
-    written = in_words(prefilled.minutes) if prefilled.minutes not in (0, *offered) else ""
+    written = prefilled.written
+    if written is None:
+        written = in_words(prefilled.minutes) if prefilled.minutes not in (0, *offered) else ""
     return View(
         type="modal",
         callback_id=Form.REQUEST,
@@ -101,7 +106,7 @@ def request_form(
         private_metadata=draft,
         blocks=[
             _things(prefilled.entitlements),
-            _length(offered, prefilled.minutes),
+            _length(offered, 0 if written else prefilled.minutes),
             _other_length(written),
             _why(prefilled.justification),
             _ticket(prefilled.ticket, wanted=isinstance(foresight, Foresight) and foresight.ticket_wanted),
@@ -151,6 +156,7 @@ def read_so_far(view: Mapping[str, Any], catalogue: Catalogue) -> Prefilled:
     return Prefilled(
         entitlements=tuple(found[:MOST_TOGETHER]),
         minutes=0 if isinstance(duration, str) else whole_minutes(duration),
+        written=typed(view, Field.DURATION),
         justification=typed(view, Field.JUSTIFICATION),
         ticket=_ticket_of(view) or "",
         report=_user(view),

@@ -129,7 +129,7 @@ def test_a_ticket_is_a_key_or_a_link(written, read):
 
 def test_what_is_half_filled_in_is_read_as_far_as_it_goes():
     so_far = read_so_far(filled(("prod-db", "gone"), "2 hou", ""), CATALOGUE)
-    assert so_far == Prefilled(entitlements=(CATALOGUE.entitlements["prod-db"],))
+    assert so_far == Prefilled(entitlements=(CATALOGUE.entitlements["prod-db"],), written="2 hou")
 
 
 def test_every_wrong_field_hears_its_own_sentence_at_once():
