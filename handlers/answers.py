@@ -10,12 +10,16 @@ from typing import Literal
 
 @dataclass(frozen=True, kw_only=True)
 class Held:
-    """One thing a person holds: by a grant until `until`, or standing (None) from `owner`."""
+    """One thing a person holds: by a grant until `until`, or standing (None) from `owner`.
+
+    ending: it is being taken back already.
+    """
 
     entitlement: str
     owner: str
     until: datetime | None
     grant: str | None
+    ending: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)

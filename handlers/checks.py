@@ -40,6 +40,7 @@ from storage.faults import DirectoryUnavailable
 from storage.identifiers import new_id
 from storage.outbox import owe
 from storage.records import Grant, Question
+from storage.states import GrantState
 
 
 class Kind(StrEnum):
@@ -212,6 +213,7 @@ class Checks:
             owner=self._owner_name(entitlement.id),
             until=grant.expires_at if grant else None,
             grant=grant.id if grant else None,
+            ending=grant is not None and grant.state == GrantState.ENDING,
         )
 
     def _elsewhere(self, directory: str, found: Counterpart | None) -> Elsewhere:

@@ -25,6 +25,8 @@ class Action(StrEnum):
     SET_UP_PROOFS = "ask.enrol"
     LINK = "ask.link"
     OPEN_PAGE = "page.open"
+    HOME_BACK = "home.back"
+    HOME_MORE = "home.more"
     ADOPT = "drift.adopt"
     REMOVE = "drift.remove"
     DECLARE = "drift.declare"

@@ -15,6 +15,7 @@ from bot.slack.clicks import Clicks
 from bot.slack.conversation import Conversation
 from bot.slack.door import Door, PageLinks
 from bot.slack.drift import DriftClicks
+from bot.slack.homes import Homes
 from bot.slack.limiter import Limiter
 from bot.slack.listeners import Listeners
 from bot.slack.replies import Replies
@@ -29,6 +30,7 @@ from handlers.decisions.names import Names
 from handlers.details import Details
 from handlers.foresight import Foreseeing
 from handlers.ground import Ground
+from handlers.home import Home
 from handlers.identity import Identity
 from handlers.leavers import Leavers
 from handlers.proofs import Handles
@@ -67,6 +69,7 @@ class Speaking:
             pages=self.pages,
             now=ground.now,
         )
+        homes = Homes(Home(ground, checks=self.checks), replies=replies, now=ground.now)
         app = AsyncApp(
             name="wicket",  # otherwise Bolt reads source files to find one, for a third of a second
             client=client,
@@ -86,11 +89,12 @@ class Speaking:
                 details=Details(ground),
                 conversation=conversation,
                 drift=drift,
+                homes=homes,
                 replies=replies,
             ),
             submissions=Submissions(requesting=requesting, deciding=deciding, drift=drift),
             requesting=requesting,
-            checks=self.checks,
+            homes=homes,
             replies=replies,
             metrics=self.metrics,
             transport=self.settings.slack.transport,

@@ -14,6 +14,7 @@ from bot.slack.door import Turned
 from bot.slack.drift import DriftClicks
 from bot.slack.forms_decision import decision_form, details_form
 from bot.slack.forms_request import Prefilled
+from bot.slack.homes import Homes
 from bot.slack.incoming import Incoming, text
 from bot.slack.messages.approvals import not_allowed_text, too_late_text
 from bot.slack.messages.asking import asked_text
@@ -65,6 +66,7 @@ class Clicks:
         details: Details,
         conversation: Conversation,
         drift: DriftClicks,
+        homes: Homes,
         replies: Replies,
     ) -> None:
         self._ground = ground
@@ -90,6 +92,7 @@ class Clicks:
             Action.RESET_PASSWORD: self._reset,
             Action.SET_UP_PROOFS: self._enrol,
             **drift.table,
+            **homes.table,
         }
 
     async def carry_out(self, action: str, click: Click) -> bool:

@@ -21,17 +21,15 @@ from bot.slack.clicks import Click, Clicks, clicked
 from bot.slack.conversation import Conversation, OpenForm
 from bot.slack.door import Door, Turned
 from bot.slack.forms_request import Prefilled
-from bot.slack.home import home_view
+from bot.slack.homes import Homes
 from bot.slack.incoming import Incoming
-from bot.slack.messages.answers import answer_message
 from bot.slack.messages.parts import Message, said
 from bot.slack.replies import Replies
 from bot.slack.requesting import Requesting
 from bot.slack.submissions import Submissions, stay_open
 from bot.slack.words import as_typed
-from handlers.checks import Checks, Kind
-from handlers.intents import Actor, Ask
-from handlers.outcomes import Repeated
+from handlers.intents import Actor
+from handlers.overview import Page
 from handlers.patience import answering_within
 from storage.clock import Clock
 from storage.faults import DirectoryUnavailable, OutcomeUnknown, StorageUnavailable
@@ -61,7 +59,7 @@ class Listeners:
         clicks: Clicks,
         submissions: Submissions,
         requesting: Requesting,
-        checks: Checks,
+        homes: Homes,
         replies: Replies,
         metrics: Metrics,
         transport: str,
@@ -72,7 +70,7 @@ class Listeners:
         self._clicks = clicks
         self._submissions = submissions
         self._requesting = requesting
-        self._checks = checks
+        self._homes = homes
         self._replies = replies
         self._metrics = metrics
         self._transport = transport
@@ -148,6 +146,8 @@ class Listeners:
                 action, Click(actor=actor, incoming=incoming, value=value, trigger=trigger)
             )
             if done:
+                if arrived.part(body, "view").get("type") == "home":
+                    await self._homes.after(action, actor, incoming)
                 return None
             log.warning("listener.no_such_button", user=incoming.user)
             return await self._clicks.refuse(actor, incoming)
@@ -208,18 +208,11 @@ class Listeners:
         """Somebody looks at the App Home: their own access, read now (SL-18)."""
 
         async def show(actor: Actor, incoming: Incoming) -> None:
-            answer = await self._checks.ask(
-                Ask(actor=actor, where=incoming.where, delivery=incoming.delivery, kind=Kind.ACCESS)
-            )
-            if not isinstance(answer, Repeated):
-                self._replies.publish_home(incoming.user, home_view(answer_message(answer, self._now())))
-
-        def say(incoming: Incoming, message: Message) -> None:
-            self._replies.publish_home(incoming.user, home_view(message))
+            await self._homes.show(actor, incoming, Page())
 
         if arrived.part(body, "event").get("tab") == "home":
             incoming = arrived.of_event(body, self._transport)
-            await self._guarded("home", incoming, show, say, live=False)
+            await self._guarded("home", incoming, show, self._homes.say, live=False)
         await ack()
 
     async def unexpected(self, error: Exception) -> BoltResponse:

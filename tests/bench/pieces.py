@@ -14,6 +14,7 @@ _NAMES = {
     "account": "one account with its groups, from the local directory",
     "decision view": "one policy decision: view",
     "decision grant": "one policy decision: grant",
+    "home": "the App Home of somebody with 200 grants, rendered",
     "parse": "one sentence understood",
 }
 

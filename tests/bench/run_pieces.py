@@ -16,12 +16,15 @@ from sqlmodel import Session
 
 from bot.settings import load_settings
 from bot.settings.settings import Settings
+from bot.slack.home import home_view
 from handlers import recording
+from handlers.answers import AccessList, Held
 from handlers.decisions.cedar import CedarPolicy
 from handlers.decisions.grammar import understand
 from handlers.decisions.names import Names
 from handlers.decisions.policy import AccessQuestion, AccountQuestion, Action
 from handlers.intents import SCHEDULE
+from handlers.overview import Overview, Page
 from handlers.policies import shipped
 from storage.database import Database
 from storage.directories.base import Account
@@ -46,6 +49,7 @@ async def pieces(folder: Path) -> dict[str, float]:
             "read": await _each(1, lambda: database.read(lambda tx: tx.connection())),
             "account": await _each(1, lambda: directory.account("p-crowd0001")),
             **_decisions(settings, account),
+            "home": _home(),
             "parse": _call(lambda: understand("am i in vpn-users", names)),
         }
     finally:
@@ -81,6 +85,20 @@ def _decisions(settings: Settings, account: Account) -> dict[str, float]:
         "decision view": _call(lambda: policy.ask(view)),
         "decision grant": _call(lambda: policy.ask(grant)),
     }
+
+
+def _home() -> float:
+    """The whole view of somebody with 200 grants, as Slack takes it."""
+    now = datetime.now(UTC)
+    held = tuple(
+        Held(entitlement=f"thing-{n}", owner="Owner", until=now + timedelta(hours=n + 1), grant=f"g-{n}")
+        for n in range(200)
+    )
+    seen = Overview(
+        access=AccessList(held=held, read_at=now), requests=(), more_requests=False, to_decide=(), waits=0,
+        recent=(), page=Page(),
+    )  # fmt: skip
+    return _call(lambda: home_view(seen, now).to_dict())
 
 
 async def _each(in_flight: int, work: Callable[[], Awaitable[object]]) -> float:

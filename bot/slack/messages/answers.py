@@ -15,6 +15,7 @@ from handlers.answers import (
     Answer,
     DidYouMean,
     Elsewhere,
+    Held,
     Help,
     LinkedAlready,
     Membership,
@@ -177,29 +178,39 @@ def _suggestions() -> list[ButtonElement]:
 
 
 def _access(answer: AccessList, now: datetime) -> Message:
-    known = [one for one in answer.elsewhere if one.read_at is not None]
-    ages = "".join(f"; {inert(one.directory)} {_ago(now, one.read_at)}" for one in known if one.read_at)
-    read = f"Directory read {_ago(now, answer.read_at)}{ages}."
+    read, unknown = read_remark(answer, now), unknown_lines(answer)
     ask = button("Ask for access…", Action.ASK_FOR_ACCESS, "request")
-    unknown = [_unknown(one) for one in answer.elsewhere if one.read_at is None]
     if not answer.held:
         nothing = "You hold nothing that I know of." if unknown else _NOTHING
         return said("\n".join([nothing, *unknown]), remark=read, buttons=[ask])
-    lines = [
-        f"• *{inert(one.entitlement)}*, "
-        + (
-            f"until {day_and_clock(one.until)} ({until_from(now, one.until)})"
-            if one.until
-            else f"standing, from {inert(one.owner)}"
-        )
-        for one in answer.held[:_SHOWN]
-    ]
+    lines = [f"• *{inert(one.entitlement)}*, {how_held(one, now)}" for one in answer.held[:_SHOWN]]
     rest = len(answer.held) - _SHOWN
     if rest > 0:
         lines.append(f"… and {rest} more. Ask “am I in …?” with a name to know about one.")
     things = counted(len(answer.held), "thing")
     said_first = f"✅ You hold {things}{' that I know of' if unknown else ''}."
     return said("\n".join([said_first, *lines, *unknown]), remark=read, buttons=[ask])
+
+
+def how_held(one: Held, now: datetime) -> str:
+    """Until when, or from whom: to follow the name."""
+    if one.until is None:
+        return f"standing, from {inert(one.owner)}"
+    if one.ending:
+        return "being taken back"
+    return f"until {day_and_clock(one.until)} ({until_from(now, one.until)})"
+
+
+def read_remark(answer: AccessList, now: datetime) -> str:
+    """How old the answer is, for each directory that was asked."""
+    known = [one for one in answer.elsewhere if one.read_at is not None]
+    ages = "".join(f"; {inert(one.directory)} {_ago(now, one.read_at)}" for one in known if one.read_at)
+    return f"Directory read {_ago(now, answer.read_at)}{ages}."
+
+
+def unknown_lines(answer: AccessList) -> list[str]:
+    """A line for each directory of which nobody can say what the person holds there."""
+    return [_unknown(one) for one in answer.elsewhere if one.read_at is None]
 
 
 def _unknown(elsewhere: Elsewhere) -> str:

@@ -5,7 +5,7 @@ import asyncio
 import pytest
 
 from bot.slack.forms import note_form
-from bot.slack.home import home_view
+from bot.slack.home import said_home
 from bot.slack.messages.parts import said
 from bot.slack.replies import Replies
 
@@ -41,7 +41,7 @@ async def test_a_direct_message_brings_its_blocks(slack, replies):
 
 
 async def test_a_home_is_shown_to_its_person(slack, replies):
-    replies.publish_home("U0ADA", home_view(said("You hold nothing.")))
+    replies.publish_home("U0ADA", said_home(said("You hold nothing.")))
     await replies.finish()
     assert [(call.method, call.ok) for call in slack.calls] == [("views.publish", True)]
     assert slack.violations == []

@@ -4,8 +4,6 @@ from datetime import timedelta
 
 import pytest
 
-from bot.demo.workspace.view_rules import view_problems
-from bot.slack.home import home_view
 from bot.slack.messages.answers import (
     answer_message,
     greeting_message,
@@ -235,13 +233,6 @@ def test_a_notice_never_claims_more_than_is_known(kind, result):
     assert ("signed out everywhere" in said) == ended
     if kind != "linked":
         assert said.endswith("Was this not you? Tell the security team at once.")
-
-
-def test_the_home_shows_ones_own_access_and_is_a_view_slack_takes():
-    """SL-18: it is made of one person's answer and nothing else."""
-    view = home_view(answer_message(AccessList(held=(GRAFANA, VPN), read_at=READ), NOW)).to_dict()
-    assert view_problems(view, expected="home") == []
-    assert "grafana-edit" in str(view)
 
 
 @pytest.mark.parametrize(("size", "words"), [(1, "1 entry"), (12345, "12,345 entries")])

@@ -1,0 +1,102 @@
+"""The overview of one person: taken as a question about their own access, and filled from live facts.
+
+It shows another person's request only to whoever can decide it, and changes nothing.
+"""
+
+from collections.abc import Sequence
+
+from sqlmodel import Session
+
+from handlers.answers import AccessList
+from handlers.checks import Checks
+from handlers.ground import Ground
+from handlers.intents import Actor, Ask
+from handlers.outcomes import Repeated
+from handlers.overview import Overview, OwnRequest, Page, ToDecide
+from storage import overviews
+from storage.records import Grant
+from storage.states import GrantState
+
+REQUESTS_SHOWN = 5
+DECISIONS_SHOWN = 5
+RECENT_SHOWN = 5
+
+
+class Home:
+    """Answers what stands on a person's App Home."""
+
+    def __init__(self, ground: Ground, *, checks: Checks) -> None:
+        self._ground = ground
+        self._checks = checks
+
+    async def look(self, intent: Ask, page: Page) -> Overview | Repeated | None:
+        """The overview; None where policy does not let them see even their own."""
+        access = await self._checks.ask(intent)
+        if isinstance(access, Repeated):
+            return access
+        if not isinstance(access, AccessList):
+            return None
+        found = access
+        return await self._ground.database.read(lambda tx: self._overview(tx, intent.actor, found, page))
+
+    def _overview(self, tx: Session, actor: Actor, access: AccessList, page: Page) -> Overview:
+        own = (actor.account.directory, actor.account.id)
+        requests = overviews.requests_of(tx, *own, REQUESTS_SHOWN + 1)
+        waiting = self._can_decide(tx, actor)
+        start = page.waiting * DECISIONS_SHOWN
+        if start >= len(waiting):
+            start, page = 0, Page(held=page.held)
+        shown = overviews.of_ids(tx, waiting[start : start + DECISIONS_SHOWN])
+        return Overview(
+            access=access,
+            requests=tuple(self._own(grant) for grant in requests[:REQUESTS_SHOWN]),
+            more_requests=len(requests) > REQUESTS_SHOWN,
+            to_decide=tuple(self._to_decide(grant) for grant in shown),
+            waits=len(waiting),
+            recent=tuple(self._own(grant) for grant in overviews.past_of(tx, *own, RECENT_SHOWN)),
+            page=page,
+        )
+
+    def _can_decide(self, tx: Session, actor: Actor) -> Sequence[str]:
+        """The ids of the requests that stand before this person: their team's, and those shown to them alone.
+
+        Whether they may is asked of policy when they decide; here nobody's request is shown who is not theirs to see.
+        """
+        account = actor.account
+        own = (account.directory, account.id)
+        found = [
+            one
+            for one in overviews.waiting(tx, self._ground.now())
+            if one.directory == account.directory and (one.directory, one.account) != own
+        ]
+        shown = overviews.shown_to(tx, actor.slack_user, [one.id for one in found])
+        theirs = [one.id for one in found if one.id in shown or self._answers_for(actor, one.entitlement)]
+        decided = overviews.decided_by(tx, account.id, theirs)
+        return [one for one in theirs if one not in decided]
+
+    def _answers_for(self, actor: Actor, entitlement: str) -> bool:
+        owner = self._ground.owner(entitlement)
+        return owner is not None and owner.approvers in actor.account.groups
+
+    def _own(self, grant: Grant) -> OwnRequest:
+        owner = self._ground.owner(grant.entitlement)
+        return OwnRequest(
+            id=grant.id,
+            entitlement=grant.entitlement,
+            owner=owner.name if owner else "",
+            minutes=grant.minutes,
+            state=GrantState(grant.state),
+            at=grant.ended_at or grant.decided_at or grant.requested_at,
+            lapses_at=grant.lapses_at,
+        )
+
+    def _to_decide(self, grant: Grant) -> ToDecide:
+        entitlement = self._ground.catalogue.entitlements.get(grant.entitlement)
+        return ToDecide(
+            id=grant.id,
+            entitlement=grant.entitlement,
+            requester=grant.requester_name,
+            minutes=grant.minutes,
+            risk=entitlement.risk if entitlement else 0,
+            lapses_at=grant.lapses_at,
+        )
