@@ -98,7 +98,7 @@ class Requesting:
         """Say anew what would happen. Of several changes at once the newest has the last word."""
         view = part(body, "view")
         form, at = text(view.get("id")), _moment(body)
-        if at < self._newest.get(form, 0.0):
+        if not form or at < self._newest.get(form, 0.0):
             return
         self._newest[form] = at
         self._newest.move_to_end(form)
@@ -114,7 +114,8 @@ class Requesting:
     def say(self, view: Mapping[str, Any], sentence: str) -> None:
         """Say something in the form instead of what would happen; what stands in it stays."""
         so_far, draft = read_so_far(view, self._catalogue), text(view.get("private_metadata"))
-        self._replies.show_form(text(view.get("id")), request_form(so_far, sentence, draft=draft))
+        if form := text(view.get("id")):
+            self._replies.show_form(form, request_form(so_far, sentence, draft=draft))
 
     async def submit(self, actor: Actor, incoming: Incoming, view: Mapping[str, Any]) -> Answer:
         """Send what stands in the form; errors stand at their field."""

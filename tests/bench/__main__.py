@@ -17,13 +17,14 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, SpinnerColumn, TaskID, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
-from tests.bench import commands, demo, directories, pieces, sweep
+from tests.bench import commands, demo, directories, pieces, search, sweep
 from tests.bench.commands import measure_commands
 from tests.bench.demo import measure_demo
 from tests.bench.directories import measure_directories
 from tests.bench.figures import Figure
 from tests.bench.machine import DRIVER_CORE, can_pin, described, pin
 from tests.bench.pieces import measure_pieces
+from tests.bench.search import measure_search
 from tests.bench.stage import Stage, staged
 from tests.bench.sweep import measure_sweep
 
@@ -34,7 +35,8 @@ Part = Callable[[Stage, Advance], Awaitable[list[Figure]]]
 def main(
     write_json: Annotated[Path | None, typer.Option("--json", help="Write the figures to this file.")] = None,
     only: Annotated[
-        list[str] | None, typer.Option(help="demo, commands, sweep, directories or pieces; repeatable.")
+        list[str] | None,
+        typer.Option(help="demo, commands, search, sweep, directories or pieces; repeatable."),
     ] = None,
     rounds: Annotated[int, typer.Option(min=1, max=50, help="Turns of bare Bolt and Wicket.")] = 7,
     seconds: Annotated[float, typer.Option(min=0.2, max=30, help="Length of one burst.")] = 2.0,
@@ -44,6 +46,9 @@ def main(
     parts: dict[str, Part] = {
         demo.PART: lambda _stage, _advance: measure_demo(),
         commands.PART: lambda stage, advance: measure_commands(
+            stage, rounds=rounds, seconds=seconds, progress=advance
+        ),
+        search.PART: lambda stage, advance: measure_search(
             stage, rounds=rounds, seconds=seconds, progress=advance
         ),
         sweep.PART: lambda stage, advance: measure_sweep(stage, grants=grants, progress=advance),
