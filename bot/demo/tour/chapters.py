@@ -9,6 +9,7 @@ from bot.demo.tour.scene import Scene
 from bot.demo.tour.story import (
     access,
     approvals,
+    asking,
     drift,
     linking,
     passwords,
@@ -26,6 +27,7 @@ CHAPTERS: tuple[Chapter, ...] = (
     ("Routine questions", questions.STEPS),
     ("Passwords and lockouts", passwords.STEPS),
     ("Low risk: access at once", access.STEPS),
+    ("The request form", asking.STEPS),
     ("Privileged: the owner decides", approvals.STEPS),
     ("What nobody gets", refusals.STEPS),
     ("When the directory hangs", trouble.STEPS),

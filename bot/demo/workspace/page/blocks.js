@@ -42,7 +42,7 @@ export class Surface {
   async options(block, element, query) {
     const where = this.where.type === "view" ? { view_id: this.where.view_id } : { message: this.where };
     const found = await ask("options", { ...where, block_id: block, action_id: element.action_id, query });
-    return found.options ?? found.option_groups?.flatMap((group) => group.options) ?? [];
+    return { options: found.options ?? [], labels: found.labels ?? [] };
   }
 
   // Draws one element; `input` replaces what happens on a change, for fields that only wait to be submitted.
