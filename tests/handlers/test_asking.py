@@ -250,7 +250,7 @@ async def test_neither_who_asked_nor_whom_it_is_for_decides(world: World, login:
 async def test_who_is_no_report_any_more_gets_nothing_at_the_click(
     world: World, change: dict[str, Any]
 ) -> None:
-    """Promise 3, SL-17."""
+    """Promise 3, R-3, SL-17."""
     grant = await by_charles(world)
     await world.local.change_account("ada", **change)
     await world.decide("grace", grant)

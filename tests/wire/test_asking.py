@@ -283,7 +283,7 @@ async def test_a_ticket_of_its_own_is_seen_by_whoever_approves(world):
 
 
 async def test_a_manager_asks_for_a_report_and_both_are_told(world):
-    """The report holds it, the requester asked for it, and an approver who is neither decides."""
+    """R-3: the report holds it, the requester asked for it, and an approver who is neither decides."""
     charles, form = await chosen(world, "charles", "prod-db", minutes=120, report="U0ADA")
     assert "⏳ prod-db: needs one approval from Data Platform" in form.plain
     assert (await charles.submit(form, {"justification": "INC-4711"})).closed
@@ -348,7 +348,7 @@ async def test_an_approver_does_not_decide_what_was_asked_for_them(world):
 
 
 async def test_who_no_longer_reports_to_the_requester_gets_nothing(world):
-    """Asked again at the click, from the live directory (promise 3)."""
+    """R-3: asked again at the click, from the live directory (promise 3)."""
     charles, form = await chosen(world, "charles", "prod-db", minutes=60, report="U0ADA")
     await charles.submit(form, {"justification": "INC-1"})
     asked = await undecided(world.person("grace"), DATA, "prod-db")

@@ -103,6 +103,7 @@ function input(block, surface) {
     id, "aria-describedby": hint ? `${id}-hint ${id}-error` : `${id}-error`,
     "aria-required": block.optional ? null : "true", "aria-labelledby": grouped ? `${id}-label` : null,
   }, {
+    told: Boolean(block.dispatch_action),
     touched: () => fail(null),
     change: (element, selected, node) => {
       fail(null);

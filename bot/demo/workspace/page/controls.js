@@ -148,7 +148,11 @@ function field(element, place, start) {
   const everyLetter = element.dispatch_action_config?.trigger_actions_on?.includes("on_character_entered");
   node.addEventListener("input", () => (everyLetter ? changed() : place.touched()));
   if (element.type.endsWith("picker")) node.addEventListener("change", changed);
-  else if (!many) node.addEventListener("keydown", (event) => { if (event.key === "Enter") changed(); });
+  else if (!many) node.addEventListener("keydown", (event) => {
+    if (event.key !== "Enter") return;
+    if (place.told) event.preventDefault(); // the app hears of it; the form is not submitted as well
+    changed();
+  });
   return { node, control: node, read };
 }
 
