@@ -1,4 +1,4 @@
-"""Menus that an app fills while somebody types, and menus that change under a person's hands: Slack's rules, and ours."""
+"""Menus that an app fills while somebody types, and that change under a person's hands: Slack's rules, and ours."""
 
 import pytest
 
