@@ -402,6 +402,13 @@ def test_neither_who_asks_nor_whom_it_is_for_approves_it(approver: Account) -> N
     assert may_decide(POLICY, CHARLES_ASKS, GRACE, "owner").allowed
 
 
+def test_whom_it_is_for_does_not_approve_what_goes_to_an_account_of_theirs_elsewhere() -> None:
+    """Whatever number and address that account has (R-1)."""
+    asked = replace(CHARLES_ASKS, target=person("L-9", mail="other@example.com"))
+    assert may_decide(POLICY, asked, ADA, "owner").policy_ids == ("requester-never-approves",)
+    assert may_decide(POLICY, asked, GRACE, "owner").allowed
+
+
 def test_a_broken_policy_about_reports_refuses_and_says_that_it_is_broken() -> None:
     """An error refuses, and is no everyday no."""
     broken = own(overflowing("permit", Action.REQUEST_FOR))
