@@ -5,6 +5,8 @@ It holds no token and is made without asking Slack; adding a scope here needs a 
 
 from typing import Any
 
+from bot.slack.actions import Shortcut
+
 COMMAND = "/wicket"
 EVENTS_PATH = "/slack/events"
 BOT_SCOPES = (
@@ -37,6 +39,7 @@ def manifest(origin: str | None) -> dict[str, Any]:
             },
             "bot_user": {"display_name": "Wicket", "always_online": True},
             "slash_commands": [_command() | _address("url", url)],
+            "shortcuts": _shortcuts(),
         },
         "oauth_config": {"scopes": {"bot": list(BOT_SCOPES)}},
         "settings": {
@@ -58,6 +61,24 @@ def _command() -> dict[str, Any]:
         "usage_hint": "request | access | reset | unlock | help",
         "should_escape": False,
     }
+
+
+def _shortcuts() -> list[dict[str, str]]:
+    """Both come with the scope `commands`, and ask for none of their own."""
+    return [
+        {
+            "name": "Ask for access",
+            "type": "global",
+            "callback_id": Shortcut.ASK.value,
+            "description": "Choose what you need and see what would happen before you send it",
+        },
+        {
+            "name": "Ask for this access",
+            "type": "message",
+            "callback_id": Shortcut.FROM_MESSAGE.value,
+            "description": "Make a request of a message; nothing is sent before you have read it",
+        },
+    ]
 
 
 def _address(key: str, url: str | None) -> dict[str, str]:

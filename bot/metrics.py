@@ -12,7 +12,7 @@ from prometheus_client.exposition import generate_latest
 # Seconds. Promise 1 is judged by the first bucket; security hears from 60 on, the owner from 900, again each 3600.
 LATENESS_BUCKETS = (0.5, 1, 2, 5, 10, 30, 60, 300, 900, 3600)
 
-RequestKind = Literal["message", "command", "action", "view", "options", "home", "page", "other"]
+RequestKind = Literal["message", "command", "action", "view", "shortcut", "options", "home", "page", "other"]
 RequestOutcome = Literal["done", "refused", "repeated", "limited", "failed"]
 Forgery = Literal["signature", "stale", "malformed"]
 DeliveryOutcome = Literal["delivered", "retried", "given_up"]

@@ -4,6 +4,7 @@ It changes nothing and keeps nothing: whoever needs to know asks again (promise 
 """
 
 import asyncio
+from dataclasses import dataclass
 
 from handlers.decisions.counterparts import (
     Counterpart,
@@ -16,6 +17,7 @@ from handlers.decisions.counterparts import (
 )
 from handlers.exceptions import Kind, Severity, Strange
 from handlers.ground import Ground
+from handlers.reports import report_now
 from handlers.strange import named
 from storage.directories.base import Account
 from storage.records import Grant
@@ -64,9 +66,31 @@ async def find_target(ground: Ground, own: Account, directory: str) -> Counterpa
     return fit_to_hold(await find_counterpart(ground, own, directory), own)
 
 
-async def target_now(ground: Ground, grant: Grant, own: Account) -> Counterpart:
+@dataclass(frozen=True, kw_only=True)
+class Target:
+    """Who gets it. account: theirs in the entitlement's directory. report: who that is, if not the requester."""
+
+    account: Counterpart
+    report: Account | None = None
+
+
+async def target_of(ground: Ground, own: Account, report: Account | None, directory: str) -> Target:
+    """Who gets what `own` asks for: themselves, or this report of theirs. DirectoryUnavailable as above."""
+    return Target(account=await find_target(ground, report or own, directory), report=report)
+
+
+async def target_now(ground: Ground, grant: Grant, own: Account) -> Target:
     """The same, for what was asked before: it must still be the account that was meant then."""
-    return still_the_same(await find_target(ground, own, grant.directory), own, grant.account)
+    report = None
+    if grant.target_account:
+        report = await report_now(ground, grant, own)
+        if report is None:
+            gone = NoCounterpart(
+                reason=Reason.NOT_A_REPORT, directory=grant.directory, home=grant.requester_directory
+            )
+            return Target(account=gone)
+    found = await find_target(ground, report or own, grant.directory)
+    return Target(account=still_the_same(found, report or own, grant.account), report=report)
 
 
 def uncertain(target: NoCounterpart, grant: Grant) -> Strange:

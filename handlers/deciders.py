@@ -56,13 +56,13 @@ async def deciders(ground: Ground, grant_id: str) -> tuple[Decider, ...]:
     if requester is None:
         return ()
     target = await target_now(ground, grant, requester)
-    if isinstance(target, NoCounterpart):
+    if isinstance(target.account, NoCounterpart):
         return ()
     approved, asked = await asyncio.gather(
         accounts_of(home, [one.approver for one in approvals]),
         _candidates(ground, home, grant, entitlement, requester),
     )
-    question = ground.question_of(grant, requester, target, entitlement)
+    question = ground.question_of(grant, requester, target.account, entitlement, target.report)
     question = replace(question, approvals=count_people(question, approved, ground.security_group))
     found = [
         decider
@@ -121,5 +121,5 @@ async def _candidates(
     ids: list[str] = []
     for group in filter(None, dict.fromkeys(groups)):
         found = await home.group(group)
-        ids += sorted(found.members - {requester.id})[:_MOST] if found else []
+        ids += sorted(found.members - {requester.id, grant.target_account})[:_MOST] if found else []
     return await accounts_of(home, dict.fromkeys([*ids, *([requester.manager] if requester.manager else [])]))

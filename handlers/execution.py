@@ -80,12 +80,12 @@ class Execution:
                         rationale_given=bool(approval.rationale.strip()),
                     )
                 )
-        question = self._ground.question_of(grant, requester, target, entitlement)
+        question = self._ground.question_of(grant, requester, target.account, entitlement, target.report)
         verdict = still_granted(self._ground.policy, question, approvers)
         if verdict.granted:
             return None
-        if isinstance(target, NoCounterpart):
-            return _Refusal(reason=target.finding, decision=verdict.decision, target=target)
+        if isinstance(target.account, NoCounterpart):
+            return _Refusal(reason=target.account.finding, decision=verdict.decision, target=target.account)
         return _Refusal(reason=" ".join(verdict.reasons), decision=verdict.decision)
 
     def _void(self, tx: Session, *, claimed: Holding, grant_id: str, refusal: _Refusal) -> None:

@@ -7,7 +7,7 @@ from datetime import timedelta
 
 from sqlmodel import Session
 
-from handlers.access import Access
+from handlers.asking import Asking
 from handlers.decisions.freezing import Stopped
 from handlers.decisions.timing import minutes_held, minutes_longer
 from handlers.extensions import cannot_extend
@@ -34,16 +34,16 @@ Extended = Asked | Unknown | AlreadyHeld | AlreadyAsked | AlreadyExtended | TooL
 class Extending:
     """Asks for an extension the way any request is asked: weighed, on the record, told to whoever decides."""
 
-    def __init__(self, ground: Ground, access: Access) -> None:
+    def __init__(self, ground: Ground, asking: Asking) -> None:
         self._ground = ground
-        self._access = access
+        self._asking = asking
 
     async def extend(self, intent: OnGrant) -> Extended:
         """Ask for the same for as long again, from now; or for what is left of the longest time in one go."""
         grant = await self._ground.database.read(lambda tx: seen(tx, intent.grant))
         if grant is None or not owns(intent.actor, grant) or grant.state not in LIVE or not grant.minutes:
             return await self._ground.database.write(lambda tx: self._refuse(tx, intent))
-        return await self._access.ask(
+        return await self._asking.ask(
             AskAccess(
                 actor=intent.actor,
                 where=intent.where,

@@ -21,6 +21,7 @@ from storage.clock import Clock
 from storage.database import Database
 from storage.directories.base import Account, Directory
 from storage.faults import DirectoryUnavailable
+from storage.links import link_to
 from storage.outbox import OWNER, Message, owe, places_of
 from storage.records import Grant
 from storage.states import FreezeKind, GrantState
@@ -52,6 +53,10 @@ class Shown(Protocol):
     def reminder(self) -> str: ...
     @property
     def remind_at(self) -> datetime | None: ...
+    @property
+    def requester_directory(self) -> str: ...
+    @property
+    def target_account(self) -> str: ...
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -118,14 +123,16 @@ class Ground:
         ticket: str,
         held: int = 0,
         fallback: Owner | None = None,
+        report: Account | None = None,
     ) -> AccessQuestion:
         """The question that a request puts to policy; weighing sets the action. target: the account that gets it.
 
-        held: minutes that they had held it without a break when they asked. fallback: who stands in for its owner.
+        held: minutes that it had been held without a break when it was asked. fallback: who stands in for its owner.
+        report: whom the requester asks for, if not for themselves.
         """
         return AccessQuestion(
             action=Action.REQUEST,
-            principal=requester,
+            principal=report or requester,
             entitlement=entitlement,
             owner=self.catalogue.owner_of(entitlement),
             requester=requester,
@@ -136,10 +143,16 @@ class Ground:
             target=target,
             held=held,
             fallback=fallback,
+            report=report,
         )
 
     def question_of(
-        self, grant: Grant, requester: Account, target: Counterpart, entitlement: Entitlement
+        self,
+        grant: Grant,
+        requester: Account,
+        target: Counterpart,
+        entitlement: Entitlement,
+        report: Account | None = None,
     ) -> AccessQuestion:
         """The question of a request that was asked before, with the facts of now."""
         return self.question(
@@ -151,6 +164,7 @@ class Ground:
             ticket=grant.ticket,
             held=minutes_held(grant.held_since, grant.requested_at),
             fallback=self.fallback_of(grant),
+            report=report,
         )
 
     def fallback_of(self, grant: Grant) -> Owner | None:
@@ -177,7 +191,7 @@ class Ground:
             owe(tx, at=self.now(), courier=SUMMONS, kind="summons", subject=grant.id, recipient=owner)
 
     def messages_of(self, tx: Session, grants: Iterable[Shown]) -> list[Message]:
-        """The requester's status message of each, and the owner channel's and others' where the request ever went."""
+        """The status message of whoever asked and of whom it is for, and the request's wherever it ever went."""
         owed, shown = list[Message](), list(grants)
         carried = {grant.id: owner for grant in shown if (owner := self._carried_to(grant))}
         others = places_of(tx, kind="approval", subjects=list(carried)) if carried else {}
@@ -187,7 +201,7 @@ class Ground:
             if grant.id in carried:
                 places = {carried[grant.id]: None, **dict.fromkeys(others.get(grant.id, ()))}
                 owed += [Message("approval", grant.id, place) for place in places]
-            owed += besides(self, grant)
+            owed += [*besides(self, grant), *_to_report(tx, grant)]
         return owed
 
     def _carried_to(self, grant: Shown) -> str | None:
@@ -196,3 +210,11 @@ class Ground:
         if entitlement is None or grant.automatic or grant.lapses_at is None:
             return None
         return f"{OWNER}{entitlement.owner}"
+
+
+def _to_report(tx: Session, grant: Shown) -> list[Message]:
+    """Whoever something was asked for hears of it, once it was sent."""
+    if not grant.target_account or grant.state == GrantState.DRAFT:
+        return []
+    link = link_to(tx, grant.requester_directory, grant.target_account)
+    return [Message("report", grant.id, link.slack_user)] if link is not None else []

@@ -12,6 +12,9 @@ from storage.directories.base import Account
 JUSTIFICATION_LIMIT = 500
 RATIONALE_LIMIT = 500
 QUESTION_LIMIT = 500
+TICKET_LIMIT = 200
+MOST_TOGETHER = 10
+"""So many things can be asked for at once."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -50,24 +53,49 @@ class AskAccess(Intent):
     """Ask for an entitlement for a limited time. draft: the draft this was prepared in, if any.
 
     extends: the grant that this is to go on from, if it is an extension.
+    ticket: named beside the justification, or "".
     """
 
     entitlement: str
     duration: timedelta
     justification: str
+    ticket: str = ""
     draft: str | None = None
     extends: str | None = None
 
     def __post_init__(self) -> None:
-        if self.duration <= timedelta(0):
-            raise ValueError("a duration is longer than nothing")
-        if not self.justification.strip() or len(self.justification) > JUSTIFICATION_LIMIT:
-            raise ValueError("a justification has between 1 and 500 characters")
+        _check_asked(self.duration, self.justification, self.ticket)
 
     @property
     def minutes(self) -> int:
         """The duration in whole minutes, rounded up."""
-        return -(-int(self.duration.total_seconds()) // 60)
+        return whole_minutes(self.duration)
+
+
+@dataclass(frozen=True, kw_only=True)
+class AskTogether(Intent):
+    """Ask for several entitlements at once, each of which is decided on its own.
+
+    report: the Slack id of whom it is for, "" for oneself. The rest as above.
+    """
+
+    entitlements: tuple[str, ...]
+    duration: timedelta
+    justification: str
+    ticket: str = ""
+    report: str = ""
+    draft: str | None = None
+
+    def __post_init__(self) -> None:
+        _check_asked(self.duration, self.justification, self.ticket)
+        distinct = len(set(self.entitlements)) == len(self.entitlements)
+        if not distinct or not 0 < len(self.entitlements) <= MOST_TOGETHER:
+            raise ValueError(f"between 1 and {MOST_TOGETHER} different things are asked for at once")
+
+    @property
+    def minutes(self) -> int:
+        """The duration in whole minutes, rounded up."""
+        return whole_minutes(self.duration)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -161,3 +189,17 @@ class Reconcile(Intent):
     minutes: int = 0
     owner: str = ""
     review: date | None = None
+
+
+def whole_minutes(duration: timedelta) -> int:
+    """A duration in whole minutes, rounded up."""
+    return -(-int(duration.total_seconds()) // 60)
+
+
+def _check_asked(duration: timedelta, justification: str, ticket: str) -> None:
+    if duration <= timedelta(0):
+        raise ValueError("a duration is longer than nothing")
+    if not justification.strip() or len(justification) > JUSTIFICATION_LIMIT:
+        raise ValueError("a justification has between 1 and 500 characters")
+    if len(ticket) > TICKET_LIMIT:
+        raise ValueError(f"a ticket has at most {TICKET_LIMIT} characters")

@@ -13,9 +13,9 @@ from typing import Literal, TypeVar
 from sqlmodel import Session
 
 from handlers import recording
-from handlers.counterparts import target_now, uncertain
+from handlers.counterparts import Target, target_now, uncertain
 from handlers.deciders import accounts_of, as_approver, count_people, deciders
-from handlers.decisions.counterparts import Counterpart, NoCounterpart
+from handlers.decisions.counterparts import NoCounterpart
 from handlers.decisions.policy import AccessQuestion, PolicyDecision, Role, Way, role_of, same_person
 from handlers.decisions.requests import weigh_request
 from handlers.decisions.turns import comes_first
@@ -49,7 +49,7 @@ class Facts:
     """
 
     requester: Account | None = None
-    target: Counterpart | None = None
+    target: Target | None = None
     counted: tuple[str, ...] = ()
     approved: tuple[Account, ...] = ()
 
@@ -116,7 +116,10 @@ class OpenRequests:
             return self._gone(tx, intent, grant, decided)
         if not facts.requester.active:
             return self._gone(tx, intent, grant, decided)
-        question = self._ground.question_of(grant, facts.requester, facts.target, entitlement)
+        target = facts.target
+        question = self._ground.question_of(
+            grant, facts.requester, target.account, entitlement, target.report
+        )
         if isinstance(question.goes_to, NoCounterpart):
             self._lose_account(tx, intent, grant, question.goes_to, question)
             return _settled_before(grant, decided, now)
@@ -241,7 +244,7 @@ class OpenRequests:
         )
         return Facts(requester=requester, target=target, counted=counted, approved=approved)
 
-    async def _requester(self, home: Directory, grant: Grant) -> tuple[Account | None, Counterpart | None]:
+    async def _requester(self, home: Directory, grant: Grant) -> tuple[Account | None, Target | None]:
         """Who asked, as they are now, and their account in the entitlement's directory."""
         requester = await home.account(grant.requester_account)
         return requester, None if requester is None else await target_now(self._ground, grant, requester)

@@ -65,6 +65,28 @@ class AlreadyExtended:
 
 
 @dataclass(frozen=True, kw_only=True)
+class AskedTogether:
+    """What became of each thing that was asked for, in the order of the asking. report: name of whom it is for."""
+
+    each: tuple[tuple[str, Asked | AlreadyHeld | AlreadyAsked | Unknown], ...]
+    report: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class NotAReport:
+    """Nothing was sent: it was asked for somebody who does not report to this person. advice: a whole sentence."""
+
+    advice: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class TicketWanted:
+    """Nothing was sent: policy gives these only with a ticket."""
+
+    entitlements: tuple[str, ...]
+
+
+@dataclass(frozen=True, kw_only=True)
 class MayEnd:
     """The person may end this grant now; the form can open."""
 

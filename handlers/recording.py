@@ -91,6 +91,8 @@ class Recorded(Protocol):
     def requester_directory(self) -> str: ...
     @property
     def requester_account(self) -> str: ...
+    @property
+    def target_account(self) -> str: ...
 
 
 def record_grant(
@@ -106,7 +108,10 @@ def record_grant(
     facts: Mapping[str, Fact] | None = None,
     texts: Mapping[str, str] | None = None,
 ) -> str:
-    """Append one entry about a grant: its subject is who asked; an account of theirs elsewhere stands in the facts."""
+    """Append one entry about a grant: its subject is whose it is; an account of theirs elsewhere stands in the facts.
+
+    So does who asked, where that is another.
+    """
     return record(
         tx,
         at=at,
@@ -114,7 +119,7 @@ def record_grant(
         outcome=outcome,
         actor=actor,
         where=where,
-        subject=grant.requester_account,
+        subject=_subject(grant),
         resource=grant.entitlement,
         correlation=grant.id,
         decision=decision,
@@ -142,7 +147,7 @@ def record_each(
                 action=action,
                 outcome="done",
                 actor=WICKET,
-                subject=grant.requester_account,
+                subject=_subject(grant),
                 resource=grant.entitlement,
                 correlation=grant.id,
                 where=place,
@@ -154,9 +159,17 @@ def record_each(
 
 
 def _with_account(grant: Recorded, facts: Mapping[str, Fact]) -> Mapping[str, Fact]:
-    if (grant.requester_directory, grant.requester_account) == (grant.directory, grant.account):
-        return facts
-    return {"directory": grant.directory, "account": grant.account, **facts}
+    place: dict[str, Fact] = {}
+    if (grant.requester_directory, _subject(grant)) != (grant.directory, grant.account):
+        place = {"directory": grant.directory, "account": grant.account}
+    if grant.target_account:
+        place["requested_by"] = grant.requester_account
+    return {**place, **facts}
+
+
+def _subject(grant: Recorded) -> str:
+    """Whose it is, by the account that they sign in with."""
+    return grant.target_account or grant.requester_account
 
 
 def _place(where: Where) -> audit.Where:

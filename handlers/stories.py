@@ -87,19 +87,27 @@ class Held:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Report:
+    """Whom it was asked for, where somebody asked for a person who reports to them. slack_user: "" if not linked."""
+
+    name: str
+    login: str
+    slack_user: str
+
+
+@dataclass(frozen=True, kw_only=True)
 class GrantStory:
     """A grant with everything its messages say.
 
     entitlement and owner: None if it left the catalogue. reasons: policy's, in words. missing: approvals still needed
-    by role. foreseen: for a draft, what policy says. holds: entitlements the requester holds besides, risk 3 and up
-    first. had: how often they had this before; had_last: when it last ended; last: how that went. directory and
-    account: where it goes, and to whose account there, if not to the requester's own. shown: the mark of all that an
-    approval of it binds. asked_minutes: how long it was before an approver made it shorter, otherwise 0.
-    can: names of those who may decide now, by role, and one_click: whether none of them has to say why; both are
-    looked up where they are shown.
-    first. had: how often they had this before; had_last: when it last ended. directory and account: where it goes,
-    and to whose account there, if not to the requester's own. goes_on_from: of an extension. fallback: the name
-    of whoever stands in for its owner. ended_by and end_rationale: who ended it before its time, and why.
+    by role. foreseen: for a draft, what policy says. holds: entitlements that whoever it is for holds besides, risk 3
+    and up first. had: how often they had this before; had_last: when it last ended; last: how that went. directory
+    and account: where it goes, and to whose account there, if not to their own. report: whom it is for, if not the
+    requester. ticket: the one named beside the justification, if any. shown: the mark of all that an approval of it
+    binds. asked_minutes: how long it was before an approver made it shorter, otherwise 0. can: names of those who may
+    decide now, by role, and one_click: whether none of them has to say why; both are looked up where they are shown.
+    goes_on_from: of an extension. fallback: the name of whoever stands in for its owner. ended_by and end_rationale:
+    who ended it before its time, and why.
     """
 
     id: str
@@ -140,3 +148,5 @@ class GrantStory:
     ended_by: str = ""
     end_rationale: str = ""
     fallback: str = ""
+    report: Report | None = None
+    ticket: str = ""

@@ -10,11 +10,12 @@ from sqlmodel import Session
 from handlers.deciders import deciders
 from handlers.ground import Ground
 from handlers.patience import in_time
-from handlers.stories import Asked, Extension, GrantStory, Held, LastTime, PassedOn, Requester, Said
+from handlers.stories import Asked, Extension, GrantStory, Held, LastTime, PassedOn, Report, Requester, Said
 from storage import grants, inquiries
 from storage.approvals import approvals_of, voided_of
 from storage.binding import mark
 from storage.faults import DirectoryUnavailable
+from storage.links import link_to
 from storage.records import Grant
 from storage.reminders import extension_of, seen
 from storage.states import LIVE, GrantState
@@ -27,14 +28,15 @@ def tell(tx: Session, ground: Ground, grant_id: str) -> GrantStory | None:
         return None
     entitlement = ground.catalogue.entitlements.get(grant.entitlement)
     # What stood before this was asked: a story told again later does not count itself, or what came after.
+    holder = (grant.requester_directory, grant.target_account or grant.requester_account)
     past = [
         each
-        for each in grants.past_of(tx, grant.requester_directory, grant.requester_account, grant.entitlement)
+        for each in grants.past_of(tx, *holder, grant.entitlement)
         if each.requested_at < grant.requested_at
     ]
     directory = ground.directories.get(grant.directory)
     voided = voided_of(tx, grant.id)
-    is_own = (grant.directory, grant.account) == (grant.requester_directory, grant.requester_account)
+    is_own = (grant.directory, grant.account) == holder
     return GrantStory(
         id=grant.id,
         state=GrantState(grant.state),
@@ -100,6 +102,17 @@ def tell(tx: Session, ground: Ground, grant_id: str) -> GrantStory | None:
         ended_by=grant.ended_by,
         end_rationale=grant.end_rationale,
         fallback=_fallback(ground, grant),
+        report=_report(tx, grant),
+        ticket="" if grant.ticket in grant.justification else grant.ticket,
+    )
+
+
+def _report(tx: Session, grant: Grant) -> Report | None:
+    if not grant.target_account:
+        return None
+    link = link_to(tx, grant.requester_directory, grant.target_account)
+    return Report(
+        name=grant.target_name, login=grant.target_login, slack_user=link.slack_user if link else ""
     )
 
 
@@ -153,8 +166,8 @@ def _extension(tx: Session, grant: Grant) -> Extension | None:
 
 
 def _holds(tx: Session, ground: Ground, grant: Grant) -> tuple[str, ...]:
-    """What the requester held when asking or holds by grants now, the riskiest first, this one left out."""
-    of = (grant.requester_directory, grant.requester_account)
+    """What its holder held when it was asked or holds by grants now, the riskiest first, this one left out."""
+    of = (grant.requester_directory, grant.target_account or grant.requester_account)
     live = {other.entitlement for other in grants.live_of(tx, *of)}
     held = (live | set(grant.standing)) - {grant.entitlement}
     known = [ground.catalogue.entitlements[name] for name in held if name in ground.catalogue.entitlements]

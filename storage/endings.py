@@ -39,6 +39,7 @@ class Ending(NamedTuple):
     reminder: str
     remind_at: datetime | None
     extends: str
+    target_account: str
 
 
 _COLUMNS = tuple(_GRANTS.c[name] for name in Ending._fields)

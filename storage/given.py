@@ -11,6 +11,7 @@ from sqlmodel import Session, SQLModel
 
 from storage.records import Grant
 from storage.states import GrantState
+from storage.whose import whose
 
 # Built once: making a statement costs more than running it.
 _GRANTS = SQLModel.metadata.tables[Grant.__tablename__]
@@ -25,8 +26,7 @@ _WHAT = (
 _GIVEN_TO = (
     select(*_WHAT)
     .where(
-        _GRANTS.c.requester_directory == bindparam("directory"),
-        _GRANTS.c.requester_account == bindparam("account"),
+        whose(bindparam("directory"), bindparam("account")),
         or_(_GRANTS.c.state == GrantState.ACTIVE, _GRANTS.c.state == GrantState.ENDING),
     )
     .order_by(_GRANTS.c.expires_at)

@@ -8,12 +8,14 @@ from datetime import datetime
 from typing import Any
 
 from sqlalchemy import BindParameter, and_, bindparam, case, delete, or_
+from sqlalchemy import select as select_columns
 from sqlmodel import Session, col, func, select
 from sqlmodel.sql.expression import SelectOfScalar
 
 from storage.changing import change
 from storage.records import Approval, Grant, Holding, Question
 from storage.states import FOLLOWS, LIVE, GrantState
+from storage.whose import people_of, whose
 
 # Of a list of ids, so many are asked for in one statement.
 _AT_ONCE = 500
@@ -22,8 +24,7 @@ _AT_ONCE = 500
 _LIVE_OF = (
     select(Grant)
     .where(
-        col(Grant.requester_directory) == bindparam("directory"),
-        col(Grant.requester_account) == bindparam("account"),
+        whose(bindparam("directory"), bindparam("account")),
         col(Grant.state).in_(LIVE),
     )
     .order_by(col(Grant.expires_at))
@@ -79,14 +80,20 @@ def show_verdict(
 def unfinished_of(tx: Session, directory: str, account: str) -> Sequence[Grant]:
     """Everything that gives access or could still come to: drafts, open requests, live grants.
 
-    The account may be who asked, or the one that holds it in another directory.
+    The account may be who asked, whom it is for, or the one that holds it in another directory. What somebody asked
+    for a report is the report's alone once it was given.
     """
-    asked = and_(col(Grant.requester_directory) == directory, col(Grant.requester_account) == account)
+    waits = (GrantState.DRAFT, GrantState.PENDING, GrantState.APPROVED)
+    asked = and_(
+        col(Grant.requester_directory) == directory,
+        col(Grant.requester_account) == account,
+        col(Grant.state).in_(waits),
+    )
     holds = and_(col(Grant.directory) == directory, col(Grant.account) == account)
     return tx.exec(
         select(Grant)
         .where(
-            or_(asked, holds),
+            or_(asked, whose(directory, account), holds),
             col(Grant.state).in_((GrantState.DRAFT, GrantState.PENDING, *LIVE)),
         )
         .order_by(col(Grant.id))
@@ -97,20 +104,18 @@ def unfinished_of(tx: Session, directory: str, account: str) -> Sequence[Grant]:
 def people_concerned(tx: Session) -> set[tuple[str, str]]:
     """Directory and account of whoever has access or waits for it, and of whoever approved an open request.
 
-    Of whoever has access elsewhere, the account there as well.
+    Of whoever has access elsewhere, the account there as well; of whoever it was asked for, who asked as well.
     """
     # Literally the conditions of two indexes, so that what is over costs nothing.
     live: BindParameter[Any] = bindparam("live", LIVE, expanding=True, literal_execute=True)
     pending: BindParameter[Any] = bindparam("pending", GrantState.PENDING, literal_execute=True)
-    holding = select(
-        Grant.directory, Grant.account, Grant.requester_directory, Grant.requester_account
-    ).where(col(Grant.state).in_(live), col(Grant.expires_at).is_not(None))
-    holders = [pair for row in tx.exec(holding) for pair in ((row[0], row[1]), (row[2], row[3]))]
-    askers = tx.exec(
-        select(Grant.requester_directory, Grant.requester_account).where(
-            Grant.state == pending, col(Grant.lapses_at).is_not(None)
-        )
-    ).all()
+    people = (col(Grant.requester_directory), col(Grant.requester_account), col(Grant.target_account))
+    holding = select_columns(col(Grant.directory), col(Grant.account), *people).where(
+        col(Grant.state).in_(live), col(Grant.expires_at).is_not(None)
+    )
+    asking = select_columns(*people).where(col(Grant.state) == pending, col(Grant.lapses_at).is_not(None))
+    holders = [pair for row in tx.execute(holding) for pair in ((row[0], row[1]), *people_of(*row[2:]))]
+    askers = [pair for row in tx.execute(asking) for pair in people_of(*row)]
     approvers = tx.exec(
         select(Grant.requester_directory, Approval.approver)
         .join(Approval, col(Approval.grant) == col(Grant.id))
@@ -128,7 +133,7 @@ def live_of(tx: Session, directory: str, account: str) -> Sequence[Grant]:
 
 
 def open_of(tx: Session, directory: str, account: str, entitlement: str) -> Grant | None:
-    """A request of this person for this entitlement that still waits."""
+    """A request for this entitlement that still waits, this person's or made for them."""
     return tx.exec(_asked_by(directory, account, entitlement, GrantState.PENDING)).first()
 
 
@@ -140,9 +145,9 @@ def past_of(tx: Session, directory: str, account: str, entitlement: str) -> Sequ
 
 def _asked_by(directory: str, account: str, entitlement: str, state: GrantState) -> SelectOfScalar[Grant]:
     return select(Grant).where(
-        Grant.requester_directory == directory,
-        Grant.requester_account == account,
-        Grant.entitlement == entitlement,
+        whose(directory, account),
+        # Joined to nothing, so that SQLite does not look through all that was ever asked of one entitlement.
+        col(Grant.entitlement).concat("") == entitlement,
         Grant.state == state,
     )
 

@@ -40,6 +40,14 @@ def link_of(tx: Session, slack_team: str, slack_user: str) -> PinnedLink | None:
     return PinnedLink(id=row.id, directory=row.directory, account=row.account, mail=row.mail, state=row.state)
 
 
+def link_of_user(tx: Session, slack_user: str) -> Link | None:
+    """The active link of this Slack id in whatever team; None if there is none, or more than one."""
+    found = tx.exec(
+        select(Link).where(Link.slack_user == slack_user, Link.state == LinkState.ACTIVE).limit(2)
+    ).all()
+    return found[0] if len(found) == 1 else None
+
+
 def link_to(tx: Session, directory: str, account: str) -> Link | None:
     """The active link of this person, if any."""
     return tx.exec(

@@ -26,6 +26,7 @@ from bot.slack.messages.during import (
 from bot.slack.messages.freezes import freeze_message
 from bot.slack.messages.inquiries import asked_message, inquiry_message, reply_message
 from bot.slack.messages.parts import Message
+from bot.slack.messages.reports import report_message
 from bot.slack.messages.requests import request_message
 from bot.slack.sentences import NO_DIRECTORY
 from handlers.besides import ENDED_EARLY, ENDING, REMINDER
@@ -56,6 +57,7 @@ class Rendering:
             "approval": self._approval,
             "inquiry": self._inquiry,
             "reply": self._reply,
+            "report": self._report,
             "exception": self._exception,
             "answer": self._answer,
             "page": self._page,
@@ -73,6 +75,10 @@ class Rendering:
     async def _request(self, owed: Owed) -> Message | None:
         story = await self._story(owed)
         return request_message(story) if story else None
+
+    async def _report(self, owed: Owed) -> Message | None:
+        story = await self._story(owed)
+        return report_message(story) if story else None
 
     async def _approval(self, owed: Owed) -> Message | None:
         story = await self._story(owed)

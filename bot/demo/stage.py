@@ -120,7 +120,8 @@ def _furnish(slack: Workspace, phones: Phones, settings: Settings) -> None:
     """What the page shows around the conversations."""
     slack.phone = phones
     welcome_mails(phones)
-    slack.commands = manifest(None)["features"]["slash_commands"]
+    features = manifest(None)["features"]
+    slack.commands, slack.shortcuts = features["slash_commands"], features["shortcuts"]
     address = settings.server.public_url
     slack.links = [("Health of the bot", f"{address}/readyz"), ("Its metrics", f"{address}/metrics")]
 

@@ -62,11 +62,21 @@ class Field(StrEnum):
     """Inputs: the block_id and the action_id are the same word."""
 
     ENTITLEMENT = "entitlement"
+    LENGTH = "length"
     DURATION = "duration"
     JUSTIFICATION = "justification"
+    TICKET = "ticket"
+    FOR = "for"
     RATIONALE = "rationale"
     LESS = "less"
     QUESTION = "question"
     ANSWER = "answer"
     OWNER = "owner"
     REVIEW = "review"
+
+
+class Shortcut(StrEnum):
+    """Shortcuts of the workspace, by callback_id."""
+
+    ASK = "shortcut.ask"
+    FROM_MESSAGE = "shortcut.from_message"

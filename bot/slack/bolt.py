@@ -22,14 +22,18 @@ from bot.slack.homes import Homes
 from bot.slack.limiter import Limiter
 from bot.slack.listeners import Listeners
 from bot.slack.replies import Replies
+from bot.slack.requesting import Requesting
 from bot.slack.submissions import Submissions
 from handlers.access import Access
 from handlers.accounts import Accounts
 from handlers.approvals import Deciding
+from handlers.asking import Asking
 from handlers.checks import Checks
+from handlers.decisions.names import Names
 from handlers.details import Details
 from handlers.ending import Ending
 from handlers.extending import Extending
+from handlers.foresight import Foreseeing
 from handlers.ground import Ground
 from handlers.home import Home
 from handlers.identity import Identity
@@ -54,20 +58,28 @@ class Speaking:
 
     def bolt(self, client: AsyncWebClient, replies: Replies) -> AsyncApp:
         """One listener a kind of payload. Signatures are checked before it (bot.slack.signed_http)."""
-        ground, access = self.ground, Access(self.ground)
+        ground, asking = self.ground, Asking(self.ground)
         deciding = DecidingClicks(
             ground, deciding=Deciding(ground), inquiries=Inquiries(ground), replies=replies
+        )
+        names = Names(ground.catalogue)  # folding every name costs more than understanding a sentence
+        requesting = Requesting(
+            catalogue=ground.catalogue,
+            names=names,
+            asking=asking,
+            foreseeing=Foreseeing(ground),
+            replies=replies,
         )
         drift = DriftClicks(ground, reconciling=Reconciling(ground), leavers=self.leavers, replies=replies)
         freezes = FreezeClicks(lifting=Lifting(ground), replies=replies)
         during = DuringClicks(
-            ground, extending=Extending(ground, access), ending=Ending(ground), replies=replies
+            ground, extending=Extending(ground, asking), ending=Ending(ground), replies=replies
         )
         conversation = Conversation(
-            catalogue=ground.catalogue,
+            names=names,
             checks=self.checks,
             accounts=Accounts(ground, handles=self.handles),
-            access=access,
+            asking=asking,
             pages=self.pages,
             now=ground.now,
         )
@@ -84,7 +96,9 @@ class Speaking:
             conversation=conversation,
             clicks=Clicks(
                 ground,
-                access=access,
+                asking=asking,
+                requesting=requesting,
+                access=Access(ground),
                 deciding=deciding,
                 details=Details(ground),
                 conversation=conversation,
@@ -95,16 +109,11 @@ class Speaking:
                 replies=replies,
             ),
             submissions=Submissions(
-                catalogue=ground.catalogue,
-                access=access,
-                deciding=deciding,
-                drift=drift,
-                during=during,
-                freezes=freezes,
+                requesting=requesting, deciding=deciding, drift=drift, during=during, freezes=freezes
             ),
+            requesting=requesting,
             homes=homes,
             replies=replies,
-            catalogue=ground.catalogue,
             metrics=self.metrics,
             transport=self.settings.slack.transport,
             now=ground.now,

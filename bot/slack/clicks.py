@@ -16,30 +16,24 @@ from bot.slack.door import Turned
 from bot.slack.drift import DriftClicks
 from bot.slack.during import DuringClicks
 from bot.slack.forms_decision import details_form
-from bot.slack.forms_request import Prefilled, request_form
+from bot.slack.forms_request import Prefilled
 from bot.slack.freezes import FreezeClicks
 from bot.slack.homes import Homes
 from bot.slack.incoming import Incoming, text
 from bot.slack.messages.approvals import too_late_text
-from bot.slack.messages.freezes import gone_text, stopped_text
+from bot.slack.messages.asking import asked_text
+from bot.slack.messages.freezes import gone_text
 from bot.slack.messages.parts import Message, said
 from bot.slack.replies import Replies
-from bot.slack.words import duration
+from bot.slack.requesting import Requesting, prefilled_from
 from handlers.access import Access
+from handlers.asking import Asking
 from handlers.checks import Kind
-from handlers.decisions.freezing import Stopped
 from handlers.details import NOT_FOR_YOU, Details
 from handlers.forged import refuse_forged
 from handlers.ground import Ground
 from handlers.intents import Actor, Intent, OnGrant
-from handlers.outcomes import (
-    AlreadyAsked,
-    AlreadyHeld,
-    NotAllowed,
-    Repeated,
-    TooLate,
-    Unknown,
-)
+from handlers.outcomes import NotAllowed, Repeated, TooLate, Unknown
 from handlers.stories import GrantStory
 from storage.handles import Purpose
 
@@ -68,6 +62,8 @@ class Clicks:
         self,
         ground: Ground,
         *,
+        asking: Asking,
+        requesting: Requesting,
         access: Access,
         deciding: DecidingClicks,
         details: Details,
@@ -79,6 +75,8 @@ class Clicks:
         replies: Replies,
     ) -> None:
         self._ground = ground
+        self._asking = asking
+        self._requesting = requesting
         self._access = access
         self._behind = details
         self._conversation = conversation
@@ -119,7 +117,7 @@ class Clicks:
         return Turned(message=said(sentences.GONE), outcome="refused")
 
     async def _send_draft(self, click: Click) -> None:
-        outcome = await self._access.send_draft(click.on_grant)
+        outcome = await self._asking.send_draft(click.on_grant)
         text = asked_text(outcome)
         if text:
             self._whisper(click, text)
@@ -136,7 +134,7 @@ class Clicks:
 
     async def _ask_for_access(self, click: Click) -> None:
         entitlement = self._ground.catalogue.entitlements.get(click.value)
-        await self._open_request(click, Prefilled(entitlement=entitlement))
+        await self._open_request(click, Prefilled(entitlements=(entitlement,) if entitlement else ()))
 
     async def _withdraw(self, click: Click) -> None:
         self._whisper_if_settled(click, await self._access.withdraw(click.on_grant))
@@ -167,7 +165,10 @@ class Clicks:
         self._tell(click, page)
 
     async def _open_request(self, click: Click, prefilled: Prefilled, draft: str = "") -> None:
-        if not await self._replies.open_form(click.trigger, request_form(prefilled, draft=draft)):
+        opened = await self._requesting.open(
+            click.actor, click.incoming, click.trigger, prefilled, draft=draft
+        )
+        if not opened:
             self._whisper(click, sentences.TRY_AGAIN)
 
     async def _own_story(self, click: Click) -> GrantStory | None:
@@ -188,32 +189,6 @@ class Clicks:
     def _tell(self, click: Click, message: Message | None) -> None:
         if message is not None:
             self._replies.tell(click.actor.slack_user, message)
-
-
-def prefilled_from(story: GrantStory) -> Prefilled:
-    """A form filled with what was asked before: "Change" loses nothing."""
-    return Prefilled(
-        entitlement=story.entitlement,
-        duration=duration(story.minutes) if story.minutes else "",
-        justification=story.justification,
-    )
-
-
-def asked_text(outcome: object) -> str:
-    """What to whisper to somebody who asked; "" when the status message says it all."""
-    match outcome:
-        case AlreadyHeld(entitlement=entitlement):
-            return f"You already hold *{entitlement}*, standing. There is nothing to ask for."
-        case AlreadyAsked():
-            return sentences.ALREADY_ASKED
-        case TooLate():
-            return too_late_text(outcome)
-        case Unknown():
-            return gone_text(outcome)
-        case Stopped():
-            return stopped_text(outcome)
-        case _:
-            return ""
 
 
 def clicked(body: Mapping[str, Any]) -> tuple[str, str]:

@@ -19,16 +19,15 @@ from bot.slack.messages.answers import (
 )
 from bot.slack.messages.parts import Message, said
 from bot.slack.words import inert
-from handlers.access import Access
 from handlers.accounts import Accounts
 from handlers.answers import NotHere, NotKnownUnlocked, NotLocked, PageOpened, Unlocked
+from handlers.asking import Asking
 from handlers.checks import Checks, Kind
 from handlers.decisions import understanding as meant
 from handlers.decisions.grammar import understand
 from handlers.decisions.names import Names
-from handlers.intents import JUSTIFICATION_LIMIT, Actor, Ask, DraftAccess, Intent
+from handlers.intents import JUSTIFICATION_LIMIT, Actor, Ask, DraftAccess, Intent, whole_minutes
 from handlers.outcomes import Drafted, Repeated
-from storage.catalogue import Catalogue
 from storage.clock import Clock
 from storage.handles import Purpose
 
@@ -51,17 +50,17 @@ class Conversation:
     def __init__(
         self,
         *,
-        catalogue: Catalogue,
+        names: Names,
         checks: Checks,
         accounts: Accounts,
-        access: Access,
+        asking: Asking,
         pages: PageLinks,
         now: Clock,
     ) -> None:
-        self._names = Names(catalogue)  # folding every name costs more than understanding a sentence
+        self._names = names
         self._checks = checks
         self._accounts = accounts
-        self._access = access
+        self._asking = asking
         self._pages = pages
         self._now = now
 
@@ -143,9 +142,10 @@ class Conversation:
         if draft.entitlement is None and by_message:
             return await self.ask(intent, Kind.CHOOSE, by_message=True)
         if draft.entitlement is None:
-            return OpenForm(prefilled=Prefilled(justification=draft.justification or ""))
+            minutes = whole_minutes(draft.duration) if draft.duration else 0
+            return OpenForm(prefilled=Prefilled(minutes=minutes, justification=draft.justification or ""))
         too_long = len(draft.justification or "") > JUSTIFICATION_LIMIT
-        drafted = await self._access.draft(
+        drafted = await self._asking.draft(
             DraftAccess(
                 actor=intent.actor,
                 where=intent.where,

@@ -1,112 +1,131 @@
-"""The form to ask for access: shown, searched, and read back as checked values.
+"""The form to ask for access: shown with what would happen, and read back as checked values.
 
 It never believes a submission: everything that comes back is read anew, and only ids travel in `private_metadata`.
 """
 
-from collections.abc import Iterable, Mapping
+import re
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
 from slack_sdk.models.blocks import (
-    ExternalDataSelectElement,
+    ExternalDataMultiSelectElement,
     InputBlock,
+    InputInteractiveElement,
     Option,
     PlainTextInputElement,
     PlainTextObject,
+    StaticSelectElement,
+    UserSelectElement,
 )
 from slack_sdk.models.views import View
 
 from bot.slack.actions import Field, Form
-from bot.slack.forms import Wrong, metadata, selected, typed
+from bot.slack.choices import option_of
+from bot.slack.forms import Wrong, field_of, metadata, typed
+from bot.slack.incoming import part, text
+from bot.slack.messages.asking import foresight_blocks
+from bot.slack.words import duration as in_words
 from bot.slack.words import visible
-from handlers.decisions.durations import parse_duration
-from handlers.intents import JUSTIFICATION_LIMIT
+from handlers.decisions.durations import HOW_TO_WRITE, parse_duration
+from handlers.decisions.ladder import rungs
+from handlers.decisions.tickets import HOW_TO_WRITE as HOW_TO_WRITE_A_TICKET
+from handlers.decisions.tickets import parse_ticket
+from handlers.foreseen import Filled, Foresight
+from handlers.intents import JUSTIFICATION_LIMIT, MOST_TOGETHER, TICKET_LIMIT, whole_minutes
 from storage.catalogue import Catalogue, Entitlement
 
-OPTIONS_SHOWN = 100
-_OPTION_TEXT_LIMIT = 75
+LIVE_FIELDS = frozenset({Field.ENTITLEMENT, Field.LENGTH, Field.DURATION, Field.TICKET, Field.FOR})
+"""Whatever is chosen or entered in these changes what would happen."""
+
+CHOOSE_A_TIME = f"Choose for how long, or write it here. {HOW_TO_WRITE}"
+AT_ONCE, BY_APPROVAL = "at once", "needs approval"
+
 _TYPED_LIMIT = 60
 _MOST_TYPED = 3000
+_LONGEST_ID = 150
+_SLACK_USER = re.compile(r"[UW][A-Z0-9]{1,30}")
 
 
 @dataclass(frozen=True, kw_only=True)
 class Prefilled:
-    """What a request form starts with."""
+    """What a request form starts with. minutes: 0 for no time yet. report: a Slack id, or "".
 
-    entitlement: Entitlement | None = None
-    duration: str = ""
+    written: what stands in the field for another time; None lets the form write it there if its menu has no such time.
+    """
+
+    entitlements: tuple[Entitlement, ...] = ()
+    minutes: int = 0
+    written: str | None = None
     justification: str = ""
+    ticket: str = ""
+    report: str = ""
+
+    @property
+    def filled(self) -> Filled:
+        """What can be foreseen of it."""
+        return Filled(
+            entitlements=tuple(one.id for one in self.entitlements),
+            minutes=self.minutes,
+            justification=self.justification,
+            ticket=self.ticket,
+            report=self.report,
+        )
 
 
 @dataclass(frozen=True, kw_only=True)
 class Typed:
-    """A request form as it was filled in, checked. draft: the draft that it came from, or ""."""
+    """A request form as it was filled in, checked. draft: the draft that it came from, or "".
 
-    entitlement: str
+    entitlements: ids, of which the catalogue may have lost some; not all of them.
+    """
+
+    entitlements: tuple[str, ...]
     duration: timedelta
     justification: str
+    ticket: str
+    report: str
     draft: str
 
 
-def request_form(prefilled: Prefilled, *, draft: str = "", title: str = "Ask for access") -> View:
-    """The form to ask for access."""
-    chosen = option_of(prefilled.entitlement) if prefilled.entitlement else None
-    # Too long a reason is not cut behind a back: it stays, and hears so at its field when it is sent.
-    justification = prefilled.justification[:_MOST_TYPED]
-    most = JUSTIFICATION_LIMIT if len(justification) <= JUSTIFICATION_LIMIT else _MOST_TYPED
+def request_form(
+    prefilled: Prefilled, foresight: Foresight | str, *, draft: str = "", remark: str = ""
+) -> View:
+    """The form to ask for access. foresight: or a sentence in its place. remark: a sentence above it."""
+    offered = _lengths(foresight)
+    written = prefilled.written
+    if written is None:
+        written = in_words(prefilled.minutes) if prefilled.minutes not in (0, *offered) else ""
     return View(
         type="modal",
         callback_id=Form.REQUEST,
-        title=PlainTextObject(text=title),
+        title=PlainTextObject(text="Ask for access"),
         submit=PlainTextObject(text="Send request"),
         close=PlainTextObject(text="Cancel"),
         private_metadata=draft,
         blocks=[
-            InputBlock(
-                block_id=Field.ENTITLEMENT,
-                label=PlainTextObject(text="What do you need?"),
-                element=ExternalDataSelectElement(
-                    action_id=Field.ENTITLEMENT,
-                    min_query_length=0,
-                    initial_option=chosen,
-                    placeholder=PlainTextObject(text="Type to search"),
-                ),
-            ),
-            InputBlock(
-                block_id=Field.DURATION,
-                label=PlainTextObject(text="For how long?"),
-                hint=PlainTextObject(text="Like 2h, 90 min or 1 day. It ends by itself."),
-                element=PlainTextInputElement(
-                    action_id=Field.DURATION,
-                    initial_value=prefilled.duration or None,
-                    max_length=_TYPED_LIMIT,
-                    placeholder=PlainTextObject(text="2h"),
-                ),
-            ),
-            InputBlock(
-                block_id=Field.JUSTIFICATION,
-                label=PlainTextObject(text="Why?"),
-                hint=PlainTextObject(text="The approver reads this. Name the ticket if there is one."),
-                element=PlainTextInputElement(
-                    action_id=Field.JUSTIFICATION,
-                    multiline=True,
-                    initial_value=justification or None,
-                    max_length=most,
-                ),
-            ),
+            _things(prefilled.entitlements),
+            _length(offered, 0 if written else prefilled.minutes),
+            _other_length(written),
+            _why(prefilled.justification),
+            _ticket(prefilled.ticket, wanted=isinstance(foresight, Foresight) and foresight.ticket_wanted),
+            _for_whom(prefilled.report),
+            *foresight_blocks(foresight, remark),
         ],
     )
 
 
 def read_request(view: Mapping[str, Any], catalogue: Catalogue) -> Typed | Wrong:
-    """What was typed into a request form."""
-    entitlement = selected(view, Field.ENTITLEMENT)
-    duration = parse_duration(typed(view, Field.DURATION))
-    justification = typed(view, Field.JUSTIFICATION)
+    """What was filled into a request form."""
+    entitlements = _chosen(view)
+    duration = _duration(view)
+    justification, ticket = typed(view, Field.JUSTIFICATION), _ticket_of(view)
     wrong: dict[Field, str] = {}
-    if entitlement not in catalogue.entitlements:
+    if not any(name in catalogue.entitlements for name in entitlements):
         wrong[Field.ENTITLEMENT] = "Please choose something from the list."
+    elif len(entitlements) > MOST_TOGETHER:
+        wrong[Field.ENTITLEMENT] = f"Please choose {MOST_TOGETHER} at most; send the rest after these."
     if isinstance(duration, str):
         wrong[Field.DURATION] = duration
     if not visible(justification):
@@ -115,28 +134,170 @@ def read_request(view: Mapping[str, Any], catalogue: Catalogue) -> Typed | Wrong
         wrong[Field.JUSTIFICATION] = (
             f"Please keep it to {JUSTIFICATION_LIMIT} characters; this has {len(justification)}."
         )
-    if wrong or isinstance(duration, str):
+    if ticket is None:
+        wrong[Field.TICKET] = HOW_TO_WRITE_A_TICKET
+    if wrong or isinstance(duration, str) or ticket is None:
         return Wrong(at=wrong)
     return Typed(
-        entitlement=entitlement, duration=duration, justification=justification, draft=metadata(view)
+        entitlements=entitlements,
+        duration=duration,
+        justification=justification,
+        ticket=ticket,
+        report=_user(view),
+        draft=metadata(view),
     )
 
 
-def option_of(entitlement: Entitlement) -> Option:
-    """An entitlement as a choice."""
-    text = f"{entitlement.id} · {entitlement.access}"
-    return Option(value=entitlement.id, text=PlainTextObject(text=text[:_OPTION_TEXT_LIMIT], emoji=False))
+def read_so_far(view: Mapping[str, Any], catalogue: Catalogue) -> Prefilled:
+    """What stands in a form that is still being filled in: what cannot be read is not there yet."""
+    known = catalogue.entitlements
+    found = [known[name] for name in _chosen(view) if name in known]
+    duration = _duration(view)
+    return Prefilled(
+        entitlements=tuple(found[:MOST_TOGETHER]),
+        minutes=0 if isinstance(duration, str) else whole_minutes(duration),
+        written=typed(view, Field.DURATION),
+        justification=typed(view, Field.JUSTIFICATION),
+        ticket=_ticket_of(view) or "",
+        report=_user(view),
+    )
 
 
-def options_for(query: str, entitlements: Iterable[Entitlement]) -> list[dict[str, Any]]:
-    """The choices that contain every word typed so far, at most a hundred."""
-    words = query.casefold().split()
+# The fields.
 
-    def fits(entitlement: Entitlement) -> bool:
-        text = " ".join(
-            (entitlement.id, entitlement.title, entitlement.access, *entitlement.aliases)
-        ).casefold()
-        return all(word in text for word in words)
 
-    found = [entitlement for entitlement in entitlements if fits(entitlement)]
-    return [option_of(entitlement).to_dict() for entitlement in found[:OPTIONS_SHOWN]]
+def _things(chosen: Sequence[Entitlement]) -> InputBlock:
+    return _input(
+        Field.ENTITLEMENT,
+        "What do you need?",
+        ExternalDataMultiSelectElement(
+            action_id=Field.ENTITLEMENT,
+            min_query_length=0,
+            initial_options=[option_of(one) for one in chosen] or None,
+            max_selected_items=MOST_TOGETHER,
+            placeholder=PlainTextObject(text="Type to search"),
+        ),
+        tells=True,
+    )
+
+
+def _lengths(foresight: Foresight | str) -> Mapping[int, str]:
+    """The minutes to choose from, and what each would take, where that is known."""
+    if isinstance(foresight, str) or not foresight.lengths:
+        return dict.fromkeys(rungs(()), "")
+    return {one.minutes: AT_ONCE if one.at_once else BY_APPROVAL for one in foresight.lengths}
+
+
+def _length(offered: Mapping[int, str], chosen: int) -> InputBlock:
+    options = {
+        minutes: Option(
+            value=str(minutes),
+            text=PlainTextObject(text=in_words(minutes), emoji=False),
+            description=PlainTextObject(text=takes, emoji=False) if takes else None,
+        )
+        for minutes, takes in offered.items()
+    }
+    element = StaticSelectElement(
+        action_id=Field.LENGTH,
+        options=list(options.values()),
+        initial_option=options.get(chosen),
+        placeholder=PlainTextObject(text="Choose a time"),
+    )
+    # Slack keeps what was chosen in a block of the same name, offered any more or not: other choices, another name.
+    name = f"{Field.LENGTH}:{','.join(f'{minutes}{takes[:1]}' for minutes, takes in offered.items())}"
+    return _input(name, "For how long?", element, hint="It ends by itself.", optional=True, tells=True)
+
+
+def _other_length(written: str) -> InputBlock:
+    element = PlainTextInputElement(
+        action_id=Field.DURATION,
+        initial_value=written or None,
+        max_length=_TYPED_LIMIT,
+        placeholder=PlainTextObject(text="45 min"),
+    )
+    hint = "Like 90 min or 3 days. What you write here counts before what is chosen above."
+    return _input(Field.DURATION, "Or another time", element, hint=hint, optional=True, tells=True)
+
+
+def _why(justification: str) -> InputBlock:
+    # Too long a reason is not cut behind a back: it stays, and hears so at its field when it is sent.
+    shown = justification[:_MOST_TYPED]
+    element = PlainTextInputElement(
+        action_id=Field.JUSTIFICATION,
+        multiline=True,
+        initial_value=shown or None,
+        max_length=JUSTIFICATION_LIMIT if len(shown) <= JUSTIFICATION_LIMIT else _MOST_TYPED,
+    )
+    return _input(Field.JUSTIFICATION, "Why?", element, hint="The approver reads this.")
+
+
+def _ticket(ticket: str, *, wanted: bool) -> InputBlock:
+    element = PlainTextInputElement(
+        action_id=Field.TICKET, initial_value=ticket or None, max_length=TICKET_LIMIT
+    )
+    hint = "Like INC-4711, or its link."
+    return _input(Field.TICKET, "Ticket", element, hint=hint, optional=not wanted, tells=True)
+
+
+def _for_whom(report: str) -> InputBlock:
+    element = UserSelectElement(
+        action_id=Field.FOR,
+        initial_user=report or None,
+        placeholder=PlainTextObject(text="Somebody who reports to you"),
+    )
+    hint = "Leave this empty to ask for yourself."
+    return _input(Field.FOR, "For whom?", element, hint=hint, optional=True, tells=True)
+
+
+def _input(
+    name: str,
+    label: str,
+    element: InputInteractiveElement,
+    *,
+    hint: str = "",
+    optional: bool = False,
+    tells: bool = False,
+) -> InputBlock:
+    return InputBlock(
+        block_id=name,
+        label=PlainTextObject(text=label),
+        hint=PlainTextObject(text=hint) if hint else None,
+        element=element,
+        optional=optional or None,
+        dispatch_action=tells or None,
+    )
+
+
+# What comes back.
+
+
+def _chosen(view: Mapping[str, Any]) -> tuple[str, ...]:
+    """The ids chosen, each once, in the order of choosing."""
+    options = field_of(view, Field.ENTITLEMENT).get("selected_options")
+    found = [one for one in options if isinstance(one, Mapping)] if isinstance(options, list) else []
+    ids = (text(one.get("value"))[:_LONGEST_ID] for one in found)
+    return tuple(dict.fromkeys(one for one in ids if one))
+
+
+def _duration(view: Mapping[str, Any]) -> timedelta | str:
+    """What was written, else what was chosen; otherwise a sentence that says what to do."""
+    written = typed(view, Field.DURATION)
+    if written:
+        return parse_duration(written)
+    values = part(part(view, "state"), "values")
+    for name, fields in values.items():
+        if str(name).partition(":")[0] == Field.LENGTH and isinstance(fields, Mapping):
+            minutes = text(part(part(fields, Field.LENGTH), "selected_option").get("value"))
+            return parse_duration(f"{minutes} minutes") if minutes else CHOOSE_A_TIME
+    return CHOOSE_A_TIME
+
+
+def _ticket_of(view: Mapping[str, Any]) -> str | None:
+    """The ticket, "" if none was named, None if what stands there is none."""
+    written = typed(view, Field.TICKET)
+    return parse_ticket(written) if written else ""
+
+
+def _user(view: Mapping[str, Any]) -> str:
+    chosen = text(field_of(view, Field.FOR).get("selected_user"))
+    return chosen if _SLACK_USER.fullmatch(chosen) else ""

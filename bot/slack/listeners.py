@@ -15,22 +15,22 @@ from slack_bolt.response import BoltResponse
 from bot.metrics import Metrics, RequestKind, RequestOutcome
 from bot.slack import incoming as arrived
 from bot.slack import sentences
-from bot.slack.actions import Action
+from bot.slack.actions import Action, Shortcut
 from bot.slack.actor import IdentityUnknown
 from bot.slack.clicks import Click, Clicks, clicked
 from bot.slack.conversation import Conversation, OpenForm
 from bot.slack.door import Door, Turned
-from bot.slack.forms_request import options_for, request_form
+from bot.slack.forms_request import Prefilled
 from bot.slack.homes import Homes
 from bot.slack.incoming import Incoming
 from bot.slack.messages.parts import Message, said
 from bot.slack.replies import Replies
+from bot.slack.requesting import Requesting
 from bot.slack.submissions import Submissions, stay_open
 from bot.slack.words import as_typed
 from handlers.intents import Actor
 from handlers.overview import Page
 from handlers.patience import answering_within
-from storage.catalogue import Catalogue
 from storage.clock import Clock
 from storage.faults import DirectoryUnavailable, OutcomeUnknown, StorageUnavailable
 
@@ -58,9 +58,9 @@ class Listeners:
         conversation: Conversation,
         clicks: Clicks,
         submissions: Submissions,
+        requesting: Requesting,
         homes: Homes,
         replies: Replies,
-        catalogue: Catalogue,
         metrics: Metrics,
         transport: str,
         now: Clock,
@@ -69,9 +69,9 @@ class Listeners:
         self._conversation = conversation
         self._clicks = clicks
         self._submissions = submissions
+        self._requesting = requesting
         self._homes = homes
         self._replies = replies
-        self._catalogue = catalogue
         self._metrics = metrics
         self._transport = transport
         self._now = now
@@ -86,6 +86,7 @@ class Listeners:
         app.action(_ANY)(self.action)
         app.view(_ANY)(self.view)
         app.options(_ANY)(self.options)
+        app.shortcut(_ANY)(self.shortcut)
         app.event("app_home_opened")(self.home_opened)
         app.error(self.unexpected)
 
@@ -113,9 +114,8 @@ class Listeners:
         async def answer(actor: Actor, incoming: Incoming) -> Message | None:
             answer = await self._conversation.answer(actor, incoming, meaning, by_message=False)
             if isinstance(answer, OpenForm):
-                opened = await self._replies.open_form(
-                    str(body.get("trigger_id", "")), request_form(answer.prefilled)
-                )
+                trigger = arrived.text(body.get("trigger_id"))
+                opened = await self._requesting.open(actor, incoming, trigger, answer.prefilled)
                 return None if opened else said(sentences.TYPE_AGAIN)
             return answer
 
@@ -132,6 +132,13 @@ class Listeners:
         """A click on one of our buttons."""
         incoming = arrived.of_action(body, self._transport)
         action, value = clicked(body)
+        form = arrived.part(body, "view")
+
+        async def change(actor: Actor, incoming: Incoming) -> None:
+            await self._requesting.changed(actor, incoming, body)
+
+        def say_there(_incoming: Incoming, message: Message) -> None:
+            self._requesting.say(form, message.text)
 
         async def click(actor: Actor, incoming: Incoming) -> Turned | None:
             trigger = str(body.get("trigger_id", ""))
@@ -145,7 +152,9 @@ class Listeners:
             log.warning("listener.no_such_button", user=incoming.user)
             return await self._clicks.refuse(actor, incoming)
 
-        if action != Action.OPEN_PAGE:  # a link: the browser has followed it, and there is nothing to do
+        if self._requesting.is_about(action, form):
+            await self._guarded("action", incoming, change, say_there, live=False)
+        elif action != Action.OPEN_PAGE:  # a link: the browser has followed it, and there is nothing to do
             live = action not in _ROUTINE_ACTIONS
             await self._guarded("action", incoming, click, self._whisper, live=live)
         await ack()
@@ -171,8 +180,29 @@ class Listeners:
         await ack(**(answers[0] if answers else {}))
 
     async def options(self, ack: AsyncAck, body: dict[str, Any]) -> None:
-        """The choices while somebody types. What there is to ask for is no secret inside the workspace."""
-        await ack(options=options_for(arrived.text(body.get("value")), self._catalogue.entitlements.values()))
+        """The choices while somebody types."""
+        await ack(**self._requesting.choices(arrived.text(body.get("value"))))
+
+    async def shortcut(self, ack: AsyncAck, body: dict[str, Any]) -> None:
+        """The workspace's shortcut, or that of a message: both open the form. Nothing of the message is kept."""
+        callback = body.get("callback_id")
+        if callback not in list(Shortcut):  # of an older manifest, or of somebody's own
+            self._metrics.request("shortcut", "refused")
+            await ack()
+            return
+        incoming = arrived.of_action(body, self._transport)
+        prefilled, remark = Prefilled(), ""
+        if callback == Shortcut.FROM_MESSAGE:
+            words = as_typed(arrived.text(arrived.part(body, "message").get("text")))
+            prefilled, remark = self._requesting.read(words)
+
+        async def open_form(actor: Actor, incoming: Incoming) -> Message | None:
+            trigger = arrived.text(body.get("trigger_id"))
+            opened = await self._requesting.open(actor, incoming, trigger, prefilled, remark=remark)
+            return None if opened else said(sentences.TRY_AGAIN)
+
+        await self._guarded("shortcut", incoming, open_form, self._whisper, live=False)
+        await ack()
 
     async def home_opened(self, ack: AsyncAck, body: dict[str, Any]) -> None:
         """Somebody looks at the App Home: their own access, read now (SL-18)."""

@@ -5,7 +5,7 @@ What is owed durably goes through the outbox instead; nothing here is the record
 
 import asyncio
 from collections.abc import Coroutine
-from typing import Any
+from typing import Any, Literal
 
 import aiohttp
 import structlog
@@ -57,6 +57,25 @@ class Replies:
             log.warning("form.not_opened", fault=_name(fault))
             return False
         return True
+
+    async def update_form(
+        self, form: str, version: str, view: View
+    ) -> Literal["shown", "changed meanwhile", "not shown"]:
+        """Show a form anew. version: the hash of the one that it replaces; "" replaces whatever stands there."""
+        about = {"hash": version} if version else {}
+        try:
+            async with asyncio.timeout(_OPEN_WITHIN):
+                await self._client.views_update(view_id=form, view=view.to_dict(), **about)
+        except _FAULTS as fault:
+            if _name(fault) == "hash_conflict":
+                return "changed meanwhile"
+            log.warning("form.not_updated", fault=_name(fault))  # it may be closed by now
+            return "not shown"
+        return "shown"
+
+    def show_form(self, form: str, view: View) -> None:
+        """Show a form anew beside everything else, if it is still open."""
+        self._beside(self._client.views_update(view_id=form, view=view.to_dict()))
 
     async def finish(self) -> None:
         """Wait for what is being said."""

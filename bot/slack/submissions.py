@@ -8,23 +8,15 @@ from typing import Any
 
 from slack_sdk.models.views import View
 
-from bot.slack.actions import Field, Form
-from bot.slack.clicks import asked_text
+from bot.slack.actions import Form
 from bot.slack.deciding import DecidingClicks
 from bot.slack.drift import DriftClicks
 from bot.slack.during import DuringClicks
-from bot.slack.forms import Wrong, note_form
-from bot.slack.forms_request import read_request
+from bot.slack.forms import Wrong
 from bot.slack.freezes import FreezeClicks
 from bot.slack.incoming import Incoming, text
-from bot.slack.messages.freezes import stopped_text
-from handlers.access import Access
-from handlers.decisions.freezing import Stopped
-from handlers.intents import Actor, AskAccess
-from storage.catalogue import Catalogue
-
-Answer = dict[str, Any]
-"""What is acknowledged: {} closes the form."""
+from bot.slack.requesting import Answer, Requesting, errors, note
+from handlers.intents import Actor
 
 
 class Submissions:
@@ -33,15 +25,13 @@ class Submissions:
     def __init__(
         self,
         *,
-        catalogue: Catalogue,
-        access: Access,
+        requesting: Requesting,
         deciding: DecidingClicks,
         drift: DriftClicks,
         during: DuringClicks,
         freezes: FreezeClicks,
     ) -> None:
-        self._catalogue = catalogue
-        self._access = access
+        self._requesting = requesting
         self._deciding = deciding
         self._drift = drift
         self._freezes = freezes
@@ -51,7 +41,7 @@ class Submissions:
         """Do what this form is for; None if there is no such form to submit."""
         match view.get("callback_id"):
             case Form.REQUEST:
-                return await self._request(actor, incoming, view)
+                return await self._requesting.submit(actor, incoming, view)
             case Form.APPROVE:
                 return _answered(await self._deciding.decide(actor, incoming, view, approve=True))
             case Form.APPROVE_LESS:
@@ -73,26 +63,6 @@ class Submissions:
             case _:
                 return None
 
-    async def _request(self, actor: Actor, incoming: Incoming, view: Mapping[str, Any]) -> Answer:
-        typed = read_request(view, self._catalogue)
-        if isinstance(typed, Wrong):
-            return errors(typed)
-        outcome = await self._access.ask(
-            AskAccess(
-                actor=actor,
-                where=incoming.where,
-                delivery=incoming.delivery,
-                entitlement=typed.entitlement,
-                duration=typed.duration,
-                justification=typed.justification,
-                draft=typed.draft or None,
-            )
-        )
-        if isinstance(outcome, Stopped):  # the form stays, with what was typed
-            return errors(Wrong(at={Field.JUSTIFICATION: stopped_text(outcome)}))
-        text = asked_text(outcome)
-        return note("Nothing was sent", text) if text else {}
-
 
 def _answered(answer: str | Wrong | View) -> Answer:
     if isinstance(answer, View):
@@ -104,16 +74,6 @@ def _drifted(answer: str | Wrong) -> Answer:
     if isinstance(answer, Wrong):
         return errors(answer)
     return note("Nothing was changed", answer) if answer else {}
-
-
-def errors(wrong: Wrong) -> Answer:
-    """The form stays open with a sentence at each field."""
-    return {"response_action": "errors", "errors": {str(field): text for field, text in wrong.at.items()}}
-
-
-def note(title: str, text: str) -> Answer:
-    """A sentence takes the form's place."""
-    return {"response_action": "update", "view": note_form(title, text).to_dict()}
 
 
 def stay_open(view: Mapping[str, Any], sentence: str) -> Answer:

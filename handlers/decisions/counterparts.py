@@ -21,6 +21,7 @@ class Reason(StrEnum):
     SHARED_NUMBER = "shared-number"
     CHANGED = "changed"
     INACTIVE = "inactive"
+    NOT_A_REPORT = "not-a-report"
 
 
 # Somebody is meant, and it is not certain who.
@@ -130,6 +131,7 @@ _FINDINGS = {
         "In the directory {place}, the requester's staff number leads to another account than when they asked."
     ),
     Reason.INACTIVE: "The requester's account in the directory {place} is switched off.",
+    Reason.NOT_A_REPORT: "Whom it was asked for does not report to the requester any more.",
 }
 _UNSURE = (
     "I can't tell which account is yours: the directory {place} has {count} accounts with your staff number. "
@@ -153,5 +155,9 @@ _ADVICE = {
     ),
     Reason.INACTIVE: (
         "Your account in the directory {place} is switched off. Ask the IT desk to switch it on, then ask again."
+    ),
+    Reason.NOT_A_REPORT: (
+        "I can ask for somebody else only if the directory says that they report to you, and if their Slack account "
+        "is linked. Ask the IT desk if it should say so."
     ),
 }

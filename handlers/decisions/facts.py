@@ -37,6 +37,7 @@ def put(question: Question) -> tuple[Json, list[Json]]:
         entities = _distinct(
             _account(question.principal),
             _account(question.requester),
+            *([_account(question.report)] if question.report else []),
             _entitlement(question.entitlement),
             _owner(question.owner),
         )
@@ -72,6 +73,8 @@ def _access_context(question: AccessQuestion) -> Json:
         "way": question.way,
         "rationaleGiven": question.rationale_given,
     }
+    if question.report is not None:
+        context["report"] = {"__entity": _uid("Account", question.report.id)}
     return context if question.role is None else {**context, "role": question.role}
 
 

@@ -28,6 +28,7 @@ class Action(StrEnum):
 
     GRANT = "grant"
     REQUEST = "request"
+    REQUEST_FOR = "request_for"
     APPROVE = "approve"
     VIEW = "view"
     RESET_PASSWORD = "reset_password"  # noqa: S105 - the name of an action, not a password
@@ -37,7 +38,7 @@ class Action(StrEnum):
     REVOKE = "revoke"
 
 
-AccessAction = Literal[Action.GRANT, Action.REQUEST, Action.APPROVE, Action.REVOKE]
+AccessAction = Literal[Action.GRANT, Action.REQUEST, Action.REQUEST_FOR, Action.APPROVE, Action.REVOKE]
 AccountAction = Literal[Action.VIEW, Action.RESET_PASSWORD, Action.UNLOCK]
 
 
@@ -73,15 +74,16 @@ class Approvals:
 class AccessQuestion:
     """May `principal` do `action` with `entitlement`?
 
-    principal: the requester for grant and request; whoever clicks for approve and revoke.
+    principal: who is to have it for grant and request; who asks for request_for; whoever clicks for approve and revoke.
     minutes: how long is asked for, rounded up; 0 asks for access without an end.
     role: the principal's role when the action is approve or revoke. on_call, way, rationale_given: for approve,
     whether they are on call for the owner, what they want to do, and whether they say why. proofs: evidence of who
     the principal is.
     target: the account that gets it, in the entitlement's directory, or why there is none; None for the requester's
-    own. Policy knows people by the account that they sign in with, so it does not hear of it. now: aware UTC.
-    fallback: who decides in the owner's place, once it was passed on to them. held: the minutes that the requester had
-    held it without a break when they asked. stands_in: the principal decides only because they are the fallback's.
+    own. Policy knows people by the account that they sign in with, so it does not hear of it. report: whom the
+    requester asks for, by the account they sign in with; None for themselves. now: aware UTC.
+    fallback: who decides in the owner's place, once it was passed on to them. held: the minutes that the same had been
+    held without a break when it was asked. stands_in: the principal decides only because they are the fallback's.
     """
 
     action: AccessAction
@@ -103,11 +105,17 @@ class AccessQuestion:
     fallback: Owner | None = None
     held: int = 0
     stands_in: bool = False
+    report: Account | None = None
+
+    @property
+    def holder(self) -> Account:
+        """Who is to have it, by the account that they sign in with."""
+        return self.report or self.requester
 
     @property
     def goes_to(self) -> Counterpart:
         """The account that gets it; never one of another directory than the entitlement's."""
-        target = self.target or self.requester
+        target = self.target or self.holder
         if isinstance(target, Account) and target.directory != self.entitlement.directory:
             return NoCounterpart(
                 reason=Reason.ELSEWHERE, directory=self.entitlement.directory, home=self.requester.directory

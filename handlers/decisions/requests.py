@@ -36,9 +36,16 @@ OTHER_DIRECTORY = "own-directory-only"
 NO_ACCOUNT = "no-account-there"
 """The id on the record when the requester's number leads to no account that could hold it."""
 
+OWN_REPORTS = "own-reports-only"
+"""The id on the record when somebody asked for a person who does not report to them."""
+
 UNCERTAIN_ACCOUNT = "one-person-one-account"
 """The id on the record when it is not certain which account is the requester's."""
 
+NO_ACCOUNT_OF_THEIRS = (
+    "It is kept in the directory {directory}, and no account there is certain to be that of {name}. "
+    "Ask the IT desk about it."
+)
 TOLD = "The security team has been told."
 NEVER_ENOUGH = "No approval that could be given would be enough for this."
 VOIDED = "An approval that it needs no longer counts."
@@ -114,11 +121,15 @@ class ExecutionVerdict:
 def weigh_request(policy: PolicyEngine, question: AccessQuestion) -> Verdict:
     """What becomes of a request that nobody has approved yet; the question's action is set here."""
     if isinstance(target := question.goes_to, NoCounterpart):
-        return replace(_refused(_nobodys(policy, target)), nobodys=target)
+        return replace(_refused(_nobodys(policy, target, question.report)), nobodys=target)
+    if not (may_ask := _may_ask(policy, question)).allowed:
+        return _refused(may_ask)
     at_once = _grant(policy, question, Approvals())
     if at_once.allowed:
         return Verdict(outcome="automatic", decision=at_once, reasons=at_once.reasons)
-    asked = policy.ask(replace(question, action=Action.REQUEST, approvals=Approvals(), role=None))
+    asked = policy.ask(
+        replace(question, action=Action.REQUEST, principal=question.holder, approvals=Approvals(), role=None)
+    )
     if not asked.allowed:
         # Grant's own refusal says more than "no policy": prefer whichever names a policy or an error.
         telling = asked if asked.policy_ids or asked.errors else at_once
@@ -157,10 +168,8 @@ def may_decide(
 
     question.approvals: those so far, without theirs, so that policy can say whose turn it is.
     """
-    target = question.goes_to
-    if same_person(approver, question.requester) or (
-        isinstance(target, Account) and same_person(approver, target)
-    ):
+    concerned = (question.requester, question.holder, question.goes_to)
+    if any(isinstance(one, Account) and same_person(approver, one) for one in concerned):
         return _refusal(policy, OWN_REQUEST, OWN_REQUEST_REASON, "high")
     stands_in = is_standing_in(approver, role, question.requester, question.owner, question.fallback)
     decision = policy.ask(
@@ -291,11 +300,15 @@ def _counts(approvers: Iterable[Approver]) -> Approvals:
 
 
 def _grant(policy: PolicyEngine, question: AccessQuestion, approvals: Approvals) -> PolicyDecision:
+    """The answer about whoever is to have it, once whoever asks may ask for them."""
+    may_ask = _may_ask(policy, question)
+    if not may_ask.allowed:
+        return may_ask
     return policy.ask(
         replace(
             question,
             action=Action.GRANT,
-            principal=question.requester,
+            principal=question.holder,
             approvals=approvals,
             role=None,
             on_call=False,
@@ -305,16 +318,37 @@ def _grant(policy: PolicyEngine, question: AccessQuestion, approvals: Approvals)
     )
 
 
-def _nobodys(policy: PolicyEngine, target: NoCounterpart) -> PolicyDecision:
-    """The answer where there is no account to give it to.
+def _may_ask(policy: PolicyEngine, question: AccessQuestion) -> PolicyDecision:
+    """Whether the requester may ask for whoever is to have it. For oneself, the other questions say so."""
+    report, requester = question.report, question.requester
+    if report is None:
+        return PolicyDecision(allowed=True, policy_ids=(), reasons=(), policy_set=policy.policy_set)
+    if (report.directory, report.manager) != (requester.directory, requester.id):
+        no_report = NoCounterpart(
+            reason=Reason.NOT_A_REPORT, directory=question.entitlement.directory, home=requester.directory
+        )
+        return _nobodys(policy, no_report)
+    asking = replace(
+        question, action=Action.REQUEST_FOR, principal=requester, approvals=Approvals(), role="manager"
+    )
+    return policy.ask(asking)
+
+
+def _nobodys(policy: PolicyEngine, target: NoCounterpart, report: Account | None = None) -> PolicyDecision:
+    """The answer where there is no account to give it to. report: whose account it would be, if not the requester's.
 
     Having no account somewhere is everyday, and no exception by itself; what is uncertain always is.
     """
+    advice = target.advice
+    if report is not None:
+        advice = NO_ACCOUNT_OF_THEIRS.format(name=report.name, directory=target.directory)
     if target.is_uncertain:
-        return _refusal(policy, UNCERTAIN_ACCOUNT, f"{target.advice} {TOLD}", "medium")
+        return _refusal(policy, UNCERTAIN_ACCOUNT, f"{advice} {TOLD}", "medium")
+    if target.reason == Reason.NOT_A_REPORT:
+        return _refusal(policy, OWN_REPORTS, target.advice, "low")
     if target.reason == Reason.ELSEWHERE:
-        return _refusal(policy, OTHER_DIRECTORY, target.advice, "low")
-    return _refusal(policy, NO_ACCOUNT, target.advice, "low" if target.reason == Reason.INACTIVE else None)
+        return _refusal(policy, OTHER_DIRECTORY, advice, "low")
+    return _refusal(policy, NO_ACCOUNT, advice, "low" if target.reason == Reason.INACTIVE else None)
 
 
 def _refusal(policy: PolicyEngine, rule: str, reason: str, severity: Severity | None) -> PolicyDecision:

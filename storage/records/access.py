@@ -18,12 +18,13 @@ class Grant(SQLModel, table=True):
     foreseen: what policy says of a draft: "automatic", "approval" or "refused".
     directory and account: whose membership it is (a holding's key); account is empty where nobody's could be meant.
     requester_directory and requester_account: who asked, by the account they sign in with.
-    The requester's name, team and manager are kept as they were when it was asked.
+    target_account: a report of theirs who gets it, by the account that one signs in with in the same directory; empty
+    where they asked for themselves. The names, the team and the manager are kept as they were when it was asked.
     asked_minutes: for how long it was asked first, if an approver made it shorter; otherwise 0.
     remind_at and reminder: when something is to be done about it before its time, and what (storage.reminders).
     reminded_at: when its owner was reminded of it.
     passed_on_to: the owner that stands in for the entitlement's. extends: the grant that it goes on from.
-    held_since: since when the person has held the same without a break, where they did when it was asked.
+    held_since: since when the same has been held without a break, where it was held when it was asked.
     """
 
     __tablename__ = "grants"
@@ -32,6 +33,7 @@ class Grant(SQLModel, table=True):
         Index("grants_waiting", "lapses_at", **only("state = 'pending'")),
         Index("grants_of", "account", "state"),
         Index("grants_by", "requester_account", "state", "entitlement"),
+        Index("grants_for", "target_account", "state", "entitlement", **only("target_account <> ''")),
         Index("grants_on", "entitlement", "state"),
         Index(
             "grants_reminding",
@@ -82,6 +84,9 @@ class Grant(SQLModel, table=True):
     extends: str = added_empty()
     held_since: datetime | None = moment(null=True)
     end_rationale: str = added_empty()
+    target_account: str = added()
+    target_name: str = added()
+    target_login: str = added()
 
 
 class Approval(SQLModel, table=True):

@@ -17,7 +17,7 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, SpinnerColumn, TaskID, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
-from tests.bench import clicks, commands, demo, directories, pieces, replicas, scale, sweep
+from tests.bench import clicks, commands, demo, directories, pieces, replicas, scale, search, sweep
 from tests.bench.clicks import measure_clicks
 from tests.bench.commands import measure_commands
 from tests.bench.demo import measure_demo
@@ -27,6 +27,7 @@ from tests.bench.machine import DRIVER_CORE, can_pin, described, pin
 from tests.bench.pieces import measure_pieces
 from tests.bench.replicas import measure_replicas
 from tests.bench.scale import measure_scale
+from tests.bench.search import measure_search
 from tests.bench.stage import Stage, staged
 from tests.bench.sweep import measure_sweep
 
@@ -39,7 +40,7 @@ def main(
     only: Annotated[
         list[str] | None,
         typer.Option(
-            help="demo, commands, sweep, scale, replicas, directories, clicks or pieces; repeatable."
+            help="demo, commands, search, sweep, scale, replicas, directories, clicks or pieces; repeatable."
         ),
     ] = None,
     rounds: Annotated[int, typer.Option(min=1, max=50, help="Turns of bare Bolt and Wicket.")] = 7,
@@ -52,6 +53,9 @@ def main(
     parts: dict[str, Part] = {
         demo.PART: lambda _stage, _advance: measure_demo(),
         commands.PART: lambda stage, advance: measure_commands(
+            stage, rounds=rounds, seconds=seconds, progress=advance
+        ),
+        search.PART: lambda stage, advance: measure_search(
             stage, rounds=rounds, seconds=seconds, progress=advance
         ),
         sweep.PART: lambda stage, advance: measure_sweep(stage, grants=grants, progress=advance),

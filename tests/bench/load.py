@@ -39,13 +39,18 @@ class Commands:
                 "trigger_id": f"{number}.{time.time_ns()}.bench",
             }
         ).encode()  # fmt: skip
-        timestamp = str(int(time.time()))
-        head = (
-            f"POST /slack/events HTTP/1.1\r\nHost: 127.0.0.1:{self._port}\r\nContent-Type: {FORM}\r\n"
-            f"Content-Length: {len(body)}\r\n{TIMESTAMP}: {timestamp}\r\n"
-            f"{SIGNATURE}: {sign(self._secret, timestamp, body)}\r\n\r\n"
-        )
-        return head.encode() + body
+        return signed(self._port, self._secret, body)
+
+
+def signed(port: int, secret: str, body: bytes) -> bytes:
+    """One request as Slack sends it."""
+    timestamp = str(int(time.time()))
+    head = (
+        f"POST /slack/events HTTP/1.1\r\nHost: 127.0.0.1:{port}\r\nContent-Type: {FORM}\r\n"
+        f"Content-Length: {len(body)}\r\n{TIMESTAMP}: {timestamp}\r\n"
+        f"{SIGNATURE}: {sign(secret, timestamp, body)}\r\n\r\n"
+    )
+    return head.encode() + body
 
 
 class _Connection(asyncio.Protocol):
@@ -89,7 +94,7 @@ class _Connection(asyncio.Protocol):
 class Load:
     """Kept connections to one port of this machine; every burst checks each answer."""
 
-    def __init__(self, commands: Commands, *, port: int, expected: bytes) -> None:
+    def __init__(self, commands: Iterator[bytes], *, port: int, expected: bytes) -> None:
         """expected: what stands in every right answer."""
         self._commands, self._port, self._expected = commands, port, expected
 

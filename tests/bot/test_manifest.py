@@ -25,6 +25,20 @@ SOCKET = {
                 "should_escape": False,
             }
         ],
+        "shortcuts": [
+            {
+                "name": "Ask for access",
+                "type": "global",
+                "callback_id": "shortcut.ask",
+                "description": "Choose what you need and see what would happen before you send it",
+            },
+            {
+                "name": "Ask for this access",
+                "type": "message",
+                "callback_id": "shortcut.from_message",
+                "description": "Make a request of a message; nothing is sent before you have read it",
+            },
+        ],
     },
     "oauth_config": {
         "scopes": {
@@ -69,8 +83,11 @@ def test_over_http_slack_calls_the_public_address():
 
 
 def test_the_manifest_keeps_to_slacks_lengths():
-    """Slack refuses a name over 35 characters and a description over 140."""
+    """Slack refuses a name over 35 characters and a description over 140; a shortcut's over 24 and 150."""
     shown = manifest(None)["display_information"]
     assert len(shown["name"]) <= 35
     assert len(shown["description"]) <= 140
     assert json.loads(json.dumps(manifest(None))) == SOCKET
+    for shortcut in manifest(None)["features"]["shortcuts"]:
+        assert len(shortcut["name"]) <= 24
+        assert len(shortcut["description"]) <= 150

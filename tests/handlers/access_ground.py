@@ -21,6 +21,7 @@ from sqlmodel import select
 from handlers.access import Access
 from handlers.accounts import Accounts
 from handlers.approvals import Deciding
+from handlers.asking import Asking
 from handlers.checks import Checks
 from handlers.decisions.cedar import CedarPolicy
 from handlers.decisions.identity import SlackProfile
@@ -130,6 +131,7 @@ class World:
         self.ending = Ending(self.ground)
         self.owners = Owners(self.ground)
         self.reminding = Reminding(self.ground, self.owners)
+        self.asking = Asking(self.ground)
         self.deciding = Deciding(self.ground)
         self.revocation = Revocation(self.ground)
         self.checks = Checks(self.ground)
@@ -184,7 +186,7 @@ class World:
             **await self.intent(login, delivery),
             entitlement=entitlement, duration=duration, justification=why, draft=draft,
         )  # fmt: skip
-        return await self.access.ask(intent)
+        return await self.asking.ask(intent)
 
     async def asked(self, login: str, entitlement: str, duration: timedelta = HOUR) -> str:
         """They send a request, which is taken up; the grant's id."""
@@ -206,7 +208,7 @@ class World:
         intent = DraftAccess(
             **await self.intent(login), entitlement=entitlement, duration=duration, justification=why
         )
-        return await self.access.draft(intent)
+        return await self.asking.draft(intent)
 
     async def on(self, login: str, grant: str, delivery: str = "") -> OnGrant:
         """An intent of theirs about a grant."""

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from sqlmodel import Session
 
-from handlers.access import Access
+from handlers.asking import Asking
 from handlers.decisions.cedar import CedarPolicy
 from handlers.intents import AskAccess
 from handlers.outcomes import AlreadyAsked, AlreadyHeld, Asked, Ended, Repeated, TooLate, Unknown
@@ -113,7 +113,7 @@ async def test_what_was_taken_back_after_the_account_was_read_does_not_stand(wor
     before = await world.intent("ada")
     await world.access.give_back(await world.on("ada", grant))
     await world.settle()
-    outcome = await world.access.ask(
+    outcome = await world.asking.ask(
         AskAccess(**before, entitlement="wiki-edit", duration=HOUR, justification="INC-2")
     )
     assert isinstance(outcome, Asked)
@@ -141,8 +141,8 @@ async def test_a_draft_of_what_left_the_catalogue_is_not_sent_and_that_is_on_the
     fewer = replace(
         world.ground.catalogue, entitlements={name: things[name] for name in things if name != "wiki-edit"}
     )
-    access = Access(replace(world.ground, catalogue=fewer))
-    assert await access.send_draft(await world.on("ada", draft)) == Unknown(what="wiki-edit")
+    asking = Asking(replace(world.ground, catalogue=fewer))
+    assert await asking.send_draft(await world.on("ada", draft)) == Unknown(what="wiki-edit")
     assert await world.actions("grant") == ["grant.gone refused"]
     assert await world.exceptions() == []
 
@@ -158,10 +158,10 @@ async def test_a_draft_foresees_what_would_happen_and_sends_nothing(world: World
 async def test_a_draft_that_is_sent_is_the_same_request(world: World) -> None:
     """One thing keeps one message."""
     drafted = await world.draft("ada", "prod-db")
-    sent = await world.access.send_draft(await world.on("ada", drafted.grant))
+    sent = await world.asking.send_draft(await world.on("ada", drafted.grant))
     assert isinstance(sent, Asked)
     assert (sent.grant, sent.state) == (drafted.grant, GrantState.PENDING)
-    assert isinstance(await world.access.send_draft(await world.on("ada", drafted.grant)), TooLate)
+    assert isinstance(await world.asking.send_draft(await world.on("ada", drafted.grant)), TooLate)
     assert await world.actions("grant") == ["grant.requested done", "grant.late refused"]
 
 
@@ -182,7 +182,7 @@ async def test_a_draft_asked_in_full_and_refused_is_a_refusal(world: World) -> N
     drafted = await world.draft("eve", "prod-admin")
     assert await world.state(drafted.grant) == GrantState.REFUSED
     assert await world.kinds() == ["refused-request"]
-    assert isinstance(await world.access.send_draft(await world.on("eve", drafted.grant)), TooLate)
+    assert isinstance(await world.asking.send_draft(await world.on("eve", drafted.grant)), TooLate)
 
 
 @pytest.mark.parametrize(("duration", "why"), [(None, "INC-1"), (HOUR, None)])
@@ -190,7 +190,7 @@ async def test_a_draft_that_lacks_something_cannot_be_sent(
     world: World, duration: timedelta | None, why: str | None
 ) -> None:
     drafted = await world.draft("ada", "wiki-edit", duration, why)
-    assert await world.access.send_draft(await world.on("ada", drafted.grant)) == Unknown(what="draft")
+    assert await world.asking.send_draft(await world.on("ada", drafted.grant)) == Unknown(what="draft")
     assert await world.state(drafted.grant) == GrantState.DRAFT
 
 
@@ -198,7 +198,7 @@ async def test_a_draft_that_was_forgotten_is_gone_kindly(world: World) -> None:
     drafted = await world.draft("ada", "wiki-edit")
     world.clock.forward(days=2)
     await world.revocation.forget_old()
-    assert await world.access.send_draft(await world.on("ada", drafted.grant)) == Unknown(what="request")
+    assert await world.asking.send_draft(await world.on("ada", drafted.grant)) == Unknown(what="request")
     assert await world.actions("grant") == ["grant.gone refused"]
     assert await world.exceptions() == []
 
@@ -208,7 +208,7 @@ async def test_somebody_elses_request_cannot_be_touched_and_trying_is_told(world
     draft = (await world.draft("ada", "prod-db")).grant
     pending = await world.asked("ada", "prod-admin")
     active = await world.given("ada")
-    assert await world.access.send_draft(await world.on("eve", draft)) == Unknown(what="request")
+    assert await world.asking.send_draft(await world.on("eve", draft)) == Unknown(what="request")
     assert await world.access.withdraw(await world.on("eve", pending)) == Unknown(what="request")
     assert await world.access.give_back(await world.on("eve", active)) == Unknown(what="request")
     assert await world.ask("eve", "wiki-edit", draft=draft) == Unknown(what="draft")

@@ -89,7 +89,7 @@ async def test_from_the_server_into_the_local_directory(tmp_path: Path) -> None:
         entry = await corp.person("countess", person="E1815")
         account = await corp.directory.account(entry)
         assert account is not None
-        outcome = await made.access.ask(
+        outcome = await made.asking.ask(
             AskAccess(
                 actor=Actor(account=account, slack_team="T1", slack_user="U1"), where=SLACK, delivery="d",
                 entitlement="wiki-edit", duration=HOUR, justification="INC-1",

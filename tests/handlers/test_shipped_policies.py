@@ -12,6 +12,7 @@ from handlers.decisions.statements import statements
 from handlers.policies import shipped
 from tests.handlers.decisions.cast import (
     ADA,
+    CHARLES,
     DATA,
     EVE,
     GRACE,
@@ -65,6 +66,11 @@ def ends(what: Any, by: Any, role: str | None) -> Question:
     return access(Action.REVOKE, what, principal=by, requester=ADA, role=role)
 
 
+def asks_for(what: Any, *, by: Any = CHARLES, role: str | None = "manager") -> Question:
+    """`by` asks for Ada."""
+    return access(Action.REQUEST_FOR, what, by=by, report=ADA, role=role)
+
+
 def decides(what: Any, by: Any, role: str | None, **changes: Any) -> Question:
     """`by` decides about Ada's membership, to remove it unless told otherwise."""
     plain: dict[str, Any] = {"member": ADA, "way": "remove", "minutes": 0}
@@ -108,6 +114,24 @@ CASES: Mapping[str, tuple[Question, bool, str]] = {
     "more than 8 hours may be asked for": (access(REQUEST, WIKI, minutes=481), True, "ask-long"),
     "a contractor may ask": (access(REQUEST, WIKI, by=EVE), True, "ask-contractor"),
     "several reasons to ask are all told": (access(REQUEST, PROD_DB), True, "ask-production ask-risk-4"),
+    # who may ask for whom
+    "a manager may ask for a report": (asks_for(PROD_DB), True, "manager-for-a-report"),
+    "who is no manager of theirs may not": (asks_for(PROD_DB, role=None), False, ""),
+    "a contractor asks for nobody else": (
+        asks_for(PROD_DB, by=CAROL),
+        False,
+        "contractors-for-themselves",
+    ),
+    "administration is asked for by whoever holds it": (
+        asks_for(STAGING_ADMIN),
+        False,
+        "admin-for-oneself",
+    ),
+    "what a report gets is weighed by who they are": (
+        access(GRANT, WIKI, by=EVE, requester=CHARLES, report=EVE),
+        False,
+        "",
+    ),
     # which approvals are enough
     "an owner's approval is enough for production": (
         access(GRANT, PROD_DB, approvals=OWNER),

@@ -68,8 +68,13 @@ def submitted(
 
 
 def _entry(field: str, typed: str) -> Json:
-    if field in ("entitlement", "less"):
+    if field == "less":
         return {"type": "external_select", "selected_option": {"value": typed, "text": {"text": typed}}}
+    if field == "entitlement":
+        chosen = {"value": typed, "text": {"text": typed}}
+        return {"type": "multi_external_select", "selected_options": [chosen]}
+    if field == "for":
+        return {"type": "users_select", "selected_user": typed}
     return {"type": "plain_text_input", "value": typed}
 
 

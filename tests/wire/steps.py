@@ -3,9 +3,12 @@
 They assert nothing beyond that the next step can be taken, and never reach around the workspace.
 """
 
+from typing import Any
+
 from bot.demo.workspace.messages import Message
 from bot.demo.workspace.person import PersonClient
 from bot.demo.workspace.submissions import Submission
+from bot.demo.workspace.views import View
 
 SECURITY = "C0SECURITY"
 
@@ -34,6 +37,19 @@ async def fill_in(who: PersonClient, entitlement: str, duration: str, justificat
     choices = await who.options(form, "entitlement", entitlement)
     typed = {"entitlement": choices[0]["value"], "duration": duration, "justification": justification}
     return await who.submit(form, typed)
+
+
+def held_by(form: View) -> dict[str, Any]:
+    """What stands in a request form: ids, minutes, and texts, each None or empty where nothing does."""
+    values = form.state()["values"]
+    length = next(fields["length"] for name, fields in values.items() if name.startswith("length:"))
+    chosen = length["selected_option"]
+    return {
+        "entitlements": [one["value"] for one in values["entitlement"]["entitlement"]["selected_options"]],
+        "minutes": int(chosen["value"]) if chosen else None,
+        **{name: values[name][name]["value"] for name in ("duration", "justification", "ticket")},
+        "for": values["for"]["for"]["selected_user"],
+    }
 
 
 async def undecided(who: PersonClient, channel: str, about: str) -> Message:

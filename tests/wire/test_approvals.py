@@ -1,6 +1,6 @@
 """Requests that need somebody's approval, over the wire: asked, decided, told, and only then given."""
 
-from tests.wire.steps import SECURITY, approve, ask, deny
+from tests.wire.steps import SECURITY, approve, ask, deny, held_by
 
 DATA = "C0DATAOWN"
 PLATFORM = "C0PLATFORM"
@@ -230,9 +230,8 @@ async def test_ask_again_starts_from_what_was_asked_before(world):
     denied = await ada.sees("was denied by Grace Hopper")
     await ada.click(denied, "request.again")
     form = await ada.sees_view("What do you need?")
-    held = form.state()["values"]
-    assert held["duration"]["duration"]["value"] == "2 hours"
-    assert held["justification"]["justification"]["value"] == "INC-4711"
+    held = held_by(form)
+    assert (held["minutes"], held["justification"]) == (120, "INC-4711")
     await ada.submit(form, {"justification": "INC-4711, table payments"})
     waiting = await ada.sees("waiting for Data Platform")
     assert waiting.ts != denied.ts

@@ -44,7 +44,7 @@ async def test_a_request_whose_facts_are_not_there_keeps_what_was_typed(world, f
     await ada.slash("/wicket", "request")
     break_it(world.faulty, fault)
     refused = await fill_in(ada, "prod-db", "2h", "INC-4711")
-    assert UNKNOWN in refused.errors["justification"]
+    assert UNKNOWN in refused.errors["for"]
     assert not any(action.startswith("grant") for action in await world.actions())
     world.faulty.mend()
     assert (await ada.submit(refused.view, {})).closed

@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.wire.steps import ask, fill_in
+from tests.wire.steps import ask, fill_in, held_by
 
 OWNERS = "C0DATAOWN"
 
@@ -43,10 +43,10 @@ async def test_an_incomplete_draft_says_what_is_missing_and_its_form_keeps_what_
     assert "draft.send" not in draft.buttons
     await ada.click(draft, "draft.change")
     form = await ada.sees_view("What do you need?")
-    held = form.state()["values"]
-    assert held["entitlement"]["entitlement"]["selected_option"]["value"] == "prod-db"
-    assert held["duration"]["duration"]["value"] == ("2 hours" if "2h" in words else None)
-    assert held["justification"]["justification"]["value"] == ("INC-1" if "INC" in words else None)
+    held = held_by(form)
+    assert held["entitlements"] == ["prod-db"]
+    assert held["minutes"] == (120 if "2h" in words else None)
+    assert held["justification"] == ("INC-1" if "INC" in words else None)
     sent = await ada.submit(form, {"duration": "2h", "justification": "INC-1"})
     assert sent.closed
     waiting = await ada.sees("waiting for Data Platform")
@@ -152,7 +152,7 @@ async def test_the_menu_offers_what_contains_the_typed_words(world):
     await ada.slash("/wicket", "request")
     form = await ada.sees_view("What do you need?")
     offered = [option["value"] for option in await ada.options(form, "entitlement", "database")]
-    assert offered == ["staging-db", "prod-db"]
+    assert offered == ["prod-db", "staging-db"]
     assert len(await ada.options(form, "entitlement", "")) == 10
     assert await ada.options(form, "entitlement", "no such thing") == []
 

@@ -34,7 +34,7 @@ async def test_a_duration_that_cannot_be_is_an_error_at_its_field_and_the_rest_i
         form, typed = submission.view, {}
         values = form.state()["values"]
         assert values["justification"]["justification"]["value"] == WHY
-        assert values["entitlement"]["entitlement"]["selected_option"]["value"] == "prod-db"
+        assert values["entitlement"]["entitlement"]["selected_options"][0]["value"] == "prod-db"
         assert values["duration"]["duration"]["value"] == duration
     assert "grant.requested done" not in await world.actions()
     assert (await ada.submit(form, {"duration": "2h"})).closed
@@ -65,7 +65,7 @@ async def test_a_duration_that_cannot_be_in_words_is_told_and_the_draft_keeps_th
     await ada.click(draft, "draft.change")
     form = await ada.sees_view("What do you need?")
     values = form.state()["values"]
-    assert values["entitlement"]["entitlement"]["selected_option"]["value"] == "grafana-edit"
+    assert values["entitlement"]["entitlement"]["selected_options"][0]["value"] == "grafana-edit"
     assert "INC-4711" in values["justification"]["justification"]["value"]
     assert "ada" not in await world.holders("grafana-edit")
 

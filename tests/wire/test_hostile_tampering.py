@@ -16,7 +16,7 @@ from tests.wire.hostile import (
 )
 
 ASKED = {"entitlement": "grafana-edit", "duration": "1h", "justification": "INC-4711"}
-FIELDS = ("entitlement", "duration", "justification", "rationale")
+FIELDS = ("entitlement", "length", "duration", "justification", "ticket", "for", "rationale")
 ODD = [
     "",
     "x",
@@ -154,7 +154,10 @@ async def test_fields_of_the_wrong_type_are_missing_fields(world, form):
     before = await world.actions()
     for odd in (None, 7, "x", [], [1], {}, {"value": None}, {"value": 7}, {"value": ["x"]}, {"value": {"x": 1}},
                 {"selected_option": None}, {"selected_option": "prod-db"}, {"selected_option": {"value": 7}},
-                {"selected_option": {"value": ["prod-db"]}}, {"selected_option": ["prod-db"]}):  # fmt: skip
+                {"selected_option": {"value": ["prod-db"]}}, {"selected_option": ["prod-db"]},
+                {"selected_options": None}, {"selected_options": "prod-db"}, {"selected_options": [None, 7, "x"]},
+                {"selected_options": [{"value": 7}, {"value": ["prod-db"]}, {}]}, {"selected_options": {"value": "x"}},
+                {"selected_user": 7}, {"selected_user": ["U0ADA"]}):  # fmt: skip
         for values in (
             odd,
             {field: odd for field in FIELDS if not isinstance(odd, str)},

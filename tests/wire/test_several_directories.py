@@ -146,7 +146,7 @@ async def test_somebody_who_asks_about_the_hung_directory_keeps_what_they_typed(
     world.beside.faulty.hang()
     await ada.slash("/wicket", "request")
     refused = await fill_in(ada, "lab-notes", "2h", "INC-4711")
-    assert "I can't read the directory right now" in refused.errors["justification"]
+    assert "I can't read the directory right now" in refused.errors["for"]
     world.beside.faulty.mend()
     assert (await ada.submit(refused.view, {})).closed
     await ada.sees("✅ lab-notes")

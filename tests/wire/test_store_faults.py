@@ -103,7 +103,7 @@ async def test_nothing_is_asked_decided_or_answered_without_its_record(world, tr
             ada.say("what access do I have?"),
         )
         assert CANNOT in refused.errors["rationale"]
-        assert CANNOT in asked.errors["justification"]
+        assert CANNOT in asked.errors["for"]
         await ada.sees(CANNOT)
         await bob.sees(CANNOT)
         assert await kept(world) == before

@@ -9,6 +9,7 @@ from bot.demo.tour.scene import Scene
 from bot.demo.tour.story import (
     access,
     approvals,
+    asking,
     drift,
     lasting,
     linking,
@@ -27,6 +28,7 @@ CHAPTERS: tuple[Chapter, ...] = (
     ("Routine questions", questions.STEPS),
     ("Passwords and lockouts", passwords.STEPS),
     ("Low risk: access at once", access.STEPS),
+    ("The request form", asking.STEPS),
     ("Privileged: the owner decides", approvals.STEPS),
     ("While it lasts", lasting.STEPS),
     ("What nobody gets", refusals.STEPS),

@@ -3,7 +3,7 @@
 They find buttons and fields by their labels, as people do, and nothing here knows what the bot calls them.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from bot.demo.company import LOVELACE, Person
 from bot.demo.tour.browser import Browser, Page
@@ -19,8 +19,15 @@ PATIENCE = 10.0
 class Player:
     """One person with their Slack client. What they hear is always newer than what they did last."""
 
-    def __init__(self, person: Person, client: PersonClient, teller: Teller, now: Clock) -> None:
-        self.person, self.client = person, client
+    def __init__(
+        self,
+        person: Person,
+        client: PersonClient,
+        teller: Teller,
+        now: Clock,
+        shortcuts: Sequence[Mapping[str, str]] = (),
+    ) -> None:
+        self.person, self.client, self._shortcuts = person, client, shortcuts
         self._teller, self._now = teller, now
         self._since = ""
 
@@ -32,6 +39,34 @@ class Player:
         """Write to Wicket."""
         self.does(f"says: {words}")
         self._since = (await self.client.say(words)).ts
+
+    async def says_in(self, words: str, *, channel: str) -> Message:
+        """Say something to colleagues in a channel."""
+        self.does(f"says in #{channel}: {words}")
+        return await self.client.say(words, channel=_id(channel))
+
+    async def uses(self, shortcut: str, message: Message | None = None) -> None:
+        """Use the shortcut of this name, of the workspace or of a message."""
+        self.does(f"uses the shortcut “{shortcut}”{' of that message' if message else ''}")
+        found = [one["callback_id"] for one in self._shortcuts if one["name"] == shortcut]
+        if not found:
+            raise NotAsPromised(f"There is no shortcut called “{shortcut}”.")
+        await self.client.shortcut(found[0], message)
+
+    async def chooses(self, view: View, beginning: str, value: str | list[str], *, shown: str = "") -> None:
+        """Choose in the field whose label begins so. shown: what to tell of it, if not the value."""
+        current = self.client.view or view
+        fields = [
+            block for block in current.blocks
+            if block.get("type") == "input" and block["label"]["text"].startswith(beginning)
+        ]  # fmt: skip
+        if len(fields) != 1:
+            raise NotAsPromised(
+                f"{len(fields)} fields of this form begin with “{beginning}”:\n{current.plain}"
+            )
+        told = shown or (value if isinstance(value, str) else ", ".join(value))
+        self.does(f"chooses in “{fields[0]['label']['text']}”: {told}")
+        await self.client.choose(current, fields[0]["element"]["action_id"], value)
 
     async def commands(self, words: str, *, channel: str) -> None:
         """Use the slash command somewhere."""

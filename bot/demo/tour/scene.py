@@ -60,7 +60,11 @@ class Scene:
         if login not in self._players:
             person = LOVELACE.person(login)
             self._players[login] = Player(
-                person, self.stage.slack.person(person.slack), self.teller, self.clock.now
+                person,
+                self.stage.slack.person(person.slack),
+                self.teller,
+                self.clock.now,
+                self.stage.slack.shortcuts,
             )
         return self._players[login]
 

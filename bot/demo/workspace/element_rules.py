@@ -130,8 +130,19 @@ def _external(element: Json, at: str) -> Iterator[str]:
         yield problem("must be a number of characters", f"{at}/min_query_length")
     if element.get("options") is not None:
         yield problem("no more properties allowed: options", at)
+    several = element["type"].startswith("multi_")
+    for key in ("initial_options", "max_selected_items") if not several else ("initial_option",):
+        if element.get(key) is not None:
+            yield problem(f"no more properties allowed: {key}", at)
     if element.get("initial_option") is not None:
         yield from one_option_problems(element["initial_option"], f"{at}/initial_option")
+    chosen, most = element.get("initial_options"), element.get("max_selected_items")
+    if chosen is not None:
+        yield from option_problems(chosen, f"{at}/initial_options", most=100)
+    if most is not None and (not isinstance(most, int) or most < 1):
+        yield problem("must be at least 1", f"{at}/max_selected_items")
+    elif most is not None and isinstance(chosen, list) and len(chosen) > most:
+        yield problem(f"no more than {most} items allowed", f"{at}/initial_options")
 
 
 def _field(element: Json, at: str) -> Iterator[str]:

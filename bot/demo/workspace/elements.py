@@ -111,6 +111,12 @@ def options_of(element: Json) -> list[Json]:
     return [*(element.get("options") or []), *grouped]
 
 
+def most_chosen(element: Json) -> int | None:
+    """How many choices a menu takes; None for any number."""
+    most = element.get("max_selected_items")
+    return most if isinstance(most, int) else None
+
+
 def picked(element: Json, value: str | list[str] | None, offered: Sequence[Json]) -> Json:
     """What the element holds once `value` is chosen; LookupError for an option that is not offered."""
     kind = element["type"]
@@ -121,6 +127,9 @@ def picked(element: Json, value: str | list[str] | None, offered: Sequence[Json]
         return {"type": kind, slot: _option(offered, str(value))}
     if kind in MANY_OPTIONS:
         wanted = [value] if isinstance(value, str) else value
+        most = most_chosen(element)
+        if most is not None and len(wanted) > most:
+            raise LookupError(f"no more than {most} can be chosen here")
         return {"type": kind, slot: [_option(offered, each) for each in wanted]}
     if slot == "selected_date_time":
         return {"type": kind, slot: int(str(value))}

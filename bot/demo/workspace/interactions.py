@@ -17,6 +17,8 @@ from bot.demo.workspace.triggers import ReplyPlace
 from bot.demo.workspace.views import View
 
 LEAST_QUERY = 3
+# Slack takes a hundred a group; a menu longer than that in all helps nobody.
+MOST_OPTIONS = 100
 NO_ANSWER = "Slack could not reach the app: it did not answer in time."
 BAD_ANSWER = "We had some trouble connecting. Try again?"
 
@@ -122,19 +124,24 @@ class Interactions:
 
     async def options(self, user: User, where: Message | View, place: Place, query: str) -> list[Json]:
         """Ask the app for a menu's options, groups flattened; too short a query is not sent."""
+        return options_of(await self.menu(user, where, place, query))
+
+    async def menu(self, user: User, where: Message | View, place: Place, query: str) -> Json:
+        """The same with its groups: what the app answered, if Slack would show it."""
         if len(query) < place.element.get("min_query_length", LEAST_QUERY):
-            return []
+            return {}
         payload = self._payloads.suggestion(user, where, place, query)
         delivery = await self._deliveries.first("interactive", payload)
-        offered = self._judged_options(place, delivery)
+        answer = self._judged_menu(place, delivery)
+        offered = options_of(answer)
         known = self._offered.setdefault((user.id, _where_id(where), place.action_id), [])
         # A menu keeps showing what was chosen from an earlier answer.
         known[:] = [*offered, *(option for option in known if option not in offered)]
-        return offered
+        return answer
 
-    def _judged_options(self, place: Place, delivery: Delivery) -> list[Json]:
+    def _judged_menu(self, place: Place, delivery: Delivery) -> Json:
         if not delivery.acked:
-            return []
+            return {}
         body = delivery.body or {}
         options, groups = body.get("options"), body.get("option_groups")
         if groups is None:
@@ -143,8 +150,11 @@ class Interactions:
             found = list(group_problems(groups, "/option_groups")) if groups != [] else []
         if found:
             self._state.violation(f"options for {place.action_id}: {'; '.join(found)}")
-            return []
-        return options_of(body)
+            return {}
+        if len(options_of(body)) > MOST_OPTIONS:
+            self._state.violation(f"options for {place.action_id}: more than {MOST_OPTIONS} in all")
+            return {}
+        return body
 
     async def _look_up(
         self, user: User, where: Message | View, place: Place, value: str | list[str] | None

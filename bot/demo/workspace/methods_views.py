@@ -12,7 +12,7 @@ from bot.demo.workspace.rules import mass_mentions
 from bot.demo.workspace.state import State
 from bot.demo.workspace.triggers import Trigger, Triggers
 from bot.demo.workspace.view_rules import is_too_large, view_problems
-from bot.demo.workspace.views import View
+from bot.demo.workspace.views import View, no_longer_offered
 from bot.demo.workspace.web_api import Args, Method, arguments
 
 
@@ -106,6 +106,10 @@ class ViewMethods:
         view = self._made(given)
         if replacing is None:
             return view
+        for place in no_longer_offered(view, replacing):
+            self._state.violation(
+                f"{place.action_id} was given other options and kept its block_id: {place.block_id}"
+            )
         return replace(
             view, id=replacing.id, typed=replacing.typed, root_view_id=replacing.root_view_id,
             previous_view_id=replacing.previous_view_id,

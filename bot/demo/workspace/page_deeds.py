@@ -8,7 +8,7 @@ from typing import Any
 
 from bot.demo.workspace.answers import Json
 from bot.demo.workspace.deliveries import Delivery
-from bot.demo.workspace.elements import STATEFUL, find, picked
+from bot.demo.workspace.elements import STATEFUL, find, options_of, picked
 from bot.demo.workspace.interactions import Interactions, the_place
 from bot.demo.workspace.messages import Message
 from bot.demo.workspace.page_state import PageState, Surroundings
@@ -92,8 +92,9 @@ class PageDeeds:
         meant = wish.get("message") or {"type": "view", "view_id": wish.get("view_id")}
         where = self._container(user, {"type": "message", **meant})
         place = the_place(where.blocks, str(wish["action_id"]), str(wish["block_id"]), None)
-        found = await self._interactions.options(user, where, place, str(wish.get("query") or ""))
-        return {"ok": True, "options": found}
+        found = await self._interactions.menu(user, where, place, str(wish.get("query") or ""))
+        labels = [group["label"]["text"] for group in found.get("option_groups") or []]
+        return {"ok": True, "options": options_of(found), "labels": labels}
 
     async def shortcut(self, user: User, wish: Json) -> Json:
         """`callback_id`, and `channel` and `ts` for one of a message."""

@@ -72,6 +72,13 @@ class PersonClient:
         place = the_place(current.blocks, action_id, None, None)
         return await self._interactions.options(self._user, current, place, query)
 
+    async def groups(self, view: View | Message, action_id: str, query: str) -> dict[str, list[Json]]:
+        """What an external menu offers for these letters, by the labels of its groups; none if it has no groups."""
+        current = self._current(view)
+        place = the_place(current.blocks, action_id, None, None)
+        menu = await self._interactions.menu(self._user, current, place, query)
+        return {group["label"]["text"]: group["options"] for group in menu.get("option_groups") or []}
+
     async def submit(self, view: View, values: Mapping[str, Value] | None = None) -> Submission:
         """Fill fields by `action_id`, submit, and see what comes of it. Fields not named keep what they hold."""
         for action_id, value in (values or {}).items():

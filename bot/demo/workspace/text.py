@@ -109,8 +109,8 @@ def _element(element: Json, names: Names) -> str:
 def _option_texts(element: Json, names: Names) -> list[str]:
     """Options a reader sees without opening a menu: boxes and radio buttons, and what is chosen."""
     shown = element.get("options") if element.get("type") in ("checkboxes", "radio_buttons") else None
-    chosen = [element["initial_option"]] if element.get("initial_option") else []
-    return [_text(option.get("text"), names) for option in shown or chosen]
+    chosen = [element["initial_option"]] if element.get("initial_option") else element.get("initial_options")
+    return [_text(option.get("text"), names) for option in shown or chosen or []]
 
 
 def _rich(node: Json) -> Iterator[str]:

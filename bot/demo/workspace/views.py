@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
 from bot.demo.workspace.answers import Json
-from bot.demo.workspace.elements import STATEFUL, Place, initial, places
+from bot.demo.workspace.elements import STATEFUL, Place, initial, options_of, places
 from bot.demo.workspace.text import block_lines
 
 STACK_LIMIT = 3
@@ -80,6 +80,20 @@ class View:
             "root_view_id": self.root_view_id or self.id, "app_id": app_id, "external_id": self.external_id,
             "app_installed_team_id": team_id, "bot_id": bot_id,
         }  # fmt: skip
+
+
+def no_longer_offered(newer: View, older: View) -> list[Place]:
+    """The menus that kept their place although what is chosen in them is no longer among their options.
+
+    Slack keeps what a person chose in a block of the same name, so they would send what they cannot see.
+    """
+    found = []
+    for place in newer.fields():
+        typed = older.typed.get((place.block_id, place.action_id))
+        chosen = typed.get("selected_option") if typed else None
+        if chosen is not None and place.kind == "static_select" and chosen not in options_of(place.element):
+            found.append(place)
+    return found
 
 
 class Views:

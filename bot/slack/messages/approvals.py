@@ -49,7 +49,7 @@ from bot.slack.words import (
 )
 from handlers.decisions.cedar import NO_POLICY
 from handlers.outcomes import NotAllowed, NotYet, TooLate
-from handlers.stories import ENDED_EARLY, GrantStory, Requester
+from handlers.stories import ENDED_EARLY, GrantStory, Report, Requester
 from storage.states import GrantState
 
 _HOLDS_SHOWN = 5
@@ -86,11 +86,15 @@ def critical_facts(story: GrantStory) -> list[tuple[str, str]]:
     where = f", {entitlement.environment}, risk {entitlement.risk} of 5" if entitlement else ""
     if story.directory:
         where += f", in the directory {story.directory}"
+    report = [("For", for_whom(story.report))] if story.report else []
+    ticket = [("Ticket", story.ticket)] if story.ticket else []
     return [
         ("Who", who(story.requester)),
+        *report,
         ("What", f"{name(story)}{where}"),
         ("How long", how_long(story)),
         ("Why", in_quotes(story.justification)),
+        *ticket,
     ]
 
 
@@ -109,6 +113,11 @@ def who(requester: Requester) -> str:
         about.append(f"reports to {requester.manager}")
     known = ", ".join(part for part in map(visible, about) if part)
     return f"{visible(requester.name)} ({known})" if known else visible(requester.name)
+
+
+def for_whom(report: Report) -> str:
+    """A report whom the requester asked for: they hold it, and the requester does not."""
+    return f"{visible(report.name)} ({visible(report.login)}), who reports to the requester"
 
 
 def details_text(story: GrantStory) -> str:
@@ -190,7 +199,8 @@ def _why_asked(story: GrantStory) -> str:
 
 
 def _background(story: GrantStory) -> str:
-    return f"{inert(story.requester.name)} holds {_holdings(story)}, and {_had(story)}."
+    holder = story.report.name if story.report else story.requester.name
+    return f"{inert(holder)} holds {_holdings(story)}, and {_had(story)}."
 
 
 def _holdings(story: GrantStory) -> str:

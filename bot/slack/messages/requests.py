@@ -3,6 +3,7 @@
 It never shows another person's data beyond who decided and why.
 """
 
+from collections.abc import Mapping
 from datetime import datetime, timedelta
 
 from slack_sdk.models.blocks import ButtonElement
@@ -37,8 +38,9 @@ def request_message(story: GrantStory) -> Message:
 
 
 def what(story: GrantStory) -> str:
-    """The entitlement as it is called, in bold: "*prod-db · read and write*"."""
-    return f"*{inert(name(story))}*"
+    """The entitlement as it is called, in bold: "*prod-db · read and write*", and whom it is for, if for another."""
+    whose = f" for {inert(story.report.name)}" if story.report else ""
+    return f"*{inert(name(story))}*{whose}"
 
 
 def name(story: GrantStory) -> str:
@@ -50,9 +52,14 @@ def name(story: GrantStory) -> str:
 
 def needed(story: GrantStory, *, manager: str = "the requester's manager") -> str:
     """The approvals still needed in words: "one approval from Platform and one approval from the security team"."""
+    return approvals_from(story.missing, owner=_owner(story), manager=manager)
+
+
+def approvals_from(missing: Mapping[str, int], *, owner: str, manager: str) -> str:
+    """So many approvals in words. owner: the team's name, inert."""
     words = [
         f"{_number(count)} {'approval' if count == 1 else 'approvals'} from {team}"
-        for count, team in _missing(story, manager)
+        for count, team in _teams(missing, owner, manager)
     ]
     return listed(words) or "no further approval"
 
@@ -155,7 +162,7 @@ def _active(story: GrantStory) -> Message:
         sentence(
             f"✅ {what(story)} until {_until(story)}.", _by_whom(story), _shorter(story), goes_on(story)
         ),
-        buttons=[done_button(story), *([] if story.extension else [extend_button(story)])],
+        buttons=[done_button(story), *([] if story.extension or story.report else [extend_button(story)])],
     )
 
 
@@ -281,14 +288,19 @@ def _in_channel(story: GrantStory) -> str:
 
 def _missing(story: GrantStory, manager: str) -> list[tuple[int, str]]:
     """How many approvals are still needed from whom."""
-    teams = {"owner": _owner(story), "security": "the security team", "manager": manager}
-    return [(count, teams[role]) for role, count in story.missing.items() if count]
+    return _teams(story.missing, _owner(story), manager)
+
+
+def _teams(missing: Mapping[str, int], owner: str, manager: str) -> list[tuple[int, str]]:
+    teams = {"owner": owner, "security": "the security team", "manager": manager}
+    return [(count, teams[role]) for role, count in missing.items() if count]
 
 
 def _held_for(story: GrantStory) -> str:
     if story.active_at is None or story.ended_at is None:
         return ""
-    return f"You held it for {_span(story.active_at, story.ended_at)}."
+    who = f"{inert(story.report.name)} held" if story.report else "You held"
+    return f"{who} it for {_span(story.active_at, story.ended_at)}."
 
 
 def _span(start: datetime, end: datetime) -> str:

@@ -1,5 +1,6 @@
 """Forms out, and what comes back of them: nothing typed is lost, and no shape of a payload is believed."""
 
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
@@ -9,12 +10,15 @@ from hypothesis import strategies as st
 
 from bot.demo.company import LOVELACE
 from bot.demo.workspace.element_rules import element_problems
-from bot.demo.workspace.shape_rules import option_problems
-from bot.demo.workspace.view_rules import view_problems
+from bot.demo.workspace.rules import mass_mentions
+from bot.demo.workspace.shape_rules import group_problems, option_problems
+from bot.demo.workspace.view_rules import is_too_large, view_problems
 from bot.slack.actions import Field
+from bot.slack.choices import Choices
 from bot.slack.forms import Wrong, note_form
 from bot.slack.forms_decision import Decision, decision_form, read_decision
-from bot.slack.forms_request import Prefilled, Typed, options_for, read_request, request_form
+from bot.slack.forms_request import CHOOSE_A_TIME, Prefilled, Typed, read_request, read_so_far, request_form
+from handlers.foreseen import Foreseen, Foresight, Length
 from storage.catalogue import Catalogue
 from tests.bot.slack.stories import PROD_DB, story
 
@@ -24,17 +28,25 @@ CATALOGUE = Catalogue(
 )
 
 
+NOTHING = Foresight(minutes=0)
+
+
 def filled(
     entitlement: Any = "prod-db", duration: Any = "2h", justification: Any = "INC-1", **more: Any
 ) -> dict[str, Any]:
-    """A request form as Slack sends it back."""
-    chosen = {"value": entitlement, "text": {"type": "plain_text", "text": "x"}} if entitlement else None
+    """A request form as Slack sends it back. more: length, ticket and for_whom as they were filled in."""
+    several = entitlement if isinstance(entitlement, tuple) else (entitlement,) if entitlement else ()
+    chosen = [{"value": one, "text": {"type": "plain_text", "text": "x"}} for one in several]
+    length = {"value": more["length"], "text": {}} if "length" in more else None
     values = {
-        "entitlement": {"entitlement": {"type": "external_select", "selected_option": chosen}},
+        "entitlement": {"entitlement": {"type": "multi_external_select", "selected_options": chosen}},
+        "length:15,30": {"length": {"type": "static_select", "selected_option": length}},
         "duration": {"duration": {"type": "plain_text_input", "value": duration}},
         "justification": {"justification": {"type": "plain_text_input", "value": justification}},
+        "ticket": {"ticket": {"type": "plain_text_input", "value": more.get("ticket")}},
+        "for": {"for": {"type": "users_select", "selected_user": more.get("for_whom")}},
     }
-    return {"state": {"values": values}, "private_metadata": "g-1", **more}
+    return {"state": {"values": values}, "private_metadata": "g-1"}
 
 
 def decided(rationale: Any, grant: Any = "g-1") -> dict[str, Any]:
@@ -46,8 +58,78 @@ def decided(rationale: Any, grant: Any = "g-1") -> dict[str, Any]:
 def test_a_filled_form_becomes_checked_values():
     typed = read_request(filled(justification="  fix INC-1 \n"), CATALOGUE)
     assert typed == Typed(
-        entitlement="prod-db", duration=timedelta(hours=2), justification="fix INC-1", draft="g-1"
+        entitlements=("prod-db",), duration=timedelta(hours=2), justification="fix INC-1", ticket="", report="",
+        draft="g-1",
+    )  # fmt: skip
+
+
+def test_several_things_a_chosen_time_a_ticket_and_a_report_are_read():
+    view = filled(
+        ("prod-db", "wiki-edit", "prod-db"), None, length="480", ticket=" inc-4711 ", for_whom="U0ADA"
     )
+    typed = read_request(view, CATALOGUE)
+    assert isinstance(typed, Typed)
+    assert typed.entitlements == ("prod-db", "wiki-edit")
+    assert typed.duration == timedelta(hours=8)
+    assert (typed.ticket, typed.report) == ("INC-4711", "U0ADA")
+
+
+def test_what_is_written_counts_before_what_is_chosen():
+    typed = read_request(filled(duration="45 min", length="480"), CATALOGUE)
+    assert isinstance(typed, Typed)
+    assert typed.duration == timedelta(minutes=45)
+
+
+def test_without_any_time_the_form_asks_for_one():
+    wrong = read_request(filled(duration=None), CATALOGUE)
+    assert isinstance(wrong, Wrong)
+    assert wrong.at == {Field.DURATION: CHOOSE_A_TIME}
+
+
+@pytest.mark.parametrize("length", ["", "0", "-60", "9" * 40, "other", "60 minutes", 60, None, "forever"])
+def test_a_time_that_no_menu_of_ours_offers_is_none(length):
+    """A forged option: at most a year, at least a minute, and nothing but minutes."""
+    assert isinstance(read_request(filled(duration=None, length=length), CATALOGUE), Wrong)
+
+
+def test_more_than_ten_things_at_once_are_too_many():
+    many = tuple(f"x-{n}" for n in range(10))
+    assert isinstance(read_request(filled(("prod-db", *many[:9])), CATALOGUE), Typed)
+    wrong = read_request(filled(("prod-db", *many)), CATALOGUE)
+    assert isinstance(wrong, Wrong)
+    assert "10 at most" in wrong.at[Field.ENTITLEMENT]
+
+
+@pytest.mark.parametrize(
+    ("written", "read"),
+    [
+        ("INC-4711", "INC-4711"),
+        ("inc-4711", "INC-4711"),
+        ("https://tracker.example.com/browse/INC-1?a=b", "https://tracker.example.com/browse/INC-1?a=b"),
+        ("the usual one", None),
+        ("INC", None),
+        ("javascript:alert(1)", None),
+        ("https://user:secret@tracker.example.com/1", None),
+        ("https://tracker.example.com/<!channel>", None),
+        ("https://[", None),
+        ("http://", None),
+        (f"https://tracker.example.com/{'a' * 200}", None),
+    ],
+)
+def test_a_ticket_is_a_key_or_a_link(written, read):
+    typed = read_request(filled(ticket=written), CATALOGUE)
+    if read is None:
+        assert isinstance(typed, Wrong)
+        assert "INC-4711" in typed.at[Field.TICKET]
+        assert read_so_far(filled(ticket=written), CATALOGUE).ticket == ""
+    else:
+        assert isinstance(typed, Typed)
+        assert typed.ticket == read
+
+
+def test_what_is_half_filled_in_is_read_as_far_as_it_goes():
+    so_far = read_so_far(filled(("prod-db", "gone"), "2 hou", ""), CATALOGUE)
+    assert so_far == Prefilled(entitlements=(CATALOGUE.entitlements["prod-db"],), written="2 hou")
 
 
 def test_every_wrong_field_hears_its_own_sentence_at_once():
@@ -98,8 +180,9 @@ def test_a_view_of_any_shape_is_read_without_a_fault(state, metadata, values):
     """Whatever is no text is nothing; nothing hostile becomes a value."""
     for view in ({"state": state, "private_metadata": metadata}, {"state": {"values": values}}, {}):
         typed, decision = read_request(view, CATALOGUE), read_decision(view)
+        assert all(one in LOVELACE.entitlements for one in read_so_far(view, CATALOGUE).entitlements)
         assert isinstance(typed, Wrong) or (
-            typed.entitlement in CATALOGUE.entitlements and isinstance(typed.draft, str)
+            any(one in CATALOGUE.entitlements for one in typed.entitlements) and isinstance(typed.draft, str)
         )
         assert isinstance(decision, Wrong) or isinstance(decision.grant, str)
 
@@ -123,11 +206,10 @@ def test_half_a_character_is_dropped_before_it_reaches_a_store():
 @pytest.mark.parametrize("length", [0, 1, 500, 501, 3000, 9000])
 def test_a_form_is_taken_by_slack_however_much_was_typed_before(length):
     """SL-8, and nothing typed is cut behind a back: what is too long stays, and hears so when it is sent."""
-    form = request_form(
-        Prefilled(entitlement=PROD_DB, duration="2 hours", justification="a" * length)
-    ).to_dict()
+    prefilled = Prefilled(entitlements=(PROD_DB,), minutes=120, justification="a" * length)
+    form = request_form(prefilled, NOTHING).to_dict()
     assert view_problems(form, expected="modal") == []
-    field = form["blocks"][2]["element"]
+    field = form["blocks"][3]["element"]
     assert len(field.get("initial_value", "")) == min(length, 3000)
     assert field["max_length"] == (500 if length <= 500 else 3000)
 
@@ -135,7 +217,7 @@ def test_a_form_is_taken_by_slack_however_much_was_typed_before(length):
 def test_only_an_id_travels_in_a_form():
     form = decision_form(story(), approve=True).to_dict()
     assert form["private_metadata"] == "g-1"
-    assert request_form(Prefilled(), draft="g-7").to_dict()["private_metadata"] == "g-7"
+    assert request_form(Prefilled(), NOTHING, draft="g-7").to_dict()["private_metadata"] == "g-7"
 
 
 @pytest.mark.parametrize(("approve", "title", "label"), [(True, "Approve request", "Why is this right?"),
@@ -159,15 +241,18 @@ def test_a_note_takes_the_place_of_a_form():
 
 
 def many(count: int) -> list[Any]:
-    return [
-        PROD_DB.__class__(**{**vars(PROD_DB), "id": f"thing-{n}", "access": "a" * 75, "aliases": ("things",)})
-        for n in range(count)
-    ]
+    return [replace(PROD_DB, id=f"thing-{n:04}", access="a" * 75, title="t" * 75) for n in range(count)]
+
+
+def offered(query: str, entitlements: Any) -> list[str]:
+    answer = Choices(entitlements).offered(query)
+    options = answer["options"] if "options" in answer else answer["option_groups"][0]["options"]
+    return [option["value"] for option in options]
 
 
 def test_choices_hold_every_word_typed():
     def found(query: str) -> list[str]:
-        return [option["value"] for option in options_for(query, LOVELACE.entitlements)]
+        return offered(query, LOVELACE.entitlements)
 
     assert found("DATABASE prod") == ["prod-db"]
     assert found("vpn") == ["vpn-users"]
@@ -176,14 +261,89 @@ def test_choices_hold_every_word_typed():
     assert found("root") == ["prod-admin"]
 
 
-def test_choices_are_never_more_or_longer_than_slack_shows():
-    options = options_for("things", many(150))
-    assert len(options) == 100
-    assert list(option_problems(options, "/options", most=100)) == []
+def test_choices_are_never_more_or_longer_than_slack_shows_and_say_how_many_more_there_are():
+    answer = Choices(many(5012)).offered("thing")
+    (group,) = answer["option_groups"]
+    assert group["label"]["text"] == "100 of 5,012: type more to narrow it down"
+    assert len(group["options"]) == 100
+    assert list(group_problems(answer["option_groups"], "/option_groups")) == []
+    assert list(option_problems(Choices(many(100)).offered("thing")["options"], "/options", most=100)) == []
 
 
 def test_a_chosen_entitlement_is_the_same_option_that_the_list_offers():
     """Slack drops a first choice that is not exactly an option."""
-    element = request_form(Prefilled(entitlement=PROD_DB)).to_dict()["blocks"][0]["element"]
+    element = request_form(Prefilled(entitlements=(PROD_DB,)), NOTHING).to_dict()["blocks"][0]["element"]
     assert list(element_problems(element, "/element", within="input")) == []
-    assert element["initial_option"] in options_for("", [PROD_DB])
+    assert element["initial_options"] == Choices([PROD_DB]).offered("")["options"]
+
+
+# What would happen.
+
+LINES = st.text(st.characters(exclude_categories=("C", "Zl", "Zp", "Zs")), min_size=1, max_size=75)
+SLUGS = st.from_regex(r"[a-z0-9][a-z0-9._-]{0,62}", fullmatch=True)
+THINGS = st.builds(
+    lambda name, title, access: replace(PROD_DB, id=name, title=title, access=access), SLUGS, LINES, LINES
+)
+FORESEEN = st.builds(
+    Foreseen,
+    entitlement=THINGS,
+    owner=LINES.map(lambda name: replace(LOVELACE.owners[0], name=name)),
+    outcome=st.sampled_from(["automatic", "approval", "refused", "held", "waiting", "unsaid"]),
+    reasons=st.lists(st.text(max_size=900), max_size=5).map(tuple),
+    missing=st.dictionaries(st.sampled_from(["owner", "security", "manager"]), st.integers(1, 3)),
+)
+FORESIGHTS = st.builds(
+    Foresight,
+    minutes=st.integers(0, 525_600),
+    each=st.lists(FORESEEN, max_size=10).map(tuple),
+    lengths=st.lists(
+        st.builds(Length, minutes=st.integers(1, 527_040), at_once=st.booleans()),
+        max_size=13,
+        unique_by=lambda one: one.minutes,
+    ).map(tuple),
+    ticket_wanted=st.booleans(),
+    no_report=st.booleans(),
+    report=st.text(max_size=100),
+)
+
+
+@given(
+    things=st.lists(THINGS, max_size=10, unique_by=lambda one: one.id),
+    foresight=FORESIGHTS | st.text(min_size=1, max_size=500).filter(str.strip),
+    minutes=st.integers(0, 525_600),
+    justification=st.text(max_size=600),
+    ticket=st.text(max_size=200),
+    remark=st.text(max_size=4000),
+)
+def test_any_catalogue_and_any_foresight_make_a_form_that_slack_takes(
+    things, foresight, minutes, justification, ticket, remark
+):
+    """SL-8, SL-9: whatever stands in the catalogue, in policies and in the form."""
+    prefilled = Prefilled(
+        entitlements=tuple(things),
+        minutes=minutes,
+        justification=justification,
+        ticket=ticket,
+        report="U0ADA",
+    )
+    form = request_form(prefilled, foresight, draft="g-1", remark=remark).to_dict()
+    assert view_problems(form, expected="modal") == []
+    assert not is_too_large(form)
+    assert mass_mentions("", form["blocks"]) == []
+    for thing in things:
+        offered = Choices([thing]).offered("")["options"]
+        assert list(option_problems(offered, "/options", most=100)) == []
+
+
+@given(foresight=FORESIGHTS, minutes=st.integers(0, 525_600))
+def test_a_time_that_is_offered_is_chosen_and_any_other_stands_beside_it(foresight, minutes):
+    """Nothing that somebody said is lost, and nothing is chosen that is not there."""
+    form = request_form(Prefilled(minutes=minutes), foresight).to_dict()
+    menu, field = form["blocks"][1]["element"], form["blocks"][2]["element"]
+    assert ("initial_option" in menu) + ("initial_value" in field) == (minutes > 0)
+    if "initial_option" in menu:
+        assert menu["initial_option"] in menu["options"]
+    if foresight.lengths:
+        assert [option["value"] for option in menu["options"]] == [
+            str(one.minutes) for one in foresight.lengths
+        ]

@@ -4,7 +4,7 @@ import asyncio
 
 import pytest
 
-from bot.slack.forms_request import Prefilled, request_form
+from bot.slack.forms import note_form
 from bot.slack.home import said_home
 from bot.slack.messages.parts import said
 from bot.slack.replies import Replies
@@ -48,13 +48,13 @@ async def test_a_home_is_shown_to_its_person(slack, replies):
 
 
 async def test_a_form_whose_time_is_over_is_not_opened_and_says_so(slack, replies):
-    assert not await replies.open_form("1.2.stale", request_form(Prefilled()))
+    assert not await replies.open_form("1.2.stale", note_form("Title", "A sentence."))
 
 
 async def test_a_form_is_not_waited_for_longer_than_slack_waits_for_us(slack, replies):
     slack.faults.delay("views.open", 5)
     started = asyncio.get_running_loop().time()
-    assert not await replies.open_form("1.2.x", request_form(Prefilled()))
+    assert not await replies.open_form("1.2.x", note_form("Title", "A sentence."))
     assert asyncio.get_running_loop().time() - started < 1.5
     slack.faults.delay("views.open", 0)
 
@@ -63,7 +63,7 @@ async def test_a_slack_that_is_down_is_noted_and_nothing_is_raised(slack, replie
     slack.faults.down()
     replies.whisper("C0DATAOWN", "U0GRACE", "Hello.")
     replies.tell("U0ADA", said("Hello."))
-    assert not await replies.open_form("1.2.x", request_form(Prefilled()))
+    assert not await replies.open_form("1.2.x", note_form("Title", "A sentence."))
     await replies.finish()
     slack.faults.up()
     assert slack.person("U0ADA").messages() == []

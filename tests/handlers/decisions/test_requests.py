@@ -25,6 +25,7 @@ from storage.catalogue import Entitlement, Owner
 from storage.directories.base import Account
 from tests.handlers.decisions.cast import (
     ADA,
+    CHARLES,
     EVE,
     GRACE,
     LINUS,
@@ -371,3 +372,67 @@ def test_policy_hears_who_only_stands_in() -> None:
     )
     assert not may_decide(barred, asked, carol, "owner").allowed
     assert may_decide(barred, asked, GRACE, "owner").allowed
+
+
+# For a report.
+
+CHARLES_ASKS = replace(request(PROD_DB, by=CHARLES), report=ADA)
+
+
+def test_a_report_gets_what_they_would_get_themselves() -> None:
+    """Policy is asked about whoever is to have it, once it allows the asking."""
+    assert weigh_request(POLICY, replace(request(WIKI, by=CHARLES), report=ADA)).outcome == "automatic"
+    verdict = weigh_request(POLICY, CHARLES_ASKS)
+    assert (verdict.outcome, verdict.missing) == ("approval", Approvals(owner=1))
+    eve = replace(EVE, manager=CHARLES.id)
+    contractor = weigh_request(POLICY, replace(request(WIKI, by=CHARLES), report=eve))
+    assert (contractor.outcome, contractor.reasons) == ("approval", ("the person who asks is a contractor",))
+
+
+@pytest.mark.parametrize(
+    "report",
+    [
+        person("Linus", manager=None),
+        person("Bob", manager="grace"),
+        person("Far", manager="charles", directory="lab"),  # an id of another directory is another's
+    ],
+)
+def test_nobody_asks_for_somebody_who_does_not_report_to_them(report: Account) -> None:
+    """Whatever policy would say of it; at the asking, at the click and at the execution (R-1)."""
+    asked = replace(request(PROD_DB, by=CHARLES), report=report, target=ADA)
+    verdict = weigh_request(POLICY, asked)
+    assert (verdict.outcome, verdict.decision.policy_ids) == ("refused", ("own-reports-only",))
+    approved = weigh_approval(POLICY, asked, approver=GRACE, role="owner", approvals=Approvals(owner=1))
+    assert approved.outcome == "void"
+    assert not still_granted(POLICY, asked, [Approver(account=GRACE, role="owner")]).granted
+
+
+def test_asking_for_a_report_is_what_policy_allows_and_nothing_else() -> None:
+    """Administrative access is asked for by whoever holds it, however many approve."""
+    verdict = weigh_request(POLICY, replace(request(PROD_ADMIN, by=CHARLES), report=ADA))
+    assert (verdict.outcome, verdict.decision.policy_ids) == ("refused", ("admin-for-oneself",))
+
+
+@pytest.mark.parametrize(
+    "approver", [CHARLES, ADA, person("Ada2", mail=ADA.mail), person("C2", mail=CHARLES.mail)]
+)
+def test_neither_who_asks_nor_whom_it_is_for_approves_it(approver: Account) -> None:
+    """Requester, approver and target are three people, whatever the policy says (promise 5)."""
+    decision = may_decide(POLICY, CHARLES_ASKS, approver, "owner")
+    assert (decision.allowed, decision.policy_ids) == (False, ("requester-never-approves",))
+    assert may_decide(POLICY, CHARLES_ASKS, GRACE, "owner").allowed
+
+
+def test_whom_it_is_for_does_not_approve_what_goes_to_an_account_of_theirs_elsewhere() -> None:
+    """Whatever number and address that account has (R-1)."""
+    asked = replace(CHARLES_ASKS, target=person("L-9", mail="other@example.com"))
+    assert may_decide(POLICY, asked, ADA, "owner").policy_ids == ("requester-never-approves",)
+    assert may_decide(POLICY, asked, GRACE, "owner").allowed
+
+
+def test_a_broken_policy_about_reports_refuses_and_says_that_it_is_broken() -> None:
+    """An error refuses, and is no everyday no."""
+    broken = own(overflowing("permit", Action.REQUEST_FOR))
+    verdict = weigh_request(broken, CHARLES_ASKS)
+    assert verdict.outcome == "refused"
+    assert verdict.decision.errors

@@ -8,7 +8,7 @@ from bot.demo.tour.telling import expect
 
 _OWNERS = "data-owners"
 _ASKED = "Access request: prod-db"
-_WHAT, _HOW_LONG, _WHY = "What", "For how long", "Why"
+_WHAT, _HOW_LONG, _WHY = "What", "Or another time", "Why"
 
 
 async def a_draft_says_what_it_takes(scene: Scene) -> None:

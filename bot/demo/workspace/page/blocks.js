@@ -42,7 +42,7 @@ export class Surface {
   async options(block, element, query) {
     const where = this.where.type === "view" ? { view_id: this.where.view_id } : { message: this.where };
     const found = await ask("options", { ...where, block_id: block, action_id: element.action_id, query });
-    return found.options ?? found.option_groups?.flatMap((group) => group.options) ?? [];
+    return { options: found.options ?? [], labels: found.labels ?? [] };
   }
 
   // Draws one element; `input` replaces what happens on a change, for fields that only wait to be submitted.
@@ -103,6 +103,7 @@ function input(block, surface) {
     id, "aria-describedby": hint ? `${id}-hint ${id}-error` : `${id}-error`,
     "aria-required": block.optional ? null : "true", "aria-labelledby": grouped ? `${id}-label` : null,
   }, {
+    told: Boolean(block.dispatch_action),
     touched: () => fail(null),
     change: (element, selected, node) => {
       fail(null);

@@ -65,7 +65,8 @@ function overflow(element, place) {
 }
 
 function oneOf(element, place, start) {
-  const option = (choice) => h("option", { value: choice.value, selected: choice.value === start }, choice.label);
+  const words = (choice) => [choice.label, choice.description].filter(Boolean).join(" · ");
+  const option = (choice) => h("option", { value: choice.value, selected: choice.value === start }, words(choice));
   const group = (one) => h("optgroup", { label: plain(one.label) }, one.options.map((each) => option(asChoice(each))));
   const read = () => filled(node.value);
   const node = h("select", {
@@ -89,7 +90,8 @@ function search(element, place, start) {
     chosen: (start === null ? [] : [start].flat()).map((value) => ({ value, label: label(value) })),
     choices: async (query) => {
       if (!outside) return known.filter((choice) => fits(choice, query));
-      return (await place.options(element, query)).map(asChoice);
+      const found = await place.options(element, query);
+      return Object.assign(found.options.map(asChoice), { labels: found.labels });
     },
     changed: (picked) => {
       for (const choice of picked) place.labels.set(choice.value, choice.label);
@@ -146,7 +148,11 @@ function field(element, place, start) {
   const everyLetter = element.dispatch_action_config?.trigger_actions_on?.includes("on_character_entered");
   node.addEventListener("input", () => (everyLetter ? changed() : place.touched()));
   if (element.type.endsWith("picker")) node.addEventListener("change", changed);
-  else if (!many) node.addEventListener("keydown", (event) => { if (event.key === "Enter") changed(); });
+  else if (!many) node.addEventListener("keydown", (event) => {
+    if (event.key !== "Enter") return;
+    if (place.told) event.preventDefault(); // the app hears of it; the form is not submitted as well
+    changed();
+  });
   return { node, control: node, read };
 }
 

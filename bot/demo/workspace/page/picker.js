@@ -5,7 +5,7 @@ import { freshId, h } from "./dom.js";
 const PAUSE_MS = 120;
 
 export class Picker {
-  // `choices(query)` answers [{value, label, description}]; `changed(picked)` hears every change.
+  // `choices(query)` answers [{value, label, description}], perhaps with the `labels` of its groups; `changed(picked)` hears every change.
   constructor({ choices, changed, several, most, minimum = 0, chosen = [], placeholder, attributes }) {
     Object.assign(this, { choices, changed, several, most, minimum, picked: [...chosen], shown: [], active: -1, turn: 0 });
     const listId = freshId("choices");
@@ -88,6 +88,8 @@ export class Picker {
       onmousedown: (event) => event.preventDefault(), onclick: () => this.take(option),
     }, h("span", {}, option.label), option.description ? h("small", {}, option.description) : null)));
     if (!this.shown.length) this.list.append(h("li", { class: "note", role: "presentation" }, whenEmpty));
+    // Below the choices, since their places in the list are counted.
+    for (const label of this.shown.labels ?? []) this.list.append(h("li", { class: "note", role: "presentation" }, label));
     this.list.hidden = false;
     this.input.setAttribute("aria-expanded", "true");
   }

@@ -1,0 +1,205 @@
+"""The request form from its opening to its sending: one for every way that leads to it.
+
+It decides nothing: what it shows is foreseen by a handler, and what is sent is asked again by another.
+"""
+
+import asyncio
+from collections import OrderedDict
+from collections.abc import Mapping
+from typing import Any
+
+from bot.slack.actions import Field, Form
+from bot.slack.choices import Answer as Choice
+from bot.slack.choices import Choices
+from bot.slack.forms import Wrong, note_form
+from bot.slack.forms_request import LIVE_FIELDS, Prefilled, read_request, read_so_far, request_form
+from bot.slack.incoming import Incoming, part, text
+from bot.slack.messages.asking import TICKET_WANTED, UNKNOWN, asked_text, together_text
+from bot.slack.messages.freezes import stopped_text
+from bot.slack.replies import Replies
+from bot.slack.words import inert
+from handlers.asking import Asking
+from handlers.decisions import understanding as meant
+from handlers.decisions.freezing import Stopped
+from handlers.decisions.grammar import understand
+from handlers.decisions.names import Names
+from handlers.foreseen import Filled, Foresight
+from handlers.foresight import Foreseeing
+from handlers.intents import Actor, AskTogether, Intent, whole_minutes
+from handlers.outcomes import AskedTogether, NotAReport, TicketWanted
+from handlers.stories import GrantStory
+from storage.catalogue import Catalogue
+from storage.faults import DirectoryUnavailable
+
+Answer = dict[str, Any]
+"""What is acknowledged: {} closes the form."""
+
+# The form opens in time, whether it is known by then what would happen or not.
+_FORESEEN_WITHIN = 0.7
+_FORMS_KEPT = 5000
+
+FROM_MESSAGE = "This is what I read in the message. Nothing is sent yet."
+NOT_READ = "I could not read a request in that message, so I kept nothing of it. Fill in what you need."
+
+
+class Requesting:
+    """Opens the form, keeps what it foretells true while it is filled in, and sends it."""
+
+    def __init__(
+        self,
+        *,
+        catalogue: Catalogue,
+        names: Names,
+        asking: Asking,
+        foreseeing: Foreseeing,
+        replies: Replies,
+    ) -> None:
+        self._catalogue = catalogue
+        self._names = names
+        self._asking = asking
+        self._foreseeing = foreseeing
+        self._replies = replies
+        self._choices = Choices(catalogue.entitlements.values())
+        self._newest: OrderedDict[str, float] = OrderedDict()
+
+    def choices(self, query: str) -> Choice:
+        """What the menu offers for what was typed so far; what there is to ask for is no secret in the workspace."""
+        return self._choices.offered(query)
+
+    async def open(
+        self,
+        actor: Actor,
+        incoming: Incoming,
+        trigger: str,
+        prefilled: Prefilled,
+        *,
+        draft: str = "",
+        remark: str = "",
+    ) -> bool:
+        """Open the form; False if Slack would not any more. Nothing is recorded: nothing has happened yet."""
+        foresight = await self._foreseen(actor, incoming, prefilled.filled)
+        return await self._replies.open_form(
+            trigger, request_form(prefilled, foresight, draft=draft, remark=remark)
+        )
+
+    def read(self, words: str) -> tuple[Prefilled, str]:
+        """A form filled with what a message says, and the remark above it. What was not understood is not in it."""
+        match understand(words, self._names):
+            case meant.DraftRequest() as draft:
+                return _drafted(draft, self._catalogue), " ".join([FROM_MESSAGE, *map(inert, draft.problems)])
+            case meant.DidYouMean(kind="request", draft=meant.DraftRequest() as draft):
+                return _drafted(draft, self._catalogue), FROM_MESSAGE
+            case _:
+                return Prefilled(), NOT_READ
+
+    def is_about(self, action: str, view: Mapping[str, Any]) -> bool:
+        """Whether this happened inside the form, to a field on which something depends."""
+        return view.get("callback_id") == Form.REQUEST and action in LIVE_FIELDS
+
+    async def changed(self, actor: Actor, incoming: Incoming, body: Mapping[str, Any]) -> None:
+        """Say anew what would happen. Of several changes at once the newest has the last word."""
+        view = part(body, "view")
+        form, at = text(view.get("id")), _moment(body)
+        if not form or at < self._newest.get(form, 0.0):
+            return
+        self._newest[form] = at
+        self._newest.move_to_end(form)
+        if len(self._newest) > _FORMS_KEPT:
+            self._newest.popitem(last=False)
+        so_far = read_so_far(view, self._catalogue)
+        foresight = await self._foreseen(actor, incoming, so_far.filled)
+        made = request_form(so_far, foresight, draft=text(view.get("private_metadata")))
+        shown = await self._replies.update_form(form, text(view.get("hash")), made)
+        if shown == "changed meanwhile" and self._newest.get(form) == at:
+            await self._replies.update_form(form, "", made)
+
+    def say(self, view: Mapping[str, Any], sentence: str) -> None:
+        """Say something in the form instead of what would happen; what stands in it stays."""
+        so_far, draft = read_so_far(view, self._catalogue), text(view.get("private_metadata"))
+        if form := text(view.get("id")):
+            self._replies.show_form(form, request_form(so_far, sentence, draft=draft))
+
+    async def submit(self, actor: Actor, incoming: Incoming, view: Mapping[str, Any]) -> Answer:
+        """Send what stands in the form; errors stand at their field."""
+        typed = read_request(view, self._catalogue)
+        if isinstance(typed, Wrong):
+            return errors(typed)
+        outcome = await self._asking.ask_together(
+            AskTogether(
+                actor=actor,
+                where=incoming.where,
+                delivery=incoming.delivery,
+                entitlements=typed.entitlements,
+                duration=typed.duration,
+                justification=typed.justification,
+                ticket=typed.ticket,
+                report=typed.report,
+                draft=typed.draft or None,
+            )
+        )
+        match outcome:
+            case NotAReport(advice=advice):
+                return errors(Wrong(at={Field.FOR: advice}))
+            case Stopped():  # the form stays, with what was typed
+                return errors(Wrong(at={Field.JUSTIFICATION: stopped_text(outcome)}))
+            case TicketWanted():
+                return errors(Wrong(at={Field.TICKET: TICKET_WANTED}))
+            case AskedTogether(each=((_, one),)):
+                said = together_text(outcome) if outcome.report else asked_text(one)
+                return note("Nothing was sent", said) if said else {}
+            case AskedTogether():
+                said = together_text(outcome)
+                return note("Not all of it was sent", said) if said else {}
+        said = asked_text(outcome)
+        return note("Nothing was sent", said) if said else {}
+
+    async def _foreseen(self, actor: Actor, incoming: Incoming, filled: Filled) -> Foresight | str:
+        """A sentence when the directory does not say in time: unknown is not none (promise 7)."""
+        if not filled.entitlements and not filled.report:
+            return Foresight(minutes=filled.minutes)
+        intent = Intent(actor=actor, where=incoming.where, delivery=incoming.delivery)
+        try:
+            async with asyncio.timeout(_FORESEEN_WITHIN):
+                return await self._foreseeing.foresee(intent, filled)
+        except (TimeoutError, DirectoryUnavailable):
+            return UNKNOWN
+
+
+def prefilled_from(story: GrantStory) -> Prefilled:
+    """A form filled with what was asked before: "Change" loses nothing."""
+    return Prefilled(
+        entitlements=(story.entitlement,) if story.entitlement else (),
+        minutes=story.minutes,
+        justification=story.justification,
+        ticket=story.ticket,
+        report=story.report.slack_user if story.report else "",
+    )
+
+
+def _drafted(draft: meant.DraftRequest, catalogue: Catalogue) -> Prefilled:
+    entitlement = catalogue.entitlements.get(draft.entitlement or "")
+    return Prefilled(
+        entitlements=(entitlement,) if entitlement else (),
+        minutes=whole_minutes(draft.duration) if draft.duration else 0,
+        justification=draft.justification or "",
+    )
+
+
+def errors(wrong: Wrong) -> Answer:
+    """The form stays open with a sentence at each field."""
+    return {"response_action": "errors", "errors": {str(field): text for field, text in wrong.at.items()}}
+
+
+def note(title: str, sentence: str) -> Answer:
+    """A sentence takes the form's place."""
+    return {"response_action": "update", "view": note_form(title, sentence).to_dict()}
+
+
+def _moment(body: Mapping[str, Any]) -> float:
+    """When Slack says that it was changed; 0 if it does not say."""
+    actions = body.get("actions")
+    first = actions[0] if isinstance(actions, list) and actions and isinstance(actions[0], Mapping) else {}
+    try:
+        return float(text(first.get("action_ts")))
+    except ValueError:
+        return 0.0

@@ -1,0 +1,274 @@
+"""Taking a request up: the facts it rests on, its row, what policy says of it, and who hears of a refusal.
+
+It takes no delivery and changes no directory; whoever calls decides when something is asked.
+"""
+
+import asyncio
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, replace
+from datetime import timedelta
+
+from sqlmodel import Session
+
+from handlers import recording
+from handlers.counterparts import find_target, uncertain
+from handlers.decisions.counterparts import Counterpart, NoCounterpart
+from handlers.decisions.policy import AccessQuestion
+from handlers.decisions.requests import Verdict, weigh_request
+from handlers.exceptions import Kind, Severity, Strange, broken_policy, tell_security
+from handlers.extensions import held_since
+from handlers.ground import Ground
+from handlers.intents import Intent
+from handlers.outcomes import Asked
+from handlers.passing import begin_waiting
+from handlers.strange import named
+from storage import grants, holdings
+from storage.catalogue import Entitlement
+from storage.directories.base import Account
+from storage.identifiers import new_id
+from storage.records import Grant
+from storage.states import GrantState
+
+# From this risk on a refusal is always something for the security channel.
+PRIVILEGED_RISK = 4
+
+# Policy hears that one is given, and no more of it.
+ANY_TICKET = "ANY-1"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Wish:
+    """One thing that is wanted. minutes: 0 while that is not said. ticket: beside the justification or in it, or ""."""
+
+    entitlement: Entitlement
+    minutes: int
+    justification: str
+    ticket: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Facts:
+    """What the directories say, read before the transaction.
+
+    manager: name of the requester's. report: whom they ask for, if not for themselves. targets: for each directory,
+    the account there that gets it.
+    """
+
+    manager: str
+    report: Account | None
+    targets: Mapping[str, Counterpart]
+
+    def target(self, entitlement: Entitlement) -> Counterpart:
+        """The account that gets it."""
+        return self.targets[entitlement.directory]
+
+
+class TakingUp:
+    """Makes requests of wishes. Whatever touches a row does so in the transaction it is given."""
+
+    def __init__(self, ground: Ground) -> None:
+        self._ground = ground
+
+    async def facts(
+        self, account: Account, wanted: Collection[Entitlement], report: Account | None = None
+    ) -> Facts:
+        """The facts of this person's wishes. DirectoryUnavailable when one that must be asked does not answer."""
+        directories = sorted({entitlement.directory for entitlement in wanted})
+        looked_up = (find_target(self._ground, report or account, directory) for directory in directories)
+        manager, targets = await asyncio.gather(self._manager_name(account), asyncio.gather(*looked_up))
+        found = dict(zip(directories, targets, strict=True))
+        return Facts(manager=manager, report=report, targets=found)
+
+    def question(self, account: Account, wish: Wish, facts: Facts) -> AccessQuestion:
+        """What this wish puts to policy."""
+        return self._ground.question(
+            requester=account,
+            target=facts.target(wish.entitlement),
+            entitlement=wish.entitlement,
+            minutes=wish.minutes,
+            justification=wish.justification,
+            ticket=wish.ticket,
+            report=facts.report,
+        )
+
+    def weigh(self, account: Account, wish: Wish, facts: Facts) -> Verdict:
+        """What becomes of it, as policy says now."""
+        return weigh_request(self._ground.policy, self.question(account, wish, facts))
+
+    def weigh_row(self, account: Account, grant: Grant, entitlement: Entitlement, facts: Facts) -> Verdict:
+        """The same of a wish that has its row, which knows since when it is held already."""
+        question = self._ground.question_of(
+            grant, account, facts.target(entitlement), entitlement, facts.report
+        )
+        return weigh_request(self._ground.policy, question)
+
+    def wants_ticket(self, account: Account, wish: Wish, facts: Facts) -> bool:
+        """Whether policy refuses this wish only because no ticket is named."""
+        if wish.ticket or self.weigh(account, wish, facts).outcome != "refused":
+            return False
+        return self.weigh(account, replace(wish, ticket=ANY_TICKET), facts).outcome != "refused"
+
+    def row(self, tx: Session, intent: Intent, wish: Wish, facts: Facts, *, extends: str = "") -> Grant:
+        """The wish as a draft that is kept nowhere yet."""
+        now, account, report = self._ground.now(), intent.actor.account, facts.report
+        target, entitlement = facts.target(wish.entitlement), wish.entitlement
+        offered = self._ground.catalogue.entitlements.values()
+        held = [e.id for e in offered if stands(tx, report or account, e) or stands(tx, target, e)]
+        return Grant(
+            id=new_id("g", now),
+            state=GrantState.DRAFT,
+            directory=entitlement.directory,
+            account=target.id if isinstance(target, Account) else "",
+            requester_directory=account.directory,
+            requester_account=account.id,
+            target_account=report.id if report else "",
+            target_name=report.name if report else "",
+            target_login=report.login if report else "",
+            entitlement=entitlement.id,
+            group=entitlement.group,
+            minutes=wish.minutes,
+            justification=wish.justification,
+            ticket=wish.ticket,
+            slack_team=intent.actor.slack_team,
+            slack_user=intent.actor.slack_user,
+            requester_name=account.name,
+            requester_login=account.login,
+            requester_team=account.team,
+            requester_employment=account.employment,
+            manager_name=facts.manager,
+            standing=held,
+            reasons=[],
+            missing={},
+            policy_set="",
+            requested_at=now,
+            held_since=held_since(tx, target, entitlement, now),
+            extends=extends,
+        )
+
+    def preview(self, grant: Grant, verdict: Verdict) -> None:
+        """Keep on the row what policy says of it."""
+        grants.show_verdict(
+            grant,
+            reasons=verdict.reasons,
+            missing=vars(verdict.missing) if verdict.missing else {},
+            policy_set=verdict.decision.policy_set,
+            foreseen=verdict.outcome,
+        )
+
+    def settle(
+        self, tx: Session, intent: Intent, grant: Grant, entitlement: Entitlement, verdict: Verdict
+    ) -> Asked:
+        """Send it: done at once, carried to the owner, or refused, with its record and the messages owed."""
+        now = self._ground.now()
+        self.preview(grant, verdict)
+        if verdict.outcome == "refused":
+            grants.move(tx, grant, GrantState.REFUSED, decided_at=now)
+            self._record(tx, intent, grant, "grant.refused", "refused", verdict)
+            self._tell_of_refusal(tx, intent, grant, entitlement, verdict)
+        elif verdict.outcome == "approval":
+            begin_waiting(tx, self._ground, grant)
+            self._record(tx, intent, grant, "grant.requested", "done", verdict)
+        else:
+            expires_at = now + timedelta(minutes=grant.minutes)
+            grants.move(tx, grant, GrantState.APPROVED, decided_at=now, expires_at=expires_at, automatic=True)
+            self._record(tx, intent, grant, "grant.approved", "done", verdict)
+            holdings.follow_grant(tx, grant, at=now, due_at=now)
+        self._ground.show(tx, grant)
+        return Asked(grant=grant.id, state=grant.state, reasons=verdict.reasons)
+
+    def _tell_of_refusal(
+        self, tx: Session, intent: Intent, grant: Grant, entitlement: Entitlement, verdict: Verdict
+    ) -> None:
+        if verdict.nobodys is not None and verdict.nobodys.is_uncertain:
+            tell_security(tx, self._ground.now(), uncertain(verdict.nobodys, grant))
+            return
+        account = intent.actor.account
+        if verdict.decision.errors:
+            strange = broken_policy(
+                verdict.decision,
+                who=named(account.name, account.login),
+                correlation=grant.id,
+                entitlement=entitlement.id,
+            )
+            tell_security(tx, self._ground.now(), strange)
+            return
+        severity = verdict.severity or ("medium" if entitlement.risk >= PRIVILEGED_RISK else None)
+        if severity is not None:
+            refused = refusal(
+                account,
+                entitlement,
+                minutes=grant.minutes,
+                severity=Severity(severity),
+                correlation=grant.id,
+                policies=verdict.decision.policy_ids,
+                reasons=verdict.reasons,
+            )
+            tell_security(tx, self._ground.now(), refused)
+
+    def _record(
+        self, tx: Session, intent: Intent, grant: Grant, action: str, outcome: str, verdict: Verdict
+    ) -> None:
+        is_in_words = grant.ticket in grant.justification
+        recording.record_grant(
+            tx,
+            grant,
+            at=self._ground.now(),
+            action=action,
+            outcome=outcome,
+            actor=recording.person(intent.actor),
+            where=intent.where,
+            decision=verdict.decision,
+            facts={"minutes": grant.minutes, "automatic": grant.automatic},
+            texts={
+                "justification": grant.justification,
+                **({} if is_in_words else {"ticket": grant.ticket}),
+            },
+        )
+
+    async def _manager_name(self, account: Account) -> str:
+        if account.manager is None:
+            return ""
+        manager = await self._ground.directory(account.directory).account(account.manager)
+        return manager.name if manager else ""
+
+
+def refusal(
+    account: Account,
+    entitlement: Entitlement,
+    *,
+    minutes: int,
+    severity: Severity,
+    correlation: str,
+    policies: Collection[str],
+    reasons: Collection[str],
+) -> Strange:
+    """The exception that this person's request was refused."""
+    return Strange(
+        kind=Kind.REFUSED_REQUEST,
+        severity=severity,
+        who=named(account.name, account.login),
+        cause=f"{account.id}:{entitlement.id}",
+        correlation=correlation,
+        facts={
+            "entitlement": entitlement.id,
+            "minutes": minutes,
+            "employment": account.employment,
+            "company": account.company,
+            "policies": list(policies),
+            "reasons": list(reasons),
+        },
+    )
+
+
+def stands(tx: Session, account: Counterpart, entitlement: Entitlement) -> bool:
+    """Whether this account holds it by other hands than ours, through a group within the group as well.
+
+    What we gave and are about to take back does not stand, nor what we took back since the account was read.
+    """
+    if isinstance(account, NoCounterpart) or entitlement.directory != account.directory:
+        return False
+    if entitlement.group not in account.groups:
+        return False
+    place = {"directory": entitlement.directory, "account": account.id, "group": entitlement.group}
+    ours = grants.covering(tx, **place) or grants.ended_since(tx, at=account.read_at, **place)
+    return not ours

@@ -1,0 +1,83 @@
+"""Access asked for somebody who reports to the requester, and tickets: what each of three readers sees of it."""
+
+from dataclasses import replace
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from bot.slack.messages.approvals import approval_message, critical_facts
+from bot.slack.messages.reports import report_message
+from bot.slack.messages.requests import request_message
+from bot.slack.words import visible
+from handlers.stories import Report
+from storage.states import GrantState
+from tests.bot.slack.messages.test_approvals import NAMES, NASTY, STORIES, squeezed
+from tests.bot.slack.stories import approved, clumsy, ended, hears, problems, reads, story
+
+LINUS = Report(name="Linus Pauling", login="linus", slack_user="U0LINUS")
+ASKED = "Ada Lovelace asked for it for you: “fix INC-4711”."
+
+SEEN = {
+    "waiting": (story(report=LINUS), f"⏳ prod-db · read and write, 2 hours: waiting for approval. {ASKED}"),
+    "set up": (
+        approved(GrantState.APPROVED, report=LINUS),
+        f"⏳ prod-db · read and write is being set up for you. {ASKED}",
+    ),
+    "active": (
+        approved(report=LINUS),
+        f"✅ prod-db · read and write is yours until 23 Nov 16:09 UTC. {ASKED}",
+    ),
+    "ended": (
+        ended(report=LINUS),
+        f"⌛ prod-db · read and write ended at 16:09 UTC. Its time is over. {ASKED}",
+    ),
+    "denied": (
+        story(GrantState.DENIED, report=LINUS),
+        f"⌛ prod-db · read and write was not given to you. {ASKED}",
+    ),
+}
+
+
+@pytest.mark.parametrize("name", SEEN)
+def test_the_report_reads_how_it_stands_and_who_asked(name):
+    told, words = SEEN[name]
+    message = report_message(told)
+    assert hears(message) == words
+    assert problems(message) == []
+    assert clumsy(hears(message)) == []
+    labels = [label for label in reads(message).split("\n") if label.startswith("[")]
+    assert labels == (["[I'm done]"] if name == "active" else [])
+
+
+def test_the_requester_reads_whom_it_is_for():
+    assert "prod-db · read and write for Linus Pauling" in hears(request_message(approved(report=LINUS)))
+    assert "Linus Pauling held it for 2 hours" in hears(request_message(ended(report=LINUS)))
+
+
+def test_the_approver_reads_whom_it_is_for_and_the_ticket():
+    """Promise 9, R-3."""
+    told = story(report=LINUS, ticket="https://tracker.example.com/1")
+    facts = dict(critical_facts(told))
+    assert facts["For"] == "Linus Pauling (linus), who reports to the requester"
+    assert facts["Ticket"] == "https://tracker.example.com/1"
+    assert "Linus Pauling holds nothing else" in reads(approval_message(told))
+    assert {"For", "Ticket"} & set(dict(critical_facts(story()))) == set()
+
+
+REPORTS = st.builds(Report, name=NAMES, login=NAMES, slack_user=st.just("U0LINUS"))
+
+
+@settings(max_examples=100)
+@given(
+    told=STORIES, report=st.none() | REPORTS, ticket=NASTY.map(lambda text: visible(text)[:200]), reason=NAMES
+)
+def test_any_report_and_any_ticket_are_shown_whole_and_taken_by_slack(told, report, ticket, reason):
+    """Promise 9, SL-8: whom it is for and the ticket are facts like the others."""
+    told = replace(told, report=report, ticket=ticket, end_reason=f"{reason} gave it back")
+    message = approval_message(told)
+    for each in (message, request_message(told), report_message(told)):
+        assert problems(each) == []
+    for fact in [ticket, *([report.name, report.login] if report else [])]:
+        assert squeezed(visible(fact)) in squeezed(reads(message))
+        assert squeezed(visible(fact)) in squeezed(hears(message))
