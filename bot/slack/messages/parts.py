@@ -71,11 +71,17 @@ class _Paragraph(SectionBlock):
 
     def __init__(self, text: str) -> None:
         super().__init__(text=_marked(text))
-        self._said = text
+        self._alone = dict(vars(self))
 
     def to_dict(self) -> dict[str, Any]:
-        """As Slack takes it."""
-        return {"type": self.type, "text": {"type": "mrkdwn", "text": self._said, "verbatim": True}}
+        """As Slack takes it; as the library has it, if anything was added since."""
+        now = vars(self)
+        if any(now[name] is not value for name, value in self._alone.items()):
+            return dict(super().to_dict())
+        return {
+            "type": self.type,
+            "text": {"type": "mrkdwn", "text": self._alone["text"].text, "verbatim": True},
+        }
 
 
 def section(text: str) -> SectionBlock:

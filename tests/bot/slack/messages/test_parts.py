@@ -3,7 +3,8 @@
 import pytest
 from slack_sdk.models.blocks import Block, MarkdownTextObject, SectionBlock
 
-from bot.slack.messages.parts import SECTION_LIMIT, DoesNotFit, said, section
+from bot.slack.actions import Action
+from bot.slack.messages.parts import SECTION_LIMIT, DoesNotFit, button, said, section
 
 
 @pytest.mark.parametrize("text", ["a", "*a* <b> & “c”\nd", "x" * SECTION_LIMIT])
@@ -12,6 +13,15 @@ def test_a_paragraph_is_what_slacks_library_makes_of_it(text: str) -> None:
     written = SectionBlock(text=MarkdownTextObject(text=text, verbatim=True))
     assert made.to_dict() == written.to_dict()
     assert Block.parse(made.to_dict()) == written
+
+
+def test_what_is_put_beside_a_paragraph_is_shown() -> None:
+    made = section("x")
+    made.accessory = button("Withdraw", Action.WITHDRAW, "g-1")
+    made.block_id = "one"
+    shown = made.to_dict()
+    assert shown["accessory"]["value"] == "g-1"
+    assert (shown["block_id"], shown["text"]["text"]) == ("one", "x")
 
 
 def test_a_paragraph_that_slack_would_cut_is_refused() -> None:
