@@ -142,6 +142,14 @@ GOLDEN = [
         TAIL,
     ),
     (
+        alert(Kind.REVOCATION_OVERDUE, {"count": 40, "due": NOW.isoformat(), "owners": ["Data Platform", "IT"],
+                                        "paged": LATER}, who="field"),
+        "⚠️ Revocations overdue by 30 minutes: 40 in the directory field",
+        "The first was due at 14:02 UTC, and none of them is confirmed. Owners: Data Platform and IT. They may still "
+        "have it. Wicket goes on trying; wicket grants overdue says who has what.",
+        TAIL,
+    ),
+    (
         alert(Kind.TARGET_GONE, {"entitlement": "prod-db", "gone": "group", "group": "prod-db-rw"}),
         "⚠️ A group is gone: prod-db-rw",
         "The group is not in the directory any more, and prod-db of Ada Lovelace (ada) went with it; the grant is "
