@@ -18,6 +18,7 @@ from handlers.decisions.lifecycle import LONGEST_WAIT, OVERDUE_AFTER, wait_befor
 from handlers.execution import Execution, Waiting, still_ahead, waiting_among
 from handlers.ground import Ground
 from handlers.intents import SCHEDULE
+from handlers.outages import TELL_AFTER
 from handlers.patience import CALL, in_call_time
 from handlers.resuming import take_over
 from handlers.unfollowed import Gone, tell_explained, tell_failing, tell_gone, tell_overdue, tell_settled
@@ -37,7 +38,6 @@ Tried = Literal["done", "failed"]
 LEASE = timedelta(seconds=20)
 _OVERTAKEN = "The directory was so slow that the work went to another."
 SLOTS = 32
-TELL_AFTER = 3
 
 
 class Effects:

@@ -1,6 +1,6 @@
-"""Many removals of one directory that are late at once: one message with their count and the owners, edited in place.
+"""Many changes of one directory that fail or are late at once: one message with their count, edited in place.
 
-Each is still recorded for itself, and `wicket grants overdue` lists them; nothing here tries anything.
+Each is still recorded for itself, and `wicket grants overdue` lists what is late; nothing here tries anything.
 """
 
 from collections.abc import Mapping, Sequence
@@ -13,19 +13,50 @@ from handlers.decisions.lifecycle import OVERDUE_AFTER, PAGE_AGAIN, is_page
 from handlers.exceptions import Kind, Severity, cause_of
 from handlers.ground import Ground
 from storage.catalogue import Owner
-from storage.exceptions import open_of, open_under, raise_exception, settle_exceptions
+from storage.exceptions import (
+    SAME_CAUSE,
+    decide_exception,
+    is_open,
+    open_of,
+    open_under,
+    raise_exception,
+    settle_exceptions,
+)
 from storage.outbox import ALERT, OWNER, owe
-from storage.overdue import Late, are_more_than, late_by_group
+from storage.overdue import Late, are_more_than, failing, late_by_group
 from storage.records import ExceptionRecord
 
-# Up to so many late removals of one directory have a message each.
+# Up to so many of one directory have a message each.
 MANY = 10
+# After so many tries somebody should look.
+TELL_AFTER = 3
 _UNDER = "directory:"
 
 
 def is_outage(tx: Session, ground: Ground, directory: str) -> bool:
     """Whether so much is late in this directory that it is told together."""
     return are_more_than(tx, MANY, directory=directory, before=ground.now() - OVERDUE_AFTER)
+
+
+def is_failing(tx: Session, directory: str) -> bool:
+    """Whether so much fails in this directory that it is told together."""
+    return failing(tx, TELL_AFTER, directory=directory, most=MANY + 1) > MANY
+
+
+def tell_failing_together(tx: Session, ground: Ground, directory: str, fault: str) -> None:
+    """Tell that a directory follows in nothing; silent while that is told."""
+    now, cause = ground.now(), cause_of(Kind.EFFECT_FAILED, f"{_UNDER}{directory}")
+    if not is_open(tx, cause, since=now - SAME_CAUSE):
+        raise_exception(
+            tx,
+            at=now,
+            kind=Kind.EFFECT_FAILED,
+            cause=cause,
+            severity=Severity.HIGH,
+            who=directory,
+            correlation=directory,
+            facts={"count": failing(tx, TELL_AFTER, directory=directory), "fault": fault},
+        )
 
 
 def tell_outages(tx: Session, ground: Ground) -> None:
@@ -41,11 +72,18 @@ def tell_outages(tx: Session, ground: Ground) -> None:
         if directory not in by_directory:
             settle_exceptions(tx, at=now, causes=[row.cause])
             _owe_owners(tx, now, row)
+    for row in open_under(tx, cause_of(Kind.EFFECT_FAILED, _UNDER)):
+        left = failing(tx, TELL_AFTER, directory=row.who)
+        if not left:
+            settle_exceptions(tx, at=now, causes=[row.cause])
+        elif left != row.facts.get("count"):
+            decide_exception(tx, at=now, row=row, facts={"count": left})
 
 
 def is_any_told(tx: Session) -> bool:
     """Whether a message of an outage is open."""
-    return bool(open_under(tx, cause_of(Kind.REVOCATION_OVERDUE, _UNDER)))
+    kinds = (Kind.REVOCATION_OVERDUE, Kind.EFFECT_FAILED)
+    return any(open_under(tx, cause_of(kind, _UNDER)) for kind in kinds)
 
 
 def _tell(

@@ -12,7 +12,7 @@ from handlers.decisions.lifecycle import told_again_at
 from handlers.exceptions import Kind, Severity, Strange, cause_of, tell_security
 from handlers.ground import Ground
 from handlers.intents import SCHEDULE
-from handlers.outages import is_outage
+from handlers.outages import is_failing, is_outage, tell_failing_together
 from handlers.strange import membership_cause, named
 from storage import holdings
 from storage.exceptions import SAME_CAUSE, decide_exceptions, is_open, settle_exceptions
@@ -28,6 +28,9 @@ LEFT = "the account is no longer in the directory"
 def tell_failing(tx: Session, ground: Ground, holding: Holding, grant: Grant) -> None:
     """Giving or taking back was tried often enough that somebody should look. Told once a day while it lasts."""
     removal = not holding.wanted
+    if is_failing(tx, holding.directory):
+        tell_failing_together(tx, ground, holding.directory, holding.last_fault)
+        return
     cause = cause_of(Kind.EFFECT_FAILED, _failing(holding, removal=removal))
     if is_open(tx, cause, since=ground.now() - SAME_CAUSE):
         return

@@ -1,4 +1,4 @@
-"""Removals that are late, counted by directory and group: what an outage looks like from above.
+"""Removals that are late, and changes that fail, counted by directory: what an outage looks like from above.
 
 It lists nobody; who holds what is in storage.holdings.
 """
@@ -37,6 +37,17 @@ def are_more_than(tx: Session, most: int, *, directory: str, before: datetime) -
     """Whether more than so many are late in a directory; it reads no more of them than that."""
     some = select(Holding.id).where(*_late(before), Holding.directory == directory).limit(most + 1).subquery()
     return tx.exec(select(func.count()).select_from(some)).one() > most
+
+
+def failing(tx: Session, tries: int, *, directory: str, most: int | None = None) -> int:
+    """How many holdings of a directory failed at least so often and wait for another try; most: no more are read."""
+    some = select(Holding.id).where(
+        col(Holding.settled) == false(),
+        Holding.directory == directory,
+        col(Holding.attempts) >= tries,
+        Holding.last_fault != "",
+    )
+    return tx.exec(select(func.count()).select_from(some.limit(most).subquery())).one()
 
 
 def _late(before: datetime) -> tuple[ColumnElement[bool], ...]:

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from sqlmodel import Session, delete
 
-from handlers.outages import MANY
+from handlers.outages import MANY, TELL_AFTER
 from storage.records import ExceptionRecord, Grant, Holding, Owed
 from storage.stores import Server
 from tests.handlers.access_ground import World
@@ -85,3 +85,23 @@ async def test_the_message_counts_down_and_is_over_when_all_is_taken_back(world:
     (told,) = await later(world)
     assert told.facts["settled"] == world.clock().isoformat()
     assert {("exception", "security"), ("exception", "owner:data")} <= await world.owed()
+
+
+async def test_what_fails_together_is_told_in_one_message_too_and_settled(world: World) -> None:
+    """Not a message for each holding at its third try, a few seconds after all were due."""
+    await away(world, 30)
+    for _ in range(TELL_AFTER + 1):
+        world.clock.forward(seconds=8)
+        await world.effects.settle_due()
+        await world.effects.finish()
+    await world.revocation.tell_overdue()
+    told = [row for row in await world.exceptions() if row.kind == "effect-failed"]
+    together = [row for row in told if row.who == "staff"]
+    assert len(told) <= MANY + 1
+    assert [row.facts["count"] for row in together] == [30]
+    world.faulty.mend()
+    world.clock.forward(minutes=6)
+    await world.settle()
+    await world.revocation.tell_overdue()
+    told = [row for row in await world.exceptions() if row.kind == "effect-failed"]
+    assert all("settled" in row.facts for row in told)

@@ -121,6 +121,15 @@ def _outage(alert: Alert, title: str) -> tuple[str, str]:
 
 
 def _effect_failed(alert: Alert) -> tuple[str, str]:
+    if count := alert.number("count"):
+        title = f"The directory does not follow: {counted(count, 'change')} in the directory {alert.whose}"
+        if settled := _settled(alert):
+            return title, sentence(
+                "Giving and taking back did not succeed at first.", _last_fault(alert), settled
+            )
+        return title, sentence(
+            "Giving and taking back do not succeed.", _fault(alert), "Wicket goes on trying."
+        )
     doing = "Taking back" if alert.facts.get("removal") else "Giving"
     title = f"The directory does not follow: {alert.entitlement} of {alert.whose}"
     if settled := _settled(alert):

@@ -176,6 +176,12 @@ GOLDEN = [
         TAIL,
     ),
     (
+        alert(Kind.EFFECT_FAILED, {"count": 40, "fault": "It said no"}, who="field"),
+        "⚠️ The directory does not follow: 40 changes in the directory field",
+        "Giving and taking back do not succeed. It said no. Wicket goes on trying.",
+        TAIL,
+    ),
+    (
         alert(Kind.NOT_COMPARED, {"count": 2, "names": ["prod-db", "wiki-edit"], "since": NOW.isoformat(),
                                   "fault": "It said no"}, who="field"),
         "⚠️ Not compared: the directory field",
