@@ -16,6 +16,7 @@ from handlers.decisions.lifecycle import OVERDUE_AFTER, wait_before_retry
 from handlers.execution import still_ahead
 from handlers.ground import Ground
 from handlers.intents import SCHEDULE
+from handlers.outages import TELL_AFTER
 from handlers.reminding import planned_end
 from handlers.unfollowed import Gone, tell_explained, tell_failing, tell_gone, tell_overdue, tell_settled
 from storage import grants, holdings
@@ -32,7 +33,6 @@ Tried = Literal["done", "failed"]
 # A change is begun only if it must be over before the lease is, so that nobody else begins while we may still be at it.
 # Short enough that the work of a process that died is taken over within 30 s, long enough for a slow directory.
 LEASE = timedelta(seconds=20)
-TELL_AFTER = 3
 TOO_SLOW = "The directory was too slow to begin a change safely."
 UNDONE = "The directory said it was done, but reading it back shows it was not."
 

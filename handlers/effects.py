@@ -13,7 +13,7 @@ import structlog
 from sqlmodel import Session
 
 from handlers import recording
-from handlers.completing import LEASE, TELL_AFTER, TOO_SLOW, UNDONE, Completion, Seen, Tried, until_of
+from handlers.completing import LEASE, TOO_SLOW, UNDONE, Completion, Seen, Tried, until_of
 from handlers.decisions.lifecycle import LONGEST_WAIT
 from handlers.execution import Execution, Waiting, waiting_among
 from handlers.ground import Ground
@@ -31,7 +31,7 @@ from storage.states import GrantState
 
 log = structlog.get_logger(__name__)
 
-__all__ = ["LEASE", "ROUNDS", "SLOTS", "TELL_AFTER", "Effects", "Tried"]
+__all__ = ["LEASE", "ROUNDS", "SLOTS", "Effects", "Tried"]
 
 _OVERTAKEN = "The directory was so slow that the work went to another."
 # How many holdings of one directory are worked on at a time one by one, and beside them how many rounds: while one

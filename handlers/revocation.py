@@ -11,6 +11,7 @@ from handlers import recording
 from handlers.decisions.lifecycle import OVERDUE_AFTER, PAGE_AGAIN, is_page, told_again_at
 from handlers.ground import Ground
 from handlers.intents import SCHEDULE
+from handlers.outages import is_any_told, tell_outages
 from handlers.stopping import put_off
 from handlers.unfollowed import tell_overdue
 from storage import deliveries, endings, grants, holdings
@@ -56,7 +57,10 @@ class Revocation:
             batch = await self._ground.database.write(self._tell_batch)
             told += batch
             if batch < BATCH:
-                return told
+                break
+        if told or await self._ground.database.read(is_any_told):
+            await self._ground.database.write(lambda tx: tell_outages(tx, self._ground))
+        return told
 
     async def forget_old(self) -> None:
         """Drop what is kept only for a while: delivery keys, unsent drafts, answered questions."""

@@ -12,6 +12,7 @@ from handlers.decisions.lifecycle import told_again_at
 from handlers.exceptions import Kind, Severity, Strange, cause_of, tell_security
 from handlers.ground import Ground
 from handlers.intents import SCHEDULE
+from handlers.outages import is_failing, is_outage, tell_failing_together
 from handlers.strange import membership_cause, named
 from storage import holdings
 from storage.exceptions import SAME_CAUSE, decide_exceptions, is_open, settle_exceptions
@@ -39,6 +40,9 @@ LEFT = "the account is no longer in the directory"
 def tell_failing(tx: Session, ground: Ground, holding: Holding, grant: Grant) -> None:
     """Giving or taking back was tried often enough that somebody should look. Told once a day while it lasts."""
     removal = not holding.wanted
+    if is_failing(tx, holding.directory):
+        tell_failing_together(tx, ground, holding.directory, holding.last_fault)
+        return
     cause = cause_of(Kind.EFFECT_FAILED, _failing(holding.id, removal=removal))
     if is_open(tx, cause, since=ground.now() - SAME_CAUSE):
         return
@@ -61,7 +65,8 @@ def tell_failing(tx: Session, ground: Ground, holding: Holding, grant: Grant) ->
 def tell_overdue(tx: Session, ground: Ground, holding: Holding, grant: Grant, *, page: bool) -> None:
     """A removal is later than it may be; recorded too, each time it is told.
 
-    page: it is so late that it is told anew and with its owner's name, in the owner's channel as well.
+    page: it is so late that it is told anew and with its owner's name, in the owner's channel as well. Many of one
+    directory are told together (handlers.outages), and each is only recorded here.
     """
     now = ground.now()
     owner = ground.owner(grant.entitlement) if page else None
@@ -80,6 +85,8 @@ def tell_overdue(tx: Session, ground: Ground, holding: Holding, grant: Grant, *,
             "owner_told": owner.id if owner else "",
         },
     )
+    if is_outage(tx, ground, holding.directory):  # told together, by whoever looks for what is overdue
+        return
     strange = Strange(
         kind=Kind.REVOCATION_OVERDUE,
         severity=Severity.HIGH,

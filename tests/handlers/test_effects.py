@@ -11,7 +11,8 @@ from typing import Any
 import pytest
 from sqlmodel import delete
 
-from handlers.effects import LEASE, SLOTS, TELL_AFTER
+from handlers.effects import LEASE, SLOTS
+from handlers.outages import TELL_AFTER
 from handlers.outcomes import Decided
 from storage.records import Grant, Owed
 from storage.states import GrantState

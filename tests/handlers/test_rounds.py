@@ -10,8 +10,9 @@ from sqlalchemy import text
 from sqlmodel import Session, select, update
 
 from handlers.completing import LEASE
-from handlers.effects import ROUNDS, TELL_AFTER
+from handlers.effects import ROUNDS
 from handlers.exceptions import Kind, Severity, Strange, tell_security
+from handlers.outages import TELL_AFTER
 from handlers.rounds import ROUND
 from handlers.strange import membership_cause
 from storage import holdings

@@ -97,6 +97,8 @@ def _policy_error(alert: Alert) -> tuple[str, str]:
 
 def _revocation_overdue(alert: Alert) -> tuple[str, str]:
     due, paged = alert.moment("due"), alert.moment("paged")
+    if count := alert.number("count"):
+        return _outage(alert, f"Revocations overdue{_by(due, paged)}: {count} in the directory {alert.whose}")
     title = f"Revocation overdue{_by(due, paged)}: {alert.entitlement} of {alert.whose}"
     if settled := _settled(alert):
         late = f"late{_by(due, alert.moment('settled'))}"
@@ -112,7 +114,35 @@ def _revocation_overdue(alert: Alert) -> tuple[str, str]:
     )  # fmt: skip
 
 
+def _outage(alert: Alert, title: str) -> tuple[str, str]:
+    if settled := _settled(alert):
+        return title, sentence(f"The first was due{_due(alert)}.", settled)
+    if renewed := alert.moment("renewed"):
+        return (
+            title,
+            f"The first was due{_due(alert)}; it went on and was told anew {day_and_clock(renewed)}.",
+        )
+    owners = listed([plain(name) for name in alert.several("owners", 10)])
+    return (
+        title,
+        sentence(
+            f"The first was due{_due(alert)}, and none of them is confirmed.",
+            f"Owners: {owners}." if owners else "",
+            "They may still have it. Wicket goes on trying; `wicket grants overdue` says who has what.",
+        ),
+    )  # fmt: skip
+
+
 def _effect_failed(alert: Alert) -> tuple[str, str]:
+    if count := alert.number("count"):
+        title = f"The directory does not follow: {counted(count, 'change')} in the directory {alert.whose}"
+        if settled := _settled(alert):
+            return title, sentence(
+                "Giving and taking back did not succeed at first.", _last_fault(alert), settled
+            )
+        return title, sentence(
+            "Giving and taking back do not succeed.", _fault(alert), "Wicket goes on trying."
+        )
     doing = "Taking back" if alert.facts.get("removal") else "Giving"
     title = f"The directory does not follow: {alert.entitlement} of {alert.whose}"
     if settled := _settled(alert):

@@ -142,6 +142,14 @@ GOLDEN = [
         TAIL,
     ),
     (
+        alert(Kind.REVOCATION_OVERDUE, {"count": 40, "due": NOW.isoformat(), "owners": ["Data Platform", "IT"],
+                                        "paged": LATER}, who="field"),
+        "⚠️ Revocations overdue by 30 minutes: 40 in the directory field",
+        "The first was due at 14:02 UTC, and none of them is confirmed. Owners: Data Platform and IT. They may still "
+        "have it. Wicket goes on trying; wicket grants overdue says who has what.",
+        TAIL,
+    ),
+    (
         alert(Kind.TARGET_GONE, {"entitlement": "prod-db", "gone": "group", "group": "prod-db-rw"}),
         "⚠️ A group is gone: prod-db-rw",
         "The group is not in the directory any more, and prod-db of Ada Lovelace (ada) went with it; the grant is "
@@ -165,6 +173,12 @@ GOLDEN = [
         alert(Kind.DIRECTORY_MISSING, {"grants": 2, "settled": LATER}, who="field"),
         "⚠️ Not in wicket.toml any more: the directory field",
         "It is there again, or nothing is left to take back in it, since 23 Nov 14:32 UTC.",
+        TAIL,
+    ),
+    (
+        alert(Kind.EFFECT_FAILED, {"count": 40, "fault": "It said no"}, who="field"),
+        "⚠️ The directory does not follow: 40 changes in the directory field",
+        "Giving and taking back do not succeed. It said no. Wicket goes on trying.",
         TAIL,
     ),
     (
