@@ -72,3 +72,9 @@ def test_two_bots_in_one_process_count_apart(metrics):
     other.request("message", "done")
     assert "wicket_requests_total{" not in metrics.text().decode()
     assert b"wicket_" not in generate_latest()
+
+
+def test_open_freezes_are_a_number_to_wake_somebody_by():
+    metrics = Metrics.in_registry(CollectorRegistry())
+    metrics.stopped(1)
+    assert "wicket_open_freezes 1.0" in metrics.text().decode()

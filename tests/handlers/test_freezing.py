@@ -88,6 +88,19 @@ async def test_a_freeze_that_comes_while_policy_is_being_asked_still_stops_the_g
     assert await world.changes() == []
 
 
+async def test_what_other_hands_put_there_meanwhile_is_not_recorded_as_given(world: World) -> None:
+    """The membership stands when it is read: the grant still waits for the freeze to be lifted."""
+    grant = await world.asked("ada", "wiki-edit")
+    await world.begin("account")
+    await freeze(world)
+    await world.local.put_in_group("wiki-edit", "ada")
+    world.faulty.mend()
+    world.faulty.release()
+    await world.effects.finish()
+    assert await world.state(grant) == GrantState.APPROVED
+    assert "access.given done" not in await world.actions("access")
+
+
 async def test_an_end_is_not_held_up_by_what_waits_to_be_given(world: World) -> None:
     """Promise 1: one grant ends; another on the same group that is not given yet does not keep it."""
     first = await world.given("ada")
