@@ -12,7 +12,7 @@ _LENGTH = 20
 
 
 def mark(grant: Grant) -> str:
-    """The mark of what is asked: the entitlement, whose account gets it where, for how long, and why. Hex digits."""
+    """The mark of what is asked: the entitlement, whose account gets it where, for whom, for how long, and why. Hex digits."""
     shown = [
         grant.entitlement,
         grant.directory,
@@ -20,6 +20,11 @@ def mark(grant: Grant) -> str:
         grant.group,
         grant.minutes,
         grant.justification,
+        *(
+            [grant.ticket, grant.target_account]
+            if grant.ticket not in grant.justification or grant.target_account
+            else []
+        ),
     ]
     return hashlib.sha256(json.dumps(shown, ensure_ascii=True).encode()).hexdigest()[:_LENGTH]
 
