@@ -12,7 +12,7 @@ _LENGTH = 20
 
 
 def mark(grant: Grant) -> str:
-    """The mark of what is asked: the entitlement, whose account gets it where, for whom, for how long, and why. Hex digits."""
+    """The mark of what is asked: what, whose account gets it where, for whom, for how long, and why. Hex digits."""
     shown = [
         grant.entitlement,
         grant.directory,

@@ -127,11 +127,11 @@ class World:
 
     def __post_init__(self) -> None:
         self.access = Access(self.ground)
-        self.extending = Extending(self.ground, self.access)
+        self.asking = Asking(self.ground)
+        self.extending = Extending(self.ground, self.asking)
         self.ending = Ending(self.ground)
         self.owners = Owners(self.ground)
         self.reminding = Reminding(self.ground, self.owners)
-        self.asking = Asking(self.ground)
         self.deciding = Deciding(self.ground)
         self.revocation = Revocation(self.ground)
         self.checks = Checks(self.ground)

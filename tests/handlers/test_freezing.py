@@ -160,10 +160,10 @@ async def test_asking_and_approving_hear_why_once_on_the_record_and_denying_goes
 async def test_a_draft_is_kept_while_it_cannot_be_sent(world: World) -> None:
     draft = (await world.draft("ada", "wiki-edit")).grant
     exception = await freeze(world)
-    assert isinstance(await world.access.send_draft(await world.on("ada", draft)), Stopped)
+    assert isinstance(await world.asking.send_draft(await world.on("ada", draft)), Stopped)
     assert await world.state(draft) == GrantState.DRAFT
     await lift(world, exception)
-    await world.access.send_draft(await world.on("ada", draft))
+    await world.asking.send_draft(await world.on("ada", draft))
     assert await world.state(draft) == GrantState.APPROVED
 
 

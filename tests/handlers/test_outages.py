@@ -73,6 +73,8 @@ async def test_an_outage_is_a_page_after_a_quarter_of_an_hour_and_told_anew_each
 async def test_the_message_counts_down_and_is_over_when_all_is_taken_back(world: World) -> None:
     """Edited in place: nothing is said a second time, and the owners' copy is settled as well."""
     await away(world, 40)
+    await world.effects.settle_due()  # what failed once goes one by one
+    await world.effects.finish()
     await later(world, minutes=16)
     world.faulty.mend()
     world.clock.forward(minutes=6)

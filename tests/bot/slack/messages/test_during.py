@@ -79,7 +79,9 @@ def test_each_reads_as_it_should(name):
 
 
 def test_a_reminder_stands_in_the_thread_of_its_request():
-    assert reminder_message(story()).under == reminder_message(approved()).under == "approval"
+    for message in (reminder_message(story()), reminder_message(approved())):
+        assert message.below == ("approval", "g-1")
+        assert message.aloud
 
 
 def test_what_was_overtaken_is_not_said():
