@@ -9,6 +9,7 @@ import signal
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import AsyncExitStack
 from datetime import timedelta
+from functools import partial
 from pathlib import Path
 
 import aiohttp
@@ -34,6 +35,7 @@ from bot.slack.replies import Replies
 from bot.slack.signed_http import SignedHttp
 from bot.slack.socket import Socket
 from bot.slack.token import greet
+from bot.starting import in_its_turn
 from bot.web.page import SecurePage
 from bot.web.server import build_app
 from handlers.changes import Changes
@@ -149,8 +151,8 @@ class App:
         schedule = Schedule(self._duties(client).all(self._holdings), end_within=END_WITHIN)
         self.database.on_wake(schedule.wake, asyncio.get_running_loop())
         # What a dead one left and what is overdue is on its way before any new work is taken up.
-        await self._effects.resume(alone=self._alone)
-        await self._revocation.end_due()
+        await in_its_turn(partial(self._effects.resume, alone=self._alone))
+        await in_its_turn(self._revocation.end_due)
         schedule.start()
         self._open.push_async_callback(self._effects.finish)
         self._open.push_async_callback(schedule.stop)
