@@ -6,6 +6,7 @@ Each envelope goes to one socket; it never reads what a payload says.
 import asyncio
 import json
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 
 from aiohttp import WSMsgType, web
@@ -73,9 +74,10 @@ class SocketMode:
             return socket
         await self._hello(socket)
         try:
-            async for message in socket:
-                if message.type == WSMsgType.TEXT:
-                    self._read(str(message.data))
+            with suppress(ConnectionError):  # it may die while it is answered
+                async for message in socket:
+                    if message.type == WSMsgType.TEXT:
+                        self._read(str(message.data))
         finally:
             self._lost(socket)
         return socket
