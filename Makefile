@@ -14,7 +14,7 @@ LOCK := $(BIN)/uv pip compile pyproject.toml --universal --python-version 3.11 -
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help install demo test lint bench pictures lock clean
+.PHONY: help install demo test lint bench chaos pictures lock clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -35,6 +35,9 @@ lint: $(VENV)/.test ## style, types, and the direction of imports
 
 bench: $(VENV)/.test ## speed and memory, as ratios within one run
 	@$(BIN)/python -m tests.bench $(ARGS)
+
+chaos: $(VENV)/.test ## kill the bot thousands of times, and write docs/chaos.md (an hour or two)
+	@$(BIN)/python -m tests.chaos --report docs/chaos.md $(ARGS)
 
 pictures: $(VENV)/.test ## take the pictures of the docs anew (needs Chromium)
 	@$(BIN)/python -m tests.browser.pictures
