@@ -22,19 +22,19 @@ EVERY = 0.5
 @asynccontextmanager
 async def watched(stage: Stage) -> AsyncIterator[None]:
     """Note every claim on the stage while the block lasts."""
+    over = asyncio.Event()
     with stage.store() as database:
-        watching = asyncio.create_task(_watch(stage, database))
+        watching = asyncio.create_task(_watch(stage, database, over))
         try:
             yield
         finally:
-            watching.cancel()
-            with suppress(asyncio.CancelledError):
-                await watching
+            over.set()  # a read that ends in the same moment would swallow a cancellation
+            await watching
 
 
-async def _watch(stage: Stage, database: Database) -> None:
+async def _watch(stage: Stage, database: Database, over: asyncio.Event) -> None:
     seen: dict[tuple[str, int], Lease] = {}
-    while True:
+    while not over.is_set():
         with suppress(StorageUnavailable):  # then it is looked at again
             found = await database.read(_claims)
             now = time.time()
@@ -42,7 +42,8 @@ async def _watch(stage: Stage, database: Database) -> None:
                 first = seen[claim].first if claim in seen else now
                 seen[claim] = Lease(about=claim[0], first=first, last=now)
             stage.leases = list(seen.values())
-        await asyncio.sleep(EVERY)
+        with suppress(TimeoutError):
+            await asyncio.wait_for(over.wait(), EVERY)
 
 
 def _claims(tx: Session) -> Sequence[tuple[str, int]]:
