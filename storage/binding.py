@@ -20,11 +20,8 @@ def mark(grant: Grant) -> str:
         grant.group,
         grant.minutes,
         grant.justification,
-        *(
-            [grant.ticket, grant.target_account]
-            if grant.ticket not in grant.justification or grant.target_account
-            else []
-        ),
+        grant.ticket,
+        grant.target_account,
     ]
     return hashlib.sha256(json.dumps(shown, ensure_ascii=True).encode()).hexdigest()[:_LENGTH]
 

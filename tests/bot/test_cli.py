@@ -23,6 +23,7 @@ from storage.audit import entry as audit
 from storage.audit.checkpoint import BadKey, Checkpoint, read_signer, verify_note
 from storage.audit.guards import TRIGGERS_SQLITE
 from storage.audit.log import erase_text, rows
+from storage.claims import due, take
 from storage.clock import utc_now
 from storage.database import Database
 from storage.directories.local import LocalDirectory
@@ -30,7 +31,7 @@ from storage.directories.scrypt import Scrypt
 from storage.exceptions import SECURITY
 from storage.failures import count_attempt, is_locked
 from storage.grants import add
-from storage.holdings import claim, follow_grant, held_under, release
+from storage.holdings import follow_grant, held_under, release
 from storage.identifiers import new_id
 from storage.migrating import is_current, migrate
 from storage.records import Grant, Owed
@@ -579,13 +580,10 @@ def test_what_is_overdue_is_listed_with_its_owner_and_its_fault(install: Install
             grant.expires_at = grant.decided_at = at
             write(lambda tx, grant=grant: follow_grant(tx, add(tx, grant), at=at, due_at=at))
         (held, _) = write(
-            lambda tx: claim(
+            lambda tx: take(
                 tx,
-                directory="staff",
-                at=at,
-                lease=timedelta(minutes=1),
-                limit=2,
-                longest=timedelta(minutes=5),
+                due(tx, directory="staff", at=at, limit=2, longest=timedelta(minutes=5)),
+                until=at + timedelta(minutes=1),
             )
         )
         write(

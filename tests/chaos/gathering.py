@@ -183,8 +183,8 @@ def _how_it_stands(text: str) -> str:
     marked = max(text.rfind(mark) for mark in "✅⛔⌛")
     if marked >= 0:
         return text[marked:]
-    background = text.rfind(" had this ")
-    return text[text.index(". ", background) + 2 :] if background >= 0 else text
+    before = max(text.rfind(words) for words in (" had this ", "Last time: ", "Can decide now: "))
+    return text[text.index(". ", before) + 2 :] if before >= 0 else text
 
 
 def _unix(moment: datetime | None) -> float | None:

@@ -32,7 +32,9 @@ def levels(install: Installation) -> dict[str, tuple[str, str]]:
 def test_a_good_one(install: Installation, server: Server):
     seen = levels(install)
     assert {level for level, _ in seen.values()} == {"ok"}
-    assert set(seen) == {"server", "tables", "guards", "audit log", "checkpoint"}
+    assert set(seen) == {
+        "server", "tables", "guards", "audit log", "checkpoint", "published checkpoints", "new access",
+    }  # fmt: skip
 
 
 def test_one_without_tables_is_no_failure_and_gets_none(install: Installation, server: Server):

@@ -65,7 +65,7 @@ async def for_somebody_who_reports_to_her(scene: Scene) -> None:
     await grace.sees("✅ wiki-edit", "for Linus Pauling")
     await scene.must_be_in("linus", "wiki-edit")
     await linus.presses(held, "I'm done")
-    await grace.sees("Linus Pauling gave it back")
+    await grace.sees("for Linus Pauling", "ended")
     await scene.must_be_in("linus", "wiki-edit", whether=False)
 
 
