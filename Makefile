@@ -25,7 +25,7 @@ demo: $(VENV)/.installed ## a whole company to try Wicket in, at one address (PO
 install: $(VENV)/.installed ## the command for a real workspace: .venv/bin/wicket
 
 test: lint ## everything that must hold (ARGS=tests/handlers runs a part)
-	@$(BIN)/python -m pytest $(if $(filter-out 1,$(JOBS)),-n $(JOBS) --dist loadfile) $(ARGS)
+	@$(BIN)/python -m pytest $(if $(filter-out 1,$(JOBS)),-n $(JOBS) --dist loadfile --no-loadscope-reorder) $(ARGS)
 
 lint: $(VENV)/.test ## style, types, and the direction of imports
 	@$(BIN)/ruff check .
