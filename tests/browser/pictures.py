@@ -38,6 +38,8 @@ async def main() -> int:
             await make_history(stage)
             written = [
                 await _approval(stage, browser),
+                await _home(stage, browser),
+                await _states(stage, browser),
                 await _security_channel(stage, browser),
                 await _secure_page(stage, browser),
             ]
@@ -56,6 +58,33 @@ async def _approval(stage: Stage, browser: Browser) -> Path:
     await grace.opens("data-owners")
     request = await grace.reads("Access request: prod-db")
     return await _conversation(grace, request, "approval.png")
+
+
+async def _home(stage: Stage, browser: Browser) -> Path:
+    """What waits for an approver, what they hold, and what they can do next."""
+    grace = await seat(stage, browser, "grace", **LOOK)
+    await grace.opens()
+    await grace.page.get_by_text("Home", exact=True).first.click()
+    last = grace.page.get_by_text("Write to me under Messages")
+    await expect(last).to_be_visible()
+    return await _conversation(grace, last, "home.png")
+
+
+async def _states(stage: Stage, browser: Browser) -> Path:
+    """One person's requests as they stand: at once, waiting, denied, given back."""
+    luca, person = await seat(stage, browser, "luca", **LOOK), stage.person("luca")
+    await luca.opens()
+    for words, sign in (
+        ("I need grafana-edit for 2h because CHG-3", "✅ grafana-edit"),
+        ("I need staging-db for 1h because CHG-4", "✅ staging-db"),
+        ("I need prod-db for 1h because INC-4711", "⏳ prod-db"),
+    ):
+        said = await person.say(words)
+        await person.click(await person.sees("You are asking for", after=said.ts), "draft.send")
+        await person.sees(sign)
+    await person.click(await person.sees("✅ staging-db"), "grant.give_back")
+    await person.sees("staging-db", "ended")
+    return await _conversation(luca, await luca.reads("⏳ prod-db"), "requests.png")
 
 
 async def _security_channel(stage: Stage, browser: Browser) -> Path:
