@@ -7,9 +7,10 @@ from collections.abc import Collection
 from datetime import datetime, timedelta
 from typing import NamedTuple
 
-from sqlalchemy import bindparam, exists, false, or_, select, update
+from sqlalchemy import bindparam, case, exists, false, or_, select, update
 from sqlmodel import Session, SQLModel, col
 
+from storage.holdings import LEFT
 from storage.records import Grant, Holding
 from storage.states import GrantState
 
@@ -37,6 +38,7 @@ class Held(NamedTuple):
 
     due_at: datetime
     overdue_told: bool
+    last_fault: str
 
 
 _DUE = (
@@ -62,7 +64,13 @@ _AMONG = _HOLDINGS.c.id.in_(bindparam("ids", expanding=True))
 _TAKE = (
     update(_HOLDINGS)
     .where(_AMONG)
-    .values(lease_until=bindparam("until"), fence=_HOLDINGS.c.fence + 1, attempts=_HOLDINGS.c.attempts + 1)
+    .values(
+        lease_until=bindparam("until"),
+        fence=_HOLDINGS.c.fence + 1,
+        attempts=_HOLDINGS.c.attempts + 1,
+        # Whoever held it before may be dead, or stand still: what they had begun may still land in the directory.
+        last_fault=case((_HOLDINGS.c.lease_until.is_not(None), LEFT), else_=_HOLDINGS.c.last_fault),
+    )
 )
 _ROWS = (
     select(Holding)
@@ -70,7 +78,13 @@ _ROWS = (
     .where(col(Holding.id).in_(bindparam("ids", expanding=True)))
 )
 _HELD = (
-    select(_HOLDINGS.c.id, _HOLDINGS.c.fence, _HOLDINGS.c.due_at, _HOLDINGS.c.overdue_told)
+    select(
+        _HOLDINGS.c.id,
+        _HOLDINGS.c.fence,
+        _HOLDINGS.c.due_at,
+        _HOLDINGS.c.overdue_told,
+        _HOLDINGS.c.last_fault,
+    )
     .where(_AMONG)
     .with_for_update()
 )
@@ -112,7 +126,11 @@ def held_each(tx: Session, taken: Collection[Due]) -> dict[str, Held]:
     """`holdings.held_under` for many, by their ids: those of them that are still ours."""
     fences = {one.id: one.fence for one in taken}
     rows = tx.connection().execute(_HELD, {"ids": list(fences)})
-    return {row.id: Held(row.due_at, row.overdue_told) for row in rows if row.fence == fences[row.id]}
+    return {
+        row.id: Held(row.due_at, row.overdue_told, row.last_fault)
+        for row in rows
+        if row.fence == fences[row.id]
+    }
 
 
 def settle_removed(tx: Session, ids: Collection[str]) -> None:
