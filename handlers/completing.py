@@ -131,7 +131,7 @@ class Completion:
         if holding is None:
             left = self._changed_late(tx, claimed, seen.asked)
             if left is not None:
-                self._record_overtaken(tx, left, seen)
+                self._record_overtaken(tx, left, seen, late=True)
             return []
         now = self._ground.now()
         covering = grants.covering_holding(tx, holding)
@@ -210,13 +210,17 @@ class Completion:
         log.warning("effect.late", holding=claimed.id, change=asked)
         return holdings.changed_late(tx, claimed, at=self._ground.now(), ours=asked == "added")
 
-    def _record_overtaken(self, tx: Session, holding: Holding, seen: Seen) -> None:
-        """A change that no grant asks for any more was made all the same: nothing happens without its record."""
+    def _record_overtaken(self, tx: Session, holding: Holding, seen: Seen, *, late: bool = False) -> None:
+        """A change that no grant asks for any more was made all the same: nothing happens without its record.
+
+        late: after the work had gone to another.
+        """
         grant = grants.concerning(tx, holding)
         if grant is not None:
             removal = seen.asked == "removed"
             action = "access.removed" if removal else "access.given"
-            self._record(tx, grant, action, "done", facts={"read_back": True, "overtaken": True})
+            facts: dict[str, recording.Fact] = {"read_back": True, "overtaken": True}
+            self._record(tx, grant, action, "done", facts={**facts, **({"late": True} if late else {})})
             tell_explained(tx, self._ground, grant, removal=removal)
 
     def _fail(self, tx: Session, claimed: Claim, reason: str, asked: Change | None) -> None:
