@@ -47,7 +47,11 @@ _DUE = (
         _HOLDINGS.c.directory == bindparam("of"),
         _HOLDINGS.c.settled == false(),  # the condition of the index, literally
         or_(_HOLDINGS.c.next_at <= bindparam("at"), _HOLDINGS.c.next_at > bindparam("far")),
-        or_(_HOLDINGS.c.lease_until.is_(None), _HOLDINGS.c.lease_until < bindparam("at")),
+        or_(
+            _HOLDINGS.c.lease_until.is_(None),
+            _HOLDINGS.c.lease_until < bindparam("at"),
+            _HOLDINGS.c.lease_until > bindparam("far"),
+        ),
     )
     .order_by(_HOLDINGS.c.wanted, _HOLDINGS.c.due_at)
     .limit(bindparam("most"))
@@ -100,7 +104,8 @@ def due(
 ) -> list[Due]:
     """Up to `limit` unsettled holdings of one directory that nobody is at: removals first, then by age. To be taken.
 
-    longest: how far ahead the next try may be. One that is further was set before the clock was set back.
+    longest: how far ahead the next try may be, or the end of a lease. One that is further was set before the clock was
+    set back.
     giving: also those that only wait for access to be given; without it they stay as they are.
     """
     asked = {"of": directory, "at": at, "far": at + longest, "most": limit}
