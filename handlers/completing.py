@@ -29,6 +29,7 @@ from storage.states import LIVE, GrantState
 log = structlog.get_logger(__name__)
 
 Tried = Literal["done", "failed"]
+Change = Literal["added", "removed"]
 
 # A change is begun only if it must be over before the lease is, so that nobody else begins while we may still be at it.
 # Short enough that the work of a process that died is taken over within 30 s, long enough for a slow directory.
@@ -39,11 +40,30 @@ UNDONE = "The directory said it was done, but reading it back shows it was not."
 
 @dataclass(frozen=True, kw_only=True)
 class Seen:
-    """What was read back from the directory, and what we changed there. gone: what the membership went with."""
+    """What was read back from the directory, and what we changed there. gone: what the membership went with.
+
+    prolonged: it was there, and we asked for it to stay longer.
+    """
 
     present: bool
     did: Literal["added", "removed", "nothing"]
     gone: Gone | None = None
+    prolonged: bool = False
+
+    @property
+    def asked(self) -> Change | None:
+        """The change that was asked of the directory, whether or not it made a difference."""
+        if self.did != "nothing":
+            return self.did
+        return "added" if self.prolonged else None
+
+
+class Unsure(WicketFault):
+    """A change was asked for, and it is not known whether it is made, or will be yet."""
+
+    def __init__(self, reason: str, asked: Change) -> None:
+        super().__init__(reason)
+        self.asked = asked
 
 
 class Completion:
@@ -68,14 +88,20 @@ class Completion:
         try:
             await doing
         except WicketFault as fault:
-            await self.give_back(claimed, str(fault))
+            asked = fault.asked if isinstance(fault, Unsure) else None
+            await self.give_back(claimed, str(fault), asked)
         except Exception as fault:
             log.error("effect.unexpected", holding=claimed.id, exc_info=fault)
             await self.give_back(claimed, unexpected(fault))
 
     async def finish(self, claimed: Claim, seen: Seen, permitted: Collection[str] = ()) -> None:
         """Record what was seen. permitted: the grants that policy was asked about and that still hold."""
-        late = await self._ground.database.write(lambda tx: self._complete(tx, claimed, seen, permitted))
+        try:
+            late = await self._ground.database.write(lambda tx: self._complete(tx, claimed, seen, permitted))
+        except WicketFault as fault:
+            if seen.asked is None:
+                raise
+            raise Unsure(str(fault), seen.asked) from fault
         self.is_done(late)
 
     def is_done(self, late: Iterable[float], tries: int = 1) -> None:
@@ -85,11 +111,14 @@ class Completion:
         for _ in range(tries):
             self._tried("done")
 
-    async def give_back(self, claimed: Claim, reason: str) -> None:
-        """Record the failure and leave the work for a later try; if even that fails, the lease runs out."""
+    async def give_back(self, claimed: Claim, reason: str, asked: Change | None = None) -> None:
+        """Record the failure and leave the work for a later try; if even that fails, the lease runs out.
+
+        asked: the change that was asked for and may have been made.
+        """
         self._tried("failed")
         try:
-            await self._ground.database.write(lambda tx: self._fail(tx, claimed, reason))
+            await self._ground.database.write(lambda tx: self._fail(tx, claimed, reason, asked))
         except WicketFault as fault:
             log.error("effect.not_recorded", holding=claimed.id, fault=str(fault))
 
@@ -100,6 +129,9 @@ class Completion:
         """
         holding = holdings.held_under(tx, claimed)
         if holding is None:
+            left = self._changed_late(tx, claimed, seen.asked)
+            if left is not None:
+                self._record_overtaken(tx, left, seen, late=True)
             return []
         now = self._ground.now()
         covering = grants.covering_holding(tx, holding)
@@ -168,17 +200,36 @@ class Completion:
         self._ground.show(tx, grant)
         return late.total_seconds()
 
-    def _record_overtaken(self, tx: Session, holding: Holding, seen: Seen) -> None:
-        """A change that no grant asks for any more was made all the same: nothing happens without its record."""
+    def _changed_late(self, tx: Session, claimed: Claim, asked: Change | None) -> Holding | None:
+        """Our lease was over, and the directory cannot know that: whoever has the work now is to look at it again.
+
+        The holding, if we asked for a change at all. It may have come after everything that others did (promise 1).
+        """
+        if asked is None:
+            return None
+        log.warning("effect.late", holding=claimed.id, change=asked)
+        return holdings.changed_late(tx, claimed, at=self._ground.now(), ours=asked == "added")
+
+    def _record_overtaken(self, tx: Session, holding: Holding, seen: Seen, *, late: bool = False) -> None:
+        """A change that no grant asks for any more was made all the same: nothing happens without its record.
+
+        late: after the work had gone to another.
+        """
         grant = grants.concerning(tx, holding)
         if grant is not None:
-            action = "access.given" if seen.did == "added" else "access.removed"
-            self._record(tx, grant, action, "done", facts={"read_back": True, "overtaken": True})
-            tell_explained(tx, self._ground, grant, removal=seen.did == "removed")
+            removal = seen.asked == "removed"
+            action = "access.removed" if removal else "access.given"
+            facts: dict[str, recording.Fact] = {"read_back": True, "overtaken": True}
+            self._record(tx, grant, action, "done", facts={**facts, **({"late": True} if late else {})})
+            tell_explained(tx, self._ground, grant, removal=removal)
 
-    def _fail(self, tx: Session, claimed: Claim, reason: str) -> None:
+    def _fail(self, tx: Session, claimed: Claim, reason: str, asked: Change | None) -> None:
         holding = holdings.held_under(tx, claimed)
         if holding is None:
+            late = self._changed_late(tx, claimed, asked)
+            if late is not None and (about := grants.concerning(tx, late)) is not None:
+                told: dict[str, recording.Fact] = {"removal": asked == "removed", "overtaken": True}
+                self._record(tx, about, "access.change_failed", "failed", facts=told)
             return
         now = self._ground.now()
         wait = wait_before_retry(holding.attempts, self._chance())

@@ -13,7 +13,7 @@ import structlog
 from sqlmodel import Session
 
 from handlers import recording
-from handlers.completing import LEASE, TOO_SLOW, UNDONE, Completion, Seen, Tried, until_of
+from handlers.completing import LEASE, TOO_SLOW, UNDONE, Completion, Seen, Tried, Unsure, until_of
 from handlers.decisions.lifecycle import LONGEST_WAIT
 from handlers.execution import Execution, Waiting, waiting_among
 from handlers.ground import Ground
@@ -212,15 +212,18 @@ class Effects:
             return Seen(present=present, did="nothing", gone=gone)
         if claimed.lease_until is None or self._ground.now() + CALL > claimed.lease_until:
             raise DirectoryUnavailable(TOO_SLOW)
-        if wanted:
-            await in_call_time(directory.add_member(claimed.account, claimed.group, until=until))
-        else:
-            await in_call_time(directory.remove_member(claimed.account, claimed.group))
-        after = (await in_call_time(directory.membership(claimed.account, claimed.group))).present
+        try:
+            if wanted:
+                await in_call_time(directory.add_member(claimed.account, claimed.group, until=until))
+            else:
+                await in_call_time(directory.remove_member(claimed.account, claimed.group))
+            after = (await in_call_time(directory.membership(claimed.account, claimed.group))).present
+        except DirectoryUnavailable as fault:
+            raise Unsure(str(fault), "added" if wanted else "removed") from fault
         if after != wanted:
-            raise DirectoryUnavailable(UNDONE)
+            raise Unsure(UNDONE, "added" if wanted else "removed")
         if wanted == present:  # it only stays longer now
-            return Seen(present=after, did="nothing")
+            return Seen(present=after, did="nothing", prolonged=True)
         return Seen(present=after, did="added" if wanted else "removed")
 
     async def _note_stood_before(self, claimed: Holding, *, stood: bool) -> None:

@@ -14,7 +14,7 @@ import structlog
 from sqlmodel import Session
 
 from handlers import recording
-from handlers.completing import LEASE, TOO_SLOW, UNDONE, Completion, Seen, is_late, unexpected
+from handlers.completing import LEASE, TOO_SLOW, UNDONE, Change, Completion, Seen, is_late, unexpected
 from handlers.ground import Ground
 from handlers.intents import SCHEDULE
 from handlers.patience import CALL, in_call_time
@@ -125,40 +125,41 @@ class Rounds:
         if self._ground.now() + CALL > work.until:
             await self._give_back(there, TOO_SLOW)
             return []
-        taken = [one for one, _ in await self._each(there, work.directory.remove_members)]
-        found = await self._each(taken, work.directory.memberships_of)
-        await self._give_back([one for one, membership in found if membership.present], UNDONE)
+        taken = [one for one, _ in await self._each(there, work.directory.remove_members, "removed")]
+        found = await self._each(taken, work.directory.memberships_of, "removed")
+        await self._give_back([one for one, membership in found if membership.present], UNDONE, "removed")
         return [one for one, membership in found if not membership.present]
 
     async def _each(
         self,
         removals: Sequence[Removal],
         call: Callable[[Sequence[Pair]], Awaitable[Sequence[T | DirectoryUnavailable]]],
+        asked: Change | None = None,
     ) -> list[tuple[Removal, T]]:
-        """The answers, each beside what it is about. What has none is given back."""
+        """The answers, each beside what it is about. What has none is given back. asked: see `Completion.give_back`."""
         if not removals:
             return []
         try:
             answers = await in_call_time(call([one.pair for one in removals]))
             found = list(zip(removals, answers, strict=True))
         except DirectoryUnavailable as fault:
-            await self._give_back(removals, str(fault))
+            await self._give_back(removals, str(fault), asked)
             return []
         except Exception as fault:
             log.error("round.unexpected", directory=removals[0].claimed.directory, exc_info=fault)
-            await self._give_back(removals, unexpected(fault))
+            await self._give_back(removals, unexpected(fault), asked)
             return []
         await asyncio.gather(
             *(
-                self._completion.give_back(one.claimed, str(answer))
+                self._completion.give_back(one.claimed, str(answer), asked)
                 for one, answer in found
                 if isinstance(answer, DirectoryUnavailable)
             )
         )
         return [(one, answer) for one, answer in found if not isinstance(answer, DirectoryUnavailable)]
 
-    async def _give_back(self, removals: Sequence[Removal], reason: str) -> None:
-        await asyncio.gather(*(self._completion.give_back(one.claimed, reason) for one in removals))
+    async def _give_back(self, removals: Sequence[Removal], reason: str, asked: Change | None = None) -> None:
+        await asyncio.gather(*(self._completion.give_back(one.claimed, reason, asked) for one in removals))
 
     async def _finish(self, done: Sequence[Removal]) -> None:
         """Record what was seen: all that is plain in one transaction, anything else as if it had been done alone."""
@@ -177,16 +178,20 @@ class Rounds:
         )
 
     def _complete(self, tx: Session, done: Sequence[Removal]) -> tuple[list[float], list[Removal]]:
-        """End the grants of those that are still ours and still plain. How late each was, and those that are not so."""
+        """End the grants of those that are still ours and still plain. How late each was, and those that are not so.
+
+        One that is not ours any more, and that we took away all the same, is none that is plain.
+        """
         now = self._ground.now()
         held = claims.held_each(tx, [one.claimed for one in done])
         ours = [one for one in done if one.claimed.id in held]
         standing = endings.standing_each(tx, held)
         told = known_among(tx, [cause for one in ours for cause in _causes(one)])
-        plain, others = list[Removal](), list[Removal]()
+        plain, others = list[Removal](), [one for one in done if one.claimed.id not in held]
         for one in ours:
             same = standing[one.claimed.id] == {grant.id: GrantState.ENDING for grant in one.over}
-            quiet = not is_late(held[one.claimed.id].due_at, now) and told.isdisjoint(_causes(one))
+            row = held[one.claimed.id]
+            quiet = not (row.last_fault or is_late(row.due_at, now)) and told.isdisjoint(_causes(one))
             (plain if same and quiet else others).append(one)
         return self._end(tx, plain, now) if plain else [], others
 

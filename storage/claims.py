@@ -7,9 +7,10 @@ from collections.abc import Collection
 from datetime import datetime, timedelta
 from typing import NamedTuple
 
-from sqlalchemy import bindparam, exists, false, or_, select, update
+from sqlalchemy import bindparam, case, exists, false, or_, select, update
 from sqlmodel import Session, SQLModel, col
 
+from storage.holdings import LEFT
 from storage.records import Grant, Holding
 from storage.states import GrantState
 
@@ -37,6 +38,7 @@ class Held(NamedTuple):
 
     due_at: datetime
     overdue_told: bool
+    last_fault: str
 
 
 _DUE = (
@@ -45,7 +47,11 @@ _DUE = (
         _HOLDINGS.c.directory == bindparam("of"),
         _HOLDINGS.c.settled == false(),  # the condition of the index, literally
         or_(_HOLDINGS.c.next_at <= bindparam("at"), _HOLDINGS.c.next_at > bindparam("far")),
-        or_(_HOLDINGS.c.lease_until.is_(None), _HOLDINGS.c.lease_until < bindparam("at")),
+        or_(
+            _HOLDINGS.c.lease_until.is_(None),
+            _HOLDINGS.c.lease_until < bindparam("at"),
+            _HOLDINGS.c.lease_until > bindparam("far"),
+        ),
     )
     .order_by(_HOLDINGS.c.wanted, _HOLDINGS.c.due_at)
     .limit(bindparam("most"))
@@ -62,7 +68,13 @@ _AMONG = _HOLDINGS.c.id.in_(bindparam("ids", expanding=True))
 _TAKE = (
     update(_HOLDINGS)
     .where(_AMONG)
-    .values(lease_until=bindparam("until"), fence=_HOLDINGS.c.fence + 1, attempts=_HOLDINGS.c.attempts + 1)
+    .values(
+        lease_until=bindparam("until"),
+        fence=_HOLDINGS.c.fence + 1,
+        attempts=_HOLDINGS.c.attempts + 1,
+        # Whoever held it before may be dead, or stand still: what they had begun may still land in the directory.
+        last_fault=case((_HOLDINGS.c.lease_until.is_not(None), LEFT), else_=_HOLDINGS.c.last_fault),
+    )
 )
 _ROWS = (
     select(Holding)
@@ -70,7 +82,13 @@ _ROWS = (
     .where(col(Holding.id).in_(bindparam("ids", expanding=True)))
 )
 _HELD = (
-    select(_HOLDINGS.c.id, _HOLDINGS.c.fence, _HOLDINGS.c.due_at, _HOLDINGS.c.overdue_told)
+    select(
+        _HOLDINGS.c.id,
+        _HOLDINGS.c.fence,
+        _HOLDINGS.c.due_at,
+        _HOLDINGS.c.overdue_told,
+        _HOLDINGS.c.last_fault,
+    )
     .where(_AMONG)
     .with_for_update()
 )
@@ -86,7 +104,8 @@ def due(
 ) -> list[Due]:
     """Up to `limit` unsettled holdings of one directory that nobody is at: removals first, then by age. To be taken.
 
-    longest: how far ahead the next try may be. One that is further was set before the clock was set back.
+    longest: how far ahead the next try may be, or the end of a lease. One that is further was set before the clock was
+    set back.
     giving: also those that only wait for access to be given; without it they stay as they are.
     """
     asked = {"of": directory, "at": at, "far": at + longest, "most": limit}
@@ -112,7 +131,11 @@ def held_each(tx: Session, taken: Collection[Due]) -> dict[str, Held]:
     """`holdings.held_under` for many, by their ids: those of them that are still ours."""
     fences = {one.id: one.fence for one in taken}
     rows = tx.connection().execute(_HELD, {"ids": list(fences)})
-    return {row.id: Held(row.due_at, row.overdue_told) for row in rows if row.fence == fences[row.id]}
+    return {
+        row.id: Held(row.due_at, row.overdue_told, row.last_fault)
+        for row in rows
+        if row.fence == fences[row.id]
+    }
 
 
 def settle_removed(tx: Session, ids: Collection[str]) -> None:

@@ -13,6 +13,11 @@ Clock = Callable[[], datetime]
 _STEADY = getattr(time, "CLOCK_BOOTTIME", time.CLOCK_MONOTONIC)
 
 
+def moment() -> float:
+    """Seconds of a clock that nobody sets, for how long something took."""
+    return time.clock_gettime(_STEADY)
+
+
 def utc_now() -> datetime:
     """The machine's time, aware UTC."""
     return datetime.now(UTC)
@@ -29,13 +34,22 @@ class SharedClock:
     def __init__(self) -> None:
         self._heard: tuple[datetime, float] | None = None
 
-    def hear(self, at: datetime) -> None:
-        """The database says that it is `at` now."""
-        self._heard = (at.astimezone(UTC), time.clock_gettime(_STEADY))
+    def hear(self, at: datetime, *, asked: float) -> None:
+        """The database said that it was `at`, at some time since it was asked (a `moment`).
+
+        A process that stood still before it could hear the answer hears it late: it would take the past for now, and
+        a lease that is over for one that holds. So what it counted goes on, as far as the answer leaves that open.
+        """
+        heard, earliest = moment(), at.astimezone(UTC)
+        latest = earliest + timedelta(seconds=max(0.0, heard - asked))
+        counted = earliest if self._heard is None else self._counted(self._heard, heard)
+        self._heard = (min(max(counted, earliest), latest), heard)
 
     def __call__(self) -> datetime:
         """The database's time, aware UTC."""
-        if self._heard is None:
-            return utc_now()
-        at, then = self._heard
-        return at + timedelta(seconds=time.clock_gettime(_STEADY) - then)
+        return utc_now() if self._heard is None else self._counted(self._heard, moment())
+
+    @staticmethod
+    def _counted(heard: tuple[datetime, float], now: float) -> datetime:
+        at, then = heard
+        return at + timedelta(seconds=now - then)

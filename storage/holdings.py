@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Protocol
 
-from sqlalchemy import bindparam, exists, false, or_, update
+from sqlalchemy import and_, bindparam, case, exists, false, or_, update
 from sqlmodel import Session, SQLModel, col, func, select
 
 from storage import grants
@@ -27,6 +27,9 @@ _AT_ONCE = 500
 
 # What is kept as the fault of a try whose process ended in the middle of it.
 LEFT = "Wicket ended while it was at it."
+
+# What is kept as the fault when somebody changed the membership, or may have, whose lease was over by then.
+LATE = "One whose turn was over by then changed it."
 
 # What a session holds of a row may be older than the row, which is also changed without the ORM.
 _FRESH = {"populate_existing": True}
@@ -52,6 +55,10 @@ _IS_COVERED = exists().where(
     _GRANTS.c.group == _HOLDINGS.c.group,
     or_(*(_GRANTS.c.state == state for state in LIVE)),  # what is run for many rows at once takes no list
 )
+# What was to be looked at once more (`look_again`) still is, though the wish changed before its time came.
+_AWAITS_A_LOOK = and_(
+    _HOLDINGS.c.settled == false(), _HOLDINGS.c.last_fault == "", _HOLDINGS.c.next_at > bindparam("now")
+)
 _FOLLOW = (
     update(_HOLDINGS)
     .where(
@@ -62,6 +69,7 @@ _FOLLOW = (
     .values(
         wanted=_IS_COVERED, settled=False, attempts=0, overdue_told=False, page_at=None,
         due_at=bindparam("due"), next_at=bindparam("now"),
+        last_fault=case((_AWAITS_A_LOOK, LEFT), else_=_HOLDINGS.c.last_fault),
     )
 )  # fmt: skip
 
@@ -89,6 +97,8 @@ def follow(
     )  # fmt: skip
     covering = grants.covering(tx, directory=directory, account=account, group=group)
     holding.wanted = any(grant.state in LIVE for grant in covering)
+    if not holding.settled and holding.next_at > at:  # as _AWAITS_A_LOOK
+        holding.last_fault = holding.last_fault or LEFT
     holding.settled = False
     holding.attempts = 0
     holding.overdue_told, holding.page_at = False, None
@@ -208,12 +218,30 @@ def held_under(tx: Session, claimed: Claim) -> Holding | None:
     return holding if holding is not None and holding.fence == claimed.fence else None
 
 
+def changed_late(tx: Session, claimed: Claim, *, at: datetime, ours: bool) -> Holding | None:
+    """The directory was changed, or may have been, after the work went to another: have it looked at anew from `at` on.
+
+    Whoever is at it now looks once more when they are done. ours: what stands there now came by us, whatever it was
+    taken for meanwhile, so it is ours to take back. None if there is no such holding.
+    """
+    holding = tx.exec(_BY_ID, params={"id": claimed.id}).first()
+    if holding is None:
+        return None
+    if holding.settled:
+        change(tx, holding, settled=False, attempts=0, overdue_told=False, page_at=None, due_at=at)
+    stood = False if ours else holding.stood_before
+    change(tx, holding, next_at=at, last_fault=LATE, stood_before=stood)
+    wake(tx, "holdings")
+    return holding
+
+
 def note_stood_before(tx: Session, claimed: Claim, stood: bool) -> bool:
     """Keep what the membership was before our first add. False if the lease is gone."""
     holding = held_under(tx, claimed)
     if holding is None:
         return False
-    change(tx, holding, stood_before=stood)
+    if holding.stood_before is not False:  # what came late by us may be what was read
+        change(tx, holding, stood_before=stood)
     return True
 
 

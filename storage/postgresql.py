@@ -21,7 +21,7 @@ from sqlalchemy.dialects.postgresql.psycopg import PGCompiler_psycopg, PGDialect
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.pool import QueuePool
 
-from storage.clock import SharedClock
+from storage.clock import SharedClock, moment
 from storage.faults import OutcomeUnknown, SchemaFault, StorageUnavailable
 from storage.savepoints import PlainSavepoints
 from storage.stores import Server
@@ -90,8 +90,9 @@ class PostgresDatabase:
 
     def _begin(self, connection: Connection) -> None:
         """Wait for the lock of all writers, and hear what time it is."""
+        asked = moment()
         _, number, micros = connection.exec_driver_sql(_BEGIN).one()
-        self.now.hear(from_micros(micros))
+        self.now.hear(from_micros(micros), asked=asked)
         connection.info[_NUMBER] = number
 
     def _was_committed(self, number: str) -> bool:
@@ -138,7 +139,9 @@ class PostgresDatabase:
             unfit = why_unfit(made.info.server_version, made.info.parameter_status("server_encoding"))
             if unfit is not None:
                 raise SchemaFault(unfit)
-            self.now.hear(_prepare(made, self._busy_timeout if wait is None else wait, still_after))
+            asked = moment()
+            at = _prepare(made, self._busy_timeout if wait is None else wait, still_after)
+            self.now.hear(at, asked=asked)
         except BaseException:
             made.close()
             raise

@@ -143,12 +143,38 @@ def _outlived(history: History) -> Iterator[Finding]:
 def _effects(history: History) -> Iterator[Finding]:
     stretches = _stretches(history)
     for pair, changes in _changes(history).items():
-        yield from _once_each(pair, changes, stretches[pair])
+        in_turn = _without_late(pair, changes, history)
+        yield from _once_each(pair, in_turn, stretches[pair])
         yield from _on_record(pair, changes, history)
     for pair, times in stretches.items():
         live = [each for each in times if any(grant.state == "active" for grant in each.grants)]
         if live and pair not in history.holds:
             yield Finding("record without its effect", _named(pair), "a grant is active, and nobody holds it")
+
+
+def _without_late(pair: Pair, changes: Sequence[Change], history: History) -> list[Change]:
+    """The changes but those made out of turn, as the record itself says, each with the next, which puts it right.
+
+    No lease keeps one from a call who stands still right before it; that it is put right in time is asked elsewhere.
+    """
+    ours = {grant.id for grant in history.grants if grant.pair == pair}
+    late = [each for each in history.entries if each.about in ours and each.facts.get("late")]
+    kept, left = list[Change](), list(changes)
+    while left:
+        change = left.pop(0)
+        wanted = "access.given" if change.added else "access.removed"
+        told = next((e for e in late if e.action == wanted and _follows(e, change)), None)
+        if told is None:
+            kept.append(change)
+            continue
+        late.remove(told)
+        if left:
+            left.pop(0)
+    return kept
+
+
+def _follows(entry: Entry, change: Change) -> bool:
+    return change.at - CLOCKS <= entry.at <= change.at + CALL
 
 
 def _once_each(pair: Pair, changes: Sequence[Change], stretches: Sequence[_Stretch]) -> Iterator[Finding]:

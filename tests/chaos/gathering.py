@@ -3,6 +3,7 @@
 It only reads, and compares nothing.
 """
 
+import re
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
@@ -30,6 +31,8 @@ from tests.chaos.stage import Stage
 _EVERYTHING = 10_000_000
 # Buttons of a requester's and of an owner's message about a request.
 _OURS = ("draft.", "request.", "grant.", "approval.")
+# Sentences of an owner's message that say how it was when it was told.
+_AS_IT_WAS = re.compile(r"(?:Last time|Can decide now): .*?\. ")
 
 Standing = Mapping[tuple[str, str], Message]
 """What the bot wrote, by channel and ts."""
@@ -120,7 +123,8 @@ def _shown(tx: Session, ground: Ground, grants: Sequence[Grant], stands: Standin
         if not grant.automatic and grant.lapses_at is not None:
             owner = ground.owner(grant.entitlement)
             assert owner is not None
-            # Why policy asks and what else they hold is as it was when it was told; how it stands must be so now.
+            # Why policy asks, what else they hold, how it went last time and who can decide is as it was when it was
+            # told; how it stands must be so now.
             wanted.append(("approval", f"{OWNER}{owner.id}", _how_it_stands(approval_message(story).text)))
         for kind, recipient, owed in wanted:
             message = _where(tx, stands, kind, grant.id, recipient)
@@ -183,8 +187,8 @@ def _how_it_stands(text: str) -> str:
     marked = max(text.rfind(mark) for mark in "✅⛔⌛")
     if marked >= 0:
         return text[marked:]
-    before = max(text.rfind(words) for words in (" had this ", "Last time: ", "Can decide now: "))
-    return text[text.index(". ", before) + 2 :] if before >= 0 else text
+    background = text.rfind(" had this ")
+    return _AS_IT_WAS.sub("", text[text.index(". ", background) + 2 :] if background >= 0 else text)
 
 
 def _unix(moment: datetime | None) -> float | None:

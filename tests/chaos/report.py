@@ -48,6 +48,8 @@ Each batch begins with a new company and ends when nothing is left to do.
 - No access beyond its time: nobody is a member without a grant for longer than 30 s in which a bot was up (promise 1);
   where the directory itself fails, for no longer than 120 s, since it is tried again ever more slowly.
 - No double effect: each stretch of time that grants cover has one add and one removal in the directory (promise 6).
+  No lease stops a call that somebody is about to make who then stands still; such a change must be on the record as
+  late, and be put right in time like any other.
 - No effect without a record, and no record without its effect (promise 2; T-3 where a dead one had begun).
 - What stood before Wicket stands after it (promise 8).
 - The audit log verifies, entry by entry.

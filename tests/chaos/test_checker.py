@@ -72,6 +72,28 @@ def test_time_in_which_no_bot_was_up_is_nobodys_fault():
     assert latest(dead) == pytest.approx(1)
 
 
+def given_late(until: float) -> History:
+    """A replica stood still right before its call, and made it when all was over."""
+    return sound(
+        changes=[*sound().changes, change(170, added=True), change(until, added=False)],
+        entries=[
+            *sound().entries,
+            entry(170.1, "access.given", read_back=True, overtaken=True, late=True),
+            entry(until + 0.1, "access.removed", read_back=True, overtaken=True),
+        ],
+    )
+
+
+def test_what_came_out_of_turn_is_on_the_record_and_put_right():
+    assert check(given_late(171)) == []
+    assert found(given_late(220)) == {"access outlived its time"}
+    unsaid = [each for each in given_late(171).entries if "late" not in each.facts]
+    assert found(replace(given_late(171), entries=unsaid)) >= {
+        "access nothing gives",
+        "effect without a record",
+    }
+
+
 def later(added: float, removed: float) -> list[Change]:
     return [change(added, added=True), change(removed, added=False)]
 

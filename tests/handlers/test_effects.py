@@ -709,6 +709,17 @@ async def test_a_clock_that_is_set_back_holds_up_no_removal(world: World) -> Non
     assert not await world.holds("ada")
 
 
+async def test_a_dead_ones_lease_holds_up_no_removal_though_the_clock_is_set_back(world: World) -> None:
+    """Promise 1: no lease is so long, so it was taken before the clock was set back."""
+    await world.given("ada")
+    world.clock.forward(hours=1)
+    await world.revocation.end_due()
+    await world.crash(await world.begin("remove_member"))
+    world.clock.forward(hours=-2)
+    await world.settle()
+    assert not await world.holds("ada")
+
+
 async def test_nothing_is_given_for_what_was_approved_after_policy_was_asked(world: World) -> None:
     """Promise 3: the first is void by the time; the second was approved meanwhile, and has to be asked about too."""
     first = await world.asked("ada", "prod-db")

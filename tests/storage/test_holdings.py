@@ -238,3 +238,14 @@ def test_an_addition_that_is_late_is_not_an_overdue_removal(database, now):
 
 def test_when_nothing_is_open_nothing_is_due(database):
     assert database.read_now(holdings.next_due) is None
+
+
+def test_what_came_late_by_us_is_ours_though_another_had_read_it_as_standing(database, now):
+    """Promise 1: the one whose turn was over says so between the other's reading and its note."""
+    follow(database, now)
+    (slow,) = claimed(database, now)
+    (quick,) = claimed(database, now + LEASE + timedelta(microseconds=1))
+    database.write_now(lambda tx: holdings.changed_late(tx, slow, at=now, ours=True))
+    assert database.write_now(lambda tx: holdings.note_stood_before(tx, quick, stood=True))
+    assert row(database).stood_before is False
+    assert row(database).lease_until == quick.lease_until
