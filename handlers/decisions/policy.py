@@ -76,9 +76,9 @@ class AccessQuestion:
 
     principal: who is to have it for grant and request; who asks for request_for; whoever clicks for approve and revoke.
     minutes: how long is asked for, rounded up; 0 asks for access without an end.
-    role: the principal's role when the action is approve or revoke. on_call, way, rationale_given: for approve,
-    whether they are on call for the owner, what they want to do, and whether they say why. proofs: evidence of who
-    the principal is.
+    role: the principal's role when the action is approve or revoke. on_call: for these two, whether they are on call
+    for the owner. way, rationale_given: for approve, what they want to do, and whether they say why. proofs: evidence
+    of who the principal is.
     target: the account that gets it, in the entitlement's directory, or why there is none; None for the requester's
     own. Policy knows people by the account that they sign in with, so it does not hear of it. report: whom the
     requester asks for, by the account they sign in with; None for themselves. now: aware UTC.
