@@ -328,3 +328,14 @@ async def test_the_store_is_asked_by_who_holds_it(world: World) -> None:
         return [row.entitlement for row in rows]
 
     assert (await held("ada"), await held("charles")) == (["wiki-edit"], [])
+
+
+async def test_an_extension_names_the_ticket_that_was_named_before(strict: World) -> None:
+    """Policy wants one for it, too."""
+    outcome = await together(strict, "ada", "prod-db", ticket="INC-9")
+    grant = outcome.each[0][1].grant
+    await strict.decide("grace", grant)
+    await strict.settle()
+    asked = await strict.extend("ada", grant)
+    assert asked.state == "pending"
+    assert (await strict.grant(asked.grant)).ticket == "INC-9"
