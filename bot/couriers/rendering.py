@@ -114,7 +114,10 @@ class Rendering:
 
     async def _ended_early(self, owed: Owed) -> Message | None:
         story = await self._story(owed)
-        return ended_early_message(story) if story else None
+        if story is None:
+            return None
+        to_report = story.report is not None and owed.recipient == story.report.slack_user
+        return ended_early_message(story, to_report=to_report)
 
     async def _while_true(
         self, owed: Owed, said: Callable[[GrantStory], Message], holds: Callable[[GrantStory], bool]

@@ -7,13 +7,26 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bot.slack.messages.approvals import approval_message, critical_facts
+from bot.slack.messages.during import ended_early_message, ending_message, reminder_message
 from bot.slack.messages.reports import report_message
 from bot.slack.messages.requests import request_message
 from bot.slack.words import visible
-from handlers.stories import Report
+from handlers.stories import Extension, Held, PassedOn, Report
 from storage.states import GrantState
-from tests.bot.slack.messages.test_approvals import NAMES, NASTY, STORIES, squeezed
-from tests.bot.slack.stories import approved, clumsy, ended, hears, problems, reads, story
+from tests.bot.slack.messages.test_approvals import LAST, NAMES, NASTY, QUESTION, STORIES, squeezed
+from tests.bot.slack.stories import (
+    ADA,
+    GRACE,
+    NOW,
+    OWNER,
+    approved,
+    clumsy,
+    ended,
+    hears,
+    problems,
+    reads,
+    story,
+)
 
 LINUS = Report(name="Linus Pauling", login="linus", slack_user="U0LINUS")
 ASKED = "Ada Lovelace asked for it for you: “fix INC-4711”."
@@ -81,3 +94,23 @@ def test_any_report_and_any_ticket_are_shown_whole_and_taken_by_slack(told, repo
     for fact in [ticket, *([report.name, report.login] if report else [])]:
         assert squeezed(visible(fact)) in squeezed(reads(message))
         assert squeezed(visible(fact)) in squeezed(hears(message))
+
+
+EARLY = {"end_reason": "ended early", "ended_by": "Grace Hopper", "end_rationale": "the incident is over"}
+
+
+def test_the_report_reads_who_ended_it_and_why():
+    why = "by Grace Hopper: “the incident is over”"
+    assert f"ended at 16:09 UTC. Ended {why}. {ASKED}" in hears(report_message(ended(report=LINUS, **EARLY)))
+    words = reads(ended_early_message(ended(report=LINUS, **EARLY), to_report=True))
+    assert words == (
+        f"⌛ prod-db · read and write for Linus Pauling was ended {why}.\n"
+        "What you can do: talk to them, or to Ada Lovelace."
+    )
+    assert "[Ask again…]" in reads(ended_early_message(ended(report=LINUS, **EARLY)))
+
+
+def test_nobody_is_offered_to_extend_what_was_asked_for_a_report():
+    """It is asked for anew: the button would say that it is gone."""
+    words = reads(ending_message(approved(report=LINUS)))
+    assert words == "⏳ prod-db · read and write for Linus Pauling ends 23 Nov 16:09 UTC.\n[I'm done]"
