@@ -210,20 +210,30 @@ def refusal(policy: PolicyEngine, rule: str, reason: str, severity: Severity) ->
 
 
 def role_of(
-    approver: Account, requester: Account, owner: Owner, security_group: str, fallback: Owner | None = None
+    approver: Account,
+    requester: Account,
+    owner: Owner,
+    security_group: str,
+    fallback: Owner | None = None,
+    *,
+    for_security: bool = False,
 ) -> Role | None:
     """The one role in which somebody may count as an approver: owner before security before manager.
 
     Who is on call for the owner counts as the owner's; whether they may decide is for policy.
     fallback: whoever stands in for the owner has the owner's role; policy hears that they stand in.
+    for_security: whoever is of security, and otherwise only stands in, is asked for, or gave, security's approval.
     Only for accounts of one directory: a group or an id of another that is called the same is another's.
     """
     if approver.directory != requester.directory:
         return None
-    bodies = [one for one in (owner, fallback) if one is not None and one.approvers in approver.groups]
-    if any(one.approvers for one in bodies) or is_on_call(approver, requester, owner):
+    groups = approver.groups - {""}
+    if owner.approvers in groups or is_on_call(approver, requester, owner):
         return "owner"
-    if security_group and security_group in approver.groups:
+    is_security = security_group in groups
+    if fallback is not None and fallback.approvers in groups and not (for_security and is_security):
+        return "owner"
+    if is_security:
         return "security"
     if requester.manager is not None and requester.manager == approver.id:
         return "manager"
