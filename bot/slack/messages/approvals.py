@@ -58,8 +58,11 @@ _NAMES_SHOWN = 5
 _HOLDS_IN_DETAILS = 25
 
 
-def approval_message(story: GrantStory) -> Message:
-    """The request as its owner sees it: facts, why policy asks, and buttons while it can be decided."""
+def approval_message(story: GrantStory, *, to_owner: bool = True) -> Message:
+    """The request as its owner sees it: facts, why policy asks, and buttons while it can be decided.
+
+    to_owner: in an owner's channel, where it can be ended as well; a manager who was asked alone could not.
+    """
     rows = critical_facts(story)
     waiting = story.state == GrantState.PENDING
     stands = _still_needed if waiting else _what_became
@@ -75,7 +78,7 @@ def approval_message(story: GrantStory) -> Message:
         why.append(who_can)
     else:
         blocks += [DividerBlock(), section(state)]
-        blocks += actions([end_button(story)] if can_be_ended(story) else [])
+        blocks += actions([end_button(story)] if to_owner and can_be_ended(story) else [])
     told = f"{inert(_title(story))}. {'; '.join(f'{label}: {inert(value)}' for label, value in rows)}."
     whole_text = sentence(told, *why, state)
     # The facts and how it stands are never cut; what the blocks say besides may be, where words must be few.
