@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from sqlmodel import Session
 
+from storage.links import link_to
 from storage.outbox import OWNER, Message, owe
 from storage.records import Grant
 from storage.reminders import Reminder, seen
@@ -19,22 +20,28 @@ REMINDER = "reminder"
 """In an owner's channel, beside the request: it still waits."""
 
 ENDING = "ending"
-"""To whoever holds it: it ends soon."""
+"""To whoever holds it, and whoever asked for it: it ends soon."""
 
 ENDED_EARLY = "ended-early"
-"""To whoever held it: somebody ended it, and why."""
+"""To whoever held it, and whoever asked for it: somebody ended it, and why."""
 
 
-def besides(ground: "Ground", grant: "Shown") -> list[Message]:
+def besides(tx: Session, ground: "Ground", grant: "Shown") -> list[Message]:
     """What else says how this grant stands."""
     owed: list[Message] = []
     if grant.passed_on_to:
         owed.append(Message("approval", grant.id, f"{OWNER}{grant.passed_on_to}"))
     if grant.reminded_at is not None and grant.state != GrantState.PENDING:  # that it is settled
         owed += [Message(REMINDER, grant.id, f"{OWNER}{owner}") for owner in owners_of(ground, grant)]
-    if grant.reminder == Reminder.END and grant.remind_at is None and grant.slack_user:
-        owed.append(Message(ENDING, grant.id, grant.slack_user))
+    if grant.reminder == Reminder.END and grant.remind_at is None:
+        owed += [Message(ENDING, grant.id, user) for user in _concerned(tx, grant)]
     return owed
+
+
+def report_of(tx: Session, grant: "Shown") -> str:
+    """The Slack account of whoever it is for, if somebody else asked for them; "" if it is not linked."""
+    link = link_to(tx, grant.requester_directory, grant.target_account) if grant.target_account else None
+    return link.slack_user if link else ""
 
 
 def show_before(tx: Session, ground: "Ground", grant: Grant) -> None:
@@ -60,13 +67,14 @@ def remind_owner(tx: Session, ground: "Ground", grant: Grant) -> None:
 
 def remind_holder(tx: Session, ground: "Ground", grant: Grant) -> None:
     """Owe whoever holds it a word that it ends soon."""
-    _owe(tx, ground, grant, ENDING, grant.slack_user)
+    for user in _concerned(tx, grant):
+        _owe(tx, ground, grant, ENDING, user)
 
 
 def tell_ended_early(tx: Session, ground: "Ground", grant: Grant) -> None:
     """Owe whoever held it a word that somebody ended it: an edit would go unseen."""
-    if grant.slack_user:
-        _owe(tx, ground, grant, ENDED_EARLY, grant.slack_user)
+    for user in _concerned(tx, grant):
+        _owe(tx, ground, grant, ENDED_EARLY, user)
 
 
 def owners_of(ground: "Ground", grant: "Shown") -> list[str]:
@@ -76,6 +84,11 @@ def owners_of(ground: "Ground", grant: "Shown") -> list[str]:
         *([entitlement.owner] if entitlement else []),
         *([grant.passed_on_to] if grant.passed_on_to else []),
     ]
+
+
+def _concerned(tx: Session, grant: "Shown") -> list[str]:
+    """Who asked for it and, if that is another, who has it."""
+    return [user for user in (grant.slack_user, report_of(tx, grant)) if user]
 
 
 def _owe(tx: Session, ground: "Ground", grant: Grant, kind: str, recipient: str) -> None:

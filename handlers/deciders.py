@@ -24,7 +24,7 @@ from storage import grants
 from storage.approvals import counting_of
 from storage.catalogue import Entitlement
 from storage.directories.base import Account, Directory
-from storage.records import Grant
+from storage.records import Approval, Grant
 from storage.states import GrantState
 
 # Of each group so many are asked about: more names than anybody reads.
@@ -63,12 +63,13 @@ async def deciders(ground: Ground, grant_id: str) -> tuple[Decider, ...]:
         _candidates(ground, home, grant, entitlement, requester),
     )
     question = ground.question_of(grant, requester, target.account, entitlement, target.report)
-    question = replace(question, approvals=count_people(question, approved, ground.security_group))
+    so_far = count_people(question, approved, approvals, ground.security_group)
+    question = replace(question, approvals=so_far)
     found = [
         decider
         for account in asked
         if not any(same_person(account, other) for other in approved)
-        and (decider := _decider(ground, question, account)) is not None
+        and (decider := _decider(ground, grant, question, account)) is not None
     ]
     return tuple(sorted(found, key=lambda one: _ORDER.index(one.role)))
 
@@ -81,14 +82,25 @@ def as_approver(question: AccessQuestion, account: Account) -> AccessQuestion:
     return replace(question, on_call=is_on_call(account, question.requester, question.owner))
 
 
-def count_people(question: AccessQuestion, approved: Iterable[Account], security_group: str) -> Approvals:
-    """Those who approved, each person once and in the role they have now."""
+def count_people(
+    question: AccessQuestion, approved: Iterable[Account], given: Iterable[Approval], security_group: str
+) -> Approvals:
+    """Those who approved, each person once and in the role they have now. given: their approvals."""
+    for_security = {one.approver for one in given if one.role == "security"}
     people: list[Account] = []
     for account in approved:
         if not any(same_person(account, other) for other in people):
             people.append(account)
     roles = [
-        role_of(one, question.requester, question.owner, security_group, question.fallback) for one in people
+        role_of(
+            one,
+            question.requester,
+            question.owner,
+            security_group,
+            question.fallback,
+            for_security=one.id in for_security,
+        )
+        for one in people
     ]
     return Approvals.of(role for role in roles if role is not None)
 
@@ -104,8 +116,20 @@ def waits_for(grant: Grant) -> frozenset[str]:
     return frozenset(role for role, count in grant.missing.items() if count)
 
 
-def _decider(ground: Ground, question: AccessQuestion, account: Account) -> Decider | None:
-    role = role_of(account, question.requester, question.owner, ground.security_group, question.fallback)
+def role_in(ground: Ground, grant: Grant, question: AccessQuestion, account: Account) -> Role | None:
+    """The role in which this person could approve this request now."""
+    return role_of(
+        account,
+        question.requester,
+        question.owner,
+        ground.security_group,
+        question.fallback,
+        for_security="security" in waits_for(grant),
+    )
+
+
+def _decider(ground: Ground, grant: Grant, question: AccessQuestion, account: Account) -> Decider | None:
+    role = role_in(ground, grant, question, account)
     asked = replace(as_approver(question, account), way="approve")
     if role is None or not may_decide(ground.policy, asked, account, role).allowed:
         return None

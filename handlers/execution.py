@@ -71,7 +71,14 @@ class Execution:
         for approval in approvals:
             account = await in_call_time(home.account(approval.approver))
             if account is not None:
-                role = role_of(account, requester, owner, self._ground.security_group, fallback)
+                role = role_of(
+                    account,
+                    requester,
+                    owner,
+                    self._ground.security_group,
+                    fallback,
+                    for_security=approval.role == "security",
+                )
                 approvers.append(
                     Approver(
                         account=account,

@@ -51,6 +51,7 @@ class Extending:
                 entitlement=grant.entitlement,
                 duration=timedelta(minutes=self._minutes(grant)),
                 justification=grant.justification[:JUSTIFICATION_LIMIT],
+                ticket=grant.ticket,
                 extends=grant.id,
             )
         )

@@ -10,7 +10,7 @@ from typing import Protocol
 
 from sqlmodel import Session
 
-from handlers.besides import besides, show_before
+from handlers.besides import besides, report_of, show_before
 from handlers.decisions.counterparts import Counterpart
 from handlers.decisions.freezing import Stopped, What, what_stops
 from handlers.decisions.policy import AccessQuestion, Action, PolicyEngine
@@ -21,7 +21,6 @@ from storage.clock import Clock
 from storage.database import Database
 from storage.directories.base import Account, Directory
 from storage.faults import DirectoryUnavailable
-from storage.links import link_to
 from storage.outbox import OWNER, Message, owe, places_of
 from storage.records import Grant
 from storage.states import FreezeKind, GrantState
@@ -201,7 +200,7 @@ class Ground:
             if grant.id in carried:
                 places = {carried[grant.id]: None, **dict.fromkeys(others.get(grant.id, ()))}
                 owed += [Message("approval", grant.id, place) for place in places]
-            owed += [*besides(self, grant), *_to_report(tx, grant)]
+            owed += [*besides(tx, self, grant), *_to_report(tx, grant)]
         return owed
 
     def _carried_to(self, grant: Shown) -> str | None:
@@ -214,7 +213,5 @@ class Ground:
 
 def _to_report(tx: Session, grant: Shown) -> list[Message]:
     """Whoever something was asked for hears of it, once it was sent."""
-    if not grant.target_account or grant.state == GrantState.DRAFT:
-        return []
-    link = link_to(tx, grant.requester_directory, grant.target_account)
-    return [Message("report", grant.id, link.slack_user)] if link is not None else []
+    report = "" if grant.state == GrantState.DRAFT else report_of(tx, grant)
+    return [Message("report", grant.id, report)] if report else []

@@ -64,11 +64,11 @@ class Home:
         Whether they may is asked of policy when they decide; here nobody's request is shown who is not theirs to see.
         """
         account = actor.account
-        own = (account.directory, account.id)
         found = [
             one
             for one in overviews.waiting(tx, self._ground.now())
-            if one.directory == account.directory and (one.directory, one.account) != own
+            # Neither who asked nor whom it is for can decide it.
+            if one.directory == account.directory and account.id not in (one.account, one.report)
         ]
         shown = overviews.shown_to(tx, actor.slack_user, [one.id for one in found])
         theirs = [one.id for one in found if one.id in shown or self._answers_for(actor, one)]

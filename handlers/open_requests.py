@@ -14,9 +14,9 @@ from sqlmodel import Session
 
 from handlers import recording
 from handlers.counterparts import Target, target_now, uncertain
-from handlers.deciders import accounts_of, as_approver, count_people, deciders
+from handlers.deciders import accounts_of, as_approver, count_people, deciders, role_in
 from handlers.decisions.counterparts import NoCounterpart
-from handlers.decisions.policy import AccessQuestion, PolicyDecision, Role, Way, role_of, same_person
+from handlers.decisions.policy import AccessQuestion, PolicyDecision, Role, Way, same_person
 from handlers.decisions.requests import weigh_request
 from handlers.decisions.turns import comes_first
 from handlers.exceptions import Kind, Severity, Strange, broken_policy, tell_security
@@ -123,7 +123,7 @@ class OpenRequests:
         if isinstance(question.goes_to, NoCounterpart):
             self._lose_account(tx, intent, grant, question.goes_to, question)
             return _settled_before(grant, decided, now)
-        return self._opened(intent, grant, entitlement, question, facts, way)
+        return self._opened(intent, grant, entitlement, question, facts, way, decided)
 
     def turn_away(
         self, tx: Session, intent: OnGrant, found: Opened, decision: PolicyDecision
@@ -208,14 +208,15 @@ class OpenRequests:
         question: AccessQuestion,
         facts: Facts,
         way: Way,
+        decided: Sequence[Approval],
     ) -> Opened:
-        account, security = intent.actor.account, self._ground.security_group
-        so_far = count_people(question, facts.approved, security)
+        account = intent.actor.account
+        so_far = count_people(question, facts.approved, decided, self._ground.security_group)
         return Opened(
             grant=grant,
             entitlement=entitlement,
             question=replace(as_approver(question, account), approvals=so_far, way=way),
-            role=role_of(account, question.requester, question.owner, security, question.fallback),
+            role=role_in(self._ground, grant, question, account),
         )
 
     def _gone(self, tx: Session, intent: OnGrant, grant: Grant, decided: Sequence[Approval]) -> TooLate:

@@ -12,7 +12,7 @@ from handlers.ground import Ground
 from handlers.patience import in_time
 from handlers.stories import Asked, Extension, GrantStory, Held, LastTime, PassedOn, Report, Requester, Said
 from storage import grants, inquiries
-from storage.approvals import approvals_of, voided_of
+from storage.approvals import approvals_of, counting_of, voided_of
 from storage.binding import mark
 from storage.faults import DirectoryUnavailable
 from storage.links import link_to
@@ -136,7 +136,7 @@ async def with_deciders(ground: Ground, story: GrantStory) -> GrantStory:
 def _last(tx: Session, grant: Grant) -> LastTime | None:
     if grant.ended_at is None:
         return None
-    by = tuple(one.approver_name for one in approvals_of(tx, grant.id) if one.approved)
+    by = tuple(one.approver_name for one in counting_of(tx, grant.id))
     return LastTime(at=grant.ended_at, minutes=grant.minutes, by=by, end_reason=grant.end_reason)
 
 

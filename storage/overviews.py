@@ -11,6 +11,7 @@ from sqlalchemy import BindParameter, bindparam
 from sqlalchemy import select as select_columns
 from sqlmodel import Session, col, select
 
+from storage.binding import binds
 from storage.records import Approval, Grant, Posted
 from storage.states import GrantState
 
@@ -49,6 +50,7 @@ _WAITING = (
         col(Grant.requester_directory),
         col(Grant.requester_account),
         col(Grant.passed_on_to),
+        col(Grant.target_account),
     )
     .where(col(Grant.state) == _PENDING, col(Grant.lapses_at) > bindparam("at"))
     .order_by(col(Grant.lapses_at), col(Grant.id))
@@ -58,21 +60,29 @@ _SHOWN_TO = select(Posted.subject).where(
     col(Posted.kind) == "approval",
     col(Posted.subject).in_(bindparam("subjects", expanding=True)),
 )
-_DECIDED_BY = select(Approval.grant).where(
-    col(Approval.approver) == bindparam("approver"),
-    col(Approval.grant).in_(bindparam("grants", expanding=True)),
+_DECIDED_BY = (
+    select(Approval, Grant)
+    .join(Grant, col(Grant.id) == col(Approval.grant))
+    .where(
+        col(Approval.approver) == bindparam("approver"),
+        col(Approval.grant).in_(bindparam("grants", expanding=True)),
+    )
 )
 
 
 @dataclass(frozen=True, kw_only=True)
 class Waiting:
-    """A request that waits: whose it is, by the account they sign in with, for what, and whom it was passed on to."""
+    """A request that waits: whose it is, by the account they sign in with, for what, and whom it was passed on to.
+
+    report: the account of whoever it is for, if the requester asked for another; otherwise "".
+    """
 
     id: str
     entitlement: str
     directory: str
     account: str
     passed_on_to: str
+    report: str
 
 
 def requests_of(tx: Session, directory: str, account: str, most: int) -> Sequence[Grant]:
@@ -88,7 +98,14 @@ def past_of(tx: Session, directory: str, account: str, most: int) -> Sequence[Gr
 def waiting(tx: Session, at: datetime) -> Iterable[Waiting]:
     """Every request that waits at this time, those that lapse first first."""
     for row in tx.execute(_WAITING, {"at": at}):
-        yield Waiting(id=row[0], entitlement=row[1], directory=row[2], account=row[3], passed_on_to=row[4])
+        yield Waiting(
+            id=row[0],
+            entitlement=row[1],
+            directory=row[2],
+            account=row[3],
+            passed_on_to=row[4],
+            report=row[5],
+        )
 
 
 def shown_to(tx: Session, recipient: str, requests: Collection[str]) -> frozenset[str]:
@@ -99,10 +116,11 @@ def shown_to(tx: Session, recipient: str, requests: Collection[str]) -> frozense
 
 
 def decided_by(tx: Session, approver: str, requests: Collection[str]) -> frozenset[str]:
-    """Those of these requests that this account decided about already."""
+    """Those of these requests that this account decided about already, as they are now (storage.binding)."""
     if not requests:
         return frozenset()
-    return frozenset(tx.exec(_DECIDED_BY, params={"approver": approver, "grants": list(requests)}))
+    found = tx.exec(_DECIDED_BY, params={"approver": approver, "grants": list(requests)})
+    return frozenset(grant.id for approval, grant in found if binds(approval, grant))
 
 
 def of_ids(tx: Session, ids: Sequence[str]) -> list[Grant]:

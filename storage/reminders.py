@@ -83,8 +83,18 @@ def continued(tx: Session, grant: Grant) -> list[Grant]:
 
 
 def extension_of(tx: Session, grant: Grant) -> Grant | None:
-    """What goes on from this grant and waits or gives access, if anything does."""
-    return next((one for one in continued(tx, grant) if one.extends == grant.id), None)
+    """What goes on from this grant and waits or gives access, if anything does.
+
+    One that was approved for so short a time that it is over before the grant itself extends nothing.
+    """
+    return next(
+        (one for one in continued(tx, grant) if one.extends == grant.id and _goes_on(one, grant)), None
+    )
+
+
+def _goes_on(extension: Grant, grant: Grant) -> bool:
+    ends = extension.expires_at
+    return ends is None or grant.expires_at is None or ends >= grant.expires_at
 
 
 def waiting_for(tx: Session, owner: str, entitlements: Sequence[str]) -> Sequence[Grant]:

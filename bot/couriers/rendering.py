@@ -37,12 +37,16 @@ from handlers.stories import Asked, GrantStory
 from handlers.storytelling import tell, with_deciders
 from storage import inquiries
 from storage.audit.sealing import kept_checkpoint
+from storage.copies import COPY
 from storage.faults import DirectoryUnavailable
 from storage.handles import handle_by_id
-from storage.outbox import where_posted
+from storage.outbox import OWNER, where_posted
 from storage.records import ExceptionRecord, Owed, Question
 
 NOTICES = ("password-changed", "account-unlocked", "proofs-changed", "linked")
+
+# An owner, and what stands in a channel besides: not a person alone (D).
+_CHANNELS = (OWNER, f"{COPY}C", f"{COPY}G")
 
 
 class Rendering:
@@ -82,7 +86,10 @@ class Rendering:
 
     async def _approval(self, owed: Owed) -> Message | None:
         story = await self._story(owed)
-        return approval_message(await with_deciders(self._ground, story)) if story else None
+        if story is None:
+            return None
+        told = await with_deciders(self._ground, story)
+        return approval_message(told, to_owner=owed.recipient.startswith(_CHANNELS))
 
     async def _inquiry(self, owed: Owed) -> Message | None:
         """A question, for the requester with a button to answer it; and below the request for its approvers."""
@@ -114,7 +121,10 @@ class Rendering:
 
     async def _ended_early(self, owed: Owed) -> Message | None:
         story = await self._story(owed)
-        return ended_early_message(story) if story else None
+        if story is None:
+            return None
+        to_report = story.report is not None and owed.recipient == story.report.slack_user
+        return ended_early_message(story, to_report=to_report)
 
     async def _while_true(
         self, owed: Owed, said: Callable[[GrantStory], Message], holds: Callable[[GrantStory], bool]

@@ -76,9 +76,9 @@ class AccessQuestion:
 
     principal: who is to have it for grant and request; who asks for request_for; whoever clicks for approve and revoke.
     minutes: how long is asked for, rounded up; 0 asks for access without an end.
-    role: the principal's role when the action is approve or revoke. on_call, way, rationale_given: for approve,
-    whether they are on call for the owner, what they want to do, and whether they say why. proofs: evidence of who
-    the principal is.
+    role: the principal's role when the action is approve or revoke. on_call: for these two, whether they are on call
+    for the owner. way, rationale_given: for approve, what they want to do, and whether they say why. proofs: evidence
+    of who the principal is.
     target: the account that gets it, in the entitlement's directory, or why there is none; None for the requester's
     own. Policy knows people by the account that they sign in with, so it does not hear of it. report: whom the
     requester asks for, by the account they sign in with; None for themselves. now: aware UTC.
@@ -210,20 +210,30 @@ def refusal(policy: PolicyEngine, rule: str, reason: str, severity: Severity) ->
 
 
 def role_of(
-    approver: Account, requester: Account, owner: Owner, security_group: str, fallback: Owner | None = None
+    approver: Account,
+    requester: Account,
+    owner: Owner,
+    security_group: str,
+    fallback: Owner | None = None,
+    *,
+    for_security: bool = False,
 ) -> Role | None:
     """The one role in which somebody may count as an approver: owner before security before manager.
 
     Who is on call for the owner counts as the owner's; whether they may decide is for policy.
     fallback: whoever stands in for the owner has the owner's role; policy hears that they stand in.
+    for_security: whoever is of security, and otherwise only stands in, is asked for, or gave, security's approval.
     Only for accounts of one directory: a group or an id of another that is called the same is another's.
     """
     if approver.directory != requester.directory:
         return None
-    bodies = [one for one in (owner, fallback) if one is not None and one.approvers in approver.groups]
-    if any(one.approvers for one in bodies) or is_on_call(approver, requester, owner):
+    groups = approver.groups - {""}
+    if owner.approvers in groups or is_on_call(approver, requester, owner):
         return "owner"
-    if security_group and security_group in approver.groups:
+    is_security = security_group in groups
+    if fallback is not None and fallback.approvers in groups and not (for_security and is_security):
+        return "owner"
+    if is_security:
         return "security"
     if requester.manager is not None and requester.manager == approver.id:
         return "manager"

@@ -328,3 +328,26 @@ async def test_the_store_is_asked_by_who_holds_it(world: World) -> None:
         return [row.entitlement for row in rows]
 
     assert (await held("ada"), await held("charles")) == (["wiki-edit"], [])
+
+
+async def test_an_extension_names_the_ticket_that_was_named_before(strict: World) -> None:
+    """Policy wants one for it, too."""
+    outcome = await together(strict, "ada", "prod-db", ticket="INC-9")
+    grant = outcome.each[0][1].grant
+    await strict.decide("grace", grant)
+    await strict.settle()
+    asked = await strict.extend("ada", grant)
+    assert asked.state == "pending"
+    assert (await strict.grant(asked.grant)).ticket == "INC-9"
+
+
+async def test_whoever_has_it_hears_of_its_end_beside_whoever_asked(world: World) -> None:
+    """A tenth of the time before, and when somebody ends it early."""
+    grant = await by_charles(world)
+    await world.decide("grace", grant)
+    await world.settle()
+    world.clock.forward(minutes=54)
+    await world.reminding.remind_due()
+    assert await world.owed() >= {("ending", "Uada"), ("ending", "Ucharles")}
+    await world.end("grace", grant)
+    assert await world.owed() >= {("ended-early", "Uada"), ("ended-early", "Ucharles")}

@@ -172,3 +172,13 @@ async def test_an_entitlement_that_left_the_catalogue_ends_on_time_and_not_by_a_
         wicket.reopen(catalogue=type(CATALOGUE)(entitlements=entitlements, owners=CATALOGUE.owners))
         assert isinstance(await wicket.end("grace", grant), Unknown)
         assert await wicket.state(grant) == "active"
+
+
+async def test_whoever_is_on_call_ends_it_as_such_and_as_no_approver(tmp_path):
+    """Policy hears that they are on call, so an operator can say otherwise."""
+    data = replace(CATALOGUE.owners["data"], on_call="wiki-admins")
+    async with world(tmp_path, catalogue=replace(CATALOGUE, owners={"data": data})) as wicket:
+        await wicket.local.put_in_group("wiki-admins", "root")
+        grant = await wicket.approved("ada")
+        assert isinstance(await wicket.end("root", grant), EndedEarly)
+        assert (await wicket.last("grant.ended_early"))["policy"]["ids"] == ["revoke-on-call"]

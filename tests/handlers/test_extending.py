@@ -6,8 +6,10 @@ from datetime import timedelta
 
 import pytest
 
+from bot.slack.messages.during import still_ends
 from handlers.outcomes import AlreadyAsked, Asked, Ended, Repeated, TooLate, Unknown
 from handlers.revocation import Revocation
+from handlers.storytelling import tell
 from storage.catalogue import Catalogue
 from tests.handlers.access_ground import CATALOGUE, HOUR, thing, world
 
@@ -223,3 +225,18 @@ async def test_an_extension_answered_after_the_end_is_an_ordinary_request(tmp_pa
         await wicket.decide("grace", asked.grant)
         await wicket.settle()
         assert await wicket.holds("ada", "prod-db")
+
+
+async def test_an_extension_approved_for_too_little_puts_no_end_off(tmp_path):
+    """Over before what it was to extend: nobody reads that it goes on, its end is told of, and it can be extended."""
+    async with world(tmp_path) as wicket:
+        first = await wicket.approved("ada")
+        second = (await wicket.extend("ada", first)).grant
+        await wicket.decide("grace", second, minutes=58)
+        await wicket.settle()
+        told = await wicket.ground.database.read(lambda tx: tell(tx, wicket.ground, first))
+        assert told.extension is None
+        wicket.clock.forward(minutes=54)
+        await wicket.reminding.remind_due()
+        assert still_ends(told, now=wicket.clock())
+        assert isinstance(await wicket.extend("ada", first), Asked)

@@ -6,8 +6,10 @@ from datetime import timedelta
 
 import pytest
 
+from handlers.deciders import deciders
 from handlers.outcomes import NotAllowed
 from handlers.owners import CHANNEL, Owners, Trouble, approvers_in
+from handlers.passing import pass_on
 from handlers.reminding import Reminding
 from storage import grants, holdings
 from storage.catalogue import Owner
@@ -318,3 +320,24 @@ async def test_nothing_due_costs_next_to_nothing(tmp_path):
             assert await wicket.reminding.remind_due() == 0
             took.append(loop.time() - began)
         assert min(took) < 0.002
+
+
+@pytest.mark.parametrize("first", ["sam", "grace"])
+async def test_passing_on_to_people_of_security_takes_securitys_approval_from_nobody(tmp_path, first):
+    """Owner and security: who stands in and is of security approves for security as long as that is wanted."""
+    wiki = replace(WITH_FALLBACK.owners["wiki"], approvers="security-team")
+    catalogue = replace(WITH_FALLBACK, owners={**WITH_FALLBACK.owners, "wiki": wiki})
+    async with world(tmp_path, catalogue=catalogue) as wicket:
+        grant = await wicket.asked("ada", "prod-admin")
+        await wicket.decide(first, grant)
+        await wicket.ground.database.write(
+            lambda tx: pass_on(tx, wicket.ground, grants.get(tx, grant), why="nobody answered")
+        )
+        assert [one.role for one in await deciders(wicket.ground, grant)] == (
+            ["owner", "owner"] if first == "sam" else ["owner", "security"]
+        )
+        await wicket.decide("grace" if first == "sam" else "sam", grant)
+        await wicket.settle()
+        assert await wicket.holds("ada", "prod-admin")
+        given = [one["facts"] for one in await wicket.audit() if one["action"] == "approval.given"]
+        assert {(one["role"], one.get("stands_in", "")) for one in given} == {("owner", ""), ("security", "")}

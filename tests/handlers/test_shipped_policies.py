@@ -61,9 +61,9 @@ OWNERS = frozenset({DATA.approvers})
 CAROL = person("Carol", employment="contractor")
 
 
-def ends(what: Any, by: Any, role: str | None) -> Question:
+def ends(what: Any, by: Any, role: str | None, **changes: Any) -> Question:
     """`by` ends what Ada has."""
-    return access(Action.REVOKE, what, principal=by, requester=ADA, role=role)
+    return access(Action.REVOKE, what, principal=by, requester=ADA, role=role, **changes)
 
 
 def asks_for(what: Any, *, by: Any = CHARLES, role: str | None = "manager") -> Question:
@@ -447,10 +447,21 @@ CASES: Mapping[str, tuple[Question, bool, str]] = {
         "approve-standing-in",
     ),
     "an owner ends what they own": (ends(PROD_DB, GRACE, "owner"), True, "revoke-as-owner"),
+    "whoever is on call ends it": (
+        ends(PROD_DB, person("Olga"), "owner", on_call=True),
+        True,
+        "revoke-on-call",
+    ),
+    "whoever stands in ends it": (ends(PROD_DB, LINUS, "owner", stands_in=True), True, "revoke-standing-in"),
+    "somebody of neither group ends nothing": (ends(PROD_DB, person("Olga"), "owner"), False, ""),
     "security ends anything": (ends(WIKI, SAM, "security"), True, "revoke-as-security"),
     "a manager ends nothing": (ends(PROD_DB, LINUS, "manager"), False, ""),
     "nobody ends without a role": (ends(PROD_DB, LINUS, None), False, ""),
-    "a contractor ends nothing": (ends(PROD_DB, CAROL, "owner"), False, "contractors-never-revoke"),
+    "a contractor ends nothing": (
+        ends(PROD_DB, replace(CAROL, groups=OWNERS), "owner"),
+        False,
+        "contractors-never-revoke",
+    ),
     "nobody unlocks another": (account(UNLOCK, target=GRACE), False, "oneself-only"),
     "privileged accounts never unlock themselves (P-4)": (
         account(UNLOCK, by=ROOT),

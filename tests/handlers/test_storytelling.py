@@ -78,3 +78,17 @@ async def test_a_story_outlives_its_entitlement_and_directory(world: World) -> N
 
 async def test_there_is_no_story_of_what_never_was(world: World) -> None:
     assert await world.ground.database.read(lambda tx: tell(tx, world.ground, "g-0")) is None
+
+
+async def test_last_time_names_nobody_whose_approval_was_void(world: World) -> None:
+    """Linus approved an hour, and Grace what was given: half of it."""
+    first = await world.asked("ada", "prod-admin")
+    await world.decide("linus", first)
+    await world.decide("sam", first, minutes=30)
+    await world.decide("grace", first)
+    await world.settle()
+    world.clock.forward(minutes=31)
+    await world.tick()
+    told = await story(world, await world.asked("ada", "prod-admin"))
+    assert told.last is not None
+    assert (told.last.minutes, told.last.by) == (30, ("Sam", "Grace"))

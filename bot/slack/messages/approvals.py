@@ -13,6 +13,7 @@ from bot.slack.messages.during import can_be_ended, end_button, ended_by, goes_o
 from bot.slack.messages.parts import (
     CONFIRM_LIMIT,
     HEADING_LIMIT,
+    SECTION_LIMIT,
     TEXT_LIMIT,
     Message,
     actions,
@@ -57,27 +58,39 @@ _NAMES_SHOWN = 5
 _HOLDS_IN_DETAILS = 25
 
 
-def approval_message(story: GrantStory) -> Message:
-    """The request as its owner sees it: facts, why policy asks, and buttons while it can be decided."""
+def approval_message(story: GrantStory, *, to_owner: bool = True) -> Message:
+    """The request as its owner sees it: facts, why policy asks, and buttons while it can be decided.
+
+    to_owner: in an owner's channel, where it can be ended as well; a manager who was asked alone could not.
+    """
     rows = critical_facts(story)
     waiting = story.state == GrantState.PENDING
-    state = _still_needed(story) if waiting else _what_became(story)
+    stands = _still_needed if waiting else _what_became
+    state = stands(story)
     about = sentence(going_on(story), _why_asked(story))
     why = [line for line in (about, _background(story), _last_time(story), passed_on(story)) if line]
     blocks: list[Block] = [heading(_title(story)), facts(rows), section("\n".join(why))]
     if waiting:
         who_can = _who_can(story)
-        blocks.append(note(sentence(state, who_can)))
+        remark = sentence(state, who_can)
+        blocks += map(note, [remark] if len(remark) <= SECTION_LIMIT else [state, who_can])
         blocks += actions(_ways(story))
         why.append(who_can)
     else:
         blocks += [DividerBlock(), section(state)]
-        blocks += actions([end_button(story)] if can_be_ended(story) else [])
+        blocks += actions([end_button(story)] if to_owner and can_be_ended(story) else [])
     told = f"{inert(_title(story))}. {'; '.join(f'{label}: {inert(value)}' for label, value in rows)}."
     whole_text = sentence(told, *why, state)
     # The facts and how it stands are never cut; what the blocks say besides may be, where words must be few.
-    text = whole_text if len(whole_text) <= TEXT_LIMIT else f"{told} {state}"
+    shorter = (whole_text, f"{told} {state}")
+    text = next((one for one in shorter if len(one) <= TEXT_LIMIT), f"{told} {stands(_without_words(story))}")
     return Message(text=text, blocks=tuple(blocks))
+
+
+def _without_words(story: GrantStory) -> GrantStory:
+    """The same without what approvers wrote, and without who approved what it no longer is."""
+    said = tuple(replace(one, rationale="") for one in story.said if not one.void)
+    return replace(story, said=said, end_rationale="")
 
 
 def critical_facts(story: GrantStory) -> list[tuple[str, str]]:
@@ -265,7 +278,9 @@ def _ways(story: GrantStory) -> list[ButtonElement]:
 
 def _at_once(story: GrantStory) -> ButtonElement | None:
     """Approve in one click, which asks first with the facts; None where policy wants words, or they do not fit."""
-    whom = f"{who(story.requester)}\n{dict(critical_facts(story))['What']}\n{how_long(story)}"
+    report = [f"For {for_whom(story.report)}"] if story.report else []
+    what = dict(critical_facts(story))["What"]
+    whom = "\n".join([who(story.requester), *report, what, how_long(story)])
     if not story.one_click or not story.shown or len(whom) > CONFIRM_LIMIT:
         return None
     return sure_button(

@@ -52,7 +52,7 @@ def reminder_message(story: GrantStory) -> Message:
 
 def ending_message(story: GrantStory) -> Message:
     """To whoever holds it, before its end; afterwards how it went."""
-    what = f"*{_name(story)}*"
+    what = f"*{_name(story)}*{_whose(story)}"
     if story.extension is not None and story.extension.until is not None:
         return said(f"✅ {what} goes on until {day_and_clock(story.extension.until)}.")
     if story.state != GrantState.ACTIVE:
@@ -62,14 +62,18 @@ def ending_message(story: GrantStory) -> Message:
         owner = f" for {inert(story.owner.name)}" if story.owner else ""
         text = f"⏳ {what} ends {at}. Your extension still waits{owner}."
         return said(text, buttons=[done_button(story)])
-    return said(f"⏳ {what} ends {at}.", buttons=[done_button(story), extend_button(story)])
+    # What was asked for a report is asked for anew, so that both are asked about.
+    extend = [] if story.report else [extend_button(story)]
+    return said(f"⏳ {what} ends {at}.", buttons=[done_button(story), *extend])
 
 
-def ended_early_message(story: GrantStory) -> Message:
-    """To whoever held it: who ended it, and why."""
+def ended_early_message(story: GrantStory, *, to_report: bool = False) -> Message:
+    """To whoever held it: who ended it, and why. to_report: to whom somebody else asked it for."""
+    ended = f"⌛ *{_name(story)}*{_whose(story)} was {ended_by(story, RATIONALE_LIMIT)}.\n"
+    if to_report:
+        return said(f"{ended}What you can do: talk to them, or to {inert(story.requester.name)}.")
     return said(
-        f"⌛ *{_name(story)}* was {ended_by(story, RATIONALE_LIMIT)}.\n"
-        "What you can do: talk to them, or ask again and say more about why.",
+        f"{ended}What you can do: talk to them, or ask again and say more about why.",
         buttons=[button("Ask again…", Action.ASK_AGAIN, story.id)],
     )
 
@@ -168,6 +172,10 @@ def _goes_next(story: GrantStory) -> str:
         if story.passed_on or not story.fallback
         else f"If nobody decides, it goes to {inert(story.fallback)}."
     )
+
+
+def _whose(story: GrantStory) -> str:
+    return f" for {inert(story.report.name)}" if story.report else ""
 
 
 def _name(story: GrantStory) -> str:

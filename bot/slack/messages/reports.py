@@ -6,10 +6,11 @@ It says who asked, and nothing else about them.
 from slack_sdk.models.blocks import ButtonElement
 
 from bot.slack.actions import Action
+from bot.slack.messages.during import ended_by
 from bot.slack.messages.parts import Message, said, sure_button
 from bot.slack.messages.requests import name, removal, whole
 from bot.slack.words import clock, day_and_clock, duration, inert, quoted, sentence
-from handlers.stories import GrantStory
+from handlers.stories import ENDED_EARLY, GrantStory
 from storage.states import GrantState
 
 
@@ -19,7 +20,8 @@ def report_message(story: GrantStory) -> Message:
     asked = f"{inert(story.requester.name)} asked for it for you: {quoted(story.justification)}."
     until = day_and_clock(story.expires_at) if story.expires_at else "its end"
     at = f" at {clock(story.ended_at)}" if story.ended_at else ""
-    ended = whole(story.end_reason) if story.end_reason else ""
+    why = ended_by(story) if story.end_reason == ENDED_EARLY else story.end_reason
+    ended = f"{sentence(why)}." if story.end_reason == ENDED_EARLY else whole(why) if why else ""
     buttons: list[ButtonElement] = [_done(story)] if story.state == GrantState.ACTIVE else []
     state = {
         GrantState.PENDING: f"⏳ {what}, {duration(story.minutes)}: waiting for approval.",

@@ -151,3 +151,9 @@ def test_five_hundred_of_one_sign_everywhere_still_fit(sign, state):
     ):  # fmt: skip
         assert problems(message) == []
     assert ending_form(told).to_dict()["private_metadata"] == "g-1"
+
+
+def test_only_in_an_owners_channel_is_there_a_button_to_end_it():
+    """Whoever was asked alone, such as a manager, may not end it: nobody is offered what they cannot do."""
+    assert "[End now…]" in reads(approval_message(approved()))
+    assert "[End now…]" not in reads(approval_message(approved(), to_owner=False))

@@ -7,13 +7,26 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bot.slack.messages.approvals import approval_message, critical_facts
+from bot.slack.messages.during import ended_early_message, ending_message, reminder_message
 from bot.slack.messages.reports import report_message
 from bot.slack.messages.requests import request_message
 from bot.slack.words import visible
-from handlers.stories import Report
+from handlers.stories import Extension, Held, PassedOn, Report
 from storage.states import GrantState
-from tests.bot.slack.messages.test_approvals import NAMES, NASTY, STORIES, squeezed
-from tests.bot.slack.stories import approved, clumsy, ended, hears, problems, reads, story
+from tests.bot.slack.messages.test_approvals import LAST, NAMES, NASTY, QUESTION, STORIES, squeezed
+from tests.bot.slack.stories import (
+    ADA,
+    GRACE,
+    NOW,
+    OWNER,
+    approved,
+    clumsy,
+    ended,
+    hears,
+    problems,
+    reads,
+    story,
+)
 
 LINUS = Report(name="Linus Pauling", login="linus", slack_user="U0LINUS")
 ASKED = "Ada Lovelace asked for it for you: “fix INC-4711”."
@@ -79,5 +92,78 @@ def test_any_report_and_any_ticket_are_shown_whole_and_taken_by_slack(told, repo
     for each in (message, request_message(told), report_message(told)):
         assert problems(each) == []
     for fact in [ticket, *([report.name, report.login] if report else [])]:
+        assert squeezed(visible(fact)) in squeezed(reads(message))
+        assert squeezed(visible(fact)) in squeezed(hears(message))
+
+
+EARLY = {"end_reason": "ended early", "ended_by": "Grace Hopper", "end_rationale": "the incident is over"}
+
+
+def test_the_report_reads_who_ended_it_and_why():
+    why = "by Grace Hopper: “the incident is over”"
+    assert f"ended at 16:09 UTC. Ended {why}. {ASKED}" in hears(report_message(ended(report=LINUS, **EARLY)))
+    words = reads(ended_early_message(ended(report=LINUS, **EARLY), to_report=True))
+    assert words == (
+        f"⌛ prod-db · read and write for Linus Pauling was ended {why}.\n"
+        "What you can do: talk to them, or to Ada Lovelace."
+    )
+    assert "[Ask again…]" in reads(ended_early_message(ended(report=LINUS, **EARLY)))
+
+
+def test_nobody_is_offered_to_extend_what_was_asked_for_a_report():
+    """It is asked for anew: the button would say that it is gone."""
+    words = reads(ending_message(approved(report=LINUS)))
+    assert words == "⏳ prod-db · read and write for Linus Pauling ends 23 Nov 16:09 UTC.\n[I'm done]"
+
+
+def test_one_click_asks_with_whom_it_is_for():
+    """Promise 9: what is approved at once is given to the report, and not to whoever asks."""
+    told = story(report=LINUS, one_click=True, shown="ab12")
+    button = approval_message(told).blocks[-1].to_dict()["elements"][0]
+    assert "\nFor Linus Pauling (linus), who reports to the requester\n" in button["confirm"]["text"]["text"]
+
+
+@pytest.mark.parametrize("sign", ["&", "<", "*", ":a", "@a", "`", "”", "\u202ea"])
+@pytest.mark.parametrize("state", [one for one in GrantState if one != "draft"])
+def test_everything_at_once_fits_and_keeps_its_facts(sign, state):
+    """Promise 9, SL-8: passed on, made shorter, for a report, with a ticket, questions, an extension, and ended."""
+    name, words = (sign * 100)[:100], (sign * 500)[:500]
+    said = replace(GRACE, name=name, rationale=words)
+    told = approved(
+        state,
+        requester=replace(ADA, name=name, login=name, team=name, manager=name),
+        report=Report(name=name, login=name, slack_user="U0LINUS"),
+        justification=words,
+        ticket=words[:200],
+        minutes=525_599,
+        asked_minutes=525_600,
+        missing={"owner": 2, "security": 1, "manager": 1},
+        said=(
+            said,
+            replace(said, void="the time was made shorter after it"),
+            said,
+            replace(said, approved=False),
+        ),
+        can=dict.fromkeys(("owner", "security", "manager"), (name,) * 7),
+        asked=(QUESTION,) * 5,
+        last=replace(LAST, by=(name,) * 7),
+        had=3,
+        passed_on=PassedOn(owner=replace(OWNER, name=name), why="nobody answered", at=NOW),
+        extension=Extension(until=NOW, minutes=60),
+        goes_on_from=Held(since=NOW, until=NOW),
+        holds=("k" * 63,) * 40,
+        directory="lab",
+        ended_at=NOW,
+        end_reason="ended early",
+        ended_by=name,
+        end_rationale=words,
+    )
+    message = approval_message(told)
+    for each in (
+        message, request_message(told), report_message(told), ending_message(told), reminder_message(told),
+        ended_early_message(told), ended_early_message(told, to_report=True),
+    ):  # fmt: skip
+        assert problems(each) == []
+    for _, fact in critical_facts(told):
         assert squeezed(visible(fact)) in squeezed(reads(message))
         assert squeezed(visible(fact)) in squeezed(hears(message))

@@ -1,0 +1,46 @@
+"""What waits for one's decision: shown to whoever can decide it, and to nobody else."""
+
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+
+from handlers.checks import Kind
+from handlers.home import Home
+from handlers.intents import Ask
+from handlers.overview import Overview, Page
+from tests.handlers.access_ground import World
+from tests.handlers.access_ground import world as opened_world
+from tests.handlers.test_asking import by_charles
+
+
+@pytest.fixture
+async def world(tmp_path: Path) -> AsyncIterator[World]:
+    async with opened_world(tmp_path) as opened:
+        yield opened
+
+
+async def waits(world: World, login: str) -> list[str]:
+    """The ids of what waits for their decision."""
+    intent = Ask(**await world.intent(login), kind=Kind.ACCESS)
+    overview = await Home(world.ground, checks=world.checks).look(intent, Page())
+    assert isinstance(overview, Overview)
+    return [one.id for one in overview.to_decide]
+
+
+async def test_neither_who_asked_nor_whom_it_is_for_is_shown_it_to_decide(world: World) -> None:
+    """Promise 5: though both are among its approvers."""
+    for login in ("ada", "charles"):
+        await world.local.put_in_group("data-owners", login)
+    grant = await by_charles(world)
+    assert [await waits(world, login) for login in ("grace", "ada", "charles")] == [[grant], [], []]
+
+
+async def test_a_request_that_was_made_shorter_waits_for_whoever_approved_the_longer(world: World) -> None:
+    """Their approval is void, so they are needed again."""
+    grant = await world.asked("ada", "prod-admin")
+    await world.decide("grace", grant)
+    assert await waits(world, "grace") == []
+    await world.decide("sam", grant, minutes=30)
+    assert await world.state(grant) == "pending"
+    assert await waits(world, "grace") == [grant]
