@@ -94,6 +94,7 @@ class Home:
             state=GrantState(grant.state),
             at=grant.ended_at or grant.decided_at or grant.requested_at,
             lapses_at=grant.lapses_at,
+            report=grant.target_name,
         )
 
     def _to_decide(self, grant: Grant) -> ToDecide:
@@ -105,4 +106,5 @@ class Home:
             minutes=grant.minutes,
             risk=entitlement.risk if entitlement else 0,
             lapses_at=grant.lapses_at,
+            report=grant.target_name,
         )
