@@ -8,6 +8,8 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
 
+from storage.records import Grant
+
 _MOST_OF_A_NAME = 80
 
 
@@ -49,6 +51,13 @@ def named(name: str, login: str) -> str:
     """
     shown = name if len(name) <= _MOST_OF_A_NAME else f"{name[: _MOST_OF_A_NAME - 1]}…"
     return f"{shown} ({login})" if login else shown
+
+
+def named_holder(grant: Grant) -> str:
+    """Whom a grant is for: whoever asked, or the report whom they asked for."""
+    if grant.target_account:
+        return named(grant.target_name, grant.target_login)
+    return named(grant.requester_name, grant.requester_login)
 
 
 def membership_cause(entitlement: str, kind: str, member: str) -> str:
