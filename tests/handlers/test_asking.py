@@ -8,7 +8,9 @@ from typing import Any
 import pytest
 from sqlalchemy.exc import IntegrityError
 
+from handlers.counterparts import uncertain
 from handlers.decisions.cedar import CedarPolicy
+from handlers.decisions.counterparts import NoCounterpart, Reason
 from handlers.foreseen import Filled
 from handlers.foresight import Foreseeing
 from handlers.intents import AskTogether, Intent
@@ -404,6 +406,14 @@ async def test_an_overdue_removal_names_whoever_still_has_it(world: World) -> No
     world.clock.forward(minutes=10)
     await world.tick()
     assert {row.who for row in await world.exceptions() if row.kind == "revocation-overdue"} == {"Ada (ada)"}
+
+
+async def test_an_account_that_is_not_certain_is_told_of_each_report_by_itself(world: World) -> None:
+    """One exception for one person and directory: a manager of two does not hide the second."""
+    row = await world.grant(await by_charles(world))
+    several = NoCounterpart(reason=Reason.SEVERAL, directory="lab", home="staff")
+    strange = uncertain(several, row)
+    assert (strange.who, strange.cause) == ("Ada (ada)", "staff:ada:lab:several")
 
 
 async def test_policy_hears_at_an_early_end_whom_it_was_asked_for(tmp_path: Path) -> None:
