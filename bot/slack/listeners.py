@@ -201,12 +201,12 @@ class Listeners:
             await ack()
             return
         incoming = arrived.of_action(body, self._transport)
-        prefilled, remark = Prefilled(), ""
-        if callback == Shortcut.FROM_MESSAGE:
-            words = as_typed(arrived.text(arrived.part(body, "message").get("text")))
-            prefilled, remark = self._requesting.read(words)
 
         async def open_form(actor: Actor, incoming: Incoming) -> Message | None:
+            prefilled, remark = Prefilled(), ""
+            if callback == Shortcut.FROM_MESSAGE:  # read for nobody who was not let in
+                words = as_typed(arrived.text(arrived.part(body, "message").get("text")))
+                prefilled, remark = self._requesting.read(words)
             trigger = arrived.text(body.get("trigger_id"))
             opened = await self._requesting.open(actor, incoming, trigger, prefilled, remark=remark)
             return None if opened else said(sentences.TRY_AGAIN)
