@@ -179,9 +179,7 @@ class Listeners:
 
         incoming = arrived.of_view(body, self._transport)
         await self._guarded("view", incoming, submit, keep_open, live=True)
-        if (
-            not answers and not admitted
-        ):  # turned away before, and told so: the form is still there all the same
+        if not answers and not admitted:  # turned away before and told so: the form stays all the same
             keep_open(incoming, said(sentences.NO_IDENTITY))
         await ack(**(answers[0] if answers else {}))
 
