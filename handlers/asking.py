@@ -4,6 +4,7 @@ It neither decides for an owner nor changes a directory: approvals and effects h
 """
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import timedelta
 
 from sqlmodel import Session
@@ -38,6 +39,7 @@ from handlers.stopping import stopped
 from handlers.taking_up import PRIVILEGED_RISK, Facts, TakingUp, Wish, refusal, stands
 from storage import deliveries, grants
 from storage.catalogue import Entitlement
+from storage.directories.base import Account
 from storage.records import Grant
 from storage.states import GrantState
 
@@ -107,9 +109,7 @@ class Asking:
                 return await self._ground.database.write(lambda tx: self._no_report(tx, intent, wanted))
         facts = await in_time(self._taking_up.facts(account, wanted, report))
         wishes = [_wish(one, intent.minutes, intent.justification, intent.ticket) for one in wanted]
-        if ticketless := tuple(
-            one.entitlement.id for one in wishes if self._taking_up.wants_ticket(account, one, facts)
-        ):
+        if ticketless := await self._ticketless(account, wishes, facts):
             return TicketWanted(entitlements=ticketless)
         sent = await self._send(intent, wishes, facts, intent.draft)
         if not isinstance(sent, tuple):
@@ -118,6 +118,21 @@ class Asking:
         return AskedTogether(
             each=tuple((name, became.get(name, Unknown(what=name))) for name in intent.entitlements),
             report=report.name if report else "",
+        )
+
+    async def _ticketless(self, account: Account, wishes: Sequence[Wish], facts: Facts) -> tuple[str, ...]:
+        """What policy refuses only because no ticket is named; nothing is wanted for what is left out anyway."""
+        wanted = [wish.entitlement for wish in wishes]
+        before = await self._ground.database.read(
+            lambda tx: self._taking_up.before(tx, account, wanted, facts)
+        )
+        asked = [
+            replace(wish, held=before.held[wish.entitlement.id])
+            for wish in wishes
+            if wish.entitlement.id not in before.needless
+        ]
+        return tuple(
+            wish.entitlement.id for wish in asked if self._taking_up.wants_ticket(account, wish, facts)
         )
 
     async def send_draft(self, intent: OnGrant) -> One | NotSent:
@@ -133,6 +148,7 @@ class Asking:
                 entitlement=draft.entitlement,
                 duration=timedelta(minutes=draft.minutes),
                 justification=draft.justification,
+                ticket=draft.ticket,
                 draft=draft.id,
             )
         )

@@ -18,7 +18,7 @@ from handlers.decisions.counterparts import (
 from handlers.exceptions import Kind, Severity, Strange
 from handlers.ground import Ground
 from handlers.reports import report_now
-from handlers.strange import named
+from handlers.strange import named_holder
 from storage.directories.base import Account
 from storage.records import Grant
 
@@ -95,11 +95,12 @@ async def target_now(ground: Ground, grant: Grant, own: Account) -> Target:
 
 def uncertain(target: NoCounterpart, grant: Grant) -> Strange:
     """The exception that nobody could tell which account is theirs: one for one person and directory."""
+    whose = grant.target_account or grant.requester_account
     return Strange(
         kind=Kind.AMBIGUOUS_IDENTITY,
         severity=Severity.MEDIUM,
-        who=named(grant.requester_name, grant.requester_login),
-        cause=f"{grant.requester_directory}:{grant.requester_account}:{target.directory}:{target.reason}",
+        who=named_holder(grant),
+        cause=f"{grant.requester_directory}:{whose}:{target.directory}:{target.reason}",
         correlation=grant.id,
         facts={
             "entitlement": grant.entitlement,

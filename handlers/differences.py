@@ -16,7 +16,7 @@ from handlers.decisions.drift import Differences, Member, Way, how_grave, is_tak
 from handlers.exceptions import Kind, Severity, Strange, cause_of, tell_security
 from handlers.ground import Ground
 from handlers.intents import SCHEDULE
-from handlers.strange import membership_cause, named
+from handlers.strange import membership_cause, named, named_holder
 from storage import grants, holdings, standings
 from storage.catalogue import Entitlement
 from storage.directories.base import Account
@@ -123,9 +123,7 @@ class Telling:
         strange = Strange(
             kind=Kind.VANISHED,
             severity=Severity.MEDIUM,
-            who=named(account.name, account.login)
-            if account
-            else named(grant.requester_name, grant.requester_login),
+            who=named(account.name, account.login) if account else named_holder(grant),
             cause=membership_cause(entitlement.id, "account", account_id),
             correlation=grant.id,
             facts={

@@ -13,7 +13,7 @@ from sqlmodel import Session
 
 from handlers import recording
 from handlers.besides import tell_ended_early, was_carried
-from handlers.counterparts import find_target
+from handlers.counterparts import target_now
 from handlers.decisions.counterparts import Counterpart
 from handlers.decisions.policy import AccessQuestion, PolicyDecision, Role, is_standing_in, role_of
 from handlers.decisions.requests import may_revoke
@@ -45,6 +45,7 @@ class _Facts:
 
     requester: Account | None = None
     target: Counterpart | None = None
+    report: Account | None = None
     can: tuple[str, ...] = ()
 
 
@@ -107,9 +108,14 @@ class Ending:
         )
         some = sorted(approving.members)[:_NAMES_SHOWN] if approving else []
         accounts = await asyncio.gather(*(home.account(one) for one in some))
-        target = await find_target(self._ground, requester, grant.directory) if requester else None
+        target = await target_now(self._ground, grant, requester) if requester else None
         can = tuple(one.name for one in accounts if one is not None and one.active)
-        return _Facts(requester=requester, target=target, can=can)
+        return _Facts(
+            requester=requester,
+            target=target.account if target else None,
+            report=target.report if target else None,
+            can=can,
+        )
 
     def _open(self, tx: Session, intent: OnGrant | EndGrant, facts: _Facts) -> _Open | Refused:
         """The grant, if this person can end it now. Everything else is recorded."""
@@ -138,7 +144,9 @@ class Ending:
         """Policy's answer about whoever clicked, as the directory has them now."""
         actor = intent.actor.account
         requester = facts.requester or _gone(actor, grant)
-        question = self._ground.question_of(grant, requester, facts.target or requester, entitlement)
+        question = self._ground.question_of(
+            grant, requester, facts.target or requester, entitlement, facts.report
+        )
         security = self._ground.security_group
         role = role_of(actor, requester, question.owner, security, question.fallback)
         decision = may_revoke(self._ground.policy, question, actor, role)

@@ -20,7 +20,7 @@ from handlers.exceptions import Kind, Severity, Strange, broken_policy, tell_sec
 from handlers.ground import Ground
 from handlers.intents import SCHEDULE
 from handlers.patience import in_call_time
-from handlers.strange import named
+from handlers.strange import named_holder
 from handlers.unfollowed import tell_explained
 from storage import grants, holdings
 from storage.approvals import counting_of
@@ -121,7 +121,7 @@ def _lost(grant: Grant, refusal: _Refusal) -> Strange:
     """What the security channel hears: authority that went, a policy that broke, or an account that is not certain."""
     if refusal.target is not None and refusal.target.is_uncertain:
         return uncertain(refusal.target, grant)
-    who = named(grant.requester_name, grant.requester_login)
+    who = named_holder(grant)
     if refusal.decision is not None and refusal.decision.errors:
         return broken_policy(refusal.decision, who=who, correlation=grant.id, entitlement=grant.entitlement)
     return Strange(

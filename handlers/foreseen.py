@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Literal
 
+from handlers.decisions.freezing import Stopped
 from storage.catalogue import Entitlement, Owner
 
 Outcome = Literal["automatic", "approval", "refused", "held", "waiting", "unsaid"]
@@ -50,6 +51,7 @@ class Foresight:
     """What would happen. no_report: it is for somebody who does not report to this person, so nothing is foreseen.
 
     report: name of whom it is for, if not for oneself. lengths: empty while nothing is chosen, or if no time would do.
+    stopped: the freeze that lets nothing be sent now.
     """
 
     minutes: int
@@ -58,3 +60,4 @@ class Foresight:
     ticket_wanted: bool = False
     no_report: bool = False
     report: str = ""
+    stopped: Stopped | None = None

@@ -7,8 +7,6 @@ import asyncio
 from collections.abc import Sequence
 from dataclasses import replace
 
-from sqlmodel import Session
-
 from handlers.decisions.grammar import ticket_of
 from handlers.decisions.ladder import rungs
 from handlers.decisions.requests import Verdict
@@ -17,8 +15,7 @@ from handlers.ground import Ground
 from handlers.intents import Intent
 from handlers.patience import in_time
 from handlers.reports import find_report
-from handlers.taking_up import ANY_TICKET, Facts, TakingUp, Wish, stands
-from storage import grants
+from handlers.taking_up import ANY_TICKET, Facts, TakingUp, Wish
 from storage.catalogue import Entitlement
 from storage.directories.base import Account
 
@@ -40,10 +37,11 @@ class Foreseeing:
             if report is None:
                 return Foresight(minutes=filled.minutes, no_report=True)
         facts = await in_time(self._taking_up.facts(account, wanted, report))
-        needless = await self._ground.database.read(
-            lambda tx: _needless(tx, facts.report or account, wanted, facts)
+        before, stopped = await self._ground.database.read(
+            lambda tx: (self._taking_up.before(tx, account, wanted, facts), self._ground.stopped(tx))
         )
-        wishes = [_wish(one, filled) for one in wanted]
+        needless = before.needless
+        wishes = [_wish(one, filled, before.held[one.id]) for one in wanted]
         possible = [wish for wish in wishes if wish.entitlement.id not in needless]
         ahead = _Ahead(self._taking_up, account, facts)
         lengths = await _lengths(ahead, possible)
@@ -54,6 +52,7 @@ class Foreseeing:
             lengths=lengths,
             ticket_wanted=any(ahead.wants_ticket(wish) for wish in possible),
             report=report.name if report else "",
+            stopped=stopped,
         )
 
     def _foreseen(self, ahead: "_Ahead", wish: Wish, needless: Outcome | None) -> Foreseen:
@@ -117,23 +116,11 @@ async def _lengths(ahead: _Ahead, wishes: Sequence[Wish]) -> tuple[Length, ...]:
     return tuple(found)
 
 
-def _wish(entitlement: Entitlement, filled: Filled) -> Wish:
+def _wish(entitlement: Entitlement, filled: Filled, held: int) -> Wish:
     return Wish(
         entitlement=entitlement,
         minutes=filled.minutes,
         justification=filled.justification,
         ticket=filled.ticket or ticket_of(filled.justification) or "",
+        held=held,
     )
-
-
-def _needless(
-    tx: Session, holder: Account, wanted: Sequence[Entitlement], facts: Facts
-) -> dict[str, Outcome]:
-    """What need not be asked for: it is held already, or waits already."""
-    found: dict[str, Outcome] = {}
-    for one in wanted:
-        if stands(tx, facts.target(one), one):
-            found[one.id] = "held"
-        elif grants.open_of(tx, holder.directory, holder.id, one.id) is not None:
-            found[one.id] = "waiting"
-    return found

@@ -71,18 +71,24 @@ class Home:
             if one.directory == account.directory and account.id not in (one.account, one.report)
         ]
         shown = overviews.shown_to(tx, actor.slack_user, [one.id for one in found])
-        theirs = [one.id for one in found if one.id in shown or self._answers_for(actor, one)]
+        theirs = [
+            one.id
+            for one in found
+            if (one.id in shown and one.missing - {"owner"}) or self._answers_for(actor, one)
+        ]
         decided = overviews.decided_by(tx, account.id, theirs)
         return [one for one in theirs if one not in decided]
 
     def _answers_for(self, actor: Actor, waiting: Waiting) -> bool:
-        """Whether they are of its owner, or of whoever stands in since it was passed on."""
+        """Whether they are of its owner, if that is still needed, or of whoever stands in since it was passed on."""
         owner = self._ground.owner(waiting.entitlement)
         if owner is None:
             return False
         fallback = self._ground.catalogue.stands_in(owner.id, waiting.passed_on_to)
-        deciding = {owner.approvers, owner.on_call, *([fallback.approvers] if fallback else [])} - {""}
-        return bool(deciding & actor.account.groups)
+        deciding = {fallback.approvers} if fallback else set()
+        if "owner" in waiting.missing:
+            deciding |= {owner.approvers, owner.on_call}
+        return bool((deciding - {""}) & actor.account.groups)
 
     def _own(self, grant: Grant) -> OwnRequest:
         owner = self._ground.owner(grant.entitlement)
@@ -94,6 +100,7 @@ class Home:
             state=GrantState(grant.state),
             at=grant.ended_at or grant.decided_at or grant.requested_at,
             lapses_at=grant.lapses_at,
+            report=grant.target_name,
         )
 
     def _to_decide(self, grant: Grant) -> ToDecide:
@@ -105,4 +112,5 @@ class Home:
             minutes=grant.minutes,
             risk=entitlement.risk if entitlement else 0,
             lapses_at=grant.lapses_at,
+            report=grant.target_name,
         )

@@ -72,12 +72,17 @@ class Identity:
         self._enterprise = enterprise
         self._trust_mail = trust_mail
 
+    def is_colleague(self, profile: SlackProfile) -> bool:
+        """Whether this may be one of us at all, linked or not: no guest, bot, outsider or deactivated account."""
+        return why_not(profile, teams=self._teams, enterprise=self._enterprise) is None
+
     async def establish(
         self, profile: SlackProfile, where: Where, delivery: str
     ) -> Actor | NotLinked | NotTold | Refused | Repeated:
         """The person behind a Slack account, as the directory has them now. Faults mean "unknown": nobody.
 
-        A delivery is taken only by refusing it; whoever is let in takes it with what they do.
+        A refusal is recorded once for each delivery and takes no delivery itself: a form that stayed open is sent
+        again when the reason is gone. Whoever is let in takes it with what they do.
         """
         reason = why_not(profile, teams=self._teams, enterprise=self._enterprise)
         if reason is not None:
@@ -111,7 +116,7 @@ class Identity:
 
         def work(tx: Session) -> LinkOffered:
             now = self._ground.now()
-            if not deliveries.take(tx, delivery, now):
+            if not deliveries.take(tx, f"{delivery}:link", now):
                 return LinkOffered(handle=None, problem="repeated")
             if len(candidates) != 1:
                 problem: Literal["no match", "several matches"] = (
@@ -216,7 +221,7 @@ class Identity:
     ) -> Refused | Repeated:
         def work(tx: Session) -> Refused | Repeated:
             now = self._ground.now()
-            if not deliveries.take(tx, delivery, now):
+            if not deliveries.take(tx, f"{delivery}:{reason}", now):
                 return Repeated()
             correlation = new_id("i", now)
             recording.record(
@@ -251,7 +256,7 @@ class Identity:
     ) -> NotTold | Repeated:
         def work(tx: Session) -> NotTold | Repeated:
             now = self._ground.now()
-            if not deliveries.take(tx, delivery, now):
+            if not deliveries.take(tx, f"{delivery}:not told", now):
                 return Repeated()
             recording.record(
                 tx,

@@ -141,7 +141,8 @@ class Leavers:
         name = leaver.account.name if leaver.account else ""
         login = leaver.account.login if leaver.account else ""
         for grant in grants.unfinished_of(tx, leaver.directory, leaver.id):
-            name, login = name or grant.requester_name, login or grant.requester_login
+            known = _known_as(leaver, grant)
+            name, login = name or known[0], login or known[1]
             self._end_one(tx, leaver, grant, report)
         for grant, approval in waiting_on(tx, leaver.directory, leaver.id):
             name = name or approval.approver_name
@@ -313,6 +314,14 @@ class Leavers:
             where=SCHEDULE,
             facts=facts or {"why": leaver.why},
         )
+
+
+def _known_as(leaver: Leaver, grant: Grant) -> tuple[str, str]:
+    """The name and login that a grant keeps of whoever left: who asked for it, or the report whom it is for."""
+    asked = (leaver.directory, leaver.id) == (grant.requester_directory, grant.requester_account)
+    if grant.target_account and not asked:
+        return grant.target_name, grant.target_login
+    return grant.requester_name, grant.requester_login
 
 
 def _people(tx: Session, *, everybody: bool) -> set[tuple[str, str]]:

@@ -20,7 +20,10 @@ class Page:
 
 @dataclass(frozen=True, kw_only=True)
 class OwnRequest:
-    """A request of one's own. owner: whom it waits for; at: when it came to its state, or when it was asked."""
+    """A request of one's own. owner: whom it waits for; at: when it came to its state, or when it was asked.
+
+    report: name of whom it is for, where that is a report of theirs.
+    """
 
     id: str
     entitlement: str
@@ -29,11 +32,12 @@ class OwnRequest:
     state: GrantState
     at: datetime | None
     lapses_at: datetime | None
+    report: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)
 class ToDecide:
-    """Somebody's request that this person can act on. risk: 0 if it left the catalogue."""
+    """Somebody's request that this person can act on. risk: 0 if it left the catalogue. report: as above."""
 
     id: str
     entitlement: str
@@ -41,6 +45,7 @@ class ToDecide:
     minutes: int
     risk: int
     lapses_at: datetime | None
+    report: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -6,7 +6,7 @@ Plain facts: they raise nothing and carry no free text of a person, no secret an
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import Any
+from typing import Any, Protocol
 
 _MOST_OF_A_NAME = 80
 
@@ -49,6 +49,28 @@ def named(name: str, login: str) -> str:
     """
     shown = name if len(name) <= _MOST_OF_A_NAME else f"{name[: _MOST_OF_A_NAME - 1]}…"
     return f"{shown} ({login})" if login else shown
+
+
+class Held(Protocol):
+    """What is needed of a grant to know whom it is for."""
+
+    @property
+    def requester_name(self) -> str: ...
+    @property
+    def requester_login(self) -> str: ...
+    @property
+    def target_account(self) -> str: ...
+    @property
+    def target_name(self) -> str: ...
+    @property
+    def target_login(self) -> str: ...
+
+
+def named_holder(grant: Held) -> str:
+    """Whom a grant is for: whoever asked, or the report whom they asked for."""
+    if grant.target_account:
+        return named(grant.target_name, grant.target_login)
+    return named(grant.requester_name, grant.requester_login)
 
 
 def membership_cause(entitlement: str, kind: str, member: str) -> str:

@@ -7,6 +7,7 @@ import asyncio
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, replace
 from datetime import timedelta
+from typing import Literal
 
 from sqlmodel import Session
 
@@ -15,6 +16,7 @@ from handlers.counterparts import find_target, uncertain
 from handlers.decisions.counterparts import Counterpart, NoCounterpart
 from handlers.decisions.policy import AccessQuestion
 from handlers.decisions.requests import Verdict, weigh_request
+from handlers.decisions.timing import minutes_held
 from handlers.exceptions import Kind, Severity, Strange, broken_policy, tell_security
 from handlers.extensions import held_since
 from handlers.ground import Ground
@@ -38,12 +40,16 @@ ANY_TICKET = "ANY-1"
 
 @dataclass(frozen=True, kw_only=True)
 class Wish:
-    """One thing that is wanted. minutes: 0 while that is not said. ticket: beside the justification or in it, or ""."""
+    """One thing that is wanted. minutes: 0 while that is not said. ticket: beside the justification or in it, or "".
+
+    held: the minutes that the same was held without a break by now; a wish with a row has that from its row.
+    """
 
     entitlement: Entitlement
     minutes: int
     justification: str
     ticket: str
+    held: int = 0
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -63,6 +69,17 @@ class Facts:
         return self.targets[entitlement.directory]
 
 
+@dataclass(frozen=True, kw_only=True)
+class Before:
+    """How it stands with what is wanted, by entitlement. needless: held by other hands, or asked for and waiting.
+
+    held: the minutes that it was held without a break by grants of ours, where it is.
+    """
+
+    needless: Mapping[str, Literal["held", "waiting"]]
+    held: Mapping[str, int]
+
+
 class TakingUp:
     """Makes requests of wishes. Whatever touches a row does so in the transaction it is given."""
 
@@ -79,6 +96,19 @@ class TakingUp:
         found = dict(zip(directories, targets, strict=True))
         return Facts(manager=manager, report=report, targets=found)
 
+    def before(self, tx: Session, account: Account, wanted: Collection[Entitlement], facts: Facts) -> Before:
+        """How it stands with all of this, for whoever is to have it."""
+        now, holder = self._ground.now(), facts.report or account
+        needless: dict[str, Literal["held", "waiting"]] = {}
+        held: dict[str, int] = {}
+        for one in wanted:
+            if stands(tx, facts.target(one), one):
+                needless[one.id] = "held"
+            elif grants.open_of(tx, holder.directory, holder.id, one.id) is not None:
+                needless[one.id] = "waiting"
+            held[one.id] = minutes_held(held_since(tx, facts.target(one), one, now), now)
+        return Before(needless=needless, held=held)
+
     def question(self, account: Account, wish: Wish, facts: Facts) -> AccessQuestion:
         """What this wish puts to policy."""
         return self._ground.question(
@@ -88,6 +118,7 @@ class TakingUp:
             minutes=wish.minutes,
             justification=wish.justification,
             ticket=wish.ticket,
+            held=wish.held,
             report=facts.report,
         )
 

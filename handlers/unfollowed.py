@@ -13,7 +13,7 @@ from handlers.exceptions import Kind, Severity, Strange, cause_of, tell_security
 from handlers.ground import Ground
 from handlers.intents import SCHEDULE
 from handlers.outages import is_failing, is_outage, tell_failing_together
-from handlers.strange import membership_cause, named
+from handlers.strange import membership_cause, named_holder
 from storage import holdings
 from storage.exceptions import SAME_CAUSE, decide_exceptions, is_open, settle_exceptions
 from storage.records import Grant, Holding
@@ -49,7 +49,7 @@ def tell_failing(tx: Session, ground: Ground, holding: Holding, grant: Grant) ->
     strange = Strange(
         kind=Kind.EFFECT_FAILED,
         severity=Severity.MEDIUM,
-        who=named(grant.requester_name, grant.requester_login),
+        who=named_holder(grant),
         cause=_failing(holding.id, removal=removal),
         correlation=grant.id,
         facts={
@@ -90,7 +90,7 @@ def tell_overdue(tx: Session, ground: Ground, holding: Holding, grant: Grant, *,
     strange = Strange(
         kind=Kind.REVOCATION_OVERDUE,
         severity=Severity.HIGH,
-        who=named(grant.requester_name, grant.requester_login),
+        who=named_holder(grant),
         cause=holding.id,
         correlation=grant.id,
         facts={
@@ -114,7 +114,7 @@ def tell_gone(tx: Session, ground: Ground, holding: Holding, grant: Grant, gone:
     strange = Strange(
         kind=Kind.TARGET_GONE,
         severity=Severity.MEDIUM if is_group else Severity.LOW,
-        who=named(grant.requester_name, grant.requester_login),
+        who=named_holder(grant),
         cause=f"{holding.directory}:{holding.group}" if is_group else grant.id,
         correlation=grant.id,
         facts={"entitlement": grant.entitlement, "gone": gone, "group": holding.group},

@@ -20,6 +20,11 @@ _STANDING = select(Posted).where(
     col(Posted.kind) == bindparam("kind"), col(Posted.subject) == bindparam("subject")
 )
 _COPIES = _STANDING.where(col(Posted.recipient) >= COPY, col(Posted.recipient) < f"{COPY}\U0010ffff")
+_IN_PLACE = select(Posted.kind).where(
+    col(Posted.subject) == bindparam("subject"),
+    col(Posted.channel) == bindparam("channel"),
+    col(Posted.ts) == bindparam("ts"),
+)
 _OF_IT = (col(Owed.subject) == bindparam("subject"), col(Owed.kind) == bindparam("kind"))
 _OWED = select(Owed.id).where(*_OF_IT).limit(1)
 _UNDER_WAY = select(func.max(Owed.lease_until)).where(*_OF_IT)
@@ -35,13 +40,20 @@ def is_copy(tx: Session, *, kind: str, subject: str, channel: str, ts: str) -> b
     """Whether what stands there is a copy that nobody touched yet.
 
     It is where another of the kind about the same is kept up to date in the channel, or where none is recorded so far
-    although it is owed. What stands in a channel that an owner moved out of is none: nothing more is told there.
+    although it is owed. What stands in a channel that an owner moved out of is none: nothing more is told there. Nor
+    is a message of another kind that has the same button, such as a reminder.
     """
     known = tx.exec(_STANDING, params={"kind": kind, "subject": subject}).all()
-    if not known:
-        return tx.exec(_OWED, params={"kind": kind, "subject": subject}).first() is not None
-    here = {each.ts for each in known if each.channel == channel}
-    return bool(here) and ts not in here
+    if known:
+        here = {each.ts for each in known if each.channel == channel}
+        seems = bool(here) and ts not in here
+    else:
+        seems = tx.exec(_OWED, params={"kind": kind, "subject": subject}).first() is not None
+    # No index leads there, and hardly any click comes so far.
+    return (
+        seems
+        and tx.exec(_IN_PLACE, params={"subject": subject, "channel": channel, "ts": ts}).first() is None
+    )
 
 
 def adopt(tx: Session, *, at: datetime, kind: str, subject: str, channel: str, ts: str) -> None:

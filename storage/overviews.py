@@ -51,6 +51,7 @@ _WAITING = (
         col(Grant.requester_account),
         col(Grant.passed_on_to),
         col(Grant.target_account),
+        col(Grant.missing),
     )
     .where(col(Grant.state) == _PENDING, col(Grant.lapses_at) > bindparam("at"))
     .order_by(col(Grant.lapses_at), col(Grant.id))
@@ -75,6 +76,7 @@ class Waiting:
     """A request that waits: whose it is, by the account they sign in with, for what, and whom it was passed on to.
 
     report: the account of whoever it is for, if the requester asked for another; otherwise "".
+    missing: the roles whose approval is still needed.
     """
 
     id: str
@@ -83,6 +85,7 @@ class Waiting:
     account: str
     passed_on_to: str
     report: str
+    missing: frozenset[str]
 
 
 def requests_of(tx: Session, directory: str, account: str, most: int) -> Sequence[Grant]:
@@ -105,6 +108,7 @@ def waiting(tx: Session, at: datetime) -> Iterable[Waiting]:
             account=row[3],
             passed_on_to=row[4],
             report=row[5],
+            missing=frozenset(role for role, count in row[6].items() if count),
         )
 
 

@@ -6,6 +6,7 @@ They read beside a running bot; the one that changes something does so on the re
 from typing import Annotated
 
 import typer
+from sqlalchemy import or_
 from sqlmodel import Session, col, select
 
 from bot.cli.people import account_id, find_person
@@ -55,7 +56,8 @@ def list_grants(
     if not every:
         query = query.where(col(Grant.state).in_(OPEN))
     if person is not None:
-        query = query.where(Grant.requester_account == account_id(settings, person))
+        who = account_id(settings, person)
+        query = query.where(or_(col(Grant.requester_account) == who, col(Grant.target_account) == who))
     if entitlement is not None:
         query = query.where(Grant.entitlement == entitlement)
     query = query.order_by(col(Grant.requested_at).desc(), col(Grant.id).desc()).limit(limit)
@@ -69,7 +71,7 @@ def list_grants(
         (
             (
                 moment(each.requested_at),
-                each.requester_name,
+                _who(each),
                 each.entitlement,
                 each.state,
                 duration(each.minutes),
@@ -103,11 +105,20 @@ def list_overdue(context: typer.Context) -> None:
     raise typer.Exit(SOME)
 
 
+def _who(grant: Grant) -> str:
+    """Who has it, and who asked for it if that was another."""
+    return (
+        f"{grant.target_name}, asked by {grant.requester_name}"
+        if grant.target_account
+        else grant.requester_name
+    )
+
+
 def _overdue(settings: Settings, holding: Holding, grant: Grant | None) -> tuple[str, ...]:
     entitlement = settings.catalogue.entitlements.get(grant.entitlement) if grant else None
     return (
         moment(holding.due_at),
-        grant.requester_name if grant else holding.account,
+        _who(grant) if grant else holding.account,
         grant.entitlement if grant else holding.group,
         settings.catalogue.owner_of(entitlement).name if entitlement else "not in wicket.toml",
         str(holding.attempts),

@@ -25,7 +25,7 @@ from bot.slack.messages.asking import asked_text
 from bot.slack.messages.freezes import gone_text
 from bot.slack.messages.parts import Message, said
 from bot.slack.replies import Replies
-from bot.slack.requesting import Requesting, prefilled_from
+from bot.slack.requesting import Requesting, prefilled_from, remark_about
 from handlers.access import Access
 from handlers.asking import Asking
 from handlers.checks import Kind
@@ -130,7 +130,7 @@ class Clicks:
     async def _ask_again(self, click: Click) -> None:
         story = await self._own_story(click)
         if story is not None:
-            await self._open_request(click, prefilled_from(story))
+            await self._open_request(click, prefilled_from(story), remark=remark_about(story))
 
     async def _ask_for_access(self, click: Click) -> None:
         entitlement = self._ground.catalogue.entitlements.get(click.value)
@@ -164,9 +164,11 @@ class Clicks:
         page = await self._conversation.open_page(click.on_grant, Purpose.ENROL, by_message=True)
         self._tell(click, page)
 
-    async def _open_request(self, click: Click, prefilled: Prefilled, draft: str = "") -> None:
+    async def _open_request(
+        self, click: Click, prefilled: Prefilled, draft: str = "", remark: str = ""
+    ) -> None:
         opened = await self._requesting.open(
-            click.actor, click.incoming, click.trigger, prefilled, draft=draft
+            click.actor, click.incoming, click.trigger, prefilled, draft=draft, remark=remark
         )
         if not opened:
             self._whisper(click, sentences.TRY_AGAIN)

@@ -9,7 +9,7 @@ from handlers.ground import Ground
 from storage import copies
 
 # The kind of message that carries each button; its value says what the message is about.
-_KINDS = {
+KINDS = {
     **dict.fromkeys(
         (
             Action.SEND_DRAFT,
@@ -18,10 +18,22 @@ _KINDS = {
             Action.WITHDRAW,
             Action.ASK_AGAIN,
             Action.GIVE_BACK,
+            Action.EXTEND,
         ),
         "request",
     ),
-    **dict.fromkeys((Action.APPROVE, Action.DENY, Action.DETAILS), "approval"),
+    **dict.fromkeys(
+        (
+            Action.APPROVE,
+            Action.APPROVE_AT_ONCE,
+            Action.APPROVE_LESS,
+            Action.DENY,
+            Action.INQUIRE,
+            Action.DETAILS,
+            Action.END_NOW,
+        ),
+        "approval",
+    ),
     **dict.fromkeys(
         (
             Action.ADOPT,
@@ -30,6 +42,7 @@ _KINDS = {
             Action.GIVE_AGAIN,
             Action.END_GRANT,
             Action.END_LEAVERS,
+            Action.RESUME,
         ),
         "exception",
     ),
@@ -38,7 +51,7 @@ _KINDS = {
 
 async def touched(ground: Ground, incoming: Incoming, action: str, subject: str) -> None:
     """Somebody clicked there. If that is a copy, owe it the newest state, now and whenever that changes."""
-    kind = _KINDS.get(Action(action)) if action in set(Action) else None
+    kind = KINDS.get(Action(action)) if action in set(Action) else None
     if kind is None or not incoming.channel or not incoming.ts:
         return
     where = {"kind": kind, "subject": subject, "channel": incoming.channel, "ts": incoming.ts}

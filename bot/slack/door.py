@@ -9,7 +9,7 @@ from typing import Literal
 import structlog
 
 from bot.slack import sentences
-from bot.slack.actor import Profiles
+from bot.slack.actor import IdentityUnknown, Profiles
 from bot.slack.incoming import Incoming
 from bot.slack.limiter import Limiter
 from bot.slack.messages.answers import no_candidate_message, page_message
@@ -74,6 +74,17 @@ class Door:
             sentence = sentences.TURNED_AWAY[known.reason]
             return Turned(message=said(sentence) if sentence else None, outcome="refused")
         return await self._invite(known, incoming, by_message=by_message)
+
+    async def is_colleague(self, user: str) -> bool:
+        """Whether they may read what is no secret among colleagues, by Slack's word of the last minute.
+
+        It takes nothing of their rate: a menu asks at every letter. Where Slack does not say, they may not.
+        """
+        try:
+            profile = await self._profiles.profile(user, live=False)
+        except IdentityUnknown:
+            return False
+        return self._identity.is_colleague(profile)
 
     async def _invite(self, known: NotLinked, incoming: Incoming, *, by_message: bool) -> Turned:
         offered = await self._identity.offer_link(

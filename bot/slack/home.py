@@ -20,6 +20,7 @@ from handlers.overview import Overview, OwnRequest, Page, ToDecide
 from storage.states import GrantState
 
 HELD_SHOWN = 10
+_MOST_OF_A_NAME = 80
 _PAGE = re.compile(r"(\d{1,4})\.(\d{1,4})")
 
 
@@ -69,7 +70,18 @@ def _waiting(seen: Overview, now: datetime) -> list[Block]:
 def _to_decide(one: ToDecide, now: datetime) -> str:
     risk = f" · risk {one.risk} of 5" if one.risk else ""
     lapses = f" · lapses {until_from(now, one.lapses_at)}" if one.lapses_at else ""
-    return f"*{inert(one.requester)}* asks for *{inert(one.entitlement)}* for {duration(one.minutes)}{risk}{lapses}"
+    return f"*{_called(one.requester)}* asks for {_asked(one)}{risk}{lapses}"
+
+
+def _asked(one: OwnRequest | ToDecide) -> str:
+    """What it is, whom it is for, if for another, and for how long."""
+    whose = f" for *{_called(one.report)}*," if one.report else ""
+    return f"*{inert(one.entitlement)}*{whose} for {duration(one.minutes)}"
+
+
+def _called(name: str) -> str:
+    """A name, which is whole in the form that opens: here a very long one must not keep the rest from being shown."""
+    return inert(name if len(name) <= _MOST_OF_A_NAME else f"{name[: _MOST_OF_A_NAME - 1]}…")
 
 
 def _decisions(one: ToDecide) -> list[ButtonElement]:
@@ -119,7 +131,7 @@ def _requests(seen: Overview) -> list[Block]:
 
 
 def _one_request(one: OwnRequest) -> SectionBlock:
-    what = f"⏳ *{inert(one.entitlement)}* for {duration(one.minutes)}"
+    what = f"⏳ {_asked(one)}"
     if one.state != GrantState.PENDING:
         return section(f"{what} is being set up")
     lapses = f"; it lapses {day_and_clock(one.lapses_at)}" if one.lapses_at else ""
@@ -137,7 +149,8 @@ def _recent(seen: Overview) -> list[Block]:
 def _one_before(one: OwnRequest) -> str:
     sign, word = _ENDS[one.state]
     when = f" {day_and_clock(one.at)}" if one.at else ""
-    return f"{sign} *{inert(one.entitlement)}*, {duration(one.minutes)}, {word}{when}"
+    whose = f" for *{_called(one.report)}*" if one.report else ""
+    return f"{sign} *{inert(one.entitlement)}*{whose}, {duration(one.minutes)}, {word}{when}"
 
 
 _ENDS = {

@@ -162,9 +162,11 @@ class Listeners:
     async def view(self, ack: AsyncAck, body: dict[str, Any]) -> None:
         """A submitted form. A fault takes no form away: it stays open with what was typed."""
         answers: list[dict[str, Any]] = []
+        admitted: list[Actor] = []
         form = arrived.part(body, "view")
 
         async def submit(actor: Actor, incoming: Incoming) -> Turned | None:
+            admitted.append(actor)
             answer = await self._submissions.carry_out(actor, incoming, form)
             if answer is None:  # a form that we never made keeps nothing: it closes
                 turned = await self._clicks.refuse(actor, incoming)
@@ -177,11 +179,17 @@ class Listeners:
 
         incoming = arrived.of_view(body, self._transport)
         await self._guarded("view", incoming, submit, keep_open, live=True)
+        if not answers and not admitted:  # turned away before and told so: the form stays all the same
+            keep_open(incoming, said(sentences.NO_IDENTITY))
         await ack(**(answers[0] if answers else {}))
 
     async def options(self, ack: AsyncAck, body: dict[str, Any]) -> None:
-        """The choices while somebody types."""
-        await ack(**self._requesting.choices(arrived.text(body.get("value"))))
+        """The choices while somebody types; none for whoever is no colleague (SL-1)."""
+        incoming = arrived.of_action(body, self._transport)
+        if await self._door.is_colleague(incoming.user):
+            await ack(**self._requesting.choices(arrived.text(body.get("value"))))
+        else:
+            await ack(options=[])
 
     async def shortcut(self, ack: AsyncAck, body: dict[str, Any]) -> None:
         """The workspace's shortcut, or that of a message: both open the form. Nothing of the message is kept."""
@@ -191,12 +199,12 @@ class Listeners:
             await ack()
             return
         incoming = arrived.of_action(body, self._transport)
-        prefilled, remark = Prefilled(), ""
-        if callback == Shortcut.FROM_MESSAGE:
-            words = as_typed(arrived.text(arrived.part(body, "message").get("text")))
-            prefilled, remark = self._requesting.read(words)
 
         async def open_form(actor: Actor, incoming: Incoming) -> Message | None:
+            prefilled, remark = Prefilled(), ""
+            if callback == Shortcut.FROM_MESSAGE:  # read for nobody who was not let in
+                words = as_typed(arrived.text(arrived.part(body, "message").get("text")))
+                prefilled, remark = self._requesting.read(words)
             trigger = arrived.text(body.get("trigger_id"))
             opened = await self._requesting.open(actor, incoming, trigger, prefilled, remark=remark)
             return None if opened else said(sentences.TRY_AGAIN)

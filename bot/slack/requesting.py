@@ -39,6 +39,10 @@ _FORESEEN_WITHIN = 0.7
 _FORMS_KEPT = 5000
 
 FROM_MESSAGE = "This is what I read in the message. Nothing is sent yet."
+NOT_LINKED = (
+    "This was for {name}, whose Slack account is not linked to them any more, so *For whom?* is empty: as it is, you "
+    "would ask for yourself."
+)
 NOT_READ = "I could not read a request in that message, so I kept nothing of it. Fill in what you need."
 
 
@@ -63,7 +67,7 @@ class Requesting:
         self._newest: OrderedDict[str, float] = OrderedDict()
 
     def choices(self, query: str) -> Choice:
-        """What the menu offers for what was typed so far; what there is to ask for is no secret in the workspace."""
+        """What the menu offers for what was typed so far; what there is to ask for is no secret among colleagues."""
         return self._choices.offered(query)
 
     async def open(
@@ -174,6 +178,13 @@ def prefilled_from(story: GrantStory) -> Prefilled:
         ticket=story.ticket,
         report=story.report.slack_user if story.report else "",
     )
+
+
+def remark_about(story: GrantStory) -> str:
+    """What the form says first where it cannot name again whom it was for: an empty field would mean oneself."""
+    if story.report is None or story.report.slack_user:
+        return ""
+    return NOT_LINKED.format(name=inert(story.report.name))
 
 
 def _drafted(draft: meant.DraftRequest, catalogue: Catalogue) -> Prefilled:

@@ -567,6 +567,18 @@ def test_open_grants_are_listed_and_all_of_them_when_asked(install: Install):
     assert "prod-db" not in install.run("grants", "list", "--entitlement", "vpn").stdout
 
 
+def test_what_was_asked_for_a_report_is_listed_as_theirs(install: Install):
+    """Both who asked and whoever has it find it, and who has it is said first."""
+    for_grace = granted(GrantState.ACTIVE)
+    for_grace.target_account, for_grace.target_name, for_grace.account = GRACE, "Grace Hopper", GRACE
+    with install.tx() as write:
+        write(lambda tx: add(tx, for_grace))
+    for person in ("ada", "grace"):
+        assert (
+            "Grace Hopper, asked by Ada Lovelace" in install.run("grants", "list", "--person", person).stdout
+        )
+
+
 def test_no_open_grant_is_said_in_words(install: Install):
     assert install.run("grants", "list").stdout == "None is open. --all shows those that are over.\n"
 

@@ -8,10 +8,13 @@ from typing import Any
 import pytest
 from sqlalchemy.exc import IntegrityError
 
+from handlers.counterparts import uncertain
 from handlers.decisions.cedar import CedarPolicy
+from handlers.decisions.counterparts import NoCounterpart, Reason
 from handlers.foreseen import Filled
 from handlers.foresight import Foreseeing
 from handlers.intents import AskTogether, Intent
+from handlers.leavers import Leavers
 from handlers.outcomes import (
     AlreadyHeld,
     Asked,
@@ -29,6 +32,7 @@ from storage.records import Grant
 from storage.stores import Server
 from tests.handlers.access_ground import HOUR, World
 from tests.handlers.access_ground import world as opened_world
+from tests.handlers.test_freezing import freeze
 
 WANTS_A_TICKET = """
 @id("production-wants-a-ticket") @reason("Production needs a ticket.")
@@ -351,3 +355,75 @@ async def test_whoever_has_it_hears_of_its_end_beside_whoever_asked(world: World
     assert await world.owed() >= {("ending", "Uada"), ("ending", "Ucharles")}
     await world.end("grace", grant)
     assert await world.owed() >= {("ended-early", "Uada"), ("ended-early", "Ucharles")}
+
+
+# What is foretold, and what was there before.
+
+
+async def test_what_is_held_already_counts_in_what_is_foretold(world: World) -> None:
+    """N-5: with what they had it would be too long, and the form says so before the request does."""
+    await world.given("ada", "wiki-edit", timedelta(hours=8))
+    ahead = await foreseen(world, "ada", entitlements=("wiki-edit",), minutes=1440)
+    outcome = await together(world, "ada", "wiki-edit", duration=timedelta(hours=24))
+    assert (ahead.each[0].outcome, outcome.each[0][1].state) == ("refused", "refused")
+    assert "without a break" in ahead.each[0].reasons[0]
+    assert 1440 not in [one.minutes for one in ahead.lengths]
+
+
+async def test_no_ticket_is_wanted_for_what_is_left_out(strict: World) -> None:
+    """The form says that it is left out, so it asks for nothing about it."""
+    await strict.local.put_in_group("prod-db", "ada")
+    ahead = await foreseen(strict, "ada", entitlements=("prod-db", "wiki-edit"), minutes=60)
+    assert not ahead.ticket_wanted
+    outcome = await together(strict, "ada", "prod-db", "wiki-edit")
+    assert isinstance(outcome, AskedTogether)
+    assert [type(one) for _, one in outcome.each] == [AlreadyHeld, Asked]
+
+
+async def test_a_freeze_is_foretold(world: World) -> None:
+    """Nobody is promised at once what would be stopped."""
+    assert (await foreseen(world, "ada", entitlements=("wiki-edit",), minutes=60)).stopped is None
+    await freeze(world)
+    ahead = await foreseen(world, "ada", entitlements=("wiki-edit",), minutes=60)
+    assert ahead.stopped == await together(world, "ada", "wiki-edit")
+
+
+@pytest.mark.parametrize(("login", "told"), [("ada", "Ada (ada)"), ("charles", "Charles (charles)")])
+async def test_the_alert_about_a_leaver_names_the_one_who_left(world: World, login: str, told: str) -> None:
+    """Not whoever asked for it, nor whom it was for: only the grant still knows the name."""
+    await by_charles(world)
+    await world.local.drop_account(login)
+    assert await Leavers(world.ground).look() == 1
+    assert [row.who for row in await world.exceptions() if row.kind == "left"] == [told]
+
+
+async def test_an_overdue_removal_names_whoever_still_has_it(world: World) -> None:
+    await by_charles(world, "wiki-edit")
+    await world.settle()
+    world.faulty.error("remove_member")
+    world.clock.forward(hours=1)
+    await world.tick()
+    world.clock.forward(minutes=10)
+    await world.tick()
+    assert {row.who for row in await world.exceptions() if row.kind == "revocation-overdue"} == {"Ada (ada)"}
+
+
+async def test_an_account_that_is_not_certain_is_told_of_each_report_by_itself(world: World) -> None:
+    """One exception for one person and directory: a manager of two does not hide the second."""
+    row = await world.grant(await by_charles(world))
+    several = NoCounterpart(reason=Reason.SEVERAL, directory="lab", home="staff")
+    strange = uncertain(several, row)
+    assert (strange.who, strange.cause) == ("Ada (ada)", "staff:ada:lab:several")
+
+
+async def test_policy_hears_at_an_early_end_whom_it_was_asked_for(tmp_path: Path) -> None:
+    """Promise 3: the facts of this grant, and not of whoever asked for it."""
+    sources, schema = shipped()
+    own = """@id("never-of-reports") @reason("Ask their manager.")
+    forbid (principal, action == Action::"revoke", resource) when { context has report };"""
+    policy = CedarPolicy.load({**sources, "own.cedar": own}, schema, bound_to="test")
+    async with opened_world(tmp_path, policy=policy) as world:
+        grant = await by_charles(world)
+        await world.decide("grace", grant)
+        await world.settle()
+        assert isinstance(await world.end("grace", grant), NotAllowed)

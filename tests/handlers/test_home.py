@@ -44,3 +44,12 @@ async def test_a_request_that_was_made_shorter_waits_for_whoever_approved_the_lo
     await world.decide("sam", grant, minutes=30)
     assert await world.state(grant) == "pending"
     assert await waits(world, "grace") == [grant]
+
+
+async def test_what_needs_only_another_team_now_waits_for_no_second_owner(world: World) -> None:
+    """Nobody is called to what they could bring no further."""
+    grant = await world.asked("ada", "prod-admin")
+    assert await waits(world, "linus") == [grant]
+    await world.decide("grace", grant)
+    assert (await world.grant(grant)).missing == {"security": 1}
+    assert await waits(world, "linus") == []

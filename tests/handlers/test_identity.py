@@ -10,7 +10,7 @@ import pytest
 from handlers.decisions.identity import NotAPerson
 from handlers.identity import NotLinked, NotTold, Refused
 from handlers.intents import Actor
-from handlers.outcomes import Repeated
+from handlers.outcomes import Asked, Repeated
 from storage import links
 from storage.directories.local import LocalDirectory
 from storage.directories.scrypt import Scrypt
@@ -306,3 +306,12 @@ async def test_homes_are_asked_at_once(two_homes: Any) -> None:
     assert faulty.calls["accounts_by_mail"] == 1
     world.faulty.release()
     assert (await asking).problem == ""
+
+
+async def test_a_refusal_takes_no_delivery_from_what_is_sent_again(world: World) -> None:
+    """A form that stayed open has the same delivery when it is sent again, and does then what it is for."""
+    await linked(world, "ada")
+    assert await establish(world, "ada", mail="", delivery="view:1") == NotTold()
+    assert await establish(world, "ada", guest=True, delivery="view:1") == Refused(reason=NotAPerson.GUEST)
+    assert isinstance(await establish(world, "ada", delivery="view:1"), Actor)
+    assert isinstance(await world.ask("ada", "wiki-edit", delivery="view:1"), Asked)

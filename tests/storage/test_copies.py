@@ -93,3 +93,13 @@ def test_what_is_touched_while_it_is_being_recorded_waits_until_that_is_known(da
     assert recipients(database) == ([] if ts == "1.1" else [COPY])
     stand = database.read_now(lambda tx: [each.recipient for each in tx.exec(select(Posted)).all()])
     assert (COPY in stand) == (ts == "2.2")
+
+
+def test_a_message_of_another_kind_with_the_same_button_is_none(database, now):
+    """A reminder about the same stands there, and keeps its own words."""
+    database.write_now(lambda tx: posted(tx, now))
+    reminder = {"kind": "ending", "subject": "g-1", "recipient": "U1", "channel": "C0DATA"}
+    database.write_now(lambda tx: outbox.remember_posted(tx, **reminder, ts="1.1", at=now))
+    assert not is_copy(database)
+    database.write_now(lambda tx: adopt(tx, now))
+    assert recipients(database) == []

@@ -78,6 +78,17 @@ def _entry(field: str, typed: str) -> Json:
     return {"type": "plain_text_input", "value": typed}
 
 
+def looked_up(user: object, typed: object) -> Json:
+    """Letters typed into the menu of what one can ask for."""
+    return {
+        "type": "block_suggestion", "api_app_id": "A0WICKET", "token": "verification",
+        "team": {"id": "T0WICKET", "domain": "workspace"}, "enterprise": None, "is_enterprise_install": False,
+        "user": {"id": user, "username": "x", "name": "x", "team_id": "T0WICKET"},
+        "container": {"type": "view", "view_id": "V0FORGED"}, "action_id": "entitlement", "block_id": "entitlement",
+        "value": typed, "view": {"id": "V0FORGED", "type": "modal", "callback_id": "form.request"},
+    }  # fmt: skip
+
+
 def commanded(user: str, text: str) -> Json:
     """A slash command."""
     return {

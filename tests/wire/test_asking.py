@@ -5,6 +5,7 @@ import asyncio
 import pytest
 from sqlmodel import select
 
+from storage import links
 from storage.records import Grant
 from tests.wire.steps import SECURITY, approve, ask, deny, held_by, undecided
 
@@ -400,3 +401,30 @@ async def test_when_the_report_leaves_it_ends_and_when_the_manager_leaves_it_sta
         return "ada" not in await world.holders("grafana-edit")
 
     await world.until(gone)
+
+
+async def test_asking_again_for_a_report_who_is_linked_no_more_says_so(world):
+    """An empty field means oneself: nobody asks for themselves unawares what they asked for another."""
+    charles, form = await chosen(world, "charles", "prod-db", minutes=60, report="U0ADA")
+    await charles.submit(form, {"justification": "INC-1"})
+    await deny(world.person("grace"), DATA, "prod-db", "which table?")
+    link = await world.database.read(lambda tx: links.link_of_user(tx, "U0ADA"))
+    await world.database.write(lambda tx: links.suspend(tx, link.id, mail=link.mail))
+    await charles.click(await charles.sees("was denied by Grace Hopper"), "request.again")
+    again = await charles.sees_view("What do you need?")
+    assert held_by(again)["for"] is None
+    assert "This was for Ada Lovelace" in again.plain
+
+
+async def test_before_the_end_of_a_reports_access_both_are_told_and_nothing_is_offered_that_cannot_be(world):
+    """It is asked for anew, so that both are asked about: there is no one tap for it."""
+    charles, form = await chosen(world, "charles", "grafana-edit", minutes=60, report="U0ADA")
+    await charles.submit(form, {"justification": "on call"})
+    ada = world.person("ada")
+    await ada.sees("✅ grafana-edit", "is yours until")
+    world.clock.skip(minutes=55)
+    for person in (charles, ada):
+        told = await person.sees("⏳ grafana-edit · edit for Ada Lovelace ends")
+        assert list(told.buttons) == ["grant.give_back"]
+    await ada.click(told, "grant.give_back")
+    await charles.sees("Ada Lovelace held it for")

@@ -86,6 +86,20 @@ async def test_done_is_done_with_what_was_to_come(world):
     assert await world.holders("prod-db") == set()
 
 
+async def test_a_reminder_that_is_answered_stays_the_reminder(world):
+    """It has a button of the status message, and is no copy of that: each says its own, once."""
+    ada = world.person("ada")
+    await ask(ada, "I need grafana-edit for 1h because INC-1")
+    await ada.sees("✅ grafana-edit")
+    world.clock.skip(minutes=55)
+    reminder = await ada.sees("⏳ grafana-edit", "ends")
+    await ada.click(reminder, "grant.give_back")
+    await ada.sees("grafana-edit · edit ended", "you gave it back")
+    await world.told()
+    assert len([m for m in ada.messages() if m.says("you gave it back")]) == 1
+    assert (await ada.sees("this reminder is settled")).ts == reminder.ts
+
+
 async def test_what_may_not_last_longer_is_refused_and_ends_when_it_would(world):
     """N-5: github-admin may last two hours in one go."""
     ada, edsger, alan = world.person("ada"), world.person("edsger"), world.person("alan")

@@ -109,3 +109,37 @@ def _seven_wait(tx: Session) -> None:
                 policy_set="x", requested_at=at, lapses_at=at + timedelta(hours=1, minutes=number),
             ),
         )  # fmt: skip
+
+
+async def test_whom_a_request_is_for_is_said_and_does_not_wait_for_them(world):
+    """Requester, approver and target are three people (promise 5): no button is offered that would be an offence."""
+    await world.directory.put_in_group("data-platform-owners", "p-ada")
+    charles, ada, grace = world.person("charles"), world.person("ada"), world.person("grace")
+    await charles.slash("/wicket", "request")
+    form = await charles.sees_view("What do you need?")
+    await charles.choose(form, "for", "U0ADA")
+    await charles.choose(form, "entitlement", ["prod-db"])
+    assert (await charles.submit(form, {"duration": "2h", "justification": "INC-4711"})).closed
+    await charles.sees("waiting for Data Platform")
+    assert "prod-db for Ada Lovelace, for 2 hours waits for" in (await charles.open_home()).plain
+    assert "Charles Babbage asks for prod-db for Ada Lovelace, for 2 hours" in (await grace.open_home()).plain
+    assert "Waiting for you" not in (await ada.open_home()).plain
+    await charles.click(charles.home, "request.withdraw")
+    await world.until(lambda: "prod-db for Ada Lovelace, 2 hours, taken back by you" in charles.home.plain)
+
+
+async def test_what_was_made_shorter_waits_again_for_whoever_approved_the_longer_time(world):
+    """Their approval is void (R-2)."""
+    ada, edsger, joan = world.person("ada"), world.person("edsger"), world.person("joan")
+    await ask(ada, "I need github-admin for 2h because INC-4711")
+    await approve(edsger, world.channel("platform-owners"), "github-admin")
+    await ada.sees("Approved so far by Edsger")
+    assert "Waiting for you" not in (await edsger.open_home()).plain
+    await joan.click(await joan.open_home(), "approval.approve")
+    await joan.close_view()
+    request = await joan.sees("1 of 2: Edsger", channel=world.channel("platform-owners"))
+    await joan.click(request, "approval.less")
+    form = await joan.sees_view("Approve for less")
+    assert (await joan.submit(form, {"less": "60", "rationale": "enough"})).closed
+    await ada.sees("Approved so far by Joan")
+    assert "Waiting for you (1)" in (await edsger.open_home()).plain

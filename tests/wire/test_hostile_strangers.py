@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.wire.hostile import asks, clicked, grant_of, heard, opens, reads, submitted
+from tests.wire.hostile import asks, clicked, grant_of, heard, looked_up, opens, reads, submitted
 
 GUEST, STRANGER = "U0GRETA", "U0MALLORY"
 
@@ -172,3 +172,36 @@ async def test_nobody_and_nothing_as_the_speaker_is_nobody(world):
         assert click.acked, user
     assert await world.holders("wiki-edit") == before
     assert not [a for a in await world.actions() if a.startswith(("grant", "access", "reset"))]
+
+
+@pytest.mark.parametrize("user", [GUEST, STRANGER, "U0KONRAD", "U0NOBODY", "", None])
+async def test_the_menu_of_what_there_is_tells_nobody_but_colleagues(world, user):
+    """SL-1: what one can ask for is no secret among colleagues, and nothing for a guest or an outsider."""
+    if user == "U0KONRAD":
+        world.slack.update_user(user, deleted=True)
+    for who, told in ((user, False), ("U0ADA", True)):
+        [delivery] = await world.slack.send(looked_up(who, "prod"), kind="interactive")
+        assert delivery.acked
+        assert ("prod-db" in str(delivery.body)) is told
+
+
+async def test_a_menu_tells_nothing_while_slack_does_not_say_who_asks(world):
+    world.slack.faults.fail("users.info", "internal_error", times=1)
+    [delivery] = await world.slack.send(looked_up("U0ADA", "prod"), kind="interactive")
+    assert delivery.body == {"options": []}
+
+
+@pytest.mark.parametrize("refused", [1, 2])
+async def test_a_form_that_was_refused_for_now_is_sent_when_slack_tells_who_it_is(world, refused):
+    """What was typed stays, however often, and the same form does then what it is for."""
+    ada = world.person("ada")
+    await ada.slash("/wicket", "request")
+    form = await ada.sees_view("What do you need?")
+    await ada.choose(form, "entitlement", ["grafana-edit"])
+    world.slack.update_user("U0ADA", email="")
+    filled = {"duration": "1h", "justification": "INC-1"}
+    for _ in range(refused):
+        assert "did not tell me who you are" in str((await ada.submit(form, filled)).errors)
+    world.slack.update_user("U0ADA", email="ada@lovelace.example")
+    assert (await ada.submit(form)).closed
+    await ada.sees("✅ grafana-edit")

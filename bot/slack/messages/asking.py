@@ -11,7 +11,7 @@ from bot.slack.messages.freezes import gone_text, stopped_text
 from bot.slack.messages.parts import SECTION_LIMIT, note, section
 from bot.slack.messages.requests import approvals_from, whole
 from bot.slack.words import duration, inert, listed
-from handlers.decisions.freezing import Stopped
+from handlers.decisions.freezing import Stopped, reason
 from handlers.foreseen import Foreseen, Foresight
 from handlers.outcomes import AlreadyAsked, AlreadyHeld, Asked, AskedTogether, TooLate, Unknown
 from storage.states import GrantState
@@ -35,6 +35,8 @@ def foresight_blocks(foresight: Foresight | str, remark: str = "") -> list[Block
         return [*said, section(foresight)]
     if foresight.no_report:
         return [*said, section(NO_REPORT)]
+    if foresight.stopped is not None:
+        return [*said, section(f"⛔ {reason(foresight.stopped)}"), note(_NOT_YET)]
     if not foresight.each:
         return [*said, section(NOTHING_CHOSEN)]
     lines = [_fitting(_line(one, foresight)) for one in foresight.each]

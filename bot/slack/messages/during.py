@@ -36,7 +36,7 @@ def still_ends(story: GrantStory, *, now: datetime) -> bool:
 
 def reminder_message(story: GrantStory) -> Message:
     """Beside the request, half-way to its lapse; afterwards that it is settled."""
-    about = f"*{_name(story)}* for {inert(story.requester.name)}"
+    about = f"*{_name(story)}* for {inert(story.report.name if story.report else story.requester.name)}"
     if not still_waits(story):
         return Message(
             text=f"✅ {about}: this is settled, see above.",

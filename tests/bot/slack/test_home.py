@@ -15,6 +15,8 @@ from storage.states import GrantState
 
 NOW = datetime(2026, 11, 25, 14, 2, tzinfo=UTC)
 _TEXT = st.text(min_size=1, max_size=75)
+# A directory limits no name.
+_NAME = st.sampled_from(("", "Ada Lovelace", "&" * 4000, "ﷺ" * 1000)) | st.text(max_size=200)
 _WHEN = st.none() | st.integers(1, 4_000_000_000).map(lambda at: datetime.fromtimestamp(at, UTC))
 _OVER = (
     GrantState.ENDED, GrantState.DENIED, GrantState.LAPSED, GrantState.WITHDRAWN, GrantState.VOIDED,
@@ -25,7 +27,7 @@ _OVER = (
 def _requests(states: tuple[GrantState, ...]) -> st.SearchStrategy[OwnRequest]:
     return st.builds(
         OwnRequest, id=st.just("g-1"), entitlement=_TEXT, owner=_TEXT, minutes=st.integers(1, 200_000),
-        state=st.sampled_from(states), at=_WHEN, lapses_at=_WHEN,
+        state=st.sampled_from(states), at=_WHEN, lapses_at=_WHEN, report=_NAME,
     )  # fmt: skip
 
 
@@ -46,8 +48,8 @@ _OVERVIEWS = st.builds(
     more_requests=st.booleans(),
     to_decide=st.lists(
         st.builds(
-            ToDecide, id=st.just("g-1"), entitlement=_TEXT, requester=_TEXT, minutes=st.integers(1, 200_000),
-            risk=st.integers(0, 5), lapses_at=_WHEN,
+            ToDecide, id=st.just("g-1"), entitlement=_TEXT, requester=_NAME, minutes=st.integers(1, 200_000),
+            risk=st.integers(0, 5), lapses_at=_WHEN, report=_NAME,
         ),
         max_size=5,
     ).map(tuple),
