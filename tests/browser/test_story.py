@@ -150,7 +150,7 @@ async def test_a_request_by_form_is_approved_with_a_reason(story: Story) -> None
 
 
 async def test_two_stages_with_a_question_and_for_less_time(story: Story) -> None:
-    """Each does what they see: asked in the thread, answered by a button, made shorter, seen by security, ended."""
+    """Each does what they see: asked in the thread, answered, made shorter, seen by security, extended, given back."""
     ada, alan = await story.seat("ada"), await story.seat("alan")
     edsger = await story.seat("edsger", "platform-owners")
     status = await ask(ada, "I need github-admin for 2h because INC-4711")
@@ -180,11 +180,25 @@ async def test_two_stages_with_a_question_and_for_less_time(story: Story) -> Non
     await alan.decides(theirs, "Approve…", "seen by security")
     await expect(theirs).to_contain_text("Approved by Edsger Dijkstra")
     await expect(theirs.get_by_role("button")).to_have_count(0)
-    await expect(request.get_by_role("button")).to_have_count(0)
+    await expect(request.get_by_role("button", name="End now…")).to_be_visible()
     await expect(status).to_contain_text("✅ github-admin")
     assert await story.has("ada", "github-admin")
-    story.clock.skip(minutes=30)
+
+    story.clock.skip(minutes=20)
+    await ada.presses(status, "Extend")
+    longer = await edsger.reads("Extension: github-admin", "Approve…")
+    await edsger.decides(longer, "Approve…", "the move goes on")
+    theirs = await alan.reads("Extension: github-admin", "Approve…")
+    await alan.decides(theirs, "Approve…", "seen by security")
+    await expect(status).to_contain_text("goes on until")
+    after = await ada.reads("✅ github-admin", "Extend")
+    story.clock.skip(minutes=11)
     await expect(status).to_contain_text("⌛ github-admin")
+    assert await story.has("ada", "github-admin")  # without a gap
+
+    await ada.presses(after, "I'm done")
+    await ada.page.get_by_role("button", name="Yes, I'm done").click()
+    await expect(after).to_contain_text("you gave it back")
     assert not await story.has("ada", "github-admin")
 
 
