@@ -295,3 +295,18 @@ async def test_an_exception_that_is_no_freeze_lifts_nothing(world: World) -> Non
     other = next(row.id for row in await world.exceptions() if row.kind == Kind.TAMPERED)
     assert isinstance(await lift(world, other), Unknown)
     assert len(await world.ground.database.read(open_ones)) == 1
+
+
+async def test_nothing_is_extended_or_approved_for_less_meanwhile(world: World) -> None:
+    """Ways to access like any other: what lasts ends at its time."""
+    held, asked = await world.given("ada"), await world.asked("ada", "prod-db")
+    await freeze(world)
+    assert isinstance(await world.extend("ada", held), Stopped)
+    assert isinstance(await world.decide("grace", asked, minutes=30), Stopped)
+    assert await world.actions("grant.stopped", "approval.stopped") == [
+        "grant.stopped refused",
+        "approval.stopped refused",
+    ]
+    world.clock.forward(hours=1)
+    await world.tick()
+    assert not await world.holds("ada")
