@@ -13,6 +13,8 @@ from handlers.strange import Kind
 
 _MOST = 150
 _SHOWN = 3
+# A fault ends with what to do about it, which may stand behind a long name.
+_MOST_OF_A_FAULT = 400
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -72,3 +74,13 @@ def plain(value: object, most: int = _MOST) -> str:
 def literal(value: object) -> str:
     """One fact for a text that is shown as it stands."""
     return visible(str(value or "it"))[:80]
+
+
+def fault(alert: Alert) -> str:
+    """What went wrong, as a sentence; empty if nothing is known of it."""
+    return ended(plain(alert.facts.get("fault") or "", _MOST_OF_A_FAULT))
+
+
+def ended(text: str) -> str:
+    """With a full stop, if it is anything."""
+    return text if not text or text.endswith((".", "!", "?")) else f"{text}."
