@@ -130,7 +130,8 @@ class Completion:
         holding = holdings.held_under(tx, claimed)
         if holding is None:
             left = self._changed_late(tx, claimed, seen.asked)
-            if left is not None:
+            # Where another found and recorded the same, and it should be so, the late answer counts for nothing.
+            if left is not None and not (seen.present == left.present == left.wanted):
                 self._record_overtaken(tx, left, seen, late=True)
             return []
         now = self._ground.now()
