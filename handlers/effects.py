@@ -41,11 +41,15 @@ SLOTS, ROUNDS = 32, 2
 
 @dataclass(kw_only=True)
 class _Place:
-    """What is under way in one directory. more: the last look found as much as was looked for."""
+    """What is under way in one directory. more: the last look found as much as was looked for.
+
+    caught_up: what was to be taken back when the bot began is; until then rounds go before all giving (A-1).
+    """
 
     alone: set[asyncio.Task[None]] = field(default_factory=set)
     rounds: set[asyncio.Task[None]] = field(default_factory=set)
     more: bool = False
+    caught_up: bool = False
 
 
 class Effects:
@@ -104,10 +108,10 @@ class Effects:
             together = size if len(place.rounds) < ROUNDS else 0
             if not together and (not free or (size and place.more)):
                 return taken  # what is due next waits for a round to end
-            begun = await self._ground.database.write(
-                partial(self._begin, name=name, free=free, together=together)
-            )
+            begin = partial(self._begin, name=name, free=free, together=together, place=place)
+            begun = await self._ground.database.write(begin)
             place.more = begun.more
+            place.caught_up = place.caught_up or not (begun.round or place.rounds)
             for work in begun.alone:
                 self._start(place.alone, self._bring_about(work))
             if begun.round is not None:
@@ -121,7 +125,7 @@ class Effects:
         among.add(task)
         task.add_done_callback(partial(self._done, among))
 
-    def _begin(self, tx: Session, *, name: str, free: int, together: int) -> "_Begun":
+    def _begin(self, tx: Session, *, name: str, free: int, together: int, place: _Place) -> "_Begun":
         """Claim what is due, and write down that it is about to be done before the directory is asked (T-3)."""
         now, most = self._ground.now(), max(free, together)
         found = claims.due(
@@ -130,7 +134,8 @@ class Effects:
         )  # fmt: skip
         in_rounds = bool(self._rounds.size_in(name))
         plain = [one for one in found if in_rounds and is_plain(one)]
-        others = [one for one in found if not (in_rounds and is_plain(one))]
+        waits = not place.caught_up and bool(plain or place.rounds)
+        others = [one for one in found if not (in_rounds and is_plain(one)) and not (waits and one.wanted)]
         taken = claims.take(tx, [*plain[:together], *others[:free]], until=now + LEASE)
         in_round, apart = self._rounds.begin(tx, taken[: len(plain[:together])], now)
         alone = self._begin_alone(tx, [*apart, *taken[len(plain[:together]) :]], now)
