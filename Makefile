@@ -8,6 +8,9 @@ VENV ?= .venv
 # Test processes side by side, one a core: many tests hold a deadline, so more of them than cores only fail.
 JOBS ?= 2
 BIN := $(VENV)/bin
+TESTS = $(BIN)/python -m pytest $(if $(filter-out 1,$(JOBS)),-n $(JOBS) --dist loadfile)
+# These wait for most of their time, so they run in a process of their own beside the others.
+WAITING := tests/chaos tests/bot/demo/tour/test_tour_on_slapd.py tests/bot/demo/tour/test_tour_on_samba.py
 INSTALL := $(BIN)/python -m pip install --disable-pip-version-check --quiet
 LOCK := $(BIN)/uv pip compile pyproject.toml --universal --python-version 3.11 --generate-hashes --quiet \
 	--no-emit-index-url --no-emit-find-links --no-header --no-annotate
@@ -25,7 +28,10 @@ demo: $(VENV)/.installed ## a whole company to try Wicket in, at one address (PO
 install: $(VENV)/.installed ## the command for a real workspace: .venv/bin/wicket
 
 test: lint ## everything that must hold (ARGS=tests/handlers runs a part)
-	@$(BIN)/python -m pytest $(if $(filter-out 1,$(JOBS)),-n $(JOBS) --dist loadfile --no-loadscope-reorder) $(ARGS)
+	@$(if $(ARGS),$(TESTS) $(ARGS),\
+		waited=$$(mktemp); $(BIN)/python -m pytest $(WAITING) >"$$waited" 2>&1 & waiting=$$!; \
+		$(TESTS) $(WAITING:%=--ignore=%); failed=$$?; \
+		wait $$waiting || failed=1; cat "$$waited"; rm -f "$$waited"; exit $$failed)
 
 lint: $(VENV)/.test ## style, types, and the direction of imports
 	@$(BIN)/ruff check .

@@ -13,29 +13,6 @@ settings.register_profile("chaos", settings.get_profile("patient"), max_examples
 settings.load_profile("patient")
 
 
-# These wait for most of their time. Spread over the first half of a run they leave the cores to the others, and none of
-# them is what everybody waits for at its end.
-_WAITING = (
-    "tests/chaos/test_points.py",
-    "tests/chaos/test_replicas.py",
-    "tests/chaos/test_kills.py",
-    "tests/bot/demo/tour/test_tour_on_samba.py",
-    "tests/bot/demo/tour/test_tour_on_slapd.py",
-)
-
-
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Files stay whole; only their order changes."""
-    files: dict[str, list[pytest.Item]] = {}
-    for item in items:
-        files.setdefault(item.nodeid.partition("::")[0], []).append(item)
-    names = [name for name in files if name not in _WAITING]
-    every = max(1, len(names) // (2 * len(_WAITING)))
-    for turn, name in enumerate(one for one in _WAITING if one in files):
-        names.insert(turn * (every + 1), name)
-    items[:] = [item for name in names for item in files[name]]
-
-
 @pytest.fixture(autouse=True, scope="module")
 def no_long_collections() -> Iterator[None]:
     """What earlier modules left is not gone through again: in a long run that takes over a second at a time.
