@@ -4,6 +4,7 @@ It knows nothing of tables, of threads or of who waits for a transaction.
 """
 
 import sqlite3
+import time
 from pathlib import Path
 from typing import cast
 
@@ -95,9 +96,25 @@ def _engine(path: Path, dialect: str, busy_timeout: float, *, readers: int) -> E
     @event.listens_for(engine, "connect")
     def _connected(connection: sqlite3.Connection, _record: object) -> None:
         connection.isolation_level = None  # BEGIN is the dialect's to say
-        for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", "secure_delete=ON"):
+        _write_ahead(connection, within=busy_timeout)
+        for pragma in ("synchronous=FULL", "foreign_keys=ON", "secure_delete=ON"):
             connection.execute(f"PRAGMA {pragma}")
         if readers:
             connection.execute("PRAGMA query_only=ON")
 
     return engine
+
+
+def _write_ahead(connection: sqlite3.Connection, *, within: float) -> None:
+    """Have the file written ahead. The first to open it changes that for good, and whoever comes meanwhile is told at
+    once that it is locked, whatever the time-out.
+    """
+    ends = time.monotonic() + within
+    while True:
+        try:
+            connection.execute("PRAGMA journal_mode=WAL")
+            return
+        except sqlite3.OperationalError as fault:
+            if "locked" not in str(fault) or time.monotonic() >= ends:
+                raise
+            time.sleep(0.01)
