@@ -18,7 +18,7 @@ from handlers.exceptions import Severity, tell_security
 from handlers.extensions import cannot_extend
 from handlers.forged import turn_away_forged
 from handlers.ground import Ground
-from handlers.intents import AskAccess, AskTogether, DraftAccess, Intent, OnGrant
+from handlers.intents import AskAccess, AskTogether, DraftAccess, Intent, OnGrant, whole_minutes
 from handlers.outcomes import (
     AlreadyAsked,
     AlreadyExtended,
@@ -65,7 +65,7 @@ class Asking:
         account = intent.actor.account
         facts = await in_time(self._taking_up.facts(account, [entitlement]))
         justification = intent.justification or ""
-        minutes = -(-int((intent.duration or timedelta()).total_seconds()) // 60)
+        minutes = whole_minutes(intent.duration or timedelta())
         wish = _wish(entitlement, minutes, justification, "")
 
         def work(tx: Session) -> Drafted | Repeated:

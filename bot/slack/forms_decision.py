@@ -23,7 +23,7 @@ from bot.slack.messages.approvals import critical_facts, details_text, sealed
 from bot.slack.messages.parts import facts, note, section
 from bot.slack.words import duration, inert, sentence, visible
 from handlers.decisions.durations import parse_duration
-from handlers.intents import RATIONALE_LIMIT
+from handlers.intents import RATIONALE_LIMIT, whole_minutes
 from handlers.stories import GrantStory
 
 _SHORTER = (5, 15, 30, 60, 120, 240, 480, 720, 1440, 2880, 4320, 10080, 20160, 43200)
@@ -159,7 +159,7 @@ def _minutes(view: Mapping[str, Any]) -> int | str:
     if chosen:
         return int(chosen) if chosen.isascii() and chosen.isdigit() and len(chosen) < 7 else 0
     length = parse_duration(written)
-    return length if isinstance(length, str) else -(-int(length.total_seconds()) // 60)
+    return length if isinstance(length, str) else whole_minutes(length)
 
 
 def _may_be_empty(view: Mapping[str, Any], field: Field) -> bool:

@@ -25,7 +25,7 @@ from bot.slack.incoming import text
 from bot.slack.messages.parts import facts, note
 from bot.slack.words import duration
 from handlers.decisions.durations import parse_duration
-from handlers.intents import RATIONALE_LIMIT
+from handlers.intents import RATIONALE_LIMIT, whole_minutes
 from handlers.outcomes import MayReconcile
 from storage.catalogue import Catalogue
 
@@ -118,7 +118,7 @@ def read_adoption(view: Mapping[str, Any]) -> Adoption | Wrong:
         wrong[Field.DURATION] = length
     if isinstance(decision, Wrong) or isinstance(length, str):
         return Wrong(at=wrong)
-    minutes = -(-int(length.total_seconds()) // 60)
+    minutes = whole_minutes(length)
     return Adoption(exception=decision.grant, rationale=decision.rationale, minutes=minutes)
 
 
