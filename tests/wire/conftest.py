@@ -28,7 +28,6 @@ from bot.demo.company import (
 from bot.demo.company.shapes import Company
 from bot.demo.phone import Phones
 from bot.demo.workspace import Workspace
-from bot.policies import load_policy
 from bot.settings import Settings, load_settings, new_audit_key, new_key
 from handlers.decisions.policy import PolicyEngine
 from storage import outbox
@@ -51,7 +50,6 @@ _ROOT = Path(__file__).resolve().parents[2]
 _SECRET_KEY, _AUDIT_KEY = new_key(), new_audit_key()
 _FIRST_DAY: dict[str, bytes] = {}
 _STANDING: dict[str, Sequence[Key]] = {}
-_POLICIES: dict[tuple[str, str], PolicyEngine] = {}
 
 
 @dataclass
@@ -225,18 +223,7 @@ def _app(
     directories: dict[str, Directory] = {faulty.name: faulty}
     if beside is not None:
         directories[beside.faulty.name] = beside.faulty
-    return App(
-        settings, now=clock.now, chance=lambda: 0.0, directories=directories,
-        policy=policy or policy_by(settings),
-    )  # fmt: skip
-
-
-def policy_by(settings: Settings) -> PolicyEngine:
-    """What a bot with these settings loads; it never changes, so all whose policies are bound to the same share it."""
-    bound_to = settings.catalogue.digest, settings.security_digest
-    if bound_to not in _POLICIES:
-        _POLICIES[bound_to] = load_policy(settings)
-    return _POLICIES[bound_to]
+    return App(settings, now=clock.now, chance=lambda: 0.0, directories=directories, policy=policy)
 
 
 def free_port() -> int:

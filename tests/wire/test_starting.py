@@ -7,12 +7,11 @@ from pathlib import Path
 
 import pytest
 
-from bot.app import ground_of
 from bot.starting import in_its_turn
 from storage.faults import AuditFault, StorageUnavailable
 from storage.stores import Server
 from tests.storage.postgres import writing_elsewhere
-from tests.wire.conftest import World, close_world, first_day_on_a_server, open_world, policy_by
+from tests.wire.conftest import World, close_world, first_day_on_a_server, open_world
 from tests.wire.steps import ask
 
 LONGER_THAN_A_LOCK_IS_WAITED_FOR = 1.5
@@ -40,13 +39,6 @@ async def test_a_start_waits_while_another_writes(world):
         await world.start()
     await ada.sees("ended at")
     assert "ada" not in await world.holders("grafana-edit")
-
-
-async def test_a_bot_that_is_given_no_policy_goes_by_the_shipped_ones_bound_to_its_settings(world):
-    """The hash on every decision covers policies, catalogue and settings that bear on security."""
-    ground = ground_of(world.settings, world.database, {}, world.clock.now)
-    assert ground.policy.policy_set == policy_by(world.settings).policy_set
-    assert ground.policy.policy_set == world.app.ground.policy.policy_set
 
 
 async def test_what_a_start_waits_for_comes_once():
