@@ -20,7 +20,7 @@ from bot.demo.company import LOVELACE
 from bot.logs import set_up_logs
 from bot.process import favour_the_loop
 from bot.settings import load_settings
-from handlers.access import Access
+from handlers.asking import Asking
 from handlers.effects import Effects
 from handlers.intents import Actor, AskAccess, Where
 from handlers.outcomes import Asked
@@ -117,7 +117,7 @@ async def late(app: App, folder: Path) -> dict[str, float]:
 
 async def more(app: App, clock: Clock) -> dict[str, float]:
     """One more grant from the asking to the end, by one after another: what this process computes for each, in ms."""
-    access, effects, ends = Access(app.ground), effects_of(app), Revocation(app.ground)
+    asking, effects, ends = Asking(app.ground), effects_of(app), Revocation(app.ground)
     costs: list[float] = []
     for number, person in enumerate(crowd()[:LIVES]):
         account = await app.directories[LOVELACE.directory].account(person.account)
@@ -129,7 +129,7 @@ async def more(app: App, clock: Clock) -> dict[str, float]:
             entitlement=THING, duration=timedelta(minutes=30), justification="bench",
         )  # fmt: skip
         began = time.process_time()
-        outcome = await access.ask(intent)
+        outcome = await asking.ask(intent)
         if not isinstance(outcome, Asked) or outcome.state != GrantState.APPROVED:
             raise RuntimeError(f"it was not given: {outcome}")
         await _settle(effects)
