@@ -6,7 +6,7 @@ It knows no table, and what it sends is what SQLAlchemy would: it only spares it
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Protocol
 
 from sqlalchemy import Connection, Dialect
 from sqlalchemy.exc import DBAPIError
@@ -48,21 +48,28 @@ class Plain:
         return said
 
 
-Run = Callable[[Plain, Values], int]
+class Run(Protocol):
+    """Runs one statement with these values, or for each of several, and tells how many rows it was about."""
+
+    def __call__(self, plain: Plain, *each: Values) -> int: ...
 
 
 @contextmanager
 def in_turn(connection: Connection) -> Iterator[Run]:
-    """Several statements one after the other, by one cursor: `run(plain, values)` tells how many rows it was about.
+    """Several statements one after the other, by one cursor. What has many values goes to the driver at once, which
+    spares a server the answers in between.
 
     The transaction has begun. What the driver raises is raised as SQLAlchemy's own fault, as everywhere else.
     """
     dialect, cursor = connection.dialect, connection.connection.cursor()
     driver = dialect.loaded_dbapi
 
-    def run(plain: Plain, values: Values) -> int:
+    def run(plain: Plain, *each: Values) -> int:
         said = plain.said_to(dialect)
-        cursor.execute(said.text, said.given(values))
+        if len(each) == 1:
+            cursor.execute(said.text, said.given(each[0]))
+        else:
+            cursor.executemany(said.text, [said.given(values) for values in each])
         return cursor.rowcount
 
     try:
