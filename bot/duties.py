@@ -87,8 +87,13 @@ class Duties:
         await deliver_all(
             partial(self.slack.deliver_due, urgency),
             batch=BATCH,
-            is_busy=lambda: gives_way and self.effects.is_full,
+            is_busy=lambda: gives_way and (self.effects.is_full or self._ends_are_due()),
+            ends_are_due=lambda: gives_way and self._ends_are_due(),
         )
+
+    def _ends_are_due(self) -> bool:
+        """Whether access is being taken back by the hundred: that is a promise, and words about it come after it."""
+        return self.revocation.is_ending or self.effects.takes_back
 
     async def _watch_overdue(self) -> None:
         await self.revocation.tell_overdue()
