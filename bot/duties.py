@@ -56,7 +56,7 @@ class Duties:
     def all(self, holdings: Duty) -> list[Duty]:
         """Every duty. holdings: the one over the effects, which a free slot wakes as well."""
         return [
-            Duty(name="ends", every=0.5, work=self._end),
+            Duty(name="ends", every=0.5, work=self._end, until_next=self.revocation.until_next_end),
             holdings,
             Duty(name="alerts", every=1, woken_by="outbox", work=partial(self._deliver, ALERT)),
             Duty(name="outbox", every=1, woken_by="outbox", work=partial(self._deliver, NORMAL)),

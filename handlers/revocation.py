@@ -4,6 +4,7 @@ It moves grants and makes holdings follow; the directory itself is changed by ha
 """
 
 from datetime import timedelta
+from math import inf
 
 from sqlmodel import Session
 
@@ -45,6 +46,11 @@ class Revocation:
         finally:
             self.is_ending = False
         return ended + batch
+
+    async def until_next_end(self) -> float:
+        """Seconds until the next grant is over, as things stand; infinite if none will be."""
+        at = await self._ground.database.glance(endings.next_end)
+        return (at - self._ground.now()).total_seconds() if at is not None else inf
 
     async def standing(self) -> Standing:
         """How much is being worked on and how much is overdue, for those who watch."""

@@ -44,6 +44,7 @@ def ground_ticks(app: App) -> dict[str, Callable[[], Awaitable[object]]]:
     ends = Revocation(app.ground)
     return {
         "ends": ends.end_due,
+        "next end": ends.until_next_end,
         "lapses": ends.lapse_unanswered,
         "holdings": effects_of(app).settle_due,
         "overdue": ends.tell_overdue,
@@ -68,18 +69,21 @@ async def start(app: App, began: float) -> dict[str, float]:
     ready = time.perf_counter() - began
     favour_the_loop()
     await asyncio.sleep(SETTLES)
-    ticks = []
+    ticks, computed = [], []
     for tick in ground_ticks(app).values():
-        costs = []
+        costs, own = [], []
         for _ in range(TICKS):
-            since = time.perf_counter()
+            since, busy = time.perf_counter(), time.process_time()
             await tick()
             costs.append(time.perf_counter() - since)
+            own.append(time.process_time() - busy)
         ticks.append(middle(costs))
+        computed.append(middle(own))
     pid = os.getpid()
     return {
         "start": ready,
         "tick_ms": max(ticks) * 1000,
+        "tick_cpu_ms": max(computed) * 1000,
         "resident_mb": resident_mb(pid),
         "peak_mb": peak_mb(pid),
     }
