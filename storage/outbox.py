@@ -14,6 +14,7 @@ from sqlmodel import Session, SQLModel, col, func, select
 
 from storage import upserts
 from storage.database import wake
+from storage.plain import Plain, in_turn
 from storage.records import Owed, Posted
 
 ALERT, NORMAL = 0, 1
@@ -27,6 +28,7 @@ HOLDS_UP = 5
 _OWED = SQLModel.metadata.tables[Owed.__tablename__]
 _POSTED = SQLModel.metadata.tables[Posted.__tablename__]
 _ADD = insert(_OWED)
+_ADD_EACH = Plain(_ADD.inline(), columns=[each.name for each in _OWED.c if each.name != "id"])
 _DROP = delete(_OWED).where(_OWED.c.id == bindparam("owed"), _OWED.c.fence == bindparam("held"))
 _POST = upserts.or_replace(_POSTED, ("channel", "ts", "at"))
 _OLDER = aliased(Owed)
@@ -146,7 +148,8 @@ def owe_each(tx: Session, messages: Iterable[Message], *, at: datetime, courier:
         if one not in waiting
     ]
     if rows:
-        connection.execute(_ADD, rows)
+        with in_turn(connection) as run:
+            run(_ADD_EACH, *rows)
 
 
 def claim(
