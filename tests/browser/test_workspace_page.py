@@ -349,7 +349,12 @@ async def test_what_was_chosen_before_the_page_was_opened_stands_in_the_form(des
     ada = desk.slack.person(ADA)
     await ada.slash("/wicket", "request", channel=OWNERS)
     form = await ada.sees_view("What")
-    for field_name, value in (("what", "prod-cache"), ("long", "1 hour"), ("why", "INC-1"), ("tell", [GRACE])):
+    for field_name, value in (
+        ("what", "prod-cache"),
+        ("long", "1 hour"),
+        ("why", "INC-1"),
+        ("tell", [GRACE]),
+    ):
         await ada.choose(form, field_name, value)
     await desk.open(ADA, OWNERS)
     form = desk.page.get_by_role("dialog", name="Ask for access")
@@ -364,7 +369,10 @@ async def test_a_form_drawn_anew_fills_what_is_untouched_and_keeps_what_was_type
     form = desk.page.get_by_role("dialog", name="Ask for access")
     await form.get_by_label("Why").fill("my own words")
     due = field_of(
-        "due", "Until", {"type": "datepicker", "action_id": "due", "initial_date": "2026-05-04"}, optional=True
+        "due",
+        "Until",
+        {"type": "datepicker", "action_id": "due", "initial_date": "2026-05-04"},
+        optional=True,
     )
     blocks = [*FORM["blocks"], due]
     blocks[1] = field_of("long", "How long", {**FORM["blocks"][1]["element"], "initial_option": DURATIONS[0]})

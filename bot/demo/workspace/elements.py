@@ -104,9 +104,9 @@ def initial(element: Json) -> Json:
 def plain_value(entry: Json) -> Any:
     """What an element holds, as a person would name it: the opposite of `picked`."""
     held = entry.get(SLOTS[entry["type"]])
-    if entry["type"] in ONE_OPTION:
-        return held["value"] if held else None
-    return [option["value"] for option in held] if entry["type"] in MANY_OPTIONS else held
+    if held and entry["type"] in ONE_OPTION:
+        return held["value"]
+    return [option["value"] for option in held or []] if entry["type"] in MANY_OPTIONS else held
 
 
 def labels_of(entry: Json) -> dict[str, str]:
