@@ -22,9 +22,9 @@ def chromium() -> str | None:
 
 
 @asynccontextmanager
-async def running(path: str) -> AsyncIterator[Browser]:
-    """One Chromium, closed afterwards."""
+async def running(path: str, *more: str) -> AsyncIterator[Browser]:
+    """One Chromium, closed afterwards. more: of its own arguments."""
     async with async_playwright() as playwright:
-        browser = await playwright.chromium.launch(executable_path=path, args=list(QUIET))
+        browser = await playwright.chromium.launch(executable_path=path, args=[*QUIET, *more])
         yield browser
         await browser.close()
