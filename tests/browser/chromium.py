@@ -3,6 +3,7 @@
 It never downloads one, and what it starts reaches for nothing beyond loopback by itself.
 """
 
+import os
 import shutil
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -22,9 +23,11 @@ def chromium() -> str | None:
 
 
 @asynccontextmanager
-async def running(path: str, *more: str) -> AsyncIterator[Browser]:
-    """One Chromium, closed afterwards. more: of its own arguments."""
+async def running(path: str) -> AsyncIterator[Browser]:
+    """One Chromium that speaks British English, closed afterwards."""
     async with async_playwright() as playwright:
-        browser = await playwright.chromium.launch(executable_path=path, args=[*QUIET, *more])
+        browser = await playwright.chromium.launch(
+            executable_path=path, args=list(QUIET), env={**os.environ, "LANGUAGE": "en_GB"}
+        )
         yield browser
         await browser.close()

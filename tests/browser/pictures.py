@@ -47,7 +47,7 @@ async def main(chosen: Sequence[str]) -> int:
 async def _of_the_gallery(path: str, chosen: Sequence[str]) -> int:
     """Single messages, and the page that shows them; the exit code."""
     scenes = [scene for scene in SCENES if not chosen or scene.name in chosen]
-    async with running(path, "--lang=en-GB") as browser:
+    async with running(path) as browser:
         names = await play(browser, scenes)
     print(f"{FOLDER.relative_to(DOCS.parent)}  {len(names)} pictures")
     (DOCS / "messages.md").write_text(page(), encoding="utf-8")

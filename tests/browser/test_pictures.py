@@ -4,13 +4,18 @@ No browser is started: how they are taken is `make pictures`.
 """
 
 import re
+import struct
+import zlib
 from pathlib import Path
 from typing import get_args
+
+import pytest
 
 from bot.slack.actions import Form
 from handlers.answers import Answer
 from handlers.strange import Kind
 from storage.states import FreezeKind, GrantState
+from tests.browser.gallery.palette import colours, small
 from tests.browser.gallery.registry import APPROVAL, PICTURES, REQUEST, page
 from tests.browser.gallery.studio import FOLDER
 
@@ -61,3 +66,35 @@ def test_every_module_that_makes_messages_or_forms_has_pictures():
 def test_the_readme_and_the_page_for_approvers_lead_to_the_gallery():
     assert "docs/messages.md" in (ROOT / "README.md").read_text(encoding="utf-8")
     assert "(messages.md)" in (DOCS / "approvals.md").read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize("way", range(5))
+def test_a_picture_made_small_shows_the_same(way):
+    """Whichever of PNG's five ways a row is written in; Chromium uses them all."""
+    rows = bytes([way, 10, 20, 30, 40, 50, 60]) + bytes([way, 7, 8, 9, 250, 251, 252])
+    png = b"\x89PNG\r\n\x1a\n"
+    for kind, body in (
+        (b"IHDR", struct.pack(">IIBBBBB", 2, 2, 8, 2, 0, 0, 0)), (b"IDAT", zlib.compress(rows)), (b"IEND", b""),
+    ):  # fmt: skip
+        png += struct.pack(">I", len(body)) + kind + body + struct.pack(">I", zlib.crc32(kind + body))
+    first, second = {
+        0: ([(10, 20, 30), (40, 50, 60)], [(7, 8, 9), (250, 251, 252)]),
+        1: ([(10, 20, 30), (50, 70, 90)], [(7, 8, 9), (1, 3, 5)]),
+        2: ([(10, 20, 30), (40, 50, 60)], [(17, 28, 39), (34, 45, 56)]),
+        3: ([(10, 20, 30), (45, 60, 75)], [(12, 18, 24), (22, 34, 45)]),
+        4: ([(10, 20, 30), (50, 70, 90)], [(17, 28, 39), (44, 65, 86)]),
+    }[way]
+    assert colours(png) == (2, 2, [*first, *second])
+    palette, numbers = _indexed(small(png))
+    assert [palette[number] for number in numbers] == [*first, *second]
+
+
+def _indexed(png: bytes) -> tuple[list[tuple[int, ...]], list[int]]:
+    """Palette and numbers of a picture of 2 by 2."""
+    at, bodies = 8, {}
+    while at < len(png):
+        (length,) = struct.unpack(">I", png[at : at + 4])
+        bodies[png[at + 4 : at + 8]] = png[at + 8 : at + 8 + length]
+        at += 12 + length
+    flat, raw = bodies[b"PLTE"], zlib.decompress(bodies[b"IDAT"])
+    return [tuple(flat[at : at + 3]) for at in range(0, len(flat), 3)], [*raw[1:3], *raw[4:6]]

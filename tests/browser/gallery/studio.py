@@ -18,6 +18,7 @@ from bot.demo.company import LOVELACE
 from bot.demo.workspace.messages import Message
 from bot.demo.workspace.person import PersonClient
 from storage.clock import utc_now
+from tests.browser.gallery.palette import small
 from tests.wire.conftest import World, open_world
 
 FOLDER = Path(__file__).resolve().parents[3] / "docs" / "messages"
@@ -96,7 +97,8 @@ class Studio:
 
     async def _write(self, name: str, clip: FloatRect) -> None:
         FOLDER.mkdir(exist_ok=True)
-        await self.page.screenshot(path=FOLDER / f"{name}.png", clip=clip, animations="disabled")
+        picture = await self.page.screenshot(clip=clip, animations="disabled")
+        (FOLDER / f"{name}.png").write_bytes(small(picture))
         self.taken.append(name)
 
 
