@@ -3,7 +3,6 @@
 It never downloads one, and what it starts reaches for nothing beyond loopback by itself.
 """
 
-import os
 import shutil
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -24,10 +23,8 @@ def chromium() -> str | None:
 
 @asynccontextmanager
 async def running(path: str) -> AsyncIterator[Browser]:
-    """One Chromium that speaks British English, closed afterwards."""
+    """One Chromium, closed afterwards."""
     async with async_playwright() as playwright:
-        browser = await playwright.chromium.launch(
-            executable_path=path, args=list(QUIET), env={**os.environ, "LANGUAGE": "en_GB"}
-        )
+        browser = await playwright.chromium.launch(executable_path=path, args=list(QUIET))
         yield browser
         await browser.close()

@@ -18,7 +18,7 @@ def small(png: bytes) -> bytes:
     """The same picture with a palette. ValueError if it is not as Chromium writes it."""
     width, height, pixels = colours(png)
     counted = Counter(pixels)
-    kept = [colour for colour, _ in counted.most_common(MOST)]
+    kept = _palette(counted)
     index = {colour: at for at, colour in enumerate(kept)}
     for colour in counted:
         if colour not in index:
@@ -47,6 +47,21 @@ def colours(png: bytes) -> tuple[int, int, list[Colour]]:
         found += zip(row[0::step], row[1::step], row[2::step], strict=True)
         before = row
     return width, height, found
+
+
+def _palette(counted: Counter[Colour]) -> list[Colour]:
+    """The colours that are kept, the commonest first: one that is near to another gives way to what is rare."""
+    if len(counted) <= MOST:
+        return list(counted)
+    near = 32
+    while True:
+        kept: list[Colour] = []
+        for colour, _ in counted.most_common():
+            if all(_far(each, colour) > near for each in kept):
+                kept.append(colour)
+        if len(kept) <= MOST:
+            return kept
+        near *= 2
 
 
 def _undo(way: int, row: bytearray, above: bytearray, step: int) -> None:

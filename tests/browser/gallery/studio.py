@@ -35,7 +35,7 @@ LOOK: Mapping[str, Any] = {
 }
 # A message alone has its head and some air, whatever stands before it; a form has no page behind its corners.
 ALONE = """
-dialog { border-radius: 0; box-shadow: none; border: 0; }
+dialog { border-radius: 0; box-shadow: none; border: 0; margin: 16px auto auto 188px; }
 .day, #composer, #jump { visibility: hidden; }
 """
 HEAD = """
