@@ -54,8 +54,8 @@ bench: $(VENV)/.test ## speed and memory, as ratios within one run
 chaos: $(VENV)/.test ## kill the bot thousands of times, and write docs/chaos.md (an hour or two)
 	@$(BIN)/python -m tests.chaos --report docs/chaos.md $(ARGS)
 
-pictures: $(VENV)/.test ## take the pictures of the docs anew (needs Chromium)
-	@$(BIN)/python -m tests.browser.pictures
+pictures: $(VENV)/.test ## take the pictures of the docs anew (needs Chromium; ARGS=homes takes one scene's)
+	@$(BIN)/python -m tests.browser.pictures $(ARGS)
 
 lock: $(VENV)/.made ## find the newest versions that pyproject.toml allows, and write them down with their hashes
 	@$(INSTALL) uv
