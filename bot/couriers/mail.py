@@ -84,11 +84,9 @@ class Undeliverable(Exception):
 
 
 class MailCourier:
-    """Delivers what the outbox owes by mail. contact: whom people turn to, as the end of "Tell …"."""
+    """Delivers what the outbox owes by mail. contact: as in letters.Facts."""
 
-    def __init__(
-        self, ground: PageGround, smtp: Smtp, *, metrics: Metrics, contact: str = "your security team"
-    ) -> None:
+    def __init__(self, ground: PageGround, smtp: Smtp, *, metrics: Metrics, contact: str = "") -> None:
         self._ground, self._smtp, self._metrics, self._contact = ground, smtp, metrics, contact
         self._log = structlog.get_logger("wicket.mail")
 

@@ -81,7 +81,7 @@ async def test_a_request_goes_to_its_owner_though_nobody_knows_who_can_decide(wo
     break_it(world.faulty, fault, "group")
     await ask(ada, "I need prod-db for 2h because INC-4711")
     request = await undecided(grace, DATA, "prod-db")
-    assert "One approval from Data Platform needed" in request.plain
+    assert "Needed: one approval from Data Platform" in request.plain
     assert "Can decide now" not in request.plain
     await world.person("bob").click(request, "approval.approve")
     await world.person("bob").sees("belongs to Data Platform", "Nothing was changed", channel=DATA)
