@@ -29,7 +29,7 @@ from bot.slack.messages.parts import Message
 from bot.slack.messages.reports import report_message
 from bot.slack.messages.requests import request_message
 from bot.slack.sentences import NO_DIRECTORY
-from bot.texts import say
+from bot.texts import ENGLISH, Language, read_in, say
 from handlers.besides import ENDED_EARLY, ENDING, REMINDER
 from handlers.checks import Checks
 from handlers.exceptions import Kind
@@ -53,10 +53,13 @@ _CHANNELS = (OWNER, f"{COPY}C", f"{COPY}G")
 class Rendering:
     """A table from kind to renderer; None where there is nothing to say any more."""
 
-    def __init__(self, ground: Ground, *, checks: Checks, pages: PageLinks) -> None:
+    def __init__(
+        self, ground: Ground, *, checks: Checks, pages: PageLinks, language: Language = ENGLISH
+    ) -> None:
         self._ground = ground
         self._checks = checks
         self._pages = pages
+        self._language = language
         self._table: Mapping[str, Callable[[Owed], Awaitable[Message | None]]] = {
             "request": self._request,
             "approval": self._approval,
@@ -75,7 +78,8 @@ class Rendering:
 
     async def message(self, owed: Owed) -> Message | None:
         """The message as it is true now. KeyError for a kind that nobody wrote a renderer for."""
-        return await self._table[owed.kind](owed)
+        with read_in(self._language):
+            return await self._table[owed.kind](owed)
 
     async def _request(self, owed: Owed) -> Message | None:
         story = await self._story(owed)

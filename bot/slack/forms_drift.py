@@ -23,7 +23,7 @@ from bot.slack.forms import Wrong, field_of, metadata, selected, typed
 from bot.slack.forms_decision import read_decision
 from bot.slack.incoming import text
 from bot.slack.messages.parts import facts, note
-from bot.slack.words import duration
+from bot.slack.words import duration, written
 from bot.texts import as_told, say
 from handlers.decisions.durations import parse_duration
 from handlers.intents import RATIONALE_LIMIT, whole_minutes
@@ -71,7 +71,9 @@ def adoption_form(may: MayReconcile) -> View:
                 hint=PlainTextObject(
                     text=say("At most {duration}. Then it is taken away.", duration=longest)
                 ),
-                element=PlainTextInputElement(action_id=Field.DURATION, initial_value=longest, max_length=60),
+                element=PlainTextInputElement(
+                    action_id=Field.DURATION, initial_value=written(may.longest), max_length=60
+                ),
             ),
             _why(say("Why is this right?")),
             _stays(),
@@ -151,8 +153,8 @@ def _stays() -> Any:
     return note(say("Your name and this sentence stay on the record."))
 
 
-def _date(written: str) -> date | None:
+def _date(typed_day: str) -> date | None:
     try:
-        return date.fromisoformat(written)
+        return date.fromisoformat(typed_day)
     except ValueError:
         return None

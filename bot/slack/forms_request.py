@@ -28,6 +28,7 @@ from bot.slack.incoming import part, text
 from bot.slack.messages.asking import foresight_blocks
 from bot.slack.words import duration as in_words
 from bot.slack.words import together, visible
+from bot.slack.words import written as as_typed_in
 from bot.texts import as_told, say
 from handlers.decisions.durations import HOW_TO_WRITE, parse_duration
 from handlers.decisions.ladder import rungs
@@ -94,7 +95,7 @@ def request_form(
     offered = _lengths(foresight)
     written = prefilled.written
     if written is None:
-        written = in_words(prefilled.minutes) if prefilled.minutes not in (0, *offered) else ""
+        written = as_typed_in(prefilled.minutes) if prefilled.minutes not in (0, *offered) else ""
     return View(
         type="modal",
         callback_id=Form.REQUEST,
@@ -219,7 +220,7 @@ def _other_length(written: str) -> InputBlock:
         action_id=Field.DURATION,
         initial_value=written or None,
         max_length=_TYPED_LIMIT,
-        placeholder=PlainTextObject(text="45 min"),
+        placeholder=PlainTextObject(text=say("45 min")),
     )
     hint = say("Like 90 min or 3 days. What you write here counts before what is chosen above.")
     return _input(Field.DURATION, say("Or another time"), element, hint=hint, optional=True, tells=True)

@@ -28,7 +28,7 @@ from bot.slack.replies import Replies
 from bot.slack.requesting import Requesting
 from bot.slack.submissions import Submissions, stay_open
 from bot.slack.words import as_typed
-from bot.texts import say
+from bot.texts import Language, read_in, say
 from handlers.intents import Actor
 from handlers.overview import Page
 from handlers.patience import answering_within
@@ -65,6 +65,7 @@ class Listeners:
         metrics: Metrics,
         transport: str,
         now: Clock,
+        language: Language,
     ) -> None:
         self._door = door
         self._conversation = conversation
@@ -76,6 +77,7 @@ class Listeners:
         self._metrics = metrics
         self._transport = transport
         self._now = now
+        self._language = language
 
     def register(self, app: AsyncApp) -> None:
         """One listener for each kind of payload, the frequent first; the tables behind them are ours.
@@ -181,14 +183,16 @@ class Listeners:
         incoming = arrived.of_view(body, self._transport)
         await self._guarded("view", incoming, submit, keep_open, live=True)
         if not answers and not admitted:  # turned away before and told so: the form stays all the same
-            keep_open(incoming, said(say(sentences.NO_IDENTITY)))
+            with read_in(self._language):
+                keep_open(incoming, said(say(sentences.NO_IDENTITY)))
         await ack(**(answers[0] if answers else {}))
 
     async def options(self, ack: AsyncAck, body: dict[str, Any]) -> None:
         """The choices while somebody types; none for whoever is no colleague (SL-1)."""
         incoming = arrived.of_action(body, self._transport)
         if await self._door.is_colleague(incoming.user):
-            await ack(**self._requesting.choices(arrived.text(body.get("value"))))
+            with read_in(self._language):
+                await ack(**self._requesting.choices(arrived.text(body.get("value"))))
         else:
             await ack(options=[])
 
@@ -234,6 +238,12 @@ class Listeners:
         return BoltResponse(status=200, body="")
 
     async def _guarded(
+        self, kind: RequestKind, incoming: Incoming, work: Work, speak: Speak, *, live: bool
+    ) -> None:
+        with read_in(self._language):
+            await self._answered(kind, incoming, work, speak, live=live)
+
+    async def _answered(
         self, kind: RequestKind, incoming: Incoming, work: Work, speak: Speak, *, live: bool
     ) -> None:
         """Establish who it is, do the work, and turn refusals and faults into one kind sentence each."""

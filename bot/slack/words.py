@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from functools import reduce
 
-from bot.texts import say, say_counted, template
+from bot.texts import ENGLISH, read_in, say, say_counted, template
 
 # Controls, what reorders or hides text, lone surrogates, line and paragraph ends: none of them has a shape of its own.
 _SHAPELESS = frozenset({"Cc", "Cf", "Cs", "Zl", "Zp"})
@@ -82,6 +82,12 @@ def duration(minutes: int) -> str:
         lambda longer, shorter: say("{longer} {shorter}", longer=longer, shorter=shorter),
         parts or [say("no time")],
     )
+
+
+def written(minutes: int) -> str:
+    """A duration as somebody would type it into a field: in English, which is what is read there in any language."""
+    with read_in(ENGLISH):
+        return duration(minutes)
 
 
 def span(seconds: int) -> str:

@@ -104,11 +104,7 @@ def _found_standing(alert: Alert) -> Told:
     how = say("Nothing was changed, and whoever comes after them has to be explained.")
     allowed = ""
     if not alert.facts.get("standing"):
-        allowed = say(
-            "{entitlement} may not be held without an end ({setting}).",
-            entitlement=what,
-            setting="standing = false",
-        )
+        allowed = say("{entitlement} may not be held without an end (standing = false).", entitlement=what)
     return title, together(found, allowed, _declared_so_far(alert), how), [_declare(alert)]
 
 

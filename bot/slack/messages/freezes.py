@@ -101,7 +101,7 @@ def _lost(alert: Alert) -> str:
     if not lost:
         return ""
     return say_counted(
-        "Of {signed} entries that were signed, one is gone, and with it what it recorded.",
+        "Of {signed} entries that were signed, {lost} is gone, and with it what it recorded.",
         "Of {signed} entries that were signed, {lost} are gone, and with them what they recorded.",
         lost,
         signed=number(signed),
