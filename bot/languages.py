@@ -3,6 +3,7 @@
 It chooses no language for anybody, and takes no translation that would leave a value out or could not be filled.
 """
 
+import struct
 from gettext import GNUTranslations
 from pathlib import Path
 
@@ -18,7 +19,7 @@ def read_language(file: Path | None) -> Language:
     try:
         with file.open("rb") as opened:
             language = GNUTranslations(opened)
-    except (OSError, ValueError, UnicodeDecodeError, EOFError) as fault:
+    except (OSError, ValueError, struct.error) as fault:
         raise SettingsFault(
             f"The translation {file} cannot be read ({type(fault).__name__}). Compile it with msgfmt, or take "
             "[slack] translation out of wicket.toml."

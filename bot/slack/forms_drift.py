@@ -106,7 +106,7 @@ def declaration_form(may: MayReconcile, catalogue: Catalogue, *, review: date) -
             InputBlock(
                 block_id=Field.REVIEW,
                 label=PlainTextObject(text=say("When is it to be looked at again?")),
-                hint=PlainTextObject(text=say("Within a year. It is an exception again then.")),
+                hint=PlainTextObject(text=say("Within a year. The security channel is asked again then.")),
                 element=DatePickerElement(action_id=Field.REVIEW, initial_date=review.isoformat()),
             ),
             _why(say("Why may it stand?")),

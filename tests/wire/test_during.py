@@ -191,5 +191,5 @@ async def test_somebody_elses_button_extends_nothing(world):
     own = await linus.sees("✅ grafana-edit")
     await linus.click(own, "grant.extend", value=first.buttons["grant.extend"]["value"])
     await linus.sees("This is no longer there")
-    await alan.sees("Forged click by Linus Pauling", channel=SECURITY)
+    await alan.sees("No button or form of ours: sent by Linus Pauling", channel=SECURITY)
     assert (await world.actions()).count("grant.approved done") == 2

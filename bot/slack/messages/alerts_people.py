@@ -59,7 +59,7 @@ def _identity_mismatch(alert: Alert) -> tuple[str, str]:
     reason = alert.fact("reason")
     why = say(_MISMATCHES[reason]) if reason in _MISMATCHES else reason or say("it fits nobody for sure")
     return (
-        say("Identity mismatch: {name}", name=alert.whose),
+        say("Not certain who this is: {name}", name=alert.whose),
         say(
             "The Slack account {account} does not fit one person: {why}. It can do nothing until that is settled.",
             account=_account(alert), why=why,

@@ -106,7 +106,7 @@ def _authority_lost(alert: Alert) -> tuple[str, str]:
 
 def _tampered(alert: Alert) -> tuple[str, str]:
     return (
-        say("Forged click by {name}", name=alert.whose),
+        say("No button or form of ours: sent by {name}", name=alert.whose),
         say("{name} sent a button or form that Wicket never made. Nothing was done.", name=alert.whose),
     )
 

@@ -240,7 +240,7 @@ GOLDEN = [
     ),
     (
         alert(Kind.IDENTITY_MISMATCH, {"slack_user": "U0ADA", "reason": "several matches"}),
-        "⚠️ Identity mismatch: Ada Lovelace (ada)",
+        "⚠️ Not certain who this is: Ada Lovelace (ada)",
         "The Slack account U0ADA does not fit one person: several people in the directory have its e-mail address. "
         "It can do nothing until that is settled.",
         TAIL,
@@ -277,7 +277,7 @@ GOLDEN = [
     ),
     (
         alert(Kind.TAMPERED),
-        "⚠️ Forged click by Ada Lovelace (ada)",
+        "⚠️ No button or form of ours: sent by Ada Lovelace (ada)",
         "Ada Lovelace (ada) sent a button or form that Wicket never made. Nothing was done.",
         TAIL,
     ),
