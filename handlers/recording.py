@@ -3,8 +3,11 @@
 It writes inside the transaction it is given and never outside one (promise 2).
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
 from datetime import datetime
+from functools import partial
+from types import MappingProxyType
 from typing import Protocol
 
 from sqlmodel import Session
@@ -16,6 +19,7 @@ from storage.audit import log
 from storage.identifiers import new_id
 
 Fact = audit.Fact
+NOTHING: Mapping[str, Fact] = MappingProxyType({})
 
 # One process writes for now; replicas will each have a name of their own.
 REPLICA = "main"
@@ -34,6 +38,16 @@ def person(actor: Actor) -> audit.Actor:
 def stranger(slack_team: str, slack_user: str) -> audit.Actor:
     """Somebody who is not known to be anybody."""
     return audit.Actor(type="unknown", id="unknown", slack_team=slack_team, slack_user=slack_user)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Step:
+    """One thing that happened. action: "grant.requested". outcome: "done", "refused" or "failed"."""
+
+    action: str
+    outcome: str
+    decision: PolicyDecision | None = None
+    facts: Mapping[str, Fact] = field(default_factory=lambda: NOTHING)
 
 
 def record(
@@ -56,24 +70,12 @@ def record(
     action: "grant.requested". outcome: "done", "refused" or "failed". subject: account id; resource: entitlement id.
     texts: free text (justification, rationale), kept as salted commitments. A decision's errors stand in the facts.
     """
-    errors: dict[str, Fact] = {"errors": list(decision.errors)} if decision and decision.errors else {}
-    return log.append(
-        tx,
-        audit.Entry(
-            id=new_id("e", at),
-            at=at,
-            action=action,
-            outcome=outcome,
-            actor=actor,
-            subject=subject,
-            resource=resource,
-            correlation=correlation,
-            where=_place(where),
-            policy=_policy(decision),
-            facts={**errors, **(facts or {})},
-            texts=dict(texts or {}),
-        ),
-    )
+    step = Step(action=action, outcome=outcome, decision=decision, facts=facts or NOTHING)
+    entry = _entry(
+        step, at=at, actor=actor, subject=subject, resource=resource, correlation=correlation, where=_place(where),
+        texts=texts or {},
+    )  # fmt: skip
+    return log.append(tx, entry)
 
 
 class Recorded(Protocol):
@@ -112,20 +114,25 @@ def record_grant(
 
     So does who asked, where that is another.
     """
-    return record(
-        tx,
-        at=at,
-        action=action,
-        outcome=outcome,
-        actor=actor,
-        where=where,
-        subject=_subject(grant),
-        resource=grant.entitlement,
-        correlation=grant.id,
-        decision=decision,
-        facts=_with_account(grant, facts or {}),
-        texts=texts,
-    )
+    step = Step(action=action, outcome=outcome, decision=decision, facts=facts or NOTHING)
+    return record_steps(tx, grant, [step], at=at, actor=actor, where=where, texts=texts)[0]
+
+
+def record_steps(
+    tx: Session,
+    grant: Recorded,
+    steps: Iterable[Step],
+    *,
+    at: datetime,
+    actor: audit.Actor,
+    where: Where,
+    texts: Mapping[str, str] | None = None,
+) -> list[str]:
+    """`record_grant` of several things that came of one act, in this order; their ids. texts: of each of them."""
+    about = _about(grant, at=at, actor=actor, where=_place(where), texts=texts)
+    entries = [about(step) for step in steps]
+    log.append_each(tx, entries)
+    return [entry.id for entry in entries]
 
 
 def record_each(
@@ -141,30 +148,66 @@ def record_each(
     log.append_each(
         tx,
         [
-            audit.Entry(
-                id=new_id("e", at),
-                at=at,
-                action=action,
-                outcome="done",
-                actor=WICKET,
-                subject=_subject(grant),
-                resource=grant.entitlement,
-                correlation=grant.id,
-                where=place,
-                facts=_with_account(grant, facts),
-            )
+            _about(grant, at=at, actor=WICKET, where=place)(Step(action=action, outcome="done", facts=facts))
             for grant, facts in grants
         ],
     )
 
 
-def _with_account(grant: Recorded, facts: Mapping[str, Fact]) -> Mapping[str, Fact]:
+def _about(
+    grant: Recorded,
+    *,
+    at: datetime,
+    actor: audit.Actor,
+    where: audit.Where,
+    texts: Mapping[str, str] | None = None,
+) -> Callable[[Step], audit.Entry]:
+    """What makes the entries about this grant."""
+    return partial(
+        _entry, at=at, actor=actor, subject=_subject(grant), resource=grant.entitlement, correlation=grant.id,
+        where=where, texts=texts or {}, besides=_account_of(grant),
+    )  # fmt: skip
+
+
+def _entry(
+    step: Step,
+    *,
+    at: datetime,
+    actor: audit.Actor,
+    subject: str | None,
+    resource: str | None,
+    correlation: str,
+    where: audit.Where,
+    texts: Mapping[str, str],
+    besides: Mapping[str, Fact] = NOTHING,
+) -> audit.Entry:
+    """besides: facts that stand in every entry about the same thing."""
+    errors = step.decision.errors if step.decision else ()
+    erred: dict[str, Fact] = {"errors": list(errors)} if errors else {}
+    return audit.Entry(
+        id=new_id("e", at),
+        at=at,
+        action=step.action,
+        outcome=step.outcome,
+        actor=actor,
+        subject=subject,
+        resource=resource,
+        correlation=correlation,
+        where=where,
+        policy=_policy(step.decision),
+        facts={**erred, **besides, **step.facts},
+        texts=texts,
+    )
+
+
+def _account_of(grant: Recorded) -> Mapping[str, Fact]:
+    """An account of theirs elsewhere, and who asked, where that is another."""
     place: dict[str, Fact] = {}
     if (grant.requester_directory, _subject(grant)) != (grant.directory, grant.account):
         place = {"directory": grant.directory, "account": grant.account}
     if grant.target_account:
         place["requested_by"] = grant.requester_account
-    return {**place, **facts}
+    return place
 
 
 def _subject(grant: Recorded) -> str:
