@@ -17,6 +17,7 @@ from handlers.intents import Actor, Where
 from storage.audit import entry as audit
 from storage.audit import log
 from storage.identifiers import new_id
+from storage.whose import holder_of
 
 Fact = audit.Fact
 NOTHING: Mapping[str, Fact] = MappingProxyType({})
@@ -164,7 +165,7 @@ def _about(
 ) -> Callable[[Step], audit.Entry]:
     """What makes the entries about this grant."""
     return partial(
-        _entry, at=at, actor=actor, subject=_subject(grant), resource=grant.entitlement, correlation=grant.id,
+        _entry, at=at, actor=actor, subject=holder_of(grant)[1], resource=grant.entitlement, correlation=grant.id,
         where=where, texts=texts or {}, besides=_account_of(grant),
     )  # fmt: skip
 
@@ -203,16 +204,11 @@ def _entry(
 def _account_of(grant: Recorded) -> Mapping[str, Fact]:
     """An account of theirs elsewhere, and who asked, where that is another."""
     place: dict[str, Fact] = {}
-    if (grant.requester_directory, _subject(grant)) != (grant.directory, grant.account):
+    if holder_of(grant) != (grant.directory, grant.account):
         place = {"directory": grant.directory, "account": grant.account}
     if grant.target_account:
         place["requested_by"] = grant.requester_account
     return place
-
-
-def _subject(grant: Recorded) -> str:
-    """Whose it is, by the account that they sign in with."""
-    return grant.target_account or grant.requester_account
 
 
 def _place(where: Where) -> audit.Where:

@@ -109,4 +109,4 @@ def add_approval(
         return known
     row = {"id": new_id("a", at), "grant": grant.id, "approver": approver, **fresh}
     run(tx.connection(), _ADD, row)
-    return Approval(**row)
+    return _OF.made(row)

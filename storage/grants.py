@@ -9,6 +9,7 @@ from typing import Any
 
 from sqlalchemy import BindParameter, and_, bindparam, case, delete, or_
 from sqlalchemy import select as select_columns
+from sqlalchemy.orm.attributes import instance_state
 from sqlmodel import Session, SQLModel, col, func, select
 from sqlmodel.sql.expression import SelectOfScalar
 
@@ -72,6 +73,8 @@ def move(tx: Session, grant: Grant, to: GrantState, **changes: Any) -> None:
     if "expires_at" in changes and grant.expires_at is not None:
         raise ValueError("the end of a grant never moves")
     tx.add(grant)
+    if instance_state(grant).key is None:  # a new one; what follows looks for it without the ORM
+        tx.flush()
     change(tx, grant, state=to, **changes)
 
 

@@ -26,11 +26,15 @@ class Loading(Generic[R]):
 
     def found(self, tx: Session, values: Values = NO_VALUES) -> list[R]:
         """What it finds, apart from the session: nothing assigned to it is kept, nor would it be by a reader."""
-        return [self._made(row) for row in rows(tx.connection(), self._plain, values)]
+        return [self._apart(row) for row in rows(tx.connection(), self._plain, values)]
+
+    def made(self, values: Values) -> R:
+        """A row that was just put there without the ORM, apart from the session. values: of all its columns."""
+        return self._apart([values[name] for name in self._names])
 
     def held(self, tx: Session, values: Values = NO_VALUES) -> list[R]:
         """What it finds, in the session; an object that the session has already becomes what was found."""
-        return [self._in(tx, self._made(row)) for row in rows(tx.connection(), self._plain, values)]
+        return [self._in(tx, self._apart(row)) for row in rows(tx.connection(), self._plain, values)]
 
     @cached_property
     def _mapper(self) -> Mapper[R]:
@@ -40,7 +44,7 @@ class Loading(Generic[R]):
     def _names(self) -> Sequence[str]:
         return [self._mapper.get_property_by_column(column).key for column in self._mapper.local_table.c]
 
-    def _made(self, row: Sequence[Any]) -> R:
+    def _apart(self, row: Sequence[Any]) -> R:
         mapper, names = self._mapper, self._names
         made: R = mapper.class_manager.new_instance()
         instance_dict(made).update(zip(names, row, strict=True))

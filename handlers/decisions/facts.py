@@ -91,6 +91,7 @@ def _account_context(question: AccountQuestion) -> Json:
 
 def _drift_context(question: DriftQuestion) -> Json:
     context: Json = {"way": question.way, "minutes": question.minutes, "now": _moment(question)}
+    context["onCall"] = question.on_call
     if question.member is not None:
         context["member"] = {"__entity": _uid("Account", question.member.id)}
     return context if question.role is None else {**context, "role": question.role}

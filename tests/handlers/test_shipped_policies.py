@@ -323,6 +323,16 @@ CASES: Mapping[str, tuple[Question, bool, str]] = {
         "contractors-never-resume",
     ),
     "an owner decides about drift": (decides(PROD_DB, GRACE, "owner"), True, "reconcile-as-owner"),
+    "whoever is on call decides about drift": (
+        decides(PROD_DB, person("Olga"), "owner", on_call=True),
+        True,
+        "reconcile-on-call",
+    ),
+    "an owner who is no approver and not on call decides about no drift": (
+        decides(PROD_DB, person("Olga"), "owner"),
+        False,
+        "",
+    ),
     "security decides about drift": (decides(PROD_DB, SAM, "security"), True, "reconcile-as-security"),
     "somebody without a role decides about no drift": (decides(PROD_DB, person("Mallory"), None), False, ""),
     "a manager decides about no drift": (decides(PROD_DB, person("Charles"), "manager"), False, ""),

@@ -25,7 +25,6 @@ from bot.slack.messages.parts import (
     sure_button,
 )
 from bot.slack.messages.requests import (
-    GIVEN_BACK,
     TIME_OVER,
     approvals,
     because,
@@ -50,7 +49,7 @@ from bot.slack.words import (
 )
 from handlers.decisions.cedar import NO_POLICY
 from handlers.outcomes import NotAllowed, NotYet, TooLate
-from handlers.stories import ENDED_EARLY, GrantStory, Report, Requester
+from handlers.stories import ENDED_EARLY, GIVEN_BACK, GrantStory, Report, Requester
 from storage.states import GrantState
 
 _HOLDS_SHOWN = 5
@@ -329,7 +328,8 @@ def _still_needed(story: GrantStory) -> str:
         f"{inert(one.name)} approved at {clock(one.at)} for {decides_for(story, one.role)}." for one in given
     ]
     lapses = f"Lapses {day_and_clock(story.lapses_at)}." if story.lapses_at else ""
-    how_far = f"{len(given)} of {len(given) + sum(story.missing.values())}:" if given else ""
+    counted = len(given) if story.counted is None else story.counted
+    how_far = f"{counted} of {counted + sum(story.missing.values())}:" if given else ""
     still = sentence(f"{needed(story)} needed.")
     return sentence(how_far, *so_far, void_approvals(story), still, _asked(story), lapses)
 

@@ -22,12 +22,11 @@ from bot.slack.words import (
     sentence,
 )
 from handlers.intents import RATIONALE_LIMIT
-from handlers.stories import ENDED_EARLY, GrantStory, Said
+from handlers.stories import ENDED_EARLY, GIVEN_BACK, GrantStory, Said
 from storage.states import GrantState
 
 # How handlers say why a grant ended (handlers.revocation, handlers.access).
 TIME_OVER = "its time is over"
-GIVEN_BACK = "given back"
 # Of several approvers' words, so many characters in all fit beside the facts.
 _RATIONALES_TOGETHER = 600
 
