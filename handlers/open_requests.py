@@ -19,7 +19,7 @@ from handlers.decisions.counterparts import NoCounterpart
 from handlers.decisions.policy import AccessQuestion, PolicyDecision, Role, Way, same_person
 from handlers.decisions.requests import weigh_request
 from handlers.decisions.turns import comes_first
-from handlers.exceptions import Kind, Severity, Strange, broken_policy, tell_security
+from handlers.exceptions import tell_security, wrong_person
 from handlers.forged import turn_away_forged
 from handlers.ground import Ground
 from handlers.intents import Decide, Inquire, OnGrant
@@ -148,25 +148,17 @@ class OpenRequests:
             self.record(tx, intent, found.grant, "approval.early", "refused", decision)
             return NotYet(grant=found.grant.id, first={role: n for role, n in vars(first).items() if n})
         self.record(tx, intent, found.grant, "approval.refused", "refused", decision)
-        strange = Strange(
-            kind=Kind.WRONG_APPROVER,
-            severity=Severity.HIGH if decision.severity == "high" else Severity.MEDIUM,
-            who=named(account.name, account.login),
-            cause=f"{account.id}:{found.grant.id}",
+        strange = wrong_person(
+            account,
+            decision,
+            about=found.grant.id,
             correlation=found.grant.id,
+            entitlement=entitlement.id,
             facts={
-                "entitlement": entitlement.id,
                 "requester": named(found.grant.requester_name, found.grant.requester_login),
                 "own": same_person(account, found.question.requester),
-                # Without a policy that says so, the reason is simply that they are none of its approvers.
-                "reasons": list(decision.reasons) if decision.policy_ids or decision.errors else [],
-                "policies": list(decision.policy_ids),
             },
         )
-        if decision.errors:
-            strange = broken_policy(
-                decision, who=strange.who, correlation=found.grant.id, entitlement=entitlement.id
-            )
         tell_security(tx, self._ground.now(), strange)
         owner = self._ground.catalogue.owner_of(entitlement)
         return NotAllowed(entitlement=entitlement.id, owner_name=owner.name, reasons=decision.reasons)

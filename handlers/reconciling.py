@@ -17,13 +17,12 @@ from handlers.decisions.drift import Member, Way, is_wrong_person, may_reconcile
 from handlers.decisions.freezing import MAKES_ACCESS, reason
 from handlers.decisions.policy import DriftQuestion, PolicyDecision, Role, same_person
 from handlers.differences import member_of
-from handlers.exceptions import Kind, Severity, Strange, broken_policy, tell_security
+from handlers.exceptions import Kind, tell_security, wrong_person
 from handlers.forged import turn_away_forged
 from handlers.ground import Ground
 from handlers.intents import Reconcile
 from handlers.outcomes import MayReconcile, NoLonger, NotAllowed, NotPossible, Reconciled, Repeated, Unknown
 from handlers.patience import in_time
-from handlers.strange import named
 from handlers.ways import LONGEST_ADOPTION, Known, Open, Ways, together
 from storage import deliveries, holdings
 from storage.catalogue import Entitlement
@@ -209,23 +208,14 @@ class Reconciling:
     def _turn_away(self, tx: Session, intent: Reconcile, found: Open) -> NotAllowed:
         account, decision, entitlement = intent.actor.account, found.decision, found.entitlement
         self._ways.record(tx, intent, found, "drift.refused", "refused")
-        strange = Strange(
-            kind=Kind.WRONG_APPROVER,
-            severity=Severity.HIGH if decision.severity == "high" else Severity.MEDIUM,
-            who=named(account.name, account.login),
-            cause=f"{account.id}:{found.row.cause}",
+        strange = wrong_person(
+            account,
+            decision,
+            about=found.row.cause,
             correlation=found.row.correlation,
-            facts={
-                "entitlement": entitlement.id,
-                "drift": True,
-                "reasons": list(decision.reasons) if decision.policy_ids or decision.errors else [],
-                "policies": list(decision.policy_ids),
-            },
+            entitlement=entitlement.id,
+            facts={"drift": True},
         )
-        if decision.errors:
-            strange = broken_policy(
-                decision, who=strange.who, correlation=found.row.correlation, entitlement=entitlement.id
-            )
         tell_security(tx, self._ground.now(), strange)
         return NotAllowed(
             entitlement=entitlement.id,

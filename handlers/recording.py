@@ -17,7 +17,7 @@ from handlers.intents import Actor, Where
 from storage.audit import entry as audit
 from storage.audit import log
 from storage.identifiers import new_id
-from storage.whose import holder_of
+from storage.whose import Given, holder_of
 
 Fact = audit.Fact
 NOTHING: Mapping[str, Fact] = MappingProxyType({})
@@ -79,7 +79,7 @@ def record(
     return log.append(tx, entry)
 
 
-class Recorded(Protocol):
+class Recorded(Given, Protocol):
     """What an entry says of a grant."""
 
     @property
@@ -90,12 +90,6 @@ class Recorded(Protocol):
     def account(self) -> str: ...
     @property
     def entitlement(self) -> str: ...
-    @property
-    def requester_directory(self) -> str: ...
-    @property
-    def requester_account(self) -> str: ...
-    @property
-    def target_account(self) -> str: ...
 
 
 def record_grant(
