@@ -71,15 +71,18 @@ async def is_decider(ground: Ground, grant_id: str, account: Account) -> bool:
 
 
 async def how_far(ground: Ground, grant_id: str) -> tuple[int, Approvals] | None:
-    """How many approvals count now, and what is still missing; None where no approval will do, or nothing waits.
+    """How many of the fewest that it needs are there now, and what is still missing; None where nothing waits.
 
-    DirectoryUnavailable as above.
+    Also where no approval will do. DirectoryUnavailable as above.
     """
     now = await _as_it_is(ground, grant_id)
     if now is None:
         return None
+    fewest = missing_approvals(ground.policy, now.question, Approvals())
     missing = missing_approvals(ground.policy, now.question, now.question.approvals)
-    return (now.question.approvals.total, missing) if isinstance(missing, Approvals) else None
+    if not isinstance(fewest, Approvals) or not isinstance(missing, Approvals):
+        return None
+    return max(0, fewest.total - missing.total), missing
 
 
 async def _as_it_is(ground: Ground, grant_id: str) -> _Now | None:

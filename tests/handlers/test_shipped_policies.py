@@ -59,6 +59,7 @@ OWNERS = frozenset({DATA.approvers})
 
 
 CAROL = person("Carol", employment="contractor")
+OWN = replace(ADA, groups=GRACE.groups)
 
 
 def ends(what: Any, by: Any, role: str | None, **changes: Any) -> Question:
@@ -337,7 +338,7 @@ CASES: Mapping[str, tuple[Question, bool, str]] = {
     "somebody without a role decides about no drift": (decides(PROD_DB, person("Mallory"), None), False, ""),
     "a manager decides about no drift": (decides(PROD_DB, person("Charles"), "manager"), False, ""),
     "nobody decides about their own membership": (
-        decides(PROD_DB, ADA, "owner"),
+        decides(PROD_DB, OWN, "owner", member=OWN),
         False,
         "never-about-oneself",
     ),
@@ -347,7 +348,7 @@ CASES: Mapping[str, tuple[Question, bool, str]] = {
         "reconcile-as-owner",
     ),
     "a contractor decides about no drift": (
-        decides(PROD_DB, CAROL, "owner"),
+        decides(PROD_DB, replace(CAROL, groups=GRACE.groups), "owner"),
         False,
         "contractors-never-reconcile",
     ),
