@@ -16,7 +16,7 @@ from handlers.decisions.policy import PolicyDecision
 from handlers.intents import Actor, Where
 from storage.audit import entry as audit
 from storage.audit import log
-from storage.identifiers import new_id
+from storage.identifiers import new_id, new_ids
 from storage.whose import Given, holder_of
 
 Fact = audit.Fact
@@ -139,12 +139,14 @@ def record_each(
     where: Where,
 ) -> None:
     """`record_grant` of what Wicket itself has done with many grants at once, each with its own facts."""
-    place = _place(where)
+    place, wanted = _place(where), list(grants)
     log.append_each(
         tx,
         [
-            _about(grant, at=at, actor=WICKET, where=place)(Step(action=action, outcome="done", facts=facts))
-            for grant, facts in grants
+            _about(grant, at=at, actor=WICKET, where=place)(
+                Step(action=action, outcome="done", facts=facts), fresh=fresh
+            )
+            for fresh, (grant, facts) in zip(new_ids("e", at, len(wanted)), wanted, strict=True)
         ],
     )
 
@@ -156,7 +158,7 @@ def _about(
     actor: audit.Actor,
     where: audit.Where,
     texts: Mapping[str, str] | None = None,
-) -> Callable[[Step], audit.Entry]:
+) -> Callable[..., audit.Entry]:
     """What makes the entries about this grant."""
     return partial(
         _entry, at=at, actor=actor, subject=holder_of(grant)[1], resource=grant.entitlement, correlation=grant.id,
@@ -167,6 +169,7 @@ def _about(
 def _entry(
     step: Step,
     *,
+    fresh: str = "",
     at: datetime,
     actor: audit.Actor,
     subject: str | None,
@@ -176,11 +179,11 @@ def _entry(
     texts: Mapping[str, str],
     besides: Mapping[str, Fact] = NOTHING,
 ) -> audit.Entry:
-    """besides: facts that stand in every entry about the same thing."""
+    """besides: facts that stand in every entry about the same thing. fresh: the entry's id, if one was made."""
     errors = step.decision.errors if step.decision else ()
     erred: dict[str, Fact] = {"errors": list(errors)} if errors else {}
     return audit.Entry(
-        id=new_id("e", at),
+        id=fresh or new_id("e", at),
         at=at,
         action=step.action,
         outcome=step.outcome,

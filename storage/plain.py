@@ -7,7 +7,7 @@ from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, S
 from contextlib import contextmanager
 from dataclasses import dataclass
 from types import MappingProxyType
-from typing import Any, TypeAlias
+from typing import Any, Protocol, TypeAlias
 
 from sqlalchemy import Connection, Delete, Dialect, Insert, Select, Update
 from sqlalchemy.exc import DBAPIError
@@ -78,21 +78,28 @@ class Plain:
         return said
 
 
-Run = Callable[[Plain, Values], int]
+class Run(Protocol):
+    """Runs one statement with these values, or for each of several, and tells how many rows it was about."""
+
+    def __call__(self, plain: Plain, *each: Values) -> int: ...
 
 
 @contextmanager
 def in_turn(connection: Connection) -> Iterator[Run]:
-    """Several statements one after the other, by one cursor: `run(plain, values)` tells how many rows it was about.
+    """Several statements one after the other, by one cursor. What has many values goes to the driver at once, which
+    spares a server the answers in between.
 
     The transaction has begun. What the driver raises is raised as SQLAlchemy's own fault, as everywhere else.
     """
     dialect = connection.dialect
     with _Cursor(connection) as cursor:
 
-        def run(plain: Plain, values: Values) -> int:
+        def run(plain: Plain, *each: Values) -> int:
             said = plain.said_to(dialect)
-            cursor.execute(said.text, said.given(values))
+            if len(each) == 1:
+                cursor.execute(said.text, said.given(each[0]))
+            else:
+                cursor.executemany(said.text, [said.given(values) for values in each])
             return int(cursor.rowcount)
 
         yield run
@@ -143,14 +150,14 @@ class _Cursor:
 
 def _said(statement: Statement, columns: Collection[str] | None, dialect: Dialect) -> _Said:
     compiled = statement.compile(dialect=dialect, column_keys=None if columns is None else list(columns))
-    names = tuple(compiled.positiontup or compiled.bind_names.values())
+    names = tuple(compiled.positiontup or dict.fromkeys(compiled.bind_names.values()))
     binds = {name: compiled.binds[name] for name in names}
     return _Said(
         text=str(compiled),
         positional=bool(compiled.positional),
         names=names,
         changed=tuple(binds[name].type.dialect_impl(dialect).bind_processor(dialect) for name in names),
-        fixed={name: bind.value for name, bind in binds.items() if not bind.required},
+        fixed={name: bind.effective_value for name, bind in binds.items() if not bind.required},
         read=_read(statement, dialect),
     )
 

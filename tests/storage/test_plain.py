@@ -95,3 +95,18 @@ def test_readers_and_the_writer_are_each_told_in_their_own_words(database, now):
         lambda tx: (run(tx.connection(), ADD, {"key": "a", "at": now}), rows(tx.connection(), locked))
     )
     assert [tuple(row) for row in database.read_now(lambda tx: rows(tx.connection(), locked))] == [("a",)]
+
+
+def test_what_the_statement_says_itself_is_said_with_what_is_given(database, now):
+    """And what has many values is run for each of them, and counted together."""
+    again = Plain(
+        update(DELIVERIES).where(DELIVERIES.c.key == bindparam("of")).values(key="z", at=bindparam("then"))
+    )
+
+    def work(tx: Session) -> list[int]:
+        with in_turn(tx.connection()) as run:
+            added = run(ADD, {"key": "a", "at": now}, {"key": "b", "at": now})
+            return [added, run(again, {"of": "b", "then": now + timedelta(hours=1)})]
+
+    assert database.write_now(work) == [2, 1]
+    assert sorted(kept(database)) == [("a", now), ("z", now + timedelta(hours=1))]
