@@ -10,12 +10,11 @@ from handlers.ground import Ground
 from handlers.intents import OnGrant
 from handlers.outcomes import Ended, Repeated, TooLate, Unknown
 from handlers.own import find_own, refuse_late
+from handlers.stories import GIVEN_BACK
 from storage import grants, holdings
 from storage.records import Grant
 from storage.reminders import continued
 from storage.states import LIVE, GrantState
-
-GIVEN_BACK = "given back"
 
 
 class Access:

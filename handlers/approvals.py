@@ -150,15 +150,15 @@ class Deciding:
             role=role,
             approved=intent.approve,
             rationale=intent.rationale,
+            given=found.decided,
         )
         state = self._settle(tx, intent, grant, verdict)
         action = "approval.given" if intent.approve else "approval.denied"
-        self._requests.record(
-            tx, intent, grant, action, "done", verdict.decision,
-            {**facts, "role": role, "state": state, "shown": mark(grant)},
-        )  # fmt: skip
+        facts |= {"role": role, "state": state, "shown": mark(grant)}
+        steps = [recording.Step(action=action, outcome="done", decision=verdict.decision, facts=facts)]
         if state == GrantState.APPROVED:
-            self._requests.record(tx, intent, grant, "grant.approved", "done", verdict.grant)
+            steps.append(recording.Step(action="grant.approved", outcome="done", decision=verdict.grant))
+        self._requests.record_each(tx, intent, grant, steps)
         self._ground.show(tx, grant)
         return Decided(grant=grant.id, state=state, reasons=verdict.reasons)
 

@@ -21,6 +21,7 @@ from handlers.reports import report_now
 from handlers.strange import named_holder
 from storage.directories.base import Account
 from storage.records import Grant
+from storage.whose import holder_of
 
 _IDS_TOLD = 10
 
@@ -74,13 +75,11 @@ class Target:
     report: Account | None = None
 
 
-async def target_of(ground: Ground, own: Account, report: Account | None, directory: str) -> Target:
-    """Who gets what `own` asks for: themselves, or this report of theirs. DirectoryUnavailable as above."""
-    return Target(account=await find_target(ground, report or own, directory), report=report)
-
-
 async def target_now(ground: Ground, grant: Grant, own: Account) -> Target:
-    """The same, for what was asked before: it must still be the account that was meant then."""
+    """Who gets what `own` asked for before: it must still be the account that was meant then.
+
+    DirectoryUnavailable as above.
+    """
     report = None
     if grant.target_account:
         report = await report_now(ground, grant, own)
@@ -95,12 +94,12 @@ async def target_now(ground: Ground, grant: Grant, own: Account) -> Target:
 
 def uncertain(target: NoCounterpart, grant: Grant) -> Strange:
     """The exception that nobody could tell which account is theirs: one for one person and directory."""
-    whose = grant.target_account or grant.requester_account
+    directory, account = holder_of(grant)
     return Strange(
         kind=Kind.AMBIGUOUS_IDENTITY,
         severity=Severity.MEDIUM,
         who=named_holder(grant),
-        cause=f"{grant.requester_directory}:{whose}:{target.directory}:{target.reason}",
+        cause=f"{directory}:{account}:{target.directory}:{target.reason}",
         correlation=grant.id,
         facts={
             "entitlement": grant.entitlement,

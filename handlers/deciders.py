@@ -17,7 +17,7 @@ from handlers.decisions.policy import (
     role_of,
     same_person,
 )
-from handlers.decisions.requests import may_decide
+from handlers.decisions.requests import may_decide, missing_approvals
 from handlers.decisions.turns import needs_rationale
 from handlers.ground import Ground
 from storage import grants
@@ -40,38 +40,76 @@ class Decider:
     explains: bool
 
 
+@dataclass(frozen=True, kw_only=True)
+class _Now:
+    """A request that waits, with the facts of now. approved: who approved it; question: with their approvals."""
+
+    grant: Grant
+    entitlement: Entitlement
+    home: Directory
+    question: AccessQuestion
+    approved: tuple[Account, ...]
+
+
 async def deciders(ground: Ground, grant_id: str) -> tuple[Decider, ...]:
     """Those who may approve this request now: owners first, then security, then the manager; nobody who did already.
 
     Empty once it is decided. DirectoryUnavailable when the directory does not answer.
     """
+    now = await _as_it_is(ground, grant_id)
+    if now is None:
+        return ()
+    asked = await _candidates(ground, now.home, now.grant, now.entitlement, now.question.requester)
+    found = [one for account in asked if (one := _decider(ground, now, account)) is not None]
+    return tuple(sorted(found, key=lambda one: _ORDER.index(one.role)))
+
+
+async def is_decider(ground: Ground, grant_id: str, account: Account) -> bool:
+    """Whether this person may approve this request now: it is their turn. DirectoryUnavailable as above."""
+    now = await _as_it_is(ground, grant_id)
+    return now is not None and _decider(ground, now, account) is not None
+
+
+async def how_far(ground: Ground, grant_id: str) -> tuple[int, Approvals] | None:
+    """How many of the fewest that it needs are there now, and what is still missing; None where nothing waits.
+
+    Also where no approval will do. DirectoryUnavailable as above.
+    """
+    now = await _as_it_is(ground, grant_id)
+    if now is None:
+        return None
+    fewest = missing_approvals(ground.policy, now.question, Approvals())
+    missing = missing_approvals(ground.policy, now.question, now.question.approvals)
+    if not isinstance(fewest, Approvals) or not isinstance(missing, Approvals):
+        return None
+    return max(0, fewest.total - missing.total), missing
+
+
+async def _as_it_is(ground: Ground, grant_id: str) -> _Now | None:
     grant, approvals = await ground.database.read(
         lambda tx: (grants.get(tx, grant_id), counting_of(tx, grant_id))
     )
     entitlement = ground.catalogue.entitlements.get(grant.entitlement) if grant else None
     if grant is None or entitlement is None or grant.state != GrantState.PENDING:
-        return ()
+        return None
     home = ground.home(grant.requester_directory)
     requester = await home.account(grant.requester_account)
     if requester is None:
-        return ()
-    target = await target_now(ground, grant, requester)
-    if isinstance(target.account, NoCounterpart):
-        return ()
-    approved, asked = await asyncio.gather(
-        accounts_of(home, [one.approver for one in approvals]),
-        _candidates(ground, home, grant, entitlement, requester),
+        return None
+    target, approved = await asyncio.gather(
+        target_now(ground, grant, requester), accounts_of(home, [one.approver for one in approvals])
     )
+    if isinstance(target.account, NoCounterpart):
+        return None
     question = ground.question_of(grant, requester, target.account, entitlement, target.report)
     so_far = count_people(question, approved, approvals, ground.security_group)
-    question = replace(question, approvals=so_far)
-    found = [
-        decider
-        for account in asked
-        if not any(same_person(account, other) for other in approved)
-        and (decider := _decider(ground, grant, question, account)) is not None
-    ]
-    return tuple(sorted(found, key=lambda one: _ORDER.index(one.role)))
+    return _Now(
+        grant=grant,
+        entitlement=entitlement,
+        home=home,
+        question=replace(question, approvals=so_far),
+        approved=approved,
+    )
 
 
 _ORDER: tuple[Role, ...] = ("owner", "security", "manager")
@@ -107,7 +145,7 @@ def count_people(
 
 async def accounts_of(directory: Directory, ids: Iterable[str]) -> tuple[Account, ...]:
     """The active accounts among these."""
-    found = [await directory.account(one) for one in ids]
+    found = await asyncio.gather(*(directory.account(one) for one in ids))
     return tuple(account for account in found if account is not None and account.active)
 
 
@@ -128,9 +166,11 @@ def role_in(ground: Ground, grant: Grant, question: AccessQuestion, account: Acc
     )
 
 
-def _decider(ground: Ground, grant: Grant, question: AccessQuestion, account: Account) -> Decider | None:
-    role = role_in(ground, grant, question, account)
-    asked = replace(as_approver(question, account), way="approve")
+def _decider(ground: Ground, now: _Now, account: Account) -> Decider | None:
+    if any(same_person(account, other) for other in now.approved):
+        return None
+    role = role_in(ground, now.grant, now.question, account)
+    asked = replace(as_approver(now.question, account), way="approve")
     if role is None or not may_decide(ground.policy, asked, account, role).allowed:
         return None
     return Decider(account=account, role=role, explains=needs_rationale(ground.policy, asked, account, role))

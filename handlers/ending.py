@@ -17,7 +17,7 @@ from handlers.counterparts import target_now
 from handlers.decisions.counterparts import Counterpart
 from handlers.decisions.policy import AccessQuestion, PolicyDecision, Role, is_standing_in, role_of
 from handlers.decisions.requests import may_revoke
-from handlers.exceptions import Kind, Severity, Strange, broken_policy, tell_security
+from handlers.exceptions import tell_security, wrong_person
 from handlers.forged import turn_away_forged
 from handlers.ground import Ground
 from handlers.intents import EndGrant, OnGrant
@@ -185,24 +185,14 @@ class Ending:
     def _turn_away(self, tx: Session, intent: OnGrant | EndGrant, found: _Open, facts: _Facts) -> NotAllowed:
         account, decision, grant = intent.actor.account, found.decision, found.grant
         self._record(tx, intent, grant, "ending.refused", "refused", decision)
-        strange = Strange(
-            kind=Kind.WRONG_APPROVER,
-            severity=Severity.HIGH if decision.severity == "high" else Severity.MEDIUM,
-            who=named(account.name, account.login),
-            cause=f"{account.id}:{grant.id}:end",
+        strange = wrong_person(
+            account,
+            decision,
+            about=f"{grant.id}:end",
             correlation=grant.id,
-            facts={
-                "entitlement": grant.entitlement,
-                "ending": True,
-                "requester": named(grant.requester_name, grant.requester_login),
-                "reasons": list(decision.reasons) if decision.policy_ids or decision.errors else [],
-                "policies": list(decision.policy_ids),
-            },
+            entitlement=grant.entitlement,
+            facts={"ending": True, "requester": named(grant.requester_name, grant.requester_login)},
         )
-        if decision.errors:
-            strange = broken_policy(
-                decision, who=strange.who, correlation=grant.id, entitlement=grant.entitlement
-            )
         tell_security(tx, self._ground.now(), strange)
         return NotAllowed(
             entitlement=grant.entitlement,

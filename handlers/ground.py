@@ -21,7 +21,7 @@ from storage.clock import Clock
 from storage.database import Database
 from storage.directories.base import Account, Directory
 from storage.faults import DirectoryUnavailable
-from storage.outbox import OWNER, Message, owe, places_of
+from storage.outbox import OWNER, Message, owe, owe_each, places_of
 from storage.records import Grant
 from storage.states import FreezeKind, GrantState
 
@@ -175,17 +175,15 @@ class Ground:
 
     def show(self, tx: Session, grant: Grant) -> None:
         """Owe what shows how this grant stands, and tell whose turn it is if it waits for others than the owner's."""
-        for kind, subject, recipient in self.messages_of(tx, [grant]):
-            owe(tx, at=self.now(), courier="slack", kind=kind, subject=subject, recipient=recipient)
+        owe_each(tx, self.messages_of(tx, [grant]), at=self.now(), courier="slack")
         show_before(tx, self, grant)
         owner = self._carried_to(grant)
         if owner is None:
             return
         if grant.state != GrantState.PENDING:  # nothing is left to answer
-            for inquiry in inquiries.unanswered(tx, grant.id):
-                owe(
-                    tx, at=self.now(), courier="slack", kind="inquiry", subject=inquiry, recipient=grant.slack_user
-                )  # fmt: skip
+            open_ones = inquiries.unanswered(tx, grant.id)
+            told = [Message("inquiry", inquiry, grant.slack_user) for inquiry in open_ones]
+            owe_each(tx, told, at=self.now(), courier="slack")
         elif any(count and role != "owner" for role, count in grant.missing.items()):
             owe(tx, at=self.now(), courier=SUMMONS, kind="summons", subject=grant.id, recipient=owner)
 

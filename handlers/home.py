@@ -3,17 +3,22 @@
 It shows another person's request only to whoever can decide it, and changes nothing.
 """
 
+import asyncio
 from collections.abc import Sequence
 
 from sqlmodel import Session
 
 from handlers.answers import AccessList
 from handlers.checks import Checks
+from handlers.deciders import is_decider
 from handlers.ground import Ground
 from handlers.intents import Actor, Ask
 from handlers.outcomes import Repeated
 from handlers.overview import Overview, OwnRequest, Page, ToDecide
+from handlers.patience import in_time
 from storage import overviews
+from storage.directories.base import Account
+from storage.faults import DirectoryUnavailable
 from storage.overviews import Waiting
 from storage.records import Grant
 from storage.states import GrantState
@@ -38,12 +43,30 @@ class Home:
         if not isinstance(access, AccessList):
             return None
         found = access
-        return await self._ground.database.read(lambda tx: self._overview(tx, intent.actor, found, page))
+        before = await self._ground.database.read(lambda tx: self._can_decide(tx, intent.actor))
+        waiting = await self._in_turn(before, intent.actor.account)
+        return await self._ground.database.read(
+            lambda tx: self._overview(tx, intent.actor, found, waiting, page)
+        )
 
-    def _overview(self, tx: Session, actor: Actor, access: AccessList, page: Page) -> Overview:
+    async def _in_turn(self, waiting: Sequence[Waiting], account: Account) -> Sequence[str]:
+        """The ids of those whose turn is this person's: in stages it may be somebody else's first.
+
+        Where nobody but the owner is needed it is theirs. A directory that does not answer hides nothing (promise 7).
+        """
+        staged = [one.id for one in waiting if one.missing != {"owner"}]
+        try:
+            able = await in_time(asyncio.gather(*(is_decider(self._ground, one, account) for one in staged)))
+        except DirectoryUnavailable:
+            able = [True] * len(staged)
+        early = {one for one, is_able in zip(staged, able, strict=True) if not is_able}
+        return [one.id for one in waiting if one.id not in early]
+
+    def _overview(
+        self, tx: Session, actor: Actor, access: AccessList, waiting: Sequence[str], page: Page
+    ) -> Overview:
         own = (actor.account.directory, actor.account.id)
         requests = overviews.requests_of(tx, *own, REQUESTS_SHOWN + 1)
-        waiting = self._can_decide(tx, actor)
         start = page.waiting * DECISIONS_SHOWN
         if start >= len(waiting):
             start, page = 0, Page(held=page.held)
@@ -58,8 +81,8 @@ class Home:
             page=page,
         )
 
-    def _can_decide(self, tx: Session, actor: Actor) -> Sequence[str]:
-        """The ids of the requests that stand before this person: their team's, and those shown to them alone.
+    def _can_decide(self, tx: Session, actor: Actor) -> Sequence[Waiting]:
+        """The requests that stand before this person: their team's, and those shown to them alone.
 
         Whether they may is asked of policy when they decide; here nobody's request is shown who is not theirs to see.
         """
@@ -72,12 +95,12 @@ class Home:
         ]
         shown = overviews.shown_to(tx, actor.slack_user, [one.id for one in found])
         theirs = [
-            one.id
+            one
             for one in found
             if (one.id in shown and one.missing - {"owner"}) or self._answers_for(actor, one)
         ]
-        decided = overviews.decided_by(tx, account.id, theirs)
-        return [one for one in theirs if one not in decided]
+        decided = overviews.decided_by(tx, account.id, [one.id for one in theirs])
+        return [one for one in theirs if one.id not in decided]
 
     def _answers_for(self, actor: Actor, waiting: Waiting) -> bool:
         """Whether they are of its owner, if that is still needed, or of whoever stands in since it was passed on."""

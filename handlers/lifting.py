@@ -12,12 +12,11 @@ from sqlmodel import Session
 from handlers import recording
 from handlers.decisions.freezing import may_resume
 from handlers.decisions.policy import PolicyDecision, ResumeQuestion
-from handlers.exceptions import Kind, Severity, Strange, broken_policy, cause_of, tell_security
+from handlers.exceptions import Kind, Severity, cause_of, tell_security, wrong_person
 from handlers.forged import turn_away_forged
 from handlers.ground import Ground
 from handlers.intents import Resume, Where
 from handlers.outcomes import MayResume, NoLonger, NotAllowed, Repeated, Resumed, Unknown
-from handlers.strange import named
 from storage import deliveries, freezes
 from storage.audit import entry as audit
 from storage.database import wake
@@ -98,21 +97,14 @@ class Lifting:
     def _turn_away(self, tx: Session, intent: Resume, freeze: Freeze, decision: PolicyDecision) -> NotAllowed:
         account = intent.actor.account
         self._record(tx, intent, freeze, "resume.refused", "refused", decision)
-        who = named(account.name, account.login)
-        strange = Strange(
-            kind=Kind.WRONG_APPROVER,
-            severity=Severity.HIGH,
-            who=who,
-            cause=f"{account.id}:{freeze.id}",
+        strange = wrong_person(
+            account,
+            decision,
+            about=freeze.id,
             correlation=freeze.id,
-            facts={
-                "resume": True,
-                "reasons": list(decision.reasons) if decision.policy_ids else [],
-                "policies": list(decision.policy_ids),
-            },
+            facts={"resume": True},
+            severity=Severity.HIGH,
         )
-        if decision.errors:
-            strange = broken_policy(decision, who=who, correlation=freeze.id)
         tell_security(tx, self._ground.now(), strange)
         return NotAllowed(entitlement="this", owner_name="the security team", reasons=decision.reasons)
 

@@ -19,7 +19,7 @@ from handlers.decisions.counterparts import NoCounterpart
 from handlers.decisions.policy import AccessQuestion, PolicyDecision, Role, Way, same_person
 from handlers.decisions.requests import weigh_request
 from handlers.decisions.turns import comes_first
-from handlers.exceptions import Kind, Severity, Strange, broken_policy, tell_security
+from handlers.exceptions import tell_security, wrong_person
 from handlers.forged import turn_away_forged
 from handlers.ground import Ground
 from handlers.intents import Decide, Inquire, OnGrant
@@ -27,7 +27,7 @@ from handlers.outcomes import NotAllowed, NotYet, Repeated, TooLate, Unknown
 from handlers.patience import in_time
 from handlers.strange import named
 from storage import deliveries, grants
-from storage.approvals import approvals_of, counting_of
+from storage.approvals import approvals_of, counting_among
 from storage.binding import binds
 from storage.catalogue import Entitlement
 from storage.directories.base import Account, Directory
@@ -41,24 +41,37 @@ _NAMES_SHOWN = 5
 
 
 @dataclass(frozen=True, kw_only=True)
-class Facts:
-    """What the directory says now, read before the transaction.
+class Seen:
+    """A request as it is in a transaction. decided: the decisions on it, oldest first. counted: who approves it."""
 
-    target: the requester's account in the entitlement's directory, None without a requester. counted: ids of those who
-    approved when it was read. approved: the active ones among them, as they are now.
+    grant: Grant | None
+    decided: Sequence[Approval] = ()
+    counted: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True)
+class Facts:
+    """What the directory says now, read before the transaction, and the request as it is inside.
+
+    target: the requester's account in the entitlement's directory, None without a requester. approved: the active ones
+    of those whose approvals count, as they are now.
     """
 
+    seen: Seen
     requester: Account | None = None
     target: Target | None = None
-    counted: tuple[str, ...] = ()
     approved: tuple[Account, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True)
 class Opened:
-    """A request that can be decided now. question: what it puts to policy about this click. role: the clicker's."""
+    """A request that can be decided now. question: what it puts to policy about this click. role: the clicker's.
+
+    decided: the decisions on it, oldest first.
+    """
 
     grant: Grant
+    decided: Sequence[Approval]
     entitlement: Entitlement
     question: AccessQuestion
     role: Role | None
@@ -74,8 +87,9 @@ class OpenRequests:
         """One transaction on facts that are not older than the last approval: two at one instant must both count."""
 
         def on(facts: Facts, tx: Session) -> tuple[T] | None:
-            fresh = _approvers(counting_of(tx, grant_id)) == facts.counted
-            return (work(tx, facts),) if fresh else None
+            seen = _seen(tx, grant_id)
+            fresh = seen.counted == facts.seen.counted
+            return (work(tx, replace(facts, seen=seen)),) if fresh else None
 
         while True:
             facts = await in_time(self._facts(grant_id))
@@ -101,10 +115,9 @@ class OpenRequests:
         now = self._ground.now()
         if not deliveries.take(tx, intent.delivery, now):
             return Repeated()
-        grant = grants.get(tx, intent.grant)
+        grant, decided = facts.seen.grant, facts.seen.decided
         if grant is None or grant.lapses_at is None:
             return turn_away_forged(tx, self._ground, intent, "approval.tampered")
-        decided = approvals_of(tx, grant.id)
         if grant.state != GrantState.PENDING or grant.lapses_at <= now:
             self.record(tx, intent, grant, "approval.late", "refused")
             return _settled_before(grant, decided, now)
@@ -135,25 +148,17 @@ class OpenRequests:
             self.record(tx, intent, found.grant, "approval.early", "refused", decision)
             return NotYet(grant=found.grant.id, first={role: n for role, n in vars(first).items() if n})
         self.record(tx, intent, found.grant, "approval.refused", "refused", decision)
-        strange = Strange(
-            kind=Kind.WRONG_APPROVER,
-            severity=Severity.HIGH if decision.severity == "high" else Severity.MEDIUM,
-            who=named(account.name, account.login),
-            cause=f"{account.id}:{found.grant.id}",
+        strange = wrong_person(
+            account,
+            decision,
+            about=found.grant.id,
             correlation=found.grant.id,
+            entitlement=entitlement.id,
             facts={
-                "entitlement": entitlement.id,
                 "requester": named(found.grant.requester_name, found.grant.requester_login),
                 "own": same_person(account, found.question.requester),
-                # Without a policy that says so, the reason is simply that they are none of its approvers.
-                "reasons": list(decision.reasons) if decision.policy_ids or decision.errors else [],
-                "policies": list(decision.policy_ids),
             },
         )
-        if decision.errors:
-            strange = broken_policy(
-                decision, who=strange.who, correlation=found.grant.id, entitlement=entitlement.id
-            )
         tell_security(tx, self._ground.now(), strange)
         owner = self._ground.catalogue.owner_of(entitlement)
         return NotAllowed(entitlement=entitlement.id, owner_name=owner.name, reasons=decision.reasons)
@@ -182,21 +187,25 @@ class OpenRequests:
         facts: Mapping[str, recording.Fact] | None = None,
     ) -> None:
         """Keep what this click came to, with what was typed as a commitment."""
+        step = recording.Step(action=action, outcome=outcome, decision=decision, facts=facts or {})
+        self.record_each(tx, intent, grant, [step])
+
+    def record_each(
+        self, tx: Session, intent: OnGrant, grant: Grant, steps: Sequence[recording.Step]
+    ) -> None:
+        """`record` of all that one click came to, in this order."""
         texts = {}
         if isinstance(intent, Decide) and intent.rationale:
             texts = {"rationale": intent.rationale}
         elif isinstance(intent, Inquire):
             texts = {"question": intent.question}
-        recording.record_grant(
+        recording.record_steps(
             tx,
             grant,
+            [replace(step, facts={"minutes": grant.minutes, **step.facts}) for step in steps],
             at=self._ground.now(),
-            action=action,
-            outcome=outcome,
             actor=recording.person(intent.actor),
             where=intent.where,
-            decision=decision,
-            facts={"minutes": grant.minutes, **(facts or {})},
             texts=texts,
         )
 
@@ -214,6 +223,7 @@ class OpenRequests:
         so_far = count_people(question, facts.approved, decided, self._ground.security_group)
         return Opened(
             grant=grant,
+            decided=decided,
             entitlement=entitlement,
             question=replace(as_approver(question, account), approvals=so_far, way=way),
             role=role_in(self._ground, grant, question, account),
@@ -233,17 +243,18 @@ class OpenRequests:
             tell_security(tx, self._ground.now(), uncertain(target, grant))
 
     async def _facts(self, grant_id: str) -> Facts:
-        grant, approvals = await self._ground.database.read(
-            lambda tx: (grants.get(tx, grant_id), counting_of(tx, grant_id))
-        )
-        counted = _approvers(approvals)
+        seen = await self._ground.database.glance(lambda tx: _seen(tx, grant_id))
+        grant = seen.grant
         if grant is None or grant.entitlement not in self._ground.catalogue.entitlements:
-            return Facts(counted=counted)
+            return Facts(seen=seen)
         home = self._ground.home(grant.requester_directory)
+        if not seen.counted:
+            requester, target = await self._requester(home, grant)
+            return Facts(seen=seen, requester=requester, target=target)
         (requester, target), approved = await asyncio.gather(
-            self._requester(home, grant), accounts_of(home, counted)
+            self._requester(home, grant), accounts_of(home, seen.counted)
         )
-        return Facts(requester=requester, target=target, counted=counted, approved=approved)
+        return Facts(seen=seen, requester=requester, target=target, approved=approved)
 
     async def _requester(self, home: Directory, grant: Grant) -> tuple[Account | None, Target | None]:
         """Who asked, as they are now, and their account in the entitlement's directory."""
@@ -260,8 +271,13 @@ def _has_decided(
     return any(one.approver == account.id and (not one.approved or binds(one, grant)) for one in decided)
 
 
-def _approvers(approvals: Sequence[Approval]) -> tuple[str, ...]:
-    return tuple(approval.approver for approval in approvals)
+def _seen(tx: Session, grant_id: str) -> Seen:
+    grant = grants.get(tx, grant_id)
+    if grant is None:
+        return Seen(grant=None)
+    decided = approvals_of(tx, grant.id)
+    counted = counting_among(tx, grant, decided)
+    return Seen(grant=grant, decided=decided, counted=tuple(one.approver for one in counted))
 
 
 _BY_NOBODY = (GrantState.LAPSED, GrantState.WITHDRAWN, GrantState.VOIDED)

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from handlers.decisions.policy import Approvals, PolicyEngine, Role, role_of, same_person
+from handlers.decisions.policy import Approvals, PolicyEngine, Role, is_on_call, role_of, same_person
 from handlers.decisions.prospects import ordinary_question
 from handlers.decisions.requests import may_decide
 from storage.catalogue import Catalogue, Entitlement
@@ -52,6 +52,7 @@ class Deciders:
         owner = self.catalogue.owner_of(entitlement)
         fallback = self.catalogue.owners.get(body) if body not in ("", owner.id) else None
         question = replace(ordinary_question(entitlement, owner, home=home, now=self.now), fallback=fallback)
+        question = replace(question, on_call=is_on_call(account, question.requester, owner))
         role = role_of(account, question.requester, owner, self.security_group, fallback)
         # In stages it may be somebody else's turn first: that is no reason to say that nobody can decide.
         turns = (replace(question, approvals=one) for one in (Approvals(), Approvals(manager=1, security=1)))

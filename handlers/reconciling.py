@@ -4,7 +4,7 @@ What a decision does is in handlers.ways; no directory is changed here.
 """
 
 import asyncio
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 from typing import TypeVar
 
@@ -17,14 +17,13 @@ from handlers.decisions.drift import Member, Way, is_wrong_person, may_reconcile
 from handlers.decisions.freezing import MAKES_ACCESS, reason
 from handlers.decisions.policy import DriftQuestion, PolicyDecision, Role, same_person
 from handlers.differences import member_of
-from handlers.exceptions import Kind, Severity, Strange, broken_policy, tell_security
+from handlers.exceptions import Kind, tell_security, wrong_person
 from handlers.forged import turn_away_forged
 from handlers.ground import Ground
 from handlers.intents import Reconcile
 from handlers.outcomes import MayReconcile, NoLonger, NotAllowed, NotPossible, Reconciled, Repeated, Unknown
 from handlers.patience import in_time
-from handlers.strange import named
-from handlers.ways import LONGEST_ADOPTION, Known, Open, Ways
+from handlers.ways import LONGEST_ADOPTION, Known, Open, Ways, together
 from storage import deliveries, holdings
 from storage.catalogue import Entitlement
 from storage.directories.base import Account, Directory
@@ -80,7 +79,7 @@ class Reconciling:
 
     async def longest(self, exception: str) -> int | None:
         """For how many minutes at most what this exception tells of could be adopted; None if it is no such thing."""
-        row, _ = await self._ground.database.read(lambda tx: self._row(tx, exception))
+        row, _, _ = await self._ground.database.read(lambda tx: self._row(tx, exception))
         entitlement = self._entitlement(row)
         if entitlement is None:
             return None
@@ -98,7 +97,7 @@ class Reconciling:
         return await self._ground.database.write(on)
 
     async def _facts(self, intent: Reconcile) -> Known:
-        row, fence = await self._ground.database.read(lambda tx: self._row(tx, intent.exception))
+        row, fence, several = await self._ground.database.read(lambda tx: self._row(tx, intent.exception))
         entitlement = self._entitlement(row)
         if row is None or entitlement is None:
             return Known()
@@ -108,7 +107,9 @@ class Reconciling:
         if row.facts.get("kind") != "account":
             group = await directory.group(entitlement.group)
             direct = members_of(group) if group else frozenset()
-            return replace(facts, direct=direct, present="kind" not in row.facts or member_of(row) in direct)
+            present = "kind" not in row.facts or member_of(row) in direct
+            accounts = await self._accounts(directory, several & direct)
+            return replace(facts, direct=direct, present=present, accounts=accounts)
         member = str(row.facts.get("member"))
         account, membership = await asyncio.gather(
             directory.account(member), directory.membership(member, entitlement.group)
@@ -134,15 +135,21 @@ class Reconciling:
         accounts = await asyncio.gather(*(home.account(one) for one in some))
         return tuple(one.name for one in accounts if one is not None and one.active)
 
-    def _row(self, tx: Session, exception: str) -> tuple[ExceptionRecord | None, int | None]:
-        """The exception, and the fence of the holding that it is about, if there is one."""
+    async def _accounts(self, directory: Directory, members: Iterable[Member]) -> dict[str, Account]:
+        """Those of these members that are accounts, as they are now: policy is asked about each."""
+        found = await asyncio.gather(*(directory.account(one.id) for one in members if one.kind == "account"))
+        return {one.id: one for one in found if one is not None}
+
+    def _row(self, tx: Session, exception: str) -> tuple[ExceptionRecord | None, int | None, set[Member]]:
+        """The exception, the fence of the holding that it is about, if there is one, and of several which they are."""
         row = tx.get(ExceptionRecord, exception)
         entitlement = self._entitlement(row)
         if row is None or entitlement is None:
-            return row, None
+            return row, None, set()
         place = place_of(entitlement)
         holding = holdings.of_account(tx, account=str(row.facts.get("member")), **place)
-        return row, holding.fence if holding else None
+        several = together(tx, entitlement, Kind(row.kind), self._ground.now())
+        return row, holding.fence if holding else None, several
 
     def _open(self, tx: Session, intent: Reconcile, facts: Known) -> Open | Refused:
         """The difference, if it can be decided so by this person; everything else is recorded."""
@@ -162,8 +169,11 @@ class Reconciling:
             self._ground.catalogue.owner_of(entitlement),
             self._ground.security_group,
         )
-        decision = self._may(intent, row, entitlement, role, facts)
-        found = Open(row=row, kind=kind, entitlement=entitlement, decision=decision, role=role, facts=facts)
+        question = self._question(intent, entitlement, role, facts)
+        decision = self._may(row, question, facts)
+        found = Open(
+            row=row, kind=kind, entitlement=entitlement, question=question, decision=decision, role=role, facts=facts
+        )  # fmt: skip
         if not decision.allowed and is_wrong_person(decision, role):
             return self._turn_away(tx, intent, found)
         if "decided_by" in row.facts or SETTLED in row.facts:
@@ -174,49 +184,38 @@ class Reconciling:
             return self._ways.not_possible(tx, intent, found, (reason(halt),))
         return found
 
-    def _may(
-        self,
-        intent: Reconcile,
-        row: ExceptionRecord,
-        entitlement: Entitlement,
-        role: Role | None,
-        facts: Known,
-    ) -> PolicyDecision:
-        actor = intent.actor.account
-        question = DriftQuestion(
+    def _question(
+        self, intent: Reconcile, entitlement: Entitlement, role: Role | None, facts: Known
+    ) -> DriftQuestion:
+        actor, owner = intent.actor.account, self._ground.catalogue.owner_of(entitlement)
+        return DriftQuestion(
             principal=actor,
             entitlement=entitlement,
-            owner=self._ground.catalogue.owner_of(entitlement),
+            owner=owner,
             member=facts.member,
             way=intent.way,
             minutes=intent.minutes if intent.way == Way.ADOPT else 0,
             role=role,
             now=self._ground.now(),
+            on_call=owner.on_call in actor.groups - {""},
         )
-        same = facts.member is not None and same_person(actor, facts.member)
+
+    def _may(self, row: ExceptionRecord, question: DriftQuestion, facts: Known) -> PolicyDecision:
+        same = question.member is not None and same_person(question.principal, question.member)
         own = row.facts.get("kind") is not None and (same or member_of(row) in facts.own)
         return may_reconcile(self._ground.policy, question, own=own)
 
     def _turn_away(self, tx: Session, intent: Reconcile, found: Open) -> NotAllowed:
         account, decision, entitlement = intent.actor.account, found.decision, found.entitlement
         self._ways.record(tx, intent, found, "drift.refused", "refused")
-        strange = Strange(
-            kind=Kind.WRONG_APPROVER,
-            severity=Severity.HIGH if decision.severity == "high" else Severity.MEDIUM,
-            who=named(account.name, account.login),
-            cause=f"{account.id}:{found.row.cause}",
+        strange = wrong_person(
+            account,
+            decision,
+            about=found.row.cause,
             correlation=found.row.correlation,
-            facts={
-                "entitlement": entitlement.id,
-                "drift": True,
-                "reasons": list(decision.reasons) if decision.policy_ids or decision.errors else [],
-                "policies": list(decision.policy_ids),
-            },
+            entitlement=entitlement.id,
+            facts={"drift": True},
         )
-        if decision.errors:
-            strange = broken_policy(
-                decision, who=strange.who, correlation=found.row.correlation, entitlement=entitlement.id
-            )
         tell_security(tx, self._ground.now(), strange)
         return NotAllowed(
             entitlement=entitlement.id,

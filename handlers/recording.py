@@ -3,8 +3,11 @@
 It writes inside the transaction it is given and never outside one (promise 2).
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
 from datetime import datetime
+from functools import partial
+from types import MappingProxyType
 from typing import Protocol
 
 from sqlmodel import Session
@@ -14,8 +17,10 @@ from handlers.intents import Actor, Where
 from storage.audit import entry as audit
 from storage.audit import log
 from storage.identifiers import new_id, new_ids
+from storage.whose import Given, holder_of
 
 Fact = audit.Fact
+NOTHING: Mapping[str, Fact] = MappingProxyType({})
 
 # One process writes for now; replicas will each have a name of their own.
 REPLICA = "main"
@@ -34,6 +39,16 @@ def person(actor: Actor) -> audit.Actor:
 def stranger(slack_team: str, slack_user: str) -> audit.Actor:
     """Somebody who is not known to be anybody."""
     return audit.Actor(type="unknown", id="unknown", slack_team=slack_team, slack_user=slack_user)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Step:
+    """One thing that happened. action: "grant.requested". outcome: "done", "refused" or "failed"."""
+
+    action: str
+    outcome: str
+    decision: PolicyDecision | None = None
+    facts: Mapping[str, Fact] = field(default_factory=lambda: NOTHING)
 
 
 def record(
@@ -56,27 +71,15 @@ def record(
     action: "grant.requested". outcome: "done", "refused" or "failed". subject: account id; resource: entitlement id.
     texts: free text (justification, rationale), kept as salted commitments. A decision's errors stand in the facts.
     """
-    errors: dict[str, Fact] = {"errors": list(decision.errors)} if decision and decision.errors else {}
-    return log.append(
-        tx,
-        audit.Entry(
-            id=new_id("e", at),
-            at=at,
-            action=action,
-            outcome=outcome,
-            actor=actor,
-            subject=subject,
-            resource=resource,
-            correlation=correlation,
-            where=_place(where),
-            policy=_policy(decision),
-            facts={**errors, **(facts or {})},
-            texts=dict(texts or {}),
-        ),
-    )
+    step = Step(action=action, outcome=outcome, decision=decision, facts=facts or NOTHING)
+    entry = _entry(
+        step, at=at, actor=actor, subject=subject, resource=resource, correlation=correlation, where=_place(where),
+        texts=texts or {},
+    )  # fmt: skip
+    return log.append(tx, entry)
 
 
-class Recorded(Protocol):
+class Recorded(Given, Protocol):
     """What an entry says of a grant."""
 
     @property
@@ -87,12 +90,6 @@ class Recorded(Protocol):
     def account(self) -> str: ...
     @property
     def entitlement(self) -> str: ...
-    @property
-    def requester_directory(self) -> str: ...
-    @property
-    def requester_account(self) -> str: ...
-    @property
-    def target_account(self) -> str: ...
 
 
 def record_grant(
@@ -112,20 +109,25 @@ def record_grant(
 
     So does who asked, where that is another.
     """
-    return record(
-        tx,
-        at=at,
-        action=action,
-        outcome=outcome,
-        actor=actor,
-        where=where,
-        subject=_subject(grant),
-        resource=grant.entitlement,
-        correlation=grant.id,
-        decision=decision,
-        facts=_with_account(grant, facts or {}),
-        texts=texts,
-    )
+    step = Step(action=action, outcome=outcome, decision=decision, facts=facts or NOTHING)
+    return record_steps(tx, grant, [step], at=at, actor=actor, where=where, texts=texts)[0]
+
+
+def record_steps(
+    tx: Session,
+    grant: Recorded,
+    steps: Iterable[Step],
+    *,
+    at: datetime,
+    actor: audit.Actor,
+    where: Where,
+    texts: Mapping[str, str] | None = None,
+) -> list[str]:
+    """`record_grant` of several things that came of one act, in this order; their ids. texts: of each of them."""
+    about = _about(grant, at=at, actor=actor, where=_place(where), texts=texts)
+    entries = [about(step) for step in steps]
+    log.append_each(tx, entries)
+    return [entry.id for entry in entries]
 
 
 def record_each(
@@ -141,35 +143,69 @@ def record_each(
     log.append_each(
         tx,
         [
-            audit.Entry(
-                id=fresh,
-                at=at,
-                action=action,
-                outcome="done",
-                actor=WICKET,
-                subject=_subject(grant),
-                resource=grant.entitlement,
-                correlation=grant.id,
-                where=place,
-                facts=_with_account(grant, facts),
+            _about(grant, at=at, actor=WICKET, where=place)(
+                Step(action=action, outcome="done", facts=facts), fresh=fresh
             )
             for fresh, (grant, facts) in zip(new_ids("e", at, len(wanted)), wanted, strict=True)
         ],
     )
 
 
-def _with_account(grant: Recorded, facts: Mapping[str, Fact]) -> Mapping[str, Fact]:
+def _about(
+    grant: Recorded,
+    *,
+    at: datetime,
+    actor: audit.Actor,
+    where: audit.Where,
+    texts: Mapping[str, str] | None = None,
+) -> Callable[..., audit.Entry]:
+    """What makes the entries about this grant."""
+    return partial(
+        _entry, at=at, actor=actor, subject=holder_of(grant)[1], resource=grant.entitlement, correlation=grant.id,
+        where=where, texts=texts or {}, besides=_account_of(grant),
+    )  # fmt: skip
+
+
+def _entry(
+    step: Step,
+    *,
+    fresh: str = "",
+    at: datetime,
+    actor: audit.Actor,
+    subject: str | None,
+    resource: str | None,
+    correlation: str,
+    where: audit.Where,
+    texts: Mapping[str, str],
+    besides: Mapping[str, Fact] = NOTHING,
+) -> audit.Entry:
+    """besides: facts that stand in every entry about the same thing. fresh: the entry's id, if one was made."""
+    errors = step.decision.errors if step.decision else ()
+    erred: dict[str, Fact] = {"errors": list(errors)} if errors else {}
+    return audit.Entry(
+        id=fresh or new_id("e", at),
+        at=at,
+        action=step.action,
+        outcome=step.outcome,
+        actor=actor,
+        subject=subject,
+        resource=resource,
+        correlation=correlation,
+        where=where,
+        policy=_policy(step.decision),
+        facts={**erred, **besides, **step.facts},
+        texts=texts,
+    )
+
+
+def _account_of(grant: Recorded) -> Mapping[str, Fact]:
+    """An account of theirs elsewhere, and who asked, where that is another."""
     place: dict[str, Fact] = {}
-    if (grant.requester_directory, _subject(grant)) != (grant.directory, grant.account):
+    if holder_of(grant) != (grant.directory, grant.account):
         place = {"directory": grant.directory, "account": grant.account}
     if grant.target_account:
         place["requested_by"] = grant.requester_account
-    return {**place, **facts}
-
-
-def _subject(grant: Recorded) -> str:
-    """Whose it is, by the account that they sign in with."""
-    return grant.target_account or grant.requester_account
+    return place
 
 
 def _place(where: Where) -> audit.Where:

@@ -10,6 +10,9 @@ from datetime import datetime
 from storage.catalogue import Entitlement, Owner
 from storage.states import GrantState
 
+GIVEN_BACK = "given back"
+"""Why a grant ended that its holder gave back."""
+
 ENDED_EARLY = "ended early"
 """Why a grant ended that somebody ended before its time; who it was, and why, stand beside it."""
 
@@ -107,7 +110,7 @@ class GrantStory:
     binds. asked_minutes: how long it was before an approver made it shorter, otherwise 0. can: names of those who may
     decide now, by role, and one_click: whether none of them has to say why; both are looked up where they are shown.
     goes_on_from: of an extension. fallback: the name of whoever stands in for its owner. ended_by and end_rationale:
-    who ended it before its time, and why.
+    who ended it before its time, and why. counted: how many approvals count now, where that was looked up.
     """
 
     id: str
@@ -150,3 +153,4 @@ class GrantStory:
     fallback: str = ""
     report: Report | None = None
     ticket: str = ""
+    counted: int | None = None

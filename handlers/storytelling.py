@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from sqlmodel import Session
 
-from handlers.deciders import deciders
+from handlers.deciders import deciders, how_far
 from handlers.ground import Ground
 from handlers.patience import in_time
 from handlers.stories import Asked, Extension, GrantStory, Held, LastTime, PassedOn, Report, Requester, Said
@@ -19,6 +19,7 @@ from storage.links import link_to
 from storage.records import Grant
 from storage.reminders import extension_of, seen
 from storage.states import LIVE, GrantState
+from storage.whose import holder_of
 
 
 def tell(tx: Session, ground: Ground, grant_id: str) -> GrantStory | None:
@@ -27,47 +28,23 @@ def tell(tx: Session, ground: Ground, grant_id: str) -> GrantStory | None:
     if grant is None:
         return None
     entitlement = ground.catalogue.entitlements.get(grant.entitlement)
-    # What stood before this was asked: a story told again later does not count itself, or what came after.
-    holder = (grant.requester_directory, grant.target_account or grant.requester_account)
-    past = [
-        each
-        for each in grants.past_of(tx, *holder, grant.entitlement)
-        if each.requested_at < grant.requested_at
-    ]
+    past = _past(tx, grant)
     directory = ground.directories.get(grant.directory)
-    voided = voided_of(tx, grant.id)
-    is_own = (grant.directory, grant.account) == holder
+    is_own = (grant.directory, grant.account) == holder_of(grant)
     return GrantStory(
         id=grant.id,
         state=GrantState(grant.state),
         entitlement_id=grant.entitlement,
         entitlement=entitlement,
         owner=ground.catalogue.owner_of(entitlement) if entitlement else None,
-        requester=Requester(
-            name=grant.requester_name,
-            login=grant.requester_login,
-            team=grant.requester_team,
-            employment=grant.requester_employment,
-            manager=grant.manager_name,
-            slack_user=grant.slack_user,
-        ),
+        requester=_requester(grant),
         minutes=grant.minutes,
         justification=grant.justification,
         reasons=tuple(grant.reasons),
         missing=dict(grant.missing),
         foreseen=grant.foreseen,
         automatic=grant.automatic,
-        said=tuple(
-            Said(
-                name=a.approver_name,
-                role=a.role,
-                approved=a.approved,
-                rationale=a.rationale,
-                at=a.at,
-                void=voided.get(a.id, ""),
-            )
-            for a in approvals_of(tx, grant.id)
-        ),
+        said=_said(tx, grant),
         holds=_holds(tx, ground, grant),
         had=len(past),
         had_last=past[0].ended_at if past else None,
@@ -83,18 +60,7 @@ def tell(tx: Session, ground: Ground, grant_id: str) -> GrantStory | None:
         account="" if is_own else grant.account,
         shown=mark(grant),
         asked_minutes=grant.asked_minutes,
-        asked=tuple(
-            Asked(
-                id=one.id,
-                name=one.asker_name,
-                slack_user=one.slack_user,
-                question=one.question,
-                at=one.asked_at,
-                answer=one.answer,
-                answered_at=one.answered_at,
-            )
-            for one in inquiries.about(tx, grant.id)
-        ),
+        asked=_asked(tx, grant),
         last=_last(tx, past[0]) if past else None,
         passed_on=_passed_on(ground, grant),
         goes_on_from=_goes_on_from(tx, grant),
@@ -104,6 +70,53 @@ def tell(tx: Session, ground: Ground, grant_id: str) -> GrantStory | None:
         fallback=_fallback(ground, grant),
         report=_report(tx, grant),
         ticket="" if grant.ticket in grant.justification else grant.ticket,
+    )
+
+
+def _past(tx: Session, grant: Grant) -> list[Grant]:
+    """What its holder had of it before this was asked: a story told later counts neither itself nor what came after."""
+    before = grants.past_of(tx, *holder_of(grant), grant.entitlement)
+    return [each for each in before if each.requested_at < grant.requested_at]
+
+
+def _requester(grant: Grant) -> Requester:
+    return Requester(
+        name=grant.requester_name,
+        login=grant.requester_login,
+        team=grant.requester_team,
+        employment=grant.requester_employment,
+        manager=grant.manager_name,
+        slack_user=grant.slack_user,
+    )
+
+
+def _said(tx: Session, grant: Grant) -> tuple[Said, ...]:
+    voided = voided_of(tx, grant.id)
+    return tuple(
+        Said(
+            name=one.approver_name,
+            role=one.role,
+            approved=one.approved,
+            rationale=one.rationale,
+            at=one.at,
+            void=voided.get(one.id, ""),
+        )
+        for one in approvals_of(tx, grant.id)
+    )
+
+
+def _asked(tx: Session, grant: Grant) -> tuple[Asked, ...]:
+    return tuple(
+        Asked(
+            id=one.id,
+            name=one.asker_name,
+            slack_user=one.slack_user,
+            question=one.question,
+            at=one.asked_at,
+            answer=one.answer,
+            answered_at=one.answered_at,
+        )
+        for one in inquiries.about(tx, grant.id)
     )
 
 
@@ -122,6 +135,12 @@ async def with_deciders(ground: Ground, story: GrantStory) -> GrantStory:
         return story
     try:
         able = await in_time(deciders(ground, story.id))
+        if story.passed_on is not None and any(one.approved for one in story.said):
+            # Whom it was passed on to before may have approved: they stand in no more, so it counts no more.
+            now = await in_time(how_far(ground, story.id))
+            if now is not None:
+                counted, missing = now
+                story = replace(story, counted=counted, missing={r: n for r, n in vars(missing).items() if n})
     except DirectoryUnavailable:
         return story
     found = [
@@ -167,8 +186,7 @@ def _extension(tx: Session, grant: Grant) -> Extension | None:
 
 def _holds(tx: Session, ground: Ground, grant: Grant) -> tuple[str, ...]:
     """What its holder held when it was asked or holds by grants now, the riskiest first, this one left out."""
-    of = (grant.requester_directory, grant.target_account or grant.requester_account)
-    live = {other.entitlement for other in grants.live_of(tx, *of)}
+    live = {other.entitlement for other in grants.live_of(tx, *holder_of(grant))}
     held = (live | set(grant.standing)) - {grant.entitlement}
     known = [ground.catalogue.entitlements[name] for name in held if name in ground.catalogue.entitlements]
     return tuple(e.id for e in sorted(known, key=lambda e: (-e.risk, e.id)))

@@ -4,7 +4,7 @@ Each is checked against what is true in its transaction: what became explained m
 """
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, time, timedelta
 
 from sqlmodel import Session
@@ -12,8 +12,8 @@ from sqlmodel import Session
 from handlers import recording
 from handlers.adopting import adopt, take_away
 from handlers.comparing import facts_about, kept_standings, place_of
-from handlers.decisions.drift import Member, Way, is_explained
-from handlers.decisions.policy import PolicyDecision, Role
+from handlers.decisions.drift import Member, Way, is_explained, may_reconcile
+from handlers.decisions.policy import DriftQuestion, PolicyDecision, Role, same_person
 from handlers.differences import member_of
 from handlers.ground import Ground
 from handlers.intents import Reconcile
@@ -35,6 +35,7 @@ ONLY_ONES_OWN = (
     "Your own membership is the only one left here, and nobody decides about that. Somebody else can."
 )
 WHOSE = "It is not certain whose account this is, so it cannot be theirs for a time. Correct its number, or remove it."
+GONE = "Their account is gone by now, so there is nothing to declare."
 GROUPS_STAY = "Wicket puts people into groups, not groups. Take the inner group out in the directory itself."
 
 Refused = NotPossible | NoLonger
@@ -46,7 +47,8 @@ class Known:
 
     present: whether the membership is there, for one account's. person: whose it is, at home, if that is certain.
     fence: of its holding, read before. own: whoever clicks, as members there: each of their accounts, and each group
-    that holds one. can: names of some who could decide. direct: who is in the group, for several.
+    that holds one. can: names of some who could decide. direct: who is in the group, for several; accounts: of those
+    that could be declared together, by id.
     """
 
     member: Account | None = None
@@ -54,20 +56,32 @@ class Known:
     present: bool = True
     fence: int | None = None
     direct: frozenset[Member] = frozenset()
+    accounts: Mapping[str, Account] = field(default_factory=dict)
     own: frozenset[Member] = frozenset()
     can: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True)
 class Open:
-    """A difference that can be decided about now."""
+    """A difference that can be decided about now. question: what was put to policy, and decision: what it said."""
 
     row: ExceptionRecord
     kind: Kind
     entitlement: Entitlement
+    question: DriftQuestion
     decision: PolicyDecision
     role: Role | None
     facts: Known
+
+
+def together(tx: Session, entitlement: Entitlement, kind: Kind, now: datetime) -> set[Member]:
+    """The members that are declared all at once where they are still there: found at first, or due for review."""
+    kept = kept_standings(standings.of_group(tx, **place_of(entitlement)), watched=True)
+    if kind == Kind.FOUND_STANDING:
+        return set(kept.found)
+    return (
+        {one for one, review in kept.declared.items() if review <= now} if kind == Kind.REVIEW_DUE else set()
+    )
 
 
 class Ways:
@@ -147,7 +161,7 @@ class Ways:
         now, place = self._ground.now(), place_of(found.entitlement)
         review = datetime.combine(intent.review, time(12), UTC) if intent.review else now + USUAL_REVIEW
         members = self._to_declare(tx, found)
-        theirs = members - found.facts.own
+        theirs, refused = self._weighed(found, members - found.facts.own)
         if found.kind == Kind.UNEXPLAINED:
             over = self._explained_meanwhile(tx, intent, found)
             if over is not None:
@@ -155,7 +169,7 @@ class Ways:
         if not members:
             return self._over_by_itself(tx, intent, found)
         if not theirs:
-            return self.not_possible(tx, intent, found, (ONLY_ONES_OWN,))
+            return self.not_possible(tx, intent, found, refused or (ONLY_ONES_OWN,))
         if not now < review <= now + LONGEST_REVIEW + timedelta(days=1):
             return self.not_possible(
                 tx, intent, found, ("It has to be looked at again within a year from now.",)
@@ -180,7 +194,7 @@ class Ways:
             "owner": intent.owner,
             "review_at": review.isoformat(),
         }
-        if left:  # one's own stays for somebody else to decide about
+        if left:  # one's own stays for somebody else to decide about, and what policy refuses
             self.record(tx, intent, found, "drift.declared", "done", facts)
             named_ = {"declared": len(theirs), "declared_by": intent.actor.account.name, "count": left}
             decide_exceptions(tx, at=now, cause=found.row.cause, facts={**named_, "names": []})
@@ -221,14 +235,30 @@ class Ways:
         return [grant for grant in covering if grant.state == GrantState.ACTIVE]
 
     def _to_declare(self, tx: Session, found: Open) -> set[Member]:
-        kept = kept_standings(standings.of_group(tx, **place_of(found.entitlement)), watched=True)
-        if found.kind == Kind.FOUND_STANDING:
-            return set(kept.found & found.facts.direct)
-        if found.kind == Kind.REVIEW_DUE:
-            now = self._ground.now()
-            due = {one for one, review in kept.declared.items() if review <= now}
-            return due & found.facts.direct
+        if found.kind in (Kind.FOUND_STANDING, Kind.REVIEW_DUE):
+            return together(tx, found.entitlement, found.kind, self._ground.now()) & found.facts.direct
         return {member_of(found.row)}
+
+    def _weighed(self, found: Open, members: set[Member]) -> tuple[set[Member], tuple[str, ...]]:
+        """Those whom policy lets stand, asked about each of several; and its reasons about one of the others.
+
+        Of an account that is gone by now nobody can be asked.
+        """
+        if found.kind not in (Kind.FOUND_STANDING, Kind.REVIEW_DUE):
+            return members, ()
+        theirs, refused, actor = set[Member](), tuple[str, ...](), found.question.principal
+        for one in sorted(members):
+            account = found.facts.accounts.get(one.id) if one.kind == "account" else None
+            if one.kind == "account" and account is None:
+                refused = refused or (GONE,)
+                continue
+            own = account is not None and same_person(actor, account)
+            decision = may_reconcile(self._ground.policy, replace(found.question, member=account), own=own)
+            if decision.allowed:
+                theirs.add(one)
+            else:
+                refused = refused or decision.reasons
+        return theirs, refused
 
     def _explained_meanwhile(self, tx: Session, intent: Reconcile, found: Open) -> Refused | None:
         """A grant, a declaration or a change under way accounts for it by now, or it is there no more."""

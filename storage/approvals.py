@@ -7,17 +7,25 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import bindparam, delete
-from sqlmodel import Session, col, select
+from sqlalchemy import bindparam, delete, insert
+from sqlalchemy import select as select_columns
+from sqlmodel import Session, SQLModel, col, select
 
 from storage.binding import binds, mark
 from storage.changing import change
 from storage.identifiers import new_id
+from storage.loading import Loading
+from storage.plain import Plain, run
 from storage.records import Approval, Grant, VoidedApproval
 from storage.states import GrantState
 
 # Built once: every click runs them, and making a statement costs more than running it.
-_OF = select(Approval).where(Approval.grant == bindparam("of")).order_by(col(Approval.at))
+_APPROVALS = SQLModel.metadata.tables[Approval.__tablename__]
+_OF = Loading(
+    Approval,
+    select_columns(_APPROVALS).where(_APPROVALS.c.grant == bindparam("of")).order_by(_APPROVALS.c.at),
+)
+_ADD = Plain(insert(_APPROVALS))
 _VOIDED_OF = (
     select(VoidedApproval)
     .join(Approval, col(Approval.id) == col(VoidedApproval.approval))
@@ -27,7 +35,7 @@ _VOIDED_OF = (
 
 def approvals_of(tx: Session, grant_id: str) -> Sequence[Approval]:
     """The decisions on a grant, oldest first, void ones among them."""
-    return tx.exec(_OF, params={"of": grant_id}).all()
+    return _OF.found(tx, {"of": grant_id})
 
 
 def voided_of(tx: Session, grant_id: str) -> dict[str, str]:
@@ -39,12 +47,14 @@ def voided_of(tx: Session, grant_id: str) -> dict[str, str]:
 def counting_of(tx: Session, grant_id: str) -> Sequence[Approval]:
     """The approvals of a grant that count, oldest first: not void, and given to the request as it is now."""
     given = approvals_of(tx, grant_id)
-    voided, grant = (voided_of(tx, grant_id), tx.get(Grant, grant_id)) if given else ({}, None)
-    return [
-        one
-        for one in given
-        if one.approved and one.id not in voided and grant is not None and binds(one, grant)
-    ]
+    grant = tx.get(Grant, grant_id) if given else None
+    return counting_among(tx, grant, given) if grant is not None else []
+
+
+def counting_among(tx: Session, grant: Grant, given: Sequence[Approval]) -> Sequence[Approval]:
+    """Those of a grant's approvals, all of which are given, that count."""
+    voided = voided_of(tx, grant.id) if given else {}
+    return [one for one in given if one.approved and one.id not in voided and binds(one, grant)]
 
 
 def void_approval(tx: Session, approval: Approval, *, at: datetime, why: str) -> None:
@@ -81,8 +91,9 @@ def add_approval(
     role: str,
     approved: bool,
     rationale: str,
+    given: Sequence[Approval] | None = None,
 ) -> Approval:
-    """Record one approver's decision about the request as it is now.
+    """Record one approver's decision about the request as it is now. given: `approvals_of` it, if they are known.
 
     It takes the place of their approval of what the request was before it changed.
     """
@@ -90,12 +101,12 @@ def add_approval(
         "approver_name": approver_name, "slack_user": slack_user, "role": role, "approved": approved,
         "rationale": rationale, "at": at, "shown": mark(grant),
     }  # fmt: skip
-    known = next((one for one in approvals_of(tx, grant.id) if one.approver == approver), None)
+    given = approvals_of(tx, grant.id) if given is None else given
+    known = next((one for one in given if one.approver == approver), None)
     if known is not None and known.approved and not binds(known, grant):
         tx.execute(delete(VoidedApproval).where(col(VoidedApproval.approval) == known.id))
         change(tx, known, **fresh)
         return known
-    approval = Approval(id=new_id("a", at), grant=grant.id, approver=approver, **fresh)
-    tx.add(approval)
-    tx.flush()
-    return approval
+    row = {"id": new_id("a", at), "grant": grant.id, "approver": approver, **fresh}
+    run(tx.connection(), _ADD, row)
+    return _OF.made(row)

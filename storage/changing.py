@@ -6,24 +6,24 @@ It decides nothing about what may change; the modules of each table do.
 from functools import cache
 from typing import Any
 
-from sqlalchemy import Table, Update, bindparam, update
+from sqlalchemy import Table, bindparam, update
 from sqlalchemy.orm.attributes import set_committed_value
 from sqlmodel import Session, SQLModel
+
+from storage.plain import Plain, run
 
 
 def change(tx: Session, row: SQLModel, **values: Any) -> None:
     """Set these columns of a row that is stored under its `id`, in the database and on the object."""
     table = row.metadata.tables[str(row.__tablename__)]
-    tx.connection().execute(
-        _update(table, tuple(values)),
-        {"of": getattr(row, "id"), **{f"new_{name}": value for name, value in values.items()}},  # noqa: B009 - mypy
-    )
+    new = {f"new_{name}": value for name, value in values.items()}
+    run(tx.connection(), _update(table, tuple(values)), {"of": getattr(row, "id"), **new})  # noqa: B009 - mypy
     for name, value in values.items():
         set_committed_value(row, name, value)
 
 
 @cache
-def _update(table: Table, names: tuple[str, ...]) -> Update:
+def _update(table: Table, names: tuple[str, ...]) -> Plain:
     """Made once for each set of columns: making a statement costs more than running it."""
     new = {name: bindparam(f"new_{name}", type_=table.c[name].type) for name in names}
-    return update(table).where(table.c.id == bindparam("of")).values(new)
+    return Plain(update(table).where(table.c.id == bindparam("of")).values(new))

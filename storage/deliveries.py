@@ -9,6 +9,7 @@ from sqlalchemy import delete
 from sqlmodel import Session, SQLModel, col
 
 from storage import upserts
+from storage.plain import run
 from storage.records import Delivery
 
 # Slack retries an event for about six minutes and a button may be pressed twice; a day is plenty and stays small.
@@ -21,7 +22,7 @@ _TAKE = upserts.or_nothing(_TABLE)
 
 def take(tx: Session, key: str, at: datetime) -> bool:
     """True the first time this delivery is seen; False for each repeat."""
-    return upserts.run(tx, _TAKE, {"key": key, "at": at}) == 1
+    return run(tx.connection(), _TAKE, {"key": key, "at": at}) == 1
 
 
 def forget_old(tx: Session, at: datetime) -> None:

@@ -8,17 +8,19 @@ from datetime import datetime
 from typing import Any
 
 from sqlalchemy import BindParameter, bindparam
+from sqlalchemy import select as select_columns
 from sqlmodel import Session, SQLModel, col, select
 
 from storage import upserts
 from storage.changing import change
 from storage.identifiers import new_id
+from storage.plain import Plain, rows, run
 from storage.records import Freeze, Grant, PublishedLast
 from storage.states import LIVE, GrantState
 
 # Built once: making a statement costs more than running it, and every request asks. Mostly there is none.
 _FREEZES = SQLModel.metadata.tables[Freeze.__tablename__]
-_ANY_OPEN = select(_FREEZES.c.id).where(_FREEZES.c.lifted_at.is_(None)).limit(1)
+_ANY_OPEN = Plain(select_columns(_FREEZES.c.id).where(_FREEZES.c.lifted_at.is_(None)).limit(1))
 _OPEN = select(Freeze).where(col(Freeze.lifted_at).is_(None)).order_by(col(Freeze.since), col(Freeze.id))
 _LOST = select(_FREEZES.c.id).where(
     _FREEZES.c.lost_from.is_not(None),
@@ -48,7 +50,7 @@ def begin(
 
 def open_ones(tx: Session) -> Sequence[Freeze]:
     """Those that nobody has lifted, the oldest first."""
-    if tx.connection().execute(_ANY_OPEN).first() is None:
+    if not rows(tx.connection(), _ANY_OPEN):
         return ()
     return tx.exec(_OPEN).all()
 
@@ -85,7 +87,7 @@ def approved_ones(tx: Session) -> Sequence[Grant]:
 
 def remember_published(tx: Session, *, place: str, note: str, at: datetime) -> None:
     """Keep what was last written to a file."""
-    upserts.run(tx, _PUBLISHED, {"place": place, "note": note, "at": at})
+    run(tx.connection(), _PUBLISHED, {"place": place, "note": note, "at": at})
 
 
 def last_published(tx: Session, place: str) -> str | None:

@@ -10,16 +10,20 @@ from typing import Any
 
 from sqlalchemy import BindParameter, Executable, and_, bindparam, case, delete, or_
 from sqlalchemy import select as select_columns
-from sqlmodel import Session, col, func, select
+from sqlalchemy.orm.attributes import instance_state
+from sqlmodel import Session, SQLModel, col, func, select
 from sqlmodel.sql.expression import SelectOfScalar
 
 from storage.changing import change
+from storage.loading import Loading
 from storage.records import Approval, Grant, Holding, Question
 from storage.states import FOLLOWS, LIVE, GrantState
 from storage.whose import people_of, whose
 
 # Of a list of ids, so many are asked for in one statement.
 _AT_ONCE = 500
+
+_GRANTS = SQLModel.metadata.tables[Grant.__tablename__]
 
 # Built once: these run for every question and every change, and making a statement costs more than running it.
 _LIVE_OF = (
@@ -43,6 +47,9 @@ _COVERING_ALL = select(Grant).where(
 )
 
 
+_BY_ID = Loading(Grant, select_columns(_GRANTS).where(_GRANTS.c.id == bindparam("of")).with_for_update())
+
+
 def add(tx: Session, grant: Grant) -> Grant:
     """Keep a new grant."""
     tx.add(grant)
@@ -52,7 +59,7 @@ def add(tx: Session, grant: Grant) -> Grant:
 
 def get(tx: Session, grant_id: str) -> Grant | None:
     """The grant with this id. In a writing transaction it is locked: SQLite has one writer."""
-    return tx.get(Grant, grant_id, with_for_update=True)
+    return next(iter(_BY_ID.held(tx, {"of": grant_id})), None)
 
 
 def move(tx: Session, grant: Grant, to: GrantState, **changes: Any) -> None:
@@ -67,6 +74,8 @@ def move(tx: Session, grant: Grant, to: GrantState, **changes: Any) -> None:
     if "expires_at" in changes and grant.expires_at is not None:
         raise ValueError("the end of a grant never moves")
     tx.add(grant)
+    if instance_state(grant).key is None:  # a new one; what follows looks for it without the ORM
+        tx.flush()
     change(tx, grant, state=to, **changes)
 
 

@@ -6,16 +6,17 @@ It follows the grants and decides nothing; the directory itself is called elsewh
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Protocol
+from typing import Any, Protocol
 
-from sqlalchemy import and_, bindparam, case, exists, false, or_, update
+from sqlalchemy import ColumnElement, and_, bindparam, case, exists, false, literal_column, or_, update
 from sqlmodel import Session, SQLModel, col, func, select
 
-from storage import grants
+from storage import upserts
 from storage.changing import change
 from storage.database import wake
 from storage.endings import Ending
 from storage.identifiers import new_id
+from storage.loading import Loading
 from storage.plain import Plain, in_turn
 from storage.records import Grant, Holding
 from storage.states import LIVE
@@ -50,16 +51,23 @@ _BY_ID = (
 )
 _HOLDINGS = SQLModel.metadata.tables[Holding.__tablename__]
 _GRANTS = SQLModel.metadata.tables[Grant.__tablename__]
-_IS_COVERED = exists().where(
-    _GRANTS.c.directory == _HOLDINGS.c.directory,
-    _GRANTS.c.account == _HOLDINGS.c.account,
-    _GRANTS.c.group == _HOLDINGS.c.group,
-    or_(*(_GRANTS.c.state == state for state in LIVE)),  # what is run for many rows at once takes no list
-)
+
+
+def _is_covered(directory: Any, account: Any, group: Any) -> ColumnElement[bool]:
+    return exists().where(
+        _GRANTS.c.directory == directory,
+        _GRANTS.c.account == account,
+        _GRANTS.c.group == group,
+        # What is said to the driver as it is takes no list. And literally, or SQLite plans it anew each time.
+        or_(*(_GRANTS.c.state == literal_column(f"'{state}'") for state in LIVE)),
+    )
+
+
 # What was to be looked at once more (`look_again`) still is, though the wish changed before its time came.
 _AWAITS_A_LOOK = and_(
     _HOLDINGS.c.settled == false(), _HOLDINGS.c.last_fault == "", _HOLDINGS.c.next_at > bindparam("now")
 )
+_ANEW: dict[str, Any] = {"settled": False, "attempts": 0, "overdue_told": False, "page_at": None}
 _FOLLOW = Plain(
     update(_HOLDINGS)
     .where(
@@ -68,10 +76,28 @@ _FOLLOW = Plain(
         _HOLDINGS.c.group == bindparam("group_of"),
     )
     .values(
-        wanted=_IS_COVERED, settled=False, attempts=0, overdue_told=False, page_at=None,
+        **_ANEW, wanted=_is_covered(_HOLDINGS.c.directory, _HOLDINGS.c.account, _HOLDINGS.c.group),
         due_at=bindparam("due"), next_at=bindparam("now"),
         last_fault=case((_AWAITS_A_LOOK, LEFT), else_=_HOLDINGS.c.last_fault),
     )
+)  # fmt: skip
+_KEY: dict[str, Any] = {
+    "directory": bindparam("directory_of"),
+    "account": bindparam("account_of"),
+    "group": bindparam("group_of"),
+}
+_FOLLOW_ONE = Loading(
+    Holding,
+    upserts.or_change(
+        _HOLDINGS,
+        {
+            **_ANEW, **_KEY, "id": bindparam("new_id"), "fence": 0, "last_fault": "",
+            "wanted": _is_covered(**_KEY), "due_at": bindparam("due"), "next_at": bindparam("now"),
+        },
+        key=_KEY,
+        anew=(*_ANEW, "wanted", "due_at", "next_at"),
+        besides={"last_fault": case((_AWAITS_A_LOOK, LEFT), else_=_HOLDINGS.c.last_fault)},
+    ),
 )  # fmt: skip
 
 
@@ -91,22 +117,8 @@ def follow(
     tx: Session, *, at: datetime, directory: str, account: str, group: str, due_at: datetime
 ) -> Holding:
     """Make the holding want what its live grants want, and due for the directory from `due_at` on."""
-    key = {"directory": directory, "account": account, "group": group}
-    holding = tx.exec(_OF, params=key).first() or Holding(
-        id=new_id("h", at), directory=directory, account=account, group=group,
-        wanted=False, settled=False, due_at=due_at, next_at=at,
-    )  # fmt: skip
-    covering = grants.covering(tx, directory=directory, account=account, group=group)
-    holding.wanted = any(grant.state in LIVE for grant in covering)
-    if not holding.settled and holding.next_at > at:  # as _AWAITS_A_LOOK
-        holding.last_fault = holding.last_fault or LEFT
-    holding.settled = False
-    holding.attempts = 0
-    holding.overdue_told, holding.page_at = False, None
-    holding.due_at = due_at
-    holding.next_at = at
-    tx.add(holding)
-    tx.flush()
+    key = {"directory_of": directory, "account_of": account, "group_of": group}
+    (holding,) = _FOLLOW_ONE.held(tx, {**key, "new_id": new_id("h", at), "due": due_at, "now": at})
     wake(tx, "holdings")
     return holding
 
@@ -121,9 +133,7 @@ def follow_grant(tx: Session, grant: Grant, *, at: datetime, due_at: datetime) -
 def take_over(tx: Session, grant: Grant, *, at: datetime) -> Holding:
     """`follow_grant` for a membership that other hands gave and somebody decided about: now it is ours to end."""
     holding = follow_grant(tx, grant, at=at, due_at=at)
-    holding.stood_before = False
-    tx.add(holding)
-    tx.flush()
+    change(tx, holding, stood_before=False)
     return holding
 
 

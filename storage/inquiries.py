@@ -7,14 +7,21 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from sqlalchemy import bindparam
-from sqlmodel import Session, col, select
+from sqlalchemy import select as select_columns
+from sqlmodel import Session, SQLModel, col, select
 
 from storage.changing import change
 from storage.identifiers import new_id
+from storage.plain import Plain, rows
 from storage.records import Inquiry
 
 # Built once: every change of a request runs it.
-_UNANSWERED = select(Inquiry.id).where(Inquiry.grant == bindparam("of"), col(Inquiry.answered_at).is_(None))
+_INQUIRIES = SQLModel.metadata.tables[Inquiry.__tablename__]
+_UNANSWERED = Plain(
+    select_columns(_INQUIRIES.c.id).where(
+        _INQUIRIES.c.grant == bindparam("of"), _INQUIRIES.c.answered_at.is_(None)
+    )
+)
 
 
 def ask(
@@ -44,7 +51,7 @@ def get(tx: Session, inquiry: str) -> Inquiry | None:
 
 def unanswered(tx: Session, grant: str) -> Sequence[str]:
     """The ids of the questions about a request that nobody answered."""
-    return tx.exec(_UNANSWERED, params={"of": grant}).all()
+    return [row[0] for row in rows(tx.connection(), _UNANSWERED, {"of": grant})]
 
 
 def about(tx: Session, grant: str) -> Sequence[Inquiry]:

@@ -8,13 +8,14 @@ from datetime import datetime, timedelta
 from typing import NamedTuple
 
 from sqlalchemy import ColumnElement, and_, bindparam, delete, exists, insert, not_, or_, update
+from sqlalchemy import select as pick
 from sqlalchemy.orm import aliased
 from sqlalchemy.sql.dml import ReturningUpdate
 from sqlmodel import Session, SQLModel, col, func, select
 
 from storage import upserts
 from storage.database import wake
-from storage.plain import Plain, in_turn
+from storage.plain import Plain, rows, run, run_each
 from storage.records import Owed, Posted
 
 ALERT, NORMAL = 0, 1
@@ -27,8 +28,20 @@ HOLDS_UP = 5
 # running it.
 _OWED = SQLModel.metadata.tables[Owed.__tablename__]
 _POSTED = SQLModel.metadata.tables[Posted.__tablename__]
-_ADD = insert(_OWED)
-_ADD_EACH = Plain(_ADD.inline(), columns=[each.name for each in _OWED.c if each.name != "id"])
+_FRESH = {"fence": 0, "attempts": 0, "last_fault": ""}
+_GIVEN = (
+    *("courier", "kind", "subject", "recipient", "urgency", "owed_at", "next_at"),
+    *_FRESH,
+)
+_WAITS = exists().where(
+    *(_OWED.c[name] == bindparam(name) for name in ("courier", "kind", "subject", "recipient")),
+    _OWED.c.lease_until.is_(None),
+)
+_ADD = Plain(
+    insert(_OWED).from_select(
+        _GIVEN, select(*(bindparam(name, type_=_OWED.c[name].type) for name in _GIVEN)).where(not_(_WAITS))
+    )
+)
 _DROP = delete(_OWED).where(_OWED.c.id == bindparam("owed"), _OWED.c.fence == bindparam("held"))
 _POST = upserts.or_replace(_POSTED, ("channel", "ts", "at"))
 _OLDER = aliased(Owed)
@@ -39,18 +52,10 @@ _PLACES = (
     )
     .order_by(col(Posted.recipient))
 )
-_WAITING = select(Owed.id).where(
-    col(Owed.courier) == bindparam("courier"),
-    col(Owed.kind) == bindparam("kind"),
-    col(Owed.subject) == bindparam("subject"),
-    col(Owed.recipient) == bindparam("recipient"),
-    col(Owed.lease_until).is_(None),
-)
-_WAITING_AMONG = select(_OWED.c.kind, _OWED.c.subject, _OWED.c.recipient).where(
-    _OWED.c.courier == bindparam("courier"),
-    _OWED.c.kind.in_(bindparam("kinds", expanding=True)),
-    _OWED.c.subject.in_(bindparam("subjects", expanding=True)),
-    _OWED.c.lease_until.is_(None),
+_PLACES_OF_ONE = Plain(
+    pick(_POSTED.c.recipient)
+    .where(_POSTED.c.kind == bindparam("kind"), _POSTED.c.subject == bindparam("subject"))
+    .order_by(_POSTED.c.recipient)
 )
 
 
@@ -112,12 +117,7 @@ def owe(
     urgency: int = NORMAL,
 ) -> None:
     """Owe one message about `subject` to `recipient`. One that already waits will show the newest state: no second."""
-    wake(tx, "outbox")
-    about = {"courier": courier, "kind": kind, "subject": subject, "recipient": recipient}
-    if tx.exec(_WAITING, params=about).first() is not None:
-        return
-    fresh = {"fence": 0, "attempts": 0, "last_fault": "", "lease_until": None}
-    tx.connection().execute(_ADD, {**about, **fresh, "urgency": urgency, "owed_at": at, "next_at": at})
+    _owe(tx, [Message(kind, subject, recipient)], at=at, courier=courier, urgency=urgency)
 
 
 class Message(NamedTuple):
@@ -130,26 +130,15 @@ class Message(NamedTuple):
 
 def owe_each(tx: Session, messages: Iterable[Message], *, at: datetime, courier: str) -> None:
     """`owe` for many, in this order."""
-    wanted = list(dict.fromkeys(messages))
-    if not wanted:
+    _owe(tx, list(messages), at=at, courier=courier, urgency=NORMAL)
+
+
+def _owe(tx: Session, messages: Sequence[Message], *, at: datetime, courier: str, urgency: int) -> None:
+    if not messages:
         return
     wake(tx, "outbox")
-    asked = {
-        "courier": courier,
-        "kinds": list({one.kind for one in wanted}),
-        "subjects": list({one.subject for one in wanted}),
-    }
-    connection = tx.connection()
-    waiting = {Message._make(row) for row in connection.execute(_WAITING_AMONG, asked)}
-    fresh = {"courier": courier, "fence": 0, "attempts": 0, "last_fault": "", "lease_until": None}
-    rows = [
-        {**fresh, **one._asdict(), "urgency": NORMAL, "owed_at": at, "next_at": at}
-        for one in wanted
-        if one not in waiting
-    ]
-    if rows:
-        with in_turn(connection) as run:
-            run(_ADD_EACH, *rows)
+    about = {**_FRESH, "courier": courier, "urgency": urgency, "owed_at": at, "next_at": at}
+    run_each(tx.connection(), _ADD, [{**about, **one._asdict()} for one in messages])
 
 
 def claim(
@@ -224,11 +213,14 @@ def remember_posted(
 ) -> None:
     """Keep where a message stands, so that the next state edits it."""
     about = {"kind": kind, "subject": subject, "recipient": recipient}
-    upserts.run(tx, _POST, {**about, "channel": channel, "ts": ts, "at": at})
+    run(tx.connection(), _POST, {**about, "channel": channel, "ts": ts, "at": at})
 
 
 def places_of(tx: Session, *, kind: str, subjects: Sequence[str]) -> dict[str, list[str]]:
     """For each of these, the recipients to whom the message about it was posted."""
+    if len(subjects) == 1:
+        found = rows(tx.connection(), _PLACES_OF_ONE, {"kind": kind, "subject": subjects[0]})
+        return {subjects[0]: [row[0] for row in found]}
     places: dict[str, list[str]] = {one: [] for one in subjects}
     for subject, recipient in tx.exec(_PLACES, params={"kind": kind, "subjects": subjects}):
         places[subject].append(recipient)

@@ -1,56 +1,80 @@
-"""Statements that run thousands of times in a row: compiled once for each engine, then said to the driver as they are.
+"""Statements that run for every click, or thousands of times in a row: compiled once, then said to the driver.
 
 It knows no table, and what it sends is what SQLAlchemy would: it only spares it the way there, which costs more.
 """
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import Any, Protocol
+from types import MappingProxyType
+from typing import Any, Protocol, TypeAlias
 
-from sqlalchemy import Connection, Dialect
+from sqlalchemy import Connection, Delete, Dialect, Insert, Select, Update
 from sqlalchemy.exc import DBAPIError
-from sqlalchemy.sql.dml import Insert, Update
 
 Values = Mapping[str, Any]
+Statement: TypeAlias = Insert | Update | Delete | Select[Any]
+_Change: TypeAlias = Callable[[Any], Any]
+
+NO_VALUES: Values = MappingProxyType({})
 
 
 @dataclass(frozen=True, kw_only=True)
 class _Said:
     """text: as the driver wants it. names: of its values, in order. changed: what the type of each makes of it.
 
-    fixed: the values that the statement itself says.
+    fixed: values that stand in the statement itself. read: which columns of an answer are changed, and how.
     """
 
     text: str
     positional: bool
     names: tuple[str, ...]
-    changed: tuple[Callable[[Any], Any] | None, ...]
-    fixed: Mapping[str, Any]
+    changed: tuple[_Change | None, ...]
+    fixed: Values
+    read: tuple[tuple[int, _Change], ...]
 
     def given(self, values: Values) -> Any:
         """The values as the driver takes them."""
-        values = {**self.fixed, **values} if self.fixed else values
+        if self.fixed:
+            values = {**self.fixed, **values}
         made = [
             values[name] if change is None else change(values[name])
             for name, change in zip(self.names, self.changed, strict=True)
         ]
         return tuple(made) if self.positional else dict(zip(self.names, made, strict=True))
 
+    def answered(self, found: Sequence[Sequence[Any]]) -> Sequence[Sequence[Any]]:
+        """Rows of the driver as their columns have them."""
+        if not self.read:
+            return found
+        rows = [list(row) for row in found]
+        for row in rows:
+            for index, change in self.read:
+                row[index] = change(row[index])
+        return rows
+
 
 class Plain:
-    """An insert or update that takes its values by name, and no list among them."""
+    """A statement that takes all its values by name, and no list among them.
 
-    def __init__(self, statement: Insert | Update, columns: Sequence[str] | None = None) -> None:
-        """columns: those that an insert gives a value, if it does not give one to all."""
-        self._statement, self._columns = statement, columns
-        self._said: dict[str, _Said] = {}
+    statement: or one for each engine, by its name. columns: those that an insert sets, if not all.
+    """
+
+    def __init__(
+        self, statement: Statement | Mapping[str, Insert], columns: Collection[str] | None = None
+    ) -> None:
+        self._statement = statement
+        self._columns = columns
+        self._said: dict[type[Dialect], _Said] = {}
 
     def said_to(self, dialect: Dialect) -> _Said:
-        """As this engine's driver takes it."""
-        said = self._said.get(dialect.name)
+        """As this engine's driver takes it; readers of one engine may be told otherwise than its writer."""
+        said = self._said.get(type(dialect))
         if said is None:
-            said = self._said[dialect.name] = _said(self._statement, self._columns, dialect)
+            chosen = (
+                self._statement[dialect.name] if isinstance(self._statement, Mapping) else self._statement
+            )
+            said = self._said[type(dialect)] = _said(chosen, self._columns, dialect)
         return said
 
 
@@ -67,36 +91,80 @@ def in_turn(connection: Connection) -> Iterator[Run]:
 
     The transaction has begun. What the driver raises is raised as SQLAlchemy's own fault, as everywhere else.
     """
-    dialect, cursor = connection.dialect, connection.connection.cursor()
-    driver = dialect.loaded_dbapi
+    dialect = connection.dialect
+    with _Cursor(connection) as cursor:
 
-    def run(plain: Plain, *each: Values) -> int:
-        said = plain.said_to(dialect)
-        if len(each) == 1:
-            cursor.execute(said.text, said.given(each[0]))
-        else:
-            cursor.executemany(said.text, [said.given(values) for values in each])
-        return cursor.rowcount
+        def run(plain: Plain, *each: Values) -> int:
+            said = plain.said_to(dialect)
+            if len(each) == 1:
+                cursor.execute(said.text, said.given(each[0]))
+            else:
+                cursor.executemany(said.text, [said.given(values) for values in each])
+            return int(cursor.rowcount)
 
-    try:
         yield run
-    except driver.Error as error:
-        raise DBAPIError.instance(None, None, error, driver.Error, dialect=dialect) from error
-    finally:
-        cursor.close()
 
 
-def _said(statement: Insert | Update, columns: Sequence[str] | None, dialect: Dialect) -> _Said:
-    compiled = statement.compile(dialect=dialect, column_keys=columns)
+def run(connection: Connection, plain: Plain, values: Values = NO_VALUES) -> int:
+    """Run one; how many rows it was about."""
+    said = plain.said_to(connection.dialect)
+    with _Cursor(connection) as cursor:
+        cursor.execute(said.text, said.given(values))
+        return int(cursor.rowcount)
+
+
+def run_each(connection: Connection, plain: Plain, many: Iterable[Values]) -> None:
+    """Run one for each of these, in their order."""
+    said = plain.said_to(connection.dialect)
+    with _Cursor(connection) as cursor:
+        cursor.executemany(said.text, [said.given(values) for values in many])
+
+
+def rows(connection: Connection, plain: Plain, values: Values = NO_VALUES) -> Sequence[Sequence[Any]]:
+    """Run one that answers with rows."""
+    said = plain.said_to(connection.dialect)
+    with _Cursor(connection) as cursor:
+        cursor.execute(said.text, said.given(values))
+        return said.answered(cursor.fetchall())
+
+
+class _Cursor:
+    """A cursor for as long as the block lasts; what its driver raises is raised as SQLAlchemy's own fault."""
+
+    __slots__ = ("_connection", "_cursor")
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+
+    def __enter__(self) -> Any:
+        self._cursor = self._connection.connection.cursor()
+        return self._cursor
+
+    def __exit__(self, _: object, error: BaseException | None, __: object) -> None:
+        self._cursor.close()
+        dialect = self._connection.dialect
+        driver = dialect.loaded_dbapi
+        if isinstance(error, driver.Error):
+            raise DBAPIError.instance(None, None, error, driver.Error, dialect=dialect) from error
+
+
+def _said(statement: Statement, columns: Collection[str] | None, dialect: Dialect) -> _Said:
+    compiled = statement.compile(dialect=dialect, column_keys=None if columns is None else list(columns))
     names = tuple(compiled.positiontup or dict.fromkeys(compiled.bind_names.values()))
+    binds = {name: compiled.binds[name] for name in names}
     return _Said(
         text=str(compiled),
         positional=bool(compiled.positional),
         names=names,
-        fixed={
-            name: compiled.binds[name].effective_value for name in names if not compiled.binds[name].required
-        },
-        changed=tuple(
-            compiled.binds[name].type.dialect_impl(dialect).bind_processor(dialect) for name in names
-        ),
+        changed=tuple(binds[name].type.dialect_impl(dialect).bind_processor(dialect) for name in names),
+        fixed={name: bind.effective_value for name, bind in binds.items() if not bind.required},
+        read=_read(statement, dialect),
     )
+
+
+def _read(statement: Statement, dialect: Dialect) -> tuple[tuple[int, _Change], ...]:
+    """What the types of the columns make of what the driver answers."""
+    answers = statement.selected_columns if isinstance(statement, Select) else statement.exported_columns
+    types = [column.type.dialect_impl(dialect) for column in answers]
+    changes = [kind.result_processor(dialect, None) for kind in types]
+    return tuple((index, change) for index, change in enumerate(changes) if change is not None)

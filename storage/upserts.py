@@ -1,41 +1,56 @@
 """Inserts that meet a row of the same key: SQLAlchemy has one kind of them for each engine.
 
-It chooses by the engine of the transaction alone, and knows no table.
+It makes them for both and knows no table.
 """
 
 from collections.abc import Collection, Mapping
+from types import MappingProxyType
 from typing import Any
 
-from sqlalchemy import Table
+from sqlalchemy import Insert, Table
 from sqlalchemy.dialects import postgresql, sqlite
-from sqlalchemy.orm import Session
-from sqlalchemy.sql.dml import Insert
 
-# Otherwise the driver of PostgreSQL counts no inserts.
-_COUNTED = {"preserve_rowcount": True}
+from storage.plain import Plain
 
-# By the name of the engine. Built once: making a statement costs more than running it.
-Upsert = Mapping[str, Insert]
+_INSERTS: Mapping[str, Any] = {"sqlite": sqlite.insert, "postgresql": postgresql.insert}
 
 
-def or_nothing(table: Table) -> Upsert:
+def or_nothing(table: Table) -> Plain:
     """Insert, unless there is a row of this key."""
+    return Plain({name: insert(table).on_conflict_do_nothing() for name, insert in _INSERTS.items()})
+
+
+def or_replace(table: Table, columns: Collection[str]) -> Plain:
+    """Insert, or set these columns of the row that has this primary key."""
+    key = [column.name for column in table.primary_key]
+    return Plain({name: _upsert(insert(table), key, columns) for name, insert in _INSERTS.items()})
+
+
+def or_change(
+    table: Table,
+    values: Mapping[str, Any],
+    *,
+    key: Collection[str],
+    anew: Collection[str],
+    besides: Mapping[str, Any],
+) -> Mapping[str, Insert]:
+    """Insert these values; or set, of the row of this key, the columns `anew` to the same, and others besides.
+
+    It answers with the row as it is then.
+    """
     return {
-        "sqlite": sqlite.insert(table).on_conflict_do_nothing(),
-        "postgresql": postgresql.insert(table).on_conflict_do_nothing(),
+        name: _upsert(insert(table).values(values), key, anew, besides).returning(*table.c)
+        for name, insert in _INSERTS.items()
     }
 
 
-def or_replace(table: Table, columns: Collection[str]) -> Upsert:
-    """Insert, or set these columns of the row that has this primary key."""
-    made: dict[str, Insert] = {}
-    for name, insert in (("sqlite", sqlite.insert(table)), ("postgresql", postgresql.insert(table))):
-        changed = {column: insert.excluded[column] for column in columns}
-        made[name] = insert.on_conflict_do_update(index_elements=list(table.primary_key), set_=changed)
+def _upsert(
+    adding: Any,
+    key: Collection[str],
+    columns: Collection[str],
+    besides: Mapping[str, Any] = MappingProxyType({}),
+) -> Insert:
+    made: Insert = adding.on_conflict_do_update(
+        index_elements=list(key), set_={**{column: adding.excluded[column] for column in columns}, **besides}
+    )
     return made
-
-
-def run(tx: Session, upsert: Upsert, values: Mapping[str, Any]) -> int:
-    """Run it, without the ORM; how many rows it put there."""
-    connection = tx.connection()
-    return connection.execute(upsert[connection.dialect.name], values, execution_options=_COUNTED).rowcount

@@ -1,9 +1,9 @@
 """Whose a grant is: of whoever asked for themselves, or of the report that somebody asked for.
 
-It holds the condition and nothing that uses it.
+It holds the condition, for one row and for many, and nothing that uses it.
 """
 
-from typing import Any
+from typing import Any, Protocol
 
 from sqlalchemy import ColumnElement, and_, literal_column, or_
 from sqlmodel import col
@@ -19,6 +19,22 @@ def whose(directory: Any, account: Any) -> ColumnElement[bool]:
     theirs = and_(col(Grant.requester_account) == account, col(Grant.target_account) == _NOBODY_ELSE)
     given = and_(col(Grant.target_account) == account, col(Grant.target_account) != _NOBODY_ELSE)
     return and_(col(Grant.requester_directory) == directory, or_(theirs, given))
+
+
+class Given(Protocol):
+    """What says whose a grant is."""
+
+    @property
+    def requester_directory(self) -> str: ...
+    @property
+    def requester_account(self) -> str: ...
+    @property
+    def target_account(self) -> str: ...
+
+
+def holder_of(grant: Given) -> tuple[str, str]:
+    """Directory and account of whose a grant is, by the account that they sign in with."""
+    return grant.requester_directory, grant.target_account or grant.requester_account
 
 
 def people_of(directory: str, requester: str, target: str) -> list[tuple[str, str]]:

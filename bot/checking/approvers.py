@@ -23,7 +23,10 @@ _TOGETHER = 8
 
 @dataclass(frozen=True, kw_only=True)
 class _Body:
-    """A group that is to decide about entitlements. can: whether this account may. needed: nothing goes without it."""
+    """A group that is to decide about entitlements. can: whether this account may. needed: nothing goes without it.
+
+    enough: how many who can are well.
+    """
 
     about: str
     directory: str
@@ -31,6 +34,7 @@ class _Body:
     written: str
     can: Callable[[Account], bool]
     needed: bool = True
+    enough: int = 2
 
 
 async def examine_approvers(
@@ -41,7 +45,7 @@ async def examine_approvers(
     *,
     now: datetime,
 ) -> list[Finding]:
-    """A line for the approvers of each owner, and for security, in every home in which they are to decide."""
+    """A line for the approvers of each owner, those on call, and security, in every home in which they decide."""
     deciders = Deciders(
         policy=policy,
         catalogue=settings.catalogue,
@@ -49,7 +53,11 @@ async def examine_approvers(
         home_of=settings.home_of,
         now=now,
     )
-    bodies = [*_owners(settings, deciders), *_security(settings, deciders, verdicts)]
+    bodies = [
+        *_owners(settings, deciders),
+        *_on_call(settings, deciders),
+        *_security(settings, deciders, verdicts),
+    ]
     at_a_time = asyncio.Semaphore(_TOGETHER)
 
     async def look(body: _Body) -> Finding:
@@ -70,6 +78,24 @@ def _owners(settings: Settings, deciders: Deciders) -> list[_Body]:
         )
         for (owner_id, directory), entitlements in deciders.bodies().items()
         for owner in [settings.catalogue.owners[owner_id]]
+    ]
+
+
+def _on_call(settings: Settings, deciders: Deciders) -> list[_Body]:
+    """Those who are on call for an owner: a shift of one is enough, and without one its approvers decide."""
+    return [
+        _Body(
+            about=f"on call for {owner.name} in {directory}",
+            directory=directory,
+            group=owner.on_call,
+            written=f"owner[{owner.id}].on_call",
+            can=deciders.who_may("owner", own),
+            needed=False,
+            enough=1,
+        )
+        for (owner_id, directory), entitlements in deciders.bodies().items()
+        for owner in [settings.catalogue.owners[owner_id]]
+        if owner.on_call and (own := [one for one in entitlements if one.owner == owner_id])
     ]
 
 
@@ -101,7 +127,7 @@ def _is_active(account: Account) -> bool:
 
 async def _examine(directories: Directories, body: _Body) -> Finding:
     try:
-        able = await first_able(await directories.get(body.directory), body.group, body.can)
+        able = await first_able(await directories.get(body.directory), body.group, body.can, body.enough)
     except WicketFault as fault:
         return failed(body.about, f"It is not known who they are: {fault}", "Mend the directory first.")
     bad = failed if body.needed else warning
@@ -115,8 +141,10 @@ async def _examine(directories: Directories, body: _Body) -> Finding:
         return bad(
             body.about,
             f"Nobody can approve: nobody in the group {body.group} is active and allowed to.",
-            "Put at least two people into it.",
+            "Put at least two people into it." if body.enough > 1 else "Put whoever is on call into it.",
         )
+    if body.enough == 1:
+        return ok(body.about, f"Somebody in the group {body.group} can approve.")
     if len(able) == 1:
         name = able[0].name
         return warning(

@@ -332,21 +332,23 @@ class SlackCourier:
         def work(tx: Session) -> None:
             outbox.postpone(tx, owed, until=until, fault=trouble.fault, keeps_its_place=trouble.slacks)
             if trouble.tell and owed.recipient != SECURITY and trouble.fault != owed.last_fault:
-                self._tell(tx, owed, trouble.fault)
+                self._record(tx, owed, trouble.fault)
                 found = _OWNERS_TROUBLE.get(trouble.fault)
                 if found is not None and owed.kind == "approval" and owed.recipient.startswith(OWNER):
-                    self._unreachable(tx, owed.recipient.removeprefix(OWNER), found)
+                    self._unreachable(tx, owed.recipient.removeprefix(OWNER), found)  # and that is told
+                else:
+                    self._tell(tx, owed, trouble.fault)
 
         await self._database.write(work)
         if trouble.alone:
             return None
         return until if is_held else now
 
-    def _tell(self, tx: Session, owed: Owed, fault: str) -> None:
-        at, place = self._now(), self._place(owed.recipient) or owed.recipient
+    def _record(self, tx: Session, owed: Owed, fault: str) -> None:
+        place = self._place(owed.recipient) or owed.recipient
         recording.record(
             tx,
-            at=at,
+            at=self._now(),
             action="message.undeliverable",
             outcome="failed",
             actor=recording.WICKET,
@@ -354,9 +356,12 @@ class SlackCourier:
             correlation=owed.subject,
             facts={"kind": owed.kind, "fault": fault},
         )
+
+    def _tell(self, tx: Session, owed: Owed, fault: str) -> None:
+        place = self._place(owed.recipient) or owed.recipient
         tell_security(
             tx,
-            at,
+            self._now(),
             Strange(
                 kind=Kind.UNDELIVERABLE,
                 severity=Severity.HIGH if owed.kind == "approval" else Severity.LOW,

@@ -3,6 +3,7 @@
 It decides nothing about access.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Literal
 
@@ -53,15 +54,18 @@ class Door:
         self._identity = identity
         self._pages = pages
 
-    async def admit(self, incoming: Incoming, *, live: bool, by_message: bool) -> Actor | Turned:
+    async def admit(
+        self, incoming: Incoming, *, live: Callable[[], bool], by_message: bool
+    ) -> Actor | Turned:
         """The person, or what to tell them. live: for decisions, requests and resets, ask Slack now.
 
+        It is asked only of whoever is not too fast: what was typed may have to be read for it.
         by_message: an invitation to link goes out as a message; otherwise it is in the answer.
         """
         if not self._limiter.allows(incoming.user):
             silent = by_message and not self._limiter.tells(incoming.user)
             return Turned(message=None if silent else said(say(sentences.TOO_FAST)), outcome="limited")
-        profile = await self._profiles.profile(incoming.user, live=live)
+        profile = await self._profiles.profile(incoming.user, live=live())
         known = await self._identity.establish(profile, incoming.where, incoming.delivery)
         if isinstance(known, Actor):
             return known

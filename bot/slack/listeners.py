@@ -5,6 +5,7 @@ A listener decides nothing, commits through a handler before it acknowledges, an
 
 import re
 from collections.abc import Awaitable, Callable
+from functools import cache
 from typing import Any
 
 import structlog
@@ -29,6 +30,7 @@ from bot.slack.requesting import Requesting
 from bot.slack.submissions import Submissions, stay_open
 from bot.slack.words import as_typed
 from bot.texts import Language, read_in, say
+from handlers.decisions.understanding import Understanding
 from handlers.intents import Actor
 from handlers.overview import Page
 from handlers.patience import answering_within
@@ -39,6 +41,7 @@ log = structlog.get_logger(__name__)
 
 Work = Callable[[Actor, Incoming], Awaitable[Message | Turned | None]]
 Speak = Callable[[Incoming, Message], None]
+Meaning = Callable[[], Understanding | OpenForm]
 
 _ANY = re.compile(r".*", re.DOTALL)
 
@@ -98,31 +101,30 @@ class Listeners:
         event = arrived.part(body, "event")
         if event.get("channel_type") == "im" and "subtype" not in event and "bot_id" not in event:
             incoming = arrived.of_event(body, self._transport)
-            meaning = self._conversation.understand(as_typed(arrived.text(event.get("text"))))
+            meaning = self._read(event.get("text"))
 
             async def answer(actor: Actor, incoming: Incoming) -> Message | None:
-                answer = await self._conversation.answer(actor, incoming, meaning, by_message=True)
+                answer = await self._conversation.answer(actor, incoming, meaning(), by_message=True)
                 return answer if isinstance(answer, Message) else None
 
-            live = not self._conversation.is_routine(meaning)
-            await self._guarded("message", incoming, answer, self._tell, live=live)
+            await self._guarded("message", incoming, answer, self._tell, live=self._unless_routine(meaning))
         await ack()
 
     async def command(self, ack: AsyncAck, body: dict[str, Any]) -> None:
         """/wicket and what follows it, answered where only this person sees it."""
         incoming = arrived.of_command(body, self._transport)
-        meaning = self._conversation.understand(as_typed(arrived.text(body.get("text"))), command=True)
+        meaning = self._read(body.get("text"), command=True)
         answers: list[Message] = []
 
         async def answer(actor: Actor, incoming: Incoming) -> Message | None:
-            answer = await self._conversation.answer(actor, incoming, meaning, by_message=False)
+            answer = await self._conversation.answer(actor, incoming, meaning(), by_message=False)
             if isinstance(answer, OpenForm):
                 trigger = arrived.text(body.get("trigger_id"))
                 opened = await self._requesting.open(actor, incoming, trigger, answer.prefilled)
                 return None if opened else said(say(sentences.TYPE_AGAIN))
             return answer
 
-        live = not self._conversation.is_routine(meaning)
+        live = self._unless_routine(meaning)
         await self._guarded(
             "command", incoming, answer, lambda _, message: answers.append(message), live=live
         )
@@ -237,14 +239,27 @@ class Listeners:
             self._metrics.request("other", "failed")
         return BoltResponse(status=200, body="")
 
+    def _read(self, text: object, *, command: bool = False) -> Meaning:
+        """What was typed, understood once and only when it is asked for: the rate limit comes before."""
+        return cache(lambda: self._conversation.understand(as_typed(arrived.text(text)), command=command))
+
+    def _unless_routine(self, meaning: Meaning) -> Callable[[], bool]:
+        return lambda: not self._conversation.is_routine(meaning())
+
     async def _guarded(
-        self, kind: RequestKind, incoming: Incoming, work: Work, speak: Speak, *, live: bool
+        self,
+        kind: RequestKind,
+        incoming: Incoming,
+        work: Work,
+        speak: Speak,
+        *,
+        live: bool | Callable[[], bool],
     ) -> None:
         with read_in(self._language):
-            await self._answered(kind, incoming, work, speak, live=live)
+            await self._answered(kind, incoming, work, speak, live if callable(live) else lambda: live)
 
     async def _answered(
-        self, kind: RequestKind, incoming: Incoming, work: Work, speak: Speak, *, live: bool
+        self, kind: RequestKind, incoming: Incoming, work: Work, speak: Speak, live: Callable[[], bool]
     ) -> None:
         """Establish who it is, do the work, and turn refusals and faults into one kind sentence each."""
         outcome: RequestOutcome = "failed"

@@ -6,7 +6,7 @@ It never lets anything through that it could not evaluate in full, and never rea
 import hashlib
 import json
 from collections.abc import Iterable, Mapping
-from functools import lru_cache, partial
+from functools import lru_cache
 from types import MappingProxyType
 
 import cedarpy
@@ -44,7 +44,7 @@ class CedarPolicy:
         self._notes = notes
         self._policy_set = policy_set
         # The same facts are asked about several times over: to find what is missing, and by whoever asks again.
-        self._entities = lru_cache(_ENTITIES_KEPT)(partial(cedarpy.Entities.from_json_str, schema=schema))
+        self._entities = lru_cache(_ENTITIES_KEPT)(self._parsed)
 
     @classmethod
     def load(cls, sources: Mapping[str, str], schema: str, bound_to: str) -> "CedarPolicy":
@@ -70,7 +70,7 @@ class CedarPolicy:
         """The answer. Whatever goes wrong on the way is a refusal with `errors`, never an exception."""
         try:
             request, entities = put(question)
-            parsed = self._entities(json.dumps(entities))
+            parsed = self._entities(*(json.dumps(entity) for entity in entities))
             policies = self._policies[request["action"]["id"]]
             result = cedarpy.is_authorized(request, policies, parsed, self._schema)
         except Exception as error:  # noqa: BLE001 - an engine that fails in any way must refuse, not fail the caller
@@ -82,6 +82,13 @@ class CedarPolicy:
         if result.decision is cedarpy.Decision.NoDecision:
             return self._not_evaluated(("no decision was reached",))
         return self._decided(result.allowed, sorted(diagnostics.id_annotations_by_reason.values()))
+
+    def _parsed(self, *entities: str) -> cedarpy.Entities:
+        """These, on top of all but the last: what two questions have in common stands in front and is read once."""
+        *before, last = entities
+        if not before:
+            return cedarpy.Entities.from_json_str(f"[{last}]", schema=self._schema)
+        return self._entities(*before).with_added_json_str(f"[{last}]", self._schema)
 
     def _decided(self, allowed: bool, ids: list[str]) -> PolicyDecision:
         notes = [self._notes[name] for name in ids]

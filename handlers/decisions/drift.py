@@ -142,11 +142,12 @@ MASS_PERCENT = 5
 def role_about(person: Account, home: str, owner: Owner, security_group: str) -> Role | None:
     """The role in which somebody decides about memberships of an entitlement: owner before security.
 
+    Who is on call for the owner has the owner's; whether they may decide is for policy.
     home: the directory in which its approvers are.
     """
     if person.directory != home:  # a group of another directory that is called the same is another
         return None
-    if owner.approvers and owner.approvers in person.groups:
+    if {owner.approvers, owner.on_call} & (person.groups - {""}):
         return "owner"
     return "security" if security_group and security_group in person.groups else None
 

@@ -16,7 +16,10 @@ Json: TypeAlias = dict[str, Any]
 
 
 def put(question: Question) -> tuple[Json, list[Json]]:
-    """A question as Cedar's request and the few entities it is about; ValueError if its time has no zone."""
+    """A question as Cedar's request and the few entities it is about; ValueError if its time has no zone.
+
+    What questions have in common stands in front, and who asks or clicks at the end.
+    """
     if isinstance(question, AccountQuestion):
         resource, context = _uid("Account", question.target.id), _account_context(question)
         entities = _distinct(_account(question.principal), _account(question.target))
@@ -88,6 +91,7 @@ def _account_context(question: AccountQuestion) -> Json:
 
 def _drift_context(question: DriftQuestion) -> Json:
     context: Json = {"way": question.way, "minutes": question.minutes, "now": _moment(question)}
+    context["onCall"] = question.on_call
     if question.member is not None:
         context["member"] = {"__entity": _uid("Account", question.member.id)}
     return context if question.role is None else {**context, "role": question.role}
@@ -148,6 +152,6 @@ def _owner(owner: Owner) -> Json:
 
 
 def _distinct(*entities: Json) -> list[Json]:
-    """Each entity once, the first if two differ: Cedar refuses two readings of one account."""
+    """Each entity once, the first if two differ: Cedar refuses two readings of one account. The last comes first."""
     by_name = {(entity["uid"]["type"], entity["uid"]["id"]): entity for entity in reversed(entities)}
     return list(by_name.values())

@@ -1,12 +1,9 @@
-"""The life of a grant: what may follow a state, what is final, and when a try is made again.
+"""When a try is made again, and when a removal that is late is told of, and of whom.
 
 Pure: it knows no clock and no database.
 """
 
 from datetime import datetime, timedelta
-
-from storage.states import FOLLOWS
-from storage.states import GrantState as State
 
 FIRST_WAIT = timedelta(seconds=1)
 LONGEST_WAIT = timedelta(minutes=5)
@@ -14,16 +11,6 @@ OVERDUE_AFTER = timedelta(minutes=1)
 # From here on a removal that is late is everybody's business: it is told with its owner's name, and again and again.
 PAGE_AFTER = timedelta(minutes=15)
 PAGE_AGAIN = timedelta(hours=1)
-
-
-def may_become(now: State, then: State) -> bool:
-    """Whether a grant in state `now` may move to `then`. A state with no way out is final."""
-    return then in FOLLOWS.get(now, frozenset())
-
-
-def is_final(state: State) -> bool:
-    """Whether nothing follows this state."""
-    return state not in FOLLOWS
 
 
 def is_page(due: datetime, now: datetime) -> bool:

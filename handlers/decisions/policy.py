@@ -145,6 +145,7 @@ class DriftQuestion:
 
     member: whose it is; None for a group, for several at once, and for somebody who is gone. way: one of
     handlers.decisions.drift.Way. minutes: for how long it is to be adopted, otherwise 0. now: aware UTC.
+    on_call: whether the principal is on call for the owner.
     """
 
     principal: Account
@@ -155,6 +156,7 @@ class DriftQuestion:
     minutes: int
     role: Role | None
     now: datetime
+    on_call: bool = False
     action: Literal[Action.RECONCILE] = Action.RECONCILE
 
 

@@ -12,7 +12,6 @@ from sqlalchemy import (
     BigInteger,
     Connection,
     LargeBinary,
-    Select,
     bindparam,
     cast,
     func,
@@ -29,7 +28,8 @@ from storage.audit.entry import TEXT_ERASED, Entry, cleaned, copies, decode, fre
 from storage.audit.merkle import Frontier, leaf_hash
 from storage.audit.tables import ENTRIES, HEAD, TEXTS
 from storage.faults import AuditFault
-from storage.plain import Plain, in_turn
+from storage.plain import Plain, in_turn, run_each
+from storage.plain import rows as stored_rows
 from storage.types import from_micros
 
 Transaction = Session | Connection
@@ -38,10 +38,12 @@ _HEAD_ID = 1
 _BATCH = 1000
 NO_TIME = datetime.min.replace(tzinfo=UTC)
 
-# Built once: making a statement costs more than running it.
-_READ_HEAD = select(HEAD.c.size, cast(HEAD.c.frontier, LargeBinary).label("frontier")).where(
+_THE_HEAD = select(HEAD.c.size, cast(HEAD.c.frontier, LargeBinary).label("frontier")).where(
     HEAD.c.id == _HEAD_ID
 )
+# Built once: making a statement costs more than running it.
+_READ_HEAD = Plain(_THE_HEAD)
+_LOCK_HEAD = Plain(_THE_HEAD.with_for_update())
 # SQLite lets anything stand in any column. Whoever edited a row may have left text where bytes were, and it must
 # still be read to be named.
 _READ_ENTRIES = select(
@@ -59,10 +61,9 @@ _READ_TEXTS = select(
     cast(TEXTS.c.salt, LargeBinary).label("salt"),
     TEXTS.c.erased_by,
 )
-_LOCK_HEAD = _READ_HEAD.with_for_update()
 _ADD_HEAD = insert(HEAD)
 _ADD_ENTRY = Plain(insert(ENTRIES))
-_ADD_TEXT = insert(TEXTS)
+_ADD_TEXT = Plain(insert(TEXTS), ("index", "name", "text", "salt"))
 _MOVE_HEAD = Plain(
     update(HEAD)
     .where(HEAD.c.id == bindparam("head"), HEAD.c.size == bindparam("old_size"))
@@ -140,7 +141,7 @@ def append_each(tx: Transaction, entries: Sequence[Entry]) -> None:
         if run(_MOVE_HEAD, {**moved, "new_frontier": grown.to_bytes()}) != 1:
             raise AuditFault("the audit head moved while an entry was added")
     if texts:
-        connection.execute(_ADD_TEXT, texts)
+        run_each(connection, _ADD_TEXT, texts)
 
 
 def head(tx: Transaction) -> Frontier:
@@ -157,17 +158,18 @@ def _locked_head(connection: Connection) -> Frontier:
     return found
 
 
-def _head(connection: Connection, query: Select[Any]) -> Frontier | None:
-    stored = connection.execute(query).one_or_none()
-    if stored is None:
+def _head(connection: Connection, query: Plain) -> Frontier | None:
+    found = stored_rows(connection, query)
+    if not found:
         if connection.execute(select(ENTRIES.c.index).limit(1)).first() is not None:
             raise AuditFault("the audit head is gone though there are entries")
         return None
+    size, stored = found[0]
     try:
-        frontier = Frontier.from_bytes(stored.frontier)
+        frontier = Frontier.from_bytes(stored)
     except ValueError as problem:
         raise AuditFault("the audit head cannot be read") from problem
-    if frontier.size != stored.size:
+    if frontier.size != size:
         raise AuditFault("the audit head contradicts itself about its size")
     return frontier
 

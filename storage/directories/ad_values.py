@@ -13,11 +13,10 @@ from storage.directories.ldap_policy import Standing, sentence
 from storage.directories.ldap_session import INVALID_CREDENTIALS, Answer, Change, Entry, add, delete
 from storage.faults import DirectoryUnavailable
 
-# userAccountControl ([MS-ADTS] 2.2.16); the last two stand in msDS-User-Account-Control-Computed.
+# userAccountControl ([MS-ADTS] 2.2.16); the last stands in msDS-User-Account-Control-Computed.
 SWITCHED_OFF = 0x2
 NEVER_EXPIRES = 0x10000
 LOCKED_OUT = 0x10
-PASSWORD_EXPIRED = 0x800000
 
 _CONTROL, _COMPUTED = "userAccountControl", "msDS-User-Account-Control-Computed"
 _CHANGED, _ENDS = "pwdLastSet", "msDS-UserPasswordExpiryTimeComputed"

@@ -12,6 +12,7 @@ from handlers.overview import Overview, Page
 from tests.handlers.access_ground import World
 from tests.handlers.access_ground import world as opened_world
 from tests.handlers.test_asking import by_charles
+from tests.wire.test_stages import MANAGER_THEN_OWNER, policy
 
 
 @pytest.fixture
@@ -53,3 +54,24 @@ async def test_what_needs_only_another_team_now_waits_for_no_second_owner(world:
     await world.decide("grace", grant)
     assert (await world.grant(grant)).missing == {"security": 1}
     assert await waits(world, "linus") == []
+
+
+async def test_whoever_comes_second_is_shown_it_when_it_is_their_turn(tmp_path: Path) -> None:
+    """Nobody is called to what they cannot decide yet: first the manager, then the owner."""
+    async with opened_world(tmp_path, policy=policy(MANAGER_THEN_OWNER)) as world:
+        grant = await world.asked("ada", "prod-db")
+        assert (await world.grant(grant)).missing == {"owner": 1, "manager": 1}
+        assert await waits(world, "grace") == []
+        await world.decide("charles", grant)
+        assert await waits(world, "grace") == [grant]
+
+
+async def test_a_directory_that_does_not_say_whose_turn_it_is_hides_nothing(tmp_path: Path) -> None:
+    """Promise 7: unknown is not nobody; whoever clicks is asked about anyway."""
+    async with opened_world(tmp_path, patience=0.2, policy=policy(MANAGER_THEN_OWNER)) as world:
+        grant = await world.asked("ada", "prod-db")
+        home = Home(world.ground, checks=world.checks)
+        actor = await world.actor("grace")
+        waiting = await world.ground.database.read(lambda tx: home._can_decide(tx, actor))
+        world.faulty.error("account")
+        assert await home._in_turn(waiting, actor.account) == [grant]

@@ -26,7 +26,7 @@ from hypothesis.stateful import (
 from sqlmodel import Session
 
 from handlers.decisions.drift import Way
-from handlers.decisions.lifecycle import OVERDUE_AFTER, PAGE_AGAIN, is_final, is_page, may_become
+from handlers.decisions.lifecycle import OVERDUE_AFTER, PAGE_AGAIN, is_page
 from handlers.drift import Drift
 from handlers.effects import LEASE
 from handlers.exceptions import Kind
@@ -38,7 +38,7 @@ from storage import outbox
 from storage.catalogue import Catalogue
 from storage.faults import DirectoryUnavailable
 from storage.records import ExceptionRecord, Grant, Holding, Owed
-from storage.states import LIVE
+from storage.states import FOLLOWS, LIVE
 from storage.states import GrantState as State
 from tests.handlers.access_ground import CATALOGUE, HOUR, World
 from tests.handlers.access_ground import world as open_world
@@ -344,7 +344,7 @@ class Lives(RuleBasedStateMachine):
         await self.delivering()
         assert await world.rows(Owed) == []
         rows: list[Grant] = await world.rows(Grant)
-        assert all(is_final(State(row.state)) for row in rows), [row.state for row in rows]
+        assert all(State(row.state) not in FOLLOWS for row in rows), [row.state for row in rows]
         assert all(row.settled and not row.wanted for row in await world.rows(Holding))
         assert not [
             row for row in await world.exceptions() if row.kind == "revocation-overdue" and is_open(row)
@@ -532,7 +532,7 @@ def is_open(row: ExceptionRecord) -> bool:
 def reachable(state: State) -> set[State]:
     """This state and all that may come after it."""
     found = {state}
-    while more := {then for one in found for then in State if may_become(one, then)} - found:
+    while more := {then for one in found for then in FOLLOWS.get(one, ())} - found:
         found |= more
     return found
 

@@ -318,6 +318,37 @@ async def test_who_is_gone_by_then_is_not_declared(tmp_path: Path) -> None:
         assert {one.member for one in await world.rows(Standing) if one.declared_by} == {"charles"}
 
 
+async def test_policy_is_asked_about_each_of_many(tmp_path: Path) -> None:
+    """Whoever is switched off does not stand on because others were declared with them."""
+    async with open_world(tmp_path) as world:
+        world.ground = replace(world.ground, catalogue=ALLOWED)
+        await world.local.put_in_group("prod-db", "ada", "charles")
+        await look(world)
+        exception = (await last(world)).id
+        await world.local.switch("ada", active=False)
+        assert await decide(world, "sam", exception, Way.DECLARE) == Reconciled(way="declare")
+        assert {one.member for one in await world.rows(Standing) if one.declared_by} == {"charles"}
+        row = await row_of(world, exception)
+        assert ("settled" in row.facts, row.facts["count"]) == (False, 1)
+        refused = await decide(world, "sam", exception, Way.DECLARE)
+        assert isinstance(refused, NotPossible)
+        assert "switched off" in refused.reasons[0]
+        await world.local.switch("ada", active=True)
+        assert await decide(world, "sam", exception, Way.DECLARE) == Reconciled(way="declare")
+        assert "settled" in (await row_of(world, exception)).facts
+
+
+async def test_whoever_is_on_call_decides_as_such_and_as_no_approver(world: World) -> None:
+    """Policy hears that they are on call, as at an approval and at an end."""
+    exception = await found(world)
+    assert isinstance(await decide(world, "root", exception, Way.REMOVE), NotAllowed)
+    await world.local.put_in_group("wiki-admins", "root")
+    data = replace(ALLOWED.owners["data"], on_call="wiki-admins")
+    world.ground = replace(world.ground, catalogue=replace(ALLOWED, owners={**ALLOWED.owners, "data": data}))
+    assert await decide(world, "root", exception, Way.REMOVE) == Reconciled(way="remove")
+    assert (await world.last("drift.removed"))["policy"]["ids"] == ["reconcile-on-call"]
+
+
 async def test_nobody_declares_their_own_among_many(tmp_path: Path) -> None:
     """R-1: Grace declares the others; hers waits for somebody else, whom the message still asks."""
     async with open_world(tmp_path) as world:

@@ -11,11 +11,13 @@ from handlers.outcomes import NotAllowed
 from handlers.owners import CHANNEL, Owners, Trouble, approvers_in
 from handlers.passing import pass_on
 from handlers.reminding import Reminding
+from handlers.storytelling import tell, with_deciders
 from storage import grants, holdings
 from storage.catalogue import Owner
 from storage.records import Owed
 from storage.states import GrantState
 from tests.handlers.access_ground import CATALOGUE, HOUR, world
+from tests.wire.test_stages import TWO_PEOPLE, policy
 
 WITH_FALLBACK = replace(
     CATALOGUE,
@@ -244,6 +246,36 @@ async def test_a_fallback_that_cannot_be_reached_either_is_passed_by_as_well(tmp
         await wicket.decide("sam", grant)
         await wicket.settle()
         assert await wicket.holds("ada", "prod-db")
+
+
+async def test_whom_it_was_passed_on_to_before_counts_no_more_and_the_message_says_so(tmp_path):
+    """Charles approved while he stood in; it went on to others, so "1 of 2" would say too much."""
+    third = Owner(id="it", name="IT desk", channel="C0IT", approvers="security-team")
+    first, second = WITH_FALLBACK.owners["data"], replace(WITH_FALLBACK.owners["wiki"], fallback="it")
+    catalogue = replace(WITH_FALLBACK, owners={"data": first, "wiki": second, "it": third})
+    async with world(tmp_path, catalogue=catalogue, policy=policy(TWO_PEOPLE)) as wicket:
+        await wicket.local.put_in_group("wiki-admins", "charles")
+        grant = await asked(wicket)
+
+        async def passed_on() -> None:
+            def work(tx):
+                assert pass_on(tx, wicket.ground, grants.get(tx, grant), why="nobody answered")
+
+            await wicket.ground.database.write(work)
+
+        async def told() -> tuple[int | None, dict[str, int]]:
+            story = await wicket.ground.database.read(lambda tx: tell(tx, wicket.ground, grant))
+            now = await with_deciders(wicket.ground, story)
+            return now.counted, dict(now.missing)
+
+        await passed_on()
+        await wicket.decide("charles", grant)
+        assert await told() == (1, {"owner": 1})
+        await passed_on()
+        assert await told() == (0, {"owner": 2})
+        await wicket.decide("grace", grant)
+        assert await wicket.state(grant) == "pending"
+        assert await told() == (1, {"owner": 1})
 
 
 async def asked_again_counts_nothing(wicket) -> None:

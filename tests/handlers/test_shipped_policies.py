@@ -59,6 +59,7 @@ OWNERS = frozenset({DATA.approvers})
 
 
 CAROL = person("Carol", employment="contractor")
+OWN = replace(ADA, groups=GRACE.groups)
 
 
 def ends(what: Any, by: Any, role: str | None, **changes: Any) -> Question:
@@ -323,11 +324,21 @@ CASES: Mapping[str, tuple[Question, bool, str]] = {
         "contractors-never-resume",
     ),
     "an owner decides about drift": (decides(PROD_DB, GRACE, "owner"), True, "reconcile-as-owner"),
+    "whoever is on call decides about drift": (
+        decides(PROD_DB, person("Olga"), "owner", on_call=True),
+        True,
+        "reconcile-on-call",
+    ),
+    "an owner who is no approver and not on call decides about no drift": (
+        decides(PROD_DB, person("Olga"), "owner"),
+        False,
+        "",
+    ),
     "security decides about drift": (decides(PROD_DB, SAM, "security"), True, "reconcile-as-security"),
     "somebody without a role decides about no drift": (decides(PROD_DB, person("Mallory"), None), False, ""),
     "a manager decides about no drift": (decides(PROD_DB, person("Charles"), "manager"), False, ""),
     "nobody decides about their own membership": (
-        decides(PROD_DB, ADA, "owner"),
+        decides(PROD_DB, OWN, "owner", member=OWN),
         False,
         "never-about-oneself",
     ),
@@ -337,7 +348,7 @@ CASES: Mapping[str, tuple[Question, bool, str]] = {
         "reconcile-as-owner",
     ),
     "a contractor decides about no drift": (
-        decides(PROD_DB, CAROL, "owner"),
+        decides(PROD_DB, replace(CAROL, groups=GRACE.groups), "owner"),
         False,
         "contractors-never-reconcile",
     ),

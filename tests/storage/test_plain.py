@@ -4,11 +4,12 @@ from datetime import timedelta
 
 import pytest
 from sqlalchemy import Column, MetaData, Table, Text, bindparam, insert, update
+from sqlalchemy import select as select_columns
 from sqlalchemy.exc import IntegrityError, ProgrammingError
 from sqlmodel import Session, SQLModel, select
 
 from storage.faults import StorageUnavailable
-from storage.plain import Plain, in_turn
+from storage.plain import Plain, in_turn, rows, run, run_each
 from storage.records import Delivery
 
 DELIVERIES = SQLModel.metadata.tables[Delivery.__tablename__]
@@ -65,6 +66,35 @@ def test_a_fault_of_the_driver_is_one_of_sqlalchemys(database):
 
     with pytest.raises((StorageUnavailable, ProgrammingError), match="nowhere"):
         database.write_now(work)
+
+
+def test_rows_come_as_their_columns_have_them(database, now):
+    """Also with values that stand in the statement itself."""
+    one = Plain(
+        select_columns(DELIVERIES)
+        .where(DELIVERIES.c.key == "a", DELIVERIES.c.at >= bindparam("since"))
+        .limit(1)
+    )
+
+    def work(tx: Session) -> list[list[object]]:
+        run_each(tx.connection(), ADD, [{"key": "a", "at": now}, {"key": "b", "at": now}])
+        return [list(row) for row in rows(tx.connection(), one, {"since": now})]
+
+    assert database.write_now(work) == [["a", now]]
+    assert run_now(database, MOVE, {"of": "b", "then": now}) == 1
+
+
+def run_now(database, plain: Plain, values: dict[str, object]) -> int:
+    return database.write_now(lambda tx: run(tx.connection(), plain, values))
+
+
+def test_readers_and_the_writer_are_each_told_in_their_own_words(database, now):
+    """A lock is for the writer alone: the same statement serves both, on either engine."""
+    locked = Plain(select_columns(DELIVERIES.c.key).with_for_update())
+    database.write_now(
+        lambda tx: (run(tx.connection(), ADD, {"key": "a", "at": now}), rows(tx.connection(), locked))
+    )
+    assert [tuple(row) for row in database.read_now(lambda tx: rows(tx.connection(), locked))] == [("a",)]
 
 
 def test_what_the_statement_says_itself_is_said_with_what_is_given(database, now):

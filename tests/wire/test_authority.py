@@ -2,8 +2,15 @@
 
 import pytest
 
+from handlers.decisions.cedar import CedarPolicy
+from handlers.policies import shipped
+from tests.wire.conftest import close_world, open_world
 from tests.wire.steps import SECURITY, approve, ask, undecided
 
+PAYMENTS_ONLY = """
+@id("payments-only") @reason("Only Payments works with it.")
+forbid (principal, action == Action::"grant", resource) unless { principal.team == "Payments" };
+"""
 DATA = "C0DATAOWN"
 PLATFORM = "C0PLATFORM"
 
@@ -43,6 +50,21 @@ async def test_a_requester_who_may_no_longer_have_it_gets_nothing(world, change)
     await approved_but_not_given(world, ada, grace)
     await world.directory.change_account("p-ada", **change)
     await not_given(world, ada, grace)
+
+
+async def test_a_requester_who_changed_teams_is_asked_about_in_the_new_one(tmp_path):
+    """Between approval and giving; policy hears of the team that the directory says then."""
+    sources, schema = shipped()
+    world = await open_world(
+        tmp_path, policy=CedarPolicy.load({**sources, "teams.cedar": PAYMENTS_ONLY}, schema, bound_to="")
+    )
+    try:
+        ada, grace = world.person("ada"), world.person("grace")
+        await approved_but_not_given(world, ada, grace)
+        await world.directory.change_account("p-ada", team="Sales")
+        await not_given(world, ada, grace)
+    finally:
+        await close_world(world)
 
 
 @pytest.mark.parametrize("loss", ["left the team", "was deactivated", "became a contractor"])

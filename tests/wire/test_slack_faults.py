@@ -265,9 +265,10 @@ async def test_a_copy_in_a_channel_that_is_shared_by_now_is_told_nothing(world):
     form = await grace.sees_view("Approve request")
     assert (await grace.submit(form, {"rationale": "seen nowhere else"})).closed
     await ada.sees("✅ prod-db")
-    await alan.sees("Undeliverable", channel=SECURITY)
+    await alan.sees("Data Platform cannot be reached", channel=SECURITY)
     assert not any(message.says("seen nowhere else") for message in grace.messages(DATA))
-    assert len([m for m in alan.messages(SECURITY) if m.says("Undeliverable")]) == 1
+    assert [m for m in alan.messages(SECURITY) if m.says("Undeliverable")] == []  # one trouble is one alert
+    assert len([m for m in alan.messages(SECURITY) if m.says("cannot be reached")]) == 1
 
 
 async def _both(world, who, words: str) -> None:
@@ -361,13 +362,14 @@ async def test_a_channel_that_is_closed_to_us_gets_nothing_and_security_hears(wo
     }[trouble]
     world.slack.update_channel(DATA, **wrong)
     await ask(ada, "I need prod-db for 2h because INC-4711")
-    await alan.sees("Undeliverable", channel=SECURITY)
+    await alan.sees("Data Platform cannot be reached", channel=SECURITY)
     assert "message.undeliverable failed" in await world.actions()
     await ada.sees("waiting for Data Platform")
     world.clock.skip(minutes=6)
     await asyncio.sleep(1.2)
     assert grace.messages(DATA) == []
-    assert len([m for m in alan.messages(SECURITY) if m.says("Undeliverable")]) == 1
+    assert [m for m in alan.messages(SECURITY) if m.says("Undeliverable")] == []  # one trouble is one alert
+    assert len([m for m in alan.messages(SECURITY) if m.says("cannot be reached")]) == 1
     world.slack.update_channel(DATA, **right)
     world.clock.skip(minutes=6)
     await approve(grace, DATA, "prod-db")
@@ -385,7 +387,7 @@ async def test_a_channel_shared_after_the_request_sees_nothing_more(world):
     world.slack.update_channel(DATA, is_ext_shared=True)
     assert (await grace.submit(form, {"rationale": "seen nowhere else"})).closed
     await ada.sees("✅ prod-db")
-    await alan.sees("Undeliverable", channel=SECURITY)
+    await alan.sees("Data Platform cannot be reached", channel=SECURITY)
     assert not any(message.says("seen nowhere else") for message in grace.messages(DATA))
 
 

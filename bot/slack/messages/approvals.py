@@ -35,7 +35,6 @@ from bot.slack.messages.parts import (
     sure_button,
 )
 from bot.slack.messages.requests import (
-    GIVEN_BACK,
     TIME_OVER,
     approvals,
     approved_by,
@@ -49,7 +48,7 @@ from bot.slack.messages.requests import (
 )
 from bot.slack.words import clock, day_and_clock, either, inert, together, visible
 from bot.texts import say, say_counted
-from handlers.stories import ENDED_EARLY, GrantStory
+from handlers.stories import ENDED_EARLY, GIVEN_BACK, GrantStory
 from storage.states import GrantState
 
 
@@ -165,7 +164,8 @@ def _still_needed(story: GrantStory) -> str:
         for one in given
     ]  # fmt: skip
     lapses = say("Lapses {time}.", time=day_and_clock(story.lapses_at)) if story.lapses_at else ""
-    how_far = say("{given} of {all}:", given=len(given), all=len(given) + sum(story.missing.values()))
+    counted = len(given) if story.counted is None else story.counted
+    how_far = say("{given} of {all}:", given=counted, all=counted + sum(story.missing.values()))
     still = say("Needed: {approvals}.", approvals=needed(story))
     return together(how_far if given else "", *so_far, void_approvals(story), still, _asked(story), lapses)
 

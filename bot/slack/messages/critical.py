@@ -6,7 +6,7 @@ Nothing here is cut short (promise 9), and it says nothing about how the request
 from collections.abc import Sequence
 
 from bot.slack.messages.naming import holder, name
-from bot.slack.messages.requests import GIVEN_BACK, TIME_OVER, clause, needed
+from bot.slack.messages.requests import TIME_OVER, clause, needed
 from bot.slack.words import (
     day,
     day_and_clock,
@@ -19,7 +19,7 @@ from bot.slack.words import (
     visible,
 )
 from bot.texts import as_told, say, say_counted
-from handlers.stories import GrantStory, Report, Requester
+from handlers.stories import GIVEN_BACK, GrantStory, Report, Requester
 from storage.states import GrantState
 
 _HOLDS_SHOWN = 5

@@ -16,12 +16,11 @@ from bot.slack.messages.parts import Message, button, said
 from bot.slack.words import clock, day_and_clock, duration, inert, listed, quoted, span, together
 from bot.texts import as_told, say, say_counted
 from handlers.intents import RATIONALE_LIMIT
-from handlers.stories import ENDED_EARLY, GrantStory, Said
+from handlers.stories import ENDED_EARLY, GIVEN_BACK, GrantStory, Said
 from storage.states import GrantState
 
 # How handlers say why a grant ended (handlers.revocation, handlers.access).
 TIME_OVER = "its time is over"
-GIVEN_BACK = "given back"
 # Of several approvers' words, so many characters in all fit beside the facts.
 _RATIONALES_TOGETHER = 600
 

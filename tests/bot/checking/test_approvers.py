@@ -41,6 +41,24 @@ async def test_whoever_only_stands_in_is_looked_at_too(install: Installation):
     assert (level, found) == ("failed", "Nobody can approve: there is no group nobody-yet.")
 
 
+ON_CALL = "on call for Data Platform in local"
+
+
+async def test_a_shift_of_one_is_enough(install: Installation, people: LocalDirectory):
+    """Who is on call decides beside the approvers, so nothing waits for them alone."""
+    install.edit(
+        {'approvers = "data-platform-owners"': 'approvers = "data-platform-owners"\non_call = "shift"'}
+    )
+    level, found, advice = await install.one("approvers", ON_CALL)
+    assert (level, found) == ("warning", "Nobody can approve: there is no group shift.")
+    assert "owner[data-platform].on_call" in advice
+    await people.add_group("shift")
+    level, _, advice = await install.one("approvers", ON_CALL)
+    assert (level, advice) == ("warning", "Put whoever is on call into it.")
+    await people.add_member("p-mary", "shift")
+    assert await install.one("approvers", ON_CALL) == ("ok", "Somebody in the group shift can approve.", "")
+
+
 async def test_a_group_that_is_not_there(install: Installation):
     install.edit({'approvers = "data-platform-owners"': 'approvers = "data-platform-owner"'})
     level, found, advice = await install.one("approvers", DATA)

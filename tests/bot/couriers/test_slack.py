@@ -19,6 +19,7 @@ from bot.demo.company import seed_workspace
 from bot.demo.workspace import Workspace
 from bot.metrics import Metrics
 from bot.slack.door import PageLinks
+from handlers.owners import CHANNEL, Owners
 from storage import outbox
 from storage.catalogue import Catalogue, Owner
 from storage.exceptions import SECURITY, raise_exception
@@ -99,7 +100,7 @@ def _courier(world: World, client: AsyncWebClient, catalogue: Catalogue) -> Slac
         metrics=Metrics.in_registry(CollectorRegistry()),
         now=world.clock,
         chance=lambda: 1.0,
-        unreachable=lambda _tx, _owner, _trouble: None,  # tried in tests/wire/test_waiting.py
+        unreachable=lambda tx, owner, trouble: Owners(world.ground).keep(tx, owner, {CHANNEL: trouble}),
     )
 
 
@@ -140,7 +141,12 @@ async def test_what_only_an_operator_can_mend_is_told_whatever_went_wrong_before
         post.world.clock.forward(minutes=6)
         await deliver(post.courier, NORMAL)
     (told,) = await post.world.exceptions()
-    assert (told.kind, told.who, told.facts["fault"], told.count) == ("undeliverable", DATA, "is_archived", 1)
+    assert (told.kind, told.who, told.facts["trouble"], told.count) == (
+        "owner-unreachable",
+        "Data Platform",
+        "archived",
+        1,
+    )
     assert await post.world.actions("message") == ["message.undeliverable failed"]
 
 

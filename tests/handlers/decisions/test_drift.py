@@ -181,6 +181,14 @@ def test_the_owner_goes_before_security_and_a_manager_has_no_say() -> None:
     assert roles == ["owner", "security", "owner", None]
 
 
+def test_whoever_is_on_call_has_the_owners_role() -> None:
+    data = replace(DATA, on_call="data-on-call")
+    olga = person("Olga", groups=frozenset({"data-on-call"}))
+    assert role_about(olga, PROD_DB.directory, data, SECURITY_GROUP) == "owner"
+    assert role_about(replace(olga, directory="other"), PROD_DB.directory, data, SECURITY_GROUP) is None
+    assert role_about(replace(olga, groups=frozenset({""})), PROD_DB.directory, DATA, SECURITY_GROUP) is None
+
+
 def test_a_group_of_another_directory_that_is_called_the_same_gives_no_role() -> None:
     assert role_about(replace(GRACE, directory="other"), PROD_DB.directory, DATA, SECURITY_GROUP) is None
     assert role_about(replace(SAM, directory="other"), PROD_DB.directory, DATA, SECURITY_GROUP) is None

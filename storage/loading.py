@@ -1,0 +1,61 @@
+"""Rows of one table as the objects that the ORM makes of them, without its way there, which costs more than the look.
+
+It decides nothing: what is looked for stands in the statement, and what changes goes through `storage.changing`.
+"""
+
+from collections.abc import Mapping, Sequence
+from functools import cached_property
+from typing import Any, Generic, TypeVar
+
+from sqlalchemy import Insert
+from sqlalchemy.orm import Mapper, class_mapper
+from sqlalchemy.orm.attributes import instance_dict, instance_state, set_committed_value
+from sqlmodel import Session, SQLModel
+
+from storage.plain import NO_VALUES, Plain, Statement, Values, rows
+
+R = TypeVar("R", bound=SQLModel)
+
+
+class Loading(Generic[R]):
+    """One statement that answers with all columns of a table, in their order."""
+
+    def __init__(self, record: type[R], statement: Statement | Mapping[str, Insert]) -> None:
+        self._record = record
+        self._plain = Plain(statement)
+
+    def found(self, tx: Session, values: Values = NO_VALUES) -> list[R]:
+        """What it finds, apart from the session: nothing assigned to it is kept, nor would it be by a reader."""
+        return [self._apart(row) for row in rows(tx.connection(), self._plain, values)]
+
+    def made(self, values: Values) -> R:
+        """A row that was just put there without the ORM, apart from the session. values: of all its columns."""
+        return self._apart([values[name] for name in self._names])
+
+    def held(self, tx: Session, values: Values = NO_VALUES) -> list[R]:
+        """What it finds, in the session; an object that the session has already becomes what was found."""
+        return [self._in(tx, self._apart(row)) for row in rows(tx.connection(), self._plain, values)]
+
+    @cached_property
+    def _mapper(self) -> Mapper[R]:
+        return class_mapper(self._record)
+
+    @cached_property
+    def _names(self) -> Sequence[str]:
+        return [self._mapper.get_property_by_column(column).key for column in self._mapper.local_table.c]
+
+    def _apart(self, row: Sequence[Any]) -> R:
+        mapper, names = self._mapper, self._names
+        made: R = mapper.class_manager.new_instance()
+        instance_dict(made).update(zip(names, row, strict=True))
+        instance_state(made).key = mapper.identity_key_from_instance(made)
+        return made
+
+    def _in(self, tx: Session, made: R) -> R:
+        known: R | None = tx.identity_map.get(self._mapper.identity_key_from_instance(made))
+        if known is None:
+            tx.add(made)
+            return made
+        for name in self._names:
+            set_committed_value(known, name, instance_dict(made)[name])
+        return known
