@@ -25,7 +25,7 @@ NOT_SAID = {
     },
     "bot/slack/messages/answers.py": {"set up proofs first"},
     "bot/slack/messages/drift.py": {"switched off"},
-    "bot/slack/messages/requests.py": {"its time is over", "given back", "at once"},
+    "bot/slack/messages/requests.py": {"its time is over", "at once"},
     "bot/slack/replies.py": {"changed meanwhile", "not shown"},
     "bot/slack/requesting.py": {"changed meanwhile"},
     "bot/slack/signed_http.py": {"not signed by Slack"},
