@@ -8,19 +8,22 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from storage.handles import Result
+from storage.proof_changes import Changed
 
 
 @dataclass(frozen=True, kw_only=True)
 class Facts:
     """What letters are written from. at: aware UTC. contact: whom to turn to, as the end of a sentence.
 
-    result: how the change of the visit ended. code: for the letter that carries one. minutes: how long it works.
+    result: how the change of the visit ended. what: changed about the proofs; thing: the name of the passkey. code: for the letter that carries one. minutes: how long it works.
     """
 
     name: str
     at: datetime
     contact: str
     result: Result = Result.DONE
+    what: Changed = Changed.SET_UP
+    thing: str = ""
     code: str = ""
     minutes: int = 0
 
@@ -79,12 +82,51 @@ def _account_unlocked(facts: Facts) -> tuple[str, tuple[str, ...]]:
     )
 
 
+_CHANGES: Mapping[Changed, tuple[str, str]] = {
+    Changed.SET_UP: (
+        "Your authenticator was set up",
+        "A new authenticator and new recovery codes were set up for you on {at}. Older ones stopped working.",
+    ),
+    Changed.PASSKEY_ADDED: (
+        "A passkey was added to your proofs",
+        "The passkey “{thing}” was added to your proofs on {at}.",
+    ),
+    Changed.PASSKEY_RENAMED: (
+        "A passkey of yours was renamed",
+        "A passkey of yours is called “{thing}” since {at}.",
+    ),
+    Changed.PASSKEY_REMOVED: (
+        "A passkey was removed from your proofs",
+        "The passkey “{thing}” was removed from your proofs on {at}. It proves nothing any more.",
+    ),
+    Changed.PASSKEY_STOPPED: (
+        "A passkey of yours was stopped",
+        "Your passkey “{thing}” was stopped on {at}: a second one with the same key seems to exist. Nobody can show "
+        "it any more, and the security team has been told. Add a new passkey, then remove this one.",
+    ),
+    Changed.AUTHENTICATOR_ADDED: (
+        "An authenticator was added to your proofs",
+        "An authenticator was added to your proofs on {at}.",
+    ),
+    Changed.AUTHENTICATOR_REPLACED: (
+        "Your authenticator was replaced",
+        "Your authenticator was replaced on {at}. The old one proves nothing any more.",
+    ),
+    Changed.AUTHENTICATOR_REMOVED: (
+        "Your authenticator was removed",
+        "Your authenticator was removed from your proofs on {at}. It proves nothing any more.",
+    ),
+    Changed.RECOVERY_CODES: (
+        "New recovery codes were made for you",
+        "New recovery codes were made for you on {at}. Older ones stopped working.",
+    ),
+}
+
+
 def _proofs_changed(facts: Facts) -> tuple[str, tuple[str, ...]]:
-    return "Your authenticator was set up", (
-        f"A new authenticator and new recovery codes were set up for you on {_when(facts.at)}. "
-        "Older ones stopped working.",
-        _not_you(facts),
-    )
+    subject, told = _CHANGES[facts.what]
+    thing = " ".join(facts.thing.split())
+    return subject, (told.format(at=_when(facts.at), thing=thing), _not_you(facts))
 
 
 def _mail_code(facts: Facts) -> tuple[str, tuple[str, ...]]:

@@ -53,7 +53,7 @@ def _quick() -> list[ButtonElement]:
     return [
         button("Ask for access…", Action.ASK_FOR_ACCESS, "request", primary=True),
         button("Reset password", Action.RESET_PASSWORD, "reset"),
-        button("Set up authenticator", Action.SET_UP_PROOFS, "enrol"),
+        button("Manage my proofs", Action.CARE_FOR_PROOFS, "care"),
     ]
 
 

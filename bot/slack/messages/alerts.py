@@ -121,6 +121,15 @@ def _page_lockout(alert: Alert) -> tuple[str, str]:
     )
 
 
+def _cloned_passkey(alert: Alert) -> tuple[str, str]:
+    return (
+        f"A second one seems to exist of a passkey of {alert.whose}",
+        f"It was shown with the count {alert.fact('count_shown', '0')} after {alert.fact('count_before', '0')}: its key "
+        "is in two authenticators, and nobody can say which is theirs. It was refused and stopped, and they have been "
+        "told. Ask them, and look at what was done with it before.",
+    )
+
+
 def _identity_mismatch(alert: Alert) -> tuple[str, str]:
     reason = alert.fact("reason", "it fits nobody for sure")
     return (
@@ -225,6 +234,7 @@ _SENTENCES: dict[Kind, Callable[[Alert], tuple[str, str]]] = {
     Kind.POLICY_ERROR: _policy_error,
     Kind.CHANGE_UNSURE: _change_unsure,
     Kind.PAGE_LOCKOUT: _page_lockout,
+    Kind.CLONED_PASSKEY: _cloned_passkey,
     Kind.IDENTITY_MISMATCH: _identity_mismatch,
     Kind.AMBIGUOUS_IDENTITY: _ambiguous_identity,
     Kind.NOT_A_PERSON: _not_a_person,
@@ -238,6 +248,7 @@ _PURPOSES = {
     "reset": "a password reset",
     "unlock": "an unlock",
     "enrol": "a new authenticator",
+    "care": "a change of proofs",
     "link": "a link to a Slack account",
 }
 _MISMATCHES = {

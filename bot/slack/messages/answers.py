@@ -56,9 +56,11 @@ def answer_message(answer: Answer, now: datetime) -> Message:
 def page_message(purpose: str, address: str, minutes: int) -> Message:
     """Where to go on. The address carries no authority and works for one person, for a short time."""
     opening = {
-        "reset": "I can do that with you now. Continue on the secure page and have your authenticator ready.",
-        "unlock": "I can unlock your account once you show that it is you. Have your authenticator ready.",
+        "reset": "I can do that with you now. Continue on the secure page and have your passkey or authenticator ready.",
+        "unlock": "I can unlock your account once you show that it is you. Have your passkey or authenticator ready.",
         "enrol": "Set up your authenticator on the secure page. Have your current password and your phone ready.",
+        "care": "See and change your proofs on the secure page. Have your current password ready, "
+        "and one of your proofs if you have any.",
         "link": "First I need to know that this Slack account is yours. Sign in once on the secure page.",
     }[purpose]
     return said(
@@ -151,7 +153,6 @@ _NOTICES = {
         "⚠️ I don't know whether your account was unlocked at {at}: the directory did not answer in time. "
         "Try to sign in; if that fails, ask me again. The security team has been told."
     ),
-    ("proofs-changed", "done"): "✅ Your authenticator and recovery codes were set up at {at}.",
 }
 
 
@@ -263,7 +264,7 @@ def _help() -> Message:
         "• *am I in vpn-users?* · *who owns prod-db?*\n"
         "• *I need prod-db for 2h because INC-4711*\n"
         "• *reset my password* · *unlock my account* · *when does my password expire?*\n"
-        "• *set up my authenticator*",
+        "• *set up my authenticator* · *manage my proofs*",
         remark="What I don't understand I don't keep. Never type a password or a code here: nobody will ask for one.",
         buttons=_suggestions(),
     )
