@@ -20,9 +20,9 @@ from handlers.visits import Done, NotYet, Over, PageGround, Visitor
 from storage import passkeys, proofs
 from storage.handles import bind
 from storage.passkeys import Ceremony, NewPasskey
-from storage.proof_changes import Changed
 from storage.proofs import ProofKind
 from storage.records import Handle, Passkey
+from storage.states import Changed
 
 MOST_PASSKEYS = 20
 NOT_MADE = "No passkey was made: what your browser answered could not be used. Try again."

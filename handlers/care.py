@@ -16,9 +16,9 @@ from handlers.visits import Done, NotYet, Over, PageGround, Visitor
 from storage import passkeys, proofs
 from storage.directories.base import Account
 from storage.handles import Purpose, handle_by_id
-from storage.proof_changes import Changed
 from storage.proofs import BEYOND_PASSWORD, ProofKind
 from storage.records import Handle, Passkey
+from storage.states import Changed
 
 LAST_ONE = (
     "This is the last proof that you have, so it stays. Add another one first: "

@@ -16,10 +16,10 @@ from handlers.proving import RECOVERY_LENGTH, matching_step, new_recovery_code, 
 from handlers.visits import NotYet, Over, PageGround, Person, Proven, Refused, Visitor
 from storage import proofs
 from storage.handles import Purpose, Result, move
-from storage.proof_changes import Changed
 from storage.proofs import BEYOND_PASSWORD, ProofKind
 from storage.records import Handle
 from storage.secrets import hash_code, new_salt
+from storage.states import Changed
 
 RECOVERY_CODES = 10
 WRONG_CODE = (

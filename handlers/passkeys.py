@@ -36,9 +36,9 @@ from storage.passkeys import (
     use_passkey,
     working_passkeys,
 )
-from storage.proof_changes import Changed
 from storage.proofs import ProofKind
 from storage.records import Handle, Passkey
+from storage.states import Changed
 
 CHALLENGE_LIFE = timedelta(minutes=5)
 # As many as a person may begin and give up in one visit; a link that is asked for more is being played with.

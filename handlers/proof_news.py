@@ -14,8 +14,9 @@ from handlers.visits import person_behind
 from storage.audit import entry as audit
 from storage.handles import close_others
 from storage.outbox import owe
-from storage.proof_changes import Changed, note_change
+from storage.proof_changes import note_change
 from storage.records import Handle
+from storage.states import Changed
 
 
 def proofs_changed(

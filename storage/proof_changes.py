@@ -4,27 +4,13 @@ It changes no proof, and a row is never changed once it stands.
 """
 
 from datetime import datetime
-from enum import StrEnum
 
 from sqlmodel import Session
 
 from storage.handles import handle_by_id
 from storage.identifiers import new_id
 from storage.records import Handle, ProofChange
-
-
-class Changed(StrEnum):
-    """What changed. SET_UP: authenticator and recovery codes together. STOPPED: a passkey that was shown twice."""
-
-    SET_UP = "set-up"
-    PASSKEY_ADDED = "passkey-added"
-    PASSKEY_RENAMED = "passkey-renamed"
-    PASSKEY_REMOVED = "passkey-removed"
-    PASSKEY_STOPPED = "passkey-stopped"
-    AUTHENTICATOR_ADDED = "authenticator-added"
-    AUTHENTICATOR_REPLACED = "authenticator-replaced"
-    AUTHENTICATOR_REMOVED = "authenticator-removed"
-    RECOVERY_CODES = "recovery-codes"
+from storage.states import Changed
 
 
 def note_change(tx: Session, *, handle: str, what: Changed, at: datetime, name: str = "") -> str:

@@ -8,14 +8,15 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from storage.handles import Result
-from storage.proof_changes import Changed
+from storage.states import Changed
 
 
 @dataclass(frozen=True, kw_only=True)
 class Facts:
     """What letters are written from. at: aware UTC. contact: whom to turn to, as the end of a sentence.
 
-    result: how the change of the visit ended. what: changed about the proofs; thing: the name of the passkey. code: for the letter that carries one. minutes: how long it works.
+    result: how the change of the visit ended. what: what changed about the proofs; thing: the name of the passkey.
+    code: for the letter that carries one. minutes: how long it works.
     """
 
     name: str

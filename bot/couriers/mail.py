@@ -25,9 +25,10 @@ from storage.directories.base import Account
 from storage.faults import DirectoryUnavailable, MailUnavailable
 from storage.handles import Result, handle_by_id
 from storage.outbox import claim, done, postpone
-from storage.proof_changes import Changed, change_and_visit
+from storage.proof_changes import change_and_visit
 from storage.proofs import mail_code_by_id
 from storage.records import Handle, MailCode, Owed, ProofChange
+from storage.states import Changed
 
 COURIER = "mail"
 # A letter must be handed over well within its lease, or another round would send it again.

@@ -42,8 +42,9 @@ from storage.copies import COPY
 from storage.faults import DirectoryUnavailable
 from storage.handles import handle_by_id
 from storage.outbox import OWNER, where_posted
-from storage.proof_changes import Changed, change_and_visit
+from storage.proof_changes import change_and_visit
 from storage.records import ExceptionRecord, Owed, Question
+from storage.states import Changed
 
 NOTICES = ("password-changed", "account-unlocked", "linked")
 

@@ -86,7 +86,7 @@ _COMMANDS: tuple[tuple[re.Pattern[str], Understanding], ...] = tuple(
             EnrolProofs(),
         ),
         (
-            r"(?:(?:manage|show|list|see|look after|care for|change|rename|remove|delete)(?: me)?(?: (?:my|a|all|the))* )?"
+            r"(?:(?:manage|show|list|see|look after|care for|change|rename|remove|delete)(?: me)?(?: (?:my|a|the))* )?"
             r"(?:my )?(?:proofs|passkeys?|authenticators and passkeys)|what proofs (?:do|have) i (?:have|got)"
             r"|(?:manage|show|see|change|remove|delete) my (?:authenticator|recovery codes)"
             r"|(?:set up|setup|enrol|enroll|register|add|get|create|make|new)(?: (?:my|a|the|new|another))* passkeys?",

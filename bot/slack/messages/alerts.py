@@ -124,8 +124,8 @@ def _page_lockout(alert: Alert) -> tuple[str, str]:
 def _cloned_passkey(alert: Alert) -> tuple[str, str]:
     return (
         f"A second one seems to exist of a passkey of {alert.whose}",
-        f"It was shown with the count {alert.fact('count_shown', '0')} after {alert.fact('count_before', '0')}: its key "
-        "is in two authenticators, and nobody can say which is theirs. It was refused and stopped, and they have been "
+        f"It was shown with the count {alert.number('count_shown')} after {alert.number('count_before')}: its key is "
+        "in two authenticators, and nobody can say which is theirs. It was refused and stopped, and they have been "
         "told. Ask them, and look at what was done with it before.",
     )
 

@@ -56,7 +56,8 @@ def answer_message(answer: Answer, now: datetime) -> Message:
 def page_message(purpose: str, address: str, minutes: int) -> Message:
     """Where to go on. The address carries no authority and works for one person, for a short time."""
     opening = {
-        "reset": "I can do that with you now. Continue on the secure page and have your passkey or authenticator ready.",
+        "reset": "I can do that with you now. Continue on the secure page and have your passkey or authenticator "
+        "ready.",
         "unlock": "I can unlock your account once you show that it is you. Have your passkey or authenticator ready.",
         "enrol": "Set up your authenticator on the secure page. Have your current password and your phone ready.",
         "care": "See and change your proofs on the secure page. Have your current password ready, "

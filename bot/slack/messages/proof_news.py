@@ -8,7 +8,7 @@ from datetime import datetime
 
 from bot.slack.messages.parts import Message, said
 from bot.slack.words import clock, inert
-from storage.proof_changes import Changed
+from storage.states import Changed
 
 _SAID: Mapping[Changed, str] = {
     Changed.SET_UP: "✅ Your authenticator and recovery codes were set up at {at}.",
