@@ -58,7 +58,7 @@ class Challenges:
         self, visitor: Visitor, handle: Handle, kind: Ceremony, user_handle: bytes = b""
     ) -> bytes | None:
         """A challenge for this visit; None if there are too many that nobody answered, or the browser has no cookie."""
-        if not visitor.browser:
+        if not visitor.form_cookie:
             return None
         value, at = secrets.token_bytes(_CHALLENGE_BYTES), self._ground.now()
         kept = await self._ground.database.write(
@@ -66,7 +66,7 @@ class Challenges:
                 tx,
                 handle=handle.id,
                 kind=kind,
-                browser=session_hash(visitor.browser),
+                browser=session_hash(visitor.form_cookie),
                 value=bytes_to_base64url(value),
                 user_handle=bytes_to_base64url(user_handle),
                 at=at,
@@ -83,7 +83,7 @@ class Challenges:
                 tx,
                 handle=handle.id,
                 kind=kind,
-                browser=session_hash(visitor.browser),
+                browser=session_hash(visitor.form_cookie),
                 value=answered.challenge,
                 at=self._ground.now(),
             )

@@ -95,12 +95,12 @@ class PageGround:
 class Visitor:
     """Whoever has the page open. text: what stands in their link. session: their cookie, "" if none; both unchecked.
 
-    browser: the cookie that ties forms to this browser, "" if none.
+    form_cookie: the cookie that ties forms to this browser, "" if none.
     """
 
     text: str
     session: str = ""
-    browser: str = ""
+    form_cookie: str = ""
 
     def gave_proofs_for(self, handle: Handle) -> bool:
         """Whether this browser is the one that gave the handle's proofs."""

@@ -232,3 +232,30 @@ def use_mail_code(tx: Session, code_id: str, at: datetime) -> bool:
         .execution_options(synchronize_session=False)
     )
     return tx.execute(used).first() is not None
+
+
+def count_seeds(tx: Session) -> int:
+    """How many sealed seeds there are, of everybody."""
+    return tx.exec(select(func.count()).select_from(Proof).where(Proof.kind == ProofKind.TOTP)).one()
+
+
+def seeds_after(tx: Session, proof: str, limit: int) -> Sequence[Proof]:
+    """The next sealed seeds, of everybody, in the order of their ids."""
+    return tx.exec(
+        select(Proof)
+        .where(Proof.kind == ProofKind.TOTP, col(Proof.id) > proof)
+        .order_by(col(Proof.id))
+        .limit(limit)
+    ).all()
+
+
+def reseal_seed(tx: Session, proof: str, *, was: str, sealed: str) -> bool:
+    """Put the same seed under another seal. False if it was replaced or removed meanwhile."""
+    put = (
+        update(Proof)
+        .where(col(Proof.id) == proof, col(Proof.secret) == was)
+        .values(secret=sealed)
+        .returning(col(Proof.id))
+        .execution_options(synchronize_session=False)
+    )
+    return tx.execute(put).first() is not None

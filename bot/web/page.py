@@ -219,12 +219,14 @@ class SecurePage:
     def _visitor(self, request: web.Request) -> Visitor:
         cookies = self._cookies
         return Visitor(
-            text=request.match_info["text"], session=cookies.session(request), browser=cookies.form(request)
+            text=request.match_info["text"],
+            session=cookies.session(request),
+            form_cookie=cookies.form(request),
         )
 
     def _is_ours(self, request: web.Request, visitor: Visitor, fields: Mapping[str, str]) -> bool:
         """Whether this came from a page of ours in this browser."""
-        token_fits = self._tokens.fits(visitor.text, visitor.browser, fields.get("token", ""))
+        token_fits = self._tokens.fits(visitor.text, visitor.form_cookie, fields.get("token", ""))
         return token_fits and not from_elsewhere(request)
 
     def _onward(self, visitor: Visitor, answer: _Onward) -> web.Response:

@@ -17,7 +17,7 @@ BROWSER = "B" * 43
 
 async def cared(page: World, account: str = "ada") -> Visitor:
     """They entered the care page: by password, and by their authenticator's code if they have one."""
-    visitor = replace(await page.opened(Purpose.CARE, account), browser=BROWSER)
+    visitor = replace(await page.opened(Purpose.CARE, account), form_cookie=BROWSER)
     visitor = _after(visitor, await page.enrolment.sign_in(visitor, OLD_PASSWORD))
     if account in page.seeds:
         visitor = _after(visitor, await page.proving.give_totp(visitor, page.code(account)))
@@ -47,7 +47,7 @@ async def shows(
 
 async def opened(page: World, purpose: Purpose = Purpose.RESET, account: str = "ada") -> Visitor:
     """A fresh link in a browser that has its cookie."""
-    return replace(await page.opened(purpose, account), browser=BROWSER)
+    return replace(await page.opened(purpose, account), form_cookie=BROWSER)
 
 
 def _after(visitor: Visitor, answer: Proven | Refused) -> Visitor:

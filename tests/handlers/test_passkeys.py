@@ -189,7 +189,7 @@ async def test_a_challenge_is_taken_by_a_wrong_answer_too(page: World) -> None:
 async def test_a_challenge_belongs_to_its_link_and_its_browser(page: World) -> None:
     device = await made(page, await cared(page))
     visitor, other_link = await opened(page), await opened(page)
-    other_browser = replace(visitor, browser="C" * 43)
+    other_browser = replace(visitor, form_cookie="C" * 43)
     for thief in (other_link, other_browser):
         options = await page.passkeys.ask(visitor)
         assert options is not None
@@ -277,7 +277,7 @@ async def test_asking_again_and_again_ends_with_the_link(page: World) -> None:
 
 async def test_a_browser_without_its_cookie_gets_no_challenge(page: World) -> None:
     await made(page, await cared(page))
-    assert await page.passkeys.ask(replace(await opened(page), browser="")) is None
+    assert await page.passkeys.ask(replace(await opened(page), form_cookie="")) is None
 
 
 MADE_WRONG = {
