@@ -22,7 +22,7 @@ from tests.browser.seats import Clock, Seat, seat
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
 NEW_PASSWORD = "seven brass gears turn slowly"
-LOOPBACK = ("http://127.0.0.1:", "data:")
+LOOPBACK = ("http://127.0.0.1:", "http://localhost:", "data:")
 HAND = {"viewport": {"width": 390, "height": 844}, "has_touch": True, "is_mobile": True}
 
 

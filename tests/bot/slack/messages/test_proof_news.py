@@ -4,7 +4,7 @@ import pytest
 
 from bot.slack.messages.proof_news import proofs_changed_message
 from storage.states import Changed
-from tests.bot.slack.stories import NOW, clumsy, hears, problems, reads
+from tests.bot.slack.stories import NOW, clumsy, hears, problems
 
 
 @pytest.mark.parametrize("what", Changed)
@@ -18,5 +18,6 @@ def test_every_change_is_told_with_what_to_do(what: Changed) -> None:
 
 def test_a_name_comes_alive_nowhere() -> None:
     """SL-9."""
-    name = "<!channel> *✅ Approved*"
-    assert "<!channel>" not in reads(proofs_changed_message(Changed.PASSKEY_ADDED, name, NOW))
+    message = proofs_changed_message(Changed.PASSKEY_ADDED, "<!channel> *✅ Approved*", NOW)
+    sent = [message.text, *(str(block.to_dict()) for block in message.blocks)]
+    assert not any("<!channel>" in each or "*✅" in each for each in sent)
