@@ -9,10 +9,11 @@ from typing import Any
 
 import pytest
 import pytest_asyncio
-from playwright.async_api import Browser, CDPSession, ConsoleMessage, Page, expect
+from playwright.async_api import Browser, ConsoleMessage, Page, expect
 
 from storage.handles import Purpose
 from tests.bot.web.serving import serving
+from tests.browser.chromium import with_authenticator
 from tests.browser.readable import readable
 from tests.handlers.page_ground import NEW_PASSWORD, OLD_PASSWORD, World, world
 
@@ -41,9 +42,8 @@ async def origin(page_world: World) -> AsyncIterator[str]:
 class Device:
     """A browser with an authenticator built in. complaints: what the browser did not like about the page."""
 
-    def __init__(self, tab: Page, devtools: CDPSession) -> None:
-        self.tab, self._devtools = tab, devtools
-        self.authenticator = ""
+    def __init__(self, tab: Page) -> None:
+        self.tab = tab
         self.clicks = 0
         self.complaints: list[str] = []
         tab.on("console", self._complain)
@@ -54,30 +54,15 @@ class Device:
         if message.type == "error" and "the server responded with a status of 4" not in message.text:
             self.complaints.append(message.text)
 
-    async def plug_in(self, **other: Any) -> None:
+    async def plug_in(self) -> None:
         """Give it an authenticator that says yes."""
-        options = {
-            "protocol": "ctap2",
-            "transport": "internal",
-            "hasResidentKey": True,
-            "hasUserVerification": True,
-            "isUserVerified": True,
-            "automaticPresenceSimulation": True,
-            **other,
-        }
-        await self._devtools.send("WebAuthn.enable")
-        added = await self._devtools.send("WebAuthn.addVirtualAuthenticator", {"options": options})
-        self.authenticator = str(added["authenticatorId"])
+        self._devtools, self._authenticator = await with_authenticator(self.tab)
 
     async def refuses(self) -> None:
         """Its person does not show a finger, or shows the wrong one."""
         await self._devtools.send(
-            "WebAuthn.setUserVerified", {"authenticatorId": self.authenticator, "isUserVerified": False}
+            "WebAuthn.setUserVerified", {"authenticatorId": self._authenticator, "isUserVerified": False}
         )
-
-    async def forgets(self) -> None:
-        """It holds no passkey any more."""
-        await self._devtools.send("WebAuthn.clearCredentials", {"authenticatorId": self.authenticator})
 
     async def presses(self, label: str) -> None:
         """Press a button."""
@@ -87,8 +72,7 @@ class Device:
 
 async def _device(browser: Browser, how: dict[str, Any], *, plugged_in: bool = True) -> Device:
     context = await browser.new_context(**how)
-    tab = await context.new_page()
-    device = Device(tab, await context.new_cdp_session(tab))
+    device = Device(await context.new_page())
     if plugged_in:
         await device.plug_in()
     return device
