@@ -9,7 +9,7 @@ import pyotp
 import pytest
 
 from handlers.adding import ENOUGH, KNOWN_ALREADY, MOST_PASSKEYS
-from handlers.care import GONE, LAST_ONE, NEED_NAME
+from handlers.care import GONE, LAST_ONE, NEED_NAME, Entry
 from handlers.enrolment import WRONG_CODE, Codes
 from handlers.looking import Step
 from handlers.owned import Owned
@@ -79,6 +79,19 @@ async def test_a_visit_that_began_before_there_was_anything_shows_what_another_s
     assert (await page.looking.look(thief)).step != Step.CARE
     assert await page.adding.add_passkey(thief, answer, "") == Over()
     assert len(await page.rows(Passkey)) == 1
+
+
+async def test_whether_a_visit_stands_is_asked_once_more_in_the_transaction(page: World) -> None:
+    """Between the look and the change another visit set up proofs, or another browser signed in by the same link."""
+    entry, one, two = Entry(page.ground), await cared(page, "bob"), await cared(page, "bob")
+    looked = [await entry.entered(one), await entry.entered(two)]
+    assert looked[0] is not None
+    assert looked[1] is not None
+    assert isinstance(await page.enrolment.sign_in(replace(one, session=""), OLD_PASSWORD), Proven)
+    assert await entry.change(looked[0], lambda _tx, _handle: Done()) == Over()
+    assert await entry.change(looked[1], lambda _tx, _handle: Done()) == Done()
+    await made(page, await cared(page, "bob"))
+    assert await entry.change(looked[1], lambda _tx, _handle: Done()) == Over()
 
 
 async def test_the_list_says_what_there_is(page: World) -> None:

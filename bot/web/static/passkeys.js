@@ -2,10 +2,8 @@
 // It writes no text and builds no markup: what it can say stands in the page, hidden until it is true.
 "use strict";
 
-const troubles = form => form.querySelectorAll("[data-trouble]");
-
-const say = (form, trouble) => {
-  for (const each of troubles(form)) each.hidden = each.dataset.trouble !== trouble;
+const say = (form, what) => {
+  for (const each of form.querySelectorAll("[data-trouble]")) each.hidden = each.dataset.trouble !== what;
   form.removeAttribute("aria-busy");
 };
 
@@ -65,9 +63,11 @@ const parts = credential => ({
   response: credential.response,
 });
 
-const trouble = error =>
-  ({ NotAllowedError: "cancelled", AbortError: "cancelled", InvalidStateError: "known" })[error.name] ||
-  (error instanceof DOMException ? "unsupported" : "silent");
+const trouble = (form, error) => {
+  if (error.name === "NotAllowedError" || error.name === "AbortError") return "cancelled";
+  if (error.name === "InvalidStateError" && form.dataset.passkey === "make") return "known";
+  return error instanceof DOMException ? "unsupported" : "silent";
+};
 
 const ask = async form => {
   say(form, "");
@@ -77,7 +77,7 @@ const ask = async form => {
     form.elements.answer.value = JSON.stringify(answer);
     HTMLFormElement.prototype.submit.call(form);
   } catch (error) {
-    say(form, trouble(error));
+    say(form, trouble(form, error));
   }
 };
 
