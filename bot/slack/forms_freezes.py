@@ -31,9 +31,10 @@ def resume_form(may: MayResume) -> View:
         close=PlainTextObject(text="Cancel"),
         private_metadata=may.exception,
         blocks=[
-            facts([("Why", _WHAT[FreezeKind(may.kind)]), ("Since", day_and_clock(may.since)), *lost]),
+            facts([("Why", _WHAT[FreezeKind(may.kind)]), *lost]),
             section(
-                "From then on requests are decided and given as ever. Differences that were found stay asked."
+                f"Stopped since {day_and_clock(may.since)}. Once new access begins again, requests are decided and "
+                "given as ever. Differences that were found stay asked."
             ),
             InputBlock(
                 block_id=Field.RATIONALE,

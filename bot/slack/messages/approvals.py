@@ -9,7 +9,15 @@ from dataclasses import replace
 from slack_sdk.models.blocks import Block, ButtonElement, DividerBlock
 
 from bot.slack.actions import Action
-from bot.slack.messages.during import can_be_ended, end_button, ended_by, goes_on, going_on, passed_on
+from bot.slack.messages.during import (
+    by_whom,
+    can_be_ended,
+    end_button,
+    ended_by,
+    goes_on,
+    going_on,
+    passed_on,
+)
 from bot.slack.messages.parts import (
     CONFIRM_LIMIT,
     HEADING_LIMIT,
@@ -351,11 +359,12 @@ def _what_became(story: GrantStory) -> str:
     until = f"Active until {day_and_clock(story.expires_at)}." if story.expires_at else ""
     denied = f" by {denial(story)}" if denial(story) else ""
     nobody = "not enough approvals came" if decided else "nobody answered"
+    how = f" {by_whom(story)}" if story.end_reason == ENDED_EARLY else f": {_why_ended(story)}"
     sentences = {
         GrantState.APPROVED: ("✅ *Approved*" + by + ".", "Being set up."),
         GrantState.ACTIVE: ("✅ *Approved*" + by + ".", until, goes_on(story)),
         GrantState.ENDING: (f"⌛ *Being taken back*: {_why_ended(story)}.", approved),
-        GrantState.ENDED: (f"⌛ *Ended*{ended}: {_why_ended(story)}.", removal(story), approved),
+        GrantState.ENDED: (f"⌛ *Ended*{ended}{how}.", removal(story), approved),
         GrantState.DENIED: (f"⛔ *Denied*{denied}. Nothing was granted.",),
         GrantState.LAPSED: (f"⌛ *Lapsed*: {nobody} in time. Nothing was granted.", approved),
         GrantState.WITHDRAWN: (f"⌛ *Withdrawn* by the requester{ended}. Nothing was granted.", approved),

@@ -10,6 +10,7 @@ from slack_sdk.models.blocks import ButtonElement
 from bot.slack.actions import Action
 from bot.slack.messages.parts import Message, button, said, sure_button
 from bot.slack.words import clock, day_and_clock, duration, inert, quoted, sentence
+from handlers.decisions.cedar import NO_POLICY
 from handlers.intents import RATIONALE_LIMIT
 from handlers.outcomes import AlreadyExtended, EndedEarly, NotAllowed, TooLate
 from handlers.stories import GrantStory
@@ -80,8 +81,13 @@ def ended_early_message(story: GrantStory, *, to_report: bool = False) -> Messag
 
 def ended_by(story: GrantStory, most: int = _MOST_OF_A_RATIONALE) -> str:
     """ "ended by Grace Hopper: “no longer needed”", without a full stop."""
+    return f"ended {by_whom(story, most)}"
+
+
+def by_whom(story: GrantStory, most: int = _MOST_OF_A_RATIONALE) -> str:
+    """ "by Grace Hopper: “no longer needed”", without a full stop."""
     why = f": {quoted(story.end_rationale, most)}" if story.end_rationale else ""
-    return f"ended by {inert(story.ended_by) or 'somebody'}{why}"
+    return f"by {inert(story.ended_by) or 'somebody'}{why}"
 
 
 def goes_on(story: GrantStory) -> str:
@@ -146,7 +152,7 @@ def not_ended_text(outcome: NotAllowed) -> str:
     """To someone who may not end it: kind, with whom to ask, and that nothing happened."""
     can = [inert(name) for name in outcome.can]
     who = f" Ask {' or '.join(can[:2])}." if can else ""
-    reasons = " ".join(inert(reason) for reason in outcome.reasons) if outcome.reasons else ""
+    reasons = " ".join(inert(reason) for reason in outcome.reasons if reason != NO_POLICY)
     why = reasons or f"*{inert(outcome.entitlement)}* belongs to {inert(outcome.owner_name)}."
     return f"You can't end this one. {why}{who} Nothing was changed."
 

@@ -19,9 +19,9 @@ def asked_message(story: GrantStory, asked: Asked) -> Message:
     """To the requester: who asks what, and a button to answer while it matters."""
     question = f"{inert(asked.name)} asks about your request for {what(story)}:\n{_words(asked.question)}"
     if asked.answered_at is not None:
-        return said(f"{question}\nYou answered at {clock(asked.answered_at)}: {_words(asked.answer)}")
+        return said(f"✅ {question}\nYou answered at {clock(asked.answered_at)}: {_words(asked.answer)}")
     if story.state != GrantState.PENDING:
-        return said(f"{question}\nThe request is decided by now, so there is nothing to answer any more.")
+        return said(f"⌛ {question}\nThe request is decided by now, so there is nothing to answer any more.")
     return said(
         f"⏳ {question}",
         remark="Your answer goes to those who decide, and stays on the record.",

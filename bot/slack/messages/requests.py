@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 from slack_sdk.models.blocks import ButtonElement
 
 from bot.slack.actions import Action
-from bot.slack.messages.during import done_button, ended_by, extend_button, goes_on, passed_on
+from bot.slack.messages.during import by_whom, done_button, ended_by, extend_button, goes_on, passed_on
 from bot.slack.messages.parts import Message, button, said
 from bot.slack.words import (
     clock,
@@ -141,13 +141,17 @@ def _pending(story: GrantStory) -> Message:
     lapses = f" It lapses {day_and_clock(story.lapses_at)}." if story.lapses_at else ""
     approved = listed([inert(one.name) for one in story.said if one.approved and not one.void])
     still = needed(story, manager="your manager")
-    so_far = f"\nApproved so far by {approved}; still needed: {still}." if approved else ""
+    shorter = _shorter(story)
+    by = approvals(story) if shorter else approved
+    so_far = f"\nApproved so far by {by}; still needed: {still}." if approved else ""
     so_far += f"\n{void}" if (void := void_approvals(story)) else ""
-    so_far += f"\n{shorter} Approved by {approvals(story)}." if (shorter := _shorter(story)) else ""
+    so_far += f"\n{shorter}" if shorter else ""
     so_far += f"\n{passed}" if (passed := passed_on(story)) else ""
     extending = "extending by " if story.goes_on_from else ""
+    # Whoever else decides is asked where they are, and not in the owner's channel.
+    where = _in_channel(story) if story.missing.get("owner") or not story.missing else ""
     return said(
-        f"⏳ {what(story)}, {extending}{duration(story.minutes)}: waiting for {listed(teams)}{_in_channel(story)} "
+        f"⏳ {what(story)}, {extending}{duration(story.minutes)}: waiting for {listed(teams)}{where} "
         f"since {clock(story.requested_at)}.{lapses}{so_far}",
         buttons=[button("Withdraw", Action.WITHDRAW, story.id)],
     )
@@ -182,9 +186,10 @@ def _ending(story: GrantStory) -> Message:
 def _ended(story: GrantStory) -> Message:
     ended = f" at {clock(story.ended_at)}" if story.ended_at else ""
     how = _in_time(story) if story.end_reason == TIME_OVER else f" before its time: {_why_ended(story)}"
+    came = f"was ended{ended} {by_whom(story)}" if story.end_reason == ENDED_EARLY else f"ended{ended}{how}"
     return said(
         sentence(
-            f"⌛ {what(story)} ended{ended}{how}.",
+            f"⌛ {what(story)} {came}.",
             _held_for(story),
             goes_on(story) if _is_covered(story) else removal(story),
         ),

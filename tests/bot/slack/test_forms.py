@@ -1,7 +1,7 @@
 """Forms out, and what comes back of them: nothing typed is lost, and no shape of a payload is believed."""
 
 from dataclasses import replace
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -17,8 +17,10 @@ from bot.slack.actions import Field
 from bot.slack.choices import Choices
 from bot.slack.forms import Wrong, note_form
 from bot.slack.forms_decision import Decision, decision_form, read_decision
+from bot.slack.forms_freezes import resume_form
 from bot.slack.forms_request import CHOOSE_A_TIME, Prefilled, Typed, read_request, read_so_far, request_form
 from handlers.foreseen import Foreseen, Foresight, Length
+from handlers.outcomes import MayResume
 from storage.catalogue import Catalogue
 from tests.bot.slack.stories import PROD_DB, story
 
@@ -347,3 +349,11 @@ def test_a_time_that_is_offered_is_chosen_and_any_other_stands_beside_it(foresig
         assert [option["value"] for option in menu["options"]] == [
             str(one.minutes) for one in foresight.lengths
         ]
+
+
+def test_since_when_new_access_is_stopped_is_a_time_and_no_markup():
+    """Facts are shown as they stand: a date in Slack's own mark-up would be read as it is written."""
+    may = MayResume(exception="x-1", kind="restored", since=datetime(2026, 11, 23, 14, 2, tzinfo=UTC), lost=3)
+    facts, paragraph = (block.to_dict() for block in resume_form(may).blocks[:2])
+    assert "<!date" not in str(facts)
+    assert "Stopped since <!date^" in paragraph["text"]["text"]

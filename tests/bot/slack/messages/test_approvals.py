@@ -107,7 +107,7 @@ AFTER = {
     ),
     "ended by somebody": (
         ended(end_reason="ended early", ended_by="Linus Pauling", end_rationale="the incident is over"),
-        f"⌛ Ended at 16:09 UTC: ended by Linus Pauling: “the incident is over”. {APPROVED}",
+        f"⌛ Ended at 16:09 UTC by Linus Pauling: “the incident is over”. {APPROVED}",
     ),
     "ending": (
         approved(GrantState.ENDING, end_reason="its time is over"),
