@@ -24,7 +24,7 @@ LOCK := $(BIN)/uv pip compile pyproject.toml --universal --python-version 3.11 -
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help install demo test lint bench chaos pictures lock clean
+.PHONY: help install demo test lint bench chaos pictures texts lock clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -56,6 +56,9 @@ chaos: $(VENV)/.test ## kill the bot thousands of times, and write docs/chaos.md
 
 pictures: $(VENV)/.test ## take the pictures of the docs anew (needs Chromium; ARGS=homes takes one scene's)
 	@$(BIN)/python -m tests.browser.pictures $(ARGS)
+
+texts: $(VENV)/.installed ## every text that Wicket says, for a translation (docs/translations.md): writes wicket.pot
+	@$(BIN)/python -m bot.extraction > wicket.pot
 
 lock: $(VENV)/.made ## find the newest versions that pyproject.toml allows, and write them down with their hashes
 	@$(INSTALL) uv

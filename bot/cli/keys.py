@@ -9,7 +9,6 @@ from bot.cli.bars import progress
 from bot.cli.place import group, opened, place_of
 from bot.cli.sentences import UNSOUND
 from bot.cli.tables import say
-from bot.slack.words import counted
 from handlers.intents import Where
 from handlers.resealing import reseal as reseal_all
 
@@ -26,7 +25,7 @@ def reseal(context: typer.Context) -> None:
     with opened(settings) as database, progress("Resealing") as tell:
         done = reseal_all(database, vault, where=CLI, tell=tell)
     say(
-        f"{counted(done.seen, 'secret')} looked at, {done.moved:,} put under the newest key. "
+        f"{_secrets(done.seen)} looked at, {done.moved:,} put under the newest key. "
         + (
             "The older keys are needed no more once the links that were sent by now are over."
             if not done.lost
@@ -35,7 +34,11 @@ def reseal(context: typer.Context) -> None:
     )
     if done.lost:
         say(
-            f"No key that was given opens {counted(done.lost, 'secret')}: keep every key that you have, and give them "
+            f"No key that was given opens {_secrets(done.lost)}: keep every key that you have, and give them "
             "all. If one is lost, its people set up their authenticators again."
         )
         raise typer.Exit(UNSOUND)
+
+
+def _secrets(count: int) -> str:
+    return f"{count:,} secret{'' if count == 1 else 's'}"

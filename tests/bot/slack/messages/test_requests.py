@@ -257,7 +257,7 @@ def test_giving_back_asks_first_with_the_facts():
     ("missing", "words"),
     [
         ({"owner": 1}, "one approval from Data Platform"),
-        ({"owner": 2}, "two approvals from Data Platform"),
+        ({"owner": 2}, "2 approvals from Data Platform"),
         (
             {"owner": 1, "security": 1},
             "one approval from Data Platform and one approval from the security team",
