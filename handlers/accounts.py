@@ -34,7 +34,7 @@ from storage.records import Handle
 
 log = structlog.get_logger(__name__)
 
-_EVERY_PROOF = frozenset({"totp", "recovery_code", "mail_code"})
+_EVERY_PROOF = frozenset({"passkey", "totp", "recovery_code", "mail_code"})
 UNLOCK_WINDOW = timedelta(hours=24)
 
 
@@ -46,7 +46,11 @@ class Accounts:
         self._handles = handles
 
     async def open_page(
-        self, intent: Intent, purpose: Literal[Purpose.RESET, Purpose.ENROL], *, by_message: bool
+        self,
+        intent: Intent,
+        purpose: Literal[Purpose.RESET, Purpose.ENROL, Purpose.CARE],
+        *,
+        by_message: bool,
     ) -> PageOpened | NotHere | Repeated:
         """Open the secure page. A privileged account never resets itself (P-4), and is told so frankly, here only."""
 

@@ -11,22 +11,21 @@ import pyotp
 from sqlmodel import Session
 
 from handlers.attempts import Attempts, Checked, Kinds
-from handlers.intents import PAGE
+from handlers.proof_news import proofs_changed
 from handlers.proving import RECOVERY_LENGTH, matching_step, new_recovery_code, plain_recovery_code
-from handlers.recording import record
-from handlers.visits import NotYet, Over, PageGround, Person, Proven, Refused, Visitor, person_behind
+from handlers.visits import NotYet, Over, PageGround, Person, Proven, Refused, Visitor
 from storage import proofs
-from storage.handles import Purpose, Result, close_others, move
-from storage.outbox import owe
-from storage.proofs import ProofKind
+from storage.handles import Purpose, Result, move
+from storage.proofs import BEYOND_PASSWORD, ProofKind
 from storage.records import Handle
 from storage.secrets import hash_code, new_salt
+from storage.states import Changed
 
 RECOVERY_CODES = 10
 WRONG_CODE = (
     "This is not the code that the new key gives now. Check that the key is the one above, and try again."
 )
-_SIGN_IN = Kinds(action="proof.given", purposes=frozenset({Purpose.ENROL}), second_factor=False)
+_SIGN_IN = Kinds(action="proof.given", purposes=frozenset({Purpose.ENROL, Purpose.CARE}), second_factor=False)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -61,8 +60,7 @@ class Enrolment:
 
     async def needs_old_proof(self, handle: Handle) -> bool:
         """Whether one of the proofs that exist has still to be shown in this visit."""
-        shown = {ProofKind.TOTP, ProofKind.RECOVERY_CODE} & set(handle.proven)
-        if shown:
+        if BEYOND_PASSWORD & set(handle.proven):
             return False
         return await self._ground.database.read(
             lambda tx: proofs.has_proofs(tx, handle.directory, handle.account)
@@ -109,19 +107,12 @@ class Enrolment:
         step = matching_step(self._ground.vault.open(pending.secret), code, self._ground)
         if step is None:
             return NotYet(reason=WRONG_CODE)
-        codes = tuple(
-            new_recovery_code([secrets.randbelow(32) for _ in range(RECOVERY_LENGTH)])
-            for _ in range(RECOVERY_CODES)
-        )
-        salt = new_salt()
-        hashed = await asyncio.to_thread(
-            lambda: [hash_code(plain_recovery_code(each), salt) for each in codes]
-        )
+        codes, hashed = await new_recovery_codes()
         return await self._ground.database.write(lambda tx: self._replace(tx, handle, step, codes, hashed))
 
     def _may_enrol(self, visitor: Visitor, handle: Handle) -> bool:
         return (
-            handle.purpose == Purpose.ENROL
+            handle.purpose in _SIGN_IN.purposes
             and visitor.gave_proofs_for(handle)
             and self._ground.is_open(handle)
             and ProofKind.PASSWORD in handle.proven
@@ -131,7 +122,7 @@ class Enrolment:
         self, tx: Session, handle: Handle, step: int, codes: tuple[str, ...], hashed: list[str]
     ) -> Codes | Over:
         at = self._ground.now()
-        shown = {ProofKind.TOTP, ProofKind.RECOVERY_CODE} & set(handle.proven)
+        shown = BEYOND_PASSWORD & set(handle.proven)
         replaced = proofs.has_proofs(tx, handle.directory, handle.account)
         if replaced and not shown:  # set up meanwhile by another visit
             return Over()
@@ -148,32 +139,25 @@ class Enrolment:
             hashed_codes=hashed,
             at=at,
         )
-        record(
+        proofs_changed(
             tx,
+            handle,
+            Changed.SET_UP,
             at=at,
-            action="proofs.changed",
-            outcome="done",
-            actor=person_behind(handle),
-            where=PAGE,
-            correlation=handle.id,
-            subject=handle.account,
-            facts={
-                "proofs": list(handle.proven),
-                "replaced": replaced,
-                "recovery_codes": len(codes),
-            },
+            facts={"replaced": replaced, "recovery_codes": len(codes)},
         )
-        owe(
-            tx,
-            at=at,
-            courier="slack",
-            kind="proofs-changed",
-            subject=handle.id,
-            recipient=handle.slack_user,
-        )
-        owe(tx, at=at, courier="mail", kind="proofs-changed", subject=handle.id, recipient=handle.account)
-        close_others(tx, handle.id, directory=handle.directory, account=handle.account, at=at)
         return Codes(codes=codes)
+
+
+async def new_recovery_codes() -> tuple[tuple[str, ...], list[str]]:
+    """Ten new recovery codes, and their hashes, which are all that is kept."""
+    codes = tuple(
+        new_recovery_code([secrets.randbelow(32) for _ in range(RECOVERY_LENGTH)])
+        for _ in range(RECOVERY_CODES)
+    )
+    salt = new_salt()
+    hashed = await asyncio.to_thread(lambda: [hash_code(plain_recovery_code(each), salt) for each in codes])
+    return codes, hashed
 
 
 async def check_password(

@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from handlers.enrolment import Enrolment, NewKey
+from handlers.owned import Owned, owned_by
+from handlers.passkeys import Passkeys
 from handlers.visits import PageGround, Visitor
 from storage.handles import Purpose, Result
 from storage.records import Handle
@@ -22,6 +24,7 @@ class Step(StrEnum):
     UNLOCK = "unlock"
     PROVE_OLD = "prove-old"
     NEW_KEY = "new-key"
+    CARE = "care"
     CHANGING = "changing"
     DONE = "done"
     OVER = "over"
@@ -29,7 +32,10 @@ class Step(StrEnum):
 
 @dataclass(frozen=True, kw_only=True)
 class Look:
-    """What to show. name, login: the person's, and only to whoever proved to be them. result: how it ended."""
+    """What to show. name, login: the person's, and only to whoever proved to be them. result: how it ended.
+
+    passkeys: there is one to be shown, or one can be made here. owned: the person's proofs, to look after.
+    """
 
     step: Step
     purpose: Purpose
@@ -37,6 +43,8 @@ class Look:
     login: str = ""
     result: Result = Result.OPEN
     key: NewKey | None = None
+    passkeys: bool = False
+    owned: Owned | None = None
 
 
 _FIRST = {
@@ -44,15 +52,18 @@ _FIRST = {
     Purpose.UNLOCK: Step.PROVE,
     Purpose.ENROL: Step.SIGN_IN,
     Purpose.LINK: Step.LINK,
+    Purpose.CARE: Step.SIGN_IN,
 }
+_ASKS_PROOF = frozenset({Step.PROVE, Step.PROVE_OLD})
 
 
 class Looking:
     """Answers what to show."""
 
-    def __init__(self, ground: PageGround, enrolment: Enrolment) -> None:
+    def __init__(self, ground: PageGround, enrolment: Enrolment, passkeys: Passkeys) -> None:
         self._ground = ground
         self._enrolment = enrolment
+        self._passkeys = passkeys
 
     async def look(self, visitor: Visitor) -> Look:
         """The step that this browser has reached; a forged link looks like one for a reset.
@@ -63,11 +74,29 @@ class Looking:
         purpose = Purpose(handle.purpose) if handle is not None else Purpose.RESET
         if handle is None or not visitor.gave_proofs_for(handle):
             over = handle is not None and self._ground.time_is_over(handle)
-            return Look(step=Step.OVER if over else _FIRST[purpose], purpose=purpose)
+            step = Step.OVER if over else _FIRST[purpose]
+            return Look(step=step, purpose=purpose, passkeys=await self._offers_passkeys(step, handle))
         person = await self._ground.person_of(handle)
         name, login = (person.account.name, person.account.login) if person.account else ("", "")
         step, key = await self._step(handle, purpose, login)
-        return Look(step=step, purpose=purpose, name=name, login=login, result=Result(handle.result), key=key)
+        return Look(
+            step=step,
+            purpose=purpose,
+            name=name,
+            login=login,
+            result=Result(handle.result),
+            key=key,
+            passkeys=await self._offers_passkeys(step, handle),
+            owned=await self._owned(handle) if step == Step.CARE else None,
+        )
+
+    async def _offers_passkeys(self, step: Step, handle: Handle | None) -> bool:
+        if step == Step.CARE:
+            return self._passkeys.challenges.party is not None
+        return handle is not None and step in _ASKS_PROOF and await self._passkeys.are_offered(handle)
+
+    async def _owned(self, handle: Handle) -> Owned:
+        return await self._ground.database.read(lambda tx: owned_by(tx, handle.directory, handle.account))
 
     async def _step(self, handle: Handle, purpose: Purpose, login: str) -> tuple[Step, NewKey | None]:
         if handle.result == Result.CHANGING:
@@ -76,9 +105,10 @@ class Looking:
             return Step.DONE, None
         if not self._ground.is_open(handle):
             return Step.OVER, None
-        if purpose == Purpose.ENROL:
+        if purpose in (Purpose.ENROL, Purpose.CARE):
             if await self._enrolment.needs_old_proof(handle):
                 return Step.PROVE_OLD, None
             key = await self._enrolment.offered_key(handle, login)
-            return (Step.NEW_KEY, key) if key is not None else (Step.SIGN_IN, None)
+            without_key = Step.CARE if purpose == Purpose.CARE else Step.SIGN_IN
+            return (Step.NEW_KEY, key) if key is not None else (without_key, None)
         return (Step.CHOOSE if purpose == Purpose.RESET else Step.UNLOCK), None

@@ -30,9 +30,12 @@ RECOVERY_LENGTH = 13
 _ALPHABET = "0123456789abcdefghjkmnpqrstvwxyz"
 _MISREAD = str.maketrans("oil", "011")
 
-_PURPOSES = frozenset({Purpose.RESET, Purpose.UNLOCK, Purpose.ENROL})
-_BY_CODE = Kinds(
-    action="proof.given", purposes=_PURPOSES, second_factor=True, keeps=frozenset({Purpose.ENROL})
+_PURPOSES = frozenset({Purpose.RESET, Purpose.UNLOCK, Purpose.ENROL, Purpose.CARE})
+SECOND_FACTOR = Kinds(
+    action="proof.given",
+    purposes=_PURPOSES,
+    second_factor=True,
+    keeps=frozenset({Purpose.ENROL, Purpose.CARE}),
 )
 
 # Checked when there is nothing to check, so that it takes as long (P-9).
@@ -53,7 +56,7 @@ class Proving:
         async def check(person: Person) -> Checked:
             return await self._check_totp(person, code)
 
-        return await self._attempts.run(visitor, _BY_CODE, check)
+        return await self._attempts.run(visitor, SECOND_FACTOR, check)
 
     async def give_recovery(self, visitor: Visitor, recovery_code: str, mail_code: str) -> Proven | Refused:
         """A recovery code and a code sent by mail. Neither is spent unless both are right."""
@@ -61,7 +64,7 @@ class Proving:
         async def check(person: Person) -> Checked:
             return await self._check_recovery(person, recovery_code, mail_code)
 
-        return await self._attempts.run(visitor, _BY_CODE, check)
+        return await self._attempts.run(visitor, SECOND_FACTOR, check)
 
     async def send_mail_code(self, visitor: Visitor) -> None:
         """Send a code to the address that the directory holds, if somebody could use it; the answer never tells."""
@@ -124,7 +127,9 @@ class Proving:
         if seed is None or step is None:
             return Checked(right=False, proofs=(ProofKind.TOTP,), spend=lambda _tx: False)
         return Checked(
-            right=True, proofs=(ProofKind.TOTP,), spend=lambda tx: proofs.use_step(tx, seed.id, step)
+            right=True,
+            proofs=(ProofKind.TOTP,),
+            spend=lambda tx: proofs.use_step(tx, seed.id, step, self._ground.now()),
         )
 
     async def _check_recovery(self, person: Person, recovery_code: str, mail_code: str) -> Checked:

@@ -40,6 +40,7 @@ class Kind(StrEnum):
     MANY_LEFT = "many-left"
     ACCESS_STOPPED = "access-stopped"
     OWNER_UNREACHABLE = "owner-unreachable"
+    CLONED_PASSKEY = "cloned-passkey"
 
 
 def named(name: str, login: str) -> str:

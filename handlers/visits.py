@@ -93,10 +93,14 @@ class PageGround:
 
 @dataclass(frozen=True, kw_only=True)
 class Visitor:
-    """Whoever has the page open. text: what stands in their link. session: their cookie, "" if none; both unchecked."""
+    """Whoever has the page open. text: what stands in their link. session: their cookie, "" if none; both unchecked.
+
+    form_cookie: the cookie that ties forms to this browser, "" if none.
+    """
 
     text: str
     session: str = ""
+    form_cookie: str = ""
 
     def gave_proofs_for(self, handle: Handle) -> bool:
         """Whether this browser is the one that gave the handle's proofs."""

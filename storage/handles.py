@@ -20,6 +20,7 @@ class Purpose(StrEnum):
     UNLOCK = "unlock"
     ENROL = "enrol"
     LINK = "link"
+    CARE = "care"
 
 
 class Result(StrEnum):

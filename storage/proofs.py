@@ -7,20 +7,26 @@ from collections.abc import Sequence
 from datetime import datetime
 from enum import StrEnum
 
-from sqlalchemy import delete, update
+from sqlalchemy import ColumnElement, delete, update
 from sqlmodel import Session, col, func, select
 
 from storage.identifiers import new_id
+from storage.passkeys import passkeys_of
 from storage.records import Handle, MailCode, Proof
 
 
 class ProofKind(StrEnum):
     """What somebody can show. The names are those that policies use."""
 
+    PASSKEY = "passkey"
     TOTP = "totp"
     RECOVERY_CODE = "recovery_code"
     MAIL_CODE = "mail_code"
     PASSWORD = "password"  # noqa: S105 - the name of a proof, not a password
+
+
+# Any of them, shown in a visit, says that whoever signed in has more than the password.
+BEYOND_PASSWORD = frozenset({ProofKind.PASSKEY, ProofKind.TOTP, ProofKind.RECOVERY_CODE})
 
 
 def seed_of(tx: Session, directory: str, account: str) -> Proof | None:
@@ -36,8 +42,12 @@ def seed_of(tx: Session, directory: str, account: str) -> Proof | None:
 
 
 def has_proofs(tx: Session, directory: str, account: str) -> bool:
-    """Whether this person set anything up before."""
-    return seed_of(tx, directory, account) is not None or bool(recovery_codes(tx, directory, account))
+    """Whether this person set anything up before; a passkey that was stopped counts, for it is no way to begin anew."""
+    return (
+        seed_of(tx, directory, account) is not None
+        or bool(recovery_codes(tx, directory, account))
+        or bool(passkeys_of(tx, directory, account))
+    )
 
 
 def keep_pending_seed(
@@ -59,6 +69,11 @@ def pending_seed(tx: Session, handle: str) -> Proof | None:
     return found if found is not None and not found.confirmed else None
 
 
+def drop_pending_seed(tx: Session, handle: str) -> None:
+    """Forget a seed that was not confirmed."""
+    tx.execute(delete(Proof).where(col(Proof.id) == handle, col(Proof.confirmed).is_(False)))
+
+
 def replace_proofs(
     tx: Session,
     *,
@@ -70,16 +85,39 @@ def replace_proofs(
     at: datetime,
 ) -> bool:
     """Confirm the pending seed and put it and these codes in the place of all that was. False if it is gone."""
+    if not replace_seed(tx, handle=handle, directory=directory, account=account, step=step):
+        return False
+    replace_recovery_codes(tx, directory=directory, account=account, hashed_codes=hashed_codes, at=at)
+    return True
+
+
+def replace_seed(tx: Session, *, handle: str, directory: str, account: str, step: int) -> bool:
+    """Confirm the pending seed and put it in the place of all other seeds. False if it is gone."""
     pending = pending_seed(tx, handle)
     if pending is None:
         return False
+    tx.execute(delete(Proof).where(*_theirs(directory, account, ProofKind.TOTP), col(Proof.id) != handle))
+    # Its id is free for the next key of the same visit.
     tx.execute(
-        delete(Proof).where(
-            col(Proof.directory) == directory, col(Proof.account) == account, col(Proof.id) != handle
-        )
+        update(Proof)
+        .where(col(Proof.id) == handle)
+        .values(id=new_id("p", pending.created_at), confirmed=True, used_step=step)
+        .execution_options(synchronize_session=False)
     )
-    pending.confirmed, pending.used_step = True, step
-    tx.add(pending)
+    tx.expire_all()
+    return True
+
+
+def remove_seed(tx: Session, directory: str, account: str) -> None:
+    """Forget the authenticator, and any key that waits to be confirmed."""
+    tx.execute(delete(Proof).where(*_theirs(directory, account, ProofKind.TOTP)))
+
+
+def replace_recovery_codes(
+    tx: Session, *, directory: str, account: str, hashed_codes: Sequence[str], at: datetime
+) -> None:
+    """Put these codes in the place of all that were, used ones too."""
+    tx.execute(delete(Proof).where(*_theirs(directory, account, ProofKind.RECOVERY_CODE)))
     for hashed in hashed_codes:
         tx.add(
             Proof(
@@ -88,15 +126,18 @@ def replace_proofs(
             )
         )  # fmt: skip
     tx.flush()
-    return True
 
 
-def use_step(tx: Session, proof: str, step: int) -> bool:
+def _theirs(directory: str, account: str, kind: ProofKind) -> tuple[ColumnElement[bool], ...]:
+    return col(Proof.directory) == directory, col(Proof.account) == account, col(Proof.kind) == kind
+
+
+def use_step(tx: Session, proof: str, step: int, at: datetime) -> bool:
     """Take a time step of an authenticator. False if it, or a later one, was taken before."""
     used = (
         update(Proof)
         .where(col(Proof.id) == proof, col(Proof.used_step) < step)
-        .values(used_step=step)
+        .values(used_step=step, used_at=at)
         .returning(col(Proof.id))
         .execution_options(synchronize_session=False)
     )
@@ -191,3 +232,30 @@ def use_mail_code(tx: Session, code_id: str, at: datetime) -> bool:
         .execution_options(synchronize_session=False)
     )
     return tx.execute(used).first() is not None
+
+
+def count_seeds(tx: Session) -> int:
+    """How many sealed seeds there are, of everybody."""
+    return tx.exec(select(func.count()).select_from(Proof).where(Proof.kind == ProofKind.TOTP)).one()
+
+
+def seeds_after(tx: Session, proof: str, limit: int) -> Sequence[Proof]:
+    """The next sealed seeds, of everybody, in the order of their ids."""
+    return tx.exec(
+        select(Proof)
+        .where(Proof.kind == ProofKind.TOTP, col(Proof.id) > proof)
+        .order_by(col(Proof.id))
+        .limit(limit)
+    ).all()
+
+
+def reseal_seed(tx: Session, proof: str, *, was: str, sealed: str) -> bool:
+    """Put the same seed under another seal. False if it was replaced or removed meanwhile."""
+    put = (
+        update(Proof)
+        .where(col(Proof.id) == proof, col(Proof.secret) == was)
+        .values(secret=sealed)
+        .returning(col(Proof.id))
+        .execution_options(synchronize_session=False)
+    )
+    return tx.execute(put).first() is not None

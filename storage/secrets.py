@@ -39,7 +39,8 @@ class Vault:
         if not keys:
             raise SettingsFault("There is no key to seal secrets with.")
         raw = [_decoded(key) for key in keys]
-        self._sealing = MultiFernet([Fernet(base64.urlsafe_b64encode(key)) for key in raw])
+        each = [Fernet(base64.urlsafe_b64encode(key)) for key in raw]
+        self._sealing, self._newest = MultiFernet(each), each[0]
         # Deriving has keys of its own, so that nothing shown to anybody is computed with a sealing key.
         self._deriving = [hmac.digest(key, b"wicket derive", "sha256") for key in raw]
 
@@ -53,6 +54,14 @@ class Vault:
             return self._sealing.decrypt(sealed.encode("ascii")).decode("utf-8")
         except (InvalidToken, UnicodeError) as error:
             raise SealBroken from error
+
+    def is_newest(self, sealed: str) -> bool:
+        """Whether the newest key sealed this, so that no other is needed for it."""
+        try:
+            self._newest.decrypt(sealed.encode("ascii"))
+        except (InvalidToken, UnicodeError):
+            return False
+        return True
 
     def derive(self, purpose: str, name: str) -> bytes:
         """32 bytes that only a holder of the newest key can compute for this purpose and name."""

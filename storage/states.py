@@ -68,3 +68,20 @@ FOLLOWS: Mapping[GrantState, frozenset[GrantState]] = MappingProxyType(
         GrantState.ENDING: frozenset({GrantState.ENDED}),
     }
 )
+
+
+class Changed(StrEnum):
+    """What changed about somebody's proofs.
+
+    SET_UP: authenticator and recovery codes together. PASSKEY_STOPPED: because a second one seems to exist.
+    """
+
+    SET_UP = "set-up"
+    PASSKEY_ADDED = "passkey-added"
+    PASSKEY_RENAMED = "passkey-renamed"
+    PASSKEY_REMOVED = "passkey-removed"
+    PASSKEY_STOPPED = "passkey-stopped"
+    AUTHENTICATOR_ADDED = "authenticator-added"
+    AUTHENTICATOR_REPLACED = "authenticator-replaced"
+    AUTHENTICATOR_REMOVED = "authenticator-removed"
+    RECOVERY_CODES = "recovery-codes"

@@ -10,6 +10,7 @@ from datetime import datetime
 from bot.slack.words import in_full
 from bot.texts import say, say_counted, template
 from storage.handles import Result
+from storage.states import Changed
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -17,13 +18,16 @@ class Facts:
     """What letters are written from. at: aware UTC. contact: whom to turn to, as the end of "Tell …"; "" for the
     security team.
 
-    result: how the change of the visit ended. code: for the letter that carries one. minutes: how long it works.
+    result: how the change of the visit ended. what: what changed about the proofs; thing: the name of the passkey.
+    code: for the letter that carries one. minutes: how long it works.
     """
 
     name: str
     at: datetime
     contact: str
     result: Result = Result.DONE
+    what: Changed = Changed.SET_UP
+    thing: str = ""
     code: str = ""
     minutes: int = 0
 
@@ -103,14 +107,46 @@ def _account_unlocked(facts: Facts) -> tuple[str, tuple[str, ...]]:
     )
 
 
+_SUBJECTS: Mapping[Changed, str] = {
+    Changed.SET_UP: template("Your authenticator was set up"),
+    Changed.PASSKEY_ADDED: template("A passkey was added to your proofs"),
+    Changed.PASSKEY_RENAMED: template("A passkey of yours was renamed"),
+    Changed.PASSKEY_REMOVED: template("A passkey was removed from your proofs"),
+    Changed.PASSKEY_STOPPED: template("A passkey of yours was stopped"),
+    Changed.AUTHENTICATOR_ADDED: template("An authenticator was added to your proofs"),
+    Changed.AUTHENTICATOR_REPLACED: template("Your authenticator was replaced"),
+    Changed.AUTHENTICATOR_REMOVED: template("Your authenticator was removed"),
+    Changed.RECOVERY_CODES: template("New recovery codes were made for you"),
+}
+_CHANGES: Mapping[Changed, str] = {
+    Changed.SET_UP: template(
+        "A new authenticator and new recovery codes were set up for you on {time}. Older ones stopped working."
+    ),
+    Changed.PASSKEY_ADDED: template("The passkey “{thing}” was added to your proofs on {time}."),
+    Changed.PASSKEY_RENAMED: template("A passkey of yours is called “{thing}” since {time}."),
+    Changed.PASSKEY_REMOVED: template(
+        "The passkey “{thing}” was removed from your proofs on {time}. It proves nothing any more."
+    ),
+    Changed.PASSKEY_STOPPED: template(
+        "Your passkey “{thing}” was stopped on {time}: a second one with the same key seems to exist. Nobody can "
+        "show it any more, and the security team has been told. Add a new passkey, then remove this one."
+    ),
+    Changed.AUTHENTICATOR_ADDED: template("An authenticator was added to your proofs on {time}."),
+    Changed.AUTHENTICATOR_REPLACED: template(
+        "Your authenticator was replaced on {time}. The old one proves nothing any more."
+    ),
+    Changed.AUTHENTICATOR_REMOVED: template(
+        "Your authenticator was removed from your proofs on {time}. It proves nothing any more."
+    ),
+    Changed.RECOVERY_CODES: template(
+        "New recovery codes were made for you on {time}. Older ones stopped working."
+    ),
+}
+
+
 def _proofs_changed(facts: Facts) -> tuple[str, tuple[str, ...]]:
-    return say("Your authenticator was set up"), (
-        say(
-            "A new authenticator and new recovery codes were set up for you on {time}. Older ones stopped working.",
-            time=in_full(facts.at),
-        ),
-        _not_you(facts),
-    )
+    told = say(_CHANGES[facts.what], time=in_full(facts.at), thing=" ".join(facts.thing.split()))
+    return say(_SUBJECTS[facts.what]), (told, _not_you(facts))
 
 
 def _mail_code(facts: Facts) -> tuple[str, tuple[str, ...]]:

@@ -26,8 +26,10 @@ from storage.directories.base import Account
 from storage.faults import DirectoryUnavailable, MailUnavailable
 from storage.handles import Result, handle_by_id
 from storage.outbox import claim, done, postpone
+from storage.proof_changes import change_and_visit
 from storage.proofs import mail_code_by_id
-from storage.records import Handle, MailCode, Owed
+from storage.records import Handle, MailCode, Owed, ProofChange
+from storage.states import Changed
 
 COURIER = "mail"
 # A letter must be handed over well within its lease, or another round would send it again.
@@ -133,7 +135,7 @@ class MailCourier:
     async def _message(self, owed: Owed) -> EmailMessage | None:
         if owed.kind not in KINDS:
             raise Undeliverable(f"there is no letter of the kind {owed.kind}")
-        handle, code = await self._ground.database.read(lambda tx: _about(tx, owed))
+        handle, code, change = await self._ground.database.read(lambda tx: _about(tx, owed))
         if handle is None:
             raise Undeliverable("what it was about is gone")
         if code is not None and (code.used_at is not None or code.expires_at <= self._ground.now()):
@@ -142,9 +144,11 @@ class MailCourier:
         if account is None or not account.mail:
             raise Undeliverable("the directory holds no mail address for this person")
         with read_in(self._language):
-            return self._written(owed, handle, code, account)
+            return self._written(owed, handle, code, change, account)
 
-    def _written(self, owed: Owed, handle: Handle, code: MailCode | None, account: Account) -> EmailMessage:
+    def _written(
+        self, owed: Owed, handle: Handle, code: MailCode | None, change: ProofChange | None, account: Account
+    ) -> EmailMessage:
         text = letter(
             owed.kind,
             Facts(
@@ -152,6 +156,8 @@ class MailCourier:
                 at=owed.owed_at,
                 contact=self._contact,
                 result=Result(handle.result),
+                what=Changed(change.what) if change is not None else Changed.SET_UP,
+                thing=change.name if change is not None else "",
                 code=mail_code(self._ground.vault, code.id) if code is not None else "",
                 minutes=int(self._ground.limits.mail_code_life.total_seconds() // 60),
             ),
@@ -212,9 +218,12 @@ class MailCourier:
         await self._ground.database.write(work)
 
 
-def _about(tx: Session, owed: Owed) -> tuple[Handle | None, MailCode | None]:
-    """What a letter is about: a visit, or a code and the visit it is for."""
+def _about(tx: Session, owed: Owed) -> tuple[Handle | None, MailCode | None, ProofChange | None]:
+    """What a letter is about: a visit, and a code that is for it or a change of proofs that was made in it."""
+    if owed.kind == "proofs-changed":
+        change, visit = change_and_visit(tx, owed.subject)
+        return visit, None, change
     if owed.kind != "mail-code":
-        return handle_by_id(tx, owed.subject), None
+        return handle_by_id(tx, owed.subject), None, None
     code = mail_code_by_id(tx, owed.subject)
-    return (handle_by_id(tx, code.handle) if code is not None else None), code
+    return (handle_by_id(tx, code.handle) if code is not None else None), code, None

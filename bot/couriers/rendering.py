@@ -26,6 +26,7 @@ from bot.slack.messages.during import (
 from bot.slack.messages.freezes import freeze_message
 from bot.slack.messages.inquiries import asked_message, inquiry_message, reply_message
 from bot.slack.messages.parts import Message
+from bot.slack.messages.proof_news import proofs_changed_message
 from bot.slack.messages.reports import report_message
 from bot.slack.messages.requests import request_message
 from bot.slack.sentences import NO_DIRECTORY
@@ -42,9 +43,11 @@ from storage.copies import COPY
 from storage.faults import DirectoryUnavailable
 from storage.handles import handle_by_id
 from storage.outbox import OWNER, where_posted
+from storage.proof_changes import change_and_visit
 from storage.records import ExceptionRecord, Owed, Question
+from storage.states import Changed
 
-NOTICES = ("password-changed", "account-unlocked", "proofs-changed", "linked")
+NOTICES = ("password-changed", "account-unlocked", "linked")
 
 # An owner, and what stands in a channel besides: not a person alone (D).
 _CHANNELS = (OWNER, f"{COPY}C", f"{COPY}G")
@@ -74,6 +77,7 @@ class Rendering:
             ENDING: self._ending,
             ENDED_EARLY: self._ended_early,
             **dict.fromkeys(NOTICES, self._notice),
+            "proofs-changed": self._proofs_changed,
         }
 
     async def message(self, owed: Owed) -> Message | None:
@@ -190,6 +194,14 @@ class Rendering:
     async def _checkpoint(self, owed: Owed) -> Message | None:
         kept = await self._ground.database.read(lambda tx: kept_checkpoint(tx, int(owed.subject)))
         return checkpoint_message(at=kept.at, size=kept.size, signed=kept.note) if kept else None
+
+    async def _proofs_changed(self, owed: Owed) -> Message | None:
+        change, handle = await self._ground.database.read(lambda tx: change_and_visit(tx, owed.subject))
+        if handle is None:
+            return None
+        what, name = (Changed(change.what), change.name) if change else (Changed.SET_UP, "")
+        at = (change.at if change else handle.done_at) or self._ground.now()
+        return proofs_changed_message(what, name, at)
 
     async def _notice(self, owed: Owed) -> Message | None:
         handle = await self._ground.database.read(lambda tx: handle_by_id(tx, owed.subject))

@@ -136,7 +136,7 @@ def readdressed(text: str, addresses: Addresses) -> str:
     new = {
         ("slack", "api_url"): f'"{addresses.api_url}"',
         ("server", "port"): str(addresses.page_port),
-        ("server", "public_url"): f'"http://127.0.0.1:{addresses.page_port}"',
+        ("server", "public_url"): f'"http://localhost:{addresses.page_port}"',
         ("mail", "port"): str(addresses.smtp_port),
     }
     section, lines = "", []

@@ -29,6 +29,7 @@ class Action(StrEnum):
     RESET_PASSWORD = "ask.reset"  # noqa: S105 - the name of a button
     UNLOCK = "ask.unlock"
     SET_UP_PROOFS = "ask.enrol"
+    CARE_FOR_PROOFS = "ask.care"
     LINK = "ask.link"
     OPEN_PAGE = "page.open"
     HOME_BACK = "home.back"

@@ -94,6 +94,7 @@ class Clicks:
             Action.ASK_FOR_ACCESS: self._ask_for_access,
             Action.RESET_PASSWORD: self._reset,
             Action.SET_UP_PROOFS: self._enrol,
+            Action.CARE_FOR_PROOFS: self._care,
             **deciding.table,
             **drift.table,
             **during.table,
@@ -163,6 +164,10 @@ class Clicks:
 
     async def _enrol(self, click: Click) -> None:
         page = await self._conversation.open_page(click.on_grant, Purpose.ENROL, by_message=True)
+        self._tell(click, page)
+
+    async def _care(self, click: Click) -> None:
+        page = await self._conversation.open_page(click.on_grant, Purpose.CARE, by_message=True)
         self._tell(click, page)
 
     async def _open_request(

@@ -68,7 +68,7 @@ class Conversation:
 
     def is_routine(self, meaning: meant.Understanding | OpenForm) -> bool:
         """Whether a look-up of the last minute is fresh enough to answer: nothing is changed or sent by it."""
-        return not isinstance(meaning, meant.ResetPassword | meant.EnrolProofs | meant.UnlockAccount)
+        return not isinstance(meaning, _PAGES)
 
     async def answer(
         self, actor: Actor, incoming: Incoming, meaning: meant.Understanding | OpenForm, *, by_message: bool
@@ -82,6 +82,8 @@ class Conversation:
                 return await self.open_page(intent, Purpose.RESET, by_message=by_message)
             case meant.EnrolProofs():
                 return await self.open_page(intent, Purpose.ENROL, by_message=by_message)
+            case meant.CareForProofs():
+                return await self.open_page(intent, Purpose.CARE, by_message=by_message)
             case meant.UnlockAccount():
                 return await self.unlock(intent, by_message=by_message)
             case meant.DraftRequest() as draft:
@@ -107,9 +109,9 @@ class Conversation:
         return None if isinstance(answer, Repeated) else answer_message(answer, self._now())
 
     async def open_page(self, intent: Intent, purpose: Purpose, *, by_message: bool) -> Message | None:
-        """Open the secure page for a reset or for setting up proofs."""
-        if purpose not in (Purpose.RESET, Purpose.ENROL):
-            raise ValueError("only a reset and an enrolment are asked for in so many words")
+        """Open the secure page for a reset, or for setting up or looking after proofs."""
+        if purpose not in (Purpose.RESET, Purpose.ENROL, Purpose.CARE):
+            raise ValueError("nothing else is asked for in so many words")
         opened = await self._accounts.open_page(intent, purpose, by_message=by_message)
         return self._page_or_not(opened, by_message=by_message)
 
@@ -168,6 +170,8 @@ class Conversation:
             say("I prepared it in our direct messages. Nothing is sent until you press *Send request*.")
         )
 
+
+_PAGES = meant.ResetPassword | meant.EnrolProofs | meant.CareForProofs | meant.UnlockAccount
 
 _SIMPLE: dict[type, Kind] = {
     meant.ListAccess: Kind.ACCESS,

@@ -55,7 +55,7 @@ def _quick() -> list[ButtonElement]:
     return [
         button(say("Ask for access…"), Action.ASK_FOR_ACCESS, "request", primary=True),
         button(say("Reset password"), Action.RESET_PASSWORD, "reset"),
-        button(say("Set up authenticator"), Action.SET_UP_PROOFS, "enrol"),
+        button(say("Manage my proofs"), Action.CARE_FOR_PROOFS, "care"),
     ]
 
 

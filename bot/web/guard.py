@@ -22,7 +22,7 @@ SLACK_EVENTS = "/slack/events"
 _MACHINES = UNNAMED | {SLACK_EVENTS}
 
 _POLICY = (
-    "default-src 'none'; style-src 'self'; img-src 'self'; form-action 'self'; "
+    "default-src 'none'; script-src 'self'; connect-src 'self'; style-src 'self'; img-src 'self'; form-action 'self'; "
     "frame-ancestors 'none'; base-uri 'none'"
 )
 _HEADERS = {

@@ -4,8 +4,8 @@ A GET changes and spends nothing; what was typed is never kept, and nothing it a
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 from urllib.parse import quote
 
@@ -13,24 +13,29 @@ from aiohttp import web
 
 from bot.metrics import Metrics
 from bot.web import endings
+from bot.web.caring import CaringForms, PasskeyOptions, answer_in
+from bot.web.deeds import NEED_SIX, six_digits
+from bot.web.deeds import Again as _Again
+from bot.web.deeds import Answer as _Answer
+from bot.web.deeds import Deed as _Deed
+from bot.web.deeds import Onward as _Onward
+from bot.web.deeds import Sent as _Sent
 from bot.web.forms import Cookies, Tokens, from_elsewhere, new_form_cookie, read_form
 from bot.web.rendering import Pages, qr_code
+from handlers.adding import Adding
+from handlers.ceremonies import relying_party
 from handlers.enrolment import Codes, Enrolment
 from handlers.linking import Linking
 from handlers.looking import Look, Looking, Step
+from handlers.passkeys import Passkeys
 from handlers.passwords import NOT_THE_SAME, Passwords
 from handlers.proving import MAIL_DIGITS, RECOVERY_LENGTH, Proving, plain_recovery_code
 from handlers.visits import NotYet, PageGround, Proven, Refused, Visitor
 from storage.handles import Purpose
 
-TOTP_DIGITS = 6
-# Longer than any password that a directory keeps, short enough to be hashed without thought.
-LONGEST_TYPED = 1024
-
 NOT_FROM_HERE = (
     "Your browser sent this form without its cookie, so nothing was done. Allow cookies and try again."
 )
-NEED_SIX = "Type the six digits that your authenticator shows."
 NEED_MAILED = "Type the eight digits from the mail."
 NEED_RECOVERY = "Type one recovery code: thirteen letters and digits."
 NEED_PASSWORD = "Type your password."  # noqa: S105 - a sentence
@@ -39,6 +44,12 @@ DID_NOT_WORK = (
     "That did not work. Check what you typed and try again; a code works once. "
     "If it keeps failing, ask me in Slack for a new link."
 )
+PASSKEY_REFUSED = (
+    "That passkey was not accepted. Try again, or use another way below. "
+    "If it keeps failing, ask me in Slack for a new link."
+)
+# Each takes its time, whatever the cause (P-9).
+_REFUSALS = frozenset({DID_NOT_WORK, PASSKEY_REFUSED})
 
 _TEMPLATES: Mapping[Step, str] = {
     Step.PROVE: "prove",
@@ -48,38 +59,8 @@ _TEMPLATES: Mapping[Step, str] = {
     Step.CHOOSE: "choose",
     Step.UNLOCK: "unlock",
     Step.NEW_KEY: "new-key",
+    Step.CARE: "care",
 }
-
-
-@dataclass(frozen=True, kw_only=True)
-class _Sent:
-    """One form that came with its token."""
-
-    visitor: Visitor
-    fields: Mapping[str, str]
-
-    def __getitem__(self, name: str) -> str:
-        return self.fields.get(name, "")[:LONGEST_TYPED]
-
-
-@dataclass(frozen=True, kw_only=True)
-class _Again:
-    """Show the same step once more. errors: a sentence for each field, "" for all of it. kept: what was typed."""
-
-    errors: Mapping[str, str]
-    kept: Mapping[str, str]
-
-
-@dataclass(frozen=True, kw_only=True)
-class _Onward:
-    """Look again at what is next. session: a new cookie, if proofs were accepted. query: how to show it."""
-
-    session: str = ""
-    query: str = ""
-
-
-_Answer = _Again | _Onward | web.Response
-_Deed = Callable[[_Sent], Awaitable[_Answer]]
 
 
 class SecurePage:
@@ -94,7 +75,11 @@ class SecurePage:
         self._passwords = Passwords(ground)
         self._enrolment = Enrolment(ground)
         self._linking = Linking(ground)
-        self._looking = Looking(ground, self._enrolment)
+        party = relying_party(public_url)
+        self._passkeys, adding = Passkeys(ground, party), Adding(ground, party)
+        self._passkey_options = PasskeyOptions(self._passkeys, adding)
+        self._looking = Looking(ground, self._enrolment, self._passkeys)
+        caring = CaringForms(ground, self._pages, adding=adding, enrolment=self._enrolment, address=_address)
         self._deeds: Mapping[str, _Deed] = {
             "totp": self._give_totp,
             "recovery": self._give_recovery,
@@ -104,11 +89,17 @@ class SecurePage:
             "choose": self._choose,
             "unlock": self._unlock,
             "confirm": self._confirm,
+            "passkey": self._give_passkey,
+            **caring.table,
         }
 
     def routes(self) -> list[web.AbstractRouteDef]:
         """The routes of the page."""
-        return [web.get(r"/p/{text:[^/]{1,128}}", self.show), web.post(r"/p/{text:[^/]{1,128}}", self.take)]
+        return [
+            web.get(r"/p/{text:[^/]{1,128}}", self.show),
+            web.post(r"/p/{text:[^/]{1,128}}", self.take),
+            web.post(r"/p/{text:[^/]{1,128}}/passkey", self.ask_passkey),
+        ]
 
     async def show(self, request: web.Request) -> web.Response:
         """GET: the step that this browser has reached."""
@@ -122,8 +113,7 @@ class SecurePage:
         visitor, fields = self._visitor(request), await read_form(request)
         way = _way(fields.get("way", ""))
         deed = self._deeds.get(fields.get("do", ""))
-        token_fits = self._tokens.fits(visitor.text, self._cookies.form(request), fields.get("token", ""))
-        if deed is None or not token_fits or from_elsewhere(request):
+        if deed is None or not self._is_ours(request, visitor, fields):
             self._metrics.request("page", "refused")
             return await self._again(request, visitor, way, _Again(errors={"": NOT_FROM_HERE}, kept={}), 403)
         answer = await deed(_Sent(visitor=visitor, fields=fields))
@@ -132,15 +122,27 @@ class SecurePage:
             return answer
         if isinstance(answer, _Onward):
             return self._onward(visitor, answer)
-        if answer.errors.get("") == DID_NOT_WORK:
+        if answer.errors.get("") in _REFUSALS:
             await asyncio.sleep(max(0.0, until - asyncio.get_running_loop().time()))
         return await self._again(request, visitor, way, answer, 422)
 
+    async def ask_passkey(self, request: web.Request) -> web.Response:
+        """POST, by the script of the page: what its authenticator is to be asked, once for each asking."""
+        visitor, fields = self._visitor(request), await read_form(request)
+        if not self._is_ours(request, visitor, fields):
+            self._metrics.request("page", "refused")
+            raise web.HTTPForbidden(text=f"{NOT_FROM_HERE}\n")
+        return await self._passkey_options.answer(visitor, fields.get("kind", ""))
+
     # The deeds: each carries one form to its handler.
 
+    async def _give_passkey(self, sent: _Sent) -> _Answer:
+        answer = await self._passkeys.show(sent.visitor, answer_in(sent))
+        return await self._proven(sent, answer, refused=PASSKEY_REFUSED)
+
     async def _give_totp(self, sent: _Sent) -> _Answer:
-        code = "".join(sent["code"].split())
-        if len(code) != TOTP_DIGITS or not _all_digits(code):
+        code = six_digits(sent["code"])
+        if code is None:
             return _Again(errors={"code": NEED_SIX}, kept={})
         return await self._proven(sent, await self._proving.give_totp(sent.visitor, code))
 
@@ -190,8 +192,8 @@ class SecurePage:
         return _Again(errors={"": answer.reason}, kept={}) if isinstance(answer, NotYet) else _Onward()
 
     async def _confirm(self, sent: _Sent) -> _Answer:
-        code = "".join(sent["code"].split())
-        if len(code) != TOTP_DIGITS or not _all_digits(code):
+        code = six_digits(sent["code"])
+        if code is None:
             return _Again(errors={"code": NEED_SIX}, kept={})
         answer = await self._enrolment.confirm(sent.visitor, code)
         if isinstance(answer, NotYet):
@@ -200,10 +202,10 @@ class SecurePage:
             return self._pages.page("codes", codes=answer.codes)
         return _Onward()
 
-    async def _proven(self, sent: _Sent, answer: Proven | Refused) -> _Answer:
+    async def _proven(self, sent: _Sent, answer: Proven | Refused, *, refused: str = DID_NOT_WORK) -> _Answer:
         """Proofs were judged: what follows by itself is done at once, an unlock or the making of a new key."""
         if isinstance(answer, Refused):
-            return _Again(errors={"": DID_NOT_WORK}, kept={})
+            return _Again(errors={"": refused}, kept={})
         visitor = replace(sent.visitor, session=answer.session)
         look = await self._looking.look(visitor)
         if look.step == Step.UNLOCK:
@@ -215,11 +217,21 @@ class SecurePage:
     # The answers.
 
     def _visitor(self, request: web.Request) -> Visitor:
-        return Visitor(text=request.match_info["text"], session=self._cookies.session(request))
+        cookies = self._cookies
+        return Visitor(
+            text=request.match_info["text"],
+            session=cookies.session(request),
+            form_cookie=cookies.form(request),
+        )
+
+    def _is_ours(self, request: web.Request, visitor: Visitor, fields: Mapping[str, str]) -> bool:
+        """Whether this came from a page of ours in this browser."""
+        token_fits = self._tokens.fits(visitor.text, visitor.form_cookie, fields.get("token", ""))
+        return token_fits and not from_elsewhere(request)
 
     def _onward(self, visitor: Visitor, answer: _Onward) -> web.Response:
         # Only ever to the page itself: an address typed by somebody is never followed.
-        response = web.Response(status=303, headers={"Location": f"/p/{_quoted(visitor.text)}{answer.query}"})
+        response = web.Response(status=303, headers={"Location": _address(visitor.text) + answer.query})
         if answer.session:
             self._cookies.set_session(response, answer.session)
         return response
@@ -248,12 +260,13 @@ class SecurePage:
         again = again or _Again(errors={}, kept={})
         words: dict[str, Any] = {
             "token": self._tokens.token(visitor.text, cookie),
-            "here": f"/p/{_quoted(visitor.text)}",
+            "here": _address(visitor.text),
             "look": look,
             "errors": again.errors,
             "kept": again.kept,
             "way": way,
             "sent": bool(query and query.get("sent")),
+            "done": query.get("done", "") if query else "",
         }
         if look.key is not None:
             words["qr"] = qr_code(look.key.uri)
@@ -282,5 +295,5 @@ def _all_digits(text: str) -> bool:
     return text.isascii() and text.isdigit()
 
 
-def _quoted(text: str) -> str:
-    return quote(text, safe="")
+def _address(text: str) -> str:
+    return f"/p/{quote(text, safe='')}"

@@ -3,6 +3,7 @@
 It decides nothing about what may be seen.
 """
 
+from datetime import datetime
 from io import BytesIO
 from pathlib import Path
 from typing import Any
@@ -26,6 +27,8 @@ class Pages:
             trim_blocks=True,
             lstrip_blocks=True,
         )
+        self._templates.filters["day"] = _day
+        self._templates.filters["moment"] = _moment
 
     def page(self, template: str, *, status: int = 200, **words: Any) -> web.Response:
         """A page from the template of this name."""
@@ -45,3 +48,12 @@ def qr_code(uri: str) -> Markup:
         light="#fff", dark="#000", title="QR code with your new key", omitsize=True,
     )  # fmt: skip
     return Markup(drawn.getvalue().decode("utf-8"))  # noqa: S704 - segno's own drawing, of squares only
+
+
+def _day(at: datetime) -> str:
+    return f"{at.day} {at:%B %Y}"
+
+
+def _moment(at: datetime) -> str:
+    # The directory does not say where people are, so the zone is named.
+    return f"{_day(at)}, {at:%H:%M} UTC"

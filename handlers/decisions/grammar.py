@@ -9,6 +9,7 @@ from typing import Literal
 from handlers.decisions.drafts import read_draft
 from handlers.decisions.names import Names
 from handlers.decisions.understanding import (
+    CareForProofs,
     CheckMembership,
     DidYouMean,
     DraftRequest,
@@ -83,6 +84,13 @@ _COMMANDS: tuple[tuple[re.Pattern[str], Understanding], ...] = tuple(
             r" (?:authenticator(?: app)?|recovery codes?|proofs?|totp|2fa|mfa|second factor)"
             r"|enrol|enroll|authenticator|recovery codes?|(?:2fa|mfa|totp)",
             EnrolProofs(),
+        ),
+        (
+            r"(?:(?:manage|show|list|see|look after|care for|change|rename|remove|delete)(?: me)?(?: (?:my|a|the))* )?"
+            r"(?:my )?(?:proofs|passkeys?|authenticators and passkeys)|what proofs (?:do|have) i (?:have|got)"
+            r"|(?:manage|show|see|change|remove|delete) my (?:authenticator|recovery codes)"
+            r"|(?:set up|setup|enrol|enroll|register|add|get|create|make|new)(?: (?:my|a|the|new|another))* passkeys?",
+            CareForProofs(),
         ),
         (
             r"(?:link|connect)(?: me| my| slack| account)*|(?:sign|log) (?:me )?in|signin|login",

@@ -34,6 +34,11 @@ class EnrolProofs:
 
 
 @dataclass(frozen=True, kw_only=True)
+class CareForProofs:
+    """They want to see what proofs they have, and add, rename or remove some."""
+
+
+@dataclass(frozen=True, kw_only=True)
 class LinkAccount:
     """They want to link their Slack account to who they are."""
 
@@ -95,6 +100,7 @@ Understanding = (
     | ListAccess
     | PasswordExpiry
     | EnrolProofs
+    | CareForProofs
     | LinkAccount
     | Help
     | CheckMembership

@@ -7,10 +7,12 @@ from storage.records.access import Approval, Grant, Holding, Standing, VoidedApp
 from storage.records.freezes import Freeze, PublishedLast
 from storage.records.inquiries import Inquiry
 from storage.records.messages import ExceptionRecord, Owed, Posted, Question
+from storage.records.passkeys import Challenge, Passkey, ProofChange
 from storage.records.people import Delivery, Failures, Handle, Link, MailCode, Proof
 
 __all__ = [
     "Approval",
+    "Challenge",
     "Delivery",
     "ExceptionRecord",
     "Failures",
@@ -22,8 +24,10 @@ __all__ = [
     "Link",
     "MailCode",
     "Owed",
+    "Passkey",
     "Posted",
     "Proof",
+    "ProofChange",
     "PublishedLast",
     "Question",
     "Standing",

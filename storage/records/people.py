@@ -40,7 +40,7 @@ class Delivery(SQLModel, table=True):
 class Handle(SQLModel, table=True):
     """A short-lived link to the secure page: who it is for and what for. It carries no authority.
 
-    purpose: "reset", "unlock", "enrol" or "link". The link's text is derived from the id and a key, never stored.
+    purpose: one of storage.handles.Purpose. The link's text is derived from the id and a key, never stored.
     proven: the proofs given so far. session: SHA-256 of the cookie of the browser that gave them.
     """
 
@@ -63,7 +63,8 @@ class Handle(SQLModel, table=True):
 class Proof(SQLModel, table=True):
     """Evidence of who somebody is: a TOTP seed (encrypted) or one recovery code (hashed).
 
-    used_step: the last TOTP time step accepted, so that a code works once. used_at: when a recovery code was used.
+    used_step: the last TOTP time step accepted, so that a code works once. used_at: when it was last
+    shown; a recovery code is shown once.
     """
 
     __tablename__ = "proofs"

@@ -261,6 +261,7 @@ def test_without_a_command_the_help_names_them_all():
         "grants",
         "exceptions",
         "proofs",
+        "keys",
     ):
         assert command in done.output
 

@@ -6,8 +6,9 @@ It never downloads one, and what it starts reaches for nothing beyond loopback b
 import shutil
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from typing import Any
 
-from playwright.async_api import Browser, async_playwright
+from playwright.async_api import Browser, CDPSession, Page, async_playwright
 
 QUIET = (
     "--no-sandbox", "--headless=new", "--disable-gpu", "--disable-background-networking",
@@ -19,6 +20,23 @@ MISSING = "no Chromium here: install Debian's chromium to run the browser tests"
 def chromium() -> str | None:
     """Where it is; None if it is not installed."""
     return shutil.which("/usr/bin/chromium") or shutil.which("chromium")
+
+
+async def with_authenticator(tab: Page, **other: Any) -> tuple[CDPSession, str]:
+    """Give this tab an authenticator that says yes, by Chromium's own means; its session there and its id."""
+    devtools = await tab.context.new_cdp_session(tab)
+    options = {
+        "protocol": "ctap2",
+        "transport": "internal",
+        "hasResidentKey": True,
+        "hasUserVerification": True,
+        "isUserVerified": True,
+        "automaticPresenceSimulation": True,
+        **other,
+    }
+    await devtools.send("WebAuthn.enable")
+    added = await devtools.send("WebAuthn.addVirtualAuthenticator", {"options": options})
+    return devtools, str(added["authenticatorId"])
 
 
 @asynccontextmanager

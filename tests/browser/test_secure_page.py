@@ -13,32 +13,11 @@ from playwright.async_api import Browser, ConsoleMessage, Page, expect
 
 from storage.handles import Purpose
 from tests.bot.web.serving import serving
+from tests.browser.readable import readable
 from tests.handlers.page_ground import NEW_PASSWORD, OLD_PASSWORD, World, world
 
 # One loop for the file, as for its Chromium.
 pytestmark = pytest.mark.asyncio(loop_scope="module")
-
-# Every piece of text with its colour and the colour behind it, as WCAG 2.2 measures them.
-CONTRASTS = """() => {
-  const parts = colour => colour.match(/[\\d.]+/g).map(Number);
-  const linear = v => (v /= 255) <= .04045 ? v / 12.92 : ((v + .055) / 1.055) ** 2.4;
-  const light = colour => {
-    const [red, green, blue] = parts(colour).slice(0, 3).map(linear);
-    return .2126 * red + .7152 * green + .0722 * blue;
-  };
-  const behind = element => {
-    for (; element; element = element.parentElement) {
-      const colour = getComputedStyle(element).backgroundColor;
-      if ((parts(colour)[3] ?? 1) > 0) return colour;
-    }
-    return 'rgb(255, 255, 255)';
-  };
-  const texts = 'h1, h2, p, label, button, a, li, code, footer, header, .error span, .wrong span';
-  return [...document.querySelectorAll(texts)].filter(each => each.textContent.trim()).map(each => {
-    const both = [light(getComputedStyle(each).color), light(behind(each))].sort((x, y) => y - x);
-    return [(both[0] + .05) / (both[1] + .05), each.textContent.trim().slice(0, 40)];
-  });
-}"""
 
 
 @pytest_asyncio.fixture(loop_scope="module")
@@ -209,37 +188,23 @@ async def test_every_step_can_be_read_by_everybody(
     reset, enrol = await page_world.opened(Purpose.RESET), await page_world.opened(Purpose.ENROL, "bob")
     link = await page_world.opened(Purpose.LINK, "bob", "Uother")
     await page.goto(f"{origin}/p/{reset.text}")
-    await _readable(page)
+    await readable(page)
     await page.get_by_role("button", name="Continue").click()
-    await _readable(page)
+    await readable(page)
     await page.goto(f"{origin}/p/{reset.text}?way=recovery&sent=1")
-    await _readable(page)
+    await readable(page)
     await page.goto(f"{origin}/p/{reset.text}")
     await page.get_by_label("Code from your authenticator").fill(page_world.code())
     await page.get_by_role("button", name="Continue").click()
-    await _readable(page)
+    await readable(page)
     await page.goto(f"{origin}/p/{link.text}")
     await page.get_by_role("button").click()
-    await _readable(page)
+    await readable(page)
     await page.goto(f"{origin}/p/{enrol.text}")
     await page.get_by_label("The password you have now").fill(OLD_PASSWORD)
     await page.get_by_role("button", name="Sign in").click()
-    await _readable(page)
+    await readable(page)
     page_world.seeds["bob"] = (await page.locator("code").inner_text()).replace(" ", "")
     await page.get_by_label("Code that the new key gives").fill(page_world.code("bob"))
     await page.get_by_role("button", name="Confirm").click()
-    await _readable(page)
-
-
-async def _readable(page: Page) -> None:
-    # A click only waits for the next page to begin; its colours come with the style sheet.
-    await page.wait_for_load_state()
-    for contrast, text in await page.evaluate(CONTRASTS):
-        assert contrast >= 4.5, f"{text}: {contrast:.1f}"
-    assert not await page.evaluate("document.documentElement.scrollWidth > innerWidth")
-    assert await page.get_by_role("heading", level=1).count() == 1
-    for field in await page.get_by_role("textbox").all():
-        assert await field.evaluate("e => e.labels.length") == 1
-        assert await field.evaluate("e => e.getBoundingClientRect().height") >= 44
-    for button in await page.get_by_role("button").all():
-        assert await button.evaluate("e => e.getBoundingClientRect().height") >= 44
+    await readable(page)

@@ -16,13 +16,14 @@ from bot.demo.company import LOVELACE
 from bot.demo.folder import Folder
 from bot.demo.stage import Stage, on_stage
 from storage.audit.verification import verify_log
+from tests.browser.chromium import with_authenticator
 from tests.browser.seats import Clock, Seat, seat
 
 # One loop for the file, as for its Chromium.
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
 NEW_PASSWORD = "seven brass gears turn slowly"
-LOOPBACK = ("http://127.0.0.1:", "data:")
+LOOPBACK = ("http://127.0.0.1:", "http://localhost:", "data:")
 HAND = {"viewport": {"width": 390, "height": 844}, "has_touch": True, "is_mobile": True}
 
 
@@ -311,3 +312,27 @@ async def thumb(control: Locator) -> None:
     box = await control.bounding_box()
     assert box is not None
     assert min(box["width"], box["height"]) >= 40
+
+
+async def test_a_passkey_is_added_from_slack_and_resets_the_password(story: Story) -> None:
+    """P-11: at http://localhost, with the authenticator of the browser; told in Slack and by mail (P-6)."""
+    ada = await story.seat("ada")
+    await ada.says("manage my proofs")
+    secure = await ada.follows(await ada.reads("See and change your proofs"), "Continue securely")
+    await with_authenticator(secure)
+    await secure.get_by_label("The password you have now").fill(LOVELACE.person("ada").password)
+    await secure.get_by_role("button", name="Sign in").click()
+    await secure.get_by_label("Code from your authenticator").fill(await ada.code())
+    await secure.get_by_role("button", name="Continue").click()
+    await secure.get_by_label("A name for it, if you like").fill("work laptop")
+    await secure.get_by_role("button", name="Add a passkey").click()
+    await expect(secure.get_by_role("heading", name="work laptop")).to_be_visible()
+    await ada.reads("The passkey work laptop was added to your proofs")
+    await ada.says("reset my password")
+    invited = await ada.reads("have your passkey or authenticator ready")
+    await secure.goto(str(await invited.get_by_role("link", name="Continue securely").get_attribute("href")))
+    await secure.get_by_role("button", name="Use my passkey").click()
+    await secure.get_by_label("New password").fill("tram lemon forty quiet")
+    await secure.get_by_label("The same once more").fill("tram lemon forty quiet")
+    await secure.get_by_role("button", name="Change my password").click()
+    await expect(secure.get_by_role("heading")).to_have_text("Your password was changed.")

@@ -13,9 +13,13 @@ from typing import Any
 import pyotp
 from sqlmodel import Session, select
 
+from handlers.adding import Adding
+from handlers.care import Care
+from handlers.ceremonies import relying_party
 from handlers.enrolment import Codes, Enrolment
 from handlers.linking import Linking
 from handlers.looking import Looking
+from handlers.passkeys import Passkeys
 from handlers.passwords import Passwords
 from handlers.proofs import Handles
 from handlers.proving import Proving, mail_code
@@ -68,7 +72,10 @@ class World:
         self.passwords = Passwords(self.ground)
         self.enrolment = Enrolment(self.ground)
         self.linking = Linking(self.ground)
-        self.looking = Looking(self.ground, self.enrolment)
+        party = relying_party("https://wicket.example.com")
+        self.passkeys, self.adding = Passkeys(self.ground, party), Adding(self.ground, party)
+        self.care = Care(self.ground)
+        self.looking = Looking(self.ground, self.enrolment, self.passkeys)
 
     async def opened(self, purpose: Purpose, account: str = "ada", slack_user: str = "") -> Visitor:
         """Somebody opens a fresh link."""

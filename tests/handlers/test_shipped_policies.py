@@ -41,6 +41,7 @@ UNLOCK: Final = Action.UNLOCK
 
 OWNER = Approvals(owner=1)
 BOTH = Approvals(owner=1, security=1)
+PASSKEY = frozenset({"passkey"})
 TOTP = frozenset({"totp"})
 CODES = frozenset({"recovery_code", "mail_code"})
 
@@ -407,6 +408,17 @@ CASES: Mapping[str, tuple[Question, bool, str]] = {
     "nobody sees another's": (account(VIEW, target=GRACE), False, ""),
     "somebody who left sees nothing": (account(VIEW, by=GONE), False, "inactive-nothing"),
     "a reset needs a proof": (account(RESET), False, ""),
+    "a reset with a passkey": (account(RESET, proofs=PASSKEY), True, "reset-with-passkey"),
+    "nobody resets another's password with a passkey": (
+        account(RESET, target=GRACE, proofs=PASSKEY),
+        False,
+        "oneself-only",
+    ),
+    "an unlock with a passkey": (
+        account(UNLOCK, unlocks_today=1, proofs=PASSKEY),
+        True,
+        "unlock-with-proof",
+    ),
     "a reset with the authenticator": (account(RESET, proofs=TOTP), True, "reset-with-authenticator"),
     "a reset with both codes": (account(RESET, proofs=CODES), True, "reset-with-recovery-code"),
     "a recovery code alone is too little": (account(RESET, proofs=frozenset({"recovery_code"})), False, ""),

@@ -128,3 +128,18 @@ async def test_the_email_alone_links_only_where_the_operator_says_so(world, tmp_
     await trusting.person("katherine").say("what access do I have?")
     await trusting.person("katherine").sees("You hold")
     await close_world(trusting)
+
+
+@pytest.mark.parametrize("way", ["message", "command", "home"])
+async def test_the_way_to_ones_proofs_is_a_word_or_a_click(world, way):
+    """It leads to the secure page; what one has is told nowhere in Slack (P-2)."""
+    ada = world.person("ada")
+    if way == "message":
+        await ada.say("manage my proofs")
+    elif way == "command":
+        await ada.slash("/wicket", "proofs")
+    else:
+        await ada.click(await ada.open_home(), "ask.care")
+    page = await ada.sees("See and change your proofs on the secure page")
+    assert page.link("Continue securely").startswith(f"{world.settings.server.public_url}/p/")
+    assert "care.page_opened done" in await world.actions()

@@ -40,7 +40,8 @@ def toml(
             "api_url": api_url,
             "security_channel": company.security_channel,
         },
-        "server": {"host": host, "port": port, "public_url": f"http://{host}:{port}"},
+        # By its name: browsers have no passkeys for bare numbers.
+        "server": {"host": host, "port": port, "public_url": f"http://localhost:{port}"},
         "database": {"url": database},
         f"directories.{company.directory}": directory,
         "mail": {

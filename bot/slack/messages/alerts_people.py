@@ -55,6 +55,19 @@ def _page_lockout(alert: Alert) -> tuple[str, str]:
     )
 
 
+def _cloned_passkey(alert: Alert) -> tuple[str, str]:
+    return (
+        say("A second one seems to exist of a passkey of {name}", name=alert.whose),
+        say(
+            "It was shown with the count {shown} after {before}: its key is in two authenticators, and nobody can say "
+            "which is theirs. It was refused and stopped, and they have been told. Ask them, and look at what was "
+            "done with it before.",
+            shown=alert.number("count_shown"),
+            before=alert.number("count_before"),
+        ),
+    )
+
+
 def _identity_mismatch(alert: Alert) -> tuple[str, str]:
     reason = alert.fact("reason")
     why = say(_MISMATCHES[reason]) if reason in _MISMATCHES else reason or say("it fits nobody for sure")
@@ -133,6 +146,7 @@ SENTENCES: Mapping[Kind, Callable[[Alert], tuple[str, str]]] = MappingProxyType(
     {
         Kind.CHANGE_UNSURE: _change_unsure,
         Kind.PAGE_LOCKOUT: _page_lockout,
+        Kind.CLONED_PASSKEY: _cloned_passkey,
         Kind.IDENTITY_MISMATCH: _identity_mismatch,
         Kind.AMBIGUOUS_IDENTITY: _ambiguous_identity,
         Kind.NOT_A_PERSON: _not_a_person,

@@ -134,6 +134,7 @@ _PURPOSES = {
     "reset": template("a password reset"),
     "unlock": template("an unlock"),
     "enrol": template("a new authenticator"),
+    "care": template("a change of proofs"),
     "link": template("a link to a Slack account"),
 }
 

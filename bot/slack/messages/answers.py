@@ -69,10 +69,14 @@ def page_message(purpose: str, address: str, minutes: int) -> Message:
 
 _OPENINGS = {
     "reset": template(
-        "I can do that with you now. Continue on the secure page and have your authenticator ready."
+        "I can do that with you now. Continue on the secure page and have your passkey or authenticator ready."
     ),
     "unlock": template(
-        "I can unlock your account once you show that it is you. Have your authenticator ready."
+        "I can unlock your account once you show that it is you. Have your passkey or authenticator ready."
+    ),
+    "care": template(
+        "See and change your proofs on the secure page. Have your current password ready, and one of your proofs if "
+        "you have any."
     ),
     "enrol": template(
         "Set up your authenticator on the secure page. Have your current password and your phone ready."
@@ -186,7 +190,6 @@ _NOTICES = {
         "⚠️ I don't know whether your account was unlocked at {at}: the directory did not answer in time. "
         "Try to sign in; if that fails, ask me again. The security team has been told."
     ),
-    ("proofs-changed", "done"): template("✅ Your authenticator and recovery codes were set up at {at}."),
 }
 
 
@@ -349,7 +352,7 @@ def _help() -> Message:
             "• *am I in vpn-users?* · *who owns prod-db?*\n"
             "• *I need prod-db for 2h because INC-4711*\n"
             "• *reset my password* · *unlock my account* · *when does my password expire?*\n"
-            "• *set up my authenticator*"
+            "• *set up my authenticator* · *manage my proofs*"
         ),
         remark=say(
             "What I don't understand I don't keep. Never type a password or a code here: nobody will ask for one."

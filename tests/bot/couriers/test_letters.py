@@ -7,6 +7,7 @@ import pytest
 
 from bot.couriers.letters import KINDS, Facts, letter
 from storage.handles import Result
+from storage.states import Changed
 
 FACTS = Facts(
     name="Ada Byron",
@@ -54,6 +55,16 @@ def test_every_letter_says_whom_to_tell_and_carries_no_link(kind: str) -> None:
     assert "://" not in written.body
     assert ("01234567" in written.body) == (kind == "mail-code")
     assert "01234567" not in written.subject
+
+
+@pytest.mark.parametrize("what", Changed)
+def test_every_change_of_proofs_is_told_in_words_of_its_own(what: Changed) -> None:
+    """P-6: what changed, and of which passkey, on one line whatever it is called."""
+    written = letter("proofs-changed", replace(FACTS, what=what, thing="my\nkey"))
+    others = [letter("proofs-changed", replace(FACTS, what=one)).subject for one in Changed if one != what]
+    assert written.subject not in others
+    assert ("“my key”" in written.body) == what.startswith("passkey-")
+    assert "{" not in written.body
 
 
 def test_a_name_cannot_add_lines_to_a_letter() -> None:

@@ -25,6 +25,7 @@ from storage.handles import Purpose
 from storage.records import ExceptionRecord, Owed
 from tests.bot.texts.pseudo import Pseudo
 from tests.handlers.page_ground import NEW_PASSWORD, World, world
+from tests.handlers.passkey_ground import cared, made
 
 
 @dataclass
@@ -238,3 +239,29 @@ async def test_the_same_letter_twice_carries_the_same_id(page: World, mailbox: M
 def test_the_password_of_the_mail_server_is_never_shown() -> None:
     smtp = Smtp(host="mail.example.com", port=587, sender="w@example.com", username="w", password="canary")
     assert "canary" not in f"{smtp!r} {smtp}"
+
+
+async def test_each_change_of_proofs_is_a_letter_of_its_own(page: World, mailbox: Mailbox) -> None:
+    """P-6: what changed, also where several things changed in one visit."""
+    visitor = await cared(page)
+    await made(page, visitor, name="work laptop")
+    await page.adding.new_codes(visitor)
+    assert await _courier(page, mailbox.port).deliver_due() == 2
+    assert mailbox.to == [
+        ("ada@example.com", "A passkey was added to your proofs"),
+        ("ada@example.com", "New recovery codes were made for you"),
+    ]
+    assert "“work laptop”" in mailbox.letters[0].get_content()
+
+
+async def test_a_letter_owed_by_the_version_before_still_goes_out(page: World, mailbox: Mailbox) -> None:
+    """There the visit itself was named, and it was always authenticator and codes."""
+    handle = page.ground.handles.handle_in((await page.opened(Purpose.ENROL)).text)
+    assert handle is not None
+    await page.ground.database.write(
+        lambda tx: outbox.owe(
+            tx, at=page.clock(), courier="mail", kind="proofs-changed", subject=handle, recipient="ada"
+        )
+    )
+    assert await _courier(page, mailbox.port).deliver_due() == 1
+    assert mailbox.to == [("ada@example.com", "Your authenticator was set up")]

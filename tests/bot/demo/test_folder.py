@@ -18,7 +18,7 @@ TOKENS = Tokens(bot="xoxb-1", app="xapp-1", signing="0" * 32)
 def test_what_it_writes_are_settings_that_the_bot_runs_by(tmp_path: Path) -> None:
     folder = Folder(tmp_path / "new" / "demo")
     settings = load_settings(folder.config, folder.write(FIRST, TOKENS))
-    assert settings.server.public_url == "http://127.0.0.1:4002"
+    assert settings.server.public_url == "http://localhost:4002"
     assert settings.database.path == folder.database
 
 
@@ -50,7 +50,7 @@ def test_a_second_run_moves_the_addresses_and_keeps_what_somebody_edited(tmp_pat
     data = tomllib.loads(text)
     assert data["slack"]["api_url"] == LATER.api_url
     assert (data["server"]["port"], data["mail"]["port"]) == (5002, 5003)
-    assert data["server"]["public_url"] == "http://127.0.0.1:5002"
+    assert data["server"]["public_url"] == "http://localhost:5002"
 
 
 def test_settings_of_a_real_company_are_left_alone(tmp_path: Path) -> None:

@@ -124,12 +124,17 @@ class Browser:
 
 @asynccontextmanager
 async def serving(
-    world: World, *, missing: list[str] | None = None, slack: SlackHandler | None = None, floor: float = 0.0
+    world: World,
+    *,
+    missing: list[str] | None = None,
+    slack: SlackHandler | None = None,
+    floor: float = 0.0,
+    host: str = "127.0.0.1",
 ) -> AsyncIterator[str]:
-    """The server for this world; its origin. missing: what it says is not ready."""
+    """The server for this world; its origin. missing: what it says is not ready. host: what it is called."""
     listening = socket.socket()
     listening.bind(("127.0.0.1", 0))
-    origin = f"http://127.0.0.1:{listening.getsockname()[1]}"
+    origin = f"http://{host}:{listening.getsockname()[1]}"
     metrics = Metrics.in_registry(CollectorRegistry())
 
     async def ready() -> list[str]:

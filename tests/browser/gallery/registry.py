@@ -155,6 +155,11 @@ _ANSWERS = (
         ("answer-link", "The first time: is this Slack account yours?", ()),
         ("answer-linked-already", "It is known already.", (LinkedAlready,)),
     ),
+    *_of(
+        "proof_news",
+        ("notice-proofs-changed", "Somebody's proofs changed.", ()),
+        ("notice-passkey-stopped", "A copy of a passkey was shown.", ()),
+    ),
     *_of("freezes", ("answer-stopped", "While new access is stopped.", ())),
 )
 
@@ -226,6 +231,7 @@ _REFUSALS = _of(
     ("alert-forged-click", "A button that Wicket never made.", (Kind.TAMPERED,)),
     ("alert-authority-lost", "Approved, but not allowed any more.", (Kind.AUTHORITY_LOST,)),
     ("alert-page-lockout", "Too many wrong codes on the secure page.", (Kind.PAGE_LOCKOUT,)),
+    ("alert-cloned-passkey", "A passkey of which there seem to be two.", (Kind.CLONED_PASSKEY,)),
     ("alert-change-unsure", "Nobody knows whether a password was changed.", (Kind.CHANGE_UNSURE,)),
     ("alert-policy-error", "A policy that cannot be evaluated refuses.", (Kind.POLICY_ERROR,)),
 )  # fmt: skip

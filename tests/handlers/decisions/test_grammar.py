@@ -13,6 +13,7 @@ from handlers.decisions.drafts import UNKNOWN_NAME
 from handlers.decisions.grammar import ticket_of, understand
 from handlers.decisions.names import Names
 from handlers.decisions.understanding import (
+    CareForProofs,
     CheckMembership,
     DidYouMean,
     DraftRequest,
@@ -79,6 +80,11 @@ def asks(
         (
             EnrolProofs(),
             "set up my authenticator|recovery codes|set up 2FA|I want to set up my authenticator app",
+        ),
+        (
+            CareForProofs(),
+            "manage my proofs|proofs|my proofs|show my passkeys|add a passkey|remove my passkey|what proofs do I have?"
+            "|set up a new passkey|Please manage my passkeys",
         ),
         (LinkAccount(), "link|sign me in|link my account|connect my slack account|log in"),
         (

@@ -113,7 +113,7 @@ def test_the_settings_load_and_hold_the_same_catalogue(written: Path, tmp_path: 
     assert settings.catalogue == catalogue()
     assert settings.slack.teams == (LOVELACE.slack_team,)
     assert settings.slack.api_url == "http://127.0.0.1:4000/api/"
-    assert settings.server.public_url == "http://127.0.0.1:8123"
+    assert settings.server.public_url == "http://localhost:8123"
     assert (settings.mail.port, settings.mail.encryption) == (2525, "none")
     assert settings.security.approvers_group == LOVELACE.security
     assert settings.directories[LOVELACE.directory].path == tmp_path / "people.db"

@@ -239,6 +239,13 @@ GOLDEN = [
         TAIL,
     ),
     (
+        alert(Kind.CLONED_PASSKEY, {"count_before": 7, "count_shown": 3}),
+        "⚠️ A second one seems to exist of a passkey of Ada Lovelace (ada)",
+        "It was shown with the count 3 after 7: its key is in two authenticators, and nobody can say which is theirs. "
+        "It was refused and stopped, and they have been told. Ask them, and look at what was done with it before.",
+        TAIL,
+    ),
+    (
         alert(Kind.IDENTITY_MISMATCH, {"slack_user": "U0ADA", "reason": "several matches"}),
         "⚠️ Not certain who this is: Ada Lovelace (ada)",
         "The Slack account U0ADA does not fit one person: several people in the directory have its e-mail address. "

@@ -221,7 +221,7 @@ def test_what_else_is_said_to_staff(message, said):
     assert problems(message) == []
 
 
-NOTICES = ("password-changed", "account-unlocked", "proofs-changed", "linked")
+NOTICES = ("password-changed", "account-unlocked", "linked")
 
 
 @pytest.mark.parametrize("kind", NOTICES)

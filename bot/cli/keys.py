@@ -1,0 +1,44 @@
+"""Commands about the keys that seal secrets at rest.
+
+They show no key, and change nothing but under which key a secret lies.
+"""
+
+import typer
+
+from bot.cli.bars import progress
+from bot.cli.place import group, opened, place_of
+from bot.cli.sentences import UNSOUND
+from bot.cli.tables import say
+from handlers.intents import Where
+from handlers.resealing import reseal as reseal_all
+
+CLI = Where(transport="cli")
+
+commands = typer.Typer(help="The keys that seal secrets at rest.", callback=group)
+
+
+@commands.command()
+def reseal(context: typer.Context) -> None:
+    """Put every secret under the newest key, beside a running bot. Exit code 1 if there are some that no key opens."""
+    settings = place_of(context).settings()
+    vault = settings.secrets.vault()
+    with opened(settings) as database, progress("Resealing") as tell:
+        done = reseal_all(database, vault, where=CLI, tell=tell)
+    say(
+        f"{_secrets(done.seen)} looked at, {done.moved:,} put under the newest key. "
+        + (
+            "The older keys are needed no more once the links that were sent by now are over."
+            if not done.lost
+            else ""
+        )
+    )
+    if done.lost:
+        say(
+            f"No key that was given opens {_secrets(done.lost)}: keep every key that you have, and give them "
+            "all. If one is lost, its people set up their authenticators again."
+        )
+        raise typer.Exit(UNSOUND)
+
+
+def _secrets(count: int) -> str:
+    return f"{count:,} secret{'' if count == 1 else 's'}"

@@ -1,0 +1,41 @@
+"""What somebody hears in Slack when their proofs changed.
+
+It says what changed and never what a proof is made of; a name that was typed stays words.
+"""
+
+from collections.abc import Mapping
+from datetime import datetime
+
+from bot.slack.messages.parts import Message, said
+from bot.slack.words import clock, inert
+from bot.texts import say, template
+from storage.states import Changed
+
+_SAID: Mapping[Changed, str] = {
+    Changed.SET_UP: template("✅ Your authenticator and recovery codes were set up at {time}."),
+    Changed.PASSKEY_ADDED: template("✅ The passkey *{name}* was added to your proofs at {time}."),
+    Changed.PASSKEY_RENAMED: template("✅ A passkey of yours is called *{name}* since {time}."),
+    Changed.PASSKEY_REMOVED: template(
+        "✅ The passkey *{name}* was removed from your proofs at {time}. It proves nothing any more."
+    ),
+    Changed.PASSKEY_STOPPED: template(
+        "⚠️ I stopped your passkey *{name}* at {time}: a second one with the same key seems to exist. "
+        "The security team has been told. Say “manage my proofs” to add a new passkey and remove this one."
+    ),
+    Changed.AUTHENTICATOR_ADDED: template("✅ An authenticator was added to your proofs at {time}."),
+    Changed.AUTHENTICATOR_REPLACED: template(
+        "✅ Your authenticator was replaced at {time}. The old one proves nothing any more."
+    ),
+    Changed.AUTHENTICATOR_REMOVED: template(
+        "✅ Your authenticator was removed from your proofs at {time}. It proves nothing any more."
+    ),
+    Changed.RECOVERY_CODES: template(
+        "✅ New recovery codes were made for you at {time}. Older ones stopped working."
+    ),
+}
+
+
+def proofs_changed_message(what: Changed, name: str, at: datetime) -> Message:
+    """What changed, and what to do if it was somebody else. name: of the passkey, if it is about one."""
+    told = say(_SAID[what], time=clock(at), name=inert(name))
+    return said(f"{told}\n{say('Was this not you? Tell the security team at once.')}")

@@ -1,0 +1,173 @@
+"""Passkeys as rows, and the challenges that one of them answers once.
+
+It checks no signature, and a passkey that was stopped stays, so that nobody begins anew with a password alone.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+
+from sqlalchemy import delete, or_, update
+from sqlmodel import Session, col, func, select
+
+from storage.identifiers import new_id
+from storage.records import Challenge, Passkey
+
+
+class Ceremony(StrEnum):
+    """What a challenge is for: a passkey is made, or shown."""
+
+    MAKE = "make"
+    SHOW = "show"
+
+
+@dataclass(frozen=True, kw_only=True)
+class NewPasskey:
+    """What there is to keep of a passkey, as it was verified. The fields are those of the record.
+
+    name: the one that the person gave it, "" if none.
+    """
+
+    credential: str
+    public_key: str
+    user_handle: str
+    sign_count: int
+    aaguid: str
+    transports: tuple[str, ...]
+    backup_eligible: bool
+    backed_up: bool
+    name: str
+
+
+def passkeys_of(tx: Session, directory: str, account: str) -> Sequence[Passkey]:
+    """All passkeys of this person, stopped ones too, oldest first."""
+    return tx.exec(
+        select(Passkey)
+        .where(Passkey.directory == directory, Passkey.account == account)
+        .order_by(col(Passkey.id))
+    ).all()
+
+
+def working_passkeys(tx: Session, directory: str, account: str) -> Sequence[Passkey]:
+    """Those that can be shown as a proof."""
+    return [one for one in passkeys_of(tx, directory, account) if one.stopped_at is None]
+
+
+def passkey_by_id(tx: Session, passkey_id: str) -> Passkey | None:
+    """The passkey, whoever's it is; None if there is none."""
+    return tx.get(Passkey, passkey_id)
+
+
+def keep_passkey(
+    tx: Session, *, directory: str, account: str, at: datetime, new: NewPasskey, name: str
+) -> str | None:
+    """Keep a new passkey; its id. None if this credential is kept already, whoever's it is."""
+    if tx.exec(select(Passkey.id).where(Passkey.credential == new.credential)).first() is not None:
+        return None
+    passkey_id = new_id("k", at)
+    tx.add(
+        Passkey(
+            id=passkey_id, directory=directory, account=account, credential=new.credential,
+            public_key=new.public_key, user_handle=new.user_handle, sign_count=new.sign_count, aaguid=new.aaguid,
+            transports=list(new.transports), backup_eligible=new.backup_eligible, backed_up=new.backed_up,
+            name=name, created_at=at,
+        )
+    )  # fmt: skip
+    tx.flush()
+    return passkey_id
+
+
+def use_passkey(tx: Session, passkey_id: str, *, sign_count: int, backed_up: bool, at: datetime) -> bool:
+    """Note that it was shown. False if it was stopped, is gone, or was shown with this count or a later one before."""
+    counts_on = col(Passkey.sign_count) < sign_count
+    uncounted = (col(Passkey.sign_count) == 0) & (sign_count == 0)
+    used = (
+        update(Passkey)
+        .where(col(Passkey.id) == passkey_id, col(Passkey.stopped_at).is_(None), or_(counts_on, uncounted))
+        .values(sign_count=sign_count, backed_up=backed_up, used_at=at)
+        .returning(col(Passkey.id))
+        .execution_options(synchronize_session=False)
+    )
+    return tx.execute(used).first() is not None
+
+
+def stop_passkey(tx: Session, passkey_id: str, at: datetime) -> bool:
+    """It proves nothing from now on. False if it was stopped before, or is gone."""
+    stopped = (
+        update(Passkey)
+        .where(col(Passkey.id) == passkey_id, col(Passkey.stopped_at).is_(None))
+        .values(stopped_at=at)
+        .returning(col(Passkey.id))
+        .execution_options(synchronize_session=False)
+    )
+    return tx.execute(stopped).first() is not None
+
+
+def rename_passkey(tx: Session, passkey: Passkey, name: str) -> None:
+    """Give it another name."""
+    passkey.name = name
+    tx.add(passkey)
+    tx.flush()
+
+
+def remove_passkey(tx: Session, passkey: Passkey) -> None:
+    """Forget it."""
+    tx.delete(passkey)
+    tx.flush()
+
+
+def new_challenge(
+    tx: Session,
+    *,
+    handle: str,
+    kind: Ceremony,
+    browser: str,
+    value: str,
+    user_handle: str,
+    at: datetime,
+    expires_at: datetime,
+    most: int,
+) -> bool:
+    """Keep a challenge, and forget those whose time is over. False if `most` of this handle wait for an answer."""
+    tx.execute(delete(Challenge).where(col(Challenge.expires_at) <= at))
+    waiting = tx.exec(
+        select(func.count())
+        .select_from(Challenge)
+        .where(Challenge.handle == handle, col(Challenge.taken_at).is_(None))
+    ).one()
+    if waiting >= most:
+        return False
+    tx.add(
+        Challenge(
+            id=new_id("c", at), handle=handle, kind=kind, browser=browser, value=value,
+            user_handle=user_handle, created_at=at, expires_at=expires_at,
+        )
+    )  # fmt: skip
+    tx.flush()
+    return True
+
+
+def take_challenge(
+    tx: Session, *, handle: str, kind: Ceremony, browser: str, value: str, at: datetime
+) -> str | None:
+    """Take the challenge that is answered; the user handle that goes with it. None if it is another's, over or taken.
+
+    It is taken whatever the answer is worth: nobody tries a second one at it.
+    """
+    taken = (
+        update(Challenge)
+        .where(
+            col(Challenge.handle) == handle,
+            col(Challenge.kind) == kind,
+            col(Challenge.browser) == browser,
+            col(Challenge.value) == value,
+            col(Challenge.expires_at) > at,
+            col(Challenge.taken_at).is_(None),
+        )
+        .values(taken_at=at)
+        .returning(col(Challenge.user_handle))
+        .execution_options(synchronize_session=False)
+    )
+    found = tx.execute(taken).first()
+    return str(found[0]) if found is not None else None

@@ -1,0 +1,30 @@
+"""What changed about somebody's proofs, one row a change, for the messages that tell of it.
+
+It changes no proof, and a row is never changed once it stands.
+"""
+
+from datetime import datetime
+
+from sqlmodel import Session
+
+from storage.handles import handle_by_id
+from storage.identifiers import new_id
+from storage.records import Handle, ProofChange
+from storage.states import Changed
+
+
+def note_change(tx: Session, *, handle: str, what: Changed, at: datetime, name: str = "") -> str:
+    """Keep what changed in this visit; the id to owe messages by."""
+    change = ProofChange(id=new_id("d", at), handle=handle, what=what, name=name, at=at)
+    tx.add(change)
+    tx.flush()
+    return change.id
+
+
+def change_and_visit(tx: Session, subject: str) -> tuple[ProofChange | None, Handle | None]:
+    """What a message about changed proofs is about.
+
+    Messages owed by an earlier version name the visit itself: there the change is None.
+    """
+    change = tx.get(ProofChange, subject)
+    return change, handle_by_id(tx, change.handle if change is not None else subject)
