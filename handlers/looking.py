@@ -19,6 +19,7 @@ class Step(StrEnum):
     SIGN_IN = "sign-in"
     LINK = "link"
     CHOOSE = "choose"
+    RECOVER = "recover"
     UNLOCK = "unlock"
     PROVE_OLD = "prove-old"
     NEW_KEY = "new-key"
@@ -36,6 +37,7 @@ class Look:
     name: str = ""
     login: str = ""
     result: Result = Result.OPEN
+    directory: str = ""
     key: NewKey | None = None
 
 
@@ -67,7 +69,10 @@ class Looking:
         person = await self._ground.person_of(handle)
         name, login = (person.account.name, person.account.login) if person.account else ("", "")
         step, key = await self._step(handle, purpose, login)
-        return Look(step=step, purpose=purpose, name=name, login=login, result=Result(handle.result), key=key)
+        return Look(
+            step=step, purpose=purpose, name=name, login=login, result=Result(handle.result),
+            directory=handle.directory, key=key,
+        )  # fmt: skip
 
     async def _step(self, handle: Handle, purpose: Purpose, login: str) -> tuple[Step, NewKey | None]:
         if handle.result == Result.CHANGING:
@@ -81,4 +86,7 @@ class Looking:
                 return Step.PROVE_OLD, None
             key = await self._enrolment.offered_key(handle, login)
             return (Step.NEW_KEY, key) if key is not None else (Step.SIGN_IN, None)
-        return (Step.CHOOSE if purpose == Purpose.RESET else Step.UNLOCK), None
+        if purpose != Purpose.RESET:
+            return Step.UNLOCK, None
+        can = self._ground.directory(handle.directory).capabilities
+        return (Step.CHOOSE if can.set_password or not can.recovery else Step.RECOVER), None

@@ -48,6 +48,18 @@ _SIGNED_OUT = {
 }
 
 
+_RECOVERED = {
+    Result.LINK_SENT: (
+        "Your password is being recovered",
+        "Your company's directory was asked to let you choose a new password; it writes to you itself.",
+    ),
+    Result.PASS_MADE: (
+        "A temporary pass was made for you",
+        "A temporary pass that signs you in was made and shown once on Wicket's secure page.",
+    ),
+}
+
+
 def _password_changed(facts: Facts) -> tuple[str, tuple[str, ...]]:
     when = _when(facts.at)
     if facts.result == Result.UNKNOWN:
@@ -57,6 +69,9 @@ def _password_changed(facts: Facts) -> tuple[str, tuple[str, ...]]:
             "Try to sign in with the new password. If that fails, the old one still holds.",
             _not_you(facts),
         )
+    if facts.result in _RECOVERED:
+        subject, sentence = _RECOVERED[facts.result]
+        return subject, (f"{sentence} That was on {when}, after you proved who you are.", _not_you(facts))
     return "Your password was changed", (
         f"Your password was changed on {when}, after you proved who you are on Wicket's secure page.",
         _SIGNED_OUT.get(facts.result, "You were signed out everywhere. Sign in with the new one."),

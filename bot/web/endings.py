@@ -70,6 +70,24 @@ _ENDINGS: Mapping[tuple[Purpose, Result], Ending] = {
             _NOT_YOU,
         ),
     ),
+    (Purpose.RESET, Result.LINK_SENT): Ending(
+        symbol="✅",
+        title="Your company's directory sends you on.",
+        sentences=(
+            "It writes to you itself, with what to do next. That can take some minutes.",
+            _NOT_YOU,
+            _CLOSE,
+        ),
+    ),
+    (Purpose.RESET, Result.PASS_MADE): Ending(
+        symbol="✅",
+        title="Your temporary pass was made.",
+        sentences=(
+            "It was shown once. Sign in with it and choose a new password there.",
+            "If you did not keep it, begin again: the one before then ends.",
+            _NOT_YOU,
+        ),
+    ),
     (Purpose.RESET, Result.UNKNOWN): Ending(
         symbol="⚠️",
         title="I don't know whether your password was changed.",

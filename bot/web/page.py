@@ -14,12 +14,16 @@ from aiohttp import web
 from bot.metrics import Metrics
 from bot.web import endings
 from bot.web.forms import Cookies, Tokens, from_elsewhere, new_form_cookie, read_form
+from bot.web.front_door import DoorWidth, FrontDoorPage
 from bot.web.rendering import Pages, qr_code
+from bot.web.signing_in import RETURN_PATH, SigningIn, brought_back
 from handlers.enrolment import Codes, Enrolment
 from handlers.linking import Linking
 from handlers.looking import Look, Looking, Step
 from handlers.passwords import NOT_THE_SAME, Passwords
 from handlers.proving import MAIL_DIGITS, RECOVERY_LENGTH, Proving, plain_recovery_code
+from handlers.recovering import Pass, Recovering
+from handlers.signing_in import SignIns
 from handlers.visits import NotYet, PageGround, Proven, Refused, Visitor
 from storage.handles import Purpose
 
@@ -39,6 +43,11 @@ DID_NOT_WORK = (
     "That did not work. Check what you typed and try again; a code works once. "
     "If it keeps failing, ask me in Slack for a new link."
 )
+SIGN_IN_FAILED = (
+    "That sign-in did not count. Sign in anew as yourself, in the way your company asks for; it works once. "
+    "If it keeps failing, show it another way or tell your IT team."
+)
+_UNIFORM = frozenset({DID_NOT_WORK, SIGN_IN_FAILED})
 
 _TEMPLATES: Mapping[Step, str] = {
     Step.PROVE: "prove",
@@ -46,6 +55,7 @@ _TEMPLATES: Mapping[Step, str] = {
     Step.SIGN_IN: "sign-in",
     Step.LINK: "link",
     Step.CHOOSE: "choose",
+    Step.RECOVER: "recover",
     Step.UNLOCK: "unlock",
     Step.NEW_KEY: "new-key",
 }
@@ -83,32 +93,61 @@ _Deed = Callable[[_Sent], Awaitable[_Answer]]
 
 
 class SecurePage:
-    """public_url: says whether cookies are of the secure kind. floor: seconds that a refusal takes at least (P-9)."""
+    """public_url: says whether cookies are of the secure kind. floor: seconds that a refusal takes at least (P-9).
 
-    def __init__(self, ground: PageGround, *, public_url: str, metrics: Metrics, floor: float = 0.5) -> None:
+    front_door: None keeps it shut.
+    """
+
+    def __init__(
+        self,
+        ground: PageGround,
+        *,
+        public_url: str,
+        metrics: Metrics,
+        floor: float = 0.5,
+        front_door: DoorWidth | None = None,
+    ) -> None:
         self._cookies = Cookies(secure=public_url.startswith("https://"))
         self._tokens = Tokens(ground.vault)
         self._pages = Pages()
         self._metrics, self._floor = metrics, floor
         self._proving = Proving(ground)
         self._passwords = Passwords(ground)
+        self._recovering = Recovering(ground)
         self._enrolment = Enrolment(ground)
         self._linking = Linking(ground)
         self._looking = Looking(ground, self._enrolment)
+        self._sign_ins = SignIns(ground, self._linking)
+        self._signing_in = SigningIn(self._sign_ins, self._pages, self._cookies, self._tokens)
+        self._start = (
+            []
+            if front_door is None
+            else FrontDoorPage(
+                ground, front_door, cookies=self._cookies, tokens=self._tokens, metrics=metrics, floor=floor
+            ).routes()
+        )
         self._deeds: Mapping[str, _Deed] = {
             "totp": self._give_totp,
             "recovery": self._give_recovery,
             "mail-code": self._send_mail_code,
             "sign-in": self._sign_in,
+            "go-to-sign-in": self._go_to_sign_in,
+            "signed-in": self._signed_in,
             "link": self._link,
             "choose": self._choose,
+            "recover": self._recover,
             "unlock": self._unlock,
             "confirm": self._confirm,
         }
 
     def routes(self) -> list[web.AbstractRouteDef]:
         """The routes of the page."""
-        return [web.get(r"/p/{text:[^/]{1,128}}", self.show), web.post(r"/p/{text:[^/]{1,128}}", self.take)]
+        return [
+            web.get(r"/p/{text:[^/]{1,128}}", self.show),
+            web.post(r"/p/{text:[^/]{1,128}}", self.take),
+            web.get(RETURN_PATH, self._signing_in.returned),
+            *self._start,
+        ]
 
     async def show(self, request: web.Request) -> web.Response:
         """GET: the step that this browser has reached."""
@@ -132,7 +171,7 @@ class SecurePage:
             return answer
         if isinstance(answer, _Onward):
             return self._onward(visitor, answer)
-        if answer.errors.get("") == DID_NOT_WORK:
+        if answer.errors.get("") in _UNIFORM:
             await asyncio.sleep(max(0.0, until - asyncio.get_running_loop().time()))
         return await self._again(request, visitor, way, answer, 422)
 
@@ -166,6 +205,16 @@ class SecurePage:
             return _Again(errors={"password": NEED_PASSWORD}, kept={})
         return await self._proven(sent, await self._enrolment.sign_in(sent.visitor, sent["password"]))
 
+    async def _go_to_sign_in(self, sent: _Sent) -> _Answer:
+        leaving = await self._signing_in.leave(sent.visitor)
+        return leaving or _Again(errors={"": SIGN_IN_FAILED}, kept={})
+
+    async def _signed_in(self, sent: _Sent) -> _Answer:
+        answer = await self._sign_ins.finish(sent.visitor, brought_back(sent.fields))
+        if isinstance(answer, Refused):
+            return _Again(errors={"": SIGN_IN_FAILED}, kept={})
+        return await self._proven(sent, answer)
+
     async def _link(self, sent: _Sent) -> _Answer:
         kept = {"login": sent["login"]}
         errors = {} if sent["login"].strip() else {"login": NEED_LOGIN}
@@ -183,6 +232,14 @@ class SecurePage:
         if isinstance(answer, NotYet):
             field = "repeated" if answer.reason == NOT_THE_SAME else "password"
             return _Again(errors={field: answer.reason}, kept={})
+        return _Onward()
+
+    async def _recover(self, sent: _Sent) -> _Answer:
+        answer = await self._recovering.recover(sent.visitor)
+        if isinstance(answer, NotYet):
+            return _Again(errors={"": answer.reason}, kept={})
+        if isinstance(answer, Pass):
+            return self._pages.page("pass", text=answer.text, minutes=answer.minutes)
         return _Onward()
 
     async def _unlock(self, sent: _Sent) -> _Answer:
@@ -215,7 +272,11 @@ class SecurePage:
     # The answers.
 
     def _visitor(self, request: web.Request) -> Visitor:
-        return Visitor(text=request.match_info["text"], session=self._cookies.session(request))
+        return Visitor(
+            text=request.match_info["text"],
+            session=self._cookies.session(request),
+            browser=self._cookies.sign_in(request),
+        )
 
     def _onward(self, visitor: Visitor, answer: _Onward) -> web.Response:
         # Only ever to the page itself: an address typed by somebody is never followed.
@@ -254,6 +315,8 @@ class SecurePage:
             "kept": again.kept,
             "way": way,
             "sent": bool(query and query.get("sent")),
+            "recovery": self._recovering.way(look.directory),
+            "sign_in": self._sign_ins.offered(look.purpose, look.step),
         }
         if look.key is not None:
             words["qr"] = qr_code(look.key.uri)

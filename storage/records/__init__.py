@@ -8,6 +8,7 @@ from storage.records.freezes import Freeze, PublishedLast
 from storage.records.inquiries import Inquiry
 from storage.records.messages import ExceptionRecord, Owed, Posted, Question
 from storage.records.people import Delivery, Failures, Handle, Link, MailCode, Proof
+from storage.records.sign_ins import SignIn, Subject
 
 __all__ = [
     "Approval",
@@ -26,7 +27,9 @@ __all__ = [
     "Proof",
     "PublishedLast",
     "Question",
+    "SignIn",
     "Standing",
+    "Subject",
     "VoidedApproval",
     "Watched",
 ]
