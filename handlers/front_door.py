@@ -33,7 +33,7 @@ class Shut:
 
 
 class FrontDoor:
-    """Opens visits. directory: whose logins are typed. an_hour: visits by one login; more look alike, and lead nowhere."""
+    """Opens visits. directory: whose logins are typed. an_hour: visits by one login; more look alike, to no end."""
 
     def __init__(self, ground: PageGround, *, directory: str, an_hour: int) -> None:
         self._ground, self._directory, self._an_hour = ground, directory, an_hour

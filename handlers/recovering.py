@@ -44,16 +44,16 @@ class Recovering(Passwords):
             return Over()
         who = named(found.account.name, found.account.login)
         sessions = await self._end_sessions(found)
+        if sessions == Result.SESSIONS_OPEN:
+            await self._changes.give_back(found.handle, RESET)
+            raise DirectoryUnavailable("The sessions could not be ended, so nothing was done.")
         facts = {"recovery": way, "sessions_ended": sessions == Result.DONE}
         try:
             made = await directory.recover(found.account.id)
         except DirectoryUnavailable:
             await self._changes.end(found.handle, RESET, Result.UNKNOWN, who, facts)
             return Done()
-        if sessions == Result.SESSIONS_OPEN:
-            result = sessions
-        else:
-            result = Result.LINK_SENT if made is None else Result.PASS_MADE
+        result = Result.LINK_SENT if made is None else Result.PASS_MADE
         await self._changes.end(found.handle, RESET, result, who, facts)
         if made is None:
             return Done()

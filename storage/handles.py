@@ -36,7 +36,7 @@ class Result(StrEnum):
     SESSIONS_OPEN = "sessions-open"
     NO_SESSIONS = "no-sessions"
     LINK_SENT = "link-sent"
-    PASS_MADE = "pass-made"
+    PASS_MADE = "pass-made"  # noqa: S105 - how a visit ended
     UNKNOWN = "unknown"
 
     @property
