@@ -203,8 +203,10 @@ def unsigned(token: str) -> str:
 
 
 @asynccontextmanager
-async def standing_in(now: Callable[[], float] = time.time) -> AsyncIterator[StandIn]:
-    """Start it on a free port of loopback."""
+async def standing_in(
+    now: Callable[[], float] = time.time, name: str = "127.0.0.1"
+) -> AsyncIterator[StandIn]:
+    """Start it on a free port of loopback. name: by which it is called."""
     made = StandIn(now)
     app = web.Application()
     app.add_routes(made.routes())
@@ -212,7 +214,6 @@ async def standing_in(now: Callable[[], float] = time.time) -> AsyncIterator[Sta
     await runner.setup()
     site = web.TCPSite(runner, "127.0.0.1", 0)
     await site.start()
-    host, port = runner.addresses[0][:2]
-    made.origin = f"http://{host}:{port}"
+    made.origin = f"http://{name}:{runner.addresses[0][1]}"
     yield made
     await runner.cleanup()

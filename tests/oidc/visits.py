@@ -74,9 +74,12 @@ class Visits:
 
 
 @asynccontextmanager
-async def visits(folder: Path, **otherwise: Any) -> AsyncIterator[Visits]:
-    """The page of `page_ground`, and a provider at which Ada is the employee "ada". otherwise: of the client."""
-    async with world(folder) as made, standing_in(lambda: made.clock().timestamp()) as stand_in:
+async def visits(folder: Path, name: str = "127.0.0.1", **otherwise: Any) -> AsyncIterator[Visits]:
+    """The page of `page_ground`, and a provider at which Ada is the employee "ada". otherwise: of the client.
+
+    name: of the provider; by another than the page's it is another site to a browser.
+    """
+    async with world(folder) as made, standing_in(lambda: made.clock().timestamp(), name) as stand_in:
         stand_in.who.claims["employee"] = "ada"
         client = client_of(stand_in, **otherwise)
         stand_in.redirect_uri = client.redirect_uri
