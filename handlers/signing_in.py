@@ -8,17 +8,18 @@ import hmac
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from sqlmodel import Session
 
 from handlers.attempts import Attempts, Checked, Kinds
-from handlers.intents import PAGE
+from handlers.intents import PAGE, Where
 from handlers.linking import Linking
 from handlers.looking import Step
-from handlers.recording import record, stranger
+from handlers.recording import OPERATOR, record, stranger
 from handlers.visits import PageGround, Person, Proven, Refused, Visitor, session_hash
 from storage import sign_ins
+from storage.audit import entry as audit
 from storage.directories.base import Account
 from storage.faults import ProviderUnavailable
 from storage.handles import Purpose
@@ -213,6 +214,25 @@ class SignIns:
             subject=handle.account or None,
             facts={"purpose": handle.purpose, "why": why},
         )
+
+
+def forget_subject(
+    tx: Session, *, at: datetime, directory: str, account: str, where: Where, by: audit.Actor = OPERATOR
+) -> bool:
+    """Let the provider know this person as somebody new from now on. False if it knew them as nobody."""
+    forgotten = sign_ins.forget(tx, directory=directory, account=account) > 0
+    if forgotten:
+        record(
+            tx,
+            at=at,
+            action="sign_in.forgotten",
+            outcome="done",
+            actor=by,
+            where=where,
+            correlation=f"{directory}.{account}",
+            subject=account,
+        )
+    return forgotten
 
 
 def is_theirs(client: Client, found: SignedIn, account: Account | None) -> bool:

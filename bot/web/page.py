@@ -41,7 +41,7 @@ NEED_PASSWORD = "Type your password."  # noqa: S105 - a sentence
 NEED_LOGIN = "Type the login you use at work."
 DID_NOT_WORK = (
     "That did not work. Check what you typed and try again; a code works once. "
-    "If it keeps failing, ask me in Slack for a new link."
+    "If it keeps failing, begin again with a new link."
 )
 SIGN_IN_FAILED = (
     "That sign-in did not count. Sign in anew as yourself, in the way your company asks for; it works once. "

@@ -8,9 +8,11 @@ from typing import Any
 
 import pytest
 from joserfc.jwk import ECKey, RSAKey
+from sqlmodel import Session
 
+from handlers.intents import Where
 from handlers.looking import Step
-from handlers.signing_in import MOST, Back
+from handlers.signing_in import MOST, Back, forget_subject
 from handlers.visits import Done, Proven, Refused, Visitor
 from storage.faults import ProviderUnavailable
 from storage.handles import Purpose
@@ -159,6 +161,22 @@ async def test_the_subject_is_pinned_and_another_one_refuses_and_alerts(page: Vi
     assert await page.why() == "other_subject"
     alerts = await page.world.rows(ExceptionRecord)
     assert [(each.kind, each.severity) for each in alerts] == [("identity-mismatch", "high")]
+
+
+async def test_an_operator_lets_a_person_be_known_there_anew(page: Visits) -> None:
+    assert isinstance(await page.signs_in(), Proven)
+    here = page.world.ground.database
+
+    def forget(tx: Session) -> bool:
+        return forget_subject(
+            tx, at=page.world.clock(), directory="staff", account="ada", where=Where(transport="cli")
+        )
+
+    assert await here.write(forget)
+    assert not await here.write(forget)
+    assert await page.world.audited("sign_in.forgotten") == [("done", None)]
+    page.provider.who = replace(page.provider.who, sub="s-new")
+    assert isinstance(await page.signs_in(), Proven)
 
 
 async def test_a_subject_is_nobody_elses(page: Visits) -> None:
