@@ -12,14 +12,12 @@ from pathlib import Path
 from typing import Any
 
 import pyotp
-from sqlmodel import Session, SQLModel, create_engine, select
+from sqlmodel import Session, select
 
-from handlers.decisions.cedar import CedarPolicy
 from handlers.enrolment import Codes, Enrolment
 from handlers.linking import Linking
 from handlers.looking import Looking
 from handlers.passwords import Passwords
-from handlers.policies import shipped
 from handlers.proofs import Handles
 from handlers.proving import Proving, mail_code
 from handlers.visits import PageGround, PageLimits, Proven, Visitor
@@ -35,6 +33,7 @@ from storage.records import ExceptionRecord, Handle, MailCode, Owed
 from storage.secrets import Vault, generate_key
 from storage.stores import Server
 from tests.directories.faulty import FaultyDirectory
+from tests.handlers.made_once import copy_empty_database, shipped_policy
 
 OLD_PASSWORD = "an old password of ours"
 NEW_PASSWORD = "tram lemon forty quiet"
@@ -180,9 +179,7 @@ async def world(
     """
     path = folder / "wicket.db"
     if server is None:
-        engine = create_engine(f"sqlite:///{path}")
-        SQLModel.metadata.create_all(engine)
-        engine.dispose()
+        copy_empty_database(path)
     clock, database = Clock(), Database(server or path)
     kind = partial(RecoveringDirectory, recovery=recovery) if recovery else LocalDirectory
     local = kind(folder / "people.db", name="staff", now=clock, cost=Scrypt(n=2**4))
@@ -190,7 +187,7 @@ async def world(
     ground = PageGround(
         database=database,
         directories={"staff": faulty},
-        policy=CedarPolicy.load(*shipped(), bound_to="test"),
+        policy=shipped_policy(),
         vault=(vault := Vault([generate_key()])),
         handles=Handles(vault=vault, lifetime=timedelta(minutes=10)),
         now=clock,
