@@ -55,7 +55,7 @@ class Lies:
     status: dict[str, int] = field(default_factory=dict)
     hangs: frozenset[str] = frozenset()
     body: dict[str, bytes] = field(default_factory=dict)
-    redirects: dict[str, str] = field(default_factory=dict)
+    redirects: frozenset[str] = frozenset()
 
 
 class StandIn:
@@ -131,6 +131,7 @@ class StandIn:
             web.get("/authorize", self._authorize),
             web.get("/keys", self._keys),
             web.post("/token", self._token),
+            web.route("*", "/elsewhere/{name}", self._elsewhere),
         ]
 
     async def _answer(self, name: str, said: dict[str, Any], status: int = 200) -> web.Response:
@@ -138,7 +139,7 @@ class StandIn:
         if name in self.lies.hangs:
             await asyncio.sleep(3600)
         if name in self.lies.redirects:
-            raise web.HTTPFound(self.lies.redirects[name])
+            raise web.HTTPTemporaryRedirect(f"/elsewhere/{name}")
         if name in self.lies.body:
             return web.Response(body=self.lies.body[name], content_type="application/json")
         return web.json_response(said, status=self.lies.status.get(name, status))
@@ -148,6 +149,12 @@ class StandIn:
 
     async def _keys(self, _request: web.Request) -> web.Response:
         return await self._answer("keys", {"keys": [key.as_dict(private=False) for key in self.keys]})
+
+    async def _elsewhere(self, request: web.Request) -> web.StreamResponse:
+        """Where it sends whoever follows: there the answer would be right."""
+        self.lies.redirects = frozenset()
+        ways = {"discovery": self._discovery, "keys": self._keys, "token": self._token}
+        return await ways[request.match_info["name"]](request)
 
     async def _authorize(self, request: web.Request) -> web.Response:
         back = self.signs_in(f"{self.origin}{request.path_qs}")
