@@ -25,7 +25,10 @@ _UNKNOWN = "The directory did not answer in time, so I can't say. The security t
 OVER = Ending(
     symbol="⌛",
     title="This link is over.",
-    sentences=("A link works for a few minutes and for one change.", "Ask me in Slack for a new one."),
+    sentences=(
+        "A link works for a few minutes and for one change.",
+        "Ask me in Slack for a new one. If you can't open Slack, begin again where you began.",
+    ),
 )
 CHANGING = Ending(
     symbol="⏳",
