@@ -24,6 +24,7 @@ from bot.couriers.rendering import Rendering
 from bot.couriers.slack import SlackCourier
 from bot.directories import open_directory
 from bot.duties import Duties
+from bot.languages import read_language
 from bot.metrics import Metrics
 from bot.policies import load_policy
 from bot.process import favour_the_loop
@@ -101,6 +102,7 @@ class App:
         self._chance = chance
         self._open = AsyncExitStack()
         self._signer = settings.secrets.signer()
+        self._language = read_language(settings.slack.translation)
         vault = settings.secrets.vault()
         handles = Handles(vault=vault, lifetime=timedelta(minutes=settings.security.link_minutes))
         self.metrics = Metrics.in_registry(CollectorRegistry())
@@ -142,6 +144,7 @@ class App:
             handles=handles,
             pages=self._links,
             metrics=self.metrics,
+            language=self._language,
         )
         self._effects = Effects(
             self.ground,
@@ -259,7 +262,7 @@ class App:
         slack = SlackCourier(
             client=client,
             database=self.database,
-            rendering=Rendering(self.ground, checks=self._checks, pages=self._links),
+            rendering=Rendering(self.ground, checks=self._checks, pages=self._links, language=self._language),
             catalogue=self.ground.catalogue,
             security_channel=self._settings.slack.security_channel,
             metrics=self.metrics,
@@ -297,7 +300,7 @@ class App:
             username=mail.username,
             password=password.get_secret_value() if password else None,
         )
-        return MailCourier(self._page_ground, smtp, metrics=self.metrics)
+        return MailCourier(self._page_ground, smtp, metrics=self.metrics, language=self._language)
 
     def _wake_holdings(self) -> None:
         self._holdings.wake()

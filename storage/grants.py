@@ -5,6 +5,7 @@ It does not decide which move is right (handlers do); a move that the table of s
 
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
+from itertools import chain
 from typing import Any
 
 from sqlalchemy import BindParameter, Executable, and_, bindparam, case, delete, or_
@@ -125,7 +126,7 @@ def people_concerned(tx: Session) -> dict[str, set[str]]:
         for directory, account, *asked in rows:
             found.setdefault(directory, set()).add(account)
             _add_people(found, *asked)
-    for rows in (*_by_pages(tx, asking), *_by_pages(tx, approving)):
+    for rows in chain(_by_pages(tx, asking), _by_pages(tx, approving)):
         for row in rows:
             _add_people(found, *row)
     return found

@@ -16,6 +16,7 @@ from sqlmodel import Session
 
 from bot.couriers.letters import KINDS, Facts, letter
 from bot.metrics import Metrics
+from bot.texts import ENGLISH, Language, read_in
 from handlers.exceptions import Kind, Severity, Strange, tell_security
 from handlers.intents import SCHEDULE
 from handlers.proving import mail_code
@@ -84,12 +85,19 @@ class Undeliverable(Exception):
 
 
 class MailCourier:
-    """Delivers what the outbox owes by mail. contact: whom people turn to, as the end of "Tell …"."""
+    """Delivers what the outbox owes by mail. contact: as in letters.Facts."""
 
     def __init__(
-        self, ground: PageGround, smtp: Smtp, *, metrics: Metrics, contact: str = "your security team"
+        self,
+        ground: PageGround,
+        smtp: Smtp,
+        *,
+        metrics: Metrics,
+        contact: str = "",
+        language: Language = ENGLISH,
     ) -> None:
         self._ground, self._smtp, self._metrics, self._contact = ground, smtp, metrics, contact
+        self._language = language
         self._log = structlog.get_logger("wicket.mail")
 
     async def deliver_due(self) -> int:
@@ -133,7 +141,8 @@ class MailCourier:
         account = await self._ground.directory(handle.directory).account(handle.account)
         if account is None or not account.mail:
             raise Undeliverable("the directory holds no mail address for this person")
-        return self._written(owed, handle, code, account)
+        with read_in(self._language):
+            return self._written(owed, handle, code, account)
 
     def _written(self, owed: Owed, handle: Handle, code: MailCode | None, account: Account) -> EmailMessage:
         text = letter(

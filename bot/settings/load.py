@@ -96,6 +96,9 @@ def _anchor(data: dict[str, Any], folder: Path) -> None:
     oidc = data.get("oidc")
     if isinstance(oidc, dict) and isinstance(ca_file := oidc.get("ca_file"), str):
         oidc["ca_file"] = str((folder / ca_file).absolute())
+    slack = data.get("slack")
+    if isinstance(slack, dict) and isinstance(translation := slack.get("translation"), str):
+        slack["translation"] = str((folder / translation).absolute())
     directories = data.get("directories")
     for section in directories.values() if isinstance(directories, Mapping) else ():
         for key in ("path", "ca_file") if isinstance(section, dict) else ():

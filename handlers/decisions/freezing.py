@@ -49,16 +49,18 @@ def what_stops(freezes: Iterable[Stopped], what: What) -> Stopped | None:
 
 def reason(stopped: Stopped) -> str:
     """Why, and until when, as sentences for whoever is stopped."""
-    return (
-        f"{_WHY[stopped.kind]} Until the security team has looked at it and confirms, no new access is given; "
-        "what ends, ends on time."
-    )
+    return _WHY[stopped.kind]
 
 
+_UNTIL = (
+    "Until the security team has looked at it and confirms, no new access is given; what ends, ends on time."
+)
 _WHY = {
-    FreezeKind.RESTORED: "My records were restored from an older copy, so I don't know what happened since.",
-    FreezeKind.MISMATCH: "My records are not what was signed of them.",
-    FreezeKind.EMERGENCY: "The security team has stopped new access.",
+    FreezeKind.RESTORED: (
+        f"My records were restored from an older copy, so I don't know what happened since. {_UNTIL}"
+    ),
+    FreezeKind.MISMATCH: f"My records are not what was signed of them. {_UNTIL}",
+    FreezeKind.EMERGENCY: f"The security team has stopped new access. {_UNTIL}",
 }
 
 

@@ -3,25 +3,28 @@
 It says why, what goes on all the same, and what has to happen next; it decides nothing.
 """
 
+from datetime import datetime
+
 from bot.slack.actions import Action
 from bot.slack.messages.alert_facts import Alert, plain
 from bot.slack.messages.alerts import composed
-from bot.slack.messages.approvals import not_allowed_text
+from bot.slack.messages.deciding import not_allowed_text
 from bot.slack.messages.parts import Message, button
 from bot.slack.sentences import GONE
-from bot.slack.words import clock, day_and_clock, inert, quoted, sentence
+from bot.slack.words import clock, day_and_clock, inert, number, plainly, quoted, together
+from bot.texts import as_told, say, say_counted, template
 from handlers.decisions.freezing import Stopped, reason
 from handlers.outcomes import NoLonger, NotAllowed, Unknown
 from storage.states import FreezeKind
 
-LOST = (
+LOST = template(
     "This message is from a time that my records no longer hold: they were restored from an older copy. "
     "I don't know what it was about, so nothing was done. Please ask again if you still need it."
 )
 _TITLES = {
-    FreezeKind.RESTORED: "New access is stopped: the records were restored from an older copy",
-    FreezeKind.MISMATCH: "New access is stopped: the records are not what was signed",
-    FreezeKind.EMERGENCY: "New access is stopped by the security team",
+    FreezeKind.RESTORED: template("New access is stopped: the records were restored from an older copy"),
+    FreezeKind.MISMATCH: template("New access is stopped: the records are not what was signed"),
+    FreezeKind.EMERGENCY: template("New access is stopped by the security team"),
 }
 _MOST_OF_A_DETAIL = 400
 
@@ -29,23 +32,46 @@ _MOST_OF_A_DETAIL = 400
 def freeze_message(alert: Alert) -> Message:
     """Why new access is stopped, what is still done, and the way to let it begin again; then who did so."""
     kind = FreezeKind(str(alert.facts.get("kind")))
-    title, detail = _TITLES[kind], plain(alert.facts.get("detail") or "", _MOST_OF_A_DETAIL)
-    if by := alert.fact("decided_by"):
-        at, why = alert.moment("decided_at"), str(alert.facts.get("rationale") or "")
-        when = f" at {clock(at)}" if at else ""
-        over = f"✅ *New access again* by {by}{when}{f': {quoted(why)}' if why else ''}."
-        return composed(alert, title, f"{sentence(detail)}\n{over}")
-    told = sentence(detail, _lost(alert), *_WHAT_NOW[kind])
-    return composed(
-        alert, title, told, buttons=[button("Let new access begin again…", Action.RESUME, alert.id)]
+    title, detail = (
+        say(_TITLES[kind]),
+        plain(as_told(str(alert.facts.get("detail") or "")), _MOST_OF_A_DETAIL),
     )
+    if alert.fact("decided_by"):
+        return composed(alert, title, f"{detail}\n{_lifted(alert)}".strip())
+    told = together(detail, _lost(alert), _what_now(kind))
+    begin = button(say("Let new access begin again…"), Action.RESUME, alert.id)
+    return composed(alert, title, told, buttons=[begin])
+
+
+def _lifted(alert: Alert) -> str:
+    by, at, why = (
+        alert.fact("decided_by"),
+        alert.moment("decided_at"),
+        str(alert.facts.get("rationale") or ""),
+    )
+    whom = say("{name} at {time}", name=by, time=clock(at)) if at else by
+    if not why:
+        return say("✅ *New access again* by {whom}.", whom=whom)
+    return say("✅ *New access again* by {whom}: {words}.", whom=whom, words=quoted(why))
 
 
 def stopped_text(stopped: Stopped) -> str:
     """What to tell somebody who is stopped. What they typed stays where it is, to be sent again."""
-    return (
-        f"{reason(stopped)} Stopped since {day_and_clock(stopped.since)}. Nothing was sent or decided, and nothing "
-        "is lost: do this once more when the security team has confirmed."
+    return _stopped(stopped, day_and_clock(stopped.since))
+
+
+def stopped_plainly(stopped: Stopped) -> str:
+    """The same at a field of a form, where Slack shows a text as it stands and no time in the reader's zone."""
+    return _stopped(stopped, plainly(stopped.since))
+
+
+def _stopped(stopped: Stopped, since: str) -> str:
+    return together(
+        as_told(reason(stopped)),
+        say("Stopped since {time}.", time=since),
+        say(
+            "Nothing was sent or decided, and nothing is lost: do this once more when the security team has confirmed."
+        ),
     )
 
 
@@ -55,42 +81,53 @@ def resumed_text(outcome: object) -> str:
         case NotAllowed():
             return not_allowed_text(outcome)
         case NoLonger(by=by, at=at):
-            return f"{inert(by)} let new access begin again{f' at {clock(at)}' if at else ''}. Nothing more to do."
+            return together(_began_again(inert(by), at), say("Nothing more to do."))
         case Unknown(lost=True):
-            return LOST
+            return say(LOST)
         case Unknown():
-            return "This is no longer there, so nothing was changed."
+            return say("This is no longer there, so nothing was changed.")
         case _:
             return ""
+
+
+def _began_again(name: str, at: datetime | None) -> str:
+    if at is None:
+        return say("{name} let new access begin again.", name=name)
+    return say("{name} let new access begin again at {time}.", name=name, time=clock(at))
 
 
 def _lost(alert: Alert) -> str:
     lost, signed = alert.number("lost"), alert.number("signed")
     if not lost:
         return ""
-    if lost == 1:
-        return f"Of {signed:,} entries that were signed, one is gone, and with it what it recorded."
-    return f"Of {signed:,} entries that were signed, {lost:,} are gone, and with them what they recorded."
+    return say_counted(
+        "Of {signed} entries that were signed, {lost} is gone, and with it what it recorded.",
+        "Of {signed} entries that were signed, {lost} are gone, and with them what they recorded.",
+        lost,
+        signed=number(signed),
+        lost=number(lost),
+    )
 
 
-_GOES_ON = "Ends, removals, answers and checks go on."
+def _what_now(kind: FreezeKind) -> str:
+    goes_on = say("Ends, removals, answers and checks go on.")
+    return together(goes_on, say(_WHAT_NOW[kind])) if kind in _WHAT_NOW else goes_on
+
+
 _WHAT_NOW = {
-    FreezeKind.RESTORED: (
-        _GOES_ON,
-        "What was approved and not given yet is void, recovery codes no longer work, and no password is reset here.",
-        "Memberships that were given since are asked about one by one, and messages may come twice.",
-        "When you have looked at what this tells and at the checkpoints in this channel, let new access begin again.",
+    FreezeKind.RESTORED: template(
+        "What was approved and not given yet is void, recovery codes no longer work, and no password is reset here. "
+        "Memberships that were given since are asked about one by one, and messages may come twice. "
+        "When you have looked at what this tells and at the checkpoints in this channel, let new access begin again."
     ),
-    FreezeKind.MISMATCH: (
-        _GOES_ON,
-        "What was approved and not given yet is void, and no password is reset here.",
+    FreezeKind.MISMATCH: template(
+        "What was approved and not given yet is void, and no password is reset here. "
         "Find out who could change the database or that file: `wicket audit verify` names what was changed. "
-        "Then let new access begin again.",
+        "Then let new access begin again."
     ),
-    FreezeKind.EMERGENCY: (_GOES_ON,),
 }
 
 
 def gone_text(outcome: Unknown) -> str:
     """What to tell about something that is not there: where it is known, why."""
-    return LOST if outcome.lost else GONE
+    return say(LOST) if outcome.lost else say(GONE)
