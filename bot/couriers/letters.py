@@ -56,16 +56,16 @@ _SIGNED_OUT = {
 }
 
 
+_RECOVERY = {
+    Result.LINK_SENT: template("Your password is being recovered"),
+    Result.PASS_MADE: template("A temporary pass was made for you"),
+}
 _RECOVERED = {
-    Result.LINK_SENT: (
-        template("Your password is being recovered"),
-        template(
-            "Your company's directory was asked to let you choose a new password; it writes to you itself."
-        ),
+    Result.LINK_SENT: template(
+        "Your company's directory was asked to let you choose a new password; it writes to you itself."
     ),
-    Result.PASS_MADE: (
-        template("A temporary pass was made for you"),
-        template("A temporary pass that signs you in was made and shown once on Wicket's secure page."),
+    Result.PASS_MADE: template(
+        "A temporary pass that signs you in was made and shown once on Wicket's secure page."
     ),
 }
 
@@ -83,9 +83,8 @@ def _password_changed(facts: Facts) -> tuple[str, tuple[str, ...]]:
             _not_you(facts),
         )
     if facts.result in _RECOVERED:
-        subject, sentence = _RECOVERED[facts.result]
-        return say(subject), (
-            say(sentence),
+        return say(_RECOVERY[facts.result]), (
+            say(_RECOVERED[facts.result]),
             say("That was on {time}, after you proved who you are on Wicket's secure page.", time=when),
             _not_you(facts),
         )
