@@ -28,6 +28,7 @@ from bot.languages import read_language
 from bot.metrics import Metrics
 from bot.policies import load_policy
 from bot.process import favour_the_loop
+from bot.providers import door_width, open_provider
 from bot.schedule import Duty, Schedule
 from bot.settings import Settings
 from bot.slack.bolt import Speaking
@@ -126,6 +127,7 @@ class App:
                 wrong_codes=settings.security.wrong_code_limit,
                 company_words=settings.security.company_words,
             ),
+            provider=open_provider(settings, now=now),
         )
         self._checks = Checks(self.ground)
         self._revocation = Revocation(self.ground)
@@ -158,6 +160,8 @@ class App:
     async def start(self) -> None:
         """Check the audit store, open the ways in and out, begin the schedule: what is overdue goes first."""
         await self._check_audit()
+        if self._page_ground.provider is not None:
+            self._open.push_async_callback(self._page_ground.provider.close)
         client = self._client(await self._open.enter_async_context(aiohttp.ClientSession()))
         await greet(client, self._settings.slack)
         replies = Replies(client)
@@ -229,7 +233,12 @@ class App:
         if settings.slack.transport == "http":
             secret = settings.secrets.need("slack_signing_secret").get_secret_value()
             slack = SignedHttp(bolt, signing_secret=secret, metrics=self.metrics, now=self._now).handle
-        page = SecurePage(self._page_ground, public_url=self._links.public_url, metrics=self.metrics)
+        page = SecurePage(
+            self._page_ground,
+            public_url=self._links.public_url,
+            metrics=self.metrics,
+            front_door=door_width(settings),
+        )
         app = build_app(
             public_url=self._links.public_url,
             page=page,

@@ -39,11 +39,15 @@ UNLOCK_WINDOW = timedelta(hours=24)
 
 
 class Accounts:
-    """What a person asks about their own account. Each answer is on the record."""
+    """What a person asks about their own account. Each answer is on the record.
 
-    def __init__(self, ground: Ground, *, handles: Handles) -> None:
+    sign_in_apart: signing in at the company's provider can replace a forgotten password, so nothing need be set up.
+    """
+
+    def __init__(self, ground: Ground, *, handles: Handles, sign_in_apart: bool = False) -> None:
         self._ground = ground
         self._handles = handles
+        self._sign_in_apart = sign_in_apart
 
     async def open_page(
         self,
@@ -64,7 +68,9 @@ class Accounts:
                 self._refuse(tx, intent, purpose, decision)
                 return NotHere(purpose=purpose, reasons=decision.reasons, instead="governed way")
             account = intent.actor.account
-            if purpose == Purpose.RESET and not proofs.has_proofs(tx, account.directory, account.id):
+            if purpose == Purpose.RESET and not (
+                self._sign_in_apart or proofs.has_proofs(tx, account.directory, account.id)
+            ):
                 self._record(
                     tx, intent, "reset.no_proofs", "refused", decision, new_id("u", self._ground.now())
                 )

@@ -36,9 +36,13 @@ _NO_FREE_UNLOCK = 1
 
 @dataclass(frozen=True, kw_only=True)
 class Checked:
-    """What checking found. proofs: what was shown. spend: takes codes that work once, False if another was faster."""
+    """What checking found. proofs: what was shown. spend: takes codes that work once, False if another was faster.
+
+    why: what was wrong, for the record.
+    """
 
     right: bool
+    why: str = "wrong"
     proofs: tuple[str, ...]
     spend: Callable[[Session], bool]
 
@@ -171,7 +175,7 @@ class Attempts:
         handle, why, decision = tried.handle, tried.unfit, None
         proofs = (*(handle.proven if handle.purpose in tried.kinds.keeps else ()), *checked.proofs)
         if not why and not checked.right:
-            why = "wrong"
+            why = checked.why
         if not why:
             decision = self.ask(tried.person, handle, proofs)
             why = "" if decision is None or decision.allowed else "policy"
@@ -279,8 +283,9 @@ class _Tried:
 
 
 def _counted(handle: Handle) -> str:
-    """Whose count an attempt belongs to; a Slack account that fits nobody has one of its own."""
-    return handle.account or f"slack:{handle.slack_team}:{handle.slack_user}"
+    """Whose count an attempt belongs to; a Slack account or a login that fits nobody has one of its own."""
+    nobodys = f"door:{handle.door}" if handle.door else f"slack:{handle.slack_team}:{handle.slack_user}"
+    return handle.account or nobodys
 
 
 def _silences(handle: Handle) -> str:
@@ -293,9 +298,15 @@ _REASONS = {
     "locked": "too many wrong proofs in a row",
     "unknown": "the Slack account fits nobody",
     "taken": "the person or the Slack account is linked to another already",
+    "other_person": "somebody else signed in at the provider",
+    "other_subject": "the provider knows them as somebody else than before",
     "mail_changed": "the e-mail address changed",
     "not_linked": "the link does not stand any more",
 }
+
+
+def _unnamed(handle: Handle) -> str:
+    return "Somebody at the front door" if handle.door else f"Slack account {handle.slack_user}"
 
 
 def _strange(tried: _Tried, why: str, decision: PolicyDecision | None) -> Strange | None:
@@ -303,9 +314,9 @@ def _strange(tried: _Tried, why: str, decision: PolicyDecision | None) -> Strang
     handle, account = tried.handle, tried.person.account
     if why == "locked" or tried.attempt.last:
         kind, severity = Kind.PAGE_LOCKOUT, Severity.HIGH
-    elif handle.purpose == Purpose.LINK and why in ("unknown", "taken"):
+    elif (handle.purpose == Purpose.LINK and why in ("unknown", "taken")) or why == "other_person":
         kind, severity = Kind.IDENTITY_MISMATCH, Severity.MEDIUM
-    elif why in ("mail_changed", "not_linked"):
+    elif why in ("mail_changed", "not_linked", "other_subject"):
         kind, severity = Kind.IDENTITY_MISMATCH, Severity.HIGH
     elif decision is not None and decision.errors:
         kind, severity = Kind.POLICY_ERROR, Severity.HIGH
@@ -316,7 +327,7 @@ def _strange(tried: _Tried, why: str, decision: PolicyDecision | None) -> Strang
     return Strange(
         kind=kind,
         severity=severity,
-        who=named(account.name, account.login) if account else f"Slack account {handle.slack_user}",
+        who=named(account.name, account.login) if account else _unnamed(handle),
         cause=f"{handle.directory}:{_counted(handle)}",
         correlation=handle.id,
         facts={

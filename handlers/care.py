@@ -72,7 +72,7 @@ class Entry:
         return (
             handle.purpose == Purpose.CARE
             and self._ground.is_open(handle)
-            and ProofKind.PASSWORD in shown
+            and bool(shown & {ProofKind.PASSWORD, ProofKind.SIGN_IN})
             and (bool(shown & BEYOND_PASSWORD) or not proofs.has_proofs(tx, handle.directory, handle.account))
         )
 

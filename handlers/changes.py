@@ -117,7 +117,7 @@ class Changes:
         if handle.proven:  # the letter says that they gave proofs
             owe(tx, at=at, courier="mail", kind=words.told, subject=handle.id, recipient=handle.account)
         close_others(tx, handle.id, directory=handle.directory, account=handle.account, at=at)
-        if result not in (Result.DONE, Result.NO_SESSIONS):
+        if not result.is_sure:
             tell_security(tx, at, unsure(handle, words, result, name))
 
     def _record(

@@ -115,7 +115,7 @@ class Enrolment:
             handle.purpose in _SIGN_IN.purposes
             and visitor.gave_proofs_for(handle)
             and self._ground.is_open(handle)
-            and ProofKind.PASSWORD in handle.proven
+            and bool({ProofKind.PASSWORD, ProofKind.SIGN_IN} & set(handle.proven))
         )
 
     def _replace(

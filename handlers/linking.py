@@ -32,9 +32,9 @@ class Linking:
         async def check(person: Person) -> Checked:
             return await check_password(self._ground, person, password, login)
 
-        return await self._attempts.run(visitor, _SIGN_IN, check, self._link)
+        return await self._attempts.run(visitor, _SIGN_IN, check, self.accept)
 
-    def _link(self, tx: Session, handle: Handle, person: Person) -> str:
+    def accept(self, tx: Session, handle: Handle, person: Person) -> str:
         """Pin the Slack account to the person; why not, if either belongs to another already."""
         at, account = self._ground.now(), person.account
         if account is None:

@@ -21,6 +21,7 @@ class Step(StrEnum):
     SIGN_IN = "sign-in"
     LINK = "link"
     CHOOSE = "choose"
+    RECOVER = "recover"
     UNLOCK = "unlock"
     PROVE_OLD = "prove-old"
     NEW_KEY = "new-key"
@@ -42,6 +43,7 @@ class Look:
     name: str = ""
     login: str = ""
     result: Result = Result.OPEN
+    directory: str = ""
     key: NewKey | None = None
     passkeys: bool = False
     owned: Owned | None = None
@@ -85,6 +87,7 @@ class Looking:
             name=name,
             login=login,
             result=Result(handle.result),
+            directory=handle.directory,
             key=key,
             passkeys=await self._offers_passkeys(step, handle),
             owned=await self._owned(handle) if step == Step.CARE else None,
@@ -111,4 +114,7 @@ class Looking:
             key = await self._enrolment.offered_key(handle, login)
             without_key = Step.CARE if purpose == Purpose.CARE else Step.SIGN_IN
             return (Step.NEW_KEY, key) if key is not None else (without_key, None)
-        return (Step.CHOOSE if purpose == Purpose.RESET else Step.UNLOCK), None
+        if purpose != Purpose.RESET:
+            return Step.UNLOCK, None
+        can = self._ground.directory(handle.directory).capabilities
+        return (Step.CHOOSE if can.set_password or not can.recovery else Step.RECOVER), None

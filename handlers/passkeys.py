@@ -99,16 +99,19 @@ class Passkeys:
         self.challenges = Challenges(ground, party)
 
     async def are_offered(self, handle: Handle) -> bool:
-        """Whether this visit's person has a passkey to show. Nobody comes by a handle but by a link that we made."""
-        return self.challenges.party is not None and bool(await self._working(handle))
+        """Whether this visit's person has a passkey to show: nobody comes by a link from Slack but its person.
+
+        At the front door anybody may have typed the login, so that everybody is offered it alike (P-9).
+        """
+        return self.challenges.party is not None and bool(handle.door or await self._working(handle))
 
     async def ask(self, visitor: Visitor) -> dict[str, Any] | None:
         """What the browser needs to show a passkey; None if there is none to show, or not in this visit."""
         handle, party = await self._ground.handle_of(visitor), self.challenges.party
         if handle is None or party is None or not self._may_show(visitor, handle):
             return None
-        known = await self._working(handle)
-        if not known:
+        known = [] if handle.door else await self._working(handle)
+        if not known and not handle.door:
             return None
         challenge = await self.challenges.make(visitor, handle, Ceremony.SHOW)
         if challenge is None:

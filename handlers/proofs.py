@@ -35,6 +35,7 @@ class Handles:
         slack_team: str,
         slack_user: str,
         at: datetime,
+        door: str = "",
     ) -> Handle:
         """Keep a new handle in the caller's transaction; owe the message that carries its link in the same one."""
         return make_handle(
@@ -46,6 +47,7 @@ class Handles:
             account=account,
             slack_team=slack_team,
             slack_user=slack_user,
+            door=door,
         )
 
     def handle_text(self, handle_id: str) -> str:

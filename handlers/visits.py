@@ -20,6 +20,7 @@ from storage.directories.base import Account, Directory
 from storage.faults import DirectoryUnavailable
 from storage.handles import Purpose, Result, handle_by_id
 from storage.links import PinnedLink
+from storage.oidc.provider import Provider
 from storage.records import Handle
 from storage.secrets import Vault
 from storage.states import LinkState
@@ -48,7 +49,7 @@ class PageLimits:
 
 @dataclass(frozen=True, kw_only=True)
 class PageGround:
-    """What the handlers of the secure page stand on, built once by the composition root."""
+    """What the handlers of the secure page stand on, built once by the composition root. provider: None without one."""
 
     database: Database
     directories: Mapping[str, Directory]
@@ -57,6 +58,7 @@ class PageGround:
     handles: Handles
     now: Clock
     limits: PageLimits = field(default_factory=PageLimits)
+    provider: Provider | None = None
 
     def directory(self, name: str) -> Directory:
         """The directory of this name; DirectoryUnavailable if it is not configured (any more)."""
@@ -93,14 +95,15 @@ class PageGround:
 
 @dataclass(frozen=True, kw_only=True)
 class Visitor:
-    """Whoever has the page open. text: what stands in their link. session: their cookie, "" if none; both unchecked.
+    """Whoever has the page open. text: what stands in their link. session, browser: their cookies, "" if none.
 
-    form_cookie: the cookie that ties forms to this browser, "" if none.
+    Nothing of it is checked. browser: of whoever went to sign in at the provider. form_cookie: ties forms to a browser.
     """
 
     text: str
     session: str = ""
     form_cookie: str = ""
+    browser: str = ""
 
     def gave_proofs_for(self, handle: Handle) -> bool:
         """Whether this browser is the one that gave the handle's proofs."""

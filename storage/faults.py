@@ -41,3 +41,7 @@ class PolicyFault(WicketFault):
 
 class MailUnavailable(WicketFault):
     """The mail server did not take the message."""
+
+
+class ProviderUnavailable(WicketFault):
+    """The sign-in provider did not answer, so who signed in there is unknown."""

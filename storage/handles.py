@@ -27,7 +27,8 @@ class Result(StrEnum):
     """How far the one change of a handle has come. CHANGING is written before the directory is called (T-3).
 
     SESSIONS_OPEN: done, but what sessions there were could not be ended. NO_SESSIONS: done, and the directory knows
-    of none that it could end. UNKNOWN: the directory did not answer.
+    of none that it could end. LINK_SENT, PASS_MADE: the directory's own recovery was begun, or a pass was shown once.
+    UNKNOWN: the directory did not answer.
     """
 
     OPEN = ""
@@ -35,7 +36,14 @@ class Result(StrEnum):
     DONE = "done"
     SESSIONS_OPEN = "sessions-open"
     NO_SESSIONS = "no-sessions"
+    LINK_SENT = "link-sent"
+    PASS_MADE = "pass-made"  # noqa: S105 - how a visit ended
     UNKNOWN = "unknown"
+
+    @property
+    def is_sure(self) -> bool:
+        """Whether all that could be done is known to be done."""
+        return self in (Result.DONE, Result.NO_SESSIONS, Result.LINK_SENT, Result.PASS_MADE)
 
 
 def make_handle(
@@ -48,11 +56,12 @@ def make_handle(
     account: str,
     slack_team: str,
     slack_user: str,
+    door: str = "",
 ) -> Handle:
-    """Keep a new handle. account: "" when a Slack account fits nobody, so that nothing can come of it."""
+    """Keep a new handle. account: "" when a Slack account or a login fits nobody, so that nothing can come of it."""
     handle = Handle(
         id=new_id("h", at), purpose=purpose, directory=directory, account=account, slack_team=slack_team,
-        slack_user=slack_user, proven=[], created_at=at, expires_at=expires_at,
+        slack_user=slack_user, proven=[], created_at=at, expires_at=expires_at, door=door,
     )  # fmt: skip
     tx.add(handle)
     tx.flush()
@@ -145,4 +154,11 @@ def finished_since(tx: Session, purpose: Purpose, *, directory: str, account: st
             Handle.account == account,
             col(Handle.done_at) > since,
         )
+    ).one()
+
+
+def opened_at_door(tx: Session, door: str, since: datetime) -> int:
+    """How many handles were opened at the front door by this login since then."""
+    return tx.exec(
+        select(func.count()).select_from(Handle).where(Handle.door == door, col(Handle.created_at) > since)
     ).one()

@@ -23,6 +23,9 @@ class ProofKind(StrEnum):
     RECOVERY_CODE = "recovery_code"
     MAIL_CODE = "mail_code"
     PASSWORD = "password"  # noqa: S105 - the name of a proof, not a password
+    SIGN_IN = "sign_in"
+    # Beside it, where the provider checks something else than the directory's password.
+    SIGN_IN_APART = "sign_in_apart"
 
 
 # Any of them, shown in a visit, says that whoever signed in has more than the password.

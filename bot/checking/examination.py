@@ -20,6 +20,7 @@ from bot.checking.database import examine_database
 from bot.checking.directories import Directories, examine_directory, groups_in
 from bot.checking.mail import examine_mail
 from bot.checking.policy import examine_policy, prospects
+from bot.checking.provider import examine_provider
 from bot.checking.report import Line, Report, failed
 from bot.checking.settings import Load, examine_settings
 from bot.checking.slack import (
@@ -33,6 +34,7 @@ from bot.checking.threads import Apart
 from bot.checking.tls import examine_page
 from bot.cli.sentences import sentence
 from bot.policies import load_policy
+from bot.providers import client_of
 from bot.settings import Settings
 from handlers.decisions.cedar import CedarPolicy
 from handlers.decisions.requests import Verdict
@@ -123,6 +125,7 @@ class _Examiner:
             Part(name="database", look=self._database),
             Part(name="clock", look=self._clock),
             Part(name="secure page", look=self._page),
+            *([Part(name="sign-in", look=self._provider)] if self._settings.oidc is not None else []),
             Part(name="mail", look=self._mail),
         ]
 
@@ -163,6 +166,10 @@ class _Examiner:
 
     async def _page(self) -> list[Finding]:
         return await examine_page(self._settings.server.public_url, now=self._now(), trust=self._trust)
+
+    async def _provider(self) -> list[Finding]:
+        client = client_of(self._settings)
+        return await examine_provider(client, now=self._now()) if client is not None else []
 
     async def _mail(self) -> list[Finding]:
         password = self._settings.secrets.smtp_password

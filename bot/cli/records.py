@@ -18,6 +18,7 @@ from bot.slack.words import duration
 from handlers.decisions.lifecycle import OVERDUE_AFTER
 from handlers.intents import Where
 from handlers.proving import lift_lock
+from handlers.signing_in import forget_subject
 from storage import holdings
 from storage.clock import utc_now
 from storage.faults import DirectoryUnavailable
@@ -183,3 +184,29 @@ def unlock(
         say(f"{account.name} can give proofs on the secure page again.")
     else:
         say(f"{account.name} has no wrong proofs counted, so there was nothing to lift.")
+
+
+@proofs.command()
+def forget_sign_in(
+    context: typer.Context,
+    login: Annotated[str, typer.Argument(help="The login or id of the person.", metavar="LOGIN")],
+) -> None:
+    """Let a person's next sign-in at the provider count, though it knows them as somebody new. Goes on the record."""
+    settings = place_of(context).settings()
+    with opened(settings) as database:
+        account = find_person(settings, login)
+        if account is None:
+            raise DirectoryUnavailable(
+                f"No directory knows anybody with the login or id {login!r}. Nothing was changed."
+            )
+
+        def work(tx: Session) -> bool:
+            return forget_subject(
+                tx, at=database.now(), directory=account.directory, account=account.id, where=CLI
+            )
+
+        forgotten = database.write_now(work)
+    if forgotten:
+        say(f"The next sign-in of {account.name} that counts is theirs from then on.")
+    else:
+        say(f"{account.name} never signed in there, so there was nothing to forget.")

@@ -60,6 +60,20 @@ _SIGNED_OUT = {
 }
 
 
+_RECOVERY = {
+    Result.LINK_SENT: template("Your password is being recovered"),
+    Result.PASS_MADE: template("A temporary pass was made for you"),
+}
+_RECOVERED = {
+    Result.LINK_SENT: template(
+        "Your company's directory was asked to let you choose a new password; it writes to you itself."
+    ),
+    Result.PASS_MADE: template(
+        "A temporary pass that signs you in was made and shown once on Wicket's secure page."
+    ),
+}
+
+
 def _password_changed(facts: Facts) -> tuple[str, tuple[str, ...]]:
     when = in_full(facts.at)
     if facts.result == Result.UNKNOWN:
@@ -70,6 +84,12 @@ def _password_changed(facts: Facts) -> tuple[str, tuple[str, ...]]:
                 time=when,
             ),
             say("Try to sign in with the new password. If that fails, the old one still holds."),
+            _not_you(facts),
+        )
+    if facts.result in _RECOVERED:
+        return say(_RECOVERY[facts.result]), (
+            say(_RECOVERED[facts.result]),
+            say("That was on {time}, after you proved who you are on Wicket's secure page.", time=when),
             _not_you(facts),
         )
     if facts.result in _SIGNED_OUT:

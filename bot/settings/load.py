@@ -93,6 +93,9 @@ def _anchor(data: dict[str, Any], folder: Path) -> None:
     audit = data.get("audit")
     if isinstance(audit, dict) and isinstance(published := audit.get("published"), str):
         audit["published"] = str((folder / published).absolute())
+    oidc = data.get("oidc")
+    if isinstance(oidc, dict) and isinstance(ca_file := oidc.get("ca_file"), str):
+        oidc["ca_file"] = str((folder / ca_file).absolute())
     slack = data.get("slack")
     if isinstance(slack, dict) and isinstance(translation := slack.get("translation"), str):
         slack["translation"] = str((folder / translation).absolute())
@@ -132,6 +135,8 @@ def _lacking(data: Mapping[str, Any], secrets: Secrets, told: set[str]) -> Itera
     needed += ["secret_keys", "audit_key"]
     if _at(data, "mail", "username") is not None:
         needed.append("smtp_password")
+    if isinstance(data.get("oidc"), Mapping):
+        needed.append("oidc_client_secret")
     for name in cast("list[SecretName]", needed):
         problem = missing(name)
         if getattr(secrets, name) is None and not told & {problem.name, f"{problem.name}_FILE"}:

@@ -23,6 +23,7 @@ SecretName = Literal[
     "audit_key",
     "smtp_password",
     "database_password",
+    "oidc_client_secret",
 ]
 
 
@@ -42,6 +43,7 @@ class Secrets(BaseModel):
     audit_key: SecretStr | None = None
     smtp_password: SecretStr | None = None
     database_password: SecretStr | None = None
+    oidc_client_secret: SecretStr | None = None
     directory_passwords: Mapping[str, SecretStr] = Field(default_factory=dict)
 
     def need(self, name: SecretName) -> SecretStr:
@@ -85,6 +87,7 @@ NAMES: tuple[SecretName, ...] = (
     "audit_key",
     "smtp_password",
     "database_password",
+    "oidc_client_secret",
 )
 _WHERE: Mapping[SecretName, str] = {
     "slack_bot_token": 'the "Bot User OAuth Token" of your Slack app',
@@ -94,6 +97,7 @@ _WHERE: Mapping[SecretName, str] = {
     "audit_key": "a key that `wicket keygen` made",
     "smtp_password": "the password of [mail] username",
     "database_password": "the password of the user in [database] url",
+    "oidc_client_secret": "the secret of [oidc] client_id, or its private key in PEM",
 }
 
 

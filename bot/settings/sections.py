@@ -10,12 +10,14 @@ from pydantic import Field, SecretStr, model_validator
 
 from bot.settings.database import EXAMPLE, is_server, wrong_with
 from bot.settings.directories import DirectorySection
+from bot.settings.oidc import OidcSection
 from bot.settings.section import Section
 from bot.settings.shapes import (
     ChannelId,
     EnterpriseId,
     Line,
     MailAddress,
+    Network,
     Origin,
     Slug,
     TeamId,
@@ -46,6 +48,7 @@ class ServerSection(Section):
     host: Line = Field(default="127.0.0.1", examples=["127.0.0.1"])
     port: Port = Field(default=8080, examples=[8080])
     public_url: Origin = Field(examples=["https://wicket.example.com"])
+    trusted_proxies: tuple[Network, ...] = Field(default=(), examples=[["10.0.0.5"]])
 
     @model_validator(mode="after")
     def _plain_only_at_home(self) -> Self:
@@ -123,6 +126,15 @@ class SecuritySection(Section):
     request_lapse_hours: int = Field(default=24, ge=1, le=168, examples=[24])
 
 
+class FrontDoorSection(Section):
+    """[front_door]: the way to the page without Slack, for whoever forgot the password that Slack is behind."""
+
+    open: bool = Field(default=True, examples=[True])
+    directory: Slug | None = Field(default=None, examples=["corp"])
+    an_hour: int = Field(default=5, ge=1, le=100, examples=[5])
+    an_hour_from_one_address: int = Field(default=60, ge=1, le=10_000, examples=[60])
+
+
 class LimitsSection(Section):
     """[limits]: how much one person may ask before Wicket asks them to wait."""
 
@@ -175,6 +187,8 @@ class Sections(Section):
     directories: dict[Slug, DirectorySection] = Field(min_length=1, examples=["local"])
     mail: MailSection
     security: SecuritySection
+    oidc: OidcSection | None = Field(default=None, examples=[None])
+    front_door: FrontDoorSection = FrontDoorSection()
     limits: LimitsSection = LimitsSection()
     drift: DriftSection = DriftSection()
     audit: AuditSection = AuditSection()

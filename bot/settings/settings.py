@@ -31,6 +31,13 @@ class Settings(Sections):
         return self.people_of.get(directory, directory)
 
     @property
+    def front_door_of(self) -> str | None:
+        """The directory whose logins are typed at the page's front door; None where that is shut, or not said."""
+        homes = {self.home_of(name) for name in self.directories}
+        only = next(iter(homes)) if len(homes) == 1 else None
+        return (self.front_door.directory or only) if self.front_door.open else None
+
+    @property
     def store(self) -> Store:
         """Where the tables are kept, with what opens it."""
         return self.database.store(self.secrets.database_password)
@@ -47,6 +54,7 @@ class Settings(Sections):
             exclude={
                 "slack": {"translation"},
                 "server": {"host", "port"},
+                "oidc": {"ca_file", "name"},
                 "database": True,
                 "directories": {"__all__": {"path", "ca_file"}},
                 "audit": True,

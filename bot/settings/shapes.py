@@ -104,12 +104,21 @@ def _web_address(value: str) -> str:
     return value if value.endswith("/") else value + "/"
 
 
+def _network(value: str) -> str:
+    """One address, or a network of them."""
+    try:
+        return str(ipaddress.ip_network(value, strict=False))
+    except ValueError:
+        raise ValueError('is not an address or network. Write "10.0.0.5" or "10.0.0.0/24"') from None
+
+
 TeamId = Annotated[str, _slack_id("T", "team", "T0123ABCD")]
 EnterpriseId = Annotated[str, _slack_id("E", "enterprise", "E0123ABCD")]
 ChannelId = Annotated[str, _slack_id("CG", "channel", "C0123ABCD")]
 Line = Annotated[str, AfterValidator(_line)]
 ShortLine = Annotated[Line, AfterValidator(_short)]
 Slug = Annotated[str, AfterValidator(_slug)]
+Network = Annotated[str, AfterValidator(_network)]
 MailAddress = Annotated[str, AfterValidator(_mail_address)]
 Duration = Annotated[timedelta, BeforeValidator(_duration)]
 Origin = Annotated[str, AfterValidator(_origin)]

@@ -80,7 +80,11 @@ class Speaking:
         conversation = Conversation(
             names=names,
             checks=self.checks,
-            accounts=Accounts(ground, handles=self.handles),
+            accounts=Accounts(
+                ground,
+                handles=self.handles,
+                sign_in_apart=self.settings.oidc is not None and self.settings.oidc.apart,
+            ),
             asking=asking,
             pages=self.pages,
             now=ground.now,

@@ -25,7 +25,10 @@ _UNKNOWN = "The directory did not answer in time, so I can't say. The security t
 OVER = Ending(
     symbol="⌛",
     title="This link is over.",
-    sentences=("A link works for a few minutes and for one change.", "Ask me in Slack for a new one."),
+    sentences=(
+        "A link works for a few minutes and for one change.",
+        "Ask me in Slack for a new one. If you can't open Slack, begin again where you began.",
+    ),
 )
 CHANGING = Ending(
     symbol="⏳",
@@ -67,6 +70,24 @@ _ENDINGS: Mapping[tuple[Purpose, Result], Ending] = {
         sentences=(
             "Sign in with the new one. Where you are still signed in, sign out yourself. "
             "The security team has been told.",
+            _NOT_YOU,
+        ),
+    ),
+    (Purpose.RESET, Result.LINK_SENT): Ending(
+        symbol="✅",
+        title="Your company's directory sends you on.",
+        sentences=(
+            "It writes to you itself, with what to do next. That can take some minutes.",
+            _NOT_YOU,
+            _CLOSE,
+        ),
+    ),
+    (Purpose.RESET, Result.PASS_MADE): Ending(
+        symbol="✅",
+        title="Your temporary pass was made.",
+        sentences=(
+            "It was shown once. Sign in with it and choose a new password there.",
+            "If you did not keep it, begin again: the one before then ends.",
             _NOT_YOU,
         ),
     ),

@@ -30,6 +30,7 @@ class Cookies:
         prefix = "__Host-" if secure else ""
         self._secure = secure
         self._session, self._form = f"{prefix}wicket", f"{prefix}wicket-form"
+        self._sign_in = f"{prefix}wicket-sign-in"
 
     def session(self, request: web.Request) -> str:
         """The session's cookie; "" if there is none of its shape."""
@@ -39,6 +40,10 @@ class Cookies:
         """The form cookie; "" if there is none of its shape."""
         return _shaped(request.cookies.get(self._form, ""))
 
+    def sign_in(self, request: web.Request) -> str:
+        """The cookie of whoever went to sign in; "" if there is none of its shape."""
+        return _shaped(request.cookies.get(self._sign_in, ""))
+
     def set_session(self, response: web.StreamResponse, value: str) -> None:
         """A new session for this browser."""
         self._set(response, self._session, value)
@@ -47,9 +52,13 @@ class Cookies:
         """A form cookie for this browser."""
         self._set(response, self._form, value)
 
-    def _set(self, response: web.StreamResponse, name: str, value: str) -> None:
+    def set_sign_in(self, response: web.StreamResponse, value: str) -> None:
+        """A cookie that comes back with whoever comes back from the provider: lax, for that is another site."""
+        self._set(response, self._sign_in, value, samesite="Lax")
+
+    def _set(self, response: web.StreamResponse, name: str, value: str, *, samesite: str = "Strict") -> None:
         response.set_cookie(
-            name, value, path="/", secure=self._secure, httponly=True, samesite="Strict", max_age=None
+            name, value, path="/", secure=self._secure, httponly=True, samesite=samesite, max_age=None
         )
 
 

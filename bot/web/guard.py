@@ -11,7 +11,7 @@ import structlog
 from aiohttp import web
 from aiohttp.typedefs import Handler, Middleware
 
-from storage.faults import DirectoryUnavailable, OutcomeUnknown, StorageUnavailable
+from storage.faults import DirectoryUnavailable, OutcomeUnknown, ProviderUnavailable, StorageUnavailable
 
 FaultPage = Callable[[int, str, str], web.Response]
 Harden = Callable[[web.Request, web.StreamResponse], Awaitable[None]]
@@ -42,6 +42,10 @@ _A_YEAR = "max-age=31536000"
 DIRECTORY_SILENT = (
     "The directory does not answer right now.",
     "Nothing was changed. Wait a minute and try again with the same link.",
+)
+PROVIDER_SILENT = (
+    "The company's sign-in does not answer right now.",
+    "Nothing was changed. Go back to the page where you began: try again in a minute, or show it another way.",
 )
 STORE_SILENT = (
     "I can't write my records right now.",
@@ -111,6 +115,9 @@ def kind_faults(show: FaultPage) -> Middleware:
         except DirectoryUnavailable:
             log.warning("directory_unavailable", route=_route(request))
             return show(503, *DIRECTORY_SILENT)
+        except ProviderUnavailable:
+            log.warning("provider_unavailable", route=_route(request))
+            return show(503, *PROVIDER_SILENT)
         except StorageUnavailable as fault:
             log.error("storage_unavailable", route=_route(request))
             return show(503, *(STORE_UNSURE if isinstance(fault, OutcomeUnknown) else STORE_SILENT))

@@ -14,14 +14,11 @@ from aiohttp import web
 from bot.metrics import Metrics
 from bot.web import endings
 from bot.web.caring import CaringForms, PasskeyOptions, answer_in
-from bot.web.deeds import NEED_SIX, six_digits
-from bot.web.deeds import Again as _Again
-from bot.web.deeds import Answer as _Answer
-from bot.web.deeds import Deed as _Deed
-from bot.web.deeds import Onward as _Onward
-from bot.web.deeds import Sent as _Sent
+from bot.web.deeds import NEED_SIX, Again, Answer, Deed, Onward, Sent, six_digits
 from bot.web.forms import Cookies, Tokens, from_elsewhere, new_form_cookie, read_form
+from bot.web.front_door import DoorWidth, FrontDoorPage
 from bot.web.rendering import Pages, qr_code
+from bot.web.signing_in import RETURN_PATH, SigningIn, brought_back
 from handlers.adding import Adding
 from handlers.ceremonies import relying_party
 from handlers.enrolment import Codes, Enrolment
@@ -30,6 +27,8 @@ from handlers.looking import Look, Looking, Step
 from handlers.passkeys import Passkeys
 from handlers.passwords import NOT_THE_SAME, Passwords
 from handlers.proving import MAIL_DIGITS, RECOVERY_LENGTH, Proving, plain_recovery_code
+from handlers.recovering import Pass, Recovering
+from handlers.signing_in import SignIns
 from handlers.visits import NotYet, PageGround, Proven, Refused, Visitor
 from storage.handles import Purpose
 
@@ -42,14 +41,18 @@ NEED_PASSWORD = "Type your password."  # noqa: S105 - a sentence
 NEED_LOGIN = "Type the login you use at work."
 DID_NOT_WORK = (
     "That did not work. Check what you typed and try again; a code works once. "
-    "If it keeps failing, ask me in Slack for a new link."
+    "If it keeps failing, begin again with a new link."
 )
 PASSKEY_REFUSED = (
     "That passkey was not accepted. Try again, or use another way below. "
     "If it keeps failing, ask me in Slack for a new link."
 )
+SIGN_IN_FAILED = (
+    "That sign-in did not count. Sign in anew as yourself, in the way your company asks for; it works once. "
+    "If it keeps failing, show it another way or tell your IT team."
+)
 # Each takes its time, whatever the cause (P-9).
-_REFUSALS = frozenset({DID_NOT_WORK, PASSKEY_REFUSED})
+_UNIFORM = frozenset({DID_NOT_WORK, PASSKEY_REFUSED, SIGN_IN_FAILED})
 
 _TEMPLATES: Mapping[Step, str] = {
     Step.PROVE: "prove",
@@ -57,6 +60,7 @@ _TEMPLATES: Mapping[Step, str] = {
     Step.SIGN_IN: "sign-in",
     Step.LINK: "link",
     Step.CHOOSE: "choose",
+    Step.RECOVER: "recover",
     Step.UNLOCK: "unlock",
     Step.NEW_KEY: "new-key",
     Step.CARE: "care",
@@ -64,15 +68,27 @@ _TEMPLATES: Mapping[Step, str] = {
 
 
 class SecurePage:
-    """public_url: says whether cookies are of the secure kind. floor: seconds that a refusal takes at least (P-9)."""
+    """public_url: says whether cookies are of the secure kind. floor: seconds that a refusal takes at least (P-9).
 
-    def __init__(self, ground: PageGround, *, public_url: str, metrics: Metrics, floor: float = 0.5) -> None:
+    front_door: None keeps it shut.
+    """
+
+    def __init__(
+        self,
+        ground: PageGround,
+        *,
+        public_url: str,
+        metrics: Metrics,
+        floor: float = 0.5,
+        front_door: DoorWidth | None = None,
+    ) -> None:
         self._cookies = Cookies(secure=public_url.startswith("https://"))
         self._tokens = Tokens(ground.vault)
         self._pages = Pages()
         self._metrics, self._floor = metrics, floor
         self._proving = Proving(ground)
         self._passwords = Passwords(ground)
+        self._recovering = Recovering(ground)
         self._enrolment = Enrolment(ground)
         self._linking = Linking(ground)
         party = relying_party(public_url)
@@ -80,13 +96,25 @@ class SecurePage:
         self._passkey_options = PasskeyOptions(self._passkeys, adding)
         self._looking = Looking(ground, self._enrolment, self._passkeys)
         caring = CaringForms(ground, self._pages, adding=adding, enrolment=self._enrolment, address=_address)
-        self._deeds: Mapping[str, _Deed] = {
+        self._sign_ins = SignIns(ground, self._linking)
+        self._signing_in = SigningIn(self._sign_ins, self._pages, self._cookies, self._tokens)
+        self._start = (
+            []
+            if front_door is None
+            else FrontDoorPage(
+                ground, front_door, cookies=self._cookies, tokens=self._tokens, metrics=metrics, floor=floor
+            ).routes()
+        )
+        self._deeds: Mapping[str, Deed] = {
             "totp": self._give_totp,
             "recovery": self._give_recovery,
             "mail-code": self._send_mail_code,
             "sign-in": self._sign_in,
+            "go-to-sign-in": self._go_to_sign_in,
+            "signed-in": self._signed_in,
             "link": self._link,
             "choose": self._choose,
+            "recover": self._recover,
             "unlock": self._unlock,
             "confirm": self._confirm,
             "passkey": self._give_passkey,
@@ -99,6 +127,8 @@ class SecurePage:
             web.get(r"/p/{text:[^/]{1,128}}", self.show),
             web.post(r"/p/{text:[^/]{1,128}}", self.take),
             web.post(r"/p/{text:[^/]{1,128}}/passkey", self.ask_passkey),
+            web.get(RETURN_PATH, self._signing_in.returned),
+            *self._start,
         ]
 
     async def show(self, request: web.Request) -> web.Response:
@@ -115,14 +145,14 @@ class SecurePage:
         deed = self._deeds.get(fields.get("do", ""))
         if deed is None or not self._is_ours(request, visitor, fields):
             self._metrics.request("page", "refused")
-            return await self._again(request, visitor, way, _Again(errors={"": NOT_FROM_HERE}, kept={}), 403)
-        answer = await deed(_Sent(visitor=visitor, fields=fields))
-        self._metrics.request("page", "refused" if isinstance(answer, _Again) else "done")
+            return await self._again(request, visitor, way, Again(errors={"": NOT_FROM_HERE}, kept={}), 403)
+        answer = await deed(Sent(visitor=visitor, fields=fields))
+        self._metrics.request("page", "refused" if isinstance(answer, Again) else "done")
         if isinstance(answer, web.Response):
             return answer
-        if isinstance(answer, _Onward):
+        if isinstance(answer, Onward):
             return self._onward(visitor, answer)
-        if answer.errors.get("") in _REFUSALS:
+        if answer.errors.get("") in _UNIFORM:
             await asyncio.sleep(max(0.0, until - asyncio.get_running_loop().time()))
         return await self._again(request, visitor, way, answer, 422)
 
@@ -136,17 +166,17 @@ class SecurePage:
 
     # The deeds: each carries one form to its handler.
 
-    async def _give_passkey(self, sent: _Sent) -> _Answer:
+    async def _give_passkey(self, sent: Sent) -> Answer:
         answer = await self._passkeys.show(sent.visitor, answer_in(sent))
         return await self._proven(sent, answer, refused=PASSKEY_REFUSED)
 
-    async def _give_totp(self, sent: _Sent) -> _Answer:
+    async def _give_totp(self, sent: Sent) -> Answer:
         code = six_digits(sent["code"])
         if code is None:
-            return _Again(errors={"code": NEED_SIX}, kept={})
+            return Again(errors={"code": NEED_SIX}, kept={})
         return await self._proven(sent, await self._proving.give_totp(sent.visitor, code))
 
-    async def _give_recovery(self, sent: _Sent) -> _Answer:
+    async def _give_recovery(self, sent: Sent) -> Answer:
         recovery, mailed = sent["recovery"], "".join(sent["mailed"].split())
         errors = {}
         if len(plain_recovery_code(recovery)) != RECOVERY_LENGTH:
@@ -154,65 +184,83 @@ class SecurePage:
         if len(mailed) != MAIL_DIGITS or not _all_digits(mailed):
             errors["mailed"] = NEED_MAILED
         if errors:
-            return _Again(errors=errors, kept={})
+            return Again(errors=errors, kept={})
         return await self._proven(sent, await self._proving.give_recovery(sent.visitor, recovery, mailed))
 
-    async def _send_mail_code(self, sent: _Sent) -> _Answer:
+    async def _send_mail_code(self, sent: Sent) -> Answer:
         until = asyncio.get_running_loop().time() + self._floor
         await self._proving.send_mail_code(sent.visitor)
         await asyncio.sleep(max(0.0, until - asyncio.get_running_loop().time()))
-        return _Onward(query="?way=recovery&sent=1")
+        return Onward(query="?way=recovery&sent=1")
 
-    async def _sign_in(self, sent: _Sent) -> _Answer:
+    async def _sign_in(self, sent: Sent) -> Answer:
         if not sent["password"]:
-            return _Again(errors={"password": NEED_PASSWORD}, kept={})
+            return Again(errors={"password": NEED_PASSWORD}, kept={})
         return await self._proven(sent, await self._enrolment.sign_in(sent.visitor, sent["password"]))
 
-    async def _link(self, sent: _Sent) -> _Answer:
+    async def _go_to_sign_in(self, sent: Sent) -> Answer:
+        leaving = await self._signing_in.leave(sent.visitor)
+        return leaving or Again(errors={"": SIGN_IN_FAILED}, kept={})
+
+    async def _signed_in(self, sent: Sent) -> Answer:
+        answer = await self._sign_ins.finish(sent.visitor, brought_back(sent.fields))
+        if isinstance(answer, Refused):
+            return Again(errors={"": SIGN_IN_FAILED}, kept={})
+        return await self._proven(sent, answer)
+
+    async def _link(self, sent: Sent) -> Answer:
         kept = {"login": sent["login"]}
         errors = {} if sent["login"].strip() else {"login": NEED_LOGIN}
         if not sent["password"]:
             errors["password"] = NEED_PASSWORD
         if errors:
-            return _Again(errors=errors, kept=kept)
+            return Again(errors=errors, kept=kept)
         answer = await self._linking.sign_in(sent.visitor, sent["login"], sent["password"])
         if isinstance(answer, Refused):
-            return _Again(errors={"": DID_NOT_WORK}, kept=kept)
-        return _Onward(session=answer.session)
+            return Again(errors={"": DID_NOT_WORK}, kept=kept)
+        return Onward(session=answer.session)
 
-    async def _choose(self, sent: _Sent) -> _Answer:
+    async def _choose(self, sent: Sent) -> Answer:
         answer = await self._passwords.choose(sent.visitor, sent["password"], sent["repeated"])
         if isinstance(answer, NotYet):
             field = "repeated" if answer.reason == NOT_THE_SAME else "password"
-            return _Again(errors={field: answer.reason}, kept={})
-        return _Onward()
+            return Again(errors={field: answer.reason}, kept={})
+        return Onward()
 
-    async def _unlock(self, sent: _Sent) -> _Answer:
+    async def _recover(self, sent: Sent) -> Answer:
+        answer = await self._recovering.recover(sent.visitor)
+        if isinstance(answer, NotYet):
+            return Again(errors={"": answer.reason}, kept={})
+        if isinstance(answer, Pass):
+            return self._pages.page("pass", text=answer.text, minutes=answer.minutes)
+        return Onward()
+
+    async def _unlock(self, sent: Sent) -> Answer:
         answer = await self._passwords.unlock(sent.visitor)
-        return _Again(errors={"": answer.reason}, kept={}) if isinstance(answer, NotYet) else _Onward()
+        return Again(errors={"": answer.reason}, kept={}) if isinstance(answer, NotYet) else Onward()
 
-    async def _confirm(self, sent: _Sent) -> _Answer:
+    async def _confirm(self, sent: Sent) -> Answer:
         code = six_digits(sent["code"])
         if code is None:
-            return _Again(errors={"code": NEED_SIX}, kept={})
+            return Again(errors={"code": NEED_SIX}, kept={})
         answer = await self._enrolment.confirm(sent.visitor, code)
         if isinstance(answer, NotYet):
-            return _Again(errors={"code": answer.reason}, kept={})
+            return Again(errors={"code": answer.reason}, kept={})
         if isinstance(answer, Codes):
             return self._pages.page("codes", codes=answer.codes)
-        return _Onward()
+        return Onward()
 
-    async def _proven(self, sent: _Sent, answer: Proven | Refused, *, refused: str = DID_NOT_WORK) -> _Answer:
+    async def _proven(self, sent: Sent, answer: Proven | Refused, *, refused: str = DID_NOT_WORK) -> Answer:
         """Proofs were judged: what follows by itself is done at once, an unlock or the making of a new key."""
         if isinstance(answer, Refused):
-            return _Again(errors={"": refused}, kept={})
+            return Again(errors={"": refused}, kept={})
         visitor = replace(sent.visitor, session=answer.session)
         look = await self._looking.look(visitor)
         if look.step == Step.UNLOCK:
             await self._passwords.unlock(visitor)
         elif look.purpose == Purpose.ENROL:
             await self._enrolment.offer_key(visitor)
-        return _Onward(session=answer.session)
+        return Onward(session=answer.session)
 
     # The answers.
 
@@ -222,6 +270,7 @@ class SecurePage:
             text=request.match_info["text"],
             session=cookies.session(request),
             form_cookie=cookies.form(request),
+            browser=cookies.sign_in(request),
         )
 
     def _is_ours(self, request: web.Request, visitor: Visitor, fields: Mapping[str, str]) -> bool:
@@ -229,7 +278,7 @@ class SecurePage:
         token_fits = self._tokens.fits(visitor.text, visitor.form_cookie, fields.get("token", ""))
         return token_fits and not from_elsewhere(request)
 
-    def _onward(self, visitor: Visitor, answer: _Onward) -> web.Response:
+    def _onward(self, visitor: Visitor, answer: Onward) -> web.Response:
         # Only ever to the page itself: an address typed by somebody is never followed.
         response = web.Response(status=303, headers={"Location": _address(visitor.text) + answer.query})
         if answer.session:
@@ -237,7 +286,7 @@ class SecurePage:
         return response
 
     async def _again(
-        self, request: web.Request, visitor: Visitor, way: str, again: _Again, status: int
+        self, request: web.Request, visitor: Visitor, way: str, again: Again, status: int
     ) -> web.Response:
         look = await self._looking.look(visitor)
         return self._render(request, visitor, look, way, again=again, status=status)
@@ -249,7 +298,7 @@ class SecurePage:
         look: Look,
         way: str,
         *,
-        again: _Again | None = None,
+        again: Again | None = None,
         status: int = 200,
         query: Mapping[str, str] | None = None,
     ) -> web.Response:
@@ -257,7 +306,7 @@ class SecurePage:
         if template is None:
             return self._ended(look)
         cookie = self._cookies.form(request) or new_form_cookie()
-        again = again or _Again(errors={}, kept={})
+        again = again or Again(errors={}, kept={})
         words: dict[str, Any] = {
             "token": self._tokens.token(visitor.text, cookie),
             "here": _address(visitor.text),
@@ -267,6 +316,8 @@ class SecurePage:
             "way": way,
             "sent": bool(query and query.get("sent")),
             "done": query.get("done", "") if query else "",
+            "recovery": self._recovering.way(look.directory),
+            "sign_in": self._sign_ins.offered(look.purpose, look.step),
         }
         if look.key is not None:
             words["qr"] = qr_code(look.key.uri)

@@ -24,6 +24,8 @@ class Pages:
             loader=FileSystemLoader(_TEMPLATES),
             autoescape=True,
             undefined=StrictUndefined,
+            # They are part of the program: looking for newer ones at each page takes longer than the page.
+            auto_reload=False,
             trim_blocks=True,
             lstrip_blocks=True,
         )

@@ -17,7 +17,12 @@ from bot.web.rendering import Pages
 # Slack's largest payloads are views with their state; the page's own forms are held smaller.
 LARGEST_BODY = 1024 * 1024
 _STATIC = Path(__file__).parent / "static"
-_FILES = {"page.css": "text/css", "icon.svg": "image/svg+xml", "passkeys.js": "text/javascript"}
+_FILES = {
+    "page.css": "text/css",
+    "page.js": "text/javascript",
+    "passkeys.js": "text/javascript",
+    "icon.svg": "image/svg+xml",
+}
 
 Ready = Callable[[], Awaitable[Sequence[str]]]
 SlackHandler = Callable[[web.Request], Awaitable[web.StreamResponse]]

@@ -127,7 +127,7 @@ class AccessQuestion:
 class AccountQuestion:
     """May `principal` do `action` to the account `target`?
 
-    proofs: "passkey", "totp", "recovery_code", "mail_code", as shown on the secure page in this visit.
+    proofs: "passkey", "totp", "recovery_code", "mail_code", "sign_in" …, as shown on the secure page in this visit.
     unlocks_today: how often the target was unlocked without a proof in the last 24 hours. now: aware UTC.
     """
 

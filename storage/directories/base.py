@@ -5,7 +5,7 @@ An answer says when it was read; a failure is a DirectoryUnavailable, never an e
 
 import asyncio
 from collections.abc import Awaitable, Callable, Collection, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Literal, Protocol, TypeAlias, TypeVar
 
@@ -82,6 +82,9 @@ class Membership:
     read_at: datetime
 
 
+Recovery = Literal["", "recovery_link", "temporary_pass"]
+
+
 @dataclass(frozen=True, kw_only=True)
 class Capabilities:
     """What a connector can do beside reading and changing memberships.
@@ -90,7 +93,9 @@ class Capabilities:
     knows of sessions, so that `end_sessions` ends any. ends_memberships: whether it can end a membership itself.
     removal_takes_effect: when a removed member really loses access, fit for a sentence ("at once", "at the next
     sign-in", "when the Kerberos ticket ends, within 10 h"); people see it (promise 8). at_once: how many
-    memberships it reads, or ends, in the time that one call may take; 1 where each takes its own time.
+    memberships it reads, or ends, in the time that one call may take; 1 where each takes its own time. recovery:
+    what `recover` does where passwords cannot be set: "recovery_link" begins the directory's own flow, which sends the
+    person there; "temporary_pass" makes a pass that signs them in once, to be shown to them; "" is neither.
     """
 
     set_password: bool
@@ -100,6 +105,15 @@ class Capabilities:
     ends_memberships: bool
     removal_takes_effect: str
     at_once: int = 1
+    recovery: Recovery = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class TemporaryPass:
+    """A pass that signs an account in until `until` (aware UTC), so that its person chooses anew. Never kept here."""
+
+    text: str = field(repr=False)
+    until: datetime
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -227,6 +241,13 @@ class Directory(Protocol):
 
     async def set_password(self, account_id: str, password: str) -> PasswordRejected | None:
         """Replace the password; None when it was done."""
+        ...
+
+    async def recover(self, account_id: str) -> TemporaryPass | None:
+        """Do what `capabilities.recovery` says: the pass, or None where the directory itself sends the person on.
+
+        A pass made before ends with a new one. DirectoryUnavailable where there is no such way.
+        """
         ...
 
     async def unlock(self, account_id: str) -> None:

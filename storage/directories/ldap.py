@@ -21,6 +21,7 @@ from storage.directories.base import (
     Membership,
     Pair,
     PasswordRejected,
+    TemporaryPass,
     one_by_one,
 )
 from storage.directories.ldap_accounts import Accounts
@@ -197,6 +198,10 @@ class LdapDirectory:
             if left > 0 and await self._signs_in(account_id, password, left):
                 return None
             raise
+
+    async def recover(self, account_id: str) -> TemporaryPass | None:  # noqa: ARG002 - the port's signature
+        """There is no such way here: passwords are set."""
+        raise DirectoryUnavailable(f"The directory {self.name} has no recovery of its own.")
 
     async def unlock(self, account_id: str) -> None:
         """Lift a lockout. Idempotent. A lock that an administrator set for good is left alone."""

@@ -22,6 +22,7 @@ from storage.directories.base import (
     Membership,
     Pair,
     PasswordRejected,
+    TemporaryPass,
     about_group,
 )
 from storage.directories.local_rows import Effect
@@ -176,6 +177,10 @@ class LocalDirectory:
             return None
 
         return await self._do(work)
+
+    async def recover(self, account_id: str) -> TemporaryPass | None:  # noqa: ARG002 - the port's signature
+        """There is no such way here: passwords are set."""
+        raise DirectoryUnavailable(f"The directory {self.name} has no recovery of its own.")
 
     async def unlock(self, account_id: str) -> None:
         """Lift a lockout and forget the wrong sign-ins. Idempotent."""

@@ -9,6 +9,7 @@ from storage.records.inquiries import Inquiry
 from storage.records.messages import ExceptionRecord, Owed, Posted, Question
 from storage.records.passkeys import Challenge, Passkey, ProofChange
 from storage.records.people import Delivery, Failures, Handle, Link, MailCode, Proof
+from storage.records.sign_ins import SignIn, Subject
 
 __all__ = [
     "Approval",
@@ -30,7 +31,9 @@ __all__ = [
     "ProofChange",
     "PublishedLast",
     "Question",
+    "SignIn",
     "Standing",
+    "Subject",
     "VoidedApproval",
     "Watched",
 ]

@@ -5,10 +5,10 @@ It holds tables only; rows are assigned to only inside storage/.
 
 from datetime import datetime
 
-from sqlalchemy import UniqueConstraint
+from sqlalchemy import Index, UniqueConstraint
 from sqlmodel import Field, SQLModel
 
-from storage.records.columns import json_value, moment
+from storage.records.columns import added_empty, json_value, moment, only
 
 
 class Link(SQLModel, table=True):
@@ -41,10 +41,12 @@ class Handle(SQLModel, table=True):
     """A short-lived link to the secure page: who it is for and what for. It carries no authority.
 
     purpose: one of storage.handles.Purpose. The link's text is derived from the id and a key, never stored.
-    proven: the proofs given so far. session: SHA-256 of the cookie of the browser that gave them.
+    proven: the proofs given so far. session: SHA-256 of the cookie of the browser that gave them. door: where it was
+    opened: "" in Slack, otherwise at the page's own front door, by the login that was typed there (as a MAC).
     """
 
     __tablename__ = "handles"
+    __table_args__ = (Index("handles_at_door", "door", "created_at", **only("door <> ''")),)
 
     id: str = Field(primary_key=True)
     purpose: str
@@ -55,6 +57,7 @@ class Handle(SQLModel, table=True):
     proven: list[str] = json_value()
     session: str = ""
     result: str = ""
+    door: str = added_empty()
     created_at: datetime = moment()
     expires_at: datetime = moment(index=True)
     done_at: datetime | None = moment(null=True)

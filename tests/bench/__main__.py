@@ -17,13 +17,14 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, SpinnerColumn, TaskID, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
-from tests.bench import clicks, commands, demo, directories, pieces, replicas, scale, search, sweep
+from tests.bench import clicks, commands, demo, directories, page, pieces, replicas, scale, search, sweep
 from tests.bench.clicks import measure_clicks
 from tests.bench.commands import measure_commands
 from tests.bench.demo import measure_demo
 from tests.bench.directories import measure_directories
 from tests.bench.figures import Figure
 from tests.bench.machine import DRIVER_CORE, can_pin, described, pin
+from tests.bench.page import measure_page
 from tests.bench.pieces import measure_pieces
 from tests.bench.replicas import measure_replicas
 from tests.bench.scale import measure_scale
@@ -40,7 +41,7 @@ def main(
     only: Annotated[
         list[str] | None,
         typer.Option(
-            help="demo, commands, search, sweep, scale, replicas, directories, clicks or pieces; repeatable."
+            help="demo, commands, search, page, sweep, scale, replicas, directories, clicks or pieces; repeatable."
         ),
     ] = None,
     rounds: Annotated[int, typer.Option(min=1, max=50, help="Turns of bare Bolt and Wicket.")] = 7,
@@ -56,6 +57,9 @@ def main(
             stage, rounds=rounds, seconds=seconds, progress=advance
         ),
         search.PART: lambda stage, advance: measure_search(
+            stage, rounds=rounds, seconds=seconds, progress=advance
+        ),
+        page.PART: lambda stage, advance: measure_page(
             stage, rounds=rounds, seconds=seconds, progress=advance
         ),
         sweep.PART: lambda stage, advance: measure_sweep(stage, grants=grants, progress=advance),

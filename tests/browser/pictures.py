@@ -21,6 +21,7 @@ from tests.browser.chromium import MISSING, chromium, running
 from tests.browser.gallery.registry import PICTURES, page
 from tests.browser.gallery.scenes import SCENES, play
 from tests.browser.gallery.studio import FOLDER
+from tests.browser.page_steps import house, steps
 from tests.browser.seats import Clock, Seat, seat
 
 DOCS = Path(__file__).resolve().parents[2] / "docs"
@@ -71,6 +72,9 @@ async def _of_the_demo(path: str) -> int:
                 await _security_channel(stage, browser),
                 await _secure_page(stage, browser),
             ]
+        (Path(name) / "steps").mkdir()
+        async with running(path) as browser:
+            written += await _steps(Path(name) / "steps", browser)
     for picture in written:
         size = picture.stat().st_size
         print(f"{picture.relative_to(DOCS.parent)}  {size // 1000} kB")
@@ -141,6 +145,21 @@ async def _secure_page(stage: Stage, browser: Browser) -> Path:
     await expect(secure.get_by_label("New password")).to_be_focused()
     top, sheet, below = secure.locator("header"), secure.locator("main"), secure.locator("footer")
     return await _cropped(secure, "secure-page.png", await _around(top, sheet, below))
+
+
+async def _steps(folder: Path, browser: Browser) -> list[Path]:
+    """Every step of the secure page, at home in docs/secure-page.md."""
+    (DOCS / "secure-page").mkdir(exist_ok=True)
+    context = await browser.new_context(
+        viewport={"width": 620, "height": 1200}, **{**LOOK, "device_scale_factor": 1}
+    )
+    page, written = await context.new_page(), list[Path]()
+    async with house(folder) as at:
+        async for step in steps(at, page):
+            await page.wait_for_load_state()
+            parts = [page.locator(part) for part in ("header", "main", "footer")]
+            written.append(await _cropped(page, f"secure-page/{step}.png", await _around(*parts)))
+    return written
 
 
 async def _conversation(who: Seat, last: Locator, name: str) -> Path:

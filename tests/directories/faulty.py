@@ -20,13 +20,16 @@ from storage.directories.base import (
     Membership,
     Pair,
     PasswordRejected,
+    TemporaryPass,
     one_by_one,
 )
 from storage.faults import DirectoryUnavailable
 
 T = TypeVar("T")
 
-WRITES = frozenset({"add_member", "remove_member", "set_password", "unlock", "switch", "end_sessions"})
+WRITES = frozenset(
+    {"add_member", "remove_member", "set_password", "recover", "unlock", "switch", "end_sessions"}
+)
 
 
 class FaultyDirectory:
@@ -127,6 +130,9 @@ class FaultyDirectory:
 
     async def set_password(self, account_id: str, password: str) -> PasswordRejected | None:
         return await self._do("set_password", lambda: self.inner.set_password(account_id, password))
+
+    async def recover(self, account_id: str) -> TemporaryPass | None:
+        return await self._do("recover", lambda: self.inner.recover(account_id))
 
     async def unlock(self, account_id: str) -> None:
         await self._do("unlock", lambda: self.inner.unlock(account_id))

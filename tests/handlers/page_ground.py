@@ -7,6 +7,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -27,7 +28,9 @@ from handlers.visits import PageGround, PageLimits, Proven, Visitor
 from storage import links
 from storage.audit import log
 from storage.database import Database
+from storage.directories.base import Recovery
 from storage.directories.local import LocalDirectory
+from storage.directories.local_recovery import RecoveringDirectory
 from storage.directories.scrypt import Scrypt
 from storage.handles import Purpose
 from storage.records import ExceptionRecord, Handle, MailCode, Owed
@@ -170,9 +173,14 @@ class World:
 
 @asynccontextmanager
 async def world(
-    folder: Path, *, limits: PageLimits | None = None, enrolled: bool = True, server: Server | None = None
+    folder: Path,
+    *,
+    limits: PageLimits | None = None,
+    enrolled: bool = True,
+    server: Server | None = None,
+    recovery: Recovery = "",
 ) -> AsyncIterator[World]:
-    """Ada, who set up her proofs, and Gil, Ina and Bob, who did not.
+    """Ada, who set up her proofs, and Gil, Ina and Bob, who did not. recovery: the directory has this instead.
 
     The page reaches the directory through `faulty`, which lets every call through until it is told otherwise.
     """
@@ -180,7 +188,8 @@ async def world(
     if server is None:
         copy_empty_database(path)
     clock, database = Clock(), Database(server or path)
-    local = LocalDirectory(folder / "people.db", name="staff", now=clock, cost=Scrypt(n=2**4))
+    kind = partial(RecoveringDirectory, recovery=recovery) if recovery else LocalDirectory
+    local = kind(folder / "people.db", name="staff", now=clock, cost=Scrypt(n=2**4))
     faulty = FaultyDirectory(local, timeout=5)
     ground = PageGround(
         database=database,

@@ -44,6 +44,7 @@ BOTH = Approvals(owner=1, security=1)
 PASSKEY = frozenset({"passkey"})
 TOTP = frozenset({"totp"})
 CODES = frozenset({"recovery_code", "mail_code"})
+SIGN_IN = frozenset({"sign_in"})
 
 GONE = replace(ADA, active=False)
 ROOT = person("Root", privileged=True)
@@ -424,6 +425,13 @@ CASES: Mapping[str, tuple[Question, bool, str]] = {
     "a recovery code alone is too little": (account(RESET, proofs=frozenset({"recovery_code"})), False, ""),
     "a code by mail alone is too little": (account(RESET, proofs=frozenset({"mail_code"})), False, ""),
     "an unknown proof proves nothing": (account(RESET, proofs=frozenset({"slack"})), False, ""),
+    "a reset with a sign-in that checks something else (P-1)": (
+        account(RESET, proofs=SIGN_IN | {"sign_in_apart"}),
+        True,
+        "reset-with-sign-in",
+    ),
+    "no reset with a sign-in that checks the same password": (account(RESET, proofs=SIGN_IN), False, ""),
+    "an unlock with a sign-in": (account(UNLOCK, unlocks_today=1, proofs=SIGN_IN), True, "unlock-with-proof"),
     "nobody resets another's password": (account(RESET, target=GRACE, proofs=TOTP), False, "oneself-only"),
     "privileged accounts never reset themselves (P-4)": (
         account(RESET, by=ROOT, proofs=TOTP),

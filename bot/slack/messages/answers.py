@@ -181,6 +181,12 @@ _NOTICES = {
         "⚠️ Your password was changed at {at}, but I could not sign you out elsewhere. "
         "Where you are still signed in, sign out yourself. The security team has been told."
     ),
+    ("password-changed", "link-sent"): template(
+        "✅ Your company's directory was asked at {at} to let you choose a new password. It writes to you itself."
+    ),
+    ("password-changed", "pass-made"): template(
+        "✅ A temporary pass was made for you at {at} and shown once on the secure page."
+    ),
     ("password-changed", "unknown"): template(
         "⚠️ I don't know whether your password was changed at {at}: the directory did not answer in time. "
         "Try to sign in with the new one; if that fails, the old one still holds. The security team has been told."

@@ -48,6 +48,15 @@ def test_sessions_that_may_be_open_are_admitted(result: Result, admitted: str) -
     assert "signed out everywhere" not in body
 
 
+@pytest.mark.parametrize(
+    ("result", "said"), [(Result.LINK_SENT, "it writes to you itself"), (Result.PASS_MADE, "temporary pass")]
+)
+def test_a_recovery_is_called_what_it_was(result: Result, said: str) -> None:
+    written = letter("password-changed", replace(FACTS, result=result))
+    assert said in written.body
+    assert "was changed" not in written.subject + written.body
+
+
 @pytest.mark.parametrize("kind", sorted(KINDS))
 def test_every_letter_says_whom_to_tell_and_carries_no_link(kind: str) -> None:
     written = letter(kind, FACTS)

@@ -18,6 +18,7 @@ from prometheus_client import CollectorRegistry
 from yarl import URL
 
 from bot.metrics import Metrics
+from bot.web.front_door import DoorWidth
 from bot.web.page import SecurePage
 from bot.web.server import SlackHandler, build_app
 from tests.handlers.page_ground import World
@@ -130,6 +131,7 @@ async def serving(
     slack: SlackHandler | None = None,
     floor: float = 0.0,
     host: str = "127.0.0.1",
+    front_door: DoorWidth | None = None,
 ) -> AsyncIterator[str]:
     """The server for this world; its origin. missing: what it says is not ready. host: what it is called."""
     listening = socket.socket()
@@ -140,7 +142,7 @@ async def serving(
     async def ready() -> list[str]:
         return missing or []
 
-    page = SecurePage(world.ground, public_url=origin, metrics=metrics, floor=floor)
+    page = SecurePage(world.ground, public_url=origin, metrics=metrics, floor=floor, front_door=front_door)
     app = build_app(public_url=origin, page=page, metrics=metrics, ready=ready, slack_handler=slack)
     runner = web.AppRunner(app, access_log=None)
     await runner.setup()

@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from bot.web.forms import LARGEST_FORM
+from bot.web.front_door import DoorWidth
 from bot.web.page import DID_NOT_WORK, PASSKEY_REFUSED
 from handlers.adding import NOT_MADE
 from handlers.care import LAST_ONE
@@ -97,7 +98,23 @@ async def test_a_passkey_is_added_and_resets_the_password(page: World, browser: 
 async def test_who_has_no_passkey_sees_no_button_and_no_script(page: World, browser: Browser) -> None:
     await _resetting(page, browser)
     assert "passkey" not in browser.shown.html.casefold()
-    assert "<script" not in browser.shown.html
+    assert "passkeys.js" not in browser.shown.html
+
+
+async def test_at_the_front_door_everybody_is_asked_alike_and_a_passkey_counts(page: World) -> None:
+    """P-9: whoever has none, and who does not exist, is offered what a person with one is offered."""
+    door = DoorWidth(directory="staff")
+    async with serving(page, host="localhost", front_door=door) as origin, Browser(origin) as browser:
+        device = await _made(page, browser)
+        seen = []
+        for login in ("grace", "nobody", "ada"):
+            await browser.open("/start")
+            await browser.send("start", login=login, what="reset")
+            asked, _ = await _asked(browser, "passkey")
+            seen.append((browser.shown.text, {**asked, "challenge": ""}))
+        assert seen[0] == seen[1] == seen[2]
+        await _shows(browser, device)
+        assert "It is you, Ada Byron" in browser.shown.text
 
 
 async def test_the_button_waits_for_the_script_and_the_script_is_a_file_of_ours(
@@ -108,7 +125,9 @@ async def test_the_button_waits_for_the_script_and_the_script_is_a_file_of_ours(
     await _resetting(page, browser)
     shown = browser.shown
     assert 'data-passkey="show" hidden' in shown.html
-    assert shown.html.count("<script") == shown.html.count('<script src="/static/passkeys.js" defer>') == 1
+    scripts = [f'<script src="/static/{name}.js" defer></script>' for name in ("page", "passkeys")]
+    assert [shown.html.count(each) for each in scripts] == [1, 1]
+    assert shown.html.count("<script") == 2
     assert " on" not in {part[:3] for part in shown.html.split('"') if "=" in part}
     script = await browser.open("/static/passkeys.js")
     assert script.headers["Content-Type"] == "text/javascript; charset=utf-8"

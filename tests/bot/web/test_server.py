@@ -1,5 +1,6 @@
 """What holds for every answer: one host name, strict headers, strict cookies, and no more than is asked for."""
 
+import re
 from collections.abc import AsyncIterator
 from pathlib import Path
 
@@ -44,16 +45,18 @@ async def test_another_host_name_is_refused(page: World, host: str) -> None:
         assert (await browser.open("/healthz", Host="10.0.0.1")).status == 200
 
 
-async def test_the_page_carries_no_script_and_is_small(page: World) -> None:
+async def test_the_page_carries_nothing_inline_and_is_small(page: World) -> None:
     async with serving(page) as origin, Browser(origin) as browser:
         visitor = await page.opened(Purpose.RESET)
         html = (await browser.open(f"/p/{visitor.text}")).html
         css = (await browser.open("/static/page.css")).html
-    assert "<script" not in html
+        script = (await browser.open("/static/page.js")).html
+    assert html.count("<script") == html.count('<script src="/static/page.js" defer></script>') == 1
+    assert not re.search(r"\son[a-z]+=", html)
     assert "style=" not in html
-    assert "http://" not in html + css
-    assert "https://" not in html + css
-    assert len(html) + len(css) < 60_000
+    assert "http://" not in html + css + script
+    assert "https://" not in html + css + script
+    assert len(html) + len(css) + len(script) < 60_000
 
 
 async def test_health_readiness_and_metrics_answer(page: World) -> None:

@@ -221,6 +221,8 @@ def test_what_else_is_said_to_staff(message, said):
     assert problems(message) == []
 
 
+# Where nothing is said of signing out everywhere.
+OTHERWISE = (Result.NO_SESSIONS, Result.LINK_SENT, Result.PASS_MADE)
 NOTICES = ("password-changed", "account-unlocked", "linked")
 
 
@@ -230,7 +232,7 @@ def test_a_notice_never_claims_more_than_is_known(kind, result):
     said = hears(notice_message(kind, result, NOW))
     assert clumsy(said) == []
     assert ("I don't know whether" in said) == (result == Result.UNKNOWN and kind in NOTICES[:2])
-    ended = kind == "password-changed" and "✅" in said and result != Result.NO_SESSIONS
+    ended = kind == "password-changed" and "✅" in said and result not in OTHERWISE
     assert ("signed out everywhere" in said) == ended
     if kind != "linked":
         assert said.endswith("Was this not you? Tell the security team at once.")

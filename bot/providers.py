@@ -1,0 +1,39 @@
+"""From the settings to the company's sign-in provider, ready to be asked, and to the page's own front door.
+
+It asks nothing itself: a provider that is away is found out by whoever asks it first.
+"""
+
+from bot.settings import Settings
+from bot.web.front_door import DoorWidth
+from bot.web.signing_in import RETURN_PATH
+from storage.clock import Clock, utc_now
+from storage.oidc.client import Client
+from storage.oidc.provider import Provider
+
+
+def open_provider(settings: Settings, *, now: Clock = utc_now) -> Provider | None:
+    """The provider; None where none is configured. SettingsFault without its secret."""
+    client = client_of(settings)
+    return None if client is None else Provider(client, now)
+
+
+def client_of(settings: Settings) -> Client | None:
+    """What Wicket is to the provider; None where none is configured. SettingsFault without its secret."""
+    if settings.oidc is None:
+        return None
+    secret = settings.secrets.need("oidc_client_secret").get_secret_value()
+    return settings.oidc.client(
+        secret=secret, redirect_uri=settings.server.public_url.rstrip("/") + RETURN_PATH
+    )
+
+
+def door_width(settings: Settings) -> DoorWidth | None:
+    """How wide the page's own front door is; None where it is shut."""
+    if settings.front_door_of is None:
+        return None
+    return DoorWidth(
+        directory=settings.front_door_of,
+        an_hour=settings.front_door.an_hour,
+        an_hour_from_one_address=settings.front_door.an_hour_from_one_address,
+        trusted_proxies=settings.server.trusted_proxies,
+    )

@@ -1,0 +1,65 @@
+"""The way to the company's sign-in and back: a page that leaves for it, and one that takes up what came back.
+
+Only the provider's own address is ever gone to, and coming back by itself changes nothing: a form must follow.
+"""
+
+from collections.abc import Mapping
+
+from aiohttp import web
+
+from bot.web.forms import Cookies, Tokens, new_form_cookie
+from bot.web.rendering import Pages
+from handlers.signing_in import Back, SignIns
+from handlers.visits import Visitor
+
+RETURN_PATH = "/signed-in"
+_LONGEST = 2048
+
+NOT_HERE = (
+    "This sign-in is over, or it began in another browser.",
+    "Nothing was done. Go back to the page where you began, and sign in again from there.",
+)
+
+
+class SigningIn:
+    """The two pages of it."""
+
+    def __init__(self, sign_ins: SignIns, pages: Pages, cookies: Cookies, tokens: Tokens) -> None:
+        self._sign_ins, self._pages = sign_ins, pages
+        self._cookies, self._tokens = cookies, tokens
+
+    async def leave(self, visitor: Visitor) -> web.Response | None:
+        """A page that goes to the provider at once, by a link where it does not; None if nothing can come of it.
+
+        No redirect: browsers hold a form to the places that the policy names, and a provider may send on from its own.
+        """
+        browser = new_form_cookie()
+        address = await self._sign_ins.begin(visitor, browser)
+        if address is None:
+            return None
+        response = self._pages.page("leave", address=address)
+        self._cookies.set_sign_in(response, browser)
+        return response
+
+    async def returned(self, request: web.Request) -> web.Response:
+        """GET: what the provider sent a browser back with, as a form to the visit that it belongs to."""
+        query = request.query
+        back = {name: query.get(name, "")[:_LONGEST] for name in ("code", "state", "iss", "error")}
+        text = await self._sign_ins.link_of(back["state"], self._cookies.sign_in(request))
+        if text is None:
+            title, sentence = NOT_HERE
+            return self._pages.page("message", status=403, symbol="⌛", title=title, sentences=(sentence,))
+        cookie = self._cookies.form(request) or new_form_cookie()
+        response = self._pages.page(
+            "returned", here=f"/p/{text}", token=self._tokens.token(text, cookie), back=back
+        )
+        self._cookies.set_form(response, cookie)
+        return response
+
+
+def brought_back(fields: Mapping[str, str]) -> Back:
+    """What the form of that page carries on."""
+    state, code, issuer, error = (
+        fields.get(name, "")[:_LONGEST] for name in ("state", "code", "iss", "error")
+    )
+    return Back(state=state, code=code, issuer=issuer, error=error)

@@ -1,0 +1,162 @@
+"""Every step of the secure page, played in a browser one after another, for whoever wants to look at each.
+
+It judges nothing, and finds its way by what can be read on the screen.
+"""
+
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from playwright.async_api import Page, expect
+
+from bot.web.front_door import DoorWidth
+from storage.handles import Purpose
+from tests.bot.web.serving import serving
+from tests.handlers.page_ground import NEW_PASSWORD, OLD_PASSWORD, World, world
+from tests.oidc.visits import Visits, visits
+
+DOOR = DoorWidth(directory="staff", an_hour=100, an_hour_from_one_address=1000)
+
+
+@dataclass(frozen=True, kw_only=True)
+class House:
+    """The page with a provider beside it, and one whose directory makes passes. Each with its origin."""
+
+    visits: Visits
+    origin: str
+    cloud: World
+    cloud_origin: str
+
+
+@asynccontextmanager
+async def house(folder: Path) -> AsyncIterator[House]:
+    """Both of them on loopback; the provider is another site than the page."""
+    for name in ("page", "cloud"):
+        (folder / name).mkdir()
+    async with AsyncExitStack() as stack:
+        made = await stack.enter_async_context(visits(folder / "page", name="localhost"))
+        origin = await stack.enter_async_context(serving(made.world, front_door=DOOR))
+        made.provider.redirect_uri = f"{origin}/signed-in"
+        provider = made.world.ground.provider
+        assert provider is not None
+        provider.client = replace(provider.client, redirect_uri=f"{origin}/signed-in")
+        cloud = await stack.enter_async_context(world(folder / "cloud", recovery="temporary_pass"))
+        cloud_origin = await stack.enter_async_context(serving(cloud))
+        yield House(visits=made, origin=origin, cloud=cloud, cloud_origin=cloud_origin)
+
+
+async def steps(at: House, page: Page) -> AsyncIterator[str]:
+    """Go through all of them; the name of each while the browser shows it."""
+    async for name in _front_door(at, page):
+        yield name
+    async for name in _sign_in(at, page):
+        yield name
+    async for name in _choosing(page):
+        yield name
+    async for name in _enrolling(at, page):
+        yield name
+    async for name in _others(at, page):
+        yield name
+
+
+async def _front_door(at: House, page: Page) -> AsyncIterator[str]:
+    await page.goto(f"{at.origin}/start")
+    yield "start"
+    await _press(page, "Continue")
+    yield "start-missing"
+    await page.get_by_label("Login").fill("ada")
+    await _press(page, "Continue")
+    await _reads(page, "Show that it is you")
+    yield "prove"
+    await page.get_by_label("Code from your authenticator").fill(at.visits.world.wrong_code())
+    await _press(page, "Continue")
+    await expect(page.get_by_role("alert")).to_be_visible()
+    yield "prove-wrong"
+    await page.get_by_role("link", name="I don't have my authenticator").click()
+    await _reads(page, "Use a recovery code")
+    yield "recovery"
+    await _press(page, "Send me a code")
+    await expect(page.get_by_role("status")).to_be_visible()
+    yield "recovery-sent"
+    await page.get_by_role("link", name="I have my authenticator after all").click()
+    await _reads(page, "Show that it is you")
+
+
+async def _sign_in(at: House, page: Page) -> AsyncIterator[str]:
+    """There and back, held up once before the provider and once before its answer is taken up."""
+    await page.route("**/authorize?*", lambda route: route.fulfill(status=204))
+    await _press(page, "Sign in with Example sign-in instead")
+    await _reads(page, "Going to the sign-in")
+    yield "leave"
+    await page.route(
+        "**/static/page.js", lambda route: route.fulfill(body="", content_type="text/javascript")
+    )
+    await page.unroute("**/authorize?*")
+    await page.get_by_role("link", name="Go on, if nothing happens").click()
+    await _reads(page, "You are back")
+    yield "returned"
+    await page.unroute("**/static/page.js")
+    await _press(page, "Continue")
+
+
+async def _choosing(page: Page) -> AsyncIterator[str]:
+    await _reads(page, "Choose a new password")
+    yield "choose"
+    await page.get_by_label("New password").fill("too short")
+    await page.get_by_label("The same once more").fill("too short")
+    await _press(page, "Change my password")
+    await expect(page.get_by_role("alert")).to_be_visible()
+    yield "choose-weak"
+    await page.get_by_label("New password").fill(NEW_PASSWORD)
+    await page.get_by_role("button", name="Show the password").first.click()
+    yield "choose-shown"
+    await page.get_by_label("The same once more").fill(NEW_PASSWORD)
+    await _press(page, "Change my password")
+    await _reads(page, "Your password was changed.")
+    yield "done"
+
+
+async def _enrolling(at: House, page: Page) -> AsyncIterator[str]:
+    here = at.visits.world
+    await page.goto(f"{at.origin}/p/{(await here.opened(Purpose.ENROL, 'bob')).text}")
+    yield "sign-in"
+    await page.get_by_label("The password you have now").fill(OLD_PASSWORD)
+    await _press(page, "Sign in")
+    await _reads(page, "Add this key to your authenticator")
+    here.seeds["bob"] = (await page.locator("code").inner_text()).replace(" ", "")
+    yield "new-key"
+    await page.get_by_label("Code that the new key gives").fill(here.code("bob"))
+    await _press(page, "Confirm")
+    await expect(page.get_by_role("listitem")).to_have_count(10)
+    yield "codes"
+
+
+async def _others(at: House, page: Page) -> AsyncIterator[str]:
+    here = at.visits.world
+    await page.goto(f"{at.origin}/p/{(await here.opened(Purpose.LINK, 'gil', 'Unew')).text}")
+    yield "link"
+    await _press(page, "Sign in and link")
+    yield "link-missing"
+    await page.goto(f"{at.cloud_origin}/p/{(await at.cloud.opened(Purpose.RESET)).text}")
+    await page.get_by_label("Code from your authenticator").fill(at.cloud.code())
+    await _press(page, "Continue")
+    await _reads(page, "Get a temporary pass")
+    yield "recover"
+    await _press(page, "Show me a temporary pass")
+    await _reads(page, "Your temporary pass")
+    yield "pass"
+    await page.goto(f"{at.origin}/nothing-here")
+    yield "no-such-page"
+    over = (await here.opened(Purpose.RESET)).text
+    here.clock.forward(minutes=11)
+    await page.goto(f"{at.origin}/p/{over}")
+    yield "over"
+
+
+async def _press(page: Page, name: str) -> None:
+    await page.get_by_role("button", name=name, exact=True).click()
+
+
+async def _reads(page: Page, heading: str) -> None:
+    await expect(page.get_by_role("heading", level=1)).to_have_text(heading)
