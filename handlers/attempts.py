@@ -8,6 +8,9 @@ from dataclasses import dataclass
 
 from sqlmodel import Session
 
+from handlers import breaker
+from handlers.announcing import tell_of_refusal
+from handlers.decisions.breaking import Counted
 from handlers.decisions.policy import AccountAction, AccountQuestion, Action, PolicyDecision
 from handlers.exceptions import Kind, Severity, Strange, tell_security
 from handlers.intents import PAGE
@@ -109,6 +112,8 @@ class Attempts:
                 tx, directory=directory, account=_silences(handle), at=at, lock=limits.rest
             ):
                 return NOT_COUNTED, "directory_was_silent"
+            if handle.purpose == Purpose.RESET and breaker.stopped(tx):
+                return NOT_COUNTED, "resets_stopped"
             attempt = count_attempt(
                 tx,
                 directory=directory,
@@ -266,6 +271,10 @@ class Attempts:
         strange = _strange(tried, why, decision)
         if strange is not None:
             tell_security(tx, self._ground.now(), strange)
+        if why == "wrong":
+            breaker.lets_by(tx, self._ground, Counted.WRONG_PROOFS)
+        elif why == "mail_moved":
+            tell_of_refusal(tx, self._ground, handle)
 
 
 @dataclass(frozen=True)
@@ -288,6 +297,10 @@ def _silences(handle: Handle) -> str:
     return f"silences:{_counted(handle)}"
 
 
+def _moved(person: Person) -> dict[str, str]:
+    return {"changed_at": person.mail_moved_at.isoformat()} if person.mail_moved_at else {}
+
+
 _REASONS = {
     "wrong": "too many wrong proofs in a row",
     "locked": "too many wrong proofs in a row",
@@ -305,6 +318,8 @@ def _strange(tried: _Tried, why: str, decision: PolicyDecision | None) -> Strang
         kind, severity = Kind.PAGE_LOCKOUT, Severity.HIGH
     elif handle.purpose == Purpose.LINK and why in ("unknown", "taken"):
         kind, severity = Kind.IDENTITY_MISMATCH, Severity.MEDIUM
+    elif why == "mail_moved":
+        kind, severity = Kind.ADDRESS_CHANGED, Severity.HIGH
     elif why in ("mail_changed", "not_linked"):
         kind, severity = Kind.IDENTITY_MISMATCH, Severity.HIGH
     elif decision is not None and decision.errors:
@@ -329,5 +344,6 @@ def _strange(tried: _Tried, why: str, decision: PolicyDecision | None) -> Strang
             "policies": list(decision.policy_ids) if decision else [],
             "errors": list(decision.errors) if decision else [],
             "wrong_in_a_row": tried.attempt.number,
+            **_moved(tried.person),
         },
     )

@@ -20,6 +20,7 @@ from handlers.decisions.policy import (
 from handlers.decisions.requests import may_decide
 from handlers.decisions.turns import needs_rationale
 from handlers.ground import Ground
+from handlers.recently import recently
 from storage import grants
 from storage.approvals import counting_of
 from storage.catalogue import Entitlement
@@ -64,7 +65,9 @@ async def deciders(ground: Ground, grant_id: str) -> tuple[Decider, ...]:
     )
     question = ground.question_of(grant, requester, target.account, entitlement, target.report)
     so_far = count_people(question, approved, approvals, ground.security_group)
-    question = replace(question, approvals=so_far)
+    people = (requester, target.report, *asked)
+    lately = await ground.database.glance(lambda tx: recently(tx, ground.now, people))
+    question = replace(question, approvals=so_far, recently=lately)
     found = [
         decider
         for account in asked

@@ -14,6 +14,7 @@ import structlog
 from sqlmodel import Session
 
 from handlers import recording
+from handlers.addresses import watch
 from handlers.decisions.drift import is_mass, shown, stays_halted
 from handlers.exceptions import Kind, Severity, Strange, cause_of, tell_security
 from handlers.forged import turn_away_forged
@@ -23,7 +24,7 @@ from handlers.outcomes import NoLonger, NotAllowed, Reconciled, Repeated, Unknow
 from handlers.patience import in_time
 from handlers.strange import named
 from handlers.unfollowed import LEFT
-from storage import deliveries, grants, handles, holdings, links
+from storage import alarms, deliveries, grants, handles, holdings, links
 from storage.approvals import void_approval, waiting_on
 from storage.directories.base import Account
 from storage.exceptions import (
@@ -99,7 +100,9 @@ class Leavers:
         waiting, slots = iter(accounts), [self._ask_one_by_one] * min(AT_ONCE, len(accounts))
         some = await asyncio.gather(*(ask(directory, waiting) for ask in slots))
         answers = {account: answer for each in some for account, answer in each.items()}
-        gone = [one for one in answers.values() if one is not None]
+        gone = [one for one in answers.values() if isinstance(one, Leaver)]
+        mails = {one.id: one.mail for one in answers.values() if isinstance(one, Account)}
+        await watch(self._ground.database, directory, mails, self._ground.now())
         halts = await self._ground.database.read(lambda tx: open_of(tx, cause_of(Kind.MANY_LEFT, directory)))
         # Whom this look does not see, or who is not answered for, may be gone still.
         asked_about = _named(halts) & set(accounts) if everybody else _named(halts)
@@ -118,9 +121,9 @@ class Leavers:
             await self._settle_mass(directory)
         return ended
 
-    async def _ask_one_by_one(self, directory: str, waiting: Iterable[str]) -> dict[str, Leaver | None]:
+    async def _ask_one_by_one(self, directory: str, waiting: Iterable[str]) -> dict[str, Leaver | Account]:
         """Take from what waits until nothing does. An unknown answer is left out: it counts for nothing."""
-        answers: dict[str, Leaver | None] = {}
+        answers: dict[str, Leaver | Account] = {}
         for account in waiting:
             try:
                 found = await in_time(self._ground.directory(directory).account(account))
@@ -128,7 +131,7 @@ class Leavers:
                 log.warning("leavers.unknown", directory=directory, fault=str(fault))
                 continue
             if found is not None and found.active:
-                answers[account] = None
+                answers[account] = found
             else:
                 why: Why = "left" if found is None else "switched off"
                 answers[account] = Leaver(directory=directory, id=account, why=why, account=found)
@@ -326,7 +329,9 @@ def _known_as(leaver: Leaver, grant: Grant) -> tuple[str, str]:
 
 def _people(tx: Session, *, everybody: bool) -> set[tuple[str, str]]:
     concerned = grants.people_concerned(tx)
-    return concerned | links.linked_people(tx) if everybody else concerned
+    people = concerned | links.linked_people(tx) if everybody else concerned
+    # Whose account Wicket switched off, since they said that somebody else is in it, did not leave.
+    return people - alarms.switched_off(tx)
 
 
 def _asked(halts: Iterable[ExceptionRecord]) -> bool:

@@ -23,6 +23,7 @@ from handlers.ground import Ground
 from handlers.intents import Reconcile
 from handlers.outcomes import MayReconcile, NoLonger, NotAllowed, NotPossible, Reconciled, Repeated, Unknown
 from handlers.patience import in_time
+from handlers.recently import recently
 from handlers.strange import named
 from handlers.ways import LONGEST_ADOPTION, Known, Open, Ways
 from storage import deliveries, holdings
@@ -162,7 +163,7 @@ class Reconciling:
             self._ground.catalogue.owner_of(entitlement),
             self._ground.security_group,
         )
-        decision = self._may(intent, row, entitlement, role, facts)
+        decision = self._may(tx, intent, row, entitlement, role, facts)
         found = Open(row=row, kind=kind, entitlement=entitlement, decision=decision, role=role, facts=facts)
         if not decision.allowed and is_wrong_person(decision, role):
             return self._turn_away(tx, intent, found)
@@ -176,6 +177,7 @@ class Reconciling:
 
     def _may(
         self,
+        tx: Session,
         intent: Reconcile,
         row: ExceptionRecord,
         entitlement: Entitlement,
@@ -192,6 +194,7 @@ class Reconciling:
             minutes=intent.minutes if intent.way == Way.ADOPT else 0,
             role=role,
             now=self._ground.now(),
+            recently=recently(tx, self._ground.now, (actor, facts.member)),
         )
         same = facts.member is not None and same_person(actor, facts.member)
         own = row.facts.get("kind") is not None and (same or member_of(row) in facts.own)

@@ -40,6 +40,8 @@ class Kind(StrEnum):
     MANY_LEFT = "many-left"
     ACCESS_STOPPED = "access-stopped"
     OWNER_UNREACHABLE = "owner-unreachable"
+    ADDRESS_CHANGED = "address-changed"
+    NOT_ME = "not-me"
 
 
 def named(name: str, login: str) -> str:

@@ -35,6 +35,15 @@ def or_replace(table: Table, columns: Collection[str]) -> Upsert:
     return made
 
 
+def or_add(table: Table, column: str) -> Upsert:
+    """Insert, or add to this column of the row that has this primary key."""
+    made: dict[str, Insert] = {}
+    for name, insert in (("sqlite", sqlite.insert(table)), ("postgresql", postgresql.insert(table))):
+        more = table.c[column] + insert.excluded[column]
+        made[name] = insert.on_conflict_do_update(index_elements=list(table.primary_key), set_={column: more})
+    return made
+
+
 def run(tx: Session, upsert: Upsert, values: Mapping[str, Any]) -> int:
     """Run it, without the ORM; how many rows it put there."""
     connection = tx.connection()

@@ -1,6 +1,6 @@
 """The mails Wicket sends, as plain text: the answer first, then why, then what to do.
 
-Pure: facts in, letter out. No letter carries a link, and only one carries a code.
+Pure: facts in, letter out. Only one carries a code, and the one link that may stand in one can only stop things.
 """
 
 from collections.abc import Callable, Mapping
@@ -15,6 +15,7 @@ class Facts:
     """What letters are written from. at: aware UTC. contact: whom to turn to, as the end of a sentence.
 
     result: how the change of the visit ended. code: for the letter that carries one. minutes: how long it works.
+    stop: where whoever it was not can stop it.
     """
 
     name: str
@@ -23,6 +24,7 @@ class Facts:
     result: Result = Result.DONE
     code: str = ""
     minutes: int = 0
+    stop: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -64,6 +66,25 @@ def _password_changed(facts: Facts) -> tuple[str, tuple[str, ...]]:
     )
 
 
+def _password_changing(facts: Facts) -> tuple[str, tuple[str, ...]]:
+    return "A new password is being set for you", (
+        f"On {_when(facts.at)} somebody proved to be you on Wicket's secure page and is setting a new password. "
+        "This mail is sent before it takes effect, and another one follows when it did. If none follows, nothing was "
+        "changed.",
+        _not_you(facts),
+    )
+
+
+def _reset_refused(facts: Facts) -> tuple[str, tuple[str, ...]]:
+    return "A password reset was refused", (
+        f"On {_when(facts.at)} somebody wanted a new password for your account. It was refused, since the mail address "
+        "of your account changed less than 72 hours ago. Nothing was changed. This mail goes to the new address and to "
+        "the one before.",
+        "If it was you, wait until the three days are over, or go to the IT desk in person.",
+        f"Was this not you, or did you not change your address? Tell {facts.contact} at once.",
+    )
+
+
 def _account_unlocked(facts: Facts) -> tuple[str, tuple[str, ...]]:
     when = _when(facts.at)
     if facts.result == Result.UNKNOWN:
@@ -98,7 +119,9 @@ def _mail_code(facts: Facts) -> tuple[str, tuple[str, ...]]:
 
 
 _KINDS: Mapping[str, Callable[[Facts], tuple[str, tuple[str, ...]]]] = {
+    "password-changing": _password_changing,
     "password-changed": _password_changed,
+    "reset-refused": _reset_refused,
     "account-unlocked": _account_unlocked,
     "proofs-changed": _proofs_changed,
     "mail-code": _mail_code,
@@ -112,4 +135,9 @@ def _when(at: datetime) -> str:
 
 
 def _not_you(facts: Facts) -> str:
-    return f"Was this not you? Tell {facts.contact} at once."
+    if not facts.stop:
+        return f"Was this not you? Tell {facts.contact} at once."
+    return (
+        "Was this not you? Open this page and press its button. You need not sign in: it can only stop things, and it "
+        f"tells {facts.contact}.\n{facts.stop}"
+    )

@@ -40,6 +40,8 @@ class Action(StrEnum):
     END_GRANT = "drift.end"
     END_LEAVERS = "leavers.end"
     RESUME = "freeze.resume"
+    NOT_ME = "account.not_me"
+    RELEASE = "account.release"
 
 
 class Form(StrEnum):
@@ -55,6 +57,7 @@ class Form(StrEnum):
     ADOPT = "form.adopt"
     DECLARE = "form.declare"
     RESUME = "form.resume"
+    RELEASE = "form.release"
     END = "form.end"
 
 

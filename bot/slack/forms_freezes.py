@@ -17,23 +17,27 @@ _WHAT = {
     FreezeKind.RESTORED: "The records were restored from an older copy",
     FreezeKind.MISMATCH: "The records are not what was signed",
     FreezeKind.EMERGENCY: "The security team stopped it",
+    FreezeKind.RESETS: "Too many resets or wrong proofs at once",
 }
 
 
 def resume_form(may: MayResume) -> View:
     """Why it is right now."""
+    resets = may.kind == FreezeKind.RESETS
     lost = [("Lost entries", f"{may.lost:,}")] if may.lost else []
     return View(
         type="modal",
         callback_id=Form.RESUME,
-        title=PlainTextObject(text="New access again"),
+        title=PlainTextObject(text="Resets again" if resets else "New access again"),
         submit=PlainTextObject(text="Begin again"),
         close=PlainTextObject(text="Cancel"),
         private_metadata=may.exception,
         blocks=[
             facts([("Why", _WHAT[FreezeKind(may.kind)]), ("Since", day_and_clock(may.since)), *lost]),
             section(
-                "From then on requests are decided and given as ever. Differences that were found stay asked."
+                "From then on people reset their passwords by themselves as ever, and counting begins anew."
+                if resets
+                else "From then on requests are decided and given as ever. Differences that were found stay asked."
             ),
             InputBlock(
                 block_id=Field.RATIONALE,

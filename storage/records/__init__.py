@@ -8,8 +8,12 @@ from storage.records.freezes import Freeze, PublishedLast
 from storage.records.inquiries import Inquiry
 from storage.records.messages import ExceptionRecord, Owed, Posted, Question
 from storage.records.people import Delivery, Failures, Handle, Link, MailCode, Proof
+from storage.records.resets import Address, Alarm, Announcement, Tally
 
 __all__ = [
+    "Address",
+    "Alarm",
+    "Announcement",
     "Approval",
     "Delivery",
     "ExceptionRecord",
@@ -27,6 +31,7 @@ __all__ = [
     "PublishedLast",
     "Question",
     "Standing",
+    "Tally",
     "VoidedApproval",
     "Watched",
 ]

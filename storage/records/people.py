@@ -5,10 +5,10 @@ It holds tables only; rows are assigned to only inside storage/.
 
 from datetime import datetime
 
-from sqlalchemy import UniqueConstraint
+from sqlalchemy import Index, UniqueConstraint
 from sqlmodel import Field, SQLModel
 
-from storage.records.columns import json_value, moment
+from storage.records.columns import json_value, moment, only
 
 
 class Link(SQLModel, table=True):
@@ -45,6 +45,9 @@ class Handle(SQLModel, table=True):
     """
 
     __tablename__ = "handles"
+    __table_args__ = (
+        Index("handles_reset", "account", "done_at", **only("purpose = 'reset' AND done_at IS NOT NULL")),
+    )
 
     id: str = Field(primary_key=True)
     purpose: str

@@ -9,6 +9,7 @@ from collections.abc import Callable, Sequence
 from slack_sdk.models.blocks import ButtonElement
 
 from bot.slack.messages.alert_facts import Alert, ended, fault, plain
+from bot.slack.messages.alerts_accounts import address_changed
 from bot.slack.messages.alerts_directory import SENTENCES
 from bot.slack.messages.parts import Message, actions, note, section
 from bot.slack.words import counted, day_and_clock, duration, listed, sentence
@@ -64,6 +65,12 @@ def _wrong_approver(alert: Alert) -> tuple[str, str]:
         return (
             f"Wrong person clicked: {alert.whose}",
             f"{alert.whose} tried to let new access begin again. {why} Nothing was changed.",
+        )
+    if released := alert.fact("release"):
+        why = _reasons(alert) if alert.facts.get("reasons") else "They are not on the security team."
+        return (
+            f"Wrong person clicked: {alert.whose}",
+            f"{alert.whose} tried to let {released} in again. {why} Nothing was changed.",
         )
     requester = alert.fact("requester")
     other = f"the request of {requester}" if requester else "a request"
@@ -232,6 +239,7 @@ _SENTENCES: dict[Kind, Callable[[Alert], tuple[str, str]]] = {
     Kind.TAMPERED: _tampered,
     Kind.UNDELIVERABLE: _undeliverable,
     Kind.OWNER_UNREACHABLE: _owner_unreachable,
+    Kind.ADDRESS_CHANGED: address_changed,
 }
 
 _PURPOSES = {

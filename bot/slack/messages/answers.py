@@ -9,6 +9,7 @@ from slack_sdk.models.blocks import ButtonElement
 
 from bot.slack.actions import Action
 from bot.slack.messages.parts import Message, button, link_button, said
+from bot.slack.messages.resets import not_me
 from bot.slack.words import clock, counted, day_and_clock, inert, listed, until_from
 from handlers.answers import (
     AccessList,
@@ -121,15 +122,18 @@ def no_candidate_message(several: bool) -> Message:
     )
 
 
-def notice_message(kind: str, result: str, at: datetime) -> Message:
-    """What came of one's visit to the secure page; it never claims more than is known."""
+def notice_message(kind: str, result: str, at: datetime, *, handle: str = "") -> Message:
+    """What came of one's visit to the secure page; it never claims more than is known. handle: to say it was not me."""
     if kind == "linked":
         return said(
             f"✅ This Slack account is linked to you since {clock(at)}. Ask me again for what you wanted.",
             buttons=_suggestions(),
         )
     what = _NOTICES.get((kind, result)) or _NOTICES[kind, "done"]
-    return said(f"{what.format(at=clock(at))}\nWas this not you? Tell the security team at once.")
+    told = what.format(at=clock(at))
+    if not handle:
+        return said(f"{told}\nWas this not you? Tell the security team at once.")
+    return said(f"{told}\nWas this not you? One click stops it.", buttons=[not_me(handle)])
 
 
 _NOTICES = {

@@ -10,7 +10,7 @@ from bot.slack.messages.approvals import not_allowed_text
 from bot.slack.messages.parts import Message, button
 from bot.slack.sentences import GONE
 from bot.slack.words import clock, day_and_clock, inert, quoted, sentence
-from handlers.decisions.freezing import Stopped, reason
+from handlers.decisions.freezing import RESUME_RESETS, Stopped, reason
 from handlers.outcomes import NoLonger, NotAllowed, Unknown
 from storage.states import FreezeKind
 
@@ -22,6 +22,7 @@ _TITLES = {
     FreezeKind.RESTORED: "New access is stopped: the records were restored from an older copy",
     FreezeKind.MISMATCH: "New access is stopped: the records are not what was signed",
     FreezeKind.EMERGENCY: "New access is stopped by the security team",
+    FreezeKind.RESETS: "Resets are stopped for everybody: too many at once",
 }
 _MOST_OF_A_DETAIL = 400
 
@@ -33,12 +34,12 @@ def freeze_message(alert: Alert) -> Message:
     if by := alert.fact("decided_by"):
         at, why = alert.moment("decided_at"), str(alert.facts.get("rationale") or "")
         when = f" at {clock(at)}" if at else ""
-        over = f"✅ *New access again* by {by}{when}{f': {quoted(why)}' if why else ''}."
+        again = "Resets again" if kind == FreezeKind.RESETS else "New access again"
+        over = f"✅ *{again}* by {by}{when}{f': {quoted(why)}' if why else ''}."
         return composed(alert, title, f"{sentence(detail)}\n{over}")
-    told = sentence(detail, _lost(alert), *_WHAT_NOW[kind])
-    return composed(
-        alert, title, told, buttons=[button("Let new access begin again…", Action.RESUME, alert.id)]
-    )
+    told = sentence(detail, _counted(alert), _lost(alert), *_WHAT_NOW[kind])
+    label = "Let resets begin again…" if kind == FreezeKind.RESETS else "Let new access begin again…"
+    return composed(alert, title, told, buttons=[button(label, Action.RESUME, alert.id)])
 
 
 def stopped_text(stopped: Stopped) -> str:
@@ -54,14 +55,22 @@ def resumed_text(outcome: object) -> str:
     match outcome:
         case NotAllowed():
             return not_allowed_text(outcome)
-        case NoLonger(by=by, at=at):
-            return f"{inert(by)} let new access begin again{f' at {clock(at)}' if at else ''}. Nothing more to do."
+        case NoLonger(by=by, at=at, way=way):
+            what = "resets" if way == RESUME_RESETS else "new access"
+            return (
+                f"{inert(by)} let {what} begin again{f' at {clock(at)}' if at else ''}. Nothing more to do."
+            )
         case Unknown(lost=True):
             return LOST
         case Unknown():
             return "This is no longer there, so nothing was changed."
         case _:
             return ""
+
+
+def _counted(alert: Alert) -> str:
+    count, most = alert.number("count"), alert.number("most")
+    return f"There were {count}, and {most} are let by." if count else ""
 
 
 def _lost(alert: Alert) -> str:
@@ -88,6 +97,12 @@ _WHAT_NOW = {
         "Then let new access begin again.",
     ),
     FreezeKind.EMERGENCY: (_GOES_ON,),
+    FreezeKind.RESETS: (
+        "Nobody resets a password by themselves, links that were open are over, and people are told to come to the IT "
+        "desk. Everything else goes on.",
+        "`wicket audit show` lists what was tried. When you know what it was, let resets begin again here, or with "
+        "`wicket resume`.",
+    ),
 }
 
 

@@ -14,7 +14,7 @@ from handlers.strange import Kind
 from tests.bot.slack.stories import NOW, clumsy, hears, problems, reads
 
 # The others are told by bot.slack.messages.drift and by bot.slack.messages.freezes.
-ALERTS = set(Kind) - DRIFT - {Kind.ACCESS_STOPPED}
+ALERTS = set(Kind) - DRIFT - {Kind.ACCESS_STOPPED, Kind.NOT_ME}
 TAIL = "medium · 23 Nov 14:02 UTC · story g-1"
 LATER = (NOW + timedelta(minutes=30)).isoformat()
 
