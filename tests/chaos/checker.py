@@ -128,13 +128,13 @@ def _lateness(history: History) -> Iterator[tuple[Pair, float]]:
 def _outlived(history: History) -> Iterator[Finding]:
     for pair, late in _lateness(history):
         if late > history.allowed:
-            yield Finding("access outlived its time", _named(pair), f"by {late:.1f} s with a bot up")
+            yield Finding("access outlived its time", named(pair), f"by {late:.1f} s with a bot up")
     stretches = _stretches(history)
     for pair in history.holds - history.began:
         if not any(each.begins <= history.at <= each.ends + CLOCKS for each in stretches[pair]):
-            yield Finding("access nothing gives", _named(pair), "it is held, and no grant gives it")
+            yield Finding("access nothing gives", named(pair), "it is held, and no grant gives it")
     for pair in history.began - history.holds:
-        yield Finding("access taken that was not ours", _named(pair), "it stood before, and is gone")
+        yield Finding("access taken that was not ours", named(pair), "it stood before, and is gone")
 
 
 # No double effect; no effect without a record, no record without its effect
@@ -149,7 +149,7 @@ def _effects(history: History) -> Iterator[Finding]:
     for pair, times in stretches.items():
         live = [each for each in times if any(grant.state == "active" for grant in each.grants)]
         if live and pair not in history.holds:
-            yield Finding("record without its effect", _named(pair), "a grant is active, and nobody holds it")
+            yield Finding("record without its effect", named(pair), "a grant is active, and nobody holds it")
 
 
 def _without_late(pair: Pair, changes: Sequence[Change], history: History) -> list[Change]:
@@ -185,16 +185,16 @@ def _once_each(pair: Pair, changes: Sequence[Change], stretches: Sequence[_Stret
         if change.added:
             covering = [n for n, each in enumerate(stretches) if _is_within(change, each)]
             if not covering:
-                yield Finding("access nothing gives", _named(pair), f"it was given at {change.at:.3f}")
+                yield Finding("access nothing gives", named(pair), f"it was given at {change.at:.3f}")
                 continue
             given[covering[-1]] += 1
             if given[covering[-1]] > 1:
-                yield Finding("given twice", _named(pair), f"once more at {change.at:.3f}")
+                yield Finding("given twice", named(pair), f"once more at {change.at:.3f}")
             continue
         over = [n for n, each in enumerate(stretches) if each.ends <= change.at + CLOCKS and given[n]]
         if not over or taken[over[-1]]:
             kind = "taken twice" if over else "taken before its time"
-            yield Finding(kind, _named(pair), f"at {change.at:.3f}")
+            yield Finding(kind, named(pair), f"at {change.at:.3f}")
             continue
         taken[over[-1]] += 1
 
@@ -220,7 +220,7 @@ def _on_record(pair: Pair, changes: Sequence[Change], history: History) -> Itera
         if following is not None and _was_begun(entries, change):
             continue
         did = "given" if change.added else "taken"
-        yield Finding("effect without a record", _named(pair), f"{did} at {change.at:.3f}, and no {wanted}")
+        yield Finding("effect without a record", named(pair), f"{did} at {change.at:.3f}, and no {wanted}")
 
 
 def _was_begun(entries: Sequence[Entry], change: Change) -> bool:
@@ -310,5 +310,6 @@ def _taken_over_late(history: History) -> Iterator[Finding]:
             yield Finding("taken over late", about, f"after {seconds:.1f} s with a bot up")
 
 
-def _named(pair: Pair) -> str:
+def named(pair: Pair) -> str:
+    """A membership, as findings say it."""
     return f"{pair[0]} in {pair[1]}"

@@ -8,6 +8,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from tests.chaos.checker import Finding, latest, longest_takeover, repeats
+from tests.chaos.evidence import evidence
 from tests.chaos.loops import Outcome
 
 _ABOUT = """\
@@ -100,10 +101,15 @@ def _summary(batches: Sequence[Batch], machine: str, date: str, planned: int) ->
     yield from _deeds(batches)
     if found:
         yield "\n### Findings\n"
-        yield from (
-            f"- {batch.loop}, seed {batch.seed}: {each.kind}, {each.about}: {each.what}"
-            for batch, each in found
-        )
+        for batch, each in found:
+            yield f"- {batch.loop}, seed {batch.seed}: {each.kind}, {each.about}: {each.what}"
+            yield from _what_happened(batch, each)
+
+
+def _what_happened(batch: Batch, finding: Finding) -> Iterable[str]:
+    lines = evidence(batch.outcome.history, finding)
+    if lines:
+        yield from ("", "  ```", *(f"  {line}" for line in lines), "  ```", "")
 
 
 def _table(batches: Sequence[Batch]) -> Iterable[str]:

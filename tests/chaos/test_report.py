@@ -41,6 +41,8 @@ def test_the_report_counts_what_was_done_and_names_every_finding():
     assert "42 kills of 100 planned, in 2 batches. Findings: 2." in text
     assert "| SQLite | 1 to 2 | 42 | 2 | 2 | 2 | 3 | 14 |" in text
     assert "- SQLite, seed 2: taken twice, p-ada in prod-db-rw: at 170.000" in text
+    assert "  100.000  grant g1 decided" in text
+    assert "  170.000  directory: removed" in text
     assert "- replicas, seed 3: OSError: full" in text
     assert "ask at once 6" in text
 
