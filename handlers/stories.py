@@ -107,7 +107,7 @@ class GrantStory:
     binds. asked_minutes: how long it was before an approver made it shorter, otherwise 0. can: names of those who may
     decide now, by role, and one_click: whether none of them has to say why; both are looked up where they are shown.
     goes_on_from: of an extension. fallback: the name of whoever stands in for its owner. ended_by and end_rationale:
-    who ended it before its time, and why.
+    who ended it before its time, and why. reset_at: when the password of its requester or holder was reset, if lately.
     """
 
     id: str
@@ -150,3 +150,4 @@ class GrantStory:
     fallback: str = ""
     report: Report | None = None
     ticket: str = ""
+    reset_at: datetime | None = None

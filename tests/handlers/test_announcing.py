@@ -142,7 +142,7 @@ async def test_a_change_in_the_middle_of_a_visit_stops_it(page: World) -> None:
 async def test_who_controls_the_slack_session_and_the_mailbox_gets_no_further_than_a_code(
     page: World,
 ) -> None:
-    """P-1, P-6: both open the page and read the mailed code; without what only the person has nothing is proven."""
+    """P-2, P-6: both open the page and read the mailed code; without what only the person has nothing is proven."""
     visitor: Visitor = await page.opened(Purpose.RESET)
     await page.proving.send_mail_code(visitor)
     read = await page.mailed()

@@ -10,7 +10,7 @@ from bot.slack.words import day_and_clock
 def address_changed(alert: Alert) -> tuple[str, str]:
     """A reset refused since the mail address is new (P-3)."""
     at = alert.moment("changed_at")
-    when = f"at {day_and_clock(at)}" if at else "lately"
+    when = day_and_clock(at) if at else "lately"
     return (
         f"Refused: self-service for {alert.whose}, whose mail address is new",
         f"Somebody with the Slack account `{alert.fact('slack_user', 'unknown')}` wanted to help themselves. The mail "

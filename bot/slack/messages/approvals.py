@@ -68,7 +68,11 @@ def approval_message(story: GrantStory, *, to_owner: bool = True) -> Message:
     stands = _still_needed if waiting else _what_became
     state = stands(story)
     about = sentence(going_on(story), _why_asked(story))
-    why = [line for line in (about, _background(story), _last_time(story), passed_on(story)) if line]
+    why = [
+        line
+        for line in (was_reset(story), about, _background(story), _last_time(story), passed_on(story))
+        if line
+    ]
     blocks: list[Block] = [heading(_title(story)), facts(rows), section("\n".join(why))]
     if waiting:
         who_can = _who_can(story)
@@ -109,6 +113,14 @@ def critical_facts(story: GrantStory) -> list[tuple[str, str]]:
         ("Why", in_quotes(story.justification)),
         *ticket,
     ]
+
+
+def was_reset(story: GrantStory) -> str:
+    """A warning, where a password of theirs was reset lately (P-8)."""
+    if story.reset_at is None:
+        return ""
+    whose = "The password of whoever asks or is to have it" if story.report else "Their password"
+    return f"⚠️ {whose} was reset {day_and_clock(story.reset_at)}, less than a day ago: make sure that it is them."
 
 
 def how_long(story: GrantStory) -> str:
