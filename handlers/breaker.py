@@ -44,6 +44,11 @@ def lets_by(tx: Session, ground: PageGround, what: Counted) -> bool:
     return False
 
 
+def came_to_nothing(tx: Session, ground: PageGround, what: Counted) -> None:
+    """What was counted before it began did not happen after all."""
+    tallies.count(tx, what, ground.now(), by=-1)
+
+
 def _trip(tx: Session, ground: PageGround, what: Counted, found: int, most: int) -> None:
     """Stop them, close what is open, and tell security once, however many come at the same moment."""
     at = ground.now()

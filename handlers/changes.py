@@ -69,6 +69,8 @@ class Changes:
         def work(tx: Session) -> None:
             at = self._ground.now()
             move(tx, handle.id, was=Result.CHANGING, now=Result.OPEN, at=at)
+            if words is RESET:
+                breaker.came_to_nothing(tx, self._ground, Counted.RESETS)
             self._record(tx, at, handle, words.ended, "refused", facts={"why": "directory_refused"})
 
         await self._ground.database.write(work)

@@ -11,7 +11,7 @@ from handlers import breaker
 from handlers.announcing import Announcing
 from handlers.attempts import Attempts
 from handlers.changes import RESET, UNLOCK, Changes
-from handlers.decisions.freezing import RESETS_STOPPED
+from handlers.decisions.freezing import reason
 from handlers.decisions.passwords import weakness
 from handlers.decisions.policy import PolicyDecision
 from handlers.strange import named
@@ -77,7 +77,7 @@ class Passwords:
             return found
         begun = await self._changes.begin(found.handle, RESET, found.decision)
         if begun is None:
-            return NotYet(reason=RESETS_STOPPED)
+            return await self._stopped() or Over()
         return await self._change(found, password) if begun else Over()
 
     async def unlock(self, visitor: Visitor) -> Done | NotYet | Over:
@@ -133,8 +133,8 @@ class Passwords:
             return Over()
         if not self._ground.is_open(handle) or not handle.proven:
             return Over()
-        if purpose == Purpose.RESET and await self._resets_stopped():
-            return NotYet(reason=RESETS_STOPPED)
+        if purpose == Purpose.RESET and (halt := await self._stopped()):
+            return halt
         person = await self._ground.person_of(handle)
         if person.unfit or person.account is None:
             return Over()
@@ -146,8 +146,10 @@ class Passwords:
             return NotYet(reason=ENOUGH_TODAY.format(times=self._ground.limits.resets_a_day))
         return _Proven(handle=handle, account=person.account, decision=decision)
 
-    async def _resets_stopped(self) -> bool:
-        return await self._ground.database.read(lambda tx: breaker.stopped(tx) is not None)
+    async def _stopped(self) -> NotYet | None:
+        """What to say while nobody resets a password; None if nothing stops it."""
+        found = await self._ground.database.read(breaker.stopped)
+        return NotYet(reason=reason(found)) if found else None
 
     async def _often_enough(self, person: Person, handle: Handle) -> bool:
         account = person.account.id if person.account else ""

@@ -17,9 +17,9 @@ KEPT = timedelta(days=28)
 _ADD = upserts.or_add(SQLModel.metadata.tables[Tally.__tablename__], "count")
 
 
-def count(tx: Session, kind: str, at: datetime) -> None:
-    """It happened once more. Whoever counts the same waits until this transaction ends."""
-    upserts.run(tx, _ADD, {"kind": kind, "slot": _slot(at), "count": 1})
+def count(tx: Session, kind: str, at: datetime, *, by: int = 1) -> None:
+    """It happened once more. Whoever counts the same waits until this transaction ends. by: -1, if it came to nothing."""
+    upserts.run(tx, _ADD, {"kind": kind, "slot": _slot(at), "count": by})
 
 
 def lately(tx: Session, kind: str, at: datetime, window: timedelta, *, since: datetime | None = None) -> int:

@@ -135,6 +135,16 @@ async def test_resets_go_on_beside_the_breaker_and_are_counted(page: World) -> N
     assert came == [Done(), Done(), Done(), NotYet(reason=RESETS_STOPPED)]
 
 
+async def test_a_password_that_the_directory_rejects_counts_for_nothing(page: World) -> None:
+    """P-7: whoever tries five that it does not take resets nothing."""
+    await page.local.set_password("ada", NEW_PASSWORD)
+    visitor = await page.proven()
+    for _ in range(5):
+        rejected = await page.passwords.choose(visitor, NEW_PASSWORD, NEW_PASSWORD)
+        assert isinstance(rejected, NotYet)
+    assert await count(page, Counted.RESETS, 3) == [True] * 3
+
+
 async def test_other_purposes_are_not_stopped(page: World) -> None:
     """P-7: an unlock is no reset."""
     await count(page, Counted.RESETS, 4)
