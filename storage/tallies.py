@@ -18,7 +18,7 @@ _ADD = upserts.or_add(SQLModel.metadata.tables[Tally.__tablename__], "count")
 
 
 def count(tx: Session, kind: str, at: datetime, *, by: int = 1) -> None:
-    """It happened once more. Whoever counts the same waits until this transaction ends. by: -1, if it came to nothing."""
+    """It happened once more; -1 if it came to nothing. Whoever counts the same waits until this transaction ends."""
     upserts.run(tx, _ADD, {"kind": kind, "slot": _slot(at), "count": by})
 
 

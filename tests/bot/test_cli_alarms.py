@@ -1,4 +1,4 @@
-"""`wicket release` lets somebody in again, with name and reason, on the record; and `wicket resume` lets resets begin."""
+"""`wicket release` lets somebody in again, with name and reason on the record; `wicket resume` lets resets begin."""
 
 from datetime import timedelta
 
