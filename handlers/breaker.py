@@ -50,13 +50,8 @@ def came_to_nothing(tx: Session, ground: PageGround, what: Counted) -> None:
 
 
 def _trip(tx: Session, ground: PageGround, what: Counted, found: int, most: int) -> None:
-    """Stop them, close what is open, and tell security once, however many come at the same moment."""
+    """Stop them, close what is open, and tell security: once, since one transaction writes at a time."""
     at = ground.now()
-    tallies.count(
-        tx, "gate", at
-    )  # whoever trips it at the same moment waits here, and then sees that it is done
-    if any(one.kind == FreezeKind.RESETS for one in freezes.open_ones(tx)):
-        return
     facts: dict[str, Fact] = {"what": what, "count": found, "most": most}
     freeze: Freeze = freezes.begin(
         tx,

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from handlers.alarms import Alarms, StopLinks
+from handlers.decisions.policy import PolicyDecision, Question
 from handlers.ground import Ground
 from handlers.intents import Actor, Report, Resume, Where
 from handlers.leavers import Leavers
@@ -246,6 +247,27 @@ async def test_nobody_else_lets_them_in(door: Door) -> None:
     assert isinstance(await door.releasing.release(await door.resume("ada")), NotAllowed)
     assert {one.kind for one in await door.page.rows(ExceptionRecord)} == {"not-me", "wrong-approver"}
     assert (await door.page.rows(Alarm))[0].lifted_at is None
+
+
+class Careless:
+    """A policy set that permits everybody everything."""
+
+    policy_set = "0" * 64
+
+    def ask(self, question: Question) -> PolicyDecision:
+        """Yes."""
+        return PolicyDecision(allowed=True, policy_ids=("all",), reasons=(), policy_set=self.policy_set)
+
+
+async def test_whatever_policy_says_nobody_lets_themselves_in(door: Door) -> None:
+    """P-6: an account of the security team that is reported does not say that it is its person's again."""
+    handle = await door.reset()
+    await door.report(handle)
+    await door.page.local.add_member("ada", "security-team")
+    await door.page.local.change_account("ada", active=True)
+    careless = Releasing(replace(door.ground, policy=Careless()))
+    assert isinstance(await careless.release(await door.resume("ada")), NotAllowed)
+    assert isinstance(await careless.release(await door.resume("sam")), Released)
 
 
 async def test_while_the_directory_is_silent_the_alarm_stands(door: Door) -> None:
