@@ -1,5 +1,6 @@
 """`wicket release` lets somebody in again, with name and reason on the record; `wicket resume` lets resets begin."""
 
+import asyncio
 from datetime import timedelta
 
 from sqlmodel import Session, select
@@ -43,8 +44,6 @@ async def _active(install: Install, *, switch: bool | None = None) -> bool:
 
 def test_an_operator_lets_somebody_in_again_with_name_and_reason(install: Install):
     """P-6: the account is on, the alarm is lifted, and both stand on the record."""
-    import asyncio
-
     with install.tx() as write:
         write(_reported)
     assert not asyncio.run(_active(install, switch=False))

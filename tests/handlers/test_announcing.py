@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from sqlmodel import select
 
 from handlers.passwords import NOT_TOLD, Passwords
 from handlers.visits import Done, NotYet, Over, Proven, Refused, Visitor
@@ -156,6 +157,4 @@ async def test_who_controls_the_slack_session_and_the_mailbox_gets_no_further_th
 
 
 def _mails(tx: Any) -> list[Owed]:
-    from sqlmodel import select
-
     return list(tx.exec(select(Owed).where(Owed.courier == "mail")).all())
