@@ -5,10 +5,17 @@ FITTING := import sys; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 13))
 PYTHON ?= $(or $(shell for python in python3 python3.13 python3.12 python3.11; do \
 	$$python -c '$(FITTING)' >/dev/null 2>&1 && { echo $$python; break; }; done),python3)
 VENV ?= .venv
+# What was compiled is kept, wherever the environment says otherwise: tests start many processes, and each would compile
+# all of Wicket, and its tests, anew.
+export PYTHONDONTWRITEBYTECODE :=
 # Test processes side by side, one a core: many tests hold a deadline, so more of them than cores only fail.
+# Each begins with half of the files, and who has done with theirs takes over half of what the other has left.
 JOBS ?= 2
 BIN := $(VENV)/bin
-TESTS = $(BIN)/python -m pytest $(if $(filter-out 1,$(JOBS)),-n $(JOBS) --dist loadfile)
+TESTS = $(BIN)/python -m pytest $(if $(filter-out 1,$(JOBS)),-n $(JOBS) --dist worksteal)
+# What tests write is thrown away, so it may stand in memory, where there is room for it: most of what they do is to
+# commit, which waits for a disk otherwise, and keeps a processor busy meanwhile.
+MEMORY := $(shell df -Pk /dev/shm 2>/dev/null | awk 'NR == 2 && $$4 > 2000000 { print "/dev/shm/" }')
 # These wait for most of their time, so they run in a process of their own beside the others.
 WAITING := tests/chaos tests/bot/demo/tour/test_tour_on_slapd.py tests/bot/demo/tour/test_tour_on_samba.py
 INSTALL := $(BIN)/python -m pip install --disable-pip-version-check --quiet
@@ -17,7 +24,7 @@ LOCK := $(BIN)/uv pip compile pyproject.toml --universal --python-version 3.11 -
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help install demo test lint bench chaos pictures lock clean
+.PHONY: help install demo test lint bench chaos pictures texts lock clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -28,10 +35,12 @@ demo: $(VENV)/.installed ## a whole company to try Wicket in, at one address (PO
 install: $(VENV)/.installed ## the command for a real workspace: .venv/bin/wicket
 
 test: lint ## everything that must hold (ARGS=tests/handlers runs a part)
-	@$(if $(ARGS),$(TESTS) $(ARGS),\
+	@TMPDIR=$$(mktemp -d $(or $(MEMORY),$${TMPDIR:-/tmp}/)XXXXXXXX) && export TMPDIR && chmod 755 "$$TMPDIR" || exit 1; \
+		trap 'rm -rf "$$TMPDIR"' EXIT; trap 'exit 130' INT TERM; \
+		$(if $(ARGS),$(TESTS) $(ARGS),\
 		waited=$$(mktemp); $(BIN)/python -m pytest $(WAITING) >"$$waited" 2>&1 & waiting=$$!; \
 		$(TESTS) $(WAITING:%=--ignore=%); failed=$$?; \
-		wait $$waiting || failed=1; cat "$$waited"; rm -f "$$waited"; exit $$failed)
+		wait $$waiting || failed=1; cat "$$waited"; exit $$failed)
 
 lint: $(VENV)/.test ## style, types, and the direction of imports
 	@$(BIN)/ruff check .
@@ -45,8 +54,11 @@ bench: $(VENV)/.test ## speed and memory, as ratios within one run
 chaos: $(VENV)/.test ## kill the bot thousands of times, and write docs/chaos.md (an hour or two)
 	@$(BIN)/python -m tests.chaos --report docs/chaos.md $(ARGS)
 
-pictures: $(VENV)/.test ## take the pictures of the docs anew (needs Chromium)
-	@$(BIN)/python -m tests.browser.pictures
+pictures: $(VENV)/.test ## take the pictures of the docs anew (needs Chromium; ARGS=homes takes one scene's)
+	@$(BIN)/python -m tests.browser.pictures $(ARGS)
+
+texts: $(VENV)/.installed ## every text that Wicket says, for a translation (docs/translations.md): writes wicket.pot
+	@$(BIN)/python -m bot.extraction > wicket.pot
 
 lock: $(VENV)/.made ## find the newest versions that pyproject.toml allows, and write them down with their hashes
 	@$(INSTALL) uv

@@ -24,6 +24,7 @@ from bot.couriers.rendering import Rendering
 from bot.couriers.slack import SlackCourier
 from bot.directories import open_directory
 from bot.duties import Duties
+from bot.languages import read_language
 from bot.metrics import Metrics
 from bot.policies import load_policy
 from bot.process import favour_the_loop
@@ -104,6 +105,7 @@ class App:
         self._chance = chance
         self._open = AsyncExitStack()
         self._signer = settings.secrets.signer()
+        self._language = read_language(settings.slack.translation)
         vault = settings.secrets.vault()
         handles = Handles(vault=vault, lifetime=timedelta(minutes=settings.security.link_minutes))
         self.metrics = Metrics.in_registry(CollectorRegistry())
@@ -144,6 +146,7 @@ class App:
             pages=self._links,
             alarms=self._alarms,
             metrics=self.metrics,
+            language=self._language,
         )
         self._effects = Effects(
             self.ground,
@@ -258,7 +261,7 @@ class App:
         slack = SlackCourier(
             client=client,
             database=self.database,
-            rendering=Rendering(self.ground, checks=self._checks, pages=self._links),
+            rendering=Rendering(self.ground, checks=self._checks, pages=self._links, language=self._language),
             catalogue=self.ground.catalogue,
             security_channel=self._settings.slack.security_channel,
             metrics=self.metrics,
@@ -297,7 +300,13 @@ class App:
             username=mail.username,
             password=password.get_secret_value() if password else None,
         )
-        return MailCourier(self._page_ground, smtp, metrics=self.metrics, public_url=self._links.public_url)
+        return MailCourier(
+            self._page_ground,
+            smtp,
+            metrics=self.metrics,
+            public_url=self._links.public_url,
+            language=self._language,
+        )
 
     def _wake_holdings(self) -> None:
         self._holdings.wake()

@@ -58,7 +58,7 @@ class Duties:
     def all(self, holdings: Duty) -> list[Duty]:
         """Every duty. holdings: the one over the effects, which a free slot wakes as well."""
         return [
-            Duty(name="ends", every=0.5, work=self._end),
+            Duty(name="ends", every=0.5, work=self._end, until_next=self.revocation.until_next_end),
             holdings,
             Duty(name="alerts", every=1, woken_by="outbox", work=partial(self._deliver, ALERT)),
             Duty(name="outbox", every=1, woken_by="outbox", work=partial(self._deliver, NORMAL)),
@@ -90,8 +90,13 @@ class Duties:
         await deliver_all(
             partial(self.slack.deliver_due, urgency),
             batch=BATCH,
-            is_busy=lambda: gives_way and self.effects.is_full,
+            is_busy=lambda: gives_way and (self.effects.is_full or self._ends_are_due()),
+            ends_are_due=lambda: gives_way and self._ends_are_due(),
         )
+
+    def _ends_are_due(self) -> bool:
+        """Whether access is being taken back by the hundred: that is a promise, and words about it come after it."""
+        return self.revocation.is_ending or self.effects.takes_back
 
     async def _watch_overdue(self) -> None:
         await self.revocation.tell_overdue()

@@ -16,18 +16,25 @@ from storage.faults import WicketFault
 log = structlog.get_logger(__name__)
 
 
+# Seconds that a duty rests at least before what it knows to come: what comes meanwhile is done with it.
+SOONEST = 0.1
+
+
 @dataclass(kw_only=True)
 class Duty:
     """Work that is done when woken or when `every` seconds are over; woken while at it, it runs once more.
 
-    woken_by: what a committed transaction may name to wake it at once. Ticks follow the wall clock, which may be set
-    back: after twice `every` without one, by a clock that is never set, a duty goes ahead by itself.
+    woken_by: what a committed transaction may name to wake it at once. until_next: asked after its work, in how many
+    seconds there is more of it, as far as is known; if that is sooner than a tick, it does not wait for one. Ticks
+    follow the wall clock, which may be set back: after twice `every` without one, by a clock that is never set, a duty
+    goes ahead by itself.
     """
 
     name: str
     work: Callable[[], Awaitable[object]]
     every: float
     woken_by: str = ""
+    until_next: Callable[[], Awaitable[float]] | None = None
     _woken: asyncio.Event = field(default_factory=asyncio.Event)
     _resting: bool = False
 
@@ -46,14 +53,18 @@ class Duty:
 
     async def run(self) -> None:
         """Until it may rest."""
+        within = 2 * self.every
         while True:
             with suppress(TimeoutError):
-                await asyncio.wait_for(self._woken.wait(), 2 * self.every)
+                await asyncio.wait_for(self._woken.wait(), within)
             self._woken.clear()
             if self._resting:
                 return
+            within = 2 * self.every
             try:
                 await self.work()
+                if self.until_next is not None:
+                    within = min(within, max(SOONEST, await self.until_next()))
             except asyncio.CancelledError:
                 if _is_cancelled():
                     raise

@@ -5,9 +5,10 @@ catalogue says so of that entitlement.
 """
 
 import asyncio
-from collections.abc import Collection
+from collections.abc import AsyncIterator, Collection
 from dataclasses import replace
 from datetime import timedelta
+from itertools import islice
 
 import structlog
 
@@ -37,20 +38,25 @@ class Drift:
 
     async def look(self, directory: str) -> None:
         """Compare all of one directory, and tell what differs. What cannot be read is told if it goes on."""
-        looks = await self._looks(directory)
-        for look in looks:
+        unread: dict[str, str] = {}
+        async for look in self._looks(directory):
             if look.unknown:
                 log.warning("drift.unknown", entitlement=look.entitlement.id, fault=look.unknown)
+                unread[look.entitlement.id] = look.unknown
                 continue
             try:
                 await self._settle(look)
             except WicketFault as fault:
                 log.warning("drift.hindered", entitlement=look.entitlement.id, fault=str(fault))
-        await self._unread.note(directory, looks)
+        await self._unread.note(directory, unread)
 
     async def preview(self) -> list[Look]:
         """What differs now, everywhere; nothing is written and nobody is told."""
-        looks = await asyncio.gather(*(self._looks(name) for name in self._ground.directories))
+
+        async def of(directory: str) -> list[Look]:
+            return [look async for look in self._looks(directory)]
+
+        looks = await asyncio.gather(*(of(name) for name in self._ground.directories))
         return [look for some in looks for look in some]
 
     async def names(self, directory: str, accounts: Collection[str]) -> dict[str, Account | None]:
@@ -63,18 +69,21 @@ class Drift:
 
         return dict(await asyncio.gather(*(one(account) for account in sorted(accounts))))
 
-    async def _looks(self, directory: str) -> list[Look]:
-        slots = asyncio.Semaphore(AT_ONCE)
+    async def _looks(self, directory: str) -> AsyncIterator[Look]:
+        """Each group of a directory, as the catalogue has them; only some are in memory at a time."""
 
         async def one(entitlement: Entitlement) -> Look:
-            async with slots:
-                try:
-                    return await self._look_at(entitlement)
-                except WicketFault as fault:
-                    return Look(entitlement=entitlement, fences={}, unknown=str(fault))
+            try:
+                return await self._look_at(entitlement)
+            except WicketFault as fault:
+                return Look(entitlement=entitlement, fences={}, unknown=str(fault))
 
-        offered = self._ground.catalogue.entitlements.values()
-        return await asyncio.gather(*(one(each) for each in offered if each.directory == directory))
+        offered = (
+            each for each in self._ground.catalogue.entitlements.values() if each.directory == directory
+        )
+        while some := list(islice(offered, AT_ONCE)):
+            for look in await asyncio.gather(*map(one, some)):
+                yield look
 
     async def _look_at(self, entitlement: Entitlement) -> Look:
         """Read the group, compare, and read singly what is ours to change: it may have changed in between."""

@@ -90,10 +90,12 @@ class Effects:
     @property
     def is_full(self) -> bool:
         """Whether there may be more to give or take back in a directory than can be taken up now."""
-        return any(
-            len(place.alone) >= SLOTS or (place.more and bool(place.rounds))
-            for place in self._places.values()
-        )
+        return self.takes_back or any(len(place.alone) >= SLOTS for place in self._places.values())
+
+    @property
+    def takes_back(self) -> bool:
+        """Whether a directory takes removals in rounds, and more of them wait than are under way."""
+        return any(place.more and bool(place.rounds) for place in self._places.values())
 
     async def finish(self) -> None:
         """Wait until what was taken up is done."""

@@ -5,6 +5,7 @@ An answer that could not be had ends nothing, and too many at once end nothing b
 
 import asyncio
 from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import partial
@@ -88,29 +89,28 @@ class Leavers:
         Each directory counts by itself: one that lost its people is no reason to doubt another.
         """
         people = await self._ground.database.read(lambda tx: _people(tx, everybody=everybody))
-        by_directory: dict[str, list[str]] = {name: [] for name in self._ground.directories}
-        for directory, account in sorted(people):
-            if directory in by_directory:
-                by_directory[directory].append(account)
-        looks = (self._look_at(*each, everybody=everybody) for each in by_directory.items())
+        looks = (
+            self._look_at(name, people.get(name, set()), everybody=everybody)
+            for name in self._ground.directories
+        )
         counts = await asyncio.gather(*looks)
         return sum(counts)
 
-    async def _look_at(self, directory: str, accounts: Sequence[str], *, everybody: bool) -> int:
-        waiting, slots = iter(accounts), [self._ask_one_by_one] * min(AT_ONCE, len(accounts))
-        some = await asyncio.gather(*(ask(directory, waiting) for ask in slots))
-        answers = {account: answer for each in some for account, answer in each.items()}
-        gone = [one for one in answers.values() if isinstance(one, Leaver)]
-        mails = {one.id: one.mail for one in answers.values() if isinstance(one, Account)}
+    async def _look_at(self, directory: str, accounts: AbstractSet[str], *, everybody: bool) -> int:
+        waiting, answered, gone = iter(sorted(accounts)), set[str](), list[Leaver]()
+        mails = dict[str, str]()
+        slots = [self._ask_one_by_one] * min(AT_ONCE, len(accounts))
+        await asyncio.gather(*(ask(directory, waiting, answered, gone, mails) for ask in slots))
         await watch(self._ground.database, directory, mails, self._ground.now())
+        gone.sort(key=lambda one: one.id)
         halts = await self._ground.database.read(lambda tx: open_of(tx, cause_of(Kind.MANY_LEFT, directory)))
         # Whom this look does not see, or who is not answered for, may be gone still.
-        asked_about = _named(halts) & set(accounts) if everybody else _named(halts)
-        sees_all = asked_about <= answers.keys()
-        if is_mass(len(gone), len(answers)) or (_asked(halts) and (stays_halted(len(gone)) or not sees_all)):
+        asked_about = _named(halts) & accounts if everybody else _named(halts)
+        sees_all = asked_about <= answered
+        if is_mass(len(gone), len(answered)) or (_asked(halts) and (stays_halted(len(gone)) or not sees_all)):
             sure = [one for one in gone if one.id in _named(halts, confirmed=True)]
             if gone and not sure:
-                await self._ground.database.write(lambda tx: self._halt(tx, directory, gone, len(answers)))
+                await self._ground.database.write(lambda tx: self._halt(tx, directory, gone, len(answered)))
             gone = sure  # whoever left since then is looked at the next time
             if not gone:
                 return 0
@@ -121,21 +121,27 @@ class Leavers:
             await self._settle_mass(directory)
         return ended
 
-    async def _ask_one_by_one(self, directory: str, waiting: Iterable[str]) -> dict[str, Leaver | Account]:
+    async def _ask_one_by_one(
+        self,
+        directory: str,
+        waiting: Iterable[str],
+        answered: set[str],
+        gone: list[Leaver],
+        mails: dict[str, str],
+    ) -> None:
         """Take from what waits until nothing does. An unknown answer is left out: it counts for nothing."""
-        answers: dict[str, Leaver | Account] = {}
         for account in waiting:
             try:
                 found = await in_time(self._ground.directory(directory).account(account))
             except DirectoryUnavailable as fault:
                 log.warning("leavers.unknown", directory=directory, fault=str(fault))
                 continue
-            if found is not None and found.active:
-                answers[account] = found
-            else:
+            answered.add(account)
+            if found is not None:
+                mails[account] = found.mail
+            if found is None or not found.active:
                 why: Why = "left" if found is None else "switched off"
-                answers[account] = Leaver(directory=directory, id=account, why=why, account=found)
-        return answers
+                gone.append(Leaver(directory=directory, id=account, why=why, account=found))
 
     # One leaver.
 
@@ -327,11 +333,14 @@ def _known_as(leaver: Leaver, grant: Grant) -> tuple[str, str]:
     return grant.requester_name, grant.requester_login
 
 
-def _people(tx: Session, *, everybody: bool) -> set[tuple[str, str]]:
+def _people(tx: Session, *, everybody: bool) -> Mapping[str, AbstractSet[str]]:
     concerned = grants.people_concerned(tx)
-    people = concerned | links.linked_people(tx) if everybody else concerned
+    for directory, accounts in links.linked_people(tx).items() if everybody else ():
+        concerned.setdefault(directory, set()).update(accounts)
     # Whose account Wicket switched off, since they said that somebody else is in it, did not leave.
-    return people - alarms.switched_off(tx)
+    for directory, account in alarms.switched_off(tx):
+        concerned.get(directory, set()).discard(account)
+    return concerned
 
 
 def _asked(halts: Iterable[ExceptionRecord]) -> bool:

@@ -13,7 +13,7 @@ from handlers.decisions.policy import PolicyDecision
 from handlers.intents import Actor, Where
 from storage.audit import entry as audit
 from storage.audit import log
-from storage.identifiers import new_id
+from storage.identifiers import new_id, new_ids
 
 Fact = audit.Fact
 
@@ -137,12 +137,12 @@ def record_each(
     where: Where,
 ) -> None:
     """`record_grant` of what Wicket itself has done with many grants at once, each with its own facts."""
-    place = _place(where)
+    place, wanted = _place(where), list(grants)
     log.append_each(
         tx,
         [
             audit.Entry(
-                id=new_id("e", at),
+                id=fresh,
                 at=at,
                 action=action,
                 outcome="done",
@@ -153,7 +153,7 @@ def record_each(
                 where=place,
                 facts=_with_account(grant, facts),
             )
-            for grant, facts in grants
+            for fresh, (grant, facts) in zip(new_ids("e", at, len(wanted)), wanted, strict=True)
         ],
     )
 

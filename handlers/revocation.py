@@ -4,6 +4,7 @@ It moves grants and makes holdings follow; the directory itself is changed by ha
 """
 
 from datetime import timedelta
+from math import inf
 
 from sqlmodel import Session
 
@@ -27,19 +28,29 @@ KEEP_DRAFTS = timedelta(days=1)
 
 
 class Revocation:
-    """What time itself does. A tick calls each method; a late one catches up, since the rows are the schedule."""
+    """What time itself does. A tick calls each method; a late one catches up, since the rows are the schedule.
+
+    is_ending: more grants are over than one transaction ends, and they are being ended now.
+    """
 
     def __init__(self, ground: Ground) -> None:
         self._ground = ground
+        self.is_ending = False
 
     async def end_due(self) -> int:
         """Begin the end of every grant whose time is over, the longest overdue first; how many."""
         ended = 0
-        while True:
-            batch = await self._ground.database.write(self._end_batch)
-            ended += batch
-            if batch < ENDS:
-                return ended
+        try:
+            while (batch := await self._ground.database.write(self._end_batch)) == ENDS:
+                self.is_ending, ended = True, ended + batch
+        finally:
+            self.is_ending = False
+        return ended + batch
+
+    async def until_next_end(self) -> float:
+        """Seconds until the next grant is over, as things stand; infinite if none will be."""
+        at = await self._ground.database.glance(endings.next_end)
+        return (at - self._ground.now()).total_seconds() if at is not None else inf
 
     async def standing(self) -> Standing:
         """How much is being worked on and how much is overdue, for those who watch."""

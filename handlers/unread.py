@@ -3,13 +3,12 @@
 It compares nothing, and knows only of the looks of this process.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from datetime import datetime
 
 from sqlmodel import Session
 
 from handlers import recording
-from handlers.comparing import Look
 from handlers.exceptions import Kind, Severity, Strange, cause_of, tell_security
 from handlers.ground import Ground
 from handlers.intents import SCHEDULE
@@ -25,10 +24,12 @@ class Unread:
         self._ground = ground
         self._since: dict[str, dict[str, datetime]] = {}
 
-    async def note(self, directory: str, looks: Sequence[Look]) -> None:
-        """A look is over: tell what was not read once more, and settle what was told once all can be read."""
+    async def note(self, directory: str, unread: Mapping[str, str]) -> None:
+        """A look is over: tell what was not read once more, and settle what was told once all can be read.
+
+        unread: why not, by entitlement.
+        """
         now, before = self._ground.now(), self._since.get(directory, {})
-        unread = {look.entitlement.id: look.unknown for look in looks if look.unknown}
         since = self._since[directory] = {one: before.get(one, now) for one in unread}
         again = {one: fault for one, fault in unread.items() if one in before}
         if again:

@@ -7,7 +7,7 @@ from collections.abc import Collection
 from datetime import datetime
 from typing import NamedTuple
 
-from sqlalchemy import Update, bindparam, select, update
+from sqlalchemy import Update, bindparam, func, select, update
 from sqlmodel import Session, SQLModel
 
 from storage.records import Grant, Holding
@@ -62,6 +62,9 @@ _DUE = (
     .order_by(_GRANTS.c.expires_at)
     .limit(bindparam("most"))
 )
+_NEXT = select(func.min(_GRANTS.c.expires_at)).where(
+    _GRANTS.c.state.in_(bindparam("live", LIVE, expanding=True, literal_execute=True))
+)
 _COVERING = select(_HOLDINGS.c.id, *_COLUMNS).where(_AMONG, *_OF_HOLDING)
 _STANDING = select(_HOLDINGS.c.id, _GRANTS.c.id, _GRANTS.c.state).where(_AMONG, *_OF_HOLDING)
 _AMONG_GRANTS = _GRANTS.c.id.in_(bindparam("ids", expanding=True))
@@ -80,6 +83,12 @@ _END = (
 def due(tx: Session, at: datetime, limit: int) -> list[Ending]:
     """Grants whose time is over and whose end has not begun, the longest overdue first."""
     return [Ending._make(row) for row in tx.connection().execute(_DUE, {"at": at, "most": limit})]
+
+
+def next_end(tx: Session) -> datetime | None:
+    """When the next grant is over whose end has not begun; None if none ever will be."""
+    found: datetime | None = tx.connection().execute(_NEXT).scalar_one()
+    return found
 
 
 def begin(tx: Session, ids: Collection[str], *, reason: str) -> None:

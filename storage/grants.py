@@ -3,11 +3,12 @@
 It does not decide which move is right (handlers do); a move that the table of states does not have fails.
 """
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
+from itertools import chain
 from typing import Any
 
-from sqlalchemy import BindParameter, and_, bindparam, case, delete, or_
+from sqlalchemy import BindParameter, Executable, and_, bindparam, case, delete, or_
 from sqlalchemy import select as select_columns
 from sqlmodel import Session, col, func, select
 from sqlmodel.sql.expression import SelectOfScalar
@@ -101,10 +102,11 @@ def unfinished_of(tx: Session, directory: str, account: str) -> Sequence[Grant]:
     ).all()
 
 
-def people_concerned(tx: Session) -> set[tuple[str, str]]:
-    """Directory and account of whoever has access or waits for it, and of whoever approved an open request.
+def people_concerned(tx: Session) -> dict[str, set[str]]:
+    """By directory, whoever has access or waits for it, and whoever approved an open request.
 
     Of whoever has access elsewhere, the account there as well; of whoever it was asked for, who asked as well.
+    It is read some grants at a time, so it takes memory for people alone.
     """
     # Literally the conditions of two indexes, so that what is over costs nothing.
     live: BindParameter[Any] = bindparam("live", LIVE, expanding=True, literal_execute=True)
@@ -114,14 +116,25 @@ def people_concerned(tx: Session) -> set[tuple[str, str]]:
         col(Grant.state).in_(live), col(Grant.expires_at).is_not(None)
     )
     asking = select_columns(*people).where(col(Grant.state) == pending, col(Grant.lapses_at).is_not(None))
-    holders = [pair for row in tx.execute(holding) for pair in ((row[0], row[1]), *people_of(*row[2:]))]
-    askers = [pair for row in tx.execute(asking) for pair in people_of(*row)]
-    approvers = tx.exec(
-        select(Grant.requester_directory, Approval.approver)
+    approving = (
+        select_columns(col(Grant.requester_directory), col(Approval.approver))
         .join(Approval, col(Approval.grant) == col(Grant.id))
-        .where(Grant.state == pending, col(Grant.lapses_at).is_not(None), col(Approval.approved))
-    ).all()
-    return {(directory, account) for directory, account in (*holders, *askers, *approvers)}
+        .where(col(Grant.state) == pending, col(Grant.lapses_at).is_not(None), col(Approval.approved))
+    )
+    found: dict[str, set[str]] = {}
+    for rows in _by_pages(tx, holding):
+        for directory, account, *asked in rows:
+            found.setdefault(directory, set()).add(account)
+            _add_people(found, *asked)
+    for rows in chain(_by_pages(tx, asking), _by_pages(tx, approving)):
+        for row in rows:
+            _add_people(found, *row)
+    return found
+
+
+def _add_people(found: dict[str, set[str]], directory: str, requester: str, target: str = "") -> None:
+    for name, account in people_of(directory, requester, target):
+        found.setdefault(name, set()).add(account)
 
 
 def live_of(tx: Session, directory: str, account: str) -> Sequence[Grant]:
@@ -182,6 +195,26 @@ def concerning_group(
     for start in range(0, len(wanted), _AT_ONCE):
         found += tx.exec(asked.where(col(Grant.account).in_(wanted[start : start + _AT_ONCE])))
     return found
+
+
+def active_in(tx: Session, *, entitlement: str, directory: str, group: str) -> Iterator[list[str]]:
+    """Those who have an active grant that gives this group, some at a time: there may be very many.
+
+    To be read to the end within the transaction.
+    """
+    asked = select_columns(col(Grant.account)).where(
+        col(Grant.entitlement) == entitlement,
+        col(Grant.state) == GrantState.ACTIVE,
+        col(Grant.directory) == directory,
+        col(Grant.group) == group,
+    )
+    for rows in _by_pages(tx, asked):
+        yield [account for (account,) in rows]
+
+
+def _by_pages(tx: Session, asked: Executable) -> Iterator[Sequence[tuple[Any, ...]]]:
+    """Rows that are never in memory all at once, on neither engine."""
+    yield from tx.connection().execute(asked, execution_options={"yield_per": _AT_ONCE}).partitions()
 
 
 def covered_in(tx: Session, *, directory: str, group: str, among: Collection[str]) -> frozenset[str]:

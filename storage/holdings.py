@@ -16,6 +16,7 @@ from storage.changing import change
 from storage.database import wake
 from storage.endings import Ending
 from storage.identifiers import new_id
+from storage.plain import Plain, in_turn
 from storage.records import Grant, Holding
 from storage.states import LIVE
 
@@ -59,7 +60,7 @@ _IS_COVERED = exists().where(
 _AWAITS_A_LOOK = and_(
     _HOLDINGS.c.settled == false(), _HOLDINGS.c.last_fault == "", _HOLDINGS.c.next_at > bindparam("now")
 )
-_FOLLOW = (
+_FOLLOW = Plain(
     update(_HOLDINGS)
     .where(
         _HOLDINGS.c.directory == bindparam("directory_of"),
@@ -171,7 +172,9 @@ def follow_each(tx: Session, ended: Collection[Ending], *, at: datetime) -> None
     ]
     if not known:
         return
-    if tx.connection().execute(_FOLLOW, known).rowcount == len(known):
+    with in_turn(tx.connection()) as run:
+        followed = run(_FOLLOW, *known)
+    if followed == len(known):
         wake(tx, "holdings")
         return
     for one in ended:  # some have no holding yet, which is rare

@@ -7,11 +7,28 @@ import secrets
 from datetime import UTC, datetime, timedelta
 
 _ALPHABET = "0123456789abcdefghjkmnpqrstvwxyz"
+_PAIRS = tuple(one + other for one in _ALPHABET for other in _ALPHABET)
+_CHANCE = 5  # bytes
 
 
 def new_id(prefix: str, at: datetime) -> str:
     """A new id such as "g-06k3v8qz1m-4t7x9c2b": the time in milliseconds, then 40 random bits (Crockford base32)."""
-    return f"{prefix}-{_base32(int(at.timestamp() * 1000), 9)}-{_base32(secrets.randbits(40), 8)}"
+    return new_ids(prefix, at, 1)[0]
+
+
+def new_ids(prefix: str, at: datetime, count: int) -> list[str]:
+    """So many new ids of one moment, each with chance of its own."""
+    begin, chance = (
+        f"{prefix}-{_base32(int(at.timestamp() * 1000), 9)}-",
+        secrets.token_bytes(_CHANCE * count),
+    )
+    numbers = (
+        int.from_bytes(chance[start : start + _CHANCE], "big") for start in range(0, len(chance), _CHANCE)
+    )
+    return [
+        f"{begin}{_PAIRS[n >> 30]}{_PAIRS[n >> 20 & 1023]}{_PAIRS[n >> 10 & 1023]}{_PAIRS[n & 1023]}"
+        for n in numbers
+    ]
 
 
 def made_at(identifier: str) -> datetime | None:

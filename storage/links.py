@@ -65,10 +65,14 @@ def ever_linked(tx: Session, directory: str, account: str) -> bool:
     )
 
 
-def linked_people(tx: Session) -> set[tuple[str, str]]:
-    """Directory and account of everybody with an active link."""
-    rows = tx.exec(select(Link.directory, Link.account).where(Link.state == LinkState.ACTIVE)).all()
-    return {(directory, account) for directory, account in rows}
+def linked_people(tx: Session) -> dict[str, set[str]]:
+    """By directory, everybody with an active link."""
+    found: dict[str, set[str]] = {}
+    for directory, account in tx.exec(
+        select(Link.directory, Link.account).where(Link.state == LinkState.ACTIVE)
+    ):
+        found.setdefault(directory, set()).add(account)
+    return found
 
 
 def make_link(

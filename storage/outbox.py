@@ -9,10 +9,12 @@ from typing import NamedTuple
 
 from sqlalchemy import ColumnElement, and_, bindparam, delete, exists, insert, not_, or_, update
 from sqlalchemy.orm import aliased
+from sqlalchemy.sql.dml import ReturningUpdate
 from sqlmodel import Session, SQLModel, col, func, select
 
 from storage import upserts
 from storage.database import wake
+from storage.plain import Plain, in_turn
 from storage.records import Owed, Posted
 
 ALERT, NORMAL = 0, 1
@@ -26,6 +28,7 @@ HOLDS_UP = 5
 _OWED = SQLModel.metadata.tables[Owed.__tablename__]
 _POSTED = SQLModel.metadata.tables[Posted.__tablename__]
 _ADD = insert(_OWED)
+_ADD_EACH = Plain(_ADD.inline(), columns=[each.name for each in _OWED.c if each.name != "id"])
 _DROP = delete(_OWED).where(_OWED.c.id == bindparam("owed"), _OWED.c.fence == bindparam("held"))
 _POST = upserts.or_replace(_POSTED, ("channel", "ts", "at"))
 _OLDER = aliased(Owed)
@@ -49,6 +52,53 @@ _WAITING_AMONG = select(_OWED.c.kind, _OWED.c.subject, _OWED.c.recipient).where(
     _OWED.c.subject.in_(bindparam("subjects", expanding=True)),
     _OWED.c.lease_until.is_(None),
 )
+
+
+def _is_held(table: type[Owed]) -> ColumnElement[bool]:
+    """Whether somebody is at it. A lease twice as long as it may be was taken before the clock was set back."""
+    return col(table.lease_until).between(bindparam("now"), bindparam("held"))
+
+
+def _claiming(*which: ColumnElement[bool]) -> ReturningUpdate[Owed]:
+    """The statement of `claim`, over these of a courier's messages alone."""
+    # Whether something older is owed in the same thread, which was not tried so often that it must stand back.
+    comes_after_another = exists().where(
+        col(_OLDER.subject) == col(Owed.subject),
+        col(_OLDER.recipient) == col(Owed.recipient),
+        col(_OLDER.courier) == col(Owed.courier),
+        col(_OLDER.id) < col(Owed.id),
+        or_(col(_OLDER.attempts) <= HOLDS_UP, _is_held(_OLDER)),
+    )
+    due = (
+        select(Owed.id)
+        .where(
+            col(Owed.courier) == bindparam("of"),
+            *which,
+            or_(
+                col(Owed.next_at) <= bindparam("now"),
+                col(Owed.next_at) > bindparam("far"),
+                and_(col(Owed.owed_at) > bindparam("now"), col(Owed.next_at) == col(Owed.owed_at)),
+            ),
+            or_(col(Owed.lease_until).is_(None), not_(_is_held(Owed))),
+            not_(comes_after_another),
+        )
+        .order_by(col(Owed.urgency), col(Owed.id))
+        .limit(bindparam("most"))
+        .with_for_update(skip_locked=True)
+        # Found once, whatever the planner thinks: found anew for each row it would go beyond the limit.
+        .cte("due")
+    )
+    return (
+        update(Owed)
+        .where(col(Owed.id).in_(select(due.c.id)))
+        .values(lease_until=bindparam("until"), fence=col(Owed.fence) + 1, attempts=col(Owed.attempts) + 1)
+        .returning(Owed)
+        .execution_options(synchronize_session=False)
+    )
+
+
+_CLAIM = _claiming()
+_CLAIM_SO_URGENT = _claiming(col(Owed.urgency) == bindparam("how"))
 
 
 def owe(
@@ -98,7 +148,8 @@ def owe_each(tx: Session, messages: Iterable[Message], *, at: datetime, courier:
         if one not in waiting
     ]
     if rows:
-        connection.execute(_ADD, rows)
+        with in_turn(connection) as run:
+            run(_ADD_EACH, *rows)
 
 
 def claim(
@@ -118,51 +169,11 @@ def claim(
     longest: how far ahead the next try may be; what is further, or is owed since later than now, was written before the
     clock was set back. urgency: only those. Without it all, alerts first.
     """
-    due = (
-        select(Owed.id)
-        .where(
-            Owed.courier == courier,
-            *([] if urgency is None else [col(Owed.urgency) == urgency]),
-            or_(
-                col(Owed.next_at) <= at,
-                col(Owed.next_at) > at + longest,
-                and_(col(Owed.owed_at) > at, col(Owed.next_at) == col(Owed.owed_at)),
-            ),
-            or_(col(Owed.lease_until).is_(None), not_(_is_held(Owed, at, lease))),
-            not_(_comes_after_another(at, lease)),
-        )
-        .order_by(col(Owed.urgency), col(Owed.id))
-        .limit(limit)
-        .with_for_update(skip_locked=True)
-        .cte(
-            "due"
-        )  # found once, whatever the planner thinks: found anew for each row it would go beyond the limit
-    )
-    taken = (
-        update(Owed)
-        .where(col(Owed.id).in_(select(due.c.id)))
-        .values(lease_until=at + lease, fence=col(Owed.fence) + 1, attempts=col(Owed.attempts) + 1)
-        .returning(Owed)
-        .execution_options(synchronize_session=False)
-    )
-    rows = list(tx.execute(taken).scalars())
+    asked = {"of": courier, "now": at, "far": at + longest, "held": at + 2 * lease, "most": limit}
+    claiming = _CLAIM if urgency is None else _CLAIM_SO_URGENT
+    how = {} if urgency is None else {"how": urgency}
+    rows = list(tx.execute(claiming, {**asked, **how, "until": at + lease}).scalars())
     return sorted(rows, key=lambda owed: (owed.urgency, owed.id or 0))
-
-
-def _is_held(table: type[Owed], at: datetime, lease: timedelta) -> ColumnElement[bool]:
-    """Whether somebody is at it. A lease twice as long as it may be was taken before the clock was set back."""
-    return col(table.lease_until).between(at, at + 2 * lease)
-
-
-def _comes_after_another(at: datetime, lease: timedelta) -> ColumnElement[bool]:
-    """Whether something older is owed in the same thread, which was not tried so often that it must stand back."""
-    return exists().where(
-        col(_OLDER.subject) == col(Owed.subject),
-        col(_OLDER.recipient) == col(Owed.recipient),
-        col(_OLDER.courier) == col(Owed.courier),
-        col(_OLDER.id) < col(Owed.id),
-        or_(col(_OLDER.attempts) <= HOLDS_UP, _is_held(_OLDER, at, lease)),
-    )
 
 
 def free_leases(tx: Session, *, at: datetime) -> None:

@@ -22,6 +22,7 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.pool import QueuePool
 
 from storage.clock import SharedClock, moment
+from storage.compiled import TOGETHER, Alike
 from storage.faults import OutcomeUnknown, SchemaFault, StorageUnavailable
 from storage.savepoints import PlainSavepoints
 from storage.stores import Server
@@ -114,6 +115,7 @@ class PostgresDatabase:
             pool_size=size,
             pool_pre_ping=True,  # after a failover the connections kept are dead; that is nobody's fault to hear of
             use_native_hstore=False,
+            execution_options=TOGETHER,
         )
 
     def _connected_to_write(self) -> psycopg.Connection:
@@ -172,7 +174,7 @@ def why_unfit(version: int, encoding: str | None) -> str | None:
     return None
 
 
-class Dialect(PlainSavepoints, PGDialect_psycopg):
+class Dialect(Alike, PlainSavepoints, PGDialect_psycopg):
     """PostgreSQL with savepoints that cost little."""
 
     supports_statement_cache = True

@@ -15,6 +15,7 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.pool import PoolProxiedConnection, QueuePool, StaticPool
 
 from storage.clock import utc_now
+from storage.compiled import TOGETHER, Alike
 from storage.faults import StorageUnavailable
 from storage.savepoints import PlainSavepoints
 
@@ -53,7 +54,7 @@ def _first(error: DBAPIError) -> DBAPIError:
     return error
 
 
-class ReadingDialect(PlainSavepoints, SQLiteDialect_pysqlite):
+class ReadingDialect(Alike, PlainSavepoints, SQLiteDialect_pysqlite):
     """SQLite whose transactions we begin ourselves. What has no answer goes to the driver as it is: it costs least."""
 
     supports_statement_cache = True
@@ -90,6 +91,7 @@ def _engine(path: Path, dialect: str, busy_timeout: float, *, readers: int) -> E
     engine = create_engine(
         f"sqlite+{dialect}:///{path}",
         connect_args={"timeout": busy_timeout, "check_same_thread": False},
+        execution_options=TOGETHER,
         **({"poolclass": QueuePool, "pool_size": readers} if readers else {"poolclass": StaticPool}),
     )
 

@@ -7,12 +7,15 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
+from bot.slack.words import in_full
+from bot.texts import say, say_counted, template
 from storage.handles import Result
 
 
 @dataclass(frozen=True, kw_only=True)
 class Facts:
-    """What letters are written from. at: aware UTC. contact: whom to turn to, as the end of a sentence.
+    """What letters are written from. at: aware UTC. contact: whom to turn to, as the end of "Tell …"; "" for the
+    security team.
 
     result: how the change of the visit ended. code: for the letter that carries one. minutes: how long it works.
     stop: where whoever it was not can stop it.
@@ -38,83 +41,122 @@ class Letter:
 def letter(kind: str, facts: Facts) -> Letter:
     """The letter of this kind. KeyError for a kind that is never sent by mail."""
     subject, paragraphs = _KINDS[kind](facts)
-    greeting = f"Hello {' '.join(facts.name.split())}," if facts.name.strip() else "Hello,"
+    name = " ".join(facts.name.split())
+    greeting = say("Hello {name},", name=name) if name else say("Hello,")
     # Paragraphs are not wrapped: every reader wraps them to its own width.
     body = "\n\n".join((greeting, *paragraphs, "Wicket"))
     return Letter(subject=subject, body=body + "\n")
 
 
 _SIGNED_OUT = {
-    Result.SESSIONS_OPEN: "You could not be signed out elsewhere: where you are still signed in, sign out yourself.",
-    Result.NO_SESSIONS: "Your directory can't end sessions: where you are still signed in, sign out yourself.",
+    Result.SESSIONS_OPEN: template(
+        "You could not be signed out elsewhere: where you are still signed in, sign out yourself."
+    ),
+    Result.NO_SESSIONS: template(
+        "Your directory can't end sessions: where you are still signed in, sign out yourself."
+    ),
 }
 
 
 def _password_changed(facts: Facts) -> tuple[str, tuple[str, ...]]:
-    when = _when(facts.at)
+    when = in_full(facts.at)
     if facts.result == Result.UNKNOWN:
-        return "It is not known whether your password was changed", (
-            f"Somebody who proved to be you asked for a new password on {when}. The directory did not answer in time, "
-            "so it is not known whether it was changed.",
-            "Try to sign in with the new password. If that fails, the old one still holds.",
+        return say("It is not known whether your password was changed"), (
+            say(
+                "Somebody who proved to be you asked for a new password on {time}. The directory did not answer in "
+                "time, so it is not known whether it was changed.",
+                time=when,
+            ),
+            say("Try to sign in with the new password. If that fails, the old one still holds."),
             _not_you(facts),
         )
-    return "Your password was changed", (
-        f"Your password was changed on {when}, after you proved who you are on Wicket's secure page.",
-        _SIGNED_OUT.get(facts.result, "You were signed out everywhere. Sign in with the new one."),
+    if facts.result in _SIGNED_OUT:
+        signed_out = say(_SIGNED_OUT[facts.result])
+    else:
+        signed_out = say("You were signed out everywhere. Sign in with the new one.")
+    return say("Your password was changed"), (
+        say(
+            "Your password was changed on {time}, after you proved who you are on Wicket's secure page.",
+            time=when,
+        ),
+        signed_out,
         _not_you(facts),
     )
 
 
 def _password_changing(facts: Facts) -> tuple[str, tuple[str, ...]]:
-    return "A new password is being set for you", (
-        f"On {_when(facts.at)} somebody proved to be you on Wicket's secure page and is setting a new password. "
-        "This mail is sent before it takes effect, and another one follows when it did. If none follows, nothing was "
-        "changed.",
+    return say("A new password is being set for you"), (
+        say(
+            "On {time} somebody proved to be you on Wicket's secure page and is setting a new password. This mail is "
+            "sent before it takes effect, and another one follows when it did. If none follows, nothing was changed.",
+            time=in_full(facts.at),
+        ),
         _not_you(facts),
     )
 
 
 def _reset_refused(facts: Facts) -> tuple[str, tuple[str, ...]]:
-    return "A password reset was refused", (
-        f"On {_when(facts.at)} somebody wanted a new password for your account. It was refused, since the mail address "
-        "of your account changed less than 72 hours ago. Nothing was changed. This mail goes to the new address and to "
-        "the one before.",
-        "If it was you, wait until the three days are over, or go to the IT desk in person.",
-        f"Was this not you, or did you not change your address? Tell {facts.contact} at once.",
+    return say("A password reset was refused"), (
+        say(
+            "On {time} somebody wanted a new password for your account. It was refused, since the mail address of your "
+            "account changed less than 72 hours ago. Nothing was changed. This mail goes to the new address and to the "
+            "one before.",
+            time=in_full(facts.at),
+        ),
+        say("If it was you, wait until the three days are over, or go to the IT desk in person."),
+        say(
+            "Was this not you, or did you not change your address? Tell {contact} at once.",
+            contact=_contact(facts),
+        ),
     )
 
 
 def _account_unlocked(facts: Facts) -> tuple[str, tuple[str, ...]]:
-    when = _when(facts.at)
+    when = in_full(facts.at)
     if facts.result == Result.UNKNOWN:
-        return "It is not known whether your account is unlocked", (
-            f"Somebody who proved to be you asked to unlock your account on {when}. The directory did not answer in "
-            "time, so it is not known whether it is unlocked. Try to sign in.",
+        return say("It is not known whether your account is unlocked"), (
+            say(
+                "Somebody who proved to be you asked to unlock your account on {time}. The directory did not answer in "
+                "time, so it is not known whether it is unlocked. Try to sign in.",
+                time=when,
+            ),
             _not_you(facts),
         )
-    return "Your account was unlocked", (
-        f"Your account was unlocked on {when}, after you proved who you are on Wicket's secure page.",
-        "You can sign in again with the password you have.",
+    return say("Your account was unlocked"), (
+        say(
+            "Your account was unlocked on {time}, after you proved who you are on Wicket's secure page.",
+            time=when,
+        ),
+        say("You can sign in again with the password you have."),
         _not_you(facts),
     )
 
 
 def _proofs_changed(facts: Facts) -> tuple[str, tuple[str, ...]]:
-    return "Your authenticator was set up", (
-        f"A new authenticator and new recovery codes were set up for you on {_when(facts.at)}. "
-        "Older ones stopped working.",
+    return say("Your authenticator was set up"), (
+        say(
+            "A new authenticator and new recovery codes were set up for you on {time}. Older ones stopped working.",
+            time=in_full(facts.at),
+        ),
         _not_you(facts),
     )
 
 
 def _mail_code(facts: Facts) -> tuple[str, tuple[str, ...]]:
-    return "Your code for Wicket's secure page", (
-        f"Your code is {facts.code}",
-        f"Type it on the page that you have open, together with a recovery code. "
-        f"It works once, for {facts.minutes} minutes.",
-        "Nobody will ask you for it in Slack, on the phone or by mail. If you did not ask for it, somebody used your "
-        f"Slack account: tell {facts.contact}.",
+    return say("Your code for Wicket's secure page"), (
+        say("Your code is {code}", code=facts.code),
+        say_counted(
+            "Type it on the page that you have open, together with a recovery code. "
+            "It works once, for {count} minute.",
+            "Type it on the page that you have open, together with a recovery code. "
+            "It works once, for {count} minutes.",
+            facts.minutes,
+        ),
+        say(
+            "Nobody will ask you for it in Slack, on the phone or by mail. If you did not ask for it, somebody used "
+            "your Slack account: tell {contact}.",
+            contact=_contact(facts),
+        ),
     )
 
 
@@ -129,15 +171,16 @@ _KINDS: Mapping[str, Callable[[Facts], tuple[str, tuple[str, ...]]]] = {
 KINDS = frozenset(_KINDS)
 
 
-def _when(at: datetime) -> str:
-    # The directory does not say where people are, so the zone is named.
-    return f"{at.day} {at:%B %Y at %H:%M} UTC"
+def _contact(facts: Facts) -> str:
+    return facts.contact or say("your security team")
 
 
 def _not_you(facts: Facts) -> str:
     if not facts.stop:
-        return f"Was this not you? Tell {facts.contact} at once."
-    return (
+        return say("Was this not you? Tell {contact} at once.", contact=_contact(facts))
+    open_ = say(
         "Was this not you? Open this page and press its button. You need not sign in: it can only stop things, and it "
-        f"tells {facts.contact}.\n{facts.stop}"
+        "tells {contact}.",
+        contact=_contact(facts),
     )
+    return f"{open_}\n{facts.stop}"

@@ -18,6 +18,7 @@ from sqlmodel import Session
 
 from bot.couriers.letters import KINDS, Facts, letter
 from bot.metrics import Metrics
+from bot.texts import ENGLISH, Language, read_in
 from handlers.addresses import former, seen_now
 from handlers.alarms import StopLinks
 from handlers.announcing import CHANGING
@@ -90,7 +91,7 @@ class Undeliverable(Exception):
 
 
 class MailCourier:
-    """Delivers what the outbox owes by mail. contact: whom people turn to, as the end of "Tell …".
+    """Delivers what the outbox owes by mail. contact: as in letters.Facts.
 
     public_url: the origin of the page behind “This wasn't me”.
     """
@@ -102,9 +103,11 @@ class MailCourier:
         *,
         metrics: Metrics,
         public_url: str,
-        contact: str = "your security team",
+        contact: str = "",
+        language: Language = ENGLISH,
     ) -> None:
         self._ground, self._smtp, self._metrics, self._contact = ground, smtp, metrics, contact
+        self._language = language
         self._public_url, self._links = public_url, StopLinks(ground.vault)
         self._log = structlog.get_logger("wicket.mail")
 
@@ -168,7 +171,8 @@ class MailCourier:
         if code is None:
             seen = await seen_now(self._ground.database, account, self._ground.now())
             to = [*filter(None, [former(seen, self._ground.now())]), *to]
-        return account, [self._written(owed, handle, code, account, one) for one in to]
+        with read_in(self._language):
+            return account, [self._written(owed, handle, code, account, one) for one in to]
 
     def _written(
         self, owed: Owed, handle: Handle, code: MailCode | None, account: Account, to: str

@@ -30,6 +30,7 @@ from bot.slack.messages.reports import report_message
 from bot.slack.messages.requests import request_message
 from bot.slack.messages.resets import alarm_message, announced_message
 from bot.slack.sentences import NO_DIRECTORY
+from bot.texts import ENGLISH, Language, read_in, say
 from handlers.announcing import CHANGED
 from handlers.besides import ENDED_EARLY, ENDING, REMINDER
 from handlers.checks import Checks
@@ -54,10 +55,13 @@ _CHANNELS = (OWNER, f"{COPY}C", f"{COPY}G")
 class Rendering:
     """A table from kind to renderer; None where there is nothing to say any more."""
 
-    def __init__(self, ground: Ground, *, checks: Checks, pages: PageLinks) -> None:
+    def __init__(
+        self, ground: Ground, *, checks: Checks, pages: PageLinks, language: Language = ENGLISH
+    ) -> None:
         self._ground = ground
         self._checks = checks
         self._pages = pages
+        self._language = language
         self._table: Mapping[str, Callable[[Owed], Awaitable[Message | None]]] = {
             "request": self._request,
             "approval": self._approval,
@@ -76,7 +80,8 @@ class Rendering:
 
     async def message(self, owed: Owed) -> Message | None:
         """The message as it is true now. KeyError for a kind that nobody wrote a renderer for."""
-        return await self._table[owed.kind](owed)
+        with read_in(self._language):
+            return await self._table[owed.kind](owed)
 
     async def _request(self, owed: Owed) -> Message | None:
         story = await self._story(owed)
@@ -175,14 +180,14 @@ class Rendering:
         try:
             answer = await self._checks.answer(question)
         except DirectoryUnavailable:  # unknown is not none (promise 7), and the person is not left waiting
-            return greeting_message(NO_DIRECTORY)
+            return greeting_message(say(NO_DIRECTORY))
         return answer_message(answer, self._ground.now())
 
     async def _page(self, owed: Owed) -> Message | None:
         handle = await self._ground.database.read(lambda tx: handle_by_id(tx, owed.subject))
         now = self._ground.now()
         if handle is None or handle.expires_at <= now:
-            return greeting_message("The link I owed you is too old by now. Please ask again.")
+            return greeting_message(say("The link I owed you is too old by now. Please ask again."))
         minutes = max(1, (handle.expires_at - now + timedelta(seconds=30)) // timedelta(minutes=1))
         return page_message(handle.purpose, self._pages.address(handle.id), minutes)
 

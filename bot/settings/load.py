@@ -93,6 +93,9 @@ def _anchor(data: dict[str, Any], folder: Path) -> None:
     audit = data.get("audit")
     if isinstance(audit, dict) and isinstance(published := audit.get("published"), str):
         audit["published"] = str((folder / published).absolute())
+    slack = data.get("slack")
+    if isinstance(slack, dict) and isinstance(translation := slack.get("translation"), str):
+        slack["translation"] = str((folder / translation).absolute())
     directories = data.get("directories")
     for section in directories.values() if isinstance(directories, Mapping) else ():
         for key in ("path", "ca_file") if isinstance(section, dict) else ():

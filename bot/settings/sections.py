@@ -37,6 +37,7 @@ class SlackSection(Section):
     api_url: WebAddress | None = Field(default=None, examples=["https://slack.com/api/"])
     security_channel: ChannelId = Field(examples=["C0123ABCD"])
     trust_email: bool = Field(default=False, examples=[False])
+    translation: Path | None = Field(default=None, examples=["wicket.mo"])
 
 
 class ServerSection(Section):

@@ -39,12 +39,13 @@ class Settings(Sections):
     def security_digest(self) -> str:
         """SHA-256 (hex) over the settings that bear on security, for the hash that stands on every decision.
 
-        It leaves out what makes nothing safer or less safe: listening address, files on this machine, logs.
+        It leaves out what makes nothing safer or less safe: listening address, files on this machine, words, logs.
         The catalogue has its own digest; secrets are in neither.
         """
         bearing: dict[str, Any] = self.model_dump(
             mode="json",
             exclude={
+                "slack": {"translation"},
                 "server": {"host", "port"},
                 "database": True,
                 "directories": {"__all__": {"path", "ca_file"}},

@@ -25,6 +25,7 @@ from bot.slack.listeners import Listeners
 from bot.slack.replies import Replies
 from bot.slack.requesting import Requesting
 from bot.slack.submissions import Submissions
+from bot.texts import ENGLISH, Language
 from handlers.access import Access
 from handlers.accounts import Accounts
 from handlers.alarms import Alarms
@@ -59,6 +60,7 @@ class Speaking:
     pages: PageLinks
     alarms: Alarms
     metrics: Metrics
+    language: Language = ENGLISH
 
     def bolt(self, client: AsyncWebClient, replies: Replies) -> AsyncApp:
         """One listener a kind of payload. Signatures are checked before it (bot.slack.signed_http)."""
@@ -128,6 +130,7 @@ class Speaking:
             metrics=self.metrics,
             transport=self.settings.slack.transport,
             now=ground.now,
+            language=self.language,
         ).register(app)
         return app
 

@@ -9,6 +9,8 @@ from typing import Any
 
 from slack_sdk.models.blocks import Option, PlainTextObject
 
+from bot.slack.words import number
+from bot.texts import say
 from handlers.decisions.searching import Search
 from storage.catalogue import Entitlement
 
@@ -25,20 +27,23 @@ class Choices:
     def __init__(self, entitlements: Iterable[Entitlement]) -> None:
         self._search = Search(entitlements)
         self._made: dict[str, Answer] = {}
-        self.offered = lru_cache(maxsize=_REMEMBERED)(self._offered)
+        self._found = lru_cache(maxsize=_REMEMBERED)(self._find)
 
-    def _offered(self, query: str) -> Answer:
+    def offered(self, query: str) -> Answer:
         """The choices for what was typed so far, best first."""
-        found = self._search.find(query)
-        options = [self._option(entitlement) for entitlement in found.entitlements]
-        if found.total <= len(options):
+        options, total = self._found(query)
+        if total <= len(options):
             return {"options": options}
-        label = f"{len(options)} of {found.total:,}: type more to narrow it down"
+        label = say("{shown} of {all}: type more to narrow it down", shown=len(options), all=number(total))
         return {
             "option_groups": [
                 {"label": PlainTextObject(text=label, emoji=False).to_dict(), "options": options}
             ]
         }
+
+    def _find(self, query: str) -> tuple[list[Answer], int]:
+        found = self._search.find(query)
+        return [self._option(entitlement) for entitlement in found.entitlements], found.total
 
     def _option(self, entitlement: Entitlement) -> Answer:
         made = self._made.get(entitlement.id)

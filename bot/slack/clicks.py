@@ -21,12 +21,13 @@ from bot.slack.forms_request import Prefilled
 from bot.slack.freezes import FreezeClicks
 from bot.slack.homes import Homes
 from bot.slack.incoming import Incoming, text
-from bot.slack.messages.approvals import too_late_text
 from bot.slack.messages.asking import asked_text
+from bot.slack.messages.deciding import too_late_text
 from bot.slack.messages.freezes import gone_text
 from bot.slack.messages.parts import Message, said
 from bot.slack.replies import Replies
 from bot.slack.requesting import Requesting, prefilled_from, remark_about
+from bot.texts import as_told, say
 from handlers.access import Access
 from handlers.asking import Asking
 from handlers.checks import Kind
@@ -117,7 +118,7 @@ class Clicks:
         intent = Intent(actor=actor, where=incoming.where, delivery=incoming.delivery)
         if isinstance(await refuse_forged(self._ground, intent), Repeated):
             return Turned(message=None, outcome="repeated")
-        return Turned(message=said(sentences.GONE), outcome="refused")
+        return Turned(message=said(say(sentences.GONE)), outcome="refused")
 
     async def _send_draft(self, click: Click) -> None:
         outcome = await self._asking.send_draft(click.on_grant)
@@ -148,13 +149,13 @@ class Clicks:
     async def _details(self, click: Click) -> None:
         outcome = await self._behind.look(click.on_grant)
         if isinstance(outcome, NotAllowed):
-            self._whisper(click, NOT_FOR_YOU)
+            self._whisper(click, as_told(NOT_FOR_YOU))
         elif isinstance(outcome, Unknown):
             self._whisper(click, gone_text(outcome))
         elif isinstance(outcome, GrantStory) and not await self._replies.open_form(
             click.trigger, details_form(outcome)
         ):
-            self._whisper(click, sentences.TRY_AGAIN)
+            self._whisper(click, say(sentences.TRY_AGAIN))
 
     async def _my_access(self, click: Click) -> None:
         self._tell(click, await self._conversation.ask(click.on_grant, Kind.ACCESS, by_message=True))
@@ -174,7 +175,7 @@ class Clicks:
             click.actor, click.incoming, click.trigger, prefilled, draft=draft, remark=remark
         )
         if not opened:
-            self._whisper(click, sentences.TRY_AGAIN)
+            self._whisper(click, say(sentences.TRY_AGAIN))
 
     async def _own_story(self, click: Click) -> GrantStory | None:
         outcome = await self._behind.own(click.on_grant)

@@ -18,7 +18,8 @@ from bot.slack.messages.answers import (
     unlocked_message,
 )
 from bot.slack.messages.parts import Message, said
-from bot.slack.words import inert
+from bot.slack.words import inert, together
+from bot.texts import as_told, say
 from handlers.accounts import Accounts
 from handlers.answers import NotHere, NotKnownUnlocked, NotLocked, PageOpened, Unlocked
 from handlers.asking import Asking
@@ -30,11 +31,6 @@ from handlers.intents import JUSTIFICATION_LIMIT, Actor, Ask, DraftAccess, Inten
 from handlers.outcomes import Drafted, Repeated
 from storage.clock import Clock
 from storage.handles import Purpose
-
-DRAFTED = "I prepared it in our direct messages. Nothing is sent until you press *Send request*."
-TOO_LONG_A_REASON = (
-    f"Your reason is longer than {JUSTIFICATION_LIMIT} characters; please shorten it in the form."
-)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -157,10 +153,20 @@ class Conversation:
         )
         if not isinstance(drafted, Drafted):
             return None
-        problems = [*map(inert, draft.problems), *([TOO_LONG_A_REASON] if too_long else [])]
+        problems = [inert(as_told(problem)) for problem in draft.problems]
+        if too_long:
+            shorten = say(
+                "Your reason is longer than {most} characters; please shorten it in the form.",
+                most=JUSTIFICATION_LIMIT,
+            )
+            problems.append(shorten)
         if problems:
-            return said(" ".join(problems))
-        return None if by_message else said(DRAFTED)
+            return said(together(*problems))
+        if by_message:
+            return None
+        return said(
+            say("I prepared it in our direct messages. Nothing is sent until you press *Send request*.")
+        )
 
 
 _SIMPLE: dict[type, Kind] = {

@@ -22,10 +22,11 @@ from bot.slack.forms_decision import (
 )
 from bot.slack.forms_inquiry import answer_form, question_form, read_written
 from bot.slack.incoming import Incoming
-from bot.slack.messages.approvals import changed_text, not_allowed_text, not_yet_text, too_late_text
-from bot.slack.messages.freezes import gone_text, stopped_text
+from bot.slack.messages.deciding import changed_text, not_allowed_text, not_yet_text, too_late_text
+from bot.slack.messages.freezes import gone_text, stopped_plainly, stopped_text
 from bot.slack.messages.inquiries import answered_text, enough_text
 from bot.slack.replies import Replies
+from bot.texts import say
 from handlers.approvals import Deciding
 from handlers.decisions.freezing import Stopped
 from handlers.decisions.policy import Way
@@ -134,9 +135,9 @@ class DecidingClicks:
         )
         if isinstance(outcome, NeedsRationale):  # a form of its own: this one's submission is used up
             story = await self._story(typed.grant)
-            return decision_form(story, approve=approve) if story else sentences.GONE
+            return decision_form(story, approve=approve) if story else say(sentences.GONE)
         if isinstance(outcome, Stopped):  # the form stays, with what was typed
-            return Wrong(at={Field.RATIONALE: stopped_text(outcome)})
+            return Wrong(at={Field.RATIONALE: stopped_plainly(outcome)})
         return await self._text(typed.grant, outcome)
 
     async def _approve_at_once(self, click: "Click") -> None:
@@ -166,7 +167,7 @@ class DecidingClicks:
             return
         story = await self._story(intent.grant)
         if story is None or not await self._replies.open_form(click.trigger, _form(story, outcome, way)):
-            self._whisper(click, sentences.TRY_AGAIN)
+            self._whisper(click, say(sentences.TRY_AGAIN))
 
     async def _open_answer(self, click: "Click") -> None:
         intent = AnswerInquiry(
@@ -184,7 +185,7 @@ class DecidingClicks:
         elif not await self._replies.open_form(
             click.trigger, answer_form(found.id, found.asker_name, found.question)
         ):
-            self._whisper(click, sentences.TRY_AGAIN)
+            self._whisper(click, say(sentences.TRY_AGAIN))
 
     async def _text(self, grant: str, outcome: object) -> str:
         """What to tell somebody whose click or form did not count; "" when it did or was a repeat."""
@@ -195,7 +196,7 @@ class DecidingClicks:
                 return too_late_text(outcome)
             case NotYet():
                 story = await self._story(grant)
-                return not_yet_text(outcome, story) if story else sentences.GONE
+                return not_yet_text(outcome, story) if story else say(sentences.GONE)
             case Changed():
                 return changed_text(await self._story(grant))
             case EnoughAsked():

@@ -14,6 +14,7 @@ from bot.slack.incoming import Incoming
 from bot.slack.limiter import Limiter
 from bot.slack.messages.answers import no_candidate_message, page_message
 from bot.slack.messages.parts import Message, said
+from bot.texts import say
 from handlers.identity import Identity, NotLinked, NotTold, Refused
 from handlers.intents import Actor
 from handlers.outcomes import Repeated
@@ -59,7 +60,7 @@ class Door:
         """
         if not self._limiter.allows(incoming.user):
             silent = by_message and not self._limiter.tells(incoming.user)
-            return Turned(message=None if silent else said(sentences.TOO_FAST), outcome="limited")
+            return Turned(message=None if silent else said(say(sentences.TOO_FAST)), outcome="limited")
         profile = await self._profiles.profile(incoming.user, live=live)
         known = await self._identity.establish(profile, incoming.where, incoming.delivery)
         if isinstance(known, Actor):
@@ -69,10 +70,11 @@ class Door:
         if isinstance(known, NotTold):
             # If this is said of everybody, the bot has lost the right to read addresses.
             log.warning("door.no_mail", user=incoming.user)
-            return Turned(message=said(sentences.NO_IDENTITY), outcome="refused")
+            return Turned(message=said(say(sentences.NO_IDENTITY)), outcome="refused")
         if isinstance(known, Refused):
-            sentence = sentences.TURNED_AWAY[known.reason]
-            return Turned(message=said(sentence) if sentence else None, outcome="refused")
+            is_told = bool(sentences.TURNED_AWAY[known.reason])
+            message = said(say(sentences.TURNED_AWAY[known.reason])) if is_told else None
+            return Turned(message=message, outcome="refused")
         return await self._invite(known, incoming, by_message=by_message)
 
     async def is_colleague(self, user: str) -> bool:

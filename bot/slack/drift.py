@@ -11,9 +11,10 @@ from bot.slack.actions import Action, Field
 from bot.slack.forms import Wrong
 from bot.slack.forms_drift import adoption_form, declaration_form, read_adoption, read_declaration
 from bot.slack.incoming import Incoming
-from bot.slack.messages.drift import reconciled_text
+from bot.slack.messages.drift_decided import reconciled_text
 from bot.slack.replies import Replies
 from bot.slack.words import duration
+from bot.texts import say
 from handlers.decisions.drift import Way
 from handlers.ground import Ground
 from handlers.intents import Actor, Reconcile
@@ -59,7 +60,13 @@ class DriftClicks:
             return typed
         longest = await self._reconciling.longest(typed.exception)
         if longest is not None and typed.minutes > longest:
-            return Wrong(at={Field.DURATION: f"It can be adopted for {duration(longest)} at most."})
+            return Wrong(
+                at={
+                    Field.DURATION: say(
+                        "It can be adopted for {duration} at most.", duration=duration(longest)
+                    )
+                }
+            )
         outcome = await self._reconciling.reconcile(
             Reconcile(
                 actor=actor,
@@ -80,7 +87,7 @@ class DriftClicks:
             return typed
         today = self._ground.now().date()
         if not today < typed.review <= today + LONGEST_REVIEW:
-            return Wrong(at={Field.REVIEW: "Please choose a day within a year from now."})
+            return Wrong(at={Field.REVIEW: say("Please choose a day within a year from now.")})
         outcome = await self._reconciling.reconcile(
             Reconcile(
                 actor=actor,
@@ -98,7 +105,7 @@ class DriftClicks:
     async def _open_adoption(self, click: "Click") -> None:
         may = await self._consider(click, Way.ADOPT)
         if may is not None and not await self._replies.open_form(click.trigger, adoption_form(may)):
-            self._whisper(click, sentences.TRY_AGAIN)
+            self._whisper(click, say(sentences.TRY_AGAIN))
 
     async def _open_declaration(self, click: "Click") -> None:
         may = await self._consider(click, Way.DECLARE)
@@ -107,7 +114,7 @@ class DriftClicks:
         review = (self._ground.now() + USUAL_REVIEW).date()
         form = declaration_form(may, self._ground.catalogue, review=review)
         if not await self._replies.open_form(click.trigger, form):
-            self._whisper(click, sentences.TRY_AGAIN)
+            self._whisper(click, say(sentences.TRY_AGAIN))
 
     async def _consider(self, click: "Click", way: Way) -> MayReconcile | None:
         outcome = await self._reconciling.consider(_intent(click, way))

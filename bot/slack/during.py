@@ -12,10 +12,11 @@ from bot.slack.forms import Wrong
 from bot.slack.forms_decision import read_decision
 from bot.slack.forms_ending import ending_form
 from bot.slack.incoming import Incoming
-from bot.slack.messages.approvals import too_late_text
+from bot.slack.messages.deciding import too_late_text
 from bot.slack.messages.during import already_extended_text, ended_text, late_end_text, not_ended_text
 from bot.slack.messages.freezes import gone_text, stopped_text
 from bot.slack.replies import Replies
+from bot.texts import say
 from handlers.decisions.freezing import Stopped
 from handlers.ending import Ending
 from handlers.extending import Extending
@@ -71,7 +72,7 @@ class DuringClicks:
             return
         story = await self._ground.database.read(lambda tx: tell(tx, self._ground, outcome.grant))
         if story is None or not await self._replies.open_form(click.trigger, ending_form(story)):
-            self._whisper(click, sentences.TRY_AGAIN)
+            self._whisper(click, say(sentences.TRY_AGAIN))
 
     def _whisper(self, click: "Click", text: str) -> None:
         if text:
@@ -84,7 +85,7 @@ def _extended(outcome: object) -> str:
         case AlreadyExtended():
             return already_extended_text(outcome)
         case AlreadyAsked():
-            return sentences.ALREADY_ASKED
+            return say(sentences.ALREADY_ASKED)
         case TooLate():
             return too_late_text(outcome)
         case Stopped():

@@ -14,6 +14,7 @@ from bot.slack.actions import Field, Form
 from bot.slack.incoming import part, text
 from bot.slack.messages.parts import section
 from bot.slack.words import inert
+from bot.texts import say
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -21,6 +22,11 @@ class Wrong:
     """What has to be corrected, a sentence for each field. Nothing that was typed is lost."""
 
     at: Mapping[Field, str]
+
+
+def too_long(written: str, most: int) -> str:
+    """What to say at a field in which too much was written."""
+    return say("Please keep it to {most} characters; this has {count}.", most=most, count=len(written))
 
 
 def note_form(title: str, text: str) -> View:
@@ -34,7 +40,7 @@ def reading(title: str, blocks: list[Block]) -> View:
         type="modal",
         callback_id=Form.NOTE,
         title=PlainTextObject(text=inert(title)[:24]),
-        close=PlainTextObject(text="Close"),
+        close=PlainTextObject(text=say("Close")),
         blocks=blocks,
     )
 

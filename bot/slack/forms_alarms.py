@@ -8,6 +8,7 @@ from slack_sdk.models.views import View
 
 from bot.slack.actions import Field, Form
 from bot.slack.messages.parts import facts, note, section
+from bot.texts import say
 from handlers.intents import RATIONALE_LIMIT
 from handlers.reported import MayRelease
 
@@ -20,24 +21,28 @@ def release_form(may: MayRelease) -> View:
     return View(
         type="modal",
         callback_id=Form.RELEASE,
-        title=PlainTextObject(text="Let them in again"),
-        submit=PlainTextObject(text="Let them in"),
-        close=PlainTextObject(text="Cancel"),
+        title=PlainTextObject(text=say("Let them in again")),
+        submit=PlainTextObject(text=say("Let them in")),
+        close=PlainTextObject(text=say("Cancel")),
         private_metadata=may.exception,
         blocks=[
-            facts([("Who", may.who)]),
+            facts([(say("Who"), may.who)]),
             section(
-                "Their account is switched on again, and what they ask for is decided as ever."
+                say("Their account is switched on again, and what they ask for is decided as ever.")
                 if switched
-                else "What they ask for is decided as ever. Their account stays as it is in the directory."
+                else say(
+                    "What they ask for is decided as ever. Their account stays as it is in the directory."
+                )
             ),
             InputBlock(
                 block_id=Field.RATIONALE,
-                label=PlainTextObject(text="How do you know that it is them now?"),
+                label=PlainTextObject(text=say("How do you know that it is them now?")),
                 element=PlainTextInputElement(
                     action_id=Field.RATIONALE, multiline=True, max_length=RATIONALE_LIMIT
                 ),
             ),
-            note("Have them choose a new password first. Your name and this sentence stay on the record."),
+            note(
+                say("Have them choose a new password first. Your name and this sentence stay on the record.")
+            ),
         ],
     )

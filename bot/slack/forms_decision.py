@@ -18,10 +18,12 @@ from slack_sdk.models.blocks import (
 from slack_sdk.models.views import View
 
 from bot.slack.actions import Field, Form
-from bot.slack.forms import Wrong, metadata, reading, selected, typed
-from bot.slack.messages.approvals import critical_facts, details_text, sealed
+from bot.slack.forms import Wrong, metadata, reading, selected, too_long, typed
+from bot.slack.messages.approvals import sealed
+from bot.slack.messages.critical import critical_facts, details_text
 from bot.slack.messages.parts import facts, note, section
-from bot.slack.words import duration, inert, sentence, visible
+from bot.slack.words import duration, inert, together, visible
+from bot.texts import as_told, say
 from handlers.decisions.durations import parse_duration
 from handlers.intents import RATIONALE_LIMIT, whole_minutes
 from handlers.stories import GrantStory
@@ -44,18 +46,21 @@ def decision_form(
     story: GrantStory, *, approve: bool, why: Iterable[str] = (), explains: bool = True
 ) -> View:
     """The form for the rationale, with the facts repeated. why: policy's sentences about the one who decides."""
-    verb = "Approve" if approve else "Deny"
+    if approve:
+        title, submit, label = say("Approve request"), say("Approve"), say("Why is this right?")
+    else:
+        title, submit, label = say("Deny request"), say("Deny"), say("Why not?")
     return View(
         type="modal",
         callback_id=Form.APPROVE if approve else Form.DENY,
-        title=PlainTextObject(text=f"{verb} request"),
-        submit=PlainTextObject(text=verb),
-        close=PlainTextObject(text="Cancel"),
+        title=PlainTextObject(text=title),
+        submit=PlainTextObject(text=submit),
+        close=PlainTextObject(text=say("Cancel")),
         private_metadata=sealed(story),
         blocks=[
             facts(critical_facts(story)),
             *_you_can(why),
-            _rationale("Why is this right?" if approve else "Why not?", needed=explains),
+            _rationale(label, needed=explains),
             _stays(),
         ],
     )
@@ -72,11 +77,11 @@ def less_form(story: GrantStory, *, why: Iterable[str] = ()) -> View:
         InputBlock(
             block_id=Field.LESS,
             optional=True,
-            label=PlainTextObject(text="How long instead?"),
+            label=PlainTextObject(text=say("How long instead?")),
             element=StaticSelectElement(
                 action_id=Field.LESS,
                 options=options,
-                placeholder=PlainTextObject(text="Choose a shorter time"),
+                placeholder=PlainTextObject(text=say("Choose a shorter time")),
             ),
         )
     ]
@@ -84,9 +89,9 @@ def less_form(story: GrantStory, *, why: Iterable[str] = ()) -> View:
     return View(
         type="modal",
         callback_id=Form.APPROVE_LESS,
-        title=PlainTextObject(text="Approve for less"),
-        submit=PlainTextObject(text="Approve"),
-        close=PlainTextObject(text="Cancel"),
+        title=PlainTextObject(text=say("Approve for less")),
+        submit=PlainTextObject(text=say("Approve")),
+        close=PlainTextObject(text=say("Cancel")),
         private_metadata=sealed(story),
         blocks=[
             facts(critical_facts(story)),
@@ -95,12 +100,14 @@ def less_form(story: GrantStory, *, why: Iterable[str] = ()) -> View:
             InputBlock(
                 block_id=Field.DURATION,
                 optional=bool(options),
-                label=PlainTextObject(text="Or another time" if options else "How long instead?"),
-                hint=PlainTextObject(text=f"Like “45 min”. Less than {duration(story.minutes)}."),
+                label=PlainTextObject(text=say("Or another time") if options else say("How long instead?")),
+                hint=PlainTextObject(
+                    text=say("Like “45 min”. Less than {duration}.", duration=duration(story.minutes))
+                ),
                 element=PlainTextInputElement(action_id=Field.DURATION, max_length=60),
             ),
-            _rationale("Why not for so long?", needed=True),
-            *([note("Whoever approved the longer time has to approve this one too.")] if void else []),
+            _rationale(say("Why not for so long?"), needed=True),
+            *([note(say("Whoever approved the longer time has to approve this one too."))] if void else []),
             _stays(),
         ],
     )
@@ -109,7 +116,7 @@ def less_form(story: GrantStory, *, why: Iterable[str] = ()) -> View:
 def details_form(story: GrantStory) -> View:
     """What stands behind a request, to read only."""
     return reading(
-        "Request details",
+        say("Request details"),
         [facts(critical_facts(story)), section(details_text(story))],
     )
 
@@ -119,14 +126,10 @@ def read_decision(view: Mapping[str, Any]) -> Decision | Wrong:
     rationale = typed(view, Field.RATIONALE)
     if not visible(rationale):
         if not _may_be_empty(view, Field.RATIONALE):
-            return Wrong(at={Field.RATIONALE: "Please write a few words: they stay with the decision."})
+            return Wrong(at={Field.RATIONALE: say("Please write a few words: they stay with the decision.")})
         rationale = ""
     if len(rationale) > RATIONALE_LIMIT:
-        return Wrong(
-            at={
-                Field.RATIONALE: f"Please keep it to {RATIONALE_LIMIT} characters; this has {len(rationale)}."
-            }
-        )
+        return Wrong(at={Field.RATIONALE: too_long(rationale, RATIONALE_LIMIT)})
     grant, shown = unsealed(metadata(view))
     return Decision(grant=grant, shown=shown, rationale=rationale)
 
@@ -139,7 +142,9 @@ def read_less(view: Mapping[str, Any], *, asked: int) -> Decision | Wrong:
     if isinstance(minutes, str):
         wrong[Field.DURATION] = minutes
     elif not 0 < minutes < asked:
-        wrong[Field.DURATION] = f"Please choose less than {duration(asked)}; for all of it there is Approve."
+        wrong[Field.DURATION] = say(
+            "Please choose less than {duration}; for all of it there is Approve.", duration=duration(asked)
+        )
     if isinstance(decision, Wrong) or isinstance(minutes, str) or wrong:
         return Wrong(at=wrong)
     return Decision(grant=decision.grant, shown=decision.shown, rationale=decision.rationale, minutes=minutes)
@@ -155,11 +160,11 @@ def _minutes(view: Mapping[str, Any]) -> int | str:
     """The time in minutes, or what is wrong with it. Two that differ are none: nobody guesses which was meant."""
     chosen, written = selected(view, Field.LESS), typed(view, Field.DURATION)
     if chosen and written:
-        return "Please either choose a time above or write one here, not both."
+        return say("Please either choose a time above or write one here, not both.")
     if chosen:
         return int(chosen) if chosen.isascii() and chosen.isdigit() and len(chosen) < 7 else 0
     length = parse_duration(written)
-    return length if isinstance(length, str) else whole_minutes(length)
+    return as_told(length) if isinstance(length, str) else whole_minutes(length)
 
 
 def _may_be_empty(view: Mapping[str, Any], field: Field) -> bool:
@@ -170,8 +175,8 @@ def _may_be_empty(view: Mapping[str, Any], field: Field) -> bool:
 
 def _you_can(why: Iterable[str]) -> list[Block]:
     """Why the one who has opened the form may decide, in policy's own words."""
-    reasons = [inert(reason) for reason in why]
-    return [note(sentence("You can decide this.", *reasons))] if reasons else []
+    reasons = [inert(as_told(reason)) for reason in why]
+    return [note(together(say("You can decide this."), *reasons))] if reasons else []
 
 
 def _rationale(label: str, *, needed: bool) -> InputBlock:
@@ -179,10 +184,10 @@ def _rationale(label: str, *, needed: bool) -> InputBlock:
         block_id=Field.RATIONALE,
         optional=not needed,
         label=PlainTextObject(text=label),
-        hint=PlainTextObject(text="The requester reads this."),
+        hint=PlainTextObject(text=say("The requester reads this.")),
         element=PlainTextInputElement(action_id=Field.RATIONALE, multiline=True, max_length=RATIONALE_LIMIT),
     )
 
 
 def _stays() -> Block:
-    return note("Your name and this sentence stay on the record.")
+    return note(say("Your name and this sentence stay on the record."))

@@ -23,7 +23,8 @@ from bot.slack.forms import Wrong, field_of, metadata, selected, typed
 from bot.slack.forms_decision import read_decision
 from bot.slack.incoming import text
 from bot.slack.messages.parts import facts, note
-from bot.slack.words import duration
+from bot.slack.words import duration, written
+from bot.texts import as_told, say
 from handlers.decisions.durations import parse_duration
 from handlers.intents import RATIONALE_LIMIT, whole_minutes
 from handlers.outcomes import MayReconcile
@@ -58,19 +59,23 @@ def adoption_form(may: MayReconcile) -> View:
     return View(
         type="modal",
         callback_id=Form.ADOPT,
-        title=PlainTextObject(text="Adopt for a time"),
-        submit=PlainTextObject(text="Adopt"),
-        close=PlainTextObject(text="Cancel"),
+        title=PlainTextObject(text=say("Adopt for a time")),
+        submit=PlainTextObject(text=say("Adopt")),
+        close=PlainTextObject(text=say("Cancel")),
         private_metadata=may.exception,
         blocks=[
-            facts([("Who", may.who), ("What", may.entitlement)]),
+            facts([(say("Who"), may.who), (say("What"), may.entitlement)]),
             InputBlock(
                 block_id=Field.DURATION,
-                label=PlainTextObject(text="For how long?"),
-                hint=PlainTextObject(text=f"At most {longest}. Then it is taken away."),
-                element=PlainTextInputElement(action_id=Field.DURATION, initial_value=longest, max_length=60),
+                label=PlainTextObject(text=say("For how long?")),
+                hint=PlainTextObject(
+                    text=say("At most {duration}. Then it is taken away.", duration=longest)
+                ),
+                element=PlainTextInputElement(
+                    action_id=Field.DURATION, initial_value=written(may.longest), max_length=60
+                ),
             ),
-            _why("Why is this right?"),
+            _why(say("Why is this right?")),
             _stays(),
         ],
     )
@@ -85,26 +90,26 @@ def declaration_form(may: MayReconcile, catalogue: Catalogue, *, review: date) -
     return View(
         type="modal",
         callback_id=Form.DECLARE,
-        title=PlainTextObject(text="Declare standing"),
-        submit=PlainTextObject(text="Declare"),
-        close=PlainTextObject(text="Cancel"),
+        title=PlainTextObject(text=say("Declare standing")),
+        submit=PlainTextObject(text=say("Declare")),
+        close=PlainTextObject(text=say("Cancel")),
         private_metadata=may.exception,
         blocks=[
-            facts([("Who", may.who), ("What", may.entitlement)]),
+            facts([(say("Who"), may.who), (say("What"), may.entitlement)]),
             InputBlock(
                 block_id=Field.OWNER,
-                label=PlainTextObject(text="Which team answers for it?"),
+                label=PlainTextObject(text=say("Which team answers for it?")),
                 element=StaticSelectElement(
                     action_id=Field.OWNER, options=owners, initial_option=owners[0] if owners else None
                 ),
             ),
             InputBlock(
                 block_id=Field.REVIEW,
-                label=PlainTextObject(text="When is it to be looked at again?"),
-                hint=PlainTextObject(text="Within a year. It is an exception again then."),
+                label=PlainTextObject(text=say("When is it to be looked at again?")),
+                hint=PlainTextObject(text=say("Within a year. The security channel is asked again then.")),
                 element=DatePickerElement(action_id=Field.REVIEW, initial_date=review.isoformat()),
             ),
-            _why("Why may it stand?"),
+            _why(say("Why may it stand?")),
             _stays(),
         ],
     )
@@ -115,7 +120,7 @@ def read_adoption(view: Mapping[str, Any]) -> Adoption | Wrong:
     decision, length = read_decision(view), parse_duration(typed(view, Field.DURATION))
     wrong = dict(decision.at) if isinstance(decision, Wrong) else {}
     if isinstance(length, str):
-        wrong[Field.DURATION] = length
+        wrong[Field.DURATION] = as_told(length)
     if isinstance(decision, Wrong) or isinstance(length, str):
         return Wrong(at=wrong)
     minutes = whole_minutes(length)
@@ -128,9 +133,9 @@ def read_declaration(view: Mapping[str, Any], catalogue: Catalogue) -> Declarati
     review = _date(text(field_of(view, Field.REVIEW).get("selected_date")))
     wrong = dict(decision.at) if isinstance(decision, Wrong) else {}
     if owner not in catalogue.owners:
-        wrong[Field.OWNER] = "Please choose a team."
+        wrong[Field.OWNER] = say("Please choose a team.")
     if review is None:
-        wrong[Field.REVIEW] = "Please choose a day."
+        wrong[Field.REVIEW] = say("Please choose a day.")
     if isinstance(decision, Wrong) or review is None or wrong:
         return Wrong(at=wrong)
     return Declaration(exception=metadata(view), rationale=decision.rationale, owner=owner, review=review)
@@ -145,11 +150,11 @@ def _why(label: str) -> InputBlock:
 
 
 def _stays() -> Any:
-    return note("Your name and this sentence stay on the record.")
+    return note(say("Your name and this sentence stay on the record."))
 
 
-def _date(written: str) -> date | None:
+def _date(typed_day: str) -> date | None:
     try:
-        return date.fromisoformat(written)
+        return date.fromisoformat(typed_day)
     except ValueError:
         return None

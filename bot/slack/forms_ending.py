@@ -7,8 +7,9 @@ from slack_sdk.models.blocks import InputBlock, PlainTextInputElement, PlainText
 from slack_sdk.models.views import View
 
 from bot.slack.actions import Field, Form
-from bot.slack.messages.approvals import critical_facts
+from bot.slack.messages.critical import critical_facts
 from bot.slack.messages.parts import facts, note
+from bot.texts import say
 from handlers.intents import RATIONALE_LIMIT
 from handlers.stories import GrantStory
 
@@ -18,20 +19,20 @@ def ending_form(story: GrantStory) -> View:
     return View(
         type="modal",
         callback_id=Form.END,
-        title=PlainTextObject(text="End access now"),
-        submit=PlainTextObject(text="End now"),
-        close=PlainTextObject(text="Keep it"),
+        title=PlainTextObject(text=say("End access now")),
+        submit=PlainTextObject(text=say("End now")),
+        close=PlainTextObject(text=say("Keep it")),
         private_metadata=story.id,
         blocks=[
             facts(critical_facts(story)),
             InputBlock(
                 block_id=Field.RATIONALE,
-                label=PlainTextObject(text="Why does it end now?"),
-                hint=PlainTextObject(text="Whoever has it reads this."),
+                label=PlainTextObject(text=say("Why does it end now?")),
+                hint=PlainTextObject(text=say("Whoever has it reads this.")),
                 element=PlainTextInputElement(
                     action_id=Field.RATIONALE, multiline=True, max_length=RATIONALE_LIMIT
                 ),
             ),
-            note("Your name and this sentence stay on the record."),
+            note(say("Your name and this sentence stay on the record.")),
         ],
     )

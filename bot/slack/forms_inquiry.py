@@ -11,10 +11,11 @@ from slack_sdk.models.blocks import InputBlock, PlainTextInputElement, PlainText
 from slack_sdk.models.views import View
 
 from bot.slack.actions import Field, Form
-from bot.slack.forms import Wrong, metadata, typed
-from bot.slack.messages.approvals import critical_facts
+from bot.slack.forms import Wrong, metadata, too_long, typed
+from bot.slack.messages.critical import critical_facts
 from bot.slack.messages.parts import facts, note
 from bot.slack.words import in_quotes, visible
+from bot.texts import say
 from handlers.intents import QUESTION_LIMIT
 from handlers.stories import GrantStory
 
@@ -30,16 +31,17 @@ class Written:
 def question_form(story: GrantStory) -> View:
     """What an approver wants to know before deciding."""
     return _form(
-        Form.INQUIRE, "Ask a question", "Ask", story.id, critical_facts(story), Field.QUESTION,
-        "What do you want to know?", "The question goes to the requester and into the thread, and stays on the record.",
+        Form.INQUIRE, say("Ask a question"), say("Ask"), story.id, critical_facts(story), Field.QUESTION,
+        say("What do you want to know?"),
+        say("The question goes to the requester and into the thread, and stays on the record."),
     )  # fmt: skip
 
 
 def answer_form(inquiry: str, asker: str, question: str) -> View:
     """The requester's answer to one question."""
     return _form(
-        Form.ANSWER, "Answer a question", "Answer", inquiry, [(asker, in_quotes(question))], Field.ANSWER,
-        "Your answer", "The answer goes to those who decide, and stays on the record.",
+        Form.ANSWER, say("Answer a question"), say("Answer"), inquiry, [(asker, in_quotes(question))], Field.ANSWER,
+        say("Your answer"), say("The answer goes to those who decide, and stays on the record."),
     )  # fmt: skip
 
 
@@ -47,9 +49,9 @@ def read_written(view: Mapping[str, Any], field: Field) -> Written | Wrong:
     """What was typed into either form."""
     text = typed(view, field)
     if not visible(text):
-        return Wrong(at={field: "Please write a few words."})
+        return Wrong(at={field: say("Please write a few words.")})
     if len(text) > QUESTION_LIMIT:
-        return Wrong(at={field: f"Please keep it to {QUESTION_LIMIT} characters; this has {len(text)}."})
+        return Wrong(at={field: too_long(text, QUESTION_LIMIT)})
     return Written(about=metadata(view), text=text)
 
 
@@ -68,7 +70,7 @@ def _form(
         callback_id=form,
         title=PlainTextObject(text=title),
         submit=PlainTextObject(text=submit),
-        close=PlainTextObject(text="Cancel"),
+        close=PlainTextObject(text=say("Cancel")),
         private_metadata=about,
         blocks=[
             facts(rows),

@@ -23,11 +23,13 @@ from slack_sdk.models.views import View
 
 from bot.slack.actions import Field, Form
 from bot.slack.choices import option_of
-from bot.slack.forms import Wrong, field_of, metadata, typed
+from bot.slack.forms import Wrong, field_of, metadata, too_long, typed
 from bot.slack.incoming import part, text
 from bot.slack.messages.asking import foresight_blocks
 from bot.slack.words import duration as in_words
-from bot.slack.words import visible
+from bot.slack.words import together, visible
+from bot.slack.words import written as as_typed_in
+from bot.texts import as_told, say
 from handlers.decisions.durations import HOW_TO_WRITE, parse_duration
 from handlers.decisions.ladder import rungs
 from handlers.decisions.tickets import HOW_TO_WRITE as HOW_TO_WRITE_A_TICKET
@@ -38,9 +40,6 @@ from storage.catalogue import Catalogue, Entitlement
 
 LIVE_FIELDS = frozenset({Field.ENTITLEMENT, Field.LENGTH, Field.DURATION, Field.TICKET, Field.FOR})
 """Whatever is chosen or entered in these changes what would happen."""
-
-CHOOSE_A_TIME = f"Choose for how long, or write it here. {HOW_TO_WRITE}"
-AT_ONCE, BY_APPROVAL = "at once", "needs approval"
 
 _TYPED_LIMIT = 60
 _MOST_TYPED = 3000
@@ -96,13 +95,13 @@ def request_form(
     offered = _lengths(foresight)
     written = prefilled.written
     if written is None:
-        written = in_words(prefilled.minutes) if prefilled.minutes not in (0, *offered) else ""
+        written = as_typed_in(prefilled.minutes) if prefilled.minutes not in (0, *offered) else ""
     return View(
         type="modal",
         callback_id=Form.REQUEST,
-        title=PlainTextObject(text="Ask for access"),
-        submit=PlainTextObject(text="Send request"),
-        close=PlainTextObject(text="Cancel"),
+        title=PlainTextObject(text=say("Ask for access")),
+        submit=PlainTextObject(text=say("Send request")),
+        close=PlainTextObject(text=say("Cancel")),
         private_metadata=draft,
         blocks=[
             _things(prefilled.entitlements),
@@ -123,19 +122,19 @@ def read_request(view: Mapping[str, Any], catalogue: Catalogue) -> Typed | Wrong
     justification, ticket = typed(view, Field.JUSTIFICATION), _ticket_of(view)
     wrong: dict[Field, str] = {}
     if not any(name in catalogue.entitlements for name in entitlements):
-        wrong[Field.ENTITLEMENT] = "Please choose something from the list."
+        wrong[Field.ENTITLEMENT] = say("Please choose something from the list.")
     elif len(entitlements) > MOST_TOGETHER:
-        wrong[Field.ENTITLEMENT] = f"Please choose {MOST_TOGETHER} at most; send the rest after these."
-    if isinstance(duration, str):
-        wrong[Field.DURATION] = duration
-    if not visible(justification):
-        wrong[Field.JUSTIFICATION] = "Please write a few words about why."
-    elif len(justification) > JUSTIFICATION_LIMIT:
-        wrong[Field.JUSTIFICATION] = (
-            f"Please keep it to {JUSTIFICATION_LIMIT} characters; this has {len(justification)}."
+        wrong[Field.ENTITLEMENT] = say(
+            "Please choose {most} at most; send the rest after these.", most=MOST_TOGETHER
         )
+    if isinstance(duration, str):
+        wrong[Field.DURATION] = as_told(duration)
+    if not visible(justification):
+        wrong[Field.JUSTIFICATION] = say("Please write a few words about why.")
+    elif len(justification) > JUSTIFICATION_LIMIT:
+        wrong[Field.JUSTIFICATION] = too_long(justification, JUSTIFICATION_LIMIT)
     if ticket is None:
-        wrong[Field.TICKET] = HOW_TO_WRITE_A_TICKET
+        wrong[Field.TICKET] = as_told(HOW_TO_WRITE_A_TICKET)
     if wrong or isinstance(duration, str) or ticket is None:
         return Wrong(at=wrong)
     return Typed(
@@ -169,43 +168,51 @@ def read_so_far(view: Mapping[str, Any], catalogue: Catalogue) -> Prefilled:
 def _things(chosen: Sequence[Entitlement]) -> InputBlock:
     return _input(
         Field.ENTITLEMENT,
-        "What do you need?",
+        say("What do you need?"),
         ExternalDataMultiSelectElement(
             action_id=Field.ENTITLEMENT,
             min_query_length=0,
             initial_options=[option_of(one) for one in chosen] or None,
             max_selected_items=MOST_TOGETHER,
-            placeholder=PlainTextObject(text="Type to search"),
+            placeholder=PlainTextObject(text=say("Type to search")),
         ),
         tells=True,
     )
 
 
-def _lengths(foresight: Foresight | str) -> Mapping[int, str]:
-    """The minutes to choose from, and what each would take, where that is known."""
+def _lengths(foresight: Foresight | str) -> Mapping[int, bool | None]:
+    """The minutes to choose from, and whether each would be given at once, where that is known."""
     if isinstance(foresight, str) or not foresight.lengths:
-        return dict.fromkeys(rungs(()), "")
-    return {one.minutes: AT_ONCE if one.at_once else BY_APPROVAL for one in foresight.lengths}
+        return dict.fromkeys(rungs(()))
+    return {one.minutes: one.at_once for one in foresight.lengths}
 
 
-def _length(offered: Mapping[int, str], chosen: int) -> InputBlock:
+def _length(offered: Mapping[int, bool | None], chosen: int) -> InputBlock:
     options = {
         minutes: Option(
             value=str(minutes),
             text=PlainTextObject(text=in_words(minutes), emoji=False),
-            description=PlainTextObject(text=takes, emoji=False) if takes else None,
+            description=None if at_once is None else PlainTextObject(text=_takes(at_once), emoji=False),
         )
-        for minutes, takes in offered.items()
+        for minutes, at_once in offered.items()
     }
     element = StaticSelectElement(
         action_id=Field.LENGTH,
         options=list(options.values()),
         initial_option=options.get(chosen),
-        placeholder=PlainTextObject(text="Choose a time"),
+        placeholder=PlainTextObject(text=say("Choose a time")),
     )
     # Slack keeps what was chosen in a block of the same name, offered any more or not: other choices, another name.
-    name = f"{Field.LENGTH}:{','.join(f'{minutes}{takes[:1]}' for minutes, takes in offered.items())}"
-    return _input(name, "For how long?", element, hint="It ends by itself.", optional=True, tells=True)
+    name = f"{Field.LENGTH}:{','.join(f'{minutes}{_MARK[at_once]}' for minutes, at_once in offered.items())}"
+    hint = say("It ends by itself.")
+    return _input(name, say("For how long?"), element, hint=hint, optional=True, tells=True)
+
+
+_MARK = {True: "a", False: "n", None: ""}
+
+
+def _takes(at_once: bool) -> str:
+    return say("at once") if at_once else say("needs approval")
 
 
 def _other_length(written: str) -> InputBlock:
@@ -213,10 +220,10 @@ def _other_length(written: str) -> InputBlock:
         action_id=Field.DURATION,
         initial_value=written or None,
         max_length=_TYPED_LIMIT,
-        placeholder=PlainTextObject(text="45 min"),
+        placeholder=PlainTextObject(text=say("45 min")),
     )
-    hint = "Like 90 min or 3 days. What you write here counts before what is chosen above."
-    return _input(Field.DURATION, "Or another time", element, hint=hint, optional=True, tells=True)
+    hint = say("Like 90 min or 3 days. What you write here counts before what is chosen above.")
+    return _input(Field.DURATION, say("Or another time"), element, hint=hint, optional=True, tells=True)
 
 
 def _why(justification: str) -> InputBlock:
@@ -228,25 +235,25 @@ def _why(justification: str) -> InputBlock:
         initial_value=shown or None,
         max_length=JUSTIFICATION_LIMIT if len(shown) <= JUSTIFICATION_LIMIT else _MOST_TYPED,
     )
-    return _input(Field.JUSTIFICATION, "Why?", element, hint="The approver reads this.")
+    return _input(Field.JUSTIFICATION, say("Why?"), element, hint=say("The approver reads this."))
 
 
 def _ticket(ticket: str, *, wanted: bool) -> InputBlock:
     element = PlainTextInputElement(
         action_id=Field.TICKET, initial_value=ticket or None, max_length=TICKET_LIMIT
     )
-    hint = "Like INC-4711, or its link."
-    return _input(Field.TICKET, "Ticket", element, hint=hint, optional=not wanted, tells=True)
+    hint = say("Like INC-4711, or its link.")
+    return _input(Field.TICKET, say("Ticket"), element, hint=hint, optional=not wanted, tells=True)
 
 
 def _for_whom(report: str) -> InputBlock:
     element = UserSelectElement(
         action_id=Field.FOR,
         initial_user=report or None,
-        placeholder=PlainTextObject(text="Somebody who reports to you"),
+        placeholder=PlainTextObject(text=say("Somebody who reports to you")),
     )
-    hint = "Leave this empty to ask for yourself."
-    return _input(Field.FOR, "For whom?", element, hint=hint, optional=True, tells=True)
+    hint = say("Leave this empty to ask for yourself.")
+    return _input(Field.FOR, say("For whom?"), element, hint=hint, optional=True, tells=True)
 
 
 def _input(
@@ -288,8 +295,12 @@ def _duration(view: Mapping[str, Any]) -> timedelta | str:
     for name, fields in values.items():
         if str(name).partition(":")[0] == Field.LENGTH and isinstance(fields, Mapping):
             minutes = text(part(part(fields, Field.LENGTH), "selected_option").get("value"))
-            return parse_duration(f"{minutes} minutes") if minutes else CHOOSE_A_TIME
-    return CHOOSE_A_TIME
+            return parse_duration(f"{minutes} minutes") if minutes else _choose_a_time()
+    return _choose_a_time()
+
+
+def _choose_a_time() -> str:
+    return together(say("Choose for how long, or write it here."), as_told(HOW_TO_WRITE))
 
 
 def _ticket_of(view: Mapping[str, Any]) -> str | None:

@@ -14,6 +14,7 @@ from bot.slack.forms_freezes import resume_form
 from bot.slack.incoming import Incoming
 from bot.slack.messages.freezes import resumed_text
 from bot.slack.replies import Replies
+from bot.texts import say
 from handlers.intents import Actor, Resume
 from handlers.lifting import Lifting
 from handlers.outcomes import MayResume
@@ -63,6 +64,6 @@ class FreezeClicks:
         if isinstance(outcome, MayResume) and not await self._replies.open_form(
             click.trigger, resume_form(outcome)
         ):
-            text = sentences.TRY_AGAIN
+            text = say(sentences.TRY_AGAIN)
         if text:
             self._replies.whisper(click.incoming.channel, click.actor.slack_user, text)

@@ -11,9 +11,11 @@ from slack_sdk.models.blocks import Block, ButtonElement, DividerBlock, SectionB
 from slack_sdk.models.views import View
 
 from bot.slack.actions import Action
-from bot.slack.messages.answers import how_held, read_remark, unknown_lines
-from bot.slack.messages.parts import Message, actions, button, heading, note, section, sure_button
-from bot.slack.words import counted, day_and_clock, duration, inert, until_from
+from bot.slack.messages.answers import how_held, nothing_held, read_remark, unknown_lines
+from bot.slack.messages.during import give_back_button
+from bot.slack.messages.parts import Message, actions, button, heading, note, section
+from bot.slack.words import day_and_clock, duration, inert, until_from
+from bot.texts import say, template
 from handlers.answers import Held
 from handlers.home import DECISIONS_SHOWN
 from handlers.overview import Overview, OwnRequest, Page, ToDecide
@@ -39,21 +41,21 @@ def home_view(seen: Overview, now: datetime) -> View:
         *_recent(seen),
         DividerBlock(),
         *actions(_quick()),
-        note('Write to me under Messages, or say "help".'),
+        note(say("Write to me under Messages, or say “help”.")),
     ]
     return View(type="home", blocks=blocks)
 
 
 def said_home(message: Message) -> View:
     """A sentence where the overview would stand, with what can be done all the same."""
-    return View(type="home", blocks=[heading("Your access"), *message.blocks, *actions(_quick())])
+    return View(type="home", blocks=[heading(say("Your access")), *message.blocks, *actions(_quick())])
 
 
 def _quick() -> list[ButtonElement]:
     return [
-        button("Ask for access…", Action.ASK_FOR_ACCESS, "request", primary=True),
-        button("Reset password", Action.RESET_PASSWORD, "reset"),
-        button("Set up authenticator", Action.SET_UP_PROOFS, "enrol"),
+        button(say("Ask for access…"), Action.ASK_FOR_ACCESS, "request", primary=True),
+        button(say("Reset password"), Action.RESET_PASSWORD, "reset"),
+        button(say("Set up authenticator"), Action.SET_UP_PROOFS, "enrol"),
     ]
 
 
@@ -61,22 +63,28 @@ def _waiting(seen: Overview, now: datetime) -> list[Block]:
     """What waits for this person comes first: somebody else waits with it."""
     if not seen.to_decide:
         return []
-    blocks: list[Block] = [heading(f"Waiting for you ({seen.waits})")]
+    blocks: list[Block] = [heading(say("Waiting for you ({count})", count=seen.waits))]
     for one in seen.to_decide:
         blocks += [section(_to_decide(one, now)), *actions(_decisions(one))]
     return [*blocks, *_pager(seen, seen.page.waiting, -(-seen.waits // DECISIONS_SHOWN), of="waiting")]
 
 
 def _to_decide(one: ToDecide, now: datetime) -> str:
-    risk = f" · risk {one.risk} of 5" if one.risk else ""
-    lapses = f" · lapses {until_from(now, one.lapses_at)}" if one.lapses_at else ""
-    return f"*{_called(one.requester)}* asks for {_asked(one)}{risk}{lapses}"
+    asks = say("*{name}* asks for {what}", name=_called(one.requester), what=_asked(one))
+    risk = say("risk {risk} of 5", risk=one.risk) if one.risk else ""
+    lapses = say("lapses {from_now}", from_now=until_from(now, one.lapses_at)) if one.lapses_at else ""
+    return " · ".join(part for part in (asks, risk, lapses) if part)
 
 
 def _asked(one: OwnRequest | ToDecide) -> str:
     """What it is, whom it is for, if for another, and for how long."""
-    whose = f" for *{_called(one.report)}*," if one.report else ""
-    return f"*{inert(one.entitlement)}*{whose} for {duration(one.minutes)}"
+    what, length = inert(one.entitlement), duration(one.minutes)
+    if not one.report:
+        return say("*{entitlement}* for {duration}", entitlement=what, duration=length)
+    return say(
+        "*{entitlement}* for *{name}*, for {duration}",
+        entitlement=what, name=_called(one.report), duration=length,
+    )  # fmt: skip
 
 
 def _called(name: str) -> str:
@@ -87,23 +95,19 @@ def _called(name: str) -> str:
 def _decisions(one: ToDecide) -> list[ButtonElement]:
     """The forms repeat every fact before anything is decided."""
     return [
-        button("Approve…", Action.APPROVE, one.id),
-        button("Deny…", Action.DENY, one.id),
-        button("Details", Action.DETAILS, one.id),
+        button(say("Approve…"), Action.APPROVE, one.id),
+        button(say("Deny…"), Action.DENY, one.id),
+        button(say("Details"), Action.DETAILS, one.id),
     ]
 
 
 def _held(seen: Overview, now: datetime) -> list[Block]:
     held, unknown = seen.access.held, unknown_lines(seen.access)
     remark = note(read_remark(seen.access, now))
-    title = heading(f"Your access ({len(held)})" if held else "Your access")
     if not held:
-        nothing = (
-            "You hold nothing that I know of."
-            if unknown
-            else "You hold nothing from the catalogue right now."
-        )
-        return [title, section("\n".join([nothing, *unknown])), remark]
+        nothing = "\n".join([nothing_held(seen.access), *unknown])
+        return [heading(say("Your access")), section(nothing), remark]
+    title = heading(say("Your access ({count})", count=len(held)))
     pages = -(-len(held) // HELD_SHOWN)
     page = seen.page.held if seen.page.held < pages else 0
     shown = held[page * HELD_SHOWN : (page + 1) * HELD_SHOWN]
@@ -114,53 +118,61 @@ def _held(seen: Overview, now: datetime) -> list[Block]:
 
 
 def _one_held(one: Held, now: datetime) -> SectionBlock:
-    block = section(f"{'⌛ ' if one.ending else ''}*{inert(one.entitlement)}*, {how_held(one, now)}")
+    held = say("*{entitlement}*, {how}", entitlement=inert(one.entitlement), how=how_held(one, now))
+    block = section(f"⌛ {held}" if one.ending else held)
     if one.grant is not None and not one.ending:
-        block.accessory = sure_button(
-            "I'm done", Action.GIVE_BACK, one.grant, title="Give it back now?", yes="Yes, I'm done",
-            facts=f"{one.entitlement} ends now instead of at its time. You can ask again.",
-        )  # fmt: skip
+        block.accessory = give_back_button(one.grant, one.entitlement)
     return block
 
 
 def _requests(seen: Overview) -> list[Block]:
     if not seen.requests:
         return []
-    more = [note("And more; each has its message under Messages.")] if seen.more_requests else []
-    return [heading("Your requests"), *(_one_request(one) for one in seen.requests), *more]
+    more = [note(say("And more; each has its message under Messages."))] if seen.more_requests else []
+    return [heading(say("Your requests")), *(_one_request(one) for one in seen.requests), *more]
 
 
 def _one_request(one: OwnRequest) -> SectionBlock:
-    what = f"⏳ {_asked(one)}"
     if one.state != GrantState.PENDING:
-        return section(f"{what} is being set up")
-    lapses = f"; it lapses {day_and_clock(one.lapses_at)}" if one.lapses_at else ""
-    block = section(f"{what} waits for {inert(one.owner) or 'its owner'}{lapses}")
-    block.accessory = button("Withdraw", Action.WITHDRAW, one.id)
+        return section(say("⏳ {what} is being set up", what=_asked(one)))
+    owner = inert(one.owner) or say("its owner")
+    if one.lapses_at:
+        waits = say(
+            "⏳ {what} waits for {owner}; it lapses {time}",
+            what=_asked(one), owner=owner, time=day_and_clock(one.lapses_at),
+        )  # fmt: skip
+    else:
+        waits = say("⏳ {what} waits for {owner}", what=_asked(one), owner=owner)
+    block = section(waits)
+    block.accessory = button(say("Withdraw"), Action.WITHDRAW, one.id)
     return block
 
 
 def _recent(seen: Overview) -> list[Block]:
     if not seen.recent:
         return []
-    return [heading("Before"), section("\n".join(_one_before(one) for one in seen.recent))]
+    return [heading(say("Before")), section("\n".join(_one_before(one) for one in seen.recent))]
 
 
 def _one_before(one: OwnRequest) -> str:
-    sign, word = _ENDS[one.state]
-    when = f" {day_and_clock(one.at)}" if one.at else ""
-    whose = f" for *{_called(one.report)}*" if one.report else ""
-    return f"{sign} *{inert(one.entitlement)}*{whose}, {duration(one.minutes)}, {word}{when}"
+    what, how = f"*{inert(one.entitlement)}*", say(_ENDS[one.state])
+    if one.report:
+        what = say("{entitlement} for {name}", entitlement=what, name=f"*{_called(one.report)}*")
+    when = say("{how} {time}", how=how, time=day_and_clock(one.at)) if one.at else how
+    return f"{_SIGNS[one.state]} {what}, {duration(one.minutes)}, {when}"
 
 
 _ENDS = {
-    GrantState.ENDED: ("⌛", "ended"),
-    GrantState.DENIED: ("⛔", "denied"),
-    GrantState.LAPSED: ("⌛", "lapsed"),
-    GrantState.WITHDRAWN: ("⌛", "taken back by you"),
-    GrantState.VOIDED: ("⛔", "not granted after all"),
-    GrantState.REFUSED: ("⛔", "refused"),
+    GrantState.ENDED: template("ended"),
+    GrantState.DENIED: template("denied"),
+    GrantState.LAPSED: template("lapsed"),
+    GrantState.WITHDRAWN: template("taken back by you"),
+    GrantState.VOIDED: template("not granted after all"),
+    GrantState.REFUSED: template("refused"),
 }
+_SIGNS = dict.fromkeys(_ENDS, "⌛") | dict.fromkeys(
+    (GrantState.DENIED, GrantState.VOIDED, GrantState.REFUSED), "⛔"
+)
 
 
 def _pager(seen: Overview, page: int, pages: int, *, of: str) -> Sequence[Block]:
@@ -173,7 +185,7 @@ def _pager(seen: Overview, page: int, pages: int, *, of: str) -> Sequence[Block]
         return f"{held}.{waiting}"
 
     turn = [
-        *([button("Back", Action.HOME_BACK, to(page - 1))] if page else []),
-        *([button("More", Action.HOME_MORE, to(page + 1))] if page + 1 < pages else []),
+        *([button(say("Back"), Action.HOME_BACK, to(page - 1))] if page else []),
+        *([button(say("More"), Action.HOME_MORE, to(page + 1))] if page + 1 < pages else []),
     ]
-    return (*actions(turn), note(f"Page {page + 1} of {counted(pages, 'page')}"))
+    return (*actions(turn), note(say("Page {page} of {pages}", page=page + 1, pages=pages)))

@@ -28,6 +28,7 @@ from bot.slack.replies import Replies
 from bot.slack.requesting import Requesting
 from bot.slack.submissions import Submissions, stay_open
 from bot.slack.words import as_typed
+from bot.texts import Language, read_in, say
 from handlers.intents import Actor
 from handlers.overview import Page
 from handlers.patience import answering_within
@@ -64,6 +65,7 @@ class Listeners:
         metrics: Metrics,
         transport: str,
         now: Clock,
+        language: Language,
     ) -> None:
         self._door = door
         self._conversation = conversation
@@ -75,6 +77,7 @@ class Listeners:
         self._metrics = metrics
         self._transport = transport
         self._now = now
+        self._language = language
 
     def register(self, app: AsyncApp) -> None:
         """One listener for each kind of payload, the frequent first; the tables behind them are ours.
@@ -116,7 +119,7 @@ class Listeners:
             if isinstance(answer, OpenForm):
                 trigger = arrived.text(body.get("trigger_id"))
                 opened = await self._requesting.open(actor, incoming, trigger, answer.prefilled)
-                return None if opened else said(sentences.TYPE_AGAIN)
+                return None if opened else said(say(sentences.TYPE_AGAIN))
             return answer
 
         live = not self._conversation.is_routine(meaning)
@@ -180,14 +183,16 @@ class Listeners:
         incoming = arrived.of_view(body, self._transport)
         await self._guarded("view", incoming, submit, keep_open, live=True)
         if not answers and not admitted:  # turned away before and told so: the form stays all the same
-            keep_open(incoming, said(sentences.NO_IDENTITY))
+            with read_in(self._language):
+                keep_open(incoming, said(say(sentences.NO_IDENTITY)))
         await ack(**(answers[0] if answers else {}))
 
     async def options(self, ack: AsyncAck, body: dict[str, Any]) -> None:
         """The choices while somebody types; none for whoever is no colleague (SL-1)."""
         incoming = arrived.of_action(body, self._transport)
         if await self._door.is_colleague(incoming.user):
-            await ack(**self._requesting.choices(arrived.text(body.get("value"))))
+            with read_in(self._language):
+                await ack(**self._requesting.choices(arrived.text(body.get("value"))))
         else:
             await ack(options=[])
 
@@ -207,7 +212,7 @@ class Listeners:
                 prefilled, remark = self._requesting.read(words)
             trigger = arrived.text(body.get("trigger_id"))
             opened = await self._requesting.open(actor, incoming, trigger, prefilled, remark=remark)
-            return None if opened else said(sentences.TRY_AGAIN)
+            return None if opened else said(say(sentences.TRY_AGAIN))
 
         await self._guarded("shortcut", incoming, open_form, self._whisper, live=False)
         await ack()
@@ -235,6 +240,12 @@ class Listeners:
     async def _guarded(
         self, kind: RequestKind, incoming: Incoming, work: Work, speak: Speak, *, live: bool
     ) -> None:
+        with read_in(self._language):
+            await self._answered(kind, incoming, work, speak, live=live)
+
+    async def _answered(
+        self, kind: RequestKind, incoming: Incoming, work: Work, speak: Speak, *, live: bool
+    ) -> None:
         """Establish who it is, do the work, and turn refusals and faults into one kind sentence each."""
         outcome: RequestOutcome = "failed"
         message: Message | None
@@ -247,17 +258,17 @@ class Listeners:
                 else:
                     outcome, message = "done", done
         except IdentityUnknown:
-            message = said(sentences.NO_IDENTITY)
+            message = said(say(sentences.NO_IDENTITY))
         except DirectoryUnavailable as fault:
             log.warning("listener.directory", fault=str(fault))
-            message = said(sentences.NO_DIRECTORY)
+            message = said(say(sentences.NO_DIRECTORY))
         except StorageUnavailable as fault:
             log.error("listener.storage", fault=str(fault))
             is_open = isinstance(fault, OutcomeUnknown)
-            message = said(sentences.UNSURE if is_open else sentences.NO_STORE)
+            message = said(say(sentences.UNSURE) if is_open else say(sentences.NO_STORE))
         except Exception as fault:
             log.error("listener.fault", kind=kind, exc_info=fault)
-            message = said(sentences.FAULT)
+            message = said(say(sentences.FAULT))
         if message is not None:
             speak(incoming, message)
         self._metrics.request(kind, outcome)

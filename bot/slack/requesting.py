@@ -15,9 +15,10 @@ from bot.slack.forms import Wrong, note_form
 from bot.slack.forms_request import LIVE_FIELDS, Prefilled, read_request, read_so_far, request_form
 from bot.slack.incoming import Incoming, part, text
 from bot.slack.messages.asking import TICKET_WANTED, UNKNOWN, asked_text, together_text
-from bot.slack.messages.freezes import stopped_text
+from bot.slack.messages.freezes import stopped_plainly
 from bot.slack.replies import Replies
-from bot.slack.words import inert
+from bot.slack.words import inert, together
+from bot.texts import as_told, say, template
 from handlers.asking import Asking
 from handlers.decisions import understanding as meant
 from handlers.decisions.freezing import Stopped
@@ -38,12 +39,14 @@ Answer = dict[str, Any]
 _FORESEEN_WITHIN = 0.7
 _FORMS_KEPT = 5000
 
-FROM_MESSAGE = "This is what I read in the message. Nothing is sent yet."
-NOT_LINKED = (
+FROM_MESSAGE = template("This is what I read in the message. Nothing is sent yet.")
+NOT_LINKED = template(
     "This was for {name}, whose Slack account is not linked to them any more, so *For whom?* is empty: as it is, you "
     "would ask for yourself."
 )
-NOT_READ = "I could not read a request in that message, so I kept nothing of it. Fill in what you need."
+NOT_READ = template(
+    "I could not read a request in that message, so I kept nothing of it. Fill in what you need."
+)
 
 
 class Requesting:
@@ -90,11 +93,12 @@ class Requesting:
         """A form filled with what a message says, and the remark above it. What was not understood is not in it."""
         match understand(words, self._names):
             case meant.DraftRequest() as draft:
-                return _drafted(draft, self._catalogue), " ".join([FROM_MESSAGE, *map(inert, draft.problems)])
+                problems = [inert(as_told(problem)) for problem in draft.problems]
+                return _drafted(draft, self._catalogue), together(say(FROM_MESSAGE), *problems)
             case meant.DidYouMean(kind="request", draft=meant.DraftRequest() as draft):
-                return _drafted(draft, self._catalogue), FROM_MESSAGE
+                return _drafted(draft, self._catalogue), say(FROM_MESSAGE)
             case _:
-                return Prefilled(), NOT_READ
+                return Prefilled(), say(NOT_READ)
 
     def is_about(self, action: str, view: Mapping[str, Any]) -> bool:
         """Whether this happened inside the form, to a field on which something depends."""
@@ -143,19 +147,19 @@ class Requesting:
         )
         match outcome:
             case NotAReport(advice=advice):
-                return errors(Wrong(at={Field.FOR: advice}))
+                return errors(Wrong(at={Field.FOR: as_told(advice)}))
             case Stopped():  # the form stays, with what was typed
-                return errors(Wrong(at={Field.JUSTIFICATION: stopped_text(outcome)}))
+                return errors(Wrong(at={Field.JUSTIFICATION: stopped_plainly(outcome)}))
             case TicketWanted():
-                return errors(Wrong(at={Field.TICKET: TICKET_WANTED}))
+                return errors(Wrong(at={Field.TICKET: say(TICKET_WANTED)}))
             case AskedTogether(each=((_, one),)):
                 said = together_text(outcome) if outcome.report else asked_text(one)
-                return note("Nothing was sent", said) if said else {}
+                return note(say("Nothing was sent"), said) if said else {}
             case AskedTogether():
                 said = together_text(outcome)
-                return note("Not all of it was sent", said) if said else {}
+                return note(say("Not all of it was sent"), said) if said else {}
         said = asked_text(outcome)
-        return note("Nothing was sent", said) if said else {}
+        return note(say("Nothing was sent"), said) if said else {}
 
     async def _foreseen(self, actor: Actor, incoming: Incoming, filled: Filled) -> Foresight | str:
         """A sentence when the directory does not say in time: unknown is not none (promise 7)."""
@@ -166,7 +170,7 @@ class Requesting:
             async with asyncio.timeout(_FORESEEN_WITHIN):
                 return await self._foreseeing.foresee(intent, filled)
         except (TimeoutError, DirectoryUnavailable):
-            return UNKNOWN
+            return say(UNKNOWN)
 
 
 def prefilled_from(story: GrantStory) -> Prefilled:
@@ -184,7 +188,7 @@ def remark_about(story: GrantStory) -> str:
     """What the form says first where it cannot name again whom it was for: an empty field would mean oneself."""
     if story.report is None or story.report.slack_user:
         return ""
-    return NOT_LINKED.format(name=inert(story.report.name))
+    return say(NOT_LINKED, name=inert(story.report.name))
 
 
 def _drafted(draft: meant.DraftRequest, catalogue: Catalogue) -> Prefilled:

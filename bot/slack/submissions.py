@@ -17,6 +17,7 @@ from bot.slack.forms import Wrong
 from bot.slack.freezes import FreezeClicks
 from bot.slack.incoming import Incoming, text
 from bot.slack.requesting import Answer, Requesting, errors, note
+from bot.texts import say
 from handlers.intents import Actor
 
 
@@ -78,7 +79,7 @@ def _answered(answer: str | Wrong | View) -> Answer:
 def _drifted(answer: str | Wrong) -> Answer:
     if isinstance(answer, Wrong):
         return errors(answer)
-    return note("Nothing was changed", answer) if answer else {}
+    return note(say("Nothing was changed"), answer) if answer else {}
 
 
 def stay_open(view: Mapping[str, Any], sentence: str) -> Answer:

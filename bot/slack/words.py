@@ -5,7 +5,11 @@ Nothing here knows what it talks about; a person's text never gets a meaning it 
 
 import re
 import unicodedata
+from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
+from functools import reduce
+
+from bot.texts import ENGLISH, read_in, say, say_counted, template
 
 # Controls, what reorders or hides text, lone surrogates, line and paragraph ends: none of them has a shape of its own.
 _SHAPELESS = frozenset({"Cc", "Cf", "Cs", "Zl", "Zp"})
@@ -60,63 +64,137 @@ def quoted(text: str, most: int = 500) -> str:
     return inert(in_quotes(words if len(words) <= most else f"{words[: most - 1]}…"))
 
 
+def number(count: int) -> str:
+    """1234567 → "1,234,567"."""
+    return f"{count:,}".replace(",", say(","))
+
+
 def duration(minutes: int) -> str:
     """90 → "1 hour 30 minutes", 1440 → "1 day"."""
-    parts = []
-    for unit, size in (("day", 1440), ("hour", 60), ("minute", 1)):
-        count, minutes = divmod(minutes, size)
-        if count:
-            parts.append(counted(count, unit))
-    return " ".join(parts) or "no time"
+    days, rest = divmod(minutes, 1440)
+    hours, rest = divmod(rest, 60)
+    parts = [
+        *([say_counted("{count} day", "{count} days", days)] if days else []),
+        *([say_counted("{count} hour", "{count} hours", hours)] if hours else []),
+        *([say_counted("{count} minute", "{count} minutes", rest)] if rest else []),
+    ]
+    return reduce(
+        lambda longer, shorter: say("{longer} {shorter}", longer=longer, shorter=shorter),
+        parts or [say("no time")],
+    )
 
 
-def counted(count: int, noun: str) -> str:
-    """1, "day" → "1 day"; 2, "day" → "2 days"."""
-    return f"{count} {noun}" if count == 1 else f"{count} {noun}s"
+def written(minutes: int) -> str:
+    """A duration as somebody would type it into a field: in English, which is what is read there in any language."""
+    with read_in(ENGLISH):
+        return duration(minutes)
+
+
+def span(seconds: int) -> str:
+    """45 → "45 seconds", 5400 → "1 hour 30 minutes"; at least a second."""
+    if seconds >= 60:
+        return duration(round(seconds / 60))
+    return say_counted("{count} second", "{count} seconds", max(1, seconds))
 
 
 def clock(at: datetime) -> str:
     """A time of day that Slack shows in the reader's own zone."""
-    return f"<!date^{int(at.timestamp())}^{{time}}|{at.astimezone(UTC):%H:%M} UTC>"
+    return _shown_at(at, "{time}", say("{clock} UTC", clock=_clock(at)))
 
 
 def day_and_clock(at: datetime) -> str:
     """Day and time in the reader's own zone ("tomorrow at 14:02")."""
-    fallback = f"{at.astimezone(UTC):%d %b %H:%M} UTC"
-    return f"<!date^{int(at.timestamp())}^{{date_short_pretty}} {{time}}|{fallback}>"
+    return _shown_at(at, "{date_short_pretty} {time}", plainly(at))
 
 
 def day(at: datetime) -> str:
     """The day alone, in the reader's own zone."""
-    return f"<!date^{int(at.timestamp())}^{{date_short_pretty}}|{at.astimezone(UTC):%d %b %Y}>"
+    there = at.astimezone(UTC)
+    shown = say("{day} {month} {year}", day=_day(there), month=_month(there), year=there.year)
+    return _shown_at(at, "{date_short_pretty}", shown)
 
 
 def plainly(at: datetime) -> str:
-    """Day and time where Slack cannot localise: "23 Nov 14:02 UTC"."""
-    return f"{at.astimezone(UTC):%d %b %H:%M} UTC"
+    """Day and time where nothing localises them, so the zone is named: "23 Nov 14:02 UTC"."""
+    there = at.astimezone(UTC)
+    return say("{day} {month} {clock} UTC", day=_day(there), month=_month(there), clock=_clock(there))
+
+
+def in_full(at: datetime) -> str:
+    """Day and time in a letter, with the zone named: "3 November 2026 at 14:02 UTC"."""
+    there = at.astimezone(UTC)
+    month = say(_MONTHS_IN_FULL[there.month - 1])
+    return say(
+        "{day} {month} {year} at {clock} UTC",
+        day=there.day, month=month, year=there.year, clock=_clock(there),
+    )  # fmt: skip
 
 
 def until_from(now: datetime, then: datetime) -> str:
     """How long from now: "in 52 minutes"."""
     minutes = max(1, round((then - now) / timedelta(minutes=1)))
     if minutes >= 2880:
-        return f"in {counted(round(minutes / 1440), 'day')}"
+        return say_counted("in {count} day", "in {count} days", round(minutes / 1440))
     if minutes >= 120:
-        return f"in {counted(round(minutes / 60), 'hour')}"
-    return f"in {counted(minutes, 'minute')}"
+        return say_counted("in {count} hour", "in {count} hours", round(minutes / 60))
+    return say_counted("in {count} minute", "in {count} minutes", minutes)
 
 
-def listed(names: list[str], last: str = "and") -> str:
+def listed(names: Sequence[str]) -> str:
     """["a", "b", "c"] → "a, b and c"."""
     if len(names) < 2:
         return "".join(names)
-    return f"{', '.join(names[:-1])} {last} {names[-1]}"
+    return say("{names} and {last}", names=_comma(names[:-1]), last=names[-1])
 
 
-def sentence(*parts: str) -> str:
-    """The parts that say something, a space between them, the first letter a capital."""
-    said = " ".join(part for part in parts if part)
-    return said[:1].upper() + said[1:]
+def either(names: Sequence[str]) -> str:
+    """["a", "b", "c"] → "a, b or c"."""
+    if len(names) < 2:
+        return "".join(names)
+    return say("{names} or {last}", names=_comma(names[:-1]), last=names[-1])
+
+
+def first(names: Sequence[str], most: int, *, of: int = 0) -> list[str]:
+    """So many of the names, and how many more there are, for a list. of: how many there are, if not all are at hand."""
+    shown = list(names[:most])
+    rest = max(of, len(names)) - len(shown)
+    return [*shown, say_counted("{count} more", "{count} more", rest)] if rest > 0 else shown
+
+
+def together(*sentences: str) -> str:
+    """Whole sentences one after another; empty ones are left out."""
+    return " ".join(one for one in sentences if one)
+
+
+def _comma(names: Sequence[str]) -> str:
+    return reduce(lambda before, name: say("{names}, {name}", names=before, name=name), names)
+
+
+def _shown_at(at: datetime, layout: str, fallback: str) -> str:
+    return f"<!date^{int(at.timestamp())}^{layout}|{fallback}>"
+
+
+def _clock(at: datetime) -> str:
+    return f"{at.astimezone(UTC):%H:%M}"
+
+
+def _day(there: datetime) -> str:
+    return f"{there:%d}"
+
+
+def _month(there: datetime) -> str:
+    return say(_MONTHS[there.month - 1])
+
+
+_MONTHS = (
+    template("Jan"), template("Feb"), template("Mar"), template("Apr"), template("May"), template("Jun"),
+    template("Jul"), template("Aug"), template("Sep"), template("Oct"), template("Nov"), template("Dec"),
+)  # fmt: skip
+_MONTHS_IN_FULL = (
+    template("January"), template("February"), template("March"), template("April"), template("May"),
+    template("June"), template("July"), template("August"), template("September"), template("October"),
+    template("November"), template("December"),
+)  # fmt: skip
 
 
 def _is_unseen(one: str) -> bool:

@@ -7,6 +7,7 @@ import hashlib
 import json
 from collections.abc import Iterable, Mapping
 from functools import lru_cache, partial
+from types import MappingProxyType
 
 import cedarpy
 
@@ -20,6 +21,9 @@ NOT_EVALUATED = "The policy could not be evaluated, so nothing was allowed."
 
 # Parsed facts kept, a few kilobytes each; reading them anew costs nearly as much as deciding by them.
 _ENTITIES_KEPT = 256
+
+# Sets kept, for whoever builds a bot in a process that had one: most of its start would be reading them anew.
+_SETS_KEPT = 2
 
 _RANK: Mapping[Severity | None, int] = {None: 0, "low": 1, "medium": 2, "high": 3}
 
@@ -49,20 +53,7 @@ class CedarPolicy:
         sources: Cedar text by file name. bound_to: what else shapes the answers (catalogue digest, security
         settings), so that it is part of `policy_set`. Raises PolicyFault with file, line and what is wrong.
         """
-        try:
-            parsed_schema = cedarpy.Schema.from_str(schema)
-        except ValueError as error:
-            raise PolicyFault(f"the policy schema: {error}") from error
-        notes: dict[str, PolicyNote] = {}
-        for file, text in sorted(sources.items()):
-            for note in checked(file, text, parsed_schema):
-                if note.id in notes:
-                    first = notes[note.id].where
-                    raise PolicyFault(f"{note.where}: the @id `{note.id}` is already used in {first}")
-                notes[note.id] = note
-        if not notes:
-            raise PolicyFault("there are no policies, so nothing could ever be allowed")
-        policies = {action.value: _about(action, notes.values()) for action in Action}
+        policies, parsed_schema, notes = _checked(tuple(sorted(sources.items())), schema)
         return cls(policies, parsed_schema, notes, _digest(sources, schema, bound_to))
 
     @property
@@ -112,6 +103,31 @@ class CedarPolicy:
             severity="high",
             policy_set=self._policy_set,
         )
+
+
+@lru_cache(_SETS_KEPT)
+def _checked(
+    sources: tuple[tuple[str, str], ...], schema: str
+) -> tuple[Mapping[str, cedarpy.PolicySet], cedarpy.Schema, Mapping[str, PolicyNote]]:
+    """For each action all that could decide about it, the schema, and what each policy says of itself.
+
+    Nothing of it can be changed.
+    """
+    try:
+        parsed_schema = cedarpy.Schema.from_str(schema)
+    except ValueError as error:
+        raise PolicyFault(f"the policy schema: {error}") from error
+    notes: dict[str, PolicyNote] = {}
+    for file, text in sources:
+        for note in checked(file, text, parsed_schema):
+            if note.id in notes:
+                first = notes[note.id].where
+                raise PolicyFault(f"{note.where}: the @id `{note.id}` is already used in {first}")
+            notes[note.id] = note
+    if not notes:
+        raise PolicyFault("there are no policies, so nothing could ever be allowed")
+    policies = {action.value: _about(action, notes.values()) for action in Action}
+    return MappingProxyType(policies), parsed_schema, MappingProxyType(notes)
 
 
 def _about(action: Action, notes: Iterable[PolicyNote]) -> cedarpy.PolicySet:

@@ -58,12 +58,7 @@ def what_stops(freezes: Iterable[Stopped], what: What) -> Stopped | None:
 
 def reason(stopped: Stopped) -> str:
     """Why, and until when, as sentences for whoever is stopped."""
-    if stopped.kind == FreezeKind.RESETS:
-        return RESETS_STOPPED
-    return (
-        f"{_WHY[stopped.kind]} Until the security team has looked at it and confirms, no new access is given; "
-        "what ends, ends on time."
-    )
+    return _WHY[stopped.kind]
 
 
 RESUME_RESETS = "resume-resets"
@@ -74,10 +69,16 @@ RESETS_STOPPED = (
     "whole company, and the security team looks into it. Nothing is wrong with your account. If you can't wait, go to "
     "the IT desk in person."
 )
+_UNTIL = (
+    "Until the security team has looked at it and confirms, no new access is given; what ends, ends on time."
+)
 _WHY = {
-    FreezeKind.RESTORED: "My records were restored from an older copy, so I don't know what happened since.",
-    FreezeKind.MISMATCH: "My records are not what was signed of them.",
-    FreezeKind.EMERGENCY: "The security team has stopped new access.",
+    FreezeKind.RESTORED: (
+        f"My records were restored from an older copy, so I don't know what happened since. {_UNTIL}"
+    ),
+    FreezeKind.MISMATCH: f"My records are not what was signed of them. {_UNTIL}",
+    FreezeKind.EMERGENCY: f"The security team has stopped new access. {_UNTIL}",
+    FreezeKind.RESETS: RESETS_STOPPED,
 }
 
 

@@ -49,7 +49,7 @@ NO_ACCOUNT_OF_THEIRS = (
 )
 TOLD = "The security team has been told."
 NEVER_ENOUGH = "No approval that could be given would be enough for this."
-VOIDED = "An approval that it needs no longer counts."
+VOIDED = "An approval that it rests on does not count any more."
 NO_LONGER = "This request can no longer be granted, whoever approves."
 
 _MOST_APPROVALS = 3

@@ -17,6 +17,9 @@ def _refuse(table: str, event: str, sentence: str, when: str = "") -> str:
     )
 
 
+# Where the next entry belongs: an index is never left out and never used twice.
+_NEXT = '(SELECT COALESCE(MAX("index") + 1, 0) FROM audit_entries)'
+
 TRIGGERS_SQLITE = (
     _refuse("audit_entries", "UPDATE", "audit entries are never changed"),
     _refuse("audit_entries", "DELETE", "audit entries are never deleted"),
@@ -24,9 +27,8 @@ TRIGGERS_SQLITE = (
     _refuse(
         "audit_entries",
         "INSERT",
-        "an audit entry is added at the head only",
-        'NEW."index" IS NOT (SELECT size FROM audit_head WHERE id = 1)'
-        " OR EXISTS (SELECT 1 FROM audit_entries WHERE id = NEW.id)",
+        "an audit entry is added at the end only",
+        f'NEW."index" IS NOT {_NEXT} OR EXISTS (SELECT 1 FROM audit_entries WHERE id = NEW.id)',  # noqa: S608  words of ours
     ),
     _refuse("audit_texts", "DELETE", "audit texts are erased, never deleted"),
     _refuse(
@@ -45,7 +47,10 @@ TRIGGERS_SQLITE = (
     _refuse("audit_head", "DELETE", "the audit head is never deleted"),
     _refuse("audit_head", "INSERT", "there is one audit head", "EXISTS (SELECT 1 FROM audit_head)"),
     _refuse(
-        "audit_head", "UPDATE", "the audit head moves one entry at a time", "NEW.size IS NOT OLD.size + 1"
+        "audit_head",
+        "UPDATE",
+        "the audit head moves on with the entries only",
+        f"NEW.size <= OLD.size OR NEW.size IS NOT {_NEXT}",
     ),
     _refuse("audit_checkpoints", "UPDATE", "checkpoints are never changed"),
     _refuse("audit_checkpoints", "DELETE", "checkpoints are never deleted"),
@@ -77,9 +82,13 @@ def _on_postgresql(table: str, event: str, which: str, function: str) -> tuple[s
 _FUNCTIONS = (
     "CREATE FUNCTION audit_refuse() RETURNS trigger LANGUAGE plpgsql AS "
     "$$BEGIN RAISE EXCEPTION USING MESSAGE = TG_ARGV[0], ERRCODE = 'integrity_constraint_violation'; END$$",
-    "CREATE FUNCTION audit_at_head_only() RETURNS trigger LANGUAGE plpgsql AS "
-    '$$BEGIN IF NEW."index" IS DISTINCT FROM (SELECT size FROM audit_head WHERE id = 1) THEN '
-    "RAISE EXCEPTION USING MESSAGE = 'an audit entry is added at the head only', "
+    "CREATE FUNCTION audit_at_end_only() RETURNS trigger LANGUAGE plpgsql AS "
+    f'$$BEGIN IF NEW."index" IS DISTINCT FROM {_NEXT} THEN '
+    "RAISE EXCEPTION USING MESSAGE = 'an audit entry is added at the end only', "
+    "ERRCODE = 'integrity_constraint_violation'; END IF; RETURN NEW; END$$",
+    "CREATE FUNCTION audit_head_follows() RETURNS trigger LANGUAGE plpgsql AS "
+    f"$$BEGIN IF NEW.size <= OLD.size OR NEW.size IS DISTINCT FROM {_NEXT} OR NEW.id <> OLD.id THEN "
+    "RAISE EXCEPTION USING MESSAGE = 'the audit head moves on with the entries only', "
     "ERRCODE = 'integrity_constraint_violation'; END IF; RETURN NEW; END$$",
 )
 
@@ -89,7 +98,7 @@ TRIGGERS_POSTGRESQL = (
     *_refuse_on_postgresql("audit_entries", "UPDATE", "audit entries are never changed"),
     *_refuse_on_postgresql("audit_entries", "DELETE", "audit entries are never deleted"),
     *_refuse_on_postgresql("audit_entries", "TRUNCATE", "audit entries are never deleted"),
-    *_on_postgresql("audit_entries", "INSERT", "FOR EACH ROW ", "audit_at_head_only()"),
+    *_on_postgresql("audit_entries", "INSERT", "FOR EACH ROW ", "audit_at_end_only()"),
     *_refuse_on_postgresql("audit_texts", "DELETE", "audit texts are erased, never deleted"),
     *_refuse_on_postgresql("audit_texts", "TRUNCATE", "audit texts are erased, never deleted"),
     *_refuse_on_postgresql(
@@ -102,12 +111,7 @@ TRIGGERS_POSTGRESQL = (
     *_refuse_on_postgresql("audit_head", "DELETE", "the audit head is never deleted"),
     *_refuse_on_postgresql("audit_head", "TRUNCATE", "the audit head is never deleted"),
     *_refuse_on_postgresql("audit_head", "INSERT", "there is one audit head", "NEW.id <> 1"),
-    *_refuse_on_postgresql(
-        "audit_head",
-        "UPDATE",
-        "the audit head moves one entry at a time",
-        "NEW.size IS DISTINCT FROM OLD.size + 1 OR NEW.id <> OLD.id",
-    ),
+    *_on_postgresql("audit_head", "UPDATE", "FOR EACH ROW ", "audit_head_follows()"),
     *_refuse_on_postgresql("audit_checkpoints", "UPDATE", "checkpoints are never changed"),
     *_refuse_on_postgresql("audit_checkpoints", "DELETE", "checkpoints are never deleted"),
     *_refuse_on_postgresql("audit_checkpoints", "TRUNCATE", "checkpoints are never deleted"),

@@ -25,7 +25,7 @@ from sqlalchemy import (
 from sqlalchemy import RowMapping as Stored
 from sqlalchemy.orm import Session
 
-from storage.audit.entry import TEXT_ERASED, Entry, cleaned, columns, decode, fresh_salts, written
+from storage.audit.entry import TEXT_ERASED, Entry, cleaned, copies, decode, fresh_salts, written
 from storage.audit.merkle import Frontier, leaf_hash
 from storage.audit.tables import ENTRIES, HEAD, TEXTS
 from storage.faults import AuditFault
@@ -115,29 +115,30 @@ def append(tx: Transaction, entry: Entry) -> str:
 
 
 def append_each(tx: Transaction, entries: Sequence[Entry]) -> None:
-    """`append` for many entries, in this order: the same leaves and the same tree, and the head is looked at once.
-
-    It moves with every single entry all the same, since the guards of the tables let it move in no other way.
-    """
+    """`append` for many entries, in this order: the same leaves and the same tree, and the head moves once."""
     if not entries:
         return
     connection = connection_of(tx)
-    grown, texts = _locked_head(connection), list[dict[str, Any]]()
+    before = _locked_head(connection)
+    rows, texts = list[dict[str, Any]](), list[dict[str, Any]]()
+    for index, entry in enumerate(entries, before.size):
+        salts = fresh_salts(entry.texts)
+        said, leaf = written(entry, salts)
+        rows.append(
+            {**copies(said), "at": entry.at, "index": index, "leaf": leaf, "leaf_hash": leaf_hash(leaf)}
+        )
+        texts += [
+            {"index": index, "name": name, "text": cleaned(text), "salt": salts[name]}
+            for name, text in entry.texts.items()
+        ]
+    grown, roots = before.extend(row["leaf_hash"] for row in rows)
+    for row, root in zip(rows, roots, strict=True):
+        row["root"] = root
+    moved = {"head": _HEAD_ID, "old_size": before.size, "new_size": grown.size}
     with in_turn(connection) as run:
-        for entry in entries:
-            index, salts = grown.size, fresh_salts(entry.texts)
-            said, leaf = written(entry, salts)
-            hashed = leaf_hash(leaf)
-            grown = grown.append(hashed)
-            stored = {"index": index, "leaf": leaf, "leaf_hash": hashed, "root": grown.root}
-            run(_ADD_ENTRY, columns(said) | stored)
-            moved = {"head": _HEAD_ID, "old_size": index, "new_size": grown.size}
-            if run(_MOVE_HEAD, {**moved, "new_frontier": grown.to_bytes()}) != 1:
-                raise AuditFault("the audit head moved while an entry was added")
-            texts += [
-                {"index": index, "name": name, "text": cleaned(text), "salt": salts[name]}
-                for name, text in entry.texts.items()
-            ]
+        run(_ADD_ENTRY, *rows)
+        if run(_MOVE_HEAD, {**moved, "new_frontier": grown.to_bytes()}) != 1:
+            raise AuditFault("the audit head moved while an entry was added")
     if texts:
         connection.execute(_ADD_TEXT, texts)
 

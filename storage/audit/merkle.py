@@ -10,16 +10,18 @@ from dataclasses import dataclass
 HASH_SIZE = 32
 EMPTY_ROOT = hashlib.sha256(b"").digest()
 MAX_SIZE = 2**63 - 1  # a tree size is a database integer
+_NODE = b"\x01"
+_sha256 = hashlib.sha256
 
 
 def leaf_hash(leaf: bytes) -> bytes:
     """SHA-256(0x00 ‖ leaf), 32 bytes."""
-    return hashlib.sha256(b"\x00" + leaf).digest()
+    return _sha256(b"\x00" + leaf).digest()
 
 
 def node_hash(left: bytes, right: bytes) -> bytes:
     """SHA-256(0x01 ‖ left ‖ right), 32 bytes."""
-    return hashlib.sha256(b"\x01" + left + right).digest()
+    return _sha256(_NODE + left + right).digest()
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +49,24 @@ class Frontier:
             carried = node_hash(peaks.pop(), carried)
             size >>= 1
         return Frontier(self.size + 1, (*peaks, carried))
+
+    def extend(self, leaves: Iterable[bytes]) -> tuple["Frontier", list[bytes]]:
+        """`append` for many leaf hashes, in this order, and the root after each: a loop of its own, since it is run
+        for every entry that is ever written.
+        """
+        peaks, size, roots = list(self.peaks), self.size, list[bytes]()
+        for leaf in leaves:
+            whole, rest = leaf, size
+            while rest & 1:
+                whole = _sha256(_NODE + peaks.pop() + whole).digest()
+                rest >>= 1
+            peaks.append(whole)
+            size += 1
+            root = whole
+            for peak in peaks[-2::-1]:
+                root = _sha256(_NODE + peak + root).digest()
+            roots.append(root)
+        return Frontier(size, tuple(peaks)), roots
 
     @property
     def root(self) -> bytes:

@@ -57,7 +57,7 @@ def add_past(store: Path, things: Sequence[Entitlement], numbers: range) -> None
         _copy(store, thing, GrantState.ENDED, range(begin, begin + share))
     with closing(sqlite3.connect(store, isolation_level=None)) as rows:
         rows.execute("BEGIN IMMEDIATE")
-        for guard in _GUARDS:  # they let it grow by one entry at a time
+        for guard in _GUARDS:  # they look at each entry, of which there are very many
             rows.execute(f"DROP TRIGGER {guard}")
         _grow(rows, len(numbers))
         rows.execute("COMMIT")

@@ -156,8 +156,8 @@ def _about_commands(setup: Setup) -> Iterator[Figure]:
     for share in (50, 99):
         wait = middle([burst.wait_ms(share / 100) for burst in setup.bursts])
         yield _figure(setup, f"commands, {IN_FLIGHT} in flight, p{share}", wait, "ms")
-    for what, share in setup.watch.shares().items() if setup.watch is not None else ():
-        yield _figure(setup, f"the lock of all writers held {what}", 100 * share, "%")
+    for what, held in setup.watch.shares().items() if setup.watch is not None else ():
+        yield _figure(setup, f"the lock of all writers held {what}", 100 * held, "%")
 
 
 def _figure(setup: Setup, what: str, value: float, unit: str) -> Figure:

@@ -20,7 +20,7 @@ from bot.demo.company import LOVELACE
 from bot.logs import set_up_logs
 from bot.process import favour_the_loop
 from bot.settings import load_settings
-from handlers.access import Access
+from handlers.asking import Asking
 from handlers.effects import Effects
 from handlers.intents import Actor, AskAccess, Where
 from handlers.outcomes import Asked
@@ -44,6 +44,7 @@ def ground_ticks(app: App) -> dict[str, Callable[[], Awaitable[object]]]:
     ends = Revocation(app.ground)
     return {
         "ends": ends.end_due,
+        "next end": ends.until_next_end,
         "lapses": ends.lapse_unanswered,
         "holdings": effects_of(app).settle_due,
         "overdue": ends.tell_overdue,
@@ -68,18 +69,21 @@ async def start(app: App, began: float) -> dict[str, float]:
     ready = time.perf_counter() - began
     favour_the_loop()
     await asyncio.sleep(SETTLES)
-    ticks = []
+    ticks, computed = [], []
     for tick in ground_ticks(app).values():
-        costs = []
+        costs, own = [], []
         for _ in range(TICKS):
-            since = time.perf_counter()
+            since, busy = time.perf_counter(), time.process_time()
             await tick()
             costs.append(time.perf_counter() - since)
+            own.append(time.process_time() - busy)
         ticks.append(middle(costs))
+        computed.append(middle(own))
     pid = os.getpid()
     return {
         "start": ready,
         "tick_ms": max(ticks) * 1000,
+        "tick_cpu_ms": max(computed) * 1000,
         "resident_mb": resident_mb(pid),
         "peak_mb": peak_mb(pid),
     }
@@ -117,7 +121,7 @@ async def late(app: App, folder: Path) -> dict[str, float]:
 
 async def more(app: App, clock: Clock) -> dict[str, float]:
     """One more grant from the asking to the end, by one after another: what this process computes for each, in ms."""
-    access, effects, ends = Access(app.ground), effects_of(app), Revocation(app.ground)
+    asking, effects, ends = Asking(app.ground), effects_of(app), Revocation(app.ground)
     costs: list[float] = []
     for number, person in enumerate(crowd()[:LIVES]):
         account = await app.directories[LOVELACE.directory].account(person.account)
@@ -129,7 +133,7 @@ async def more(app: App, clock: Clock) -> dict[str, float]:
             entitlement=THING, duration=timedelta(minutes=30), justification="bench",
         )  # fmt: skip
         began = time.process_time()
-        outcome = await access.ask(intent)
+        outcome = await asking.ask(intent)
         if not isinstance(outcome, Asked) or outcome.state != GrantState.APPROVED:
             raise RuntimeError(f"it was not given: {outcome}")
         await _settle(effects)

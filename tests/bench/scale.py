@@ -46,6 +46,7 @@ async def measure_scale(
         figure("memory that they take", more, "MB", 50.0),
         figure("the same at the most, while it starts", peak, "MB"),
         figure("the slowest tick with nothing due", many["tick_ms"], "ms", 5.0),
+        figure("the same, processor time", many["tick_cpu_ms"], "ms"),
         figure("a hundred due each second: late, p50", late["late_p50"], "s"),
         figure("late, p99", late["late_p99"], "s", 1.0),
         figure("late, at most", late["late_max"], "s"),

@@ -1,14 +1,18 @@
 """The command line on real SQLite files: what it prints, what it refuses, and with which exit code."""
 
 import asyncio
+import atexit
 import json
 import os
+import shutil
 import sqlite3
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from functools import cache
 from pathlib import Path
+from tempfile import mkdtemp
 
 import pytest
 from sqlmodel import Session, col, select
@@ -147,9 +151,20 @@ async def _people(path: Path) -> None:
 
 def installed(folder: Path) -> Install:
     (folder / "wicket.toml").write_text(SETTINGS)
+    for made in _first_day().iterdir():
+        shutil.copy(made, folder)
+    return Install(folder)
+
+
+@cache
+def _first_day() -> Path:
+    """A folder with both files as they are before anything happened, to copy."""
+    folder = Path(mkdtemp(prefix="wicket-"))
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)
     migrate(folder / "wicket.db")
     asyncio.run(_people(folder / "people.db"))
-    return Install(folder)
+    return folder
 
 
 @pytest.fixture

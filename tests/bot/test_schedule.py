@@ -100,6 +100,24 @@ async def test_a_duty_ticks_though_every_thread_is_busy(begin):
         await asyncio.gather(*stuck)
 
 
+async def test_a_duty_that_knows_of_more_to_come_does_not_wait_for_a_tick(begin):
+    """Promise 1: what is over between two ticks is ended when it is over, and what is far ahead wakes nobody."""
+    soon, far = Work(), Work()
+
+    def after(seconds: float) -> Callable[[], Awaitable[float]]:
+        async def until_next() -> float:
+            return seconds
+
+        return until_next
+
+    begin(
+        Duty(name="soon", every=NEVER, work=soon, until_next=after(-1.0)),
+        Duty(name="far", every=NEVER, work=far, until_next=after(NEVER)),
+    )
+    await soon.ran(3)
+    assert far.runs == 1
+
+
 async def test_a_duty_goes_ahead_though_nobody_ticks():
     """The wall clock may be set back by an hour, and APScheduler waits for it: nobody's access may."""
     work = Work()

@@ -1,11 +1,12 @@
-"""The pictures of the docs, taken of the running demo: `make pictures` writes docs/*.png anew.
+"""The pictures of the docs, taken of the running bot: `make pictures` writes them and docs/messages.md anew.
 
-It paints nothing: every picture is what a person sees who opens the demo at that moment, cropped to what matters.
+It paints nothing: every picture is what a person sees at that moment of the story, cropped to what matters.
 """
 
 import asyncio
 import sys
 import tempfile
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 from pathlib import Path
 from zoneinfo import ZoneInfo
@@ -17,6 +18,9 @@ from bot.demo.history import make_history
 from bot.demo.stage import Stage, on_stage
 from storage.clock import utc_now
 from tests.browser.chromium import MISSING, chromium, running
+from tests.browser.gallery.registry import PICTURES, page
+from tests.browser.gallery.scenes import SCENES, play
+from tests.browser.gallery.studio import FOLDER
 from tests.browser.seats import Clock, Seat, seat
 
 DOCS = Path(__file__).resolve().parents[2] / "docs"
@@ -26,12 +30,36 @@ LOOK = {"device_scale_factor": 2, "color_scheme": "light", "locale": "en-GB"}
 _MARGIN = 24
 
 
-async def main() -> int:
-    """Take them all; the exit code."""
+async def main(chosen: Sequence[str]) -> int:
+    """Take them all, or those of some scenes of the gallery by their names; the exit code."""
     path = chromium()
     if path is None:
         print(MISSING, file=sys.stderr)
         return 2
+    # Two cores may be full of other things: what is promised to come may take its time here.
+    expect.set_options(timeout=10_000)
+    taken = 0 if chosen else await _of_the_demo(path)
+    if taken == 0:
+        taken = await _of_the_gallery(path, chosen)
+    return taken
+
+
+async def _of_the_gallery(path: str, chosen: Sequence[str]) -> int:
+    """Single messages, and the page that shows them; the exit code."""
+    scenes = [scene for scene in SCENES if not chosen or scene.name in chosen]
+    async with running(path) as browser:
+        names = await play(browser, scenes)
+    print(f"{FOLDER.relative_to(DOCS.parent)}  {len(names)} pictures")
+    (DOCS / "messages.md").write_text(page(), encoding="utf-8")
+    unknown = sorted({*names} - {picture.name for picture in PICTURES})
+    missing = [] if chosen else sorted({picture.name for picture in PICTURES} - {*names})
+    for name in [*unknown, *missing]:
+        print(f"{name}: {'not registered' if name in unknown else 'not taken'}", file=sys.stderr)
+    return 1 if unknown or missing else 0
+
+
+async def _of_the_demo(path: str) -> int:
+    """What somebody sees who opens the demo; the exit code."""
     clock = Clock(skipped=_to_afternoon())
     with tempfile.TemporaryDirectory(prefix="wicket-pictures-") as name:
         async with on_stage(Folder(Path(name)), now=clock.now) as stage, running(path) as browser:
@@ -157,4 +185,4 @@ def _to_afternoon() -> timedelta:
 
 
 if __name__ == "__main__":
-    sys.exit(asyncio.run(main()))
+    sys.exit(asyncio.run(main(sys.argv[1:])))

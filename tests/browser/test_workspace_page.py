@@ -345,6 +345,45 @@ async def test_a_form_pushed_on_top_gives_back_what_was_typed_below(desk):
     await expect(desk.page.get_by_label("Why")).to_have_value("half a sentence")
 
 
+async def test_what_was_chosen_before_the_page_was_opened_stands_in_the_form(desk):
+    ada = desk.slack.person(ADA)
+    await ada.slash("/wicket", "request", channel=OWNERS)
+    form = await ada.sees_view("What")
+    for field_name, value in (
+        ("what", "prod-cache"),
+        ("long", "1 hour"),
+        ("why", "INC-1"),
+        ("tell", [GRACE]),
+    ):
+        await ada.choose(form, field_name, value)
+    await desk.open(ADA, OWNERS)
+    form = desk.page.get_by_role("dialog", name="Ask for access")
+    await expect(form.get_by_role("combobox", name="What")).to_have_value("prod-cache")
+    await expect(form.get_by_label("How long")).to_have_value("1 hour")
+    await expect(form.get_by_label("Why")).to_have_value("INC-1")
+    await expect(form.locator(".chip")).to_contain_text("Grace Hopper")
+
+
+async def test_a_form_drawn_anew_fills_what_is_untouched_and_keeps_what_was_typed(desk):
+    await open_form(desk)
+    form = desk.page.get_by_role("dialog", name="Ask for access")
+    await form.get_by_label("Why").fill("my own words")
+    due = field_of(
+        "due",
+        "Until",
+        {"type": "datepicker", "action_id": "due", "initial_date": "2026-05-04"},
+        optional=True,
+    )
+    blocks = [*FORM["blocks"], due]
+    blocks[1] = field_of("long", "How long", {**FORM["blocks"][1]["element"], "initial_option": DURATIONS[0]})
+    blocks[2] = field_of("why", "Why", {**FORM["blocks"][2]["element"], "initial_value": "their words"})
+    view = desk.slack.person(ADA).view
+    await desk.client.views_update(view_id=view.id, view={**FORM, "blocks": blocks})
+    await expect(form.get_by_label("How long")).to_have_value("1 hour")
+    await expect(form.get_by_label("Until")).to_have_value("2026-05-04")
+    await expect(form.get_by_label("Why")).to_have_value("my own words")
+
+
 async def test_escape_closes_the_form_for_the_server_too(desk):
     await open_form(desk)
     await desk.page.keyboard.press("Escape")

@@ -224,9 +224,17 @@ def _on_record(pair: Pair, changes: Sequence[Change], history: History) -> Itera
 
 
 def _was_begun(entries: Sequence[Entry], change: Change) -> bool:
-    """Whether the last beginning before this change says that it is about to be made."""
-    begun = [each for each in entries if each.action == "effect.begun" and each.at <= change.at + CLOCKS]
-    return bool(begun) and bool(begun[-1].facts.get("removal")) != change.added
+    """Whether the last beginning before this change says that it is about to be made.
+
+    Clocks may differ, but what the next one begins within that time is not this one's beginning.
+    """
+    return any(_last_begun(entries, change.at + apart) == (not change.added) for apart in (0.0, CLOCKS))
+
+
+def _last_begun(entries: Sequence[Entry], until: float) -> bool | None:
+    """Whether the last beginning until then was of a removal; None if there was none."""
+    begun = [each for each in entries if each.action == "effect.begun" and each.at <= until]
+    return bool(begun[-1].facts.get("removal")) if begun else None
 
 
 def _records(history: History) -> Iterator[Finding]:

@@ -194,6 +194,28 @@ def test_what_a_dead_one_did_is_told_by_its_beginning_and_by_what_came_next():
     assert found(replace(undone, entries=unannounced)) == {"effect without a record"}
 
 
+def test_what_the_next_one_begins_at_once_is_not_the_beginning_of_what_a_dead_one_did():
+    """It removed and died; half a second later its successor gave what had been approved meanwhile (T-3)."""
+    second = Given(
+        id="g2", state="active", account=ADA[0], group=ADA[1], decided=161.9, expires=400, active=163
+    )
+    overtaken = sound(
+        grants=[*sound().grants, second],
+        holds=sound().holds | {ADA},
+        changes=[change(101, added=True), change(162, added=False), change(162.7, added=True)],
+        entries=[
+            *without("access.removed"),
+            entry(162.1, "access.kept"),
+            replace(entry(161.9, "grant.approved"), about="g2"),
+            replace(entry(162.6, "effect.begun", removal=False), about="g2"),
+            replace(entry(163, "access.given"), about="g2"),
+        ],
+    )
+    assert "effect without a record" not in found(overtaken)
+    unannounced = [each for each in overtaken.entries if each.facts.get("removal") is not True]
+    assert "effect without a record" in found(replace(overtaken, entries=unannounced))
+
+
 def test_one_repeat_for_a_kill_is_counted_and_no_finding():
     """Slack has no key by which it would know a message again (promise 10)."""
     repeated = sound(shown=[Shown(about="g1", reader="U0ADA", owed="ended", stands="ended", copies=1)])

@@ -169,7 +169,7 @@ class FaultyDirectory:
     async def _under(self, switch: "_Switch | None", method: str, call: Callable[[], Awaitable[T]]) -> T:
         what = switch.what if switch else ""
         if switch and (what == "error" or (what == "partial" and switch.seen % int(switch.amount) == 0)):
-            raise DirectoryUnavailable(f"{self.name} answered with an error.")
+            raise DirectoryUnavailable(f"The directory {self.name} answered with an error.")
         if what == "hang":
             await self._hang()
         if switch and what == "slow":

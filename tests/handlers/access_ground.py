@@ -4,16 +4,12 @@ It pretends nothing but the time, which stands still until it is moved.
 """
 
 import asyncio
-import atexit
-import shutil
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
-from functools import cache
 from itertools import count
 from pathlib import Path
-from tempfile import mkdtemp
 from typing import Any
 
 from sqlmodel import select
@@ -33,7 +29,6 @@ from handlers.identity import Identity
 from handlers.intents import Actor, AskAccess, Decide, DraftAccess, EndGrant, OnGrant, Where
 from handlers.outcomes import Asked
 from handlers.owners import Owners
-from handlers.policies import shipped
 from handlers.proofs import Handles
 from handlers.reminding import Reminding
 from handlers.revocation import Revocation
@@ -46,11 +41,11 @@ from storage.database import Database
 from storage.directories.base import Account, Directory
 from storage.directories.local import LocalDirectory
 from storage.directories.scrypt import Scrypt
-from storage.migrating import migrate
 from storage.records import ExceptionRecord, Grant, Holding, Owed
 from storage.secrets import Vault, generate_key
 from storage.stores import Server
 from tests.directories.faulty import FaultyDirectory
+from tests.handlers.made_once import copy_empty_database, copy_people, shipped_policy
 from tests.handlers.page_ground import Clock
 
 SLACK = Where(transport="socket", team="T1", channel="C1")
@@ -97,20 +92,6 @@ CATALOGUE = Catalogue(
     },
     owners={"data": Owner(id="data", name="Data Platform", channel="C0DATA", approvers="data-owners")},
 )
-
-
-@cache
-def shipped_policy() -> CedarPolicy:
-    """The shipped policies, parsed once."""
-    return CedarPolicy.load(*shipped(), bound_to="test")
-
-
-@cache
-def _empty_database() -> Path:
-    folder = mkdtemp(prefix="wicket-")
-    atexit.register(shutil.rmtree, folder, ignore_errors=True)
-    migrate(Path(folder) / "wicket.db")
-    return Path(folder) / "wicket.db"
 
 
 @dataclass
@@ -396,9 +377,10 @@ async def world(
     the directory takes in one call; 1: there are no rounds.
     """
     if server is None:
-        shutil.copy(_empty_database(), folder / "wicket.db")
+        copy_empty_database(folder / "wicket.db")
     clock, database = Clock(), Database(server or folder / "wicket.db")
-    local = LocalDirectory(folder / "people.db", name="staff", now=clock, cost=Scrypt(n=2))
+    await copy_people(folder / "people.db", "seven", _seven)
+    local = _staff(folder / "people.db", clock)
     faulty = FaultyDirectory(local, timeout=patience, at_once=at_once)
     ground = Ground(
         database=database,
@@ -410,6 +392,19 @@ async def world(
         lapse_after=timedelta(hours=24),
         now=clock,
     )
+    try:
+        yield World(ground=ground, clock=clock, local=local, faulty=faulty)
+    finally:
+        database.close()
+        local.close()
+
+
+def _staff(file: Path, clock: Clock) -> LocalDirectory:
+    return LocalDirectory(file, name="staff", now=clock, cost=Scrypt(n=2))
+
+
+async def _seven(file: Path) -> LocalDirectory:
+    local = _staff(file, Clock())
     for login, more in STAFF.items():
         await local.add_account(
             login, login=login, name=login.title(), mail=f"{login}@example.com", **dict(more)
@@ -417,8 +412,4 @@ async def world(
     for group, members in GROUPS.items():
         await local.add_group(group)
         await local.put_in_group(group, *members)
-    try:
-        yield World(ground=ground, clock=clock, local=local, faulty=faulty)
-    finally:
-        database.close()
-        local.close()
+    return local

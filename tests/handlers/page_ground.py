@@ -12,15 +12,13 @@ from pathlib import Path
 from typing import Any
 
 import pyotp
-from sqlmodel import Session, SQLModel, col, create_engine, select
+from sqlmodel import Session, col, select
 
 from handlers.announcing import CHANGED, CHANGING
-from handlers.decisions.cedar import CedarPolicy
 from handlers.enrolment import Codes, Enrolment
 from handlers.linking import Linking
 from handlers.looking import Looking
 from handlers.passwords import Passwords
-from handlers.policies import shipped
 from handlers.proofs import Handles
 from handlers.proving import Proving, mail_code
 from handlers.visits import PageGround, PageLimits, Proven, Visitor
@@ -34,6 +32,7 @@ from storage.records import ExceptionRecord, Handle, MailCode, Owed
 from storage.secrets import Vault, generate_key
 from storage.stores import Server
 from tests.directories.faulty import FaultyDirectory
+from tests.handlers.made_once import copy_empty_database, shipped_policy
 
 OLD_PASSWORD = "an old password of ours"
 NEW_PASSWORD = "tram lemon forty quiet"
@@ -206,16 +205,14 @@ async def world(
     """
     path = folder / "wicket.db"
     if server is None:
-        engine = create_engine(f"sqlite:///{path}")
-        SQLModel.metadata.create_all(engine)
-        engine.dispose()
+        copy_empty_database(path)
     clock, database = Clock(), Database(server or path)
     local = LocalDirectory(folder / "people.db", name="staff", now=clock, cost=Scrypt(n=2**4))
     faulty = FaultyDirectory(local, timeout=5)
     ground = PageGround(
         database=database,
         directories={"staff": faulty},
-        policy=CedarPolicy.load(*shipped(), bound_to="test"),
+        policy=shipped_policy(),
         vault=(vault := Vault([generate_key()])),
         handles=Handles(vault=vault, lifetime=timedelta(minutes=10)),
         now=clock,

@@ -5,13 +5,14 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
-from sqlmodel import Session, SQLModel, create_engine
+from sqlmodel import Session
 
 from handlers.proofs import Handles
 from storage.database import Database
 from storage.handles import Purpose, Result, bind, close_others, finished_since, handle_by_id, move
 from storage.records import Handle
 from storage.secrets import Vault, generate_key
+from tests.handlers.made_once import copy_empty_database
 
 AT = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
 
@@ -19,11 +20,7 @@ AT = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
 @pytest.fixture
 def database(tmp_path: Path) -> Iterator[Database]:
     """An empty database with its tables."""
-    path = tmp_path / "wicket.db"
-    engine = create_engine(f"sqlite:///{path}")
-    SQLModel.metadata.create_all(engine)
-    engine.dispose()
-    opened = Database(path)
+    opened = Database(copy_empty_database(tmp_path / "wicket.db"))
     yield opened
     opened.close()
 

@@ -245,6 +245,8 @@ async def test_when_the_record_cannot_be_written_nothing_is_changed(page: World)
     def break_the_head(tx: Session) -> None:
         if tx.connection().dialect.name == "postgresql":
             tx.connection().exec_driver_sql("ALTER TABLE audit_head DISABLE TRIGGER USER")
+        else:
+            tx.connection().exec_driver_sql("DROP TRIGGER audit_head_update")
         tx.connection().exec_driver_sql("UPDATE audit_head SET frontier = 'x'")
 
     await page.ground.database.write(break_the_head)

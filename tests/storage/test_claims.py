@@ -25,8 +25,8 @@ PIECES = 150
 
 @pytest.fixture
 def replicas(store: Store) -> Iterator[list[Database]]:
-    """Two processes' worth of databases."""
-    opened = [Database(store) for _ in range(2)]
+    """Two processes' worth of databases, which wait for each other as long as it takes."""
+    opened = [Database(store, busy_timeout=60, patience=120) for _ in range(2)]
     opened[0].write_now(lambda _tx: None)
     yield opened
     for each in opened:

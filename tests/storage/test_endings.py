@@ -32,6 +32,20 @@ def test_what_is_needed_of_a_grant_is_as_the_row_says(database, now):
     assert found._asdict() == {name: getattr(kept, name) for name in endings.Ending._fields}
 
 
+def test_the_next_end_is_that_of_the_first_live_grant(database, now):
+    """Promise 1: so that nobody looks for it too late. What is over, or ending already, is no end to come."""
+    assert database.read_now(endings.next_end) is None
+
+    def work(tx: Session) -> None:
+        for hours, state in enumerate(
+            (GrantState.ENDING, GrantState.ENDED, GrantState.ACTIVE, GrantState.APPROVED)
+        ):
+            keep(tx, now, state, expires_at=now + HOUR * hours)
+
+    database.write_now(work)
+    assert database.read_now(endings.next_end) == now + HOUR * 2
+
+
 def states(tx: Session, *ids: str) -> list[str]:
     return [grants.get(tx, each).state for each in ids]
 

@@ -167,3 +167,32 @@ def test_a_persons_grants_are_theirs_in_whatever_directory(database, now):
         ]
     )
     assert ids == [["g-1"], ["g-1"], [], ["g-1"]]
+
+
+def test_those_who_have_something_are_read_some_at_a_time(database, now):
+    """However many there are: the next are read when the ones before are done with."""
+    place = {"entitlement": "prod-db", "directory": "local", "group": "prod-db-rw"}
+
+    def work(tx: Session) -> None:
+        for number in range(501):
+            keep(tx, now, account=f"p{number:03}")
+        keep(tx, now, GrantState.ENDED, account="over")
+        keep(tx, now, GrantState.PENDING, account="waits", lapses_at=now)
+        keep(
+            tx,
+            now,
+            account="elsewhere",
+            directory="far",
+            requester_directory="local",
+            requester_account="p-ada",
+        )
+        keep(tx, now, account="other", group="other")
+
+    database.write_now(work)
+    pages = database.read_now(lambda tx: list(grants.active_in(tx, **place)))
+    assert sorted(len(page) for page in pages) == [1, 500]
+    assert {one for page in pages for one in page} == {f"p{number:03}" for number in range(501)}
+    people = database.read_now(grants.people_concerned)
+    assert people.keys() == {"local", "far"}
+    assert people["far"] == {"elsewhere"}
+    assert len(people["local"]) == 501 + len({"waits", "other", "p-ada"})

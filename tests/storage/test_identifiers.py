@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 from hypothesis import given
 from hypothesis import strategies as st
 
-from storage.identifiers import made_at, new_id
+from storage.identifiers import made_at, new_id, new_ids
 
 TIMES = st.datetimes(datetime(1970, 1, 1), datetime(2400, 1, 1)).map(lambda at: at.replace(tzinfo=UTC))  # noqa: DTZ001
 
@@ -26,6 +26,14 @@ def test_ids_of_one_moment_differ():
     at = datetime(2026, 11, 23, 14, 2, tzinfo=UTC)
     assert len({new_id("g", at) for _ in range(10_000)}) == 10_000
     assert len({new_id("g", at)[:11] for _ in range(10)}) == 1
+
+
+def test_many_ids_of_one_moment_are_each_one_of_their_own():
+    at = datetime(2026, 11, 23, 14, 2, tzinfo=UTC)
+    many = new_ids("e", at, 1000)
+    assert len(set(many)) == 1000
+    assert {made_at(one) for one in many} == {at}
+    assert new_ids("e", at, 0) == []
 
 
 def test_an_id_says_when_it_was_made_and_what_is_none_says_nothing():

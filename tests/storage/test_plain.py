@@ -65,3 +65,18 @@ def test_a_fault_of_the_driver_is_one_of_sqlalchemys(database):
 
     with pytest.raises((StorageUnavailable, ProgrammingError), match="nowhere"):
         database.write_now(work)
+
+
+def test_what_the_statement_says_itself_is_said_with_what_is_given(database, now):
+    """And what has many values is run for each of them, and counted together."""
+    again = Plain(
+        update(DELIVERIES).where(DELIVERIES.c.key == bindparam("of")).values(key="z", at=bindparam("then"))
+    )
+
+    def work(tx: Session) -> list[int]:
+        with in_turn(tx.connection()) as run:
+            added = run(ADD, {"key": "a", "at": now}, {"key": "b", "at": now})
+            return [added, run(again, {"of": "b", "then": now + timedelta(hours=1)})]
+
+    assert database.write_now(work) == [2, 1]
+    assert sorted(kept(database)) == [("a", now), ("z", now + timedelta(hours=1))]

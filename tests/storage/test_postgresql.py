@@ -28,8 +28,8 @@ AT = datetime(2026, 11, 23, 14, 2, tzinfo=UTC)
 
 @pytest.fixture
 def replicas(server: Server) -> Iterator[list[Database]]:
-    """Three processes' worth of databases on one server."""
-    opened = [Database(server) for _ in range(3)]
+    """Three processes' worth of databases on one server, which wait for each other as long as it takes."""
+    opened = [Database(server, busy_timeout=60, patience=120) for _ in range(3)]
     yield opened
     for each in opened:
         each.close()

@@ -20,7 +20,7 @@ async def test_one_approval_gives_access_that_ends_on_time(world):
         "How long 2 hours from approval",
         "Why “INC-4711”",
         "Policy asks because it is production and its risk is 4 of 5.",
-        "Ada Lovelace holds vpn-users and wiki-edit, and has never had this before.",
+        "Ada Lovelace holds vpn-users and wiki-edit. They have never had this before.",
     ]
     shown = " ".join(request.plain.split())
     assert all(fact in shown for fact in facts), shown
@@ -67,11 +67,11 @@ async def test_two_teams_must_approve_what_gives_administrative_power(world):
     await ask(ada, "I need github-admin for 1h because INC-4711")
     await ada.sees("waiting for Platform")
     request = await edsger.sees(
-        "One approval from Platform and one approval from the security team needed", channel=PLATFORM
+        "Needed: one approval from Platform and one approval from the security team", channel=PLATFORM
     )
     await approve(edsger, PLATFORM, "github-admin", "needed for the move")
     half = await edsger.sees("Edsger Dijkstra approved at", channel=PLATFORM)
-    assert "One approval from the security team needed" in half.plain
+    assert "Needed: one approval from the security team" in half.plain
     assert "approval.approve" in half.buttons
     assert "Approved so far by Edsger Dijkstra" in (await ada.sees("still needed")).plain
     assert await world.holders("github-admin") == set()
@@ -100,7 +100,7 @@ async def test_security_may_approve_first(world):
     world.slack.update_channel(PLATFORM, members=["U0EDSGER", "U0JOAN", world.slack.bot_user_id])
     await ask(ada, "I need github-admin for 1h because INC-4711")
     await approve(joan, PLATFORM, "github-admin")
-    await edsger.sees("One approval from Platform needed", channel=PLATFORM)
+    await edsger.sees("Needed: one approval from Platform", channel=PLATFORM)
     assert await world.holders("github-admin") == set()
     await approve(edsger, PLATFORM, "github-admin")
     await ada.sees("✅ github-admin")

@@ -66,7 +66,7 @@ async def test_of_two_approvals_one_lost_is_not_enough(world):
     await ask(ada, "I need github-admin for 1h because INC-4711")
     world.faulty.error("membership")
     await approve(joan, PLATFORM, "github-admin")
-    await edsger.sees("One approval from Platform needed", channel=PLATFORM)
+    await edsger.sees("Needed: one approval from Platform", channel=PLATFORM)
     await approve(edsger, PLATFORM, "github-admin")
     await world.until(lambda: _recorded(world, "access.change_failed failed"))
     await world.directory.remove_member("p-edsger", "platform-owners")

@@ -213,7 +213,7 @@ async def test_a_forged_id_is_told_of_and_does_nothing(world):
         await world.slack.send(clicked("U0ALAN", "drift.remove", value, channel=SECURITY), kind="interactive")
     form = submitted("U0ALAN", "form.adopt", {"duration": "1h", "rationale": "x"}, metadata=fresh("x-none"))
     await world.slack.send(form, kind="interactive")
-    await world.person("alan").sees("Forged click by Alan Turing", channel=SECURITY)
+    await world.person("alan").sees("No button or form of ours: sent by Alan Turing", channel=SECURITY)
     assert await count(world, "drift.tampered refused") == 5
 
 

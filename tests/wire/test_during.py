@@ -106,7 +106,7 @@ async def test_what_may_not_last_longer_is_refused_and_ends_when_it_would(world)
     world.slack.update_channel("C0PLATFORM", members=["U0EDSGER", "U0JOAN", world.slack.bot_user_id])
     await ask(ada, "I need github-admin for 2h because INC-4711")
     await approve(world.person("joan"), "C0PLATFORM", "github-admin")
-    await edsger.sees("One approval from Platform needed", channel="C0PLATFORM")
+    await edsger.sees("Needed: one approval from Platform", channel="C0PLATFORM")
     await approve(edsger, "C0PLATFORM", "github-admin")
     first = await ada.sees("✅ github-admin")
     world.clock.skip(minutes=100)
@@ -124,10 +124,10 @@ async def test_its_owner_ends_it_and_whoever_had_it_reads_why(world):
     assert (await end(linus, message, "the incident is over")).closed
     told = await ada.sees("was ended by Linus Pauling: “the incident is over”")
     assert told.ts != first.ts
-    ended = await ada.sees("ended at", "before its time: ended by Linus Pauling")
+    ended = await ada.sees("was ended at", "by Linus Pauling")
     assert ended.ts == first.ts
     assert await world.holders("prod-db") == set()
-    over = await grace.sees("⌛ Ended", "ended by Linus Pauling: “the incident is over”", channel=DATA)
+    over = await grace.sees("⌛ Ended", "by Linus Pauling: “the incident is over”", channel=DATA)
     assert over.buttons == {}
     await grace.click(message, "grant.end", stale=True)
     await grace.sees("Linus Pauling ended this", channel=DATA)
@@ -191,5 +191,5 @@ async def test_somebody_elses_button_extends_nothing(world):
     own = await linus.sees("✅ grafana-edit")
     await linus.click(own, "grant.extend", value=first.buttons["grant.extend"]["value"])
     await linus.sees("This is no longer there")
-    await alan.sees("Forged click by Linus Pauling", channel=SECURITY)
+    await alan.sees("No button or form of ours: sent by Linus Pauling", channel=SECURITY)
     assert (await world.actions()).count("grant.approved done") == 2

@@ -113,7 +113,7 @@ async def test_a_changed_address_suspends_the_link(world, address):
     world.slack.update_user("U0ADA", email=address)
     await ada.click(draft, "draft.send")
     alert = await world.person("alan").sees("e-mail address changed", channel=world.channel("security"))
-    assert "Identity mismatch: Ada Lovelace" in alert.plain
+    assert "Not certain who this is: Ada Lovelace" in alert.plain
     await ada.say("reset my password")
     await ada.sees("can't tell who you are" if "elsewhere" in address else "First I need to know")
     world.slack.update_user("U0ADA", email="ada@lovelace.example")

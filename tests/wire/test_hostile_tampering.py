@@ -48,7 +48,9 @@ async def test_a_made_up_request_in_a_button_is_an_exception_and_nothing_else(wo
             assert (delivery.acked, delivery.body) == (True, None), (action, value)
     assert grace.view is None
     await grace.sees("no longer there", channel=channel)
-    alert = await world.person("alan").sees("Forged click by Grace Hopper", channel=world.channel("security"))
+    alert = await world.person("alan").sees(
+        "No button or form of ours: sent by Grace Hopper", channel=world.channel("security")
+    )
     assert "high" in alert.plain
     actions = await world.actions()
     assert actions.count("approval.tampered refused") == 3 * len(ODD)
@@ -80,7 +82,9 @@ async def test_another_persons_request_is_neither_sent_nor_withdrawn_nor_given_b
     assert not [
         a for a in actions if a in ("grant.withdrawn done", "grant.given_back done", "grant.requested done")
     ]
-    await world.person("alan").sees("Forged click by Bob Noyce", channel=world.channel("security"))
+    await world.person("alan").sees(
+        "No button or form of ours: sent by Bob Noyce", channel=world.channel("security")
+    )
     assert actions.count("grant.tampered refused") == 12
 
 
@@ -93,7 +97,9 @@ async def test_what_was_never_carried_to_an_owner_is_shown_to_its_author_only(wo
     await grace.sees("no longer there", channel=world.channel("data-owners"))
     assert grace.view is None
     assert "approval.tampered refused" in await world.actions()
-    await world.person("alan").sees("Forged click by Grace Hopper", channel=world.channel("security"))
+    await world.person("alan").sees(
+        "No button or form of ours: sent by Grace Hopper", channel=world.channel("security")
+    )
 
 
 async def test_what_is_no_longer_there_is_on_the_record_without_an_alert(world):
@@ -118,7 +124,9 @@ async def test_somebody_elses_draft_is_not_adopted(world):
     actions = await world.actions()
     assert "grant.tampered refused" in actions
     assert "grant.requested done" not in actions
-    await world.person("alan").sees("Forged click by Bob Noyce", channel=world.channel("security"))
+    await world.person("alan").sees(
+        "No button or form of ours: sent by Bob Noyce", channel=world.channel("security")
+    )
     await ada.click(draft, "draft.send")
     await ada.sees("waiting for")
 
@@ -141,7 +149,9 @@ async def test_metadata_and_callback_of_a_decision_are_looked_up_and_never_belie
     actions = await world.actions()
     assert not [a for a in actions if a == "approval.given done"]
     assert actions.count("click.refused refused") == 3 + len(ODD_NAMES)
-    await world.person("alan").sees("Forged click by Edsger Dijkstra", channel=world.channel("security"))
+    await world.person("alan").sees(
+        "No button or form of ours: sent by Edsger Dijkstra", channel=world.channel("security")
+    )
     assert await world.holders("github-admin") == set()
 
 
@@ -227,7 +237,9 @@ async def test_odd_buttons_menus_and_words_are_taken_and_do_nothing(world):
     assert not [a for a in actions if a.startswith(("grant", "access"))]
     assert actions.count("click.refused refused") == len(ODD_NAMES)
     await world.person("ada").sees("no longer there")
-    await world.person("alan").sees("Forged click by Ada Lovelace", channel=world.channel("security"))
+    await world.person("alan").sees(
+        "No button or form of ours: sent by Ada Lovelace", channel=world.channel("security")
+    )
 
 
 async def test_four_deliveries_of_a_button_that_we_never_made_are_one_forgery(world):

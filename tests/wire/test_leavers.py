@@ -89,7 +89,7 @@ async def test_a_directory_that_lost_everybody_ends_nothing_until_security_says_
     for person in [*staff, world.company.person("katherine")]:
         await world.directory.change_account(person.account, active=False)
     for number in range(3):
-        await _one_more(world, number)
+        await one_more(world, number)
     await world.app.compare()
     halted = await alan.sees("Halted: 13 people gone at once", channel=SECURITY)
     assert "high" in halted.plain
@@ -104,7 +104,7 @@ async def test_a_directory_that_lost_everybody_ends_nothing_until_security_says_
     assert "ada" not in await world.holders("grafana-edit")
 
 
-async def _one_more(world, number: int) -> None:
+async def one_more(world, number: int) -> None:
     """Somebody else who is linked and switched off."""
     login = f"x{number}"
     await world.directory.add_account(f"p-{login}", login=login, name=f"X {number}", mail="", active=False)

@@ -168,5 +168,5 @@ async def test_who_has_had_it_before_is_told_with_how_that_went(world):
     await ada.sees("ended at")
     await ask(ada, "I need prod-db for 2h because INC-2")
     again = await grace.sees("INC-2", channel=DATA)
-    assert "has had this once before." in again.plain
+    assert "have had this once before." in again.plain
     assert "for 1 hour, approved by Grace Hopper, ended on time." in again.plain

@@ -58,10 +58,10 @@ async def test_two_distinct_people_must_approve(tmp_path):
     async with opened(tmp_path, TWO_PEOPLE) as world:
         ada, grace, linus = (world.person(login) for login in ("ada", "grace", "linus"))
         await ask(ada, "I need prod-db for 2h because INC-4711")
-        await grace.sees("Two approvals from Data Platform needed", channel=DATA)
+        await grace.sees("Needed: 2 approvals from Data Platform", channel=DATA)
         await approve(grace, DATA, "prod-db")
         half = await linus.sees("1 of 2: Grace Hopper approved at", channel=DATA)
-        assert "One approval from Data Platform needed" in half.plain
+        assert "Needed: one approval from Data Platform" in half.plain
         assert "Can decide now: Linus Pauling for Data Platform." in half.plain
         await grace.click(half, "approval.approve")
         await grace.sees("Grace Hopper approved this at", channel=DATA)
@@ -93,7 +93,7 @@ async def test_the_manager_comes_first_and_the_owner_after(tmp_path):
         assert "You can decide this. You are their manager." in form.plain
         assert (await charles.submit(form, {"rationale": "she is on the incident"})).closed
         half = await grace.sees("1 of 2: Charles Babbage approved", channel=DATA)
-        assert "for the requester, as their manager. One approval from Data Platform needed" in half.plain
+        assert "for the requester, as their manager. Needed: one approval from Data Platform" in half.plain
         assert await world.holders("prod-db") == set()
 
         await approve(grace, DATA, "prod-db")

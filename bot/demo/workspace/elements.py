@@ -6,6 +6,7 @@ It reads blocks that were already found good; it never refuses one.
 import copy
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from bot.demo.workspace.answers import Json
 
@@ -98,6 +99,23 @@ def initial(element: Json) -> Json:
     if value is None and slot.endswith("s"):
         value = []
     return {"type": element["type"], slot: value}
+
+
+def plain_value(entry: Json) -> Any:
+    """What an element holds, as a person would name it: the opposite of `picked`."""
+    held = entry.get(SLOTS[entry["type"]])
+    if held and entry["type"] in ONE_OPTION:
+        return held["value"]
+    return [option["value"] for option in held or []] if entry["type"] in MANY_OPTIONS else held
+
+
+def labels_of(entry: Json) -> dict[str, str]:
+    """The texts of the options that an element holds, by their values."""
+    held = entry.get(SLOTS[entry["type"]])
+    if not held or entry["type"] not in ONE_OPTION | MANY_OPTIONS:
+        return {}
+    options = held if isinstance(held, list) else [held]
+    return {option["value"]: option["text"]["text"] for option in options}
 
 
 def is_empty(entry: Json) -> bool:

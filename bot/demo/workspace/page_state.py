@@ -7,6 +7,7 @@ from typing import Protocol
 
 from bot.demo.workspace.answers import Json
 from bot.demo.workspace.changes import Change
+from bot.demo.workspace.elements import labels_of, plain_value
 from bot.demo.workspace.messages import Message
 from bot.demo.workspace.people import Channel, User
 from bot.demo.workspace.state import State
@@ -104,9 +105,8 @@ class PageState:
 
     def _view(self, view: View) -> Json:
         body = self._state.view_body(view)
-        # What was typed lives in the page; a change of it alone is nothing to draw anew.
         del body["state"]
-        return body
+        return {**body, "typed": _typed(view)}
 
     def phone(self, user: User) -> Json | None:
         """This person's phone, if the demo gave everybody one."""
@@ -137,6 +137,17 @@ class PageState:
         if change.kind == "channels":
             return {"channels": self.channels(user), "people": self.people()}
         return {"text": change.facts["text"]} if change.kind == "toast" else None
+
+
+def _typed(view: View) -> Json:
+    """What this person chose and typed in a view, as a page's fields hold it, with the texts of what was chosen."""
+    typed: Json = {}
+    for place in view.fields():
+        if (place.block_id, place.action_id) in view.typed:
+            entry = view.entry(place)
+            shown = {"value": plain_value(entry), "labels": labels_of(entry)}
+            typed.setdefault(place.block_id, {})[place.action_id] = shown
+    return typed
 
 
 def message_shape(message: Message) -> Json:

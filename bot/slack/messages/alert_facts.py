@@ -9,6 +9,7 @@ from datetime import datetime
 from typing import Any
 
 from bot.slack.words import inert, visible
+from bot.texts import as_told, say
 from handlers.strange import Kind
 
 _MOST = 150
@@ -34,12 +35,12 @@ class Alert:
     @property
     def whose(self) -> str:
         """Whom it is about."""
-        return plain(self.who) or "somebody without a name"
+        return plain(self.who) or say("somebody without a name")
 
     @property
     def entitlement(self) -> str:
         """What it is about, where it is about one."""
-        return self.fact("entitlement", "something")
+        return self.fact("entitlement") or say("something")
 
     def fact(self, name: str, otherwise: str = "") -> str:
         """One fact in words; `otherwise` if there is none."""
@@ -73,12 +74,12 @@ def plain(value: object, most: int = _MOST) -> str:
 
 def literal(value: object) -> str:
     """One fact for a text that is shown as it stands."""
-    return visible(str(value or "it"))[:80]
+    return visible(str(value or say("it")))[:80]
 
 
 def fault(alert: Alert) -> str:
     """What went wrong, as a sentence; empty if nothing is known of it."""
-    return ended(plain(alert.facts.get("fault") or "", _MOST_OF_A_FAULT))
+    return ended(plain(as_told(str(alert.facts.get("fault") or "")), _MOST_OF_A_FAULT))
 
 
 def ended(text: str) -> str:

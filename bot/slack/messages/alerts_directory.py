@@ -8,114 +8,161 @@ from datetime import datetime, timedelta
 from types import MappingProxyType
 
 from bot.slack.messages.alert_facts import Alert, fault, plain
-from bot.slack.words import clock, counted, day_and_clock, duration, listed, sentence
+from bot.slack.words import clock, day_and_clock, duration, listed, together
+from bot.texts import say, say_counted
 from handlers.strange import Kind
 
 
 def _revocation_overdue(alert: Alert) -> tuple[str, str]:
+    if alert.number("count"):
+        return _outage(alert)
     due, paged = alert.moment("due"), alert.moment("paged")
-    if count := alert.number("count"):
-        return _outage(alert, f"Revocations overdue{_by(due, paged)}: {count} in the directory {alert.whose}")
-    title = f"Revocation overdue{_by(due, paged)}: {alert.entitlement} of {alert.whose}"
+    what, who = alert.entitlement, alert.whose
+    if late := _by(due, paged):
+        title = say(
+            "Revocation overdue by {late}: {entitlement} of {name}", late=late, entitlement=what, name=who
+        )
+    else:
+        title = say("Revocation overdue: {entitlement} of {name}", entitlement=what, name=who)
     if settled := _settled(alert):
-        late = f"late{_by(due, alert.moment('settled'))}"
-        return title, sentence(f"It was due{_due(alert)} and came {late}.", _last_fault(alert), settled)
+        return title, together(_was_due(alert), _came(alert), _last_fault(alert), settled)
     if renewed := alert.moment("renewed"):
-        return title, f"It was due{_due(alert)} and went on; it was told anew {day_and_clock(renewed)}."
+        anew = say("It went on and was told anew {time}.", time=day_and_clock(renewed))
+        return title, together(_was_due(alert), anew)
     return (
         title,
-        sentence(
-            f"It was due{_due(alert)} and is not confirmed.", fault(alert), _tried(alert),
-            "They may still have it. Wicket goes on trying.", _page(alert) if paged else "",
+        together(
+            _was_due(alert), say("It is not confirmed."), fault(alert), _tried(alert),
+            say("They may still have it. Wicket goes on trying."), _page(alert) if paged else "",
         ),
     )  # fmt: skip
 
 
-def _outage(alert: Alert, title: str) -> tuple[str, str]:
+def _outage(alert: Alert) -> tuple[str, str]:
+    count = alert.number("count")
+    if late := _by(alert.moment("due"), alert.moment("paged")):
+        title = say_counted(
+            "Revocation overdue by {late}: {count} in the directory {directory}",
+            "Revocations overdue by {late}: {count} in the directory {directory}",
+            count, late=late, directory=alert.whose,
+        )  # fmt: skip
+    else:
+        title = say_counted(
+            "Revocation overdue: {count} in the directory {directory}",
+            "Revocations overdue: {count} in the directory {directory}",
+            count, directory=alert.whose,
+        )  # fmt: skip
     if settled := _settled(alert):
-        return title, sentence(f"The first was due{_due(alert)}.", settled)
+        return title, together(_first_due(alert), settled)
     if renewed := alert.moment("renewed"):
-        return (
-            title,
-            f"The first was due{_due(alert)}; it went on and was told anew {day_and_clock(renewed)}.",
-        )
+        anew = say("It went on and was told anew {time}.", time=day_and_clock(renewed))
+        return title, together(_first_due(alert), anew)
     owners = listed([plain(name) for name in alert.several("owners", 10)])
     return (
         title,
-        sentence(
-            f"The first was due{_due(alert)}, and none of them is confirmed.",
-            f"Owners: {owners}." if owners else "",
-            "They may still have it. Wicket goes on trying; `wicket grants overdue` says who has what.",
+        together(
+            _first_due(alert),
+            say("Not one of them is confirmed."),
+            say("Owners: {names}.", names=owners) if owners else "",
+            say("They may still have it. Wicket goes on trying; `wicket grants overdue` says who has what."),
         ),
-    )  # fmt: skip
+    )
 
 
 def _effect_failed(alert: Alert) -> tuple[str, str]:
+    goes_on = say("Wicket goes on trying.")
     if count := alert.number("count"):
-        title = f"The directory does not follow: {counted(count, 'change')} in the directory {alert.whose}"
+        title = say_counted(
+            "The directory does not follow: {count} change in the directory {directory}",
+            "The directory does not follow: {count} changes in the directory {directory}",
+            count, directory=alert.whose,
+        )  # fmt: skip
         if settled := _settled(alert):
-            return title, sentence(
-                "Giving and taking back did not succeed at first.", _last_fault(alert), settled
-            )
-        return title, sentence(
-            "Giving and taking back do not succeed.", fault(alert), "Wicket goes on trying."
-        )
-    doing = "Taking back" if alert.facts.get("removal") else "Giving"
-    title = f"The directory does not follow: {alert.entitlement} of {alert.whose}"
+            at_first = say("Giving and taking back did not succeed at first.")
+            return title, together(at_first, _last_fault(alert), settled)
+        return title, together(say("Giving and taking back do not succeed."), fault(alert), goes_on)
+    title = say(
+        "The directory does not follow: {entitlement} of {name}",
+        entitlement=alert.entitlement,
+        name=alert.whose,
+    )
+    what, removal = alert.entitlement, bool(alert.facts.get("removal"))
     if settled := _settled(alert):
-        at_first = f"{doing} {alert.entitlement} did not succeed at first."
-        return title, sentence(at_first, _last_fault(alert), settled)
-    still = "They may still have it." if alert.facts.get("removal") else "They do not have it yet."
-    return (
-        title,
-        sentence(
-            f"{doing} {alert.entitlement} does not succeed.", fault(alert), _tried(alert), still,
-            "Wicket goes on trying.",
-        ),
-    )  # fmt: skip
+        if removal:
+            at_first = say("Taking back {entitlement} did not succeed at first.", entitlement=what)
+        else:
+            at_first = say("Giving {entitlement} did not succeed at first.", entitlement=what)
+        return title, together(at_first, _last_fault(alert), settled)
+    if removal:
+        fails, still = say("Taking back {entitlement} does not succeed.", entitlement=what), _may_have_it()
+    else:
+        fails = say("Giving {entitlement} does not succeed.", entitlement=what)
+        still = say("They do not have it yet.")
+    return title, together(fails, fault(alert), _tried(alert), still, goes_on)
+
+
+def _may_have_it() -> str:
+    return say("They may still have it.")
 
 
 def _target_gone(alert: Alert) -> tuple[str, str]:
     if alert.fact("gone") == "group":
         return (
-            f"A group is gone: {alert.fact('group')}",
-            f"The group is not in the directory any more, and {alert.entitlement} of {alert.whose} went with it; "
-            "the grant is closed. Correct the catalogue, or make the group again.",
+            say("A group is gone: {group}", group=alert.fact("group")),
+            say(
+                "The group is not in the directory any more, and {entitlement} of {name} went with it; "
+                "the grant is closed. Correct the catalogue, or make the group again.",
+                entitlement=alert.entitlement,
+                name=alert.whose,
+            ),
         )
     return (
-        f"An account is gone: {alert.whose}",
-        f"It is not in the directory any more, and {alert.entitlement} went with it; the grant is closed.",
+        say("An account is gone: {name}", name=alert.whose),
+        say(
+            "It is not in the directory any more, and {entitlement} went with it; the grant is closed.",
+            entitlement=alert.entitlement,
+        ),
     )
 
 
 def _directory_missing(alert: Alert) -> tuple[str, str]:
-    title = f"Not in wicket.toml any more: the directory {alert.whose}"
+    title = say("Not in wicket.toml any more: the directory {directory}", directory=alert.whose)
     if settled := alert.moment("settled"):
-        return (
-            title,
-            f"It is there again, or nothing is left to take back in it, since {day_and_clock(settled)}.",
+        return title, say(
+            "It is there again, or nothing is left to take back in it, since {time}.",
+            time=day_and_clock(settled),
         )
-    left = int(alert.facts.get("grants", 0))
-    return (
-        title,
-        f"{counted(left, 'grant')} in it cannot be taken back by Wicket, which calls nothing gone that it cannot "
-        "read. Put it back until they have ended, and restart.",
+    left = say_counted(
+        "{count} grant in it cannot be taken back by Wicket, which calls nothing gone that it cannot read.",
+        "{count} grants in it cannot be taken back by Wicket, which calls nothing gone that it cannot read.",
+        int(alert.facts.get("grants", 0)),
     )
+    return title, together(left, say("Put it back until they have ended, and restart."))
 
 
 def _not_compared(alert: Alert) -> tuple[str, str]:
-    title = f"Not compared: the directory {alert.whose}"
+    title = say("Not compared: the directory {directory}", directory=alert.whose)
     if settled := alert.moment("settled"):
-        return title, f"All of it can be read again since {day_and_clock(settled)}, and was compared."
-    since, names = alert.moment("since"), listed([plain(name) for name in alert.several("names", 10)])
-    when, which = f" since {day_and_clock(since)}" if since else "", f": {names}" if names else ""
-    return (
-        title,
-        sentence(
-            f"{counted(alert.number('count'), 'entitlement')} in it could not be read{when}{which}.",
-            fault(alert), "What other hands change there is not seen meanwhile. Wicket looks again at each round.",
-        ),
-    )  # fmt: skip
+        return title, say(
+            "All of it can be read again since {time}, and was compared.", time=day_and_clock(settled)
+        )
+    count, since = alert.number("count"), alert.moment("since")
+    if since:
+        unread = say_counted(
+            "{count} entitlement in it could not be read since {time}.",
+            "{count} entitlements in it could not be read since {time}.",
+            count, time=day_and_clock(since),
+        )  # fmt: skip
+    else:
+        unread = say_counted(
+            "{count} entitlement in it could not be read.",
+            "{count} entitlements in it could not be read.",
+            count,
+        )
+    names = listed([plain(name) for name in alert.several("names", 10)])
+    which = say("Not read: {names}.", names=names) if names else ""
+    meanwhile = say("What other hands change there is not seen meanwhile. Wicket looks again at each round.")
+    return title, together(unread, which, fault(alert), meanwhile)
 
 
 SENTENCES: Mapping[Kind, Callable[[Alert], tuple[str, str]]] = MappingProxyType(
@@ -132,38 +179,55 @@ SENTENCES: Mapping[Kind, Callable[[Alert], tuple[str, str]]] = MappingProxyType(
 
 def _tried(alert: Alert) -> str:
     tries = int(alert.facts.get("tries", 0))
-    return f"Tried {counted(tries, 'time')} so far." if tries else "Not tried yet."
+    if not tries:
+        return say("Not tried yet.")
+    return say_counted("Tried {count} time so far.", "Tried {count} times so far.", tries)
 
 
 def _last_fault(alert: Alert) -> str:
     """The fault of something that is over: it speaks as if it lasted."""
     last = fault(alert)
-    return f"The last fault was: {last}" if last else ""
+    return say("The last fault was: {fault}", fault=last) if last else ""
 
 
 def _page(alert: Alert) -> str:
     """Who should act, and how, when something stays overdue."""
     owner = alert.fact("owner")
-    told = f"Owner: {owner}." if owner else "Its owner is not in wicket.toml any more."
-    return (
-        f"{told} Mend the directory, or take it from them there by hand: Wicket will see it and close this. "
-        "Until then it is told again every hour."
+    told = say("Owner: {name}.", name=owner) if owner else say("Its owner is not in wicket.toml any more.")
+    return together(
+        told,
+        say(
+            "Mend the directory, or take it from them there by hand: Wicket will see it and close this. "
+            "Until then it is told again every hour."
+        ),
     )
 
 
 def _by(since: datetime | None, until: datetime | None) -> str:
-    """By how much, in whole minutes: " by 1 hour 15 minutes"; empty where it is less, or not known."""
+    """By how much, in whole minutes: "1 hour 15 minutes"; empty where it is less, or not known."""
     minutes = (until - since) // timedelta(minutes=1) if since and until else 0
-    return f" by {duration(minutes)}" if minutes > 0 else ""
+    return duration(minutes) if minutes > 0 else ""
 
 
-def _due(alert: Alert) -> str:
-    """When it was due, if the fact says so: " at 14:02"."""
+def _was_due(alert: Alert) -> str:
+    """When it was due, if the fact says so."""
     due = alert.moment("due")
-    return f" at {clock(due)}" if due else ""
+    return say("It was due at {time}.", time=clock(due)) if due else say("It was due.")
+
+
+def _first_due(alert: Alert) -> str:
+    due = alert.moment("due")
+    return say("The first was due at {time}.", time=clock(due)) if due else say("The first was due.")
+
+
+def _came(alert: Alert) -> str:
+    late = _by(alert.moment("due"), alert.moment("settled"))
+    return say("It came late by {late}.", late=late) if late else say("It came late.")
 
 
 def _settled(alert: Alert) -> str:
     """That it is over, and since when; empty while it is not."""
     settled = alert.moment("settled")
-    return f"Settled {day_and_clock(settled)}: the directory agrees now." if settled else ""
+    if settled is None:
+        return ""
+    return say("Settled {time}: the directory agrees now.", time=day_and_clock(settled))

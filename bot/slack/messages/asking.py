@@ -6,79 +6,103 @@ It promises nothing: what is foreseen is asked again when the form is sent.
 from slack_sdk.models.blocks import Block
 
 from bot.slack import sentences
-from bot.slack.messages.approvals import too_late_text
+from bot.slack.messages.deciding import too_late_text
 from bot.slack.messages.freezes import gone_text, stopped_text
 from bot.slack.messages.parts import SECTION_LIMIT, note, section
-from bot.slack.messages.requests import approvals_from, whole
-from bot.slack.words import duration, inert, listed
+from bot.slack.messages.requests import approvals_from, clause, whole
+from bot.slack.words import duration, inert, listed, together
+from bot.texts import as_told, say, template
 from handlers.decisions.freezing import Stopped, reason
 from handlers.foreseen import Foreseen, Foresight
 from handlers.outcomes import AlreadyAsked, AlreadyHeld, Asked, AskedTogether, TooLate, Unknown
 from storage.states import GrantState
 
-NOTHING_CHOSEN = "Choose what you need and for how long, and I will say here what would happen."
-NO_REPORT = (
-    "⛔ I can ask for somebody else only if the directory says that they report to you, and if their Slack account is "
-    "linked. Leave that field empty to ask for yourself."
-)
-UNKNOWN = (
+UNKNOWN = template(
     "I can't read the directory right now, so I can't say what would happen. You can send it all the same."
 )
-TICKET_WANTED = "A ticket is needed for this. Name it above."
-_NOT_YET = "Nothing is sent yet."
+TICKET_WANTED = template("A ticket is needed for this. Name it above.")
 
 
 def foresight_blocks(foresight: Foresight | str, remark: str = "") -> list[Block]:
     """What would happen, a paragraph for each thing, or a sentence in its place. remark: what stands before it."""
     said: list[Block] = [section(_fitting(remark))] if remark else []
+    not_yet = say("Nothing is sent yet.")
     if isinstance(foresight, str):
         return [*said, section(foresight)]
     if foresight.no_report:
-        return [*said, section(NO_REPORT)]
+        return [*said, section(_no_report())]
     if foresight.stopped is not None:
-        return [*said, section(f"⛔ {reason(foresight.stopped)}"), note(_NOT_YET)]
+        return [*said, section(f"⛔ {as_told(reason(foresight.stopped))}"), note(not_yet)]
     if not foresight.each:
-        return [*said, section(NOTHING_CHOSEN)]
+        choose = say("Choose what you need and for how long, and I will say here what would happen.")
+        return [*said, section(choose)]
     lines = [_fitting(_line(one, foresight)) for one in foresight.each]
-    wanted = f"{TICKET_WANTED} {_NOT_YET}" if foresight.ticket_wanted else _NOT_YET
+    wanted = together(say(TICKET_WANTED), not_yet) if foresight.ticket_wanted else not_yet
     return [*said, *map(section, lines), note(wanted)]
 
 
+def _no_report() -> str:
+    return say(
+        "⛔ I can ask for somebody else only if the directory says that they report to you, and if their Slack account "
+        "is linked. Leave that field empty to ask for yourself."
+    )
+
+
 def _line(one: Foreseen, foresight: Foresight) -> str:
-    name = f"*{inert(one.entitlement.id)}*"
-    who = inert(foresight.report)
+    name, who = inert(one.entitlement.id), inert(foresight.report)
     match one.outcome:
         case "automatic":
-            gets = f"{who} will have it" if who else "you will have it"
-            return (
-                f"✅ {name}: {gets} at once, for {duration(foresight.minutes)}. It needs nobody's approval."
-            )
+            return _at_once(name, who, duration(foresight.minutes))
         case "approval":
-            needed = approvals_from(one.missing, owner=inert(one.owner.name), manager="your manager")
-            why = listed([inert(reason).rstrip(" .") for reason in one.reasons])
-            return f"⏳ {name}: needs {needed}{f', because {why}' if why else ''}."
+            return _by_approval(name, one)
+        case "held" if who:
+            return say("✅ *{name}*: {who} already holds it, standing. It is left out.", name=name, who=who)
         case "held":
-            return f"✅ {name}: {who or 'you'} already {'holds' if who else 'hold'} it, standing. It is left out."
+            return say("✅ *{name}*: you already hold it, standing. It is left out.", name=name)
         case "waiting":
-            return f"⏳ {name}: it is asked for already and waits. It is left out."
+            return say("⏳ *{name}*: it is asked for already and waits. It is left out.", name=name)
         case "unsaid":
-            return f"{name}: say for how long."
+            return say("*{name}*: say for how long.", name=name)
         case _:
-            reasons = " ".join(map(whole, one.reasons)) or "No policy allows it."
-            return f"⛔ {name}: not possible. {reasons}"
+            reasons = together(*map(whole, one.reasons)) or say("No policy allows it.")
+            return say("⛔ *{name}*: not possible. {reasons}", name=name, reasons=reasons)
+
+
+def _at_once(name: str, who: str, length: str) -> str:
+    if who:
+        return say(
+            "✅ *{name}*: {who} will have it at once, for {duration}. It needs nobody's approval.",
+            name=name, who=who, duration=length,
+        )  # fmt: skip
+    return say(
+        "✅ *{name}*: you will have it at once, for {duration}. It needs nobody's approval.",
+        name=name, duration=length,
+    )  # fmt: skip
+
+
+def _by_approval(name: str, one: Foreseen) -> str:
+    needed = approvals_from(one.missing, owner=inert(one.owner.name), manager=say("your manager"))
+    why = listed([clause(reason) for reason in one.reasons])
+    if not why:
+        return say("⏳ *{name}*: needs {approvals}.", name=name, approvals=needed)
+    return say("⏳ *{name}*: needs {approvals}, because {why}.", name=name, approvals=needed, why=why)
 
 
 def together_text(outcome: AskedTogether) -> str:
     """What to say when several things were asked for and not all of them went; "" when all did."""
     went = [name for name, one in outcome.each if _went(one)]
     lines = [
-        f"• *{inert(name)}*: {_why_not(one, outcome.report)}" for name, one in outcome.each if not _went(one)
+        say("• *{name}*: {why}", name=inert(name), why=_why_not(one, outcome.report))
+        for name, one in outcome.each
+        if not _went(one)
     ]
     if not lines:
         return ""
-    sent = f"Sent: {listed([f'*{inert(name)}*' for name in went])}." if went else "Nothing was sent."
-    text = "\n".join([sent, "Not sent:", *lines])
-    return _fitting(text)
+    if went:
+        sent = say("Sent: {names}.", names=listed([f"*{inert(name)}*" for name in went]))
+    else:
+        sent = say("Nothing was sent.")
+    return _fitting("\n".join([sent, say("Not sent:"), *lines]))
 
 
 def _went(one: object) -> bool:
@@ -88,24 +112,27 @@ def _went(one: object) -> bool:
 def _why_not(one: object, report: str) -> str:
     match one:
         case Asked(reasons=reasons):
-            return " ".join(map(whole, reasons)) or "no policy allows it."
+            return together(*map(whole, reasons)) or say("no policy allows it.")
+        case AlreadyHeld() if report:
+            return say("{name} already holds it, standing.", name=inert(report))
         case AlreadyHeld():
-            return (
-                f"{inert(report)} already holds it, standing." if report else "you already hold it, standing."
-            )
+            return say("you already hold it, standing.")
         case AlreadyAsked():
-            return "it is asked for already and waits."
+            return say("it is asked for already and waits.")
         case _:
-            return "it is no longer there."
+            return say("it is no longer there.")
 
 
 def asked_text(outcome: object) -> str:
     """What to say to somebody who asked for one thing; "" when the status message says it all."""
     match outcome:
         case AlreadyHeld(entitlement=entitlement):
-            return f"You already hold *{inert(entitlement)}*, standing. There is nothing to ask for."
+            return say(
+                "You already hold *{entitlement}*, standing. There is nothing to ask for.",
+                entitlement=inert(entitlement),
+            )
         case AlreadyAsked():
-            return sentences.ALREADY_ASKED
+            return say(sentences.ALREADY_ASKED)
         case TooLate():
             return too_late_text(outcome)
         case Unknown():

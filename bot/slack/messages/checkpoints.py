@@ -8,25 +8,26 @@ from datetime import datetime
 from slack_sdk.models.blocks import RichTextBlock, RichTextElementParts, RichTextPreformattedElement
 
 from bot.slack.messages.parts import Message, facts, note, section
-from bot.slack.words import day_and_clock, plainly
-
-_HOW = (
-    "Keep this message. Saved to a file, the text above shows whether an entry that it covers was changed later: "
-    "`wicket audit verify --checkpoint FILE`"
-)
+from bot.slack.words import day_and_clock, number, together
+from bot.texts import say, say_counted
 
 
 def checkpoint_message(*, at: datetime, size: int, signed: str) -> Message:
     """The checkpoint over the first `size` entries. signed: its whole text, whose third line is the root."""
     root = signed.split("\n")[2]
-    covered = "1 entry" if size == 1 else f"{size:,} entries"
+    covered = say_counted("{entries} entry", "{entries} entries", size, entries=number(size))
+    taken = say("*Audit checkpoint* over {entries}, taken {time}", entries=covered, time=day_and_clock(at))
+    how = say(
+        "Keep this message. Saved to a file, the text above shows whether an entry that it covers was changed later: "
+        "`wicket audit verify --checkpoint FILE`"
+    )
     return Message(
-        text=f"Audit checkpoint over {covered}, taken {plainly(at)}. Root of the tree: {root}",
+        text=together(f"{taken}.", say("Root of the tree: {root}", root=root)),
         blocks=(
-            section(f"*Audit checkpoint* over {covered}, taken {day_and_clock(at)}"),
-            facts([("Entries", f"{size:,}"), ("Root", root)]),
+            section(taken),
+            facts([(say("Entries"), number(size)), (say("Root"), root)]),
             _preformatted(signed),
-            note(_HOW),
+            note(how),
         ),
     )
 

@@ -24,6 +24,7 @@ from slack_sdk.models.blocks import (
 
 from bot.slack.actions import Action
 from bot.slack.words import visible
+from bot.texts import say
 
 SECTION_LIMIT = 3000
 # More than this Slack does not take when a message is edited.
@@ -131,7 +132,7 @@ def button(label: str, action: Action, value: str, *, primary: bool = False) -> 
 
 
 def sure_button(
-    label: str, action: Action, value: str, *, title: str, facts: str, yes: str, no: str = "Keep it",
+    label: str, action: Action, value: str, *, title: str, facts: str, yes: str, no: str = "",
     primary: bool = False,
 ) -> ButtonElement:  # fmt: skip
     """A button that decides at once: it asks first, with the facts repeated. What ends something is never green."""
@@ -143,7 +144,7 @@ def sure_button(
             title=PlainTextObject(text=title, emoji=False),
             text=PlainTextObject(text=facts[:CONFIRM_LIMIT], emoji=False),
             confirm=PlainTextObject(text=yes, emoji=False),
-            deny=PlainTextObject(text=no, emoji=False),
+            deny=PlainTextObject(text=no or say("Keep it"), emoji=False),
         ),
         style="primary" if primary else None,
     )

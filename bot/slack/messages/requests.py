@@ -4,23 +4,17 @@ It never shows another person's data beyond who decided and why.
 """
 
 from collections.abc import Mapping
-from datetime import datetime, timedelta
+from datetime import timedelta
+from functools import reduce
 
 from slack_sdk.models.blocks import ButtonElement
 
 from bot.slack.actions import Action
-from bot.slack.messages.during import done_button, ended_by, extend_button, goes_on, passed_on
+from bot.slack.messages.during import done_button, ended_by, ender, extend_button, goes_on, passed_on
+from bot.slack.messages.naming import owner_of, what
 from bot.slack.messages.parts import Message, button, said
-from bot.slack.words import (
-    clock,
-    counted,
-    day_and_clock,
-    duration,
-    inert,
-    listed,
-    quoted,
-    sentence,
-)
+from bot.slack.words import clock, day_and_clock, duration, inert, listed, quoted, span, together
+from bot.texts import as_told, say, say_counted
 from handlers.intents import RATIONALE_LIMIT
 from handlers.stories import ENDED_EARLY, GrantStory, Said
 from storage.states import GrantState
@@ -37,55 +31,59 @@ def request_message(story: GrantStory) -> Message:
     return _BY_STATE[story.state](story)
 
 
-def what(story: GrantStory) -> str:
-    """The entitlement as it is called, in bold: "*prod-db · read and write*", and whom it is for, if for another."""
-    whose = f" for {inert(story.report.name)}" if story.report else ""
-    return f"*{inert(name(story))}*{whose}"
-
-
-def name(story: GrantStory) -> str:
-    """The entitlement and what it lets one do."""
-    if story.entitlement is None:
-        return story.entitlement_id
-    return f"{story.entitlement_id} · {story.entitlement.access}"
-
-
-def needed(story: GrantStory, *, manager: str = "the requester's manager") -> str:
+def needed(story: GrantStory) -> str:
     """The approvals still needed in words: "one approval from Platform and one approval from the security team"."""
-    return approvals_from(story.missing, owner=_owner(story), manager=manager)
+    return approvals_from(story.missing, owner=owner_of(story), manager=say("the requester's manager"))
 
 
 def approvals_from(missing: Mapping[str, int], *, owner: str, manager: str) -> str:
     """So many approvals in words. owner: the team's name, inert."""
     words = [
-        f"{_number(count)} {'approval' if count == 1 else 'approvals'} from {team}"
+        say_counted("one approval from {team}", "{count} approvals from {team}", count, team=team)
         for count, team in _teams(missing, owner, manager)
     ]
-    return listed(words) or "no further approval"
+    return listed(words) or say("no further approval")
 
 
 def because(story: GrantStory) -> str:
     """Why policy asks for approval: "it is production and its risk is 4 of 5". May be empty."""
-    return listed([inert(reason).rstrip(" .") for reason in story.reasons])
+    return listed([clause(reason) for reason in story.reasons])
+
+
+def clause(reason: str) -> str:
+    """A reason fit to follow "because", as policy has it."""
+    return inert(as_told(reason)).rstrip(" .")
 
 
 def whole(reason: str) -> str:
     """A reason as a sentence of its own: a capital first, a full stop last."""
-    said = sentence(inert(reason))
+    said = inert(as_told(reason))
+    said = said[:1].upper() + said[1:]
     return said if said.endswith((".", "!", "?")) else f"{said}."
 
 
 def named(one: Said, most: int = RATIONALE_LIMIT) -> str:
     """An approver's decision, without a full stop: who, when, and why in their words, at most so many characters."""
-    why = f": {quoted(one.rationale, most)}" if one.rationale else ""
-    return f"{inert(one.name)} at {clock(one.at)}{why}"
+    if not one.rationale:
+        return say("{name} at {time}", name=inert(one.name), time=clock(one.at))
+    words = quoted(one.rationale, most)
+    return say("{name} at {time}: {words}", name=inert(one.name), time=clock(one.at), words=words)
 
 
 def approvals(story: GrantStory) -> str:
     """Who approved, when and why, without a full stop; "" if nobody did. Together they never outgrow a message."""
     given = [one for one in story.said if one.approved and not one.void]
     most = RATIONALE_LIMIT if len(given) < 2 else _RATIONALES_TOGETHER // len(given)
-    return " and by ".join(named(one, most) for one in given)
+    by = [named(one, most) for one in given]
+    return (
+        reduce(lambda before, one: say("{before} and by {next}", before=before, next=one), by) if by else ""
+    )
+
+
+def approved_by(story: GrantStory) -> str:
+    """Who approved, in a sentence; empty if nobody did."""
+    by = approvals(story)
+    return say("Approved by {approvals}.", approvals=by) if by else ""
 
 
 def denial(story: GrantStory) -> str:
@@ -96,8 +94,12 @@ def denial(story: GrantStory) -> str:
 
 def void_approvals(story: GrantStory) -> str:
     """Whose approval counts no longer, and why: "Grace Hopper's approval is void: they have left." May be empty."""
-    return " ".join(
-        f"{inert(one.name)}'s approval is void: {inert(one.void)}." for one in story.said if one.void
+    return together(
+        *(
+            say("{name}'s approval is void: {why}.", name=inert(one.name), why=clause(one.void))
+            for one in story.said
+            if one.void
+        )
     )
 
 
@@ -105,91 +107,141 @@ def removal(story: GrantStory) -> str:
     """When the end really takes hold, if it is not at once: some systems keep a session going (promise 8)."""
     if story.removal_takes_effect in ("", "at once"):
         return ""
-    return f"The removal takes effect {inert(story.removal_takes_effect)}."
+    return say("The removal takes effect {when}.", when=inert(as_told(story.removal_takes_effect)))
 
 
 def _draft(story: GrantStory) -> Message:
-    cancel = button("Cancel", Action.CANCEL_DRAFT, story.id)
+    cancel = button(say("Cancel"), Action.CANCEL_DRAFT, story.id)
     if not story.minutes or not story.justification:
-        missing = listed(
-            [*([] if story.minutes else ["how long"]), *([] if story.justification else ["why"])]
-        )
         return said(
-            f"You are asking for {what(story)}. Still needed: {missing}. Nothing is sent yet.",
-            buttons=[button("Fill in…", Action.CHANGE_DRAFT, story.id, primary=True), cancel],
+            together(
+                say("You are asking for {what}.", what=what(story)),
+                _left_out(story),
+                say("Nothing is sent yet."),
+            ),
+            buttons=[button(say("Fill in…"), Action.CHANGE_DRAFT, story.id, primary=True), cancel],
         )
+    asking = say(
+        "You are asking for {what} for *{duration}*.", what=what(story), duration=duration(story.minutes)
+    )
+    why = say("Why: {words}", words=quoted(story.justification))
+    happens = together(_will_happen(story), say("Nothing is sent yet."))
     return said(
-        f"You are asking for {what(story)} for *{duration(story.minutes)}*.\n"
-        f"Why: {quoted(story.justification)}\n{_will_happen(story)} Nothing is sent yet.",
+        f"{asking}\n{why}\n{happens}",
         buttons=[
-            button("Send request", Action.SEND_DRAFT, story.id, primary=True),
-            button("Change…", Action.CHANGE_DRAFT, story.id),
+            button(say("Send request"), Action.SEND_DRAFT, story.id, primary=True),
+            button(say("Change…"), Action.CHANGE_DRAFT, story.id),
             cancel,
         ],
     )
 
 
+def _left_out(story: GrantStory) -> str:
+    if story.minutes:
+        return say("Still needed: why.")
+    return say("Still needed: how long.") if story.justification else say("Still needed: how long and why.")
+
+
 def _will_happen(story: GrantStory) -> str:
     if story.foreseen == "automatic":
-        return "This needs nobody's approval: you will have it at once."
-    why = because(story)
-    return f"This needs {needed(story, manager='your manager')}{f', because {why}' if why else ''}."
+        return say("This needs nobody's approval: you will have it at once.")
+    still, why = _needed_of_you(story), because(story)
+    if not why:
+        return say("This needs {approvals}.", approvals=still)
+    return say("This needs {approvals}, because {why}.", approvals=still, why=why)
+
+
+def _needed_of_you(story: GrantStory) -> str:
+    """The approvals still needed, to the requester."""
+    return approvals_from(story.missing, owner=owner_of(story), manager=say("your manager"))
 
 
 def _pending(story: GrantStory) -> Message:
-    teams = [f"*{team}*" for _, team in _missing(story, "your manager")] or [f"*{_owner(story)}*"]
-    lapses = f" It lapses {day_and_clock(story.lapses_at)}." if story.lapses_at else ""
-    approved = listed([inert(one.name) for one in story.said if one.approved and not one.void])
-    still = needed(story, manager="your manager")
-    so_far = f"\nApproved so far by {approved}; still needed: {still}." if approved else ""
-    so_far += f"\n{void}" if (void := void_approvals(story)) else ""
-    so_far += f"\n{shorter} Approved by {approvals(story)}." if (shorter := _shorter(story)) else ""
-    so_far += f"\n{passed}" if (passed := passed_on(story)) else ""
-    extending = "extending by " if story.goes_on_from else ""
+    lines = [_waiting(story), _so_far(story), void_approvals(story), _shorter(story), passed_on(story)]
     return said(
-        f"⏳ {what(story)}, {extending}{duration(story.minutes)}: waiting for {listed(teams)}{_in_channel(story)} "
-        f"since {clock(story.requested_at)}.{lapses}{so_far}",
-        buttons=[button("Withdraw", Action.WITHDRAW, story.id)],
+        "\n".join(line for line in lines if line),
+        buttons=[button(say("Withdraw"), Action.WITHDRAW, story.id)],
+    )
+
+
+def _waiting(story: GrantStory) -> str:
+    """For whom it waits, since when, and until when."""
+    teams = listed([f"*{team}*" for _, team in _teams(story.missing, owner_of(story), say("your manager"))])
+    whom = teams or f"*{owner_of(story)}*"
+    if story.missing.get("owner") or not story.missing:  # whoever else decides is not asked in that channel
+        whom = _in_channel(story, whom)
+    since, length = clock(story.requested_at), duration(story.minutes)
+    if story.goes_on_from:
+        waits = say(
+            "⏳ {what}, extending by {duration}: waiting for {whom} since {time}.",
+            what=what(story), duration=length, whom=whom, time=since,
+        )  # fmt: skip
+    else:
+        waits = say(
+            "⏳ {what}, {duration}: waiting for {whom} since {time}.",
+            what=what(story), duration=length, whom=whom, time=since,
+        )  # fmt: skip
+    return together(waits, lapses(story))
+
+
+def lapses(story: GrantStory) -> str:
+    """When it lapses, in a sentence; empty if it does not."""
+    return say("It lapses {time}.", time=day_and_clock(story.lapses_at)) if story.lapses_at else ""
+
+
+def _so_far(story: GrantStory) -> str:
+    approved = listed([inert(one.name) for one in story.said if one.approved and not one.void])
+    if not approved:
+        return ""
+    return say(
+        "Approved so far by {names}; still needed: {approvals}.",
+        names=approvals(story) if story.asked_minutes else approved,
+        approvals=_needed_of_you(story),
     )
 
 
 def _approved(story: GrantStory) -> Message:
-    return said(sentence(f"⏳ {what(story)} is being set up.", _by_whom(story), _shorter(story)))
+    return said(
+        together(say("⏳ {what} is being set up.", what=what(story)), _by_whom(story), _shorter(story))
+    )
 
 
 def _active(story: GrantStory) -> Message:
     return said(
-        sentence(
-            f"✅ {what(story)} until {_until(story)}.", _by_whom(story), _shorter(story), goes_on(story)
-        ),
+        together(_held_until(story), _by_whom(story), _shorter(story), goes_on(story)),
         buttons=[done_button(story), *([] if story.extension or story.report else [extend_button(story)])],
     )
+
+
+def _held_until(story: GrantStory) -> str:
+    if story.expires_at is None:
+        return say("✅ {what} until its end.", what=what(story))
+    until = clock(story.expires_at) if story.minutes < 720 else day_and_clock(story.expires_at)
+    return say("✅ {what} until {time}.", what=what(story), time=until)
 
 
 def _shorter(story: GrantStory) -> str:
     """That an approver made the time shorter; their reason stands beside their name."""
     if not story.asked_minutes:
         return ""
-    asked = f"{duration(story.minutes)} instead of the {duration(story.asked_minutes)} that you asked for"
-    return f"An approver made it {asked}."
+    return say(
+        "An approver made it {duration} instead of the {asked} that you asked for.",
+        duration=duration(story.minutes),
+        asked=duration(story.asked_minutes),
+    )
 
 
 def _ending(story: GrantStory) -> Message:
-    why = ", as you asked" if story.end_reason == GIVEN_BACK else f": {_why_ended(story)}"
-    return said(sentence(f"⌛ {what(story)} is being taken back{why}.", goes_on(story)))
+    if story.end_reason == GIVEN_BACK:
+        ending = say("⌛ {what} is being taken back, as you asked.", what=what(story))
+    else:
+        ending = say("⌛ {what} is being taken back: {why}.", what=what(story), why=_why_ended(story))
+    return said(together(ending, goes_on(story)))
 
 
 def _ended(story: GrantStory) -> Message:
-    ended = f" at {clock(story.ended_at)}" if story.ended_at else ""
-    how = _in_time(story) if story.end_reason == TIME_OVER else f" before its time: {_why_ended(story)}"
-    return said(
-        sentence(
-            f"⌛ {what(story)} ended{ended}{how}.",
-            _held_for(story),
-            goes_on(story) if _is_covered(story) else removal(story),
-        ),
-        buttons=[_again(story)],
-    )
+    after = goes_on(story) if _is_covered(story) else removal(story)
+    return said(together(_how_it_ended(story), _held_for(story), after), buttons=[_again(story)])
 
 
 def _is_covered(story: GrantStory) -> bool:
@@ -197,57 +249,90 @@ def _is_covered(story: GrantStory) -> bool:
     return story.extension is not None and story.extension.until is not None
 
 
-def _in_time(story: GrantStory) -> str:
-    """Whether it ended when it should, to the minute."""
-    late = story.ended_at - story.expires_at if story.ended_at and story.expires_at else timedelta()
-    minutes = late // timedelta(minutes=1)
-    return f", {duration(minutes)} after its time" if minutes > 0 else " as agreed"
+def _how_it_ended(story: GrantStory) -> str:
+    """When it ended, and whether that was when it should, to the minute."""
+    at, in_time = story.ended_at, story.end_reason == TIME_OVER
+    if at is None and in_time:
+        return say("⌛ {what} ended as agreed.", what=what(story))
+    if at is None:
+        return say("⌛ {what} ended before its time: {why}.", what=what(story), why=_why_ended(story))
+    if story.end_reason == ENDED_EARLY:
+        return say(
+            "⌛ {what} was ended at {time} by {whom}.", what=what(story), time=clock(at), whom=ender(story)
+        )
+    if not in_time:
+        return say(
+            "⌛ {what} ended at {time} before its time: {why}.",
+            what=what(story), time=clock(at), why=_why_ended(story),
+        )  # fmt: skip
+    late = (at - story.expires_at) // timedelta(minutes=1) if story.expires_at else 0
+    if late <= 0:
+        return say("⌛ {what} ended at {time} as agreed.", what=what(story), time=clock(at))
+    return say(
+        "⌛ {what} ended at {time}, {late} after its time.",
+        what=what(story), time=clock(at), late=duration(late),
+    )  # fmt: skip
 
 
 def _denied(story: GrantStory) -> Message:
     denied = denial(story)
-    by = f" by {denied}" if denied else ""
-    return said(
-        f"⛔ {what(story)} was denied{by}. Nothing was granted.\n"
-        "What you can do: talk to them, or ask again and say more about why.",
-        buttons=[_again(story)],
-    )
+    if denied:
+        answer = say(
+            "⛔ {what} was denied by {denial}. Nothing was granted.", what=what(story), denial=denied
+        )
+    else:
+        answer = say("⛔ {what} was denied. Nothing was granted.", what=what(story))
+    instead = say("What you can do: talk to them, or ask again and say more about why.")
+    return said(f"{answer}\n{instead}", buttons=[_again(story)])
 
 
 def _lapsed(story: GrantStory) -> Message:
-    return said(
-        f"⌛ {what(story)}: {_owner(story)} did not answer in time, so the request lapsed. Nothing was granted.\n"
-        f"What you can do: ask them{_in_channel(story)}, then ask again here.",
-        buttons=[_again(story)],
+    answer = say(
+        "⌛ {what}: {owner} did not answer in time, so the request lapsed. Nothing was granted.",
+        what=what(story),
+        owner=owner_of(story),
     )
+    if story.owner:
+        instead = say("What you can do: ask them in {channel}, then ask again here.", channel=_channel(story))
+    else:
+        instead = say("What you can do: ask them, then ask again here.")
+    return said(f"{answer}\n{instead}", buttons=[_again(story)])
 
 
 def _withdrawn(story: GrantStory) -> Message:
-    nothing = "Nothing was granted." if story.lapses_at else "Nothing was sent."
-    return said(f"⌛ {what(story)}: you took it back. {nothing}", buttons=[_again(story)])
+    if story.lapses_at:
+        text = say("⌛ {what}: you took it back. Nothing was granted.", what=what(story))
+    else:
+        text = say("⌛ {what}: you took it back. Nothing was sent.", what=what(story))
+    return said(text, buttons=[_again(story)])
 
 
 def _voided(story: GrantStory) -> Message:
-    return said(
-        f"⛔ {what(story)} is not granted after all. {whole(story.end_reason or 'Something changed meanwhile')}\n"
-        "What you can do: ask again, and it will be looked at anew.",
-        buttons=[_again(story)],
-    )
+    why = whole(story.end_reason) if story.end_reason else say("Something changed meanwhile.")
+    answer = together(say("⛔ {what} is not granted after all.", what=what(story)), why)
+    instead = say("What you can do: ask again, and it will be looked at anew.")
+    return said(f"{answer}\n{instead}", buttons=[_again(story)])
 
 
 def _refused(story: GrantStory) -> Message:
-    reasons = " ".join(map(whole, story.reasons)) or "No policy allows it."
-    return said(
-        f"⛔ I can't {'extend' if story.goes_on_from else 'give'} {what(story)}. {reasons} {_unchanged(story)}\n"
-        f"What you can do: change what you ask for, or talk to {_owner(story)}{_in_channel(story)}.",
-        buttons=[_again(story)],
+    if story.goes_on_from:
+        answer = say("⛔ I can't extend {what}.", what=what(story))
+    else:
+        answer = say("⛔ I can't give {what}.", what=what(story))
+    reasons = together(*map(whole, story.reasons)) or say("No policy allows it.")
+    instead = say(
+        "What you can do: change what you ask for, or talk to {owner}.",
+        owner=_in_channel(story, owner_of(story)),
     )
+    return said(f"{together(answer, reasons, _unchanged(story))}\n{instead}", buttons=[_again(story)])
 
 
 def _unchanged(story: GrantStory) -> str:
     """What a refusal leaves as it was."""
     until = story.goes_on_from.until if story.goes_on_from else None
-    return f"It still ends {day_and_clock(until)}." if until else "Nothing was granted."
+    if until is None:
+        return say("Nothing was granted.")
+    return say("It still ends {time}.", time=day_and_clock(until))
 
 
 _BY_STATE = {
@@ -267,56 +352,40 @@ _BY_STATE = {
 
 def _by_whom(story: GrantStory) -> str:
     if story.automatic:
-        return "Policy needs nobody's approval for this."
-    by = approvals(story)
-    return f"Approved by {by}." if by else ""
+        return say("Policy needs nobody's approval for this.")
+    return approved_by(story)
 
 
 def _why_ended(story: GrantStory) -> str:
     if story.end_reason == ENDED_EARLY:
         return ended_by(story)
-    return "you gave it back" if story.end_reason == GIVEN_BACK else inert(story.end_reason) or TIME_OVER
+    return (
+        say("you gave it back") if story.end_reason == GIVEN_BACK else clause(story.end_reason or TIME_OVER)
+    )
 
 
-def _owner(story: GrantStory) -> str:
-    return inert(story.owner.name) if story.owner else "its owner"
+def _channel(story: GrantStory) -> str:
+    return f"<#{story.owner.channel}>" if story.owner else ""
 
 
-def _in_channel(story: GrantStory) -> str:
-    return f" in <#{story.owner.channel}>" if story.owner else ""
-
-
-def _missing(story: GrantStory, manager: str) -> list[tuple[int, str]]:
-    """How many approvals are still needed from whom."""
-    return _teams(story.missing, _owner(story), manager)
+def _in_channel(story: GrantStory, team: str) -> str:
+    return say("{team} in {channel}", team=team, channel=_channel(story)) if story.owner else team
 
 
 def _teams(missing: Mapping[str, int], owner: str, manager: str) -> list[tuple[int, str]]:
-    teams = {"owner": owner, "security": "the security team", "manager": manager}
+    """How many approvals are still needed from whom."""
+    teams = {"owner": owner, "security": say("the security team"), "manager": manager}
     return [(count, teams[role]) for role, count in missing.items() if count]
 
 
 def _held_for(story: GrantStory) -> str:
     if story.active_at is None or story.ended_at is None:
         return ""
-    who = f"{inert(story.report.name)} held" if story.report else "You held"
-    return f"{who} it for {_span(story.active_at, story.ended_at)}."
-
-
-def _span(start: datetime, end: datetime) -> str:
-    seconds = max(1, round((end - start).total_seconds()))
-    return counted(seconds, "second") if seconds < 60 else duration(round(seconds / 60))
-
-
-def _until(story: GrantStory) -> str:
-    if story.expires_at is None:
-        return "its end"
-    return clock(story.expires_at) if story.minutes < 720 else day_and_clock(story.expires_at)
+    held = span(round((story.ended_at - story.active_at).total_seconds()))
+    if story.report is None:
+        return say("You held it for {span}.", span=held)
+    return say("{name} held it for {span}.", name=inert(story.report.name), span=held)
 
 
 def _again(story: GrantStory) -> ButtonElement:
-    return button("Ask again…", Action.ASK_AGAIN, story.id)
-
-
-def _number(count: int) -> str:
-    return {1: "one", 2: "two", 3: "three"}.get(count, str(count))
+    return button(say("Ask again…"), Action.ASK_AGAIN, story.id)

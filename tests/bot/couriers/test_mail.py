@@ -19,11 +19,13 @@ from structlog.testing import capture_logs
 
 from bot.couriers.mail import GIVE_UP_AFTER, MailCourier, Smtp
 from bot.metrics import Metrics
+from bot.texts import ENGLISH, Language
 from handlers.addresses import seen_now
 from storage import outbox
 from storage.database import Session as Tx
 from storage.handles import Purpose
 from storage.records import ExceptionRecord, Handle, Owed
+from tests.bot.texts.pseudo import Pseudo
 from tests.handlers.page_ground import NEW_PASSWORD, World, world
 
 
@@ -101,13 +103,11 @@ def _owe_about_ada(tx: Tx) -> None:
     outbox.owe(tx, at=_FAR, courier="mail", kind="proofs-changed", subject=handle.id, recipient="ada")
 
 
-def _courier(page: World, port: int) -> MailCourier:
+def _courier(page: World, port: int, language: Language = ENGLISH) -> MailCourier:
     smtp = Smtp(host="127.0.0.1", port=port, sender="wicket@example.com", encryption="none")
+    metrics = Metrics.in_registry(CollectorRegistry())
     return MailCourier(
-        page.ground,
-        smtp,
-        metrics=Metrics.in_registry(CollectorRegistry()),
-        public_url="https://wicket.example.com",
+        page.ground, smtp, metrics=metrics, public_url="https://wicket.example.com", language=language
     )
 
 
@@ -127,6 +127,13 @@ async def test_a_changed_password_is_told_once(page: World, mailbox: Mailbox) ->
     assert mailbox.to == [("ada@example.com", "Your password was changed")]
     assert await _owed(page) == []
     assert ("slack", "password-changed", "Uada") in await page.told()
+
+
+async def test_a_letter_is_written_in_the_language_that_settings_name(page: World, mailbox: Mailbox) -> None:
+    """SL-19."""
+    await _reset(page)
+    await _courier(page, mailbox.port, Pseudo()).deliver_due()
+    assert mailbox.to == [("ada@example.com", "Ｙｏｕｒ ｐａｓｓｗｏｒｄ ｗａｓ ｃｈａｎｇｅｄ")]
 
 
 async def test_the_address_is_the_one_the_directory_holds_when_it_is_sent(

@@ -1,7 +1,7 @@
 """Forms out, and what comes back of them: nothing typed is lost, and no shape of a payload is believed."""
 
 from dataclasses import replace
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -17,8 +17,11 @@ from bot.slack.actions import Field
 from bot.slack.choices import Choices
 from bot.slack.forms import Wrong, note_form
 from bot.slack.forms_decision import Decision, decision_form, read_decision
-from bot.slack.forms_request import CHOOSE_A_TIME, Prefilled, Typed, read_request, read_so_far, request_form
+from bot.slack.forms_freezes import resume_form
+from bot.slack.forms_request import Prefilled, Typed, read_request, read_so_far, request_form
+from handlers.decisions.durations import HOW_TO_WRITE
 from handlers.foreseen import Foreseen, Foresight, Length
+from handlers.outcomes import MayResume
 from storage.catalogue import Catalogue
 from tests.bot.slack.stories import PROD_DB, story
 
@@ -83,7 +86,7 @@ def test_what_is_written_counts_before_what_is_chosen():
 def test_without_any_time_the_form_asks_for_one():
     wrong = read_request(filled(duration=None), CATALOGUE)
     assert isinstance(wrong, Wrong)
-    assert wrong.at == {Field.DURATION: CHOOSE_A_TIME}
+    assert wrong.at == {Field.DURATION: "Choose for how long, or write it here. " + HOW_TO_WRITE}
 
 
 @pytest.mark.parametrize("length", ["", "0", "-60", "9" * 40, "other", "60 minutes", 60, None, "forever"])
@@ -347,3 +350,11 @@ def test_a_time_that_is_offered_is_chosen_and_any_other_stands_beside_it(foresig
         assert [option["value"] for option in menu["options"]] == [
             str(one.minutes) for one in foresight.lengths
         ]
+
+
+def test_since_when_new_access_is_stopped_is_a_time_and_no_markup():
+    """Facts are shown as they stand: a date in Slack's own mark-up would be read as it is written."""
+    may = MayResume(exception="x-1", kind="restored", since=datetime(2026, 11, 23, 14, 2, tzinfo=UTC), lost=3)
+    facts, paragraph = (block.to_dict() for block in resume_form(may).blocks[:2])
+    assert "<!date" not in str(facts)
+    assert "stopped since <!date^" in paragraph["text"]["text"]

@@ -135,12 +135,18 @@ def test_names_are_joined_as_in_a_sentence():
         "a and b",
         "a, b and c",
     ]
-    assert words.listed(["a", "b"], last="or") == "a or b"
+    assert words.either(["a", "b", "c"]) == "a, b or c"
 
 
-def test_a_sentence_has_a_capital_and_no_holes():
-    assert words.sentence("", "it is late.", "", "Go home.") == "It is late. Go home."
-    assert words.sentence("", "") == ""
+def test_sentences_stand_together_without_holes():
+    assert words.together("", "It is late.", "", "Go home.") == "It is late. Go home."
+    assert words.together("", "") == ""
+
+
+def test_of_many_names_a_few_are_said_and_how_many_more_there_are():
+    assert words.first(list("abc"), 3) == ["a", "b", "c"]
+    assert words.first(list("abcd"), 2) == ["a", "b", "2 more"]
+    assert words.first(["a"], 2, of=7) == ["a", "6 more"]
 
 
 def test_times_carry_a_fallback_for_those_who_cannot_localise():

@@ -245,6 +245,15 @@ def test_the_policy_set_hash_covers_all_that_shapes_an_answer() -> None:
     assert len(POLICY.policy_set) == 64
 
 
+def test_a_set_that_was_read_before_is_bound_to_what_it_is_loaded_with_now() -> None:
+    """Reading it once is no reason to put another's hash on a decision."""
+    again = CedarPolicy.load(SOURCES, SCHEMA, bound_to="catalogue 2")
+    assert again.notes == POLICY.notes
+    hashes = [each.ask(access(Action.GRANT, WIKI)).policy_set for each in (POLICY, again)]
+    assert hashes == [POLICY.policy_set, again.policy_set]
+    assert POLICY.policy_set != again.policy_set
+
+
 def test_errors_on_the_record_do_not_repeat_the_account() -> None:
     """What could not be evaluated is told without what the directory holds about people."""
     odd = spoilt(ADA, team="Quiet Team", groups=frozenset({"quiet-group"}), active="yes")

@@ -45,3 +45,25 @@ def test_a_guard_that_sleeps_while_another_server_is_copied_is_no_guard(postgres
     with postgresql_engine.begin() as connection:
         connection.execute(text("ALTER TABLE audit_entries ENABLE TRIGGER audit_entries_delete"))
         assert missing_guards(connection) == ["audit_entries_delete"]
+
+
+@pytest.mark.parametrize(
+    ("statement", "said"),
+    [
+        ("UPDATE audit_head SET size = size + 1", "moves on with the entries only"),
+        ("UPDATE audit_head SET frontier = frontier", "moves on with the entries only"),
+        ("UPDATE audit_head SET size = size - 1", "moves on with the entries only"),
+        (
+            "INSERT INTO audit_entries SELECT \"index\" + 2, id || 'x', at, actor, subject, resource, action, outcome,"
+            ' correlation, leaf, leaf_hash, root FROM audit_entries WHERE "index" = 1',
+            "added at the end only",
+        ),
+    ],
+)
+def test_no_entry_is_left_out_and_the_head_never_moves_without_one(
+    engine: Engine, make_entry: MakeEntry, statement: str, said: str
+) -> None:
+    """T-2: many entries may be added at once, and only where they end does the head go."""
+    fill(engine, make_entry, 2)
+    with engine.begin() as connection, pytest.raises(Exception, match=said):
+        connection.execute(text(statement))

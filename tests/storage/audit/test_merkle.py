@@ -245,3 +245,18 @@ def test_there_is_no_proof_for_what_is_not_there() -> None:
     for old in (0, 4):
         with pytest.raises(ValueError, match="no proof"):
             consistency_proof(leaves_of(3), old)
+
+
+@given(st.lists(st.binary(), max_size=40), st.lists(st.binary(), max_size=40))
+def test_many_leaves_at_once_make_the_tree_that_each_makes(before: list[bytes], more: list[bytes]) -> None:
+    """T-1: whatever was there, the same frontier, and after each leaf the same root."""
+    alone = Frontier()
+    for leaf in before:
+        alone = alone.append(leaf_hash(leaf))
+    together, roots = alone.extend([leaf_hash(leaf) for leaf in more])
+    expected = []
+    for leaf in more:
+        alone = alone.append(leaf_hash(leaf))
+        expected.append(alone.root)
+    assert together == alone
+    assert roots == expected

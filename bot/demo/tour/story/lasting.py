@@ -50,7 +50,7 @@ async def its_owner_ends_it(scene: Scene) -> None:
     await linus.fills(await linus.form("End access now"), {_WHY: "the incident is over"})
     told = await scene.player("ada").sees("was ended by Linus Pauling", "the incident is over")
     expect(not told.ephemeral, "Whoever had it would not find it again.")
-    await linus.sees("⌛ Ended", "ended by Linus Pauling", channel=_OWNERS)
+    await linus.sees("⌛ Ended", "by Linus Pauling", channel=_OWNERS)
     await scene.must_be_in("ada", "prod-db", whether=False)
 
 

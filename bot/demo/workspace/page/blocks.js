@@ -7,21 +7,35 @@ import { richText } from "./rich.js";
 import { plain, words } from "./text.js";
 import { ask } from "./world.js";
 
+const same = (one, other) => JSON.stringify(one) === JSON.stringify(other);
+
 // One message or one view: where its clicks go, and what was typed in it.
 export class Surface {
-  constructor(where) {
+  // typed: what the server knows to be chosen here already, as {value, labels} by block and action id.
+  constructor(where, typed = {}) {
     Object.assign(this, { where, fields: new Map(), labels: new Map(), before: {} });
+    for (const [block, elements] of Object.entries(typed)) {
+      for (const [id, { value, labels }] of Object.entries(elements)) {
+        (this.before[block] ??= {})[id] = value;
+        for (const [each, label] of Object.entries(labels)) this.labels.set(each, label);
+      }
+    }
   }
 
-  // Values of an older drawing are kept for controls that come back under the same ids.
+  // What a person chose is kept for controls that come back under the same ids; an untouched one begins anew.
   redraw() {
-    this.before = { ...this.before, ...this.values() };
+    for (const [block, values] of Object.entries(this.values())) this.before[block] = { ...this.before[block], ...values };
     this.fields.clear();
   }
 
+  // Of every control that was touched. The server knows what the others begin with.
   values() {
     const values = {};
-    for (const { block, element, read } of this.fields.values()) (values[block] ??= {})[element.action_id] = read();
+    for (const { block, element, read, start } of this.fields.values()) {
+      const value = read();
+      const touched = this.before[block]?.[element.action_id] !== undefined || !same(value, start);
+      if (touched) (values[block] ??= {})[element.action_id] = value;
+    }
     return values;
   }
 
@@ -55,7 +69,7 @@ export class Surface {
       touched: () => {},
       ...input,
     });
-    if (drawn.read) this.fields.set(`${block} ${element.action_id}`, { block, element, ...drawn });
+    if (drawn.read) this.fields.set(`${block} ${element.action_id}`, { block, element, start: drawn.read(), ...drawn });
     return drawn;
   }
 

@@ -10,7 +10,7 @@ let dialog = null;
 let shown = null;
 
 function surfaceOf(view) {
-  if (!surfaces.has(view.id)) surfaces.set(view.id, new Surface({ type: "view", view_id: view.id }));
+  if (!surfaces.has(view.id)) surfaces.set(view.id, new Surface({ type: "view", view_id: view.id }, view.typed));
   return surfaces.get(view.id);
 }
 
@@ -96,6 +96,9 @@ function shut() {
   dialog = shown = null;
 }
 
+// What was typed lives in its fields; a change of it alone is nothing to draw anew.
+const drawing = (view) => view && JSON.stringify({ ...view, typed: null });
+
 function focusFirst(view) {
   const wanted = [...surfaceOf(view).fields.values()].find((field) => field.element.focus_on_load);
   const first = dialog.querySelector("form :is(input, select, textarea, button, a)");
@@ -111,7 +114,7 @@ export function showViews(views) {
     if (dialog) shut();
     return;
   }
-  if (JSON.stringify(shown) === JSON.stringify(top)) return;
+  if (drawing(shown) === drawing(top)) return;
   const focused = document.activeElement?.closest("[data-action-id]")?.dataset.actionId;
   const where = shown?.id === top.id && focused;
   if (!dialog) begin();

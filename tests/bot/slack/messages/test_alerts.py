@@ -53,7 +53,7 @@ GOLDEN = [
             who="Eve Example (eve)",
         ),
         "⚠️ Refused: prod-admin asked by Eve Example (eve)",
-        "Eve Example (eve), contractor, Vendor Co, asked for prod-admin, for 1 hour. "
+        "Eve Example (eve) (contractor, Vendor Co) asked for prod-admin, for 1 hour. "
         "Contractors cannot hold administrative access. Risk 5 is not given here. Nothing was granted.",
         TAIL + " · policy contractors-never-admin and critical-needs-step-up",
     ),
@@ -112,21 +112,21 @@ GOLDEN = [
         alert(Kind.REVOCATION_OVERDUE, {"entitlement": "prod-db", "tries": 3, "due": NOW.isoformat(),
                                         "fault": "The directory did not answer in time."}),
         "⚠️ Revocation overdue: prod-db of Ada Lovelace (ada)",
-        "It was due at 14:02 UTC and is not confirmed. The directory did not answer in time. Tried 3 times so far. "
+        "It was due at 14:02 UTC. It is not confirmed. The directory did not answer in time. Tried 3 times so far. "
         "They may still have it. Wicket goes on trying.",
         TAIL,
     ),
     (
         alert(Kind.REVOCATION_OVERDUE, {"entitlement": "prod-db", "tries": 0, "due": "", "fault": ""}),
         "⚠️ Revocation overdue: prod-db of Ada Lovelace (ada)",
-        "It was due and is not confirmed. Not tried yet. They may still have it. Wicket goes on trying.",
+        "It was due. It is not confirmed. Not tried yet. They may still have it. Wicket goes on trying.",
         TAIL,
     ),
     (
         alert(Kind.REVOCATION_OVERDUE, {"entitlement": "prod-db", "tries": 3, "due": NOW.isoformat(),
                                         "fault": "The directory did not answer in time.", "settled": LATER}),
         "⚠️ Revocation overdue: prod-db of Ada Lovelace (ada)",
-        "It was due at 14:02 UTC and came late by 30 minutes. The last fault was: The directory did not answer "
+        "It was due at 14:02 UTC. It came late by 30 minutes. The last fault was: The directory did not answer "
         "in time. Settled 23 Nov 14:32 UTC: the directory agrees now.",
         TAIL,
     ),
@@ -135,7 +135,7 @@ GOLDEN = [
                                         "fault": "The directory did not answer in time.", "paged": LATER,
                                         "owner": "Data Platform"}),
         "⚠️ Revocation overdue by 30 minutes: prod-db of Ada Lovelace (ada)",
-        "It was due at 14:02 UTC and is not confirmed. The directory did not answer in time. Tried 12 times so far. "
+        "It was due at 14:02 UTC. It is not confirmed. The directory did not answer in time. Tried 12 times so far. "
         "They may still have it. Wicket goes on trying. Owner: Data Platform. Mend the directory, or take it from "
         "them there by hand: Wicket will see it and close this. Until then it is told again every hour.",
         TAIL,
@@ -144,7 +144,7 @@ GOLDEN = [
         alert(Kind.REVOCATION_OVERDUE, {"entitlement": "prod-db", "tries": 0, "due": NOW.isoformat(), "fault": "",
                                         "paged": LATER, "owner": ""}),
         "⚠️ Revocation overdue by 30 minutes: prod-db of Ada Lovelace (ada)",
-        "It was due at 14:02 UTC and is not confirmed. Not tried yet. They may still have it. Wicket goes on trying. "
+        "It was due at 14:02 UTC. It is not confirmed. Not tried yet. They may still have it. Wicket goes on trying. "
         "Its owner is not in wicket.toml any more. Mend the directory, or take it from them there by hand: Wicket "
         "will see it and close this. Until then it is told again every hour.",
         TAIL,
@@ -153,14 +153,14 @@ GOLDEN = [
         alert(Kind.REVOCATION_OVERDUE, {"entitlement": "prod-db", "tries": 3, "due": NOW.isoformat(),
                                         "fault": "The directory did not answer in time.", "renewed": LATER}),
         "⚠️ Revocation overdue: prod-db of Ada Lovelace (ada)",
-        "It was due at 14:02 UTC and went on; it was told anew 23 Nov 14:32 UTC.",
+        "It was due at 14:02 UTC. It went on and was told anew 23 Nov 14:32 UTC.",
         TAIL,
     ),
     (
         alert(Kind.REVOCATION_OVERDUE, {"count": 40, "due": NOW.isoformat(), "owners": ["Data Platform", "IT"],
                                         "paged": LATER}, who="field"),
         "⚠️ Revocations overdue by 30 minutes: 40 in the directory field",
-        "The first was due at 14:02 UTC, and none of them is confirmed. Owners: Data Platform and IT. They may still "
+        "The first was due at 14:02 UTC. Not one of them is confirmed. Owners: Data Platform and IT. They may still "
         "have it. Wicket goes on trying; wicket grants overdue says who has what.",
         TAIL,
     ),
@@ -200,8 +200,8 @@ GOLDEN = [
         alert(Kind.NOT_COMPARED, {"count": 2, "names": ["prod-db", "wiki-edit"], "since": NOW.isoformat(),
                                   "fault": "It said no"}, who="field"),
         "⚠️ Not compared: the directory field",
-        "2 entitlements in it could not be read since 23 Nov 14:02 UTC: prod-db and wiki-edit. It said no. What other "
-        "hands change there is not seen meanwhile. Wicket looks again at each round.",
+        "2 entitlements in it could not be read since 23 Nov 14:02 UTC. Not read: prod-db and wiki-edit. It said no. "
+        "What other hands change there is not seen meanwhile. Wicket looks again at each round.",
         TAIL,
     ),
     (
@@ -255,7 +255,7 @@ GOLDEN = [
     ),
     (
         alert(Kind.IDENTITY_MISMATCH, {"slack_user": "U0ADA", "reason": "several matches"}),
-        "⚠️ Identity mismatch: Ada Lovelace (ada)",
+        "⚠️ Not certain who this is: Ada Lovelace (ada)",
         "The Slack account U0ADA does not fit one person: several people in the directory have its e-mail address. "
         "It can do nothing until that is settled.",
         TAIL,
@@ -273,14 +273,14 @@ GOLDEN = [
                                         "accounts": ["l-1", "l-2"]}),
         "⚠️ Not certain whose account: Ada Lovelace (ada) in the directory lab",
         "Ada Lovelace (ada) asked for lab-db. In the directory lab their number led to another account when they asked "
-        "than it does now: first l-1 then l-2. No account was taken for theirs, and nothing was granted. "
+        "than it does now. First l-1, then l-2. No account was taken for theirs, and nothing was granted. "
         "Please correct the numbers.",
         TAIL,
     ),
     (
         alert(Kind.NOT_A_PERSON, {"slack_user": "U0GRETA", "reason": "guest"}, who="Greta Gast"),
         "⚠️ Turned away: Greta Gast",
-        "Greta Gast (U0GRETA) is a guest and tried to use Wicket. Nothing was done.",
+        "Greta Gast (U0GRETA) is a guest. They tried to use Wicket. Nothing was done.",
         TAIL,
     ),
     (
@@ -292,7 +292,7 @@ GOLDEN = [
     ),
     (
         alert(Kind.TAMPERED),
-        "⚠️ Forged click by Ada Lovelace (ada)",
+        "⚠️ No button or form of ours: sent by Ada Lovelace (ada)",
         "Ada Lovelace (ada) sent a button or form that Wicket never made. Nothing was done.",
         TAIL,
     ),

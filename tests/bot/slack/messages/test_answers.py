@@ -63,7 +63,8 @@ ANSWERS = [
     ),
     (
         AccessList(held=(VPN,), read_at=READ, elsewhere=(LAB_READ,)),
-        "✅ You hold 1 thing.\n• vpn-users, standing, from IT desk\nDirectory read 4 s ago; lab just now.",
+        "✅ You hold 1 thing.\n• vpn-users, standing, from IT desk\n"
+        "Directory read 4 s ago. Directory lab read just now.",
         "[Ask for access…]",
     ),
     (

@@ -10,13 +10,9 @@ from hypothesis import strategies as st
 from bot.demo.workspace.view_rules import view_problems
 from bot.slack.forms_decision import decision_form, details_form, less_form
 from bot.slack.forms_inquiry import answer_form, question_form
-from bot.slack.messages.approvals import (
-    approval_message,
-    critical_facts,
-    details_text,
-    not_allowed_text,
-    too_late_text,
-)
+from bot.slack.messages.approvals import approval_message
+from bot.slack.messages.critical import critical_facts, details_text
+from bot.slack.messages.deciding import not_allowed_text, too_late_text
 from bot.slack.messages.inquiries import asked_message, inquiry_message, reply_message
 from bot.slack.messages.requests import request_message
 from bot.slack.words import in_quotes, visible
@@ -55,16 +51,16 @@ What  prod-db · read and write, production, risk 4 of 5
 How long  2 hours from approval
 Why  “fix INC-4711”
 Policy asks because it is production and its risk is 4 of 5.
-Ada Lovelace holds nothing else, and has never had this before.
+Ada Lovelace holds nothing else. They have never had this before.
 """
 BUTTONS = "\n[Approve…]\n[Approve for less…]\n[Deny…]\n[Ask a question…]\n[Details]"
 APPROVED = "Approved by Grace Hopper at 14:09 UTC: “ok for the incident”."
 
 AFTER = {
-    "pending": (story(), "One approval from Data Platform needed. Lapses 24 Nov 14:02 UTC." + BUTTONS),
+    "pending": (story(), "Needed: one approval from Data Platform. Lapses 24 Nov 14:02 UTC." + BUTTONS),
     "half approved": (
         story(missing={"security": 1}, said=(GRACE,)),
-        "1 of 2: Grace Hopper approved at 14:09 UTC for Data Platform. One approval from the security team needed. "
+        "1 of 2: Grace Hopper approved at 14:09 UTC for Data Platform. Needed: one approval from the security team. "
         "Lapses 24 Nov 14:02 UTC." + BUTTONS,
     ),
     "half approved, shorter": (
@@ -76,7 +72,7 @@ AFTER = {
             asked=(QUESTION, replace(QUESTION, answer="Yes.", answered_at=NOW)),
         ),
         "1 of 2: Alan Turing approved at 14:11 UTC for security. "
-        "Grace Hopper's approval is void: the time was made shorter after it. One approval from Data Platform needed. "
+        "Grace Hopper's approval is void: the time was made shorter after it. Needed: one approval from Data Platform. "
         "2 questions in the thread, 1 not answered yet. Lapses 24 Nov 14:02 UTC." + BUTTONS,
     ),
     "with those who can": (
@@ -84,13 +80,13 @@ AFTER = {
             can={"owner": ("Grace Hopper", "Linus Pauling"), "security": ("Alan Turing",)},
             asked=(replace(QUESTION, answer="Yes.", answered_at=NOW),),
         ),
-        "One approval from Data Platform needed. 1 question in the thread, answered. Lapses 24 Nov 14:02 UTC. "
+        "Needed: one approval from Data Platform. 1 question in the thread, answered. Lapses 24 Nov 14:02 UTC. "
         "Can decide now: Grace Hopper or Linus Pauling for Data Platform; Alan Turing for security."
         + BUTTONS,
     ),
     "low risk": (
         story(one_click=True, shown="ab12", can={"manager": tuple("abcdefg")}),
-        "One approval from Data Platform needed. Lapses 24 Nov 14:02 UTC. "
+        "Needed: one approval from Data Platform. Lapses 24 Nov 14:02 UTC. "
         "Can decide now: a, b, c, d, e or 2 more for the requester, as their manager."
         + BUTTONS.replace("[Approve…]", "[Approve]"),
     ),
@@ -107,7 +103,7 @@ AFTER = {
     ),
     "ended by somebody": (
         ended(end_reason="ended early", ended_by="Linus Pauling", end_rationale="the incident is over"),
-        f"⌛ Ended at 16:09 UTC: ended by Linus Pauling: “the incident is over”. {APPROVED}",
+        f"⌛ Ended at 16:09 UTC by Linus Pauling: “the incident is over”. {APPROVED}",
     ),
     "ending": (
         approved(GrantState.ENDING, end_reason="its time is over"),
@@ -163,8 +159,8 @@ def test_the_words_alone_say_the_same(name):
         "Who: Ada Lovelace (ada, Payments, reports to Charles Babbage); "
         "What: prod-db · read and write, production, risk 4 of 5; "
         "How long: 2 hours from approval; Why: “fix INC-4711”. "
-        "Policy asks because it is production and its risk is 4 of 5. Ada Lovelace holds nothing else, "
-        "and has never had this before. " + f"{can}{names} {state}".strip()
+        "Policy asks because it is production and its risk is 4 of 5. Ada Lovelace holds nothing else. "
+        "They have never had this before. " + f"{can}{names} {state}".strip()
     )
 
 
@@ -184,11 +180,11 @@ def test_a_person_of_whom_little_is_known_leaves_no_empty_brackets():
 @pytest.mark.parametrize(
     ("changes", "words"),
     [
-        ({"holds": ("k8s-deploy",)}, "holds k8s-deploy, and has never"),
-        ({"holds": tuple("abcdefg")}, "holds 7 other things, the riskiest a, b, c, d and e, and has never"),
+        ({"holds": ("k8s-deploy",)}, "holds k8s-deploy. They have never"),
+        ({"holds": tuple("abcdefg")}, "holds 7 other things, the riskiest a, b, c, d and e. They have never"),
         (
             {"had": 2, "last": LAST},
-            "and has had this twice before.\n"
+            "They have had this 2 times before.\n"
             "Last time: until 12 Oct 2026, for 1 hour, approved by Grace Hopper, ended on time.",
         ),
         (
@@ -202,15 +198,15 @@ def test_a_person_of_whom_little_is_known_leaves_no_empty_brackets():
         ({"minutes": 60, "asked_minutes": 120}, "How long  1 hour from approval (2 hours were asked for)"),
         (
             {"had": 1, "had_last": NOW - timedelta(days=42)},
-            "and has had this once before, until 12 Oct 2026.",
+            "They have had this once before, until 12 Oct 2026.",
         ),
         (
             {"had": 2, "had_last": NOW - timedelta(days=42)},
-            "and has had this twice before, last until 12 Oct 2026.",
+            "They have had this 2 times before, last until 12 Oct 2026.",
         ),
-        ({"had": 7}, "and has had this 7 times before."),
+        ({"had": 7}, "They have had this 7 times before."),
         ({"reasons": ()}, "from approval\nWhy  “fix INC-4711”\nAda Lovelace holds nothing else"),
-        ({"missing": {"owner": 2}}, "Two approvals from Data Platform needed."),
+        ({"missing": {"owner": 2}}, "Needed: 2 approvals from Data Platform."),
     ],
 )
 def test_the_background_is_told_in_plain_grammar(changes, words):

@@ -3,6 +3,7 @@
 from datetime import UTC, datetime
 from typing import Any
 
+from bot.demo.workspace.text import plain
 from bot.slack.messages.checkpoints import checkpoint_message
 from storage.audit.checkpoint import Checkpoint, Signer, sign, verify_note
 from storage.audit.merkle import Frontier
@@ -32,7 +33,7 @@ def test_what_is_copied_from_the_message_is_the_checkpoint_that_was_signed():
 
 
 def test_the_text_says_how_many_entries_when_and_which_root():
-    text, _, _ = shown(12345)
+    text = plain(shown(12345)[0], {})
     root = sign(Checkpoint(origin=SIGNER.name, size=1, root=TREE.root), SIGNER).split("\n")[2]
     assert text == (f"Audit checkpoint over 12,345 entries, taken 23 Nov 14:02 UTC. Root of the tree: {root}")
 

@@ -9,7 +9,8 @@ from hypothesis import strategies as st
 
 from bot.slack.actions import Action
 from bot.slack.messages.alert_facts import Alert
-from bot.slack.messages.drift import DRIFT, drift_message, reconciled_text
+from bot.slack.messages.drift import DRIFT, drift_message
+from bot.slack.messages.drift_decided import reconciled_text
 from handlers.outcomes import NoLonger, NotPossible, Reconciled, Repeated, Unknown
 from handlers.strange import Kind
 from tests.bot.slack.stories import NOW, clumsy, hears, problems, reads
@@ -104,7 +105,7 @@ GOLDEN = [
         alert(Kind.VANISHED, {**ADA, "ends": LATER, **BY_ALAN, "way": "give-again", "voided": True,
                               "settled": LATER}),
         "⚠️ Gone from the directory: prod-db of Ada Lovelace (ada)",
-        f"{GONE}\n⛔ Not given again: Alan Turing asked for it at 14:05 UTC, and policy says no by now.",
+        f"{GONE}\n⛔ Not given again: it was asked for by Alan Turing at 14:05 UTC, and policy says no by now.",
         "",
     ),
     (

@@ -19,6 +19,7 @@ from bot.slack.messages.during import (
     still_waits,
 )
 from bot.slack.messages.requests import request_message
+from handlers.decisions.cedar import NO_POLICY
 from handlers.outcomes import AlreadyExtended, EndedEarly, NotAllowed, TooLate
 from handlers.stories import Extension, Held, PassedOn
 from storage.catalogue import Owner
@@ -117,6 +118,7 @@ def test_a_sentence_for_each_click_that_changed_nothing():
     assert not_ended_text(no) == (
         "You can't end this one. *prod-db* belongs to Data Platform. Ask Grace or Linus. Nothing was changed."
     )
+    assert "No policy" not in not_ended_text(replace(no, reasons=(NO_POLICY,)))
     assert "Contractors do not decide." in not_ended_text(
         replace(no, reasons=("Contractors do not decide.",))
     )

@@ -26,7 +26,7 @@ def test_a_restore_is_told_with_what_is_lost_and_what_goes_on():
     assert "Of 1,200 entries that were signed, 41 are gone" in said
     assert "Ends, removals, answers and checks go on." in said
     assert "[Let new access begin again…]" in reads(message)
-    assert "signed, one is gone, and with it" in hears(frozen(lost=1))
+    assert "signed, 1 is gone, and with it" in hears(frozen(lost=1))
 
 
 @pytest.mark.parametrize("kind", list(FreezeKind))

@@ -60,7 +60,7 @@ STATES = {
     ),
     "pending for the second": (
         story(missing={"security": 1}, said=(GRACE,)),
-        "⏳ prod-db · read and write, 2 hours: waiting for the security team in #C0DATAOWN since 14:02 UTC. "
+        "⏳ prod-db · read and write, 2 hours: waiting for the security team since 14:02 UTC. "
         "It lapses 24 Nov 14:02 UTC.\n"
         "Approved so far by Grace Hopper; still needed: one approval from the security team.",
     ),
@@ -118,7 +118,7 @@ STATES = {
     ),
     "ended by its owner": (
         ended(end_reason="ended early", ended_by="Linus Pauling", end_rationale="the incident is over"),
-        "⌛ prod-db · read and write ended at 16:09 UTC before its time: ended by Linus Pauling: "
+        "⌛ prod-db · read and write was ended at 16:09 UTC by Linus Pauling: "
         "“the incident is over”. You held it for 2 hours.",
     ),
     "ended while it goes on": (
@@ -257,7 +257,7 @@ def test_giving_back_asks_first_with_the_facts():
     ("missing", "words"),
     [
         ({"owner": 1}, "one approval from Data Platform"),
-        ({"owner": 2}, "two approvals from Data Platform"),
+        ({"owner": 2}, "2 approvals from Data Platform"),
         (
             {"owner": 1, "security": 1},
             "one approval from Data Platform and one approval from the security team",

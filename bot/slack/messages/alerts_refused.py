@@ -1,0 +1,148 @@
+"""What security reads of what was refused: requests, self-service, clicks by others, forged ones, broken policies.
+
+Headlines and sentences only; bot.slack.messages.alerts makes messages of them.
+"""
+
+from collections.abc import Callable, Mapping
+from types import MappingProxyType
+
+from bot.slack.messages.alert_facts import Alert, ended, plain
+from bot.slack.words import duration, together
+from bot.texts import as_told, say, template
+from handlers.strange import Kind
+
+
+def _refused_request(alert: Alert) -> tuple[str, str]:
+    title = say("Refused: {entitlement} asked by {name}", entitlement=alert.entitlement, name=alert.whose)
+    minutes = int(alert.facts.get("minutes", 0))
+    if minutes:
+        asked = say(
+            "{who} asked for {entitlement}, for {duration}.",
+            who=_asker(alert), entitlement=alert.entitlement, duration=duration(minutes),
+        )  # fmt: skip
+    else:
+        asked = say("{who} asked for {entitlement}.", who=_asker(alert), entitlement=alert.entitlement)
+    return title, together(asked, _reasons(alert), say("Nothing was granted."))
+
+
+def _asker(alert: Alert) -> str:
+    """Who it is; of whoever is no employee also what they are and of which company."""
+    employment = alert.fact("employment", "employee")
+    if employment == "employee":
+        return alert.whose
+    about = ", ".join(part for part in (as_told(employment), alert.fact("company")) if part)
+    return f"{alert.whose} ({about})"
+
+
+def _refused_self_service(alert: Alert) -> tuple[str, str]:
+    what = _purpose(alert) or say("help with an account")
+    return (
+        say("Refused: {purpose}, asked by {name}", purpose=what, name=alert.whose),
+        together(
+            say("{name} asked for {purpose}.", name=alert.whose, purpose=what),
+            _reasons(alert),
+            say("Nothing was changed."),
+        ),
+    )
+
+
+def _wrong_approver(alert: Alert) -> tuple[str, str]:
+    who, what, facts = alert.whose, alert.entitlement, alert.facts
+    title = say(
+        "Wrong person clicked: {about}", about=who if facts.get("resume") or facts.get("release") else what
+    )
+    requester = alert.fact("requester")
+    others = say("They are not among its approvers.")
+    if facts.get("drift"):
+        tried = say("{name} tried to decide about a membership of {entitlement}.", name=who, entitlement=what)
+        others = say("They are not among those who may.")
+    elif facts.get("resume"):
+        tried = say("{name} tried to let new access begin again.", name=who)
+        others = say("They are not on the security team.")
+    elif released := alert.fact("release"):
+        tried = say("{name} tried to let {other} in again.", name=who, other=released)
+        others = say("They are not on the security team.")
+    elif facts.get("ending"):
+        whose = requester or say("somebody")
+        tried = say(
+            "{name} tried to end what {other} has of {entitlement}.", name=who, other=whose, entitlement=what
+        )
+    elif facts.get("own"):
+        tried = say("{name} tried to decide their own request for {entitlement}.", name=who, entitlement=what)
+    elif requester:
+        tried = say(
+            "{name} tried to decide the request of {other} for {entitlement}.",
+            name=who, other=requester, entitlement=what,
+        )  # fmt: skip
+    else:
+        tried = say("{name} tried to decide a request for {entitlement}.", name=who, entitlement=what)
+    why = _reasons(alert) if facts.get("reasons") else others
+    return title, together(tried, why, say("Nothing was changed."))
+
+
+def _policy_error(alert: Alert) -> tuple[str, str]:
+    subject = alert.entitlement if alert.facts.get("entitlement") else _purpose(alert)
+    errors = "; ".join(plain(error) for error in alert.several("errors")) or say("no more is known")
+    if subject:
+        asked = say(
+            "It was asked for {name}, about {subject}: {errors}.",
+            name=alert.whose, subject=subject, errors=errors,
+        )  # fmt: skip
+    else:
+        asked = say("It was asked for {name}: {errors}.", name=alert.whose, errors=errors)
+    so = say("So it was refused, and it will be until the policy set is mended.")
+    return say("A policy could not be evaluated"), together(asked, so)
+
+
+def _authority_lost(alert: Alert) -> tuple[str, str]:
+    return (
+        say(
+            "Not granted after approval: {entitlement} for {name}",
+            entitlement=alert.entitlement,
+            name=alert.whose,
+        ),
+        together(
+            say("It was approved, but when policy was asked once more before giving it, the answer was no."),
+            _reasons(alert),
+            say("Nothing was granted."),
+        ),
+    )
+
+
+def _tampered(alert: Alert) -> tuple[str, str]:
+    return (
+        say("No button or form of ours: sent by {name}", name=alert.whose),
+        say("{name} sent a button or form that Wicket never made. Nothing was done.", name=alert.whose),
+    )
+
+
+SENTENCES: Mapping[Kind, Callable[[Alert], tuple[str, str]]] = MappingProxyType(
+    {
+        Kind.REFUSED_REQUEST: _refused_request,
+        Kind.REFUSED_SELF_SERVICE: _refused_self_service,
+        Kind.WRONG_APPROVER: _wrong_approver,
+        Kind.POLICY_ERROR: _policy_error,
+        Kind.AUTHORITY_LOST: _authority_lost,
+        Kind.TAMPERED: _tampered,
+    }
+)
+"""For each of these kinds, what becomes headline and sentences."""
+
+
+def _purpose(alert: Alert) -> str:
+    """What somebody wanted on the secure page; empty for anything else."""
+    purpose = alert.fact("purpose")
+    return say(_PURPOSES[purpose]) if purpose in _PURPOSES else ""
+
+
+_PURPOSES = {
+    "reset": template("a password reset"),
+    "unlock": template("an unlock"),
+    "enrol": template("a new authenticator"),
+    "link": template("a link to a Slack account"),
+}
+
+
+def _reasons(alert: Alert) -> str:
+    told = [ended(plain(as_told(str(reason)))) for reason in alert.several("reasons")]
+    return together(*told) or say("No policy allows it.")

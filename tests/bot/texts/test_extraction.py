@@ -1,0 +1,114 @@
+"""What a translator is given: every sentence, whole, and nothing that is said by another way (SL-19)."""
+
+from pathlib import Path
+
+import pytest
+
+from bot.extraction import ROOT, handed_over, said_in, speaking, unsaid_in, write_template
+from bot.slack.messages.handed import PHRASES
+from bot.texts import places
+
+FILES = speaking()
+
+NOT_SAID = {
+    # Words that only the record, a log or our own code reads; faults among them are said with `as_told`.
+    "bot/couriers/mail.py": {"nobody took it for three days"},
+    "bot/couriers/refusals.py": {"Slack's answer could not be read.", "rate limited"},
+    "bot/couriers/slack.py": {
+        "externally shared channel", "Its owner is not in wicket.toml any more.", "Slack did not answer (",
+        "It could not be made (",
+    },
+    "bot/slack/door.py": {"several matches"},
+    "bot/slack/messages/alerts.py": {"externally shared channel"},
+    "bot/slack/messages/alerts_people.py": {
+        "no match", "several matches", "the e-mail address changed", "people no longer sign in from its directory",
+    },
+    "bot/slack/messages/answers.py": {"set up proofs first"},
+    "bot/slack/messages/drift.py": {"switched off"},
+    "bot/slack/messages/requests.py": {"its time is over", "given back", "at once"},
+    "bot/slack/replies.py": {"changed meanwhile", "not shown"},
+    "bot/slack/requesting.py": {"changed meanwhile"},
+    "bot/slack/signed_http.py": {"not signed by Slack"},
+}  # fmt: skip
+
+
+def reads(tmp_path: Path, source: str) -> Path:
+    file = tmp_path / "module.py"
+    file.write_text(source)
+    return file
+
+
+def test_every_sentence_is_a_literal_or_a_constant_with_exactly_its_places():
+    assert said_in(FILES).wrong == ()
+
+
+def test_no_sentence_stands_beside_what_is_said():
+    """A literal of two words that is neither said nor on the list above is a sentence that somebody forgot."""
+    found = [(path, text) for path, text in unsaid_in(FILES) if not text.startswith("Mapping[")]
+    assert {(path, text) for path, text in found} == {
+        (path, text) for path, texts in NOT_SAID.items() for text in texts
+    }
+
+
+def test_what_is_handed_over_is_found_where_handlers_and_policies_say_it():
+    texts = {one.one for one in handed_over()}
+    assert "it is production" in texts
+    assert "No policy allows this." in texts
+    assert 'That is longer than a year. Write how long like "2h", "90 min" or "1 day".' in texts
+    assert not [text for text in texts if places(text)]
+
+
+@pytest.mark.parametrize("phrase", PHRASES)
+def test_each_phrase_that_is_translated_is_one_that_somebody_hands_over(phrase: str):
+    sources = [
+        file.read_text() for folder in ("handlers", "storage") for file in (ROOT / folder).rglob("*.py")
+    ]
+    assert any(f'"{phrase}"' in source for source in sources)
+
+
+@pytest.mark.parametrize(
+    ("source", "complaint"),
+    [
+        ('say(f"{who} left.")', "neither a literal nor a constant"),
+        ('text = "Left."\nsay(text)', "neither a literal nor a constant"),
+        ('say("{name} left.")', "has the places ['name'], not []"),
+        ('say("Left.", name=1)', "has the places [], not ['name']"),
+        ('say("{name} left.", who=1)', "has the places ['name'], not ['who']"),
+        ('say("{name.title} left.", name=1)', "a bare name"),
+        ('say("{count:,} left.", count=1)', "a bare name"),
+        ('say("{} left.", count=1)', "a bare name"),
+        ('say("{name left.", name=1)', "expected '}'"),
+        ('say("{name} left.", **values)', "values by name"),
+        ('say_counted("one", many, 2)', "two literals"),
+        ('say_counted("{count} day", "{count} days of {month}", 2)', "has the places"),
+        ('template("a" + b)', "a template is a literal"),
+        ('A = {1: template("{x} a"), 2: template("b")}\nsay(A[1])', "has the places ['x'], not []"),
+        ('A = {1: template("a"), 2: template("b")}\nsay(A[1], x=1)', "no template in its table"),
+        ('A = {1: template("a")}\nsay(A)', "neither a literal nor a constant"),
+    ],
+)
+def test_what_no_translator_could_follow_is_named(tmp_path: Path, source: str, complaint: str):
+    [wrong] = said_in([reads(tmp_path, source)], tmp_path).wrong
+    assert complaint in wrong
+
+
+def test_constants_and_tables_are_followed_across_modules(tmp_path: Path):
+    (tmp_path / "a.py").write_text(
+        'ONE = template("{x} a")\nTWO = {1: template("{x} b"), 2: template("c")}\n'
+    )
+    (tmp_path / "b.py").write_text("from a import ONE, TWO\nsay(ONE, x=1)\nsay(TWO[1], x=1)\nsay(ONE)\n")
+    found = said_in([tmp_path / "a.py", tmp_path / "b.py"], tmp_path)
+    assert [one.one for one in found.texts] == ["{x} a", "{x} b", "c"]
+    assert found.wrong == ("b.py:4: '{x} a' has the places ['x'], not []",)
+
+
+def test_the_template_of_a_translation_has_each_text_once(tmp_path: Path):
+    target = tmp_path / "wicket.pot"
+    with target.open("w") as out:
+        write_template(out)
+    lines = target.read_text().splitlines()
+    ids = [line for line in lines if line.startswith("msgid ")]
+    assert len(ids) == len(set(ids)) > 700
+    assert 'msgid "{name} approved this at {time}."' in ids
+    assert 'msgid_plural "{count} days"' in lines
+    assert any(line.startswith("#: handlers/policies/requests.cedar:") for line in lines)

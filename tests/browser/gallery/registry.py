@@ -1,0 +1,319 @@
+"""Every picture of the gallery: what it is of, in the order in which docs/messages.md shows them.
+
+The page is written from this alone; which states of which messages have a picture is read from it by a test.
+"""
+
+from collections.abc import Hashable
+from dataclasses import dataclass
+
+from bot.slack.actions import Form
+from handlers.answers import (
+    AccessList,
+    DidYouMean,
+    Help,
+    LinkedAlready,
+    Membership,
+    NotUnderstood,
+    OwnedBy,
+    PasswordExpiry,
+)
+from handlers.strange import Kind
+from storage.states import FreezeKind, GrantState
+
+REQUEST, APPROVAL = "the requester's message", "the owner's message"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Picture:
+    """One picture. says: the line that stands above it. of: the module that its message comes from.
+
+    shows: the states, kinds, forms or answers that are seen in it.
+    """
+
+    name: str
+    says: str
+    of: str
+    shows: tuple[Hashable, ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True)
+class Part:
+    """Pictures under one heading. level: 2 for those whom they are for, 3 for what they are about."""
+
+    heading: str
+    level: int = 3
+    opening: str = ""
+    pictures: tuple[Picture, ...] = ()
+
+
+def _of(module: str, *rows: tuple[str, str, tuple[Hashable, ...]]) -> tuple[Picture, ...]:
+    return tuple(Picture(name=name, says=says, of=module, shows=shows) for name, says, shows in rows)
+
+
+def _states(of: str, *states: GrantState) -> tuple[Hashable, ...]:
+    return tuple((of, state) for state in states)
+
+
+_ASKING = (
+    *_of(
+        "requests",
+        ("draft-unfinished", "Something is missing: nothing is guessed.", _states(REQUEST, GrantState.DRAFT)),
+        ("draft", "Asked in words: nothing is sent before the button.", _states(REQUEST, GrantState.DRAFT)),
+        ("draft-cancelled", "The draft was taken back.", _states(REQUEST, GrantState.WITHDRAWN)),
+    ),
+    *_of(
+        "forms_request",
+        ("form-request", "The form says what would happen before it is sent.", (Form.REQUEST,)),
+    ),
+    *_of(
+        "asking",
+        ("form-sent-in-part", "Of several things, one could not be sent.", (Form.NOTE,)),
+        ("answer-held-already", "There is nothing to ask for.", ()),
+    ),
+    *_of(
+        "requests",
+        ("request-refused", "Policy says no, and why.", _states(REQUEST, GrantState.REFUSED)),
+    ),
+)
+
+_ONE_REQUEST = (
+    *_of(
+        "requests",
+        ("request-waiting", "It waits for its owner.", _states(REQUEST, GrantState.PENDING)),
+    ),
+    *_of(
+        "inquiries",
+        ("request-question", "An approver asks something.", ()),
+        ("request-answered", "It was answered.", ()),
+    ),
+    *_of("forms_inquiry", ("form-answer", "The answer, before it is sent.", (Form.ANSWER,))),
+    *_of(
+        "requests",
+        ("request-second-stage", "One team approved, for a shorter time; the other is asked.", ()),
+        ("request-passed-on", "Nobody answered, so it went to whoever stands in.", ()),
+        ("request-being-set-up", "Approved, and not there yet.", _states(REQUEST, GrantState.APPROVED)),
+        ("request-active", "There, with its end.", _states(REQUEST, GrantState.ACTIVE)),
+        ("request-active-at-once", "Given at once, since policy needs nobody's approval.", ()),
+        ("request-approved-for-less", "An approver made the time shorter.", ()),
+        ("request-for-a-report", "For somebody who reports to the requester.", ()),
+    ),
+    *_of(
+        "reports",
+        ("report-waiting", "The same for the one who is to have it, while it waits …", ()),
+        ("report-active", "… and when they have it.", ()),
+    ),
+    *_of(
+        "during",
+        ("request-ends-soon", "Before the end: one tap asks for more time, the other gives it back.", ()),
+        ("request-ends-while-extension-waits", "The extension waits for its owner …", ()),
+    ),
+    *_of(
+        "requests",
+        ("request-extension-waits", "… and has a message of its own.", ()),
+        ("request-goes-on", "It was extended: there is no gap.", ()),
+    ),
+    *_of("during", ("request-ends-soon-settled", "What the reminder says then.", ())),
+    *_of(
+        "requests",
+        ("request-ended", "It ended on time.", _states(REQUEST, GrantState.ENDED)),
+        ("request-given-back", "It was given back before its time.", ()),
+        (
+            "request-being-taken-back",
+            "The directory does not follow yet.",
+            _states(REQUEST, GrantState.ENDING),
+        ),
+    ),
+    *_of("during", ("request-was-ended", "Its owner ended it: whoever had it hears so and why …", ())),
+    *_of(
+        "requests",
+        ("request-ended-early", "… and their message follows.", ()),
+        ("request-denied", "Denied, with the reason.", _states(REQUEST, GrantState.DENIED)),
+        ("request-lapsed", "Nobody answered in time.", _states(REQUEST, GrantState.LAPSED)),
+        ("request-withdrawn", "Taken back by the requester.", _states(REQUEST, GrantState.WITHDRAWN)),
+        ("request-not-granted", "Approved, but not allowed any more.", _states(REQUEST, GrantState.VOIDED)),
+    ),
+)
+
+_ANSWERS = (
+    *_of(
+        "answers",
+        ("answer-access", "What access do I have?", (AccessList,)),
+        ("answer-member", "Am I in vpn-users?", (Membership,)),
+        ("answer-no-member", "Am I in prod-db?", (Membership,)),
+        ("answer-owner", "Who owns prod-db?", (OwnedBy,)),
+        ("answer-expiry", "When does my password expire?", (PasswordExpiry,)),
+        ("answer-help", "Help.", (Help,)),
+        ("answer-did-you-mean", "A name that there is not.", (DidYouMean,)),
+        ("answer-not-understood", "What was not understood is not kept.", (NotUnderstood,)),
+        ("answer-unknown", "The directory cannot be read: unknown, and never nothing.", ()),
+        ("answer-reset", "The way to a new password.", ()),
+        ("notice-password-changed", "What came of it.", ()),
+        ("notice-password-unknown", "Or nobody knows yet what came of it.", ()),
+        ("answer-not-here", "Accounts with administrative power do not reset themselves.", ()),
+        ("answer-unlocked", "An unlock is done at once.", ()),
+        ("answer-not-locked", "There was nothing to unlock.", ()),
+        ("answer-link", "The first time: is this Slack account yours?", ()),
+        ("answer-linked-already", "It is known already.", (LinkedAlready,)),
+    ),
+    *_of("freezes", ("answer-stopped", "While new access is stopped.", ())),
+)
+
+_HOME = _of(
+    "home",
+    ("home-empty", "Of somebody who holds nothing.", ()),
+    ("home-full", "Of an approver: what waits comes first, page by page.", ()),
+)
+
+_DECIDING = (
+    *_of(
+        "approvals",
+        ("approval-waiting", "It waits: facts, reasons, who can decide.", _states(APPROVAL, GrantState.PENDING)),
+        ("approval-question", "A question and its answer stand in the thread.", ()),
+        ("approval-one-of-two", "One of two approvals.", ()),
+        ("approval-to-security", "The same where security's approvers are: each gets it directly.", ()),
+        ("approval-to-manager", "And where policy asks the manager first.", ()),
+        ("approval-void", "An approver left: their approval counts no longer.", ()),
+        ("approval-extension", "Somebody who has it asks for more time.", ()),
+    ),
+    *_of("during", ("approval-reminder", "Half-way to its lapse, in the thread and the channel.", ())),
+    *_of("approvals", ("approval-passed-on", "Whoever stands in gets it.", ())),
+    *_of("during", ("approval-reminder-settled", "The reminder, when there is nothing left to do.", ())),
+    *_of(
+        "approvals",
+        ("approval-being-set-up", "Approved, and not there yet.", _states(APPROVAL, GrantState.APPROVED)),
+        ("approval-active", "Approved: who, when, why, and until when.", _states(APPROVAL, GrantState.ACTIVE)),
+        ("approval-being-taken-back", "Over, and not gone yet.", _states(APPROVAL, GrantState.ENDING)),
+        ("approval-ended", "Ended on time.", _states(APPROVAL, GrantState.ENDED)),
+        ("approval-ended-early", "Ended by its owner.", ()),
+        ("approval-denied", "Denied.", _states(APPROVAL, GrantState.DENIED)),
+        ("approval-lapsed", "Lapsed.", _states(APPROVAL, GrantState.LAPSED)),
+        ("approval-withdrawn", "Taken back by the requester.", _states(APPROVAL, GrantState.WITHDRAWN)),
+        ("approval-not-granted", "Not granted after all.", _states(APPROVAL, GrantState.VOIDED)),
+    ),
+)  # fmt: skip
+
+_DECISION_FORMS = (
+    *_of(
+        "forms_decision",
+        ("form-approve", "Approve, with every fact once more.", (Form.APPROVE,)),
+        ("form-approve-for-less", "Approve for a shorter time.", (Form.APPROVE_LESS,)),
+        ("form-deny", "Deny.", (Form.DENY,)),
+        ("form-details", "What stands behind it.", (Form.NOTE,)),
+    ),
+    *_of("forms_inquiry", ("form-question", "Ask the requester.", (Form.INQUIRE,))),
+    *_of("forms_ending", ("form-end", "End it before its time.", (Form.END,))),
+)
+
+_CLICKERS = (
+    *_of(
+        "approvals",
+        ("private-may-not-decide", "It belongs to another team.", ()),
+        ("private-own-request", "It is their own request.", ()),
+        ("private-not-yet", "Somebody else comes first.", ()),
+        ("private-second-click", "It was decided already.", ()),
+    ),
+    *_of("during", ("private-may-not-end", "It is not theirs to end.", ())),
+)
+
+_REFUSALS = _of(
+    "alerts",
+    ("alert-refused-request", "Asked for what policy refuses.", (Kind.REFUSED_REQUEST,)),
+    ("alert-refused-self-service", "Asked for help that one does not get by oneself.", (Kind.REFUSED_SELF_SERVICE,)),
+    ("alert-wrong-person", "Clicked what is not theirs to decide.", (Kind.WRONG_APPROVER,)),
+    ("alert-turned-away", "Somebody who is not staff.", (Kind.NOT_A_PERSON,)),
+    ("alert-identity-mismatch", "A Slack account that fits nobody for sure.", (Kind.IDENTITY_MISMATCH,)),
+    ("alert-ambiguous", "Two accounts for one person.", (Kind.AMBIGUOUS_IDENTITY,)),
+    ("alert-forged-click", "A button that Wicket never made.", (Kind.TAMPERED,)),
+    ("alert-authority-lost", "Approved, but not allowed any more.", (Kind.AUTHORITY_LOST,)),
+    ("alert-page-lockout", "Too many wrong codes on the secure page.", (Kind.PAGE_LOCKOUT,)),
+    ("alert-change-unsure", "Nobody knows whether a password was changed.", (Kind.CHANGE_UNSURE,)),
+    ("alert-policy-error", "A policy that cannot be evaluated refuses.", (Kind.POLICY_ERROR,)),
+)  # fmt: skip
+
+_DIRECTORY = (
+    *_of(
+        "alerts_directory",
+        ("alert-overdue", "A removal that is late.", (Kind.REVOCATION_OVERDUE,)),
+        ("alert-overdue-paged", "Later, with who can act and how; its owner's channel gets it, too.", ()),
+        ("alert-overdue-settled", "When it is over.", ()),
+        ("alert-outage", "A whole directory is late: one message.", (Kind.REVOCATION_OVERDUE,)),
+        ("alert-not-following", "A directory that does not do as it says.", (Kind.EFFECT_FAILED,)),
+        ("alert-not-compared", "A directory that cannot be read.", (Kind.NOT_COMPARED,)),
+        ("alert-target-gone", "A group that went with a grant on it.", (Kind.TARGET_GONE,)),
+        ("alert-directory-missing", "A directory that was taken out of the settings.", (Kind.DIRECTORY_MISSING,)),
+    ),
+    *_of(
+        "alerts",
+        ("alert-owner-unreachable", "A team that nobody can reach.", (Kind.OWNER_UNREACHABLE,)),
+        ("alert-undeliverable", "A message that Slack does not take.", (Kind.UNDELIVERABLE,)),
+    ),
+)  # fmt: skip
+
+_DRIFT = (
+    *_of("drift", ("alert-unexplained", "Given by other hands: what can be decided.", (Kind.UNEXPLAINED,))),
+    *_of(
+        "forms_drift",
+        ("form-adopt", "Adopt it for a time.", (Form.ADOPT,)),
+        ("form-declare", "Declare that it may stand.", (Form.DECLARE,)),
+    ),
+    *_of(
+        "drift",
+        ("alert-unexplained-removed", "Removed, and the directory agrees.", ()),
+        ("alert-unexplained-declared", "Declared, until it is looked at again.", ()),
+        ("alert-vanished", "Taken away by other hands.", (Kind.VANISHED,)),
+        ("alert-found-standing", "Who stood in a group before Wicket.", (Kind.FOUND_STANDING,)),
+        ("alert-review-due", "Time to look again at who stands in a group.", (Kind.REVIEW_DUE,)),
+        ("alert-group-gone", "A group that is no longer there.", (Kind.GROUP_GONE,)),
+        ("alert-left", "Somebody left: what ended at once.", (Kind.LEFT,)),
+        (
+            "alert-many-left",
+            "Too many left at once: nothing ends before a person says so.",
+            (Kind.MANY_LEFT,),
+        ),
+    ),
+)
+
+_STOPPED = (
+    *_of(
+        "freezes",
+        ("alert-stopped", "The records were restored from an older copy.", (Kind.ACCESS_STOPPED, FreezeKind.RESTORED)),
+    ),
+    *_of("forms_freezes", ("form-resume", "Let new access begin again.", (Form.RESUME,))),
+    *_of("freezes", ("alert-resumed", "Who did, and what they looked at.", ())),
+    *_of("checkpoints", ("checkpoint", "A signed checkpoint, kept out of the house.", ())),
+)  # fmt: skip
+
+PARTS = (
+    Part(heading="For staff", level=2, opening="In the conversation with Wicket."),
+    Part(heading="Asking", pictures=_ASKING),
+    Part(heading="One request", opening="One message for each request, edited in place.", pictures=_ONE_REQUEST),
+    Part(heading="Plain questions", pictures=_ANSWERS),
+    Part(heading="App Home", pictures=_HOME),
+    Part(heading="For approvers", level=2, opening="In the channel of the team that owns it, or directly."),
+    Part(heading="The request", opening="One message for each request, edited in place.", pictures=_DECIDING),
+    Part(heading="Forms", pictures=_DECISION_FORMS),
+    Part(heading="To whoever clicks in vain", opening="Only they see it.", pictures=_CLICKERS),
+    Part(heading="For security", level=2, opening="In the security channel: one message for each exception."),
+    Part(heading="Refusals and strangers", pictures=_REFUSALS),
+    Part(heading="Late, failing, unreachable", pictures=_DIRECTORY),
+    Part(heading="Differences and leavers", pictures=_DRIFT),
+    Part(heading="New access is stopped", pictures=_STOPPED),
+)  # fmt: skip
+
+PICTURES = tuple(picture for part in PARTS for picture in part.pictures)
+_OPENING = """# What Wicket says
+
+Every message and form as a person sees it, in every state that it can be in. `make pictures` takes them anew: the real
+bot plays each scene in the demo's pretend workspace, on an afternoon at Lovelace Ltd, and nothing is painted.
+"""
+
+
+def page() -> str:
+    """docs/messages.md, whole."""
+    return "\n".join([_OPENING, *map(_part, PARTS)])
+
+
+def _part(part: Part) -> str:
+    lines = [f"{'#' * part.level} {part.heading}\n", *([f"{part.opening}\n"] if part.opening else [])]
+    lines += [f"{one.says}\n\n![{one.says}](messages/{one.name}.png)\n" for one in part.pictures]
+    return "\n".join(lines)

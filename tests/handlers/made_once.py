@@ -1,0 +1,49 @@
+"""What every ground of the handlers begins with, made once for all tests of a process: nothing of it ever changes."""
+
+import atexit
+import shutil
+from collections.abc import Awaitable, Callable
+from functools import cache
+from pathlib import Path
+from tempfile import mkdtemp
+
+from handlers.decisions.cedar import CedarPolicy
+from handlers.policies import shipped
+from storage.directories.local import LocalDirectory
+from storage.migrating import migrate
+
+_PEOPLE: dict[str, Path] = {}
+
+
+@cache
+def shipped_policy() -> CedarPolicy:
+    """The shipped policies, parsed once."""
+    return CedarPolicy.load(*shipped(), bound_to="test")
+
+
+def copy_empty_database(to: Path) -> Path:
+    """A database with every table and nothing in them, put there."""
+    return Path(shutil.copy(_empty_database(), to))
+
+
+async def copy_people(to: Path, company: str, fill: Callable[[Path], Awaitable[LocalDirectory]]) -> None:
+    """The file of the local directory of this company, put there. fill: makes it when it is first asked for."""
+    if company not in _PEOPLE:
+        made = _folder() / f"{company}.db"
+        directory = await fill(made)
+        directory.close()
+        _PEOPLE[company] = made
+    shutil.copy(_PEOPLE[company], to)
+
+
+@cache
+def _empty_database() -> Path:
+    migrate(_folder() / "wicket.db")
+    return _folder() / "wicket.db"
+
+
+@cache
+def _folder() -> Path:
+    folder = mkdtemp(prefix="wicket-")
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)
+    return Path(folder)
