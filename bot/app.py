@@ -30,7 +30,7 @@ from bot.policies import load_policy
 from bot.process import favour_the_loop
 from bot.providers import door_width, open_provider
 from bot.schedule import Duty, Schedule
-from bot.settings import Settings
+from bot.settings import SecuritySection, Settings
 from bot.slack.bolt import Speaking
 from bot.slack.door import PageLinks
 from bot.slack.replies import Replies
@@ -39,10 +39,13 @@ from bot.slack.socket import Socket
 from bot.slack.token import greet
 from bot.starting import in_its_turn
 from bot.watching import OwnerWatch
+from bot.web.not_me import NotMePage
 from bot.web.page import SecurePage
 from bot.web.server import build_app
+from handlers.alarms import Alarms
 from handlers.changes import Changes
 from handlers.checks import Checks
+from handlers.decisions.breaking import Bars
 from handlers.decisions.policy import PolicyEngine
 from handlers.drift import Drift
 from handlers.effects import Effects
@@ -50,6 +53,7 @@ from handlers.ground import Ground
 from handlers.leavers import Leavers
 from handlers.owners import CHANNEL, Owners
 from handlers.proofs import Handles
+from handlers.recently import show_waiting
 from handlers.reminding import Reminding
 from handlers.revocation import Revocation
 from handlers.summons import Summons
@@ -123,12 +127,11 @@ class App:
             vault=vault,
             handles=handles,
             now=now,
-            limits=PageLimits(
-                wrong_codes=settings.security.wrong_code_limit,
-                company_words=settings.security.company_words,
-            ),
             provider=open_provider(settings, now=now),
+            limits=page_limits(settings.security),
+            was_reset=partial(show_waiting, self.ground),
         )
+        self._alarms = Alarms(self.ground, self._page_ground)
         self._checks = Checks(self.ground)
         self._revocation = Revocation(self.ground)
         self._drift, self._leavers = Drift(self.ground), Leavers(self.ground)
@@ -143,6 +146,7 @@ class App:
             leavers=self._leavers,
             handles=handles,
             pages=self._links,
+            alarms=self._alarms,
             metrics=self.metrics,
             language=self._language,
         )
@@ -239,12 +243,16 @@ class App:
             metrics=self.metrics,
             front_door=door_width(settings),
         )
+        not_me = NotMePage(
+            self._alarms, self._page_ground.vault, public_url=self._links.public_url, metrics=self.metrics
+        )
         app = build_app(
             public_url=self._links.public_url,
             page=page,
             metrics=self.metrics,
             ready=self.ready,
             slack_handler=slack,
+            more=not_me.routes(),
         )
         runner = web.AppRunner(app, access_log=None)
         await runner.setup()
@@ -275,6 +283,7 @@ class App:
             effects=self._effects,
             revocation=self._revocation,
             changes=Changes(self._page_ground),
+            alarms=self._alarms,
             drift=self._drift,
             leavers=self._leavers,
             watching=self._watching,
@@ -300,10 +309,30 @@ class App:
             username=mail.username,
             password=password.get_secret_value() if password else None,
         )
-        return MailCourier(self._page_ground, smtp, metrics=self.metrics, language=self._language)
+        return MailCourier(
+            self._page_ground,
+            smtp,
+            metrics=self.metrics,
+            public_url=self._links.public_url,
+            language=self._language,
+        )
 
     def _wake_holdings(self) -> None:
         self._holdings.wake()
+
+
+def page_limits(security: SecuritySection) -> PageLimits:
+    """How narrow the secure page is held, by these settings."""
+    return PageLimits(
+        wrong_codes=security.wrong_code_limit,
+        company_words=security.company_words,
+        bars=Bars(
+            resets=security.resets_an_hour,
+            wrong_proofs=security.wrong_proofs_an_hour,
+            times=security.unusual_times,
+        ),
+        alarms_an_hour=security.alarms_an_hour,
+    )
 
 
 def ground_of(

@@ -14,6 +14,7 @@ from bot.couriers.slack import BATCH, SlackCourier
 from bot.metrics import Metrics
 from bot.schedule import Duty
 from bot.watching import OwnerWatch
+from handlers.alarms import Alarms
 from handlers.changes import Changes
 from handlers.drift import Drift
 from handlers.effects import Effects
@@ -39,6 +40,7 @@ class Duties:
     effects: Effects
     revocation: Revocation
     changes: Changes
+    alarms: Alarms
     drift: Drift
     leavers: Leavers
     summons: Summons
@@ -63,6 +65,7 @@ class Duties:
             Duty(name="mail", every=1, woken_by="outbox", work=self.mail.deliver_due),
             Duty(name="summons", every=1, woken_by="outbox", work=self.summons.tell_due),
             Duty(name="cut-off", every=60, work=self.changes.settle_cut_off),
+            Duty(name="alarms", every=30, work=self.alarms.settle_due),
             Duty(name="checkpoints", every=self.watch_every, work=self.watching.look),
             Duty(name="overdue", every=10, woken_by="overdue", work=self._watch_overdue),
             Duty(name="housekeeping", every=3600, work=self.revocation.forget_old),

@@ -127,7 +127,8 @@ class Accounts:
         """After a restore the proofs that are kept may be those of yesterday, so nothing is done on their strength."""
         story = intent.actor.account.id
         action = f"{purpose}.stopped"
-        halt = stopped(tx, self._ground, intent, action, correlation=story, what=What.PROOFS)
+        what = What.RESETS if purpose == Purpose.RESET else What.PROOFS
+        halt = stopped(tx, self._ground, intent, action, correlation=story, what=what)
         return NotHere(purpose=purpose, reasons=(reason(halt),), instead="governed way") if halt else None
 
     def _begin(self, tx: Session, intent: Intent, decision: PolicyDecision) -> Handle:

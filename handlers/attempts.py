@@ -8,6 +8,9 @@ from dataclasses import dataclass
 
 from sqlmodel import Session
 
+from handlers import breaker
+from handlers.announcing import tell_of_refusal
+from handlers.decisions.breaking import Counted
 from handlers.decisions.policy import AccountAction, AccountQuestion, Action, PolicyDecision
 from handlers.exceptions import Kind, Severity, Strange, tell_security
 from handlers.intents import PAGE
@@ -113,6 +116,8 @@ class Attempts:
                 tx, directory=directory, account=_silences(handle), at=at, lock=limits.rest
             ):
                 return NOT_COUNTED, "directory_was_silent"
+            if handle.purpose == Purpose.RESET and breaker.stopped(tx):
+                return NOT_COUNTED, "resets_stopped"
             attempt = count_attempt(
                 tx,
                 directory=directory,
@@ -270,6 +275,10 @@ class Attempts:
         strange = _strange(tried, why, decision)
         if strange is not None:
             tell_security(tx, self._ground.now(), strange)
+        if why == "wrong":
+            breaker.lets_by(tx, self._ground, Counted.WRONG_PROOFS)
+        elif why == "mail_moved":
+            tell_of_refusal(tx, self._ground, handle)
 
 
 @dataclass(frozen=True)
@@ -291,6 +300,10 @@ def _counted(handle: Handle) -> str:
 def _silences(handle: Handle) -> str:
     """Whose unanswered sign-ins these are: a count of its own, for it stops sign-ins and never codes."""
     return f"silences:{_counted(handle)}"
+
+
+def _moved(person: Person) -> dict[str, str]:
+    return {"changed_at": person.mail_moved_at.isoformat()} if person.mail_moved_at else {}
 
 
 _REASONS = {
@@ -316,6 +329,8 @@ def _strange(tried: _Tried, why: str, decision: PolicyDecision | None) -> Strang
         kind, severity = Kind.PAGE_LOCKOUT, Severity.HIGH
     elif (handle.purpose == Purpose.LINK and why in ("unknown", "taken")) or why == "other_person":
         kind, severity = Kind.IDENTITY_MISMATCH, Severity.MEDIUM
+    elif why == "mail_moved":
+        kind, severity = Kind.ADDRESS_CHANGED, Severity.HIGH
     elif why in ("mail_changed", "not_linked", "other_subject"):
         kind, severity = Kind.IDENTITY_MISMATCH, Severity.HIGH
     elif decision is not None and decision.errors:
@@ -340,5 +355,6 @@ def _strange(tried: _Tried, why: str, decision: PolicyDecision | None) -> Strang
             "policies": list(decision.policy_ids) if decision else [],
             "errors": list(decision.errors) if decision else [],
             "wrong_in_a_row": tried.attempt.number,
+            **_moved(tried.person),
         },
     )

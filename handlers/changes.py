@@ -9,12 +9,14 @@ from datetime import datetime, timedelta
 
 from sqlmodel import Session, col, select
 
+from handlers import breaker
+from handlers.decisions.breaking import Counted
 from handlers.decisions.policy import PolicyDecision
 from handlers.exceptions import Kind, Severity, Strange, tell_security
 from handlers.intents import PAGE, SCHEDULE
 from handlers.recording import WICKET, Fact, record
 from handlers.visits import PageGround, person_behind
-from storage.handles import Purpose, Result, close_others, move
+from storage.handles import Purpose, Result, close_others, move, take
 from storage.outbox import owe
 from storage.records import Handle
 
@@ -42,13 +44,20 @@ class Changes:
     def __init__(self, ground: PageGround) -> None:
         self._ground = ground
 
-    async def begin(self, handle: Handle, words: Words, decision: PolicyDecision) -> bool:
-        """Take the handle for its change, on the record. False if another tab was faster: then nothing is done."""
+    async def begin(self, handle: Handle, words: Words, decision: PolicyDecision) -> bool | None:
+        """Take the handle for its change, on the record. False if another tab was faster: then nothing is done.
 
-        def work(tx: Session) -> bool:
+        None if resets are stopped for everybody, or are by this one, which was too many.
+        """
+
+        def work(tx: Session) -> bool | None:
             at = self._ground.now()
-            if not move(tx, handle.id, was=Result.OPEN, now=Result.CHANGING, at=at):
+            if not take(tx, handle.id, at=at):
                 return False
+            if words is RESET and not breaker.lets_by(tx, self._ground, Counted.RESETS):
+                move(tx, handle.id, was=Result.CHANGING, now=Result.OPEN, at=at)
+                self._record(tx, at, handle, words.ended, "refused", facts={"why": "resets_stopped"})
+                return None
             self._record(tx, at, handle, words.started, "done", decision=decision)
             return True
 
@@ -60,6 +69,8 @@ class Changes:
         def work(tx: Session) -> None:
             at = self._ground.now()
             move(tx, handle.id, was=Result.CHANGING, now=Result.OPEN, at=at)
+            if words is RESET:
+                breaker.came_to_nothing(tx, self._ground, Counted.RESETS)
             self._record(tx, at, handle, words.ended, "refused", facts={"why": "directory_refused"})
 
         await self._ground.database.write(work)
@@ -117,6 +128,8 @@ class Changes:
         if handle.proven:  # the letter says that they gave proofs
             owe(tx, at=at, courier="mail", kind=words.told, subject=handle.id, recipient=handle.account)
         close_others(tx, handle.id, directory=handle.directory, account=handle.account, at=at)
+        if words is RESET:
+            self._ground.was_reset(tx, handle.directory, handle.account)
         if not result.is_sure:
             tell_security(tx, at, unsure(handle, words, result, name))
 

@@ -20,6 +20,7 @@ from handlers.decisions.policy import (
 from handlers.decisions.requests import may_decide, missing_approvals
 from handlers.decisions.turns import needs_rationale
 from handlers.ground import Ground
+from handlers.recently import recently
 from storage import grants
 from storage.approvals import counting_of
 from storage.catalogue import Entitlement
@@ -60,6 +61,7 @@ async def deciders(ground: Ground, grant_id: str) -> tuple[Decider, ...]:
     if now is None:
         return ()
     asked = await _candidates(ground, now.home, now.grant, now.entitlement, now.question.requester)
+    now = await _with_lately(ground, now, asked)
     found = [one for account in asked if (one := _decider(ground, now, account)) is not None]
     return tuple(sorted(found, key=lambda one: _ORDER.index(one.role)))
 
@@ -67,7 +69,9 @@ async def deciders(ground: Ground, grant_id: str) -> tuple[Decider, ...]:
 async def is_decider(ground: Ground, grant_id: str, account: Account) -> bool:
     """Whether this person may approve this request now: it is their turn. DirectoryUnavailable as above."""
     now = await _as_it_is(ground, grant_id)
-    return now is not None and _decider(ground, now, account) is not None
+    if now is None:
+        return False
+    return _decider(ground, await _with_lately(ground, now, (account,)), account) is not None
 
 
 async def how_far(ground: Ground, grant_id: str) -> tuple[int, Approvals] | None:
@@ -78,6 +82,7 @@ async def how_far(ground: Ground, grant_id: str) -> tuple[int, Approvals] | None
     now = await _as_it_is(ground, grant_id)
     if now is None:
         return None
+    now = await _with_lately(ground, now, ())
     fewest = missing_approvals(ground.policy, now.question, Approvals())
     missing = missing_approvals(ground.policy, now.question, now.question.approvals)
     if not isinstance(fewest, Approvals) or not isinstance(missing, Approvals):
@@ -110,6 +115,13 @@ async def _as_it_is(ground: Ground, grant_id: str) -> _Now | None:
         question=replace(question, approvals=so_far),
         approved=approved,
     )
+
+
+async def _with_lately(ground: Ground, now: _Now, deciders: Iterable[Account]) -> _Now:
+    """The same, with what happened lately to those it is about and to those who may decide (P-8)."""
+    people = (now.question.requester, now.question.report, *deciders)
+    lately = await ground.database.glance(lambda tx: recently(tx, ground.now, people))
+    return replace(now, question=replace(now.question, recently=lately))
 
 
 _ORDER: tuple[Role, ...] = ("owner", "security", "manager")

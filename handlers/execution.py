@@ -4,7 +4,7 @@ It gives and takes nothing in a directory; what does not hold any more is voided
 """
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import partial
 from typing import TypeAlias
@@ -20,6 +20,7 @@ from handlers.exceptions import Kind, Severity, Strange, broken_policy, tell_sec
 from handlers.ground import Ground
 from handlers.intents import SCHEDULE
 from handlers.patience import in_call_time
+from handlers.recently import recently
 from handlers.strange import named_holder
 from handlers.unfollowed import tell_explained
 from storage import grants, holdings
@@ -88,7 +89,9 @@ class Execution:
                     )
                 )
         question = self._ground.question_of(grant, requester, target.account, entitlement, target.report)
-        verdict = still_granted(self._ground.policy, question, approvers)
+        people = (requester, target.report, *(one.account for one in approvers))
+        lately = await self._ground.database.glance(lambda tx: recently(tx, self._ground.now, people))
+        verdict = still_granted(self._ground.policy, replace(question, recently=lately), approvers)
         if verdict.granted:
             return None
         if isinstance(target.account, NoCounterpart):

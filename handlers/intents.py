@@ -130,6 +130,13 @@ class Resume(Intent):
 
 
 @dataclass(frozen=True, kw_only=True)
+class Report(Intent):
+    """Say that what came of a visit to the secure page was not oneself."""
+
+    handle: str
+
+
+@dataclass(frozen=True, kw_only=True)
 class Decide(OnGrant):
     """Approve or deny a request, with the rationale, which may be empty where policy does not want one.
 

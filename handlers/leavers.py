@@ -15,6 +15,7 @@ import structlog
 from sqlmodel import Session
 
 from handlers import recording
+from handlers.addresses import watch
 from handlers.decisions.drift import is_mass, shown, stays_halted
 from handlers.exceptions import Kind, Severity, Strange, cause_of, tell_security
 from handlers.forged import turn_away_forged
@@ -24,7 +25,7 @@ from handlers.outcomes import NoLonger, NotAllowed, Reconciled, Repeated, Unknow
 from handlers.patience import in_time
 from handlers.strange import named
 from handlers.unfollowed import LEFT
-from storage import deliveries, grants, handles, holdings, links
+from storage import alarms, deliveries, grants, handles, holdings, links
 from storage.approvals import void_approval, waiting_on
 from storage.directories.base import Account
 from storage.exceptions import (
@@ -97,8 +98,10 @@ class Leavers:
 
     async def _look_at(self, directory: str, accounts: AbstractSet[str], *, everybody: bool) -> int:
         waiting, answered, gone = iter(sorted(accounts)), set[str](), list[Leaver]()
+        mails = dict[str, str]()
         slots = [self._ask_one_by_one] * min(AT_ONCE, len(accounts))
-        await asyncio.gather(*(ask(directory, waiting, answered, gone) for ask in slots))
+        await asyncio.gather(*(ask(directory, waiting, answered, gone, mails) for ask in slots))
+        await watch(self._ground.database, directory, mails, self._ground.now())
         gone.sort(key=lambda one: one.id)
         halts = await self._ground.database.read(lambda tx: open_of(tx, cause_of(Kind.MANY_LEFT, directory)))
         # Whom this look does not see, or who is not answered for, may be gone still.
@@ -119,7 +122,12 @@ class Leavers:
         return ended
 
     async def _ask_one_by_one(
-        self, directory: str, waiting: Iterable[str], answered: set[str], gone: list[Leaver]
+        self,
+        directory: str,
+        waiting: Iterable[str],
+        answered: set[str],
+        gone: list[Leaver],
+        mails: dict[str, str],
     ) -> None:
         """Take from what waits until nothing does. An unknown answer is left out: it counts for nothing."""
         for account in waiting:
@@ -129,6 +137,8 @@ class Leavers:
                 log.warning("leavers.unknown", directory=directory, fault=str(fault))
                 continue
             answered.add(account)
+            if found is not None:
+                mails[account] = found.mail
             if found is None or not found.active:
                 why: Why = "left" if found is None else "switched off"
                 gone.append(Leaver(directory=directory, id=account, why=why, account=found))
@@ -327,6 +337,9 @@ def _people(tx: Session, *, everybody: bool) -> Mapping[str, AbstractSet[str]]:
     concerned = grants.people_concerned(tx)
     for directory, accounts in links.linked_people(tx).items() if everybody else ():
         concerned.setdefault(directory, set()).update(accounts)
+    # Whose account Wicket switched off, since they said that somebody else is in it, did not leave.
+    for directory, account in alarms.switched_off(tx):
+        concerned.get(directory, set()).discard(account)
     return concerned
 
 

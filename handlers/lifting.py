@@ -10,19 +10,21 @@ from typing import TypeVar
 from sqlmodel import Session
 
 from handlers import recording
-from handlers.decisions.freezing import may_resume
+from handlers.decisions.freezing import RESUME_RESETS, may_resume
 from handlers.decisions.policy import PolicyDecision, ResumeQuestion
 from handlers.exceptions import Kind, Severity, cause_of, tell_security, wrong_person
 from handlers.forged import turn_away_forged
 from handlers.ground import Ground
 from handlers.intents import Resume, Where
 from handlers.outcomes import MayResume, NoLonger, NotAllowed, Repeated, Resumed, Unknown
+from handlers.recently import recently
 from storage import deliveries, freezes
 from storage.audit import entry as audit
 from storage.database import wake
 from storage.directories.base import Account
 from storage.exceptions import SETTLED, decide_exceptions
 from storage.records import ExceptionRecord, Freeze
+from storage.states import FreezeKind
 
 T = TypeVar("T")
 Refused = NotAllowed | NoLonger | Unknown | Repeated
@@ -80,13 +82,15 @@ class Lifting:
             kind=freeze.kind,
             role="security" if self._is_of_security(intent.actor.account) else None,
             now=ground.now(),
+            recently=recently(tx, ground.now, (intent.actor.account,)),
         )
         decision = may_resume(ground.policy, question)
         if not decision.allowed:
             return self._turn_away(tx, intent, freeze, decision)
         if freeze.lifted_at is not None:
             self._record(tx, intent, freeze, "resume.late", "refused", decision)
-            return NoLonger(by=freeze.lifted_by, way=RESUME, at=freeze.lifted_at)
+            way = RESUME_RESETS if freeze.kind == FreezeKind.RESETS else RESUME
+            return NoLonger(by=freeze.lifted_by, way=way, at=freeze.lifted_at)
         return work(tx, freeze, decision)
 
     def _is_of_security(self, account: Account) -> bool:

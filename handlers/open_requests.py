@@ -25,6 +25,7 @@ from handlers.ground import Ground
 from handlers.intents import Decide, Inquire, OnGrant
 from handlers.outcomes import NotAllowed, NotYet, Repeated, TooLate, Unknown
 from handlers.patience import in_time
+from handlers.recently import recently
 from handlers.strange import named
 from storage import deliveries, grants
 from storage.approvals import approvals_of, counting_among
@@ -133,6 +134,8 @@ class OpenRequests:
         question = self._ground.question_of(
             grant, facts.requester, target.account, entitlement, target.report
         )
+        people = (facts.requester, target.report, intent.actor.account, *facts.approved)
+        question = replace(question, recently=recently(tx, self._ground.now, people))
         if isinstance(question.goes_to, NoCounterpart):
             self._lose_account(tx, intent, grant, question.goes_to, question)
             return _settled_before(grant, decided, now)

@@ -7,8 +7,11 @@ from dataclasses import dataclass
 from datetime import timedelta
 from importlib.resources import files
 
+from handlers import breaker
+from handlers.announcing import Announcing
 from handlers.attempts import Attempts
 from handlers.changes import RESET, UNLOCK, Changes
+from handlers.decisions.freezing import reason
 from handlers.decisions.passwords import weakness
 from handlers.decisions.policy import PolicyDecision
 from handlers.strange import named
@@ -22,6 +25,10 @@ DAY = timedelta(days=1)
 NOT_THE_SAME = "The two passwords are not the same."
 ENOUGH_TODAY = "It was changed {times} times in the last 24 hours, the most in a day. Try again tomorrow."
 NO_LONGER = "Policy does not allow this any more, so nothing was changed. {reasons}"
+NOT_TOLD = (
+    "Before a password is changed you are told in Slack and by mail, and one of the two did not go out yet. Nothing "
+    "was changed. Type it again in a minute, on this page; if it fails again, go to the IT desk."
+)
 NOT_HERE = "This directory does not let me set passwords. Nothing was changed."
 
 
@@ -38,6 +45,7 @@ class Passwords:
         self._ground = ground
         self._attempts = Attempts(ground)
         self._changes = Changes(ground)
+        self._announcing = Announcing(ground)
         self._common = common_passwords() if common is None else common
 
     async def choose(self, visitor: Visitor, password: str, repeated: str) -> Done | NotYet | Over:
@@ -57,9 +65,21 @@ class Passwords:
             return NotYet(reason=weak)
         if not self._ground.directory(found.handle.directory).capabilities.set_password:
             return NotYet(reason=NOT_HERE)
-        if not await self._changes.begin(found.handle, RESET, found.decision):
-            return Over()
-        return await self._change(found, password)
+        begun = await self._begun(visitor, found.handle)
+        return await self._change(begun, password) if isinstance(begun, _Proven) else begun
+
+    async def _begun(self, visitor: Visitor, handle: Handle) -> "_Proven | NotYet | Over":
+        """They are told, and that takes a while: everything is asked once more, since they may have said that it is not
+        theirs (P-6)."""
+        if await self._announcing.tell(handle):
+            return NotYet(reason=NOT_TOLD)
+        found = await self._proven(visitor, Purpose.RESET)
+        if not isinstance(found, _Proven):
+            return found
+        begun = await self._changes.begin(found.handle, RESET, found.decision)
+        if begun is None:
+            return await self._stopped() or Over()
+        return found if begun else Over()
 
     async def unlock(self, visitor: Visitor) -> Done | NotYet | Over:
         """Lift the lockout of an account whose person gave their proofs in this visit."""
@@ -114,6 +134,8 @@ class Passwords:
             return Over()
         if not self._ground.is_open(handle) or not handle.proven:
             return Over()
+        if purpose == Purpose.RESET and (halt := await self._stopped()):
+            return halt
         person = await self._ground.person_of(handle)
         if person.unfit or person.account is None:
             return Over()
@@ -124,6 +146,11 @@ class Passwords:
         if purpose == Purpose.RESET and await self._often_enough(person, handle):
             return NotYet(reason=ENOUGH_TODAY.format(times=self._ground.limits.resets_a_day))
         return _Proven(handle=handle, account=person.account, decision=decision)
+
+    async def _stopped(self) -> NotYet | None:
+        """What to say while nobody resets a password; None if nothing stops it."""
+        found = await self._ground.database.read(breaker.stopped)
+        return NotYet(reason=reason(found)) if found else None
 
     async def _often_enough(self, person: Person, handle: Handle) -> bool:
         account = person.account.id if person.account else ""

@@ -23,6 +23,7 @@ from handlers.ground import Ground
 from handlers.intents import Reconcile
 from handlers.outcomes import MayReconcile, NoLonger, NotAllowed, NotPossible, Reconciled, Repeated, Unknown
 from handlers.patience import in_time
+from handlers.recently import recently
 from handlers.ways import LONGEST_ADOPTION, Known, Open, Ways, together
 from storage import deliveries, holdings
 from storage.catalogue import Entitlement
@@ -169,7 +170,7 @@ class Reconciling:
             self._ground.catalogue.owner_of(entitlement),
             self._ground.security_group,
         )
-        question = self._question(intent, entitlement, role, facts)
+        question = self._question(tx, intent, entitlement, role, facts)
         decision = self._may(row, question, facts)
         found = Open(
             row=row, kind=kind, entitlement=entitlement, question=question, decision=decision, role=role, facts=facts
@@ -185,7 +186,7 @@ class Reconciling:
         return found
 
     def _question(
-        self, intent: Reconcile, entitlement: Entitlement, role: Role | None, facts: Known
+        self, tx: Session, intent: Reconcile, entitlement: Entitlement, role: Role | None, facts: Known
     ) -> DriftQuestion:
         actor, owner = intent.actor.account, self._ground.catalogue.owner_of(entitlement)
         return DriftQuestion(
@@ -198,6 +199,7 @@ class Reconciling:
             role=role,
             now=self._ground.now(),
             on_call=owner.on_call in actor.groups - {""},
+            recently=recently(tx, self._ground.now, (actor, facts.member)),
         )
 
     def _may(self, row: ExceptionRecord, question: DriftQuestion, facts: Known) -> PolicyDecision:

@@ -40,8 +40,9 @@ class Recovering(Passwords):
         way = directory.capabilities.recovery
         if not way or directory.capabilities.set_password:
             return NotYet(reason=NOT_HERE)
-        if not await self._changes.begin(found.handle, RESET, found.decision):
-            return Over()
+        found = await self._begun(visitor, found.handle)
+        if isinstance(found, NotYet | Over):
+            return found
         who = named(found.account.name, found.account.login)
         sessions = await self._end_sessions(found)
         if sessions == Result.SESSIONS_OPEN:

@@ -15,7 +15,7 @@ from handlers.intents import SCHEDULE
 from handlers.outages import is_any_told, tell_outages
 from handlers.stopping import put_off
 from handlers.unfollowed import tell_overdue
-from storage import deliveries, endings, grants, holdings
+from storage import deliveries, endings, grants, holdings, tallies
 from storage.holdings import Standing
 from storage.records import Grant
 from storage.states import GrantState
@@ -74,11 +74,12 @@ class Revocation:
         return told
 
     async def forget_old(self) -> None:
-        """Drop what is kept only for a while: delivery keys, unsent drafts, answered questions."""
+        """Drop what is kept only for a while: delivery keys, unsent drafts, answered questions, old counts."""
 
         def work(tx: Session) -> None:
             now = self._ground.now()
             deliveries.forget_old(tx, now)
+            tallies.forget_old(tx, now)
             grants.drop_drafts(tx, now - KEEP_DRAFTS)
             grants.drop_questions(tx, now - KEEP_DRAFTS)
 

@@ -111,6 +111,7 @@ class GrantStory:
     decide now, by role, and one_click: whether none of them has to say why; both are looked up where they are shown.
     goes_on_from: of an extension. fallback: the name of whoever stands in for its owner. ended_by and end_rationale:
     who ended it before its time, and why. counted: how many approvals count now, where that was looked up.
+    who ended it before its time, and why. reset_at: when the password of its requester or holder was reset, if lately.
     """
 
     id: str
@@ -154,3 +155,4 @@ class GrantStory:
     report: Report | None = None
     ticket: str = ""
     counted: int | None = None
+    reset_at: datetime | None = None

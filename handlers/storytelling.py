@@ -4,10 +4,12 @@ It reads only; what a story sounds like is said in bot.slack.messages.
 """
 
 from dataclasses import replace
+from datetime import datetime, timedelta
 
 from sqlmodel import Session
 
 from handlers.deciders import deciders, how_far
+from handlers.decisions.policy import RESET_IS_RECENT
 from handlers.ground import Ground
 from handlers.patience import in_time
 from handlers.stories import Asked, Extension, GrantStory, Held, LastTime, PassedOn, Report, Requester, Said
@@ -15,6 +17,7 @@ from storage import grants, inquiries
 from storage.approvals import approvals_of, counting_of, voided_of
 from storage.binding import mark
 from storage.faults import DirectoryUnavailable
+from storage.handles import resets_since
 from storage.links import link_to
 from storage.records import Grant
 from storage.reminders import extension_of, seen
@@ -70,6 +73,7 @@ def tell(tx: Session, ground: Ground, grant_id: str) -> GrantStory | None:
         fallback=_fallback(ground, grant),
         report=_report(tx, grant),
         ticket="" if grant.ticket in grant.justification else grant.ticket,
+        reset_at=_reset_at(tx, ground, grant),
     )
 
 
@@ -118,6 +122,15 @@ def _asked(tx: Session, grant: Grant) -> tuple[Asked, ...]:
         )
         for one in inquiries.about(tx, grant.id)
     )
+
+
+def _reset_at(tx: Session, ground: Ground, grant: Grant) -> datetime | None:
+    """Whoever decides reads of it, while it waits for them."""
+    if grant.state != GrantState.PENDING:
+        return None
+    people = {grant.requester_account, grant.target_account} - {""}
+    found = resets_since(tx, people, ground.now() - timedelta(hours=RESET_IS_RECENT))
+    return max((at for (name, _), at in found.items() if name == grant.requester_directory), default=None)
 
 
 def _report(tx: Session, grant: Grant) -> Report | None:

@@ -41,6 +41,8 @@ class Kind(StrEnum):
     ACCESS_STOPPED = "access-stopped"
     OWNER_UNREACHABLE = "owner-unreachable"
     CLONED_PASSKEY = "cloned-passkey"
+    ADDRESS_CHANGED = "address-changed"
+    NOT_ME = "not-me"
 
 
 def named(name: str, login: str) -> str:

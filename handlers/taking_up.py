@@ -14,7 +14,7 @@ from sqlmodel import Session
 from handlers import recording
 from handlers.counterparts import find_target, uncertain
 from handlers.decisions.counterparts import Counterpart, NoCounterpart
-from handlers.decisions.policy import AccessQuestion
+from handlers.decisions.policy import NOTHING_LATELY, AccessQuestion, Recently
 from handlers.decisions.requests import Verdict, weigh_request
 from handlers.decisions.timing import minutes_held
 from handlers.exceptions import Kind, Severity, Strange, broken_policy, tell_security
@@ -23,6 +23,7 @@ from handlers.ground import Ground
 from handlers.intents import Intent
 from handlers.outcomes import Asked
 from handlers.passing import begin_waiting
+from handlers.recently import recently
 from handlers.strange import named
 from storage import grants, holdings
 from storage.catalogue import Entitlement
@@ -57,12 +58,13 @@ class Facts:
     """What the directories say, read before the transaction.
 
     manager: name of the requester's. report: whom they ask for, if not for themselves. targets: for each directory,
-    the account there that gets it.
+    the account there that gets it. recently: what happened to the accounts of the two.
     """
 
     manager: str
     report: Account | None
     targets: Mapping[str, Counterpart]
+    recently: Recently = NOTHING_LATELY
 
     def target(self, entitlement: Entitlement) -> Counterpart:
         """The account that gets it."""
@@ -94,7 +96,10 @@ class TakingUp:
         looked_up = (find_target(self._ground, report or account, directory) for directory in directories)
         manager, targets = await asyncio.gather(self._manager_name(account), asyncio.gather(*looked_up))
         found = dict(zip(directories, targets, strict=True))
-        return Facts(manager=manager, report=report, targets=found)
+        lately = await self._ground.database.glance(
+            lambda tx: recently(tx, self._ground.now, (account, report))
+        )
+        return Facts(manager=manager, report=report, targets=found, recently=lately)
 
     def before(self, tx: Session, account: Account, wanted: Collection[Entitlement], facts: Facts) -> Before:
         """How it stands with all of this, for whoever is to have it."""
@@ -111,7 +116,7 @@ class TakingUp:
 
     def question(self, account: Account, wish: Wish, facts: Facts) -> AccessQuestion:
         """What this wish puts to policy."""
-        return self._ground.question(
+        question = self._ground.question(
             requester=account,
             target=facts.target(wish.entitlement),
             entitlement=wish.entitlement,
@@ -121,6 +126,7 @@ class TakingUp:
             held=wish.held,
             report=facts.report,
         )
+        return replace(question, recently=facts.recently)
 
     def weigh(self, account: Account, wish: Wish, facts: Facts) -> Verdict:
         """What becomes of it, as policy says now."""
@@ -131,7 +137,7 @@ class TakingUp:
         question = self._ground.question_of(
             grant, account, facts.target(entitlement), entitlement, facts.report
         )
-        return weigh_request(self._ground.policy, question)
+        return weigh_request(self._ground.policy, replace(question, recently=facts.recently))
 
     def wants_ticket(self, account: Account, wish: Wish, facts: Facts) -> bool:
         """Whether policy refuses this wish only because no ticket is named."""

@@ -3,13 +3,18 @@
 It accepts no proof and changes nothing; why somebody may not go on is for the record and never for the visitor (P-9).
 """
 
+import asyncio
 import hashlib
 import hmac
 import secrets
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import datetime, timedelta
 
+from sqlmodel import Session
+
+from handlers.addresses import changed_lately, seen_now
+from handlers.decisions.breaking import Bars
 from handlers.decisions.policy import PolicyEngine
 from handlers.proofs import Handles
 from storage import links
@@ -33,7 +38,9 @@ class PageLimits:
     """How narrow the secure page is held. wrong_codes: wrong proofs in a row that lock a person, for `lock`.
 
     silences: sign-ins that the directory left unanswered after which a person's sign-ins rest, for `rest`.
-    company_words: what no password may contain. issuer: whose name an authenticator shows.
+    company_words: what no password may contain. issuer: whose name an authenticator shows. bars: how much there may be
+    over everybody. told_within: seconds for which the page waits until somebody was told. alarms_an_hour: so many
+    accounts at most are switched off because somebody said that a change was not theirs.
     """
 
     wrong_codes: int = 10
@@ -45,11 +52,22 @@ class PageLimits:
     resets_a_day: int = 3
     company_words: tuple[str, ...] = ()
     issuer: str = "Wicket"
+    bars: Bars = field(default_factory=Bars)
+    told_within: float = 4.0
+    alarms_an_hour: int = 10
+
+
+def _nothing_more(_tx: Session, _directory: str, _account: str) -> None:
+    """Nobody else is concerned."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class PageGround:
-    """What the handlers of the secure page stand on, built once by the composition root. provider: None without one."""
+    """What the handlers of the secure page stand on, built once by the composition root.
+
+    provider: None without one. pause: waits, in seconds. was_reset: what else belongs to the end of a reset, in its
+    transaction.
+    """
 
     database: Database
     directories: Mapping[str, Directory]
@@ -59,6 +77,8 @@ class PageGround:
     now: Clock
     limits: PageLimits = field(default_factory=PageLimits)
     provider: Provider | None = None
+    pause: Callable[[float], Awaitable[None]] = asyncio.sleep
+    was_reset: Callable[[Session, str, str], None] = _nothing_more
 
     def directory(self, name: str) -> Directory:
         """The directory of this name; DirectoryUnavailable if it is not configured (any more)."""
@@ -89,8 +109,11 @@ class PageGround:
         if handle is None or not handle.account:
             return Person(handle=handle, unfit="unknown")
         account = await self.directory(handle.directory).account(handle.account)
+        address = None if account is None else await seen_now(self.database, account, self.now())
         link = await self.database.read(lambda tx: links.link_of(tx, handle.slack_team, handle.slack_user))
-        return Person(handle=handle, account=account, unfit=_unfit(handle, account, link))
+        moved = None if account is None else changed_lately(account, address, self.now())
+        unfit = _unfit(handle, account, link, is_moved=moved is not None)
+        return Person(handle=handle, account=account, unfit=unfit, mail_moved_at=moved)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -112,11 +135,15 @@ class Visitor:
 
 @dataclass(frozen=True, kw_only=True)
 class Person:
-    """Whom a handle is for. unfit: why they may not go on, "" if they may; it is recorded and never shown."""
+    """Whom a handle is for. unfit: why they may not go on, "" if they may; it is recorded and never shown.
+
+    mail_moved_at: when their address changed, if that was lately.
+    """
 
     handle: Handle | None
     account: Account | None = None
     unfit: str = ""
+    mail_moved_at: datetime | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -165,7 +192,7 @@ def person_behind(handle: Handle) -> audit.Actor:
     )
 
 
-def _unfit(handle: Handle, account: Account | None, link: PinnedLink | None) -> str:
+def _unfit(handle: Handle, account: Account | None, link: PinnedLink | None, *, is_moved: bool) -> str:
     """Why nothing can be done for this person; the words are those of the record."""
     if account is None:
         return "unknown"
@@ -189,4 +216,4 @@ def _unfit(handle: Handle, account: Account | None, link: PinnedLink | None) -> 
         return "not_linked"
     if link.mail.casefold() != account.mail.casefold():
         return "mail_changed"  # P-3: an address that moved lately is no way to tell or to prove anything
-    return ""
+    return "mail_moved" if is_moved else ""

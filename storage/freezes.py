@@ -65,6 +65,12 @@ def lift(tx: Session, freeze: Freeze, *, at: datetime, by: str, rationale: str) 
     change(tx, freeze, lifted_at=at, lifted_by=by, rationale=rationale)
 
 
+def lifted_last(tx: Session, kind: str) -> datetime | None:
+    """When the last freeze of this kind was lifted; None if none ever was."""
+    found = select(Freeze.lifted_at).where(Freeze.kind == kind, col(Freeze.lifted_at).is_not(None))
+    return tx.exec(found.order_by(col(Freeze.lifted_at).desc()).limit(1)).first()
+
+
 def is_lost(tx: Session, at: datetime) -> bool:
     """Whether what was made then belongs to a time that a restored store does not know of."""
     return tx.connection().execute(_LOST, {"at": at}).first() is not None

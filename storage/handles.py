@@ -3,14 +3,29 @@
 They carry no authority, and nothing here knows their text.
 """
 
+from collections.abc import Collection, Mapping
 from datetime import datetime
 from enum import StrEnum
 
-from sqlalchemy import update
-from sqlmodel import Session, col, func, select
+from sqlalchemy import bindparam, literal_column, update
+from sqlalchemy import select as pick
+from sqlmodel import Session, SQLModel, col, func, select
 
 from storage.identifiers import new_id
 from storage.records import Handle
+
+# Built once: every request and click asks, and making a statement costs more than running it.
+_HANDLES = SQLModel.metadata.tables[Handle.__tablename__]
+_RESETS = (
+    pick(_HANDLES.c.directory, _HANDLES.c.account, func.max(_HANDLES.c.done_at).label("at"))
+    .where(
+        _HANDLES.c.purpose == literal_column("'reset'"),  # literally the condition of the index handles_reset
+        _HANDLES.c.done_at.is_not(None),
+        _HANDLES.c.account.in_(bindparam("accounts", expanding=True)),
+        _HANDLES.c.done_at > bindparam("since", type_=_HANDLES.c.created_at.type),
+    )
+    .group_by(_HANDLES.c.directory, _HANDLES.c.account)
+)
 
 
 class Purpose(StrEnum):
@@ -101,6 +116,18 @@ def move(tx: Session, handle_id: str, *, was: Result, now: Result, at: datetime)
     return tx.execute(moved).first() is not None
 
 
+def take(tx: Session, handle_id: str, *, at: datetime) -> bool:
+    """Take an open handle for its change. False if it was taken or closed meanwhile, or its time is over."""
+    taken = (
+        update(Handle)
+        .where(col(Handle.id) == handle_id, col(Handle.result) == Result.OPEN, col(Handle.expires_at) > at)
+        .values(result=Result.CHANGING)
+        .returning(col(Handle.id))
+        .execution_options(synchronize_session=False)
+    )
+    return tx.execute(taken).first() is not None
+
+
 def close_others(tx: Session, handle_id: str, *, directory: str, account: str, at: datetime) -> None:
     """End this person's other open handles: what they were opened for was overtaken."""
     tx.execute(
@@ -133,14 +160,26 @@ def close_all(tx: Session, *, directory: str, account: str, at: datetime) -> int
     return len(tx.execute(closed).all())
 
 
-def close_everybodys(tx: Session, at: datetime) -> None:
-    """End all open handles, whoever they are for."""
+def close_everybodys(tx: Session, at: datetime, *, purpose: Purpose | None = None) -> None:
+    """End all open handles, whoever they are for. purpose: only those."""
     tx.execute(
         update(Handle)
-        .where(col(Handle.result) == Result.OPEN, col(Handle.expires_at) > at)
+        .where(
+            col(Handle.result) == Result.OPEN,
+            col(Handle.expires_at) > at,
+            *([] if purpose is None else [col(Handle.purpose) == purpose]),
+        )
         .values(expires_at=at)
         .execution_options(synchronize_session=False)
     )
+
+
+def resets_since(
+    tx: Session, accounts: Collection[str], since: datetime
+) -> Mapping[tuple[str, str], datetime]:
+    """When each of these last reset their password since then, or may have; by directory and account."""
+    rows = tx.connection().execute(_RESETS, {"accounts": sorted(accounts), "since": since})
+    return {(row.directory, row.account): row.at for row in rows}
 
 
 def finished_since(tx: Session, purpose: Purpose, *, directory: str, account: str, since: datetime) -> int:

@@ -32,11 +32,15 @@ class GrantState(StrEnum):
 
 
 class FreezeKind(StrEnum):
-    """Why no new access comes into being: an older copy of the store, one that is not what was signed, a person."""
+    """Why no new access comes into being: an older copy of the store, one that is not what was signed, a person.
+
+    RESETS stops no access: too many resets or failed proofs at once, so nobody resets a password by themselves (P-7).
+    """
 
     RESTORED = "restored"
     MISMATCH = "mismatch"
     EMERGENCY = "emergency"
+    RESETS = "resets"
 
 
 LIVE = (GrantState.APPROVED, GrantState.ACTIVE)

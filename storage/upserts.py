@@ -26,6 +26,17 @@ def or_replace(table: Table, columns: Collection[str]) -> Plain:
     return Plain({name: _upsert(insert(table), key, columns) for name, insert in _INSERTS.items()})
 
 
+def or_add(table: Table, column: str) -> Plain:
+    """Insert, or add to this column of the row that has this primary key."""
+    key = list(table.primary_key)
+    made: dict[str, Insert] = {}
+    for name, insert in _INSERTS.items():
+        adding = insert(table)
+        more = {column: table.c[column] + adding.excluded[column]}
+        made[name] = adding.on_conflict_do_update(index_elements=key, set_=more)
+    return Plain(made)
+
+
 def or_change(
     table: Table,
     values: Mapping[str, Any],

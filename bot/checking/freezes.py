@@ -22,6 +22,7 @@ _WHY = {
     FreezeKind.RESTORED: "the records were restored from an older copy",
     FreezeKind.MISMATCH: "the records are not what was signed of them",
     FreezeKind.EMERGENCY: "the security team stopped it",
+    FreezeKind.RESETS: "too many resets or wrong proofs at once",
 }
 
 
@@ -30,12 +31,12 @@ def examine_freezes(tx: Session, *, now: datetime) -> Iterator[Finding]:
     for freeze in open_ones(tx):
         ago = duration(max(1, int((now - freeze.since).total_seconds() // 60)))
         yield failed(
-            "new access",
+            "resets" if freeze.kind == FreezeKind.RESETS else "new access",
             f"It is stopped for {ago}: {_WHY[FreezeKind(freeze.kind)]}.",
             "Look at the message in the security channel; a person of the security team lets it begin again there, "
             "or an operator with `wicket resume`.",
         )
-    if not open_ones(tx):
+    if all(freeze.kind == FreezeKind.RESETS for freeze in open_ones(tx)):
         yield ok("new access", "Nothing stops it.")
 
 

@@ -11,7 +11,7 @@ from typing import Annotated
 
 import typer
 
-from bot.cli import audit, check, keys, records, restoring, running
+from bot.cli import alarms, audit, check, keys, records, restoring, running
 from bot.cli.drift import drift
 from bot.cli.place import Place
 from bot.cli.sentences import Kindly
@@ -34,6 +34,7 @@ app.command()(drift)
 app.command()(restoring.backup)
 app.command()(restoring.restore)
 app.command()(restoring.resume)
+app.command()(alarms.release)
 app.add_typer(audit.commands, name="audit")
 app.add_typer(records.grants, name="grants")
 app.add_typer(records.exceptions, name="exceptions")

@@ -129,7 +129,8 @@ def resume(
 
         lifted = database.write_now(work)
     for freeze in lifted:
-        say(f"New access begins again. It was stopped since {moment(freeze.since)} UTC ({freeze.kind}).")
+        what = "Resets begin" if freeze.kind == FreezeKind.RESETS else "New access begins"
+        say(f"{what} again. It was stopped since {moment(freeze.since)} UTC ({freeze.kind}).")
     if not lifted:
         typer.echo("New access is not stopped, so there is nothing to lift.")
 

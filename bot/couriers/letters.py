@@ -1,6 +1,6 @@
 """The mails Wicket sends, as plain text: the answer first, then why, then what to do.
 
-Pure: facts in, letter out. No letter carries a link, and only one carries a code.
+Pure: facts in, letter out. Only one carries a code, and the one link that may stand in one can only stop things.
 """
 
 from collections.abc import Callable, Mapping
@@ -19,7 +19,7 @@ class Facts:
     security team.
 
     result: how the change of the visit ended. what: what changed about the proofs; thing: the name of the passkey.
-    code: for the letter that carries one. minutes: how long it works.
+    code: for the letter that carries one. minutes: how long it works. stop: where whoever it was not can stop it.
     """
 
     name: str
@@ -30,6 +30,7 @@ class Facts:
     thing: str = ""
     code: str = ""
     minutes: int = 0
+    stop: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -103,6 +104,33 @@ def _password_changed(facts: Facts) -> tuple[str, tuple[str, ...]]:
         ),
         signed_out,
         _not_you(facts),
+    )
+
+
+def _password_changing(facts: Facts) -> tuple[str, tuple[str, ...]]:
+    return say("A new password is being set for you"), (
+        say(
+            "On {time} somebody proved to be you on Wicket's secure page and is setting a new password. This mail is "
+            "sent before it takes effect, and another one follows when it did. If none follows, nothing was changed.",
+            time=in_full(facts.at),
+        ),
+        _not_you(facts),
+    )
+
+
+def _reset_refused(facts: Facts) -> tuple[str, tuple[str, ...]]:
+    return say("A password reset was refused"), (
+        say(
+            "On {time} somebody wanted a new password for your account. It was refused, since the mail address of your "
+            "account changed less than 72 hours ago. Nothing was changed. This mail goes to the new address and to the "
+            "one before.",
+            time=in_full(facts.at),
+        ),
+        say("If it was you, wait until the three days are over, or go to the IT desk in person."),
+        say(
+            "Was this not you, or did you not change your address? Tell {contact} at once.",
+            contact=_contact(facts),
+        ),
     )
 
 
@@ -188,7 +216,9 @@ def _mail_code(facts: Facts) -> tuple[str, tuple[str, ...]]:
 
 
 _KINDS: Mapping[str, Callable[[Facts], tuple[str, tuple[str, ...]]]] = {
+    "password-changing": _password_changing,
     "password-changed": _password_changed,
+    "reset-refused": _reset_refused,
     "account-unlocked": _account_unlocked,
     "proofs-changed": _proofs_changed,
     "mail-code": _mail_code,
@@ -201,4 +231,11 @@ def _contact(facts: Facts) -> str:
 
 
 def _not_you(facts: Facts) -> str:
-    return say("Was this not you? Tell {contact} at once.", contact=_contact(facts))
+    if not facts.stop:
+        return say("Was this not you? Tell {contact} at once.", contact=_contact(facts))
+    open_ = say(
+        "Was this not you? Open this page and press its button. You need not sign in: it can only stop things, and it "
+        "tells {contact}.",
+        contact=_contact(facts),
+    )
+    return f"{open_}\n{facts.stop}"

@@ -1,9 +1,11 @@
 """The mail courier: takes letters owed from the outbox, writes them as things are now, and hands them to SMTP.
 
-It writes only to the address that the directory holds at that moment (P-3), and never logs an address or a letter.
+It writes to the address that the directory holds at that moment, and to the one before while it is new (P-3), and never
+logs an address or a letter.
 """
 
 import ssl
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from email.message import EmailMessage
@@ -17,11 +19,15 @@ from sqlmodel import Session
 from bot.couriers.letters import KINDS, Facts, letter
 from bot.metrics import Metrics
 from bot.texts import ENGLISH, Language, read_in
+from handlers.addresses import former, seen_now
+from handlers.alarms import StopLinks
+from handlers.announcing import CHANGING
 from handlers.exceptions import Kind, Severity, Strange, tell_security
 from handlers.intents import SCHEDULE
 from handlers.proving import mail_code
 from handlers.recording import WICKET, record
 from handlers.visits import PageGround
+from storage import announcements
 from storage.directories.base import Account
 from storage.faults import DirectoryUnavailable, MailUnavailable
 from storage.handles import Result, handle_by_id
@@ -87,7 +93,10 @@ class Undeliverable(Exception):
 
 
 class MailCourier:
-    """Delivers what the outbox owes by mail. contact: as in letters.Facts."""
+    """Delivers what the outbox owes by mail. contact: as in letters.Facts.
+
+    public_url: the origin of the page behind “This wasn't me”.
+    """
 
     def __init__(
         self,
@@ -95,11 +104,13 @@ class MailCourier:
         smtp: Smtp,
         *,
         metrics: Metrics,
+        public_url: str,
         contact: str = "",
         language: Language = ENGLISH,
     ) -> None:
         self._ground, self._smtp, self._metrics, self._contact = ground, smtp, metrics, contact
         self._language = language
+        self._public_url, self._links = public_url, StopLinks(ground.vault)
         self._log = structlog.get_logger("wicket.mail")
 
     async def deliver_due(self) -> int:
@@ -125,29 +136,54 @@ class MailCourier:
 
     async def _deliver(self, owed: Owed) -> bool:
         """Send one letter; False if there is nothing to send any more."""
-        message = await self._message(owed)
-        if message is not None:
-            await self._smtp.send(message)
-            self._metrics.delivery(COURIER, "delivered")
-        await self._ground.database.write(lambda tx: done(tx, owed))
-        return message is not None
+        account, letters = await self._letters(owed)
+        for message in letters:
+            try:
+                await self._smtp.send(message)
+            except Undeliverable:
+                if account is None or message["To"] == account.mail:
+                    raise
+                self._log.warning("mail_to_former_refused", kind=owed.kind)
+            else:
+                self._metrics.delivery(COURIER, "delivered")
 
-    async def _message(self, owed: Owed) -> EmailMessage | None:
+        def work(tx: Session) -> None:
+            if letters and owed.kind == CHANGING:
+                announcements.mailed(tx, owed.subject, self._ground.now())
+            done(tx, owed)
+
+        await self._ground.database.write(work)
+        return bool(letters)
+
+    async def _letters(self, owed: Owed) -> tuple[Account | None, Sequence[EmailMessage]]:
+        """The same letter to each address that must have it, the one before first: it matters more."""
         if owed.kind not in KINDS:
             raise Undeliverable(f"there is no letter of the kind {owed.kind}")
         handle, code, change = await self._ground.database.read(lambda tx: _about(tx, owed))
         if handle is None:
             raise Undeliverable("what it was about is gone")
         if code is not None and (code.used_at is not None or code.expires_at <= self._ground.now()):
-            return None  # a code that does not work any more only confuses
+            return None, ()  # a code that does not work any more only confuses
+        if owed.kind == CHANGING and not self._ground.is_open(handle):
+            return None, ()  # what it announces does not come any more
         account = await self._ground.directory(handle.directory).account(handle.account)
         if account is None or not account.mail:
             raise Undeliverable("the directory holds no mail address for this person")
+        to = [account.mail]
+        if code is None:
+            seen = await seen_now(self._ground.database, account, self._ground.now())
+            to = [*filter(None, [former(seen, self._ground.now())]), *to]
         with read_in(self._language):
-            return self._written(owed, handle, code, change, account)
+            return account, [self._written(owed, handle, code, change, account, one) for one in to]
 
     def _written(
-        self, owed: Owed, handle: Handle, code: MailCode | None, change: ProofChange | None, account: Account
+        self,
+        owed: Owed,
+        handle: Handle,
+        code: MailCode | None,
+        change: ProofChange | None,
+        account: Account,
+        to: str,
     ) -> EmailMessage:
         text = letter(
             owed.kind,
@@ -160,11 +196,12 @@ class MailCourier:
                 thing=change.name if change is not None else "",
                 code=mail_code(self._ground.vault, code.id) if code is not None else "",
                 minutes=int(self._ground.limits.mail_code_life.total_seconds() // 60),
+                stop=f"{self._public_url}/not-me/{self._links.text(handle.id)}",
             ),
         )
         message = EmailMessage()
         try:
-            message["From"], message["To"] = self._smtp.sender, account.mail
+            message["From"], message["To"] = self._smtp.sender, to
         except ValueError as error:  # a line break or worse in the directory's address
             raise Undeliverable("the directory's mail address is not one") from error
         message["Subject"] = text.subject

@@ -29,8 +29,10 @@ from bot.slack.messages.parts import Message
 from bot.slack.messages.proof_news import proofs_changed_message
 from bot.slack.messages.reports import report_message
 from bot.slack.messages.requests import request_message
+from bot.slack.messages.resets import alarm_message, announced_message
 from bot.slack.sentences import NO_DIRECTORY
 from bot.texts import ENGLISH, Language, read_in, say
+from handlers.announcing import CHANGED
 from handlers.besides import ENDED_EARLY, ENDING, REMINDER
 from handlers.checks import Checks
 from handlers.exceptions import Kind
@@ -41,7 +43,7 @@ from storage import inquiries
 from storage.audit.sealing import kept_checkpoint
 from storage.copies import COPY
 from storage.faults import DirectoryUnavailable
-from storage.handles import handle_by_id
+from storage.handles import Result, handle_by_id
 from storage.outbox import OWNER, where_posted
 from storage.proof_changes import change_and_visit
 from storage.records import ExceptionRecord, Owed, Question
@@ -171,6 +173,8 @@ class Rendering:
             return None
         if alert.kind == Kind.ACCESS_STOPPED:
             return freeze_message(alert)
+        if alert.kind == Kind.NOT_ME:
+            return alarm_message(alert)
         return drift_message(alert) if alert.kind in DRIFT else alert_message(alert)
 
     async def _answer(self, owed: Owed) -> Message | None:
@@ -207,4 +211,7 @@ class Rendering:
         handle = await self._ground.database.read(lambda tx: handle_by_id(tx, owed.subject))
         if handle is None:
             return None
-        return notice_message(owed.kind, handle.result, handle.done_at or self._ground.now())
+        if owed.kind == CHANGED and handle.result in (Result.OPEN, Result.CHANGING):
+            return announced_message(handle.id, self._ground.now())
+        about = handle.id if handle.account else ""
+        return notice_message(owed.kind, handle.result, handle.done_at or self._ground.now(), handle=about)

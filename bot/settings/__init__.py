@@ -13,7 +13,7 @@ from bot.settings.early import origin_for_slack
 from bot.settings.load import load_settings
 from bot.settings.problems import Unusable
 from bot.settings.secrets import Secrets, new_audit_key, new_key
-from bot.settings.sections import MailSection
+from bot.settings.sections import MailSection, SecuritySection
 from bot.settings.settings import Settings
 
 __all__ = [
@@ -23,6 +23,7 @@ __all__ = [
     "LocalDirectorySection",
     "MailSection",
     "Secrets",
+    "SecuritySection",
     "Settings",
     "Unusable",
     "load_settings",

@@ -124,6 +124,11 @@ class SecuritySection(Section):
     wrong_code_limit: int = Field(default=10, ge=1, le=100, examples=[10])
     company_words: tuple[Line, ...] = Field(default=(), examples=[["acme", "wicket"]])
     request_lapse_hours: int = Field(default=24, ge=1, le=168, examples=[24])
+    # Over everybody (P-7). unusual_times: 0 goes by the two numbers alone.
+    resets_an_hour: int = Field(default=30, ge=1, le=100_000, examples=[30])
+    wrong_proofs_an_hour: int = Field(default=100, ge=10, le=100_000, examples=[100])
+    unusual_times: int = Field(default=10, ge=0, le=1000, examples=[10])
+    alarms_an_hour: int = Field(default=10, ge=1, le=1000, examples=[10])
 
 
 class FrontDoorSection(Section):

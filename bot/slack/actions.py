@@ -41,6 +41,8 @@ class Action(StrEnum):
     END_GRANT = "drift.end"
     END_LEAVERS = "leavers.end"
     RESUME = "freeze.resume"
+    NOT_ME = "account.not_me"
+    RELEASE = "account.release"
 
 
 class Form(StrEnum):
@@ -56,6 +58,7 @@ class Form(StrEnum):
     ADOPT = "form.adopt"
     DECLARE = "form.declare"
     RESUME = "form.resume"
+    RELEASE = "form.release"
     END = "form.end"
 
 

@@ -11,6 +11,7 @@ from slack_sdk.web.async_client import AsyncWebClient
 from bot.metrics import Metrics
 from bot.settings import Settings
 from bot.slack.actor import Profiles
+from bot.slack.alarms import AlarmClicks
 from bot.slack.clicks import Clicks
 from bot.slack.conversation import Conversation
 from bot.slack.deciding import DecidingClicks
@@ -27,6 +28,7 @@ from bot.slack.submissions import Submissions
 from bot.texts import ENGLISH, Language
 from handlers.access import Access
 from handlers.accounts import Accounts
+from handlers.alarms import Alarms
 from handlers.approvals import Deciding
 from handlers.asking import Asking
 from handlers.checks import Checks
@@ -43,6 +45,7 @@ from handlers.leavers import Leavers
 from handlers.lifting import Lifting
 from handlers.proofs import Handles
 from handlers.reconciling import Reconciling
+from handlers.releasing import Releasing
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -55,6 +58,7 @@ class Speaking:
     leavers: Leavers
     handles: Handles
     pages: PageLinks
+    alarms: Alarms
     metrics: Metrics
     language: Language = ENGLISH
 
@@ -74,6 +78,7 @@ class Speaking:
         )
         drift = DriftClicks(ground, reconciling=Reconciling(ground), leavers=self.leavers, replies=replies)
         freezes = FreezeClicks(lifting=Lifting(ground), replies=replies)
+        alarms = AlarmClicks(alarms=self.alarms, releasing=Releasing(ground), replies=replies)
         during = DuringClicks(
             ground, extending=Extending(ground, asking), ending=Ending(ground), replies=replies
         )
@@ -112,10 +117,16 @@ class Speaking:
                 during=during,
                 homes=homes,
                 freezes=freezes,
+                alarms=alarms,
                 replies=replies,
             ),
             submissions=Submissions(
-                requesting=requesting, deciding=deciding, drift=drift, during=during, freezes=freezes
+                requesting=requesting,
+                deciding=deciding,
+                drift=drift,
+                during=during,
+                freezes=freezes,
+                alarms=alarms,
             ),
             requesting=requesting,
             homes=homes,

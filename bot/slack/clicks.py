@@ -9,6 +9,7 @@ from typing import Any
 
 from bot.slack import sentences
 from bot.slack.actions import Action
+from bot.slack.alarms import AlarmClicks
 from bot.slack.conversation import Conversation
 from bot.slack.copies import touched
 from bot.slack.deciding import DecidingClicks
@@ -73,6 +74,7 @@ class Clicks:
         during: DuringClicks,
         homes: Homes,
         freezes: FreezeClicks,
+        alarms: AlarmClicks,
         replies: Replies,
     ) -> None:
         self._ground = ground
@@ -100,6 +102,7 @@ class Clicks:
             **during.table,
             **homes.table,
             **freezes.table,
+            **alarms.table,
         }
 
     async def carry_out(self, action: str, click: Click) -> bool:

@@ -18,24 +18,34 @@ _WHAT = {
     FreezeKind.RESTORED: template("The records were restored from an older copy"),
     FreezeKind.MISMATCH: template("The records are not what was signed"),
     FreezeKind.EMERGENCY: template("The security team stopped it"),
+    FreezeKind.RESETS: template("Too many resets or wrong proofs at once"),
 }
 
 
 def resume_form(may: MayResume) -> View:
     """Why it is right now."""
+    resets = may.kind == FreezeKind.RESETS
     lost = [(say("Lost entries"), number(may.lost))] if may.lost else []
     return View(
         type="modal",
         callback_id=Form.RESUME,
-        title=PlainTextObject(text=say("New access again")),
+        title=PlainTextObject(text=say("Resets again") if resets else say("New access again")),
         submit=PlainTextObject(text=say("Begin again")),
         close=PlainTextObject(text=say("Cancel")),
         private_metadata=may.exception,
         blocks=[
             facts([(say("Why"), say(_WHAT[FreezeKind(may.kind)])), *lost]),
-            section(say("New access is stopped since {time}.", time=day_and_clock(may.since))),
+            section(
+                say("Resets are stopped since {time}.", time=day_and_clock(may.since))
+                if resets
+                else say("New access is stopped since {time}.", time=day_and_clock(may.since))
+            ),
             section(
                 say(
+                    "Once it begins again, people reset their passwords by themselves as ever. Counting begins anew."
+                )
+                if resets
+                else say(
                     "Once it begins again, requests are decided and given as ever. "
                     "Differences that were found stay asked."
                 )

@@ -9,6 +9,7 @@ from typing import Any
 from slack_sdk.models.views import View
 
 from bot.slack.actions import Form
+from bot.slack.alarms import AlarmClicks
 from bot.slack.deciding import DecidingClicks
 from bot.slack.drift import DriftClicks
 from bot.slack.during import DuringClicks
@@ -31,11 +32,13 @@ class Submissions:
         drift: DriftClicks,
         during: DuringClicks,
         freezes: FreezeClicks,
+        alarms: AlarmClicks,
     ) -> None:
         self._requesting = requesting
         self._deciding = deciding
         self._drift = drift
         self._freezes = freezes
+        self._alarms = alarms
         self._during = during
 
     async def carry_out(self, actor: Actor, incoming: Incoming, view: Mapping[str, Any]) -> Answer | None:
@@ -61,6 +64,8 @@ class Submissions:
                 return _drifted(await self._drift.declare(actor, incoming, view))
             case Form.RESUME:
                 return _drifted(await self._freezes.resume(actor, incoming, view))
+            case Form.RELEASE:
+                return _drifted(await self._alarms.release(actor, incoming, view))
             case _:
                 return None
 

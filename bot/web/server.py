@@ -3,7 +3,7 @@
 It builds an application and starts nothing; whoever runs it leaves the access log off, for links stand in addresses.
 """
 
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Sequence
 from pathlib import Path
 
 from aiohttp import web
@@ -35,10 +35,11 @@ def build_app(
     metrics: Metrics,
     ready: Ready,
     slack_handler: SlackHandler | None = None,
+    more: Iterable[web.AbstractRouteDef] = (),
 ) -> web.Application:
     """The application. public_url: the one origin it answers to. ready: what is not ready, in words; empty if all is.
 
-    slack_handler: takes POST /slack/events, where Slack delivers by signed HTTP.
+    slack_handler: takes POST /slack/events, where Slack delivers by signed HTTP. more: routes of other pages.
     """
     if LARGEST_FORM > LARGEST_BODY:
         raise ValueError("a form that is let in must fit the body that is let in")
@@ -54,6 +55,7 @@ def build_app(
             web.get("/metrics", _metrics(metrics)),
             web.get("/static/{name}", _static),
             *page.routes(),
+            *more,
         ]
     )
     if slack_handler is not None:

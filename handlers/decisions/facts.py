@@ -7,7 +7,16 @@ name could forge.
 from datetime import UTC
 from typing import Any, TypeAlias
 
-from handlers.decisions.policy import AccessQuestion, AccountQuestion, DriftQuestion, Question, ResumeQuestion
+from handlers.decisions.policy import (
+    NOTHING_LATELY,
+    RESET_IS_RECENT,
+    AccessQuestion,
+    AccountQuestion,
+    DriftQuestion,
+    Question,
+    Recently,
+    ResumeQuestion,
+)
 from storage.catalogue import Entitlement, Owner
 from storage.directories.base import Account
 
@@ -26,21 +35,21 @@ def put(question: Question) -> tuple[Json, list[Json]]:
     elif isinstance(question, DriftQuestion):
         resource, context = _uid("Entitlement", question.entitlement.id), _drift_context(question)
         entities = _distinct(
-            _account(question.principal),
-            *([_account(question.member)] if question.member else []),
+            _account(question.principal, question.recently),
+            *([_account(question.member, question.recently)] if question.member else []),
             _entitlement(question.entitlement),
             _owner(question.owner),
         )
     elif isinstance(question, ResumeQuestion):
         resource, context = _uid("Service", "wicket"), _resume_context(question)
         service = {"uid": resource, "attrs": {"name": "Wicket"}, "parents": []}
-        entities = _distinct(_account(question.principal), service)
+        entities = _distinct(_account(question.principal, question.recently), service)
     else:
         resource, context = _uid("Entitlement", question.entitlement.id), _access_context(question)
         entities = _distinct(
-            _account(question.principal),
-            _account(question.requester),
-            *([_account(question.report)] if question.report else []),
+            _account(question.principal, question.recently),
+            _account(question.requester, question.recently),
+            *([_account(question.report, question.recently)] if question.report else []),
             _entitlement(question.entitlement),
             _owner(question.owner),
         )
@@ -114,7 +123,9 @@ def _uid(kind: str, name: str) -> dict[str, str]:
     return {"type": kind, "id": name}
 
 
-def _account(account: Account) -> Json:
+def _account(account: Account, recently: Recently = NOTHING_LATELY) -> Json:
+    who = (account.directory, account.id)
+    since = recently.hours_since_reset.get(who)
     attributes: Json = {
         "directory": account.directory,
         "employment": account.employment,
@@ -124,7 +135,11 @@ def _account(account: Account) -> Json:
         "locked": account.locked,
         "privileged": account.privileged,
         "groups": sorted(account.groups),
+        "recentReset": since is not None and since < RESET_IS_RECENT,
+        "reported": who in recently.reported,
     }
+    if since is not None:
+        attributes["hoursSinceReset"] = since
     if account.manager is not None:
         attributes["manager"] = account.manager
     return {"uid": _uid("Account", account.id), "attrs": attributes, "parents": []}

@@ -31,6 +31,8 @@ class What(StrEnum):
     ACCESS = "access"
     # Something done on the strength of a proof that the store keeps: a reset, an unlock, new proofs.
     PROOFS = "proofs"
+    # A password that is reset by its person alone.
+    RESETS = "resets"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -42,9 +44,16 @@ class Stopped:
     since: datetime
 
 
+_STOPPED_BY = {
+    What.ACCESS: frozenset(FreezeKind) - {FreezeKind.RESETS},
+    What.PROOFS: FORGETFUL,
+    What.RESETS: FORGETFUL | {FreezeKind.RESETS},
+}
+
+
 def what_stops(freezes: Iterable[Stopped], what: What) -> Stopped | None:
     """The first of the open freezes that stops this; None if nothing does."""
-    return next((one for one in freezes if what == What.ACCESS or one.kind in FORGETFUL), None)
+    return next((one for one in freezes if one.kind in _STOPPED_BY[what]), None)
 
 
 def reason(stopped: Stopped) -> str:
@@ -52,6 +61,14 @@ def reason(stopped: Stopped) -> str:
     return _WHY[stopped.kind]
 
 
+RESUME_RESETS = "resume-resets"
+"""How the lifting of such a freeze is called, where that of any other is "resume"."""
+
+RESETS_STOPPED = (
+    "Nobody can reset a password by themselves right now: there were too many resets or wrong codes at once, in the "
+    "whole company, and the security team looks into it. Nothing is wrong with your account. If you can't wait, go to "
+    "the IT desk in person."
+)
 _UNTIL = (
     "Until the security team has looked at it and confirms, no new access is given; what ends, ends on time."
 )
@@ -61,6 +78,7 @@ _WHY = {
     ),
     FreezeKind.MISMATCH: f"My records are not what was signed of them. {_UNTIL}",
     FreezeKind.EMERGENCY: f"The security team has stopped new access. {_UNTIL}",
+    FreezeKind.RESETS: RESETS_STOPPED,
 }
 
 

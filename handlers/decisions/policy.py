@@ -4,7 +4,7 @@ It never decides anything itself and knows no policy language.
 """
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
@@ -70,6 +70,25 @@ class Approvals:
         return cls(owner=counted["owner"], security=counted["security"], manager=counted["manager"])
 
 
+RESET_IS_RECENT = 24
+"""Hours for which a reset counts as recent (P-8)."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Recently:
+    """What happened lately to the people of a question, each by directory and account.
+
+    hours_since_reset: whole hours since their password was reset here; nobody of longer ago. reported: those of whom it
+    was said that somebody else is in their account, and nobody lifted it yet.
+    """
+
+    hours_since_reset: Mapping[tuple[str, str], int] = field(default_factory=dict)
+    reported: frozenset[tuple[str, str]] = frozenset()
+
+
+NOTHING_LATELY = Recently()
+
+
 @dataclass(frozen=True, kw_only=True)
 class AccessQuestion:
     """May `principal` do `action` with `entitlement`?
@@ -84,6 +103,7 @@ class AccessQuestion:
     requester asks for, by the account they sign in with; None for themselves. now: aware UTC.
     fallback: who decides in the owner's place, once it was passed on to them. held: the minutes that the same had been
     held without a break when it was asked. stands_in: the principal decides only because they are the fallback's.
+    recently: what happened to the accounts of these people.
     """
 
     action: AccessAction
@@ -106,6 +126,7 @@ class AccessQuestion:
     held: int = 0
     stands_in: bool = False
     report: Account | None = None
+    recently: Recently = NOTHING_LATELY
 
     @property
     def holder(self) -> Account:
@@ -158,6 +179,7 @@ class DriftQuestion:
     now: datetime
     on_call: bool = False
     action: Literal[Action.RECONCILE] = Action.RECONCILE
+    recently: Recently = NOTHING_LATELY
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -169,6 +191,7 @@ class ResumeQuestion:
     role: Literal["security"] | None
     now: datetime
     action: Literal[Action.RESUME] = Action.RESUME
+    recently: Recently = NOTHING_LATELY
 
 
 Question = AccessQuestion | AccountQuestion | DriftQuestion | ResumeQuestion

@@ -23,5 +23,11 @@ class AdAccounts(Accounts):
         """How the account stands with the password policy that holds for it."""
         return ad_values.standing(entry, now)
 
+    def _mail_changed_at(self, entry: Entry) -> datetime | None:
+        """By what controllers tell each other; None where that is not shown to Wicket's account."""
+        if self._shape.attributes.mail.casefold() != "mail":
+            return None
+        return ad_values.changed_at(entry, ad_values.MAIL)
+
     def _is_marked(self, entry: Entry) -> bool:
         return ad_values.is_marked(entry)

@@ -4,6 +4,7 @@ Plain functions of values; none asks a server. Sources: [MS-ADTS] and [MS-DTYP],
 """
 
 import re
+import struct
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import NoReturn
@@ -20,8 +21,14 @@ LOCKED_OUT = 0x10
 
 _CONTROL, _COMPUTED = "userAccountControl", "msDS-User-Account-Control-Computed"
 _CHANGED, _ENDS = "pwdLastSet", "msDS-UserPasswordExpiryTimeComputed"
+# What controllers tell each other of every attribute ([MS-ADTS] 3.1.1.1.9, [MS-DRSR] 5.167): attribute, version, time.
+_HISTORY = "replPropertyMetaData"
+_HISTORY_OF_ONE = struct.Struct("<IIQ16sQQ")
+_HISTORY_STARTS = 16
+# The attribute "mail" there: its prefix is one of those that every forest begins with ([MS-DRSR] 5.16.4).
+MAIL = 0x150003
 STANDING_IN = (
-    _CONTROL, _COMPUTED, _CHANGED, _ENDS, "accountExpires", "adminCount", "primaryGroupID", "objectSid",
+    _CONTROL, _COMPUTED, _CHANGED, _ENDS, "accountExpires", "adminCount", "primaryGroupID", "objectSid", _HISTORY,
 )  # fmt: skip
 
 # Times are in steps of 100 ns since 1601 ([MS-DTYP] 2.3.3); these two values, and none, mean "never".
@@ -73,6 +80,16 @@ def guid_bytes(text: str) -> bytes | None:
 def guid_text(stored: bytes) -> str:
     """An objectGUID as text; empty if it is none."""
     return str(UUID(bytes_le=stored)) if len(stored) == 16 else ""
+
+
+def changed_at(entry: Entry, attribute: int) -> datetime | None:
+    """When an attribute last took another value; None if it still has its first, or that is not shown."""
+    stored = next(iter(entry.values.get(_HISTORY.lower(), ())), b"")[_HISTORY_STARTS:]
+    whole = len(stored) - len(stored) % _HISTORY_OF_ONE.size
+    for of, version, seconds, *_ in _HISTORY_OF_ONE.iter_unpack(stored[:whole]):
+        if of == attribute and version > 1:
+            return _EPOCH + timedelta(seconds=seconds)
+    return None
 
 
 def octets(attribute: str, value: bytes) -> str:

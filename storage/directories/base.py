@@ -27,8 +27,8 @@ class Account:
     empty where the directory keeps none, or several. employment: "employee", "contractor" or "service". manager: an
     account id. privileged: holds administrative power, so never resets itself. locked: too many failed sign-ins.
     must_change_password: at the next sign-in. direct_groups: names of the groups that hold the account itself.
-    groups: those, and what they are in; a name that several groups have is left out of both. Times are None where
-    there is none, or the directory keeps none.
+    groups: those, and what they are in; a name that several groups have is left out of both. mail_changed_at: no later
+    than this the mail address became what it is. Times are None where there is none, or the directory keeps none.
     """
 
     id: str
@@ -50,6 +50,7 @@ class Account:
     password_changed_at: datetime | None
     password_expires_at: datetime | None
     read_at: datetime
+    mail_changed_at: datetime | None = None
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -95,6 +95,7 @@ class Accounts:
             password_changed_at=standing.changed_at,
             password_expires_at=standing.expires_at,
             read_at=now,
+            mail_changed_at=self._mail_changed_at(entry),
         )
 
     def standing(self, session: Session, entry: Entry, now: datetime) -> Standing:
@@ -136,6 +137,10 @@ class Accounts:
     def _is_marked(self, entry: Entry) -> bool:  # noqa: ARG002 - for servers that mark some accounts
         """Whether the entry itself says that it has administrative power."""
         return False
+
+    def _mail_changed_at(self, entry: Entry) -> datetime | None:  # noqa: ARG002 - for servers that keep it
+        """When the mail address last took the place of another, where the server says so."""
+        return None
 
     def _policy(self, session: Session, entry: Entry) -> Policy:
         dn = entry.first("pwdPolicySubentry") or self._shape.password_policy

@@ -9,9 +9,13 @@ from storage.records.inquiries import Inquiry
 from storage.records.messages import ExceptionRecord, Owed, Posted, Question
 from storage.records.passkeys import Challenge, Passkey, ProofChange
 from storage.records.people import Delivery, Failures, Handle, Link, MailCode, Proof
+from storage.records.resets import Address, Alarm, Announcement, Tally
 from storage.records.sign_ins import SignIn, Subject
 
 __all__ = [
+    "Address",
+    "Alarm",
+    "Announcement",
     "Approval",
     "Challenge",
     "Delivery",
@@ -34,6 +38,7 @@ __all__ = [
     "SignIn",
     "Standing",
     "Subject",
+    "Tally",
     "VoidedApproval",
     "Watched",
 ]

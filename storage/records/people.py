@@ -46,7 +46,10 @@ class Handle(SQLModel, table=True):
     """
 
     __tablename__ = "handles"
-    __table_args__ = (Index("handles_at_door", "door", "created_at", **only("door <> ''")),)
+    __table_args__ = (
+        Index("handles_reset", "account", "done_at", **only("purpose = 'reset' AND done_at IS NOT NULL")),
+        Index("handles_at_door", "door", "created_at", **only("door <> ''")),
+    )
 
     id: str = Field(primary_key=True)
     purpose: str

@@ -20,9 +20,11 @@ from bot.settings import Settings
 from bot.slack.bolt import Speaking
 from bot.slack.door import PageLinks
 from bot.slack.replies import Replies
+from handlers.alarms import Alarms
 from handlers.checks import Checks
 from handlers.leavers import Leavers
 from handlers.proofs import Handles
+from handlers.visits import PageGround
 from storage.catalogue import Catalogue, Entitlement
 from storage.database import Database
 
@@ -52,6 +54,14 @@ async def speaking(settings: Settings, catalogue: Catalogue) -> AsyncIterator[tu
         opened.push_async_callback(replies.finish)
         handles = Handles(vault=settings.secrets.vault(), lifetime=timedelta(minutes=10))
         metrics = Metrics.in_registry(CollectorRegistry())
+        page = PageGround(
+            database=database,
+            directories=directories,
+            policy=ground.policy,
+            vault=settings.secrets.vault(),
+            handles=handles,
+            now=database.now,
+        )
         built = Speaking(
             settings=settings,
             ground=ground,
@@ -59,6 +69,7 @@ async def speaking(settings: Settings, catalogue: Catalogue) -> AsyncIterator[tu
             leavers=Leavers(ground),
             handles=handles,
             pages=PageLinks(public_url=settings.server.public_url, handles=handles, minutes=10),
+            alarms=Alarms(ground, page),
             metrics=metrics,
         )
         yield built.bolt(client, replies), metrics

@@ -31,6 +31,7 @@ from tests.handlers.decisions.cast import (
     account,
     person,
 )
+from tests.handlers.reset_questions import RESETS
 
 GRANT: Final = Action.GRANT
 REQUEST: Final = Action.REQUEST
@@ -499,6 +500,7 @@ CASES: Mapping[str, tuple[Question, bool, str]] = {
         False,
         "privileged-never-by-themselves",
     ),
+    **RESETS,
 }
 
 SOURCES, SCHEMA = shipped()

@@ -26,13 +26,13 @@ Chapter = tuple[str, tuple[Step, ...]]
 CHAPTERS: tuple[Chapter, ...] = (
     ("Who is speaking", linking.STEPS),
     ("Routine questions", questions.STEPS),
-    ("Passwords and lockouts", passwords.STEPS),
     ("Low risk: access at once", access.STEPS),
     ("The request form", asking.STEPS),
     ("Privileged: the owner decides", approvals.STEPS),
     ("While it lasts", lasting.STEPS),
     ("What nobody gets", refusals.STEPS),
     ("When the directory hangs", trouble.STEPS),
+    ("Passwords and lockouts", passwords.STEPS),
     ("What changed behind our back", drift.STEPS),
     ("The record", record.STEPS),
 )

@@ -9,6 +9,7 @@ from collections.abc import Callable, Sequence
 from slack_sdk.models.blocks import ButtonElement
 
 from bot.slack.messages.alert_facts import Alert, fault, plain
+from bot.slack.messages.alerts_accounts import address_changed
 from bot.slack.messages.alerts_directory import SENTENCES
 from bot.slack.messages.alerts_people import SENTENCES as OF_PEOPLE
 from bot.slack.messages.alerts_refused import SENTENCES as OF_REFUSALS
@@ -116,6 +117,8 @@ _SENTENCES: dict[Kind, Callable[[Alert], tuple[str, str]]] = {
     **OF_REFUSALS,
     Kind.UNDELIVERABLE: _undeliverable,
     Kind.OWNER_UNREACHABLE: _owner_unreachable,
+    Kind.ADDRESS_CHANGED: address_changed,
+    Kind.ADDRESS_CHANGED: address_changed,
 }
 _CHANNEL = re.compile(r"[CG][A-Z0-9]{2,}")
 

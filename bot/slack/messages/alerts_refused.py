@@ -48,7 +48,9 @@ def _refused_self_service(alert: Alert) -> tuple[str, str]:
 
 def _wrong_approver(alert: Alert) -> tuple[str, str]:
     who, what, facts = alert.whose, alert.entitlement, alert.facts
-    title = say("Wrong person clicked: {about}", about=who if facts.get("resume") else what)
+    title = say(
+        "Wrong person clicked: {about}", about=who if facts.get("resume") or facts.get("release") else what
+    )
     requester = alert.fact("requester")
     others = say("They are not among its approvers.")
     if facts.get("drift"):
@@ -56,6 +58,9 @@ def _wrong_approver(alert: Alert) -> tuple[str, str]:
         others = say("They are not among those who may.")
     elif facts.get("resume"):
         tried = say("{name} tried to let new access begin again.", name=who)
+        others = say("They are not on the security team.")
+    elif released := alert.fact("release"):
+        tried = say("{name} tried to let {other} in again.", name=who, other=released)
         others = say("They are not on the security team.")
     elif facts.get("ending"):
         whose = requester or say("somebody")

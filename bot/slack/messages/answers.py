@@ -9,6 +9,7 @@ from slack_sdk.models.blocks import ButtonElement
 
 from bot.slack.actions import Action
 from bot.slack.messages.parts import Message, button, link_button, said
+from bot.slack.messages.resets import not_me
 from bot.slack.words import clock, day_and_clock, either, first, inert, together, until_from
 from bot.texts import as_told, say, say_counted, template
 from handlers.answers import (
@@ -153,8 +154,8 @@ def no_candidate_message(several: bool) -> Message:
     return said(f"{why}\n{instead}")
 
 
-def notice_message(kind: str, result: str, at: datetime) -> Message:
-    """What came of one's visit to the secure page; it never claims more than is known."""
+def notice_message(kind: str, result: str, at: datetime, *, handle: str = "") -> Message:
+    """What came of one's visit to the secure page; it never claims more than is known. handle: to say it was not me."""
     if kind == "linked":
         return said(
             say(
@@ -165,8 +166,11 @@ def notice_message(kind: str, result: str, at: datetime) -> Message:
         )
     known = result if (kind, result) in _NOTICES else "done"
     what = say(_NOTICES[kind, known], at=clock(at))
-    not_you = say("Was this not you? Tell the security team at once.")
-    return said(f"{what}\n{not_you}")
+    if not handle:
+        not_you = say("Was this not you? Tell the security team at once.")
+        return said(f"{what}\n{not_you}")
+    stop = say("Was this not you? One click stops it.")
+    return said(f"{what}\n{stop}", buttons=[not_me(handle)])
 
 
 _NOTICES = {

@@ -62,7 +62,8 @@ def approval_message(story: GrantStory, *, to_owner: bool = True) -> Message:
     stands = _still_needed if waiting else _what_became
     state = stands(story)
     about = together(going_on(story), _why_asked(story))
-    why = [line for line in (about, background(story), last_time(story), passed_on(story)) if line]
+    lines = (was_reset(story), about, background(story), last_time(story), passed_on(story))
+    why = [line for line in lines if line]
     blocks: list[Block] = [heading(_title(story)), facts(rows), section("\n".join(why))]
     if waiting:
         who_can = _who_can(story)
@@ -85,6 +86,22 @@ def _without_words(story: GrantStory) -> GrantStory:
     """The same without what approvers wrote, and without who approved what it no longer is."""
     said = tuple(replace(one, rationale="") for one in story.said if not one.void)
     return replace(story, said=said, end_rationale="")
+
+
+def was_reset(story: GrantStory) -> str:
+    """A warning, where a password of theirs was reset lately (P-8)."""
+    if story.reset_at is None:
+        return ""
+    when = day_and_clock(story.reset_at)
+    if story.report:
+        return say(
+            "⚠️ The password of whoever asks or is to have it was reset {time}, less than a day ago: make sure that it "
+            "is them.",
+            time=when,
+        )
+    return say(
+        "⚠️ Their password was reset {time}, less than a day ago: make sure that it is them.", time=when
+    )
 
 
 def _title(story: GrantStory) -> str:

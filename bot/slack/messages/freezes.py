@@ -13,7 +13,7 @@ from bot.slack.messages.parts import Message, button
 from bot.slack.sentences import GONE
 from bot.slack.words import clock, day_and_clock, inert, number, plainly, quoted, together
 from bot.texts import as_told, say, say_counted, template
-from handlers.decisions.freezing import Stopped, reason
+from handlers.decisions.freezing import RESUME_RESETS, Stopped, reason
 from handlers.outcomes import NoLonger, NotAllowed, Unknown
 from storage.states import FreezeKind
 
@@ -25,6 +25,7 @@ _TITLES = {
     FreezeKind.RESTORED: template("New access is stopped: the records were restored from an older copy"),
     FreezeKind.MISMATCH: template("New access is stopped: the records are not what was signed"),
     FreezeKind.EMERGENCY: template("New access is stopped by the security team"),
+    FreezeKind.RESETS: template("Resets are stopped for everybody: too many at once"),
 }
 _MOST_OF_A_DETAIL = 400
 
@@ -37,19 +38,23 @@ def freeze_message(alert: Alert) -> Message:
         plain(as_told(str(alert.facts.get("detail") or "")), _MOST_OF_A_DETAIL),
     )
     if alert.fact("decided_by"):
-        return composed(alert, title, f"{detail}\n{_lifted(alert)}".strip())
-    told = together(detail, _lost(alert), _what_now(kind))
-    begin = button(say("Let new access begin again…"), Action.RESUME, alert.id)
+        return composed(alert, title, f"{detail}\n{_lifted(alert, kind)}".strip())
+    told = together(detail, _counted(alert), _lost(alert), _what_now(kind))
+    resets = kind == FreezeKind.RESETS
+    label = say("Let resets begin again…") if resets else say("Let new access begin again…")
+    begin = button(label, Action.RESUME, alert.id)
     return composed(alert, title, told, buttons=[begin])
 
 
-def _lifted(alert: Alert) -> str:
+def _lifted(alert: Alert, kind: FreezeKind) -> str:
     by, at, why = (
         alert.fact("decided_by"),
         alert.moment("decided_at"),
         str(alert.facts.get("rationale") or ""),
     )
     whom = say("{name} at {time}", name=by, time=clock(at)) if at else by
+    if kind == FreezeKind.RESETS:
+        return say("✅ *Resets again* by {whom}: {words}.", whom=whom, words=quoted(why))
     if not why:
         return say("✅ *New access again* by {whom}.", whom=whom)
     return say("✅ *New access again* by {whom}: {words}.", whom=whom, words=quoted(why))
@@ -80,6 +85,11 @@ def resumed_text(outcome: object) -> str:
     match outcome:
         case NotAllowed():
             return not_allowed_text(outcome)
+        case NoLonger(by=by, at=at, way=way) if way == RESUME_RESETS:
+            when = clock(at) if at else ""
+            return say(
+                "{name} let resets begin again: {time}. Nothing more to do.", name=inert(by), time=when
+            )
         case NoLonger(by=by, at=at):
             return together(_began_again(inert(by), at), say("Nothing more to do."))
         case Unknown(lost=True):
@@ -88,6 +98,13 @@ def resumed_text(outcome: object) -> str:
             return say("This is no longer there, so nothing was changed.")
         case _:
             return ""
+
+
+def _counted(alert: Alert) -> str:
+    count, most = alert.number("count"), alert.number("most")
+    if not count:
+        return ""
+    return say("There were {number}, and {most} are let by.", number=number(count), most=number(most))
 
 
 def _began_again(name: str, at: datetime | None) -> str:

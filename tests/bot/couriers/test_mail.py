@@ -14,15 +14,17 @@ from pathlib import Path
 import pytest
 from aiosmtpd.smtp import SMTP, Envelope, Session
 from prometheus_client import CollectorRegistry
+from sqlmodel import select
 from structlog.testing import capture_logs
 
 from bot.couriers.mail import GIVE_UP_AFTER, MailCourier, Smtp
 from bot.metrics import Metrics
 from bot.texts import ENGLISH, Language
+from handlers.addresses import seen_now
 from storage import outbox
 from storage.database import Session as Tx
 from storage.handles import Purpose
-from storage.records import ExceptionRecord, Owed
+from storage.records import ExceptionRecord, Handle, Owed
 from tests.bot.texts.pseudo import Pseudo
 from tests.handlers.page_ground import NEW_PASSWORD, World, world
 from tests.handlers.passkey_ground import cared, made
@@ -96,10 +98,18 @@ def _owe_nothing(tx: Tx) -> None:
             outbox.done(tx, owed)
 
 
+def _owe_about_ada(tx: Tx) -> None:
+    handle = tx.exec(select(Handle).where(Handle.account == "ada")).first()
+    assert handle is not None
+    outbox.owe(tx, at=_FAR, courier="mail", kind="proofs-changed", subject=handle.id, recipient="ada")
+
+
 def _courier(page: World, port: int, language: Language = ENGLISH) -> MailCourier:
     smtp = Smtp(host="127.0.0.1", port=port, sender="wicket@example.com", encryption="none")
     metrics = Metrics.in_registry(CollectorRegistry())
-    return MailCourier(page.ground, smtp, metrics=metrics, language=language)
+    return MailCourier(
+        page.ground, smtp, metrics=metrics, public_url="https://wicket.example.com", language=language
+    )
 
 
 async def _owed(page: World) -> list[Owed]:
@@ -130,11 +140,23 @@ async def test_a_letter_is_written_in_the_language_that_settings_name(page: Worl
 async def test_the_address_is_the_one_the_directory_holds_when_it_is_sent(
     page: World, mailbox: Mailbox
 ) -> None:
-    """P-3."""
+    """P-3: and the one before it hears of it too, while the new one is new."""
     await _reset(page)
     await page.local.change_account("ada", mail="ada@new.example.com")
+    assert await _courier(page, mailbox.port).deliver_due() == 1
+    assert [to for to, _ in mailbox.to] == ["ada@example.com", "ada@new.example.com"]
+
+
+async def test_an_address_of_long_ago_hears_of_nothing(page: World, mailbox: Mailbox) -> None:
+    """P-3: three days after the change the mail of somebody is nobody else's business."""
+    await page.local.change_account("ada", mail="ada@new.example.com")
+    account = await page.local.account("ada")
+    assert account is not None
+    await seen_now(page.ground.database, account, page.clock())
+    page.clock.forward(hours=72)
+    await page.ground.database.write(_owe_about_ada)
     await _courier(page, mailbox.port).deliver_due()
-    assert mailbox.to[0][0] == "ada@new.example.com"
+    assert [to for to, _ in mailbox.to] == ["ada@new.example.com"]
 
 
 async def test_a_mailed_code_proves_its_reader(page: World, mailbox: Mailbox) -> None:
@@ -230,8 +252,7 @@ async def test_the_same_letter_twice_carries_the_same_id(page: World, mailbox: M
     await _reset(page)
     courier = _courier(page, mailbox.port)
     for _ in range(2):
-        message = await courier._message((await _owed(page))[0])
-        assert message is not None
+        _, (message,) = await courier._letters((await _owed(page))[0])
         await courier._smtp.send(message)
     assert len({letter["Message-ID"] for letter in mailbox.letters}) == 1
 

@@ -17,10 +17,17 @@ def one(kind: FreezeKind) -> Stopped:
 
 
 def test_nothing_is_stopped_without_a_freeze() -> None:
-    assert [what_stops([], what) for what in What] == [None, None]
+    assert [what_stops([], what) for what in What] == [None, None, None]
 
 
-@pytest.mark.parametrize("kind", list(FreezeKind))
+def test_a_stop_of_resets_stops_nothing_else() -> None:
+    """P-7: whoever needs access goes on getting it."""
+    stop = one(FreezeKind.RESETS)
+    assert [what_stops([stop], what) for what in What] == [None, None, stop]
+    assert "Nothing is wrong with your account" in reason(stop)
+
+
+@pytest.mark.parametrize("kind", sorted(set(FreezeKind) - {FreezeKind.RESETS}))
 def test_every_freeze_stops_access(kind: FreezeKind) -> None:
     assert what_stops([one(kind)], What.ACCESS) == one(kind)
     assert reason(one(kind)).endswith("what ends, ends on time.")

@@ -1,5 +1,7 @@
 """What the connector makes of a real domain controller (Samba's): people, groups and their oddities."""
 
+from datetime import timedelta
+
 import ldap3
 import pytest
 
@@ -67,6 +69,20 @@ async def test_attributes_and_groups_say_who_somebody_is(domain: AdStage) -> Non
     assert [each.employment for each in kinds if each] == [
         "employee", "contractor", "service", "contractor", "service",
     ]  # fmt: skip
+
+
+async def test_a_new_mail_address_says_since_when_it_is_there(domain: AdStage) -> None:
+    """P-3: by the controllers' own history, which Wicket's account may read; the first address is no change."""
+    ada = await domain.person("ada")
+    first = await domain.directory.account(ada)
+    assert first is not None
+    assert first.mail_changed_at is None
+    domain.set(ada, displayName="Ada L.")
+    domain.set(ada, mail="ada@elsewhere.example")
+    found = await domain.directory.account(ada)
+    assert found is not None
+    assert found.mail_changed_at is not None
+    assert abs(found.read_at - found.mail_changed_at) < timedelta(minutes=1)
 
 
 async def test_computers_are_not_people(domain: AdStage) -> None:

@@ -1,5 +1,6 @@
 """What Active Directory writes and answers, read as values: ids, times, flags, codes, memberships with an end."""
 
+import struct
 from datetime import UTC, datetime, timedelta
 from uuid import uuid4
 
@@ -224,3 +225,23 @@ def test_the_feature_that_ends_memberships_is_known_by_its_name() -> None:
     assert is_the_feature(f"CN=Privileged Access Management Feature,{place}")
     assert not is_the_feature(f"CN=Recycle Bin Feature,{place}")
     assert not is_the_feature(str(uuid4()))
+
+
+def _history(*of_each: tuple[int, int, int]) -> Entry:
+    """What controllers tell each other: attribute, version, seconds since 1601."""
+    stored = struct.pack("<IIII", 1, 0, len(of_each), 0)
+    for of, version, seconds in of_each:
+        stored += struct.pack("<IIQ16sQQ", of, version, seconds, b"\0" * 16, 1, 1)
+    return Entry(dn=DN, values={"replpropertymetadata": [stored]})
+
+
+def test_when_a_mail_address_took_the_place_of_another_is_read_from_the_history() -> None:
+    """P-3: its first value is no change, and what is not shown or cut short is not known."""
+    seconds = int((NOW - datetime(1601, 1, 1, tzinfo=UTC)).total_seconds())
+    other = (0x3, 7, 1)
+    assert ad_values.changed_at(_history(other, (ad_values.MAIL, 2, seconds)), ad_values.MAIL) == NOW
+    assert ad_values.changed_at(_history(other, (ad_values.MAIL, 1, seconds)), ad_values.MAIL) is None
+    assert ad_values.changed_at(_history(other), ad_values.MAIL) is None
+    assert ad_values.changed_at(account(), ad_values.MAIL) is None
+    cut = Entry(dn=DN, values={"replpropertymetadata": [b"\1" * 30]})
+    assert ad_values.changed_at(cut, ad_values.MAIL) is None

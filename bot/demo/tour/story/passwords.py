@@ -40,7 +40,8 @@ async def a_reset_by_authenticator(scene: Scene) -> None:
 
 
 async def the_reset_took_effect_and_was_told(scene: Scene) -> None:
-    """The old password no longer works, the new one does, sessions known of ended, and she hears of it twice."""
+    """The old password no longer works, the new one does, sessions known of ended, and she heard of it before."""
+    await scene.mail("ada", "A new password is being set for you")
     ada, person = scene.player("ada"), LOVELACE.person("ada")
     told = "signed out everywhere" if scene.capabilities.sessions else "can't end sessions"
     await ada.hears("✅ Your password was changed", told)
@@ -104,6 +105,36 @@ async def a_reset_without_the_phone(scene: Scene) -> None:
     await scene.must_sign_in("katherine", new, which="the new password")
 
 
+async def it_was_not_her(scene: Scene) -> None:
+    """Say it was not her: the link of the mail stops it all, without signing in, and security lets her in again."""
+    katherine, alan = scene.player("katherine"), scene.player("alan")
+    await scene.mail("katherine", "A new password is being set for you")
+    mail = await scene.mail("katherine", "Your password was changed")
+    async with Browser() as browser:
+        page = katherine.reads(await browser.open(_link_in(mail)))
+        page.shows("You need not sign in: this page can only stop things.")
+        await scene.must_sign_in("katherine", NEW_PASSWORDS["katherine"], which="the new password")
+        page = await katherine.sends(browser, page, "It wasn't me: stop it")
+        page.shows("It is stopped.")
+    await scene.must_sign_in("katherine", NEW_PASSWORDS["katherine"], whether=False, which="the new password")
+    told = await alan.sees(
+        "“This wasn't me”: Katherine Johnson", "Their account is switched off", channel="security"
+    )
+    await alan.presses(told, "Let them in again…")
+    await alan.fills(
+        await alan.form("Let them in again"), {"How do you know": "I spoke to her: it was her after all"}
+    )
+    await alan.sees("Lifted by Alan Turing", channel="security")
+    await scene.must_sign_in("katherine", NEW_PASSWORDS["katherine"], which="the new password")
+
+
+async def what_is_privileged_waits(scene: Scene) -> None:
+    """For a day after her reset Ada is given nothing of risk 4, so that a thief of her proofs gets no further."""
+    ada = scene.player("ada")
+    await ada.says("I need prod-db for 1h because INC-4714")
+    await ada.hears("⛔ I can't give prod-db", "reset less than 24 hours ago")
+
+
 async def administrators_go_the_governed_way(scene: Scene) -> None:
     """An administrator's account is never reset by itself, and he is told so frankly."""
     konrad = scene.player("konrad")
@@ -137,6 +168,11 @@ async def an_unlock_with_proof(scene: Scene) -> None:
     await scene.must_sign_in("bob", password)
 
 
+def _link_in(mail: str) -> str:
+    """The address in a mail behind which something can be stopped."""
+    return next(word for word in mail.split() if "/not-me/" in word)
+
+
 def _beside(address: str, link: str) -> str:
     """Where a link of the page leads."""
     return address.partition("/p/")[0] + link if link.startswith("/") else link
@@ -147,6 +183,8 @@ STEPS = (
     the_reset_took_effect_and_was_told,
     proofs_come_first,
     a_reset_without_the_phone,
+    it_was_not_her,
+    what_is_privileged_waits,
     administrators_go_the_governed_way,
     an_unlock_at_once,
     an_unlock_with_proof,

@@ -14,7 +14,7 @@ from handlers.strange import Kind
 from tests.bot.slack.stories import NOW, clumsy, hears, problems, reads
 
 # The others are told by bot.slack.messages.drift and by bot.slack.messages.freezes.
-ALERTS = set(Kind) - DRIFT - {Kind.ACCESS_STOPPED}
+ALERTS = set(Kind) - DRIFT - {Kind.ACCESS_STOPPED, Kind.NOT_ME}
 TAIL = "medium · 23 Nov 14:02 UTC · story g-1"
 LATER = (NOW + timedelta(minutes=30)).isoformat()
 
@@ -29,6 +29,21 @@ def alert(kind: Kind, facts: dict[str, Any] | None = None, **changes: Any) -> Al
 
 
 GOLDEN = [
+    (
+        alert(Kind.ADDRESS_CHANGED, {"slack_user": "U0ADA", "changed_at": "2026-11-23T12:00:00+00:00"}),
+        "⚠️ Refused: self-service for Ada Lovelace (ada), whose mail address is new",
+        "Somebody with the Slack account U0ADA wanted to help themselves. The mail address of Ada Lovelace (ada) "
+        "changed 23 Nov 12:00 UTC, and for 72 hours nothing is done on its strength. Nothing was changed; their old "
+        "and their new address were told. If the change of address was not theirs, somebody else is about to be them.",
+        TAIL,
+    ),
+    (
+        alert(Kind.WRONG_APPROVER, {"release": "Bob Noyce (bob)", "reasons": []}),
+        "⚠️ Wrong person clicked: Ada Lovelace (ada)",
+        "Ada Lovelace (ada) tried to let Bob Noyce (bob) in again. They are not on the security team. "
+        "Nothing was changed.",
+        TAIL,
+    ),
     (
         alert(
             Kind.REFUSED_REQUEST,

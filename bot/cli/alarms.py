@@ -1,0 +1,65 @@
+"""The command that lets somebody in again of whom it was said that somebody else is in their account.
+
+It does what security does in Slack, for when nobody of them can; it resets nothing.
+"""
+
+import asyncio
+from typing import Annotated
+
+import typer
+
+from bot.cli.people import directories_of, find_person
+from bot.cli.place import opened, place_of
+from bot.cli.tables import say
+from bot.settings import Settings
+from handlers.intents import RATIONALE_LIMIT, Where
+from handlers.recording import OPERATOR
+from handlers.reported import NotReleased, Released
+from storage.database import Database
+from storage.directories.base import Account
+from storage.faults import DirectoryUnavailable
+
+CLI = Where(transport="cli")
+
+
+def release(
+    context: typer.Context,
+    login: Annotated[str, typer.Argument(help="The login or id of the person.", metavar="LOGIN")],
+    by: Annotated[str, typer.Option(help="Who decided it: a name.", metavar="NAME")],
+    why: Annotated[
+        str, typer.Option(help="How it is known that it is them. Stays on the record.", metavar="TEXT")
+    ],
+) -> None:
+    """Let a person in again after “This wasn't me”: the account is switched on, and the alarm lifted. On the record."""
+    settings = place_of(context).settings()
+    if not by.strip() or not why.strip() or len(why) > RATIONALE_LIMIT:
+        raise typer.BadParameter(f"Say who and why, in at most {RATIONALE_LIMIT} characters.")
+    with opened(settings) as database:
+        account = find_person(settings, login)
+        if account is None:
+            raise DirectoryUnavailable(
+                f"No directory knows anybody with the login or id {login!r}. Nothing was changed."
+            )
+        released = asyncio.run(_release(settings, database, account, by.strip(), why.strip()))
+    if isinstance(released, NotReleased):
+        raise DirectoryUnavailable(
+            "The directory did not switch the account on, so the alarm stands. Try again."
+        )
+    if released.who:
+        say(f"{account.name} is let in again. Have them choose a new password first.")
+    else:
+        say(f"Nothing was reported of {account.name}, so there was nothing to lift.")
+
+
+async def _release(
+    settings: Settings, database: Database, account: Account, by: str, why: str
+) -> Released | NotReleased:
+    # Policies are slow to load, and `wicket --help` has no need of them.
+    from bot.app import ground_of
+    from handlers.releasing import Releasing
+
+    async with directories_of(settings) as found:
+        ground = ground_of(settings, database, {one.name: one for one in found}, database.now)
+        return await Releasing(ground).lift(
+            account.directory, account.id, actor=OPERATOR, by=by, rationale=why, where=CLI
+        )

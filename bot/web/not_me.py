@@ -1,0 +1,91 @@
+"""The page behind “This wasn't me” in letters: a button that stops things, for whoever holds the letter.
+
+A GET changes and spends nothing, so that programs that follow the links of a mail stop nobody; it tells no name.
+"""
+
+from urllib.parse import quote
+
+from aiohttp import web
+
+from bot.metrics import Metrics
+from bot.web.endings import Ending
+from bot.web.forms import Cookies, Tokens, from_elsewhere, new_form_cookie, read_form
+from bot.web.rendering import Pages
+from handlers.alarms import Alarms
+from handlers.reported import NoLink
+from storage.secrets import Vault
+
+NOT_FROM_HERE = "Your browser sent this without its cookie, so nothing was done. Allow cookies and try again."
+
+STOPPED = Ending(
+    symbol="✅",
+    title="It is stopped.",
+    sentences=(
+        "What was open is closed. The account is being switched off and signed out wherever the directory can do that.",
+        "The security team has been told. Go to them, in person or by phone: only they can let you in again.",
+        "You can close this page.",
+    ),
+)
+STOPPED_BEFORE = Ending(
+    symbol="✅",
+    title="This was stopped before.",
+    sentences=("Somebody pressed this button already, and the security team knows. Nothing more was done.",),
+)
+NOTHING = Ending(
+    symbol="⌛",
+    title="This link stops nothing any more.",
+    sentences=(
+        "It works for a week.",
+        "If something is wrong with your account, tell the security team at once.",
+    ),
+)
+
+
+class NotMePage:
+    """public_url: says whether cookies are of the secure kind."""
+
+    def __init__(self, alarms: Alarms, vault: Vault, *, public_url: str, metrics: Metrics) -> None:
+        self._alarms = alarms
+        self._cookies = Cookies(secure=public_url.startswith("https://"))
+        self._tokens = Tokens(vault)
+        self._pages = Pages()
+        self._metrics = metrics
+
+    def routes(self) -> list[web.AbstractRouteDef]:
+        """The routes of the page."""
+        at = r"/not-me/{text:[^/]{1,128}}"
+        return [web.get(at, self.show), web.post(at, self.stop)]
+
+    async def show(self, request: web.Request) -> web.Response:
+        """GET: what the button would do. It is the same for every link, and looks nothing up."""
+        return self._form(request)
+
+    async def stop(self, request: web.Request) -> web.Response:
+        """POST: stop it. Done again it does nothing more."""
+        text, fields = request.match_info["text"], await read_form(request)
+        fits = self._tokens.fits(text, self._cookies.form(request), fields.get("token", ""))
+        if fields.get("do") != "stop" or not fits or from_elsewhere(request):
+            self._metrics.request("page", "refused")
+            return self._form(request, wrong=NOT_FROM_HERE, status=403)
+        outcome = await self._alarms.by_mail(text)
+        self._metrics.request("page", "refused" if isinstance(outcome, NoLink) else "done")
+        if isinstance(outcome, NoLink):
+            return self._end(NOTHING)
+        return self._end(STOPPED_BEFORE if outcome.again else STOPPED)
+
+    def _form(self, request: web.Request, *, wrong: str = "", status: int = 200) -> web.Response:
+        text = request.match_info["text"]
+        cookie = self._cookies.form(request) or new_form_cookie()
+        response = self._pages.page(
+            "not-me",
+            status=status,
+            here=f"/not-me/{quote(text, safe='')}",
+            token=self._tokens.token(text, cookie),
+            errors={"": wrong} if wrong else {},
+        )
+        if cookie != self._cookies.form(request):
+            self._cookies.set_form(response, cookie)
+        return response
+
+    def _end(self, end: Ending) -> web.Response:
+        return self._pages.page("message", symbol=end.symbol, title=end.title, sentences=end.sentences)

@@ -1,0 +1,58 @@
+"""Mail addresses watched for change: one that changed less than three days ago lets nobody help themselves (P-3).
+
+It asks no directory itself, and never says to whom an address went.
+"""
+
+from collections.abc import Mapping
+from datetime import datetime, timedelta
+
+from sqlmodel import Session
+
+from storage import addresses
+from storage.database import Database
+from storage.directories.base import Account
+from storage.records import Address
+
+SETTLES_AFTER = timedelta(hours=72)
+
+
+def changed_lately(account: Account, seen: Address | None, at: datetime) -> datetime | None:
+    """When its address changed, if that is so short a time ago; the directory's own word counts as well as ours.
+
+    An address that we saw first is no change, whoever had it before.
+    """
+    ours = seen.since if seen is not None and seen.before else None
+    known = [one for one in (ours, account.mail_changed_at) if one is not None and at - one < SETTLES_AFTER]
+    return max(known, default=None)
+
+
+def former(seen: Address | None, at: datetime) -> str:
+    """The address that was another's place lately, where it must hear of things too; "" if there is none."""
+    lately = seen is not None and at - seen.since < SETTLES_AFTER
+    return seen.before if seen is not None and lately else ""
+
+
+async def seen_now(database: Database, account: Account, at: datetime) -> Address:
+    """Keep what the directory says of this account's address, if it is news; since when it is so."""
+    mine = {account.id: account.mail}
+
+    def read(tx: Session) -> Address | None:
+        is_news = any(addresses.news(tx, account.directory, mine))
+        return None if is_news else addresses.known(tx, account.directory, mine)[account.id]
+
+    def write(tx: Session) -> Address:
+        return addresses.see(tx, directory=account.directory, account=account.id, mail=account.mail, at=at)
+
+    kept: Address | None = await database.read(read)
+    return kept if kept is not None else await database.write(write)
+
+
+async def watch(database: Database, directory: str, mails: Mapping[str, str], at: datetime) -> None:
+    """The same for many, by account: written only where something is news."""
+
+    def write(tx: Session) -> None:
+        for account in found:
+            addresses.see(tx, directory=directory, account=account, mail=mails[account], at=at)
+
+    if found := await database.read(lambda tx: list(addresses.news(tx, directory, mails))):
+        await database.write(write)

@@ -1,0 +1,111 @@
+"""Alarms as they are kept: what somebody said was not theirs, what was done about it, and who lifted it.
+
+It decides neither what an alarm stops nor who may lift it.
+"""
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from enum import StrEnum
+
+from sqlalchemy import select as pick
+from sqlmodel import Session, SQLModel, col, func, select
+
+from storage import upserts
+from storage.plain import run
+from storage.records import Alarm
+
+_ALARMS = SQLModel.metadata.tables[Alarm.__tablename__]
+# Built once: every request and click asks, and making a statement costs more than running it.
+_REPORTED = pick(_ALARMS.c.directory, _ALARMS.c.account).where(_ALARMS.c.lifted_at.is_(None))
+_RAISE = upserts.or_nothing(SQLModel.metadata.tables[Alarm.__tablename__])
+
+
+class Effect(StrEnum):
+    """What came of one effect. WANTED: to be done, or tried again. UNABLE: the directory cannot.
+
+    HELD: not done, for there were too many at once. ALREADY: it was so before, so lifting the alarm leaves it so.
+    """
+
+    WANTED = "wanted"
+    DONE = "done"
+    ALREADY = "already"
+    UNABLE = "unable"
+    HELD = "held"
+
+
+def sound(
+    tx: Session,
+    *,
+    handle: str,
+    directory: str,
+    account: str,
+    name: str,
+    door: str,
+    disabled: Effect,
+    at: datetime,
+) -> bool:
+    """Keep a new alarm; False if one was raised for this visit before, be it lifted or not."""
+    values = {
+        "handle": handle, "directory": directory, "account": account, "name": name, "door": door,
+        "disabled": disabled, "sessions": Effect.WANTED, "at": at, "settled_at": None, "lifted_at": None,
+        "lifted_by": "", "rationale": "",
+    }  # fmt: skip
+    return run(tx.connection(), _RAISE, values) == 1
+
+
+def get(tx: Session, handle: str) -> Alarm | None:
+    """The alarm about this visit, held until the transaction ends."""
+    return tx.get(Alarm, handle, with_for_update=True)
+
+
+def open_of(tx: Session, directory: str, account: str) -> Sequence[Alarm]:
+    """What is open about this account, the oldest first."""
+    return tx.exec(
+        select(Alarm)
+        .where(Alarm.directory == directory, Alarm.account == account, col(Alarm.lifted_at).is_(None))
+        .order_by(col(Alarm.at))
+    ).all()
+
+
+def reported(tx: Session) -> frozenset[tuple[str, str]]:
+    """Directory and account of everybody about whom an alarm is open."""
+    return frozenset((row.directory, row.account) for row in tx.connection().execute(_REPORTED))
+
+
+def switched_off(tx: Session) -> frozenset[tuple[str, str]]:
+    """Those of them whose account is off because of it, or will be: nobody who left."""
+    ours = (Effect.WANTED, Effect.DONE)
+    rows = tx.exec(
+        select(Alarm.directory, Alarm.account).where(
+            col(Alarm.lifted_at).is_(None), col(Alarm.disabled).in_(ours)
+        )
+    ).all()
+    return frozenset((directory, account) for directory, account in rows)
+
+
+def unsettled(tx: Session) -> Sequence[Alarm]:
+    """Those of which something is still to be done."""
+    return tx.exec(select(Alarm).where(col(Alarm.settled_at).is_(None)).order_by(col(Alarm.at))).all()
+
+
+def how_many_since(tx: Session, at: datetime, window: timedelta) -> int:
+    """How many were raised in the window that ends now, about whomever."""
+    found = select(func.count()).select_from(Alarm).where(col(Alarm.at) > at - window)
+    return int(tx.exec(found).one())
+
+
+def note(tx: Session, alarm: Alarm, *, disabled: Effect, sessions: Effect, at: datetime) -> None:
+    """What came of it. It is settled when nothing is wanted any more."""
+    alarm.disabled, alarm.sessions = disabled, sessions
+    if Effect.WANTED not in (disabled, sessions):
+        alarm.settled_at = at
+    tx.add(alarm)
+    tx.flush()
+
+
+def lift(tx: Session, alarm: Alarm, *, at: datetime, by: str, rationale: str) -> None:
+    """It is over, and nothing of it is done any more."""
+    alarm.lifted_at, alarm.lifted_by, alarm.rationale = at, by, rationale
+    alarm.settled_at = alarm.settled_at or at
+    tx.add(alarm)
+    tx.flush()
