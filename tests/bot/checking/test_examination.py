@@ -55,7 +55,7 @@ async def test_it_ends_in_time_with_everybody_hanging(install: Installation, sil
         {
             f'api_url = "{install.slack.api_url}"': f'api_url = "http://127.0.0.1:{silence}/api/"',
             f"port = {mail}": f"port = {silence}",
-            'public_url = "http://127.0.0.1:1"': f'public_url = "https://127.0.0.1:{silence}"',
+            'public_url = "http://localhost:1"': f'public_url = "https://127.0.0.1:{silence}"',
         },
         add=LDAP.replace("127.0.0.1:1", f"127.0.0.1:{silence}"),
     )

@@ -97,7 +97,7 @@ async def test_a_page_that_cannot_be_reached_from_here(install: Installation):
     with socket.socket() as held:
         held.bind(("127.0.0.1", 0))  # and nobody listens
         url = f"https://127.0.0.1:{held.getsockname()[1]}"
-        install.edit({'public_url = "http://127.0.0.1:1"': f'public_url = "{url}"'})
+        install.edit({'public_url = "http://localhost:1"': f'public_url = "{url}"'})
         [line] = await install.found("secure page")
     assert line.level == "warning"
     assert line.found.startswith("It cannot be reached from here (")
