@@ -143,7 +143,7 @@ async def test_a_request_by_form_is_approved_with_a_reason(story: Story) -> None
     await grace.decides(request, "Approve…", "ok for the incident")
     await expect(request).to_contain_text("Approved by Grace Hopper")
     await expect(request).to_contain_text("ok for the incident")
-    await expect(request.get_by_role("button")).to_have_count(0)
+    await expect(request.get_by_role("button")).to_have_text(["End now…"])
     await expect(status).to_contain_text("✅ prod-db")
     await expect(status).to_contain_text("Approved by Grace Hopper")
     await expect(status).to_contain_text("ok for the incident")

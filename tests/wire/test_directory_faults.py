@@ -105,7 +105,7 @@ async def test_adding_is_tried_until_the_directory_read_back_agrees(world, fault
     break_it(world.faulty, fault, "add_member", times=2)
     await ask(ada, "I need grafana-edit for 2h because INC-4711")
     await world.until(lambda: _recorded(world, "access.change_failed failed"))
-    assert "being set up" in next(m for m in ada.messages() if m.bot_id).plain
+    await ada.sees("being set up")
     assert not any(message.plain.startswith("✅") for message in ada.messages())
     await _patiently(world, lambda: any(m.plain.startswith("✅") for m in ada.messages()))
     assert await _holds(world, "grafana-edit", "ada")

@@ -121,7 +121,8 @@ class _Reader(HTMLParser):
         if tag == "input" and self.forms and "name" in given:
             self.forms[-1].fields[given["name"]] = given.get("value", "")
         if tag in ("a", "button", "code"):
-            self._within.append(tag)
+            # A button that sends nothing is for scripts, and is hidden where there are none.
+            self._within.append("" if given.get("type") == "button" else tag)
             self._href = given.get("href", "")
         if tag == "code":
             self.listed.append("")
@@ -131,7 +132,7 @@ class _Reader(HTMLParser):
             self._silent -= 1
         if tag in _LINES:
             self.text.append("\n")
-        if self._within and self._within[-1] == tag:
+        if self._within and tag in ("a", "button", "code"):
             self._within.pop()
 
     def handle_data(self, data: str) -> None:
