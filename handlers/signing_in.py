@@ -86,7 +86,10 @@ class SignIns:
         if provider is None or handle is None:
             return None
         offered = self.offered(Purpose(handle.purpose), _STEPS[Purpose(handle.purpose)])
-        begun = await self._ground.database.write(lambda tx: self._begin(tx, handle, browser, bool(offered)))
+        why = "" if offered else "not_offered"
+        if not why and self._ground.is_over_to(visitor, handle):
+            why = "link_over"
+        begun = await self._ground.database.write(lambda tx: self._begin(tx, handle, browser, why))
         if begun is None:
             return None
         return await provider.address(
@@ -152,13 +155,9 @@ class SignIns:
         kinds = _LINK if handle.purpose == Purpose.LINK else _PROOF
         return await self._attempts.run(visitor, kinds, check, accept)
 
-    def _begin(self, tx: Session, handle: Handle, browser: str, offered: bool) -> str | None:
-        at, why = self._ground.now(), ""
-        if not offered:
-            why = "not_offered"
-        elif not self._ground.is_open(handle):
-            why = "link_over"
-        elif sign_ins.begun_for(tx, handle.id) >= MOST:
+    def _begin(self, tx: Session, handle: Handle, browser: str, why: str) -> str | None:
+        at = self._ground.now()
+        if not why and sign_ins.begun_for(tx, handle.id) >= MOST:
             why = "too_many"
         if why:
             self._record(tx, handle, "sign_in.begun", "refused", why)

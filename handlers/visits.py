@@ -104,6 +104,10 @@ class PageGround:
         """
         return handle.created_at + self.handles.lifetime <= self.now()
 
+    def is_over_to(self, visitor: "Visitor", handle: Handle) -> bool:
+        """Whether this visitor may know that nothing more comes of the handle: a stranger, only by its time (P-9)."""
+        return not self.is_open(handle) if visitor.gave_proofs_for(handle) else self.time_is_over(handle)
+
     async def person_of(self, handle: Handle | None) -> "Person":
         """Whose handle it is, as directory and link have them now. DirectoryUnavailable when that is unknown."""
         if handle is None or not handle.account:

@@ -315,6 +315,19 @@ async def test_a_stranger_is_sent_there_like_everybody_and_gains_nothing(page: V
     assert await page.why() == "unknown"
 
 
+async def test_where_a_stranger_is_sent_does_not_tell_that_somebody_proved_something(page: Visits) -> None:
+    """P-9: a visit that was overtaken leads there like any other, and to nothing."""
+    visitor = await page.world.opened(Purpose.RESET)
+    await page.world.ground.database.write(
+        lambda tx: close_all(tx, directory="staff", account="ada", at=page.world.clock())
+    )
+    there = replace(visitor, browser=COOKIE)
+    address = await page.sign_ins.begin(there, COOKIE)
+    assert address is not None
+    assert isinstance(await page.back(there, address), Refused)
+    assert await page.why() == "link_over"
+
+
 async def test_privileged_people_reset_nothing_by_it(page: Visits) -> None:
     """P-4."""
     await page.world.local.change_account("ada", privileged=True)
