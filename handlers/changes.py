@@ -16,12 +16,13 @@ from handlers.exceptions import Kind, Severity, Strange, tell_security
 from handlers.intents import PAGE, SCHEDULE
 from handlers.recording import WICKET, Fact, record
 from handlers.visits import PageGround, person_behind
-from storage.handles import Purpose, Result, close_others, move, take
+from storage.handles import Purpose, Result, close_others, finished_since, move, take
 from storage.outbox import owe
 from storage.records import Handle
 
 # Longer than any directory call may take: what has not ended by then was cut off.
 CUT_OFF_AFTER = timedelta(minutes=2)
+DAY = timedelta(days=1)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -52,6 +53,10 @@ class Changes:
 
         def work(tx: Session) -> bool | None:
             at = self._ground.now()
+            if words is RESET and self._often_enough(
+                tx, handle, at
+            ):  # several visits may have come so far at once
+                return False
             if not take(tx, handle.id, at=at):
                 return False
             if words is RESET and not breaker.lets_by(tx, self._ground, Counted.RESETS):
@@ -62,6 +67,12 @@ class Changes:
             return True
 
         return await self._ground.database.write(work)
+
+    def _often_enough(self, tx: Session, handle: Handle, at: datetime) -> bool:
+        count = finished_since(
+            tx, Purpose.RESET, directory=handle.directory, account=handle.account, since=at - DAY
+        )
+        return count >= self._ground.limits.resets_a_day
 
     async def give_back(self, handle: Handle, words: Words) -> None:
         """The directory refused, so nothing changed: the person may try something else."""

@@ -132,7 +132,7 @@ class Passkeys:
         after_password = Purpose(handle.purpose) in SECOND_FACTOR.keeps
         return (
             handle.purpose in SECOND_FACTOR.purposes
-            and self._ground.is_open(handle)
+            and not self._ground.is_over_to(visitor, handle)
             and (not after_password or visitor.gave_proofs_for(handle))
         )
 

@@ -4,13 +4,12 @@ A password is handed to the directory and to nothing else; it is never kept, rec
 """
 
 from dataclasses import dataclass
-from datetime import timedelta
 from importlib.resources import files
 
 from handlers import breaker
 from handlers.announcing import Announcing
 from handlers.attempts import Attempts
-from handlers.changes import RESET, UNLOCK, Changes
+from handlers.changes import DAY, RESET, UNLOCK, Changes
 from handlers.decisions.freezing import reason
 from handlers.decisions.passwords import weakness
 from handlers.decisions.policy import PolicyDecision
@@ -21,7 +20,6 @@ from storage.faults import DirectoryUnavailable
 from storage.handles import Purpose, Result, finished_since
 from storage.records import Handle
 
-DAY = timedelta(days=1)
 NOT_THE_SAME = "The two passwords are not the same."
 ENOUGH_TODAY = "It was changed {times} times in the last 24 hours, the most in a day. Try again tomorrow."
 NO_LONGER = "Policy does not allow this any more, so nothing was changed. {reasons}"

@@ -36,7 +36,7 @@ _STATE = re.compile(r"(s-[0-9a-z]{9}-[0-9a-z]{8})\.([A-Za-z0-9_-]{43})")
 # A right one buys no guesses at codes: where a weak `acr` is asked for, it is worth no more than a password.
 _PROOF = Kinds(
     action="proof.given",
-    purposes=frozenset({Purpose.RESET, Purpose.UNLOCK, Purpose.ENROL}),
+    purposes=frozenset({Purpose.RESET, Purpose.UNLOCK, Purpose.ENROL, Purpose.CARE}),
     second_factor=False,
 )
 _LINK = Kinds(action="link.proven", purposes=frozenset({Purpose.LINK}), second_factor=False)
@@ -44,6 +44,7 @@ _STEPS: Mapping[Purpose, Step] = {
     Purpose.RESET: Step.PROVE,
     Purpose.UNLOCK: Step.PROVE,
     Purpose.ENROL: Step.SIGN_IN,
+    Purpose.CARE: Step.SIGN_IN,
     Purpose.LINK: Step.LINK,
 }
 
@@ -85,7 +86,10 @@ class SignIns:
         if provider is None or handle is None:
             return None
         offered = self.offered(Purpose(handle.purpose), _STEPS[Purpose(handle.purpose)])
-        begun = await self._ground.database.write(lambda tx: self._begin(tx, handle, browser, bool(offered)))
+        why = "" if offered else "not_offered"
+        if not why and self._ground.is_over_to(visitor, handle):
+            why = "link_over"
+        begun = await self._ground.database.write(lambda tx: self._begin(tx, handle, browser, why))
         if begun is None:
             return None
         return await provider.address(
@@ -151,13 +155,9 @@ class SignIns:
         kinds = _LINK if handle.purpose == Purpose.LINK else _PROOF
         return await self._attempts.run(visitor, kinds, check, accept)
 
-    def _begin(self, tx: Session, handle: Handle, browser: str, offered: bool) -> str | None:
-        at, why = self._ground.now(), ""
-        if not offered:
-            why = "not_offered"
-        elif not self._ground.is_open(handle):
-            why = "link_over"
-        elif sign_ins.begun_for(tx, handle.id) >= MOST:
+    def _begin(self, tx: Session, handle: Handle, browser: str, why: str) -> str | None:
+        at = self._ground.now()
+        if not why and sign_ins.begun_for(tx, handle.id) >= MOST:
             why = "too_many"
         if why:
             self._record(tx, handle, "sign_in.begun", "refused", why)

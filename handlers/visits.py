@@ -31,6 +31,8 @@ from storage.secrets import Vault
 from storage.states import LinkState
 
 NO_LINK_NEEDED = frozenset({Purpose.LINK})
+# An id of the shape that directories give, and of nobody.
+_NOBODY = "00000000-0000-0000-0000-000000000000"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -104,9 +106,16 @@ class PageGround:
         """
         return handle.created_at + self.handles.lifetime <= self.now()
 
+    def is_over_to(self, visitor: "Visitor", handle: Handle) -> bool:
+        """Whether this visitor may know that nothing more comes of the handle: a stranger, only by its time (P-9)."""
+        return not self.is_open(handle) if visitor.gave_proofs_for(handle) else self.time_is_over(handle)
+
     async def person_of(self, handle: Handle | None) -> "Person":
         """Whose handle it is, as directory and link have them now. DirectoryUnavailable when that is unknown."""
         if handle is None or not handle.account:
+            if handle is not None and handle.directory:
+                # Asked all the same: where it is slow or away, that would tell who is somebody (P-9).
+                await self.directory(handle.directory).account(_NOBODY)
             return Person(handle=handle, unfit="unknown")
         account = await self.directory(handle.directory).account(handle.account)
         address = None if account is None else await seen_now(self.database, account, self.now())

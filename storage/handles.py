@@ -7,7 +7,7 @@ from collections.abc import Collection, Mapping
 from datetime import datetime
 from enum import StrEnum
 
-from sqlalchemy import bindparam, literal_column, update
+from sqlalchemy import bindparam, literal_column, or_, update
 from sqlalchemy import select as pick
 from sqlmodel import Session, SQLModel, col, func, select
 
@@ -183,7 +183,7 @@ def resets_since(
 
 
 def finished_since(tx: Session, purpose: Purpose, *, directory: str, account: str, since: datetime) -> int:
-    """How many handles of this purpose this person finished since then (P-7)."""
+    """How many handles of this purpose this person finished since then, or is about to (P-7)."""
     return tx.exec(
         select(func.count())
         .select_from(Handle)
@@ -191,7 +191,7 @@ def finished_since(tx: Session, purpose: Purpose, *, directory: str, account: st
             Handle.purpose == purpose,
             Handle.directory == directory,
             Handle.account == account,
-            col(Handle.done_at) > since,
+            or_(col(Handle.done_at) > since, col(Handle.result) == Result.CHANGING),
         )
     ).one()
 

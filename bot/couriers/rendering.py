@@ -205,7 +205,7 @@ class Rendering:
             return None
         what, name = (Changed(change.what), change.name) if change else (Changed.SET_UP, "")
         at = (change.at if change else handle.done_at) or self._ground.now()
-        return proofs_changed_message(what, name, at)
+        return proofs_changed_message(what, name, at, handle=handle.id)
 
     async def _notice(self, owed: Owed) -> Message | None:
         handle = await self._ground.database.read(lambda tx: handle_by_id(tx, owed.subject))

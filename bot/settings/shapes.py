@@ -14,6 +14,8 @@ from pydantic import AfterValidator, BeforeValidator
 _DURATION = re.compile(r"(?:(\d{1,3})d)?(?:(\d{1,4})h)?(?:(\d{1,5})m)?")
 _MAIL = re.compile(r"[^@\s<>,;]+@[^@\s<>,;]+")
 _LONGEST = timedelta(days=366)
+# The ports that browsers leave out.
+_UNSAID = {"http": 80, "https": 443}
 
 
 def is_loopback(host: str) -> bool:
@@ -76,7 +78,7 @@ def _duration(value: object) -> timedelta:
 
 
 def _origin(value: str) -> str:
-    """A fixed web origin: scheme, host and port, no more."""
+    """A fixed web origin: scheme, host and port, no more; written as browsers do, without the port that goes unsaid."""
     try:
         parts = urlsplit(value)
         port = parts.port
@@ -92,7 +94,7 @@ def _origin(value: str) -> str:
             "must begin with https:// since people type passwords there. Put a TLS proxy in front"
         )
     shown = f"[{host}]" if ":" in host else host
-    return f"{parts.scheme}://{shown}" + (f":{port}" if port else "")
+    return f"{parts.scheme}://{shown}" + (f":{port}" if port and port != _UNSAID[parts.scheme] else "")
 
 
 def _web_address(value: str) -> str:

@@ -8,6 +8,7 @@ from collections.abc import Awaitable, Callable
 from datetime import datetime, timedelta
 from typing import Generic, TypeVar
 
+from storage.clock import Clock
 from storage.faults import ProviderUnavailable
 
 T = TypeVar("T")
@@ -26,10 +27,11 @@ class Kept(Generic[T]):
         self._asking = asyncio.Lock()
 
     async def get(
-        self, ask: Callable[[], Awaitable[T]], now: datetime, *, younger_than: timedelta, holds: timedelta
+        self, ask: Callable[[], Awaitable[T]], clock: Clock, *, younger_than: timedelta, holds: timedelta
     ) -> T:
         """What is kept, if it is younger than that, else a new one; while none is to be had, the old one `holds`."""
         async with self._asking:
+            now = clock()  # not before: whoever waited for another's asking hears what came of it
             if self._value is not None and self._at is not None and now - self._at < younger_than:
                 return self._value
             if self._failed_at is not None and timedelta() <= now - self._failed_at < _REST:
@@ -37,7 +39,7 @@ class Kept(Generic[T]):
             try:
                 self._value, self._at, self._failed_at = await ask(), now, None
             except (ProviderUnavailable, asyncio.CancelledError) as fault:
-                self._failed_at = now
+                self._failed_at = clock()
                 if isinstance(fault, asyncio.CancelledError):
                     raise
                 return self._older(now, holds)

@@ -173,16 +173,16 @@ class Provider:
             why = found.why if isinstance(found, Misfit) else f"It answered {answer.status}."
             raise ProviderUnavailable(f"The sign-in provider cannot be used: {why}")
 
-        return await self._published.get(ask, self._now(), younger_than=_KEPT, holds=_KEPT)
+        return await self._published.get(ask, self._now, younger_than=_KEPT, holds=_KEPT)
 
     async def _known_keys(self, metadata: Metadata) -> KeySet:
         return await self._keys.get(
-            lambda: self._ask_keys(metadata), self._now(), younger_than=_KEPT, holds=_KEYS_HOLD
+            lambda: self._ask_keys(metadata), self._now, younger_than=_KEPT, holds=_KEYS_HOLD
         )
 
     async def _newer_keys(self, metadata: Metadata) -> KeySet:
         return await self._keys.get(
-            lambda: self._ask_keys(metadata), self._now(), younger_than=_ASK_AGAIN, holds=_KEYS_HOLD
+            lambda: self._ask_keys(metadata), self._now, younger_than=_ASK_AGAIN, holds=_KEYS_HOLD
         )
 
     async def _ask_keys(self, metadata: Metadata) -> KeySet:

@@ -196,6 +196,19 @@ async def test_three_resets_a_day_are_enough(tmp_path: Path) -> None:
         assert await page.passwords.choose(await page.proven(), NEW_PASSWORD, NEW_PASSWORD) == Done()
 
 
+async def test_three_resets_a_day_are_enough_in_as_many_tabs_at_once(tmp_path: Path) -> None:
+    """P-7: what is under way counts, so that nobody is faster than the count."""
+    async with world(tmp_path, limits=PageLimits(resets_a_day=2)) as page:
+        visitors = []
+        for _ in range(4):
+            visitors.append(await page.proven())
+            page.clock.forward(seconds=60)
+        words = [f"{NEW_PASSWORD} {word}" for word in ("one", "two", "three", "four")]
+        chosen = (page.passwords.choose(*each) for each in zip(visitors, words, words, strict=True))
+        assert (await asyncio.gather(*chosen)).count(Done()) == 2
+        assert page.faulty.calls["set_password"] == 2
+
+
 async def test_what_a_crash_cut_off_ends_as_unknown(page: World) -> None:
     visitor = await page.proven()
     handle = (await page.ground.handle_of(visitor)) or pytest.fail("there is a handle")

@@ -10,12 +10,13 @@ import pytest
 from joserfc.jwk import ECKey, RSAKey
 from sqlmodel import Session
 
+from handlers.enrolment import Codes
 from handlers.intents import Where
 from handlers.looking import Step
 from handlers.signing_in import MOST, Back, forget_subject
-from handlers.visits import Done, Proven, Refused, Visitor
+from handlers.visits import Done, Over, Proven, Refused, Visitor
 from storage.faults import ProviderUnavailable
-from storage.handles import Purpose
+from storage.handles import Purpose, close_all
 from storage.oidc.provider import Provider
 from storage.records import ExceptionRecord, Failures, Link, Subject
 from tests.handlers.page_ground import NEW_PASSWORD
@@ -58,6 +59,18 @@ async def test_the_link_and_the_proofs_can_be_set_up_by_it(page: Visits) -> None
     there = Visitor(text=bob.text, session=proven.session)
     await page.world.enrolment.offer_key(there)
     assert (await page.world.looking.look(there)).key is not None
+
+
+async def test_ones_proofs_are_looked_after_by_it_as_by_the_password(page: Visits) -> None:
+    """P-1: whoever has proofs shows one of them besides."""
+    for account, step in (("bob", Step.CARE), ("ada", Step.PROVE_OLD)):
+        page.provider.who = Who(sub=f"s-{account}", claims={"employee": account})
+        visitor, address = await page.gone(Purpose.CARE, account)
+        proven = await page.back(visitor, address)
+        assert isinstance(proven, Proven)
+        there = Visitor(text=visitor.text, session=proven.session)
+        assert (await page.world.looking.look(there)).step == step
+        assert isinstance(await page.world.adding.new_codes(there), Codes if account == "bob" else Over)
 
 
 async def test_a_slack_account_is_linked_by_it(page: Visits) -> None:
@@ -300,6 +313,19 @@ async def test_a_stranger_is_sent_there_like_everybody_and_gains_nothing(page: V
     visitor, address = await page.gone(Purpose.RESET, "nobody")
     assert isinstance(await page.back(visitor, address), Refused)
     assert await page.why() == "unknown"
+
+
+async def test_where_a_stranger_is_sent_does_not_tell_that_somebody_proved_something(page: Visits) -> None:
+    """P-9: a visit that was overtaken leads there like any other, and to nothing."""
+    visitor = await page.world.opened(Purpose.RESET)
+    await page.world.ground.database.write(
+        lambda tx: close_all(tx, directory="staff", account="ada", at=page.world.clock())
+    )
+    there = replace(visitor, browser=COOKIE)
+    address = await page.sign_ins.begin(there, COOKIE)
+    assert address is not None
+    assert isinstance(await page.back(there, address), Refused)
+    assert await page.why() == "link_over"
 
 
 async def test_privileged_people_reset_nothing_by_it(page: Visits) -> None:

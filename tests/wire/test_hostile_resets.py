@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from bot.demo.company import LOVELACE
 from tests.bot.web.serving import Browser
 from tests.wire.conftest import close_world, open_world
 from tests.wire.steps import SECURITY, approve, ask, undecided
@@ -94,6 +95,21 @@ async def test_one_press_in_slack_stops_the_account_and_security_lets_it_in_agai
     await alan.sees("Lifted by Alan Turing", "I called her", channel=SECURITY)
     assert await is_active(world, "ada")
     assert (await world.actions()).count("account.released done") == 1
+
+
+async def test_one_press_below_news_of_ones_proofs_stops_the_account(world):
+    """P-6: whoever holds her password and a code makes recovery codes of their own, and she hears of it in Slack."""
+    ada, origin = world.person("ada"), world.settings.server.public_url
+    said = await ada.say("manage my proofs")
+    link = (await ada.sees("Continue securely", after=said.ts)).link("Continue securely")
+    async with Browser(origin) as thief:
+        await thief.open(link.removeprefix(origin))
+        await thief.send("sign-in", password=LOVELACE.person("ada").password)
+        await thief.send("totp", code=world.phones.codes(ada.user_id)[0]["code"])
+        await thief.send("new-codes")
+    await ada.click(await ada.sees("New recovery codes were made for you"), "account.not_me")
+    await ada.sees("It is stopped")
+    assert not await is_active(world, "ada")
 
 
 async def test_the_link_of_the_mail_is_prefetched_stolen_and_used_twice(world):

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from datetime import datetime
 
 from bot.slack.messages.parts import Message, said
+from bot.slack.messages.resets import not_me
 from bot.slack.words import clock, inert
 from bot.texts import say, template
 from storage.states import Changed
@@ -35,7 +36,8 @@ _SAID: Mapping[Changed, str] = {
 }
 
 
-def proofs_changed_message(what: Changed, name: str, at: datetime) -> Message:
-    """What changed, and what to do if it was somebody else. name: of the passkey, if it is about one."""
+def proofs_changed_message(what: Changed, name: str, at: datetime, *, handle: str) -> Message:
+    """What changed, and the button for whom it was not. name: of the passkey, if it is about one. handle: the visit."""
     told = say(_SAID[what], time=clock(at), name=inert(name))
-    return said(f"{told}\n{say('Was this not you? Tell the security team at once.')}")
+    stop = say("Was this not you? One click stops it.")
+    return said(f"{told}\n{stop}", buttons=[not_me(handle)])

@@ -124,6 +124,8 @@ def test_the_origin_is_kept_without_its_last_slash(load):
     """The page compares origins as text, so there is one way to write it."""
     changed = load(replace={"https://wicket.example.com": "https://Wicket.Example.com:8443/"})
     assert changed.server.public_url == "https://wicket.example.com:8443"
+    usual = load(replace={"https://wicket.example.com": "https://wicket.example.com:443"})
+    assert usual.server.public_url == "https://wicket.example.com"
 
 
 def test_a_file_that_is_not_there_says_where_to_start(tmp_path):

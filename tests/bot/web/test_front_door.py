@@ -195,6 +195,20 @@ async def test_a_directory_that_is_away_is_away_for_everybody(page: World, brows
     assert "The directory does not answer right now." in answers.pop()
 
 
+async def test_a_directory_that_goes_away_in_a_visit_is_away_for_everybody(
+    page: World, browser: Browser
+) -> None:
+    """P-9: also where it is only slow, for it is asked about nobody as about somebody."""
+    answers = set()
+    for login in ("ada", "nobody"):
+        page.faulty.mend()
+        await _starts(browser, login)
+        page.faulty.error("account")
+        answers.add((await browser.send("totp", code=page.wrong_code())).text)
+    assert len(answers) == 1
+    assert "The directory does not answer right now." in answers.pop()
+
+
 def test_an_hourly_limit_fills_up_again() -> None:
     clock = Clock()
     limit = Hourly(2, clock)

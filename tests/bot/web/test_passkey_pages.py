@@ -117,6 +117,20 @@ async def test_at_the_front_door_everybody_is_asked_alike_and_a_passkey_counts(p
         assert "It is you, Ada Byron" in browser.shown.text
 
 
+async def test_what_a_stranger_is_asked_for_does_not_tell_that_somebody_proved_something(page: World) -> None:
+    """P-9: a visit of somebody who exists is overtaken by what they do; one of nobody never is."""
+    door = DoorWidth(directory="staff")
+    async with serving(page, host="localhost", front_door=door) as origin, Browser(origin) as stranger:
+        await stranger.open("/start")
+        await stranger.send("start", login="ada", what="unlock")
+        await page.passwords.unlock(await page.proven(Purpose.UNLOCK))
+        await _asked(stranger, "passkey")
+        page.clock.forward(minutes=10)
+        form = stranger.shown.form("passkey")
+        asked = {"kind": "show", "token": form.fields["token"]}
+        assert (await stranger.post(f"{form.action}/passkey", asked)).status == 409
+
+
 async def test_the_button_waits_for_the_script_and_the_script_is_a_file_of_ours(
     page: World, browser: Browser
 ) -> None:
