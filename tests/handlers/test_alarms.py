@@ -19,7 +19,7 @@ from handlers.recently import recently
 from handlers.recording import OPERATOR
 from handlers.releasing import Releasing
 from handlers.reported import MayRelease, NoLink, NotReleased, Released, Stopped
-from handlers.visits import Done, Over, Visitor
+from handlers.visits import Done, Over, Proven, Refused, Visitor
 from storage.alarms import Effect
 from storage.catalogue import Catalogue
 from storage.handles import Purpose
@@ -186,6 +186,22 @@ async def test_where_the_directory_cannot_switch_off_the_rest_is_done_and_it_say
     (told,) = await door.page.rows(ExceptionRecord)
     assert (told.facts["disabled"], told.facts["sessions"]) == ("unable", "unable")
     assert await door.alarms.settle_due() == 0
+
+
+async def test_whoever_is_reported_gets_nowhere_on_the_page_though_the_account_is_still_on(
+    door: Door,
+) -> None:
+    """P-6: the thief who knows how to prove it would otherwise choose the next password at once."""
+    handle, page = await door.reset(), door.page
+    page.faulty.capabilities = replace(page.faulty.capabilities, switch=False)
+    await door.report(handle)
+    page.clock.forward(seconds=60)
+    visitor = await page.opened(Purpose.RESET)
+    assert await page.proving.give_totp(visitor, page.code()) == Refused()
+    assert ("refused", "reported") in await page.audited("proof.given")
+    await door.releasing.release(await door.resume())
+    page.clock.forward(seconds=60)
+    assert isinstance(await page.proving.give_totp(await page.opened(Purpose.RESET), page.code()), Proven)
 
 
 async def test_a_directory_that_does_not_answer_is_asked_again(door: Door) -> None:
