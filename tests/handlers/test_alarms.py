@@ -309,6 +309,49 @@ async def test_whoever_was_switched_off_before_stays_so(door: Door) -> None:
     assert not await active(door)
 
 
+async def test_whoever_was_switched_off_before_stays_so_though_the_directory_was_silent(door: Door) -> None:
+    """P-6: what it did not say at the click is asked before anything is switched."""
+    handle, faulty = await door.reset(), door.page.faulty
+    await door.page.local.switch("ada", active=False)
+    faulty.error("account")
+    await door.alarms.by_mail(door.link(handle))
+    assert (await door.page.rows(Alarm))[0].disabled == Effect.UNSEEN
+    faulty.mend()
+    assert await door.alarms.settle_due() == 1
+    assert (await door.page.rows(Alarm))[0].disabled == Effect.ALREADY
+    await door.releasing.release(await door.resume())
+    assert not await active(door)
+
+
+async def test_whoever_was_on_is_switched_off_when_the_directory_speaks_again(door: Door) -> None:
+    """P-6."""
+    handle, faulty = await door.reset(), door.page.faulty
+    faulty.error("account")
+    await door.alarms.by_mail(door.link(handle))
+    faulty.mend()
+    await door.alarms.settle_due()
+    assert not await active(door)
+    await door.releasing.release(await door.resume())
+    assert await active(door)
+
+
+async def test_whoever_security_switched_off_by_hand_did_not_leave(door: Door) -> None:
+    """J-1, P-6: the exception asks them to, where Wicket could not."""
+    handle, faulty = await door.reset(), door.page.faulty
+    faulty.capabilities = replace(faulty.capabilities, switch=False)
+    await door.report(handle)
+    await door.page.local.switch("ada", active=False)
+    assert await Leavers(door.ground).look(everybody=True) == 0
+
+
+async def test_whoever_said_so_and_is_gone_from_the_directory_did_leave(door: Door) -> None:
+    """J-1: an alarm that nobody lifts any more keeps nobody's access."""
+    handle = await door.reset()
+    await door.report(handle)
+    await door.page.local.drop_account("ada")
+    assert await Leavers(door.ground).look(everybody=True) == 1
+
+
 async def test_whoever_says_so_did_not_leave(door: Door) -> None:
     """J-1: what they hold ends in its time, and their link stands, so that they can go on when it is lifted."""
     handle = await door.reset()
