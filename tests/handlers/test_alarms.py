@@ -286,6 +286,17 @@ async def test_whatever_policy_says_nobody_lets_themselves_in(door: Door) -> Non
     assert isinstance(await careless.release(await door.resume("sam")), Released)
 
 
+async def test_nor_by_a_second_account_of_theirs(door: Door) -> None:
+    """P-6, R-1: whoever holds both says nothing about one by the other."""
+    handle = await door.reset()
+    await door.report(handle)
+    await door.page.local.add_account("ada2", login="ada2", name="Ada (admin)", mail="ada@example.com")
+    await door.page.local.add_member("ada2", "security-team")
+    assert isinstance(await door.releasing.consider(await door.resume("ada2")), NotAllowed)
+    assert isinstance(await door.releasing.release(await door.resume("ada2")), NotAllowed)
+    assert not await active(door)
+
+
 async def test_while_the_directory_is_silent_the_alarm_stands(door: Door) -> None:
     handle = await door.reset()
     await door.report(handle)
