@@ -19,7 +19,7 @@ def read_language(file: Path | None) -> Language:
     try:
         with file.open("rb") as opened:
             language = GNUTranslations(opened)
-    except (OSError, ValueError, struct.error) as fault:
+    except (OSError, ValueError, LookupError, struct.error) as fault:
         raise SettingsFault(
             f"The translation {file} cannot be read ({type(fault).__name__}). Compile it with msgfmt, or take "
             "[slack] translation out of wicket.toml."

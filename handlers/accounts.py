@@ -21,6 +21,7 @@ from handlers.intents import Intent
 from handlers.outcomes import Repeated
 from handlers.patience import in_time
 from handlers.proofs import Handles
+from handlers.recently import recently
 from handlers.stopping import stopped
 from handlers.strange import named
 from storage import deliveries, proofs
@@ -63,7 +64,7 @@ class Accounts:
                 return halt
             if not deliveries.take(tx, intent.delivery, self._ground.now()):
                 return Repeated()
-            decision = self._could_be_allowed(intent) if purpose == Purpose.RESET else None
+            decision = self._could_be_allowed(tx, intent) if purpose == Purpose.RESET else None
             if decision is not None and not decision.allowed:
                 self._refuse(tx, intent, purpose, decision)
                 return NotHere(purpose=purpose, reasons=decision.reasons, instead="governed way")
@@ -98,12 +99,17 @@ class Accounts:
             )
             decision = self._ground.policy.ask(
                 AccountQuestion(
-                    action=Action.UNLOCK, principal=account, target=account, unlocks_today=used, now=now
+                    action=Action.UNLOCK,
+                    principal=account,
+                    target=account,
+                    unlocks_today=used,
+                    now=now,
+                    recently=(lately := recently(tx, self._ground.now, (account,))),
                 )
             )
             if decision.allowed:
                 return self._begin(tx, intent, decision)
-            if account.privileged or decision.errors:
+            if account.privileged or lately.reported or decision.errors:
                 self._refuse(tx, intent, Purpose.UNLOCK, decision)
                 return NotHere(purpose=Purpose.UNLOCK, reasons=decision.reasons, instead="governed way")
             if halt := self._stopped(tx, intent, Purpose.UNLOCK):
@@ -160,7 +166,7 @@ class Accounts:
         if not done:
             tell_security(tx, now, unsure(handle, UNLOCK, result, named(account.name, account.login)))
 
-    def _could_be_allowed(self, intent: Intent) -> PolicyDecision:
+    def _could_be_allowed(self, tx: Session, intent: Intent) -> PolicyDecision:
         """Whether policy would allow a reset if every proof were given: otherwise the page would only disappoint."""
         account = intent.actor.account
         return self._ground.policy.ask(
@@ -170,6 +176,7 @@ class Accounts:
                 target=account,
                 proofs=_EVERY_PROOF,
                 now=self._ground.now(),
+                recently=recently(tx, self._ground.now, (account,)),
             )
         )
 

@@ -32,19 +32,19 @@ def former(seen: Address | None, at: datetime) -> str:
     return seen.before if seen is not None and lately else ""
 
 
-async def seen_now(database: Database, account: Account, at: datetime) -> Address:
-    """Keep what the directory says of this account's address, if it is news; since when it is so."""
+async def seen_now(database: Database, account: Account, at: datetime) -> Address | None:
+    """Keep what the directory says of this account's address, if it is news; since when it is so. None without one."""
     mine = {account.id: account.mail}
 
-    def read(tx: Session) -> Address | None:
+    def read(tx: Session) -> tuple[bool, Address | None]:
         is_news = any(addresses.news(tx, account.directory, mine))
-        return None if is_news else addresses.known(tx, account.directory, mine)[account.id]
+        return is_news, addresses.known(tx, account.directory, mine).get(account.id)
 
-    def write(tx: Session) -> Address:
+    def write(tx: Session) -> Address | None:
         return addresses.see(tx, directory=account.directory, account=account.id, mail=account.mail, at=at)
 
-    kept: Address | None = await database.read(read)
-    return kept if kept is not None else await database.write(write)
+    is_news, kept = await database.read(read)
+    return await database.write(write) if is_news else kept
 
 
 async def watch(database: Database, directory: str, mails: Mapping[str, str], at: datetime) -> None:

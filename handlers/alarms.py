@@ -178,7 +178,7 @@ class Alarms:
             return Effect.ALREADY
         if alarms.how_many_since(tx, self._ground.now(), HOUR) >= self._page.limits.alarms_an_hour:
             return Effect.HELD
-        return Effect.WANTED
+        return Effect.UNSEEN if account is None else Effect.WANTED
 
     async def _settle(self, handle_id: str) -> None:
         """Switch off, then end sessions: in this order, so that no new one begins in between."""
@@ -191,8 +191,8 @@ class Alarms:
             log.warning("alarm.directory", fault=str(fault))
             return
         disabled, sessions = Effect(alarm.disabled), Effect(alarm.sessions)
-        if disabled == Effect.WANTED:
-            disabled = await _switch_off(directory, alarm.account)
+        if disabled.is_wanted:
+            disabled = await _switch_off(directory, alarm.account, disabled)
         if sessions == Effect.WANTED:
             sessions = await _end_sessions(directory, alarm.account)
 
@@ -219,15 +219,22 @@ class Alarms:
         return True
 
 
-async def _switch_off(directory: Directory, account: str) -> Effect:
+async def _switch_off(directory: Directory, account: str, so_far: Effect) -> Effect:
     if not directory.capabilities.switch:
         return Effect.UNABLE
     try:
+        if so_far == Effect.UNSEEN and not await _is_on(directory, account):
+            return Effect.ALREADY
+        so_far = Effect.WANTED
         await in_call_time(directory.switch(account, active=False))
-        now = await in_call_time(directory.account(account))
+        return Effect.WANTED if await _is_on(directory, account) else Effect.DONE
     except DirectoryUnavailable:
-        return Effect.WANTED
-    return Effect.WANTED if now is not None and now.active else Effect.DONE
+        return so_far
+
+
+async def _is_on(directory: Directory, account: str) -> bool:
+    found = await in_call_time(directory.account(account))
+    return found is not None and found.active
 
 
 async def _end_sessions(directory: Directory, account: str) -> Effect:

@@ -349,6 +349,7 @@ def _strange(tried: _Tried, why: str, decision: PolicyDecision | None) -> Strang
             "directory": handle.directory,
             "account": handle.account,
             "slack_user": handle.slack_user,
+            "door": bool(handle.door),
             "purpose": handle.purpose,
             "reason": _REASONS.get(why, why),
             "reasons": list(decision.reasons) if decision else [],

@@ -88,21 +88,36 @@ class Leavers:
 
         Each directory counts by itself: one that lost its people is no reason to doubt another.
         """
-        people = await self._ground.database.read(lambda tx: _people(tx, everybody=everybody))
+        people, stopped = await self._ground.database.read(
+            lambda tx: (_people(tx, everybody=everybody), alarms.switched_off(tx))
+        )
         looks = (
-            self._look_at(name, people.get(name, set()), everybody=everybody)
+            self._look_at(name, people.get(name, set()), stopped, everybody=everybody)
             for name in self._ground.directories
         )
         counts = await asyncio.gather(*looks)
         return sum(counts)
 
-    async def _look_at(self, directory: str, accounts: AbstractSet[str], *, everybody: bool) -> int:
+    async def _look_at(
+        self,
+        directory: str,
+        accounts: AbstractSet[str],
+        stopped: AbstractSet[tuple[str, str]],
+        *,
+        everybody: bool,
+    ) -> int:
+        """stopped: whose accounts were off because of an alarm when this look began."""
         waiting, answered, gone = iter(sorted(accounts)), set[str](), list[Leaver]()
         mails = dict[str, str]()
         slots = [self._ask_one_by_one] * min(AT_ONCE, len(accounts))
         await asyncio.gather(*(ask(directory, waiting, answered, gone, mails) for ask in slots))
         await watch(self._ground.database, directory, mails, self._ground.now())
-        gone.sort(key=lambda one: one.id)
+        # Whoever is off since they said that somebody else is in their account did not leave.
+        stopped |= await self._ground.database.read(alarms.switched_off)
+        gone = sorted(
+            (one for one in gone if one.why == "left" or (directory, one.id) not in stopped),
+            key=lambda one: one.id,
+        )
         halts = await self._ground.database.read(lambda tx: open_of(tx, cause_of(Kind.MANY_LEFT, directory)))
         # Whom this look does not see, or who is not answered for, may be gone still.
         asked_about = _named(halts) & accounts if everybody else _named(halts)
@@ -337,9 +352,6 @@ def _people(tx: Session, *, everybody: bool) -> Mapping[str, AbstractSet[str]]:
     concerned = grants.people_concerned(tx)
     for directory, accounts in links.linked_people(tx).items() if everybody else ():
         concerned.setdefault(directory, set()).update(accounts)
-    # Whose account Wicket switched off, since they said that somebody else is in it, did not leave.
-    for directory, account in alarms.switched_off(tx):
-        concerned.get(directory, set()).discard(account)
     return concerned
 
 

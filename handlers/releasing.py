@@ -8,7 +8,7 @@ from sqlmodel import Session
 
 from handlers import recording
 from handlers.decisions.freezing import may_resume
-from handlers.decisions.policy import PolicyDecision, ResumeQuestion
+from handlers.decisions.policy import PolicyDecision, ResumeQuestion, same_person
 from handlers.exceptions import Kind, Severity, Strange, broken_policy, cause_of, tell_security
 from handlers.forged import turn_away_forged
 from handlers.ground import Ground
@@ -21,6 +21,7 @@ from handlers.strange import named
 from storage import alarms, deliveries
 from storage.alarms import Effect
 from storage.audit import entry as audit
+from storage.directories.base import Account
 from storage.exceptions import SETTLED, decide_exceptions
 from storage.faults import DirectoryUnavailable
 from storage.records import Alarm, ExceptionRecord
@@ -42,8 +43,10 @@ class Releasing:
     async def consider(self, intent: Resume) -> MayRelease | Refused:
         """Whether this person may: asked when the form is about to open."""
 
+        whose = await self._whose(intent)
+
         def work(tx: Session) -> MayRelease | Refused:
-            found = self._open(tx, intent)
+            found = self._open(tx, intent, whose)
             if not isinstance(found, Alarm):
                 return found
             return MayRelease(exception=intent.freeze, who=found.name, disabled=found.disabled)
@@ -52,7 +55,8 @@ class Releasing:
 
     async def release(self, intent: Resume) -> Released | NotReleased | Refused:
         """Lift it, with the reason why that is right."""
-        found = await self._ground.database.write(lambda tx: self._open(tx, intent))
+        whose = await self._whose(intent)
+        found = await self._ground.database.write(lambda tx: self._open(tx, intent, whose))
         if not isinstance(found, Alarm):
             return found
         actor = recording.person(intent.actor)
@@ -105,19 +109,29 @@ class Releasing:
         decide_exceptions(tx, at=at, cause=cause_of(Kind.NOT_ME, alarm.handle), facts=facts)
         return alarm.name
 
-    def _open(self, tx: Session, intent: Resume) -> Alarm | Refused:
+    async def _whose(self, intent: Resume) -> Account | None:
+        """The account that the button is about; None where there is none, or the directory does not say."""
+        alarm = await self._ground.database.read(lambda tx: _about(tx, intent))
+        if alarm is None:
+            return None
+        try:
+            return await in_call_time(self._ground.directory(alarm.directory).account(alarm.account))
+        except DirectoryUnavailable:
+            return None
+
+    def _open(self, tx: Session, intent: Resume, whose: Account | None) -> Alarm | Refused:
         """The alarm, if it can be lifted by this person; everything else is recorded."""
         ground = self._ground
         if not deliveries.take(tx, intent.delivery, ground.now()):
             return Repeated()
-        row = tx.get(ExceptionRecord, intent.freeze)
-        is_one = row is not None and row.kind == Kind.NOT_ME
-        alarm = alarms.get(tx, str(row.facts.get("handle"))) if row is not None and is_one else None
+        alarm = _about(tx, intent, held=True)
         if alarm is None:
             return turn_away_forged(tx, ground, intent, "release.tampered", what="exception")
         decision = self._may(tx, intent)
         # Whoever holds an account does not say that it is theirs again.
-        own = (intent.actor.account.directory, intent.actor.account.id) == (alarm.directory, alarm.account)
+        actor = intent.actor.account
+        own = (actor.directory, actor.id) == (alarm.directory, alarm.account)
+        own = own or (whose is not None and same_person(actor, whose))
         if own or not decision.allowed:
             return self._turn_away(tx, intent, alarm, decision)
         if alarm.lifted_at is not None:
@@ -168,3 +182,12 @@ class Releasing:
             where=intent.where, correlation=alarm.handle, subject=alarm.account, decision=decision,
             texts={"rationale": intent.rationale} if intent.rationale else {},
         )  # fmt: skip
+
+
+def _about(tx: Session, intent: Resume, *, held: bool = False) -> Alarm | None:
+    """The alarm whose button was clicked, if it is one. held: until the transaction ends."""
+    row = tx.get(ExceptionRecord, intent.freeze)
+    if row is None or row.kind != Kind.NOT_ME:
+        return None
+    handle = str(row.facts.get("handle"))
+    return alarms.get(tx, handle) if held else tx.get(Alarm, handle)

@@ -17,7 +17,7 @@ from handlers.addresses import changed_lately, seen_now
 from handlers.decisions.breaking import Bars
 from handlers.decisions.policy import PolicyEngine
 from handlers.proofs import Handles
-from storage import links
+from storage import alarms, links
 from storage.audit import entry as audit
 from storage.clock import Clock
 from storage.database import Database
@@ -119,9 +119,9 @@ class PageGround:
             return Person(handle=handle, unfit="unknown")
         account = await self.directory(handle.directory).account(handle.account)
         address = None if account is None else await seen_now(self.database, account, self.now())
-        link = await self.database.read(lambda tx: links.link_of(tx, handle.slack_team, handle.slack_user))
+        link, reported = await self.database.read(lambda tx: _kept(tx, handle))
         moved = None if account is None else changed_lately(account, address, self.now())
-        unfit = _unfit(handle, account, link, is_moved=moved is not None)
+        unfit = _unfit(handle, account, link, is_moved=moved is not None, is_reported=reported)
         return Person(handle=handle, account=account, unfit=unfit, mail_moved_at=moved)
 
 
@@ -201,12 +201,22 @@ def person_behind(handle: Handle) -> audit.Actor:
     )
 
 
-def _unfit(handle: Handle, account: Account | None, link: PinnedLink | None, *, is_moved: bool) -> str:
+def _kept(tx: Session, handle: Handle) -> tuple[PinnedLink | None, bool]:
+    """The link of the Slack account, and whether it is reported that somebody else is in the person's account."""
+    link = links.link_of(tx, handle.slack_team, handle.slack_user)
+    return link, bool(alarms.open_of(tx, handle.directory, handle.account))
+
+
+def _unfit(
+    handle: Handle, account: Account | None, link: PinnedLink | None, *, is_moved: bool, is_reported: bool
+) -> str:
     """Why nothing can be done for this person; the words are those of the record."""
     if account is None:
         return "unknown"
     if not account.active:
         return "inactive"
+    if is_reported:
+        return "reported"  # P-6: where the directory did not switch the account off, the page stops them all the same
     if account.employment == "service":
         return "service"
     if not account.mail:

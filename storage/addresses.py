@@ -1,6 +1,7 @@
 """Mail addresses as they were seen in the directories, so that a change is known for as long as it matters (P-3).
 
-It asks no directory, and an address that was never seen before is no change.
+It asks no directory, and an address that was never seen before is no change. None at all is no address: it is not kept,
+so that nobody hides a change behind it.
 """
 
 from collections.abc import Collection, Iterator, Mapping
@@ -34,14 +35,14 @@ def news(tx: Session, directory: str, seen: Mapping[str, str]) -> Iterator[str]:
     kept = known(tx, directory, seen)
     for account, mail in seen.items():
         row = kept.get(account)
-        if row is None or not same(row.mail, mail):
+        if mail.strip() and (row is None or not same(row.mail, mail)):
             yield account
 
 
-def see(tx: Session, *, directory: str, account: str, mail: str, at: datetime) -> Address:
-    """Keep how it is now. A link that was made with another address knows an earlier one."""
+def see(tx: Session, *, directory: str, account: str, mail: str, at: datetime) -> Address | None:
+    """Keep how it is now; None if there never was one. A link made with another address knows an earlier one."""
     row = tx.get(Address, (directory, account), populate_existing=True)
-    if row is not None and same(row.mail, mail):
+    if not mail.strip() or (row is not None and same(row.mail, mail)):
         return row
     before = row.mail if row is not None else _linked_with(tx, directory, account, mail)
     seen = Address(directory=directory, account=account, mail=mail, before=before, since=at)

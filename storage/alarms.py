@@ -24,6 +24,7 @@ class Effect(StrEnum):
     """What came of one effect. WANTED: to be done, or tried again. UNABLE: the directory cannot.
 
     HELD: not done, for there were too many at once. ALREADY: it was so before, so lifting the alarm leaves it so.
+    UNSEEN: wanted, and the directory has not said yet whether it was so before.
     """
 
     WANTED = "wanted"
@@ -31,6 +32,12 @@ class Effect(StrEnum):
     ALREADY = "already"
     UNABLE = "unable"
     HELD = "held"
+    UNSEEN = "unseen"
+
+    @property
+    def is_wanted(self) -> bool:
+        """Whether it is still to be done."""
+        return self in (Effect.WANTED, Effect.UNSEEN)
 
 
 def sound(
@@ -73,11 +80,10 @@ def reported(tx: Session) -> frozenset[tuple[str, str]]:
 
 
 def switched_off(tx: Session) -> frozenset[tuple[str, str]]:
-    """Those of them whose account is off because of it, or will be: nobody who left."""
-    ours = (Effect.WANTED, Effect.DONE)
+    """Those of them whose account is off because of it, or will be, by Wicket or by hand: nobody who left."""
     rows = tx.exec(
         select(Alarm.directory, Alarm.account).where(
-            col(Alarm.lifted_at).is_(None), col(Alarm.disabled).in_(ours)
+            col(Alarm.lifted_at).is_(None), Alarm.disabled != Effect.ALREADY
         )
     ).all()
     return frozenset((directory, account) for directory, account in rows)
@@ -97,7 +103,7 @@ def how_many_since(tx: Session, at: datetime, window: timedelta) -> int:
 def note(tx: Session, alarm: Alarm, *, disabled: Effect, sessions: Effect, at: datetime) -> None:
     """What came of it. It is settled when nothing is wanted any more."""
     alarm.disabled, alarm.sessions = disabled, sessions
-    if Effect.WANTED not in (disabled, sessions):
+    if not (disabled.is_wanted or sessions.is_wanted):
         alarm.settled_at = at
     tx.add(alarm)
     tx.flush()

@@ -24,8 +24,11 @@ def count(tx: Session, kind: str, at: datetime, *, by: int = 1) -> None:
 
 
 def lately(tx: Session, kind: str, at: datetime, window: timedelta, *, since: datetime | None = None) -> int:
-    """How often it happened in the window that ends now, by whole slots. since: what came by then does not count."""
-    begun = max(_slot(at - window), _slot(since) if since else 0)
+    """How often it happened in the window that ends now, with the whole slot that it begins in.
+
+    since: what came by then does not count; one later than now was written before the clock was set back.
+    """
+    begun = max(_slot(at - window) - 1, _slot(since) if since and since <= at else 0)
     found = select(func.sum(Tally.count)).where(Tally.kind == kind, col(Tally.slot) > begun)
     return int(tx.exec(found).one() or 0)
 

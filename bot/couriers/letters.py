@@ -208,8 +208,8 @@ def _mail_code(facts: Facts) -> tuple[str, tuple[str, ...]]:
             facts.minutes,
         ),
         say(
-            "Nobody will ask you for it in Slack, on the phone or by mail. If you did not ask for it, somebody used "
-            "your Slack account: tell {contact}.",
+            "Nobody will ask you for it in Slack, on the phone or by mail. If you did not ask for it, somebody else "
+            "did in your name: tell {contact}.",
             contact=_contact(facts),
         ),
     )

@@ -136,12 +136,12 @@ class MailCourier:
 
     async def _deliver(self, owed: Owed) -> bool:
         """Send one letter; False if there is nothing to send any more."""
-        account, letters = await self._letters(owed)
+        letters = await self._letters(owed)
         for message in letters:
             try:
                 await self._smtp.send(message)
             except Undeliverable:
-                if account is None or message["To"] == account.mail:
+                if message is letters[-1]:  # the one to the address of now; however that is written
                     raise
                 self._log.warning("mail_to_former_refused", kind=owed.kind)
             else:
@@ -155,7 +155,7 @@ class MailCourier:
         await self._ground.database.write(work)
         return bool(letters)
 
-    async def _letters(self, owed: Owed) -> tuple[Account | None, Sequence[EmailMessage]]:
+    async def _letters(self, owed: Owed) -> Sequence[EmailMessage]:
         """The same letter to each address that must have it, the one before first: it matters more."""
         if owed.kind not in KINDS:
             raise Undeliverable(f"there is no letter of the kind {owed.kind}")
@@ -163,9 +163,9 @@ class MailCourier:
         if handle is None:
             raise Undeliverable("what it was about is gone")
         if code is not None and (code.used_at is not None or code.expires_at <= self._ground.now()):
-            return None, ()  # a code that does not work any more only confuses
+            return ()  # a code that does not work any more only confuses
         if owed.kind == CHANGING and not self._ground.is_open(handle):
-            return None, ()  # what it announces does not come any more
+            return ()  # what it announces does not come any more
         account = await self._ground.directory(handle.directory).account(handle.account)
         if account is None or not account.mail:
             raise Undeliverable("the directory holds no mail address for this person")
@@ -174,7 +174,7 @@ class MailCourier:
             seen = await seen_now(self._ground.database, account, self._ground.now())
             to = [*filter(None, [former(seen, self._ground.now())]), *to]
         with read_in(self._language):
-            return account, [self._written(owed, handle, code, change, account, one) for one in to]
+            return [self._written(owed, handle, code, change, account, one) for one in to]
 
     def _written(
         self,

@@ -31,7 +31,8 @@ def release_form(may: MayRelease) -> View:
                 say("Their account is switched on again, and what they ask for is decided as ever.")
                 if switched
                 else say(
-                    "What they ask for is decided as ever. Their account stays as it is in the directory."
+                    "What they ask for is decided as ever. Their account stays as it is in the directory: if you "
+                    "switched it off there, switch it on first."
                 )
             ),
             InputBlock(

@@ -31,7 +31,8 @@ def put(question: Question) -> tuple[Json, list[Json]]:
     """
     if isinstance(question, AccountQuestion):
         resource, context = _uid("Account", question.target.id), _account_context(question)
-        entities = _distinct(_account(question.principal), _account(question.target))
+        people = (question.principal, question.target)
+        entities = _distinct(*(_account(one, question.recently) for one in people))
     elif isinstance(question, DriftQuestion):
         resource, context = _uid("Entitlement", question.entitlement.id), _drift_context(question)
         entities = _distinct(

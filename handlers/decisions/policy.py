@@ -150,6 +150,7 @@ class AccountQuestion:
 
     proofs: "passkey", "totp", "recovery_code", "mail_code", "sign_in" …, as shown on the secure page in this visit.
     unlocks_today: how often the target was unlocked without a proof in the last 24 hours. now: aware UTC.
+    recently: what happened to their accounts.
     """
 
     action: AccountAction
@@ -158,6 +159,7 @@ class AccountQuestion:
     now: datetime
     proofs: frozenset[str] = frozenset()
     unlocks_today: int = 0
+    recently: Recently = NOTHING_LATELY
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -7,7 +7,15 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any, Final
 
-from handlers.decisions.policy import Action, Approvals, DriftQuestion, Question, Recently, ResumeQuestion
+from handlers.decisions.policy import (
+    AccountQuestion,
+    Action,
+    Approvals,
+    DriftQuestion,
+    Question,
+    Recently,
+    ResumeQuestion,
+)
 from tests.handlers.decisions.cast import (
     ADA,
     CHARLES,
@@ -91,6 +99,23 @@ RESETS: Final[Mapping[str, tuple[Question, bool, str]]] = {
     "a day after it, it does": (_resumes(reset(SAM, 24)), True, "resume-as-security"),
     "whoever was reported is given nothing, however low its risk (P-6)": (
         access(Action.GRANT, WIKI, recently=reported(ADA)),
+        False,
+        "reported-nothing",
+    ),
+    "whoever was reported does not unlock themselves, not even the first time that day": (
+        AccountQuestion(action=Action.UNLOCK, principal=ADA, target=ADA, now=NOON, recently=reported(ADA)),
+        False,
+        "reported-nothing",
+    ),
+    "nor resets themselves by any proof": (
+        AccountQuestion(
+            action=Action.RESET_PASSWORD,
+            principal=ADA,
+            target=ADA,
+            now=NOON,
+            recently=reported(ADA),
+            proofs=frozenset({"passkey"}),
+        ),
         False,
         "reported-nothing",
     ),

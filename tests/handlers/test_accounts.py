@@ -7,13 +7,15 @@ from contextlib import closing, contextmanager
 from pathlib import Path
 
 import pytest
+from sqlmodel import Session
 
 from handlers.answers import NotHere, NotKnownUnlocked, NotLocked, PageOpened, Unlocked
 from handlers.changes import Changes
 from handlers.intents import Intent
 from handlers.outcomes import Repeated
 from handlers.visits import PageGround
-from storage.handles import Purpose
+from storage import alarms
+from storage.handles import Purpose, make_handle
 from storage.records import Handle, Owed
 from storage.secrets import Vault, generate_key
 from tests.handlers.access_ground import World
@@ -40,6 +42,32 @@ async def test_an_unlock_is_read_back_and_both_ends_are_on_the_record(world: Wor
     started, ended = await world.last("account.unlock_started"), await world.last("account.unlocked")
     assert started["correlation"] == ended["correlation"]
     assert started["policy"]["ids"] == ["unlock-once-a-day"]
+
+
+async def test_whoever_is_reported_is_not_unlocked(world: World) -> None:
+    """P-6: not without a proof, and nobody is sent to a page that would only refuse."""
+    await world.local.change_account("ada", locked=True)
+    ada = await world.account("ada")
+
+    def report(tx: Session) -> None:
+        about = {"directory": ada.directory, "account": ada.id}
+        visit = make_handle(
+            tx, at=world.clock(), expires_at=world.clock(), purpose=Purpose.RESET, slack_team="T1",
+            slack_user="Uada", **about,
+        )  # fmt: skip
+        alarms.sound(
+            tx,
+            handle=visit.id,
+            name="Ada",
+            door="mail",
+            disabled=alarms.Effect.HELD,
+            at=world.clock(),
+            **about,
+        )
+
+    await world.ground.database.write(report)
+    assert isinstance(await unlock(world, "ada"), NotHere)
+    assert (await world.account("ada")).locked
 
 
 @pytest.mark.parametrize("fault", ["error", "lie", "succeed_after_timeout", "read back"])

@@ -19,7 +19,7 @@ from handlers.recently import recently
 from handlers.recording import OPERATOR
 from handlers.releasing import Releasing
 from handlers.reported import MayRelease, NoLink, NotReleased, Released, Stopped
-from handlers.visits import Done, Over, Visitor
+from handlers.visits import Done, Over, Proven, Refused, Visitor
 from storage.alarms import Effect
 from storage.catalogue import Catalogue
 from storage.handles import Purpose
@@ -188,6 +188,22 @@ async def test_where_the_directory_cannot_switch_off_the_rest_is_done_and_it_say
     assert await door.alarms.settle_due() == 0
 
 
+async def test_whoever_is_reported_gets_nowhere_on_the_page_though_the_account_is_still_on(
+    door: Door,
+) -> None:
+    """P-6: the thief who knows how to prove it would otherwise choose the next password at once."""
+    handle, page = await door.reset(), door.page
+    page.faulty.capabilities = replace(page.faulty.capabilities, switch=False)
+    await door.report(handle)
+    page.clock.forward(seconds=60)
+    visitor = await page.opened(Purpose.RESET)
+    assert await page.proving.give_totp(visitor, page.code()) == Refused()
+    assert ("refused", "reported") in await page.audited("proof.given")
+    await door.releasing.release(await door.resume())
+    page.clock.forward(seconds=60)
+    assert isinstance(await page.proving.give_totp(await page.opened(Purpose.RESET), page.code()), Proven)
+
+
 async def test_a_directory_that_does_not_answer_is_asked_again(door: Door) -> None:
     """P-6, promise 7: nothing waits for it, and a lie is found by reading back."""
     handle, faulty = await door.reset(), door.page.faulty
@@ -270,6 +286,17 @@ async def test_whatever_policy_says_nobody_lets_themselves_in(door: Door) -> Non
     assert isinstance(await careless.release(await door.resume("sam")), Released)
 
 
+async def test_nor_by_a_second_account_of_theirs(door: Door) -> None:
+    """P-6, R-1: whoever holds both says nothing about one by the other."""
+    handle = await door.reset()
+    await door.report(handle)
+    await door.page.local.add_account("ada2", login="ada2", name="Ada (admin)", mail="ada@example.com")
+    await door.page.local.add_member("ada2", "security-team")
+    assert isinstance(await door.releasing.consider(await door.resume("ada2")), NotAllowed)
+    assert isinstance(await door.releasing.release(await door.resume("ada2")), NotAllowed)
+    assert not await active(door)
+
+
 async def test_while_the_directory_is_silent_the_alarm_stands(door: Door) -> None:
     handle = await door.reset()
     await door.report(handle)
@@ -291,6 +318,49 @@ async def test_whoever_was_switched_off_before_stays_so(door: Door) -> None:
     await door.alarms.by_mail(door.link(handle))
     await door.releasing.release(await door.resume())
     assert not await active(door)
+
+
+async def test_whoever_was_switched_off_before_stays_so_though_the_directory_was_silent(door: Door) -> None:
+    """P-6: what it did not say at the click is asked before anything is switched."""
+    handle, faulty = await door.reset(), door.page.faulty
+    await door.page.local.switch("ada", active=False)
+    faulty.error("account")
+    await door.alarms.by_mail(door.link(handle))
+    assert (await door.page.rows(Alarm))[0].disabled == Effect.UNSEEN
+    faulty.mend()
+    assert await door.alarms.settle_due() == 1
+    assert (await door.page.rows(Alarm))[0].disabled == Effect.ALREADY
+    await door.releasing.release(await door.resume())
+    assert not await active(door)
+
+
+async def test_whoever_was_on_is_switched_off_when_the_directory_speaks_again(door: Door) -> None:
+    """P-6."""
+    handle, faulty = await door.reset(), door.page.faulty
+    faulty.error("account")
+    await door.alarms.by_mail(door.link(handle))
+    faulty.mend()
+    await door.alarms.settle_due()
+    assert not await active(door)
+    await door.releasing.release(await door.resume())
+    assert await active(door)
+
+
+async def test_whoever_security_switched_off_by_hand_did_not_leave(door: Door) -> None:
+    """J-1, P-6: the exception asks them to, where Wicket could not."""
+    handle, faulty = await door.reset(), door.page.faulty
+    faulty.capabilities = replace(faulty.capabilities, switch=False)
+    await door.report(handle)
+    await door.page.local.switch("ada", active=False)
+    assert await Leavers(door.ground).look(everybody=True) == 0
+
+
+async def test_whoever_said_so_and_is_gone_from_the_directory_did_leave(door: Door) -> None:
+    """J-1: an alarm that nobody lifts any more keeps nobody's access."""
+    handle = await door.reset()
+    await door.report(handle)
+    await door.page.local.drop_account("ada")
+    assert await Leavers(door.ground).look(everybody=True) == 1
 
 
 async def test_whoever_says_so_did_not_leave(door: Door) -> None:

@@ -107,6 +107,29 @@ async def test_an_address_that_changed_within_three_days_refuses_and_is_told(pag
     assert isinstance(await _resets(page), Proven)
 
 
+async def test_taking_the_address_away_in_between_hides_no_change(page: World) -> None:
+    """P-3: an empty one is seen, too, and is not the address before."""
+    await _resets(page)
+    page.clock.forward(minutes=1)
+    for mail in ("", "ada@attacker.example"):
+        await page.local.change_account("ada", mail=mail)
+        await page.ground.person_of(await page.ground.handle_of(await page.opened(Purpose.RESET)))
+    await page.linked("ada")  # signed in again, so that the link has the new address
+    assert await _resets(page) == Refused()
+    (kept,) = await page.rows(Address)
+    assert (kept.mail, kept.before) == ("ada@attacker.example", "ada@example.com")
+
+
+async def test_an_address_that_is_gone_for_a_moment_is_no_change(page: World) -> None:
+    """P-3: a directory that shows none for a while locks nobody out for three days."""
+    await _resets(page)
+    page.clock.forward(minutes=1)
+    for mail in ("", "ada@example.com"):
+        await page.local.change_account("ada", mail=mail)
+        await page.ground.person_of(await page.ground.handle_of(await page.opened(Purpose.RESET)))
+    assert isinstance(await _resets(page), Proven)
+
+
 async def test_an_address_that_was_never_another_is_no_change(page: World) -> None:
     """P-3: whoever is seen for the first time may help themselves."""
     assert isinstance(await _resets(page), Proven)

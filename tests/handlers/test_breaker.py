@@ -88,10 +88,26 @@ async def test_when_security_lifts_it_counting_begins_anew(page: World) -> None:
     assert len(await page.rows(Freeze)) == 2
 
 
+async def test_a_clock_that_is_set_back_after_the_lift_does_not_blind_it(page: World) -> None:
+    """P-7: until it is that late again, nothing would count."""
+    await count(page, Counted.RESETS, 4)
+    await lift(page)
+    page.clock.forward(hours=-2)
+    assert not all(await count(page, Counted.RESETS, 4))
+
+
 async def test_an_hour_later_what_was_is_forgotten(page: World) -> None:
     await count(page, Counted.RESETS, 3)
-    page.clock.forward(minutes=60)
+    page.clock.forward(minutes=70)
     assert await count(page, Counted.RESETS, 3) == [True] * 3
+
+
+async def test_within_the_hour_nothing_is_forgotten_however_its_ten_minutes_lie(page: World) -> None:
+    """P-7: who waits for the edge of a slot gains nothing by it."""
+    page.clock.forward(minutes=7)
+    await count(page, Counted.RESETS, 3)
+    page.clock.forward(minutes=53)
+    assert await count(page, Counted.RESETS, 1) == [False]
 
 
 async def test_brute_force_over_many_links_and_persons_stops_everybody_s_resets(page: World) -> None:

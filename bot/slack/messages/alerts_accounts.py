@@ -11,13 +11,15 @@ from bot.texts import say
 def address_changed(alert: Alert) -> tuple[str, str]:
     """A reset refused since the mail address is new (P-3)."""
     at = alert.moment("changed_at")
+    if alert.facts.get("door"):  # whoever types a login there need not have anybody's Slack account
+        who = say("Somebody at the page's front door wanted to help themselves.")
+    else:
+        account = f"`{alert.fact('slack_user', '?')}`"
+        who = say("Somebody with the Slack account {account} wanted to help themselves.", account=account)
     return (
         say("Refused: self-service for {name}, whose mail address is new", name=alert.whose),
         together(
-            say(
-                "Somebody with the Slack account {account} wanted to help themselves.",
-                account=f"`{alert.fact('slack_user', '?')}`",
-            ),
+            who,
             say(
                 "The mail address of {name} changed {time}, and for 72 hours nothing is done on its strength.",
                 name=alert.whose,

@@ -120,10 +120,14 @@ _CHANGES = {
     "reset": template("a reset of their password"),
     "unlock": template("an unlock of their account"),
     "enrol": template("a change of their proofs"),
+    "care": template("a change of their proofs"),
 }
 _DISABLED = {
-    "wanted": template(
-        "Their account could not be switched off yet: the directory does not answer, and Wicket goes on trying."
+    **dict.fromkeys(
+        ("wanted", "unseen"),
+        template(
+            "Their account could not be switched off yet: the directory does not answer, and Wicket goes on trying."
+        ),
     ),
     "done": template("Their account is switched off."),
     "already": template("Their account was switched off before."),

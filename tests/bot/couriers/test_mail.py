@@ -217,6 +217,17 @@ async def test_an_address_that_is_refused_for_good_is_told_to_security(page: Wor
     assert await _owed(page) == []
 
 
+async def test_however_the_address_is_written_a_refusal_of_it_is_no_delivery(
+    page: World, mailbox: Mailbox
+) -> None:
+    """P-6: a blank at its end must not make it look like the address before, whose refusal holds nothing up."""
+    await _reset(page)
+    await page.local.change_account("ada", mail="ada@example.com ")
+    mailbox.refusal = "550 nobody of this name"
+    assert await _courier(page, mailbox.port).deliver_due() == 0
+    assert await page.exceptions() == ["undeliverable"]
+
+
 @pytest.mark.parametrize("mail", ["", "ada@example.com\nBcc: eve@evil.example"])
 async def test_without_a_proper_address_nothing_is_sent_and_security_hears(
     page: World, mailbox: Mailbox, mail: str
@@ -252,7 +263,7 @@ async def test_the_same_letter_twice_carries_the_same_id(page: World, mailbox: M
     await _reset(page)
     courier = _courier(page, mailbox.port)
     for _ in range(2):
-        _, (message,) = await courier._letters((await _owed(page))[0])
+        (message,) = await courier._letters((await _owed(page))[0])
         await courier._smtp.send(message)
     assert len({letter["Message-ID"] for letter in mailbox.letters}) == 1
 

@@ -64,6 +64,17 @@ def test_a_plural_may_say_its_number_in_a_word(tmp_path: Path):
         assert words.duration(1440) == "ein Tag"
 
 
+@pytest.mark.parametrize(
+    ("right", "wrong"), [(b"charset=UTF-8", b"charset=CHARS"), (b"; plural=", b"; plurax=")]
+)
+def test_a_head_that_was_never_filled_in_says_what_to_do(tmp_path: Path, right: bytes, wrong: bytes):
+    file = compiled(tmp_path / "wicket.mo", {APPROVED: APPROVED})
+    assert right in file.read_bytes()
+    file.write_bytes(file.read_bytes().replace(right, wrong))
+    with pytest.raises(SettingsFault, match="msgfmt"):
+        read_language(file)
+
+
 @pytest.mark.parametrize("content", [None, b"", b"msgid", b"\xde\x12\x04\x95\xff\xff\xff\xff" + b"\xff" * 40])
 def test_a_file_that_is_none_says_what_to_do(tmp_path: Path, content: bytes | None):
     file = tmp_path / "wicket.mo"

@@ -38,6 +38,17 @@ GOLDEN = [
         TAIL,
     ),
     (
+        alert(
+            Kind.ADDRESS_CHANGED,
+            {"slack_user": "U0ADA", "door": True, "changed_at": "2026-11-23T12:00:00+00:00"},
+        ),
+        "⚠️ Refused: self-service for Ada Lovelace (ada), whose mail address is new",
+        "Somebody at the page's front door wanted to help themselves. The mail address of Ada Lovelace (ada) "
+        "changed 23 Nov 12:00 UTC, and for 72 hours nothing is done on its strength. Nothing was changed; their old "
+        "and their new address were told. If the change of address was not theirs, somebody else is about to be them.",
+        TAIL,
+    ),
+    (
         alert(Kind.WRONG_APPROVER, {"release": "Bob Noyce (bob)", "reasons": []}),
         "⚠️ Wrong person clicked: Ada Lovelace (ada)",
         "Ada Lovelace (ada) tried to let Bob Noyce (bob) in again. They are not on the security team. "
