@@ -26,6 +26,8 @@ from storage.states import GrantState
 REQUESTS_SHOWN = 5
 DECISIONS_SHOWN = 5
 RECENT_SHOWN = 5
+# Of so many it is asked whose turn they are, those first that lapse first: each takes several look-ups.
+MOST_ASKED = 25
 
 
 class Home:
@@ -52,9 +54,10 @@ class Home:
     async def _in_turn(self, waiting: Sequence[Waiting], account: Account) -> Sequence[str]:
         """The ids of those whose turn is this person's: in stages it may be somebody else's first.
 
-        Where nobody but the owner is needed it is theirs. A directory that does not answer hides nothing (promise 7).
+        Where nobody but the owner is needed it is theirs. A directory that does not answer hides nothing (promise 7),
+        and neither is hidden what comes after many others.
         """
-        staged = [one.id for one in waiting if one.missing != {"owner"}]
+        staged = [one.id for one in waiting if one.missing != {"owner"}][:MOST_ASKED]
         try:
             able = await in_time(asyncio.gather(*(is_decider(self._ground, one, account) for one in staged)))
         except DirectoryUnavailable:
