@@ -3,7 +3,6 @@
 It shows another person's request only to whoever can decide it, and changes nothing.
 """
 
-import asyncio
 from collections.abc import Sequence
 
 from sqlmodel import Session
@@ -15,7 +14,7 @@ from handlers.ground import Ground
 from handlers.intents import Actor, Ask
 from handlers.outcomes import Repeated
 from handlers.overview import Overview, OwnRequest, Page, ToDecide
-from handlers.patience import in_time
+from handlers.patience import few_at_a_time, in_time
 from storage import overviews
 from storage.directories.base import Account
 from storage.faults import DirectoryUnavailable
@@ -59,7 +58,7 @@ class Home:
         """
         staged = [one.id for one in waiting if one.missing != {"owner"}][:MOST_ASKED]
         try:
-            able = await in_time(asyncio.gather(*(is_decider(self._ground, one, account) for one in staged)))
+            able = await in_time(few_at_a_time(lambda one: is_decider(self._ground, one, account), staged))
         except DirectoryUnavailable:
             able = [True] * len(staged)
         early = {one for one, is_able in zip(staged, able, strict=True) if not is_able}

@@ -22,7 +22,7 @@ from handlers.forged import turn_away_forged
 from handlers.ground import Ground
 from handlers.intents import Reconcile
 from handlers.outcomes import MayReconcile, NoLonger, NotAllowed, NotPossible, Reconciled, Repeated, Unknown
-from handlers.patience import in_time
+from handlers.patience import few_at_a_time, in_time
 from handlers.recently import recently
 from handlers.ways import LONGEST_ADOPTION, Known, Open, Ways, together
 from storage import deliveries, holdings
@@ -141,7 +141,7 @@ class Reconciling:
     async def _accounts(self, directory: Directory, members: Iterable[Member]) -> dict[str, Account | None]:
         """Those of these members that are accounts, as they are now: policy is asked about each."""
         ids = [one.id for one in members if one.kind == "account"]
-        return dict(zip(ids, await asyncio.gather(*map(directory.account, ids)), strict=True))
+        return dict(zip(ids, await few_at_a_time(directory.account, ids), strict=True))
 
     def _row(self, tx: Session, exception: str) -> tuple[ExceptionRecord | None, int | None, set[Member]]:
         """The exception, the fence of the holding that it is about, if there is one, and of several which they are."""
