@@ -5,6 +5,7 @@ It asks no directory itself, and never says to whom an address went.
 
 from collections.abc import Mapping
 from datetime import datetime, timedelta
+from itertools import islice
 
 from sqlmodel import Session
 
@@ -14,6 +15,8 @@ from storage.directories.base import Account
 from storage.records import Address
 
 SETTLES_AFTER = timedelta(hours=72)
+# Of many so many are looked at, and written, at a time: whoever waits for the writer meanwhile has their turn.
+AT_ONCE = 100
 
 
 def changed_lately(account: Account, seen: Address | None, at: datetime) -> datetime | None:
@@ -48,8 +51,13 @@ async def seen_now(database: Database, account: Account, at: datetime) -> Addres
 
 
 async def watch(database: Database, directory: str, mails: Mapping[str, str], at: datetime) -> None:
-    """The same for many, by account: written only where something is news."""
+    """The same for many, by account: some at a time, and written only where something is news."""
+    waiting = iter(mails.items())
+    while some := dict(islice(waiting, AT_ONCE)):
+        await _watch_some(database, directory, some, at)
 
+
+async def _watch_some(database: Database, directory: str, mails: Mapping[str, str], at: datetime) -> None:
     def write(tx: Session) -> None:
         for account in found:
             addresses.see(tx, directory=directory, account=account, mail=mails[account], at=at)

@@ -20,6 +20,7 @@ from handlers.decisions.policy import (
 from handlers.decisions.requests import may_decide, missing_approvals
 from handlers.decisions.turns import needs_rationale
 from handlers.ground import Ground
+from handlers.patience import few_at_a_time
 from handlers.recently import recently
 from storage import grants
 from storage.approvals import counting_of
@@ -157,7 +158,7 @@ def count_people(
 
 async def accounts_of(directory: Directory, ids: Iterable[str]) -> tuple[Account, ...]:
     """The active accounts among these."""
-    found = await asyncio.gather(*(directory.account(one) for one in ids))
+    found = await few_at_a_time(directory.account, ids)
     return tuple(account for account in found if account is not None and account.active)
 
 

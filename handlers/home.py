@@ -3,7 +3,6 @@
 It shows another person's request only to whoever can decide it, and changes nothing.
 """
 
-import asyncio
 from collections.abc import Sequence
 
 from sqlmodel import Session
@@ -15,7 +14,7 @@ from handlers.ground import Ground
 from handlers.intents import Actor, Ask
 from handlers.outcomes import Repeated
 from handlers.overview import Overview, OwnRequest, Page, ToDecide
-from handlers.patience import in_time
+from handlers.patience import few_at_a_time, in_time
 from storage import overviews
 from storage.directories.base import Account
 from storage.faults import DirectoryUnavailable
@@ -26,6 +25,8 @@ from storage.states import GrantState
 REQUESTS_SHOWN = 5
 DECISIONS_SHOWN = 5
 RECENT_SHOWN = 5
+# Of so many it is asked whose turn they are, those first that lapse first: each takes several look-ups.
+MOST_ASKED = 25
 
 
 class Home:
@@ -52,11 +53,12 @@ class Home:
     async def _in_turn(self, waiting: Sequence[Waiting], account: Account) -> Sequence[str]:
         """The ids of those whose turn is this person's: in stages it may be somebody else's first.
 
-        Where nobody but the owner is needed it is theirs. A directory that does not answer hides nothing (promise 7).
+        Where nobody but the owner is needed it is theirs. A directory that does not answer hides nothing (promise 7),
+        and neither is hidden what comes after many others.
         """
-        staged = [one.id for one in waiting if one.missing != {"owner"}]
+        staged = [one.id for one in waiting if one.missing != {"owner"}][:MOST_ASKED]
         try:
-            able = await in_time(asyncio.gather(*(is_decider(self._ground, one, account) for one in staged)))
+            able = await in_time(few_at_a_time(lambda one: is_decider(self._ground, one, account), staged))
         except DirectoryUnavailable:
             able = [True] * len(staged)
         early = {one for one, is_able in zip(staged, able, strict=True) if not is_able}

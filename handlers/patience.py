@@ -4,7 +4,7 @@ It is never set around a transaction: what has begun is finished.
 """
 
 import asyncio
-from collections.abc import Awaitable, Iterator
+from collections.abc import Awaitable, Callable, Iterable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from datetime import timedelta
@@ -13,6 +13,10 @@ from typing import TypeVar
 from storage.faults import DirectoryUnavailable
 
 T = TypeVar("T")
+K = TypeVar("K")
+
+# Of many look-ups of one kind so many are out at a time: a directory answers few at once, and others wait as well.
+AT_ONCE = 4
 
 # For work that nobody waits for with a payload open, such as rendering an owed answer.
 OTHERWISE = 2.0
@@ -43,6 +47,17 @@ async def in_time(facts: Awaitable[T], *, otherwise: float = OTHERWISE) -> T:
 async def in_call_time(call: Awaitable[T]) -> T:
     """The answer of one directory call of the worker's, or DirectoryUnavailable once it takes too long."""
     return await _by(asyncio.get_running_loop().time() + CALL.total_seconds(), call)
+
+
+async def few_at_a_time(look_up: Callable[[K], Awaitable[T]], of: Iterable[K]) -> list[T]:
+    """What each look-up said, in this order; the first that fails ends it."""
+    slots = asyncio.Semaphore(AT_ONCE)
+
+    async def one(key: K) -> T:
+        async with slots:
+            return await look_up(key)
+
+    return await asyncio.gather(*map(one, of))
 
 
 async def _by(moment: float, facts: Awaitable[T]) -> T:

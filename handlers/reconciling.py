@@ -22,7 +22,7 @@ from handlers.forged import turn_away_forged
 from handlers.ground import Ground
 from handlers.intents import Reconcile
 from handlers.outcomes import MayReconcile, NoLonger, NotAllowed, NotPossible, Reconciled, Repeated, Unknown
-from handlers.patience import in_time
+from handlers.patience import few_at_a_time, in_time
 from handlers.recently import recently
 from handlers.ways import LONGEST_ADOPTION, Known, Open, Ways, together
 from storage import deliveries, holdings
@@ -43,6 +43,8 @@ WAYS: Mapping[Kind, frozenset[Way]] = {
 Refused = NotAllowed | NotPossible | NoLonger | Unknown | Repeated
 
 _NAMES_SHOWN = 5
+# So many of several are asked about at one click: each is a look-up, and whoever clicks waits for all of them.
+MOST_AT_ONCE = 100
 
 
 class Reconciling:
@@ -109,7 +111,7 @@ class Reconciling:
             group = await directory.group(entitlement.group)
             direct = members_of(group) if group else frozenset()
             present = "kind" not in row.facts or member_of(row) in direct
-            accounts = await self._accounts(directory, several & direct)
+            accounts = await self._accounts(directory, sorted(several & direct)[:MOST_AT_ONCE])
             return replace(facts, direct=direct, present=present, accounts=accounts)
         member = str(row.facts.get("member"))
         account, membership = await asyncio.gather(
@@ -136,10 +138,10 @@ class Reconciling:
         accounts = await asyncio.gather(*(home.account(one) for one in some))
         return tuple(one.name for one in accounts if one is not None and one.active)
 
-    async def _accounts(self, directory: Directory, members: Iterable[Member]) -> dict[str, Account]:
+    async def _accounts(self, directory: Directory, members: Iterable[Member]) -> dict[str, Account | None]:
         """Those of these members that are accounts, as they are now: policy is asked about each."""
-        found = await asyncio.gather(*(directory.account(one.id) for one in members if one.kind == "account"))
-        return {one.id: one for one in found if one is not None}
+        ids = [one.id for one in members if one.kind == "account"]
+        return dict(zip(ids, await few_at_a_time(directory.account, ids), strict=True))
 
     def _row(self, tx: Session, exception: str) -> tuple[ExceptionRecord | None, int | None, set[Member]]:
         """The exception, the fence of the holding that it is about, if there is one, and of several which they are."""

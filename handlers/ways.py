@@ -48,7 +48,7 @@ class Known:
     present: whether the membership is there, for one account's. person: whose it is, at home, if that is certain.
     fence: of its holding, read before. own: whoever clicks, as members there: each of their accounts, and each group
     that holds one. can: names of some who could decide. direct: who is in the group, for several; accounts: of those
-    that could be declared together, by id.
+    that could be declared together, by id, None for one that is gone. Who is not among them was not asked for.
     """
 
     member: Account | None = None
@@ -56,7 +56,7 @@ class Known:
     present: bool = True
     fence: int | None = None
     direct: frozenset[Member] = frozenset()
-    accounts: Mapping[str, Account] = field(default_factory=dict)
+    accounts: Mapping[str, Account | None] = field(default_factory=dict)
     own: frozenset[Member] = frozenset()
     can: tuple[str, ...] = ()
 
@@ -242,12 +242,14 @@ class Ways:
     def _weighed(self, found: Open, members: set[Member]) -> tuple[set[Member], tuple[str, ...]]:
         """Those whom policy lets stand, asked about each of several; and its reasons about one of the others.
 
-        Of an account that is gone by now nobody can be asked.
+        Of an account that is gone by now nobody can be asked; one that was not asked for waits for another click.
         """
         if found.kind not in (Kind.FOUND_STANDING, Kind.REVIEW_DUE):
             return members, ()
         theirs, refused, actor = set[Member](), tuple[str, ...](), found.question.principal
         for one in sorted(members):
+            if one.kind == "account" and one.id not in found.facts.accounts:
+                continue
             account = found.facts.accounts.get(one.id) if one.kind == "account" else None
             if one.kind == "account" and account is None:
                 refused = refused or (GONE,)

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from handlers.checks import Kind
-from handlers.home import Home
+from handlers.home import MOST_ASKED, Home
 from handlers.intents import Ask
 from handlers.overview import Overview, Page
 from tests.handlers.access_ground import World
@@ -75,3 +75,20 @@ async def test_a_directory_that_does_not_say_whose_turn_it_is_hides_nothing(tmp_
         waiting = await world.ground.database.read(lambda tx: home._can_decide(tx, actor))
         world.faulty.error("account")
         assert await home._in_turn(waiting, actor.account) == [grant]
+
+
+async def test_of_very_many_only_the_first_are_asked_about(tmp_path: Path) -> None:
+    """Promise 7: a page that one person opens keeps the directory from nobody else."""
+    async with opened_world(tmp_path, policy=policy(MANAGER_THEN_OWNER)) as world:
+        for number in range(MOST_ASKED + 5):
+            login = f"p{number:02}"
+            await world.local.add_account(
+                login, login=login, name=login, mail=f"{login}@example.com", manager="charles"
+            )
+            await world.asked(login, "prod-db")
+        home, actor = Home(world.ground, checks=world.checks), await world.actor("grace")
+        waiting = await world.ground.database.read(lambda tx: home._can_decide(tx, actor))
+        assert len(waiting) == MOST_ASKED + 5
+        world.faulty.calls.clear()
+        assert await home._in_turn(waiting, actor.account) == [one.id for one in waiting[MOST_ASKED:]]
+        assert world.faulty.calls["account"] <= MOST_ASKED

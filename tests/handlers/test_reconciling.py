@@ -14,7 +14,7 @@ from handlers.drift import Drift
 from handlers.exceptions import Kind
 from handlers.intents import Reconcile
 from handlers.outcomes import MayReconcile, NoLonger, NotAllowed, NotPossible, Reconciled, Repeated, Unknown
-from handlers.reconciling import Reconciling
+from handlers.reconciling import MOST_AT_ONCE, Reconciling
 from storage import standings
 from storage.catalogue import Catalogue
 from storage.records import ExceptionRecord, Grant, Standing
@@ -335,6 +335,24 @@ async def test_policy_is_asked_about_each_of_many(tmp_path: Path) -> None:
         assert "switched off" in refused.reasons[0]
         await world.local.switch("ada", active=True)
         assert await decide(world, "sam", exception, Way.DECLARE) == Reconciled(way="declare")
+        assert "settled" in (await row_of(world, exception)).facts
+
+
+async def test_of_very_many_some_are_declared_at_each_click(tmp_path: Path) -> None:
+    """Promise 7: nobody waits for more look-ups than a directory answers in time, and the rest stays to be decided."""
+    people = [f"p{number:03}" for number in range(MOST_AT_ONCE + 20)]
+    async with open_world(tmp_path) as world:
+        world.ground = replace(world.ground, catalogue=ALLOWED)
+        for login in people:
+            await world.local.add_account(login, login=login, name=login, mail=f"{login}@example.com")
+        await world.local.put_in_group("prod-db", *people)
+        await look(world)
+        exception = (await last(world)).id
+        assert await decide(world, "sam", exception, Way.DECLARE) == Reconciled(way="declare")
+        row = await row_of(world, exception)
+        assert ("settled" in row.facts, row.facts["count"]) == (False, 20)
+        assert await decide(world, "sam", exception, Way.DECLARE) == Reconciled(way="declare")
+        assert {one.member for one in await world.rows(Standing) if one.declared_by} == set(people)
         assert "settled" in (await row_of(world, exception)).facts
 
 

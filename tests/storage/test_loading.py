@@ -59,6 +59,21 @@ def test_what_is_assigned_to_a_held_row_is_kept(database, now):
     assert (row.end_reason, row.minutes) == ("by the ORM", 9)
 
 
+def test_what_was_assigned_is_not_lost_when_it_is_looked_for_again(database, now):
+    """Nor is what was added passed over: both are written before."""
+    kept = database.write_now(lambda tx: keep(tx, now))
+
+    def work(tx: Session) -> None:
+        row = grants.get(tx, kept.id)
+        grants.show_verdict(row, reasons=["so"], missing={}, policy_set="p", foreseen="approval")
+        assert grants.get(tx, kept.id) is row
+        tx.add(Grant(**values(row) | {"id": "g-new"}))
+        assert grants.get(tx, "g-new") is not None
+
+    database.write_now(work)
+    assert database.read_now(lambda tx: grants.get(tx, kept.id)).reasons == ["so"]
+
+
 def test_a_new_grant_that_moves_counts_for_its_holding(database, now):
     """Promise 1: what follows looks for it without the ORM, so it must be there by then."""
 

@@ -1,9 +1,16 @@
 """The triggers of the audit tables are looked for: a tool that restores a database may leave them out."""
 
 import pytest
-from sqlalchemy import Engine, text
+from sqlalchemy import Connection, Engine, insert, text, update
+from sqlalchemy.exc import DBAPIError
+from sqlmodel import Session
 
+from storage.audit import log
+from storage.audit.entry import columns, fresh_salts, written
 from storage.audit.guards import missing_guards, put_back
+from storage.audit.merkle import leaf_hash
+from storage.audit.tables import ENTRIES, HEAD
+from storage.audit.verification import verify_log
 
 from .conftest import MakeEntry
 from .test_log import fill
@@ -58,6 +65,17 @@ def test_a_guard_that_sleeps_while_another_server_is_copied_is_no_guard(postgres
             ' correlation, leaf, leaf_hash, root FROM audit_entries WHERE "index" = 1',
             "added at the end only",
         ),
+        (
+            'INSERT INTO audit_entries SELECT e."index" + n.n, e.id || n.n, at, actor, subject, resource, action,'
+            " outcome, correlation, leaf, leaf_hash, root FROM audit_entries AS e, (SELECT 1 AS n UNION ALL SELECT 3)"
+            ' AS n WHERE e."index" = 1',
+            "added at the end only",
+        ),
+        (
+            "INSERT INTO audit_entries SELECT NULL, id || 'x', at, actor, subject, resource, action, outcome,"
+            ' correlation, leaf, leaf_hash, root FROM audit_entries WHERE "index" = 1',
+            "added at the end only",
+        ),
     ],
 )
 def test_no_entry_is_left_out_and_the_head_never_moves_without_one(
@@ -67,3 +85,47 @@ def test_no_entry_is_left_out_and_the_head_never_moves_without_one(
     fill(engine, make_entry, 2)
     with engine.begin() as connection, pytest.raises(Exception, match=said):
         connection.execute(text(statement))
+
+
+def append_as_before(connection: Connection, make_entry: MakeEntry) -> None:
+    """As the version before added an entry: the head moved with each."""
+    said, leaf = written(entry := make_entry(texts={}), fresh_salts({}))
+    before = log.head(connection)
+    grown = before.append(leaf_hash(leaf))
+    stored = {"index": before.size, "leaf": leaf, "leaf_hash": leaf_hash(leaf), "root": grown.root}
+    connection.execute(insert(ENTRIES), columns(said) | stored | {"at": entry.at})
+    moved = update(HEAD).where(HEAD.c.id == 1, HEAD.c.size == before.size)
+    connection.execute(moved.values(size=grown.size, frontier=grown.to_bytes()))
+
+
+def test_a_version_that_moves_the_head_with_each_entry_goes_on_beside_this_one(
+    engine: Engine, make_entry: MakeEntry
+) -> None:
+    """While replicas of two versions run, each adds where the other left off."""
+    fill(engine, make_entry, 1)
+    with engine.begin() as connection:
+        append_as_before(connection, make_entry)
+        log.append_each(connection, [make_entry() for _ in range(3)])
+        append_as_before(connection, make_entry)
+        log.append(connection, make_entry())
+    with Session(engine) as tx:
+        assert (log.head(tx).size, verify_log(tx).sound) == (7, True)
+
+
+ADD_BESIDE = (
+    "INSERT INTO audit_entries SELECT \"index\" + 1, id || 'x', at, actor, subject, resource, action, outcome,"
+    ' correlation, leaf, leaf_hash, root FROM audit_entries ORDER BY "index" DESC LIMIT 1'
+)
+
+
+def test_an_entry_that_the_head_does_not_count_is_found_and_stops_what_follows(
+    engine: Engine, make_entry: MakeEntry
+) -> None:
+    """Whoever adds one by hand leaves no room for another under the head as it was."""
+    fill(engine, make_entry, 2)
+    with engine.begin() as connection:
+        connection.execute(text(ADD_BESIDE))
+    with Session(engine) as tx:
+        assert log.beyond_head(tx) is not None
+        with pytest.raises(DBAPIError):
+            log.append(tx, make_entry())
