@@ -48,7 +48,7 @@ async def refusals(it: Studio) -> None:
     await ask(it.person("ada"), "I need prod-db for 2h because INC-4711")
     request = await it.person("grace").sees("Access request", channel="C0DATAOWN")
     await it.person("grace").click(request, "approval.details", value="made-up")
-    await told(it, "alert-forged-click", "Forged click")
+    await told(it, "alert-forged-click", "No button or form of ours")
     it.world.slack.update_user("U0ADA", email="ada@elsewhere.example")
     it.world.clock.skip(minutes=5)
     await it.person("ada").say("what access do I have?")
@@ -211,7 +211,7 @@ async def set_back(it: Studio) -> None:
     await alan.choose(form, "rationale", "compared with the checkpoints in this channel")
     await it.take_form("form-resume", "alan")
     await alan.submit(form)
-    await told(it, "alert-resumed", "New access again by Alan Turing")
+    await told(it, "alert-resumed", "Started again by Alan Turing")
 
 
 async def a_broken_policy(it: Studio) -> None:

@@ -42,7 +42,7 @@ def test_every_kind_reads_well_whatever_is_known(kind: FreezeKind, facts: dict[s
 def test_who_let_it_begin_again_stands_in_the_same_message_without_buttons():
     at = (NOW + timedelta(minutes=30)).isoformat()
     message = frozen(decided_by="Alan Turing", decided_at=at, rationale="compared *all* of it", settled=at)
-    assert "New access again by Alan Turing at 14:32" in hears(message)
+    assert "Started again by Alan Turing at 14:32" in hears(message)
     assert "compared" in reads(message)
     assert "[Let" not in reads(message)
     assert problems(message) == []
