@@ -52,7 +52,7 @@ async def refusals(it: Studio) -> None:
     it.world.slack.update_user("U0ADA", email="ada@elsewhere.example")
     it.world.clock.skip(minutes=5)
     await it.person("ada").say("what access do I have?")
-    await told(it, "alert-identity-mismatch", "Identity mismatch")
+    await told(it, "alert-identity-mismatch", "Not certain who this is", "changed since it was linked")
 
 
 async def drift(it: Studio) -> None:
