@@ -127,6 +127,8 @@ def _lost(alert: Alert) -> str:
 
 
 def _meanwhile(kind: FreezeKind) -> str:
+    if kind == FreezeKind.RESETS:
+        return say("Everything else goes on: requests, ends, unlocks and answers.")
     goes_on = say("Ends, removals, answers and checks go on.")
     return together(goes_on, say(_MEANWHILE[kind])) if kind in _MEANWHILE else goes_on
 
@@ -147,6 +149,9 @@ _TODO = {
     FreezeKind.MISMATCH: template(
         "Find out who could change the database or that file: `wicket audit verify` names what was changed. "
         "Then let new access begin again."
+    ),
+    FreezeKind.RESETS: template(
+        "When you have looked whose they were and asked some of them, let resets begin again."
     ),
 }
 

@@ -59,10 +59,11 @@ async def a_new_address(it: Studio) -> None:
 async def too_many_resets(it: Studio) -> None:
     """More resets within an hour than one company needs: nobody resets by themselves until security has looked."""
     alan, bob = it.person("alan"), it.person("bob")
-    await at_the_code(it, it.page, "ada")
-    await choose(it.page)
-    await it.person("ada").sees("✅ Your password was changed")
-    await at_the_code(it, it.page, "grace")
+    for login in ("ada", "grace"):
+        await at_the_code(it, it.page, login)
+        await choose(it.page)
+        await it.person(login).sees("✅ Your password was changed")
+    await at_the_code(it, it.page, "linus")
     await choose(it.page)
     stopped = await told(it, "alert-resets-stopped", "Resets are stopped for everybody")
     said = await bob.say("reset my password")
@@ -70,7 +71,7 @@ async def too_many_resets(it: Studio) -> None:
     it.world.clock.skip(minutes=12)
     await alan.click(stopped, "freeze.resume")
     form = await alan.sees_view("people reset their passwords by themselves as ever")
-    await alan.choose(form, "rationale", "both were asked, and both were theirs")
+    await alan.choose(form, "rationale", "all three were asked, and it was them")
     await it.take_form("form-resume-resets", "alan")
     await alan.submit(form)
     await told(it, "alert-resets-resumed", "Resets are stopped", "Started again by Alan Turing")

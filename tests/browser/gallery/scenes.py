@@ -49,7 +49,7 @@ def _broken() -> dict[str, Any]:
 
 
 def _few_resets() -> dict[str, Any]:
-    return {"changes": {"[security]": "[security]\nresets_an_hour = 1"}}
+    return {"changes": {"[security]": "[security]\nresets_an_hour = 2"}}
 
 
 def _two_directories() -> dict[str, Any]:

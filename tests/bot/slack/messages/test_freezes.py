@@ -29,6 +29,12 @@ def test_a_restore_is_told_with_what_is_lost_and_what_goes_on():
     assert "signed, 1 is gone, and with it" in hears(frozen(lost=1))
 
 
+def test_stopped_resets_stop_nothing_else_and_say_so():
+    said = hears(frozen("resets", detail="", lost=0))
+    assert "Everything else goes on: requests, ends, unlocks and answers." in said
+    assert "let resets begin again." in said
+
+
 @pytest.mark.parametrize("kind", list(FreezeKind))
 @pytest.mark.parametrize(
     "facts", [{}, {"lost": 0, "signed": 0}, {"detail": ""}, {"detail": "<!channel> " * 400}]
