@@ -289,7 +289,7 @@ _DIRECTORY = (
     *_of(
         "alerts",
         ("alert-owner-unreachable", "A team that nobody can reach.", (Kind.OWNER_UNREACHABLE,)),
-        ("alert-undeliverable", "A message that Slack does not take.", (Kind.UNDELIVERABLE,)),
+        ("alert-undeliverable", "A letter that the mail server does not take.", (Kind.UNDELIVERABLE,)),
     ),
 )  # fmt: skip
 

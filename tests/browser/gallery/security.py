@@ -301,13 +301,10 @@ async def _secure_page(it: Studio, login: str) -> Page:
 
 
 async def undeliverable(it: Studio) -> None:
-    """A message that Slack does not take."""
-    ada = it.person("ada")
-    await ask(ada, "I need prod-db for 2h because INC-4711")
-    await it.person("grace").sees("Access request", channel="C0DATAOWN")
-    it.world.slack.update_channel("C0DATAOWN", is_ext_shared=True)
-    await ada.click(await ada.sees("⏳ prod-db"), "request.withdraw")
-    await told(it, "alert-undeliverable", "Undeliverable", patience=12)
+    """A letter that the mail server does not take."""
+    it.world.phones._addresses.clear()  # it knows nobody from now on
+    await _new_password(it, "bob", "nine copper wheels turn slowly")
+    await told(it, "alert-undeliverable", "Undeliverable: a mail to", patience=12)
 
 
 def _without(settings: Settings, directory: str) -> Settings:
