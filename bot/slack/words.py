@@ -104,7 +104,7 @@ def clock(at: datetime) -> str:
 
 def day_and_clock(at: datetime) -> str:
     """Day and time in the reader's own zone ("tomorrow at 14:02")."""
-    return _shown_at(at, "{date_short_pretty} {time}", plainly(at))
+    return _shown_at(at, say("{day} at {time}", day="{date_short_pretty}", time="{time}"), plainly(at))
 
 
 def day(at: datetime) -> str:

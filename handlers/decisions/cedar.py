@@ -5,6 +5,7 @@ It never lets anything through that it could not evaluate in full, and never rea
 
 import hashlib
 import json
+import re
 from collections.abc import Iterable, Mapping
 from functools import lru_cache
 from types import MappingProxyType
@@ -24,6 +25,9 @@ _ENTITIES_KEPT = 256
 
 # Sets kept, for whoever builds a bot in a process that had one: most of its start would be reading them anew.
 _SETS_KEPT = 2
+
+# Cedar numbers policies by their place in what it was given.
+_NUMBERED = re.compile(r"(?<=policy `)policy\d+(?=`)")
 
 _RANK: Mapping[Severity | None, int] = {None: 0, "low": 1, "medium": 2, "high": 3}
 
@@ -78,7 +82,7 @@ class CedarPolicy:
         diagnostics = result.diagnostics
         # Cedar leaves an erroring policy out and decides by the rest, so an erroring `forbid` would let in.
         if diagnostics.errors:
-            return self._not_evaluated(tuple(diagnostics.errors))
+            return self._not_evaluated(self._named(diagnostics.errors, request["action"]["id"]))
         if result.decision is cedarpy.Decision.NoDecision:
             return self._not_evaluated(("no decision was reached",))
         return self._decided(result.allowed, sorted(diagnostics.id_annotations_by_reason.values()))
@@ -100,6 +104,11 @@ class CedarPolicy:
             severity=None if allowed else worst,
             policy_set=self._policy_set,
         )
+
+    def _named(self, errors: Iterable[str], action: str) -> tuple[str, ...]:
+        """What went wrong, each policy by its @id instead of Cedar's number for it."""
+        names = {f"policy{at}": note.id for at, note in enumerate(_about(action, self._notes.values()))}
+        return tuple(_NUMBERED.sub(lambda found: names.get(found[0], found[0]), error) for error in errors)
 
     def _not_evaluated(self, errors: tuple[str, ...]) -> PolicyDecision:
         return PolicyDecision(
@@ -133,13 +142,18 @@ def _checked(
             notes[note.id] = note
     if not notes:
         raise PolicyFault("there are no policies, so nothing could ever be allowed")
-    policies = {action.value: _about(action, notes.values()) for action in Action}
+    policies = {
+        action.value: cedarpy.PolicySet.from_str(
+            "\n".join(note.text for note in _about(action, notes.values()))
+        )
+        for action in Action
+    }
     return MappingProxyType(policies), parsed_schema, MappingProxyType(notes)
 
 
-def _about(action: Action, notes: Iterable[PolicyNote]) -> cedarpy.PolicySet:
+def _about(action: str, notes: Iterable[PolicyNote]) -> list[PolicyNote]:
     """All policies but those that are about one other action: they neither apply nor fail, and looking costs time."""
-    return cedarpy.PolicySet.from_str("\n".join(note.text for note in notes if note.action in (None, action)))
+    return [note for note in notes if note.action in (None, action)]
 
 
 def _digest(sources: Mapping[str, str], schema: str, bound_to: str) -> str:

@@ -226,7 +226,7 @@ async def test_a_flood_of_resets_stops_them_for_everybody_until_security_lifts_i
         await alan.click(stopped, "freeze.resume")
         form = await alan.sees_view("people reset their passwords by themselves as ever")
         assert (await alan.submit(form, {"rationale": "a campaign of ours"})).closed
-        await alan.sees("Resets again", "a campaign of ours", channel=SECURITY)
+        await alan.sees("Started again", "a campaign of ours", channel=SECURITY)
         said = await bob.say("reset my password")
         await bob.sees("Continue on the secure page", after=said.ts)
         assert (await world.actions()).count("resets.stopped done") == 1

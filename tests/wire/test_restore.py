@@ -84,7 +84,7 @@ async def test_yesterdays_backup_stops_new_access_until_a_person_confirms(world)
     assert await world.holders("staging-db") == {"grace", "linus"}
 
     await let_begin(world, stopped)
-    over = await alan.sees("New access again by Alan Turing", "compared with the channel", channel=SECURITY)
+    over = await alan.sees("Started again by Alan Turing", "compared with the channel", channel=SECURITY)
     assert (over.ts, over.buttons) == (stopped.ts, {})
     assert asking.id == refused.view.id
     assert (await ada.submit(refused.view, {})).closed
@@ -128,7 +128,7 @@ async def test_approving_waits_denying_does_not_and_a_lapse_is_put_off(on_file):
     world.clock.skip(minutes=20)
     assert "grant.lapsed done" not in await world.actions()
     await let_begin(world, stopped)
-    await world.person("alan").sees("New access again", channel=SECURITY)
+    await world.person("alan").sees("Started again", channel=SECURITY)
     assert (await grace.submit(refused.view, {})).closed
     await ada.sees("✅ prod-db")
     assert "approval.stopped refused" in await world.actions()
@@ -261,7 +261,7 @@ async def test_replicas_all_see_it_and_one_epoch_is_opened(tmp_path):
                 await ada.sees(RESTORED)
             assert (await second.actions()).count(f"{OPENED} done") == 1
             await let_begin(world, message)
-            await world.person("alan").sees("New access again", channel=SECURITY)
+            await world.person("alan").sees("Started again", channel=SECURITY)
             await ask(ada, "I need crm-read for 1h because INC-2")
             await ada.sees("✅ crm-read")
         finally:

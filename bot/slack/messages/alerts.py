@@ -118,7 +118,6 @@ _SENTENCES: dict[Kind, Callable[[Alert], tuple[str, str]]] = {
     Kind.UNDELIVERABLE: _undeliverable,
     Kind.OWNER_UNREACHABLE: _owner_unreachable,
     Kind.ADDRESS_CHANGED: address_changed,
-    Kind.ADDRESS_CHANGED: address_changed,
 }
 _CHANNEL = re.compile(r"[CG][A-Z0-9]{2,}")
 

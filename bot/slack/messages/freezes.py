@@ -38,26 +38,26 @@ def freeze_message(alert: Alert) -> Message:
         plain(as_told(str(alert.facts.get("detail") or "")), _MOST_OF_A_DETAIL),
     )
     if alert.fact("decided_by"):
-        return composed(alert, title, f"{detail}\n{_lifted(alert, kind)}".strip())
-    told = together(detail, _counted(alert), _lost(alert), _what_now(kind))
+        return composed(alert, title, f"{detail}\n{_lifted(alert)}".strip())
+    found = together(detail, _counted(alert), _lost(alert))
+    todo = say(_TODO[kind]) if kind in _TODO else ""
+    told = "\n\n".join(part for part in (found, _meanwhile(kind), todo) if part)
     resets = kind == FreezeKind.RESETS
     label = say("Let resets begin again…") if resets else say("Let new access begin again…")
     begin = button(label, Action.RESUME, alert.id)
     return composed(alert, title, told, buttons=[begin])
 
 
-def _lifted(alert: Alert, kind: FreezeKind) -> str:
+def _lifted(alert: Alert) -> str:
     by, at, why = (
         alert.fact("decided_by"),
         alert.moment("decided_at"),
         str(alert.facts.get("rationale") or ""),
     )
     whom = say("{name} at {time}", name=by, time=clock(at)) if at else by
-    if kind == FreezeKind.RESETS:
-        return say("✅ *Resets again* by {whom}: {words}.", whom=whom, words=quoted(why))
     if not why:
-        return say("✅ *New access again* by {whom}.", whom=whom)
-    return say("✅ *New access again* by {whom}: {words}.", whom=whom, words=quoted(why))
+        return say("✅ *Started again* by {whom}.", whom=whom)
+    return say("✅ *Started again* by {whom}: {words}.", whom=whom, words=quoted(why))
 
 
 def stopped_text(stopped: Stopped) -> str:
@@ -126,21 +126,32 @@ def _lost(alert: Alert) -> str:
     )
 
 
-def _what_now(kind: FreezeKind) -> str:
+def _meanwhile(kind: FreezeKind) -> str:
+    if kind == FreezeKind.RESETS:
+        return say("Everything else goes on: requests, ends, unlocks and answers.")
     goes_on = say("Ends, removals, answers and checks go on.")
-    return together(goes_on, say(_WHAT_NOW[kind])) if kind in _WHAT_NOW else goes_on
+    return together(goes_on, say(_MEANWHILE[kind])) if kind in _MEANWHILE else goes_on
 
 
-_WHAT_NOW = {
+_MEANWHILE = {
     FreezeKind.RESTORED: template(
         "What was approved and not given yet is void, recovery codes no longer work, and no password is reset here. "
-        "Memberships that were given since are asked about one by one, and messages may come twice. "
+        "Memberships that were given since are asked about one by one, and messages may come twice."
+    ),
+    FreezeKind.MISMATCH: template(
+        "What was approved and not given yet is void, and no password is reset here."
+    ),
+}
+_TODO = {
+    FreezeKind.RESTORED: template(
         "When you have looked at what this tells and at the checkpoints in this channel, let new access begin again."
     ),
     FreezeKind.MISMATCH: template(
-        "What was approved and not given yet is void, and no password is reset here. "
         "Find out who could change the database or that file: `wicket audit verify` names what was changed. "
         "Then let new access begin again."
+    ),
+    FreezeKind.RESETS: template(
+        "When you have looked whose they were and asked some of them, let resets begin again."
     ),
 }
 

@@ -152,5 +152,5 @@ def test_of_many_names_a_few_are_said_and_how_many_more_there_are():
 def test_times_carry_a_fallback_for_those_who_cannot_localise():
     at = datetime(2026, 11, 23, 14, 2, tzinfo=UTC)
     assert words.clock(at) == "<!date^1795442520^{time}|14:02 UTC>"
-    assert words.day_and_clock(at) == "<!date^1795442520^{date_short_pretty} {time}|23 Nov 14:02 UTC>"
+    assert words.day_and_clock(at) == "<!date^1795442520^{date_short_pretty} at {time}|23 Nov 14:02 UTC>"
     assert words.plainly(at) == "23 Nov 14:02 UTC"

@@ -147,7 +147,22 @@ _ANSWERS = (
         ("answer-not-understood", "What was not understood is not kept.", (NotUnderstood,)),
         ("answer-unknown", "The directory cannot be read: unknown, and never nothing.", ()),
         ("answer-reset", "The way to a new password.", ()),
-        ("notice-password-changed", "What came of it.", ()),
+    ),
+    *_of(
+        "resets",
+        ("notice-password-changing", "A new password is about to take effect.", ()),
+    ),
+    *_of(
+        "answers",
+        ("notice-password-changed", "It was changed; one click says that it was not you …", ()),
+    ),
+    *_of(
+        "resets",
+        ("confirm-not-me", "… asks first …", ()),
+        ("private-not-me", "… and stops it.", ()),
+    ),
+    *_of(
+        "answers",
         ("notice-password-unknown", "Or nobody knows yet what came of it.", ()),
         ("answer-not-here", "Accounts with administrative power do not reset themselves.", ()),
         ("answer-unlocked", "An unlock is done at once.", ()),
@@ -160,7 +175,11 @@ _ANSWERS = (
         ("notice-proofs-changed", "Somebody's proofs changed.", ()),
         ("notice-passkey-stopped", "A copy of a passkey was shown.", ()),
     ),
-    *_of("freezes", ("answer-stopped", "While new access is stopped.", ())),
+    *_of(
+        "freezes",
+        ("answer-stopped", "While new access is stopped.", ()),
+        ("answer-resets-stopped", "While resets are stopped for everybody.", ()),
+    ),
 )
 
 _HOME = _of(
@@ -236,6 +255,25 @@ _REFUSALS = _of(
     ("alert-policy-error", "A policy that cannot be evaluated refuses.", (Kind.POLICY_ERROR,)),
 )  # fmt: skip
 
+_ACCOUNTS = (
+    *_of(
+        "resets",
+        ("alert-not-me", "Somebody says that a change was not theirs: what was stopped.", (Kind.NOT_ME,)),
+    ),
+    *_of("forms_alarms", ("form-release", "Let them in again.", (Form.RELEASE,))),
+    *_of("resets", ("alert-not-me-lifted", "Who did, and how they knew.", ())),
+    *_of(
+        "alerts_accounts",
+        ("alert-address-changed", "A reset after the mail address changed.", (Kind.ADDRESS_CHANGED,)),
+    ),
+    *_of(
+        "freezes",
+        ("alert-resets-stopped", "Too many resets at once: nobody resets by themselves.", (FreezeKind.RESETS,)),
+    ),
+    *_of("forms_freezes", ("form-resume-resets", "Let resets begin again.", (Form.RESUME,))),
+    *_of("freezes", ("alert-resets-resumed", "Who did, and what they looked at.", ())),
+)  # fmt: skip
+
 _DIRECTORY = (
     *_of(
         "alerts_directory",
@@ -251,7 +289,7 @@ _DIRECTORY = (
     *_of(
         "alerts",
         ("alert-owner-unreachable", "A team that nobody can reach.", (Kind.OWNER_UNREACHABLE,)),
-        ("alert-undeliverable", "A message that Slack does not take.", (Kind.UNDELIVERABLE,)),
+        ("alert-undeliverable", "A letter that the mail server does not take.", (Kind.UNDELIVERABLE,)),
     ),
 )  # fmt: skip
 
@@ -301,6 +339,7 @@ PARTS = (
     Part(heading="To whoever clicks in vain", opening="Only they see it.", pictures=_CLICKERS),
     Part(heading="For security", level=2, opening="In the security channel: one message for each exception."),
     Part(heading="Refusals and strangers", pictures=_REFUSALS),
+    Part(heading="Accounts that may be taken over", pictures=_ACCOUNTS),
     Part(heading="Late, failing, unreachable", pictures=_DIRECTORY),
     Part(heading="Differences and leavers", pictures=_DRIFT),
     Part(heading="New access is stopped", pictures=_STOPPED),

@@ -12,7 +12,7 @@ from playwright.async_api import Browser
 from handlers.decisions.cedar import CedarPolicy
 from handlers.decisions.policy import Action
 from handlers.policies import shipped
-from tests.browser.gallery import approvers, proofs, security, staff
+from tests.browser.gallery import approvers, proofs, resets, security, staff
 from tests.browser.gallery.studio import Studio, studio
 from tests.handlers.decisions.cast import overflowing
 from tests.wire.backups import PUBLISHED
@@ -48,6 +48,10 @@ def _broken() -> dict[str, Any]:
     return {"policy": CedarPolicy.load(broken, schema, bound_to="")}
 
 
+def _few_resets() -> dict[str, Any]:
+    return {"changes": {"[security]": "[security]\nresets_an_hour = 2"}}
+
+
 def _two_directories() -> dict[str, Any]:
     return {"second": LAB, "same_people": True}
 
@@ -62,12 +66,13 @@ SCENES = (
             security.refusals, security.drift, security.first_look, security.groups_gone, security.late,
             security.outage, security.not_following, security.unread, security.an_owner, security.leavers,
             security.many_left, security.on_the_secure_page, security.undeliverable, security.a_checkpoint,
-            proofs.a_passkey,
+            proofs.a_passkey, resets.not_me, resets.a_new_address,
         )
     ),
     Scene(play=approvers.manager_first, how=_manager_first),
     Scene(play=security.set_back, how=_published),
     Scene(play=security.a_broken_policy, how=_broken),
+    Scene(play=resets.too_many_resets, how=_few_resets),
     Scene(play=security.two_accounts, how=_two_directories),
     Scene(play=security.a_lost_directory, how=_two_directories),
 )  # fmt: skip

@@ -48,11 +48,11 @@ async def refusals(it: Studio) -> None:
     await ask(it.person("ada"), "I need prod-db for 2h because INC-4711")
     request = await it.person("grace").sees("Access request", channel="C0DATAOWN")
     await it.person("grace").click(request, "approval.details", value="made-up")
-    await told(it, "alert-forged-click", "Forged click")
+    await told(it, "alert-forged-click", "No button or form of ours")
     it.world.slack.update_user("U0ADA", email="ada@elsewhere.example")
     it.world.clock.skip(minutes=5)
     await it.person("ada").say("what access do I have?")
-    await told(it, "alert-identity-mismatch", "Identity mismatch")
+    await told(it, "alert-identity-mismatch", "Not certain who this is", "changed since it was linked")
 
 
 async def drift(it: Studio) -> None:
@@ -211,7 +211,7 @@ async def set_back(it: Studio) -> None:
     await alan.choose(form, "rationale", "compared with the checkpoints in this channel")
     await it.take_form("form-resume", "alan")
     await alan.submit(form)
-    await told(it, "alert-resumed", "New access again by Alan Turing")
+    await told(it, "alert-resumed", "Started again by Alan Turing")
 
 
 async def a_broken_policy(it: Studio) -> None:
@@ -301,13 +301,10 @@ async def _secure_page(it: Studio, login: str) -> Page:
 
 
 async def undeliverable(it: Studio) -> None:
-    """A message that Slack does not take."""
-    ada = it.person("ada")
-    await ask(ada, "I need prod-db for 2h because INC-4711")
-    await it.person("grace").sees("Access request", channel="C0DATAOWN")
-    it.world.slack.update_channel("C0DATAOWN", is_ext_shared=True)
-    await ada.click(await ada.sees("⏳ prod-db"), "request.withdraw")
-    await told(it, "alert-undeliverable", "Undeliverable", patience=12)
+    """A letter that the mail server does not take."""
+    it.world.phones._addresses.clear()  # it knows nobody from now on
+    await _new_password(it, "bob", "nine copper wheels turn slowly")
+    await told(it, "alert-undeliverable", "Undeliverable: a mail to", patience=12)
 
 
 def _without(settings: Settings, directory: str) -> Settings:

@@ -78,6 +78,16 @@ class Studio:
         await self.page.evaluate("document.activeElement?.blur()")
         await self._write(name, await _box(form))
 
+    async def take_confirm(self, name: str, login: str, message: Message, label: str) -> None:
+        """What this person is asked before a button of this message does its work; they answer nothing."""
+        await self._look(login)
+        await self._shown(message).get_by_role("button", name=label).click()
+        asked = self.page.get_by_role("alertdialog")
+        await expect(asked).to_be_visible()
+        await self.page.add_style_tag(content=ALONE)
+        await self.page.evaluate("document.activeElement?.blur()")
+        await self._write(name, await _box(asked))
+
     async def take_home(self, name: str, login: str, last: str) -> None:
         """This person's App Home down to the block with these words."""
         await self._look(login, tab="home")

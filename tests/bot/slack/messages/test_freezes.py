@@ -29,6 +29,12 @@ def test_a_restore_is_told_with_what_is_lost_and_what_goes_on():
     assert "signed, 1 is gone, and with it" in hears(frozen(lost=1))
 
 
+def test_stopped_resets_stop_nothing_else_and_say_so():
+    said = hears(frozen("resets", detail="", lost=0))
+    assert "Everything else goes on: requests, ends, unlocks and answers." in said
+    assert "let resets begin again." in said
+
+
 @pytest.mark.parametrize("kind", list(FreezeKind))
 @pytest.mark.parametrize(
     "facts", [{}, {"lost": 0, "signed": 0}, {"detail": ""}, {"detail": "<!channel> " * 400}]
@@ -42,7 +48,7 @@ def test_every_kind_reads_well_whatever_is_known(kind: FreezeKind, facts: dict[s
 def test_who_let_it_begin_again_stands_in_the_same_message_without_buttons():
     at = (NOW + timedelta(minutes=30)).isoformat()
     message = frozen(decided_by="Alan Turing", decided_at=at, rationale="compared *all* of it", settled=at)
-    assert "New access again by Alan Turing at 14:32" in hears(message)
+    assert "Started again by Alan Turing at 14:32" in hears(message)
     assert "compared" in reads(message)
     assert "[Let" not in reads(message)
     assert problems(message) == []
