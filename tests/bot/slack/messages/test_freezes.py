@@ -25,6 +25,7 @@ def test_a_restore_is_told_with_what_is_lost_and_what_goes_on():
     assert said.startswith("⚠️ New access is stopped: the records were restored from an older copy.")
     assert "Of 1,200 entries that were signed, 41 are gone" in said
     assert "Ends, removals, answers and checks go on." in said
+    assert message.text.count("\n\n") == 2  # what was found, what goes on, what to do
     assert "[Let new access begin again…]" in reads(message)
     assert "signed, 1 is gone, and with it" in hears(frozen(lost=1))
 
