@@ -35,8 +35,8 @@ from storage.faults import DirectoryUnavailable
 Answer = dict[str, Any]
 """What is acknowledged: {} closes the form."""
 
-# The form opens in time, whether it is known by then what would happen or not.
-_FORESEEN_WITHIN = 0.7
+# The form opens in time, whether it is known by then what would happen or not. One that stands open can wait longer.
+_OPENS_WITHIN, _CHANGES_WITHIN = 0.7, 1.4
 _FORMS_KEPT = 5000
 
 FROM_MESSAGE = template("This is what I read in the message. Nothing is sent yet.")
@@ -84,7 +84,7 @@ class Requesting:
         remark: str = "",
     ) -> bool:
         """Open the form; False if Slack would not any more. Nothing is recorded: nothing has happened yet."""
-        foresight = await self._foreseen(actor, incoming, prefilled.filled)
+        foresight = await self._foreseen(actor, incoming, prefilled.filled, within=_OPENS_WITHIN)
         return await self._replies.open_form(
             trigger, request_form(prefilled, foresight, draft=draft, remark=remark)
         )
@@ -115,7 +115,7 @@ class Requesting:
         if len(self._newest) > _FORMS_KEPT:
             self._newest.popitem(last=False)
         so_far = read_so_far(view, self._catalogue)
-        foresight = await self._foreseen(actor, incoming, so_far.filled)
+        foresight = await self._foreseen(actor, incoming, so_far.filled, within=_CHANGES_WITHIN)
         made = request_form(so_far, foresight, draft=text(view.get("private_metadata")))
         shown = await self._replies.update_form(form, text(view.get("hash")), made)
         if shown == "changed meanwhile" and self._newest.get(form) == at:
@@ -161,13 +161,15 @@ class Requesting:
         said = asked_text(outcome)
         return note(say("Nothing was sent"), said) if said else {}
 
-    async def _foreseen(self, actor: Actor, incoming: Incoming, filled: Filled) -> Foresight | str:
-        """A sentence when the directory does not say in time: unknown is not none (promise 7)."""
+    async def _foreseen(
+        self, actor: Actor, incoming: Incoming, filled: Filled, *, within: float
+    ) -> Foresight | str:
+        """A sentence when the directory does not say within so many seconds: unknown is not none (promise 7)."""
         if not filled.entitlements and not filled.report:
             return Foresight(minutes=filled.minutes)
         intent = Intent(actor=actor, where=incoming.where, delivery=incoming.delivery)
         try:
-            async with asyncio.timeout(_FORESEEN_WITHIN):
+            async with asyncio.timeout(within):
                 return await self._foreseeing.foresee(intent, filled)
         except (TimeoutError, DirectoryUnavailable):
             return say(UNKNOWN)

@@ -205,8 +205,9 @@ async def test_three_resets_a_day_are_enough_in_as_many_tabs_at_once(tmp_path: P
             page.clock.forward(seconds=60)
         words = [f"{NEW_PASSWORD} {word}" for word in ("one", "two", "three", "four")]
         chosen = (page.passwords.choose(*each) for each in zip(visitors, words, words, strict=True))
-        assert (await asyncio.gather(*chosen)).count(Done()) == 2
-        assert page.faulty.calls["set_password"] == 2
+        done = (await asyncio.gather(*chosen)).count(Done())
+        assert done in (1, 2)  # whoever is through first closes what nobody has begun yet
+        assert page.faulty.calls["set_password"] == done
 
 
 async def test_what_a_crash_cut_off_ends_as_unknown(page: World) -> None:
