@@ -3,6 +3,7 @@
 They read beside a running bot; the one that changes something does so on the record.
 """
 
+from collections.abc import Callable
 from typing import Annotated
 
 import typer
@@ -166,24 +167,11 @@ def unlock(
     login: Annotated[str, typer.Argument(help="The login or id of the person.", metavar="LOGIN")],
 ) -> None:
     """Let a person prove who they are again, after too many wrong codes. Goes on the record."""
-    settings = place_of(context).settings()
-    with opened(settings) as database:
-        account = find_person(settings, login)
-        if account is None:
-            raise DirectoryUnavailable(
-                f"No directory knows anybody with the login or id {login!r}. Nothing was changed."
-            )
-
-        def work(tx: Session) -> bool:
-            return lift_lock(
-                tx, at=database.now(), directory=account.directory, account=account.id, where=CLI
-            )
-
-        lifted = database.write_now(work)
+    name, lifted = _changed(context, login, lift_lock)
     if lifted:
-        say(f"{account.name} can give proofs on the secure page again.")
+        say(f"{name} can give proofs on the secure page again.")
     else:
-        say(f"{account.name} has no wrong proofs counted, so there was nothing to lift.")
+        say(f"{name} has no wrong proofs counted, so there was nothing to lift.")
 
 
 @proofs.command()
@@ -192,6 +180,15 @@ def forget_sign_in(
     login: Annotated[str, typer.Argument(help="The login or id of the person.", metavar="LOGIN")],
 ) -> None:
     """Let a person's next sign-in at the provider count, though it knows them as somebody new. Goes on the record."""
+    name, forgotten = _changed(context, login, forget_subject)
+    if forgotten:
+        say(f"The next sign-in of {name} that counts is theirs from then on.")
+    else:
+        say(f"{name} never signed in there, so there was nothing to forget.")
+
+
+def _changed(context: typer.Context, login: str, change: Callable[..., bool]) -> tuple[str, bool]:
+    """Change something about the proofs of one person; their name, and whether there was anything to change."""
     settings = place_of(context).settings()
     with opened(settings) as database:
         account = find_person(settings, login)
@@ -199,14 +196,8 @@ def forget_sign_in(
             raise DirectoryUnavailable(
                 f"No directory knows anybody with the login or id {login!r}. Nothing was changed."
             )
-
-        def work(tx: Session) -> bool:
-            return forget_subject(
+        return account.name, database.write_now(
+            lambda tx: change(
                 tx, at=database.now(), directory=account.directory, account=account.id, where=CLI
             )
-
-        forgotten = database.write_now(work)
-    if forgotten:
-        say(f"The next sign-in of {account.name} that counts is theirs from then on.")
-    else:
-        say(f"{account.name} never signed in there, so there was nothing to forget.")
+        )

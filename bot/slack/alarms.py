@@ -14,6 +14,7 @@ from bot.slack.forms_decision import read_decision
 from bot.slack.incoming import Incoming
 from bot.slack.messages.resets import released_text, reported_text
 from bot.slack.replies import Replies
+from bot.texts import say
 from handlers.alarms import Alarms
 from handlers.intents import Actor, Report, Resume
 from handlers.releasing import Releasing
@@ -77,7 +78,7 @@ class AlarmClicks:
         if isinstance(outcome, MayRelease) and not await self._replies.open_form(
             click.trigger, release_form(outcome)
         ):
-            text = sentences.TRY_AGAIN
+            text = say(sentences.TRY_AGAIN)
         self._say(click, text)
 
     def _say(self, click: "Click", text: str) -> None:
