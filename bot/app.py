@@ -56,6 +56,7 @@ from handlers.proofs import Handles
 from handlers.recently import show_waiting
 from handlers.reminding import Reminding
 from handlers.revocation import Revocation
+from handlers.stepping_up import SteppingUp
 from handlers.summons import Summons
 from handlers.visits import PageGround, PageLimits
 from handlers.watching import Watching
@@ -130,6 +131,7 @@ class App:
             provider=open_provider(settings, now=now),
             limits=page_limits(settings.security),
             was_reset=partial(show_waiting, self.ground),
+            stepping_up=self.ground.stepping_up,
         )
         self._alarms = Alarms(self.ground, self._page_ground)
         self._checks = Checks(self.ground)
@@ -352,6 +354,10 @@ def ground_of(
         lapse_after=timedelta(hours=settings.security.request_lapse_hours),
         now=now,
         people_of=settings.people_of,
+        stepping_up=SteppingUp(
+            fresh_for=timedelta(minutes=settings.security.fresh_proof_minutes),
+            link_life=timedelta(minutes=settings.security.link_minutes),
+        ),
     )
 
 
