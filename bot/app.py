@@ -14,7 +14,6 @@ from pathlib import Path
 
 import aiohttp
 import structlog
-from aiohttp import web
 from prometheus_client import CollectorRegistry
 from slack_bolt.async_app import AsyncApp
 from slack_sdk.web.async_client import AsyncWebClient
@@ -25,6 +24,7 @@ from bot.couriers.slack import SlackCourier
 from bot.directories import open_directory
 from bot.duties import Duties
 from bot.languages import read_language
+from bot.listening import listen
 from bot.metrics import Metrics
 from bot.policies import load_policy
 from bot.process import favour_the_loop
@@ -256,10 +256,8 @@ class App:
             slack_handler=slack,
             more=not_me.routes(),
         )
-        runner = web.AppRunner(app, access_log=None)
-        await runner.setup()
-        self._open.push_async_callback(runner.cleanup)
-        await web.TCPSite(runner, settings.server.host, settings.server.port).start()
+        listening = await listen(app, settings.server.host, settings.server.port)
+        self._open.push_async_callback(listening.close)
 
     async def _open_socket(self, bolt: AsyncApp, client: AsyncWebClient) -> None:
         token = self._settings.secrets.need("slack_app_token").get_secret_value()

@@ -105,7 +105,7 @@ class Adding:
         entered = await self._entry.entered(visitor)
         if entered is None:
             return Over()
-        codes, hashed = await new_recovery_codes()
+        codes, hashed = await new_recovery_codes(self._ground.code_hash)
 
         def work(tx: Session, handle: Handle) -> Codes:
             at = self._ground.now()

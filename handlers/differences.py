@@ -12,7 +12,15 @@ from sqlmodel import Session
 from handlers import recording
 from handlers.adopting import take_away
 from handlers.comparing import Look, compared, kept_standings, place_of
-from handlers.decisions.drift import Differences, Member, Way, how_grave, is_taken_away_unasked, shown
+from handlers.decisions.drift import (
+    Differences,
+    Member,
+    Standings,
+    Way,
+    how_grave,
+    is_taken_away_unasked,
+    shown,
+)
 from handlers.exceptions import Kind, Severity, Strange, cause_of, tell_security
 from handlers.ground import Ground
 from handlers.intents import SCHEDULE
@@ -296,26 +304,29 @@ def names_of(members: Collection[Member], known: Mapping[str, Account | None]) -
 def _over(tx: Session, look: Look, found: Differences) -> list[str]:
     """The causes of what was told about this entitlement and is over now."""
     entitlement = look.entitlement
-    over = _exactly(tx, Kind.GROUP_GONE, entitlement)
+    alone = {
+        kind: cause_of(kind, entitlement.id)
+        for kind in (Kind.GROUP_GONE, Kind.FOUND_STANDING, Kind.REVIEW_DUE)
+    }
+    told = {row.cause for row in open_of(tx, *alone.values())}
+    over, under = {alone[Kind.GROUP_GONE]}, list[str]()
     for row in open_under(tx, cause_of(Kind.UNEXPLAINED, f"{entitlement.id}:")):
         member = member_of(row)
         if member not in found.unexplained and not _is_restless(tx, entitlement, member.id):
-            over.append(row.cause)
+            under.append(row.cause)
     for row in open_under(tx, cause_of(Kind.VANISHED, f"{entitlement.id}:")):
         member = member_of(row)
         if member.id not in found.vanished and not _is_restless(tx, entitlement, member.id):
-            over.append(row.cause)
-    standing = kept_standings(standings.of_group(tx, **place_of(entitlement)), watched=True)
-    if not standing.found - found.gone:
-        over += _exactly(tx, Kind.FOUND_STANDING, entitlement)
+            under.append(row.cause)
+    if alone[Kind.FOUND_STANDING] in told and not _standing(tx, entitlement).found - found.gone:
+        over.add(alone[Kind.FOUND_STANDING])
     if not found.due:
-        over += _exactly(tx, Kind.REVIEW_DUE, entitlement)
-    return over
+        over.add(alone[Kind.REVIEW_DUE])
+    return [*sorted(over & told), *under]
 
 
-def _exactly(tx: Session, kind: Kind, entitlement: Entitlement) -> list[str]:
-    cause = cause_of(kind, entitlement.id)
-    return [row.cause for row in open_under(tx, cause) if row.cause == cause]
+def _standing(tx: Session, entitlement: Entitlement) -> Standings:
+    return kept_standings(standings.of_group(tx, **place_of(entitlement)), watched=True)
 
 
 def member_of(row: ExceptionRecord) -> Member:

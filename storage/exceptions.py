@@ -36,6 +36,9 @@ _KNOWN = select(_EXCEPTIONS.c.cause).where(_EXCEPTIONS.c.cause.in_(bindparam("ca
 _OF_CAUSES = select(ExceptionRecord).where(
     col(ExceptionRecord.cause).in_(bindparam("causes", expanding=True))
 )
+_UNDER = select(ExceptionRecord).where(
+    col(ExceptionRecord.cause) >= bindparam("beginning"), col(ExceptionRecord.cause) < bindparam("beyond")
+)
 
 
 def raise_exception(
@@ -110,9 +113,9 @@ def is_open(tx: Session, cause: str, *, since: datetime) -> bool:
     return _gravest(tx, cause, since) is not None
 
 
-def open_of(tx: Session, cause: str) -> Sequence[ExceptionRecord]:
-    """What is open of this cause, however old."""
-    return [row for row in tx.exec(_OF_CAUSES, params={"causes": [cause]}).all() if _is_open(row)]
+def open_of(tx: Session, *causes: str) -> Sequence[ExceptionRecord]:
+    """What is open of this cause, or of these few, however old."""
+    return [row for row in tx.exec(_OF_CAUSES, params={"causes": causes}).all() if _is_open(row)]
 
 
 def known_among(tx: Session, causes: Collection[str]) -> frozenset[str]:
@@ -125,12 +128,8 @@ def known_among(tx: Session, causes: Collection[str]) -> frozenset[str]:
 
 def open_under(tx: Session, beginning: str) -> Sequence[ExceptionRecord]:
     """What is open of all causes that begin so."""
-    rows = tx.exec(
-        select(ExceptionRecord).where(
-            ExceptionRecord.cause >= beginning, ExceptionRecord.cause < f"{beginning}\U0010ffff"
-        )
-    ).all()
-    return [row for row in rows if _is_open(row)]
+    between = {"beginning": beginning, "beyond": f"{beginning}\U0010ffff"}
+    return [row for row in tx.exec(_UNDER, params=between).all() if _is_open(row)]
 
 
 def _add_facts(tx: Session, at: datetime, causes: Collection[str], facts: Mapping[str, Any]) -> None:

@@ -46,6 +46,16 @@ _OF = (
         col(Holding.group) == bindparam("group"),
     )
 )
+_OF_SOME = select(Holding).where(
+    col(Holding.directory) == bindparam("directory"),
+    col(Holding.group) == bindparam("group"),
+    col(Holding.account).in_(bindparam("accounts", expanding=True)),
+)
+_STOOD_BEFORE = select(Holding.account).where(
+    col(Holding.directory) == bindparam("directory"),
+    col(Holding.group) == bindparam("group"),
+    col(Holding.stood_before).is_(True),
+)
 _BY_ID = (
     select(Holding).execution_options(**_FRESH).where(col(Holding.id) == bindparam("id")).with_for_update()
 )
@@ -145,27 +155,16 @@ def of_account(tx: Session, *, directory: str, account: str, group: str) -> Hold
 def of_accounts(tx: Session, *, directory: str, group: str, accounts: Collection[str]) -> dict[str, Holding]:
     """The holdings of these accounts in this group, by account."""
     found: dict[str, Holding] = {}
-    wanted = sorted(accounts)
+    wanted, place = sorted(accounts), {"directory": directory, "group": group}
     for start in range(0, len(wanted), _AT_ONCE):
-        rows = tx.exec(
-            select(Holding).where(
-                Holding.directory == directory,
-                Holding.group == group,
-                col(Holding.account).in_(wanted[start : start + _AT_ONCE]),
-            )
-        )
+        rows = tx.exec(_OF_SOME, params={**place, "accounts": wanted[start : start + _AT_ONCE]})
         found.update({row.account: row for row in rows})
     return found
 
 
 def stood_before(tx: Session, *, directory: str, group: str) -> frozenset[str]:
     """The accounts that were in this group before a grant gave it to them that is not over yet."""
-    rows = tx.exec(
-        select(Holding.account).where(
-            Holding.directory == directory, Holding.group == group, col(Holding.stood_before).is_(True)
-        )
-    )
-    return frozenset(rows)
+    return frozenset(tx.exec(_STOOD_BEFORE, params={"directory": directory, "group": group}))
 
 
 def follow_each(tx: Session, ended: Collection[Ending], *, at: datetime) -> None:

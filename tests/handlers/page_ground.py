@@ -36,7 +36,7 @@ from storage.directories.local_recovery import RecoveringDirectory
 from storage.directories.scrypt import Scrypt
 from storage.handles import Purpose
 from storage.records import ExceptionRecord, Handle, MailCode, Owed
-from storage.secrets import Vault, generate_key
+from storage.secrets import CodeHash, Vault, generate_key
 from storage.stores import Server
 from tests.directories.faulty import FaultyDirectory
 from tests.handlers.made_once import copy_empty_database, shipped_policy
@@ -232,6 +232,7 @@ async def world(
         vault=(vault := Vault([generate_key()])),
         handles=Handles(vault=vault, lifetime=timedelta(minutes=10)),
         now=clock,
+        code_hash=CodeHash(cost=2),
         limits=limits or PageLimits(company_words=("lovelace ltd", "wicket")),
     )
     made = World(ground=ground, clock=clock, local=local, faulty=faulty, folder=folder)

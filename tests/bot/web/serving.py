@@ -3,6 +3,7 @@
 It runs no script, as the page needs none.
 """
 
+import asyncio
 import socket
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
@@ -17,6 +18,7 @@ from aiohttp import web
 from prometheus_client import CollectorRegistry
 from yarl import URL
 
+from bot.listening import Listening
 from bot.metrics import Metrics
 from bot.web.front_door import DoorWidth
 from bot.web.page import SecurePage
@@ -146,6 +148,7 @@ async def serving(
     app = build_app(public_url=origin, page=page, metrics=metrics, ready=ready, slack_handler=slack)
     runner = web.AppRunner(app, access_log=None)
     await runner.setup()
-    await web.SockSite(runner, listening).start()
+    assert runner.server is not None
+    server = await asyncio.get_running_loop().create_server(runner.server, sock=listening)
     yield origin
-    await runner.cleanup()
+    await Listening(runner, server).close()
