@@ -171,6 +171,16 @@ def unaccounted(checkpoint: Checkpoint, agrees: int) -> Finding:
     )
 
 
+def stray_text(index: int) -> Finding:
+    """A text that stands beside no entry."""
+    return Finding(
+        kind="text",
+        first=index,
+        last=index,
+        detail=f"A text stands at index {index}, where there is no entry that it could belong to.",
+    )
+
+
 def sentence(clause: object) -> str:
     """A fault's clause as a sentence."""
     text = str(clause)
