@@ -22,6 +22,7 @@ from handlers.leavers import Leavers
 from handlers.reminding import Reminding
 from handlers.revocation import Revocation
 from handlers.summons import Summons
+from handlers.tiling import Tiling
 from handlers.watching import Watching
 from storage.clock import Clock
 from storage.outbox import ALERT, NORMAL
@@ -45,6 +46,7 @@ class Duties:
     leavers: Leavers
     summons: Summons
     watching: Watching
+    tiling: Tiling
     reminding: Reminding
     watch: OwnerWatch
     slack: SlackCourier
@@ -67,6 +69,7 @@ class Duties:
             Duty(name="cut-off", every=60, work=self.changes.settle_cut_off),
             Duty(name="alarms", every=30, work=self.alarms.settle_due),
             Duty(name="checkpoints", every=self.watch_every, work=self.watching.look),
+            Duty(name="tiles", every=1, work=self.tiling.seal_due),
             Duty(name="overdue", every=10, woken_by="overdue", work=self._watch_overdue),
             Duty(name="housekeeping", every=3600, work=self.revocation.forget_old),
             Duty(name="leavers", every=60, work=self.leavers.look),

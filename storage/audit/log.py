@@ -229,13 +229,12 @@ def row_at(tx: Transaction, index: int) -> Row | None:
     return next(iter(_with_texts(connection, _found(connection, ENTRIES.c.index == index))), None)
 
 
-def every(tx: Transaction, *, below: int | None = None) -> Iterator[Row]:
-    """All entries (with an index under `below`) in order of index, with their texts; a thousand in memory."""
+def every(tx: Transaction, *, below: int | None = None, after: int | None = None) -> Iterator[Row]:
+    """All entries (with an index under `below`, over `after`) in order, with their texts; a thousand in memory."""
     connection = connection_of(tx)
     ordered = _READ_ENTRIES.order_by(ENTRIES.c.index).limit(_BATCH)
     if below is not None:
         ordered = ordered.where(ENTRIES.c.index < below)
-    after: int | None = None
     while True:
         query = ordered
         if after is not None:
