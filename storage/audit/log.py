@@ -229,13 +229,21 @@ def row_at(tx: Transaction, index: int) -> Row | None:
     return next(iter(_with_texts(connection, _found(connection, ENTRIES.c.index == index))), None)
 
 
-def every(tx: Transaction, *, below: int | None = None) -> Iterator[Row]:
-    """All entries (with an index under `below`) in order of index, with their texts; a thousand in memory."""
+def every(tx: Transaction, *, below: int | None = None, since: datetime | None = None) -> Iterator[Row]:
+    """All entries (with an index under `below`) in order of index, with their texts; a thousand in memory.
+
+    since: from the first one on that is not older (aware UTC); of those after it, some may be by a little.
+    """
     connection = connection_of(tx)
+    after: int | None = None
+    if since is not None:
+        first = connection.execute(select(func.min(ENTRIES.c.index)).where(ENTRIES.c.at >= since)).scalar()
+        if first is None:
+            return
+        after = int(first) - 1
     ordered = _READ_ENTRIES.order_by(ENTRIES.c.index).limit(_BATCH)
     if below is not None:
         ordered = ordered.where(ENTRIES.c.index < below)
-    after: int | None = None
     while True:
         query = ordered
         if after is not None:
