@@ -60,6 +60,7 @@ from handlers.reminding import Reminding
 from handlers.revocation import Revocation
 from handlers.streaming import Streaming
 from handlers.summons import Summons
+from handlers.tiling import Tiling
 from handlers.visits import PageGround, PageLimits
 from handlers.watching import Watching
 from storage import freezes
@@ -300,6 +301,7 @@ class App:
             drift=self._drift,
             leavers=self._leavers,
             watching=self._watching,
+            tiling=Tiling(self.database),
             summons=Summons(self.ground),
             reminding=Reminding(self.ground, self._owners),
             watch=watch,

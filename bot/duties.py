@@ -23,6 +23,7 @@ from handlers.reminding import Reminding
 from handlers.revocation import Revocation
 from handlers.streaming import Streaming
 from handlers.summons import Summons
+from handlers.tiling import Tiling
 from handlers.watching import Watching
 from storage.clock import Clock
 from storage.outbox import ALERT, NORMAL
@@ -46,6 +47,7 @@ class Duties:
     leavers: Leavers
     summons: Summons
     watching: Watching
+    tiling: Tiling
     reminding: Reminding
     watch: OwnerWatch
     slack: SlackCourier
@@ -69,6 +71,7 @@ class Duties:
             Duty(name="cut-off", every=60, work=self.changes.settle_cut_off),
             Duty(name="alarms", every=30, work=self.alarms.settle_due),
             Duty(name="checkpoints", every=self.watch_every, work=self.watching.look),
+            Duty(name="tiles", every=1, work=self.tiling.seal_due),
             Duty(name="overdue", every=10, woken_by="overdue", work=self._watch_overdue),
             Duty(name="housekeeping", every=3600, work=self.revocation.forget_old),
             Duty(name="leavers", every=60, work=self.leavers.look),

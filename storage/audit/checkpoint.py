@@ -73,7 +73,7 @@ class Verifier:
     @property
     def text(self) -> str:
         """The verifier key for others: name+hex key id+base64 (a C2SP "vkey"). It is public."""
-        public = _base64(_ED25519 + self.key.public_bytes_raw())
+        public = to_base64(_ED25519 + self.key.public_bytes_raw())
         return f"{self.name}+{self.key_id.hex()}+{public}"
 
     def accepts(self, message: bytes, signature: bytes) -> bool:
@@ -113,7 +113,7 @@ class Signer:
 
     def secret_text(self) -> str:
         """The private key as one line (PRIVATE+KEY+name+key id+base64), for an environment variable or a file."""
-        seed = _base64(_ED25519 + self.key.private_bytes_raw())
+        seed = to_base64(_ED25519 + self.key.private_bytes_raw())
         return f"{_SECRET_PREFIX}{self.name}+{self.verifier.key_id.hex()}+{seed}"
 
 
@@ -159,8 +159,8 @@ def sign(checkpoint: Checkpoint, signer: Signer) -> str:
     """The checkpoint as a signed note. ValueError unless the signer has the name of the log."""
     if epoch_in(checkpoint.origin, signer.name) is None:
         raise ValueError("a log signs its own checkpoints only")
-    body = f"{checkpoint.origin}\n{checkpoint.size}\n{_base64(checkpoint.root)}\n"
-    signature = _base64(signer.verifier.key_id + signer.key.sign(body.encode()))
+    body = f"{checkpoint.origin}\n{checkpoint.size}\n{to_base64(checkpoint.root)}\n"
+    signature = to_base64(signer.verifier.key_id + signer.key.sign(body.encode()))
     return f"{body}\n{_DASH}{signer.name} {signature}\n"
 
 
@@ -219,7 +219,7 @@ def _read_text(note: str | bytes) -> str | BadNote:
 def _read_signature(line: str) -> tuple[str, bytes, bytes] | None:
     """Name, key id and signature of a signature line, or None."""
     name, _, encoded = line.removeprefix(_DASH).partition(" ")
-    blob = _unbase64(encoded)
+    blob = read_base64(encoded)
     if not line.startswith(_DASH) or not _is_name(name) or blob is None or len(blob) < 5:
         return None
     return name, blob[:4], blob[4:]
@@ -234,7 +234,7 @@ def _read_checkpoint(body: str, name: str) -> Checkpoint | BadNote:
         return BadNote(reason=f"it is about another log than {name}")
     if not _SIZE.fullmatch(lines[1]) or int(lines[1]) > MAX_SIZE:
         return BadNote(reason="its size is not a plain whole number")
-    root = _unbase64(lines[2])
+    root = read_base64(lines[2])
     if root is None or len(root) != HASH_SIZE:
         return BadNote(reason="its root is not 32 bytes in base64")
     return Checkpoint(origin=lines[0], size=int(lines[1]), root=root)
@@ -245,7 +245,7 @@ def _read_key(text: str) -> tuple[str, bytes, bytes] | BadKey:
     # Base64 has plus signs of its own: only the first two separate.
     name, _, rest = text.partition("+")
     key_id, _, encoded = rest.partition("+")
-    key = _unbase64(encoded)
+    key = read_base64(encoded)
     if not _is_name(name) or not re.fullmatch(r"[0-9a-f]{8}", key_id) or key is None:
         return BadKey(reason="it is not name+key id+base64")
     if len(key) != 1 + _KEY_SIZE or key[:1] != _ED25519:
@@ -259,14 +259,15 @@ def _is_name(name: str) -> bool:
     return not any("\ud800" <= each <= "\udfff" for each in name)
 
 
-def _base64(data: bytes) -> str:
+def to_base64(data: bytes) -> str:
+    """The bytes in standard base64 with padding (RFC 4648, section 4)."""
     return base64.b64encode(data).decode("ascii")
 
 
-def _unbase64(text: str) -> bytes | None:
+def read_base64(text: str) -> bytes | None:
     """The bytes, if this is exactly how base64 writes them; None otherwise."""
     try:
         data = base64.b64decode(text, validate=True)
     except ValueError:
         return None
-    return data if _base64(data) == text else None
+    return data if to_base64(data) == text else None

@@ -23,6 +23,7 @@ Kind = Literal[
     "rewritten",
     "untrusted",
     "unaccounted",
+    "tile",
 ]
 
 
