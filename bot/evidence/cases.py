@@ -36,7 +36,7 @@ _ENDED = {
 
 @dataclass(frozen=True, kw_only=True)
 class Decision:
-    """What one approver decided. policies: which let them. proof: how they showed who they are, where that was asked."""
+    """What one approver decided. policies: which let them. proof: how they showed who they are, if that was asked."""
 
     at: datetime
     by: str
@@ -110,7 +110,10 @@ def case_of(rows: Sequence[Row]) -> Case:
         raise ValueError("these entries do not begin a request")
     first = rows[0]
     by_action = {row.action: row for row in rows}  # the last of each
-    approved, removed = by_action.get("grant.approved"), by_action.get("access.removed") or by_action.get(KEPT)
+    approved, removed = (
+        by_action.get("grant.approved"),
+        by_action.get("access.removed") or by_action.get(KEPT),
+    )
     ended = next((row for row in reversed(rows) if row.action in _ENDED), None)
     policies = [row for row in rows if row.action in _ASKED and _said(row)["policy"]]
     policy: Mapping[str, Any] = _said(policies[-1])["policy"] if policies else {"ids": [], "set": ""}

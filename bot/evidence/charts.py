@@ -44,10 +44,9 @@ def bars(title: str, line: Sequence[Bar], kinds: Sequence[str]) -> Markup:
         if number % every == 0
     ]
     told = ", ".join(f"{bar.word}: {bar.total}" for bar in line)
-    svg = (
-        f'<svg viewBox="0 0 {_WIDTH} {_HEIGHT}" role="img" aria-label="{escape(f"{title}. {told}")}">'
-        f'<line x1="0" x2="{_WIDTH}" y1="{_HEIGHT - _FLOOR}" y2="{_HEIGHT - _FLOOR}"/>{"".join(drawn)}{"".join(words)}</svg>'
-    )
+    floor = f'<line x1="0" x2="{_WIDTH}" y1="{_HEIGHT - _FLOOR}" y2="{_HEIGHT - _FLOOR}"/>'
+    whole = f'<svg viewBox="0 0 {_WIDTH} {_HEIGHT}" role="img" aria-label="{escape(f"{title}. {told}")}">'
+    svg = "".join((whole, floor, *drawn, *words, "</svg>"))
     return Markup(svg)  # noqa: S704 - numbers of ours, and words that were escaped
 
 

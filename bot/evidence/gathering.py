@@ -47,13 +47,22 @@ class Gathered:
     counts: Mapping[tuple[str, str], int]
 
 
-def gather(tx: Session, wanted: Wanted, tell: Tell = lambda done, total: None) -> Gathered:
+def count(
+    tx: Session, since: datetime, until: datetime, tell: Tell | None = None
+) -> Mapping[tuple[str, str], int]:
+    """How often each action had each outcome, from `since` until before `until` (aware UTC)."""
+    nothing = Wanted(since=since, until=until, person="")  # nobody's id
+    return gather(tx, nothing, tell).counts
+
+
+def gather(tx: Session, wanted: Wanted, tell: Tell | None = None) -> Gathered:
     """Everything that belongs to these requests, up to now: an end may come after the period."""
     size = log.head(tx).size
     stories: dict[str, list[Row]] = {}
     counts: Counter[tuple[str, str]] = Counter()
     for row in log.every(tx, since=wanted.since):
-        tell(row.index, size)
+        if tell is not None:
+            tell(row.index, size)
         if wanted.since <= row.at < wanted.until:
             counts[row.action, row.outcome] += 1
         if row.correlation in stories:

@@ -3,7 +3,7 @@
 It counts what it is given and reads nothing; the page holds no script and asks for nothing from elsewhere.
 """
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -103,14 +103,14 @@ def _volume(cases: Iterable[Case], wanted: Wanted) -> Markup:
     return bars(title, line, VOLUME)
 
 
-def _histogram(
-    title: str, found: Iterable[timedelta], edges: Sequence[tuple[str, timedelta]]
-) -> Markup:
+def _histogram(title: str, found: Iterable[timedelta], edges: Sequence[tuple[str, timedelta]]) -> Markup:
     counts = [0] * (len(edges) + 1)
     for one in found:
         counts[next((number for number, (_, edge) in enumerate(edges) if one <= edge), len(edges))] += 1
     words = [f"≤ {word}" for word, _ in edges] + [f"> {edges[-1][0]}"]
-    return bars(title, [Bar(word=word, parts=(count,)) for word, count in zip(words, counts, strict=True)], (title,))
+    return bars(
+        title, [Bar(word=word, parts=(count,)) for word, count in zip(words, counts, strict=True)], (title,)
+    )
 
 
 def _templates() -> Environment:
@@ -118,8 +118,7 @@ def _templates() -> Environment:
         loader=FileSystemLoader(Path(__file__).parent), autoescape=True, undefined=StrictUndefined,
         trim_blocks=True, lstrip_blocks=True,
     )  # fmt: skip
-    filters: dict[str, Callable[..., str]] = {"moment": _moment, "day": _whole_day, "duration": _duration, "late": _late}
-    made.filters.update(filters)
+    made.filters.update(moment=_moment, day=_whole_day, duration=_duration, late=_late)
     return made
 
 
