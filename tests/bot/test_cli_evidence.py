@@ -34,7 +34,7 @@ def test_the_folder_is_checked_with_the_public_key_alone(install: Install, tmp_p
     held = ("--checkpoint", str(folder / "checkpoint.txt"), "--key", key_of(install).text)
     for proof in proofs:
         assert auditor.run("audit", "verify-proof", str(proof), *held).exit_code == 0
-    assert "Ada Byron" in (folder / "report.html").read_text()
+    assert "Ada Lovelace" in (folder / "report.html").read_text()
 
 
 def test_a_folder_that_is_there_is_not_written_over(install: Install, tmp_path: Path) -> None:
