@@ -5,6 +5,7 @@ It holds no behaviour of its own beyond starting and stopping; nothing is looked
 
 import asyncio
 import random
+import secrets
 import signal
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import AsyncExitStack
@@ -31,6 +32,7 @@ from bot.process import favour_the_loop
 from bot.providers import door_width, open_provider
 from bot.schedule import Duty, Schedule
 from bot.settings import SecuritySection, Settings
+from bot.siem.opening import open_siem
 from bot.slack.bolt import Speaking
 from bot.slack.door import PageLinks
 from bot.slack.replies import Replies
@@ -57,6 +59,7 @@ from handlers.recently import show_waiting
 from handlers.reminding import Reminding
 from handlers.revocation import Revocation
 from handlers.stepping_up import SteppingUp
+from handlers.streaming import Streaming
 from handlers.summons import Summons
 from handlers.tiling import Tiling
 from handlers.visits import PageGround, PageLimits
@@ -169,13 +172,16 @@ class App:
         await self._check_audit()
         if self._page_ground.provider is not None:
             self._open.push_async_callback(self._page_ground.provider.close)
-        client = self._client(await self._open.enter_async_context(aiohttp.ClientSession()))
+        session = await self._open.enter_async_context(aiohttp.ClientSession())
+        client = self._client(session)
         await greet(client, self._settings.slack)
         replies = Replies(client)
         self._open.push_async_callback(replies.finish)
         bolt = self._speaking.bolt(client, replies)
         await self._open_web(bolt)
-        schedule = Schedule(self._duties(client).all(self._holdings), end_within=END_WITHIN)
+        schedule = Schedule(
+            self._duties(client, self._streaming(session)).all(self._holdings), end_within=END_WITHIN
+        )
         self.database.on_wake(schedule.wake, asyncio.get_running_loop())
         # What a dead one left and what is overdue is on its way before any new work is taken up.
         await in_its_turn(partial(self._effects.resume, alone=self._alone))
@@ -266,7 +272,14 @@ class App:
         await self._socket.open()
         self._open.push_async_callback(self._socket.close)
 
-    def _duties(self, client: AsyncWebClient) -> Duties:
+    def _streaming(self, session: aiohttp.ClientSession) -> Streaming | None:
+        taker = open_siem(self._settings, session)
+        if taker is None:
+            return None
+        sender, behind = secrets.token_hex(8), self.metrics.stream_behind.set
+        return Streaming(self.ground, taker, sender=sender, behind=behind)
+
+    def _duties(self, client: AsyncWebClient, siem: Streaming | None) -> Duties:
         self._watch = watch = OwnerWatch(self.ground, self._owners, client)
         slack = SlackCourier(
             client=client,
@@ -294,6 +307,7 @@ class App:
             watch=watch,
             slack=slack,
             mail=self._mail(),
+            siem=siem,
             metrics=self.metrics,
             now=self._now,
             directories=tuple(self.directories),

@@ -54,7 +54,7 @@ def show_entries(
             lambda tx: log.rows(tx, person=whom, entitlement=entitlement, since=start, limit=limit)
         )
     if as_json:
-        typer.echo(json.dumps([_as_json(row) for row in rows], indent=2))
+        typer.echo(json.dumps([entry_as_json(row) for row in rows], indent=2))
     elif not rows:
         typer.echo("No entry fits.")
     else:
@@ -208,7 +208,7 @@ def _said(row: Row) -> dict[str, Any]:
         return {}
 
 
-def _as_json(row: Row) -> dict[str, Any]:
+def entry_as_json(row: Row) -> dict[str, Any]:
     """One entry: what its leaf says, its place, its time in ISO 8601, and its texts."""
     texts = {name: {"text": kept.text, "erased_by": kept.erased_by} for name, kept in row.texts.items()}
     return {

@@ -24,6 +24,7 @@ from bot.settings.shapes import (
     WebAddress,
     is_loopback,
 )
+from bot.settings.siem import SiemSection
 from storage.stores import Server, Store
 
 Transport = Literal["socket", "http"]
@@ -199,4 +200,5 @@ class Sections(Section):
     limits: LimitsSection = LimitsSection()
     drift: DriftSection = DriftSection()
     audit: AuditSection = AuditSection()
+    siem: SiemSection | None = Field(default=None, examples=[None])
     logs: LogsSection = LogsSection()

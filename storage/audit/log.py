@@ -246,6 +246,19 @@ def every(tx: Transaction, *, below: int | None = None, after: int | None = None
         after = batch[-1].index
 
 
+def first_since(tx: Transaction, at: datetime) -> int | None:
+    """The index of the first entry that is not older (aware UTC); of those after it, some may be, by a little."""
+    first = connection_of(tx).execute(select(func.min(ENTRIES.c.index)).where(ENTRIES.c.at >= at)).scalar()
+    return None if first is None else int(first)
+
+
+def following(tx: Transaction, index: int, *, limit: int) -> list[Row]:
+    """The entries from this index on, in their order, with their texts; so many at most."""
+    connection = connection_of(tx)
+    query = _READ_ENTRIES.where(ENTRIES.c.index >= index).order_by(ENTRIES.c.index).limit(limit)
+    return _with_texts(connection, connection.execute(query).mappings().all())
+
+
 def beyond_head(tx: Transaction) -> Row | None:
     """The first entry that the head does not count: there is none in a sound log."""
     size = select(HEAD.c.size).where(HEAD.c.id == _HEAD_ID).scalar_subquery()
