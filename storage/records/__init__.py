@@ -12,7 +12,6 @@ from storage.records.people import Delivery, Failures, Handle, Link, MailCode, P
 from storage.records.resets import Address, Alarm, Announcement, Tally
 from storage.records.sign_ins import SignIn, Subject
 from storage.records.step_ups import StepUp
-from storage.records.step_ups import StepUp
 from storage.records.streams import Stream
 
 __all__ = [
@@ -40,7 +39,6 @@ __all__ = [
     "Question",
     "SignIn",
     "Standing",
-    "StepUp",
     "StepUp",
     "Stream",
     "Subject",
