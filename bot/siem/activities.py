@@ -121,7 +121,19 @@ _ENTITIES: Mapping[str, int] = {
 }
 # Whatever else is recorded of these is about one account, not about an entity.
 _OF_ACCOUNTS = frozenset(
-    {"account", "password", "proof", "proofs", "reset", "unlock", "mail_code", "sign_in"}
+    {
+        "account",
+        "care",
+        "enrol",
+        "mail_code",
+        "password",
+        "proof",
+        "proofs",
+        "reset",
+        "sign_in",
+        "step_up",
+        "unlock",
+    }
 )
 
 
