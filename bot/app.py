@@ -166,6 +166,7 @@ class App:
         self._holdings = Duty(name="holdings", every=1, woken_by="holdings", work=self._effects.settle_due)
         self._socket: Socket | None = None
         self._watch: OwnerWatch | None = None
+        self._schedule: Schedule | None = None
 
     async def start(self) -> None:
         """Check the audit store, open the ways in and out, begin the schedule: what is overdue goes first."""
@@ -179,9 +180,8 @@ class App:
         self._open.push_async_callback(replies.finish)
         bolt = self._speaking.bolt(client, replies)
         await self._open_web(bolt)
-        schedule = Schedule(
-            self._duties(client, self._streaming(session)).all(self._holdings), end_within=END_WITHIN
-        )
+        duties = self._duties(client, self._streaming(session)).all(self._holdings)
+        self._schedule = schedule = Schedule(duties, end_within=END_WITHIN)
         self.database.on_wake(schedule.wake, asyncio.get_running_loop())
         # What a dead one left and what is overdue is on its way before any new work is taken up (A-1).
         await in_its_turn(partial(self._effects.resume, alone=self._alone))
@@ -201,6 +201,11 @@ class App:
         if self._socket is not None and not await self._socket.is_connected():
             return ["Slack is not connected"]
         return []
+
+    async def caught_up(self) -> None:
+        """Until all that a start begins with is done: what was overdue, and a first look at everything."""
+        if self._schedule is not None:
+            await self._schedule.done()
 
     async def compare(self) -> None:
         """Look at every directory now instead of when it is due, for drift and for people who left."""

@@ -4,6 +4,7 @@ A password is handed to the directory and to nothing else; it is never kept, rec
 """
 
 from dataclasses import dataclass
+from functools import cache
 from importlib.resources import files
 
 from handlers import breaker
@@ -30,6 +31,7 @@ NOT_TOLD = (
 NOT_HERE = "This directory does not let me set passwords. Nothing was changed."
 
 
+@cache
 def common_passwords() -> frozenset[str]:
     """The passwords that are tried first, as shipped, casefolded."""
     text = files("handlers.policies").joinpath("common-passwords.txt").read_text(encoding="utf-8")
