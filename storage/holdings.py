@@ -16,8 +16,9 @@ from storage.changing import change
 from storage.database import wake
 from storage.endings import Ending
 from storage.identifiers import new_id
+from storage.listed import among, listed
 from storage.loading import Loading
-from storage.plain import Plain, in_turn
+from storage.plain import Plain, run
 from storage.records import Grant, Holding
 from storage.states import LIVE
 
@@ -78,16 +79,18 @@ _AWAITS_A_LOOK = and_(
     _HOLDINGS.c.settled == false(), _HOLDINGS.c.last_fault == "", _HOLDINGS.c.next_at > bindparam("now")
 )
 _ANEW: dict[str, Any] = {"settled": False, "attempts": 0, "overdue_told": False, "page_at": None}
+_ENDED = _GRANTS.alias("ended")
 _FOLLOW = Plain(
     update(_HOLDINGS)
     .where(
-        _HOLDINGS.c.directory == bindparam("directory_of"),
-        _HOLDINGS.c.account == bindparam("account_of"),
-        _HOLDINGS.c.group == bindparam("group_of"),
+        among(_ENDED.c.id, "ended"),
+        _HOLDINGS.c.directory == _ENDED.c.directory,
+        _HOLDINGS.c.account == _ENDED.c.account,
+        _HOLDINGS.c.group == _ENDED.c.group,
     )
     .values(
         **_ANEW, wanted=_is_covered(_HOLDINGS.c.directory, _HOLDINGS.c.account, _HOLDINGS.c.group),
-        due_at=bindparam("due"), next_at=bindparam("now"),
+        due_at=_ENDED.c.expires_at, next_at=bindparam("now"),
         last_fault=case((_AWAITS_A_LOOK, LEFT), else_=_HOLDINGS.c.last_fault),
     )
 )  # fmt: skip
@@ -168,22 +171,11 @@ def stood_before(tx: Session, *, directory: str, group: str) -> frozenset[str]:
 
 
 def follow_each(tx: Session, ended: Collection[Ending], *, at: datetime) -> None:
-    """`follow_grant` for many grants that end, each due since its own end."""
-    known = [
-        {
-            "directory_of": one.directory,
-            "account_of": one.account,
-            "group_of": one.group,
-            "due": one.expires_at,
-            "now": at,
-        }
-        for one in ended
-    ]
-    if not known:
+    """`follow_grant` for many grants that end, each due since its own end; where two gave the same, the last's."""
+    by_holding = {(one.directory, one.account, one.group): one.id for one in ended}
+    if not by_holding:
         return
-    with in_turn(tx.connection()) as run:
-        followed = run(_FOLLOW, *known)
-    if followed == len(known):
+    if run(tx.connection(), _FOLLOW, {"ended": listed(by_holding.values()), "now": at}) == len(by_holding):
         wake(tx, "holdings")
         return
     for one in ended:  # some have no holding yet, which is rare

@@ -114,7 +114,7 @@ class LocalDirectory:
 
         def work(rows: sqlite3.Connection) -> list[Membership]:
             at = self._now()
-            return [Membership(present=local_rows.has_member(rows, *pair), read_at=at) for pair in pairs]
+            return [Membership(present=one, read_at=at) for one in local_rows.are_members(rows, pairs)]
 
         return await self._do(work)
 
@@ -137,8 +137,11 @@ class LocalDirectory:
         """End these direct memberships in one transaction, each undone alone if the file refuses it. Idempotent."""
 
         def work(rows: sqlite3.Connection) -> list[DirectoryUnavailable | None]:
-            at = self._now()
-            refusals = [attempt(rows, partial(_remove, pair=pair, at=at))[1] for pair in pairs]
+            end = partial(local_rows.end_members, at=self._now())
+            _, refused = attempt(rows, partial(end, pairs=pairs))
+            if refused is None:
+                return [None] * len(pairs)
+            refusals = [attempt(rows, partial(end, pairs=[pair]))[1] for pair in pairs]
             return [
                 None
                 if one is None
@@ -384,12 +387,6 @@ class LocalDirectory:
         rows.execute("UPDATE accounts SET failures = 0 WHERE id = ?", (account,))
         expired = found.password_expires_at is not None and found.password_expires_at <= found.read_at
         return not expired and not found.must_change_password
-
-
-def _remove(rows: sqlite3.Connection, *, pair: Pair, at: datetime) -> None:
-    account, group = pair
-    changed = local_rows.take_member(rows, account, group)
-    local_rows.note_effect(rows, at, "remove", account, group, changed=changed)
 
 
 def _stored_password(rows: sqlite3.Connection, account: str) -> str | None:

@@ -3,13 +3,14 @@
 Plain functions of a connection; they decide nothing about passwords and know nothing of threads.
 """
 
+import json
 import sqlite3
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from storage.directories.base import Account, Group
+from storage.directories.base import Account, Group, Pair
 from storage.faults import DirectoryUnavailable
 from storage.types import from_micros, to_micros
 
@@ -48,6 +49,7 @@ WITH RECURSIVE below(name) AS (
     SELECT ? UNION SELECT m.member FROM members m JOIN below ON m.kind = 'group' AND m."group" = below.name
 ) SELECT DISTINCT m.member FROM members m JOIN below ON m."group" = below.name WHERE m.kind = 'account'
 """
+_NOTE = """INSERT INTO effects (at, what, account, "group", changed) VALUES (?, ?, ?, ?, ?)"""
 _CHANGEABLE = frozenset(
     {"login", "name", "mail", "person", "employment", "team", "company", "manager", "active", "privileged"}
     | {"locked", "password", "password_changed_at", "password_expires_at", "must_change_password", "sessions"}
@@ -163,6 +165,28 @@ def put_member(rows: sqlite3.Connection, member: str, group: str, kind: str = "a
     return _changes(rows, "INSERT OR IGNORE INTO members VALUES (?, ?, ?)", (group, kind, member))
 
 
+def are_members(rows: sqlite3.Connection, pairs: Sequence[Pair]) -> list[bool]:
+    """Whether each account is directly in its group."""
+    found = rows.execute(
+        """SELECT EXISTS (SELECT 1 FROM members WHERE "group" = json_extract(value, '$[1]') AND kind = 'account'
+        AND member = json_extract(value, '$[0]')) FROM json_each(?) ORDER BY key""",
+        (json.dumps(list(pairs)),),
+    )
+    return [bool(row[0]) for row in found]
+
+
+def end_members(rows: sqlite3.Connection, pairs: Sequence[Pair], at: datetime) -> None:
+    """Take each account out of its group, and write a line of the journal for each."""
+    gone = rows.execute(
+        """DELETE FROM members WHERE kind = 'account' AND ("group", member) IN
+        (SELECT json_extract(value, '$[1]'), json_extract(value, '$[0]') FROM json_each(?)) RETURNING member, "group"
+        """,
+        (json.dumps(list(pairs)),),
+    )
+    changed, micros = {tuple(row) for row in gone}, to_micros(at)
+    rows.executemany(_NOTE, [(micros, "remove", *pair, pair in changed) for pair in pairs])
+
+
 def take_member(rows: sqlite3.Connection, account: str, group: str) -> bool:
     """Take an account out of a group; whether that changed anything."""
     return _changes(
@@ -199,10 +223,7 @@ def note_effect(
     rows: sqlite3.Connection, at: datetime, what: str, account: str, group: str = "", *, changed: bool
 ) -> None:
     """Write one line of the journal, in the transaction of the effect."""
-    rows.execute(
-        """INSERT INTO effects (at, what, account, "group", changed) VALUES (?, ?, ?, ?, ?)""",
-        (to_micros(at), what, account, group, changed),
-    )
+    rows.execute(_NOTE, (to_micros(at), what, account, group, changed))
 
 
 def read_effects(rows: sqlite3.Connection) -> list[Effect]:

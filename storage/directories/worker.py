@@ -20,6 +20,7 @@ Work = Callable[[sqlite3.Connection], T]
 
 # Waiting functions that share one commit: most of the gain, and the first of them still waits only milliseconds.
 TOGETHER = 128
+_SET = "PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL; PRAGMA temp_store=MEMORY;"
 
 
 @dataclass(frozen=True)
@@ -103,7 +104,7 @@ class Worker:
             connection = sqlite3.connect(self._path, timeout=self._patience, isolation_level=None)
             connection.row_factory = sqlite3.Row
             self._connection = connection
-            connection.executescript("PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL;" + self._schema)
+            connection.executescript(_SET + self._schema)
         return self._connection
 
     def _let_go(self) -> None:
