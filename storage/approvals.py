@@ -92,7 +92,7 @@ def add_approval(
     approved: bool,
     rationale: str,
     given: Sequence[Approval] | None = None,
-) -> Approval:
+) -> None:
     """Record one approver's decision about the request as it is now. given: `approvals_of` it, if they are known.
 
     It takes the place of their approval of what the request was before it changed.
@@ -106,7 +106,6 @@ def add_approval(
     if known is not None and known.approved and not binds(known, grant):
         tx.execute(delete(VoidedApproval).where(col(VoidedApproval.approval) == known.id))
         change(tx, known, **fresh)
-        return known
-    row = {"id": new_id("a", at), "grant": grant.id, "approver": approver, **fresh}
-    run(tx.connection(), _ADD, row)
-    return _OF.made(row)
+    else:
+        row = {"id": new_id("a", at), "grant": grant.id, "approver": approver, **fresh}
+        run(tx.connection(), _ADD, row)
