@@ -99,8 +99,10 @@ class Deciding:
 
     def _weigh(self, intent: Decide, found: Opened) -> ApprovalVerdict:
         """What policy says of this person deciding so; of an approval, also what becomes of the request."""
-        minutes = found.question.minutes if intent.minutes is None else intent.minutes
-        question = replace(found.question, minutes=minutes, rationale_given=bool(intent.rationale.strip()))
+        question, explained = found.question, bool(intent.rationale.strip())
+        if intent.minutes is not None or not explained:
+            minutes = question.minutes if intent.minutes is None else intent.minutes
+            question = replace(question, minutes=minutes, rationale_given=explained)
         account, policy = intent.actor.account, self._ground.policy
         if not intent.approve:
             decision = may_decide(policy, question, account, found.role)

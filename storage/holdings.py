@@ -131,7 +131,7 @@ def follow(
 ) -> Holding:
     """Make the holding want what its live grants want, and due for the directory from `due_at` on."""
     key = {"directory_of": directory, "account_of": account, "group_of": group}
-    (holding,) = _FOLLOW_ONE.held(tx, {**key, "new_id": new_id("h", at), "due": due_at, "now": at})
+    (holding,) = _FOLLOW_ONE.found(tx, {**key, "new_id": new_id("h", at), "due": due_at, "now": at})
     wake(tx, "holdings")
     return holding
 

@@ -3,6 +3,7 @@
 Nothing here reads a clock, and a time without a zone is never let in.
 """
 
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 
 from sqlalchemy import BigInteger, Dialect
@@ -33,10 +34,30 @@ class UtcMicros(TypeDecorator[datetime]):
     impl = BigInteger
     cache_ok = True
 
+    def bind_processor(self, dialect: Dialect) -> Callable[[datetime | None], int | None]:  # noqa: ARG002  as below
+        """The same without SQLAlchemy's way to `process_bind_param`: every row has several times."""
+        return _stored
+
+    def result_processor(
+        self,
+        dialect: Dialect,  # noqa: ARG002  as below
+        coltype: object,  # noqa: ARG002  as below
+    ) -> Callable[[int | None], datetime | None]:
+        """The same without its way to `process_result_value`."""
+        return _read
+
     def process_bind_param(self, value: datetime | None, dialect: Dialect) -> int | None:  # noqa: ARG002  SQLAlchemy passes it
         """Aware datetime → microseconds; None stays None. A naive datetime is a ValueError."""
-        return None if value is None else to_micros(value)
+        return _stored(value)
 
     def process_result_value(self, value: int | None, dialect: Dialect) -> datetime | None:  # noqa: ARG002  as above
         """Microseconds → aware UTC datetime; None stays None."""
-        return None if value is None else from_micros(value)
+        return _read(value)
+
+
+def _stored(value: datetime | None) -> int | None:
+    return None if value is None else to_micros(value)
+
+
+def _read(value: int | None) -> datetime | None:
+    return None if value is None else from_micros(value)
