@@ -5,7 +5,7 @@ They change nothing, in the store or beside it, but for the file that one asks f
 
 import json
 from pathlib import Path
-from typing import Annotated, Any
+from typing import IO, Annotated, Any
 
 import typer
 
@@ -16,6 +16,7 @@ from bot.settings import Settings
 from storage.audit import proving
 from storage.audit.checkpoint import BadKey, Checkpoint, Signer, Verifier, read_verifier, verify_note
 from storage.audit.entry import decode
+from storage.audit.lean import each_leaf
 from storage.audit.log import Transaction
 from storage.audit.proving import Continued, NotProven, Side
 from storage.audit.sealing import check_head, sign_head
@@ -131,6 +132,34 @@ def consistency(
         )
     if out is not None and found.proof is not None:
         _put(found.proof.text(), out, "of that")
+
+
+def leaves(
+    context: typer.Context,
+    out: Annotated[
+        Path | None, typer.Option(help="Write them here instead of printing them.", metavar="FILE")
+    ] = None,
+) -> None:
+    """Every entry's leaf, one a line: all that a verifier of somebody else's needs, beside a checkpoint and the key.
+
+    Free text is not in it, only what commits to it.
+    """
+    settings = place_of(context).settings()
+
+    def write(tx: Transaction, file: IO[bytes]) -> int:
+        count = 0
+        for leaf in each_leaf(tx):
+            file.write(leaf + b"\n")
+            count += 1
+        return count
+
+    with opened(settings) as database:
+        if out is None:
+            database.read_now(lambda tx: write(tx, typer.get_binary_stream("stdout")))
+            return
+        with out.open("wb") as file:
+            count = database.read_now(lambda tx: write(tx, file))
+    say(f"Wrote {count} leaves to {out}.")
 
 
 class _Fails(AuditFault):

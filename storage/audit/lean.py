@@ -7,7 +7,7 @@ unusual, as an escaped character in an id or an erased text, is left to that.
 import hashlib
 import hmac
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -16,8 +16,9 @@ from sqlalchemy.types import NullType
 
 from storage.audit.entry import SALT_SIZE, cleaned
 from storage.audit.log import Transaction, connection_of
-from storage.audit.merkle import Frontier
+from storage.audit.merkle import MAX_SIZE, Frontier
 from storage.audit.tables import ENTRIES, TEXTS
+from storage.faults import AuditFault
 from storage.plain import Plain, rows
 
 BATCH = 1000
@@ -79,6 +80,17 @@ class Fit:
 def batch_after(tx: Transaction, index: int, *, below: int) -> Sequence[Sequence[Any]]:
     """The next rows in order of index, for `fit`; a thousand at most."""
     return rows(connection_of(tx), _BATCH, {"after": index, "below": below})
+
+
+def each_leaf(tx: Transaction) -> Iterator[bytes]:
+    """Every leaf, in order of index; a thousand in memory. AuditFault for one that is not even bytes."""
+    after = -1
+    while batch := batch_after(tx, after, below=MAX_SIZE):
+        for row in batch:
+            if not isinstance(row[_LEAF], bytes):
+                raise AuditFault(f"What stands at index {row[_INDEX]} is no leaf.")
+            yield row[_LEAF]
+        after = last_of(batch)
 
 
 def last_of(batch: Sequence[Sequence[Any]]) -> int:
