@@ -39,6 +39,7 @@ from bot.slack.socket import Socket
 from bot.slack.token import greet
 from bot.starting import in_its_turn
 from bot.watching import OwnerWatch
+from bot.web.languages import Languages
 from bot.web.not_me import NotMePage
 from bot.web.page import SecurePage
 from bot.web.server import build_app
@@ -107,6 +108,7 @@ class App:
         self._open = AsyncExitStack()
         self._signer = settings.secrets.signer()
         self._language = read_language(settings.slack.translation)
+        self._languages = Languages(self._language, map(read_language, settings.server.translations))
         vault = settings.secrets.vault()
         handles = Handles(vault=vault, lifetime=timedelta(minutes=settings.security.link_minutes))
         self.metrics = Metrics.in_registry(CollectorRegistry())
@@ -253,6 +255,7 @@ class App:
             ready=self.ready,
             slack_handler=slack,
             more=not_me.routes(),
+            languages=self._languages,
         )
         runner = web.AppRunner(app, access_log=None)
         await runner.setup()

@@ -11,33 +11,17 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TextIO
 
+from bot.extraction_pages import PAGES, Found, Text, said_on
 from bot.texts import places
 
 ROOT = Path(__file__).parent.parent
-SPEAKING = ("bot/slack", "bot/couriers")
+SPEAKING = ("bot/slack", "bot/couriers", "bot/web")
 """Where sentences are said; each module there is read."""
 
-HANDING = "handlers"
-"""Where reasons and refusals are made that a message repeats (`as_told`)."""
+HANDING = ("handlers", "storage")
+"""Where reasons and refusals are made that a message repeats (`as_told`): whole, or as `Sentence` with their values."""
 
 _REASON = re.compile(r'^@reason\("((?:[^"\\]|\\.)*)"\)', re.MULTILINE)
-
-
-@dataclass(frozen=True, kw_only=True)
-class Text:
-    """One template. where: "path:line". many: its plural, "" if it has none."""
-
-    one: str
-    where: str
-    many: str = ""
-
-
-@dataclass(frozen=True, kw_only=True)
-class Found:
-    """What stands in some modules. wrong: calls that no translator could follow, a sentence each."""
-
-    texts: tuple[Text, ...]
-    wrong: tuple[str, ...]
 
 
 @dataclass(kw_only=True)
@@ -54,6 +38,20 @@ class _Module:
 def speaking(root: Path = ROOT) -> list[Path]:
     """The modules in which sentences are said."""
     return [file for folder in SPEAKING for file in sorted((root / folder).rglob("*.py"))]
+
+
+def handing(root: Path = ROOT) -> list[Path]:
+    """The modules in which sentences are made that others say."""
+    return [file for folder in HANDING for file in sorted((root / folder).rglob("*.py"))]
+
+
+def everything(root: Path = ROOT) -> Found:
+    """All that is said to people: by modules, by the templates of pages, and by policies."""
+    modules = said_in((*speaking(root), *handing(root)), root)
+    pages = said_on(root / PAGES, root)
+    return Found(
+        texts=(*modules.texts, *pages.texts, *handed_over(root)), wrong=(*modules.wrong, *pages.wrong)
+    )
 
 
 def said_in(files: Iterable[Path], root: Path = ROOT) -> Found:
@@ -101,6 +99,9 @@ class _Reader:
             yield from self._marked(call)
         for call in _calls(self._module.tree, "say"):
             yield from self._said(call)
+        for call in _calls(self._module.tree, "Sentence"):
+            if call.keywords or any(_literal(one) is not None for one in call.args):
+                yield from self._said(call)  # without values it is a sentence that somebody else made
         for call in _calls(self._module.tree, "say_counted"):
             yield from self._counted(call)
 
@@ -214,7 +215,7 @@ def unsaid_in(files: Iterable[Path], root: Path = ROOT) -> list[tuple[str, str]]
 
 
 _WORDS = re.compile(r"[A-Za-z]{2,}[,:;]? +[A-Za-z]{2,}")
-_SAYING = frozenset({"say", "say_counted", "template"})
+_SAYING = frozenset({"say", "say_counted", "template", "Sentence"})
 
 
 def _is_quiet(node: ast.AST) -> bool:
@@ -233,12 +234,12 @@ def _is_quiet(node: ast.AST) -> bool:
 def handed_over(root: Path = ROOT) -> list[Text]:
     """The sentences that handlers hand over whole: policies' reasons, and constants that end as a sentence does."""
     found = []
-    for file in sorted((root / HANDING).rglob("*.cedar")):
+    for file in sorted(file for folder in HANDING for file in (root / folder).rglob("*.cedar")):
         source, path = file.read_text(), file.relative_to(root).as_posix()
         for reason in _REASON.finditer(source):
             line = source.count("\n", 0, reason.start()) + 1
             found.append(Text(one=str(ast.literal_eval(f'"{reason[1]}"')), where=f"{path}:{line}"))
-    for file in sorted((root / HANDING).rglob("*.py")):
+    for file in handing(root):
         known: dict[str, str] = {}
         for node in ast.parse(file.read_text()).body:
             if isinstance(node, ast.Assign | ast.AnnAssign) and node.value is not None:
@@ -285,7 +286,7 @@ def _whole(node: ast.expr, known: Mapping[str, str]) -> str:
 def write_template(out: TextIO, root: Path = ROOT) -> None:
     """The template of a translation, as gettext's tools read it: each text once, with everywhere it stands."""
     together: dict[tuple[str, str], list[str]] = {}
-    for text in (*said_in(speaking(root), root).texts, *handed_over(root)):
+    for text in everything(root).texts:
         together.setdefault((text.one, text.many), []).append(text.where)
     out.write('msgid ""\nmsgstr ""\n"Content-Type: text/plain; charset=UTF-8\\n"\n')
     for (one, many), places_ in together.items():

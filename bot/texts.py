@@ -3,12 +3,15 @@
 It holds no sentence of its own, and formats nothing but a template: a person's text is only ever a value.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
 from gettext import NullTranslations
 from string import Formatter
 from typing import Protocol
+
+from storage.sentences import Sentence
+from storage.sentences import template as template
 
 
 class Language(Protocol):
@@ -19,6 +22,9 @@ class Language(Protocol):
 
     def ngettext(self, one: str, many: str, count: int, /) -> str:
         """The template for so many."""
+
+    def info(self) -> Mapping[str, str]:
+        """What its file says of itself at its head, by names in small letters."""
 
 
 ENGLISH: Language = NullTranslations()
@@ -39,11 +45,6 @@ def read_in(language: Language) -> Iterator[None]:
         _LANGUAGE.reset(before)
 
 
-def template(text: str, /) -> str:
-    """The text itself: it marks a constant or a table of templates, so that they are found and translated."""
-    return text
-
-
 def say(template: str, /, **values: str | int) -> str:
     """The template with its places filled, once: what stands in a value is never a template."""
     return _LANGUAGE.get().gettext(template).format_map(values)
@@ -51,12 +52,37 @@ def say(template: str, /, **values: str | int) -> str:
 
 def say_counted(one: str, many: str, count: int, /, **values: str | int) -> str:
     """The template for so many, which it calls {count}, in as many forms as the language has."""
-    return _LANGUAGE.get().ngettext(one, many, count).format_map({"count": count, **values})
+    return as_counted(one, many, count).format_map({"count": count, **values})
 
 
 def as_told(text: str) -> str:
-    """A sentence made elsewhere, such as a policy's reason, in the reader's language; never formatted."""
-    return _LANGUAGE.get().gettext(text) if text else ""
+    """A sentence made elsewhere, in the reader's language: a policy's reason is looked up whole, and never formatted.
+
+    A handler's sentence brings its values along; those that are sentences are said in their turn.
+    """
+    if isinstance(text, Sentence) and text.values:
+        values = {
+            name: as_told(one) if isinstance(one, Sentence) else one for name, one in text.values.items()
+        }
+        return _LANGUAGE.get().gettext(text.template).format_map(values)
+    return _LANGUAGE.get().gettext(str(text)) if text else ""
+
+
+def as_counted(one: str, many: str, count: int, /) -> str:
+    """The template for so many in the reader's language, its places still open."""
+    return _LANGUAGE.get().ngettext(one, many, count)
+
+
+def tag_of(language: Language) -> str:
+    """The language's name as HTML and HTTP have it (RFC 5646), by the head of its file: "de", "pt-BR"; "" if unsaid."""
+    if language is ENGLISH:
+        return "en"
+    return language.info().get("language", "").replace("_", "-").strip()
+
+
+def spoken() -> str:
+    """The name of the language in which things are said here."""
+    return tag_of(_LANGUAGE.get())
 
 
 def places(template: str) -> frozenset[str]:

@@ -49,6 +49,7 @@ class ServerSection(Section):
     port: Port = Field(default=8080, examples=[8080])
     public_url: Origin = Field(examples=["https://wicket.example.com"])
     trusted_proxies: tuple[Network, ...] = Field(default=(), examples=[["10.0.0.5"]])
+    translations: tuple[Path, ...] = Field(default=(), examples=[["wicket-de.mo"]])
 
     @model_validator(mode="after")
     def _plain_only_at_home(self) -> Self:

@@ -53,7 +53,7 @@ class Settings(Sections):
             mode="json",
             exclude={
                 "slack": {"translation"},
-                "server": {"host", "port"},
+                "server": {"host", "port", "translations"},
                 "oidc": {"ca_file", "name"},
                 "database": True,
                 "directories": {"__all__": {"path", "ca_file"}},

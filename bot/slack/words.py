@@ -121,13 +121,20 @@ def plainly(at: datetime) -> str:
 
 
 def in_full(at: datetime) -> str:
-    """Day and time in a letter, with the zone named: "3 November 2026 at 14:02 UTC"."""
+    """Day and time in a letter or on a page, with the zone named: "3 November 2026 at 14:02 UTC"."""
     there = at.astimezone(UTC)
     month = say(_MONTHS_IN_FULL[there.month - 1])
     return say(
         "{day} {month} {year} at {clock} UTC",
         day=there.day, month=month, year=there.year, clock=_clock(there),
     )  # fmt: skip
+
+
+def full_day(at: datetime) -> str:
+    """The day alone on a page: "3 November 2026"."""
+    there = at.astimezone(UTC)
+    month = say(_MONTHS_IN_FULL[there.month - 1])
+    return say("{day} {month} {year}", day=there.day, month=month, year=there.year)
 
 
 def until_from(now: datetime, then: datetime) -> str:

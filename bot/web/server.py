@@ -11,6 +11,7 @@ from aiohttp import web
 from bot.metrics import Metrics
 from bot.web.forms import LARGEST_FORM
 from bot.web.guard import SLACK_EVENTS, hardened, kind_faults, one_host
+from bot.web.languages import Languages, in_their_language
 from bot.web.page import SecurePage
 from bot.web.rendering import Pages
 
@@ -36,16 +37,23 @@ def build_app(
     ready: Ready,
     slack_handler: SlackHandler | None = None,
     more: Iterable[web.AbstractRouteDef] = (),
+    languages: Languages | None = None,
 ) -> web.Application:
     """The application. public_url: the one origin it answers to. ready: what is not ready, in words; empty if all is.
 
     slack_handler: takes POST /slack/events, where Slack delivers by signed HTTP. more: routes of other pages.
+    languages: those that are installed; English alone without.
     """
     if LARGEST_FORM > LARGEST_BODY:
         raise ValueError("a form that is let in must fit the body that is let in")
     pages = Pages()
     app = web.Application(
-        middlewares=[one_host(public_url), kind_faults(pages.fault)], client_max_size=LARGEST_BODY
+        middlewares=[
+            in_their_language(languages or Languages()),
+            one_host(public_url),
+            kind_faults(pages.fault),
+        ],
+        client_max_size=LARGEST_BODY,
     )
     app.on_response_prepare.append(hardened(public_url))
     app.add_routes(

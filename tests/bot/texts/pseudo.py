@@ -28,6 +28,9 @@ class Pseudo:
     def ngettext(self, one: str, many: str, count: int) -> str:
         return self.gettext(one if count == 1 else many)
 
+    def info(self) -> Mapping[str, str]:
+        return {"language": "en-x-wide"}
+
 
 def foreign(value: Any, *, keep: frozenset[str] = frozenset()) -> Any:
     """The same facts with Greek letters in every name and text, but for codes and what stands under a kept name."""

@@ -29,6 +29,9 @@ NOT_SAID = {
     "bot/slack/replies.py": {"changed meanwhile", "not shown"},
     "bot/slack/requesting.py": {"changed meanwhile"},
     "bot/slack/signed_http.py": {"not signed by Slack"},
+    # What machines read.
+    "bot/web/guard.py": {"noindex, nofollow"},
+    "bot/web/server.py": {"text/plain; version=0.0.4; charset=utf-8"},
 }  # fmt: skip
 
 

@@ -19,6 +19,7 @@ from yarl import URL
 
 from bot.metrics import Metrics
 from bot.web.front_door import DoorWidth
+from bot.web.languages import Languages
 from bot.web.page import SecurePage
 from bot.web.server import SlackHandler, build_app
 from tests.handlers.page_ground import World
@@ -132,6 +133,7 @@ async def serving(
     floor: float = 0.0,
     host: str = "127.0.0.1",
     front_door: DoorWidth | None = None,
+    languages: Languages | None = None,
 ) -> AsyncIterator[str]:
     """The server for this world; its origin. missing: what it says is not ready. host: what it is called."""
     listening = socket.socket()
@@ -143,7 +145,9 @@ async def serving(
         return missing or []
 
     page = SecurePage(world.ground, public_url=origin, metrics=metrics, floor=floor, front_door=front_door)
-    app = build_app(public_url=origin, page=page, metrics=metrics, ready=ready, slack_handler=slack)
+    app = build_app(
+        public_url=origin, page=page, metrics=metrics, ready=ready, slack_handler=slack, languages=languages
+    )
     runner = web.AppRunner(app, access_log=None)
     await runner.setup()
     await web.SockSite(runner, listening).start()
