@@ -8,6 +8,7 @@ import re
 import sys
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
+from functools import cache
 from pathlib import Path
 from typing import TextIO
 
@@ -45,8 +46,9 @@ def handing(root: Path = ROOT) -> list[Path]:
     return [file for folder in HANDING for file in sorted((root / folder).rglob("*.py"))]
 
 
+@cache
 def everything(root: Path = ROOT) -> Found:
-    """All that is said to people: by modules, by the templates of pages, and by policies."""
+    """All that is said to people: by modules, by the templates of pages, and by policies. Read once in a process."""
     modules = said_in((*speaking(root), *handing(root)), root)
     pages = said_on(root / PAGES, root)
     return Found(
@@ -78,6 +80,8 @@ def _read(file: Path, root: Path) -> _Module:
         if isinstance(target, ast.Name) and isinstance(value, ast.expr):
             found = [call.args[0] for call in _calls(value, "template") if call.args]
             held = [one for one in found if isinstance(one, ast.Constant)]
+            names = [one.id for one in ast.walk(value) if isinstance(one, ast.Name)]
+            held += [one for name in names for one in module.constants.get(name, ())]
             if held:
                 module.constants[target.id] = held
             if held and not _is_call(value, "template"):
@@ -95,15 +99,16 @@ class _Reader:
 
     def texts(self) -> Iterator[Text]:
         """The templates of this module: what is said here, and what its constants hold."""
-        for call in _calls(self._module.tree, "template"):
-            yield from self._marked(call)
-        for call in _calls(self._module.tree, "say"):
-            yield from self._said(call)
-        for call in _calls(self._module.tree, "Sentence"):
-            if call.keywords or any(_literal(one) is not None for one in call.args):
-                yield from self._said(call)  # without values it is a sentence that somebody else made
-        for call in _calls(self._module.tree, "say_counted"):
-            yield from self._counted(call)
+        for call in _calls(self._module.tree, "template", "say", "Sentence", "say_counted"):
+            assert isinstance(call.func, ast.Name)  # noqa: S101 - calls by a name alone are found
+            if call.func.id == "template":
+                yield from self._marked(call)
+            elif call.func.id == "say_counted":
+                yield from self._counted(call)
+            elif (
+                call.func.id == "say" or call.keywords or any(_literal(one) is not None for one in call.args)
+            ):
+                yield from self._said(call)  # a sentence without values is one that somebody else made
 
     def _marked(self, call: ast.Call) -> Iterator[Text]:
         if len(call.args) == 1 and (one := _literal(call.args[0])) is not None:
@@ -190,8 +195,10 @@ def _found(text: str) -> frozenset[str]:
         return frozenset()
 
 
-def _calls(tree: ast.AST, name: str) -> Iterator[ast.Call]:
-    return (node for node in ast.walk(tree) if isinstance(node, ast.Call) and _is_call(node, name))
+def _calls(tree: ast.AST, *names: str) -> Iterator[ast.Call]:
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id in names:
+            yield node
 
 
 def _is_call(node: ast.AST, name: str) -> bool:
@@ -229,6 +236,21 @@ def _is_quiet(node: ast.AST) -> bool:
             return True
         case _:
             return False
+
+
+def bare_faults(files: Iterable[Path], root: Path = ROOT) -> list[str]:
+    """Where a fault of a directory is raised with words that were put together: path and line. People read them."""
+    found = []
+    for file in sorted(files):
+        tree = ast.parse(file.read_text())
+        for call in _calls(tree, *_FAULTS):
+            given = [*call.args, *(one.value for one in call.keywords)]
+            if any(isinstance(one, ast.JoinedStr) for one in given):
+                found.append(f"{file.relative_to(root).as_posix()}:{call.lineno}")
+    return found
+
+
+_FAULTS = frozenset({"DirectoryUnavailable", "ConnectionLost", "ServerSilent", "GivenUp", "PasswordRejected"})
 
 
 def handed_over(root: Path = ROOT) -> list[Text]:

@@ -68,6 +68,11 @@ def as_told(text: str) -> str:
     return _LANGUAGE.get().gettext(str(text)) if text else ""
 
 
+def as_known(text: str) -> str:
+    """A name or a person's words as they are; a sentence that stands in their place, in the reader's language."""
+    return as_told(text) if isinstance(text, Sentence) else text
+
+
 def as_counted(one: str, many: str, count: int, /) -> str:
     """The template for so many in the reader's language, its places still open."""
     return _LANGUAGE.get().ngettext(one, many, count)

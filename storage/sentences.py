@@ -3,6 +3,7 @@
 It translates nothing. Its own text is the English one, which is what the record, a log and a comparison see.
 """
 
+import json
 from collections.abc import Mapping
 from functools import reduce
 from types import MappingProxyType
@@ -12,6 +13,7 @@ Value = str | int
 """What fills a place: a name or a number as it is, or a sentence that is said in its turn."""
 
 _TEMPLATE, _VALUES = "said", "with"
+_MARK = '{"said": '
 
 
 class Sentence(str):
@@ -24,7 +26,9 @@ class Sentence(str):
     values: Mapping[str, Value]
 
     def __new__(cls, template: str, /, **values: Value) -> Self:
-        """ValueError or LookupError if the template has other places than these."""
+        """ValueError or LookupError if the template has other places than these. A sentence stays the one it is."""
+        if isinstance(template, cls) and not values:
+            return template
         made = super().__new__(cls, template.format_map(values) if values else template)
         made.template, made.values = template, MappingProxyType(values)
         return made
@@ -33,6 +37,10 @@ class Sentence(str):
     def of(cls, template: str, values: Mapping[str, Value]) -> Self:
         """The same, of a template that is at hand only as a value."""
         return cls(template, **values)
+
+    def __str__(self) -> str:
+        """Itself: a fault that was raised with a sentence still has it when it is asked for its text."""
+        return self
 
     def __reduce__(self) -> tuple[Any, ...]:
         return revived, (kept(self),)
@@ -78,3 +86,16 @@ def revived(value: Any) -> Any:
     ):
         return Sentence.of(held[_TEMPLATE], held[_VALUES])
     return held
+
+
+def as_text(text: str) -> str:
+    """A sentence as one line of text that `as_kept` reads again; any other text as it is."""
+    if isinstance(text, Sentence):
+        return json.dumps(kept(text), ensure_ascii=False)
+    # What somebody wrote may look like one of ours, and must come back as what they wrote.
+    return json.dumps({_TEMPLATE: text, _VALUES: {}}, ensure_ascii=False) if text.startswith(_MARK) else text
+
+
+def as_kept(text: str) -> str:
+    """What `as_text` was given."""
+    return str(revived(json.loads(text))) if text.startswith(_MARK) else text

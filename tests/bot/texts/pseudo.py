@@ -8,6 +8,8 @@ from enum import Enum
 from string import ascii_lowercase, ascii_uppercase
 from typing import Any
 
+from storage.sentences import Sentence
+
 WIDE = {ord(one): chr(ord(one) + 0xFEE0) for one in ascii_lowercase + ascii_uppercase}
 FOREIGN = {
     **{ord(one): chr(0x3B1 + at % 17) for at, one in enumerate(ascii_lowercase)},
@@ -36,6 +38,8 @@ def foreign(value: Any, *, keep: frozenset[str] = frozenset()) -> Any:
     """The same facts with Greek letters in every name and text, but for codes and what stands under a kept name."""
     if isinstance(value, Enum | datetime):
         return value
+    if isinstance(value, Sentence):
+        return Sentence.of(value.template, {name: foreign(one) for name, one in value.values.items()})
     if isinstance(value, str):
         return value.translate(FOREIGN)
     if isinstance(value, Mapping):
