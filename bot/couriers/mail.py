@@ -26,6 +26,7 @@ from handlers.exceptions import Kind, Severity, Strange, tell_security
 from handlers.intents import SCHEDULE
 from handlers.proving import mail_code
 from handlers.recording import WICKET, record
+from handlers.strange import named
 from handlers.visits import PageGround
 from storage import announcements
 from storage.directories.base import Account
@@ -35,6 +36,7 @@ from storage.outbox import claim, done, postpone
 from storage.proof_changes import change_and_visit
 from storage.proofs import mail_code_by_id
 from storage.records import Handle, MailCode, Owed, ProofChange
+from storage.sentences import Sentence, template
 from storage.states import Changed
 
 COURIER = "mail"
@@ -81,7 +83,9 @@ class Smtp:
         except aiosmtplib.SMTPRecipientsRefused as error:
             codes = [each.code for each in error.recipients]
             if codes and all(500 <= code < 600 for code in codes):
-                raise Undeliverable(f"the mail server refused the address ({codes[0]})") from error
+                raise Undeliverable(
+                    Sentence("the mail server refused the address ({code})", code=codes[0])
+                ) from error
             raise MailUnavailable(f"The mail server did not take the message ({codes}).") from error
         except (aiosmtplib.SMTPException, OSError) as error:
             # The server's own words may repeat the address or a password: the kind of fault must do.
@@ -158,17 +162,17 @@ class MailCourier:
     async def _letters(self, owed: Owed) -> Sequence[EmailMessage]:
         """The same letter to each address that must have it, the one before first: it matters more."""
         if owed.kind not in KINDS:
-            raise Undeliverable(f"there is no letter of the kind {owed.kind}")
+            raise Undeliverable(Sentence("there is no letter of the kind {kind}", kind=owed.kind))
         handle, code, change = await self._ground.database.read(lambda tx: _about(tx, owed))
         if handle is None:
-            raise Undeliverable("what it was about is gone")
+            raise Undeliverable(template("what it was about is gone"))
         if code is not None and (code.used_at is not None or code.expires_at <= self._ground.now()):
             return ()  # a code that does not work any more only confuses
         if owed.kind == CHANGING and not self._ground.is_open(handle):
             return ()  # what it announces does not come any more
         account = await self._ground.directory(handle.directory).account(handle.account)
         if account is None or not account.mail:
-            raise Undeliverable("the directory holds no mail address for this person")
+            raise Undeliverable(template("the directory holds no mail address for this person"))
         to = [account.mail]
         if code is None:
             seen = await seen_now(self._ground.database, account, self._ground.now())
@@ -203,7 +207,7 @@ class MailCourier:
         try:
             message["From"], message["To"] = self._smtp.sender, to
         except ValueError as error:  # a line break or worse in the directory's address
-            raise Undeliverable("the directory's mail address is not one") from error
+            raise Undeliverable(template("the directory's mail address is not one")) from error
         message["Subject"] = text.subject
         message["Date"] = format_datetime(owed.owed_at)
         # The same letter twice, after a crash between handing over and noting it, is one letter to most readers.
@@ -217,7 +221,7 @@ class MailCourier:
     async def _postpone(self, owed: Owed, fault: Exception) -> None:
         now = self._ground.now()
         if now - owed.owed_at > GIVE_UP_AFTER:
-            await self._give_up(owed, "nobody took it for three days")
+            await self._give_up(owed, template("nobody took it for three days"))
             return
         wait = min(FIRST_WAIT * 2 ** min(owed.attempts - 1, 20), LONGEST_WAIT)
         self._metrics.delivery(COURIER, "retried")
@@ -228,6 +232,7 @@ class MailCourier:
 
     async def _give_up(self, owed: Owed, reason: str) -> None:
         """No longer owed, but never silently: security hears that a person was not told (P-6)."""
+        whose = await self._whose(owed)
         self._metrics.delivery(COURIER, "given_up")
 
         def work(tx: Session) -> None:
@@ -245,7 +250,7 @@ class MailCourier:
                 Strange(
                     kind=Kind.UNDELIVERABLE,
                     severity=Severity.HIGH,
-                    who=owed.recipient,
+                    who=whose,
                     cause=f"mail:{owed.recipient}:{reason}",
                     correlation=owed.subject,
                     facts=facts,
@@ -253,6 +258,15 @@ class MailCourier:
             )
 
         await self._ground.database.write(work)
+
+    async def _whose(self, owed: Owed) -> str:
+        """The name and login of whom a letter was for; their id where nobody knows more now."""
+        handle, _, _ = await self._ground.database.read(lambda tx: _about(tx, owed))
+        try:
+            account = handle and await self._ground.directory(handle.directory).account(handle.account)
+        except DirectoryUnavailable:
+            account = None
+        return named(account.name, account.login) if account else owed.recipient
 
 
 def _about(tx: Session, owed: Owed) -> tuple[Handle | None, MailCode | None, ProofChange | None]:

@@ -13,7 +13,7 @@ from bot.web.endings import Ending
 from bot.web.forms import Cookies, Tokens, from_elsewhere, new_form_cookie, read_form
 from bot.web.rendering import Pages
 from handlers.alarms import Alarms
-from handlers.reported import NoLink
+from handlers.reported import NoLink, Stopped
 from storage.secrets import Vault
 
 NOT_FROM_HERE = template(
@@ -34,6 +34,17 @@ STOPPED = Ending(
         template("You can close this page."),
     ),
 )
+STOPPED_AND_HELD = Ending(
+    symbol="⚠️",
+    title=template("What was open is closed, but the account is not switched off."),
+    sentences=(
+        template(
+            "There were too many such reports at once, so the security team has been told and looks first."
+        ),
+        template("Go to them now, in person or by phone."),
+        template("You can close this page."),
+    ),
+)
 STOPPED_BEFORE = Ending(
     symbol="✅",
     title=template("This was stopped before."),
@@ -49,6 +60,15 @@ NOTHING = Ending(
         template("If something is wrong with your account, tell the security team at once."),
     ),
 )
+
+
+def end_of(outcome: Stopped | NoLink) -> Ending:
+    """What to say of what became of it."""
+    if isinstance(outcome, NoLink):
+        return NOTHING
+    if outcome.held:
+        return STOPPED_AND_HELD
+    return STOPPED_BEFORE if outcome.again else STOPPED
 
 
 class NotMePage:
@@ -79,9 +99,7 @@ class NotMePage:
             return self._form(request, wrong=NOT_FROM_HERE, status=403)
         outcome = await self._alarms.by_mail(text)
         self._metrics.request("page", "refused" if isinstance(outcome, NoLink) else "done")
-        if isinstance(outcome, NoLink):
-            return self._end(NOTHING)
-        return self._end(STOPPED_BEFORE if outcome.again else STOPPED)
+        return self._end(end_of(outcome))
 
     def _form(self, request: web.Request, *, wrong: str = "", status: int = 200) -> web.Response:
         text = request.match_info["text"]

@@ -211,7 +211,7 @@ async def test_an_address_that_is_refused_for_good_is_told_to_security(page: Wor
     mailbox.refusal = "550 no such person"
     await _courier(page, mailbox.port).deliver_due()
     told = await page.rows(ExceptionRecord)
-    assert [(each.kind, each.who) for each in told] == [("undeliverable", "ada")]
+    assert [(each.kind, each.who) for each in told] == [("undeliverable", "Ada Lovelace (ada)")]
     assert "no such person" not in repr(told)
     assert await page.audited("message.given_up") == [("failed", None)]
     assert await _owed(page) == []
@@ -246,6 +246,15 @@ async def test_after_three_days_it_is_given_up_aloud(page: World) -> None:
         closed.bind(("127.0.0.1", 0))
         await _courier(page, closed.getsockname()[1]).deliver_due()
     assert await page.exceptions() == ["undeliverable"]
+
+
+async def test_of_a_directory_that_is_silent_for_three_days_the_id_is_told(page: World) -> None:
+    """Security reads a name where there is one, and hears of it all the same where there is none."""
+    await _reset(page)
+    page.clock.at += GIVE_UP_AFTER * 2
+    page.faulty.error("account")
+    await _courier(page, 1).deliver_due()
+    assert [each.who for each in await page.rows(ExceptionRecord)] == ["ada"]
 
 
 async def test_a_silent_directory_holds_up_its_own_letters_only(page: World, mailbox: Mailbox) -> None:
