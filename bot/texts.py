@@ -6,9 +6,12 @@ It holds no sentence of its own, and formats nothing but a template: a person's 
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
+from datetime import UTC, datetime, tzinfo
+from functools import lru_cache
 from gettext import NullTranslations
 from string import Formatter
 from typing import Protocol
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from storage.sentences import Sentence
 from storage.sentences import template as template
@@ -27,22 +30,46 @@ class Language(Protocol):
         """What its file says of itself at its head, by names in small letters."""
 
 
+_LONGEST_ZONE = 64
+
 ENGLISH: Language = NullTranslations()
 """The templates as they stand here."""
 
 # Messages are pure functions of facts, called through dozens of others; handing the language through all of them would
 # put one more argument on each for the sake of the few that speak. The edge that knows the reader sets it, once.
 _LANGUAGE: ContextVar[Language] = ContextVar("language", default=ENGLISH)
+_ZONE: ContextVar[tzinfo] = ContextVar("zone", default=UTC)
 
 
 @contextmanager
-def read_in(language: Language) -> Iterator[None]:
-    """Whatever is said within is said in this language, in this task alone."""
-    before = _LANGUAGE.set(language)
+def read_in(language: Language, zone: tzinfo | None = None) -> Iterator[None]:
+    """Whatever is said within is said in this language, in this task alone. zone: the reader's, where it is known."""
+    before, there = _LANGUAGE.set(language), _ZONE.set(zone or _ZONE.get())
     try:
         yield
     finally:
         _LANGUAGE.reset(before)
+        _ZONE.reset(there)
+
+
+def read_from(name: str) -> None:
+    """The reader turned out to be in the zone of this name: so it is until the `read_in` around this ends."""
+    if (zone := zone_named(name)) is not None:
+        _ZONE.set(zone)
+
+
+def their_time(at: datetime) -> datetime:
+    """The time in the reader's zone; in UTC where none is known."""
+    return at.astimezone(_ZONE.get())
+
+
+@lru_cache(maxsize=512)
+def zone_named(name: str) -> tzinfo | None:
+    """The zone of this name ("Europe/Berlin"); None if this machine knows none."""
+    try:
+        return ZoneInfo(name) if 0 < len(name) <= _LONGEST_ZONE else None
+    except (ZoneInfoNotFoundError, ValueError, OSError):
+        return None
 
 
 def say(template: str, /, **values: str | int) -> str:

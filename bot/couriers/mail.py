@@ -7,7 +7,7 @@ logs an address or a letter.
 import ssl
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import UTC, timedelta, tzinfo
 from email.message import EmailMessage
 from email.utils import format_datetime
 from typing import Literal
@@ -18,7 +18,7 @@ from sqlmodel import Session
 
 from bot.couriers.letters import KINDS, Facts, letter
 from bot.metrics import Metrics
-from bot.texts import ENGLISH, Language, read_in
+from bot.texts import ENGLISH, Language, read_from, read_in
 from handlers.addresses import former, seen_now
 from handlers.alarms import StopLinks
 from handlers.announcing import CHANGING
@@ -32,6 +32,7 @@ from storage import announcements
 from storage.directories.base import Account
 from storage.faults import DirectoryUnavailable, MailUnavailable
 from storage.handles import Result, handle_by_id
+from storage.links import zone_of
 from storage.outbox import claim, done, postpone
 from storage.proof_changes import change_and_visit
 from storage.proofs import mail_code_by_id
@@ -111,9 +112,10 @@ class MailCourier:
         public_url: str,
         contact: str = "",
         language: Language = ENGLISH,
+        zone: tzinfo = UTC,
     ) -> None:
         self._ground, self._smtp, self._metrics, self._contact = ground, smtp, metrics, contact
-        self._language = language
+        self._language, self._zone = language, zone
         self._public_url, self._links = public_url, StopLinks(ground.vault)
         self._log = structlog.get_logger("wicket.mail")
 
@@ -177,7 +179,9 @@ class MailCourier:
         if code is None:
             seen = await seen_now(self._ground.database, account, self._ground.now())
             to = [*filter(None, [former(seen, self._ground.now())]), *to]
-        with read_in(self._language):
+        theirs = await self._ground.database.read(lambda tx: zone_of(tx, account.directory, account.id))
+        with read_in(self._language, self._zone):
+            read_from(theirs)
             return [self._written(owed, handle, code, change, account, one) for one in to]
 
     def _written(

@@ -22,6 +22,7 @@ from bot.settings.shapes import (
     Slug,
     TeamId,
     WebAddress,
+    ZoneName,
     is_loopback,
 )
 from storage.stores import Server, Store
@@ -40,6 +41,7 @@ class SlackSection(Section):
     security_channel: ChannelId = Field(examples=["C0123ABCD"])
     trust_email: bool = Field(default=False, examples=[False])
     translation: Path | None = Field(default=None, examples=["wicket.mo"])
+    time_zone: ZoneName = Field(default="UTC", examples=["Europe/Berlin"])
 
 
 class ServerSection(Section):

@@ -52,7 +52,7 @@ class Settings(Sections):
         bearing: dict[str, Any] = self.model_dump(
             mode="json",
             exclude={
-                "slack": {"translation"},
+                "slack": {"translation", "time_zone"},
                 "server": {"host", "port", "translations"},
                 "oidc": {"ca_file", "name"},
                 "database": True,

@@ -4,6 +4,7 @@ It believes a browser in nothing else, and a language changes nothing but words.
 """
 
 from collections.abc import Iterable, Iterator
+from datetime import UTC, tzinfo
 
 from aiohttp import web
 from aiohttp.typedefs import Handler, Middleware
@@ -43,12 +44,13 @@ class Languages:
         return kinds[0] if kinds else None
 
 
-def in_their_language(languages: Languages) -> Middleware:
-    """Says whatever is said in an answer in the language of whoever asked."""
+def in_their_language(languages: Languages, zone: tzinfo = UTC) -> Middleware:
+    """Says whatever is said in an answer in the language of whoever asked. zone: the company's, for a browser tells
+    none."""
 
     @web.middleware
     async def answer(request: web.Request, handler: Handler) -> web.StreamResponse:
-        with read_in(languages.asked_for(request.headers.get("Accept-Language", ""))):
+        with read_in(languages.asked_for(request.headers.get("Accept-Language", "")), zone):
             return await handler(request)
 
     return answer

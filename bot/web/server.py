@@ -4,6 +4,7 @@ It builds an application and starts nothing; whoever runs it leaves the access l
 """
 
 from collections.abc import Awaitable, Callable, Iterable, Sequence
+from datetime import UTC, tzinfo
 from pathlib import Path
 
 from aiohttp import web
@@ -38,18 +39,19 @@ def build_app(
     slack_handler: SlackHandler | None = None,
     more: Iterable[web.AbstractRouteDef] = (),
     languages: Languages | None = None,
+    zone: tzinfo = UTC,
 ) -> web.Application:
     """The application. public_url: the one origin it answers to. ready: what is not ready, in words; empty if all is.
 
     slack_handler: takes POST /slack/events, where Slack delivers by signed HTTP. more: routes of other pages.
-    languages: those that are installed; English alone without.
+    languages: those that are installed; English alone without. zone: in which times are shown.
     """
     if LARGEST_FORM > LARGEST_BODY:
         raise ValueError("a form that is let in must fit the body that is let in")
     pages = Pages()
     app = web.Application(
         middlewares=[
-            in_their_language(languages or Languages()),
+            in_their_language(languages or Languages(), zone),
             one_host(public_url),
             kind_faults(pages.fault),
         ],

@@ -21,7 +21,7 @@ from bot.couriers.mail import GIVE_UP_AFTER, MailCourier, Smtp
 from bot.metrics import Metrics
 from bot.texts import ENGLISH, Language
 from handlers.addresses import seen_now
-from storage import outbox
+from storage import links, outbox
 from storage.database import Session as Tx
 from storage.handles import Purpose
 from storage.records import ExceptionRecord, Handle, Owed
@@ -206,12 +206,28 @@ async def test_a_letter_that_must_wait_is_not_tried_before_its_time(page: World,
     assert await courier.deliver_due() == 1
 
 
+async def test_a_letter_names_times_in_the_zone_where_its_reader_was_last_seen(
+    page: World, mailbox: Mailbox
+) -> None:
+    """SL-19: a mail localises nothing, so the zone is the person's own, and named."""
+    await _reset(page)
+
+    def work(tx: Tx) -> None:
+        link = links.link_to(tx, "staff", "ada")
+        assert link is not None
+        links.note_zone(tx, link.id, "Asia/Kolkata")
+
+    await page.ground.database.write(work)
+    await _courier(page, mailbox.port).deliver_due()
+    assert "on 2 March 2026 at 14:31 IST" in " ".join(mailbox.letters[-1].get_content().split())
+
+
 async def test_an_address_that_is_refused_for_good_is_told_to_security(page: World, mailbox: Mailbox) -> None:
     await _reset(page)
     mailbox.refusal = "550 no such person"
     await _courier(page, mailbox.port).deliver_due()
     told = await page.rows(ExceptionRecord)
-    assert [(each.kind, each.who) for each in told] == [("undeliverable", "Ada Lovelace (ada)")]
+    assert [(each.kind, each.who) for each in told] == [("undeliverable", "Ada Byron (ada)")]
     assert "no such person" not in repr(told)
     assert await page.audited("message.given_up") == [("failed", None)]
     assert await _owed(page) == []

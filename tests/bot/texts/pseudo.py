@@ -17,7 +17,8 @@ FOREIGN = {
 }
 _PLACE = re.compile(r"(\{\w+\})")
 # Escapes, ids that Slack turns into names, and the layout of a time, which it fills in the reader's own language.
-_SLACKS = re.compile(r"&(?:amp|lt|gt);|<[#@][A-Z0-9]+>|<!date\^\d+\^[^|>]*\|")
+# So are the names of zones, which are alike in every language.
+_SLACKS = re.compile(r"&(?:amp|lt|gt);|<[#@][A-Z0-9]+>|<!date\^\d+\^[^|>]*\||\bUTC\b")
 
 
 class Pseudo:

@@ -22,7 +22,6 @@ FILES = speaking()
 
 NOT_SAID = {
     # Words that only the record, a log or our own code reads; faults among them are said with `as_told`.
-    "bot/couriers/mail.py": {"nobody took it for three days"},
     "bot/couriers/refusals.py": {"Slack's answer could not be read.", "rate limited"},
     "bot/couriers/slack.py": {
         "externally shared channel", "Its owner is not in wicket.toml any more.", "Slack did not answer (",
