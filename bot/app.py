@@ -9,7 +9,7 @@ import secrets
 import signal
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import AsyncExitStack
-from datetime import timedelta
+from datetime import UTC, timedelta
 from functools import partial
 from pathlib import Path
 
@@ -40,7 +40,9 @@ from bot.slack.signed_http import SignedHttp
 from bot.slack.socket import Socket
 from bot.slack.token import greet
 from bot.starting import in_its_turn
+from bot.texts import zone_named
 from bot.watching import OwnerWatch
+from bot.web.languages import Languages
 from bot.web.not_me import NotMePage
 from bot.web.page import SecurePage
 from bot.web.server import build_app
@@ -112,6 +114,8 @@ class App:
         self._open = AsyncExitStack()
         self._signer = settings.secrets.signer()
         self._language = read_language(settings.slack.translation)
+        self._zone = zone_named(settings.slack.time_zone) or UTC
+        self._languages = Languages(self._language, map(read_language, settings.server.translations))
         vault = settings.secrets.vault()
         handles = Handles(vault=vault, lifetime=timedelta(minutes=settings.security.link_minutes))
         self.metrics = Metrics.in_registry(CollectorRegistry())
@@ -267,6 +271,8 @@ class App:
             ready=self.ready,
             slack_handler=slack,
             more=not_me.routes(),
+            languages=self._languages,
+            zone=self._zone,
         )
         listening = await listen(app, settings.server.host, settings.server.port)
         self._open.push_async_callback(listening.close)
@@ -289,7 +295,9 @@ class App:
         slack = SlackCourier(
             client=client,
             database=self.database,
-            rendering=Rendering(self.ground, checks=self._checks, pages=self._links, language=self._language),
+            rendering=Rendering(
+                self.ground, checks=self._checks, pages=self._links, language=self._language, zone=self._zone
+            ),
             catalogue=self.ground.catalogue,
             security_channel=self._settings.slack.security_channel,
             metrics=self.metrics,
@@ -336,6 +344,7 @@ class App:
             metrics=self.metrics,
             public_url=self._links.public_url,
             language=self._language,
+            zone=self._zone,
         )
 
     def _wake_holdings(self) -> None:

@@ -38,6 +38,7 @@ from storage.exceptions import (
 )
 from storage.identifiers import new_id
 from storage.records import ExceptionRecord
+from storage.sentences import Sentence, template
 from storage.states import GrantState
 
 BY_CATALOGUE = "the catalogue"
@@ -98,7 +99,7 @@ class Telling:
         cause = membership_cause(entitlement.id, member.kind, member.id)
         correlation = new_id("d", now)
         if unasked:
-            why = "nobody had granted it, and the catalogue says that it is taken away"
+            why = template("nobody had granted it, and the catalogue says that it is taken away")
             grant = take_away(
                 tx, self._ground, entitlement, member.id, account, by="", why=why
             )  # fmt: skip
@@ -292,7 +293,7 @@ def names_of(members: Collection[Member], known: Mapping[str, Account | None]) -
     def name(member: Member) -> str:
         account = known.get(member.id)
         if member.kind == "group":
-            return f"the group {member.id}"
+            return Sentence("the group {group}", group=member.id)
         return named(account.name, account.login) if account else member.id
 
     accounts = shown([one.id for one in members if one.kind == "account"])

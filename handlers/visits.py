@@ -29,6 +29,7 @@ from storage.links import PinnedLink
 from storage.oidc.provider import Provider
 from storage.records import Handle
 from storage.secrets import CodeHash, Vault
+from storage.sentences import Sentence
 from storage.states import LinkState
 
 NO_LINK_NEEDED = frozenset({Purpose.LINK})
@@ -88,7 +89,7 @@ class PageGround:
     def directory(self, name: str) -> Directory:
         """The directory of this name; DirectoryUnavailable if it is not configured (any more)."""
         if name not in self.directories:
-            raise DirectoryUnavailable(f"There is no directory called {name}.")
+            raise DirectoryUnavailable(Sentence("There is no directory called {name}.", name=name))
         return self.directories[name]
 
     async def handle_of(self, visitor: "Visitor") -> Handle | None:

@@ -21,6 +21,7 @@ from handlers.decisions.policy import (
     same_person,
 )
 from storage.directories.base import Account
+from storage.sentences import Sentence, template, told_together
 
 OWN_REQUEST = "requester-never-approves"
 """The id on the record when code, before any policy, refused an approver who is the requester."""
@@ -43,7 +44,7 @@ OWN_REPORTS = "own-reports-only"
 UNCERTAIN_ACCOUNT = "one-person-one-account"
 """The id on the record when it is not certain which account is the requester's."""
 
-NO_ACCOUNT_OF_THEIRS = (
+NO_ACCOUNT_OF_THEIRS = template(
     "It is kept in the directory {directory}, and no account there is certain to be that of {name}. "
     "Ask the IT desk about it."
 )
@@ -361,9 +362,9 @@ def _nobodys(policy: PolicyEngine, target: NoCounterpart, report: Account | None
     """
     advice = target.advice
     if report is not None:
-        advice = NO_ACCOUNT_OF_THEIRS.format(name=report.name, directory=target.directory)
+        advice = Sentence(NO_ACCOUNT_OF_THEIRS, name=report.name, directory=target.directory)
     if target.is_uncertain:
-        return _refusal(policy, UNCERTAIN_ACCOUNT, f"{advice} {TOLD}", "medium")
+        return _refusal(policy, UNCERTAIN_ACCOUNT, told_together(advice, TOLD), "medium")
     if target.reason == Reason.NOT_A_REPORT:
         return _refusal(policy, OWN_REPORTS, target.advice, "low")
     if target.reason == Reason.ELSEWHERE:

@@ -12,6 +12,7 @@ from typing import Any
 
 from storage.directories.base import Account, Group, Pair
 from storage.faults import DirectoryUnavailable
+from storage.sentences import Sentence, template
 from storage.types import from_micros, to_micros
 
 SCHEMA = """
@@ -55,6 +56,12 @@ _CHANGEABLE = frozenset(
     | {"locked", "password", "password_changed_at", "password_expires_at", "must_change_password", "sessions"}
 )
 _MOMENTS = ("password_changed_at", "password_expires_at")
+
+NO_ACCOUNT = template("The directory has no account {account}, so nothing was changed.")
+NOT_ENDED = template("The directory {directory} did not end it: {why}.")
+TOO_SHORT = template("A password has at least {shortest} characters.")
+THE_SAME = template("This is the password you have now. Choose another one.")
+SILENT = template("The directory {directory} did not answer within {timeout} s.")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -161,7 +168,9 @@ def put_member(rows: sqlite3.Connection, member: str, group: str, kind: str = "a
     known = has_account(rows, member) if kind == "account" else has_group(rows, member)
     if not known or not has_group(rows, group):
         missing = f"group {group}" if known else f"{kind} {member}"
-        raise DirectoryUnavailable(f"The directory has no {missing}, so nobody was added.")
+        raise DirectoryUnavailable(
+            Sentence("The directory has no {missing}, so nobody was added.", missing=missing)
+        )
     return _changes(rows, "INSERT OR IGNORE INTO members VALUES (?, ?, ?)", (group, kind, member))
 
 

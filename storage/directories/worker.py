@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any, Generic, TypeVar
 
 from storage.faults import DirectoryUnavailable
+from storage.sentences import Sentence
 
 T = TypeVar("T")
 Work = Callable[[sqlite3.Connection], T]
@@ -47,7 +48,9 @@ class Worker:
     def submit(self, work: Work[T]) -> "Future[T]":
         """Queue a function. Cancelling the future before its turn means that it is never run."""
         if self._closed:
-            raise DirectoryUnavailable(f"The directory {self._label} is closed.")
+            raise DirectoryUnavailable(
+                Sentence("The directory {directory} is closed.", directory=self._label)
+            )
         job = _Job(work, Future())
         self._jobs.put(job)
         return job.done
@@ -86,7 +89,13 @@ class Worker:
             self._let_go()
             for job in batch:
                 job.done.set_exception(
-                    DirectoryUnavailable(f"The directory {self._label} cannot be used right now: {error}.")
+                    DirectoryUnavailable(
+                        Sentence(
+                            "The directory {directory} cannot be used right now: {error}.",
+                            directory=self._label,
+                            error=str(error),
+                        )
+                    )
                 )
             return
         for job, answer, refusal in answers:

@@ -230,8 +230,8 @@ async def test_so_many_within_an_hour_switch_nobody_off_any_more(door: Door) -> 
     other = await door.page.opened(Purpose.RESET, "bob")
     bob = await door.page.ground.handle_of(other)
     assert bob is not None
-    await door.alarms.by_mail(door.link(handle))
-    await door.alarms.by_mail(door.link(bob.id))
+    assert await door.alarms.by_mail(door.link(handle)) == Stopped()
+    assert await door.alarms.by_mail(door.link(bob.id)) == Stopped(held=True)
     assert [one.disabled for one in await door.page.rows(Alarm)] == [Effect.DONE, Effect.HELD]
     account = await door.page.local.account("bob")
     assert account is not None
