@@ -252,6 +252,7 @@ class App:
             page=page,
             metrics=self.metrics,
             ready=self.ready,
+            checkpoint=lambda: self._watching.latest,
             slack_handler=slack,
             more=not_me.routes(),
         )

@@ -132,6 +132,7 @@ async def serving(
     floor: float = 0.0,
     host: str = "127.0.0.1",
     front_door: DoorWidth | None = None,
+    checkpoint: str | None = None,
 ) -> AsyncIterator[str]:
     """The server for this world; its origin. missing: what it says is not ready. host: what it is called."""
     listening = socket.socket()
@@ -143,7 +144,14 @@ async def serving(
         return missing or []
 
     page = SecurePage(world.ground, public_url=origin, metrics=metrics, floor=floor, front_door=front_door)
-    app = build_app(public_url=origin, page=page, metrics=metrics, ready=ready, slack_handler=slack)
+    app = build_app(
+        public_url=origin,
+        page=page,
+        metrics=metrics,
+        ready=ready,
+        checkpoint=lambda: checkpoint,
+        slack_handler=slack,
+    )
     runner = web.AppRunner(app, access_log=None)
     await runner.setup()
     await web.SockSite(runner, listening).start()
