@@ -269,6 +269,7 @@ class App:
             page=page,
             metrics=self.metrics,
             ready=self.ready,
+            checkpoint=lambda: self._watching.latest,
             slack_handler=slack,
             more=not_me.routes(),
             languages=self._languages,

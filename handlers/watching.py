@@ -40,7 +40,7 @@ _LACKS_LAST = template("The file of published checkpoints {file} lacks the last 
 class Watching:
     """Compares, freezes, signs. file: where checkpoints are published, None for nowhere.
 
-    stopped: told after each look how many freezes are open.
+    latest: the checkpoint of the last look, for whoever asks. stopped: told after each look how many freezes are open.
     """
 
     def __init__(
@@ -53,6 +53,7 @@ class Watching:
         self._place = f"{socket.gethostname()}:{file}"
         self._own: deque[str] = deque(maxlen=_REMEMBERED)
         self._is_first = True
+        self.latest: str | None = None
 
     async def look(self) -> None:
         """Compare the store with what was signed of it, and sign and publish what came since.
@@ -67,10 +68,11 @@ class Watching:
             # Read before the transaction: it may be long, and nobody else can write meanwhile.
             history = await asyncio.to_thread(self._history)
             await self._ground.database.write(lambda tx: self._freeze(tx, found, history))
-        note = await self._ground.database.read(lambda tx: self._sign(tx, found))
-        if note is not None:
+        note = await self._ground.database.read(lambda tx: sign_head(tx, self._signer))
+        if note not in self._before(found):
             self._own.append(note)
             await self._publish(note)
+        self.latest = note
         self._stopped(await self._ground.database.read(lambda tx: len(freezes.open_ones(tx))))
         self._is_first = False
 
@@ -166,11 +168,9 @@ class Watching:
         read = [(note, verify_note(note, self._signer.verifier)) for note in notes]
         return [(note, one) for note, one in read if isinstance(one, Checkpoint)]
 
-    def _sign(self, tx: Session, found: Published | None) -> str | None:
-        """The head, signed, if it is not what was signed last, here or in the file."""
-        note = sign_head(tx, self._signer)
-        before = found.notes[-1:] if self._file is not None and found is not None else tuple(self._own)[-1:]
-        return None if note in before else note
+    def _before(self, found: Published | None) -> Sequence[str]:
+        """What was signed last, here or in the file: the same is not published twice."""
+        return found.notes[-1:] if self._file is not None and found is not None else tuple(self._own)[-1:]
 
     async def _publish(self, note: str) -> None:
         if self._file is None:

@@ -4,6 +4,11 @@ They never change an entry; verifying answers only for what was compared.
 """
 
 import json
+import sys
+import time
+from collections.abc import Callable
+from contextlib import suppress
+from functools import partial
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -20,14 +25,18 @@ from storage.audit import log
 from storage.audit.checkpoint import BadKey, Verifier, read_verifier
 from storage.audit.findings import Report
 from storage.audit.log import Row
+from storage.audit.ranges import PartReport, verify_part
 from storage.audit.sealing import check_head, last_checkpoint_id, take_checkpoint
 from storage.audit.verification import verify_log
 from storage.clock import utc_now
+from storage.database import Database
 from storage.exceptions import SECURITY
 from storage.faults import AuditFault, SettingsFault
 from storage.outbox import owe
 
 _LARGEST_NOTE = 200_000
+# How often `--follow` looks, and how many new entries it shows at most each time.
+_EACH_SECOND, _AT_ONCE = 1.0, 10_000
 
 commands = typer.Typer(help="What happened, and the proof that nothing of it was changed.", callback=group)
 
@@ -42,23 +51,49 @@ def show_entries(
     since: Annotated[
         str | None, typer.Option(help='From "2h" ago, or a day like 2026-11-01 (UTC).', metavar="TIME")
     ] = None,
+    story: Annotated[
+        str | None, typer.Option(help="Of this story, from request to revocation.", metavar="ID")
+    ] = None,
     limit: Annotated[int, typer.Option(help="At most so many, the newest.", min=1, metavar="N")] = 100,
     as_json: Annotated[bool, typer.Option("--json", help="As one JSON array, with everything.")] = False,
+    follow: Annotated[
+        bool, typer.Option("--follow", help="Go on with what comes, until Ctrl-C; as JSON, one a line.")
+    ] = False,
 ) -> None:
     """Show entries, oldest first. It does not verify them: that is `wicket audit verify`."""
     settings = place_of(context).settings()
     start = since_when(since, utc_now())
     whom = None if person is None else account_id(settings, person)
+    look = partial(log.rows, person=whom, entitlement=entitlement, since=start, correlation=story)
     with opened(settings) as database:
-        rows = database.read_now(
-            lambda tx: log.rows(tx, person=whom, entitlement=entitlement, since=start, limit=limit)
-        )
+        rows = database.read_now(lambda tx: look(tx, limit=limit))
+        if follow:
+            with suppress(KeyboardInterrupt):
+                _follow(settings, database, rows, look, as_json=as_json)
+            return
     if as_json:
         typer.echo(json.dumps([entry_as_json(row) for row in rows], indent=2))
     elif not rows:
         typer.echo("No entry fits.")
     else:
         _show_table(settings, rows)
+
+
+def _follow(
+    settings: Settings, database: Database, rows: list[Row], look: Callable[..., list[Row]], *, as_json: bool
+) -> None:
+    """Show these, and then what is added, each once."""
+    seen = rows[-1].index if rows else -1
+    while True:
+        if as_json:
+            for row in rows:
+                typer.echo(json.dumps(_as_json(row)))
+        elif rows:
+            _show_table(settings, rows)
+        sys.stdout.flush()
+        seen = rows[-1].index if rows else seen
+        time.sleep(_EACH_SECOND)
+        rows = [row for row in database.read_now(lambda tx: look(tx, limit=_AT_ONCE)) if row.index > seen]
 
 
 @commands.command()
@@ -105,8 +140,14 @@ def verify(
         str | None,
         typer.Option(help="The log's public key, where WICKET_AUDIT_KEY is not at hand.", metavar="KEY"),
     ] = None,
+    first: Annotated[
+        int | None, typer.Option("--from", help="Only from this index on.", min=0, metavar="INDEX")
+    ] = None,
+    last: Annotated[
+        int | None, typer.Option("--to", help="Only up to this index.", min=0, metavar="INDEX")
+    ] = None,
 ) -> None:
-    """Verify the whole log: name what was edited, deleted, inserted, moved or cut. Exit code 1 when not sound."""
+    """Verify the log: name what was edited, deleted, inserted, moved or cut. Exit code 1 when not sound."""
     settings = place_of(context).settings()
     notes = [note_in(path) for path in checkpoint or ()]
     verifier = verifier_of(settings, key)
@@ -114,9 +155,35 @@ def verify(
         raise SettingsFault(
             "A checkpoint is checked with a key. Set WICKET_AUDIT_KEY, or give the public one with --key."
         )
+    if first is not None or last is not None:
+        _verify_part(settings, first or 0, last, verifier, notes)
+        return
     with opened(settings) as database, progress("Verifying") as tell:
         report = database.read_now(lambda tx: verify_log(tx, verifier=verifier, notes=notes, progress=tell))
     _say(report)
+    if not report.sound:
+        raise typer.Exit(UNSOUND)
+
+
+def _verify_part(
+    settings: Settings, first: int, last: int | None, verifier: Verifier | None, notes: list[str]
+) -> None:
+    def work(tx: Session) -> PartReport:
+        size = log.head(tx).size
+        end = size if last is None else last + 1
+        if not first < end <= size:
+            raise typer.BadParameter(
+                f"There are {size} entries, numbered from 0", param_hint="--from or --to"
+            )
+        return verify_part(tx, first, end, verifier=verifier, notes=notes, progress=tell)
+
+    with opened(settings) as database, progress("Verifying") as tell:
+        report = database.read_now(work)
+    say(report.conclusion)
+    for finding in report.findings[1:]:
+        say(f"Also: {finding.detail}", indent=2)
+    if report.more:
+        typer.echo(f"  And {report.more} more like these.")
     if not report.sound:
         raise typer.Exit(UNSOUND)
 
@@ -147,7 +214,7 @@ def note_in(path: Path) -> str:
     with path.open("rb") as file:
         read = file.read(_LARGEST_NOTE)  # of what is larger the beginning is no checkpoint either
     try:
-        text = read.decode().replace("\r\n", "\n")
+        text = read.decode().replace("\r\n", "\n").replace("\r", "\n")
     except UnicodeDecodeError as wrong:
         raise SettingsFault(f"{path}: is not a checkpoint, which is text.") from wrong
     return text.strip("\n") + "\n"

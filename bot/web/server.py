@@ -27,6 +27,8 @@ _FILES = {
 }
 
 Ready = Callable[[], Awaitable[Sequence[str]]]
+# What was signed of the audit log last; None while nothing was.
+Signed = Callable[[], str | None]
 SlackHandler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
 
@@ -36,12 +38,14 @@ def build_app(
     page: SecurePage,
     metrics: Metrics,
     ready: Ready,
+    checkpoint: Signed = lambda: None,
     slack_handler: SlackHandler | None = None,
     more: Iterable[web.AbstractRouteDef] = (),
     languages: Languages | None = None,
     zone: tzinfo = UTC,
 ) -> web.Application:
     """The application. public_url: the one origin it answers to. ready: what is not ready, in words; empty if all is.
+    checkpoint: what GET /audit/checkpoint answers; it costs no look at the store, however often somebody asks.
 
     slack_handler: takes POST /slack/events, where Slack delivers by signed HTTP. more: routes of other pages.
     languages: those that are installed; English alone without. zone: in which times are shown.
@@ -63,6 +67,7 @@ def build_app(
             web.get("/healthz", _healthy),
             web.get("/readyz", _readiness(ready)),
             web.get("/metrics", _metrics(metrics)),
+            web.get("/audit/checkpoint", _checkpoint(checkpoint)),
             web.get("/static/{name}", _static),
             *page.routes(),
             *more,
@@ -90,6 +95,18 @@ def _metrics(metrics: Metrics) -> SlackHandler:
         return web.Response(
             body=metrics.text(), headers={"Content-Type": "text/plain; version=0.0.4; charset=utf-8"}
         )
+
+    return answer
+
+
+def _checkpoint(signed: Signed) -> SlackHandler:
+    """The signed note as it is (c2sp.org/tlog-tiles, "Checkpoints"): an auditor's program fetches and keeps it."""
+
+    async def answer(_request: web.Request) -> web.Response:
+        note = signed()
+        if note is None:
+            return web.Response(status=503, text="Nothing was signed yet.\n")
+        return web.Response(text=note, content_type="text/plain", charset="utf-8")
 
     return answer
 

@@ -44,7 +44,9 @@ def _wrong_text(
         return "was put there later"
     if kept is None:
         return "is missing"
-    if kept.erased_by is not None and kept.text is None and kept.salt is None:
+    if kept.erased_by is not None and (kept.text is not None or kept.salt is not None):
+        return "is said to be erased, and stands there"
+    if kept.erased_by is not None:
         return (
             None
             if find is None or _on_record(row, name, find(kept.erased_by))

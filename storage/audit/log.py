@@ -33,7 +33,7 @@ from storage.faults import AuditFault
 from storage.plain import Plain, in_turn, run_each
 from storage.plain import rows as stored_rows
 from storage.together import Together
-from storage.types import from_micros
+from storage.types import from_micros, to_micros
 
 Transaction = Session | Connection
 
@@ -201,7 +201,11 @@ def rows(
     if entitlement is not None:
         query = query.where(ENTRIES.c.resource == entitlement)
     if since is not None:
-        query = query.where(ENTRIES.c.at >= since)
+        # The newest are wanted in order of index, so the time is looked up for where to begin, and read no more.
+        begin = select(func.min(ENTRIES.c.index)).where(ENTRIES.c.at >= since).scalar_subquery()
+        query = query.where(
+            ENTRIES.c.index >= begin, type_coerce(ENTRIES.c.at, BigInteger) + 0 >= to_micros(since)
+        )
     if correlation is not None:
         query = query.where(ENTRIES.c.correlation == correlation)
     connection = connection_of(tx)

@@ -45,10 +45,10 @@ def verify_log(
     epochs = read_epochs(tx, verifier) if verifier else None
     head, complaint = _head(tx)
     walk = Walk(verifier, notes, kept, find=partial(log.row, tx), epochs=epochs)
+    tiles = TileCheck(tx, walk.note, size=head.size) if head else None
+    if walked(tx, walk, tiles, below=head.size if head else None, progress=progress):
+        walk.end(head)
     with _forgiving(tx):
-        walk.begin(TileCheck(tx, walk.note, size=head.size) if head else None)
-        if _went_through(tx, walk, below=head.size if head else None, progress=progress):
-            walk.end(head)
         stray = log.beyond_head(tx) if head else None
         loose = _loose_text(tx) if head else None
     if complaint:
@@ -85,8 +85,17 @@ def verify(
     return walk.report()
 
 
+def walked(
+    tx: Transaction, walk: Walk, tiles: TileCheck | None, *, below: int | None, progress: Progress | None
+) -> bool:
+    """Take all rows that follow, up to `below`, and compare the tiles; False if it ended before."""
+    walk.begin(tiles)
+    with _forgiving(tx):
+        return _went_through(tx, walk, below=below, progress=progress)
+
+
 def _went_through(tx: Transaction, walk: Walk, *, below: int | None, progress: Progress | None) -> bool:
-    """Take all rows that follow, a batch at a time, closely where one does not fit; False if it ended before."""
+    """A batch at a time, closely where one does not fit."""
     end = MAX_SIZE if below is None else below
     # A row may stand where none can: before the first.
     after = walk.frontier.size - 1 if walk.frontier.size else _BEFORE_ALL

@@ -5,7 +5,10 @@ import atexit
 import json
 import os
 import shutil
+import signal
 import sqlite3
+import subprocess
+import sys
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
@@ -541,6 +544,44 @@ def test_a_checkpoint_copied_from_a_message_is_still_one(install: Install, copie
     text = copied.format(note.read_text().rstrip("\n"))
     note.write_text(text.replace("\n", "\r\n") if "\r" in copied else text, newline="")
     assert install.run("audit", "verify", "--checkpoint", str(note)).exit_code == 0
+
+
+def test_a_part_of_the_log_is_verified_alone(install: Install):
+    """T-1: with a checkpoint over more, and what is wrong elsewhere left aside."""
+    install.happened(6)
+    note = install.checkpoint()
+    done = install.run("audit", "verify", "--from", "2", "--to", "4", "--checkpoint", str(note))
+    assert (done.exit_code, done.stdout) == (
+        0,
+        "Sound: the entries 2 to 4 are those that the checkpoint over 6 entries was signed for.\n",
+    )
+    install.tamper("""UPDATE audit_entries SET leaf = replace(leaf, '120', '999') WHERE "index" = 1""")
+    assert install.run("audit", "verify", "--from", "2").exit_code == 0
+    assert install.run("audit", "verify", "--to", "1").exit_code == 1
+    done = install.run("audit", "verify", "--from", "6")
+    assert (done.exit_code, "There are 6 entries" in done.stderr) == (2, True)
+
+
+def test_one_story_is_shown_alone(install: Install):
+    install.happened(3)
+    shown = json.loads(install.run("audit", "show", "--json", "--story", "g-1").stdout)
+    assert [entry["correlation"] for entry in shown] == ["g-1"]
+
+
+def test_what_is_added_is_shown_as_it_comes(install: Install):
+    """A-6: one line each, until one has seen enough."""
+    install.happened(2)
+    typed = [sys.executable, "-m", "bot", "--config", str(install.folder / "wicket.toml")]
+    with subprocess.Popen(
+        [*typed, "audit", "show", "--follow", "--json"], stdout=subprocess.PIPE, text=True,
+        env={**os.environ, **install.environ}, cwd=Path(__file__).parents[2],
+    ) as following:  # fmt: skip
+        assert following.stdout is not None
+        assert [json.loads(following.stdout.readline())["index"] for _ in range(2)] == [0, 1]
+        install.happened(2)
+        assert [json.loads(following.stdout.readline())["index"] for _ in range(2)] == [2, 3]
+        following.send_signal(signal.SIGINT)
+        assert following.wait(20) == 0
 
 
 def test_an_auditor_verifies_with_the_public_key_alone(install: Install):

@@ -68,9 +68,11 @@ async def test_a_sound_store_is_signed_as_it_grows_and_nothing_is_written_twice(
     world: World, file: Path
 ) -> None:
     watch = watching(world, file)
+    assert watch.latest is None
     await watch.look()
     await watch.look()
     assert len(read_published(file).notes) == 1
+    assert watch.latest == read_published(file).notes[0]
     await happened(world)
     await watch.look()
     await watch.last_look()

@@ -138,3 +138,15 @@ async def test_over_https_browsers_are_told_to_stay_there() -> None:
     response = web.Response()
     await hardened("https://wicket.example.com")(None, response)  # type: ignore[arg-type]  # the request is not read
     assert response.headers["Strict-Transport-Security"].startswith("max-age=")
+
+
+async def test_the_last_checkpoint_is_handed_out_as_it_is(page: World) -> None:
+    """T-8: plain text, kept by nobody in between; before the first look there is none."""
+    note = "wicket.example\n5\nroot\n\n\u2014 wicket.example c2ln\n"
+    async with serving(page, checkpoint=note) as origin, Browser(origin) as browser:
+        shown = await browser.open("/audit/checkpoint")
+    assert (shown.status, shown.html) == (200, note)
+    assert shown.headers["Content-Type"] == "text/plain; charset=utf-8"
+    assert shown.headers["Cache-Control"] == "no-store"
+    async with serving(page) as origin, Browser(origin) as browser:
+        assert (await browser.open("/audit/checkpoint")).status == 503

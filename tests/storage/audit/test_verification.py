@@ -494,6 +494,10 @@ def test_a_damaged_head_is_found(
             "UPDATE audit_texts SET text = CAST(x'ff' AS TEXT) WHERE \"index\" = 3",
             "is not the text that was written",
         ),
+        (
+            "UPDATE audit_texts SET erased_by = 'e-004' WHERE \"index\" = 3",
+            "is said to be erased, and stands there",
+        ),
         ('DELETE FROM audit_texts WHERE "index" = 3', "is missing"),
         (
             "INSERT INTO audit_texts VALUES (3, 'rationale', 'granted', zeroblob(32), NULL)",
