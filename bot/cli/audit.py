@@ -87,7 +87,7 @@ def _follow(
     while True:
         if as_json:
             for row in rows:
-                typer.echo(json.dumps(_as_json(row)))
+                typer.echo(json.dumps(entry_as_json(row)))
         elif rows:
             _show_table(settings, rows)
         sys.stdout.flush()
