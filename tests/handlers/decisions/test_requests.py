@@ -39,8 +39,9 @@ from tests.handlers.decisions.cast import (
     person,
     thing,
 )
+from tests.handlers.made_once import without_step_up
 
-POLICY = CedarPolicy.load(*shipped(), bound_to="")
+POLICY = CedarPolicy.load(*without_step_up(), bound_to="")
 PERMIT_ALL = '@id("all") @reason("Anybody may.")\npermit (principal, action, resource);\n'
 
 
