@@ -22,7 +22,7 @@ from bot.slack.forms_decision import (
     unsealed,
 )
 from bot.slack.forms_inquiry import answer_form, question_form, read_written
-from bot.slack.forms_proof import More, wrong_code
+from bot.slack.forms_proof import More
 from bot.slack.incoming import Incoming
 from bot.slack.messages.deciding import changed_text, not_allowed_text, not_yet_text, too_late_text
 from bot.slack.messages.freezes import gone_text, stopped_plainly, stopped_text
@@ -182,9 +182,7 @@ class DecidingClicks:
             self._whisper(click, say(sentences.TRY_AGAIN))
 
     async def _ask_more(self, lacking: NeedsMore, typed: Decision, approve: bool) -> Answer:
-        """The form stays with what was typed; where a link is wanted, it comes again with one that works."""
-        if lacking.code and not lacking.proof and not lacking.rationale:
-            return Wrong(at={Field.CODE: wrong_code()})
+        """The form comes again with what was typed and a link that works: its submission is used up."""
         story = await self._story(typed.grant)
         if story is None:
             return say(sentences.GONE)

@@ -68,7 +68,9 @@ def code_blocks(more: More) -> list[Block]:
     if not code:
         return []
     wrong = more.lacking is not None and more.lacking.code
-    again = say("The code that came was another: nothing is approved yet.") if wrong else ""
+    again = (
+        say("⏳ *Nothing is approved yet:* that was not this code. Please type it again.") if wrong else ""
+    )
     return [
         section(together(say("The code of this request, for you: *{code}*", code=code), again)),
         InputBlock(
@@ -80,8 +82,3 @@ def code_blocks(more: More) -> list[Block]:
             element=PlainTextInputElement(action_id=Field.CODE, max_length=_LONGEST_CODE),
         ),
     ]
-
-
-def wrong_code() -> str:
-    """What to say at the field of the code."""
-    return say("That is not the code shown above. Nothing is approved yet: please type it again.")
