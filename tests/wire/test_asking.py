@@ -104,8 +104,13 @@ async def test_a_form_that_slack_would_not_open_is_asked_for_once_more(world, wa
             "⏳ prod-db: needs one approval from Data Platform, because it is production and its",
         ),
         ("ada", "github-admin", 60, "one approval from Platform and one approval from the security team"),
-        ("ada", "prod-admin", 60, "⛔ prod-admin: not possible. Risk 5 is not given here"),
-        ("ada", "prod-admin", 0, "⛔ prod-admin: not possible. Risk 5 is not given here"),
+        ("ada", "prod-admin", 60, "one approval from Platform and one approval from the security team"),
+        (
+            "eve",
+            "prod-admin",
+            0,
+            "⛔ prod-admin: not possible. Contractors cannot hold administrative access.",
+        ),
         (
             "eve",
             "grafana-edit",
