@@ -12,6 +12,7 @@ from storage.records.people import Delivery, Failures, Handle, Link, MailCode, P
 from storage.records.resets import Address, Alarm, Announcement, Tally
 from storage.records.sign_ins import SignIn, Subject
 from storage.records.step_ups import StepUp
+from storage.records.streams import Stream
 
 __all__ = [
     "Address",
@@ -39,6 +40,7 @@ __all__ = [
     "SignIn",
     "Standing",
     "StepUp",
+    "Stream",
     "Subject",
     "Tally",
     "VoidedApproval",

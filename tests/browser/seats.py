@@ -105,7 +105,8 @@ class Seat:
 
     async def code(self) -> str:
         """What the authenticator on the phone shows now."""
-        shown = await self.phone.locator("[data-code]").get_attribute("data-code")
+        # On a narrow screen the phone is behind the conversation, and its code there all the same.
+        shown = await self.page.locator("[data-code]").first.get_attribute("data-code")
         assert shown is not None
         return shown
 

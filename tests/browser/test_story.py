@@ -187,6 +187,8 @@ async def test_two_stages_with_a_question_and_for_less_time(story: Story) -> Non
     assert await story.has("ada", "github-admin")
 
     story.clock.skip(minutes=20)
+    for approver in (edsger, alan):
+        await approver.page.reload()  # a phone that is looked at anew shows the code of now
     await ada.presses(status, "Extend")
     longer = await edsger.reads("Extension: github-admin", "Approve…")
     await edsger.decides(longer, "Approve…", "the move goes on")
