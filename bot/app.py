@@ -43,6 +43,7 @@ from bot.web.not_me import NotMePage
 from bot.web.page import SecurePage
 from bot.web.server import build_app
 from handlers.alarms import Alarms
+from handlers.attesting import Attesting
 from handlers.changes import Changes
 from handlers.checks import Checks
 from handlers.decisions.breaking import Bars
@@ -52,10 +53,12 @@ from handlers.effects import Effects
 from handlers.ground import Ground
 from handlers.leavers import Leavers
 from handlers.owners import CHANNEL, Owners
+from handlers.petition_openings import Openings
 from handlers.proofs import Handles
 from handlers.recently import show_waiting
 from handlers.reminding import Reminding
 from handlers.revocation import Revocation
+from handlers.standing_by import StandingBy
 from handlers.summons import Summons
 from handlers.visits import PageGround, PageLimits
 from handlers.watching import Watching
@@ -130,6 +133,7 @@ class App:
             provider=open_provider(settings, now=now),
             limits=page_limits(settings.security),
             was_reset=partial(show_waiting, self.ground),
+            behind=StandingBy(self.ground).behind,
         )
         self._alarms = Alarms(self.ground, self._page_ground)
         self._checks = Checks(self.ground)
@@ -284,6 +288,7 @@ class App:
             revocation=self._revocation,
             changes=Changes(self._page_ground),
             alarms=self._alarms,
+            openings=Openings(self.ground, self._page_ground, Attesting(self.ground)),
             drift=self._drift,
             leavers=self._leavers,
             watching=self._watching,
@@ -353,6 +358,8 @@ def ground_of(
         now=now,
         people_of=settings.people_of,
         help_desk=settings.security.help_desk or "",
+        cool_off=timedelta(hours=settings.security.cool_off_hours),
+        petition_channel=settings.security.petition_channel or "",
     )
 
 

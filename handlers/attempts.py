@@ -31,7 +31,11 @@ from storage.faults import DirectoryUnavailable
 from storage.handles import Purpose, bind
 from storage.records import Handle
 
-ACTIONS: dict[str, AccountAction] = {Purpose.RESET: Action.RESET_PASSWORD, Purpose.UNLOCK: Action.UNLOCK}
+ACTIONS: dict[str, AccountAction] = {
+    Purpose.RESET: Action.RESET_PASSWORD,
+    Purpose.UNLOCK: Action.UNLOCK,
+    Purpose.REGAIN: Action.REGAIN_PROOFS,
+}
 
 # The free unlock of the day belongs to Slack; on the page only proofs count.
 _NO_FREE_UNLOCK = 1
@@ -233,6 +237,7 @@ class Attempts:
                 now=self._ground.now(),
                 proofs=frozenset(proofs),
                 unlocks_today=_NO_FREE_UNLOCK,
+                attested=person.attested,
             )
         )
 

@@ -8,9 +8,13 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, kw_only=True)
 class Stopped:
-    """It is stopped. again: it was said before, of the same visit, and nothing more was done."""
+    """It is stopped. again: it was said before, of the same visit, and nothing more was done.
+
+    petition: only a petition that nobody approved yet was stopped; the account stays as it is.
+    """
 
     again: bool = False
+    petition: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)

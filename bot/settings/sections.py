@@ -131,6 +131,9 @@ class SecuritySection(Section):
     wrong_proofs_an_hour: int = Field(default=100, ge=10, le=100_000, examples=[100])
     unusual_times: int = Field(default=10, ge=0, le=1000, examples=[10])
     alarms_an_hour: int = Field(default=10, ge=1, le=1000, examples=[10])
+    # Of petitions (P-14): nobody has less than four hours to object.
+    cool_off_hours: int = Field(default=4, ge=4, le=72, examples=[4])
+    petition_channel: ChannelId | None = Field(default=None, examples=["C0HELPDESK"])
 
 
 class FrontDoorSection(Section):

@@ -31,6 +31,21 @@ STOPPED_BEFORE = Ending(
     title="This was stopped before.",
     sentences=("Somebody pressed this button already, and the security team knows. Nothing more was done.",),
 )
+PETITION_STOPPED = Ending(
+    symbol="✅",
+    title="It is stopped.",
+    sentences=(
+        "Nobody decides about it any more, and the account stays as it is.",
+        "The security team has been told that it was not you. If somebody else may be in your mail or your Slack, "
+        "go to them at once.",
+        "You can close this page.",
+    ),
+)
+PETITION_OVER = Ending(
+    symbol="✅",
+    title="It was over already.",
+    sentences=("Nothing was changed by it, and nothing more was done.",),
+)
 NOTHING = Ending(
     symbol="⌛",
     title="This link stops nothing any more.",
@@ -71,6 +86,8 @@ class NotMePage:
         self._metrics.request("page", "refused" if isinstance(outcome, NoLink) else "done")
         if isinstance(outcome, NoLink):
             return self._end(NOTHING)
+        if outcome.petition:
+            return self._end(PETITION_OVER if outcome.again else PETITION_STOPPED)
         return self._end(STOPPED_BEFORE if outcome.again else STOPPED)
 
     def _form(self, request: web.Request, *, wrong: str = "", status: int = 200) -> web.Response:

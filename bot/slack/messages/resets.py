@@ -25,6 +25,13 @@ REPORTED = template(
     "✅ It is stopped. What was open is closed, and your account is being switched off and signed out wherever the "
     "directory can do that. The security team has been told and comes to you; you can also go to them."
 )
+PETITION_STOPPED = template(
+    "✅ It is stopped: nobody decides about it any more, and your account stays as it is. The security team has been "
+    "told that it was not you; if somebody else may be in your Slack or your mail, go to them at once."
+)
+PETITION_OVER = template(
+    "This petition was over already, and nothing was changed by it. Nothing more was done."
+)
 REPORTED_BEFORE = template("You said so before, and the security team knows. Nothing more was done.")
 
 
@@ -53,6 +60,8 @@ def announced_message(handle: str, at: datetime) -> Message:
 def reported_text(outcome: object) -> str:
     """To whoever said that it was not them; "" for a repeat of the same click."""
     match outcome:
+        case Stopped(petition=True, again=again):
+            return say(PETITION_OVER) if again else say(PETITION_STOPPED)
         case Stopped(again=again):
             return say(REPORTED_BEFORE) if again else say(REPORTED)
         case Unknown():
