@@ -59,6 +59,7 @@ from handlers.recently import show_waiting
 from handlers.reminding import Reminding
 from handlers.revocation import Revocation
 from handlers.standing_by import StandingBy
+from handlers.stepping_up import SteppingUp
 from handlers.summons import Summons
 from handlers.visits import PageGround, PageLimits
 from handlers.watching import Watching
@@ -134,6 +135,7 @@ class App:
             limits=page_limits(settings.security),
             was_reset=partial(show_waiting, self.ground),
             behind=StandingBy(self.ground).behind,
+            stepping_up=self.ground.stepping_up,
         )
         self._alarms = Alarms(self.ground, self._page_ground)
         self._checks = Checks(self.ground)
@@ -360,6 +362,10 @@ def ground_of(
         help_desk=settings.security.help_desk or "",
         cool_off=timedelta(hours=settings.security.cool_off_hours),
         petition_channel=settings.security.petition_channel or "",
+        stepping_up=SteppingUp(
+            fresh_for=timedelta(minutes=settings.security.fresh_proof_minutes),
+            link_life=timedelta(minutes=settings.security.link_minutes),
+        ),
     )
 
 

@@ -20,6 +20,7 @@ from handlers.outcomes import Repeated, Unknown
 from handlers.patience import in_time
 from handlers.petition_ends import BY_WICKET, By
 from handlers.petitioned import (
+    APPROVED,
     DecidePetition,
     MayAttest,
     MayNot,
@@ -33,7 +34,6 @@ from handlers.petitioned import (
 )
 from handlers.petitioning import as_missing
 from handlers.standing_by import Count, StandingBy
-from handlers.stepping_up import FreshProof
 from handlers.strange import named
 from storage import alarms, deliveries, petitions
 from storage.database import wake
@@ -41,7 +41,7 @@ from storage.directories.base import Account
 from storage.proofs import ProofKind
 from storage.records import Attestation, Petition
 from storage.states import PetitionKind, PetitionState
-from storage.step_ups import About
+from storage.step_ups import About, FreshProof
 
 WAKES = "petitions"
 # What is supposed until the approver has proved it.
@@ -260,7 +260,7 @@ class Attesting:
             },
         )  # fmt: skip
         petition_ends.show(tx, petition, at)
-        petition_ends.tell(tx, petition, petition_ends.APPROVED, at)
+        petition_ends.tell(tx, petition, APPROVED, at)
         wake(tx, WAKES)
         return Said(approved=True, opens_at=opens_at)
 

@@ -16,6 +16,7 @@ from handlers.decisions.freezing import Stopped, What, what_stops
 from handlers.decisions.petitioning import SHORTEST_COOL_OFF
 from handlers.decisions.policy import AccessQuestion, Action, PolicyEngine
 from handlers.decisions.timing import minutes_held
+from handlers.stepping_up import SteppingUp
 from storage import freezes, inquiries
 from storage.catalogue import Catalogue, Entitlement, Owner
 from storage.clock import Clock
@@ -81,6 +82,7 @@ class Ground:
     help_desk: str = ""
     cool_off: timedelta = SHORTEST_COOL_OFF
     petition_channel: str = ""
+    stepping_up: SteppingUp = field(default_factory=SteppingUp)
 
     @property
     def homes(self) -> Mapping[str, Directory]:

@@ -12,7 +12,7 @@ from sqlmodel import Session
 from handlers.decisions.policy import PolicyDecision
 from handlers.exceptions import Kind, Severity, Strange, tell_security
 from handlers.intents import PAGE, SCHEDULE, Where
-from handlers.petitioned import Why
+from handlers.petitioned import APPROVAL, ENDED, NEWS, STATUS, USED, Why
 from handlers.recording import WICKET, Fact, record
 from handlers.strange import named
 from handlers.visits import person_behind
@@ -21,20 +21,6 @@ from storage.audit import entry as audit
 from storage.outbox import ALERT, owe, places_of
 from storage.records import Handle, Petition
 from storage.states import PetitionState
-
-STATUS = "petition"
-"""The message in Slack to whoever asked; it is edited in place."""
-
-APPROVAL = "petition-approval"
-"""The message to those who decide; edited in place as well."""
-
-ASKED, APPROVED, OPENED, USED, ENDED = (
-    f"petition-{stage}" for stage in ("asked", "approved", "opened", "used", "ended")
-)
-"""The letters, and what is said of the same anew in Slack."""
-
-NEWS = (APPROVED, OPENED, USED)
-"""Those that are said anew in Slack."""
 
 _QUIET = frozenset({PetitionState.LAPSED})
 

@@ -15,7 +15,7 @@ from handlers.decisions.petitioning import in_the_end
 from handlers.decisions.policy import PolicyDecision
 from handlers.ground import Ground
 from handlers.petition_ends import BY_WICKET
-from handlers.petitioned import Why
+from handlers.petitioned import APPROVED, OPENED, Why
 from handlers.petitioning import stops
 from handlers.standing_by import Count, StandingBy
 from handlers.visits import PageGround, Person
@@ -104,7 +104,7 @@ class Openings:
             return
         if petition.mailed_at is None:  # P-6: nobody is let in before its person was told outside Slack
             owe(
-                tx, at=at, courier="mail", kind=petition_ends.APPROVED, subject=petition.id,
+                tx, at=at, courier="mail", kind=APPROVED, subject=petition.id,
                 recipient=petition.account, urgency=ALERT,
             )  # fmt: skip
             self._put_off(tx, petition, at, Why.NOT_TOLD)
@@ -122,7 +122,7 @@ class Openings:
             tx, petition, "petition.opened", "done", BY_WICKET, at, decision=now.decision
         )
         petition_ends.show(tx, petition, at)
-        petition_ends.tell(tx, petition, petition_ends.OPENED, at)
+        petition_ends.tell(tx, petition, OPENED, at)
 
     def _why_not(self, tx: Session, petition: Petition, now: _Now) -> Why | None:
         if alarms.open_of(tx, petition.directory, petition.account):

@@ -11,6 +11,20 @@ from handlers.decisions.policy import AttestWay
 from handlers.intents import JUSTIFICATION_LIMIT, RATIONALE_LIMIT, Intent
 from storage.states import PetitionKind
 
+STATUS = "petition"
+"""The message in Slack to whoever asked; it is edited in place."""
+
+APPROVAL = "petition-approval"
+"""The message to those who decide; edited in place as well."""
+
+ASKED, APPROVED, OPENED, USED, ENDED = (
+    f"petition-{stage}" for stage in ("asked", "approved", "opened", "used", "ended")
+)
+"""The letters, and what is said of the same anew in Slack."""
+
+NEWS = (APPROVED, OPENED, USED)
+"""Those that are said anew in Slack."""
+
 
 class Why(StrEnum):
     """Why a petition ended otherwise than by being used. Each has its sentence in bot.slack.messages.petitions."""

@@ -20,7 +20,7 @@ from handlers.intents import PAGE, Intent
 from handlers.outcomes import Repeated
 from handlers.patience import in_time
 from handlers.petition_ends import By
-from handlers.petitioned import AskedBefore, AskPetition, MayAsk, NotForYou, NotNeeded, Petitioned
+from handlers.petitioned import ASKED, AskedBefore, AskPetition, MayAsk, NotForYou, NotNeeded, Petitioned
 from handlers.strange import named
 from storage import alarms, deliveries, links, petitions
 from storage.directories.base import Account
@@ -198,7 +198,7 @@ class Petitioning:
             texts={"explanation": petition.explanation},
         )  # fmt: skip
         petition_ends.show(tx, petition, at, besides=self._places(tx, petition, account))
-        petition_ends.tell(tx, petition, petition_ends.ASKED, at)
+        petition_ends.tell(tx, petition, ASKED, at)
         if petition.privileged:
             petition_ends.raise_about(tx, petition, PetitionState.ASKED, at)
         return Petitioned(petition=petition.id)

@@ -4,8 +4,10 @@ Old proofs are removed in the transaction in which a new one is there, and nothi
 """
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
+import pyotp
 from sqlmodel import Session
 
 from handlers import petition_ends
@@ -55,11 +57,12 @@ class Regaining:
 
         return await self._attempts.run(visitor, _WHAT_IS_LEFT, check)
 
-    async def offer_key(self, visitor: Visitor, sealed: str) -> None:
-        """Make the key that this visit may confirm. sealed: a new seed, sealed."""
-        entered = await self._entered(visitor)
+    async def offer_key(self, visitor: Visitor, *, session: str) -> None:
+        """Make the key that this visit may confirm. session: the browser's new cookie, after it showed something."""
+        entered = await self._entered(replace(visitor, session=session))
         if entered is None:
             return
+        sealed = self._ground.vault.seal(pyotp.random_base32())
 
         def work(tx: Session) -> None:
             if proofs.pending_seed(tx, entered.handle.id) is None:

@@ -17,6 +17,7 @@ from handlers.addresses import changed_lately, seen_now
 from handlers.decisions.breaking import Bars
 from handlers.decisions.policy import NOBODY_ATTESTED, Attested, PolicyEngine
 from handlers.proofs import Handles
+from handlers.stepping_up import SteppingUp
 from storage import alarms, links
 from storage.audit import entry as audit
 from storage.clock import Clock
@@ -87,6 +88,7 @@ class PageGround:
     limits: PageLimits = field(default_factory=PageLimits)
     provider: Provider | None = None
     pause: Callable[[float], Awaitable[None]] = asyncio.sleep
+    stepping_up: SteppingUp = field(default_factory=SteppingUp)
     was_reset: Callable[[Session, str, str], None] = _nothing_more
     behind: Callable[[Handle], Awaitable[Attested | None]] = _nobody_behind
 

@@ -37,6 +37,7 @@ class Purpose(StrEnum):
     LINK = "link"
     CARE = "care"
     REGAIN = "regain"
+    STEP_UP = "step_up"
 
 
 class Result(StrEnum):

@@ -25,7 +25,8 @@ from handlers.alarms import StopLinks
 from handlers.announcing import CHANGING
 from handlers.exceptions import Kind, Severity, Strange, tell_security
 from handlers.intents import SCHEDULE
-from handlers.petition_ends import APPROVED, mailed
+from handlers.petition_ends import mailed
+from handlers.petitioned import APPROVED
 from handlers.proving import mail_code
 from handlers.recording import WICKET, record
 from handlers.visits import PageGround

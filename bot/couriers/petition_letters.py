@@ -13,7 +13,7 @@ from bot.slack.messages.petitions import WHYS
 from bot.slack.words import in_full, listed
 from bot.texts import say, template
 from handlers.decisions.petitioning import opening_hour
-from handlers.petition_ends import APPROVED, ASKED, ENDED, OPENED, USED
+from handlers.petitioned import APPROVED, ASKED, ENDED, OPENED, USED
 from storage import petitions
 from storage.states import PetitionKind, PetitionState
 

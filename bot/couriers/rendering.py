@@ -39,9 +39,10 @@ from handlers.besides import ENDED_EARLY, ENDING, REMINDER
 from handlers.checks import Checks
 from handlers.exceptions import Kind
 from handlers.ground import Ground
-from handlers.petition_ends import APPROVAL as PETITION_APPROVAL
-from handlers.petition_ends import NEWS, STATUS
-from handlers.petition_stories import PetitionStory, story_of
+from handlers.petition_stories import PetitionStory
+from handlers.petition_telling import story_of
+from handlers.petitioned import APPROVAL as PETITION_APPROVAL
+from handlers.petitioned import NEWS, STATUS
 from handlers.stories import Asked, GrantStory
 from handlers.storytelling import tell, with_deciders
 from storage import inquiries

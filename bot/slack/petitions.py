@@ -27,7 +27,8 @@ from handlers.attesting import Attesting
 from handlers.decisions.policy import AttestWay
 from handlers.ground import Ground
 from handlers.intents import Actor, Intent
-from handlers.petition_stories import PetitionStory, story_of
+from handlers.petition_stories import PetitionStory
+from handlers.petition_telling import story_of
 from handlers.petitioned import (
     AskPetition,
     DecidePetition,

@@ -12,6 +12,7 @@ from storage.records.people import Delivery, Failures, Handle, Link, MailCode, P
 from storage.records.petitions import Attestation, Petition
 from storage.records.resets import Address, Alarm, Announcement, Tally
 from storage.records.sign_ins import SignIn, Subject
+from storage.records.step_ups import StepUp
 
 __all__ = [
     "Address",
@@ -40,6 +41,7 @@ __all__ = [
     "Question",
     "SignIn",
     "Standing",
+    "StepUp",
     "Subject",
     "Tally",
     "VoidedApproval",

@@ -24,10 +24,8 @@ from bot.slack.messages.parts import (
 from bot.slack.messages.resets import not_me
 from bot.slack.words import clock, day_and_clock, in_quotes, inert, listed, quoted, span, together, visible
 from bot.texts import as_told, say, say_counted, template
-from handlers.petition_ends import STATUS
 from handlers.petition_stories import PetitionStory, Word
-from handlers.petitioned import Why
-from storage.proofs import ProofKind
+from handlers.petitioned import STATUS, Why
 from storage.states import PetitionKind, PetitionState
 
 # Of what each approver wrote; the whole stands on the record.
@@ -47,9 +45,9 @@ _ROLES: Mapping[str, str] = {
     "manager": template("their manager"),
 }
 _PROOFS: Mapping[str, str] = {
-    ProofKind.PASSKEY: template("a passkey"),
-    ProofKind.TOTP: template("an authenticator"),
-    ProofKind.SIGN_IN: template("the company's sign-in"),
+    "passkey": template("a passkey"),
+    "totp": template("an authenticator"),
+    "sign_in": template("the company's sign-in"),
 }
 WHYS: Mapping[str, str] = {
     Why.BY_PERSON: template("whoever asked took it back"),

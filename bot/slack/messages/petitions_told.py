@@ -56,7 +56,8 @@ def lost_message() -> Message:
     return said(
         say(
             "If one of your proofs is left, a passkey on another device, an authenticator or a recovery code, use it: "
-            "that is quickest. If all are lost, ask two people to say that it is you; some hours later you set up new ones."
+            "that is quickest. If all are lost, ask two people to say that it is you; some hours later you "
+            "set up new ones."
         ),
         buttons=[
             button(say("I have one left"), Action.CARE_FOR_PROOFS, "lost"),
