@@ -9,7 +9,7 @@ from datetime import datetime
 
 from sqlmodel import Session
 
-from bot.slack.messages.petitions import WHYS
+from bot.slack.messages.alerts_petitions import WHYS
 from bot.slack.words import in_full, listed
 from bot.texts import say, template
 from handlers.decisions.petitioning import opening_hour

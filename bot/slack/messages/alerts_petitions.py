@@ -6,12 +6,26 @@ Headlines and sentences only; bot.slack.messages.alerts makes messages of them. 
 from collections.abc import Mapping
 
 from bot.slack.messages.alert_facts import Alert
-from bot.slack.messages.petitions import WHYS
 from bot.slack.words import together
 from bot.texts import say, template
 from handlers.petitioned import Why
 from storage.states import PetitionKind, PetitionState
 
+WHYS: Mapping[str, str] = {
+    Why.BY_PERSON: template("whoever asked took it back"),
+    Why.NOT_ME: template("its person said that it was not them"),
+    Why.BY_APPROVER: template("somebody who may decide stopped it"),
+    Why.ALARM: template("it was reported that somebody else is in the account"),
+    Why.BY_OPERATOR: template("an operator stopped it"),
+    Why.UNANSWERED: template("not enough people answered within 24 hours"),
+    Why.UNUSED: template("it was not used within 24 hours"),
+    Why.NOT_TOLD: template("its person could not be told by mail"),
+    Why.AUTHORITY: template("whoever approved it may not any more"),
+    Why.PERSON: template("something about the account changed meanwhile"),
+    Why.FOUND: template("a proof that was said to be lost was used meanwhile"),
+    Why.STOPPED: template("everything of the kind was stopped meanwhile"),
+    Why.VISIT_CLOSED: template("its page was closed meanwhile"),
+}
 _WANTED: Mapping[str, str] = {
     PetitionKind.PASSWORD: template("a new password"),
     PetitionKind.PROOFS: template("new proofs for lost ones"),

@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from slack_sdk.models.blocks import Block, ButtonElement, DividerBlock
 
 from bot.slack.actions import Action
+from bot.slack.messages.alerts_petitions import WHYS
 from bot.slack.messages.parts import (
     TEXT_LIMIT,
     Message,
@@ -25,7 +26,7 @@ from bot.slack.messages.resets import not_me
 from bot.slack.words import clock, day_and_clock, in_quotes, inert, listed, quoted, span, together, visible
 from bot.texts import as_told, say, say_counted, template
 from handlers.petition_stories import PetitionStory, Word
-from handlers.petitioned import STATUS, Why
+from handlers.petitioned import STATUS
 from storage.states import PetitionKind, PetitionState
 
 # Of what each approver wrote; the whole stands on the record.
@@ -48,21 +49,6 @@ _PROOFS: Mapping[str, str] = {
     "passkey": template("a passkey"),
     "totp": template("an authenticator"),
     "sign_in": template("the company's sign-in"),
-}
-WHYS: Mapping[str, str] = {
-    Why.BY_PERSON: template("whoever asked took it back"),
-    Why.NOT_ME: template("its person said that it was not them"),
-    Why.BY_APPROVER: template("somebody who may decide stopped it"),
-    Why.ALARM: template("it was reported that somebody else is in the account"),
-    Why.BY_OPERATOR: template("an operator stopped it"),
-    Why.UNANSWERED: template("not enough people answered within 24 hours"),
-    Why.UNUSED: template("it was not used within 24 hours"),
-    Why.NOT_TOLD: template("its person could not be told by mail"),
-    Why.AUTHORITY: template("whoever approved it may not any more"),
-    Why.PERSON: template("something about the account changed meanwhile"),
-    Why.FOUND: template("a proof that was said to be lost was used meanwhile"),
-    Why.STOPPED: template("everything of the kind was stopped meanwhile"),
-    Why.VISIT_CLOSED: template("its page was closed meanwhile"),
 }
 
 
