@@ -138,6 +138,7 @@ class App:
             stepping_up=self.ground.stepping_up,
         )
         self._alarms = Alarms(self.ground, self._page_ground)
+        self._openings = Openings(self.ground, self._page_ground, Attesting(self.ground))
         self._checks = Checks(self.ground)
         self._revocation = Revocation(self.ground)
         self._drift, self._leavers = Drift(self.ground), Leavers(self.ground)
@@ -290,7 +291,7 @@ class App:
             revocation=self._revocation,
             changes=Changes(self._page_ground),
             alarms=self._alarms,
-            openings=Openings(self.ground, self._page_ground, Attesting(self.ground)),
+            openings=self._openings,
             drift=self._drift,
             leavers=self._leavers,
             watching=self._watching,

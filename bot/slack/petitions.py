@@ -38,6 +38,8 @@ from handlers.petitioned import (
     OnPetition,
     Petitioned,
     ProveFirst,
+    Said,
+    Settled,
 )
 from handlers.petitioning import Petitioning
 from storage.states import PetitionKind
@@ -110,7 +112,7 @@ class PetitionClicks:
         if isinstance(outcome, ProveFirst):
             self._prove_first(actor, outcome)
             return say(PROVE_FIRST)
-        return decided_text(outcome)
+        return "" if isinstance(outcome, Said | Settled) else decided_text(outcome)
 
     async def _open_asking(self, click: "Click", kind: PetitionKind) -> None:
         intent = Intent(actor=click.actor, where=click.incoming.where, delivery=click.incoming.delivery)

@@ -139,5 +139,6 @@ LOVELACE = Company(
     owners=_OWNERS,
     entitlements=_ENTITLEMENTS,
     help_desk=HELP_DESK,
+    petition_channel="C0ITDESK",
 )
 """The company of the demo."""

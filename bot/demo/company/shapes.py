@@ -84,7 +84,7 @@ class Group:
 class Company:
     """A whole company. directory: the name that entitlements use. security: the group that decides for security.
 
-    help_desk: the group of those who speak to people who cannot help themselves.
+    help_desk: the group of those who speak to people who cannot help themselves. petition_channel: where they decide.
     """
 
     name: str
@@ -98,6 +98,7 @@ class Company:
     owners: tuple[Owner, ...]
     entitlements: tuple[Entitlement, ...]
     help_desk: str = ""
+    petition_channel: str = ""
 
     def person(self, login: str) -> Person:
         """The person with this login. LookupError if there is none."""

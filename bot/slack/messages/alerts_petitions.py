@@ -51,7 +51,8 @@ def petition_alert(alert: Alert) -> tuple[str, str]:
     """One stage of one petition."""
     stage, why, by = alert.fact("stage"), str(alert.facts.get("why") or ""), alert.fact("by")
     wanted = say(_WANTED[kind]) if (kind := alert.fact("kind")) in _WANTED else say("help")
-    title = say(_TITLES[stage] if stage in _TITLES else _TITLES[PetitionState.VOIDED], name=alert.whose)
+    whose = alert.whose
+    title = say(_TITLES[stage], name=whose) if stage in _TITLES else say("Petition: {name}", name=whose)
     asked = say(
         "{name} asked two people to say that it is them, for {wanted}.", name=alert.whose, wanted=wanted
     )
