@@ -39,6 +39,7 @@ from bot.slack.socket import Socket
 from bot.slack.token import greet
 from bot.starting import in_its_turn
 from bot.watching import OwnerWatch
+from bot.web.asking import asking_routes
 from bot.web.not_me import NotMePage
 from bot.web.page import SecurePage
 from bot.web.server import build_app
@@ -259,7 +260,12 @@ class App:
             metrics=self.metrics,
             ready=self.ready,
             slack_handler=slack,
-            more=not_me.routes(),
+            more=[
+                *not_me.routes(),
+                *asking_routes(
+                    self.ground, self._page_ground, door_width(settings), self._links.public_url, self.metrics
+                ),
+            ],
         )
         runner = web.AppRunner(app, access_log=None)
         await runner.setup()

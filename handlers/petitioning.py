@@ -204,7 +204,7 @@ class Petitioning:
         return Petitioned(petition=petition.id)
 
     async def _manager(self, account: Account | None) -> str:
-        """The name of their manager, for those who decide; the directory is asked also where nobody is meant (P-9)."""
+        """The name of their manager, for those who decide."""
         if account is None or not account.manager:
             return ""
         found = await in_time(self._ground.home(account.directory).account(account.manager))

@@ -236,7 +236,7 @@ def _petition(write: Callable[[Told], tuple[str, ...]], facts: Facts) -> tuple[s
     if facts.petition is None:
         raise KeyError("a letter about a petition needs one")
     subject, *told = write(facts.petition)
-    return subject, (*told, *([_not_you(facts)] if facts.stop else []))
+    return subject, (*told, _not_you(facts))
 
 
 _KINDS: Mapping[str, Callable[[Facts], tuple[str, tuple[str, ...]]]] = {

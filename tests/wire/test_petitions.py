@@ -176,3 +176,28 @@ async def test_an_approver_who_left_meanwhile_opens_nothing_and_a_restart_forget
     await opens(world)
     await world.person("ada").sees("Your petition is over", "whoever approved it may not any more")
     await world.person("alan").sees("Petition not opened: Ada Lovelace", channel=SECURITY)
+
+
+async def asks_at_the_door(world, login: str, what: str = "proofs") -> str:
+    """Somebody without Slack asks at the page; what it answered."""
+    async with Browser(world.settings.server.public_url) as browser:
+        await browser.open("/ask")
+        return (await browser.send("ask", login=login, what=what, words="My phone is gone")).text
+
+
+async def test_the_front_door_answers_everybody_alike_and_tells_the_person_by_mail(world):
+    """P-14, P-9: known, unknown, not linked, and asked before; the letter about the opening leads to the page."""
+    answers = {await asks_at_the_door(world, login) for login in ("ada", "nobody", "katherine", "ada")}
+    assert len(answers) == 1
+    assert "Two people are asked, if this login can be helped so" in answers.pop()
+    await mailed(world, "ada", "Two people are asked whether it is you")
+    assert "petition.asked done" in await world.actions()
+    assert (await world.actions()).count("petition.refused refused") == 3
+    await approve(world, "alan", "proofs", DESK)
+    await approve(world, "bob", "proofs", DESK)
+    await mailed(world, "ada", "Two people said that it is you")
+    await opens(world)
+    text = await mailed(world, "ada", "Your page is open")
+    path = next(word for word in text.split() if "/p/" in word).removeprefix(world.settings.server.public_url)
+    async with Browser(world.settings.server.public_url) as browser:
+        assert "Show what you have left" in (await browser.open(path)).text
