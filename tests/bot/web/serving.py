@@ -4,7 +4,7 @@ It runs no script, as the page needs none.
 """
 
 import socket
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Callable, Iterable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from html import unescape
@@ -132,8 +132,12 @@ async def serving(
     floor: float = 0.0,
     host: str = "127.0.0.1",
     front_door: DoorWidth | None = None,
+    more: Callable[[str], Iterable[web.AbstractRouteDef]] = lambda _origin: (),
 ) -> AsyncIterator[str]:
-    """The server for this world; its origin. missing: what it says is not ready. host: what it is called."""
+    """The server for this world; its origin. missing: what it says is not ready. host: what it is called.
+
+    more: routes of other pages, made for the origin.
+    """
     listening = socket.socket()
     listening.bind(("127.0.0.1", 0))
     origin = f"http://{host}:{listening.getsockname()[1]}"
@@ -143,7 +147,9 @@ async def serving(
         return missing or []
 
     page = SecurePage(world.ground, public_url=origin, metrics=metrics, floor=floor, front_door=front_door)
-    app = build_app(public_url=origin, page=page, metrics=metrics, ready=ready, slack_handler=slack)
+    app = build_app(
+        public_url=origin, page=page, metrics=metrics, ready=ready, slack_handler=slack, more=more(origin)
+    )
     runner = web.AppRunner(app, access_log=None)
     await runner.setup()
     await web.SockSite(runner, listening).start()
