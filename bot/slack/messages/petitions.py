@@ -55,7 +55,8 @@ _PROOFS: Mapping[str, str] = {
 def approval_message(story: PetitionStory) -> Message:
     """As those see it who decide: the facts whole, who approved so far, and what can be done."""
     rows = critical_facts(story)
-    state = together(_so_far(story), stands := _state(story))
+    so_far, stands = _so_far(story), _state(story)
+    state = f"{so_far}\n{stands}" if so_far else stands
     advice = say(
         "Speak to them before you approve, in person or on a number that you know: their Slack and their mail may be "
         "in other hands. You are asked to prove who you are."
@@ -105,7 +106,7 @@ def status_message(story: PetitionStory, *, page: str = "") -> Message:
                 _so_far(story),
                 say("It lapses {time}.", time=day_and_clock(story.lapses_at)),
             )
-            return said(f"{asked}\n{say(_NOT_YOU)}", buttons=[_cancel(story), not_me(story.id)])
+            return said(f"{asked}\n{say(_NOT_YOU)}", buttons=[_cancel(story), _not_asked(story)])
         case PetitionState.APPROVED if story.opens_at is not None:
             waits = say(
                 "⏳ {people} said that it is you. It opens {time}; until then anybody who was told of it can stop it.",
@@ -161,7 +162,7 @@ def needed(story: PetitionStory) -> str:
         parts.append(
             say_counted(
                 "{count} of the help desk, security or their manager",
-                "{count} of the help desk, security and their manager",
+                "{count} of these: the help desk, security, their manager",
                 others,
             )
         )
@@ -273,6 +274,19 @@ def _cancel(story: PetitionStory) -> ButtonElement:
         title=say("Take your petition back?"),
         facts=say("Nobody decides about it any more. You can ask anew."),
         yes=say("Take it back"),
+    )
+
+
+def _not_asked(story: PetitionStory) -> ButtonElement:
+    """While nobody approved it, that it was not them stops it and leaves the account alone."""
+    return sure_button(
+        say("It wasn't me"),
+        Action.NOT_ME,
+        story.id,
+        title=say("This was not you?"),
+        facts=say("Nobody decides about it any more, and the security team is told that it was not you."),
+        yes=say("Stop it"),
+        no=say("It was me"),
     )
 
 
