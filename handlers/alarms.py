@@ -6,7 +6,7 @@ It can only stop things. What it stopped is let go by handlers.releasing, and no
 import base64
 import hmac
 import re
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Literal
 
 import structlog
@@ -75,7 +75,7 @@ class Alarms:
     async def by_mail(self, text: str) -> Stopped | NoLink:
         """Somebody pressed the button behind the link of a letter. They need not say who they are: it only stops."""
         handle = await self._handle(self._links.handle_in(text))
-        if handle is None or max(handle.created_at, handle.expires_at) + WORKS_FOR <= self._ground.now():
+        if handle is None or self._since(handle) + WORKS_FOR <= self._ground.now():
             return NoLink()
         actor = stranger(handle.slack_team, "")
         return await self._sound(handle, await self._account(handle), "mail", actor, PAGE)
@@ -94,6 +94,11 @@ class Alarms:
         for alarm in found:
             await self._settle(alarm.handle)
         return len(found)
+
+    def _since(self, handle: Handle) -> datetime:
+        """From when on its letters count: a visit that a petition opened began later than it was made."""
+        at_once = handle.expires_at <= handle.created_at + self._page.handles.lifetime
+        return handle.created_at if at_once else handle.expires_at
 
     async def _handle(self, handle_id: str | None) -> Handle | None:
         if handle_id is None:
