@@ -42,11 +42,13 @@ from bot.slack.token import greet
 from bot.starting import in_its_turn
 from bot.texts import zone_named
 from bot.watching import OwnerWatch
+from bot.web.asking import asking_routes
 from bot.web.languages import Languages
 from bot.web.not_me import NotMePage
 from bot.web.page import SecurePage
 from bot.web.server import build_app
 from handlers.alarms import Alarms
+from handlers.attesting import Attesting
 from handlers.changes import Changes
 from handlers.checks import Checks
 from handlers.decisions.breaking import Bars
@@ -56,10 +58,12 @@ from handlers.effects import Effects
 from handlers.ground import Ground
 from handlers.leavers import Leavers
 from handlers.owners import CHANNEL, Owners
+from handlers.petition_openings import Openings
 from handlers.proofs import Handles
 from handlers.recently import show_waiting
 from handlers.reminding import Reminding
 from handlers.revocation import Revocation
+from handlers.standing_by import StandingBy
 from handlers.stepping_up import SteppingUp
 from handlers.streaming import Streaming
 from handlers.summons import Summons
@@ -140,9 +144,11 @@ class App:
             provider=open_provider(settings, now=now),
             limits=page_limits(settings.security),
             was_reset=partial(show_waiting, self.ground),
+            behind=StandingBy(self.ground).behind,
             stepping_up=self.ground.stepping_up,
         )
         self._alarms = Alarms(self.ground, self._page_ground)
+        self._openings = Openings(self.ground, self._page_ground, Attesting(self.ground))
         self._checks = Checks(self.ground)
         self._revocation = Revocation(self.ground)
         self._drift, self._leavers = Drift(self.ground), Leavers(self.ground)
@@ -272,7 +278,12 @@ class App:
             ready=self.ready,
             checkpoint=lambda: self._watching.latest,
             slack_handler=slack,
-            more=not_me.routes(),
+            more=[
+                *not_me.routes(),
+                *asking_routes(
+                    self.ground, self._page_ground, door_width(settings), self._links.public_url, self.metrics
+                ),
+            ],
             languages=self._languages,
             zone=self._zone,
         )
@@ -313,6 +324,7 @@ class App:
             revocation=self._revocation,
             changes=Changes(self._page_ground),
             alarms=self._alarms,
+            openings=self._openings,
             drift=self._drift,
             leavers=self._leavers,
             watching=self._watching,
@@ -385,6 +397,9 @@ def ground_of(
         lapse_after=timedelta(hours=settings.security.request_lapse_hours),
         now=now,
         people_of=settings.people_of,
+        help_desk=settings.security.help_desk or "",
+        cool_off=timedelta(hours=settings.security.cool_off_hours),
+        petition_channel=settings.security.petition_channel or "",
         stepping_up=SteppingUp(
             fresh_for=timedelta(minutes=settings.security.fresh_proof_minutes),
             link_life=timedelta(minutes=settings.security.link_minutes),

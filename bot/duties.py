@@ -15,10 +15,12 @@ from bot.metrics import Metrics
 from bot.schedule import Duty
 from bot.watching import OwnerWatch
 from handlers.alarms import Alarms
+from handlers.attesting import WAKES as PETITIONS
 from handlers.changes import Changes
 from handlers.drift import Drift
 from handlers.effects import Effects
 from handlers.leavers import Leavers
+from handlers.petition_openings import Openings
 from handlers.reminding import Reminding
 from handlers.revocation import Revocation
 from handlers.streaming import Streaming
@@ -43,6 +45,7 @@ class Duties:
     revocation: Revocation
     changes: Changes
     alarms: Alarms
+    openings: Openings
     drift: Drift
     leavers: Leavers
     summons: Summons
@@ -70,6 +73,7 @@ class Duties:
             Duty(name="summons", every=1, woken_by="outbox", work=self.summons.tell_due),
             Duty(name="cut-off", every=60, work=self.changes.settle_cut_off),
             Duty(name="alarms", every=30, work=self.alarms.settle_due),
+            Duty(name="petitions", every=5, woken_by=PETITIONS, work=self.openings.settle_due),
             Duty(name="checkpoints", every=self.watch_every, work=self.watching.look),
             Duty(name="tiles", every=1, work=self.tiling.seal_due),
             Duty(name="overdue", every=10, woken_by="overdue", work=self._watch_overdue),

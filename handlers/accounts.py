@@ -37,6 +37,8 @@ from storage.records import Handle
 log = structlog.get_logger(__name__)
 
 _EVERY_PROOF = frozenset(kind.value for kind in ProofKind)
+ALONE = "privileged-never-by-themselves"
+"""The policy that refuses only for want of two people's word."""
 UNLOCK_WINDOW = timedelta(hours=24)
 
 
@@ -68,7 +70,12 @@ class Accounts:
             decision = self._could_be_allowed(tx, intent) if purpose == Purpose.RESET else None
             if decision is not None and not decision.allowed:
                 self._refuse(tx, intent, purpose, decision)
-                return NotHere(purpose=purpose, reasons=decision.reasons, instead="governed way")
+                alone = decision.policy_ids == (ALONE,)
+                return NotHere(
+                    purpose=purpose,
+                    reasons=decision.reasons,
+                    instead="ask two people" if alone else "governed way",
+                )
             account = intent.actor.account
             if purpose == Purpose.RESET and not (
                 self._sign_in_apart or proofs.has_proofs(tx, account.directory, account.id)

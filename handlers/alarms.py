@@ -6,7 +6,7 @@ It can only stop things. What it stopped is let go by handlers.releasing, and no
 import base64
 import hmac
 import re
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Literal
 
 import structlog
@@ -18,11 +18,13 @@ from handlers.ground import Ground
 from handlers.intents import PAGE, SCHEDULE, Report, Where
 from handlers.outcomes import Repeated, Unknown
 from handlers.patience import in_call_time
+from handlers.petition_ends import By, end, end_of
+from handlers.petitioned import Why
 from handlers.recording import WICKET, Fact, person, record, stranger
 from handlers.reported import NoLink, Stopped
 from handlers.strange import named
 from handlers.visits import PageGround
-from storage import alarms, deliveries, handles
+from storage import alarms, deliveries, handles, petitions
 from storage.alarms import Effect
 from storage.audit import entry as audit
 from storage.directories.base import Account, Directory
@@ -30,6 +32,7 @@ from storage.exceptions import decide_exceptions
 from storage.faults import DirectoryUnavailable
 from storage.records import Alarm, Handle
 from storage.secrets import Vault
+from storage.states import PetitionState
 
 log = structlog.get_logger(__name__)
 
@@ -72,7 +75,7 @@ class Alarms:
     async def by_mail(self, text: str) -> Stopped | NoLink:
         """Somebody pressed the button behind the link of a letter. They need not say who they are: it only stops."""
         handle = await self._handle(self._links.handle_in(text))
-        if handle is None or handle.created_at + WORKS_FOR <= self._ground.now():
+        if handle is None or self._since(handle) + WORKS_FOR <= self._ground.now():
             return NoLink()
         actor = stranger(handle.slack_team, "")
         return await self._sound(handle, await self._account(handle), "mail", actor, PAGE)
@@ -91,6 +94,11 @@ class Alarms:
         for alarm in found:
             await self._settle(alarm.handle)
         return len(found)
+
+    def _since(self, handle: Handle) -> datetime:
+        """From when on its letters count: a visit that a petition opened began later than it was made."""
+        at_once = handle.expires_at <= handle.created_at + self._page.handles.lifetime
+        return handle.created_at if at_once else handle.expires_at
 
     async def _handle(self, handle_id: str | None) -> Handle | None:
         if handle_id is None:
@@ -114,13 +122,19 @@ class Alarms:
     async def _sound(
         self, handle: Handle, account: Account | None, door: Door, actor: audit.Actor, where: Where
     ) -> Stopped:
-        def work(tx: Session) -> Effect | None:
-            return self._raise(tx, handle, account, door, actor, where)
+        def work(tx: Session) -> Stopped:
+            by = By(actor=actor, where=where)
+            petition = petitions.get(tx, handle.id)
+            if petition is not None and petition.opens_at is None:  # nobody said yet that it is them
+                is_new = end(tx, petition, PetitionState.CANCELLED, Why.NOT_ME, by, self._ground.now())
+                return Stopped(again=not is_new, petition=True)
+            disabled = self._raise(tx, handle, account, door, actor, where)
+            return Stopped(again=disabled is None, held=disabled == Effect.HELD)
 
-        disabled = await self._ground.database.write(work)
-        if disabled is not None:
+        stopped = await self._ground.database.write(work)
+        if not stopped.again and not stopped.petition:
             await self._settle(handle.id)
-        return Stopped(again=disabled is None, held=disabled == Effect.HELD)
+        return stopped
 
     def _raise(
         self,
@@ -143,6 +157,10 @@ class Alarms:
             disabled=disabled, at=at,
         ):  # fmt: skip
             return None
+        end_of(
+            tx, directory=handle.directory, account=handle.account, why=Why.NOT_ME,
+            by=By(actor=actor, where=where), at=at,
+        )  # fmt: skip
         closed = handles.close_all(tx, directory=handle.directory, account=handle.account, at=at)
         facts: dict[str, Fact] = {
             "door": door, "purpose": handle.purpose, "result": handle.result, "closed": closed,

@@ -112,7 +112,7 @@ class NotHere:
 
     purpose: str
     reasons: tuple[str, ...]
-    instead: Literal["governed way", "set up proofs first"]
+    instead: Literal["governed way", "set up proofs first", "ask two people"]
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -35,6 +35,7 @@ from storage.sentences import Sentence
 ACTIONS: dict[str, AccountAction] = {
     Purpose.RESET: Action.RESET_PASSWORD,
     Purpose.UNLOCK: Action.UNLOCK,
+    Purpose.REGAIN: Action.REGAIN_PROOFS,
     Purpose.STEP_UP: Action.STEP_UP,
 }
 # Nothing else is done in such a visit: with the proof it is over, and its session opens nothing.
@@ -247,6 +248,7 @@ class Attempts:
                 now=self._ground.now(),
                 proofs=frozenset(proofs),
                 unlocks_today=_NO_FREE_UNLOCK,
+                attested=person.attested,
             )
         )
 

@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 
 from sqlmodel import Session, col, select
 
-from handlers import breaker
+from handlers import breaker, petition_ends
 from handlers.decisions.breaking import Counted
 from handlers.decisions.policy import PolicyDecision
 from handlers.exceptions import Kind, Severity, Strange, tell_security
@@ -139,6 +139,7 @@ class Changes:
         if handle.proven:  # the letter says that they gave proofs
             owe(tx, at=at, courier="mail", kind=words.told, subject=handle.id, recipient=handle.account)
         close_others(tx, handle.id, directory=handle.directory, account=handle.account, at=at)
+        petition_ends.used(tx, handle, at)
         if words is RESET:
             self._ground.was_reset(tx, handle.directory, handle.account)
         if not result.is_sure:

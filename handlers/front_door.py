@@ -13,7 +13,7 @@ from handlers.intents import PAGE
 from handlers.recording import record, stranger
 from handlers.visits import PageGround
 from storage import freezes, links
-from storage.directories.base import Account
+from storage.directories.base import Account, Directory
 from storage.handles import Purpose, opened_at_door
 
 _LONGEST = 256
@@ -44,15 +44,9 @@ class FrontDoor:
         DirectoryUnavailable when the directory did not answer: that is alike for everybody, too.
         """
         typed, purpose = login.strip(), Purpose.UNLOCK if unlock else Purpose.RESET
-        account = await self._account(typed)
+        account = await account_behind(self._ground.directory(self._directory), typed)
         door = self._ground.vault.derive("front-door", f"{self._directory}\0{typed.casefold()}").hex()[:32]
         return await self._ground.database.write(lambda tx: self._open(tx, account, door, purpose))
-
-    async def _account(self, login: str) -> Account | None:
-        """Looked up whatever was typed, so that it takes as long."""
-        sound = login if 0 < len(login) <= _LONGEST and login.isprintable() else "-"
-        found = await self._ground.directory(self._directory).account_by_login(sound)
-        return found if sound == login else None
 
     def _open(
         self,
@@ -91,3 +85,10 @@ class FrontDoor:
             facts={"purpose": purpose, "why": why},
         )
         return Opened(text=ground.handles.handle_text(handle.id))
+
+
+async def account_behind(directory: Directory, login: str) -> Account | None:
+    """Whose login this is. It is looked up whatever was typed, so that it takes as long."""
+    sound = login if 0 < len(login) <= _LONGEST and login.isprintable() else "-"
+    found = await directory.account_by_login(sound)
+    return found if sound == login else None

@@ -13,6 +13,7 @@ from sqlmodel import Session
 from handlers.besides import besides, report_of, show_before
 from handlers.decisions.counterparts import Counterpart
 from handlers.decisions.freezing import Stopped, What, what_stops
+from handlers.decisions.petitioning import SHORTEST_COOL_OFF
 from handlers.decisions.policy import AccessQuestion, Action, PolicyEngine
 from handlers.decisions.timing import minutes_held
 from handlers.stepping_up import SteppingUp
@@ -62,7 +63,9 @@ class Shown(Protocol):
 
 @dataclass(frozen=True, kw_only=True)
 class Ground:
-    """security_group: the directory group whose members approve for security. lapse_after: how long a request waits.
+    """security_group: the directory group whose members approve for security. help_desk: that of the help desk, "" if
+    there is none. lapse_after: how long a request waits. cool_off: how long an approved petition waits before it opens.
+    petition_channel: where petitions are decided beside the security channel, "" for nowhere else.
 
     people_of: for each directory whose people are those of another, that other one, their home. People sign in and
     are linked from a home, and approvers are looked for there; so nobody waits for any other directory but whoever
@@ -77,6 +80,9 @@ class Ground:
     lapse_after: timedelta
     now: Clock
     people_of: Mapping[str, str] = field(default_factory=dict)
+    help_desk: str = ""
+    cool_off: timedelta = SHORTEST_COOL_OFF
+    petition_channel: str = ""
     stepping_up: SteppingUp = field(default_factory=SteppingUp)
 
     @property

@@ -29,6 +29,8 @@ class Step(StrEnum):
     UNLOCK = "unlock"
     PROVE_OLD = "prove-old"
     NEW_KEY = "new-key"
+    REGAIN = "regain"
+    NEW_PROOFS = "new-proofs"
     CARE = "care"
     CHANGING = "changing"
     DONE = "done"
@@ -74,6 +76,7 @@ _FIRST = {
     Purpose.ENROL: Step.SIGN_IN,
     Purpose.LINK: Step.LINK,
     Purpose.CARE: Step.SIGN_IN,
+    Purpose.REGAIN: Step.REGAIN,
     Purpose.STEP_UP: Step.PROVE,
 }
 _ASKS_PROOF = frozenset({Step.PROVE, Step.PROVE_OLD})
@@ -143,7 +146,7 @@ class Looking:
         )
 
     async def _offers_passkeys(self, step: Step, handle: Handle | None) -> bool:
-        if step == Step.CARE:
+        if step in (Step.CARE, Step.NEW_PROOFS):
             return self._passkeys.challenges.party is not None
         return handle is not None and step in _ASKS_PROOF and await self._passkeys.are_offered(handle)
 
@@ -163,6 +166,8 @@ class Looking:
             key = await self._enrolment.offered_key(handle, login)
             without_key = Step.CARE if purpose == Purpose.CARE else Step.SIGN_IN
             return (Step.NEW_KEY, key) if key is not None else (without_key, None)
+        if purpose == Purpose.REGAIN:
+            return Step.NEW_PROOFS, await self._enrolment.offered_key(handle, login)
         if purpose != Purpose.RESET:
             return Step.UNLOCK, None
         can = self._ground.directory(handle.directory).capabilities

@@ -146,7 +146,9 @@ class Proving:
             )
             kept = [(row.id, row.secret) for row in rows]
         recovery = await asyncio.to_thread(_matching_recovery, self._ground.code_hash, recovery_code, kept)
-        mailed = next((each.id for each in sent if self._is_mail_code(each.id, mail_code)), None)
+        mailed = next(
+            (each.id for each in sent if is_mail_code(self._ground.vault, each.id, mail_code)), None
+        )
         if recovery is None or mailed is None:
             return Checked(right=False, proofs=RECOVERY, spend=lambda _tx: False)
         at = self._ground.now()
@@ -155,11 +157,6 @@ class Proving:
             return proofs.use_recovery_code(tx, recovery, at) and proofs.use_mail_code(tx, mailed, at)
 
         return Checked(right=True, proofs=RECOVERY, spend=spend)
-
-    def _is_mail_code(self, code_id: str, given: str) -> bool:
-        derived = self._ground.vault.derive_all("mail-code", code_id)
-        ours = [_digits(each) for each in derived]
-        return any(_same(given, code) for code in ours)
 
 
 def lift_lock(
@@ -193,6 +190,12 @@ def matching_step(seed: str, code: str, ground: PageGround) -> int | None:
 def mail_code(vault: Vault, code_id: str) -> str:
     """The digits of a code sent by mail: computed when it is sent and when it is checked, never kept."""
     return _digits(vault.derive("mail-code", code_id))
+
+
+def is_mail_code(vault: Vault, code_id: str, given: str) -> bool:
+    """Whether these are the digits that were sent."""
+    ours = [_digits(each) for each in vault.derive_all("mail-code", code_id)]
+    return any(_same(given, code) for code in ours)
 
 
 def new_recovery_code(random: Sequence[int]) -> str:

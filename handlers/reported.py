@@ -10,11 +10,13 @@ from dataclasses import dataclass
 class Stopped:
     """It is stopped. again: it was said before, of the same visit, and nothing more was done.
 
-    held: the account is left as it is, for there were too many such reports at once.
+    held: the account is left as it is, for there were too many such reports at once. petition: only a petition that
+    nobody approved yet was stopped; the account stays as it is.
     """
 
     again: bool = False
     held: bool = False
+    petition: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)

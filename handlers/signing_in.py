@@ -36,7 +36,9 @@ _STATE = re.compile(r"(s-[0-9a-z]{9}-[0-9a-z]{8})\.([A-Za-z0-9_-]{43})")
 # A right one buys no guesses at codes: where a weak `acr` is asked for, it is worth no more than a password.
 _PROOF = Kinds(
     action="proof.given",
-    purposes=frozenset({Purpose.RESET, Purpose.UNLOCK, Purpose.ENROL, Purpose.CARE, Purpose.STEP_UP}),
+    purposes=frozenset(
+        {Purpose.RESET, Purpose.UNLOCK, Purpose.ENROL, Purpose.CARE, Purpose.STEP_UP, Purpose.REGAIN}
+    ),
     second_factor=False,
 )
 _LINK = Kinds(action="link.proven", purposes=frozenset({Purpose.LINK}), second_factor=False)
@@ -46,6 +48,7 @@ _STEPS: Mapping[Purpose, Step] = {
     Purpose.ENROL: Step.SIGN_IN,
     Purpose.CARE: Step.SIGN_IN,
     Purpose.LINK: Step.LINK,
+    Purpose.REGAIN: Step.REGAIN,
     Purpose.STEP_UP: Step.PROVE,
 }
 # Where the directory's password, which the provider may ask for and nothing else, is not enough.

@@ -15,7 +15,7 @@ from sqlmodel import Session
 
 from handlers.addresses import changed_lately, seen_now
 from handlers.decisions.breaking import Bars
-from handlers.decisions.policy import PolicyEngine
+from handlers.decisions.policy import NOBODY_ATTESTED, Attested, PolicyEngine
 from handlers.proofs import Handles
 from handlers.stepping_up import SteppingUp
 from storage import alarms, links
@@ -33,6 +33,8 @@ from storage.sentences import Sentence
 from storage.states import LinkState
 
 NO_LINK_NEEDED = frozenset({Purpose.LINK})
+# Visits that a petition may open.
+PETITIONED = frozenset({Purpose.RESET, Purpose.REGAIN})
 # An id of the shape that directories give, and of nobody.
 _NOBODY = "00000000-0000-0000-0000-000000000000"
 
@@ -65,12 +67,18 @@ def _nothing_more(_tx: Session, _directory: str, _account: str) -> None:
     """Nobody else is concerned."""
 
 
+async def _nobody_behind(_handle: Handle) -> Attested | None:
+    """No visit is a petition's."""
+    return None
+
+
 @dataclass(frozen=True, kw_only=True)
 class PageGround:
     """What the handlers of the secure page stand on, built once by the composition root.
 
     provider: None without one. pause: waits, in seconds. was_reset: what else belongs to the end of a reset, in its
-    transaction. code_hash: of recovery codes.
+    transaction. code_hash: of recovery codes. behind: who stands behind a visit that a petition opens; None where none
+    does.
     """
 
     database: Database
@@ -85,6 +93,7 @@ class PageGround:
     stepping_up: SteppingUp = field(default_factory=SteppingUp)
     was_reset: Callable[[Session, str, str], None] = _nothing_more
     code_hash: CodeHash = field(default_factory=CodeHash)
+    behind: Callable[[Handle], Awaitable[Attested | None]] = _nobody_behind
 
     def directory(self, name: str) -> Directory:
         """The directory of this name; DirectoryUnavailable if it is not configured (any more)."""
@@ -106,9 +115,10 @@ class PageGround:
     def time_is_over(self, handle: Handle) -> bool:
         """Whether its time is over, reckoned from when it was made: that is alike for whomever it is for (P-9).
 
-        A handle may end sooner because its person proved something elsewhere, which is not for a stranger to see.
+        A handle may end sooner because its person proved something elsewhere, which is not for a stranger to see. One
+        that a petition opened works for longer.
         """
-        return handle.created_at + self.handles.lifetime <= self.now()
+        return max(handle.created_at + self.handles.lifetime, handle.expires_at) <= self.now()
 
     def is_over_to(self, visitor: "Visitor", handle: Handle) -> bool:
         """Whether this visitor may know that nothing more comes of the handle: a stranger, only by its time (P-9)."""
@@ -126,7 +136,10 @@ class PageGround:
         link, reported = await self.database.read(lambda tx: _kept(tx, handle))
         moved = None if account is None else changed_lately(account, address, self.now())
         unfit = _unfit(handle, account, link, is_moved=moved is not None, is_reported=reported)
-        return Person(handle=handle, account=account, unfit=unfit, mail_moved_at=moved)
+        behind = await self.behind(handle) if handle.purpose in PETITIONED else None
+        return Person(
+            handle=handle, account=account, unfit=unfit, mail_moved_at=moved, attested=behind or NOBODY_ATTESTED
+        )  # fmt: skip
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -150,13 +163,14 @@ class Visitor:
 class Person:
     """Whom a handle is for. unfit: why they may not go on, "" if they may; it is recorded and never shown.
 
-    mail_moved_at: when their address changed, if that was lately.
+    mail_moved_at: when their address changed, if that was lately. attested: who said in a petition that it is them.
     """
 
     handle: Handle | None
     account: Account | None = None
     unfit: str = ""
     mail_moved_at: datetime | None = None
+    attested: Attested = NOBODY_ATTESTED
 
 
 @dataclass(frozen=True, kw_only=True)

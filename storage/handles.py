@@ -42,6 +42,7 @@ class Purpose(StrEnum):
     ENROL = "enrol"
     LINK = "link"
     CARE = "care"
+    REGAIN = "regain"
     STEP_UP = "step_up"
 
 
@@ -88,6 +89,23 @@ def make_handle(
     tx.add(handle)
     tx.flush()
     return handle
+
+
+def reopen(tx: Session, handle_id: str, *, expires_at: datetime) -> bool:
+    """Let a handle that was kept shut be used until then. False if something came of it before."""
+    opened = (
+        update(Handle)
+        .where(col(Handle.id) == handle_id, col(Handle.result) == Result.OPEN)
+        .values(expires_at=expires_at)
+        .returning(col(Handle.id))
+        .execution_options(synchronize_session=False)
+    )
+    return tx.execute(opened).first() is not None
+
+
+def close(tx: Session, handle_id: str, *, at: datetime) -> bool:
+    """End one open handle. False if its change is under way, or something came of it already."""
+    return reopen(tx, handle_id, expires_at=at)
 
 
 def handle_by_id(tx: Session, handle_id: str) -> Handle | None:

@@ -1,4 +1,4 @@
-"""The states that links and grants can be in, which of a grant's states may follow which, and kinds of freezes.
+"""The states of links, grants and petitions, which of them may follow which, and kinds of freezes.
 
 It decides no move: it only says which ones a row can take, so that storage.grants takes no other.
 """
@@ -74,10 +74,55 @@ FOLLOWS: Mapping[GrantState, frozenset[GrantState]] = MappingProxyType(
 )
 
 
+class PetitionKind(StrEnum):
+    """What somebody asks two people for: a new password that they may not reset alone, or new proofs for lost ones."""
+
+    PASSWORD = "password"  # noqa: S105 - what is asked for
+    PROOFS = "proofs"
+
+
+class PetitionState(StrEnum):
+    """Where a petition stands. APPROVED: it waits for its hour. OPEN: its person may use it, once.
+
+    LAPSED: nobody answered, or it was not used in time. VOIDED: it could not be opened when its hour had come.
+    """
+
+    ASKED = "asked"
+    APPROVED = "approved"
+    OPEN = "open"
+    USED = "used"
+    DENIED = "denied"
+    CANCELLED = "cancelled"
+    LAPSED = "lapsed"
+    VOIDED = "voided"
+
+
+PETITION_FOLLOWS: Mapping[PetitionState, frozenset[PetitionState]] = MappingProxyType(
+    {
+        PetitionState.ASKED: frozenset(
+            {
+                PetitionState.APPROVED,
+                PetitionState.DENIED,
+                PetitionState.CANCELLED,
+                PetitionState.LAPSED,
+                PetitionState.VOIDED,
+            }
+        ),
+        PetitionState.APPROVED: frozenset(
+            {PetitionState.OPEN, PetitionState.CANCELLED, PetitionState.LAPSED, PetitionState.VOIDED}
+        ),
+        PetitionState.OPEN: frozenset(
+            {PetitionState.USED, PetitionState.CANCELLED, PetitionState.LAPSED, PetitionState.VOIDED}
+        ),
+    }
+)
+
+
 class Changed(StrEnum):
     """What changed about somebody's proofs.
 
     SET_UP: authenticator and recovery codes together. PASSKEY_STOPPED: because a second one seems to exist.
+    REGAINED: new ones in the place of all that was lost, after two people said that it is them.
     """
 
     SET_UP = "set-up"
@@ -89,3 +134,4 @@ class Changed(StrEnum):
     AUTHENTICATOR_REPLACED = "authenticator-replaced"
     AUTHENTICATOR_REMOVED = "authenticator-removed"
     RECOVERY_CODES = "recovery-codes"
+    REGAINED = "regained"

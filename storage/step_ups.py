@@ -19,6 +19,7 @@ class About(StrEnum):
     """What a fresh proof is for."""
 
     APPROVAL = "approval"
+    PETITION = "petition"
 
 
 @dataclass(frozen=True, kw_only=True)

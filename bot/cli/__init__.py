@@ -11,7 +11,7 @@ from typing import Annotated
 
 import typer
 
-from bot.cli import alarms, audit, audit_proofs, check, evidence, keys, records, restoring, running
+from bot.cli import alarms, audit, audit_proofs, check, evidence, keys, petitions, records, restoring, running
 from bot.cli.drift import drift
 from bot.cli.place import Place
 from bot.cli.sentences import Kindly
@@ -45,6 +45,7 @@ app.add_typer(audit.commands, name="audit")
 app.add_typer(records.grants, name="grants")
 app.add_typer(records.exceptions, name="exceptions")
 app.add_typer(records.proofs, name="proofs")
+app.add_typer(petitions.commands, name="petitions")
 app.add_typer(keys.commands, name="keys")
 
 

@@ -1,12 +1,15 @@
 """The mails Wicket sends, as plain text: the answer first, then why, then what to do.
 
-Pure: facts in, letter out. Only one carries a code, and the one link that may stand in one can only stop things.
+Pure: facts in, letter out. Only one carries a code. Links only stop things, but for that to the page of a petition,
+which opens nothing by itself.
 """
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 
+from bot.couriers.petition_letters import PETITION_LETTERS, Told
 from bot.slack.words import in_full
 from bot.texts import say, say_counted, template
 from storage.handles import Result
@@ -20,6 +23,7 @@ class Facts:
 
     result: how the change of the visit ended. what: what changed about the proofs; thing: the name of the passkey.
     code: for the letter that carries one. minutes: how long it works. stop: where whoever it was not can stop it.
+    alone: the code needs no other beside it. petition: for the letters about one.
     """
 
     name: str
@@ -31,6 +35,8 @@ class Facts:
     code: str = ""
     minutes: int = 0
     stop: str = ""
+    alone: bool = False
+    petition: Told | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -165,6 +171,7 @@ _SUBJECTS: Mapping[Changed, str] = {
     Changed.AUTHENTICATOR_REPLACED: template("Your authenticator was replaced"),
     Changed.AUTHENTICATOR_REMOVED: template("Your authenticator was removed"),
     Changed.RECOVERY_CODES: template("New recovery codes were made for you"),
+    Changed.REGAINED: template("New proofs were set up for you"),
 }
 _CHANGES: Mapping[Changed, str] = {
     Changed.SET_UP: template(
@@ -186,6 +193,10 @@ _CHANGES: Mapping[Changed, str] = {
     Changed.AUTHENTICATOR_REMOVED: template(
         "Your authenticator was removed from your proofs on {time}. It proves nothing any more."
     ),
+    Changed.REGAINED: template(
+        "New proofs and new recovery codes were set up for you on {time}, in the place of all that you had. Older ones "
+        "prove nothing any more."
+    ),
     Changed.RECOVERY_CODES: template(
         "New recovery codes were made for you on {time}. Older ones stopped working."
     ),
@@ -201,6 +212,12 @@ def _mail_code(facts: Facts) -> tuple[str, tuple[str, ...]]:
     return say("Your code for Wicket's secure page"), (
         say("Your code is {code}", code=facts.code),
         say_counted(
+            "Type it on the page that you have open. It works once, for {count} minute.",
+            "Type it on the page that you have open. It works once, for {count} minutes.",
+            facts.minutes,
+        )
+        if facts.alone
+        else say_counted(
             "Type it on the page that you have open, together with a recovery code. "
             "It works once, for {count} minute.",
             "Type it on the page that you have open, together with a recovery code. "
@@ -215,6 +232,13 @@ def _mail_code(facts: Facts) -> tuple[str, tuple[str, ...]]:
     )
 
 
+def _petition(write: Callable[[Told], tuple[str, ...]], facts: Facts) -> tuple[str, tuple[str, ...]]:
+    if facts.petition is None:
+        raise KeyError("a letter about a petition needs one")
+    subject, *told = write(facts.petition)
+    return subject, (*told, _not_you(facts))
+
+
 _KINDS: Mapping[str, Callable[[Facts], tuple[str, tuple[str, ...]]]] = {
     "password-changing": _password_changing,
     "password-changed": _password_changed,
@@ -222,6 +246,7 @@ _KINDS: Mapping[str, Callable[[Facts], tuple[str, tuple[str, ...]]]] = {
     "account-unlocked": _account_unlocked,
     "proofs-changed": _proofs_changed,
     "mail-code": _mail_code,
+    **{kind: partial(_petition, write) for kind, write in PETITION_LETTERS.items()},
 }
 KINDS = frozenset(_KINDS)
 

@@ -17,6 +17,7 @@ import structlog
 from sqlmodel import Session
 
 from bot.couriers.letters import KINDS, Facts, letter
+from bot.couriers.petition_letters import PETITION_LETTERS, Told, told_of
 from bot.metrics import Metrics
 from bot.texts import ENGLISH, Language, read_from, read_in
 from handlers.addresses import former, seen_now
@@ -24,6 +25,8 @@ from handlers.alarms import StopLinks
 from handlers.announcing import CHANGING
 from handlers.exceptions import Kind, Severity, Strange, tell_security
 from handlers.intents import SCHEDULE
+from handlers.petition_ends import mailed
+from handlers.petitioned import APPROVED
 from handlers.proving import mail_code
 from handlers.recording import WICKET, record
 from handlers.strange import named
@@ -31,7 +34,7 @@ from handlers.visits import PageGround
 from storage import announcements
 from storage.directories.base import Account
 from storage.faults import DirectoryUnavailable, MailUnavailable
-from storage.handles import Result, handle_by_id
+from storage.handles import Purpose, Result, handle_by_id
 from storage.links import zone_of
 from storage.outbox import claim, done, postpone
 from storage.proof_changes import change_and_visit
@@ -142,7 +145,8 @@ class MailCourier:
 
     async def _deliver(self, owed: Owed) -> bool:
         """Send one letter; False if there is nothing to send any more."""
-        letters = await self._letters(owed)
+        told = await self._told(owed)
+        letters = await self._letters(owed, told)
         for message in letters:
             try:
                 await self._smtp.send(message)
@@ -154,14 +158,26 @@ class MailCourier:
                 self._metrics.delivery(COURIER, "delivered")
 
         def work(tx: Session) -> None:
+            at = self._ground.now()
             if letters and owed.kind == CHANGING:
-                announcements.mailed(tx, owed.subject, self._ground.now())
+                announcements.mailed(tx, owed.subject, at)
+            if letters and told is not None and owed.kind == APPROVED:
+                mailed(tx, owed.subject, opens_at=told.opens_at, at=at)
             done(tx, owed)
 
         await self._ground.database.write(work)
         return bool(letters)
 
-    async def _letters(self, owed: Owed) -> Sequence[EmailMessage]:
+    async def _told(self, owed: Owed) -> Told | None:
+        """The petition that a letter is about, if it is about one, with its hour as it will be by this letter."""
+        if owed.kind not in PETITION_LETTERS:
+            return None
+        page = f"{self._public_url}/p/{self._ground.handles.handle_text(owed.subject)}"
+        return await self._ground.database.read(
+            lambda tx: told_of(tx, owed.subject, page, self._ground.now())
+        )
+
+    async def _letters(self, owed: Owed, told: Told | None) -> Sequence[EmailMessage]:
         """The same letter to each address that must have it, the one before first: it matters more."""
         if owed.kind not in KINDS:
             raise Undeliverable(Sentence("there is no letter of the kind {kind}", kind=owed.kind))
@@ -172,6 +188,8 @@ class MailCourier:
             return ()  # a code that does not work any more only confuses
         if owed.kind == CHANGING and not self._ground.is_open(handle):
             return ()  # what it announces does not come any more
+        if told is not None and not told.is_current(owed.kind):
+            return ()
         account = await self._ground.directory(handle.directory).account(handle.account)
         if account is None or not account.mail:
             raise Undeliverable(template("the directory holds no mail address for this person"))
@@ -182,7 +200,7 @@ class MailCourier:
         theirs = await self._ground.database.read(lambda tx: zone_of(tx, account.directory, account.id))
         with read_in(self._language, self._zone):
             read_from(theirs)
-            return [self._written(owed, handle, code, change, account, one) for one in to]
+            return [self._written(owed, handle, code, change, told, account, one) for one in to]
 
     def _written(
         self,
@@ -190,6 +208,7 @@ class MailCourier:
         handle: Handle,
         code: MailCode | None,
         change: ProofChange | None,
+        told: Told | None,
         account: Account,
         to: str,
     ) -> EmailMessage:
@@ -204,6 +223,8 @@ class MailCourier:
                 thing=change.name if change is not None else "",
                 code=mail_code(self._ground.vault, code.id) if code is not None else "",
                 minutes=int(self._ground.limits.mail_code_life.total_seconds() // 60),
+                alone=handle.purpose == Purpose.REGAIN,
+                petition=told,
                 stop=f"{self._public_url}/not-me/{self._links.text(handle.id)}",
             ),
         )

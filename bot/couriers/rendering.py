@@ -26,6 +26,8 @@ from bot.slack.messages.during import (
 from bot.slack.messages.freezes import freeze_message
 from bot.slack.messages.inquiries import asked_message, inquiry_message, reply_message
 from bot.slack.messages.parts import Message
+from bot.slack.messages.petitions import approval_message as petition_message
+from bot.slack.messages.petitions import news_message, status_message
 from bot.slack.messages.proof_news import proofs_changed_message
 from bot.slack.messages.reports import report_message
 from bot.slack.messages.requests import request_message
@@ -37,6 +39,10 @@ from handlers.besides import ENDED_EARLY, ENDING, REMINDER
 from handlers.checks import Checks
 from handlers.exceptions import Kind
 from handlers.ground import Ground
+from handlers.petition_stories import PetitionStory
+from handlers.petition_telling import story_of
+from handlers.petitioned import APPROVAL as PETITION_APPROVAL
+from handlers.petitioned import NEWS, STATUS
 from handlers.stories import Asked, GrantStory
 from handlers.storytelling import tell, with_deciders
 from storage import inquiries
@@ -87,6 +93,9 @@ class Rendering:
             ENDED_EARLY: self._ended_early,
             **dict.fromkeys(NOTICES, self._notice),
             "proofs-changed": self._proofs_changed,
+            STATUS: self._petition,
+            PETITION_APPROVAL: self._petition_approval,
+            **dict.fromkeys(NEWS, self._petition_news),
         }
 
     async def message(self, owed: Owed) -> Message | None:
@@ -215,6 +224,22 @@ class Rendering:
         what, name = (Changed(change.what), change.name) if change else (Changed.SET_UP, "")
         at = (change.at if change else handle.done_at) or self._ground.now()
         return proofs_changed_message(what, name, at, handle=handle.id)
+
+    async def _petition(self, owed: Owed) -> Message | None:
+        story = await self._petition_story(owed)
+        return status_message(story, page=self._pages.address(story.id)) if story else None
+
+    async def _petition_approval(self, owed: Owed) -> Message | None:
+        story = await self._petition_story(owed)
+        return petition_message(story) if story else None
+
+    async def _petition_news(self, owed: Owed) -> Message | None:
+        story = await self._petition_story(owed)
+        return news_message(story, page=self._pages.address(story.id)) if story else None
+
+    async def _petition_story(self, owed: Owed) -> PetitionStory | None:
+        cool_off = self._ground.cool_off
+        return await self._ground.database.read(lambda tx: story_of(tx, owed.subject, cool_off=cool_off))
 
     async def _notice(self, owed: Owed) -> Message | None:
         handle = await self._ground.database.read(lambda tx: handle_by_id(tx, owed.subject))

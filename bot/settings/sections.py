@@ -123,6 +123,8 @@ class SecuritySection(Section):
     """[security]: who acts for security, and how narrow the secure page and open requests are held."""
 
     approvers_group: Line = Field(examples=["security-team"])
+    # Who speaks to people who cannot help themselves; without a group nobody counts as the help desk.
+    help_desk: Line | None = Field(default=None, examples=["help-desk"])
     # A code sent to a person is worth ten minutes at most (SP 800-63B-4, 3.1.3), so the page it opens is too.
     link_minutes: int = Field(default=10, ge=1, le=10, examples=[10])
     # For one decision at once after it: what is older is no proof of who decides now.
@@ -135,6 +137,9 @@ class SecuritySection(Section):
     wrong_proofs_an_hour: int = Field(default=100, ge=10, le=100_000, examples=[100])
     unusual_times: int = Field(default=10, ge=0, le=1000, examples=[10])
     alarms_an_hour: int = Field(default=10, ge=1, le=1000, examples=[10])
+    # Of petitions (P-14): nobody has less than four hours to object.
+    cool_off_hours: int = Field(default=4, ge=4, le=72, examples=[4])
+    petition_channel: ChannelId | None = Field(default=None, examples=["C0HELPDESK"])
 
 
 class FrontDoorSection(Section):

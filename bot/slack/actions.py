@@ -43,6 +43,11 @@ class Action(StrEnum):
     RESUME = "freeze.resume"
     NOT_ME = "account.not_me"
     RELEASE = "account.release"
+    PETITION_PASSWORD = "petition.password"  # noqa: S105 - the name of a button
+    PETITION_PROOFS = "petition.proofs"
+    PETITION_APPROVE = "petition.approve"
+    PETITION_DENY = "petition.deny"
+    PETITION_CANCEL = "petition.cancel"
 
 
 class Form(StrEnum):
@@ -60,6 +65,9 @@ class Form(StrEnum):
     RESUME = "form.resume"
     RELEASE = "form.release"
     END = "form.end"
+    PETITION = "form.petition"
+    ATTEST = "form.attest"
+    DENY_PETITION = "form.deny_petition"
 
 
 class Field(StrEnum):

@@ -22,6 +22,7 @@ from bot.slack.freezes import FreezeClicks
 from bot.slack.homes import Homes
 from bot.slack.limiter import Limiter
 from bot.slack.listeners import Listeners
+from bot.slack.petitions import PetitionClicks
 from bot.slack.replies import Replies
 from bot.slack.requesting import Requesting
 from bot.slack.submissions import Submissions
@@ -31,6 +32,7 @@ from handlers.accounts import Accounts
 from handlers.alarms import Alarms
 from handlers.approvals import Deciding
 from handlers.asking import Asking
+from handlers.attesting import Attesting
 from handlers.checks import Checks
 from handlers.decisions.names import Names
 from handlers.details import Details
@@ -43,6 +45,7 @@ from handlers.identity import Identity
 from handlers.inquiries import Inquiries
 from handlers.leavers import Leavers
 from handlers.lifting import Lifting
+from handlers.petitioning import Petitioning
 from handlers.proofs import Handles
 from handlers.reconciling import Reconciling
 from handlers.releasing import Releasing
@@ -83,6 +86,13 @@ class Speaking:
         drift = DriftClicks(ground, reconciling=Reconciling(ground), leavers=self.leavers, replies=replies)
         freezes = FreezeClicks(lifting=Lifting(ground), replies=replies)
         alarms = AlarmClicks(alarms=self.alarms, releasing=Releasing(ground), replies=replies)
+        petitions = PetitionClicks(
+            ground,
+            petitioning=Petitioning(ground),
+            attesting=Attesting(ground),
+            pages=self.pages,
+            replies=replies,
+        )
         during = DuringClicks(
             ground, extending=Extending(ground, asking), ending=Ending(ground), replies=replies
         )
@@ -122,6 +132,7 @@ class Speaking:
                 homes=homes,
                 freezes=freezes,
                 alarms=alarms,
+                petitions=petitions,
                 replies=replies,
             ),
             submissions=Submissions(
@@ -131,6 +142,7 @@ class Speaking:
                 during=during,
                 freezes=freezes,
                 alarms=alarms,
+                petitions=petitions,
             ),
             requesting=requesting,
             homes=homes,

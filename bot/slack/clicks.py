@@ -25,6 +25,7 @@ from bot.slack.messages.asking import asked_text
 from bot.slack.messages.deciding import too_late_text
 from bot.slack.messages.freezes import gone_text
 from bot.slack.messages.parts import Message, said
+from bot.slack.petitions import PetitionClicks
 from bot.slack.replies import Replies
 from bot.slack.requesting import Requesting, prefilled_from, remark_about
 from bot.texts import as_told, say
@@ -75,6 +76,7 @@ class Clicks:
         homes: Homes,
         freezes: FreezeClicks,
         alarms: AlarmClicks,
+        petitions: PetitionClicks,
         replies: Replies,
     ) -> None:
         self._ground = ground
@@ -103,6 +105,7 @@ class Clicks:
             **homes.table,
             **freezes.table,
             **alarms.table,
+            **petitions.table,
         }
 
     async def carry_out(self, action: str, click: Click) -> bool:

@@ -18,6 +18,7 @@ from bot.slack.messages.answers import (
     unlocked_message,
 )
 from bot.slack.messages.parts import Message, said
+from bot.slack.messages.petitions_told import lost_message
 from bot.slack.words import inert, together
 from bot.texts import as_told, say
 from handlers.accounts import Accounts
@@ -84,6 +85,8 @@ class Conversation:
                 return await self.open_page(intent, Purpose.ENROL, by_message=by_message)
             case meant.CareForProofs():
                 return await self.open_page(intent, Purpose.CARE, by_message=by_message)
+            case meant.LostProofs():
+                return lost_message()
             case meant.UnlockAccount():
                 return await self.unlock(intent, by_message=by_message)
             case meant.DraftRequest() as draft:

@@ -16,6 +16,7 @@ from bot.slack.during import DuringClicks
 from bot.slack.forms import Wrong
 from bot.slack.freezes import FreezeClicks
 from bot.slack.incoming import Incoming, text
+from bot.slack.petitions import PetitionClicks
 from bot.slack.requesting import Answer, Requesting, errors, note
 from bot.texts import say
 from handlers.intents import Actor
@@ -33,6 +34,7 @@ class Submissions:
         during: DuringClicks,
         freezes: FreezeClicks,
         alarms: AlarmClicks,
+        petitions: PetitionClicks,
     ) -> None:
         self._requesting = requesting
         self._deciding = deciding
@@ -40,6 +42,7 @@ class Submissions:
         self._freezes = freezes
         self._alarms = alarms
         self._during = during
+        self._petitions = petitions
 
     async def carry_out(self, actor: Actor, incoming: Incoming, view: Mapping[str, Any]) -> Answer | None:
         """Do what this form is for; None if there is no such form to submit."""
@@ -66,6 +69,12 @@ class Submissions:
                 return _drifted(await self._freezes.resume(actor, incoming, view))
             case Form.RELEASE:
                 return _drifted(await self._alarms.release(actor, incoming, view))
+            case Form.PETITION:
+                return _drifted(await self._petitions.ask(actor, incoming, view))
+            case Form.ATTEST:
+                return _drifted(await self._petitions.decide(actor, incoming, view, approve=True))
+            case Form.DENY_PETITION:
+                return _drifted(await self._petitions.decide(actor, incoming, view, approve=False))
             case _:
                 return None
 

@@ -5,6 +5,7 @@ What a browser's authenticator answered goes to its handler unread, and is shown
 
 import json
 from collections.abc import Callable, Mapping
+from typing import Any
 
 from aiohttp import web
 
@@ -14,6 +15,7 @@ from handlers.adding import Adding
 from handlers.care import Care
 from handlers.enrolment import Codes, Enrolment
 from handlers.passkeys import Passkeys
+from handlers.regaining import Regaining
 from handlers.visits import NotYet, Over, PageGround, Visitor
 
 _ID_IN = "passkey"
@@ -84,8 +86,13 @@ class CaringForms:
 class PasskeyOptions:
     """What the script of the page asks for before it turns to the authenticator."""
 
-    def __init__(self, passkeys: Passkeys, adding: Adding) -> None:
-        self._ask = {"show": passkeys.ask, "make": adding.ask_passkey}
+    def __init__(self, passkeys: Passkeys, adding: Adding, regaining: Regaining) -> None:
+        self._ask = {"show": passkeys.ask, "make": self._make}
+        self._adding, self._regaining = adding, regaining
+
+    async def _make(self, visitor: Visitor) -> dict[str, Any] | None:
+        """For whoever looks after their proofs, or for whoever lost all."""
+        return await self._adding.ask_passkey(visitor) or await self._regaining.ask_passkey(visitor)
 
     async def answer(self, visitor: Visitor, kind: str) -> web.Response:
         """The options as JSON; 409 where there is nothing to ask an authenticator for."""

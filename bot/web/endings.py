@@ -51,6 +51,15 @@ SET_UP = Ending(
         _NOT_YOU,
     ),
 )
+REGAINED = Ending(
+    symbol="✅",
+    title="Your new proofs are set up.",
+    sentences=(
+        "All that you had before prove nothing any more. The recovery codes were shown once: if you did not keep them, "
+        "make new ones under “manage my proofs”.",
+        _NOT_YOU,
+    ),
+)
 _ENDINGS: Mapping[tuple[Purpose, Result], Ending] = {
     (Purpose.RESET, Result.DONE): Ending(
         symbol="✅",
@@ -128,4 +137,6 @@ def ending(purpose: Purpose, result: Result) -> Ending:
         return LINKED
     if purpose == Purpose.ENROL:
         return SET_UP
+    if purpose == Purpose.REGAIN:
+        return REGAINED
     return _ENDINGS.get((purpose, result), OVER)

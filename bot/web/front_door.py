@@ -33,7 +33,7 @@ SHUT = (
     ),
 )
 _LONGEST = 1024
-_WAIT = "300"
+WAIT = "300"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -83,7 +83,7 @@ class FrontDoorPage:
         if not self._limit.allows(self._callers.of(request)):
             self._metrics.request("page", "limited")
             answer = self._message(429, *TOO_MANY)
-            answer.headers["Retry-After"] = _WAIT
+            answer.headers["Retry-After"] = WAIT
             return answer
         fields = await read_form(request)
         login = fields.get("login", "")[:_LONGEST]

@@ -52,6 +52,21 @@ STOPPED_BEFORE = Ending(
         template("Somebody pressed this button already, and the security team knows. Nothing more was done."),
     ),
 )
+PETITION_STOPPED = Ending(
+    symbol="✅",
+    title="It is stopped.",
+    sentences=(
+        "Nobody decides about it any more, and the account stays as it is.",
+        "The security team has been told that it was not you. If somebody else may be in your mail or your Slack, "
+        "go to them at once.",
+        "You can close this page.",
+    ),
+)
+PETITION_OVER = Ending(
+    symbol="✅",
+    title="It was over already.",
+    sentences=("Nothing was changed by it, and nothing more was done.",),
+)
 NOTHING = Ending(
     symbol="⌛",
     title=template("This link stops nothing any more."),
@@ -66,6 +81,8 @@ def end_of(outcome: Stopped | NoLink) -> Ending:
     """What to say of what became of it."""
     if isinstance(outcome, NoLink):
         return NOTHING
+    if outcome.petition:
+        return PETITION_OVER if outcome.again else PETITION_STOPPED
     if outcome.held:
         return STOPPED_AND_HELD
     return STOPPED_BEFORE if outcome.again else STOPPED

@@ -18,6 +18,7 @@ from bot.web.caring import CaringForms, PasskeyOptions, answer_in
 from bot.web.deeds import NEED_SIX, Again, Answer, Deed, Onward, Sent, six_digits
 from bot.web.forms import Cookies, Tokens, from_elsewhere, new_form_cookie, read_form
 from bot.web.front_door import DoorWidth, FrontDoorPage
+from bot.web.regaining import RegainingForms
 from bot.web.rendering import Pages, qr_code
 from bot.web.signing_in import RETURN_PATH, SigningIn, brought_back
 from bot.web.stepping import ending_of
@@ -30,6 +31,7 @@ from handlers.passkeys import Passkeys
 from handlers.passwords import NOT_THE_SAME, Passwords
 from handlers.proving import MAIL_DIGITS, RECOVERY_LENGTH, Proving, plain_recovery_code
 from handlers.recovering import Pass, Recovering
+from handlers.regaining import Regaining
 from handlers.signing_in import SignIns
 from handlers.visits import NotYet, PageGround, Proven, Refused, Visitor
 from storage.handles import Purpose
@@ -65,6 +67,8 @@ _TEMPLATES: Mapping[Step, str] = {
     Step.RECOVER: "recover",
     Step.UNLOCK: "unlock",
     Step.NEW_KEY: "new-key",
+    Step.REGAIN: "regain",
+    Step.NEW_PROOFS: "new-proofs",
     Step.CARE: "care",
 }
 
@@ -95,7 +99,8 @@ class SecurePage:
         self._linking = Linking(ground)
         party = relying_party(public_url)
         self._passkeys, adding = Passkeys(ground, party), Adding(ground, party)
-        self._passkey_options = PasskeyOptions(self._passkeys, adding)
+        self._regaining = Regaining(ground, party)
+        self._passkey_options = PasskeyOptions(self._passkeys, adding, self._regaining)
         self._looking = Looking(ground, self._enrolment, self._passkeys)
         caring = CaringForms(ground, self._pages, adding=adding, enrolment=self._enrolment, address=_address)
         self._sign_ins = SignIns(ground, self._linking)
@@ -121,6 +126,9 @@ class SecurePage:
             "confirm": self._confirm,
             "passkey": self._give_passkey,
             **caring.table,
+            **RegainingForms(
+                self._regaining, self._proving, self._pages, floor=floor, refused=DID_NOT_WORK
+            ).table,
         }
 
     def routes(self) -> list[web.AbstractRouteDef]:
@@ -262,6 +270,8 @@ class SecurePage:
             await self._passwords.unlock(visitor)
         elif look.purpose == Purpose.ENROL:
             await self._enrolment.offer_key(visitor)
+        elif look.step == Step.NEW_PROOFS:
+            await self._regaining.offer_key(visitor, session=answer.session)
         return Onward(session=answer.session)
 
     # The answers.

@@ -12,6 +12,7 @@ from handlers.decisions.policy import (
     RESET_IS_RECENT,
     AccessQuestion,
     AccountQuestion,
+    AttestQuestion,
     DriftQuestion,
     Question,
     Recently,
@@ -32,6 +33,10 @@ def put(question: Question) -> tuple[Json, list[Json]]:
     if isinstance(question, AccountQuestion):
         resource, context = _uid("Account", question.target.id), _account_context(question)
         people = (question.principal, question.target)
+        entities = _distinct(*(_account(one, question.recently) for one in people))
+    elif isinstance(question, AttestQuestion):
+        resource, context = _uid("Account", question.target.id), _attest_context(question)
+        people = (question.target, question.principal)
         entities = _distinct(*(_account(one, question.recently) for one in people))
     elif isinstance(question, DriftQuestion):
         resource, context = _uid("Entitlement", question.entitlement.id), _drift_context(question)
@@ -97,8 +102,27 @@ def _account_context(question: AccountQuestion) -> Json:
     return {
         "proofs": sorted(question.proofs),
         "unlocksToday": question.unlocks_today,
+        "attested": {
+            "security": question.attested.security,
+            "helpDesk": question.attested.help_desk,
+            "manager": question.attested.manager,
+            "total": question.attested.total,
+        },
         "now": _moment(question),
     }
+
+
+def _attest_context(question: AttestQuestion) -> Json:
+    context: Json = {
+        "kind": question.kind,
+        "way": question.way,
+        "proofs": sorted(question.proofs),
+        "isReport": question.is_report,
+        "addressMoved": question.moved,
+        "petitionedLately": question.petitioned,
+        "now": _moment(question),
+    }
+    return context if question.role is None else {**context, "role": question.role}
 
 
 def _drift_context(question: DriftQuestion) -> Json:

@@ -17,6 +17,7 @@ from handlers.decisions.understanding import (
     Help,
     LinkAccount,
     ListAccess,
+    LostProofs,
     NotUnderstood,
     PasswordExpiry,
     ResetPassword,
@@ -46,6 +47,10 @@ _CLOSING = re.compile(
 
 _PASSWORD = r"(?:my |the )?(?:password|passwort|passphrase|pw)"  # noqa: S105 - the word, not a password
 _ACCOUNT = r"(?:my |the )?(?:own )?(?:user )?(?:account|login|user)"
+_DEVICE = (
+    r"(?:my |the )?(?:own |mobile |work |security |only )?(?:phone|mobile|smartphone|authenticator(?: app)?|passkeys?"
+    r"|proofs?|recovery codes?|yubikey|security key|second factor|2fa|mfa)"
+)
 
 _COMMANDS: tuple[tuple[re.Pattern[str], Understanding], ...] = tuple(
     (re.compile(pattern, re.IGNORECASE), meaning)
@@ -91,6 +96,14 @@ _COMMANDS: tuple[tuple[re.Pattern[str], Understanding], ...] = tuple(
             r"|(?:manage|show|see|change|remove|delete) my (?:authenticator|recovery codes)"
             r"|(?:set up|setup|enrol|enroll|register|add|get|create|make|new)(?: (?:my|a|the|new|another))* passkeys?",
             CareForProofs(),
+        ),
+        (
+            rf"(?:i |i've |i have )?(?:just |all )?(?:lost|broke|broken|dropped)(?: all(?: of)?)? {_DEVICE}"
+            rf"|{_DEVICE} (?:is|was|has been|are|were|got) (?:lost|stolen|broken|gone|away)"
+            rf"|(?:i )?(?:don't|do not|no longer|can't|cannot) (?:have|find|use) {_DEVICE}(?: any ?more)?"
+            r"|(?:somebody|someone) stole my (?:phone|laptop|security key|key)"
+            r"|lost|lost (?:proofs?|everything)|i lost everything",
+            LostProofs(),
         ),
         (
             r"(?:link|connect)(?: me| my| slack| account)*|(?:sign|log) (?:me )?in|signin|login",

@@ -3,6 +3,7 @@
 It never decides anything itself and knows no policy language.
 """
 
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -33,10 +34,15 @@ class Action(StrEnum):
     RECONCILE = "reconcile"
     RESUME = "resume"
     REVOKE = "revoke"
+    ATTEST = "attest"
+    REGAIN_PROOFS = "regain_proofs"
 
 
 AccessAction = Literal[Action.GRANT, Action.REQUEST, Action.REQUEST_FOR, Action.APPROVE, Action.REVOKE]
-AccountAction = Literal[Action.VIEW, Action.RESET_PASSWORD, Action.UNLOCK, Action.STEP_UP]
+AccountAction = Literal[
+    Action.VIEW, Action.RESET_PASSWORD, Action.UNLOCK, Action.STEP_UP, Action.REGAIN_PROOFS
+]
+AttestWay = Literal["approve", "deny", "cancel"]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -67,6 +73,37 @@ class Approvals:
         return cls(
             owner=counted.count("owner"), security=counted.count("security"), manager=counted.count("manager")
         )
+
+
+@dataclass(frozen=True, kw_only=True)
+class Attested:
+    """How many distinct people said of somebody that it is them, each counted once, in the one role they have."""
+
+    security: int = 0
+    help_desk: int = 0
+    manager: int = 0
+
+    @property
+    def total(self) -> int:
+        """All of them."""
+        return self.security + self.help_desk + self.manager
+
+    def __add__(self, other: "Attested") -> "Attested":
+        """Both counts together."""
+        return Attested(
+            security=self.security + other.security,
+            help_desk=self.help_desk + other.help_desk,
+            manager=self.manager + other.manager,
+        )
+
+    @classmethod
+    def of(cls, roles: Iterable[str]) -> "Attested":
+        """Count roles, one for each distinct approver."""
+        counted = Counter(roles)
+        return cls(security=counted["security"], help_desk=counted["help_desk"], manager=counted["manager"])
+
+
+NOBODY_ATTESTED = Attested()
 
 
 RESET_IS_RECENT = 24
@@ -158,7 +195,7 @@ class AccountQuestion:
 
     proofs: "passkey", "totp", "recovery_code", "mail_code", "sign_in" …, as shown on the secure page in this visit.
     unlocks_today: how often the target was unlocked without a proof in the last 24 hours. now: aware UTC.
-    recently: what happened to their accounts.
+    recently: what happened to their accounts. attested: who said in a petition that it is them, and still may say so.
     """
 
     action: AccountAction
@@ -168,6 +205,7 @@ class AccountQuestion:
     proofs: frozenset[str] = frozenset()
     unlocks_today: int = 0
     recently: Recently = NOTHING_LATELY
+    attested: Attested = NOBODY_ATTESTED
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -204,7 +242,30 @@ class ResumeQuestion:
     recently: Recently = NOTHING_LATELY
 
 
-Question = AccessQuestion | AccountQuestion | DriftQuestion | ResumeQuestion
+@dataclass(frozen=True, kw_only=True)
+class AttestQuestion:
+    """May `principal` decide in this way about a petition of `target`?
+
+    kind: a storage.states.PetitionKind. role: a handlers.decisions.standing.HelperRole. proofs: by which they just
+    proved who they are, for this petition. is_report: they report to the target. moved: their mail address changed
+    lately. petitioned: they had a petition of their own opened lately. now: aware UTC.
+    """
+
+    principal: Account
+    target: Account
+    kind: str
+    way: AttestWay
+    role: str | None
+    now: datetime
+    proofs: frozenset[str] = frozenset()
+    is_report: bool = False
+    moved: bool = False
+    petitioned: bool = False
+    action: Literal[Action.ATTEST] = Action.ATTEST
+    recently: Recently = NOTHING_LATELY
+
+
+Question = AccessQuestion | AccountQuestion | DriftQuestion | ResumeQuestion | AttestQuestion
 
 
 @dataclass(frozen=True, kw_only=True)

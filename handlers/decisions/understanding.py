@@ -39,6 +39,11 @@ class CareForProofs:
 
 
 @dataclass(frozen=True, kw_only=True)
+class LostProofs:
+    """They lost what they prove themselves with, and cannot show any of it."""
+
+
+@dataclass(frozen=True, kw_only=True)
 class LinkAccount:
     """They want to link their Slack account to who they are."""
 
@@ -101,6 +106,7 @@ Understanding = (
     | PasswordExpiry
     | EnrolProofs
     | CareForProofs
+    | LostProofs
     | LinkAccount
     | Help
     | CheckMembership

@@ -9,6 +9,7 @@ from storage.records.inquiries import Inquiry
 from storage.records.messages import ExceptionRecord, Owed, Posted, Question
 from storage.records.passkeys import Challenge, Passkey, ProofChange
 from storage.records.people import Delivery, Failures, Handle, Link, MailCode, Proof
+from storage.records.petitions import Attestation, Petition
 from storage.records.resets import Address, Alarm, Announcement, Tally
 from storage.records.sign_ins import SignIn, Subject
 from storage.records.step_ups import StepUp
@@ -19,6 +20,7 @@ __all__ = [
     "Alarm",
     "Announcement",
     "Approval",
+    "Attestation",
     "Challenge",
     "Delivery",
     "ExceptionRecord",
@@ -32,6 +34,7 @@ __all__ = [
     "MailCode",
     "Owed",
     "Passkey",
+    "Petition",
     "Posted",
     "Proof",
     "ProofChange",

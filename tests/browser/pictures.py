@@ -17,12 +17,14 @@ from bot.demo.folder import Folder
 from bot.demo.history import make_history
 from bot.demo.stage import Stage, on_stage
 from storage.clock import utc_now
-from tests.browser.chromium import MISSING, chromium, running
+from tests.browser.chromium import MISSING, chromium, running, with_authenticator
 from tests.browser.gallery.registry import PICTURES, page
 from tests.browser.gallery.scenes import SCENES, play
 from tests.browser.gallery.studio import FOLDER
 from tests.browser.page_steps import house, steps
+from tests.browser.petition_steps import petition_page, petition_steps
 from tests.browser.seats import Clock, Seat, seat
+from tests.handlers.petition_ground import square
 
 DOCS = Path(__file__).resolve().parents[2] / "docs"
 LARGEST = 200_000
@@ -156,6 +158,13 @@ async def _steps(folder: Path, browser: Browser) -> list[Path]:
     page, written = await context.new_page(), list[Path]()
     async with house(folder) as at:
         async for step in steps(at, page):
+            await page.wait_for_load_state()
+            parts = [page.locator(part) for part in ("header", "main", "footer")]
+            written.append(await _cropped(page, f"secure-page/{step}.png", await _around(*parts)))
+    (folder / "petitions").mkdir()
+    async with square(folder / "petitions") as sq, petition_page(sq) as origin:
+        await with_authenticator(page)
+        async for step in petition_steps(sq, origin, page):
             await page.wait_for_load_state()
             parts = [page.locator(part) for part in ("header", "main", "footer")]
             written.append(await _cropped(page, f"secure-page/{step}.png", await _around(*parts)))

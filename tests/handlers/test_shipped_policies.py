@@ -31,6 +31,7 @@ from tests.handlers.decisions.cast import (
     account,
     person,
 )
+from tests.handlers.petition_questions import PETITIONS
 from tests.handlers.reset_questions import RESETS
 from tests.handlers.step_questions import PROVEN, STEPS
 
@@ -497,6 +498,7 @@ CASES: Mapping[str, tuple[Question, bool, str]] = {
     ),
     **RESETS,
     **STEPS,
+    **PETITIONS,
 }
 
 SOURCES, SCHEMA = shipped()

@@ -62,6 +62,10 @@ def _wrong_approver(alert: Alert) -> tuple[str, str]:
     elif released := alert.fact("release"):
         tried = say("{name} tried to let {other} in again.", name=who, other=released)
         others = say("They are not on the security team.")
+    elif petition := alert.fact("petition"):
+        title = say("Wrong person clicked: the petition of {name}", name=petition)
+        tried = say("{name} tried to decide about the petition of {other}.", name=who, other=petition)
+        others = say("They are not among those who may.")
     elif facts.get("ending"):
         whose = requester or say("somebody")
         tried = say(

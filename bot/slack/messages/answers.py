@@ -102,6 +102,15 @@ def not_here_message(answer: NotHere) -> Message:
             buttons=[button(say("Set up authenticator"), Action.SET_UP_PROOFS, "enrol", primary=True)],
         )
     reasons = together(*(inert(as_told(reason)) for reason in answer.reasons)) or say("No policy allows it.")
+    if answer.instead == "ask two people":
+        return said(
+            say(
+                "⛔ I can't do that for you alone. {reasons} Nothing was changed.\n"
+                "What you can do: ask two people to say that it is you.",
+                reasons=reasons,
+            ),
+            buttons=[button(say("Ask two people…"), Action.PETITION_PASSWORD, "petition", primary=True)],
+        )
     return said(
         say(
             "⛔ I can't do that here. {reasons} Nothing was changed.\n"

@@ -30,6 +30,10 @@ _SAID: Mapping[Changed, str] = {
     Changed.AUTHENTICATOR_REMOVED: template(
         "✅ Your authenticator was removed from your proofs at {time}. It proves nothing any more."
     ),
+    Changed.REGAINED: template(
+        "✅ New proofs were set up for you at {time}, in the place of all that you had. Older ones prove "
+        "nothing any more."
+    ),
     Changed.RECOVERY_CODES: template(
         "✅ New recovery codes were made for you at {time}. Older ones stopped working."
     ),

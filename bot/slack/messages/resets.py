@@ -29,6 +29,13 @@ REPORTED_AND_HELD = template(
     "⚠️ What was open is closed, but your account is not switched off: there were too many such reports at once. The "
     "security team has been told and looks first. Go to them now, in person or by phone."
 )
+PETITION_STOPPED = template(
+    "✅ It is stopped: nobody decides about it any more, and your account stays as it is. The security team has been "
+    "told that it was not you; if somebody else may be in your Slack or your mail, go to them at once."
+)
+PETITION_OVER = template(
+    "This petition was over already, and nothing was changed by it. Nothing more was done."
+)
 REPORTED_BEFORE = template("You said so before, and the security team knows. Nothing more was done.")
 
 
@@ -57,6 +64,8 @@ def announced_message(handle: str, at: datetime) -> Message:
 def reported_text(outcome: object) -> str:
     """To whoever said that it was not them; "" for a repeat of the same click."""
     match outcome:
+        case Stopped(petition=True, again=again):
+            return say(PETITION_OVER) if again else say(PETITION_STOPPED)
         case Stopped(held=True):
             return say(REPORTED_AND_HELD)
         case Stopped(again=again):

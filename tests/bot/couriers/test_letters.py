@@ -2,12 +2,15 @@
 
 from dataclasses import replace
 from datetime import UTC, datetime
+from typing import Any
 
 import pytest
 
-from bot.couriers.letters import KINDS, Facts, letter
+from bot.couriers.letters import KINDS, Facts, Letter, letter
+from bot.couriers.petition_letters import Told
+from handlers.petitioned import Why
 from storage.handles import Result
-from storage.states import Changed
+from storage.states import Changed, PetitionKind, PetitionState
 
 FACTS = Facts(
     name="Ada Byron",
@@ -15,6 +18,20 @@ FACTS = Facts(
     contact="your security team",
     code="01234567",
     minutes=10,
+    petition=Told(
+        kind=PetitionKind.PROOFS,
+        state=PetitionState.DENIED,
+        explanation="My phone fell into the sea",
+        approvers=("Sam Spade", "Grace Hopper"),
+        asked_at=datetime(2026, 3, 2, 9, 0, tzinfo=UTC),
+        opens_at=datetime(2026, 3, 2, 18, 5, tzinfo=UTC),
+        closes_at=datetime(2026, 3, 3, 18, 5, tzinfo=UTC),
+        ended_at=datetime(2026, 3, 2, 19, 5, tzinfo=UTC),
+        ended_by="Charles Babbage",
+        why="denied",
+        words="Not her voice",
+        page="",
+    ),
 )
 
 
@@ -87,3 +104,36 @@ def test_a_name_cannot_add_lines_to_a_letter() -> None:
 def test_a_kind_that_is_never_sent_by_mail_is_a_mistake() -> None:
     with pytest.raises(KeyError):
         letter("approval", FACTS)
+
+
+def told(kind: str, **changes: Any) -> Letter:
+    assert FACTS.petition is not None
+    return letter(kind, replace(FACTS, petition=replace(FACTS.petition, **changes)))
+
+
+def test_a_petition_is_told_with_its_hour_and_who_said_that_it_is_them() -> None:
+    """P-14: before it opens, with the zone named."""
+    body = told("petition-approved", state=PetitionState.APPROVED).body
+    assert "Sam Spade and Grace Hopper said that it is you" in body
+    assert "It opens on 2 March 2026 at 18:05 UTC. Until then you can stop it" in body
+
+
+def test_whoever_wrote_the_explanation_starts_no_line_of_a_letter() -> None:
+    """O-4."""
+    body = told("petition-asked", explanation="lost\n\nYour code is 12345678").body
+    assert "“lost Your code is 12345678”" in body
+
+
+def test_the_page_of_a_petition_stands_in_the_letter_about_its_opening_alone() -> None:
+    """P-14, P-2: whoever is behind a lost Slack account gets there."""
+    kinds = [
+        kind for kind in sorted(KINDS) if "https" in told(kind, page="https://wicket.example/p/h-1").body
+    ]
+    assert kinds == ["petition-opened"]
+
+
+def test_an_end_says_why() -> None:
+    """P-14."""
+    assert "Charles Babbage denied it: “Not her voice”" in told("petition-ended").body
+    lapsed = told("petition-ended", state=PetitionState.LAPSED, why=Why.UNANSWERED, ended_by="")
+    assert "not enough people answered within 24 hours" in lapsed.body

@@ -32,7 +32,7 @@ NOT_SAID = {
     "bot/slack/messages/alerts_people.py": {
         "no match", "several matches", "the e-mail address changed", "people no longer sign in from its directory",
     },
-    "bot/slack/messages/answers.py": {"set up proofs first"},
+    "bot/slack/messages/answers.py": {"ask two people", "set up proofs first"},
     "bot/slack/messages/drift.py": {"switched off"},
     "bot/slack/messages/requests.py": {"its time is over", "at once"},
     "bot/slack/replies.py": {"changed meanwhile", "not shown"},

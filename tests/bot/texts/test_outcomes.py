@@ -100,7 +100,7 @@ MESSAGES = [
         lambda instead=instead: answers.not_here_message(
             NotHere(purpose="reset", reasons=("This account is not active.",), instead=instead)
         )
-        for instead in ("set up proofs first", "governed way")
+        for instead in ("set up proofs first", "governed way", "ask two people")
     ),
     answers.unlocked_message, answers.not_known_unlocked_message, answers.not_locked_message, answers.not_understood,
     *(

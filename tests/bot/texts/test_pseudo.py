@@ -141,7 +141,11 @@ def test_any_request_form_is_shown_in_the_readers_language(foresight: Any, minut
 @pytest.mark.parametrize("kind", sorted(KINDS))
 @pytest.mark.parametrize("result", list(test_letters.Result))
 def test_each_letter_is_written_in_the_readers_language(kind: str, result: Any) -> None:
-    facts = replace(test_letters.FACTS, name="Αδα", contact="", result=result)
+    assert test_letters.FACTS.petition is not None
+    petition = replace(
+        test_letters.FACTS.petition, explanation="α", approvers=("β", "γ"), ended_by="δ", words="ε"
+    )
+    facts = replace(test_letters.FACTS, name="Αδα", contact="", result=result, petition=petition)
     with read_in(Pseudo()):
         made = letter(kind, facts)
     assert english(made.subject, made.body) == ["Wicket"]

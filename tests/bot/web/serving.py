@@ -5,7 +5,7 @@ It runs no script, as the page needs none.
 
 import asyncio
 import socket
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Callable, Iterable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from html import unescape
@@ -140,10 +140,12 @@ async def serving(
     languages: Languages | None = None,
     alarms: Alarms | None = None,
     checkpoint: str | None = None,
+    more: Callable[[str], Iterable[web.AbstractRouteDef]] = lambda _origin: (),
 ) -> AsyncIterator[str]:
     """The server for this world; its origin. missing: what it says is not ready. host: what it is called.
 
-    alarms: behind the links of letters; without them there is no such page.
+    alarms: behind the links of letters; without them there is no such page. more: routes of other pages, made for the
+    origin.
     """
     listening = socket.socket()
     listening.bind(("127.0.0.1", 0))
@@ -154,14 +156,14 @@ async def serving(
         return missing or []
 
     page = SecurePage(world.ground, public_url=origin, metrics=metrics, floor=floor, front_door=front_door)
-    more = (
+    not_me = (
         []
         if alarms is None
         else NotMePage(alarms, world.ground.vault, public_url=origin, metrics=metrics).routes()
     )
     app = build_app(
         public_url=origin, page=page, metrics=metrics, ready=ready, checkpoint=lambda: checkpoint,
-        slack_handler=slack, languages=languages, more=more,
+        slack_handler=slack, languages=languages, more=[*not_me, *more(origin)],
     )  # fmt: skip
     runner = web.AppRunner(app, access_log=None)
     await runner.setup()

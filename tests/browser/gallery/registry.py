@@ -283,6 +283,36 @@ _ACCOUNTS = (
     *_of("freezes", ("alert-resets-resumed", "Who did, and what they looked at.", ())),
 )  # fmt: skip
 
+_PETITIONS = (
+    *_of("petitions_told", ("answer-lost", "All that somebody proves themselves with is lost.", ())),
+    *_of("answers", ("answer-not-alone", "An account that nobody resets alone.", ())),
+    *_of("forms_petitions", ("form-petition", "What happened, in their own words.", (Form.PETITION,))),
+    *_of(
+        "petitions",
+        ("petition-asked", "Asked: who has to answer, and by when.", ()),
+        ("petition-to-decide", "The same for those who decide: every fact whole.", ()),
+    ),
+    *_of("petitions_told", ("private-prove-first", "An approver first proves who they are.", ())),
+    *_of("forms_petitions", ("form-attest", "How they know that it is them.", (Form.ATTEST,))),
+    *_of(
+        "petitions",
+        ("petition-decided", "Two approved, each with the proof that they showed.", ()),
+        ("petition-approved", "To whoever asked: its hour, and one click that stops it.", ()),
+        ("petition-open", "Its hour has come.", ()),
+        ("petition-used", "It was used.", ()),
+    ),
+    *_of(
+        "alerts_petitions",
+        ("alert-petition", "Every petition for a privileged account is told.", (Kind.PETITION,)),
+    ),
+    *_of("forms_petitions", ("form-deny-petition", "Why not.", (Form.DENY_PETITION,))),
+    *_of(
+        "petitions",
+        ("petition-denied-decided", "Denied, for those who decide …", ()),
+        ("petition-denied", "… and for whoever asked.", ()),
+    ),
+)
+
 _DIRECTORY = (
     *_of(
         "alerts_directory",
@@ -350,6 +380,7 @@ PARTS = (
     Part(heading="For security", level=2, opening="In the security channel: one message for each exception."),
     Part(heading="Refusals and strangers", pictures=_REFUSALS),
     Part(heading="Accounts that may be taken over", pictures=_ACCOUNTS),
+    Part(heading="Petitions", opening="Two people say of somebody that it is them.", pictures=_PETITIONS),
     Part(heading="Late, failing, unreachable", pictures=_DIRECTORY),
     Part(heading="Differences and leavers", pictures=_DRIFT),
     Part(heading="New access is stopped", pictures=_STOPPED),

@@ -30,6 +30,28 @@ def alert(kind: Kind, facts: dict[str, Any] | None = None, **changes: Any) -> Al
 
 GOLDEN = [
     (
+        alert(Kind.PETITION, {"kind": "proofs", "stage": "cancelled", "why": "not-me", "privileged": False}),
+        "⚠️ Petition stopped: Ada Lovelace (ada)",
+        "Ada Lovelace (ada) asked two people to say that it is them, for new proofs for lost ones. It is over: its "
+        "person said that it was not them. Nothing was changed. Somebody else may be in their Slack or their mailbox: "
+        "speak to them, in person or by phone.",
+        TAIL,
+    ),
+    (
+        alert(Kind.PETITION, {"kind": "password", "stage": "asked", "privileged": True}),
+        "⚠️ Petition for a privileged account: Ada Lovelace (ada)",
+        "Ada Lovelace (ada) asked two people to say that it is them, for a new password. Nothing is open yet; the "
+        "petition itself stands in this channel.",
+        TAIL,
+    ),
+    (
+        alert(Kind.WRONG_APPROVER, {"petition": "Bob Noyce", "reasons": []}),
+        "⚠️ Wrong person clicked: the petition of Bob Noyce",
+        "Ada Lovelace (ada) tried to decide about the petition of Bob Noyce. They are not among those who may. "
+        "Nothing was changed.",
+        TAIL,
+    ),
+    (
         alert(Kind.ADDRESS_CHANGED, {"slack_user": "U0ADA", "changed_at": "2026-11-23T12:00:00+00:00"}),
         "⚠️ Refused: self-service for Ada Lovelace (ada), whose mail address is new",
         "Somebody with the Slack account U0ADA wanted to help themselves. The mail address of Ada Lovelace (ada) "

@@ -1,0 +1,156 @@
+"""How a petition ends, whatever the end: its row, its visit, its entry, its exception and its messages together.
+
+It decides nothing; every end but being used is safe at any moment, so that nothing here asks whether it may.
+"""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlmodel import Session
+
+from handlers.decisions.policy import PolicyDecision
+from handlers.exceptions import Kind, Severity, Strange, tell_security
+from handlers.intents import PAGE, SCHEDULE, Where
+from handlers.petitioned import APPROVAL, ENDED, NEWS, STATUS, USED, Why
+from handlers.recording import WICKET, Fact, record
+from handlers.strange import named
+from handlers.visits import person_behind
+from storage import handles, petitions
+from storage.audit import entry as audit
+from storage.outbox import ALERT, owe, places_of
+from storage.records import Handle, Petition
+from storage.states import PetitionState
+
+_QUIET = frozenset({PetitionState.LAPSED})
+
+
+@dataclass(frozen=True, kw_only=True)
+class By:
+    """Who ends it, and from where. name: to show, "" where it is nobody's doing. words: what they wrote."""
+
+    actor: audit.Actor
+    where: Where
+    name: str = ""
+    words: str = ""
+
+
+BY_WICKET = By(actor=WICKET, where=SCHEDULE)
+
+
+def show(tx: Session, petition: Petition, at: datetime, *, besides: Iterable[str] = ()) -> None:
+    """Owe what shows how it stands, to whoever asked and wherever it ever went. besides: where it goes now."""
+    if petition.slack_user:
+        owe(tx, at=at, courier="slack", kind=STATUS, subject=petition.id, recipient=petition.slack_user)
+    places = places_of(tx, kind=APPROVAL, subjects=[petition.id])[petition.id]
+    for place in dict.fromkeys([*places, *besides]):
+        owe(tx, at=at, courier="slack", kind=APPROVAL, subject=petition.id, recipient=place)
+
+
+def tell(tx: Session, petition: Petition, kind: str, at: datetime) -> None:
+    """Owe a letter to all their addresses (P-6), and the same in Slack."""
+    owe(tx, at=at, courier="mail", kind=kind, subject=petition.id, recipient=petition.account, urgency=ALERT)
+    if petition.slack_user and kind in NEWS:  # of the others the message that stands says so itself
+        owe(
+            tx, at=at, courier="slack", kind=kind, subject=petition.id, recipient=petition.slack_user,
+            urgency=ALERT,
+        )  # fmt: skip
+
+
+def end(tx: Session, petition: Petition, to: PetitionState, why: Why, by: By, at: datetime) -> bool:
+    """End it. False if it is over, or its person is at this very moment using it."""
+    if petition.ended_at is not None:
+        return False
+    if not handles.close(tx, petition.id, at=at):
+        return False
+    petitions.move(
+        tx, petition, to, ended_at=at, ended_by=by.name, end_reason=why, end_words=by.words
+    )  # fmt: skip
+    record_about(
+        tx, petition, f"petition.{to}", "refused" if to != PetitionState.CANCELLED else "done", by, at,
+        facts={"why": why},
+    )  # fmt: skip
+    show(tx, petition, at)
+    tell(tx, petition, ENDED, at)
+    if to not in _QUIET or why == Why.NOT_TOLD:
+        raise_about(tx, petition, to, at, why=why, by=by.name)
+    return True
+
+
+def end_of(tx: Session, *, directory: str, account: str, why: Why, by: By, at: datetime) -> None:
+    """Cancel what this person has open, if anything."""
+    petition = petitions.open_of(tx, directory, account)
+    if petition is not None:
+        end(tx, petition, PetitionState.CANCELLED, why, by, at)
+
+
+def mailed(tx: Session, petition_id: str, *, opens_at: datetime | None, at: datetime) -> None:
+    """A mail server took the letter that says when it opens; opens_at: the hour that the letter names."""
+    petition = petitions.get(tx, petition_id)
+    if petition is None or petition.state != PetitionState.APPROVED or petition.mailed_at is not None:
+        return
+    opens_at = opens_at or petition.opens_at or at
+    is_later = opens_at != petition.opens_at
+    petitions.move(tx, petition, PetitionState.APPROVED, mailed_at=at, opens_at=opens_at, next_at=opens_at)
+    if is_later:
+        show(tx, petition, at)
+
+
+def used(tx: Session, handle: Handle, at: datetime) -> None:
+    """The visit that it opened has come to its end: nothing, if the visit is no petition's."""
+    petition = petitions.get(tx, handle.id)
+    if petition is None or petition.state != PetitionState.OPEN:
+        return
+    by = By(actor=person_behind(handle), where=PAGE)
+    petitions.move(tx, petition, PetitionState.USED, ended_at=at)
+    record_about(tx, petition, "petition.used", "done", by, at)
+    show(tx, petition, at)
+    tell(tx, petition, USED, at)
+
+
+def raise_about(
+    tx: Session, petition: Petition, stage: str, at: datetime, *, why: str = "", by: str = ""
+) -> None:
+    """Have security see it."""
+    is_grave = why in (Why.NOT_ME, Why.ALARM, Why.FOUND, Why.AUTHORITY, Why.NOT_TOLD)
+    tell_security(
+        tx,
+        at,
+        Strange(
+            kind=Kind.PETITION,
+            severity=Severity.HIGH if is_grave else Severity.MEDIUM,
+            who=named(petition.name, petition.login),
+            cause=f"{petition.id}:{stage}",
+            correlation=petition.id,
+            facts={
+                "petition": petition.id,
+                "kind": petition.kind,
+                "directory": petition.directory,
+                "account": petition.account,
+                "privileged": petition.privileged,
+                "stage": stage,
+                "why": why,
+                "by": by,
+            },
+        ),
+    )
+
+
+def record_about(
+    tx: Session,
+    petition: Petition,
+    action: str,
+    outcome: str,
+    by: By,
+    at: datetime,
+    *,
+    decision: PolicyDecision | None = None,
+    facts: Mapping[str, Fact] | None = None,
+) -> None:
+    """One entry about it; all of them carry its id, and so does the visit that it opens."""
+    record(
+        tx, at=at, action=action, outcome=outcome, actor=by.actor, where=by.where, correlation=petition.id,
+        subject=petition.account, decision=decision,
+        facts={"kind": petition.kind, "privileged": petition.privileged, **(facts or {})},
+        texts={"rationale": by.words} if by.words else None,
+    )  # fmt: skip

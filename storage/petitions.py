@@ -1,0 +1,106 @@
+"""Petitions as rows: made, moved from state to state, found; and the word of each approver, once.
+
+It decides no move; one that the table of states does not have fails.
+"""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import bindparam
+from sqlmodel import Session, SQLModel, col, select
+
+from storage import upserts
+from storage.changing import change
+from storage.plain import run
+from storage.records import Attestation, Petition
+from storage.states import PETITION_FOLLOWS, PetitionState
+
+_PETITIONS, _ATTESTATIONS = (SQLModel.metadata.tables[one.__tablename__] for one in (Petition, Attestation))
+_ADD, _ATTEST = upserts.or_nothing(_PETITIONS), upserts.or_nothing(_ATTESTATIONS)
+_DUE = (
+    select(Petition)
+    .where(
+        col(Petition.ended_at).is_(None),
+        (col(Petition.next_at) <= bindparam("at")) | (col(Petition.asked_at) > bindparam("at")),
+    )
+    .order_by(col(Petition.next_at))
+    .limit(bindparam("most"))
+)
+
+
+def add(tx: Session, petition: Petition) -> bool:
+    """Keep a new one. False if this person has one that is not over."""
+    return run(tx.connection(), _ADD, petition.model_dump()) == 1
+
+
+def get(tx: Session, petition_id: str) -> Petition | None:
+    """The petition, held until the transaction ends where it writes."""
+    return tx.get(Petition, petition_id, with_for_update=True, populate_existing=True)
+
+
+def look(tx: Session, petition_id: str) -> Petition | None:
+    """The same, to read only."""
+    return tx.get(Petition, petition_id)
+
+
+def open_of(tx: Session, directory: str, account: str) -> Petition | None:
+    """The one of this person that is not over."""
+    return tx.exec(
+        select(Petition)
+        .where(Petition.directory == directory, Petition.account == account, col(Petition.ended_at).is_(None))
+        .with_for_update()
+    ).first()
+
+
+def opened_since(tx: Session, directory: str, account: str, since: datetime) -> bool:
+    """Whether one of this person's was opened since then."""
+    found = select(Petition.id).where(
+        Petition.directory == directory, Petition.account == account, col(Petition.opened_at) > since
+    )
+    return tx.exec(found).first() is not None
+
+
+def asked_since(tx: Session, directory: str, account: str, since: datetime) -> int:
+    """How many this person asked since then, whatever became of them."""
+    found = select(Petition.id).where(
+        Petition.directory == directory, Petition.account == account, col(Petition.asked_at) > since
+    )
+    return len(tx.exec(found).all())
+
+
+def due(tx: Session, at: datetime, most: int) -> Sequence[str]:
+    """The ids of those that the schedule has to look at; also those asked later than now: the clock was set back."""
+    return [one.id for one in tx.exec(_DUE, params={"at": at, "most": most}).all()]
+
+
+def listed(tx: Session, *, since: datetime) -> Sequence[Petition]:
+    """All that are not over, and those that ended since then; the newest first."""
+    return tx.exec(
+        select(Petition)
+        .where(col(Petition.ended_at).is_(None) | (col(Petition.ended_at) > since))
+        .order_by(col(Petition.asked_at).desc())
+    ).all()
+
+
+def move(tx: Session, petition: Petition, to: PetitionState, **changes: Any) -> None:
+    """Set the state and what goes with it; the same state only changes what goes with it. ValueError for no move."""
+    follows = PETITION_FOLLOWS.get(PetitionState(petition.state), frozenset())
+    if to not in follows and (to != petition.state or not follows):
+        raise ValueError(f"a petition that is {petition.state} cannot become {to}")
+    tx.add(petition)
+    change(tx, petition, state=to, **changes)
+
+
+def attest(tx: Session, attestation: Attestation) -> bool:
+    """Keep the word of one approver. False if they gave it before."""
+    return run(tx.connection(), _ATTEST, attestation.model_dump()) == 1
+
+
+def attestations(tx: Session, petition_id: str) -> Sequence[Attestation]:
+    """What approvers said of it, the first one first."""
+    return tx.exec(
+        select(Attestation)
+        .where(Attestation.petition == petition_id)
+        .order_by(col(Attestation.at), col(Attestation.account))
+    ).all()

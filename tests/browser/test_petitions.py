@@ -1,0 +1,55 @@
+"""Loss and recovery in a real browser: what is left is shown, a passkey is made in the place of all that was lost.
+
+With Chromium's own virtual authenticator, on a desk and on a phone, each step under axe.
+"""
+
+from collections.abc import AsyncIterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+import pytest_asyncio
+from axe_playwright_python.async_playwright import Axe
+from playwright.async_api import Browser
+
+from storage.passkeys import passkeys_of
+from storage.proofs import seed_of
+from storage.records import Petition
+from storage.states import PetitionState
+from tests.browser.chromium import with_authenticator
+from tests.browser.petition_steps import petition_page, petition_steps
+from tests.browser.readable import readable
+from tests.browser.test_accessible import WCAG
+from tests.browser.test_passkeys import SIZES
+from tests.handlers.petition_ground import Square, square
+
+pytestmark = pytest.mark.asyncio(loop_scope="module")
+
+
+@pytest_asyncio.fixture(loop_scope="module")
+async def sq(tmp_path: Path) -> AsyncIterator[Square]:
+    """Everybody, and no petition."""
+    async with square(tmp_path) as made:
+        yield made
+
+
+@SIZES
+async def test_whoever_lost_all_is_back_with_a_passkey(
+    sq: Square, browser: Browser, how: dict[str, Any]
+) -> None:
+    """P-14, P-5, WCAG 2.2 AA: asked at the page, two people and four hours later; all that was lost is gone."""
+    page = await (await browser.new_context(**how)).new_page()
+    await with_authenticator(page)
+    seen = []
+    async with petition_page(sq) as origin:
+        async for step in petition_steps(sq, origin, page):
+            seen.append(step)
+            found = (await Axe().run(page, options=WCAG)).response["violations"]
+            assert [(each["id"], each["nodes"][0]["html"]) for each in found] == [], step
+            await readable(page)
+    assert len(seen) == 8
+    (row,) = await sq.page.rows(Petition)
+    assert row.state == PetitionState.USED
+    read = sq.page.ground.database.read
+    assert [one.name for one in await read(lambda tx: list(passkeys_of(tx, "staff", "ada")))] == ["new phone"]
+    assert await read(lambda tx: seed_of(tx, "staff", "ada")) is None

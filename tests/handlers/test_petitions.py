@@ -1,0 +1,518 @@
+"""Petitions (P-14): who asks, who decides, what an hour later opens, and everything that stops it."""
+
+from collections.abc import AsyncIterator
+from dataclasses import replace
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+
+from handlers.enrolment import Codes
+from handlers.outcomes import Repeated, Unknown
+from handlers.petitioned import (
+    AskedBefore,
+    MayAttest,
+    MayNot,
+    NotForYou,
+    NotNeeded,
+    Petitioned,
+    ProveFirst,
+    Said,
+    SaidBefore,
+    Settled,
+    SettledBefore,
+    Why,
+)
+from handlers.reported import Stopped
+from handlers.visits import Done, NotYet, Over, Proven, Refused
+from storage import freezes
+from storage.passkeys import passkeys_of
+from storage.proofs import recovery_codes, seed_of
+from storage.records import Alarm, Attestation, Handle, MailCode, Petition, Proof
+from storage.states import FreezeKind, PetitionKind, PetitionState
+from storage.stores import Server
+from tests.handlers.page_ground import NEW_PASSWORD, OLD_PASSWORD
+from tests.handlers.petition_ground import Square, square
+
+PASSWORD, PROOFS = PetitionKind.PASSWORD, PetitionKind.PROOFS
+COOL_OFF = timedelta(hours=4)
+
+
+@pytest.fixture
+async def sq(tmp_path: Path) -> AsyncIterator[Square]:
+    """Everybody, and no petition."""
+    async with square(tmp_path) as made:
+        yield made
+
+
+@pytest.fixture
+async def on_each(tmp_path: Path, server: Server | None) -> AsyncIterator[Square]:
+    """The same on both engines, where the rows themselves matter."""
+    async with square(tmp_path, server=server) as made:
+        yield made
+
+
+async def test_a_privileged_password_goes_the_whole_way(on_each: Square) -> None:
+    """P-14, P-4: two people of two roles, four hours, their own proof, and the rules of any reset."""
+    sq = on_each
+    petition = await sq.approved("root", PASSWORD)
+    row = await sq.row(petition)
+    assert (row.state, row.opens_at) == (PetitionState.APPROVED, sq.page.clock() + COOL_OFF)
+    assert isinstance(await sq.page.proving.give_totp(sq.visitor(petition), sq.page.code("root")), Refused)
+    await sq.mailed(petition)
+    sq.page.clock.forward(hours=4)
+    await sq.openings.settle_due()
+    proven = await sq.page.proving.give_totp(sq.visitor(petition), sq.page.code("root"))
+    assert isinstance(proven, Proven)
+    visitor = replace(sq.visitor(petition), session=proven.session)
+    assert isinstance(await sq.page.passwords.choose(visitor, "abc", "abc"), NotYet)
+    assert await sq.page.passwords.choose(visitor, NEW_PASSWORD, NEW_PASSWORD) == Done()
+    assert await sq.page.local.verify_password("root", NEW_PASSWORD)
+    assert (await sq.row(petition)).state == PetitionState.USED
+    assert isinstance(await sq.page.passwords.choose(visitor, NEW_PASSWORD, NEW_PASSWORD), Over)
+    story = [entry["action"] for entry in await sq.page.audit() if entry["correlation"] == petition]
+    assert story == [
+        "petition.asked", "step_up.page_opened", "petition.attested", "step_up.page_opened", "petition.attested",
+        "petition.approved", "proof.given", "petition.opened", "proof.given", "password.announced",
+        "password.change_started", "password.changed", "petition.used",
+    ]  # fmt: skip
+
+
+async def test_lost_proofs_go_the_whole_way(on_each: Square) -> None:
+    """P-14, P-5: what is left is shown, one new proof is set up, and only then the old ones go."""
+    sq = on_each
+    petition = await sq.opened()
+    visitor = await sq.shown(petition)
+    await sq.regaining.offer_key(visitor, session=visitor.session)
+    look = await sq.page.looking.look(visitor)
+    assert look.key is not None
+    before = sq.page.seeds["ada"]
+    read = sq.page.ground.database.read
+    seed = await read(lambda tx: seed_of(tx, "staff", "ada"))
+    assert seed is not None
+    assert sq.page.ground.vault.open(seed.secret) == before
+    sq.page.seeds["ada"] = look.key.text.replace(" ", "")
+    done = await sq.regaining.confirm(visitor, sq.page.code("ada"))
+    assert isinstance(done, Codes)
+    kept = await read(lambda tx: seed_of(tx, "staff", "ada"))
+    assert kept is not None
+    assert sq.page.ground.vault.open(kept.secret) == sq.page.seeds["ada"]
+    assert len(await read(lambda tx: recovery_codes(tx, "staff", "ada"))) == 10
+    assert len([one for one in await sq.page.rows(Proof) if one.account == "ada"]) == 11
+    assert (await sq.row(petition)).state == PetitionState.USED
+    assert isinstance(await sq.regaining.confirm(visitor, sq.page.code("ada")), Over)
+    told = {(courier, kind) for courier, kind, who in await sq.page.told() if who in ("ada", "Uada")}
+    kinds = ("petition-asked", "petition-approved", "petition-opened", "petition-used", "proofs-changed")
+    assert told >= {("mail", kind) for kind in kinds}
+
+
+async def test_without_showing_what_is_left_nothing_is_set_up(sq: Square) -> None:
+    """P-14: two people and four hours alone open nothing."""
+    petition = await sq.opened()
+    visitor = sq.visitor(petition)
+    assert isinstance(await sq.regaining.give_password(visitor, "another password"), Refused)
+    await sq.regaining.offer_key(visitor, session="")
+    assert isinstance(await sq.regaining.confirm(visitor, "000000"), Over)
+    assert await sq.regaining.ask_passkey(visitor) is None
+    assert isinstance(await sq.page.proving.give_totp(visitor, sq.page.code("ada")), Refused)
+
+
+async def test_a_code_by_mail_will_do_but_not_for_the_privileged(sq: Square) -> None:
+    """P-14, P-3: and nobody whose address moved lately gets anywhere."""
+    petition = await sq.opened()
+    await sq.page.proving.send_mail_code(sq.visitor(petition))
+    code = await sq.page.mailed()
+    assert isinstance(await sq.regaining.give_mail_code(sq.visitor(petition), "12345678"), Refused)
+    assert isinstance(await sq.regaining.give_mail_code(sq.visitor(petition), code), Proven)
+    assert isinstance(await sq.regaining.give_mail_code(sq.visitor(petition), code), Refused)
+    other = await sq.opened("root")
+    await sq.page.proving.send_mail_code(sq.visitor(other))
+    assert len({one.handle for one in await sq.page.rows(MailCode)}) == 1
+    assert isinstance(await sq.regaining.give_password(sq.visitor(other), OLD_PASSWORD), Proven)
+
+
+async def test_whoever_can_help_themselves_asks_nobody(sq: Square) -> None:
+    """P-14."""
+    assert await sq.ask("ada", PASSWORD) == NotNeeded(kind=PASSWORD)
+    assert await sq.page.rows(Petition) == []
+
+
+async def test_one_petition_a_person(on_each: Square) -> None:
+    """P-14, P-7: and three a day."""
+    sq = on_each
+    petition = await sq.asked()
+    assert await sq.ask() == AskedBefore(petition=petition)
+    for _ in range(2):
+        assert await sq.cancel(petition, "ada") == Settled(who="Ada Byron")
+        petition = await sq.asked()
+    await sq.cancel(petition, "ada")
+    assert isinstance(await sq.ask(), NotForYou)
+    sq.page.clock.forward(hours=24)
+    assert isinstance(await sq.ask(), Petitioned)
+
+
+async def test_the_same_delivery_asks_once(sq: Square) -> None:
+    """SL-5."""
+    assert isinstance(await sq.ask(delivery="twice"), Petitioned)
+    assert await sq.ask(delivery="twice") == Repeated()
+    assert len(await sq.page.rows(Petition)) == 1
+
+
+@pytest.mark.parametrize("kind", [FreezeKind.EMERGENCY, FreezeKind.RESTORED, FreezeKind.MISMATCH])
+async def test_a_frozen_store_takes_up_and_opens_nothing(sq: Square, kind: FreezeKind) -> None:
+    """P-14, T-4: what waited opens when the freeze is lifted, and everything is asked again."""
+    petition = await sq.approved()
+    await sq.mailed(petition)
+    frozen = await sq.page.ground.database.write(
+        lambda tx: freezes.begin(tx, at=sq.page.clock(), kind=kind, by="cli", lost_from=None, facts={}).id
+    )
+    assert isinstance(await sq.ask("gil"), NotForYou)
+    sq.page.clock.forward(hours=5)
+    await sq.openings.settle_due()
+    await sq.openings.settle_due()
+    assert (await sq.row(petition)).state == PetitionState.APPROVED
+    assert await sq.page.audited("petition.put_off") == [("refused", Why.STOPPED)]
+
+    def lift(tx):  # type: ignore[no-untyped-def]
+        freezes.lift(tx, freezes.get(tx, frozen), at=sq.page.clock(), by="sam", rationale="looked")
+
+    await sq.page.ground.database.write(lift)
+    sq.page.clock.forward(minutes=1)
+    await sq.openings.settle_due()
+    assert (await sq.row(petition)).state == PetitionState.OPEN
+
+
+async def test_resets_that_are_stopped_stop_petitions_for_passwords_alone(sq: Square) -> None:
+    """P-7."""
+    await sq.page.ground.database.write(
+        lambda tx: (
+            freezes.begin(
+                tx, at=sq.page.clock(), kind=FreezeKind.RESETS, by="wicket", lost_from=None, facts={}
+            ).id
+        )
+    )
+    assert isinstance(await sq.ask("root", PASSWORD), NotForYou)
+    assert isinstance(await sq.ask("ada", PROOFS), Petitioned)
+
+
+async def test_an_approval_needs_a_fresh_proof_for_this_very_petition(sq: Square) -> None:
+    """P-14, P-10: a proof for another one, or one that was used, is none."""
+    first, second = await sq.asked(), await sq.asked("gil")
+    assert isinstance(await sq.decide(first, "sam"), ProveFirst)
+    assert await sq.page.rows(Attestation) == []
+    await sq.prove(second, "sam")
+    assert isinstance(await sq.decide(first, "sam"), ProveFirst)
+    assert isinstance(await sq.consider(second, "sam"), MayAttest)
+    sq.page.clock.forward(minutes=6)
+    assert isinstance(await sq.decide(second, "sam"), ProveFirst)
+    await sq.page.ground.database.write(lambda _tx: None)
+    assert await sq.page.rows(Attestation) == []
+
+
+async def test_who_stands_with_the_approval(sq: Square) -> None:
+    """P-14: the record says by which proof and when."""
+    petition = await sq.asked()
+    await sq.approve(petition, "sam")
+    (row,) = await sq.page.rows(Attestation)
+    assert (row.account, row.role, row.proof, row.rationale) == ("sam", "security", "totp", "I saw her")
+    entry = next(each for each in await sq.page.audit() if each["action"] == "petition.attested")
+    assert (entry["facts"]["role"], entry["facts"]["proof"]) == ("security", "totp")
+    assert "I saw her" not in str(await sq.page.audit())
+
+
+@pytest.mark.parametrize(
+    ("login", "why"),
+    [
+        ("ada", "Nobody decides about their own petition."),
+        ("bob", "You are neither"),
+        ("eve", "Contractors do not say"),
+    ],
+)
+async def test_who_may_not_say_that_it_is_them(sq: Square, login: str, why: str) -> None:
+    """P-14, R-1: and it is told."""
+    petition = await sq.asked()
+    outcome = await sq.consider(petition, login)
+    assert isinstance(outcome, MayNot)
+    assert any(why in one for one in outcome.reasons), outcome.reasons
+    assert "wrong-approver" in await sq.page.exceptions()
+
+
+async def test_a_report_does_not_speak_for_their_manager(sq: Square) -> None:
+    """P-14: whoever depends on somebody is pressed too easily."""
+    await sq.page.local.change_account("grace", manager="ada")
+    petition = await sq.asked()
+    outcome = await sq.consider(petition, "grace")
+    assert isinstance(outcome, MayNot)
+    assert outcome.reasons == ("They are your manager, so somebody else decides about this.",)
+
+
+async def test_whose_password_was_reset_approves_later(sq: Square) -> None:
+    """P-14, P-8: a chain of two takeovers is not opened by the first."""
+    visitor = await sq.page.proven(account="grace")
+    assert await sq.page.passwords.choose(visitor, NEW_PASSWORD, NEW_PASSWORD) == Done()
+    petition = await sq.asked()
+    assert isinstance(await sq.consider(petition, "grace"), MayNot)
+    assert isinstance(await sq.consider(petition, "grace", "deny"), MayAttest)
+    sq.page.clock.forward(hours=23)
+    await sq.cancel(petition, "ada")
+    sq.page.clock.forward(hours=1, seconds=1)
+    assert isinstance(await sq.consider(await sq.asked(), "grace"), ProveFirst)
+
+
+async def test_whose_address_moved_approves_later(sq: Square) -> None:
+    """P-14, P-3."""
+    petition = await sq.asked()
+    await sq.consider(petition, "sam", "deny")
+    await sq.page.local.change_account("sam", mail="sam@elsewhere.example")
+    outcome = await sq.consider(petition, "sam")
+    assert isinstance(outcome, MayNot)
+    assert outcome.reasons[0].startswith("Your mail address changed")
+
+
+async def test_whoever_came_back_by_a_petition_approves_later(sq: Square) -> None:
+    """P-14."""
+    petition = await sq.opened("konrad")
+    await sq.shown(petition)
+    sq.page.clock.forward(days=2)
+    assert isinstance(await sq.consider(await sq.asked(), "konrad"), MayNot)
+
+
+async def test_one_person_counts_once_by_whatever_account(sq: Square) -> None:
+    """P-14, R-1."""
+    petition = await sq.asked()
+    assert await sq.approve(petition, "sam") == Said(approved=False)
+    assert await sq.consider(petition, "sam") == SaidBefore()
+    await sq.page.local.change_account("sam", person="4711")
+    await sq.page.local.change_account("joan", person="4711")
+    assert await sq.approve(petition, "joan") == Said(approved=False)
+    assert (await sq.row(petition)).state == PetitionState.ASKED
+
+
+async def test_for_a_privileged_account_one_is_of_security_and_one_is_not(sq: Square) -> None:
+    """P-14, P-4: two of security are not enough, nor two others."""
+    petition = await sq.asked("root", PASSWORD)
+    assert (await sq.row(petition)).missing == {"security": 1, "help_desk": 1}
+    assert await sq.approve(petition, "sam") == Said(approved=False)
+    assert (await sq.row(petition)).missing == {"help_desk": 1}
+    assert await sq.approve(petition, "joan") == Said(approved=False)
+    assert await sq.approve(petition, "charles") == Said(approved=True, opens_at=sq.page.clock() + COOL_OFF)
+
+
+async def test_two_of_the_help_desk_are_not_enough_for_the_privileged(sq: Square) -> None:
+    """P-14, P-4."""
+    petition = await sq.asked("root", PASSWORD)
+    await sq.approve(petition, "grace")
+    assert await sq.approve(petition, "konrad") == Said(approved=False)
+
+
+async def test_denied_is_over_and_the_second_click_hears_by_whom(sq: Square) -> None:
+    """P-14."""
+    petition = await sq.asked()
+    assert await sq.decide(petition, "charles", approve=False, why="I do not know her voice") == Settled(
+        who="Ada Byron"
+    )
+    outcome = await sq.consider(petition, "sam")
+    assert isinstance(outcome, SettledBefore)
+    assert (outcome.state, outcome.by) == (PetitionState.DENIED, "Charles")
+    assert ("petition", "medium", Why.DENIED) in await sq.alerts()
+    assert isinstance(await sq.ask(), Petitioned)
+
+
+async def test_not_me_before_anybody_approved_stops_it_and_nothing_else(sq: Square) -> None:
+    """P-14, P-6: by mail, without signing in; security hears that it was not them."""
+    petition = await sq.asked()
+    await sq.approve(petition, "sam")
+    assert await sq.alarms.by_mail(sq.link(petition)) == Stopped(petition=True)
+    assert await sq.alarms.by_mail(sq.link(petition)) == Stopped(again=True, petition=True)
+    assert (await sq.row(petition)).state == PetitionState.CANCELLED
+    assert await sq.page.rows(Alarm) == []
+    assert ("petition", "high", Why.NOT_ME) in await sq.alerts()
+    sq.page.clock.forward(hours=30)
+    assert await sq.openings.settle_due() == 0
+
+
+@pytest.mark.parametrize("door", ["mail", "slack"])
+async def test_not_me_in_the_cool_off_stops_it_and_raises_the_alarm(sq: Square, door: str) -> None:
+    """P-14, P-6: whoever deceived two people is in somebody's Slack or mailbox."""
+    petition = await sq.approved()
+    await sq.mailed(petition)
+    sq.page.clock.forward(hours=3, minutes=59)
+    stopped = await (sq.alarms.by_mail(sq.link(petition)) if door == "mail" else sq.not_me(petition))
+    assert stopped == Stopped()
+    assert (await sq.row(petition)).state == PetitionState.CANCELLED
+    assert len(await sq.page.rows(Alarm)) == 1
+    account = await sq.page.local.account("ada")
+    assert account is not None
+    assert not account.active
+    sq.page.clock.forward(hours=1)
+    assert await sq.openings.settle_due() == 0
+    assert isinstance(await sq.regaining.give_password(sq.visitor(petition), OLD_PASSWORD), Refused)
+
+
+async def test_somebody_elses_not_me_is_a_forgery(sq: Square) -> None:
+    """P-6, SL-8."""
+    petition = await sq.asked()
+    assert isinstance(await sq.not_me(petition, by="bob"), Unknown)
+    assert (await sq.row(petition)).state == PetitionState.ASKED
+
+
+async def test_who_may_stop_it(sq: Square) -> None:
+    """P-14: its person and whoever could decide; nobody else."""
+    petition = await sq.approved()
+    assert isinstance(await sq.cancel(petition, "bob"), MayNot)
+    assert await sq.cancel(petition, "charles") == Settled(who="Ada Byron")
+    assert isinstance(await sq.cancel(petition, "sam"), SettledBefore)
+    assert (await sq.row(petition)).end_reason == Why.BY_APPROVER
+
+
+async def test_it_opens_not_before_its_person_was_told_by_mail(sq: Square) -> None:
+    """P-14, P-6: and from then on they have the whole time."""
+    petition = await sq.approved()
+    sq.page.clock.forward(hours=6)
+    await sq.openings.settle_due()
+    assert (await sq.row(petition)).state == PetitionState.APPROVED
+    late = sq.page.clock() + COOL_OFF
+    await sq.mailed(petition, late)
+    sq.page.clock.forward(hours=3, minutes=59)
+    await sq.openings.settle_due()
+    assert (await sq.row(petition)).state == PetitionState.APPROVED
+    sq.page.clock.forward(minutes=1)
+    await sq.openings.settle_due()
+    assert (await sq.row(petition)).state == PetitionState.OPEN
+
+
+async def test_a_mail_server_that_takes_nothing_ends_it_after_a_day(sq: Square) -> None:
+    """P-6: and that is told."""
+    petition = await sq.approved()
+    sq.page.clock.forward(hours=28, seconds=1)
+    await sq.openings.settle_due()
+    row = await sq.row(petition)
+    assert (row.state, row.end_reason) == (PetitionState.LAPSED, Why.NOT_TOLD)
+    assert ("petition", "high", Why.NOT_TOLD) in await sq.alerts()
+
+
+@pytest.mark.parametrize(
+    "changes", [{"active": False}, {"mail": "grace@elsewhere.example"}, {"employment": "contractor"}]
+)
+async def test_an_approver_who_lost_what_they_had_opens_nothing(
+    sq: Square, changes: dict[str, object]
+) -> None:
+    """P-14, SL-17: asked again at the hour."""
+    petition = await sq.approved()
+    await sq.mailed(petition)
+    await sq.page.local.change_account("grace", **changes)
+    sq.page.clock.forward(hours=4)
+    await sq.openings.settle_due()
+    row = await sq.row(petition)
+    assert (row.state, row.end_reason) == (PetitionState.VOIDED, Why.AUTHORITY)
+    assert ("petition", "high", Why.AUTHORITY) in await sq.alerts()
+
+
+async def test_an_approver_who_left_after_the_opening_closes_it_again(sq: Square) -> None:
+    """P-14, SL-17: each step on the page asks once more."""
+    petition = await sq.opened()
+    visitor = await sq.shown(petition)
+    await sq.page.local.change_account("grace", active=False)
+    assert isinstance(await sq.regaining.confirm(visitor, "000000"), Over)
+    assert isinstance(await sq.regaining.give_password(sq.visitor(petition), OLD_PASSWORD), Refused)
+
+
+@pytest.mark.parametrize(
+    "changes", [{"active": False}, {"mail": "ada@elsewhere.example"}, {"privileged": True}]
+)
+async def test_a_person_who_is_no_longer_as_they_were_gets_nothing(
+    sq: Square, changes: dict[str, object]
+) -> None:
+    """P-14, P-3, P-4."""
+    petition = await sq.approved()
+    await sq.mailed(petition)
+    await sq.page.local.change_account("ada", **changes)
+    sq.page.clock.forward(hours=4)
+    await sq.openings.settle_due()
+    assert (await sq.row(petition)).state == PetitionState.VOIDED
+
+
+async def test_a_proof_that_was_said_to_be_lost_and_is_used_meanwhile_ends_it(sq: Square) -> None:
+    """P-14: then it is not lost, or it is not they who ask."""
+    petition = await sq.approved()
+    await sq.mailed(petition)
+    await sq.page.proven()
+    sq.page.clock.forward(hours=4)
+    await sq.openings.settle_due()
+    row = await sq.row(petition)
+    assert (row.state, row.end_reason) == (PetitionState.VOIDED, Why.FOUND)
+    assert ("petition", "high", Why.FOUND) in await sq.alerts()
+
+
+async def test_nobody_answers_and_nobody_uses_it(sq: Square) -> None:
+    """P-14: 24 hours each."""
+    unanswered = await sq.asked("gil")
+    sq.page.clock.forward(hours=24)
+    await sq.openings.settle_due()
+    assert (await sq.row(unanswered)).end_reason == Why.UNANSWERED
+    unused = await sq.opened()
+    visitor = await sq.shown(unused)
+    sq.page.clock.forward(hours=24)
+    assert isinstance(await sq.regaining.confirm(visitor, "000000"), Over)
+    await sq.openings.settle_due()
+    assert (await sq.row(unused)).end_reason == Why.UNUSED
+
+
+async def test_a_directory_that_does_not_answer_is_asked_again(sq: Square) -> None:
+    """Promise 7: unknown is neither yes nor no."""
+    petition = await sq.approved()
+    await sq.mailed(petition)
+    sq.page.clock.forward(hours=4)
+    sq.page.faulty.error("account")
+    await sq.openings.settle_due()
+    assert (await sq.row(petition)).state == PetitionState.APPROVED
+    sq.page.faulty.mend()
+    sq.page.clock.forward(minutes=1)
+    await sq.openings.settle_due()
+    assert (await sq.row(petition)).state == PetitionState.OPEN
+
+
+async def test_a_crash_between_the_last_approval_and_what_follows_loses_nothing(sq: Square) -> None:
+    """P-14: the row is the schedule."""
+    petition = await sq.asked()
+    await sq.approve(petition, "sam")
+    await sq.prove(petition, "grace")
+    sq.attesting.weigh = _dies  # type: ignore[method-assign]
+    with pytest.raises(_Dead):
+        await sq.decide(petition, "grace")
+    del sq.attesting.weigh
+    assert (await sq.row(petition)).state == PetitionState.ASKED
+    await sq.openings.settle_due()
+    assert (await sq.row(petition)).state == PetitionState.APPROVED
+
+
+class _Dead(Exception):
+    """The process dies here."""
+
+
+async def _dies(_petition: str) -> Said:
+    raise _Dead
+
+
+async def test_whoever_stops_it_and_its_hour_at_once_leave_one_end(on_each: Square) -> None:
+    """P-14: and whoever is using it at that moment is not undone by halves."""
+    sq = on_each
+    petition = await sq.opened()
+    visitor = await sq.shown(petition)
+    await sq.regaining.offer_key(visitor, session=visitor.session)
+    look = await sq.page.looking.look(visitor)
+    assert look.key is not None
+    assert await sq.cancel(petition, "sam") == Settled(who="Ada Byron")
+    sq.page.seeds["ada"] = look.key.text.replace(" ", "")
+    assert isinstance(await sq.regaining.confirm(visitor, sq.page.code("ada")), Over)
+    (handle,) = [one for one in await sq.page.rows(Handle) if one.id == petition]
+    assert handle.result == ""
+    assert len(await sq.page.ground.database.read(lambda tx: list(passkeys_of(tx, "staff", "ada")))) == 0
+
+
+async def test_every_petition_for_a_privileged_account_is_told(sq: Square) -> None:
+    """P-14."""
+    await sq.asked("root", PASSWORD)
+    assert await sq.alerts() == [("petition", "medium", PetitionState.ASKED)]
+    assert ("slack", "petition-approval", "security") in await sq.page.told()
+    assert ("slack", "petition-approval", "Ucharles") in await sq.page.told()
