@@ -11,6 +11,7 @@ from storage.records.passkeys import Challenge, Passkey, ProofChange
 from storage.records.people import Delivery, Failures, Handle, Link, MailCode, Proof
 from storage.records.resets import Address, Alarm, Announcement, Tally
 from storage.records.sign_ins import SignIn, Subject
+from storage.records.vouching import Vouching
 
 __all__ = [
     "Address",
@@ -40,5 +41,6 @@ __all__ = [
     "Subject",
     "Tally",
     "VoidedApproval",
+    "Vouching",
     "Watched",
 ]
