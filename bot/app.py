@@ -352,6 +352,7 @@ def ground_of(
         lapse_after=timedelta(hours=settings.security.request_lapse_hours),
         now=now,
         people_of=settings.people_of,
+        help_desk=settings.security.help_desk or "",
     )
 
 

@@ -60,7 +60,8 @@ class Shown(Protocol):
 
 @dataclass(frozen=True, kw_only=True)
 class Ground:
-    """security_group: the directory group whose members approve for security. lapse_after: how long a request waits.
+    """security_group: the directory group whose members approve for security. help_desk: that of the help desk, "" if
+    there is none. lapse_after: how long a request waits.
 
     people_of: for each directory whose people are those of another, that other one, their home. People sign in and
     are linked from a home, and approvers are looked for there; so nobody waits for any other directory but whoever
@@ -75,6 +76,7 @@ class Ground:
     lapse_after: timedelta
     now: Clock
     people_of: Mapping[str, str] = field(default_factory=dict)
+    help_desk: str = ""
 
     @property
     def homes(self) -> Mapping[str, Directory]:

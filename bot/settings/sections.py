@@ -119,6 +119,8 @@ class SecuritySection(Section):
     """[security]: who acts for security, and how narrow the secure page and open requests are held."""
 
     approvers_group: Line = Field(examples=["security-team"])
+    # Who speaks to people who cannot help themselves; without a group nobody counts as the help desk.
+    help_desk: Line | None = Field(default=None, examples=["help-desk"])
     # A code sent to a person is worth ten minutes at most (SP 800-63B-4, 3.1.3), so the page it opens is too.
     link_minutes: int = Field(default=10, ge=1, le=10, examples=[10])
     wrong_code_limit: int = Field(default=10, ge=1, le=100, examples=[10])

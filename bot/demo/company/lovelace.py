@@ -10,6 +10,7 @@ from storage.catalogue import Entitlement, Owner
 
 DIRECTORY = "local"
 SECURITY_TEAM = "security-team"
+HELP_DESK = "help-desk"
 
 _PEOPLE = (
     Person(slack="U0ADA", login="ada", name="Ada Lovelace", title="Engineer, Payments", team="Payments",
@@ -108,6 +109,7 @@ _GROUPS = (
           people=("ada", "charles", "grace", "linus", "mary", "edsger", "bob", "katherine")),
     Group(name="domain-admins", people=("konrad",), admin=True),
     Group(name=SECURITY_TEAM, people=("alan", "joan")),
+    Group(name=HELP_DESK, people=("konrad", "bob")),
     Group(name="data-platform-owners", people=("grace", "linus")),
     Group(name="platform-owners", people=("edsger", "bob")),
     Group(name="observability-owners", people=("mary", "edsger")),
@@ -136,5 +138,6 @@ LOVELACE = Company(
     groups=_GROUPS,
     owners=_OWNERS,
     entitlements=_ENTITLEMENTS,
+    help_desk=HELP_DESK,
 )
 """The company of the demo."""

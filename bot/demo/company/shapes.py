@@ -82,7 +82,10 @@ class Group:
 
 @dataclass(frozen=True, kw_only=True)
 class Company:
-    """A whole company. directory: the name that entitlements use. security: the group that decides for security."""
+    """A whole company. directory: the name that entitlements use. security: the group that decides for security.
+
+    help_desk: the group of those who speak to people who cannot help themselves.
+    """
 
     name: str
     slack_team: str
@@ -94,6 +97,7 @@ class Company:
     groups: tuple[Group, ...]
     owners: tuple[Owner, ...]
     entitlements: tuple[Entitlement, ...]
+    help_desk: str = ""
 
     def person(self, login: str) -> Person:
         """The person with this login. LookupError if there is none."""

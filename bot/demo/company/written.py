@@ -52,6 +52,7 @@ def toml(
         },
         "security": {
             "approvers_group": company.security,
+            **_said({"help_desk": company.help_desk}),
             "company_words": [company.name.split()[0].lower(), "wicket"],
         },
         "limits": {"requests_a_minute": requests_a_minute},
