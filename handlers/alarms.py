@@ -21,8 +21,9 @@ from handlers.patience import in_call_time
 from handlers.recording import WICKET, Fact, person, record, stranger
 from handlers.reported import NoLink, Stopped
 from handlers.strange import named
+from handlers.told_of_vouching import told
 from handlers.visits import PageGround
-from storage import alarms, deliveries, handles
+from storage import alarms, deliveries, handles, vouchings
 from storage.alarms import Effect
 from storage.audit import entry as audit
 from storage.directories.base import Account, Directory
@@ -30,6 +31,7 @@ from storage.exceptions import decide_exceptions
 from storage.faults import DirectoryUnavailable
 from storage.records import Alarm, Handle
 from storage.secrets import Vault
+from storage.vouchings import Ended
 
 log = structlog.get_logger(__name__)
 
@@ -141,6 +143,9 @@ class Alarms:
         ):  # fmt: skip
             return False
         closed = handles.close_all(tx, directory=handle.directory, account=handle.account, at=at)
+        words = vouchings.end_all(tx, handle.directory, handle.account, Ended.REPORTED, at)
+        for word in words:
+            told(tx, word, Ended.REPORTED, at=at, actor=actor, where=where)
         facts: dict[str, Fact] = {
             "door": door, "purpose": handle.purpose, "result": handle.result, "closed": closed,
             "disabled": disabled,

@@ -15,6 +15,7 @@ from handlers.decisions.passwords import weakness
 from handlers.decisions.policy import PolicyDecision
 from handlers.strange import named
 from handlers.visits import Done, NotYet, Over, PageGround, Person, Visitor
+from handlers.vouched import still_counts
 from storage.directories.base import Account, PasswordRejected
 from storage.faults import DirectoryUnavailable
 from storage.handles import Purpose, Result, finished_since
@@ -23,6 +24,7 @@ from storage.records import Handle
 NOT_THE_SAME = "The two passwords are not the same."
 ENOUGH_TODAY = "It was changed {times} times in the last 24 hours, the most in a day. Try again tomorrow."
 NO_LONGER = "Policy does not allow this any more, so nothing was changed. {reasons}"
+WORD_LOST = "The word of whoever vouched for you counts no more. Begin again, and ask somebody else."
 NOT_TOLD = (
     "Before a password is changed you are told in Slack and by mail, and one of the two did not go out yet. Nothing "
     "was changed. Type it again in a minute, on this page; if it fails again, go to the IT desk."
@@ -141,6 +143,8 @@ class Passwords:
         if decision is None or not decision.allowed:
             reasons = " ".join(decision.reasons) if decision else ""
             return NotYet(reason=NO_LONGER.format(reasons=reasons))
+        if not await still_counts(self._ground, handle, person):
+            return NotYet(reason=NO_LONGER.format(reasons=WORD_LOST))
         if purpose == Purpose.RESET and await self._often_enough(person, handle):
             return NotYet(reason=ENOUGH_TODAY.format(times=self._ground.limits.resets_a_day))
         return _Proven(handle=handle, account=person.account, decision=decision)

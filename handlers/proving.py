@@ -144,8 +144,10 @@ class Proving:
                 lambda tx: proofs.mail_codes(tx, handle.id, self._ground.now())
             )
             kept = [(row.id, row.secret) for row in rows]
-        recovery = await asyncio.to_thread(_matching_recovery, recovery_code, kept)
-        mailed = next((each.id for each in sent if self._is_mail_code(each.id, mail_code)), None)
+        recovery = await asyncio.to_thread(matching_recovery, recovery_code, kept)
+        mailed = next(
+            (each.id for each in sent if is_mail_code(self._ground.vault, each.id, mail_code)), None
+        )
         given = (ProofKind.RECOVERY_CODE, ProofKind.MAIL_CODE)
         if recovery is None or mailed is None:
             return Checked(right=False, proofs=given, spend=lambda _tx: False)
@@ -155,11 +157,6 @@ class Proving:
             return proofs.use_recovery_code(tx, recovery, at) and proofs.use_mail_code(tx, mailed, at)
 
         return Checked(right=True, proofs=given, spend=spend)
-
-    def _is_mail_code(self, code_id: str, given: str) -> bool:
-        derived = self._ground.vault.derive_all("mail-code", code_id)
-        ours = [_digits(each) for each in derived]
-        return any(_same(given, code) for code in ours)
 
 
 def lift_lock(
@@ -195,6 +192,11 @@ def mail_code(vault: Vault, code_id: str) -> str:
     return _digits(vault.derive("mail-code", code_id))
 
 
+def is_mail_code(vault: Vault, code_id: str, given: str) -> bool:
+    """Whether this is the code that was sent, with whatever key."""
+    return any(_same(given, _digits(each)) for each in vault.derive_all("mail-code", code_id))
+
+
 def new_recovery_code(random: Sequence[int]) -> str:
     """A recovery code of 65 bits, in three groups, from 13 random numbers below 32."""
     text = "".join(_ALPHABET[number] for number in random)
@@ -206,7 +208,7 @@ def plain_recovery_code(typed: str) -> str:
     return re.sub(r"[\s-]+", "", typed.casefold()).translate(_MISREAD)
 
 
-def _matching_recovery(typed: str, kept: Sequence[tuple[str, str]]) -> str | None:
+def matching_recovery(typed: str, kept: Sequence[tuple[str, str]]) -> str | None:
     """The id of the recovery code that was typed. All codes of one person share a salt, so this hashes once."""
     plain = plain_recovery_code(typed)
     salts = {salt_of(hashed) for _, hashed in kept} or {_NOBODYS_SALT}

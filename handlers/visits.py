@@ -16,6 +16,7 @@ from sqlmodel import Session
 from handlers.addresses import changed_lately, seen_now
 from handlers.decisions.breaking import Bars
 from handlers.decisions.policy import PolicyEngine
+from handlers.decisions.vouching import VouchingLimits
 from handlers.proofs import Handles
 from storage import alarms, links
 from storage.audit import entry as audit
@@ -26,7 +27,7 @@ from storage.faults import DirectoryUnavailable
 from storage.handles import Purpose, Result, handle_by_id
 from storage.links import PinnedLink
 from storage.oidc.provider import Provider
-from storage.records import Handle
+from storage.records import Handle, Vouching
 from storage.secrets import Vault
 from storage.states import LinkState
 
@@ -63,12 +64,17 @@ def _nothing_more(_tx: Session, _directory: str, _account: str) -> None:
     """Nobody else is concerned."""
 
 
+async def _nobodys_word(_vouching: Vouching, _person: Account) -> str:
+    """Nobody looks up who vouched, so nobody's word counts."""
+    return "not_looked_up"
+
+
 @dataclass(frozen=True, kw_only=True)
 class PageGround:
     """What the handlers of the secure page stand on, built once by the composition root.
 
     provider: None without one. pause: waits, in seconds. was_reset: what else belongs to the end of a reset, in its
-    transaction.
+    transaction. vouching: None where nobody vouches. objection: why a word that was given counts no more, "" if it does.
     """
 
     database: Database
@@ -81,6 +87,8 @@ class PageGround:
     provider: Provider | None = None
     pause: Callable[[float], Awaitable[None]] = asyncio.sleep
     was_reset: Callable[[Session, str, str], None] = _nothing_more
+    vouching: VouchingLimits | None = None
+    objection: Callable[[Vouching, Account], Awaitable[str]] = _nobodys_word
 
     def directory(self, name: str) -> Directory:
         """The directory of this name; DirectoryUnavailable if it is not configured (any more)."""

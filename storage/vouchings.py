@@ -172,7 +172,11 @@ def cool(tx: Session, vouching: str, at: datetime) -> bool:
 
 def use(tx: Session, vouching: str, handle: str, at: datetime) -> bool:
     """Take it as a proof in this visit. False if it does not count yet or any more, or was taken before."""
-    counts = (col(Vouching.counts_from) <= at, col(Vouching.counts_until) > at, col(Vouching.ended_at).is_(None))
+    counts = (
+        col(Vouching.counts_from) <= at,
+        col(Vouching.counts_until) > at,
+        col(Vouching.ended_at).is_(None),
+    )
     return _changed(
         tx, (col(Vouching.id) == vouching, *counts), ended=Ended.USED, ended_at=at, proof_of=handle
     )  # fmt: skip

@@ -35,6 +35,7 @@ class Action(StrEnum):
     UNLOCK = "unlock"
     RECONCILE = "reconcile"
     RESUME = "resume"
+    VOUCH = "vouch"
     REVOKE = "revoke"
 
 
@@ -196,7 +197,33 @@ class ResumeQuestion:
     recently: Recently = NOTHING_LATELY
 
 
-Question = AccessQuestion | AccountQuestion | DriftQuestion | ResumeQuestion
+@dataclass(frozen=True, kw_only=True)
+class VouchQuestion:
+    """May `principal` vouch for the person of the account `target`? role: handlers.decisions.vouching.ROLES.
+
+    spoken: one of handlers.decisions.vouching.Spoken. oneself: both accounts are one person's. reports_to: the
+    principal reports to the target, through however many. moved: the principal's address changed lately. hours_linked:
+    since their Slack account was linked. days_since_return: since the target vouched for them, None if never.
+    proofs: STEP_UP once they showed that it is them. now: aware UTC.
+    """
+
+    principal: Account
+    target: Account
+    role: Literal["manager", "help_desk"] | None
+    spoken: str
+    ticket_given: bool
+    oneself: bool
+    reports_to: bool
+    moved: bool
+    hours_linked: int
+    days_since_return: int | None
+    now: datetime
+    proofs: frozenset[str] = frozenset()
+    action: Literal[Action.VOUCH] = Action.VOUCH
+    recently: Recently = NOTHING_LATELY
+
+
+Question = AccessQuestion | AccountQuestion | DriftQuestion | ResumeQuestion | VouchQuestion
 
 
 @dataclass(frozen=True, kw_only=True)

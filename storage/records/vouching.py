@@ -17,7 +17,8 @@ class Vouching(SQLModel, table=True):
     browser: SHA-256 of the cookie of the browser that shows the code. idle: why nobody can vouch by it, "" if somebody
     can. wrong: how often another code was typed. voucher…: who vouched, in what role, how they spoke to the person,
     with which ticket and which proof of their own. counts_from, counts_until: when it is worth something. cooled_at:
-    when the person was told that it is. proof_of: the visit in which it was used. ended: one of storage.vouchings.Ended, "" while nothing ended it.
+    when the person was told that it is. proof_of: the visit in which it was used. ended: one of
+    storage.vouchings.Ended, "" while nothing ended it.
     """
 
     __tablename__ = "vouchings"
