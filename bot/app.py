@@ -28,7 +28,7 @@ from bot.languages import read_language
 from bot.metrics import Metrics
 from bot.policies import load_policy
 from bot.process import favour_the_loop
-from bot.providers import door_width, open_provider
+from bot.providers import door_width, open_provider, vouching_limits
 from bot.schedule import Duty, Schedule
 from bot.settings import SecuritySection, Settings
 from bot.slack.bolt import Speaking
@@ -45,6 +45,7 @@ from bot.web.server import build_app
 from handlers.alarms import Alarms
 from handlers.changes import Changes
 from handlers.checks import Checks
+from handlers.cooling import Cooling
 from handlers.decisions.breaking import Bars
 from handlers.decisions.policy import PolicyEngine
 from handlers.drift import Drift
@@ -58,6 +59,8 @@ from handlers.reminding import Reminding
 from handlers.revocation import Revocation
 from handlers.summons import Summons
 from handlers.visits import PageGround, PageLimits
+from handlers.vouchers import Vouchers
+from handlers.vouching import Vouching
 from handlers.watching import Watching
 from storage import freezes
 from storage.audit.guards import missing_guards
@@ -130,6 +133,8 @@ class App:
             provider=open_provider(settings, now=now),
             limits=page_limits(settings.security),
             was_reset=partial(show_waiting, self.ground),
+            vouching=(limits := vouching_limits(settings)),
+            objection=Vouchers(self.ground).objection,
         )
         self._alarms = Alarms(self.ground, self._page_ground)
         self._checks = Checks(self.ground)
@@ -149,6 +154,7 @@ class App:
             alarms=self._alarms,
             metrics=self.metrics,
             language=self._language,
+            vouching=Vouching(self.ground, vault, limits) if limits else None,
         )
         self._effects = Effects(
             self.ground,
@@ -284,6 +290,7 @@ class App:
             revocation=self._revocation,
             changes=Changes(self._page_ground),
             alarms=self._alarms,
+            cooling=Cooling(self._page_ground),
             drift=self._drift,
             leavers=self._leavers,
             watching=self._watching,

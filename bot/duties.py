@@ -16,6 +16,7 @@ from bot.schedule import Duty
 from bot.watching import OwnerWatch
 from handlers.alarms import Alarms
 from handlers.changes import Changes
+from handlers.cooling import Cooling
 from handlers.drift import Drift
 from handlers.effects import Effects
 from handlers.leavers import Leavers
@@ -41,6 +42,7 @@ class Duties:
     revocation: Revocation
     changes: Changes
     alarms: Alarms
+    cooling: Cooling
     drift: Drift
     leavers: Leavers
     summons: Summons
@@ -66,6 +68,7 @@ class Duties:
             Duty(name="summons", every=1, woken_by="outbox", work=self.summons.tell_due),
             Duty(name="cut-off", every=60, work=self.changes.settle_cut_off),
             Duty(name="alarms", every=30, work=self.alarms.settle_due),
+            Duty(name="cooling", every=30, work=self.cooling.settle_due),
             Duty(name="checkpoints", every=self.watch_every, work=self.watching.look),
             Duty(name="overdue", every=10, woken_by="overdue", work=self._watch_overdue),
             Duty(name="housekeeping", every=3600, work=self.revocation.forget_old),

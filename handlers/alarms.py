@@ -31,7 +31,7 @@ from storage.exceptions import decide_exceptions
 from storage.faults import DirectoryUnavailable
 from storage.records import Alarm, Handle
 from storage.secrets import Vault
-from storage.vouchings import Ended
+from storage.states import Ended
 
 log = structlog.get_logger(__name__)
 

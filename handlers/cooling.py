@@ -13,7 +13,7 @@ from handlers.visits import PageGround
 from storage import vouchings
 from storage.faults import DirectoryUnavailable
 from storage.records import Vouching
-from storage.vouchings import Ended
+from storage.states import Ended
 
 log = structlog.get_logger(__name__)
 AT_ONCE = 50

@@ -16,7 +16,7 @@ from storage.audit import entry as audit
 from storage.handles import handle_by_id
 from storage.outbox import ALERT, owe
 from storage.records import Vouching
-from storage.vouchings import Ended
+from storage.states import Ended
 
 VOUCHED = "vouched"
 """The letter when somebody vouched, and the message in Slack about it from then on."""

@@ -74,7 +74,8 @@ class PageGround:
     """What the handlers of the secure page stand on, built once by the composition root.
 
     provider: None without one. pause: waits, in seconds. was_reset: what else belongs to the end of a reset, in its
-    transaction. vouching: None where nobody vouches. objection: why a word that was given counts no more, "" if it does.
+    transaction. vouching: None where nobody vouches. objection: why a word that was given counts no more, "" if it
+    does.
     """
 
     database: Database

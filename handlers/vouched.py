@@ -25,7 +25,7 @@ from storage.handles import Purpose
 from storage.proofs import ProofKind
 from storage.records import Handle, Vouching
 from storage.secrets import Vault
-from storage.vouchings import Ended
+from storage.states import Ended
 
 PURPOSES = frozenset({Purpose.RESET, Purpose.UNLOCK})
 """What somebody's word helps with. New proofs on the strength of it would undo P-5, so it helps with none."""

@@ -1,16 +1,14 @@
-"""Vouching for somebody, in Slack: who may, that it is really them, and that the person read them this very code (P-13).
+"""Vouching for somebody, in Slack: who may, that it is really them, and that the person read them this code (P-13).
 
 It sends nothing that could be approved by a click, and what is typed here is not kept.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
-from datetime import datetime
 
 from sqlmodel import Session
 
 from handlers import recording, told_of_vouching
-from handlers.decisions.freezing import Stopped, What
+from handlers.decisions.freezing import What
 from handlers.decisions.policy import PolicyDecision
 from handlers.decisions.vouching import VouchingLimits
 from handlers.exceptions import Severity, broken_policy, tell_security
@@ -24,77 +22,29 @@ from handlers.stopping import stopped
 from handlers.strange import Kind, Strange, named
 from handlers.vouched import is_code_of
 from handlers.vouchers import Standing, Vouchers
+from handlers.words_given import (
+    AlreadyVouched,
+    MayNot,
+    NobodyKnown,
+    Outcome,
+    ProveFirst,
+    Resting,
+    Vouched,
+    WrongCode,
+)
 from storage import deliveries, failures, links, vouchings
 from storage.directories.base import Account
 from storage.records import Vouching as Row
 from storage.secrets import Vault
+from storage.states import Ended
 from storage.step_ups import About
-from storage.vouchings import Ended, Word
+from storage.vouchings import Word
 
 _UNUSUAL: Mapping[str, str] = {
     "vouch-never-for-oneself": "oneself",
     "vouch-never-for-ones-boss": "report",
     "vouch-never-in-return": "mutual",
 }
-
-
-@dataclass(frozen=True, kw_only=True)
-class Vouched:
-    """It is taken, and counts between these times."""
-
-    name: str
-    counts_from: datetime
-    counts_until: datetime
-
-
-@dataclass(frozen=True, kw_only=True)
-class ProveFirst:
-    """Whoever vouches has to show first that it is them, by this handle of the secure page; then once more."""
-
-    handle: str
-
-
-@dataclass(frozen=True, kw_only=True)
-class WrongCode:
-    """It is not the code that this person's page shows now; there may be none."""
-
-
-@dataclass(frozen=True, kw_only=True)
-class NobodyKnown:
-    """This Slack account is nobody's who could be vouched for."""
-
-
-@dataclass(frozen=True, kw_only=True)
-class MayNot:
-    """Policy says no, to this voucher or about this person."""
-
-    reasons: tuple[str, ...]
-
-
-@dataclass(frozen=True, kw_only=True)
-class AlreadyVouched:
-    """Somebody was faster. by: their name."""
-
-    by: str
-
-
-@dataclass(frozen=True, kw_only=True)
-class Resting:
-    """Too many wrong codes by this voucher: they rest for a day."""
-
-
-Outcome = (
-    Vouched
-    | ProveFirst
-    | WrongCode
-    | NobodyKnown
-    | MayNot
-    | AlreadyVouched
-    | Resting
-    | TicketWanted
-    | Stopped
-    | Repeated
-)
 
 
 class Vouching:
@@ -166,7 +116,7 @@ class Vouching:
             return Repeated()
         counts_from, counts_until = self._limits.counts(at)
         word = Word(
-            voucher=voucher.id, name=voucher.name, slack_user=intent.actor.slack_user,
+            whom=standing.person.name, voucher=voucher.id, name=voucher.name, slack_user=intent.actor.slack_user,
             role=standing.role or "", spoken=intent.spoken, ticket=intent.ticket, proof=proof.handle,
         )  # fmt: skip
         if not vouchings.vouch(tx, row.id, word, at=at, counts_from=counts_from, counts_until=counts_until):

@@ -6,7 +6,6 @@ It makes no code, knows no policy, and what ended is never open again.
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from enum import StrEnum
 from typing import Any
 
 from sqlalchemy import ColumnElement, or_, update
@@ -14,26 +13,17 @@ from sqlmodel import Session, col, func, select
 
 from storage.identifiers import new_id
 from storage.records import Vouching
-
-
-class Ended(StrEnum):
-    """What ended it. REPLACED: asked for anew. BURNED: too many wrong codes. CANCELLED: by whoever asked.
-
-    REPORTED: the person, or whoever vouched, said that something was not them. VOID: the word counts no more.
-    """
-
-    REPLACED = "replaced"
-    BURNED = "burned"
-    CANCELLED = "cancelled"
-    REPORTED = "reported"
-    VOID = "void"
-    USED = "used"
+from storage.states import Ended
 
 
 @dataclass(frozen=True, kw_only=True)
 class Word:
-    """What somebody says who vouches. voucher: their account, in the person's directory. spoken: how they spoke."""
+    """What somebody says who vouches. whom: the person's name. voucher: their account, in the person's directory.
 
+    spoken: how they spoke to each other. proof: the handle of the voucher's own fresh proof.
+    """
+
+    whom: str
     voucher: str
     name: str
     slack_user: str
@@ -143,7 +133,7 @@ def vouch(
             col(Vouching.ended_at).is_(None),
             col(Vouching.expires_at) > at,
         ),
-        voucher=word.voucher, voucher_name=word.name, voucher_slack=word.slack_user, role=word.role,
+        name=word.whom, voucher=word.voucher, voucher_name=word.name, voucher_slack=word.slack_user, role=word.role,
         spoken=word.spoken, ticket=word.ticket, proof=word.proof, vouched_at=at, counts_from=counts_from,
         counts_until=counts_until,
     )  # fmt: skip

@@ -16,7 +16,7 @@ import aiosmtplib
 import structlog
 from sqlmodel import Session
 
-from bot.couriers.letters import KINDS, Facts, letter
+from bot.couriers.letters import KINDS, Facts, WordTold, letter
 from bot.metrics import Metrics
 from bot.texts import ENGLISH, Language, read_in
 from handlers.addresses import former, seen_now
@@ -26,15 +26,16 @@ from handlers.exceptions import Kind, Severity, Strange, tell_security
 from handlers.intents import SCHEDULE
 from handlers.proving import mail_code
 from handlers.recording import WICKET, record
+from handlers.told_of_vouching import COUNTS, VOUCHED
 from handlers.visits import PageGround
-from storage import announcements
+from storage import announcements, vouchings
 from storage.directories.base import Account
 from storage.faults import DirectoryUnavailable, MailUnavailable
 from storage.handles import Result, handle_by_id
 from storage.outbox import claim, done, postpone
 from storage.proof_changes import change_and_visit
 from storage.proofs import mail_code_by_id
-from storage.records import Handle, MailCode, Owed, ProofChange
+from storage.records import Handle, MailCode, Owed, ProofChange, Vouching
 from storage.states import Changed
 
 COURIER = "mail"
@@ -159,13 +160,16 @@ class MailCourier:
         """The same letter to each address that must have it, the one before first: it matters more."""
         if owed.kind not in KINDS:
             raise Undeliverable(f"there is no letter of the kind {owed.kind}")
-        handle, code, change = await self._ground.database.read(lambda tx: _about(tx, owed))
+        matter = await self._ground.database.read(lambda tx: _about(tx, owed))
+        handle, code = matter.visit, matter.code
         if handle is None:
             raise Undeliverable("what it was about is gone")
         if code is not None and (code.used_at is not None or code.expires_at <= self._ground.now()):
             return ()  # a code that does not work any more only confuses
         if owed.kind == CHANGING and not self._ground.is_open(handle):
             return ()  # what it announces does not come any more
+        if owed.kind in (VOUCHED, COUNTS) and (matter.word is None or matter.word.ended):
+            return ()  # it counts no more
         account = await self._ground.directory(handle.directory).account(handle.account)
         if account is None or not account.mail:
             raise Undeliverable("the directory holds no mail address for this person")
@@ -174,17 +178,17 @@ class MailCourier:
             seen = await seen_now(self._ground.database, account, self._ground.now())
             to = [*filter(None, [former(seen, self._ground.now())]), *to]
         with read_in(self._language):
-            return [self._written(owed, handle, code, change, account, one) for one in to]
+            return [self._written(owed, handle, matter, account, one) for one in to]
 
     def _written(
         self,
         owed: Owed,
         handle: Handle,
-        code: MailCode | None,
-        change: ProofChange | None,
+        matter: "_Matter",
         account: Account,
         to: str,
     ) -> EmailMessage:
+        code, change = matter.code, matter.change
         text = letter(
             owed.kind,
             Facts(
@@ -197,6 +201,7 @@ class MailCourier:
                 code=mail_code(self._ground.vault, code.id) if code is not None else "",
                 minutes=int(self._ground.limits.mail_code_life.total_seconds() // 60),
                 stop=f"{self._public_url}/not-me/{self._links.text(handle.id)}",
+                word=_told(matter.word, f"{self._public_url}/start"),
             ),
         )
         message = EmailMessage()
@@ -255,12 +260,33 @@ class MailCourier:
         await self._ground.database.write(work)
 
 
-def _about(tx: Session, owed: Owed) -> tuple[Handle | None, MailCode | None, ProofChange | None]:
-    """What a letter is about: a visit, and a code that is for it or a change of proofs that was made in it."""
+@dataclass(frozen=True, kw_only=True)
+class _Matter:
+    """What a letter is about: a visit, and what was in it: a code, a change of proofs, somebody's word."""
+
+    visit: Handle | None
+    code: MailCode | None = None
+    change: ProofChange | None = None
+    word: Vouching | None = None
+
+
+def _about(tx: Session, owed: Owed) -> _Matter:
     if owed.kind == "proofs-changed":
         change, visit = change_and_visit(tx, owed.subject)
-        return visit, None, change
+        return _Matter(visit=visit, change=change)
+    if owed.kind in (VOUCHED, COUNTS):
+        word = vouchings.by_id(tx, owed.subject)
+        return _Matter(visit=handle_by_id(tx, word.handle) if word is not None else None, word=word)
     if owed.kind != "mail-code":
-        return handle_by_id(tx, owed.subject), None, None
+        return _Matter(visit=handle_by_id(tx, owed.subject))
     code = mail_code_by_id(tx, owed.subject)
-    return (handle_by_id(tx, code.handle) if code is not None else None), code, None
+    return _Matter(visit=handle_by_id(tx, code.handle) if code is not None else None, code=code)
+
+
+def _told(word: Vouching | None, start: str) -> WordTold | None:
+    if word is None or word.counts_from is None or word.counts_until is None:
+        return None
+    return WordTold(
+        voucher=" ".join(word.voucher_name.split()), spoken=word.spoken, counts_from=word.counts_from,
+        counts_until=word.counts_until, start=start,
+    )  # fmt: skip

@@ -30,6 +30,7 @@ from bot.slack.messages.proof_news import proofs_changed_message
 from bot.slack.messages.reports import report_message
 from bot.slack.messages.requests import request_message
 from bot.slack.messages.resets import alarm_message, announced_message
+from bot.slack.messages.vouching import Word, vouched_message, word_given_message
 from bot.slack.sentences import NO_DIRECTORY
 from bot.texts import ENGLISH, Language, read_in, say
 from handlers.announcing import CHANGED
@@ -39,7 +40,8 @@ from handlers.exceptions import Kind
 from handlers.ground import Ground
 from handlers.stories import Asked, GrantStory
 from handlers.storytelling import tell, with_deciders
-from storage import inquiries
+from handlers.told_of_vouching import VOUCHED, WORD_GIVEN
+from storage import inquiries, vouchings
 from storage.audit.sealing import kept_checkpoint
 from storage.copies import COPY
 from storage.faults import DirectoryUnavailable
@@ -80,6 +82,8 @@ class Rendering:
             ENDED_EARLY: self._ended_early,
             **dict.fromkeys(NOTICES, self._notice),
             "proofs-changed": self._proofs_changed,
+            VOUCHED: partial(self._vouching, vouched_message),
+            WORD_GIVEN: partial(self._vouching, word_given_message),
         }
 
     async def message(self, owed: Owed) -> Message | None:
@@ -207,6 +211,10 @@ class Rendering:
         at = (change.at if change else handle.done_at) or self._ground.now()
         return proofs_changed_message(what, name, at, handle=handle.id)
 
+    async def _vouching(self, said: Callable[[Word], Message], owed: Owed) -> Message | None:
+        word = await self._ground.database.read(lambda tx: _word(tx, owed.subject))
+        return said(word) if word is not None else None
+
     async def _notice(self, owed: Owed) -> Message | None:
         handle = await self._ground.database.read(lambda tx: handle_by_id(tx, owed.subject))
         if handle is None:
@@ -215,3 +223,15 @@ class Rendering:
             return announced_message(handle.id, self._ground.now())
         about = handle.id if handle.account else ""
         return notice_message(owed.kind, handle.result, handle.done_at or self._ground.now(), handle=about)
+
+
+def _word(tx: Session, vouching: str) -> Word | None:
+    row = vouchings.by_id(tx, vouching)
+    visit = handle_by_id(tx, row.handle) if row is not None else None
+    if row is None or visit is None or not (row.vouched_at and row.counts_from and row.counts_until):
+        return None
+    return Word(
+        visit=visit.id, purpose=visit.purpose, name=row.name, voucher=row.voucher_name, spoken=row.spoken,
+        at=row.vouched_at, counts_from=row.counts_from, counts_until=row.counts_until,
+        counts=row.cooled_at is not None, ended=row.ended, ended_at=row.ended_at,
+    )  # fmt: skip

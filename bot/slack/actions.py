@@ -43,6 +43,7 @@ class Action(StrEnum):
     RESUME = "freeze.resume"
     NOT_ME = "account.not_me"
     RELEASE = "account.release"
+    VOUCH = "ask.vouch"
 
 
 class Form(StrEnum):
@@ -60,6 +61,7 @@ class Form(StrEnum):
     RESUME = "form.resume"
     RELEASE = "form.release"
     END = "form.end"
+    VOUCH = "form.vouch"
 
 
 class Field(StrEnum):
@@ -77,6 +79,8 @@ class Field(StrEnum):
     ANSWER = "answer"
     OWNER = "owner"
     REVIEW = "review"
+    CODE = "code"
+    SPOKEN = "spoken"
 
 
 class Shortcut(StrEnum):

@@ -25,6 +25,7 @@ from bot.slack.listeners import Listeners
 from bot.slack.replies import Replies
 from bot.slack.requesting import Requesting
 from bot.slack.submissions import Submissions
+from bot.slack.vouching import VouchingClicks
 from bot.texts import ENGLISH, Language
 from handlers.access import Access
 from handlers.accounts import Accounts
@@ -46,6 +47,7 @@ from handlers.lifting import Lifting
 from handlers.proofs import Handles
 from handlers.reconciling import Reconciling
 from handlers.releasing import Releasing
+from handlers.vouching import Vouching
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -61,6 +63,7 @@ class Speaking:
     alarms: Alarms
     metrics: Metrics
     language: Language = ENGLISH
+    vouching: Vouching | None = None
 
     def bolt(self, client: AsyncWebClient, replies: Replies) -> AsyncApp:
         """One listener a kind of payload. Signatures are checked before it (bot.slack.signed_http)."""
@@ -82,6 +85,7 @@ class Speaking:
         during = DuringClicks(
             ground, extending=Extending(ground, asking), ending=Ending(ground), replies=replies
         )
+        vouching = VouchingClicks(vouching=self.vouching, pages=self.pages, replies=replies)
         conversation = Conversation(
             names=names,
             checks=self.checks,
@@ -93,6 +97,7 @@ class Speaking:
             asking=asking,
             pages=self.pages,
             now=ground.now,
+            vouches=self.vouching is not None,
         )
         homes = Homes(Home(ground, checks=self.checks), replies=replies, now=ground.now)
         app = AsyncApp(
@@ -118,6 +123,7 @@ class Speaking:
                 homes=homes,
                 freezes=freezes,
                 alarms=alarms,
+                vouching=vouching,
                 replies=replies,
             ),
             submissions=Submissions(
@@ -127,8 +133,10 @@ class Speaking:
                 during=during,
                 freezes=freezes,
                 alarms=alarms,
+                vouching=vouching,
             ),
             requesting=requesting,
+            vouching=vouching,
             homes=homes,
             replies=replies,
             metrics=self.metrics,

@@ -27,6 +27,7 @@ from bot.slack.messages.freezes import gone_text
 from bot.slack.messages.parts import Message, said
 from bot.slack.replies import Replies
 from bot.slack.requesting import Requesting, prefilled_from, remark_about
+from bot.slack.vouching import VouchingClicks
 from bot.texts import as_told, say
 from handlers.access import Access
 from handlers.asking import Asking
@@ -75,6 +76,7 @@ class Clicks:
         homes: Homes,
         freezes: FreezeClicks,
         alarms: AlarmClicks,
+        vouching: VouchingClicks,
         replies: Replies,
     ) -> None:
         self._ground = ground
@@ -103,6 +105,7 @@ class Clicks:
             **homes.table,
             **freezes.table,
             **alarms.table,
+            **vouching.table,
         }
 
     async def carry_out(self, action: str, click: Click) -> bool:

@@ -18,6 +18,8 @@ from bot.slack.messages.answers import (
     unlocked_message,
 )
 from bot.slack.messages.parts import Message, said
+from bot.slack.messages.vouching import begin_message
+from bot.slack.vouching import OpenVouching
 from bot.slack.words import inert, together
 from bot.texts import as_told, say
 from handlers.accounts import Accounts
@@ -52,8 +54,9 @@ class Conversation:
         asking: Asking,
         pages: PageLinks,
         now: Clock,
+        vouches: bool = False,
     ) -> None:
-        self._names = names
+        self._names, self._vouches = names, vouches
         self._checks = checks
         self._accounts = accounts
         self._asking = asking
@@ -72,7 +75,7 @@ class Conversation:
 
     async def answer(
         self, actor: Actor, incoming: Incoming, meaning: meant.Understanding | OpenForm, *, by_message: bool
-    ) -> Message | OpenForm | None:
+    ) -> Message | OpenForm | OpenVouching | None:
         """What to say now; None if it is owed already, or was said before."""
         intent = Intent(actor=actor, where=incoming.where, delivery=incoming.delivery)
         match meaning:
@@ -84,6 +87,8 @@ class Conversation:
                 return await self.open_page(intent, Purpose.ENROL, by_message=by_message)
             case meant.CareForProofs():
                 return await self.open_page(intent, Purpose.CARE, by_message=by_message)
+            case meant.VouchFor() if self._vouches:
+                return begin_message() if by_message else OpenVouching()
             case meant.UnlockAccount():
                 return await self.unlock(intent, by_message=by_message)
             case meant.DraftRequest() as draft:
@@ -179,4 +184,5 @@ _SIMPLE: dict[type, Kind] = {
     meant.Help: Kind.HELP,
     meant.LinkAccount: Kind.LINKED_ALREADY,
     meant.NotUnderstood: Kind.NOT_UNDERSTOOD,
+    meant.VouchFor: Kind.NOT_UNDERSTOOD,  # where nobody vouches
 }

@@ -17,6 +17,7 @@ from bot.slack.forms import Wrong
 from bot.slack.freezes import FreezeClicks
 from bot.slack.incoming import Incoming, text
 from bot.slack.requesting import Answer, Requesting, errors, note
+from bot.slack.vouching import VouchingClicks
 from bot.texts import say
 from handlers.intents import Actor
 
@@ -33,6 +34,7 @@ class Submissions:
         during: DuringClicks,
         freezes: FreezeClicks,
         alarms: AlarmClicks,
+        vouching: VouchingClicks,
     ) -> None:
         self._requesting = requesting
         self._deciding = deciding
@@ -40,6 +42,7 @@ class Submissions:
         self._freezes = freezes
         self._alarms = alarms
         self._during = during
+        self._vouching = vouching
 
     async def carry_out(self, actor: Actor, incoming: Incoming, view: Mapping[str, Any]) -> Answer | None:
         """Do what this form is for; None if there is no such form to submit."""
@@ -66,6 +69,8 @@ class Submissions:
                 return _drifted(await self._freezes.resume(actor, incoming, view))
             case Form.RELEASE:
                 return _drifted(await self._alarms.release(actor, incoming, view))
+            case Form.VOUCH:
+                return await self._vouching.submit(actor, incoming, view)
             case _:
                 return None
 

@@ -23,6 +23,7 @@ from handlers.decisions.understanding import (
     ShowOwner,
     Understanding,
     UnlockAccount,
+    VouchFor,
 )
 
 # Rules look at no more than this many characters; only a justification may go on.
@@ -92,6 +93,7 @@ _COMMANDS: tuple[tuple[re.Pattern[str], Understanding], ...] = tuple(
             r"|(?:set up|setup|enrol|enroll|register|add|get|create|make|new)(?: (?:my|a|the|new|another))* passkeys?",
             CareForProofs(),
         ),
+        (r"(?:vouch|vouching)(?: for)?(?: .{1,120})?", VouchFor()),
         (
             r"(?:link|connect)(?: me| my| slack| account)*|(?:sign|log) (?:me )?in|signin|login",
             LinkAccount(),

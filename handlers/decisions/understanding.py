@@ -39,6 +39,11 @@ class CareForProofs:
 
 
 @dataclass(frozen=True, kw_only=True)
+class VouchFor:
+    """They want to vouch for somebody. Whom is chosen in the form: a name that was typed may be several people's."""
+
+
+@dataclass(frozen=True, kw_only=True)
 class LinkAccount:
     """They want to link their Slack account to who they are."""
 
@@ -101,6 +106,7 @@ Understanding = (
     | PasswordExpiry
     | EnrolProofs
     | CareForProofs
+    | VouchFor
     | LinkAccount
     | Help
     | CheckMembership

@@ -15,10 +15,10 @@ class Vouching(SQLModel, table=True):
     """One asking. account: "" for nobody, so that nothing can come of it. counted: whose daily count it belongs to.
 
     browser: SHA-256 of the cookie of the browser that shows the code. idle: why nobody can vouch by it, "" if somebody
-    can. wrong: how often another code was typed. voucher…: who vouched, in what role, how they spoke to the person,
-    with which ticket and which proof of their own. counts_from, counts_until: when it is worth something. cooled_at:
-    when the person was told that it is. proof_of: the visit in which it was used. ended: one of
-    storage.vouchings.Ended, "" while nothing ended it.
+    can. wrong: how often another code was typed. name: the person's, once somebody vouched. voucher…: who did, in what
+    role, how they spoke to the person, with which ticket and which proof of their own. counts_from, counts_until: when
+    it is worth something. cooled_at: when the person was told that it is. proof_of: the visit in which it was used.
+    ended: one of storage.states.Ended, "" while nothing ended it.
     """
 
     __tablename__ = "vouchings"
@@ -37,6 +37,7 @@ class Vouching(SQLModel, table=True):
     browser: str
     idle: str
     wrong: int = 0
+    name: str = ""
     voucher: str = ""
     voucher_name: str = ""
     voucher_slack: str = ""

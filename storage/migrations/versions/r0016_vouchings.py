@@ -12,7 +12,7 @@ branch_labels = None
 depends_on = None
 
 _TEXTS = (
-    "id", "handle", "directory", "account", "counted", "browser", "idle", "voucher", "voucher_name",
+    "id", "handle", "directory", "account", "counted", "browser", "idle", "name", "voucher", "voucher_name",
     "voucher_slack", "role", "spoken", "ticket", "proof", "proof_of", "ended",
 )  # fmt: skip
 _INDEXES = (
