@@ -57,6 +57,7 @@ from handlers.proofs import Handles
 from handlers.recently import show_waiting
 from handlers.reminding import Reminding
 from handlers.revocation import Revocation
+from handlers.stepping_up import SteppingUp
 from handlers.summons import Summons
 from handlers.visits import PageGround, PageLimits
 from handlers.vouchers import Vouchers
@@ -135,6 +136,7 @@ class App:
             was_reset=partial(show_waiting, self.ground),
             vouching=(limits := vouching_limits(settings)),
             objection=Vouchers(self.ground).objection,
+            stepping_up=self.ground.stepping_up,
         )
         self._alarms = Alarms(self.ground, self._page_ground)
         self._checks = Checks(self.ground)
@@ -360,6 +362,10 @@ def ground_of(
         now=now,
         people_of=settings.people_of,
         help_desk=settings.security.help_desk or "",
+        stepping_up=SteppingUp(
+            fresh_for=timedelta(minutes=settings.security.fresh_proof_minutes),
+            link_life=timedelta(minutes=settings.security.link_minutes),
+        ),
     )
 
 

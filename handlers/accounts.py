@@ -31,11 +31,12 @@ from storage.faults import DirectoryUnavailable, WicketFault
 from storage.handles import Purpose, Result, make_handle, move
 from storage.identifiers import new_id
 from storage.outbox import owe
+from storage.proofs import ProofKind
 from storage.records import Handle
 
 log = structlog.get_logger(__name__)
 
-_EVERY_PROOF = frozenset({"passkey", "totp", "recovery_code", "mail_code"})
+_EVERY_PROOF = frozenset(kind.value for kind in ProofKind)
 UNLOCK_WINDOW = timedelta(hours=24)
 
 

@@ -15,6 +15,7 @@ from handlers.decisions.counterparts import Counterpart
 from handlers.decisions.freezing import Stopped, What, what_stops
 from handlers.decisions.policy import AccessQuestion, Action, PolicyEngine
 from handlers.decisions.timing import minutes_held
+from handlers.stepping_up import SteppingUp
 from storage import freezes, inquiries
 from storage.catalogue import Catalogue, Entitlement, Owner
 from storage.clock import Clock
@@ -77,6 +78,7 @@ class Ground:
     now: Clock
     people_of: Mapping[str, str] = field(default_factory=dict)
     help_desk: str = ""
+    stepping_up: SteppingUp = field(default_factory=SteppingUp)
 
     @property
     def homes(self) -> Mapping[str, Directory]:

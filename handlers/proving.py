@@ -27,10 +27,12 @@ from storage.secrets import Vault, hash_code, new_salt, salt_of
 
 MAIL_DIGITS = 8
 RECOVERY_LENGTH = 13
+# Given together; neither proves anything alone.
+RECOVERY = (ProofKind.RECOVERY_CODE, ProofKind.MAIL_CODE)
 _ALPHABET = "0123456789abcdefghjkmnpqrstvwxyz"
 _MISREAD = str.maketrans("oil", "011")
 
-_PURPOSES = frozenset({Purpose.RESET, Purpose.UNLOCK, Purpose.ENROL, Purpose.CARE})
+_PURPOSES = frozenset({Purpose.RESET, Purpose.UNLOCK, Purpose.ENROL, Purpose.CARE, Purpose.STEP_UP})
 SECOND_FACTOR = Kinds(
     action="proof.given",
     purposes=_PURPOSES,
@@ -73,8 +75,7 @@ class Proving:
         person = await ground.person_of(handle)
         if handle is None:
             return
-        both = (ProofKind.RECOVERY_CODE, ProofKind.MAIL_CODE)
-        decision = self._attempts.ask(person, handle, both)
+        decision = self._attempts.ask(person, handle, RECOVERY)
         allowed = not person.unfit and ground.is_open(handle) and (decision is None or decision.allowed)
 
         def work(tx: Session) -> None:
@@ -148,15 +149,14 @@ class Proving:
         mailed = next(
             (each.id for each in sent if is_mail_code(self._ground.vault, each.id, mail_code)), None
         )
-        given = (ProofKind.RECOVERY_CODE, ProofKind.MAIL_CODE)
         if recovery is None or mailed is None:
-            return Checked(right=False, proofs=given, spend=lambda _tx: False)
+            return Checked(right=False, proofs=RECOVERY, spend=lambda _tx: False)
         at = self._ground.now()
 
         def spend(tx: Session) -> bool:
             return proofs.use_recovery_code(tx, recovery, at) and proofs.use_mail_code(tx, mailed, at)
 
-        return Checked(right=True, proofs=given, spend=spend)
+        return Checked(right=True, proofs=RECOVERY, spend=spend)
 
 
 def lift_lock(

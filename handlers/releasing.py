@@ -21,7 +21,7 @@ from handlers.strange import named
 from storage import alarms, deliveries
 from storage.alarms import Effect
 from storage.audit import entry as audit
-from storage.directories.base import Account
+from storage.directories.base import Account, Directory
 from storage.exceptions import SETTLED, decide_exceptions
 from storage.faults import DirectoryUnavailable
 from storage.records import Alarm, ExceptionRecord
@@ -75,7 +75,7 @@ class Releasing:
         found = await self._ground.database.read(lambda tx: alarms.open_of(tx, directory, account))
         if any(one.disabled in (Effect.WANTED, Effect.DONE) for one in found):
             try:
-                await in_call_time(self._ground.directory(directory).switch(account, active=True))
+                await self._switch_on(self._ground.directory(directory), account)
             except DirectoryUnavailable as fault:
                 log.warning("alarm.not_released", fault=str(fault))
                 return NotReleased()
@@ -88,6 +88,12 @@ class Releasing:
             return Released(who=names[0] if names else "")
 
         return await self._ground.database.write(work)
+
+    async def _switch_on(self, directory: Directory, account: str) -> None:
+        if (
+            await in_call_time(directory.account(account)) is not None
+        ):  # nobody switches on whoever was deleted
+            await in_call_time(directory.switch(account, active=True))
 
     def _lift(
         self, tx: Session, alarm: Alarm, actor: audit.Actor, by: str, rationale: str, where: Where

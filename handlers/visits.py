@@ -18,6 +18,7 @@ from handlers.decisions.breaking import Bars
 from handlers.decisions.policy import PolicyEngine
 from handlers.decisions.vouching import VouchingLimits
 from handlers.proofs import Handles
+from handlers.stepping_up import SteppingUp
 from storage import alarms, links
 from storage.audit import entry as audit
 from storage.clock import Clock
@@ -87,6 +88,7 @@ class PageGround:
     limits: PageLimits = field(default_factory=PageLimits)
     provider: Provider | None = None
     pause: Callable[[float], Awaitable[None]] = asyncio.sleep
+    stepping_up: SteppingUp = field(default_factory=SteppingUp)
     was_reset: Callable[[Session, str, str], None] = _nothing_more
     vouching: VouchingLimits | None = None
     objection: Callable[[Vouching, Account], Awaitable[str]] = _nobodys_word

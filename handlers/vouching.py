@@ -17,7 +17,6 @@ from handlers.intents import Vouch
 from handlers.outcomes import Repeated, TicketWanted
 from handlers.patience import in_time
 from handlers.recording import Fact
-from handlers.stepping_up import FreshProof
 from handlers.stopping import stopped
 from handlers.strange import Kind, Strange, named
 from handlers.vouched import is_code_of
@@ -37,7 +36,7 @@ from storage.directories.base import Account
 from storage.records import Vouching as Row
 from storage.secrets import Vault
 from storage.states import Ended
-from storage.step_ups import About
+from storage.step_ups import About, FreshProof
 from storage.vouchings import Word
 
 _UNUSUAL: Mapping[str, str] = {
@@ -91,7 +90,7 @@ class Vouching:
         if proof is None:
             return ProveFirst(
                 handle=ground.stepping_up.begin(
-                    tx, intent.actor, intent.where, about=about, kind=About.VOUCHING, thing="",
+                    tx, intent.actor, intent.where, about=about, kind=About.VOUCHING, thing=person.name,
                     whom=named(person.name, person.login), at=at,
                 )
             )  # fmt: skip

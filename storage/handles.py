@@ -36,6 +36,7 @@ class Purpose(StrEnum):
     ENROL = "enrol"
     LINK = "link"
     CARE = "care"
+    STEP_UP = "step_up"
 
 
 class Result(StrEnum):

@@ -123,6 +123,8 @@ class SecuritySection(Section):
     help_desk: Line | None = Field(default=None, examples=["help-desk"])
     # A code sent to a person is worth ten minutes at most (SP 800-63B-4, 3.1.3), so the page it opens is too.
     link_minutes: int = Field(default=10, ge=1, le=10, examples=[10])
+    # For one decision at once after it: what is older is no proof of who decides now.
+    fresh_proof_minutes: int = Field(default=5, ge=1, le=10, examples=[5])
     wrong_code_limit: int = Field(default=10, ge=1, le=100, examples=[10])
     company_words: tuple[Line, ...] = Field(default=(), examples=[["acme", "wicket"]])
     request_lapse_hours: int = Field(default=24, ge=1, le=168, examples=[24])

@@ -23,7 +23,7 @@ _KEPT = 5000
 
 
 class IdentityUnknown(WicketFault):
-    """Slack did not say who this is, so nothing was done."""
+    """Slack did not say who this is, so nothing was done. Its text is the cause, for the log."""
 
 
 class Profiles:
@@ -54,9 +54,9 @@ class Profiles:
         except SlackApiError as error:
             if error.response.get("error") in ("user_not_found", "user_not_visible"):
                 return {"id": user, "is_stranger": True}
-            raise IdentityUnknown from error
+            raise IdentityUnknown(str(error.response.get("error"))) from error
         except (aiohttp.ClientError, TimeoutError, OSError) as error:
-            raise IdentityUnknown from error
+            raise IdentityUnknown(type(error).__name__) from error
         user_body: dict[str, Any] = answer["user"]
         return user_body
 

@@ -278,7 +278,8 @@ class Listeners:
                     outcome, message = done.outcome, done.message
                 else:
                     outcome, message = "done", done
-        except IdentityUnknown:
+        except IdentityUnknown as fault:
+            log.warning("listener.identity", user=incoming.user, fault=str(fault))
             message = said(say(sentences.NO_IDENTITY))
         except DirectoryUnavailable as fault:
             log.warning("listener.directory", fault=str(fault))

@@ -19,6 +19,7 @@ from bot.web.forms import Cookies, Tokens, from_elsewhere, new_form_cookie, read
 from bot.web.front_door import DoorWidth, FrontDoorPage
 from bot.web.rendering import Pages, qr_code
 from bot.web.signing_in import RETURN_PATH, SigningIn, brought_back
+from bot.web.stepping import ending_of
 from bot.web.vouching import NOT_YET, WAY, Shown, VouchingForms
 from handlers.adding import Adding
 from handlers.ceremonies import relying_party
@@ -337,7 +338,7 @@ class SecurePage:
         }
         if look.key is not None:
             words["qr"] = qr_code(look.key.uri)
-        if way == RECOVERY and template == "prove":
+        if way == RECOVERY and template == "prove" and look.recovery:
             template = "recovery"
         elif way == WAY and shown.offered:
             template = "vouch"
@@ -349,6 +350,8 @@ class SecurePage:
     def _ended(self, look: Look) -> web.Response:
         if look.step == Step.CHANGING:
             end = endings.CHANGING
+        elif look.step == Step.DONE and look.stepped is not None:
+            end = ending_of(look.stepped)
         elif look.step == Step.DONE:
             end = endings.ending(look.purpose, look.result)
         else:

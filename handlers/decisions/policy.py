@@ -33,6 +33,7 @@ class Action(StrEnum):
     VIEW = "view"
     RESET_PASSWORD = "reset_password"  # noqa: S105 - the name of an action, not a password
     UNLOCK = "unlock"
+    STEP_UP = "step_up"
     RECONCILE = "reconcile"
     RESUME = "resume"
     VOUCH = "vouch"
@@ -40,7 +41,7 @@ class Action(StrEnum):
 
 
 AccessAction = Literal[Action.GRANT, Action.REQUEST, Action.REQUEST_FOR, Action.APPROVE, Action.REVOKE]
-AccountAction = Literal[Action.VIEW, Action.RESET_PASSWORD, Action.UNLOCK]
+AccountAction = Literal[Action.VIEW, Action.RESET_PASSWORD, Action.UNLOCK, Action.STEP_UP]
 
 
 @dataclass(frozen=True, kw_only=True)

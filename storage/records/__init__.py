@@ -11,6 +11,7 @@ from storage.records.passkeys import Challenge, Passkey, ProofChange
 from storage.records.people import Delivery, Failures, Handle, Link, MailCode, Proof
 from storage.records.resets import Address, Alarm, Announcement, Tally
 from storage.records.sign_ins import SignIn, Subject
+from storage.records.step_ups import StepUp
 from storage.records.vouching import Vouching
 
 __all__ = [
@@ -38,6 +39,7 @@ __all__ = [
     "Question",
     "SignIn",
     "Standing",
+    "StepUp",
     "Subject",
     "Tally",
     "VoidedApproval",

@@ -5,7 +5,7 @@ It holds tables only; rows are assigned to only inside storage/.
 
 from datetime import datetime
 
-from sqlalchemy import Index, UniqueConstraint
+from sqlalchemy import Index, UniqueConstraint, false
 from sqlmodel import Field, SQLModel
 
 from storage.records.columns import added, added_empty, json_value, moment, only
@@ -93,6 +93,8 @@ class Approval(SQLModel, table=True):
     """One approver's recorded decision; nobody decides one request twice, unless it changed under their approval.
 
     shown: the mark of the request as the approver saw it (storage.binding); empty in rows of older versions.
+    proof: the handle by which they proved who they are for it, "" if they did not; proved_by: what they showed, the
+    kinds of proof with a space between; proved_at: when. retyped: they typed the request's code.
     """
 
     __tablename__ = "approvals"
@@ -108,6 +110,10 @@ class Approval(SQLModel, table=True):
     rationale: str
     at: datetime = moment()
     shown: str = added()
+    proof: str = added_empty()
+    proved_by: str = added_empty()
+    proved_at: datetime | None = moment(null=True)
+    retyped: bool = Field(default=False, sa_column_kwargs={"server_default": false()})
 
 
 class VoidedApproval(SQLModel, table=True):

@@ -311,6 +311,15 @@ async def test_while_the_directory_is_silent_the_alarm_stands(door: Door) -> Non
     assert await active(door)
 
 
+async def test_the_alarm_of_a_deleted_account_can_be_lifted(door: Door) -> None:
+    """P-6: there is nothing to switch on, and an alarm that nobody can lift would stand for ever."""
+    handle = await door.reset()
+    await door.report(handle)
+    await door.page.local.drop_account("ada")
+    assert await door.releasing.release(await door.resume()) == Released(who="Ada Byron (ada)")
+    assert (await door.page.rows(Alarm))[0].lifted_at is not None
+
+
 async def test_whoever_was_switched_off_before_stays_so(door: Door) -> None:
     """P-6: lifting an alarm gives nobody back what somebody else took."""
     handle = await door.reset()

@@ -32,6 +32,7 @@ from tests.handlers.decisions.cast import (
     person,
 )
 from tests.handlers.reset_questions import RESETS
+from tests.handlers.step_questions import STEPS
 from tests.handlers.vouching_questions import VOUCHES
 
 GRANT: Final = Action.GRANT
@@ -502,6 +503,7 @@ CASES: Mapping[str, tuple[Question, bool, str]] = {
         "privileged-never-by-themselves",
     ),
     **RESETS,
+    **STEPS,
     **VOUCHES,
 }
 

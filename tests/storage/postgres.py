@@ -160,7 +160,7 @@ def _first_start(settings: tuple[str, ...]) -> "tuple[Postgres, subprocess.Popen
     if user is not None:
         os.chown(folder, pwd.getpwnam(user).pw_uid, -1)
     data = folder / "data"
-    make = [programs / "initdb", "--no-sync", "--auth=trust", "--username=wicket", "--encoding=UTF8"]
+    make = programs / "initdb", "--no-sync", "--auth=trust", "--username=wicket", "--encoding=UTF8"
     subprocess.run([*make, "--locale=C", data], check=True, capture_output=True, user=user, cwd=folder)
     made = Postgres(folder=folder, port=_free_port())
     running = _start(folder, made.port, settings)

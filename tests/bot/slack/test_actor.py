@@ -90,7 +90,7 @@ async def test_a_decision_asks_slack_now(slack, profiles):
 @pytest.mark.parametrize("error", ["ratelimited", "internal_error", "token_revoked", "fatal_error"])
 async def test_slack_that_will_not_say_leaves_nobody(slack, profiles, error):
     slack.faults.fail("users.info", error)
-    with pytest.raises(IdentityUnknown):
+    with pytest.raises(IdentityUnknown, match=error):
         await profiles.profile("U0ADA", live=True)
 
 
