@@ -43,13 +43,14 @@ UNLOCK_WINDOW = timedelta(hours=24)
 class Accounts:
     """What a person asks about their own account. Each answer is on the record.
 
-    sign_in_apart: signing in at the company's provider can replace a forgotten password, so nothing need be set up.
+    unprepared: somebody who set nothing up can replace a forgotten password too: by signing in at the company's
+    provider, or because somebody vouches for them.
     """
 
-    def __init__(self, ground: Ground, *, handles: Handles, sign_in_apart: bool = False) -> None:
+    def __init__(self, ground: Ground, *, handles: Handles, unprepared: bool = False) -> None:
         self._ground = ground
         self._handles = handles
-        self._sign_in_apart = sign_in_apart
+        self._unprepared = unprepared
 
     async def open_page(
         self,
@@ -71,7 +72,7 @@ class Accounts:
                 return NotHere(purpose=purpose, reasons=decision.reasons, instead="governed way")
             account = intent.actor.account
             if purpose == Purpose.RESET and not (
-                self._sign_in_apart or proofs.has_proofs(tx, account.directory, account.id)
+                self._unprepared or proofs.has_proofs(tx, account.directory, account.id)
             ):
                 self._record(
                     tx, intent, "reset.no_proofs", "refused", decision, new_id("u", self._ground.now())

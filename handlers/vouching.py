@@ -85,7 +85,9 @@ class Vouching:
             self._record(tx, intent, person, "vouching.refused", "refused", {"why": "resting"})
             return Resting()
         row = vouchings.waiting_for(tx, person.directory, person.id, at)
-        about = row.id if row is not None else f"vouch.{person.directory}.{person.id}"
+        known = vouchings.standing_of(tx, person.directory, person.id, at)
+        open_ = known or row
+        about = open_.id if open_ is not None else f"vouch.{person.directory}.{person.id}"
         proof = ground.stepping_up.fresh_proof(tx, intent.actor, about=about, at=at)
         if proof is None:
             return ProveFirst(
@@ -94,7 +96,6 @@ class Vouching:
                     whom=named(person.name, person.login), at=at,
                 )
             )  # fmt: skip
-        known = vouchings.standing_of(tx, person.directory, person.id, at)
         if known is not None:
             return self._too_late(tx, intent, person, known)
         if row is None or not is_code_of(self._vault, row.id, intent.code):
@@ -179,7 +180,7 @@ class Vouching:
                 tx, row.id, Ended.BURNED, at=at, actor=recording.person(intent.actor), where=intent.where
             )  # fmt: skip
             self._alarm(tx, voucher, person, "wrong-codes", Severity.HIGH, {"wrong": wrong})
-        elif attempt.last:
+        if attempt.last:
             self._alarm(tx, voucher, person, "guessing", Severity.HIGH, {"wrong": attempt.number})
         return WrongCode()
 

@@ -92,7 +92,8 @@ class Speaking:
             accounts=Accounts(
                 ground,
                 handles=self.handles,
-                sign_in_apart=self.settings.oidc is not None and self.settings.oidc.apart,
+                unprepared=self.vouching is not None
+                or (self.settings.oidc is not None and self.settings.oidc.apart),
             ),
             asking=asking,
             pages=self.pages,
