@@ -44,6 +44,7 @@ class Action(StrEnum):
     NOT_ME = "account.not_me"
     RELEASE = "account.release"
     VOUCH = "ask.vouch"
+    BE_VOUCHED = "ask.vouched"
 
 
 class Form(StrEnum):

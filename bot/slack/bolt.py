@@ -92,8 +92,8 @@ class Speaking:
             accounts=Accounts(
                 ground,
                 handles=self.handles,
-                unprepared=self.vouching is not None
-                or (self.settings.oidc is not None and self.settings.oidc.apart),
+                sign_in_apart=self.settings.oidc is not None and self.settings.oidc.apart,
+                vouches=self.vouching is not None,
             ),
             asking=asking,
             pages=self.pages,

@@ -97,6 +97,7 @@ class Clicks:
             Action.MY_ACCESS: self._my_access,
             Action.ASK_FOR_ACCESS: self._ask_for_access,
             Action.RESET_PASSWORD: self._reset,
+            Action.BE_VOUCHED: self._be_vouched,
             Action.SET_UP_PROOFS: self._enrol,
             Action.CARE_FOR_PROOFS: self._care,
             **deciding.table,
@@ -166,6 +167,12 @@ class Clicks:
 
     async def _reset(self, click: Click) -> None:
         page = await self._conversation.open_page(click.on_grant, Purpose.RESET, by_message=True)
+        self._tell(click, page)
+
+    async def _be_vouched(self, click: Click) -> None:
+        page = await self._conversation.open_page(
+            click.on_grant, Purpose.RESET, by_message=True, unprepared=True
+        )
         self._tell(click, page)
 
     async def _enrol(self, click: Click) -> None:

@@ -113,11 +113,13 @@ class Conversation:
         answer = await self._checks.ask(question)
         return None if isinstance(answer, Repeated) else answer_message(answer, self._now())
 
-    async def open_page(self, intent: Intent, purpose: Purpose, *, by_message: bool) -> Message | None:
+    async def open_page(
+        self, intent: Intent, purpose: Purpose, *, by_message: bool, unprepared: bool = False
+    ) -> Message | None:
         """Open the secure page for a reset, or for setting up or looking after proofs."""
         if purpose not in (Purpose.RESET, Purpose.ENROL, Purpose.CARE):
             raise ValueError("nothing else is asked for in so many words")
-        opened = await self._accounts.open_page(intent, purpose, by_message=by_message)
+        opened = await self._accounts.open_page(intent, purpose, by_message=by_message, unprepared=unprepared)
         return self._page_or_not(opened, by_message=by_message)
 
     async def unlock(self, intent: Intent, *, by_message: bool) -> Message | None:

@@ -40,16 +40,16 @@ async def way(staff: Company, browser: Browser, login: str = "ada") -> None:
 
 
 async def test_the_code_stays_in_its_browser_and_a_get_makes_none(tmp_path: Path) -> None:
-    async with company(tmp_path) as staff, serving(staff.page) as origin:
-        async with Browser(origin) as browser, Browser(origin) as other:
-            visitor = await staff.page.opened(Purpose.RESET)
-            path = f"/p/{visitor.text}?way=vouch"
-            assert not CODE.search((await browser.open(path)).html)
-            shown = await browser.send("ask-vouching")
-            assert "Gil Bates" in shown.text
-            assert CODE.findall(shown.html) == CODE.findall((await browser.open(path)).html)
+    async with company(tmp_path) as staff, serving(staff.page) as origin, Browser(origin) as browser:
+        visitor = await staff.page.opened(Purpose.RESET)
+        path = f"/p/{visitor.text}?way=vouch"
+        assert not CODE.search((await browser.open(path)).html)
+        shown = await browser.send("ask-vouching")
+        assert "Gil Bates" in shown.text
+        assert CODE.findall(shown.html) == CODE.findall((await browser.open(path)).html)
+        async with Browser(origin) as other:
             assert not CODE.search((await other.open(path)).html)
-            assert "It is cancelled" in (await browser.send("cancel-vouching")).text
+        assert "It is cancelled" in (await browser.send("cancel-vouching")).text
 
 
 async def test_the_word_and_a_code_lead_to_a_new_password(tmp_path: Path) -> None:
