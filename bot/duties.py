@@ -68,7 +68,7 @@ class Duties:
             Duty(name="summons", every=1, woken_by="outbox", work=self.summons.tell_due),
             Duty(name="cut-off", every=60, work=self.changes.settle_cut_off),
             Duty(name="alarms", every=30, work=self.alarms.settle_due),
-            Duty(name="cooling", every=30, work=self.cooling.settle_due),
+            Duty(name="cooling", every=10, work=self.cooling.settle_due),
             Duty(name="checkpoints", every=self.watch_every, work=self.watching.look),
             Duty(name="overdue", every=10, woken_by="overdue", work=self._watch_overdue),
             Duty(name="housekeeping", every=3600, work=self.revocation.forget_old),

@@ -17,13 +17,12 @@ from storage.states import Changed
 
 @dataclass(frozen=True, kw_only=True)
 class WordTold:
-    """Somebody's word. voucher: their name. start: where somebody who cannot open Slack begins."""
+    """Somebody's word. voucher: their name. spoken: a handlers.decisions.vouching.Spoken."""
 
     voucher: str
     spoken: str
     counts_from: datetime
     counts_until: datetime
-    start: str
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -262,8 +261,8 @@ def _vouching_counts(facts: Facts) -> tuple[str, tuple[str, ...]]:
             voucher=word.voucher, until=in_full(word.counts_until),
         ),
         say(
-            "Ask Wicket in Slack once more, or begin here, and choose “Ask somebody to vouch for you”:\n{page}",
-            page=word.start,
+            "Ask Wicket in Slack once more for what you need; if Slack is closed to you, begin at the page's own front "
+            "door. There, choose “Ask somebody to vouch for you”, and have a code sent to this address."
         ),
         _not_you(facts),
     )  # fmt: skip

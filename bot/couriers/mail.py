@@ -201,7 +201,7 @@ class MailCourier:
                 code=mail_code(self._ground.vault, code.id) if code is not None else "",
                 minutes=int(self._ground.limits.mail_code_life.total_seconds() // 60),
                 stop=f"{self._public_url}/not-me/{self._links.text(handle.id)}",
-                word=_told(matter.word, f"{self._public_url}/start"),
+                word=_told(matter.word),
             ),
         )
         message = EmailMessage()
@@ -283,10 +283,10 @@ def _about(tx: Session, owed: Owed) -> _Matter:
     return _Matter(visit=handle_by_id(tx, code.handle) if code is not None else None, code=code)
 
 
-def _told(word: Vouching | None, start: str) -> WordTold | None:
+def _told(word: Vouching | None) -> WordTold | None:
     if word is None or word.counts_from is None or word.counts_until is None:
         return None
     return WordTold(
         voucher=" ".join(word.voucher_name.split()), spoken=word.spoken, counts_from=word.counts_from,
-        counts_until=word.counts_until, start=start,
+        counts_until=word.counts_until,
     )  # fmt: skip

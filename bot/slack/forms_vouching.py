@@ -49,9 +49,7 @@ class Typed:
 
 def vouch_form() -> View:
     """Empty: whoever vouches fills in all of it."""
-    ways = [
-        Option(value=way, text=PlainTextObject(text=say(words), emoji=False)) for way, words in _WAYS.items()
-    ]
+    ways = [Option(value=way, text=PlainTextObject(text=say(_WAYS[way]), emoji=False)) for way in Spoken]
     return View(
         type="modal",
         callback_id=Form.VOUCH,

@@ -12,7 +12,7 @@ from bot.texts import as_told, say, template
 
 def vouching(alert: Alert) -> tuple[str, str]:
     """The headline, and what happened with what to do."""
-    reason, whom = alert.fact("reason"), alert.fact("whom")
+    reason, whom = alert.fact("reason"), alert.fact("whom") or say("somebody without a name")
     if reason == "flood":
         return (
             say("Asked too often to be vouched for: {name}", name=alert.whose),
@@ -30,14 +30,15 @@ def vouching(alert: Alert) -> tuple[str, str]:
                 say(
                     "{voucher} vouched for {name}, and may not do so any more: gone, switched off, or something "
                     "changed around their account.",
-                    voucher=alert.fact("voucher"), name=alert.whose,
+                    voucher=alert.fact("voucher") or say("somebody without a name"), name=alert.whose,
                 ),
                 say("Nothing was given on the strength of it. Look at both."),
             ),
         )  # fmt: skip
-    title = say(_TITLES.get(reason, _TITLES["refused"]), name=alert.whose, whom=whom)
+    known = reason if reason in _TITLES else "refused"
+    title = say(_TITLES[known], name=alert.whose, whom=whom)
     reasons = [plain(as_told(str(one))) for one in alert.several("reasons")]
-    return title, together(say(_TOLD.get(reason, _TOLD["refused"]), name=alert.whose, whom=whom), *reasons)
+    return title, together(say(_TOLD[known], name=alert.whose, whom=whom), *reasons)
 
 
 _TITLES: Mapping[str, str] = {

@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from bot.couriers.letters import KINDS, Facts, letter
+from bot.couriers.letters import KINDS, Facts, WordTold, letter
 from storage.handles import Result
 from storage.states import Changed
 
@@ -15,6 +15,12 @@ FACTS = Facts(
     contact="your security team",
     code="01234567",
     minutes=10,
+    word=WordTold(
+        voucher="Γιλ",
+        spoken="in_person",
+        counts_from=datetime(2026, 3, 2, 15, 5, tzinfo=UTC),
+        counts_until=datetime(2026, 3, 2, 23, 5, tzinfo=UTC),
+    ),
 )
 
 
@@ -87,3 +93,16 @@ def test_a_name_cannot_add_lines_to_a_letter() -> None:
 def test_a_kind_that_is_never_sent_by_mail_is_a_mistake() -> None:
     with pytest.raises(KeyError):
         letter("approval", FACTS)
+
+
+def test_a_word_is_told_with_whose_it_is_and_from_when_it_counts() -> None:
+    """P-13: before it does."""
+    assert letter("vouched", FACTS).body == (
+        "Hello Ada Byron,\n\n"
+        "On 2 March 2026 at 14:05 UTC Γιλ told Wicket that they have spoken to you, and that you need help with your "
+        "account.\n\nThey say that they met you.\n\n"
+        "It counts from 2 March 2026 at 15:05 UTC until 2 March 2026 at 23:05 UTC, and only together with a code from "
+        "your mail or a recovery code. Nothing was changed so far.\n\n"
+        "Was this not you? Tell your security team at once.\n\nWicket\n"
+    )
+    assert "counts now, until 2 March 2026 at 23:05 UTC" in letter("vouching-counts", FACTS).body
