@@ -60,7 +60,7 @@ def vouched_message(word: Word) -> Message:
             until=day_and_clock(word.counts_until),
         )
         if word.purpose == "reset":
-            buttons = [button(say("Reset password"), Action.RESET_PASSWORD, "reset", primary=True), *buttons]
+            buttons = [button(say("Reset password"), Action.BE_VOUCHED, "reset", primary=True), *buttons]
     else:
         told = together(
             say("⏳ *{name}* vouched for you at {time}.", name=who, time=clock(word.at)),

@@ -42,7 +42,10 @@ def test_the_person_hears_how_they_are_said_to_have_spoken(spoken: Spoken) -> No
 
 
 def test_once_it_counts_a_reset_is_one_click_away() -> None:
-    assert "[Reset password]" in reads(vouched_message(replace(WORD, counts=True)))
+    """By the button that asks nobody to set up a proof first."""
+    message = vouched_message(replace(WORD, counts=True))
+    assert "[Reset password]" in reads(message)
+    assert "'ask.vouched'" in str(message.body())
     assert "[Reset password]" not in reads(vouched_message(replace(WORD, counts=True, purpose="unlock")))
 
 
