@@ -44,6 +44,7 @@ class Kind(StrEnum):
     ADDRESS_CHANGED = "address-changed"
     NOT_ME = "not-me"
     VOUCHING = "vouching"
+    UNPROVEN = "unproven"
 
 
 def named(name: str, login: str) -> str:
