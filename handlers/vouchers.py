@@ -3,13 +3,14 @@
 It asks policy and changes nothing. What a directory does not say in time is unknown, and refuses.
 """
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
 
 from sqlmodel import Session
 
 from handlers.addresses import changed_lately, seen_now
-from handlers.decisions.policy import STEP_UP, PolicyDecision, VouchQuestion, same_person
+from handlers.decisions.policy import PolicyDecision, VouchQuestion, same_person
 from handlers.decisions.standing import roles_towards
 from handlers.decisions.vouching import VouchRole, role_in
 from handlers.ground import Ground
@@ -17,6 +18,7 @@ from handlers.patience import in_time
 from handlers.recently import recently
 from storage import links, vouchings
 from storage.directories.base import Account, Directory
+from storage.handles import handle_by_id
 from storage.records import Vouching
 
 # As deep as companies go; further up nobody is anybody's boss.
@@ -61,9 +63,9 @@ class Vouchers:
         )
 
     def question(
-        self, tx: Session, standing: Standing, *, spoken: str, ticket_given: bool, proven: bool
+        self, tx: Session, standing: Standing, *, spoken: str, ticket_given: bool, proofs: Collection[str]
     ) -> VouchQuestion:
-        """What is put to policy. proven: the voucher has shown that it is them, for this."""
+        """What is put to policy. proofs: those that the voucher has shown afresh, for this."""
         voucher, person, now = standing.voucher, standing.person, self._ground.now()
         linked = links.linked_at(tx, voucher.directory, voucher.id)
         returned = vouchings.last_word(tx, voucher=person.id, directory=voucher.directory, account=voucher.id)
@@ -79,7 +81,7 @@ class Vouchers:
             hours_linked=_hours(linked, now) if linked is not None else 0,
             days_since_return=_hours(returned, now) // 24 if returned is not None else None,
             now=now,
-            proofs=frozenset({STEP_UP}) if proven else frozenset(),
+            proofs=frozenset(proofs),
             recently=recently(tx, self._ground.now, (voucher, person)),
         )
 
@@ -95,9 +97,11 @@ class Vouchers:
         """Policy's answer of now about a word that was given before."""
 
         def work(tx: Session) -> PolicyDecision:
+            shown = handle_by_id(tx, row.proof)
             question = self.question(
-                tx, standing, spoken=row.spoken, ticket_given=bool(row.ticket), proven=bool(row.proof)
-            )
+                tx, standing, spoken=row.spoken, ticket_given=bool(row.ticket),
+                proofs=shown.proven if shown is not None else (),
+            )  # fmt: skip
             return self._ground.policy.ask(question)
 
         return await self._ground.database.read(work)

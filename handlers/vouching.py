@@ -3,7 +3,7 @@
 It sends nothing that could be approved by a click, and what is typed here is not kept.
 """
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 
 from sqlmodel import Session
 
@@ -38,6 +38,9 @@ from storage.secrets import Vault
 from storage.states import Ended
 from storage.step_ups import About, FreshProof
 from storage.vouchings import Word
+
+_SUPPOSED = ("passkey",)
+SET_UP_FIRST = "You have no proof of your own set up. Do that first: say “manage my proofs”."
 
 _UNUSUAL: Mapping[str, str] = {
     "vouch-never-for-oneself": "oneself",
@@ -89,6 +92,9 @@ class Vouching:
         open_ = known or row
         about = open_.id if open_ is not None else f"vouch.{person.directory}.{person.id}"
         proof = ground.stepping_up.fresh_proof(tx, intent.actor, about=about, at=at)
+        if proof is None and not ground.stepping_up.can_prove(tx, intent.actor):
+            self._record(tx, intent, person, "vouching.refused", "refused", {"why": "no_proof"})
+            return MayNot(reasons=(SET_UP_FIRST,))
         if proof is None:
             return ProveFirst(
                 handle=ground.stepping_up.begin(
@@ -100,6 +106,9 @@ class Vouching:
             return self._too_late(tx, intent, person, known)
         if row is None or not is_code_of(self._vault, row.id, intent.code):
             return self._wrong(tx, intent, person, row)
+        decision = self._ask(tx, intent, standing, ticket_given=bool(intent.ticket), proofs=proof.kinds)
+        if not decision.allowed:
+            return self._turn_away(tx, intent, standing, decision)
         return self._take(tx, intent, standing, row, proof, decision)
 
     def _take(
@@ -189,10 +198,18 @@ class Vouching:
             self._record(tx, intent, person, "vouching.late", "refused", {"vouching": row.id})
         return AlreadyVouched(by=row.voucher_name)
 
-    def _ask(self, tx: Session, intent: Vouch, standing: Standing, *, ticket_given: bool) -> PolicyDecision:
-        """As if the proof had been given: without it nothing comes of the answer."""
+    def _ask(
+        self,
+        tx: Session,
+        intent: Vouch,
+        standing: Standing,
+        *,
+        ticket_given: bool,
+        proofs: Collection[str] = _SUPPOSED,
+    ) -> PolicyDecision:
+        """proofs: as if the strongest had been given, before there is one: it is asked again with what was."""
         question = self._vouchers.question(
-            tx, standing, spoken=intent.spoken, ticket_given=ticket_given, proven=True
+            tx, standing, spoken=intent.spoken, ticket_given=ticket_given, proofs=proofs
         )
         return self._ground.policy.ask(question)
 

@@ -211,7 +211,7 @@ class VouchQuestion:
     spoken: one of handlers.decisions.vouching.Spoken. oneself: both accounts are one person's. reports_to: the
     principal reports to the target, through however many. moved: the principal's address changed lately. hours_linked:
     since their Slack account was linked. days_since_return: since the target vouched for them, None if never.
-    proofs: STEP_UP once they showed that it is them. now: aware UTC.
+    proofs: of the principal, shown afresh for this. now: aware UTC.
     """
 
     principal: Account

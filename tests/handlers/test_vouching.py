@@ -10,6 +10,7 @@ import pytest
 from handlers.intents import Report
 from handlers.outcomes import Repeated, TicketWanted
 from handlers.visits import Proven, Refused
+from handlers.vouching import SET_UP_FIRST
 from handlers.words_given import (
     AlreadyVouched,
     MayNot,
@@ -274,3 +275,10 @@ async def test_the_code_stands_nowhere(staff: Company) -> None:
     if connection.exists():
         assert code.encode() not in connection.read_bytes()
     assert code not in str(await staff.page.audit())
+
+
+async def test_who_has_no_proof_of_their_own_is_told_to_set_one_up(staff: Company) -> None:
+    """And is not sent to a page on which they could do nothing."""
+    await staff.page.local.change_account("ada", manager="ina")
+    outcome = await staff.send("ina", await staff.ask())
+    assert outcome == MayNot(reasons=(SET_UP_FIRST,))

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any, Final
 
-from handlers.decisions.policy import STEP_UP, AccountQuestion, Action, Question, VouchQuestion
+from handlers.decisions.policy import AccountQuestion, Action, Question, VouchQuestion
 from tests.handlers.decisions.cast import ADA, CHARLES, EVE, GRACE, NOON, ROBOT, person
 from tests.handlers.reset_questions import reported, reset
 
@@ -21,7 +21,7 @@ def vouches(by: Any = CHARLES, whom: Any = ADA, **changes: Any) -> Question:
     """`by` vouches for `whom`, as their manager unless told otherwise, with nothing against it."""
     plain: dict[str, Any] = {
         "role": "manager", "spoken": "in_person", "ticket_given": False, "oneself": False, "reports_to": False,
-        "moved": False, "hours_linked": 999, "days_since_return": None, "proofs": frozenset({STEP_UP}),
+        "moved": False, "hours_linked": 999, "days_since_return": None, "proofs": frozenset({"totp"}),
     }  # fmt: skip
     return VouchQuestion(principal=by, target=whom, now=NOON, **{**plain, **changes})
 
@@ -49,6 +49,11 @@ VOUCHES: Final[Mapping[str, tuple[Question, bool, str]]] = {
     "who is neither vouches for nobody": (vouches(GRACE, role=None, ticket_given=True), False, ""),
     "without a fresh proof of their own nobody vouches": (
         vouches(proofs=frozenset()),
+        False,
+        "vouch-with-a-fresh-proof",
+    ),
+    "a sign-in that asks for the directory's password is no such proof": (
+        vouches(proofs=frozenset({"sign_in"})),
         False,
         "vouch-with-a-fresh-proof",
     ),
