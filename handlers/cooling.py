@@ -7,6 +7,7 @@ import structlog
 from sqlmodel import Session
 
 from handlers import told_of_vouching
+from handlers.exceptions import Severity
 from handlers.intents import SCHEDULE
 from handlers.recording import WICKET
 from handlers.visits import PageGround
@@ -17,6 +18,7 @@ from storage.states import Ended
 
 log = structlog.get_logger(__name__)
 AT_ONCE = 50
+INACTIVE = "inactive"
 
 
 class Cooling:
@@ -39,17 +41,22 @@ class Cooling:
     async def _settle(self, row: Vouching) -> None:
         account = await self._ground.directory(row.directory).account(row.account)
         if account is None or not account.active:
-            objection = "inactive"
+            objection = INACTIVE
         else:
             objection = await self._ground.objection(row, account)
 
         def work(tx: Session) -> None:
             at = self._ground.now()
             if objection:
-                told_of_vouching.over(
+                ended = told_of_vouching.over(
                     tx, row.id, Ended.VOID, at=at, actor=WICKET, where=SCHEDULE,
                     facts={"objection": objection},
                 )  # fmt: skip
+                if ended and objection != INACTIVE:
+                    told_of_vouching.alarm(
+                        tx, row, "lost", at=at, who=row.name, severity=Severity.MEDIUM,
+                        facts={"voucher": row.voucher_name},
+                    )  # fmt: skip
                 return
             if vouchings.cool(tx, row.id, at):
                 cooled = vouchings.by_id(tx, row.id) or row

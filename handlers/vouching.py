@@ -85,7 +85,7 @@ class Vouching:
         if failures.is_locked(
             tx, directory=voucher.directory, account=_counted(voucher), at=at, lock=self._limits.rest
         ):
-            self._record(tx, intent, person, "vouching.refused", "refused", {"why": "resting"})
+            self._refuse(tx, intent, person, "resting")
             return Resting()
         row = vouchings.waiting_for(tx, person.directory, person.id, at)
         known = vouchings.standing_of(tx, person.directory, person.id, at)
@@ -93,7 +93,7 @@ class Vouching:
         about = open_.id if open_ is not None else f"vouch.{person.directory}.{person.id}"
         proof = ground.stepping_up.fresh_proof(tx, intent.actor, about=about, at=at)
         if proof is None and not ground.stepping_up.can_prove(tx, intent.actor):
-            self._record(tx, intent, person, "vouching.refused", "refused", {"why": "no_proof"})
+            self._refuse(tx, intent, person, "no_proof")
             return MayNot(reasons=(SET_UP_FIRST,))
         if proof is None:
             return ProveFirst(
@@ -149,9 +149,12 @@ class Vouching:
     # What does not lead to anything. Each is on the record once for each delivery.
 
     def _nobody(self, tx: Session, intent: Vouch) -> NobodyKnown:
-        if deliveries.take(tx, f"{intent.delivery}:{intent.whom}", self._ground.now()):
-            self._record(tx, intent, None, "vouching.refused", "refused", {"why": "unknown"})
+        self._refuse(tx, intent, None, "unknown")
         return NobodyKnown()
+
+    def _refuse(self, tx: Session, intent: Vouch, person: Account | None, why: str) -> None:
+        if deliveries.take(tx, f"{intent.delivery}:{intent.whom}:{why}", self._ground.now()):
+            self._record(tx, intent, person, "vouching.refused", "refused", {"why": why})
 
     def _turn_away(self, tx: Session, intent: Vouch, standing: Standing, decision: PolicyDecision) -> MayNot:
         at, person = self._ground.now(), standing.person

@@ -162,6 +162,14 @@ async def test_the_person_is_told_when_it_counts_even_by_a_bot_that_was_killed_b
     assert await staff.page.audited("vouching.cooled") == [("done", None)]
 
 
+async def test_a_voucher_who_goes_while_it_cools_off_ends_it_and_security_hears(staff: Company) -> None:
+    await staff.vouched()
+    await staff.page.local.change_account("gil", active=False)
+    await staff.cooling.settle_due()
+    assert (await staff.row()).ended == Ended.VOID
+    assert await staff.reasons() == ["lost"]
+
+
 async def test_a_directory_that_is_away_puts_the_telling_off(staff: Company) -> None:
     await staff.vouched()
     staff.page.faulty.error("account")
