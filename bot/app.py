@@ -29,7 +29,7 @@ from bot.listening import listen
 from bot.metrics import Metrics
 from bot.policies import load_policy
 from bot.process import favour_the_loop
-from bot.providers import door_width, open_provider
+from bot.providers import door_width, open_provider, vouching_limits
 from bot.schedule import Duty, Schedule
 from bot.settings import SecuritySection, Settings
 from bot.siem.opening import open_siem
@@ -51,6 +51,7 @@ from handlers.alarms import Alarms
 from handlers.attesting import Attesting
 from handlers.changes import Changes
 from handlers.checks import Checks
+from handlers.cooling import Cooling
 from handlers.decisions.breaking import Bars
 from handlers.decisions.policy import PolicyEngine
 from handlers.drift import Drift
@@ -69,6 +70,8 @@ from handlers.streaming import Streaming
 from handlers.summons import Summons
 from handlers.tiling import Tiling
 from handlers.visits import PageGround, PageLimits
+from handlers.vouchers import Vouchers
+from handlers.vouching import Vouching
 from handlers.watching import Watching
 from storage import freezes
 from storage.audit.guards import missing_guards
@@ -145,6 +148,8 @@ class App:
             limits=page_limits(settings.security),
             was_reset=partial(show_waiting, self.ground),
             behind=StandingBy(self.ground).behind,
+            vouching=(limits := vouching_limits(settings)),
+            objection=Vouchers(self.ground).objection,
             stepping_up=self.ground.stepping_up,
         )
         self._alarms = Alarms(self.ground, self._page_ground)
@@ -166,6 +171,7 @@ class App:
             alarms=self._alarms,
             metrics=self.metrics,
             language=self._language,
+            vouching=Vouching(self.ground, vault, limits) if limits else None,
         )
         self._effects = Effects(
             self.ground,
@@ -325,6 +331,7 @@ class App:
             changes=Changes(self._page_ground),
             alarms=self._alarms,
             openings=self._openings,
+            cooling=Cooling(self._page_ground),
             drift=self._drift,
             leavers=self._leavers,
             watching=self._watching,

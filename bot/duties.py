@@ -17,6 +17,7 @@ from bot.watching import OwnerWatch
 from handlers.alarms import Alarms
 from handlers.attesting import WAKES as PETITIONS
 from handlers.changes import Changes
+from handlers.cooling import Cooling
 from handlers.drift import Drift
 from handlers.effects import Effects
 from handlers.leavers import Leavers
@@ -46,6 +47,7 @@ class Duties:
     changes: Changes
     alarms: Alarms
     openings: Openings
+    cooling: Cooling
     drift: Drift
     leavers: Leavers
     summons: Summons
@@ -74,6 +76,7 @@ class Duties:
             Duty(name="cut-off", every=60, work=self.changes.settle_cut_off),
             Duty(name="alarms", every=30, work=self.alarms.settle_due),
             Duty(name="petitions", every=5, woken_by=PETITIONS, work=self.openings.settle_due),
+            Duty(name="cooling", every=10, work=self.cooling.settle_due),
             Duty(name="checkpoints", every=self.watch_every, work=self.watching.look),
             Duty(name="tiles", every=1, work=self.tiling.seal_due),
             Duty(name="overdue", every=10, woken_by="overdue", work=self._watch_overdue),

@@ -1,11 +1,14 @@
-"""From the settings to the company's sign-in provider, ready to be asked, and to the page's own front door.
+"""From the settings to the sign-in provider, ready to be asked, to the page's own front door, and to vouching.
 
 It asks nothing itself: a provider that is away is found out by whoever asks it first.
 """
 
+from datetime import timedelta
+
 from bot.settings import Settings
 from bot.web.front_door import DoorWidth
 from bot.web.signing_in import RETURN_PATH
+from handlers.decisions.vouching import VouchingLimits
 from storage.clock import Clock, utc_now
 from storage.oidc.client import Client
 from storage.oidc.provider import Provider
@@ -36,4 +39,17 @@ def door_width(settings: Settings) -> DoorWidth | None:
         an_hour=settings.front_door.an_hour,
         an_hour_from_one_address=settings.front_door.an_hour_from_one_address,
         trusted_proxies=settings.server.trusted_proxies,
+    )
+
+
+def vouching_limits(settings: Settings) -> VouchingLimits | None:
+    """How narrow vouching is held; None where nobody vouches."""
+    section = settings.vouching
+    if not section.open:
+        return None
+    return VouchingLimits(
+        code_life=timedelta(minutes=section.code_minutes),
+        cool_off=timedelta(minutes=section.cool_off_minutes),
+        counts_for=timedelta(hours=section.counts_hours),
+        asked_a_day=section.asked_a_day,
     )

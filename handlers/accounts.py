@@ -46,12 +46,15 @@ class Accounts:
     """What a person asks about their own account. Each answer is on the record.
 
     sign_in_apart: signing in at the company's provider can replace a forgotten password, so nothing need be set up.
+    vouches: somebody else can vouch for whoever set nothing up.
     """
 
-    def __init__(self, ground: Ground, *, handles: Handles, sign_in_apart: bool = False) -> None:
+    def __init__(
+        self, ground: Ground, *, handles: Handles, sign_in_apart: bool = False, vouches: bool = False
+    ) -> None:
         self._ground = ground
         self._handles = handles
-        self._sign_in_apart = sign_in_apart
+        self._sign_in_apart, self._vouches = sign_in_apart, vouches
 
     async def open_page(
         self,
@@ -59,8 +62,12 @@ class Accounts:
         purpose: Literal[Purpose.RESET, Purpose.ENROL, Purpose.CARE],
         *,
         by_message: bool,
+        unprepared: bool = False,
     ) -> PageOpened | NotHere | Repeated:
-        """Open the secure page. A privileged account never resets itself (P-4), and is told so frankly, here only."""
+        """Open the secure page. A privileged account never resets itself (P-4), and is told so frankly, here only.
+
+        unprepared: for somebody else to vouch, where nothing was set up.
+        """
 
         def work(tx: Session) -> PageOpened | NotHere | Repeated:
             if halt := self._stopped(tx, intent, purpose):
@@ -78,12 +85,16 @@ class Accounts:
                 )
             account = intent.actor.account
             if purpose == Purpose.RESET and not (
-                self._sign_in_apart or proofs.has_proofs(tx, account.directory, account.id)
+                self._sign_in_apart
+                or (unprepared and self._vouches)
+                or proofs.has_proofs(tx, account.directory, account.id)
             ):
                 self._record(
                     tx, intent, "reset.no_proofs", "refused", decision, new_id("u", self._ground.now())
                 )
-                return NotHere(purpose=purpose, reasons=(), instead="set up proofs first")
+                return NotHere(
+                    purpose=purpose, reasons=(), instead="set up proofs first", vouches=self._vouches
+                )
             return self._open(tx, intent, purpose, decision, by_message=by_message)
 
         return await self._ground.database.write(work)

@@ -23,8 +23,9 @@ from handlers.petitioned import Why
 from handlers.recording import WICKET, Fact, person, record, stranger
 from handlers.reported import NoLink, Stopped
 from handlers.strange import named
+from handlers.told_of_vouching import told
 from handlers.visits import PageGround
-from storage import alarms, deliveries, handles, petitions
+from storage import alarms, deliveries, handles, petitions, vouchings
 from storage.alarms import Effect
 from storage.audit import entry as audit
 from storage.directories.base import Account, Directory
@@ -32,7 +33,7 @@ from storage.exceptions import decide_exceptions
 from storage.faults import DirectoryUnavailable
 from storage.records import Alarm, Handle
 from storage.secrets import Vault
-from storage.states import PetitionState
+from storage.states import Ended, PetitionState
 
 log = structlog.get_logger(__name__)
 
@@ -162,6 +163,9 @@ class Alarms:
             by=By(actor=actor, where=where), at=at,
         )  # fmt: skip
         closed = handles.close_all(tx, directory=handle.directory, account=handle.account, at=at)
+        words = vouchings.end_all(tx, handle.directory, handle.account, Ended.REPORTED, at)
+        for word in words:
+            told(tx, word, Ended.REPORTED, at=at, actor=actor, where=where)
         facts: dict[str, Fact] = {
             "door": door, "purpose": handle.purpose, "result": handle.result, "closed": closed,
             "disabled": disabled,

@@ -108,11 +108,15 @@ class PageOpened:
 
 @dataclass(frozen=True, kw_only=True)
 class NotHere:
-    """This cannot be done by oneself; reasons: policy's sentences; instead: what to do, by kind."""
+    """This cannot be done by oneself; reasons: policy's sentences; instead: what to do, by kind.
+
+    vouches: somebody can vouch for them.
+    """
 
     purpose: str
     reasons: tuple[str, ...]
     instead: Literal["governed way", "set up proofs first", "ask two people"]
+    vouches: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -118,7 +118,7 @@ class Attempts:
             at, directory = self._ground.now(), handle.directory
             if not self._ground.is_open(handle):
                 # Looked up all the same, so that it takes as long; counted, any old link could lock its person out.
-                is_locked(tx, directory=directory, account=_counted(handle), at=at, lock=limits.lock)
+                is_locked(tx, directory=directory, account=counted_as(handle), at=at, lock=limits.lock)
                 return NOT_COUNTED, "link_over"
             if not kinds.second_factor and is_locked(
                 tx, directory=directory, account=_silences(handle), at=at, lock=limits.rest
@@ -129,7 +129,7 @@ class Attempts:
             attempt = count_attempt(
                 tx,
                 directory=directory,
-                account=_counted(handle),
+                account=counted_as(handle),
                 at=at,
                 limit=limits.wrong_codes,
                 lock=limits.lock,
@@ -170,7 +170,7 @@ class Attempts:
         take_back(
             tx,
             directory=tried.handle.directory,
-            account=_counted(tried.handle),
+            account=counted_as(tried.handle),
             attempt=tried.attempt,
             limit=self._ground.limits.wrong_codes,
         )
@@ -257,7 +257,7 @@ class Attempts:
     ) -> None:
         handle = tried.handle
         if tried.kinds.second_factor:
-            clear(tx, directory=handle.directory, account=_counted(handle))
+            clear(tx, directory=handle.directory, account=counted_as(handle))
         else:
             self._take_back(tx, tried)
             clear(tx, directory=handle.directory, account=_silences(handle))
@@ -307,7 +307,7 @@ class _Tried:
     unfit: str
 
 
-def _counted(handle: Handle) -> str:
+def counted_as(handle: Handle) -> str:
     """Whose count an attempt belongs to; a Slack account or a login that fits nobody has one of its own."""
     nobodys = f"door:{handle.door}" if handle.door else f"slack:{handle.slack_team}:{handle.slack_user}"
     return handle.account or nobodys
@@ -315,7 +315,7 @@ def _counted(handle: Handle) -> str:
 
 def _silences(handle: Handle) -> str:
     """Whose unanswered sign-ins these are: a count of its own, for it stops sign-ins and never codes."""
-    return f"silences:{_counted(handle)}"
+    return f"silences:{counted_as(handle)}"
 
 
 def _moved(person: Person) -> dict[str, str]:
@@ -361,7 +361,7 @@ def _strange(tried: _Tried, why: str, decision: PolicyDecision | None) -> Strang
         kind=kind,
         severity=severity,
         who=named(account.name, account.login) if account else _unnamed(handle),
-        cause=f"{handle.directory}:{_counted(handle)}",
+        cause=f"{handle.directory}:{counted_as(handle)}",
         correlation=handle.id,
         facts={
             "directory": handle.directory,

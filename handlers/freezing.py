@@ -14,7 +14,7 @@ from handlers.decisions.freezing import FORGETFUL
 from handlers.exceptions import Kind, Severity, Strange, tell_security
 from handlers.ground import Ground
 from handlers.intents import Where
-from storage import freezes, grants, handles, holdings, proofs
+from storage import freezes, grants, handles, holdings, proofs, vouchings
 from storage.audit import entry as audit
 from storage.audit import log as audit_log
 from storage.audit.checkpoint import Signer
@@ -116,9 +116,10 @@ def _distrust_proofs(tx: Session, ground: Ground, freeze: Freeze, actor: audit.A
     restored = freeze.kind == FreezeKind.RESTORED
     codes = proofs.use_all_recovery_codes(tx, now) if restored else 0
     handles.close_everybodys(tx, now)
+    words = vouchings.end_everybodys(tx, now)
     recording.record(
         tx, at=now, action="proofs.distrusted", outcome="done", actor=actor, where=where, correlation=freeze.id,
-        facts={"recovery_codes": codes},
+        facts={"recovery_codes": codes, "vouchings": words},
     )  # fmt: skip
 
 

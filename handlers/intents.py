@@ -137,6 +137,23 @@ class Report(Intent):
 
 
 @dataclass(frozen=True, kw_only=True)
+class Vouch(Intent):
+    """Vouch for somebody. whom: their Slack id. code: what they read out. spoken: a handlers.decisions.vouching.Spoken.
+
+    ticket: "" for none.
+    """
+
+    whom: str
+    code: str
+    spoken: str
+    ticket: str = ""
+
+    def __post_init__(self) -> None:
+        if len(self.ticket) > TICKET_LIMIT:
+            raise ValueError(f"a ticket has at most {TICKET_LIMIT} characters")
+
+
+@dataclass(frozen=True, kw_only=True)
 class Decide(OnGrant):
     """Approve or deny a request, with the rationale, which may be empty where policy does not want one.
 

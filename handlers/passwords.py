@@ -16,6 +16,7 @@ from handlers.decisions.passwords import weakness
 from handlers.decisions.policy import PolicyDecision
 from handlers.strange import named
 from handlers.visits import Done, NotYet, Over, PageGround, Person, Visitor
+from handlers.vouched import still_counts
 from storage.directories.base import Account, PasswordRejected
 from storage.faults import DirectoryUnavailable
 from storage.handles import Purpose, Result, finished_since
@@ -27,6 +28,9 @@ ENOUGH_TODAY = template(
     "It was changed {times} times in the last 24 hours, the most in a day. Try again tomorrow."
 )
 NO_LONGER = template("Policy does not allow this any more, so nothing was changed. {reasons}")
+WORD_LOST = template(
+    "The word of whoever vouched for you counts no more. Begin again, and ask somebody else."
+)
 NOT_TOLD = (
     "Before a password is changed you are told in Slack and by mail, and one of the two did not go out yet. Nothing "
     "was changed. Type it again in a minute, on this page; if it fails again, go to the IT desk."
@@ -146,6 +150,8 @@ class Passwords:
         if decision is None or not decision.allowed:
             reasons = told_together(*decision.reasons) if decision else ""
             return NotYet(reason=Sentence(NO_LONGER, reasons=reasons))
+        if not await still_counts(self._ground, handle, person):
+            return NotYet(reason=Sentence(NO_LONGER, reasons=WORD_LOST))
         if purpose == Purpose.RESET and await self._often_enough(person, handle):
             return NotYet(reason=Sentence(ENOUGH_TODAY, times=self._ground.limits.resets_a_day))
         return _Proven(handle=handle, account=person.account, decision=decision)

@@ -44,6 +44,7 @@ class Kind(StrEnum):
     ADDRESS_CHANGED = "address-changed"
     NOT_ME = "not-me"
     PETITION = "petition"
+    VOUCHING = "vouching"
     UNPROVEN = "unproven"
     NOT_STREAMED = "not-streamed"
 

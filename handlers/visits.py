@@ -16,6 +16,7 @@ from sqlmodel import Session
 from handlers.addresses import changed_lately, seen_now
 from handlers.decisions.breaking import Bars
 from handlers.decisions.policy import NOBODY_ATTESTED, Attested, PolicyEngine
+from handlers.decisions.vouching import VouchingLimits
 from handlers.proofs import Handles
 from handlers.stepping_up import SteppingUp
 from storage import alarms, links
@@ -27,7 +28,7 @@ from storage.faults import DirectoryUnavailable
 from storage.handles import Purpose, Result, handle_by_id
 from storage.links import PinnedLink
 from storage.oidc.provider import Provider
-from storage.records import Handle
+from storage.records import Handle, Vouching
 from storage.secrets import CodeHash, Vault
 from storage.sentences import Sentence
 from storage.states import LinkState
@@ -72,13 +73,18 @@ async def _nobody_behind(_handle: Handle) -> Attested | None:
     return None
 
 
+async def _nobodys_word(_vouching: Vouching, _person: Account) -> str:
+    """Nobody looks up who vouched, so nobody's word counts."""
+    return "not_looked_up"
+
+
 @dataclass(frozen=True, kw_only=True)
 class PageGround:
     """What the handlers of the secure page stand on, built once by the composition root.
 
     provider: None without one. pause: waits, in seconds. was_reset: what else belongs to the end of a reset, in its
     transaction. code_hash: of recovery codes. behind: who stands behind a visit that a petition opens; None where none
-    does.
+    does. vouching: None where nobody vouches. objection: why a word that was given counts no more, "" if it does.
     """
 
     database: Database
@@ -94,6 +100,8 @@ class PageGround:
     was_reset: Callable[[Session, str, str], None] = _nothing_more
     code_hash: CodeHash = field(default_factory=CodeHash)
     behind: Callable[[Handle], Awaitable[Attested | None]] = _nobody_behind
+    vouching: VouchingLimits | None = None
+    objection: Callable[[Vouching, Account], Awaitable[str]] = _nobodys_word
 
     def directory(self, name: str) -> Directory:
         """The directory of this name; DirectoryUnavailable if it is not configured (any more)."""

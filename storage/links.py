@@ -8,7 +8,7 @@ from datetime import datetime
 
 from sqlalchemy import bindparam, update
 from sqlalchemy import select as pick
-from sqlmodel import Session, SQLModel, select
+from sqlmodel import Session, SQLModel, func, select
 
 from storage.identifiers import new_id
 from storage.records import Link
@@ -78,6 +78,14 @@ def link_to(tx: Session, directory: str, account: str) -> Link | None:
     ).first()
 
 
+def linked_at(tx: Session, directory: str, account: str) -> datetime | None:
+    """When the newest active link of this person was made; None if there is none."""
+    found = select(func.max(Link.created_at)).where(
+        Link.directory == directory, Link.account == account, Link.state == LinkState.ACTIVE
+    )
+    return tx.exec(found).one()
+
+
 def ever_linked(tx: Session, directory: str, account: str) -> bool:
     """Whether any Slack account is or was linked to this person."""
     return (
@@ -107,14 +115,14 @@ def make_link(
     mail: str,
     made_by: str,
 ) -> Link:
-    """Pin a Slack account to a person. A suspended link of the same Slack account is renewed."""
+    """Pin a Slack account to a person. A suspended link of the same Slack account is renewed, and is new from now."""
     of_theirs = select(Link).where(Link.slack_team == slack_team, Link.slack_user == slack_user)
     link = tx.exec(of_theirs).first() or Link(
         id=new_id("l", at), slack_team=slack_team, slack_user=slack_user, created_at=at,
         directory="", account="", mail="", made_by="", state="",
     )  # fmt: skip
     link.directory, link.account, link.mail = directory, account, mail
-    link.made_by, link.state = made_by, LinkState.ACTIVE
+    link.made_by, link.state, link.created_at = made_by, LinkState.ACTIVE, at
     tx.add(link)
     tx.flush()
     return link

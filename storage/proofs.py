@@ -26,6 +26,8 @@ class ProofKind(StrEnum):
     SIGN_IN = "sign_in"
     # Beside it, where the provider checks something else than the directory's password.
     SIGN_IN_APART = "sign_in_apart"
+    # Somebody who spoke to them said so, and that counts by now (storage.vouchings). Never alone.
+    VOUCHED = "vouched"
 
 
 # Any of them, shown in a visit, says that whoever signed in has more than the password.

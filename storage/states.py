@@ -135,3 +135,18 @@ class Changed(StrEnum):
     AUTHENTICATOR_REMOVED = "authenticator-removed"
     RECOVERY_CODES = "recovery-codes"
     REGAINED = "regained"
+
+
+class Ended(StrEnum):
+    """What ended an asking to be vouched for, or the word that came of it.
+
+    REPLACED: asked for anew. BURNED: too many wrong codes. CANCELLED: by whoever asked. REPORTED: the person, or
+    whoever vouched, said that something was not them. VOID: the word counts no more.
+    """
+
+    REPLACED = "replaced"
+    BURNED = "burned"
+    CANCELLED = "cancelled"
+    REPORTED = "reported"
+    VOID = "void"
+    USED = "used"

@@ -20,6 +20,7 @@ class About(StrEnum):
 
     APPROVAL = "approval"
     PETITION = "petition"
+    VOUCHING = "vouching"
 
 
 @dataclass(frozen=True, kw_only=True)

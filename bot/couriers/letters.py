@@ -12,8 +12,20 @@ from functools import partial
 from bot.couriers.petition_letters import PETITION_LETTERS, Told
 from bot.slack.words import in_full
 from bot.texts import say, say_counted, template
+from handlers.decisions.vouching import Spoken
+from handlers.told_of_vouching import COUNTS, VOUCHED
 from storage.handles import Result
 from storage.states import Changed
+
+
+@dataclass(frozen=True, kw_only=True)
+class WordTold:
+    """Somebody's word. voucher: their name. spoken: a handlers.decisions.vouching.Spoken."""
+
+    voucher: str
+    spoken: str
+    counts_from: datetime
+    counts_until: datetime
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -22,6 +34,7 @@ class Facts:
     security team.
 
     result: how the change of the visit ended. what: what changed about the proofs; thing: the name of the passkey.
+    word: what somebody said of them who vouched for them, if the letter is about that.
     code: for the letter that carries one. minutes: how long it works. stop: where whoever it was not can stop it.
     alone: the code needs no other beside it. petition: for the letters about one.
     """
@@ -37,6 +50,7 @@ class Facts:
     stop: str = ""
     alone: bool = False
     petition: Told | None = None
+    word: WordTold | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -53,7 +67,7 @@ def letter(kind: str, facts: Facts) -> Letter:
     name = " ".join(facts.name.split())
     greeting = say("Hello {name},", name=name) if name else say("Hello,")
     # Paragraphs are not wrapped: every reader wraps them to its own width.
-    body = "\n\n".join((greeting, *paragraphs, "Wicket"))
+    body = "\n\n".join((greeting, *filter(None, paragraphs), "Wicket"))
     return Letter(subject=subject, body=body + "\n")
 
 
@@ -239,7 +253,54 @@ def _petition(write: Callable[[Told], tuple[str, ...]], facts: Facts) -> tuple[s
     return subject, (*told, _not_you(facts))
 
 
+_SPOKEN: Mapping[str, str] = {
+    Spoken.IN_PERSON: template("They say that they met you."),
+    Spoken.VIDEO: template("They say that they saw you by video."),
+    Spoken.KNOWN_NUMBER: template("They say that they called you by a number from the directory."),
+}
+
+
+def _vouched(facts: Facts) -> tuple[str, tuple[str, ...]]:
+    word = _word_of(facts)
+    return say("Somebody vouched for you"), (
+        say(
+            "On {time} {voucher} told Wicket that they have spoken to you, and that you need help with your account.",
+            time=in_full(facts.at), voucher=word.voucher,
+        ),
+        say(_SPOKEN[word.spoken]) if word.spoken in _SPOKEN else "",
+        say(
+            "It counts from {start} until {until}, and only together with a code from your mail or a recovery code. "
+            "Nothing was changed so far.",
+            start=in_full(word.counts_from), until=in_full(word.counts_until),
+        ),
+        _not_you(facts),
+    )  # fmt: skip
+
+
+def _vouching_counts(facts: Facts) -> tuple[str, tuple[str, ...]]:
+    word = _word_of(facts)
+    return say("You can go on: somebody vouched for you"), (
+        say(
+            "What {voucher} said of you counts now, until {until}.",
+            voucher=word.voucher, until=in_full(word.counts_until),
+        ),
+        say(
+            "Ask Wicket in Slack once more for what you need; if Slack is closed to you, begin at the page's own front "
+            "door. There, choose “Ask somebody to vouch for you”, and have a code sent to this address."
+        ),
+        _not_you(facts),
+    )  # fmt: skip
+
+
+def _word_of(facts: Facts) -> WordTold:
+    if facts.word is None:
+        raise ValueError("the letter is about somebody's word, and there is none")
+    return facts.word
+
+
 _KINDS: Mapping[str, Callable[[Facts], tuple[str, tuple[str, ...]]]] = {
+    VOUCHED: _vouched,
+    COUNTS: _vouching_counts,
     "password-changing": _password_changing,
     "password-changed": _password_changed,
     "reset-refused": _reset_refused,

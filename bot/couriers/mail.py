@@ -16,7 +16,7 @@ import aiosmtplib
 import structlog
 from sqlmodel import Session
 
-from bot.couriers.letters import KINDS, Facts, letter
+from bot.couriers.letters import KINDS, Facts, WordTold, letter
 from bot.couriers.petition_letters import PETITION_LETTERS, Told, told_of
 from bot.metrics import Metrics
 from bot.texts import ENGLISH, Language, read_from, read_in
@@ -30,8 +30,9 @@ from handlers.petitioned import APPROVED
 from handlers.proving import mail_code
 from handlers.recording import WICKET, record
 from handlers.strange import named
+from handlers.told_of_vouching import COUNTS, VOUCHED
 from handlers.visits import PageGround
-from storage import announcements
+from storage import announcements, vouchings
 from storage.directories.base import Account
 from storage.faults import DirectoryUnavailable, MailUnavailable
 from storage.handles import Purpose, Result, handle_by_id
@@ -39,7 +40,7 @@ from storage.links import zone_of
 from storage.outbox import claim, done, postpone
 from storage.proof_changes import change_and_visit
 from storage.proofs import mail_code_by_id
-from storage.records import Handle, MailCode, Owed, ProofChange
+from storage.records import Handle, MailCode, Owed, ProofChange, Vouching
 from storage.sentences import Sentence, template
 from storage.states import Changed
 
@@ -181,7 +182,8 @@ class MailCourier:
         """The same letter to each address that must have it, the one before first: it matters more."""
         if owed.kind not in KINDS:
             raise Undeliverable(Sentence("there is no letter of the kind {kind}", kind=owed.kind))
-        handle, code, change = await self._ground.database.read(lambda tx: _about(tx, owed))
+        matter = await self._ground.database.read(lambda tx: _about(tx, owed))
+        handle, code = matter.visit, matter.code
         if handle is None:
             raise Undeliverable(template("what it was about is gone"))
         if code is not None and (code.used_at is not None or code.expires_at <= self._ground.now()):
@@ -190,6 +192,8 @@ class MailCourier:
             return ()  # what it announces does not come any more
         if told is not None and not told.is_current(owed.kind):
             return ()
+        if owed.kind in (VOUCHED, COUNTS) and (matter.word is None or matter.word.ended):
+            return ()  # it counts no more
         account = await self._ground.directory(handle.directory).account(handle.account)
         if account is None or not account.mail:
             raise Undeliverable(template("the directory holds no mail address for this person"))
@@ -200,18 +204,18 @@ class MailCourier:
         theirs = await self._ground.database.read(lambda tx: zone_of(tx, account.directory, account.id))
         with read_in(self._language, self._zone):
             read_from(theirs)
-            return [self._written(owed, handle, code, change, told, account, one) for one in to]
+            return [self._written(owed, handle, matter, told, account, one) for one in to]
 
     def _written(
         self,
         owed: Owed,
         handle: Handle,
-        code: MailCode | None,
-        change: ProofChange | None,
+        matter: "_Matter",
         told: Told | None,
         account: Account,
         to: str,
     ) -> EmailMessage:
+        code, change = matter.code, matter.change
         text = letter(
             owed.kind,
             Facts(
@@ -226,6 +230,7 @@ class MailCourier:
                 alone=handle.purpose == Purpose.REGAIN,
                 petition=told,
                 stop=f"{self._public_url}/not-me/{self._links.text(handle.id)}",
+                word=_told(matter.word),
             ),
         )
         message = EmailMessage()
@@ -286,7 +291,7 @@ class MailCourier:
 
     async def _whose(self, owed: Owed) -> str:
         """The name and login of whom a letter was for; their id where nobody knows more now."""
-        handle, _, _ = await self._ground.database.read(lambda tx: _about(tx, owed))
+        handle = (await self._ground.database.read(lambda tx: _about(tx, owed))).visit
         try:
             account = handle and await self._ground.directory(handle.directory).account(handle.account)
         except DirectoryUnavailable:
@@ -294,12 +299,33 @@ class MailCourier:
         return named(account.name, account.login) if account else owed.recipient
 
 
-def _about(tx: Session, owed: Owed) -> tuple[Handle | None, MailCode | None, ProofChange | None]:
-    """What a letter is about: a visit, and a code that is for it or a change of proofs that was made in it."""
+@dataclass(frozen=True, kw_only=True)
+class _Matter:
+    """What a letter is about: a visit, and what was in it: a code, a change of proofs, somebody's word."""
+
+    visit: Handle | None
+    code: MailCode | None = None
+    change: ProofChange | None = None
+    word: Vouching | None = None
+
+
+def _about(tx: Session, owed: Owed) -> _Matter:
     if owed.kind == "proofs-changed":
         change, visit = change_and_visit(tx, owed.subject)
-        return visit, None, change
+        return _Matter(visit=visit, change=change)
+    if owed.kind in (VOUCHED, COUNTS):
+        word = vouchings.by_id(tx, owed.subject)
+        return _Matter(visit=handle_by_id(tx, word.handle) if word is not None else None, word=word)
     if owed.kind != "mail-code":
-        return handle_by_id(tx, owed.subject), None, None
+        return _Matter(visit=handle_by_id(tx, owed.subject))
     code = mail_code_by_id(tx, owed.subject)
-    return (handle_by_id(tx, code.handle) if code is not None else None), code, None
+    return _Matter(visit=handle_by_id(tx, code.handle) if code is not None else None, code=code)
+
+
+def _told(word: Vouching | None) -> WordTold | None:
+    if word is None or word.counts_from is None or word.counts_until is None:
+        return None
+    return WordTold(
+        voucher=" ".join(word.voucher_name.split()), spoken=word.spoken, counts_from=word.counts_from,
+        counts_until=word.counts_until,
+    )  # fmt: skip

@@ -32,6 +32,7 @@ from bot.slack.messages.proof_news import proofs_changed_message
 from bot.slack.messages.reports import report_message
 from bot.slack.messages.requests import request_message
 from bot.slack.messages.resets import alarm_message, announced_message
+from bot.slack.messages.vouching import Word, vouched_message, word_given_message
 from bot.slack.sentences import NO_DIRECTORY
 from bot.texts import ENGLISH, Language, read_from, read_in, say
 from handlers.announcing import CHANGED
@@ -45,7 +46,8 @@ from handlers.petitioned import APPROVAL as PETITION_APPROVAL
 from handlers.petitioned import NEWS, STATUS
 from handlers.stories import Asked, GrantStory
 from handlers.storytelling import tell, with_deciders
-from storage import inquiries
+from handlers.told_of_vouching import VOUCHED, WORD_GIVEN
+from storage import inquiries, vouchings
 from storage.audit.sealing import kept_checkpoint
 from storage.copies import COPY
 from storage.faults import DirectoryUnavailable
@@ -96,6 +98,8 @@ class Rendering:
             STATUS: self._petition,
             PETITION_APPROVAL: self._petition_approval,
             **dict.fromkeys(NEWS, self._petition_news),
+            VOUCHED: partial(self._vouching, vouched_message),
+            WORD_GIVEN: partial(self._vouching, word_given_message),
         }
 
     async def message(self, owed: Owed) -> Message | None:
@@ -241,6 +245,10 @@ class Rendering:
         cool_off = self._ground.cool_off
         return await self._ground.database.read(lambda tx: story_of(tx, owed.subject, cool_off=cool_off))
 
+    async def _vouching(self, said: Callable[[Word], Message], owed: Owed) -> Message | None:
+        word = await self._ground.database.read(lambda tx: _word(tx, owed.subject))
+        return said(word) if word is not None else None
+
     async def _notice(self, owed: Owed) -> Message | None:
         handle = await self._ground.database.read(lambda tx: handle_by_id(tx, owed.subject))
         if handle is None:
@@ -249,3 +257,15 @@ class Rendering:
             return announced_message(handle.id, self._ground.now())
         about = handle.id if handle.account else ""
         return notice_message(owed.kind, handle.result, handle.done_at or self._ground.now(), handle=about)
+
+
+def _word(tx: Session, vouching: str) -> Word | None:
+    row = vouchings.by_id(tx, vouching)
+    visit = handle_by_id(tx, row.handle) if row is not None else None
+    if row is None or visit is None or not (row.vouched_at and row.counts_from and row.counts_until):
+        return None
+    return Word(
+        visit=visit.id, purpose=visit.purpose, name=row.name, voucher=row.voucher_name, spoken=row.spoken,
+        at=row.vouched_at, counts_from=row.counts_from, counts_until=row.counts_until,
+        counts=row.cooled_at is not None, ended=row.ended, ended_at=row.ended_at,
+    )  # fmt: skip

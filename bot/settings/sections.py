@@ -151,6 +151,18 @@ class FrontDoorSection(Section):
     an_hour_from_one_address: int = Field(default=60, ge=1, le=10_000, examples=[60])
 
 
+class VouchingSection(Section):
+    """[vouching]: whether, and how narrowly, somebody's manager or the help desk can vouch for them."""
+
+    open: bool = Field(default=True, examples=[True])
+    # A code that is read out is worth ten minutes at most (SP 800-63B-4, 4.2).
+    code_minutes: int = Field(default=10, ge=1, le=10, examples=[10])
+    # Never nothing: the person has to hear of it first.
+    cool_off_minutes: int = Field(default=60, ge=10, le=1440, examples=[60])
+    counts_hours: int = Field(default=8, ge=1, le=24, examples=[8])
+    asked_a_day: int = Field(default=5, ge=1, le=50, examples=[5])
+
+
 class LimitsSection(Section):
     """[limits]: how much one person may ask before Wicket asks them to wait."""
 
@@ -205,6 +217,7 @@ class Sections(Section):
     security: SecuritySection
     oidc: OidcSection | None = Field(default=None, examples=[None])
     front_door: FrontDoorSection = FrontDoorSection()
+    vouching: VouchingSection = VouchingSection()
     limits: LimitsSection = LimitsSection()
     drift: DriftSection = DriftSection()
     audit: AuditSection = AuditSection()

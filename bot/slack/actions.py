@@ -48,6 +48,8 @@ class Action(StrEnum):
     PETITION_APPROVE = "petition.approve"
     PETITION_DENY = "petition.deny"
     PETITION_CANCEL = "petition.cancel"
+    VOUCH = "ask.vouch"
+    BE_VOUCHED = "ask.vouched"
 
 
 class Form(StrEnum):
@@ -68,6 +70,7 @@ class Form(StrEnum):
     PETITION = "form.petition"
     ATTEST = "form.attest"
     DENY_PETITION = "form.deny_petition"
+    VOUCH = "form.vouch"
 
 
 class Field(StrEnum):
@@ -86,6 +89,7 @@ class Field(StrEnum):
     OWNER = "owner"
     REVIEW = "review"
     CODE = "code"
+    SPOKEN = "spoken"
 
 
 class Shortcut(StrEnum):

@@ -26,6 +26,7 @@ from bot.slack.petitions import PetitionClicks
 from bot.slack.replies import Replies
 from bot.slack.requesting import Requesting
 from bot.slack.submissions import Submissions
+from bot.slack.vouching import VouchingClicks
 from bot.texts import ENGLISH, Language
 from handlers.access import Access
 from handlers.accounts import Accounts
@@ -49,6 +50,7 @@ from handlers.petitioning import Petitioning
 from handlers.proofs import Handles
 from handlers.reconciling import Reconciling
 from handlers.releasing import Releasing
+from handlers.vouching import Vouching
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -64,6 +66,7 @@ class Speaking:
     alarms: Alarms
     metrics: Metrics
     language: Language = ENGLISH
+    vouching: Vouching | None = None
 
     def bolt(self, client: AsyncWebClient, replies: Replies) -> AsyncApp:
         """One listener a kind of payload. Signatures are checked before it (bot.slack.signed_http)."""
@@ -96,6 +99,7 @@ class Speaking:
         during = DuringClicks(
             ground, extending=Extending(ground, asking), ending=Ending(ground), replies=replies
         )
+        vouching = VouchingClicks(vouching=self.vouching, pages=self.pages, replies=replies)
         conversation = Conversation(
             names=names,
             checks=self.checks,
@@ -103,10 +107,12 @@ class Speaking:
                 ground,
                 handles=self.handles,
                 sign_in_apart=self.settings.oidc is not None and self.settings.oidc.apart,
+                vouches=self.vouching is not None,
             ),
             asking=asking,
             pages=self.pages,
             now=ground.now,
+            vouches=self.vouching is not None,
         )
         homes = Homes(Home(ground, checks=self.checks), replies=replies, now=ground.now)
         app = AsyncApp(
@@ -133,6 +139,7 @@ class Speaking:
                 freezes=freezes,
                 alarms=alarms,
                 petitions=petitions,
+                vouching=vouching,
                 replies=replies,
             ),
             submissions=Submissions(
@@ -143,8 +150,10 @@ class Speaking:
                 freezes=freezes,
                 alarms=alarms,
                 petitions=petitions,
+                vouching=vouching,
             ),
             requesting=requesting,
+            vouching=vouching,
             homes=homes,
             replies=replies,
             metrics=self.metrics,

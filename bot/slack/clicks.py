@@ -28,6 +28,7 @@ from bot.slack.messages.parts import Message, said
 from bot.slack.petitions import PetitionClicks
 from bot.slack.replies import Replies
 from bot.slack.requesting import Requesting, prefilled_from, remark_about
+from bot.slack.vouching import VouchingClicks
 from bot.texts import as_told, say
 from handlers.access import Access
 from handlers.asking import Asking
@@ -77,6 +78,7 @@ class Clicks:
         freezes: FreezeClicks,
         alarms: AlarmClicks,
         petitions: PetitionClicks,
+        vouching: VouchingClicks,
         replies: Replies,
     ) -> None:
         self._ground = ground
@@ -97,6 +99,7 @@ class Clicks:
             Action.MY_ACCESS: self._my_access,
             Action.ASK_FOR_ACCESS: self._ask_for_access,
             Action.RESET_PASSWORD: self._reset,
+            Action.BE_VOUCHED: self._be_vouched,
             Action.SET_UP_PROOFS: self._enrol,
             Action.CARE_FOR_PROOFS: self._care,
             **deciding.table,
@@ -106,6 +109,7 @@ class Clicks:
             **freezes.table,
             **alarms.table,
             **petitions.table,
+            **vouching.table,
         }
 
     async def carry_out(self, action: str, click: Click) -> bool:
@@ -166,6 +170,12 @@ class Clicks:
 
     async def _reset(self, click: Click) -> None:
         page = await self._conversation.open_page(click.on_grant, Purpose.RESET, by_message=True)
+        self._tell(click, page)
+
+    async def _be_vouched(self, click: Click) -> None:
+        page = await self._conversation.open_page(
+            click.on_grant, Purpose.RESET, by_message=True, unprepared=True
+        )
         self._tell(click, page)
 
     async def _enrol(self, click: Click) -> None:

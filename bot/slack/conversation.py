@@ -19,6 +19,8 @@ from bot.slack.messages.answers import (
 )
 from bot.slack.messages.parts import Message, said
 from bot.slack.messages.petitions_told import lost_message
+from bot.slack.messages.vouching import begin_message
+from bot.slack.vouching import OpenVouching
 from bot.slack.words import inert, together
 from bot.texts import as_told, say
 from handlers.accounts import Accounts
@@ -53,8 +55,9 @@ class Conversation:
         asking: Asking,
         pages: PageLinks,
         now: Clock,
+        vouches: bool = False,
     ) -> None:
-        self._names = names
+        self._names, self._vouches = names, vouches
         self._checks = checks
         self._accounts = accounts
         self._asking = asking
@@ -73,7 +76,7 @@ class Conversation:
 
     async def answer(
         self, actor: Actor, incoming: Incoming, meaning: meant.Understanding | OpenForm, *, by_message: bool
-    ) -> Message | OpenForm | None:
+    ) -> Message | OpenForm | OpenVouching | None:
         """What to say now; None if it is owed already, or was said before."""
         intent = Intent(actor=actor, where=incoming.where, delivery=incoming.delivery)
         match meaning:
@@ -87,6 +90,8 @@ class Conversation:
                 return await self.open_page(intent, Purpose.CARE, by_message=by_message)
             case meant.LostProofs():
                 return lost_message()
+            case meant.VouchFor() if self._vouches:
+                return begin_message() if by_message else OpenVouching()
             case meant.UnlockAccount():
                 return await self.unlock(intent, by_message=by_message)
             case meant.DraftRequest() as draft:
@@ -111,11 +116,13 @@ class Conversation:
         answer = await self._checks.ask(question)
         return None if isinstance(answer, Repeated) else answer_message(answer, self._now())
 
-    async def open_page(self, intent: Intent, purpose: Purpose, *, by_message: bool) -> Message | None:
+    async def open_page(
+        self, intent: Intent, purpose: Purpose, *, by_message: bool, unprepared: bool = False
+    ) -> Message | None:
         """Open the secure page for a reset, or for setting up or looking after proofs."""
         if purpose not in (Purpose.RESET, Purpose.ENROL, Purpose.CARE):
             raise ValueError("nothing else is asked for in so many words")
-        opened = await self._accounts.open_page(intent, purpose, by_message=by_message)
+        opened = await self._accounts.open_page(intent, purpose, by_message=by_message, unprepared=unprepared)
         return self._page_or_not(opened, by_message=by_message)
 
     async def unlock(self, intent: Intent, *, by_message: bool) -> Message | None:
@@ -182,4 +189,5 @@ _SIMPLE: dict[type, Kind] = {
     meant.Help: Kind.HELP,
     meant.LinkAccount: Kind.LINKED_ALREADY,
     meant.NotUnderstood: Kind.NOT_UNDERSTOOD,
+    meant.VouchFor: Kind.NOT_UNDERSTOOD,  # where nobody vouches
 }

@@ -28,6 +28,7 @@ from bot.slack.messages.parts import Message, said
 from bot.slack.replies import Replies
 from bot.slack.requesting import Requesting
 from bot.slack.submissions import Submissions, stay_open
+from bot.slack.vouching import OpenVouching, VouchingClicks
 from bot.slack.words import as_typed
 from bot.texts import Language, read_in, say
 from handlers.decisions.understanding import Understanding
@@ -63,6 +64,7 @@ class Listeners:
         clicks: Clicks,
         submissions: Submissions,
         requesting: Requesting,
+        vouching: VouchingClicks,
         homes: Homes,
         replies: Replies,
         metrics: Metrics,
@@ -75,6 +77,7 @@ class Listeners:
         self._clicks = clicks
         self._submissions = submissions
         self._requesting = requesting
+        self._vouching = vouching
         self._homes = homes
         self._replies = replies
         self._metrics = metrics
@@ -121,6 +124,9 @@ class Listeners:
             if isinstance(answer, OpenForm):
                 trigger = arrived.text(body.get("trigger_id"))
                 opened = await self._requesting.open(actor, incoming, trigger, answer.prefilled)
+                return None if opened else said(say(sentences.TYPE_AGAIN))
+            if isinstance(answer, OpenVouching):
+                opened = await self._vouching.open(arrived.text(body.get("trigger_id")))
                 return None if opened else said(say(sentences.TYPE_AGAIN))
             return answer
 

@@ -18,6 +18,7 @@ from bot.slack.freezes import FreezeClicks
 from bot.slack.incoming import Incoming, text
 from bot.slack.petitions import PetitionClicks
 from bot.slack.requesting import Answer, Requesting, errors, note
+from bot.slack.vouching import VouchingClicks
 from bot.texts import say
 from handlers.intents import Actor
 
@@ -35,6 +36,7 @@ class Submissions:
         freezes: FreezeClicks,
         alarms: AlarmClicks,
         petitions: PetitionClicks,
+        vouching: VouchingClicks,
     ) -> None:
         self._requesting = requesting
         self._deciding = deciding
@@ -43,6 +45,7 @@ class Submissions:
         self._alarms = alarms
         self._during = during
         self._petitions = petitions
+        self._vouching = vouching
 
     async def carry_out(self, actor: Actor, incoming: Incoming, view: Mapping[str, Any]) -> Answer | None:
         """Do what this form is for; None if there is no such form to submit."""
@@ -75,6 +78,8 @@ class Submissions:
                 return _drifted(await self._petitions.decide(actor, incoming, view, approve=True))
             case Form.DENY_PETITION:
                 return _drifted(await self._petitions.decide(actor, incoming, view, approve=False))
+            case Form.VOUCH:
+                return await self._vouching.submit(actor, incoming, view)
             case _:
                 return None
 

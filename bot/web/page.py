@@ -22,6 +22,7 @@ from bot.web.regaining import RegainingForms
 from bot.web.rendering import Pages, qr_code
 from bot.web.signing_in import RETURN_PATH, SigningIn, brought_back
 from bot.web.stepping import ending_of
+from bot.web.vouching import NOT_YET, WAY, Shown, VouchingForms
 from handlers.adding import Adding
 from handlers.ceremonies import relying_party
 from handlers.enrolment import Codes, Enrolment
@@ -34,6 +35,7 @@ from handlers.recovering import Pass, Recovering
 from handlers.regaining import Regaining
 from handlers.signing_in import SignIns
 from handlers.visits import NotYet, PageGround, Proven, Refused, Visitor
+from handlers.vouched import BeingVouched
 from storage.handles import Purpose
 
 NOT_FROM_HERE = template(
@@ -55,8 +57,9 @@ SIGN_IN_FAILED = template(
     "That sign-in did not count. Sign in anew as yourself, in the way your company asks for; it works once. "
     "If it keeps failing, show it another way or tell your IT team."
 )
+RECOVERY = "recovery"
 # Each takes its time, whatever the cause (P-9).
-_UNIFORM = frozenset({DID_NOT_WORK, PASSKEY_REFUSED, SIGN_IN_FAILED})
+_UNIFORM = frozenset({DID_NOT_WORK, PASSKEY_REFUSED, SIGN_IN_FAILED, NOT_YET})
 
 _TEMPLATES: Mapping[Step, str] = {
     Step.PROVE: "prove",
@@ -105,6 +108,8 @@ class SecurePage:
         caring = CaringForms(ground, self._pages, adding=adding, enrolment=self._enrolment, address=_address)
         self._sign_ins = SignIns(ground, self._linking)
         self._signing_in = SigningIn(self._sign_ins, self._pages, self._cookies, self._tokens)
+        self._vouching = VouchingForms(BeingVouched(ground), floor=floor)
+        self._code_minutes = int(ground.vouching.code_life.total_seconds() // 60) if ground.vouching else 0
         self._start = (
             []
             if front_door is None
@@ -125,6 +130,8 @@ class SecurePage:
             "unlock": self._unlock,
             "confirm": self._confirm,
             "passkey": self._give_passkey,
+            "vouched": self._give_vouched,
+            **self._vouching.table,
             **caring.table,
             **RegainingForms(
                 self._regaining, self._proving, self._pages, floor=floor, refused=DID_NOT_WORK
@@ -144,8 +151,9 @@ class SecurePage:
     async def show(self, request: web.Request) -> web.Response:
         """GET: the step that this browser has reached."""
         visitor = self._visitor(request)
-        look = await self._looking.look(visitor)
-        return self._render(request, visitor, look, _way(request.query.get("way", "")), query=request.query)
+        look, way = await self._looking.look(visitor), _way(request.query.get("way", ""))
+        shown = await self._vouching.shown(visitor, look, way)
+        return self._render(request, visitor, look, way, shown, query=request.query)
 
     async def take(self, request: web.Request) -> web.StreamResponse:
         """POST: one form. Answers 303 to the next step, or the same step with what was wrong."""
@@ -201,7 +209,11 @@ class SecurePage:
         until = asyncio.get_running_loop().time() + self._floor
         await self._proving.send_mail_code(sent.visitor)
         await asyncio.sleep(max(0.0, until - asyncio.get_running_loop().time()))
-        return Onward(query="?way=recovery&sent=1")
+        return Onward(query=f"?way={_way(sent['way']) or RECOVERY}&sent=1")
+
+    async def _give_vouched(self, sent: Sent) -> Answer:
+        answer = await self._vouching.give(sent)
+        return answer if isinstance(answer, Again) else await self._proven(sent, answer, refused=NOT_YET)
 
     async def _sign_in(self, sent: Sent) -> Answer:
         if not sent["password"]:
@@ -301,7 +313,8 @@ class SecurePage:
         self, request: web.Request, visitor: Visitor, way: str, again: Again, status: int
     ) -> web.Response:
         look = await self._looking.look(visitor)
-        return self._render(request, visitor, look, way, again=again, status=status)
+        shown = await self._vouching.shown(visitor, look, way)
+        return self._render(request, visitor, look, way, shown, again=again, status=status)
 
     def _render(
         self,
@@ -309,6 +322,7 @@ class SecurePage:
         visitor: Visitor,
         look: Look,
         way: str,
+        shown: Shown,
         *,
         again: Again | None = None,
         status: int = 200,
@@ -330,11 +344,15 @@ class SecurePage:
             "done": query.get("done", "") if query else "",
             "recovery": self._recovering.way(look.directory),
             "sign_in": self._sign_ins.offered(look.purpose, look.step),
+            "vouching": shown,
+            "vouching_minutes": self._code_minutes,
         }
         if look.key is not None:
             words["qr"] = qr_code(look.key.uri)
-        if way == "recovery" and template == "prove" and look.recovery:
+        if way == RECOVERY and template == "prove" and look.recovery:
             template = "recovery"
+        elif way == WAY and shown.offered:
+            template = "vouch"
         response = self._pages.page(template, status=status, **words)
         if cookie != self._cookies.form(request):
             self._cookies.set_form(response, cookie)
@@ -353,7 +371,7 @@ class SecurePage:
 
 
 def _way(typed: str) -> str:
-    return typed if typed == "recovery" else ""
+    return typed if typed in (RECOVERY, WAY) else ""
 
 
 def _all_digits(text: str) -> bool:

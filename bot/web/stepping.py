@@ -21,10 +21,12 @@ _SHOWN: Mapping[str, str] = {
 _FOR: Mapping[str, str] = {
     About.APPROVAL: "It is for one decision: about {thing}, which {whom} asks for.",
     About.PETITION: "It is for one decision: about the petition of {whom}.",
+    About.VOUCHING: "It is for one thing: that you vouch for {whom}.",
 }
 _BACK: Mapping[str, str] = {
     About.APPROVAL: "Now go back to Slack and press Approve. What you typed there is kept.",
     About.PETITION: "Now go back to Slack and press Approve once more.",
+    About.VOUCHING: "Now go back to Slack and press Vouch once more. What you typed there is kept.",
 }
 _NOTHING_DONE = "Nothing is approved by this page."
 _NOT_YOU = "Was this not you? Tell your security team at once, in person or by phone if you can."

@@ -17,6 +17,7 @@ from handlers.decisions.policy import (
     Question,
     Recently,
     ResumeQuestion,
+    VouchQuestion,
 )
 from storage.catalogue import Entitlement, Owner
 from storage.directories.base import Account
@@ -37,6 +38,9 @@ def put(question: Question) -> tuple[Json, list[Json]]:
     elif isinstance(question, AttestQuestion):
         resource, context = _uid("Account", question.target.id), _attest_context(question)
         people = (question.target, question.principal)
+    elif isinstance(question, VouchQuestion):
+        resource, context = _uid("Account", question.target.id), _vouch_context(question)
+        people = (question.principal, question.target)
         entities = _distinct(*(_account(one, question.recently) for one in people))
     elif isinstance(question, DriftQuestion):
         resource, context = _uid("Entitlement", question.entitlement.id), _drift_context(question)
@@ -135,6 +139,22 @@ def _drift_context(question: DriftQuestion) -> Json:
 
 def _resume_context(question: ResumeQuestion) -> Json:
     context: Json = {"kind": question.kind, "now": _moment(question)}
+    return context if question.role is None else {**context, "role": question.role}
+
+
+def _vouch_context(question: VouchQuestion) -> Json:
+    context: Json = {
+        "spoken": question.spoken,
+        "ticketGiven": question.ticket_given,
+        "oneself": question.oneself,
+        "reportsTo": question.reports_to,
+        "moved": question.moved,
+        "hoursLinked": question.hours_linked,
+        "proofs": sorted(question.proofs),
+        "now": _moment(question),
+    }
+    if question.days_since_return is not None:
+        context["daysSinceReturn"] = question.days_since_return
     return context if question.role is None else {**context, "role": question.role}
 
 

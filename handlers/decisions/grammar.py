@@ -24,6 +24,7 @@ from handlers.decisions.understanding import (
     ShowOwner,
     Understanding,
     UnlockAccount,
+    VouchFor,
 )
 
 # Rules look at no more than this many characters; only a justification may go on.
@@ -97,6 +98,7 @@ _COMMANDS: tuple[tuple[re.Pattern[str], Understanding], ...] = tuple(
             r"|(?:set up|setup|enrol|enroll|register|add|get|create|make|new)(?: (?:my|a|the|new|another))* passkeys?",
             CareForProofs(),
         ),
+        (r"(?:vouch|vouching)(?: for)?(?: .{1,120})?", VouchFor()),
         (
             rf"(?:i |i've |i have )?(?:just |all )?(?:lost|broke|broken|dropped)(?: all(?: of)?)? {_DEVICE}"
             rf"|{_DEVICE} (?:is|was|has been|are|were|got) (?:lost|stolen|broken|gone|away)"

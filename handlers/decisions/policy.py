@@ -33,6 +33,7 @@ class Action(StrEnum):
     STEP_UP = "step_up"
     RECONCILE = "reconcile"
     RESUME = "resume"
+    VOUCH = "vouch"
     REVOKE = "revoke"
     ATTEST = "attest"
     REGAIN_PROOFS = "regain_proofs"
@@ -265,7 +266,33 @@ class AttestQuestion:
     recently: Recently = NOTHING_LATELY
 
 
-Question = AccessQuestion | AccountQuestion | DriftQuestion | ResumeQuestion | AttestQuestion
+@dataclass(frozen=True, kw_only=True)
+class VouchQuestion:
+    """May `principal` vouch for the person of the account `target`? role: handlers.decisions.vouching.ROLES.
+
+    spoken: one of handlers.decisions.vouching.Spoken. oneself: both accounts are one person's. reports_to: the
+    principal reports to the target, through however many. moved: the principal's address changed lately. hours_linked:
+    since their Slack account was linked. days_since_return: since the target vouched for them, None if never.
+    proofs: of the principal, shown afresh for this. now: aware UTC.
+    """
+
+    principal: Account
+    target: Account
+    role: Literal["manager", "help_desk"] | None
+    spoken: str
+    ticket_given: bool
+    oneself: bool
+    reports_to: bool
+    moved: bool
+    hours_linked: int
+    days_since_return: int | None
+    now: datetime
+    proofs: frozenset[str] = frozenset()
+    action: Literal[Action.VOUCH] = Action.VOUCH
+    recently: Recently = NOTHING_LATELY
+
+
+Question = AccessQuestion | AccountQuestion | DriftQuestion | ResumeQuestion | AttestQuestion | VouchQuestion
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -44,6 +44,11 @@ class LostProofs:
 
 
 @dataclass(frozen=True, kw_only=True)
+class VouchFor:
+    """They want to vouch for somebody. Whom is chosen in the form: a name that was typed may be several people's."""
+
+
+@dataclass(frozen=True, kw_only=True)
 class LinkAccount:
     """They want to link their Slack account to who they are."""
 
@@ -107,6 +112,7 @@ Understanding = (
     | EnrolProofs
     | CareForProofs
     | LostProofs
+    | VouchFor
     | LinkAccount
     | Help
     | CheckMembership

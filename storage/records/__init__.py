@@ -14,6 +14,7 @@ from storage.records.resets import Address, Alarm, Announcement, Tally
 from storage.records.sign_ins import SignIn, Subject
 from storage.records.step_ups import StepUp
 from storage.records.streams import Stream
+from storage.records.vouching import Vouching
 
 __all__ = [
     "Address",
@@ -47,5 +48,6 @@ __all__ = [
     "Subject",
     "Tally",
     "VoidedApproval",
+    "Vouching",
     "Watched",
 ]

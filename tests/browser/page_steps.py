@@ -13,6 +13,7 @@ from playwright.async_api import Page, expect
 
 from bot.web.front_door import DoorWidth
 from handlers.alarms import Alarms, StopLinks
+from handlers.decisions.vouching import VouchingLimits
 from handlers.ground import Ground
 from storage.catalogue import Catalogue
 from storage.handles import Purpose
@@ -41,6 +42,7 @@ async def house(folder: Path) -> AsyncIterator[House]:
         (folder / name).mkdir()
     async with AsyncExitStack() as stack:
         made = await stack.enter_async_context(visits(folder / "page", name="localhost"))
+        made.world.ground = replace(made.world.ground, vouching=VouchingLimits())
         origin = await stack.enter_async_context(serving(made.world, front_door=DOOR))
         made.provider.redirect_uri = f"{origin}/signed-in"
         provider = made.world.ground.provider
@@ -84,6 +86,19 @@ async def _front_door(at: House, page: Page) -> AsyncIterator[str]:
     await _press(page, "Continue")
     await expect(page.get_by_role("alert")).to_be_visible()
     yield "prove-wrong"
+    await page.get_by_role("link", name="Ask somebody to vouch for you").click()
+    await _reads(page, "Ask somebody to vouch for you")
+    yield "vouch"
+    await _press(page, "Show me a code")
+    await expect(page.get_by_text("It works until")).to_be_visible()
+    yield "vouch-code"
+    await _press(page, "Continue")
+    await expect(page.get_by_role("alert")).to_be_visible()
+    yield "vouch-missing"
+    await _press(page, "Cancel it")
+    await expect(page.get_by_role("status")).to_be_visible()
+    yield "vouch-cancelled"
+    await page.get_by_role("link", name="Show it another way").click()
     await page.get_by_role("link", name="I don't have my authenticator").click()
     await _reads(page, "Use a recovery code")
     yield "recovery"

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 from sqlmodel import Session
 
+from handlers.accounts import Accounts
 from handlers.answers import NotHere, NotKnownUnlocked, NotLocked, PageOpened, Unlocked
 from handlers.changes import Changes
 from handlers.intents import Intent
@@ -210,6 +211,20 @@ async def test_without_proofs_there_is_no_reset_and_that_is_on_the_record(world:
     assert refused == NotHere(purpose=Purpose.RESET, reasons=(), instead="set up proofs first")
     assert await world.actions() == ["reset.no_proofs refused"]
     assert await world.rows(Handle) == []
+
+
+async def test_who_set_nothing_up_can_be_vouched_for_where_anybody_vouches(world: World) -> None:
+    """P-13: by another button, for what comes first is a proof of one's own."""
+    for vouches in (False, True):
+        accounts = Accounts(world.ground, handles=world.handles, vouches=vouches)
+        intent = Intent(**await world.intent("ada", f"first {vouches}"))
+        refused = await accounts.open_page(intent, Purpose.RESET, by_message=True)
+        assert refused == NotHere(
+            purpose=Purpose.RESET, reasons=(), instead="set up proofs first", vouches=vouches
+        )
+        again = Intent(**await world.intent("ada", f"then {vouches}"))
+        opened = await accounts.open_page(again, Purpose.RESET, by_message=True, unprepared=True)
+        assert isinstance(opened, PageOpened) == vouches
 
 
 async def test_setting_up_proofs_opens_the_page_by_a_message_owed(world: World) -> None:

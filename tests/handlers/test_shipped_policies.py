@@ -34,6 +34,7 @@ from tests.handlers.decisions.cast import (
 from tests.handlers.petition_questions import PETITIONS
 from tests.handlers.reset_questions import RESETS
 from tests.handlers.step_questions import PROVEN, STEPS
+from tests.handlers.vouching_questions import VOUCHES
 
 GRANT: Final = Action.GRANT
 REQUEST: Final = Action.REQUEST
@@ -499,6 +500,7 @@ CASES: Mapping[str, tuple[Question, bool, str]] = {
     **RESETS,
     **STEPS,
     **PETITIONS,
+    **VOUCHES,
 }
 
 SOURCES, SCHEMA = shipped()

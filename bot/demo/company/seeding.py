@@ -26,6 +26,8 @@ from storage.standings import Key, declare, is_watched, watch
 
 DEMO = Where(transport="cli")
 REVIEW = timedelta(days=90)
+# Nobody is new there: whoever was linked lately vouches for nobody.
+LINKED_BEFORE = timedelta(days=30)
 
 Standing: TypeAlias = Mapping[str, Sequence[Key]]
 """Members by entitlement."""
@@ -171,7 +173,7 @@ def _linked(company: Company) -> Sequence[Person]:
 def _link(tx: Session, company: Company, person: Person, account: str, at: datetime) -> None:
     link = make_link(
         tx,
-        at=at,
+        at=at - LINKED_BEFORE,
         slack_team=company.slack_team,
         slack_user=person.slack,
         directory=company.directory,

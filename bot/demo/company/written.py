@@ -55,6 +55,8 @@ def toml(
             **_said({"help_desk": company.help_desk, "petition_channel": company.petition_channel}),
             "company_words": [company.name.split()[0].lower(), "wicket"],
         },
+        # Whoever tries it there does not wait for an hour.
+        "vouching": {"cool_off_minutes": 10},
         "limits": {"requests_a_minute": requests_a_minute},
         "drift": {"every_minutes": 1},  # whoever tries it does not wait for a quarter of an hour
         "logs": {"level": log_level, "layout": "console"},

@@ -14,6 +14,7 @@ from bot.slack.messages.alerts_directory import SENTENCES
 from bot.slack.messages.alerts_people import SENTENCES as OF_PEOPLE
 from bot.slack.messages.alerts_petitions import petition_alert
 from bot.slack.messages.alerts_refused import SENTENCES as OF_REFUSALS
+from bot.slack.messages.alerts_vouching import vouching
 from bot.slack.messages.parts import Message, actions, note, section
 from bot.slack.words import day_and_clock, listed, together
 from bot.texts import say, say_counted, template
@@ -120,6 +121,7 @@ _SENTENCES: dict[Kind, Callable[[Alert], tuple[str, str]]] = {
     Kind.OWNER_UNREACHABLE: _owner_unreachable,
     Kind.ADDRESS_CHANGED: address_changed,
     Kind.PETITION: petition_alert,
+    Kind.VOUCHING: vouching,
 }
 _CHANNEL = re.compile(r"[CG][A-Z0-9]{2,}")
 

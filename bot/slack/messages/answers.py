@@ -93,6 +93,18 @@ _OPENINGS = {
 
 def not_here_message(answer: NotHere) -> Message:
     """Why one cannot do this oneself, and what to do."""
+    if answer.instead == "set up proofs first" and answer.vouches:
+        return said(
+            say(
+                "I can't reset your password yet: you have no authenticator set up here.\n"
+                "What you can do: set one up now with your current password. If you no longer know it, ask your "
+                "manager or the help desk to vouch for you."
+            ),
+            buttons=[
+                button(say("Set up authenticator"), Action.SET_UP_PROOFS, "enrol", primary=True),
+                button(say("Be vouched for"), Action.BE_VOUCHED, "reset"),
+            ],
+        )
     if answer.instead == "set up proofs first":
         return said(
             say(

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from bot.couriers.letters import KINDS, Facts, Letter, letter
+from bot.couriers.letters import KINDS, Facts, Letter, WordTold, letter
 from bot.couriers.petition_letters import Told
 from handlers.petitioned import Why
 from storage.handles import Result
@@ -31,6 +31,12 @@ FACTS = Facts(
         why="denied",
         words="Not her voice",
         page="",
+    ),
+    word=WordTold(
+        voucher="Γιλ",
+        spoken="in_person",
+        counts_from=datetime(2026, 3, 2, 15, 5, tzinfo=UTC),
+        counts_until=datetime(2026, 3, 2, 23, 5, tzinfo=UTC),
     ),
 )
 
@@ -137,3 +143,16 @@ def test_an_end_says_why() -> None:
     assert "Charles Babbage denied it: “Not her voice”" in told("petition-ended").body
     lapsed = told("petition-ended", state=PetitionState.LAPSED, why=Why.UNANSWERED, ended_by="")
     assert "not enough people answered within 24 hours" in lapsed.body
+
+
+def test_a_word_is_told_with_whose_it_is_and_from_when_it_counts() -> None:
+    """P-13: before it does."""
+    assert letter("vouched", FACTS).body == (
+        "Hello Ada Byron,\n\n"
+        "On 2 March 2026 at 14:05 UTC Γιλ told Wicket that they have spoken to you, and that you need help with your "
+        "account.\n\nThey say that they met you.\n\n"
+        "It counts from 2 March 2026 at 15:05 UTC until 2 March 2026 at 23:05 UTC, and only together with a code from "
+        "your mail or a recovery code. Nothing was changed so far.\n\n"
+        "Was this not you? Tell your security team at once.\n\nWicket\n"
+    )
+    assert "counts now, until 2 March 2026 at 23:05 UTC" in letter("vouching-counts", FACTS).body

@@ -175,6 +175,20 @@ _ANSWERS = (
         ("notice-proofs-changed", "Somebody's proofs changed.", ()),
         ("notice-passkey-stopped", "A copy of a passkey was shown.", ()),
     ),
+    *_of("vouching", ("answer-vouch", "Vouching for somebody: nobody is ever asked to by Wicket.", ())),
+    *_of(
+        "forms_vouching",
+        ("form-vouch", "Whom, the code that they read out, and how one spoke to them.", (Form.VOUCH,)),
+        ("form-vouch-prove", "First they show that it is them.", (Form.NOTE,)),
+    ),
+    *_of(
+        "vouching",
+        ("form-vouched", "It is taken …", (Form.NOTE,)),
+        ("form-vouch-refused", "… or it is not theirs to say.", (Form.NOTE,)),
+        ("notice-word-given", "Whoever vouched hears what was said in their name.", ()),
+        ("notice-vouched", "Whom it is about hears of it before it counts …", ()),
+        ("notice-vouched-counts", "… and once it does.", ()),
+    ),
     *_of(
         "freezes",
         ("answer-stopped", "While new access is stopped.", ()),
@@ -268,6 +282,10 @@ _ACCOUNTS = (
     *_of(
         "resets",
         ("alert-not-me", "Somebody says that a change was not theirs: what was stopped.", (Kind.NOT_ME,)),
+    ),
+    *_of(
+        "alerts_vouching",
+        ("alert-vouching", "Somebody vouches for whom they may not.", (Kind.VOUCHING,)),
     ),
     *_of("forms_alarms", ("form-release", "Let them in again.", (Form.RELEASE,))),
     *_of("resets", ("alert-not-me-lifted", "Who did, and how they knew.", ())),

@@ -12,7 +12,7 @@ from playwright.async_api import Browser
 from handlers.decisions.cedar import CedarPolicy
 from handlers.decisions.policy import Action
 from handlers.policies import shipped
-from tests.browser.gallery import approvers, petitions, proofs, resets, security, staff
+from tests.browser.gallery import approvers, petitions, proofs, resets, security, staff, vouching
 from tests.browser.gallery.studio import Studio, studio
 from tests.handlers.decisions.cast import overflowing
 from tests.wire.backups import PUBLISHED
@@ -74,7 +74,7 @@ SCENES = (
             security.refusals, security.drift, security.first_look, security.groups_gone, security.late,
             security.outage, security.not_following, security.unread, security.an_owner, security.leavers,
             security.many_left, security.on_the_secure_page, security.undeliverable, security.a_checkpoint,
-            proofs.a_passkey, resets.not_me, resets.a_new_address,
+            proofs.a_passkey, resets.not_me, resets.a_new_address, vouching.a_word,
             petitions.a_petition, petitions.a_privileged_petition,
         )
     ),

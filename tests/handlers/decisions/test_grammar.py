@@ -27,6 +27,7 @@ from handlers.decisions.understanding import (
     ShowOwner,
     Understanding,
     UnlockAccount,
+    VouchFor,
 )
 from storage.catalogue import Catalogue
 from tests.handlers.decisions.cast import DATA, PROD_ADMIN, PROD_DB, STAGING_DB, WIKI, thing
@@ -85,6 +86,10 @@ def asks(
             CareForProofs(),
             "manage my proofs|proofs|my proofs|show my passkeys|add a passkey|remove my passkey|what proofs do I have?"
             "|set up a new passkey|Please manage my passkeys",
+        ),
+        (
+            VouchFor(),
+            "vouch|vouch for Ana|Vouch for <@U0ADA>|I want to vouch for Ana Byron, please|vouch @ana",
         ),
         (LinkAccount(), "link|sign me in|link my account|connect my slack account|log in"),
         (

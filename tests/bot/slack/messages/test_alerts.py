@@ -71,6 +71,27 @@ GOLDEN = [
         TAIL,
     ),
     (
+        alert(
+            Kind.VOUCHING,
+            {
+                "reason": "report",
+                "whom": "Grace Hopper (grace)",
+                "reasons": ["They are above you, so somebody else has to vouch for them."],
+            },
+        ),
+        "⚠️ Refused: Ada Lovelace (ada) vouches for their own boss",
+        "Ada Lovelace (ada) tried to vouch for Grace Hopper (grace), whom they report to. Nothing was changed. "
+        "They are above you, so somebody else has to vouch for them.",
+        TAIL,
+    ),
+    (
+        alert(Kind.VOUCHING, {"reason": "flood"}),
+        "⚠️ Asked too often to be vouched for: Ada Lovelace (ada)",
+        "Somebody asks again and again for a code to be vouched for as Ada Lovelace (ada). "
+        "For a day no code of theirs counts, and nobody was sent anything. Speak to them.",
+        TAIL,
+    ),
+    (
         alert(Kind.WRONG_APPROVER, {"release": "Bob Noyce (bob)", "reasons": []}),
         "⚠️ Wrong person clicked: Ada Lovelace (ada)",
         "Ada Lovelace (ada) tried to let Bob Noyce (bob) in again. They are not on the security team. "

@@ -188,6 +188,12 @@ def test_the_way_to_the_secure_page_says_how_long_and_what_nobody_asks_for(purpo
             "What you can do: set one up now with your current password. If you no longer know it, ask the IT desk.",
         ),
         (
+            not_here_message(NotHere(purpose="reset", reasons=(), instead="set up proofs first", vouches=True)),
+            "I can't reset your password yet: you have no authenticator set up here.\n"
+            "What you can do: set one up now with your current password. If you no longer know it, ask your manager or "
+            "the help desk to vouch for you.",
+        ),
+        (
             unlocked_message(),
             "✅ Your account is unlocked. You can sign in again with the password you have.\n"
             "Were the wrong passwords not yours? Then reset your password now.",

@@ -1,0 +1,231 @@
+"""Vouchings as rows: asked for in a visit, vouched for once, counted after a time, used once.
+
+It makes no code, knows no policy, and what ended is never open again.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import ColumnElement, or_, update
+from sqlmodel import Session, col, func, select
+
+from storage.identifiers import new_id
+from storage.records import Vouching
+from storage.states import Ended
+
+
+@dataclass(frozen=True, kw_only=True)
+class Word:
+    """What somebody says who vouches. whom: the person's name. voucher: their account, in the person's directory.
+
+    spoken: how they spoke to each other. proof: the handle of the voucher's own fresh proof.
+    """
+
+    whom: str
+    voucher: str
+    name: str
+    slack_user: str
+    role: str
+    spoken: str
+    ticket: str
+    proof: str
+
+
+def ask(
+    tx: Session,
+    *,
+    handle: str,
+    directory: str,
+    account: str,
+    counted: str,
+    browser: str,
+    idle: str,
+    at: datetime,
+    expires_at: datetime,
+) -> Vouching:
+    """Keep a new asking; one that can be vouched for takes the place of those of this person that wait for it."""
+    if account and not idle:
+        _end(tx, _waiting(directory, account), Ended.REPLACED, at)
+    row = Vouching(
+        id=new_id("v", at), handle=handle, directory=directory, account=account, counted=counted,
+        browser=browser, idle=idle, asked_at=at, expires_at=expires_at,
+    )  # fmt: skip
+    tx.add(row)
+    tx.flush()
+    return row
+
+
+def asked_since(tx: Session, counted: str, since: datetime) -> int:
+    """How often it was asked for under this count since then."""
+    found = select(func.count()).select_from(Vouching)
+    return int(tx.exec(found.where(Vouching.counted == counted, col(Vouching.asked_at) > since)).one())
+
+
+def by_id(tx: Session, vouching: str) -> Vouching | None:
+    """The row, or None."""
+    return tx.get(Vouching, vouching)
+
+
+def of_visit(tx: Session, handle: str, browser: str) -> Vouching | None:
+    """The newest that this browser asked for in this visit."""
+    return tx.exec(
+        select(Vouching)
+        .where(Vouching.handle == handle, Vouching.browser == browser)
+        .order_by(col(Vouching.id).desc())
+    ).first()
+
+
+def waiting_for(tx: Session, directory: str, account: str, at: datetime) -> Vouching | None:
+    """The one of this person that can be vouched for now."""
+    return tx.exec(
+        select(Vouching)
+        .where(*_waiting(directory, account), Vouching.idle == "", col(Vouching.expires_at) > at)
+        .order_by(col(Vouching.id).desc())
+    ).first()
+
+
+def standing_of(tx: Session, directory: str, account: str, at: datetime) -> Vouching | None:
+    """What was vouched of this person and is not over, whether it counts yet or not."""
+    return tx.exec(
+        select(Vouching)
+        .where(
+            Vouching.directory == directory,
+            Vouching.account == account,
+            col(Vouching.ended_at).is_(None),
+            col(Vouching.counts_until) > at,
+        )
+        .order_by(col(Vouching.id).desc())
+    ).first()
+
+
+def used_in(tx: Session, handle: str) -> Vouching | None:
+    """The one that was used as a proof in this visit."""
+    return tx.exec(select(Vouching).where(Vouching.proof_of == handle)).first()
+
+
+def count_wrong(tx: Session, vouching: str, *, limit: int, at: datetime) -> int:
+    """One more wrong code was typed; how many there are. The last one that is let through ends it."""
+    counted = (
+        update(Vouching)
+        .where(col(Vouching.id) == vouching)
+        .values(wrong=col(Vouching.wrong) + 1)
+        .returning(col(Vouching.wrong))
+        .execution_options(synchronize_session=False)
+    )
+    wrong = int(tx.execute(counted).scalar_one())
+    if wrong >= limit:
+        _end(tx, (col(Vouching.id) == vouching, col(Vouching.vouched_at).is_(None)), Ended.BURNED, at)
+    tx.expire_all()
+    return wrong
+
+
+def vouch(
+    tx: Session, vouching: str, word: Word, *, at: datetime, counts_from: datetime, counts_until: datetime
+) -> bool:
+    """Take somebody's word, once. False if another was faster, or its time is over."""
+    return _changed(
+        tx,
+        (
+            col(Vouching.id) == vouching,
+            col(Vouching.vouched_at).is_(None),
+            col(Vouching.ended_at).is_(None),
+            col(Vouching.expires_at) > at,
+        ),
+        name=word.whom, voucher=word.voucher, voucher_name=word.name, voucher_slack=word.slack_user, role=word.role,
+        spoken=word.spoken, ticket=word.ticket, proof=word.proof, vouched_at=at, counts_from=counts_from,
+        counts_until=counts_until,
+    )  # fmt: skip
+
+
+def cooling(tx: Session, at: datetime, limit: int) -> Sequence[Vouching]:
+    """Those that count by now and of which nobody was told so, the oldest first."""
+    return tx.exec(
+        select(Vouching)
+        .where(
+            col(Vouching.cooled_at).is_(None),
+            col(Vouching.ended_at).is_(None),
+            col(Vouching.counts_from) <= at,
+            col(Vouching.counts_until) > at,
+        )
+        .order_by(col(Vouching.counts_from))
+        .limit(limit)
+    ).all()
+
+
+def cool(tx: Session, vouching: str, at: datetime) -> bool:
+    """It is told that it counts; False if it was before, or it ended meanwhile."""
+    open_ = (col(Vouching.cooled_at).is_(None), col(Vouching.ended_at).is_(None))
+    return _changed(tx, (col(Vouching.id) == vouching, *open_), cooled_at=at)
+
+
+def use(tx: Session, vouching: str, handle: str, at: datetime) -> bool:
+    """Take it as a proof in this visit. False if it does not count yet or any more, or was taken before."""
+    counts = (
+        col(Vouching.counts_from) <= at,
+        col(Vouching.counts_until) > at,
+        col(Vouching.ended_at).is_(None),
+    )
+    return _changed(
+        tx, (col(Vouching.id) == vouching, *counts), ended=Ended.USED, ended_at=at, proof_of=handle
+    )  # fmt: skip
+
+
+def end(tx: Session, vouching: str, why: Ended, at: datetime) -> bool:
+    """It is over; False if it was before."""
+    return bool(_end(tx, (col(Vouching.id) == vouching,), why, at))
+
+
+def end_all(tx: Session, directory: str, account: str, why: Ended, at: datetime) -> Sequence[str]:
+    """End what is open of this person and what they vouched for; the ids."""
+    theirs = or_(col(Vouching.account) == account, col(Vouching.voucher) == account)
+    return _end(tx, (col(Vouching.directory) == directory, theirs), why, at)
+
+
+def end_everybodys(tx: Session, at: datetime) -> int:
+    """End all that are open, whoever they are of; how many."""
+    return len(_end(tx, (), Ended.VOID, at))
+
+
+def last_word(tx: Session, *, voucher: str, directory: str, account: str) -> datetime | None:
+    """When this voucher last vouched for this person, whatever came of it."""
+    found = select(func.max(Vouching.vouched_at)).where(
+        Vouching.voucher == voucher, Vouching.directory == directory, Vouching.account == account
+    )
+    return tx.exec(found).one()
+
+
+def _waiting(directory: str, account: str) -> tuple[ColumnElement[bool], ...]:
+    return (
+        col(Vouching.directory) == directory,
+        col(Vouching.account) == account,
+        col(Vouching.vouched_at).is_(None),
+        col(Vouching.ended_at).is_(None),
+    )
+
+
+def _end(tx: Session, which: Sequence[ColumnElement[bool]], why: Ended, at: datetime) -> Sequence[str]:
+    ended = (
+        update(Vouching)
+        .where(col(Vouching.ended_at).is_(None), *which)
+        .values(ended=why, ended_at=at)
+        .returning(col(Vouching.id))
+        .execution_options(synchronize_session=False)
+    )
+    found = list(tx.execute(ended).scalars())
+    tx.expire_all()
+    return found
+
+
+def _changed(tx: Session, which: Sequence[ColumnElement[bool]], **values: Any) -> bool:
+    changed = (
+        update(Vouching)
+        .where(*which)
+        .values(**values)
+        .returning(col(Vouching.id))
+        .execution_options(synchronize_session=False)
+    )
+    found = tx.execute(changed).first() is not None
+    tx.expire_all()
+    return found
