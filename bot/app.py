@@ -25,13 +25,14 @@ from bot.couriers.slack import SlackCourier
 from bot.directories import open_directory
 from bot.duties import Duties
 from bot.languages import read_language
+from bot.limits import page_limits
 from bot.listening import listen
 from bot.metrics import Metrics
 from bot.policies import load_policy
 from bot.process import favour_the_loop
 from bot.providers import door_width, open_provider, vouching_limits
 from bot.schedule import Duty, Schedule
-from bot.settings import SecuritySection, Settings
+from bot.settings import Settings
 from bot.siem.opening import open_siem
 from bot.slack.bolt import Speaking
 from bot.slack.door import PageLinks
@@ -52,7 +53,6 @@ from handlers.attesting import Attesting
 from handlers.changes import Changes
 from handlers.checks import Checks
 from handlers.cooling import Cooling
-from handlers.decisions.breaking import Bars
 from handlers.decisions.policy import PolicyEngine
 from handlers.drift import Drift
 from handlers.effects import Effects
@@ -69,7 +69,7 @@ from handlers.stepping_up import SteppingUp
 from handlers.streaming import Streaming
 from handlers.summons import Summons
 from handlers.tiling import Tiling
-from handlers.visits import PageGround, PageLimits
+from handlers.visits import PageGround
 from handlers.vouchers import Vouchers
 from handlers.vouching import Vouching
 from handlers.watching import Watching
@@ -370,20 +370,6 @@ class App:
 
     def _wake_holdings(self) -> None:
         self._holdings.wake()
-
-
-def page_limits(security: SecuritySection) -> PageLimits:
-    """How narrow the secure page is held, by these settings."""
-    return PageLimits(
-        wrong_codes=security.wrong_code_limit,
-        company_words=security.company_words,
-        bars=Bars(
-            resets=security.resets_an_hour,
-            wrong_proofs=security.wrong_proofs_an_hour,
-            times=security.unusual_times,
-        ),
-        alarms_an_hour=security.alarms_an_hour,
-    )
 
 
 def ground_of(

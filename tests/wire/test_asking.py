@@ -104,7 +104,7 @@ async def test_a_form_that_slack_would_not_open_is_asked_for_once_more(world, wa
             "⏳ prod-db: needs one approval from Data Platform, because it is production and its",
         ),
         ("ada", "github-admin", 60, "one approval from Platform and one approval from the security team"),
-        ("ada", "prod-admin", 60, "one approval from Platform and one approval from the security team"),
+        ("ada", "prod-admin", 0, "prod-admin: say for how long."),
         (
             "eve",
             "prod-admin",

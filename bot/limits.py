@@ -1,0 +1,22 @@
+"""How narrow the secure page is held, as the settings say.
+
+It counts nothing and stops nobody.
+"""
+
+from bot.settings import SecuritySection
+from handlers.decisions.breaking import Bars
+from handlers.visits import PageLimits
+
+
+def page_limits(security: SecuritySection) -> PageLimits:
+    """How narrow the secure page is held, by these settings."""
+    return PageLimits(
+        wrong_codes=security.wrong_code_limit,
+        company_words=security.company_words,
+        bars=Bars(
+            resets=security.resets_an_hour,
+            wrong_proofs=security.wrong_proofs_an_hour,
+            times=security.unusual_times,
+        ),
+        alarms_an_hour=security.alarms_an_hour,
+    )
