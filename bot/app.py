@@ -24,11 +24,11 @@ from bot.couriers.rendering import Rendering
 from bot.couriers.slack import SlackCourier
 from bot.directories import open_directory
 from bot.duties import Duties
+from bot.grounds import ground_of
 from bot.languages import read_language
 from bot.limits import page_limits
 from bot.listening import listen
 from bot.metrics import Metrics
-from bot.policies import load_policy
 from bot.process import favour_the_loop
 from bot.providers import door_width, open_provider, vouching_limits
 from bot.schedule import Duty, Schedule
@@ -56,7 +56,6 @@ from handlers.cooling import Cooling
 from handlers.decisions.policy import PolicyEngine
 from handlers.drift import Drift
 from handlers.effects import Effects
-from handlers.ground import Ground
 from handlers.leavers import Leavers
 from handlers.owners import CHANNEL, Owners
 from handlers.petition_openings import Openings
@@ -65,7 +64,6 @@ from handlers.recently import show_waiting
 from handlers.reminding import Reminding
 from handlers.revocation import Revocation
 from handlers.standing_by import StandingBy
-from handlers.stepping_up import SteppingUp
 from handlers.streaming import Streaming
 from handlers.summons import Summons
 from handlers.tiling import Tiling
@@ -79,7 +77,6 @@ from storage.clock import Clock
 from storage.database import Database
 from storage.directories.base import Directory
 from storage.faults import AuditFault
-from storage.secrets import Vault, generate_key
 
 log = structlog.get_logger(__name__)
 
@@ -370,36 +367,6 @@ class App:
 
     def _wake_holdings(self) -> None:
         self._holdings.wake()
-
-
-def ground_of(
-    settings: Settings,
-    database: Database,
-    directories: Mapping[str, Directory],
-    now: Clock,
-    policy: PolicyEngine | None = None,
-    vault: Vault | None = None,
-) -> Ground:
-    """What handlers stand on, by these settings. vault: of those that are to know the codes of requests."""
-    return Ground(
-        database=database,
-        policy=policy or load_policy(settings),
-        catalogue=settings.catalogue,
-        directories=directories,
-        security_group=settings.security.approvers_group,
-        lapse_after=timedelta(hours=settings.security.request_lapse_hours),
-        now=now,
-        people_of=settings.people_of,
-        help_desk=settings.security.help_desk or "",
-        cool_off=timedelta(hours=settings.security.cool_off_hours),
-        petition_channel=settings.security.petition_channel or "",
-        stepping_up=SteppingUp(
-            fresh_for=timedelta(minutes=settings.security.fresh_proof_minutes),
-            link_life=timedelta(minutes=settings.security.link_minutes),
-            sign_in_apart=settings.oidc is not None and settings.oidc.apart,
-            vault=vault or Vault([generate_key()]),
-        ),
-    )
 
 
 async def serve(settings: Settings) -> None:

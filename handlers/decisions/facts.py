@@ -38,6 +38,7 @@ def put(question: Question) -> tuple[Json, list[Json]]:
     elif isinstance(question, AttestQuestion):
         resource, context = _uid("Account", question.target.id), _attest_context(question)
         people = (question.target, question.principal)
+        entities = _distinct(*(_account(one, question.recently) for one in people))
     elif isinstance(question, VouchQuestion):
         resource, context = _uid("Account", question.target.id), _vouch_context(question)
         people = (question.principal, question.target)
