@@ -12,7 +12,7 @@ from sqlmodel import Session
 from bot.slack.door import PageLinks
 from bot.slack.messages.alert_facts import Alert
 from bot.slack.messages.alerts import alert_message
-from bot.slack.messages.answers import answer_message, greeting_message, notice_message, page_message
+from bot.slack.messages.answers import answer_message, greeting_message, page_message
 from bot.slack.messages.approvals import approval_message
 from bot.slack.messages.checkpoints import checkpoint_message
 from bot.slack.messages.drift import DRIFT, drift_message
@@ -25,6 +25,7 @@ from bot.slack.messages.during import (
 )
 from bot.slack.messages.freezes import freeze_message
 from bot.slack.messages.inquiries import asked_message, inquiry_message, reply_message
+from bot.slack.messages.notices import notice_message
 from bot.slack.messages.parts import Message
 from bot.slack.messages.petitions import approval_message as petition_message
 from bot.slack.messages.petitions import news_message, status_message

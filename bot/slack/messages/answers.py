@@ -9,8 +9,7 @@ from slack_sdk.models.blocks import ButtonElement
 
 from bot.slack.actions import Action
 from bot.slack.messages.parts import Message, button, link_button, said
-from bot.slack.messages.resets import not_me
-from bot.slack.words import clock, day_and_clock, either, first, inert, together, until_from
+from bot.slack.words import day_and_clock, either, first, inert, together, until_from
 from bot.texts import as_told, say, say_counted, template
 from handlers.answers import (
     AccessList,
@@ -46,7 +45,7 @@ def answer_message(answer: Answer, now: datetime) -> Message:
             return _help()
         case LinkedAlready():
             return said(
-                say("This Slack account is already linked to you. Ask me anything."), buttons=_suggestions()
+                say("This Slack account is already linked to you. Ask me anything."), buttons=suggestions()
             )
         case DidYouMean():
             return _did_you_mean(answer)
@@ -178,55 +177,6 @@ def no_candidate_message(several: bool) -> Message:
     return said(f"{why}\n{instead}")
 
 
-def notice_message(kind: str, result: str, at: datetime, *, handle: str = "") -> Message:
-    """What came of one's visit to the secure page; it never claims more than is known. handle: to say it was not me."""
-    if kind == "linked":
-        return said(
-            say(
-                "✅ This Slack account is linked to you since {time}. Ask me again for what you wanted.",
-                time=clock(at),
-            ),
-            buttons=_suggestions(),
-        )
-    known = result if (kind, result) in _NOTICES else "done"
-    what = say(_NOTICES[kind, known], at=clock(at))
-    if not handle:
-        not_you = say("Was this not you? Tell the security team at once.")
-        return said(f"{what}\n{not_you}")
-    stop = say("Was this not you? One click stops it.")
-    return said(f"{what}\n{stop}", buttons=[not_me(handle)])
-
-
-_NOTICES = {
-    ("password-changed", "done"): template(
-        "✅ Your password was changed at {at} and you were signed out everywhere."
-    ),
-    ("password-changed", "no-sessions"): template(
-        "✅ Your password was changed at {at}. Your directory can't end sessions: "
-        "where you are still signed in, sign out yourself."
-    ),
-    ("password-changed", "sessions-open"): template(
-        "⚠️ Your password was changed at {at}, but I could not sign you out elsewhere. "
-        "Where you are still signed in, sign out yourself. The security team has been told."
-    ),
-    ("password-changed", "link-sent"): template(
-        "✅ Your company's directory was asked at {at} to let you choose a new password. It writes to you itself."
-    ),
-    ("password-changed", "pass-made"): template(
-        "✅ A temporary pass was made for you at {at} and shown once on the secure page."
-    ),
-    ("password-changed", "unknown"): template(
-        "⚠️ I don't know whether your password was changed at {at}: the directory did not answer in time. "
-        "Try to sign in with the new one; if that fails, the old one still holds. The security team has been told."
-    ),
-    ("account-unlocked", "done"): template("✅ Your account was unlocked at {at}."),
-    ("account-unlocked", "unknown"): template(
-        "⚠️ I don't know whether your account was unlocked at {at}: the directory did not answer in time. "
-        "Try to sign in; if that fails, ask me again. The security team has been told."
-    ),
-}
-
-
 def greeting_message(text: str) -> Message:
     """A plain sentence of ours."""
     return said(text)
@@ -239,11 +189,12 @@ def not_understood() -> Message:
             "I didn't understand that. Right now I can show your access, ask for more, or reset your password. "
             "Say “help” for the rest."
         ),
-        buttons=_suggestions(),
+        buttons=suggestions(),
     )
 
 
-def _suggestions() -> list[ButtonElement]:
+def suggestions() -> list[ButtonElement]:
+    """What can be asked for next, as buttons."""
     return [button(say("My access"), Action.MY_ACCESS, "access"), _ask_button(), _reset_button()]
 
 
@@ -391,7 +342,7 @@ def _help() -> Message:
         remark=say(
             "What I don't understand I don't keep. Never type a password or a code here: nobody will ask for one."
         ),
-        buttons=_suggestions(),
+        buttons=suggestions(),
     )
 
 

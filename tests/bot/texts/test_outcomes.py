@@ -15,7 +15,7 @@ from bot.slack.forms_drift import adoption_form, declaration_form, read_declarat
 from bot.slack.forms_freezes import resume_form
 from bot.slack.forms_inquiry import read_written
 from bot.slack.forms_request import read_request
-from bot.slack.messages import answers, deciding, during, freezes
+from bot.slack.messages import answers, deciding, during, freezes, notices
 from bot.slack.messages.asking import asked_text, together_text
 from bot.slack.messages.checkpoints import checkpoint_message
 from bot.slack.messages.drift_decided import reconciled_text
@@ -94,7 +94,7 @@ TEXTS: list[Callable[[], str]] = [
 ]
 MESSAGES = [
     *(lambda purpose=purpose: answers.page_message(purpose, "x", 10) for purpose in answers._OPENINGS),
-    *(lambda one=one: answers.notice_message(*one, NOW) for one in (*answers._NOTICES, ("linked", "done"))),
+    *(lambda one=one: notices.notice_message(*one, NOW) for one in (*notices.NOTICES, ("linked", "done"))),
     *(lambda several=several: answers.no_candidate_message(several) for several in (True, False)),
     *(
         lambda instead=instead: answers.not_here_message(

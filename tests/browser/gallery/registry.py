@@ -153,7 +153,7 @@ _ANSWERS = (
         ("notice-password-changing", "A new password is about to take effect.", ()),
     ),
     *_of(
-        "answers",
+        "notices",
         ("notice-password-changed", "It was changed; one click says that it was not you …", ()),
     ),
     *_of(
@@ -162,8 +162,11 @@ _ANSWERS = (
         ("private-not-me", "… and stops it.", ()),
     ),
     *_of(
-        "answers",
+        "notices",
         ("notice-password-unknown", "Or nobody knows yet what came of it.", ()),
+    ),
+    *_of(
+        "answers",
         ("answer-not-here", "Accounts with administrative power do not reset themselves.", ()),
         ("answer-unlocked", "An unlock is done at once.", ()),
         ("answer-not-locked", "There was nothing to unlock.", ()),

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from bot.slack.messages.answers import notice_message
+from bot.slack.messages.notices import notice_message
 from bot.slack.messages.resets import alarm_message, announced_message, released_text, reported_text
 from handlers.outcomes import NoLonger, NotAllowed, Repeated, Unknown
 from handlers.reported import NotReleased, Released, Stopped
