@@ -26,6 +26,7 @@ from handlers.petitioned import (
 from handlers.reported import Stopped
 from handlers.visits import Done, NotYet, Over, Proven, Refused
 from storage import freezes
+from storage.handles import take
 from storage.passkeys import passkeys_of
 from storage.proofs import recovery_codes, seed_of
 from storage.records import Alarm, Attestation, Handle, MailCode, Petition, Proof
@@ -506,8 +507,18 @@ async def test_whoever_stops_it_and_its_hour_at_once_leave_one_end(on_each: Squa
     sq.page.seeds["ada"] = look.key.text.replace(" ", "")
     assert isinstance(await sq.regaining.confirm(visitor, sq.page.code("ada")), Over)
     (handle,) = [one for one in await sq.page.rows(Handle) if one.id == petition]
-    assert handle.result == ""
+    assert (handle.result, handle.expires_at) == ("", sq.page.clock())
     assert len(await sq.page.ground.database.read(lambda tx: list(passkeys_of(tx, "staff", "ada")))) == 0
+
+
+async def test_what_is_being_used_at_that_very_moment_is_not_stopped_by_halves(sq: Square) -> None:
+    """P-14, T-3: whoever stops it hears that it is open; “This wasn't me” then stops the account."""
+    petition = await sq.opened()
+    assert await sq.page.ground.database.write(lambda tx: take(tx, petition, at=sq.page.clock()))
+    assert isinstance(await sq.cancel(petition, "sam"), SettledBefore)
+    assert (await sq.row(petition)).state == PetitionState.OPEN
+    assert await sq.not_me(petition) == Stopped()
+    assert len(await sq.page.rows(Alarm)) == 1
 
 
 async def test_every_petition_for_a_privileged_account_is_told(sq: Square) -> None:
