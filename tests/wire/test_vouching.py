@@ -3,13 +3,27 @@
 Charles is Ada's manager; Bob is on the help desk and reports to Edsger.
 """
 
+from collections.abc import AsyncIterator
+from pathlib import Path
 from typing import Any
+
+import pytest
 
 from bot.demo.workspace.submissions import Submission
 from tests.bot.web.serving import Browser
+from tests.handlers.made_once import shipped_policy
+from tests.wire.conftest import World, close_world, open_world
 from tests.wire.steps import SECURITY
 
 NEW = "quiet lamps over slow water"
+
+
+@pytest.fixture
+async def world(tmp_path: Path) -> AsyncIterator[World]:
+    """The bot with every policy as shipped: whoever vouches proves who they are."""
+    opened = await open_world(tmp_path, policy=shipped_policy())
+    yield opened
+    await close_world(opened)
 
 
 async def visit(world, browser: Browser, login: str = "ada") -> None:

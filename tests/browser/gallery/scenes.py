@@ -15,6 +15,7 @@ from handlers.policies import shipped
 from tests.browser.gallery import approvers, petitions, proofs, resets, security, staff, vouching
 from tests.browser.gallery.studio import Studio, studio
 from tests.handlers.decisions.cast import overflowing
+from tests.handlers.made_once import shipped_policy
 from tests.wire.backups import PUBLISHED
 from tests.wire.test_several_directories import LAB
 from tests.wire.test_stages import MANAGER_THEN_OWNER, policy
@@ -52,6 +53,10 @@ def _broken() -> dict[str, Any]:
     return {"policy": CedarPolicy.load(broken, schema, bound_to="")}
 
 
+def _with_proofs() -> dict[str, Any]:
+    return {"policy": shipped_policy()}
+
+
 def _few_resets() -> dict[str, Any]:
     return {"changes": {"[security]": "[security]\nresets_an_hour = 2"}}
 
@@ -74,7 +79,7 @@ SCENES = (
             security.refusals, security.drift, security.first_look, security.groups_gone, security.late,
             security.outage, security.not_following, security.unread, security.an_owner, security.leavers,
             security.many_left, security.on_the_secure_page, security.undeliverable, security.a_checkpoint,
-            proofs.a_passkey, resets.not_me, resets.a_new_address, vouching.a_word,
+            proofs.a_passkey, resets.not_me, resets.a_new_address,
             petitions.a_petition, petitions.a_privileged_petition,
         )
     ),
@@ -84,6 +89,7 @@ SCENES = (
     Scene(play=security.a_broken_policy, how=_broken),
     Scene(play=resets.too_many_resets, how=_few_resets),
     Scene(play=security.not_streamed, how=_no_collector),
+    Scene(play=vouching.a_word, how=_with_proofs),
     Scene(play=security.two_accounts, how=_two_directories),
     Scene(play=security.a_lost_directory, how=_two_directories),
 )  # fmt: skip
