@@ -16,7 +16,7 @@ log = structlog.get_logger(__name__)
 T = TypeVar("T")
 
 # A replica that stands still in a transaction is cut off after three seconds, and another may be next.
-TRIES = 8
+TRIES = 20
 PAUSE = 0.5
 
 
