@@ -21,6 +21,7 @@ from handlers.effects import Effects
 from handlers.leavers import Leavers
 from handlers.reminding import Reminding
 from handlers.revocation import Revocation
+from handlers.streaming import Streaming
 from handlers.summons import Summons
 from handlers.tiling import Tiling
 from handlers.watching import Watching
@@ -51,6 +52,7 @@ class Duties:
     watch: OwnerWatch
     slack: SlackCourier
     mail: MailCourier
+    siem: Streaming | None
     metrics: Metrics
     now: Clock
     directories: Sequence[str]
@@ -77,6 +79,7 @@ class Duties:
             Duty(name="reminders", every=1, woken_by=WAKES, work=self.reminding.remind_due),
             Duty(name="owners", every=_DAY, work=self.watch.look),
             Duty(name="owners in trouble", every=60, work=self.watch.look_again),
+            *([Duty(name="siem", every=1, work=self._stream)] if self.siem else []),
             # Each directory is compared by a duty of its own, so that a hung one delays no other.
             *(
                 Duty(name=f"drift {name}", every=self.drift_every, work=partial(self.drift.look, name))
@@ -100,6 +103,10 @@ class Duties:
     def _ends_are_due(self) -> bool:
         """Whether access is being taken back by the hundred: that is a promise, and words about it come after it."""
         return self.revocation.is_ending or self.effects.takes_back
+
+    async def _stream(self) -> None:
+        if self.siem is not None:
+            await self.siem.send_due()
 
     async def _watch_overdue(self) -> None:
         await self.revocation.tell_overdue()

@@ -114,13 +114,13 @@ class Alarms:
     async def _sound(
         self, handle: Handle, account: Account | None, door: Door, actor: audit.Actor, where: Where
     ) -> Stopped:
-        def work(tx: Session) -> bool:
+        def work(tx: Session) -> Effect | None:
             return self._raise(tx, handle, account, door, actor, where)
 
-        is_new = await self._ground.database.write(work)
-        if is_new:
+        disabled = await self._ground.database.write(work)
+        if disabled is not None:
             await self._settle(handle.id)
-        return Stopped(again=not is_new)
+        return Stopped(again=disabled is None, held=disabled == Effect.HELD)
 
     def _raise(
         self,
@@ -130,8 +130,11 @@ class Alarms:
         door: Door,
         actor: audit.Actor,
         where: Where,
-    ) -> bool:
-        """Everything that needs no directory, in one transaction. False if this visit was reported before."""
+    ) -> Effect | None:
+        """Everything that needs no directory, in one transaction: what becomes of the account.
+
+        None if this visit was reported before.
+        """
         at = self._ground.now()
         name = named(account.name, account.login) if account else handle.account
         disabled = self._how_to_disable(tx, handle, account)
@@ -139,7 +142,7 @@ class Alarms:
             tx, handle=handle.id, directory=handle.directory, account=handle.account, name=name, door=door,
             disabled=disabled, at=at,
         ):  # fmt: skip
-            return False
+            return None
         closed = handles.close_all(tx, directory=handle.directory, account=handle.account, at=at)
         facts: dict[str, Fact] = {
             "door": door, "purpose": handle.purpose, "result": handle.result, "closed": closed,
@@ -167,7 +170,7 @@ class Alarms:
             ),
         )
         log.warning("account.reported", door=door, disabled=disabled)
-        return True
+        return disabled
 
     def _how_to_disable(self, tx: Session, handle: Handle, account: Account | None) -> Effect:
         """So many an hour at most are switched off: this door must not be the way to lock out a whole company."""

@@ -35,6 +35,7 @@ from storage import grants, holdings
 from storage.approvals import add_approval, counting_of, void_approval
 from storage.binding import mark
 from storage.records import Grant
+from storage.sentences import told_together
 from storage.states import GrantState
 
 Refused = NotAllowed | NotYet | TooLate | Unknown | Repeated
@@ -99,8 +100,10 @@ class Deciding:
 
     def _weigh(self, intent: Decide, found: Opened) -> ApprovalVerdict:
         """What policy says of this person deciding so; of an approval, also what becomes of the request."""
-        minutes = found.question.minutes if intent.minutes is None else intent.minutes
-        question = replace(found.question, minutes=minutes, rationale_given=bool(intent.rationale.strip()))
+        question, explained = found.question, bool(intent.rationale.strip())
+        if intent.minutes is not None or not explained:
+            minutes = question.minutes if intent.minutes is None else intent.minutes
+            question = replace(question, minutes=minutes, rationale_given=explained)
         account, policy = intent.actor.account, self._ground.policy
         if not intent.approve:
             decision = may_decide(policy, question, account, found.role)
@@ -129,7 +132,7 @@ class Deciding:
     ) -> Decided:
         grant = found.grant
         if intent.approve and verdict.outcome == "void":
-            self._requests.void(tx, intent, grant, " ".join(verdict.reasons), verdict.grant)
+            self._requests.void(tx, intent, grant, told_together(*verdict.reasons), verdict.grant)
             self._tell_of_void(tx, found, verdict)
             return Decided(grant=grant.id, state=grant.state, reasons=verdict.reasons)
         facts: dict[str, recording.Fact] = {}

@@ -28,10 +28,17 @@ from handlers.visits import (
 )
 from storage.failures import NOT_COUNTED, Attempt, clear, count_attempt, is_locked, take_back
 from storage.faults import DirectoryUnavailable
-from storage.handles import Purpose, bind
+from storage.handles import Purpose, Result, bind, move
 from storage.records import Handle
+from storage.sentences import Sentence
 
-ACTIONS: dict[str, AccountAction] = {Purpose.RESET: Action.RESET_PASSWORD, Purpose.UNLOCK: Action.UNLOCK}
+ACTIONS: dict[str, AccountAction] = {
+    Purpose.RESET: Action.RESET_PASSWORD,
+    Purpose.UNLOCK: Action.UNLOCK,
+    Purpose.STEP_UP: Action.STEP_UP,
+}
+# Nothing else is done in such a visit: with the proof it is over, and its session opens nothing.
+_ENDS_WITH_PROOF = frozenset({Purpose.STEP_UP})
 
 # The free unlock of the day belongs to Slack; on the page only proofs count.
 _NO_FREE_UNLOCK = 1
@@ -215,10 +222,17 @@ class Attempts:
             ):
                 why = "link_over"
             else:
-                why = accept(tx, tried.handle, tried.person)
+                why = accept(tx, tried.handle, tried.person) or self._end(tx, tried.handle)
             if why:
                 step.rollback()
         return why
+
+    def _end(self, tx: Session, handle: Handle) -> str:
+        """End the visit where the proof is all that it was for; why not, if another tab was faster."""
+        if handle.purpose not in _ENDS_WITH_PROOF:
+            return ""
+        ended = move(tx, handle.id, was=Result.OPEN, now=Result.DONE, at=self._ground.now())
+        return "" if ended else "link_over"
 
     def ask(self, person: Person, handle: Handle, proofs: tuple[str, ...]) -> PolicyDecision | None:
         """Policy's answer about what the handle is for, with these proofs; None where there is nothing to ask."""
@@ -319,7 +333,9 @@ _REASONS = {
 
 
 def _unnamed(handle: Handle) -> str:
-    return "Somebody at the front door" if handle.door else f"Slack account {handle.slack_user}"
+    if handle.door:
+        return Sentence("Somebody at the front door")
+    return Sentence("Slack account {account}", account=handle.slack_user)
 
 
 def _strange(tried: _Tried, why: str, decision: PolicyDecision | None) -> Strange | None:

@@ -4,14 +4,18 @@ Whoever did not give the proofs in this very browser sees the first step or that
 """
 
 from dataclasses import dataclass
+from datetime import timedelta
 from enum import StrEnum
 
+from handlers.attempts import Attempts
 from handlers.enrolment import Enrolment, NewKey
 from handlers.owned import Owned, owned_by
 from handlers.passkeys import Passkeys
+from handlers.proving import RECOVERY
 from handlers.visits import PageGround, Visitor
 from storage.handles import Purpose, Result
 from storage.records import Handle
+from storage.step_ups import step_up_of
 
 
 class Step(StrEnum):
@@ -32,10 +36,23 @@ class Step(StrEnum):
 
 
 @dataclass(frozen=True, kw_only=True)
+class Stepped:
+    """A fresh proof that was given. kind, thing, whom: what for. spent: a decision rests on it. left: its time."""
+
+    kind: str
+    thing: str
+    whom: str
+    proofs: tuple[str, ...]
+    spent: bool
+    left: timedelta
+
+
+@dataclass(frozen=True, kw_only=True)
 class Look:
     """What to show. name, login: the person's, and only to whoever proved to be them. result: how it ended.
 
     passkeys: there is one to be shown, or one can be made here. owned: the person's proofs, to look after.
+    recovery: a recovery code may do. stepped: what was proven, and for what, where that is all.
     """
 
     step: Step
@@ -47,6 +64,8 @@ class Look:
     key: NewKey | None = None
     passkeys: bool = False
     owned: Owned | None = None
+    recovery: bool = True
+    stepped: Stepped | None = None
 
 
 _FIRST = {
@@ -55,6 +74,7 @@ _FIRST = {
     Purpose.ENROL: Step.SIGN_IN,
     Purpose.LINK: Step.LINK,
     Purpose.CARE: Step.SIGN_IN,
+    Purpose.STEP_UP: Step.PROVE,
 }
 _ASKS_PROOF = frozenset({Step.PROVE, Step.PROVE_OLD})
 
@@ -66,6 +86,7 @@ class Looking:
         self._ground = ground
         self._enrolment = enrolment
         self._passkeys = passkeys
+        self._attempts = Attempts(ground)
 
     async def look(self, visitor: Visitor) -> Look:
         """The step that this browser has reached; a forged link looks like one for a reset.
@@ -77,7 +98,12 @@ class Looking:
         if handle is None or not visitor.gave_proofs_for(handle):
             over = handle is not None and self._ground.time_is_over(handle)
             step = Step.OVER if over else _FIRST[purpose]
-            return Look(step=step, purpose=purpose, passkeys=await self._offers_passkeys(step, handle))
+            return Look(
+                step=step,
+                purpose=purpose,
+                passkeys=await self._offers_passkeys(step, handle),
+                recovery=purpose != Purpose.STEP_UP or await self._takes_recovery(handle),
+            )
         person = await self._ground.person_of(handle)
         name, login = (person.account.name, person.account.login) if person.account else ("", "")
         step, key = await self._step(handle, purpose, login)
@@ -91,6 +117,29 @@ class Looking:
             key=key,
             passkeys=await self._offers_passkeys(step, handle),
             owned=await self._owned(handle) if step == Step.CARE else None,
+            stepped=await self._stepped(handle) if purpose == Purpose.STEP_UP else None,
+        )
+
+    async def _takes_recovery(self, handle: Handle | None) -> bool:
+        """Whether a recovery code with a code sent by mail would do for a fresh proof: by policy, or not at all."""
+        person = await self._ground.person_of(handle)
+        if handle is None or person.unfit:
+            return False
+        decision = self._attempts.ask(person, handle, RECOVERY)
+        return decision is not None and decision.allowed
+
+    async def _stepped(self, handle: Handle) -> Stepped | None:
+        if handle.done_at is None:
+            return None
+        row = await self._ground.database.read(lambda tx: step_up_of(tx, handle.id))
+        until = handle.done_at + self._ground.stepping_up.fresh_for
+        return Stepped(
+            kind=row.kind if row else "",
+            thing=row.thing if row else "",
+            whom=row.whom if row else "",
+            proofs=tuple(handle.proven),
+            spent=bool(row and row.spent_at),
+            left=until - self._ground.now(),
         )
 
     async def _offers_passkeys(self, step: Step, handle: Handle | None) -> bool:

@@ -23,14 +23,16 @@ from storage.handles import Purpose
 from storage.outbox import ALERT, owe
 from storage.proofs import ProofKind
 from storage.records import MailCode
-from storage.secrets import Vault, hash_code, new_salt, salt_of
+from storage.secrets import CodeHash, Vault, new_salt, salt_of
 
 MAIL_DIGITS = 8
 RECOVERY_LENGTH = 13
+# Given together; neither proves anything alone.
+RECOVERY = (ProofKind.RECOVERY_CODE, ProofKind.MAIL_CODE)
 _ALPHABET = "0123456789abcdefghjkmnpqrstvwxyz"
 _MISREAD = str.maketrans("oil", "011")
 
-_PURPOSES = frozenset({Purpose.RESET, Purpose.UNLOCK, Purpose.ENROL, Purpose.CARE})
+_PURPOSES = frozenset({Purpose.RESET, Purpose.UNLOCK, Purpose.ENROL, Purpose.CARE, Purpose.STEP_UP})
 SECOND_FACTOR = Kinds(
     action="proof.given",
     purposes=_PURPOSES,
@@ -73,8 +75,7 @@ class Proving:
         person = await ground.person_of(handle)
         if handle is None:
             return
-        both = (ProofKind.RECOVERY_CODE, ProofKind.MAIL_CODE)
-        decision = self._attempts.ask(person, handle, both)
+        decision = self._attempts.ask(person, handle, RECOVERY)
         allowed = not person.unfit and ground.is_open(handle) and (decision is None or decision.allowed)
 
         def work(tx: Session) -> None:
@@ -144,17 +145,16 @@ class Proving:
                 lambda tx: proofs.mail_codes(tx, handle.id, self._ground.now())
             )
             kept = [(row.id, row.secret) for row in rows]
-        recovery = await asyncio.to_thread(_matching_recovery, recovery_code, kept)
+        recovery = await asyncio.to_thread(_matching_recovery, self._ground.code_hash, recovery_code, kept)
         mailed = next((each.id for each in sent if self._is_mail_code(each.id, mail_code)), None)
-        given = (ProofKind.RECOVERY_CODE, ProofKind.MAIL_CODE)
         if recovery is None or mailed is None:
-            return Checked(right=False, proofs=given, spend=lambda _tx: False)
+            return Checked(right=False, proofs=RECOVERY, spend=lambda _tx: False)
         at = self._ground.now()
 
         def spend(tx: Session) -> bool:
             return proofs.use_recovery_code(tx, recovery, at) and proofs.use_mail_code(tx, mailed, at)
 
-        return Checked(right=True, proofs=given, spend=spend)
+        return Checked(right=True, proofs=RECOVERY, spend=spend)
 
     def _is_mail_code(self, code_id: str, given: str) -> bool:
         derived = self._ground.vault.derive_all("mail-code", code_id)
@@ -206,11 +206,11 @@ def plain_recovery_code(typed: str) -> str:
     return re.sub(r"[\s-]+", "", typed.casefold()).translate(_MISREAD)
 
 
-def _matching_recovery(typed: str, kept: Sequence[tuple[str, str]]) -> str | None:
+def _matching_recovery(made: CodeHash, typed: str, kept: Sequence[tuple[str, str]]) -> str | None:
     """The id of the recovery code that was typed. All codes of one person share a salt, so this hashes once."""
     plain = plain_recovery_code(typed)
     salts = {salt_of(hashed) for _, hashed in kept} or {_NOBODYS_SALT}
-    hashes = [hash_code(plain, salt) for salt in salts]
+    hashes = [made.of(plain, salt) for salt in salts]
     return next((id_ for id_, hashed in kept for ours in hashes if _same(hashed, ours)), None)
 
 

@@ -8,9 +8,13 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, kw_only=True)
 class Stopped:
-    """It is stopped. again: it was said before, of the same visit, and nothing more was done."""
+    """It is stopped. again: it was said before, of the same visit, and nothing more was done.
+
+    held: the account is left as it is, for there were too many such reports at once.
+    """
 
     again: bool = False
+    held: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -36,7 +36,7 @@ _STATE = re.compile(r"(s-[0-9a-z]{9}-[0-9a-z]{8})\.([A-Za-z0-9_-]{43})")
 # A right one buys no guesses at codes: where a weak `acr` is asked for, it is worth no more than a password.
 _PROOF = Kinds(
     action="proof.given",
-    purposes=frozenset({Purpose.RESET, Purpose.UNLOCK, Purpose.ENROL, Purpose.CARE}),
+    purposes=frozenset({Purpose.RESET, Purpose.UNLOCK, Purpose.ENROL, Purpose.CARE, Purpose.STEP_UP}),
     second_factor=False,
 )
 _LINK = Kinds(action="link.proven", purposes=frozenset({Purpose.LINK}), second_factor=False)
@@ -46,7 +46,10 @@ _STEPS: Mapping[Purpose, Step] = {
     Purpose.ENROL: Step.SIGN_IN,
     Purpose.CARE: Step.SIGN_IN,
     Purpose.LINK: Step.LINK,
+    Purpose.STEP_UP: Step.PROVE,
 }
+# Where the directory's password, which the provider may ask for and nothing else, is not enough.
+_NEEDS_APART = frozenset({Purpose.RESET, Purpose.STEP_UP})
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -72,7 +75,7 @@ class SignIns:
         provider = self._ground.provider
         if provider is None or _STEPS.get(purpose) != step:
             return ""
-        if purpose == Purpose.RESET and not provider.client.apart:
+        if purpose in _NEEDS_APART and not provider.client.apart:
             return ""
         return provider.client.name
 

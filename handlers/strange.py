@@ -43,6 +43,7 @@ class Kind(StrEnum):
     CLONED_PASSKEY = "cloned-passkey"
     ADDRESS_CHANGED = "address-changed"
     NOT_ME = "not-me"
+    NOT_STREAMED = "not-streamed"
 
 
 def named(name: str, login: str) -> str:

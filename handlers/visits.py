@@ -17,6 +17,7 @@ from handlers.addresses import changed_lately, seen_now
 from handlers.decisions.breaking import Bars
 from handlers.decisions.policy import PolicyEngine
 from handlers.proofs import Handles
+from handlers.stepping_up import SteppingUp
 from storage import alarms, links
 from storage.audit import entry as audit
 from storage.clock import Clock
@@ -27,7 +28,8 @@ from storage.handles import Purpose, Result, handle_by_id
 from storage.links import PinnedLink
 from storage.oidc.provider import Provider
 from storage.records import Handle
-from storage.secrets import Vault
+from storage.secrets import CodeHash, Vault
+from storage.sentences import Sentence
 from storage.states import LinkState
 
 NO_LINK_NEEDED = frozenset({Purpose.LINK})
@@ -68,7 +70,7 @@ class PageGround:
     """What the handlers of the secure page stand on, built once by the composition root.
 
     provider: None without one. pause: waits, in seconds. was_reset: what else belongs to the end of a reset, in its
-    transaction.
+    transaction. code_hash: of recovery codes.
     """
 
     database: Database
@@ -80,12 +82,14 @@ class PageGround:
     limits: PageLimits = field(default_factory=PageLimits)
     provider: Provider | None = None
     pause: Callable[[float], Awaitable[None]] = asyncio.sleep
+    stepping_up: SteppingUp = field(default_factory=SteppingUp)
     was_reset: Callable[[Session, str, str], None] = _nothing_more
+    code_hash: CodeHash = field(default_factory=CodeHash)
 
     def directory(self, name: str) -> Directory:
         """The directory of this name; DirectoryUnavailable if it is not configured (any more)."""
         if name not in self.directories:
-            raise DirectoryUnavailable(f"There is no directory called {name}.")
+            raise DirectoryUnavailable(Sentence("There is no directory called {name}.", name=name))
         return self.directories[name]
 
     async def handle_of(self, visitor: "Visitor") -> Handle | None:

@@ -18,6 +18,7 @@ from storage.loading import Loading
 from storage.plain import Plain, run
 from storage.records import Approval, Grant, VoidedApproval
 from storage.states import GrantState
+from storage.step_ups import FreshProof
 
 # Built once: every click runs them, and making a statement costs more than running it.
 _APPROVALS = SQLModel.metadata.tables[Approval.__tablename__]
@@ -92,21 +93,37 @@ def add_approval(
     approved: bool,
     rationale: str,
     given: Sequence[Approval] | None = None,
-) -> Approval:
+    proof: FreshProof | None = None,
+    retyped: bool = False,
+) -> None:
     """Record one approver's decision about the request as it is now. given: `approvals_of` it, if they are known.
+
+    proof: the fresh proof that it rests on. retyped: they typed the request's code.
 
     It takes the place of their approval of what the request was before it changed.
     """
     fresh: dict[str, Any] = {
         "approver_name": approver_name, "slack_user": slack_user, "role": role, "approved": approved,
-        "rationale": rationale, "at": at, "shown": mark(grant),
+        "rationale": rationale, "at": at, "shown": mark(grant), **_proved(proof), "retyped": retyped,
     }  # fmt: skip
     given = approvals_of(tx, grant.id) if given is None else given
     known = next((one for one in given if one.approver == approver), None)
     if known is not None and known.approved and not binds(known, grant):
         tx.execute(delete(VoidedApproval).where(col(VoidedApproval.approval) == known.id))
         change(tx, known, **fresh)
-        return known
-    row = {"id": new_id("a", at), "grant": grant.id, "approver": approver, **fresh}
-    run(tx.connection(), _ADD, row)
-    return _OF.made(row)
+    else:
+        row = {"id": new_id("a", at), "grant": grant.id, "approver": approver, **fresh}
+        run(tx.connection(), _ADD, row)
+
+
+def proof_of(approval: Approval) -> FreshProof | None:
+    """The fresh proof that it rests on, if any."""
+    if approval.proved_at is None:
+        return None
+    return FreshProof(handle=approval.proof, kinds=tuple(approval.proved_by.split()), at=approval.proved_at)
+
+
+def _proved(proof: FreshProof | None) -> dict[str, Any]:
+    if proof is None:
+        return {"proof": "", "proved_by": "", "proved_at": None}
+    return {"proof": proof.handle, "proved_by": " ".join(proof.kinds), "proved_at": proof.at}

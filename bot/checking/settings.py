@@ -64,9 +64,28 @@ def _second_thoughts(settings: Settings) -> Iterator[Finding]:
             "It is plain http, so that the secure page can be used on this machine alone.",
             "For real work put a proxy with TLS in front, and write its https:// address.",
         )
+    yield from _front_door(settings)
     if settings.logs.level == "debug":
         yield warning(
             "[logs] level",
             'It is "debug": logs are long, and say more about people than running Wicket takes.',
             'Write level = "info" when you have found what you look for.',
+        )
+
+
+def _front_door(settings: Settings) -> Iterator[Finding]:
+    if not settings.front_door.open:
+        return
+    if settings.front_door_of is None:
+        yield warning(
+            "[front_door] directory",
+            "There is more than one home directory, and none is named, so the page has no front door.",
+            "Name the one whose logins people type there, or write open = false.",
+        )
+    elif settings.server.public_url.startswith("https:") and not settings.server.trusted_proxies:
+        # Wicket speaks no TLS itself, so with https there is always a proxy.
+        yield warning(
+            "[server] trusted_proxies",
+            "No proxy is named, so all visitors have its address: the front door's limit holds for all at once.",
+            "Write the address of the proxy that speaks TLS for Wicket.",
         )

@@ -72,7 +72,7 @@ def show_entries(
                 _follow(settings, database, rows, look, as_json=as_json)
             return
     if as_json:
-        typer.echo(json.dumps([_as_json(row) for row in rows], indent=2))
+        typer.echo(json.dumps([entry_as_json(row) for row in rows], indent=2))
     elif not rows:
         typer.echo("No entry fits.")
     else:
@@ -87,7 +87,7 @@ def _follow(
     while True:
         if as_json:
             for row in rows:
-                typer.echo(json.dumps(_as_json(row)))
+                typer.echo(json.dumps(entry_as_json(row)))
         elif rows:
             _show_table(settings, rows)
         sys.stdout.flush()
@@ -275,7 +275,7 @@ def _said(row: Row) -> dict[str, Any]:
         return {}
 
 
-def _as_json(row: Row) -> dict[str, Any]:
+def entry_as_json(row: Row) -> dict[str, Any]:
     """One entry: what its leaf says, its place, its time in ISO 8601, and its texts."""
     texts = {name: {"text": kept.text, "erased_by": kept.erased_by} for name, kept in row.texts.items()}
     return {

@@ -22,8 +22,10 @@ from bot.settings.shapes import (
     Slug,
     TeamId,
     WebAddress,
+    ZoneName,
     is_loopback,
 )
+from bot.settings.siem import SiemSection
 from storage.stores import Server, Store
 
 Transport = Literal["socket", "http"]
@@ -40,6 +42,7 @@ class SlackSection(Section):
     security_channel: ChannelId = Field(examples=["C0123ABCD"])
     trust_email: bool = Field(default=False, examples=[False])
     translation: Path | None = Field(default=None, examples=["wicket.mo"])
+    time_zone: ZoneName = Field(default="UTC", examples=["Europe/Berlin"])
 
 
 class ServerSection(Section):
@@ -49,6 +52,7 @@ class ServerSection(Section):
     port: Port = Field(default=8080, examples=[8080])
     public_url: Origin = Field(examples=["https://wicket.example.com"])
     trusted_proxies: tuple[Network, ...] = Field(default=(), examples=[["10.0.0.5"]])
+    translations: tuple[Path, ...] = Field(default=(), examples=[["wicket-de.mo"]])
 
     @model_validator(mode="after")
     def _plain_only_at_home(self) -> Self:
@@ -121,6 +125,8 @@ class SecuritySection(Section):
     approvers_group: Line = Field(examples=["security-team"])
     # A code sent to a person is worth ten minutes at most (SP 800-63B-4, 3.1.3), so the page it opens is too.
     link_minutes: int = Field(default=10, ge=1, le=10, examples=[10])
+    # For one decision at once after it: what is older is no proof of who decides now.
+    fresh_proof_minutes: int = Field(default=5, ge=1, le=10, examples=[5])
     wrong_code_limit: int = Field(default=10, ge=1, le=100, examples=[10])
     company_words: tuple[Line, ...] = Field(default=(), examples=[["acme", "wicket"]])
     request_lapse_hours: int = Field(default=24, ge=1, le=168, examples=[24])
@@ -197,4 +203,5 @@ class Sections(Section):
     limits: LimitsSection = LimitsSection()
     drift: DriftSection = DriftSection()
     audit: AuditSection = AuditSection()
+    siem: SiemSection | None = Field(default=None, examples=[None])
     logs: LogsSection = LogsSection()

@@ -3,8 +3,7 @@
 It never decides anything itself and knows no policy language.
 """
 
-from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
@@ -33,13 +32,14 @@ class Action(StrEnum):
     VIEW = "view"
     RESET_PASSWORD = "reset_password"  # noqa: S105 - the name of an action, not a password
     UNLOCK = "unlock"
+    STEP_UP = "step_up"
     RECONCILE = "reconcile"
     RESUME = "resume"
     REVOKE = "revoke"
 
 
 AccessAction = Literal[Action.GRANT, Action.REQUEST, Action.REQUEST_FOR, Action.APPROVE, Action.REVOKE]
-AccountAction = Literal[Action.VIEW, Action.RESET_PASSWORD, Action.UNLOCK]
+AccountAction = Literal[Action.VIEW, Action.RESET_PASSWORD, Action.UNLOCK, Action.STEP_UP]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -66,8 +66,10 @@ class Approvals:
     @classmethod
     def of(cls, roles: Iterable[Role]) -> "Approvals":
         """Count roles, one for each distinct approver."""
-        counted = Counter(roles)
-        return cls(owner=counted["owner"], security=counted["security"], manager=counted["manager"])
+        counted = list(roles)
+        return cls(
+            owner=counted.count("owner"), security=counted.count("security"), manager=counted.count("manager")
+        )
 
 
 RESET_IS_RECENT = 24
@@ -226,6 +228,13 @@ class PolicyEngine(Protocol):
 
     def ask(self, question: Question) -> PolicyDecision:
         """The answer, from the facts in the question alone."""
+        ...
+
+    def ask_each(self, questions: Sequence[Question]) -> list[PolicyDecision]:
+        """The answers to what one act puts, in this order: each is what `ask` would answer.
+
+        What they say of one account was read at one time: of two readings of it none is believed.
+        """
         ...
 
 

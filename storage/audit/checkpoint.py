@@ -12,6 +12,7 @@ from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
 
 from storage.audit.merkle import HASH_SIZE, MAX_SIZE
+from storage.sentences import Sentence, template
 
 _ED25519 = b"\x01"
 _KEY_SIZE = 32
@@ -182,36 +183,42 @@ def open_note(note: str | bytes, verifier: Verifier) -> str | BadNote:
     end = text.rfind("\n\n") + 1
     body, signatures = text[:end], text[end + 1 :]
     if not end or not signatures.endswith("\n"):
-        return BadNote(reason="it is not a text, a blank line and signature lines")
+        return BadNote(reason=template("it is not a text, a blank line and signature lines"))
     lines = signatures[:-1].split("\n")
     if len(lines) > _MAX_SIGNATURES:
-        return BadNote(reason=f"it has more than {_MAX_SIGNATURES} signatures")
+        return BadNote(reason=Sentence("it has more than {most} signatures", most=_MAX_SIGNATURES))
     signed = False
     for line in lines:
         read = _read_signature(line)
         if read is None:
-            return BadNote(reason="a signature line is malformed")
+            return BadNote(reason=template("a signature line is malformed"))
         name, key_id, signature = read
         if (name, key_id) != (verifier.name, verifier.key_id):
             continue
         if not verifier.accepts(body.encode(), signature):
-            return BadNote(reason=f"the signature of {verifier.name} does not fit the text")
+            return BadNote(
+                reason=Sentence("the signature of {name} does not fit the text", name=verifier.name)
+            )
         signed = True
-    return body if signed else BadNote(reason=f"it is not signed by the key {verifier.text}")
+    return (
+        body if signed else BadNote(reason=Sentence("it is not signed by the key {key}", key=verifier.text))
+    )
 
 
 def _read_text(note: str | bytes) -> str | BadNote:
     """The note as text that could have been signed: UTF-8, of sane length, no control character but newline."""
     if len(note) > _MAX_NOTE:
-        return BadNote(reason="it is too long to be a checkpoint")
+        return BadNote(reason=template("it is too long to be a checkpoint"))
     try:
         text = note.decode() if isinstance(note, bytes) else note
         text.encode()
     except UnicodeError:
-        return BadNote(reason="it is not UTF-8")
+        return BadNote(reason=template("it is not UTF-8"))
     if _CONTROL.search(text):
         return BadNote(
-            reason="it has control characters; a carriage return means that its line ends were changed"
+            reason=template(
+                "it has control characters; a carriage return means that its line ends were changed"
+            )
         )
     return text
 
@@ -228,15 +235,15 @@ def _read_signature(line: str) -> tuple[str, bytes, bytes] | None:
 def _read_checkpoint(body: str, name: str) -> Checkpoint | BadNote:
     lines = body[:-1].split("\n")
     if len(lines) < 3 or not all(lines):
-        return BadNote(reason="its text is not an origin, a size and a root")
+        return BadNote(reason=template("its text is not an origin, a size and a root"))
     # Lines after the third are extensions: signed, but none of them is known here.
     if epoch_in(lines[0], name) is None:
-        return BadNote(reason=f"it is about another log than {name}")
+        return BadNote(reason=Sentence("it is about another log than {name}", name=name))
     if not _SIZE.fullmatch(lines[1]) or int(lines[1]) > MAX_SIZE:
-        return BadNote(reason="its size is not a plain whole number")
+        return BadNote(reason=template("its size is not a plain whole number"))
     root = read_base64(lines[2])
     if root is None or len(root) != HASH_SIZE:
-        return BadNote(reason="its root is not 32 bytes in base64")
+        return BadNote(reason=template("its root is not 32 bytes in base64"))
     return Checkpoint(origin=lines[0], size=int(lines[1]), root=root)
 
 

@@ -11,6 +11,8 @@ from storage.records.passkeys import Challenge, Passkey, ProofChange
 from storage.records.people import Delivery, Failures, Handle, Link, MailCode, Proof
 from storage.records.resets import Address, Alarm, Announcement, Tally
 from storage.records.sign_ins import SignIn, Subject
+from storage.records.step_ups import StepUp
+from storage.records.streams import Stream
 
 __all__ = [
     "Address",
@@ -37,6 +39,8 @@ __all__ = [
     "Question",
     "SignIn",
     "Standing",
+    "StepUp",
+    "Stream",
     "Subject",
     "Tally",
     "VoidedApproval",

@@ -5,10 +5,10 @@ It holds tables only; rows are assigned to only inside storage/.
 
 from datetime import datetime
 
-from sqlalchemy import Index, UniqueConstraint
+from sqlalchemy import Index, UniqueConstraint, false
 from sqlmodel import Field, SQLModel
 
-from storage.records.columns import added, added_empty, json_value, moment, only
+from storage.records.columns import added, added_empty, json_value, moment, only, sentence
 
 
 class Grant(SQLModel, table=True):
@@ -49,7 +49,7 @@ class Grant(SQLModel, table=True):
     entitlement: str
     group: str
     minutes: int
-    justification: str
+    justification: str = sentence(empty=False)
     slack_team: str
     slack_user: str
     ticket: str = ""
@@ -64,7 +64,7 @@ class Grant(SQLModel, table=True):
     policy_set: str
     foreseen: str = ""
     automatic: bool = False
-    end_reason: str = ""
+    end_reason: str = sentence()
     ended_by: str = ""
     requested_at: datetime = moment()
     lapses_at: datetime | None = moment(null=True)
@@ -93,6 +93,8 @@ class Approval(SQLModel, table=True):
     """One approver's recorded decision; nobody decides one request twice, unless it changed under their approval.
 
     shown: the mark of the request as the approver saw it (storage.binding); empty in rows of older versions.
+    proof: the handle by which they proved who they are for it, "" if they did not; proved_by: what they showed, the
+    kinds of proof with a space between; proved_at: when. retyped: they typed the request's code.
     """
 
     __tablename__ = "approvals"
@@ -108,6 +110,10 @@ class Approval(SQLModel, table=True):
     rationale: str
     at: datetime = moment()
     shown: str = added()
+    proof: str = added_empty()
+    proved_by: str = added_empty()
+    proved_at: datetime | None = moment(null=True)
+    retyped: bool = Field(default=False, sa_column_kwargs={"server_default": false()})
 
 
 class VoidedApproval(SQLModel, table=True):
@@ -116,7 +122,7 @@ class VoidedApproval(SQLModel, table=True):
     __tablename__ = "voided_approvals"
 
     approval: str = Field(primary_key=True, foreign_key="approvals.id")
-    why: str
+    why: str = sentence(empty=False)
     at: datetime = moment()
 
 
@@ -144,7 +150,7 @@ class Holding(SQLModel, table=True):
     settled: bool
     fence: int = 0
     attempts: int = 0
-    last_fault: str = ""
+    last_fault: str = sentence()
     overdue_told: bool = False
     due_at: datetime = moment()
     next_at: datetime = moment()

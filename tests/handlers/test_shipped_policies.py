@@ -32,6 +32,7 @@ from tests.handlers.decisions.cast import (
     person,
 )
 from tests.handlers.reset_questions import RESETS
+from tests.handlers.step_questions import STEPS
 
 GRANT: Final = Action.GRANT
 REQUEST: Final = Action.REQUEST
@@ -501,6 +502,7 @@ CASES: Mapping[str, tuple[Question, bool, str]] = {
         "privileged-never-by-themselves",
     ),
     **RESETS,
+    **STEPS,
 }
 
 SOURCES, SCHEMA = shipped()

@@ -25,6 +25,10 @@ REPORTED = template(
     "✅ It is stopped. What was open is closed, and your account is being switched off and signed out wherever the "
     "directory can do that. The security team has been told and comes to you; you can also go to them."
 )
+REPORTED_AND_HELD = template(
+    "⚠️ What was open is closed, but your account is not switched off: there were too many such reports at once. The "
+    "security team has been told and looks first. Go to them now, in person or by phone."
+)
 REPORTED_BEFORE = template("You said so before, and the security team knows. Nothing more was done.")
 
 
@@ -53,6 +57,8 @@ def announced_message(handle: str, at: datetime) -> Message:
 def reported_text(outcome: object) -> str:
     """To whoever said that it was not them; "" for a repeat of the same click."""
     match outcome:
+        case Stopped(held=True):
+            return say(REPORTED_AND_HELD)
         case Stopped(again=again):
             return say(REPORTED_BEFORE) if again else say(REPORTED)
         case Unknown():
@@ -75,6 +81,12 @@ def alarm_message(alert: Alert) -> Message:
             "{name} says of {change} that it was not theirs, by the link in a mail, without signing in.",
             name=alert.whose, change=what,
         )  # fmt: skip
+    if alert.fact("decided_by"):  # what was done is over: nothing of it is told as if it still held
+        was = say(_WAS_DISABLED[disabled]) if disabled in _WAS_DISABLED else ""
+        over = say(
+            "Links of theirs that were open were closed, and nothing was asked, given or decided in their name."
+        )
+        return composed(alert, title, f"{together(by_whom, was, over)}\n{_lifted(alert)}")
     told = together(
         by_whom,
         say(_DISABLED[disabled]) if disabled in _DISABLED else "",
@@ -83,8 +95,6 @@ def alarm_message(alert: Alert) -> Message:
             "Links of theirs that were open are closed, and nothing is asked, given or decided in their name."
         ),
     )
-    if alert.fact("decided_by"):
-        return composed(alert, title, f"{told}\n{_lifted(alert)}")
     todo = say("Speak to them, in person or by phone. When you know what it was, lift it.")
     again = button(say("Let them in again…"), Action.RELEASE, alert.id)
     return composed(alert, title, together(told, todo), buttons=[again])
@@ -136,6 +146,13 @@ _DISABLED = {
         "*Their account is not switched off: there were too many such reports within an hour, so that somebody may be "
         "locking people out. Please look first, and switch it off yourselves.*"
     ),
+}
+_WAS_DISABLED = {
+    **dict.fromkeys(
+        ("wanted", "unseen", "unable", "held"), template("Their account was not switched off by Wicket.")
+    ),
+    "done": template("Their account was switched off."),
+    "already": template("Their account was switched off before."),
 }
 _SESSIONS = {
     "wanted": template("Their sessions are not ended yet; Wicket goes on trying."),

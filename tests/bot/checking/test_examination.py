@@ -9,6 +9,7 @@ import pytest
 
 from bot.checking.examination import Part, looked
 from bot.checking.report import Line, Report, failed, ok, warning
+from bot.listening import take_no_more
 from storage.directories.base import Finding
 from storage.faults import PolicyFault
 from tests.bot.checking.conftest import Installation, of
@@ -43,7 +44,7 @@ async def silence() -> AsyncIterator[int]:
     held: list[asyncio.StreamWriter] = []
     server = await asyncio.start_server(lambda _, writer: held.append(writer), "127.0.0.1", 0)
     yield int(server.sockets[0].getsockname()[1])
-    server.close()
+    await take_no_more(server)
     for writer in held:
         writer.transport.abort()
 

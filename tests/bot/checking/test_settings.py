@@ -55,3 +55,22 @@ def test_second_thoughts(install: Installation):
     assert "without signing in" in warned["[slack] trust_email"]
     assert "plain http" in warned["[server] public_url"]
     assert all(one.advice for one in found if one.level == "warning")
+
+
+def test_a_proxy_that_nobody_named_makes_one_visitor_of_all(install: Installation):
+    """P-7: the limit for one address would hold for everybody at once."""
+    install.edit({'public_url = "http://': 'public_url = "https://'})
+    _, found = examine_settings(install.settings)
+    [warned] = [one for one in found if one.about == "[server] trusted_proxies"]
+    assert "the front door's limit" in warned.found
+    install.edit({"[server]\n": '[server]\ntrusted_proxies = ["10.0.0.5"]\n'})
+    _, found = examine_settings(install.settings)
+    assert not [one for one in found if one.about == "[server] trusted_proxies"]
+
+
+def test_a_front_door_that_leads_to_no_directory_is_said(install: Installation):
+    """Whoever has several home directories names the one whose logins are typed there."""
+    install.edit(add='\n[directories.field]\nkind = "local"\npath = "field.db"\n')
+    _, found = examine_settings(install.settings)
+    [warned] = [one for one in found if one.about == "[front_door] directory"]
+    assert "no front door" in warned.found

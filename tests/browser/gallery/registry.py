@@ -285,6 +285,7 @@ _DIRECTORY = (
         ("alert-not-compared", "A directory that cannot be read.", (Kind.NOT_COMPARED,)),
         ("alert-target-gone", "A group that went with a grant on it.", (Kind.TARGET_GONE,)),
         ("alert-directory-missing", "A directory that was taken out of the settings.", (Kind.DIRECTORY_MISSING,)),
+        ("alert-not-streamed", "A SIEM that takes nothing any more.", (Kind.NOT_STREAMED,)),
     ),
     *_of(
         "alerts",

@@ -52,6 +52,10 @@ def _few_resets() -> dict[str, Any]:
     return {"changes": {"[security]": "[security]\nresets_an_hour = 2"}}
 
 
+def _no_collector() -> dict[str, Any]:
+    return {"changes": {"[security]": '[siem]\nto = "http"\nurl = "http://127.0.0.1:1/"\n[security]'}}
+
+
 def _two_directories() -> dict[str, Any]:
     return {"second": LAB, "same_people": True}
 
@@ -73,6 +77,7 @@ SCENES = (
     Scene(play=security.set_back, how=_published),
     Scene(play=security.a_broken_policy, how=_broken),
     Scene(play=resets.too_many_resets, how=_few_resets),
+    Scene(play=security.not_streamed, how=_no_collector),
     Scene(play=security.two_accounts, how=_two_directories),
     Scene(play=security.a_lost_directory, how=_two_directories),
 )  # fmt: skip
