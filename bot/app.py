@@ -72,6 +72,7 @@ from storage.clock import Clock
 from storage.database import Database
 from storage.directories.base import Directory
 from storage.faults import AuditFault
+from storage.secrets import Vault, generate_key
 
 log = structlog.get_logger(__name__)
 
@@ -123,7 +124,7 @@ class App:
         self._now = now = now or self.database.now
         self._open.callback(self.database.close)
         self.directories = self._directories() if directories is None else directories
-        self.ground = ground_of(settings, self.database, self.directories, now, policy)
+        self.ground = ground_of(settings, self.database, self.directories, now, policy, vault)
         self._links = PageLinks(
             public_url=settings.server.public_url.rstrip("/"),
             handles=handles,
@@ -372,8 +373,9 @@ def ground_of(
     directories: Mapping[str, Directory],
     now: Clock,
     policy: PolicyEngine | None = None,
+    vault: Vault | None = None,
 ) -> Ground:
-    """What handlers stand on, by these settings."""
+    """What handlers stand on, by these settings. vault: of those that are to know the codes of requests."""
     return Ground(
         database=database,
         policy=policy or load_policy(settings),
@@ -386,6 +388,8 @@ def ground_of(
         stepping_up=SteppingUp(
             fresh_for=timedelta(minutes=settings.security.fresh_proof_minutes),
             link_life=timedelta(minutes=settings.security.link_minutes),
+            sign_in_apart=settings.oidc is not None and settings.oidc.apart,
+            vault=vault or Vault([generate_key()]),
         ),
     )
 

@@ -10,10 +10,11 @@ from datetime import timedelta
 from sqlmodel import Session
 
 from handlers import recording
+from handlers.approver_proofs import ApproverProofs
 from handlers.decisions.freezing import Stopped
-from handlers.decisions.policy import Approvals, PolicyDecision, Role, Way, is_standing_in
+from handlers.decisions.policy import AccessQuestion, Approvals, PolicyDecision, Role, Way, is_standing_in
 from handlers.decisions.requests import ApprovalVerdict, may_decide, weigh_approval
-from handlers.decisions.turns import needs_rationale
+from handlers.decisions.wanting import wanted
 from handlers.exceptions import Kind, Severity, Strange, broken_policy, tell_security
 from handlers.ground import Ground
 from handlers.intents import Decide, OnGrant
@@ -22,6 +23,7 @@ from handlers.outcomes import (
     Changed,
     Decided,
     MayDecide,
+    NeedsMore,
     NeedsRationale,
     NotAllowed,
     NotYet,
@@ -29,11 +31,13 @@ from handlers.outcomes import (
     TooLate,
     Unknown,
 )
+from handlers.stepping_up import as_given, proof_facts
 from handlers.stopping import stopped
 from handlers.strange import named
 from storage import grants, holdings
 from storage.approvals import add_approval, counting_of, void_approval
 from storage.binding import mark
+from storage.fresh import FreshProof
 from storage.records import Grant
 from storage.sentences import told_together
 from storage.states import GrantState
@@ -48,6 +52,7 @@ class Deciding:
     def __init__(self, ground: Ground) -> None:
         self._ground = ground
         self._requests = OpenRequests(ground)
+        self._proofs = ApproverProofs(ground, self._requests)
 
     async def consider(self, intent: OnGrant, way: Way = "approve") -> MayDecide | Refused:
         """Whether this person may do this: asked when the form is about to open. A wrong person is an exception."""
@@ -57,23 +62,28 @@ class Deciding:
             if not isinstance(found, Opened):
                 return found
             account = intent.actor.account
-            decision = may_decide(self._ground.policy, found.question, account, found.role)
-            if not decision.allowed:
-                return self._requests.turn_away(tx, intent, found, decision)
+            wants = wanted(self._ground.policy, found.question, account, found.role)
+            if not wants.decision.allowed:
+                return self._requests.turn_away(tx, intent, found, wants.decision)
             return MayDecide(
                 grant=found.grant.id,
                 shown=mark(found.grant),
-                why=decision.reasons,
-                explains=needs_rationale(self._ground.policy, found.question, account, found.role),
+                why=wants.decision.reasons,
+                explains=wants.rationale,
+                demand=self._proofs.demand(tx, intent, found, wants),
             )
 
         outcome = await self._requests.with_facts(intent.grant, work)
         return await self._requests.with_names(intent.grant, outcome, intent.actor.account)
 
-    async def decide(self, intent: Decide) -> Decided | NeedsRationale | Changed | Refused | Stopped:
+    async def decide(
+        self, intent: Decide
+    ) -> Decided | NeedsRationale | NeedsMore | Changed | Refused | Stopped:
         """Approve, approve a shorter time, or deny: once per person and for good."""
 
-        def work(tx: Session, facts: Facts) -> Decided | NeedsRationale | Changed | Refused | Stopped:
+        def work(
+            tx: Session, facts: Facts
+        ) -> Decided | NeedsRationale | NeedsMore | Changed | Refused | Stopped:
             halt = intent.approve and stopped(
                 tx, self._ground, intent, "approval.stopped", correlation=intent.grant
             )
@@ -82,13 +92,19 @@ class Deciding:
             found = self._requests.find(tx, intent, facts, intent.way)
             if not isinstance(found, Opened):
                 return found
-            verdict = self._weigh(intent, found)
+            asked, proof = self._asked(intent, found), None
+            verdict = self._weigh(intent, found, asked)
+            if verdict.outcome == "not_allowed" and (proof := self._proofs.found(tx, intent, found, asked)):
+                verdict = self._weigh(
+                    intent, found, replace(asked, proof=as_given(proof, self._ground.now()))
+                )
             if verdict.outcome == "not_allowed" or found.role is None:
-                return self._not_so(tx, intent, found, verdict.decision)
+                return self._not_so(tx, intent, found, asked, verdict.decision)
             if intent.shown != mark(found.grant) or not _is_shorter(intent, found.grant):
-                self._requests.record(tx, intent, found.grant, "approval.outdated", "refused")
-                return Changed(grant=found.grant.id)
-            return self._count(tx, intent, found, found.role, verdict)
+                return self._changed(tx, intent, found)
+            if not self._proofs.spend(tx, proof):
+                return self._not_so(tx, intent, found, asked, verdict.decision)
+            return self._count(tx, intent, found, found.role, verdict, proof)
 
         outcome = await self._requests.with_facts(intent.grant, work)
         return await self._requests.with_names(intent.grant, outcome, intent.actor.account)
@@ -98,12 +114,18 @@ class Deciding:
         grant = await self._ground.database.read(lambda tx: grants.get(tx, grant_id))
         return grant.minutes if grant else 0
 
-    def _weigh(self, intent: Decide, found: Opened) -> ApprovalVerdict:
+    def _asked(self, intent: Decide, found: Opened) -> AccessQuestion:
+        """What is put to policy about this click, before any proof is looked for."""
+        minutes = found.question.minutes if intent.minutes is None else intent.minutes
+        return replace(
+            found.question,
+            minutes=minutes,
+            rationale_given=bool(intent.rationale.strip()),
+            code_retyped=self._proofs.is_retyped(intent, found.grant),
+        )
+
+    def _weigh(self, intent: Decide, found: Opened, question: AccessQuestion) -> ApprovalVerdict:
         """What policy says of this person deciding so; of an approval, also what becomes of the request."""
-        question, explained = found.question, bool(intent.rationale.strip())
-        if intent.minutes is not None or not explained:
-            minutes = question.minutes if intent.minutes is None else intent.minutes
-            question = replace(question, minutes=minutes, rationale_given=explained)
         account, policy = intent.actor.account, self._ground.policy
         if not intent.approve:
             decision = may_decide(policy, question, account, found.role)
@@ -117,18 +139,28 @@ class Deciding:
         return weigh_approval(policy, question, approver=account, role=found.role, so_far=so_far)
 
     def _not_so(
-        self, tx: Session, intent: Decide, found: Opened, decision: PolicyDecision
-    ) -> NeedsRationale | NotAllowed | NotYet:
-        """Who only has to say why is no wrong person."""
-        if not intent.rationale.strip() and needs_rationale(
-            self._ground.policy, found.question, intent.actor.account, found.role
-        ):
-            self._requests.record(tx, intent, found.grant, "approval.unexplained", "refused", decision)
-            return NeedsRationale(grant=found.grant.id)
-        return self._requests.turn_away(tx, intent, found, decision)
+        self, tx: Session, intent: Decide, found: Opened, asked: AccessQuestion, decision: PolicyDecision
+    ) -> NeedsRationale | NeedsMore | Changed | NotAllowed | NotYet:
+        """Who only has to say why, to prove who they are or to retype a code is no wrong person."""
+        wants = wanted(self._ground.policy, asked, intent.actor.account, found.role)
+        if not wants.decision.allowed or found.role is None:
+            return self._requests.turn_away(tx, intent, found, wants.decision)
+        if intent.rationale.strip() and intent.shown != mark(found.grant):
+            return self._changed(tx, intent, found)
+        return self._proofs.refuse(tx, intent, found, wants, decision)
+
+    def _changed(self, tx: Session, intent: Decide, found: Opened) -> Changed:
+        self._requests.record(tx, intent, found.grant, "approval.outdated", "refused")
+        return Changed(grant=found.grant.id)
 
     def _count(
-        self, tx: Session, intent: Decide, found: Opened, role: Role, verdict: ApprovalVerdict
+        self,
+        tx: Session,
+        intent: Decide,
+        found: Opened,
+        role: Role,
+        verdict: ApprovalVerdict,
+        proof: FreshProof | None,
     ) -> Decided:
         grant = found.grant
         if intent.approve and verdict.outcome == "void":
@@ -136,7 +168,7 @@ class Deciding:
             self._tell_of_void(tx, found, verdict)
             return Decided(grant=grant.id, state=grant.state, reasons=verdict.reasons)
         facts: dict[str, recording.Fact] = {}
-        asked = found.question
+        asked, retyped = found.question, self._proofs.is_retyped(intent, grant)
         if is_standing_in(intent.actor.account, role, asked.requester, asked.owner, asked.fallback):
             facts["stands_in"] = grant.passed_on_to
         if intent.minutes is not None:
@@ -154,10 +186,17 @@ class Deciding:
             approved=intent.approve,
             rationale=intent.rationale,
             given=found.decided,
+            proof=proof,
+            retyped=retyped,
         )
         state = self._settle(tx, intent, grant, verdict)
         action = "approval.given" if intent.approve else "approval.denied"
         facts |= {"role": role, "state": state, "shown": mark(grant)}
+        if retyped:
+            facts["retyped"] = True
+        if proof is not None:
+            facts |= proof_facts(proof)
+            self._proofs.forget(tx, intent, grant)
         steps = [recording.Step(action=action, outcome="done", decision=verdict.decision, facts=facts)]
         if state == GrantState.APPROVED:
             steps.append(recording.Step(action="grant.approved", outcome="done", decision=verdict.grant))

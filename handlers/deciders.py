@@ -17,8 +17,8 @@ from handlers.decisions.policy import (
     role_of,
     same_person,
 )
-from handlers.decisions.requests import may_decide, missing_approvals
-from handlers.decisions.turns import needs_rationale
+from handlers.decisions.requests import missing_approvals
+from handlers.decisions.wanting import wanted
 from handlers.ground import Ground
 from handlers.patience import few_at_a_time
 from handlers.recently import recently
@@ -35,7 +35,7 @@ _MOST = 20
 
 @dataclass(frozen=True, kw_only=True)
 class Decider:
-    """Somebody who may decide now. explains: policy wants a rationale from them for an approval."""
+    """Somebody who may decide now. explains: policy wants more from them for an approval than a click."""
 
     account: Account
     role: Role
@@ -184,9 +184,10 @@ def _decider(ground: Ground, now: _Now, account: Account) -> Decider | None:
         return None
     role = role_in(ground, now.grant, now.question, account)
     asked = replace(as_approver(now.question, account), way="approve")
-    if role is None or not may_decide(ground.policy, asked, account, role).allowed:
+    if role is None:
         return None
-    return Decider(account=account, role=role, explains=needs_rationale(ground.policy, asked, account, role))
+    wants = wanted(ground.policy, asked, account, role)
+    return Decider(account=account, role=role, explains=wants.anything) if wants.decision.allowed else None
 
 
 async def _candidates(

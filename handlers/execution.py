@@ -21,10 +21,11 @@ from handlers.ground import Ground
 from handlers.intents import SCHEDULE
 from handlers.patience import in_call_time
 from handlers.recently import recently
+from handlers.stepping_up import as_given
 from handlers.strange import named_holder
 from handlers.unfollowed import tell_explained
 from storage import grants, holdings
-from storage.approvals import counting_of
+from storage.approvals import counting_of, proof_of
 from storage.records import Approval, Grant, Holding
 from storage.sentences import template, told_together
 from storage.states import GrantState
@@ -87,6 +88,8 @@ class Execution:
                         role=role,
                         on_call=is_on_call(account, requester, owner),
                         rationale_given=bool(approval.rationale.strip()),
+                        proof=as_given(proof_of(approval), approval.at),
+                        code_retyped=approval.retyped,
                     )
                 )
         question = self._ground.question_of(grant, requester, target.account, entitlement, target.report)

@@ -141,12 +141,14 @@ class Decide(OnGrant):
     """Approve or deny a request, with the rationale, which may be empty where policy does not want one.
 
     shown: the mark of the request as it was seen; a decision binds nothing else. minutes: a shorter time to approve.
+    code: the request's code, as they retyped it.
     """
 
     approve: bool
     rationale: str
     shown: str
     minutes: int | None = None
+    code: str = ""
 
     def __post_init__(self) -> None:
         if self.minutes is not None and self.minutes <= 0:

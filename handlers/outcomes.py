@@ -7,6 +7,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
+from storage.fresh import FreshProof
+
 
 @dataclass(frozen=True, kw_only=True)
 class Repeated:
@@ -102,17 +104,39 @@ class EndedEarly:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Demand:
+    """What a form has to ask of an approver beside the rationale (P-10).
+
+    handle: of the page, where they prove who they are; "" if they need not, or have: proof is then what they gave.
+    weak: what they gave is not enough for this. enrolled: they have something to prove it by. code: to retype, or "".
+    rationale, minutes: what they had typed before.
+    """
+
+    handle: str = ""
+    proof: FreshProof | None = None
+    weak: bool = False
+    enrolled: bool = True
+    code: str = ""
+    rationale: str = ""
+    minutes: int | None = None
+
+
+NOTHING_MORE = Demand()
+
+
+@dataclass(frozen=True, kw_only=True)
 class MayDecide:
     """The person may decide this request now; the form can open.
 
     shown: the mark of the request as it is now. why: policy's sentences about this person.
-    explains: whether policy wants a rationale from them for this.
+    explains: whether policy wants a rationale from them for this. demand: what else.
     """
 
     grant: str
     shown: str
     why: tuple[str, ...]
     explains: bool
+    demand: Demand = NOTHING_MORE
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -218,6 +242,20 @@ class NeedsRationale:
     """The person may decide so, if they say why. Nothing was decided."""
 
     grant: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class NeedsMore:
+    """The person may decide so, once they have given what is lacking: nothing was decided, and what they typed is kept.
+
+    demand: for the form. rationale, proof, code: what is lacking.
+    """
+
+    grant: str
+    demand: Demand
+    rationale: bool
+    proof: bool
+    code: bool
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -10,6 +10,7 @@ from datetime import datetime
 from handlers.decisions.policy import Approvals, PolicyEngine, Role, is_on_call, role_of, same_person
 from handlers.decisions.prospects import ordinary_question
 from handlers.decisions.requests import may_decide
+from handlers.decisions.wanting import supposing
 from storage.catalogue import Catalogue, Entitlement
 from storage.directories.base import Account, Directory
 
@@ -56,7 +57,9 @@ class Deciders:
         role = role_of(account, question.requester, owner, self.security_group, fallback)
         # In stages it may be somebody else's turn first: that is no reason to say that nobody can decide.
         turns = (replace(question, approvals=one) for one in (Approvals(), Approvals(manager=1, security=1)))
-        return role == wanted and any(may_decide(self.policy, one, account, role).allowed for one in turns)
+        return role == wanted and any(
+            may_decide(self.policy, supposing(one), account, role).allowed for one in turns
+        )
 
 
 async def first_able(

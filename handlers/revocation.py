@@ -15,7 +15,7 @@ from handlers.intents import SCHEDULE
 from handlers.outages import is_any_told, tell_outages
 from handlers.stopping import put_off
 from handlers.unfollowed import tell_overdue
-from storage import deliveries, endings, grants, holdings, tallies
+from storage import deliveries, endings, grants, holdings, step_ups, tallies
 from storage.holdings import Standing
 from storage.records import Grant
 from storage.states import GrantState
@@ -25,6 +25,8 @@ BATCH = 25
 # The end of a grant is four plain statements for many at once, so more of them take no longer.
 ENDS = 200
 KEEP_DRAFTS = timedelta(days=1)
+# What approvers typed before they proved who they are, once the link to do so is over.
+KEEP_TYPED = timedelta(hours=1)
 
 
 class Revocation:
@@ -80,6 +82,7 @@ class Revocation:
             now = self._ground.now()
             deliveries.forget_old(tx, now)
             tallies.forget_old(tx, now)
+            step_ups.erase_old(tx, now - KEEP_TYPED)
             grants.drop_drafts(tx, now - KEEP_DRAFTS)
             grants.drop_questions(tx, now - KEEP_DRAFTS)
 

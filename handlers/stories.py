@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from storage.catalogue import Entitlement, Owner
+from storage.fresh import FreshProof
 from storage.states import GrantState
 
 GIVEN_BACK = "given back"
@@ -19,7 +20,10 @@ ENDED_EARLY = "ended early"
 
 @dataclass(frozen=True, kw_only=True)
 class Said:
-    """One approver's decision. void: why it no longer counts, fit to follow the name; empty while it does."""
+    """One approver's decision. void: why it no longer counts, fit to follow the name; empty while it does.
+
+    proof: the fresh proof that it rests on, if any.
+    """
 
     name: str
     role: str
@@ -27,6 +31,7 @@ class Said:
     rationale: str
     at: datetime
     void: str = ""
+    proof: FreshProof | None = None
 
 
 @dataclass(frozen=True, kw_only=True)

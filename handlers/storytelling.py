@@ -14,7 +14,7 @@ from handlers.ground import Ground
 from handlers.patience import in_time
 from handlers.stories import Asked, Extension, GrantStory, Held, LastTime, PassedOn, Report, Requester, Said
 from storage import grants, inquiries
-from storage.approvals import approvals_of, counting_of, voided_of
+from storage.approvals import approvals_of, counting_of, proof_of, voided_of
 from storage.binding import mark
 from storage.faults import DirectoryUnavailable
 from storage.handles import resets_since
@@ -104,6 +104,7 @@ def _said(tx: Session, grant: Grant) -> tuple[Said, ...]:
             rationale=one.rationale,
             at=one.at,
             void=voided.get(one.id, ""),
+            proof=proof_of(one),
         )
         for one in approvals_of(tx, grant.id)
     )

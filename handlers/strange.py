@@ -43,6 +43,7 @@ class Kind(StrEnum):
     CLONED_PASSKEY = "cloned-passkey"
     ADDRESS_CHANGED = "address-changed"
     NOT_ME = "not-me"
+    UNPROVEN = "unproven"
     NOT_STREAMED = "not-streamed"
 
 

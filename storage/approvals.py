@@ -13,12 +13,12 @@ from sqlmodel import Session, SQLModel, col, select
 
 from storage.binding import binds, mark
 from storage.changing import change
+from storage.fresh import FreshProof
 from storage.identifiers import new_id
 from storage.loading import Loading
 from storage.plain import Plain, run
 from storage.records import Approval, Grant, VoidedApproval
 from storage.states import GrantState
-from storage.step_ups import FreshProof
 
 # Built once: every click runs them, and making a statement costs more than running it.
 _APPROVALS = SQLModel.metadata.tables[Approval.__tablename__]

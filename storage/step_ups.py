@@ -7,9 +7,10 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
-from sqlalchemy import ColumnElement, update
-from sqlmodel import Session, col, select
+from sqlalchemy import ColumnElement, and_, update
+from sqlmodel import Session, col, func, select
 
+from storage.fresh import FreshProof as FreshProof
 from storage.handles import Purpose, Result
 from storage.records import Handle, StepUp
 
@@ -18,15 +19,6 @@ class About(StrEnum):
     """What a fresh proof is for."""
 
     APPROVAL = "approval"
-
-
-@dataclass(frozen=True, kw_only=True)
-class FreshProof:
-    """Somebody proved who they are, for one thing. kinds: storage.proofs.ProofKind. handle: by which; at: when."""
-
-    handle: str
-    kinds: tuple[str, ...]
-    at: datetime
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -77,6 +69,67 @@ def proven_since(tx: Session, whose: Whose, about: str, since: datetime) -> Fres
     return FreshProof(handle=found.id, kinds=tuple(found.proven), at=found.done_at)
 
 
+def last_proven(tx: Session, directory: str, account: str, about: str) -> tuple[Handle, StepUp] | None:
+    """The newest handle by which this person proved who they are for this, however long ago and wherever from."""
+    return tx.exec(
+        select(Handle, StepUp)
+        .join(StepUp, col(StepUp.handle) == col(Handle.id))
+        .where(
+            StepUp.about == about, Handle.directory == directory, Handle.account == account,
+            Handle.result == Result.DONE,
+        )
+        .order_by(col(Handle.id).desc())
+        .limit(1)
+    ).first()  # fmt: skip
+
+
+def keep(tx: Session, handle: str, *, rationale: str, minutes: int | None) -> None:
+    """Keep what they had typed, and that they decided without the proof once more."""
+    tx.execute(
+        update(StepUp)
+        .where(col(StepUp.handle) == handle)
+        .values(rationale=rationale, minutes=minutes, tries=col(StepUp.tries) + 1)
+        .execution_options(synchronize_session=False)
+    )
+
+
+def tries(tx: Session, whose: Whose, about: str) -> int:
+    """How often they decided about this without a proof."""
+    counted = select(func.coalesce(func.sum(col(StepUp.tries)), 0)).where(_handles(whose, about))
+    return int(tx.exec(counted).one())
+
+
+def kept(tx: Session, whose: Whose, about: str) -> StepUp | None:
+    """The newest of theirs about this that holds what they had typed."""
+    return tx.exec(
+        select(StepUp)
+        .where(_handles(whose, about), StepUp.rationale != "")
+        .order_by(col(StepUp.handle).desc())
+        .limit(1)
+    ).first()
+
+
+def erase(tx: Session, about: str, whose: Whose | None = None) -> None:
+    """Erase what was typed about this: by one person, or by all."""
+    tx.execute(
+        update(StepUp)
+        .where(col(StepUp.about) == about if whose is None else _handles(whose, about))
+        .values(rationale="", minutes=None)
+        .execution_options(synchronize_session=False)
+    )
+
+
+def erase_old(tx: Session, before: datetime) -> None:
+    """Erase all words of those whose link was over before then."""
+    over = select(Handle.id).where(Handle.purpose == Purpose.STEP_UP, col(Handle.expires_at) < before)
+    tx.execute(
+        update(StepUp)
+        .where(col(StepUp.thing) != "", col(StepUp.handle).in_(over))
+        .values(rationale="", minutes=None, thing="", whom="")
+        .execution_options(synchronize_session=False)
+    )
+
+
 def spend(tx: Session, handle: str, at: datetime) -> bool:
     """Let a decision rest on it. False if one does already."""
     spent = (
@@ -99,3 +152,13 @@ def _theirs(whose: Whose, about: str) -> tuple[ColumnElement[bool], ...]:
         col(Handle.slack_team) == whose.slack_team,
         col(Handle.slack_user) == whose.slack_user,
     )
+
+
+def _handles(whose: Whose, about: str) -> ColumnElement[bool]:
+    theirs = select(Handle.id).where(
+        Handle.directory == whose.directory,
+        Handle.account == whose.account,
+        Handle.slack_team == whose.slack_team,
+        Handle.slack_user == whose.slack_user,
+    )
+    return and_(col(StepUp.about) == about, col(StepUp.handle).in_(theirs))

@@ -77,6 +77,7 @@ class Field(StrEnum):
     ANSWER = "answer"
     OWNER = "owner"
     REVIEW = "review"
+    CODE = "code"
 
 
 class Shortcut(StrEnum):

@@ -66,7 +66,11 @@ class Speaking:
         """One listener a kind of payload. Signatures are checked before it (bot.slack.signed_http)."""
         ground, asking = self.ground, Asking(self.ground)
         deciding = DecidingClicks(
-            ground, deciding=Deciding(ground), inquiries=Inquiries(ground), replies=replies
+            ground,
+            deciding=Deciding(ground),
+            inquiries=Inquiries(ground),
+            replies=replies,
+            pages=self.pages,
         )
         names = Names(ground.catalogue)  # folding every name costs more than understanding a sentence
         requesting = Requesting(

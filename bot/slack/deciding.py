@@ -11,6 +11,7 @@ from slack_sdk.models.views import View
 
 from bot.slack import sentences
 from bot.slack.actions import Action, Field
+from bot.slack.door import PageLinks
 from bot.slack.forms import Wrong
 from bot.slack.forms_decision import (
     Decision,
@@ -21,6 +22,7 @@ from bot.slack.forms_decision import (
     unsealed,
 )
 from bot.slack.forms_inquiry import answer_form, question_form, read_written
+from bot.slack.forms_proof import More
 from bot.slack.incoming import Incoming
 from bot.slack.messages.deciding import changed_text, not_allowed_text, not_yet_text, too_late_text
 from bot.slack.messages.freezes import gone_text, stopped_plainly, stopped_text
@@ -36,8 +38,10 @@ from handlers.intents import Actor, AnswerInquiry, Decide, Inquire, OnGrant
 from handlers.outcomes import (
     Answered,
     Changed,
+    Demand,
     EnoughAsked,
     MayDecide,
+    NeedsMore,
     NeedsRationale,
     NotAllowed,
     NotYet,
@@ -57,8 +61,11 @@ Answer = str | Wrong | View
 class DecidingClicks:
     """Carries out what approvers and requesters do about a waiting request."""
 
-    def __init__(self, ground: Ground, *, deciding: Deciding, inquiries: Inquiries, replies: Replies) -> None:
+    def __init__(
+        self, ground: Ground, *, deciding: Deciding, inquiries: Inquiries, replies: Replies, pages: PageLinks
+    ) -> None:
         self._ground = ground
+        self._pages = pages
         self._deciding = deciding
         self._inquiries = inquiries
         self._replies = replies
@@ -131,8 +138,11 @@ class DecidingClicks:
                 rationale=typed.rationale,
                 shown=typed.shown,
                 minutes=typed.minutes,
+                code=typed.code,
             )
         )
+        if isinstance(outcome, NeedsMore):
+            return await self._ask_more(outcome, typed, approve)
         if isinstance(outcome, NeedsRationale):  # a form of its own: this one's submission is used up
             story = await self._story(typed.grant)
             return decision_form(story, approve=approve) if story else say(sentences.GONE)
@@ -154,7 +164,7 @@ class DecidingClicks:
                 shown=shown,
             )
         )
-        if isinstance(outcome, NeedsRationale):
+        if isinstance(outcome, NeedsRationale | NeedsMore):
             again = replace(click.on_grant, grant=grant, delivery=f"{click.incoming.delivery}:form")
             await self._open(click, again, "approve")
         else:
@@ -166,8 +176,24 @@ class DecidingClicks:
             self._whisper(click, await self._text(intent.grant, outcome))
             return
         story = await self._story(intent.grant)
-        if story is None or not await self._replies.open_form(click.trigger, _form(story, outcome, way)):
+        if story is None or not await self._replies.open_form(
+            click.trigger, _form(story, outcome, way, self._more(outcome.demand))
+        ):
             self._whisper(click, say(sentences.TRY_AGAIN))
+
+    async def _ask_more(self, lacking: NeedsMore, typed: Decision, approve: bool) -> Answer:
+        """The form comes again with what was typed and a link that works: its submission is used up."""
+        story = await self._story(typed.grant)
+        if story is None:
+            return say(sentences.GONE)
+        more = self._more(lacking.demand, lacking)
+        if typed.minutes is not None:
+            return less_form(story, more=more)
+        return decision_form(story, approve=approve, more=more)
+
+    def _more(self, demand: Demand, lacking: NeedsMore | None = None) -> More:
+        link = self._pages.address(demand.handle) if demand.handle else ""
+        return More(demand=demand, link=link, lacking=lacking)
 
     async def _open_answer(self, click: "Click") -> None:
         intent = AnswerInquiry(
@@ -218,9 +244,9 @@ class DecidingClicks:
             self._replies.whisper(click.incoming.channel, click.actor.slack_user, text)
 
 
-def _form(story: GrantStory, may: MayDecide, way: Way) -> View:
+def _form(story: GrantStory, may: MayDecide, way: Way, more: More) -> View:
     if way == "ask":
         return question_form(story)
     if way == "approve-less":
-        return less_form(story, why=may.why)
-    return decision_form(story, approve=way == "approve", why=may.why, explains=may.explains)
+        return less_form(story, why=may.why, more=more)
+    return decision_form(story, approve=way == "approve", why=may.why, explains=may.explains, more=more)

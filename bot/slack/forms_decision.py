@@ -4,7 +4,7 @@ It never believes a submission: everything that comes back is read anew, and onl
 """
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from slack_sdk.models.blocks import (
@@ -19,10 +19,11 @@ from slack_sdk.models.views import View
 
 from bot.slack.actions import Field, Form
 from bot.slack.forms import Wrong, metadata, reading, selected, too_long, typed
+from bot.slack.forms_proof import NO_MORE, More, code_blocks, proof_blocks
 from bot.slack.messages.approvals import sealed
 from bot.slack.messages.critical import critical_facts, details_text
 from bot.slack.messages.parts import facts, note, section
-from bot.slack.words import duration, inert, together, visible
+from bot.slack.words import duration, inert, together, visible, written
 from bot.texts import as_told, say
 from handlers.decisions.durations import parse_duration
 from handlers.intents import RATIONALE_LIMIT, whole_minutes
@@ -40,10 +41,16 @@ class Decision:
     shown: str
     rationale: str
     minutes: int | None = None
+    code: str = ""
 
 
 def decision_form(
-    story: GrantStory, *, approve: bool, why: Iterable[str] = (), explains: bool = True
+    story: GrantStory,
+    *,
+    approve: bool,
+    why: Iterable[str] = (),
+    explains: bool = True,
+    more: More = NO_MORE,
 ) -> View:
     """The form for the rationale, with the facts repeated. why: policy's sentences about the one who decides."""
     if approve:
@@ -60,19 +67,23 @@ def decision_form(
         blocks=[
             facts(critical_facts(story)),
             *_you_can(why),
-            _rationale(label, needed=explains),
+            *proof_blocks(more),
+            _rationale(label, needed=explains, typed=more.demand.rationale),
+            *code_blocks(more),
             _stays(),
         ],
     )
 
 
-def less_form(story: GrantStory, *, why: Iterable[str] = ()) -> View:
+def less_form(story: GrantStory, *, why: Iterable[str] = (), more: More = NO_MORE) -> View:
     """The form to approve a shorter time: chosen from a list or typed, with the reason that the requester reads."""
     options = [
         Option(value=str(minutes), text=PlainTextObject(text=duration(minutes), emoji=False))
         for minutes in _SHORTER
         if minutes < story.minutes
     ]
+    before = more.demand.minutes or 0
+    known = next((one for one in options if one.value == str(before)), None)
     chosen = [
         InputBlock(
             block_id=Field.LESS,
@@ -81,6 +92,7 @@ def less_form(story: GrantStory, *, why: Iterable[str] = ()) -> View:
             element=StaticSelectElement(
                 action_id=Field.LESS,
                 options=options,
+                initial_option=known,
                 placeholder=PlainTextObject(text=say("Choose a shorter time")),
             ),
         )
@@ -96,6 +108,7 @@ def less_form(story: GrantStory, *, why: Iterable[str] = ()) -> View:
         blocks=[
             facts(critical_facts(story)),
             *_you_can(why),
+            *proof_blocks(more),
             *(chosen if options else []),
             InputBlock(
                 block_id=Field.DURATION,
@@ -104,9 +117,14 @@ def less_form(story: GrantStory, *, why: Iterable[str] = ()) -> View:
                 hint=PlainTextObject(
                     text=say("Like “45 min”. Less than {duration}.", duration=duration(story.minutes))
                 ),
-                element=PlainTextInputElement(action_id=Field.DURATION, max_length=60),
+                element=PlainTextInputElement(
+                    action_id=Field.DURATION,
+                    max_length=60,
+                    initial_value=written(before) if before and known is None else None,
+                ),
             ),
-            _rationale(say("Why not for so long?"), needed=True),
+            _rationale(say("Why not for so long?"), needed=True, typed=more.demand.rationale),
+            *code_blocks(more),
             *([note(say("Whoever approved the longer time has to approve this one too."))] if void else []),
             _stays(),
         ],
@@ -131,7 +149,7 @@ def read_decision(view: Mapping[str, Any]) -> Decision | Wrong:
     if len(rationale) > RATIONALE_LIMIT:
         return Wrong(at={Field.RATIONALE: too_long(rationale, RATIONALE_LIMIT)})
     grant, shown = unsealed(metadata(view))
-    return Decision(grant=grant, shown=shown, rationale=rationale)
+    return Decision(grant=grant, shown=shown, rationale=rationale, code=typed(view, Field.CODE))
 
 
 def read_less(view: Mapping[str, Any], *, asked: int) -> Decision | Wrong:
@@ -147,7 +165,7 @@ def read_less(view: Mapping[str, Any], *, asked: int) -> Decision | Wrong:
         )
     if isinstance(decision, Wrong) or isinstance(minutes, str) or wrong:
         return Wrong(at=wrong)
-    return Decision(grant=decision.grant, shown=decision.shown, rationale=decision.rationale, minutes=minutes)
+    return replace(decision, minutes=minutes)
 
 
 def unsealed(value: str) -> tuple[str, str]:
@@ -179,13 +197,18 @@ def _you_can(why: Iterable[str]) -> list[Block]:
     return [note(together(say("You can decide this."), *reasons))] if reasons else []
 
 
-def _rationale(label: str, *, needed: bool) -> InputBlock:
+def _rationale(label: str, *, needed: bool, typed: str = "") -> InputBlock:
     return InputBlock(
         block_id=Field.RATIONALE,
         optional=not needed,
         label=PlainTextObject(text=label),
         hint=PlainTextObject(text=say("The requester reads this.")),
-        element=PlainTextInputElement(action_id=Field.RATIONALE, multiline=True, max_length=RATIONALE_LIMIT),
+        element=PlainTextInputElement(
+            action_id=Field.RATIONALE,
+            multiline=True,
+            max_length=RATIONALE_LIMIT,
+            initial_value=typed or None,
+        ),
     )
 
 

@@ -75,7 +75,6 @@ def _access_context(question: AccessQuestion) -> Json:
             "manager": question.approvals.manager,
             "total": question.approvals.total,
         },
-        "proofs": sorted(question.proofs),
         "now": _moment(question),
         "heldMinutes": question.held + question.minutes,
         "extends": question.held > 0,
@@ -85,7 +84,10 @@ def _access_context(question: AccessQuestion) -> Json:
         "onCall": question.on_call,
         "way": question.way,
         "rationaleGiven": question.rationale_given,
+        "codeRetyped": question.code_retyped,
     }
+    if question.proof is not None:
+        context["proof"] = {"kinds": sorted(question.proof.kinds), "seconds": question.proof.seconds}
     if question.report is not None:
         context["report"] = {"__entity": _uid("Account", question.report.id)}
     return context if question.role is None else {**context, "role": question.role}

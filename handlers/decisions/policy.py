@@ -18,9 +18,6 @@ Severity = Literal["high", "medium", "low"]
 Way = Literal["approve", "approve-less", "deny", "ask"]
 """What an approver wants to do about a request: approve it, approve a shorter time, deny it, ask a question first."""
 
-STEP_UP = "step_up"
-"""The proof that an approver confirmed who they are outside Slack."""
-
 
 class Action(StrEnum):
     """What somebody wants to do. The names are those of the policy schema."""
@@ -92,14 +89,22 @@ NOTHING_LATELY = Recently()
 
 
 @dataclass(frozen=True, kw_only=True)
+class GivenProof:
+    """A fresh proof of who an approver is. kinds: storage.proofs.ProofKind. seconds: its age when they decided."""
+
+    kinds: frozenset[str]
+    seconds: int
+
+
+@dataclass(frozen=True, kw_only=True)
 class AccessQuestion:
     """May `principal` do `action` with `entitlement`?
 
     principal: who is to have it for grant and request; who asks for request_for; whoever clicks for approve and revoke.
     minutes: how long is asked for, rounded up; 0 asks for access without an end.
     role: the principal's role when the action is approve or revoke. on_call: for these two, whether they are on call
-    for the owner. way, rationale_given: for approve, what they want to do, and whether they say why. proofs: evidence
-    of who the principal is.
+    for the owner. way, rationale_given: for approve, what they want to do, and whether they say why. proof,
+    code_retyped: for approve, how they proved who they are for this very request, and whether they typed its code.
     target: the account that gets it, in the entitlement's directory, or why there is none; None for the requester's
     own. Policy knows people by the account that they sign in with, so it does not hear of it. report: whom the
     requester asks for, by the account they sign in with; None for themselves. now: aware UTC.
@@ -122,7 +127,8 @@ class AccessQuestion:
     on_call: bool = False
     way: Way | Literal[""] = ""
     rationale_given: bool = True
-    proofs: frozenset[str] = frozenset()
+    proof: GivenProof | None = None
+    code_retyped: bool = False
     target: Counterpart | None = None
     fallback: Owner | None = None
     held: int = 0

@@ -12,6 +12,7 @@ from handlers.decisions.policy import (
     AccessQuestion,
     Action,
     Approvals,
+    GivenProof,
     PolicyDecision,
     PolicyEngine,
     Role,
@@ -95,13 +96,16 @@ class ApprovalVerdict:
 class Approver:
     """Somebody who approved, as the directory knows them now, with the role `role_of` gives them now.
 
-    on_call: whether they are on call for the owner now. rationale_given: whether they said why when they approved.
+    on_call: whether they are on call for the owner now. rationale_given, proof, code_retyped: what they gave when they
+    approved.
     """
 
     account: Account
     role: Role | None
     on_call: bool = False
     rationale_given: bool = True
+    proof: GivenProof | None = None
+    code_retyped: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -298,6 +302,8 @@ def _asked_again(
         way="approve",
         on_call=approver.on_call,
         rationale_given=approver.rationale_given,
+        proof=approver.proof,
+        code_retyped=approver.code_retyped,
     )
     return may_decide(policy, now, approver.account, approver.role)
 
@@ -336,6 +342,8 @@ def _granting(question: AccessQuestion, approvals: Approvals) -> AccessQuestion:
         on_call=False,
         way="",
         rationale_given=True,
+        proof=None,
+        code_retyped=False,
     )
 
 

@@ -1,4 +1,4 @@
-"""Whether somebody could decide if they said why, or after others did: refusals that are nobody's fault.
+"""Whether somebody could decide after others did: a refusal that is nobody's fault.
 
 Pure: it asks policy and gives back what is missing; it never lets anybody through.
 """
@@ -7,16 +7,8 @@ from dataclasses import replace
 
 from handlers.decisions.policy import AccessQuestion, Approvals, PolicyEngine, Role
 from handlers.decisions.requests import may_decide, missing_approvals
+from handlers.decisions.wanting import supposing
 from storage.directories.base import Account
-
-
-def needs_rationale(
-    policy: PolicyEngine, question: AccessQuestion, approver: Account, role: Role | None
-) -> bool:
-    """Whether policy lets them do this with a rationale, and not without one."""
-    without = may_decide(policy, replace(question, rationale_given=False), approver, role)
-    explained = may_decide(policy, replace(question, rationale_given=True), approver, role)
-    return explained.allowed and not without.allowed and not without.errors
 
 
 def comes_first(
@@ -34,5 +26,5 @@ def comes_first(
     others = replace(missing, **{role: max(0, getattr(missing, role) - 1)})
     if not others.total:
         return None
-    later = replace(question, approvals=question.approvals + others, rationale_given=True)
+    later = supposing(replace(question, approvals=question.approvals + others))
     return others if may_decide(policy, later, approver, role).allowed else None

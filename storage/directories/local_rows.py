@@ -152,14 +152,6 @@ def has_account(rows: sqlite3.Connection, account: str) -> bool:
     return rows.execute("SELECT 1 FROM accounts WHERE id = ?", (account,)).fetchone() is not None
 
 
-def has_member(rows: sqlite3.Connection, account: str, group: str) -> bool:
-    """Whether the account is directly in the group."""
-    found = rows.execute(
-        """SELECT 1 FROM members WHERE "group" = ? AND kind = 'account' AND member = ?""", (group, account)
-    )
-    return found.fetchone() is not None
-
-
 def put_member(rows: sqlite3.Connection, member: str, group: str, kind: str = "account") -> bool:
     """Put an account or a group directly into a group; whether that changed anything.
 

@@ -15,7 +15,7 @@ class StepUp(SQLModel, table=True):
 
     about: the id of what it is for. kind: one of storage.step_ups.About. thing, whom: what that is and whose, in
     words, for the page. rationale, minutes: what the approver had typed when it was asked; all words are erased once
-    it is over. spent_at: when a decision rested on it.
+    it is over. tries: how often they decided without the proof. spent_at: when a decision rested on it.
     """
 
     __tablename__ = "step_ups"
@@ -27,4 +27,5 @@ class StepUp(SQLModel, table=True):
     whom: str
     rationale: str = ""
     minutes: int | None = None
+    tries: int = 0
     spent_at: datetime | None = moment(null=True)

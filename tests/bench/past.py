@@ -84,9 +84,10 @@ def _templates(store: Path, thing: Entitlement, state: GrantState) -> tuple[str,
             crowd()[-1], thing, at, state=state, expires_at=at + _MONTH, ended_at=at if is_over else None
         )
         grant = grants.add(tx, made)
-        holding = holdings.follow_grant(tx, grant, at=at, due_at=at)
-        if not is_over:
-            holdings.note_stood_before(tx, holding, stood=False)
+        if is_over:
+            holding = holdings.follow_grant(tx, grant, at=at, due_at=at)
+        else:
+            holding = holdings.take_over(tx, grant, at=at)
         holdings.settle(tx, holding, present=not is_over, over=is_over)
         return grant.id, holding.id
 

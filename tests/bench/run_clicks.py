@@ -21,6 +21,7 @@ from bot.demo.company import LOVELACE
 from bot.settings import load_settings
 from handlers import recording
 from handlers.approvals import Deciding
+from handlers.decisions.cedar import CedarPolicy
 from handlers.ground import Ground
 from handlers.intents import SCHEDULE, Actor, Decide
 from storage import grants
@@ -34,6 +35,7 @@ from storage.states import GrantState
 from tests.bench.figures import middle, percentile
 from tests.bench.machine import BOT_CORE, pin
 from tests.bench.stage import crowd
+from tests.handlers.made_once import without_step_up
 
 CLICKS, WARM = 400, 50
 WHAT = "prod-db"
@@ -47,7 +49,8 @@ async def clicks(folder: Path) -> dict[str, float]:
     settings = load_settings(folder / "wicket.toml", os.environ)
     database = Database(settings.database.path)
     directory = LocalDirectory(folder / "people.db", name=LOVELACE.directory)
-    ground = ground_of(settings, database, {directory.name: directory}, database.now)
+    policy = CedarPolicy.load(*without_step_up(), bound_to="bench")  # nobody proves who they are here
+    ground = ground_of(settings, database, {directory.name: directory}, database.now, policy)
     try:
         approver = await directory.account("p-grace")
         assert approver is not None

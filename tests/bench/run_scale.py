@@ -103,8 +103,7 @@ async def late(app: App, folder: Path) -> dict[str, float]:
         for number, person in enumerate(people):
             ends = first + timedelta(seconds=number / A_SECOND)
             grant = grants.add(tx, a_grant(person, thing, at, state=GrantState.ACTIVE, expires_at=ends))
-            holding = holdings.follow_grant(tx, grant, at=at, due_at=at)
-            holdings.note_stood_before(tx, holding, stood=False)
+            holding = holdings.take_over(tx, grant, at=at)
             holdings.settle(tx, holding, present=True, over=False)
 
     await app.database.write(work)

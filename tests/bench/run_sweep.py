@@ -184,8 +184,7 @@ def hand_over(tx: Session, pairs: Sequence[tuple[Person, Entitlement]], ends: da
     at = ends - timedelta(hours=1)
     for person, thing in pairs:
         grant = grants.add(tx, a_grant(person, thing, at, state=GrantState.ACTIVE, expires_at=ends))
-        holding = holdings.follow_grant(tx, grant, at=at, due_at=at)
-        holdings.note_stood_before(tx, holding, stood=False)
+        holding = holdings.take_over(tx, grant, at=at)
         holdings.settle(tx, holding, present=True, over=False)
 
 

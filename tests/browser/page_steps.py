@@ -61,6 +61,8 @@ async def steps(at: House, page: Page) -> AsyncIterator[str]:
         yield name
     async for name in _enrolling(at, page):
         yield name
+    async for name in _stepping_up(at, page):
+        yield name
     async for name in _caring(at, page):
         yield name
     async for name in _stopping(at, page):
@@ -139,6 +141,23 @@ async def _enrolling(at: House, page: Page) -> AsyncIterator[str]:
     await _press(page, "Confirm")
     await expect(page.get_by_role("listitem")).to_have_count(10)
     yield "codes"
+
+
+async def _stepping_up(at: House, page: Page) -> AsyncIterator[str]:
+    """An approver proves who they are: before, after, and when it is too late for it."""
+    here = at.visits.world
+    here.clock.forward(seconds=60)
+    await page.goto(f"{at.origin}/p/{(await here.asked_to_prove()).text}")
+    await _reads(page, "Show that it is you")
+    yield "step-up"
+    await page.get_by_label("Code from your authenticator").fill(here.code())
+    await _press(page, "Continue")
+    await _reads(page, "You proved who you are.")
+    yield "stepped-up"
+    here.clock.forward(minutes=5)
+    await page.reload()
+    await _reads(page, "Your proof is too old by now.")
+    yield "stepped-up-late"
 
 
 async def _caring(at: House, page: Page) -> AsyncIterator[str]:

@@ -13,6 +13,8 @@ from tests.chaos.history import TAKEN_OVER_WITHIN, Change, Entry, Given, History
 CALL = 6.0
 # What two clocks that count the same time may differ by.
 CLOCKS = 1.0
+# The longest that a bot is stopped, and goes on.
+STOOD_STILL = 30.0
 
 _ENDS_EARLY = frozenset({"grant.given_back", "grant.voided"})
 _GONE = frozenset({"access.removed", "access.kept"})
@@ -253,6 +255,8 @@ def _records(history: History) -> Iterator[Finding]:
             continue
         pair = pairs[entry.about]
         wanted = entry.action == "access.given"
+        if entry.facts.get("late") and _was_changed(entry, changes[pair], wanted):
+            continue
         if wanted not in _present_around(entry.at, pair, changes[pair], history.began):
             was = "was not" if wanted else "was"
             yield Finding("record without its effect", entry.about, f"{entry.action}, and it {was} there")
@@ -263,6 +267,11 @@ def _records(history: History) -> Iterator[Finding]:
     )
     for grant in history.grants:
         yield from _recorded_once(grant, told)
+
+
+def _was_changed(entry: Entry, changes: Sequence[Change], wanted: bool) -> bool:
+    """Whether there was such a change while whoever woke up late may have made it: they cannot know when it was."""
+    return any(c.added == wanted and entry.at - STOOD_STILL <= c.at <= entry.at + CLOCKS for c in changes)
 
 
 def _recorded_once(grant: Given, told: Mapping[tuple[str, str], int]) -> Iterator[Finding]:

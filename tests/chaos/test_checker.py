@@ -278,3 +278,20 @@ def test_what_is_given_back_and_asked_for_again_within_a_second_is_two_things():
         changes=[*quick.changes[:3], change(130, added=False), change(131, added=True), *quick.changes[3:]],
     )
     assert {"given twice", "taken before its time"} & found(again)
+
+
+def test_whoever_stood_still_after_a_change_may_record_it_when_they_wake():
+    """It was made in time, and they cannot know: another has long gone on, and what they record is marked as late."""
+    woken = sound(
+        entries=[*sound().entries, entry(180, "access.removed", read_back=True, overtaken=True, late=True)]
+    )
+    assert check(woken) == []
+    never = replace(
+        sound(
+            entries=[
+                *sound().entries,
+                entry(130, "access.removed", read_back=True, overtaken=True, late=True),
+            ]
+        )
+    )
+    assert found(never) == {"record without its effect"}

@@ -45,7 +45,7 @@ from storage.records import ExceptionRecord, Grant, Holding, Owed
 from storage.secrets import Vault, generate_key
 from storage.stores import Server
 from tests.directories.faulty import FaultyDirectory
-from tests.handlers.made_once import copy_empty_database, copy_people, shipped_policy
+from tests.handlers.made_once import copy_empty_database, copy_people, unproven_policy
 from tests.handlers.page_ground import Clock
 
 SLACK = Where(transport="socket", team="T1", channel="C1")
@@ -384,7 +384,7 @@ async def world(
     faulty = FaultyDirectory(local, timeout=patience, at_once=at_once)
     ground = Ground(
         database=database,
-        policy=policy or shipped_policy(),
+        policy=policy or unproven_policy(),
         catalogue=catalogue,
         directories={"staff": faulty, **(beside or {})},
         people_of=people_of or {},

@@ -21,6 +21,22 @@ def shipped_policy() -> CedarPolicy:
     return CedarPolicy.load(*shipped(), bound_to="test")
 
 
+def without_step_up() -> tuple[dict[str, str], str]:
+    """The shipped policies but those by which approvers prove who they are: for tests that are not about that.
+
+    Those that are, and every test of the demo and in a browser, run by all of them.
+    """
+    sources, schema = shipped()
+    del sources["stepping.cedar"]
+    return sources, schema
+
+
+@cache
+def unproven_policy() -> CedarPolicy:
+    """The same, parsed once."""
+    return CedarPolicy.load(*without_step_up(), bound_to="test")
+
+
 def copy_empty_database(to: Path) -> Path:
     """A database with every table and nothing in them, put there."""
     return Path(shutil.copy(_empty_database(), to))

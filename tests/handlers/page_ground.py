@@ -21,6 +21,7 @@ from handlers.announcing import CHANGED, CHANGING
 from handlers.care import Care
 from handlers.ceremonies import relying_party
 from handlers.enrolment import Codes, Enrolment
+from handlers.intents import Actor, Where
 from handlers.linking import Linking
 from handlers.looking import Looking
 from handlers.passkeys import Passkeys
@@ -38,6 +39,7 @@ from storage.directories.scrypt import Scrypt
 from storage.handles import Purpose
 from storage.records import ExceptionRecord, Handle, MailCode, Owed
 from storage.secrets import CodeHash, Vault, generate_key
+from storage.step_ups import About
 from storage.stores import Server
 from tests.directories.faulty import FaultyDirectory
 from tests.handlers.made_once import copy_empty_database, shipped_policy
@@ -100,6 +102,19 @@ class World:
 
         handle = await self.ground.database.write(work)
         return Visitor(text=self.ground.handles.handle_text(handle.id))
+
+    async def asked_to_prove(self, account: str = "ada", about: str = "g-1") -> Visitor:
+        """They are asked for a fresh proof of who they are, to approve what Bob asks for, and open the link."""
+        found = await self.local.account(account)
+        assert found is not None
+        actor = Actor(account=found, slack_team="T1", slack_user=f"U{account}")
+        handle = await self.ground.database.write(
+            lambda tx: self.ground.stepping_up.begin(
+                tx, actor, Where(transport="socket", team="T1"), about=about, kind=About.APPROVAL, thing="prod-db",
+                whom="Bob Noyce", at=self.clock(),
+            )
+        )  # fmt: skip
+        return Visitor(text=self.ground.handles.handle_text(handle))
 
     async def linked(self, account: str) -> None:
         """Their Slack account is theirs."""

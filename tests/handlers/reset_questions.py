@@ -12,6 +12,7 @@ from handlers.decisions.policy import (
     Action,
     Approvals,
     DriftQuestion,
+    GivenProof,
     Question,
     Recently,
     ResumeQuestion,
@@ -44,7 +45,14 @@ def reported(who: Any) -> Recently:
 
 def _clicks(what: Any, way: str, lately: Recently) -> Question:
     return access(
-        Action.APPROVE, what, principal=GRACE, requester=ADA, role="owner", way=way, recently=lately
+        Action.APPROVE,
+        what,
+        principal=GRACE,
+        requester=ADA,
+        role="owner",
+        way=way,
+        recently=lately,
+        proof=GivenProof(kinds=frozenset({"passkey"}), seconds=0),
     )
 
 

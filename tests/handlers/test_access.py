@@ -13,7 +13,6 @@ from handlers.asking import Asking
 from handlers.decisions.cedar import CedarPolicy
 from handlers.intents import AskAccess
 from handlers.outcomes import AlreadyAsked, AlreadyHeld, Asked, Ended, Repeated, TooLate, Unknown
-from handlers.policies import shipped
 from storage import grants
 from storage.faults import DirectoryUnavailable
 from storage.records import Delivery, Grant
@@ -22,6 +21,7 @@ from storage.stores import Server
 from tests.handlers.access_ground import HOUR, World
 from tests.handlers.access_ground import world as open_world
 from tests.handlers.decisions.cast import overflowing
+from tests.handlers.made_once import without_step_up
 
 
 @pytest.fixture
@@ -267,7 +267,7 @@ async def test_what_a_person_holds_by_a_grant_is_not_kept_as_standing(world: Wor
 
 async def test_a_broken_policy_refuses_and_is_one_exception_however_many_ask(tmp_path: Path) -> None:
     """Promise 3; the same cause does not flood."""
-    sources, schema = shipped()
+    sources, schema = without_step_up()
     policy = CedarPolicy.load(
         {**sources, "broken.cedar": overflowing("permit", "request")}, schema, bound_to="test"
     )
@@ -285,7 +285,7 @@ async def test_a_broken_policy_refuses_and_is_one_exception_however_many_ask(tmp
 
 async def test_a_policy_that_breaks_on_approvals_is_told_as_broken(tmp_path: Path) -> None:
     """It errs only while we look for what is missing: not "no approval would be enough", but an exception."""
-    sources, schema = shipped()
+    sources, schema = without_step_up()
     broken = overflowing("forbid", "grant").replace("when {", "when { context.approvals.total > 0 &&")
     policy = CedarPolicy.load({**sources, "broken.cedar": broken}, schema, bound_to="test")
     async with open_world(tmp_path, policy=policy) as world:
@@ -296,7 +296,7 @@ async def test_a_policy_that_breaks_on_approvals_is_told_as_broken(tmp_path: Pat
 
 async def test_a_policy_that_breaks_on_an_approver_is_told_as_broken(tmp_path: Path) -> None:
     """At execution: nobody lost an authority (promise 3)."""
-    sources, schema = shipped()
+    sources, schema = without_step_up()
     broken = overflowing("forbid", "approve").replace("when {", 'when { principal.team == "New" &&')
     policy = CedarPolicy.load({**sources, "broken.cedar": broken}, schema, bound_to="test")
     async with open_world(tmp_path, policy=policy) as world:

@@ -26,12 +26,12 @@ from handlers.outcomes import (
     TooLate,
     Unknown,
 )
-from handlers.policies import shipped
 from storage import grants, links
 from storage.records import Grant
 from storage.stores import Server
 from tests.handlers.access_ground import HOUR, World
 from tests.handlers.access_ground import world as opened_world
+from tests.handlers.made_once import without_step_up
 from tests.handlers.test_freezing import freeze
 
 WANTS_A_TICKET = """
@@ -42,7 +42,7 @@ unless { resource.environment != "production" || context.ticketGiven };
 
 
 def with_tickets() -> CedarPolicy:
-    sources, schema = shipped()
+    sources, schema = without_step_up()
     return CedarPolicy.load({**sources, "own.cedar": WANTS_A_TICKET}, schema, bound_to="test")
 
 
@@ -418,7 +418,7 @@ async def test_an_account_that_is_not_certain_is_told_of_each_report_by_itself(w
 
 async def test_policy_hears_at_an_early_end_whom_it_was_asked_for(tmp_path: Path) -> None:
     """Promise 3: the facts of this grant, and not of whoever asked for it."""
-    sources, schema = shipped()
+    sources, schema = without_step_up()
     own = """@id("never-of-reports") @reason("Ask their manager.")
     forbid (principal, action == Action::"revoke", resource) when { context has report };"""
     policy = CedarPolicy.load({**sources, "own.cedar": own}, schema, bound_to="test")

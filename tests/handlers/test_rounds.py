@@ -473,8 +473,7 @@ async def crowded(world: World, count: int) -> None:
             grant = Grant(**{**first.model_dump(), "id": new_id("g", world.clock()), "account": name})
             tx.add(grant)
             tx.flush()
-            row = holdings.follow_grant(tx, grant, at=world.clock(), due_at=world.clock())
-            holdings.note_stood_before(tx, row, stood=False)
+            row = holdings.take_over(tx, grant, at=world.clock())
             holdings.settle(tx, row, present=True, over=False)
 
     await world.ground.database.write(work)

@@ -7,7 +7,7 @@ from typing import Any, Final
 import pytest
 
 from handlers.decisions.cedar import CedarPolicy
-from handlers.decisions.policy import STEP_UP, Action, Approvals, DriftQuestion, Question, ResumeQuestion
+from handlers.decisions.policy import Action, Approvals, DriftQuestion, Question, ResumeQuestion
 from handlers.decisions.statements import statements
 from handlers.policies import shipped
 from tests.handlers.decisions.cast import (
@@ -32,7 +32,7 @@ from tests.handlers.decisions.cast import (
     person,
 )
 from tests.handlers.reset_questions import RESETS
-from tests.handlers.step_questions import STEPS
+from tests.handlers.step_questions import PROVEN, STEPS
 
 GRANT: Final = Action.GRANT
 REQUEST: Final = Action.REQUEST
@@ -54,8 +54,8 @@ HOLDS = replace(WIKI, standing_allowed=True)
 
 
 def clicks(what: Any, by: Any, role: str | None, **changes: Any) -> Question:
-    """`by` clicks Approve on Ada's request."""
-    changes = {"way": "approve", **changes}
+    """`by` clicks Approve on Ada's request, and has proved who they are and retyped its code."""
+    changes = {"way": "approve", "proof": PROVEN, "code_retyped": True, **changes}
     return access(APPROVE, what, principal=by, requester=ADA, role=role, **changes)
 
 
@@ -110,8 +110,8 @@ CASES: Mapping[str, tuple[Question, bool, str]] = {
         True,
         "ask-risk-4",
     ),
-    "risk 5 outside production may be asked for, with a proof": (
-        access(REQUEST, replace(STAGING_DB, risk=5), proofs=frozenset({STEP_UP})),
+    "risk 5 outside production may be asked for": (
+        access(REQUEST, replace(STAGING_DB, risk=5)),
         True,
         "ask-risk-5",
     ),
@@ -297,19 +297,13 @@ CASES: Mapping[str, tuple[Question, bool, str]] = {
         False,
         "contractors-never-admin",
     ),
-    "risk 5 may not be asked for without step-up": (access(REQUEST, VAULT), False, "critical-needs-step-up"),
-    "risk 5 is not given without step-up": (
+    "risk 5 needs owner and security": (
         access(GRANT, VAULT, approvals=BOTH),
-        False,
-        "critical-needs-step-up",
-    ),
-    "risk 5 with step-up needs owner and security": (
-        access(GRANT, VAULT, approvals=BOTH, proofs=frozenset({STEP_UP})),
         True,
         "granted-by-owner-and-security",
     ),
-    "risk 5 with step-up needs more than its owner": (
-        access(GRANT, VAULT, approvals=Approvals(owner=3), proofs=frozenset({STEP_UP})),
+    "risk 5 needs more than its owner": (
+        access(GRANT, VAULT, approvals=Approvals(owner=3)),
         False,
         "",
     ),

@@ -29,6 +29,7 @@ from bot.demo.company.shapes import Company
 from bot.demo.phone import Phones
 from bot.demo.workspace import Workspace
 from bot.settings import Settings, load_settings, new_audit_key, new_key
+from handlers.decisions.cedar import CedarPolicy
 from handlers.decisions.policy import PolicyEngine
 from storage import outbox
 from storage.audit import log
@@ -43,6 +44,7 @@ from storage.secrets import Vault
 from storage.standings import Key
 from storage.stores import Server, Store
 from tests.directories.faulty import FaultyDirectory
+from tests.handlers.made_once import without_step_up
 from tests.storage.postgres import postgres
 from tests.wire.hostile import unkind
 
@@ -226,6 +228,12 @@ def _app(
     return App(settings, now=clock.now, chance=lambda: 0.0, directories=directories, policy=policy)
 
 
+def _policy(settings: Settings) -> PolicyEngine:
+    """Most stories are not about approvers who prove who they are: one policy file less, everything else as shipped."""
+    bound_to = f"{settings.catalogue.digest}:{settings.security_digest}"
+    return CedarPolicy.load(*without_step_up(), bound_to=bound_to)
+
+
 def free_port() -> int:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
@@ -245,7 +253,8 @@ async def open_world(
     """Build everything in `folder`. changes: lines of wicket.toml replaced, old → new. second: a company beside it.
 
     same_people: the second is no company of its own; its directory's people are those of the first.
-    server: a database as it is on the first day, instead of a file in the folder. policy: instead of the shipped one.
+    server: a database as it is on the first day, instead of a file in the folder. policy: instead of the shipped one
+    without stepping.cedar.
     """
     clock = Clock()
     slack = Workspace(now=clock.now)
@@ -276,6 +285,7 @@ async def open_world(
     directory = _people(folder, LOVELACE, clock)
     faulty = FaultyDirectory(directory)
     beside = await _open_beside(folder, slack, second, clock) if second else None
+    policy = policy or _policy(settings)
     app = _app(settings, clock, faulty, beside, policy)
     if second is not None and beside is not None:
         standing = await standing_members(beside.directory, second)

@@ -3,7 +3,7 @@
 import pytest
 
 from handlers.decisions.cedar import CedarPolicy
-from handlers.policies import shipped
+from tests.handlers.made_once import without_step_up
 from tests.wire.conftest import close_world, open_world
 from tests.wire.steps import SECURITY, approve, ask, undecided
 
@@ -54,7 +54,7 @@ async def test_a_requester_who_may_no_longer_have_it_gets_nothing(world, change)
 
 async def test_a_requester_who_changed_teams_is_asked_about_in_the_new_one(tmp_path):
     """Between approval and giving; policy hears of the team that the directory says then."""
-    sources, schema = shipped()
+    sources, schema = without_step_up()
     world = await open_world(
         tmp_path, policy=CedarPolicy.load({**sources, "teams.cedar": PAYMENTS_ONLY}, schema, bound_to="")
     )

@@ -5,7 +5,7 @@ from contextlib import asynccontextmanager
 import pytest
 
 from handlers.decisions.cedar import CedarPolicy
-from handlers.policies import shipped
+from tests.handlers.made_once import without_step_up
 from tests.wire.conftest import World, close_world, open_world
 from tests.wire.steps import SECURITY, approve, ask, deny, undecided
 
@@ -37,7 +37,7 @@ when { context.approvals.manager >= 1 && context.approvals.owner >= 1 };
 
 def policy(approvals: str) -> CedarPolicy:
     """The shipped set with other rules for approvals."""
-    sources, schema = shipped()
+    sources, schema = without_step_up()
     return CedarPolicy.load({**sources, "approvals.cedar": approvals}, schema, bound_to="")
 
 

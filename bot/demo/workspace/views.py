@@ -49,6 +49,13 @@ class View:
         """The form's fields by `action_id`."""
         return {place.action_id: place.element for place in places(self.blocks) if place.is_input}
 
+    def link(self, label: str) -> str:
+        """Where the link button with this label leads; LookupError when there is none."""
+        for place in places(self.blocks):
+            if place.element.get("url") and place.element["text"]["text"] == label:
+                return str(place.element["url"])
+        raise LookupError(f"no link button {label!r} in: {self.plain}")
+
     def fields(self) -> list[Place]:
         """Every element that holds a value, in order."""
         return [place for place in places(self.blocks) if place.kind in STATEFUL]

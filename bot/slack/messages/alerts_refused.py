@@ -8,7 +8,7 @@ from types import MappingProxyType
 
 from bot.slack.messages.alert_facts import Alert, ended, plain
 from bot.slack.words import duration, together
-from bot.texts import as_told, say, template
+from bot.texts import as_told, say, say_counted, template
 from handlers.strange import Kind
 
 
@@ -80,6 +80,30 @@ def _wrong_approver(alert: Alert) -> tuple[str, str]:
     return title, together(tried, why, say("Nothing was changed."))
 
 
+def _unproven(alert: Alert) -> tuple[str, str]:
+    who, what = alert.whose, alert.entitlement
+    requester, tries = alert.fact("requester"), int(alert.facts.get("tries", 0))
+    tried = say_counted(
+        "{name} pressed Approve {count} time on the request of {other} for {entitlement}, without the proof "
+        "of who they are that it needs.",
+        "{name} pressed Approve {count} times on the request of {other} for {entitlement}, without the proof "
+        "of who they are that it needs.",
+        tries,
+        name=who,
+        other=requester or say("somebody"),
+        entitlement=what,
+    )
+    why = (
+        say("Somebody else may sit at their Slack account: ask them, in person or by phone.")
+        if alert.facts.get("enrolled", True)
+        else say("They have set up nothing to prove it by, so it may be just that.")
+    )
+    return (
+        say("Approval without a proof: {entitlement}", entitlement=what),
+        together(tried, why, say("Nothing was approved.")),
+    )
+
+
 def _policy_error(alert: Alert) -> tuple[str, str]:
     subject = alert.entitlement if alert.facts.get("entitlement") else _purpose(alert)
     errors = "; ".join(plain(error) for error in alert.several("errors")) or say("no more is known")
@@ -123,6 +147,7 @@ SENTENCES: Mapping[Kind, Callable[[Alert], tuple[str, str]]] = MappingProxyType(
         Kind.WRONG_APPROVER: _wrong_approver,
         Kind.POLICY_ERROR: _policy_error,
         Kind.AUTHORITY_LOST: _authority_lost,
+        Kind.UNPROVEN: _unproven,
         Kind.TAMPERED: _tampered,
     }
 )

@@ -82,6 +82,9 @@ _OPENINGS = {
     "enrol": template(
         "Set up your authenticator on the secure page. Have your current password and your phone ready."
     ),
+    "step_up": template(
+        "A decision needs a fresh proof of who you are. Have your passkey or authenticator ready."
+    ),
     "link": template(
         "First I need to know that this Slack account is yours. Sign in once on the secure page."
     ),

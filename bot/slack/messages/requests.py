@@ -13,6 +13,7 @@ from bot.slack.actions import Action
 from bot.slack.messages.during import done_button, ended_by, ender, extend_button, goes_on, passed_on
 from bot.slack.messages.naming import owner_of, what
 from bot.slack.messages.parts import Message, button, said
+from bot.slack.messages.proofs import proved_by
 from bot.slack.words import clock, day_and_clock, duration, inert, listed, quoted, span, together
 from bot.texts import as_known, as_told, say, say_counted
 from handlers.intents import RATIONALE_LIMIT
@@ -62,11 +63,20 @@ def whole(reason: str) -> str:
 
 
 def named(one: Said, most: int = RATIONALE_LIMIT) -> str:
-    """An approver's decision, without a full stop: who, when, and why in their words, at most so many characters."""
-    if not one.rationale:
-        return say("{name} at {time}", name=inert(one.name), time=clock(one.at))
-    words = quoted(one.rationale, most)
-    return say("{name} at {time}: {words}", name=inert(one.name), time=clock(one.at), words=words)
+    """An approver's decision, without a full stop: who, when, how they proved who they are, and why in their words.
+
+    most: at most so many characters of these.
+    """
+    name, time = inert(one.name), clock(one.at)
+    words = quoted(one.rationale, most) if one.rationale else ""
+    if one.proof is None:
+        if not words:
+            return say("{name} at {time}", name=name, time=time)
+        return say("{name} at {time}: {words}", name=name, time=time, words=words)
+    proved = proved_by(one.proof)
+    if not words:
+        return say("{name} at {time} ({proved})", name=name, time=time, proved=proved)
+    return say("{name} at {time} ({proved}): {words}", name=name, time=time, proved=proved, words=words)
 
 
 def approvals(story: GrantStory) -> str:

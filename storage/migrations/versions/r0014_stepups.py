@@ -21,6 +21,7 @@ def upgrade() -> None:
             for name in ("handle", "about", "kind", "thing", "whom", "rationale")
         ),
         sa.Column("minutes", sa.Integer(), nullable=True),
+        sa.Column("tries", sa.Integer(), nullable=False),
         sa.Column("spent_at", sa.BigInteger(), nullable=True),
         sa.ForeignKeyConstraint(["handle"], ["handles.id"]),
         sa.PrimaryKeyConstraint("handle"),

@@ -21,7 +21,6 @@ async def test_a_sound_installation_has_nothing_but_what_a_demo_is_warned_of(ins
     assert report.count("failed") == 0
     assert [(line.part, line.finding.about) for line in report.lines if line.finding.level == "warning"] == [
         ("settings", "[server] public_url"),
-        ("policy", "entitlement prod-admin"),
         ("directories", "local: kind"),
     ]
 

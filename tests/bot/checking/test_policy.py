@@ -26,13 +26,19 @@ async def test_the_set_is_told_with_the_hash_that_stands_on_every_decision(insta
     assert loaded.level == "ok"
     assert loaded.found.startswith(f"{len(policy.notes)} policies")
     assert policy.policy_set in loaded.found
-    assert of(report, "policy", "entitlements")[0].found == "An employee gets 5 at once, 4 by approval."
+    assert of(report, "policy", "entitlements")[0].found == "An employee gets 5 at once, 5 by approval."
 
 
-async def test_what_nothing_can_ever_grant_names_the_policy(install: Installation):
-    [never] = await install.found("policy", "entitlement prod-admin")
+def test_what_nothing_can_ever_grant_names_the_policy(install: Installation):
+    sources, schema = shipped()
+    own = '@id("never-5") @reason("Never.") forbid (principal, action == Action::"grant", resource)'
+    policy = CedarPolicy.load(
+        {**sources, "own.cedar": f"{own} when {{ resource.risk >= 5 }};"}, schema, bound_to=""
+    )
+    found = examine_policy(policy, prospects(policy, install.settings(), now=NOW))
+    [never] = [one for one in found if one.about == "entitlement prod-admin"]
     assert never.level == "warning"
-    assert "because of critical-needs-step-up" in never.found
+    assert "because of never-5" in never.found
     assert never.advice
 
 

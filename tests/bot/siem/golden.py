@@ -35,6 +35,8 @@ GOLDEN: Mapping[str, tuple[int, str]] = {
     "approval.stopped": (3004, "Other"),
     "approval.tampered": (3004, "Other"),
     "approval.unexplained": (3004, "Other"),
+    "approval.unproven": (3004, "Other"),
+    "approval.unretyped": (3004, "Other"),
     "approval.voided": (3004, "Update"),
     "care.page_opened": (3001, "Other"),
     "care.refused": (3001, "Other"),

@@ -137,9 +137,9 @@ async def serving(
     floor: float = 0.0,
     host: str = "127.0.0.1",
     front_door: DoorWidth | None = None,
-    checkpoint: str | None = None,
     languages: Languages | None = None,
     alarms: Alarms | None = None,
+    checkpoint: str | None = None,
 ) -> AsyncIterator[str]:
     """The server for this world; its origin. missing: what it says is not ready. host: what it is called.
 
@@ -160,8 +160,8 @@ async def serving(
         else NotMePage(alarms, world.ground.vault, public_url=origin, metrics=metrics).routes()
     )
     app = build_app(
-        public_url=origin, page=page, metrics=metrics, ready=ready, slack_handler=slack, languages=languages,
-        more=more, checkpoint=lambda: checkpoint,
+        public_url=origin, page=page, metrics=metrics, ready=ready, checkpoint=lambda: checkpoint,
+        slack_handler=slack, languages=languages, more=more,
     )  # fmt: skip
     runner = web.AppRunner(app, access_log=None)
     await runner.setup()

@@ -42,6 +42,10 @@ def _manager_first() -> dict[str, Any]:
     return {"policy": policy(MANAGER_THEN_OWNER)}
 
 
+def _all_policies() -> dict[str, Any]:
+    return {"policy": CedarPolicy.load(*shipped(), bound_to="")}
+
+
 def _broken() -> dict[str, Any]:
     sources, schema = shipped()
     broken = {**sources, "broken.cedar": overflowing("forbid", Action.GRANT)}
@@ -74,6 +78,7 @@ SCENES = (
         )
     ),
     Scene(play=approvers.manager_first, how=_manager_first),
+    Scene(play=approvers.stepping_up, how=_all_policies),
     Scene(play=security.set_back, how=_published),
     Scene(play=security.a_broken_policy, how=_broken),
     Scene(play=resets.too_many_resets, how=_few_resets),

@@ -132,7 +132,7 @@ def test_a_policy_may_use_every_fact_of_the_schema() -> None:
       resource.directory == "local" && resource.group == "wiki-edit" && resource.maxMinutes == 1440 &&
       !resource.standingAllowed && context.justificationGiven && !context.ticketGiven &&
       context.approvals.total == 0 && context.approvals.manager == 0 && !(context has role) &&
-      context.now == datetime("2026-03-02T12:00:00Z") && context.proofs.isEmpty()
+      context.now == datetime("2026-03-02T12:00:00Z") && !(context has proof) && !context.codeRetyped
     };"""
     decision = load(text).ask(access(Action.APPROVE, WIKI, principal=GRACE, requester=ADA))
     assert (decision.policy_ids, decision.errors) == (("uses-all",), ())

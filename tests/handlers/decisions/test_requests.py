@@ -40,8 +40,9 @@ from tests.handlers.decisions.cast import (
     person,
     thing,
 )
+from tests.handlers.made_once import without_step_up
 
-POLICY = CedarPolicy.load(*shipped(), bound_to="")
+POLICY = CedarPolicy.load(*without_step_up(), bound_to="")
 PERMIT_ALL = '@id("all") @reason("Anybody may.")\npermit (principal, action, resource);\n'
 
 
@@ -92,11 +93,9 @@ def test_too_long_is_refused_without_an_exception() -> None:
     assert verdict.reasons == ("That is longer than this access may last.",)
 
 
-def test_risk_5_is_refused_until_approvers_can_step_up() -> None:
-    """Refused today; with the proof it would need owner and security."""
-    assert weigh_request(POLICY, request(VAULT)).decision.policy_ids == ("critical-needs-step-up",)
-    proved = weigh_request(POLICY, request(VAULT, proofs=frozenset({"step_up"})))
-    assert proved.missing == Approvals(owner=1, security=1)
+def test_risk_5_needs_owner_and_security() -> None:
+    """Each of whom proves who they are when they approve (P-10)."""
+    assert weigh_request(POLICY, request(VAULT)).missing == Approvals(owner=1, security=1)
 
 
 def test_what_no_approval_could_grant_is_refused_and_carried_to_nobody() -> None:

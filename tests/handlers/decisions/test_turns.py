@@ -1,20 +1,19 @@
-"""Refusals that are nobody's fault: who only has to say why, and whose turn it is not yet."""
+"""Refusals that are nobody's fault: whose turn it is not yet."""
 
 from dataclasses import replace
 
 from handlers.decisions.cedar import CedarPolicy
 from handlers.decisions.policy import Action, Approvals
 from handlers.decisions.requests import Approver, still_granted
-from handlers.decisions.turns import comes_first, needs_rationale
+from handlers.decisions.turns import comes_first
 from handlers.policies import shipped
 from tests.handlers.decisions.cast import (
     CHARLES,
     GRACE,
     LINUS,
-    PROD_DB,
+    STAGING_DB,
     WIKI,
     access,
-    overflowing,
     person,
 )
 
@@ -32,28 +31,11 @@ when { context.approvals.manager >= 1 && context.approvals.owner >= 1 };
 IN_STAGES = CedarPolicy.load({"own.cedar": STAGES}, shipped()[1], bound_to="")
 
 
-def clicks(what=PROD_DB, **changes):
+RISK_3 = replace(STAGING_DB, risk=3)
+
+
+def clicks(what=RISK_3, **changes):
     return access(Action.REQUEST, what, way="approve", **changes)
-
-
-def test_words_are_wanted_where_policy_refuses_without_and_not_with_them():
-    assert needs_rationale(POLICY, clicks(), GRACE, "owner")
-    assert not needs_rationale(POLICY, clicks(WIKI), GRACE, "owner")
-    assert needs_rationale(POLICY, replace(clicks(WIKI), way="deny"), GRACE, "owner")
-    assert not needs_rationale(POLICY, replace(clicks(), way="ask"), GRACE, "owner")
-
-
-def test_somebody_who_may_not_either_way_is_not_asked_for_words():
-    """They would be told to explain what no explanation allows."""
-    assert not needs_rationale(POLICY, clicks(), person("Mallory"), None)
-    assert not needs_rationale(POLICY, clicks(), replace(GRACE, employment="contractor"), "owner")
-
-
-def test_an_error_is_no_missing_rationale():
-    sources, schema = shipped()
-    silent = overflowing("forbid", Action.APPROVE).replace("when { ", "when { !context.rationaleGiven && ")
-    broken = CedarPolicy.load({**sources, "own.cedar": silent}, schema, bound_to="")
-    assert not needs_rationale(broken, clicks(), GRACE, "owner")
 
 
 def test_an_owner_before_the_manager_is_only_early():

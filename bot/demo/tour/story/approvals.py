@@ -4,10 +4,13 @@ Everything is done by people with the buttons they see.
 """
 
 from bot.demo.tour.scene import Scene
+from bot.demo.tour.stepping import proves_who_they_are
 from bot.demo.tour.telling import expect
 
 _OWNERS = "data-owners"
+_PLATFORM = "platform-owners"
 _ASKED = "Access request: prod-db"
+_CODE = "Type the code"
 _WHAT, _HOW_LONG, _WHY = "What", "Or another time", "Why"
 
 
@@ -79,7 +82,7 @@ async def a_question_first(scene: Scene) -> None:
 
 
 async def the_owner_approves(scene: Scene) -> None:
-    """Grace approves with a rationale: the message shows who, when and why, and loses its buttons."""
+    """Grace says why, proves on the secure page who she is, and approves: the message shows who, how, when and why."""
     grace = scene.player("grace")
     asked = await grace.sees(_ASKED, channel=_OWNERS)
     await grace.presses(asked, "Approve…")
@@ -87,9 +90,14 @@ async def the_owner_approves(scene: Scene) -> None:
     errors = await grace.fills(form, {_WHY: ""})
     expect(_WHY in errors, "A decision without a rationale was taken.")
     await grace.fills(form, {_WHY: "ok for the incident"})
+    form = await grace.form("Nothing is approved yet")
+    await scene.must_be_in("ada", "prod-db", whether=False)
+    await proves_who_they_are(scene, grace, form)
+    await grace.fills(form, {})
     decided = await grace.sees(
-        "Approved by Grace Hopper", "ok for the incident", "Active until", channel=_OWNERS
-    )
+        "Approved by Grace Hopper", "proved by authenticator at", "ok for the incident", "Active until",
+        channel=_OWNERS,
+    )  # fmt: skip
     left = [button["text"]["text"] for button in decided.buttons.values()]
     expect(left == ["End now…"], f"The decided message can be decided still:\n{decided.plain}")
     await scene.player("ada").sees("✅ prod-db", "Approved by", "Grace Hopper", "ok for the incident")
@@ -109,6 +117,29 @@ async def it_ends_on_time(scene: Scene) -> None:
     await scene.player("ada").sees("⌛ prod-db", "as agreed", "You held it for 2 hours", scene.removal)
     await scene.player("grace").sees("Ended", "Approved by Grace Hopper", scene.removal, channel=_OWNERS)
     await scene.must_be_in("ada", "prod-db", whether=False)
+
+
+async def the_highest_risk(scene: Scene) -> None:
+    """Risk 5: an owner and security approve, each with a fresh proof and by retyping a code that is theirs alone."""
+    ada, edsger, alan = scene.player("ada"), scene.player("edsger"), scene.player("alan")
+    await ada.says("I need prod-admin for 1h because INC-4715")
+    await ada.presses(await ada.hears("You are asking for", "the security team"), "Send request")
+    codes = []
+    for approver in (edsger, alan):
+        asked = await approver.sees("Access request: prod-admin", channel=_PLATFORM)
+        await approver.presses(asked, "Approve…")
+        form = await approver.form("The code of this request, for you")
+        await proves_who_they_are(scene, approver, form)
+        codes.append(form.plain.split("for you: ")[1].split("\n")[0].strip())
+        if approver is alan:
+            await alan.fills(form, {_WHY: "seen by security", _CODE: codes[0]})
+            form = await alan.form("Nothing is approved yet: that was not this code")
+        await approver.fills(form, {_WHY: "needed for the move", _CODE: codes[-1].lower()})
+    await ada.sees("✅ prod-admin", "Approved by", "Edsger Dijkstra", "Alan Turing")
+    await scene.must_be_in("ada", "prod-admin")
+    await scene.later(hours=1)
+    await ada.sees("⌛ prod-admin", "as agreed")
+    await scene.must_be_in("ada", "prod-admin", whether=False)
 
 
 async def approved_for_less(scene: Scene) -> None:
@@ -174,6 +205,7 @@ STEPS = (
     the_owner_approves,
     the_second_click_hears_who_decided,
     it_ends_on_time,
+    the_highest_risk,
     approved_for_less,
     a_denial,
     a_lapse,

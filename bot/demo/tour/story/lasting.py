@@ -4,6 +4,7 @@ The directory itself is asked each time, not the bot.
 """
 
 from bot.demo.tour.scene import Scene
+from bot.demo.tour.stepping import proves_who_they_are
 from bot.demo.tour.telling import expect
 
 _OWNERS = "data-owners"
@@ -16,7 +17,9 @@ async def the_end_is_told_of_before(scene: Scene) -> None:
     await ada.says("I need prod-db for 2h because INC-4712")
     await ada.presses(await ada.hears("You are asking for"), "Send request")
     await grace.presses(await grace.sees("Access request: prod-db", "INC-4712", channel=_OWNERS), "Approve…")
-    await grace.fills(await grace.form("Approve request"), {_WHY: "go ahead"})
+    form = await grace.form("Approve request")
+    await proves_who_they_are(scene, grace, form)
+    await grace.fills(form, {_WHY: "go ahead"})
     await ada.sees("✅ prod-db", "until", "go ahead")
     await scene.later(minutes=109)
     await ada.sees("⏳ prod-db", "ends")
@@ -29,7 +32,9 @@ async def one_tap_extends_it(scene: Scene) -> None:
     await ada.sees("⏳ prod-db", "extending by 2 hours", "waiting for Data Platform")
     asked = await grace.sees("Extension: prod-db", "Ada Lovelace has it until", channel=_OWNERS)
     await grace.presses(asked, "Approve…")
-    await grace.fills(await grace.form("Approve request"), {_WHY: "not over yet"})
+    form = await grace.form("Approve request")
+    await proves_who_they_are(scene, grace, form)
+    await grace.fills(form, {_WHY: "not over yet"})
     await ada.sees("✅ prod-db", "not over yet")
 
 

@@ -70,7 +70,7 @@ async def what_security_saw(scene: Scene) -> None:
     titles = [message.plain.partition("\n")[0] for message in alerts]
     scene.teller.shows("\n".join(titles))
     expect(all("story" in alert.plain for alert in alerts if alert.says("⚠️")), "An exception names no story.")
-    for words in ("Greta Gast", "Mallory Fremd", "prod-db", "github-admin", "prod-admin", "Konrad Zuse"):
+    for words in ("Greta Gast", "Mallory Fremd", "prod-db", "github-admin", "Konrad Zuse"):
         expect(any(words in title for title in titles), f"Nothing in #security is about {words}.")
 
 

@@ -17,14 +17,6 @@ async def a_contractor_asks_for_administration(scene: Scene) -> None:
     await scene.must_be_in("eve", "github-admin", whether=False)
 
 
-async def the_highest_risk(scene: Scene) -> None:
-    """Risk 5 needs approvers who prove themselves anew; while they cannot, it is refused."""
-    ada = scene.player("ada")
-    await ada.says("I need prod-admin for 1h because INC-4712")
-    await ada.hears("⛔ I can't give prod-admin", "Risk 5 is not given here")
-    await scene.player("alan").sees("Refused: prod-admin", "Ada Lovelace", channel="security")
-
-
 async def for_ever(scene: Scene) -> None:
     """Nothing is given for ever: she is asked for how long."""
     ada = scene.player("ada")
@@ -39,4 +31,4 @@ async def longer_than_it_may_last(scene: Scene) -> None:
     await ada.hears("⛔ I can't give prod-db", "longer than this access may last")
 
 
-STEPS = (a_contractor_asks_for_administration, the_highest_risk, for_ever, longer_than_it_may_last)
+STEPS = (a_contractor_asks_for_administration, for_ever, longer_than_it_may_last)

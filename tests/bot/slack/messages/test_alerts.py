@@ -59,14 +59,14 @@ GOLDEN = [
         alert(
             Kind.REFUSED_REQUEST,
             {"entitlement": "prod-admin", "minutes": 60, "employment": "contractor", "company": "Vendor Co",
-             "policies": ["contractors-never-admin", "critical-needs-step-up"],
-             "reasons": ["Contractors cannot hold administrative access.", "Risk 5 is not given here."]},
+             "policies": ["contractors-never-admin", "not-beyond-maximum"],
+             "reasons": ["Contractors cannot hold administrative access.", "That is longer than it may last."]},
             who="Eve Example (eve)",
         ),
         "⚠️ Refused: prod-admin asked by Eve Example (eve)",
         "Eve Example (eve) (contractor, Vendor Co) asked for prod-admin, for 1 hour. "
-        "Contractors cannot hold administrative access. Risk 5 is not given here. Nothing was granted.",
-        TAIL + " · policy contractors-never-admin and critical-needs-step-up",
+        "Contractors cannot hold administrative access. That is longer than it may last. Nothing was granted.",
+        TAIL + " · policy contractors-never-admin and not-beyond-maximum",
     ),
     (
         alert(Kind.REFUSED_REQUEST, {"entitlement": "prod-db", "minutes": 6000, "employment": "employee",
@@ -306,6 +306,14 @@ GOLDEN = [
         "⚠️ Not granted after approval: prod-db for Ada Lovelace (ada)",
         "It was approved, but when policy was asked once more before giving it, the answer was no. "
         "An approval no longer counts. Nothing was granted.",
+        TAIL,
+    ),
+    (
+        alert(Kind.UNPROVEN, {"entitlement": "prod-db", "requester": "Bob Noyce (bob)", "tries": 3}),
+        "⚠️ Approval without a proof: prod-db",
+        "Ada Lovelace (ada) pressed Approve 3 times on the request of Bob Noyce (bob) for prod-db, without the proof "
+        "of who they are that it needs. Somebody else may sit at their Slack account: ask them, in person or by phone. "
+        "Nothing was approved.",
         TAIL,
     ),
     (
