@@ -57,7 +57,7 @@ REGAINED = Ending(
     sentences=(
         "All that you had before prove nothing any more. The recovery codes were shown once: if you did not keep them, "
         "make new ones under “manage my proofs”.",
-        _NOT_YOU,
+        NOT_YOU,
     ),
 )
 _ENDINGS: Mapping[tuple[Purpose, Result], Ending] = {
