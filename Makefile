@@ -24,10 +24,10 @@ LOCK := $(BIN)/uv pip compile pyproject.toml --universal --python-version 3.11 -
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help install demo test lint bench chaos pictures texts lock clean
+.PHONY: help install demo test lint bench chaos tampering pictures texts lock clean
 
 help: ## this list
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-9s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 demo: $(VENV)/.installed ## a whole company to try Wicket in, at one address (PORT=8765, ARGS=--tour)
 	@$(BIN)/wicket demo $(if $(PORT),--port $(PORT)) $(ARGS)
@@ -53,6 +53,10 @@ bench: $(VENV)/.test ## speed and memory, as ratios within one run
 
 chaos: $(VENV)/.test ## kill the bot thousands of times, and write docs/chaos.md (an hour or two)
 	@$(BIN)/python -m tests.chaos --report docs/chaos.md $(ARGS)
+
+tampering: $(VENV)/.test ## change the stored record in thousands of ways, and see whether each is found (half an hour)
+	@$(BIN)/python -m pytest --hypothesis-profile=chaos tests/storage/audit/test_tampering.py \
+		tests/storage/audit/test_stand_alone.py $(ARGS)
 
 pictures: $(VENV)/.test ## take the pictures of the docs anew (needs Chromium; ARGS=homes takes one scene's)
 	@$(BIN)/python -m tests.browser.pictures $(ARGS)

@@ -5,16 +5,16 @@ It holds no behaviour of its own beyond starting and stopping; nothing is looked
 
 import asyncio
 import random
+import secrets
 import signal
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import AsyncExitStack
-from datetime import timedelta
+from datetime import UTC, timedelta
 from functools import partial
 from pathlib import Path
 
 import aiohttp
 import structlog
-from aiohttp import web
 from prometheus_client import CollectorRegistry
 from slack_bolt.async_app import AsyncApp
 from slack_sdk.web.async_client import AsyncWebClient
@@ -25,12 +25,14 @@ from bot.couriers.slack import SlackCourier
 from bot.directories import open_directory
 from bot.duties import Duties
 from bot.languages import read_language
+from bot.listening import listen
 from bot.metrics import Metrics
 from bot.policies import load_policy
 from bot.process import favour_the_loop
 from bot.providers import door_width, open_provider
 from bot.schedule import Duty, Schedule
 from bot.settings import SecuritySection, Settings
+from bot.siem.opening import open_siem
 from bot.slack.bolt import Speaking
 from bot.slack.door import PageLinks
 from bot.slack.replies import Replies
@@ -38,8 +40,10 @@ from bot.slack.signed_http import SignedHttp
 from bot.slack.socket import Socket
 from bot.slack.token import greet
 from bot.starting import in_its_turn
+from bot.texts import zone_named
 from bot.watching import OwnerWatch
 from bot.web.asking import asking_routes
+from bot.web.languages import Languages
 from bot.web.not_me import NotMePage
 from bot.web.page import SecurePage
 from bot.web.server import build_app
@@ -61,7 +65,9 @@ from handlers.reminding import Reminding
 from handlers.revocation import Revocation
 from handlers.standing_by import StandingBy
 from handlers.stepping_up import SteppingUp
+from handlers.streaming import Streaming
 from handlers.summons import Summons
+from handlers.tiling import Tiling
 from handlers.visits import PageGround, PageLimits
 from handlers.watching import Watching
 from storage import freezes
@@ -113,6 +119,8 @@ class App:
         self._open = AsyncExitStack()
         self._signer = settings.secrets.signer()
         self._language = read_language(settings.slack.translation)
+        self._zone = zone_named(settings.slack.time_zone) or UTC
+        self._languages = Languages(self._language, map(read_language, settings.server.translations))
         vault = settings.secrets.vault()
         handles = Handles(vault=vault, lifetime=timedelta(minutes=settings.security.link_minutes))
         self.metrics = Metrics.in_registry(CollectorRegistry())
@@ -169,19 +177,22 @@ class App:
         self._holdings = Duty(name="holdings", every=1, woken_by="holdings", work=self._effects.settle_due)
         self._socket: Socket | None = None
         self._watch: OwnerWatch | None = None
+        self._schedule: Schedule | None = None
 
     async def start(self) -> None:
         """Check the audit store, open the ways in and out, begin the schedule: what is overdue goes first."""
         await self._check_audit()
         if self._page_ground.provider is not None:
             self._open.push_async_callback(self._page_ground.provider.close)
-        client = self._client(await self._open.enter_async_context(aiohttp.ClientSession()))
+        session = await self._open.enter_async_context(aiohttp.ClientSession())
+        client = self._client(session)
         await greet(client, self._settings.slack)
         replies = Replies(client)
         self._open.push_async_callback(replies.finish)
         bolt = self._speaking.bolt(client, replies)
         await self._open_web(bolt)
-        schedule = Schedule(self._duties(client).all(self._holdings), end_within=END_WITHIN)
+        duties = self._duties(client, self._streaming(session)).all(self._holdings)
+        self._schedule = schedule = Schedule(duties, end_within=END_WITHIN)
         self.database.on_wake(schedule.wake, asyncio.get_running_loop())
         # What a dead one left and what is overdue is on its way before any new work is taken up (A-1).
         await in_its_turn(partial(self._effects.resume, alone=self._alone))
@@ -201,6 +212,11 @@ class App:
         if self._socket is not None and not await self._socket.is_connected():
             return ["Slack is not connected"]
         return []
+
+    async def caught_up(self) -> None:
+        """Until all that a start begins with is done: what was overdue, and a first look at everything."""
+        if self._schedule is not None:
+            await self._schedule.done()
 
     async def compare(self) -> None:
         """Look at every directory now instead of when it is due, for drift and for people who left."""
@@ -267,11 +283,11 @@ class App:
                     self.ground, self._page_ground, door_width(settings), self._links.public_url, self.metrics
                 ),
             ],
+            languages=self._languages,
+            zone=self._zone,
         )
-        runner = web.AppRunner(app, access_log=None)
-        await runner.setup()
-        self._open.push_async_callback(runner.cleanup)
-        await web.TCPSite(runner, settings.server.host, settings.server.port).start()
+        listening = await listen(app, settings.server.host, settings.server.port)
+        self._open.push_async_callback(listening.close)
 
     async def _open_socket(self, bolt: AsyncApp, client: AsyncWebClient) -> None:
         token = self._settings.secrets.need("slack_app_token").get_secret_value()
@@ -279,12 +295,21 @@ class App:
         await self._socket.open()
         self._open.push_async_callback(self._socket.close)
 
-    def _duties(self, client: AsyncWebClient) -> Duties:
+    def _streaming(self, session: aiohttp.ClientSession) -> Streaming | None:
+        taker = open_siem(self._settings, session)
+        if taker is None:
+            return None
+        sender, behind = secrets.token_hex(8), self.metrics.stream_behind.set
+        return Streaming(self.ground, taker, sender=sender, behind=behind)
+
+    def _duties(self, client: AsyncWebClient, siem: Streaming | None) -> Duties:
         self._watch = watch = OwnerWatch(self.ground, self._owners, client)
         slack = SlackCourier(
             client=client,
             database=self.database,
-            rendering=Rendering(self.ground, checks=self._checks, pages=self._links, language=self._language),
+            rendering=Rendering(
+                self.ground, checks=self._checks, pages=self._links, language=self._language, zone=self._zone
+            ),
             catalogue=self.ground.catalogue,
             security_channel=self._settings.slack.security_channel,
             metrics=self.metrics,
@@ -302,11 +327,13 @@ class App:
             drift=self._drift,
             leavers=self._leavers,
             watching=self._watching,
+            tiling=Tiling(self.database),
             summons=Summons(self.ground),
             reminding=Reminding(self.ground, self._owners),
             watch=watch,
             slack=slack,
             mail=self._mail(),
+            siem=siem,
             metrics=self.metrics,
             now=self._now,
             directories=tuple(self.directories),
@@ -330,6 +357,7 @@ class App:
             metrics=self.metrics,
             public_url=self._links.public_url,
             language=self._language,
+            zone=self._zone,
         )
 
     def _wake_holdings(self) -> None:

@@ -23,7 +23,9 @@ from handlers.leavers import Leavers
 from handlers.petition_openings import Openings
 from handlers.reminding import Reminding
 from handlers.revocation import Revocation
+from handlers.streaming import Streaming
 from handlers.summons import Summons
+from handlers.tiling import Tiling
 from handlers.watching import Watching
 from storage.clock import Clock
 from storage.outbox import ALERT, NORMAL
@@ -48,10 +50,12 @@ class Duties:
     leavers: Leavers
     summons: Summons
     watching: Watching
+    tiling: Tiling
     reminding: Reminding
     watch: OwnerWatch
     slack: SlackCourier
     mail: MailCourier
+    siem: Streaming | None
     metrics: Metrics
     now: Clock
     directories: Sequence[str]
@@ -71,6 +75,7 @@ class Duties:
             Duty(name="alarms", every=30, work=self.alarms.settle_due),
             Duty(name="petitions", every=5, woken_by=PETITIONS, work=self.openings.settle_due),
             Duty(name="checkpoints", every=self.watch_every, work=self.watching.look),
+            Duty(name="tiles", every=1, work=self.tiling.seal_due),
             Duty(name="overdue", every=10, woken_by="overdue", work=self._watch_overdue),
             Duty(name="housekeeping", every=3600, work=self.revocation.forget_old),
             Duty(name="leavers", every=60, work=self.leavers.look),
@@ -78,6 +83,7 @@ class Duties:
             Duty(name="reminders", every=1, woken_by=WAKES, work=self.reminding.remind_due),
             Duty(name="owners", every=_DAY, work=self.watch.look),
             Duty(name="owners in trouble", every=60, work=self.watch.look_again),
+            *([Duty(name="siem", every=1, work=self._stream)] if self.siem else []),
             # Each directory is compared by a duty of its own, so that a hung one delays no other.
             *(
                 Duty(name=f"drift {name}", every=self.drift_every, work=partial(self.drift.look, name))
@@ -101,6 +107,10 @@ class Duties:
     def _ends_are_due(self) -> bool:
         """Whether access is being taken back by the hundred: that is a promise, and words about it come after it."""
         return self.revocation.is_ending or self.effects.takes_back
+
+    async def _stream(self) -> None:
+        if self.siem is not None:
+            await self.siem.send_due()
 
     async def _watch_overdue(self) -> None:
         await self.revocation.tell_overdue()

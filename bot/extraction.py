@@ -8,36 +8,21 @@ import re
 import sys
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
+from functools import cache
 from pathlib import Path
 from typing import TextIO
 
+from bot.extraction_pages import PAGES, Found, Text, said_on
 from bot.texts import places
 
 ROOT = Path(__file__).parent.parent
-SPEAKING = ("bot/slack", "bot/couriers")
+SPEAKING = ("bot/slack", "bot/couriers", "bot/web")
 """Where sentences are said; each module there is read."""
 
-HANDING = "handlers"
-"""Where reasons and refusals are made that a message repeats (`as_told`)."""
+HANDING = ("handlers", "storage")
+"""Where reasons and refusals are made that a message repeats (`as_told`): whole, or as `Sentence` with their values."""
 
 _REASON = re.compile(r'^@reason\("((?:[^"\\]|\\.)*)"\)', re.MULTILINE)
-
-
-@dataclass(frozen=True, kw_only=True)
-class Text:
-    """One template. where: "path:line". many: its plural, "" if it has none."""
-
-    one: str
-    where: str
-    many: str = ""
-
-
-@dataclass(frozen=True, kw_only=True)
-class Found:
-    """What stands in some modules. wrong: calls that no translator could follow, a sentence each."""
-
-    texts: tuple[Text, ...]
-    wrong: tuple[str, ...]
 
 
 @dataclass(kw_only=True)
@@ -54,6 +39,21 @@ class _Module:
 def speaking(root: Path = ROOT) -> list[Path]:
     """The modules in which sentences are said."""
     return [file for folder in SPEAKING for file in sorted((root / folder).rglob("*.py"))]
+
+
+def handing(root: Path = ROOT) -> list[Path]:
+    """The modules in which sentences are made that others say."""
+    return [file for folder in HANDING for file in sorted((root / folder).rglob("*.py"))]
+
+
+@cache
+def everything(root: Path = ROOT) -> Found:
+    """All that is said to people: by modules, by the templates of pages, and by policies. Read once in a process."""
+    modules = said_in((*speaking(root), *handing(root)), root)
+    pages = said_on(root / PAGES, root)
+    return Found(
+        texts=(*modules.texts, *pages.texts, *handed_over(root)), wrong=(*modules.wrong, *pages.wrong)
+    )
 
 
 def said_in(files: Iterable[Path], root: Path = ROOT) -> Found:
@@ -80,6 +80,8 @@ def _read(file: Path, root: Path) -> _Module:
         if isinstance(target, ast.Name) and isinstance(value, ast.expr):
             found = [call.args[0] for call in _calls(value, "template") if call.args]
             held = [one for one in found if isinstance(one, ast.Constant)]
+            names = [one.id for one in ast.walk(value) if isinstance(one, ast.Name)]
+            held += [one for name in names for one in module.constants.get(name, ())]
             if held:
                 module.constants[target.id] = held
             if held and not _is_call(value, "template"):
@@ -97,12 +99,16 @@ class _Reader:
 
     def texts(self) -> Iterator[Text]:
         """The templates of this module: what is said here, and what its constants hold."""
-        for call in _calls(self._module.tree, "template"):
-            yield from self._marked(call)
-        for call in _calls(self._module.tree, "say"):
-            yield from self._said(call)
-        for call in _calls(self._module.tree, "say_counted"):
-            yield from self._counted(call)
+        for call in _calls(self._module.tree, "template", "say", "Sentence", "say_counted"):
+            assert isinstance(call.func, ast.Name)  # noqa: S101 - calls by a name alone are found
+            if call.func.id == "template":
+                yield from self._marked(call)
+            elif call.func.id == "say_counted":
+                yield from self._counted(call)
+            elif (
+                call.func.id == "say" or call.keywords or any(_literal(one) is not None for one in call.args)
+            ):
+                yield from self._said(call)  # a sentence without values is one that somebody else made
 
     def _marked(self, call: ast.Call) -> Iterator[Text]:
         if len(call.args) == 1 and (one := _literal(call.args[0])) is not None:
@@ -189,8 +195,10 @@ def _found(text: str) -> frozenset[str]:
         return frozenset()
 
 
-def _calls(tree: ast.AST, name: str) -> Iterator[ast.Call]:
-    return (node for node in ast.walk(tree) if isinstance(node, ast.Call) and _is_call(node, name))
+def _calls(tree: ast.AST, *names: str) -> Iterator[ast.Call]:
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id in names:
+            yield node
 
 
 def _is_call(node: ast.AST, name: str) -> bool:
@@ -214,7 +222,7 @@ def unsaid_in(files: Iterable[Path], root: Path = ROOT) -> list[tuple[str, str]]
 
 
 _WORDS = re.compile(r"[A-Za-z]{2,}[,:;]? +[A-Za-z]{2,}")
-_SAYING = frozenset({"say", "say_counted", "template"})
+_SAYING = frozenset({"say", "say_counted", "template", "Sentence"})
 
 
 def _is_quiet(node: ast.AST) -> bool:
@@ -230,15 +238,30 @@ def _is_quiet(node: ast.AST) -> bool:
             return False
 
 
+def bare_faults(files: Iterable[Path], root: Path = ROOT) -> list[str]:
+    """Where a fault of a directory is raised with words that were put together: path and line. People read them."""
+    found = []
+    for file in sorted(files):
+        tree = ast.parse(file.read_text())
+        for call in _calls(tree, *_FAULTS):
+            given = [*call.args, *(one.value for one in call.keywords)]
+            if any(isinstance(one, ast.JoinedStr) for one in given):
+                found.append(f"{file.relative_to(root).as_posix()}:{call.lineno}")
+    return found
+
+
+_FAULTS = frozenset({"DirectoryUnavailable", "ConnectionLost", "ServerSilent", "GivenUp", "PasswordRejected"})
+
+
 def handed_over(root: Path = ROOT) -> list[Text]:
     """The sentences that handlers hand over whole: policies' reasons, and constants that end as a sentence does."""
     found = []
-    for file in sorted((root / HANDING).rglob("*.cedar")):
+    for file in sorted(file for folder in HANDING for file in (root / folder).rglob("*.cedar")):
         source, path = file.read_text(), file.relative_to(root).as_posix()
         for reason in _REASON.finditer(source):
             line = source.count("\n", 0, reason.start()) + 1
             found.append(Text(one=str(ast.literal_eval(f'"{reason[1]}"')), where=f"{path}:{line}"))
-    for file in sorted((root / HANDING).rglob("*.py")):
+    for file in handing(root):
         known: dict[str, str] = {}
         for node in ast.parse(file.read_text()).body:
             if isinstance(node, ast.Assign | ast.AnnAssign) and node.value is not None:
@@ -285,7 +308,7 @@ def _whole(node: ast.expr, known: Mapping[str, str]) -> str:
 def write_template(out: TextIO, root: Path = ROOT) -> None:
     """The template of a translation, as gettext's tools read it: each text once, with everywhere it stands."""
     together: dict[tuple[str, str], list[str]] = {}
-    for text in (*said_in(speaking(root), root).texts, *handed_over(root)):
+    for text in everything(root).texts:
         together.setdefault((text.one, text.many), []).append(text.where)
     out.write('msgid ""\nmsgstr ""\n"Content-Type: text/plain; charset=UTF-8\\n"\n')
     for (one, many), places_ in together.items():

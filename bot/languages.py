@@ -3,13 +3,17 @@
 It chooses no language for anybody, and takes no translation that would leave a value out or could not be filled.
 """
 
+import re
 import struct
 from gettext import GNUTranslations
 from pathlib import Path
 
-from bot.extraction import Text, said_in, speaking
-from bot.texts import ENGLISH, Language, places
+from bot.extraction import everything
+from bot.extraction_pages import Text
+from bot.texts import ENGLISH, Language, places, tag_of
 from storage.faults import SettingsFault
+
+_TAG = re.compile(r"[A-Za-z]{2,8}(?:-[A-Za-z0-9]{1,8})*")
 
 
 def read_language(file: Path | None) -> Language:
@@ -22,12 +26,17 @@ def read_language(file: Path | None) -> Language:
     except (OSError, ValueError, LookupError, struct.error) as fault:
         raise SettingsFault(
             f"The translation {file} cannot be read ({type(fault).__name__}). Compile it with msgfmt, or take "
-            "[slack] translation out of wicket.toml."
+            "it out of wicket.toml ([slack] translation, [server] translations)."
         ) from fault
+    if not _TAG.fullmatch(tag_of(language)):
+        raise SettingsFault(
+            f"The translation {file} does not say its language. Write it at the head of its .po file, such as "
+            '"Language: de\\n", and compile it again with msgfmt.'
+        )
     if wrong := wrong_in(language):
         raise SettingsFault(
             f"The translation {file} does not fit this version of Wicket: {'; '.join(wrong)}. Correct these, or take "
-            "[slack] translation out of wicket.toml."
+            "it out of wicket.toml ([slack] translation, [server] translations)."
         )
     return language
 
@@ -38,8 +47,9 @@ def wrong_in(language: Language) -> list[str]:
     A plural form may leave its number out, since a word may say it as well.
     """
     wrong = []
-    for text in said_in(speaking()).texts:
-        expected = places(text.one) | places(text.many)
+    for text in everything().texts:
+        expected = _places(text.one) or frozenset()
+        expected |= _places(text.many) or frozenset()
         for said in _forms(language, text):
             found = _places(said)
             if found is None or found - {"count"} != expected - {"count"} or found - expected:

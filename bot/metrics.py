@@ -33,6 +33,7 @@ class Metrics:
     overdue: Gauge
     oldest_overdue: Gauge
     open_freezes: Gauge
+    stream_behind: Gauge
 
     @classmethod
     def in_registry(cls, registry: CollectorRegistry) -> Self:
@@ -84,6 +85,9 @@ class Metrics:
                 "wicket_open_freezes",
                 "Freezes that nobody has lifted: above 0, no new access.",
                 registry=registry,
+            ),
+            stream_behind=Gauge(
+                "wicket_stream_behind", "Audit entries that [siem] has not taken yet.", registry=registry
             ),
         )
 

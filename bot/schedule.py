@@ -36,11 +36,17 @@ class Duty:
     woken_by: str = ""
     until_next: Callable[[], Awaitable[float]] | None = None
     _woken: asyncio.Event = field(default_factory=asyncio.Event)
+    _calm: asyncio.Event = field(default_factory=asyncio.Event)
     _resting: bool = False
 
     def wake(self) -> None:
         """There may be something to do."""
+        self._calm.clear()
         self._woken.set()
+
+    async def done(self) -> None:
+        """Until what it was woken for is done, or has failed."""
+        await self._calm.wait()
 
     async def tick(self) -> None:
         """`wake` as a coroutine: APScheduler would run a plain function in threads that slow look-ups can fill."""
@@ -59,6 +65,7 @@ class Duty:
                 await asyncio.wait_for(self._woken.wait(), within)
             self._woken.clear()
             if self._resting:
+                self._calm.set()
                 return
             within = 2 * self.every
             try:
@@ -74,6 +81,8 @@ class Duty:
                 log.warning("duty.hindered", duty=self.name, fault=str(fault))
             except Exception as fault:
                 log.error("duty.fault", duty=self.name, exc_info=fault)
+            if not self._woken.is_set():
+                self._calm.set()
 
 
 class Schedule:
@@ -102,6 +111,11 @@ class Schedule:
         for duty in self._duties:
             if duty.woken_by in names:
                 duty.wake()
+
+    async def done(self) -> None:
+        """Until each duty has done once what it was woken for: after a start, whatever was overdue."""
+        for duty in self._duties:
+            await duty.done()
 
     async def stop(self) -> None:
         """End the ticking and the duties. What takes too long is cut off, and its lease runs out."""

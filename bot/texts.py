@@ -3,12 +3,18 @@
 It holds no sentence of its own, and formats nothing but a template: a person's text is only ever a value.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
+from datetime import UTC, datetime, tzinfo
+from functools import lru_cache
 from gettext import NullTranslations
 from string import Formatter
 from typing import Protocol
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from storage.sentences import Sentence
+from storage.sentences import template as template
 
 
 class Language(Protocol):
@@ -20,6 +26,11 @@ class Language(Protocol):
     def ngettext(self, one: str, many: str, count: int, /) -> str:
         """The template for so many."""
 
+    def info(self) -> Mapping[str, str]:
+        """What its file says of itself at its head, by names in small letters."""
+
+
+_LONGEST_ZONE = 64
 
 ENGLISH: Language = NullTranslations()
 """The templates as they stand here."""
@@ -27,21 +38,38 @@ ENGLISH: Language = NullTranslations()
 # Messages are pure functions of facts, called through dozens of others; handing the language through all of them would
 # put one more argument on each for the sake of the few that speak. The edge that knows the reader sets it, once.
 _LANGUAGE: ContextVar[Language] = ContextVar("language", default=ENGLISH)
+_ZONE: ContextVar[tzinfo] = ContextVar("zone", default=UTC)
 
 
 @contextmanager
-def read_in(language: Language) -> Iterator[None]:
-    """Whatever is said within is said in this language, in this task alone."""
-    before = _LANGUAGE.set(language)
+def read_in(language: Language, zone: tzinfo | None = None) -> Iterator[None]:
+    """Whatever is said within is said in this language, in this task alone. zone: the reader's, where it is known."""
+    before, there = _LANGUAGE.set(language), _ZONE.set(zone or _ZONE.get())
     try:
         yield
     finally:
         _LANGUAGE.reset(before)
+        _ZONE.reset(there)
 
 
-def template(text: str, /) -> str:
-    """The text itself: it marks a constant or a table of templates, so that they are found and translated."""
-    return text
+def read_from(name: str) -> None:
+    """The reader turned out to be in the zone of this name: so it is until the `read_in` around this ends."""
+    if (zone := zone_named(name)) is not None:
+        _ZONE.set(zone)
+
+
+def their_time(at: datetime) -> datetime:
+    """The time in the reader's zone; in UTC where none is known."""
+    return at.astimezone(_ZONE.get())
+
+
+@lru_cache(maxsize=512)
+def zone_named(name: str) -> tzinfo | None:
+    """The zone of this name ("Europe/Berlin"); None if this machine knows none."""
+    try:
+        return ZoneInfo(name) if 0 < len(name) <= _LONGEST_ZONE else None
+    except (ZoneInfoNotFoundError, ValueError, OSError):
+        return None
 
 
 def say(template: str, /, **values: str | int) -> str:
@@ -51,12 +79,42 @@ def say(template: str, /, **values: str | int) -> str:
 
 def say_counted(one: str, many: str, count: int, /, **values: str | int) -> str:
     """The template for so many, which it calls {count}, in as many forms as the language has."""
-    return _LANGUAGE.get().ngettext(one, many, count).format_map({"count": count, **values})
+    return as_counted(one, many, count).format_map({"count": count, **values})
 
 
 def as_told(text: str) -> str:
-    """A sentence made elsewhere, such as a policy's reason, in the reader's language; never formatted."""
-    return _LANGUAGE.get().gettext(text) if text else ""
+    """A sentence made elsewhere, in the reader's language: a policy's reason is looked up whole, and never formatted.
+
+    A handler's sentence brings its values along; those that are sentences are said in their turn.
+    """
+    if isinstance(text, Sentence) and text.values:
+        values = {
+            name: as_told(one) if isinstance(one, Sentence) else one for name, one in text.values.items()
+        }
+        return _LANGUAGE.get().gettext(text.template).format_map(values)
+    return _LANGUAGE.get().gettext(str(text)) if text else ""
+
+
+def as_known(text: str) -> str:
+    """A name or a person's words as they are; a sentence that stands in their place, in the reader's language."""
+    return as_told(text) if isinstance(text, Sentence) else text
+
+
+def as_counted(one: str, many: str, count: int, /) -> str:
+    """The template for so many in the reader's language, its places still open."""
+    return _LANGUAGE.get().ngettext(one, many, count)
+
+
+def tag_of(language: Language) -> str:
+    """The language's name as HTML and HTTP have it (RFC 5646), by the head of its file: "de", "pt-BR"; "" if unsaid."""
+    if language is ENGLISH:
+        return "en"
+    return language.info().get("language", "").replace("_", "-").strip()
+
+
+def spoken() -> str:
+    """The name of the language in which things are said here."""
+    return tag_of(_LANGUAGE.get())
 
 
 def places(template: str) -> frozenset[str]:

@@ -14,6 +14,7 @@ from handlers.stories import GIVEN_BACK
 from storage import grants, holdings
 from storage.records import Grant
 from storage.reminders import continued
+from storage.sentences import Sentence
 from storage.states import LIVE, GrantState
 
 
@@ -62,7 +63,11 @@ class Access:
         else:
             self._record(tx, intent, grant, "grant.given_back")
             # Where it concerns two, each reads who it was.
-            why = f"{intent.actor.account.name} gave it back" if grant.target_account else GIVEN_BACK
+            why = (
+                Sentence("{name} gave it back", name=intent.actor.account.name)
+                if grant.target_account
+                else GIVEN_BACK
+            )
             grants.move(tx, grant, GrantState.ENDING, end_reason=why)
             holdings.follow_grant(tx, grant, at=now, due_at=now)
         self._ground.show(tx, grant)

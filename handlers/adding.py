@@ -22,12 +22,15 @@ from storage.handles import bind
 from storage.passkeys import Ceremony, NewPasskey
 from storage.proofs import ProofKind
 from storage.records import Handle, Passkey
+from storage.sentences import Sentence
 from storage.states import Changed
 
 MOST_PASSKEYS = 20
 NOT_MADE = "No passkey was made: what your browser answered could not be used. Try again."
 KNOWN_ALREADY = "This passkey is set up already. Nothing was changed."
-ENOUGH = f"You have {MOST_PASSKEYS} passkeys, the most that I keep. Remove one that you no longer use."
+ENOUGH = Sentence(
+    "You have {most} passkeys, the most that I keep. Remove one that you no longer use.", most=MOST_PASSKEYS
+)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -105,7 +108,7 @@ class Adding:
         entered = await self._entry.entered(visitor)
         if entered is None:
             return Over()
-        codes, hashed = await new_recovery_codes()
+        codes, hashed = await new_recovery_codes(self._ground.code_hash)
 
         def work(tx: Session, handle: Handle) -> Codes:
             at = self._ground.now()

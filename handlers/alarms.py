@@ -128,7 +128,8 @@ class Alarms:
             if petition is not None and petition.opens_at is None:  # nobody said yet that it is them
                 is_new = end(tx, petition, PetitionState.CANCELLED, Why.NOT_ME, by, self._ground.now())
                 return Stopped(again=not is_new, petition=True)
-            return Stopped(again=not self._raise(tx, handle, account, door, actor, where))
+            disabled = self._raise(tx, handle, account, door, actor, where)
+            return Stopped(again=disabled is None, held=disabled == Effect.HELD)
 
         stopped = await self._ground.database.write(work)
         if not stopped.again and not stopped.petition:
@@ -143,8 +144,11 @@ class Alarms:
         door: Door,
         actor: audit.Actor,
         where: Where,
-    ) -> bool:
-        """Everything that needs no directory, in one transaction. False if this visit was reported before."""
+    ) -> Effect | None:
+        """Everything that needs no directory, in one transaction: what becomes of the account.
+
+        None if this visit was reported before.
+        """
         at = self._ground.now()
         name = named(account.name, account.login) if account else handle.account
         disabled = self._how_to_disable(tx, handle, account)
@@ -152,7 +156,7 @@ class Alarms:
             tx, handle=handle.id, directory=handle.directory, account=handle.account, name=name, door=door,
             disabled=disabled, at=at,
         ):  # fmt: skip
-            return False
+            return None
         end_of(
             tx, directory=handle.directory, account=handle.account, why=Why.NOT_ME,
             by=By(actor=actor, where=where), at=at,
@@ -184,7 +188,7 @@ class Alarms:
             ),
         )
         log.warning("account.reported", door=door, disabled=disabled)
-        return True
+        return disabled
 
     def _how_to_disable(self, tx: Session, handle: Handle, account: Account | None) -> Effect:
         """So many an hour at most are switched off: this door must not be the way to lock out a whole company."""

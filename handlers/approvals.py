@@ -39,6 +39,7 @@ from storage.approvals import add_approval, counting_of, void_approval
 from storage.binding import mark
 from storage.fresh import FreshProof
 from storage.records import Grant
+from storage.sentences import told_together
 from storage.states import GrantState
 
 Refused = NotAllowed | NotYet | TooLate | Unknown | Repeated
@@ -163,7 +164,7 @@ class Deciding:
     ) -> Decided:
         grant = found.grant
         if intent.approve and verdict.outcome == "void":
-            self._requests.void(tx, intent, grant, " ".join(verdict.reasons), verdict.grant)
+            self._requests.void(tx, intent, grant, told_together(*verdict.reasons), verdict.grant)
             self._tell_of_void(tx, found, verdict)
             return Decided(grant=grant.id, state=grant.state, reasons=verdict.reasons)
         facts: dict[str, recording.Fact] = {}

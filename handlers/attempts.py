@@ -30,6 +30,7 @@ from storage.failures import NOT_COUNTED, Attempt, clear, count_attempt, is_lock
 from storage.faults import DirectoryUnavailable
 from storage.handles import Purpose, Result, bind, move
 from storage.records import Handle
+from storage.sentences import Sentence
 
 ACTIONS: dict[str, AccountAction] = {
     Purpose.RESET: Action.RESET_PASSWORD,
@@ -334,7 +335,9 @@ _REASONS = {
 
 
 def _unnamed(handle: Handle) -> str:
-    return "Somebody at the front door" if handle.door else f"Slack account {handle.slack_user}"
+    if handle.door:
+        return Sentence("Somebody at the front door")
+    return Sentence("Slack account {account}", account=handle.slack_user)
 
 
 def _strange(tried: _Tried, why: str, decision: PolicyDecision | None) -> Strange | None:

@@ -41,6 +41,7 @@ from storage.given import Given, given_to
 from storage.identifiers import new_id
 from storage.outbox import owe
 from storage.records import Question
+from storage.sentences import Sentence
 
 
 class Kind(StrEnum):
@@ -189,7 +190,9 @@ class Checks:
             directory = offered[about[0]].directory
             picture = await picture_of(self._ground, own, [directory])
             if directory in picture and picture[directory] is None:
-                raise DirectoryUnavailable(f"The directory {directory} did not answer in time.")
+                raise DirectoryUnavailable(
+                    Sentence("The directory {directory} did not answer in time.", directory=directory)
+                )
             return picture
         return {own.directory: own}
 

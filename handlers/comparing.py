@@ -11,10 +11,9 @@ from sqlmodel import Session
 
 from handlers.decisions.drift import Differences, Facts, Member, Standings, compare
 from handlers.ground import Ground
-from storage import grants, holdings, standings
+from storage import grants, holdings, records, standings
 from storage.catalogue import Entitlement
 from storage.directories.base import Group
-from storage.records import Standing
 from storage.states import GrantState
 
 # Of the members of a group, so many are told apart at once.
@@ -56,7 +55,7 @@ def members_of(group: Group) -> frozenset[Member]:
     )
 
 
-def kept_standings(rows: Sequence[Standing], *, watched: bool) -> Standings:
+def kept_standings(rows: Sequence[records.Standing], *, watched: bool) -> Standings:
     """What is declared and what was only found, of these rows."""
     declared, found = {}, set()
     for row in rows:
@@ -68,6 +67,30 @@ def kept_standings(rows: Sequence[Standing], *, watched: bool) -> Standings:
     return Standings(watched=watched, declared=declared, found=frozenset(found))
 
 
+@dataclass(frozen=True, kw_only=True)
+class Standing:
+    """What stands in a group, and who was in it before a grant gave it to them."""
+
+    kept: Standings
+    stood: frozenset[str]
+
+    @classmethod
+    def of(cls, tx: Session, entitlement: Entitlement) -> "Standing":
+        """Read in `tx`. Once a group is watched, whoever stood in it is kept as found."""
+        place = place_of(entitlement)
+        watched = standings.is_watched(tx, **place)
+        return cls(
+            kept=kept_standings(standings.of_group(tx, **place), watched=watched),
+            stood=frozenset() if watched else holdings.stood_before(tx, **place),
+        )
+
+    @property
+    def accounts(self) -> frozenset[str]:
+        """Those that are named here."""
+        named = self.kept.declared.keys() | self.kept.found
+        return self.stood | {one.id for one in named if one.kind == "account"}
+
+
 def facts_about(
     tx: Session,
     ground: Ground,
@@ -75,10 +98,12 @@ def facts_about(
     direct: Collection[Member],
     *,
     among: Collection[str],
+    standing: Standing | None = None,
 ) -> tuple[Facts, Mapping[str, int]]:
     """What is known of an entitlement and these members of its group; and the fences of the holdings in doubt.
 
-    among: the only accounts of which the grants are read; of the others nothing is to be concluded.
+    among: the only accounts of which the grants are read; of the others nothing is to be concluded. standing: what
+    stands in the group, where it was read before.
     """
     place = place_of(entitlement)
     concerned = grants.concerning_group(tx, entitlement=entitlement.id, **place, among=among)
@@ -88,15 +113,15 @@ def facts_about(
     covered |= grants.covered_in(tx, **place, among=accounts - covered)
     doubtful = ((accounts - covered) | (active.keys() - accounts)) & set(among)
     held = holdings.of_accounts(tx, **place, accounts=doubtful)
-    watched = _is_watched(tx, entitlement)
+    standing = standing or Standing.of(tx, entitlement)
     facts = Facts(
         direct=frozenset(direct),
         active=active,
         covered=covered,
         restless=frozenset(account for account, one in held.items() if not one.settled),
-        standings=kept_standings(standings.of_group(tx, **place), watched=watched),
+        standings=standing.kept,
         now=ground.now(),
-        stood=frozenset() if watched else holdings.stood_before(tx, **place),
+        stood=standing.stood,
     )
     return facts, {account: one.fence for account, one in held.items()}
 
@@ -114,15 +139,12 @@ def compared(
     Most members are what a grant gives: they are told apart by the hundred, and only the rest is kept and compared.
     """
     doubtful = frozenset(_doubtful(tx, entitlement, group) if among is None else among)
-    known = {
-        *(row.member for row in standings.of_group(tx, **place_of(entitlement)) if row.kind != "group"),
-        *(() if _is_watched(tx, entitlement) else holdings.stood_before(tx, **place_of(entitlement))),
-    }
+    standing = Standing.of(tx, entitlement)
     direct = {
-        *(Member(kind="account", id=one) for one in (doubtful | known) & group.direct),
+        *(Member(kind="account", id=one) for one in (doubtful | standing.accounts) & group.direct),
         *(Member(kind="group", id=one) for one in group.inner),
     }
-    facts, fences = facts_about(tx, ground, entitlement, direct, among=doubtful)
+    facts, fences = facts_about(tx, ground, entitlement, direct, among=doubtful, standing=standing)
     return compare(facts), fences
 
 
@@ -133,7 +155,3 @@ def _doubtful(tx: Session, entitlement: Entitlement, group: Group) -> Iterator[s
         yield from set(some) - grants.covered_in(tx, **place, among=some)
     for some_active in grants.active_in(tx, entitlement=entitlement.id, **place):
         yield from set(some_active) - group.direct
-
-
-def _is_watched(tx: Session, entitlement: Entitlement) -> bool:
-    return standings.is_watched(tx, **place_of(entitlement))

@@ -24,6 +24,7 @@ from storage.database import wake
 from storage.faults import WicketFault
 from storage.holdings import Claim
 from storage.records import Grant, Holding
+from storage.sentences import Sentence
 from storage.states import LIVE, GrantState
 
 log = structlog.get_logger(__name__)
@@ -270,7 +271,7 @@ class Completion:
 
 def unexpected(fault: Exception) -> str:
     """What is kept as the reason when the fault is none that we foresaw: it may say anything."""
-    return f"An unexpected fault ({type(fault).__name__})."
+    return Sentence("An unexpected fault ({kind}).", kind=type(fault).__name__)
 
 
 def is_late(due_at: datetime, now: datetime) -> bool:

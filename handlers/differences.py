@@ -12,7 +12,15 @@ from sqlmodel import Session
 from handlers import recording
 from handlers.adopting import take_away
 from handlers.comparing import Look, compared, kept_standings, place_of
-from handlers.decisions.drift import Differences, Member, Way, how_grave, is_taken_away_unasked, shown
+from handlers.decisions.drift import (
+    Differences,
+    Member,
+    Standings,
+    Way,
+    how_grave,
+    is_taken_away_unasked,
+    shown,
+)
 from handlers.exceptions import Kind, Severity, Strange, cause_of, tell_security
 from handlers.ground import Ground
 from handlers.intents import SCHEDULE
@@ -30,6 +38,7 @@ from storage.exceptions import (
 )
 from storage.identifiers import new_id
 from storage.records import ExceptionRecord
+from storage.sentences import Sentence, template
 from storage.states import GrantState
 
 BY_CATALOGUE = "the catalogue"
@@ -90,7 +99,7 @@ class Telling:
         cause = membership_cause(entitlement.id, member.kind, member.id)
         correlation = new_id("d", now)
         if unasked:
-            why = "nobody had granted it, and the catalogue says that it is taken away"
+            why = template("nobody had granted it, and the catalogue says that it is taken away")
             grant = take_away(
                 tx, self._ground, entitlement, member.id, account, by="", why=why
             )  # fmt: skip
@@ -284,7 +293,7 @@ def names_of(members: Collection[Member], known: Mapping[str, Account | None]) -
     def name(member: Member) -> str:
         account = known.get(member.id)
         if member.kind == "group":
-            return f"the group {member.id}"
+            return Sentence("the group {group}", group=member.id)
         return named(account.name, account.login) if account else member.id
 
     accounts = shown([one.id for one in members if one.kind == "account"])
@@ -296,26 +305,29 @@ def names_of(members: Collection[Member], known: Mapping[str, Account | None]) -
 def _over(tx: Session, look: Look, found: Differences) -> list[str]:
     """The causes of what was told about this entitlement and is over now."""
     entitlement = look.entitlement
-    over = _exactly(tx, Kind.GROUP_GONE, entitlement)
+    alone = {
+        kind: cause_of(kind, entitlement.id)
+        for kind in (Kind.GROUP_GONE, Kind.FOUND_STANDING, Kind.REVIEW_DUE)
+    }
+    told = {row.cause for row in open_of(tx, *alone.values())}
+    over, under = {alone[Kind.GROUP_GONE]}, list[str]()
     for row in open_under(tx, cause_of(Kind.UNEXPLAINED, f"{entitlement.id}:")):
         member = member_of(row)
         if member not in found.unexplained and not _is_restless(tx, entitlement, member.id):
-            over.append(row.cause)
+            under.append(row.cause)
     for row in open_under(tx, cause_of(Kind.VANISHED, f"{entitlement.id}:")):
         member = member_of(row)
         if member.id not in found.vanished and not _is_restless(tx, entitlement, member.id):
-            over.append(row.cause)
-    standing = kept_standings(standings.of_group(tx, **place_of(entitlement)), watched=True)
-    if not standing.found - found.gone:
-        over += _exactly(tx, Kind.FOUND_STANDING, entitlement)
+            under.append(row.cause)
+    if alone[Kind.FOUND_STANDING] in told and not _standing(tx, entitlement).found - found.gone:
+        over.add(alone[Kind.FOUND_STANDING])
     if not found.due:
-        over += _exactly(tx, Kind.REVIEW_DUE, entitlement)
-    return over
+        over.add(alone[Kind.REVIEW_DUE])
+    return [*sorted(over & told), *under]
 
 
-def _exactly(tx: Session, kind: Kind, entitlement: Entitlement) -> list[str]:
-    cause = cause_of(kind, entitlement.id)
-    return [row.cause for row in open_under(tx, cause) if row.cause == cause]
+def _standing(tx: Session, entitlement: Entitlement) -> Standings:
+    return kept_standings(standings.of_group(tx, **place_of(entitlement)), watched=True)
 
 
 def member_of(row: ExceptionRecord) -> Member:

@@ -20,6 +20,7 @@ from handlers.unread import Unread
 from storage.catalogue import Entitlement
 from storage.directories.base import Account, Group
 from storage.faults import DirectoryUnavailable, WicketFault
+from storage.sentences import template
 
 log = structlog.get_logger(__name__)
 
@@ -127,7 +128,7 @@ class Drift:
         )
         if again is None or members_of(again) != members_of(group):
             raise DirectoryUnavailable(
-                "Two readings of a group differ, so its first look waits for the next."
+                template("Two readings of a group differ, so its first look waits for the next.")
             )
 
     async def _settle(self, look: Look) -> None:

@@ -30,12 +30,13 @@ from storage.catalogue import Entitlement
 from storage.directories.base import Account
 from storage.records import Grant
 from storage.reminders import continued
+from storage.sentences import Sentence, template
 from storage.states import LIVE, GrantState
 
 T = TypeVar("T")
 Refused = NotAllowed | TooLate | Unknown | Repeated
 
-GONE_WITH_IT = "What it was to go on from was ended by {name}."
+GONE_WITH_IT = template("What it was to go on from was ended by {name}.")
 _NAMES_SHOWN = 5
 
 
@@ -155,7 +156,7 @@ class Ending:
     def _end_one(self, tx: Session, intent: EndGrant, found: _Open, grant: Grant, now: datetime) -> None:
         name = intent.actor.account.name
         if grant.state == GrantState.PENDING:  # an extension that nobody decided yet
-            why = GONE_WITH_IT.format(name=name)
+            why = Sentence(GONE_WITH_IT, name=name)
             grants.move(tx, grant, GrantState.VOIDED, ended_at=now, end_reason=why, ended_by=name)
             self._record(tx, intent, grant, "grant.voided", "refused", found.decision)
         else:

@@ -18,7 +18,7 @@ from storage import proofs
 from storage.handles import Purpose, Result, move
 from storage.proofs import BEYOND_PASSWORD, ProofKind
 from storage.records import Handle
-from storage.secrets import hash_code, new_salt
+from storage.secrets import CodeHash, new_salt
 from storage.states import Changed
 
 RECOVERY_CODES = 10
@@ -107,7 +107,7 @@ class Enrolment:
         step = matching_step(self._ground.vault.open(pending.secret), code, self._ground)
         if step is None:
             return NotYet(reason=WRONG_CODE)
-        codes, hashed = await new_recovery_codes()
+        codes, hashed = await new_recovery_codes(self._ground.code_hash)
         return await self._ground.database.write(lambda tx: self._replace(tx, handle, step, codes, hashed))
 
     def _may_enrol(self, visitor: Visitor, handle: Handle) -> bool:
@@ -149,14 +149,14 @@ class Enrolment:
         return Codes(codes=codes)
 
 
-async def new_recovery_codes() -> tuple[tuple[str, ...], list[str]]:
+async def new_recovery_codes(made: CodeHash) -> tuple[tuple[str, ...], list[str]]:
     """Ten new recovery codes, and their hashes, which are all that is kept."""
     codes = tuple(
         new_recovery_code([secrets.randbelow(32) for _ in range(RECOVERY_LENGTH)])
         for _ in range(RECOVERY_CODES)
     )
     salt = new_salt()
-    hashed = await asyncio.to_thread(lambda: [hash_code(plain_recovery_code(each), salt) for each in codes])
+    hashed = await asyncio.to_thread(lambda: [made.of(plain_recovery_code(each), salt) for each in codes])
     return codes, hashed
 
 

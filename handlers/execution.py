@@ -27,6 +27,7 @@ from handlers.unfollowed import tell_explained
 from storage import grants, holdings
 from storage.approvals import counting_of, proof_of
 from storage.records import Approval, Grant, Holding
+from storage.sentences import template, told_together
 from storage.states import GrantState
 
 Waiting: TypeAlias = Sequence[tuple[Grant, Sequence[Approval]]]
@@ -66,7 +67,7 @@ class Execution:
         home = self._ground.home(grant.requester_directory)
         requester = await in_call_time(home.account(grant.requester_account))
         if entitlement is None or requester is None:
-            return _Refusal(reason="It can no longer be granted.")
+            return _Refusal(reason=template("It can no longer be granted."))
         target = await in_call_time(target_now(self._ground, grant, requester))
         owner, fallback = self._ground.catalogue.owner_of(entitlement), self._ground.fallback_of(grant)
         approvers: list[Approver] = []
@@ -99,7 +100,7 @@ class Execution:
             return None
         if isinstance(target.account, NoCounterpart):
             return _Refusal(reason=target.account.finding, decision=verdict.decision, target=target.account)
-        return _Refusal(reason=" ".join(verdict.reasons), decision=verdict.decision)
+        return _Refusal(reason=told_together(*verdict.reasons), decision=verdict.decision)
 
     def _void(self, tx: Session, *, claimed: Holding, grant_id: str, refusal: _Refusal) -> None:
         grant = grants.get(tx, grant_id)

@@ -21,12 +21,13 @@ from storage.audit.checkpoint import Signer
 from storage.audit.epochs import OPENED, STORY, read_epochs
 from storage.audit.sealing import seal_epoch
 from storage.records import Freeze
+from storage.sentences import template
 from storage.states import FreezeKind, GrantState
 from storage.types import EPOCH
 
 log = structlog.get_logger(__name__)
 
-VOIDED = "my records were restored from an older copy, and whether it still holds is not known"
+VOIDED = template("my records were restored from an older copy, and whether it still holds is not known")
 _STEP_SECONDS = 30
 
 

@@ -4,6 +4,7 @@ It never matches by name; an e-mail match is only a proposal that the person pro
 """
 
 import asyncio
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Literal
 
@@ -19,6 +20,7 @@ from handlers.patience import in_time
 from handlers.proofs import Handles
 from storage import deliveries, links
 from storage.directories.base import Account
+from storage.faults import StorageUnavailable
 from storage.handles import Purpose
 from storage.identifiers import new_id
 from storage.links import PinnedLink
@@ -106,7 +108,15 @@ class Identity:
             return NotLinked(profile=profile, suspended=True)
         if not profile.mail:
             return await self._not_told(profile, where, delivery, link)
+        await self._note_zone(profile, link)
         return Actor(account=account, slack_team=profile.team, slack_user=profile.user)
+
+    async def _note_zone(self, profile: SlackProfile, link: PinnedLink) -> None:
+        """Remember where they are, for letters. It can wait: what they came for is never refused over it."""
+        if profile.timezone in ("", link.zone):
+            return
+        with suppress(StorageUnavailable):
+            await self._ground.database.write(lambda tx: links.note_zone(tx, link.id, profile.timezone))
 
     async def offer_link(
         self, profile: SlackProfile, where: Where, delivery: str, *, by_message: bool

@@ -14,9 +14,17 @@ from sqlmodel import Session
 
 from handlers import recording
 from handlers.counterparts import Target, target_now, uncertain
-from handlers.deciders import accounts_of, as_approver, count_people, deciders, role_in
+from handlers.deciders import accounts_of, count_people, deciders, role_in
 from handlers.decisions.counterparts import NoCounterpart
-from handlers.decisions.policy import AccessQuestion, PolicyDecision, Role, Way, same_person
+from handlers.decisions.policy import (
+    AccessQuestion,
+    PolicyDecision,
+    Recently,
+    Role,
+    Way,
+    is_on_call,
+    same_person,
+)
 from handlers.decisions.requests import weigh_request
 from handlers.decisions.turns import comes_first
 from handlers.exceptions import tell_security, wrong_person
@@ -135,11 +143,11 @@ class OpenRequests:
             grant, facts.requester, target.account, entitlement, target.report
         )
         people = (facts.requester, target.report, intent.actor.account, *facts.approved)
-        question = replace(question, recently=recently(tx, self._ground.now, people))
-        if isinstance(question.goes_to, NoCounterpart):
-            self._lose_account(tx, intent, grant, question.goes_to, question)
+        lately = recently(tx, self._ground.now, people)
+        if isinstance(gone := question.goes_to, NoCounterpart):
+            self._lose_account(tx, intent, grant, gone, replace(question, recently=lately))
             return _settled_before(grant, decided, now)
-        return self._opened(intent, grant, entitlement, question, facts, way, decided)
+        return self._opened(intent, grant, entitlement, question, facts, way, lately)
 
     def turn_away(
         self, tx: Session, intent: OnGrant, found: Opened, decision: PolicyDecision
@@ -205,10 +213,11 @@ class OpenRequests:
         recording.record_steps(
             tx,
             grant,
-            [replace(step, facts={"minutes": grant.minutes, **step.facts}) for step in steps],
+            steps,
             at=self._ground.now(),
             actor=recording.person(intent.actor),
             where=intent.where,
+            facts={"minutes": grant.minutes},
             texts=texts,
         )
 
@@ -220,15 +229,16 @@ class OpenRequests:
         question: AccessQuestion,
         facts: Facts,
         way: Way,
-        decided: Sequence[Approval],
+        lately: Recently,
     ) -> Opened:
-        account = intent.actor.account
+        account, decided = intent.actor.account, facts.seen.decided
         so_far = count_people(question, facts.approved, decided, self._ground.security_group)
+        on_call = is_on_call(account, question.requester, question.owner)
         return Opened(
             grant=grant,
             decided=decided,
             entitlement=entitlement,
-            question=replace(as_approver(question, account), approvals=so_far, way=way),
+            question=replace(question, approvals=so_far, way=way, on_call=on_call, recently=lately),
             role=role_in(self._ground, grant, question, account),
         )
 
@@ -275,7 +285,7 @@ def _has_decided(
 
 
 def _seen(tx: Session, grant_id: str) -> Seen:
-    grant = grants.get(tx, grant_id)
+    grant = grants.look(tx, grant_id)
     if grant is None:
         return Seen(grant=None)
     decided = approvals_of(tx, grant.id)

@@ -4,6 +4,7 @@ A password is handed to the directory and to nothing else; it is never kept, rec
 """
 
 from dataclasses import dataclass
+from functools import cache
 from importlib.resources import files
 
 from handlers import breaker
@@ -19,10 +20,13 @@ from storage.directories.base import Account, PasswordRejected
 from storage.faults import DirectoryUnavailable
 from storage.handles import Purpose, Result, finished_since
 from storage.records import Handle
+from storage.sentences import Sentence, template, told_together
 
 NOT_THE_SAME = "The two passwords are not the same."
-ENOUGH_TODAY = "It was changed {times} times in the last 24 hours, the most in a day. Try again tomorrow."
-NO_LONGER = "Policy does not allow this any more, so nothing was changed. {reasons}"
+ENOUGH_TODAY = template(
+    "It was changed {times} times in the last 24 hours, the most in a day. Try again tomorrow."
+)
+NO_LONGER = template("Policy does not allow this any more, so nothing was changed. {reasons}")
 NOT_TOLD = (
     "Before a password is changed you are told in Slack and by mail, and one of the two did not go out yet. Nothing "
     "was changed. Type it again in a minute, on this page; if it fails again, go to the IT desk."
@@ -30,6 +34,7 @@ NOT_TOLD = (
 NOT_HERE = "This directory does not let me set passwords. Nothing was changed."
 
 
+@cache
 def common_passwords() -> frozenset[str]:
     """The passwords that are tried first, as shipped, casefolded."""
     text = files("handlers.policies").joinpath("common-passwords.txt").read_text(encoding="utf-8")
@@ -139,10 +144,10 @@ class Passwords:
             return Over()
         decision = self._attempts.ask(person, handle, tuple(handle.proven))
         if decision is None or not decision.allowed:
-            reasons = " ".join(decision.reasons) if decision else ""
-            return NotYet(reason=NO_LONGER.format(reasons=reasons))
+            reasons = told_together(*decision.reasons) if decision else ""
+            return NotYet(reason=Sentence(NO_LONGER, reasons=reasons))
         if purpose == Purpose.RESET and await self._often_enough(person, handle):
-            return NotYet(reason=ENOUGH_TODAY.format(times=self._ground.limits.resets_a_day))
+            return NotYet(reason=Sentence(ENOUGH_TODAY, times=self._ground.limits.resets_a_day))
         return _Proven(handle=handle, account=person.account, decision=decision)
 
     async def _stopped(self) -> NotYet | None:

@@ -23,7 +23,7 @@ from storage.handles import Purpose
 from storage.outbox import ALERT, owe
 from storage.proofs import ProofKind
 from storage.records import MailCode
-from storage.secrets import Vault, hash_code, new_salt, salt_of
+from storage.secrets import CodeHash, Vault, new_salt, salt_of
 
 MAIL_DIGITS = 8
 RECOVERY_LENGTH = 13
@@ -145,7 +145,7 @@ class Proving:
                 lambda tx: proofs.mail_codes(tx, handle.id, self._ground.now())
             )
             kept = [(row.id, row.secret) for row in rows]
-        recovery = await asyncio.to_thread(_matching_recovery, recovery_code, kept)
+        recovery = await asyncio.to_thread(_matching_recovery, self._ground.code_hash, recovery_code, kept)
         mailed = next(
             (each.id for each in sent if is_mail_code(self._ground.vault, each.id, mail_code)), None
         )
@@ -209,11 +209,11 @@ def plain_recovery_code(typed: str) -> str:
     return re.sub(r"[\s-]+", "", typed.casefold()).translate(_MISREAD)
 
 
-def _matching_recovery(typed: str, kept: Sequence[tuple[str, str]]) -> str | None:
+def _matching_recovery(made: CodeHash, typed: str, kept: Sequence[tuple[str, str]]) -> str | None:
     """The id of the recovery code that was typed. All codes of one person share a salt, so this hashes once."""
     plain = plain_recovery_code(typed)
     salts = {salt_of(hashed) for _, hashed in kept} or {_NOBODYS_SALT}
-    hashes = [hash_code(plain, salt) for salt in salts]
+    hashes = [made.of(plain, salt) for salt in salts]
     return next((id_ for id_, hashed in kept for ours in hashes if _same(hashed, ours)), None)
 
 

@@ -6,6 +6,7 @@ What a decision does is in handlers.ways; no directory is changed here.
 import asyncio
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
+from functools import reduce
 from typing import TypeVar
 
 from sqlmodel import Session
@@ -30,6 +31,7 @@ from storage.catalogue import Entitlement
 from storage.directories.base import Account, Directory
 from storage.exceptions import SETTLED
 from storage.records import ExceptionRecord
+from storage.sentences import Sentence
 
 T = TypeVar("T")
 
@@ -238,4 +240,9 @@ def _whom(row: ExceptionRecord) -> str:
     if "count" not in row.facts:
         return row.who
     more = int(row.facts["count"]) - len(names)
-    return ", ".join([*names, *([f"{more} more"] if more > 0 else [])])
+    several = (
+        reduce(lambda before, name: Sentence("{names}, {name}", names=before, name=name), names)
+        if names
+        else ""
+    )
+    return Sentence("{names}, {count} more", names=several, count=more) if more > 0 else several

@@ -121,11 +121,15 @@ def record_steps(
     at: datetime,
     actor: audit.Actor,
     where: Where,
+    facts: Mapping[str, Fact] = NOTHING,
     texts: Mapping[str, str] | None = None,
 ) -> list[str]:
-    """`record_grant` of several things that came of one act, in this order; their ids. texts: of each of them."""
-    about = _about(grant, at=at, actor=actor, where=_place(where), texts=texts)
-    entries = [about(step) for step in steps]
+    """`record_grant` of several things that came of one act, in this order; their ids. facts, texts: of each."""
+    about = _about(grant, at=at, actor=actor, where=_place(where), facts=facts, texts=texts)
+    wanted = list(steps)
+    entries = [
+        about(step, fresh=fresh) for fresh, step in zip(new_ids("e", at, len(wanted)), wanted, strict=True)
+    ]
     log.append_each(tx, entries)
     return [entry.id for entry in entries]
 
@@ -157,12 +161,13 @@ def _about(
     at: datetime,
     actor: audit.Actor,
     where: audit.Where,
+    facts: Mapping[str, Fact] = NOTHING,
     texts: Mapping[str, str] | None = None,
 ) -> Callable[..., audit.Entry]:
     """What makes the entries about this grant."""
     return partial(
         _entry, at=at, actor=actor, subject=holder_of(grant)[1], resource=grant.entitlement, correlation=grant.id,
-        where=where, texts=texts or {}, besides=_account_of(grant),
+        where=where, texts=texts or {}, besides={**facts, **_account_of(grant)},
     )  # fmt: skip
 
 

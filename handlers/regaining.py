@@ -146,7 +146,7 @@ class Regaining:
         self, entered: Entered, keep: Callable[[Session, Handle], bool], facts: dict[str, Fact]
     ) -> Codes | Over:
         """The new proof, the end of all old ones, new recovery codes and the end of the visit: all or nothing."""
-        codes, hashed = await new_recovery_codes()
+        codes, hashed = await new_recovery_codes(self._ground.code_hash)
 
         def work(tx: Session) -> Codes | Over:
             at, handle = self._ground.now(), entered.handle

@@ -11,10 +11,12 @@ class Stopped:
     """It is stopped. again: it was said before, of the same visit, and nothing more was done.
 
     petition: only a petition that nobody approved yet was stopped; the account stays as it is.
+    held: the account is left as it is, for there were too many such reports at once.
     """
 
     again: bool = False
     petition: bool = False
+    held: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -23,7 +23,7 @@ from storage.states import GrantState
 # Small enough that one transaction holds up nobody who waits for the writer, large enough to share a commit.
 BATCH = 25
 # The end of a grant is four plain statements for many at once, so more of them take no longer.
-ENDS = 100
+ENDS = 200
 KEEP_DRAFTS = timedelta(days=1)
 # What approvers typed before they proved who they are, once the link to do so is over.
 KEEP_TYPED = timedelta(hours=1)

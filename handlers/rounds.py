@@ -32,7 +32,7 @@ log = structlog.get_logger(__name__)
 T = TypeVar("T")
 
 # Small enough that one transaction holds up nobody who waits for the writer, large enough to share what it costs.
-ROUND = 100
+ROUND = 200
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -45,6 +45,7 @@ class Kind(StrEnum):
     NOT_ME = "not-me"
     PETITION = "petition"
     UNPROVEN = "unproven"
+    NOT_STREAMED = "not-streamed"
 
 
 def named(name: str, login: str) -> str:

@@ -28,7 +28,8 @@ from storage.handles import Purpose, Result, handle_by_id
 from storage.links import PinnedLink
 from storage.oidc.provider import Provider
 from storage.records import Handle
-from storage.secrets import Vault
+from storage.secrets import CodeHash, Vault
+from storage.sentences import Sentence
 from storage.states import LinkState
 
 NO_LINK_NEEDED = frozenset({Purpose.LINK})
@@ -77,6 +78,7 @@ class PageGround:
 
     provider: None without one. pause: waits, in seconds. was_reset: what else belongs to the end of a reset, in its
     transaction. behind: who stands behind a visit that a petition opens; None where none does.
+    transaction. code_hash: of recovery codes.
     """
 
     database: Database
@@ -91,11 +93,12 @@ class PageGround:
     stepping_up: SteppingUp = field(default_factory=SteppingUp)
     was_reset: Callable[[Session, str, str], None] = _nothing_more
     behind: Callable[[Handle], Awaitable[Attested | None]] = _nobody_behind
+    code_hash: CodeHash = field(default_factory=CodeHash)
 
     def directory(self, name: str) -> Directory:
         """The directory of this name; DirectoryUnavailable if it is not configured (any more)."""
         if name not in self.directories:
-            raise DirectoryUnavailable(f"There is no directory called {name}.")
+            raise DirectoryUnavailable(Sentence("There is no directory called {name}.", name=name))
         return self.directories[name]
 
     async def handle_of(self, visitor: "Visitor") -> Handle | None:

@@ -23,6 +23,7 @@ from storage.audit.checkpoint import BadNote, Checkpoint, Signer, verify_note
 from storage.audit.published import Published, publish, read_published
 from storage.audit.sealing import Contradiction, agrees, contradiction, latest_checkpoint, sign_head
 from storage.faults import AuditFault, WicketFault
+from storage.sentences import Sentence, template
 from storage.states import FreezeKind
 
 log = structlog.get_logger(__name__)
@@ -30,6 +31,10 @@ log = structlog.get_logger(__name__)
 # Of the checkpoints in the file, so many of the last are compared at each look.
 _LATEST = 20
 _REMEMBERED = 1000
+
+_UNREADABLE = template("The file of published checkpoints {file} cannot be read.")
+_ENDS_ODDLY = template("The file of published checkpoints {file} ends in something that is none.")
+_LACKS_LAST = template("The file of published checkpoints {file} lacks the last one that was written to it.")
 
 
 class Watching:
@@ -94,7 +99,7 @@ class Watching:
             return wrong
         if found is None:
             # Later the process itself remembers what it signed; at the start nobody does.
-            detail = f"The file of published checkpoints {self._file} cannot be read."
+            detail = Sentence(_UNREADABLE, file=str(self._file))
             return Contradiction(detail=detail) if self._is_first else None
         return self._shortened(tx, found, history)
 
@@ -102,11 +107,9 @@ class Watching:
         """Whether the file ends before what was written to it, which a crash in the middle of writing does not do."""
         last = freezes.last_published(tx, self._place)
         if last is None and found.rest:
-            detail = f"The file of published checkpoints {self._file} ends in something that is none."
+            detail = Sentence(_ENDS_ODDLY, file=str(self._file))
         elif last is not None and last not in found.notes and last not in (history or self._history()):
-            detail = (
-                f"The file of published checkpoints {self._file} lacks the last one that was written to it."
-            )
+            detail = Sentence(_LACKS_LAST, file=str(self._file))
         else:
             return None
         return Contradiction(detail=detail)

@@ -25,6 +25,7 @@ from storage.catalogue import Entitlement
 from storage.directories.base import Account
 from storage.exceptions import SETTLED, decide_exceptions, settle_exceptions
 from storage.records import ExceptionRecord, Grant
+from storage.sentences import Sentence, template
 from storage.states import GrantState
 
 LONGEST_REVIEW = timedelta(days=365)
@@ -108,11 +109,13 @@ class Ways:
             return over
         longest = min(entitlement.max_duration, LONGEST_ADOPTION)
         if account is None or not 0 < intent.minutes <= longest.total_seconds() // 60:
-            return self.not_possible(tx, intent, found, ("It cannot be adopted so. Remove it instead.",))
+            return self.not_possible(
+                tx, intent, found, (template("It cannot be adopted so. Remove it instead."),)
+            )
         if found.facts.person is None:  # nobody would notice that they left
             return self.not_possible(tx, intent, found, (WHOSE,))
         actor = intent.actor.account
-        why = f"Found in the directory and adopted by {actor.name}"
+        why = Sentence("Found in the directory and adopted by {name}", name=actor.name)
         grant = adopt(
             tx,
             self._ground,
@@ -144,7 +147,7 @@ class Ways:
         over = self._explained_meanwhile(tx, intent, found)
         if over is not None:
             return over
-        why = f"nobody had granted it; taken away by {intent.actor.account.name}"
+        why = Sentence("nobody had granted it; taken away by {name}", name=intent.actor.account.name)
         grant = take_away(
             tx,
             self._ground,
@@ -172,10 +175,10 @@ class Ways:
             return self.not_possible(tx, intent, found, refused or (ONLY_ONES_OWN,))
         if not now < review <= now + LONGEST_REVIEW + timedelta(days=1):
             return self.not_possible(
-                tx, intent, found, ("It has to be looked at again within a year from now.",)
+                tx, intent, found, (template("It has to be looked at again within a year from now."),)
             )
         if intent.owner not in self._ground.catalogue.owners:
-            return self.not_possible(tx, intent, found, ("Choose a team that answers for it.",))
+            return self.not_possible(tx, intent, found, (template("Choose a team that answers for it."),))
         standings.declare(
             tx,
             at=now,
@@ -220,7 +223,7 @@ class Ways:
             return self._over_by_itself(tx, intent, found)
         name = intent.actor.account.name
         for grant in over:
-            why = f"it was gone from the directory, and {name} ended it"
+            why = Sentence("it was gone from the directory, and {name} ended it", name=name)
             grants.move(tx, grant, GrantState.ENDING, end_reason=why, ended_by=name)
             holdings.follow_grant(tx, grant, at=now, due_at=now)
             self._ground.show(tx, grant)

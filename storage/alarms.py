@@ -11,12 +11,12 @@ from sqlalchemy import select as pick
 from sqlmodel import Session, SQLModel, col, func, select
 
 from storage import upserts
-from storage.plain import run
+from storage.plain import Plain, rows, run
 from storage.records import Alarm
 
 _ALARMS = SQLModel.metadata.tables[Alarm.__tablename__]
 # Built once: every request and click asks, and making a statement costs more than running it.
-_REPORTED = pick(_ALARMS.c.directory, _ALARMS.c.account).where(_ALARMS.c.lifted_at.is_(None))
+_REPORTED = Plain(pick(_ALARMS.c.directory, _ALARMS.c.account).where(_ALARMS.c.lifted_at.is_(None)))
 _RAISE = upserts.or_nothing(SQLModel.metadata.tables[Alarm.__tablename__])
 
 
@@ -76,7 +76,7 @@ def open_of(tx: Session, directory: str, account: str) -> Sequence[Alarm]:
 
 def reported(tx: Session) -> frozenset[tuple[str, str]]:
     """Directory and account of everybody about whom an alarm is open."""
-    return frozenset((row.directory, row.account) for row in tx.connection().execute(_REPORTED))
+    return frozenset((directory, account) for directory, account in rows(tx.connection(), _REPORTED))
 
 
 def switched_off(tx: Session) -> frozenset[tuple[str, str]]:

@@ -95,7 +95,7 @@ def add_approval(
     given: Sequence[Approval] | None = None,
     proof: FreshProof | None = None,
     retyped: bool = False,
-) -> Approval:
+) -> None:
     """Record one approver's decision about the request as it is now. given: `approvals_of` it, if they are known.
 
     proof: the fresh proof that it rests on. retyped: they typed the request's code.
@@ -111,10 +111,9 @@ def add_approval(
     if known is not None and known.approved and not binds(known, grant):
         tx.execute(delete(VoidedApproval).where(col(VoidedApproval.approval) == known.id))
         change(tx, known, **fresh)
-        return known
-    row = {"id": new_id("a", at), "grant": grant.id, "approver": approver, **fresh}
-    run(tx.connection(), _ADD, row)
-    return _OF.made(row)
+    else:
+        row = {"id": new_id("a", at), "grant": grant.id, "approver": approver, **fresh}
+        run(tx.connection(), _ADD, row)
 
 
 def proof_of(approval: Approval) -> FreshProof | None:

@@ -5,6 +5,7 @@ It decides nothing; whoever counts approvals compares the marks.
 
 import hashlib
 import json
+from functools import lru_cache
 
 from storage.records import Approval, Grant
 
@@ -13,7 +14,7 @@ _LENGTH = 20
 
 def mark(grant: Grant) -> str:
     """The mark of what is asked: what, whose account gets it where, for whom, for how long, and why. Hex digits."""
-    shown = [
+    return _mark(
         grant.entitlement,
         grant.directory,
         grant.account,
@@ -22,7 +23,12 @@ def mark(grant: Grant) -> str:
         grant.justification,
         grant.ticket,
         grant.target_account,
-    ]
+    )
+
+
+@lru_cache(maxsize=64)
+def _mark(*shown: str | int) -> str:
+    """One click asks for it several times."""
     return hashlib.sha256(json.dumps(shown, ensure_ascii=True).encode()).hexdigest()[:_LENGTH]
 
 

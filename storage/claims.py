@@ -11,6 +11,7 @@ from sqlalchemy import bindparam, case, exists, false, or_, select, update
 from sqlmodel import Session, SQLModel, col
 
 from storage.holdings import LEFT
+from storage.listed import among, listed
 from storage.records import Grant, Holding
 from storage.states import GrantState
 
@@ -64,7 +65,7 @@ _IS_ENDING = exists().where(
     _GRANTS.c.state == GrantState.ENDING,
 )
 _DUE_TO_END = _DUE.where(or_(_HOLDINGS.c.wanted == false(), _IS_ENDING))
-_AMONG = _HOLDINGS.c.id.in_(bindparam("ids", expanding=True))
+_AMONG = among(_HOLDINGS.c.id, "ids")
 _TAKE = (
     update(_HOLDINGS)
     .where(_AMONG)
@@ -76,11 +77,7 @@ _TAKE = (
         last_fault=case((_HOLDINGS.c.lease_until.is_not(None), LEFT), else_=_HOLDINGS.c.last_fault),
     )
 )
-_ROWS = (
-    select(Holding)
-    .execution_options(populate_existing=True)
-    .where(col(Holding.id).in_(bindparam("ids", expanding=True)))
-)
+_ROWS = select(Holding).execution_options(populate_existing=True).where(among(col(Holding.id), "ids"))
 _HELD = (
     select(
         _HOLDINGS.c.id,
@@ -115,7 +112,7 @@ def due(
 def take(tx: Session, found: Collection[Due], *, until: datetime) -> list[Due]:
     """Hold these, just found in this transaction, under a lease; as they are from now on."""
     if found:
-        tx.connection().execute(_TAKE, {"ids": [one.id for one in found], "until": until})
+        tx.connection().execute(_TAKE, {"ids": listed([one.id for one in found]), "until": until})
     return [one._replace(fence=one.fence + 1, attempts=one.attempts + 1) for one in found]
 
 
@@ -123,14 +120,14 @@ def rows_of(tx: Session, taken: Collection[Due]) -> list[Holding]:
     """The whole rows of these, in the same order: of those that are still ours."""
     if not taken:
         return []
-    rows = {row.id: row for row in tx.execute(_ROWS, {"ids": [one.id for one in taken]}).scalars()}
+    rows = {row.id: row for row in tx.execute(_ROWS, {"ids": listed([one.id for one in taken])}).scalars()}
     return [rows[one.id] for one in taken if rows[one.id].fence == one.fence]
 
 
 def held_each(tx: Session, taken: Collection[Due]) -> dict[str, Held]:
     """`holdings.held_under` for many, by their ids: those of them that are still ours."""
     fences = {one.id: one.fence for one in taken}
-    rows = tx.connection().execute(_HELD, {"ids": list(fences)})
+    rows = tx.connection().execute(_HELD, {"ids": listed(fences)})
     return {
         row.id: Held(row.due_at, row.overdue_told, row.last_fault)
         for row in rows
@@ -140,4 +137,4 @@ def held_each(tx: Session, taken: Collection[Due]) -> dict[str, Held]:
 
 def settle_removed(tx: Session, ids: Collection[str]) -> None:
     """`holdings.settle` for many held ones whose last grant is over and whose membership is gone."""
-    tx.connection().execute(_SETTLE_REMOVED, {"ids": list(ids)})
+    tx.connection().execute(_SETTLE_REMOVED, {"ids": listed(ids)})

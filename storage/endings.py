@@ -10,6 +10,7 @@ from typing import NamedTuple
 from sqlalchemy import Update, bindparam, func, select, update
 from sqlmodel import Session, SQLModel
 
+from storage.listed import among, listed
 from storage.records import Grant, Holding
 from storage.states import LIVE, GrantState
 
@@ -49,7 +50,7 @@ _OF_HOLDING = (
     _GRANTS.c.group == _HOLDINGS.c.group,
     _GRANTS.c.state.in_((*LIVE, GrantState.ENDING)),
 )
-_AMONG = _HOLDINGS.c.id.in_(bindparam("holdings", expanding=True))
+_AMONG = among(_HOLDINGS.c.id, "holdings")
 
 # Built once: making a statement costs more than running it. What is live is said literally, as the index says it:
 # with parameters SQLite would read every grant there ever was.
@@ -67,7 +68,7 @@ _NEXT = select(func.min(_GRANTS.c.expires_at)).where(
 )
 _COVERING = select(_HOLDINGS.c.id, *_COLUMNS).where(_AMONG, *_OF_HOLDING)
 _STANDING = select(_HOLDINGS.c.id, _GRANTS.c.id, _GRANTS.c.state).where(_AMONG, *_OF_HOLDING)
-_AMONG_GRANTS = _GRANTS.c.id.in_(bindparam("ids", expanding=True))
+_AMONG_GRANTS = among(_GRANTS.c.id, "ids")
 _BEGIN = (
     update(_GRANTS)
     .where(_AMONG_GRANTS, _GRANTS.c.state.in_(LIVE))
@@ -104,7 +105,7 @@ def end(tx: Session, ids: Collection[str], *, at: datetime) -> None:
 def covering_each(tx: Session, holdings: Collection[str]) -> dict[str, list[Ending]]:
     """The grants that concern each of these holdings, by its id: live ones and those whose end is under way."""
     found: dict[str, list[Ending]] = {holding: [] for holding in holdings}
-    for row in tx.connection().execute(_COVERING, {"holdings": list(holdings)}):
+    for row in tx.connection().execute(_COVERING, {"holdings": listed(holdings)}):
         found[row[0]].append(Ending._make(row[1:]))
     return found
 
@@ -112,11 +113,11 @@ def covering_each(tx: Session, holdings: Collection[str]) -> dict[str, list[Endi
 def standing_each(tx: Session, holdings: Collection[str]) -> dict[str, dict[str, str]]:
     """The states of those grants by their ids, for each of these holdings: all that can have changed of them."""
     found: dict[str, dict[str, str]] = {holding: {} for holding in holdings}
-    for holding, grant, state in tx.connection().execute(_STANDING, {"holdings": list(holdings)}):
+    for holding, grant, state in tx.connection().execute(_STANDING, {"holdings": listed(holdings)}):
         found[holding][grant] = state
     return found
 
 
 def _move(tx: Session, ids: Collection[str], statement: Update, **values: object) -> None:
-    if tx.connection().execute(statement, {"ids": list(ids), **values}).rowcount != len(ids):
+    if tx.connection().execute(statement, {"ids": listed(ids), **values}).rowcount != len(ids):
         raise ValueError("a grant cannot take this state any more")

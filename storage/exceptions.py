@@ -11,6 +11,7 @@ from sqlalchemy import bindparam
 from sqlmodel import Session, SQLModel, col, select
 
 from storage.identifiers import new_id
+from storage.listed import among, listed
 from storage.outbox import ALERT, OWNER, owe
 from storage.records import ExceptionRecord
 
@@ -24,17 +25,17 @@ RENEWED = "renewed"
 
 _GRAVITY = ("low", "medium", "high")
 
-# Of a list of causes, so many are asked for in one statement.
-_AT_ONCE = 500
-
 # Built once: making a statement costs more than running it, and every effect asks. Mostly there is none.
 _EXCEPTIONS = SQLModel.metadata.tables[ExceptionRecord.__tablename__]
 _ANY_OF_CAUSES = (
     select(_EXCEPTIONS.c.id).where(_EXCEPTIONS.c.cause.in_(bindparam("causes", expanding=True))).limit(1)
 )
-_KNOWN = select(_EXCEPTIONS.c.cause).where(_EXCEPTIONS.c.cause.in_(bindparam("causes", expanding=True)))
+_KNOWN = select(_EXCEPTIONS.c.cause).where(among(_EXCEPTIONS.c.cause, "causes"))
 _OF_CAUSES = select(ExceptionRecord).where(
     col(ExceptionRecord.cause).in_(bindparam("causes", expanding=True))
+)
+_UNDER = select(ExceptionRecord).where(
+    col(ExceptionRecord.cause) >= bindparam("beginning"), col(ExceptionRecord.cause) < bindparam("beyond")
 )
 
 
@@ -110,27 +111,20 @@ def is_open(tx: Session, cause: str, *, since: datetime) -> bool:
     return _gravest(tx, cause, since) is not None
 
 
-def open_of(tx: Session, cause: str) -> Sequence[ExceptionRecord]:
-    """What is open of this cause, however old."""
-    return [row for row in tx.exec(_OF_CAUSES, params={"causes": [cause]}).all() if _is_open(row)]
+def open_of(tx: Session, *causes: str) -> Sequence[ExceptionRecord]:
+    """What is open of this cause, or of these few, however old."""
+    return [row for row in tx.exec(_OF_CAUSES, params={"causes": causes}).all() if _is_open(row)]
 
 
 def known_among(tx: Session, causes: Collection[str]) -> frozenset[str]:
     """Those of these causes that anything was ever raised for, be it over or not. It may be asked about very many."""
-    wanted, found = list(causes), set[str]()
-    for start in range(0, len(wanted), _AT_ONCE):
-        found.update(tx.connection().execute(_KNOWN, {"causes": wanted[start : start + _AT_ONCE]}).scalars())
-    return frozenset(found)
+    return frozenset(tx.connection().execute(_KNOWN, {"causes": listed(causes)}).scalars())
 
 
 def open_under(tx: Session, beginning: str) -> Sequence[ExceptionRecord]:
     """What is open of all causes that begin so."""
-    rows = tx.exec(
-        select(ExceptionRecord).where(
-            ExceptionRecord.cause >= beginning, ExceptionRecord.cause < f"{beginning}\U0010ffff"
-        )
-    ).all()
-    return [row for row in rows if _is_open(row)]
+    between = {"beginning": beginning, "beyond": f"{beginning}\U0010ffff"}
+    return [row for row in tx.exec(_UNDER, params=between).all() if _is_open(row)]
 
 
 def _add_facts(tx: Session, at: datetime, causes: Collection[str], facts: Mapping[str, Any]) -> None:

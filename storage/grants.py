@@ -45,6 +45,26 @@ _COVERING_ALL = select(Grant).where(
     col(Grant.account).in_(bindparam("accounts", expanding=True)),
     col(Grant.state).in_((*LIVE, GrantState.ENDING)),
 )
+_OF_GROUP = (
+    col(Grant.directory) == bindparam("directory"),
+    col(Grant.group) == bindparam("group"),
+)
+_CONCERNING_GROUP = select(Grant.account, Grant.id, Grant.state).where(
+    *_OF_GROUP,
+    col(Grant.entitlement) == bindparam("entitlement"),
+    col(Grant.state).in_((*LIVE, GrantState.ENDING)),
+)
+_CONCERNING_SOME = _CONCERNING_GROUP.where(col(Grant.account).in_(bindparam("accounts", expanding=True)))
+_ACTIVE_IN = select_columns(col(Grant.account)).where(
+    *_OF_GROUP,
+    col(Grant.entitlement) == bindparam("entitlement"),
+    col(Grant.state) == GrantState.ACTIVE,
+)
+_COVERED_IN = select(Grant.account).where(
+    *_OF_GROUP,
+    col(Grant.account).in_(bindparam("accounts", expanding=True)),
+    col(Grant.state).in_((*LIVE, GrantState.ENDING)),
+)
 
 
 _BY_ID = Loading(Grant, select_columns(_GRANTS).where(_GRANTS.c.id == bindparam("of")).with_for_update())
@@ -62,6 +82,11 @@ def get(tx: Session, grant_id: str) -> Grant | None:
     return next(iter(_BY_ID.held(tx, {"of": grant_id})), None)
 
 
+def look(tx: Session, grant_id: str) -> Grant | None:
+    """`get` for whoever changes it by `move` alone: it is apart from the session, which costs more than the look."""
+    return next(iter(_BY_ID.found(tx, {"of": grant_id})), None)
+
+
 def move(tx: Session, grant: Grant, to: GrantState, **changes: Any) -> None:
     """Set the state and what goes with it; the same state only changes what goes with it.
 
@@ -73,9 +98,8 @@ def move(tx: Session, grant: Grant, to: GrantState, **changes: Any) -> None:
         raise ValueError(f"a grant that is {grant.state} cannot become {to}")
     if "expires_at" in changes and grant.expires_at is not None:
         raise ValueError("the end of a grant never moves")
-    tx.add(grant)
     if instance_state(grant).key is None:  # a new one; what follows looks for it without the ORM
-        tx.flush()
+        add(tx, grant)
     change(tx, grant, state=to, **changes)
 
 
@@ -191,18 +215,13 @@ def concerning_group(
 
     among: only these accounts'. Rows and no grants, since there may be very many.
     """
-    asked = select(Grant.account, Grant.id, Grant.state).where(
-        Grant.entitlement == entitlement,
-        Grant.directory == directory,
-        Grant.group == group,
-        col(Grant.state).in_((*LIVE, GrantState.ENDING)),
-    )
+    place = {"entitlement": entitlement, "directory": directory, "group": group}
     if among is None:
-        return list(tx.exec(asked))
+        return list(tx.exec(_CONCERNING_GROUP, params=place))
     wanted = sorted(among)
     found: list[tuple[str, str, str]] = []
     for start in range(0, len(wanted), _AT_ONCE):
-        found += tx.exec(asked.where(col(Grant.account).in_(wanted[start : start + _AT_ONCE])))
+        found += tx.exec(_CONCERNING_SOME, params={**place, "accounts": wanted[start : start + _AT_ONCE]})
     return found
 
 
@@ -211,35 +230,23 @@ def active_in(tx: Session, *, entitlement: str, directory: str, group: str) -> I
 
     To be read to the end within the transaction.
     """
-    asked = select_columns(col(Grant.account)).where(
-        col(Grant.entitlement) == entitlement,
-        col(Grant.state) == GrantState.ACTIVE,
-        col(Grant.directory) == directory,
-        col(Grant.group) == group,
-    )
-    for rows in _by_pages(tx, asked):
+    place = {"entitlement": entitlement, "directory": directory, "group": group}
+    for rows in _by_pages(tx, _ACTIVE_IN, place):
         yield [account for (account,) in rows]
 
 
-def _by_pages(tx: Session, asked: Executable) -> Iterator[Sequence[tuple[Any, ...]]]:
+def _by_pages(
+    tx: Session, asked: Executable, given: Mapping[str, Any] | None = None
+) -> Iterator[Sequence[tuple[Any, ...]]]:
     """Rows that are never in memory all at once, on neither engine."""
-    yield from tx.connection().execute(asked, execution_options={"yield_per": _AT_ONCE}).partitions()
+    yield from tx.connection().execute(asked, given, execution_options={"yield_per": _AT_ONCE}).partitions()
 
 
 def covered_in(tx: Session, *, directory: str, group: str, among: Collection[str]) -> frozenset[str]:
     """Those of these accounts that a grant concerns here, whatever its entitlement was called when it was given."""
-    wanted, found = sorted(among), set[str]()
+    wanted, found, place = sorted(among), set[str](), {"directory": directory, "group": group}
     for start in range(0, len(wanted), _AT_ONCE):
-        found.update(
-            tx.exec(
-                select(Grant.account).where(
-                    col(Grant.account).in_(wanted[start : start + _AT_ONCE]),
-                    col(Grant.state).in_((*LIVE, GrantState.ENDING)),
-                    Grant.directory == directory,
-                    Grant.group == group,
-                )
-            )
-        )
+        found.update(tx.exec(_COVERED_IN, params={**place, "accounts": wanted[start : start + _AT_ONCE]}))
     return frozenset(found)
 
 

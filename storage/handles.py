@@ -3,29 +3,35 @@
 They carry no authority, and nothing here knows their text.
 """
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import datetime
 from enum import StrEnum
+from itertools import zip_longest
+from typing import Any
 
 from sqlalchemy import bindparam, literal_column, or_, update
 from sqlalchemy import select as pick
 from sqlmodel import Session, SQLModel, col, func, select
 
 from storage.identifiers import new_id
+from storage.plain import Plain, rows
 from storage.records import Handle
 
 # Built once: every request and click asks, and making a statement costs more than running it.
 _HANDLES = SQLModel.metadata.tables[Handle.__tablename__]
-_RESETS = (
+_LAST_RESETS = (
     pick(_HANDLES.c.directory, _HANDLES.c.account, func.max(_HANDLES.c.done_at).label("at"))
     .where(
         _HANDLES.c.purpose == literal_column("'reset'"),  # literally the condition of the index handles_reset
         _HANDLES.c.done_at.is_not(None),
-        _HANDLES.c.account.in_(bindparam("accounts", expanding=True)),
         _HANDLES.c.done_at > bindparam("since", type_=_HANDLES.c.created_at.type),
     )
     .group_by(_HANDLES.c.directory, _HANDLES.c.account)
 )
+_RESETS = _LAST_RESETS.where(_HANDLES.c.account.in_(bindparam("accounts", expanding=True)))
+# What is said to the driver as it is takes no list. A click is about three people or four.
+_SLOTS = ("one", "two", "three", "four")
+_RESETS_OF_FEW = Plain(_LAST_RESETS.where(or_(*(_HANDLES.c.account == bindparam(slot) for slot in _SLOTS))))
 
 
 class Purpose(StrEnum):
@@ -197,8 +203,15 @@ def resets_since(
     tx: Session, accounts: Collection[str], since: datetime
 ) -> Mapping[tuple[str, str], datetime]:
     """When each of these last reset their password since then, or may have; by directory and account."""
-    rows = tx.connection().execute(_RESETS, {"accounts": sorted(accounts), "since": since})
-    return {(row.directory, row.account): row.at for row in rows}
+    if not accounts:
+        return {}
+    found: Iterable[Sequence[Any]]
+    if len(accounts) <= len(_SLOTS):
+        few = dict(zip_longest(_SLOTS, accounts, fillvalue=next(iter(accounts))))
+        found = rows(tx.connection(), _RESETS_OF_FEW, {**few, "since": since})
+    else:
+        found = tx.connection().execute(_RESETS, {"accounts": sorted(accounts), "since": since})
+    return {(directory, account): at for directory, account, at in found}
 
 
 def finished_since(tx: Session, purpose: Purpose, *, directory: str, account: str, since: datetime) -> int:

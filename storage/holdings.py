@@ -16,8 +16,9 @@ from storage.changing import change
 from storage.database import wake
 from storage.endings import Ending
 from storage.identifiers import new_id
+from storage.listed import among, listed
 from storage.loading import Loading
-from storage.plain import Plain, in_turn
+from storage.plain import Plain, run
 from storage.records import Grant, Holding
 from storage.states import LIVE
 
@@ -46,6 +47,16 @@ _OF = (
         col(Holding.group) == bindparam("group"),
     )
 )
+_OF_SOME = select(Holding).where(
+    col(Holding.directory) == bindparam("directory"),
+    col(Holding.group) == bindparam("group"),
+    col(Holding.account).in_(bindparam("accounts", expanding=True)),
+)
+_STOOD_BEFORE = select(Holding.account).where(
+    col(Holding.directory) == bindparam("directory"),
+    col(Holding.group) == bindparam("group"),
+    col(Holding.stood_before).is_(True),
+)
 _BY_ID = (
     select(Holding).execution_options(**_FRESH).where(col(Holding.id) == bindparam("id")).with_for_update()
 )
@@ -68,16 +79,18 @@ _AWAITS_A_LOOK = and_(
     _HOLDINGS.c.settled == false(), _HOLDINGS.c.last_fault == "", _HOLDINGS.c.next_at > bindparam("now")
 )
 _ANEW: dict[str, Any] = {"settled": False, "attempts": 0, "overdue_told": False, "page_at": None}
+_ENDED = _GRANTS.alias("ended")
 _FOLLOW = Plain(
     update(_HOLDINGS)
     .where(
-        _HOLDINGS.c.directory == bindparam("directory_of"),
-        _HOLDINGS.c.account == bindparam("account_of"),
-        _HOLDINGS.c.group == bindparam("group_of"),
+        among(_ENDED.c.id, "ended"),
+        _HOLDINGS.c.directory == _ENDED.c.directory,
+        _HOLDINGS.c.account == _ENDED.c.account,
+        _HOLDINGS.c.group == _ENDED.c.group,
     )
     .values(
         **_ANEW, wanted=_is_covered(_HOLDINGS.c.directory, _HOLDINGS.c.account, _HOLDINGS.c.group),
-        due_at=bindparam("due"), next_at=bindparam("now"),
+        due_at=_ENDED.c.expires_at, next_at=bindparam("now"),
         last_fault=case((_AWAITS_A_LOOK, LEFT), else_=_HOLDINGS.c.last_fault),
     )
 )  # fmt: skip
@@ -118,7 +131,7 @@ def follow(
 ) -> Holding:
     """Make the holding want what its live grants want, and due for the directory from `due_at` on."""
     key = {"directory_of": directory, "account_of": account, "group_of": group}
-    (holding,) = _FOLLOW_ONE.held(tx, {**key, "new_id": new_id("h", at), "due": due_at, "now": at})
+    (holding,) = _FOLLOW_ONE.found(tx, {**key, "new_id": new_id("h", at), "due": due_at, "now": at})
     wake(tx, "holdings")
     return holding
 
@@ -145,46 +158,24 @@ def of_account(tx: Session, *, directory: str, account: str, group: str) -> Hold
 def of_accounts(tx: Session, *, directory: str, group: str, accounts: Collection[str]) -> dict[str, Holding]:
     """The holdings of these accounts in this group, by account."""
     found: dict[str, Holding] = {}
-    wanted = sorted(accounts)
+    wanted, place = sorted(accounts), {"directory": directory, "group": group}
     for start in range(0, len(wanted), _AT_ONCE):
-        rows = tx.exec(
-            select(Holding).where(
-                Holding.directory == directory,
-                Holding.group == group,
-                col(Holding.account).in_(wanted[start : start + _AT_ONCE]),
-            )
-        )
+        rows = tx.exec(_OF_SOME, params={**place, "accounts": wanted[start : start + _AT_ONCE]})
         found.update({row.account: row for row in rows})
     return found
 
 
 def stood_before(tx: Session, *, directory: str, group: str) -> frozenset[str]:
     """The accounts that were in this group before a grant gave it to them that is not over yet."""
-    rows = tx.exec(
-        select(Holding.account).where(
-            Holding.directory == directory, Holding.group == group, col(Holding.stood_before).is_(True)
-        )
-    )
-    return frozenset(rows)
+    return frozenset(tx.exec(_STOOD_BEFORE, params={"directory": directory, "group": group}))
 
 
 def follow_each(tx: Session, ended: Collection[Ending], *, at: datetime) -> None:
-    """`follow_grant` for many grants that end, each due since its own end."""
-    known = [
-        {
-            "directory_of": one.directory,
-            "account_of": one.account,
-            "group_of": one.group,
-            "due": one.expires_at,
-            "now": at,
-        }
-        for one in ended
-    ]
-    if not known:
+    """`follow_grant` for many grants that end, each due since its own end; where two gave the same, the last's."""
+    by_holding = {(one.directory, one.account, one.group): one.id for one in ended}
+    if not by_holding:
         return
-    with in_turn(tx.connection()) as run:
-        followed = run(_FOLLOW, *known)
-    if followed == len(known):
+    if run(tx.connection(), _FOLLOW, {"ended": listed(by_holding.values()), "now": at}) == len(by_holding):
         wake(tx, "holdings")
         return
     for one in ended:  # some have no holding yet, which is rare

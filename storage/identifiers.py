@@ -5,6 +5,7 @@ They carry no meaning and give no authority.
 
 import secrets
 from datetime import UTC, datetime, timedelta
+from functools import lru_cache
 
 _ALPHABET = "0123456789abcdefghjkmnpqrstvwxyz"
 _PAIRS = tuple(one + other for one in _ALPHABET for other in _ALPHABET)
@@ -46,6 +47,7 @@ def made_at(identifier: str) -> datetime | None:
         return None
 
 
+@lru_cache(maxsize=16)
 def _base32(number: int, width: int) -> str:
     digits = ""
     for _ in range(width):

@@ -6,7 +6,7 @@ It never matches anybody by name or e-mail.
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import bindparam
+from sqlalchemy import bindparam, update
 from sqlalchemy import select as pick
 from sqlmodel import Session, SQLModel, select
 
@@ -16,9 +16,11 @@ from storage.states import LinkState
 
 # Built once and run without the ORM: it runs for every payload, and making a statement costs more than running it.
 _LINKS = SQLModel.metadata.tables[Link.__tablename__]
-_LINK_OF = pick(_LINKS.c.id, _LINKS.c.directory, _LINKS.c.account, _LINKS.c.mail, _LINKS.c.state).where(
-    _LINKS.c.slack_team == bindparam("team"), _LINKS.c.slack_user == bindparam("user")
-)
+_LINK_OF = pick(
+    _LINKS.c.id, _LINKS.c.directory, _LINKS.c.account, _LINKS.c.mail, _LINKS.c.state, _LINKS.c.zone
+).where(_LINKS.c.slack_team == bindparam("team"), _LINKS.c.slack_user == bindparam("user"))
+
+_NOTE_ZONE = update(_LINKS).where(_LINKS.c.id == bindparam("link")).values(zone=bindparam("told"))
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -30,6 +32,7 @@ class PinnedLink:
     account: str
     mail: str
     state: str
+    zone: str = ""
 
 
 def link_of(tx: Session, slack_team: str, slack_user: str) -> PinnedLink | None:
@@ -37,7 +40,9 @@ def link_of(tx: Session, slack_team: str, slack_user: str) -> PinnedLink | None:
     row = tx.connection().execute(_LINK_OF, {"team": slack_team, "user": slack_user}).first()
     if row is None:
         return None
-    return PinnedLink(id=row.id, directory=row.directory, account=row.account, mail=row.mail, state=row.state)
+    return PinnedLink(
+        id=row.id, directory=row.directory, account=row.account, mail=row.mail, state=row.state, zone=row.zone
+    )
 
 
 def link_of_user(tx: Session, slack_user: str) -> Link | None:
@@ -46,6 +51,22 @@ def link_of_user(tx: Session, slack_user: str) -> Link | None:
         select(Link).where(Link.slack_user == slack_user, Link.state == LinkState.ACTIVE).limit(2)
     ).all()
     return found[0] if len(found) == 1 else None
+
+
+def note_zone(tx: Session, link_id: str, zone: str) -> None:
+    """Slack told this zone of them."""
+    tx.connection().execute(_NOTE_ZONE, {"link": link_id, "told": zone})
+
+
+def zone_of_user(tx: Session, slack_user: str) -> str:
+    """The zone that Slack told last of this Slack id; "" if none is known."""
+    return next(iter(tx.exec(select(Link.zone).where(Link.slack_user == slack_user, Link.zone != ""))), "")
+
+
+def zone_of(tx: Session, directory: str, account: str) -> str:
+    """The zone that Slack told last of this person; "" if none is known."""
+    theirs = select(Link.zone).where(Link.directory == directory, Link.account == account, Link.zone != "")
+    return next(iter(tx.exec(theirs)), "")
 
 
 def link_to(tx: Session, directory: str, account: str) -> Link | None:

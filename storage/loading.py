@@ -28,10 +28,6 @@ class Loading(Generic[R]):
         """What it finds, apart from the session: nothing assigned to it is kept, nor would it be by a reader."""
         return [self._apart(row) for row in rows(tx.connection(), self._plain, values)]
 
-    def made(self, values: Values) -> R:
-        """A row that was just put there without the ORM, apart from the session. values: of all its columns."""
-        return self._apart([values[name] for name in self._names])
-
     def held(self, tx: Session, values: Values = NO_VALUES) -> list[R]:
         """What it finds, in the session; an object that the session has already becomes what was found.
 
@@ -46,6 +42,12 @@ class Loading(Generic[R]):
         return class_mapper(self._record)
 
     @cached_property
+    def _key(self) -> Sequence[int]:
+        """Where in a row the columns of its primary key are, in their order."""
+        key = {column.key for column in self._mapper.primary_key}
+        return [at for at, column in enumerate(self._mapper.local_table.c) if column.key in key]
+
+    @cached_property
     def _names(self) -> Sequence[str]:
         return [self._mapper.get_property_by_column(column).key for column in self._mapper.local_table.c]
 
@@ -53,11 +55,12 @@ class Loading(Generic[R]):
         mapper, names = self._mapper, self._names
         made: R = mapper.class_manager.new_instance()
         instance_dict(made).update(zip(names, row, strict=True))
-        instance_state(made).key = mapper.identity_key_from_instance(made)
+        instance_state(made).key = mapper.identity_key_from_primary_key(tuple(row[at] for at in self._key))
         return made
 
     def _in(self, tx: Session, made: R) -> R:
-        known: R | None = tx.identity_map.get(self._mapper.identity_key_from_instance(made))
+        key = instance_state(made).key
+        known: R | None = None if key is None else tx.identity_map.get(key)
         if known is None:
             tx.add(made)
             return made

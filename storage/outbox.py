@@ -15,14 +15,20 @@ from sqlmodel import Session, SQLModel, col, func, select
 
 from storage import upserts
 from storage.database import wake
+from storage.listed import among, listed
 from storage.plain import Plain, rows, run, run_each
 from storage.records import Owed, Posted
+from storage.together import Together
+from storage.types import to_micros
 
 ALERT, NORMAL = 0, 1
 # A recipient that begins so is an owner's id: which channel that is, is known when it is delivered.
 OWNER = "owner:"
 # What was tried more often than this does not hold up what is behind it: perhaps it is about the message itself.
 HOLDS_UP = 5
+
+# So few messages are rather added one by one.
+_FEW = 4
 
 # Built once, and run without the ORM where rows come and go by the thousand: making a statement costs more than
 # running it.
@@ -40,6 +46,13 @@ _WAITS = exists().where(
 _ADD = Plain(
     insert(_OWED).from_select(
         _GIVEN, select(*(bindparam(name, type_=_OWED.c[name].type) for name in _GIVEN)).where(not_(_WAITS))
+    )
+)
+_ADD_EACH = Together(_OWED.name, _GIVEN)
+# Whose courier it is, is not asked: SQLite would rather read all that the courier is to deliver.
+_WAITING = Plain(
+    pick(*(_OWED.c[name] for name in ("courier", "kind", "subject", "recipient"))).where(
+        among(_OWED.c.subject, "subjects"), _OWED.c.lease_until.is_(None)
     )
 )
 _DROP = delete(_OWED).where(_OWED.c.id == bindparam("owed"), _OWED.c.fence == bindparam("held"))
@@ -130,7 +143,16 @@ class Message(NamedTuple):
 
 def owe_each(tx: Session, messages: Iterable[Message], *, at: datetime, courier: str) -> None:
     """`owe` for many, in this order."""
-    _owe(tx, list(messages), at=at, courier=courier, urgency=NORMAL)
+    wanted = list(dict.fromkeys(messages))
+    if len(wanted) <= _FEW:
+        _owe(tx, wanted, at=at, courier=courier, urgency=NORMAL)
+        return
+    wake(tx, "outbox")
+    connection, moment = tx.connection(), to_micros(at)
+    found = rows(connection, _WAITING, {"subjects": listed({one.subject for one in wanted})})
+    waiting = {tuple(row) for row in found}
+    fresh = [(courier, *one) for one in wanted if (courier, *one) not in waiting]
+    _ADD_EACH.put(connection, [(*one, NORMAL, moment, moment, *_FRESH.values()) for one in fresh])
 
 
 def _owe(tx: Session, messages: Sequence[Message], *, at: datetime, courier: str, urgency: int) -> None:

@@ -142,6 +142,8 @@ class _Cursor:
 
     def __exit__(self, _: object, error: BaseException | None, __: object) -> None:
         self._cursor.close()
+        if error is None:
+            return
         dialect = self._connection.dialect
         driver = dialect.loaded_dbapi
         if isinstance(error, driver.Error):

@@ -8,6 +8,7 @@ import hashlib
 import hmac
 import secrets
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 
 from cryptography.fernet import Fernet, InvalidToken, MultiFernet
 
@@ -15,9 +16,6 @@ from storage.faults import SettingsFault, WicketFault
 
 KEY_BYTES = 32
 SALT_BYTES = 16
-
-# Some ten milliseconds: for codes of 65 random bits that is far more than a stolen table is worth trying.
-_SCRYPT_COST, _SCRYPT_BLOCK, _SCRYPT_LANES = 2**12, 8, 1
 
 
 class SealBroken(WicketFault):
@@ -72,17 +70,22 @@ class Vault:
         return (_derived(key, purpose, name) for key in self._deriving)
 
 
-def hash_code(code: str, salt: bytes) -> str:
-    """A salted, slow hash of a recovery code, fit to be stored. Takes some ten milliseconds: never in a transaction."""
-    digest = hashlib.scrypt(
-        code.encode("utf-8", "surrogatepass"),
-        salt=salt,
-        n=_SCRYPT_COST,
-        r=_SCRYPT_BLOCK,
-        p=_SCRYPT_LANES,
-        dklen=32,
-    )
-    return f"scrypt${salt.hex()}${digest.hex()}"
+@dataclass(frozen=True, kw_only=True)
+class CodeHash:
+    """How slowly recovery codes are hashed. All that are kept were hashed alike: no hash says how.
+
+    cost: a power of two above 1. As it is, a hash takes some ten milliseconds: for codes of 65 random bits that is far
+    more than a stolen table is worth trying.
+    """
+
+    cost: int = 2**12
+
+    def of(self, code: str, salt: bytes) -> str:
+        """A salted, slow hash of a recovery code, fit to be stored: never made in a transaction."""
+        digest = hashlib.scrypt(
+            code.encode("utf-8", "surrogatepass"), salt=salt, n=self.cost, r=8, p=1, dklen=32
+        )
+        return f"scrypt${salt.hex()}${digest.hex()}"
 
 
 def salt_of(hashed: str) -> bytes:

@@ -99,7 +99,8 @@ def _engine(path: Path, dialect: str, busy_timeout: float, *, readers: int) -> E
     def _connected(connection: sqlite3.Connection, _record: object) -> None:
         connection.isolation_level = None  # BEGIN is the dialect's to say
         _write_ahead(connection, within=busy_timeout)
-        for pragma in ("synchronous=FULL", "foreign_keys=ON", "secure_delete=ON"):
+        # What each statement would be undone with stays in memory: in a file it took half the time of all writing.
+        for pragma in ("synchronous=FULL", "foreign_keys=ON", "secure_delete=ON", "temp_store=MEMORY"):
             connection.execute(f"PRAGMA {pragma}")
         if readers:
             connection.execute("PRAGMA query_only=ON")

@@ -20,6 +20,11 @@ _OF_GROUP = select(Standing).where(
 )
 
 
+_IS_WATCHED = select(Watched.group).where(
+    col(Watched.directory) == bindparam("directory"), col(Watched.group) == bindparam("group")
+)
+
+
 def of_group(tx: Session, directory: str, group: str) -> Sequence[Standing]:
     """What stands in a group, declared or only found."""
     return tx.exec(_OF_GROUP, params={"directory": directory, "group": group}).all()
@@ -27,7 +32,7 @@ def of_group(tx: Session, directory: str, group: str) -> Sequence[Standing]:
 
 def is_watched(tx: Session, directory: str, group: str) -> bool:
     """Whether the group was looked at before."""
-    return tx.get(Watched, (directory, group)) is not None
+    return tx.exec(_IS_WATCHED, params={"directory": directory, "group": group}).first() is not None
 
 
 def watch(

@@ -1,12 +1,16 @@
-"""Column types that keep what they are given: time as whole UTC microseconds in an integer.
+"""Column types that keep what they are given: time as whole UTC microseconds, sentences with what fills them.
 
 Nothing here reads a clock, and a time without a zone is never let in.
 """
 
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
-from sqlalchemy import BigInteger, Dialect
+from sqlalchemy import JSON, BigInteger, Dialect, String
 from sqlalchemy.types import TypeDecorator
+
+from storage.sentences import as_kept, as_text, kept, revived
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND = timedelta(microseconds=1)
@@ -33,10 +37,60 @@ class UtcMicros(TypeDecorator[datetime]):
     impl = BigInteger
     cache_ok = True
 
+    def bind_processor(self, dialect: Dialect) -> Callable[[datetime | None], int | None]:  # noqa: ARG002  as below
+        """The same without SQLAlchemy's way to `process_bind_param`: every row has several times."""
+        return _stored
+
+    def result_processor(
+        self,
+        dialect: Dialect,  # noqa: ARG002  as below
+        coltype: object,  # noqa: ARG002  as below
+    ) -> Callable[[int | None], datetime | None]:
+        """The same without its way to `process_result_value`."""
+        return _read
+
     def process_bind_param(self, value: datetime | None, dialect: Dialect) -> int | None:  # noqa: ARG002  SQLAlchemy passes it
         """Aware datetime → microseconds; None stays None. A naive datetime is a ValueError."""
-        return None if value is None else to_micros(value)
+        return _stored(value)
 
     def process_result_value(self, value: int | None, dialect: Dialect) -> datetime | None:  # noqa: ARG002  as above
         """Microseconds → aware UTC datetime; None stays None."""
-        return None if value is None else from_micros(value)
+        return _read(value)
+
+
+class SentenceText(TypeDecorator[str]):
+    """Text that may be a `Sentence`, which is kept with its values; other text stands there as it is."""
+
+    impl = String
+    cache_ok = True
+
+    def process_bind_param(self, value: str | None, dialect: Dialect) -> str | None:  # noqa: ARG002  as above
+        """A sentence → a line of JSON; any other text → itself."""
+        return None if value is None else as_text(value)
+
+    def process_result_value(self, value: str | None, dialect: Dialect) -> str | None:  # noqa: ARG002  as above
+        """The other way."""
+        return None if value is None else as_kept(value)
+
+
+class SentenceJson(TypeDecorator[Any]):
+    """Lists and mappings in which some texts may be sentences."""
+
+    impl = JSON
+    cache_ok = True
+
+    def process_bind_param(self, value: Any, dialect: Dialect) -> Any:  # noqa: ARG002  as above
+        """Each sentence → an object of its template and its values."""
+        return kept(value)
+
+    def process_result_value(self, value: Any, dialect: Dialect) -> Any:  # noqa: ARG002  as above
+        """The other way."""
+        return revived(value)
+
+
+def _stored(value: datetime | None) -> int | None:
+    return None if value is None else to_micros(value)
+
+
+def _read(value: int | None) -> datetime | None:
+    return None if value is None else from_micros(value)

@@ -11,7 +11,7 @@ from typing import Annotated
 
 import typer
 
-from bot.cli import alarms, audit, check, keys, petitions, records, restoring, running
+from bot.cli import alarms, audit, audit_proofs, check, evidence, keys, petitions, records, restoring, running
 from bot.cli.drift import drift
 from bot.cli.place import Place
 from bot.cli.sentences import Kindly
@@ -35,6 +35,12 @@ app.command()(restoring.backup)
 app.command()(restoring.restore)
 app.command()(restoring.resume)
 app.command()(alarms.release)
+audit.commands.command("prove")(audit_proofs.prove_entry)
+audit.commands.command("verify-proof")(audit_proofs.verify_proof)
+audit.commands.command("consistency")(audit_proofs.consistency)
+audit.commands.command("evidence")(evidence.evidence)
+audit.commands.command("controls")(evidence.controls)
+audit.commands.command("leaves")(audit_proofs.leaves)
 app.add_typer(audit.commands, name="audit")
 app.add_typer(records.grants, name="grants")
 app.add_typer(records.exceptions, name="exceptions")

@@ -27,6 +27,8 @@ from storage.exceptions import SECURITY
 from storage.faults import AuditFault, SettingsFault
 from storage.outbox import owe
 
+_LARGEST_NOTE = 200_000
+
 commands = typer.Typer(help="What happened, and the proof that nothing of it was changed.", callback=group)
 
 
@@ -52,7 +54,7 @@ def show_entries(
             lambda tx: log.rows(tx, person=whom, entitlement=entitlement, since=start, limit=limit)
         )
     if as_json:
-        typer.echo(json.dumps([_as_json(row) for row in rows], indent=2))
+        typer.echo(json.dumps([entry_as_json(row) for row in rows], indent=2))
     elif not rows:
         typer.echo("No entry fits.")
     else:
@@ -107,7 +109,7 @@ def verify(
     """Verify the whole log: name what was edited, deleted, inserted, moved or cut. Exit code 1 when not sound."""
     settings = place_of(context).settings()
     notes = [note_in(path) for path in checkpoint or ()]
-    verifier = _verifier(settings, key)
+    verifier = verifier_of(settings, key)
     if notes and verifier is None:
         raise SettingsFault(
             "A checkpoint is checked with a key. Set WICKET_AUDIT_KEY, or give the public one with --key."
@@ -142,14 +144,16 @@ def _say(report: Report) -> None:
 
 def note_in(path: Path) -> str:
     """A checkpoint's text; whatever it was copied through may have changed its line ends, which are not signed."""
+    with path.open("rb") as file:
+        read = file.read(_LARGEST_NOTE)  # of what is larger the beginning is no checkpoint either
     try:
-        text = path.read_text(encoding="utf-8")
+        text = read.decode().replace("\r\n", "\n")
     except UnicodeDecodeError as wrong:
         raise SettingsFault(f"{path}: is not a checkpoint, which is text.") from wrong
     return text.strip("\n") + "\n"
 
 
-def _verifier(settings: Settings, key: str | None) -> Verifier | None:
+def verifier_of(settings: Settings, key: str | None) -> Verifier | None:
     """What checks signatures: the public key that was given, or the one of the log's own key, if that is at hand."""
     if key is None:
         return settings.secrets.signer().verifier if settings.secrets.audit_key is not None else None
@@ -204,7 +208,7 @@ def _said(row: Row) -> dict[str, Any]:
         return {}
 
 
-def _as_json(row: Row) -> dict[str, Any]:
+def entry_as_json(row: Row) -> dict[str, Any]:
     """One entry: what its leaf says, its place, its time in ISO 8601, and its texts."""
     texts = {name: {"text": kept.text, "erased_by": kept.erased_by} for name, kept in row.texts.items()}
     return {

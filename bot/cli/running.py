@@ -34,7 +34,10 @@ def serve(context: typer.Context) -> None:
     with (
         held_alone(store) if isinstance(store, Path) else nullcontext()
     ):  # a server's database is for replicas
-        set_up_logs(settings.logs, secrets=settings.secrets.values(), stream=sys.stdout)
+        # Events on standard output are alone there: whoever reads them is no reader of logs.
+        events_go_out = settings.siem is not None and settings.siem.to == "stdout"
+        stream = sys.stderr if events_go_out else sys.stdout
+        set_up_logs(settings.logs, secrets=settings.secrets.values(), stream=stream)
         to_newest(store)
         _run(settings)
 

@@ -7,7 +7,7 @@ logs an address or a letter.
 import ssl
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import UTC, timedelta, tzinfo
 from email.message import EmailMessage
 from email.utils import format_datetime
 from typing import Literal
@@ -19,7 +19,7 @@ from sqlmodel import Session
 from bot.couriers.letters import KINDS, Facts, letter
 from bot.couriers.petition_letters import PETITION_LETTERS, Told, told_of
 from bot.metrics import Metrics
-from bot.texts import ENGLISH, Language, read_in
+from bot.texts import ENGLISH, Language, read_from, read_in
 from handlers.addresses import former, seen_now
 from handlers.alarms import StopLinks
 from handlers.announcing import CHANGING
@@ -29,15 +29,18 @@ from handlers.petition_ends import mailed
 from handlers.petitioned import APPROVED
 from handlers.proving import mail_code
 from handlers.recording import WICKET, record
+from handlers.strange import named
 from handlers.visits import PageGround
 from storage import announcements
 from storage.directories.base import Account
 from storage.faults import DirectoryUnavailable, MailUnavailable
 from storage.handles import Purpose, Result, handle_by_id
+from storage.links import zone_of
 from storage.outbox import claim, done, postpone
 from storage.proof_changes import change_and_visit
 from storage.proofs import mail_code_by_id
 from storage.records import Handle, MailCode, Owed, ProofChange
+from storage.sentences import Sentence, template
 from storage.states import Changed
 
 COURIER = "mail"
@@ -84,7 +87,9 @@ class Smtp:
         except aiosmtplib.SMTPRecipientsRefused as error:
             codes = [each.code for each in error.recipients]
             if codes and all(500 <= code < 600 for code in codes):
-                raise Undeliverable(f"the mail server refused the address ({codes[0]})") from error
+                raise Undeliverable(
+                    Sentence("the mail server refused the address ({code})", code=codes[0])
+                ) from error
             raise MailUnavailable(f"The mail server did not take the message ({codes}).") from error
         except (aiosmtplib.SMTPException, OSError) as error:
             # The server's own words may repeat the address or a password: the kind of fault must do.
@@ -110,9 +115,10 @@ class MailCourier:
         public_url: str,
         contact: str = "",
         language: Language = ENGLISH,
+        zone: tzinfo = UTC,
     ) -> None:
         self._ground, self._smtp, self._metrics, self._contact = ground, smtp, metrics, contact
-        self._language = language
+        self._language, self._zone = language, zone
         self._public_url, self._links = public_url, StopLinks(ground.vault)
         self._log = structlog.get_logger("wicket.mail")
 
@@ -174,10 +180,10 @@ class MailCourier:
     async def _letters(self, owed: Owed, told: Told | None) -> Sequence[EmailMessage]:
         """The same letter to each address that must have it, the one before first: it matters more."""
         if owed.kind not in KINDS:
-            raise Undeliverable(f"there is no letter of the kind {owed.kind}")
+            raise Undeliverable(Sentence("there is no letter of the kind {kind}", kind=owed.kind))
         handle, code, change = await self._ground.database.read(lambda tx: _about(tx, owed))
         if handle is None:
-            raise Undeliverable("what it was about is gone")
+            raise Undeliverable(template("what it was about is gone"))
         if code is not None and (code.used_at is not None or code.expires_at <= self._ground.now()):
             return ()  # a code that does not work any more only confuses
         if owed.kind == CHANGING and not self._ground.is_open(handle):
@@ -186,12 +192,14 @@ class MailCourier:
             return ()
         account = await self._ground.directory(handle.directory).account(handle.account)
         if account is None or not account.mail:
-            raise Undeliverable("the directory holds no mail address for this person")
+            raise Undeliverable(template("the directory holds no mail address for this person"))
         to = [account.mail]
         if code is None:
             seen = await seen_now(self._ground.database, account, self._ground.now())
             to = [*filter(None, [former(seen, self._ground.now())]), *to]
-        with read_in(self._language):
+        theirs = await self._ground.database.read(lambda tx: zone_of(tx, account.directory, account.id))
+        with read_in(self._language, self._zone):
+            read_from(theirs)
             return [self._written(owed, handle, code, change, told, account, one) for one in to]
 
     def _written(
@@ -224,7 +232,7 @@ class MailCourier:
         try:
             message["From"], message["To"] = self._smtp.sender, to
         except ValueError as error:  # a line break or worse in the directory's address
-            raise Undeliverable("the directory's mail address is not one") from error
+            raise Undeliverable(template("the directory's mail address is not one")) from error
         message["Subject"] = text.subject
         message["Date"] = format_datetime(owed.owed_at)
         # The same letter twice, after a crash between handing over and noting it, is one letter to most readers.
@@ -238,7 +246,7 @@ class MailCourier:
     async def _postpone(self, owed: Owed, fault: Exception) -> None:
         now = self._ground.now()
         if now - owed.owed_at > GIVE_UP_AFTER:
-            await self._give_up(owed, "nobody took it for three days")
+            await self._give_up(owed, template("nobody took it for three days"))
             return
         wait = min(FIRST_WAIT * 2 ** min(owed.attempts - 1, 20), LONGEST_WAIT)
         self._metrics.delivery(COURIER, "retried")
@@ -249,6 +257,7 @@ class MailCourier:
 
     async def _give_up(self, owed: Owed, reason: str) -> None:
         """No longer owed, but never silently: security hears that a person was not told (P-6)."""
+        whose = await self._whose(owed)
         self._metrics.delivery(COURIER, "given_up")
 
         def work(tx: Session) -> None:
@@ -266,7 +275,7 @@ class MailCourier:
                 Strange(
                     kind=Kind.UNDELIVERABLE,
                     severity=Severity.HIGH,
-                    who=owed.recipient,
+                    who=whose,
                     cause=f"mail:{owed.recipient}:{reason}",
                     correlation=owed.subject,
                     facts=facts,
@@ -274,6 +283,15 @@ class MailCourier:
             )
 
         await self._ground.database.write(work)
+
+    async def _whose(self, owed: Owed) -> str:
+        """The name and login of whom a letter was for; their id where nobody knows more now."""
+        handle, _, _ = await self._ground.database.read(lambda tx: _about(tx, owed))
+        try:
+            account = handle and await self._ground.directory(handle.directory).account(handle.account)
+        except DirectoryUnavailable:
+            account = None
+        return named(account.name, account.login) if account else owed.recipient
 
 
 def _about(tx: Session, owed: Owed) -> tuple[Handle | None, MailCode | None, ProofChange | None]:

@@ -4,7 +4,7 @@ It reads the store and the directory and writes nothing.
 """
 
 from collections.abc import Awaitable, Callable, Mapping
-from datetime import timedelta
+from datetime import UTC, timedelta, tzinfo
 from functools import partial
 
 from sqlmodel import Session
@@ -33,7 +33,7 @@ from bot.slack.messages.reports import report_message
 from bot.slack.messages.requests import request_message
 from bot.slack.messages.resets import alarm_message, announced_message
 from bot.slack.sentences import NO_DIRECTORY
-from bot.texts import ENGLISH, Language, read_in, say
+from bot.texts import ENGLISH, Language, read_from, read_in, say
 from handlers.announcing import CHANGED
 from handlers.besides import ENDED_EARLY, ENDING, REMINDER
 from handlers.checks import Checks
@@ -50,6 +50,7 @@ from storage.audit.sealing import kept_checkpoint
 from storage.copies import COPY
 from storage.faults import DirectoryUnavailable
 from storage.handles import Result, handle_by_id
+from storage.links import zone_of_user
 from storage.outbox import OWNER, where_posted
 from storage.proof_changes import change_and_visit
 from storage.records import ExceptionRecord, Owed, Question
@@ -65,12 +66,18 @@ class Rendering:
     """A table from kind to renderer; None where there is nothing to say any more."""
 
     def __init__(
-        self, ground: Ground, *, checks: Checks, pages: PageLinks, language: Language = ENGLISH
+        self,
+        ground: Ground,
+        *,
+        checks: Checks,
+        pages: PageLinks,
+        language: Language = ENGLISH,
+        zone: tzinfo = UTC,
     ) -> None:
         self._ground = ground
         self._checks = checks
         self._pages = pages
-        self._language = language
+        self._language, self._zone = language, zone
         self._table: Mapping[str, Callable[[Owed], Awaitable[Message | None]]] = {
             "request": self._request,
             "approval": self._approval,
@@ -93,7 +100,9 @@ class Rendering:
 
     async def message(self, owed: Owed) -> Message | None:
         """The message as it is true now. KeyError for a kind that nobody wrote a renderer for."""
-        with read_in(self._language):
+        with read_in(self._language, self._zone):
+            if owed.recipient[:1] in ("U", "W"):  # one person: in their own zone
+                read_from(await self._ground.database.read(lambda tx: zone_of_user(tx, owed.recipient)))
             return await self._table[owed.kind](owed)
 
     async def _request(self, owed: Owed) -> Message | None:

@@ -23,6 +23,7 @@ from weakref import WeakSet
 import pyotp
 from aiosmtpd.smtp import SMTP, Envelope, Session
 
+from bot.listening import take_no_more
 from storage.clock import Clock, utc_now
 
 LARGEST_MAIL = 256 * 1024
@@ -171,7 +172,7 @@ class _PostOffice:
     async def close(self) -> None:
         if self._server is None:
             return
-        self._server.close()
+        await take_no_more(self._server)
         for speaking in self._talking:
             if speaking.transport is not None:
                 speaking.transport.close()

@@ -96,9 +96,17 @@ def _anchor(data: dict[str, Any], folder: Path) -> None:
     oidc = data.get("oidc")
     if isinstance(oidc, dict) and isinstance(ca_file := oidc.get("ca_file"), str):
         oidc["ca_file"] = str((folder / ca_file).absolute())
+    siem = data.get("siem")
+    if isinstance(siem, dict) and isinstance(file := siem.get("file"), str):
+        siem["file"] = str((folder / file).absolute())
     slack = data.get("slack")
     if isinstance(slack, dict) and isinstance(translation := slack.get("translation"), str):
         slack["translation"] = str((folder / translation).absolute())
+    server = data.get("server")
+    if isinstance(server, dict) and isinstance(files := server.get("translations"), list | tuple):
+        server["translations"] = [
+            str((folder / file).absolute()) if isinstance(file, str) else file for file in files
+        ]
     directories = data.get("directories")
     for section in directories.values() if isinstance(directories, Mapping) else ():
         for key in ("path", "ca_file") if isinstance(section, dict) else ():

@@ -24,6 +24,7 @@ SecretName = Literal[
     "smtp_password",
     "database_password",
     "oidc_client_secret",
+    "siem_token",
 ]
 
 
@@ -44,6 +45,7 @@ class Secrets(BaseModel):
     smtp_password: SecretStr | None = None
     database_password: SecretStr | None = None
     oidc_client_secret: SecretStr | None = None
+    siem_token: SecretStr | None = None
     directory_passwords: Mapping[str, SecretStr] = Field(default_factory=dict)
 
     def need(self, name: SecretName) -> SecretStr:
@@ -88,6 +90,7 @@ NAMES: tuple[SecretName, ...] = (
     "smtp_password",
     "database_password",
     "oidc_client_secret",
+    "siem_token",
 )
 _WHERE: Mapping[SecretName, str] = {
     "slack_bot_token": 'the "Bot User OAuth Token" of your Slack app',
@@ -98,6 +101,7 @@ _WHERE: Mapping[SecretName, str] = {
     "smtp_password": "the password of [mail] username",
     "database_password": "the password of the user in [database] url",
     "oidc_client_secret": "the secret of [oidc] client_id, or its private key in PEM",
+    "siem_token": "the token that [siem] url asks for",
 }
 
 

@@ -22,8 +22,10 @@ from bot.settings.shapes import (
     Slug,
     TeamId,
     WebAddress,
+    ZoneName,
     is_loopback,
 )
+from bot.settings.siem import SiemSection
 from storage.stores import Server, Store
 
 Transport = Literal["socket", "http"]
@@ -40,6 +42,7 @@ class SlackSection(Section):
     security_channel: ChannelId = Field(examples=["C0123ABCD"])
     trust_email: bool = Field(default=False, examples=[False])
     translation: Path | None = Field(default=None, examples=["wicket.mo"])
+    time_zone: ZoneName = Field(default="UTC", examples=["Europe/Berlin"])
 
 
 class ServerSection(Section):
@@ -49,6 +52,7 @@ class ServerSection(Section):
     port: Port = Field(default=8080, examples=[8080])
     public_url: Origin = Field(examples=["https://wicket.example.com"])
     trusted_proxies: tuple[Network, ...] = Field(default=(), examples=[["10.0.0.5"]])
+    translations: tuple[Path, ...] = Field(default=(), examples=[["wicket-de.mo"]])
 
     @model_validator(mode="after")
     def _plain_only_at_home(self) -> Self:
@@ -204,4 +208,5 @@ class Sections(Section):
     limits: LimitsSection = LimitsSection()
     drift: DriftSection = DriftSection()
     audit: AuditSection = AuditSection()
+    siem: SiemSection | None = Field(default=None, examples=[None])
     logs: LogsSection = LogsSection()

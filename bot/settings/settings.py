@@ -52,12 +52,13 @@ class Settings(Sections):
         bearing: dict[str, Any] = self.model_dump(
             mode="json",
             exclude={
-                "slack": {"translation"},
-                "server": {"host", "port"},
+                "slack": {"translation", "time_zone"},
+                "server": {"host", "port", "translations"},
                 "oidc": {"ca_file", "name"},
                 "database": True,
                 "directories": {"__all__": {"path", "ca_file"}},
                 "audit": True,
+                "siem": True,
                 "logs": True,
                 "catalogue": True,
                 "secrets": True,

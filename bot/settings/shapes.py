@@ -11,6 +11,8 @@ from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, BeforeValidator
 
+from bot.texts import zone_named
+
 _DURATION = re.compile(r"(?:(\d{1,3})d)?(?:(\d{1,4})h)?(?:(\d{1,5})m)?")
 _MAIL = re.compile(r"[^@\s<>,;]+@[^@\s<>,;]+")
 _LONGEST = timedelta(days=366)
@@ -37,6 +39,14 @@ def _slack_id(letters: str, what: str, example: str) -> AfterValidator:
         return value
 
     return AfterValidator(check)
+
+
+def _zone_name(text: str) -> str:
+    if text != "UTC" and zone_named(text) is None:
+        raise ValueError(
+            f'is no time zone that this machine knows. Write one such as "Europe/Berlin", not {text!r}'
+        )
+    return text
 
 
 def _line(value: str) -> str:
@@ -118,6 +128,7 @@ TeamId = Annotated[str, _slack_id("T", "team", "T0123ABCD")]
 EnterpriseId = Annotated[str, _slack_id("E", "enterprise", "E0123ABCD")]
 ChannelId = Annotated[str, _slack_id("CG", "channel", "C0123ABCD")]
 Line = Annotated[str, AfterValidator(_line)]
+ZoneName = Annotated[str, AfterValidator(_zone_name)]
 ShortLine = Annotated[Line, AfterValidator(_short)]
 Slug = Annotated[str, AfterValidator(_slug)]
 Network = Annotated[str, AfterValidator(_network)]

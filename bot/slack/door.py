@@ -15,7 +15,7 @@ from bot.slack.incoming import Incoming
 from bot.slack.limiter import Limiter
 from bot.slack.messages.answers import no_candidate_message, page_message
 from bot.slack.messages.parts import Message, said
-from bot.texts import say
+from bot.texts import read_from, say
 from handlers.identity import Identity, NotLinked, NotTold, Refused
 from handlers.intents import Actor
 from handlers.outcomes import Repeated
@@ -68,6 +68,7 @@ class Door:
         profile = await self._profiles.profile(incoming.user, live=live())
         known = await self._identity.establish(profile, incoming.where, incoming.delivery)
         if isinstance(known, Actor):
+            read_from(profile.timezone)
             return known
         if isinstance(known, Repeated):
             return Turned(message=None, outcome="repeated")

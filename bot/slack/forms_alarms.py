@@ -8,7 +8,7 @@ from slack_sdk.models.views import View
 
 from bot.slack.actions import Field, Form
 from bot.slack.messages.parts import facts, note, section
-from bot.texts import say
+from bot.texts import as_known, say
 from handlers.intents import RATIONALE_LIMIT
 from handlers.reported import MayRelease
 
@@ -26,7 +26,7 @@ def release_form(may: MayRelease) -> View:
         close=PlainTextObject(text=say("Cancel")),
         private_metadata=may.exception,
         blocks=[
-            facts([(say("Who"), may.who)]),
+            facts([(say("Who"), as_known(may.who))]),
             section(
                 say("Their account is switched on again, and what they ask for is decided as ever.")
                 if switched

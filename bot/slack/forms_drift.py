@@ -24,7 +24,7 @@ from bot.slack.forms_decision import read_decision
 from bot.slack.incoming import text
 from bot.slack.messages.parts import facts, note
 from bot.slack.words import duration, written
-from bot.texts import as_told, say
+from bot.texts import as_known, as_told, say
 from handlers.decisions.durations import parse_duration
 from handlers.intents import RATIONALE_LIMIT, whole_minutes
 from handlers.outcomes import MayReconcile
@@ -64,7 +64,7 @@ def adoption_form(may: MayReconcile) -> View:
         close=PlainTextObject(text=say("Cancel")),
         private_metadata=may.exception,
         blocks=[
-            facts([(say("Who"), may.who), (say("What"), may.entitlement)]),
+            facts([(say("Who"), as_known(may.who)), (say("What"), may.entitlement)]),
             InputBlock(
                 block_id=Field.DURATION,
                 label=PlainTextObject(text=say("For how long?")),
@@ -95,7 +95,7 @@ def declaration_form(may: MayReconcile, catalogue: Catalogue, *, review: date) -
         close=PlainTextObject(text=say("Cancel")),
         private_metadata=may.exception,
         blocks=[
-            facts([(say("Who"), may.who), (say("What"), may.entitlement)]),
+            facts([(say("Who"), as_known(may.who)), (say("What"), may.entitlement)]),
             InputBlock(
                 block_id=Field.OWNER,
                 label=PlainTextObject(text=say("Which team answers for it?")),

@@ -6,10 +6,10 @@ Nothing here knows what it talks about; a person's text never gets a meaning it 
 import re
 import unicodedata
 from collections.abc import Sequence
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from functools import reduce
 
-from bot.texts import ENGLISH, read_in, say, say_counted, template
+from bot.texts import ENGLISH, read_in, say, say_counted, template, their_time
 
 # Controls, what reorders or hides text, lone surrogates, line and paragraph ends: none of them has a shape of its own.
 _SHAPELESS = frozenset({"Cc", "Cf", "Cs", "Zl", "Zp"})
@@ -99,7 +99,7 @@ def span(seconds: int) -> str:
 
 def clock(at: datetime) -> str:
     """A time of day that Slack shows in the reader's own zone."""
-    return _shown_at(at, "{time}", say("{clock} UTC", clock=_clock(at)))
+    return _shown_at(at, "{time}", say("{clock} {zone}", clock=_clock(at), zone=_zone(at)))
 
 
 def day_and_clock(at: datetime) -> str:
@@ -109,25 +109,35 @@ def day_and_clock(at: datetime) -> str:
 
 def day(at: datetime) -> str:
     """The day alone, in the reader's own zone."""
-    there = at.astimezone(UTC)
+    there = their_time(at)
     shown = say("{day} {month} {year}", day=_day(there), month=_month(there), year=there.year)
     return _shown_at(at, "{date_short_pretty}", shown)
 
 
 def plainly(at: datetime) -> str:
-    """Day and time where nothing localises them, so the zone is named: "23 Nov 14:02 UTC"."""
-    there = at.astimezone(UTC)
-    return say("{day} {month} {clock} UTC", day=_day(there), month=_month(there), clock=_clock(there))
+    """Day and time where nothing localises them, so the zone is named: "23 Nov 14:02 UTC", "23 Nov 15:02 CET"."""
+    there = their_time(at)
+    return say(
+        "{day} {month} {clock} {zone}",
+        day=_day(there), month=_month(there), clock=_clock(at), zone=_zone(at),
+    )  # fmt: skip
 
 
 def in_full(at: datetime) -> str:
-    """Day and time in a letter, with the zone named: "3 November 2026 at 14:02 UTC"."""
-    there = at.astimezone(UTC)
+    """Day and time in a letter or on a page, with the zone named: "3 November 2026 at 14:02 UTC"."""
+    there = their_time(at)
     month = say(_MONTHS_IN_FULL[there.month - 1])
     return say(
-        "{day} {month} {year} at {clock} UTC",
-        day=there.day, month=month, year=there.year, clock=_clock(there),
+        "{day} {month} {year} at {clock} {zone}",
+        day=there.day, month=month, year=there.year, clock=_clock(at), zone=_zone(at),
     )  # fmt: skip
+
+
+def full_day(at: datetime) -> str:
+    """The day alone on a page: "3 November 2026"."""
+    there = their_time(at)
+    month = say(_MONTHS_IN_FULL[there.month - 1])
+    return say("{day} {month} {year}", day=there.day, month=month, year=there.year)
 
 
 def until_from(now: datetime, then: datetime) -> str:
@@ -175,7 +185,13 @@ def _shown_at(at: datetime, layout: str, fallback: str) -> str:
 
 
 def _clock(at: datetime) -> str:
-    return f"{at.astimezone(UTC):%H:%M}"
+    return f"{their_time(at):%H:%M}"
+
+
+def _zone(at: datetime) -> str:
+    """The name of the reader's zone at this time; one that has only a number says from where it counts."""
+    name = their_time(at).tzname() or "UTC"
+    return name if name[:1].isalpha() else f"UTC{name}"
 
 
 def _day(there: datetime) -> str:

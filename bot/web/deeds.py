@@ -8,12 +8,13 @@ from dataclasses import dataclass
 
 from aiohttp import web
 
+from bot.texts import template
 from handlers.visits import Visitor
 
 TOTP_DIGITS = 6
 # Longer than any password that a directory keeps, short enough to be hashed without thought.
 LONGEST_TYPED = 1024
-NEED_SIX = "Type the six digits that your authenticator shows."
+NEED_SIX = template("Type the six digits that your authenticator shows.")
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -6,6 +6,7 @@ It never claims more than is known.
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from bot.texts import template
 from storage.handles import Purpose, Result
 
 
@@ -18,106 +19,116 @@ class Ending:
     sentences: tuple[str, ...]
 
 
-_NOT_YOU = "Was this not you? Tell your security team at once, in person or by phone if you can."
-_CLOSE = "You can close this page."
-_UNKNOWN = "The directory did not answer in time, so I can't say. The security team has been told."
+_NOT_YOU = template("Was this not you? Tell your security team at once, in person or by phone if you can.")
+_CLOSE = template("You can close this page.")
+_UNKNOWN = template("The directory did not answer in time, so I can't say. The security team has been told.")
 
 OVER = Ending(
     symbol="⌛",
-    title="This link is over.",
+    title=template("This link is over."),
     sentences=(
-        "A link works for a few minutes and for one change.",
-        "Ask me in Slack for a new one. If you can't open Slack, begin again where you began.",
+        template("A link works for a few minutes and for one change."),
+        template("Ask me in Slack for a new one. If you can't open Slack, begin again where you began."),
     ),
 )
 CHANGING = Ending(
     symbol="⏳",
-    title="Your change is under way.",
-    sentences=("The directory has not answered yet. Reload this page in a moment.",),
+    title=template("Your change is under way."),
+    sentences=(template("The directory has not answered yet. Reload this page in a moment."),),
 )
 LINKED = Ending(
     symbol="✅",
-    title="Your Slack account is linked to you.",
-    sentences=("Go back to Slack and ask me again for what you wanted.", _CLOSE),
+    title=template("Your Slack account is linked to you."),
+    sentences=(template("Go back to Slack and ask me again for what you wanted."), _CLOSE),
 )
 SET_UP = Ending(
     symbol="✅",
-    title="Your authenticator is set up.",
+    title=template("Your authenticator is set up."),
     sentences=(
-        "The recovery codes were shown once. If you did not keep them, ask me in Slack to set up your proofs again.",
+        template(
+            "The recovery codes were shown once. If you did not keep them, ask me in Slack to set up your proofs again."
+        ),
         _NOT_YOU,
     ),
 )
 REGAINED = Ending(
     symbol="✅",
-    title="Your new proofs are set up.",
+    title=template("Your new proofs are set up."),
     sentences=(
-        "All that you had before prove nothing any more. The recovery codes were shown once: if you did not keep them, "
-        "make new ones under “manage my proofs”.",
+        template(
+            "All that you had before prove nothing any more. The recovery codes were shown once: if you did not keep "
+            "them, make new ones under “manage my proofs”."
+        ),
         _NOT_YOU,
     ),
 )
 _ENDINGS: Mapping[tuple[Purpose, Result], Ending] = {
     (Purpose.RESET, Result.DONE): Ending(
         symbol="✅",
-        title="Your password was changed.",
-        sentences=("You were signed out everywhere: sign in with the new one.", _NOT_YOU, _CLOSE),
+        title=template("Your password was changed."),
+        sentences=(template("You were signed out everywhere: sign in with the new one."), _NOT_YOU, _CLOSE),
     ),
     (Purpose.RESET, Result.NO_SESSIONS): Ending(
         symbol="✅",
-        title="Your password was changed.",
+        title=template("Your password was changed."),
         sentences=(
-            "Sign in with the new one. Your directory can't end sessions: "
-            "where you are still signed in, sign out yourself.",
+            template(
+                "Sign in with the new one. Your directory can't end sessions: "
+                "where you are still signed in, sign out yourself."
+            ),
             _NOT_YOU,
             _CLOSE,
         ),
     ),
     (Purpose.RESET, Result.SESSIONS_OPEN): Ending(
         symbol="⚠️",
-        title="Your password was changed, but I could not sign you out elsewhere.",
+        title=template("Your password was changed, but I could not sign you out elsewhere."),
         sentences=(
-            "Sign in with the new one. Where you are still signed in, sign out yourself. "
-            "The security team has been told.",
+            template(
+                "Sign in with the new one. Where you are still signed in, sign out yourself. "
+                "The security team has been told."
+            ),
             _NOT_YOU,
         ),
     ),
     (Purpose.RESET, Result.LINK_SENT): Ending(
         symbol="✅",
-        title="Your company's directory sends you on.",
+        title=template("Your company's directory sends you on."),
         sentences=(
-            "It writes to you itself, with what to do next. That can take some minutes.",
+            template("It writes to you itself, with what to do next. That can take some minutes."),
             _NOT_YOU,
             _CLOSE,
         ),
     ),
     (Purpose.RESET, Result.PASS_MADE): Ending(
         symbol="✅",
-        title="Your temporary pass was made.",
+        title=template("Your temporary pass was made."),
         sentences=(
-            "It was shown once. Sign in with it and choose a new password there.",
-            "If you did not keep it, begin again: the one before then ends.",
+            template("It was shown once. Sign in with it and choose a new password there."),
+            template("If you did not keep it, begin again: the one before then ends."),
             _NOT_YOU,
         ),
     ),
     (Purpose.RESET, Result.UNKNOWN): Ending(
         symbol="⚠️",
-        title="I don't know whether your password was changed.",
+        title=template("I don't know whether your password was changed."),
         sentences=(
             _UNKNOWN,
-            "Try to sign in with the new password. If that fails, the old one still holds: "
-            "ask me in Slack for a new link.",
+            template(
+                "Try to sign in with the new password. If that fails, the old one still holds: "
+                "ask me in Slack for a new link."
+            ),
         ),
     ),
     (Purpose.UNLOCK, Result.DONE): Ending(
         symbol="✅",
-        title="Your account is unlocked.",
-        sentences=("You can sign in again with the password you have.", _NOT_YOU, _CLOSE),
+        title=template("Your account is unlocked."),
+        sentences=(template("You can sign in again with the password you have."), _NOT_YOU, _CLOSE),
     ),
     (Purpose.UNLOCK, Result.UNKNOWN): Ending(
         symbol="⚠️",
-        title="I don't know whether your account is unlocked.",
-        sentences=(_UNKNOWN, "Try to sign in. If that fails, ask me in Slack for a new link."),
+        title=template("I don't know whether your account is unlocked."),
+        sentences=(_UNKNOWN, template("Try to sign in. If that fails, ask me in Slack for a new link.")),
     ),
 }
 

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from aiohttp import web
 
 from bot.metrics import Metrics
+from bot.texts import template
 from bot.web.addresses import Callers, Hourly
 from bot.web.forms import Cookies, Tokens, from_elsewhere, new_form_cookie, read_form
 from bot.web.rendering import Pages
@@ -16,18 +17,20 @@ from handlers.front_door import FrontDoor, Shut
 from handlers.visits import PageGround
 
 START_PATH = "/start"
-NEED_LOGIN = "Type the login you use at work."
-NOT_FROM_HERE = (
+NEED_LOGIN = template("Type the login you use at work.")
+NOT_FROM_HERE = template(
     "Your browser sent this form without its cookie, so nothing was done. Allow cookies and try again."
 )
 TOO_MANY = (
-    "Too many have tried from where you are.",
-    "Nothing was done. Wait some minutes and try again, or ask your IT team.",
+    template("Too many have tried from where you are."),
+    template("Nothing was done. Wait some minutes and try again, or ask your IT team."),
 )
 SHUT = (
-    "I can't help here right now.",
-    "My records are being looked at by the security team, and until then nobody's password is changed here. "
-    "Ask your IT team.",
+    template("I can't help here right now."),
+    template(
+        "My records are being looked at by the security team, and until then nobody's password is changed here. "
+        "Ask your IT team."
+    ),
 )
 _LONGEST = 1024
 WAIT = "300"

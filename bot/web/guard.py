@@ -11,7 +11,9 @@ import structlog
 from aiohttp import web
 from aiohttp.typedefs import Handler, Middleware
 
+from bot.texts import template
 from storage.faults import DirectoryUnavailable, OutcomeUnknown, ProviderUnavailable, StorageUnavailable
+from storage.sentences import Sentence
 
 FaultPage = Callable[[int, str, str], web.Response]
 Harden = Callable[[web.Request, web.StreamResponse], Awaitable[None]]
@@ -40,35 +42,50 @@ _HEADERS = {
 _A_YEAR = "max-age=31536000"
 
 DIRECTORY_SILENT = (
-    "The directory does not answer right now.",
-    "Nothing was changed. Wait a minute and try again with the same link.",
+    template("The directory does not answer right now."),
+    template("Nothing was changed. Wait a minute and try again with the same link."),
 )
 PROVIDER_SILENT = (
-    "The company's sign-in does not answer right now.",
-    "Nothing was changed. Go back to the page where you began: try again in a minute, or show it another way.",
+    template("The company's sign-in does not answer right now."),
+    template(
+        "Nothing was changed. Go back to the page where you began: try again in a minute, or show it another way."
+    ),
 )
 STORE_SILENT = (
-    "I can't write my records right now.",
-    "So nothing was done: I do nothing without its record. Wait a minute and try again.",
+    template("I can't write my records right now."),
+    template("So nothing was done: I do nothing without its record. Wait a minute and try again."),
 )
 STORE_UNSURE = (
-    "My records went away at the very moment of writing.",
-    "I can't say whether that was done. Wait a minute, then look before you do it again.",
+    template("My records went away at the very moment of writing."),
+    template("I can't say whether that was done. Wait a minute, then look before you do it again."),
 )
 # What was asked for is not there, or is nothing that this page takes. Other refusals keep their own words.
 REFUSALS = {
-    400: ("That is not a form of this page.", "Nothing was done. Open the link from Slack again."),
-    404: (
-        "There is no page at this address.",
-        "Open the whole link from Slack, or ask me there for a new one.",
+    400: (
+        template("That is not a form of this page."),
+        template("Nothing was done. Open the link from Slack again."),
     ),
-    405: ("This page can't be used that way.", "Nothing was done. Open the link from Slack again."),
-    413: ("That was too much to send.", "Nothing was done. Open the link from Slack again and type less."),
-    415: ("That is not a form of this page.", "Nothing was done. Open the link from Slack again."),
+    404: (
+        template("There is no page at this address."),
+        template("Open the whole link from Slack, or ask me there for a new one."),
+    ),
+    405: (
+        template("This page can't be used that way."),
+        template("Nothing was done. Open the link from Slack again."),
+    ),
+    413: (
+        template("That was too much to send."),
+        template("Nothing was done. Open the link from Slack again and type less."),
+    ),
+    415: (
+        template("That is not a form of this page."),
+        template("Nothing was done. Open the link from Slack again."),
+    ),
 }
-BROKEN = (
-    "Something went wrong on my side.",
-    "It is written down for those who run me. Go back to Slack and ask me for a new link.",
+BROKEN = template("Something went wrong on my side.")
+TO_TELL = template(
+    "It is written down for those who run me. Go back to Slack and ask me for a new link. "
+    "If you tell them, give this number: {number}."
 )
 
 
@@ -125,8 +142,7 @@ def kind_faults(show: FaultPage) -> Middleware:
             # The sentence of an unforeseen error may carry what somebody typed: its kind and place must do.
             error_id = secrets.token_hex(4)
             log.error("page_failed", error_id=error_id, route=_route(request), **_place(error))
-            title, sentence = BROKEN
-            return show(500, title, f"{sentence} If you tell them, give this number: {error_id}.")
+            return show(500, BROKEN, Sentence(TO_TELL, number=error_id))
 
     return catch
 

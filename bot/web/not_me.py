@@ -8,52 +8,86 @@ from urllib.parse import quote
 from aiohttp import web
 
 from bot.metrics import Metrics
+from bot.texts import template
 from bot.web.endings import Ending
 from bot.web.forms import Cookies, Tokens, from_elsewhere, new_form_cookie, read_form
 from bot.web.rendering import Pages
 from handlers.alarms import Alarms
-from handlers.reported import NoLink
+from handlers.reported import NoLink, Stopped
 from storage.secrets import Vault
 
-NOT_FROM_HERE = "Your browser sent this without its cookie, so nothing was done. Allow cookies and try again."
+NOT_FROM_HERE = template(
+    "Your browser sent this without its cookie, so nothing was done. Allow cookies and try again."
+)
 
 STOPPED = Ending(
     symbol="✅",
-    title="It is stopped.",
+    title=template("It is stopped."),
     sentences=(
-        "What was open is closed. The account is being switched off and signed out wherever the directory can do that.",
-        "The security team has been told. Go to them, in person or by phone: only they can let you in again.",
-        "You can close this page.",
+        template(
+            "What was open is closed. The account is being switched off and signed out wherever the directory can do "
+            "that."
+        ),
+        template(
+            "The security team has been told. Go to them, in person or by phone: only they can let you in again."
+        ),
+        template("You can close this page."),
+    ),
+)
+STOPPED_AND_HELD = Ending(
+    symbol="⚠️",
+    title=template("What was open is closed, but the account is not switched off."),
+    sentences=(
+        template(
+            "There were too many such reports at once, so the security team has been told and looks first."
+        ),
+        template("Go to them now, in person or by phone."),
+        template("You can close this page."),
     ),
 )
 STOPPED_BEFORE = Ending(
     symbol="✅",
-    title="This was stopped before.",
-    sentences=("Somebody pressed this button already, and the security team knows. Nothing more was done.",),
+    title=template("This was stopped before."),
+    sentences=(
+        template("Somebody pressed this button already, and the security team knows. Nothing more was done."),
+    ),
 )
 PETITION_STOPPED = Ending(
     symbol="✅",
-    title="It is stopped.",
+    title=template("It is stopped."),
     sentences=(
-        "Nobody decides about it any more, and the account stays as it is.",
-        "The security team has been told that it was not you. If somebody else may be in your mail or your Slack, "
-        "go to them at once.",
-        "You can close this page.",
+        template("Nobody decides about it any more, and the account stays as it is."),
+        template(
+            "The security team has been told that it was not you. If somebody else may be in your mail or your Slack, "
+            "go to them at once."
+        ),
+        template("You can close this page."),
     ),
 )
 PETITION_OVER = Ending(
     symbol="✅",
-    title="It was over already.",
-    sentences=("Nothing was changed by it, and nothing more was done.",),
+    title=template("It was over already."),
+    sentences=(template("Nothing was changed by it, and nothing more was done."),),
 )
 NOTHING = Ending(
     symbol="⌛",
-    title="This link stops nothing any more.",
+    title=template("This link stops nothing any more."),
     sentences=(
-        "It works for a week.",
-        "If something is wrong with your account, tell the security team at once.",
+        template("It works for a week."),
+        template("If something is wrong with your account, tell the security team at once."),
     ),
 )
+
+
+def end_of(outcome: Stopped | NoLink) -> Ending:
+    """What to say of what became of it."""
+    if isinstance(outcome, NoLink):
+        return NOTHING
+    if outcome.petition:
+        return PETITION_OVER if outcome.again else PETITION_STOPPED
+    if outcome.held:
+        return STOPPED_AND_HELD
+    return STOPPED_BEFORE if outcome.again else STOPPED
 
 
 class NotMePage:
@@ -84,11 +118,7 @@ class NotMePage:
             return self._form(request, wrong=NOT_FROM_HERE, status=403)
         outcome = await self._alarms.by_mail(text)
         self._metrics.request("page", "refused" if isinstance(outcome, NoLink) else "done")
-        if isinstance(outcome, NoLink):
-            return self._end(NOTHING)
-        if outcome.petition:
-            return self._end(PETITION_OVER if outcome.again else PETITION_STOPPED)
-        return self._end(STOPPED_BEFORE if outcome.again else STOPPED)
+        return self._end(end_of(outcome))
 
     def _form(self, request: web.Request, *, wrong: str = "", status: int = 200) -> web.Response:
         text = request.match_info["text"]

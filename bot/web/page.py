@@ -12,6 +12,7 @@ from urllib.parse import quote
 from aiohttp import web
 
 from bot.metrics import Metrics
+from bot.texts import template
 from bot.web import endings
 from bot.web.caring import CaringForms, PasskeyOptions, answer_in
 from bot.web.deeds import NEED_SIX, Again, Answer, Deed, Onward, Sent, six_digits
@@ -35,22 +36,22 @@ from handlers.signing_in import SignIns
 from handlers.visits import NotYet, PageGround, Proven, Refused, Visitor
 from storage.handles import Purpose
 
-NOT_FROM_HERE = (
+NOT_FROM_HERE = template(
     "Your browser sent this form without its cookie, so nothing was done. Allow cookies and try again."
 )
-NEED_MAILED = "Type the eight digits from the mail."
-NEED_RECOVERY = "Type one recovery code: thirteen letters and digits."
-NEED_PASSWORD = "Type your password."  # noqa: S105 - a sentence
-NEED_LOGIN = "Type the login you use at work."
-DID_NOT_WORK = (
+NEED_MAILED = template("Type the eight digits from the mail.")
+NEED_RECOVERY = template("Type one recovery code: thirteen letters and digits.")
+NEED_PASSWORD = template("Type your password.")
+NEED_LOGIN = template("Type the login you use at work.")
+DID_NOT_WORK = template(
     "That did not work. Check what you typed and try again; a code works once. "
     "If it keeps failing, begin again with a new link."
 )
-PASSKEY_REFUSED = (
+PASSKEY_REFUSED = template(
     "That passkey was not accepted. Try again, or use another way below. "
     "If it keeps failing, ask me in Slack for a new link."
 )
-SIGN_IN_FAILED = (
+SIGN_IN_FAILED = template(
     "That sign-in did not count. Sign in anew as yourself, in the way your company asks for; it works once. "
     "If it keeps failing, show it another way or tell your IT team."
 )

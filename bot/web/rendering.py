@@ -1,6 +1,7 @@
 """The pages as HTML, from templates in which everything is escaped and a missing word is an error.
 
-It decides nothing about what may be seen.
+It decides nothing about what may be seen. A template says its sentences as Python does: `{{ say("It is you, {name}.",
+name=look.name) }}`, in the language of whoever reads the page.
 """
 
 from datetime import datetime
@@ -11,7 +12,10 @@ from typing import Any
 import segno
 from aiohttp import web
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
-from markupsafe import Markup
+from markupsafe import Markup, escape
+
+from bot.slack import words
+from bot.texts import as_counted, as_told, say, spoken
 
 _TEMPLATES = Path(__file__).parent / "templates"
 
@@ -29,17 +33,36 @@ class Pages:
             trim_blocks=True,
             lstrip_blocks=True,
         )
-        self._templates.filters["day"] = _day
-        self._templates.filters["moment"] = _moment
+        self._templates.globals.update(say=_say, say_counted=_say_counted, strong=_strong, spoken=spoken)
+        self._templates.filters.update(told=as_told, day=_day, moment=_moment)
 
     def page(self, template: str, *, status: int = 200, **words: Any) -> web.Response:
         """A page from the template of this name."""
         html = self._templates.get_template(f"{template}.html").render(words)
-        return web.Response(status=status, text=html, content_type="text/html")
+        answer = web.Response(status=status, text=html, content_type="text/html")
+        answer.headers["Vary"] = "Accept-Language"
+        if language := spoken():
+            answer.headers["Content-Language"] = language
+        return answer
 
     def fault(self, status: int, title: str, sentence: str) -> web.Response:
         """A page that says what went wrong, and what was not done."""
         return self.page("message", status=status, symbol="⚠️", title=title, sentences=(sentence,))
+
+
+def _say(template: str, /, **values: str | int) -> Markup:
+    """The template in the reader's language, in which only a value can be markup: a translation never is."""
+    return escape(as_told(template)).format_map(values)
+
+
+def _say_counted(one: str, many: str, count: int, /, **values: str | int) -> Markup:
+    """The template for so many, which it calls {count}."""
+    return escape(as_counted(one, many, count)).format_map({"count": count, **values})
+
+
+def _strong(text: str) -> Markup:
+    """A value that stands out in its sentence."""
+    return Markup("<strong>{}</strong>").format(text)
 
 
 def qr_code(uri: str) -> Markup:
@@ -47,15 +70,14 @@ def qr_code(uri: str) -> Markup:
     drawn = BytesIO()
     segno.make(uri, error="m").save(
         drawn, kind="svg", xmldecl=False, svgns=False, svgclass="qr", lineclass=None, border=4, scale=4,
-        light="#fff", dark="#000", title="QR code with your new key", omitsize=True,
+        light="#fff", dark="#000", title=say("QR code with your new key"), omitsize=True,
     )  # fmt: skip
     return Markup(drawn.getvalue().decode("utf-8"))  # noqa: S704 - segno's own drawing, of squares only
 
 
 def _day(at: datetime) -> str:
-    return f"{at.day} {at:%B %Y}"
+    return words.full_day(at)
 
 
 def _moment(at: datetime) -> str:
-    # The directory does not say where people are, so the zone is named.
-    return f"{_day(at)}, {at:%H:%M} UTC"
+    return words.in_full(at)

@@ -4,6 +4,7 @@ It builds an application and starts nothing; whoever runs it leaves the access l
 """
 
 from collections.abc import Awaitable, Callable, Iterable, Sequence
+from datetime import UTC, tzinfo
 from pathlib import Path
 
 from aiohttp import web
@@ -11,6 +12,7 @@ from aiohttp import web
 from bot.metrics import Metrics
 from bot.web.forms import LARGEST_FORM
 from bot.web.guard import SLACK_EVENTS, hardened, kind_faults, one_host
+from bot.web.languages import Languages, in_their_language
 from bot.web.page import SecurePage
 from bot.web.rendering import Pages
 
@@ -36,16 +38,24 @@ def build_app(
     ready: Ready,
     slack_handler: SlackHandler | None = None,
     more: Iterable[web.AbstractRouteDef] = (),
+    languages: Languages | None = None,
+    zone: tzinfo = UTC,
 ) -> web.Application:
     """The application. public_url: the one origin it answers to. ready: what is not ready, in words; empty if all is.
 
     slack_handler: takes POST /slack/events, where Slack delivers by signed HTTP. more: routes of other pages.
+    languages: those that are installed; English alone without. zone: in which times are shown.
     """
     if LARGEST_FORM > LARGEST_BODY:
         raise ValueError("a form that is let in must fit the body that is let in")
     pages = Pages()
     app = web.Application(
-        middlewares=[one_host(public_url), kind_faults(pages.fault)], client_max_size=LARGEST_BODY
+        middlewares=[
+            in_their_language(languages or Languages(), zone),
+            one_host(public_url),
+            kind_faults(pages.fault),
+        ],
+        client_max_size=LARGEST_BODY,
     )
     app.on_response_prepare.append(hardened(public_url))
     app.add_routes(

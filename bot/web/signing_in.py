@@ -7,6 +7,7 @@ from collections.abc import Mapping
 
 from aiohttp import web
 
+from bot.texts import template
 from bot.web.forms import Cookies, Tokens, new_form_cookie
 from bot.web.rendering import Pages
 from handlers.signing_in import Back, SignIns
@@ -16,8 +17,8 @@ RETURN_PATH = "/signed-in"
 _LONGEST = 2048
 
 NOT_HERE = (
-    "This sign-in is over, or it began in another browser.",
-    "Nothing was done. Go back to the page where you began, and sign in again from there.",
+    template("This sign-in is over, or it began in another browser."),
+    template("Nothing was done. Go back to the page where you began, and sign in again from there."),
 )
 
 

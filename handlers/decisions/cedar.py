@@ -6,13 +6,13 @@ It never lets anything through that it could not evaluate in full, and never rea
 import hashlib
 import json
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from functools import lru_cache
 from types import MappingProxyType
 
 import cedarpy
 
-from handlers.decisions.facts import put
+from handlers.decisions.facts import Json, put
 from handlers.decisions.policy import Action, PolicyDecision, Question, Severity
 from handlers.decisions.statements import PolicyNote, checked
 from storage.faults import PolicyFault
@@ -29,6 +29,16 @@ _SETS_KEPT = 2
 # Cedar numbers policies by their place in what it was given.
 _NUMBERED = re.compile(r"(?<=policy `)policy\d+(?=`)")
 
+# What every approval asks: whether this person may give it, and whether it is enough then.
+_ASKED_TOGETHER = (Action.APPROVE, Action.GRANT)
+_TOGETHER = "approve and grant"
+# The owner and what is asked for stand in front of the people of such a question.
+_ABOUT = 2
+_KINDS: Mapping[str, frozenset[str]] = {
+    **{action.value: frozenset({action.value}) for action in Action},
+    _TOGETHER: frozenset(action.value for action in _ASKED_TOGETHER),
+}
+
 _RANK: Mapping[Severity | None, int] = {None: 0, "low": 1, "medium": 2, "high": 3}
 
 
@@ -42,7 +52,7 @@ class CedarPolicy:
         notes: Mapping[str, PolicyNote],
         policy_set: str,
     ) -> None:
-        """Use `load`, which checks what it is given. policies: for each action, all that could decide about it."""
+        """Use `load`, which checks what it is given. policies: for each of `_KINDS`, all that could decide about it."""
         self._policies = policies
         self._schema = schema
         self._notes = notes
@@ -72,20 +82,44 @@ class CedarPolicy:
 
     def ask(self, question: Question) -> PolicyDecision:
         """The answer. Whatever goes wrong on the way is a refusal with `errors`, never an exception."""
+        return self._ask(question.action, [question])[0]
+
+    def ask_each(self, questions: Sequence[Question]) -> list[PolicyDecision]:
+        """Likewise. What is asked together at each click is put to Cedar at once, with the facts of all."""
+        actions = tuple(question.action for question in questions)
+        if actions == _ASKED_TOGETHER:
+            return self._ask(_TOGETHER, questions)
+        return [self.ask(question) for question in questions]
+
+    def _ask(self, which: str, questions: Sequence[Question]) -> list[PolicyDecision]:
+        """which: the name of the policies that could decide about any of them."""
+        requests, known = list[Json](), list[Json]()
         try:
-            request, entities = put(question)
-            parsed = self._entities(*(json.dumps(entity) for entity in entities))
-            policies = self._policies[request["action"]["id"]]
-            result = cedarpy.is_authorized(request, policies, parsed, self._schema)
+            for question in questions:
+                request, entities = put(question)
+                requests.append(request)
+                known += [entity for entity in entities if entity not in known]
+            parsed = self._facts([json.dumps(entity) for entity in known], which)
+            results = cedarpy.is_authorized_batch(requests, self._policies[which], parsed, self._schema)
         except Exception as error:  # noqa: BLE001 - an engine that fails in any way must refuse, not fail the caller
-            return self._not_evaluated((f"{type(error).__name__}: {error}",))
+            return [self._not_evaluated((f"{type(error).__name__}: {error}",))] * len(questions)
+        return [self._answer(which, result) for result in results]
+
+    def _answer(self, which: str, result: cedarpy.AuthzResult) -> PolicyDecision:
         diagnostics = result.diagnostics
         # Cedar leaves an erroring policy out and decides by the rest, so an erroring `forbid` would let in.
         if diagnostics.errors:
-            return self._not_evaluated(self._named(diagnostics.errors, request["action"]["id"]))
+            return self._not_evaluated(self._named(diagnostics.errors, which))
         if result.decision is cedarpy.Decision.NoDecision:
             return self._not_evaluated(("no decision was reached",))
         return self._decided(result.allowed, sorted(diagnostics.id_annotations_by_reason.values()))
+
+    def _facts(self, entities: Sequence[str], which: str) -> cedarpy.Entities:
+        """A click's two people seldom meet again: they are read at once, on top of what it is about, and not kept."""
+        if which != _TOGETHER:
+            return self._entities(*entities)
+        people = ",".join(entities[_ABOUT:])
+        return self._entities(*entities[:_ABOUT]).with_added_json_str(f"[{people}]", self._schema)
 
     def _parsed(self, *entities: str) -> cedarpy.Entities:
         """These, on top of all but the last: what two questions have in common stands in front and is read once."""
@@ -105,9 +139,10 @@ class CedarPolicy:
             policy_set=self._policy_set,
         )
 
-    def _named(self, errors: Iterable[str], action: str) -> tuple[str, ...]:
+    def _named(self, errors: Iterable[str], which: str) -> tuple[str, ...]:
         """What went wrong, each policy by its @id instead of Cedar's number for it."""
-        names = {f"policy{at}": note.id for at, note in enumerate(_about(action, self._notes.values()))}
+        notes = _about(_KINDS[which], self._notes.values())
+        names = {f"policy{at}": note.id for at, note in enumerate(notes)}
         return tuple(_NUMBERED.sub(lambda found: names.get(found[0], found[0]), error) for error in errors)
 
     def _not_evaluated(self, errors: tuple[str, ...]) -> PolicyDecision:
@@ -125,7 +160,7 @@ class CedarPolicy:
 def _checked(
     sources: tuple[tuple[str, str], ...], schema: str
 ) -> tuple[Mapping[str, cedarpy.PolicySet], cedarpy.Schema, Mapping[str, PolicyNote]]:
-    """For each action all that could decide about it, the schema, and what each policy says of itself.
+    """For each of `_KINDS` all that could decide about it, the schema, and what each policy says of itself.
 
     Nothing of it can be changed.
     """
@@ -143,17 +178,15 @@ def _checked(
     if not notes:
         raise PolicyFault("there are no policies, so nothing could ever be allowed")
     policies = {
-        action.value: cedarpy.PolicySet.from_str(
-            "\n".join(note.text for note in _about(action, notes.values()))
-        )
-        for action in Action
+        which: cedarpy.PolicySet.from_str("\n".join(note.text for note in _about(actions, notes.values())))
+        for which, actions in _KINDS.items()
     }
     return MappingProxyType(policies), parsed_schema, MappingProxyType(notes)
 
 
-def _about(action: str, notes: Iterable[PolicyNote]) -> list[PolicyNote]:
-    """All policies but those that are about one other action: they neither apply nor fail, and looking costs time."""
-    return [note for note in notes if note.action in (None, action)]
+def _about(actions: frozenset[str], notes: Iterable[PolicyNote]) -> list[PolicyNote]:
+    """All policies but those that are about other actions: they neither apply nor fail, and looking costs time."""
+    return [note for note in notes if note.actions is None or actions & note.actions]
 
 
 def _digest(sources: Mapping[str, str], schema: str, bound_to: str) -> str:

@@ -3,12 +3,13 @@
 It never looks at a name, a login or an address, and where more than one could be meant it says so instead of guessing.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import TypeAlias
 
 from storage.directories.base import Account
+from storage.sentences import Sentence, template
 
 
 class Reason(StrEnum):
@@ -54,16 +55,17 @@ class NoCounterpart:
     @property
     def finding(self) -> str:
         """What was found, for anybody who reads about it."""
-        return self._filled(_FINDINGS)
+        return Sentence(_FINDINGS[self.reason], place=self.place, count=self._count)
 
     @property
     def advice(self) -> str:
         """What to tell the person, and what they can do."""
-        return self._filled(_ADVICE)
+        return Sentence(_ADVICE[self.reason], directory=self.directory, place=self.place, count=self._count)
 
-    def _filled(self, sentences: Mapping[Reason, str]) -> str:
-        count = {2: "two", 3: "three"}.get(len(self.accounts), str(len(self.accounts)))
-        return sentences[self.reason].format(directory=self.directory, place=self.place, count=count)
+    @property
+    def _count(self) -> str:
+        count = len(self.accounts)
+        return Sentence(_IN_WORDS[count]) if count in _IN_WORDS else str(count)
 
 
 Counterpart: TypeAlias = Account | NoCounterpart
@@ -121,42 +123,45 @@ def _is_own(found: Account, own: Account) -> bool:
     return (found.directory, found.id) == (own.directory, own.id)
 
 
+_IN_WORDS = {2: template("two"), 3: template("three")}
 _FINDINGS = {
-    Reason.ELSEWHERE: "The requester has no account in the directory that it is kept in.",
-    Reason.NO_NUMBER: "The directory {place} has no staff number for the requester.",
-    Reason.NONE: "No account in the directory {place} has the requester's staff number.",
-    Reason.SEVERAL: "The directory {place} has {count} accounts with the requester's staff number.",
-    Reason.SHARED_NUMBER: "The directory {place} has {count} accounts with the requester's staff number.",
-    Reason.CHANGED: (
+    Reason.ELSEWHERE: template("The requester has no account in the directory that it is kept in."),
+    Reason.NO_NUMBER: template("The directory {place} has no staff number for the requester."),
+    Reason.NONE: template("No account in the directory {place} has the requester's staff number."),
+    Reason.SEVERAL: template("The directory {place} has {count} accounts with the requester's staff number."),
+    Reason.SHARED_NUMBER: template(
+        "The directory {place} has {count} accounts with the requester's staff number."
+    ),
+    Reason.CHANGED: template(
         "In the directory {place}, the requester's staff number leads to another account than when they asked."
     ),
-    Reason.INACTIVE: "The requester's account in the directory {place} is switched off.",
-    Reason.NOT_A_REPORT: "Whom it was asked for does not report to the requester any more.",
+    Reason.INACTIVE: template("The requester's account in the directory {place} is switched off."),
+    Reason.NOT_A_REPORT: template("Whom it was asked for does not report to the requester any more."),
 }
-_UNSURE = (
+_UNSURE = template(
     "I can't tell which account is yours: the directory {place} has {count} accounts with your staff number. "
     "Ask the IT desk to correct that."
 )
 _ADVICE = {
-    Reason.ELSEWHERE: "It is kept in a directory in which you have no account.",
-    Reason.NO_NUMBER: (
+    Reason.ELSEWHERE: template("It is kept in a directory in which you have no account."),
+    Reason.NO_NUMBER: template(
         "It is kept in the directory {directory}, where people are found by their staff number, and the directory "
         "{place} has none for you. Ask the IT desk to enter it."
     ),
-    Reason.NONE: (
+    Reason.NONE: template(
         "It is kept in the directory {place}, and no account there has your staff number. "
         "Ask the IT desk for an account there, or to enter your number with the one you have."
     ),
     Reason.SEVERAL: _UNSURE,
     Reason.SHARED_NUMBER: _UNSURE,
-    Reason.CHANGED: (
+    Reason.CHANGED: template(
         "In the directory {place}, your staff number leads to another account than when you asked. "
         "Ask the IT desk which is yours."
     ),
-    Reason.INACTIVE: (
+    Reason.INACTIVE: template(
         "Your account in the directory {place} is switched off. Ask the IT desk to switch it on, then ask again."
     ),
-    Reason.NOT_A_REPORT: (
+    Reason.NOT_A_REPORT: template(
         "I can ask for somebody else only if the directory says that they report to you, and if their Slack account "
         "is linked. Ask the IT desk if it should say so."
     ),

@@ -9,6 +9,7 @@ from collections.abc import Iterable
 from itertools import pairwise
 
 from storage.directories.base import Account
+from storage.sentences import Sentence, template
 
 SHORTEST = 15
 LONGEST = 256
@@ -54,12 +55,12 @@ def weakness(
         _unfit(password)
         or _easily_tried(plain, common)
         or (
-            "It contains your name or login, which is what others would try first."
+            template("It contains your name or login, which is what others would try first.")
             if _names(plain, account)
             else None
         )
         or (
-            "It contains a word of the company, which is what others would try first."
+            template("It contains a word of the company, which is what others would try first.")
             if _has_set_word(plain, company_words)
             else None
         )
@@ -75,16 +76,21 @@ def _plain(text: str) -> str:
 def _unfit(password: str) -> str | None:
     length = len(password)
     if length < SHORTEST:
-        return (
-            f"It has {length} characters and needs at least {SHORTEST}. Four or five unrelated words do well."
-        )
+        return Sentence(
+            "It has {length} characters and needs at least {shortest}. Four or five unrelated words do well.",
+            length=length, shortest=SHORTEST,
+        )  # fmt: skip
     if length > LONGEST:
-        return f"It has {length} characters; {LONGEST} is the most that can be kept."
+        return Sentence(
+            "It has {length} characters; {longest} is the most that can be kept.",
+            length=length,
+            longest=LONGEST,
+        )
     kinds = {unicodedata.category(char) for char in password}
     if kinds & {"Cc", "Cs"}:
-        return "It contains a character that cannot be typed everywhere."
+        return template("It contains a character that cannot be typed everywhere.")
     if "Cf" in kinds:
-        return (
+        return template(
             "It contains a character that nobody sees; copied text and some emoji bring them along. "
             "Type it by hand, without such emoji."
         )
@@ -93,11 +99,11 @@ def _unfit(password: str) -> str | None:
 
 def _easily_tried(folded: str, common: frozenset[str]) -> str | None:
     if len(set(folded)) < _FEWEST_DIFFERENT or _repeats(folded):
-        return "It repeats the same characters, so it is easily guessed."
+        return template("It repeats the same characters, so it is easily guessed.")
     if _is_mostly_steps(folded):
-        return "It follows the keyboard or the alphabet, so it is easily guessed."
+        return template("It follows the keyboard or the alphabet, so it is easily guessed.")
     if any(shape in common for shape in _shapes(folded)):
-        return "It is among the passwords that are tried first."
+        return template("It is among the passwords that are tried first.")
     return None
 
 

@@ -3,8 +3,7 @@
 It never decides anything itself and knows no policy language.
 """
 
-from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
@@ -69,8 +68,10 @@ class Approvals:
     @classmethod
     def of(cls, roles: Iterable[Role]) -> "Approvals":
         """Count roles, one for each distinct approver."""
-        counted = Counter(roles)
-        return cls(owner=counted["owner"], security=counted["security"], manager=counted["manager"])
+        counted = list(roles)
+        return cls(
+            owner=counted.count("owner"), security=counted.count("security"), manager=counted.count("manager")
+        )
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -293,6 +294,13 @@ class PolicyEngine(Protocol):
 
     def ask(self, question: Question) -> PolicyDecision:
         """The answer, from the facts in the question alone."""
+        ...
+
+    def ask_each(self, questions: Sequence[Question]) -> list[PolicyDecision]:
+        """The answers to what one act puts, in this order: each is what `ask` would answer.
+
+        What they say of one account was read at one time: of two readings of it none is believed.
+        """
         ...
 
 

@@ -22,6 +22,7 @@ from handlers.decisions.policy import (
     same_person,
 )
 from storage.directories.base import Account
+from storage.sentences import Sentence, template, told_together
 
 OWN_REQUEST = "requester-never-approves"
 """The id on the record when code, before any policy, refused an approver who is the requester."""
@@ -44,7 +45,7 @@ OWN_REPORTS = "own-reports-only"
 UNCERTAIN_ACCOUNT = "one-person-one-account"
 """The id on the record when it is not certain which account is the requester's."""
 
-NO_ACCOUNT_OF_THEIRS = (
+NO_ACCOUNT_OF_THEIRS = template(
     "It is kept in the directory {directory}, and no account there is certain to be that of {name}. "
     "Ask the IT desk about it."
 )
@@ -173,16 +174,23 @@ def may_decide(
 
     question.approvals: those so far, without theirs, so that policy can say whose turn it is.
     """
-    concerned = (question.requester, question.holder, question.goes_to)
-    if any(isinstance(one, Account) and same_person(approver, one) for one in concerned):
+    if _is_theirs(question, approver):
         return _refusal(policy, OWN_REQUEST, OWN_REQUEST_REASON, "high")
-    stands_in = is_standing_in(approver, role, question.requester, question.owner, question.fallback)
-    decision = policy.ask(
-        replace(question, action=Action.APPROVE, principal=approver, role=role, stands_in=stands_in)
-    )
+    decision = policy.ask(_approving(question, approver, role))
     if decision.allowed and role is None:  # it could not be counted, so it must not look as if it were
         return _refusal(policy, NO_ROLE, NO_ROLE_REASON, "medium")
     return decision
+
+
+def _is_theirs(question: AccessQuestion, approver: Account) -> bool:
+    """Whether it is about something of theirs, by whichever of their accounts (R-1)."""
+    concerned = (question.requester, question.holder, question.goes_to)
+    return any(isinstance(one, Account) and same_person(approver, one) for one in concerned)
+
+
+def _approving(question: AccessQuestion, approver: Account, role: Role | None) -> AccessQuestion:
+    stands_in = is_standing_in(approver, role, question.requester, question.owner, question.fallback)
+    return replace(question, action=Action.APPROVE, principal=approver, role=role, stands_in=stands_in)
 
 
 def may_revoke(
@@ -213,13 +221,14 @@ def weigh_approval(
 
     question.approvals: those before it, whether or not they still count: policy goes by them for whose turn it is.
     """
-    decision = may_decide(policy, question, approver, role)
-    if role is None or not decision.allowed:
-        return ApprovalVerdict(
-            outcome="not_allowed", decision=decision, reasons=decision.reasons, severity=decision.severity
-        )
+    if role is None or _is_theirs(question, approver):
+        return _not_allowed(may_decide(policy, question, approver, role))
     approvals = so_far + Approvals.of([role])
-    grant = _grant(policy, question, approvals)
+    decision, grant = policy.ask_each([_approving(question, approver, role), _granting(question, approvals)])
+    if not decision.allowed:
+        return _not_allowed(decision)
+    if not (may_ask := _may_ask(policy, question)).allowed:
+        grant = may_ask
     if grant.allowed:
         return ApprovalVerdict(outcome="granted", decision=decision, grant=grant, reasons=grant.reasons)
     missing = None if grant.errors else missing_approvals(policy, question, approvals)
@@ -236,6 +245,12 @@ def weigh_approval(
         grant=grant,
         reasons=grant.reasons if told else (NO_LONGER,),
         severity=grant.severity,
+    )
+
+
+def _not_allowed(decision: PolicyDecision) -> ApprovalVerdict:
+    return ApprovalVerdict(
+        outcome="not_allowed", decision=decision, reasons=decision.reasons, severity=decision.severity
     )
 
 
@@ -314,19 +329,21 @@ def _grant(policy: PolicyEngine, question: AccessQuestion, approvals: Approvals)
     may_ask = _may_ask(policy, question)
     if not may_ask.allowed:
         return may_ask
-    return policy.ask(
-        replace(
-            question,
-            action=Action.GRANT,
-            principal=question.holder,
-            approvals=approvals,
-            role=None,
-            on_call=False,
-            way="",
-            rationale_given=True,
-            proof=None,
-            code_retyped=False,
-        )
+    return policy.ask(_granting(question, approvals))
+
+
+def _granting(question: AccessQuestion, approvals: Approvals) -> AccessQuestion:
+    return replace(
+        question,
+        action=Action.GRANT,
+        principal=question.holder,
+        approvals=approvals,
+        role=None,
+        on_call=False,
+        way="",
+        rationale_given=True,
+        proof=None,
+        code_retyped=False,
     )
 
 
@@ -353,9 +370,9 @@ def _nobodys(policy: PolicyEngine, target: NoCounterpart, report: Account | None
     """
     advice = target.advice
     if report is not None:
-        advice = NO_ACCOUNT_OF_THEIRS.format(name=report.name, directory=target.directory)
+        advice = Sentence(NO_ACCOUNT_OF_THEIRS, name=report.name, directory=target.directory)
     if target.is_uncertain:
-        return _refusal(policy, UNCERTAIN_ACCOUNT, f"{advice} {TOLD}", "medium")
+        return _refusal(policy, UNCERTAIN_ACCOUNT, told_together(advice, TOLD), "medium")
     if target.reason == Reason.NOT_A_REPORT:
         return _refusal(policy, OWN_REPORTS, target.advice, "low")
     if target.reason == Reason.ELSEWHERE:

@@ -42,14 +42,14 @@ class Statement:
 class PolicyNote:
     """What a policy says of itself. severity: None when a refusal by it is nothing unusual.
 
-    where: its file and line, in words. text: as written. action: the only one that it is about; None if it does not
-    say so with `action ==`.
+    where: its file and line, in words. text: as written. actions: those that it is about; None if it does not say so
+    with `action ==`, or with `action in` and a list.
     """
 
     id: str
     where: str
     text: str
-    action: str | None
+    actions: frozenset[str] | None
     reason: str
     control: str | None
     severity: Severity | None
@@ -99,11 +99,20 @@ def _note(statement: Statement) -> PolicyNote:
         id=name,
         where=statement.where,
         text=statement.text,
-        action=parsed["action"]["entity"]["id"] if parsed["action"]["op"] == "==" else None,
+        actions=_actions(parsed["action"]),
         reason=reason,
         control=annotations.get("control"),
         severity=None if severity is None else _SEVERITIES[severity],
     )
+
+
+def _actions(scope: Mapping[str, Any]) -> frozenset[str] | None:
+    """Those that a policy can be about: the schema has no groups of actions, so none stands for another."""
+    if scope["op"] == "==":
+        return frozenset({scope["entity"]["id"]})
+    if scope["op"] == "in" and "entities" in scope:
+        return frozenset(each["id"] for each in scope["entities"])
+    return None
 
 
 def _parsed(statement: Statement) -> dict[str, Any]:

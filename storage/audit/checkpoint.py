@@ -12,6 +12,7 @@ from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
 
 from storage.audit.merkle import HASH_SIZE, MAX_SIZE
+from storage.sentences import Sentence, template
 
 _ED25519 = b"\x01"
 _KEY_SIZE = 32
@@ -73,7 +74,7 @@ class Verifier:
     @property
     def text(self) -> str:
         """The verifier key for others: name+hex key id+base64 (a C2SP "vkey"). It is public."""
-        public = _base64(_ED25519 + self.key.public_bytes_raw())
+        public = to_base64(_ED25519 + self.key.public_bytes_raw())
         return f"{self.name}+{self.key_id.hex()}+{public}"
 
     def accepts(self, message: bytes, signature: bytes) -> bool:
@@ -113,7 +114,7 @@ class Signer:
 
     def secret_text(self) -> str:
         """The private key as one line (PRIVATE+KEY+name+key id+base64), for an environment variable or a file."""
-        seed = _base64(_ED25519 + self.key.private_bytes_raw())
+        seed = to_base64(_ED25519 + self.key.private_bytes_raw())
         return f"{_SECRET_PREFIX}{self.name}+{self.verifier.key_id.hex()}+{seed}"
 
 
@@ -159,8 +160,8 @@ def sign(checkpoint: Checkpoint, signer: Signer) -> str:
     """The checkpoint as a signed note. ValueError unless the signer has the name of the log."""
     if epoch_in(checkpoint.origin, signer.name) is None:
         raise ValueError("a log signs its own checkpoints only")
-    body = f"{checkpoint.origin}\n{checkpoint.size}\n{_base64(checkpoint.root)}\n"
-    signature = _base64(signer.verifier.key_id + signer.key.sign(body.encode()))
+    body = f"{checkpoint.origin}\n{checkpoint.size}\n{to_base64(checkpoint.root)}\n"
+    signature = to_base64(signer.verifier.key_id + signer.key.sign(body.encode()))
     return f"{body}\n{_DASH}{signer.name} {signature}\n"
 
 
@@ -182,36 +183,42 @@ def open_note(note: str | bytes, verifier: Verifier) -> str | BadNote:
     end = text.rfind("\n\n") + 1
     body, signatures = text[:end], text[end + 1 :]
     if not end or not signatures.endswith("\n"):
-        return BadNote(reason="it is not a text, a blank line and signature lines")
+        return BadNote(reason=template("it is not a text, a blank line and signature lines"))
     lines = signatures[:-1].split("\n")
     if len(lines) > _MAX_SIGNATURES:
-        return BadNote(reason=f"it has more than {_MAX_SIGNATURES} signatures")
+        return BadNote(reason=Sentence("it has more than {most} signatures", most=_MAX_SIGNATURES))
     signed = False
     for line in lines:
         read = _read_signature(line)
         if read is None:
-            return BadNote(reason="a signature line is malformed")
+            return BadNote(reason=template("a signature line is malformed"))
         name, key_id, signature = read
         if (name, key_id) != (verifier.name, verifier.key_id):
             continue
         if not verifier.accepts(body.encode(), signature):
-            return BadNote(reason=f"the signature of {verifier.name} does not fit the text")
+            return BadNote(
+                reason=Sentence("the signature of {name} does not fit the text", name=verifier.name)
+            )
         signed = True
-    return body if signed else BadNote(reason=f"it is not signed by the key {verifier.text}")
+    return (
+        body if signed else BadNote(reason=Sentence("it is not signed by the key {key}", key=verifier.text))
+    )
 
 
 def _read_text(note: str | bytes) -> str | BadNote:
     """The note as text that could have been signed: UTF-8, of sane length, no control character but newline."""
     if len(note) > _MAX_NOTE:
-        return BadNote(reason="it is too long to be a checkpoint")
+        return BadNote(reason=template("it is too long to be a checkpoint"))
     try:
         text = note.decode() if isinstance(note, bytes) else note
         text.encode()
     except UnicodeError:
-        return BadNote(reason="it is not UTF-8")
+        return BadNote(reason=template("it is not UTF-8"))
     if _CONTROL.search(text):
         return BadNote(
-            reason="it has control characters; a carriage return means that its line ends were changed"
+            reason=template(
+                "it has control characters; a carriage return means that its line ends were changed"
+            )
         )
     return text
 
@@ -219,7 +226,7 @@ def _read_text(note: str | bytes) -> str | BadNote:
 def _read_signature(line: str) -> tuple[str, bytes, bytes] | None:
     """Name, key id and signature of a signature line, or None."""
     name, _, encoded = line.removeprefix(_DASH).partition(" ")
-    blob = _unbase64(encoded)
+    blob = read_base64(encoded)
     if not line.startswith(_DASH) or not _is_name(name) or blob is None or len(blob) < 5:
         return None
     return name, blob[:4], blob[4:]
@@ -228,15 +235,15 @@ def _read_signature(line: str) -> tuple[str, bytes, bytes] | None:
 def _read_checkpoint(body: str, name: str) -> Checkpoint | BadNote:
     lines = body[:-1].split("\n")
     if len(lines) < 3 or not all(lines):
-        return BadNote(reason="its text is not an origin, a size and a root")
+        return BadNote(reason=template("its text is not an origin, a size and a root"))
     # Lines after the third are extensions: signed, but none of them is known here.
     if epoch_in(lines[0], name) is None:
-        return BadNote(reason=f"it is about another log than {name}")
+        return BadNote(reason=Sentence("it is about another log than {name}", name=name))
     if not _SIZE.fullmatch(lines[1]) or int(lines[1]) > MAX_SIZE:
-        return BadNote(reason="its size is not a plain whole number")
-    root = _unbase64(lines[2])
+        return BadNote(reason=template("its size is not a plain whole number"))
+    root = read_base64(lines[2])
     if root is None or len(root) != HASH_SIZE:
-        return BadNote(reason="its root is not 32 bytes in base64")
+        return BadNote(reason=template("its root is not 32 bytes in base64"))
     return Checkpoint(origin=lines[0], size=int(lines[1]), root=root)
 
 
@@ -245,7 +252,7 @@ def _read_key(text: str) -> tuple[str, bytes, bytes] | BadKey:
     # Base64 has plus signs of its own: only the first two separate.
     name, _, rest = text.partition("+")
     key_id, _, encoded = rest.partition("+")
-    key = _unbase64(encoded)
+    key = read_base64(encoded)
     if not _is_name(name) or not re.fullmatch(r"[0-9a-f]{8}", key_id) or key is None:
         return BadKey(reason="it is not name+key id+base64")
     if len(key) != 1 + _KEY_SIZE or key[:1] != _ED25519:
@@ -259,14 +266,15 @@ def _is_name(name: str) -> bool:
     return not any("\ud800" <= each <= "\udfff" for each in name)
 
 
-def _base64(data: bytes) -> str:
+def to_base64(data: bytes) -> str:
+    """The bytes in standard base64 with padding (RFC 4648, section 4)."""
     return base64.b64encode(data).decode("ascii")
 
 
-def _unbase64(text: str) -> bytes | None:
+def read_base64(text: str) -> bytes | None:
     """The bytes, if this is exactly how base64 writes them; None otherwise."""
     try:
         data = base64.b64decode(text, validate=True)
     except ValueError:
         return None
-    return data if _base64(data) == text else None
+    return data if to_base64(data) == text else None

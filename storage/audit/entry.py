@@ -6,6 +6,7 @@ Pure. Free text never enters a leaf, only a salted commitment to it, so that it 
 import hashlib
 import hmac
 import json
+import json.encoder
 import re
 import secrets
 from collections.abc import Iterable, Mapping
@@ -33,6 +34,7 @@ _UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
 _ESCAPED_UNSTORABLE = re.compile(rb"\\u(0000|d[89a-f])")
 _HEX = re.compile(r"[0-9a-f]{64}")
 _NONE: Mapping[str, Any] = MappingProxyType({})
+_quoted = json.encoder.encode_basestring_ascii
 _CANONICAL = json.JSONEncoder(sort_keys=True, separators=(",", ":"), ensure_ascii=True, allow_nan=False)
 
 # The action of the entry that records the erasure of a text; its facts `entry` and `text` say which.
@@ -102,7 +104,7 @@ class Entry:
                 raise ValueError(f"`{name}` is not a plain lower-case name")
         for name, fact in self.facts.items():
             _check_fact(name, fact)
-        if not -MAX_INTEGER <= to_micros(self.at) <= MAX_INTEGER:
+        if not -MAX_INTEGER <= micros(self.at) <= MAX_INTEGER:
             raise ValueError("a time beyond the year 2255 does not fit a leaf")
 
 
@@ -117,10 +119,16 @@ def _is_name(text: str) -> bool:
     return _NAME.fullmatch(text) is not None
 
 
+@lru_cache(maxsize=64)
+def micros(moment: datetime) -> int:
+    """`to_micros`: many entries are of one moment."""
+    return to_micros(moment)
+
+
 def _check_fact(name: str, fact: object) -> None:
     """ValueError unless it is text, a flag, a whole number up to 2^53 or a list of texts."""
     if isinstance(fact, int):
-        if abs(fact) > MAX_INTEGER:
+        if not -MAX_INTEGER <= fact <= MAX_INTEGER:
             raise ValueError(f"fact `{name}` is beyond 2^53")
     elif isinstance(fact, list | tuple):
         if not all(isinstance(each, str) for each in fact):
@@ -158,14 +166,27 @@ def check_commitment(committed: str, salt: bytes, text: str) -> bool:
 
 
 def written(entry: Entry, salts: Mapping[str, bytes]) -> tuple[dict[str, Any], bytes]:
-    """What the leaf of an entry says, and the leaf. `salts`: 32 bytes for each name in `entry.texts`, else ValueError.
+    """What stands beside the leaf of an entry (`copies`), and the leaf.
 
-    What cannot be stored is cleaned out of every text.
+    `salts`: 32 bytes for each name in `entry.texts`, else ValueError. What cannot be stored is cleaned out of every
+    text.
     """
     if set(salts) != set(entry.texts):
         raise ValueError("every text needs a salt of its own, and nothing else does")
-    policy = entry.policy
-    said = {
+    committed = {name: commitment(salts[name], text) for name, text in entry.texts.items()}
+    leaf = _put_together(entry, committed)
+    if _ESCAPED_UNSTORABLE.search(leaf):  # or what only looks so: both are rare
+        said = _storable(_said(entry, committed))
+        return copies(said), to_leaf(said)
+    beside = {
+        "id": entry.id, "action": entry.action, "outcome": entry.outcome, "subject": entry.subject,
+        "resource": entry.resource, "correlation": entry.correlation, "actor": entry.actor.id,
+    }  # fmt: skip
+    return beside, leaf
+
+
+def _said(entry: Entry, committed: Mapping[str, str]) -> dict[str, Any]:
+    return {
         "v": FORMAT,
         "id": entry.id,
         "at": to_micros(entry.at),
@@ -176,17 +197,48 @@ def written(entry: Entry, salts: Mapping[str, bytes]) -> tuple[dict[str, Any], b
         "resource": entry.resource,
         "correlation": entry.correlation,
         "where": vars(entry.where),
-        "policy": policy and {"allowed": policy.allowed, "ids": policy.ids, "set": policy.digest},
+        "policy": entry.policy and _traced(entry.policy),
         "facts": dict(entry.facts),
-        "texts": {name: commitment(salts[name], text) for name, text in entry.texts.items()},
+        "texts": dict(committed),
     }
-    leaf = to_leaf(said)
-    if _ESCAPED_UNSTORABLE.search(
-        leaf
-    ):  # or what only looks so: both are rare, and cleaning costs as much as all this
-        said = {name: _storable(value) for name, value in said.items()}
-        leaf = to_leaf(said)
-    return said, leaf
+
+
+def _put_together(entry: Entry, committed: Mapping[str, str]) -> bytes:
+    """`to_leaf` of what the entry says, field by field: every record passes here, and it takes a third of the time."""
+    return (
+        f'{{"action":{_quoted(entry.action)},"actor":{_encoded(entry.actor)},"at":{micros(entry.at)}'
+        f',"correlation":{_quoted(entry.correlation)},"facts":{_object(entry.facts)},"id":{_quoted(entry.id)}'
+        f',"outcome":{_quoted(entry.outcome)},"policy":{_encoded(entry.policy)},"resource":{_optional(entry.resource)}'
+        f',"subject":{_optional(entry.subject)},"texts":{_object(committed)},"v":{FORMAT}'
+        f',"where":{_encoded(entry.where)}}}'
+    ).encode()
+
+
+@lru_cache(maxsize=512)
+def _encoded(part: Actor | Where | PolicyTrace | None) -> str:
+    """The same few come again and again."""
+    return _CANONICAL.encode(_traced(part) if isinstance(part, PolicyTrace) else part and vars(part))
+
+
+def _traced(policy: PolicyTrace) -> dict[str, Any]:
+    return {"allowed": policy.allowed, "ids": policy.ids, "set": policy.digest}
+
+
+def _optional(text: str | None) -> str:
+    return "null" if text is None else _quoted(text)
+
+
+def _object(values: Mapping[str, Fact]) -> str:
+    """values: by plain names."""
+    return "{" + ",".join([f'"{name}":{_value(values[name])}' for name in sorted(values)]) + "}"
+
+
+def _value(fact: Fact) -> str:
+    if isinstance(fact, str):
+        return _quoted(fact)
+    if isinstance(fact, bool):
+        return "true" if fact else "false"
+    return int.__repr__(fact) if isinstance(fact, int) else f"[{','.join(map(_quoted, fact))}]"
 
 
 def _storable(value: Any) -> Any:

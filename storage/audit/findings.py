@@ -23,6 +23,7 @@ Kind = Literal[
     "rewritten",
     "untrusted",
     "unaccounted",
+    "tile",
 ]
 
 
@@ -167,6 +168,16 @@ def unaccounted(checkpoint: Checkpoint, agrees: int) -> Finding:
             f"The checkpoint over {checkpoint.size} entries of {checkpoint.origin} is of another epoch, and no entry "
             "here says what became of what it covers: something was taken out and not owned up to."
         ),
+    )
+
+
+def stray_text(index: int) -> Finding:
+    """A text that stands beside no entry."""
+    return Finding(
+        kind="text",
+        first=index,
+        last=index,
+        detail=f"A text stands at index {index}, where there is no entry that it could belong to.",
     )
 
 

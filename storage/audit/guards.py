@@ -19,6 +19,8 @@ def _refuse(table: str, event: str, sentence: str, when: str = "") -> str:
 
 # Where the next entry belongs: an index is never left out and never used twice.
 _NEXT = '(SELECT COALESCE(MAX("index") + 1, 0) FROM audit_entries)'
+# The same for tiles, level by level; only full ones are kept.
+_NEXT_TILE = '(SELECT COALESCE(MAX("index") + 1, 0) FROM audit_tiles WHERE level = NEW.level)'
 
 TRIGGERS_SQLITE = (
     _refuse("audit_entries", "UPDATE", "audit entries are never changed"),
@@ -60,6 +62,14 @@ TRIGGERS_SQLITE = (
         "a checkpoint is written once",
         "EXISTS (SELECT 1 FROM audit_checkpoints WHERE id = NEW.id)",
     ),
+    _refuse("audit_tiles", "UPDATE", "tiles are never changed"),
+    _refuse("audit_tiles", "DELETE", "tiles are never deleted"),
+    _refuse(
+        "audit_tiles",
+        "INSERT",
+        "a tile is added at the end of its level only",
+        f'NEW."index" IS NOT {_NEXT_TILE} OR length(NEW.hashes) IS NOT 8192 OR length(NEW.root) IS NOT 32',
+    ),
 )
 
 
@@ -90,6 +100,11 @@ _FUNCTIONS = (
     f"$$BEGIN IF NEW.size <= OLD.size OR NEW.size IS DISTINCT FROM {_NEXT} OR NEW.id <> OLD.id THEN "
     "RAISE EXCEPTION USING MESSAGE = 'the audit head moves on with the entries only', "
     "ERRCODE = 'integrity_constraint_violation'; END IF; RETURN NEW; END$$",
+    "CREATE FUNCTION audit_tile_at_end_only() RETURNS trigger LANGUAGE plpgsql AS "
+    f'$$BEGIN IF NEW."index" IS DISTINCT FROM {_NEXT_TILE} '
+    "OR length(NEW.hashes) <> 8192 OR length(NEW.root) <> 32 THEN "
+    "RAISE EXCEPTION USING MESSAGE = 'a tile is added at the end of its level only', "
+    "ERRCODE = 'integrity_constraint_violation'; END IF; RETURN NEW; END$$",
 )
 
 # A second row of the same key fails there, or becomes an update; but a table can be truncated.
@@ -115,6 +130,10 @@ TRIGGERS_POSTGRESQL = (
     *_refuse_on_postgresql("audit_checkpoints", "UPDATE", "checkpoints are never changed"),
     *_refuse_on_postgresql("audit_checkpoints", "DELETE", "checkpoints are never deleted"),
     *_refuse_on_postgresql("audit_checkpoints", "TRUNCATE", "checkpoints are never deleted"),
+    *_refuse_on_postgresql("audit_tiles", "UPDATE", "tiles are never changed"),
+    *_refuse_on_postgresql("audit_tiles", "DELETE", "tiles are never deleted"),
+    *_refuse_on_postgresql("audit_tiles", "TRUNCATE", "tiles are never deleted"),
+    *_on_postgresql("audit_tiles", "INSERT", "FOR EACH ROW ", "audit_tile_at_end_only()"),
 )
 
 _TRIGGERS = {"sqlite": TRIGGERS_SQLITE, "postgresql": TRIGGERS_POSTGRESQL}
@@ -122,7 +141,8 @@ _THERE = {
     "sqlite": "SELECT name FROM sqlite_master WHERE type = 'trigger'",
     # One that was switched off guards nothing.
     "postgresql": "SELECT tgname FROM pg_trigger WHERE NOT tgisinternal AND tgenabled = 'A' AND tgrelid IN"
-    " ('audit_entries'::regclass, 'audit_texts'::regclass, 'audit_head'::regclass, 'audit_checkpoints'::regclass)",
+    " ('audit_entries'::regclass, 'audit_texts'::regclass, 'audit_head'::regclass, 'audit_checkpoints'::regclass,"
+    " 'audit_tiles'::regclass)",
 }
 
 

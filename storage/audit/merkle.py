@@ -4,7 +4,7 @@ Pure: bytes in, bytes out. It never reads or writes anything, and a verifier nev
 """
 
 import hashlib
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 HASH_SIZE = 32
@@ -12,6 +12,9 @@ EMPTY_ROOT = hashlib.sha256(b"").digest()
 MAX_SIZE = 2**63 - 1  # a tree size is a database integer
 _NODE = b"\x01"
 _sha256 = hashlib.sha256
+
+# The root over the leaves from the one index up to the other; a proof asks for subtrees only.
+Between = Callable[[int, int], bytes]
 
 
 def leaf_hash(leaf: bytes) -> bytes:
@@ -71,12 +74,7 @@ class Frontier:
     @property
     def root(self) -> bytes:
         """The root of the tree so far: 32 bytes, SHA-256 of nothing while it is empty."""
-        if not self.peaks:
-            return EMPTY_ROOT
-        root = self.peaks[-1]
-        for peak in reversed(self.peaks[:-1]):
-            root = node_hash(peak, root)
-        return root
+        return folded(self.peaks) if self.peaks else EMPTY_ROOT
 
     def to_bytes(self) -> bytes:
         """The size as 8 big-endian bytes, then the peaks, 32 bytes each."""
@@ -91,12 +89,25 @@ class Frontier:
         return cls(size, tuple(rest[at : at + HASH_SIZE] for at in range(0, len(rest), HASH_SIZE)))
 
 
-def root_of(leaves: Iterable[bytes]) -> bytes:
-    """The root over leaf hashes (32 bytes each), in constant memory."""
-    frontier = Frontier()
-    for leaf in leaves:
-        frontier = frontier.append(leaf)
-    return frontier.root
+def root_of(hashes: Iterable[bytes]) -> bytes:
+    """The root over hashes that stand side by side (32 bytes each): of leaves, or of whole subtrees of one size."""
+    row = list(hashes)
+    if not row:
+        return EMPTY_ROOT
+    while len(row) > 1:
+        # The last of an odd number goes up as it is: a tree splits at the largest power of two.
+        odd = row[-1:] if len(row) & 1 else []
+        pairs = zip(row[::2], row[1::2], strict=False)
+        row = [_sha256(_NODE + left + right).digest() for left, right in pairs] + odd
+    return row[0]
+
+
+def folded(roots: Sequence[bytes]) -> bytes:
+    """The root over subtrees that stand side by side, each larger than the next (Frontier.peaks are such)."""
+    root = roots[-1]
+    for left in reversed(roots[:-1]):
+        root = node_hash(left, root)
+    return root
 
 
 def _split(size: int) -> int:
@@ -104,47 +115,57 @@ def _split(size: int) -> int:
     return 1 << ((size - 1).bit_length() - 1)
 
 
-def inclusion_proof(leaves: Sequence[bytes], index: int) -> list[bytes]:
-    """The hashes that lead from leaf `index` to the root of all `leaves`, nearest first (RFC 6962, 2.1.1).
+def inclusion_proof(between: Between, index: int, size: int) -> list[bytes]:
+    """The hashes that lead from leaf `index` to the root of `size` leaves, nearest first (RFC 6962, 2.1.1).
 
     IndexError when there is no such leaf.
     """
-    if not 0 <= index < len(leaves):
-        raise IndexError(f"no leaf {index} in a tree of {len(leaves)}")
+    if not 0 <= index < size:
+        raise IndexError(f"no leaf {index} in a tree of {size}")
     path: list[bytes] = []
-    start, end = 0, len(leaves)
+    start, end = 0, size
     while end - start > 1:
         middle = start + _split(end - start)
         if index < middle:
-            path.append(root_of(leaves[middle:end]))
+            path.append(between(middle, end))
             end = middle
         else:
-            path.append(root_of(leaves[start:middle]))
+            path.append(between(start, middle))
             start = middle
     return path[::-1]
 
 
-def consistency_proof(leaves: Sequence[bytes], old_size: int) -> list[bytes]:
-    """The hashes that show the first `old_size` leaves to be the beginning of `leaves` (RFC 6962, 2.1.2).
+def consistency_proof(between: Between, old_size: int, size: int) -> list[bytes]:
+    """The hashes that show the first `old_size` of `size` leaves to be their beginning (RFC 6962, 2.1.2).
 
-    ValueError unless 1 <= old_size <= len(leaves).
+    ValueError unless 1 <= old_size <= size.
     """
-    if not 1 <= old_size <= len(leaves):
-        raise ValueError(f"no proof from {old_size} to {len(leaves)} leaves")
+    if not 1 <= old_size <= size:
+        raise ValueError(f"no proof from {old_size} to {size} leaves")
     path: list[bytes] = []
-    start, end = 0, len(leaves)
+    start, end = 0, size
     while end != old_size:
         middle = start + _split(end - start)
         if old_size <= middle:
-            path.append(root_of(leaves[middle:end]))
+            path.append(between(middle, end))
             end = middle
         else:
-            path.append(root_of(leaves[start:middle]))
+            path.append(between(start, middle))
             start = middle
     # The old root itself is known to the verifier; a smaller whole subtree is not.
     if start:
-        path.append(root_of(leaves[start:end]))
+        path.append(between(start, end))
     return path[::-1]
+
+
+def whole_subtrees(start: int, end: int) -> Iterator[tuple[int, int]]:
+    """What a subtree of the leaves from `start` up to `end` is folded from, as (height, number): number n of height h
+    is the whole subtree over the leaves n·2^h up to (n+1)·2^h. Largest first; nothing if there are no leaves.
+    """
+    while start < end:
+        height = (end - start).bit_length() - 1
+        yield height, start >> height
+        start += 1 << height
 
 
 def verify_inclusion(leaf: bytes, index: int, size: int, proof: Sequence[bytes], root: bytes) -> bool:

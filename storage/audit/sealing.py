@@ -17,6 +17,7 @@ from storage.audit.log import Transaction
 from storage.audit.merkle import EMPTY_ROOT, Frontier, leaf_hash
 from storage.audit.tables import CHECKPOINTS
 from storage.faults import AuditFault
+from storage.sentences import Sentence, template
 
 _BATCH = 1000
 
@@ -64,20 +65,24 @@ def contradiction(
     except AuditFault as fault:
         return Contradiction(detail=sentence(fault), broken=True)
     if not _stands_on(tx, head):
-        detail = "The last audit entry is not the one that the head of the log counts."
+        detail: str = template("The last audit entry is not the one that the head of the log counts.")
         return Contradiction(detail=detail, broken=True)
     epochs = read_epochs(tx, verifier)
     kept = latest_checkpoint(tx)
     earlier = verify_note(kept, verifier) if kept else None
     if kept and isinstance(earlier, Checkpoint) and not _stands(tx, head, epochs, earlier):
-        detail = f"The audit log contradicts its own checkpoint over {earlier.size} entries."
+        detail = Sentence(
+            "The audit log contradicts its own checkpoint over {size} entries.", size=earlier.size
+        )
         return _contradicted(detail, kept, earlier, head)
     for note in notes:
         read = verify_note(note, verifier)
         if isinstance(read, BadNote):
-            return Contradiction(detail=f"The checkpoint cannot be trusted: {read.reason}.")
+            return Contradiction(
+                detail=Sentence("The checkpoint cannot be trusted: {reason}.", reason=Sentence(read.reason))
+            )
         if not _stands(tx, head, epochs, read):
-            detail = f"The audit log contradicts the checkpoint over {read.size} entries."
+            detail = Sentence("The audit log contradicts the checkpoint over {size} entries.", size=read.size)
             text = note if isinstance(note, str) else note.decode()
             return _contradicted(detail, text, read, head)
     return None

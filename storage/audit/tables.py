@@ -1,4 +1,4 @@
-"""The four audit tables.
+"""The audit tables.
 
 What keeps their rows from being changed stands in storage.audit.guards; what proves that none was is the tree.
 """
@@ -73,9 +73,25 @@ class AuditCheckpoint(SQLModel, table=True):
     note: str = Field(sa_column=Column(Text, nullable=False))
 
 
+class AuditTile(SQLModel, table=True):
+    """256 hashes that stand side by side in the tree, as C2SP's tlog-tiles counts levels and indexes; full tiles only.
+
+    hashes: 256 of 32 bytes. root: of the tree over them, which is a hash of the level above. It stands before them:
+    what looks for it alone then reads a page of SQLite's, and not three.
+    """
+
+    __tablename__ = "audit_tiles"
+
+    level: int = Field(sa_column=Column(Integer, primary_key=True, autoincrement=False))
+    index: int = Field(sa_column=Column("index", BigInteger, primary_key=True, autoincrement=False))
+    root: bytes = Field(sa_column=Column(LargeBinary, nullable=False))
+    hashes: bytes = Field(sa_column=Column(LargeBinary, nullable=False))
+
+
 ENTRIES: Table = SQLModel.metadata.tables["audit_entries"]
 TEXTS: Table = SQLModel.metadata.tables["audit_texts"]
 HEAD: Table = SQLModel.metadata.tables["audit_head"]
 CHECKPOINTS: Table = SQLModel.metadata.tables["audit_checkpoints"]
+TILES: Table = SQLModel.metadata.tables["audit_tiles"]
 
-TABLES = (ENTRIES, TEXTS, HEAD, CHECKPOINTS)
+TABLES = (ENTRIES, TEXTS, HEAD, CHECKPOINTS, TILES)

@@ -18,13 +18,15 @@ from storage.directories.base import Finding, Membership, PasswordRejected
 from storage.directories.ldap import LdapDirectory
 from storage.directories.ldap_connections import Connections
 from storage.directories.ldap_session import SUCCESS, Answer, Control, Entry, Session, replace
+from storage.faults import DirectoryUnavailable
+from storage.sentences import Sentence, template
 
 # The directory ends a membership itself this long after its time: we come first, and it comes should we not.
 MARGIN = timedelta(minutes=15)
 # PolicyHintsRequestValue with its only flag ([MS-ADTS] 3.1.1.3.4.1.27): SEQUENCE of INTEGER 1.
 _WITH_HISTORY: Control = (POLICY_HINTS, False, bytes.fromhex("3003020101"))
 _SAME_AGAIN = PasswordRejected(
-    reason="This is the password that the account has already. Choose another one."
+    reason=template("This is the password that the account has already. Choose another one.")
 )
 
 
@@ -69,7 +71,7 @@ class ActiveDirectory(LdapDirectory):
 
     def _signed_in(self, session: Session, answer: Answer) -> bool:
         if answer.code != SUCCESS and not ad_values.is_refusal(answer):
-            raise session.refusal("check a sign-in", answer)
+            raise session.refusal(template("check a sign-in"), answer)
         return answer.code == SUCCESS
 
     def _nobody(self) -> str:
@@ -79,7 +81,7 @@ class ActiveDirectory(LdapDirectory):
         if self._is_locked(session, entry):
             answer = session.modify(entry.dn, {"lockoutTime": replace("0")})
             if answer.code != SUCCESS:
-                raise session.refusal("lift a lockout", answer)
+                raise session.refusal(template("lift a lockout"), answer)
 
     def _switch(self, session: Session, entry: Entry, *, active: bool) -> None:
         now = ad_values.flags(entry)
@@ -87,7 +89,7 @@ class ActiveDirectory(LdapDirectory):
         if wanted != now:
             answer = session.modify(entry.dn, {"userAccountControl": replace(str(wanted))})
             if answer.code != SUCCESS:
-                raise session.refusal("switch an account", answer)
+                raise session.refusal(template("switch an account"), answer)
 
     def _set_password(self, session: Session, entry: Entry, password: str) -> PasswordRejected | None:
         """A reset counts as the person's own choice: it sets pwdLastSet, so that no further change is asked for."""
@@ -100,7 +102,13 @@ class ActiveDirectory(LdapDirectory):
             return None
         if (reason := ad_values.why_refused(answer)) is not None:
             return PasswordRejected(reason=reason)
-        raise self._fault(f"refused to change a password ({answer.name})")
+        raise DirectoryUnavailable(
+            Sentence(
+                "The directory {directory} refused to change a password ({code}).",
+                directory=self.name,
+                code=answer.name,
+            )
+        )
 
     def _is_the_present_one(self, session: Session, entry: Entry, password: str) -> bool:
         """Where a reset is not held against the history: whether the password is the same again, found by signing in.

@@ -12,6 +12,7 @@ from typing import Literal, Protocol, TypeAlias, TypeVar
 from rapidfuzz import process
 
 from storage.faults import DirectoryUnavailable
+from storage.sentences import template
 
 T = TypeVar("T")
 
@@ -165,7 +166,7 @@ async def one_by_one(
     ends, answers = loop.time() + within, list[T | DirectoryUnavailable]()
     for account, group in pairs:
         if loop.time() >= ends:
-            answers.append(DirectoryUnavailable("The directory was too slow to come to this one."))
+            answers.append(DirectoryUnavailable(template("The directory was too slow to come to this one.")))
             continue
         try:
             answers.append(await ask(account, group))

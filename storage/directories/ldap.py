@@ -48,6 +48,7 @@ from storage.directories.ldap_session import (
 )
 from storage.directories.ldap_shape import LdapShape
 from storage.faults import DirectoryUnavailable
+from storage.sentences import Sentence, template
 
 T = TypeVar("T")
 
@@ -56,6 +57,10 @@ _MODIFY_PASSWORD = "1.3.6.1.4.1.4203.1.11.1"  # noqa: S105 - an object identifie
 LISTING = 30.0
 # What servers answer to a sign-in that they refuse: wrong, without a password, unwilling, over a limit, gone.
 _NOT_SIGNED_IN = frozenset({INVALID_CREDENTIALS, CONSTRAINT_VIOLATION, NO_SUCH_OBJECT, UNWILLING, 48})
+_NOT_AS_SAID = template("The directory {directory} said it was done, but reading it back shows it was not.")
+_NO_ACCOUNT = template("The directory {directory} has no account {account}, so nothing was changed.")
+_SWITCHED_OFF = template("The directory {directory} has switched off this account, so nothing was changed.")
+_NOT_SHOWN = template("The directory {directory} has no {base}, or does not show it to Wicket's account.")
 
 
 class LdapDirectory:
@@ -139,8 +144,14 @@ class LdapDirectory:
         def work(session: Session) -> None:
             account, found = self._accounts.by_id(session, account_id), self._groups.find(session, group)
             if account is None or found is None:
-                missing = f"account {account_id}" if account is None else f"group {group}"
-                raise self._fault(f"has no {missing}, so nobody was added")
+                missing = f"account {account}" if account is None else f"group {group}"
+                raise DirectoryUnavailable(
+                    Sentence(
+                        "The directory {directory} has no {missing}, so nobody was added.",
+                        directory=self.name,
+                        missing=missing,
+                    )
+                )
             self._add(session, found, account, until)
             self._read_back(session, account_id, group, wanted=True)
 
@@ -201,7 +212,9 @@ class LdapDirectory:
 
     async def recover(self, account_id: str) -> TemporaryPass | None:  # noqa: ARG002 - the port's signature
         """There is no such way here: passwords are set."""
-        raise DirectoryUnavailable(f"The directory {self.name} has no recovery of its own.")
+        raise DirectoryUnavailable(
+            Sentence("The directory {directory} has no recovery of its own.", directory=self.name)
+        )
 
     async def unlock(self, account_id: str) -> None:
         """Lift a lockout. Idempotent. A lock that an administrator set for good is left alone."""
@@ -224,7 +237,7 @@ class LdapDirectory:
             now = self._accounts.by_id(session, account_id)
             standing = None if now is None else self._accounts.standing(session, now, self._now())
             if now is None or standing is None or self._accounts.is_active(now, standing) != active:
-                raise self._fault("said it was done, but reading it back shows it was not")
+                raise DirectoryUnavailable(Sentence(_NOT_AS_SAID, directory=self.name))
 
         await self._connections.run(work)
 
@@ -238,7 +251,7 @@ class LdapDirectory:
         def work(session: Session) -> None:
             for base in (self._shape.people_base, self._shape.groups_base):
                 if session.read(base, NOTHING) is None:
-                    raise self._fault(f"has no {base!r}, or does not show it to Wicket's account")
+                    raise DirectoryUnavailable(Sentence(_NOT_SHOWN, directory=self.name, base=repr(base)))
 
         await self._connections.run(work)
 
@@ -275,7 +288,7 @@ class LdapDirectory:
     def _known(self, session: Session, account_id: str) -> Entry:
         entry = self._accounts.by_id(session, account_id)
         if entry is None:
-            raise self._fault(f"has no account {account_id}, so nothing was changed")
+            raise DirectoryUnavailable(Sentence(_NO_ACCOUNT, directory=self.name, account=account_id))
         return entry
 
     def _is_member(self, session: Session, account_id: str, group: str) -> bool:
@@ -289,7 +302,7 @@ class LdapDirectory:
     def _read_back(self, session: Session, account_id: str, group: str, *, wanted: bool) -> None:
         """By id and name again: either may have been moved since we looked."""
         if self._is_member(session, account_id, group) != wanted:
-            raise self._fault("said it was done, but reading it back shows it was not")
+            raise DirectoryUnavailable(Sentence(_NOT_AS_SAID, directory=self.name))
 
     def _nobody(self) -> str:
         """A name that nobody has, so that asking about nobody takes the same steps (P-9)."""
@@ -310,7 +323,7 @@ class LdapDirectory:
     def _signed_in(self, session: Session, answer: Answer) -> bool:
         """What a server's answer to a sign-in means. DirectoryUnavailable if that is not known."""
         if answer.code != SUCCESS and answer.code not in _NOT_SIGNED_IN:
-            raise session.refusal("check a sign-in", answer)
+            raise session.refusal(template("check a sign-in"), answer)
         return answer.code == SUCCESS
 
     def _unlock(self, session: Session, entry: Entry) -> None:
@@ -320,7 +333,7 @@ class LdapDirectory:
         # This very lock: one that an administrator sets meanwhile stays.
         answer = session.modify(entry.dn, {"pwdAccountLockedTime": delete(at)})
         if answer.code not in (SUCCESS, NO_SUCH_ATTRIBUTE):
-            raise session.refusal("lift a lockout", answer)
+            raise session.refusal(template("lift a lockout"), answer)
 
     def _switch(self, session: Session, entry: Entry, *, active: bool) -> None:
         """By the lock that an administrator sets for good."""
@@ -330,13 +343,13 @@ class LdapDirectory:
         change = delete(ldap_policy.FOR_GOOD) if active else replace(ldap_policy.FOR_GOOD)
         answer = session.modify(entry.dn, {"pwdAccountLockedTime": change})
         if answer.code not in (SUCCESS, NO_SUCH_ATTRIBUTE):
-            raise session.refusal("switch an account", answer)
+            raise session.refusal(template("switch an account"), answer)
 
     def _set_password(self, session: Session, entry: Entry, password: str) -> PasswordRejected | None:
         """By the operation made for it (RFC 3062), so that the server's own rules apply."""
         if entry.first("pwdAccountLockedTime") == ldap_policy.FOR_GOOD:
             # OpenLDAP lifts every lock when a new password is set, an administrator's too.
-            raise self._fault("has switched off this account, so nothing was changed")
+            raise DirectoryUnavailable(Sentence(_SWITCHED_OFF, directory=self.name))
         value = PasswdModifyRequestValue()
         value["userIdentity"] = entry.dn.encode()
         value["newPasswd"] = password.encode(errors="surrogatepass")
@@ -344,7 +357,13 @@ class LdapDirectory:
         if answer.code != SUCCESS:
             if (reason := ldap_policy.reason(answer)) is not None:
                 return PasswordRejected(reason=reason)
-            raise self._fault(f"refused to change a password ({answer.name})")
+            raise DirectoryUnavailable(
+                Sentence(
+                    "The directory {directory} refused to change a password ({code}).",
+                    directory=self.name,
+                    code=answer.name,
+                )
+            )
         self._take_off_reset(session, entry)
         return None
 
@@ -366,6 +385,3 @@ class LdapDirectory:
             return await self._connections.run(work, repeat=False, within=seconds)
         except DirectoryUnavailable:
             return False
-
-    def _fault(self, what: str) -> DirectoryUnavailable:
-        return DirectoryUnavailable(f"The directory {self.name} {what}.")

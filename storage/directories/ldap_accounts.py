@@ -14,6 +14,7 @@ from storage.directories.ldap_policy import Policy, Standing
 from storage.directories.ldap_session import Entry, Session
 from storage.directories.ldap_shape import LdapShape
 from storage.faults import DirectoryUnavailable
+from storage.sentences import Sentence
 
 
 class Accounts:
@@ -120,8 +121,14 @@ class Accounts:
 
     def _only(self, attribute: str, found: Sequence[Entry]) -> Entry | None:
         if len(found) > 1:
-            raise self._fault(
-                f"has {len(found)} people with the same {attribute}, so it is not clear who is meant"
+            raise DirectoryUnavailable(
+                Sentence(
+                    "The directory {directory} has {count} people with the same {attribute}, so it is not clear who is "
+                    "meant.",
+                    directory=self._label,
+                    count=len(found),
+                    attribute=attribute,
+                )
             )
         return next(iter(found), None)
 
@@ -148,7 +155,13 @@ class Accounts:
             return Policy()
         found = session.read(dn, ("pwdMaxAge", "pwdLockoutDuration"))
         if found is None:
-            raise self._fault(f"has no password policy {dn!r}, or does not show it to Wicket's account")
+            raise DirectoryUnavailable(
+                Sentence(
+                    "The directory {directory} has no password policy {dn}, or does not show it to Wicket's account.",
+                    directory=self._label,
+                    dn=repr(dn),
+                )
+            )
         return ldap_policy.read_policy(found)
 
     def _number(self, entry: Entry) -> str:
@@ -176,8 +189,11 @@ class Accounts:
     def _id_of(self, entry: Entry) -> str:
         found = self._shape.id_of(entry)
         if not found:
-            raise self._fault(f"does not show the attribute {self._shape.attributes.id} to Wicket's account")
+            raise DirectoryUnavailable(
+                Sentence(
+                    "The directory {directory} does not show the attribute {attribute} to Wicket's account.",
+                    directory=self._label,
+                    attribute=self._shape.attributes.id,
+                )
+            )
         return found
-
-    def _fault(self, what: str) -> DirectoryUnavailable:
-        return DirectoryUnavailable(f"The directory {self._label} {what}.")

@@ -11,6 +11,7 @@ from contextlib import suppress
 from typing import Any
 
 from storage.directories.ldap_session import GivenUp
+from storage.sentences import Sentence
 
 
 class Call:
@@ -25,7 +26,12 @@ class Call:
     def check(self) -> None:
         """Raise GivenUp once nobody waits for this any more."""
         if self.given_up or time.monotonic() >= self._deadline:
-            raise GivenUp(f"The directory {self._label} took so long that nothing more was begun.")
+            raise GivenUp(
+                Sentence(
+                    "The directory {directory} took so long that nothing more was begun.",
+                    directory=self._label,
+                )
+            )
 
     @property
     def seconds_left(self) -> float:

@@ -34,6 +34,7 @@ from storage.directories.ldap_tls import (
     verifying_context,
 )
 from storage.faults import DirectoryUnavailable
+from storage.sentences import Sentence
 
 T = TypeVar("T")
 
@@ -112,7 +113,7 @@ class Connections:
 
     async def _in_time(self, job: Callable[[Call], T], seconds: float) -> T:
         if self._closed:
-            raise DirectoryUnavailable(f"The directory {self.label} is closed.")
+            raise DirectoryUnavailable(Sentence("The directory {directory} is closed.", directory=self.label))
         call = Call(time.monotonic() + seconds, self.label)
         future = self._threads.submit(self._carry_out, call, job)
         # Should the server trickle bytes for ever, cutting the connection is what frees the slot.
@@ -121,7 +122,13 @@ class Connections:
             async with asyncio.timeout(seconds):
                 return await asyncio.wrap_future(future)
         except TimeoutError as late:
-            raise ServerSilent(f"The directory {self.label} did not answer within {seconds:g} s.") from late
+            raise ServerSilent(
+                Sentence(
+                    "The directory {directory} did not answer within {seconds} s.",
+                    directory=self.label,
+                    seconds=f"{seconds:g}",
+                )
+            ) from late
         finally:
             call.given_up = True
             if future.done():
@@ -157,7 +164,9 @@ class Connections:
             except ConnectionLost as lost:
                 self._rest(server)
                 last = lost
-        raise last or DirectoryUnavailable(f"The directory {self.label} has no servers.")
+        raise last or DirectoryUnavailable(
+            Sentence("The directory {directory} has no servers.", directory=self.label)
+        )
 
     def _on(self, server: LdapServer, call: Call, work: Callable[[Session], T], *, repeat: bool) -> T:
         """Do the work on this server: on an idle connection first, on a new one when that turned out stale."""
@@ -240,7 +249,13 @@ class Connections:
             return connection
         close_abruptly(connection)
         self._service.mind_refusal()
-        raise ConnectionLost(f"The directory {self.label} refused the service account ({answer.name}).")
+        raise ConnectionLost(
+            Sentence(
+                "The directory {directory} refused the service account ({code}).",
+                directory=self.label,
+                code=answer.name,
+            )
+        )
 
     def _sign_in(self, server: LdapServer, call: Call, dn: str, password: str) -> Answer:
         connection, answer = self._reach(server, call, dn, password, bind)
@@ -277,14 +292,25 @@ class Connections:
                 lost = broken
             finally:
                 call.release(connection)
-        raise lost or ConnectionLost(f"The directory {self.label} has no address for {server}.")
+        raise lost or ConnectionLost(
+            Sentence(
+                "The directory {directory} has no address for {server}.",
+                directory=self.label,
+                server=str(server),
+            )
+        )
 
     def _addresses(self, server: LdapServer) -> list[str]:
         try:
             found = socket.getaddrinfo(server.host, server.port, type=socket.SOCK_STREAM)
         except OSError as error:
             raise ConnectionLost(
-                f"The directory {self.label} cannot be reached: no address for {server.host} ({error.strerror})."
+                Sentence(
+                    "The directory {directory} cannot be reached: no address for {host} ({reason}).",
+                    directory=self.label,
+                    host=server.host,
+                    reason=error.strerror or "",
+                )
             ) from None
         return list(dict.fromkeys(str(each[4][0]) for each in found))
 

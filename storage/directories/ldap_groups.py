@@ -37,6 +37,7 @@ from storage.directories.ldap_session import (
 )
 from storage.directories.ldap_shape import LdapShape
 from storage.faults import DirectoryUnavailable
+from storage.sentences import Sentence, template
 
 # Names put into one filter: few enough for any server's limits, enough that thousands of members take seconds.
 TOGETHER = 100
@@ -82,7 +83,14 @@ class Groups:
         wanted = all_of(self._shape.group_filter, equals(self._shape.attributes.group_name, name))
         found = session.search(self._shape.groups_base, wanted, self.found_with)
         if len(found) > 1:
-            raise self._fault(f"has {len(found)} groups called {name!r}, so it is not clear which is meant")
+            raise DirectoryUnavailable(
+                Sentence(
+                    "The directory {directory} has {count} groups called {name}, so it is not clear which is meant.",
+                    directory=self._label,
+                    count=len(found),
+                    name=repr(name),
+                )
+            )
         return next(iter(found), None)
 
     def wherever(self, session: Session, name: str) -> Entry | None:
@@ -107,7 +115,12 @@ class Groups:
         shape = self._shape
         entry = session.read(group.dn, self._read_with)
         if entry is None:
-            raise self._fault("moved or deleted a group while it was read")
+            raise DirectoryUnavailable(
+                Sentence(
+                    "The directory {directory} moved or deleted a group while it was read.",
+                    directory=self._label,
+                )
+            )
         direct, inner = self._direct(session, entry)
         return Group(
             id=shape.id_of(entry),
@@ -143,17 +156,21 @@ class Groups:
             both = [*gone, *add(self._shape.placeholder_member)]
             answer = session.modify(group.dn, {attribute: both})
         if answer.code in _MAY_NOT_BE_EMPTY:
-            raise self._fault(
-                f"does not let go of the last member of {group.dn!r}; the setting placeholder_member names an entry "
-                "to leave there"
+            raise DirectoryUnavailable(
+                Sentence(
+                    "The directory {directory} does not let go of the last member of {dn}; the setting "
+                    "placeholder_member names an entry to leave there.",
+                    directory=self._label,
+                    dn=repr(group.dn),
+                )
             )
         if answer.code not in self.done_when_removing:
-            raise session.refusal("remove a member", answer)
+            raise session.refusal(template("remove a member"), answer)
 
     def _put(self, session: Session, group: Entry, changes: Change) -> None:
         answer = session.modify(group.dn, {self._shape.member_attribute: changes})
         if answer.code not in _DONE_WHEN_ADDING:
-            raise session.refusal("add a member", answer)
+            raise session.refusal(template("add a member"), answer)
 
     def _above(
         self, session: Session, direct: Iterable[Entry], groups: Sequence[Entry], *, powerful: bool
@@ -326,12 +343,14 @@ class Groups:
 
     def _check_size(self, groups: Sized) -> None:
         if len(groups) > MOST_GROUPS:
-            raise self._fault(
-                f"nests more than {MOST_GROUPS} groups into each other, so not all were followed"
+            raise DirectoryUnavailable(
+                Sentence(
+                    "The directory {directory} nests more than {most} groups into each other, so not all were "
+                    "followed.",
+                    directory=self._label,
+                    most=MOST_GROUPS,
+                )
             )
-
-    def _fault(self, what: str) -> DirectoryUnavailable:
-        return DirectoryUnavailable(f"The directory {self._label} {what}.")
 
 
 def _own_names(names: Iterable[str]) -> Iterator[str]:

@@ -19,6 +19,7 @@ from storage.directories.ldap_session import (
 )
 from storage.directories.ldap_tls import plain_words
 from storage.faults import DirectoryUnavailable
+from storage.sentences import Sentence
 
 # The ppolicy request control: asks for the directory's own reason when a sign-in or a new password is refused.
 PASSWORD_POLICY = "1.3.6.1.4.1.42.2.27.8.5.1"  # noqa: S105 - an object identifier
@@ -37,7 +38,11 @@ class ServiceAccount:
         """DirectoryUnavailable while the password is known to be refused: each try counts towards a lockout."""
         if time.monotonic() < self._refused_until:
             raise DirectoryUnavailable(
-                f"The directory {self._label} refuses the password of Wicket's account {self.dn}."
+                Sentence(
+                    "The directory {directory} refuses the password of Wicket's account {dn}.",
+                    directory=self._label,
+                    dn=self.dn,
+                )
             )
 
     def sign_in(self, server: LdapServer, call: Call, connection: Any) -> Answer:
@@ -70,7 +75,9 @@ class ServiceAccount:
         return answer
 
     def _silence(self) -> ServerSilent:
-        return ServerSilent(f"The directory {self._label} did not answer in time.")
+        return ServerSilent(
+            Sentence("The directory {directory} did not answer in time.", directory=self._label)
+        )
 
 
 def bind(connection: Any) -> Answer:

@@ -11,6 +11,7 @@ import ldap3
 
 from storage.directories.ldap_tls import plain_words
 from storage.faults import DirectoryUnavailable
+from storage.sentences import Sentence
 
 Scope = Literal["BASE", "LEVEL", "SUBTREE"]
 Control = tuple[str, bool, bytes | None]
@@ -120,7 +121,13 @@ class Session:
         for page in self.pages(base, filter_, attributes, scope=scope, controls=controls):
             found.extend(page)
             if len(found) > MOST_ENTRIES:
-                raise self._fault(f"found more than {MOST_ENTRIES} entries where a few were expected")
+                raise DirectoryUnavailable(
+                    Sentence(
+                        "The directory {directory} found more than {most} entries where a few were expected.",
+                        directory=self._label,
+                        most=MOST_ENTRIES,
+                    )
+                )
         return found
 
     def pages(
@@ -170,12 +177,24 @@ class Session:
     def refusal(self, what: str, answer: Answer) -> DirectoryUnavailable:
         """The fault that a change was refused for a reason that is not the person's to mend."""
         said = f": {answer.message}" if answer.message else ""
-        return self._fault(f"refused to {what} ({answer.name}{said})")
+        return DirectoryUnavailable(
+            Sentence(
+                "The directory {directory} refused to {what} ({code}{said}).",
+                directory=self._label,
+                what=what,
+                code=answer.name,
+                said=said,
+            )
+        )
 
     def _answer(self, operation: Callable[[], Any]) -> Answer:
         answer = read_answer(self._ask(operation)[0])
         if answer.code in _TRY_ANOTHER:
-            raise ConnectionLost(f"The directory {self._label} is {answer.name} right now.")
+            raise ConnectionLost(
+                Sentence(
+                    "The directory {directory} is {code} right now.", directory=self._label, code=answer.name
+                )
+            )
         return answer
 
     def _search(
@@ -198,15 +217,45 @@ class Session:
         )  # fmt: skip
         code = result["result"]
         if code in _TRY_ANOTHER:
-            raise ConnectionLost(f"The directory {self._label} is {result['description']} right now.")
+            raise ConnectionLost(
+                Sentence(
+                    "The directory {directory} is {code} right now.",
+                    directory=self._label,
+                    code=result["description"],
+                )
+            )
         if code in _LIMITS:
-            raise self._fault(f"stopped at {_LIMITS[code]}, so the answer would not be whole")
+            raise DirectoryUnavailable(
+                Sentence(
+                    "The directory {directory} stopped at {limit}, so the answer would not be whole.",
+                    directory=self._label,
+                    limit=_LIMITS[code],
+                )
+            )
         if code == NO_SUCH_OBJECT and not absent_is_fine:
-            raise self._fault(f"has no {base!r}, or does not show it to Wicket's account")
+            raise DirectoryUnavailable(
+                Sentence(
+                    "The directory {directory} has no {base}, or does not show it to Wicket's account.",
+                    directory=self._label,
+                    base=repr(base),
+                )
+            )
         if code not in (SUCCESS, NO_SUCH_OBJECT):
-            raise self._fault(f"refused a search ({result['description']})")
+            raise DirectoryUnavailable(
+                Sentence(
+                    "The directory {directory} refused a search ({code}).",
+                    directory=self._label,
+                    code=result["description"],
+                )
+            )
         if self._references == "refuse" and any(item["type"] == "searchResRef" for item in response):
-            raise self._fault("keeps a part of the answer on another server, which Wicket does not follow")
+            raise DirectoryUnavailable(
+                Sentence(
+                    "The directory {directory} keeps a part of the answer on another server, which Wicket does not "
+                    "follow.",
+                    directory=self._label,
+                )
+            )
         return result, response
 
     def _ask(self, operation: Callable[[], Any]) -> tuple[dict[str, Any], list[dict[str, Any]]]:
@@ -214,9 +263,6 @@ class Session:
         with plain_words(self._label, lost=ConnectionLost, silent=ServerSilent):
             operation()
             return self._connection.result, self._connection.response or []
-
-    def _fault(self, what: str) -> DirectoryUnavailable:
-        return DirectoryUnavailable(f"The directory {self._label} {what}.")
 
 
 def read_answer(result: Mapping[str, Any]) -> Answer:

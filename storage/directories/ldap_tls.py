@@ -15,6 +15,7 @@ from ldap3.core.exceptions import LDAPException
 
 from storage.directories.ldap_servers import LdapServer
 from storage.faults import DirectoryUnavailable, SettingsFault
+from storage.sentences import Sentence
 
 # X509_V_FLAG_NO_CHECK_TIME of OpenSSL, which Python does not name.
 _WHATEVER_THE_DATE = 0x200000
@@ -112,14 +113,26 @@ def plain_words(
     except DirectoryUnavailable:
         raise
     except TimeoutError:
-        raise silent(f"The directory {label} did not answer in time.") from None
+        raise silent(Sentence("The directory {directory} did not answer in time.", directory=label)) from None
     except (LDAPException, OSError) as error:
         if "timed out" in str(error):
-            raise silent(f"The directory {label} did not answer in time.") from None
-        raise lost(f"The directory {label} cannot be reached: {_reason(error)}.") from None
+            raise silent(
+                Sentence("The directory {directory} did not answer in time.", directory=label)
+            ) from None
+        raise lost(
+            Sentence(
+                "The directory {directory} cannot be reached: {reason}.",
+                directory=label,
+                reason=_reason(error),
+            )
+        ) from None
     except Exception as odd:  # noqa: BLE001 - a server that talks nonsense makes ldap3 raise anything at all
         raise lost(
-            f"The directory {label} gave an answer that makes no sense ({type(odd).__name__})."
+            Sentence(
+                "The directory {directory} gave an answer that makes no sense ({kind}).",
+                directory=label,
+                kind=type(odd).__name__,
+            )
         ) from None
 
 

@@ -29,6 +29,7 @@ from storage.directories.local_rows import Effect
 from storage.directories.scrypt import Scrypt, matches
 from storage.directories.worker import Work, Worker, attempt
 from storage.faults import DirectoryUnavailable
+from storage.sentences import Sentence
 
 T = TypeVar("T")
 
@@ -114,7 +115,7 @@ class LocalDirectory:
 
         def work(rows: sqlite3.Connection) -> list[Membership]:
             at = self._now()
-            return [Membership(present=local_rows.has_member(rows, *pair), read_at=at) for pair in pairs]
+            return [Membership(present=one, read_at=at) for one in local_rows.are_members(rows, pairs)]
 
         return await self._do(work)
 
@@ -137,12 +138,15 @@ class LocalDirectory:
         """End these direct memberships in one transaction, each undone alone if the file refuses it. Idempotent."""
 
         def work(rows: sqlite3.Connection) -> list[DirectoryUnavailable | None]:
-            at = self._now()
-            refusals = [attempt(rows, partial(_remove, pair=pair, at=at))[1] for pair in pairs]
+            end = partial(local_rows.end_members, at=self._now())
+            _, refused = attempt(rows, partial(end, pairs=pairs))
+            if refused is None:
+                return [None] * len(pairs)
+            refusals = [attempt(rows, partial(end, pairs=[pair]))[1] for pair in pairs]
             return [
                 None
                 if one is None
-                else DirectoryUnavailable(f"The directory {self.name} did not end it: {one}.")
+                else DirectoryUnavailable(Sentence(local_rows.NOT_ENDED, directory=self.name, why=str(one)))
                 for one in refusals
             ]
 
@@ -157,14 +161,12 @@ class LocalDirectory:
 
         def work(rows: sqlite3.Connection) -> PasswordRejected | None:
             if not local_rows.has_account(rows, account_id):
-                raise DirectoryUnavailable(
-                    f"The directory has no account {account_id}, so nothing was changed."
-                )
+                raise DirectoryUnavailable(Sentence(local_rows.NO_ACCOUNT, account=account_id))
             if len(password) < SHORTEST_PASSWORD:
-                return PasswordRejected(reason=f"A password has at least {SHORTEST_PASSWORD} characters.")
+                return PasswordRejected(reason=Sentence(local_rows.TOO_SHORT, shortest=SHORTEST_PASSWORD))
             stored = _stored_password(rows, account_id)
             if stored is not None and matches(password, stored):
-                return PasswordRejected(reason="This is the password you have now. Choose another one.")
+                return PasswordRejected(reason=local_rows.THE_SAME)
             at = self._now()
             values = {
                 "password": self._cost.hash(password),
@@ -180,7 +182,9 @@ class LocalDirectory:
 
     async def recover(self, account_id: str) -> TemporaryPass | None:  # noqa: ARG002 - the port's signature
         """There is no such way here: passwords are set."""
-        raise DirectoryUnavailable(f"The directory {self.name} has no recovery of its own.")
+        raise DirectoryUnavailable(
+            Sentence("The directory {directory} has no recovery of its own.", directory=self.name)
+        )
 
     async def unlock(self, account_id: str) -> None:
         """Lift a lockout and forget the wrong sign-ins. Idempotent."""
@@ -200,9 +204,7 @@ class LocalDirectory:
         def work(rows: sqlite3.Connection) -> None:
             found = local_rows.read_account(rows, self.name, account_id, self._now())
             if found is None:
-                raise DirectoryUnavailable(
-                    f"The directory has no account {account_id}, so nothing was changed."
-                )
+                raise DirectoryUnavailable(Sentence(local_rows.NO_ACCOUNT, account=account_id))
             local_rows.update_account(rows, account_id, {"active": active})
             what = "switch_on" if active else "switch_off"
             local_rows.note_effect(rows, self._now(), what, account_id, changed=found.active != active)
@@ -361,7 +363,7 @@ class LocalDirectory:
                 return await asyncio.wrap_future(self._worker.submit(work))
         except TimeoutError as error:
             raise DirectoryUnavailable(
-                f"The directory {self.name} did not answer within {self._timeout:g} s."
+                Sentence(local_rows.SILENT, directory=self.name, timeout=f"{self._timeout:g}")
             ) from error
 
     def _read_all(self, rows: sqlite3.Connection, ids: Iterable[str]) -> list[Account]:
@@ -384,12 +386,6 @@ class LocalDirectory:
         rows.execute("UPDATE accounts SET failures = 0 WHERE id = ?", (account,))
         expired = found.password_expires_at is not None and found.password_expires_at <= found.read_at
         return not expired and not found.must_change_password
-
-
-def _remove(rows: sqlite3.Connection, *, pair: Pair, at: datetime) -> None:
-    account, group = pair
-    changed = local_rows.take_member(rows, account, group)
-    local_rows.note_effect(rows, at, "remove", account, group, changed=changed)
 
 
 def _stored_password(rows: sqlite3.Connection, account: str) -> str | None:

@@ -3,14 +3,16 @@
 Plain functions of a connection; they decide nothing about passwords and know nothing of threads.
 """
 
+import json
 import sqlite3
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from storage.directories.base import Account, Group
+from storage.directories.base import Account, Group, Pair
 from storage.faults import DirectoryUnavailable
+from storage.sentences import Sentence, template
 from storage.types import from_micros, to_micros
 
 SCHEMA = """
@@ -48,11 +50,18 @@ WITH RECURSIVE below(name) AS (
     SELECT ? UNION SELECT m.member FROM members m JOIN below ON m.kind = 'group' AND m."group" = below.name
 ) SELECT DISTINCT m.member FROM members m JOIN below ON m."group" = below.name WHERE m.kind = 'account'
 """
+_NOTE = """INSERT INTO effects (at, what, account, "group", changed) VALUES (?, ?, ?, ?, ?)"""
 _CHANGEABLE = frozenset(
     {"login", "name", "mail", "person", "employment", "team", "company", "manager", "active", "privileged"}
     | {"locked", "password", "password_changed_at", "password_expires_at", "must_change_password", "sessions"}
 )
 _MOMENTS = ("password_changed_at", "password_expires_at")
+
+NO_ACCOUNT = template("The directory has no account {account}, so nothing was changed.")
+NOT_ENDED = template("The directory {directory} did not end it: {why}.")
+TOO_SHORT = template("A password has at least {shortest} characters.")
+THE_SAME = template("This is the password you have now. Choose another one.")
+SILENT = template("The directory {directory} did not answer within {timeout} s.")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -159,8 +168,32 @@ def put_member(rows: sqlite3.Connection, member: str, group: str, kind: str = "a
     known = has_account(rows, member) if kind == "account" else has_group(rows, member)
     if not known or not has_group(rows, group):
         missing = f"group {group}" if known else f"{kind} {member}"
-        raise DirectoryUnavailable(f"The directory has no {missing}, so nobody was added.")
+        raise DirectoryUnavailable(
+            Sentence("The directory has no {missing}, so nobody was added.", missing=missing)
+        )
     return _changes(rows, "INSERT OR IGNORE INTO members VALUES (?, ?, ?)", (group, kind, member))
+
+
+def are_members(rows: sqlite3.Connection, pairs: Sequence[Pair]) -> list[bool]:
+    """Whether each account is directly in its group."""
+    found = rows.execute(
+        """SELECT EXISTS (SELECT 1 FROM members WHERE "group" = json_extract(value, '$[1]') AND kind = 'account'
+        AND member = json_extract(value, '$[0]')) FROM json_each(?) ORDER BY key""",
+        (json.dumps(list(pairs)),),
+    )
+    return [bool(row[0]) for row in found]
+
+
+def end_members(rows: sqlite3.Connection, pairs: Sequence[Pair], at: datetime) -> None:
+    """Take each account out of its group, and write a line of the journal for each."""
+    gone = rows.execute(
+        """DELETE FROM members WHERE kind = 'account' AND ("group", member) IN
+        (SELECT json_extract(value, '$[1]'), json_extract(value, '$[0]') FROM json_each(?)) RETURNING member, "group"
+        """,
+        (json.dumps(list(pairs)),),
+    )
+    changed, micros = {tuple(row) for row in gone}, to_micros(at)
+    rows.executemany(_NOTE, [(micros, "remove", *pair, pair in changed) for pair in pairs])
 
 
 def take_member(rows: sqlite3.Connection, account: str, group: str) -> bool:
@@ -199,10 +232,7 @@ def note_effect(
     rows: sqlite3.Connection, at: datetime, what: str, account: str, group: str = "", *, changed: bool
 ) -> None:
     """Write one line of the journal, in the transaction of the effect."""
-    rows.execute(
-        """INSERT INTO effects (at, what, account, "group", changed) VALUES (?, ?, ?, ?, ?)""",
-        (to_micros(at), what, account, group, changed),
-    )
+    rows.execute(_NOTE, (to_micros(at), what, account, group, changed))
 
 
 def read_effects(rows: sqlite3.Connection) -> list[Effect]:

@@ -14,12 +14,14 @@ from pathlib import Path
 from typing import Any, Generic, TypeVar
 
 from storage.faults import DirectoryUnavailable
+from storage.sentences import Sentence
 
 T = TypeVar("T")
 Work = Callable[[sqlite3.Connection], T]
 
 # Waiting functions that share one commit: most of the gain, and the first of them still waits only milliseconds.
 TOGETHER = 128
+_SET = "PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL; PRAGMA temp_store=MEMORY;"
 
 
 @dataclass(frozen=True)
@@ -46,7 +48,9 @@ class Worker:
     def submit(self, work: Work[T]) -> "Future[T]":
         """Queue a function. Cancelling the future before its turn means that it is never run."""
         if self._closed:
-            raise DirectoryUnavailable(f"The directory {self._label} is closed.")
+            raise DirectoryUnavailable(
+                Sentence("The directory {directory} is closed.", directory=self._label)
+            )
         job = _Job(work, Future())
         self._jobs.put(job)
         return job.done
@@ -85,7 +89,13 @@ class Worker:
             self._let_go()
             for job in batch:
                 job.done.set_exception(
-                    DirectoryUnavailable(f"The directory {self._label} cannot be used right now: {error}.")
+                    DirectoryUnavailable(
+                        Sentence(
+                            "The directory {directory} cannot be used right now: {error}.",
+                            directory=self._label,
+                            error=str(error),
+                        )
+                    )
                 )
             return
         for job, answer, refusal in answers:
@@ -103,7 +113,7 @@ class Worker:
             connection = sqlite3.connect(self._path, timeout=self._patience, isolation_level=None)
             connection.row_factory = sqlite3.Row
             self._connection = connection
-            connection.executescript("PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL;" + self._schema)
+            connection.executescript(_SET + self._schema)
         return self._connection
 
     def _let_go(self) -> None:

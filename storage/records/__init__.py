@@ -13,6 +13,7 @@ from storage.records.petitions import Attestation, Petition
 from storage.records.resets import Address, Alarm, Announcement, Tally
 from storage.records.sign_ins import SignIn, Subject
 from storage.records.step_ups import StepUp
+from storage.records.streams import Stream
 
 __all__ = [
     "Address",
@@ -42,6 +43,7 @@ __all__ = [
     "SignIn",
     "Standing",
     "StepUp",
+    "Stream",
     "Subject",
     "Tally",
     "VoidedApproval",

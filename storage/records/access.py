@@ -8,7 +8,7 @@ from datetime import datetime
 from sqlalchemy import Index, UniqueConstraint, false
 from sqlmodel import Field, SQLModel
 
-from storage.records.columns import added, added_empty, json_value, moment, only
+from storage.records.columns import added, added_empty, json_value, moment, only, sentence
 
 
 class Grant(SQLModel, table=True):
@@ -49,7 +49,7 @@ class Grant(SQLModel, table=True):
     entitlement: str
     group: str
     minutes: int
-    justification: str
+    justification: str = sentence(empty=False)
     slack_team: str
     slack_user: str
     ticket: str = ""
@@ -64,7 +64,7 @@ class Grant(SQLModel, table=True):
     policy_set: str
     foreseen: str = ""
     automatic: bool = False
-    end_reason: str = ""
+    end_reason: str = sentence()
     ended_by: str = ""
     requested_at: datetime = moment()
     lapses_at: datetime | None = moment(null=True)
@@ -122,7 +122,7 @@ class VoidedApproval(SQLModel, table=True):
     __tablename__ = "voided_approvals"
 
     approval: str = Field(primary_key=True, foreign_key="approvals.id")
-    why: str
+    why: str = sentence(empty=False)
     at: datetime = moment()
 
 
@@ -150,7 +150,7 @@ class Holding(SQLModel, table=True):
     settled: bool
     fence: int = 0
     attempts: int = 0
-    last_fault: str = ""
+    last_fault: str = sentence()
     overdue_told: bool = False
     due_at: datetime = moment()
     next_at: datetime = moment()

@@ -5,10 +5,10 @@ It knows no table.
 
 from typing import Any
 
-from sqlalchemy import JSON, Column, text
+from sqlalchemy import Column, text
 from sqlmodel import Field
 
-from storage.types import UtcMicros
+from storage.types import SentenceJson, SentenceText, UtcMicros
 
 
 def moment(*, null: bool = False, index: bool = False) -> Any:
@@ -27,8 +27,14 @@ def added_empty() -> Any:
 
 
 def json_value() -> Any:
-    """Lists and mappings of plain values."""
-    return Field(sa_column=Column(JSON, nullable=False))
+    """Lists and mappings of plain values and of sentences."""
+    return Field(sa_column=Column(SentenceJson, nullable=False))
+
+
+def sentence(*, empty: bool = True) -> Any:
+    """Text that may be a sentence with its values. empty: most new rows have nothing to say in it."""
+    column = Column(SentenceText, nullable=False)
+    return Field(default="", sa_column=column) if empty else Field(sa_column=column)
 
 
 def only(sqlite: str, postgresql: str | None = None) -> dict[str, Any]:

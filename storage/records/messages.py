@@ -9,7 +9,7 @@ from typing import Any
 from sqlalchemy import Index
 from sqlmodel import Field, SQLModel
 
-from storage.records.columns import json_value, moment
+from storage.records.columns import json_value, moment, sentence
 
 
 class Owed(SQLModel, table=True):
@@ -77,7 +77,7 @@ class ExceptionRecord(SQLModel, table=True):
     kind: str
     cause: str
     severity: str
-    who: str
+    who: str = sentence(empty=False)
     facts: dict[str, Any] = json_value()
     correlation: str
     count: int

@@ -12,7 +12,10 @@ from storage.records.columns import added_empty, json_value, moment, only
 
 
 class Link(SQLModel, table=True):
-    """Slack account ↔ person, made once. `mail` is what both sides said then; a change of it suspends the link."""
+    """Slack account ↔ person, made once. `mail` is what both sides said then; a change of it suspends the link.
+
+    zone: the time zone that Slack told last, such as "Europe/Berlin"; "" if it told none yet.
+    """
 
     __tablename__ = "links"
     __table_args__ = (UniqueConstraint("slack_team", "slack_user"),)
@@ -26,6 +29,7 @@ class Link(SQLModel, table=True):
     made_by: str
     state: str
     created_at: datetime = moment()
+    zone: str = added_empty()
 
 
 class Delivery(SQLModel, table=True):

@@ -182,7 +182,6 @@ def test_beside_a_running_demo_nothing_fails(tmp_path: Path):
     assert report["failed"] == 0
     assert [one["about"] for one in report["findings"] if one["level"] == "warning"] == [
         "[server] public_url",
-        "entitlement prod-admin",
         "local: kind",
         "checkpoint",
         "published checkpoints",

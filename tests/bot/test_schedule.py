@@ -224,3 +224,32 @@ async def test_stopped_it_runs_nothing_any_more():
 
 async def test_what_was_never_started_can_be_stopped():
     await Schedule([duty(Work())]).stop()
+
+
+async def test_a_duty_is_done_when_what_it_was_woken_for_is_done(begin):
+    """Also what it was woken for while it was at it; and a run that fails is done as well."""
+    work = Work()
+    work.free.clear()
+    [only] = [duty(work)]
+    schedule = begin(only)
+    waiting = asyncio.create_task(schedule.done())
+    await calm()
+    only.wake()
+    work.faults = [DirectoryUnavailable("away"), DirectoryUnavailable("away")]
+    assert not waiting.done()
+    work.free.set()
+    async with asyncio.timeout(1):
+        await waiting
+    assert work.runs == 2
+
+
+async def test_whoever_waits_for_a_duty_that_is_stopped_waits_no_longer(begin):
+    work = Work()
+    work.free.clear()
+    schedule = begin(duty(work))
+    waiting = asyncio.create_task(schedule.done())
+    await calm()
+    stopping = asyncio.create_task(schedule.stop())
+    work.free.set()
+    async with asyncio.timeout(1):
+        await asyncio.gather(waiting, stopping)

@@ -6,13 +6,18 @@ It judges nothing, and finds its way by what can be read on the screen.
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, replace
+from datetime import timedelta
 from pathlib import Path
 
 from playwright.async_api import Page, expect
 
 from bot.web.front_door import DoorWidth
+from handlers.alarms import Alarms, StopLinks
+from handlers.ground import Ground
+from storage.catalogue import Catalogue
 from storage.handles import Purpose
 from tests.bot.web.serving import serving
+from tests.browser.chromium import with_authenticator
 from tests.handlers.page_ground import NEW_PASSWORD, OLD_PASSWORD, World, world
 from tests.oidc.visits import Visits, visits
 
@@ -55,6 +60,12 @@ async def steps(at: House, page: Page) -> AsyncIterator[str]:
     async for name in _choosing(page):
         yield name
     async for name in _enrolling(at, page):
+        yield name
+    async for name in _stepping_up(at, page):
+        yield name
+    async for name in _caring(at, page):
+        yield name
+    async for name in _stopping(at, page):
         yield name
     async for name in _others(at, page):
         yield name
@@ -130,6 +141,97 @@ async def _enrolling(at: House, page: Page) -> AsyncIterator[str]:
     await _press(page, "Confirm")
     await expect(page.get_by_role("listitem")).to_have_count(10)
     yield "codes"
+
+
+async def _stepping_up(at: House, page: Page) -> AsyncIterator[str]:
+    """An approver proves who they are: before, after, and when it is too late for it."""
+    here = at.visits.world
+    here.clock.forward(seconds=60)
+    await page.goto(f"{at.origin}/p/{(await here.asked_to_prove()).text}")
+    await _reads(page, "Show that it is you")
+    yield "step-up"
+    await page.get_by_label("Code from your authenticator").fill(here.code())
+    await _press(page, "Continue")
+    await _reads(page, "You proved who you are.")
+    yield "stepped-up"
+    here.clock.forward(minutes=5)
+    await page.reload()
+    await _reads(page, "Your proof is too old by now.")
+    yield "stepped-up-late"
+
+
+async def _caring(at: House, page: Page) -> AsyncIterator[str]:
+    """By a name, since browsers have no passkeys for numbers, and with a device that says yes."""
+    here = at.visits.world
+    here.clock.forward(seconds=60)
+    await with_authenticator(page)
+    async with serving(here, host="localhost") as origin:
+        await page.goto(f"{origin}/p/{(await here.opened(Purpose.CARE, 'bob')).text}")
+        yield "care-sign-in"
+        await page.get_by_label("The password you have now").fill(OLD_PASSWORD)
+        await _press(page, "Sign in")
+        await _reads(page, "Show that it is you")
+        yield "care-prove"
+        await page.get_by_label("Code from your authenticator").fill(here.code("bob"))
+        await _press(page, "Continue")
+        await _reads(page, "Your proofs")
+        yield "care"
+        await page.get_by_label("A name for it, if you like").fill("Work laptop")
+        await _press(page, "Add a passkey")
+        await expect(page.get_by_role("status")).to_have_text("It was added.")
+        yield "care-added"
+        await page.get_by_text("Rename or remove").click()
+        await page.get_by_label("Name", exact=True).fill("Laptop at work")
+        yield "care-name"
+        await _press(page, "Rename")
+        await expect(page.get_by_role("status")).to_have_text("It has its new name.")
+        await page.get_by_text("Remove", exact=True).click()
+        yield "care-remove"
+        await _press(page, "Remove the authenticator")
+        await expect(page.get_by_role("status")).to_have_text("It was removed.")
+        await page.get_by_text("Rename or remove").click()
+        await expect(page.get_by_text("This is your last proof, so it stays.")).to_be_visible()
+        yield "care-last"
+
+
+async def _stopping(at: House, page: Page) -> AsyncIterator[str]:
+    """Behind “This wasn't me” in a letter: what it would do, that it is done, once more, and a second one too many."""
+    here = at.visits.world
+    narrow = replace(here.ground, limits=replace(here.ground.limits, alarms_an_hour=1))
+    alarms = Alarms(
+        Ground(
+            database=here.ground.database, policy=here.ground.policy, now=here.clock,
+            catalogue=Catalogue(owners={}, entitlements={}), directories=here.ground.directories,
+            security_group="security-team", lapse_after=timedelta(hours=24),
+        ),
+        narrow,
+    )  # fmt: skip
+    async with serving(here, alarms=alarms) as origin:
+        first, second = [await _letter(here, account) for account in ("gil", "eve")]
+        await page.goto(f"{origin}/not-me/{first}")
+        yield "not-me"
+        await _press(page, "It wasn't me: stop it")
+        await _reads(page, "It is stopped.")
+        yield "not-me-stopped"
+        await page.goto(f"{origin}/not-me/{first}")
+        await _press(page, "It wasn't me: stop it")
+        await _reads(page, "This was stopped before.")
+        yield "not-me-before"
+        await page.goto(f"{origin}/not-me/{second}")
+        await _press(page, "It wasn't me: stop it")
+        await _reads(page, "What was open is closed, but the account is not switched off.")
+        yield "not-me-held"
+        await page.goto(f"{origin}/not-me/nothing")
+        await _press(page, "It wasn't me: stop it")
+        await _reads(page, "This link stops nothing any more.")
+        yield "not-me-over"
+
+
+async def _letter(here: World, account: str) -> str:
+    """What stands in the link of a letter about this person."""
+    handle = await here.ground.handle_of(await here.opened(Purpose.RESET, account))
+    assert handle is not None
+    return StopLinks(here.ground.vault).text(handle.id)
 
 
 async def _others(at: House, page: Page) -> AsyncIterator[str]:

@@ -153,7 +153,7 @@ async def _steps(folder: Path, browser: Browser) -> list[Path]:
     """Every step of the secure page, at home in docs/secure-page.md."""
     (DOCS / "secure-page").mkdir(exist_ok=True)
     context = await browser.new_context(
-        viewport={"width": 620, "height": 1200}, **{**LOOK, "device_scale_factor": 1}
+        viewport={"width": 620, "height": 1500}, **{**LOOK, "device_scale_factor": 1}
     )
     page, written = await context.new_page(), list[Path]()
     async with house(folder) as at:

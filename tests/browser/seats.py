@@ -15,6 +15,7 @@ from storage.clock import utc_now
 
 DESK = {"width": 1360, "height": 860}
 _PATIENCE_MS = 10_000
+PROVE = "Prove who I am"
 
 
 @dataclass(kw_only=True)
@@ -72,12 +73,22 @@ class Seat:
         return self.page.get_by_role("dialog", name=title)
 
     async def decides(self, message: Locator, button: str, why: str) -> None:
-        """Approve or deny, and say why in the form that opens."""
+        """Approve or deny, and say why in the form that opens; prove who one is, where the form asks for that."""
         await self.presses(message, button)
         form = self.page.get_by_role("dialog")
         await form.get_by_role("textbox").fill(why)
+        if await form.get_by_role("link", name=PROVE).count():
+            await self.proves(form)
         await form.get_by_role("button", name=button.rstrip("…"), exact=True).click()
         await expect(form).to_have_count(0)
+
+    async def proves(self, form: Locator) -> None:
+        """Follow the form's link, type what the phone shows, and come back."""
+        secure = await self.follows(form, PROVE)
+        await secure.get_by_label("Code from your authenticator").fill(await self.code())
+        await secure.get_by_role("button", name="Continue").click()
+        await expect(secure.get_by_role("heading", level=1)).to_have_text("You proved who you are.")
+        await secure.close()
 
     async def follows(self, message: Locator, label: str) -> Page:
         """Press a button that leads elsewhere: the tab that opens."""
@@ -94,7 +105,8 @@ class Seat:
 
     async def code(self) -> str:
         """What the authenticator on the phone shows now."""
-        shown = await self.phone.locator("[data-code]").get_attribute("data-code")
+        # On a narrow screen the phone is behind the conversation, and its code there all the same.
+        shown = await self.page.locator("[data-code]").first.get_attribute("data-code")
         assert shown is not None
         return shown
 

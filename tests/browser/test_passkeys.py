@@ -204,3 +204,21 @@ async def test_without_scripts_nobody_sees_the_button(
     await device.tab.goto(f"{origin}/p/{visitor.text}")
     await expect(device.tab.get_by_label("Code from your authenticator")).to_be_visible()
     await expect(device.tab.get_by_role("button", name="Use my passkey")).to_have_count(0)
+
+
+@SIZES
+async def test_an_approver_proves_who_they_are_by_passkey_with_one_click(
+    browser: Browser, page_world: World, origin: str, how: dict[str, Any]
+) -> None:
+    """P-10: what it was for is said to them alone, and the page goes nowhere from there."""
+    device = await _device(browser, how)
+    await _made(page_world, origin, device)
+    device.clicks = 0
+    await device.tab.goto(f"{origin}/p/{(await page_world.asked_to_prove()).text}")
+    await device.presses("Use my passkey")
+    await expect(device.tab.get_by_role("heading", level=1)).to_have_text("You proved who you are.")
+    main = device.tab.get_by_role("main")
+    await expect(main).to_contain_text("You showed your passkey. It is for one decision: about prod-db")
+    await expect(main.get_by_role("button")).to_have_count(0)
+    assert not await device.tab.evaluate("document.documentElement.scrollWidth > innerWidth")
+    assert (device.clicks, device.complaints) == (1, [])

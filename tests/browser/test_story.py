@@ -17,7 +17,7 @@ from bot.demo.folder import Folder
 from bot.demo.stage import Stage, on_stage
 from storage.audit.verification import verify_log
 from tests.browser.chromium import with_authenticator
-from tests.browser.seats import Clock, Seat, seat
+from tests.browser.seats import PROVE, Clock, Seat, seat
 
 # One loop for the file, as for its Chromium.
 pytestmark = pytest.mark.asyncio(loop_scope="module")
@@ -173,6 +173,7 @@ async def test_two_stages_with_a_question_and_for_less_time(story: Story) -> Non
     await expect(form).to_contain_text("You are an approver of the team that owns this.")
     await form.get_by_label("How long instead?").select_option("30 minutes")
     await form.get_by_label("Why not for so long?").fill("half an hour is enough")
+    await edsger.proves(form)
     await form.get_by_role("button", name="Approve", exact=True).click()
     await expect(request).to_contain_text("1 of 2: Edsger Dijkstra approved")
     await expect(status).to_contain_text("30 minutes instead of the 2 hours that you asked for")
@@ -186,6 +187,8 @@ async def test_two_stages_with_a_question_and_for_less_time(story: Story) -> Non
     assert await story.has("ada", "github-admin")
 
     story.clock.skip(minutes=20)
+    for approver in (edsger, alan):
+        await approver.page.reload()  # a phone that is looked at anew shows the code of now
     await ada.presses(status, "Extend")
     longer = await edsger.reads("Extension: github-admin", "Approve…")
     await edsger.decides(longer, "Approve…", "the move goes on")
@@ -278,7 +281,9 @@ async def test_an_approval_fits_into_a_hand(story: Story) -> None:
     await expect(form).to_be_visible()
     await fits(grace.page)
     await thumb(form.get_by_role("button", name="Approve"))
+    await thumb(form.get_by_role("link", name=PROVE))
     await form.get_by_role("textbox").fill("ok for the incident")
+    await grace.proves(form)
     await form.get_by_role("button", name="Approve").click()
     await expect(request).to_contain_text("Active until")
     await fits(grace.page)

@@ -183,12 +183,13 @@ def _once_each(pair: Pair, changes: Sequence[Change], stretches: Sequence[_Stret
     taken: Counter[int] = Counter()
     for change in changes:
         if change.added:
-            covering = [n for n, each in enumerate(stretches) if _is_within(change, each)]
+            covering = _covering(change, stretches)
             if not covering:
                 yield Finding("access nothing gives", named(pair), f"it was given at {change.at:.3f}")
                 continue
-            given[covering[-1]] += 1
-            if given[covering[-1]] > 1:
+            it = next((n for n in covering if not given[n]), covering[-1])
+            given[it] += 1
+            if given[it] > 1:
                 yield Finding("given twice", named(pair), f"once more at {change.at:.3f}")
             continue
         over = [n for n, each in enumerate(stretches) if each.ends <= change.at + CLOCKS and given[n]]
@@ -197,6 +198,12 @@ def _once_each(pair: Pair, changes: Sequence[Change], stretches: Sequence[_Stret
             yield Finding(kind, named(pair), f"at {change.at:.3f}")
             continue
         taken[over[-1]] += 1
+
+
+def _covering(change: Change, stretches: Sequence[_Stretch]) -> Sequence[int]:
+    """The stretches that this may belong to: those around it, or else those that clocks and calls may put beside it."""
+    around = [n for n, each in enumerate(stretches) if each.begins <= change.at <= each.ends]
+    return around or [n for n, each in enumerate(stretches) if _is_within(change, each)]
 
 
 def _is_within(change: Change, stretch: _Stretch) -> bool:

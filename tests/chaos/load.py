@@ -15,7 +15,8 @@ from bot.demo.workspace.messages import Message
 from bot.demo.workspace.person import PersonClient
 
 _AT_ONCE = ("crm-read", "grafana-edit", "wiki-edit", "staging-db")
-_BY_APPROVAL = ("prod-db", "billing-export", "k8s-deploy", "prod-db")
+# Nothing of risk 4: nobody is there to prove who they are.
+_BY_APPROVAL = ("k8s-deploy", "billing-export", "k8s-deploy")
 _CHANNELS = {owner.channel: owner for owner in LOVELACE.owners}
 _ASKERS = ("ada", "bob", "charles", "linus", "grace", "mary", "edsger", "luca", "konrad", "joan")
 _PATIENCE = 4.0

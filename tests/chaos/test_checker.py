@@ -245,3 +245,36 @@ def test_overlapping_grants_are_one_stretch():
         ],
     )  # fmt: skip
     assert check(both) == []
+
+
+def test_what_is_given_back_and_asked_for_again_within_a_second_is_two_things():
+    """Each addition belongs to the grant that was there, not to the one that came half a second later."""
+    second = Given(
+        id="g2", state="ended", account=ADA[0], group=ADA[1], decided=102.2, expires=162.2, active=102.9, ended=162.5
+    )  # fmt: skip
+    quick = sound(
+        changes=[
+            change(101.5, added=True), change(102.0, added=False), change(102.8, added=True),
+            change(162.4, added=False),
+        ],
+        grants=[*sound().grants, second],
+        entries=[
+            *sound().entries[:3],
+            entry(101.6, "access.given"),
+            entry(101.9, "grant.given_back"),
+            entry(101.95, "effect.begun", removal=True),
+            entry(102.1, "access.removed"),
+            entry(102.2, "grant.approved", "g2"),
+            entry(102.3, "effect.begun", "g2", removal=False),
+            entry(102.9, "access.given", "g2"),
+            entry(162.2, "grant.expired", "g2"),
+            entry(162.3, "effect.begun", "g2", removal=True),
+            entry(162.5, "access.removed", "g2"),
+        ],
+    )  # fmt: skip
+    assert check(quick) == []
+    again = replace(
+        quick,
+        changes=[*quick.changes[:3], change(130, added=False), change(131, added=True), *quick.changes[3:]],
+    )
+    assert {"given twice", "taken before its time"} & found(again)

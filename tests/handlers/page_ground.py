@@ -10,6 +10,7 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from functools import partial
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import pyotp
@@ -20,6 +21,7 @@ from handlers.announcing import CHANGED, CHANGING
 from handlers.care import Care
 from handlers.ceremonies import relying_party
 from handlers.enrolment import Codes, Enrolment
+from handlers.intents import Actor, Where
 from handlers.linking import Linking
 from handlers.looking import Looking
 from handlers.passkeys import Passkeys
@@ -36,20 +38,22 @@ from storage.directories.local_recovery import RecoveringDirectory
 from storage.directories.scrypt import Scrypt
 from storage.handles import Purpose
 from storage.records import ExceptionRecord, Handle, MailCode, Owed
-from storage.secrets import Vault, generate_key
+from storage.secrets import CodeHash, Vault, generate_key
+from storage.step_ups import About
 from storage.stores import Server
 from tests.directories.faulty import FaultyDirectory
 from tests.handlers.made_once import copy_empty_database, shipped_policy
 
 OLD_PASSWORD = "an old password of ours"
 NEW_PASSWORD = "tram lemon forty quiet"
+START = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
 
 
 class Clock:
     """Time that moves when it is told to."""
 
-    def __init__(self) -> None:
-        self.at = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
+    def __init__(self, at: datetime = START) -> None:
+        self.at = at
 
     def __call__(self) -> datetime:
         """The time it is."""
@@ -99,6 +103,19 @@ class World:
         handle = await self.ground.database.write(work)
         return Visitor(text=self.ground.handles.handle_text(handle.id))
 
+    async def asked_to_prove(self, account: str = "ada", about: str = "g-1") -> Visitor:
+        """They are asked for a fresh proof of who they are, to approve what Bob asks for, and open the link."""
+        found = await self.local.account(account)
+        assert found is not None
+        actor = Actor(account=found, slack_team="T1", slack_user=f"U{account}")
+        handle = await self.ground.database.write(
+            lambda tx: self.ground.stepping_up.begin(
+                tx, actor, Where(transport="socket", team="T1"), about=about, kind=About.APPROVAL, thing="prod-db",
+                whom="Bob Noyce", at=self.clock(),
+            )
+        )  # fmt: skip
+        return Visitor(text=self.ground.handles.handle_text(handle))
+
     async def linked(self, account: str) -> None:
         """Their Slack account is theirs."""
         found = await self.local.account(account)
@@ -124,6 +141,11 @@ class World:
         assert isinstance(done, Codes)
         self.codes[account] = done.codes
         self.clock.forward(seconds=60)
+
+    def close(self) -> None:
+        """The page is over."""
+        self.ground.database.close()
+        self.local.close()
 
     def code(self, account: str = "ada", steps: int = 0) -> str:
         """What their authenticator shows now, or some half minutes from now."""
@@ -218,10 +240,58 @@ async def world(
 
     The page reaches the directory through `faulty`, which lets every call through until it is told otherwise.
     """
-    path = folder / "wicket.db"
+    morning = _Morning() if server else await _morning(enrolled, recovery)
     if server is None:
-        copy_empty_database(path)
-    clock, database = Clock(), Database(server or path)
+        morning.put_into(folder)
+    made = _opened(folder, morning, recovery=recovery, server=server, limits=limits)
+    if server is not None:
+        await _begin(made, enrolled=enrolled)
+    yield made
+    made.close()
+
+
+@dataclass
+class _Morning:
+    """The files of a page on which nothing happened yet but what all tests begin with, and what goes with them."""
+
+    vault: Vault = field(default_factory=lambda: Vault([generate_key()]))
+    seeds: dict[str, str] = field(default_factory=dict)
+    codes: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    at: datetime = START
+    files: dict[str, bytes] = field(default_factory=dict)
+
+    def put_into(self, folder: Path) -> None:
+        for name, content in self.files.items():
+            (folder / name).write_bytes(content)
+
+
+_MORNINGS: dict[tuple[bool, Recovery], _Morning] = {}
+
+
+async def _morning(enrolled: bool, recovery: Recovery) -> _Morning:
+    """Made when it is first asked for, by the page itself."""
+    if (enrolled, recovery) not in _MORNINGS:
+        morning = _Morning()
+        with TemporaryDirectory() as folder:
+            copy_empty_database(Path(folder) / "wicket.db")
+            made = _opened(Path(folder), morning, recovery=recovery)
+            await _begin(made, enrolled=enrolled)
+            made.close()
+            morning.seeds, morning.codes, morning.at = made.seeds, made.codes, made.clock.at
+            morning.files = {name: (Path(folder) / name).read_bytes() for name in ("wicket.db", "people.db")}
+        _MORNINGS[enrolled, recovery] = morning
+    return _MORNINGS[enrolled, recovery]
+
+
+def _opened(
+    folder: Path,
+    morning: _Morning,
+    *,
+    recovery: Recovery,
+    server: Server | None = None,
+    limits: PageLimits | None = None,
+) -> World:
+    clock, database = Clock(morning.at), Database(server or folder / "wicket.db")
     kind = partial(RecoveringDirectory, recovery=recovery) if recovery else LocalDirectory
     local = kind(folder / "people.db", name="staff", now=clock, cost=Scrypt(n=2**4))
     faulty = FaultyDirectory(local, timeout=5)
@@ -229,20 +299,24 @@ async def world(
         database=database,
         directories={"staff": faulty},
         policy=shipped_policy(),
-        vault=(vault := Vault([generate_key()])),
-        handles=Handles(vault=vault, lifetime=timedelta(minutes=10)),
+        vault=morning.vault,
+        handles=Handles(vault=morning.vault, lifetime=timedelta(minutes=10)),
         now=clock,
+        code_hash=CodeHash(cost=2),
         limits=limits or PageLimits(company_words=("lovelace ltd", "wicket")),
     )
-    made = World(ground=ground, clock=clock, local=local, faulty=faulty, folder=folder)
-    await _people(local)
+    return World(
+        ground=ground, clock=clock, local=local, faulty=faulty, folder=folder,
+        seeds=dict(morning.seeds), codes=dict(morning.codes),
+    )  # fmt: skip
+
+
+async def _begin(made: World, *, enrolled: bool) -> None:
+    await _people(made.local)
     for account in ("ada", "gil", "ina", "bob"):
         await made.linked(account)
     if enrolled:
         await made.enrol("ada")
-    yield made
-    database.close()
-    local.close()
 
 
 async def _people(local: LocalDirectory) -> None:

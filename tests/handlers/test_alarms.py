@@ -1,6 +1,6 @@
 """“This wasn't me”: what one click stops, by whom, how often, and who lets it go again (P-6)."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from pathlib import Path
@@ -230,8 +230,8 @@ async def test_so_many_within_an_hour_switch_nobody_off_any_more(door: Door) -> 
     other = await door.page.opened(Purpose.RESET, "bob")
     bob = await door.page.ground.handle_of(other)
     assert bob is not None
-    await door.alarms.by_mail(door.link(handle))
-    await door.alarms.by_mail(door.link(bob.id))
+    assert await door.alarms.by_mail(door.link(handle)) == Stopped()
+    assert await door.alarms.by_mail(door.link(bob.id)) == Stopped(held=True)
     assert [one.disabled for one in await door.page.rows(Alarm)] == [Effect.DONE, Effect.HELD]
     account = await door.page.local.account("bob")
     assert account is not None
@@ -273,6 +273,10 @@ class Careless:
     def ask(self, question: Question) -> PolicyDecision:
         """Yes."""
         return PolicyDecision(allowed=True, policy_ids=("all",), reasons=(), policy_set=self.policy_set)
+
+    def ask_each(self, questions: Sequence[Question]) -> list[PolicyDecision]:
+        """The same, each time."""
+        return [self.ask(question) for question in questions]
 
 
 async def test_whatever_policy_says_nobody_lets_themselves_in(door: Door) -> None:

@@ -56,6 +56,21 @@ async def test_a_linked_person_is_read_from_the_directory_now(world: World) -> N
     assert (actor.account.name, actor.account.team) == ("Ada King", "Engines")
 
 
+async def test_where_slack_says_that_somebody_is_is_remembered_and_nothing_fails_over_it(
+    world: World,
+) -> None:
+    """SL-19: for letters, where nothing localises a time."""
+    await linked(world, "ada")
+    for zone in ("Europe/Berlin", "Europe/Berlin", "Asia/Tokyo"):
+        assert isinstance(await establish(world, "ada", timezone=zone), Actor)
+        for known in (
+            await world.ground.database.read(lambda tx: links.zone_of(tx, "staff", "ada")),
+            await world.ground.database.read(lambda tx: links.zone_of_user(tx, "Uada")),
+        ):
+            assert known == zone
+    assert await world.ground.database.read(lambda tx: links.zone_of_user(tx, "Ubob")) == ""
+
+
 @pytest.mark.parametrize(
     ("changes", "reason"),
     [

@@ -260,9 +260,10 @@ async def test_two_grants_of_one_membership_end_in_one_round(world: World) -> No
     await over(world)
     await world.settle()
     assert {*(await states(world, grants)).values(), await world.state(second)} == {GrantState.ENDED}
-    assert await world.changes() == [
-        f"{what} {who} wiki-edit" for what in ("add", "remove") for who in PEOPLE
-    ]
+    changes = [f"{what} {who} wiki-edit" for what in ("add", "remove") for who in PEOPLE]
+    assert (
+        sorted(await world.changes()) == changes
+    )  # which of them is first, when all are due at once, is open
     assert len(await world.actions("access.removed")) == len(PEOPLE) + 1
 
 

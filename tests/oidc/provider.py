@@ -19,6 +19,8 @@ from aiohttp import web
 from joserfc import jwt
 from joserfc.jwk import ECKey, RSAKey
 
+from bot.listening import listen
+
 CLIENT_ID, SECRET = "wicket", "a secret: of & ours"
 
 
@@ -217,10 +219,7 @@ async def standing_in(
     made = StandIn(now)
     app = web.Application()
     app.add_routes(made.routes())
-    runner = web.AppRunner(app, access_log=None, shutdown_timeout=0.1)
-    await runner.setup()
-    site = web.TCPSite(runner, "127.0.0.1", 0)
-    await site.start()
-    made.origin = f"http://{name}:{runner.addresses[0][1]}"
+    listening = await listen(app, "127.0.0.1", 0, ends_within=0.1)
+    made.origin = f"http://{name}:{listening.port}"
     yield made
-    await runner.cleanup()
+    await listening.close()

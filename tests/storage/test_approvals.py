@@ -16,7 +16,8 @@ from tests.storage.rows import keep
 
 def approve(tx: Session, now, grant: Grant, who: str = "p-grace", **changes: Any) -> Approval:
     said: dict[str, Any] = {"approved": True, "rationale": "ok", "role": "owner", **changes}
-    return add_approval(tx, grant, at=now, approver=who, approver_name=who, slack_user=f"U-{who}", **said)
+    add_approval(tx, grant, at=now, approver=who, approver_name=who, slack_user=f"U-{who}", **said)
+    return next(one for one in approvals_of(tx, grant.id) if one.approver == who)
 
 
 @pytest.mark.parametrize(

@@ -8,7 +8,7 @@ import pytest
 from sqlalchemy import event
 from sqlmodel import Session
 
-from storage import claims, endings, grants, outbox, reminders
+from storage import claims, endings, exceptions, grants, outbox, reminders
 from storage.database import Database
 from storage.given import given_to
 from storage.records import Grant
@@ -52,6 +52,17 @@ OF_ONE_PERSON = {
 }
 
 
+OF_MANY = {
+    "begin": lambda tx: endings.begin(tx, [], reason=""),
+    "end": lambda tx: endings.end(tx, [], at=NOW),
+    "covering_each": lambda tx: endings.covering_each(tx, []),
+    "standing_each": lambda tx: endings.standing_each(tx, []),
+    "held_each": lambda tx: claims.held_each(tx, []),
+    "settle_removed": lambda tx: claims.settle_removed(tx, []),
+    "known_among": lambda tx: exceptions.known_among(tx, []),
+}
+
+
 def plan_of(tx: Session, ask: Callable[[Session], object]) -> str:
     """How the engine goes about what `ask` asks, with the very values it is asked with."""
     asked: list[tuple[str, object]] = []
@@ -81,6 +92,13 @@ def test_a_tick_reads_only_what_is_open_and_in_order(database, index):
     assert not re.search(r"\bSCAN (?!due\b)|TEMP B-TREE|Seq Scan", plan)
     # SQLite's index ends with the row number; PostgreSQL sorts those that are due in the same moment.
     assert not re.search(r"Sort +\(", plan) or index.startswith("outbox_oldest")
+
+
+@pytest.mark.parametrize("asked", OF_MANY)
+def test_what_is_in_a_list_is_found_by_its_key(database, asked):
+    """A round asks about its own rows alone, however many there are."""
+    plan = database.write_now(lambda tx: plan_of(tx, OF_MANY[asked]))
+    assert not re.search(r"\bSCAN (?!anon_1 VIRTUAL TABLE)|Seq Scan", plan)
 
 
 @pytest.mark.parametrize("asked", OF_ONE_PERSON)

@@ -10,6 +10,7 @@ from storage import outbox
 from storage.exceptions import SAME_CAUSE, SECURITY, known_among, raise_exception, settle_exceptions
 from storage.outbox import ALERT
 from storage.records import ExceptionRecord, Owed
+from storage.sentences import Sentence
 
 LEASE = timedelta(seconds=30)
 
@@ -36,6 +37,15 @@ def test_an_exception_is_kept_and_owed_to_the_security_channel_first(database, n
         SECURITY,
         ALERT,
     )
+
+
+def test_a_sentence_in_it_keeps_what_fills_it(database, now):
+    """SL-19: whoever reads it later reads it in their language."""
+    who, detail = Sentence("Slack account {account}", account="U1"), Sentence("{file} is gone.", file="a")
+    raised(database, now, who=who, facts={"detail": detail, "names": [who, "Ada"]})
+    (row,) = database.read_now(lambda tx: list(tx.exec(select(ExceptionRecord)).all()))
+    assert (row.who.values, row.facts["detail"].values) == ({"account": "U1"}, {"file": "a"})
+    assert (row.facts["names"][0].template, row.facts["names"][1]) == (who.template, "Ada")
 
 
 def test_the_same_cause_is_counted_and_does_not_flood(database, now):

@@ -71,6 +71,19 @@ def test_many_ends_are_followed_as_one_is(database, now, newcomers):
     assert {(row.due_at, row.next_at, row.settled) for row in rows.values()} == {(ends, now, False)}
 
 
+def test_what_two_grants_gave_is_due_since_the_last_of_them_ended(database, now):
+    ends = [now - timedelta(hours=2), now - timedelta(hours=1)]
+
+    def work(tx: Session) -> None:
+        ended = [keep(tx, now, GrantState.ENDING, account="p-ada", expires_at=at) for at in ends]
+        holdings.follow_grant(tx, ended[0], at=ends[0], due_at=ends[0])
+        holdings.follow_each(tx, ended, at=now)
+
+    database.write_now(work)
+    (row,) = database.read_now(lambda tx: tx.exec(select(Holding)).all())
+    assert (row.due_at, row.wanted) == (ends[1], False)
+
+
 def test_one_membership_is_one_row_however_often_it_is_asked_for(database, now):
     ids = {follow(database, now).id for _ in range(3)}
     ids.add(follow(database, now, group="crm-readers").id)

@@ -1,5 +1,6 @@
 """Rows as objects, found without the ORM: they are what it would have made of them, and are changed as its own are."""
 
+import pytest
 from sqlalchemy import bindparam
 from sqlalchemy import select as pick
 from sqlmodel import Session, SQLModel, select
@@ -72,6 +73,24 @@ def test_what_was_assigned_is_not_lost_when_it_is_looked_for_again(database, now
 
     database.write_now(work)
     assert database.read_now(lambda tx: grants.get(tx, kept.id)).reasons == ["so"]
+
+
+def test_what_is_looked_at_apart_moves_as_what_the_session_holds(database, now):
+    """Also where the session has the same row: the store is right, and nobody's object comes between."""
+    kept = database.write_now(lambda tx: keep(tx, now, GrantState.PENDING))
+
+    def work(tx: Session) -> None:
+        held, apart = grants.get(tx, kept.id), grants.look(tx, kept.id)
+        assert apart is not held
+        assert values(apart) == values(held)
+        grants.move(tx, apart, GrantState.APPROVED, expires_at=now)
+        with pytest.raises(ValueError, match="never moves"):
+            grants.move(tx, apart, GrantState.APPROVED, expires_at=now)
+
+    database.write_now(work)
+    row = database.read_now(lambda tx: grants.get(tx, kept.id))
+    assert (row.state, row.expires_at) == (GrantState.APPROVED, now)
+    assert database.read_now(lambda tx: grants.look(tx, "g-none")) is None
 
 
 def test_a_new_grant_that_moves_counts_for_its_holding(database, now):

@@ -80,6 +80,8 @@ def test_many_are_owed_as_each_alone(database, now):
         ("on-its-way", "U0ADA"), ("on-its-way", "U0BOB"), ("waits", "U0BOB"), ("new", "U0ADA"), ("new", "U0BOB"),
     ]  # fmt: skip
     assert woken == [{"outbox"}]
+    database.write_now(lambda tx: outbox.owe_each(tx, messages, at=later, courier="mail"))
+    assert [row.courier for row in rows(database)].count("mail") == 6
     alone = fresh[-1].model_dump(exclude={"id", "recipient"})
     database.write_now(lambda tx: owe(tx, later, "new", recipient="U0EVE"))
     assert rows(database)[-1].model_dump(exclude={"id", "recipient"}) == alone

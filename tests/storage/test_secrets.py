@@ -1,9 +1,11 @@
 """Keys at work: what is sealed opens again, what is derived is recognised, and no key is ever repeated."""
 
+import hashlib
+
 import pytest
 
 from storage.faults import SettingsFault
-from storage.secrets import SealBroken, Vault, generate_key, hash_code, new_salt, salt_of
+from storage.secrets import CodeHash, SealBroken, Vault, generate_key, new_salt, salt_of
 
 
 def test_what_was_sealed_opens_again() -> None:
@@ -56,8 +58,13 @@ def test_without_a_key_there_is_no_vault() -> None:
 
 
 def test_a_recovery_code_is_kept_salted_and_slow() -> None:
-    salt = new_salt()
-    hashed = hash_code("abcd", salt)
-    assert hashed == hash_code("abcd", salt_of(hashed))
-    assert hashed != hash_code("abcd", new_salt())
+    """Every installation has codes that were hashed at this cost: another would let nobody in by one."""
+    salt, made = new_salt(), CodeHash()
+    hashed = made.of("abcd", salt)
+    assert (
+        hashed
+        == f"scrypt${salt.hex()}${hashlib.scrypt(b'abcd', salt=salt, n=4096, r=8, p=1, dklen=32).hex()}"
+    )
+    assert hashed == made.of("abcd", salt_of(hashed))
+    assert hashed != made.of("abcd", new_salt())
     assert "abcd" not in hashed

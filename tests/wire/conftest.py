@@ -184,7 +184,7 @@ class World:
             self.beside.faulty = FaultyDirectory(self.beside.directory)
         self.app = _app(self.settings, self.clock, self.faulty, self.beside, self.policy)
         await self.app.start()
-        await self.app.compare()
+        await self.app.caught_up()
         if self.settings.slack.transport == "socket":
             await self.slack.wait_connected()
 
@@ -293,7 +293,7 @@ async def open_world(
         await app.database.write(lambda tx: seed_standings(tx, standing, at=clock.now(), company=second))
     await app.start()
     # Whoever counts a directory's calls begins when the looks that every start begins with are over.
-    await app.compare()
+    await app.caught_up()
     if transport == "http":
         slack.deliver_by_http(f"{settings.server.public_url}/slack/events")
     else:

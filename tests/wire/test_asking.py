@@ -104,8 +104,13 @@ async def test_a_form_that_slack_would_not_open_is_asked_for_once_more(world, wa
             "⏳ prod-db: needs one approval from Data Platform, because it is production and its",
         ),
         ("ada", "github-admin", 60, "one approval from Platform and one approval from the security team"),
-        ("ada", "prod-admin", 60, "⛔ prod-admin: not possible. Risk 5 is not given here"),
-        ("ada", "prod-admin", 0, "⛔ prod-admin: not possible. Risk 5 is not given here"),
+        ("ada", "prod-admin", 0, "prod-admin: say for how long."),
+        (
+            "eve",
+            "prod-admin",
+            0,
+            "⛔ prod-admin: not possible. Contractors cannot hold administrative access.",
+        ),
         (
             "eve",
             "grafana-edit",
@@ -232,12 +237,12 @@ async def test_what_cannot_be_sent_is_named_at_the_end_and_the_rest_goes(world):
     ada, form = await chosen(
         world, "ada", "wiki-edit", "prod-db", "k8s-deploy", "grafana-edit", "prod-admin", minutes=0
     )
-    said = await ada.submit(form, {"duration": "1h", "justification": "INC-4711"})
+    said = await ada.submit(form, {"duration": "2h", "justification": "INC-4711"})
     note = said.view.plain
     assert "Sent: prod-db and grafana-edit." in note
     assert "wiki-edit: you already hold it, standing." in note
     assert "k8s-deploy: it is asked for already and waits." in note
-    assert "prod-admin: Risk 5 is not given here" in note
+    assert "prod-admin: That is longer than this access may last." in note
     await ada.sees("✅ grafana-edit")
     await undecided(world.person("grace"), DATA, "prod-db")
     actions = await world.actions()

@@ -185,12 +185,12 @@ async def test_a_justification_that_is_too_long_is_never_cut_short(world):
 
 async def test_what_would_be_refused_is_refused_at_once_when_asked_in_full(world):
     """Nobody is led through a form to a refusal that was certain before."""
-    ada = world.person("ada")
-    await ada.say("I need prod-admin for 1h because INC-4711")
-    refusal = await ada.sees("⛔ I can't give prod-admin")
-    assert "Risk 5 is not given here" in refusal.plain
-    alert = await world.person("alan").sees("Refused: prod-admin asked by Ada Lovelace", channel="C0SECURITY")
-    assert "critical-needs-step-up" in alert.plain
+    eve = world.person("eve")
+    await eve.say("I need prod-admin for 1h because INC-4711")
+    refusal = await eve.sees("⛔ I can't give prod-admin")
+    assert "Contractors cannot hold administrative access" in refusal.plain
+    alert = await world.person("alan").sees("Refused: prod-admin asked by Eve Example", channel="C0SECURITY")
+    assert "contractors-never-admin" in alert.plain
     assert await world.holders("prod-admin") == set()
     assert "grant.refused refused" in await world.actions()
 

@@ -113,7 +113,8 @@ async def test_a_persons_name_is_only_a_name_and_the_login_stands_beside_it(worl
     form = await opens(world, "grace", message, "approval.approve")
     assert "(ada, Payments" in form.plain
     await world.person("ada").click(await world.person("ada").sees("waiting for"), "request.withdraw")
-    await world.person("ada").say("I need prod-admin for 8h because I want it")
+    await world.directory.change_account("p-ada", employment="contractor")
+    await world.person("ada").say("I need prod-admin for 1h because I want it")
     await world.person("alan").sees("prod-admin", channel=world.channel("security"))
     assert alive(world.slack.calls) == []
     for text, _ in shown_texts(world.slack.calls):

@@ -86,7 +86,7 @@ async def test_what_happened_while_slack_was_away_is_told_once_to_everybody(worl
 
 async def test_an_alert_does_not_wait_behind_what_others_are_owed(world):
     """Seventy answers are owed when it happens: security hears before them, and nobody is tried while they wait."""
-    ada, alan = world.person("ada"), world.person("alan")
+    eve, alan = world.person("eve"), world.person("alan")
     asking = [world.person(login) for login in ("bob", "charles", "linus", "joan", "mary", "luca", "grace")]
     world.slack.faults.rate_limit("chat.postMessage", 3600, 7)
     for who in asking:
@@ -94,14 +94,14 @@ async def test_an_alert_does_not_wait_behind_what_others_are_owed(world):
     await world.until(lambda: len(posted(world)) == 7)
     await world.waiting()
     world.slack.faults.rate_limit("chat.postMessage", 3600, 2)
-    await ada.say("I need prod-admin for 1h because INC-1")
+    await eve.say("I need prod-admin for 1h because INC-1")
     await world.until(lambda: len(posted(world)) == 9)
     await world.waiting()
     assert alan.messages(SECURITY) == []
     world.clock.skip(hours=1, seconds=1)
-    await alan.sees("Refused: prod-admin asked by Ada Lovelace", channel=SECURITY)
+    await alan.sees("Refused: prod-admin asked by Eve Example", channel=SECURITY)
     await world.until(lambda: all(len(from_the_bot(world, who)) == 10 for who in asking))
-    await ada.sees("⛔ I can't give prod-admin")
+    await eve.sees("⛔ I can't give prod-admin")
     said = [call.arguments["channel"] for call in posted(world) if call.ok]
     assert said.index(SECURITY) < len(asking) + 2
     assert len(said) == 72

@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from bot.extraction import handed_over, said_in, speaking
+from bot.extraction import everything
 from tests.bot.texts.compiled import compiled
 from tests.bot.texts.pseudo import Pseudo
 from tests.wire.conftest import close_world, open_world
@@ -11,7 +11,7 @@ from tests.wire.conftest import close_world, open_world
 def translated(file: Path) -> Path:
     """Everything that is said, in wide letters."""
     wide, texts = Pseudo(), {}
-    for text in (*said_in(speaking()).texts, *handed_over()):
+    for text in everything().texts:
         one = wide.gettext(text.one)
         texts[(text.one, text.many) if text.many else text.one] = (
             (one, wide.gettext(text.many)) if text.many else one

@@ -16,6 +16,7 @@ from bot.demo.workspace.sockets import SocketMode
 from bot.demo.workspace.state import State
 from bot.demo.workspace.triggers import ReplyUrls
 from bot.demo.workspace.web_api import WebApi
+from bot.listening import Listening, listen
 
 # A Host header is a host and perhaps a port (RFC 9110, 7.2), the whole of it: nothing before, between or behind.
 _LOOPBACK = re.compile(r"(?:127\.0\.0\.1|localhost|\[::1\])(?::[0-9]{0,5})?", re.IGNORECASE)
@@ -76,7 +77,7 @@ class Server:
             web.post("/reply/{secret}", responses.handle),
             *more,
         ]
-        self._runner: web.AppRunner | None = None
+        self._listening: Listening | None = None
         self.authority = ""
 
     async def start(self, host: str, port: int) -> None:
@@ -86,14 +87,12 @@ class Server:
         app = web.Application(middlewares=[only_loopback], client_max_size=2**20)
         app.add_routes(self._routes)
         app.on_response_prepare.append(harden)
-        self._runner = web.AppRunner(app, access_log=None, handle_signals=False, shutdown_timeout=0.5)
-        await self._runner.setup()
-        await web.TCPSite(self._runner, host, port).start()
-        bound = self._runner.addresses[0][1]
+        self._listening = await listen(app, host, port, ends_within=0.5)
+        bound = self._listening.port
         self.authority = f"[{host}]:{bound}" if ":" in host else f"{host}:{bound}"
 
     async def stop(self) -> None:
         """Stop listening and end every connection."""
-        if self._runner is not None:
-            await self._runner.cleanup()
-            self._runner = None
+        if self._listening is not None:
+            await self._listening.close()
+            self._listening = None

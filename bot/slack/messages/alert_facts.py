@@ -9,7 +9,7 @@ from datetime import datetime
 from typing import Any
 
 from bot.slack.words import inert, visible
-from bot.texts import as_told, say
+from bot.texts import as_known, as_told, say
 from handlers.strange import Kind
 
 _MOST = 150
@@ -68,13 +68,13 @@ class Alert:
 
 def plain(value: object, most: int = _MOST) -> str:
     """One fact, inert and short."""
-    text = visible(str(value))
+    text = visible(as_known(str(value)))
     return inert(text if len(text) <= most else f"{text[: most - 1]}…")
 
 
 def literal(value: object) -> str:
     """One fact for a text that is shown as it stands."""
-    return visible(str(value or say("it")))[:80]
+    return visible(as_known(str(value or say("it"))))[:80]
 
 
 def fault(alert: Alert) -> str:

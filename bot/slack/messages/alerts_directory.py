@@ -38,6 +38,22 @@ def _revocation_overdue(alert: Alert) -> tuple[str, str]:
     )  # fmt: skip
 
 
+def _not_streamed(alert: Alert) -> tuple[str, str]:
+    title = say("The audit log is not taken by the system that it is sent to")
+    since = alert.moment("since")
+    began = say("That is so since {time}.", time=day_and_clock(since)) if since else ""
+    if settled := alert.moment("settled"):
+        return title, together(began, say("Since {time} it takes them again.", time=day_and_clock(settled)))
+    waits = say_counted(
+        "{count} entry waits, and none is lost: Wicket goes on trying.",
+        "{count} entries wait, and none is lost: Wicket goes on trying.",
+        alert.number("behind"),
+    )
+    return title, together(
+        began, fault(alert), waits, say("Look at [siem] in wicket.toml, and at that system.")
+    )
+
+
 def _outage(alert: Alert) -> tuple[str, str]:
     count = alert.number("count")
     if late := _by(alert.moment("due"), alert.moment("paged")):
@@ -168,6 +184,7 @@ def _not_compared(alert: Alert) -> tuple[str, str]:
 SENTENCES: Mapping[Kind, Callable[[Alert], tuple[str, str]]] = MappingProxyType(
     {
         Kind.REVOCATION_OVERDUE: _revocation_overdue,
+        Kind.NOT_STREAMED: _not_streamed,
         Kind.EFFECT_FAILED: _effect_failed,
         Kind.TARGET_GONE: _target_gone,
         Kind.DIRECTORY_MISSING: _directory_missing,

@@ -18,7 +18,7 @@ from bot.slack.words import (
     together,
     visible,
 )
-from bot.texts import as_told, say, say_counted
+from bot.texts import as_known, as_told, say, say_counted
 from handlers.stories import GIVEN_BACK, GrantStory, Report, Requester
 from storage.states import GrantState
 
@@ -36,7 +36,7 @@ def critical_facts(story: GrantStory) -> list[tuple[str, str]]:
         *report,
         (say("What"), thing(story)),
         (say("How long"), how_long(story)),
-        (say("Why"), in_quotes(story.justification)),
+        (say("Why"), in_quotes(as_known(story.justification))),
         *ticket,
     ]
 

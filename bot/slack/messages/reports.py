@@ -10,7 +10,7 @@ from bot.slack.messages.naming import name
 from bot.slack.messages.parts import Message, said
 from bot.slack.messages.requests import removal, whole
 from bot.slack.words import clock, day_and_clock, duration, inert, quoted, together
-from bot.texts import say
+from bot.texts import as_known, say
 from handlers.stories import ENDED_EARLY, GrantStory
 from storage.states import GrantState
 
@@ -20,7 +20,7 @@ def report_message(story: GrantStory) -> Message:
     asked = say(
         "{name} asked for it for you: {words}.",
         name=inert(story.requester.name),
-        words=quoted(story.justification),
+        words=quoted(as_known(story.justification)),
     )
     buttons: list[ButtonElement] = [_done(story)] if story.state == GrantState.ACTIVE else []
     over = removal(story) if story.state == GrantState.ENDED else ""

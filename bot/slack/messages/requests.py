@@ -15,7 +15,7 @@ from bot.slack.messages.naming import owner_of, what
 from bot.slack.messages.parts import Message, button, said
 from bot.slack.messages.proofs import proved_by
 from bot.slack.words import clock, day_and_clock, duration, inert, listed, quoted, span, together
-from bot.texts import as_told, say, say_counted
+from bot.texts import as_known, as_told, say, say_counted
 from handlers.intents import RATIONALE_LIMIT
 from handlers.stories import ENDED_EARLY, GIVEN_BACK, GrantStory, Said
 from storage.states import GrantState
@@ -133,7 +133,7 @@ def _draft(story: GrantStory) -> Message:
     asking = say(
         "You are asking for {what} for *{duration}*.", what=what(story), duration=duration(story.minutes)
     )
-    why = say("Why: {words}", words=quoted(story.justification))
+    why = say("Why: {words}", words=quoted(as_known(story.justification)))
     happens = together(_will_happen(story), say("Nothing is sent yet."))
     return said(
         f"{asking}\n{why}\n{happens}",

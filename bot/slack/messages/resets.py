@@ -32,6 +32,10 @@ PETITION_STOPPED = template(
 PETITION_OVER = template(
     "This petition was over already, and nothing was changed by it. Nothing more was done."
 )
+REPORTED_AND_HELD = template(
+    "⚠️ What was open is closed, but your account is not switched off: there were too many such reports at once. The "
+    "security team has been told and looks first. Go to them now, in person or by phone."
+)
 REPORTED_BEFORE = template("You said so before, and the security team knows. Nothing more was done.")
 
 
@@ -62,6 +66,8 @@ def reported_text(outcome: object) -> str:
     match outcome:
         case Stopped(petition=True, again=again):
             return say(PETITION_OVER) if again else say(PETITION_STOPPED)
+        case Stopped(held=True):
+            return say(REPORTED_AND_HELD)
         case Stopped(again=again):
             return say(REPORTED_BEFORE) if again else say(REPORTED)
         case Unknown():
@@ -84,6 +90,12 @@ def alarm_message(alert: Alert) -> Message:
             "{name} says of {change} that it was not theirs, by the link in a mail, without signing in.",
             name=alert.whose, change=what,
         )  # fmt: skip
+    if alert.fact("decided_by"):  # what was done is over: nothing of it is told as if it still held
+        was = say(_WAS_DISABLED[disabled]) if disabled in _WAS_DISABLED else ""
+        over = say(
+            "Links of theirs that were open were closed, and nothing was asked, given or decided in their name."
+        )
+        return composed(alert, title, f"{together(by_whom, was, over)}\n{_lifted(alert)}")
     told = together(
         by_whom,
         say(_DISABLED[disabled]) if disabled in _DISABLED else "",
@@ -92,8 +104,6 @@ def alarm_message(alert: Alert) -> Message:
             "Links of theirs that were open are closed, and nothing is asked, given or decided in their name."
         ),
     )
-    if alert.fact("decided_by"):
-        return composed(alert, title, f"{told}\n{_lifted(alert)}")
     todo = say("Speak to them, in person or by phone. When you know what it was, lift it.")
     again = button(say("Let them in again…"), Action.RELEASE, alert.id)
     return composed(alert, title, together(told, todo), buttons=[again])
@@ -145,6 +155,13 @@ _DISABLED = {
         "*Their account is not switched off: there were too many such reports within an hour, so that somebody may be "
         "locking people out. Please look first, and switch it off yourselves.*"
     ),
+}
+_WAS_DISABLED = {
+    **dict.fromkeys(
+        ("wanted", "unseen", "unable", "held"), template("Their account was not switched off by Wicket.")
+    ),
+    "done": template("Their account was switched off."),
+    "already": template("Their account was switched off before."),
 }
 _SESSIONS = {
     "wanted": template("Their sessions are not ended yet; Wicket goes on trying."),

@@ -9,6 +9,7 @@ import pytest
 
 from bot.checking.examination import Part, looked
 from bot.checking.report import Line, Report, failed, ok, warning
+from bot.listening import take_no_more
 from storage.directories.base import Finding
 from storage.faults import PolicyFault
 from tests.bot.checking.conftest import Installation, of
@@ -20,7 +21,6 @@ async def test_a_sound_installation_has_nothing_but_what_a_demo_is_warned_of(ins
     assert report.count("failed") == 0
     assert [(line.part, line.finding.about) for line in report.lines if line.finding.level == "warning"] == [
         ("settings", "[server] public_url"),
-        ("policy", "entitlement prod-admin"),
         ("directories", "local: kind"),
     ]
 
@@ -43,7 +43,7 @@ async def silence() -> AsyncIterator[int]:
     held: list[asyncio.StreamWriter] = []
     server = await asyncio.start_server(lambda _, writer: held.append(writer), "127.0.0.1", 0)
     yield int(server.sockets[0].getsockname()[1])
-    server.close()
+    await take_no_more(server)
     for writer in held:
         writer.transport.abort()
 

@@ -21,7 +21,7 @@ from bot.couriers.mail import GIVE_UP_AFTER, MailCourier, Smtp
 from bot.metrics import Metrics
 from bot.texts import ENGLISH, Language
 from handlers.addresses import seen_now
-from storage import outbox
+from storage import links, outbox
 from storage.database import Session as Tx
 from storage.handles import Purpose
 from storage.records import ExceptionRecord, Handle, Owed
@@ -206,12 +206,28 @@ async def test_a_letter_that_must_wait_is_not_tried_before_its_time(page: World,
     assert await courier.deliver_due() == 1
 
 
+async def test_a_letter_names_times_in_the_zone_where_its_reader_was_last_seen(
+    page: World, mailbox: Mailbox
+) -> None:
+    """SL-19: a mail localises nothing, so the zone is the person's own, and named."""
+    await _reset(page)
+
+    def work(tx: Tx) -> None:
+        link = links.link_to(tx, "staff", "ada")
+        assert link is not None
+        links.note_zone(tx, link.id, "Asia/Kolkata")
+
+    await page.ground.database.write(work)
+    await _courier(page, mailbox.port).deliver_due()
+    assert "on 2 March 2026 at 14:31 IST" in " ".join(mailbox.letters[-1].get_content().split())
+
+
 async def test_an_address_that_is_refused_for_good_is_told_to_security(page: World, mailbox: Mailbox) -> None:
     await _reset(page)
     mailbox.refusal = "550 no such person"
     await _courier(page, mailbox.port).deliver_due()
     told = await page.rows(ExceptionRecord)
-    assert [(each.kind, each.who) for each in told] == [("undeliverable", "ada")]
+    assert [(each.kind, each.who) for each in told] == [("undeliverable", "Ada Byron (ada)")]
     assert "no such person" not in repr(told)
     assert await page.audited("message.given_up") == [("failed", None)]
     assert await _owed(page) == []
@@ -246,6 +262,15 @@ async def test_after_three_days_it_is_given_up_aloud(page: World) -> None:
         closed.bind(("127.0.0.1", 0))
         await _courier(page, closed.getsockname()[1]).deliver_due()
     assert await page.exceptions() == ["undeliverable"]
+
+
+async def test_of_a_directory_that_is_silent_for_three_days_the_id_is_told(page: World) -> None:
+    """Security reads a name where there is one, and hears of it all the same where there is none."""
+    await _reset(page)
+    page.clock.at += GIVE_UP_AFTER * 2
+    page.faulty.error("account")
+    await _courier(page, 1).deliver_due()
+    assert [each.who for each in await page.rows(ExceptionRecord)] == ["ada"]
 
 
 async def test_a_silent_directory_holds_up_its_own_letters_only(page: World, mailbox: Mailbox) -> None:

@@ -8,6 +8,8 @@ from enum import Enum
 from string import ascii_lowercase, ascii_uppercase
 from typing import Any
 
+from storage.sentences import Sentence
+
 WIDE = {ord(one): chr(ord(one) + 0xFEE0) for one in ascii_lowercase + ascii_uppercase}
 FOREIGN = {
     **{ord(one): chr(0x3B1 + at % 17) for at, one in enumerate(ascii_lowercase)},
@@ -15,7 +17,8 @@ FOREIGN = {
 }
 _PLACE = re.compile(r"(\{\w+\})")
 # Escapes, ids that Slack turns into names, and the layout of a time, which it fills in the reader's own language.
-_SLACKS = re.compile(r"&(?:amp|lt|gt);|<[#@][A-Z0-9]+>|<!date\^\d+\^[^|>]*\|")
+# So are the names of zones, which are alike in every language.
+_SLACKS = re.compile(r"&(?:amp|lt|gt);|<[#@][A-Z0-9]+>|<!date\^\d+\^[^|>]*\||\bUTC\b")
 
 
 class Pseudo:
@@ -28,11 +31,16 @@ class Pseudo:
     def ngettext(self, one: str, many: str, count: int) -> str:
         return self.gettext(one if count == 1 else many)
 
+    def info(self) -> Mapping[str, str]:
+        return {"language": "en-x-wide"}
+
 
 def foreign(value: Any, *, keep: frozenset[str] = frozenset()) -> Any:
     """The same facts with Greek letters in every name and text, but for codes and what stands under a kept name."""
     if isinstance(value, Enum | datetime):
         return value
+    if isinstance(value, Sentence):
+        return Sentence.of(value.template, {name: foreign(one) for name, one in value.values.items()})
     if isinstance(value, str):
         return value.translate(FOREIGN)
     if isinstance(value, Mapping):

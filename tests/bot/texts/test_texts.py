@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from bot.slack import words
 from bot.slack.messages.approvals import approval_message
 from bot.slack.messages.requests import request_message
-from bot.texts import as_told, places, read_in, say, say_counted
+from bot.texts import ENGLISH, as_told, places, read_from, read_in, say, say_counted, zone_named
 from handlers.decisions.durations import parse_duration
 from tests.bot.slack.stories import GRACE, approved, hears, story
 from tests.bot.texts.pseudo import Pseudo
@@ -87,8 +87,38 @@ def test_months_and_numbers_are_said_in_the_readers_language():
     assert words.in_full(at) == "2 March 2026 at 14:05 UTC"
     assert words.number(1234567) == "1,234,567"
     with read_in(Pseudo()):
-        assert words.plainly(at) == "02 Ｍａｒ 14:05 ＵＴＣ"
-        assert words.clock(at) == "<!date^1772460300^{time}|14:05 ＵＴＣ>"
+        assert words.plainly(at) == "02 Ｍａｒ 14:05 UTC"
+        assert words.clock(at) == "<!date^1772460300^{time}|14:05 UTC>"
+
+
+@pytest.mark.parametrize(
+    ("name", "read"),
+    [
+        ("Europe/Berlin", "2 March 2026 at 15:05 CET"),
+        ("America/New_York", "2 March 2026 at 09:05 EST"),
+        ("Asia/Dubai", "2 March 2026 at 18:05 UTC+04"),
+        ("Pacific/Auckland", "3 March 2026 at 03:05 NZDT"),
+        ("", "2 March 2026 at 14:05 UTC"),
+        ("Middle/Earth", "2 March 2026 at 14:05 UTC"),
+        ("../../etc/passwd", "2 March 2026 at 14:05 UTC"),
+        ("x" * 10_000, "2 March 2026 at 14:05 UTC"),
+    ],
+)
+def test_a_time_is_read_in_the_readers_zone_which_is_named(name: str, read: str):
+    """Where nothing localises it; a zone that nobody knows is UTC."""
+    at = datetime(2026, 3, 2, 14, 5, tzinfo=UTC)
+    with read_in(ENGLISH):
+        read_from(name)
+        assert words.in_full(at) == read
+        assert words.clock(at).endswith(f"|{' '.join(read.split()[-2:])}>")
+    assert words.in_full(at) == "2 March 2026 at 14:05 UTC"
+
+
+def test_without_the_readers_own_zone_it_is_the_companys():
+    at = datetime(2026, 7, 2, 14, 5, tzinfo=UTC)
+    with read_in(ENGLISH, zone_named("Europe/Berlin")):
+        read_from("")
+        assert words.plainly(at) == "02 Jul 16:05 CEST"
 
 
 @pytest.mark.parametrize(

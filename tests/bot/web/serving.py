@@ -3,6 +3,7 @@
 It runs no script, as the page needs none.
 """
 
+import asyncio
 import socket
 from collections.abc import AsyncIterator, Callable, Iterable, Mapping
 from contextlib import asynccontextmanager
@@ -17,10 +18,14 @@ from aiohttp import web
 from prometheus_client import CollectorRegistry
 from yarl import URL
 
+from bot.listening import Listening
 from bot.metrics import Metrics
 from bot.web.front_door import DoorWidth
+from bot.web.languages import Languages
+from bot.web.not_me import NotMePage
 from bot.web.page import SecurePage
 from bot.web.server import SlackHandler, build_app
+from handlers.alarms import Alarms
 from tests.handlers.page_ground import World
 
 
@@ -133,10 +138,13 @@ async def serving(
     host: str = "127.0.0.1",
     front_door: DoorWidth | None = None,
     more: Callable[[str], Iterable[web.AbstractRouteDef]] = lambda _origin: (),
+    languages: Languages | None = None,
+    alarms: Alarms | None = None,
 ) -> AsyncIterator[str]:
     """The server for this world; its origin. missing: what it says is not ready. host: what it is called.
 
     more: routes of other pages, made for the origin.
+    alarms: behind the links of letters; without them there is no such page.
     """
     listening = socket.socket()
     listening.bind(("127.0.0.1", 0))
@@ -147,11 +155,18 @@ async def serving(
         return missing or []
 
     page = SecurePage(world.ground, public_url=origin, metrics=metrics, floor=floor, front_door=front_door)
-    app = build_app(
-        public_url=origin, page=page, metrics=metrics, ready=ready, slack_handler=slack, more=more(origin)
+    routes = (
+        []
+        if alarms is None
+        else NotMePage(alarms, world.ground.vault, public_url=origin, metrics=metrics).routes()
     )
+    app = build_app(
+        public_url=origin, page=page, metrics=metrics, ready=ready, slack_handler=slack, languages=languages,
+        more=[*routes, *more(origin)],
+    )  # fmt: skip
     runner = web.AppRunner(app, access_log=None)
     await runner.setup()
-    await web.SockSite(runner, listening).start()
+    assert runner.server is not None
+    server = await asyncio.get_running_loop().create_server(runner.server, sock=listening)
     yield origin
-    await runner.cleanup()
+    await Listening(runner, server).close()

@@ -91,7 +91,7 @@ async def test_proofs_are_set_up_and_the_codes_shown_once(page: World, browser: 
 async def test_a_new_key_needs_the_old_one_too(page: World, browser: Browser) -> None:
     await browser.open(_path(await page.opened(Purpose.ENROL)))
     await browser.send("sign-in", password=OLD_PASSWORD)
-    assert "show that you still have one" in browser.shown.text
+    assert "You are signed in. You set up proofs before: show that you still have one" in browser.shown.text
     assert "<svg class" in browser.shown.html
     assert "key-label" not in browser.shown.html
     await browser.send("totp", code=page.code())

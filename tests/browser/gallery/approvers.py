@@ -3,6 +3,9 @@
 Each scene is played through the real bot; nothing is put into its store or into a message.
 """
 
+from playwright.async_api import expect
+
+from tests.browser.gallery.security import told
 from tests.browser.gallery.staff import DATA, WHY
 from tests.browser.gallery.studio import Studio
 from tests.wire.steps import approve, ask
@@ -113,3 +116,39 @@ async def an_end_that_waits(it: Studio) -> None:
     it.world.clock.skip(hours=1)
     ending = await grace.sees("Being taken back", channel=DATA)
     await it.take("approval-being-taken-back", "grace", ending, channel=DATA)
+
+
+async def stepping_up(it: Studio) -> None:
+    """Approvers prove who they are, and at risk 5 retype the request's code; by all the policies that ship."""
+    ada, edsger, grace = (it.person(login) for login in ("ada", "edsger", "grace"))
+    await ask(ada, f"I need prod-db for 2h because {WHY}")
+    request = await grace.sees("Access request", channel=DATA)
+    await grace.click(request, "approval.approve")
+    form = await grace.sees_view("This needs a fresh proof")
+    await it.take_form("form-approve-prove", "grace")
+    await grace.submit(form, {"rationale": "ok for the incident"})
+    form = await grace.sees_view("Nothing is approved yet")
+    await it.take_form("form-approve-unproven", "grace")
+    for _ in range(2):
+        await grace.submit(form)
+        form = await grace.sees_view("Nothing is approved yet")
+    link = form.link("Prove who I am")
+    await grace.close_view()
+    await told(it, "alert-unproven", "Approval without a proof")
+    await it.page.goto(link)
+    await it.page.get_by_label("Code from your authenticator").fill(
+        it.world.phones.codes(grace.user_id)[0]["code"]
+    )
+    await it.page.get_by_role("button", name="Continue").click()
+    await expect(it.page.get_by_role("heading", level=1)).to_have_text("You proved who you are.")
+    await grace.click(request, "approval.approve")
+    form = await grace.sees_view("It is you")
+    await it.take_form("form-approve-proved", "grace")
+    await grace.submit(form)
+    await grace.sees("✅ Approved", "proved by authenticator", "Active until", channel=DATA)
+    await it.take("approval-proved", "grace", request, channel=DATA)
+    await ask(ada, f"I need prod-admin for 1h because {WHY}")
+    request = await edsger.sees("Access request", "prod-admin", channel=PLATFORM)
+    await edsger.click(request, "approval.approve")
+    await edsger.sees_view("The code of this request")
+    await it.take_form("form-approve-code", "edsger")

@@ -42,6 +42,10 @@ def _manager_first() -> dict[str, Any]:
     return {"policy": policy(MANAGER_THEN_OWNER)}
 
 
+def _all_policies() -> dict[str, Any]:
+    return {"policy": CedarPolicy.load(*shipped(), bound_to="")}
+
+
 def _broken() -> dict[str, Any]:
     sources, schema = shipped()
     broken = {**sources, "broken.cedar": overflowing("forbid", Action.GRANT)}
@@ -50,6 +54,10 @@ def _broken() -> dict[str, Any]:
 
 def _few_resets() -> dict[str, Any]:
     return {"changes": {"[security]": "[security]\nresets_an_hour = 2"}}
+
+
+def _no_collector() -> dict[str, Any]:
+    return {"changes": {"[security]": '[siem]\nto = "http"\nurl = "http://127.0.0.1:1/"\n[security]'}}
 
 
 def _two_directories() -> dict[str, Any]:
@@ -71,9 +79,11 @@ SCENES = (
         )
     ),
     Scene(play=approvers.manager_first, how=_manager_first),
+    Scene(play=approvers.stepping_up, how=_all_policies),
     Scene(play=security.set_back, how=_published),
     Scene(play=security.a_broken_policy, how=_broken),
     Scene(play=resets.too_many_resets, how=_few_resets),
+    Scene(play=security.not_streamed, how=_no_collector),
     Scene(play=security.two_accounts, how=_two_directories),
     Scene(play=security.a_lost_directory, how=_two_directories),
 )  # fmt: skip

@@ -307,6 +307,16 @@ async def undeliverable(it: Studio) -> None:
     await told(it, "alert-undeliverable", "Undeliverable: a mail to", patience=12)
 
 
+async def not_streamed(it: Studio) -> None:
+    """A collector that is away: what it has not taken waits, and security hears of it."""
+    await ask(it.person("ada"), GRAFANA)
+    await it.person("ada").sees("✅ grafana-edit")
+    for _ in range(3):
+        await asyncio.sleep(1.5)
+        it.world.clock.skip(minutes=8)
+    await told(it, "alert-not-streamed", "The audit log is not taken", patience=12)
+
+
 def _without(settings: Settings, directory: str) -> Settings:
     """The settings as they are when an operator took a directory out, with what is in it."""
     catalogue = settings.catalogue

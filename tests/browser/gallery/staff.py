@@ -22,9 +22,9 @@ async def asking(it: Studio) -> None:
     await it.take("draft-cancelled", "ada", await ada.sees("you took it back"))
     await ada.slash("/wicket", "request")
     form = await ada.sees_view("What do you need?")
-    await ada.choose(form, "entitlement", ["grafana-edit", "prod-db", "prod-admin"])
+    await ada.choose(form, "entitlement", ["grafana-edit", "prod-db", "github-admin"])
     form = await ada.sees_view("say for how long")
-    await ada.choose(form, "length", "60")
+    await ada.choose(form, "length", "240")
     form = await ada.sees_view("not possible")
     await ada.choose(form, "justification", WHY)
     await ada.choose(form, "ticket", "INC-4711")
@@ -34,7 +34,7 @@ async def asking(it: Studio) -> None:
     await it.take_form("form-sent-in-part", "ada")
     await ada.sees("✅ grafana-edit")
     await ada.close_view()
-    await it.take("request-refused", "ada", await ada.sees("⛔ I can't give prod-admin"))
+    await it.take("request-refused", "ada", await ada.sees("⛔ I can't give github-admin"))
 
 
 async def a_request(it: Studio) -> None:

@@ -9,8 +9,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from handlers.decisions.cedar import NO_POLICY, NOT_EVALUATED, CedarPolicy
-from handlers.decisions.policy import Action, Question
+from handlers.decisions.policy import Action, Approvals, Question
 from handlers.policies import shipped
+from storage.catalogue import Entitlement
+from storage.directories.base import Account
 from storage.faults import PolicyFault
 from tests.handlers.decisions.cast import ADA, GRACE, PROD_DB, WIKI, access, account, overflowing
 
@@ -155,7 +157,7 @@ _ASKED = {
 def test_a_policy_decides_about_every_action_that_its_scope_names_and_no_other(
     scope: str, about: set[Action]
 ) -> None:
-    """However the scope is written; what is about one other action is not even looked at."""
+    """However the scope is written; what is about other actions is not even looked at."""
     policy = load(PERMIT_ALL + f'@id("never") @reason("No.")\nforbid (principal, {scope}, resource);')
     questions: list[Question] = [
         *(access(action, WIKI) for action in (Action.GRANT, Action.REQUEST, Action.APPROVE)),
@@ -163,6 +165,39 @@ def test_a_policy_decides_about_every_action_that_its_scope_names_and_no_other(
     ]
     refused = {question.action for question in questions if not policy.ask(question).allowed}
     assert refused == about
+
+
+@pytest.mark.parametrize("policy", [POLICY, load(PERMIT_ALL + overflowing("forbid", Action.GRANT))])
+@pytest.mark.parametrize("minutes", [60, 0, 2**70])
+@pytest.mark.parametrize("thing", [WIKI, PROD_DB, replace(WIKI, risk=5)])
+@pytest.mark.parametrize("by", [ADA, replace(ADA, active=False)])
+def test_what_is_asked_together_is_answered_as_each_alone(
+    policy: CedarPolicy, minutes: int, thing: Entitlement, by: Account
+) -> None:
+    """Promise 3: one click's two questions go to Cedar at once, and neither hears of the other."""
+    asked = [
+        access(Action.APPROVE, thing, principal=GRACE, requester=by, minutes=minutes, role="owner"),
+        access(Action.GRANT, thing, by=by, minutes=minutes, approvals=Approvals(owner=1)),
+    ]
+    apart = [policy.ask(question) for question in asked]
+    assert policy.ask_each(asked) == apart
+    assert policy.ask_each(asked[::-1]) == apart[::-1]
+
+
+def test_of_two_readings_of_one_account_none_is_believed() -> None:
+    """What one click asks together was read at one time; if it was not, the answer is no to all of it."""
+    asked = [
+        access(Action.APPROVE, WIKI, principal=GRACE, requester=ADA, role="owner"),
+        access(Action.GRANT, WIKI, by=replace(ADA, team="Before"), approvals=Approvals(owner=1)),
+    ]
+    assert [(one.allowed, bool(one.errors)) for one in POLICY.ask_each(asked)] == [(False, True)] * 2
+
+
+def test_no_action_stands_for_others() -> None:
+    """A policy is looked at for the actions that its scope names, so none may be a group of them."""
+    declared = [line for line in SCHEMA.splitlines() if line.startswith("action ")]
+    assert declared
+    assert not [line for line in declared if " in " in line]
 
 
 def test_a_fact_that_changed_is_asked_about_as_it_is_now() -> None:

@@ -1,5 +1,6 @@
 """What a freeze stops, decided without asking anybody: a table of kinds and of what somebody is about to do (T-4)."""
 
+from collections.abc import Sequence
 from datetime import UTC, datetime
 
 import pytest
@@ -49,6 +50,10 @@ class Yes:
         return PolicyDecision(
             allowed=True, policy_ids=("all",), reasons=("Yes.",), policy_set=self.policy_set
         )
+
+    def ask_each(self, questions: Sequence[Question]) -> list[PolicyDecision]:
+        """The same, each time."""
+        return [self.ask(question) for question in questions]
 
 
 def test_whatever_policy_says_nobody_outside_security_lifts_it() -> None:

@@ -1,5 +1,6 @@
 """Requests and approvals weighed: what happens at once, what is carried to the owner, and whose click counts."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -325,6 +326,10 @@ class Recorder:
         """The one answer."""
         self.asked.append(question)
         return PolicyDecision(allowed=self.answer, policy_ids=("r",), reasons=("So.",), policy_set="recorder")
+
+    def ask_each(self, questions: Sequence[Question]) -> list[PolicyDecision]:
+        """The same, each time."""
+        return [self.ask(question) for question in questions]
 
 
 @pytest.mark.parametrize("target", [None, ADA, person("L-Ada", directory="shop")])

@@ -6,7 +6,7 @@ from sqlalchemy.exc import DBAPIError
 from sqlmodel import Session
 
 from storage.audit import log
-from storage.audit.entry import columns, fresh_salts, written
+from storage.audit.entry import fresh_salts, written
 from storage.audit.guards import missing_guards, put_back
 from storage.audit.merkle import leaf_hash
 from storage.audit.tables import ENTRIES, HEAD
@@ -89,11 +89,11 @@ def test_no_entry_is_left_out_and_the_head_never_moves_without_one(
 
 def append_as_before(connection: Connection, make_entry: MakeEntry) -> None:
     """As the version before added an entry: the head moved with each."""
-    said, leaf = written(entry := make_entry(texts={}), fresh_salts({}))
+    beside, leaf = written(entry := make_entry(texts={}), fresh_salts({}))
     before = log.head(connection)
     grown = before.append(leaf_hash(leaf))
     stored = {"index": before.size, "leaf": leaf, "leaf_hash": leaf_hash(leaf), "root": grown.root}
-    connection.execute(insert(ENTRIES), columns(said) | stored | {"at": entry.at})
+    connection.execute(insert(ENTRIES), beside | stored | {"at": entry.at})
     moved = update(HEAD).where(HEAD.c.id == 1, HEAD.c.size == before.size)
     connection.execute(moved.values(size=grown.size, frontier=grown.to_bytes()))
 

@@ -9,6 +9,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
+from bot.listening import take_no_more
 from storage.directories.ldap_servers import LdapServer
 from tests.storage.directories.certificates import Pair
 
@@ -60,7 +61,7 @@ async def listening(
     try:
         yield Impostor(LdapServer(host="localhost", port=port, starttls=starttls), heard, talking)
     finally:
-        server.close()
+        await take_no_more(server)
         for task in talking:
             task.cancel()
         await asyncio.gather(*talking, return_exceptions=True)

@@ -69,7 +69,7 @@ def asks(by: Account, what: str, minutes: int = 60) -> AccessQuestion:
         ("ada", "k8s-deploy", "approval", OWNER),
         ("ada", "prod-db", "approval", OWNER),
         ("ada", "github-admin", "approval", BOTH),
-        ("ada", "prod-admin", "refused", None),
+        ("ada", "prod-admin", "approval", BOTH),
         ("eve", "grafana-edit", "approval", OWNER),
         ("eve", "github-admin", "refused", None),
         ("eve", "prod-admin", "refused", None),

@@ -14,6 +14,7 @@ from slack_bolt.request.async_request import AsyncBoltRequest
 from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.demo.workspace import Workspace
+from bot.listening import Listening, listen
 
 ADA, GRACE, GUEST = "U0ADA", "U0GRACE", "U0GUEST"
 OWNERS, PRIVATE, ELSEWHERE = "C0OWNERS", "G0PRIVATE", "C0ELSEWHERE"
@@ -79,7 +80,7 @@ async def connect(harness: Harness) -> AsyncIterator[Connect]:
 @pytest.fixture
 async def serve_http(harness: Harness) -> AsyncIterator[Callable[[], Awaitable[str]]]:
     """Serves the app by signed HTTP and points the workspace at it."""
-    runners: list[web.AppRunner] = []
+    open_ones: list[Listening] = []
 
     async def answer(request: web.Request) -> web.Response:
         bolt = AsyncBoltRequest(body=await request.text(), headers=dict(request.headers))
@@ -90,15 +91,13 @@ async def serve_http(harness: Harness) -> AsyncIterator[Callable[[], Awaitable[s
     async def served() -> str:
         served_app = web.Application()
         served_app.router.add_post("/slack/events", answer)
-        runner = web.AppRunner(served_app, access_log=None)
-        runners.append(runner)
-        await runner.setup()
-        await web.TCPSite(runner, "127.0.0.1", 0).start()
-        url = f"http://127.0.0.1:{runner.addresses[0][1]}/slack/events"
+        listening = await listen(served_app, "127.0.0.1", 0)
+        open_ones.append(listening)
+        url = f"http://127.0.0.1:{listening.port}/slack/events"
         harness.slack.deliver_by_http(url)
         await harness.slack.wait_connected()
         return url
 
     yield served
-    for runner in runners:
-        await runner.cleanup()
+    for listening in open_ones:
+        await listening.close()

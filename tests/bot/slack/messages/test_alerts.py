@@ -380,6 +380,19 @@ GOLDEN = [
         TAIL,
     ),
     (
+        alert(Kind.NOT_STREAMED, {"since": NOW.isoformat(), "behind": 412, "fault": "It answered 503"}),
+        "⚠️ The audit log is not taken by the system that it is sent to",
+        "That is so since 23 Nov 14:02 UTC. It answered 503. 412 entries wait, and none is lost: Wicket goes on "
+        "trying. Look at [siem] in wicket.toml, and at that system.",
+        TAIL,
+    ),
+    (
+        alert(Kind.NOT_STREAMED, {"since": NOW.isoformat(), "behind": 412, "settled": LATER}, who="audit log"),
+        "⚠️ The audit log is not taken by the system that it is sent to",
+        "That is so since 23 Nov 14:02 UTC. Since 23 Nov 14:32 UTC it takes them again.",
+        TAIL,
+    ),
+    (
         alert(Kind.OWNER_UNREACHABLE, {"trouble": "no-group", "settled": LATER}, who="Data Platform"),
         "⚠️ Data Platform cannot be reached",
         "It can be again, since 23 Nov 14:32 UTC. Requests go to it as before.",

@@ -53,9 +53,27 @@ def test_who_lifted_it_stands_in_the_same_message_without_buttons() -> None:
     assert problems(message) == []
 
 
+@pytest.mark.parametrize("disabled", list(Effect))
+def test_nothing_of_a_lifted_alarm_is_told_as_if_it_still_held(disabled: Effect) -> None:
+    """P-6: who reads it a week later must not think that somebody is locked out, or that there is work to do."""
+    decided = {"decided_by": "Alan Turing", "decided_at": NOW.isoformat(), "rationale": "I called her"}
+    facts = {"purpose": "reset", "disabled": disabled, "sessions": Effect.WANTED, **decided}
+    told = hears(alarm_message(alert(Kind.NOT_ME, facts)))
+    for present in (
+        " is switched off",
+        " is not switched off",
+        " are closed",
+        "goes on trying",
+        "please ",
+        "is asked",
+    ):
+        assert present not in told
+
+
 def test_every_outcome_has_a_sentence_or_needs_none() -> None:
     assert "It is stopped" in reported_text(Stopped())
     assert "before" in reported_text(Stopped(again=True))
+    assert "your account is not switched off" in reported_text(Stopped(held=True))
     assert "not about your account" in reported_text(Unknown(what="visit"))
     assert [reported_text(Repeated()), released_text(Repeated()), released_text(Released(who="Ada"))] == [
         ""

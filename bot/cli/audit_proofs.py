@@ -1,0 +1,295 @@
+"""Commands about proofs of the audit log: made from the store, or judged from files with the public key alone.
+
+They change nothing, in the store or beside it, but for the file that one asks for; what is shown was verified first.
+"""
+
+import json
+from pathlib import Path
+from typing import IO, Annotated, Any
+
+import typer
+
+from bot.cli.audit import note_in, verifier_of
+from bot.cli.place import opened, place_of
+from bot.cli.tables import moment, say, show
+from bot.settings import Settings
+from storage.audit import proving
+from storage.audit.checkpoint import BadKey, Checkpoint, Signer, Verifier, read_verifier, verify_note
+from storage.audit.entry import decode
+from storage.audit.lean import each_leaf
+from storage.audit.log import Transaction
+from storage.audit.proving import Continued, NotProven, Side
+from storage.audit.sealing import check_head, sign_head
+from storage.audit.tlog_proof import (
+    LARGEST,
+    BadProof,
+    Continuation,
+    Inclusion,
+    Proven,
+    judge,
+    judge_continuation,
+    read_proof,
+)
+from storage.faults import AuditFault, SettingsFault, WicketFault
+from storage.types import from_micros
+
+_KEY = "The log's public key, where WICKET_AUDIT_KEY is not at hand."
+Key = Annotated[str | None, typer.Option(help=_KEY, metavar="KEY")]
+Out = Annotated[
+    Path | None, typer.Option(help="Write the proof here instead of printing it.", metavar="FILE")
+]
+
+
+def prove_entry(
+    context: typer.Context,
+    entry: Annotated[str, typer.Argument(help="Its id, or its index.", metavar="ENTRY")],
+    out: Out = None,
+    checkpoint: Annotated[
+        Path | None,
+        typer.Option(help="Prove it under this one, kept elsewhere, and no other.", metavar="FILE"),
+    ] = None,
+    key: Key = None,
+) -> None:
+    """Prove that an entry stands in the log: one small file, which anybody can verify with the public key alone."""
+    settings = place_of(context).settings()
+    signer, verifier = _keys(settings, key)
+    note = None if checkpoint is None else note_in(checkpoint)
+
+    def work(tx: Transaction) -> Inclusion | NotProven | None:
+        row = proving.find_entry(tx, entry)
+        return None if row is None else proving.prove(tx, row, verifier, note=note, signer=signer)
+
+    with opened(settings) as database:
+        proof = database.read_now(work)
+    if proof is None:
+        raise typer.BadParameter("There is no entry with that id or index.", param_hint="ENTRY")
+    if isinstance(proof, NotProven):
+        raise _refusal(proof)
+    covers = verify_note(proof.checkpoint, verifier)
+    size = covers.size if isinstance(covers, Checkpoint) else 0
+    _put(proof.text(), out, f"that entry {entry} is number {proof.index} of {size}")
+
+
+def verify_proof(
+    context: typer.Context,
+    file: Annotated[Path, typer.Argument(help="What `prove` or `consistency` wrote.", metavar="FILE")],
+    key: Key = None,
+    checkpoint: Annotated[
+        Path | None,
+        typer.Option(help="A checkpoint that you kept: the proof must be made under it.", metavar="FILE"),
+    ] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="What was proven, as JSON.")] = False,
+) -> None:
+    """Verify a proof with the public key alone: no database, no settings, no network. Exit code 1 when it fails."""
+    verifier = _public(context, key)
+    proof = read_proof(_bytes_of(file))
+    held = None if checkpoint is None else proving.signed_side(note_in(checkpoint), verifier)
+    if isinstance(held, NotProven):
+        raise _Fails(held.detail)
+    if isinstance(proof, BadProof):
+        raise _Fails(f"This is no proof: {proof.reason}.")
+    if isinstance(proof, Continuation):
+        _say_continued(proof, held, verifier)
+        return
+    judged = judge(proof, verifier)
+    if isinstance(judged, BadProof):
+        raise _Fails(f"The proof fails: {judged.reason}.")
+    _compare(judged.checkpoint, held)
+    _show_proven(judged, verifier, as_json=as_json, held=held is not None)
+
+
+def consistency(
+    context: typer.Context,
+    old: Annotated[str, typer.Argument(help="A checkpoint's file, or a number of entries.", metavar="OLD")],
+    new: Annotated[str, typer.Argument(help="The same, of later.", metavar="NEW")],
+    out: Annotated[Path | None, typer.Option(help="Write the proof here.", metavar="FILE")] = None,
+    key: Key = None,
+) -> None:
+    """Show that one checkpoint continues another: what the first covers is unchanged in the second."""
+    settings = place_of(context).settings()
+    signer, verifier = _keys(settings, key)
+
+    def side(tx: Transaction, named: str) -> Side | NotProven:
+        if named.isascii() and named.isdigit() and len(named) < 19 and not Path(named).exists():
+            return _signed_if_last(tx, proving.side_of(tx, int(named), verifier), signer)
+        return proving.signed_side(note_in(Path(named)), verifier)
+
+    def work(tx: Transaction) -> Continued | NotProven:
+        one, other = side(tx, old), side(tx, new)
+        if isinstance(one, NotProven):
+            return one
+        return other if isinstance(other, NotProven) else proving.continue_from(tx, one, other, verifier)
+
+    with opened(settings) as database:
+        found = database.read_now(work)
+    if isinstance(found, NotProven):
+        raise _refusal(found)
+    say(_continued(found.old, found.new))
+    if out is not None and found.proof is None:
+        raise SettingsFault(
+            f"No signed checkpoint over {found.new} entries is kept here, so there is nothing to hand out. Name one "
+            "by its file, or take one with `wicket audit checkpoint`."
+        )
+    if out is not None and found.proof is not None:
+        _put(found.proof.text(), out, "of that")
+
+
+def leaves(
+    context: typer.Context,
+    out: Annotated[
+        Path | None, typer.Option(help="Write them here instead of printing them.", metavar="FILE")
+    ] = None,
+) -> None:
+    """Every entry's leaf, one a line: all that a verifier of somebody else's needs, beside a checkpoint and the key.
+
+    Free text is not in it, only what commits to it.
+    """
+    settings = place_of(context).settings()
+
+    def write(tx: Transaction, file: IO[bytes]) -> int:
+        count = 0
+        for leaf in each_leaf(tx):
+            file.write(leaf + b"\n")
+            count += 1
+        return count
+
+    with opened(settings) as database:
+        if out is None:
+            database.read_now(lambda tx: write(tx, typer.get_binary_stream("stdout")))
+            return
+        with out.open("wb") as file:
+            count = database.read_now(lambda tx: write(tx, file))
+    say(f"Wrote {count} leaves to {out}.")
+
+
+class _Fails(AuditFault):
+    """What was given to be verified does not hold."""
+
+
+def _refusal(found: NotProven) -> WicketFault:
+    return AuditFault(found.detail) if found.contradicts else SettingsFault(found.detail)
+
+
+def _keys(settings: Settings, key: str | None) -> tuple[Signer | None, Verifier]:
+    signer = settings.secrets.signer() if key is None and settings.secrets.audit_key is not None else None
+    verifier = verifier_of(settings, key)
+    if verifier is None:
+        raise SettingsFault(
+            "A proof is made with a signed checkpoint. Set WICKET_AUDIT_KEY, or give the public key with --key."
+        )
+    return signer, verifier
+
+
+def _public(context: typer.Context, key: str | None) -> Verifier:
+    """The key that was given; only without one are settings looked for."""
+    if key is not None:
+        read = read_verifier(key)
+        if isinstance(read, BadKey):
+            raise typer.BadParameter(
+                f"That is no public key of an audit log: {read.reason}", param_hint="--key"
+            )
+        return read
+    return _keys(place_of(context).settings(), None)[1]
+
+
+def _signed_if_last(tx: Transaction, side: Side | NotProven, signer: Signer | None) -> Side | NotProven:
+    """The tree over all entries can be signed now, if nobody signed it before."""
+    if isinstance(side, NotProven) or side.note is not None or signer is None:
+        return side
+    if check_head(tx, signer.verifier) is not None:
+        return side
+    signed = proving.signed_side(sign_head(tx, signer), signer.verifier)
+    return (
+        signed if isinstance(signed, Side) and (signed.size, signed.root) == (side.size, side.root) else side
+    )
+
+
+def _bytes_of(file: Path) -> bytes:
+    """What stands in a file, and no more of it than a proof can hold; its line ends are not signed either."""
+    with file.open("rb") as opened_file:
+        return opened_file.read(LARGEST + 2).replace(b"\r\n", b"\n").strip(b"\n") + b"\n"
+
+
+def _put(text: str, out: Path | None, what: str) -> None:
+    if out is None:
+        typer.echo(text, nl=False)
+        return
+    out.write_text(text, encoding="utf-8", newline="\n")
+    say(f"Wrote the proof {what} to {out}.")
+
+
+def _continued(old: int, new: int) -> str:
+    if old == new:
+        return f"Consistent: both are over the same {new} entries."
+    return f"Consistent: the log over {new} entries begins with the {old} entries of before, unchanged."
+
+
+def _compare(checkpoint: Checkpoint, held: Side | None) -> None:
+    """A proof under another checkpoint than the one that is held says nothing about that one."""
+    if held is None or held.checkpoint == checkpoint:
+        return
+    if held.size == checkpoint.size:
+        raise _Fails(
+            f"The proof holds under a checkpoint that contradicts yours: both are over {held.size} entries, and their "
+            "roots differ. One key signed two histories: keep both files."
+        )
+    raise _Fails(
+        f"The proof holds, but under a checkpoint over {checkpoint.size} entries, and yours covers {held.size}. Ask "
+        "for a proof under yours, with `wicket audit prove ENTRY --checkpoint FILE`, or for one that the larger "
+        "continues the smaller, with `wicket audit consistency OLD NEW --out FILE`."
+    )
+
+
+def _say_continued(proof: Continuation, held: Side | None, verifier: Verifier) -> None:
+    if held is None or held.checkpoint is None:
+        raise SettingsFault(
+            "This proof is about two checkpoints and holds the later one. Give the earlier one with --checkpoint."
+        )
+    judged = judge_continuation(proof, held.checkpoint, verifier)
+    if isinstance(judged, BadProof):
+        raise _Fails(f"The proof fails: {judged.reason}.")
+    say(_continued(held.size, judged.size))
+
+
+def _show_proven(proven: Proven, verifier: Verifier, *, as_json: bool, held: bool) -> None:
+    try:
+        said = decode(proven.leaf)
+    except AuditFault as fault:
+        raise _Fails(f"The proof holds, but what it is about is no entry of Wicket: {fault}.") from fault
+    if as_json:
+        typer.echo(json.dumps({"index": proven.index, "size": proven.checkpoint.size, **said}, indent=2))
+        return
+    yours = "your checkpoint" if held else "the checkpoint"
+    say(
+        f"Proven. This entry is number {proven.index} of the {proven.checkpoint.size} that {yours} of "
+        f"{proven.checkpoint.origin} covers, signed by {verifier.text}."
+    )
+    show(("It says", ""), _readable(said))
+
+
+def _readable(said: dict[str, Any]) -> list[tuple[str, str]]:
+    """What a leaf says, a line for each thing that it says anything about."""
+    actor, where, policy = said["actor"], said["where"], said["policy"]
+    try:
+        at = f"{moment(from_micros(said['at']))} UTC"
+    except OverflowError:
+        at = str(said["at"])
+    lines = [
+        ("When", at),
+        ("What", said["action"]),
+        ("Outcome", said["outcome"]),
+        ("Who", f"{actor['id']} ({actor.get('type')})"),
+        ("About", said["subject"]),
+        ("Entitlement", said["resource"]),
+        ("Story", said["correlation"]),
+        ("Where from", " ".join(str(each) for each in where.values() if each)),
+        ("Policy", None if policy is None else f"{_flat(policy.get('ids'))} (set {policy.get('set')})"),
+        *((f"  {name}", _flat(fact)) for name, fact in sorted(said["facts"].items())),
+        *((f"  {name}", f"a text, committed to as {its}") for name, its in sorted(said["texts"].items())),
+        ("Id", said["id"]),
+    ]
+    return [(name, str(value)) for name, value in lines if value not in (None, "")]
+
+
+def _flat(value: object) -> str:
+    return ", ".join(map(str, value)) if isinstance(value, list) else str(value)

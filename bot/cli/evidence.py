@@ -1,0 +1,132 @@
+"""The command that writes down what an auditor asks for: a folder of evidence about one period.
+
+It changes nothing in the store.
+"""
+
+import json
+from dataclasses import asdict
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from sqlmodel import Session
+
+from bot.cli.audit import entry_as_json
+from bot.cli.bars import progress
+from bot.cli.people import account_id, names_of
+from bot.cli.place import opened, place_of
+from bot.cli.tables import show
+from bot.settings import Settings
+from storage.audit import proving
+from storage.audit.checkpoint import Signer
+from storage.audit.log import Row
+from storage.audit.proving import NotProven
+from storage.audit.sealing import check_head, sign_head
+from storage.clock import utc_now
+from storage.faults import AuditFault
+
+_A_QUARTER = timedelta(days=90)
+
+
+def evidence(
+    context: typer.Context,
+    since: Annotated[
+        str, typer.Option("--from", help="The first day, like 2026-01-01 (UTC).", metavar="DAY")
+    ],
+    until: Annotated[str, typer.Option("--to", help="The day after the last.", metavar="DAY")],
+    out: Annotated[Path, typer.Option(help="The folder; it must not be there yet.", metavar="FOLDER")] = Path(
+        "evidence"
+    ),
+    entitlement: Annotated[
+        str | None, typer.Option(help="About this entitlement alone.", metavar="ID")
+    ] = None,
+    person: Annotated[
+        str | None, typer.Option(help="Asked by or for this person alone.", metavar="LOGIN-OR-ID")
+    ] = None,
+) -> None:
+    """Write each request of a period, who decided and why, what was given and when it ended, with the proofs."""
+    from bot.evidence.gathering import Wanted, gather
+    from bot.evidence.writing import Evidence, write
+
+    if out.exists() and (not out.is_dir() or any(out.iterdir())):
+        raise typer.BadParameter(f"{out} is there already; nothing in it is written over", param_hint="--out")
+    wanted_since, wanted_until = _day(since, "--from"), _day(until, "--to")
+    if wanted_until <= wanted_since:
+        raise typer.BadParameter("It is not after --from", param_hint="--to")
+    settings = place_of(context).settings()
+    whom = None if person is None else account_id(settings, person)
+    wanted = Wanted(since=wanted_since, until=wanted_until, person=whom, entitlement=entitlement)
+    signer = settings.secrets.signer() if settings.secrets.audit_key is not None else None
+    with opened(settings) as database, progress("Reading the log") as tell:
+        gathered = database.read_now(lambda tx: gather(tx, wanted, tell))
+        rows = list(gathered.rows.values())
+        note, proofs = database.read_now(lambda tx: _proven(tx, rows, signer)) if signer else ("", {})
+    made = Evidence(
+        gathered=gathered, wanted=wanted, names=_names(settings, rows), proofs=proofs, checkpoint=note,
+        entries={row.id: entry_as_json(row) for row in rows}, written=utc_now(),
+    )  # fmt: skip
+    files = write(made, out)
+    typer.echo(f"Wrote {len(gathered.cases)} requests with {len(rows)} entries in {files} files to {out}.")
+    if signer is None:
+        typer.echo("Without WICKET_AUDIT_KEY it holds no checkpoint and no proofs.", err=True)
+
+
+def controls(
+    context: typer.Context,
+    since: Annotated[
+        str | None, typer.Option("--from", help="The first day; 90 days ago without it.", metavar="DAY")
+    ] = None,
+    until: Annotated[
+        str | None, typer.Option("--to", help="The day after the last; now without it.", metavar="DAY")
+    ] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="As one JSON array.")] = False,
+) -> None:
+    """Show which controls the log is evidence for, by which entries, how many there are, and what is not evidenced."""
+    from bot.evidence.controls import CONTROLS
+    from bot.evidence.gathering import count
+
+    last = utc_now() if until is None else _day(until, "--to")
+    first = last - _A_QUARTER if since is None else _day(since, "--from")
+    with opened(place_of(context).settings()) as database, progress("Reading the log") as tell:
+        counts = database.read_now(lambda tx: count(tx, first, last, tell))
+    if as_json:
+        rows = [{**asdict(one), "entries": one.count(counts)} for one in CONTROLS]
+        typer.echo(json.dumps(rows, indent=2))
+        return
+    show(
+        ("Framework", "Control", "What is on record", "Entries", "Counted by", "Not evidenced here"),
+        (
+            (one.framework, one.id, one.shows, str(one.count(counts)), " ".join(one.actions), one.gap)
+            for one in CONTROLS
+        ),
+    )
+    typer.echo(f"\nFrom {first:%Y-%m-%d} until before {last:%Y-%m-%d %H:%M} UTC. A count is no verdict.")
+
+
+def _proven(tx: Session, rows: list[Row], signer: Signer) -> tuple[str, dict[str, str]]:
+    """The log as it is, signed, and a proof under it for each of these. AuditFault where the log is not sound."""
+    wrong = check_head(tx, signer.verifier)
+    if wrong is not None:
+        raise AuditFault(f"{wrong} No evidence was written.")
+    note = sign_head(tx, signer)
+    proofs: dict[str, str] = {}
+    for row in rows:
+        proof = proving.prove(tx, row, signer.verifier, note=note, signer=signer)
+        if isinstance(proof, NotProven):
+            raise AuditFault(f"{proof.detail} No evidence was written.")
+        proofs[row.id] = proof.text()
+    return note, proofs
+
+
+def _names(settings: Settings, rows: list[Row]) -> dict[str, str]:
+    people = {who for row in rows for who in (row.actor, row.subject) if who}
+    return dict(names_of(settings, people))
+
+
+def _day(written: str, option: str) -> datetime:
+    try:
+        read = datetime.fromisoformat(written)
+    except ValueError:
+        raise typer.BadParameter("Write a day, like 2026-01-01", param_hint=option) from None
+    return read.replace(tzinfo=UTC) if read.tzinfo is None else read.astimezone(UTC)

@@ -1,0 +1,195 @@
+"""One request from the asking to the end, put together from its entries in the audit log.
+
+Pure. It says what the log says, and leaves empty what the log does not.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any, Literal
+
+from storage.audit.log import Row
+from storage.faults import AuditFault
+
+Outcome = Literal["automatic", "approved", "denied", "refused", "lapsed", "withdrawn", "voided", "waiting"]
+
+_DECIDED = {"approval.given": "approved", "approval.denied": "denied"}
+_CLOSED: Mapping[str, Outcome] = {
+    "grant.refused": "refused",
+    "grant.stopped": "refused",
+    "approval.denied": "denied",
+    "grant.lapsed": "lapsed",
+    "grant.withdrawn": "withdrawn",
+    "grant.voided": "voided",
+}
+# When policy was asked whether it may be.
+_ASKED = frozenset({"grant.requested", "grant.approved", "grant.refused", "grant.stopped"})
+# This grant ended, and another one, or what stood before, still gives the same.
+KEPT = "access.kept"
+_ENDED = {
+    "grant.expired": "its time was over",
+    "grant.given_back": "given back",
+    "grant.ended_early": "ended early",
+    "grant.voided": "voided",
+}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Decision:
+    """What one approver decided. policies: which let them. proof: how they showed who they are, if that was asked."""
+
+    at: datetime
+    by: str
+    role: str
+    what: str
+    rationale: str
+    policies: tuple[str, ...]
+    proof: str
+    entry: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Case:
+    """A request, and what came of it. Times are aware UTC; None where it did not happen (yet).
+
+    removed_at: when the directory agreed that it is over, or (kept) that something else goes on giving the same.
+    late: seconds by which the access outlived its time. policies, policy_set: of the last answer about the request.
+    entries: their ids in the log, in order.
+    """
+
+    id: str
+    asked_at: datetime
+    requester: str
+    subject: str
+    entitlement: str
+    minutes: int
+    justification: str
+    ticket: str
+    outcome: Outcome
+    decisions: tuple[Decision, ...]
+    policies: tuple[str, ...]
+    policy_set: str
+    approved_at: datetime | None
+    given_at: datetime | None
+    ended_at: datetime | None
+    ended_how: str
+    ended_by: str
+    removed_at: datetime | None
+    kept: bool
+    late: float | None
+    entries: tuple[str, ...]
+
+    @property
+    def due_at(self) -> datetime | None:
+        """When the access was to end: the decision and the time that it was for."""
+        return None if self.approved_at is None else self.approved_at + timedelta(minutes=self.minutes)
+
+    @property
+    def waited(self) -> timedelta | None:
+        """How long people took to decide; None where policy alone did, or nobody has."""
+        if self.outcome == "automatic" or not self.decisions:
+            return None
+        return self.decisions[-1].at - self.asked_at
+
+    @property
+    def is_open(self) -> bool:
+        """Whether access was given that the log does not say was taken back."""
+        return self.given_at is not None and self.removed_at is None
+
+
+def begins_case(row: Row) -> bool:
+    """Whether this entry is where a request begins."""
+    if row.action in ("grant.requested", "grant.refused", "grant.stopped"):
+        return True
+    return row.action == "grant.approved" and _said(row)["facts"].get("automatic") is True
+
+
+def case_of(rows: Sequence[Row]) -> Case:
+    """The request that these entries are about, oldest first. ValueError if they do not begin one."""
+    if not rows or not begins_case(rows[0]):
+        raise ValueError("these entries do not begin a request")
+    first = rows[0]
+    by_action = {row.action: row for row in rows}  # the last of each
+    approved, removed = (
+        by_action.get("grant.approved"),
+        by_action.get("access.removed") or by_action.get(KEPT),
+    )
+    ended = next((row for row in reversed(rows) if row.action in _ENDED), None)
+    policies = [row for row in rows if row.action in _ASKED and _said(row)["policy"]]
+    policy: Mapping[str, Any] = _said(policies[-1])["policy"] if policies else {"ids": [], "set": ""}
+    facts = _said(approved or first)["facts"]
+    return Case(
+        id=first.correlation,
+        asked_at=first.at,
+        requester=first.actor,
+        subject=first.subject or "",
+        entitlement=first.resource or "",
+        minutes=int(facts.get("minutes") or _said(first)["facts"].get("minutes") or 0),
+        justification=_text(first, "justification"),
+        ticket=_text(first, "ticket") or str(_said(first)["facts"].get("ticket", "")),
+        outcome=_outcome(rows),
+        decisions=tuple(_decisions(rows)),
+        policies=tuple(policy["ids"]),
+        policy_set=str(policy["set"]),
+        approved_at=approved.at if approved else None,
+        given_at=by_action["access.given"].at if "access.given" in by_action else None,
+        ended_at=ended.at if ended else None,
+        ended_how=_ENDED[ended.action] if ended else "",
+        ended_by=ended.actor if ended and ended.action in ("grant.ended_early", "grant.given_back") else "",
+        removed_at=removed.at if removed else None,
+        kept=removed is not None and removed.action == KEPT,
+        late=_late(removed),
+        entries=tuple(row.id for row in rows),
+    )
+
+
+def _outcome(rows: Sequence[Row]) -> Outcome:
+    """How the request was answered: what happened to the access later does not change that."""
+    for row in rows:
+        if row.action == "grant.approved":
+            return "automatic" if begins_case(rows[0]) and row is rows[0] else "approved"
+        if row.action in _CLOSED and row.outcome != "failed":
+            return _CLOSED[row.action]
+    return "waiting"
+
+
+def _decisions(rows: Iterable[Row]) -> Iterable[Decision]:
+    for row in rows:
+        if row.action in _DECIDED and row.outcome == "done":
+            said = _said(row)
+            yield Decision(
+                at=row.at,
+                by=row.actor,
+                role=str(said["facts"].get("role", "")),
+                what=_DECIDED[row.action],
+                rationale=_text(row, "rationale"),
+                policies=tuple((said["policy"] or {}).get("ids", ())),
+                proof=_proof(said["facts"]),
+                entry=row.id,
+            )
+
+
+def _proof(facts: Mapping[str, Any]) -> str:
+    found = facts.get("proofs", "")
+    return ", ".join(found) if isinstance(found, list) else str(found)
+
+
+def _late(removed: Row | None) -> float | None:
+    late = _said(removed)["facts"].get("late_ms") if removed else None
+    return late / 1000 if isinstance(late, int) else None
+
+
+def _text(row: Row, name: str) -> str:
+    """What somebody wrote, or that it was erased."""
+    kept = row.texts.get(name)
+    if kept is None:
+        return ""
+    return "(erased)" if kept.erased_by is not None else kept.text or ""
+
+
+def _said(row: Row) -> Mapping[str, Any]:
+    """What the leaf says; nothing of one that cannot be read, which `wicket audit verify` names."""
+    try:
+        return row.said()
+    except AuditFault:
+        return {"facts": {}, "policy": None}

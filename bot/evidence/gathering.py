@@ -1,0 +1,77 @@
+"""The requests of a period, read from the audit log in one pass, and how often each thing happened in it.
+
+It reads each entry once and keeps only those of the period's requests.
+"""
+
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlmodel import Session
+
+from bot.evidence.cases import Case, begins_case, case_of
+from storage.audit import log
+from storage.audit.log import Row
+
+Tell = Callable[[int, int | None], None]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Wanted:
+    """Which requests: asked for from `since` until before `until` (aware UTC), of this person or thing, if given."""
+
+    since: datetime
+    until: datetime
+    person: str | None = None
+    entitlement: str | None = None
+
+    def fits(self, row: Row) -> bool:
+        """Whether the request that this entry begins is one of them."""
+        return (
+            self.since <= row.at < self.until
+            and self.person in (None, row.actor, row.subject)
+            and self.entitlement in (None, row.resource)
+        )
+
+
+@dataclass(frozen=True, kw_only=True)
+class Gathered:
+    """The requests in the order in which they were asked for, their entries, and all counts of the period.
+
+    counts: how often each action had each outcome, of everybody and everything.
+    """
+
+    cases: Sequence[Case]
+    rows: Mapping[str, Row]
+    counts: Mapping[tuple[str, str], int]
+
+
+def count(
+    tx: Session, since: datetime, until: datetime, tell: Tell | None = None
+) -> Mapping[tuple[str, str], int]:
+    """How often each action had each outcome, from `since` until before `until` (aware UTC)."""
+    nothing = Wanted(since=since, until=until, person="")  # nobody's id
+    return gather(tx, nothing, tell).counts
+
+
+def gather(tx: Session, wanted: Wanted, tell: Tell | None = None) -> Gathered:
+    """Everything that belongs to these requests, up to now: an end may come after the period."""
+    size = log.head(tx).size
+    stories: dict[str, list[Row]] = {}
+    counts: Counter[tuple[str, str]] = Counter()
+    first = log.first_since(tx, wanted.since)
+    for row in () if first is None else log.every(tx, after=first - 1):
+        if tell is not None:
+            tell(row.index, size)
+        if wanted.since <= row.at < wanted.until:
+            counts[row.action, row.outcome] += 1
+        if row.correlation in stories:
+            stories[row.correlation].append(row)
+        elif wanted.fits(row) and begins_case(row):
+            stories[row.correlation] = [row]
+    return Gathered(
+        cases=[case_of(rows) for rows in stories.values()],
+        rows={row.id: row for rows in stories.values() for row in rows},
+        counts=counts,
+    )

@@ -1,0 +1,145 @@
+"""The evidence as one page for a person: numbers, three charts, every request, and what is not evidenced.
+
+It counts what it is given and reads nothing; the page holds no script and asks for nothing from elsewhere.
+"""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from markupsafe import Markup
+
+from bot.evidence.cases import Case
+from bot.evidence.charts import Bar, bars
+from bot.evidence.gathering import Wanted
+from bot.evidence.tables import Names
+
+VOLUME = ("automatic", "approved by people", "not given")
+_A_DAY, _A_WEEK = timedelta(days=1), timedelta(days=7)
+_MOST_DAYS = 62
+_WAITS = (
+    ("1 min", timedelta(minutes=1)), ("15 min", timedelta(minutes=15)), ("1 h", timedelta(hours=1)),
+    ("4 h", timedelta(hours=4)), ("24 h", timedelta(hours=24)),
+)  # fmt: skip
+_LATE = (
+    ("1 s", timedelta(seconds=1)), ("5 s", timedelta(seconds=5)), ("1 min", timedelta(minutes=1)),
+    ("15 min", timedelta(minutes=15)), ("1 h", timedelta(hours=1)),
+)  # fmt: skip
+
+
+@dataclass(frozen=True, kw_only=True)
+class Summary:
+    """The numbers at the top. still: given, and not known to be taken back when this was written."""
+
+    asked: int
+    automatic: int
+    approved: int
+    denied: int
+    refused: int
+    unanswered: int
+    given: int
+    removed: int
+    still: int
+    late: int
+    latest: float
+
+
+def summary(cases: Sequence[Case]) -> Summary:
+    """How many there are of each. late: taken back more than a minute after their time."""
+
+    def many(*outcomes: str) -> int:
+        return sum(case.outcome in outcomes for case in cases)
+
+    lates = [case.late for case in cases if case.late is not None]
+    return Summary(
+        asked=len(cases),
+        automatic=many("automatic"),
+        approved=many("approved"),
+        denied=many("denied"),
+        refused=many("refused"),
+        unanswered=many("lapsed", "withdrawn", "voided", "waiting"),
+        given=sum(case.given_at is not None for case in cases),
+        removed=sum(case.removed_at is not None for case in cases),
+        still=sum(case.is_open for case in cases),
+        late=sum(late > 60 for late in lates),
+        latest=max(lates, default=0.0),
+    )
+
+
+def report(cases: Sequence[Case], wanted: Wanted, names: Names, *, written: datetime, checkpoint: str) -> str:
+    """The page. written: when. checkpoint: the signed one that covers it all, "" without the key."""
+    waits = [case.waited for case in cases if case.waited is not None]
+    lates = [timedelta(seconds=case.late) for case in cases if case.late is not None]
+    return (
+        _templates()
+        .get_template("report.html")
+        .render(
+            cases=cases,
+            wanted=wanted,
+            names=names,
+            written=written,
+            checkpoint=checkpoint,
+            numbers=summary(cases),
+            kinds=VOLUME,
+            volume=_volume(cases, wanted),
+            waits=_histogram("Time to a decision", waits, _WAITS),
+            lates=_histogram("How late access was taken back", lates, _LATE),
+        )
+    )
+
+
+def _volume(cases: Iterable[Case], wanted: Wanted) -> Markup:
+    """Requests by day, or by week where there would be too many days."""
+    step = _A_DAY if wanted.until - wanted.since <= _MOST_DAYS * _A_DAY else _A_WEEK
+    places = max(1, -(-(wanted.until - wanted.since) // step))
+    counts = [[0, 0, 0] for _ in range(places)]
+    for case in cases:
+        kind = {"automatic": 0, "approved": 1}.get(case.outcome, 2)
+        counts[(case.asked_at - wanted.since) // step][kind] += 1
+    line = [Bar(word=_day(wanted.since + number * step), parts=parts) for number, parts in enumerate(counts)]
+    title = "Requests by day" if step == _A_DAY else "Requests by week"
+    return bars(title, line, VOLUME)
+
+
+def _histogram(title: str, found: Iterable[timedelta], edges: Sequence[tuple[str, timedelta]]) -> Markup:
+    counts = [0] * (len(edges) + 1)
+    for one in found:
+        counts[next((number for number, (_, edge) in enumerate(edges) if one <= edge), len(edges))] += 1
+    words = [f"≤ {word}" for word, _ in edges] + [f"> {edges[-1][0]}"]
+    return bars(
+        title, [Bar(word=word, parts=(count,)) for word, count in zip(words, counts, strict=True)], (title,)
+    )
+
+
+def _templates() -> Environment:
+    made = Environment(
+        loader=FileSystemLoader(Path(__file__).parent), autoescape=True, undefined=StrictUndefined,
+        trim_blocks=True, lstrip_blocks=True,
+    )  # fmt: skip
+    made.filters.update(moment=_moment, day=_whole_day, duration=_duration, late=_late)
+    return made
+
+
+def _day(at: datetime) -> str:
+    return f"{at.day} {at:%b}"
+
+
+def _whole_day(at: datetime) -> str:
+    return f"{at.day} {at:%B %Y}"
+
+
+def _moment(at: datetime | None) -> str:
+    return "" if at is None else f"{at.astimezone(UTC):%Y-%m-%d %H:%M:%S}"
+
+
+def _duration(minutes: int) -> str:
+    hours, left = divmod(minutes, 60)
+    return f"{hours} h {left} min" if hours and left else f"{hours} h" if hours else f"{left} min"
+
+
+def _late(seconds: float | None) -> str:
+    if seconds is None:
+        return ""
+    return f"{seconds:.1f} s" if seconds < 60 else _duration(round(seconds / 60))

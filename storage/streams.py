@@ -1,0 +1,74 @@
+"""A stream's place in the audit log: taken by one sender at a time, moved on when what it sent was accepted.
+
+It sends nothing, and never moves back.
+"""
+
+from datetime import datetime
+
+from sqlalchemy import bindparam, or_, select, update
+from sqlmodel import Session, SQLModel
+
+from storage import upserts
+from storage.plain import run
+from storage.records import Stream
+
+_STREAMS = SQLModel.metadata.tables[Stream.__tablename__]
+_MAKE = upserts.or_nothing(_STREAMS)
+_TAKE = (
+    update(_STREAMS)
+    .where(
+        _STREAMS.c.name == bindparam("which"),
+        or_(
+            _STREAMS.c.lease_until.is_(None),
+            _STREAMS.c.lease_until < bindparam("at", type_=_STREAMS.c.lease_until.type),
+        ),
+    )
+    .values(
+        sender=bindparam("me"),
+        lease_until=bindparam("until", type_=_STREAMS.c.lease_until.type),
+    )
+    .returning(_STREAMS.c.position)
+)
+
+
+def position(tx: Session, name: str) -> int:
+    """The index of the first entry that was not accepted yet; 0 for a stream that has not begun."""
+    found = tx.connection().execute(select(_STREAMS.c.position).where(_STREAMS.c.name == name)).scalar()
+    return int(found or 0)
+
+
+def failing_since(tx: Session, name: str) -> datetime | None:
+    """When what was sent was refused first, while it is."""
+    found: datetime | None = (
+        tx.connection().execute(select(_STREAMS.c.failing_since).where(_STREAMS.c.name == name)).scalar()
+    )
+    return found
+
+
+def take(tx: Session, name: str, *, sender: str, at: datetime, until: datetime) -> int | None:
+    """Take the stream until then, or until what was sent was answered; where it stands. None while another has it."""
+    fresh = {"name": name, "position": 0, "sender": "", "lease_until": None, "failing_since": None}
+    run(tx.connection(), _MAKE, fresh)
+    taken = tx.connection().execute(_TAKE, {"which": name, "me": sender, "at": at, "until": until}).first()
+    return None if taken is None else int(taken.position)
+
+
+def accepted(tx: Session, name: str, *, sender: str, before: int, now: int) -> bool:
+    """Move on over what was accepted. False if another sender took the stream meanwhile: that one sends it again."""
+    moved = tx.connection().execute(
+        update(_STREAMS)
+        .where(_STREAMS.c.name == name, _STREAMS.c.sender == sender, _STREAMS.c.position == before)
+        .values(position=now, failing_since=None, lease_until=None)
+    )
+    return moved.rowcount == 1
+
+
+def refused(tx: Session, name: str, *, sender: str, at: datetime) -> datetime:
+    """Remember that what was sent was not accepted; since when that is so."""
+    first = failing_since(tx, name) or at
+    tx.connection().execute(
+        update(_STREAMS)
+        .where(_STREAMS.c.name == name, _STREAMS.c.sender == sender)
+        .values(failing_since=first, lease_until=None)
+    )
+    return first

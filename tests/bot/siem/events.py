@@ -1,0 +1,108 @@
+"""What a strict reader demands of an event, and entries to make events of."""
+
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from typing import Any
+
+from jsonschema import Draft202012Validator
+
+from bot.siem.activities import CLASSES, EventClass
+from storage.audit.entry import Actor, Entry, PolicyTrace, Where, encode
+from storage.audit.log import Row, StoredText
+from storage.audit.merkle import leaf_hash
+
+_TEXT: Mapping[str, Any] = {"type": "string", "minLength": 1}
+_NULLABLE: Mapping[str, Any] = {"type": ["string", "null"]}
+SALT = b"\1" * 32
+
+
+def _object(required: Mapping[str, Any], optional: Mapping[str, Any] | None = None) -> dict[str, Any]:
+    """An object with these properties and no other."""
+    return {
+        "type": "object",
+        "properties": {**required, **(optional or {})},
+        "required": list(required),
+        "additionalProperties": False,
+    }
+
+
+_USER = _object({"uid": _TEXT, "type_id": {"enum": [0, 1, 2, 3, 4]}}, {"uid_alt": _TEXT})
+_ABOUT: Mapping[str, Mapping[str, Any]] = {
+    "user": {"user": _USER},
+    "group": {"group": _object({"name": _TEXT, "uid": _TEXT}), "user": _USER},
+    "entity": {"entity": _object({"uid": _TEXT, "name": _TEXT, "type": _TEXT})},
+}
+
+
+def validator(of: EventClass, version: str) -> Draft202012Validator:
+    """The strict schema of this class: everything named, nothing else allowed, extras under `unmapped` alone (O-1)."""
+    schema = _object(
+        {
+            "activity_id": {"enum": [*of.activities, 99]},
+            "activity_name": {"enum": [*of.activities.values(), "Other"]},
+            "actor": _object({"user": _USER}),
+            "category_uid": {"const": 3},
+            "category_name": {"const": "Identity & Access Management"},
+            "class_uid": {"const": of.uid},
+            "class_name": {"const": of.name},
+            "message": _TEXT,
+            "metadata": _object(
+                {
+                    "version": {"const": version},
+                    "product": _object({"name": _TEXT, "vendor_name": _TEXT, "version": _TEXT}),
+                    "uid": _TEXT,
+                    "correlation_uid": _TEXT,
+                    "event_code": _TEXT,
+                    "log_name": {"const": "audit"},
+                    "sequence": {"type": "integer", "minimum": 0},
+                }
+            ),
+            "severity": {"enum": ["Informational", "Low", "Medium", "High"]},
+            "severity_id": {"enum": [1, 2, 3, 4]},
+            "status": _TEXT,
+            "status_detail": _TEXT,
+            "status_id": {"enum": [1, 2, 99]},
+            "time": {"type": "integer", "minimum": 10**12, "maximum": 10**13},
+            "type_uid": {"type": "integer", "minimum": of.uid * 100, "maximum": of.uid * 100 + 99},
+            "type_name": _TEXT,
+            **_ABOUT[of.about],
+            "unmapped": _object(
+                {
+                    "at_us": {"type": "integer"},
+                    "facts": {"type": "object"},
+                    "leaf_hash": {"type": "string", "pattern": "^[0-9a-f]{64}$"},
+                    "policy": {"type": ["object", "null"]},
+                    "resource": _NULLABLE,
+                    "subject": _NULLABLE,
+                    "where": {"type": "object"},
+                }
+            ),
+        },
+        {"comment": _TEXT} if of.about == "entity" else None,
+    )
+    return Draft202012Validator(schema)
+
+
+def class_of(event: Mapping[str, Any]) -> EventClass:
+    """The class that an event says it is of."""
+    return next(one for one in CLASSES if one.uid == event["class_uid"])
+
+
+def row(action: str, *, outcome: str = "done", texts: Mapping[str, str] | None = None, **changes: Any) -> Row:
+    """An entry as the log keeps it."""
+    plain: dict[str, Any] = {
+        "id": "e1", "at": datetime(2026, 11, 23, 14, 2, 3, 456789, tzinfo=UTC), "action": action, "outcome": outcome,
+        "actor": Actor(type="person", id="p-ada", slack_user="U0ADA", slack_team="T1"), "correlation": "g1",
+        "where": Where(transport="socket", replica="main", team="T1", channel="C1"), "subject": "p-ada",
+        "resource": "prod-db", "policy": PolicyTrace(allowed=True, ids=("granted-by-owner",), digest="0" * 64),
+        "facts": {"minutes": 60},
+    }  # fmt: skip
+    said = texts or {}
+    entry = Entry(**{**plain, **changes}, texts=said)
+    leaf = encode(entry, dict.fromkeys(said, SALT))
+    return Row(
+        index=7, id=entry.id, at=entry.at, actor=entry.actor.id, subject=entry.subject, resource=entry.resource,
+        action=action, outcome=outcome, correlation=entry.correlation, leaf=leaf, leaf_hash=leaf_hash(leaf),
+        root=b"\0" * 32,
+        texts={name: StoredText(text=text, salt=SALT, erased_by=None) for name, text in said.items()},
+    )  # fmt: skip

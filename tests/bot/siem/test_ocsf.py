@@ -1,0 +1,170 @@
+"""Events: each is what a strict reader of OCSF takes, says what the entry says, and holds what people typed."""
+
+import importlib
+import json
+from dataclasses import replace
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from bot.siem.activities import (
+    ACCOUNT_CHANGE,
+    ACCOUNT_CHANGE_TO_USER,
+    ENTITY,
+    GROUP,
+    USER,
+    VERSIONS,
+    Version,
+    activity_of,
+)
+from bot.siem.ocsf import UNREADABLE, Ocsf
+from tests.bot.siem.events import class_of, row, validator
+from tests.bot.siem.golden import GOLDEN
+
+WRITES = Ocsf(version="1.7.0", product="0.1.0")
+OCSF_1_7: Any = importlib.import_module("ocsf.v1_7_0.events")
+MODELS = {3001: "AccountChange", 3004: "EntityManagement", 3006: "GroupManagement"}
+
+
+@pytest.mark.parametrize("action", GOLDEN)
+def test_each_action_is_the_event_that_is_written_down_for_it(action: str) -> None:
+    """O-1: the strict schema of ours takes it, and so does a reader that knows all of OCSF 1.7."""
+    event = WRITES.event(row(action, texts={"justification": "INC-1"}))
+    assert (event["class_uid"], event["activity_name"]) == GOLDEN[action]
+    validator(class_of(event), "1.7.0").validate(event)
+    getattr(OCSF_1_7, MODELS[event["class_uid"]]).model_validate(event)
+
+
+def test_an_event_says_what_the_entry_says() -> None:
+    """A-6: whole, for one."""
+    event = WRITES.event(
+        row("grant.approved", texts={"justification": "INC-1", "rationale": "She is on call"})
+    )
+    assert event == {
+        "activity_id": 8,
+        "activity_name": "Enable",
+        "actor": {"user": {"uid": "p-ada", "type_id": 1, "uid_alt": "U0ADA"}},
+        "category_uid": 3,
+        "category_name": "Identity & Access Management",
+        "class_uid": 3004,
+        "class_name": "Entity Management",
+        "comment": "She is on call",
+        "entity": {"uid": "g1", "name": "prod-db", "type": "grant"},
+        "message": "She is on call",
+        "metadata": {
+            "version": "1.7.0",
+            "product": {"name": "Wicket", "vendor_name": "Wicket", "version": "0.1.0"},
+            "uid": "e1",
+            "correlation_uid": "g1",
+            "event_code": "grant.approved",
+            "log_name": "audit",
+            "sequence": 7,
+        },
+        "severity": "Informational",
+        "severity_id": 1,
+        "status": "Success",
+        "status_detail": "done",
+        "status_id": 1,
+        "time": 1795442523456,
+        "type_name": "Entity Management: Enable",
+        "type_uid": 300408,
+        "unmapped": {
+            "at_us": 1795442523456789,
+            "facts": {"minutes": 60},
+            "leaf_hash": event["unmapped"]["leaf_hash"],
+            "policy": {"allowed": True, "ids": ["granted-by-owner"], "set": "0" * 64},
+            "resource": "prod-db",
+            "subject": "p-ada",
+            "where": {"transport": "socket", "replica": "main", "team": "T1", "channel": "C1"},
+        },
+    }
+
+
+@pytest.mark.parametrize(
+    ("outcome", "status", "severity"),
+    [("done", 1, 1), ("refused", 2, 2), ("failed", 2, 3), ("unsaid", 99, 1)],
+)
+def test_refusals_and_failures_are_failures(outcome: str, status: int, severity: int) -> None:
+    """O-1: OCSF knows two, and our own word stands beside them."""
+    event = WRITES.event(row("grant.refused", outcome=outcome))
+    assert (event["status_id"], event["severity_id"], event["status_detail"]) == (status, severity, outcome)
+    validator(ENTITY, "1.7.0").validate(event)
+
+
+@pytest.mark.parametrize("action", ["account.reported", "approval.tampered", "access.stopped"])
+def test_what_must_not_be_missed_is_high(action: str) -> None:
+    assert WRITES.event(row(action))["severity_id"] == 4
+
+
+@given(st.text(min_size=1))
+def test_what_people_type_adds_no_line_and_no_field(typed: str) -> None:
+    """O-3, O-4: a line break, a bar, an equals sign or a quote stays within its own field."""
+    line = WRITES.line(row("approval.given", texts={"rationale": typed}))
+    assert line.count(b"\n") == 1
+    assert line.endswith(b"\n")
+    event = json.loads(line)
+    assert set(event) == set(WRITES.event(row("approval.given", texts={"rationale": "x"})))
+    assert event["comment"] == event["message"] == typed
+
+
+def test_what_was_erased_is_told_no_more() -> None:
+    """Promise 2: what was sent before is the other system's to erase; what is sent after holds nothing of it."""
+    entry = row("grant.requested", texts={"justification": "my mother is ill"})
+    gone = replace(
+        entry, texts={"justification": replace(entry.texts["justification"], text=None, salt=None)}
+    )
+    event = WRITES.event(gone)
+    assert (event["message"], "comment" in event) == ("grant.requested: done", False)
+
+
+def test_an_entry_that_somebody_broke_is_told_and_stops_nothing() -> None:
+    """T-2: the events after it are more urgent than ever."""
+    event = json.loads(WRITES.line(replace(row("grant.approved"), leaf=b"{")))
+    assert (event["metadata"]["event_code"], event["severity_id"], event["status_id"]) == (UNREADABLE, 4, 2)
+    assert event["metadata"]["uid"] == "e1"
+    validator(class_of(event), "1.7.0").validate(event)
+
+
+def test_removing_a_proof_is_no_enabling_of_one() -> None:
+    assert WRITES.event(row("proofs.changed", facts={"what": "passkey-added"}))["activity_id"] == 10
+    assert WRITES.event(row("proofs.changed", facts={"what": "passkey-removed"}))["activity_id"] == 11
+
+
+@pytest.mark.parametrize("version", VERSIONS)
+@pytest.mark.parametrize("action", GOLDEN)
+def test_the_version_is_that_of_the_settings(action: str, version: Version) -> None:
+    """O-2: and each class is one that this version has."""
+    event = Ocsf(version=version, product="0.1.0").event(row(action))
+    assert class_of(event) in (
+        (ACCOUNT_CHANGE, ENTITY, GROUP) if version == "1.7.0" else (USER, ENTITY, GROUP)
+    )
+    validator(class_of(event), version).validate(event)
+
+
+@pytest.mark.parametrize(
+    ("action", "before", "after"),
+    [
+        ("password.changed", 300104, 300709),
+        ("account.unlocked", 300112, 300707),
+        ("account.stopped", 300105, 300705),
+        ("account.released", 300102, 300704),
+        ("proofs.changed", 300110, 300712),
+        ("proof.given", 300199, 300799),
+        ("access.given", 300603, 300603),
+    ],
+)
+def test_a_change_of_an_account_becomes_one_of_a_user(action: str, before: int, after: int) -> None:
+    """O-2: 1.9 sets 3001 aside for 3007."""
+    assert activity_of(action, "1.7.0").type_uid == before
+    assert activity_of(action, "1.9.0").type_uid == after
+
+
+def test_every_activity_of_3001_has_its_name_in_3007() -> None:
+    """O-2: none is lost on the way, and none becomes another."""
+    named = {"Attach Policy": "Attach Policies", "Detach Policy": "Detach Policies"}
+    assert set(ACCOUNT_CHANGE_TO_USER) == set(ACCOUNT_CHANGE.activities)
+    for before, after in ACCOUNT_CHANGE_TO_USER.items():
+        name = ACCOUNT_CHANGE.activities[before]
+        assert USER.activities[after] == named.get(name, name)

@@ -1,0 +1,119 @@
+"""The ways out: a file that is only added to, and a collector over HTTP that may refuse, redirect or be away."""
+
+import os
+from collections.abc import AsyncIterator
+from datetime import timedelta
+from pathlib import Path
+
+import aiohttp
+import pytest
+from aiohttp import web
+from aiohttp.test_utils import TestServer
+
+from bot.siem.sinks import File, Http
+from handlers.streaming import NotTaken
+
+TOKEN = "Bearer s3cret"
+
+
+async def test_a_file_is_added_to_and_may_be_rotated(tmp_path: Path) -> None:
+    file = tmp_path / "events.jsonl"
+    await File(file).deliver(b"1\n")
+    await File(file).deliver(b"2\n")
+    assert file.read_bytes() == b"1\n2\n"
+    assert file.stat().st_mode & 0o777 == 0o640 & ~_umask()
+    file.rename(tmp_path / "events.1")
+    await File(file).deliver(b"3\n")
+    assert file.read_bytes() == b"3\n"
+
+
+async def test_a_line_that_a_crash_cut_off_is_ended(tmp_path: Path) -> None:
+    """It comes again as a whole, and spoils no other."""
+    file = tmp_path / "events.jsonl"
+    file.write_bytes(b'1\n{"hal')
+    await File(file).deliver(b"2\n")
+    assert file.read_bytes() == b'1\n{"hal\n2\n'
+
+
+async def test_a_file_that_cannot_be_written_takes_nothing(tmp_path: Path) -> None:
+    """Nor is a link followed, by which somebody could have another file written to."""
+    with pytest.raises(NotTaken, match="No such file"):
+        await File(tmp_path / "nowhere" / "events.jsonl").deliver(b"1\n")
+    (tmp_path / "link").symlink_to(tmp_path / "elsewhere")
+    with pytest.raises(NotTaken):
+        await File(tmp_path / "link").deliver(b"1\n")
+    assert not (tmp_path / "elsewhere").exists()
+
+
+class Collector:
+    """A collector that answers as it is told, and keeps what it accepted."""
+
+    def __init__(self) -> None:
+        self.status, self.headers = 200, dict[str, str]()
+        self.bodies: list[bytes] = []
+        self.tokens: list[str] = []
+
+    async def handle(self, request: web.Request) -> web.Response:
+        self.tokens.append(request.headers.get("Authorization", ""))
+        body = await request.read()
+        if self.status == 200:
+            self.bodies.append(body)
+        return web.Response(status=self.status, headers=self.headers)
+
+
+@pytest.fixture
+async def collector() -> AsyncIterator[tuple[Collector, Http]]:
+    made = Collector()
+    app = web.Application()
+    app.router.add_post("/{any:.*}", made.handle)
+    async with TestServer(app) as server, aiohttp.ClientSession() as session:
+        yield made, Http(session, str(server.make_url("/events")), authorization=TOKEN)
+
+
+async def test_a_collector_gets_lines_and_the_token(collector: tuple[Collector, Http]) -> None:
+    made, http = collector
+    await http.deliver(b"1\n2\n")
+    assert (made.bodies, made.tokens) == ([b"1\n2\n"], [TOKEN])
+
+
+@pytest.mark.parametrize("status", [400, 401, 413, 500, 503])
+async def test_anything_but_success_is_no_acceptance(collector: tuple[Collector, Http], status: int) -> None:
+    """Nothing is lost: what was not accepted comes again."""
+    made, http = collector
+    made.status = status
+    with pytest.raises(NotTaken, match=str(status)) as told:
+        await http.deliver(b"1\n")
+    assert "s3cret" not in str(told.value)
+
+
+async def test_a_redirect_is_not_followed(collector: tuple[Collector, Http]) -> None:
+    """N-2: the token goes where the settings say, and nowhere else."""
+    made, http = collector
+    made.status, made.headers = 307, {"Location": "/elsewhere"}
+    with pytest.raises(NotTaken, match="307"):
+        await http.deliver(b"1\n")
+    assert len(made.tokens) == 1
+
+
+async def test_a_collector_says_how_long_to_wait(collector: tuple[Collector, Http]) -> None:
+    made, http = collector
+    made.status, made.headers = 429, {"Retry-After": "7"}
+    with pytest.raises(NotTaken) as told:
+        await http.deliver(b"1\n")
+    assert told.value.after == timedelta(seconds=7)
+    made.headers = {"Retry-After": "Wed, 21 Oct 2026 07:28:00 GMT"}
+    with pytest.raises(NotTaken) as told:
+        await http.deliver(b"1\n")
+    assert told.value.after is None
+
+
+async def test_a_collector_that_is_away_takes_nothing() -> None:
+    async with aiohttp.ClientSession() as session:
+        with pytest.raises(NotTaken, match="could not be reached"):
+            await Http(session, "http://127.0.0.1:1/", authorization="").deliver(b"1\n")
+
+
+def _umask() -> int:
+    mask = os.umask(0)
+    os.umask(mask)
+    return mask

@@ -1,0 +1,361 @@
+"""T-1, T-5: whatever is done at random to whatever is stored, `verify` says so, and says nothing of what is sound.
+
+A few of each kind by default; `make tampering` does each a thousand times.
+"""
+
+import sqlite3
+from collections.abc import Callable, Iterator
+from datetime import timedelta
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from sqlalchemy import Connection, Engine, create_engine, text
+from sqlalchemy.pool import StaticPool
+from sqlmodel import SQLModel
+
+from storage.audit import log
+from storage.audit.checkpoint import Signer
+from storage.audit.entry import Actor, Entry, PolicyTrace, Where
+from storage.audit.findings import Report
+from storage.audit.merkle import Frontier, leaf_hash
+from storage.audit.sealing import take_checkpoint
+from storage.audit.tables import TABLES
+from storage.audit.tiles import add_tiles, next_tiles
+from storage.audit.verification import verify_log
+
+from .conftest import START
+
+SIGNER = Signer.from_seed("wicket.example/audit", bytes(32))
+KEY = SIGNER.verifier
+COUNT, COVERED = 530, 525
+# As many as a night holds, or so few that all of them take seconds: each walks over the whole log.
+MANY = settings.get_current_profile_name() == "chaos"
+tampering = settings(max_examples=1000 if MANY else 12, deadline=None)
+
+# What is evidence, or is compared with it. A checkpoint's own time is in no signature: it is told, not proven.
+COLUMNS = [
+    *(
+        ("audit_entries", name)
+        for name in (
+            "index", "id", "at", "actor", "subject", "resource", "action", "outcome", "correlation", "leaf",
+            "leaf_hash", "root",
+        )
+    ),
+    *(("audit_texts", name) for name in ("index", "name", "text", "salt", "erased_by")),
+    *(("audit_head", name) for name in ("id", "size", "frontier")),
+    *(("audit_tiles", name) for name in ("level", "index", "root", "hashes")),
+]  # fmt: skip
+ROWS = ("audit_entries", "audit_texts", "audit_head", "audit_tiles")
+
+
+def entry(number: int, *, of: str = "") -> Entry:
+    """One of many different entries; texts of every kind of letter, and now and then a long one."""
+    texts = {"justification": f"Grund {number}: n\u00e4me, na\u0308me, \U0001f6aa"} if number % 3 == 0 else {}
+    return Entry(
+        id=f"e{of}-{number:04}", at=START + timedelta(seconds=number), action="grant.requested",
+        outcome="done", actor=Actor(type="person", id=f"p-{number % 7}"), subject=f"p-{number % 7}",
+        resource="prod-db" if number % 2 else None, correlation=f"c-{number}",
+        where=Where(transport="socket", replica="r1"),
+        policy=PolicyTrace(allowed=True, ids=("a", "b"), digest="ab" * 32) if number % 5 else None,
+        facts={"asked": "2h", "groups": ["vpn", "n\u00e4me"], "long": "x" * (65_536 if number == 400 else 1)},
+        texts=texts,
+    )  # fmt: skip
+
+
+def filled(of: str = "") -> tuple[Engine, str]:
+    """Entries in two tiles and more, without triggers, and a checkpoint over all but the last few."""
+    engine = create_engine("sqlite://", poolclass=StaticPool)
+    with engine.begin() as tx:
+        SQLModel.metadata.create_all(tx, tables=list(TABLES))
+        log.append_each(tx, [entry(number, of=of) for number in range(COVERED)])
+        note = take_checkpoint(tx, SIGNER, at=START)
+        log.append_each(tx, [entry(number, of=of) for number in range(COVERED, COUNT)])
+        add_tiles(tx, next_tiles(tx, most=10))
+    return engine, note
+
+
+@pytest.fixture(scope="module")
+def sealed() -> Iterator[tuple[Engine, str]]:
+    made = filled()
+    yield made
+    made[0].dispose()
+
+
+@pytest.fixture(scope="module")
+def another() -> Iterator[Engine]:
+    """A store of another install, with the same key."""
+    engine, _ = filled("x")
+    yield engine
+    engine.dispose()
+
+
+Deed = Callable[[sqlite3.Connection, Connection], bool]
+
+
+def raw(tx: Connection) -> sqlite3.Connection:
+    driver = tx.connection.driver_connection
+    assert isinstance(driver, sqlite3.Connection)
+    return driver
+
+
+def after(engine: Engine, note: str, deed: Deed) -> Report | None:
+    """What `verify` says after a deed, which is undone; None if nothing was changed by it."""
+    with engine.connect() as tx:
+        try:
+            done = deed(raw(tx), tx)
+            return verify_log(tx, verifier=KEY, notes=[note]) if done else None
+        finally:
+            tx.rollback()
+            raw(tx).rollback()
+
+
+def test_an_untouched_store_is_sound(sealed: tuple[Engine, str]) -> None:
+    report = after(*sealed, lambda _rows, _tx: True)
+    assert report is not None
+    assert (report.sound, report.entries, report.anchored) == (True, COUNT, COVERED), report.conclusion
+
+
+@tampering
+@given(st.sampled_from(COLUMNS), st.data())
+def test_a_byte_of_any_column_that_is_changed_is_found(
+    sealed: tuple[Engine, str], column: tuple[str, str], data: st.DataObject
+) -> None:
+    """T-1: a bit flipped in whatever type the value has, or another value altogether."""
+    table, name = column
+
+    def deed(rows: sqlite3.Connection, tx: Connection) -> bool:
+        (count,) = rows.execute(f"SELECT count(*) FROM {table}").fetchone()
+        number = data.draw(st.integers(0, count - 1))
+        where = f"rowid = (SELECT rowid FROM {table} ORDER BY rowid LIMIT 1 OFFSET {number})"
+        rows.text_factory = bytes
+        (value,) = rows.execute(f'SELECT "{name}" FROM {table} WHERE {where}').fetchone()
+        kind, given = flipped(value, data)
+        # A primary key that is taken by another row cannot be had: there nothing was changed.
+        rows.text_factory = str
+        try:
+            rows.execute(f'UPDATE {table} SET "{name}" = {kind} WHERE {where}', (given,))
+        except sqlite3.IntegrityError:
+            return False
+        return True
+
+    report = after(*sealed, deed)
+    assert report is None or not report.sound, (table, name)
+
+
+def flipped(value: object, data: st.DataObject) -> tuple[str, object]:
+    """Another value than this, and how SQL makes it of what is given."""
+    if isinstance(value, int):
+        return "?", value ^ (1 << data.draw(st.integers(0, 52)))
+    if value is None:
+        return "?", data.draw(st.sampled_from(["", "p-eve", 7, b"\xff"]))
+    assert isinstance(value, bytes)
+    if not value or data.draw(st.integers(0, 9)) == 0:
+        return "?", None if value else "x"
+    at = data.draw(st.integers(0, len(value) - 1))
+    changed = value[:at] + bytes([value[at] ^ (1 << data.draw(st.integers(0, 7)))]) + value[at + 1 :]
+    return data.draw(st.sampled_from(["?", "CAST(? AS TEXT)"])), changed
+
+
+@tampering
+@given(st.sampled_from(ROWS), st.data())
+def test_a_row_that_is_taken_out_is_found(
+    sealed: tuple[Engine, str], table: str, data: st.DataObject
+) -> None:
+    """T-1, T-5. The last tile alone may be gone: then it is not sealed yet, and is sealed again."""
+
+    def deed(rows: sqlite3.Connection, tx: Connection) -> bool:
+        (count,) = rows.execute(f"SELECT count(*) FROM {table}").fetchone()
+        number = data.draw(st.integers(0, count - 1 - (table == "audit_tiles")))
+        ordered = '"index"' if table != "audit_head" else "id"
+        rows.execute(
+            f"DELETE FROM {table} WHERE rowid ="
+            f" (SELECT rowid FROM {table} ORDER BY {ordered} LIMIT 1 OFFSET {number})"
+        )
+        return True
+
+    report = after(*sealed, deed)
+    assert report is not None
+    assert not report.sound
+
+
+INDEX = st.integers(0, COUNT - 1)
+
+
+@tampering
+@given(st.integers(-2, COUNT + 3), INDEX, st.booleans(), st.booleans())
+def test_a_row_that_is_put_in_is_found(
+    sealed: tuple[Engine, str], at: int, like: int, moves: bool, mends: bool
+) -> None:
+    """T-1: a copy of another under an id of its own, in between or at an end; the tree mended over it, or not."""
+
+    def deed(rows: sqlite3.Connection, tx: Connection) -> bool:
+        if moves:
+            renumber(rows, at, 1)
+        taken = rows.execute('SELECT 1 FROM audit_entries WHERE "index" = ?', (at,)).fetchone()
+        if taken:
+            return False
+        rows.execute(
+            "INSERT INTO audit_entries SELECT ?, 'forged', at, actor, subject, resource, action, outcome, correlation,"
+            ' leaf, leaf_hash, root FROM audit_entries WHERE "index" = ?',
+            (at, like + (1 if moves and like >= at else 0)),
+        )
+        if mends:
+            mend(rows)
+        return True
+
+    report = after(*sealed, deed)
+    assert report is None or not report.sound
+
+
+def renumber(rows: sqlite3.Connection, first: int, by: int) -> None:
+    """Move all rows from an index on."""
+    for table in ("audit_entries", "audit_texts"):
+        rows.execute(f'UPDATE {table} SET "index" = -1000 - "index" WHERE "index" >= ?', (first,))
+        rows.execute(f'UPDATE {table} SET "index" = -1000 - "index" + ? WHERE "index" <= -1000', (by,))
+
+
+def mend(rows: sqlite3.Connection) -> None:
+    """What a forger with the whole file does: number all anew, and mend hashes, roots, the head and the tiles."""
+    leaves = rows.execute('SELECT "index", leaf FROM audit_entries ORDER BY "index"').fetchall()
+    frontier = Frontier()
+    rows.execute('UPDATE audit_entries SET "index" = -100000 - "index"')
+    rows.execute('UPDATE audit_texts SET "index" = -100000 - "index"')
+    for new, (old, leaf) in enumerate(leaves):
+        frontier = frontier.append(leaf_hash(leaf))
+        rows.execute(
+            'UPDATE audit_entries SET "index" = ?, leaf_hash = ?, root = ? WHERE "index" = ?',
+            (new, leaf_hash(leaf), frontier.root, -100000 - old),
+        )
+        rows.execute('UPDATE audit_texts SET "index" = ? WHERE "index" = ?', (new, -100000 - old))
+    rows.execute("UPDATE audit_head SET size = ?, frontier = ?", (frontier.size, frontier.to_bytes()))
+    rows.execute("DELETE FROM audit_tiles")
+
+
+@tampering
+@given(st.lists(INDEX, min_size=2, max_size=2, unique=True), st.booleans())
+def test_rows_that_change_places_are_found(sealed: tuple[Engine, str], pair: list[int], mends: bool) -> None:
+    """T-1. Mended and both after the checkpoint, nobody can know: that is why checkpoints are taken often."""
+    one, other = pair
+
+    def deed(rows: sqlite3.Connection, tx: Connection) -> bool:
+        for table in ("audit_entries", "audit_texts"):
+            for old, new in ((one, -9), (other, one), (-9, other)):
+                rows.execute(f'UPDATE {table} SET "index" = ? WHERE "index" = ?', (new, old))
+        if mends:
+            mend(rows)
+        return not (mends and min(pair) >= COVERED)
+
+    report = after(*sealed, deed)
+    assert report is None or not report.sound
+
+
+@tampering
+@given(st.integers(0, COVERED - 1), st.booleans())
+def test_a_tail_that_is_cut_is_found_against_the_checkpoint(
+    sealed: tuple[Engine, str], kept: int, mends: bool
+) -> None:
+    """T-1: the kept checkpoint taken out too, and with everything mended."""
+
+    def deed(rows: sqlite3.Connection, tx: Connection) -> bool:
+        for table in ("audit_entries", "audit_texts"):
+            rows.execute(f'DELETE FROM {table} WHERE "index" >= ?', (kept,))
+        rows.execute("DELETE FROM audit_checkpoints")
+        if mends:
+            mend(rows)
+        return True
+
+    report = after(*sealed, deed)
+    assert report is not None
+    assert "cut" in [finding.kind for finding in report.findings]
+
+
+@tampering
+@given(st.integers(0, COVERED - 1), st.integers(1, 600))
+def test_a_store_that_was_set_back_and_went_on_is_found(
+    sealed: tuple[Engine, str], kept: int, more: int
+) -> None:
+    """T-1: rolled back to a backup, with other entries since, as many as before or more."""
+
+    def deed(rows: sqlite3.Connection, tx: Connection) -> bool:
+        for table in ("audit_entries", "audit_texts"):
+            rows.execute(f'DELETE FROM {table} WHERE "index" >= ?', (kept,))
+        rows.execute("DELETE FROM audit_checkpoints")
+        mend(rows)
+        log.append_each(tx, [entry(number, of="late") for number in range(kept, kept + more)])
+        if tiles := next_tiles(tx, most=10):
+            add_tiles(tx, tiles)
+        return True
+
+    report = after(*sealed, deed)
+    assert report is not None
+    assert {finding.kind for finding in report.findings} <= {"cut", "rewritten"}
+    assert not report.sound
+
+
+@tampering
+@given(st.integers(0, COVERED - 1), st.integers(1, COUNT), st.booleans())
+def test_two_stores_that_were_merged_are_found(
+    sealed: tuple[Engine, str], another: Engine, kept: int, taken: int, mends: bool
+) -> None:
+    """T-1: entries of another store of the same key in the place of ours, or between them."""
+    with another.connect() as tx:
+        theirs = raw(tx).execute('SELECT * FROM audit_entries WHERE "index" < ?', (taken,)).fetchall()
+
+    def deed(rows: sqlite3.Connection, tx: Connection) -> bool:
+        renumber(rows, kept, len(theirs))
+        for row in theirs:
+            rows.execute(
+                f"INSERT INTO audit_entries VALUES ({', '.join('?' * 12)})", (row[0] + kept, *row[1:])
+            )
+        if mends:
+            mend(rows)
+        return True
+
+    report = after(*sealed, deed)
+    assert report is not None
+    assert not report.sound
+
+
+def test_what_looks_alike_is_not_alike(sealed: tuple[Engine, str]) -> None:
+    """T-1: a text in another normal form of Unicode is another text."""
+
+    def deed(rows: sqlite3.Connection, tx: Connection) -> bool:
+        changed = rows.execute(
+            "UPDATE audit_texts SET text = replace(text, 'n\u00e4me', 'na\u0308me') WHERE \"index\" = 3"
+        )
+        return changed.rowcount == 1
+
+    report = after(*sealed, deed)
+    assert report is not None
+    assert [(finding.kind, finding.first) for finding in report.findings] == [("text", 3)]
+
+
+@pytest.mark.parametrize(
+    ("statement", "said"),
+    [
+        ('UPDATE audit_tiles SET root = zeroblob(32) WHERE "index" = 1', "Tile 1 of level 0"),
+        ('DELETE FROM audit_tiles WHERE "index" = 0', "Tile 1 of level 0"),
+        ('UPDATE audit_tiles SET level = 3 WHERE "index" = 1', "Tile 1 of level 3"),
+        ("INSERT INTO audit_tiles SELECT 1, 0, root, hashes FROM audit_tiles LIMIT 1", "Tile 0 of level 1"),
+        ("INSERT INTO audit_tiles SELECT 0, 2, root, hashes FROM audit_tiles LIMIT 1", "Tile 2 of level 0"),
+        ("INSERT INTO audit_texts VALUES (9999, 'rationale', 'granted', zeroblob(32), NULL)", "index 9999"),
+        ("INSERT INTO audit_texts VALUES (-4, 'rationale', 'granted', zeroblob(32), NULL)", "index -4"),
+    ],
+)
+def test_a_tile_or_text_that_belongs_to_nothing_is_named(
+    sealed: tuple[Engine, str], statement: str, said: str
+) -> None:
+    """T-5."""
+    report = after(*sealed, lambda rows, _: rows.execute(statement).rowcount == 1)
+    assert report is not None
+    assert said in report.conclusion
+
+
+def test_a_long_entry_stands_in_the_tree_like_any_other(sealed: tuple[Engine, str]) -> None:
+    """T-1: 64 KB of facts."""
+    with sealed[0].connect() as tx:
+        row = log.row_at(tx, 400)
+        assert row is not None
+        assert len(row.leaf) > 65_536
+        assert tx.execute(text("SELECT count(*) FROM audit_tiles")).scalar() == 2
