@@ -3,6 +3,7 @@
 It never decides anything itself and knows no policy language.
 """
 
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
