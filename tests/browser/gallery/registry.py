@@ -164,7 +164,6 @@ _ANSWERS = (
     *_of(
         "answers",
         ("notice-password-unknown", "Or nobody knows yet what came of it.", ()),
-        ("answer-not-here", "Accounts with administrative power do not reset themselves.", ()),
         ("answer-unlocked", "An unlock is done at once.", ()),
         ("answer-not-locked", "There was nothing to unlock.", ()),
         ("answer-link", "The first time: is this Slack account yours?", ()),
