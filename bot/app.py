@@ -24,14 +24,14 @@ from bot.couriers.rendering import Rendering
 from bot.couriers.slack import SlackCourier
 from bot.directories import open_directory
 from bot.duties import Duties
+from bot.grounds import ground_of, page_limits
 from bot.languages import read_language
 from bot.listening import listen
 from bot.metrics import Metrics
-from bot.policies import load_policy
 from bot.process import favour_the_loop
 from bot.providers import door_width, open_provider
 from bot.schedule import Duty, Schedule
-from bot.settings import SecuritySection, Settings
+from bot.settings import Settings
 from bot.siem.opening import open_siem
 from bot.slack.bolt import Speaking
 from bot.slack.door import PageLinks
@@ -51,11 +51,9 @@ from handlers.alarms import Alarms
 from handlers.attesting import Attesting
 from handlers.changes import Changes
 from handlers.checks import Checks
-from handlers.decisions.breaking import Bars
 from handlers.decisions.policy import PolicyEngine
 from handlers.drift import Drift
 from handlers.effects import Effects
-from handlers.ground import Ground
 from handlers.leavers import Leavers
 from handlers.owners import CHANNEL, Owners
 from handlers.petition_openings import Openings
@@ -64,11 +62,10 @@ from handlers.recently import show_waiting
 from handlers.reminding import Reminding
 from handlers.revocation import Revocation
 from handlers.standing_by import StandingBy
-from handlers.stepping_up import SteppingUp
 from handlers.streaming import Streaming
 from handlers.summons import Summons
 from handlers.tiling import Tiling
-from handlers.visits import PageGround, PageLimits
+from handlers.visits import PageGround
 from handlers.watching import Watching
 from storage import freezes
 from storage.audit.guards import missing_guards
@@ -76,7 +73,6 @@ from storage.clock import Clock
 from storage.database import Database
 from storage.directories.base import Directory
 from storage.faults import AuditFault
-from storage.secrets import Vault, generate_key
 
 log = structlog.get_logger(__name__)
 
@@ -362,50 +358,6 @@ class App:
 
     def _wake_holdings(self) -> None:
         self._holdings.wake()
-
-
-def page_limits(security: SecuritySection) -> PageLimits:
-    """How narrow the secure page is held, by these settings."""
-    return PageLimits(
-        wrong_codes=security.wrong_code_limit,
-        company_words=security.company_words,
-        bars=Bars(
-            resets=security.resets_an_hour,
-            wrong_proofs=security.wrong_proofs_an_hour,
-            times=security.unusual_times,
-        ),
-        alarms_an_hour=security.alarms_an_hour,
-    )
-
-
-def ground_of(
-    settings: Settings,
-    database: Database,
-    directories: Mapping[str, Directory],
-    now: Clock,
-    policy: PolicyEngine | None = None,
-    vault: Vault | None = None,
-) -> Ground:
-    """What handlers stand on, by these settings. vault: of those that are to know the codes of requests."""
-    return Ground(
-        database=database,
-        policy=policy or load_policy(settings),
-        catalogue=settings.catalogue,
-        directories=directories,
-        security_group=settings.security.approvers_group,
-        lapse_after=timedelta(hours=settings.security.request_lapse_hours),
-        now=now,
-        people_of=settings.people_of,
-        help_desk=settings.security.help_desk or "",
-        cool_off=timedelta(hours=settings.security.cool_off_hours),
-        petition_channel=settings.security.petition_channel or "",
-        stepping_up=SteppingUp(
-            fresh_for=timedelta(minutes=settings.security.fresh_proof_minutes),
-            link_life=timedelta(minutes=settings.security.link_minutes),
-            sign_in_apart=settings.oidc is not None and settings.oidc.apart,
-            vault=vault or Vault([generate_key()]),
-        ),
-    )
 
 
 async def serve(settings: Settings) -> None:

@@ -55,7 +55,7 @@ async def _release(
     settings: Settings, database: Database, account: Account, by: str, why: str
 ) -> Released | NotReleased:
     # Policies are slow to load, and `wicket --help` has no need of them.
-    from bot.app import ground_of
+    from bot.grounds import ground_of
     from handlers.releasing import Releasing
 
     async with directories_of(settings) as found:

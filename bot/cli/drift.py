@@ -39,7 +39,7 @@ def drift(context: typer.Context) -> None:
 async def _compare(settings: Settings, database: Database) -> tuple[list[Look], Mapping[str, str]]:
     """What was seen, and which directories could not be asked at all, with why."""
     # Policies are slow to load, and `wicket --help` has no need of them.
-    from bot.app import ground_of
+    from bot.grounds import ground_of
     from handlers.drift import Drift
 
     async with directories_of(settings) as opened_ones:

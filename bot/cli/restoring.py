@@ -228,6 +228,6 @@ def _signed_in(file: Path) -> str:
 
 def _ground(settings: Settings, database: Database) -> "Ground":
     # Policies are slow to load, and `wicket --help` has no need of them.
-    from bot.app import ground_of
+    from bot.grounds import ground_of
 
     return ground_of(settings, database, {}, database.now)

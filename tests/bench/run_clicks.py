@@ -16,8 +16,8 @@ from typing import NamedTuple
 
 from sqlmodel import Session
 
-from bot.app import ground_of
 from bot.demo.company import LOVELACE
+from bot.grounds import ground_of
 from bot.settings import load_settings
 from handlers import recording
 from handlers.approvals import Deciding

@@ -13,8 +13,8 @@ from prometheus_client import CollectorRegistry
 from slack_bolt.async_app import AsyncApp
 from slack_sdk.web.async_client import AsyncWebClient
 
-from bot.app import ground_of
 from bot.directories import open_directory
+from bot.grounds import ground_of
 from bot.metrics import Metrics
 from bot.settings import Settings
 from bot.slack.bolt import Speaking

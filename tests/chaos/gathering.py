@@ -10,9 +10,9 @@ from datetime import datetime
 
 from sqlmodel import Session, SQLModel, col, func, select
 
-from bot.app import ground_of
 from bot.demo.company import LOVELACE
 from bot.demo.workspace import Message
+from bot.grounds import ground_of
 from bot.slack.messages.approvals import approval_message
 from bot.slack.messages.requests import request_message
 from handlers.ground import Ground
