@@ -53,10 +53,12 @@ SET_UP = Ending(
 )
 REGAINED = Ending(
     symbol="✅",
-    title="Your new proofs are set up.",
+    title=template("Your new proofs are set up."),
     sentences=(
-        "All that you had before prove nothing any more. The recovery codes were shown once: if you did not keep them, "
-        "make new ones under “manage my proofs”.",
+        template(
+            "All that you had before prove nothing any more. The recovery codes were shown once: if you did not keep "
+            "them, make new ones under “manage my proofs”."
+        ),
         NOT_YOU,
     ),
 )
