@@ -17,11 +17,11 @@ from handlers.ground import Ground
 from handlers.intents import JUSTIFICATION_LIMIT
 from handlers.petition_door import PetitionDoor
 from handlers.visits import PageGround
+from storage.sentences import Sentence
 from storage.states import PetitionKind
 
 ASK_PATH = "/ask"
 NEED_WORDS = template("Write what happened: they decide by it.")
-TOO_LONG = template("Please keep it to 500 characters.")
 ASKED = (
     template("Two people are asked, if this login can be helped so."),
     template("You hear of every step by mail, at your work address and the one before, and in Slack."),
@@ -129,5 +129,5 @@ def _wrong_with(typed: dict[str, str]) -> dict[str, str]:
     if not typed["words"].strip():
         wrong["words"] = NEED_WORDS
     elif len(typed["words"]) > JUSTIFICATION_LIMIT:
-        wrong["words"] = TOO_LONG
+        wrong["words"] = Sentence("Please keep it to {most} characters.", most=JUSTIFICATION_LIMIT)
     return wrong
