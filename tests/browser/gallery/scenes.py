@@ -44,17 +44,13 @@ def _manager_first() -> dict[str, Any]:
 
 
 def _all_policies() -> dict[str, Any]:
-    return {"policy": CedarPolicy.load(*shipped(), bound_to="")}
+    return {"policy": shipped_policy()}
 
 
 def _broken() -> dict[str, Any]:
     sources, schema = shipped()
     broken = {**sources, "broken.cedar": overflowing("forbid", Action.GRANT)}
     return {"policy": CedarPolicy.load(broken, schema, bound_to="")}
-
-
-def _with_proofs() -> dict[str, Any]:
-    return {"policy": shipped_policy()}
 
 
 def _few_resets() -> dict[str, Any]:
@@ -90,7 +86,7 @@ SCENES = (
     Scene(play=security.a_broken_policy, how=_broken),
     Scene(play=resets.too_many_resets, how=_few_resets),
     Scene(play=security.not_streamed, how=_no_collector),
-    Scene(play=vouching.a_word, how=_with_proofs),
+    Scene(play=vouching.a_word, how=_all_policies),
     Scene(play=security.two_accounts, how=_two_directories),
     Scene(play=security.a_lost_directory, how=_two_directories),
 )  # fmt: skip
