@@ -18,6 +18,7 @@ from storage.audit import log as audit_log
 from storage.audit.log import Row
 from storage.exceptions import is_open, settle_exceptions
 from storage.faults import WicketFault
+from storage.sentences import Sentence
 
 log = structlog.get_logger(__name__)
 
@@ -109,7 +110,7 @@ class Streaming:
         if at - since < TELL_AFTER or is_open(tx, _CAUSE, since=at - _AGAIN):
             return
         strange = Strange(
-            kind=Kind.NOT_STREAMED, severity=Severity.MEDIUM, who="audit log", cause=SIEM, correlation=SIEM,
+            kind=Kind.NOT_STREAMED, severity=Severity.MEDIUM, who=Sentence("audit log"), cause=SIEM, correlation=SIEM,
             facts={"since": since.isoformat(), "behind": _behind(tx), "fault": why},
         )  # fmt: skip
         tell_security(tx, at, strange)

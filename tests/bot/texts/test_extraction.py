@@ -40,7 +40,7 @@ NOT_SAID = {
     "bot/slack/signed_http.py": {"not signed by Slack"},
     # What machines read.
     "bot/web/guard.py": {"noindex, nofollow"},
-    "bot/web/server.py": {"text/plain; version=0.0.4; charset=utf-8"},
+    "bot/web/server.py": {"text/plain; version=0.0.4; charset=utf-8", "Nothing was signed yet.\n"},
 }  # fmt: skip
 
 
@@ -57,7 +57,7 @@ IN_HANDLERS = {
     "handlers/changes.py": {
         "the sessions could not be ended", "the directory did not answer, so it is unknown whether it was done",
     },
-    "handlers/decisions/cedar.py": {"no decision was reached"},
+    "handlers/decisions/cedar.py": {"no decision was reached", "approve and grant"},
     "handlers/decisions/statements.py": {"for policy `policy0`, "},
     "handlers/differences.py": {"the catalogue"},
     "handlers/foresight.py": {"to be said"},

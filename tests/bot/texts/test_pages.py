@@ -2,8 +2,9 @@
 
 import re
 from collections.abc import Mapping
+from dataclasses import replace
 from html.parser import HTMLParser
-from itertools import product
+from itertools import cycle, product
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -13,12 +14,25 @@ import pytest
 from bot.extraction import ROOT, everything
 from bot.extraction_pages import PAGES, said_on, unsaid_on
 from bot.texts import as_told, read_in, tag_of
-from bot.web import deeds, endings, front_door, guard, not_me, page, signing_in
+from bot.web import (
+    asking,
+    deeds,
+    endings,
+    front_door,
+    guard,
+    not_me,
+    page,
+    regaining,
+    signing_in,
+    stepping,
+    vouching,
+)
 from bot.web.languages import Languages
 from bot.web.rendering import Pages, qr_code
 from handlers.enrolment import NewKey
 from handlers.looking import Look, Step
 from handlers.owned import OwnAuthenticator, Owned, OwnPasskey
+from handlers.vouched import ShownCode
 from storage.handles import Purpose, Result
 from storage.sentences import Sentence
 from tests.bot.slack.stories import NOW
@@ -28,6 +42,14 @@ TEMPLATES = sorted(file.stem for file in (ROOT / PAGES).glob("*.html") if file.s
 _READ_OUT = frozenset({"alt", "title", "placeholder", "aria-label", "data-show", "data-hide"})
 _OURS = {"Wicket"}
 WHERE = ("synced", "may be synced", "one device")
+_CODE = ShownCode(code="1234 5678", until=NOW)
+VOUCHED = (
+    vouching.Shown(offered=False),
+    vouching.Shown(offered=True),
+    vouching.Shown(offered=True, code=_CODE),
+    vouching.Shown(offered=True, code=replace(_CODE, manager="Γρεις")),
+    vouching.Shown(offered=True, code=replace(_CODE, counts_from=NOW, counts_until=NOW)),
+)
 
 
 class Heard(HTMLParser):
@@ -73,19 +95,21 @@ def owned(*, full: bool) -> Owned:
 def shapes() -> list[dict[str, Any]]:
     """Words for any template, in all the ways that change what one says."""
     found = []
-    for purpose, step, full in product(Purpose, (Step.PROVE, Step.PROVE_OLD), (True, False)):
+    chosen = product(Purpose, (Step.PROVE, Step.PROVE_OLD), (True, False))
+    for (purpose, step, full), shown in zip(chosen, cycle(VOUCHED), strict=False):
         look = Look(
             step=step, purpose=purpose, name="Αδα", login="αδα", result=Result.DONE, directory="staff",
-            key=NewKey(text="123", uri="1:2"), passkeys=True, owned=owned(full=full),
+            key=NewKey(text="123", uri="1:2"), passkeys=full, owned=owned(full=full),
         )  # fmt: skip
         errors = {} if full else dict.fromkeys(("", "code", "password", "name", "login"), deeds.NEED_SIX)
         found.append(
             {
-                "token": "0", "here": "/", "look": look, "errors": errors, "kept": {}, "way": "", "sent": full,
-                "done": "added" if full else "", "recovery": "temporary_pass" if full else "own_flow",
+                "token": "0", "here": "/", "look": look, "errors": errors, "kept": {}, "sent": full,
+                "way": "" if full else "recovery", "vouching": shown, "vouching_minutes": 1 if full else 10,
+                "done": "added" if full else "cancelled", "what": "password" if full else "", "most": 500, "recovery": "temporary_pass" if full else "own_flow",
                 "sign_in": "Ωκτα",
                 "codes": ("1", "2"), "address": "/", "symbol": "✅", "text": "12", "minutes": 1 if full else 30,
-                "login": "αδα", "back": {"code": "", "state": "", "iss": "", "error": ""},
+                "login": "αδα", "typed": {"login": "αδα" if full else "", "words": ""}, "back": {"code": "", "state": "", "iss": "", "error": ""},
                 "title": endings.OVER.title, "sentences": endings.OVER.sentences,
             }
         )  # fmt: skip
@@ -152,7 +176,10 @@ def constants(module: ModuleType) -> list[str]:
     ]
 
 
-@pytest.mark.parametrize("module", [deeds, endings, front_door, guard, not_me, page, signing_in])
+@pytest.mark.parametrize(
+    "module",
+    [asking, deeds, endings, front_door, guard, not_me, page, regaining, signing_in, stepping, vouching],
+)
 def test_each_sentence_that_a_page_is_handed_is_one_that_translators_see(module: ModuleType) -> None:
     known = {text.one for text in everything().texts}
     assert [text for text in constants(module) if text not in known] == []
