@@ -96,16 +96,34 @@ def mailed(tx: Session, petition_id: str, *, opens_at: datetime | None, at: date
         show(tx, petition, at)
 
 
+def begun(tx: Session, handle: Handle, at: datetime) -> None:
+    """The visit that it opened is being used: should that be cut off, it is seen in minutes and not after a day."""
+    if _opened_by(tx, handle) is not None:
+        handles.shorten(tx, handle.id, at=at)
+
+
+def given_back(tx: Session, handle: Handle) -> None:
+    """Nothing was changed after all, so the visit is open for as long as it was."""
+    petition = _opened_by(tx, handle)
+    if petition is not None and petition.closes_at is not None:
+        handles.reopen(tx, handle.id, expires_at=petition.closes_at)
+
+
 def used(tx: Session, handle: Handle, at: datetime) -> None:
     """The visit that it opened has come to its end: nothing, if the visit is no petition's."""
-    petition = petitions.get(tx, handle.id)
-    if petition is None or petition.state != PetitionState.OPEN:
+    petition = _opened_by(tx, handle)
+    if petition is None:
         return
     by = By(actor=person_behind(handle), where=PAGE)
     petitions.move(tx, petition, PetitionState.USED, ended_at=at)
     record_about(tx, petition, "petition.used", "done", by, at)
     show(tx, petition, at)
     tell(tx, petition, USED, at)
+
+
+def _opened_by(tx: Session, handle: Handle) -> Petition | None:
+    petition = petitions.get(tx, handle.id)
+    return petition if petition is not None and petition.state == PetitionState.OPEN else None
 
 
 def raise_about(

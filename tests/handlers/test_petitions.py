@@ -7,6 +7,8 @@ from pathlib import Path
 
 import pytest
 
+from handlers.changes import RESET, Changes
+from handlers.decisions.petitioning import in_the_end
 from handlers.enrolment import Codes
 from handlers.outcomes import Repeated, Unknown
 from handlers.petitioned import (
@@ -519,6 +521,28 @@ async def test_what_is_being_used_at_that_very_moment_is_not_stopped_by_halves(s
     assert (await sq.row(petition)).state == PetitionState.OPEN
     assert await sq.not_me(petition) == Stopped()
     assert len(await sq.page.rows(Alarm)) == 1
+
+
+async def test_a_reset_that_a_crash_cut_off_is_seen_in_minutes_though_its_page_is_open_for_a_day(
+    sq: Square,
+) -> None:
+    """P-8, T-3: until then nobody is told, and what waits after a reset would not wait."""
+    petition = await sq.opened("root", PASSWORD)
+    proven = await sq.page.proving.give_totp(sq.visitor(petition), sq.page.code("root"))
+    assert isinstance(proven, Proven)
+    (handle,) = [one for one in await sq.page.rows(Handle) if one.id == petition]
+    root = (await sq.actor("root")).account
+    decision = sq.ground.policy.ask(in_the_end(PASSWORD, root, sq.page.clock()))
+    changes = Changes(sq.page.ground)
+    assert await changes.begin(handle, RESET, decision)
+    await changes.give_back(handle, RESET)
+    closes_at = (await sq.row(petition)).closes_at
+    assert [one.expires_at for one in await sq.page.rows(Handle) if one.id == petition] == [closes_at]
+    assert await changes.begin(handle, RESET, decision)
+    sq.page.clock.forward(minutes=2, seconds=1)
+    assert await changes.settle_cut_off() == 1
+    assert (await sq.row(petition)).state == PetitionState.USED
+    assert "change-unsure" in await sq.page.exceptions()
 
 
 async def test_every_petition_for_a_privileged_account_is_told(sq: Square) -> None:
