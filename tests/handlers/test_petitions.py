@@ -10,6 +10,8 @@ import pytest
 from handlers.changes import RESET, Changes
 from handlers.decisions.petitioning import in_the_end
 from handlers.enrolment import Codes
+from handlers.freezing import Cause, begin
+from handlers.intents import SCHEDULE
 from handlers.outcomes import Repeated, Unknown
 from handlers.petitioned import (
     AskedBefore,
@@ -25,9 +27,11 @@ from handlers.petitioned import (
     SettledBefore,
     Why,
 )
+from handlers.recording import WICKET
 from handlers.reported import Stopped
 from handlers.visits import Done, NotYet, Over, Proven, Refused
 from storage import freezes
+from storage.audit.checkpoint import Signer
 from storage.handles import take
 from storage.passkeys import passkeys_of
 from storage.proofs import recovery_codes, seed_of
@@ -183,6 +187,23 @@ async def test_a_frozen_store_takes_up_and_opens_nothing(sq: Square, kind: Freez
     sq.page.clock.forward(minutes=1)
     await sq.openings.settle_due()
     assert (await sq.row(petition)).state == PetitionState.OPEN
+
+
+@pytest.mark.parametrize("kind", [FreezeKind.EMERGENCY, FreezeKind.RESTORED, FreezeKind.MISMATCH])
+async def test_a_petition_of_a_restored_store_is_over(sq: Square, kind: FreezeKind) -> None:
+    """P-14, T-4: it may have been stopped in the time that is lost; no freeze that is lifted brings it back."""
+    petition, other = await sq.approved(), await sq.asked("gil")
+    cause = Cause(kind=kind, detail="It is a test.")
+    signer = Signer.generate("wicket.example")
+    await sq.page.ground.database.write(
+        lambda tx: begin(tx, sq.ground, cause, actor=WICKET, where=SCHEDULE, signer=signer)
+    )
+    ends = [((await sq.row(one)).state, (await sq.row(one)).end_reason) for one in (petition, other)]
+    if kind == FreezeKind.EMERGENCY:
+        assert ends == [(PetitionState.APPROVED, ""), (PetitionState.ASKED, "")]
+    else:
+        assert ends == [(PetitionState.VOIDED, Why.STOPPED)] * 2
+        assert ("mail", "petition-ended", "ada") in await sq.page.told()
 
 
 async def test_resets_that_are_stopped_stop_petitions_for_passwords_alone(sq: Square) -> None:
