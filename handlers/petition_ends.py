@@ -10,7 +10,7 @@ from datetime import datetime
 from sqlmodel import Session
 
 from handlers.decisions.policy import PolicyDecision
-from handlers.exceptions import Kind, Severity, Strange, tell_security
+from handlers.exceptions import Kind, Severity, Strange, cause_of, tell_security
 from handlers.intents import PAGE, SCHEDULE, Where
 from handlers.petitioned import APPROVAL, ENDED, NEWS, STATUS, USED, Why
 from handlers.recording import WICKET, Fact, record
@@ -18,6 +18,7 @@ from handlers.strange import named
 from handlers.visits import person_behind
 from storage import handles, petitions
 from storage.audit import entry as audit
+from storage.exceptions import known_among
 from storage.outbox import ALERT, owe, places_of
 from storage.records import Handle, Petition
 from storage.states import PetitionState
@@ -74,6 +75,18 @@ def end(tx: Session, petition: Petition, to: PetitionState, why: Why, by: By, at
     tell(tx, petition, ENDED, at)
     if to not in _QUIET or why == Why.NOT_TOLD:
         raise_about(tx, petition, to, at, why=why, by=by.name)
+    return True
+
+
+def not_theirs(tx: Session, petition: Petition, by: By, at: datetime) -> bool:
+    """Its person says that it was not they who asked: security hears of it, also where it is over. False if it did."""
+    if end(tx, petition, PetitionState.CANCELLED, Why.NOT_ME, by, at):
+        return True
+    cause = cause_of(Kind.PETITION, f"{petition.id}:{Why.NOT_ME}")
+    if petition.end_reason == Why.NOT_ME or known_among(tx, [cause]):
+        return False
+    record_about(tx, petition, "petition.reported", "done", by, at, facts={"why": Why.NOT_ME})
+    raise_about(tx, petition, Why.NOT_ME, at, why=Why.NOT_ME)
     return True
 
 

@@ -355,6 +355,16 @@ async def test_not_me_before_anybody_approved_stops_it_and_nothing_else(sq: Squa
     assert await sq.openings.settle_due() == 0
 
 
+async def test_not_me_is_heard_by_security_also_when_the_petition_is_over(sq: Square) -> None:
+    """P-14, P-6: whoever asked may have taken it back, or nobody answered before the letter was read."""
+    petition = await sq.asked()
+    await sq.cancel(petition, "ada")
+    assert await sq.alarms.by_mail(sq.link(petition)) == Stopped(petition=True)
+    assert await sq.alarms.by_mail(sq.link(petition)) == Stopped(again=True, petition=True)
+    assert ("petition", "high", Why.NOT_ME) in await sq.alerts()
+    assert len(await sq.page.audited("petition.reported")) == 1
+
+
 @pytest.mark.parametrize("door", ["mail", "slack"])
 async def test_not_me_in_the_cool_off_stops_it_and_raises_the_alarm(sq: Square, door: str) -> None:
     """P-14, P-6: whoever deceived two people is in somebody's Slack or mailbox."""
