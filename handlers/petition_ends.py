@@ -16,7 +16,7 @@ from handlers.petitioned import APPROVAL, ENDED, NEWS, STATUS, USED, Why
 from handlers.recording import WICKET, Fact, record
 from handlers.strange import named
 from handlers.visits import person_behind
-from storage import handles, petitions
+from storage import handles, passkeys, petitions, proofs
 from storage.audit import entry as audit
 from storage.exceptions import known_among
 from storage.outbox import ALERT, owe, places_of
@@ -132,6 +132,25 @@ def used(tx: Session, handle: Handle, at: datetime) -> None:
     record_about(tx, petition, "petition.used", "done", by, at)
     show(tx, petition, at)
     tell(tx, petition, USED, at)
+
+
+def found_meanwhile(tx: Session, handle: Handle, at: datetime) -> bool:
+    """End the petition that opened this visit if a proof that was said to be lost is there; whether it was."""
+    petition = _opened_by(tx, handle)
+    if petition is None or not has_proof_in_hand(tx, petition):
+        return False
+    return end(tx, petition, PetitionState.VOIDED, Why.FOUND, BY_WICKET, at)
+
+
+def has_proof_in_hand(tx: Session, petition: Petition) -> bool:
+    """Whether a proof of theirs was shown or set up since: then they did not lose all, or it is not they who ask."""
+    theirs, since = (petition.directory, petition.account), petition.asked_at
+    if proofs.is_any_since(tx, *theirs, since):
+        return True
+    return any(
+        one.created_at > since or (one.used_at is not None and one.used_at > since)
+        for one in passkeys.passkeys_of(tx, *theirs)
+    )
 
 
 def _opened_by(tx: Session, handle: Handle) -> Petition | None:

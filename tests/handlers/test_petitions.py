@@ -34,7 +34,7 @@ from storage import freezes
 from storage.audit.checkpoint import Signer
 from storage.handles import take
 from storage.passkeys import passkeys_of
-from storage.proofs import recovery_codes, seed_of
+from storage.proofs import recovery_codes, replace_recovery_codes, seed_of, use_recovery_code
 from storage.records import Alarm, Attestation, Handle, MailCode, Petition, Proof
 from storage.states import FreezeKind, PetitionKind, PetitionState
 from storage.stores import Server
@@ -476,6 +476,37 @@ async def test_a_proof_that_was_said_to_be_lost_and_is_used_meanwhile_ends_it(sq
     row = await sq.row(petition)
     assert (row.state, row.end_reason) == (PetitionState.VOIDED, Why.FOUND)
     assert ("petition", "high", Why.FOUND) in await sq.alerts()
+
+
+async def test_a_recovery_code_that_is_used_meanwhile_ends_it_too(sq: Square) -> None:
+    """P-14: it is as much a proof that was said to be lost."""
+    database, theirs = sq.page.ground.database, {"directory": "staff", "account": "ada"}
+    await database.write(
+        lambda tx: replace_recovery_codes(tx, **theirs, hashed_codes=["hash"], at=sq.page.clock())
+    )
+    sq.page.clock.forward(minutes=1)
+    petition = await sq.approved()
+    await sq.mailed(petition)
+    (code,) = await database.read(lambda tx: recovery_codes(tx, **theirs))
+    assert await database.write(lambda tx: use_recovery_code(tx, code.id, sq.page.clock()))
+    sq.page.clock.forward(hours=4)
+    await sq.openings.settle_due()
+    assert (await sq.row(petition)).end_reason == Why.FOUND
+
+
+async def test_a_proof_that_is_used_after_the_hour_ends_it_before_anything_is_replaced(sq: Square) -> None:
+    """P-14: its page is open for a day, in which its person may be at work with what they never lost."""
+    petition = await sq.opened()
+    visitor = await sq.shown(petition)
+    await sq.regaining.offer_key(visitor, session=visitor.session)
+    key = (await sq.page.looking.look(visitor)).key
+    assert key is not None
+    await sq.page.proven()
+    sq.page.clock.forward(seconds=31)
+    sq.page.seeds["ada"] = key.text.replace(" ", "")
+    assert isinstance(await sq.regaining.confirm(visitor, sq.page.code("ada")), Over)
+    row = await sq.row(petition)
+    assert (row.state, row.end_reason) == (PetitionState.VOIDED, Why.FOUND)
 
 
 async def test_nobody_answers_and_nobody_uses_it(sq: Square) -> None:
