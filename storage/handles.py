@@ -157,7 +157,9 @@ def shorten(tx: Session, handle_id: str, *, at: datetime) -> None:
     """Let the time of a handle that was taken be over now: nothing but its own change comes of it any more."""
     tx.execute(
         update(Handle)
-        .where(col(Handle.id) == handle_id, col(Handle.result) == Result.CHANGING, col(Handle.expires_at) > at)
+        .where(
+            col(Handle.id) == handle_id, col(Handle.result) == Result.CHANGING, col(Handle.expires_at) > at
+        )
         .values(expires_at=at)
         .execution_options(synchronize_session=False)
     )

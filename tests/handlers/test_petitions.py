@@ -11,8 +11,9 @@ from handlers.changes import RESET, Changes
 from handlers.decisions.petitioning import in_the_end
 from handlers.enrolment import Codes
 from handlers.freezing import Cause, begin
-from handlers.intents import SCHEDULE
+from handlers.intents import SCHEDULE, Intent
 from handlers.outcomes import Repeated, Unknown
+from handlers.petition_door import PetitionDoor
 from handlers.petitioned import (
     AskedBefore,
     MayAttest,
@@ -32,6 +33,7 @@ from handlers.reported import Stopped
 from handlers.visits import Done, NotYet, Over, Proven, Refused
 from storage import freezes
 from storage.audit.checkpoint import Signer
+from storage.faults import DirectoryUnavailable
 from storage.handles import take
 from storage.passkeys import passkeys_of
 from storage.proofs import recovery_codes, replace_recovery_codes, seed_of, use_recovery_code
@@ -39,7 +41,7 @@ from storage.records import Alarm, Attestation, Handle, MailCode, Petition, Proo
 from storage.states import FreezeKind, PetitionKind, PetitionState
 from storage.stores import Server
 from tests.handlers.page_ground import NEW_PASSWORD, OLD_PASSWORD
-from tests.handlers.petition_ground import Square, square
+from tests.handlers.petition_ground import WHERE, Square, square
 
 PASSWORD, PROOFS = PetitionKind.PASSWORD, PetitionKind.PROOFS
 COOL_OFF = timedelta(hours=4)
@@ -142,6 +144,23 @@ async def test_whoever_can_help_themselves_asks_nobody(sq: Square) -> None:
     """P-14."""
     assert await sq.ask("ada", PASSWORD) == NotNeeded(kind=PASSWORD)
     assert await sq.page.rows(Petition) == []
+
+
+async def test_whoever_is_refused_before_the_form_opens_is_on_the_record(sq: Square) -> None:
+    """P-14, promise 2: once a click."""
+    intent = Intent(actor=await sq.actor("ada"), where=WHERE, delivery=sq.delivery())
+    assert await sq.petitioning.consider(intent, PASSWORD) == NotNeeded(kind=PASSWORD)
+    assert await sq.petitioning.consider(intent, PASSWORD) == Repeated()
+    assert await sq.page.audited("petition.refused") == [("refused", "not_needed")]
+
+
+async def test_at_the_front_door_a_directory_that_stops_answering_answers_nobody(sq: Square) -> None:
+    """P-9: it is asked as often for the unknown as for whoever has a manager to look up."""
+    sq.page.faulty.error("account")
+    door = PetitionDoor(sq.ground, directory="staff")
+    for login in ("ada", "bob", "nobody"):
+        with pytest.raises(DirectoryUnavailable):
+            await door.ask(login, PROOFS, "My phone is gone")
 
 
 async def test_one_petition_a_person(on_each: Square) -> None:
