@@ -8,6 +8,7 @@ import asyncio
 from aiohttp import web
 
 from bot.metrics import Metrics
+from bot.texts import template
 from bot.web.addresses import Callers, Hourly
 from bot.web.forms import Cookies, Tokens, from_elsewhere, new_form_cookie, read_form
 from bot.web.front_door import NEED_LOGIN, NOT_FROM_HERE, SHUT, TOO_MANY, WAIT, DoorWidth
@@ -19,13 +20,13 @@ from handlers.visits import PageGround
 from storage.states import PetitionKind
 
 ASK_PATH = "/ask"
-NEED_WORDS = "Write what happened: they decide by it."
-TOO_LONG = f"Please keep it to {JUSTIFICATION_LIMIT} characters."
+NEED_WORDS = template("Write what happened: they decide by it.")
+TOO_LONG = template("Please keep it to 500 characters.")
 ASKED = (
-    "Two people are asked, if this login can be helped so.",
-    "You hear of every step by mail, at your work address and the one before, and in Slack.",
-    "They have to speak to you: stay reachable, or go to them.",
-    "If no mail comes within some minutes, go to the IT desk in person.",
+    template("Two people are asked, if this login can be helped so."),
+    template("You hear of every step by mail, at your work address and the one before, and in Slack."),
+    template("They have to speak to you: stay reachable, or go to them."),
+    template("If no mail comes within some minutes, go to the IT desk in person."),
 )
 _LONGEST = 1024
 

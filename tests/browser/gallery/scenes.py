@@ -80,9 +80,10 @@ SCENES = (
             security.outage, security.not_following, security.unread, security.an_owner, security.leavers,
             security.many_left, security.on_the_secure_page, security.undeliverable, security.a_checkpoint,
             proofs.a_passkey, resets.not_me, resets.a_new_address,
-            petitions.a_petition, petitions.a_privileged_petition,
         )
     ),
+    Scene(play=petitions.a_petition, how=_all_policies),
+    Scene(play=petitions.a_privileged_petition, how=_all_policies),
     Scene(play=approvers.manager_first, how=_manager_first),
     Scene(play=approvers.stepping_up, how=_all_policies),
     Scene(play=security.set_back, how=_published),
