@@ -18,7 +18,7 @@ from handlers.ground import Ground
 from handlers.intents import PAGE, SCHEDULE, Report, Where
 from handlers.outcomes import Repeated, Unknown
 from handlers.patience import in_call_time
-from handlers.petition_ends import By, end, end_of
+from handlers.petition_ends import By, end_of, not_theirs
 from handlers.petitioned import Why
 from handlers.recording import WICKET, Fact, person, record, stranger
 from handlers.reported import NoLink, Stopped
@@ -33,7 +33,7 @@ from storage.exceptions import decide_exceptions
 from storage.faults import DirectoryUnavailable
 from storage.records import Alarm, Handle
 from storage.secrets import Vault
-from storage.states import Ended, PetitionState
+from storage.states import Ended
 
 log = structlog.get_logger(__name__)
 
@@ -127,7 +127,7 @@ class Alarms:
             by = By(actor=actor, where=where)
             petition = petitions.get(tx, handle.id)
             if petition is not None and petition.opens_at is None:  # nobody said yet that it is them
-                is_new = end(tx, petition, PetitionState.CANCELLED, Why.NOT_ME, by, self._ground.now())
+                is_new = not_theirs(tx, petition, by, self._ground.now())
                 return Stopped(again=not is_new, petition=True)
             disabled = self._raise(tx, handle, account, door, actor, where)
             return Stopped(again=disabled is None, held=disabled == Effect.HELD)

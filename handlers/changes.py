@@ -59,8 +59,10 @@ class Changes:
                 return False
             if not take(tx, handle.id, at=at):
                 return False
+            petition_ends.begun(tx, handle, at)
             if words is RESET and not breaker.lets_by(tx, self._ground, Counted.RESETS):
                 move(tx, handle.id, was=Result.CHANGING, now=Result.OPEN, at=at)
+                petition_ends.given_back(tx, handle)
                 self._record(tx, at, handle, words.ended, "refused", facts={"why": "resets_stopped"})
                 return None
             self._record(tx, at, handle, words.started, "done", decision=decision)
@@ -80,6 +82,7 @@ class Changes:
         def work(tx: Session) -> None:
             at = self._ground.now()
             move(tx, handle.id, was=Result.CHANGING, now=Result.OPEN, at=at)
+            petition_ends.given_back(tx, handle)
             if words is RESET:
                 breaker.came_to_nothing(tx, self._ground, Counted.RESETS)
             self._record(tx, at, handle, words.ended, "refused", facts={"why": "directory_refused"})

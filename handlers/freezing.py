@@ -9,12 +9,14 @@ from dataclasses import dataclass
 import structlog
 from sqlmodel import Session
 
-from handlers import recording
+from handlers import petition_ends, recording
 from handlers.decisions.freezing import FORGETFUL
 from handlers.exceptions import Kind, Severity, Strange, tell_security
 from handlers.ground import Ground
 from handlers.intents import Where
-from storage import freezes, grants, handles, holdings, proofs, vouchings
+from handlers.petition_ends import By
+from handlers.petitioned import Why
+from storage import freezes, grants, handles, holdings, petitions, proofs, vouchings
 from storage.audit import entry as audit
 from storage.audit import log as audit_log
 from storage.audit.checkpoint import Signer
@@ -22,7 +24,7 @@ from storage.audit.epochs import OPENED, STORY, read_epochs
 from storage.audit.sealing import seal_epoch
 from storage.records import Freeze
 from storage.sentences import template
-from storage.states import FreezeKind, GrantState
+from storage.states import FreezeKind, GrantState, PetitionState
 from storage.types import EPOCH
 
 log = structlog.get_logger(__name__)
@@ -80,6 +82,7 @@ def begin(
     )  # fmt: skip
     if cause.kind in FORGETFUL:
         _void_approved(tx, ground, freeze, actor, where)
+        _void_petitions(tx, ground, actor, where)
         _distrust_proofs(tx, ground, freeze, actor, where)
     _tell(tx, ground, freeze, cause)
     log.error("access.stopped", kind=cause.kind, found=cause.detail)
@@ -107,6 +110,15 @@ def _void_approved(tx: Session, ground: Ground, freeze: Freeze, actor: audit.Act
             facts={"freeze": freeze.id},
         )  # fmt: skip
         ground.show(tx, grant)
+
+
+def _void_petitions(tx: Session, ground: Ground, actor: audit.Actor, where: Where) -> None:
+    """Its person may have stopped it in the time that is lost, and would not know that they have to again."""
+    now = ground.now()
+    for petition in petitions.listed(tx, since=now):
+        petition_ends.end(
+            tx, petition, PetitionState.VOIDED, Why.STOPPED, By(actor=actor, where=where), now
+        )  # fmt: skip
 
 
 def _distrust_proofs(tx: Session, ground: Ground, freeze: Freeze, actor: audit.Actor, where: Where) -> None:

@@ -26,5 +26,7 @@ class PetitionDoor:
             lambda tx: any(one.kind in FORGETFUL for one in freezes.open_ones(tx))
         ):
             return Shut()
-        await self._petitioning.ask_at_door(account, kind, explanation[:JUSTIFICATION_LIMIT])
+        await self._petitioning.ask_at_door(
+            account, kind, explanation[:JUSTIFICATION_LIMIT], directory=self._directory
+        )
         return None

@@ -10,14 +10,15 @@ from datetime import datetime
 from sqlmodel import Session
 
 from handlers.decisions.policy import PolicyDecision
-from handlers.exceptions import Kind, Severity, Strange, tell_security
+from handlers.exceptions import Kind, Severity, Strange, cause_of, tell_security
 from handlers.intents import PAGE, SCHEDULE, Where
 from handlers.petitioned import APPROVAL, ENDED, NEWS, STATUS, USED, Why
 from handlers.recording import WICKET, Fact, record
 from handlers.strange import named
 from handlers.visits import person_behind
-from storage import handles, petitions
+from storage import handles, passkeys, petitions, proofs
 from storage.audit import entry as audit
+from storage.exceptions import known_among
 from storage.outbox import ALERT, owe, places_of
 from storage.records import Handle, Petition
 from storage.states import PetitionState
@@ -77,6 +78,18 @@ def end(tx: Session, petition: Petition, to: PetitionState, why: Why, by: By, at
     return True
 
 
+def not_theirs(tx: Session, petition: Petition, by: By, at: datetime) -> bool:
+    """Its person says that it was not they who asked: security hears of it, also where it is over. False if it did."""
+    if end(tx, petition, PetitionState.CANCELLED, Why.NOT_ME, by, at):
+        return True
+    cause = cause_of(Kind.PETITION, f"{petition.id}:{Why.NOT_ME}")
+    if petition.end_reason == Why.NOT_ME or known_among(tx, [cause]):
+        return False
+    record_about(tx, petition, "petition.reported", "done", by, at, facts={"why": Why.NOT_ME})
+    raise_about(tx, petition, Why.NOT_ME, at, why=Why.NOT_ME)
+    return True
+
+
 def end_of(tx: Session, *, directory: str, account: str, why: Why, by: By, at: datetime) -> None:
     """Cancel what this person has open, if anything."""
     petition = petitions.open_of(tx, directory, account)
@@ -96,16 +109,53 @@ def mailed(tx: Session, petition_id: str, *, opens_at: datetime | None, at: date
         show(tx, petition, at)
 
 
+def begun(tx: Session, handle: Handle, at: datetime) -> None:
+    """The visit that it opened is being used: should that be cut off, it is seen in minutes and not after a day."""
+    if _opened_by(tx, handle) is not None:
+        handles.shorten(tx, handle.id, at=at)
+
+
+def given_back(tx: Session, handle: Handle) -> None:
+    """Nothing was changed after all, so the visit is open for as long as it was."""
+    petition = _opened_by(tx, handle)
+    if petition is not None and petition.closes_at is not None:
+        handles.reopen(tx, handle.id, expires_at=petition.closes_at)
+
+
 def used(tx: Session, handle: Handle, at: datetime) -> None:
     """The visit that it opened has come to its end: nothing, if the visit is no petition's."""
-    petition = petitions.get(tx, handle.id)
-    if petition is None or petition.state != PetitionState.OPEN:
+    petition = _opened_by(tx, handle)
+    if petition is None:
         return
     by = By(actor=person_behind(handle), where=PAGE)
     petitions.move(tx, petition, PetitionState.USED, ended_at=at)
     record_about(tx, petition, "petition.used", "done", by, at)
     show(tx, petition, at)
     tell(tx, petition, USED, at)
+
+
+def found_meanwhile(tx: Session, handle: Handle, at: datetime) -> bool:
+    """End the petition that opened this visit if a proof that was said to be lost is there; whether it was."""
+    petition = _opened_by(tx, handle)
+    if petition is None or not has_proof_in_hand(tx, petition):
+        return False
+    return end(tx, petition, PetitionState.VOIDED, Why.FOUND, BY_WICKET, at)
+
+
+def has_proof_in_hand(tx: Session, petition: Petition) -> bool:
+    """Whether a proof of theirs was shown or set up since: then they did not lose all, or it is not they who ask."""
+    theirs, since = (petition.directory, petition.account), petition.asked_at
+    if proofs.is_any_since(tx, *theirs, since):
+        return True
+    return any(
+        one.created_at > since or (one.used_at is not None and one.used_at > since)
+        for one in passkeys.passkeys_of(tx, *theirs)
+    )
+
+
+def _opened_by(tx: Session, handle: Handle) -> Petition | None:
+    petition = petitions.get(tx, handle.id)
+    return petition if petition is not None and petition.state == PetitionState.OPEN else None
 
 
 def raise_about(

@@ -19,7 +19,7 @@ from handlers.petitioned import APPROVED, OPENED, Why
 from handlers.petitioning import stops
 from handlers.standing_by import Count, StandingBy
 from handlers.visits import PageGround, Person
-from storage import alarms, handles, passkeys, petitions, proofs
+from storage import alarms, handles, petitions
 from storage.faults import DirectoryUnavailable
 from storage.handles import Result, handle_by_id
 from storage.outbox import ALERT, owe
@@ -133,7 +133,7 @@ class Openings:
             return Why.PERSON  # whoever decided did not know it
         if now.decision is None or not now.decision.allowed:
             return Why.AUTHORITY
-        if petition.kind == PetitionKind.PROOFS and _has_proof_in_hand(tx, petition):
+        if petition.kind == PetitionKind.PROOFS and petition_ends.has_proof_in_hand(tx, petition):
             return Why.FOUND
         return None
 
@@ -161,14 +161,3 @@ class Openings:
         at, petition = self._ground.now(), petitions.get(tx, petition_id)
         if petition is not None and petition.ended_at is None and petition.next_at <= at:
             self._put_off(tx, petition, at, Why.PERSON)
-
-
-def _has_proof_in_hand(tx: Session, petition: Petition) -> bool:
-    """Whether a proof of theirs was shown or set up since: then they did not lose all, or it is not they who ask."""
-    theirs, since = (petition.directory, petition.account), petition.asked_at
-    seed = proofs.seed_of(tx, *theirs)
-    moments = [
-        *((one.created_at, one.used_at) for one in passkeys.passkeys_of(tx, *theirs)),
-        *([(seed.created_at, seed.used_at)] if seed is not None else []),
-    ]
-    return any(made > since or (shown is not None and shown > since) for made, shown in moments)

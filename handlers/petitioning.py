@@ -22,6 +22,7 @@ from handlers.patience import in_time
 from handlers.petition_ends import By
 from handlers.petitioned import ASKED, AskedBefore, AskPetition, MayAsk, NotForYou, NotNeeded, Petitioned
 from handlers.strange import named
+from handlers.visits import NOBODY
 from storage import alarms, deliveries, links, petitions
 from storage.directories.base import Account
 from storage.exceptions import SECURITY
@@ -57,18 +58,28 @@ class Petitioning:
     def __init__(self, ground: Ground) -> None:
         self._ground = ground
 
-    async def consider(self, intent: Intent, kind: PetitionKind) -> MayAsk | Refused:
-        """Whether this person may ask: before the form opens. It changes nothing."""
+    async def consider(self, intent: Intent, kind: PetitionKind) -> MayAsk | Refused | Repeated:
+        """Whether this person may ask: before the form opens. Who may not is on the record."""
         account = intent.actor.account
         seen = await seen_now(self._ground.database, account, self._ground.now())
-        refused = await self._ground.database.read(lambda tx: self._refusal(tx, account, kind, seen))
-        return refused[0] if isinstance(refused, tuple) else MayAsk(kind=kind, privileged=account.privileged)
+
+        def work(tx: Session) -> MayAsk | Refused | Repeated:
+            if not deliveries.take(tx, intent.delivery, self._ground.now()):
+                return Repeated()
+            refused = self._refusal(tx, account, kind, seen)
+            if not isinstance(refused, tuple):
+                return MayAsk(kind=kind, privileged=account.privileged)
+            by = By(actor=recording.person(intent.actor), where=intent.where)
+            self._refuse(tx, account, kind, by, refused)
+            return refused[0]
+
+        return await self._ground.database.write(work)
 
     async def ask(self, intent: AskPetition) -> Petitioned | Refused | Repeated:
         """Ask, and tell the person and those who decide."""
         account, actor = intent.actor.account, intent.actor
         seen = await seen_now(self._ground.database, account, self._ground.now())
-        manager = await self._manager(account)
+        manager = await self._manager(account, account.directory)
 
         def work(tx: Session) -> Petitioned | Refused | Repeated:
             if not deliveries.take(tx, intent.delivery, self._ground.now()):
@@ -83,11 +94,16 @@ class Petitioning:
 
         return await self._ground.database.write(work)
 
-    async def ask_at_door(self, account: Account | None, kind: PetitionKind, explanation: str) -> None:
-        """The same by a login that was typed: nobody hears what came of it but the person, by mail and in Slack."""
+    async def ask_at_door(
+        self, account: Account | None, kind: PetitionKind, explanation: str, *, directory: str
+    ) -> None:
+        """The same by a login that was typed: nobody hears what came of it but the person, by mail and in Slack.
+
+        The directory is asked as often whoever it is, or whoever waits could tell where it is slow or away (P-9).
+        """
         at = self._ground.now()
         seen = await seen_now(self._ground.database, account, at) if account is not None else None
-        manager = await self._manager(account)
+        manager = await self._manager(account, directory)
 
         def work(tx: Session) -> None:
             by = By(actor=recording.stranger("", ""), where=PAGE)
@@ -203,11 +219,10 @@ class Petitioning:
             petition_ends.raise_about(tx, petition, PetitionState.ASKED, at)
         return Petitioned(petition=petition.id)
 
-    async def _manager(self, account: Account | None) -> str:
-        """The name of their manager, for those who decide."""
-        if account is None or not account.manager:
-            return ""
-        found = await in_time(self._ground.home(account.directory).account(account.manager))
+    async def _manager(self, account: Account | None, directory: str) -> str:
+        """The name of their manager, for those who decide; whoever has none has it looked up all the same."""
+        whose = account.manager if account is not None and account.manager else NOBODY
+        found = await in_time(self._ground.home(directory).account(whose))
         return found.name if found is not None else ""
 
     def _places(self, tx: Session, petition: Petition, account: Account) -> list[str]:

@@ -150,6 +150,8 @@ class Regaining:
 
         def work(tx: Session) -> Codes | Over:
             at, handle = self._ground.now(), entered.handle
+            if petition_ends.found_meanwhile(tx, handle, at):
+                return Over()
             if not take(tx, handle.id, at=at):  # cancelled, over, or another tab was faster
                 return Over()
             with tx.begin_nested() as step:

@@ -37,7 +37,7 @@ NO_LINK_NEEDED = frozenset({Purpose.LINK})
 # Visits that a petition may open.
 PETITIONED = frozenset({Purpose.RESET, Purpose.REGAIN})
 # An id of the shape that directories give, and of nobody.
-_NOBODY = "00000000-0000-0000-0000-000000000000"
+NOBODY = "00000000-0000-0000-0000-000000000000"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -137,7 +137,7 @@ class PageGround:
         if handle is None or not handle.account:
             if handle is not None and handle.directory:
                 # Asked all the same: where it is slow or away, that would tell who is somebody (P-9).
-                await self.directory(handle.directory).account(_NOBODY)
+                await self.directory(handle.directory).account(NOBODY)
             return Person(handle=handle, unfit="unknown")
         account = await self.directory(handle.directory).account(handle.account)
         address = None if account is None else await seen_now(self.database, account, self.now())

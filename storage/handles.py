@@ -153,6 +153,18 @@ def take(tx: Session, handle_id: str, *, at: datetime) -> bool:
     return tx.execute(taken).first() is not None
 
 
+def shorten(tx: Session, handle_id: str, *, at: datetime) -> None:
+    """Let the time of a handle that was taken be over now: nothing but its own change comes of it any more."""
+    tx.execute(
+        update(Handle)
+        .where(
+            col(Handle.id) == handle_id, col(Handle.result) == Result.CHANGING, col(Handle.expires_at) > at
+        )
+        .values(expires_at=at)
+        .execution_options(synchronize_session=False)
+    )
+
+
 def close_others(tx: Session, handle_id: str, *, directory: str, account: str, at: datetime) -> None:
     """End this person's other open handles: what they were opened for was overtaken."""
     tx.execute(

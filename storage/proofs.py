@@ -183,6 +183,17 @@ def recovery_codes(tx: Session, directory: str, account: str) -> Sequence[Proof]
     ).all()
 
 
+def is_any_since(tx: Session, directory: str, account: str, since: datetime) -> bool:
+    """Whether an authenticator or recovery code of theirs was set up or used since then."""
+    found = select(Proof.id).where(
+        Proof.directory == directory,
+        Proof.account == account,
+        col(Proof.confirmed),
+        (col(Proof.created_at) > since) | (col(Proof.used_at) > since),
+    )
+    return tx.exec(found).first() is not None
+
+
 def use_recovery_code(tx: Session, proof: str, at: datetime) -> bool:
     """Take a recovery code. False if it was taken before."""
     used = (

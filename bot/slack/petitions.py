@@ -120,7 +120,8 @@ class PetitionClicks:
         if isinstance(outcome, NotNeeded):
             self._tell(click.actor, not_needed_message(outcome))
         elif not isinstance(outcome, MayAsk):
-            self._tell(click.actor, said(asked_text(outcome)))
+            if text := asked_text(outcome):
+                self._tell(click.actor, said(text))
         elif not await self._replies.open_form(click.trigger, petition_form(outcome)):
             self._say(click, say(sentences.TRY_AGAIN))
 

@@ -7,8 +7,13 @@ from pathlib import Path
 
 import pytest
 
+from handlers.changes import RESET, Changes
+from handlers.decisions.petitioning import in_the_end
 from handlers.enrolment import Codes
+from handlers.freezing import Cause, begin
+from handlers.intents import SCHEDULE, Intent
 from handlers.outcomes import Repeated, Unknown
+from handlers.petition_door import PetitionDoor
 from handlers.petitioned import (
     AskedBefore,
     MayAttest,
@@ -23,17 +28,20 @@ from handlers.petitioned import (
     SettledBefore,
     Why,
 )
+from handlers.recording import WICKET
 from handlers.reported import Stopped
 from handlers.visits import Done, NotYet, Over, Proven, Refused
 from storage import freezes
+from storage.audit.checkpoint import Signer
+from storage.faults import DirectoryUnavailable
 from storage.handles import take
 from storage.passkeys import passkeys_of
-from storage.proofs import recovery_codes, seed_of
+from storage.proofs import recovery_codes, replace_recovery_codes, seed_of, use_recovery_code
 from storage.records import Alarm, Attestation, Handle, MailCode, Petition, Proof
 from storage.states import FreezeKind, PetitionKind, PetitionState
 from storage.stores import Server
 from tests.handlers.page_ground import NEW_PASSWORD, OLD_PASSWORD
-from tests.handlers.petition_ground import Square, square
+from tests.handlers.petition_ground import WHERE, Square, square
 
 PASSWORD, PROOFS = PetitionKind.PASSWORD, PetitionKind.PROOFS
 COOL_OFF = timedelta(hours=4)
@@ -138,6 +146,23 @@ async def test_whoever_can_help_themselves_asks_nobody(sq: Square) -> None:
     assert await sq.page.rows(Petition) == []
 
 
+async def test_whoever_is_refused_before_the_form_opens_is_on_the_record(sq: Square) -> None:
+    """P-14, promise 2: once a click."""
+    intent = Intent(actor=await sq.actor("ada"), where=WHERE, delivery=sq.delivery())
+    assert await sq.petitioning.consider(intent, PASSWORD) == NotNeeded(kind=PASSWORD)
+    assert await sq.petitioning.consider(intent, PASSWORD) == Repeated()
+    assert await sq.page.audited("petition.refused") == [("refused", "not_needed")]
+
+
+async def test_at_the_front_door_a_directory_that_stops_answering_answers_nobody(sq: Square) -> None:
+    """P-9: it is asked as often for the unknown as for whoever has a manager to look up."""
+    sq.page.faulty.error("account")
+    door = PetitionDoor(sq.ground, directory="staff")
+    for login in ("ada", "bob", "nobody"):
+        with pytest.raises(DirectoryUnavailable):
+            await door.ask(login, PROOFS, "My phone is gone")
+
+
 async def test_one_petition_a_person(on_each: Square) -> None:
     """P-14, P-7: and three a day."""
     sq = on_each
@@ -181,6 +206,23 @@ async def test_a_frozen_store_takes_up_and_opens_nothing(sq: Square, kind: Freez
     sq.page.clock.forward(minutes=1)
     await sq.openings.settle_due()
     assert (await sq.row(petition)).state == PetitionState.OPEN
+
+
+@pytest.mark.parametrize("kind", [FreezeKind.EMERGENCY, FreezeKind.RESTORED, FreezeKind.MISMATCH])
+async def test_a_petition_of_a_restored_store_is_over(sq: Square, kind: FreezeKind) -> None:
+    """P-14, T-4: it may have been stopped in the time that is lost; no freeze that is lifted brings it back."""
+    petition, other = await sq.approved(), await sq.asked("gil")
+    cause = Cause(kind=kind, detail="It is a test.")
+    signer = Signer.generate("wicket.example")
+    await sq.page.ground.database.write(
+        lambda tx: begin(tx, sq.ground, cause, actor=WICKET, where=SCHEDULE, signer=signer)
+    )
+    ends = [((await sq.row(one)).state, (await sq.row(one)).end_reason) for one in (petition, other)]
+    if kind == FreezeKind.EMERGENCY:
+        assert ends == [(PetitionState.APPROVED, ""), (PetitionState.ASKED, "")]
+    else:
+        assert ends == [(PetitionState.VOIDED, Why.STOPPED)] * 2
+        assert ("mail", "petition-ended", "ada") in await sq.page.told()
 
 
 async def test_resets_that_are_stopped_stop_petitions_for_passwords_alone(sq: Square) -> None:
@@ -332,6 +374,16 @@ async def test_not_me_before_anybody_approved_stops_it_and_nothing_else(sq: Squa
     assert await sq.openings.settle_due() == 0
 
 
+async def test_not_me_is_heard_by_security_also_when_the_petition_is_over(sq: Square) -> None:
+    """P-14, P-6: whoever asked may have taken it back, or nobody answered before the letter was read."""
+    petition = await sq.asked()
+    await sq.cancel(petition, "ada")
+    assert await sq.alarms.by_mail(sq.link(petition)) == Stopped(petition=True)
+    assert await sq.alarms.by_mail(sq.link(petition)) == Stopped(again=True, petition=True)
+    assert ("petition", "high", Why.NOT_ME) in await sq.alerts()
+    assert len(await sq.page.audited("petition.reported")) == 1
+
+
 @pytest.mark.parametrize("door", ["mail", "slack"])
 async def test_not_me_in_the_cool_off_stops_it_and_raises_the_alarm(sq: Square, door: str) -> None:
     """P-14, P-6: whoever deceived two people is in somebody's Slack or mailbox."""
@@ -445,6 +497,37 @@ async def test_a_proof_that_was_said_to_be_lost_and_is_used_meanwhile_ends_it(sq
     assert ("petition", "high", Why.FOUND) in await sq.alerts()
 
 
+async def test_a_recovery_code_that_is_used_meanwhile_ends_it_too(sq: Square) -> None:
+    """P-14: it is as much a proof that was said to be lost."""
+    database, theirs = sq.page.ground.database, {"directory": "staff", "account": "ada"}
+    await database.write(
+        lambda tx: replace_recovery_codes(tx, **theirs, hashed_codes=["hash"], at=sq.page.clock())
+    )
+    sq.page.clock.forward(minutes=1)
+    petition = await sq.approved()
+    await sq.mailed(petition)
+    (code,) = await database.read(lambda tx: recovery_codes(tx, **theirs))
+    assert await database.write(lambda tx: use_recovery_code(tx, code.id, sq.page.clock()))
+    sq.page.clock.forward(hours=4)
+    await sq.openings.settle_due()
+    assert (await sq.row(petition)).end_reason == Why.FOUND
+
+
+async def test_a_proof_that_is_used_after_the_hour_ends_it_before_anything_is_replaced(sq: Square) -> None:
+    """P-14: its page is open for a day, in which its person may be at work with what they never lost."""
+    petition = await sq.opened()
+    visitor = await sq.shown(petition)
+    await sq.regaining.offer_key(visitor, session=visitor.session)
+    key = (await sq.page.looking.look(visitor)).key
+    assert key is not None
+    await sq.page.proven()
+    sq.page.clock.forward(seconds=31)
+    sq.page.seeds["ada"] = key.text.replace(" ", "")
+    assert isinstance(await sq.regaining.confirm(visitor, sq.page.code("ada")), Over)
+    row = await sq.row(petition)
+    assert (row.state, row.end_reason) == (PetitionState.VOIDED, Why.FOUND)
+
+
 async def test_nobody_answers_and_nobody_uses_it(sq: Square) -> None:
     """P-14: 24 hours each."""
     unanswered = await sq.asked("gil")
@@ -519,6 +602,28 @@ async def test_what_is_being_used_at_that_very_moment_is_not_stopped_by_halves(s
     assert (await sq.row(petition)).state == PetitionState.OPEN
     assert await sq.not_me(petition) == Stopped()
     assert len(await sq.page.rows(Alarm)) == 1
+
+
+async def test_a_reset_that_a_crash_cut_off_is_seen_in_minutes_though_its_page_is_open_for_a_day(
+    sq: Square,
+) -> None:
+    """P-8, T-3: until then nobody is told, and what waits after a reset would not wait."""
+    petition = await sq.opened("root", PASSWORD)
+    proven = await sq.page.proving.give_totp(sq.visitor(petition), sq.page.code("root"))
+    assert isinstance(proven, Proven)
+    (handle,) = [one for one in await sq.page.rows(Handle) if one.id == petition]
+    root = (await sq.actor("root")).account
+    decision = sq.ground.policy.ask(in_the_end(PASSWORD, root, sq.page.clock()))
+    changes = Changes(sq.page.ground)
+    assert await changes.begin(handle, RESET, decision)
+    await changes.give_back(handle, RESET)
+    closes_at = (await sq.row(petition)).closes_at
+    assert [one.expires_at for one in await sq.page.rows(Handle) if one.id == petition] == [closes_at]
+    assert await changes.begin(handle, RESET, decision)
+    sq.page.clock.forward(minutes=2, seconds=1)
+    assert await changes.settle_cut_off() == 1
+    assert (await sq.row(petition)).state == PetitionState.USED
+    assert "change-unsure" in await sq.page.exceptions()
 
 
 async def test_every_petition_for_a_privileged_account_is_told(sq: Square) -> None:
