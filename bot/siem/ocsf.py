@@ -26,6 +26,7 @@ _HIGH = frozenset(
         "account.reported",
         "account.stopped",
         "access.stopped",
+        "petition.reported",
         "resets.stopped",
         "proofs.distrusted",
         UNREADABLE,

@@ -288,7 +288,7 @@ async def test_the_same_letter_twice_carries_the_same_id(page: World, mailbox: M
     await _reset(page)
     courier = _courier(page, mailbox.port)
     for _ in range(2):
-        (message,) = await courier._letters((await _owed(page))[0])
+        (message,) = await courier._letters((await _owed(page))[0], None)
         await courier._smtp.send(message)
     assert len({letter["Message-ID"] for letter in mailbox.letters}) == 1
 

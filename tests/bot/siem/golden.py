@@ -119,6 +119,7 @@ GOLDEN: Mapping[str, tuple[int, str]] = {
     "petition.opened": (3001, "Other"),
     "petition.put_off": (3001, "Other"),
     "petition.refused": (3001, "Other"),
+    "petition.reported": (3001, "Other"),
     "petition.said_before": (3001, "Other"),
     "petition.tampered": (3001, "Other"),
     "petition.used": (3001, "Other"),

@@ -94,7 +94,9 @@ def test_refusals_and_failures_are_failures(outcome: str, status: int, severity:
     validator(ENTITY, "1.7.0").validate(event)
 
 
-@pytest.mark.parametrize("action", ["account.reported", "approval.tampered", "access.stopped"])
+@pytest.mark.parametrize(
+    "action", ["account.reported", "petition.reported", "approval.tampered", "access.stopped"]
+)
 def test_what_must_not_be_missed_is_high(action: str) -> None:
     assert WRITES.event(row(action))["severity_id"] == 4
 

@@ -106,10 +106,12 @@ def shapes() -> list[dict[str, Any]]:
             {
                 "token": "0", "here": "/", "look": look, "errors": errors, "kept": {}, "sent": full,
                 "way": "" if full else "recovery", "vouching": shown, "vouching_minutes": 1 if full else 10,
-                "done": "added" if full else "cancelled", "what": "password" if full else "", "most": 500, "recovery": "temporary_pass" if full else "own_flow",
+                "done": "added" if full else "cancelled", "what": "password" if full else "", "most": 500,
+                "recovery": "temporary_pass" if full else "own_flow",
                 "sign_in": "Ωκτα",
                 "codes": ("1", "2"), "address": "/", "symbol": "✅", "text": "12", "minutes": 1 if full else 30,
-                "login": "αδα", "typed": {"login": "αδα" if full else "", "words": ""}, "back": {"code": "", "state": "", "iss": "", "error": ""},
+                "login": "αδα", "typed": {"login": "αδα" if full else "", "words": ""},
+                "back": {"code": "", "state": "", "iss": "", "error": ""},
                 "title": endings.OVER.title, "sentences": endings.OVER.sentences,
             }
         )  # fmt: skip
