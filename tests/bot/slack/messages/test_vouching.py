@@ -5,15 +5,18 @@ from datetime import timedelta
 
 import pytest
 
-from bot.slack.forms_vouching import prove_form, vouch_form
+from bot.slack.forms import Wrong
+from bot.slack.forms_vouching import prove_form, read_vouching, vouch_form
 from bot.slack.messages.alerts_vouching import vouching
 from bot.slack.messages.vouching import Word, begin_message, vouched_message, vouched_text, word_given_message
+from bot.texts import read_in
 from handlers.decisions.vouching import Spoken, VouchingLimits, plain_code, read_out
 from handlers.strange import Kind
 from handlers.words_given import AlreadyVouched, MayNot, Resting, Vouched
 from storage.states import Ended
 from tests.bot.slack.messages.test_alerts import alert
 from tests.bot.slack.stories import NOW, clumsy, hears, problems, reads
+from tests.bot.texts.pseudo import Pseudo, english, foreign, shown
 
 WORD = Word(
     visit="h-1", purpose="reset", name="Ada Lovelace", voucher="Charles Babbage", spoken="video", at=NOW,
@@ -21,6 +24,15 @@ WORD = Word(
     ended_at=None,
 )  # fmt: skip
 STATES = [WORD, replace(WORD, counts=True), *(replace(WORD, ended=one, ended_at=NOW) for one in Ended)]
+OUTCOMES = [
+    Vouched(name="Ada", counts_from=NOW, counts_until=NOW),
+    MayNot(reasons=("Nobody vouches for themselves.",)),
+    MayNot(reasons=()),
+    AlreadyVouched(by="Bob"),
+    AlreadyVouched(by=""),
+    Resting(),
+]
+CAUSES = ("flood", "lost", "oneself", "report", "mutual", "wrong-codes", "guessing", "refused")
 
 
 @pytest.mark.parametrize("word", STATES)
@@ -57,17 +69,7 @@ def test_a_name_comes_alive_nowhere() -> None:
         assert not any("<!channel>" in each or "*✅ Approved*" in each for each in sent)
 
 
-@pytest.mark.parametrize(
-    "outcome",
-    [
-        Vouched(name="Ada", counts_from=NOW, counts_until=NOW),
-        MayNot(reasons=("Nobody vouches for themselves.",)),
-        MayNot(reasons=()),
-        AlreadyVouched(by="Bob"),
-        AlreadyVouched(by=""),
-        Resting(),
-    ],
-)
+@pytest.mark.parametrize("outcome", OUTCOMES)
 def test_each_outcome_is_one_kind_sentence(outcome: object) -> None:
     title, told = vouched_text(outcome)
     assert 0 < len(title) <= 24
@@ -98,9 +100,37 @@ def test_a_code_is_read_however_it_is_grouped(typed: str, code: str | None) -> N
 
 
 def test_every_unusual_cause_has_words_of_its_own() -> None:
-    reasons = ("flood", "lost", "oneself", "report", "mutual", "wrong-codes", "guessing", "refused")
-    told = {vouching(alert(Kind.VOUCHING, {"reason": one, "whom": "Bob"})) for one in reasons}
-    assert len(told) == len(reasons)
+    told = {vouching(alert(Kind.VOUCHING, {"reason": one, "whom": "Bob"})) for one in CAUSES}
+    assert len(told) == len(CAUSES)
+
+
+@pytest.mark.parametrize("word", STATES)
+@pytest.mark.parametrize("spoken", Spoken)
+@pytest.mark.parametrize("purpose", ["reset", "unlock"])
+def test_each_state_of_a_word_is_told_in_the_readers_language(
+    word: Word, spoken: Spoken, purpose: str
+) -> None:
+    """SL-19."""
+    far = replace(word, name="Αδα", voucher="Βοβ", spoken=spoken, purpose=purpose)
+    with read_in(Pseudo()):
+        messages = [vouched_message(far), word_given_message(far)]
+    assert [english(one.text, *shown(one.body()["blocks"])) for one in messages] == [[], []]
+
+
+def test_what_is_answered_and_asked_of_a_voucher_is_said_in_the_readers_language() -> None:
+    """SL-19: outcomes, forms, what is wrong at a field, and what security reads."""
+    with read_in(Pseudo()):
+        told = [*(vouched_text(foreign(one, keep=frozenset({"reasons"}))) for one in OUTCOMES)]
+        told += [vouching(alert(Kind.VOUCHING, {"reason": one, "whom": "β"}, who="α")) for one in CAUSES]
+        begun = begin_message()
+        forms = [vouch_form(), prove_form("α")]
+        wrong = read_vouching({"state": {"values": {}}})
+    assert [english(*one) for one in told] == [[]] * len(told)
+    assert english(begun.text, *shown(begun.body()["blocks"])) == []
+    assert [english(*shown(one.to_dict())) for one in forms] == [[], []]
+    assert isinstance(wrong, Wrong)
+    assert wrong.at
+    assert english(*wrong.at.values()) == []
 
 
 def test_a_word_counts_from_the_cool_off_on() -> None:
