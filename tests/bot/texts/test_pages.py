@@ -30,6 +30,7 @@ from bot.web import (
 from bot.web.languages import Languages
 from bot.web.rendering import Pages, qr_code
 from handlers.enrolment import NewKey
+from handlers.intents import JUSTIFICATION_LIMIT
 from handlers.looking import Look, Step
 from handlers.owned import OwnAuthenticator, Owned, OwnPasskey
 from handlers.vouched import ShownCode
@@ -187,6 +188,15 @@ def test_each_sentence_that_a_page_is_handed_is_one_that_translators_see(module:
     assert [text for text in constants(module) if text not in known] == []
     with read_in(Pseudo()):
         assert english(*(as_told(Sentence(one)) for one in constants(module) if "{" not in one)) == []
+
+
+def test_how_much_may_be_written_at_ask_is_the_one_limit_in_the_readers_language() -> None:
+    with read_in(Pseudo()):
+        wrong = asking._wrong_with({"login": "α", "words": "β" * (JUSTIFICATION_LIMIT + 1)})
+        told = as_told(wrong["words"])
+    assert english(told) == []
+    assert str(JUSTIFICATION_LIMIT) in told
+    assert asking._wrong_with({"login": "α", "words": "β" * JUSTIFICATION_LIMIT}) == {}
 
 
 def test_a_translation_is_never_markup_and_a_value_never_a_template() -> None:
