@@ -111,7 +111,8 @@ class Openings:
             return
         why = self._why_not(tx, petition, now)
         if why is not None:
-            petition_ends.end(tx, petition, PetitionState.VOIDED, why, BY_WICKET, at)
+            decision = (now.count.broken or now.decision) if why == Why.AUTHORITY else None
+            petition_ends.end(tx, petition, PetitionState.VOIDED, why, BY_WICKET, at, decision=decision)
             return
         closes_at = at + PAGE_LIFE
         if not handles.reopen(tx, petition.id, expires_at=closes_at):

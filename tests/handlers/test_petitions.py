@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from handlers.changes import RESET, Changes
+from handlers.decisions.cedar import CedarPolicy
 from handlers.decisions.petitioning import in_the_end
 from handlers.enrolment import Codes
 from handlers.freezing import Cause, begin
@@ -28,6 +29,7 @@ from handlers.petitioned import (
     SettledBefore,
     Why,
 )
+from handlers.policies import shipped
 from handlers.recording import WICKET
 from handlers.reported import Stopped
 from handlers.visits import Done, NotYet, Over, Proven, Refused
@@ -459,6 +461,47 @@ async def test_an_approver_who_lost_what_they_had_opens_nothing(
     row = await sq.row(petition)
     assert (row.state, row.end_reason) == (PetitionState.VOIDED, Why.AUTHORITY)
     assert ("petition", "high", Why.AUTHORITY) in await sq.alerts()
+
+
+def breaking(action: str, who: str) -> CedarPolicy:
+    """The shipped policies and one that cannot be evaluated once this one is in a new team."""
+    sources, schema = shipped()
+    broken = (
+        f'@id("sums") @reason("No.")\nforbid (principal, action == Action::"{action}", resource)\n'
+        f'when {{ {who}.team == "New" && 9223372036854775807 + 1 > 9 }};\n'
+    )
+    return CedarPolicy.load({**sources, "broken.cedar": broken}, schema, bound_to="test")
+
+
+@pytest.mark.parametrize(
+    ("action", "who", "login"),
+    [("attest", "principal", "grace"), ("regain_proofs", "resource", "ada")],
+)
+async def test_a_policy_that_breaks_at_the_hour_is_told_as_broken(
+    tmp_path: Path, action: str, who: str, login: str
+) -> None:
+    """Promise 3: it opens nothing, and nobody lost an authority."""
+    async with square(tmp_path, policy=breaking(action, who)) as sq:
+        petition = await sq.approved()
+        await sq.mailed(petition)
+        await sq.page.local.change_account(login, team="New")
+        sq.page.clock.forward(hours=4)
+        await sq.openings.settle_due()
+        assert (await sq.row(petition)).end_reason == Why.AUTHORITY
+        assert await sq.page.exceptions() == ["policy-error"]
+        entry = next(one for one in await sq.page.audit() if one["action"] == "petition.voided")
+        assert entry["facts"]["errors"]
+
+
+async def test_a_policy_that_breaks_while_approvals_are_weighed_is_told_as_broken(tmp_path: Path) -> None:
+    """Promise 3: not "somebody is still missing"."""
+    async with square(tmp_path, policy=breaking("regain_proofs", "resource")) as sq:
+        petition = await sq.asked()
+        await sq.approve(petition, "sam")
+        await sq.page.local.change_account("ada", team="New")
+        assert await sq.approve(petition, "grace") == Said(approved=False)
+        assert await sq.page.exceptions() == ["policy-error"]
+        assert await sq.page.audited("petition.not_weighed") == [("refused", None)]
 
 
 async def test_an_approver_who_left_after_the_opening_closes_it_again(sq: Square) -> None:
