@@ -152,7 +152,7 @@ class Openings:
         if petition.opens_at is not None and at - petition.opens_at >= GIVEN_UP_AFTER:
             petition_ends.end(tx, petition, PetitionState.LAPSED, why, BY_WICKET, at)
             return
-        if petition.next_at <= (petition.opens_at or at):  # on the record once
+        if petition.opens_at is not None and petition.next_at <= petition.opens_at:  # on the record once
             petition_ends.record_about(
                 tx, petition, "petition.put_off", "refused", BY_WICKET, at, facts={"why": why}
             )

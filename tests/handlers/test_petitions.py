@@ -17,6 +17,7 @@ from handlers.outcomes import Repeated, Unknown
 from handlers.petition_door import PetitionDoor
 from handlers.petitioned import (
     AskedBefore,
+    MayAsk,
     MayAttest,
     MayNot,
     NotForYou,
@@ -148,8 +149,11 @@ async def test_whoever_can_help_themselves_asks_nobody(sq: Square) -> None:
     assert await sq.page.rows(Petition) == []
 
 
-async def test_whoever_is_refused_before_the_form_opens_is_on_the_record(sq: Square) -> None:
+async def test_whoever_is_refused_before_the_form_opens_is_on_the_record(on_each: Square) -> None:
     """P-14, promise 2: once a click."""
+    sq = on_each
+    allowed = Intent(actor=await sq.actor("ada"), where=WHERE, delivery=sq.delivery())
+    assert await sq.petitioning.consider(allowed, PROOFS) == MayAsk(kind=PROOFS, privileged=False)
     intent = Intent(actor=await sq.actor("ada"), where=WHERE, delivery=sq.delivery())
     assert await sq.petitioning.consider(intent, PASSWORD) == NotNeeded(kind=PASSWORD)
     assert await sq.petitioning.consider(intent, PASSWORD) == Repeated()
@@ -609,6 +613,12 @@ async def test_a_crash_between_the_last_approval_and_what_follows_loses_nothing(
         await sq.decide(petition, "grace")
     del sq.attesting.weigh
     assert (await sq.row(petition)).state == PetitionState.ASKED
+    sq.page.faulty.error("account")
+    for _ in range(3):
+        await sq.openings.settle_due()
+        sq.page.clock.forward(minutes=1)
+    sq.page.faulty.mend()
+    assert await sq.page.audited("petition.put_off") == []  # nothing that had an hour
     await sq.openings.settle_due()
     assert (await sq.row(petition)).state == PetitionState.APPROVED
 
