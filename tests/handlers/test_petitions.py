@@ -129,6 +129,17 @@ async def test_without_showing_what_is_left_nothing_is_set_up(sq: Square) -> Non
     assert isinstance(await sq.page.proving.give_totp(visitor, sq.page.code("ada")), Refused)
 
 
+async def test_whoever_was_on_the_page_before_does_not_know_the_key_that_is_confirmed(sq: Square) -> None:
+    """P-14: a mailbox or a password that is known to another opens the page for them too, for a day."""
+    petition = await sq.opened()
+    keys = []
+    for _ in ("another", "she herself"):
+        visitor = await sq.shown(petition)
+        await sq.regaining.offer_key(visitor, session=visitor.session)
+        keys.append((await sq.page.looking.look(visitor)).key)
+    assert keys[0] != keys[1]
+
+
 async def test_a_code_by_mail_will_do_but_not_for_the_privileged(sq: Square) -> None:
     """P-14, P-3: and nobody whose address moved lately gets anywhere."""
     petition = await sq.opened()
