@@ -238,6 +238,12 @@ class Attesting:
             left = petition.missing if isinstance(missing, PolicyDecision) else as_missing(missing)
             petitions.move(tx, petition, PetitionState.ASKED, next_at=petition.lapses_at, missing=left)
             petition_ends.show(tx, petition, at)
+            broken = count.broken or (missing if isinstance(missing, PolicyDecision) else None)
+            if broken is not None and broken.errors:
+                petition_ends.record_about(
+                    tx, petition, "petition.not_weighed", "refused", BY_WICKET, at, decision=broken
+                )
+                petition_ends.raise_broken(tx, petition, broken, at)
             return Said(approved=False)
         if alarms.open_of(tx, petition.directory, petition.account):
             petition_ends.end(tx, petition, PetitionState.CANCELLED, Why.ALARM, BY_WICKET, at)

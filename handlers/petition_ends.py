@@ -10,7 +10,7 @@ from datetime import datetime
 from sqlmodel import Session
 
 from handlers.decisions.policy import PolicyDecision
-from handlers.exceptions import Kind, Severity, Strange, cause_of, tell_security
+from handlers.exceptions import Kind, Severity, Strange, broken_policy, cause_of, tell_security
 from handlers.intents import PAGE, SCHEDULE, Where
 from handlers.petitioned import APPROVAL, ENDED, NEWS, STATUS, USED, Why
 from handlers.recording import WICKET, Fact, record
@@ -58,8 +58,17 @@ def tell(tx: Session, petition: Petition, kind: str, at: datetime) -> None:
         )  # fmt: skip
 
 
-def end(tx: Session, petition: Petition, to: PetitionState, why: Why, by: By, at: datetime) -> bool:
-    """End it. False if it is over, or its person is at this very moment using it."""
+def end(
+    tx: Session,
+    petition: Petition,
+    to: PetitionState,
+    why: Why,
+    by: By,
+    at: datetime,
+    *,
+    decision: PolicyDecision | None = None,
+) -> bool:
+    """End it. False if it is over, or its person is at this very moment using it. decision: what it ends by."""
     if petition.ended_at is not None:
         return False
     if not handles.close(tx, petition.id, at=at):
@@ -69,11 +78,13 @@ def end(tx: Session, petition: Petition, to: PetitionState, why: Why, by: By, at
     )  # fmt: skip
     record_about(
         tx, petition, f"petition.{to}", "refused" if to != PetitionState.CANCELLED else "done", by, at,
-        facts={"why": why},
+        decision=decision, facts={"why": why},
     )  # fmt: skip
     show(tx, petition, at)
     tell(tx, petition, ENDED, at)
-    if to not in _QUIET or why == Why.NOT_TOLD:
+    if decision is not None and decision.errors:
+        raise_broken(tx, petition, decision, at)
+    elif to not in _QUIET or why == Why.NOT_TOLD:
         raise_about(tx, petition, to, at, why=why, by=by.name)
     return True
 
@@ -184,6 +195,12 @@ def raise_about(
             },
         ),
     )
+
+
+def raise_broken(tx: Session, petition: Petition, decision: PolicyDecision, at: datetime) -> None:
+    """Have security see that policy could not be evaluated over it: nobody lost an authority."""
+    who = named(petition.name, petition.login)
+    tell_security(tx, at, broken_policy(decision, who=who, correlation=petition.id))
 
 
 def record_about(

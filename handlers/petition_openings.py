@@ -111,7 +111,8 @@ class Openings:
             return
         why = self._why_not(tx, petition, now)
         if why is not None:
-            petition_ends.end(tx, petition, PetitionState.VOIDED, why, BY_WICKET, at)
+            decision = (now.count.broken or now.decision) if why == Why.AUTHORITY else None
+            petition_ends.end(tx, petition, PetitionState.VOIDED, why, BY_WICKET, at, decision=decision)
             return
         closes_at = at + PAGE_LIFE
         if not handles.reopen(tx, petition.id, expires_at=closes_at):
@@ -151,7 +152,7 @@ class Openings:
         if petition.opens_at is not None and at - petition.opens_at >= GIVEN_UP_AFTER:
             petition_ends.end(tx, petition, PetitionState.LAPSED, why, BY_WICKET, at)
             return
-        if petition.next_at <= (petition.opens_at or at):  # on the record once
+        if petition.opens_at is not None and petition.next_at <= petition.opens_at:  # on the record once
             petition_ends.record_about(
                 tx, petition, "petition.put_off", "refused", BY_WICKET, at, facts={"why": why}
             )

@@ -58,22 +58,21 @@ class Regaining:
         return await self._attempts.run(visitor, _WHAT_IS_LEFT, check)
 
     async def offer_key(self, visitor: Visitor, *, session: str) -> None:
-        """Make the key that this visit may confirm. session: the browser's new cookie, after it showed something."""
+        """Make the key that this visit may confirm. session: the browser's new cookie, after it showed something.
+
+        One that another browser was shown is never confirmed by this one: whoever was first would know it.
+        """
         entered = await self._entered(replace(visitor, session=session))
         if entered is None:
             return
         sealed = self._ground.vault.seal(pyotp.random_base32())
 
         def work(tx: Session) -> None:
-            if proofs.pending_seed(tx, entered.handle.id) is None:
-                proofs.keep_pending_seed(
-                    tx,
-                    handle=entered.handle.id,
-                    directory=entered.handle.directory,
-                    account=entered.handle.account,
-                    sealed=sealed,
-                    at=self._ground.now(),
-                )
+            handle = entered.handle
+            proofs.keep_pending_seed(
+                tx, handle=handle.id, directory=handle.directory, account=handle.account, sealed=sealed,
+                at=self._ground.now(),
+            )  # fmt: skip
 
         await self._ground.database.write(work)
 

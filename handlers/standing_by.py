@@ -23,11 +23,15 @@ from storage.states import PetitionState
 
 @dataclass(frozen=True, kw_only=True)
 class Count:
-    """Who counts now. rows: what was counted over. lost: those whose word counts no more."""
+    """Who counts now. rows: what was counted over. lost: those whose word counts no more.
+
+    broken: policy's answer, if it could not be evaluated for one of them.
+    """
 
     attested: Attested
     rows: tuple[Attestation, ...]
     lost: tuple[str, ...]
+    broken: PolicyDecision | None = None
 
     @classmethod
     def of_nobody(cls) -> "Count":
@@ -117,20 +121,25 @@ class StandingBy:
     ) -> Count:
         counted: list[tuple[Account, str]] = []
         lost: list[str] = []
+        broken: PolicyDecision | None = None
         for row, account in zip(rows, found, strict=True):
             question = (
                 self.question(tx, petition, account, person, "approve", frozenset({row.proof}))
                 if account is not None
                 else None
             )
+            decision = may_attest(self._ground.policy, question) if question is not None else None
+            broken = decision if decision is not None and decision.errors else broken
             if (
                 account is None
                 or question is None
                 or question.role is None
-                or not may_attest(self._ground.policy, question).allowed
+                or decision is None
+                or not decision.allowed
                 or any(same_person(account, other) for other, _ in counted)
             ):
                 lost.append(row.account)
                 continue
             counted.append((account, question.role))
-        return Count(attested=Attested.of(role for _, role in counted), rows=tuple(rows), lost=tuple(lost))
+        attested = Attested.of(role for _, role in counted)
+        return Count(attested=attested, rows=tuple(rows), lost=tuple(lost), broken=broken)

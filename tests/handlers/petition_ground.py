@@ -17,7 +17,7 @@ from handlers import petition_ends
 from handlers.alarms import Alarms, StopLinks
 from handlers.attesting import Attesting
 from handlers.ceremonies import relying_party
-from handlers.decisions.policy import AttestWay
+from handlers.decisions.policy import AttestWay, PolicyEngine
 from handlers.ground import Ground
 from handlers.intents import Actor, Report, Where
 from handlers.petition_openings import Openings
@@ -161,9 +161,12 @@ class Square:
 
 
 @asynccontextmanager
-async def square(folder: Path, *, server: Server | None = None) -> AsyncIterator[Square]:
-    """Everybody, and no petition."""
+async def square(
+    folder: Path, *, server: Server | None = None, policy: PolicyEngine | None = None
+) -> AsyncIterator[Square]:
+    """Everybody, and no petition. policy: another than the shipped one."""
     async with world(folder, server=server, enrolled=False) as page:
+        page.ground = replace(page.ground, policy=policy or page.ground.policy)
         ground = Ground(
             database=page.ground.database,
             policy=page.ground.policy,

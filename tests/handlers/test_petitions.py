@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from handlers.changes import RESET, Changes
+from handlers.decisions.cedar import CedarPolicy
 from handlers.decisions.petitioning import in_the_end
 from handlers.enrolment import Codes
 from handlers.freezing import Cause, begin
@@ -16,6 +17,7 @@ from handlers.outcomes import Repeated, Unknown
 from handlers.petition_door import PetitionDoor
 from handlers.petitioned import (
     AskedBefore,
+    MayAsk,
     MayAttest,
     MayNot,
     NotForYou,
@@ -28,6 +30,7 @@ from handlers.petitioned import (
     SettledBefore,
     Why,
 )
+from handlers.policies import shipped
 from handlers.recording import WICKET
 from handlers.reported import Stopped
 from handlers.visits import Done, NotYet, Over, Proven, Refused
@@ -126,6 +129,17 @@ async def test_without_showing_what_is_left_nothing_is_set_up(sq: Square) -> Non
     assert isinstance(await sq.page.proving.give_totp(visitor, sq.page.code("ada")), Refused)
 
 
+async def test_whoever_was_on_the_page_before_does_not_know_the_key_that_is_confirmed(sq: Square) -> None:
+    """P-14: a mailbox or a password that is known to another opens the page for them too, for a day."""
+    petition = await sq.opened()
+    keys = []
+    for _ in ("another", "she herself"):
+        visitor = await sq.shown(petition)
+        await sq.regaining.offer_key(visitor, session=visitor.session)
+        keys.append((await sq.page.looking.look(visitor)).key)
+    assert keys[0] != keys[1]
+
+
 async def test_a_code_by_mail_will_do_but_not_for_the_privileged(sq: Square) -> None:
     """P-14, P-3: and nobody whose address moved lately gets anywhere."""
     petition = await sq.opened()
@@ -146,8 +160,11 @@ async def test_whoever_can_help_themselves_asks_nobody(sq: Square) -> None:
     assert await sq.page.rows(Petition) == []
 
 
-async def test_whoever_is_refused_before_the_form_opens_is_on_the_record(sq: Square) -> None:
+async def test_whoever_is_refused_before_the_form_opens_is_on_the_record(on_each: Square) -> None:
     """P-14, promise 2: once a click."""
+    sq = on_each
+    allowed = Intent(actor=await sq.actor("ada"), where=WHERE, delivery=sq.delivery())
+    assert await sq.petitioning.consider(allowed, PROOFS) == MayAsk(kind=PROOFS, privileged=False)
     intent = Intent(actor=await sq.actor("ada"), where=WHERE, delivery=sq.delivery())
     assert await sq.petitioning.consider(intent, PASSWORD) == NotNeeded(kind=PASSWORD)
     assert await sq.petitioning.consider(intent, PASSWORD) == Repeated()
@@ -461,6 +478,47 @@ async def test_an_approver_who_lost_what_they_had_opens_nothing(
     assert ("petition", "high", Why.AUTHORITY) in await sq.alerts()
 
 
+def breaking(action: str, who: str) -> CedarPolicy:
+    """The shipped policies and one that cannot be evaluated once this one is in a new team."""
+    sources, schema = shipped()
+    broken = (
+        f'@id("sums") @reason("No.")\nforbid (principal, action == Action::"{action}", resource)\n'
+        f'when {{ {who}.team == "New" && 9223372036854775807 + 1 > 9 }};\n'
+    )
+    return CedarPolicy.load({**sources, "broken.cedar": broken}, schema, bound_to="test")
+
+
+@pytest.mark.parametrize(
+    ("action", "who", "login"),
+    [("attest", "principal", "grace"), ("regain_proofs", "resource", "ada")],
+)
+async def test_a_policy_that_breaks_at_the_hour_is_told_as_broken(
+    tmp_path: Path, action: str, who: str, login: str
+) -> None:
+    """Promise 3: it opens nothing, and nobody lost an authority."""
+    async with square(tmp_path, policy=breaking(action, who)) as sq:
+        petition = await sq.approved()
+        await sq.mailed(petition)
+        await sq.page.local.change_account(login, team="New")
+        sq.page.clock.forward(hours=4)
+        await sq.openings.settle_due()
+        assert (await sq.row(petition)).end_reason == Why.AUTHORITY
+        assert await sq.page.exceptions() == ["policy-error"]
+        entry = next(one for one in await sq.page.audit() if one["action"] == "petition.voided")
+        assert entry["facts"]["errors"]
+
+
+async def test_a_policy_that_breaks_while_approvals_are_weighed_is_told_as_broken(tmp_path: Path) -> None:
+    """Promise 3: not "somebody is still missing"."""
+    async with square(tmp_path, policy=breaking("regain_proofs", "resource")) as sq:
+        petition = await sq.asked()
+        await sq.approve(petition, "sam")
+        await sq.page.local.change_account("ada", team="New")
+        assert await sq.approve(petition, "grace") == Said(approved=False)
+        assert await sq.page.exceptions() == ["policy-error"]
+        assert await sq.page.audited("petition.not_weighed") == [("refused", None)]
+
+
 async def test_an_approver_who_left_after_the_opening_closes_it_again(sq: Square) -> None:
     """P-14, SL-17: each step on the page asks once more."""
     petition = await sq.opened()
@@ -566,6 +624,12 @@ async def test_a_crash_between_the_last_approval_and_what_follows_loses_nothing(
         await sq.decide(petition, "grace")
     del sq.attesting.weigh
     assert (await sq.row(petition)).state == PetitionState.ASKED
+    sq.page.faulty.error("account")
+    for _ in range(3):
+        await sq.openings.settle_due()
+        sq.page.clock.forward(minutes=1)
+    sq.page.faulty.mend()
+    assert await sq.page.audited("petition.put_off") == []  # nothing that had an hour
     await sq.openings.settle_due()
     assert (await sq.row(petition)).state == PetitionState.APPROVED
 
