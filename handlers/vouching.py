@@ -80,7 +80,10 @@ class Vouching:
         if not decision.allowed:
             return self._turn_away(tx, intent, standing, decision)
         decision = self._ask(tx, intent, standing, ticket_given=bool(intent.ticket))
+        if decision.errors:
+            return self._turn_away(tx, intent, standing, decision)
         if not decision.allowed:
+            self._refuse(tx, intent, person, "no_ticket", decision)
             return TicketWanted(entitlements=())
         if failures.is_locked(
             tx, directory=voucher.directory, account=_counted(voucher), at=at, lock=self._limits.rest
@@ -152,9 +155,16 @@ class Vouching:
         self._refuse(tx, intent, None, "unknown")
         return NobodyKnown()
 
-    def _refuse(self, tx: Session, intent: Vouch, person: Account | None, why: str) -> None:
+    def _refuse(
+        self,
+        tx: Session,
+        intent: Vouch,
+        person: Account | None,
+        why: str,
+        decision: PolicyDecision | None = None,
+    ) -> None:
         if deliveries.take(tx, f"{intent.delivery}:{intent.whom}:{why}", self._ground.now()):
-            self._record(tx, intent, person, "vouching.refused", "refused", {"why": why})
+            self._record(tx, intent, person, "vouching.refused", "refused", {"why": why}, decision)
 
     def _turn_away(self, tx: Session, intent: Vouch, standing: Standing, decision: PolicyDecision) -> MayNot:
         at, person = self._ground.now(), standing.person
