@@ -158,6 +158,13 @@ async def test_nobody_vouches_for_somebody_privileged(staff: Company) -> None:
     assert "governed way" in outcome.reasons[0]
 
 
+@pytest.mark.parametrize("change", [{"name": "Ada B."}, {"privileged": True}, {"active": False}])
+async def test_who_is_nobody_to_them_learns_nothing_of_them(staff: Company, change: dict[str, Any]) -> None:
+    """P-9: somebody's Slack session, without any proof, is not to find out which account is worth an attack."""
+    await staff.page.local.change_account("ada", **change)
+    assert await staff.send("ina", "12345678") == MayNot(reasons=())
+
+
 async def test_whose_address_or_link_is_new_does_not_vouch(staff: Company) -> None:
     code = await staff.ask()
     await staff.page.linked("gil")
