@@ -7,6 +7,7 @@ import structlog
 from sqlmodel import Session
 
 from handlers import told_of_vouching
+from handlers.decisions.vouching import POLICY_BROKEN
 from handlers.exceptions import Severity
 from handlers.intents import SCHEDULE
 from handlers.recording import WICKET
@@ -28,7 +29,7 @@ class Cooling:
         self._ground = ground
 
     async def settle_due(self) -> int:
-        """See to what counts by now; how many there were. What its directory does not say waits for the next round."""
+        """See to what counts by now; how many there were. What nobody can say now waits for the next round."""
         ground = self._ground
         due = await ground.database.read(lambda tx: vouchings.cooling(tx, ground.now(), AT_ONCE))
         for row in due:
@@ -44,6 +45,8 @@ class Cooling:
             objection = INACTIVE
         else:
             objection = await self._ground.objection(row, account)
+        if objection == POLICY_BROKEN:
+            return
 
         def work(tx: Session) -> None:
             at = self._ground.now()

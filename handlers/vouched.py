@@ -12,7 +12,7 @@ from sqlmodel import Session
 
 from handlers import told_of_vouching
 from handlers.attempts import Attempts, Checked, Kinds, counted_as
-from handlers.decisions.vouching import CODE_DIGITS, VouchingLimits, read_out
+from handlers.decisions.vouching import CODE_DIGITS, POLICY_BROKEN, VouchingLimits, read_out
 from handlers.exceptions import Severity
 from handlers.intents import PAGE
 from handlers.proving import is_mail_code, matching_recovery
@@ -184,7 +184,8 @@ class BeingVouched:
             # Guesses at a code count as such for everybody; what is not vouched for is no guess.
             return Checked(right=False, why=why or "wrong", proofs=given, spend=lambda _tx: False)
         if objection := await ground.objection(row, account):
-            await self._void(row, objection, named(account.name, account.login))
+            if objection != POLICY_BROKEN:
+                await self._void(row, objection, named(account.name, account.login))
             return Checked(right=False, why=objection, proofs=given, spend=lambda _tx: False)
 
         def spend(tx: Session) -> bool:

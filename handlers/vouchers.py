@@ -12,12 +12,14 @@ from sqlmodel import Session
 from handlers.addresses import changed_lately, seen_now
 from handlers.decisions.policy import PolicyDecision, VouchQuestion, same_person
 from handlers.decisions.standing import roles_towards
-from handlers.decisions.vouching import VouchRole, role_in
+from handlers.decisions.vouching import POLICY_BROKEN, VouchRole, role_in
+from handlers.exceptions import broken_policy, cause_of, tell_security
 from handlers.ground import Ground
 from handlers.patience import in_time
 from handlers.recently import KNOWN_FOR, recently
 from storage import links, petitions, vouchings
 from storage.directories.base import Account, Directory
+from storage.exceptions import open_under
 from storage.handles import handle_by_id
 from storage.records import Vouching
 
@@ -92,7 +94,16 @@ class Vouchers:
         if voucher is None or not voucher.active:
             return "voucher_gone"
         decision = await self.still(row, await self.standing(voucher, person))
+        if decision.errors:
+            await self._ground.database.write(lambda tx: self._tell(tx, row, decision))
+            return POLICY_BROKEN
         return "" if decision.allowed else "voucher_lost"
+
+    def _tell(self, tx: Session, row: Vouching, decision: PolicyDecision) -> None:
+        """Once: the schedule asks again every few seconds."""
+        broken = broken_policy(decision, who=row.voucher_name, correlation=row.handle)
+        if not open_under(tx, cause_of(broken.kind, broken.cause)):
+            tell_security(tx, self._ground.now(), broken)
 
     async def still(self, row: Vouching, standing: Standing) -> PolicyDecision:
         """Policy's answer of now about a word that was given before."""

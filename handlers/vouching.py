@@ -80,7 +80,10 @@ class Vouching:
         if not decision.allowed:
             return self._turn_away(tx, intent, standing, decision)
         decision = self._ask(tx, intent, standing, ticket_given=bool(intent.ticket))
+        if decision.errors:
+            return self._turn_away(tx, intent, standing, decision)
         if not decision.allowed:
+            self._refuse(tx, intent, person, "no_ticket", decision)
             return TicketWanted(entitlements=())
         if failures.is_locked(
             tx, directory=voucher.directory, account=_counted(voucher), at=at, lock=self._limits.rest
@@ -152,14 +155,21 @@ class Vouching:
         self._refuse(tx, intent, None, "unknown")
         return NobodyKnown()
 
-    def _refuse(self, tx: Session, intent: Vouch, person: Account | None, why: str) -> None:
+    def _refuse(
+        self,
+        tx: Session,
+        intent: Vouch,
+        person: Account | None,
+        why: str,
+        decision: PolicyDecision | None = None,
+    ) -> None:
         if deliveries.take(tx, f"{intent.delivery}:{intent.whom}:{why}", self._ground.now()):
-            self._record(tx, intent, person, "vouching.refused", "refused", {"why": why})
+            self._record(tx, intent, person, "vouching.refused", "refused", {"why": why}, decision)
 
     def _turn_away(self, tx: Session, intent: Vouch, standing: Standing, decision: PolicyDecision) -> MayNot:
         at, person = self._ground.now(), standing.person
         if not deliveries.take(tx, f"{intent.delivery}:{person.id}", at):
-            return MayNot(reasons=decision.reasons)
+            return _may_not(standing, decision)
         self._record(tx, intent, person, "vouching.refused", "refused", {"why": "policy"}, decision)
         who = named(standing.voucher.name, standing.voucher.login)
         if decision.errors:
@@ -170,7 +180,7 @@ class Vouching:
                 tx, standing.voucher, person, reason, Severity(decision.severity),
                 {"reasons": list(decision.reasons), "policies": list(decision.policy_ids)},
             )  # fmt: skip
-        return MayNot(reasons=decision.reasons if decision.policy_ids else ())
+        return _may_not(standing, decision)
 
     def _wrong(self, tx: Session, intent: Vouch, person: Account, row: Row | None) -> WrongCode | Resting:
         """Counted before anything else is said; the same code sent again in the same form is the same try."""
@@ -254,6 +264,12 @@ class Vouching:
             subject=person.id if person else None, decision=decision,
             facts={"spoken": intent.spoken, "slack_user": intent.whom, **facts},
         )  # fmt: skip
+
+
+def _may_not(standing: Standing, decision: PolicyDecision) -> MayNot:
+    """Why, for those whom the person is something to: a stranger is not told who is privileged, off or reported."""
+    is_stranger = standing.role is None and not standing.oneself and not standing.reports_to
+    return MayNot(reasons=() if is_stranger or not decision.policy_ids else decision.reasons)
 
 
 def _counted(voucher: Account) -> str:

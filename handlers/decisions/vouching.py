@@ -11,6 +11,8 @@ from enum import StrEnum
 from typing import Literal
 
 CODE_DIGITS = 8
+# Why a word counts not now: policy could not be asked, so nobody lost anything, and it is asked again.
+POLICY_BROKEN = "policy_broken"
 VouchRole = Literal["manager", "help_desk"]
 # The manager first: whoever is both needs no ticket for their own report.
 ROLES: tuple[VouchRole, ...] = ("manager", "help_desk")

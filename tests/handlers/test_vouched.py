@@ -8,21 +8,30 @@ from pathlib import Path
 import pytest
 
 from handlers.cooling import Cooling
+from handlers.decisions.cedar import CedarPolicy
 from handlers.decisions.vouching import VouchingLimits
 from handlers.freezing import Cause, begin
 from handlers.intents import SCHEDULE, Report
 from handlers.passwords import NO_LONGER, WORD_LOST
+from handlers.policies import shipped
 from handlers.recording import WICKET
 from handlers.visits import Done, NotYet, Proven, Refused
 from handlers.vouched import BeingVouched
+from handlers.vouchers import Vouchers
 from storage.audit.checkpoint import Signer
 from storage.handles import Purpose
 from storage.proofs import ProofKind
-from storage.records import Vouching
+from storage.records import ExceptionRecord, Vouching
 from storage.states import Ended, FreezeKind
 from storage.stores import Server
 from tests.handlers.page_ground import NEW_PASSWORD, OLD_PASSWORD
 from tests.handlers.vouching_ground import SLACK, Company, company
+
+BROKEN = """
+@id("broken") @reason("Too far.")
+forbid (principal, action == Action::"vouch", resource)
+when { context.hoursLinked + 9223372036854775807 > 0 };
+"""
 
 
 @pytest.fixture
@@ -138,6 +147,25 @@ async def test_a_voucher_who_may_no_longer_voids_their_word(
     assert (await staff.give())[1] == Refused()
     assert (await staff.row()).ended == Ended.VOID
     assert await staff.reasons() == ["lost"]
+
+
+async def test_a_broken_policy_lets_nobody_in_and_voids_no_word(staff: Company) -> None:
+    """Promise 3: an error refuses and is told as what it is; once policy is mended the word counts as before."""
+    await staff.vouched()
+    sources, schema = shipped()
+    policy = CedarPolicy.load({**sources, "own.cedar": BROKEN}, schema, bound_to="test")
+    objection = Vouchers(replace(staff.ground, policy=policy)).objection
+    broken = replace(staff.page.ground, objection=objection)
+    mended, staff.being = staff.being, BeingVouched(broken)
+    assert (await staff.give())[1] == Refused()
+    for _ in range(2):
+        await Cooling(broken).settle_due()
+    row = await staff.row()
+    assert (row.ended, row.cooled_at) == ("", None)
+    assert [(one.kind, one.count) for one in await staff.page.rows(ExceptionRecord)] == [("policy-error", 1)]
+    staff.being = mended
+    staff.page.clock.forward(minutes=10)
+    assert isinstance((await staff.give())[1], Proven)
 
 
 async def test_a_voucher_who_goes_between_proof_and_password_stops_it(staff: Company) -> None:

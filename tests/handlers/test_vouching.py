@@ -2,16 +2,19 @@
 
 import asyncio
 from collections.abc import AsyncIterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 from sqlmodel import Session
 
+from handlers.decisions.cedar import CedarPolicy
 from handlers.intents import Report
 from handlers.outcomes import Repeated, TicketWanted
+from handlers.policies import shipped
 from handlers.visits import Proven, Refused
-from handlers.vouching import SET_UP_FIRST
+from handlers.vouching import SET_UP_FIRST, Vouching
 from handlers.words_given import (
     AlreadyVouched,
     MayNot,
@@ -22,10 +25,10 @@ from handlers.words_given import (
     WrongCode,
 )
 from storage.handles import Purpose, make_handle
-from storage.records import Petition, StepUp
+from storage.records import ExceptionRecord, Petition, StepUp
 from storage.states import Ended, PetitionKind, PetitionState
 from storage.stores import Server
-from tests.handlers.vouching_ground import SLACK, Company, company
+from tests.handlers.vouching_ground import LIMITS, SLACK, Company, company
 
 
 @pytest.fixture
@@ -76,6 +79,7 @@ async def test_asking_sends_nothing_to_anybody(staff: Company) -> None:
 async def test_the_help_desk_names_a_ticket(staff: Company) -> None:
     code = await staff.ask()
     assert isinstance(await staff.send("bob", code), TicketWanted)
+    assert await staff.page.audited("vouching.refused") == [("refused", "no_ticket")]
     assert isinstance(await staff.vouch("bob", code, ticket="INC-4711"), Vouched)
     assert (await staff.row()).ticket == "INC-4711"
 
@@ -152,6 +156,13 @@ async def test_nobody_vouches_for_somebody_privileged(staff: Company) -> None:
     outcome = await staff.send("gil", await staff.ask())
     assert isinstance(outcome, MayNot)
     assert "governed way" in outcome.reasons[0]
+
+
+@pytest.mark.parametrize("change", [{"name": "Ada B."}, {"privileged": True}, {"active": False}])
+async def test_who_is_nobody_to_them_learns_nothing_of_them(staff: Company, change: dict[str, Any]) -> None:
+    """P-9: somebody's Slack session, without any proof, is not to find out which account is worth an attack."""
+    await staff.page.local.change_account("ada", **change)
+    assert await staff.send("ina", "12345678") == MayNot(reasons=())
 
 
 async def test_whose_address_or_link_is_new_does_not_vouch(staff: Company) -> None:
@@ -311,3 +322,22 @@ async def test_who_has_no_proof_of_their_own_is_told_to_set_one_up(staff: Compan
     await staff.page.local.change_account("ada", manager="ina")
     outcome = await staff.send("ina", await staff.ask())
     assert outcome == MayNot(reasons=(SET_UP_FIRST,))
+
+
+BROKEN = """
+@id("broken-ticket") @reason("Too far.")
+forbid (principal, action == Action::"vouch", resource)
+when { !context.ticketGiven && context.hoursLinked + 9223372036854775807 > 0 };
+"""
+
+
+async def test_a_policy_that_breaks_over_the_ticket_is_told_as_such(tmp_path: Path) -> None:
+    """Promise 3: an error refuses, is on the record and is told; it is no ticket that is missing."""
+    async with company(tmp_path) as staff:
+        sources, schema = shipped()
+        policy = CedarPolicy.load({**sources, "own.cedar": BROKEN}, schema, bound_to="test")
+        broken = Vouching(replace(staff.ground, policy=policy), staff.page.ground.vault, LIMITS)
+        staff.vouching = broken
+        assert isinstance(await staff.send("gil", await staff.ask()), MayNot)
+        assert await staff.page.audited("vouching.refused") == [("refused", "policy")]
+        assert [one.kind for one in await staff.page.rows(ExceptionRecord)] == ["policy-error"]
