@@ -4,7 +4,7 @@ Pure. It says what the log says, and leaves empty what the log does not.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any, Literal
 
@@ -16,6 +16,8 @@ Outcome = Literal["automatic", "approved", "denied", "refused", "lapsed", "withd
 # Asked while new access stood still: it is all there is of that asking, and what it is correlated with may be asked for
 # again, or be the person.
 STOPPED = "grant.stopped"
+# An approval that counted no more: the request changed after it, or whoever gave it left.
+_VOID = "approved, void later"
 _DECIDED = {"approval.given": "approved", "approval.denied": "denied"}
 _CLOSED: Mapping[str, Outcome] = {
     "grant.refused": "refused",
@@ -155,11 +157,18 @@ def _outcome(rows: Sequence[Row]) -> Outcome:
     return "waiting"
 
 
-def _decisions(rows: Iterable[Row]) -> Iterable[Decision]:
+def _decisions(rows: Iterable[Row]) -> Sequence[Decision]:
+    """All that were made; those of whom an approval was void later are told to be."""
+    made: list[Decision] = []
     for row in rows:
+        if row.action == "approval.voided":
+            whose = _said(row)["facts"].get("approver", row.subject)  # somebody who left is whom it is about
+            made = [
+                replace(one, what=_VOID) if (one.by, one.what) == (whose, "approved") else one for one in made
+            ]
         if row.action in _DECIDED and row.outcome == "done":
             said = _said(row)
-            yield Decision(
+            one = Decision(
                 at=row.at,
                 by=row.actor,
                 role=str(said["facts"].get("role", "")),
@@ -169,6 +178,8 @@ def _decisions(rows: Iterable[Row]) -> Iterable[Decision]:
                 proof=_proof(said["facts"]),
                 entry=row.id,
             )
+            made.append(one)
+    return made
 
 
 def _proof(facts: Mapping[str, Any]) -> str:

@@ -232,6 +232,30 @@ async def test_what_came_late_ends_nothing_and_is_not_hidden(
     assert (case.given_at, case.is_open, case.late) == (start + timedelta(seconds=1), open_still, late)
 
 
+async def test_an_approval_that_was_void_is_told_to_be(world: World) -> None:
+    """R-2: nobody is told to have approved what they did not: it was made shorter after them, or they left."""
+    start = world.clock()
+    entries = [
+        made(0, start, "grant.requested", "g1", "prod-db"),
+        made(1, start, "approval.given", "g1", "prod-db", by="grace"),
+        made(2, start, "approval.voided", "g1", "prod-db", {"approver": "grace"}, by="linus"),
+        made(3, start, "approval.given", "g1", "prod-db", by="linus"),
+        made(4, start, "approval.given", "g1", "prod-db", by="ada"),
+        made(
+            5, start, "approval.voided", "g1", "prod-db", {"why": "gone"}, by="wicket"
+        ),  # about ada, who left
+    ]
+    await world.ground.database.write(lambda tx: log.append_each(tx, entries))
+    cases = (await gathered(world, start)).cases
+    assert [(one.by, one.what) for one in cases[0].decisions] == [
+        ("grace", "approved, void later"),
+        ("linus", "approved"),
+        ("ada", "approved, void later"),
+    ]
+    [row] = _read(tables.population(cases, NAMES))
+    assert row["approvers"] == "linus"
+
+
 def made(
     number: int,
     start: datetime,
@@ -239,11 +263,12 @@ def made(
     about: str,
     what: str | None,
     facts: Mapping[str, Any] | None = None,
+    by: str = "ada",
 ) -> Entry:
     """An entry, one second after the one before."""
     return Entry(
         id=f"made-{number}", at=start + timedelta(seconds=number), action=action, outcome="done",
-        actor=Actor(type="person", id="ada"), subject="ada", resource=what, correlation=about,
+        actor=Actor(type="person", id=by), subject="ada", resource=what, correlation=about,
         where=Where(transport="socket", replica="main"), facts=facts or {},
     )  # fmt: skip
 
