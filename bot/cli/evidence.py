@@ -7,7 +7,7 @@ import json
 from dataclasses import asdict
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 from sqlmodel import Session
@@ -70,7 +70,7 @@ def evidence(
         note, proofs = database.read_now(lambda tx: _proven(tx, rows, signer)) if signer else ("", {})
     made = Evidence(
         gathered=gathered, wanted=wanted, names=_names(settings, rows), proofs=proofs, checkpoint=note,
-        entries={row.id: entry_as_json(row) for row in rows}, written=utc_now(),
+        entries={row.id: _whole(row) for row in rows}, written=utc_now(),
     )  # fmt: skip
     files = write(made, out)
     typer.echo(f"Wrote {len(gathered.cases)} requests with {len(rows)} entries in {files} files to {out}.")
@@ -130,6 +130,14 @@ def _proven(tx: Session, rows: list[Row], signer: Signer) -> tuple[str, dict[str
             raise AuditFault(f"{proof.detail} No evidence was written.")
         proofs[row.id] = proof.text()
     return note, proofs
+
+
+def _whole(row: Row) -> dict[str, Any]:
+    """What `show --json` says, and the salt of each text: only with it a text is seen to be what its leaf says."""
+    said = entry_as_json(row)
+    for name, kept in row.texts.items():
+        said["texts"][name]["salt"] = kept.salt.hex() if kept.salt else None
+    return said
 
 
 def _names(settings: Settings, rows: list[Row]) -> dict[str, str]:

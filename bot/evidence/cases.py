@@ -4,7 +4,7 @@ Pure. It says what the log says, and leaves empty what the log does not.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any, Literal
 
@@ -13,19 +13,25 @@ from storage.faults import AuditFault
 
 Outcome = Literal["automatic", "approved", "denied", "refused", "lapsed", "withdrawn", "voided", "waiting"]
 
+# Asked while new access stood still: it is all there is of that asking, and what it is correlated with may be asked for
+# again, or be the person.
+STOPPED = "grant.stopped"
+# An approval that counted no more: the request changed after it, or whoever gave it left.
+_VOID = "approved, void later"
 _DECIDED = {"approval.given": "approved", "approval.denied": "denied"}
 _CLOSED: Mapping[str, Outcome] = {
     "grant.refused": "refused",
-    "grant.stopped": "refused",
+    STOPPED: "refused",
     "approval.denied": "denied",
     "grant.lapsed": "lapsed",
     "grant.withdrawn": "withdrawn",
     "grant.voided": "voided",
 }
 # When policy was asked whether it may be.
-_ASKED = frozenset({"grant.requested", "grant.approved", "grant.refused", "grant.stopped"})
+_ASKED = frozenset({"grant.requested", "grant.approved", "grant.refused", STOPPED})
 # This grant ended, and another one, or what stood before, still gives the same.
 KEPT = "access.kept"
+_GIVEN, _REMOVED = "access.given", "access.removed"
 _ENDED = {
     "grant.expired": "its time was over",
     "grant.given_back": "given back",
@@ -99,7 +105,7 @@ class Case:
 
 def begins_case(row: Row) -> bool:
     """Whether this entry is where a request begins."""
-    if row.action in ("grant.requested", "grant.refused", "grant.stopped"):
+    if row.action in ("grant.requested", "grant.refused", STOPPED):
         return True
     return row.action == "grant.approved" and _said(row)["facts"].get("automatic") is True
 
@@ -110,10 +116,8 @@ def case_of(rows: Sequence[Row]) -> Case:
         raise ValueError("these entries do not begin a request")
     first = rows[0]
     by_action = {row.action: row for row in rows}  # the last of each
-    approved, removed = (
-        by_action.get("grant.approved"),
-        by_action.get("access.removed") or by_action.get(KEPT),
-    )
+    approved, removed = by_action.get("grant.approved"), _taken_back(rows)
+    given = next((row for row in rows if row.action == _GIVEN), None)
     ended = next((row for row in reversed(rows) if row.action in _ENDED), None)
     policies = [row for row in rows if row.action in _ASKED and _said(row)["policy"]]
     policy: Mapping[str, Any] = _said(policies[-1])["policy"] if policies else {"ids": [], "set": ""}
@@ -132,13 +136,13 @@ def case_of(rows: Sequence[Row]) -> Case:
         policies=tuple(policy["ids"]),
         policy_set=str(policy["set"]),
         approved_at=approved.at if approved else None,
-        given_at=by_action["access.given"].at if "access.given" in by_action else None,
+        given_at=given.at if given else None,
         ended_at=ended.at if ended else None,
         ended_how=_ENDED[ended.action] if ended else "",
         ended_by=ended.actor if ended and ended.action in ("grant.ended_early", "grant.given_back") else "",
         removed_at=removed.at if removed else None,
         kept=removed is not None and removed.action == KEPT,
-        late=_late(removed),
+        late=_late(removed, ended),
         entries=tuple(row.id for row in rows),
     )
 
@@ -153,11 +157,18 @@ def _outcome(rows: Sequence[Row]) -> Outcome:
     return "waiting"
 
 
-def _decisions(rows: Iterable[Row]) -> Iterable[Decision]:
+def _decisions(rows: Iterable[Row]) -> Sequence[Decision]:
+    """All that were made; those of whom an approval was void later are told to be."""
+    made: list[Decision] = []
     for row in rows:
+        if row.action == "approval.voided":
+            whose = _said(row)["facts"].get("approver", row.subject)  # somebody who left is whom it is about
+            made = [
+                replace(one, what=_VOID) if (one.by, one.what) == (whose, "approved") else one for one in made
+            ]
         if row.action in _DECIDED and row.outcome == "done":
             said = _said(row)
-            yield Decision(
+            one = Decision(
                 at=row.at,
                 by=row.actor,
                 role=str(said["facts"].get("role", "")),
@@ -167,6 +178,8 @@ def _decisions(rows: Iterable[Row]) -> Iterable[Decision]:
                 proof=_proof(said["facts"]),
                 entry=row.id,
             )
+            made.append(one)
+    return made
 
 
 def _proof(facts: Mapping[str, Any]) -> str:
@@ -174,8 +187,25 @@ def _proof(facts: Mapping[str, Any]) -> str:
     return ", ".join(found) if isinstance(found, list) else str(found)
 
 
-def _late(removed: Row | None) -> float | None:
+def _taken_back(rows: Iterable[Row]) -> Row | None:
+    """The entry by which it is over; None while the access is there. What somebody changed whose turn was over takes
+    nothing back that a grant still gives, and may bring back what was taken.
+    """
+    over, found = False, None
+    for row in rows:
+        if row.action == _GIVEN:
+            found = None
+        elif row.action in (_REMOVED, KEPT):
+            over = over or "overtaken" not in _said(row)["facts"]
+            found = row if over else None
+    return found
+
+
+def _late(removed: Row | None, ended: Row | None) -> float | None:
+    """As it was measured; for what came back meanwhile, since the grant ended."""
     late = _said(removed)["facts"].get("late_ms") if removed else None
+    if late is None and removed is not None and ended is not None:
+        return max(0.0, (removed.at - ended.at).total_seconds())
     return late / 1000 if isinstance(late, int) else None
 
 

@@ -10,7 +10,7 @@ from datetime import datetime
 
 from sqlmodel import Session
 
-from bot.evidence.cases import Case, begins_case, case_of
+from bot.evidence.cases import STOPPED, Case, begins_case, case_of
 from storage.audit import log
 from storage.audit.log import Row
 
@@ -66,7 +66,10 @@ def gather(tx: Session, wanted: Wanted, tell: Tell | None = None) -> Gathered:
             tell(row.index, size)
         if wanted.since <= row.at < wanted.until:
             counts[row.action, row.outcome] += 1
-        if row.correlation in stories:
+        if row.action == STOPPED:
+            if wanted.fits(row):
+                stories[row.id] = [row]
+        elif row.correlation in stories:
             stories[row.correlation].append(row)
         elif wanted.fits(row) and begins_case(row):
             stories[row.correlation] = [row]

@@ -24,7 +24,8 @@ Evidence about access, from the audit log of Wicket.
 report.html       to read, or to print
 population.csv    every request of the period, with what came of it
 decisions.csv     every decision of an approver
-entries.jsonl     the entries of the log behind them, whole, in order, one JSON object a line
+entries.jsonl     the entries of the log behind them, whole, in order, one JSON object a line; HMAC-SHA256 over a text,
+                  with its salt as key, is what its entry commits to
 checkpoint.txt    the signed state of the log that all of it is proven under
 proofs/           for each entry, that it stands in that log: `wicket audit verify-proof FILE --key KEY`
 MANIFEST.sha256   the SHA-256 of each file: `sha256sum -c MANIFEST.sha256`
@@ -36,7 +37,7 @@ The public key is not in here on purpose: take it from where you keep it.
 
 @dataclass(frozen=True, kw_only=True)
 class Evidence:
-    """What is written. entries: for each id of an entry, what `wicket audit show --json` says of it.
+    """What is written. entries: for each id of an entry, what `wicket audit show --json` says of it, with the salts.
 
     proofs: for each id, the proof's text. checkpoint: the signed note, "" where the key was not at hand.
     """

@@ -3,6 +3,7 @@
 import re
 import subprocess
 import sys
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -95,8 +96,38 @@ def test_an_auditor_needs_nothing_but_a_checkpoint_the_key_and_a_proof(operator:
     assert check(desk, key, "leaves", "leaves.jsonl", "kept.txt")[0] == 1
 
 
+def test_a_folder_about_a_period_is_checked_by_the_same_steps(operator: Install, desk: Path) -> None:
+    """T-6, AU-12: each entry under the folder's checkpoint, and that one against the auditor's own."""
+    signer = read_signer(operator.environ["WICKET_AUDIT_KEY"])
+    assert not isinstance(signer, BadKey)
+    key, today = signer.verifier.text, datetime.now(UTC).date()
+    (desk / "kept.txt").write_text(posted(operator))
+    operator.happened(2)
+    period = ("--from", str(today - timedelta(days=1)), "--to", str(today + timedelta(days=2)))
+    done = operator.run("audit", "evidence", *period, "--out", str(desk / "folder"))
+    assert done.exit_code == 0, done.output
+    one, *_ = proofs = sorted((desk / "folder" / "proofs").iterdir())
+    assert len(proofs) == 7
+    code, said = check(desk, key, "proof", str(one), "folder/checkpoint.txt")
+    assert (code, "of the 7 in the log" in said) == (0, True), said
+    assert check(desk, key, "proof", str(one), "kept.txt")[0] == 1, "that is another checkpoint"
+    both = (str(desk / "kept.txt"), str(desk / "folder" / "checkpoint.txt"))
+    assert operator.run("audit", "consistency", *both, "--out", str(desk / "on.txt")).exit_code == 0
+    code, said = check(desk, key, "continues", "on.txt", "kept.txt")
+    assert (code, "begins with the 5 of your checkpoint, unchanged" in said) == (0, True), said
+
+
 def test_every_command_that_the_page_names_is_one(operator: Install):
     named = set(re.findall(r"`?wicket audit ([a-z-]+)", (DOCS / "audit.md").read_text()))
-    assert {"show", "checkpoint", "verify", "prove", "verify-proof", "consistency", "leaves"} <= named
+    assert {
+        "show",
+        "checkpoint",
+        "verify",
+        "prove",
+        "verify-proof",
+        "consistency",
+        "leaves",
+        "evidence",
+    } <= named
     for command in named:
         assert operator.run("audit", command, "--help").exit_code == 0, command

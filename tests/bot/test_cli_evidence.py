@@ -1,5 +1,7 @@
 """The commands for auditors, on a real store: a folder that proves itself from outside, and the map of controls."""
 
+import base64
+import hmac
 import json
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -35,6 +37,21 @@ def test_the_folder_is_checked_with_the_public_key_alone(install: Install, tmp_p
     for proof in proofs:
         assert auditor.run("audit", "verify-proof", str(proof), *held).exit_code == 0
     assert "Ada Lovelace" in (folder / "report.html").read_text()
+
+
+def test_a_text_is_held_against_what_its_entry_commits_to(install: Install, tmp_path: Path) -> None:
+    """Promise 2, T-6: whoever hands the folder out can put no other reason into somebody's mouth."""
+    folder = tmp_path / "out"
+    assert install.run("audit", "evidence", *PERIOD, "--out", str(folder)).exit_code == 0
+    for entry in map(json.loads, (folder / "entries.jsonl").read_text().splitlines()):
+        extra = (folder / "proofs" / f"{entry['id']}.txt").read_text().splitlines()[1]
+        leaf = json.loads(base64.b64decode(extra.removeprefix("extra ")))
+        made = {
+            name: hmac.digest(bytes.fromhex(kept["salt"]), kept["text"].encode(), "sha256").hex()
+            for name, kept in entry["texts"].items()
+        }
+        assert made
+        assert made == leaf["texts"]
 
 
 def test_a_folder_that_is_there_is_not_written_over(install: Install, tmp_path: Path) -> None:

@@ -18,6 +18,8 @@ from bot.evidence.cases import Case
 from bot.evidence.gathering import Gathered, Wanted, gather
 from bot.evidence.report import report, summary
 from bot.evidence.writing import Evidence, write
+from storage.audit import log
+from storage.audit.entry import Actor, Entry, Where
 from tests.handlers.access_ground import World
 from tests.handlers.access_ground import world as open_world
 
@@ -170,6 +172,105 @@ def test_a_page_about_nothing_says_so() -> None:
     none: list[Case] = []
     page = report(none, period(start), {}, written=start, checkpoint="")
     assert "Nobody asked for anything in this period." in page
+
+
+async def test_what_was_stopped_is_a_request_of_its_own(world: World) -> None:
+    """AU-12: whoever asks again, for something else or once it goes on, is told of once more; a draft keeps its id."""
+    start, ada = world.clock(), "ada"
+    asked = [
+        ("grant.stopped", ada, "wiki-edit"), ("grant.stopped", ada, "prod-db"), ("link.offered", ada, None),
+        ("grant.stopped", "g1", "prod-db"), ("grant.requested", "g1", "prod-db"), ("grant.approved", "g1", "prod-db"),
+        ("access.given", "g1", "prod-db"),
+    ]  # fmt: skip
+    await world.ground.database.write(
+        lambda tx: log.append_each(tx, [made(n, start, *one) for n, one in enumerate(asked)])
+    )
+    cases = (await gathered(world, start)).cases
+    assert [(case.entitlement, case.outcome, case.is_open, len(case.entries)) for case in cases] == [
+        ("wiki-edit", "refused", False, 1),
+        ("prod-db", "refused", False, 1),
+        ("prod-db", "refused", False, 1),
+        ("prod-db", "approved", True, 3),
+    ]
+
+
+LATE: Mapping[str, Any] = {"read_back": True, "overtaken": True}
+
+
+@pytest.mark.parametrize(
+    ("after", "open_still", "late"),
+    [
+        ([("access.removed", LATE)], True, None),
+        ([("access.removed", LATE), ("grant.expired", {}), ("access.removed", {"late_ms": 500})], False, 0.5),
+        ([("grant.expired", {}), ("access.removed", {"late_ms": 500}), ("access.given", LATE)], True, None),
+        (
+            [
+                ("grant.expired", {}),
+                ("access.removed", {"late_ms": 0}),
+                ("access.given", LATE),
+                ("access.removed", LATE),
+            ],
+            False,
+            3.0,
+        ),
+    ],
+)
+async def test_what_came_late_ends_nothing_and_is_not_hidden(
+    world: World, after: list[tuple[str, Mapping[str, Any]]], open_still: bool, late: float | None
+) -> None:
+    """Promise 1: access that is there is never told to be taken back."""
+    start = world.clock()
+    before: list[tuple[str, Mapping[str, Any]]] = [
+        ("grant.approved", {"automatic": True, "minutes": 60}), ("access.given", {})
+    ]  # fmt: skip
+    entries = [
+        made(number, start, action, "g1", "prod-db", facts)
+        for number, (action, facts) in enumerate([*before, *after])
+    ]
+    await world.ground.database.write(lambda tx: log.append_each(tx, entries))
+    [case] = (await gathered(world, start)).cases
+    assert (case.given_at, case.is_open, case.late) == (start + timedelta(seconds=1), open_still, late)
+
+
+async def test_an_approval_that_was_void_is_told_to_be(world: World) -> None:
+    """R-2: nobody is told to have approved what they did not: it was made shorter after them, or they left."""
+    start = world.clock()
+    entries = [
+        made(0, start, "grant.requested", "g1", "prod-db"),
+        made(1, start, "approval.given", "g1", "prod-db", by="grace"),
+        made(2, start, "approval.voided", "g1", "prod-db", {"approver": "grace"}, by="linus"),
+        made(3, start, "approval.given", "g1", "prod-db", by="linus"),
+        made(4, start, "approval.given", "g1", "prod-db", by="ada"),
+        made(
+            5, start, "approval.voided", "g1", "prod-db", {"why": "gone"}, by="wicket"
+        ),  # about ada, who left
+    ]
+    await world.ground.database.write(lambda tx: log.append_each(tx, entries))
+    cases = (await gathered(world, start)).cases
+    assert [(one.by, one.what) for one in cases[0].decisions] == [
+        ("grace", "approved, void later"),
+        ("linus", "approved"),
+        ("ada", "approved, void later"),
+    ]
+    [row] = _read(tables.population(cases, NAMES))
+    assert row["approvers"] == "linus"
+
+
+def made(
+    number: int,
+    start: datetime,
+    action: str,
+    about: str,
+    what: str | None,
+    facts: Mapping[str, Any] | None = None,
+    by: str = "ada",
+) -> Entry:
+    """An entry, one second after the one before."""
+    return Entry(
+        id=f"made-{number}", at=start + timedelta(seconds=number), action=action, outcome="done",
+        actor=Actor(type="person", id=by), subject="ada", resource=what, correlation=about,
+        where=Where(transport="socket", replica="main"), facts=facts or {},
+    )  # fmt: skip
 
 
 def test_no_cell_begins_as_a_formula() -> None:
