@@ -86,11 +86,12 @@ def last_proven(tx: Session, directory: str, account: str, about: str) -> tuple[
 
 
 def keep(tx: Session, handle: str, *, rationale: str, minutes: int | None) -> None:
-    """Keep what they had typed, and that they decided without the proof once more."""
+    """Keep what they had typed, if anything, and that they decided without the proof once more."""
+    words = {"rationale": rationale, "minutes": minutes} if rationale else {}
     tx.execute(
         update(StepUp)
         .where(col(StepUp.handle) == handle)
-        .values(rationale=rationale, minutes=minutes, tries=col(StepUp.tries) + 1)
+        .values(**words, tries=col(StepUp.tries) + 1)
         .execution_options(synchronize_session=False)
     )
 

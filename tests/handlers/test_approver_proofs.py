@@ -128,6 +128,15 @@ async def test_without_a_proof_nothing_is_approved_and_what_was_typed_is_kept(wo
     assert [(row.rationale, row.minutes) for row in await world.rows(StepUp)] == [("", None)]
 
 
+async def test_a_click_without_words_wipes_none_that_were_typed_before(world: World) -> None:
+    """A message of before policy wanted a proof still has the button that approves at once."""
+    grant = await world.asked("ada", "prod-db")
+    await decides(world, "grace", grant, minutes=30)
+    await decides(world, "grace", grant, rationale="")
+    again = await opened(world, "grace", grant)
+    assert (again.rationale, again.minutes) == ("ok for the incident", 30)
+
+
 async def test_a_proof_that_is_old_spent_or_anothers_is_none(world: World) -> None:
     """Each is refused, and the record says why."""
     first, second = await world.asked("ada", "prod-db"), await world.asked("charles", "prod-db")
