@@ -15,8 +15,8 @@ log = structlog.get_logger(__name__)
 
 T = TypeVar("T")
 
-# A replica that stands still in a transaction is cut off after three seconds, and another may be next.
-TRIES = 8
+# A replica that stands still in a transaction is cut off after three seconds, and several may be next: half a minute.
+TRIES = 20
 PAUSE = 0.5
 
 

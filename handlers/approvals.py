@@ -166,6 +166,7 @@ class Deciding:
         if intent.approve and verdict.outcome == "void":
             self._requests.void(tx, intent, grant, told_together(*verdict.reasons), verdict.grant)
             self._tell_of_void(tx, found, verdict)
+            self._proofs.forget(tx, intent, grant)
             return Decided(grant=grant.id, state=grant.state, reasons=verdict.reasons)
         facts: dict[str, recording.Fact] = {}
         asked, retyped = found.question, self._proofs.is_retyped(intent, grant)
@@ -196,6 +197,7 @@ class Deciding:
             facts["retyped"] = True
         if proof is not None:
             facts |= proof_facts(proof)
+        if proof is not None or state != GrantState.PENDING:  # who typed need not be who decides
             self._proofs.forget(tx, intent, grant)
         steps = [recording.Step(action=action, outcome="done", decision=verdict.decision, facts=facts)]
         if state == GrantState.APPROVED:

@@ -135,13 +135,15 @@ class Looking:
         if handle.done_at is None:
             return None
         row = await self._ground.database.read(lambda tx: step_up_of(tx, handle.id))
+        if row is None:
+            return None
         until = handle.done_at + self._ground.stepping_up.fresh_for
         return Stepped(
-            kind=row.kind if row else "",
-            thing=row.thing if row else "",
-            whom=row.whom if row else "",
+            kind=row.kind,
+            thing=row.thing,
+            whom=row.whom,
             proofs=tuple(handle.proven),
-            spent=bool(row and row.spent_at),
+            spent=row.spent_at is not None,
             left=until - self._ground.now(),
         )
 

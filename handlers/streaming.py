@@ -30,6 +30,8 @@ _A_VISIT = 5.0
 # Longer than the taker may take, so that another replica begins only where this one is gone.
 _LEASE = timedelta(seconds=60)
 _SHORTEST, _LONGEST = timedelta(seconds=1), timedelta(minutes=1)
+# So long it waits where the other side asks for it; longer would be as good as never.
+_ASKED_AT_MOST = timedelta(hours=1)
 _CAUSE = cause_of(Kind.NOT_STREAMED, SIEM)
 # The same is said again after a day, since a stream that stands still loses nothing and is easily forgotten.
 _AGAIN = timedelta(days=1)
@@ -74,7 +76,7 @@ class Streaming:
         database, now = self._ground.database, self._ground.now()
         behind = await database.read(_behind)
         self._behind(behind)
-        if behind <= 0 or (self._rests_until is not None and now < self._rests_until):
+        if behind <= 0 or self._rests(now):
             return 0
         before = await database.write(
             lambda tx: streams.take(tx, SIEM, sender=self._sender, at=now, until=now + _LEASE)
@@ -91,6 +93,10 @@ class Streaming:
         moved = await database.write(lambda tx: self._accepted(tx, before, before + len(entries)))
         return len(entries) if moved else 0
 
+    def _rests(self, now: datetime) -> bool:
+        """Whether it waits still. What is further than anybody may ask was set before the clock was set back."""
+        return self._rests_until is not None and now < self._rests_until <= now + _ASKED_AT_MOST
+
     def _accepted(self, tx: Session, before: int, now: int) -> bool:
         if streams.failing_since(tx, SIEM) is not None:
             settle_exceptions(tx, at=self._ground.now(), causes=[_CAUSE])
@@ -99,7 +105,7 @@ class Streaming:
     async def _not_taken(self, fault: NotTaken) -> None:
         """Wait ever longer, up to a minute or what was asked for; and say so when it lasts."""
         now = self._ground.now()
-        self._rests_until = now + min(max(self._rest, fault.after or self._rest), _LONGEST)
+        self._rests_until = now + max(self._rest, min(fault.after or self._rest, _ASKED_AT_MOST))
         self._rest = min(self._rest * 2, _LONGEST)
         log.warning("stream.not_taken", fault=str(fault))
         await self._ground.database.write(lambda tx: self._refused(tx, now, str(fault)))

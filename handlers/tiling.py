@@ -7,7 +7,7 @@ import asyncio
 
 import structlog
 
-from storage.audit.tiles import Tile, add_tiles, next_tiles, sealed
+from storage.audit.tiles import Tile, add_tiles, next_tiles
 from storage.database import Database
 from storage.faults import AuditFault
 
@@ -29,7 +29,7 @@ class Tiling:
 
     def __init__(self, database: Database) -> None:
         self._database = database
-        self._told = -1
+        self._told = ""
 
     async def seal_due(self) -> None:
         """Add every tile that committed entries fill. A fault of the store passes through."""
@@ -40,10 +40,11 @@ class Tiling:
     async def _next(self) -> list[Tile]:
         """What comes next; nothing where the log does not fit together, which is logged once."""
         try:
-            return await self._database.read(lambda tx: next_tiles(tx, most=_AT_ONCE))
+            found = await self._database.read(lambda tx: next_tiles(tx, most=_AT_ONCE))
         except AuditFault as fault:
-            at = await self._database.read(sealed)
-            if at != self._told:
-                log.error("tiles.stopped", sealed=at, fault=str(fault))
-            self._told = at
+            if str(fault) != self._told:
+                log.error("tiles.stopped", fault=str(fault))
+            self._told = str(fault)
             return []
+        self._told = ""
+        return found

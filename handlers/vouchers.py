@@ -15,8 +15,8 @@ from handlers.decisions.standing import roles_towards
 from handlers.decisions.vouching import VouchRole, role_in
 from handlers.ground import Ground
 from handlers.patience import in_time
-from handlers.recently import recently
-from storage import links, vouchings
+from handlers.recently import KNOWN_FOR, recently
+from storage import links, petitions, vouchings
 from storage.directories.base import Account, Directory
 from storage.handles import handle_by_id
 from storage.records import Vouching
@@ -78,6 +78,7 @@ class Vouchers:
             oneself=standing.oneself,
             reports_to=standing.reports_to,
             moved=standing.moved,
+            petitioned=petitions.opened_since(tx, voucher.directory, voucher.id, now - KNOWN_FOR),
             hours_linked=_hours(linked, now) if linked is not None else 0,
             days_since_return=_hours(returned, now) // 24 if returned is not None else None,
             now=now,

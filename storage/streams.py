@@ -21,6 +21,8 @@ _TAKE = (
         or_(
             _STREAMS.c.lease_until.is_(None),
             _STREAMS.c.lease_until < bindparam("at", type_=_STREAMS.c.lease_until.type),
+            # Nobody holds it for so long: the clock was set back since.
+            _STREAMS.c.lease_until > bindparam("far", type_=_STREAMS.c.lease_until.type),
         ),
     )
     .values(
@@ -49,7 +51,8 @@ def take(tx: Session, name: str, *, sender: str, at: datetime, until: datetime) 
     """Take the stream until then, or until what was sent was answered; where it stands. None while another has it."""
     fresh = {"name": name, "position": 0, "sender": "", "lease_until": None, "failing_since": None}
     run(tx.connection(), _MAKE, fresh)
-    taken = tx.connection().execute(_TAKE, {"which": name, "me": sender, "at": at, "until": until}).first()
+    asked = {"which": name, "me": sender, "at": at, "until": until, "far": until + (until - at)}
+    taken = tx.connection().execute(_TAKE, asked).first()
     return None if taken is None else int(taken.position)
 
 

@@ -23,6 +23,7 @@ from storage.audit.checkpoint import Signer
 from storage.audit.log import Row
 from storage.audit.proving import NotProven
 from storage.audit.sealing import check_head, sign_head
+from storage.audit.verification import Progress, verify_log
 from storage.clock import utc_now
 from storage.faults import AuditFault
 
@@ -46,7 +47,7 @@ def evidence(
     ] = None,
 ) -> None:
     """Write each request of a period, who decided and why, what was given and when it ended, with the proofs."""
-    from bot.evidence.gathering import Wanted, gather
+    from bot.evidence.gathering import Gathered, Wanted, gather
     from bot.evidence.writing import Evidence, write
 
     if out.exists() and (not out.is_dir() or any(out.iterdir())):
@@ -58,8 +59,13 @@ def evidence(
     whom = None if person is None else account_id(settings, person)
     wanted = Wanted(since=wanted_since, until=wanted_until, person=whom, entitlement=entitlement)
     signer = settings.secrets.signer() if settings.secrets.audit_key is not None else None
+
+    def read(tx: Session, tell: Progress) -> Gathered:
+        _check(tx, signer, tell)
+        return gather(tx, wanted, tell)
+
     with opened(settings) as database, progress("Reading the log") as tell:
-        gathered = database.read_now(lambda tx: gather(tx, wanted, tell))
+        gathered = database.read_now(lambda tx: read(tx, tell))
         rows = list(gathered.rows.values())
         note, proofs = database.read_now(lambda tx: _proven(tx, rows, signer)) if signer else ("", {})
     made = Evidence(
@@ -102,6 +108,13 @@ def controls(
         ),
     )
     typer.echo(f"\nFrom {first:%Y-%m-%d} until before {last:%Y-%m-%d %H:%M} UTC. A count is no verdict.")
+
+
+def _check(tx: Session, signer: Signer | None, tell: Progress) -> None:
+    """AuditFault where the log is not sound: a proof is about a leaf, and what is told of it stands beside the leaf."""
+    report = verify_log(tx, verifier=signer.verifier if signer else None, progress=tell)
+    if not report.sound:
+        raise AuditFault(f"{report.findings[0].detail} No evidence was written.")
 
 
 def _proven(tx: Session, rows: list[Row], signer: Signer) -> tuple[str, dict[str, str]]:

@@ -12,8 +12,9 @@ from bot.evidence.cases import Case
 
 Names = Mapping[str, str]
 
-# A spreadsheet runs a cell that begins with one of these (OWASP, CSV injection).
-_FORMULA = ("=", "+", "-", "@", "\t", "\r")
+# A spreadsheet runs a cell that begins with one of these (OWASP, CSV injection): the last four are as wide as a
+# Chinese character.
+_FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "\uff1d", "\uff0b", "\uff0d", "\uff20")
 
 POPULATION = (
     "request", "asked_at", "requester", "requester_name", "subject", "subject_name", "entitlement", "minutes", "ticket",
@@ -64,11 +65,11 @@ def _table(columns: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
     out = io.StringIO()
     writer = csv.writer(out, quoting=csv.QUOTE_ALL, lineterminator="\r\n")
     writer.writerow(columns)
-    writer.writerows([_cell(value) for value in row] for row in rows)
+    writer.writerows([cell(value) for value in row] for row in rows)
     return out.getvalue()
 
 
-def _cell(value: str) -> str:
+def cell(value: str) -> str:
     """The value, with an apostrophe before what a spreadsheet would run; entries.jsonl has it as it was typed."""
     return f"'{value}" if value.startswith(_FORMULA) else value
 

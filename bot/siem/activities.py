@@ -127,12 +127,15 @@ _OF_ACCOUNTS = frozenset(
         "enrol",
         "mail_code",
         "password",
+        "petition",
         "proof",
         "proofs",
+        "regain",
         "reset",
         "sign_in",
         "step_up",
         "unlock",
+        "vouching",
     }
 )
 

@@ -44,11 +44,17 @@ class Ocsf:
 
     def line(self, row: Row) -> bytes:
         """The event as one line, with its end."""
-        return _LINE.encode(self.event(row)).encode("ascii") + b"\n"
+        try:
+            written = _LINE.encode(self.event(row))
+        except (TypeError, ValueError, RecursionError):  # what stands there is nothing that we ever wrote
+            written = _LINE.encode(self._event(row, _broken(row)))
+        return written.encode("ascii") + b"\n"
 
     def event(self, row: Row) -> dict[str, Any]:
         """The event of this entry: what the leaf says, and of its free texts what was not erased."""
-        said = _said(row)
+        return self._event(row, _said(row))
+
+    def _event(self, row: Row, said: Mapping[str, Any]) -> dict[str, Any]:
         facts: Mapping[str, Any] = said["facts"]
         activity = activity_of(said["action"], self.version, adds=facts.get("what") not in _TAKEN_AWAY)
         why = _why(row)
@@ -95,11 +101,15 @@ def _said(row: Row) -> Mapping[str, Any]:
     try:
         return row.said()
     except AuditFault:
-        return {
-            "id": row.id, "at": to_micros(row.at), "action": UNREADABLE, "outcome": "failed",
-            "actor": {"type": "wicket", "id": "wicket"}, "subject": None, "resource": None,
-            "correlation": row.correlation, "where": {}, "policy": None, "facts": {},
-        }  # fmt: skip
+        return _broken(row)
+
+
+def _broken(row: Row) -> Mapping[str, Any]:
+    return {
+        "id": str(row.id), "at": to_micros(row.at), "action": UNREADABLE, "outcome": "failed",
+        "actor": {"type": "wicket", "id": "wicket"}, "subject": None, "resource": None,
+        "correlation": str(row.correlation), "where": {}, "policy": None, "facts": {},
+    }  # fmt: skip
 
 
 def _about(activity: Activity, said: Mapping[str, Any], why: str) -> dict[str, Any]:

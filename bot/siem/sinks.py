@@ -5,6 +5,7 @@ They keep nothing back: what they were given is delivered when they return, or t
 
 import asyncio
 import os
+import re
 import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -20,6 +21,7 @@ from storage.audit.log import Row
 
 _WITHIN = aiohttp.ClientTimeout(total=20)
 _MOST_SECONDS = 3600
+_SECONDS = re.compile("[0-9]{1,9}")
 
 
 class Sink(Protocol):
@@ -102,7 +104,7 @@ class Http:
 
 def _after(answer: aiohttp.ClientResponse) -> timedelta | None:
     said = answer.headers.get("Retry-After", "")
-    return timedelta(seconds=min(int(said), _MOST_SECONDS)) if said.isascii() and said.isdigit() else None
+    return timedelta(seconds=min(int(said), _MOST_SECONDS)) if _SECONDS.fullmatch(said) else None
 
 
 def _say(lines: bytes) -> None:

@@ -8,6 +8,7 @@ import asyncio
 from aiohttp import web
 
 from bot.metrics import Metrics
+from bot.texts import template
 from bot.web.addresses import Callers, Hourly
 from bot.web.forms import Cookies, Tokens, from_elsewhere, new_form_cookie, read_form
 from bot.web.front_door import NEED_LOGIN, NOT_FROM_HERE, SHUT, TOO_MANY, WAIT, DoorWidth
@@ -16,16 +17,16 @@ from handlers.ground import Ground
 from handlers.intents import JUSTIFICATION_LIMIT
 from handlers.petition_door import PetitionDoor
 from handlers.visits import PageGround
+from storage.sentences import Sentence
 from storage.states import PetitionKind
 
 ASK_PATH = "/ask"
-NEED_WORDS = "Write what happened: they decide by it."
-TOO_LONG = f"Please keep it to {JUSTIFICATION_LIMIT} characters."
+NEED_WORDS = template("Write what happened: they decide by it.")
 ASKED = (
-    "Two people are asked, if this login can be helped so.",
-    "You hear of every step by mail, at your work address and the one before, and in Slack.",
-    "They have to speak to you: stay reachable, or go to them.",
-    "If no mail comes within some minutes, go to the IT desk in person.",
+    template("Two people are asked, if this login can be helped so."),
+    template("You hear of every step by mail, at your work address and the one before, and in Slack."),
+    template("They have to speak to you: stay reachable, or go to them."),
+    template("If no mail comes within some minutes, go to the IT desk in person."),
 )
 _LONGEST = 1024
 
@@ -128,5 +129,5 @@ def _wrong_with(typed: dict[str, str]) -> dict[str, str]:
     if not typed["words"].strip():
         wrong["words"] = NEED_WORDS
     elif len(typed["words"]) > JUSTIFICATION_LIMIT:
-        wrong["words"] = TOO_LONG
+        wrong["words"] = Sentence("Please keep it to {most} characters.", most=JUSTIFICATION_LIMIT)
     return wrong

@@ -19,7 +19,7 @@ class Ending:
     sentences: tuple[str, ...]
 
 
-_NOT_YOU = template("Was this not you? Tell your security team at once, in person or by phone if you can.")
+NOT_YOU = template("Was this not you? Tell your security team at once, in person or by phone if you can.")
 _CLOSE = template("You can close this page.")
 _UNKNOWN = template("The directory did not answer in time, so I can't say. The security team has been told.")
 
@@ -48,23 +48,25 @@ SET_UP = Ending(
         template(
             "The recovery codes were shown once. If you did not keep them, ask me in Slack to set up your proofs again."
         ),
-        _NOT_YOU,
+        NOT_YOU,
     ),
 )
 REGAINED = Ending(
     symbol="✅",
-    title="Your new proofs are set up.",
+    title=template("Your new proofs are set up."),
     sentences=(
-        "All that you had before prove nothing any more. The recovery codes were shown once: if you did not keep them, "
-        "make new ones under “manage my proofs”.",
-        _NOT_YOU,
+        template(
+            "All that you had before prove nothing any more. The recovery codes were shown once: if you did not keep "
+            "them, make new ones under “manage my proofs”."
+        ),
+        NOT_YOU,
     ),
 )
 _ENDINGS: Mapping[tuple[Purpose, Result], Ending] = {
     (Purpose.RESET, Result.DONE): Ending(
         symbol="✅",
         title=template("Your password was changed."),
-        sentences=(template("You were signed out everywhere: sign in with the new one."), _NOT_YOU, _CLOSE),
+        sentences=(template("You were signed out everywhere: sign in with the new one."), NOT_YOU, _CLOSE),
     ),
     (Purpose.RESET, Result.NO_SESSIONS): Ending(
         symbol="✅",
@@ -74,7 +76,7 @@ _ENDINGS: Mapping[tuple[Purpose, Result], Ending] = {
                 "Sign in with the new one. Your directory can't end sessions: "
                 "where you are still signed in, sign out yourself."
             ),
-            _NOT_YOU,
+            NOT_YOU,
             _CLOSE,
         ),
     ),
@@ -86,7 +88,7 @@ _ENDINGS: Mapping[tuple[Purpose, Result], Ending] = {
                 "Sign in with the new one. Where you are still signed in, sign out yourself. "
                 "The security team has been told."
             ),
-            _NOT_YOU,
+            NOT_YOU,
         ),
     ),
     (Purpose.RESET, Result.LINK_SENT): Ending(
@@ -94,7 +96,7 @@ _ENDINGS: Mapping[tuple[Purpose, Result], Ending] = {
         title=template("Your company's directory sends you on."),
         sentences=(
             template("It writes to you itself, with what to do next. That can take some minutes."),
-            _NOT_YOU,
+            NOT_YOU,
             _CLOSE,
         ),
     ),
@@ -104,7 +106,7 @@ _ENDINGS: Mapping[tuple[Purpose, Result], Ending] = {
         sentences=(
             template("It was shown once. Sign in with it and choose a new password there."),
             template("If you did not keep it, begin again: the one before then ends."),
-            _NOT_YOU,
+            NOT_YOU,
         ),
     ),
     (Purpose.RESET, Result.UNKNOWN): Ending(
@@ -121,7 +123,7 @@ _ENDINGS: Mapping[tuple[Purpose, Result], Ending] = {
     (Purpose.UNLOCK, Result.DONE): Ending(
         symbol="✅",
         title=template("Your account is unlocked."),
-        sentences=(template("You can sign in again with the password you have."), _NOT_YOU, _CLOSE),
+        sentences=(template("You can sign in again with the password you have."), NOT_YOU, _CLOSE),
     ),
     (Purpose.UNLOCK, Result.UNKNOWN): Ending(
         symbol="⚠️",

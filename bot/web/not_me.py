@@ -54,18 +54,20 @@ STOPPED_BEFORE = Ending(
 )
 PETITION_STOPPED = Ending(
     symbol="✅",
-    title="It is stopped.",
+    title=template("It is stopped."),
     sentences=(
-        "Nobody decides about it any more, and the account stays as it is.",
-        "The security team has been told that it was not you. If somebody else may be in your mail or your Slack, "
-        "go to them at once.",
-        "You can close this page.",
+        template("Nobody decides about it any more, and the account stays as it is."),
+        template(
+            "The security team has been told that it was not you. If somebody else may be in your mail or your Slack, "
+            "go to them at once."
+        ),
+        template("You can close this page."),
     ),
 )
 PETITION_OVER = Ending(
     symbol="✅",
-    title="It was over already.",
-    sentences=("Nothing was changed by it, and nothing more was done.",),
+    title=template("It was over already."),
+    sentences=(template("Nothing was changed by it, and nothing more was done."),),
 )
 NOTHING = Ending(
     symbol="⌛",

@@ -6,6 +6,7 @@ What was typed or answered goes to its handler unread, and is shown to nobody.
 import asyncio
 from collections.abc import Mapping
 
+from bot.texts import template
 from bot.web.caring import answer_in
 from bot.web.deeds import NEED_SIX, Again, Answer, Deed, Onward, Sent, six_digits
 from bot.web.rendering import Pages
@@ -14,8 +15,8 @@ from handlers.proving import MAIL_DIGITS, Proving
 from handlers.regaining import Regaining
 from handlers.visits import NotYet, Over, Proven, Refused
 
-NEED_MAILED = "Type the eight digits from the mail."
-NEED_PASSWORD = "Type your password."  # noqa: S105 - a sentence
+NEED_MAILED = template("Type the eight digits from the mail.")
+NEED_PASSWORD = template("Type your password.")
 
 
 class RegainingForms:

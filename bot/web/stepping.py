@@ -6,30 +6,31 @@ It says nothing to whoever did not give the proof in this browser.
 from collections.abc import Mapping
 from datetime import timedelta
 
-from bot.web.endings import Ending
+from bot.slack.words import together
+from bot.texts import say, say_counted, template
+from bot.web.endings import NOT_YOU, Ending
 from handlers.looking import Stepped
 from storage.proofs import ProofKind
 from storage.step_ups import About
 
 # What was shown, and what it is for, each a whole sentence.
 _SHOWN: Mapping[str, str] = {
-    ProofKind.PASSKEY: "You showed your passkey.",
-    ProofKind.TOTP: "You typed a code from your authenticator.",
-    ProofKind.RECOVERY_CODE: "You typed a recovery code and a code from your mail.",
-    ProofKind.SIGN_IN: "You signed in at your company's sign-in.",
+    ProofKind.PASSKEY: template("You showed your passkey."),
+    ProofKind.TOTP: template("You typed a code from your authenticator."),
+    ProofKind.RECOVERY_CODE: template("You typed a recovery code and a code from your mail."),
+    ProofKind.SIGN_IN: template("You signed in at your company's sign-in."),
 }
-_FOR: Mapping[str, str] = {
-    About.APPROVAL: "It is for one decision: about {thing}, which {whom} asks for.",
-    About.PETITION: "It is for one decision: about the petition of {whom}.",
-    About.VOUCHING: "It is for one thing: that you vouch for {whom}.",
+_FOR = {
+    About.APPROVAL: template("It is for one decision: about {thing}, which {whom} asks for."),
+    About.PETITION: template("It is for one decision: about the petition of {whom}."),
+    About.VOUCHING: template("It is for one thing: that you vouch for {whom}."),
 }
 _BACK: Mapping[str, str] = {
-    About.APPROVAL: "Now go back to Slack and press Approve. What you typed there is kept.",
-    About.PETITION: "Now go back to Slack and press Approve once more.",
-    About.VOUCHING: "Now go back to Slack and press Vouch once more. What you typed there is kept.",
+    About.APPROVAL: template("Now go back to Slack and press Approve. What you typed there is kept."),
+    About.PETITION: template("Now go back to Slack and press Approve once more."),
+    About.VOUCHING: template("Now go back to Slack and press Vouch once more. What you typed there is kept."),
 }
-_NOTHING_DONE = "Nothing is approved by this page."
-_NOT_YOU = "Was this not you? Tell your security team at once, in person or by phone if you can."
+_NOTHING_DONE = template("Nothing is approved by this page.")
 
 
 def ending_of(stepped: Stepped) -> Ending:
@@ -37,35 +38,27 @@ def ending_of(stepped: Stepped) -> Ending:
     if stepped.spent:
         return Ending(
             symbol="✅",
-            title="Your proof was used for the decision.",
-            sentences=("It counts once. You can close this page.", _NOT_YOU),
+            title=template("Your proof was used for the decision."),
+            sentences=(template("It counts once. You can close this page."), NOT_YOU),
         )
     if stepped.left <= timedelta(0):
         return Ending(
             symbol="⌛",
-            title="Your proof is too old by now.",
-            sentences=("It counted for a few minutes. Go back to Slack and ask for a new link there.",),
+            title=template("Your proof is too old by now."),
+            sentences=(
+                template("It counted for a few minutes. Go back to Slack and ask for a new link there."),
+            ),
         )
-    minutes = -(-int(stepped.left.total_seconds()) // 60)
-    lasts = (
-        "It counts once, within the next minute."
-        if minutes == 1
-        else f"It counts once, within {minutes} minutes."
+    lasts = say_counted(
+        "It counts once, within {count} minute.",
+        "It counts once, within {count} minutes.",
+        -(-int(stepped.left.total_seconds()) // 60),
     )
-    shown = " ".join(_SHOWN[one] for one in stepped.proofs if one in _SHOWN)
-    what = _FOR[stepped.kind].format(thing=stepped.thing, whom=stepped.whom) if stepped.thing else ""
+    shown = together(*(say(_SHOWN[one]) for one in stepped.proofs if one in _SHOWN))
+    about = About(stepped.kind)
+    what = say(_FOR[about], thing=stepped.thing, whom=stepped.whom) if stepped.thing else ""
+    back = say(_BACK[about])
+    said = (shown, together(what, lasts), back, _NOTHING_DONE, NOT_YOU)
     return Ending(
-        symbol="✅",
-        title="You proved who you are.",
-        sentences=tuple(
-            each
-            for each in (
-                shown,
-                f"{what} {lasts}".strip(),
-                _BACK.get(stepped.kind, ""),
-                _NOTHING_DONE,
-                _NOT_YOU,
-            )
-            if each
-        ),
+        symbol="✅", title=template("You proved who you are."), sentences=tuple(each for each in said if each)
     )

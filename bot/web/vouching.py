@@ -7,6 +7,7 @@ import asyncio
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from bot.texts import template
 from bot.web.deeds import Again, Answer, Deed, Onward, Sent
 from handlers.looking import Look, Step
 from handlers.proving import MAIL_DIGITS, RECOVERY_LENGTH, plain_recovery_code
@@ -14,9 +15,9 @@ from handlers.visits import Proven, Refused, Visitor
 from handlers.vouched import BeingVouched, ShownCode
 
 WAY = "vouch"
-NEED_CODE = "Type the eight digits from the mail, or one recovery code."
-NOT_ASKED = "This link is over, so there is no code. Begin again with a new link."
-NOT_YET = (
+NEED_CODE = template("Type the eight digits from the mail, or one recovery code.")
+NOT_ASKED = template("This link is over, so there is no code. Begin again with a new link.")
+NOT_YET = template(
     "That did not work. Either nobody has vouched for you, or the time after it is not over, or the code is not right. "
     "A code works once."
 )

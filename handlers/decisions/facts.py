@@ -150,6 +150,7 @@ def _vouch_context(question: VouchQuestion) -> Json:
         "oneself": question.oneself,
         "reportsTo": question.reports_to,
         "moved": question.moved,
+        "petitionedLately": question.petitioned,
         "hoursLinked": question.hours_linked,
         "proofs": sorted(question.proofs),
         "now": _moment(question),

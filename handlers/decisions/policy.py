@@ -271,9 +271,10 @@ class VouchQuestion:
     """May `principal` vouch for the person of the account `target`? role: handlers.decisions.vouching.ROLES.
 
     spoken: one of handlers.decisions.vouching.Spoken. oneself: both accounts are one person's. reports_to: the
-    principal reports to the target, through however many. moved: the principal's address changed lately. hours_linked:
-    since their Slack account was linked. days_since_return: since the target vouched for them, None if never.
-    proofs: of the principal, shown afresh for this. now: aware UTC.
+    principal reports to the target, through however many. moved: the principal's address changed lately. petitioned:
+    they had a petition of their own opened lately. hours_linked: since their Slack account was linked.
+    days_since_return: since the target vouched for them, None if never. proofs: of the principal, shown afresh for
+    this. now: aware UTC.
     """
 
     principal: Account
@@ -287,6 +288,7 @@ class VouchQuestion:
     hours_linked: int
     days_since_return: int | None
     now: datetime
+    petitioned: bool = False
     proofs: frozenset[str] = frozenset()
     action: Literal[Action.VOUCH] = Action.VOUCH
     recently: Recently = NOTHING_LATELY

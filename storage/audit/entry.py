@@ -281,7 +281,12 @@ _SHAPE: Mapping[str, type | tuple[type, ...]] = {
 def decode(leaf: bytes) -> dict[str, Any]:
     """What a leaf says, as JSON values. AuditFault if it is not a leaf of a format known here."""
     try:
-        said = json.loads(leaf.decode("ascii"), object_pairs_hook=_without_repeats, parse_float=_no_float)
+        said = json.loads(
+            leaf.decode("ascii"),
+            object_pairs_hook=_without_repeats,
+            parse_float=_no_float,
+            parse_constant=_no_float,
+        )
     except (ValueError, RecursionError) as problem:
         raise AuditFault("the leaf is not canonical JSON") from problem
     if not isinstance(said, dict) or said.get("v") != FORMAT:

@@ -78,6 +78,9 @@ class TileCheck:
         counts: list[int] = []
         there = size
         for level, count, lowest, highest in rows(connection_of(self._tx), _COUNTED):
+            if not all(isinstance(each, int) for each in (level, lowest, highest)):
+                self._tell(_misplaced(level, lowest, highest))
+                continue
             there = (counts[-1] if counts else size) // WIDTH
             if level != len(counts) or lowest != 0 or count != highest + 1 or (level and count != there):
                 self._tell(_finding(level, highest, "is one too many, or one before it is missing"))
@@ -129,6 +132,17 @@ def _stored(tx: Transaction, level: int, first: int, end: int) -> Iterator[Seque
     while found := rows(connection, _NEXT, {"level": level, "first": first, "end": end}):
         yield from found
         first = found[-1][0] + 1
+
+
+def _misplaced(level: object, lowest: object, highest: object) -> Finding:
+    """SQLite lets anything stand where a number was."""
+    return Finding(
+        kind="tile",
+        detail=(
+            f"A tile of level {level!r} of the stored tree, among those from {lowest!r} to {highest!r}, has no number "
+            "for its place. It is no evidence, but no proof can be made from it."
+        ),
+    )
 
 
 def _finding(level: int, tile: int, wrong: str) -> Finding:

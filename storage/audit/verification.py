@@ -7,8 +7,10 @@ import sqlite3
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from functools import partial
+from typing import Any
 
 from sqlalchemy import or_, select
+from sqlalchemy.exc import OperationalError
 
 from storage.audit import lean, log
 from storage.audit.checkpoint import Verifier
@@ -90,26 +92,34 @@ def walked(
 ) -> bool:
     """Take all rows that follow, up to `below`, and compare the tiles; False if it ended before."""
     walk.begin(tiles)
-    with _forgiving(tx):
-        return _went_through(tx, walk, below=below, progress=progress)
-
-
-def _went_through(tx: Transaction, walk: Walk, *, below: int | None, progress: Progress | None) -> bool:
-    """A batch at a time, closely where one does not fit."""
     end = MAX_SIZE if below is None else below
     # A row may stand where none can: before the first.
     after = walk.frontier.size - 1 if walk.frontier.size else _BEFORE_ALL
-    while batch := lean.batch_after(tx, after, below=end):
+    while batch := _next_batch(tx, after, end):
         fit = lean.fit(tx, batch, walk.frontier)
         last = lean.last_of(batch)
         if fit is not None:
             walk.grow(fit)
-        elif not all(walk.take(row) for row in log.every(tx, after=after, below=min(end, last + 1))):
+        elif not _closely(tx, walk, after, min(end, last + 1)):
             return False
         after = last
         if progress:
             progress(walk.frontier.size, below)
     return True
+
+
+def _next_batch(tx: Transaction, after: int, end: int) -> Sequence[Sequence[Any]]:
+    try:
+        return lean.batch_after(tx, after, below=end)
+    except OperationalError:  # text that is none; to read every text forgivingly costs more than all else
+        with _forgiving(tx):
+            return lean.batch_after(tx, after, below=end)
+
+
+def _closely(tx: Transaction, walk: Walk, after: int, below: int) -> bool:
+    """Take these rows one by one; False if nothing after them can be judged."""
+    with _forgiving(tx):
+        return all(walk.take(row) for row in log.every(tx, after=after, below=below))
 
 
 @contextmanager

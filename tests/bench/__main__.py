@@ -17,7 +17,20 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, SpinnerColumn, TaskID, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
-from tests.bench import clicks, commands, demo, directories, page, pieces, replicas, scale, search, sweep
+from tests.bench import (
+    audit,
+    clicks,
+    commands,
+    demo,
+    directories,
+    page,
+    pieces,
+    replicas,
+    scale,
+    search,
+    sweep,
+)
+from tests.bench.audit import measure_audit
 from tests.bench.clicks import measure_clicks
 from tests.bench.commands import measure_commands
 from tests.bench.demo import measure_demo
@@ -41,13 +54,14 @@ def main(
     only: Annotated[
         list[str] | None,
         typer.Option(
-            help="demo, commands, search, page, sweep, scale, replicas, directories, clicks or pieces; repeatable."
+            help="demo, commands, search, page, sweep, scale, replicas, directories, clicks, audit, pieces; repeatable."
         ),
     ] = None,
     rounds: Annotated[int, typer.Option(min=1, max=50, help="Turns of bare Bolt and Wicket.")] = 7,
     seconds: Annotated[float, typer.Option(min=0.2, max=30, help="Length of one burst.")] = 2.0,
     grants: Annotated[int, typer.Option(min=10, max=10_000, help="Due grants of the sweep.")] = 10_000,
     active: Annotated[int, typer.Option(min=100, max=100_000, help="Active grants of scale.")] = 100_000,
+    entries: Annotated[int, typer.Option(min=10_000, max=1_000_000, help="Entries of audit.")] = 1_000_000,
     past: Annotated[int, typer.Option(min=10_000, max=1_000_000, help="Past grants of scale.")] = 1_000_000,
 ) -> None:
     """Measure speed and memory; compare ratios within one run, not numbers of two."""
@@ -69,6 +83,7 @@ def main(
         scale.PART: lambda stage, advance: measure_scale(stage, active=active, past=past, progress=advance),
         directories.PART: lambda stage, advance: measure_directories(stage, progress=advance),
         clicks.PART: lambda stage, _advance: measure_clicks(stage),
+        audit.PART: lambda stage, _advance: measure_audit(stage, entries=entries),
         pieces.PART: lambda stage, _advance: measure_pieces(stage),
     }
     chosen = {name: part for name, part in parts.items() if not only or name in only}

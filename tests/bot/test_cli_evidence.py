@@ -73,6 +73,27 @@ def test_a_log_that_contradicts_its_checkpoint_is_no_evidence(tmp_path: Path) ->
     assert not (tmp_path / "out").exists()
 
 
+@pytest.mark.parametrize(
+    "lie",
+    [
+        "UPDATE audit_entries SET actor = 'p-mallory' WHERE \"index\" = 1",
+        'UPDATE audit_entries SET at = 0 WHERE "index" = 0',
+        "UPDATE audit_entries SET id = '../../../made-by-the-database' WHERE \"index\" = 1",
+        "UPDATE audit_texts SET text = 'the auditor asked for it' WHERE \"index\" = 1",
+    ],
+)
+def test_what_stands_beside_the_leaves_is_no_evidence_unless_it_is_what_they_say(
+    tmp_path: Path, lie: str
+) -> None:
+    """T-1, AU-12: whoever can write the database changes no name, time or reason that an auditor reads."""
+    other = installed(tmp_path)
+    other.happened(2)
+    other.tamper(lie)
+    done = other.run("audit", "evidence", *PERIOD, "--out", str(tmp_path / "a" / "b" / "out"))
+    assert (done.exit_code, "No evidence was written." in done.stderr) == (1, True)
+    assert not (tmp_path / "a").exists()
+
+
 def test_controls_are_counted(install: Install) -> None:
     done = install.run("audit", "controls", "--json")
     rows = {(row["framework"], row["id"]): row for row in json.loads(done.stdout)}

@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncIterator
 from dataclasses import replace
+from itertools import count
 from pathlib import Path
 from typing import Any
 
@@ -35,6 +36,11 @@ PASSKEYS_ONLY = """
 @id("passkeys-only") @reason("Only a passkey will do.")
 forbid (principal, action == Action::"approve", resource)
 when { context has proof && !context.proof.kinds.contains("passkey") };
+"""
+
+NOBODY_ANY_MORE = """
+@id("nobody-any-more") @reason("Nobody has it any more.")
+forbid (principal, action == Action::"grant", resource);
 """
 
 
@@ -274,6 +280,26 @@ async def test_what_was_typed_is_erased_an_hour_after_the_link_is_over(world: Wo
     [row] = await world.rows(StepUp)
     assert (row.rationale, row.minutes, row.thing, row.whom) == ("", None, "", "")
     assert (row.about, row.kind) == (grant, About.APPROVAL)
+
+
+@pytest.mark.parametrize("ending", ["denied", "void"])
+async def test_what_one_typed_is_erased_when_another_decides_without_a_proof(
+    tmp_path: Path, ending: str
+) -> None:
+    """A denial wants no proof, and neither does a request that nobody can be given any more: both decide it."""
+    async with open_world(tmp_path, policy=policy()) as world:
+        grant = await world.asked("ada", "prod-db")
+        assert isinstance(await decides(world, "linus", grant, minutes=30), NeedsMore)
+        if ending == "void":
+            await proves(world, (await opened(world, "grace", grant)).handle)
+            frozen = replace(world.ground, policy=policy(NOBODY_ANY_MORE))
+            world = World(
+                ground=frozen, clock=world.clock, local=world.local, faulty=world.faulty, deliveries=count(50)
+            )
+        outcome = await decides(world, "grace", grant, approve=ending == "void")
+        assert isinstance(outcome, Decided), outcome
+        assert outcome.state == (GrantState.DENIED if ending == "denied" else GrantState.VOIDED)
+        assert {(row.rationale, row.minutes) for row in await world.rows(StepUp)} == {("", None)}
 
 
 def _enrol(tx: Session, world: World, account: str) -> None:

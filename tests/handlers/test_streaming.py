@@ -105,6 +105,31 @@ async def test_the_other_side_says_how_long_to_wait(world: World) -> None:
     assert await stream.send_due() > 0
 
 
+async def test_who_asks_for_longer_than_a_minute_gets_it(world: World) -> None:
+    """Their word goes before ours; a clock that is set back meanwhile makes it no longer."""
+    collector = Collector()
+    collector.refuses = NotTaken("It answered 429", after=timedelta(minutes=5))
+    stream = streaming(world, collector)
+    await world.given("ada")
+    await stream.send_due()
+    collector.refuses = None
+    world.clock.forward(seconds=299)
+    assert await stream.send_due() == 0
+    world.clock.forward(seconds=-86400)
+    assert await stream.send_due() > 0
+
+
+async def test_a_clock_that_is_set_back_holds_no_stream_up(world: World) -> None:
+    """What a dead sender held is free again in time that passes, not in time that was."""
+    await world.given("ada")
+    until = world.clock() + timedelta(days=1, seconds=60)
+    ahead = until - timedelta(seconds=60)
+    await world.ground.database.write(
+        lambda tx: streams.take(tx, "siem", sender="dead", at=ahead, until=until)
+    )
+    assert await streaming(world, Collector()).send_due() > 0
+
+
 async def test_security_hears_when_it_stands_still_and_when_it_flows_again(world: World) -> None:
     """One message, however long; and the events of that time are not lost."""
     collector = Collector()

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from sqlmodel import Session
 
 from handlers.intents import Report
 from handlers.outcomes import Repeated, TicketWanted
@@ -20,8 +21,9 @@ from handlers.words_given import (
     Vouched,
     WrongCode,
 )
-from storage.records import StepUp
-from storage.states import Ended
+from storage.handles import Purpose, make_handle
+from storage.records import Petition, StepUp
+from storage.states import Ended, PetitionKind, PetitionState
 from storage.stores import Server
 from tests.handlers.vouching_ground import SLACK, Company, company
 
@@ -159,6 +161,33 @@ async def test_whose_address_or_link_is_new_does_not_vouch(staff: Company) -> No
     await staff.page.local.change_account("bob", mail="bob@elsewhere.example")
     await staff.page.linked("bob")
     assert isinstance(await staff.send("bob", code, ticket="INC-1"), MayNot)
+
+
+@pytest.mark.parametrize("kind", list(PetitionKind))
+async def test_who_got_back_in_by_a_petition_does_not_vouch_for_a_week(
+    staff: Company, kind: PetitionKind
+) -> None:
+    """P-14: whoever talked two people into letting them in as a manager is not to bring in the next one."""
+    code = await staff.ask()
+    await staff.page.ground.database.write(lambda tx: _opened(tx, staff, kind))
+    assert isinstance(await staff.send("gil", code), MayNot)
+    staff.page.clock.forward(days=7, seconds=1)
+    assert isinstance(await staff.send("gil", await staff.ask()), ProveFirst)
+
+
+def _opened(tx: Session, staff: Company, kind: PetitionKind) -> None:
+    """The petition of gil was approved and opened a visit just now."""
+    at = staff.page.clock()
+    handle = make_handle(
+        tx, at=at, expires_at=at, purpose=Purpose.REGAIN, directory="staff", account="gil", slack_team="T1",
+        slack_user="Ugil",
+    )  # fmt: skip
+    petition = Petition(
+        id=handle.id, kind=kind, directory="staff", account="gil", name="Gil Bates", login="gil", team="",
+        employment="employee", manager="", privileged=False, slack_team="T1", slack_user="Ugil", explanation="",
+        state=PetitionState.USED, missing={}, asked_at=at, lapses_at=at, next_at=at, opened_at=at, ended_at=at,
+    )  # fmt: skip
+    tx.add(petition)
 
 
 async def test_two_do_not_vouch_for_each_other_within_a_month(staff: Company) -> None:

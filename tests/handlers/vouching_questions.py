@@ -78,6 +78,11 @@ VOUCHES: Final[Mapping[str, tuple[Question, bool, str]]] = {
         "vouch-as-manager",
     ),
     "whose address is new does not vouch": (vouches(moved=True), False, "vouch-not-after-a-move"),
+    "who got back in by a petition lately does not vouch (P-14)": (
+        vouches(petitioned=True),
+        False,
+        "vouch-not-after-a-petition",
+    ),
     "who was linked yesterday does not vouch": (vouches(hours_linked=71), False, "vouch-not-newly-linked"),
     "who was linked three days ago does": (vouches(hours_linked=72), True, "vouch-as-manager"),
     "two do not vouch for each other": (vouches(days_since_return=29), False, "vouch-never-in-return"),

@@ -79,15 +79,18 @@ async def test_staff_get_a_reset_link_and_no_secret_passes_through_slack(world, 
     assert "reset.page_opened done" in await world.actions()
 
 
-@pytest.mark.parametrize("words", ["reset my password", "unlock my account"])
-async def test_the_privileged_are_told_frankly_that_they_cannot_do_it_themselves(world, words):
+@pytest.mark.parametrize(
+    ("words", "instead"),
+    [("reset my password", "ask two people"), ("unlock my account", "ask the security team")],
+)
+async def test_the_privileged_are_told_frankly_that_they_cannot_do_it_themselves(world, words, instead):
     """In one's own direct message the bot is frank; security sees that it was tried (P-4)."""
     konrad = world.person("konrad")
     await lock(world, "konrad")
     await konrad.say(words)
-    refusal = await konrad.sees("⛔ I can't do that here")
+    refusal = await konrad.sees("⛔ I can't do that")
     assert "administrative power" in refusal.plain
-    assert "ask the security team" in refusal.plain
+    assert instead in refusal.plain
     assert "page.open" not in refusal.buttons
     alert = await world.person("alan").sees("Refused", channel=SECURITY)
     assert "Konrad Zuse" in alert.plain
@@ -101,7 +104,7 @@ async def test_power_given_a_minute_ago_counts(world):
     ada = world.person("ada")
     await world.directory.add_member("p-ada", "domain-admins")
     await ada.say("reset my password")
-    await ada.sees("⛔ I can't do that here")
+    await ada.sees("⛔ I can't do that")
 
 
 async def test_without_proofs_a_reset_is_not_possible_and_the_way_there_is_one_click(tmp_path):

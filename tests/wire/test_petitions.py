@@ -4,13 +4,28 @@ The directory is asked what came of it (P-14).
 """
 
 import re
+from collections.abc import AsyncIterator
+from pathlib import Path
 
 import pyotp
+import pytest
 
 from bot.demo.company import LOVELACE
+from handlers.decisions.cedar import CedarPolicy
+from handlers.policies import shipped
 from tests.bot.web.serving import Browser
+from tests.wire.conftest import World, close_world, open_world
 from tests.wire.steps import SECURITY
 from tests.wire.test_hostile_resets import mailed, mails, stop_link
+
+
+@pytest.fixture
+async def world(tmp_path: Path) -> AsyncIterator[World]:
+    """With every policy as shipped: an approver's proof is one of them."""
+    opened = await open_world(tmp_path, policy=CedarPolicy.load(*shipped(), bound_to=""))
+    yield opened
+    await close_world(opened)
+
 
 NEW = "quiet lamps over slow water"
 DESK = "C0ITDESK"

@@ -172,5 +172,11 @@ def test_a_page_about_nothing_says_so() -> None:
     assert "Nobody asked for anything in this period." in page
 
 
+def test_no_cell_begins_as_a_formula() -> None:
+    """O-4: nor after a line break, nor in the width of Chinese characters, which some take for the same."""
+    for typed in ("=1", "\n=1", "\t=1", "\uff1d1", "\uff0b1", "\uff0d1", "\uff201"):
+        assert tables.cell(typed) == f"'{typed}", repr(typed)
+
+
 def _read(table: str) -> list[dict[str, str]]:
     return list(csv.DictReader(io.StringIO(table, newline="")))

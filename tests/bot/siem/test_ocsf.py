@@ -2,6 +2,7 @@
 
 import importlib
 import json
+from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
@@ -124,6 +125,23 @@ def test_an_entry_that_somebody_broke_is_told_and_stops_nothing() -> None:
     event = json.loads(WRITES.line(replace(row("grant.approved"), leaf=b"{")))
     assert (event["metadata"]["event_code"], event["severity_id"], event["status_id"]) == (UNREADABLE, 4, 2)
     assert event["metadata"]["uid"] == "e1"
+    validator(class_of(event), "1.7.0").validate(event)
+
+
+@pytest.mark.parametrize(
+    "beside",
+    [
+        {"leaf": row("grant.approved", facts={"what": ("a", "list")}).leaf},
+        {"leaf": row("grant.approved").leaf.replace(b'"minutes":60', b'"minutes":NaN')},
+        {"leaf": row("grant.approved").leaf.replace(b"60", b"[" * 900 + b"]" * 900)},
+        {"leaf": b"{", "id": b"\0", "correlation": b"\0"},
+    ],
+)
+def test_whatever_stands_in_an_entry_it_is_one_line_of_json(beside: Mapping[str, Any]) -> None:
+    """T-2: SQLite keeps anything in any column, and a stream that stops at it would say nothing ever again."""
+    line = WRITES.line(replace(row("grant.approved"), **beside))
+    event = json.loads(line, parse_constant=pytest.fail)
+    assert line.count(b"\n") == 1
     validator(class_of(event), "1.7.0").validate(event)
 
 

@@ -46,8 +46,8 @@ NOT_SAID = {
 
 IN_HANDLERS = {
     # Codes, which each have a sentence of their own where they are told; patterns; what the record alone holds.
-    "handlers/accounts.py": {"governed way", "set up proofs first"},
-    "handlers/answers.py": {"governed way", "set up proofs first"},
+    "handlers/accounts.py": {"ask two people", "governed way", "set up proofs first"},
+    "handlers/answers.py": {"ask two people", "governed way", "set up proofs first"},
     "handlers/attempts.py": {
         "too many wrong proofs in a row", "the Slack account fits nobody",
         "the person or the Slack account is linked to another already", "somebody else signed in at the provider",

@@ -167,7 +167,6 @@ _ANSWERS = (
     ),
     *_of(
         "answers",
-        ("answer-not-here", "Accounts with administrative power do not reset themselves.", ()),
         ("answer-unlocked", "An unlock is done at once.", ()),
         ("answer-not-locked", "There was nothing to unlock.", ()),
         ("answer-link", "The first time: is this Slack account yours?", ()),

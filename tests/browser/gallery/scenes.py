@@ -44,17 +44,13 @@ def _manager_first() -> dict[str, Any]:
 
 
 def _all_policies() -> dict[str, Any]:
-    return {"policy": CedarPolicy.load(*shipped(), bound_to="")}
+    return {"policy": shipped_policy()}
 
 
 def _broken() -> dict[str, Any]:
     sources, schema = shipped()
     broken = {**sources, "broken.cedar": overflowing("forbid", Action.GRANT)}
     return {"policy": CedarPolicy.load(broken, schema, bound_to="")}
-
-
-def _with_proofs() -> dict[str, Any]:
-    return {"policy": shipped_policy()}
 
 
 def _few_resets() -> dict[str, Any]:
@@ -80,16 +76,17 @@ SCENES = (
             security.outage, security.not_following, security.unread, security.an_owner, security.leavers,
             security.many_left, security.on_the_secure_page, security.undeliverable, security.a_checkpoint,
             proofs.a_passkey, resets.not_me, resets.a_new_address,
-            petitions.a_petition, petitions.a_privileged_petition,
         )
     ),
+    Scene(play=petitions.a_petition, how=_all_policies),
+    Scene(play=petitions.a_privileged_petition, how=_all_policies),
     Scene(play=approvers.manager_first, how=_manager_first),
     Scene(play=approvers.stepping_up, how=_all_policies),
     Scene(play=security.set_back, how=_published),
     Scene(play=security.a_broken_policy, how=_broken),
     Scene(play=resets.too_many_resets, how=_few_resets),
     Scene(play=security.not_streamed, how=_no_collector),
-    Scene(play=vouching.a_word, how=_with_proofs),
+    Scene(play=vouching.a_word, how=_all_policies),
     Scene(play=security.two_accounts, how=_two_directories),
     Scene(play=security.a_lost_directory, how=_two_directories),
 )  # fmt: skip

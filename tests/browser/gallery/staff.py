@@ -221,8 +221,6 @@ async def answers(it: Studio) -> None:
     await it.take("answer-held-already", "charles", await charles.sees("You already hold"))
     await it.person("bob").say("unlock my account")
     await it.take("answer-unlocked", "bob", await it.person("bob").sees("Your account is unlocked"))
-    await it.person("konrad").say("reset my password")
-    await it.take("answer-not-here", "konrad", await it.person("konrad").sees("I can't do that here"))
     await it.person("katherine").say("hello")
     first = await it.person("katherine").sees("this Slack account is yours")
     await it.take("answer-link", "katherine", first)

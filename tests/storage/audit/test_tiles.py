@@ -142,6 +142,15 @@ def test_what_does_not_fit_is_not_sealed(grown: Engine, statement: str) -> None:
         tx.rollback()
 
 
+def test_a_tile_without_a_number_is_a_fault(grown: Engine) -> None:
+    """T-5: SQLite lets anything stand there; the sealer says so and waits, as for whatever does not fit."""
+    with grown.connect() as tx:
+        tx.execute(text('UPDATE audit_tiles SET "index" = \'x\' WHERE level = 0 AND "index" = 3'))
+        with pytest.raises(AuditFault, match="has no number"):
+            next_tiles(tx, most=1)
+        tx.rollback()
+
+
 def test_what_is_missing_is_a_fault_and_no_wrong_answer(grown: Engine) -> None:
     for statement in (
         'DELETE FROM audit_entries WHERE "index" = 66310',

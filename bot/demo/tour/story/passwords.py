@@ -139,7 +139,7 @@ async def administrators_go_the_governed_way(scene: Scene) -> None:
     """An administrator's account is never reset by itself, and he is told so frankly."""
     konrad = scene.player("konrad")
     await konrad.says("reset my password")
-    await konrad.hears("⛔ I can't do that here", "administrative power")
+    await konrad.hears("⛔ I can't do that for you alone", "administrative power", "ask two people")
 
 
 async def an_unlock_at_once(scene: Scene) -> None:

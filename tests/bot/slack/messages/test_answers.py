@@ -11,11 +11,11 @@ from bot.slack.messages.answers import (
     not_here_message,
     not_known_unlocked_message,
     not_locked_message,
-    notice_message,
     page_message,
     unlocked_message,
 )
 from bot.slack.messages.checkpoints import checkpoint_message
+from bot.slack.messages.notices import notice_message
 from handlers.answers import (
     AccessList,
     DidYouMean,

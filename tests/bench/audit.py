@@ -1,0 +1,30 @@
+"""The audit log as figures: what an entry costs, and what sealing, verifying and proving do with very many.
+
+They are measured in a process of their own (run_audit), by processor time: the machine may be busy with other work.
+"""
+
+from tests.bench.figures import Figure
+from tests.bench.stage import Stage, running, told
+
+PART = "audit"
+# The least time that a million entries take on a slow machine, and more.
+_WITHIN = 3600
+
+
+async def measure_audit(stage: Stage, *, entries: int) -> list[Figure]:
+    """A log of so many entries."""
+    async with running(stage, "tests.bench.run_audit", str(entries)) as process:
+        found = await told(process, within=_WITHIN)
+
+    def figure(what: str, name: str, unit: str, limit: float | None = None) -> Figure:
+        return Figure(part=PART, what=what, value=found[name], unit=unit, limit=limit)
+
+    return [
+        figure(f"one entry in a transaction of its own, after {entries:,}", "append", "µs"),
+        figure("of what it cost after 1,000", "growth", "times", 1.2),
+        figure("sealing", "sealing", "entries a second"),
+        figure("verifying, on one core", "verify", "entries a second"),
+        figure("memory that verifying takes", "memory", "MB", 30),
+        figure("a proof", "prove", "ms", 20),
+        figure("showing a hundred entries by the slowest filter", "show", "ms", 200),
+    ]

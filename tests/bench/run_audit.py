@@ -1,0 +1,127 @@
+"""What the audit log costs, small and large, by processor time: added to, sealed, proven, walked over.
+
+Run as `python -m tests.bench.run_audit FOLDER COUNT`; prints one line of JSON. Entries are added as the bot adds them.
+"""
+
+import json
+import resource
+import sys
+import time
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+from storage.audit import log, proving
+from storage.audit.checkpoint import Signer
+from storage.audit.entry import Actor, Entry, PolicyTrace, Where
+from storage.audit.sealing import take_checkpoint
+from storage.audit.tiles import add_tiles, next_tiles
+from storage.audit.tlog_proof import Inclusion
+from storage.audit.verification import verify_log
+from storage.database import Database
+from storage.migrating import migrate
+from tests.bench.machine import BOT_CORE, pin
+
+_AT_ONCE, _EACH, _BEGUN = 2000, 400, datetime(2026, 1, 1, tzinfo=UTC)
+SIGNER = Signer.from_seed("bench.example/audit", bytes(32))
+
+
+def measured(store: Path, count: int) -> dict[str, float]:
+    """Seconds of the processor, or entries a second of it, for a log of `count` entries."""
+    migrate(store)
+    database = Database(store)
+    try:
+        _fill(database, 0, 1000)
+        small = _appended(database, 1000)
+        _fill(database, 1000 + _EACH, count - _EACH)
+        large = _appended(database, count - _EACH)
+        sealing = _spent(lambda: _seal(database))
+        database.write_now(lambda tx: take_checkpoint(tx, SIGNER, at=_BEGUN))
+        before = _memory()
+        walking = _spent(lambda: database.read_now(verify_log))
+        return {
+            "append": large * 1e6,
+            "growth": large / small,
+            "sealing": count / sealing,
+            "verify": count / walking,
+            "memory": _memory() - before,
+            "prove": _some(lambda: database.read_now(_prove)) * 1e3,
+            "show": max(_some(lambda f=wanted: database.read_now(f)) for wanted in _LOOKS) * 1e3,  # type: ignore[misc]
+        }
+    finally:
+        database.close()
+
+
+_LOOKS: tuple[Callable[..., object], ...] = (
+    lambda tx: log.rows(tx, person="p-00007"),
+    lambda tx: log.rows(tx, person="p-nobody"),
+    lambda tx: log.rows(tx, entitlement="thing-7"),
+    lambda tx: log.rows(tx, correlation="g-77"),
+    lambda tx: log.rows(tx, since=_BEGUN + timedelta(days=1)),
+)
+
+
+def _prove(tx: log.Transaction) -> None:
+    row = proving.find_entry(tx, "777")
+    assert row is not None
+    assert isinstance(proving.prove(tx, row, SIGNER.verifier), Inclusion)
+
+
+def _fill(database: Database, begin: int, end: int) -> None:
+    for first in range(begin, end, _AT_ONCE):
+        entries = [_entry(number) for number in range(first, min(first + _AT_ONCE, end))]
+        database.write_now(lambda tx, each=entries: log.append_each(tx, each))  # type: ignore[misc]
+
+
+def _appended(database: Database, begin: int) -> float:
+    """Seconds for one entry in a transaction of its own."""
+    entries = [_entry(number) for number in range(begin, begin + _EACH)]
+
+    def work() -> None:
+        for entry in entries:
+            database.write_now(lambda tx, one=entry: log.append(tx, one))  # type: ignore[misc]
+
+    return _spent(work) / _EACH
+
+
+def _seal(database: Database) -> None:
+    while tiles := database.read_now(lambda tx: next_tiles(tx, most=16)):
+        database.write_now(lambda tx, found=tiles: add_tiles(tx, found))  # type: ignore[misc]
+
+
+def _spent(work: Callable[[], object]) -> float:
+    began = time.process_time()
+    work()
+    return time.process_time() - began
+
+
+def _some(work: Callable[[], object], times: int = 10) -> float:
+    work()
+    return _spent(lambda: [work() for _ in range(times)]) / times
+
+
+def _memory() -> float:
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+
+
+def _entry(number: int) -> Entry:
+    """One of a story of five: asked for, approved, given, over, taken back."""
+    story, step = divmod(number, 5)
+    who, asks = f"p-{story % 10_000:05}", step < 2
+    return Entry(
+        id=f"e-{number:012}", at=_BEGUN + timedelta(seconds=7 * number), outcome="done",
+        action=("grant.requested", "grant.approved", "grant.active", "grant.expired", "grant.revoked")[step],
+        actor=Actor(type="person", id=who, slack_user="U1", slack_team="T1")
+        if asks
+        else Actor(type="wicket", id="wicket"),
+        subject=who, resource=f"thing-{story % 300}", correlation=f"g-{story}",
+        where=Where(transport="socket" if asks else "schedule", replica="main"),
+        policy=PolicyTrace(allowed=True, ids=("request-eligible",), digest="ab" * 32) if asks else None,
+        facts={"minutes": 120, "risk": 3, "group": f"group-{story % 300}"},
+        texts={"justification": f"fix INC-{number}"} if step == 0 else {},
+    )  # fmt: skip
+
+
+if __name__ == "__main__":
+    pin(BOT_CORE)
+    print(json.dumps(measured(Path(sys.argv[1]) / "audit.db", int(sys.argv[2]))), flush=True)
