@@ -15,12 +15,14 @@ from bot.demo.workspace import Message
 from bot.grounds import ground_of
 from bot.slack.messages.approvals import approval_message
 from bot.slack.messages.requests import request_message
+from bot.texts import ENGLISH, read_from, read_in
 from handlers.ground import Ground
 from handlers.storytelling import tell
 from storage import outbox
 from storage.audit import log
 from storage.audit.verification import verify_log
 from storage.exceptions import SECURITY
+from storage.links import zone_of_user
 from storage.outbox import OWNER
 from storage.records import ExceptionRecord, Grant, Holding, Owed
 from storage.states import GrantState
@@ -119,7 +121,9 @@ def _shown(tx: Session, ground: Ground, grants: Sequence[Grant], stands: Standin
     for grant in grants:
         story = tell(tx, ground, grant.id)
         assert story is not None
-        wanted = [("request", grant.slack_user, request_message(story).text)]
+        with read_in(ENGLISH):
+            read_from(zone_of_user(tx, grant.slack_user))
+            wanted = [("request", grant.slack_user, request_message(story).text)]
         if not grant.automatic and grant.lapses_at is not None:
             owner = ground.owner(grant.entitlement)
             assert owner is not None

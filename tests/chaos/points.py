@@ -51,6 +51,7 @@ _FUNCTIONS: Mapping[str, Sequence[str]] = {
         "storage.directories.local:LocalDirectory.remove_members",
     ),
     "note": ("storage.directories.local_rows:note_effect",),
+    "end": ("storage.directories.local_rows:end_members",),
     "post": ("slack_sdk.web.async_client:AsyncWebClient.chat_postMessage",),
 }
 
@@ -80,7 +81,7 @@ TAKING: Mapping[str, Sequence[Step]] = {
     "claimed, not durable": _written("effect.begun", removal=True),
     "after the claim": _durable("effect.begun", removal=True),
     "before the call": (_begins("remove", of=WHOSE),),
-    "inside the call": (_begins("note", what="remove", account=WHOSE),),
+    "inside the call": (_answered("end", of=WHOSE),),
     "after the call": (_answered("remove", of=WHOSE),),
     "outcome written, not durable": _written("access.removed"),
     "after the commit": _durable("access.removed"),

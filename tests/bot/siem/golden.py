@@ -117,6 +117,7 @@ GOLDEN: Mapping[str, tuple[int, str]] = {
     "petition.late": (3001, "Other"),
     "petition.not_allowed": (3001, "Other"),
     "petition.opened": (3001, "Other"),
+    "petition.not_weighed": (3001, "Other"),
     "petition.put_off": (3001, "Other"),
     "petition.refused": (3001, "Other"),
     "petition.reported": (3001, "Other"),
