@@ -17,7 +17,8 @@ TESTS = $(BIN)/python -m pytest $(if $(filter-out 1,$(JOBS)),-n $(JOBS) --dist w
 # commit, which waits for a disk otherwise, and keeps a processor busy meanwhile.
 MEMORY := $(shell df -Pk /dev/shm 2>/dev/null | awk 'NR == 2 && $$4 > 2000000 { print "/dev/shm/" }')
 # These wait for most of their time, so they run in a process of their own beside the others.
-WAITING := tests/chaos tests/bot/demo/tour/test_tour_on_slapd.py tests/bot/demo/tour/test_tour_on_samba.py
+WAITING := tests/chaos tests/bot/demo/tour/test_tour_on_slapd.py tests/bot/demo/tour/test_tour_on_samba.py \
+	tests/browser/test_petitions.py tests/browser/test_story.py tests/browser/test_passkeys.py
 INSTALL := $(BIN)/python -m pip install --disable-pip-version-check --quiet
 LOCK := $(BIN)/uv pip compile pyproject.toml --universal --python-version 3.11 --generate-hashes --quiet \
 	--no-emit-index-url --no-emit-find-links --no-header --no-annotate

@@ -33,7 +33,8 @@ async def second(world: World) -> AsyncIterator[World]:
     server = world.settings.server.model_copy(update={"port": free_port()})
     settings = world.settings.model_copy(update={"server": server})
     faulty = FaultyDirectory(world.directory)
-    app = App(settings, now=world.clock.now, chance=lambda: 0.0, directories={faulty.name: faulty})
+    directories = {faulty.name: faulty}
+    app = App(settings, now=world.clock.now, chance=lambda: 0.0, directories=directories, policy=world.policy)
     await app.start()
     other = replace(world, app=app, settings=settings, faulty=faulty)
     yield other
