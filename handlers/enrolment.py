@@ -66,15 +66,19 @@ class Enrolment:
             lambda tx: proofs.has_proofs(tx, handle.directory, handle.account)
         )
 
-    async def offer_key(self, visitor: Visitor) -> None:
-        """Make the key that this visit may confirm, if it came so far. To be called after each accepted proof."""
+    async def offer_key(self, visitor: Visitor, *, anew: bool = False) -> None:
+        """Make the key that this visit may confirm, if it came so far. To be called after each accepted proof.
+
+        anew: also where there is one, since the proof may have come from another browser than that one was shown to:
+        whoever was first with a stolen password would know the key that its person then confirms.
+        """
         handle = await self._ground.handle_of(visitor)
         if handle is None or not self._may_enrol(visitor, handle) or await self.needs_old_proof(handle):
             return
         sealed = self._ground.vault.seal(pyotp.random_base32())
 
         def work(tx: Session) -> None:
-            if proofs.pending_seed(tx, handle.id) is None:
+            if anew or proofs.pending_seed(tx, handle.id) is None:
                 proofs.keep_pending_seed(
                     tx,
                     handle=handle.id,

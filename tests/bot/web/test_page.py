@@ -88,6 +88,22 @@ async def test_proofs_are_set_up_and_the_codes_shown_once(page: World, browser: 
     assert "<li>" not in (await browser.open(path)).html
 
 
+async def test_each_browser_that_shows_the_password_gets_a_key_of_its_own(
+    page: World, browser: Browser, origin: str
+) -> None:
+    """P-5: whoever came first with a stolen link and password does not know the key that its person then confirms."""
+    path = _path(await page.opened(Purpose.ENROL, "bob"))
+    await browser.open(path)
+    await browser.send("sign-in", password=OLD_PASSWORD)
+    theirs = browser.shown.html.split('aria-labelledby="key-label">')[1].split("<")[0]
+    async with Browser(origin) as person:
+        await person.open(path)
+        await person.send("sign-in", password=OLD_PASSWORD)
+        assert "key-label" in person.shown.html
+        assert theirs not in person.shown.html
+    assert "key-label" not in (await browser.open(path)).html
+
+
 async def test_a_new_key_needs_the_old_one_too(page: World, browser: Browser) -> None:
     await browser.open(_path(await page.opened(Purpose.ENROL)))
     await browser.send("sign-in", password=OLD_PASSWORD)
