@@ -46,7 +46,7 @@ def signed(port: int, secret: str, body: bytes) -> bytes:
     """One request as Slack sends it."""
     timestamp = str(int(time.time()))
     head = (
-        f"POST /slack/events HTTP/1.1\r\nHost: 127.0.0.1:{port}\r\nContent-Type: {FORM}\r\n"
+        f"POST /slack/events HTTP/1.1\r\nHost: localhost:{port}\r\nContent-Type: {FORM}\r\n"
         f"Content-Length: {len(body)}\r\n{TIMESTAMP}: {timestamp}\r\n"
         f"{SIGNATURE}: {sign(secret, timestamp, body)}\r\n\r\n"
     )
