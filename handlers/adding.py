@@ -9,17 +9,17 @@ from typing import Any
 from sqlmodel import Session
 
 from handlers.care import Entered, Entry
-from handlers.ceremonies import RelyingParty, make_options, read_made, verify_made
-from handlers.decisions.passkey_names import default_name, shown_name
+from handlers.ceremonies import RelyingParty
+from handlers.decisions.passkey_names import default_name
 from handlers.enrolment import WRONG_CODE, Codes, new_recovery_codes
-from handlers.passkeys import CHALLENGE_LIFE, Challenges, user_handle_of
+from handlers.passkeys import Challenges
 from handlers.proof_news import proofs_changed
 from handlers.proving import matching_step
 from handlers.recording import Fact
 from handlers.visits import Done, NotYet, Over, PageGround, Visitor
 from storage import passkeys, proofs
 from storage.handles import bind
-from storage.passkeys import Ceremony, NewPasskey
+from storage.passkeys import NewPasskey
 from storage.proofs import ProofKind
 from storage.records import Handle, Passkey
 from storage.sentences import Sentence
@@ -50,36 +50,18 @@ class Adding:
 
     async def ask_passkey(self, visitor: Visitor) -> dict[str, Any] | None:
         """What the browser needs to make a passkey; None if nobody entered, or there can be none."""
-        entered, party = await self._entry.entered(visitor), self._challenges.party
-        if entered is None or party is None:
+        entered = await self._entry.entered(visitor)
+        if entered is None or self._challenges.party is None:
             return None
         known = await self._known(entered)
-        user_handle = user_handle_of(known)
-        challenge = await self._challenges.make(visitor, entered.handle, Ceremony.MAKE, user_handle)
-        if challenge is None:
-            return None
-        return make_options(
-            party,
-            challenge=challenge,
-            user_handle=user_handle,
-            login=entered.account.login,
-            name=entered.account.name,
-            known=known,
-            seconds=int(CHALLENGE_LIFE.total_seconds()),
-        )
+        return await self._challenges.ask_new(visitor, entered.handle, entered.account, known)
 
     async def add_passkey(self, visitor: Visitor, text: str, typed: str) -> Made | NotYet | Over:
         """What the browser answered. typed: a name for it, "" to be given one."""
-        entered, party = await self._entry.entered(visitor), self._challenges.party
-        if entered is None or party is None:
+        entered = await self._entry.entered(visitor)
+        if entered is None or self._challenges.party is None:
             return Over()
-        made = read_made(text)
-        if made is None:
-            return NotYet(reason=NOT_MADE)
-        user_handle = await self._challenges.take(visitor, entered.handle, Ceremony.MAKE, made)
-        if user_handle is None:
-            return NotYet(reason=NOT_MADE)
-        new = verify_made(party, made, user_handle=user_handle, name=shown_name(typed))
+        new = await self._challenges.new_of(visitor, entered.handle, text, typed)
         if new is None:
             return NotYet(reason=NOT_MADE)
         return await self._entry.change(entered, lambda tx, handle: self._keep(tx, handle, new))

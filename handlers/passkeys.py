@@ -4,6 +4,7 @@ A challenge is taken by its first answer, right or wrong; a passkey whose count 
 """
 
 import secrets
+from collections.abc import Sequence
 from datetime import timedelta
 from typing import Any
 
@@ -16,10 +17,14 @@ from handlers.ceremonies import (
     RelyingParty,
     Shown,
     has_gone_back,
+    make_options,
+    read_made,
     read_shown,
     show_options,
+    verify_made,
     verify_shown,
 )
+from handlers.decisions.passkey_names import shown_name
 from handlers.exceptions import Kind, Severity, Strange, tell_security
 from handlers.proof_news import proofs_changed
 from handlers.proving import SECOND_FACTOR
@@ -30,6 +35,7 @@ from storage.directories.base import Account
 from storage.handles import Purpose
 from storage.passkeys import (
     Ceremony,
+    NewPasskey,
     new_challenge,
     stop_passkey,
     take_challenge,
@@ -88,6 +94,36 @@ class Challenges:
                 at=self._ground.now(),
             )
         )
+
+    async def ask_new(
+        self, visitor: Visitor, handle: Handle, account: Account, known: Sequence[Passkey]
+    ) -> dict[str, Any] | None:
+        """What the browser needs to make a passkey beside those that are known; None if there can be none."""
+        if self.party is None:
+            return None
+        user_handle = user_handle_of(known)
+        challenge = await self.make(visitor, handle, Ceremony.MAKE, user_handle)
+        if challenge is None:
+            return None
+        return make_options(
+            self.party,
+            challenge=challenge,
+            user_handle=user_handle,
+            login=account.login,
+            name=account.name,
+            known=known,
+            seconds=int(CHALLENGE_LIFE.total_seconds()),
+        )
+
+    async def new_of(self, visitor: Visitor, handle: Handle, text: str, typed: str) -> NewPasskey | None:
+        """The passkey that the browser says it made, if that is right. typed: a name for it, "" to be given one."""
+        made = read_made(text)
+        if self.party is None or made is None:
+            return None
+        user_handle = await self.take(visitor, handle, Ceremony.MAKE, made)
+        if user_handle is None:
+            return None
+        return verify_made(self.party, made, user_handle=user_handle, name=shown_name(typed))
 
 
 class Passkeys:
@@ -193,6 +229,6 @@ class Passkeys:
         )
 
 
-def user_handle_of(known: list[Passkey]) -> bytes:
+def user_handle_of(known: Sequence[Passkey]) -> bytes:
     """What authenticators know this person by: random, and the same for all passkeys of one person (section 14.6.1)."""
     return base64url_to_bytes(known[0].user_handle) if known else secrets.token_bytes(_CHALLENGE_BYTES)

@@ -14,10 +14,10 @@ from handlers import petition_ends
 from handlers.adding import NOT_MADE
 from handlers.attempts import Attempts, Checked, Kinds
 from handlers.care import Entered
-from handlers.ceremonies import RelyingParty, make_options, read_made, verify_made
-from handlers.decisions.passkey_names import default_name, shown_name
+from handlers.ceremonies import RelyingParty
+from handlers.decisions.passkey_names import default_name
 from handlers.enrolment import WRONG_CODE, Codes, check_password, new_recovery_codes
-from handlers.passkeys import CHALLENGE_LIFE, Challenges, user_handle_of
+from handlers.passkeys import Challenges
 from handlers.proof_news import proofs_changed
 from handlers.proving import is_mail_code, matching_step
 from handlers.recording import Fact
@@ -25,7 +25,7 @@ from handlers.visits import NotYet, Over, PageGround, Person, Proven, Refused, V
 from storage import passkeys, proofs
 from storage.handles import Purpose, Result, take
 from storage.handles import move as move_handle
-from storage.passkeys import Ceremony, NewPasskey
+from storage.passkeys import NewPasskey
 from storage.proofs import ProofKind
 from storage.records import Handle
 from storage.states import Changed
@@ -97,35 +97,17 @@ class Regaining:
 
     async def ask_passkey(self, visitor: Visitor) -> dict[str, Any] | None:
         """What the browser needs to make a passkey; None if nobody came so far, or there can be none."""
-        entered, party = await self._entered(visitor), self._challenges.party
-        if entered is None or party is None:
+        entered = await self._entered(visitor)
+        if entered is None:
             return None
-        user_handle = user_handle_of([])
-        challenge = await self._challenges.make(visitor, entered.handle, Ceremony.MAKE, user_handle)
-        if challenge is None:
-            return None
-        return make_options(
-            party,
-            challenge=challenge,
-            user_handle=user_handle,
-            login=entered.account.login,
-            name=entered.account.name,
-            known=[],
-            seconds=int(CHALLENGE_LIFE.total_seconds()),
-        )
+        return await self._challenges.ask_new(visitor, entered.handle, entered.account, [])
 
     async def add_passkey(self, visitor: Visitor, text: str, typed: str) -> Codes | NotYet | Over:
         """A passkey, as the browser answered; it and new recovery codes replace whatever was."""
-        entered, party = await self._entered(visitor), self._challenges.party
-        if entered is None or party is None:
+        entered = await self._entered(visitor)
+        if entered is None or self._challenges.party is None:
             return Over()
-        made = read_made(text)
-        user_handle = (
-            await self._challenges.take(visitor, entered.handle, Ceremony.MAKE, made) if made else None
-        )
-        if made is None or user_handle is None:
-            return NotYet(reason=NOT_MADE)
-        new = verify_made(party, made, user_handle=user_handle, name=shown_name(typed))
+        new = await self._challenges.new_of(visitor, entered.handle, text, typed)
         if new is None:
             return NotYet(reason=NOT_MADE)
         return await self._replace(

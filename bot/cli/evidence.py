@@ -18,7 +18,7 @@ from bot.cli.people import account_id, names_of
 from bot.cli.place import opened, place_of
 from bot.cli.tables import show
 from bot.settings import Settings
-from storage.audit import proving
+from storage.audit import log, proving
 from storage.audit.checkpoint import Signer
 from storage.audit.log import Row
 from storage.audit.proving import NotProven
@@ -90,12 +90,11 @@ def controls(
 ) -> None:
     """Show which controls the log is evidence for, by which entries, how many there are, and what is not evidenced."""
     from bot.evidence.controls import CONTROLS
-    from bot.evidence.gathering import count
 
     last = utc_now() if until is None else _day(until, "--to")
     first = last - _A_QUARTER if since is None else _day(since, "--from")
-    with opened(place_of(context).settings()) as database, progress("Reading the log") as tell:
-        counts = database.read_now(lambda tx: count(tx, first, last, tell))
+    with opened(place_of(context).settings()) as database:
+        counts = database.read_now(lambda tx: log.tally(tx, first, last))
     if as_json:
         rows = [{**asdict(one), "entries": one.count(counts)} for one in CONTROLS]
         typer.echo(json.dumps(rows, indent=2))

@@ -1,9 +1,8 @@
-"""The requests of a period, read from the audit log in one pass, and how often each thing happened in it.
+"""The requests of a period, read from the audit log in one pass.
 
 It reads each entry once and keeps only those of the period's requests.
 """
 
-from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -37,35 +36,20 @@ class Wanted:
 
 @dataclass(frozen=True, kw_only=True)
 class Gathered:
-    """The requests in the order in which they were asked for, their entries, and all counts of the period.
-
-    counts: how often each action had each outcome, of everybody and everything.
-    """
+    """The requests in the order in which they were asked for, and their entries."""
 
     cases: Sequence[Case]
     rows: Mapping[str, Row]
-    counts: Mapping[tuple[str, str], int]
-
-
-def count(
-    tx: Session, since: datetime, until: datetime, tell: Tell | None = None
-) -> Mapping[tuple[str, str], int]:
-    """How often each action had each outcome, from `since` until before `until` (aware UTC)."""
-    nothing = Wanted(since=since, until=until, person="")  # nobody's id
-    return gather(tx, nothing, tell).counts
 
 
 def gather(tx: Session, wanted: Wanted, tell: Tell | None = None) -> Gathered:
     """Everything that belongs to these requests, up to now: an end may come after the period."""
     size = log.head(tx).size
     stories: dict[str, list[Row]] = {}
-    counts: Counter[tuple[str, str]] = Counter()
     first = log.first_since(tx, wanted.since)
     for row in () if first is None else log.every(tx, after=first - 1):
         if tell is not None:
             tell(row.index, size)
-        if wanted.since <= row.at < wanted.until:
-            counts[row.action, row.outcome] += 1
         if row.action == STOPPED:
             if wanted.fits(row):
                 stories[row.id] = [row]
@@ -76,5 +60,4 @@ def gather(tx: Session, wanted: Wanted, tell: Tell | None = None) -> Gathered:
     return Gathered(
         cases=[case_of(rows) for rows in stories.values()],
         rows={row.id: row for rows in stories.values() for row in rows},
-        counts=counts,
     )

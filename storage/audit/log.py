@@ -223,6 +223,16 @@ def count(tx: Transaction, *, subject: str, action: str, since: datetime) -> int
     return int(connection_of(tx).execute(query).scalar_one())
 
 
+def tally(tx: Transaction, since: datetime, until: datetime) -> dict[tuple[str, str], int]:
+    """How often each action had each outcome, from `since` until before `until` (aware UTC)."""
+    query = (
+        select(ENTRIES.c.action, ENTRIES.c.outcome, func.count())
+        .where(ENTRIES.c.at >= since, ENTRIES.c.at < until)
+        .group_by(ENTRIES.c.action, ENTRIES.c.outcome)
+    )
+    return {(action, outcome): int(times) for action, outcome, times in connection_of(tx).execute(query)}
+
+
 def latest(tx: Transaction) -> Row | None:
     """The newest entry, or None while there is none."""
     found = rows(tx, limit=1)
