@@ -316,3 +316,15 @@ def test_an_entry_whose_head_moved_is_not_kept(sqlite_engine: Engine, make_entry
         log.append_each(tx, [make_entry(), make_entry()])
     with Session(sqlite_engine) as tx:
         assert log.head(tx).size == len(list(log.every(tx))) == 0
+
+
+def test_a_tally_is_of_its_time_by_action_and_outcome(engine: Engine, make_entry: MakeEntry):
+    """AU-12: the end of the time is not in it."""
+    day = timedelta(days=1)
+    with Session(engine) as tx:
+        for at, outcome in ((START, "done"), (START, "done"), (START, "refused"), (START + day, "done")):
+            log.append(tx, make_entry(at=at, action="grant.requested", outcome=outcome))
+        assert log.tally(tx, START, START + day) == {
+            ("grant.requested", "done"): 2,
+            ("grant.requested", "refused"): 1,
+        }
