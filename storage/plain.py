@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from enum import StrEnum
 from types import MappingProxyType
-from typing import Any, Protocol, TypeAlias
+from typing import Any, Protocol, TypeAlias, cast
 
 from sqlalchemy import (
     BindParameter,
@@ -163,9 +163,8 @@ class _Cursor:
 
 
 def _said(statement: Statement, columns: Collection[str] | None, dialect: Dialect) -> _Said:
-    compiled = replacement_traverse(statement, {}, _written_out).compile(
-        dialect=dialect, column_keys=None if columns is None else list(columns)
-    )
+    written: Statement = replacement_traverse(cast(Any, statement), {}, _written_out)
+    compiled = written.compile(dialect=dialect, column_keys=None if columns is None else list(columns))
     names = tuple(compiled.positiontup or dict.fromkeys(compiled.bind_names.values()))
     binds = {name: compiled.binds[name] for name in names}
     return _Said(
@@ -178,12 +177,12 @@ def _said(statement: Statement, columns: Collection[str] | None, dialect: Dialec
     )
 
 
-def _written_out(part: Any, **_: Any) -> ColumnElement[Any] | None:
+def _written_out(element: Any, **_: Any) -> ColumnElement[Any] | None:
     """A state stands in the statement itself. As a value it would have SQLite choose the way to the rows anew each
     time, since an index may be for the rows of one state only: that costs many times what going it does.
     """
-    if isinstance(part, BindParameter) and isinstance(part.value, StrEnum):
-        return literal_column(f"'{part.value}'", part.type)
+    if isinstance(element, BindParameter) and isinstance(element.value, StrEnum):
+        return literal_column(f"'{element.value}'", element.type)
     return None
 
 

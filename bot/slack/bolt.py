@@ -15,6 +15,7 @@ from bot.slack.alarms import AlarmClicks
 from bot.slack.clicks import Clicks
 from bot.slack.conversation import Conversation
 from bot.slack.deciding import DecidingClicks
+from bot.slack.dispatch import Dispatch
 from bot.slack.door import Door, PageLinks
 from bot.slack.drift import DriftClicks
 from bot.slack.during import DuringClicks
@@ -115,14 +116,7 @@ class Speaking:
             vouches=self.vouching is not None,
         )
         homes = Homes(Home(ground, checks=self.checks), replies=replies, now=ground.now)
-        app = AsyncApp(
-            name="wicket",  # otherwise Bolt reads source files to find one, for a third of a second
-            client=client,
-            process_before_response=True,
-            request_verification_enabled=False,
-            raise_error_for_unhandled_request=True,  # our error listener acknowledges what nobody asked for
-        )
-        Listeners(
+        listeners = Listeners(
             door=self._door(client),
             conversation=conversation,
             clicks=Clicks(
@@ -160,7 +154,15 @@ class Speaking:
             transport=self.settings.slack.transport,
             now=ground.now,
             language=self.language,
-        ).register(app)
+        )
+        app = AsyncApp(
+            name="wicket",  # otherwise Bolt reads source files to find one, for a third of a second
+            client=client,
+            request_verification_enabled=False,
+            before_authorize=Dispatch(listeners.by_kind()),
+            raise_error_for_unhandled_request=True,  # our error listener acknowledges what nobody asked for
+        )
+        app.error(listeners.unexpected)
         return app
 
     def _door(self, client: AsyncWebClient) -> Door:

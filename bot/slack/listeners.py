@@ -3,13 +3,12 @@
 A listener decides nothing, commits through a handler before it acknowledges, and shows nobody a traceback.
 """
 
-import re
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from functools import cache
 from typing import Any
 
 import structlog
-from slack_bolt.async_app import AsyncAck, AsyncApp
+from slack_bolt.async_app import AsyncAck
 from slack_bolt.error import BoltUnhandledRequestError
 from slack_bolt.response import BoltResponse
 
@@ -20,6 +19,7 @@ from bot.slack.actions import Action, Shortcut
 from bot.slack.actor import IdentityUnknown
 from bot.slack.clicks import Click, Clicks, clicked
 from bot.slack.conversation import Conversation, OpenForm
+from bot.slack.dispatch import Kind, Listener
 from bot.slack.door import Door, Turned
 from bot.slack.forms_request import Prefilled
 from bot.slack.homes import Homes
@@ -43,8 +43,6 @@ log = structlog.get_logger(__name__)
 Work = Callable[[Actor, Incoming], Awaitable[Message | Turned | None]]
 Speak = Callable[[Incoming, Message], None]
 Meaning = Callable[[], Understanding | OpenForm]
-
-_ANY = re.compile(r".*", re.DOTALL)
 
 # Slack waits three seconds. If the facts are not there after two, no transaction starts.
 FACTS_WITHIN = 2.0
@@ -85,19 +83,18 @@ class Listeners:
         self._now = now
         self._language = language
 
-    def register(self, app: AsyncApp) -> None:
-        """One listener for each kind of payload, the frequent first; the tables behind them are ours.
-
-        Bolt asks one listener after another whether it is meant, and each asking costs.
-        """
-        app.command("/wicket")(self.command)
-        app.event("message")(self.message)
-        app.action(_ANY)(self.action)
-        app.view(_ANY)(self.view)
-        app.options(_ANY)(self.options)
-        app.shortcut(_ANY)(self.shortcut)
-        app.event("app_home_opened")(self.home_opened)
-        app.error(self.unexpected)
+    def by_kind(self) -> Mapping[Kind, Listener]:
+        """The listener for each kind of payload; the tables behind them are ours."""
+        return {
+            ("command", "/wicket"): self.command,
+            ("event_callback", "message"): self.message,
+            ("event_callback", "app_home_opened"): self.home_opened,
+            ("block_actions", ""): self.action,
+            ("view_submission", ""): self.view,
+            ("block_suggestion", ""): self.options,
+            ("shortcut", ""): self.shortcut,
+            ("message_action", ""): self.shortcut,
+        }
 
     async def message(self, ack: AsyncAck, body: dict[str, Any]) -> None:
         """A direct message. Edits, joins, other bots and our own words are not for us."""
