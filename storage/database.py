@@ -92,9 +92,7 @@ class Database:
         OutcomeUnknown if the server fell silent over it: then it may be finished later, or never.
         """
         job = self._submit(self._writes, Job(work, asyncio.get_running_loop()))
-        return await job.answered(
-            self._patience, never_run=StorageUnavailable(SILENT), perhaps_run=OutcomeUnknown()
-        )
+        return await job.answered(self._patience, never_run=_silent, perhaps_run=OutcomeUnknown)
 
     def write_now(self, work: Work[T]) -> T:
         """`write` for the command line: waits in this thread."""
@@ -127,8 +125,7 @@ class Database:
 
     async def _looked_up(self, jobs: Jobs[Session], work: Work[T]) -> T:
         job = self._submit(jobs, Job(work, asyncio.get_running_loop()))
-        silent = StorageUnavailable(SILENT)
-        return await job.answered(self._patience, never_run=silent, perhaps_run=silent)
+        return await job.answered(self._patience, never_run=_silent, perhaps_run=_silent)
 
     def _submit(self, jobs: Jobs[Session], job: Job[Session, T]) -> Job[Session, T]:
         if not jobs.put(job):
@@ -226,6 +223,10 @@ class _Transaction(Session):
         """Let go of what the ORM was given."""
         if self._is_made:
             super().close()
+
+
+def _silent() -> StorageUnavailable:
+    return StorageUnavailable(SILENT)
 
 
 def _breaks_the_batch(fault: BaseException) -> bool:
