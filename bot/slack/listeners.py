@@ -4,7 +4,6 @@ A listener decides nothing, commits through a handler before it acknowledges, an
 """
 
 from collections.abc import Awaitable, Callable, Mapping
-from functools import cache
 from typing import Any
 
 import structlog
@@ -244,7 +243,15 @@ class Listeners:
 
     def _read(self, text: object, *, command: bool = False) -> Meaning:
         """What was typed, understood once and only when it is asked for: the rate limit comes before."""
-        return cache(lambda: self._conversation.understand(as_typed(arrived.text(text)), command=command))
+        understood: list[Understanding | OpenForm] = []
+
+        def meaning() -> Understanding | OpenForm:
+            if not understood:
+                words = as_typed(arrived.text(text))
+                understood.append(self._conversation.understand(words, command=command))
+            return understood[0]
+
+        return meaning
 
     def _unless_routine(self, meaning: Meaning) -> Callable[[], bool]:
         return lambda: not self._conversation.is_routine(meaning())

@@ -171,12 +171,13 @@ def understand(text: str, names: Names) -> Understanding:
     if start == len(line):
         return Help()
     if len(line) <= _HEAD:
-        spoken, whole = _CLOSING.sub("", head[start:]), _CLOSING.sub("", head)
+        spoken = _CLOSING.sub("", head[start:])
+        whole = _CLOSING.sub("", head) if start else spoken
         if not whole:
             return Help() if "?" in head else NotUnderstood()
         for pattern, meaning in _COMMANDS:
             # With and without its opening, since "how do I …" is politeness before some and part of others.
-            if pattern.fullmatch(spoken) or pattern.fullmatch(whole):
+            if pattern.fullmatch(spoken) or (start and pattern.fullmatch(whole)):
                 return meaning
         for question, kind in _QUESTIONS:
             if found := question.fullmatch(spoken):
