@@ -4,10 +4,11 @@ They never change an entry; verifying answers only for what was compared.
 """
 
 import json
+import os
 import sys
 import time
 from collections.abc import Callable
-from contextlib import suppress
+from contextlib import AbstractContextManager, nullcontext, suppress
 from functools import partial
 from pathlib import Path
 from typing import Annotated, Any
@@ -23,6 +24,8 @@ from bot.cli.tables import moment, say, show, since_when
 from bot.settings import Settings
 from storage.audit import log
 from storage.audit.checkpoint import BadKey, Verifier, read_verifier
+from storage.audit.crew import Crew
+from storage.audit.filters import Wanted
 from storage.audit.findings import Report
 from storage.audit.log import Row
 from storage.audit.ranges import PartReport, verify_part
@@ -51,6 +54,15 @@ def show_entries(
     since: Annotated[
         str | None, typer.Option(help='From "2h" ago, or a day like 2026-11-01 (UTC).', metavar="TIME")
     ] = None,
+    until: Annotated[
+        str | None, typer.Option(help="Before this, written in the same ways.", metavar="TIME")
+    ] = None,
+    action: Annotated[
+        str | None, typer.Option(help='What happened, like "grant.requested".', metavar="ACTION")
+    ] = None,
+    outcome: Annotated[
+        str | None, typer.Option(help='How it ended: "done", "refused", "failed" …', metavar="OUTCOME")
+    ] = None,
     story: Annotated[
         str | None, typer.Option(help="Of this story, from request to revocation.", metavar="ID")
     ] = None,
@@ -62,9 +74,13 @@ def show_entries(
 ) -> None:
     """Show entries, oldest first. It does not verify them: that is `wicket audit verify`."""
     settings = place_of(context).settings()
-    start = since_when(since, utc_now())
-    whom = None if person is None else account_id(settings, person)
-    look = partial(log.rows, person=whom, entitlement=entitlement, since=start, correlation=story)
+    now = utc_now()
+    wanted = Wanted(
+        person=None if person is None else account_id(settings, person),
+        entitlement=entitlement, correlation=story, action=action, outcome=outcome,
+        since=since_when(since, now), until=since_when(until, now, option="--until"),
+    )  # fmt: skip
+    look = partial(log.rows, **wanted)
     with opened(settings) as database:
         rows = database.read_now(lambda tx: look(tx, limit=limit))
         if follow:
@@ -93,7 +109,7 @@ def _follow(
         sys.stdout.flush()
         seen = rows[-1].index if rows else seen
         time.sleep(_EACH_SECOND)
-        rows = [row for row in database.read_now(lambda tx: look(tx, limit=_AT_ONCE)) if row.index > seen]
+        rows = database.read_now(partial(look, limit=_AT_ONCE, after=seen))
 
 
 @commands.command()
@@ -140,6 +156,10 @@ def verify(
         str | None,
         typer.Option(help="The log's public key, where WICKET_AUDIT_KEY is not at hand.", metavar="KEY"),
     ] = None,
+    jobs: Annotated[
+        int | None,
+        typer.Option(help="So many processes; as many as there are cores, if not said.", min=1, metavar="N"),
+    ] = None,
     first: Annotated[
         int | None, typer.Option("--from", help="Only from this index on.", min=0, metavar="INDEX")
     ] = None,
@@ -158,11 +178,18 @@ def verify(
     if first is not None or last is not None:
         _verify_part(settings, first or 0, last, verifier, notes)
         return
-    with opened(settings) as database, progress("Verifying") as tell:
-        report = database.read_now(lambda tx: verify_log(tx, verifier=verifier, notes=notes, progress=tell))
+    work = partial(verify_log, verifier=verifier, notes=notes)
+    with opened(settings) as database, crew_of(settings, jobs) as crew, progress("Verifying") as tell:
+        report = database.read_now(lambda tx: work(tx, progress=tell, crew=crew))
     _say(report)
     if not report.sound:
         raise typer.Exit(UNSOUND)
+
+
+def crew_of(settings: Settings, jobs: int | None = None) -> AbstractContextManager[Crew | None]:
+    """So many processes to verify with, or as many as there are cores for us; none where one alone would do it."""
+    number = jobs or len(os.sched_getaffinity(0))
+    return Crew(settings.store, number) if number > 1 else nullcontext()
 
 
 def _verify_part(
