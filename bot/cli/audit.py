@@ -22,6 +22,8 @@ from bot.cli.place import group, opened, place_of
 from bot.cli.sentences import UNSOUND
 from bot.cli.tables import moment, say, show, since_when
 from bot.settings import Settings
+from handlers import retiling
+from handlers.intents import Where
 from storage.audit import log
 from storage.audit.checkpoint import BadKey, Verifier, read_verifier
 from storage.audit.crew import Crew
@@ -40,6 +42,21 @@ from storage.outbox import owe
 _LARGEST_NOTE = 200_000
 # How often `--follow` looks, and how many new entries it shows at most each time.
 _EACH_SECOND, _AT_ONCE = 1.0, 10_000
+
+CLI = Where(transport="cli")
+
+Notes = Annotated[
+    list[Path] | None,
+    typer.Option(help="A checkpoint kept elsewhere. May be given several times.", metavar="FILE"),
+]
+Key = Annotated[
+    str | None,
+    typer.Option(help="The log's public key, where WICKET_AUDIT_KEY is not at hand.", metavar="KEY"),
+]
+Jobs = Annotated[
+    int | None,
+    typer.Option(help="So many processes; as many as there are cores, if not said.", min=1, metavar="N"),
+]
 
 commands = typer.Typer(help="What happened, and the proof that nothing of it was changed.", callback=group)
 
@@ -148,18 +165,9 @@ def checkpoint(
 @commands.command()
 def verify(
     context: typer.Context,
-    checkpoint: Annotated[
-        list[Path] | None,
-        typer.Option(help="A checkpoint kept elsewhere. May be given several times.", metavar="FILE"),
-    ] = None,
-    key: Annotated[
-        str | None,
-        typer.Option(help="The log's public key, where WICKET_AUDIT_KEY is not at hand.", metavar="KEY"),
-    ] = None,
-    jobs: Annotated[
-        int | None,
-        typer.Option(help="So many processes; as many as there are cores, if not said.", min=1, metavar="N"),
-    ] = None,
+    checkpoint: Notes = None,
+    key: Key = None,
+    jobs: Jobs = None,
     first: Annotated[
         int | None, typer.Option("--from", help="Only from this index on.", min=0, metavar="INDEX")
     ] = None,
@@ -215,6 +223,35 @@ def _verify_part(
         raise typer.Exit(UNSOUND)
 
 
+@commands.command("rebuild-tiles")
+def rebuild_tiles(
+    context: typer.Context, checkpoint: Notes = None, key: Key = None, jobs: Jobs = None
+) -> None:
+    """Make the stored tree anew, if that alone is wrong and a signed checkpoint covers the entries. It is recorded."""
+    settings = place_of(context).settings()
+    notes = [note_in(path) for path in checkpoint or ()]
+    verifier = verifier_of(settings, key) or settings.secrets.signer().verifier
+    with opened(settings) as database, crew_of(settings, jobs) as crew, progress("Verifying") as tell:
+        done = retiling.rebuild_tiles(
+            database, verifier=verifier, notes=notes, where=CLI, tell=tell, crew=crew
+        )
+    if isinstance(done, retiling.Rebuilt):
+        typer.echo(
+            f"The stored tree was made anew for the first {done.entries} entries, and that is on record."
+        )
+    elif done.sound:
+        typer.echo("Nothing is wrong with the stored tree, so nothing was done.")
+    elif done.only_tiles:
+        raise AuditFault(
+            "No signed checkpoint covers any entry, so nothing says what the tree should be. "
+            "Give one with --checkpoint, or take one with `wicket audit checkpoint`."
+        )
+    else:
+        _say(done)
+        say("More than the stored tree is wrong, so nothing was done.")
+        raise typer.Exit(UNSOUND)
+
+
 def _say(report: Report) -> None:
     say(report.conclusion)
     for each in report.breaks:
@@ -230,6 +267,10 @@ def _say(report: Report) -> None:
         say(f"Also: {finding.detail}", indent=2)
     if report.more:
         typer.echo(f"  And {report.more} more like these.")
+    if report.only_tiles:
+        say(
+            "The entries are sound; proofs that need these tiles fail. `wicket audit rebuild-tiles` makes them anew."
+        )
     if report.unused:
         typer.echo(
             f"  {report.unused} checkpoints kept in the store are not signed by this key, and were not used."

@@ -47,6 +47,7 @@ class Walk:
         self._tiles: TileCheck | None = None
         self._findings: list[Finding] = []
         self._more = 0
+        self._only_tiles = True
         self._find = find
         self._agreed: dict[bool, int | None] = {True: None, False: None}
         self._unused = 0
@@ -121,6 +122,7 @@ class Walk:
 
     def note(self, finding: Finding) -> None:
         """Keep a finding; beyond the first twenty only count it."""
+        self._only_tiles = self._only_tiles and finding.kind == "tile"
         if len(self._findings) < _LISTED:
             self._findings.append(finding)
         else:
@@ -133,6 +135,7 @@ class Walk:
             root=self._frontier.root,
             findings=tuple(self._findings),
             more=self._more,
+            only_tiles=self._only_tiles and bool(self._findings),
             anchored=self._agreed[True],
             signed=self._agreed[False],
             unused=self._unused,
