@@ -1,4 +1,4 @@
-"""T-5: what somebody asks of the log is found by an index, however long the log is, and is what they asked for."""
+"""A-8: what somebody asks of the log is found by an index, however long the log is, and is what they asked for."""
 
 from datetime import timedelta
 from itertools import combinations
@@ -50,7 +50,7 @@ BY_PERSON = ["USING INDEX ix_audit_entries_actor", "USING INDEX ix_audit_entries
 def test_one_filter_leads_whatever_else_is_asked_with_it(
     sqlite_engine: Engine, led_by: Wanted, found: list[str]
 ) -> None:
-    """T-5: the entries are never all looked through; nor are those of a person sorted out of those of an action."""
+    """A-8: the entries are never all looked through; nor are those of a person sorted out of those of an action."""
     order = ["correlation", "person", "entitlement", "outcome", "action", "since", "until"]
     (leader,) = led_by
     rest: dict[str, Any] = {
@@ -74,14 +74,14 @@ def test_one_filter_leads_whatever_else_is_asked_with_it(
 
 
 def test_what_nearly_all_say_is_looked_for_from_the_newest_on(sqlite_engine: Engine) -> None:
-    """T-5: where nothing leads, the newest are read, and reading ends with the last that is shown."""
+    """A-8: where nothing leads, the newest are read, and reading ends with the last that is shown."""
     for wanted in (Wanted(), Wanted(outcome="done")):
         assert plan(sqlite_engine, wanted) == ["SCAN audit_entries"]
     assert plan(sqlite_engine, Wanted(after=7)) == [f"{BY_KEY} (rowid>?)"]
 
 
 def test_filters_together_find_what_each_of_them_lets_through(engine: Engine, make_entry: MakeEntry) -> None:
-    """T-5: against a look at each entry, on both engines."""
+    """A-8: against a look at each entry, on both engines."""
     kinds = [("grant.requested", "done"), ("grant.requested", "refused"), ("grant.approved", "done")]
     with Session(engine) as tx:
         for number in range(12):
