@@ -196,7 +196,9 @@ def verify(
 
 def crew_of(settings: Settings, jobs: int | None = None) -> AbstractContextManager[Crew | None]:
     """So many processes to verify with, or as many as there are cores for us; none where one alone would do it."""
-    number = jobs or len(os.sched_getaffinity(0))
+    # Where a machine is shared, not all of its cores may be ours; not every system says so.
+    ours = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    number = jobs or ours
     return Crew(settings.store, number) if number > 1 else nullcontext()
 
 
