@@ -15,7 +15,7 @@ from bot.slack.messages.alerts_people import SENTENCES as OF_PEOPLE
 from bot.slack.messages.alerts_petitions import petition_alert
 from bot.slack.messages.alerts_refused import SENTENCES as OF_REFUSALS
 from bot.slack.messages.alerts_vouching import vouching
-from bot.slack.messages.parts import Message, actions, note, section
+from bot.slack.messages.parts import Message, actions, note, section, story_button
 from bot.slack.words import day_and_clock, listed, together
 from bot.texts import say, say_counted, template
 from handlers.strange import Kind
@@ -36,9 +36,10 @@ def composed(alert: Alert, title: str, told: str, *, buttons: Sequence[ButtonEle
     story = say("story {id}", id=plain(alert.correlation)) if alert.correlation else ""
     about = [grave, day_and_clock(alert.first_at), again, story, _policies(alert)]
     tail = " · ".join(part for part in about if part)
+    ways = [*buttons, story_button(alert.id)] if alert.correlation else buttons
     return Message(
         text=f"⚠️ {title}. {told} ({tail})",
-        blocks=(section(f"⚠️ *{title}*\n{told}"), note(tail), *actions(buttons)),
+        blocks=(section(f"⚠️ *{title}*\n{told}"), note(tail), *actions(ways)),
     )
 
 
