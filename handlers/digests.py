@@ -9,7 +9,7 @@ from datetime import datetime
 
 from handlers.decisions.outliers import StandsOut
 
-AUTOMATIC, BY_PEOPLE = "automatic", "by people"
+AUTOMATIC, BY_PEOPLE = "automatic", "by_people"
 """Of what was granted: by policy at once, or after people approved."""
 
 

@@ -25,6 +25,7 @@ class Action(StrEnum):
     ANSWER = "approval.answer"
     DETAILS = "approval.details"
     STORY = "story.tell"
+    STORY_OF_ALERT = "story.alert"
     STORY_EARLIER = "story.earlier"
     STORY_LATER = "story.later"
     MY_ACCESS = "ask.access"

@@ -131,9 +131,9 @@ def button(label: str, action: Action, value: str, *, primary: bool = False) -> 
     )
 
 
-def story_button(about: str) -> ButtonElement:
+def story_button(about: str, action: Action = Action.STORY) -> ButtonElement:
     """The last button: what happened with this, for whoever it concerns. about: an opaque id."""
-    return button(say("What happened?"), Action.STORY, about)
+    return button(say("What happened?"), action, about)
 
 
 def sure_button(
