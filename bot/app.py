@@ -158,6 +158,8 @@ class App:
         self._watching = Watching(
             self.ground, self._signer, file=settings.audit.published, stopped=self.metrics.stopped
         )
+        times = bulletin_times(settings.bulletins, self._zone)
+        self.bulletins = Bulletins(self.ground, self._signer, times)
         self._owners = Owners(self.ground)
         self._speaking = Speaking(
             settings=settings,
@@ -335,9 +337,7 @@ class App:
             leavers=self._leavers,
             watching=self._watching,
             tiling=Tiling(self.database),
-            bulletins=Bulletins(
-                self.ground, self._signer, bulletin_times(self._settings.bulletins, self._zone)
-            ),
+            bulletins=self.bulletins,
             summons=Summons(self.ground),
             reminding=Reminding(self.ground, self._owners),
             watch=watch,
