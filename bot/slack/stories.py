@@ -38,7 +38,9 @@ class StoryClicks:
     @property
     def table(self) -> "Mapping[str, Callable[[Click], Awaitable[None]]]":
         """From button to method."""
-        return dict.fromkeys((Action.STORY, Action.STORY_OF_ALERT, Action.STORY_EARLIER, Action.STORY_LATER), self._tell)
+        return dict.fromkeys(
+            (Action.STORY, Action.STORY_OF_ALERT, Action.STORY_EARLIER, Action.STORY_LATER), self._tell
+        )
 
     async def _tell(self, click: "Click") -> None:
         about, page = page_of(click.value)

@@ -35,12 +35,13 @@ def digest_message(digest: Digest) -> Message:
     when = say("{since} to {until}, {entries} on record.", since=since, until=until, entries=entries)
     rows = [(label, value) for label, value in _rows(digest) if value]
     strange, apart = _exceptions(digest), [_outlier(one, digest.names) for one in digest.outliers]
-    blocks: list[Block] = [heading(title), note(when), facts(rows), section(strange)]
+    blocks: list[Block] = [heading(title), note(when), *([facts(rows)] if rows else []), section(strange)]
     if apart:
         blocks.append(section("\n".join([f"*{say('What stands out')}*", *(f"• {one}" for one in apart)])))
     blocks.append(note(say("Each counts what was recorded in that week; what is open is open now.")))
     numbers = "; ".join(f"{label}: {value}" for label, value in rows)
-    return Message(text=together(f"{title}: {when}", f"{numbers}.", strange, *apart), blocks=tuple(blocks))
+    told = f"{numbers}." if numbers else ""
+    return Message(text=together(f"{title}: {when}", told, strange, *apart), blocks=tuple(blocks))
 
 
 def _rows(digest: Digest) -> list[tuple[str, str]]:
@@ -123,7 +124,7 @@ def _exceptions(digest: Digest) -> str:
 
 
 def _kind(kind: str) -> str:
-    return say(_KINDS[Kind(kind)]) if kind in list(Kind) else inert(kind)
+    return say(KINDS[Kind(kind)]) if kind in list(Kind) else inert(kind)
 
 
 def _outlier(one: StandsOut, names: Mapping[str, str]) -> str:
@@ -165,7 +166,7 @@ def _outlier(one: StandsOut, names: Mapping[str, str]) -> str:
     return together(told, story)
 
 
-_KINDS: Mapping[Kind, str] = {
+KINDS: Mapping[Kind, str] = {
     Kind.REFUSED_REQUEST: template("refused request"),
     Kind.REFUSED_SELF_SERVICE: template("refused self-service"),
     Kind.WRONG_APPROVER: template("decision by somebody who may not"),
