@@ -42,7 +42,8 @@ def page_of(value: str) -> tuple[str, int]:
 def _entry(step: Step, reasons: Mapping[str, str]) -> str:
     """The time in the reader's zone, the sentence, the policy, and what people wrote."""
     lines = [" ".join(part for part in (told(step), decided_by(step, reasons)) if part), *words_of(step)]
-    first = f"{_SIGNS.get(step.outcome, '')} *{day_and_clock(step.at)}*".strip()
+    sign, entry = _SIGNS.get(step.outcome, ""), inert(step.id[:100])
+    first = f"{sign} *{day_and_clock(step.at)}* {entry}".strip()
     return f"{first}\n{_within(lines)}"[:SECTION_LIMIT]
 
 

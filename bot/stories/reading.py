@@ -21,6 +21,7 @@ def step_of(row: Row, names: Mapping[str, str]) -> Step:
     policy = said.get("policy") or {}
     return Step(
         at=row.at,
+        id=row.id,
         action=row.action,
         outcome=row.outcome,
         who=_actor(said.get("actor") or {"id": row.actor}, names),

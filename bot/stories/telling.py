@@ -31,13 +31,14 @@ _MINUTE_MS = 60_000
 
 @dataclass(frozen=True, kw_only=True)
 class Step:
-    """One entry, ready to be told. who, whom: names to show. own: whom it is about is who did it, or nobody.
+    """One entry, ready to be told. id: the entry's own, by which it is proven.
 
-    facts: as the leaf has them. policies: ids; policy_set: the hash of all that shaped the decision. words: texts by
-    their names, None for what was erased.
+    who, whom: names to show. own: whom it is about is who did it, or nobody. facts: as the leaf has them. policies:
+    ids; policy_set: the hash of all that shaped the decision. words: texts by their names, None for what was erased.
     """
 
     at: datetime
+    id: str = ""
     action: str
     outcome: str
     who: str

@@ -1,5 +1,6 @@
 """What happened with something, over the wire: told in order to whom it concerns, and to nobody else."""
 
+from storage.audit import log
 from tests.wire.steps import SECURITY, approve, ask
 
 DATA = "C0DATAOWN"
@@ -34,6 +35,8 @@ async def test_a_request_tells_its_story_to_its_owner_and_to_security_and_to_no_
     assert "Why: “INC-4711”" in told
     assert "Reason of who decided: “ok for the incident”" in told
     assert "Policy: " in told
+    asked = (await world.database.read(log.latest)).correlation  # nothing came after the end
+    assert (await world.database.read(lambda tx: log.rows(tx, correlation=asked)))[0].id in told
     await bob.click(active, "story.tell")
     await bob.sees("for the people it concerns", channel=DATA)
     assert bob.view is None

@@ -14,8 +14,9 @@ from handlers.what_happened import ON_A_PAGE
 from tests.bot.siem.golden import GOLDEN
 
 STEP = Step(
-    at=datetime(2026, 11, 23, 14, 2, tzinfo=UTC), action="grant.requested", outcome="done", who="Ada Lovelace",
-    whom="Ada Lovelace", own=True, what="prod-db", facts={"minutes": 120}, policies=("production-needs-approval",),
+    at=datetime(2026, 11, 23, 14, 2, tzinfo=UTC), id="e-1", action="grant.requested", outcome="done",
+    who="Ada Lovelace", whom="Ada Lovelace", own=True, what="prod-db", facts={"minutes": 120},
+    policies=("production-needs-approval",),
     policy_set="abc", words=(("justification", "INC-4711"),),
 )  # fmt: skip
 
