@@ -25,9 +25,13 @@ _SIGNS = {"refused": "⛔", "failed": "⚠️"}
 def story_form(story: Page, *, policy_set: str = "", reasons: Mapping[str, str] | None = None) -> View:
     """One page of the story. policy_set, reasons: of the policies of now, by their ids: they explain no older set."""
     blocks: list[Block] = []
+    before: list[str] = []
     for step in story.steps:
         known = reasons if reasons and step.policy_set == policy_set else {}
-        blocks.append(section(_entry(step, known or {})))
+        words = words_of(step)
+        # One act may be several entries with the same words: they are read once.
+        blocks.append(section(_entry(step, known or {}, [] if words == before else words)))
+        before = words
     if not story.steps:
         blocks.append(section(say("Nothing is on record about this yet.")))
     return reading(say("What happened"), [*blocks, *_foot(story)])
@@ -39,9 +43,9 @@ def page_of(value: str) -> tuple[str, int]:
     return (found[1], int(found[2])) if found else (value, 0)
 
 
-def _entry(step: Step, reasons: Mapping[str, str]) -> str:
+def _entry(step: Step, reasons: Mapping[str, str], words: list[str]) -> str:
     """The time in the reader's zone, the sentence, the policy, and what people wrote."""
-    lines = [" ".join(part for part in (told(step), decided_by(step, reasons)) if part), *words_of(step)]
+    lines = [" ".join(part for part in (told(step), decided_by(step, reasons)) if part), *words]
     sign, entry = _SIGNS.get(step.outcome, ""), inert(step.id[:100])
     first = f"{sign} *{day_and_clock(step.at)}* {entry}".strip()
     return f"{first}\n{_within(lines)}"[:SECTION_LIMIT]

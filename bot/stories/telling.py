@@ -81,7 +81,11 @@ def decided_by(step: Step, reasons: Mapping[str, str]) -> str:
 
     reasons: by the ids of policies, of the very set that decided.
     """
-    known = [f"{short(one)} ({visible(as_told(reasons[one]))})" for one in step.policies if one in reasons]
+    known = [
+        f"{short(one)} ({visible(as_told(reasons[one])).rstrip('.')})"
+        for one in step.policies
+        if one in reasons
+    ]
     others = [short(one) for one in step.policies if one not in reasons]
     named = listed([*known, *others][:5])
     return say("Policy: {policies}.", policies=named) if named else ""

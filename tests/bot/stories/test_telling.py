@@ -59,7 +59,7 @@ def test_what_was_asked_decided_and_ended_reads_as_it_should():
 
 def test_the_policy_is_named_with_its_reason_where_that_is_known():
     assert decided_by(STEP, {}) == "Policy: production-needs-approval."
-    known = {"production-needs-approval": "it is production"}
+    known = {"production-needs-approval": "it is production."}
     assert decided_by(STEP, known) == "Policy: production-needs-approval (it is production)."
     assert decided_by(replace(STEP, policies=()), known) == ""
 
@@ -107,6 +107,11 @@ def test_any_story_is_taken_by_slack_and_pings_nobody(name, what, words, correla
 )
 def test_a_button_names_what_it_is_about_and_a_page(value, page):
     assert page_of(value) == page
+
+
+def test_words_that_two_entries_of_one_act_have_are_read_once():
+    page = Page(about="g", correlation="g", steps=(STEP, replace(STEP, id="e-2")), page=0, pages=1, entries=2)
+    assert str(story_form(page).to_dict()).count("INC-4711") == 1
 
 
 def test_times_are_the_readers_own():
