@@ -27,4 +27,6 @@ async def measure_audit(stage: Stage, *, entries: int) -> list[Figure]:
         figure("memory that verifying takes", "memory", "MB", 30),
         figure("a proof", "prove", "ms", 20),
         figure("showing a hundred entries by the slowest filter", "show", "ms", 200),
+        figure("a page of a story", "story", "ms", 20),
+        figure("the digest of a week of 86,000 entries", "digest", "ms", 3000),
     ]

@@ -11,7 +11,10 @@ from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-from storage.audit import log, proving
+from sqlmodel import Session
+
+from handlers.digesting import digest_of
+from storage.audit import log, proving, stories
 from storage.audit.checkpoint import Signer
 from storage.audit.entry import Actor, Entry, PolicyTrace, Where
 from storage.audit.sealing import take_checkpoint
@@ -47,6 +50,8 @@ def measured(store: Path, count: int) -> dict[str, float]:
             "memory": _memory() - before,
             "prove": _some(lambda: database.read_now(_prove)) * 1e3,
             "show": max(_some(lambda f=wanted: database.read_now(f)) for wanted in _LOOKS) * 1e3,  # type: ignore[misc]
+            "story": _some(lambda: database.read_now(_story)) * 1e3,
+            "digest": _some(lambda: database.read_now(lambda tx: _week(tx, count)), 3) * 1e3,
         }
     finally:
         database.close()
@@ -59,6 +64,16 @@ _LOOKS: tuple[Callable[..., object], ...] = (
     lambda tx: log.rows(tx, correlation="g-77"),
     lambda tx: log.rows(tx, since=_BEGUN + timedelta(days=1)),
 )
+
+
+def _story(tx: Session) -> None:
+    assert stories.about(tx, "g-77").entries == len(stories.story(tx, "g-77", skip=0, limit=8)) == 5
+
+
+def _week(tx: Session, count: int) -> None:
+    """The last of the log, with some 86,000 entries where there are so many."""
+    ends = _BEGUN + timedelta(seconds=7 * count)
+    assert not digest_of(tx, ends - timedelta(weeks=1), ends).is_quiet
 
 
 def _prove(tx: log.Transaction) -> None:
