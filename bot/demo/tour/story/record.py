@@ -33,7 +33,7 @@ async def a_checkpoint_leaves_the_house(scene: Scene) -> None:
 async def a_request_tells_its_story(scene: Scene) -> None:
     """Grace asks what happened with what she decided: every step in order, as the record has it."""
     grace = scene.player("grace")
-    decided = await grace.sees("prod-db", "[What happened?]", channel="data-owners")
+    decided = await grace.sees("Access request: prod-db", "[What happened?]", channel="data-owners")
     await grace.presses(decided, "What happened?")
     told = await grace.form("What happened")
     expect(
