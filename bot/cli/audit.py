@@ -22,6 +22,9 @@ from bot.cli.place import group, opened, place_of
 from bot.cli.sentences import UNSOUND
 from bot.cli.tables import moment, say, show, since_when
 from bot.settings import Settings
+from bot.slack.words import together
+from bot.stories.reading import step_of
+from bot.stories.telling import decided_by, told, words_of
 from handlers import retiling
 from handlers.intents import Where
 from storage.audit import log
@@ -108,6 +111,8 @@ def show_entries(
         typer.echo(json.dumps([entry_as_json(row) for row in rows], indent=2))
     elif not rows:
         typer.echo("No entry fits.")
+    elif story is not None:
+        _tell_story(settings, rows)
     else:
         _show_table(settings, rows)
 
@@ -298,6 +303,17 @@ def verifier_of(settings: Settings, key: str | None) -> Verifier | None:
     if isinstance(read, BadKey):
         raise typer.BadParameter(f"That is no public key of an audit log: {read.reason}", param_hint="--key")
     return read
+
+
+def _tell_story(settings: Settings, rows: list[Row]) -> None:
+    """As it is told in Slack: each entry a sentence, with the policy that decided and what people wrote."""
+    people = (who for row in rows for who in (row.actor, row.subject) if who)
+    names = names_of(settings, people)
+    for row in rows:
+        step = step_of(row, names)
+        say(f"{moment(row.at)}  {together(told(step), decided_by(step, {}))}")
+        for words in words_of(step):
+            say(words, indent=4)
 
 
 def _show_table(settings: Settings, rows: list[Row]) -> None:

@@ -228,6 +228,13 @@ def row_at(tx: Transaction, index: int) -> Row | None:
     return next(iter(_with_texts(connection, _found(connection, ENTRIES.c.index == index))), None)
 
 
+def at_indexes(tx: Transaction, indexes: Sequence[int]) -> list[Row]:
+    """The entries at these few indexes, in order, with their texts."""
+    connection = connection_of(tx)
+    query = _READ_ENTRIES.where(ENTRIES.c.index.in_(indexes)).order_by(ENTRIES.c.index)
+    return _with_texts(connection, connection.execute(query).mappings().all()) if indexes else []
+
+
 def every(tx: Transaction, *, below: int | None = None, after: int | None = None) -> Iterator[Row]:
     """All entries (with an index under `below`, over `after`) in order, with their texts; a thousand in memory."""
     connection = connection_of(tx)

@@ -35,4 +35,6 @@ async def measure_audit(stage: Stage, *, entries: int) -> list[Figure]:
         figure("all the memory of one of the two processes", "memory of each", "MB"),
         figure("a proof", "prove", "ms", 20),
         *(figure(f"showing a hundred entries, by {name}", f"show {name}", "ms", 200) for name in LOOKS),
+        figure("a page of a story", "story", "ms", 20),
+        figure("the digest of a week of 86,000 entries", "digest", "ms", 3000),
     ]

@@ -11,7 +11,10 @@ from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-from storage.audit import log, proving
+from sqlmodel import Session
+
+from handlers.digesting import digest_of
+from storage.audit import log, proving, stories
 from storage.audit.checkpoint import Signer
 from storage.audit.crew import Crew
 from storage.audit.entry import Actor, Entry, PolicyTrace, Where
@@ -50,6 +53,8 @@ def measured(store: Path, count: int) -> dict[str, float]:
             "prove": _some(lambda: database.read_now(_prove)) * 1e3,
             **_walked_by_two(database, store, count),
             **{f"show {name}": _shown(database, wanted) * 1e3 for name, wanted in LOOKS.items()},
+            "story": _some(lambda: database.read_now(_story)) * 1e3,
+            "digest": _some(lambda: database.read_now(lambda tx: _week(tx, count)), 3) * 1e3,
         }
     finally:
         database.close()
@@ -95,6 +100,16 @@ def _by_two(database: Database, store: Path) -> None:
 def _spent_by_others() -> float:
     children = resource.getrusage(resource.RUSAGE_CHILDREN)
     return children.ru_utime + children.ru_stime
+
+
+def _story(tx: Session) -> None:
+    assert stories.about(tx, "g-77").entries == len(stories.story(tx, "g-77", skip=0, limit=8)) == 5
+
+
+def _week(tx: Session, count: int) -> None:
+    """The last of the log, with some 86,000 entries where there are so many."""
+    ends = _BEGUN + timedelta(seconds=7 * count)
+    assert not digest_of(tx, ends - timedelta(weeks=1), ends).is_quiet
 
 
 def _prove(tx: log.Transaction) -> None:

@@ -607,6 +607,15 @@ def test_one_story_is_shown_alone(install: Install):
     assert [entry["correlation"] for entry in shown] == ["g-1"]
 
 
+def test_a_story_is_told_in_sentences_as_it_is_in_slack(install: Install):
+    """AU-12: with the time, the policy and the words of each entry."""
+    install.happened(1)
+    told = install.run("audit", "show", "--story", "g-0")
+    assert told.exit_code == 0
+    assert " asked for " in told.stdout
+    assert "Why: “" in told.stdout
+
+
 def test_what_is_added_is_shown_as_it_comes(install: Install):
     """A-6: one line each, until one has seen enough."""
     install.happened(2)
