@@ -28,6 +28,7 @@ from bot.demo.company import (
 from bot.demo.company.shapes import Company
 from bot.demo.phone import Phones
 from bot.demo.workspace import Workspace
+from bot.demo.workspace.person import PATIENCE
 from bot.settings import Settings, load_settings, new_audit_key, new_key
 from handlers.decisions.cedar import CedarPolicy
 from handlers.decisions.policy import PolicyEngine
@@ -130,7 +131,7 @@ class World:
 
         await self.until(none)
 
-    async def until(self, holds: Callable[[], object], seconds: float = 5) -> None:
+    async def until(self, holds: Callable[[], object], seconds: float = PATIENCE) -> None:
         """Wait until `holds()`, or what it awaits, is true; AssertionError otherwise. For what no person sees."""
         ends = asyncio.get_running_loop().time() + seconds
         while True:

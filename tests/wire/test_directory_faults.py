@@ -182,7 +182,7 @@ async def test_an_overdue_removal_is_told_once_and_tried_for_ever(world):
     world.faulty.hang("remove_member")
     world.clock.skip(hours=2, seconds=61)
     overdue = await alan.sees(
-        "Revocation overdue: grafana-edit of Ada Lovelace", channel=SECURITY, timeout=12
+        "Revocation overdue: grafana-edit of Ada Lovelace", channel=SECURITY
     )
     assert "They may still have it" in overdue.plain
     assert await _recorded(world, "access.removal_overdue failed")
@@ -207,15 +207,15 @@ async def test_what_stays_overdue_goes_to_its_owner_and_again_every_hour(world):
     mary, observability = world.person("mary"), world.channel("observability")
     world.faulty.error("remove_member")
     world.clock.skip(hours=2, seconds=61)
-    first = await alan.sees("Revocation overdue: grafana-edit", channel=SECURITY, timeout=12)
+    first = await alan.sees("Revocation overdue: grafana-edit", channel=SECURITY)
     world.clock.skip(minutes=15)
-    page = await alan.sees("overdue by 16 minutes", "Owner: Observability", channel=SECURITY, timeout=12)
+    page = await alan.sees("overdue by 16 minutes", "Owner: Observability", channel=SECURITY)
     assert "answered with an error" in page.plain
     assert page.ts != first.ts
     await mary.sees("Revocation overdue by 16 minutes: grafana-edit of Ada", channel=observability)
     assert (await alan.sees("was told anew", channel=SECURITY)).ts == first.ts
     world.clock.skip(hours=1)
-    again = await alan.sees("Revocation overdue by 1 hour", channel=SECURITY, timeout=12)
+    again = await alan.sees("Revocation overdue by 1 hour", channel=SECURITY)
     assert again.ts not in (first.ts, page.ts)
     world.faulty.mend()
     world.clock.skip(minutes=5)

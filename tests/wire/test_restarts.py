@@ -197,7 +197,7 @@ async def test_killed_while_giving_access_it_is_given_once(world, moment):
     await world.kill()
     world.clock.skip(seconds=PAST_THE_LEASE)
     await world.start()
-    await ada.sees("✅ grafana-edit", timeout=8)
+    await ada.sees("✅ grafana-edit")
     assert await changes(world, "ada", "grafana-editors") == ["add"]
     actions = await world.actions()
     assert actions.count("access.given done") == 1
@@ -221,7 +221,7 @@ async def test_killed_while_taking_access_back_it_is_taken_back_once(world, mome
     await world.kill()
     world.clock.skip(seconds=PAST_THE_LEASE)
     await world.start()
-    await ada.sees("ended at", timeout=8)
+    await ada.sees("ended at")
     assert await changes(world, "ada", "grafana-editors") == ["add", "remove"]
     actions = await world.actions()
     assert actions.count("access.removed done") == 1
@@ -263,7 +263,7 @@ async def test_killed_between_reading_and_adding_what_stood_before_stays(world):
     await world.kill()
     world.clock.skip(seconds=PAST_THE_LEASE)
     await world.start()
-    await ada.sees("✅ prod-db", timeout=8)
+    await ada.sees("✅ prod-db")
     world.clock.skip(hours=2)
     await ada.sees("ended at")
     assert "ada" in await world.holders("prod-db")
@@ -281,7 +281,7 @@ async def test_one_that_was_frozen_and_wakes_up_late_changes_nothing(world):
     world.settings = world.settings.model_copy(update={"server": server})
     world.clock.skip(seconds=PAST_THE_LEASE)
     await world.start()
-    await ada.sees("✅ grafana-edit", timeout=8)
+    await ada.sees("✅ grafana-edit")
     given = (await world.actions()).count("access.given done")
     its_directory.mend()
     await world.until(lambda: its_directory.hanging == 0)

@@ -43,7 +43,7 @@ async def test_what_is_decided_while_slack_is_away_is_done_and_told_afterwards(w
     await world.waiting()
     world.slack.faults.up()
     world.clock.skip(minutes=10)
-    ended = await ada.sees("ended at", timeout=8)
+    ended = await ada.sees("ended at")
     assert ended.ts == draft.ts
     over = await grace.sees("Ended at", channel=DATA)
     assert over.ts == request.ts
@@ -74,7 +74,7 @@ async def test_what_happened_while_slack_was_away_is_told_once_to_everybody(worl
     await world.waiting()
     world.slack.faults.up()
     world.clock.skip(minutes=10)
-    await asyncio.gather(*(who.sees("ended at", timeout=8) for who in people))
+    await asyncio.gather(*(who.sees("ended at") for who in people))
     await world.slack.wait_connected()
     await world.told()
     said = [call for call in world.slack.calls[before:] if call.method == "chat.postMessage" and call.ok]
