@@ -39,7 +39,9 @@ class Scrypt:
     def _digest(self, password: str, salt: bytes) -> bytes:
         # The same characters typed on another keyboard are the same password (SP 800-63B-4, 3.1.1.2).
         text = unicodedata.normalize("NFKC", password).encode("utf-8", "surrogatepass")
-        return hashlib.scrypt(text, salt=salt, n=self.n, r=self.r, p=self.p, maxmem=_MEMORY_LIMIT, dklen=_DIGEST_BYTES)
+        return hashlib.scrypt(
+            text, salt=salt, n=self.n, r=self.r, p=self.p, maxmem=_MEMORY_LIMIT, dklen=_DIGEST_BYTES
+        )
 
 
 def matches(password: str, stored: str) -> bool:
