@@ -113,9 +113,9 @@ class PersonClient:
         """Use a shortcut, of one message if it is given."""
         return await self._interactions.shortcut(self._user, callback_id, message)
 
-    async def open_home(self) -> View | None:
-        """Open the app's Home and wait until it is there, 2 s at most."""
-        return await self._interactions.open_home(self._user)
+    async def open_home(self, *, within: float = PATIENCE) -> View | None:
+        """Open the app's Home and wait until it is there, so many seconds at most."""
+        return await self._interactions.open_home(self._user, within)
 
     def reload(self) -> None:
         """Load the client anew: ephemeral messages are gone, modals are closed."""
