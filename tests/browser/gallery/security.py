@@ -127,7 +127,7 @@ async def late(it: Studio) -> None:
     await told(it, "alert-overdue-paged", "overdue by 16 minutes", "Owner: Observability", patience=12)
     it.world.faulty.mend()
     it.world.clock.skip(minutes=5)
-    await alan.sees("Revocation overdue", "Settled", channel=SECURITY, timeout=12)
+    await alan.sees("Revocation overdue", "Settled", channel=SECURITY)
     await told(it, "alert-overdue-settled", "Revocation overdue", "Settled")
 
 
