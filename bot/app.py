@@ -54,6 +54,7 @@ from handlers.changes import Changes
 from handlers.checks import Checks
 from handlers.cooling import Cooling
 from handlers.decisions.policy import PolicyEngine
+from handlers.doubts import Doubts, sign_once
 from handlers.drift import Drift
 from handlers.effects import Effects
 from handlers.leavers import Leavers
@@ -77,6 +78,7 @@ from storage.clock import Clock
 from storage.database import Database
 from storage.directories.base import Directory
 from storage.faults import AuditFault
+from storage.macs import Macs
 
 log = structlog.get_logger(__name__)
 
@@ -124,7 +126,10 @@ class App:
         vault = settings.secrets.vault()
         handles = Handles(vault=vault, lifetime=timedelta(minutes=settings.security.link_minutes))
         self.metrics = Metrics.in_registry(CollectorRegistry())
-        self.database = Database(settings.store, busy_timeout=BUSY_TIMEOUT, patience=PATIENCE)
+        self.database = Database(
+            settings.store, busy_timeout=BUSY_TIMEOUT, patience=PATIENCE, macs=Macs(vault),
+            replica=settings.server.replica,
+        )  # fmt: skip
         self._now = now = now or self.database.now
         self._open.callback(self.database.close)
         self.directories = self._directories() if directories is None else directories
@@ -247,6 +252,7 @@ class App:
                 f"Nothing keeps the audit tables from being changed: {', '.join(missing)} is missing or switched off. "
                 "Find out why, and run `wicket audit verify`; `wicket migrate` puts it back."
             )
+        await self.database.write(lambda tx: sign_once(tx, self.ground))
         await self._watching.look()
         self._open.push_async_callback(self._watching.last_look)
         for freeze in await self.database.read(freezes.open_ones):
@@ -329,6 +335,7 @@ class App:
             alarms=self._alarms,
             openings=self._openings,
             cooling=Cooling(self._page_ground),
+            doubts=Doubts(self.ground),
             drift=self._drift,
             leavers=self._leavers,
             watching=self._watching,

@@ -12,12 +12,13 @@ from sqlalchemy import select as select_columns
 from sqlmodel import Session, SQLModel, col, select
 
 from storage.binding import binds, mark
-from storage.changing import change
+from storage.changing import change, unsign
 from storage.fresh import FreshProof
 from storage.identifiers import new_id
 from storage.loading import Loading
 from storage.plain import Plain, run
 from storage.records import Approval, Grant, VoidedApproval
+from storage.signing import genuine, signed
 from storage.states import GrantState
 
 # Built once: every click runs them, and making a statement costs more than running it.
@@ -55,13 +56,18 @@ def counting_of(tx: Session, grant_id: str) -> Sequence[Approval]:
 def counting_among(tx: Session, grant: Grant, given: Sequence[Approval]) -> Sequence[Approval]:
     """Those of a grant's approvals, all of which are given, that count."""
     voided = voided_of(tx, grant.id) if given else {}
-    return [one for one in given if one.approved and one.id not in voided and binds(one, grant)]
+    return [
+        one
+        for one in given
+        if one.approved and one.id not in voided and binds(one, grant) and genuine(tx, one)
+    ]
 
 
 def void_approval(tx: Session, approval: Approval, *, at: datetime, why: str) -> None:
     """It counts no longer, for good."""
     tx.add(VoidedApproval(approval=approval.id, why=why, at=at))
     tx.flush()
+    unsign(tx, approval)  # so it counts no more without that row either
 
 
 def waiting_on(tx: Session, directory: str, approver: str) -> Sequence[tuple[Grant, Approval]]:
@@ -113,7 +119,7 @@ def add_approval(
         change(tx, known, **fresh)
     else:
         row = {"id": new_id("a", at), "grant": grant.id, "approver": approver, **fresh}
-        run(tx.connection(), _ADD, row)
+        run(tx.connection(), _ADD, signed(tx, _APPROVALS.name, row))
 
 
 def proof_of(approval: Approval) -> FreshProof | None:

@@ -12,13 +12,14 @@ from sqlmodel import Session, SQLModel, func, select
 
 from storage.identifiers import new_id
 from storage.records import Link
+from storage.signing import genuine, is_sound
 from storage.states import LinkState
 
 # Built once and run without the ORM: it runs for every payload, and making a statement costs more than running it.
 _LINKS = SQLModel.metadata.tables[Link.__tablename__]
-_LINK_OF = pick(
-    _LINKS.c.id, _LINKS.c.directory, _LINKS.c.account, _LINKS.c.mail, _LINKS.c.state, _LINKS.c.zone
-).where(_LINKS.c.slack_team == bindparam("team"), _LINKS.c.slack_user == bindparam("user"))
+_LINK_OF = pick(*_LINKS.c).where(
+    _LINKS.c.slack_team == bindparam("team"), _LINKS.c.slack_user == bindparam("user")
+)
 
 _NOTE_ZONE = update(_LINKS).where(_LINKS.c.id == bindparam("link")).values(zone=bindparam("told"))
 
@@ -38,7 +39,7 @@ class PinnedLink:
 def link_of(tx: Session, slack_team: str, slack_user: str) -> PinnedLink | None:
     """The link of this Slack account, suspended or not."""
     row = tx.connection().execute(_LINK_OF, {"team": slack_team, "user": slack_user}).first()
-    if row is None:
+    if row is None or not is_sound(tx, _LINKS.name, row._asdict(), row.mac):
         return None
     return PinnedLink(
         id=row.id, directory=row.directory, account=row.account, mail=row.mail, state=row.state, zone=row.zone
@@ -50,7 +51,7 @@ def link_of_user(tx: Session, slack_user: str) -> Link | None:
     found = tx.exec(
         select(Link).where(Link.slack_user == slack_user, Link.state == LinkState.ACTIVE).limit(2)
     ).all()
-    return found[0] if len(found) == 1 else None
+    return found[0] if len(found) == 1 and genuine(tx, found[0]) else None
 
 
 def note_zone(tx: Session, link_id: str, zone: str) -> None:
@@ -71,11 +72,12 @@ def zone_of(tx: Session, directory: str, account: str) -> str:
 
 def link_to(tx: Session, directory: str, account: str) -> Link | None:
     """The active link of this person, if any."""
-    return tx.exec(
+    found = tx.exec(
         select(Link).where(
             Link.directory == directory, Link.account == account, Link.state == LinkState.ACTIVE
         )
-    ).first()
+    )
+    return next((link for link in found if genuine(tx, link)), None)
 
 
 def linked_at(tx: Session, directory: str, account: str) -> datetime | None:
