@@ -16,7 +16,7 @@ from storage.signing import resigned
 
 def change(tx: Session, row: SQLModel, **values: Any) -> None:
     """Set these columns of a row that is stored under its `id`, in the database and on the object, and sign it anew."""
-    values = {**values, **resigned(tx, row, values)}
+    values = values if "mac" in values else {**values, **resigned(tx, row, values)}
     table = row.metadata.tables[str(row.__tablename__)]
     new = {f"new_{name}": value for name, value in values.items()}
     run(tx.connection(), _update(table, tuple(values)), {"of": getattr(row, "id"), **new})  # noqa: B009 - mypy

@@ -110,6 +110,11 @@ class Database:
         """The time that all who use this store agree on, aware UTC: on PostgreSQL the database's."""
         return self._engine.now()
 
+    @property
+    def signs(self) -> bool:
+        """Whether it has keys, so that rows are signed and looked at."""
+        return self._info[MACS] is not None
+
     async def write(self, work: Work[T]) -> T:
         """Run one transaction; return what it returned, once it is durable. Its exception undoes it alone.
 

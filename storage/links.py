@@ -12,7 +12,7 @@ from sqlmodel import Session, SQLModel, func, select
 
 from storage.identifiers import new_id
 from storage.records import Link
-from storage.signing import genuine, is_sound
+from storage.signing import genuine, is_sound, only_genuine
 from storage.states import LinkState
 
 # Built once and run without the ORM: it runs for every payload, and making a statement costs more than running it.
@@ -77,7 +77,7 @@ def link_to(tx: Session, directory: str, account: str) -> Link | None:
             Link.directory == directory, Link.account == account, Link.state == LinkState.ACTIVE
         )
     )
-    return next((link for link in found if genuine(tx, link)), None)
+    return next(iter(only_genuine(tx, found)), None)
 
 
 def linked_at(tx: Session, directory: str, account: str) -> datetime | None:

@@ -49,11 +49,12 @@ def look(tx: Session, petition_id: str) -> Petition | None:
 
 def open_of(tx: Session, directory: str, account: str) -> Petition | None:
     """The one of this person that is not over."""
-    return tx.exec(
+    found = tx.exec(
         select(Petition)
         .where(Petition.directory == directory, Petition.account == account, col(Petition.ended_at).is_(None))
         .with_for_update()
-    ).first()
+    )
+    return next(iter(only_genuine(tx, found)), None)
 
 
 def opened_since(tx: Session, directory: str, account: str, since: datetime) -> bool:

@@ -155,7 +155,7 @@ class Signing(Session):
             return super().execute(statement, *given, **how)
         sound = _sound_among(self, table, statement._where_criteria)
         answer: Any = super().execute(statement, *given, **how)
-        answer = answer.freeze()() if answer.returns_rows else answer  # before the next statement is run
+        answer = answer.freeze()() if statement._returning else answer  # before the next statement is run
         _sign(self, table, sound)
         return answer
 

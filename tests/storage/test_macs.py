@@ -1,0 +1,501 @@
+"""Rows that carry authority, and everything that whoever writes the database can do to one of them (T-9)."""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+import pytest
+from sqlalchemy import text
+from sqlmodel import Session, SQLModel
+
+from storage import (
+    alarms,
+    approvals,
+    freezes,
+    grants,
+    handles,
+    holdings,
+    links,
+    passkeys,
+    petitions,
+    proofs,
+    sign_ins,
+    step_ups,
+    vouchings,
+)
+from storage.alarms import Effect
+from storage.audit import entry as audit
+from storage.audit import log
+from storage.database import Database
+from storage.handles import Purpose, Result
+from storage.identifiers import new_id
+from storage.macs import BOUND, Macs
+from storage.ours import with_what_is_ours
+from storage.passkeys import Ceremony, NewPasskey
+from storage.records import Attestation, Petition
+from storage.secrets import Vault, generate_key
+from storage.signing import sign_all, sign_by_newest
+from storage.states import FreezeKind, GrantState, PetitionState
+from storage.step_ups import About, Whose
+from storage.stores import Store
+from tests.storage.rows import keep
+
+KEY = generate_key()
+HOUR = timedelta(hours=1)
+ADA = {"directory": "local", "account": "p-ada"}
+WHOSE = Whose(**ADA, slack_team="T1", slack_user="U0ADA")
+
+
+@pytest.fixture
+def database(store: Store) -> Iterator[Database]:
+    opened = Database(store, macs=Macs(Vault([KEY])))
+    yield opened
+    opened.close()
+
+
+@dataclass(frozen=True, kw_only=True)
+class Kind:
+    """One kind of row. make: as Wicket does. counts: whether it gives what it gives. change: by hand, in SQL."""
+
+    table: str
+    make: Callable[[Session, datetime], str]
+    counts: Callable[[Session, datetime], bool]
+    change: str
+
+
+def _handle(tx: Session, at: datetime, purpose: Purpose = Purpose.RESET) -> str:
+    return handles.make_handle(
+        tx, at=at, expires_at=at + HOUR, purpose=purpose, **ADA, slack_team="T1", slack_user="U0ADA"
+    ).id
+
+
+def _link(tx: Session, at: datetime) -> str:
+    return links.make_link(
+        tx, at=at, slack_team="T1", slack_user="U0ADA", **ADA, mail="ada@example.com", made_by="sign-in"
+    ).id
+
+
+def _approval(tx: Session, at: datetime) -> str:
+    grant = keep(tx, at, GrantState.PENDING, id="g-1", expires_at=None, lapses_at=at + HOUR)
+    approvals.add_approval(
+        tx, grant, at=at, approver="p-bob", approver_name="Bob", slack_user="U0BOB", role="owner", approved=True,
+        rationale="",
+    )  # fmt: skip
+    return approvals.approvals_of(tx, "g-1")[0].id
+
+
+def _seed(tx: Session, at: datetime) -> str:
+    handle = _handle(tx, at)
+    proofs.keep_pending_seed(tx, handle=handle, **ADA, sealed="sealed", at=at)
+    assert proofs.replace_seed(tx, handle=handle, **ADA, step=1)
+    found = proofs.seed_of(tx, **ADA)
+    assert found is not None
+    return found.id
+
+
+def _code(tx: Session, at: datetime) -> str:
+    proofs.replace_recovery_codes(tx, **ADA, hashed_codes=["scrypt$00$00"], at=at)
+    return proofs.recovery_codes(tx, **ADA)[0].id
+
+
+def _passkey(tx: Session, at: datetime) -> str:
+    new = NewPasskey(
+        credential="c1", public_key="k1", user_handle="u1", sign_count=1, aaguid="", transports=(),
+        backup_eligible=False, backed_up=False, name="",
+    )  # fmt: skip
+    made = passkeys.keep_passkey(tx, **ADA, at=at, new=new, name="Key")
+    assert made is not None
+    return made
+
+
+def _challenge(tx: Session, at: datetime) -> str:
+    assert passkeys.new_challenge(
+        tx, handle=_handle(tx, at), kind=Ceremony.SHOW, browser="b", value="v", user_handle="u", at=at,
+        expires_at=at + HOUR, most=9,
+    )  # fmt: skip
+    return str(tx.connection().execute(text("SELECT id FROM challenges")).scalar_one())
+
+
+def _takes_challenge(tx: Session, at: datetime) -> bool:
+    handle = str(tx.connection().execute(text("SELECT handle FROM challenges")).scalars().first())
+    taken = passkeys.take_challenge(tx, handle=handle, kind=Ceremony.SHOW, browser="b", value="v", at=at)
+    return taken is not None
+
+
+def _subject(tx: Session, at: datetime) -> str:
+    assert sign_ins.pin(tx, issuer="https://idp", sub="s1", **ADA, at=at)
+    return "s1"
+
+
+def _step_up(tx: Session, at: datetime) -> str:
+    handle = handles.handle_by_id(tx, _handle(tx, at, Purpose.STEP_UP))
+    assert handle is not None
+    step_ups.ask_for(tx, handle, about="g-1", kind=About.APPROVAL, thing="", whom="")
+    assert handles.bind(tx, handle.id, proven=["totp"], session="s", was="")
+    assert handles.move(tx, handle.id, was=Result.OPEN, now=Result.DONE, at=at)
+    return handle.id
+
+
+def _is_proven(tx: Session, at: datetime) -> bool:
+    return step_ups.proven_since(tx, WHOSE, "g-1", at - HOUR) is not None
+
+
+def _petition(tx: Session, at: datetime) -> str:
+    handle = _handle(tx, at, Purpose.REGAIN)
+    assert petitions.add(
+        tx,
+        Petition(
+            id=handle, kind="proofs", **ADA, name="Ada", login="ada", team="", employment="employee", manager="",
+            privileged=True, slack_team="T1", slack_user="U0ADA", explanation="", state=PetitionState.ASKED,
+            missing={}, asked_at=at, lapses_at=at + HOUR, next_at=at,
+        ),
+    )  # fmt: skip
+    return handle
+
+
+def _attestation(tx: Session, at: datetime) -> str:
+    petition = _petition(tx, at)
+    assert petitions.attest(
+        tx,
+        Attestation(
+            petition=petition, directory="local", account="p-bob", name="Bob", slack_user="U0BOB", role="owner",
+            rationale="", proof="h-9", proven_at=at, at=at,
+        ),
+    )  # fmt: skip
+    return petition
+
+
+def _is_attested(tx: Session, _: datetime) -> bool:
+    petition = str(tx.connection().execute(text("SELECT id FROM petitions")).scalars().first())
+    return bool(petitions.attestations(tx, petition))
+
+
+def _vouching(tx: Session, at: datetime) -> str:
+    made = vouchings.ask(
+        tx, handle=_handle(tx, at), **ADA, counted="c", browser="b", idle="", at=at, expires_at=at + HOUR
+    )
+    word = vouchings.Word(
+        whom="Ada", voucher="p-bob", name="Bob", slack_user="U0BOB", role="manager", spoken="phone", ticket="",
+        proof="h-9",
+    )  # fmt: skip
+    assert vouchings.vouch(tx, made.id, word, at=at, counts_from=at, counts_until=at + HOUR)
+    return made.id
+
+
+def _holding(tx: Session, at: datetime) -> str:
+    grant = keep(tx, at, GrantState.ENDING)
+    held = holdings.follow_grant(tx, grant, at=at, due_at=at)
+    assert holdings.note_stood_before(tx, held, stood=True)
+    return held.id
+
+
+def _stood_before(tx: Session, _: datetime) -> bool:
+    held = holdings.of_account(tx, **ADA, group="prod-db-rw")
+    assert held is not None
+    covering = grants.covering_holding(tx, held)
+    return with_what_is_ours(tx, held, covering).stood_before is not False
+
+
+def _freeze(tx: Session, at: datetime) -> str:
+    freeze = freezes.begin(tx, at=at, kind=FreezeKind.RESTORED, by="cli", lost_from=None, facts={})
+    freezes.lift(tx, freeze, at=at, by="Ina", rationale="")
+    return freeze.id
+
+
+def _alarm(tx: Session, at: datetime) -> str:
+    handle = _handle(tx, at)
+    assert alarms.sound(tx, handle=handle, **ADA, name="Ada", door="mail", disabled=Effect.WANTED, at=at)
+    alarm = alarms.get(tx, handle)
+    assert alarm is not None
+    alarms.lift(tx, alarm, at=at, by="Ina", rationale="")
+    return handle
+
+
+def _visit(tx: Session, _: datetime) -> bool:
+    ids = tx.connection().execute(text("SELECT id FROM handles")).scalars().all()
+    return any(handles.handle_by_id(tx, str(one)) is not None for one in ids)
+
+
+def _covers(tx: Session, _: datetime) -> bool:
+    return bool(grants.covering(tx, **ADA, group="prod-db-rw"))
+
+
+def _has_link(tx: Session, _: datetime) -> bool:
+    return links.link_of(tx, "T1", "U0ADA") is not None
+
+
+def _is_approved(tx: Session, _: datetime) -> bool:
+    return bool(approvals.counting_of(tx, "g-1"))
+
+
+def _has_seed(tx: Session, _: datetime) -> bool:
+    return proofs.seed_of(tx, **ADA) is not None
+
+
+def _has_code(tx: Session, _: datetime) -> bool:
+    return bool(proofs.recovery_codes(tx, **ADA))
+
+
+def _has_passkey(tx: Session, _: datetime) -> bool:
+    return bool(passkeys.working_passkeys(tx, **ADA))
+
+
+def _is_subject(tx: Session, at: datetime) -> bool:
+    return sign_ins.pin(tx, issuer="https://idp", sub="s1", **ADA, at=at)
+
+
+def _has_petition(tx: Session, _: datetime) -> bool:
+    return petitions.open_of(tx, **ADA) is not None
+
+
+def _is_vouched(tx: Session, at: datetime) -> bool:
+    return vouchings.standing_of(tx, **ADA, at=at) is not None
+
+
+def _is_lifted(tx: Session, _: datetime) -> bool:
+    return not freezes.open_ones(tx)
+
+
+def _is_released(tx: Session, _: datetime) -> bool:
+    return not alarms.reported(tx)
+
+
+def _grant(tx: Session, at: datetime) -> str:
+    return keep(tx, at).id
+
+
+KINDS = (
+    Kind(table="links", make=_link, change="account = 'p-eve'", counts=_has_link),
+    Kind(table="grants", make=_grant, change="expires_at = expires_at + 1", counts=_covers),
+    Kind(table="approvals", make=_approval, change="role = 'security'", counts=_is_approved),
+    Kind(table="proofs", make=_seed, change="secret = 'another'", counts=_has_seed),
+    Kind(table="proofs", make=_code, change="secret = 'another'", counts=_has_code),
+    Kind(table="passkeys", make=_passkey, change="public_key = 'k2'", counts=_has_passkey),
+    Kind(table="challenges", make=_challenge, change="user_handle = 'u2'", counts=_takes_challenge),
+    Kind(table="subjects", make=_subject, change="pinned_at = 1", counts=_is_subject),
+    Kind(table="handles", make=_handle, change="proven = '[\"totp\"]'", counts=_visit),
+    Kind(table="step_ups", make=_step_up, change="kind = 'petition'", counts=_is_proven),
+    Kind(table="petitions", make=_petition, change="privileged = NOT privileged", counts=_has_petition),
+    Kind(table="attestations", make=_attestation, change="role = 'security'", counts=_is_attested),
+    Kind(table="vouchings", make=_vouching, change="voucher = 'p-eve'", counts=_is_vouched),
+    Kind(table="holdings", make=_holding, change="account = account || ''", counts=_stood_before),
+    Kind(table="freezes", make=_freeze, change="lifted_by = 'Eve'", counts=_is_lifted),
+    Kind(table="alarms", make=_alarm, change="lifted_by = 'Eve'", counts=_is_released),
+)  # fmt: skip
+"""What each gives, and one change by hand. Of freezes and alarms it is their being lifted that gives something."""
+
+
+def _run(database: Database, *statements: str) -> None:
+    """As whoever can write to the database does."""
+    database.write_now(lambda tx: [tx.connection().execute(text(each)) for each in statements] and None)
+
+
+def _told(database: Database) -> set[str]:
+    return {doubt.table for doubt in database.doubts}
+
+
+@pytest.mark.parametrize("kind", KINDS, ids=lambda kind: f"{kind.table}-{kind.make.__name__}")
+def test_a_row_counts_as_wicket_wrote_it_and_in_no_other_way(database: Database, now: datetime, kind: Kind):
+    """T-9: a changed field, a row without a MAC, one with another's MAC."""
+    database.write_now(lambda tx: kind.make(tx, now))
+    counts = lambda: database.write_now(lambda tx: kind.counts(tx, now))  # noqa: E731
+    if kind.table not in ("challenges",):  # taken by being looked at
+        assert counts()
+    assert not database.doubts
+    if kind.table != "holdings":
+        _run(database, f"UPDATE {kind.table} SET {kind.change}")
+        assert not counts()
+        assert kind.table in _told(database)
+        database.doubts.clear()
+    for mac in ("", "00000000.00", _another(database, kind.table)):
+        _run(database, f"UPDATE {kind.table} SET mac = '{mac}'")
+        assert not counts(), mac
+        assert kind.table in _told(database)
+        database.doubts.clear()
+        if kind.table == "holdings":
+            return  # it was taken for ours, which needs no MAC
+
+
+def _another(database: Database, table: str) -> str:
+    """A MAC that Wicket made for another row of the table."""
+    row = dict.fromkeys(BOUND[table], "another")
+    row |= {"state": GrantState.ACTIVE, "stood_before": True}  # type: ignore[dict-item]
+    return Macs(Vault([KEY])).of(table, row)
+
+
+def test_what_was_signed_is_of_one_table_only():
+    """T-9: two tables with columns of the same values."""
+    macs, row = Macs(Vault([KEY])), dict.fromkeys(BOUND["sign_ins"], "x")
+    row |= dict.fromkeys(BOUND["mail_codes"], "x")
+    assert macs.holds("sign_ins", row, macs.of("sign_ins", row))
+    assert not macs.holds("mail_codes", row, macs.of("sign_ins", row))
+
+
+def test_every_bound_column_is_bound(database: Database, now: datetime):
+    """T-9: of each table, each column by itself."""
+    macs = Macs(Vault([KEY]))
+    for table, columns in BOUND.items():
+        row: dict[str, Any] = dict.fromkeys(columns, "x") | {"state": GrantState.ACTIVE, "stood_before": True}
+        row = {name: row[name] for name in columns}
+        mac = macs.of(table, row)
+        assert macs.holds(table, row, mac)
+        for name in columns:
+            if (table, name) != ("holdings", "stood_before"):
+                other = GrantState.APPROVED if (table, name) == ("grants", "state") else "y"
+                assert not macs.holds(table, {**row, name: other}, mac), (table, name)
+
+
+def test_a_change_of_something_else_signs_nothing_that_was_forged(database: Database, now: datetime):
+    """T-9: by the ORM, by a statement, and by `change`."""
+    link, grant, handle = database.write_now(lambda tx: (_link(tx, now), keep(tx, now).id, _handle(tx, now)))
+    _run(
+        database, "UPDATE links SET account = 'p-eve'", "UPDATE grants SET account = 'p-eve'",
+        "UPDATE handles SET account = 'p-eve'",
+    )  # fmt: skip
+
+    def work(tx: Session) -> None:
+        assert links.suspend(tx, link, mail="ada@example.com")
+        assert handles.bind(tx, handle, proven=["totp"], session="s", was="")
+        found = grants.get(tx, grant)
+        assert found is not None
+        grants.move(tx, found, GrantState.APPROVED)
+
+    database.write_now(work)
+    assert database.read_now(lambda tx: links.link_of(tx, "T1", "U0ADA")) is None
+    assert database.read_now(lambda tx: handles.handle_by_id(tx, handle)) is None
+    assert not database.read_now(
+        lambda tx: grants.covering(tx, directory="local", account="p-eve", group="prod-db-rw")
+    )
+
+
+def _rows(tx: Session, table: str) -> list[dict[str, Any]]:
+    return [dict(row) for row in tx.connection().execute(SQLModel.metadata.tables[table].select()).mappings()]
+
+
+def _put_back(tx: Session, name: str, rows: list[dict[str, Any]]) -> None:
+    """Whoever kept a copy of these rows writes them over what stands there."""
+    table = SQLModel.metadata.tables[name]
+    for row in rows:
+        tx.connection().execute(table.delete().where(table.c.id == row["id"]))
+        tx.connection().execute(table.insert().values(row))
+
+
+def _recorded(tx: Session, at: datetime, action: str, correlation: str, **facts: audit.Fact) -> None:
+    log.append(
+        tx,
+        audit.Entry(
+            id=new_id("e", at), at=at, action=action, outcome="done", actor=audit.Actor(type="wicket", id="wicket"),
+            subject="p-ada", resource="prod-db", correlation=correlation,
+            where=audit.Where(transport="schedule", replica="main"), facts=facts,
+        ),
+    )  # fmt: skip
+
+
+def test_a_grant_put_back_to_before_its_end_gives_nothing(database: Database, now: datetime):
+    """T-9: every MAC holds, and the record says that it is over."""
+    grant = database.write_now(lambda tx: keep(tx, now).id)
+    before = database.read_now(lambda tx: _rows(tx, "grants"))
+
+    def end(tx: Session) -> None:
+        found = grants.get(tx, grant)
+        assert found is not None
+        grants.move(tx, found, GrantState.ENDING)
+        _recorded(tx, now, "grant.ended_early", grant)
+        grants.move(tx, found, GrantState.ENDED, ended_at=now)
+
+    database.write_now(end)
+    _run(database, "UPDATE grants SET state = 'active'")
+    assert not database.write_now(lambda tx: _covers(tx, now))
+    database.doubts.clear()
+    database.write_now(lambda tx: _put_back(tx, "grants", before))
+    assert not database.write_now(lambda tx: _covers(tx, now))
+    assert _told(database) == {"grants"}
+
+
+def test_a_void_approval_counts_no_more_whatever_row_is_put_back_or_taken_away(
+    database: Database, now: datetime
+):
+    """T-9, J-4."""
+    approval = database.write_now(lambda tx: _approval(tx, now))
+    before = database.read_now(lambda tx: _rows(tx, "approvals"))
+
+    def void(tx: Session) -> None:
+        approvals.void_approval(tx, approvals.approvals_of(tx, "g-1")[0], at=now, why="they left")
+        _recorded(tx, now + HOUR, "approval.voided", "g-1", approval=approval)
+
+    database.write_now(void)
+    _run(database, "DELETE FROM voided_approvals")
+    assert not database.write_now(lambda tx: approvals.counting_of(tx, "g-1"))
+    database.doubts.clear()
+    database.write_now(lambda tx: _put_back(tx, "approvals", before))
+    assert not database.write_now(lambda tx: approvals.counting_of(tx, "g-1"))
+    assert _told(database) == {"approvals"}
+
+
+def test_a_freeze_that_is_taken_away_is_open_and_is_put_back(database: Database, now: datetime):
+    """T-9, T-4: the record says that it began."""
+
+    def begin(tx: Session) -> str:
+        freeze = freezes.begin(tx, at=now, kind=FreezeKind.RESTORED, by="cli", lost_from=None, facts={})
+        _recorded(tx, now, "access.stopped", freeze.id, kind=FreezeKind.RESTORED)
+        return freeze.id
+
+    freeze = database.write_now(begin)
+    _run(database, "DELETE FROM freezes")
+    found = database.read_now(freezes.open_ones)
+    assert [(one.id, one.kind, one.since) for one in found] == [(freeze, FreezeKind.RESTORED, now)]
+    database.write_now(freezes.put_back)
+    assert _told(database) == {"freezes"}
+    kept = database.write_now(lambda tx: freezes.get(tx, freeze))
+    assert kept is not None
+    database.write_now(
+        lambda tx: freezes.lift(tx, freezes.get(tx, freeze) or kept, at=now, by="Ina", rationale="")
+    )
+    assert not database.read_now(freezes.open_ones)
+
+
+def test_what_stood_before_is_not_forgotten_into_staying(database: Database, now: datetime):
+    """T-9, promise 1: a membership that we gave is ours, though the row says that nobody looked."""
+
+    def work(tx: Session) -> None:
+        grant = keep(tx, now, GrantState.ENDING)
+        held = holdings.follow_grant(tx, grant, at=now, due_at=now)
+        holdings.note_stood_before(tx, held, stood=False)
+        _recorded(tx, now, "access.given", grant.id, stood_before=False)
+
+    database.write_now(work)
+    _run(database, "UPDATE holdings SET stood_before = NULL")
+    assert not database.write_now(lambda tx: _stood_before(tx, now))
+
+
+def test_an_older_key_still_holds_until_the_newest_signed_everything(store: Store, now: datetime):
+    """T-9: and a row that is not sound is not signed on the way."""
+    old, new = generate_key(), generate_key()
+    signed = Database(store, macs=Macs(Vault([old])))
+    signed.write_now(lambda tx: _link(tx, now))
+    signed.write_now(lambda tx: (keep(tx, now), keep(tx, now + HOUR)))
+    signed.close()
+    both = Database(store, macs=Macs(Vault([new, old])))
+    assert both.read_now(lambda tx: links.link_of(tx, "T1", "U0ADA")) is not None
+    _run(both, "UPDATE grants SET minutes = 9 WHERE id = (SELECT min(id) FROM grants)")
+    assert both.write_now(lambda tx: sign_by_newest(tx, "links", limit=9, skip=0)) == (1, 0)
+    assert both.write_now(lambda tx: sign_by_newest(tx, "grants", limit=9, skip=0)) == (1, 1)
+    assert both.write_now(lambda tx: sign_by_newest(tx, "grants", limit=9, skip=1)) == (0, 0)
+    both.close()
+    alone = Database(store, macs=Macs(Vault([new])))
+    assert alone.read_now(lambda tx: links.link_of(tx, "T1", "U0ADA")) is not None
+    assert len(alone.read_now(lambda tx: grants.covering(tx, **ADA, group="prod-db-rw"))) == 1
+    alone.close()
+
+
+def test_rows_of_a_version_that_signed_none_are_signed_as_they_stand(store: Store, now: datetime):
+    """T-9: and what is over needs nothing."""
+    before = Database(store)
+    before.write_now(lambda tx: (_link(tx, now), keep(tx, now), keep(tx, now, GrantState.ENDED)))
+    before.close()
+    database = Database(store, macs=Macs(Vault([KEY])))
+    assert database.read_now(lambda tx: links.link_of(tx, "T1", "U0ADA")) is None
+    assert database.write_now(sign_all) == {"grants": 1, "links": 1}
+    assert database.read_now(lambda tx: links.link_of(tx, "T1", "U0ADA")) is not None
+    database.close()
