@@ -74,6 +74,7 @@ from handlers.vouching import Vouching
 from handlers.watching import Watching
 from storage import freezes
 from storage.audit.guards import missing_guards
+from storage.audit.privileges import MEND, too_wide
 from storage.clock import Clock
 from storage.database import Database
 from storage.directories.base import Directory
@@ -252,6 +253,8 @@ class App:
                 f"Nothing keeps the audit tables from being changed: {', '.join(missing)} is missing or switched off. "
                 "Find out why, and run `wicket audit verify`; `wicket migrate` puts it back."
             )
+        if wide := await self.database.read(too_wide):
+            log.warning("audit.role_too_wide", can=wide, mend=MEND)
         await self.database.write(lambda tx: sign_once(tx, self.ground))
         await self._watching.look()
         self._open.push_async_callback(self._watching.last_look)

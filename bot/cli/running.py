@@ -18,6 +18,7 @@ from bot.cli.sentences import NOT_DONE
 from bot.settings import Settings, new_audit_key, new_key
 from storage.audit.checkpoint import BadKey, read_signer
 from storage.audit.guards import put_back
+from storage.audit.privileges import statements
 from storage.exclusive import held_alone
 from storage.faults import WicketFault
 
@@ -55,7 +56,16 @@ def _run(settings: Settings) -> None:
         raise typer.Exit(NOT_DONE) from fault
 
 
-def migrate(context: typer.Context) -> None:
+def migrate(
+    context: typer.Context,
+    rights: Annotated[
+        str,
+        typer.Option(
+            help="Print what gives this PostgreSQL role all that the bot needs and no more, for the tables' owner.",
+            metavar="ROLE",
+        ),
+    ] = "",
+) -> None:
     """Bring the database to this version; makes its file if there is none, and puts missing guards back."""
     from storage.migrating import migrate as to_newest
 
@@ -64,8 +74,13 @@ def migrate(context: typer.Context) -> None:
     with opened(settings) as database:
         missing = database.write_now(put_back)
     if missing:
-        typer.echo(f"Put back what guards the audit tables: {', '.join(missing)}. Run `wicket audit verify`.")
-    typer.echo(f"The database {settings.store} is up to date.")
+        typer.echo(
+            f"Put back what guards the audit tables: {', '.join(missing)}. Run `wicket audit verify`.",
+            err=bool(rights),
+        )
+    typer.echo(f"The database {settings.store} is up to date.", err=bool(rights))
+    if rights:
+        typer.echo("".join(f"{each};\n" for each in statements(bot=rights)), nl=False)
 
 
 def manifest(context: typer.Context) -> None:

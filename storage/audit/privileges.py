@@ -3,6 +3,7 @@
 It changes no right; whoever owns the tables does, by the statements that are made here.
 """
 
+import re
 from collections.abc import Iterator
 
 from sqlalchemy import text
@@ -18,6 +19,7 @@ NEEDED = {
     CHECKPOINTS.name: ("INSERT",),
     TILES.name: ("INSERT",),
 }
+MEND = "Let another role own the tables, and run as it what `wicket migrate --rights ROLE` prints."
 _RIGHTS = ("UPDATE", "DELETE", "TRUNCATE", "TRIGGER")
 
 _IS_OWNER = text(
@@ -47,11 +49,13 @@ def too_wide(tx: Transaction) -> list[str]:
     return [*(f"owns {name}" for name in owned), *rights]
 
 
-def statements(*, owner: str, bot: str) -> Iterator[str]:
-    """What gives the role `bot` all that it needs and no more, in a database whose tables `owner` owns; run by `owner`.
+def statements(*, bot: str) -> Iterator[str]:
+    """What gives the role `bot` all that it needs and no more, to be run by whoever owns the tables.
 
-    The names are put in as they are. To be run again after each upgrade: a new table has no rights yet.
+    It can be run again at any time; what later upgrades add is given with them. ValueError for what is no plain name.
     """
+    if not re.fullmatch(r"[A-Za-z_][A-Za-z0-9_$]*", bot):
+        raise ValueError("a role is named by letters, digits and underscores")
     audit = ", ".join(table.name for table in TABLES)
     yield f"GRANT USAGE ON SCHEMA public TO {bot}"
     yield f"GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA public TO {bot}"
@@ -62,4 +66,4 @@ def statements(*, owner: str, bot: str) -> Iterator[str]:
     for name, rights in NEEDED.items():
         yield f"GRANT {', '.join(rights)} ON {name} TO {bot}"
     for what in ("SELECT, INSERT, UPDATE, DELETE ON TABLES", "USAGE ON SEQUENCES"):
-        yield f"ALTER DEFAULT PRIVILEGES FOR ROLE {owner} IN SCHEMA public GRANT {what} TO {bot}"
+        yield f"ALTER DEFAULT PRIVILEGES IN SCHEMA public GRANT {what} TO {bot}"

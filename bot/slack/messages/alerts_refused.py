@@ -147,21 +147,21 @@ def _tampered(alert: Alert) -> tuple[str, str]:
 def _row_changed(alert: Alert) -> tuple[str, str]:
     about = say(_ROWS.get(alert.fact("table"), _A_ROW))
     title = say("Not written by Wicket: {about}, {name}", about=about, name=alert.whose)
-    grant = alert.fact("table") == "grants"
+    find = say("Find out who can write to the database, and compare it with the record.")
+    if alert.fact("table") == "grants":
+        what = say(
+            "In the database it is not as Wicket wrote it: {entitlement} for {name}.",
+            entitlement=alert.entitlement, name=alert.whose,
+        )  # fmt: skip
+        so = say("It counts no more: what it asked for is void, what it gave ends now.")
+        return title, together(what, so, find)
+    row = alert.fact("row")
     what = (
-        say("In the database it is not as Wicket wrote it: {entitlement} for {name}.",
-            entitlement=alert.entitlement, name=alert.whose)
-        if grant
-        else say("In the database it is not as Wicket wrote it ({row}).", row=alert.fact("row"))
-    )  # fmt: skip
-    so = (
-        say("It counts no more: what it asked for is void, what it gave ends now.")
-        if grant
-        else say("It does not count.")
+        say("In the database it is not as Wicket wrote it ({row}).", row=row)
+        if row
+        else say("In the database it is not as Wicket wrote it.")
     )
-    return title, together(
-        what, so, say("Find out who can write to the database, and compare it with the record.")
-    )
+    return title, together(what, say("It does not count."), find)
 
 
 _A_ROW = template("a row")

@@ -369,7 +369,8 @@ GOLDEN = [
         alert(Kind.ROW_CHANGED, {"table": "grants", "row": "g-1", "entitlement": "prod-db"}),
         "⚠️ Not written by Wicket: a grant, Ada Lovelace (ada)",
         "In the database it is not as Wicket wrote it: prod-db for Ada Lovelace (ada). It counts no more: what it "
-        "asked for is void, what it gave ends now. Find out who can write to the database, and compare it with the record.",
+        "asked for is void, what it gave ends now. Find out who can write to the database, and compare it with the "
+        "record.",
         TAIL,
     ),
     (
