@@ -12,8 +12,9 @@ from storage.audit.tables import ENTRIES
 from storage.listed import among, listed
 from storage.loading import Loading
 from storage.macs import BOUND
+from storage.plain import Plain, rows
 from storage.records import Grant
-from storage.signing import genuine, note_doubt
+from storage.signing import genuine, is_sound, note_doubt
 from storage.states import LIVE, GrantState
 
 _AT_ONCE = 500
@@ -29,15 +30,15 @@ _LIVE = _GRANTS.c.state.in_(bindparam("live", LIVE, expanding=True, literal_exec
 _OVER = select(_GRANTS.c.id).where(_LIVE, _HAS_ENDED)
 _OVER_AMONG = select(_GRANTS.c.id).where(among(_GRANTS.c.id, "ids"), _HAS_ENDED)
 _BY_ID = Loading(Grant, select(_GRANTS).where(_GRANTS.c.id == bindparam("of")).with_for_update())
-_UNDER_WAY = Loading(
-    Grant,
-    select(_GRANTS)
+_COLUMNS = (*BOUND[_GRANTS.name], "mac")
+_UNDER_WAY = Plain(
+    select(*(_GRANTS.c[name] for name in _COLUMNS))
     .where(
         or_(*(_GRANTS.c.state == literal_column(f"'{state}'") for state in (GrantState.PENDING, *LIVE))),
         _GRANTS.c.id > bindparam("after"),
     )
     .order_by(_GRANTS.c.id)
-    .limit(_AT_ONCE),
+    .limit(_AT_ONCE)
 )
 
 
@@ -70,11 +71,12 @@ def ended_before(tx: Session, ids: Collection[str]) -> frozenset[str]:
 def doubtful(tx: Session) -> None:
     """Note every open request and live grant that does not count. It takes memory for some at a time."""
     over, after = frozenset(tx.connection().execute(_OVER).scalars()), ""
-    while some := _UNDER_WAY.found(tx, {"after": after}):
-        for grant in some:
-            if genuine(tx, grant):
-                _put_back(tx, grant, over)
-        after = some[-1].id
+    while some := rows(tx.connection(), _UNDER_WAY, {"after": after}):
+        for each in some:
+            row = dict(zip(_COLUMNS, each, strict=True))
+            if is_sound(tx, _GRANTS.name, row, row["mac"]) and row["id"] in over:
+                note_doubt(tx, _GRANTS.name, row)
+            after = row["id"]
 
 
 def is_spoilt(tx: Session, grant_id: str) -> bool:
@@ -86,11 +88,6 @@ def is_spoilt(tx: Session, grant_id: str) -> bool:
 def as_it_stands(tx: Session, grant_id: str) -> Grant | None:
     """The grant with this id, whatever it says and whoever wrote it: to be ended."""
     return next(iter(_BY_ID.held(tx, {"of": grant_id})), None)
-
-
-def counts(tx: Session, grant: Grant) -> bool:
-    """Whether it does."""
-    return genuine(tx, grant) and not _put_back(tx, grant, ended_before(tx, [grant.id]))
 
 
 def _put_back(tx: Session, grant: Grant, over: Collection[str]) -> bool:

@@ -422,12 +422,12 @@ def test_a_void_approval_counts_no_more_whatever_row_is_put_back_or_taken_away(
 
     def void(tx: Session) -> None:
         approvals.void_approval(tx, approvals.approvals_of(tx, "g-1")[0], at=now, why="they left")
-        _recorded(tx, now + HOUR, "approval.voided", "g-1", approval=approval)
 
     database.write_now(void)
     _run(database, "DELETE FROM voided_approvals")
     assert not database.write_now(lambda tx: approvals.counting_of(tx, "g-1"))
     database.doubts.clear()
+    database.write_now(lambda tx: _recorded(tx, now + HOUR, "approval.voided", "g-1", approval=approval))
     database.write_now(lambda tx: _put_back(tx, "approvals", before))
     assert not database.write_now(lambda tx: approvals.counting_of(tx, "g-1"))
     assert _told(database) == {"approvals"}
