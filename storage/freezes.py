@@ -69,7 +69,8 @@ def open_ones(tx: Session) -> Sequence[Freeze]:
 
     One that is not as Wicket wrote it counts as open, and so does one that is on the record and not there.
     """
-    return [*_gone(tx), *(one for one in _ALL.found(tx) if not genuine(tx, one) or one.lifted_at is None)]
+    found = [*_gone(tx), *(one for one in _ALL.found(tx) if not genuine(tx, one) or one.lifted_at is None)]
+    return found or ()
 
 
 def put_back(tx: Session) -> None:
