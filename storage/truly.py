@@ -5,14 +5,13 @@ It ends none; whoever asks for a grant that does not count goes on as if there w
 
 from collections.abc import Collection, Iterable
 
-from sqlalchemy import bindparam, exists, literal_column, or_, select
+from sqlalchemy import and_, bindparam, exists, select
 from sqlmodel import Session, SQLModel
 
 from storage.audit.tables import ENTRIES
 from storage.listed import among, listed
 from storage.loading import Loading
 from storage.macs import BOUND
-from storage.plain import Plain, rows
 from storage.records import Grant
 from storage.signing import genuine, is_sound, note_doubt
 from storage.states import LIVE, GrantState
@@ -25,21 +24,20 @@ _ENDS = (
     "approval.denied",
 )  # fmt: skip
 _HAS_ENDED = exists().where(ENTRIES.c.correlation == _GRANTS.c.id, ENTRIES.c.action.in_(_ENDS))
-# Literally the condition of the index grants_due, so that what is over costs nothing.
-_LIVE = _GRANTS.c.state.in_(bindparam("live", LIVE, expanding=True, literal_execute=True))
+# Literally the conditions of two indexes, so that what is over costs nothing.
+_LIVE = and_(
+    _GRANTS.c.state.in_(bindparam("live", LIVE, expanding=True, literal_execute=True)),
+    _GRANTS.c.expires_at.is_not(None),
+)
+_WAITS = and_(
+    _GRANTS.c.state == bindparam("pending", GrantState.PENDING, literal_execute=True),
+    _GRANTS.c.lapses_at.is_not(None),
+)
 _OVER = select(_GRANTS.c.id).where(_LIVE, _HAS_ENDED)
 _OVER_AMONG = select(_GRANTS.c.id).where(among(_GRANTS.c.id, "ids"), _HAS_ENDED)
 _BY_ID = Loading(Grant, select(_GRANTS).where(_GRANTS.c.id == bindparam("of")).with_for_update())
 _COLUMNS = (*BOUND[_GRANTS.name], "mac")
-_UNDER_WAY = Plain(
-    select(*(_GRANTS.c[name] for name in _COLUMNS))
-    .where(
-        or_(*(_GRANTS.c.state == literal_column(f"'{state}'") for state in (GrantState.PENDING, *LIVE))),
-        _GRANTS.c.id > bindparam("after"),
-    )
-    .order_by(_GRANTS.c.id)
-    .limit(_AT_ONCE)
-)
+_UNDER_WAY = tuple(select(*(_GRANTS.c[name] for name in _COLUMNS)).where(which) for which in (_LIVE, _WAITS))
 
 
 def asked_truly(tx: Session, grant: Grant | None) -> Grant | None:
@@ -70,13 +68,13 @@ def ended_before(tx: Session, ids: Collection[str]) -> frozenset[str]:
 
 def doubtful(tx: Session) -> None:
     """Note every open request and live grant that does not count. It takes memory for some at a time."""
-    over, after = frozenset(tx.connection().execute(_OVER).scalars()), ""
-    while some := rows(tx.connection(), _UNDER_WAY, {"after": after}):
-        for each in some:
+    over = frozenset(tx.connection().execute(_OVER).scalars())
+    for asked in _UNDER_WAY:
+        found = tx.connection().execute(asked, execution_options={"yield_per": _AT_ONCE})
+        for each in found:
             row = dict(zip(_COLUMNS, each, strict=True))
             if is_sound(tx, _GRANTS.name, row, row["mac"]) and row["id"] in over:
                 note_doubt(tx, _GRANTS.name, row)
-            after = row["id"]
 
 
 def is_spoilt(tx: Session, grant_id: str) -> bool:
