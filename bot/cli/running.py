@@ -69,6 +69,7 @@ def migrate(
     """Bring the database to this version; makes its file if there is none, and puts missing guards back."""
     from storage.migrating import migrate as to_newest
 
+    wanted = _needed_by(rights) if rights else ""
     settings = place_of(context).settings()
     to_newest(settings.store)
     with opened(settings) as database:
@@ -79,8 +80,14 @@ def migrate(
             err=bool(rights),
         )
     typer.echo(f"The database {settings.store} is up to date.", err=bool(rights))
-    if rights:
-        typer.echo("".join(f"{each};\n" for each in statements(bot=rights)), nl=False)
+    typer.echo(wanted, nl=False)
+
+
+def _needed_by(role: str) -> str:
+    try:
+        return "".join(f"{each};\n" for each in statements(bot=role))
+    except ValueError as wrong:
+        raise typer.BadParameter(str(wrong), param_hint="--rights") from wrong
 
 
 def manifest(context: typer.Context) -> None:
