@@ -3,6 +3,7 @@
 It mends no row and signs none: what counts no more has to be asked for anew.
 """
 
+import asyncio
 from datetime import timedelta
 from functools import partial
 
@@ -144,11 +145,16 @@ def _whose(tx: Session, doubt: Doubt) -> tuple[str, str]:
     return (visit.directory, visit.account) if visit is not None else ("", "")
 
 
-def sign_once(tx: Session, ground: Ground) -> int:
+async def sign_once(ground: Ground) -> int:
     """Sign what a version that signed nothing left behind, once in the life of a store; how many rows.
 
     That it was done is on the record, which nobody takes back unseen: from then on a row without a MAC counts nowhere.
+    Not by a deadline, as where people wait: it may be very many rows.
     """
+    return await asyncio.to_thread(ground.database.write_now, partial(_sign_once, ground=ground))
+
+
+def _sign_once(tx: Session, ground: Ground) -> int:
     if audit_log.rows(tx, correlation=STORY, limit=1):
         return 0
     done = sign_all(tx)

@@ -122,14 +122,13 @@ async def test_an_approval_that_was_written_by_hand_approves_nothing(world: Worl
 async def test_what_was_there_before_is_signed_once_and_never_again(world: World):
     """T-9: the record says that it was done, so that it is no way in."""
     grant = await world.given("ada")
-    database = world.ground.database
     await _by_hand(world, "UPDATE grants SET mac = ''", "UPDATE links SET mac = ''")
-    assert await database.write(lambda tx: sign_once(tx, world.ground)) > 0
+    assert await sign_once(world.ground) > 0
     await Doubts(world.ground).look()
     assert await world.state(grant) == GrantState.ACTIVE
     assert (await world.last("rows.signed"))["facts"]["grants"] == 1
     await _by_hand(world, "UPDATE grants SET mac = ''")
-    assert await database.write(lambda tx: sign_once(tx, world.ground)) == 0
+    assert await sign_once(world.ground) == 0
     await Doubts(world.ground).look()
     assert await world.state(grant) == GrantState.ENDING
 

@@ -19,8 +19,7 @@ def keep(tx: Session, at: datetime, state: GrantState = GrantState.ACTIVE, **cha
         "group": "prod-db-rw", "minutes": 120, "justification": "INC-1", "slack_team": "T1", "slack_user": "U0ADA",
         "requester_name": "Ada Lovelace", "requester_login": "ada", "requester_team": "Payments",
         "requester_employment": "employee", "manager_name": "", "standing": [], "reasons": [], "missing": {},
-        "policy_set": "00", "target_account": "", "target_name": "", "target_login": "", "requested_at": at,
-        "expires_at": at + timedelta(hours=2) if ends else None,
+        "policy_set": "00", "requested_at": at, "expires_at": at + timedelta(hours=2) if ends else None,
     }  # fmt: skip
     facts = {**facts, **changes}
     own = {"requester_directory": facts["directory"], "requester_account": facts["account"]}
