@@ -145,10 +145,11 @@ def _tampered(alert: Alert) -> tuple[str, str]:
 
 
 def _row_changed(alert: Alert) -> tuple[str, str]:
-    about = say(_ROWS.get(alert.fact("table"), _A_ROW))
+    table = alert.fact("table")
+    about = say(_ROWS[table]) if table in _ROWS else say("a row")
     title = say("Not written by Wicket: {about}, {name}", about=about, name=alert.whose)
     find = say("Find out who can write to the database, and compare it with the record.")
-    if alert.fact("table") == "grants":
+    if table == "grants":
         what = say(
             "In the database it is not as Wicket wrote it: {entitlement} for {name}.",
             entitlement=alert.entitlement, name=alert.whose,
@@ -164,7 +165,6 @@ def _row_changed(alert: Alert) -> tuple[str, str]:
     return title, together(what, say("It does not count."), find)
 
 
-_A_ROW = template("a row")
 _ROWS = {
     "alarms": template("a reported change"),
     "approvals": template("an approval"),
