@@ -55,6 +55,7 @@ from handlers.changes import Changes
 from handlers.checks import Checks
 from handlers.cooling import Cooling
 from handlers.decisions.policy import PolicyEngine
+from handlers.doubts import Doubts, sign_once
 from handlers.drift import Drift
 from handlers.effects import Effects
 from handlers.leavers import Leavers
@@ -74,10 +75,12 @@ from handlers.vouching import Vouching
 from handlers.watching import Watching
 from storage import freezes
 from storage.audit.guards import missing_guards
+from storage.audit.privileges import MEND, too_wide
 from storage.clock import Clock
 from storage.database import Database
 from storage.directories.base import Directory
 from storage.faults import AuditFault
+from storage.macs import Macs
 
 log = structlog.get_logger(__name__)
 
@@ -125,7 +128,10 @@ class App:
         vault = settings.secrets.vault()
         handles = Handles(vault=vault, lifetime=timedelta(minutes=settings.security.link_minutes))
         self.metrics = Metrics.in_registry(CollectorRegistry())
-        self.database = Database(settings.store, busy_timeout=BUSY_TIMEOUT, patience=PATIENCE)
+        self.database = Database(
+            settings.store, busy_timeout=BUSY_TIMEOUT, patience=PATIENCE, macs=Macs(vault),
+            replica=settings.server.replica,
+        )  # fmt: skip
         self._now = now = now or self.database.now
         self._open.callback(self.database.close)
         self.directories = self._directories() if directories is None else directories
@@ -251,6 +257,9 @@ class App:
                 f"Nothing keeps the audit tables from being changed: {', '.join(missing)} is missing or switched off. "
                 "Find out why, and run `wicket audit verify`; `wicket migrate` puts it back."
             )
+        if wide := await self.database.read(too_wide):
+            log.warning("audit.role_too_wide", can=wide, mend=MEND)
+        await in_its_turn(partial(sign_once, self.ground))
         await self._watching.look()
         self._open.push_async_callback(self._watching.last_look)
         for freeze in await self.database.read(freezes.open_ones):
@@ -333,6 +342,7 @@ class App:
             alarms=self._alarms,
             openings=self._openings,
             cooling=Cooling(self._page_ground),
+            doubts=Doubts(self.ground),
             drift=self._drift,
             leavers=self._leavers,
             watching=self._watching,

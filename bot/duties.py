@@ -19,6 +19,7 @@ from handlers.attesting import WAKES as PETITIONS
 from handlers.bulletins import Bulletins
 from handlers.changes import Changes
 from handlers.cooling import Cooling
+from handlers.doubts import Doubts
 from handlers.drift import Drift
 from handlers.effects import Effects
 from handlers.leavers import Leavers
@@ -49,6 +50,7 @@ class Duties:
     alarms: Alarms
     openings: Openings
     cooling: Cooling
+    doubts: Doubts
     drift: Drift
     leavers: Leavers
     summons: Summons
@@ -79,6 +81,8 @@ class Duties:
             Duty(name="alarms", every=30, work=self.alarms.settle_due),
             Duty(name="petitions", every=5, woken_by=PETITIONS, work=self.openings.settle_due),
             Duty(name="cooling", every=10, work=self.cooling.settle_due),
+            Duty(name="doubts", every=1, work=self.doubts.tell_due),
+            Duty(name="rows", every=60, work=self.doubts.look),
             Duty(name="checkpoints", every=self.watch_every, work=self.watching.look),
             Duty(name="tiles", every=1, work=self.tiling.seal_due),
             Duty(name="bulletins", every=60, work=self.bulletins.owe_due),

@@ -46,6 +46,7 @@ class Kind(StrEnum):
     PETITION = "petition"
     VOUCHING = "vouching"
     UNPROVEN = "unproven"
+    ROW_CHANGED = "row-changed"
     NOT_STREAMED = "not-streamed"
 
 

@@ -18,6 +18,7 @@ from bot.cli.sentences import NOT_DONE
 from bot.settings import Settings, new_audit_key, new_key
 from storage.audit.checkpoint import BadKey, read_signer
 from storage.audit.guards import put_back
+from storage.audit.privileges import statements
 from storage.exclusive import held_alone
 from storage.faults import WicketFault
 
@@ -55,17 +56,38 @@ def _run(settings: Settings) -> None:
         raise typer.Exit(NOT_DONE) from fault
 
 
-def migrate(context: typer.Context) -> None:
+def migrate(
+    context: typer.Context,
+    rights: Annotated[
+        str,
+        typer.Option(
+            help="Print what gives this PostgreSQL role all that the bot needs and no more, for the tables' owner.",
+            metavar="ROLE",
+        ),
+    ] = "",
+) -> None:
     """Bring the database to this version; makes its file if there is none, and puts missing guards back."""
     from storage.migrating import migrate as to_newest
 
+    wanted = _needed_by(rights) if rights else ""
     settings = place_of(context).settings()
     to_newest(settings.store)
     with opened(settings) as database:
         missing = database.write_now(put_back)
     if missing:
-        typer.echo(f"Put back what guards the audit tables: {', '.join(missing)}. Run `wicket audit verify`.")
-    typer.echo(f"The database {settings.store} is up to date.")
+        typer.echo(
+            f"Put back what guards the audit tables: {', '.join(missing)}. Run `wicket audit verify`.",
+            err=bool(rights),
+        )
+    typer.echo(f"The database {settings.store} is up to date.", err=bool(rights))
+    typer.echo(wanted, nl=False)
+
+
+def _needed_by(role: str) -> str:
+    try:
+        return "".join(f"{each};\n" for each in statements(bot=role))
+    except ValueError as wrong:
+        raise typer.BadParameter(str(wrong), param_hint="--rights") from wrong
 
 
 def manifest(context: typer.Context) -> None:

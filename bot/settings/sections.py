@@ -11,6 +11,7 @@ from pydantic import Field, SecretStr, model_validator
 from bot.settings.database import EXAMPLE, is_server, wrong_with
 from bot.settings.directories import DirectorySection
 from bot.settings.oidc import OidcSection
+from bot.settings.replica import replica_here
 from bot.settings.section import Section
 from bot.settings.shapes import (
     ChannelId,
@@ -54,6 +55,7 @@ class ServerSection(Section):
     public_url: Origin = Field(examples=["https://wicket.example.com"])
     trusted_proxies: tuple[Network, ...] = Field(default=(), examples=[["10.0.0.5"]])
     translations: tuple[Path, ...] = Field(default=(), examples=[["wicket-de.mo"]])
+    replica: Slug = Field(default_factory=replica_here, examples=["wicket-1"])
 
     @model_validator(mode="after")
     def _plain_only_at_home(self) -> Self:

@@ -151,6 +151,8 @@ GOLDEN: Mapping[str, tuple[int, str]] = {
     "resume.late": (3004, "Other"),
     "resume.refused": (3004, "Other"),
     "resume.tampered": (3004, "Other"),
+    "row.refused": (3004, "Other"),
+    "rows.signed": (3004, "Other"),
     "sign_in.begun": (3001, "Other"),
     "sign_in.forgotten": (3001, "Other"),
     "sign_in.returned": (3001, "Other"),

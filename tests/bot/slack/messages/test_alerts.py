@@ -366,6 +366,21 @@ GOLDEN = [
         TAIL,
     ),
     (
+        alert(Kind.ROW_CHANGED, {"table": "grants", "row": "g-1", "entitlement": "prod-db"}),
+        "⚠️ Not written by Wicket: a grant, Ada Lovelace (ada)",
+        "In the database it is not as Wicket wrote it: prod-db for Ada Lovelace (ada). It counts no more: what it "
+        "asked for is void, what it gave ends now. Find out who can write to the database, and compare it with the "
+        "record.",
+        TAIL,
+    ),
+    (
+        alert(Kind.ROW_CHANGED, {"table": "passkeys", "row": "k-1"}),
+        "⚠️ Not written by Wicket: a passkey, Ada Lovelace (ada)",
+        "In the database it is not as Wicket wrote it (k-1). It does not count. "
+        "Find out who can write to the database, and compare it with the record.",
+        TAIL,
+    ),
+    (
         alert(Kind.UNDELIVERABLE, {"fault": "not_in_channel", "kind": "approval"}, who="C0DATAOWN"),
         "⚠️ Undeliverable: a message to #C0DATAOWN",
         "Wicket is not in that channel: invite it. The message is kept and tried again every few minutes.",
