@@ -150,7 +150,7 @@ class _Table:
     def _wrong(self, wrong: Misstated, *above: str | int) -> Wrong:
         place = (*above, *wrong.place)
         about = ".".join(wrong.place) or "this case"
-        return Wrong(file=self.file, line=self.lines.of(*place), sentence=f"`{about}` {wrong.wrong}".strip())
+        return Wrong(file=self.file, line=self.lines.of(*place), sentence=f"{about}: {wrong.wrong}")
 
 
 def _expected(row: Mapping[str, object]) -> tuple[bool, tuple[str, ...]]:

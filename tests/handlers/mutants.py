@@ -49,7 +49,9 @@ def mutants(rules: Mapping[str, Json], schema: cedarpy.Schema) -> list[Mutant]:
     return [one for name, one in made.items() if name not in refused]
 
 
-def applying(rules: Mapping[str, Json], schema: cedarpy.Schema, cases: Sequence[Case]) -> list[frozenset[str]]:
+def applying(
+    rules: Mapping[str, Json], schema: cedarpy.Schema, cases: Sequence[Case]
+) -> list[frozenset[str]]:
     """For each case the names of the rules that apply: put all at once, as permissions, which hide nothing."""
     policies = cedarpy.PolicySet.from_json_str(
         _as_set({name: {**rule, "effect": "permit"} for name, rule in rules.items()})
@@ -69,7 +71,7 @@ def text_of(rule: Json) -> str:
 
 
 def _refused(rules: Mapping[str, Json], schema: cedarpy.Schema) -> set[str]:
-    """The names of those that the schema refuses. They are validated as text, in which each has a number by its place."""
+    """The names of those that the schema refuses. Validated is text, in which each has a number by its place."""
     marked = {name: {**rule, "annotations": {"name": name}} for name, rule in rules.items()}
     text = cedarpy.policies_from_json_str(_as_set(marked))
     numbered = json.loads(cedarpy.policies_to_json_str(text))["staticPolicies"]
