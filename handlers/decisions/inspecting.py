@@ -13,6 +13,7 @@ import cedarpy
 
 from handlers.decisions.pinpointing import (
     beginning,
+    conditions,
     line_and_column,
     offset_of,
     offset_of_name,
@@ -176,7 +177,9 @@ class _Look:
         body = written.text.rstrip().removesuffix(";")
         if not said and cedarpy.validate_policies(body + _REACHED, self.schema).validation_passed:
             mend = "Look for two conditions that exclude each other, or for things of two kinds that are compared."
-            yield _trouble(written, name, "it can never apply, whatever is asked", mend)
+            yield _trouble(
+                written, name, "it can never apply, whatever is asked", mend, conditions(written.text)
+            )
 
     def _mend(self, wrong: str) -> str:
         """How to mend what Cedar says."""

@@ -10,6 +10,7 @@ import cedarpy
 _TOKEN = re.compile(r'//[^\n]*|\s+|"(?:\\.|[^"\\])*"|\w+|::|&&|\|\||[=!<>]=|.', re.DOTALL)
 _HIDDEN = re.compile(r'//[^\n]*|@\w+\s*\(\s*"(?:\\.|[^"\\])*"\s*\)')
 _NAMED = re.compile(r"`([^`]+)`|'([^']+)'|: (\w+)$")
+_CONDITION = re.compile(r"\b(?:when|unless)\s*\{")
 _OF_SYNTAX = ("unexpected", "invalid token")
 _MORE_EXPECTED = ("", "unexpected end of input")
 
@@ -29,14 +30,20 @@ def offset_of(text: str, wrong: str) -> int:
 
 
 def offset_of_name(text: str, wrong: str) -> int:
-    """The same for what is wrong with something that is named in the sentence: its last name first."""
-    shown = _HIDDEN.sub(lambda hidden: " " * len(hidden[0]), text)
+    """The same for what is wrong with something that is named in the sentence, the last name first."""
+    shown = _shown(text)
     for found in reversed(list(_NAMED.finditer(wrong))):
         name = next(each for each in found.groups() if each)
-        at = re.search(rf"(?<!\w){re.escape(name)}(?!\w)", shown)
+        at = re.search(rf"(?<![\w=!<>]){re.escape(name)}(?![\w=])", shown)
         if at is not None:
             return at.start()
-    return beginning(text)
+    return conditions(text)
+
+
+def conditions(text: str) -> int:
+    """Where the first condition of a statement begins; the statement if it has none."""
+    found = _CONDITION.search(_shown(text))
+    return found.start() if found else beginning(text)
 
 
 def beginning(text: str) -> int:
@@ -51,6 +58,11 @@ def line_and_column(text: str, offset: int) -> tuple[int, int]:
     """Both from 1."""
     before = text[:offset]
     return before.count("\n") + 1, offset - before.rfind("\n")
+
+
+def _shown(text: str) -> str:
+    """The text with blanks for comments and annotations, in which names mean nothing."""
+    return _HIDDEN.sub(lambda hidden: " " * len(hidden[0]), text)
 
 
 def _first_unexpected(text: str) -> int:

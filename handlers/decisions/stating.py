@@ -299,6 +299,11 @@ def _described(stated: Stated, table: str, known: Mapping[str, T], make: _Make[T
         raise Misstated(f"must be a table. Write: [{table}]", table)
     made: dict[str, T] = {}
 
+    def like(other: str, name: str, above: tuple[str, ...]) -> T:
+        if other == name and other in known:
+            return known[other]
+        return one(other, _further(other, (*above, name)))
+
     def one(name: str, above: tuple[str, ...]) -> T:
         if name in made:
             return made[name]
@@ -307,9 +312,7 @@ def _described(stated: Stated, table: str, known: Mapping[str, T], make: _Make[T
                 raise Misstated(unknown(name, [*known, *written], _WORDS[table]))
             return known[name]
         try:
-            made[name] = _like(
-                written[name], name, make, lambda other: one(other, _further(other, (*above, name)))
-            )
+            made[name] = _like(written[name], name, make, lambda other: like(other, name, above))
         except Misstated as wrong:
             raise wrong if wrong.place[:1] == (table,) else wrong.under(name, table) from None
         return made[name]
