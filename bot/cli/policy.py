@@ -88,7 +88,7 @@ def put_cases(
     if as_json:
         typer.echo(json.dumps(results_as_json(answers, reached), indent=2))
     else:
-        show_results(answers, reached, policy.notes, time.perf_counter() - began)
+        show_results(answers, reached, policy.notes, time.perf_counter() - began, whole=not files)
         if coverage:
             show_coverage(reached, policy.notes)
     if not all(one.holds for one in answers):

@@ -17,7 +17,6 @@ from bot.policy_check import Checked
 from bot.slack.words import visible
 from handlers.decisions.cases import Answer, Reached, strange_ids
 from handlers.decisions.facts import Json, put
-from handlers.decisions.policy import PolicyDecision
 from handlers.decisions.statements import PolicyNote
 
 _LOOKS = {"warning": ("!", "yellow"), "failed": ("✗", "red"), "ok": ("✓", "green")}
@@ -31,9 +30,10 @@ def show_check(report: Checked) -> None:
         symbol, colour = _LOOKS[one.level]
         text = Text(f"{symbol} {one.level:<7}", style=colour)
         about = f"policy {one.policy}: " if one.policy else ""
-        console.print(text.append(visible(f"  {one.where}  {about}{one.wrong}"), style="default"))
+        text.append(f"  {visible(one.where)}  {visible(f'{about}{one.wrong}')}", style="default")
+        console.print(text)
         if one.mend:
-            console.print(Text(visible(f"           → {one.mend}")))
+            console.print(Text(f"             → {visible(one.mend)}"))
     if report.silent:
         names = ", ".join(report.silent)
         console.print(Text(visible(f"Refusals that security does not hear of (no @severity): {names}.")))
@@ -55,9 +55,17 @@ def as_json(report: Checked) -> dict[str, Any]:
 
 
 def show_results(
-    answers: Sequence[Answer], reached: Mapping[str, Reached], notes: Mapping[str, PolicyNote], seconds: float
+    answers: Sequence[Answer],
+    reached: Mapping[str, Reached],
+    notes: Mapping[str, PolicyNote],
+    seconds: float,
+    *,
+    whole: bool,
 ) -> None:
-    """Each table with its count, each case that failed with all that one needs to see why, and what was reached."""
+    """Each table with its count, each case that failed with all that one needs to see why, and what was reached.
+
+    whole: these are all cases that there are, so that what none reaches is told by name.
+    """
     console = _console()
     width = max((len(visible(one.case.file)) for one in answers), default=0)
     for file, each in groupby(answers, key=lambda one: one.case.file):
@@ -71,13 +79,16 @@ def show_results(
         )
     for one in answers:
         if not one.holds:
-            for line in _failed(one, notes):
-                console.print(Text(visible(line)))
+            case = one.case
+            console.print(Text(f"\n✗ {visible(f'{case.file}:{case.line}')}  {visible(case.name)}"))
+            for word, said in _failed(one, notes):
+                console.print(Text(f"    {word:<8}  {visible(said)}"))
     failed = sum(not one.holds for one in answers)
     decided = [name for name, how in reached.items() if how.allowed + how.refused]
     console.print(Text(f"\n{len(answers)} cases in {seconds:.1f} s, {failed} failed. ", style="bold"), end="")
     console.print(Text(f"{len(decided)} of {len(reached)} policies decided at least one."))
-    if missed := [name for name in reached if name not in decided]:
+    missed = [name for name in reached if name not in decided]
+    if whole and missed:
         console.print(Text(visible(f"Reached by no case: {', '.join(missed)}.")))
 
 
@@ -127,27 +138,21 @@ def _result(one: Answer) -> dict[str, Any]:
     return result
 
 
-def _failed(one: Answer, notes: Mapping[str, PolicyNote]) -> Iterator[str]:
+def _failed(one: Answer, notes: Mapping[str, PolicyNote]) -> Iterator[tuple[str, str]]:
+    """What there is to say of a case that failed, each with the word before it."""
     case, got = one.case, one.decision
     request, entities = put(case.question)
-    yield ""
-    yield f"✗ {case.file}:{case.line}  {case.name}"
-    strange = strange_ids(case, notes)
-    yield f"    expected  {_WORDS[case.allowed]} {_ids(case.ids)}{' ' if strange else ''}{strange}"
-    yield f"    got       {_WORDS[got.allowed]} {_ids(got.policy_ids)}: {_reasons(got)}"
+    yield "expected", f"{_answer(case.allowed, case.ids)}. {strange_ids(case, notes)}".strip()
+    yield "got", f"{_answer(got.allowed, got.policy_ids)}: {' · '.join((*got.reasons, *got.errors))}"
     who, what = (request[part]["id"] for part in ("principal", "resource"))
-    yield f"    asked     {request['action']['id']}: {who} → {what}"
+    yield "asked", f"{request['action']['id']}: {who} → {what}"
     for entity in reversed(entities):
-        yield f"    facts     {entity['uid']['type']} {entity['uid']['id']}: {_flat(entity['attrs'])}"
-    yield f"    facts     context: {_flat(request['context'])}"
+        yield "facts", f"{entity['uid']['type']} {entity['uid']['id']}: {_flat(entity['attrs'])}"
+    yield "facts", f"context: {_flat(request['context'])}"
 
 
-def _ids(ids: Sequence[str]) -> str:
-    return f"by {', '.join(ids)}" if ids else "by no policy"
-
-
-def _reasons(got: PolicyDecision) -> str:
-    return " ".join((*got.reasons, *got.errors))
+def _answer(allowed: bool, ids: Sequence[str]) -> str:
+    return f"{_WORDS[allowed]} by {', '.join(ids) or 'no policy'}"
 
 
 def _flat(facts: Json) -> str:

@@ -19,6 +19,7 @@ from tests.handlers.decisions.cast import (
     access,
 )
 from tests.handlers.mutants import Mutant, applying, mutants, rules_of, text_of
+from tests.handlers.policy_page import PAGE, written
 
 SOURCES, SCHEMA = shipped()
 SHIPPED = CedarPolicy.load(SOURCES, SCHEMA, bound_to="")
@@ -79,6 +80,13 @@ def test_reasons_read_as_they_are_used() -> None:
         completes = note.reason[0].islower() and note.reason[-1].isalnum()
         assert completes if note.id.startswith("ask-") else stands_alone, note.id
         assert note.control, note.id
+
+
+def test_the_page_about_policy_has_every_policy_and_every_fact() -> None:
+    """docs/policy.md follows the files: to write it anew, run tests.handlers.policy_page."""
+    page = PAGE.read_text(encoding="utf-8")
+    assert written(page) == page
+    assert all(f"| `{name}` |" in page for name in SHIPPED.notes)
 
 
 def test_every_request_that_is_not_automatic_has_a_reason_to_ask() -> None:
