@@ -11,14 +11,17 @@ from sqlalchemy import select as pick
 from sqlmodel import Session, SQLModel, func, select
 
 from storage.identifiers import new_id
+from storage.plain import Plain, rows
 from storage.records import Link
 from storage.states import LinkState
 
 # Built once and run without the ORM: it runs for every payload, and making a statement costs more than running it.
 _LINKS = SQLModel.metadata.tables[Link.__tablename__]
-_LINK_OF = pick(
-    _LINKS.c.id, _LINKS.c.directory, _LINKS.c.account, _LINKS.c.mail, _LINKS.c.state, _LINKS.c.zone
-).where(_LINKS.c.slack_team == bindparam("team"), _LINKS.c.slack_user == bindparam("user"))
+_LINK_OF = Plain(
+    pick(
+        _LINKS.c.id, _LINKS.c.directory, _LINKS.c.account, _LINKS.c.mail, _LINKS.c.state, _LINKS.c.zone
+    ).where(_LINKS.c.slack_team == bindparam("team"), _LINKS.c.slack_user == bindparam("user"))
+)
 
 _NOTE_ZONE = update(_LINKS).where(_LINKS.c.id == bindparam("link")).values(zone=bindparam("told"))
 
@@ -37,12 +40,11 @@ class PinnedLink:
 
 def link_of(tx: Session, slack_team: str, slack_user: str) -> PinnedLink | None:
     """The link of this Slack account, suspended or not."""
-    row = tx.connection().execute(_LINK_OF, {"team": slack_team, "user": slack_user}).first()
-    if row is None:
-        return None
-    return PinnedLink(
-        id=row.id, directory=row.directory, account=row.account, mail=row.mail, state=row.state, zone=row.zone
-    )
+    for link, directory, account, mail, state, zone in rows(
+        tx.connection(), _LINK_OF, {"team": slack_team, "user": slack_user}
+    ):
+        return PinnedLink(id=link, directory=directory, account=account, mail=mail, state=state, zone=zone)
+    return None
 
 
 def link_of_user(tx: Session, slack_user: str) -> Link | None:

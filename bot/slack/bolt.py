@@ -15,6 +15,7 @@ from bot.slack.alarms import AlarmClicks
 from bot.slack.clicks import Clicks
 from bot.slack.conversation import Conversation
 from bot.slack.deciding import DecidingClicks
+from bot.slack.dispatch import Dispatch
 from bot.slack.door import Door, PageLinks
 from bot.slack.drift import DriftClicks
 from bot.slack.during import DuringClicks
@@ -25,6 +26,7 @@ from bot.slack.listeners import Listeners
 from bot.slack.petitions import PetitionClicks
 from bot.slack.replies import Replies
 from bot.slack.requesting import Requesting
+from bot.slack.stories import StoryClicks
 from bot.slack.submissions import Submissions
 from bot.slack.vouching import VouchingClicks
 from bot.texts import ENGLISH, Language
@@ -34,6 +36,7 @@ from handlers.alarms import Alarms
 from handlers.approvals import Deciding
 from handlers.asking import Asking
 from handlers.attesting import Attesting
+from handlers.checkpointing import Checkpointing
 from handlers.checks import Checks
 from handlers.decisions.names import Names
 from handlers.details import Details
@@ -51,6 +54,8 @@ from handlers.proofs import Handles
 from handlers.reconciling import Reconciling
 from handlers.releasing import Releasing
 from handlers.vouching import Vouching
+from handlers.what_happened import WhatHappened
+from storage.audit.checkpoint import Signer
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -65,6 +70,7 @@ class Speaking:
     pages: PageLinks
     alarms: Alarms
     metrics: Metrics
+    signer: Signer
     language: Language = ENGLISH
     vouching: Vouching | None = None
 
@@ -113,16 +119,10 @@ class Speaking:
             pages=self.pages,
             now=ground.now,
             vouches=self.vouching is not None,
+            checkpointing=Checkpointing(ground, self.signer),
         )
         homes = Homes(Home(ground, checks=self.checks), replies=replies, now=ground.now)
-        app = AsyncApp(
-            name="wicket",  # otherwise Bolt reads source files to find one, for a third of a second
-            client=client,
-            process_before_response=True,
-            request_verification_enabled=False,
-            raise_error_for_unhandled_request=True,  # our error listener acknowledges what nobody asked for
-        )
-        Listeners(
+        listeners = Listeners(
             door=self._door(client),
             conversation=conversation,
             clicks=Clicks(
@@ -140,6 +140,7 @@ class Speaking:
                 alarms=alarms,
                 petitions=petitions,
                 vouching=vouching,
+                stories=StoryClicks(WhatHappened(ground), policy=ground.policy, replies=replies),
                 replies=replies,
             ),
             submissions=Submissions(
@@ -160,7 +161,15 @@ class Speaking:
             transport=self.settings.slack.transport,
             now=ground.now,
             language=self.language,
-        ).register(app)
+        )
+        app = AsyncApp(
+            name="wicket",  # otherwise Bolt reads source files to find one, for a third of a second
+            client=client,
+            request_verification_enabled=False,
+            before_authorize=Dispatch(listeners.by_kind()),
+            raise_error_for_unhandled_request=True,  # our error listener acknowledges what nobody asked for
+        )
+        app.error(listeners.unexpected)
         return app
 
     def _door(self, client: AsyncWebClient) -> Door:

@@ -3,7 +3,6 @@
 It is not an identity store for a company, and it never blocks the event loop or answers late.
 """
 
-import asyncio
 import secrets
 import sqlite3
 from collections.abc import Collection, Iterable, Sequence
@@ -358,13 +357,12 @@ class LocalDirectory:
 
     async def _do(self, work: Work[T]) -> T:
         """Have the worker do it in time. Running out of time takes a waiting call out of the queue."""
-        try:
-            async with asyncio.timeout(self._timeout):
-                return await asyncio.wrap_future(self._worker.submit(work))
-        except TimeoutError as error:
-            raise DirectoryUnavailable(
-                Sentence(local_rows.SILENT, directory=self.name, timeout=f"{self._timeout:g}")
-            ) from error
+        job = self._worker.submit(work)
+        return await job.answered(self._timeout, never_run=self._silent, perhaps_run=self._silent)
+
+    def _silent(self) -> DirectoryUnavailable:
+        timeout = f"{self._timeout:g}"
+        return DirectoryUnavailable(Sentence(local_rows.SILENT, directory=self.name, timeout=timeout))
 
     def _read_all(self, rows: sqlite3.Connection, ids: Iterable[str]) -> list[Account]:
         at = self._now()
