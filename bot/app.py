@@ -23,7 +23,7 @@ from bot.couriers.mail import MailCourier, Smtp
 from bot.couriers.rendering import Rendering
 from bot.couriers.slack import SlackCourier
 from bot.directories import open_directory
-from bot.duties import RULES, Duties
+from bot.duties import CATALOGUE, RULES, Duties
 from bot.grounds import ground_of
 from bot.languages import read_language
 from bot.limits import page_limits
@@ -133,7 +133,7 @@ class App:
         self.directories = self._directories() if directories is None else directories
         self._held, self._unusable = begin_with(settings, policy, self.database)
         self.ground = ground_of(settings, self.database, self.directories, now, vault=vault, held=self._held)
-        self._governing = govern(settings, self.ground, self._held)
+        self._governing = govern(settings, self.ground, self._held, self._look_anew)
         self._reloading = Reloading(settings, self._governing, reread) if reread else None
         self._links = PageLinks(
             public_url=settings.server.public_url.rstrip("/"),
@@ -372,6 +372,11 @@ class App:
             language=self._language,
             zone=self._zone,
         )
+
+    def _look_anew(self) -> None:
+        """The catalogue may be another: it is held against the directories and Slack now."""
+        if self._schedule is not None:
+            self._schedule.wake(frozenset({CATALOGUE}))
 
     def _wake_holdings(self) -> None:
         self._holdings.wake()

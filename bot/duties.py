@@ -35,7 +35,7 @@ from storage.outbox import ALERT, NORMAL
 from storage.reminders import WAKES
 
 _DAY = 86400
-RULES = "rules"
+RULES, CATALOGUE = "rules", "catalogue"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -89,13 +89,18 @@ class Duties:
             Duty(name="leavers", every=60, work=self.leavers.look),
             Duty(name="linked", every=self.drift_every, work=partial(self.leavers.look, everybody=True)),
             Duty(name="reminders", every=1, woken_by=WAKES, work=self.reminding.remind_due),
-            Duty(name="owners", every=_DAY, work=self.watch.look),
+            Duty(name="owners", every=_DAY, woken_by=CATALOGUE, work=self.watch.look),
             Duty(name="owners in trouble", every=60, work=self.watch.look_again),
             Duty(name="rules", every=5, woken_by=RULES, work=self._rules),
             *([Duty(name="siem", every=1, work=self._stream)] if self.siem else []),
             # Each directory is compared by a duty of its own, so that a hung one delays no other.
             *(
-                Duty(name=f"drift {name}", every=self.drift_every, work=partial(self.drift.look, name))
+                Duty(
+                    name=f"drift {name}",
+                    every=self.drift_every,
+                    woken_by=CATALOGUE,
+                    work=partial(self.drift.look, name),
+                )
                 for name in self.directories
             ),
         ]

@@ -90,12 +90,15 @@ def begin_with(settings: Settings, policy: PolicyEngine | None, database: Databa
         return Held(kept.rules(partial(rules_of, running=settings))), str(fault)
 
 
-def govern(settings: Settings, ground: Ground, held: Held) -> Governing:
-    """What decides which rules hold in a bot with these settings."""
+def govern(
+    settings: Settings, ground: Ground, held: Held, changed: Callable[[], None] = lambda: None
+) -> Governing:
+    """What decides which rules hold in a bot with these settings. changed: called when others do."""
     return Governing(
         ground,
         held,
         partial(rules_of, running=settings),
         replica=socket.gethostname(),
         two_owners=settings.policy.two_owners,
+        changed=changed,
     )

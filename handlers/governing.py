@@ -44,14 +44,24 @@ UNWITNESSED = (
 
 
 class Governing:
-    """The rules of one bot. replica: its name among several. two_owners: whether a change waits for two approvals."""
+    """The rules of one bot. replica: its name among several. two_owners: whether a change waits for two approvals.
+
+    changed: called when other rules hold than before.
+    """
 
     def __init__(
-        self, ground: Ground, held: Held, rebuild: Rebuild, *, replica: str, two_owners: bool = False
+        self,
+        ground: Ground,
+        held: Held,
+        rebuild: Rebuild,
+        *,
+        replica: str,
+        two_owners: bool = False,
+        changed: Callable[[], None] = lambda: None,
     ) -> None:
         self._ground, self._held, self._rebuild = ground, held, rebuild
         self._replica, self._two_owners = replica, two_owners
-        self._files = held.newest
+        self._files, self._changed = held.newest, changed
         self._differs_since: datetime | None = None
         self._proposal = ""
 
@@ -86,6 +96,7 @@ class Governing:
         self._held.replace(rules)
         if rules.policy.policy_set != before:
             log.info("rules.hold", policy_set=rules.policy.policy_set)
+            self._changed()
 
     async def _approved(self) -> Rules | None:
         """The set that holds by the store, if it is another than ours. PolicyFault if the log does not tell of it."""

@@ -9,6 +9,7 @@ from collections.abc import Callable, ItemsView, Iterator, KeysView, Mapping, Se
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Generic, TypeVar
 
 from handlers.decisions.composition import Composition
@@ -27,7 +28,7 @@ class Rules:
     sources: Mapping[str, str] = field(default_factory=dict)
     composition: Composition = field(default_factory=Composition)
 
-    @property
+    @cached_property
     def content(self) -> str:
         """SHA-256 (hex) of the policies' files and the catalogue: what can be changed while the bot runs."""
         whole = json.dumps([sorted(self.sources.items()), self.catalogue.digest], ensure_ascii=True)

@@ -14,8 +14,8 @@ from bot.slack.words import day_and_clock, listed, together
 from bot.texts import as_told, say, say_counted, template
 from handlers.strange import Kind
 
-# A section holds 3,000 characters, a message 50 blocks; whoever reads more than this reads it elsewhere.
-_A_SECTION, _SECTIONS = 2800, 8
+# A section holds 3,000 characters, and so does what is heard without blocks, with all that is said around it.
+_MOST = 2600
 _HASH = 12
 _LISTS: Mapping[str, str] = {
     "policies_added": template("*New policies:* {names}"),
@@ -38,7 +38,7 @@ _BECAME: Mapping[str, str] = {
 
 def _changed(alert: Alert) -> tuple[str, str]:
     lines = list(_lines(alert.facts.get("changed")))
-    shown, room = list[str](), _A_SECTION - 400
+    shown, room = list[str](), _MOST - 400
     for line in lines:
         if (room := room - len(line) - 1) < 0:
             break
@@ -60,12 +60,13 @@ def _invalid(alert: Alert) -> tuple[str, str]:
 
 
 def _differ(alert: Alert) -> tuple[str, str]:
-    title = say("Two replicas go by different rules: {name}", name=alert.fact("replica"))
+    replica = alert.fact("replica") or say("one of them")
+    title = say("Two replicas go by different rules: {name}", name=replica)
     if settled := alert.moment("settled"):
         return title, say("Since {time} they go by the same again.", time=day_and_clock(settled))
     told = say(
         "{name} decides by the set {ours}, and {other} was told last. Give all of them the same files and settings.",
-        name=alert.fact("replica"), ours=_short(alert, "set"), other=_short(alert, "other"),
+        name=replica, ours=_short(alert, "set"), other=_short(alert, "other"),
     )  # fmt: skip
     return title, told
 
@@ -80,9 +81,11 @@ def proposal_message(alert: Alert, tail: str) -> Message:
     """All that would change, who approved it so far, and the buttons; then what became of it."""
     title = say("A change of the rules waits for its owners")
     state = _state(alert)
-    sections = _sections([*_lines(alert.facts.get("changed"))])
-    whole = sections is not None
-    told = [part for part in (_known(alert), *(sections or [say(_TOO_MUCH)]), _hash(alert), state) if part]
+    changed = "\n".join(_lines(alert.facts.get("changed")))
+    whole = len(changed) <= _MOST
+    told = [
+        part for part in (_known(alert), changed if whole else say(_TOO_MUCH), _hash(alert), state) if part
+    ]
     open_now = not alert.fact("became")
     return Message(
         text=f"⏳ {title}. {' '.join(told)} ({tail})" if open_now else f"{title}. {state} ({tail})",
@@ -159,18 +162,6 @@ def _field(name: str, key: str, before: str, after: str) -> str:
     )
 
 
-def _sections(lines: Sequence[str]) -> list[str] | None:
-    """The lines in as few sections as hold them; None if that is more than a message should hold."""
-    found = [""]
-    for line in lines:
-        if len(line) > _A_SECTION:
-            return None
-        if len(found[-1]) + len(line) + 1 > _A_SECTION:
-            found.append("")
-        found[-1] = f"{found[-1]}\n{line}".strip()
-    return [one for one in found if one] if len(found) <= _SECTIONS else None
-
-
 def _known(alert: Alert) -> str:
     if alert.facts.get("known", True):
         return ""
@@ -184,4 +175,4 @@ def _hash(alert: Alert) -> str:
 
 
 def _short(alert: Alert, name: str) -> str:
-    return f"`{str(alert.facts.get(name) or '')[:_HASH]}`"
+    return f"`{str(alert.facts.get(name) or say('not known'))[:_HASH]}`"
