@@ -133,8 +133,8 @@ class App:
         self.directories = self._directories() if directories is None else directories
         self._held, self._unusable = begin_with(settings, policy, self.database)
         self.ground = ground_of(settings, self.database, self.directories, now, vault=vault, held=self._held)
-        self._governing = govern(settings, self.ground, self._held, self._look_anew)
-        self._reloading = Reloading(settings, self._governing, reread) if reread else None
+        self.governing = govern(settings, self.ground, self._held, self._look_anew)
+        self._reloading = Reloading(settings, self.governing, reread) if reread else None
         self._links = PageLinks(
             public_url=settings.server.public_url.rstrip("/"),
             handles=handles,
@@ -173,7 +173,7 @@ class App:
             pages=self._links,
             alarms=self._alarms,
             metrics=self.metrics,
-            governing=self._governing,
+            governing=self.governing,
             language=self._language,
             vouching=Vouching(self.ground, vault, limits) if limits else None,
         )
@@ -192,7 +192,7 @@ class App:
     async def start(self) -> None:
         """Check the audit store, open the ways in and out, begin the schedule: what is overdue goes first."""
         await self._check_audit()
-        await self._governing.begin(self._unusable)
+        await self.governing.begin(self._unusable)
         if self._page_ground.provider is not None:
             self._open.push_async_callback(self._page_ground.provider.close)
         session = await self._open.enter_async_context(aiohttp.ClientSession())
@@ -357,7 +357,7 @@ class App:
             metrics=self.metrics,
             now=self._now,
             directories=tuple(self.directories),
-            governing=self._governing,
+            governing=self.governing,
             reloading=self._reloading,
             drift_every=self._settings.drift.every_minutes * 60,
             watch_every=self._settings.audit.every_seconds,

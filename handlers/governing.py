@@ -65,6 +65,11 @@ class Governing:
         self._differs_since: datetime | None = None
         self._proposal = ""
 
+    @property
+    def newest(self) -> Rules:
+        """The rules that hold."""
+        return self._held.newest
+
     async def begin(self, wrong: str) -> None:
         """At the start. wrong: why the rules of the files cannot be used, so that approved ones hold; else ""."""
         if wrong:
