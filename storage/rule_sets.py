@@ -62,18 +62,18 @@ def add(tx: Session, loaded: Loaded, state: RuleSetState, *, at: datetime) -> Ru
 
 
 def active(tx: Session) -> RuleSet | None:
-    """The one that holds, held until the transaction ends where it writes."""
-    return tx.exec(select(RuleSet).where(RuleSet.state == RuleSetState.ACTIVE).with_for_update()).first()
+    """The one that holds. It is not locked: whoever writes is alone, and whoever reads may not lock."""
+    return tx.exec(select(RuleSet).where(RuleSet.state == RuleSetState.ACTIVE)).first()
 
 
 def proposed(tx: Session) -> Sequence[RuleSet]:
-    """Those that wait for their owners, held likewise."""
+    """Those that wait for their owners."""
     found = select(RuleSet).where(RuleSet.state == RuleSetState.PROPOSED).order_by(col(RuleSet.id))
-    return tx.exec(found.with_for_update()).all()
+    return tx.exec(found).all()
 
 
 def get(tx: Session, rule_set: str) -> RuleSet | None:
-    """This one, held likewise."""
+    """This one, held until the transaction ends."""
     return tx.get(RuleSet, rule_set, with_for_update=True, populate_existing=True)
 
 
