@@ -192,7 +192,7 @@ class App:
     async def start(self) -> None:
         """Check the audit store, open the ways in and out, begin the schedule: what is overdue goes first."""
         await self._check_audit()
-        await self.governing.begin(self._unusable)
+        await in_its_turn(partial(self.governing.begin, self._unusable))
         if self._page_ground.provider is not None:
             self._open.push_async_callback(self._page_ground.provider.close)
         session = await self._open.enter_async_context(aiohttp.ClientSession())

@@ -3,6 +3,8 @@
 from dataclasses import replace
 
 from bot.policies import rules_of, sources_of
+from handlers.decisions.cedar import CedarPolicy
+from handlers.policies import shipped
 from tests.wire.conftest import World, close_world, open_world
 from tests.wire.steps import SECURITY
 from tests.wire.test_stepping_up import PROVE, proves
@@ -23,7 +25,8 @@ async def approves(world: World, login: str, whose: str) -> None:
 
 async def test_two_owners_approve_a_change_by_buttons(tmp_path):
     """G-3, P-10: over Slack's protocol, with the page between."""
-    world = await open_world(tmp_path, changes={"[security]": OWNERS})
+    policy = CedarPolicy.load(*shipped(), bound_to="")
+    world = await open_world(tmp_path, policy=policy, changes={"[security]": OWNERS})
     try:
         settings, governing = world.settings, world.app.governing
         before, catalogue = governing.newest, world.settings.catalogue
