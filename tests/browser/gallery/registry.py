@@ -396,6 +396,14 @@ _RECORD = (
         ("digest-quiet", "A quiet week.", ()),
     ),
 )  # fmt: skip
+_RULES = _of(
+    "alerts_rules",
+    ("alert-rules-changed", "What is other in policies, catalogue and settings.", (Kind.RULES_CHANGED,)),
+    ("alert-rules-invalid", "Files that cannot be used: what held goes on.", (Kind.RULES_INVALID,)),
+    ("alert-rules-differ", "A replica that goes by other files.", (Kind.RULES_DIFFER,)),
+    ("alert-rules-proposed", "A change that two policy owners have to approve.", (Kind.RULES_PROPOSED,)),
+    ("alert-rules-denied", "One of them denied it.", ()),
+)
 
 PARTS = (
     Part(heading="For staff", level=2, opening="In the conversation with Wicket."),
@@ -415,6 +423,7 @@ PARTS = (
     Part(heading="Differences and leavers", pictures=_DRIFT),
     Part(heading="New access is stopped", pictures=_STOPPED),
     Part(heading="The record", opening="What happened, told to whom it concerns.", pictures=_RECORD),
+    Part(heading="Changes of the rules", opening="Policies, catalogue and settings.", pictures=_RULES),
 )  # fmt: skip
 
 PICTURES = tuple(picture for part in PARTS for picture in part.pictures)
