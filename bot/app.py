@@ -23,7 +23,7 @@ from bot.couriers.mail import MailCourier, Smtp
 from bot.couriers.rendering import Rendering
 from bot.couriers.slack import SlackCourier
 from bot.directories import open_directory
-from bot.duties import Duties
+from bot.duties import CATALOGUE, RULES, Duties
 from bot.grounds import ground_of
 from bot.languages import read_language
 from bot.limits import page_limits
@@ -31,6 +31,7 @@ from bot.listening import listen
 from bot.metrics import Metrics
 from bot.process import favour_the_loop
 from bot.providers import door_width, open_provider, vouching_limits
+from bot.reloading import Reloading, Reread, begin_with, govern
 from bot.schedule import Duty, Schedule
 from bot.settings import Settings
 from bot.siem.opening import open_siem
@@ -98,7 +99,8 @@ class App:
 
     now: instead of the clock that all replicas share. directories, policy: instead of the configured and the shipped
     ones, where given.
-    alone: no other bot works on this file, as `storage.exclusive` sees to.
+    alone: no other bot works on this file, as `storage.exclusive` sees to. reread: reads the settings anew, so that
+    rules that change while it runs are taken up; without it they are not.
 
     Raises a fault of storage.faults when settings, policies or keys are not usable; then nothing was started.
     """
@@ -112,6 +114,7 @@ class App:
         directories: Mapping[str, Directory] | None = None,
         policy: PolicyEngine | None = None,
         alone: bool = True,
+        reread: Reread | None = None,
     ) -> None:
         self._settings = settings
         self._alone = alone and isinstance(settings.store, Path)  # a server's database is for replicas
@@ -128,7 +131,10 @@ class App:
         self._now = now = now or self.database.now
         self._open.callback(self.database.close)
         self.directories = self._directories() if directories is None else directories
-        self.ground = ground_of(settings, self.database, self.directories, now, policy, vault)
+        self._held, self._unusable = begin_with(settings, policy, self.database)
+        self.ground = ground_of(settings, self.database, self.directories, now, vault=vault, held=self._held)
+        self.governing = govern(settings, self.ground, self._held, self._look_anew)
+        self._reloading = Reloading(settings, self.governing, reread) if reread else None
         self._links = PageLinks(
             public_url=settings.server.public_url.rstrip("/"),
             handles=handles,
@@ -167,6 +173,7 @@ class App:
             pages=self._links,
             alarms=self._alarms,
             metrics=self.metrics,
+            governing=self.governing,
             language=self._language,
             vouching=Vouching(self.ground, vault, limits) if limits else None,
         )
@@ -185,6 +192,7 @@ class App:
     async def start(self) -> None:
         """Check the audit store, open the ways in and out, begin the schedule: what is overdue goes first."""
         await self._check_audit()
+        await self.governing.begin(self._unusable)
         if self._page_ground.provider is not None:
             self._open.push_async_callback(self._page_ground.provider.close)
         session = await self._open.enter_async_context(aiohttp.ClientSession())
@@ -195,7 +203,7 @@ class App:
         bolt = self._speaking.bolt(client, replies)
         await self._open_web(bolt)
         duties = self._duties(client, self._streaming(session)).all(self._holdings)
-        self._schedule = schedule = Schedule(duties, end_within=END_WITHIN)
+        self._schedule = schedule = Schedule(duties, end_within=END_WITHIN, kept=self.ground.kept)
         self.database.on_wake(schedule.wake, asyncio.get_running_loop())
         # What a dead one left and what is overdue is on its way before any new work is taken up (A-1).
         await in_its_turn(partial(self._effects.resume, alone=self._alone))
@@ -230,6 +238,12 @@ class App:
         """Look at every owner now instead of once a day: its approvers and its channel."""
         if self._watch is not None:
             await self._watch.look()
+
+    def reload(self) -> None:
+        """Read the rules anew now, whether their files seem changed or not."""
+        if self._reloading is not None and self._schedule is not None:
+            self._reloading.forget()
+            self._schedule.wake(frozenset({RULES}))
 
     def _directories(self) -> Mapping[str, Directory]:
         """The configured directories, by the names that entitlements use."""
@@ -289,6 +303,7 @@ class App:
             ],
             languages=self._languages,
             zone=self._zone,
+            kept=self.ground.kept,
         )
         listening = await listen(app, settings.server.host, settings.server.port)
         self._open.push_async_callback(listening.close)
@@ -342,40 +357,39 @@ class App:
             metrics=self.metrics,
             now=self._now,
             directories=tuple(self.directories),
+            governing=self.governing,
+            reloading=self._reloading,
             drift_every=self._settings.drift.every_minutes * 60,
             watch_every=self._settings.audit.every_seconds,
         )
 
     def _mail(self) -> MailCourier:
-        mail, password = self._settings.mail, self._settings.secrets.smtp_password
-        smtp = Smtp(
-            host=mail.host,
-            port=mail.port,
-            sender=mail.sender,
-            encryption=mail.encryption,
-            username=mail.username,
-            password=password.get_secret_value() if password else None,
-        )
         return MailCourier(
             self._page_ground,
-            smtp,
+            Smtp.of(self._settings.mail, self._settings.secrets.smtp_password),
             metrics=self.metrics,
             public_url=self._links.public_url,
             language=self._language,
             zone=self._zone,
         )
 
+    def _look_anew(self) -> None:
+        """The catalogue may be another: it is held against the directories and Slack now."""
+        if self._schedule is not None:
+            self._schedule.wake(frozenset({CATALOGUE}))
+
     def _wake_holdings(self) -> None:
         self._holdings.wake()
 
 
-async def serve(settings: Settings) -> None:
-    """Run until told to stop (SIGTERM or SIGINT), then stop cleanly."""
+async def serve(settings: Settings, reread: Reread | None = None) -> None:
+    """Run until told to stop (SIGTERM or SIGINT), then stop cleanly. SIGHUP reads the rules anew."""
     stopping = asyncio.Event()
     loop = asyncio.get_running_loop()
     for name in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(name, stopping.set)
-    app = App(settings)
+    app = App(settings, reread=reread)
+    loop.add_signal_handler(signal.SIGHUP, app.reload)
     try:
         await app.start()
         favour_the_loop()

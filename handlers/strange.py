@@ -47,6 +47,10 @@ class Kind(StrEnum):
     VOUCHING = "vouching"
     UNPROVEN = "unproven"
     NOT_STREAMED = "not-streamed"
+    RULES_INVALID = "rules-invalid"
+    RULES_CHANGED = "rules-changed"
+    RULES_PROPOSED = "rules-proposed"
+    RULES_DIFFER = "rules-differ"
 
 
 def named(name: str, login: str) -> str:

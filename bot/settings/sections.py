@@ -11,6 +11,7 @@ from pydantic import Field, SecretStr, model_validator
 from bot.settings.database import EXAMPLE, is_server, wrong_with
 from bot.settings.directories import DirectorySection
 from bot.settings.oidc import OidcSection
+from bot.settings.policies import PolicySection
 from bot.settings.section import Section
 from bot.settings.shapes import (
     ChannelId,
@@ -196,6 +197,7 @@ class CatalogueSection(Section):
     """
 
     file: Path | None = Field(default=None, examples=["catalogue.toml"])
+    directory: Path | None = Field(default=None, examples=["catalogue"])
     environments: tuple[Slug, ...] = Field(
         default=("production", "staging", "test", "development", "corporate"),
         examples=[["production", "staging"]],
@@ -221,5 +223,6 @@ class Sections(Section):
     limits: LimitsSection = LimitsSection()
     drift: DriftSection = DriftSection()
     audit: AuditSection = AuditSection()
+    policy: PolicySection = PolicySection()
     siem: SiemSection | None = Field(default=None, examples=[None])
     logs: LogsSection = LogsSection()

@@ -25,6 +25,7 @@ from bot.slack.listeners import Listeners
 from bot.slack.petitions import PetitionClicks
 from bot.slack.replies import Replies
 from bot.slack.requesting import Requesting
+from bot.slack.rules import RuleClicks
 from bot.slack.submissions import Submissions
 from bot.slack.vouching import VouchingClicks
 from bot.texts import ENGLISH, Language
@@ -40,6 +41,7 @@ from handlers.details import Details
 from handlers.ending import Ending
 from handlers.extending import Extending
 from handlers.foresight import Foreseeing
+from handlers.governing import Governing
 from handlers.ground import Ground
 from handlers.home import Home
 from handlers.identity import Identity
@@ -50,6 +52,8 @@ from handlers.petitioning import Petitioning
 from handlers.proofs import Handles
 from handlers.reconciling import Reconciling
 from handlers.releasing import Releasing
+from handlers.rule_approvals import ApprovingRules
+from handlers.rules import Derived
 from handlers.vouching import Vouching
 
 
@@ -65,6 +69,7 @@ class Speaking:
     pages: PageLinks
     alarms: Alarms
     metrics: Metrics
+    governing: Governing
     language: Language = ENGLISH
     vouching: Vouching | None = None
 
@@ -78,7 +83,9 @@ class Speaking:
             replies=replies,
             pages=self.pages,
         )
-        names = Names(ground.catalogue)  # folding every name costs more than understanding a sentence
+        names = Derived(
+            ground.catalogue, Names
+        )  # folding every name costs more than understanding a sentence
         requesting = Requesting(
             catalogue=ground.catalogue,
             names=names,
@@ -100,6 +107,11 @@ class Speaking:
             ground, extending=Extending(ground, asking), ending=Ending(ground), replies=replies
         )
         vouching = VouchingClicks(vouching=self.vouching, pages=self.pages, replies=replies)
+        rules = RuleClicks(
+            ApprovingRules(ground, self.governing, owners=self.settings.policy.owners or ""),
+            pages=self.pages,
+            replies=replies,
+        )
         conversation = Conversation(
             names=names,
             checks=self.checks,
@@ -140,6 +152,7 @@ class Speaking:
                 alarms=alarms,
                 petitions=petitions,
                 vouching=vouching,
+                rules=rules,
                 replies=replies,
             ),
             submissions=Submissions(
@@ -160,6 +173,7 @@ class Speaking:
             transport=self.settings.slack.transport,
             now=ground.now,
             language=self.language,
+            kept=ground.kept,
         ).register(app)
         return app
 

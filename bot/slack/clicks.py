@@ -28,6 +28,7 @@ from bot.slack.messages.parts import Message, said
 from bot.slack.petitions import PetitionClicks
 from bot.slack.replies import Replies
 from bot.slack.requesting import Requesting, prefilled_from, remark_about
+from bot.slack.rules import RuleClicks
 from bot.slack.vouching import VouchingClicks
 from bot.texts import as_told, say
 from handlers.access import Access
@@ -79,6 +80,7 @@ class Clicks:
         alarms: AlarmClicks,
         petitions: PetitionClicks,
         vouching: VouchingClicks,
+        rules: RuleClicks,
         replies: Replies,
     ) -> None:
         self._ground = ground
@@ -110,6 +112,7 @@ class Clicks:
             **alarms.table,
             **petitions.table,
             **vouching.table,
+            **rules.table,
         }
 
     async def carry_out(self, action: str, click: Click) -> bool:

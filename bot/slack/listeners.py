@@ -5,6 +5,7 @@ A listener decides nothing, commits through a handler before it acknowledges, an
 
 import re
 from collections.abc import Awaitable, Callable
+from contextlib import AbstractContextManager, nullcontext
 from functools import cache
 from typing import Any
 
@@ -71,6 +72,7 @@ class Listeners:
         transport: str,
         now: Clock,
         language: Language,
+        kept: Callable[[], AbstractContextManager[None]] = nullcontext,
     ) -> None:
         self._door = door
         self._conversation = conversation
@@ -84,6 +86,7 @@ class Listeners:
         self._transport = transport
         self._now = now
         self._language = language
+        self._kept = kept
 
     def register(self, app: AsyncApp) -> None:
         """One listener for each kind of payload, the frequent first; the tables behind them are ours.
@@ -199,7 +202,7 @@ class Listeners:
         """The choices while somebody types; none for whoever is no colleague (SL-1)."""
         incoming = arrived.of_action(body, self._transport)
         if await self._door.is_colleague(incoming.user):
-            with read_in(self._language):
+            with read_in(self._language), self._kept():
                 await ack(**self._requesting.choices(arrived.text(body.get("value"))))
         else:
             await ack(options=[])
@@ -261,7 +264,7 @@ class Listeners:
         *,
         live: bool | Callable[[], bool],
     ) -> None:
-        with read_in(self._language):
+        with read_in(self._language), self._kept():
             await self._answered(kind, incoming, work, speak, live if callable(live) else lambda: live)
 
     async def _answered(
