@@ -130,8 +130,11 @@ def _loaded(book: "Rulebook") -> "CedarPolicy":
 
 
 def _rulebook(place: Place, directory: Path | None, replaces: list[str] | None) -> "Rulebook":
-    """The shipped set and what is named; where there are settings, with their catalogue."""
+    """The shipped set and what is named; where there are settings, with what they name and their catalogue."""
     from bot.rulebook import rulebook
 
-    settings = place.settings() if place.is_there() else None
-    return rulebook(directory, replaces or (), settings.catalogue if settings else None)
+    if not place.is_there():
+        return rulebook(directory, replaces or ())
+    settings = place.settings()
+    own = settings.policy
+    return rulebook(directory or own.directory, replaces or own.replaces, settings.catalogue)

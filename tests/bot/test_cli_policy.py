@@ -220,6 +220,18 @@ def test_cases_may_name_what_the_settings_have(place: Path) -> None:
     assert told.exit_code == 1
 
 
+def test_what_the_settings_name_needs_not_be_typed(place: Path) -> None:
+    """`[policy]` says which directory, and which shipped policies are left out."""
+    example = (ROOT / "docs" / "wicket.toml.example").read_text(encoding="utf-8")
+    said = '[policy]\ndirectory = "policies"\nreplaces = ["no-self-approval"]\n'
+    (place / "wicket.toml").write_text(f"{example}\n{said}", encoding="utf-8")
+    write(place)
+    told = run("test")
+    assert told.exit_code == 1
+    assert "✓ policies/cases/own.toml" in told.stdout
+    assert "There is no policy `no-self-approval`." in told.stdout
+
+
 def test_a_thousand_cases_take_about_a_second(place: Path) -> None:
     """Processor time, with all policies that are shipped; four times that is the limit here."""
     row = CASE[CASE.index("[[case]]") :]
