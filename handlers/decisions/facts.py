@@ -7,18 +7,17 @@ name could forge.
 from datetime import UTC
 from typing import Any, TypeAlias
 
+from handlers.decisions.circumstances import NOTHING_LATELY, RESET_IS_RECENT, Hours, Recently
 from handlers.decisions.policy import (
-    NOTHING_LATELY,
-    RESET_IS_RECENT,
     AccessQuestion,
     AccountQuestion,
     AttestQuestion,
     DriftQuestion,
     Question,
-    Recently,
     ResumeQuestion,
     VouchQuestion,
 )
+from handlers.decisions.unknown import around, of_account
 from storage.catalogue import Entitlement, Owner
 from storage.directories.base import Account
 
@@ -26,44 +25,56 @@ Json: TypeAlias = dict[str, Any]
 """JSON without null and without fractions."""
 
 
-def put(question: Question) -> tuple[Json, list[Json]]:
+NOTHING_ASKED: frozenset[str] = frozenset()
+
+
+def put(
+    question: Question, asked: frozenset[str] = NOTHING_ASKED, hours: Hours | None = None
+) -> tuple[Json, list[Json]]:
     """A question as Cedar's request and the few entities it is about; ValueError if its time has no zone.
 
-    What questions have in common stands in front, and who asks or clicks at the end.
+    What questions have in common stands in front, and who asks or clicks at the end. asked: the facts to be looked up
+    that some policy reads; those that are unknown are left out.
     """
+
+    def person(account: Account) -> Json:
+        return _account(account, question.recently, asked)
+
     if isinstance(question, AccountQuestion):
         resource, context = _uid("Account", question.target.id), _account_context(question)
         people = (question.principal, question.target)
-        entities = _distinct(*(_account(one, question.recently) for one in people))
+        entities = _distinct(*(person(one) for one in people))
     elif isinstance(question, AttestQuestion):
         resource, context = _uid("Account", question.target.id), _attest_context(question)
         people = (question.target, question.principal)
-        entities = _distinct(*(_account(one, question.recently) for one in people))
+        entities = _distinct(*(person(one) for one in people))
     elif isinstance(question, VouchQuestion):
         resource, context = _uid("Account", question.target.id), _vouch_context(question)
         people = (question.principal, question.target)
-        entities = _distinct(*(_account(one, question.recently) for one in people))
+        entities = _distinct(*(person(one) for one in people))
     elif isinstance(question, DriftQuestion):
         resource, context = _uid("Entitlement", question.entitlement.id), _drift_context(question)
         entities = _distinct(
-            _account(question.principal, question.recently),
-            *([_account(question.member, question.recently)] if question.member else []),
+            person(question.principal),
+            *([person(question.member)] if question.member else []),
             _entitlement(question.entitlement),
             _owner(question.owner),
         )
     elif isinstance(question, ResumeQuestion):
         resource, context = _uid("Service", "wicket"), _resume_context(question)
         service = {"uid": resource, "attrs": {"name": "Wicket"}, "parents": []}
-        entities = _distinct(_account(question.principal, question.recently), service)
+        entities = _distinct(person(question.principal), service)
     else:
         resource, context = _uid("Entitlement", question.entitlement.id), _access_context(question)
         entities = _distinct(
-            _account(question.principal, question.recently),
-            _account(question.requester, question.recently),
-            *([_account(question.report, question.recently)] if question.report else []),
+            person(question.principal),
+            person(question.requester),
+            *([person(question.report)] if question.report else []),
             _entitlement(question.entitlement),
             _owner(question.owner),
         )
+    if asked:
+        context |= around(question, asked, hours)
     request = {
         "principal": _uid("Account", question.principal.id),
         "action": _uid("Action", question.action.value),
@@ -172,7 +183,9 @@ def _uid(kind: str, name: str) -> dict[str, str]:
     return {"type": kind, "id": name}
 
 
-def _account(account: Account, recently: Recently = NOTHING_LATELY) -> Json:
+def _account(
+    account: Account, recently: Recently = NOTHING_LATELY, asked: frozenset[str] = NOTHING_ASKED
+) -> Json:
     who = (account.directory, account.id)
     since = recently.hours_since_reset.get(who)
     attributes: Json = {
@@ -191,6 +204,8 @@ def _account(account: Account, recently: Recently = NOTHING_LATELY) -> Json:
         attributes["hoursSinceReset"] = since
     if account.manager is not None:
         attributes["manager"] = account.manager
+    if asked:
+        attributes |= of_account(account, asked)
     return {"uid": _uid("Account", account.id), "attrs": attributes, "parents": []}
 
 
@@ -204,6 +219,9 @@ def _entitlement(entitlement: Entitlement) -> Json:
         "kind": entitlement.kind,
         "maxMinutes": int(entitlement.max_duration.total_seconds() // 60),
         "standingAllowed": entitlement.standing_allowed,
+        "people": entitlement.people,
+        "workload": entitlement.workload,
+        "conflictsWith": list(entitlement.conflicts_with),
     }
     return {"uid": _uid("Entitlement", entitlement.id), "attrs": attributes, "parents": []}
 

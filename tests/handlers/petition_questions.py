@@ -7,7 +7,8 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any, Final
 
-from handlers.decisions.policy import Action, Attested, AttestQuestion, Question, Recently
+from handlers.decisions.circumstances import Recently
+from handlers.decisions.policy import Action, Attested, AttestQuestion, Question
 from tests.handlers.decisions.cast import ADA, CHARLES, EVE, GRACE, NOON, SAM, account, person
 
 ATTEST: Final = Action.ATTEST

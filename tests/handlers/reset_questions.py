@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any, Final
 
+from handlers.decisions.circumstances import Recently
 from handlers.decisions.policy import (
     AccountQuestion,
     Action,
@@ -14,7 +15,6 @@ from handlers.decisions.policy import (
     DriftQuestion,
     GivenProof,
     Question,
-    Recently,
     ResumeQuestion,
 )
 from tests.handlers.decisions.cast import (

@@ -461,7 +461,7 @@ CASES: Mapping[str, tuple[Question, bool, str]] = {
         "ask-production ask-risk-4",
     ),
     "extended beyond it, it would last too long without a break (N-5)": (
-        access(REQUEST, PROD_DB, held=23 * 60 + 1),
+        access(REQUEST, STAGING_DB, held=23 * 60 + 1),
         False,
         "not-beyond-maximum-in-one-go",
     ),
