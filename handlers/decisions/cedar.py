@@ -12,8 +12,9 @@ from types import MappingProxyType
 
 import cedarpy
 
+from handlers.decisions.choosing import Choices, Chosen
 from handlers.decisions.circumstances import Hours
-from handlers.decisions.facts import Json, put
+from handlers.decisions.facts import Json, Wanted, put, resource_of
 from handlers.decisions.policy import AccessQuestion, Action, PolicyDecision, Question, Severity
 from handlers.decisions.reading import Read, as_asked, looked_up
 from handlers.decisions.statements import PolicyNote, checked
@@ -56,21 +57,23 @@ class CedarPolicy:
 
     def __init__(
         self,
-        policies: Mapping[str, cedarpy.PolicySet],
+        choices: Choices,
         schema: cedarpy.Schema,
         notes: Mapping[str, PolicyNote],
         policy_set: str,
         hours: Hours | None = None,
-        unknowable: frozenset[str] = frozenset(),
     ) -> None:
-        """Use `load`, which checks what it is given. policies: for each of `_KINDS`, all that could decide about it."""
-        self._policies = policies
+        """Use `load`, which checks what it is given. choices: by `_KINDS`."""
+        self._choices = choices
         self._schema = schema
         self._notes = notes
         self._policy_set = policy_set
         self._hours = hours
-        read = {fact for note in notes.values() for _, fact in note.reads}
-        self._read, self._asked = frozenset(read), unknowable & read
+        self._read = _read_by(notes.values())
+        self._wanted = {
+            which: Wanted(of_entities=self._read, in_context=_read_by(choices.notes(which)))
+            for which in _KINDS
+        }
         # The same facts are asked about several times over: to find what is missing, and by whoever asks again.
         self._entities = lru_cache(_ENTITIES_KEPT)(self._parsed)
 
@@ -84,10 +87,8 @@ class CedarPolicy:
         settings), so that it is part of `policy_set`. hours: the company's, None if nobody said. Raises PolicyFault
         with file, line and what is wrong.
         """
-        policies, parsed_schema, notes = _checked(tuple(sorted(sources.items())), schema)
-        return cls(
-            policies, parsed_schema, notes, _digest(sources, schema, bound_to), hours, looked_up(schema)
-        )
+        choices, parsed_schema, notes = _checked(tuple(sorted(sources.items())), schema)
+        return cls(choices, parsed_schema, notes, _digest(sources, schema, bound_to), hours)
 
     @property
     def policy_set(self) -> str:
@@ -119,24 +120,25 @@ class CedarPolicy:
         requests, known = list[Json](), list[Json]()
         try:
             for question in questions:
-                request, entities = put(question, self._asked, self._hours)
+                request, entities = put(question, self._wanted[which], self._hours)
                 requests.append(request)
                 known += [entity for entity in entities if entity not in known]
             parsed = self._facts([json.dumps(entity) for entity in known], which)
-            results = cedarpy.is_authorized_batch(requests, self._policies[which], parsed, self._schema)
+            # What is put together is about one thing.
+            chosen = self._choices.of(which, resource_of(requests[0]))
+            results = cedarpy.is_authorized_batch(requests, chosen.policies, parsed, self._schema)
         except Exception as error:  # noqa: BLE001 - an engine that fails in any way must refuse, not fail the caller
             return [self._not_evaluated((f"{type(error).__name__}: {error}",))] * len(questions)
         return [
-            self._answer(which, question, result) for question, result in zip(questions, results, strict=True)
+            self._answer(chosen, question, result)
+            for question, result in zip(questions, results, strict=True)
         ]
 
-    def _answer(self, which: str, question: Question, result: cedarpy.AuthzResult) -> PolicyDecision:
+    def _answer(self, chosen: Chosen, question: Question, result: cedarpy.AuthzResult) -> PolicyDecision:
         diagnostics = result.diagnostics
         # Cedar leaves an erroring policy out and decides by the rest, so an erroring `forbid` would let in.
         if diagnostics.errors:
-            named = self._named(diagnostics.errors, which)
-            missing = self._missing(diagnostics.errors, which, question)
-            return self._unknown(named, missing) if missing else self._not_evaluated(named)
+            return self._failed(chosen, question, diagnostics.errors)
         if result.decision is cedarpy.Decision.NoDecision:
             return self._not_evaluated(("no decision was reached",))
         return self._decided(question, result.allowed, sorted(diagnostics.id_annotations_by_reason.values()))
@@ -166,33 +168,18 @@ class CedarPolicy:
             policy_set=self._policy_set,
         )
 
-    def _named(self, errors: Iterable[str], which: str) -> tuple[str, ...]:
-        """What went wrong, each policy by its @id instead of Cedar's number for it."""
-        names = {number: note.id for number, note in self._numbers(which).items()}
-        return tuple(_NUMBERED.sub(lambda found: names.get(found[0], found[0]), error) for error in errors)
-
-    def _numbers(self, which: str) -> Mapping[str, PolicyNote]:
-        notes = _about(_KINDS[which], self._notes.values())
-        return {f"policy{at}": note for at, note in enumerate(notes)}
-
-    def _missing(self, errors: Iterable[str], which: str, question: Question) -> tuple[str, ...]:
-        """What is unknown, in words, if that and nothing else is why the policies failed."""
-        left_out, notes, found = unknown(question, self._hours), self._numbers(which), dict[str, None]()
-        for error in errors:
-            failed = _LEFT_OUT.fullmatch(error)
-            note = notes.get(failed[1]) if failed else None
-            words = _of_whom(left_out, note.reads, failed[2]) if failed and note else ()
-            if not words:
-                return ()
-            found |= dict.fromkeys(words)
-        return tuple(found)
-
-    def _unknown(self, errors: tuple[str, ...], missing: tuple[str, ...]) -> PolicyDecision:
+    def _failed(self, chosen: Chosen, question: Question, errors: Sequence[str]) -> PolicyDecision:
+        """The answer where policies could not be evaluated: what is unknown, if that and nothing else is why."""
+        numbered = chosen.numbered
+        named = tuple(_NUMBERED.sub(lambda at: _name_of(numbered, at[0]), error) for error in errors)
+        missing = _missing(unknown(question, self._hours), numbered, errors)
+        if not missing:
+            return self._not_evaluated(named)
         return PolicyDecision(
             allowed=False,
             policy_ids=(FACT_MISSING,),
             reasons=missing,
-            errors=errors,
+            errors=named,
             severity="medium",
             policy_set=self._policy_set,
         )
@@ -211,8 +198,8 @@ class CedarPolicy:
 @lru_cache(_SETS_KEPT)
 def _checked(
     sources: tuple[tuple[str, str], ...], schema: str
-) -> tuple[Mapping[str, cedarpy.PolicySet], cedarpy.Schema, Mapping[str, PolicyNote]]:
-    """For each of `_KINDS` all that could decide about it, the schema of questions, and each policy's note.
+) -> tuple[Choices, cedarpy.Schema, Mapping[str, PolicyNote]]:
+    """The policies by `_KINDS`, the schema of questions, and each policy's note.
 
     Nothing of it can be changed.
     """
@@ -229,11 +216,11 @@ def _checked(
             notes[note.id] = note
     if not notes:
         raise PolicyFault("there are no policies, so nothing could ever be allowed")
-    policies = {
-        which: cedarpy.PolicySet.from_str("\n".join(note.text for note in _about(actions, notes.values())))
-        for which, actions in _KINDS.items()
-    }
-    return MappingProxyType(policies), asked, MappingProxyType(notes)
+    return Choices(_KINDS, notes.values()), asked, MappingProxyType(notes)
+
+
+def _read_by(notes: Iterable[PolicyNote]) -> frozenset[str]:
+    return frozenset(fact for note in notes for _, fact in note.reads)
 
 
 def _told(reason: str, question: Question) -> str:
@@ -246,15 +233,28 @@ def _told(reason: str, question: Question) -> str:
     return Sentence(reason, name=question.holder.name, owner=question.owner.name, conflicts=conflicts)
 
 
+def _name_of(numbered: Mapping[str, PolicyNote], number: str) -> str:
+    return numbered[number].id if number in numbered else number
+
+
+def _missing(
+    left_out: Mapping[Read, str], numbered: Mapping[str, PolicyNote], errors: Iterable[str]
+) -> tuple[str, ...]:
+    """What is unknown, in words, of that which the policies failed over; nothing if one failed over something else."""
+    found: dict[str, None] = {}
+    for error in errors:
+        failed = _LEFT_OUT.fullmatch(error)
+        words = _of_whom(left_out, numbered[failed[1]].reads, failed[2]) if failed else ()
+        if not words:
+            return ()
+        found |= dict.fromkeys(words)
+    return tuple(found)
+
+
 def _of_whom(left_out: Mapping[Read, str], reads: Iterable[Read], fact: str) -> list[str]:
     """In words, whose fact it is that a policy with these reads missed. Where it depends, everybody's."""
     of = {whose for whose, read in reads if read == fact}
     return [words for (whose, name), words in left_out.items() if name == fact and (whose in of or "" in of)]
-
-
-def _about(actions: frozenset[str], notes: Iterable[PolicyNote]) -> list[PolicyNote]:
-    """All policies but those that are about other actions: they neither apply nor fail, and looking costs time."""
-    return [note for note in notes if note.actions is None or actions & note.actions]
 
 
 def _digest(sources: Mapping[str, str], schema: str, bound_to: str) -> str:

@@ -4,10 +4,11 @@ It never looks anything up. It never passes null or fractions, which Cedar refus
 name could forge.
 """
 
+from dataclasses import dataclass
 from datetime import UTC
 from typing import Any, TypeAlias
 
-from handlers.decisions.circumstances import NOTHING_LATELY, RESET_IS_RECENT, Hours, Recently
+from handlers.decisions.circumstances import RESET_IS_RECENT, Hours, Recently
 from handlers.decisions.policy import (
     AccessQuestion,
     AccountQuestion,
@@ -25,20 +26,23 @@ Json: TypeAlias = dict[str, Any]
 """JSON without null and without fractions."""
 
 
-NOTHING_ASKED: frozenset[str] = frozenset()
+@dataclass(frozen=True, kw_only=True)
+class Wanted:
+    """The facts that policies read, by name. of_entities: for any action. in_context: for the one that is asked."""
+
+    of_entities: frozenset[str]
+    in_context: frozenset[str]
 
 
-def put(
-    question: Question, asked: frozenset[str] = NOTHING_ASKED, hours: Hours | None = None
-) -> tuple[Json, list[Json]]:
+def put(question: Question, wanted: Wanted, hours: Hours | None = None) -> tuple[Json, list[Json]]:
     """A question as Cedar's request and the few entities it is about; ValueError if its time has no zone.
 
-    What questions have in common stands in front, and who asks or clicks at the end. asked: the facts to be looked up
-    that some policy reads; those that are unknown are left out.
+    What questions have in common stands in front, and who asks or clicks at the end. What no policy reads is left out,
+    since Cedar reads and checks all that it is given; so is what is unknown.
     """
 
     def person(account: Account) -> Json:
-        return _account(account, question.recently, asked)
+        return _account(account, question.recently)
 
     if isinstance(question, AccountQuestion):
         resource, context = _uid("Account", question.target.id), _account_context(question)
@@ -73,15 +77,23 @@ def put(
             _entitlement(question.entitlement),
             _owner(question.owner),
         )
-    if asked:
-        context |= around(question, asked, hours)
+    context |= around(question, wanted.in_context, hours)
     request = {
         "principal": _uid("Account", question.principal.id),
         "action": _uid("Action", question.action.value),
         "resource": resource,
-        "context": context,
+        "context": _only(context, wanted.in_context),
     }
-    return request, entities
+    return request, [{**one, "attrs": _only(one["attrs"], wanted.of_entities)} for one in entities]
+
+
+def resource_of(request: Json) -> tuple[str, str]:
+    """Type and id of what a request is about."""
+    return request["resource"]["type"], request["resource"]["id"]
+
+
+def _only(facts: Json, wanted: frozenset[str]) -> Json:
+    return {name: fact for name, fact in facts.items() if name in wanted}
 
 
 def _access_context(question: AccessQuestion) -> Json:
@@ -183,9 +195,7 @@ def _uid(kind: str, name: str) -> dict[str, str]:
     return {"type": kind, "id": name}
 
 
-def _account(
-    account: Account, recently: Recently = NOTHING_LATELY, asked: frozenset[str] = NOTHING_ASKED
-) -> Json:
+def _account(account: Account, recently: Recently) -> Json:
     who = (account.directory, account.id)
     since = recently.hours_since_reset.get(who)
     attributes: Json = {
@@ -204,8 +214,7 @@ def _account(
         attributes["hoursSinceReset"] = since
     if account.manager is not None:
         attributes["manager"] = account.manager
-    if asked:
-        attributes |= of_account(account, asked)
+    attributes |= of_account(account)
     return {"uid": _uid("Account", account.id), "attrs": attributes, "parents": []}
 
 

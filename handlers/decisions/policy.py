@@ -130,7 +130,7 @@ class AccessQuestion:
     requester asks for, by the account they sign in with; None for themselves. now: aware UTC.
     fallback: who decides in the owner's place, once it was passed on to them. held: the minutes that the same had been
     held without a break when it was asked. stands_in: the principal decides only because they are the fallback's.
-    recently: what happened to the accounts of these people. having: what whoever is to have it has beside it; None where
+    recently: what happened to the accounts of these people. having: what whoever is to have it has beside it; None if
     nobody looked, which is no answer.
     """
 

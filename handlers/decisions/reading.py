@@ -10,8 +10,10 @@ from typing import Any, TypeAlias
 Read: TypeAlias = tuple[str, str]
 """Of whom or what, and which fact: ("principal", "team"), ("context.requester", "active"); ("", …) if it depends."""
 
-# Facts that the schema marks so are looked up only where a policy reads them, and left out while they are unknown.
+# Facts that the schema marks so may be unknown.
 _LOOKED_UP = re.compile(r"@looked_up\s+(\w+)\s*:")
+# A line of the schema that is about a fact, and not about what an action applies to.
+_FACT = re.compile(r"^(\s+)(?:@looked_up\s+)?(?!(?:principal|resource|context)\b)(\w+)\s*:", re.MULTILINE)
 
 
 def looked_up(schema: str) -> frozenset[str]:
@@ -20,12 +22,12 @@ def looked_up(schema: str) -> frozenset[str]:
 
 
 def as_asked(schema: str) -> str:
-    """The schema that questions must fit: the same, without what is unknown.
+    """The schema that questions must fit: the same, without what no policy reads and without what is unknown.
 
-    Policies are held against the schema itself, where nothing is optional about these facts. So no policy can pass over
-    one that is missing: it fails over it, and what failed refuses.
+    Policies are held against the schema itself, where such facts are no more optional than the others. So no policy can
+    pass over one that is missing: it fails over it, and what failed refuses.
     """
-    return _LOOKED_UP.sub(r"\1?:", schema)
+    return _FACT.sub(r"\1\2?:", schema)
 
 
 def reads_of(policy: Mapping[str, Any]) -> frozenset[Read]:

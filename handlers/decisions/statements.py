@@ -48,7 +48,7 @@ class PolicyNote:
 
     where: its file and line, in words. text: as written. actions: those that it is about; None if it does not say so
     with `action ==`, or with `action in` and a list. reason: with the places in it, if it has any. reads: every fact
-    that it may come to read.
+    that it may come to read. resource: the only one that it is about, by type and id, if it says so with `resource ==`.
     """
 
     id: str
@@ -59,6 +59,7 @@ class PolicyNote:
     control: str | None
     severity: Severity | None
     reads: frozenset[Read]
+    resource: tuple[str, str] | None
 
 
 def statements(file: str, text: str) -> Iterator[Statement]:
@@ -122,6 +123,7 @@ def _note(statement: Statement, unknowable: frozenset[str]) -> PolicyNote:
         control=annotations.get("control"),
         severity=None if severity is None else _SEVERITIES[severity],
         reads=reads_of(parsed),
+        resource=_resource(parsed["resource"]),
     )
 
 
@@ -145,6 +147,10 @@ def _actions(scope: Mapping[str, Any]) -> frozenset[str] | None:
     if scope["op"] == "in" and "entities" in scope:
         return frozenset(each["id"] for each in scope["entities"])
     return None
+
+
+def _resource(scope: Mapping[str, Any]) -> tuple[str, str] | None:
+    return (scope["entity"]["type"], scope["entity"]["id"]) if scope["op"] == "==" else None
 
 
 def _parsed(statement: Statement) -> dict[str, Any]:

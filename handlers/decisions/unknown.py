@@ -46,9 +46,9 @@ _NO_HOURS = template(
 )
 
 
-def of_account(account: Account, asked: frozenset[str]) -> Mapping[str, str]:
-    """Those of the facts asked for that are known of this account."""
-    return {fact: said for fact in _NOT_KNOWN if fact in asked and (said := getattr(account, fact))}
+def of_account(account: Account) -> Mapping[str, str]:
+    """Those of these facts that are known of this account."""
+    return {fact: said for fact in _NOT_KNOWN if (said := getattr(account, fact))}
 
 
 def around(question: Question, asked: frozenset[str], hours: Hours | None) -> dict[str, object]:

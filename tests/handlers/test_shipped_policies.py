@@ -10,6 +10,7 @@ from handlers.decisions.cedar import CedarPolicy
 from handlers.decisions.policy import Action, Approvals, DriftQuestion, Question, ResumeQuestion
 from handlers.decisions.statements import statements
 from handlers.policies import shipped
+from tests.handlers.apart_questions import APART
 from tests.handlers.decisions.cast import (
     ADA,
     CHARLES,
@@ -501,6 +502,7 @@ CASES: Mapping[str, tuple[Question, bool, str]] = {
     **STEPS,
     **PETITIONS,
     **VOUCHES,
+    **APART,
 }
 
 SOURCES, SCHEMA = shipped()
@@ -526,7 +528,9 @@ def test_without_this_policy_somebody_gets_another_answer(removed: str) -> None:
 @pytest.mark.parametrize("note", SHIPPED.notes.values(), ids=lambda note: note.id)
 def test_reasons_read_as_they_are_used(note: Any) -> None:
     """A reason to ask completes "Policy asks because …."; every other one stands alone as a sentence."""
-    stands_alone = note.reason[0].isupper() and note.reason.endswith(".")
+    stands_alone = (note.reason[0].isupper() or note.reason.startswith("{name}")) and note.reason.endswith(
+        "."
+    )
     completes = note.reason[0].islower() and note.reason[-1].isalnum()
     assert completes if note.id.startswith("ask-") else stands_alone
     assert note.control
