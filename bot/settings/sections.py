@@ -3,8 +3,9 @@
 No secret has a place here; secrets come from the environment alone.
 """
 
+from datetime import time
 from pathlib import Path
-from typing import Annotated, Literal, Self
+from typing import Annotated, Literal, Self, get_args
 
 from pydantic import Field, SecretStr, model_validator
 
@@ -21,6 +22,7 @@ from bot.settings.shapes import (
     Origin,
     Slug,
     TeamId,
+    TimeOfDay,
     WebAddress,
     ZoneName,
     is_loopback,
@@ -29,6 +31,8 @@ from bot.settings.siem import SiemSection
 from storage.stores import Server, Store
 
 Transport = Literal["socket", "http"]
+Day = Literal["mon", "tue", "wed", "thu", "fri", "sat", "sun"]
+DAYS: tuple[Day, ...] = get_args(Day)
 Port = Annotated[int, Field(ge=1, le=65535)]
 
 
@@ -169,6 +173,25 @@ class LimitsSection(Section):
     requests_a_minute: int = Field(default=30, ge=1, le=1_000_000, examples=[30])
 
 
+class HoursSection(Section):
+    """[hours]: when the company works, for policies that ask. Without this section such a policy refuses."""
+
+    time_zone: ZoneName = Field(examples=["Europe/Berlin"])
+    days: tuple[Day, ...] = Field(
+        default=("mon", "tue", "wed", "thu", "fri"), min_length=1, examples=[["mon"]]
+    )
+    begins: TimeOfDay = Field(default=time(9), examples=["09:00"])
+    ends: TimeOfDay = Field(default=time(17), examples=["17:00"])
+
+    @model_validator(mode="after")
+    def _in_order(self) -> Self:
+        if self.begins >= self.ends:
+            raise ValueError(
+                'begins must be before ends, on the same day. Write begins = "09:00", ends = "17:00"'
+            )
+        return self
+
+
 class DriftSection(Section):
     """[drift]: how often the directories are compared with what was granted and declared."""
 
@@ -219,6 +242,7 @@ class Sections(Section):
     front_door: FrontDoorSection = FrontDoorSection()
     vouching: VouchingSection = VouchingSection()
     limits: LimitsSection = LimitsSection()
+    hours: HoursSection | None = Field(default=None, examples=[None])
     drift: DriftSection = DriftSection()
     audit: AuditSection = AuditSection()
     siem: SiemSection | None = Field(default=None, examples=[None])

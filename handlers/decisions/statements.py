@@ -7,16 +7,20 @@ import json
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from string import Formatter
 from typing import Any
 
 import cedarpy
 
 from handlers.decisions.policy import Severity
+from handlers.decisions.reading import Read, guards_of, reads_of
 from storage.faults import PolicyFault
 
 # A comment, a string, the end of a statement, or anything else: enough to find where statements end.
 _PIECE = re.compile(r'//[^\n]*|"(?:\\.|[^"\\])*"|;|[^\s;"/]+|\s+|.', re.DOTALL)
 _ID = re.compile(r"[a-z0-9]+(?:-[a-z0-9]+)*")
+PLACES = frozenset({"name", "owner", "conflicts"})
+"""What a reason may name: who is to have it, the team that owns it, and what they have that it conflicts with."""
 _SEVERITIES: Mapping[str, Severity] = {"high": "high", "medium": "medium", "low": "low"}
 
 
@@ -43,7 +47,8 @@ class PolicyNote:
     """What a policy says of itself. severity: None when a refusal by it is nothing unusual.
 
     where: its file and line, in words. text: as written. actions: those that it is about; None if it does not say so
-    with `action ==`, or with `action in` and a list.
+    with `action ==`, or with `action in` and a list. reason: with the places in it, if it has any. reads: every fact
+    that it may come to read. resource: the only one that it is about, by type and id, if it says so with `resource ==`.
     """
 
     id: str
@@ -53,6 +58,8 @@ class PolicyNote:
     reason: str
     control: str | None
     severity: Severity | None
+    reads: frozenset[Read]
+    resource: tuple[str, str] | None
 
 
 def statements(file: str, text: str) -> Iterator[Statement]:
@@ -71,10 +78,15 @@ def statements(file: str, text: str) -> Iterator[Statement]:
         yield Statement(file=file, line=start, text="".join(pieces))
 
 
-def checked(file: str, text: str, schema: cedarpy.Schema) -> Iterator[PolicyNote]:
-    """What each policy of a file says of itself; a PolicyFault at the first one that will not do."""
+def checked(
+    file: str, text: str, schema: cedarpy.Schema, unknowable: frozenset[str] = frozenset()
+) -> Iterator[PolicyNote]:
+    """What each policy of a file says of itself; a PolicyFault at the first one that will not do.
+
+    unknowable: the facts that may be unknown.
+    """
     for statement in statements(file, text):
-        note = _note(statement)
+        note = _note(statement, unknowable)
         result = cedarpy.validate_policies(statement.text, schema)
         if not result.validation_passed:
             # Cedar numbers policies by their place in what it was given; ours stands alone and has a name.
@@ -83,7 +95,7 @@ def checked(file: str, text: str, schema: cedarpy.Schema) -> Iterator[PolicyNote
         yield note
 
 
-def _note(statement: Statement) -> PolicyNote:
+def _note(statement: Statement, unknowable: frozenset[str]) -> PolicyNote:
     parsed = _parsed(statement)
     annotations: dict[str, str | None] = parsed.get("annotations", {})
     name = annotations.get("id") or ""
@@ -92,6 +104,13 @@ def _note(statement: Statement) -> PolicyNote:
     reason = " ".join((annotations.get("reason") or "").split())
     if not reason:
         raise statement.fault(f"policy `{name}` needs a @reason that people can read")
+    if wrong := _misplaced(reason):
+        raise statement.fault(f"policy `{name}`: {wrong}")
+    for _, fact in sorted(guards_of(parsed)):
+        if fact in unknowable:
+            raise statement.fault(
+                f"policy `{name}`: leave out `has {fact}`; where it is unknown, the answer is a refusal that says so"
+            )
     severity = annotations.get("severity")
     if severity is not None and severity not in _SEVERITIES:
         raise statement.fault(f"policy `{name}`: @severity is high, medium or low, not `{severity}`")
@@ -103,7 +122,22 @@ def _note(statement: Statement) -> PolicyNote:
         reason=reason,
         control=annotations.get("control"),
         severity=None if severity is None else _SEVERITIES[severity],
+        reads=reads_of(parsed),
+        resource=_resource(parsed["resource"]),
     )
+
+
+def _misplaced(reason: str) -> str:
+    """What is wrong with the places in a reason; empty if nothing is."""
+    known = " or ".join(f"{{{name}}}" for name in sorted(PLACES))
+    try:
+        plain = all(
+            name is None or (name in PLACES and not form and not conversion)
+            for _, name, form, conversion in Formatter().parse(reason)
+        )
+    except ValueError:
+        plain = False
+    return "" if plain else f"@reason may hold {known}, and no other braces"
 
 
 def _actions(scope: Mapping[str, Any]) -> frozenset[str] | None:
@@ -113,6 +147,10 @@ def _actions(scope: Mapping[str, Any]) -> frozenset[str] | None:
     if scope["op"] == "in" and "entities" in scope:
         return frozenset(each["id"] for each in scope["entities"])
     return None
+
+
+def _resource(scope: Mapping[str, Any]) -> tuple[str, str] | None:
+    return (scope["entity"]["type"], scope["entity"]["id"]) if scope["op"] == "==" else None
 
 
 def _parsed(statement: Statement) -> dict[str, Any]:
