@@ -3,6 +3,7 @@
 It changes nothing, and leaves it to `wicket policy test` whether cases get their answer.
 """
 
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 
@@ -10,6 +11,9 @@ from bot.rulebook import Rulebook
 from handlers.decisions.cases import Case, Wrong, answered, coverage
 from handlers.decisions.cedar import CedarPolicy
 from handlers.decisions.inspecting import Trouble, inspect
+from storage.faults import PolicyFault
+
+_PLACED = re.compile(r"(.+?), line (\d+)(?:, column \d+)?: (.*)", re.DOTALL)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -39,7 +43,10 @@ def checked(book: Rulebook) -> Checked:
     cases, wrongs = book.cases()
     troubles = [*found.troubles, *map(_of_a_table, wrongs)]
     if not any(one.level == "failed" for one in found.troubles):
-        troubles += [found.unreached(name) for name in _unreached(book, cases)]
+        try:
+            troubles += [found.unreached(name) for name in _unreached(book, cases)]
+        except PolicyFault as fault:
+            troubles.append(_of_loading(fault))
     return Checked(
         troubles=tuple(troubles),
         silent=found.silent,
@@ -53,6 +60,16 @@ def _unreached(book: Rulebook, cases: Iterable[Case]) -> list[str]:
     policy = CedarPolicy.load(book.sources, book.schema, bound_to="")
     reached = coverage(policy.notes, answered(policy, cases))
     return [name for name, how in reached.items() if not how.allowed + how.refused]
+
+
+def _of_loading(fault: PolicyFault) -> Trouble:
+    """What loading says, where looking through found nothing: "FILE, line 3: what is wrong"."""
+    placed = _PLACED.fullmatch(str(fault))
+    file, line, wrong = placed.groups() if placed else ("", "1", str(fault))
+    mend = "It is not loaded as it is."
+    return Trouble(
+        level="failed", file=file, line=int(line), column=1, policy="", wrong=f"{wrong}.", mend=mend
+    )
 
 
 def _of_a_table(wrong: Wrong) -> Trouble:

@@ -13,7 +13,9 @@ import pytest
 from typer.testing import CliRunner, Result
 
 from bot.cli import app
-from handlers.policies import shipped_cases
+from bot.policy_check import checked
+from bot.rulebook import Rulebook
+from handlers.policies import shipped, shipped_cases
 from tests.bot.demo.demos import ROOT
 
 OWN = """// Ours.
@@ -60,10 +62,10 @@ def write(place: Path, policy: str = OWN, case: str = CASE) -> None:
 
 
 def test_what_is_shipped_is_sound_without_settings_and_without_a_bot(place: Path) -> None:
-    checked, tested = run("check", "--strict"), run("test")
-    assert (checked.exit_code, tested.exit_code) == (0, 0)
-    assert checked.stdout.endswith(" cases: 0 warnings, 0 failed.\n")
-    assert "(no @severity): " in checked.stdout
+    found, tested = run("check", "--strict"), run("test")
+    assert (found.exit_code, tested.exit_code) == (0, 0)
+    assert found.stdout.endswith(" cases: 0 warnings, 0 failed.\n")
+    assert "(no @severity): " in found.stdout
     assert len(re.findall(r"^✓ cases/\w+\.toml +(\d+) of \1$", tested.stdout, re.MULTILINE)) == len(
         shipped_cases()
     )
@@ -72,11 +74,11 @@ def test_what_is_shipped_is_sound_without_settings_and_without_a_bot(place: Path
 
 def test_ones_own_policies_and_cases_are_found_beside_each_other(place: Path) -> None:
     write(place)
-    checked, tested = (
+    found, tested = (
         run("check", "--strict", "--directory", "policies"),
         run("test", "--directory", "policies"),
     )
-    assert (checked.exit_code, tested.exit_code) == (0, 0)
+    assert (found.exit_code, tested.exit_code) == (0, 0)
     assert "✓ policies/cases/own.toml" in tested.stdout
 
 
@@ -89,6 +91,16 @@ def test_a_mistake_stands_with_file_line_and_column_and_how_to_mend_it(place: Pa
     tested = run("test", "--directory", "policies")
     assert (tested.exit_code, tested.stdout) == (2, "")
     assert tested.stderr.endswith("See: wicket policy check\n")
+
+
+def test_what_only_loading_refuses_is_told_as_well(tmp_path: Path) -> None:
+    """Whatever `wicket serve` would not start with fails here too: a set without any policy is one."""
+    nothing = checked(
+        Rulebook(sources={"own.cedar": "// None."}, schema=shipped()[1], tables={}, catalogue=None)
+    )
+    assert [one.wrong for one in nothing.troubles] == [
+        "there are no policies, so nothing could ever be allowed."
+    ]
 
 
 def test_a_policy_that_no_case_reaches_is_a_warning(place: Path) -> None:
@@ -142,8 +154,8 @@ def test_json_holds_the_same_for_programs(place: Path) -> None:
     assert result["facts"]["request"]["context"]["minutes"] == 120
     assert report["coverage"]["own-rule"] == {"allowed": 0, "refused": 0}
     assert report["coverage"]["granted-by-owner-and-security"] == {"allowed": 1, "refused": 0}
-    checked = json.loads(run("check", "--directory", "policies", "--json").stdout)
-    assert (checked["failed"], checked["warning"], checked["troubles"][0]["policy"]) == (0, 1, "own-rule")
+    found = json.loads(run("check", "--directory", "policies", "--json").stdout)
+    assert (found["failed"], found["warning"], found["troubles"][0]["policy"]) == (0, 1, "own-rule")
 
 
 def test_coverage_shows_which_way_each_policy_decided(place: Path) -> None:
