@@ -18,6 +18,7 @@ from handlers.decisions.policy import (
     ResumeQuestion,
     VouchQuestion,
 )
+from handlers.decisions.reading import facts_in
 from handlers.decisions.unknown import around, of_account
 from storage.catalogue import Entitlement, Owner
 from storage.directories.base import Account
@@ -85,6 +86,12 @@ def put(question: Question, wanted: Wanted, hours: Hours | None = None) -> tuple
         "context": _only(context, wanted.in_context),
     }
     return request, [{**one, "attrs": _only(one["attrs"], wanted.of_entities)} for one in entities]
+
+
+def put_whole(question: Question, schema: str, hours: Hours | None = None) -> tuple[Json, list[Json]]:
+    """The same with every known fact that the schema has, for whoever looks at them."""
+    every = facts_in(schema)
+    return put(question, Wanted(of_entities=every, in_context=every), hours)
 
 
 def resource_of(request: Json) -> tuple[str, str]:

@@ -14,11 +14,17 @@ Read: TypeAlias = tuple[str, str]
 _LOOKED_UP = re.compile(r"@looked_up\s+(\w+)\s*:")
 # A line of the schema that is about a fact, and not about what an action applies to.
 _FACT = re.compile(r"^(\s+)(?:@looked_up\s+)?(?!(?:principal|resource|context)\b)(\w+)\s*:", re.MULTILINE)
+_ANY_FACT = re.compile(r"^\s+(?:@looked_up\s+)?(\w+)\??\s*:", re.MULTILINE)
 
 
 def looked_up(schema: str) -> frozenset[str]:
     """The facts that this schema marks as looked up."""
     return frozenset(_LOOKED_UP.findall(schema))
+
+
+def facts_in(schema: str) -> frozenset[str]:
+    """Every fact that this schema has, by name."""
+    return frozenset(_ANY_FACT.findall(schema))
 
 
 def as_asked(schema: str) -> str:
