@@ -21,13 +21,13 @@ from tests.bot.demo.demos import ROOT
 OWN = """// Ours.
 @id("own-rule") @reason("It is ours.") @control("AC-3")
 forbid (principal, action == Action::"grant", resource)
-when { resource.risk == 5 && context.minutes > 60 };
+when { resource.risk == 5 && resource.kind == "safe" && context.minutes > 60 };
 """
 CASE = """
 [people]
 ada = {}
 [entitlements]
-vault = { risk = 5 }
+vault = { risk = 5, kind = "safe" }
 [defaults]
 now = 2026-03-02T12:00:00Z
 

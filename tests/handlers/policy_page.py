@@ -20,7 +20,7 @@ from storage.directories.base import Account
 
 PAGE = Path(__file__).parents[2] / "docs" / "policy.md"
 
-_BLOCK = re.compile(r"^(entity|type) (\w+) =? ?\{\s*(?://.*)?\n(.*?)^\}", re.MULTILINE | re.DOTALL)
+_BLOCK = re.compile(r"^(entity|type) (\w+) =? ?\{\s*(?://[^\n]*)?\n(.*?)^\}", re.MULTILINE | re.DOTALL)
 _FACT = re.compile(r"^\s*((?:@\w+ )?)(\w+)(\??): ([\w<>]+),?\s*(?://\s*(.*))?$", re.MULTILINE)
 _ACTIONS = re.compile(r"^action ([\w, ]+) appliesTo \{.*?context: (\w+)", re.MULTILINE | re.DOTALL)
 # What a case says otherwise than by the name of the fact.
