@@ -11,7 +11,7 @@ from itertools import groupby
 from pathlib import Path
 
 from handlers.decisions.cedar import CedarPolicy
-from handlers.decisions.policy import Action
+from handlers.decisions.policy import Action, Approvals, Attested, GivenProof
 from handlers.decisions.stated_facts import facts_of
 from handlers.decisions.stating import Lately, known_facts
 from handlers.policies import shipped
@@ -39,6 +39,12 @@ _STATED = {
     "Account": {*facts_of(Account), *facts_of(Lately)},
     "Entitlement": set(facts_of(Entitlement)),
     "Owner": set(facts_of(Owner)),
+    "Approvals": set(facts_of(Approvals)),
+    "Attested": set(facts_of(Attested)),
+    "FreshProof": set(facts_of(GivenProof)),
+    # By the hours of the settings and the moment that is stated.
+    "LocalTime": set(),
+    "Service": set(),
 }
 
 
@@ -84,15 +90,13 @@ def _facts() -> Iterator[str]:
         for looked_up, fact, optional, type_, comment in _FACT.findall(body):
             note = " (may be missing: ask `has` first)" if optional else ""
             note += " (may be unknown: then what comes to it is refused)" if looked_up else ""
-            meaning = f"{comment or _MEANINGS.get(fact, '')}{note}"
+            meaning = f"{comment or _MEANINGS.get(f'{name}.{fact}', _MEANINGS.get(fact, ''))}{note}"
             cells = (f"`{fact}`", _TYPES.get(type_, f"`{type_}`"), meaning, _in_a_case(name, fact, asked))
             yield f"| {' | '.join(cells)} |"
 
 
 def _in_a_case(name: str, fact: str, asked: dict[str, str]) -> str:
     """The key that states it, if there is one."""
-    if name == "Service":
-        return ""
     key = _SAID.get(f"{name}.{fact}", re.sub(r"[A-Z]", lambda letter: f"_{letter[0].lower()}", fact))
     known = _STATED.get(name)
     if known is None and name in asked:
@@ -119,15 +123,19 @@ _MEANINGS = {
     "locked": "after too many wrong passwords",
     "groups": "of the directory, also those that they are in through others",
     "group": "whose members have it",
-    "owner": "see there",
+    "Entitlement.owner": "see there",
+    "Approvals.owner": "of the team that owns it",
+    "Approvals.manager": "the manager of whoever asks",
+    "Attested.manager": "their manager",
     "maxMinutes": "for how long it may be had, by the catalogue",
     "standingAllowed": "it may be had without an end",
     "requester": "who asked",
     "justificationGiven": "they said why",
     "ticketGiven": "they named a ticket",
     "now": "when it is asked, in UTC",
+    "businessHours": "within the hours that the settings say",
+    "local": "the hour where the company is",
     "security": "of security",
-    "manager": "the manager of whoever asks",
     "helpDesk": "of the help desk",
     "total": "of all together",
 }
