@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from handlers.decisions.cases import Case, Wrong, read_cases
+from handlers.decisions.circumstances import Hours
 from handlers.decisions.stated_facts import nearest
 from handlers.decisions.statements import statements
 from handlers.policies import shipped, shipped_cases
@@ -19,12 +20,16 @@ CASES = "cases"
 
 @dataclass(frozen=True, kw_only=True)
 class Rulebook:
-    """sources: policy files by name. tables: tables of cases by name. catalogue: what cases may name; may be None."""
+    """sources: policy files by name. tables: tables of cases by name. catalogue: what cases may name; may be None.
+
+    hours: the company's, for policies that ask; None where nobody said.
+    """
 
     sources: Mapping[str, str]
     schema: str
     tables: Mapping[str, str]
     catalogue: Catalogue | None
+    hours: Hours | None = None
 
     def cases(self) -> tuple[list[Case], list[Wrong]]:
         """All cases, and what of the tables cannot be used."""
@@ -42,6 +47,7 @@ class Rulebook:
             schema=self.schema,
             tables=dict(self._table(name) for name in named),
             catalogue=self.catalogue,
+            hours=self.hours,
         )
 
     def _table(self, name: str) -> tuple[str, str]:
@@ -53,7 +59,10 @@ class Rulebook:
 
 
 def rulebook(
-    directory: Path | None = None, replaces: Collection[str] = (), catalogue: Catalogue | None = None
+    directory: Path | None = None,
+    replaces: Collection[str] = (),
+    catalogue: Catalogue | None = None,
+    hours: Hours | None = None,
 ) -> Rulebook:
     """The shipped set, and what stands in a directory beside it.
 
@@ -68,7 +77,7 @@ def rulebook(
         own = _texts(directory / CASES, ".toml", CASES) if (directory / CASES).is_dir() else {}
         tables = {name: text for name, text in tables.items() if name not in own}
         tables |= {f"{directory.name}/{name}": text for name, text in own.items()}
-    return Rulebook(sources=sources, schema=schema, tables=tables, catalogue=catalogue)
+    return Rulebook(sources=sources, schema=schema, tables=tables, catalogue=catalogue, hours=hours)
 
 
 def _without(sources: Mapping[str, str], replaced: Collection[str]) -> dict[str, str]:
