@@ -109,7 +109,7 @@ class Cast:
 
 _WORDS = {"people": "person", "entitlements": "entitlement", "owners": "owner"}
 
-# What each kind of question is stated with beside who asks and the facts of its own; the people that it names.
+# The people that a question names beside who asks.
 _PEOPLE: Mapping[Action, tuple[str, ...]] = {
     Action.GRANT: ("asked_by",),
     Action.REQUEST: ("asked_by",),
@@ -281,12 +281,15 @@ def _moment(stated: Stated) -> datetime:
 
 
 def _lately(people: Iterable[Person]) -> Recently:
-    known = {(person.account.directory, person.account.id): person.lately for person in people}
-    hours = {at: lately.hours_since_reset for at, lately in known.items()}
-    return Recently(
-        hours_since_reset={at: since for at, since in hours.items() if since is not None},
-        reported=frozenset(at for at, lately in known.items() if lately.reported),
-    )
+    """Of one account named twice, whatever happened by either naming; who asks comes first."""
+    hours, reported = dict[tuple[str, str], int](), set[tuple[str, str]]()
+    for person in people:
+        at = (person.account.directory, person.account.id)
+        if person.lately.hours_since_reset is not None:
+            hours.setdefault(at, person.lately.hours_since_reset)
+        if person.lately.reported:
+            reported.add(at)
+    return Recently(hours_since_reset=hours, reported=frozenset(reported))
 
 
 def _person(plain: Person | None, stated: Stated, name: str) -> Person:

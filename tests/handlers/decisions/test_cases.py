@@ -121,6 +121,11 @@ def test_what_they_have_beside_it_is_nothing_unless_it_is_said() -> None:
     assert unknown.having == Having(beside=None, open_grants=None)
 
 
+def test_what_happened_to_somebody_who_is_named_twice_is_not_lost() -> None:
+    asked = question('action = "approve"\nwho = { like = "ada", reported = true }\nrequester = "ada"')
+    assert asked.recently.reported == {("local", "ada")}
+
+
 def test_every_other_kind_of_question_can_be_asked() -> None:
     """Account, drift, resume, attest and vouch, each with what is its own."""
     account = question(
