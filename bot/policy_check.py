@@ -57,7 +57,7 @@ def checked(book: Rulebook) -> Checked:
 
 
 def _unreached(book: Rulebook, cases: Iterable[Case]) -> list[str]:
-    policy = CedarPolicy.load(book.sources, book.schema, bound_to="")
+    policy = CedarPolicy.load(book.sources, book.schema, bound_to="", hours=book.hours)
     reached = coverage(policy.notes, answered(policy, cases))
     return [name for name, how in reached.items() if not how.allowed + how.refused]
 

@@ -21,7 +21,7 @@ from handlers.decisions.pinpointing import (
 )
 from handlers.decisions.policy import Action
 from handlers.decisions.stated_facts import nearest
-from handlers.decisions.statements import statements
+from handlers.decisions.statements import never_applies, statements
 from storage.faults import PolicyFault
 
 _ID = re.compile(r"[a-z0-9]+(?:-[a-z0-9]+)*")
@@ -29,8 +29,6 @@ _SEVERITIES = ("high", "medium", "low")
 _ATTRIBUTE = re.compile(r"^\s*(\w+)\??\s*:", re.MULTILINE)
 _NAMED = re.compile(r'`(?:Action::)?"?([^`"]+)"?`')
 _ANONYMOUS = "for policy `policy0`, "
-# An error of type, which is found wherever it can be reached: behind what never holds, it cannot.
-_REACHED = ' when { 1 < "" };'
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -174,8 +172,7 @@ class _Look:
             if len(said) == 1 or not wrong.startswith("unable to find an applicable action")
         ]
         yield from sorted(found, key=lambda trouble: (trouble.line, trouble.column))
-        body = written.text.rstrip().removesuffix(";")
-        if not said and cedarpy.validate_policies(body + _REACHED, self.schema).validation_passed:
+        if not said and never_applies(written.text, self.schema):
             mend = "Look for two conditions that exclude each other, or for things of two kinds that are compared."
             yield _trouble(
                 written, name, "it can never apply, whatever is asked", mend, conditions(written.text)

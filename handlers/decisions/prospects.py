@@ -5,6 +5,7 @@ It looks nothing up and grants nothing; real requests are weighed in `handlers.d
 
 from datetime import datetime, timedelta
 
+from handlers.decisions.circumstances import HAS_NOTHING
 from handlers.decisions.policy import AccessQuestion, Action, PolicyEngine
 from handlers.decisions.requests import Verdict, weigh_request
 from storage.catalogue import Entitlement, Owner
@@ -12,6 +13,8 @@ from storage.directories.base import Account
 
 _USUAL = timedelta(hours=1)
 _SHORTEST = timedelta(minutes=1)
+# Somebody ordinary works somewhere; a policy about one place is not about them.
+_ANYWHERE = "anywhere"
 
 
 def prospect(
@@ -46,6 +49,7 @@ def ordinary_question(
         ticket_given=True,
         now=now,
         target=_employee(entitlement.directory, now),
+        having=HAS_NOTHING,
     )
 
 
@@ -70,4 +74,5 @@ def _employee(directory: str, now: datetime) -> Account:
         password_changed_at=None,
         password_expires_at=None,
         read_at=now,
+        location=_ANYWHERE,
     )

@@ -258,6 +258,9 @@ class LocalDirectory:
         active: bool = True,
         privileged: bool = False,
         password_expires_at: datetime | None = None,
+        location: str = "",
+        environment: str = "",
+        workload: str = "",
     ) -> None:
         """Write an account down. Without a password nobody signs in to it. A taken id or login is a ValueError.
 
@@ -266,7 +269,8 @@ class LocalDirectory:
         values: dict[str, Any] = {
             "login": login, "name": name, "mail": mail, "person": person, "employment": employment, "team": team,
             "company": company, "manager": manager, "active": active, "privileged": privileged,
-            "password_expires_at": password_expires_at,
+            "password_expires_at": password_expires_at, "location": location, "environment": environment,
+            "workload": workload,
         }  # fmt: skip
 
         def work(rows: sqlite3.Connection) -> None:

@@ -171,7 +171,7 @@ def test_a_shipped_policy_is_left_out_and_one_that_there_is_not_is_told(place: P
     assert "There is no policy `no-self-approval`." in told.stdout
     wrong = run("test", "--replaces", "no-such")
     assert (wrong.exit_code, wrong.stdout) == (2, "")
-    assert "No shipped policy has the @id no-such." in wrong.stderr
+    assert "No shipped policy has the @id no-such," in wrong.stderr
 
 
 @pytest.mark.parametrize(
