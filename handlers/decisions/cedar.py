@@ -228,9 +228,11 @@ def _told(reason: str, question: Question) -> str:
     if "{" not in reason:
         return reason
     if not isinstance(question, AccessQuestion):
-        return Sentence(reason, name=question.principal.name, owner="", conflicts="")
+        return Sentence.of(reason, {"name": question.principal.name, "owner": "", "conflicts": ""})
     conflicts = ", ".join(conflicts_of(question) or ())
-    return Sentence(reason, name=question.holder.name, owner=question.owner.name, conflicts=conflicts)
+    return Sentence.of(
+        reason, {"name": question.holder.name, "owner": question.owner.name, "conflicts": conflicts}
+    )
 
 
 def _name_of(numbered: Mapping[str, PolicyNote], number: str) -> str:

@@ -86,9 +86,9 @@ def unknown(question: Question, hours: Hours | None) -> Mapping[Read, str]:
     """The facts of this question that are unknown, whether any policy asks for them or not, in words."""
     found: dict[Read, str] = {}
     for whose, account in _people(question):
-        for fact, words in _NOT_KNOWN.items():
+        for fact in _NOT_KNOWN:
             if not getattr(account, fact):
-                found[whose, fact] = Sentence(words, name=account.name)
+                found[whose, fact] = Sentence(_NOT_KNOWN[fact], name=account.name)
     if hours is None:
         found["context", "local"] = Sentence(_NO_HOURS)
     if isinstance(question, AccessQuestion):
