@@ -66,6 +66,7 @@ IN_HANDLERS = {
     "handlers/decisions/statements.py": {"for policy `policy0`, ", "@reason may hold ", ", and no other braces"},
     "handlers/differences.py": {"the catalogue"},
     "handlers/foresight.py": {"to be said"},
+    "handlers/governing.py": {"rules refused ", "rules differ "},
     "handlers/identity.py": {
         "no match", "several matches", "people no longer sign in from its directory", "the e-mail address changed",
         ":not told", "Slack told no confirmed e-mail address",
@@ -73,6 +74,7 @@ IN_HANDLERS = {
     "handlers/leavers.py": {"switched off", "what many leavers hold"},
     "handlers/linking.py": {"signed in"},
     "handlers/owned.py": {"may be synced", "one device"},
+    "handlers/rules.py": {"kept rules"},
     "handlers/stories.py": {"ended early"},
 }  # fmt: skip
 # Words that people type, names of products, sentences that constants are made of, which are found whole, and what the
