@@ -3,9 +3,11 @@
 It looks nothing up and grants nothing; real requests are weighed in `handlers.decisions.requests`.
 """
 
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 from handlers.decisions.circumstances import HAS_NOTHING
+from handlers.decisions.made_up import SOMEBODY
 from handlers.decisions.policy import AccessQuestion, Action, PolicyEngine
 from handlers.decisions.requests import Verdict, weigh_request
 from storage.catalogue import Entitlement, Owner
@@ -54,25 +56,12 @@ def ordinary_question(
 
 
 def _employee(directory: str, now: datetime) -> Account:
-    return Account(
+    return replace(
+        SOMEBODY,
         id="somebody",
         directory=directory,
-        person="",
         login="somebody",
         name="Somebody",
-        mail="",
-        employment="employee",
-        team="",
-        company="",
-        manager=None,
-        active=True,
-        locked=False,
-        privileged=False,
-        must_change_password=False,
-        direct_groups=frozenset(),
-        groups=frozenset(),
-        password_changed_at=None,
-        password_expires_at=None,
-        read_at=now,
         location=_ANYWHERE,
+        read_at=now,
     )

@@ -19,12 +19,13 @@ from storage.faults import PolicyFault
 
 # A comment, a string, the end of a statement, or anything else: enough to find where statements end.
 _PIECE = re.compile(r'//[^\n]*|"(?:\\.|[^"\\])*"|;|[^\s;"/]+|\s+|.', re.DOTALL)
-_ID = re.compile(r"[a-z0-9]+(?:-[a-z0-9]+)*")
-PLACES = frozenset({"name", "owner", "conflicts"})
-"""What a reason may name: who is to have it, the team that owns it, and what they have that it conflicts with."""
 # An error of type, which is found wherever it can be reached: behind what never holds, it cannot.
 _REACHED = ' when { 1 < "" };'
-_SEVERITIES: Mapping[str, Severity] = {"high": "high", "medium": "medium", "low": "low"}
+ID = re.compile(r"[a-z0-9]+(?:-[a-z0-9]+)*")
+"""How an @id is written."""
+SEVERITIES: Mapping[str, Severity] = {"high": "high", "medium": "medium", "low": "low"}
+PLACES = frozenset({"name", "owner", "conflicts"})
+"""What a reason may name: who is to have it, the team that owns it, and what they have that it conflicts with."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -119,7 +120,7 @@ def _note(statement: Statement, unknowable: frozenset[str]) -> PolicyNote:
     parsed = _parsed(statement)
     annotations: dict[str, str | None] = parsed.get("annotations", {})
     name = annotations.get("id") or ""
-    if not _ID.fullmatch(name):
+    if not ID.fullmatch(name):
         raise statement.fault("every policy needs an @id of small letters, digits and hyphens")
     reason = " ".join((annotations.get("reason") or "").split())
     if not reason:
@@ -132,7 +133,7 @@ def _note(statement: Statement, unknowable: frozenset[str]) -> PolicyNote:
                 f"policy `{name}`: leave out `has {fact}`; where it is unknown, the answer is a refusal that says so"
             )
     severity = annotations.get("severity")
-    if severity is not None and severity not in _SEVERITIES:
+    if severity is not None and severity not in SEVERITIES:
         raise statement.fault(f"policy `{name}`: @severity is high, medium or low, not `{severity}`")
     return PolicyNote(
         id=name,
@@ -141,7 +142,7 @@ def _note(statement: Statement, unknowable: frozenset[str]) -> PolicyNote:
         actions=_actions(parsed["action"]),
         reason=reason,
         control=annotations.get("control"),
-        severity=None if severity is None else _SEVERITIES[severity],
+        severity=None if severity is None else SEVERITIES[severity],
         reads=reads_of(parsed),
         resource=_resource(parsed["resource"]),
     )

@@ -5,10 +5,11 @@ It never looks anything up and never guesses: what it does not know it refuses b
 
 from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Any, TypeAlias, TypeVar
 
 from handlers.decisions.circumstances import HAS_NOTHING, Having, Recently
+from handlers.decisions.made_up import SOMEBODY
 from handlers.decisions.policy import (
     AccessQuestion,
     AccountQuestion,
@@ -42,28 +43,6 @@ Stated: TypeAlias = Mapping[str, object]
 # What it is like, what differs, its name.
 _Make: TypeAlias = Callable[[T | None, Stated, str], T]
 
-_READ_AT = datetime(2000, 1, 1, tzinfo=UTC)
-_PLAIN_PERSON = Account(
-    id="",
-    directory="local",
-    person="",
-    login="",
-    name="",
-    mail="",
-    employment="employee",
-    team="",
-    company="",
-    manager=None,
-    active=True,
-    locked=False,
-    privileged=False,
-    must_change_password=False,
-    direct_groups=frozenset(),
-    groups=frozenset(),
-    password_changed_at=None,
-    password_expires_at=None,
-    read_at=_READ_AT,
-)
 _PLAIN_OWNER = Owner(id="owners", name="Owners", channel="", approvers="owners", on_call="on-call")
 _PLAIN_ENTITLEMENT = Entitlement(
     id="",
@@ -294,7 +273,7 @@ def _lately(people: Iterable[Person]) -> Recently:
 
 def _person(plain: Person | None, stated: Stated, name: str) -> Person:
     plain = plain or Person(
-        account=replace(_PLAIN_PERSON, login=name, name=name.capitalize(), mail=f"{name}@example.com")
+        account=replace(SOMEBODY, login=name, name=name.capitalize(), mail=f"{name}@example.com")
     )
     refuse_unknown(stated, {"like", *facts_of(Lately), *facts_of(Account)})
     account = replace(plain.account, id=name, **values(Account, stated))
