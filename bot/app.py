@@ -131,10 +131,9 @@ class App:
         self.governing = govern(settings, self.ground, self._held, self._look_anew)
         self._reloading = Reloading(settings, self.governing, reread) if reread else None
         self._links = PageLinks(
-            public_url=settings.server.public_url.rstrip("/"),
-            handles=handles,
+            public_url=settings.server.public_url.rstrip("/"), handles=handles,
             minutes=settings.security.link_minutes,
-        )
+        )  # fmt: skip
         self._page_ground = page_ground_of(settings, self.ground, vault, handles)
         self._alarms = Alarms(self.ground, self._page_ground)
         self._openings = Openings(self.ground, self._page_ground, Attesting(self.ground))
@@ -148,12 +147,9 @@ class App:
         self.bulletins = Bulletins(self.ground, self._signer, times)
         self._owners = Owners(self.ground)
         self._effects = Effects(
-            self.ground,
-            chance=chance,
-            slot_free=self._wake_holdings,
-            revoked_late=self.metrics.revoked,
-            tried=self.metrics.tried,
-        )
+            self.ground, chance=chance, slot_free=self._wake_holdings,
+            revoked_late=self.metrics.revoked, tried=self.metrics.tried,
+        )  # fmt: skip
         self._holdings = Duty(name="holdings", every=1, woken_by="holdings", work=self._effects.settle_due)
         self._socket: Socket | None = None
         self._watch: OwnerWatch | None = None
