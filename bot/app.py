@@ -26,7 +26,7 @@ from bot.directories import open_directory
 from bot.duties import Duties
 from bot.grounds import ground_of
 from bot.languages import read_language
-from bot.limits import page_limits
+from bot.limits import bulletin_times, page_limits
 from bot.listening import listen
 from bot.metrics import Metrics
 from bot.process import favour_the_loop
@@ -50,6 +50,7 @@ from bot.web.page import SecurePage
 from bot.web.server import build_app
 from handlers.alarms import Alarms
 from handlers.attesting import Attesting
+from handlers.bulletins import Bulletins
 from handlers.changes import Changes
 from handlers.checks import Checks
 from handlers.cooling import Cooling
@@ -157,6 +158,8 @@ class App:
         self._watching = Watching(
             self.ground, self._signer, file=settings.audit.published, stopped=self.metrics.stopped
         )
+        times = bulletin_times(settings.bulletins, self._zone)
+        self.bulletins = Bulletins(self.ground, self._signer, times)
         self._owners = Owners(self.ground)
         self._speaking = Speaking(
             settings=settings,
@@ -167,6 +170,7 @@ class App:
             pages=self._links,
             alarms=self._alarms,
             metrics=self.metrics,
+            signer=self._signer,
             language=self._language,
             vouching=Vouching(self.ground, vault, limits) if limits else None,
         )
@@ -333,6 +337,7 @@ class App:
             leavers=self._leavers,
             watching=self._watching,
             tiling=Tiling(self.database),
+            bulletins=self.bulletins,
             summons=Summons(self.ground),
             reminding=Reminding(self.ground, self._owners),
             watch=watch,

@@ -16,6 +16,7 @@ from bot.schedule import Duty
 from bot.watching import OwnerWatch
 from handlers.alarms import Alarms
 from handlers.attesting import WAKES as PETITIONS
+from handlers.bulletins import Bulletins
 from handlers.changes import Changes
 from handlers.cooling import Cooling
 from handlers.drift import Drift
@@ -53,6 +54,7 @@ class Duties:
     summons: Summons
     watching: Watching
     tiling: Tiling
+    bulletins: Bulletins
     reminding: Reminding
     watch: OwnerWatch
     slack: SlackCourier
@@ -79,6 +81,7 @@ class Duties:
             Duty(name="cooling", every=10, work=self.cooling.settle_due),
             Duty(name="checkpoints", every=self.watch_every, work=self.watching.look),
             Duty(name="tiles", every=1, work=self.tiling.seal_due),
+            Duty(name="bulletins", every=60, work=self.bulletins.owe_due),
             Duty(name="overdue", every=10, woken_by="overdue", work=self._watch_overdue),
             Duty(name="housekeeping", every=3600, work=self.revocation.forget_old),
             Duty(name="leavers", every=60, work=self.leavers.look),

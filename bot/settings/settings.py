@@ -58,6 +58,7 @@ class Settings(Sections):
                 "database": True,
                 "directories": {"__all__": {"path", "ca_file"}},
                 "audit": True,
+                "bulletins": True,
                 "siem": True,
                 "logs": True,
                 "catalogue": True,

@@ -24,6 +24,10 @@ class Action(StrEnum):
     INQUIRE = "approval.inquire"
     ANSWER = "approval.answer"
     DETAILS = "approval.details"
+    STORY = "story.tell"
+    STORY_OF_ALERT = "story.alert"
+    STORY_EARLIER = "story.earlier"
+    STORY_LATER = "story.later"
     MY_ACCESS = "ask.access"
     ASK_FOR_ACCESS = "ask.request"
     RESET_PASSWORD = "ask.reset"  # noqa: S105 - the name of a button

@@ -26,6 +26,7 @@ from bot.slack.listeners import Listeners
 from bot.slack.petitions import PetitionClicks
 from bot.slack.replies import Replies
 from bot.slack.requesting import Requesting
+from bot.slack.stories import StoryClicks
 from bot.slack.submissions import Submissions
 from bot.slack.vouching import VouchingClicks
 from bot.texts import ENGLISH, Language
@@ -35,6 +36,7 @@ from handlers.alarms import Alarms
 from handlers.approvals import Deciding
 from handlers.asking import Asking
 from handlers.attesting import Attesting
+from handlers.checkpointing import Checkpointing
 from handlers.checks import Checks
 from handlers.decisions.names import Names
 from handlers.details import Details
@@ -52,6 +54,8 @@ from handlers.proofs import Handles
 from handlers.reconciling import Reconciling
 from handlers.releasing import Releasing
 from handlers.vouching import Vouching
+from handlers.what_happened import WhatHappened
+from storage.audit.checkpoint import Signer
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -66,6 +70,7 @@ class Speaking:
     pages: PageLinks
     alarms: Alarms
     metrics: Metrics
+    signer: Signer
     language: Language = ENGLISH
     vouching: Vouching | None = None
 
@@ -114,6 +119,7 @@ class Speaking:
             pages=self.pages,
             now=ground.now,
             vouches=self.vouching is not None,
+            checkpointing=Checkpointing(ground, self.signer),
         )
         homes = Homes(Home(ground, checks=self.checks), replies=replies, now=ground.now)
         listeners = Listeners(
@@ -134,6 +140,7 @@ class Speaking:
                 alarms=alarms,
                 petitions=petitions,
                 vouching=vouching,
+                stories=StoryClicks(WhatHappened(ground), policy=ground.policy, replies=replies),
                 replies=replies,
             ),
             submissions=Submissions(

@@ -17,6 +17,7 @@ from bot.slack.messages.answers import (
     page_message,
     unlocked_message,
 )
+from bot.slack.messages.checkpoints import taken_message
 from bot.slack.messages.parts import Message, said
 from bot.slack.messages.petitions_told import lost_message
 from bot.slack.messages.vouching import begin_message
@@ -26,6 +27,7 @@ from bot.texts import as_told, say
 from handlers.accounts import Accounts
 from handlers.answers import NotHere, NotKnownUnlocked, NotLocked, PageOpened, Unlocked
 from handlers.asking import Asking
+from handlers.checkpointing import Checkpointing
 from handlers.checks import Checks, Kind
 from handlers.decisions import understanding as meant
 from handlers.decisions.grammar import understand
@@ -55,6 +57,7 @@ class Conversation:
         asking: Asking,
         pages: PageLinks,
         now: Clock,
+        checkpointing: Checkpointing,
         vouches: bool = False,
     ) -> None:
         self._names, self._vouches = names, vouches
@@ -63,6 +66,7 @@ class Conversation:
         self._asking = asking
         self._pages = pages
         self._now = now
+        self._checkpointing = checkpointing
 
     def understand(self, text: str, *, command: bool = False) -> meant.Understanding | OpenForm:
         """What was typed, by fixed rules. `/wicket request` alone opens the form."""
@@ -90,6 +94,8 @@ class Conversation:
                 return await self.open_page(intent, Purpose.CARE, by_message=by_message)
             case meant.LostProofs():
                 return lost_message()
+            case meant.TakeCheckpoint():
+                return taken_message(await self._checkpointing.take(intent))
             case meant.VouchFor() if self._vouches:
                 return begin_message() if by_message else OpenVouching()
             case meant.UnlockAccount():
@@ -181,7 +187,9 @@ class Conversation:
         )
 
 
-_PAGES = meant.ResetPassword | meant.EnrolProofs | meant.CareForProofs | meant.UnlockAccount
+_PAGES = (
+    meant.ResetPassword | meant.EnrolProofs | meant.CareForProofs | meant.UnlockAccount | meant.TakeCheckpoint
+)
 
 _SIMPLE: dict[type, Kind] = {
     meant.ListAccess: Kind.ACCESS,

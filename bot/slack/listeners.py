@@ -150,7 +150,7 @@ class Listeners:
         async def click(actor: Actor, incoming: Incoming) -> Turned | None:
             trigger = str(body.get("trigger_id", ""))
             done = await self._clicks.carry_out(
-                action, Click(actor=actor, incoming=incoming, value=value, trigger=trigger)
+                action, Click(actor=actor, incoming=incoming, value=value, trigger=trigger, form=form)
             )
             if done:
                 if arrived.part(body, "view").get("type") == "home":

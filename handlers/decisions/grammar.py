@@ -22,6 +22,7 @@ from handlers.decisions.understanding import (
     PasswordExpiry,
     ResetPassword,
     ShowOwner,
+    TakeCheckpoint,
     Understanding,
     UnlockAccount,
     VouchFor,
@@ -98,6 +99,7 @@ _COMMANDS: tuple[tuple[re.Pattern[str], Understanding], ...] = tuple(
             r"|(?:set up|setup|enrol|enroll|register|add|get|create|make|new)(?: (?:my|a|the|new|another))* passkeys?",
             CareForProofs(),
         ),
+        (r"(?:(?:take|sign|make)(?: me)?(?: (?:a|an|the))* )?(?:audit )?checkpoint", TakeCheckpoint()),
         (r"(?:vouch|vouching)(?: for)?(?: .{1,120})?", VouchFor()),
         (
             rf"(?:i |i've |i have )?(?:just |all )?(?:lost|broke|broken|dropped)(?: all(?: of)?)? {_DEVICE}"

@@ -4,6 +4,7 @@ Nothing here validates: intents do, before a row is made.
 """
 
 from storage.records.access import Approval, Grant, Holding, Standing, VoidedApproval, Watched
+from storage.records.bulletins import Bulletin
 from storage.records.freezes import Freeze, PublishedLast
 from storage.records.inquiries import Inquiry
 from storage.records.messages import ExceptionRecord, Owed, Posted, Question
@@ -22,6 +23,7 @@ __all__ = [
     "Announcement",
     "Approval",
     "Attestation",
+    "Bulletin",
     "Challenge",
     "Delivery",
     "ExceptionRecord",

@@ -71,6 +71,7 @@ async def speaking(settings: Settings, catalogue: Catalogue) -> AsyncIterator[tu
             pages=PageLinks(public_url=settings.server.public_url, handles=handles, minutes=10),
             alarms=Alarms(ground, page),
             metrics=metrics,
+            signer=settings.secrets.signer(),
         )
         yield built.bolt(client, replies), metrics
 

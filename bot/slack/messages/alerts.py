@@ -8,6 +8,7 @@ from collections.abc import Callable, Sequence
 
 from slack_sdk.models.blocks import ButtonElement
 
+from bot.slack.actions import Action
 from bot.slack.messages.alert_facts import Alert, fault, plain
 from bot.slack.messages.alerts_accounts import address_changed
 from bot.slack.messages.alerts_directory import SENTENCES
@@ -15,7 +16,7 @@ from bot.slack.messages.alerts_people import SENTENCES as OF_PEOPLE
 from bot.slack.messages.alerts_petitions import petition_alert
 from bot.slack.messages.alerts_refused import SENTENCES as OF_REFUSALS
 from bot.slack.messages.alerts_vouching import vouching
-from bot.slack.messages.parts import Message, actions, note, section
+from bot.slack.messages.parts import Message, actions, note, section, story_button
 from bot.slack.words import day_and_clock, listed, together
 from bot.texts import say, say_counted, template
 from handlers.strange import Kind
@@ -36,9 +37,10 @@ def composed(alert: Alert, title: str, told: str, *, buttons: Sequence[ButtonEle
     story = say("story {id}", id=plain(alert.correlation)) if alert.correlation else ""
     about = [grave, day_and_clock(alert.first_at), again, story, _policies(alert)]
     tail = " · ".join(part for part in about if part)
+    ways = [*buttons, story_button(alert.id, Action.STORY_OF_ALERT)] if alert.correlation else buttons
     return Message(
         text=f"⚠️ {title}. {told} ({tail})",
-        blocks=(section(f"⚠️ *{title}*\n{told}"), note(tail), *actions(buttons)),
+        blocks=(section(f"⚠️ *{title}*\n{told}"), note(tail), *actions(ways)),
     )
 
 

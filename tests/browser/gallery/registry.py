@@ -387,6 +387,15 @@ _STOPPED = (
     *_of("checkpoints", ("checkpoint", "A signed checkpoint, kept out of the house.", ())),
 )  # fmt: skip
 
+_RECORD = (
+    *_of("forms_story", ("form-story", "What happened with a request, entry by entry.", ())),
+    *_of(
+        "digests",
+        ("digest", "The week in numbers, and what stands out.", ()),
+        ("digest-quiet", "A quiet week.", ()),
+    ),
+)  # fmt: skip
+
 PARTS = (
     Part(heading="For staff", level=2, opening="In the conversation with Wicket."),
     Part(heading="Asking", pictures=_ASKING),
@@ -404,6 +413,7 @@ PARTS = (
     Part(heading="Late, failing, unreachable", pictures=_DIRECTORY),
     Part(heading="Differences and leavers", pictures=_DRIFT),
     Part(heading="New access is stopped", pictures=_STOPPED),
+    Part(heading="The record", opening="What happened, told to whom it concerns.", pictures=_RECORD),
 )  # fmt: skip
 
 PICTURES = tuple(picture for part in PARTS for picture in part.pictures)

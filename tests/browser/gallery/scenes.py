@@ -75,6 +75,7 @@ SCENES = (
             security.refusals, security.drift, security.first_look, security.groups_gone, security.late,
             security.outage, security.not_following, security.unread, security.an_owner, security.leavers,
             security.many_left, security.on_the_secure_page, security.undeliverable, security.a_checkpoint,
+            security.a_story, security.a_week,
             proofs.a_passkey, resets.not_me, resets.a_new_address,
         )
     ),

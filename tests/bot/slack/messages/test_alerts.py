@@ -432,7 +432,7 @@ GOLDEN = [
 @pytest.mark.parametrize(("told", "title", "sentence", "tail"), GOLDEN)
 def test_each_exception_reads_as_it_should(told, title, sentence, tail):
     message = alert_message(told)
-    assert reads(message) == f"{title}\n{sentence}\n{tail}"
+    assert reads(message) == f"{title}\n{sentence}\n{tail}\n[What happened?]"
     assert hears(message).replace("`", "") == f"{title}. {sentence} ({tail})"
     assert problems(message) == []
     assert clumsy(reads(message)) == []
@@ -460,7 +460,7 @@ def test_every_kind_of_exception_has_its_sentence():
 def test_repeats_are_counted_on_the_same_message():
     again = alert(Kind.TAMPERED, count=3, last_at=NOW + timedelta(hours=2))
     assert reads(alert_message(again)).endswith(
-        "medium · 23 Nov 14:02 UTC · 3 times, last 23 Nov 16:02 UTC · story g-1"
+        "medium · 23 Nov 14:02 UTC · 3 times, last 23 Nov 16:02 UTC · story g-1\n[What happened?]"
     )
 
 
@@ -498,4 +498,4 @@ def test_an_alert_always_fits_and_pings_nobody(kind, who, facts):
     """It must never be lost because a name is long (SL-8) or alive (SL-9)."""
     message = alert_message(alert(kind, facts, who=who))
     assert problems(message) == []
-    assert len(reads(message).split("\n")) == 3
+    assert len(reads(message).split("\n")) == 4
