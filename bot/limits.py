@@ -1,10 +1,13 @@
-"""How narrow the secure page is held, as the settings say.
+"""How narrow the secure page is held, and when the security channel is told what, as the settings say.
 
 It counts nothing and stops nobody.
 """
 
-from bot.settings import SecuritySection
+from datetime import tzinfo
+
+from bot.settings import BulletinsSection, SecuritySection
 from handlers.decisions.breaking import Bars
+from handlers.decisions.set_times import SetTimes
 from handlers.visits import PageLimits
 
 
@@ -20,3 +23,8 @@ def page_limits(security: SecuritySection) -> PageLimits:
         ),
         alarms_an_hour=security.alarms_an_hour,
     )
+
+
+def bulletin_times(section: BulletinsSection, zone: tzinfo) -> SetTimes:
+    """When the digest and the checkpoints are due, by a clock in this zone."""
+    return SetTimes(zone=zone, weekday=section.weekday, hour=section.hour)

@@ -6,12 +6,12 @@ It shows facts about a person to nobody else, a draft to its author alone, and c
 from sqlmodel import Session
 
 from handlers import recording
+from handlers.concerned import could_decide, was_carried
 from handlers.forged import turn_away_forged
 from handlers.ground import Ground
 from handlers.intents import Actor, OnGrant
 from handlers.outcomes import NotAllowed, Repeated, Unknown
 from handlers.own import find_own, owns
-from handlers.patience import in_time
 from handlers.stories import GrantStory
 from handlers.storytelling import tell
 from storage import deliveries, grants
@@ -32,7 +32,7 @@ class Details:
         if grant is not None and story is not None:
             if owns(intent.actor, grant) or await self._could_decide(intent.actor, grant, story):
                 return story
-            if _was_carried(grant):
+            if was_carried(grant):
                 return await self._ground.database.write(lambda tx: self._refuse(tx, intent, story))
         return await self._ground.database.write(lambda tx: self._turn_away(tx, intent))
 
@@ -50,19 +50,8 @@ class Details:
         )
 
     async def _could_decide(self, actor: Actor, grant: Grant, story: GrantStory) -> bool:
-        if not _was_carried(grant) or actor.account.directory != grant.requester_directory:
-            return False  # a group of another directory that is called the same is another's
-        standing_in = self._ground.fallback_of(grant)
-        owners = {story.owner.approvers, story.owner.on_call} if story.owner else set()
-        owners |= {standing_in.approvers} if standing_in else set()
-        if ({self._ground.security_group, *owners} - {""}) & actor.account.groups:
-            return True
-        if "manager" not in story.missing and not any(one.role == "manager" for one in story.said):
-            return False
-        requester = await in_time(
-            self._ground.home(grant.requester_directory).account(grant.requester_account)
-        )
-        return requester is not None and requester.manager == actor.account.id
+        by_manager = "manager" in story.missing or any(one.role == "manager" for one in story.said)
+        return await could_decide(self._ground, actor, grant, by_manager=by_manager)
 
     def _turn_away(self, tx: Session, intent: OnGrant) -> Unknown | Repeated:
         """No message with this button was ever made for them."""
@@ -85,8 +74,3 @@ class Details:
         )
         owner = story.owner.name if story.owner else "its owner"
         return NotAllowed(entitlement=story.entitlement_id, owner_name=owner, reasons=(NOT_FOR_YOU,))
-
-
-def _was_carried(grant: Grant) -> bool:
-    """Whether an owner was ever asked: no draft was, nor what was given or refused at once."""
-    return grant.lapses_at is not None

@@ -9,7 +9,7 @@ from sqlmodel import Session
 from handlers import recording
 from handlers.exceptions import Kind, Severity, Strange, tell_security
 from handlers.ground import Ground
-from handlers.intents import AnswerInquiry, Intent, OnGrant, Reconcile, Resume
+from handlers.intents import AnswerInquiry, AskStory, Intent, OnGrant, Reconcile, Resume
 from handlers.outcomes import Repeated, Unknown
 from handlers.strange import named
 from storage import deliveries, freezes, grants, inquiries, truly
@@ -74,6 +74,8 @@ def is_lost(tx: Session, intent: Intent) -> bool:
             known = inquiries.get(tx, name) is not None
         case Reconcile(exception=name) | Resume(freeze=name):
             known = tx.get(ExceptionRecord, name) is not None
+        case AskStory(about=name):
+            known = False  # whoever asks has looked
         case _:
             return False
     made = made_at(name)

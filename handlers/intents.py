@@ -217,6 +217,14 @@ class Reconcile(Intent):
     review: date | None = None
 
 
+@dataclass(frozen=True, kw_only=True)
+class AskStory(Intent):
+    """Ask what happened with something. about: the id of a request, a petition or an exception. page: from 0."""
+
+    about: str
+    page: int = 0
+
+
 def whole_minutes(duration: timedelta) -> int:
     """A duration in whole minutes, rounded up."""
     return -(-int(duration.total_seconds()) // 60)

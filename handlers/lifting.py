@@ -10,6 +10,7 @@ from typing import TypeVar
 from sqlmodel import Session
 
 from handlers import recording
+from handlers.concerned import of_security
 from handlers.decisions.freezing import RESUME_RESETS, may_resume
 from handlers.decisions.policy import PolicyDecision, ResumeQuestion
 from handlers.exceptions import Kind, Severity, cause_of, tell_security, wrong_person
@@ -21,7 +22,6 @@ from handlers.recently import recently
 from storage import deliveries, freezes
 from storage.audit import entry as audit
 from storage.database import wake
-from storage.directories.base import Account
 from storage.exceptions import SETTLED, decide_exceptions
 from storage.records import ExceptionRecord, Freeze
 from storage.states import FreezeKind
@@ -80,7 +80,7 @@ class Lifting:
         question = ResumeQuestion(
             principal=intent.actor.account,
             kind=freeze.kind,
-            role="security" if self._is_of_security(intent.actor.account) else None,
+            role="security" if of_security(ground, intent.actor.account) else None,
             now=ground.now(),
             recently=recently(tx, ground.now, (intent.actor.account,)),
         )
@@ -92,11 +92,6 @@ class Lifting:
             way = RESUME_RESETS if freeze.kind == FreezeKind.RESETS else RESUME
             return NoLonger(by=freeze.lifted_by, way=way, at=freeze.lifted_at)
         return work(tx, freeze, decision)
-
-    def _is_of_security(self, account: Account) -> bool:
-        """In a directory that people sign in from: a group of another that is called the same is another."""
-        ground = self._ground
-        return account.directory in ground.homes and ground.security_group in account.groups
 
     def _turn_away(self, tx: Session, intent: Resume, freeze: Freeze, decision: PolicyDecision) -> NotAllowed:
         account = intent.actor.account

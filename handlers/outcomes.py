@@ -285,3 +285,17 @@ class EnoughAsked:
     """So much was asked about this request that nobody is asked more."""
 
     grant: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class CheckpointTaken:
+    """How far the log had grown was signed: over `size` entries, at `at`; the whole text is the note."""
+
+    at: datetime
+    size: int
+    note: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class NotSigned:
+    """The log contradicts what was signed of it before, so nothing was signed."""

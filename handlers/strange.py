@@ -48,6 +48,10 @@ class Kind(StrEnum):
     UNPROVEN = "unproven"
     ROW_CHANGED = "row-changed"
     NOT_STREAMED = "not-streamed"
+    RULES_INVALID = "rules-invalid"
+    RULES_CHANGED = "rules-changed"
+    RULES_PROPOSED = "rules-proposed"
+    RULES_DIFFER = "rules-differ"
 
 
 def named(name: str, login: str) -> str:

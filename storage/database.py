@@ -7,7 +7,7 @@ thread: so it cannot wait for Slack or a directory inside, and both engines have
 import asyncio
 import threading
 from collections import deque
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from datetime import datetime
 from pathlib import Path
@@ -121,9 +121,7 @@ class Database:
         OutcomeUnknown if the server fell silent over it: then it may be finished later, or never.
         """
         job = self._submit(self._writes, Job(work, asyncio.get_running_loop()))
-        return await job.answered(
-            self._patience, never_run=StorageUnavailable(SILENT), perhaps_run=OutcomeUnknown()
-        )
+        return await job.answered(self._patience, never_run=_silent, perhaps_run=OutcomeUnknown)
 
     def write_now(self, work: Work[T]) -> T:
         """`write` for the command line: waits in this thread."""
@@ -156,8 +154,7 @@ class Database:
 
     async def _looked_up(self, jobs: Jobs[Session], work: Work[T]) -> T:
         job = self._submit(jobs, Job(work, asyncio.get_running_loop()))
-        silent = StorageUnavailable(SILENT)
-        return await job.answered(self._patience, never_run=silent, perhaps_run=silent)
+        return await job.answered(self._patience, never_run=_silent, perhaps_run=_silent)
 
     def _submit(self, jobs: Jobs[Session], job: Job[Session, T]) -> Job[Session, T]:
         if not jobs.put(job):
@@ -229,16 +226,45 @@ class Database:
 class _Transaction(Signing):
     """A session inside a transaction that has begun, which it neither begins nor ends.
 
-    What works on its connection costs nothing of the ORM.
+    It is made only when the ORM is asked for something: what works on its connection costs nothing of it.
     """
 
     def __init__(self, connection: Connection, info: dict[str, Any]) -> None:
-        super().__init__(connection, expire_on_commit=False, join_transaction_mode="rollback_only", info=info)
-        self._begun = connection
+        self._begun, self._noted = connection, dict(info)
+
+    def __getattr__(self, name: str) -> Any:
+        """What a session has once it is made."""
+        if self._is_made:
+            raise AttributeError(name)
+        super().__init__(self._begun, expire_on_commit=False, join_transaction_mode="rollback_only")
+        return getattr(self, name)
+
+    @property
+    def info(self) -> dict[str, Any]:
+        """What the database said of its transactions, and what this one notes."""
+        return self._noted
+
+    @property
+    def _is_made(self) -> bool:
+        return "identity_map" in vars(self)
 
     def connection(self, *_: Any, **__: Any) -> Connection:
         """The connection that it began on."""
         return self._begun
+
+    def flush(self, objects: Sequence[Any] | None = None) -> None:
+        """Write what the ORM was given."""
+        if self._is_made:
+            super().flush(objects)
+
+    def close(self) -> None:
+        """Let go of what the ORM was given."""
+        if self._is_made:
+            super().close()
+
+
+def _silent() -> StorageUnavailable:
+    return StorageUnavailable(SILENT)
 
 
 def _breaks_the_batch(fault: BaseException) -> bool:

@@ -127,6 +127,24 @@ def open_under(tx: Session, beginning: str) -> Sequence[ExceptionRecord]:
     return [row for row in tx.exec(_UNDER, params=between).all() if _is_open(row)]
 
 
+def raised_during(tx: Session, since: datetime, until: datetime) -> dict[str, tuple[int, int]]:
+    """By kind, how many exceptions were last met from `since` until before `until`, and how many of them are open.
+
+    Open is what is neither over nor decided by anybody.
+    """
+    rows = tx.exec(
+        select(ExceptionRecord.kind, ExceptionRecord.facts).where(
+            col(ExceptionRecord.last_at) >= since, col(ExceptionRecord.last_at) < until
+        )
+    )
+    found: dict[str, tuple[int, int]] = {}
+    for kind, facts in rows:
+        times, undecided = found.get(kind, (0, 0))
+        is_over = not {SETTLED, RENEWED, "decided_by"}.isdisjoint(facts)
+        found[kind] = (times + 1, undecided + (not is_over))
+    return found
+
+
 def _add_facts(tx: Session, at: datetime, causes: Collection[str], facts: Mapping[str, Any]) -> None:
     if tx.connection().execute(_ANY_OF_CAUSES, {"causes": list(causes)}).first() is None:
         return

@@ -9,6 +9,7 @@ from datetime import datetime
 from sqlalchemy import bindparam, or_, select
 from sqlmodel import Session, SQLModel
 
+from storage.plain import Plain, rows
 from storage.records import Grant
 from storage.states import GrantState
 from storage.whose import whose
@@ -23,7 +24,7 @@ _WHAT = (
     _GRANTS.c.expires_at,
     _GRANTS.c.state,
 )
-_GIVEN_TO = (
+_GIVEN_TO = Plain(
     select(*_WHAT)
     .where(
         whose(bindparam("directory"), bindparam("account")),
@@ -50,15 +51,15 @@ class Given:
 
 def given_to(tx: Session, directory: str, account: str) -> list[Given]:
     """What the person was given and is not known to be gone, in whatever directory, soonest end first."""
-    rows = tx.connection().execute(_GIVEN_TO, {"directory": directory, "account": account})
+    found = rows(tx.connection(), _GIVEN_TO, {"directory": directory, "account": account})
     return [
         Given(
-            id=row.id,
-            directory=row.directory,
-            account=row.account,
-            group=row.group,
-            expires_at=row.expires_at,
-            ending=row.state == GrantState.ENDING,
+            id=grant,
+            directory=kept_in,
+            account=whose_membership,
+            group=group,
+            expires_at=expires_at,
+            ending=state == GrantState.ENDING,
         )
-        for row in rows
+        for grant, kept_in, whose_membership, group, expires_at, state in found
     ]

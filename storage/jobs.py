@@ -14,6 +14,7 @@ from typing import Any, Generic, TypeVar, cast
 
 A = TypeVar("A")
 T = TypeVar("T")
+Fault = Callable[[], Exception]
 
 
 class Job(Generic[A, T]):
@@ -38,10 +39,10 @@ class Job(Generic[A, T]):
         """What the function returns or raises, for a thread."""
         return cast("Future[T]", self.answer).result()
 
-    async def answered(self, patience: float | None, *, never_run: Exception, perhaps_run: Exception) -> T:
+    async def answered(self, patience: float | None, *, never_run: Fault, perhaps_run: Fault) -> T:
         """What the function returns or raises. Whoever stops waiting gives it up, which stops nothing that has begun.
 
-        patience: seconds after which that happens by itself, with the one or the other exception.
+        patience: seconds after which that happens by itself, with the exception that the one or the other makes.
         """
         answer, timer = cast("asyncio.Future[T]", self.answer), None
         if patience is not None:
@@ -53,9 +54,9 @@ class Job(Generic[A, T]):
             if timer is not None:
                 timer.cancel()
 
-    def _fall_silent(self, never_run: Exception, perhaps_run: Exception) -> None:
+    def _fall_silent(self, never_run: Fault, perhaps_run: Fault) -> None:
         if not self.answer.done():
-            self.answer.set_exception(never_run if self.take_turn() else perhaps_run)
+            self.answer.set_exception(never_run() if self.take_turn() else perhaps_run())
 
 
 class Jobs(Generic[A]):

@@ -11,14 +11,16 @@ from sqlalchemy import select as pick
 from sqlmodel import Session, SQLModel, func, select
 
 from storage.identifiers import new_id
+from storage.plain import Plain, rows
 from storage.records import Link
 from storage.signing import genuine, is_sound, only_genuine
 from storage.states import LinkState
 
 # Built once and run without the ORM: it runs for every payload, and making a statement costs more than running it.
 _LINKS = SQLModel.metadata.tables[Link.__tablename__]
-_LINK_OF = pick(*_LINKS.c).where(
-    _LINKS.c.slack_team == bindparam("team"), _LINKS.c.slack_user == bindparam("user")
+_OF_LINK = tuple(_LINKS.c.keys())
+_LINK_OF = Plain(
+    pick(*_LINKS.c).where(_LINKS.c.slack_team == bindparam("team"), _LINKS.c.slack_user == bindparam("user"))
 )
 
 _NOTE_ZONE = update(_LINKS).where(_LINKS.c.id == bindparam("link")).values(zone=bindparam("told"))
@@ -38,12 +40,19 @@ class PinnedLink:
 
 def link_of(tx: Session, slack_team: str, slack_user: str) -> PinnedLink | None:
     """The link of this Slack account, suspended or not."""
-    row = tx.connection().execute(_LINK_OF, {"team": slack_team, "user": slack_user}).first()
-    if row is None or not is_sound(tx, _LINKS.name, row._asdict(), row.mac):
-        return None
-    return PinnedLink(
-        id=row.id, directory=row.directory, account=row.account, mail=row.mail, state=row.state, zone=row.zone
-    )
+    for found in rows(tx.connection(), _LINK_OF, {"team": slack_team, "user": slack_user}):
+        row = dict(zip(_OF_LINK, found, strict=True))
+        if not is_sound(tx, _LINKS.name, row, row["mac"]):
+            return None
+        return PinnedLink(
+            id=row["id"],
+            directory=row["directory"],
+            account=row["account"],
+            mail=row["mail"],
+            state=row["state"],
+            zone=row["zone"],
+        )
+    return None
 
 
 def link_of_user(tx: Session, slack_user: str) -> Link | None:

@@ -6,11 +6,23 @@ It knows no table, and what it sends is what SQLAlchemy would: it only spares it
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from enum import StrEnum
 from types import MappingProxyType
-from typing import Any, Protocol, TypeAlias
+from typing import Any, Protocol, TypeAlias, cast
 
-from sqlalchemy import Connection, Delete, Dialect, Insert, Select, Update
+from sqlalchemy import (
+    BindParameter,
+    ColumnElement,
+    Connection,
+    Delete,
+    Dialect,
+    Insert,
+    Select,
+    Update,
+    literal_column,
+)
 from sqlalchemy.exc import DBAPIError
+from sqlalchemy.sql.visitors import replacement_traverse
 
 Values = Mapping[str, Any]
 Statement: TypeAlias = Insert | Update | Delete | Select[Any]
@@ -151,7 +163,8 @@ class _Cursor:
 
 
 def _said(statement: Statement, columns: Collection[str] | None, dialect: Dialect) -> _Said:
-    compiled = statement.compile(dialect=dialect, column_keys=None if columns is None else list(columns))
+    written: Statement = replacement_traverse(cast(Any, statement), {}, _written_out)
+    compiled = written.compile(dialect=dialect, column_keys=None if columns is None else list(columns))
     names = tuple(compiled.positiontup or dict.fromkeys(compiled.bind_names.values()))
     binds = {name: compiled.binds[name] for name in names}
     return _Said(
@@ -162,6 +175,15 @@ def _said(statement: Statement, columns: Collection[str] | None, dialect: Dialec
         fixed={name: bind.effective_value for name, bind in binds.items() if not bind.required},
         read=_read(statement, dialect),
     )
+
+
+def _written_out(element: Any, **_: Any) -> ColumnElement[Any] | None:
+    """A state stands in the statement itself. As a value it would have SQLite choose the way to the rows anew each
+    time, since an index may be for the rows of one state only: that costs many times what going it does.
+    """
+    if isinstance(element, BindParameter) and isinstance(element.value, StrEnum):
+        return literal_column(f"'{element.value}'", element.type)
+    return None
 
 
 def _read(statement: Statement, dialect: Dialect) -> tuple[tuple[int, _Change], ...]:

@@ -22,6 +22,7 @@ class About(StrEnum):
     APPROVAL = "approval"
     PETITION = "petition"
     VOUCHING = "vouching"
+    RULES = "rules"
 
 
 @dataclass(frozen=True, kw_only=True)

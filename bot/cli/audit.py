@@ -4,10 +4,11 @@ They never change an entry; verifying answers only for what was compared.
 """
 
 import json
+import os
 import sys
 import time
 from collections.abc import Callable
-from contextlib import suppress
+from contextlib import AbstractContextManager, nullcontext, suppress
 from functools import partial
 from pathlib import Path
 from typing import Annotated, Any
@@ -21,8 +22,15 @@ from bot.cli.place import group, opened, place_of
 from bot.cli.sentences import UNSOUND
 from bot.cli.tables import moment, say, show, since_when
 from bot.settings import Settings
+from bot.slack.words import together
+from bot.stories.reading import step_of
+from bot.stories.telling import decided_by, told, words_of
+from handlers import retiling
+from handlers.intents import Where
 from storage.audit import log
 from storage.audit.checkpoint import BadKey, Verifier, read_verifier
+from storage.audit.crew import Crew
+from storage.audit.filters import Wanted
 from storage.audit.findings import Report
 from storage.audit.log import Row
 from storage.audit.ranges import PartReport, verify_part
@@ -38,6 +46,21 @@ _LARGEST_NOTE = 200_000
 # How often `--follow` looks, and how many new entries it shows at most each time.
 _EACH_SECOND, _AT_ONCE = 1.0, 10_000
 
+CLI = Where(transport="cli")
+
+Notes = Annotated[
+    list[Path] | None,
+    typer.Option(help="A checkpoint kept elsewhere. May be given several times.", metavar="FILE"),
+]
+Key = Annotated[
+    str | None,
+    typer.Option(help="The log's public key, where WICKET_AUDIT_KEY is not at hand.", metavar="KEY"),
+]
+Jobs = Annotated[
+    int | None,
+    typer.Option(help="So many processes; as many as there are cores, if not said.", min=1, metavar="N"),
+]
+
 commands = typer.Typer(help="What happened, and the proof that nothing of it was changed.", callback=group)
 
 
@@ -51,6 +74,15 @@ def show_entries(
     since: Annotated[
         str | None, typer.Option(help='From "2h" ago, or a day like 2026-11-01 (UTC).', metavar="TIME")
     ] = None,
+    until: Annotated[
+        str | None, typer.Option(help="Before this, written in the same ways.", metavar="TIME")
+    ] = None,
+    action: Annotated[
+        str | None, typer.Option(help='What happened, like "grant.requested".', metavar="ACTION")
+    ] = None,
+    outcome: Annotated[
+        str | None, typer.Option(help='How it ended: "done", "refused", "failed" …', metavar="OUTCOME")
+    ] = None,
     story: Annotated[
         str | None, typer.Option(help="Of this story, from request to revocation.", metavar="ID")
     ] = None,
@@ -62,9 +94,13 @@ def show_entries(
 ) -> None:
     """Show entries, oldest first. It does not verify them: that is `wicket audit verify`."""
     settings = place_of(context).settings()
-    start = since_when(since, utc_now())
-    whom = None if person is None else account_id(settings, person)
-    look = partial(log.rows, person=whom, entitlement=entitlement, since=start, correlation=story)
+    now = utc_now()
+    wanted = Wanted(
+        person=None if person is None else account_id(settings, person),
+        entitlement=entitlement, correlation=story, action=action, outcome=outcome,
+        since=since_when(since, now), until=since_when(until, now, option="--until"),
+    )  # fmt: skip
+    look = partial(log.rows, **wanted)
     with opened(settings) as database:
         rows = database.read_now(lambda tx: look(tx, limit=limit))
         if follow:
@@ -75,6 +111,8 @@ def show_entries(
         typer.echo(json.dumps([entry_as_json(row) for row in rows], indent=2))
     elif not rows:
         typer.echo("No entry fits.")
+    elif story is not None:
+        _tell_story(settings, rows)
     else:
         _show_table(settings, rows)
 
@@ -93,7 +131,7 @@ def _follow(
         sys.stdout.flush()
         seen = rows[-1].index if rows else seen
         time.sleep(_EACH_SECOND)
-        rows = [row for row in database.read_now(lambda tx: look(tx, limit=_AT_ONCE)) if row.index > seen]
+        rows = database.read_now(partial(look, limit=_AT_ONCE, after=seen))
 
 
 @commands.command()
@@ -132,14 +170,9 @@ def checkpoint(
 @commands.command()
 def verify(
     context: typer.Context,
-    checkpoint: Annotated[
-        list[Path] | None,
-        typer.Option(help="A checkpoint kept elsewhere. May be given several times.", metavar="FILE"),
-    ] = None,
-    key: Annotated[
-        str | None,
-        typer.Option(help="The log's public key, where WICKET_AUDIT_KEY is not at hand.", metavar="KEY"),
-    ] = None,
+    checkpoint: Notes = None,
+    key: Key = None,
+    jobs: Jobs = None,
     first: Annotated[
         int | None, typer.Option("--from", help="Only from this index on.", min=0, metavar="INDEX")
     ] = None,
@@ -158,11 +191,20 @@ def verify(
     if first is not None or last is not None:
         _verify_part(settings, first or 0, last, verifier, notes)
         return
-    with opened(settings) as database, progress("Verifying") as tell:
-        report = database.read_now(lambda tx: verify_log(tx, verifier=verifier, notes=notes, progress=tell))
+    work = partial(verify_log, verifier=verifier, notes=notes)
+    with opened(settings) as database, crew_of(settings, jobs) as crew, progress("Verifying") as tell:
+        report = database.read_now(lambda tx: work(tx, progress=tell, crew=crew))
     _say(report)
     if not report.sound:
         raise typer.Exit(UNSOUND)
+
+
+def crew_of(settings: Settings, jobs: int | None = None) -> AbstractContextManager[Crew | None]:
+    """So many processes to verify with, or as many as there are cores for us; none where one alone would do it."""
+    # Where a machine is shared, not all of its cores may be ours; not every system says so.
+    ours = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    number = jobs or ours
+    return Crew(settings.store, number) if number > 1 else nullcontext()
 
 
 def _verify_part(
@@ -188,6 +230,35 @@ def _verify_part(
         raise typer.Exit(UNSOUND)
 
 
+@commands.command("rebuild-tiles")
+def rebuild_tiles(
+    context: typer.Context, checkpoint: Notes = None, key: Key = None, jobs: Jobs = None
+) -> None:
+    """Make the stored tree anew, if that alone is wrong and a signed checkpoint covers the entries. It is recorded."""
+    settings = place_of(context).settings()
+    notes = [note_in(path) for path in checkpoint or ()]
+    verifier = verifier_of(settings, key) or settings.secrets.signer().verifier
+    with opened(settings) as database, crew_of(settings, jobs) as crew, progress("Verifying") as tell:
+        done = retiling.rebuild_tiles(
+            database, verifier=verifier, notes=notes, where=CLI, tell=tell, crew=crew
+        )
+    if isinstance(done, retiling.Rebuilt):
+        typer.echo(
+            f"The stored tree was made anew for the first {done.entries} entries, and that is on record."
+        )
+    elif done.sound:
+        typer.echo("Nothing is wrong with the stored tree, so nothing was done.")
+    elif done.only_tiles:
+        raise AuditFault(
+            "No signed checkpoint covers any entry, so nothing says what the tree should be. "
+            "Give one with --checkpoint, or take one with `wicket audit checkpoint`."
+        )
+    else:
+        _say(done)
+        say("More than the stored tree is wrong, so nothing was done.")
+        raise typer.Exit(UNSOUND)
+
+
 def _say(report: Report) -> None:
     say(report.conclusion)
     for each in report.breaks:
@@ -203,6 +274,10 @@ def _say(report: Report) -> None:
         say(f"Also: {finding.detail}", indent=2)
     if report.more:
         typer.echo(f"  And {report.more} more like these.")
+    if report.only_tiles:
+        say(
+            "The entries are sound; proofs that need these tiles fail. `wicket audit rebuild-tiles` makes them anew."
+        )
     if report.unused:
         typer.echo(
             f"  {report.unused} checkpoints kept in the store are not signed by this key, and were not used."
@@ -228,6 +303,17 @@ def verifier_of(settings: Settings, key: str | None) -> Verifier | None:
     if isinstance(read, BadKey):
         raise typer.BadParameter(f"That is no public key of an audit log: {read.reason}", param_hint="--key")
     return read
+
+
+def _tell_story(settings: Settings, rows: list[Row]) -> None:
+    """As it is told in Slack: each entry a sentence, with the policy that decided and what people wrote."""
+    people = (who for row in rows for who in (row.actor, row.subject) if who)
+    names = names_of(settings, people)
+    for row in rows:
+        step = step_of(row, names)
+        say(f"{moment(row.at)}  {together(told(step), decided_by(step, {}))}")
+        for words in words_of(step):
+            say(words, indent=4)
 
 
 def _show_table(settings: Settings, rows: list[Row]) -> None:

@@ -21,9 +21,10 @@ from bot.settings import Settings
 from storage.audit import log, proving
 from storage.audit.checkpoint import Signer
 from storage.audit.log import Row
+from storage.audit.passing import Progress
 from storage.audit.proving import NotProven
 from storage.audit.sealing import check_head, sign_head
-from storage.audit.verification import Progress, verify_log
+from storage.audit.verification import verify_log
 from storage.clock import utc_now
 from storage.faults import AuditFault
 

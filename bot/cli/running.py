@@ -6,7 +6,9 @@ They hold no behaviour of the bot; what is slow to load is loaded by the command
 import asyncio
 import json
 import sys
+from collections.abc import Callable
 from contextlib import nullcontext
+from functools import partial
 from pathlib import Path
 from typing import Annotated
 
@@ -30,7 +32,8 @@ def serve(context: typer.Context) -> None:
     from bot.logs import set_up_logs
     from storage.migrating import migrate as to_newest
 
-    settings = place_of(context).settings(serving=True)
+    place = place_of(context)
+    settings = place.settings(serving=True)
     store = settings.store
     with (
         held_alone(store) if isinstance(store, Path) else nullcontext()
@@ -40,14 +43,14 @@ def serve(context: typer.Context) -> None:
         stream = sys.stderr if events_go_out else sys.stdout
         set_up_logs(settings.logs, secrets=settings.secrets.values(), stream=stream)
         to_newest(store)
-        _run(settings)
+        _run(settings, partial(place.settings, serving=True))
 
 
-def _run(settings: Settings) -> None:
+def _run(settings: Settings, reread: Callable[[], Settings]) -> None:
     from bot.app import serve as run
 
     try:
-        asyncio.run(run(settings))
+        asyncio.run(run(settings, reread))
     except (WicketFault, OSError):
         raise
     except Exception as fault:

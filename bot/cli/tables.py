@@ -41,8 +41,11 @@ def moment(at: datetime | None) -> str:
     return f"{at.astimezone(UTC):%Y-%m-%d %H:%M:%S}" if at else ""
 
 
-def since_when(written: str | None, now: datetime) -> datetime | None:
-    """The time that --since means: so long ago ("2h"), or a day or moment, in UTC unless it says otherwise."""
+def since_when(written: str | None, now: datetime, *, option: str = "--since") -> datetime | None:
+    """The time that --since means: so long ago ("2h"), or a day or moment, in UTC unless it says otherwise.
+
+    option: what it is called where it is called otherwise.
+    """
     if written is None:
         return None
     try:
@@ -52,6 +55,6 @@ def since_when(written: str | None, now: datetime) -> datetime | None:
         ago = parse_duration(written)
     if isinstance(ago, str):
         raise typer.BadParameter(
-            'Write how long ago, like "2h", or a day, like 2026-11-01', param_hint="--since"
+            'Write how long ago, like "2h", or a day, like 2026-11-01', param_hint=option
         )
     return now - ago

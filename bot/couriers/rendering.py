@@ -15,6 +15,7 @@ from bot.slack.messages.alerts import alert_message
 from bot.slack.messages.answers import answer_message, greeting_message, page_message
 from bot.slack.messages.approvals import approval_message
 from bot.slack.messages.checkpoints import checkpoint_message
+from bot.slack.messages.digests import digest_message
 from bot.slack.messages.drift import DRIFT, drift_message
 from bot.slack.messages.during import (
     ended_early_message,
@@ -38,7 +39,10 @@ from bot.slack.sentences import NO_DIRECTORY
 from bot.texts import ENGLISH, Language, read_from, read_in, say
 from handlers.announcing import CHANGED
 from handlers.besides import ENDED_EARLY, ENDING, REMINDER
+from handlers.bulletins import CHECKPOINT, DIGEST
 from handlers.checks import Checks
+from handlers.digesting import digest_of
+from handlers.digests import Digest
 from handlers.exceptions import Kind
 from handlers.ground import Ground
 from handlers.petition_stories import PetitionStory
@@ -48,7 +52,7 @@ from handlers.petitioned import NEWS, STATUS
 from handlers.stories import Asked, GrantStory
 from handlers.storytelling import tell, with_deciders
 from handlers.told_of_vouching import VOUCHED, WORD_GIVEN
-from storage import inquiries, vouchings
+from storage import bulletins, inquiries, vouchings
 from storage.audit.sealing import kept_checkpoint
 from storage.copies import COPY
 from storage.faults import DirectoryUnavailable
@@ -90,7 +94,8 @@ class Rendering:
             "exception": self._exception,
             "answer": self._answer,
             "page": self._page,
-            "checkpoint": self._checkpoint,
+            CHECKPOINT: self._checkpoint,
+            DIGEST: self._digest,
             REMINDER: self._reminder,
             ENDING: self._ending,
             ENDED_EARLY: self._ended_early,
@@ -219,8 +224,22 @@ class Rendering:
         return page_message(handle.purpose, self._pages.address(handle.id), minutes)
 
     async def _checkpoint(self, owed: Owed) -> Message | None:
-        kept = await self._ground.database.read(lambda tx: kept_checkpoint(tx, int(owed.subject)))
-        return checkpoint_message(at=kept.at, size=kept.size, signed=kept.note) if kept else None
+        def work(tx: Session) -> Message | None:
+            kept, daily = kept_checkpoint(tx, int(owed.subject)), bulletins.by_number(tx, int(owed.subject))
+            if kept is None:
+                return None
+            below = (CHECKPOINT, str(daily.first)) if daily and daily.first != daily.number else None
+            return checkpoint_message(at=kept.at, size=kept.size, signed=kept.note, below=below)
+
+        return await self._ground.database.read(work)
+
+    async def _digest(self, owed: Owed) -> Message | None:
+        def work(tx: Session) -> Digest | None:
+            due = bulletins.of(tx, DIGEST, owed.subject)
+            return digest_of(tx, due.since, due.until) if due else None
+
+        digest = await self._ground.database.read(work)
+        return digest_message(digest) if digest else None
 
     async def _proofs_changed(self, owed: Owed) -> Message | None:
         change, handle = await self._ground.database.read(lambda tx: change_and_visit(tx, owed.subject))

@@ -13,11 +13,12 @@ from bot.settings.early import origin_for_slack
 from bot.settings.load import load_settings
 from bot.settings.problems import Unusable
 from bot.settings.secrets import Secrets, new_audit_key, new_key
-from bot.settings.sections import MailSection, SecuritySection
+from bot.settings.sections import BulletinsSection, MailSection, SecuritySection
 from bot.settings.settings import Settings
 
 __all__ = [
     "ActiveDirectorySection",
+    "BulletinsSection",
     "DirectorySection",
     "LdapDirectorySection",
     "LocalDirectorySection",

@@ -4,13 +4,14 @@ No secret has a place here; secrets come from the environment alone.
 """
 
 from pathlib import Path
-from typing import Annotated, Literal, Self
+from typing import Annotated, Literal, Self, get_args
 
 from pydantic import Field, SecretStr, model_validator
 
 from bot.settings.database import EXAMPLE, is_server, wrong_with
 from bot.settings.directories import DirectorySection
 from bot.settings.oidc import OidcSection
+from bot.settings.policies import PolicySection
 from bot.settings.replica import replica_here
 from bot.settings.section import Section
 from bot.settings.shapes import (
@@ -30,6 +31,7 @@ from bot.settings.siem import SiemSection
 from storage.stores import Server, Store
 
 Transport = Literal["socket", "http"]
+Weekday = Literal["monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday"]
 Port = Annotated[int, Field(ge=1, le=65535)]
 
 
@@ -184,6 +186,18 @@ class AuditSection(Section):
     every_seconds: int = Field(default=30, ge=1, le=3600, examples=[30])
 
 
+class BulletinsSection(Section):
+    """[bulletins]: when the security channel gets its digest each week, and its checkpoint each day."""
+
+    day: Weekday = Field(default="monday", examples=["monday"])
+    hour: int = Field(default=9, ge=0, le=23, examples=[9])
+
+    @property
+    def weekday(self) -> int:
+        """The day as a number, from 0 for Monday."""
+        return get_args(Weekday).index(self.day)
+
+
 class LogsSection(Section):
     """[logs]: how much is logged, and for whom it is laid out."""
 
@@ -198,6 +212,7 @@ class CatalogueSection(Section):
     """
 
     file: Path | None = Field(default=None, examples=["catalogue.toml"])
+    directory: Path | None = Field(default=None, examples=["catalogue"])
     environments: tuple[Slug, ...] = Field(
         default=("production", "staging", "test", "development", "corporate"),
         examples=[["production", "staging"]],
@@ -223,5 +238,7 @@ class Sections(Section):
     limits: LimitsSection = LimitsSection()
     drift: DriftSection = DriftSection()
     audit: AuditSection = AuditSection()
+    bulletins: BulletinsSection = BulletinsSection()
+    policy: PolicySection = PolicySection()
     siem: SiemSection | None = Field(default=None, examples=[None])
     logs: LogsSection = LogsSection()

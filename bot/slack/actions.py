@@ -24,6 +24,10 @@ class Action(StrEnum):
     INQUIRE = "approval.inquire"
     ANSWER = "approval.answer"
     DETAILS = "approval.details"
+    STORY = "story.tell"
+    STORY_OF_ALERT = "story.alert"
+    STORY_EARLIER = "story.earlier"
+    STORY_LATER = "story.later"
     MY_ACCESS = "ask.access"
     ASK_FOR_ACCESS = "ask.request"
     RESET_PASSWORD = "ask.reset"  # noqa: S105 - the name of a button
@@ -48,6 +52,8 @@ class Action(StrEnum):
     PETITION_APPROVE = "petition.approve"
     PETITION_DENY = "petition.deny"
     PETITION_CANCEL = "petition.cancel"
+    RULES_APPROVE = "rules.approve"
+    RULES_DENY = "rules.deny"
     VOUCH = "ask.vouch"
     BE_VOUCHED = "ask.vouched"
 

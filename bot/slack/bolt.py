@@ -15,6 +15,7 @@ from bot.slack.alarms import AlarmClicks
 from bot.slack.clicks import Clicks
 from bot.slack.conversation import Conversation
 from bot.slack.deciding import DecidingClicks
+from bot.slack.dispatch import Dispatch
 from bot.slack.door import Door, PageLinks
 from bot.slack.drift import DriftClicks
 from bot.slack.during import DuringClicks
@@ -25,6 +26,8 @@ from bot.slack.listeners import Listeners
 from bot.slack.petitions import PetitionClicks
 from bot.slack.replies import Replies
 from bot.slack.requesting import Requesting
+from bot.slack.rules import RuleClicks
+from bot.slack.stories import StoryClicks
 from bot.slack.submissions import Submissions
 from bot.slack.vouching import VouchingClicks
 from bot.texts import ENGLISH, Language
@@ -34,12 +37,14 @@ from handlers.alarms import Alarms
 from handlers.approvals import Deciding
 from handlers.asking import Asking
 from handlers.attesting import Attesting
+from handlers.checkpointing import Checkpointing
 from handlers.checks import Checks
 from handlers.decisions.names import Names
 from handlers.details import Details
 from handlers.ending import Ending
 from handlers.extending import Extending
 from handlers.foresight import Foreseeing
+from handlers.governing import Governing
 from handlers.ground import Ground
 from handlers.home import Home
 from handlers.identity import Identity
@@ -50,7 +55,11 @@ from handlers.petitioning import Petitioning
 from handlers.proofs import Handles
 from handlers.reconciling import Reconciling
 from handlers.releasing import Releasing
+from handlers.rule_approvals import ApprovingRules
+from handlers.rules import Derived
 from handlers.vouching import Vouching
+from handlers.what_happened import WhatHappened
+from storage.audit.checkpoint import Signer
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -65,6 +74,8 @@ class Speaking:
     pages: PageLinks
     alarms: Alarms
     metrics: Metrics
+    signer: Signer
+    governing: Governing
     language: Language = ENGLISH
     vouching: Vouching | None = None
 
@@ -78,7 +89,9 @@ class Speaking:
             replies=replies,
             pages=self.pages,
         )
-        names = Names(ground.catalogue)  # folding every name costs more than understanding a sentence
+        names = Derived(
+            ground.catalogue, Names
+        )  # folding every name costs more than understanding a sentence
         requesting = Requesting(
             catalogue=ground.catalogue,
             names=names,
@@ -100,6 +113,11 @@ class Speaking:
             ground, extending=Extending(ground, asking), ending=Ending(ground), replies=replies
         )
         vouching = VouchingClicks(vouching=self.vouching, pages=self.pages, replies=replies)
+        rules = RuleClicks(
+            ApprovingRules(ground, self.governing, owners=self.settings.policy.owners or ""),
+            pages=self.pages,
+            replies=replies,
+        )
         conversation = Conversation(
             names=names,
             checks=self.checks,
@@ -113,16 +131,10 @@ class Speaking:
             pages=self.pages,
             now=ground.now,
             vouches=self.vouching is not None,
+            checkpointing=Checkpointing(ground, self.signer),
         )
         homes = Homes(Home(ground, checks=self.checks), replies=replies, now=ground.now)
-        app = AsyncApp(
-            name="wicket",  # otherwise Bolt reads source files to find one, for a third of a second
-            client=client,
-            process_before_response=True,
-            request_verification_enabled=False,
-            raise_error_for_unhandled_request=True,  # our error listener acknowledges what nobody asked for
-        )
-        Listeners(
+        listeners = Listeners(
             door=self._door(client),
             conversation=conversation,
             clicks=Clicks(
@@ -140,6 +152,8 @@ class Speaking:
                 alarms=alarms,
                 petitions=petitions,
                 vouching=vouching,
+                stories=StoryClicks(WhatHappened(ground), policy=ground.policy, replies=replies),
+                rules=rules,
                 replies=replies,
             ),
             submissions=Submissions(
@@ -160,7 +174,16 @@ class Speaking:
             transport=self.settings.slack.transport,
             now=ground.now,
             language=self.language,
-        ).register(app)
+            kept=ground.kept,
+        )
+        app = AsyncApp(
+            name="wicket",  # otherwise Bolt reads source files to find one, for a third of a second
+            client=client,
+            request_verification_enabled=False,
+            before_authorize=Dispatch(listeners.by_kind()),
+            raise_error_for_unhandled_request=True,  # our error listener acknowledges what nobody asked for
+        )
+        app.error(listeners.unexpected)
         return app
 
     def _door(self, client: AsyncWebClient) -> Door:

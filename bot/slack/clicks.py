@@ -4,7 +4,7 @@ A button's value is an id to look up; nothing else in the payload is believed.
 """
 
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from bot.slack import sentences
@@ -28,6 +28,8 @@ from bot.slack.messages.parts import Message, said
 from bot.slack.petitions import PetitionClicks
 from bot.slack.replies import Replies
 from bot.slack.requesting import Requesting, prefilled_from, remark_about
+from bot.slack.rules import RuleClicks
+from bot.slack.stories import StoryClicks
 from bot.slack.vouching import VouchingClicks
 from bot.texts import as_told, say
 from handlers.access import Access
@@ -44,12 +46,16 @@ from storage.handles import Purpose
 
 @dataclass(frozen=True, kw_only=True)
 class Click:
-    """One click by an established person. value: the button's; trigger: for opening a form within three seconds."""
+    """One click by an established person. value: the button's; trigger: for opening a form within three seconds.
+
+    form: the form or home that the button stands in, as Slack has it; empty for a message.
+    """
 
     actor: Actor
     incoming: Incoming
     value: str
     trigger: str
+    form: Mapping[str, Any] = field(default_factory=dict)
 
     @property
     def on_grant(self) -> OnGrant:
@@ -79,6 +85,8 @@ class Clicks:
         alarms: AlarmClicks,
         petitions: PetitionClicks,
         vouching: VouchingClicks,
+        stories: StoryClicks,
+        rules: RuleClicks,
         replies: Replies,
     ) -> None:
         self._ground = ground
@@ -110,6 +118,8 @@ class Clicks:
             **alarms.table,
             **petitions.table,
             **vouching.table,
+            **stories.table,
+            **rules.table,
         }
 
     async def carry_out(self, action: str, click: Click) -> bool:

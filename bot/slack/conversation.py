@@ -3,6 +3,7 @@
 It guesses nothing into effect: what is only close gets a question, and what is not understood is not kept.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import timedelta
 
@@ -17,6 +18,7 @@ from bot.slack.messages.answers import (
     page_message,
     unlocked_message,
 )
+from bot.slack.messages.checkpoints import taken_message
 from bot.slack.messages.parts import Message, said
 from bot.slack.messages.petitions_told import lost_message
 from bot.slack.messages.vouching import begin_message
@@ -26,6 +28,7 @@ from bot.texts import as_told, say
 from handlers.accounts import Accounts
 from handlers.answers import NotHere, NotKnownUnlocked, NotLocked, PageOpened, Unlocked
 from handlers.asking import Asking
+from handlers.checkpointing import Checkpointing
 from handlers.checks import Checks, Kind
 from handlers.decisions import understanding as meant
 from handlers.decisions.grammar import understand
@@ -49,12 +52,13 @@ class Conversation:
     def __init__(
         self,
         *,
-        names: Names,
+        names: Callable[[], Names],
         checks: Checks,
         accounts: Accounts,
         asking: Asking,
         pages: PageLinks,
         now: Clock,
+        checkpointing: Checkpointing,
         vouches: bool = False,
     ) -> None:
         self._names, self._vouches = names, vouches
@@ -63,12 +67,13 @@ class Conversation:
         self._asking = asking
         self._pages = pages
         self._now = now
+        self._checkpointing = checkpointing
 
     def understand(self, text: str, *, command: bool = False) -> meant.Understanding | OpenForm:
         """What was typed, by fixed rules. `/wicket request` alone opens the form."""
         if command and text.strip().casefold() in ("request", "ask"):
             return OpenForm()
-        return understand(text, self._names)
+        return understand(text, self._names())
 
     def is_routine(self, meaning: meant.Understanding | OpenForm) -> bool:
         """Whether a look-up of the last minute is fresh enough to answer: nothing is changed or sent by it."""
@@ -90,6 +95,8 @@ class Conversation:
                 return await self.open_page(intent, Purpose.CARE, by_message=by_message)
             case meant.LostProofs():
                 return lost_message()
+            case meant.TakeCheckpoint():
+                return taken_message(await self._checkpointing.take(intent))
             case meant.VouchFor() if self._vouches:
                 return begin_message() if by_message else OpenVouching()
             case meant.UnlockAccount():
@@ -181,7 +188,9 @@ class Conversation:
         )
 
 
-_PAGES = meant.ResetPassword | meant.EnrolProofs | meant.CareForProofs | meant.UnlockAccount
+_PAGES = (
+    meant.ResetPassword | meant.EnrolProofs | meant.CareForProofs | meant.UnlockAccount | meant.TakeCheckpoint
+)
 
 _SIMPLE: dict[type, Kind] = {
     meant.ListAccess: Kind.ACCESS,

@@ -22,7 +22,7 @@ from bot.slack.forms import Wrong, metadata, reading, selected, too_long, typed
 from bot.slack.forms_proof import NO_MORE, More, code_blocks, proof_blocks
 from bot.slack.messages.approvals import sealed
 from bot.slack.messages.critical import critical_facts, details_text
-from bot.slack.messages.parts import facts, note, section
+from bot.slack.messages.parts import actions, facts, note, section, story_button
 from bot.slack.words import duration, inert, together, visible, written
 from bot.texts import as_told, say
 from handlers.decisions.durations import parse_duration
@@ -135,7 +135,7 @@ def details_form(story: GrantStory) -> View:
     """What stands behind a request, to read only."""
     return reading(
         say("Request details"),
-        [facts(critical_facts(story)), section(details_text(story))],
+        [facts(critical_facts(story)), section(details_text(story)), *actions([story_button(story.id)])],
     )
 
 

@@ -3,13 +3,12 @@
 A listener decides nothing, commits through a handler before it acknowledges, and shows nobody a traceback.
 """
 
-import re
-from collections.abc import Awaitable, Callable
-from functools import cache
+from collections.abc import Awaitable, Callable, Mapping
+from contextlib import AbstractContextManager, nullcontext
 from typing import Any
 
 import structlog
-from slack_bolt.async_app import AsyncAck, AsyncApp
+from slack_bolt.async_app import AsyncAck
 from slack_bolt.error import BoltUnhandledRequestError
 from slack_bolt.response import BoltResponse
 
@@ -20,6 +19,7 @@ from bot.slack.actions import Action, Shortcut
 from bot.slack.actor import IdentityUnknown
 from bot.slack.clicks import Click, Clicks, clicked
 from bot.slack.conversation import Conversation, OpenForm
+from bot.slack.dispatch import Kind, Listener
 from bot.slack.door import Door, Turned
 from bot.slack.forms_request import Prefilled
 from bot.slack.homes import Homes
@@ -43,8 +43,6 @@ log = structlog.get_logger(__name__)
 Work = Callable[[Actor, Incoming], Awaitable[Message | Turned | None]]
 Speak = Callable[[Incoming, Message], None]
 Meaning = Callable[[], Understanding | OpenForm]
-
-_ANY = re.compile(r".*", re.DOTALL)
 
 # Slack waits three seconds. If the facts are not there after two, no transaction starts.
 FACTS_WITHIN = 2.0
@@ -71,6 +69,7 @@ class Listeners:
         transport: str,
         now: Clock,
         language: Language,
+        kept: Callable[[], AbstractContextManager[None]] = nullcontext,
     ) -> None:
         self._door = door
         self._conversation = conversation
@@ -84,20 +83,20 @@ class Listeners:
         self._transport = transport
         self._now = now
         self._language = language
+        self._kept = kept
 
-    def register(self, app: AsyncApp) -> None:
-        """One listener for each kind of payload, the frequent first; the tables behind them are ours.
-
-        Bolt asks one listener after another whether it is meant, and each asking costs.
-        """
-        app.command("/wicket")(self.command)
-        app.event("message")(self.message)
-        app.action(_ANY)(self.action)
-        app.view(_ANY)(self.view)
-        app.options(_ANY)(self.options)
-        app.shortcut(_ANY)(self.shortcut)
-        app.event("app_home_opened")(self.home_opened)
-        app.error(self.unexpected)
+    def by_kind(self) -> Mapping[Kind, Listener]:
+        """The listener for each kind of payload; the tables behind them are ours."""
+        return {
+            ("command", "/wicket"): self.command,
+            ("event_callback", "message"): self.message,
+            ("event_callback", "app_home_opened"): self.home_opened,
+            ("block_actions", ""): self.action,
+            ("view_submission", ""): self.view,
+            ("block_suggestion", ""): self.options,
+            ("shortcut", ""): self.shortcut,
+            ("message_action", ""): self.shortcut,
+        }
 
     async def message(self, ack: AsyncAck, body: dict[str, Any]) -> None:
         """A direct message. Edits, joins, other bots and our own words are not for us."""
@@ -154,7 +153,7 @@ class Listeners:
         async def click(actor: Actor, incoming: Incoming) -> Turned | None:
             trigger = str(body.get("trigger_id", ""))
             done = await self._clicks.carry_out(
-                action, Click(actor=actor, incoming=incoming, value=value, trigger=trigger)
+                action, Click(actor=actor, incoming=incoming, value=value, trigger=trigger, form=form)
             )
             if done:
                 if arrived.part(body, "view").get("type") == "home":
@@ -199,7 +198,7 @@ class Listeners:
         """The choices while somebody types; none for whoever is no colleague (SL-1)."""
         incoming = arrived.of_action(body, self._transport)
         if await self._door.is_colleague(incoming.user):
-            with read_in(self._language):
+            with read_in(self._language), self._kept():
                 await ack(**self._requesting.choices(arrived.text(body.get("value"))))
         else:
             await ack(options=[])
@@ -247,7 +246,15 @@ class Listeners:
 
     def _read(self, text: object, *, command: bool = False) -> Meaning:
         """What was typed, understood once and only when it is asked for: the rate limit comes before."""
-        return cache(lambda: self._conversation.understand(as_typed(arrived.text(text)), command=command))
+        understood: list[Understanding | OpenForm] = []
+
+        def meaning() -> Understanding | OpenForm:
+            if not understood:
+                words = as_typed(arrived.text(text))
+                understood.append(self._conversation.understand(words, command=command))
+            return understood[0]
+
+        return meaning
 
     def _unless_routine(self, meaning: Meaning) -> Callable[[], bool]:
         return lambda: not self._conversation.is_routine(meaning())
@@ -261,7 +268,7 @@ class Listeners:
         *,
         live: bool | Callable[[], bool],
     ) -> None:
-        with read_in(self._language):
+        with read_in(self._language), self._kept():
             await self._answered(kind, incoming, work, speak, live if callable(live) else lambda: live)
 
     async def _answered(

@@ -23,6 +23,8 @@ _OPENING = re.compile(r"([:@#])(?=[\w/!+-])")
 _ESCAPES = {"&": "&amp;", "<": "&lt;", ">": "&gt;"}
 _LOOK_ALIKES = {"&": "＆", "<": "‹", ">": "›", "*": "∗", "_": "ˍ", "~": "∼", "`": "ˋ"}  # noqa: RUF001 - meant to
 _WORD_JOINER = "\u2060"
+# What most names are: letters and digits, with one of these between them. None of it means anything to Slack.
+_PLAIN_NAME = re.compile(r"[A-Za-z0-9]+(?:[ .-][A-Za-z0-9]+)*").fullmatch
 _QUOTE = '"'
 
 
@@ -45,6 +47,8 @@ def inert(text: str) -> str:
 
     It is at most twice as long as the text and 40 characters more, so that what fits still fits when it is hostile.
     """
+    if _PLAIN_NAME(text):
+        return text
     plain = visible(text)
     escaped = "".join(_ESCAPES.get(one, one) for one in plain)
     if len(escaped) > len(plain) + 40:

@@ -25,7 +25,7 @@ class Languages:
 
     def asked_for(self, accepted: str) -> Language:
         """The language for this Accept-Language: the best liked of the installed ones, by lookup (RFC 4647, 3.4)."""
-        for wanted in _liked(accepted[:_LONGEST]):
+        for wanted in _liked(accepted[:_LONGEST]) if accepted else ():
             if wanted == _ANY:
                 break
             found = self._nearest(wanted)

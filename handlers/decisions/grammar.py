@@ -22,6 +22,7 @@ from handlers.decisions.understanding import (
     PasswordExpiry,
     ResetPassword,
     ShowOwner,
+    TakeCheckpoint,
     Understanding,
     UnlockAccount,
     VouchFor,
@@ -98,6 +99,7 @@ _COMMANDS: tuple[tuple[re.Pattern[str], Understanding], ...] = tuple(
             r"|(?:set up|setup|enrol|enroll|register|add|get|create|make|new)(?: (?:my|a|the|new|another))* passkeys?",
             CareForProofs(),
         ),
+        (r"(?:(?:take|sign|make)(?: me)?(?: (?:a|an|the))* )?(?:audit )?checkpoint", TakeCheckpoint()),
         (r"(?:vouch|vouching)(?: for)?(?: .{1,120})?", VouchFor()),
         (
             rf"(?:i |i've |i have )?(?:just |all )?(?:lost|broke|broken|dropped)(?: all(?: of)?)? {_DEVICE}"
@@ -171,12 +173,13 @@ def understand(text: str, names: Names) -> Understanding:
     if start == len(line):
         return Help()
     if len(line) <= _HEAD:
-        spoken, whole = _CLOSING.sub("", head[start:]), _CLOSING.sub("", head)
+        spoken = _CLOSING.sub("", head[start:])
+        whole = _CLOSING.sub("", head) if start else spoken
         if not whole:
             return Help() if "?" in head else NotUnderstood()
         for pattern, meaning in _COMMANDS:
             # With and without its opening, since "how do I …" is politeness before some and part of others.
-            if pattern.fullmatch(spoken) or pattern.fullmatch(whole):
+            if pattern.fullmatch(spoken) or (start and pattern.fullmatch(whole)):
                 return meaning
         for question, kind in _QUESTIONS:
             if found := question.fullmatch(spoken):

@@ -49,6 +49,11 @@ class VouchFor:
 
 
 @dataclass(frozen=True, kw_only=True)
+class TakeCheckpoint:
+    """They want the record signed as it is now."""
+
+
+@dataclass(frozen=True, kw_only=True)
 class LinkAccount:
     """They want to link their Slack account to who they are."""
 
@@ -113,6 +118,7 @@ Understanding = (
     | CareForProofs
     | LostProofs
     | VouchFor
+    | TakeCheckpoint
     | LinkAccount
     | Help
     | CheckMembership

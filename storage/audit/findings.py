@@ -51,7 +51,8 @@ class Report:
     anchored: entries covered by the largest checkpoint from elsewhere that agrees; None without one.
     signed: the same for the checkpoints kept in the store; unused: how many of those are not of this key.
     epochs: the later epochs of the log. lost: how many checkpoints from elsewhere are about entries of an earlier one
-    that are gone, as the log itself says.
+    that are gone, as the log itself says. only_tiles: all that was found is wrong with the stored tree, nothing with
+    the entries.
     """
 
     entries: int
@@ -63,6 +64,7 @@ class Report:
     unused: int
     epochs: tuple[Epoch, ...] = ()
     lost: int = 0
+    only_tiles: bool = False
 
     @property
     def sound(self) -> bool:
@@ -83,6 +85,11 @@ class Report:
                 f"The {later} after it are internally consistent only."
             )
         return f"Sound: all {self.entries} entries agree with the checkpoint."
+
+    @property
+    def covered(self) -> int:
+        """How many entries agree with a signed checkpoint, from elsewhere or from beside them."""
+        return max(self.anchored or 0, self.signed or 0)
 
     @property
     def breaks(self) -> tuple[str, ...]:

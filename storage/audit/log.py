@@ -6,7 +6,7 @@ It never opens, commits or rolls back a transaction, and never changes an entry.
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, Unpack
 
 from sqlalchemy import (
     BigInteger,
@@ -17,7 +17,6 @@ from sqlalchemy import (
     column,
     func,
     insert,
-    or_,
     select,
     table,
     type_coerce,
@@ -27,13 +26,14 @@ from sqlalchemy import RowMapping as Stored
 from sqlalchemy.orm import Session
 
 from storage.audit.entry import TEXT_ERASED, Entry, cleaned, decode, fresh_salts, micros, written
+from storage.audit.filters import Wanted, conditions
 from storage.audit.merkle import Frontier, leaf_hash
 from storage.audit.tables import ENTRIES, HEAD, TEXTS
 from storage.faults import AuditFault
 from storage.plain import Plain, in_turn, run_each
 from storage.plain import rows as stored_rows
 from storage.together import Together
-from storage.types import from_micros, to_micros
+from storage.types import from_micros
 
 Transaction = Session | Connection
 
@@ -182,32 +182,9 @@ def _head(connection: Connection, query: Plain) -> Frontier | None:
     return frontier
 
 
-def rows(
-    tx: Transaction,
-    *,
-    person: str | None = None,
-    entitlement: str | None = None,
-    since: datetime | None = None,
-    correlation: str | None = None,
-    limit: int = 100,
-) -> list[Row]:
-    """The newest `limit` entries that fit, oldest first, with their texts.
-
-    person: as actor or as subject. entitlement: as resource. since: aware UTC, inclusive.
-    """
-    query = _READ_ENTRIES.order_by(ENTRIES.c.index.desc()).limit(limit)
-    if person is not None:
-        query = query.where(or_(ENTRIES.c.actor == person, ENTRIES.c.subject == person))
-    if entitlement is not None:
-        query = query.where(ENTRIES.c.resource == entitlement)
-    if since is not None:
-        # The newest are wanted in order of index, so the time is looked up for where to begin, and read no more.
-        begin = select(func.min(ENTRIES.c.index)).where(ENTRIES.c.at >= since).scalar_subquery()
-        query = query.where(
-            ENTRIES.c.index >= begin, type_coerce(ENTRIES.c.at, BigInteger) + 0 >= to_micros(since)
-        )
-    if correlation is not None:
-        query = query.where(ENTRIES.c.correlation == correlation)
+def rows(tx: Transaction, *, limit: int = 100, **wanted: Unpack[Wanted]) -> list[Row]:
+    """The newest `limit` entries that fit (`filters.Wanted`), oldest first, with their texts."""
+    query = _READ_ENTRIES.where(*conditions(wanted)).order_by(ENTRIES.c.index.desc()).limit(limit)
     connection = connection_of(tx)
     return _with_texts(connection, connection.execute(query).mappings().all()[::-1])
 
@@ -249,6 +226,13 @@ def row_at(tx: Transaction, index: int) -> Row | None:
     """The entry at this index, or None."""
     connection = connection_of(tx)
     return next(iter(_with_texts(connection, _found(connection, ENTRIES.c.index == index))), None)
+
+
+def at_indexes(tx: Transaction, indexes: Sequence[int]) -> list[Row]:
+    """The entries at these few indexes, in order, with their texts."""
+    connection = connection_of(tx)
+    query = _READ_ENTRIES.where(ENTRIES.c.index.in_(indexes)).order_by(ENTRIES.c.index)
+    return _with_texts(connection, connection.execute(query).mappings().all()) if indexes else []
 
 
 def every(tx: Transaction, *, below: int | None = None, after: int | None = None) -> Iterator[Row]:

@@ -11,9 +11,9 @@ from storage.audit.checkpoint import BadNote, Checkpoint, Verifier, verify_note
 from storage.audit.findings import Finding, sentence
 from storage.audit.log import Transaction
 from storage.audit.merkle import Frontier, consistency_proof, verify_consistency
-from storage.audit.tile_check import TileCheck
+from storage.audit.passing import Progress, passed
+from storage.audit.tile_check import TileCheck, count_tiles
 from storage.audit.tiles import Tree
-from storage.audit.verification import Progress, walked
 from storage.audit.walk import Walk
 from storage.faults import AuditFault
 
@@ -66,9 +66,8 @@ def verify_part(
         raise ValueError(f"there are {size} entries")
     before = _before(tx, first)
     walk = Walk(None, (), (), find=lambda entry: log.row(tx, entry), epochs=None, start=before)
-    went_through = walked(
-        tx, walk, TileCheck(tx, walk.note, size=size, first=first), below=end, progress=progress
-    )
+    tiles = TileCheck(tx, walk.note, counts=count_tiles(tx, walk.note, size), first=first)
+    went_through = passed(tx, walk, tiles, below=end, progress=progress)
     report = walk.report()
     if report.findings or not went_through:
         return PartReport(first=first, end=end, findings=report.findings, more=report.more)

@@ -8,7 +8,11 @@ from datetime import datetime
 from sqlalchemy import BigInteger, Column, Index, Integer, LargeBinary, Table, Text
 from sqlmodel import Field, SQLModel
 
+from storage.records.columns import only
 from storage.types import UtcMicros
+
+# The outcome of nearly every entry.
+DONE = "done"
 
 # SQLite's row number is an INTEGER primary key and nothing else; elsewhere 2^31 entries are too few.
 _NUMBER = BigInteger().with_variant(Integer, "sqlite")
@@ -21,6 +25,11 @@ class AuditEntry(SQLModel, table=True):
     """
 
     __tablename__ = "audit_entries"
+    __table_args__ = (
+        Index("audit_entries_action", "action", "index"),
+        Index("audit_entries_not_done", "outcome", "index", **only(f"outcome <> '{DONE}'")),
+        Index("audit_entries_action_not_done", "outcome", "action", "index", **only(f"outcome <> '{DONE}'")),
+    )
 
     index: int = Field(sa_column=Column("index", _NUMBER, primary_key=True, autoincrement=False))
     id: str = Field(sa_column=Column(Text, nullable=False, unique=True))

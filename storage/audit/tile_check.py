@@ -39,30 +39,66 @@ _NEXT = Plain(
 )
 
 
-class TileCheck:
-    """Takes leaf hashes as a walk finds them; each tile that they fill is compared with the one that is stored.
+def count_tiles(tx: Transaction, tell: Tell, size: int) -> list[int]:
+    """How many tiles there are of each level; what cannot be where the head counts `size` entries, is told."""
+    counts: list[int] = []
+    there = size
+    for level, count, lowest, highest in rows(connection_of(tx), _COUNTED):
+        if not all(isinstance(each, int) for each in (level, lowest, highest)):
+            tell(_misplaced(level, lowest, highest))
+            continue
+        there = (counts[-1] if counts else size) // WIDTH
+        if level != len(counts) or lowest != 0 or count != highest + 1 or (level and count != there):
+            tell(_finding(level, highest, "is one too many, or one before it is missing"))
+        elif count > there:
+            tell(_finding(level, highest, "stands beyond the entries"))
+        if level == len(counts) < _MOST_LEVELS:
+            counts.append(min(count, there))
+    if counts and counts[-1] // WIDTH:
+        tell(_finding(len(counts), 0, "is missing"))
+    return counts
 
-    size: how many entries the head counts. first: the index of the entry with which the walk begins. It holds at most
-    256 hashes of each level, and answers for the tiles that were there when it began.
+
+class TileCheck:
+    """Takes hashes as a walk finds them; each tile that they fill is compared with the one that is stored.
+
+    counts: how many tiles there are of each level (`count_tiles`). lowest: the level whose hashes it takes: 0 for those
+    of entries. first: the number of the first of them. levels: those above are somebody else's matter, and what goes
+    up to them is kept in `risen`. It holds at most 256 hashes of each level.
     """
 
-    def __init__(self, tx: Transaction, tell: Tell, *, size: int, first: int = 0) -> None:
+    def __init__(
+        self,
+        tx: Transaction,
+        tell: Tell,
+        *,
+        counts: Sequence[int],
+        first: int = 0,
+        lowest: int = 0,
+        levels: int = _MOST_LEVELS,
+    ) -> None:
         self._tell = tell
         self._tx = tx
-        self._levels: list[_Level] = []
-        self._counts = self._counted(size)
+        self._levels: dict[int, _Level] = {}
+        self._counts = counts
         self._first = first
+        self._lowest = lowest
+        self._end = levels
+        self.risen: list[bytes] = []
 
     def take(self, hashes: Sequence[bytes]) -> None:
-        """The leaf hashes of the next entries, in order."""
-        self._rise(0, hashes)
+        """The next hashes, in order."""
+        self._rise(self._lowest, hashes)
 
     def _rise(self, number: int, hashes: Sequence[bytes]) -> None:
         if number >= len(self._counts):
             return
-        if number == len(self._levels):
-            first = self._levels[-1].first if self._levels else self._first
-            self._levels.append(_Level(self._tx, number, came_at=first, end=self._counts[number]))
+        if number == self._end:
+            self.risen += hashes
+            return
+        if number not in self._levels:
+            first = self._levels[number - 1].first if self._levels else self._first
+            self._levels[number] = _Level(self._tx, number, came_at=first, end=self._counts[number])
         level = self._levels[number]
         roots = []
         for whole in level.filled(hashes):
@@ -72,25 +108,6 @@ class TileCheck:
                 self._tell(_finding(number, level.done - 1, wrong))
         if roots:
             self._rise(number + 1, roots)
-
-    def _counted(self, size: int) -> list[int]:
-        """How many tiles there are of each level; what cannot be, however many entries there are, is told."""
-        counts: list[int] = []
-        there = size
-        for level, count, lowest, highest in rows(connection_of(self._tx), _COUNTED):
-            if not all(isinstance(each, int) for each in (level, lowest, highest)):
-                self._tell(_misplaced(level, lowest, highest))
-                continue
-            there = (counts[-1] if counts else size) // WIDTH
-            if level != len(counts) or lowest != 0 or count != highest + 1 or (level and count != there):
-                self._tell(_finding(level, highest, "is one too many, or one before it is missing"))
-            elif count > there:
-                self._tell(_finding(level, highest, "stands beyond the entries"))
-            if level == len(counts) < _MOST_LEVELS:
-                counts.append(min(count, there))
-        if counts and counts[-1] // WIDTH:
-            self._tell(_finding(len(counts), 0, "is missing"))
-        return counts
 
 
 class _Level:

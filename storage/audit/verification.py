@@ -3,31 +3,25 @@
 It only reads, and it never calls a log sound beyond what a checkpoint from elsewhere covers.
 """
 
-import sqlite3
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Iterable, Sequence
 from functools import partial
-from typing import Any
 
 from sqlalchemy import or_, select
-from sqlalchemy.exc import OperationalError
 
-from storage.audit import lean, log
-from storage.audit.checkpoint import Verifier
+from storage.audit import log
+from storage.audit.checkpoint import Checkpoint, Verifier, verify_note
 from storage.audit.copies import FindRow
 from storage.audit.epochs import Epochs, read_epochs
 from storage.audit.findings import Finding, Report, about, sentence, stray_text
 from storage.audit.log import Row, Transaction
-from storage.audit.merkle import MAX_SIZE, Frontier
+from storage.audit.merkle import Frontier
+from storage.audit.passing import Progress, forgiving, passed
 from storage.audit.sealing import checkpoints, last_checkpoint_id
+from storage.audit.stretches import Walkers, joined
 from storage.audit.tables import HEAD, TEXTS
-from storage.audit.tile_check import TileCheck
+from storage.audit.tile_check import TileCheck, count_tiles
 from storage.audit.walk import Walk
 from storage.faults import AuditFault
-
-Progress = Callable[[int, int | None], None]
-
-_BEFORE_ALL = -(2**63)
 
 
 def verify_log(
@@ -36,21 +30,29 @@ def verify_log(
     verifier: Verifier | None = None,
     notes: Sequence[str | bytes] = (),
     progress: Progress | None = None,
+    crew: Walkers | None = None,
 ) -> Report:
     """Verify the log in the database. `notes` are checkpoints from elsewhere and need the `verifier`.
 
     It may run while entries are added: it answers for those that the head counted at the beginning.
-    progress: called with the entries done and their number.
+    progress: called with the entries done and their number. crew: processes that take a part each of a long log; the
+    report is the same.
     """
     upto = last_checkpoint_id(tx)
     kept = checkpoints(tx, upto=upto) if verifier else ()
     epochs = read_epochs(tx, verifier) if verifier else None
     head, complaint = _head(tx)
     walk = Walk(verifier, notes, kept, find=partial(log.row, tx), epochs=epochs)
-    tiles = TileCheck(tx, walk.note, size=head.size) if head else None
-    if walked(tx, walk, tiles, below=head.size if head else None, progress=progress):
+    counts = count_tiles(tx, walk.note, head.size) if head else ()
+    if head and crew and head.size > crew.span:
+        sizes = tuple(_sizes(verifier, notes))
+        whole = joined(tx, walk, crew, size=head.size, counts=counts, sizes=sizes, progress=progress)
+    else:
+        tiles = TileCheck(tx, walk.note, counts=counts)
+        whole = passed(tx, walk, tiles, below=head.size if head else None, progress=progress)
+    if whole:
         walk.end(head)
-    with _forgiving(tx):
+    with forgiving(tx):
         stray = log.beyond_head(tx) if head else None
         loose = _loose_text(tx) if head else None
     if complaint:
@@ -87,57 +89,12 @@ def verify(
     return walk.report()
 
 
-def walked(
-    tx: Transaction, walk: Walk, tiles: TileCheck | None, *, below: int | None, progress: Progress | None
-) -> bool:
-    """Take all rows that follow, up to `below`, and compare the tiles; False if it ended before."""
-    walk.begin(tiles)
-    end = MAX_SIZE if below is None else below
-    # A row may stand where none can: before the first.
-    after = walk.frontier.size - 1 if walk.frontier.size else _BEFORE_ALL
-    while batch := _next_batch(tx, after, end):
-        fit = lean.fit(tx, batch, walk.frontier)
-        last = lean.last_of(batch)
-        if fit is not None:
-            walk.grow(fit)
-        elif not _closely(tx, walk, after, min(end, last + 1)):
-            return False
-        after = last
-        if progress:
-            progress(walk.frontier.size, below)
-    return True
-
-
-def _next_batch(tx: Transaction, after: int, end: int) -> Sequence[Sequence[Any]]:
-    try:
-        return lean.batch_after(tx, after, below=end)
-    except OperationalError:  # text that is none; to read every text forgivingly costs more than all else
-        with _forgiving(tx):
-            return lean.batch_after(tx, after, below=end)
-
-
-def _closely(tx: Transaction, walk: Walk, after: int, below: int) -> bool:
-    """Take these rows one by one; False if nothing after them can be judged."""
-    with _forgiving(tx):
-        return all(walk.take(row) for row in log.every(tx, after=after, below=below))
-
-
-@contextmanager
-def _forgiving(tx: Transaction) -> Iterator[None]:
-    """On SQLite, read text that is no UTF-8 with replacement characters: it must be named, not end the walk."""
-    driver = log.connection_of(tx).connection.driver_connection
-    if not isinstance(driver, sqlite3.Connection):
-        yield
-        return
-    before, driver.text_factory = driver.text_factory, _replacing
-    try:
-        yield
-    finally:
-        driver.text_factory = before
-
-
-def _replacing(stored: bytes) -> str:
-    return stored.decode(errors="replace")
+def _sizes(verifier: Verifier | None, notes: Sequence[str | bytes]) -> Iterable[int]:
+    """How many entries these checkpoints cover."""
+    for note in notes if verifier else ():
+        read = verify_note(note, verifier) if verifier else None
+        if isinstance(read, Checkpoint):
+            yield read.size
 
 
 def _loose_text(tx: Transaction) -> int | None:

@@ -3,7 +3,7 @@
 It reads nothing itself: rows, batches that fit and checkpoints are handed to it, in order of index.
 """
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from heapq import merge
 
@@ -47,6 +47,7 @@ class Walk:
         self._tiles: TileCheck | None = None
         self._findings: list[Finding] = []
         self._more = 0
+        self._only_tiles = True
         self._find = find
         self._agreed: dict[bool, int | None] = {True: None, False: None}
         self._unused = 0
@@ -66,10 +67,15 @@ class Walk:
         """The tree over what was taken so far."""
         return self._frontier
 
+    @property
+    def found(self) -> bool:
+        """Whether anything did not fit so far."""
+        return bool(self._findings)
+
     def begin(self, tiles: TileCheck | None = None) -> None:
         """Compare what there is to compare before the first row. tiles: takes the leaf hashes of all that follow."""
         self._tiles = tiles
-        self._compare_anchors((self._frontier.root,))
+        self._compare_anchors({self._frontier.size: self._frontier.root}.get)
 
     def take(self, row: Row) -> bool:
         """Check one row; False when nothing after it can be judged."""
@@ -89,17 +95,25 @@ class Walk:
         else:
             for finding in contradictions(row, self._find):
                 self.note(finding)
-        self._compare_anchors((self._frontier.root,))
+        self._compare_anchors({self._frontier.size: row.root}.get)
         if self._tiles:
             self._tiles.take((hashed,))
         return True
 
     def grow(self, fit: Fit) -> None:
         """Take a whole batch that fits."""
-        self._frontier = fit.grown
-        self._compare_anchors(fit.roots)
+        first, self._frontier = self._frontier.size + 1, fit.grown
+        self._compare_anchors(lambda size: fit.roots[size - first] if size >= first else None)
         if self._tiles:
             self._tiles.take(fit.hashes)
+
+    def join(self, grown: Frontier, roots: Mapping[int, bytes]) -> None:
+        """Go on behind entries that another walk took from here, and found nothing wrong with.
+
+        grown: the tree with them. roots: those that it had on the way, by size; one at least for each checkpoint.
+        """
+        self._frontier = grown
+        self._compare_anchors(roots.get)
 
     def end(self, head: Frontier | None) -> None:
         """Compare with the head, and with what the checkpoints promise beyond the last row."""
@@ -108,6 +122,7 @@ class Walk:
 
     def note(self, finding: Finding) -> None:
         """Keep a finding; beyond the first twenty only count it."""
+        self._only_tiles = self._only_tiles and finding.kind == "tile"
         if len(self._findings) < _LISTED:
             self._findings.append(finding)
         else:
@@ -120,6 +135,7 @@ class Walk:
             root=self._frontier.root,
             findings=tuple(self._findings),
             more=self._more,
+            only_tiles=self._only_tiles and bool(self._findings),
             anchored=self._agreed[True],
             signed=self._agreed[False],
             unused=self._unused,
@@ -134,15 +150,14 @@ class Walk:
                 return grown, hashed
         return None
 
-    def _compare_anchors(self, roots: Sequence[bytes]) -> None:
-        """Compare the tree with every checkpoint up to its size. roots: those it had last, one for each size."""
+    def _compare_anchors(self, root_of: Callable[[int], bytes | None]) -> None:
+        """Compare the tree with every checkpoint up to its size. root_of: the root that it had lately at a size."""
         size = self._frontier.size
         while self._next and self._next.size <= size:
             anchor, self._next = self._next, next(self._anchors, None)
             if self._rewritten:
                 continue
-            back = size - anchor.size
-            if back < len(roots) and anchor.checkpoint.root == roots[-1 - back]:
+            if anchor.checkpoint.root == root_of(anchor.size):
                 self._agreed[anchor.from_elsewhere] = anchor.size
             elif not self._epochs.covers(anchor.checkpoint):
                 self._take_from_another_epoch(anchor)

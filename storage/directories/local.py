@@ -3,8 +3,6 @@
 It is not an identity store for a company, and it never blocks the event loop or answers late.
 """
 
-import asyncio
-import secrets
 import sqlite3
 from collections.abc import Collection, Iterable, Sequence
 from datetime import datetime, timedelta
@@ -69,7 +67,7 @@ class LocalDirectory:
         self.name = name
         self._now, self._timeout, self._cost = now, timeout, cost or Scrypt()
         # Compared with when there is no such account or password, so that this takes as long (P-9).
-        self._nobody = self._cost.hash(secrets.token_hex())
+        self._nobody = self._cost.of_nobody()
         self._worker = Worker(Path(path), schema=local_rows.SCHEMA, patience=timeout / 2, label=name)
 
     def close(self) -> None:
@@ -358,13 +356,12 @@ class LocalDirectory:
 
     async def _do(self, work: Work[T]) -> T:
         """Have the worker do it in time. Running out of time takes a waiting call out of the queue."""
-        try:
-            async with asyncio.timeout(self._timeout):
-                return await asyncio.wrap_future(self._worker.submit(work))
-        except TimeoutError as error:
-            raise DirectoryUnavailable(
-                Sentence(local_rows.SILENT, directory=self.name, timeout=f"{self._timeout:g}")
-            ) from error
+        job = self._worker.submit(work)
+        return await job.answered(self._timeout, never_run=self._silent, perhaps_run=self._silent)
+
+    def _silent(self) -> DirectoryUnavailable:
+        timeout = f"{self._timeout:g}"
+        return DirectoryUnavailable(Sentence(local_rows.SILENT, directory=self.name, timeout=timeout))
 
     def _read_all(self, rows: sqlite3.Connection, ids: Iterable[str]) -> list[Account]:
         at = self._now()

@@ -3,17 +3,16 @@
 It knows no tables, and it never lets a caller wait longer than the caller's own time.
 """
 
+import asyncio
 import os
-import queue
 import sqlite3
 import threading
 from collections.abc import Callable
-from concurrent.futures import Future
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Generic, TypeVar
+from typing import Any, TypeVar
 
 from storage.faults import DirectoryUnavailable
+from storage.jobs import Answer, Job, Jobs, tell
 from storage.sentences import Sentence
 
 T = TypeVar("T")
@@ -22,12 +21,6 @@ Work = Callable[[sqlite3.Connection], T]
 # Waiting functions that share one commit: most of the gain, and the first of them still waits only milliseconds.
 TOGETHER = 128
 _SET = "PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL; PRAGMA temp_store=MEMORY;"
-
-
-@dataclass(frozen=True)
-class _Job(Generic[T]):
-    work: Work[T]
-    done: "Future[T]"
 
 
 class Worker:
@@ -39,70 +32,49 @@ class Worker:
 
     def __init__(self, path: Path, *, schema: str, patience: float, label: str) -> None:
         self._path, self._schema, self._patience, self._label = path, schema, patience, label
-        self._jobs: queue.SimpleQueue[_Job[Any] | None] = queue.SimpleQueue()
+        self._jobs = Jobs[sqlite3.Connection]()
         self._connection: sqlite3.Connection | None = None
-        self._closed = False
         self._thread = threading.Thread(target=self._run, name=f"directory-{label}", daemon=True)
         self._thread.start()
 
-    def submit(self, work: Work[T]) -> "Future[T]":
-        """Queue a function. Cancelling the future before its turn means that it is never run."""
-        if self._closed:
+    def submit(self, work: Work[T]) -> Job[sqlite3.Connection, T]:
+        """Queue a function. Whoever gives it up before its turn has it never run."""
+        job = Job(work, asyncio.get_running_loop())
+        if not self._jobs.put(job):
             raise DirectoryUnavailable(
                 Sentence("The directory {directory} is closed.", directory=self._label)
             )
-        job = _Job(work, Future())
-        self._jobs.put(job)
-        return job.done
+        return job
 
     def close(self) -> None:
         """Finish what is queued and let go of the file. Idempotent."""
-        if not self._closed:
-            self._closed = True
-            self._jobs.put(None)
-            self._thread.join()
+        self._jobs.close()
+        self._thread.join()
 
     def _run(self) -> None:
-        while batch := self._next_batch():
-            self._carry_out([job for job in batch if job.done.set_running_or_notify_cancel()])
+        while together := self._jobs.next(TOGETHER):
+            tell(self._carried_out(together))
         self._let_go()
 
-    def _next_batch(self) -> list[_Job[Any]]:
-        """The next job and those already waiting behind it; empty when closing."""
-        first = self._jobs.get()
-        batch = [first] if first else []
-        while batch and len(batch) < TOGETHER and not self._jobs.empty():
-            job = self._jobs.get()
-            if job is None:
-                self._jobs.put(None)  # closing: finish these first, then see it again
-                break
-            batch.append(job)
-        return batch
-
-    def _carry_out(self, batch: list[_Job[Any]]) -> None:
+    def _carried_out(self, together: list[Job[sqlite3.Connection, Any]]) -> list[Answer[Any]]:
         try:
             connection = self._open()
             connection.execute("BEGIN IMMEDIATE")
-            answers = [(job, *attempt(connection, job.work)) for job in batch]
+            answers = [Answer(job, *attempt(connection, job.work)) for job in together]
             connection.execute("COMMIT")
         except (sqlite3.Error, OSError) as error:
             self._let_go()
-            for job in batch:
-                job.done.set_exception(
-                    DirectoryUnavailable(
-                        Sentence(
-                            "The directory {directory} cannot be used right now: {error}.",
-                            directory=self._label,
-                            error=str(error),
-                        )
-                    )
-                )
-            return
-        for job, answer, refusal in answers:
-            if refusal is None:
-                job.done.set_result(answer)
-            else:
-                job.done.set_exception(refusal)
+            return [Answer(job, None, self._unusable(error)) for job in together]
+        return answers
+
+    def _unusable(self, error: Exception) -> DirectoryUnavailable:
+        return DirectoryUnavailable(
+            Sentence(
+                "The directory {directory} cannot be used right now: {error}.",
+                directory=self._label,
+                error=str(error),
+            )
+        )
 
     def _open(self) -> sqlite3.Connection:
         if self._connection is None:

@@ -4,6 +4,7 @@ Nothing here validates: intents do, before a row is made.
 """
 
 from storage.records.access import Approval, Grant, Holding, Standing, VoidedApproval, Watched
+from storage.records.bulletins import Bulletin
 from storage.records.freezes import Freeze, PublishedLast
 from storage.records.inquiries import Inquiry
 from storage.records.messages import ExceptionRecord, Owed, Posted, Question
@@ -11,6 +12,7 @@ from storage.records.passkeys import Challenge, Passkey, ProofChange
 from storage.records.people import Delivery, Failures, Handle, Link, MailCode, Proof
 from storage.records.petitions import Attestation, Petition
 from storage.records.resets import Address, Alarm, Announcement, Tally
+from storage.records.rule_sets import RuleApproval, RuleSet
 from storage.records.sign_ins import SignIn, Subject
 from storage.records.step_ups import StepUp
 from storage.records.streams import Stream
@@ -22,6 +24,7 @@ __all__ = [
     "Announcement",
     "Approval",
     "Attestation",
+    "Bulletin",
     "Challenge",
     "Delivery",
     "ExceptionRecord",
@@ -41,6 +44,8 @@ __all__ = [
     "ProofChange",
     "PublishedLast",
     "Question",
+    "RuleApproval",
+    "RuleSet",
     "SignIn",
     "Standing",
     "StepUp",

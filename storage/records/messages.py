@@ -71,7 +71,7 @@ class ExceptionRecord(SQLModel, table=True):
     """
 
     __tablename__ = "exceptions"
-    __table_args__ = (Index("exceptions_cause", "cause", "last_at"),)
+    __table_args__ = (Index("exceptions_cause", "cause", "last_at"), Index("exceptions_last", "last_at"))
 
     id: str = Field(primary_key=True)
     kind: str

@@ -4,6 +4,7 @@ They are measured in a process of their own (run_audit), by processor time: the 
 """
 
 from tests.bench.figures import Figure
+from tests.bench.run_audit import LOOKS
 from tests.bench.stage import Stage, running, told
 
 PART = "audit"
@@ -15,16 +16,25 @@ async def measure_audit(stage: Stage, *, entries: int) -> list[Figure]:
     """A log of so many entries."""
     async with running(stage, "tests.bench.run_audit", str(entries)) as process:
         found = await told(process, within=_WITHIN)
+    async with running(stage, "tests.bench.run_share") as process:
+        found |= await told(process, within=60)
 
     def figure(what: str, name: str, unit: str, limit: float | None = None) -> Figure:
         return Figure(part=PART, what=what, value=found[name], unit=unit, limit=limit)
 
     return [
+        figure("the transaction of an approval, its two entries included", "whole", "ms"),
+        figure("of which the entries are", "share", "%", 15),
         figure(f"one entry in a transaction of its own, after {entries:,}", "append", "µs"),
         figure("of what it cost after 1,000", "growth", "times", 1.2),
         figure("sealing", "sealing", "entries a second"),
         figure("verifying, on one core", "verify", "entries a second"),
-        figure("memory that verifying takes", "memory", "MB", 30),
+        figure("for each of two processes", "verify in two", "entries a second"),
+        figure("so with a core for each", "verify with two", "entries a second"),
+        figure("memory that verifying takes, beyond what filling took", "memory", "MB", 30),
+        figure("all the memory of one of the two processes", "memory of each", "MB"),
         figure("a proof", "prove", "ms", 20),
-        figure("showing a hundred entries by the slowest filter", "show", "ms", 200),
+        *(figure(f"showing a hundred entries, by {name}", f"show {name}", "ms", 200) for name in LOOKS),
+        figure("a page of a story", "story", "ms", 20),
+        figure("the digest of a week of 86,000 entries", "digest", "ms", 3000),
     ]

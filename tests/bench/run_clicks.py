@@ -54,12 +54,12 @@ async def clicks(folder: Path) -> dict[str, float]:
     try:
         approver = await directory.account("p-grace")
         assert approver is not None
-        waiting = await database.write(partial(_wait, ground=ground))
+        waiting = await database.write(partial(wait_for_approval, ground=ground))
         durable: list[_Cost] = []
         decided: list[_Cost] = []
         for number, (grant, shown) in enumerate(waiting):  # in turns, so that a busy minute is both's
             one = await _timed(lambda: database.write(_append))
-            other = await _timed(partial(_decide, ground, approver, grant, shown))
+            other = await _timed(partial(approve, ground, approver, grant, shown))
             if number >= WARM:
                 durable.append(one)
                 decided.append(other)
@@ -79,7 +79,8 @@ async def clicks(folder: Path) -> dict[str, float]:
     }
 
 
-async def _decide(ground: Ground, approver: Account, grant: str, shown: str) -> None:
+async def approve(ground: Ground, approver: Account, grant: str, shown: str) -> None:
+    """Decide one that waits, as Grace."""
     actor = Actor(account=approver, slack_team=LOVELACE.slack_team, slack_user="U0GRACE")
     outcome = await Deciding(ground).decide(
         Decide(
@@ -111,7 +112,7 @@ def _append(tx: Session) -> None:
     )  # fmt: skip
 
 
-def _wait(tx: Session, *, ground: Ground) -> list[tuple[str, str]]:
+def wait_for_approval(tx: Session, *, ground: Ground) -> list[tuple[str, str]]:
     """As many requests that wait, each by somebody else, with the marks of what is shown."""
     now, thing = ground.now(), ground.catalogue.entitlements[WHAT]
     made = []

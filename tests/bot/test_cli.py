@@ -30,6 +30,7 @@ from storage.audit import entry as audit
 from storage.audit.checkpoint import BadKey, Checkpoint, read_signer, verify_note
 from storage.audit.guards import TRIGGERS_SQLITE
 from storage.audit.log import erase_text, rows
+from storage.audit.tiles import add_tiles, next_tiles
 from storage.claims import due, take
 from storage.clock import utc_now
 from storage.database import Database
@@ -134,7 +135,7 @@ class Install:
         """Change the file behind everybody's back, as somebody with the disk in hand could."""
         with closing(sqlite3.connect(self.store)) as raw, raw:
             for trigger in TRIGGERS_SQLITE:
-                raw.execute(f"DROP TRIGGER {trigger.split()[2]}")
+                raw.execute(f"DROP TRIGGER IF EXISTS {trigger.split()[2]}")
             for statement in statements:
                 raw.execute(statement)
 
@@ -220,6 +221,7 @@ def test_serving_without_a_secret_names_it_and_starts_nothing(install: Install):
         (("grants", "list", "--limit", "many"), "--limit"),
         (("audit", "show", "--since", "whenever"), 'like "2h", or a day'),
         (("audit", "show", "--since", "0001-01-01T00:00+14:00"), "a day, like 2026-11-01"),
+        (("audit", "show", "--until", "whenever"), "--until"),
         (("audit", "verify", "--key", "no key"), "is no public key"),
         (("audit", "verify", "--checkpoint", "nowhere.txt"), "nowhere.txt: No such file"),
         (("keygen", "--log", "two words"), "--log"),
@@ -402,6 +404,9 @@ def test_entries_can_be_narrowed_by_time_entitlement_and_number(install: Install
     assert [
         e["index"] for e in json.loads(install.run("audit", "show", "--json", "--limit", "2").stdout)
     ] == [3, 4]
+    assert (shown("--until", today), shown("--until", "2h", "--since", "4 days")) == (2, 2)
+    assert (shown("--action", "grant.requested"), shown("--action", "grant.approved")) == (5, 0)
+    assert (shown("--outcome", "done", "--until", today), shown("--outcome", "refused")) == (2, 0)
 
 
 # The log signed and verified
@@ -478,6 +483,40 @@ def test_a_text_that_was_changed_is_named(install: Install):
     assert (
         f"The justification of entry {entries[2]} at index 2 is not the text that was written" in done.stdout
     )
+
+
+def test_a_damaged_tile_is_named_with_the_command_that_mends_it(install: Install):
+    """T-5: and with a process more the answer is the same."""
+    install.happened(257)
+    install.checkpoint()
+    assert "Nothing is wrong" in install.run("audit", "rebuild-tiles").stdout
+    with install.tx() as write:
+        write(lambda tx: add_tiles(tx, next_tiles(tx, most=1)))
+    install.tamper("UPDATE audit_tiles SET root = zeroblob(32)")
+    done = install.run("audit", "verify", "--jobs", "2")
+    assert done.exit_code == 1
+    assert "Tile 0 of level 0" in done.stdout
+    assert "`wicket audit rebuild-tiles` makes them anew" in done.stdout
+    mended = install.run("audit", "rebuild-tiles")
+    assert (
+        mended.stdout == "The stored tree was made anew for the first 257 entries, and that is on record.\n"
+    )
+    assert install.run("audit", "verify").exit_code == 0
+    assert "log.tiles_rebuilt" in install.run("audit", "show", "--action", "log.tiles_rebuilt").stdout
+
+
+def test_a_tree_is_not_made_anew_over_an_edited_entry_or_without_a_checkpoint(install: Install):
+    """T-5."""
+    install.happened(256)
+    with install.tx() as write:
+        write(lambda tx: add_tiles(tx, next_tiles(tx, most=1)))
+    install.tamper("UPDATE audit_tiles SET root = zeroblob(32)")
+    done = install.run("audit", "rebuild-tiles")
+    assert (done.exit_code, "No signed checkpoint covers any entry" in done.stderr) == (1, True)
+    install.tamper("""UPDATE audit_entries SET outcome = 'refused' WHERE "index" = 9""")
+    done = install.run("audit", "rebuild-tiles")
+    assert done.exit_code == 1
+    assert "More than the stored tree is wrong, so nothing was done." in done.stdout
 
 
 def test_a_deleted_entry_is_named(install: Install):
@@ -566,6 +605,15 @@ def test_one_story_is_shown_alone(install: Install):
     install.happened(3)
     shown = json.loads(install.run("audit", "show", "--json", "--story", "g-1").stdout)
     assert [entry["correlation"] for entry in shown] == ["g-1"]
+
+
+def test_a_story_is_told_in_sentences_as_it_is_in_slack(install: Install):
+    """AU-12: with the time, the policy and the words of each entry."""
+    install.happened(1)
+    told = install.run("audit", "show", "--story", "g-0")
+    assert told.exit_code == 0
+    assert " asked for " in told.stdout
+    assert "Why: “" in told.stdout
 
 
 def test_what_is_added_is_shown_as_it_comes(install: Install):

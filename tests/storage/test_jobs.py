@@ -22,7 +22,7 @@ def job(loop: asyncio.AbstractEventLoop | None = None, result: object = "done") 
 
 
 async def answered(waiting: Job[None, object], patience: float | None = None) -> object:
-    return await waiting.answered(patience, never_run=NeverRun(), perhaps_run=PerhapsRun())
+    return await waiting.answered(patience, never_run=NeverRun, perhaps_run=PerhapsRun)
 
 
 def test_whoever_comes_first_has_the_turn():

@@ -66,12 +66,12 @@ async def test_a_stranger_is_seen_and_removed_by_one_press(world):
     """Told once, taken away under read-back, and the same message says who did what and since when."""
     alan = world.person("alan")
     message = await stranger(world)
-    assert set(message.buttons) == {"drift.adopt", "drift.remove", "drift.declare"}
+    assert set(message.buttons) == {"drift.adopt", "drift.remove", "drift.declare", "story.alert"}
     assert "high" in message.plain
     await compared(world)
     await alan.click(message, "drift.remove")
     done = await alan.sees("Removed by Alan Turing at", "The directory agrees since", channel=SECURITY)
-    assert (done.ts, done.buttons) == (message.ts, {})
+    assert (done.ts, list(done.buttons)) == (message.ts, ["story.alert"])
     assert not await holds(world, "prod-db", "bob")
     await world.person("bob").sees("prod-db · read and write ended at", "taken away by Alan Turing")
     assert len(alan.messages(SECURITY)) == 1
@@ -137,7 +137,7 @@ async def test_what_may_not_stand_is_refused_with_what_to_do(world):
 async def test_what_vanished_is_given_again(world):
     alan = world.person("alan")
     message = await gone(world)
-    assert set(message.buttons) == {"drift.give_again", "drift.end"}
+    assert set(message.buttons) == {"drift.give_again", "drift.end", "story.alert"}
     await alan.click(message, "drift.give_again")
     await alan.sees("Given again by Alan Turing", "The directory agrees since", channel=SECURITY)
     assert await holds(world, "grafana-edit", "ada")
@@ -299,11 +299,11 @@ async def test_the_first_look_at_a_company_asks_once_for_each_thing(tmp_path):
     await compared(world)
     message = await alan.sees("Stood before Wicket: 4 members of wiki-edit", channel=SECURITY)
     assert "Ada Lovelace (ada), Grace Hopper (grace), Konrad Zuse (konrad) and Mary" in message.plain
-    assert set(message.buttons) == {"drift.declare"}
+    assert set(message.buttons) == {"drift.declare", "story.alert"}
     await joan.click(message, "drift.declare")
     form = await joan.sees_view("Why may it stand?")
     assert "Ada Lovelace (ada), Grace Hopper (grace), Konrad Zuse (konrad), Mary" in form.plain
     assert (await joan.submit(form, {"rationale": "they keep the handbook"})).closed
     done = await alan.sees("Declared standing by Joan Clarke", channel=SECURITY)
-    assert (done.ts, done.buttons) == (message.ts, {})
+    assert (done.ts, list(done.buttons)) == (message.ts, ["story.alert"])
     await close_world(world)

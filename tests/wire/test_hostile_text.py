@@ -38,7 +38,7 @@ async def test_a_justification_and_a_rationale_stay_what_they_are(world, words):
     status = await ada.sees("✅ prod-db")
     assert "Approved by Grace Hopper" in status.plain
     settled = await world.person("grace").sees("Active until", channel=channel)
-    assert settled.buttons.keys() == {"grant.end"}
+    assert settled.buttons.keys() == {"grant.end", "story.tell"}
     await ada.click(status, "grant.give_back")
     await ada.sees("ended")
     calls = world.slack.calls

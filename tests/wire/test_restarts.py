@@ -56,7 +56,7 @@ async def test_a_request_that_lapsed_while_the_bot_was_away_is_told_when_it_is_b
     await world.start()
     await grace.click(request, "approval.approve", stale=True)
     await ada.sees("did not answer in time")
-    assert (await grace.sees("Lapsed", channel=DATA)).buttons == {}
+    assert (await grace.sees("Lapsed", channel=DATA)).buttons.keys() == {"story.tell"}
     assert grace.view is None
     assert await world.holders("prod-db") == set()
 
@@ -155,7 +155,7 @@ async def test_a_message_under_way_when_asked_to_stop_is_not_posted_again(world)
     ada, grace = world.person("ada"), world.person("grace")
     await ada.say("I need prod-db for 2h because INC-4711")
     draft = await ada.sees("You are asking for")
-    world.slack.faults.delay("chat.postMessage", 1)
+    world.slack.faults.delay("chat.postMessage", 2)
     await ada.click(draft, "draft.send")
     await ada.sees("waiting for Data Platform")
     await asyncio.sleep(0.3)
@@ -197,7 +197,7 @@ async def test_killed_while_giving_access_it_is_given_once(world, moment):
     await world.kill()
     world.clock.skip(seconds=PAST_THE_LEASE)
     await world.start()
-    await ada.sees("✅ grafana-edit", timeout=8)
+    await ada.sees("✅ grafana-edit")
     assert await changes(world, "ada", "grafana-editors") == ["add"]
     actions = await world.actions()
     assert actions.count("access.given done") == 1
@@ -221,7 +221,7 @@ async def test_killed_while_taking_access_back_it_is_taken_back_once(world, mome
     await world.kill()
     world.clock.skip(seconds=PAST_THE_LEASE)
     await world.start()
-    await ada.sees("ended at", timeout=8)
+    await ada.sees("ended at")
     assert await changes(world, "ada", "grafana-editors") == ["add", "remove"]
     actions = await world.actions()
     assert actions.count("access.removed done") == 1
@@ -263,7 +263,7 @@ async def test_killed_between_reading_and_adding_what_stood_before_stays(world):
     await world.kill()
     world.clock.skip(seconds=PAST_THE_LEASE)
     await world.start()
-    await ada.sees("✅ prod-db", timeout=8)
+    await ada.sees("✅ prod-db")
     world.clock.skip(hours=2)
     await ada.sees("ended at")
     assert "ada" in await world.holders("prod-db")
@@ -281,7 +281,7 @@ async def test_one_that_was_frozen_and_wakes_up_late_changes_nothing(world):
     world.settings = world.settings.model_copy(update={"server": server})
     world.clock.skip(seconds=PAST_THE_LEASE)
     await world.start()
-    await ada.sees("✅ grafana-edit", timeout=8)
+    await ada.sees("✅ grafana-edit")
     given = (await world.actions()).count("access.given done")
     its_directory.mend()
     await world.until(lambda: its_directory.hanging == 0)

@@ -32,6 +32,7 @@ from bot.slack.messages.parts import (
     heading,
     note,
     section,
+    story_button,
     sure_button,
 )
 from bot.slack.messages.requests import (
@@ -55,6 +56,8 @@ from storage.states import GrantState
 def approval_message(story: GrantStory, *, to_owner: bool = True) -> Message:
     """The request as its owner sees it: facts, why policy asks, and buttons while it can be decided.
 
+    Afterwards one asks what happened with it; while it waits, that stands behind Details: five buttons are enough.
+
     to_owner: in an owner's channel, where it can be ended as well; a manager who was asked alone could not.
     """
     rows = critical_facts(story)
@@ -73,7 +76,8 @@ def approval_message(story: GrantStory, *, to_owner: bool = True) -> Message:
         why.append(who_can)
     else:
         blocks += [DividerBlock(), section(state)]
-        blocks += actions([end_button(story)] if to_owner and can_be_ended(story) else [])
+        end = [end_button(story)] if to_owner and can_be_ended(story) else []
+        blocks += actions([*end, story_button(story.id)])
     told = f"{inert(_title(story))}. {'; '.join(f'{label}: {inert(value)}' for label, value in rows)}."
     whole_text = together(told, *why, state)
     # The facts and how it stands are never cut; what the blocks say besides may be, where words must be few.

@@ -7,13 +7,19 @@ from datetime import datetime
 
 from slack_sdk.models.blocks import RichTextBlock, RichTextElementParts, RichTextPreformattedElement
 
-from bot.slack.messages.parts import Message, facts, note, section
+from bot.slack.messages.parts import Message, facts, note, said, section
 from bot.slack.words import day_and_clock, number, together
-from bot.texts import say, say_counted
+from bot.texts import as_told, say, say_counted, template
+from handlers.outcomes import CheckpointTaken, NotAllowed, NotSigned
 
 
-def checkpoint_message(*, at: datetime, size: int, signed: str) -> Message:
-    """The checkpoint over the first `size` entries. signed: its whole text, whose third line is the root."""
+def checkpoint_message(
+    *, at: datetime, size: int, signed: str, below: tuple[str, str] | None = None
+) -> Message:
+    """The checkpoint over the first `size` entries. signed: its whole text, whose third line is the root.
+
+    below: the message of the week's first one. Each has a message of its own, which is never edited.
+    """
     root = signed.split("\n")[2]
     covered = say_counted("{entries} entry", "{entries} entries", size, entries=number(size))
     taken = say("*Audit checkpoint* over {entries}, taken {time}", entries=covered, time=day_and_clock(at))
@@ -29,6 +35,7 @@ def checkpoint_message(*, at: datetime, size: int, signed: str) -> Message:
             _preformatted(signed),
             note(how),
         ),
+        below=below,
     )
 
 
@@ -37,3 +44,22 @@ def _preformatted(text: str) -> RichTextBlock:
     return RichTextBlock(
         elements=[RichTextPreformattedElement(elements=[RichTextElementParts.Text(text=text)])]
     )
+
+
+def taken_message(outcome: object) -> Message | None:
+    """To whoever asked for one; None for a repeat of the same asking."""
+    match outcome:
+        case CheckpointTaken(at=at, size=size, note=signed):
+            return checkpoint_message(at=at, size=size, signed=signed)
+        case NotAllowed(reasons=(why, *_)):
+            return said(f"⛔ {as_told(why)}")
+        case NotSigned():
+            return said(say(_NOT_SIGNED))
+        case _:
+            return None
+
+
+_NOT_SIGNED = template(
+    "⚠️ The record contradicts what was signed of it before, so nothing was signed. New access stops until security "
+    "has looked at it; `wicket audit verify` names what was changed."
+)

@@ -131,6 +131,11 @@ def button(label: str, action: Action, value: str, *, primary: bool = False) -> 
     )
 
 
+def story_button(about: str, action: Action = Action.STORY) -> ButtonElement:
+    """The last button: what happened with this, for whoever it concerns. about: an opaque id."""
+    return button(say("What happened?"), action, about)
+
+
 def sure_button(
     label: str, action: Action, value: str, *, title: str, facts: str, yes: str, no: str = "",
     primary: bool = False,

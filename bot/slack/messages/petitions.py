@@ -20,6 +20,7 @@ from bot.slack.messages.parts import (
     note,
     said,
     section,
+    story_button,
     sure_button,
 )
 from bot.slack.messages.resets import not_me
@@ -63,7 +64,7 @@ def approval_message(story: PetitionStory) -> Message:
     )
     blocks: list[Block] = [heading(say(_TITLES[story.kind])), facts(rows)]
     blocks += [section(advice), note(state)] if _is_asked(story) else [DividerBlock(), section(state)]
-    blocks += actions(_ways(story))
+    blocks += actions([*_ways(story), story_button(story.id)])
     told = say("{title}. {facts}.", title=say(_TITLES[story.kind]), facts=_in_words(rows))
     whole = together(told, advice if _is_asked(story) else "", state)
     # The facts and how it stands are never cut; what approvers wrote stands in the blocks and on the record.

@@ -388,6 +388,23 @@ _STOPPED = (
     *_of("checkpoints", ("checkpoint", "A signed checkpoint, kept out of the house.", ())),
 )  # fmt: skip
 
+_RECORD = (
+    *_of("forms_story", ("form-story", "What happened with a request, entry by entry.", ())),
+    *_of(
+        "digests",
+        ("digest", "The week in numbers, and what stands out.", ()),
+        ("digest-quiet", "A quiet week.", ()),
+    ),
+)  # fmt: skip
+_RULES = _of(
+    "alerts_rules",
+    ("alert-rules-changed", "What is other in policies, catalogue and settings.", (Kind.RULES_CHANGED,)),
+    ("alert-rules-invalid", "Files that cannot be used: what held goes on.", (Kind.RULES_INVALID,)),
+    ("alert-rules-differ", "A replica that goes by other files.", (Kind.RULES_DIFFER,)),
+    ("alert-rules-proposed", "A change that two policy owners have to approve.", (Kind.RULES_PROPOSED,)),
+    ("alert-rules-denied", "One of them denied it.", ()),
+)
+
 PARTS = (
     Part(heading="For staff", level=2, opening="In the conversation with Wicket."),
     Part(heading="Asking", pictures=_ASKING),
@@ -405,6 +422,8 @@ PARTS = (
     Part(heading="Late, failing, unreachable", pictures=_DIRECTORY),
     Part(heading="Differences and leavers", pictures=_DRIFT),
     Part(heading="New access is stopped", pictures=_STOPPED),
+    Part(heading="The record", opening="What happened, told to whom it concerns.", pictures=_RECORD),
+    Part(heading="Changes of the rules", opening="Policies, catalogue and settings.", pictures=_RULES),
 )  # fmt: skip
 
 PICTURES = tuple(picture for part in PARTS for picture in part.pictures)

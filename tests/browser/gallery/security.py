@@ -21,7 +21,7 @@ from storage.outbox import owe
 from storage.records import Standing, Watched
 from tests.browser.gallery.studio import Studio
 from tests.wire.backups import back_up, go_back
-from tests.wire.steps import SECURITY, ask
+from tests.wire.steps import SECURITY, approve, ask
 from tests.wire.test_leavers import one_more
 
 GRAFANA = "I need grafana-edit for 2h because of the new latency board"
@@ -142,7 +142,7 @@ async def late(it: Studio) -> None:
     await told(it, "alert-overdue-paged", "overdue by 16 minutes", "Owner: Observability", patience=12)
     it.world.faulty.mend()
     it.world.clock.skip(minutes=5)
-    await alan.sees("Revocation overdue", "Settled", channel=SECURITY, timeout=12)
+    await alan.sees("Revocation overdue", "Settled", channel=SECURITY)
     await told(it, "alert-overdue-settled", "Revocation overdue", "Settled")
 
 
@@ -296,6 +296,37 @@ async def a_checkpoint(it: Studio) -> None:
 
     await it.world.database.write(sign)
     await told(it, "checkpoint", "Audit checkpoint", patience=15)
+
+
+async def a_story(it: Studio) -> None:
+    """A request from the asking to its end, as its owner has it told."""
+    await ask(it.person("ada"), "I need prod-db for 2h because INC-4711")
+    grace = it.person("grace")
+    await approve(grace, "C0DATAOWN", "prod-db")
+    await grace.sees("Active until", channel="C0DATAOWN")
+    it.world.clock.skip(hours=2, seconds=1)
+    over = await grace.sees("Ended at", channel="C0DATAOWN")
+    await grace.click(over, "story.tell")
+    await grace.sees_view("What happened")
+    await it.take_form("form-story", "grace")
+
+
+async def a_week(it: Studio) -> None:
+    """A week in which something happened, and one in which nothing did."""
+    await ask(it.person("ada"), GRAFANA)
+    await ask(it.person("ada"), "I need prod-db for 2h because INC-4711")
+    await approve(it.person("grace"), "C0DATAOWN", "prod-db")
+    await it.person("ada").sees("✅ prod-db")
+    it.world.clock.skip(hours=2, seconds=1)
+    await it.person("grace").sees("Ended at", channel="C0DATAOWN")
+    await it.person("ada").sees("⌛ grafana-edit")
+    await it.person("eve").say("I need github-admin for 1h because the vendor portal is slow")
+    await it.person("alan").sees("Refused: github-admin", channel=SECURITY)
+    await it.world.told()
+    for name, words in (("digest", "The week in numbers"), ("digest-quiet", "A quiet week")):
+        it.world.clock.skip(days=7)
+        await it.world.app.bulletins.owe_due()
+        await told(it, name, words, patience=15)
 
 
 async def _new_password(it: Studio, login: str, password: str) -> None:

@@ -99,7 +99,9 @@ async def the_owner_approves(scene: Scene) -> None:
         channel=_OWNERS,
     )  # fmt: skip
     left = [button["text"]["text"] for button in decided.buttons.values()]
-    expect(left == ["End now…"], f"The decided message can be decided still:\n{decided.plain}")
+    expect(
+        left == ["End now…", "What happened?"], f"The decided message can be decided still:\n{decided.plain}"
+    )
     await scene.player("ada").sees("✅ prod-db", "Approved by", "Grace Hopper", "ok for the incident")
     await scene.must_be_in("ada", "prod-db")
 

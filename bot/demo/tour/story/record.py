@@ -1,6 +1,6 @@
-"""The record: signed, verified, and two attempts to falsify copies of it, both found.
+"""The record: told in Slack, signed, verified, and two attempts to falsify copies of it, both found.
 
-Everything is done with the commands that an operator has, on the files that the bot leaves.
+What is not done in Slack is done with the commands that an operator has, on the files that the bot leaves.
 """
 
 import asyncio
@@ -28,6 +28,27 @@ async def a_checkpoint_leaves_the_house(scene: Scene) -> None:
     code, said = await _wicket(scene, "audit", "checkpoint", "--out", str(_note(scene)))
     expect(code == _SOUND, f"The checkpoint was not signed:\n{said}")
     await scene.player("alan").sees("heckpoint", channel="security")
+
+
+async def a_request_tells_its_story(scene: Scene) -> None:
+    """Grace asks what happened with what she decided: every step in order, as the record has it."""
+    grace = scene.player("grace")
+    decided = await grace.sees("Access request: prod-db", "[What happened?]", channel="data-owners")
+    await grace.presses(decided, "What happened?")
+    told = await grace.form("What happened")
+    expect(
+        "asked for prod-db" in told.plain and "e-" in told.plain, "The story does not begin with the asking."
+    )
+    await grace.client.close_view()
+
+
+async def security_has_it_signed(scene: Scene) -> None:
+    """Alan has the record signed from within Slack; Ada is told kindly that she may not."""
+    alan, ada = scene.player("alan"), scene.player("ada")
+    await ada.commands("checkpoint", channel="general")
+    await ada.sees("Nothing was signed", channel="general")
+    await alan.commands("checkpoint", channel="security")
+    await alan.sees("Audit checkpoint over", channel="security")
 
 
 async def the_record_is_sound(scene: Scene) -> None:
@@ -150,6 +171,8 @@ async def _wicket(scene: Scene, *command: str, database: Path | None = None) -> 
 
 
 STEPS = (
+    a_request_tells_its_story,
+    security_has_it_signed,
     a_checkpoint_leaves_the_house,
     the_record_is_sound,
     an_edited_entry_is_found,

@@ -13,8 +13,8 @@ from bot.slack.messages.drift import DRIFT
 from handlers.strange import Kind
 from tests.bot.slack.stories import NOW, clumsy, hears, problems, reads
 
-# The others are told by bot.slack.messages.drift and by bot.slack.messages.freezes.
-ALERTS = set(Kind) - DRIFT - {Kind.ACCESS_STOPPED, Kind.NOT_ME}
+# The others are told by bot.slack.messages.drift, freezes, alarms and alerts_rules.
+ALERTS = set(Kind) - DRIFT - {Kind.ACCESS_STOPPED, Kind.NOT_ME, Kind.RULES_PROPOSED}
 TAIL = "medium · 23 Nov 14:02 UTC · story g-1"
 LATER = (NOW + timedelta(minutes=30)).isoformat()
 
@@ -429,6 +429,41 @@ GOLDEN = [
         TAIL,
     ),
     (
+        alert(Kind.RULES_CHANGED, {
+            "set": "4ecab4e552c3832d", "known": True,
+            "changed": {
+                "policies_added": ["never-on-fridays"], "policies_changed": ["owner-approval"],
+                "entitlements_changed": ["prod-db", "risk", "4", "2", "wiki", "max_duration", "60", "120",
+                                         "wiki", "owner", "data", "it-desk"],
+                "settings_changed": ["security.approvers_group"],
+            },
+        }, who="Wicket", correlation="rules"),
+        "⚠️ The rules changed",
+        "New policies: never-on-fridays\nPolicies that read otherwise: owner-approval\n"
+        "Settings that bear on security and are others now: security.approvers_group\n"
+        "prod-db: its risk was lowered from 4 to 2\n"
+        "wiki: its longest duration was 60 minutes, and is 120\n"
+        "wiki: owner was data, and is it-desk\n"
+        "The hash of the set: 4ecab4e552c3",
+        TAIL.replace("g-1", "rules"),
+    ),
+    (
+        alert(Kind.RULES_INVALID, {"wrong": "policies/ours.cedar, line 3, column 38: unexpected token >"},
+              who="Wicket", correlation="rules"),
+        "⚠️ The new rules will not do",
+        "policies/ours.cedar, line 3, column 38: unexpected token >. What held before goes on deciding. Mend that, "
+        "and it is read again by itself.",
+        TAIL.replace("g-1", "rules"),
+    ),
+    (
+        alert(Kind.RULES_DIFFER, {"replica": "wicket-2", "set": "4ecab4e552c3832d", "other": "00112233445566"},
+              who="Wicket", correlation="rules"),
+        "⚠️ Two replicas go by different rules: wicket-2",
+        "wicket-2 decides by the set 4ecab4e552c3, and 001122334455 was told last. Give all of them the same files "
+        "and settings.",
+        TAIL.replace("g-1", "rules"),
+    ),
+    (
         alert(Kind.OWNER_UNREACHABLE, {"trouble": "no-group", "settled": LATER}, who="Data Platform"),
         "⚠️ Data Platform cannot be reached",
         "It can be again, since 23 Nov 14:32 UTC. Requests go to it as before.",
@@ -447,7 +482,7 @@ GOLDEN = [
 @pytest.mark.parametrize(("told", "title", "sentence", "tail"), GOLDEN)
 def test_each_exception_reads_as_it_should(told, title, sentence, tail):
     message = alert_message(told)
-    assert reads(message) == f"{title}\n{sentence}\n{tail}"
+    assert reads(message) == f"{title}\n{sentence}\n{tail}\n[What happened?]"
     assert hears(message).replace("`", "") == f"{title}. {sentence} ({tail})"
     assert problems(message) == []
     assert clumsy(reads(message)) == []
@@ -475,7 +510,7 @@ def test_every_kind_of_exception_has_its_sentence():
 def test_repeats_are_counted_on_the_same_message():
     again = alert(Kind.TAMPERED, count=3, last_at=NOW + timedelta(hours=2))
     assert reads(alert_message(again)).endswith(
-        "medium · 23 Nov 14:02 UTC · 3 times, last 23 Nov 16:02 UTC · story g-1"
+        "medium · 23 Nov 14:02 UTC · 3 times, last 23 Nov 16:02 UTC · story g-1\n[What happened?]"
     )
 
 
@@ -513,4 +548,4 @@ def test_an_alert_always_fits_and_pings_nobody(kind, who, facts):
     """It must never be lost because a name is long (SL-8) or alive (SL-9)."""
     message = alert_message(alert(kind, facts, who=who))
     assert problems(message) == []
-    assert len(reads(message).split("\n")) == 3
+    assert len(reads(message).split("\n")) == 4

@@ -189,7 +189,13 @@ GOLDEN = [
 @pytest.mark.parametrize(("told", "title", "sentence", "buttons"), GOLDEN)
 def test_each_reads_as_it_should(told, title, sentence, buttons):
     message = drift_message(told)
-    lines = [title, sentence, TAIL, *([buttons.replace("] [", "]\n[")] if buttons else [])]
+    lines = [
+        title,
+        sentence,
+        TAIL,
+        *([buttons.replace("] [", "]\n[")] if buttons else []),
+        "[What happened?]",
+    ]
     assert reads(message) == "\n".join(lines)
     assert hears(message).replace("`", "").replace("*", "") == f"{title}. {sentence} ({TAIL})"
     assert problems(message) == []

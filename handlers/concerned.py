@@ -1,0 +1,45 @@
+"""Whom something on record concerns: security, the people of its owner, and the person it is about.
+
+It shows nothing and records nothing; groups and managers are those that the directory names now.
+"""
+
+from handlers.ground import Ground
+from handlers.intents import Actor
+from handlers.patience import in_time
+from storage.directories.base import Account
+from storage.records import Grant
+
+
+def of_security(ground: Ground, account: Account) -> bool:
+    """In a directory that people sign in from: a group of another that is called the same is another."""
+    return account.directory in ground.homes and ground.security_group in account.groups - {""}
+
+
+def of_owner(ground: Ground, account: Account, entitlement_id: str) -> bool:
+    """Whether this person is of the team that answers for it, in the directory where its approvers are looked for."""
+    entitlement = ground.catalogue.entitlements.get(entitlement_id)
+    if entitlement is None or account.directory != ground.home_of(entitlement.directory):
+        return False
+    owner = ground.catalogue.owner_of(entitlement)
+    return bool(({owner.approvers, owner.on_call} - {""}) & account.groups)
+
+
+def was_carried(grant: Grant) -> bool:
+    """Whether an owner was ever asked: no draft was, nor what was given or refused at once."""
+    return grant.lapses_at is not None
+
+
+async def could_decide(ground: Ground, actor: Actor, grant: Grant, *, by_manager: bool) -> bool:
+    """Whether this person is among those who could decide it. by_manager: the requester's manager is asked, or was."""
+    if not was_carried(grant) or actor.account.directory != grant.requester_directory:
+        return False  # a group of another directory that is called the same is another's
+    standing_in = ground.fallback_of(grant)
+    owner = ground.owner(grant.entitlement)
+    owners = {owner.approvers, owner.on_call} if owner else set()
+    owners |= {standing_in.approvers} if standing_in else set()
+    if ({ground.security_group, *owners} - {""}) & actor.account.groups:
+        return True
+    if not by_manager:
+        return False
+    requester = await in_time(ground.home(grant.requester_directory).account(grant.requester_account))
+    return requester is not None and requester.manager == actor.account.id

@@ -1,0 +1,37 @@
+"""A week as its digest tells of it: plain numbers, and what stands out. Frozen facts.
+
+It looks nothing up; handlers.digesting fills it.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+
+from handlers.decisions.outliers import StandsOut
+
+AUTOMATIC, BY_PEOPLE = "automatic", "by_people"
+"""Of what was granted: by policy at once, or after people approved."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Digest:
+    """A week in numbers. since, until: aware UTC. entries: of the log, all of them.
+
+    counts: how often something was done, by its action; "automatic" and "by people" for what was approved. late: ends
+    that were late by more than a minute. exceptions: by kind, how many there were and how many of them are open.
+    names: of people, by their ids.
+    """
+
+    since: datetime
+    until: datetime
+    entries: int
+    counts: Mapping[str, int]
+    late: int
+    exceptions: Mapping[str, tuple[int, int]]
+    outliers: tuple[StandsOut, ...]
+    names: Mapping[str, str]
+
+    @property
+    def is_quiet(self) -> bool:
+        """Whether nobody asked for anything, nothing ended, and nothing was strange."""
+        return not self.exceptions and not any(self.counts.values())

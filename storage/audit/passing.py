@@ -1,0 +1,74 @@
+"""The rows of the store handed to a walk: a batch at once where all of it fits, and one by one where it does not.
+
+It judges nothing itself, and holds a batch in memory at most.
+"""
+
+import sqlite3
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from typing import Any
+
+from sqlalchemy.exc import OperationalError
+
+from storage.audit import lean, log
+from storage.audit.log import Transaction
+from storage.audit.merkle import MAX_SIZE
+from storage.audit.tile_check import TileCheck
+from storage.audit.walk import Walk
+
+Progress = Callable[[int, int | None], None]
+
+_BEFORE_ALL = -(2**63)
+
+
+def passed(
+    tx: Transaction, walk: Walk, tiles: TileCheck | None, *, below: int | None, progress: Progress | None
+) -> bool:
+    """Take all rows that follow, up to `below`, and compare the tiles; False if it ended before."""
+    walk.begin(tiles)
+    end = MAX_SIZE if below is None else below
+    # A row may stand where none can: before the first.
+    after = walk.frontier.size - 1 if walk.frontier.size else _BEFORE_ALL
+    while batch := _next_batch(tx, after, end):
+        fit = lean.fit(tx, batch, walk.frontier)
+        last = lean.last_of(batch)
+        if fit is not None:
+            walk.grow(fit)
+        elif not _closely(tx, walk, after, min(end, last + 1)):
+            return False
+        after = last
+        if progress:
+            progress(walk.frontier.size, below)
+    return True
+
+
+def _next_batch(tx: Transaction, after: int, end: int) -> Sequence[Sequence[Any]]:
+    try:
+        return lean.batch_after(tx, after, below=end)
+    except OperationalError:  # text that is none; to read every text forgivingly costs more than all else
+        with forgiving(tx):
+            return lean.batch_after(tx, after, below=end)
+
+
+def _closely(tx: Transaction, walk: Walk, after: int, below: int) -> bool:
+    """Take these rows one by one; False if nothing after them can be judged."""
+    with forgiving(tx):
+        return all(walk.take(row) for row in log.every(tx, after=after, below=below))
+
+
+@contextmanager
+def forgiving(tx: Transaction) -> Iterator[None]:
+    """On SQLite, read text that is no UTF-8 with replacement characters: it must be named, not end the walk."""
+    driver = log.connection_of(tx).connection.driver_connection
+    if not isinstance(driver, sqlite3.Connection):
+        yield
+        return
+    before, driver.text_factory = driver.text_factory, _replacing
+    try:
+        yield
+    finally:
+        driver.text_factory = before
+
+
+def _replacing(stored: bytes) -> str:
+    return stored.decode(errors="replace")

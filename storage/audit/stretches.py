@@ -1,0 +1,149 @@
+"""A long log in stretches, each as long as a stored tile spans, so that several processes can walk over one each.
+
+A process only says that a stretch fits whole. Whatever does not is walked over again here, by the walk that words it:
+so what is found is the same, in the same order, as if one process had walked over all of it.
+"""
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import partial
+from typing import Protocol
+
+from sqlalchemy import LargeBinary, bindparam, cast, select
+
+from storage.audit import log
+from storage.audit.log import Transaction, connection_of
+from storage.audit.merkle import Frontier
+from storage.audit.passing import Progress, passed
+from storage.audit.tables import CHECKPOINTS, ENTRIES
+from storage.audit.tile_check import TileCheck
+from storage.audit.tiles import WIDTH, Tree
+from storage.audit.walk import Walk
+from storage.faults import AuditFault
+from storage.plain import Plain, rows
+
+_ROOT = cast(ENTRIES.c.root, LargeBinary)
+_SIGNED = Plain(
+    select(CHECKPOINTS.c.size, _ROOT)
+    .join(ENTRIES, ENTRIES.c.index == CHECKPOINTS.c.size - 1)
+    .where(CHECKPOINTS.c.size > bindparam("first"), CHECKPOINTS.c.size <= bindparam("end"))
+)
+_ROOT_AFTER = Plain(select(_ROOT).where(ENTRIES.c.index == bindparam("index")))
+
+
+@dataclass(frozen=True, kw_only=True)
+class Stretch:
+    """The entries from `first` up to `end`. before: the tree over what stands before them, as its tiles have it.
+
+    counts: how many tiles there are of each level; only those below `levels` are compared. sizes: of checkpoints from
+    elsewhere, whose roots are wanted.
+    """
+
+    first: int
+    end: int
+    before: Frontier
+    counts: Sequence[int]
+    sizes: Sequence[int]
+    levels: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class Fits:
+    """A stretch with which nothing is wrong, if the tree before it is as it was told.
+
+    grown: the tree with it. roots: on the way, by size, one for each checkpoint. risen: the hashes of its tiles that
+    stand in tiles of the level above.
+    """
+
+    grown: Frontier
+    roots: Mapping[int, bytes]
+    risen: Sequence[bytes]
+
+
+class Walkers(Protocol):
+    """Whoever walks over stretches, several at a time. levels: how many of tiles a stretch spans; span: entries."""
+
+    levels: int
+
+    @property
+    def span(self) -> int:
+        """How many entries a stretch has."""
+
+    def each(
+        self, stretches: Iterable[tuple[int, int, Stretch | None]]
+    ) -> Iterator[tuple[int, int, Stretch | None, Fits | None]]:
+        """Each, in order, as begin, end and all that is known of it, with what it was found to be."""
+
+
+def joined(
+    tx: Transaction,
+    walk: Walk,
+    walkers: Walkers,
+    *,
+    size: int,
+    counts: Sequence[int],
+    sizes: Sequence[int],
+    progress: Progress | None,
+) -> bool:
+    """`passed` for all entries below `size`: each stretch is joined to the tree that was walked over before it.
+
+    A stretch counts only if it began with exactly that tree; otherwise it is walked over again.
+    """
+    levels = walkers.levels
+    above = TileCheck(tx, walk.note, counts=counts, lowest=levels)
+    walk.begin()
+    for first, end, stretch, fits in walkers.each(_stretches(tx, size, counts, sizes, levels)):
+        if stretch and fits and stretch.before == walk.frontier:
+            walk.join(fits.grown, fits.roots)
+            above.take(fits.risen)
+            if progress:
+                progress(walk.frontier.size, size)
+            continue
+        tiles = TileCheck(tx, walk.note, counts=counts, first=first, levels=levels)
+        tell = _of_all(progress, size) if progress else None
+        if not passed(tx, walk, tiles, below=end, progress=tell):
+            return False
+        above.take(tiles.risen)
+    return True
+
+
+def fitting(tx: Transaction, stretch: Stretch) -> Fits | None:
+    """What a walk over the stretch alone comes to; None if anything is wrong or missing."""
+    walk = Walk(None, (), (), find=partial(log.row, tx), epochs=None, start=stretch.before)
+    tiles = TileCheck(
+        tx, walk.note, counts=stretch.counts, first=stretch.first, levels=stretch.levels
+    )  # fmt: skip
+    whole = passed(tx, walk, tiles, below=stretch.end, progress=None)
+    if not whole or walk.found or walk.frontier.size != stretch.end:
+        return None
+    # The root beside each entry was just seen to be that of the tree.
+    connection = connection_of(tx)
+    signed = rows(connection, _SIGNED, {"first": stretch.first, "end": stretch.end})
+    roots: dict[int, bytes] = {row[0]: row[1] for row in signed}
+    for size in stretch.sizes:
+        if stretch.first < size <= stretch.end:
+            ((roots[size],),) = rows(connection, _ROOT_AFTER, {"index": size - 1})
+    return Fits(grown=walk.frontier, roots=roots, risen=tiles.risen)
+
+
+def _stretches(
+    tx: Transaction, size: int, counts: Sequence[int], sizes: Sequence[int], levels: int
+) -> Iterator[tuple[int, int, Stretch | None]]:
+    """All of the log; None for a stretch before which no tiles stand, or none that can be read."""
+    sealed = counts[0] * WIDTH if counts else 0
+    tree = Tree(tx, size)
+    for first in range(0, size, WIDTH**levels):
+        end, stretch = min(size, first + WIDTH**levels), None
+        if first <= sealed:
+            try:
+                before = tree.frontier(first)
+                stretch = Stretch(
+                    first=first, end=end, before=before, counts=counts, sizes=sizes, levels=levels
+                )
+            except AuditFault:
+                pass  # the walk names what is wrong with them
+        yield first, end, stretch
+
+
+def _of_all(progress: Progress, size: int) -> Progress:
+    return lambda done, _: progress(done, size)

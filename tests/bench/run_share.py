@@ -1,0 +1,85 @@
+"""What its two audit entries add to the transaction of an approval: with them and without, in turns.
+
+Run as `python -m tests.bench.run_share FOLDER`, with the secrets in the environment; prints one line of JSON.
+"""
+
+import asyncio
+import json
+import os
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager, nullcontext
+from functools import partial
+from pathlib import Path
+from typing import TypeVar
+
+from bot.demo.company import LOVELACE
+from bot.grounds import ground_of
+from bot.settings import load_settings
+from handlers.decisions.cedar import CedarPolicy
+from storage.audit import log
+from storage.database import Database, Work
+from storage.directories.local import LocalDirectory
+from tests.bench.figures import middle
+from tests.bench.machine import BOT_CORE, pin
+from tests.bench.run_clicks import WARM, approve, wait_for_approval
+from tests.handlers.made_once import without_step_up
+
+T = TypeVar("T")
+
+
+class _Timed(Database):
+    """A store that knows the processor time of its last writing transaction, the commit with it."""
+
+    spent = 0.0
+
+    async def write(self, work: Work[T]) -> T:
+        began = time.process_time()
+        try:
+            return await super().write(work)
+        finally:
+            self.spent = time.process_time() - began
+
+
+async def share(folder: Path) -> dict[str, float]:
+    """Milliseconds of the processor, with the entries and without, and what part of the first they are."""
+    settings = load_settings(folder / "wicket.toml", os.environ)
+    database = _Timed(settings.database.path)
+    directory = LocalDirectory(folder / "people.db", name=LOVELACE.directory)
+    policy = CedarPolicy.load(*without_step_up(), bound_to="bench")
+    ground = ground_of(settings, database, {directory.name: directory}, database.now, policy)
+    costs: dict[bool, list[float]] = {True: [], False: []}
+    try:
+        approver = await directory.account("p-grace")
+        assert approver is not None
+        waiting = await database.write(partial(wait_for_approval, ground=ground))
+        for number, (grant, shown) in enumerate(waiting):
+            recorded = number % 2 == 0
+            with nullcontext() if recorded else _nothing_recorded():
+                await approve(ground, approver, grant, shown)
+            if number >= WARM:
+                costs[recorded].append(database.spent * 1000)
+    finally:
+        directory.close()
+        database.close()
+    whole, without = middle(costs[True]), middle(costs[False])
+    return {"whole": whole, "without": without, "share": (whole - without) / whole * 100}
+
+
+@contextmanager
+def _nothing_recorded() -> Iterator[None]:
+    """For a moment no entry is added: nothing but a comparison does that."""
+    one, many = log.append, log.append_each
+    try:
+        setattr(log, "append", lambda _tx, entry: entry.id)  # noqa: B010
+        setattr(log, "append_each", lambda _tx, _entries: None)  # noqa: B010
+        yield
+    finally:
+        setattr(log, "append", one)  # noqa: B010
+        setattr(log, "append_each", many)  # noqa: B010
+
+
+if __name__ == "__main__":
+    pin(BOT_CORE)
+    print(json.dumps(asyncio.run(share(Path(sys.argv[1])))), flush=True)

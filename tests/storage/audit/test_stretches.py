@@ -1,0 +1,144 @@
+"""T-1: a log that several walk over in stretches is judged as by one, to the first entry that is wrong."""
+
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from sqlalchemy import Connection, Engine, text
+
+from storage.audit import log
+from storage.audit.crew import Answered, Asked, Crew
+from storage.audit.findings import Report
+from storage.audit.merkle import Frontier, leaf_hash, root_of
+from storage.audit.sealing import take_checkpoint
+from storage.audit.stretches import fitting
+from storage.audit.tiles import add_tiles, next_tiles
+from storage.audit.verification import verify_log
+from storage.database import Database
+from storage.migrating import migrate
+
+from .conftest import START
+from .test_tampering import COUNT, COVERED, KEY, SIGNER, entry, filled
+
+TILE = 256
+
+
+class Beside:
+    """Walks over stretches of a tile each, as the processes do, in this one; it remembers which fitted."""
+
+    levels, span = 1, TILE
+
+    def __init__(self, tx: Connection) -> None:
+        self._tx = tx
+        self.fitted: list[int] = []
+
+    def each(self, stretches: Iterable[Asked]) -> Iterator[Answered]:
+        for first, end, stretch in stretches:
+            fits = fitting(self._tx, stretch) if stretch else None
+            self.fitted += [first] if fits else []
+            yield first, end, stretch, fits
+
+
+@pytest.fixture(scope="module")
+def sealed() -> Iterator[tuple[Engine, str]]:
+    made = filled()
+    yield made
+    made[0].dispose()
+
+
+def both(tx: Connection, note: str) -> tuple[Report, list[int]]:
+    """The report, which is the same by one walk and by stretches; and the stretches that fitted."""
+    beside = Beside(tx)
+    report = verify_log(tx, verifier=KEY, notes=[note])
+    assert verify_log(tx, verifier=KEY, notes=[note], crew=beside) == report
+    return report, beside.fitted
+
+
+def test_stretches_of_a_sound_log_join_to_the_tree_that_was_signed(sealed: tuple[Engine, str]) -> None:
+    """T-1: and none of them is walked over twice."""
+    engine, note = sealed
+    with engine.connect() as tx:
+        report, fitted = both(tx, note)
+    assert (report.sound, report.anchored, report.signed, fitted) == (True, COVERED, COVERED, [0, 256, 512])
+
+
+DEEDS = [
+    *(
+        f'UPDATE audit_entries SET {change} WHERE "index" = {{at}}'
+        for change in ("leaf = CAST(replace(leaf, 'done', 'gone') AS BLOB)", "root = zeroblob(32)", "actor = 'p-eve'")
+    ),
+    'DELETE FROM audit_entries WHERE "index" = {at}',
+    'DELETE FROM audit_entries WHERE "index" >= {at}',
+    'DELETE FROM audit_texts WHERE "index" = {at}',
+    'UPDATE audit_tiles SET hashes = zeroblob(8192) WHERE "index" = {at} / 256',
+    'DELETE FROM audit_tiles WHERE "index" = {at} / 256',
+    "UPDATE audit_checkpoints SET size = {at}",
+    "UPDATE audit_head SET frontier = zeroblob({at})",
+]  # fmt: skip
+
+
+@given(st.sampled_from(DEEDS), st.integers(0, COUNT - 1), st.sampled_from(DEEDS), st.integers(0, COUNT - 1))
+def test_whatever_was_done_stretches_find_what_one_walk_finds(
+    sealed: tuple[Engine, str], one: str, at: int, other: str, there: int
+) -> None:
+    """T-1: the same findings in the same order, with two deeds anywhere in the log."""
+    engine, note = sealed
+    with engine.connect() as tx:
+        tx.execute(text(one.format(at=at)))
+        tx.execute(text(other.format(at=there)))
+        both(tx, note)
+        tx.rollback()
+
+
+def test_a_stretch_that_begins_with_another_tree_is_not_believed(sealed: tuple[Engine, str]) -> None:
+    """T-1: tiles forged, and all that follows made to fit them: it fits, and not what stands before it."""
+    engine, note = sealed
+    with engine.connect() as tx:
+        hashes = [row.leaf_hash for row in log.every(tx)]
+        forged = [leaf_hash(b"forged"), *hashes[1:]]
+        tx.execute(
+            text('UPDATE audit_tiles SET hashes = :hashes, root = :root WHERE "index" = 0'),
+            {"hashes": b"".join(forged[:TILE]), "root": root_of(forged[:TILE])},
+        )
+        tree, roots = Frontier().extend(forged)
+        for at in range(TILE, COUNT):
+            tx.execute(
+                text('UPDATE audit_entries SET root = :root WHERE "index" = :at'),
+                {"root": roots[at], "at": at},
+            )
+        tx.execute(text("UPDATE audit_head SET frontier = :frontier"), {"frontier": tree.to_bytes()})
+        report, fitted = both(tx, note)
+        tx.rollback()
+    assert 256 in fitted
+    assert [(finding.kind, finding.first) for finding in report.findings] == [("tile", 0), ("misfit", 256)]
+
+
+@pytest.fixture(scope="module")
+def store(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, str]:
+    """A store of its own, with two whole tiles, and a checkpoint over nearly all of it."""
+    path = tmp_path_factory.mktemp("crew") / "wicket.db"
+    migrate(path)
+    database = Database(path)
+    database.write_now(lambda tx: log.append_each(tx, [entry(number) for number in range(COVERED)]))
+    note = database.write_now(lambda tx: take_checkpoint(tx, SIGNER, at=START))
+    database.write_now(lambda tx: log.append_each(tx, [entry(number) for number in range(COVERED, COUNT)]))
+    database.write_now(lambda tx: add_tiles(tx, next_tiles(tx, most=10)))
+    database.close()
+    return path, note
+
+
+@pytest.mark.parametrize("lost", [False, True])
+def test_processes_come_to_the_verdict_of_one_and_so_does_one_that_was_left_alone(
+    store: tuple[Path, str], lost: bool
+) -> None:
+    """T-1: real processes; and some that cannot read the store, whose work is done by whoever asked."""
+    path, note = store
+    database = Database(path)
+    with Crew(path.with_name("nowhere.db") / "none" if lost else path, 2, levels=1) as crew:
+        report = database.read_now(lambda tx: verify_log(tx, verifier=KEY, notes=[note], crew=crew))
+    alone = database.read_now(lambda tx: verify_log(tx, verifier=KEY, notes=[note]))
+    database.close()
+    assert report == alone
+    assert (report.sound, report.anchored, report.entries) == (True, COVERED, COUNT)
