@@ -49,6 +49,7 @@ from bot.web.languages import Languages
 from bot.web.not_me import NotMePage
 from bot.web.page import SecurePage
 from bot.web.server import build_app
+from handlers import taking_over
 from handlers.alarms import Alarms
 from handlers.attesting import Attesting
 from handlers.bulletins import Bulletins
@@ -56,7 +57,7 @@ from handlers.changes import Changes
 from handlers.checks import Checks
 from handlers.cooling import Cooling
 from handlers.decisions.policy import PolicyEngine
-from handlers.doubts import Doubts, sign_once
+from handlers.doubts import Doubts
 from handlers.drift import Drift
 from handlers.effects import Effects
 from handlers.leavers import Leavers
@@ -273,7 +274,7 @@ class App:
             )
         if wide := await self.database.read(too_wide):
             log.warning("audit.role_too_wide", can=wide, mend=MEND)
-        await in_its_turn(partial(sign_once, self.ground))
+        await in_its_turn(partial(taking_over.begin, self.ground))
         await self._watching.look()
         self._open.push_async_callback(self._watching.last_look)
         for freeze in await self.database.read(freezes.open_ones):

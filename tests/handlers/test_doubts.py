@@ -7,7 +7,7 @@ import pytest
 from sqlalchemy import text
 from sqlmodel import Session
 
-from handlers.doubts import Doubts, sign_once
+from handlers.doubts import Doubts
 from handlers.intents import Where
 from handlers.recording import WICKET, record
 from storage import freezes
@@ -117,20 +117,6 @@ async def test_an_approval_that_was_written_by_hand_approves_nothing(world: Worl
     assert await Doubts(world.ground).tell_due() == 1
     (told,) = await world.exceptions()
     assert (told.who, told.correlation) == ("Sam (sam)", grant)
-
-
-async def test_what_was_there_before_is_signed_once_and_never_again(world: World):
-    """T-9: the record says that it was done, so that it is no way in."""
-    grant = await world.given("ada")
-    await _by_hand(world, "UPDATE grants SET mac = ''", "UPDATE links SET mac = ''")
-    assert await sign_once(world.ground) > 0
-    await Doubts(world.ground).look()
-    assert await world.state(grant) == GrantState.ACTIVE
-    assert (await world.last("rows.signed"))["facts"]["grants"] == 1
-    await _by_hand(world, "UPDATE grants SET mac = ''")
-    assert await sign_once(world.ground) == 0
-    await Doubts(world.ground).look()
-    assert await world.state(grant) == GrantState.ENDING
 
 
 async def test_a_freeze_that_was_deleted_stops_new_access_all_the_same(world: World):

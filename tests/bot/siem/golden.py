@@ -153,6 +153,7 @@ GOLDEN: Mapping[str, tuple[int, str]] = {
     "resume.tampered": (3004, "Other"),
     "row.refused": (3004, "Other"),
     "rows.signed": (3004, "Other"),
+    "rows.unsigned": (3004, "Other"),
     "rules.approved": (3004, "Other"),
     "rules.began": (3004, "Create"),
     "rules.changed": (3004, "Update"),
