@@ -16,7 +16,7 @@ from handlers.intents import SCHEDULE
 from handlers.patience import in_call_time
 from handlers.strange import named, named_holder
 from handlers.taking_over import tell_daily
-from storage import freezes, grants, handles, holdings, petitions, truly
+from storage import alarms, freezes, grants, handles, holdings, petitions, truly
 from storage.audit import log as audit_log
 from storage.exceptions import is_open
 from storage.faults import WicketFault
@@ -53,7 +53,7 @@ class Doubts:
         """Look at everything under way, and at the freezes; tell of what does not count. How many rows."""
         await tell_daily(self._ground)
         await self._ground.database.read(_look)
-        await self._ground.database.write(freezes.put_back)
+        await self._ground.database.write(_put_back)
         return await self.tell_due()
 
     async def _who(self, doubt: Doubt) -> str:
@@ -130,9 +130,15 @@ class Doubts:
                 )  # fmt: skip
 
 
+def _put_back(tx: Session) -> None:
+    freezes.put_back(tx)
+    alarms.put_back(tx)
+
+
 def _look(tx: Session) -> None:
     truly.doubtful(tx)
     freezes.open_ones(tx)
+    alarms.reported(tx)
 
 
 def _whose(tx: Session, doubt: Doubt) -> tuple[str, str]:

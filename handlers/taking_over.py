@@ -19,7 +19,7 @@ from storage.database import Database
 from storage.exceptions import is_open
 from storage.macs import BOUND
 from storage.signing import sign_unsigned, unsigned
-from storage.taking_over import BEGUN, SIGNED, STORY, story, takes_over
+from storage.taking_over import SIGNED, STORY, story, takes_over
 
 AT_A_TIME = 200
 _ANEW = timedelta(hours=24)
@@ -42,8 +42,8 @@ def _begin(tx: Session, at: datetime) -> None:
         return
     found = unsigned(tx)
     recording.record(
-        tx, at=at, action=BEGUN if found else SIGNED, outcome="done", actor=recording.WICKET, where=SCHEDULE,
-        correlation=STORY, facts=dict(found),
+        tx, at=at, action="rows.unsigned" if found else "rows.signed", outcome="done",
+        actor=recording.WICKET, where=SCHEDULE, correlation=STORY, facts=dict(found),
     )  # fmt: skip
 
 
@@ -92,7 +92,7 @@ def _end(tx: Session, at: datetime, done: dict[str, int], where: Where) -> dict[
         while some := sign_unsigned(tx, table, limit=AT_A_TIME):
             counts[table] = counts.get(table, 0) + some
     recording.record(
-        tx, at=at, action=SIGNED, outcome="done", actor=recording.OPERATOR, where=where, correlation=STORY,
+        tx, at=at, action="rows.signed", outcome="done", actor=recording.OPERATOR, where=where, correlation=STORY,
         facts=dict(counts),
     )  # fmt: skip
     return counts

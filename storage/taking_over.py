@@ -25,7 +25,7 @@ class Known:
 
 
 def takes_over(tx: Session) -> bool:
-    """Whether rows without a MAC count still, and none is signed: older replicas, which know no MAC, write beside us."""
+    """Whether rows without a MAC count, and none is signed: older replicas, which know no MAC, write beside us."""
     known: Known = tx.info[KNOWN]
     if known.is_over:
         return False

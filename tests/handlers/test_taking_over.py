@@ -132,7 +132,7 @@ def _told(tx: Session) -> list[log.Row]:
 
 
 async def test_no_row_and_no_second_start_brings_the_time_back(world: World):
-    """T-9: it ends by an entry; and what is signed is counted there by kind, for whoever reviews what was taken over."""
+    """T-9: it ends by an entry, which counts what was signed by kind, for whoever reviews it."""
     grant = await _upgraded(world)
     assert _sign(world) is not None
     assert [entry.action for entry in world.ground.database.read_now(_told)] == [BEGUN, SIGNED]
@@ -168,7 +168,7 @@ async def test_security_hears_of_it_once_a_day_until_it_is_over(world: World):
 async def test_what_was_signed_halfway_is_signed_anew_when_it_changes(
     world: World, make: Callable[[Session, object], str]
 ):
-    """T-9: signing that was broken off leaves some with a MAC and some without; both go on, and it ends the next time."""
+    """T-9: signing that was broken off leaves some with a MAC and some without, and ends the next time."""
     await _upgraded(world)
     database = world.ground.database
     made = database.write_now(lambda tx: make(tx, world.clock()))

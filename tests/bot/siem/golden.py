@@ -91,6 +91,7 @@ GOLDEN: Mapping[str, tuple[int, str]] = {
     "grant.withdrawn": (3004, "Deactivate"),
     "identity.not_told": (3004, "Other"),
     "identity.refused": (3004, "Other"),
+    "code.used": (3004, "Other"),
     "keys.resealed": (3004, "Other"),
     "leavers.confirmed": (3004, "Other"),
     "leavers.halted": (3004, "Other"),

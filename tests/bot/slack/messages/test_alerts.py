@@ -384,7 +384,7 @@ GOLDEN = [
         alert(Kind.ROWS_UNSIGNED, {"rows": 1204}, who="Wicket"),
         "⚠️ Rows of an older version still count unsigned",
         "1204 of those that give somebody something have no signature, and nothing new is signed. When every replica "
-        "runs this version, run `wicket keys sign`: from then on none counts without one.",
+        "runs this version, run wicket keys sign: from then on none counts without one.",
         TAIL,
     ),
     (
