@@ -3,7 +3,7 @@
 It mends no row and signs none: what counts no more has to be asked for anew.
 """
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 from functools import partial
 
 import structlog
@@ -16,7 +16,7 @@ from handlers.intents import SCHEDULE
 from handlers.patience import in_call_time
 from handlers.strange import named, named_holder
 from handlers.taking_over import tell_daily
-from storage import alarms, freezes, grants, handles, holdings, petitions, truly
+from storage import alarms, freezes, grants, handles, holdings, petitions, stuck, truly
 from storage.audit import log as audit_log
 from storage.exceptions import is_open
 from storage.faults import WicketFault
@@ -53,7 +53,7 @@ class Doubts:
         """Look at everything under way, and at the freezes; tell of what does not count. How many rows."""
         await tell_daily(self._ground)
         await self._ground.database.read(_look)
-        await self._ground.database.write(_put_back)
+        await self._ground.database.write(partial(_put_back, at=self._ground.now()))
         return await self.tell_due()
 
     async def _who(self, doubt: Doubt) -> str:
@@ -130,9 +130,10 @@ class Doubts:
                 )  # fmt: skip
 
 
-def _put_back(tx: Session) -> None:
+def _put_back(tx: Session, at: datetime) -> None:
     freezes.put_back(tx)
     alarms.put_back(tx)
+    stuck.take_up(tx, at)
 
 
 def _look(tx: Session) -> None:

@@ -21,7 +21,7 @@ from storage.states import PETITION_FOLLOWS, PetitionState
 _PETITIONS, _ATTESTATIONS = (SQLModel.metadata.tables[one.__tablename__] for one in (Petition, Attestation))
 _ADD, _ATTEST = upserts.or_nothing(_PETITIONS), upserts.or_nothing(_ATTESTATIONS)
 # What is on the record of each petition that is over.
-_ENDS = frozenset(f"petition.{state}" for state, follows in PETITION_FOLLOWS.items() if not follows)
+_ENDS = frozenset(f"petition.{state}" for state in PetitionState if not PETITION_FOLLOWS.get(state))
 _DUE = (
     select(Petition)
     .where(

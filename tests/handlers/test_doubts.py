@@ -119,6 +119,25 @@ async def test_an_approval_that_was_written_by_hand_approves_nothing(world: Worl
     assert (told.who, told.correlation) == ("Sam (sam)", grant)
 
 
+@pytest.mark.parametrize("by_hand", ["UPDATE holdings SET settled = true", "DELETE FROM holdings"])
+async def test_an_end_that_nobody_works_on_is_taken_up_again(world: World, by_hand: str):
+    """T-9, promise 1: the holding says that all is done, or is gone, and the grant that its end has only begun."""
+    grant = await world.given("ada")
+    doubts = Doubts(world.ground)
+    await doubts.look()
+    world.clock.forward(hours=3)
+    await world.revocation.end_due()
+    assert await world.state(grant) == GrantState.ENDING
+    await _by_hand(world, by_hand)
+    await world.settle()
+    assert await world.holds("ada")
+    await doubts.look()
+    await world.settle()
+    assert not await world.holds("ada")
+    assert await world.state(grant) == GrantState.ENDED
+    assert "row-changed" in await world.kinds()
+
+
 async def test_a_freeze_that_was_deleted_stops_new_access_all_the_same(world: World):
     """T-9, T-4: and it is there again, to be lifted as any other."""
     now = world.clock()
