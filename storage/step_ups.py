@@ -16,10 +16,11 @@ from storage.plain import Plain, run
 from storage.records import Handle, StepUp
 from storage.signing import genuine
 
-
 # Built once: each decision of a request erases, and mostly there is nothing.
 _STEP_UPS = SQLModel.metadata.tables[StepUp.__tablename__]
-_ERASE = Plain(update(_STEP_UPS).where(_STEP_UPS.c.about == bindparam("of")).values(rationale="", minutes=None))
+_ERASE = Plain(
+    update(_STEP_UPS).where(_STEP_UPS.c.about == bindparam("of")).values(rationale="", minutes=None)
+)
 
 
 class About(StrEnum):
