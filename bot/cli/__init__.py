@@ -11,7 +11,19 @@ from typing import Annotated
 
 import typer
 
-from bot.cli import alarms, audit, audit_proofs, check, evidence, keys, petitions, records, restoring, running
+from bot.cli import (
+    alarms,
+    audit,
+    audit_proofs,
+    check,
+    evidence,
+    keys,
+    petitions,
+    policy,
+    records,
+    restoring,
+    running,
+)
 from bot.cli.drift import drift
 from bot.cli.place import Place
 from bot.cli.sentences import Kindly
@@ -46,6 +58,7 @@ app.add_typer(records.grants, name="grants")
 app.add_typer(records.exceptions, name="exceptions")
 app.add_typer(records.proofs, name="proofs")
 app.add_typer(petitions.commands, name="petitions")
+app.add_typer(policy.commands, name="policy")
 app.add_typer(keys.commands, name="keys")
 
 

@@ -30,9 +30,13 @@ class Place:
         """The settings. SettingsFault when they are missing or wrong. serving: with all that running needs."""
         return load_settings(self.config or _USUAL, self.environ, serving=serving)
 
+    def is_there(self) -> bool:
+        """Whether a file was named, or the usual one is there."""
+        return self.config is not None or _USUAL.exists()
+
     def origin_for_slack(self) -> str | None:
         """Where Slack is to call by HTTP; None for Socket Mode, and where no file was named nor the usual one is."""
-        if self.config is None and not _USUAL.exists():
+        if not self.is_there():
             return None
         return origin_for_slack(self.config or _USUAL, self.environ)
 

@@ -58,6 +58,7 @@ IN_HANDLERS = {
         "the sessions could not be ended", "the directory did not answer, so it is unknown whether it was done",
     },
     "handlers/decisions/cedar.py": {"no decision was reached", "approve and grant"},
+    "handlers/decisions/pinpointing.py": {"invalid token", "unexpected end of input"},
     "handlers/decisions/statements.py": {"for policy `policy0`, "},
     "handlers/differences.py": {"the catalogue"},
     "handlers/foresight.py": {"to be said"},
@@ -70,8 +71,11 @@ IN_HANDLERS = {
     "handlers/owned.py": {"may be synced", "one device"},
     "handlers/stories.py": {"ended early"},
 }  # fmt: skip
-# Words that people type, names of products, and sentences that constants are made of, which are found whole.
+# Words that people type, names of products, sentences that constants are made of, which are found whole, and what the
+# command line alone says of policies and their cases, in English as all of it.
 NO_SENTENCES = {
+    "handlers/decisions/cases.py", "handlers/decisions/inspecting.py", "handlers/decisions/stated_facts.py",
+    "handlers/decisions/stating.py",
     "handlers/decisions/drafts.py", "handlers/decisions/durations.py", "handlers/decisions/freezing.py",
     "handlers/decisions/grammar.py", "handlers/decisions/passkey_names.py",
 }  # fmt: skip

@@ -1,0 +1,137 @@
+"""The commands about policy as code: look a set through, put its cases to it, show what is shipped.
+
+They need no running bot and no secret, ask nothing of a directory and change nothing.
+"""
+
+import json
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from bot.cli.place import Place, group, place_of
+from bot.cli.sentences import UNSOUND
+from storage.faults import PolicyFault
+
+if TYPE_CHECKING:
+    from bot.rulebook import Rulebook
+    from handlers.decisions.cedar import CedarPolicy
+
+commands = typer.Typer(
+    help="Policy as code: check it, put cases to it, show what is shipped.", callback=group
+)
+
+Directory = Annotated[
+    Path | None,
+    typer.Option(help="Policies of yours (*.cedar), with your cases in cases/*.toml.", metavar="DIR"),
+]
+Replaces = Annotated[
+    list[str] | None,
+    typer.Option(help="The @id of a shipped policy to leave out; as often as needed.", metavar="ID"),
+]
+AsJson = Annotated[bool, typer.Option("--json", help="As one JSON object.")]
+_CHECK_CODES = (
+    "Exit codes: 0 nothing failed (there may be warnings), 1 something failed, 2 it could not be done."
+)
+_TEST_CODES = "Exit codes: 0 every case got its answer, 1 at least one did not, 2 it could not be done."
+
+
+@commands.command(epilog=_CHECK_CODES)
+def check(
+    context: typer.Context,
+    directory: Directory = None,
+    replaces: Replaces = None,
+    strict: Annotated[bool, typer.Option("--strict", help="Let warnings count as failures.")] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Look the policies through: what will not load, never applies or says too little, and what no case reaches."""
+    from bot.cli.policy_shown import as_json as troubles_as_json
+    from bot.cli.policy_shown import show_check
+    from bot.policy_check import checked
+
+    report = checked(_rulebook(place_of(context), directory, replaces))
+    if as_json:
+        typer.echo(json.dumps(troubles_as_json(report), indent=2))
+    else:
+        show_check(report)
+    if report.failed or (strict and report.warnings):
+        raise typer.Exit(UNSOUND)
+
+
+@commands.command("test", epilog=_TEST_CODES)
+def put_cases(
+    context: typer.Context,
+    files: Annotated[
+        list[str] | None, typer.Argument(help="Tables of cases; without any, all of them.", metavar="FILES")
+    ] = None,
+    directory: Directory = None,
+    replaces: Replaces = None,
+    coverage: Annotated[
+        bool, typer.Option("--coverage", help="Show of each policy how many cases it decided.")
+    ] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Put every case to the policies and show each that got another answer than it must have."""
+    from bot.cli.policy_shown import results_as_json, show_coverage, show_results
+    from handlers.decisions.cases import answered
+    from handlers.decisions.cases import coverage as covered
+
+    book = _rulebook(place_of(context), directory, replaces)
+    began = time.perf_counter()
+    policy = _loaded(book)
+    cases, wrongs = (book.of_tables(files) if files else book).cases()
+    if wrongs:
+        raise PolicyFault("\n".join(f"{one.file}:{one.line}  {one.sentence}" for one in wrongs))
+    answers = answered(policy, cases)
+    reached = covered(policy.notes, answers)
+    if as_json:
+        typer.echo(json.dumps(results_as_json(answers, reached), indent=2))
+    else:
+        show_results(answers, reached, policy.notes, time.perf_counter() - began, whole=not files)
+        if coverage:
+            show_coverage(reached, policy.notes)
+    if not all(one.holds for one in answers):
+        raise typer.Exit(UNSOUND)
+
+
+@commands.command()
+def show(
+    context: typer.Context,
+    name: Annotated[
+        str | None, typer.Argument(help="The @id of a policy, or a file; without one, all are listed.")
+    ] = None,
+    directory: Directory = None,
+    replaces: Replaces = None,
+) -> None:
+    """Print a policy, a file of policies or a table of cases as it is written, to begin one of your own with."""
+    from bot.cli.policy_shown import show_policies
+    from handlers.decisions.stated_facts import nearest
+
+    book = _rulebook(place_of(context), directory, replaces)
+    notes = _loaded(book).notes
+    texts = {**book.sources, **book.tables, "schema.cedarschema": book.schema}
+    texts |= {one.id: f"{one.text.strip()}\n" for one in notes.values()}
+    if name is None:
+        show_policies(notes)
+    elif name in texts:
+        typer.echo(texts[name], nl=False)
+    else:
+        raise PolicyFault(f"There is no policy or file {name}. {nearest(name, texts)}")
+
+
+def _loaded(book: "Rulebook") -> "CedarPolicy":
+    from handlers.decisions.cedar import CedarPolicy
+
+    try:
+        return CedarPolicy.load(book.sources, book.schema, bound_to="")
+    except PolicyFault as fault:
+        raise PolicyFault(f"The policies cannot be loaded: {fault}. See: wicket policy check") from None
+
+
+def _rulebook(place: Place, directory: Path | None, replaces: list[str] | None) -> "Rulebook":
+    """The shipped set and what is named; where there are settings, with their catalogue."""
+    from bot.rulebook import rulebook
+
+    settings = place.settings() if place.is_there() else None
+    return rulebook(directory, replaces or (), settings.catalogue if settings else None)
