@@ -132,7 +132,7 @@ def _live(
 async def _of_access(
     ground: "Ground", account: "Account", entitlement: "Entitlement", wish: _Wish
 ) -> "Question":
-    from handlers.decisions.policy import Action, Approvals
+    from handlers.decisions.policy import AccessAction, Action, Approvals
     from handlers.explaining import Explaining
 
     (standing,) = await Explaining(ground).standings(
@@ -142,7 +142,7 @@ async def _of_access(
     if not given.keys() <= {"owner", "security", "manager"}:
         raise PolicyFault("--approval is owner, security or manager, once for each who approved.")
     so_far = Approvals(owner=given["owner"], security=given["security"], manager=given["manager"])
-    whole = Action.GRANT if wish.action == Action.GRANT else Action.REQUEST
+    whole: AccessAction = Action.GRANT if wish.action == Action.GRANT else Action.REQUEST
     return replace(standing.question, action=whole, approvals=so_far)
 
 
