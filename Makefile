@@ -8,7 +8,7 @@ VENV ?= .venv
 # What was compiled is kept, wherever the environment says otherwise: tests start many processes, and each would compile
 # all of Wicket, and its tests, anew.
 export PYTHONDONTWRITEBYTECODE :=
-# Test processes side by side, one a core: many tests hold a deadline, so more of them than cores only fail.
+# Busy test processes side by side, one a core: many tests hold a deadline, so more of them than cores only fail.
 # Each begins with half of the files, and who has done with theirs takes over half of what the other has left.
 JOBS ?= 2
 BIN := $(VENV)/bin
@@ -16,9 +16,14 @@ TESTS = $(BIN)/python -m pytest $(if $(filter-out 1,$(JOBS)),-n $(JOBS) --dist w
 # What tests write is thrown away, so it may stand in memory, where there is room for it: most of what they do is to
 # commit, which waits for a disk otherwise, and keeps a processor busy meanwhile.
 MEMORY := $(shell df -Pk /dev/shm 2>/dev/null | awk 'NR == 2 && $$4 > 2000000 { print "/dev/shm/" }')
-# These wait for most of their time, so they run in a process of their own beside the others.
-WAITING := tests/chaos tests/bot/demo/tour/test_tour_on_slapd.py tests/bot/demo/tour/test_tour_on_samba.py \
-	tests/browser/test_petitions.py tests/browser/test_story.py tests/browser/test_passkeys.py
+# These wait for most of their time: for processes, servers, a browser, or faults to pass. So as many processes again take
+# them, beside those of the others; whoever is free takes the next file, so the longest stand first.
+WAITING := tests/chaos tests/browser tests/bot/demo tests/storage/directories tests/wire/test_restarts.py \
+	tests/wire/test_slack_faults.py tests/wire/test_directory_faults.py tests/wire/test_store_faults.py \
+	tests/wire/test_store_server.py tests/wire/test_replicas.py tests/bot/test_serving.py tests/bot/test_directories.py \
+	tests/handlers/test_ldap_beside_local.py
+WAITING_TESTS = $(BIN)/python -m pytest \
+	$(if $(filter-out 1,$(JOBS)),-n $(JOBS) --dist loadfile --no-loadscope-reorder)
 INSTALL := $(BIN)/python -m pip install --disable-pip-version-check --quiet
 LOCK := $(BIN)/uv pip compile pyproject.toml --universal --python-version 3.11 --generate-hashes --quiet \
 	--no-emit-index-url --no-emit-find-links --no-header --no-annotate
@@ -39,7 +44,7 @@ test: lint ## everything that must hold (ARGS=tests/handlers runs a part)
 	@TMPDIR=$$(mktemp -d $(or $(MEMORY),$${TMPDIR:-/tmp}/)XXXXXXXX) && export TMPDIR && chmod 755 "$$TMPDIR" || exit 1; \
 		trap 'rm -rf "$$TMPDIR"' EXIT; trap 'exit 130' INT TERM; \
 		$(if $(ARGS),$(TESTS) $(ARGS),\
-		waited=$$(mktemp); $(BIN)/python -m pytest $(WAITING) >"$$waited" 2>&1 & waiting=$$!; \
+		waited=$$(mktemp); $(WAITING_TESTS) $(WAITING) >"$$waited" 2>&1 & waiting=$$!; \
 		$(TESTS) $(WAITING:%=--ignore=%); failed=$$?; \
 		wait $$waiting || failed=1; cat "$$waited"; exit $$failed)
 

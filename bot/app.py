@@ -23,7 +23,7 @@ from bot.couriers.mail import MailCourier, Smtp
 from bot.couriers.rendering import Rendering
 from bot.couriers.slack import SlackCourier
 from bot.directories import open_directory
-from bot.duties import Duties
+from bot.duties import CATALOGUE, RULES, Duties
 from bot.grounds import ground_of
 from bot.languages import read_language
 from bot.limits import bulletin_times, page_limits
@@ -31,6 +31,7 @@ from bot.listening import listen
 from bot.metrics import Metrics
 from bot.process import favour_the_loop
 from bot.providers import door_width, open_provider, vouching_limits
+from bot.reloading import Reloading, Reread, begin_with, govern
 from bot.schedule import Duty, Schedule
 from bot.settings import Settings
 from bot.siem.opening import open_siem
@@ -55,6 +56,7 @@ from handlers.changes import Changes
 from handlers.checks import Checks
 from handlers.cooling import Cooling
 from handlers.decisions.policy import PolicyEngine
+from handlers.doubts import Doubts, sign_once
 from handlers.drift import Drift
 from handlers.effects import Effects
 from handlers.leavers import Leavers
@@ -74,10 +76,12 @@ from handlers.vouching import Vouching
 from handlers.watching import Watching
 from storage import freezes
 from storage.audit.guards import missing_guards
+from storage.audit.privileges import MEND, too_wide
 from storage.clock import Clock
 from storage.database import Database
 from storage.directories.base import Directory
 from storage.faults import AuditFault
+from storage.macs import Macs
 
 log = structlog.get_logger(__name__)
 
@@ -99,7 +103,8 @@ class App:
 
     now: instead of the clock that all replicas share. directories, policy: instead of the configured and the shipped
     ones, where given.
-    alone: no other bot works on this file, as `storage.exclusive` sees to.
+    alone: no other bot works on this file, as `storage.exclusive` sees to. reread: reads the settings anew, so that
+    rules that change while it runs are taken up; without it they are not.
 
     Raises a fault of storage.faults when settings, policies or keys are not usable; then nothing was started.
     """
@@ -113,6 +118,7 @@ class App:
         directories: Mapping[str, Directory] | None = None,
         policy: PolicyEngine | None = None,
         alone: bool = True,
+        reread: Reread | None = None,
     ) -> None:
         self._settings = settings
         self._alone = alone and isinstance(settings.store, Path)  # a server's database is for replicas
@@ -125,11 +131,17 @@ class App:
         vault = settings.secrets.vault()
         handles = Handles(vault=vault, lifetime=timedelta(minutes=settings.security.link_minutes))
         self.metrics = Metrics.in_registry(CollectorRegistry())
-        self.database = Database(settings.store, busy_timeout=BUSY_TIMEOUT, patience=PATIENCE)
+        self.database = Database(
+            settings.store, busy_timeout=BUSY_TIMEOUT, patience=PATIENCE, macs=Macs(vault),
+            replica=settings.server.replica,
+        )  # fmt: skip
         self._now = now = now or self.database.now
         self._open.callback(self.database.close)
         self.directories = self._directories() if directories is None else directories
-        self.ground = ground_of(settings, self.database, self.directories, now, policy, vault)
+        self._held, self._unusable = begin_with(settings, policy, self.database)
+        self.ground = ground_of(settings, self.database, self.directories, now, vault=vault, held=self._held)
+        self.governing = govern(settings, self.ground, self._held, self._look_anew)
+        self._reloading = Reloading(settings, self.governing, reread) if reread else None
         self._links = PageLinks(
             public_url=settings.server.public_url.rstrip("/"),
             handles=handles,
@@ -171,6 +183,7 @@ class App:
             alarms=self._alarms,
             metrics=self.metrics,
             signer=self._signer,
+            governing=self.governing,
             language=self._language,
             vouching=Vouching(self.ground, vault, limits) if limits else None,
         )
@@ -189,6 +202,7 @@ class App:
     async def start(self) -> None:
         """Check the audit store, open the ways in and out, begin the schedule: what is overdue goes first."""
         await self._check_audit()
+        await in_its_turn(partial(self.governing.begin, self._unusable))
         if self._page_ground.provider is not None:
             self._open.push_async_callback(self._page_ground.provider.close)
         session = await self._open.enter_async_context(aiohttp.ClientSession())
@@ -199,7 +213,7 @@ class App:
         bolt = self._speaking.bolt(client, replies)
         await self._open_web(bolt)
         duties = self._duties(client, self._streaming(session)).all(self._holdings)
-        self._schedule = schedule = Schedule(duties, end_within=END_WITHIN)
+        self._schedule = schedule = Schedule(duties, end_within=END_WITHIN, kept=self.ground.kept)
         self.database.on_wake(schedule.wake, asyncio.get_running_loop())
         # What a dead one left and what is overdue is on its way before any new work is taken up (A-1).
         await in_its_turn(partial(self._effects.resume, alone=self._alone))
@@ -235,6 +249,12 @@ class App:
         if self._watch is not None:
             await self._watch.look()
 
+    def reload(self) -> None:
+        """Read the rules anew now, whether their files seem changed or not."""
+        if self._reloading is not None and self._schedule is not None:
+            self._reloading.forget()
+            self._schedule.wake(frozenset({RULES}))
+
     def _directories(self) -> Mapping[str, Directory]:
         """The configured directories, by the names that entitlements use."""
         opened: dict[str, Directory] = {}
@@ -251,6 +271,9 @@ class App:
                 f"Nothing keeps the audit tables from being changed: {', '.join(missing)} is missing or switched off. "
                 "Find out why, and run `wicket audit verify`; `wicket migrate` puts it back."
             )
+        if wide := await self.database.read(too_wide):
+            log.warning("audit.role_too_wide", can=wide, mend=MEND)
+        await in_its_turn(partial(sign_once, self.ground))
         await self._watching.look()
         self._open.push_async_callback(self._watching.last_look)
         for freeze in await self.database.read(freezes.open_ones):
@@ -293,6 +316,7 @@ class App:
             ],
             languages=self._languages,
             zone=self._zone,
+            kept=self.ground.kept,
         )
         listening = await listen(app, settings.server.host, settings.server.port)
         self._open.push_async_callback(listening.close)
@@ -333,6 +357,7 @@ class App:
             alarms=self._alarms,
             openings=self._openings,
             cooling=Cooling(self._page_ground),
+            doubts=Doubts(self.ground),
             drift=self._drift,
             leavers=self._leavers,
             watching=self._watching,
@@ -347,40 +372,39 @@ class App:
             metrics=self.metrics,
             now=self._now,
             directories=tuple(self.directories),
+            governing=self.governing,
+            reloading=self._reloading,
             drift_every=self._settings.drift.every_minutes * 60,
             watch_every=self._settings.audit.every_seconds,
         )
 
     def _mail(self) -> MailCourier:
-        mail, password = self._settings.mail, self._settings.secrets.smtp_password
-        smtp = Smtp(
-            host=mail.host,
-            port=mail.port,
-            sender=mail.sender,
-            encryption=mail.encryption,
-            username=mail.username,
-            password=password.get_secret_value() if password else None,
-        )
         return MailCourier(
             self._page_ground,
-            smtp,
+            Smtp.of(self._settings.mail, self._settings.secrets.smtp_password),
             metrics=self.metrics,
             public_url=self._links.public_url,
             language=self._language,
             zone=self._zone,
         )
 
+    def _look_anew(self) -> None:
+        """The catalogue may be another: it is held against the directories and Slack now."""
+        if self._schedule is not None:
+            self._schedule.wake(frozenset({CATALOGUE}))
+
     def _wake_holdings(self) -> None:
         self._holdings.wake()
 
 
-async def serve(settings: Settings) -> None:
-    """Run until told to stop (SIGTERM or SIGINT), then stop cleanly."""
+async def serve(settings: Settings, reread: Reread | None = None) -> None:
+    """Run until told to stop (SIGTERM or SIGINT), then stop cleanly. SIGHUP reads the rules anew."""
     stopping = asyncio.Event()
     loop = asyncio.get_running_loop()
     for name in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(name, stopping.set)
-    app = App(settings)
+    app = App(settings, reread=reread)
+    loop.add_signal_handler(signal.SIGHUP, app.reload)
     try:
         await app.start()
         favour_the_loop()

@@ -12,6 +12,7 @@ from bot.couriers.mail import MailCourier
 from bot.couriers.patient import deliver_all
 from bot.couriers.slack import BATCH, SlackCourier
 from bot.metrics import Metrics
+from bot.reloading import Reloading
 from bot.schedule import Duty
 from bot.watching import OwnerWatch
 from handlers.alarms import Alarms
@@ -19,8 +20,10 @@ from handlers.attesting import WAKES as PETITIONS
 from handlers.bulletins import Bulletins
 from handlers.changes import Changes
 from handlers.cooling import Cooling
+from handlers.doubts import Doubts
 from handlers.drift import Drift
 from handlers.effects import Effects
+from handlers.governing import Governing
 from handlers.leavers import Leavers
 from handlers.petition_openings import Openings
 from handlers.reminding import Reminding
@@ -34,6 +37,7 @@ from storage.outbox import ALERT, NORMAL
 from storage.reminders import WAKES
 
 _DAY = 86400
+RULES, CATALOGUE = "rules", "catalogue"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -49,6 +53,7 @@ class Duties:
     alarms: Alarms
     openings: Openings
     cooling: Cooling
+    doubts: Doubts
     drift: Drift
     leavers: Leavers
     summons: Summons
@@ -60,6 +65,8 @@ class Duties:
     slack: SlackCourier
     mail: MailCourier
     siem: Streaming | None
+    governing: Governing
+    reloading: Reloading | None
     metrics: Metrics
     now: Clock
     directories: Sequence[str]
@@ -79,6 +86,8 @@ class Duties:
             Duty(name="alarms", every=30, work=self.alarms.settle_due),
             Duty(name="petitions", every=5, woken_by=PETITIONS, work=self.openings.settle_due),
             Duty(name="cooling", every=10, work=self.cooling.settle_due),
+            Duty(name="doubts", every=1, work=self.doubts.tell_due),
+            Duty(name="rows", every=60, work=self.doubts.look),
             Duty(name="checkpoints", every=self.watch_every, work=self.watching.look),
             Duty(name="tiles", every=1, work=self.tiling.seal_due),
             Duty(name="bulletins", every=60, work=self.bulletins.owe_due),
@@ -87,12 +96,18 @@ class Duties:
             Duty(name="leavers", every=60, work=self.leavers.look),
             Duty(name="linked", every=self.drift_every, work=partial(self.leavers.look, everybody=True)),
             Duty(name="reminders", every=1, woken_by=WAKES, work=self.reminding.remind_due),
-            Duty(name="owners", every=_DAY, work=self.watch.look),
+            Duty(name="owners", every=_DAY, woken_by=CATALOGUE, work=self.watch.look),
             Duty(name="owners in trouble", every=60, work=self.watch.look_again),
+            Duty(name="rules", every=5, woken_by=RULES, work=self._rules),
             *([Duty(name="siem", every=1, work=self._stream)] if self.siem else []),
             # Each directory is compared by a duty of its own, so that a hung one delays no other.
             *(
-                Duty(name=f"drift {name}", every=self.drift_every, work=partial(self.drift.look, name))
+                Duty(
+                    name=f"drift {name}",
+                    every=self.drift_every,
+                    woken_by=CATALOGUE,
+                    work=partial(self.drift.look, name),
+                )
                 for name in self.directories
             ),
         ]
@@ -113,6 +128,11 @@ class Duties:
     def _ends_are_due(self) -> bool:
         """Whether access is being taken back by the hundred: that is a promise, and words about it come after it."""
         return self.revocation.is_ending or self.effects.takes_back
+
+    async def _rules(self) -> None:
+        if self.reloading is not None:
+            await self.reloading.look()
+        await self.governing.look()
 
     async def _stream(self) -> None:
         if self.siem is not None:

@@ -4,12 +4,14 @@ It opens nothing: the database and the directories are given to it.
 """
 
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import timedelta
 
-from bot.policies import load_policy
+from bot.policies import load_rules
 from bot.settings import Settings
 from handlers.decisions.policy import PolicyEngine
 from handlers.ground import Ground
+from handlers.rules import Held
 from handlers.stepping_up import SteppingUp
 from storage.clock import Clock
 from storage.database import Database
@@ -24,12 +26,18 @@ def ground_of(
     now: Clock,
     policy: PolicyEngine | None = None,
     vault: Vault | None = None,
+    held: Held | None = None,
 ) -> Ground:
-    """What handlers stand on, by these settings. vault: of those that are to know the codes of requests."""
+    """What handlers stand on, by these settings. vault: of those that are to know the codes of requests.
+
+    held: the rules, where they may be replaced while it runs; policy: instead of those of the settings.
+    """
+    held = held or held_by(settings, policy)
     return Ground(
         database=database,
-        policy=policy or load_policy(settings),
-        catalogue=settings.catalogue,
+        policy=held.policy,
+        catalogue=held.catalogue,
+        kept=held.kept,
         directories=directories,
         security_group=settings.security.approvers_group,
         lapse_after=timedelta(hours=settings.security.request_lapse_hours),
@@ -45,3 +53,9 @@ def ground_of(
             vault=vault or Vault([generate_key()]),
         ),
     )
+
+
+def held_by(settings: Settings, policy: PolicyEngine | None = None) -> Held:
+    """The rules of these settings. policy: instead of theirs. PolicyFault if they will not do."""
+    rules = load_rules(settings)
+    return Held(rules if policy is None else replace(rules, policy=policy))

@@ -5,7 +5,7 @@ APScheduler only ticks (it loses date jobs when killed); a duty never runs besid
 
 import asyncio
 from collections.abc import Awaitable, Callable, Iterable
-from contextlib import suppress
+from contextlib import AbstractContextManager, nullcontext, suppress
 from dataclasses import dataclass, field
 
 import structlog
@@ -57,8 +57,8 @@ class Duty:
         self._resting = True
         self._woken.set()
 
-    async def run(self) -> None:
-        """Until it may rest."""
+    async def run(self, kept: Callable[[], AbstractContextManager[None]] = nullcontext) -> None:
+        """Until it may rest. kept: entered anew for each piece of work."""
         within = 2 * self.every
         while True:
             with suppress(TimeoutError):
@@ -69,7 +69,8 @@ class Duty:
                 return
             within = 2 * self.every
             try:
-                await self.work()
+                with kept():
+                    await self.work()
                 if self.until_next is not None:
                     within = min(within, max(SOONEST, await self.until_next()))
             except asyncio.CancelledError:
@@ -88,11 +89,17 @@ class Duty:
 class Schedule:
     """Ticks the duties. Overdue work is first at start, since every duty is woken at once.
 
-    end_within: how many seconds a stop waits for what is being done.
+    end_within: how many seconds a stop waits for what is being done. kept: entered anew for each piece of work.
     """
 
-    def __init__(self, duties: Iterable[Duty], *, end_within: float = 0.0) -> None:
-        self._duties, self._end_within = tuple(duties), end_within
+    def __init__(
+        self,
+        duties: Iterable[Duty],
+        *,
+        end_within: float = 0.0,
+        kept: Callable[[], AbstractContextManager[None]] = nullcontext,
+    ) -> None:
+        self._duties, self._end_within, self._kept = tuple(duties), end_within, kept
         self._scheduler = AsyncIOScheduler(
             timezone="UTC", job_defaults={"misfire_grace_time": None, "coalesce": True, "max_instances": 1}
         )
@@ -101,7 +108,7 @@ class Schedule:
     def start(self) -> None:
         """Begin, on the running loop."""
         for duty in self._duties:
-            self._running.append(asyncio.create_task(duty.run(), name=duty.name))
+            self._running.append(asyncio.create_task(duty.run(self._kept), name=duty.name))
             self._scheduler.add_job(duty.tick, "interval", seconds=duty.every, id=duty.name)
             duty.wake()
         self._scheduler.start()

@@ -227,7 +227,11 @@ class Deciding:
         asked = grant.asked_minutes or grant.minutes
         for approval in longer:
             void_approval(tx, approval, at=now, why="the time was made shorter after it")
-            facts: Mapping[str, recording.Fact] = {"approver": approval.approver, "role": approval.role}
+            facts: Mapping[str, recording.Fact] = {
+                "approval": approval.id,
+                "approver": approval.approver,
+                "role": approval.role,
+            }
             self._requests.record(tx, intent, grant, "approval.voided", "done", facts=facts)
         grants.move(tx, grant, GrantState.PENDING, minutes=minutes, asked_minutes=asked)
 

@@ -26,6 +26,7 @@ from storage import claims, grants, holdings
 from storage.claims import Due
 from storage.directories.base import Directory
 from storage.faults import DirectoryUnavailable
+from storage.ours import with_what_is_ours
 from storage.records import Grant, Holding
 from storage.states import GrantState
 
@@ -146,7 +147,10 @@ class Effects:
     def _begin_alone(self, tx: Session, taken: Collection[Due], now: datetime) -> "list[_Work]":
         rows = claims.rows_of(tx, taken)
         covering = grants.covering_each(tx, rows)
-        return [self._begun(tx, row, covering[row.id], now) for row in rows]
+        return [
+            self._begun(tx, with_what_is_ours(tx, row, covering[row.id]), covering[row.id], now)
+            for row in rows
+        ]
 
     def _begun(self, tx: Session, claimed: Holding, covering: Sequence[Grant], now: datetime) -> "_Work":
         until = until_of(covering, now)

@@ -12,7 +12,7 @@ from handlers.ground import Ground
 from handlers.intents import AnswerInquiry, AskStory, Intent, OnGrant, Reconcile, Resume
 from handlers.outcomes import Repeated, Unknown
 from handlers.strange import named
-from storage import deliveries, freezes, grants, inquiries
+from storage import deliveries, freezes, grants, inquiries, truly
 from storage.identifiers import made_at
 from storage.records import ExceptionRecord
 
@@ -33,6 +33,8 @@ def turn_away_forged(
 ) -> Unknown:
     """Record it under `action` ("approval.tampered") as refused, and tell the security channel; what to answer."""
     account = intent.actor.account
+    # Whoever clicks what others changed in the database is no forger; that is told by itself (handlers.doubts).
+    spoilt = isinstance(intent, OnGrant) and truly.is_spoilt(tx, intent.grant)
     lost = is_lost(tx, intent)
     recording.record(
         tx,
@@ -42,10 +44,10 @@ def turn_away_forged(
         actor=recording.person(intent.actor),
         where=intent.where,
         correlation=account.id,
-        facts={"lost": True} if lost else None,
+        facts={"lost": True} if lost else {"row": "refused"} if spoilt else None,
     )
-    if lost:
-        return Unknown(what=what, lost=True)
+    if lost or spoilt:
+        return Unknown(what=what, lost=lost)
     tell_security(
         tx,
         ground.now(),

@@ -3,7 +3,8 @@
 It holds references and small questions to them; it carries out nothing.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Protocol
@@ -70,6 +71,8 @@ class Ground:
     people_of: for each directory whose people are those of another, that other one, their home. People sign in and
     are linked from a home, and approvers are looked for there; so nobody waits for any other directory but whoever
     asks about something in it.
+
+    kept: within it, policy and catalogue are those that it began with, whatever is loaded meanwhile.
     """
 
     database: Database
@@ -84,6 +87,7 @@ class Ground:
     cool_off: timedelta = SHORTEST_COOL_OFF
     petition_channel: str = ""
     stepping_up: SteppingUp = field(default_factory=SteppingUp)
+    kept: Callable[[], AbstractContextManager[None]] = nullcontext
 
     @property
     def homes(self) -> Mapping[str, Directory]:

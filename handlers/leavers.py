@@ -173,7 +173,7 @@ class Leavers:
             void_approval(tx, approval, at=now, why=_SAID[leaver.why])
             missing = {**grant.missing, approval.role: grant.missing.get(approval.role, 0) + 1}
             grants.move(tx, grant, GrantState.PENDING, missing=missing)
-            self._record(tx, leaver, "approval.voided", grant)
+            self._record(tx, leaver, "approval.voided", grant, {"approval": approval.id})
             self._ground.show(tx, grant)
             report.approvals.append(grant.entitlement)
         link = links.link_to(tx, leaver.directory, leaver.id)

@@ -16,14 +16,12 @@ from handlers.decisions.policy import PolicyDecision
 from handlers.intents import Actor, Where
 from storage.audit import entry as audit
 from storage.audit import log
+from storage.database import replica_of
 from storage.identifiers import new_id, new_ids
 from storage.whose import Given, holder_of
 
 Fact = audit.Fact
 NOTHING: Mapping[str, Fact] = MappingProxyType({})
-
-# One process writes for now; replicas will each have a name of their own.
-REPLICA = "main"
 
 WICKET = audit.Actor(type="wicket", id="wicket")
 OPERATOR = audit.Actor(type="operator", id="cli")
@@ -73,8 +71,8 @@ def record(
     """
     step = Step(action=action, outcome=outcome, decision=decision, facts=facts or NOTHING)
     entry = _entry(
-        step, at=at, actor=actor, subject=subject, resource=resource, correlation=correlation, where=_place(where),
-        texts=texts or {},
+        step, at=at, actor=actor, subject=subject, resource=resource, correlation=correlation,
+        where=_place(tx, where), texts=texts or {},
     )  # fmt: skip
     return log.append(tx, entry)
 
@@ -125,7 +123,7 @@ def record_steps(
     texts: Mapping[str, str] | None = None,
 ) -> list[str]:
     """`record_grant` of several things that came of one act, in this order; their ids. facts, texts: of each."""
-    about = _about(grant, at=at, actor=actor, where=_place(where), facts=facts, texts=texts)
+    about = _about(grant, at=at, actor=actor, where=_place(tx, where), facts=facts, texts=texts)
     wanted = list(steps)
     entries = [
         about(step, fresh=fresh) for fresh, step in zip(new_ids("e", at, len(wanted)), wanted, strict=True)
@@ -143,7 +141,7 @@ def record_each(
     where: Where,
 ) -> None:
     """`record_grant` of what Wicket itself has done with many grants at once, each with its own facts."""
-    place, wanted = _place(where), list(grants)
+    place, wanted = _place(tx, where), list(grants)
     log.append_each(
         tx,
         [
@@ -213,9 +211,12 @@ def _account_of(grant: Recorded) -> Mapping[str, Fact]:
     return place
 
 
-def _place(where: Where) -> audit.Where:
+def _place(tx: Session, where: Where) -> audit.Where:
     return audit.Where(
-        transport=where.transport, replica=REPLICA, team=where.team or None, channel=where.channel or None
+        transport=where.transport,
+        replica=replica_of(tx),
+        team=where.team or None,
+        channel=where.channel or None,
     )
 
 

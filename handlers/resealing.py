@@ -14,8 +14,10 @@ from handlers.recording import OPERATOR, record
 from storage import proofs
 from storage.database import Database
 from storage.identifiers import new_id
+from storage.macs import BOUND
 from storage.records import Proof
 from storage.secrets import SealBroken, Vault
+from storage.signing import sign_by_newest
 
 AT_A_TIME = 200
 
@@ -24,11 +26,16 @@ Tell = Callable[[int, int | None], None]
 
 @dataclass(frozen=True, kw_only=True)
 class Resealed:
-    """What came of it. seen: all secrets; moved: those that an older key had sealed; lost: those that no key opens."""
+    """What came of it. seen: all secrets; moved: those that an older key had sealed; lost: those that no key opens.
+
+    signed: rows that an older key had signed. doubtful: those that are not as Wicket wrote them, which stay so.
+    """
 
     seen: int
     moved: int
     lost: int
+    signed: int = 0
+    doubtful: int = 0
 
 
 def reseal(database: Database, vault: Vault, *, where: Where, tell: Tell) -> Resealed:
@@ -43,9 +50,40 @@ def reseal(database: Database, vault: Vault, *, where: Where, tell: Tell) -> Res
             partial(_round, database=database, vault=vault, last=last, where=where, correlation=correlation)
         )
         if not rows:
-            return Resealed(seen=seen, moved=moved, lost=lost)
+            signed, doubtful = _sign_anew(database, where=where, correlation=correlation)
+            return Resealed(seen=seen, moved=moved, lost=lost, signed=signed, doubtful=doubtful)
         seen, moved, lost, last = seen + len(rows), moved + now_moved, lost + now_lost, rows[-1]
         tell(seen, max(total, seen))
+
+
+def _sign_anew(database: Database, *, where: Where, correlation: str) -> tuple[int, int]:
+    """Put every row that an older key signed under the newest; how many, and how many are not sound."""
+    signed, doubtful = 0, 0
+    for table in BOUND if database.signs else ():
+        skip = 0
+        while True:
+            moved, unsound = database.write_now(
+                partial(sign_by_newest, name=table, limit=AT_A_TIME, skip=skip)
+            )
+            if not (moved or unsound):
+                break
+            signed, skip = signed + moved, skip + unsound
+        doubtful += skip
+    if signed or doubtful:
+        facts = {"signed": signed, "lost": doubtful}
+        database.write_now(
+            lambda tx: record(
+                tx,
+                at=database.now(),
+                action="keys.resealed",
+                outcome="failed" if doubtful else "done",
+                actor=OPERATOR,
+                where=where,
+                correlation=correlation,
+                facts=facts,
+            )
+        )
+    return signed, doubtful
 
 
 def _round(

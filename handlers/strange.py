@@ -46,7 +46,12 @@ class Kind(StrEnum):
     PETITION = "petition"
     VOUCHING = "vouching"
     UNPROVEN = "unproven"
+    ROW_CHANGED = "row-changed"
     NOT_STREAMED = "not-streamed"
+    RULES_INVALID = "rules-invalid"
+    RULES_CHANGED = "rules-changed"
+    RULES_PROPOSED = "rules-proposed"
+    RULES_DIFFER = "rules-differ"
 
 
 def named(name: str, login: str) -> str:

@@ -24,6 +24,7 @@ from handlers.intents import Intent
 from handlers.outcomes import Asked
 from handlers.passing import begin_waiting
 from handlers.recently import recently
+from handlers.requestable import weighed
 from handlers.strange import named
 from storage import grants, holdings
 from storage.catalogue import Entitlement
@@ -197,6 +198,7 @@ class TakingUp:
     ) -> Asked:
         """Send it: done at once, carried to the owner, or refused, with its record and the messages owed."""
         now = self._ground.now()
+        verdict = weighed(tx, self._ground, entitlement, verdict)
         self.preview(grant, verdict)
         if verdict.outcome == "refused":
             grants.move(tx, grant, GrantState.REFUSED, decided_at=now)

@@ -11,12 +11,14 @@ from sqlalchemy import select as pick
 from sqlmodel import Session, SQLModel, col, func, select
 
 from storage import upserts
-from storage.plain import Plain, rows, run
+from storage.loading import Loading
+from storage.plain import run
 from storage.records import Alarm
+from storage.signing import genuine, signed
 
 _ALARMS = SQLModel.metadata.tables[Alarm.__tablename__]
 # Built once: every request and click asks, and making a statement costs more than running it.
-_REPORTED = Plain(pick(_ALARMS.c.directory, _ALARMS.c.account).where(_ALARMS.c.lifted_at.is_(None)))
+_ALL = Loading(Alarm, pick(*_ALARMS.c))
 _RAISE = upserts.or_nothing(SQLModel.metadata.tables[Alarm.__tablename__])
 
 
@@ -57,7 +59,7 @@ def sound(
         "disabled": disabled, "sessions": Effect.WANTED, "at": at, "settled_at": None, "lifted_at": None,
         "lifted_by": "", "rationale": "",
     }  # fmt: skip
-    return run(tx.connection(), _RAISE, values) == 1
+    return run(tx.connection(), _RAISE, signed(tx, _ALARMS.name, values)) == 1
 
 
 def get(tx: Session, handle: str) -> Alarm | None:
@@ -67,16 +69,15 @@ def get(tx: Session, handle: str) -> Alarm | None:
 
 def open_of(tx: Session, directory: str, account: str) -> Sequence[Alarm]:
     """What is open about this account, the oldest first."""
-    return tx.exec(
-        select(Alarm)
-        .where(Alarm.directory == directory, Alarm.account == account, col(Alarm.lifted_at).is_(None))
-        .order_by(col(Alarm.at))
-    ).all()
+    found = tx.exec(
+        select(Alarm).where(Alarm.directory == directory, Alarm.account == account).order_by(col(Alarm.at))
+    )
+    return [one for one in found if _is_open(tx, one)]
 
 
 def reported(tx: Session) -> frozenset[tuple[str, str]]:
     """Directory and account of everybody about whom an alarm is open."""
-    return frozenset((directory, account) for directory, account in rows(tx.connection(), _REPORTED))
+    return frozenset((one.directory, one.account) for one in _ALL.found(tx) if _is_open(tx, one))
 
 
 def switched_off(tx: Session) -> frozenset[tuple[str, str]]:
@@ -115,3 +116,8 @@ def lift(tx: Session, alarm: Alarm, *, at: datetime, by: str, rationale: str) ->
     alarm.settled_at = alarm.settled_at or at
     tx.add(alarm)
     tx.flush()
+
+
+def _is_open(tx: Session, alarm: Alarm) -> bool:
+    """One that is not as Wicket wrote it counts as open."""
+    return not genuine(tx, alarm) or alarm.lifted_at is None

@@ -3,21 +3,25 @@
 It does not decide who may approve (handlers do); what was not given to the request as it is now never counts.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import bindparam, delete, insert
+from sqlalchemy import bindparam, delete, insert, literal_column
 from sqlalchemy import select as select_columns
 from sqlmodel import Session, SQLModel, col, select
 
+from storage.audit import log
+from storage.audit.tables import ENTRIES
 from storage.binding import binds, mark
-from storage.changing import change
+from storage.changing import change, unsign
 from storage.fresh import FreshProof
 from storage.identifiers import new_id
 from storage.loading import Loading
-from storage.plain import Plain, run
+from storage.macs import BOUND
+from storage.plain import Plain, rows, run
 from storage.records import Approval, Grant, VoidedApproval
+from storage.signing import genuine, note_doubt, signed
 from storage.states import GrantState
 
 # Built once: every click runs them, and making a statement costs more than running it.
@@ -27,6 +31,12 @@ _OF = Loading(
     select_columns(_APPROVALS).where(_APPROVALS.c.grant == bindparam("of")).order_by(_APPROVALS.c.at),
 )
 _ADD = Plain(insert(_APPROVALS))
+_VOIDED = "approval.voided"
+_ANY_VOIDED = Plain(
+    select_columns(ENTRIES.c.id)
+    .where(ENTRIES.c.correlation == bindparam("of"), ENTRIES.c.action == literal_column(f"'{_VOIDED}'"))
+    .limit(1)
+)
 _VOIDED_OF = (
     select(VoidedApproval)
     .join(Approval, col(Approval.id) == col(VoidedApproval.approval))
@@ -41,8 +51,8 @@ def approvals_of(tx: Session, grant_id: str) -> Sequence[Approval]:
 
 def voided_of(tx: Session, grant_id: str) -> dict[str, str]:
     """Why approvals of this grant count no longer, by the id of the approval."""
-    rows = tx.exec(_VOIDED_OF, params={"of": grant_id})
-    return {row.approval: row.why for row in rows}
+    found = tx.exec(_VOIDED_OF, params={"of": grant_id})
+    return {row.approval: row.why for row in found}
 
 
 def counting_of(tx: Session, grant_id: str) -> Sequence[Approval]:
@@ -55,18 +65,36 @@ def counting_of(tx: Session, grant_id: str) -> Sequence[Approval]:
 def counting_among(tx: Session, grant: Grant, given: Sequence[Approval]) -> Sequence[Approval]:
     """Those of a grant's approvals, all of which are given, that count."""
     voided = voided_of(tx, grant.id) if given else {}
-    return [one for one in given if one.approved and one.id not in voided and binds(one, grant)]
+    bound = [one for one in given if one.approved and one.id not in voided and binds(one, grant)]
+    over = _voided_on_record(tx, grant.id) if bound else {}
+    return [one for one in bound if genuine(tx, one) and not _put_back(tx, one, over)]
+
+
+def _voided_on_record(tx: Session, grant_id: str) -> dict[str, datetime]:
+    """When approvals of this grant became void, by their ids: a row that was put back to before does not say so."""
+    if not rows(tx.connection(), _ANY_VOIDED, {"of": grant_id}):
+        return {}
+    said = [(one.at, one.said()) for one in log.rows(tx, correlation=grant_id) if one.action == _VOIDED]
+    return {str((each.get("facts") or {}).get("approval")): at for at, each in said}
+
+
+def _put_back(tx: Session, approval: Approval, over: Mapping[str, datetime]) -> bool:
+    if approval.id not in over or over[approval.id] <= approval.at:
+        return False
+    note_doubt(tx, _APPROVALS.name, {name: getattr(approval, name) for name in BOUND[_APPROVALS.name]})
+    return True
 
 
 def void_approval(tx: Session, approval: Approval, *, at: datetime, why: str) -> None:
     """It counts no longer, for good."""
     tx.add(VoidedApproval(approval=approval.id, why=why, at=at))
     tx.flush()
+    unsign(tx, approval)  # so it counts no more without that row either
 
 
 def waiting_on(tx: Session, directory: str, approver: str) -> Sequence[tuple[Grant, Approval]]:
     """The open requests that this person approved, where that still counts."""
-    rows = tx.exec(
+    found = tx.exec(
         select(Grant, Approval)
         .join(Approval, col(Approval.grant) == col(Grant.id))
         .where(
@@ -78,7 +106,7 @@ def waiting_on(tx: Session, directory: str, approver: str) -> Sequence[tuple[Gra
         )
         .with_for_update()
     )
-    return [(grant, approval) for grant, approval in rows]
+    return [(grant, approval) for grant, approval in found]
 
 
 def add_approval(
@@ -110,10 +138,13 @@ def add_approval(
     known = next((one for one in given if one.approver == approver), None)
     if known is not None and known.approved and not binds(known, grant):
         tx.execute(delete(VoidedApproval).where(col(VoidedApproval.approval) == known.id))
-        change(tx, known, **fresh)
+        whole = signed(
+            tx, _APPROVALS.name, {"id": known.id, "grant": grant.id, "approver": approver, **fresh}
+        )
+        change(tx, known, **fresh, mac=whole["mac"])  # a void one has none, and this is another approval
     else:
         row = {"id": new_id("a", at), "grant": grant.id, "approver": approver, **fresh}
-        run(tx.connection(), _ADD, row)
+        run(tx.connection(), _ADD, signed(tx, _APPROVALS.name, row))
 
 
 def proof_of(approval: Approval) -> FreshProof | None:

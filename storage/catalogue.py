@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
 from types import MappingProxyType
+from typing import Any
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -93,3 +94,40 @@ class Catalogue:
             for _, item in sorted(group.items())
         ]
         return hashlib.sha256(json.dumps(rows, sort_keys=True, ensure_ascii=True).encode()).hexdigest()
+
+
+def as_plain(catalogue: Catalogue) -> dict[str, Any]:
+    """The whole catalogue as JSON, to be kept; `from_plain` reads it."""
+    return {
+        "owners": [vars(one) for _, one in sorted(catalogue.owners.items())],
+        "entitlements": [
+            {
+                key: int(value.total_seconds()) if isinstance(value, timedelta) else _as_json(value)
+                for key, value in vars(one).items()
+            }
+            for _, one in sorted(catalogue.entitlements.items())
+        ],
+    }
+
+
+def from_plain(plain: Mapping[str, Any]) -> Catalogue:
+    """A catalogue that was kept. TypeError or KeyError if it is of another version of Wicket."""
+    entitlements = [
+        Entitlement(
+            **{
+                **one,
+                "max_duration": timedelta(seconds=one["max_duration"]),
+                **{key: tuple(value) for key, value in one.items() if isinstance(value, list)},
+            }
+        )
+        for one in plain["entitlements"]
+    ]
+    owners = [Owner(**one) for one in plain["owners"]]
+    return Catalogue(
+        entitlements=MappingProxyType({one.id: one for one in entitlements}),
+        owners=MappingProxyType({one.id: one for one in owners}),
+    )
+
+
+def _as_json(value: object) -> object:
+    return list(value) if isinstance(value, tuple) else value

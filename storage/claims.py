@@ -92,7 +92,7 @@ _HELD = (
 _SETTLE_REMOVED = (
     update(_HOLDINGS)
     .where(_AMONG)
-    .values(present=False, settled=True, lease_until=None, last_fault="", stood_before=None)
+    .values(present=False, settled=True, lease_until=None, last_fault="", stood_before=None, mac="")
 )
 
 

@@ -6,6 +6,7 @@ thread: so it cannot wait for Slack or a directory inside, and both engines have
 
 import asyncio
 import threading
+from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from datetime import datetime
@@ -19,6 +20,8 @@ from sqlmodel import Session
 from storage.clock import Clock
 from storage.faults import OutcomeUnknown, StorageUnavailable
 from storage.jobs import Answer, Job, Jobs, tell
+from storage.macs import Macs
+from storage.signing import DOUBTS, MACS, Doubt, Signing, new_doubts
 from storage.sqlite import SqliteFile
 from storage.stores import Store
 
@@ -33,7 +36,16 @@ READERS = 2
 GLANCES = 32
 
 CLOSED = "The database is closed, so nothing was done."
+# What entries say that come from no bot: from a command, or out of a test.
+NO_REPLICA = "main"
+REPLICA = "replica"
+
 SILENT = "The database does not answer, so nothing was done."
+
+
+def replica_of(tx: Session) -> str:
+    """The name of the bot, or of what else, that this transaction is of."""
+    return str(tx.info.get(REPLICA, NO_REPLICA))
 
 
 def wake(tx: Session, what: str) -> None:
@@ -64,11 +76,23 @@ class Database:
 
     All raise StorageUnavailable when the store is locked, full, read-only, away or broken; then nothing was done.
     patience: seconds that they wait for a server that has taken a question and does not answer.
+    macs: the keys by which rows are signed and looked at; without them neither is done, which is for tools alone.
+    replica: what the entries that are written through it say of where they come from.
     """
 
-    def __init__(self, store: Store, *, busy_timeout: float = 1.5, patience: float = 4.0) -> None:
+    def __init__(
+        self,
+        store: Store,
+        *,
+        busy_timeout: float = 1.5,
+        patience: float = 4.0,
+        macs: Macs | None = None,
+        replica: str = NO_REPLICA,
+    ) -> None:
         self._patience = None if isinstance(store, Path) else patience
         self._woken: Woken | None = None
+        self.doubts: deque[Doubt] = new_doubts()
+        self._info = {MACS: macs, DOUBTS: self.doubts, REPLICA: replica}
         self._loop: asyncio.AbstractEventLoop | None = None
         self._engine = _open(store, busy_timeout)
         self._writes, self._reads, self._glances = Jobs[Session](), Jobs[Session](), Jobs[Session]()
@@ -85,6 +109,11 @@ class Database:
     def now(self) -> datetime:
         """The time that all who use this store agree on, aware UTC: on PostgreSQL the database's."""
         return self._engine.now()
+
+    @property
+    def signs(self) -> bool:
+        """Whether it has keys, so that rows are signed and looked at."""
+        return self._info[MACS] is not None
 
     async def write(self, work: Work[T]) -> T:
         """Run one transaction; return what it returned, once it is durable. Its exception undoes it alone.
@@ -108,7 +137,7 @@ class Database:
 
     def read_now(self, work: Work[T]) -> T:
         """`read` in this thread."""
-        with self._snapshot() as connection, _Transaction(connection) as tx:
+        with self._snapshot() as connection, _Transaction(connection, self._info) as tx:
             return work(tx)
 
     def close(self) -> None:
@@ -145,7 +174,7 @@ class Database:
         try:
             with self._snapshot() as connection:
                 for job in jobs:
-                    with _Transaction(connection) as tx:
+                    with _Transaction(connection, self._info) as tx:
                         answers.append(Answer(job, job.work(tx)))
         except BaseException as fault:  # noqa: BLE001 - whatever it is, it is the caller's
             answers += [Answer(job, None, fault) for job in jobs[len(answers) :][:1]]
@@ -179,7 +208,11 @@ class Database:
     def _run_one(self, connection: Connection, job: _Job, woken: set[str]) -> Answer[Any]:
         """Run one transaction inside a savepoint, so that its failure is its own."""
         try:
-            with _faults(self._engine), connection.begin_nested(), _Transaction(connection) as tx:
+            with (
+                _faults(self._engine),
+                connection.begin_nested(),
+                _Transaction(connection, self._info) as tx,
+            ):
                 result = job.work(tx)
                 tx.flush()
         except BaseException as fault:
@@ -190,14 +223,14 @@ class Database:
         return Answer(job, result)
 
 
-class _Transaction(Session):
+class _Transaction(Signing):
     """A session inside a transaction that has begun, which it neither begins nor ends.
 
     It is made only when the ORM is asked for something: what works on its connection costs nothing of it.
     """
 
-    def __init__(self, connection: Connection) -> None:
-        self._begun = connection
+    def __init__(self, connection: Connection, info: dict[str, Any]) -> None:
+        self._begun, self._noted = connection, dict(info)
 
     def __getattr__(self, name: str) -> Any:
         """What a session has once it is made."""
@@ -205,6 +238,11 @@ class _Transaction(Session):
             raise AttributeError(name)
         super().__init__(self._begun, expire_on_commit=False, join_transaction_mode="rollback_only")
         return getattr(self, name)
+
+    @property
+    def info(self) -> dict[str, Any]:
+        """What the database said of its transactions, and what this one notes."""
+        return self._noted
 
     @property
     def _is_made(self) -> bool:

@@ -72,7 +72,7 @@ _AMONG_GRANTS = among(_GRANTS.c.id, "ids")
 _BEGIN = (
     update(_GRANTS)
     .where(_AMONG_GRANTS, _GRANTS.c.state.in_(LIVE))
-    .values(state=GrantState.ENDING, end_reason=bindparam("reason"))
+    .values(state=GrantState.ENDING, end_reason=bindparam("reason"), mac="")
 )
 _END = (
     update(_GRANTS)

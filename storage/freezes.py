@@ -7,21 +7,37 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import BindParameter, bindparam
+from sqlalchemy import BindParameter, bindparam, exists, literal_column
 from sqlalchemy import select as select_columns
 from sqlmodel import Session, SQLModel, col, select
 
 from storage import upserts
+from storage.audit import log
+from storage.audit.tables import ENTRIES
 from storage.changing import change
 from storage.identifiers import new_id
+from storage.loading import Loading
+from storage.macs import BOUND
 from storage.plain import Plain, rows, run
 from storage.records import Freeze, Grant, PublishedLast
+from storage.signing import genuine, note_doubt
 from storage.states import LIVE, GrantState
 
 # Built once: making a statement costs more than running it, and every request asks. Mostly there is none.
 _FREEZES = SQLModel.metadata.tables[Freeze.__tablename__]
-_ANY_OPEN = Plain(select_columns(_FREEZES.c.id).where(_FREEZES.c.lifted_at.is_(None)).limit(1))
-_OPEN = select(Freeze).where(col(Freeze.lifted_at).is_(None)).order_by(col(Freeze.since), col(Freeze.id))
+_ALL = Loading(Freeze, select_columns(*_FREEZES.c).order_by(_FREEZES.c.since, _FREEZES.c.id))
+_STOPPED = "access.stopped"
+# The story of a freeze has its id, and no other has one like it: so this reads little, however long the log is.
+_GONE = Plain(
+    select_columns(ENTRIES.c.correlation)
+    .where(
+        ENTRIES.c.correlation > literal_column("'z-'"),
+        ENTRIES.c.correlation < literal_column("'z.'"),
+        ENTRIES.c.action == literal_column(f"'{_STOPPED}'"),
+        ~exists().where(_FREEZES.c.id == ENTRIES.c.correlation),
+    )
+    .order_by(ENTRIES.c.correlation)
+)
 _LOST = select(_FREEZES.c.id).where(
     _FREEZES.c.lost_from.is_not(None),
     _FREEZES.c.lost_from <= bindparam("at", type_=_FREEZES.c.since.type),
@@ -49,10 +65,33 @@ def begin(
 
 
 def open_ones(tx: Session) -> Sequence[Freeze]:
-    """Those that nobody has lifted, the oldest first."""
-    if not rows(tx.connection(), _ANY_OPEN):
-        return ()
-    return tx.exec(_OPEN).all()
+    """Those that nobody has lifted, the oldest first.
+
+    One that is not as Wicket wrote it counts as open, and so does one that is on the record and not there.
+    """
+    found = [*_gone(tx), *(one for one in _ALL.found(tx) if not genuine(tx, one) or one.lifted_at is None)]
+    return found or ()
+
+
+def put_back(tx: Session) -> None:
+    """Make those anew that are on the record and not there: a row that is gone lets nothing begin again."""
+    for freeze in _gone(tx):
+        tx.add(freeze)
+        tx.flush()
+        note_doubt(tx, _FREEZES.name, {name: getattr(freeze, name) for name in BOUND[_FREEZES.name]})
+
+
+def _gone(tx: Session) -> list[Freeze]:
+    begun = [str(row[0]) for row in rows(tx.connection(), _GONE)]
+    found = [
+        entry for freeze in begun for entry in log.rows(tx, correlation=freeze) if entry.action == _STOPPED
+    ]
+    return [_as_recorded(entry) for entry in found]
+
+
+def _as_recorded(entry: log.Row) -> Freeze:
+    kind = str(entry.said()["facts"]["kind"])
+    return Freeze(id=entry.correlation, kind=kind, began_by=entry.actor, since=entry.at, facts={})
 
 
 def get(tx: Session, freeze: str) -> Freeze | None:

@@ -18,6 +18,7 @@ from storage.changing import change
 from storage.loading import Loading
 from storage.records import Approval, Grant, Holding, Question
 from storage.states import FOLLOWS, LIVE, GrantState
+from storage.truly import asked_truly, given_truly
 from storage.whose import people_of, whose
 
 # Of a list of ids, so many are asked for in one statement.
@@ -78,13 +79,16 @@ def add(tx: Session, grant: Grant) -> Grant:
 
 
 def get(tx: Session, grant_id: str) -> Grant | None:
-    """The grant with this id. In a writing transaction it is locked: SQLite has one writer."""
-    return next(iter(_BY_ID.held(tx, {"of": grant_id})), None)
+    """The grant with this id. In a writing transaction it is locked: SQLite has one writer.
+
+    None as well for a request that is not as Wicket wrote it: nobody asked for that.
+    """
+    return asked_truly(tx, next(iter(_BY_ID.held(tx, {"of": grant_id})), None))
 
 
 def look(tx: Session, grant_id: str) -> Grant | None:
     """`get` for whoever changes it by `move` alone: it is apart from the session, which costs more than the look."""
-    return next(iter(_BY_ID.found(tx, {"of": grant_id})), None)
+    return asked_truly(tx, next(iter(_BY_ID.found(tx, {"of": grant_id})), None))
 
 
 def move(tx: Session, grant: Grant, to: GrantState, **changes: Any) -> None:
@@ -200,7 +204,8 @@ def _asked_by(directory: str, account: str, entitlement: str, state: GrantState)
 
 def covering(tx: Session, *, directory: str, account: str, group: str) -> Sequence[Grant]:
     """The grants that concern one holding: live ones and those whose end is under way."""
-    return tx.exec(_COVERING, params={"directory": directory, "account": account, "group": group}).all()
+    found = tx.exec(_COVERING, params={"directory": directory, "account": account, "group": group})
+    return given_truly(tx, found)
 
 
 def concerning_group(
@@ -255,7 +260,7 @@ def covering_each(tx: Session, rows: Collection[Holding]) -> dict[str, list[Gran
     found: dict[str, list[Grant]] = {row.id: [] for row in rows}
     ids = {(row.directory, row.account, row.group): row.id for row in rows}
     accounts = sorted({row.account for row in rows})
-    for grant in tx.exec(_COVERING_ALL, params={"accounts": accounts}).all() if rows else ():
+    for grant in given_truly(tx, tx.exec(_COVERING_ALL, params={"accounts": accounts})) if rows else ():
         holding = ids.get((grant.directory, grant.account, grant.group))
         if holding is not None:
             found[holding].append(grant)

@@ -16,6 +16,7 @@ from sqlmodel import Session, SQLModel, col, func, select
 from storage.identifiers import new_id
 from storage.plain import Plain, rows
 from storage.records import Handle
+from storage.signing import genuine
 
 # Built once: every request and click asks, and making a statement costs more than running it.
 _HANDLES = SQLModel.metadata.tables[Handle.__tablename__]
@@ -109,8 +110,9 @@ def close(tx: Session, handle_id: str, *, at: datetime) -> bool:
 
 
 def handle_by_id(tx: Session, handle_id: str) -> Handle | None:
-    """The handle, whatever its state; None if there is none."""
-    return tx.get(Handle, handle_id)
+    """The handle, whatever its state; None if there is none, or it is not as Wicket wrote it."""
+    found = tx.get(Handle, handle_id)
+    return found if found is not None and genuine(tx, found) else None
 
 
 def bind(tx: Session, handle_id: str, *, proven: list[str], session: str, was: str) -> bool:

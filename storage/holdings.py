@@ -104,7 +104,7 @@ _FOLLOW_ONE = Loading(
     upserts.or_change(
         _HOLDINGS,
         {
-            **_ANEW, **_KEY, "id": bindparam("new_id"), "fence": 0, "last_fault": "",
+            **_ANEW, **_KEY, "id": bindparam("new_id"), "fence": 0, "last_fault": "", "mac": "",
             "wanted": _is_covered(**_KEY), "due_at": bindparam("due"), "next_at": bindparam("now"),
         },
         key=_KEY,

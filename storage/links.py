@@ -13,14 +13,14 @@ from sqlmodel import Session, SQLModel, func, select
 from storage.identifiers import new_id
 from storage.plain import Plain, rows
 from storage.records import Link
+from storage.signing import genuine, is_sound, only_genuine
 from storage.states import LinkState
 
 # Built once and run without the ORM: it runs for every payload, and making a statement costs more than running it.
 _LINKS = SQLModel.metadata.tables[Link.__tablename__]
+_OF_LINK = tuple(_LINKS.c.keys())
 _LINK_OF = Plain(
-    pick(
-        _LINKS.c.id, _LINKS.c.directory, _LINKS.c.account, _LINKS.c.mail, _LINKS.c.state, _LINKS.c.zone
-    ).where(_LINKS.c.slack_team == bindparam("team"), _LINKS.c.slack_user == bindparam("user"))
+    pick(*_LINKS.c).where(_LINKS.c.slack_team == bindparam("team"), _LINKS.c.slack_user == bindparam("user"))
 )
 
 _NOTE_ZONE = update(_LINKS).where(_LINKS.c.id == bindparam("link")).values(zone=bindparam("told"))
@@ -40,10 +40,18 @@ class PinnedLink:
 
 def link_of(tx: Session, slack_team: str, slack_user: str) -> PinnedLink | None:
     """The link of this Slack account, suspended or not."""
-    for link, directory, account, mail, state, zone in rows(
-        tx.connection(), _LINK_OF, {"team": slack_team, "user": slack_user}
-    ):
-        return PinnedLink(id=link, directory=directory, account=account, mail=mail, state=state, zone=zone)
+    for found in rows(tx.connection(), _LINK_OF, {"team": slack_team, "user": slack_user}):
+        row = dict(zip(_OF_LINK, found, strict=True))
+        if not is_sound(tx, _LINKS.name, row, row["mac"]):
+            return None
+        return PinnedLink(
+            id=row["id"],
+            directory=row["directory"],
+            account=row["account"],
+            mail=row["mail"],
+            state=row["state"],
+            zone=row["zone"],
+        )
     return None
 
 
@@ -52,7 +60,7 @@ def link_of_user(tx: Session, slack_user: str) -> Link | None:
     found = tx.exec(
         select(Link).where(Link.slack_user == slack_user, Link.state == LinkState.ACTIVE).limit(2)
     ).all()
-    return found[0] if len(found) == 1 else None
+    return found[0] if len(found) == 1 and genuine(tx, found[0]) else None
 
 
 def note_zone(tx: Session, link_id: str, zone: str) -> None:
@@ -73,11 +81,12 @@ def zone_of(tx: Session, directory: str, account: str) -> str:
 
 def link_to(tx: Session, directory: str, account: str) -> Link | None:
     """The active link of this person, if any."""
-    return tx.exec(
+    found = tx.exec(
         select(Link).where(
             Link.directory == directory, Link.account == account, Link.state == LinkState.ACTIVE
         )
-    ).first()
+    )
+    return next(iter(only_genuine(tx, found)), None)
 
 
 def linked_at(tx: Session, directory: str, account: str) -> datetime | None:

@@ -3,6 +3,7 @@
 It runs the revisions in storage.migrations under the lock of all writers, and never goes back.
 """
 
+from functools import cache
 from pathlib import Path
 
 from alembic import command
@@ -51,7 +52,7 @@ def is_current(store: Store) -> bool:
 
 def holds_current(tx: Session) -> bool:
     """`is_current` for a session on the file. SchemaFault for a database of a newer version."""
-    scripts = ScriptDirectory.from_config(_config())
+    scripts = _scripts()
     there = set(MigrationContext.configure(tx.connection()).get_current_heads())
     known = {script.revision for script in scripts.walk_revisions()}
     if there - known:
@@ -76,6 +77,12 @@ def _upgrade(tx: Session) -> None:
     config = _config()
     config.attributes["connection"] = tx.connection()
     command.upgrade(config, "head")
+
+
+@cache
+def _scripts() -> ScriptDirectory:
+    """The revisions of this version, read once: they are twenty files and more."""
+    return ScriptDirectory.from_config(_config())
 
 
 def _config() -> Config:

@@ -13,6 +13,7 @@ from sqlmodel import Session, col, func, select
 
 from storage.identifiers import new_id
 from storage.records import Challenge, Passkey
+from storage.signing import genuine
 
 
 class Ceremony(StrEnum):
@@ -51,12 +52,13 @@ def passkeys_of(tx: Session, directory: str, account: str) -> Sequence[Passkey]:
 
 def working_passkeys(tx: Session, directory: str, account: str) -> Sequence[Passkey]:
     """Those that can be shown as a proof."""
-    return [one for one in passkeys_of(tx, directory, account) if one.stopped_at is None]
+    return [one for one in passkeys_of(tx, directory, account) if one.stopped_at is None and genuine(tx, one)]
 
 
 def passkey_by_id(tx: Session, passkey_id: str) -> Passkey | None:
     """The passkey, whoever's it is; None if there is none."""
-    return tx.get(Passkey, passkey_id)
+    found = tx.get(Passkey, passkey_id)
+    return found if found is not None and genuine(tx, found) else None
 
 
 def keep_passkey(
@@ -155,19 +157,23 @@ def take_challenge(
 
     It is taken whatever the answer is worth: nobody tries a second one at it.
     """
+    which = (
+        col(Challenge.handle) == handle,
+        col(Challenge.kind) == kind,
+        col(Challenge.browser) == browser,
+        col(Challenge.value) == value,
+        col(Challenge.expires_at) > at,
+        col(Challenge.taken_at).is_(None),
+    )
+    found = tx.exec(select(Challenge).where(*which)).first()
+    if found is None or not genuine(tx, found):
+        return None
     taken = (
         update(Challenge)
-        .where(
-            col(Challenge.handle) == handle,
-            col(Challenge.kind) == kind,
-            col(Challenge.browser) == browser,
-            col(Challenge.value) == value,
-            col(Challenge.expires_at) > at,
-            col(Challenge.taken_at).is_(None),
-        )
+        .where(*which)
         .values(taken_at=at)
         .returning(col(Challenge.user_handle))
         .execution_options(synchronize_session=False)
     )
-    found = tx.execute(taken).first()
-    return str(found[0]) if found is not None else None
+    answered = tx.execute(taken).first()
+    return str(answered[0]) if answered is not None else None

@@ -14,6 +14,7 @@ from storage import upserts
 from storage.changing import change
 from storage.plain import run
 from storage.records import Attestation, Petition
+from storage.signing import genuine, only_genuine, signed
 from storage.states import PETITION_FOLLOWS, PetitionState
 
 _PETITIONS, _ATTESTATIONS = (SQLModel.metadata.tables[one.__tablename__] for one in (Petition, Attestation))
@@ -31,26 +32,29 @@ _DUE = (
 
 def add(tx: Session, petition: Petition) -> bool:
     """Keep a new one. False if this person has one that is not over."""
-    return run(tx.connection(), _ADD, petition.model_dump()) == 1
+    return run(tx.connection(), _ADD, signed(tx, _PETITIONS.name, petition.model_dump())) == 1
 
 
 def get(tx: Session, petition_id: str) -> Petition | None:
     """The petition, held until the transaction ends where it writes."""
-    return tx.get(Petition, petition_id, with_for_update=True, populate_existing=True)
+    found = tx.get(Petition, petition_id, with_for_update=True, populate_existing=True)
+    return found if found is not None and genuine(tx, found) else None
 
 
 def look(tx: Session, petition_id: str) -> Petition | None:
     """The same, to read only."""
-    return tx.get(Petition, petition_id)
+    found = tx.get(Petition, petition_id)
+    return found if found is not None and genuine(tx, found) else None
 
 
 def open_of(tx: Session, directory: str, account: str) -> Petition | None:
     """The one of this person that is not over."""
-    return tx.exec(
+    found = tx.exec(
         select(Petition)
         .where(Petition.directory == directory, Petition.account == account, col(Petition.ended_at).is_(None))
         .with_for_update()
-    ).first()
+    )
+    return next(iter(only_genuine(tx, found)), None)
 
 
 def opened_since(tx: Session, directory: str, account: str, since: datetime) -> bool:
@@ -94,13 +98,14 @@ def move(tx: Session, petition: Petition, to: PetitionState, **changes: Any) -> 
 
 def attest(tx: Session, attestation: Attestation) -> bool:
     """Keep the word of one approver. False if they gave it before."""
-    return run(tx.connection(), _ATTEST, attestation.model_dump()) == 1
+    return run(tx.connection(), _ATTEST, signed(tx, _ATTESTATIONS.name, attestation.model_dump())) == 1
 
 
 def attestations(tx: Session, petition_id: str) -> Sequence[Attestation]:
     """What approvers said of it, the first one first."""
-    return tx.exec(
+    found = tx.exec(
         select(Attestation)
         .where(Attestation.petition == petition_id)
         .order_by(col(Attestation.at), col(Attestation.account))
-    ).all()
+    )
+    return only_genuine(tx, found)

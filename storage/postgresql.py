@@ -119,7 +119,8 @@ class PostgresDatabase:
         )
 
     def _connected_to_write(self) -> psycopg.Connection:
-        made = self._connected(STILL_AFTER)
+        # Who waits long for others may take as long: a new version loads what it migrates by while it has the lock.
+        made = self._connected(max(STILL_AFTER, self._busy_timeout))
         made.autocommit = False
         # Each statement sees what is there when it begins, so all of them see what was there when the lock was had.
         made.isolation_level = psycopg.IsolationLevel.READ_COMMITTED

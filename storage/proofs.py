@@ -13,6 +13,7 @@ from sqlmodel import Session, col, func, select
 from storage.identifiers import new_id
 from storage.passkeys import passkeys_of
 from storage.records import Handle, MailCode, Proof
+from storage.signing import genuine, only_genuine
 
 
 class ProofKind(StrEnum):
@@ -36,14 +37,15 @@ BEYOND_PASSWORD = frozenset({ProofKind.PASSKEY, ProofKind.TOTP, ProofKind.RECOVE
 
 def seed_of(tx: Session, directory: str, account: str) -> Proof | None:
     """The confirmed authenticator of this person, if there is one."""
-    return tx.exec(
+    found = tx.exec(
         select(Proof).where(
             Proof.directory == directory,
             Proof.account == account,
             Proof.kind == ProofKind.TOTP,
             col(Proof.confirmed),
         )
-    ).first()
+    )
+    return next(iter(only_genuine(tx, found)), None)
 
 
 def has_proofs(tx: Session, directory: str, account: str) -> bool:
@@ -71,7 +73,7 @@ def keep_pending_seed(
 def pending_seed(tx: Session, handle: str) -> Proof | None:
     """The seed that this handle's person has still to confirm."""
     found = tx.get(Proof, handle)
-    return found if found is not None and not found.confirmed else None
+    return found if found is not None and not found.confirmed and genuine(tx, found) else None
 
 
 def drop_pending_seed(tx: Session, handle: str) -> None:
@@ -103,12 +105,14 @@ def replace_seed(tx: Session, *, handle: str, directory: str, account: str, step
         return False
     tx.execute(delete(Proof).where(*_theirs(directory, account, ProofKind.TOTP), col(Proof.id) != handle))
     # Its id is free for the next key of the same visit.
-    tx.execute(
-        update(Proof)
-        .where(col(Proof.id) == handle)
-        .values(id=new_id("p", pending.created_at), confirmed=True, used_step=step)
-        .execution_options(synchronize_session=False)
-    )
+    tx.delete(pending)
+    tx.add(
+        Proof(
+            id=new_id("p", pending.created_at), directory=directory, account=account, kind=ProofKind.TOTP,
+            secret=pending.secret, confirmed=True, used_step=step, created_at=pending.created_at,
+        )
+    )  # fmt: skip
+    tx.flush()
     tx.expire_all()
     return True
 
@@ -173,14 +177,15 @@ def use_all_recovery_codes(tx: Session, at: datetime) -> int:
 
 def recovery_codes(tx: Session, directory: str, account: str) -> Sequence[Proof]:
     """The recovery codes that this person has left."""
-    return tx.exec(
+    found = tx.exec(
         select(Proof).where(
             Proof.directory == directory,
             Proof.account == account,
             Proof.kind == ProofKind.RECOVERY_CODE,
             col(Proof.used_at).is_(None),
         )
-    ).all()
+    )
+    return only_genuine(tx, found)
 
 
 def is_any_since(tx: Session, directory: str, account: str, since: datetime) -> bool:
@@ -216,16 +221,18 @@ def new_mail_code(tx: Session, *, handle: str, at: datetime, expires_at: datetim
 
 def mail_code_by_id(tx: Session, code_id: str) -> MailCode | None:
     """The code's row, or None."""
-    return tx.get(MailCode, code_id)
+    found = tx.get(MailCode, code_id)
+    return found if found is not None and genuine(tx, found) else None
 
 
 def mail_codes(tx: Session, handle: str, at: datetime) -> Sequence[MailCode]:
     """The codes for this handle that still work, newest first."""
-    return tx.exec(
+    found = tx.exec(
         select(MailCode)
         .where(MailCode.handle == handle, col(MailCode.used_at).is_(None), col(MailCode.expires_at) > at)
         .order_by(col(MailCode.id).desc())
-    ).all()
+    )
+    return only_genuine(tx, found)
 
 
 def mail_codes_since(tx: Session, directory: str, account: str, since: datetime) -> int:

@@ -10,6 +10,7 @@ from sqlmodel import Session, col, delete, func, select
 
 from storage.identifiers import new_id
 from storage.records import SignIn, Subject
+from storage.signing import genuine
 
 
 def begin(tx: Session, *, handle: str, browser: str, at: datetime, expires_at: datetime) -> SignIn:
@@ -27,7 +28,8 @@ def begun_for(tx: Session, handle: str) -> int:
 
 def by_id(tx: Session, sign_in: str) -> SignIn | None:
     """The row, or None."""
-    return tx.get(SignIn, sign_in)
+    found = tx.get(SignIn, sign_in)
+    return found if found is not None and genuine(tx, found) else None
 
 
 def take(tx: Session, sign_in: str, at: datetime) -> bool:
@@ -54,7 +56,7 @@ def pin(tx: Session, *, issuer: str, sub: str, directory: str, account: str, at:
         tx.add(Subject(issuer=issuer, sub=sub, directory=directory, account=account, pinned_at=at))
         tx.flush()
         return True
-    return theirs is not None and held is not None and theirs.sub == held.sub
+    return theirs is not None and held is not None and theirs.sub == held.sub and genuine(tx, held)
 
 
 def forget(tx: Session, *, directory: str, account: str) -> int:

@@ -150,3 +150,13 @@ class Ended(StrEnum):
     REPORTED = "reported"
     VOID = "void"
     USED = "used"
+
+
+class RuleSetState(StrEnum):
+    """Where a set of rules stands. Former ones held once; what is withdrawn was proposed, and its files changed."""
+
+    ACTIVE = "active"
+    PROPOSED = "proposed"
+    DENIED = "denied"
+    WITHDRAWN = "withdrawn"
+    FORMER = "former"

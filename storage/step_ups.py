@@ -13,6 +13,7 @@ from sqlmodel import Session, col, func, select
 from storage.fresh import FreshProof as FreshProof
 from storage.handles import Purpose, Result
 from storage.records import Handle, StepUp
+from storage.signing import genuine
 
 
 class About(StrEnum):
@@ -21,6 +22,7 @@ class About(StrEnum):
     APPROVAL = "approval"
     PETITION = "petition"
     VOUCHING = "vouching"
+    RULES = "rules"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -43,32 +45,37 @@ def ask_for(tx: Session, handle: Handle, *, about: str, kind: About, thing: str,
 
 def step_up_of(tx: Session, handle: str) -> StepUp | None:
     """What this handle is for; None if it is for something else than a fresh proof."""
-    return tx.get(StepUp, handle)
+    found = tx.get(StepUp, handle)
+    return found if found is not None and genuine(tx, found) else None
 
 
 def open_for(tx: Session, whose: Whose, about: str, *, until: datetime) -> Handle | None:
     """Their newest handle for this that nothing was proven by yet, if it is open at least until then."""
-    return tx.exec(
+    found = tx.exec(
         select(Handle)
         .join(StepUp, col(StepUp.handle) == col(Handle.id))
         .where(*_theirs(whose, about), Handle.result == Result.OPEN, col(Handle.expires_at) >= until)
         .order_by(col(Handle.id).desc())
         .limit(1)
     ).first()
+    return found if found is not None and genuine(tx, found) else None
 
 
 def proven_since(tx: Session, whose: Whose, about: str, since: datetime) -> FreshProof | None:
     """What they last proved for this after then, if nothing rests on it yet."""
     found = tx.exec(
-        select(Handle)
+        select(Handle, StepUp)
         .join(StepUp, col(StepUp.handle) == col(Handle.id))
         .where(*_theirs(whose, about), Handle.result == Result.DONE, col(Handle.done_at) > since)
         .order_by(col(Handle.done_at).desc())
         .limit(1)
     ).first()
-    if found is None or found.done_at is None:
+    if found is None or not (genuine(tx, found[0]) and genuine(tx, found[1])):
         return None
-    return FreshProof(handle=found.id, kinds=tuple(found.proven), at=found.done_at)
+    handle = found[0]
+    if handle.done_at is None:
+        return None
+    return FreshProof(handle=handle.id, kinds=tuple(handle.proven), at=handle.done_at)
 
 
 def last_proven(tx: Session, directory: str, account: str, about: str) -> tuple[Handle, StepUp] | None:

@@ -13,6 +13,7 @@ from sqlmodel import Session, col, func, select
 
 from storage.identifiers import new_id
 from storage.records import Vouching
+from storage.signing import genuine
 from storage.states import Ended
 
 
@@ -65,30 +66,32 @@ def asked_since(tx: Session, counted: str, since: datetime) -> int:
 
 def by_id(tx: Session, vouching: str) -> Vouching | None:
     """The row, or None."""
-    return tx.get(Vouching, vouching)
+    return _counts(tx, tx.get(Vouching, vouching))
 
 
 def of_visit(tx: Session, handle: str, browser: str) -> Vouching | None:
     """The newest that this browser asked for in this visit."""
-    return tx.exec(
+    found = tx.exec(
         select(Vouching)
         .where(Vouching.handle == handle, Vouching.browser == browser)
         .order_by(col(Vouching.id).desc())
-    ).first()
+    )
+    return _counts(tx, found.first())
 
 
 def waiting_for(tx: Session, directory: str, account: str, at: datetime) -> Vouching | None:
     """The one of this person that can be vouched for now."""
-    return tx.exec(
+    found = tx.exec(
         select(Vouching)
         .where(*_waiting(directory, account), Vouching.idle == "", col(Vouching.expires_at) > at)
         .order_by(col(Vouching.id).desc())
-    ).first()
+    )
+    return _counts(tx, found.first())
 
 
 def standing_of(tx: Session, directory: str, account: str, at: datetime) -> Vouching | None:
     """What was vouched of this person and is not over, whether it counts yet or not."""
-    return tx.exec(
+    found = tx.exec(
         select(Vouching)
         .where(
             Vouching.directory == directory,
@@ -97,12 +100,13 @@ def standing_of(tx: Session, directory: str, account: str, at: datetime) -> Vouc
             col(Vouching.counts_until) > at,
         )
         .order_by(col(Vouching.id).desc())
-    ).first()
+    )
+    return _counts(tx, found.first())
 
 
 def used_in(tx: Session, handle: str) -> Vouching | None:
     """The one that was used as a proof in this visit."""
-    return tx.exec(select(Vouching).where(Vouching.proof_of == handle)).first()
+    return _counts(tx, tx.exec(select(Vouching).where(Vouching.proof_of == handle)).first())
 
 
 def count_wrong(tx: Session, vouching: str, *, limit: int, at: datetime) -> int:
@@ -194,6 +198,10 @@ def last_word(tx: Session, *, voucher: str, directory: str, account: str) -> dat
         Vouching.voucher == voucher, Vouching.directory == directory, Vouching.account == account
     )
     return tx.exec(found).one()
+
+
+def _counts(tx: Session, found: Vouching | None) -> Vouching | None:
+    return found if found is not None and genuine(tx, found) else None
 
 
 def _waiting(directory: str, account: str) -> tuple[ColumnElement[bool], ...]:

@@ -15,6 +15,9 @@ settings.register_profile(
 settings.register_profile("chaos", settings.get_profile("patient"), max_examples=2000)
 settings.load_profile("patient")
 
+# Objects are made by the thousand and most are gone by themselves: looking for the others rarely saves a twentieth.
+gc.set_threshold(20_000, 20, 50)
+
 
 @pytest.fixture(autouse=True, scope="module")
 def no_long_collections() -> Iterator[None]:

@@ -18,6 +18,7 @@ from bot.settings import Settings
 from bot.slack.words import duration
 from storage.audit import log
 from storage.audit.guards import missing_guards
+from storage.audit.privileges import MEND, too_wide
 from storage.audit.sealing import check_head, kept_checkpoint, last_checkpoint_id
 from storage.database import Database
 from storage.directories.base import Finding
@@ -108,7 +109,7 @@ def _server(server: Server, settings: Settings, now: datetime) -> Iterator[Findi
 
     def look(tx: Session) -> list[Finding]:
         tables = _tables(tx)
-        return [tables, *(_audit(tx, settings, now) if tables.level == "ok" else ())]
+        return [tables, *((_role(tx), *_audit(tx, settings, now)) if tables.level == "ok" else ())]
 
     try:
         yield from [
@@ -125,6 +126,18 @@ def _server(server: Server, settings: Settings, now: datetime) -> Iterator[Findi
         )
     finally:
         database.close()
+
+
+def _role(tx: Session) -> Finding:
+    if wide := too_wide(tx):
+        return warning(
+            "role",
+            f"The role that Wicket runs as can take the guards of the record away: {', '.join(wide)}.",
+            MEND,
+        )
+    return ok(
+        "role", "The role that Wicket runs as adds to the record, and can change and remove nothing there."
+    )
 
 
 def _tables(tx: Session) -> Finding:

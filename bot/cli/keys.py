@@ -32,6 +32,13 @@ def reseal(context: typer.Context) -> None:
             else ""
         )
     )
+    if done.signed:
+        say(f"{done.signed:,} rows were signed by the newest key.")
+    if done.doubtful:
+        say(
+            f"{done.doubtful:,} rows are not as Wicket wrote them, or a key that signed them is missing: "
+            "they count nowhere."
+        )
     if done.lost:
         say(
             f"No key that was given opens {_secrets(done.lost)}: keep every key that you have, and give them "

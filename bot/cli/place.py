@@ -13,6 +13,7 @@ import typer
 from bot.settings import Settings, load_settings, origin_for_slack
 from storage.database import Database
 from storage.faults import SchemaFault, StorageUnavailable
+from storage.macs import Macs
 
 _USUAL = Path("wicket.toml")
 # A running bot may be writing; a command can wait longer than a person in Slack.
@@ -53,6 +54,11 @@ def group() -> None:
     """The callback of a command that only holds others: with it, even a single one keeps its name."""
 
 
+def macs_of(settings: Settings) -> Macs | None:
+    """What rows are signed by; None without keys: then what a command writes counts nowhere."""
+    return Macs(settings.secrets.vault()) if settings.secrets.secret_keys is not None else None
+
+
 @contextmanager
 def opened(settings: Settings) -> Iterator[Database]:
     """The store, if it is there and of this version. StorageUnavailable or SchemaFault if not."""
@@ -66,7 +72,9 @@ def opened(settings: Settings) -> Iterator[Database]:
         )
     if not is_current(store):
         raise SchemaFault(f"The database at {store} is of an earlier version. Run `wicket migrate` first.")
-    database = Database(store, busy_timeout=_WAIT_SECONDS)
+    database = Database(
+        store, busy_timeout=_WAIT_SECONDS, macs=macs_of(settings), replica=settings.server.replica
+    )
     try:
         yield database
     finally:

@@ -12,7 +12,7 @@ from sqlmodel import Session
 
 from bot.cli.audit import note_in
 from bot.cli.bars import progress
-from bot.cli.place import opened, place_of
+from bot.cli.place import macs_of, opened, place_of
 from bot.cli.sentences import UNSOUND
 from bot.cli.tables import moment, say
 from bot.settings import Settings
@@ -153,7 +153,7 @@ def _go_back(settings: Settings, store: Path, file: Path, known: Sequence[str]) 
         copy_store(file, coming, patience=_PATIENCE, tell=tell)
     try:
         migrate(coming)
-        database = Database(coming)
+        database = Database(coming, macs=macs_of(settings), replica=settings.server.replica)
         try:
             _mark(settings, database, [*known, *_last_words(settings, store)])
         finally:

@@ -6,7 +6,9 @@ They hold no behaviour of the bot; what is slow to load is loaded by the command
 import asyncio
 import json
 import sys
+from collections.abc import Callable
 from contextlib import nullcontext
+from functools import partial
 from pathlib import Path
 from typing import Annotated
 
@@ -18,6 +20,7 @@ from bot.cli.sentences import NOT_DONE
 from bot.settings import Settings, new_audit_key, new_key
 from storage.audit.checkpoint import BadKey, read_signer
 from storage.audit.guards import put_back
+from storage.audit.privileges import statements
 from storage.exclusive import held_alone
 from storage.faults import WicketFault
 
@@ -29,7 +32,8 @@ def serve(context: typer.Context) -> None:
     from bot.logs import set_up_logs
     from storage.migrating import migrate as to_newest
 
-    settings = place_of(context).settings(serving=True)
+    place = place_of(context)
+    settings = place.settings(serving=True)
     store = settings.store
     with (
         held_alone(store) if isinstance(store, Path) else nullcontext()
@@ -39,14 +43,14 @@ def serve(context: typer.Context) -> None:
         stream = sys.stderr if events_go_out else sys.stdout
         set_up_logs(settings.logs, secrets=settings.secrets.values(), stream=stream)
         to_newest(store)
-        _run(settings)
+        _run(settings, partial(place.settings, serving=True))
 
 
-def _run(settings: Settings) -> None:
+def _run(settings: Settings, reread: Callable[[], Settings]) -> None:
     from bot.app import serve as run
 
     try:
-        asyncio.run(run(settings))
+        asyncio.run(run(settings, reread))
     except (WicketFault, OSError):
         raise
     except Exception as fault:
@@ -55,17 +59,38 @@ def _run(settings: Settings) -> None:
         raise typer.Exit(NOT_DONE) from fault
 
 
-def migrate(context: typer.Context) -> None:
+def migrate(
+    context: typer.Context,
+    rights: Annotated[
+        str,
+        typer.Option(
+            help="Print what gives this PostgreSQL role all that the bot needs and no more, for the tables' owner.",
+            metavar="ROLE",
+        ),
+    ] = "",
+) -> None:
     """Bring the database to this version; makes its file if there is none, and puts missing guards back."""
     from storage.migrating import migrate as to_newest
 
+    wanted = _needed_by(rights) if rights else ""
     settings = place_of(context).settings()
     to_newest(settings.store)
     with opened(settings) as database:
         missing = database.write_now(put_back)
     if missing:
-        typer.echo(f"Put back what guards the audit tables: {', '.join(missing)}. Run `wicket audit verify`.")
-    typer.echo(f"The database {settings.store} is up to date.")
+        typer.echo(
+            f"Put back what guards the audit tables: {', '.join(missing)}. Run `wicket audit verify`.",
+            err=bool(rights),
+        )
+    typer.echo(f"The database {settings.store} is up to date.", err=bool(rights))
+    typer.echo(wanted, nl=False)
+
+
+def _needed_by(role: str) -> str:
+    try:
+        return "".join(f"{each};\n" for each in statements(bot=role))
+    except ValueError as wrong:
+        raise typer.BadParameter(str(wrong), param_hint="--rights") from wrong
 
 
 def manifest(context: typer.Context) -> None:

@@ -14,11 +14,13 @@ from typing import Literal
 
 import aiosmtplib
 import structlog
+from pydantic import SecretStr
 from sqlmodel import Session
 
 from bot.couriers.letters import KINDS, Facts, WordTold, letter
 from bot.couriers.petition_letters import PETITION_LETTERS, Told, told_of
 from bot.metrics import Metrics
+from bot.settings import MailSection
 from bot.texts import ENGLISH, Language, read_from, read_in
 from handlers.addresses import former, seen_now
 from handlers.alarms import StopLinks
@@ -66,6 +68,18 @@ class Smtp:
     username: str | None = None
     password: str | None = None
     context: ssl.SSLContext | None = None
+
+    @classmethod
+    def of(cls, mail: MailSection, password: SecretStr | None) -> "Smtp":
+        """By the section [mail] and its secret."""
+        return cls(
+            host=mail.host,
+            port=mail.port,
+            sender=mail.sender,
+            encryption=mail.encryption,
+            username=mail.username,
+            password=password.get_secret_value() if password else None,
+        )
 
     def __repr__(self) -> str:
         """Without the password."""

@@ -9,10 +9,11 @@ from typing import Any, cast
 
 from pydantic import ValidationError
 
-from bot.settings.entries import ROWS, Written, cross_checked, names_of_rows, to_catalogue
+from bot.settings.catalogue_files import include_catalogue
+from bot.settings.entries import Written, cross_checked, names_of_rows, to_catalogue
 from bot.settings.homes import homes_checked
 from bot.settings.problems import Place, Problem, Unusable, explain
-from bot.settings.reading import START, environment_names, lay_over, read_environment, read_toml
+from bot.settings.reading import environment_names, lay_over, read_environment, read_toml
 from bot.settings.secrets import (
     SecretName,
     Secrets,
@@ -24,7 +25,6 @@ from bot.settings.secrets import (
 from bot.settings.sections import CatalogueSection, DatabaseSection, Sections
 from bot.settings.settings import Settings
 from bot.settings.variables import unknown_variables
-from storage.faults import SettingsFault
 
 
 def load_settings(path: Path, environ: Mapping[str, str], *, serving: bool = True) -> Settings:
@@ -35,7 +35,7 @@ def load_settings(path: Path, environ: Mapping[str, str], *, serving: bool = Tru
     """
     problems: list[Problem] = []
     data = read_toml(path, problems)
-    _include_catalogue(data, path.parent, problems)
+    rule_files = [path.absolute(), *include_catalogue(data, path.parent, problems)]
     from_environment = read_environment(environ, problems)
     lay_over(data, from_environment)
     _anchor(data, path.parent)
@@ -52,31 +52,9 @@ def load_settings(path: Path, environ: Mapping[str, str], *, serving: bool = Tru
     if problems or written is None:
         raise Unusable(path, problems)
     shared = {name: getattr(written, name) for name in Sections.model_fields}
-    return Settings(**shared, secrets=secrets, catalogue=to_catalogue(written))
-
-
-def _include_catalogue(data: dict[str, Any], folder: Path, problems: list[Problem]) -> None:
-    """Bring in the rows of [catalogue] file."""
-    section = data.get("catalogue")
-    file = section.get("file") if isinstance(section, Mapping) else None
-    if not isinstance(file, str):
-        return
-    if inline := [kind for kind in ROWS if kind in data]:
-        wrong = f"names a file while [[{inline[0]}]] stands here too"
-        problems.append(Problem(name="catalogue.file", wrong=wrong, mend="Keep all rows in one place."))
-        return
-    try:
-        rows = read_toml(folder / file, problems)
-    except SettingsFault as fault:
-        mend = str(fault).removesuffix(START).rstrip()
-        problems.append(Problem(name="catalogue.file", wrong="cannot be used", mend=mend))
-        return
-    for key, value in rows.items():
-        if key in ROWS:
-            data[key] = value
-        else:
-            mend = "Only [[owner]] and [[entitlement]] stand in a catalogue."
-            problems.append(Problem(name=f"{file}: {key}", wrong="does not belong there", mend=mend))
+    if written.policy.directory is not None:
+        rule_files.append(written.policy.directory)
+    return Settings(**shared, secrets=secrets, catalogue=to_catalogue(written), rule_files=tuple(rule_files))
 
 
 def _anchor(data: dict[str, Any], folder: Path) -> None:
@@ -96,6 +74,9 @@ def _anchor(data: dict[str, Any], folder: Path) -> None:
     oidc = data.get("oidc")
     if isinstance(oidc, dict) and isinstance(ca_file := oidc.get("ca_file"), str):
         oidc["ca_file"] = str((folder / ca_file).absolute())
+    policy = data.get("policy")
+    if isinstance(policy, dict) and isinstance(own := policy.get("directory"), str):
+        policy["directory"] = str((folder / own).absolute())
     siem = data.get("siem")
     if isinstance(siem, dict) and isinstance(file := siem.get("file"), str):
         siem["file"] = str((folder / file).absolute())

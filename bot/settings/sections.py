@@ -11,6 +11,8 @@ from pydantic import Field, SecretStr, model_validator
 from bot.settings.database import EXAMPLE, is_server, wrong_with
 from bot.settings.directories import DirectorySection
 from bot.settings.oidc import OidcSection
+from bot.settings.policies import PolicySection
+from bot.settings.replica import replica_here
 from bot.settings.section import Section
 from bot.settings.shapes import (
     ChannelId,
@@ -54,6 +56,7 @@ class ServerSection(Section):
     public_url: Origin = Field(examples=["https://wicket.example.com"])
     trusted_proxies: tuple[Network, ...] = Field(default=(), examples=[["10.0.0.5"]])
     translations: tuple[Path, ...] = Field(default=(), examples=[["wicket-de.mo"]])
+    replica: Slug = Field(default_factory=replica_here, examples=["wicket-1"])
 
     @model_validator(mode="after")
     def _plain_only_at_home(self) -> Self:
@@ -209,6 +212,7 @@ class CatalogueSection(Section):
     """
 
     file: Path | None = Field(default=None, examples=["catalogue.toml"])
+    directory: Path | None = Field(default=None, examples=["catalogue"])
     environments: tuple[Slug, ...] = Field(
         default=("production", "staging", "test", "development", "corporate"),
         examples=[["production", "staging"]],
@@ -235,5 +239,6 @@ class Sections(Section):
     drift: DriftSection = DriftSection()
     audit: AuditSection = AuditSection()
     bulletins: BulletinsSection = BulletinsSection()
+    policy: PolicySection = PolicySection()
     siem: SiemSection | None = Field(default=None, examples=[None])
     logs: LogsSection = LogsSection()

@@ -5,6 +5,8 @@ They are made by `load_settings` alone and never change afterwards.
 
 import hashlib
 import json
+from collections.abc import Iterator, Mapping
+from pathlib import Path
 from typing import Any
 
 from pydantic import InstanceOf
@@ -16,10 +18,11 @@ from storage.stores import Store
 
 
 class Settings(Sections):
-    """The sections, the secrets and the catalogue."""
+    """The sections, the secrets and the catalogue. rule_files: files and folders that all of it was read from."""
 
     secrets: Secrets
     catalogue: InstanceOf[Catalogue]
+    rule_files: tuple[Path, ...] = ()
 
     @property
     def people_of(self) -> dict[str, str]:
@@ -43,11 +46,11 @@ class Settings(Sections):
         return self.database.store(self.secrets.database_password)
 
     @property
-    def security_digest(self) -> str:
-        """SHA-256 (hex) over the settings that bear on security, for the hash that stands on every decision.
+    def bearing_on_security(self) -> dict[str, Any]:
+        """The settings that bear on security, by name ("slack.teams").
 
         It leaves out what makes nothing safer or less safe: listening address, files on this machine, words, logs.
-        The catalogue has its own digest; secrets are in neither.
+        The catalogue has its own digest, and the policies are in the hash themselves; secrets are in none of them.
         """
         bearing: dict[str, Any] = self.model_dump(
             mode="json",
@@ -62,8 +65,24 @@ class Settings(Sections):
                 "siem": True,
                 "logs": True,
                 "catalogue": True,
+                "rule_files": True,
+                "policy": {"directory", "replaces"},
                 "secrets": True,
             },
         )
         bearing["slack"]["teams"] = sorted(bearing["slack"]["teams"])
-        return hashlib.sha256(json.dumps(bearing, sort_keys=True, ensure_ascii=True).encode()).hexdigest()
+        return dict(_named(bearing))
+
+    @property
+    def security_digest(self) -> str:
+        """SHA-256 (hex) over them, for the hash that stands on every decision."""
+        bearing = json.dumps(self.bearing_on_security, sort_keys=True, ensure_ascii=True)
+        return hashlib.sha256(bearing.encode()).hexdigest()
+
+
+def _named(bearing: Mapping[str, Any], above: str = "") -> Iterator[tuple[str, Any]]:
+    for key, value in bearing.items():
+        if isinstance(value, Mapping):
+            yield from _named(value, f"{above}{key}.")
+        else:
+            yield f"{above}{key}", value

@@ -118,6 +118,8 @@ _ENTITIES: Mapping[str, int] = {
     "drift.first_look": 2,
     "release.considered": 2,
     "resume.considered": 2,
+    "rules.began": 1,
+    "rules.changed": 3,
 }
 # Whatever else is recorded of these is about one account, not about an entity.
 _OF_ACCOUNTS = frozenset(

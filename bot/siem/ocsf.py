@@ -29,6 +29,7 @@ _HIGH = frozenset(
         "petition.reported",
         "resets.stopped",
         "proofs.distrusted",
+        "row.refused",
         UNREADABLE,
     }
 )

@@ -52,6 +52,8 @@ class Action(StrEnum):
     PETITION_APPROVE = "petition.approve"
     PETITION_DENY = "petition.deny"
     PETITION_CANCEL = "petition.cancel"
+    RULES_APPROVE = "rules.approve"
+    RULES_DENY = "rules.deny"
     VOUCH = "ask.vouch"
     BE_VOUCHED = "ask.vouched"
 

@@ -26,6 +26,7 @@ from bot.slack.listeners import Listeners
 from bot.slack.petitions import PetitionClicks
 from bot.slack.replies import Replies
 from bot.slack.requesting import Requesting
+from bot.slack.rules import RuleClicks
 from bot.slack.stories import StoryClicks
 from bot.slack.submissions import Submissions
 from bot.slack.vouching import VouchingClicks
@@ -43,6 +44,7 @@ from handlers.details import Details
 from handlers.ending import Ending
 from handlers.extending import Extending
 from handlers.foresight import Foreseeing
+from handlers.governing import Governing
 from handlers.ground import Ground
 from handlers.home import Home
 from handlers.identity import Identity
@@ -53,6 +55,8 @@ from handlers.petitioning import Petitioning
 from handlers.proofs import Handles
 from handlers.reconciling import Reconciling
 from handlers.releasing import Releasing
+from handlers.rule_approvals import ApprovingRules
+from handlers.rules import Derived
 from handlers.vouching import Vouching
 from handlers.what_happened import WhatHappened
 from storage.audit.checkpoint import Signer
@@ -71,6 +75,7 @@ class Speaking:
     alarms: Alarms
     metrics: Metrics
     signer: Signer
+    governing: Governing
     language: Language = ENGLISH
     vouching: Vouching | None = None
 
@@ -84,7 +89,9 @@ class Speaking:
             replies=replies,
             pages=self.pages,
         )
-        names = Names(ground.catalogue)  # folding every name costs more than understanding a sentence
+        names = Derived(
+            ground.catalogue, Names
+        )  # folding every name costs more than understanding a sentence
         requesting = Requesting(
             catalogue=ground.catalogue,
             names=names,
@@ -106,6 +113,11 @@ class Speaking:
             ground, extending=Extending(ground, asking), ending=Ending(ground), replies=replies
         )
         vouching = VouchingClicks(vouching=self.vouching, pages=self.pages, replies=replies)
+        rules = RuleClicks(
+            ApprovingRules(ground, self.governing, owners=self.settings.policy.owners or ""),
+            pages=self.pages,
+            replies=replies,
+        )
         conversation = Conversation(
             names=names,
             checks=self.checks,
@@ -141,6 +153,7 @@ class Speaking:
                 petitions=petitions,
                 vouching=vouching,
                 stories=StoryClicks(WhatHappened(ground), policy=ground.policy, replies=replies),
+                rules=rules,
                 replies=replies,
             ),
             submissions=Submissions(
@@ -161,6 +174,7 @@ class Speaking:
             transport=self.settings.slack.transport,
             now=ground.now,
             language=self.language,
+            kept=ground.kept,
         )
         app = AsyncApp(
             name="wicket",  # otherwise Bolt reads source files to find one, for a third of a second

@@ -28,6 +28,7 @@ from bot.slack.messages.parts import Message, said
 from bot.slack.petitions import PetitionClicks
 from bot.slack.replies import Replies
 from bot.slack.requesting import Requesting, prefilled_from, remark_about
+from bot.slack.rules import RuleClicks
 from bot.slack.stories import StoryClicks
 from bot.slack.vouching import VouchingClicks
 from bot.texts import as_told, say
@@ -85,6 +86,7 @@ class Clicks:
         petitions: PetitionClicks,
         vouching: VouchingClicks,
         stories: StoryClicks,
+        rules: RuleClicks,
         replies: Replies,
     ) -> None:
         self._ground = ground
@@ -117,6 +119,7 @@ class Clicks:
             **petitions.table,
             **vouching.table,
             **stories.table,
+            **rules.table,
         }
 
     async def carry_out(self, action: str, click: Click) -> bool:

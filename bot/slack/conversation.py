@@ -3,6 +3,7 @@
 It guesses nothing into effect: what is only close gets a question, and what is not understood is not kept.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import timedelta
 
@@ -51,7 +52,7 @@ class Conversation:
     def __init__(
         self,
         *,
-        names: Names,
+        names: Callable[[], Names],
         checks: Checks,
         accounts: Accounts,
         asking: Asking,
@@ -72,7 +73,7 @@ class Conversation:
         """What was typed, by fixed rules. `/wicket request` alone opens the form."""
         if command and text.strip().casefold() in ("request", "ask"):
             return OpenForm()
-        return understand(text, self._names)
+        return understand(text, self._names())
 
     def is_routine(self, meaning: meant.Understanding | OpenForm) -> bool:
         """Whether a look-up of the last minute is fresh enough to answer: nothing is changed or sent by it."""

@@ -4,6 +4,7 @@ A listener decides nothing, commits through a handler before it acknowledges, an
 """
 
 from collections.abc import Awaitable, Callable, Mapping
+from contextlib import AbstractContextManager, nullcontext
 from typing import Any
 
 import structlog
@@ -68,6 +69,7 @@ class Listeners:
         transport: str,
         now: Clock,
         language: Language,
+        kept: Callable[[], AbstractContextManager[None]] = nullcontext,
     ) -> None:
         self._door = door
         self._conversation = conversation
@@ -81,6 +83,7 @@ class Listeners:
         self._transport = transport
         self._now = now
         self._language = language
+        self._kept = kept
 
     def by_kind(self) -> Mapping[Kind, Listener]:
         """The listener for each kind of payload; the tables behind them are ours."""
@@ -195,7 +198,7 @@ class Listeners:
         """The choices while somebody types; none for whoever is no colleague (SL-1)."""
         incoming = arrived.of_action(body, self._transport)
         if await self._door.is_colleague(incoming.user):
-            with read_in(self._language):
+            with read_in(self._language), self._kept():
                 await ack(**self._requesting.choices(arrived.text(body.get("value"))))
         else:
             await ack(options=[])
@@ -265,7 +268,7 @@ class Listeners:
         *,
         live: bool | Callable[[], bool],
     ) -> None:
-        with read_in(self._language):
+        with read_in(self._language), self._kept():
             await self._answered(kind, incoming, work, speak, live if callable(live) else lambda: live)
 
     async def _answered(

@@ -5,7 +5,7 @@ It decides nothing: what it shows is foreseen by a handler, and what is sent is 
 
 import asyncio
 from collections import OrderedDict
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from bot.slack.actions import Field, Form
@@ -28,6 +28,7 @@ from handlers.foreseen import Filled, Foresight
 from handlers.foresight import Foreseeing
 from handlers.intents import Actor, AskTogether, Intent, whole_minutes
 from handlers.outcomes import AskedTogether, NotAReport, TicketWanted
+from handlers.rules import Derived
 from handlers.stories import GrantStory
 from storage.catalogue import Catalogue
 from storage.faults import DirectoryUnavailable
@@ -56,7 +57,7 @@ class Requesting:
         self,
         *,
         catalogue: Catalogue,
-        names: Names,
+        names: Callable[[], Names],
         asking: Asking,
         foreseeing: Foreseeing,
         replies: Replies,
@@ -66,12 +67,12 @@ class Requesting:
         self._asking = asking
         self._foreseeing = foreseeing
         self._replies = replies
-        self._choices = Choices(catalogue.entitlements.values())
+        self._choices = Derived(catalogue, lambda one: Choices(one.entitlements.values()))
         self._newest: OrderedDict[str, float] = OrderedDict()
 
     def choices(self, query: str) -> Choice:
         """What the menu offers for what was typed so far; what there is to ask for is no secret among colleagues."""
-        return self._choices.offered(query)
+        return self._choices().offered(query)
 
     async def open(
         self,
@@ -91,7 +92,7 @@ class Requesting:
 
     def read(self, words: str) -> tuple[Prefilled, str]:
         """A form filled with what a message says, and the remark above it. What was not understood is not in it."""
-        match understand(words, self._names):
+        match understand(words, self._names()):
             case meant.DraftRequest() as draft:
                 problems = [inert(as_told(problem)) for problem in draft.problems]
                 return _drafted(draft, self._catalogue), together(say(FROM_MESSAGE), *problems)

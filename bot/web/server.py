@@ -4,10 +4,12 @@ It builds an application and starts nothing; whoever runs it leaves the access l
 """
 
 from collections.abc import Awaitable, Callable, Iterable, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from datetime import UTC, tzinfo
 from pathlib import Path
 
 from aiohttp import web
+from aiohttp.typedefs import Handler, Middleware
 
 from bot.metrics import Metrics
 from bot.web.forms import LARGEST_FORM
@@ -43,12 +45,14 @@ def build_app(
     more: Iterable[web.AbstractRouteDef] = (),
     languages: Languages | None = None,
     zone: tzinfo = UTC,
+    kept: Callable[[], AbstractContextManager[None]] = nullcontext,
 ) -> web.Application:
     """The application. public_url: the one origin it answers to. ready: what is not ready, in words; empty if all is.
     checkpoint: what GET /audit/checkpoint answers; it costs no look at the store, however often somebody asks.
 
     slack_handler: takes POST /slack/events, where Slack delivers by signed HTTP. more: routes of other pages.
     languages: those that are installed; English alone without. zone: in which times are shown.
+    kept: entered for each request.
     """
     if LARGEST_FORM > LARGEST_BODY:
         raise ValueError("a form that is let in must fit the body that is let in")
@@ -58,6 +62,7 @@ def build_app(
             in_their_language(languages or Languages(), zone),
             one_host(public_url),
             kind_faults(pages.fault),
+            _by_one_set(kept),
         ],
         client_max_size=LARGEST_BODY,
     )
@@ -76,6 +81,15 @@ def build_app(
     if slack_handler is not None:
         app.router.add_post(SLACK_EVENTS, slack_handler)
     return app
+
+
+def _by_one_set(kept: Callable[[], AbstractContextManager[None]]) -> Middleware:
+    @web.middleware
+    async def keep(request: web.Request, handler: Handler) -> web.StreamResponse:
+        with kept():
+            return await handler(request)
+
+    return keep
 
 
 async def _healthy(_request: web.Request) -> web.Response:

@@ -178,7 +178,9 @@ def _checked(
     if not notes:
         raise PolicyFault("there are no policies, so nothing could ever be allowed")
     policies = {
-        which: cedarpy.PolicySet.from_str("\n".join(note.text for note in _about(actions, notes.values())))
+        which: cedarpy.PolicySet.from_str(
+            "\n".join(note.text for note in _about(actions, notes.values())), release_gil=True
+        )
         for which, actions in _KINDS.items()
     }
     return MappingProxyType(policies), parsed_schema, MappingProxyType(notes)

@@ -11,6 +11,7 @@ from typing import Any
 
 import cedarpy
 
+from handlers.decisions.places import line_and_column, offset_of
 from handlers.decisions.policy import Severity
 from storage.faults import PolicyFault
 
@@ -22,11 +23,12 @@ _SEVERITIES: Mapping[str, Severity] = {"high": "high", "medium": "medium", "low"
 
 @dataclass(frozen=True, kw_only=True)
 class Statement:
-    """One policy as written: its text, and where it starts (line from 1)."""
+    """One policy as written: its text, and where it starts (line from 1). begins: the line at which its text does."""
 
     file: str
     line: int
     text: str
+    begins: int = 1
 
     @property
     def where(self) -> str:
@@ -36,6 +38,11 @@ class Statement:
     def fault(self, wrong: str) -> PolicyFault:
         """The fault that says what is wrong here."""
         return PolicyFault(f"{self.where}: {wrong}")
+
+    def fault_in(self, wrong: str, about: str = "") -> PolicyFault:
+        """The same for what Cedar says, with the column where it can be found, else that of the statement."""
+        line, column = line_and_column(self.text, offset_of(self.text, wrong, _cedars_words))
+        return PolicyFault(f"{self.file}, line {self.begins + line - 1}, column {column}: {about}{wrong}")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -57,7 +64,7 @@ class PolicyNote:
 
 def statements(file: str, text: str) -> Iterator[Statement]:
     """The statements of one file, in order; comments stay with the statement that follows them."""
-    line, start, pieces = 1, None, []
+    line, begins, start, pieces = 1, 1, None, []
     for match in _PIECE.finditer(text):
         piece = match.group()
         if start is None and not piece.isspace() and not piece.startswith("//"):
@@ -65,21 +72,21 @@ def statements(file: str, text: str) -> Iterator[Statement]:
         line += piece.count("\n")
         pieces.append(piece)
         if piece == ";":
-            yield Statement(file=file, line=start or line, text="".join(pieces))
-            start, pieces = None, []
+            yield Statement(file=file, line=start or line, text="".join(pieces), begins=begins)
+            begins, start, pieces = line, None, []
     if start is not None:
-        yield Statement(file=file, line=start, text="".join(pieces))
+        yield Statement(file=file, line=start, text="".join(pieces), begins=begins)
 
 
 def checked(file: str, text: str, schema: cedarpy.Schema) -> Iterator[PolicyNote]:
     """What each policy of a file says of itself; a PolicyFault at the first one that will not do."""
     for statement in statements(file, text):
         note = _note(statement)
-        result = cedarpy.validate_policies(statement.text, schema)
+        result = cedarpy.validate_policies(statement.text, schema, release_gil=True)
         if not result.validation_passed:
             # Cedar numbers policies by their place in what it was given; ours stands alone and has a name.
             wrong = "; ".join(error.error.removeprefix("for policy `policy0`, ") for error in result.errors)
-            raise statement.fault(f"policy `{note.id}`: {wrong}")
+            raise statement.fault_in(wrong, f"policy `{note.id}`: ")
         yield note
 
 
@@ -115,12 +122,29 @@ def _actions(scope: Mapping[str, Any]) -> frozenset[str] | None:
     return None
 
 
+def id_of(statement: Statement) -> str:
+    """Its @id; "" if it has none or cannot be read."""
+    try:
+        return str(_parsed(statement).get("annotations", {}).get("id") or "")
+    except PolicyFault:
+        return ""
+
+
+def _cedars_words(text: str) -> str:
+    """What Cedar says of a text that is no policy; "" if it is one."""
+    try:
+        cedarpy.policies_to_json_str(text)
+    except ValueError as error:
+        return str(error)
+    return ""
+
+
 def _parsed(statement: Statement) -> dict[str, Any]:
     """The one policy in a statement, as Cedar's JSON."""
     try:
         parsed = json.loads(cedarpy.policies_to_json_str(statement.text))
     except ValueError as error:
-        raise statement.fault(str(error)) from error
+        raise statement.fault_in(str(error)) from error
     if parsed["templates"]:
         raise statement.fault("templates (?principal, ?resource) are not used here: write the policy out")
     (policy,) = parsed["staticPolicies"].values()

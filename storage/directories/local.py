@@ -3,7 +3,6 @@
 It is not an identity store for a company, and it never blocks the event loop or answers late.
 """
 
-import secrets
 import sqlite3
 from collections.abc import Collection, Iterable, Sequence
 from datetime import datetime, timedelta
@@ -68,7 +67,7 @@ class LocalDirectory:
         self.name = name
         self._now, self._timeout, self._cost = now, timeout, cost or Scrypt()
         # Compared with when there is no such account or password, so that this takes as long (P-9).
-        self._nobody = self._cost.hash(secrets.token_hex())
+        self._nobody = self._cost.of_nobody()
         self._worker = Worker(Path(path), schema=local_rows.SCHEMA, patience=timeout / 2, label=name)
 
     def close(self) -> None:

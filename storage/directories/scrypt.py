@@ -10,6 +10,7 @@ import unicodedata
 from dataclasses import dataclass
 
 _MEMORY_LIMIT = 256 * 1024 * 1024
+_DIGEST_BYTES = 64
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -26,12 +27,21 @@ class Scrypt:
     def hash(self, password: str) -> str:
         """The text to store: cost, salt and digest."""
         salt = secrets.token_bytes(16)
-        return f"{self.n}${self.r}${self.p}${salt.hex()}${self._digest(password, salt).hex()}"
+        return self._text(salt, self._digest(password, salt))
+
+    def of_nobody(self) -> str:
+        """A text that no password made, and that takes as long to compare with as one that was."""
+        return self._text(secrets.token_bytes(16), secrets.token_bytes(_DIGEST_BYTES))
+
+    def _text(self, salt: bytes, digest: bytes) -> str:
+        return f"{self.n}${self.r}${self.p}${salt.hex()}${digest.hex()}"
 
     def _digest(self, password: str, salt: bytes) -> bytes:
         # The same characters typed on another keyboard are the same password (SP 800-63B-4, 3.1.1.2).
         text = unicodedata.normalize("NFKC", password).encode("utf-8", "surrogatepass")
-        return hashlib.scrypt(text, salt=salt, n=self.n, r=self.r, p=self.p, maxmem=_MEMORY_LIMIT)
+        return hashlib.scrypt(
+            text, salt=salt, n=self.n, r=self.r, p=self.p, maxmem=_MEMORY_LIMIT, dklen=_DIGEST_BYTES
+        )
 
 
 def matches(password: str, stored: str) -> bool:

@@ -12,6 +12,7 @@ from storage.records.passkeys import Challenge, Passkey, ProofChange
 from storage.records.people import Delivery, Failures, Handle, Link, MailCode, Proof
 from storage.records.petitions import Attestation, Petition
 from storage.records.resets import Address, Alarm, Announcement, Tally
+from storage.records.rule_sets import RuleApproval, RuleSet
 from storage.records.sign_ins import SignIn, Subject
 from storage.records.step_ups import StepUp
 from storage.records.streams import Stream
@@ -43,6 +44,8 @@ __all__ = [
     "ProofChange",
     "PublishedLast",
     "Question",
+    "RuleApproval",
+    "RuleSet",
     "SignIn",
     "Standing",
     "StepUp",

@@ -87,6 +87,7 @@ class Grant(SQLModel, table=True):
     target_account: str = added()
     target_name: str = added()
     target_login: str = added()
+    mac: str = added_empty()
 
 
 class Approval(SQLModel, table=True):
@@ -114,6 +115,7 @@ class Approval(SQLModel, table=True):
     proved_by: str = added_empty()
     proved_at: datetime | None = moment(null=True)
     retyped: bool = Field(default=False, sa_column_kwargs={"server_default": false()})
+    mac: str = added_empty()
 
 
 class VoidedApproval(SQLModel, table=True):
@@ -156,6 +158,7 @@ class Holding(SQLModel, table=True):
     next_at: datetime = moment()
     lease_until: datetime | None = moment(null=True)
     page_at: datetime | None = moment(null=True)
+    mac: str = added_empty()
 
 
 class Standing(SQLModel, table=True):

@@ -9,7 +9,7 @@ from typing import Any
 from sqlalchemy import Index
 from sqlmodel import Field, SQLModel
 
-from storage.records.columns import json_value, moment, only
+from storage.records.columns import added_empty, json_value, moment, only
 
 
 class Freeze(SQLModel, table=True):
@@ -32,6 +32,7 @@ class Freeze(SQLModel, table=True):
     lifted_at: datetime | None = moment(null=True)
     lifted_by: str = ""
     rationale: str = ""
+    mac: str = added_empty()
 
 
 class PublishedLast(SQLModel, table=True):

@@ -8,7 +8,7 @@ from datetime import datetime
 from sqlalchemy import BigInteger, Column
 from sqlmodel import Field, SQLModel
 
-from storage.records.columns import json_value, moment
+from storage.records.columns import added_empty, json_value, moment
 
 
 class Passkey(SQLModel, table=True):
@@ -36,6 +36,7 @@ class Passkey(SQLModel, table=True):
     created_at: datetime = moment()
     used_at: datetime | None = moment(null=True)
     stopped_at: datetime | None = moment(null=True)
+    mac: str = added_empty()
 
 
 class Challenge(SQLModel, table=True):
@@ -55,6 +56,7 @@ class Challenge(SQLModel, table=True):
     created_at: datetime = moment()
     expires_at: datetime = moment(index=True)
     taken_at: datetime | None = moment(null=True)
+    mac: str = added_empty()
 
 
 class ProofChange(SQLModel, table=True):

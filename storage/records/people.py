@@ -30,6 +30,7 @@ class Link(SQLModel, table=True):
     state: str
     created_at: datetime = moment()
     zone: str = added_empty()
+    mac: str = added_empty()
 
 
 class Delivery(SQLModel, table=True):
@@ -68,6 +69,7 @@ class Handle(SQLModel, table=True):
     created_at: datetime = moment()
     expires_at: datetime = moment(index=True)
     done_at: datetime | None = moment(null=True)
+    mac: str = added_empty()
 
 
 class Proof(SQLModel, table=True):
@@ -88,6 +90,7 @@ class Proof(SQLModel, table=True):
     used_step: int = 0
     created_at: datetime = moment()
     used_at: datetime | None = moment(null=True)
+    mac: str = added_empty()
 
 
 class MailCode(SQLModel, table=True):
@@ -100,6 +103,7 @@ class MailCode(SQLModel, table=True):
     created_at: datetime = moment()
     expires_at: datetime = moment()
     used_at: datetime | None = moment(null=True)
+    mac: str = added_empty()
 
 
 class Failures(SQLModel, table=True):

@@ -8,7 +8,7 @@ from datetime import datetime
 from sqlalchemy import Index
 from sqlmodel import Field, SQLModel
 
-from storage.records.columns import json_value, moment, only
+from storage.records.columns import added_empty, json_value, moment, only
 
 
 class Petition(SQLModel, table=True):
@@ -55,6 +55,7 @@ class Petition(SQLModel, table=True):
     ended_by: str = ""
     end_reason: str = ""
     end_words: str = ""
+    mac: str = added_empty()
 
 
 class Attestation(SQLModel, table=True):
@@ -75,3 +76,4 @@ class Attestation(SQLModel, table=True):
     proof: str
     proven_at: datetime = moment()
     at: datetime = moment()
+    mac: str = added_empty()

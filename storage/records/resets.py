@@ -8,7 +8,7 @@ from datetime import datetime
 from sqlalchemy import Index
 from sqlmodel import Field, SQLModel
 
-from storage.records.columns import moment, only
+from storage.records.columns import added_empty, moment, only
 
 
 class Address(SQLModel, table=True):
@@ -71,3 +71,4 @@ class Alarm(SQLModel, table=True):
     lifted_at: datetime | None = moment(null=True)
     lifted_by: str = ""
     rationale: str = ""
+    mac: str = added_empty()

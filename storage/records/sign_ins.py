@@ -8,7 +8,7 @@ from datetime import datetime
 from sqlalchemy import UniqueConstraint
 from sqlmodel import Field, SQLModel
 
-from storage.records.columns import moment
+from storage.records.columns import added_empty, moment
 
 
 class SignIn(SQLModel, table=True):
@@ -25,6 +25,7 @@ class SignIn(SQLModel, table=True):
     created_at: datetime = moment()
     expires_at: datetime = moment()
     used_at: datetime | None = moment(null=True)
+    mac: str = added_empty()
 
 
 class Subject(SQLModel, table=True):
@@ -38,3 +39,4 @@ class Subject(SQLModel, table=True):
     directory: str
     account: str
     pinned_at: datetime = moment()
+    mac: str = added_empty()

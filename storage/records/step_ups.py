@@ -7,7 +7,7 @@ from datetime import datetime
 
 from sqlmodel import Field, SQLModel
 
-from storage.records.columns import moment
+from storage.records.columns import added_empty, moment
 
 
 class StepUp(SQLModel, table=True):
@@ -29,3 +29,4 @@ class StepUp(SQLModel, table=True):
     minutes: int | None = None
     tries: int = 0
     spent_at: datetime | None = moment(null=True)
+    mac: str = added_empty()

@@ -8,7 +8,7 @@ from datetime import datetime
 from sqlalchemy import Index
 from sqlmodel import Field, SQLModel
 
-from storage.records.columns import moment, only
+from storage.records.columns import added_empty, moment, only
 
 
 class Vouching(SQLModel, table=True):
@@ -54,3 +54,4 @@ class Vouching(SQLModel, table=True):
     counts_until: datetime | None = moment(null=True)
     cooled_at: datetime | None = moment(null=True)
     ended_at: datetime | None = moment(null=True)
+    mac: str = added_empty()

@@ -14,8 +14,9 @@ from slack_bolt.async_app import AsyncApp
 from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.directories import open_directory
-from bot.grounds import ground_of
+from bot.grounds import ground_of, held_by
 from bot.metrics import Metrics
+from bot.reloading import govern
 from bot.settings import Settings
 from bot.slack.bolt import Speaking
 from bot.slack.door import PageLinks
@@ -72,6 +73,7 @@ async def speaking(settings: Settings, catalogue: Catalogue) -> AsyncIterator[tu
             alarms=Alarms(ground, page),
             metrics=metrics,
             signer=settings.secrets.signer(),
+            governing=govern(settings, ground, held_by(settings)),
         )
         yield built.bolt(client, replies), metrics
 

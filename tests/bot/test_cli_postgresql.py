@@ -10,6 +10,8 @@ from pathlib import Path
 import psycopg
 import pytest
 
+from bot.checking.database import examine_database
+from bot.settings import load_settings
 from storage.failures import count_attempt
 from storage.grants import add
 from storage.states import GrantState
@@ -142,3 +144,20 @@ def test_a_dump_restores_whole(install: OnServer):
         install.server = restored
         install.happened(1)
         assert install.run("audit", "verify").exit_code == 0
+
+
+def test_migrating_prints_what_a_second_role_needs_and_check_says_when_one_may_too_much(install: OnServer):
+    """T-2: only what is to be run stands on standard output; a name that is none is refused."""
+    done = install.run("migrate", "--rights", "wicket_bot")
+    assert done.exit_code == 0
+    assert done.stdout.startswith("GRANT USAGE ON SCHEMA public TO wicket_bot;\n")
+    assert "GRANT INSERT ON audit_entries TO wicket_bot;\n" in done.stdout
+    assert all(line.endswith(";") for line in done.stdout.splitlines())
+    refused = install.run("migrate", "--rights", "bot; DROP TABLE grants")
+    assert refused.exit_code == 2
+    assert "letters, digits and underscores" in refused.stderr
+    settings = load_settings(install.folder / "wicket.toml", install.environ, serving=False)
+    lines = {one.about: one for one in examine_database(settings, now=utc_now())}
+    assert lines["role"].level == "warning"
+    assert "owns audit_entries" in lines["role"].found
+    assert "wicket migrate --rights" in lines["role"].advice

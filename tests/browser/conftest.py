@@ -13,7 +13,7 @@ from playwright.async_api import Browser, expect
 from tests.browser.chromium import MISSING, chromium, running
 
 # Two cores may be full of other things: what is promised to come may take its time here.
-expect.set_options(timeout=10_000)
+expect.set_options(timeout=20_000)
 
 
 @pytest.fixture(scope="session")

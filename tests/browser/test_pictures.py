@@ -25,7 +25,18 @@ SLACK = ROOT / "bot" / "slack"
 MOST_BYTES = 4_000_000
 # What messages are put together from: nobody sees them alone, or what is seen is pictured with what it is about.
 ALERTS = {"alert_facts", "alerts_people", "alerts_refused", "drift_decided"}
-PIECES = {"__init__", "parts", "forms", "naming", "critical", "deciding", "handed", "proofs", *ALERTS}
+PIECES = {
+    "__init__",
+    "parts",
+    "forms",
+    "naming",
+    "critical",
+    "deciding",
+    "handed",
+    "proofs",
+    "rules_told",
+    *ALERTS,
+}
 # Nothing brings these about yet, or only what no demo can do: swapping the records under a running bot.
 UNSEEN = {FreezeKind.MISMATCH, FreezeKind.EMERGENCY}
 # The owner is never asked about what was never sent, or was refused.

@@ -41,6 +41,7 @@ from storage.database import Database
 from storage.directories.base import Account, Directory
 from storage.directories.local import LocalDirectory
 from storage.directories.scrypt import Scrypt
+from storage.macs import Macs
 from storage.records import ExceptionRecord, Grant, Holding, Owed
 from storage.secrets import Vault, generate_key
 from storage.stores import Server
@@ -50,6 +51,7 @@ from tests.handlers.page_ground import Clock
 
 SLACK = Where(transport="socket", team="T1", channel="C1")
 HOUR = timedelta(hours=1)
+MACS = Macs(Vault([generate_key()]))
 
 # Who is in which group from the beginning.
 GROUPS = {
@@ -378,7 +380,7 @@ async def world(
     """
     if server is None:
         copy_empty_database(folder / "wicket.db")
-    clock, database = Clock(), Database(server or folder / "wicket.db")
+    clock, database = Clock(), Database(server or folder / "wicket.db", macs=MACS)
     await copy_people(folder / "people.db", "seven", _seven)
     local = _staff(folder / "people.db", clock)
     faulty = FaultyDirectory(local, timeout=patience, at_once=at_once)

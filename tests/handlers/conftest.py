@@ -15,5 +15,5 @@ def server(request: pytest.FixtureRequest) -> Iterator[Server | None]:
         yield None
         return
     running = postgres()
-    with running.database(running.migrated) as name:
+    with running.empty() as name:
         yield running.server(name)

@@ -37,6 +37,7 @@ from storage.directories.local import LocalDirectory
 from storage.directories.local_recovery import RecoveringDirectory
 from storage.directories.scrypt import Scrypt
 from storage.handles import Purpose
+from storage.macs import Macs
 from storage.records import ExceptionRecord, Handle, MailCode, Owed
 from storage.secrets import CodeHash, Vault, generate_key
 from storage.step_ups import About
@@ -291,7 +292,8 @@ def _opened(
     server: Server | None = None,
     limits: PageLimits | None = None,
 ) -> World:
-    clock, database = Clock(morning.at), Database(server or folder / "wicket.db")
+    macs = Macs(morning.vault)
+    clock, database = Clock(morning.at), Database(server or folder / "wicket.db", macs=macs)
     kind = partial(RecoveringDirectory, recovery=recovery) if recovery else LocalDirectory
     local = kind(folder / "people.db", name="staff", now=clock, cost=Scrypt(n=2**4))
     faulty = FaultyDirectory(local, timeout=5)

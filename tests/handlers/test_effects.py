@@ -642,7 +642,9 @@ async def test_whatever_a_directory_does_access_is_given_and_taken_back_once(
     tmp_path: Path, fault: str, call: str
 ) -> None:
     """Promise 1, for giving and for taking back: nothing is believed that was not read back."""
-    async with open_world(tmp_path, patience=0.02) as world:
+    # Only what hangs is waited for; a busy machine may take its time for the rest.
+    patience = 0.1 if fault in ("hang", "slow", "succeed_after_timeout") else 5
+    async with open_world(tmp_path, patience=patience) as world:
         throw = partial(getattr(world.faulty, fault), *([1.0] if fault == "slow" else []), call, times=2)
         throw()
         grant = await world.asked("ada", "wiki-edit")

@@ -5,13 +5,16 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
+from sqlalchemy import text
 from sqlmodel import Session, SQLModel, create_engine, select
 
 from handlers.intents import Where
 from handlers.resealing import AT_A_TIME, Resealed, reseal
+from storage import proofs
 from storage.audit import log
 from storage.clock import utc_now
 from storage.database import Database
+from storage.macs import Macs
 from storage.proofs import ProofKind
 from storage.records import Proof
 from storage.secrets import SealBroken, Vault, generate_key
@@ -104,3 +107,24 @@ def test_hashes_of_recovery_codes_are_not_touched(tmp_path: Path) -> None:
         before = _secrets(database)
         done = reseal(database, Vault([NEW, OLD]), where=CLI, tell=lambda *_: None)
         assert (done.seen, _secrets(database)) == (0, before)
+
+
+def test_every_row_is_signed_by_the_newest_key_as_well(tmp_path: Path) -> None:
+    """T-9: after it the old key can go; a row that is not as Wicket wrote it stays as it is, and is counted."""
+    with _store(tmp_path) as unsigned:
+        unsigned.close()
+        path = tmp_path / "wicket.db"
+        old = Database(path, macs=Macs(Vault([OLD])))
+        _keep(old, Vault([OLD]), AT_A_TIME + 3, ProofKind.RECOVERY_CODE)
+        forged = "UPDATE proofs SET account = 'eve' WHERE id = (SELECT min(id) FROM proofs)"
+        old.write_now(lambda tx: tx.connection().execute(text(forged)) and None)
+        old.close()
+        both = Vault([NEW, OLD])
+        database = Database(path, macs=Macs(both))
+        done = reseal(database, both, where=CLI, tell=lambda *_: None)
+        assert (done.signed, done.doubtful) == (AT_A_TIME + 2, 1)
+        database.close()
+        alone = Database(path, macs=Macs(Vault([NEW])))
+        assert len(alone.read_now(lambda tx: proofs.recovery_codes(tx, "staff", "a9"))) == 1
+        assert not alone.read_now(lambda tx: proofs.recovery_codes(tx, "staff", "eve"))
+        alone.close()

@@ -34,7 +34,7 @@ def path(tmp_path: Path, empty: Path) -> Path:
 def server() -> Iterator[Server]:
     """A PostgreSQL database."""
     running = postgres()
-    with running.database(running.migrated) as name:
+    with running.empty() as name:
         yield running.server(name)
 
 

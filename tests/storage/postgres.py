@@ -27,6 +27,7 @@ from sqlalchemy import Engine, create_engine
 from storage.migrating import migrate
 from storage.postgresql import WRITERS
 from storage.stores import Server
+from tests.storage.lending import OF_NO_CONSEQUENCE, Lent, emptied, lent
 
 # The log of what was written is cut short early: each test makes a database of its own, and throws it away.
 _PLAIN = ("shared_buffers=32MB", "max_connections=60", "autovacuum=off", "max_wal_size=128MB")
@@ -45,6 +46,7 @@ class Postgres:
     port: int
     _numbers: "count[int]" = field(default_factory=count)
     _templates: set[str] = field(default_factory=set)
+    _returned: list[Lent] = field(default_factory=list)
 
     def server(self, database: str = "postgres", **more: str) -> Server:
         """The address of one of its databases, on this machine's own socket; `more` stands behind it."""
@@ -98,6 +100,29 @@ class Postgres:
         """A template with every table and nothing in them."""
         return self.template("migrated", migrate)
 
+    @contextmanager
+    def empty(self) -> Iterator[str]:
+        """The name of a database of one's own with every table and nothing in them. It may have been lent before."""
+        database = self._returned.pop() if self._returned else self._new_to_lend()
+        try:
+            yield database.name
+        finally:
+            if emptied(database):
+                self._returned.append(database)
+            else:
+                database.ours.close()
+                self.run(f"DROP DATABASE {database.name} WITH (FORCE)")
+
+    def let_go(self) -> None:
+        """Close what is kept open between tests."""
+        for database in self._returned:
+            database.ours.close()
+
+    def _new_to_lend(self) -> Lent:
+        name = f"wicket_{next(self._numbers)}"
+        self.run(f"CREATE DATABASE {name} TEMPLATE {self.migrated}")
+        return lent(name, self.connect(name, options=OF_NO_CONSEQUENCE))
+
 
 @contextmanager
 def writing_elsewhere(server: Server) -> Iterator[None]:
@@ -114,6 +139,7 @@ def postgres() -> Postgres:
     _must_be_installed()
     made, running = _first_start(_QUICK)
     atexit.register(_end, running, made.folder)
+    atexit.register(made.let_go)
     return made
 
 

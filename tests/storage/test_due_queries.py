@@ -1,11 +1,12 @@
 """What every tick asks is answered from an index over what is open: years of history cost nothing."""
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from sqlalchemy import event
+from sqlalchemy import Connection, event
 from sqlmodel import Session
 
 from storage import claims, endings, exceptions, grants, outbox, reminders
@@ -63,6 +64,19 @@ OF_MANY = {
 }
 
 
+@contextmanager
+def heard_by_driver(connection: Connection) -> Iterator[list[str]]:
+    """The statements that SQLite is asked meanwhile, with their values."""
+    heard: list[str] = []
+    if connection.dialect.name != "sqlite":
+        yield heard
+        return
+    driver = connection.connection.driver_connection
+    driver.set_trace_callback(heard.append)
+    yield heard
+    driver.set_trace_callback(None)
+
+
 def plan_of(tx: Session, ask: Callable[[Session], object]) -> str:
     """How the engine goes about what `ask` asks, with the very values it is asked with."""
     asked: list[tuple[str, object]] = []
@@ -72,9 +86,11 @@ def plan_of(tx: Session, ask: Callable[[Session], object]) -> str:
         asked.append((statement, parameters))
 
     event.listen(connection, "before_cursor_execute", note)
-    ask(tx)
+    with heard_by_driver(connection) as heard:
+        ask(tx)
     event.remove(connection, "before_cursor_execute", note)
-    (statement, parameters) = asked[-1]
+    # SQLAlchemy does not hear of what is said to the driver itself.
+    statement, parameters = asked[-1] if asked else (heard[-1], ())
     if connection.dialect.name == "sqlite":
         rows = connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {statement}", parameters)
         return "\n".join(str(row[3]) for row in rows)

@@ -10,7 +10,8 @@ from sqlmodel import Session, SQLModel, select
 
 from storage.faults import StorageUnavailable
 from storage.plain import Plain, in_turn, rows, run, run_each
-from storage.records import Delivery
+from storage.records import Delivery, Grant
+from storage.states import GrantState
 
 DELIVERIES = SQLModel.metadata.tables[Delivery.__tablename__]
 ADD = Plain(insert(DELIVERIES))
@@ -110,3 +111,14 @@ def test_what_the_statement_says_itself_is_said_with_what_is_given(database, now
 
     assert database.write_now(work) == [2, 1]
     assert sorted(kept(database)) == [("a", now), ("z", now + timedelta(hours=1))]
+
+
+def test_a_state_stands_in_the_statement_and_is_no_value_of_it(database):
+    """As a value it would have SQLite plan the statement anew each time it is run."""
+    grants = SQLModel.metadata.tables[Grant.__tablename__]
+    waiting = select_columns(grants.c.id).where(
+        grants.c.account == bindparam("of"), grants.c.state == GrantState.PENDING
+    )
+    said = database.read_now(lambda tx: Plain(waiting).said_to(tx.connection().dialect))
+    assert "state = 'pending'" in said.text
+    assert said.given({"of": "p-ada"}) in (("p-ada",), {"of": "p-ada"})

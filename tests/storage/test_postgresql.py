@@ -147,6 +147,17 @@ def _answer(process: "subprocess.Popen[str]") -> str:
     return process.stdout.readline().strip()
 
 
+@pytest.mark.parametrize(("waits", "may_stand"), [(1.5, "3s"), (30.0, "30s")])
+def test_whoever_waits_long_for_the_others_may_keep_them_waiting_as_long(
+    server, waits: float, may_stand: str
+):
+    """A migration loads its revisions while it has the lock, which takes seconds where a disk is slow."""
+    opened = Database(server, busy_timeout=waits)
+    asked = text("SELECT current_setting('idle_in_transaction_session_timeout')")
+    assert opened.write_now(lambda tx: tx.connection().execute(asked).scalar_one()) == may_stand
+    opened.close()
+
+
 def test_a_process_that_stands_still_in_a_transaction_does_not_stop_the_others(server):
     """It is undone, hears so when it goes on, and works again."""
     others = Database(server, busy_timeout=0.2)

@@ -28,6 +28,7 @@ from bot.demo.company import (
 from bot.demo.company.shapes import Company
 from bot.demo.phone import Phones
 from bot.demo.workspace import Workspace
+from bot.demo.workspace.person import PATIENCE
 from bot.settings import Settings, load_settings, new_audit_key, new_key
 from handlers.decisions.cedar import CedarPolicy
 from handlers.decisions.policy import PolicyEngine
@@ -130,7 +131,7 @@ class World:
 
         await self.until(none)
 
-    async def until(self, holds: Callable[[], object], seconds: float = 5) -> None:
+    async def until(self, holds: Callable[[], object], seconds: float = PATIENCE) -> None:
         """Wait until `holds()`, or what it awaits, is true; AssertionError otherwise. For what no person sees."""
         ends = asyncio.get_running_loop().time() + seconds
         while True:
@@ -141,6 +142,23 @@ class World:
                 return
             assert asyncio.get_running_loop().time() < ends, "it never became so"
             await asyncio.sleep(0.01)
+
+    async def in_time(self, holds: Callable[[], object], *, step: float = 4, pace: float = 0.6) -> None:
+        """Let time pass in steps of so many seconds, one each `pace`, until it is so: whatever waits for its next try
+        gets it.
+
+        A single step may come while a try is under way, which then sets the time of the next one from its own end.
+        """
+        ends = asyncio.get_running_loop().time() + 2 * PATIENCE
+        while True:
+            try:
+                await self.until(holds, pace)
+            except AssertionError:
+                if asyncio.get_running_loop().time() > ends:
+                    raise
+                self.clock.skip(seconds=step)
+            else:
+                return
 
     async def stop(self) -> None:
         """The bot ends as it does on SIGTERM."""

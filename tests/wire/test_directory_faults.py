@@ -107,7 +107,7 @@ async def test_adding_is_tried_until_the_directory_read_back_agrees(world, fault
     await world.until(lambda: _recorded(world, "access.change_failed failed"))
     await ada.sees("being set up")
     assert not any(message.plain.startswith("✅") for message in ada.messages())
-    await _patiently(world, lambda: any(m.plain.startswith("✅") for m in ada.messages()))
+    await world.in_time(lambda: any(m.plain.startswith("✅") for m in ada.messages()))
     assert await _holds(world, "grafana-edit", "ada")
     assert await _changes(world, "ada", "grafana-editors") == ["add"]
     world.clock.skip(hours=2)
@@ -121,25 +121,12 @@ async def _changes(world, login: str, group: str) -> list[str]:
     return [e.what for e in found if e.changed and (e.account, e.group) == (f"p-{login}", group)]
 
 
+def _told(who, words: str, channel: str | None = None) -> bool:
+    return any(message.says(words) for message in who.messages(channel))
+
+
 async def _recorded(world, action: str) -> bool:
     return action in await world.actions()
-
-
-async def _patiently(world, holds, *, step: int = 4, most: int = 20) -> None:
-    """Let time pass in steps of some seconds, so that what waits for its next try gets it, until this is so."""
-    for _ in range(most):
-        if await _soon(world, holds):
-            return
-        world.clock.skip(seconds=step)
-    await world.until(holds, 0)
-
-
-async def _soon(world, holds) -> bool:
-    try:
-        await world.until(holds, 0.6)
-    except AssertionError:
-        return False
-    return True
 
 
 async def test_after_three_tries_security_hears_that_the_directory_does_not_follow(world):
@@ -147,16 +134,16 @@ async def test_after_three_tries_security_hears_that_the_directory_does_not_foll
     ada, alan = world.person("ada"), world.person("alan")
     world.faulty.lie("add_member")
     await ask(ada, "I need grafana-edit for 2h because INC-4711")
-    await _patiently(world, lambda: any(m.says("does not follow") for m in alan.messages(SECURITY)))
+    await world.in_time(lambda: _told(alan, "does not follow", SECURITY))
     alert = await alan.sees("The directory does not follow: grafana-edit of Ada Lovelace", channel=SECURITY)
     assert "3 times" in alert.plain
     assert "reading it back shows it was not" in alert.plain
     world.clock.skip(minutes=5)
-    await _patiently(world, lambda: world.faulty.calls["add_member"] >= 4)
+    await world.in_time(lambda: world.faulty.calls["add_member"] >= 4)
     assert len(alan.messages(SECURITY)) == 1
     world.faulty.mend()
     # The fourth try may still be under way, and sets the time of the fifth from its own end.
-    await _patiently(world, lambda: any(m.says("✅ grafana-edit") for m in ada.messages()), step=300)
+    await world.in_time(lambda: _told(ada, "✅ grafana-edit"), step=300)
 
 
 @pytest.mark.parametrize("fault", ["error", "hang", "lie", "succeed_after_timeout"])
@@ -169,7 +156,7 @@ async def test_removing_is_tried_until_the_directory_read_back_agrees(world, fau
     world.clock.skip(hours=2, seconds=1)
     await ada.sees("being taken back")
     assert not any(message.says("ended at") for message in ada.messages())
-    await _patiently(world, lambda: any(m.says("ended at") for m in ada.messages()))
+    await world.in_time(lambda: _told(ada, "ended at"))
     assert await _changes(world, "ada", "grafana-editors") == ["add", "remove"]
     assert (await world.actions()).count("access.removed done") == 1
 
@@ -181,18 +168,14 @@ async def test_an_overdue_removal_is_told_once_and_tried_for_ever(world):
     await ada.sees("✅ grafana-edit")
     world.faulty.hang("remove_member")
     world.clock.skip(hours=2, seconds=61)
-    overdue = await alan.sees(
-        "Revocation overdue: grafana-edit of Ada Lovelace", channel=SECURITY, timeout=12
-    )
+    overdue = await alan.sees("Revocation overdue: grafana-edit of Ada Lovelace", channel=SECURITY)
     assert "They may still have it" in overdue.plain
     assert await _recorded(world, "access.removal_overdue failed")
-    world.clock.skip(minutes=5)
     tried = world.faulty.calls["remove_member"]
-    await world.until(lambda: world.faulty.calls["remove_member"] > tried)
+    await world.in_time(lambda: world.faulty.calls["remove_member"] > tried, step=300)
     assert await _holds(world, "grafana-edit", "ada")
     world.faulty.mend()
-    world.clock.skip(minutes=5)
-    await ada.sees("ended at")
+    await world.in_time(lambda: _told(ada, "ended at"), step=300)
     assert await _holds_not(world, "grafana-edit", "ada")
     assert (await alan.sees("Revocation overdue", "Settled", channel=SECURITY)).ts == overdue.ts
     assert len([m for m in alan.messages(SECURITY) if m.says("Revocation overdue")]) == 1
@@ -207,19 +190,18 @@ async def test_what_stays_overdue_goes_to_its_owner_and_again_every_hour(world):
     mary, observability = world.person("mary"), world.channel("observability")
     world.faulty.error("remove_member")
     world.clock.skip(hours=2, seconds=61)
-    first = await alan.sees("Revocation overdue: grafana-edit", channel=SECURITY, timeout=12)
+    first = await alan.sees("Revocation overdue: grafana-edit", channel=SECURITY)
     world.clock.skip(minutes=15)
-    page = await alan.sees("overdue by 16 minutes", "Owner: Observability", channel=SECURITY, timeout=12)
+    page = await alan.sees("overdue by 16 minutes", "Owner: Observability", channel=SECURITY)
     assert "answered with an error" in page.plain
     assert page.ts != first.ts
     await mary.sees("Revocation overdue by 16 minutes: grafana-edit of Ada", channel=observability)
     assert (await alan.sees("was told anew", channel=SECURITY)).ts == first.ts
     world.clock.skip(hours=1)
-    again = await alan.sees("Revocation overdue by 1 hour", channel=SECURITY, timeout=12)
+    again = await alan.sees("Revocation overdue by 1 hour", channel=SECURITY)
     assert again.ts not in (first.ts, page.ts)
     world.faulty.mend()
-    world.clock.skip(minutes=5)
-    await ada.sees("ended at")
+    await world.in_time(lambda: _told(ada, "ended at"), step=300)
     assert (await alan.sees("came late by 1 hour", "Settled", channel=SECURITY)).ts == again.ts
     await mary.sees("came late by 1 hour", "Settled", channel=observability)
     assert not any(message.says("They may still have it") for message in alan.messages(SECURITY))

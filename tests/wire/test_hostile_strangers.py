@@ -36,7 +36,7 @@ async def test_a_guest_an_outsider_and_the_deactivated_can_do_nothing(world, use
     ):
         [delivery] = await world.slack.send(form, kind="interactive")
         assert sentence in str(delivery.body)
-    await nobody.open_home()
+    await nobody.open_home(within=2)
     assert nobody.view is None
     await world.person("alan").sees(alert, channel=world.channel("security"))
     alerts = [m for m in world.person("alan").messages(world.channel("security")) if m.says(alert)]

@@ -239,7 +239,7 @@ async def test_a_store_that_is_swapped_under_a_running_bot_is_noticed_by_itself(
         await world.until(lambda: _signed_all(world))
         (world.folder / PUBLISHED).unlink()
         go_back(world, copy)
-        await alan.sees("New access is stopped", channel=SECURITY, timeout=15)
+        await alan.sees("New access is stopped", channel=SECURITY)
 
 
 async def test_replicas_all_see_it_and_one_epoch_is_opened(tmp_path):

@@ -33,6 +33,7 @@ async def test_every_routine_question_has_its_answer(world, way):
         "question.asked",
         "link.made",
         "drift.declared",
+        "rules.began",
         "proofs.changed",
     }
     assert world.person("alan").messages(world.channel("security")) == []

@@ -43,7 +43,8 @@ async def test_what_is_decided_while_slack_is_away_is_done_and_told_afterwards(w
     await world.waiting()
     world.slack.faults.up()
     world.clock.skip(minutes=10)
-    ended = await ada.sees("ended at", timeout=8)
+    await world.in_time(lambda: _told(ada, None, "ended at"), step=600, pace=3)
+    ended = await ada.sees("ended at")
     assert ended.ts == draft.ts
     over = await grace.sees("Ended at", channel=DATA)
     assert over.ts == request.ts
@@ -68,13 +69,12 @@ async def test_what_happened_while_slack_was_away_is_told_once_to_everybody(worl
         await asyncio.sleep(0.3)
         world.clock.skip(seconds=10)
     world.faulty.mend()
-    world.clock.skip(minutes=5)
-    await world.until(lambda: _has(world, "access.removed done", 5))
+    await world.in_time(lambda: _has(world, "access.removed done", 5), step=300)
     before = len(world.slack.calls)
     await world.waiting()
     world.slack.faults.up()
     world.clock.skip(minutes=10)
-    await asyncio.gather(*(who.sees("ended at", timeout=8) for who in people))
+    await world.in_time(lambda: all(_told(who, None, "ended at") for who in people), step=600, pace=3)
     await world.slack.wait_connected()
     await world.told()
     said = [call for call in world.slack.calls[before:] if call.method == "chat.postMessage" and call.ok]
@@ -131,23 +131,19 @@ async def test_that_access_is_overdue_arrives_through_whatever_slack_does(world,
         faults.up()
     told = "Revocation overdue by 16 minutes: grafana-edit of Ada"
     for who, channel in ((alan, SECURITY), (mary, observability)):
-        await _patiently(world, lambda who=who, channel=channel: _told(who, channel, told))
+        await world.in_time(lambda who=who, channel=channel: _told(who, channel, told), step=6, pace=0.3)
         copies = [m for m in from_the_bot(world, who, channel) if m.says(told)]
         assert len(copies) <= (2 if trouble == "dropped" else 1)
 
 
-def _told(who, channel: str, words: str) -> bool:
+def _told(who, channel: str | None, words: str) -> bool:
     return any(message.says(words) for message in who.messages(channel))
 
 
-async def _patiently(world, holds, most: int = 10) -> None:
-    """Let time pass until what waits for its next try has had it."""
-    for _ in range(most):
-        if holds():
-            return
-        await asyncio.sleep(0.3)
-        world.clock.skip(seconds=6)
-    assert holds()
+async def _repeated(world, grace) -> None:
+    """She sees the request, and once the bot has heard that it is not answered, the same in a second message."""
+    await grace.sees("Access request: prod-db", channel=DATA)
+    await world.in_time(lambda: len(from_the_bot(world, grace, DATA)) == 2, step=5)
 
 
 async def test_a_rate_limit_is_waited_for_as_long_as_slack_says(world):
@@ -189,9 +185,7 @@ async def test_an_answer_that_was_cut_off_makes_at_most_one_repeat(world):
     draft = await ada.sees("You are asking for")
     world.slack.faults.drop_response("chat.postMessage")
     await ada.click(draft, "draft.send")
-    await grace.sees("Access request: prod-db", channel=DATA)
-    world.clock.skip(seconds=5)
-    await world.until(lambda: len(from_the_bot(world, grace, DATA)) == 2)
+    await _repeated(world, grace)
     world.clock.skip(minutes=10)
     await asyncio.sleep(1.2)
     shown = from_the_bot(world, grace, DATA)
@@ -212,9 +206,7 @@ async def test_a_copy_acts_on_the_same_request_and_is_brought_up_to_date_when_so
     draft = await ada.sees("You are asking for")
     world.slack.faults.drop_response("chat.postMessage")
     await ada.click(draft, "draft.send")
-    await grace.sees("Access request: prod-db", channel=DATA)
-    world.clock.skip(seconds=5)
-    await world.until(lambda: len(from_the_bot(world, grace, DATA)) == 2)
+    await _repeated(world, grace)
     await world.told()
     copy, kept = from_the_bot(world, grace, DATA)
     await grace.click(copy, "approval.approve")
@@ -235,9 +227,7 @@ async def test_a_copy_that_was_decided_beside_shows_so_at_the_first_touch(world)
     draft = await ada.sees("You are asking for")
     world.slack.faults.drop_response("chat.postMessage")
     await ada.click(draft, "draft.send")
-    await grace.sees("Access request: prod-db", channel=DATA)
-    world.clock.skip(seconds=5)
-    await world.until(lambda: len(from_the_bot(world, grace, DATA)) == 2)
+    await _repeated(world, grace)
     await deny(grace, DATA, "prod-db", "not today")
     await grace.sees("Denied", channel=DATA)
     copy = from_the_bot(world, grace, DATA)[0]
@@ -255,9 +245,7 @@ async def test_a_copy_in_a_channel_that_is_shared_by_now_is_told_nothing(world):
     draft = await ada.sees("You are asking for")
     world.slack.faults.drop_response("chat.postMessage")
     await ada.click(draft, "draft.send")
-    await grace.sees("Access request: prod-db", channel=DATA)
-    world.clock.skip(seconds=5)
-    await world.until(lambda: len(from_the_bot(world, grace, DATA)) == 2)
+    await _repeated(world, grace)
     await world.told()
     copy = from_the_bot(world, grace, DATA)[0]
     world.slack.update_channel(DATA, is_ext_shared=True)
@@ -310,8 +298,7 @@ async def test_an_hour_without_slack_loses_nothing_of_a_hundred_things(world):
     await world.waiting()
     assert await world.owed() >= 14 * len(asking) + 3
     world.faulty.mend()
-    world.clock.skip(minutes=5)
-    await world.until(lambda: _has(world, "access.removed done"))
+    await world.in_time(lambda: _has(world, "access.removed done"), step=300)
     await world.waiting()
     before = len(posted(world))
     world.slack.faults.up()

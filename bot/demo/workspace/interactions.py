@@ -176,8 +176,8 @@ class Interactions:
 
     # Home
 
-    async def open_home(self, user: User) -> View | None:
-        """Look at the app's Home: tell the app, wait until it published anew or 2 s are over."""
+    async def open_home(self, user: User, within: float = 2.0) -> View | None:
+        """Look at the app's Home: tell the app, wait until it published anew or so many seconds are over."""
         before = self._state.views.home(user.id)
         channel = self._state.direct(user.id)
         payload = self._payloads.home_opened(user.id, channel, before)
@@ -187,7 +187,7 @@ class Interactions:
             home = self._state.views.home(user.id)
             return home if home is not None and (before is None or home.hash != before.hash) else None
 
-        await self._state.changes.until(newer, 2.0)
+        await self._state.changes.until(newer, within)
         return self._state.views.home(user.id)
 
 

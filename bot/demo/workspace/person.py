@@ -17,6 +17,9 @@ from bot.demo.workspace.views import View
 
 Value = str | list[str] | None
 
+# Seconds that somebody waits for what is promised to come. It costs nothing when it comes, however busy the machine is.
+PATIENCE = 20.0
+
 
 class PersonClient:
     """Acts and reads as one person. A deactivated one still can: refusing them is the app's part."""
@@ -110,9 +113,9 @@ class PersonClient:
         """Use a shortcut, of one message if it is given."""
         return await self._interactions.shortcut(self._user, callback_id, message)
 
-    async def open_home(self) -> View | None:
-        """Open the app's Home and wait until it is there, 2 s at most."""
-        return await self._interactions.open_home(self._user)
+    async def open_home(self, *, within: float = PATIENCE) -> View | None:
+        """Open the app's Home and wait until it is there, so many seconds at most."""
+        return await self._interactions.open_home(self._user, within)
 
     def reload(self) -> None:
         """Load the client anew: ephemeral messages are gone, modals are closed."""
@@ -140,7 +143,7 @@ class PersonClient:
         *containing: str,
         channel: str | None = None,
         after: str = "",
-        timeout: float = 5,  # noqa: ASYNC109 - a caller gives its own patience
+        timeout: float = PATIENCE,  # noqa: ASYNC109 - a caller gives its own patience
     ) -> Message:
         """The newest visible message with all these words, as soon as there is one; AssertionError otherwise.
 
@@ -160,7 +163,7 @@ class PersonClient:
             raise AssertionError(f"{self.user_id} never saw {words} in {where}. There is:\n{there}")
         return found
 
-    async def sees_view(self, containing: str = "", *, timeout: float = 5) -> View:  # noqa: ASYNC109 - a caller gives its own patience
+    async def sees_view(self, containing: str = "", *, timeout: float = PATIENCE) -> View:  # noqa: ASYNC109 - a caller gives its own patience
         """The modal on top, as soon as it holds these words; AssertionError otherwise."""
 
         def on_top() -> View | None:

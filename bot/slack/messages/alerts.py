@@ -15,6 +15,8 @@ from bot.slack.messages.alerts_directory import SENTENCES
 from bot.slack.messages.alerts_people import SENTENCES as OF_PEOPLE
 from bot.slack.messages.alerts_petitions import petition_alert
 from bot.slack.messages.alerts_refused import SENTENCES as OF_REFUSALS
+from bot.slack.messages.alerts_rules import SENTENCES as OF_RULES
+from bot.slack.messages.alerts_rules import proposal_message
 from bot.slack.messages.alerts_vouching import vouching
 from bot.slack.messages.parts import Message, actions, note, section, story_button
 from bot.slack.words import day_and_clock, listed, together
@@ -24,11 +26,23 @@ from handlers.strange import Kind
 
 def alert_message(alert: Alert) -> Message:
     """What happened, who, what was done already, and the story's id."""
+    if alert.kind == Kind.RULES_PROPOSED:
+        return proposal_message(alert, _tail(alert))
     return composed(alert, *_SENTENCES[alert.kind](alert))
 
 
 def composed(alert: Alert, title: str, told: str, *, buttons: Sequence[ButtonElement] = ()) -> Message:
     """The message of an exception from its headline and its sentences, with how grave, when, and the story's id."""
+    tail = _tail(alert)
+    ways = [*buttons, story_button(alert.id, Action.STORY_OF_ALERT)] if alert.correlation else buttons
+    return Message(
+        text=f"⚠️ {title}. {told} ({tail})",
+        blocks=(section(f"⚠️ *{title}*\n{told}"), note(tail), *actions(ways)),
+    )
+
+
+def _tail(alert: Alert) -> str:
+    """How grave, when, how often, and the story's id."""
     grave = say(_GRAVE[alert.severity]) if alert.severity in _GRAVE else plain(alert.severity)
     again = ""
     if alert.count > 1:
@@ -36,12 +50,7 @@ def composed(alert: Alert, title: str, told: str, *, buttons: Sequence[ButtonEle
         again = say_counted("{count} time, last {time}", "{count} times, last {time}", alert.count, time=last)
     story = say("story {id}", id=plain(alert.correlation)) if alert.correlation else ""
     about = [grave, day_and_clock(alert.first_at), again, story, _policies(alert)]
-    tail = " · ".join(part for part in about if part)
-    ways = [*buttons, story_button(alert.id, Action.STORY_OF_ALERT)] if alert.correlation else buttons
-    return Message(
-        text=f"⚠️ {title}. {told} ({tail})",
-        blocks=(section(f"⚠️ *{title}*\n{told}"), note(tail), *actions(ways)),
-    )
+    return " · ".join(part for part in about if part)
 
 
 _GRAVE = {"high": template("high"), "medium": template("medium"), "low": template("low")}
@@ -119,6 +128,7 @@ _SENTENCES: dict[Kind, Callable[[Alert], tuple[str, str]]] = {
     **SENTENCES,
     **OF_PEOPLE,
     **OF_REFUSALS,
+    **OF_RULES,
     Kind.UNDELIVERABLE: _undeliverable,
     Kind.OWNER_UNREACHABLE: _owner_unreachable,
     Kind.ADDRESS_CHANGED: address_changed,

@@ -144,6 +144,43 @@ def _tampered(alert: Alert) -> tuple[str, str]:
     )
 
 
+def _row_changed(alert: Alert) -> tuple[str, str]:
+    table = alert.fact("table")
+    about = say(_ROWS[table]) if table in _ROWS else say("a row")
+    title = say("Not written by Wicket: {about}, {name}", about=about, name=alert.whose)
+    find = say("Find out who can write to the database, and compare it with the record.")
+    if table == "grants":
+        what = say(
+            "In the database it is not as Wicket wrote it: {entitlement} for {name}.",
+            entitlement=alert.entitlement, name=alert.whose,
+        )  # fmt: skip
+        so = say("It counts no more: what it asked for is void, what it gave ends now.")
+        return title, together(what, so, find)
+    row = alert.fact("row")
+    what = (
+        say("In the database it is not as Wicket wrote it ({row}).", row=row)
+        if row
+        else say("In the database it is not as Wicket wrote it.")
+    )
+    return title, together(what, say("It does not count."), find)
+
+
+_ROWS = {
+    "alarms": template("a reported change"),
+    "approvals": template("an approval"),
+    "attestations": template("an approver's word"),
+    "freezes": template("a stop of new access"),
+    "grants": template("a grant"),
+    "holdings": template("a membership"),
+    "links": template("a link to a Slack account"),
+    "passkeys": template("a passkey"),
+    "petitions": template("a petition"),
+    "proofs": template("an authenticator or a recovery code"),
+    "subjects": template("an account at the provider"),
+    "vouchings": template("a word that was given for somebody"),
+}
+
+
 SENTENCES: Mapping[Kind, Callable[[Alert], tuple[str, str]]] = MappingProxyType(
     {
         Kind.REFUSED_REQUEST: _refused_request,
@@ -153,6 +190,7 @@ SENTENCES: Mapping[Kind, Callable[[Alert], tuple[str, str]]] = MappingProxyType(
         Kind.AUTHORITY_LOST: _authority_lost,
         Kind.UNPROVEN: _unproven,
         Kind.TAMPERED: _tampered,
+        Kind.ROW_CHANGED: _row_changed,
     }
 )
 """For each of these kinds, what becomes headline and sentences."""

@@ -59,3 +59,13 @@ def test_a_policy_that_cannot_be_evaluated(install: Installation):
     assert broken.level == "failed"
     assert "cannot be evaluated" in broken.found
     assert broken.advice
+
+
+async def test_policies_of_ones_own_that_will_not_do_are_told_as_a_start_would(install: Installation):
+    """G-1: with file, line and column."""
+    folder = install.folder / "policies"
+    folder.mkdir()
+    (folder / "ours.cedar").write_text("permit (principal")
+    install.edit({"[security]": '[policy]\ndirectory = "policies"\n\n[security]'})
+    [wrong] = [one for one in await install.found("policy") if one.level == "failed"]
+    assert "policies/ours.cedar, line 1, column " in wrong.found

@@ -7,11 +7,20 @@ import signal
 import subprocess
 import sys
 import time
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from tests.bot.demo.demos import COMMAND, ROOT, demo, free_port
+from tests.bot.demo.demos import COMMAND, ROOT, Running, demo, free_port
+
+
+@pytest.fixture(scope="module")
+def beside(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Running, Path]]:
+    """A demo that runs while others look at it or come in its way, and its folder."""
+    data = tmp_path_factory.mktemp("beside")
+    with demo("--data", str(data), "--port", str(free_port())) as running:
+        yield running, data
 
 
 def messages(running, who: str, channel: str) -> str:
@@ -21,7 +30,7 @@ def messages(running, who: str, channel: str) -> str:
 
 def waiting(running) -> str:
     """What Grace sees in #data-owners, once something is there: a restart posts it a moment after it is ready."""
-    until = time.monotonic() + 5
+    until = time.monotonic() + 20
     while not (found := messages(running, "U0GRACE", "C0DATAOWN")) and time.monotonic() < until:
         time.sleep(0.05)
     return found
@@ -50,19 +59,21 @@ def test_a_kept_demo_can_be_read_by_every_command_and_goes_on_where_it_was(tmp_p
         assert waiting(again).count("Access request: prod-db") == 1
 
 
-def test_a_second_demo_in_the_same_folder_is_refused_before_it_writes_anything(tmp_path: Path) -> None:
+def test_a_second_demo_in_the_same_folder_is_refused_before_it_writes_anything(
+    beside: tuple[Running, Path],
+) -> None:
     """On another port, too: it would take the first one's tokens and addresses away."""
-    with demo("--data", str(tmp_path), "--port", str(free_port())) as first:
-        before = {name: (tmp_path / name).read_text() for name in ("wicket.toml", "secrets.env")}
-        second = subprocess.run(
-            [*COMMAND, "--data", str(tmp_path), "--port", str(free_port())],
-            cwd=ROOT, capture_output=True, text=True,
-        )  # fmt: skip
-        assert (second.returncode, second.stdout) == (2, "")
-        assert second.stderr.startswith(f"Another Wicket is running on {tmp_path / 'wicket.db'}")
-        assert second.stderr.count("\n") == 1
-        assert before == {name: (tmp_path / name).read_text() for name in before}
-        assert "prod-db" in waiting(first)
+    first, data = beside
+    before = {name: (data / name).read_text() for name in ("wicket.toml", "secrets.env")}
+    second = subprocess.run(
+        [*COMMAND, "--data", str(data), "--port", str(free_port())],
+        cwd=ROOT, capture_output=True, text=True,
+    )  # fmt: skip
+    assert (second.returncode, second.stdout) == (2, "")
+    assert second.stderr.startswith(f"Another Wicket is running on {data / 'wicket.db'}")
+    assert second.stderr.count("\n") == 1
+    assert before == {name: (data / name).read_text() for name in before}
+    assert "prod-db" in waiting(first)
 
 
 def test_without_a_folder_nothing_is_left_behind(tmp_path: Path) -> None:
@@ -84,15 +95,13 @@ def test_without_a_folder_nothing_is_left_behind(tmp_path: Path) -> None:
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="what a process listens on is read from /proc")
-def test_nothing_listens_beyond_loopback() -> None:
-    with demo("--port", str(free_port())) as running:
-        assert running.listens_on() == {"0100007F"}
+def test_nothing_listens_beyond_loopback(beside: tuple[Running, Path]) -> None:
+    assert beside[0].listens_on() == {"0100007F"}
 
 
-def test_a_port_in_use_is_said_kindly(tmp_path: Path) -> None:
-    port = free_port()
-    with demo("--port", str(port)):
-        second = subprocess.run([*COMMAND, "--port", str(port)], cwd=ROOT, capture_output=True, text=True)
+def test_a_port_in_use_is_said_kindly(beside: tuple[Running, Path]) -> None:
+    port = int(beside[0].url.rpartition(":")[2].rstrip("/"))
+    second = subprocess.run([*COMMAND, "--port", str(port)], cwd=ROOT, capture_output=True, text=True)
     assert second.returncode == 2
     assert second.stderr == (
         f"Port {port} is in use, perhaps by another demo. Choose another one: wicket demo --port {port + 1}\n"

@@ -31,7 +31,7 @@ sys.exit(asyncio.run(play(folder, Console(soft_wrap=True), chapters=(("One", (as
 
 
 def run(*command: str) -> "subprocess.CompletedProcess[str]":
-    return subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=120)
+    return subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=300)
 
 
 def test_the_whole_story_is_as_promised(tmp_path: Path) -> None:

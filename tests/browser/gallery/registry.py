@@ -273,6 +273,7 @@ _REFUSALS = _of(
     ("alert-identity-mismatch", "A Slack account that fits nobody for sure.", (Kind.IDENTITY_MISMATCH,)),
     ("alert-ambiguous", "Two accounts for one person.", (Kind.AMBIGUOUS_IDENTITY,)),
     ("alert-forged-click", "A button that Wicket never made.", (Kind.TAMPERED,)),
+    ("alert-row-changed", "A grant that somebody changed in the database.", (Kind.ROW_CHANGED,)),
     ("alert-authority-lost", "Approved, but not allowed any more.", (Kind.AUTHORITY_LOST,)),
     ("alert-page-lockout", "Too many wrong codes on the secure page.", (Kind.PAGE_LOCKOUT,)),
     ("alert-cloned-passkey", "A passkey of which there seem to be two.", (Kind.CLONED_PASSKEY,)),
@@ -395,6 +396,14 @@ _RECORD = (
         ("digest-quiet", "A quiet week.", ()),
     ),
 )  # fmt: skip
+_RULES = _of(
+    "alerts_rules",
+    ("alert-rules-changed", "What is other in policies, catalogue and settings.", (Kind.RULES_CHANGED,)),
+    ("alert-rules-invalid", "Files that cannot be used: what held goes on.", (Kind.RULES_INVALID,)),
+    ("alert-rules-differ", "A replica that goes by other files.", (Kind.RULES_DIFFER,)),
+    ("alert-rules-proposed", "A change that two policy owners have to approve.", (Kind.RULES_PROPOSED,)),
+    ("alert-rules-denied", "One of them denied it.", ()),
+)
 
 PARTS = (
     Part(heading="For staff", level=2, opening="In the conversation with Wicket."),
@@ -414,6 +423,7 @@ PARTS = (
     Part(heading="Differences and leavers", pictures=_DRIFT),
     Part(heading="New access is stopped", pictures=_STOPPED),
     Part(heading="The record", opening="What happened, told to whom it concerns.", pictures=_RECORD),
+    Part(heading="Changes of the rules", opening="Policies, catalogue and settings.", pictures=_RULES),
 )  # fmt: skip
 
 PICTURES = tuple(picture for part in PARTS for picture in part.pictures)

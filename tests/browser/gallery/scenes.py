@@ -12,7 +12,7 @@ from playwright.async_api import Browser
 from handlers.decisions.cedar import CedarPolicy
 from handlers.decisions.policy import Action
 from handlers.policies import shipped
-from tests.browser.gallery import approvers, petitions, proofs, resets, security, staff, vouching
+from tests.browser.gallery import approvers, petitions, proofs, resets, rules, security, staff, vouching
 from tests.browser.gallery.studio import Studio, studio
 from tests.handlers.decisions.cast import overflowing
 from tests.handlers.made_once import shipped_policy
@@ -57,6 +57,11 @@ def _few_resets() -> dict[str, Any]:
     return {"changes": {"[security]": "[security]\nresets_an_hour = 2"}}
 
 
+def _two_owners() -> dict[str, Any]:
+    section = '[policy]\nowners = "security-team"\ntwo_owners = true\n[security]'
+    return {"changes": {"[security]": section}}
+
+
 def _no_collector() -> dict[str, Any]:
     return {"changes": {"[security]": '[siem]\nto = "http"\nurl = "http://127.0.0.1:1/"\n[security]'}}
 
@@ -76,7 +81,7 @@ SCENES = (
             security.outage, security.not_following, security.unread, security.an_owner, security.leavers,
             security.many_left, security.on_the_secure_page, security.undeliverable, security.a_checkpoint,
             security.a_story, security.a_week,
-            proofs.a_passkey, resets.not_me, resets.a_new_address,
+            proofs.a_passkey, resets.not_me, resets.a_new_address, rules.changed_rules,
         )
     ),
     Scene(play=petitions.a_petition, how=_all_policies),
@@ -86,6 +91,7 @@ SCENES = (
     Scene(play=security.set_back, how=_published),
     Scene(play=security.a_broken_policy, how=_broken),
     Scene(play=resets.too_many_resets, how=_few_resets),
+    Scene(play=rules.proposed_rules, how=_two_owners),
     Scene(play=security.not_streamed, how=_no_collector),
     Scene(play=vouching.a_word, how=_all_policies),
     Scene(play=security.two_accounts, how=_two_directories),

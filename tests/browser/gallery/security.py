@@ -8,11 +8,13 @@ from dataclasses import replace
 from datetime import timedelta
 
 from playwright.async_api import Page
+from sqlalchemy import text
 from sqlmodel import delete
 
 from bot.demo.company import LOVELACE
 from bot.demo.workspace.messages import Message
 from bot.settings import Settings
+from handlers.doubts import Doubts
 from storage.audit.sealing import last_checkpoint_id, take_checkpoint
 from storage.exceptions import SECURITY as TO_SECURITY
 from storage.outbox import owe
@@ -49,10 +51,23 @@ async def refusals(it: Studio) -> None:
     request = await it.person("grace").sees("Access request", channel="C0DATAOWN")
     await it.person("grace").click(request, "approval.details", value="made-up")
     await told(it, "alert-forged-click", "No button or form of ours")
+    await _changed_by_hand(it)
     it.world.slack.update_user("U0ADA", email="ada@elsewhere.example")
     it.world.clock.skip(minutes=5)
     await it.person("ada").say("what access do I have?")
     await told(it, "alert-identity-mismatch", "Not certain who this is", "changed since it was linked")
+
+
+async def _changed_by_hand(it: Studio) -> None:
+    """Whoever can write to the database makes a request of an hour one of ten days."""
+    await it.world.app.database.write(
+        lambda tx: (
+            tx.connection().execute(text("UPDATE grants SET minutes = 14400 WHERE state = 'pending'"))
+            and None
+        )
+    )
+    await Doubts(it.world.app.ground).look()
+    await told(it, "alert-row-changed", "Not written by Wicket")
 
 
 async def drift(it: Studio) -> None:
@@ -127,7 +142,7 @@ async def late(it: Studio) -> None:
     await told(it, "alert-overdue-paged", "overdue by 16 minutes", "Owner: Observability", patience=12)
     it.world.faulty.mend()
     it.world.clock.skip(minutes=5)
-    await alan.sees("Revocation overdue", "Settled", channel=SECURITY, timeout=12)
+    await alan.sees("Revocation overdue", "Settled", channel=SECURITY)
     await told(it, "alert-overdue-settled", "Revocation overdue", "Settled")
 
 

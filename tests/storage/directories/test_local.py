@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from storage.directories.local import PASSWORD_LIFETIME, LocalDirectory
-from storage.directories.scrypt import Scrypt
+from storage.directories.scrypt import Scrypt, matches
 from storage.faults import DirectoryUnavailable
 from tests.directories.reading import members_of
 
@@ -100,6 +100,14 @@ async def test_a_new_password_does_not_lift_a_lockout(directory: LocalDirectory)
     await directory.change_account("p-ada", locked=True)
     await directory.set_password("p-ada", "another good sentence")
     assert not await directory.verify_password("p-ada", "another good sentence")
+
+
+def test_what_a_stranger_s_password_is_compared_with_costs_as_much_as_a_real_one() -> None:
+    """No time tells whether there is such an account (P-9): the same cost, salt and digest, made by no password."""
+    nobody, somebody = Scrypt(n=4, r=2).of_nobody().split("$"), Scrypt(n=4, r=2).hash(GOOD).split("$")
+    assert nobody[:3] == somebody[:3] == ["4", "2", "1"]
+    assert [len(part) for part in nobody] == [len(part) for part in somebody]
+    assert not matches(GOOD, "$".join(nobody))
 
 
 async def test_an_account_without_a_password_lets_nobody_in(directory: LocalDirectory) -> None:

@@ -13,8 +13,8 @@ from bot.slack.messages.drift import DRIFT
 from handlers.strange import Kind
 from tests.bot.slack.stories import NOW, clumsy, hears, problems, reads
 
-# The others are told by bot.slack.messages.drift and by bot.slack.messages.freezes.
-ALERTS = set(Kind) - DRIFT - {Kind.ACCESS_STOPPED, Kind.NOT_ME}
+# The others are told by bot.slack.messages.drift, freezes, alarms and alerts_rules.
+ALERTS = set(Kind) - DRIFT - {Kind.ACCESS_STOPPED, Kind.NOT_ME, Kind.RULES_PROPOSED}
 TAIL = "medium · 23 Nov 14:02 UTC · story g-1"
 LATER = (NOW + timedelta(minutes=30)).isoformat()
 
@@ -366,6 +366,21 @@ GOLDEN = [
         TAIL,
     ),
     (
+        alert(Kind.ROW_CHANGED, {"table": "grants", "row": "g-1", "entitlement": "prod-db"}),
+        "⚠️ Not written by Wicket: a grant, Ada Lovelace (ada)",
+        "In the database it is not as Wicket wrote it: prod-db for Ada Lovelace (ada). It counts no more: what it "
+        "asked for is void, what it gave ends now. Find out who can write to the database, and compare it with the "
+        "record.",
+        TAIL,
+    ),
+    (
+        alert(Kind.ROW_CHANGED, {"table": "passkeys", "row": "k-1"}),
+        "⚠️ Not written by Wicket: a passkey, Ada Lovelace (ada)",
+        "In the database it is not as Wicket wrote it (k-1). It does not count. "
+        "Find out who can write to the database, and compare it with the record.",
+        TAIL,
+    ),
+    (
         alert(Kind.UNDELIVERABLE, {"fault": "not_in_channel", "kind": "approval"}, who="C0DATAOWN"),
         "⚠️ Undeliverable: a message to #C0DATAOWN",
         "Wicket is not in that channel: invite it. The message is kept and tried again every few minutes.",
@@ -412,6 +427,41 @@ GOLDEN = [
         "⚠️ The audit log is not taken by the system that it is sent to",
         "That is so since 23 Nov 14:02 UTC. Since 23 Nov 14:32 UTC it takes them again.",
         TAIL,
+    ),
+    (
+        alert(Kind.RULES_CHANGED, {
+            "set": "4ecab4e552c3832d", "known": True,
+            "changed": {
+                "policies_added": ["never-on-fridays"], "policies_changed": ["owner-approval"],
+                "entitlements_changed": ["prod-db", "risk", "4", "2", "wiki", "max_duration", "60", "120",
+                                         "wiki", "owner", "data", "it-desk"],
+                "settings_changed": ["security.approvers_group"],
+            },
+        }, who="Wicket", correlation="rules"),
+        "⚠️ The rules changed",
+        "New policies: never-on-fridays\nPolicies that read otherwise: owner-approval\n"
+        "Settings that bear on security and are others now: security.approvers_group\n"
+        "prod-db: its risk was lowered from 4 to 2\n"
+        "wiki: its longest duration was 60 minutes, and is 120\n"
+        "wiki: owner was data, and is it-desk\n"
+        "The hash of the set: 4ecab4e552c3",
+        TAIL.replace("g-1", "rules"),
+    ),
+    (
+        alert(Kind.RULES_INVALID, {"wrong": "policies/ours.cedar, line 3, column 38: unexpected token >"},
+              who="Wicket", correlation="rules"),
+        "⚠️ The new rules will not do",
+        "policies/ours.cedar, line 3, column 38: unexpected token >. What held before goes on deciding. Mend that, "
+        "and it is read again by itself.",
+        TAIL.replace("g-1", "rules"),
+    ),
+    (
+        alert(Kind.RULES_DIFFER, {"replica": "wicket-2", "set": "4ecab4e552c3832d", "other": "00112233445566"},
+              who="Wicket", correlation="rules"),
+        "⚠️ Two replicas go by different rules: wicket-2",
+        "wicket-2 decides by the set 4ecab4e552c3, and 001122334455 was told last. Give all of them the same files "
+        "and settings.",
+        TAIL.replace("g-1", "rules"),
     ),
     (
         alert(Kind.OWNER_UNREACHABLE, {"trouble": "no-group", "settled": LATER}, who="Data Platform"),

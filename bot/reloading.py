@@ -1,0 +1,104 @@
+"""The files of the rules, watched: when they have changed and are at rest, they are read anew, beside the loop.
+
+It judges nothing and lets nothing hold: what was read, or what is wrong with it, goes to handlers.governing.
+"""
+
+import asyncio
+import socket
+from collections.abc import Callable
+from functools import partial
+
+import structlog
+
+from bot.grounds import held_by
+from bot.policies import fingerprint, load_rules, rules_of
+from bot.settings import Settings
+from handlers.decisions.policy import PolicyEngine
+from handlers.governing import Governing, kept_set
+from handlers.ground import Ground
+from handlers.rules import Held, Rules
+from storage.database import Database
+from storage.faults import PolicyFault, SettingsFault
+
+log = structlog.get_logger(__name__)
+
+# Seconds. Whoever writes a file slowly has not stopped for so long.
+SETTLED = 1.0
+
+Reread = Callable[[], Settings]
+"""The settings as they are written now. SettingsFault if they cannot be used."""
+
+
+class Reloading:
+    """reread: reads the settings anew. settled: for how many seconds nothing may change before it is read."""
+
+    def __init__(
+        self, settings: Settings, governing: Governing, reread: Reread, *, settled: float = SETTLED
+    ) -> None:
+        self._running, self._governing, self._reread, self._settled = settings, governing, reread, settled
+        self._paths = settings.rule_files
+        self._known: str | None = None
+
+    def forget(self) -> None:
+        """Read them at the next look, changed or not: somebody asks for it."""
+        self._known = ""
+
+    async def look(self) -> None:
+        """Read what has changed. What is still being written waits for the next look."""
+        found = await asyncio.to_thread(fingerprint, self._paths)
+        if self._known is None or found == self._known:  # the first look follows the start, which read them
+            self._known = self._known or found
+            return
+        await asyncio.sleep(self._settled)
+        if await asyncio.to_thread(fingerprint, self._paths) != found:
+            return
+        try:
+            settings, rules = await asyncio.to_thread(self._load)
+        except (PolicyFault, SettingsFault) as fault:
+            if await asyncio.to_thread(fingerprint, self._paths) == found:
+                await self._governing.refuse(str(fault), found)
+                self._known = found
+            return
+        if await asyncio.to_thread(fingerprint, self._paths) != found:
+            return  # whatever was read may be half of each
+        if settings.rule_files != self._paths:
+            self._paths, self._known = settings.rule_files, ""
+            return
+        if settings.security_digest != self._running.security_digest:
+            log.warning(
+                "settings.changed", mend="Restart: of wicket.toml only the rules are read while it runs."
+            )
+        await self._governing.take(rules)
+        self._known = found
+
+    def _load(self) -> tuple[Settings, Rules]:
+        settings = self._reread()
+        return settings, load_rules(settings, self._running)
+
+
+def begin_with(settings: Settings, policy: PolicyEngine | None, database: Database) -> tuple[Held, str]:
+    """The rules to begin with; and, where those of the files will not do, what is wrong and so holds nothing up.
+
+    Only a set that two owners approved stands in for them; otherwise the PolicyFault passes through.
+    """
+    try:
+        return held_by(settings, policy), ""
+    except PolicyFault as fault:
+        kept = database.read_now(kept_set) if settings.policy.two_owners else None
+        if kept is None:
+            raise
+        return Held(kept.rules(partial(rules_of, running=settings))), str(fault)
+
+
+def govern(
+    settings: Settings, ground: Ground, held: Held, changed: Callable[[], None] = lambda: None
+) -> Governing:
+    """What decides which rules hold in a bot with these settings. changed: called when others do."""
+    return Governing(
+        ground,
+        held,
+        partial(rules_of, running=settings),
+        replica=socket.gethostname(),
+        two_owners=settings.policy.two_owners,
+        changed=changed,
+    )

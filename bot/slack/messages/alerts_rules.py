@@ -1,0 +1,178 @@
+"""What security reads when the rules change, are proposed, will not do, or are others on another replica.
+
+Of a proposal everything is shown, or it cannot be approved here; names and values stand in it, and no policy's text.
+"""
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from types import MappingProxyType
+from typing import Any
+
+from bot.slack.actions import Action
+from bot.slack.messages.alert_facts import Alert, ended, plain
+from bot.slack.messages.parts import Message, actions, button, note, section, sure_button
+from bot.slack.words import day_and_clock, listed, together
+from bot.texts import as_told, say, say_counted, template
+from handlers.strange import Kind
+
+# A section holds 3,000 characters, and so does what is heard without blocks, with all that is said around it.
+_MOST = 2600
+_HASH = 12
+_LISTS: Mapping[str, str] = {
+    "policies_added": template("*New policies:* {names}"),
+    "policies_removed": template("*Policies that are gone:* {names}"),
+    "policies_changed": template("*Policies that read otherwise:* {names}"),
+    "entitlements_added": template("*New entitlements:* {names}"),
+    "entitlements_removed": template("*Entitlements that are gone:* {names}"),
+    "owners_added": template("*New owners:* {names}"),
+    "owners_removed": template("*Owners that are gone:* {names}"),
+    "settings_added": template("*New settings that bear on security:* {names}"),
+    "settings_removed": template("*Settings that bear on security and are gone:* {names}"),
+    "settings_changed": template("*Settings that bear on security and are others now:* {names}"),
+}
+_BECAME: Mapping[str, str] = {
+    "withdrawn": template(
+        "It was withdrawn: its files say something else now, or another change came first."
+    ),
+}
+
+
+def _changed(alert: Alert) -> tuple[str, str]:
+    lines = list(_lines(alert.facts.get("changed")))
+    shown, room = list[str](), _MOST - 400
+    for line in lines:
+        if (room := room - len(line) - 1) < 0:
+            break
+        shown.append(line)
+    more = len(lines) - len(shown)
+    rest = say_counted("And {count} more.", "And {count} more.", more) if more else ""
+    whole = say("The record holds the names: `wicket audit show --story rules`.") if more else ""
+    told = "\n".join(part for part in (_known(alert), *shown, together(rest, whole), _hash(alert)) if part)
+    return say("The rules changed"), told
+
+
+def _invalid(alert: Alert) -> tuple[str, str]:
+    wrong = ended(plain(as_told(str(alert.facts.get("wrong") or "")), 1500))
+    title = say("The new rules will not do")
+    if settled := alert.moment("settled"):
+        return title, together(wrong, say("Since {time} the files can be used.", time=day_and_clock(settled)))
+    keeps = say("What held before goes on deciding. Mend that, and it is read again by itself.")
+    return title, together(wrong, keeps)
+
+
+def _differ(alert: Alert) -> tuple[str, str]:
+    replica = alert.fact("replica") or say("one of them")
+    title = say("Two replicas go by different rules: {name}", name=replica)
+    if settled := alert.moment("settled"):
+        return title, say("Since {time} they go by the same again.", time=day_and_clock(settled))
+    told = say(
+        "{name} decides by the set {ours}, and {other} was told last. Give all of them the same files and settings.",
+        name=replica, ours=_short(alert, "set"), other=_short(alert, "other"),
+    )  # fmt: skip
+    return title, told
+
+
+SENTENCES: Mapping[Kind, Callable[[Alert], tuple[str, str]]] = MappingProxyType(
+    {Kind.RULES_CHANGED: _changed, Kind.RULES_INVALID: _invalid, Kind.RULES_DIFFER: _differ}
+)
+"""For each of these kinds, what becomes headline and sentences."""
+
+
+def proposal_message(alert: Alert, tail: str) -> Message:
+    """All that would change, who approved it so far, and the buttons; then what became of it."""
+    title = say("A change of the rules waits for its owners")
+    state = _state(alert)
+    changed = "\n".join(_lines(alert.facts.get("changed")))
+    whole = len(changed) <= _MOST
+    told = [
+        part for part in (_known(alert), changed if whole else say(_TOO_MUCH), _hash(alert), state) if part
+    ]
+    open_now = not alert.fact("became")
+    return Message(
+        text=f"⏳ {title}. {' '.join(told)} ({tail})" if open_now else f"{title}. {state} ({tail})",
+        blocks=(
+            section(f"{'⏳ ' if open_now else ''}*{title}*"),
+            *(section(part) for part in told),
+            note(tail),
+            *actions(_buttons(alert, whole=whole) if open_now else ()),
+        ),
+    )
+
+
+_TOO_MUCH = template(
+    "It is more than one message can show, and nobody should approve what they cannot see: change it in smaller steps."
+)
+
+
+def _buttons(alert: Alert, *, whole: bool) -> Sequence[Any]:
+    proposal = str(alert.facts.get("proposal"))
+    deny = sure_button(
+        say("Deny"), Action.RULES_DENY, proposal, title=say("Deny this change?"),
+        facts=say("What holds goes on deciding. The files must say something else before anything is proposed again."),
+        yes=say("Deny"), no=say("Not now"),
+    )  # fmt: skip
+    return [button(say("Approve"), Action.RULES_APPROVE, proposal), deny] if whole else [deny]
+
+
+def _state(alert: Alert) -> str:
+    became, names = alert.fact("became"), [plain(one) for one in alert.several("approved", 10)]
+    if became == "active":
+        return say("✅ It holds now. Approved by {names}.", names=listed(names))
+    if became == "denied":
+        return say("⛔ Denied by {name}. What held before goes on deciding.", name=alert.fact("denied_by"))
+    if became in _BECAME:
+        return say(_BECAME[became])
+    if names:
+        return say("Approved by {names}. One more policy owner is needed.", names=listed(names))
+    return say("Two policy owners have to approve it. Until then, what holds goes on deciding.")
+
+
+def _lines(changed: object) -> Iterator[str]:
+    """One line for each kind of change of names, one for each field that was written otherwise."""
+    if not isinstance(changed, Mapping):
+        return
+    for name, text in _LISTS.items():
+        if names := changed.get(name):
+            yield say(text, names=listed([f"`{plain(one)}`" for one in names]))
+    for name in ("entitlements_changed", "owners_changed"):
+        fields = changed.get(name, ())
+        for at in range(0, len(fields), 4):
+            yield _field(*(str(one) for one in fields[at : at + 4]))
+
+
+def _field(name: str, key: str, before: str, after: str) -> str:
+    about, was, now = plain(name), plain(before, 400) or say("nothing"), plain(after, 400) or say("nothing")
+    if key == "risk":
+        lower = before.isdigit() and after.isdigit() and int(after) < int(before)
+        if lower:
+            return say(
+                "*{name}:* its risk was lowered from {before} to {after}", name=about, before=was, after=now
+            )
+        return say(
+            "*{name}:* its risk was raised from {before} to {after}", name=about, before=was, after=now
+        )
+    if key == "max_duration":
+        return say(
+            "*{name}:* its longest duration was {before} minutes, and is {after}",
+            name=about,
+            before=was,
+            after=now,
+        )
+    return say(
+        "*{name}:* {key} was {before}, and is {after}", name=about, key=plain(key), before=was, after=now
+    )
+
+
+def _known(alert: Alert) -> str:
+    if alert.facts.get("known", True):
+        return ""
+    return say(
+        "What held before is not known: the database and the audit log do not tell the same. All of it is shown as new."
+    )
+
+
+def _hash(alert: Alert) -> str:
+    return say("The hash of the set: {hash}", hash=_short(alert, "set"))
+
+
+def _short(alert: Alert, name: str) -> str:
+    return f"`{str(alert.facts.get(name) or say('not known'))[:_HASH]}`"

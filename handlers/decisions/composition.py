@@ -1,0 +1,103 @@
+"""What a set of rules is made of, in few words, and how two of them differ.
+
+It holds no policy's text and no setting's value: hashes stand for them.
+"""
+
+import hashlib
+import json
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import timedelta
+from typing import Any
+
+from storage.catalogue import Catalogue, Entitlement, Owner
+
+_NOTHING: Mapping[str, str] = {}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Composition:
+    """policies: SHA-256 of each one's text, by @id. entitlements, owners: as written, by id, values as text.
+
+    settings: SHA-256 of each setting that bears on security, by its name.
+    """
+
+    policies: Mapping[str, str] = field(default_factory=lambda: _NOTHING)
+    entitlements: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+    owners: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+    settings: Mapping[str, str] = field(default_factory=lambda: _NOTHING)
+
+    @classmethod
+    def of(
+        cls, policies: Mapping[str, str], catalogue: Catalogue, settings: Mapping[str, object]
+    ) -> "Composition":
+        """policies: each one's text by @id. settings: values by name."""
+        return cls(
+            policies={name: _hash(text) for name, text in policies.items()},
+            entitlements={name: _plain(one) for name, one in catalogue.entitlements.items()},
+            owners={name: _plain(one) for name, one in catalogue.owners.items()},
+            settings={name: _hash(json.dumps(value, sort_keys=True)) for name, value in settings.items()},
+        )
+
+    @classmethod
+    def read(cls, plain: Mapping[str, Any]) -> "Composition":
+        """One that was kept."""
+        return cls(**{name: plain[name] for name in ("policies", "entitlements", "owners", "settings")})
+
+    @property
+    def plain(self) -> dict[str, Any]:
+        """To be kept."""
+        return {
+            "policies": dict(self.policies),
+            "entitlements": {name: dict(one) for name, one in self.entitlements.items()},
+            "owners": {name: dict(one) for name, one in self.owners.items()},
+            "settings": dict(self.settings),
+        }
+
+    @property
+    def digest(self) -> str:
+        """SHA-256 (hex) of all of it, by which it is known again."""
+        return _hash(json.dumps(self.plain, sort_keys=True, ensure_ascii=True))
+
+
+Difference = dict[str, list[str]]
+"""By what changed and how ("policies_added"), the names; of fields four texts: id, field, before, after."""
+
+
+def differences(before: Composition, after: Composition) -> Difference:
+    """What changed. Of entitlements and owners each field is told, as four texts; of policies and settings the name."""
+    found: Difference = {}
+    for kind in ("policies", "entitlements", "owners", "settings"):
+        old, new = getattr(before, kind), getattr(after, kind)
+        found[f"{kind}_added"] = sorted(new.keys() - old.keys())
+        found[f"{kind}_removed"] = sorted(old.keys() - new.keys())
+        both = sorted(name for name in new.keys() & old.keys() if new[name] != old[name])
+        fields = kind in ("entitlements", "owners")
+        found[f"{kind}_changed"] = list(_fields(old, new, both)) if fields else both
+    return {name: names for name, names in found.items() if names}
+
+
+def _fields(
+    old: Mapping[str, Mapping[str, str]], new: Mapping[str, Mapping[str, str]], names: Iterable[str]
+) -> Iterable[str]:
+    for name in names:
+        for key in sorted(old[name].keys() | new[name].keys()):
+            was, now = old[name].get(key, ""), new[name].get(key, "")
+            if was != now:
+                yield from (name, key, was, now)
+
+
+def _plain(one: Entitlement | Owner) -> dict[str, str]:
+    return {key: _text(value) for key, value in sorted(vars(one).items()) if key != "id"}
+
+
+def _text(value: object) -> str:
+    if isinstance(value, timedelta):
+        return str(int(value.total_seconds() // 60))
+    if isinstance(value, frozenset):
+        return ", ".join(sorted(map(str, value)))
+    return ", ".join(map(str, value)) if isinstance(value, tuple) else str(value)
+
+
+def _hash(text: str) -> str:
+    return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()

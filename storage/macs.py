@@ -1,0 +1,133 @@
+"""MACs of rows that carry authority: which columns are bound, and whether a row is as Wicket wrote it.
+
+It reads and writes no table; the keys come from outside and never enter the database (T-9).
+"""
+
+import hmac
+import json
+from collections.abc import Callable, Mapping, Sequence
+from datetime import datetime
+from typing import Any, TypeAlias
+
+from storage.secrets import Vault
+from storage.states import GrantState
+from storage.types import to_micros
+
+Row: TypeAlias = Mapping[str, Any]
+
+# What of each table gives somebody something, or keeps them from it. The name of the table is bound as well, and each
+# begins with what its primary key consists of: so no MAC fits another row.
+BOUND: Mapping[str, tuple[str, ...]] = {
+    "alarms": ("handle", "directory", "account", "disabled", "at", "lifted_at", "lifted_by"),
+    "approvals": (
+        "id", "grant", "approver", "slack_user", "role", "approved", "at", "shown", "proof", "proved_by", "proved_at",
+        "retyped",
+    ),
+    "attestations": ("petition", "directory", "account", "slack_user", "role", "proof", "proven_at", "at"),
+    "challenges": (
+        "id", "handle", "kind", "browser", "value", "user_handle", "created_at", "expires_at", "taken_at",
+    ),
+    "freezes": ("id", "kind", "since", "lost_from", "lifted_at", "lifted_by"),
+    "grants": (
+        "id", "state", "directory", "account", "entitlement", "group", "minutes", "asked_minutes", "slack_team",
+        "slack_user", "requester_directory", "requester_account", "target_account", "automatic", "extends",
+        "passed_on_to", "requested_at", "lapses_at", "decided_at", "expires_at", "held_since",
+    ),
+    "handles": (
+        "id", "purpose", "directory", "account", "slack_team", "slack_user", "proven", "session", "result", "door",
+        "created_at", "expires_at", "done_at",
+    ),
+    "holdings": ("id", "directory", "account", "group", "stood_before"),
+    "links": (
+        "id", "slack_team", "slack_user", "directory", "account", "mail", "made_by", "state", "created_at",
+    ),
+    "mail_codes": ("id", "handle", "created_at", "expires_at", "used_at"),
+    "passkeys": (
+        "id", "directory", "account", "credential", "public_key", "user_handle", "sign_count", "backup_eligible",
+        "created_at", "stopped_at",
+    ),
+    "petitions": (
+        "id", "kind", "directory", "account", "privileged", "slack_team", "slack_user", "state", "asked_at",
+        "lapses_at", "decided_at", "opens_at", "mailed_at", "opened_at", "closes_at", "ended_at",
+    ),
+    "proofs": (
+        "id", "directory", "account", "kind", "secret", "confirmed", "used_step", "created_at", "used_at",
+    ),
+    "sign_ins": ("id", "handle", "browser", "created_at", "expires_at", "used_at"),
+    "step_ups": ("handle", "about", "kind", "spent_at"),
+    "subjects": ("issuer", "sub", "directory", "account", "pinned_at"),
+    "vouchings": (
+        "id", "handle", "directory", "account", "browser", "idle", "wrong", "voucher", "voucher_slack", "role",
+        "spoken", "proof", "proof_of", "ended", "asked_at", "expires_at", "vouched_at", "counts_from", "counts_until",
+        "ended_at",
+    ),
+}  # fmt: skip
+
+UNDER_WAY: tuple[str, ...] = (
+    GrantState.DRAFT,
+    GrantState.PENDING,
+    GrantState.APPROVED,
+    GrantState.ACTIVE,
+)
+# What is over gives nothing. So an end needs no MAC, and loses the one it had: the row alone does not put it back.
+_GIVES: Mapping[str, Callable[[Row], bool]] = {
+    "grants": lambda row: row["state"] in UNDER_WAY,
+    "holdings": lambda row: row["stood_before"] is True,
+}
+_NAME_BYTES = 4
+
+
+def needs_mac(table: str, row: Row) -> bool:
+    """Whether a row of this table gives something by what it says, so that it counts only with its MAC."""
+    gives = _GIVES.get(table)
+    return gives is None or gives(row)
+
+
+class Macs:
+    """Keys derived from those that seal secrets: the newest one makes MACs, all of them recognise one.
+
+    A MAC is the name of its key, a point, and HMAC-SHA-256 in hex over the table and its bound columns.
+    """
+
+    def __init__(self, vault: Vault) -> None:
+        keys = list(vault.derive_all("rows", "mac"))
+        self._keys = {_name_of(key): key for key in reversed(keys)}
+        self._newest = _name_of(keys[0])
+
+    def of(self, table: str, row: Row) -> str:
+        """The MAC of a row by the newest key; "" for one that needs none."""
+        return self._made(self._newest, table, row) if needs_mac(table, row) else ""
+
+    def holds(self, table: str, row: Row, mac: str) -> bool:
+        """Whether this is the MAC of exactly this row, by any of the keys; or the row needs none."""
+        if not needs_mac(table, row):
+            return True
+        name = mac.partition(".")[0]
+        return name in self._keys and hmac.compare_digest(
+            mac.encode("utf-8", "surrogatepass"), self._made(name, table, row).encode("ascii")
+        )
+
+    @property
+    def newest(self) -> str:
+        """The name of the key that makes MACs."""
+        return self._newest
+
+    def _made(self, name: str, table: str, row: Row) -> str:
+        said = json.dumps([table, *[row[each] for each in BOUND[table]]], default=_plain)
+        return f"{name}.{hmac.digest(self._keys[name], said.encode(), 'sha256').hex()}"
+
+
+def bound(table: str, changed: Sequence[str]) -> bool:
+    """Whether any of these columns of this table is bound."""
+    columns = BOUND.get(table)
+    return columns is not None and not set(columns).isdisjoint(changed)
+
+
+def _name_of(key: bytes) -> str:
+    return hmac.digest(key, b"name", "sha256")[:_NAME_BYTES].hex()
+
+
+def _plain(value: object) -> int:
+    if isinstance(value, datetime):
+        return to_micros(value)
+    raise TypeError(f"a {type(value).__name__} is bound by no MAC")

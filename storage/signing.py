@@ -1,0 +1,287 @@
+"""Rows signed as they are written, and looked at before what they say counts (storage.macs).
+
+What was not as Wicket wrote it is never signed by a change of something else; and it decides nothing but that it does
+not count: it is noted, and whoever asked for the row goes on as if there were none.
+"""
+
+from collections import deque
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cache
+from typing import Any, TypeVar
+
+from sqlalchemy import ColumnElement, Table, Update, and_, bindparam, event, inspect, or_, select, update
+from sqlalchemy.orm.attributes import set_committed_value
+from sqlmodel import Session, SQLModel
+
+from storage import records
+from storage.macs import BOUND, UNDER_WAY, Macs, Row, bound, needs_mac
+from storage.plain import Plain, run_each
+
+R = TypeVar("R", bound=SQLModel)
+
+MACS, DOUBTS = "macs", "doubts"
+_CHANGING = "changing"
+_MOST_DOUBTS = 1000
+_AT_ONCE = 100
+# Of what is over nothing needs a MAC, and there may be very much of it.
+_NEEDED: Mapping[str, ColumnElement[bool]] = {
+    "grants": SQLModel.metadata.tables[records.Grant.__tablename__].c.state.in_(UNDER_WAY),
+    "holdings": SQLModel.metadata.tables[records.Holding.__tablename__].c.stood_before.is_(True),
+}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Doubt:
+    """A row that is not as Wicket wrote it. key: what its primary key consists of.
+
+    directory, account: whom it is about, where the row says it. of: the grant, petition or visit that it belongs to.
+    """
+
+    table: str
+    key: tuple[str, ...]
+    directory: str
+    account: str
+    of: str
+
+
+def new_doubts() -> deque[Doubt]:
+    """Where a database notes them until somebody tells of them: a few, since they go on being found."""
+    return deque(maxlen=_MOST_DOUBTS)
+
+
+def genuine(tx: Session, row: SQLModel) -> bool:
+    """Whether this row counts: it is as Wicket wrote it, or needs no MAC. One that is not is noted.
+
+    In a database without keys everything counts: only tools that give nobody anything open one so.
+    """
+    return is_sound(tx, str(row.__tablename__), _Attributes(row), _mac_of(row))
+
+
+def only_genuine(tx: Session, rows: Iterable[R]) -> list[R]:
+    """Those that count."""
+    return [row for row in rows if genuine(tx, row)]
+
+
+def is_sound(tx: Session, table: str, row: Row, mac: str) -> bool:
+    """`genuine`, for the columns of a row by their names."""
+    macs = _macs(tx)
+    if macs is None or macs.holds(table, row, mac):
+        return True
+    note_doubt(tx, table, row)
+    return False
+
+
+def note_doubt(tx: Session, table: str, row: Row) -> None:
+    """Note that this row does not count, for whoever tells of it."""
+    columns = BOUND[table]
+    doubt = Doubt(
+        table=table,
+        key=tuple(str(row[name]) for name in _key(table)),
+        directory=_first_of(row, columns, "directory"),
+        account=_first_of(row, columns, "account", "approver"),
+        of=_first_of(row, columns, "grant", "petition", "handle"),
+    )
+    tx.info[DOUBTS].append(doubt)
+
+
+def signed(tx: Session, table: str, values: Row) -> dict[str, Any]:
+    """A new row with its MAC, for a statement that is said to the driver as it is."""
+    macs = _macs(tx)
+    return {**values, "mac": "" if macs is None else macs.of(table, values)}
+
+
+def resigned(tx: Session, row: SQLModel, values: Row) -> Mapping[str, Any]:
+    """What a change of these columns makes of the row's MAC; nothing if none is bound, or it was not sound."""
+    table, macs = str(row.__tablename__), _macs(tx)
+    if macs is None or not bound(table, tuple(values)):
+        return {}
+    before = dict(_Attributes(row))
+    after = {**before, **values}
+    if macs.holds(table, before, _mac_of(row)):
+        return {"mac": macs.of(table, after)}
+    return {} if needs_mac(table, after) else {"mac": ""}
+
+
+def sign_all(tx: Session) -> dict[str, int]:
+    """Sign every row that needs a MAC as it stands, whatever MAC it has; how many, by table.
+
+    For the one time when there are rows of a version that signed none.
+    """
+    macs, done = tx.info[MACS], dict[str, int]()
+    for name, columns in BOUND.items():
+        table = SQLModel.metadata.tables[name]
+        asked = select(*(table.c[each] for each in columns)).where(*_needed(name))
+        # Some at a time, so that a server never takes this for a transaction that stands still.
+        for rows in tx.connection().execute(asked).mappings().partitions(_AT_ONCE):
+            signs = [{"mac": macs.of(name, row), **_of_key(name, row)} for row in rows]
+            run_each(tx.connection(), _put_mac(table), signs)
+            done[name] = done.get(name, 0) + len(signs)
+    return done
+
+
+def sign_by_newest(tx: Session, name: str, *, limit: int, skip: int) -> tuple[int, int]:
+    """Put some rows of this table that an older key signed under the newest; how many, and how many are not sound.
+
+    skip: how many that are not sound were seen before: those stay as they are.
+    """
+    macs, table = tx.info[MACS], SQLModel.metadata.tables[name]
+    asked = (
+        select(*(table.c[each] for each in (*BOUND[name], "mac")))
+        .where(table.c.mac != "", table.c.mac.not_like(f"{macs.newest}.%"))
+        .order_by(*(table.c[each] for each in _key(name)))
+        .limit(limit)
+        .offset(skip)
+        .with_for_update()
+    )
+    rows = tx.connection().execute(asked).mappings().all()
+    sound = [row for row in rows if macs.holds(name, row, row["mac"])]
+    if sound:
+        run_each(
+            tx.connection(),
+            _put_mac(table),
+            [{"mac": macs.of(name, row), **_of_key(name, row)} for row in sound],
+        )
+    return len(sound), len(rows) - len(sound)
+
+
+class Signing(Session):
+    """A session that signs what it writes: new rows, changed ones, and those that an UPDATE is about."""
+
+    def execute(self, statement: Any, *given: Any, **how: Any) -> Any:
+        """The same; the rows that an UPDATE of bound columns is about are signed anew, if they were sound."""
+        table = self._bound_by(statement)
+        if table is None:
+            return super().execute(statement, *given, **how)
+        sound = _sound_among(self, table, statement._where_criteria)
+        answer: Any = super().execute(statement, *given, **how)
+        answer = answer.freeze()() if statement._returning else answer  # before the next statement is run
+        _sign(self, table, sound)
+        return answer
+
+    def _bound_by(self, statement: Any) -> Table | None:
+        if _macs(self) is None or not isinstance(statement, Update) or not isinstance(statement.table, Table):
+            return None
+        names = tuple(str(getattr(one, "key", one)) for one in statement._values or ())
+        return statement.table if bound(statement.table.name, names) else None
+
+
+@event.listens_for(Signing, "before_flush")
+def _before_flush(tx: Session, *_: Any) -> None:
+    """New rows are signed; of those that are changed it is kept which were sound before."""
+    macs = _macs(tx)
+    if macs is None:
+        return
+    for row in tx.new:
+        if (name := _bound_table(row)) is not None:
+            for each in _texts_of(name):
+                if getattr(row, each) is None:  # what the database puts there is signed, too
+                    setattr(row, each, "")
+            row.mac = macs.of(name, _Attributes(row))
+    tx.info[_CHANGING] = changing = list[tuple[Table, list[tuple[Any, ...]]]]()
+    for row in tx.dirty:
+        name = _bound_table(row)
+        if name is not None and bound(name, tuple(inspect(row).committed_state)):
+            table = row.metadata.tables[name]
+            which = [table.c[each] == getattr(row, each) for each in _key(name)]
+            changing.append((table, _sound_among(tx, table, which)))
+
+
+@event.listens_for(Signing, "after_flush_postexec")
+def _after_flush(tx: Session, *_: Any) -> None:
+    for table, sound in tx.info.pop(_CHANGING, ()):
+        signs = _sign(tx, table, sound)
+        for row in tx.identity_map.values():
+            if _bound_table(row) == table.name:
+                mac = signs.get(tuple(getattr(row, name) for name in _key(table.name)))
+                if mac is not None:
+                    set_committed_value(row, "mac", mac)
+
+
+def _sound_among(tx: Session, table: Table, which: Sequence[ColumnElement[bool]]) -> list[tuple[Any, ...]]:
+    """The keys of the sound ones among these rows, which are held until the transaction ends."""
+    macs, names = tx.info[MACS], (*BOUND[table.name], "mac")
+    asked = select(*(table.c[name] for name in names)).where(*which).with_for_update()
+    rows = tx.connection().execute(asked).mappings().all()
+    sound = [row for row in rows if macs.holds(table.name, row, row["mac"])]
+    return [tuple(row[name] for name in _key(table.name)) for row in sound]
+
+
+def _sign(tx: Session, table: Table, keys: Sequence[tuple[Any, ...]]) -> dict[tuple[Any, ...], str]:
+    """Sign these rows as they stand now; their new MACs, by their keys."""
+    macs, names, signs = tx.info[MACS], _key(table.name), dict[tuple[Any, ...], str]()
+    for start in range(0, len(keys), _AT_ONCE):
+        some = keys[start : start + _AT_ONCE]
+        which = [and_(*(table.c[n] == v for n, v in zip(names, key, strict=True))) for key in some]
+        asked = select(*(table.c[name] for name in BOUND[table.name])).where(or_(*which))
+        rows = tx.connection().execute(asked).mappings().all()
+        signs |= {tuple(row[name] for name in names): macs.of(table.name, row) for row in rows}
+    if signs:
+        values = [
+            {"mac": mac, **_of_key(table.name, dict(zip(names, key, strict=True)))}
+            for key, mac in signs.items()
+        ]
+        run_each(tx.connection(), _put_mac(table), values)
+    return signs
+
+
+def _macs(tx: Session) -> Macs | None:
+    macs: Macs | None = tx.info.get(MACS)
+    return macs
+
+
+def _mac_of(row: SQLModel) -> str:
+    return str(getattr(row, "mac"))  # noqa: B009 - mypy
+
+
+def _needed(name: str) -> list[ColumnElement[bool]]:
+    return [_NEEDED[name]] if name in _NEEDED else []
+
+
+def _first_of(row: Row, columns: Sequence[str], *names: str) -> str:
+    return next((str(row[name]) for name in names if name in columns), "")
+
+
+def _of_key(name: str, row: Any) -> dict[str, Any]:
+    return {f"of_{each}": row[each] for each in _key(name)}
+
+
+@cache
+def _put_mac(table: Table) -> Plain:
+    which = [table.c[name] == bindparam(f"of_{name}") for name in _key(table.name)]
+    return Plain(update(table).where(*which).values(mac=bindparam("mac")))
+
+
+@cache
+def _key(table: str) -> tuple[str, ...]:
+    return tuple(column.name for column in SQLModel.metadata.tables[table].primary_key)
+
+
+@cache
+def _texts_of(table: str) -> tuple[str, ...]:
+    """Its bound columns in which nothing stands where nothing is said."""
+    columns = SQLModel.metadata.tables[table].c
+    return tuple(name for name in BOUND[table] if columns[name].server_default is not None)
+
+
+def _bound_table(row: Any) -> str | None:
+    name = str(getattr(row, "__tablename__", ""))
+    return name if name in BOUND else None
+
+
+class _Attributes(Mapping[str, Any]):
+    """An object of the ORM as the columns of it that are bound."""
+
+    __slots__ = ("_row",)
+
+    def __init__(self, row: SQLModel) -> None:
+        self._row = row
+
+    def __getitem__(self, name: str) -> Any:
+        return getattr(self._row, name)
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(BOUND[str(self._row.__tablename__)])
+
+    def __len__(self) -> int:
+        return len(BOUND[str(self._row.__tablename__)])

@@ -1,0 +1,64 @@
+"""What the catalogue offers and nobody can be given just now: refused kindly, and given again once it is mended."""
+
+from collections.abc import AsyncIterator
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from handlers.drift import Drift
+from handlers.exceptions import Kind
+from handlers.owners import CHANNEL, Trouble
+from storage.catalogue import Catalogue, Owner
+from storage.states import GrantState
+from tests.handlers.access_ground import CATALOGUE, World
+from tests.handlers.access_ground import world as open_world
+
+
+@pytest.fixture
+async def world(tmp_path: Path) -> AsyncIterator[World]:
+    async with open_world(tmp_path) as made:
+        yield made
+        assert await made.sound()
+
+
+async def refused(world: World, entitlement: str) -> str:
+    """Why it cannot be had; "" if it can be asked for."""
+    outcome = await world.ask("ada", entitlement)
+    return " ".join(map(str, outcome.reasons)) if outcome.state == GrantState.REFUSED else ""
+
+
+async def test_a_group_that_is_not_there_cannot_be_asked_for_until_it_is_back(world: World) -> None:
+    """G-4: the look that misses it tells security; the next one that sees it lets it be had again."""
+    await world.local.drop_group("wiki-edit")
+    await Drift(world.ground).look("staff")
+    assert Kind.GROUP_GONE in await world.kinds()
+    why = await refused(world, "wiki-edit")
+    assert "not in the directory just now" in why
+    assert "Data Platform" in why
+    assert (await world.last("grant.refused"))["policy"]["ids"] == ["group-is-there"]
+    await world.local.add_group("wiki-edit")
+    await Drift(world.ground).look("staff")
+    assert not await refused(world, "wiki-edit")
+
+
+async def test_what_nobody_can_decide_is_refused_unless_somebody_stands_in(world: World) -> None:
+    """G-4: what is given at once needs no owner; a fallback is asked in their place."""
+    trouble = {CHANNEL: Trouble.ARCHIVED}
+    await world.ground.database.write(lambda tx: world.owners.keep(tx, "data", trouble))
+    assert "Nobody can decide about it just now" in await refused(world, "prod-db")
+    assert not await refused(world, "wiki-edit")
+    desk = Owner(id="desk", name="IT desk", channel="C0DESK", approvers="security-team")
+    data = replace(CATALOGUE.owners["data"], fallback="desk")
+    world.reopen(
+        catalogue=Catalogue(entitlements=CATALOGUE.entitlements, owners={"data": data, "desk": desk})
+    )
+    assert not await refused(world, "prod-db")
+
+
+async def test_it_can_be_asked_for_again_when_its_owner_can_be_reached(world: World) -> None:
+    """G-4."""
+    await world.ground.database.write(lambda tx: world.owners.keep(tx, "data", {CHANNEL: Trouble.ARCHIVED}))
+    assert await refused(world, "prod-db")
+    await world.ground.database.write(lambda tx: world.owners.keep(tx, "data", {CHANNEL: None}))
+    assert not await refused(world, "prod-db")

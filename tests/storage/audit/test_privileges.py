@@ -1,0 +1,158 @@
+"""Two roles on a real PostgreSQL: one owns the tables and brings them up, the bot runs as the other (A-7, T-2)."""
+
+from collections.abc import Iterator
+from contextlib import closing
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from itertools import count
+from pathlib import Path
+
+import psycopg
+import pytest
+from psycopg.errors import InsufficientPrivilege
+
+from handlers.tiling import Tiling
+from storage.audit import entry as audit
+from storage.audit import log
+from storage.audit.checkpoint import Signer
+from storage.audit.guards import missing_guards
+from storage.audit.privileges import statements, too_wide
+from storage.audit.sealing import take_checkpoint
+from storage.audit.tables import TABLES
+from storage.database import Database
+from storage.identifiers import new_id
+from storage.migrating import migrate
+from storage.states import GrantState
+from storage.stores import Server
+from tests.handlers.access_ground import world
+from tests.storage.postgres import postgres
+
+_NUMBERS = count()
+NOW = datetime(2026, 11, 23, 14, 2, tzinfo=UTC)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Roles:
+    """One database as its owner reaches it, and as the bot does. bot: the name of its role."""
+
+    owner: Server
+    runs: Server
+    bot: str
+
+
+@pytest.fixture(scope="module")
+def roles() -> Iterator[Roles]:
+    running, number = postgres(), next(_NUMBERS)
+    owner, bot = f"owner_{number}", f"bot_{number}"
+    for role in (owner, bot):
+        running.run(f"CREATE ROLE {role} LOGIN")
+    with running.database() as name:
+        running.run(f"ALTER DATABASE {name} OWNER TO {owner}")
+        found = {role: running.server(name).url.replace("//wicket@", f"//{role}@") for role in (owner, bot)}
+        migrate(Server(url=found[owner]))
+        with closing(psycopg.connect(found[owner], autocommit=True)) as connection:
+            for each in statements(bot=bot):
+                connection.execute(each)
+        yield Roles(owner=Server(url=found[owner]), runs=Server(url=found[bot]), bot=bot)
+    for role in (owner, bot):
+        running.run(f"DROP ROLE {role}")
+
+
+@pytest.fixture
+def entry(roles: Roles) -> str:
+    """An entry with a text, written by the bot's role."""
+    database, entry = Database(roles.runs), new_id("e", NOW)
+    made = audit.Entry(
+        id=entry, at=NOW, action="grant.requested", outcome="done", actor=audit.Actor(type="wicket", id="wicket"),
+        subject=None, resource=None, correlation="g-1", where=audit.Where(transport="cli", replica="main"),
+        facts={}, texts={"justification": "INC-1"},
+    )  # fmt: skip
+    database.write_now(lambda tx: log.append(tx, made))
+    database.close()
+    return entry
+
+
+def _refused(roles: Roles, statement: str) -> bool:
+    with closing(psycopg.connect(roles.runs.url, autocommit=True)) as connection:
+        try:
+            connection.execute(statement)
+        except InsufficientPrivilege:
+            return True
+    return False
+
+
+@pytest.mark.parametrize("table", [table.name for table in TABLES])
+def test_the_bots_role_takes_no_guard_away(roles: Roles, entry: str, table: str):
+    """T-2: rights come before triggers, so it is the role that is refused."""
+    assert _refused(roles, f"DELETE FROM {table}")
+    assert _refused(roles, f"TRUNCATE {table} CASCADE")
+    assert _refused(roles, f"ALTER TABLE {table} DISABLE TRIGGER ALL")
+    assert _refused(roles, f"DROP TRIGGER {table}_delete ON {table}")
+    assert _refused(roles, f"DROP TABLE {table} CASCADE")
+    assert _refused(roles, "SET session_replication_role = replica")
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        "audit_entries SET action = 'x'",
+        "audit_checkpoints SET note = 'x'",
+        "audit_tiles SET root = ''",
+        "audit_texts SET name = 'x'",
+        "alembic_version SET version_num = '0'",
+    ],
+)
+def test_the_bots_role_changes_no_record(roles: Roles, entry: str, change: str):
+    assert _refused(roles, f"UPDATE {change}")
+
+
+def test_the_bots_role_seals_erases_and_reads(roles: Roles, entry: str):
+    """T-2, T-5: what sealing and erasing need, it may."""
+    database, signer = Database(roles.runs), Signer.generate("wicket")
+    assert database.read_now(missing_guards) == []
+    database.write_now(lambda tx: take_checkpoint(tx, signer, at=NOW))
+    record = audit.Entry(
+        id=new_id("e", NOW), at=NOW, action="text.erased", outcome="done",
+        actor=audit.Actor(type="operator", id="cli"), subject=None, resource=None, correlation="g-1",
+        where=audit.Where(transport="cli", replica="main"), facts={}, texts={},
+    )  # fmt: skip
+    assert database.write_now(lambda tx: log.erase_text(tx, entry, "justification", record=record))
+    row = database.read_now(lambda tx: log.row(tx, entry))
+    assert row is not None
+    assert row.texts["justification"].text is None
+    database.close()
+
+
+async def test_a_grant_is_asked_for_given_and_taken_back_under_the_bots_role(roles: Roles, tmp_path: Path):
+    """A-7: the whole way, and its tiles."""
+    async with world(tmp_path, server=roles.runs) as made:
+        grant = await made.asked("ada", "prod-db")
+        await made.decide("grace", grant)
+        await made.settle()
+        assert await made.state(grant) == GrantState.ACTIVE
+        made.clock.forward(hours=9)
+        await made.tick()
+        assert await made.state(grant) == GrantState.ENDED
+        await Tiling(made.ground.database).seal_due()
+
+
+def test_a_role_that_may_too_much_is_named_with_what_it_may(roles: Roles):
+    """T-2: the owner of the tables, and a role that was given one right too many."""
+    for server, expected in (
+        (roles.owner, [f"owns {name}" for name in sorted(table.name for table in TABLES)]),
+        (roles.runs, []),
+    ):
+        database = Database(server)
+        assert database.read_now(too_wide) == expected
+        database.close()
+    with closing(psycopg.connect(roles.owner.url, autocommit=True)) as connection:
+        connection.execute(f"GRANT DELETE ON audit_entries TO {roles.bot}")
+        database = Database(roles.runs)
+        assert database.read_now(too_wide) == ["DELETE on audit_entries"]
+        database.close()
+        connection.execute(f"REVOKE DELETE ON audit_entries FROM {roles.bot}")
+
+
+def test_a_role_is_named_plainly():
+    with pytest.raises(ValueError, match="letters"):
+        list(statements(bot='x"; DROP TABLE grants'))

@@ -1,0 +1,268 @@
+"""One row of each kind that carries authority, made as Wicket does, with what it gives and a change of it by hand."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from sqlalchemy import text
+from sqlmodel import Session
+
+from storage import (
+    alarms,
+    approvals,
+    freezes,
+    grants,
+    handles,
+    holdings,
+    links,
+    passkeys,
+    petitions,
+    proofs,
+    sign_ins,
+    step_ups,
+    vouchings,
+)
+from storage.alarms import Effect
+from storage.handles import Purpose, Result
+from storage.ours import with_what_is_ours
+from storage.passkeys import Ceremony, NewPasskey
+from storage.records import Attestation, Petition
+from storage.states import FreezeKind, GrantState, PetitionState
+from storage.step_ups import About, Whose
+from tests.storage.rows import keep
+
+HOUR = timedelta(hours=1)
+ADA = {"directory": "local", "account": "p-ada"}
+WHOSE = Whose(**ADA, slack_team="T1", slack_user="U0ADA")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Kind:
+    """One kind of row. make: as Wicket does. counts: whether it gives what it gives. change: by hand, in SQL."""
+
+    table: str
+    make: Callable[[Session, datetime], str]
+    counts: Callable[[Session, datetime], bool]
+    change: str
+
+
+def a_handle(tx: Session, at: datetime, purpose: Purpose = Purpose.RESET) -> str:
+    return handles.make_handle(
+        tx, at=at, expires_at=at + HOUR, purpose=purpose, **ADA, slack_team="T1", slack_user="U0ADA"
+    ).id
+
+
+def a_link(tx: Session, at: datetime) -> str:
+    return links.make_link(
+        tx, at=at, slack_team="T1", slack_user="U0ADA", **ADA, mail="ada@example.com", made_by="sign-in"
+    ).id
+
+
+def an_approval(tx: Session, at: datetime) -> str:
+    grant = keep(tx, at, GrantState.PENDING, id="g-1", expires_at=None, lapses_at=at + HOUR)
+    approvals.add_approval(
+        tx, grant, at=at, approver="p-bob", approver_name="Bob", slack_user="U0BOB", role="owner", approved=True,
+        rationale="",
+    )  # fmt: skip
+    return approvals.approvals_of(tx, "g-1")[0].id
+
+
+def _seed(tx: Session, at: datetime) -> str:
+    handle = a_handle(tx, at)
+    proofs.keep_pending_seed(tx, handle=handle, **ADA, sealed="sealed", at=at)
+    assert proofs.replace_seed(tx, handle=handle, **ADA, step=1)
+    found = proofs.seed_of(tx, **ADA)
+    assert found is not None
+    return found.id
+
+
+def _code(tx: Session, at: datetime) -> str:
+    proofs.replace_recovery_codes(tx, **ADA, hashed_codes=["scrypt$00$00"], at=at)
+    return proofs.recovery_codes(tx, **ADA)[0].id
+
+
+def _passkey(tx: Session, at: datetime) -> str:
+    new = NewPasskey(
+        credential="c1", public_key="k1", user_handle="u1", sign_count=1, aaguid="", transports=(),
+        backup_eligible=False, backed_up=False, name="",
+    )  # fmt: skip
+    made = passkeys.keep_passkey(tx, **ADA, at=at, new=new, name="Key")
+    assert made is not None
+    return made
+
+
+def _challenge(tx: Session, at: datetime) -> str:
+    assert passkeys.new_challenge(
+        tx, handle=a_handle(tx, at), kind=Ceremony.SHOW, browser="b", value="v", user_handle="u", at=at,
+        expires_at=at + HOUR, most=9,
+    )  # fmt: skip
+    return str(tx.connection().execute(text("SELECT id FROM challenges")).scalar_one())
+
+
+def _takes_challenge(tx: Session, at: datetime) -> bool:
+    handle = str(tx.connection().execute(text("SELECT handle FROM challenges")).scalars().first())
+    taken = passkeys.take_challenge(tx, handle=handle, kind=Ceremony.SHOW, browser="b", value="v", at=at)
+    return taken is not None
+
+
+def _subject(tx: Session, at: datetime) -> str:
+    assert sign_ins.pin(tx, issuer="https://idp", sub="s1", **ADA, at=at)
+    return "s1"
+
+
+def _step_up(tx: Session, at: datetime) -> str:
+    handle = handles.handle_by_id(tx, a_handle(tx, at, Purpose.STEP_UP))
+    assert handle is not None
+    step_ups.ask_for(tx, handle, about="g-1", kind=About.APPROVAL, thing="", whom="")
+    assert handles.bind(tx, handle.id, proven=["totp"], session="s", was="")
+    assert handles.move(tx, handle.id, was=Result.OPEN, now=Result.DONE, at=at)
+    return handle.id
+
+
+def _is_proven(tx: Session, at: datetime) -> bool:
+    return step_ups.proven_since(tx, WHOSE, "g-1", at - HOUR) is not None
+
+
+def _petition(tx: Session, at: datetime) -> str:
+    handle = a_handle(tx, at, Purpose.REGAIN)
+    assert petitions.add(
+        tx,
+        Petition(
+            id=handle, kind="proofs", **ADA, name="Ada", login="ada", team="", employment="employee", manager="",
+            privileged=True, slack_team="T1", slack_user="U0ADA", explanation="", state=PetitionState.ASKED,
+            missing={}, asked_at=at, lapses_at=at + HOUR, next_at=at,
+        ),
+    )  # fmt: skip
+    return handle
+
+
+def _attestation(tx: Session, at: datetime) -> str:
+    petition = _petition(tx, at)
+    assert petitions.attest(
+        tx,
+        Attestation(
+            petition=petition, directory="local", account="p-bob", name="Bob", slack_user="U0BOB", role="owner",
+            rationale="", proof="h-9", proven_at=at, at=at,
+        ),
+    )  # fmt: skip
+    return petition
+
+
+def _is_attested(tx: Session, _: datetime) -> bool:
+    petition = str(tx.connection().execute(text("SELECT id FROM petitions")).scalars().first())
+    return bool(petitions.attestations(tx, petition))
+
+
+def _vouching(tx: Session, at: datetime) -> str:
+    made = vouchings.ask(
+        tx, handle=a_handle(tx, at), **ADA, counted="c", browser="b", idle="", at=at, expires_at=at + HOUR
+    )
+    word = vouchings.Word(
+        whom="Ada", voucher="p-bob", name="Bob", slack_user="U0BOB", role="manager", spoken="phone", ticket="",
+        proof="h-9",
+    )  # fmt: skip
+    assert vouchings.vouch(tx, made.id, word, at=at, counts_from=at, counts_until=at + HOUR)
+    return made.id
+
+
+def _holding(tx: Session, at: datetime) -> str:
+    grant = keep(tx, at, GrantState.ENDING)
+    held = holdings.follow_grant(tx, grant, at=at, due_at=at)
+    assert holdings.note_stood_before(tx, held, stood=True)
+    return held.id
+
+
+def stood_before(tx: Session, _: datetime) -> bool:
+    held = holdings.of_account(tx, **ADA, group="prod-db-rw")
+    assert held is not None
+    covering = grants.covering_holding(tx, held)
+    return with_what_is_ours(tx, held, covering).stood_before is not False
+
+
+def _freeze(tx: Session, at: datetime) -> str:
+    freeze = freezes.begin(tx, at=at, kind=FreezeKind.RESTORED, by="cli", lost_from=None, facts={})
+    freezes.lift(tx, freeze, at=at, by="Ina", rationale="")
+    return freeze.id
+
+
+def _alarm(tx: Session, at: datetime) -> str:
+    handle = a_handle(tx, at)
+    assert alarms.sound(tx, handle=handle, **ADA, name="Ada", door="mail", disabled=Effect.WANTED, at=at)
+    alarm = alarms.get(tx, handle)
+    assert alarm is not None
+    alarms.lift(tx, alarm, at=at, by="Ina", rationale="")
+    return handle
+
+
+def _visit(tx: Session, _: datetime) -> bool:
+    ids = tx.connection().execute(text("SELECT id FROM handles")).scalars().all()
+    return any(handles.handle_by_id(tx, str(one)) is not None for one in ids)
+
+
+def covers(tx: Session, _: datetime) -> bool:
+    return bool(grants.covering(tx, **ADA, group="prod-db-rw"))
+
+
+def _has_link(tx: Session, _: datetime) -> bool:
+    return links.link_of(tx, "T1", "U0ADA") is not None
+
+
+def _is_approved(tx: Session, _: datetime) -> bool:
+    return bool(approvals.counting_of(tx, "g-1"))
+
+
+def _has_seed(tx: Session, _: datetime) -> bool:
+    return proofs.seed_of(tx, **ADA) is not None
+
+
+def _has_code(tx: Session, _: datetime) -> bool:
+    return bool(proofs.recovery_codes(tx, **ADA))
+
+
+def _has_passkey(tx: Session, _: datetime) -> bool:
+    return bool(passkeys.working_passkeys(tx, **ADA))
+
+
+def _is_subject(tx: Session, at: datetime) -> bool:
+    return sign_ins.pin(tx, issuer="https://idp", sub="s1", **ADA, at=at)
+
+
+def _has_petition(tx: Session, _: datetime) -> bool:
+    return petitions.open_of(tx, **ADA) is not None
+
+
+def _is_vouched(tx: Session, at: datetime) -> bool:
+    return vouchings.standing_of(tx, **ADA, at=at) is not None
+
+
+def _is_lifted(tx: Session, _: datetime) -> bool:
+    return not freezes.open_ones(tx)
+
+
+def _is_released(tx: Session, _: datetime) -> bool:
+    return not alarms.reported(tx)
+
+
+def _grant(tx: Session, at: datetime) -> str:
+    return keep(tx, at).id
+
+
+KINDS = (
+    Kind(table="links", make=a_link, change="account = 'p-eve'", counts=_has_link),
+    Kind(table="grants", make=_grant, change="expires_at = expires_at + 1", counts=covers),
+    Kind(table="approvals", make=an_approval, change="role = 'security'", counts=_is_approved),
+    Kind(table="proofs", make=_seed, change="secret = 'another'", counts=_has_seed),
+    Kind(table="proofs", make=_code, change="secret = 'another'", counts=_has_code),
+    Kind(table="passkeys", make=_passkey, change="public_key = 'k2'", counts=_has_passkey),
+    Kind(table="challenges", make=_challenge, change="user_handle = 'u2'", counts=_takes_challenge),
+    Kind(table="subjects", make=_subject, change="pinned_at = 1", counts=_is_subject),
+    Kind(table="handles", make=a_handle, change="proven = '[\"totp\"]'", counts=_visit),
+    Kind(table="step_ups", make=_step_up, change="kind = 'petition'", counts=_is_proven),
+    Kind(table="petitions", make=_petition, change="privileged = NOT privileged", counts=_has_petition),
+    Kind(table="attestations", make=_attestation, change="role = 'security'", counts=_is_attested),
+    Kind(table="vouchings", make=_vouching, change="voucher = 'p-eve'", counts=_is_vouched),
+    Kind(table="holdings", make=_holding, change="account = account || ''", counts=stood_before),
+    Kind(table="freezes", make=_freeze, change="lifted_by = 'Eve'", counts=_is_lifted),
+    Kind(table="alarms", make=_alarm, change="lifted_by = 'Eve'", counts=_is_released),
+)  # fmt: skip
+"""What each gives, and one change by hand. Of freezes and alarms it is their being lifted that gives something."""
