@@ -9,12 +9,14 @@ from typing import TypeAlias
 
 from sqlmodel import Session
 
+from handlers.decisions import requests
 from handlers.decisions.explaining import Verdict
 from handlers.decisions.freezing import Stopped
 from handlers.explained import CanAsk, Explained, WhyApproval, WhyRefused
 from handlers.explaining import USUAL_MINUTES, Explaining, Standing
 from handlers.ground import Ground
 from handlers.patience import in_time
+from handlers.requestable import weighed
 from storage.approvals import approvals_of
 from storage.catalogue import Entitlement
 from storage.directories.base import Account
@@ -86,10 +88,12 @@ class Why:
                 unknown.append(directory)
         stopped = await self._stopped()
         free = [one for one in looked if not one.held]
-        told = list[Explained]()
+        verdicts = list[Verdict]()
         for one in free:
-            told.append(self._explained(one, self._explaining.best(one), stopped))
+            verdicts.append(self._explaining.best(one))
             await asyncio.sleep(0)  # many policies asked about many things must not hold up the others
+        possible = await self._possible(free, verdicts)
+        told = [self._explained(one, verdict, stopped) for one, verdict in zip(free, possible, strict=True)]
         return CanAsk(
             at_once=_named(told, "automatic"),
             with_approval=tuple(one for one in told if one.outcome == "approval"),
@@ -114,9 +118,37 @@ class Why:
             )
         )
         verdict = self._explaining.verdict(standing.question)
+        (possible,) = await self._possible([standing], [verdict])
+        if possible is not verdict:
+            return self._explained(standing, possible, await self._stopped())
         turns = await self._explaining.turns(standing.question, verdict)
         told = self._explained(standing, verdict, await self._stopped())
         return Explained(**{**vars(told), "turns": turns})
+
+    async def _possible(self, standings: Sequence[Standing], verdicts: Sequence[Verdict]) -> list[Verdict]:
+        """The same, but refused where what is offered is not there just now, or nobody can decide about it."""
+
+        def look(tx: Session) -> list[Verdict]:
+            return [
+                self._weighed(tx, one.entitlement, verdict)
+                for one, verdict in zip(standings, verdicts, strict=True)
+            ]
+
+        return await self._ground.database.read(look)
+
+    def _weighed(self, tx: Session, entitlement: Entitlement, verdict: Verdict) -> Verdict:
+        if verdict.outcome == "allowed":
+            return verdict
+        whole = requests.Verdict(
+            outcome=verdict.outcome,
+            decision=verdict.decision,
+            reasons=verdict.reasons,
+            missing=verdict.missing,
+        )
+        real = weighed(tx, self._ground, entitlement, whole)
+        if real is whole:
+            return verdict
+        return Verdict(outcome=real.outcome, decision=real.decision, reasons=real.reasons)
 
     def _explained(self, standing: Standing, verdict: Verdict, stopped: Stopped | None) -> Explained:
         missing = vars(verdict.missing) if verdict.missing else {}

@@ -148,7 +148,7 @@ _WHYS: tuple[tuple[str, Literal["refusal", "approval"]], ...] = (
         "refusal",
     ),
     (
-        rf"why (?:do|would|must|does) (?:i|it|this) (?:have to )?(?:have|need|require|get) {_APPROVAL} for (?P<name>.+)",
+        rf"why (?:do|would|must|does) (?:i|it|this) (?:have to )?(?:need|require|get) {_APPROVAL} for (?P<name>.+)",
         "approval",
     ),
     (rf"why (?:do|would|does|is|must) (?P<name>.+) (?:needs?|requires?|wants?|be) {_APPROVAL}", "approval"),

@@ -7,6 +7,8 @@ import pytest
 
 from handlers.checks import Kind
 from handlers.decisions.explaining import Kind as Changed
+from handlers.exceptions import Kind as Kinds
+from handlers.exceptions import Severity, Strange, tell_security
 from handlers.explained import CanAsk, WhyApproval, WhyRefused
 from handlers.intents import Ask
 from tests.handlers.access_ground import HOUR, World
@@ -118,3 +120,15 @@ async def test_asking_why_changes_nothing(world: World) -> None:
     await refused(world, "ada")
     await answer(world, "ada", Kind.WHY_APPROVAL, "prod-db")
     assert await world.rows_of_grants() == before
+
+
+async def test_what_nobody_can_give_just_now_is_not_told_as_possible(world: World) -> None:
+    """The group is gone: refused with what is in the way, and no change of the question is promised to help."""
+    gone = Strange(
+        kind=Kinds.GROUP_GONE, severity=Severity.MEDIUM, who="", cause="wiki-edit", correlation="x", facts={}
+    )
+    await world.ground.database.write(lambda tx: tell_security(tx, world.clock(), gone))
+    told = await answer(world, "ada", Kind.WHY_APPROVAL, "wiki-edit")
+    assert isinstance(told, WhyApproval)
+    assert (told.now.outcome, told.now.turns) == ("refused", ())
+    assert "Its group is not in the directory" in told.now.reasons[0]

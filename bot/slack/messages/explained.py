@@ -79,7 +79,7 @@ def _never_refused(answer: WhyRefused) -> Message:
             buttons=[_ask("")],
         )
     lines = [
-        say("None of your requests for *{name}* was refused.", name=inert(answer.entitlement)),
+        say("I know of no request of yours for *{name}* that was refused.", name=inert(answer.entitlement)),
         *_now_lines(answer.now, "never"),
     ]
     return said("\n".join(lines), buttons=[_ask(answer.entitlement)])
