@@ -6,6 +6,7 @@ It judges nothing; a place that cannot be found is the statement's beginning.
 import re
 from collections.abc import Callable
 
+_UNFINISHED = "unexpected end of input"
 _NAMED = re.compile(r"`([^`]+)`|: (\w+)$")
 
 
@@ -19,6 +20,8 @@ def offset_of(text: str, wrong: str, still_wrong: Callable[[str], str]) -> int:
         named = found[1] or found[2]
         if text.count(named) == 1:
             return text.index(named)
+    if wrong == _UNFINISHED:  # every shorter beginning is unfinished as well
+        return _start(text)
     low, high = 0, len(text)
     while low < high:
         middle = (low + high) // 2

@@ -226,16 +226,22 @@ def test_a_fact_that_changed_is_asked_about_as_it_is_now() -> None:
             PERMIT_ALL + "// again\n" + PERMIT_ALL,
             "own.cedar, line 4: the @id `all` is already used in own.cedar, line 1",
         ),
-        (PERMIT_ALL + '\n// a ; b "\n\npermit principal;', "own.cedar, line 6: unexpected token `principal`"),
-        (PERMIT_ALL + "permit (principal, action, resource)", "own.cedar, line 3: unexpected end of input"),
+        (
+            PERMIT_ALL + '\n// a ; b "\n\npermit principal;',
+            "own.cedar, line 6, column 8: unexpected token `principal`",
+        ),
+        (
+            PERMIT_ALL + "permit (principal, action, resource)",
+            "own.cedar, line 3, column 1: unexpected end of input",
+        ),
         (
             PERMIT_ALL
             + '@id("b")\n@reason("a;b")\npermit (principal, action, resource) when { principal.salary > 1 };',
-            "line 3: policy `b`: attribute `salary` on entity type `Account` not found",
+            "line 5, column 55: policy `b`: attribute `salary` on entity type `Account` not found",
         ),
         (
             '@id("b") @reason("x") permit (principal, action == Action::"dance", resource);',
-            'line 1: policy `b`: unrecognized action `Action::"dance"`',
+            'line 1, column 52: policy `b`: unrecognized action `Action::"dance"`',
         ),
         (
             '@id("b") @reason("x") permit (principal, action, resource) when { principal.manager == "x" };',
