@@ -23,12 +23,15 @@ from handlers.decisions.policy import (
     Role,
 )
 from handlers.decisions.recollecting import CannotTell, Known, Recollecting, Remembered, RulesRecalled
-from handlers.decisions.statements import PolicyNote
+from handlers.decisions.requests import NO_ACCOUNT, OTHER_DIRECTORY, OWN_REPORTS, UNCERTAIN_ACCOUNT
+from handlers.decisions.statements import PolicyNote, id_of, statements
 from handlers.decisions.timing import minutes_held
+from handlers.requestable import NO_GROUP, NO_OWNER
+from storage import rule_sets
 from storage.approvals import approvals_of
 from storage.audit.entry import decode
 from storage.audit.stories import Brief, during
-from storage.catalogue import Catalogue
+from storage.catalogue import Catalogue, as_plain
 from storage.directories.base import Account
 from storage.records import Approval, Grant
 
@@ -59,6 +62,7 @@ _OF_WHO_ASKED = _OF_WHO_SPEAKS | {"employment", "team"}
 LEFT_CATALOGUE = "the entitlement, which left the catalogue"
 NO_ROW = "the request, whose row is gone"
 BY_CODE = "the account that was meant: it was refused before any policy was asked"
+_BY_CODE = frozenset({OTHER_DIRECTORY, NO_ACCOUNT, OWN_REPORTS, UNCERTAIN_ACCOUNT, NO_GROUP, NO_OWNER})
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -115,20 +119,25 @@ class _Lately:
 
 @dataclass(frozen=True, kw_only=True)
 class Base:
-    """The set that is in force: what its policies say is known of entries that were decided by it."""
+    """A set whose policies are known, by @id: what they came to follows from the entries that were decided by it.
+
+    same_catalogue: its catalogue is that of now.
+    """
 
     policy_set: str
     texts: Mapping[str, str]
+    same_catalogue: bool = True
 
 
 class Replaying:
-    """Asks again. notes: the policies of the other set by @id. base: those in force."""
+    """Asks again. notes: the policies of the other set by @id. base: the set in force; others are kept in the store."""
 
     def __init__(
         self, notes: Mapping[str, PolicyNote], policy_set: str, catalogue: Catalogue, base: Base
     ) -> None:
         self._rules = RulesRecalled(notes, policy_set)
-        self._catalogue, self._base = catalogue, base
+        self._catalogue = catalogue
+        self._bases: dict[str, Base | None] = {base.policy_set: base}
 
     def replay(self, tx: Session, since: datetime, until: datetime) -> Iterator[Replayed]:
         """Every question on the record from `since` until before `until`, in order."""
@@ -150,15 +159,31 @@ class Replaying:
         )  # fmt: skip
         try:
             asked = self._question(tx, entry, said, lately)
-            engine: PolicyEngine = Recollecting(self._rules, asked.known, self._remembered(entry, policy))
+            engine: PolicyEngine = Recollecting(self._rules, asked.known, self._remembered(tx, entry, policy))
             verdict = answer_to(engine, asked.question, whole=entry.action in _REQUESTS)
         except CannotTell as unknown:
             return told("untold", facts=unknown.facts)
         became: Became = "same" if verdict.outcome == was else "differs"
         return told(became, would=verdict.outcome, would_by=verdict.decision.policy_ids)
 
-    def _remembered(self, entry: Brief, policy: Mapping[str, Any]) -> Remembered | None:
-        if policy["set"] != self._base.policy_set:
+    def _base(self, tx: Session, policy_set: str) -> Base | None:
+        """The set of this hash, if it is known."""
+        if policy_set not in self._bases:
+            kept = rule_sets.of_hash(tx, policy_set)
+            self._bases[policy_set] = kept and Base(
+                policy_set=policy_set,
+                texts={
+                    id_of(one): one.text
+                    for file in kept.sources
+                    for one in statements(file, kept.sources[file])
+                },
+                same_catalogue=kept.catalogue == as_plain(self._catalogue),
+            )
+        return self._bases[policy_set]
+
+    def _remembered(self, tx: Session, entry: Brief, policy: Mapping[str, Any]) -> Remembered | None:
+        base = self._base(tx, policy["set"])
+        if base is None:
             return None
         if entry.action == "grant.approved":
             action = Action.GRANT
@@ -170,7 +195,8 @@ class Replaying:
             action=action,
             allowed=policy["allowed"],
             ids=frozenset(policy["ids"]),
-            texts=self._base.texts,
+            texts=base.texts,
+            same_catalogue=base.same_catalogue,
             approvals=Approvals() if entry.action in _REQUESTS else None,
         )
 
@@ -183,10 +209,7 @@ class Replaying:
         tx.expunge(grant)
         if grant.entitlement not in self._catalogue.entitlements:
             raise CannotTell([LEFT_CATALOGUE])
-        if (
-            not said["policy"]["allowed"]
-            and set(said["policy"]["ids"]) - self._base.texts.keys() - self._rules.notes.keys()
-        ):
+        if _BY_CODE.intersection(said["policy"]["ids"]):
             raise CannotTell([BY_CODE])
         if entry.action in _APPROVALS:
             return self._of_approval(tx, entry, said, grant, lately)

@@ -31,7 +31,8 @@ class CannotTell(Exception):
 class Remembered:
     """An answer on the record. action: what was asked. texts: the policies of that set by @id; none if it is not known.
 
-    approvals: those that it was asked with; None if the record does not say.
+    approvals: those that it was asked with; None if the record does not say. same_catalogue: what was asked for is
+    described now as it was then.
     """
 
     action: Action
@@ -39,12 +40,16 @@ class Remembered:
     ids: frozenset[str]
     texts: Mapping[str, str] = field(default_factory=dict)
     approvals: Approvals | None = None
+    same_catalogue: bool = True
 
     def came_to(self, note: PolicyNote, question: Question) -> bool | None:
         """Whether this policy applied then; None if that does not follow, or does not bear on this question."""
         if self.texts.get(note.id) != note.text or (note.actions and self.action not in note.actions):
             return None
-        if any(name.startswith("context.approvals") for name in reads_of(note.text)):
+        reads = reads_of(note.text)
+        if not self.same_catalogue and any(name.startswith("resource.") for name in reads):
+            return None
+        if any(name.startswith("context.approvals") for name in reads):
             given = question.approvals if isinstance(question, AccessQuestion) else None
             if given is None or given != self.approvals:
                 return None

@@ -8,8 +8,11 @@ import pytest
 
 from handlers.decisions.cedar import CedarPolicy
 from handlers.recording import record
-from handlers.replaying import Base, Replayed, Replaying
+from handlers.replaying import BY_CODE, Base, Replayed, Replaying
+from storage import rule_sets
 from storage.audit import entry as audit
+from storage.catalogue import as_plain
+from storage.states import RuleSetState
 from tests.handlers.access_ground import HOUR, SLACK, World
 from tests.handlers.access_ground import world as open_world
 from tests.handlers.made_once import unproven_policy, without_step_up
@@ -98,7 +101,7 @@ async def test_a_rule_that_is_left_out_is_named_by_what_it_refused(world: World)
 
 
 async def test_what_rests_on_a_fact_that_is_on_no_record_cannot_be_told(world: World) -> None:
-    """A new policy about groups: nothing is guessed, and the fact is named (A-10)."""
+    """A new policy about groups: nothing is guessed, and the fact is named (A-12)."""
     found = await replayed(world, changed(BY_GROUP))
     requests = [one for one in found if one.action.startswith("grant.")]
     assert {one.became for one in requests if one.was != "refused"} == {"untold"}
@@ -118,6 +121,27 @@ async def test_of_another_set_the_record_says_nothing_about_facts(world: World) 
     found = {one.action: one for one in await replayed(world, unproven_policy(), base="another")}
     assert (found["approval.given"].became, found["grant.requested"].became) == ("untold", "same")
     assert "principal.groups" in found["approval.given"].facts
+
+
+@pytest.mark.parametrize("same_catalogue", [True, False])
+async def test_a_set_that_was_kept_says_what_its_policies_came_to(world: World, same_catalogue: bool) -> None:
+    """The store keeps sets by their hash; where the catalogue was another, nothing follows from what reads it."""
+    ours, (sources, _) = unproven_policy(), without_step_up()
+    catalogue = as_plain(world.ground.catalogue) if same_catalogue else {}
+    kept = rule_sets.Loaded(
+        policy_set=ours.policy_set, content="c", composition={}, sources=sources, catalogue=catalogue
+    )
+    await world.ground.database.write(
+        lambda tx: rule_sets.add(tx, kept, RuleSetState.ACTIVE, at=world.clock())
+    )
+    found = {one.action: one for one in await replayed(world, ours, base="another")}
+    assert found["approval.given"].became == ("same" if same_catalogue else "untold")
+
+
+async def test_what_code_refused_is_not_put_to_policy(world: World) -> None:
+    """`elsewhere` is in a directory where Ada has no account: whether she has one is on no record."""
+    await world.ask("ada", "elsewhere")
+    assert (await replayed(world, unproven_policy()))[-1].facts == (BY_CODE,)
 
 
 async def test_a_reset_on_the_record_counts_at_its_time(world: World) -> None:

@@ -38,7 +38,6 @@ async def test_every_routine_question_has_its_answer(world, way):
         "drift.declared",
         "rows.signed",
         "rules.began",
-        "rows.signed",
         "proofs.changed",
     }
     assert world.person("alan").messages(world.channel("security")) == []

@@ -89,18 +89,18 @@ def _what_happened(answer: WhyRefused, name: str) -> str:
     at = day_and_clock(answer.at) if answer.at else ""
     if answer.how == "denied":
         if not answer.by:
-            return say("⛔ Your request for *{name}* was denied at {time}.", name=name, time=at)
+            return say("⛔ Your request for *{name}* was denied {time}.", name=name, time=at)
         return say(
-            "⛔ Your request for *{name}* was denied at {time} by {by}: {rationale}",
+            "⛔ Your request for *{name}* was denied {time} by {by}: {rationale}",
             name=name, time=at, by=inert(answer.by), rationale=quoted(answer.rationale),
         )  # fmt: skip
     if answer.how == "lapsed":
         return say(
-            "⌛ Your request for *{name}* lapsed at {time}: nobody answered it in time.", name=name, time=at
+            "⌛ Your request for *{name}* lapsed {time}: nobody answered it in time.", name=name, time=at
         )
     reasons = together(*map(whole, answer.reasons)) or say("No policy allows it.")
     return say(
-        "⛔ Your request for *{name}* was refused at {time}. {reasons}", name=name, time=at, reasons=reasons
+        "⛔ Your request for *{name}* was refused {time}. {reasons}", name=name, time=at, reasons=reasons
     )
 
 

@@ -211,7 +211,7 @@ async def answers(it: Studio) -> None:
         ("answer-expiry", "when does my password expire?", "Your password expires"),
         ("answer-can-ask", "what can I ask for?", "As policy says now"),
         ("answer-why-approval", "why does prod-db need approval?", "needs one approval"),
-        ("answer-why-refused", "why was I refused?", "was refused at"),
+        ("answer-why-refused", "why was I refused?", "prod-db was refused"),
         ("answer-help", "help", "Things you can say"),
         ("answer-did-you-mean", "I need prod-bd for 1h because INC-1", "Did you mean"),
         ("answer-not-understood", "asdf", "I didn't understand"),

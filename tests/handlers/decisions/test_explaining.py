@@ -86,7 +86,7 @@ REPORTED = Recently(reported=frozenset({("local", "ada")}))
 def test_the_longest_time_and_every_other_fact_that_would_help_are_told(
     question: AccessQuestion, answer: object
 ) -> None:
-    """A request as a whole, by the shipped set; what nobody can change is not told as if they could (A-10)."""
+    """A request as a whole, by the shipped set; what nobody can change is not told as if they could (A-12)."""
     assert told(question) == answer
 
 

@@ -37,26 +37,26 @@ ANSWERS = [
             how="refused", entitlement="prod-db", at=NOW, reasons=("That is too long.",),
             now=Explained(**{**vars(NO), "turns": (SHORTER, BOTH)}),
         ),
-        "⛔ Your request for prod-db was refused at 23 Nov 14:02 UTC. That is too long.\n"
+        "⛔ Your request for prod-db was refused 23 Nov 14:02 UTC. That is too long.\n"
         "It would be refused now as well.\nWhat you can do:\n• Ask for 8 hours or less: then it is given at once.\n"
         "• Ask with the number of a ticket and with your reason: then it needs one approval from Data Platform.",
         ASK,
     ),
     (
         WhyRefused(how="refused", entitlement="prod-db", at=NOW, reasons=("That is too long.",), now=NO),
-        "⛔ Your request for prod-db was refused at 23 Nov 14:02 UTC. That is too long.\n"
+        "⛔ Your request for prod-db was refused 23 Nov 14:02 UTC. That is too long.\n"
         "It would be refused now as well.\nWhat you can do: ask its owner, Data Platform, what there is instead.",
         ASK,
     ),
     (
         WhyRefused(how="denied", entitlement="prod-db", at=NOW, by="Grace Hopper", rationale="use staging", now=NEEDS),
-        "⛔ Your request for prod-db was denied at 23 Nov 14:02 UTC by Grace Hopper: “use staging”\n"
+        "⛔ Your request for prod-db was denied 23 Nov 14:02 UTC by Grace Hopper: “use staging”\n"
         "prod-db for 1 hour needs one approval from Data Platform: it is production.",
         ASK,
     ),
     (
         WhyRefused(how="lapsed", entitlement="prod-db", at=NOW, now=NEEDS),
-        "⌛ Your request for prod-db lapsed at 23 Nov 14:02 UTC: nobody answered it in time.\n"
+        "⌛ Your request for prod-db lapsed 23 Nov 14:02 UTC: nobody answered it in time.\n"
         "prod-db for 1 hour needs one approval from Data Platform: it is production.",
         ASK,
     ),
