@@ -11,6 +11,8 @@ from handlers.exceptions import Kind as Kinds
 from handlers.exceptions import Severity, Strange, tell_security
 from handlers.explained import CanAsk, WhyApproval, WhyRefused
 from handlers.intents import Ask
+from storage.grants import add
+from storage.records import Grant
 from tests.handlers.access_ground import HOUR, World
 from tests.handlers.access_ground import world as open_world
 
@@ -75,6 +77,16 @@ async def test_nobody_hears_of_anybody_elses_refusal(world: World) -> None:
     assert await refused(world, "ada") == WhyRefused(how="never")
     told = await refused(world, "ada", "prod-admin")
     assert (told.how, told.now and told.now.outcome) == ("never", "approval")
+
+
+async def test_what_somebody_asked_for_a_report_is_not_told_as_their_own(world: World) -> None:
+    """Why that was refused may rest on facts about the report: the request's own message said what may be said."""
+    await world.ask("charles", "prod-db", 30 * HOUR)
+    (own,) = await world.rows_of_grants()
+    later = {"id": "g-2", "target_account": "eve", "entitlement": "prod-admin"}
+    for_eve = Grant(**{**own.model_dump(), **later, "requested_at": own.requested_at + HOUR})
+    await world.ground.database.write(lambda tx: add(tx, for_eve))
+    assert (await refused(world, "charles")).entitlement == "prod-db"
 
 
 async def test_approval_is_explained_by_the_facts_of_now(world: World) -> None:
