@@ -33,7 +33,7 @@ from storage.audit.entry import decode
 from storage.audit.stories import Brief, during
 from storage.catalogue import Catalogue, as_plain
 from storage.directories.base import Account
-from storage.records import Approval, Grant
+from storage.records import Approval, Grant, RuleSet
 
 Became = Literal["same", "differs", "untold"]
 
@@ -170,16 +170,16 @@ class Replaying:
         """The set of this hash, if it is known."""
         if policy_set not in self._bases:
             kept = rule_sets.of_hash(tx, policy_set)
-            self._bases[policy_set] = kept and Base(
-                policy_set=policy_set,
-                texts={
-                    id_of(one): one.text
-                    for file in kept.sources
-                    for one in statements(file, kept.sources[file])
-                },
-                same_catalogue=kept.catalogue == as_plain(self._catalogue),
-            )
+            self._bases[policy_set] = None if kept is None else self._base_of(kept)
         return self._bases[policy_set]
+
+    def _base_of(self, kept: RuleSet) -> Base:
+        written = (one for file, text in kept.sources.items() for one in statements(file, text))
+        return Base(
+            policy_set=kept.policy_set,
+            texts={id_of(one): one.text for one in written},
+            same_catalogue=kept.catalogue == as_plain(self._catalogue),
+        )
 
     def _remembered(self, tx: Session, entry: Brief, policy: Mapping[str, Any]) -> Remembered | None:
         base = self._base(tx, policy["set"])
