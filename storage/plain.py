@@ -140,7 +140,7 @@ def rows(connection: Connection, plain: Plain, values: Values = NO_VALUES) -> Se
         return said.answered(cursor.fetchall())
 
 
-def say(connection: Connection, text: str, values: Sequence[Any]) -> None:
+def run_text(connection: Connection, text: str, values: Sequence[Any]) -> None:
     """Run a statement that is written as this driver wants it already, with values as it takes them."""
     with _Cursor(connection) as cursor:
         cursor.execute(text, values)

@@ -20,6 +20,9 @@ from bot.cli import (
     keys,
     petitions,
     policy,
+    policy_questions,
+    policy_replay,
+    policy_rights,
     records,
     restoring,
     running,
@@ -53,6 +56,10 @@ audit.commands.command("consistency")(audit_proofs.consistency)
 audit.commands.command("evidence")(evidence.evidence)
 audit.commands.command("controls")(evidence.controls)
 audit.commands.command("leaves")(audit_proofs.leaves)
+policy.commands.command("explain")(policy_questions.explain)
+policy.commands.command("who-can")(policy_rights.who_can)
+policy.commands.command("what-can")(policy_rights.what_can)
+policy.commands.command("replay")(policy_replay.replay)
 app.add_typer(audit.commands, name="audit")
 app.add_typer(records.grants, name="grants")
 app.add_typer(records.exceptions, name="exceptions")

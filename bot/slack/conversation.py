@@ -109,6 +109,11 @@ class Conversation:
                 return await self.ask(intent, Kind.MEMBERSHIP, name, by_message=by_message)
             case meant.ShowOwner(entitlement=name):
                 return await self.ask(intent, Kind.OWNER, name, by_message=by_message)
+            case meant.WhyApproval(entitlement=name):
+                return await self.ask(intent, Kind.WHY_APPROVAL, name, by_message=by_message)
+            case meant.WhyRefused(entitlement=wanted):
+                about = () if wanted is None else (wanted,)
+                return await self.ask(intent, Kind.WHY_REFUSED, *about, by_message=by_message)
             case simple:
                 return await self.ask(intent, _SIMPLE[type(simple)], by_message=by_message)
 
@@ -195,6 +200,7 @@ _PAGES = (
 _SIMPLE: dict[type, Kind] = {
     meant.ListAccess: Kind.ACCESS,
     meant.PasswordExpiry: Kind.PASSWORD_EXPIRY,
+    meant.ListPossible: Kind.CAN_ASK,
     meant.Help: Kind.HELP,
     meant.LinkAccount: Kind.LINKED_ALREADY,
     meant.NotUnderstood: Kind.NOT_UNDERSTOOD,

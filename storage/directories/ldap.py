@@ -126,6 +126,10 @@ class LdapDirectory:
         """The names of all groups below the base."""
         return await self._connections.run(self._groups.names, within=LISTING)
 
+    async def people(self) -> list[str]:
+        """The ids of all people below the base, sorted."""
+        return await self._connections.run(self._accounts.ids, within=LISTING)
+
     async def membership(self, account_id: str, group: str) -> Membership:
         """Whether the account is a direct member of the group."""
 

@@ -103,6 +103,10 @@ class LocalDirectory:
         """The names of all groups."""
         return await self._do(local_rows.names_of_groups)
 
+    async def people(self) -> list[str]:
+        """The ids of all accounts, sorted."""
+        return await self._do(local_rows.ids_of_all)
+
     async def membership(self, account_id: str, group: str) -> Membership:
         """Whether the account is a direct member of the group."""
         (found,) = await self.memberships_of([(account_id, group)])

@@ -104,6 +104,11 @@ def read_account(rows: sqlite3.Connection, directory: str, account: str, at: dat
     )  # fmt: skip
 
 
+def ids_of_all(rows: sqlite3.Connection) -> list[str]:
+    """Everybody's id, sorted."""
+    return [account for (account,) in rows.execute("SELECT id FROM accounts ORDER BY id")]
+
+
 def ids_by_mail(rows: sqlite3.Connection, mail: str) -> list[str]:
     """Ids of the accounts with this address, in order."""
     found = rows.execute(

@@ -17,6 +17,7 @@ from handlers.answers import (
     OwnedBy,
     PasswordExpiry,
 )
+from handlers.explained import CanAsk, WhyApproval, WhyRefused
 from handlers.strange import Kind
 from storage.states import FreezeKind, GrantState
 
@@ -147,6 +148,12 @@ _ANSWERS = (
         ("answer-not-understood", "What was not understood is not kept.", (NotUnderstood,)),
         ("answer-unknown", "The directory cannot be read: unknown, and never nothing.", ()),
         ("answer-reset", "The way to a new password.", ()),
+    ),
+    *_of(
+        "explained",
+        ("answer-can-ask", "What can I ask for?", (CanAsk,)),
+        ("answer-why-approval", "Why does prod-db need approval?", (WhyApproval,)),
+        ("answer-why-refused", "Why was I refused? And what would change it.", (WhyRefused,)),
     ),
     *_of(
         "resets",
