@@ -54,7 +54,13 @@ def load_settings(path: Path, environ: Mapping[str, str], *, serving: bool = Tru
     shared = {name: getattr(written, name) for name in Sections.model_fields}
     if written.policy.directory is not None:
         rule_files.append(written.policy.directory)
-    return Settings(**shared, secrets=secrets, catalogue=to_catalogue(written), rule_files=tuple(rule_files))
+    return Settings(
+        **shared,
+        secrets=secrets,
+        catalogue=to_catalogue(written),
+        rule_files=tuple(rule_files),
+        words=written.catalogue,
+    )
 
 
 def _anchor(data: dict[str, Any], folder: Path) -> None:

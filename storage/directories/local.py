@@ -23,6 +23,7 @@ from storage.directories.base import (
     TemporaryPass,
     about_group,
 )
+from storage.directories.described import Described, Where, bounded
 from storage.directories.local_rows import Effect
 from storage.directories.scrypt import Scrypt, matches
 from storage.directories.worker import Work, Worker, attempt
@@ -102,6 +103,10 @@ class LocalDirectory:
     async def group_names(self) -> frozenset[str]:
         """The names of all groups."""
         return await self._do(local_rows.names_of_groups)
+
+    async def described(self, where: Where) -> tuple[Described, ...]:  # noqa: ARG002 - a file has one place for it
+        """All groups with lines for Wicket."""
+        return bounded(self.name, await self._do(local_rows.described))
 
     async def membership(self, account_id: str, group: str) -> Membership:
         """Whether the account is a direct member of the group."""
@@ -292,6 +297,10 @@ class LocalDirectory:
         await self._do(
             lambda rows: rows.execute("INSERT OR REPLACE INTO groups VALUES (?, ?, ?)", (name, admin, owner))
         )
+
+    async def describe_group(self, name: str, text: str) -> None:
+        """Write lines for Wicket to a group in place of those there, as the directory's keepers would."""
+        await self._do(lambda rows: local_rows.describe(rows, name, text))
 
     async def drop_group(self, name: str) -> None:
         """Delete a group with its memberships, as the directory's keepers would."""
