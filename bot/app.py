@@ -242,8 +242,9 @@ class App:
             await self._schedule.done()
 
     async def compare(self) -> None:
-        """Look at every directory now instead of when it is due, for drift and for people who left."""
-        await asyncio.gather(*map(self._drift.look, self.directories))
+        """Look at every directory now instead of when it is due: what it describes, drift, and people who left."""
+        discovering = map(self._discovering.look, self._discovering.names)
+        await asyncio.gather(*discovering, *map(self._drift.look, self.directories))
         await self._leavers.look(everybody=True)
 
     async def look_at_owners(self) -> None:
