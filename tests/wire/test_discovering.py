@@ -1,4 +1,4 @@
-"""A group that describes itself in the directory, asked for in Slack; and what security hears when it says it wrongly."""
+"""A group that describes itself in the directory, asked for in Slack; and what security hears if it is wrong."""
 
 from tests.bot.test_discovery import BLOG
 from tests.wire.conftest import close_world, open_world
@@ -19,10 +19,10 @@ async def test_a_group_that_describes_itself_can_be_asked_for(tmp_path):
         await world.app.compare()
         await security.sees("The rules changed", "blog", channel=SECURITY, timeout=20)
         said = await ada.say("I need blog for 1h because INC-4711")
-        draft = await ada.sees("You are asking for", "Company blog", after=said.ts)
+        draft = await ada.sees("You are asking for blog", after=said.ts)
         await ada.click(draft, "draft.send")
         channel = world.settings.catalogue.owners[owner].channel
-        await world.person("grace").sees("Access request", "Company blog", channel=channel)
+        await world.person("grace").sees("Access request", "blog", channel=channel)
         await world.directory.describe_group("blog", text.replace("risk=4", "risk=0"))
         await world.app.compare()
         await security.sees("cannot be used: blog", "risk: must be at least 1", channel=SECURITY, timeout=20)

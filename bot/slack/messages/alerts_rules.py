@@ -73,7 +73,7 @@ def _differ(alert: Alert) -> tuple[str, str]:
 
 def _not_discovered(alert: Alert) -> tuple[str, str]:
     wrong = ended(plain(as_told(str(alert.facts.get("wrong") or "")), 600))
-    directory, group = alert.fact("directory"), alert.fact("group")
+    directory, group = alert.fact("directory") or say("a directory"), alert.fact("group")
     if not group:
         title = say("The groups of {directory} could not be looked through", directory=directory)
         keeps = say("What they said before still counts.")

@@ -466,7 +466,7 @@ GOLDEN = [
         alert(Kind.NOT_DISCOVERED, {"directory": "corp", "group": "", "wrong": "It did not answer", "settled": LATER},
               who="corp"),
         "⚠️ The groups of corp could not be looked through",
-        "It did not answer. Since 12:30 it can be used.",
+        "It did not answer. Since 23 Nov 14:32 UTC it can be used.",
         TAIL,
     ),
     (
