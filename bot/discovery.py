@@ -13,7 +13,7 @@ from types import MappingProxyType
 from pydantic import ValidationError
 
 from bot.settings.directories import DiscoverSection
-from bot.settings.entries import EntitlementEntry
+from bot.settings.entries import TWO_FROM_RISK, EntitlementEntry
 from bot.settings.problems import did_you_mean, explain
 from storage.catalogue import Catalogue, Entitlement
 from storage.directories.described import LONGEST_LINE, MOST_LINES, Described
@@ -143,7 +143,7 @@ class _Joining:
             problem = explain(fault, EntitlementEntry)[0]
             raise _Unfit(f"{problem.name}: {problem.wrong}.") from None
         return Entitlement(
-            **entry.model_dump(exclude={"longest", "standing"}),
+            **entry.model_dump(exclude={"longest", "standing", "people", "conflicts_with", "workload"}),
             max_duration=entry.longest,
             standing_allowed=entry.standing,
         )
@@ -169,9 +169,11 @@ class _Joining:
                 raise _Unfit(f"alias: {alias!r} means another entitlement already. Choose another.")
         self._words.update(alias.casefold() for alias in one.aliases)
         self._groups[one.directory, one.group.casefold()] = one.id
+        risk = max(one.risk, section.lowest_risk)
         self._all[one.id] = replace(
             one,
-            risk=max(one.risk, section.lowest_risk),
+            risk=risk,
+            people=2 if risk >= TWO_FROM_RISK else 1,
             max_duration=min(one.max_duration, section.longest),
             standing_allowed=one.standing_allowed and section.standing,
         )

@@ -5,7 +5,7 @@ It decides nothing for or against a request beyond that it can no longer be gran
 
 import asyncio
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from functools import partial
 from typing import Literal, TypeVar
@@ -13,13 +13,14 @@ from typing import Literal, TypeVar
 from sqlmodel import Session
 
 from handlers import recording
+from handlers.beside import Elsewhere, find_elsewhere, having
 from handlers.counterparts import Target, target_now, uncertain
 from handlers.deciders import accounts_of, count_people, deciders, role_in
+from handlers.decisions.circumstances import Recently
 from handlers.decisions.counterparts import NoCounterpart
 from handlers.decisions.policy import (
     AccessQuestion,
     PolicyDecision,
-    Recently,
     Role,
     Way,
     is_on_call,
@@ -63,13 +64,15 @@ class Facts:
     """What the directory says now, read before the transaction, and the request as it is inside.
 
     target: the requester's account in the entitlement's directory, None without a requester. approved: the active ones
-    of those whose approvals count, as they are now.
+    of those whose approvals count, as they are now. elsewhere: the accounts of whoever is to have it, where something
+    is kept that bears on it.
     """
 
     seen: Seen
     requester: Account | None = None
     target: Target | None = None
     approved: tuple[Account, ...] = ()
+    elsewhere: Elsewhere = field(default_factory=Elsewhere)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -147,6 +150,8 @@ class OpenRequests:
         if isinstance(gone := question.goes_to, NoCounterpart):
             self._lose_account(tx, intent, grant, gone, replace(question, recently=lately))
             return _settled_before(grant, decided, now)
+        has = having(tx, self._ground, question.holder, entitlement, facts.elsewhere, grant.id)
+        question = replace(question, having=has)
         return self._opened(intent, grant, entitlement, question, facts, way, lately)
 
     def turn_away(
@@ -262,17 +267,21 @@ class OpenRequests:
             return Facts(seen=seen)
         home = self._ground.home(grant.requester_directory)
         if not seen.counted:
-            requester, target = await self._requester(home, grant)
-            return Facts(seen=seen, requester=requester, target=target)
-        (requester, target), approved = await asyncio.gather(
-            self._requester(home, grant), accounts_of(home, seen.counted)
+            return await self._about(home, seen, grant)
+        facts, approved = await asyncio.gather(
+            self._about(home, seen, grant), accounts_of(home, seen.counted)
         )
-        return Facts(seen=seen, requester=requester, target=target, approved=approved)
+        return replace(facts, approved=approved)
 
-    async def _requester(self, home: Directory, grant: Grant) -> tuple[Account | None, Target | None]:
-        """Who asked, as they are now, and their account in the entitlement's directory."""
+    async def _about(self, home: Directory, seen: Seen, grant: Grant) -> Facts:
+        """Who asked, as they are now, their account in the entitlement's directory, and what bears on it elsewhere."""
         requester = await home.account(grant.requester_account)
-        return requester, None if requester is None else await target_now(self._ground, grant, requester)
+        if requester is None:
+            return Facts(seen=seen)
+        target = await target_now(self._ground, grant, requester)
+        wanted = [self._ground.catalogue.entitlements[grant.entitlement]]
+        elsewhere = await find_elsewhere(self._ground, target.report or requester, wanted)
+        return Facts(seen=seen, requester=requester, target=target, elsewhere=elsewhere)
 
 
 def _has_decided(

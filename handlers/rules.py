@@ -91,6 +91,9 @@ class _HeldPolicy:
     def policy_set(self) -> str:
         return self._held.rules.policy.policy_set
 
+    def reads(self, fact: str) -> bool:
+        return self._held.rules.policy.reads(fact)
+
     def ask(self, question: Question) -> PolicyDecision:
         return self._held.rules.policy.ask(question)
 

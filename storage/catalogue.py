@@ -36,6 +36,8 @@ class Entitlement:
     risk: 1 (harmless) to 5 (keys of the company). environment: "production", "staging", "corporate" …
     access: what it lets one do, in words ("read and write"). aliases: other names people use for it.
     drift: what becomes of a member whom nothing explains: "ask" (somebody decides) or "remove".
+    people: how many must approve it at least, where approvals are needed. conflicts_with: ids of what nobody has beside
+    it, said of both. workload: the system that it belongs to, whatever the environment; empty for none.
     """
 
     id: str
@@ -51,6 +53,9 @@ class Entitlement:
     standing_allowed: bool = False
     aliases: tuple[str, ...] = ()
     drift: str = "ask"
+    people: int = 1
+    conflicts_with: tuple[str, ...] = ()
+    workload: str = ""
 
 
 def _empty() -> Mapping[str, Owner]:
@@ -82,6 +87,20 @@ class Catalogue:
             if at is not None and at.id == other:
                 return at
         return None
+
+    def beside(self, entitlement: Entitlement) -> tuple[Entitlement, ...]:
+        """What bears on who may have this one: what it conflicts with, and the others of its workload."""
+        if not entitlement.conflicts_with and not entitlement.workload:
+            return ()
+        return tuple(
+            one
+            for one in self.entitlements.values()
+            if one.id != entitlement.id
+            and (
+                one.id in entitlement.conflicts_with
+                or (one.workload and one.workload == entitlement.workload)
+            )
+        )
 
     @property
     def digest(self) -> str:

@@ -124,14 +124,20 @@ def _loaded(book: "Rulebook") -> "CedarPolicy":
     from handlers.decisions.cedar import CedarPolicy
 
     try:
-        return CedarPolicy.load(book.sources, book.schema, bound_to="")
+        return CedarPolicy.load(book.sources, book.schema, bound_to="", hours=book.hours)
     except PolicyFault as fault:
         raise PolicyFault(f"The policies cannot be loaded: {fault}. See: wicket policy check") from None
 
 
 def _rulebook(place: Place, directory: Path | None, replaces: list[str] | None) -> "Rulebook":
-    """The shipped set and what is named; where there are settings, with their catalogue."""
+    """The shipped set and what is named; where there are settings, with what they name, their catalogue and hours."""
+    from bot.policies import hours_of
     from bot.rulebook import rulebook
 
-    settings = place.settings() if place.is_there() else None
-    return rulebook(directory, replaces or (), settings.catalogue if settings else None)
+    if not place.is_there():
+        return rulebook(directory, replaces or ())
+    settings = place.settings()
+    own = settings.policy
+    return rulebook(
+        directory or own.directory, replaces or own.replaces, settings.catalogue, hours_of(settings)
+    )

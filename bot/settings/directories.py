@@ -124,6 +124,9 @@ class LdapAttributesSection(Section):
     company: Attribute = Field(default="o", examples=["o"])
     manager: Attribute = Field(default="manager", examples=["manager"])
     employment: Attribute = Field(default="employeeType", examples=["employeeType"])
+    location: Attribute = Field(default="l", examples=["l"])
+    environment: Attribute | None = Field(default=None, examples=["businessCategory"])
+    workload: Attribute | None = Field(default=None, examples=["departmentNumber"])
     group_name: Attribute = Field(default="cn", examples=["cn"])
     group_owner: Attribute = Field(default="owner", examples=["owner"])
 
@@ -136,6 +139,7 @@ class AdAttributesSection(LdapAttributesSection):
     name: Attribute = Field(default="displayName", examples=["displayName"])
     team: Attribute = Field(default="department", examples=["department"])
     company: Attribute = Field(default="company", examples=["company"])
+    location: Attribute = Field(default="physicalDeliveryOfficeName", examples=["physicalDeliveryOfficeName"])
     group_name: Attribute = Field(default="sAMAccountName", examples=["sAMAccountName"])
     group_owner: Attribute = Field(default="managedBy", examples=["managedBy"])
 

@@ -5,7 +5,7 @@ Each refuses with a sentence for the operator; none looks anything up.
 
 import ipaddress
 import re
-from datetime import timedelta
+from datetime import time, timedelta
 from typing import Annotated
 from urllib.parse import urlsplit
 
@@ -89,6 +89,15 @@ def _duration(value: object) -> timedelta:
     return found
 
 
+def _time_of_day(value: object) -> time:
+    """`09:00` as a time."""
+    if isinstance(value, time):
+        return value
+    if not isinstance(value, str) or not re.fullmatch(r"([01]\d|2[0-3]):[0-5]\d", value):
+        raise ValueError('is not a time of day. Write hours and minutes as text: "09:00", "17:30"')
+    return time.fromisoformat(value)
+
+
 def _origin(value: str) -> str:
     """A fixed web origin: scheme, host and port, no more; written as browsers do, without the port that goes unsaid."""
     try:
@@ -126,6 +135,7 @@ def _network(value: str) -> str:
         raise ValueError('is not an address or network. Write "10.0.0.5" or "10.0.0.0/24"') from None
 
 
+TimeOfDay = Annotated[time, BeforeValidator(_time_of_day)]
 TeamId = Annotated[str, _slack_id("T", "team", "T0123ABCD")]
 EnterpriseId = Annotated[str, _slack_id("E", "enterprise", "E0123ABCD")]
 ChannelId = Annotated[str, _slack_id("CG", "channel", "C0123ABCD")]

@@ -35,7 +35,8 @@ class Accounts:
         names = shape.attributes
         wanted = [
             names.id, names.login, names.name, names.mail, names.team, names.company, names.manager,
-            names.employment, *([names.person] if names.person else []), *standing_in,
+            names.employment, names.location, *filter(None, (names.person, names.environment, names.workload)),
+            *standing_in,
             *(pair[0] for pair in shape.inactive_when),
         ]  # fmt: skip
         self.attributes = tuple(dict.fromkeys(wanted))
@@ -97,6 +98,9 @@ class Accounts:
             password_expires_at=standing.expires_at,
             read_at=now,
             mail_changed_at=self._mail_changed_at(entry),
+            location=entry.first(names.location),
+            environment=entry.first(names.environment) if names.environment else "",
+            workload=entry.first(names.workload) if names.workload else "",
         )
 
     def standing(self, session: Session, entry: Entry, now: datetime) -> Standing:

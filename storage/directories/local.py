@@ -263,6 +263,9 @@ class LocalDirectory:
         active: bool = True,
         privileged: bool = False,
         password_expires_at: datetime | None = None,
+        location: str = "",
+        environment: str = "",
+        workload: str = "",
     ) -> None:
         """Write an account down. Without a password nobody signs in to it. A taken id or login is a ValueError.
 
@@ -271,7 +274,8 @@ class LocalDirectory:
         values: dict[str, Any] = {
             "login": login, "name": name, "mail": mail, "person": person, "employment": employment, "team": team,
             "company": company, "manager": manager, "active": active, "privileged": privileged,
-            "password_expires_at": password_expires_at,
+            "password_expires_at": password_expires_at, "location": location, "environment": environment,
+            "workload": workload,
         }  # fmt: skip
 
         def work(rows: sqlite3.Connection) -> None:
@@ -305,13 +309,7 @@ class LocalDirectory:
     async def drop_group(self, name: str) -> None:
         """Delete a group with its memberships, as the directory's keepers would."""
 
-        def work(rows: sqlite3.Connection) -> None:
-            rows.execute("DELETE FROM groups WHERE name = ?", (name,))
-            rows.execute(
-                """DELETE FROM members WHERE "group" = ? OR (kind = 'group' AND member = ?)""", (name, name)
-            )
-
-        await self._do(work)
+        await self._do(lambda rows: local_rows.drop_group(rows, name))
 
     async def drop_account(self, account_id: str) -> None:
         """Delete an account with its memberships, as the directory's keepers would."""

@@ -23,7 +23,8 @@ CREATE TABLE IF NOT EXISTS accounts (
     active INTEGER NOT NULL, privileged INTEGER NOT NULL, locked INTEGER NOT NULL DEFAULT 0,
     failures INTEGER NOT NULL DEFAULT 0, sessions INTEGER NOT NULL DEFAULT 0,
     password TEXT, password_changed_at INTEGER, password_expires_at INTEGER,
-    must_change_password INTEGER NOT NULL DEFAULT 0, person TEXT NOT NULL DEFAULT ''
+    must_change_password INTEGER NOT NULL DEFAULT 0, person TEXT NOT NULL DEFAULT '',
+    location TEXT NOT NULL DEFAULT '', environment TEXT NOT NULL DEFAULT '', workload TEXT NOT NULL DEFAULT ''
 ) WITHOUT ROWID;
 CREATE INDEX IF NOT EXISTS accounts_mail ON accounts (mail_folded);
 CREATE INDEX IF NOT EXISTS accounts_person ON accounts (person);
@@ -55,6 +56,7 @@ WITH RECURSIVE below(name) AS (
 _NOTE = """INSERT INTO effects (at, what, account, "group", changed) VALUES (?, ?, ?, ?, ?)"""
 _CHANGEABLE = frozenset(
     {"login", "name", "mail", "person", "employment", "team", "company", "manager", "active", "privileged"}
+    | {"location", "environment", "workload"}
     | {"locked", "password", "password_changed_at", "password_expires_at", "must_change_password", "sessions"}
 )
 _MOMENTS = ("password_changed_at", "password_expires_at")
@@ -100,6 +102,7 @@ def read_account(rows: sqlite3.Connection, directory: str, account: str, at: dat
         groups=frozenset(group["name"] for group in groups),
         password_changed_at=_moment(row["password_changed_at"]),
         password_expires_at=_moment(row["password_expires_at"]), read_at=at,
+        location=row["location"], environment=row["environment"], workload=row["workload"],
     )  # fmt: skip
 
 
@@ -154,6 +157,15 @@ def described(rows: sqlite3.Connection) -> list[Described]:
 def describe(rows: sqlite3.Connection, group: str, text: str) -> None:
     """What a group says of itself, in place of what it said."""
     rows.execute("INSERT OR REPLACE INTO descriptions VALUES (?, ?)", (group, text))
+
+
+def drop_group(rows: sqlite3.Connection, group: str) -> None:
+    """Delete a group with its memberships and what it says of itself."""
+    rows.execute("DELETE FROM groups WHERE name = ?", (group,))
+    rows.execute("""DELETE FROM descriptions WHERE "group" = ?""", (group,))
+    rows.execute(
+        """DELETE FROM members WHERE "group" = ? OR (kind = 'group' AND member = ?)""", (group, group)
+    )
 
 
 def has_group(rows: sqlite3.Connection, group: str) -> bool:

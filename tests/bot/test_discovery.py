@@ -123,11 +123,22 @@ async def test_what_a_group_says_goes_no_further_than_the_settings(running: Runn
     await running.local.describe_group("blog", easy)
     await running.begin()
     blog = (await running.look())["blog"]
-    assert (blog.risk, blog.max_duration, blog.standing_allowed) == (3, timedelta(hours=8), False)
-    running.more = 'lowest_risk = 2\nmax = "1d"\nstanding = true\n'
+    assert (blog.risk, blog.max_duration, blog.standing_allowed, blog.people) == (
+        3,
+        timedelta(hours=8),
+        False,
+        1,
+    )
+    running.more = 'lowest_risk = 4\nmax = "1d"\nstanding = true\n'
     running.start()
+    await running.begin()
     blog = (await running.look())["blog"]
-    assert (blog.risk, blog.max_duration, blog.standing_allowed) == (2, timedelta(days=1), True)
+    assert (blog.risk, blog.max_duration, blog.standing_allowed, blog.people) == (
+        4,
+        timedelta(days=1),
+        True,
+        2,
+    )
 
 
 @pytest.mark.parametrize(

@@ -121,7 +121,7 @@ def test_a_shipped_policy_is_replaced_only_where_the_settings_name_it(files: Fil
     assert name in files.ids()
     assert load_policy(files.settings()).notes[name].where.startswith("policies/ours.cedar")
     files.toml(f'{MORE}replaces = ["no-such-policy"]\n')
-    with pytest.raises(PolicyFault, match="names no-such-policy, and no shipped policy"):
+    with pytest.raises(PolicyFault, match="No shipped policy has the @id no-such-policy"):
         files.ids()
 
 
@@ -132,6 +132,8 @@ def test_a_shipped_policy_is_replaced_only_where_the_settings_name_it(files: Fil
          "policies/ours.cedar, line 3, column 38: invalid policy condition: wen"),
         ('@id("a") @reason("b")\npermit (principal, action == Action::"grant", resource)\nwhen { resource.rsk > 3 };',
          "policies/ours.cedar, line 3, column 17: policy `a`: attribute `rsk` on entity type `Entitlement` not found"),
+        ('@id("a") @reason("b")\nforbid (principal, action == Action::"grant", resource)\nwhen { false };',
+         "policies/ours.cedar, line 3, column 1: policy `a`: it can never apply, whatever is asked"),
     ],
 )  # fmt: skip
 def test_what_is_wrong_is_told_with_file_line_and_column(files: Files, text: str, told: str) -> None:

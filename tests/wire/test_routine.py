@@ -34,6 +34,7 @@ async def test_every_routine_question_has_its_answer(world, way):
         "link.made",
         "drift.declared",
         "rules.began",
+        "rows.signed",
         "proofs.changed",
     }
     assert world.person("alan").messages(world.channel("security")) == []

@@ -149,9 +149,9 @@ def _lines(changed: object) -> Iterator[str]:
     """One line for each kind of change of names, one for each field that was written otherwise."""
     if not isinstance(changed, Mapping):
         return
-    for name, text in _LISTS.items():
+    for name in _LISTS:
         if names := changed.get(name):
-            yield say(text, names=listed([f"`{plain(one)}`" for one in names]))
+            yield say(_LISTS[name], names=listed([f"`{plain(one)}`" for one in names]))
     for name in ("entitlements_changed", "owners_changed"):
         fields = changed.get(name, ())
         for at in range(0, len(fields), 4):
