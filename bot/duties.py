@@ -11,6 +11,7 @@ from functools import partial
 from bot.couriers.mail import MailCourier
 from bot.couriers.patient import deliver_all
 from bot.couriers.slack import BATCH, SlackCourier
+from bot.discovering import DISCOVERY, RULES, Discovering
 from bot.metrics import Metrics
 from bot.reloading import Reloading
 from bot.schedule import Duty
@@ -37,7 +38,7 @@ from storage.outbox import ALERT, NORMAL
 from storage.reminders import WAKES
 
 _DAY = 86400
-RULES, CATALOGUE = "rules", "catalogue"
+CATALOGUE = "catalogue"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -67,6 +68,7 @@ class Duties:
     siem: Streaming | None
     governing: Governing
     reloading: Reloading | None
+    discovering: Discovering
     metrics: Metrics
     now: Clock
     directories: Sequence[str]
@@ -110,6 +112,15 @@ class Duties:
                 )
                 for name in self.directories
             ),
+            *(
+                Duty(
+                    name=f"discovery {name}",
+                    every=self.drift_every,
+                    woken_by=DISCOVERY,
+                    work=partial(self.discovering.look, name),
+                )
+                for name in self.discovering.names
+            ),
         ]
 
     async def _end(self) -> None:
@@ -133,6 +144,7 @@ class Duties:
         if self.reloading is not None:
             await self.reloading.look()
         await self.governing.look()
+        self.discovering.follow(differs=self.governing.differs)
 
     async def _stream(self) -> None:
         if self.siem is not None:

@@ -23,6 +23,7 @@ from storage.directories.base import (
     TemporaryPass,
     about_group,
 )
+from storage.directories.described import Described, Where, bounded
 from storage.directories.local_rows import Effect
 from storage.directories.scrypt import Scrypt, matches
 from storage.directories.worker import Work, Worker, attempt
@@ -106,6 +107,10 @@ class LocalDirectory:
     async def people(self) -> list[str]:
         """The ids of all accounts, sorted."""
         return await self._do(local_rows.ids_of_all)
+
+    async def described(self, where: Where) -> tuple[Described, ...]:  # noqa: ARG002 - a file has one place for it
+        """All groups with lines for Wicket."""
+        return bounded(self.name, await self._do(local_rows.described))
 
     async def membership(self, account_id: str, group: str) -> Membership:
         """Whether the account is a direct member of the group."""
@@ -301,16 +306,14 @@ class LocalDirectory:
             lambda rows: rows.execute("INSERT OR REPLACE INTO groups VALUES (?, ?, ?)", (name, admin, owner))
         )
 
+    async def describe_group(self, name: str, text: str) -> None:
+        """Write lines for Wicket to a group in place of those there, as the directory's keepers would."""
+        await self._do(lambda rows: local_rows.describe(rows, name, text))
+
     async def drop_group(self, name: str) -> None:
         """Delete a group with its memberships, as the directory's keepers would."""
 
-        def work(rows: sqlite3.Connection) -> None:
-            rows.execute("DELETE FROM groups WHERE name = ?", (name,))
-            rows.execute(
-                """DELETE FROM members WHERE "group" = ? OR (kind = 'group' AND member = ?)""", (name, name)
-            )
-
-        await self._do(work)
+        await self._do(lambda rows: local_rows.drop_group(rows, name))
 
     async def drop_account(self, account_id: str) -> None:
         """Delete an account with its memberships, as the directory's keepers would."""

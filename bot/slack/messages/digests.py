@@ -188,6 +188,7 @@ KINDS: Mapping[Kind, str] = {
     Kind.FOUND_STANDING: template("first look at a group"),
     Kind.REVIEW_DUE: template("review due"),
     Kind.GROUP_GONE: template("group that is gone"),
+    Kind.NOT_DISCOVERED: template("description of a group that cannot be used"),
     Kind.NOT_COMPARED: template("directory not compared"),
     Kind.LEFT: template("person who left"),
     Kind.MANY_LEFT: template("too many gone at once"),

@@ -167,6 +167,7 @@ GOLDEN: Mapping[str, tuple[int, str]] = {
     "rules.said_before": (3004, "Other"),
     "rules.stopped": (3004, "Other"),
     "rules.tampered": (3004, "Other"),
+    "rules.undiscovered": (3004, "Other"),
     "rules.withdrawn": (3004, "Other"),
     "sign_in.begun": (3001, "Other"),
     "sign_in.forgotten": (3001, "Other"),

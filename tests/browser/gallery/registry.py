@@ -408,6 +408,7 @@ _RULES = _of(
     "alerts_rules",
     ("alert-rules-changed", "What is other in policies, catalogue and settings.", (Kind.RULES_CHANGED,)),
     ("alert-rules-invalid", "Files that cannot be used: what held goes on.", (Kind.RULES_INVALID,)),
+    ("alert-not-discovered", "A group that says of itself what cannot be used.", (Kind.NOT_DISCOVERED,)),
     ("alert-rules-differ", "A replica that goes by other files.", (Kind.RULES_DIFFER,)),
     ("alert-rules-proposed", "A change that two policy owners have to approve.", (Kind.RULES_PROPOSED,)),
     ("alert-rules-denied", "One of them denied it.", ()),
