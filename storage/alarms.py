@@ -26,7 +26,7 @@ class Effect(StrEnum):
     """What came of one effect. WANTED: to be done, or tried again. UNABLE: the directory cannot.
 
     HELD: not done, for there were too many at once. ALREADY: it was so before, so lifting the alarm leaves it so.
-    UNSEEN: wanted, and the directory has not said yet whether it was so before.
+    UNSEEN: wanted, and the directory has not said yet whether it was so before. SPARED: nobody asked for it.
     """
 
     WANTED = "wanted"
@@ -35,6 +35,7 @@ class Effect(StrEnum):
     UNABLE = "unable"
     HELD = "held"
     UNSEEN = "unseen"
+    SPARED = "spared"
 
     @property
     def is_wanted(self) -> bool:

@@ -36,7 +36,7 @@ _RESETS_OF_FEW = Plain(_LAST_RESETS.where(or_(*(_HANDLES.c.account == bindparam(
 
 
 class Purpose(StrEnum):
-    """What a handle is for."""
+    """What a handle is for. REVOKE_ALL is never open: it is what an alarm of the security team is about."""
 
     RESET = "reset"
     UNLOCK = "unlock"
@@ -45,6 +45,7 @@ class Purpose(StrEnum):
     CARE = "care"
     REGAIN = "regain"
     STEP_UP = "step_up"
+    REVOKE_ALL = "revoke_all"
 
 
 class Result(StrEnum):
@@ -197,6 +198,20 @@ def close_all(tx: Session, *, directory: str, account: str, at: datetime) -> int
         .execution_options(synchronize_session=False)
     )
     return len(tx.execute(closed).all())
+
+
+def open_of(tx: Session, *, directory: str, account: str, at: datetime) -> int:
+    """How many open handles this person has."""
+    return tx.exec(
+        select(func.count())
+        .select_from(Handle)
+        .where(
+            Handle.directory == directory,
+            Handle.account == account,
+            Handle.result == Result.OPEN,
+            col(Handle.expires_at) > at,
+        )
+    ).one()
 
 
 def close_everybodys(tx: Session, at: datetime, *, purpose: Purpose | None = None) -> None:
