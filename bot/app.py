@@ -66,6 +66,7 @@ from handlers.proofs import Handles
 from handlers.recently import show_waiting
 from handlers.reminding import Reminding
 from handlers.revocation import Revocation
+from handlers.revoking_all import RevokingAll
 from handlers.standing_by import StandingBy
 from handlers.streaming import Streaming
 from handlers.summons import Summons
@@ -355,6 +356,7 @@ class App:
             revocation=self._revocation,
             changes=Changes(self._page_ground),
             alarms=self._alarms,
+            revoking=RevokingAll(self.ground),
             openings=self._openings,
             cooling=Cooling(self._page_ground),
             doubts=Doubts(self.ground),

@@ -5,6 +5,7 @@ It ends, voids and stops, and gives nothing; security lets them in again as afte
 
 from collections.abc import Mapping
 from datetime import datetime
+from functools import partial
 
 import structlog
 from sqlmodel import Session
@@ -36,7 +37,7 @@ from storage import (
     revoked_all,
     vouchings,
 )
-from storage.alarms import Effect
+from storage.alarms import SECURITY, Effect
 from storage.approvals import void_approval, waiting_on
 from storage.audit import entry as audit
 from storage.database import wake
@@ -48,9 +49,6 @@ from storage.sentences import template
 from storage.states import LIVE, Ended, GrantState
 
 log = structlog.get_logger(__name__)
-
-DOOR = "security"
-"""How an alarm is marked that the security team raised itself."""
 
 WAKES = "revoked_all"
 REVOKED = template("security revoked everything of this person")
@@ -118,15 +116,17 @@ class RevokingAll:
         if found is None:
             return NobodyFound()
         by = By(actor=recording.OPERATOR, where=where, words=rationale)
-        return await self._ground.database.write(
-            lambda tx: self._revoke(tx, found, by, switch_off=switch_off, stop_proofs=stop_proofs)
-        )
+
+        def work(tx: Session) -> AllRevoked | RevokedBefore:
+            return self._revoke(tx, found, by, switch_off=switch_off, stop_proofs=stop_proofs)
+
+        return await self._ground.database.write(work)
 
     async def look(self) -> int:
         """Tell how far each act has come, and report when it is done; how many there were. For the schedule."""
         rows = await self._ground.database.read(revoked_all.unfinished)
         for row in rows:
-            await self._ground.database.write(lambda tx, of=row.handle: self._note(tx, of))
+            await self._ground.database.write(partial(self._note, act=row.handle))
         return len(rows)
 
     async def _find(self, intent: RevokeAll) -> Found | None:
@@ -166,14 +166,14 @@ class RevokingAll:
         self, tx: Session, found: Found, by: By, *, switch_off: bool, stop_proofs: bool
     ) -> AllRevoked | RevokedBefore:
         """Everything that needs no directory, in one transaction; every entry of it names the act."""
-        ground, at, stock = self._ground, self._ground.now(), self._stock(tx, found)
-        before = [one for one in alarms.open_of(tx, found.directory, found.id) if one.door == DOOR]
+        at, stock = self._ground.now(), self._stock(tx, found)
+        before = [one for one in alarms.open_of(tx, found.directory, found.id) if one.door == SECURITY]
         if before and stock.is_nothing and not (switch_off or stop_proofs):
             row = revoked_all.get(tx, before[-1].handle)
             self._record(tx, "revoke_all.late", "refused", by.actor, by.where, found, before[-1].handle)
             return RevokedBefore(name=found.name, by=row.by if row else "", at=before[-1].at)
         act = self._sound(tx, found, switch_off=switch_off)
-        ended = [self._end(tx, act, found, by, one) for one in self._unfinished(tx, found)]
+        ended = [self._end(tx, act, by, one) for one in grants.unfinished_of(tx, found.directory, found.id)]
         self._void_approvals(tx, act, found, by)
         end_of(
             tx, directory=found.directory, account=found.id, why=Why.ALARM, by=By(actor=by.actor, where=by.where),
@@ -199,9 +199,6 @@ class RevokingAll:
         log.warning("revoke_all.begun", act=act, grants=len(live))
         return AllRevoked(handle=act, name=found.name, stock=stock)
 
-    def _unfinished(self, tx: Session, found: Found) -> list[Grant]:
-        return list(grants.unfinished_of(tx, found.directory, found.id))
-
     def _sound(self, tx: Session, found: Found, *, switch_off: bool) -> str:
         """The alarm that keeps them stopped and ends sessions; the id of the visit that it is about."""
         at = self._ground.now()
@@ -214,12 +211,12 @@ class RevokingAll:
         if found.account is not None and not found.account.active:
             off = Effect.ALREADY
         alarms.sound(
-            tx, handle=handle.id, directory=found.directory, account=found.id, name=found.name, door=DOOR,
+            tx, handle=handle.id, directory=found.directory, account=found.id, name=found.name, door=SECURITY,
             disabled=off if switch_off else Effect.SPARED, at=at,
         )  # fmt: skip
         return handle.id
 
-    def _end(self, tx: Session, act: str, found: Found, by: By, grant: Grant) -> str:
+    def _end(self, tx: Session, act: str, by: By, grant: Grant) -> str:
         """End or void one; its id if access has to be taken back for it, else ""."""
         at, live = self._ground.now(), grant.state in LIVE
         if live:
@@ -261,7 +258,7 @@ class RevokingAll:
                 **facts,
                 "handle": act,
                 "directory": found.directory,
-                "door": DOOR,
+                "door": SECURITY,
                 "by": by.name,
                 "why": by.words,
                 "of_security": account is not None and of_security(self._ground, account),
