@@ -138,9 +138,7 @@ def resume(
             "word is one of the two. If there is none, put people into the security group in the directory."
         )
     if isinstance(lifted, WordKept):
-        say(
-            "The operator's word is kept: one of two. New access begins again when a person of the security team says so."
-        )
+        say("The operator's word is kept: one of two. A person of the security team has to say so, too.")
         return
     for freeze in lifted:
         begins = "Resets begin" if freeze.kind == FreezeKind.RESETS else "New access begins"

@@ -55,14 +55,14 @@ def halt_form() -> View:
         blocks=[
             section(
                 say(
-                    "From then on nobody gets new access: nothing is approved, given or extended. Ends, removals, answers "
-                    "and checks go on, and nothing that waits is lost."
+                    "From then on nobody gets new access: nothing is approved, given or extended. Ends, removals, "
+                    "answers and checks go on, and nothing that waits is lost."
                 )
             ),
             section(
                 say(
-                    "You need no fresh proof to stop it. *Two people of the security team* let it begin again, each with "
-                    "a reason."
+                    "You need no fresh proof to stop it. *Two people of the security team* let it begin again, each "
+                    "with a reason."
                 )
             ),
             _why(say("What happened?")),

@@ -61,12 +61,17 @@ class HaltingClicks:
         self, actor: Actor, incoming: Incoming, trigger: str, wanted: OpenHalting | OpenRevoking
     ) -> Message | None:
         """Open the form that was asked for; what to say instead, if anything."""
-        about = {"actor": actor, "where": incoming.where, "delivery": incoming.delivery}
+        where, delivery = incoming.where, incoming.delivery
         outcome: object
         if isinstance(wanted, OpenHalting):
-            outcome, form = await self._halting.consider(Halt(**about)), halt_form()
+            outcome, form = (
+                await self._halting.consider(Halt(actor=actor, where=where, delivery=delivery)),
+                halt_form(),
+            )
         else:
-            outcome = await self._revoking.consider(RevokeAll(**about, whom=wanted.whom))
+            outcome = await self._revoking.consider(
+                RevokeAll(actor=actor, where=where, delivery=delivery, whom=wanted.whom)
+            )
             form = (
                 revoke_all_form(outcome)
                 if isinstance(outcome, MayRevokeAll)

@@ -148,8 +148,8 @@ def stopping_text(outcome: object) -> str:
             return together(say(reason), say("Nothing was changed."))
         case Halted():
             return say(
-                "New access is stopped, and the security channel shows it. Ends, removals and checks go on. It takes two "
-                "people of the security team to let it begin again."
+                "New access is stopped, and the security channel shows it. Ends, removals and checks go on. It takes "
+                "two people of the security team to let it begin again."
             )
         case HaltedBefore(by=by, since=since) if by:
             return say(
