@@ -12,21 +12,21 @@ async def lift(who, message, why: str):
 
 async def test_one_of_security_stops_new_access_and_two_let_it_begin_again(world):
     """T-4, AC-3(2): refused to others, one message edited in place, kind words meanwhile."""
-    ada, alan, konrad = world.person("ada"), world.person("alan"), world.person("konrad")
+    ada, alan, joan = world.person("ada"), world.person("alan"), world.person("joan")
     await ada.slash("/wicket", "freeze")
     await ada.sees("Only people of the security team stop this at once")
     await alan.sees("Wrong person clicked", "tried to stop all new access", channel=SECURITY)
     await alan.slash("/wicket", "freeze")
     form = await alan.sees_view("Two people of the security team let it begin again")
     await alan.submit(form, {"rationale": "somebody is in"})
-    stopped = await konrad.sees("New access is stopped", "somebody is in", channel=SECURITY)
+    stopped = await joan.sees("New access is stopped", "somebody is in", channel=SECURITY)
     await ask(ada, "I need grafana-edit for 1h because INC-1")
     await ada.sees("The security team has stopped new access")
     await lift(alan, stopped, "it was a drill")
     await alan.sees_view("one of two")
-    one = await konrad.sees("One of two", "it was a drill", channel=SECURITY)
-    await lift(konrad, one, "it was, I asked")
-    over = await konrad.sees("Started again by", "it was a drill", "it was, I asked", channel=SECURITY)
+    one = await joan.sees("One of two", "it was a drill", channel=SECURITY)
+    await lift(joan, one, "it was, I asked")
+    over = await joan.sees("Started again by", "it was a drill", "it was, I asked", channel=SECURITY)
     assert over.ts == stopped.ts
 
 
