@@ -43,7 +43,7 @@ from storage.audit import entry as audit
 from storage.database import wake
 from storage.exceptions import decide_exceptions
 from storage.faults import DirectoryUnavailable
-from storage.handles import Purpose
+from storage.handles import REVOKE_ALL
 from storage.records import Alarm, Grant, RevokedAll
 from storage.sentences import template
 from storage.states import LIVE, Ended, GrantState
@@ -204,7 +204,7 @@ class RevokingAll:
         at = self._ground.now()
         link = links.link_to(tx, found.directory, found.id)
         handle = handles.make_handle(
-            tx, at=at, expires_at=at, purpose=Purpose.REVOKE_ALL, directory=found.directory, account=found.id,
+            tx, at=at, expires_at=at, purpose=REVOKE_ALL, directory=found.directory, account=found.id,
             slack_team=link.slack_team if link else "", slack_user=link.slack_user if link else "",
         )  # fmt: skip
         off = Effect.WANTED if found.account is not None and found.account.active else Effect.UNSEEN

@@ -7,7 +7,7 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import datetime
 from enum import StrEnum
 from itertools import zip_longest
-from typing import Any
+from typing import Any, Literal
 
 from sqlalchemy import bindparam, literal_column, or_, update
 from sqlalchemy import select as pick
@@ -35,8 +35,12 @@ _SLOTS = ("one", "two", "three", "four")
 _RESETS_OF_FEW = Plain(_LAST_RESETS.where(or_(*(_HANDLES.c.account == bindparam(slot) for slot in _SLOTS))))
 
 
+REVOKE_ALL: Literal["revoke_all"] = "revoke_all"
+"""The purpose of a handle that no page is behind and that is never open: an alarm of the security team is about it."""
+
+
 class Purpose(StrEnum):
-    """What a handle is for. REVOKE_ALL is never open: it is what an alarm of the security team is about."""
+    """What a handle is for."""
 
     RESET = "reset"
     UNLOCK = "unlock"
@@ -45,7 +49,6 @@ class Purpose(StrEnum):
     CARE = "care"
     REGAIN = "regain"
     STEP_UP = "step_up"
-    REVOKE_ALL = "revoke_all"
 
 
 class Result(StrEnum):
@@ -76,7 +79,7 @@ def make_handle(
     *,
     at: datetime,
     expires_at: datetime,
-    purpose: Purpose,
+    purpose: Purpose | Literal["revoke_all"],
     directory: str,
     account: str,
     slack_team: str,

@@ -23,6 +23,7 @@ async def halted(it: Studio) -> None:
     await alan.submit(form)
     await alan.sees_view("one of two")
     await it.take_form("form-said", "alan")
+    await alan.close_view()
     await told(it, "alert-halted", "One of two", "the laptop is back")
 
 
@@ -41,4 +42,5 @@ async def revoked(it: Studio) -> None:
     await alan.choose(form, "rationale", "her phone was stolen, unlocked")
     await it.take_form("form-revoke-all", "alan")
     await alan.submit(form)
+    await alan.close_view()
     await told(it, "alert-revoked-all", "Everything revoked", "Done after")
