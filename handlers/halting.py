@@ -73,7 +73,7 @@ class Halting:
     def _open(self, tx: Session, intent: Halt, work: Callable[[], T]) -> T | Refused:
         if not deliveries.take(tx, intent.delivery, self._ground.now()):
             return Repeated()
-        refused = turn_away(tx, self._ground, intent, "freeze")
+        refused = turn_away(tx, self._ground, intent, "freeze.refused")
         if refused is not None:
             return refused
         standing = emergency(tx)
@@ -83,17 +83,18 @@ class Halting:
         return work()
 
 
-def turn_away(tx: Session, ground: Ground, intent: Intent, what: str) -> MayNotStop | None:
+def turn_away(tx: Session, ground: Ground, intent: Intent, action: str) -> MayNotStop | None:
     """Refuse whoever may not stop things at once, on the record and told of; None if they may.
 
-    what: "freeze" or "revoke_all", by which the entry and the exception say what they tried.
+    action: of the entry; what stands before its point says what they tried.
     """
     account = intent.actor.account
     reported = bool(alarms.open_of(tx, account.directory, account.id))
     reason = why_not(account, of_security=of_security(ground, account), reported=reported)
     if not reason:
         return None
-    _record(tx, ground, intent, f"{what}.refused", account.id)
+    what = action.partition(".")[0]
+    _record(tx, ground, intent, action, account.id)
     tell_security(
         tx,
         ground.now(),

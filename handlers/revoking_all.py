@@ -70,7 +70,7 @@ class RevokingAll:
         def work(tx: Session) -> MayRevokeAll | Refused:
             if not deliveries.take(tx, intent.delivery, self._ground.now()):
                 return Repeated()
-            refused = turn_away(tx, self._ground, intent, "revoke_all")
+            refused = turn_away(tx, self._ground, intent, "revoke_all.refused")
             if refused is not None:
                 return refused
             if found is None:
@@ -95,7 +95,7 @@ class RevokingAll:
         def work(tx: Session) -> AllRevoked | Refused:
             if not deliveries.take(tx, intent.delivery, self._ground.now()):
                 return Repeated()
-            refused = turn_away(tx, self._ground, intent, "revoke_all")
+            refused = turn_away(tx, self._ground, intent, "revoke_all.refused")
             if refused is not None:
                 return refused
             if found is None:
