@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 from handlers.changes import RESET, Changes
+from handlers.decisions import freezing
 from handlers.decisions.cedar import CedarPolicy
-from handlers.decisions.freezing import Stopped
 from handlers.decisions.petitioning import in_the_end
 from handlers.enrolment import Codes
 from handlers.freezing import Cause, begin
@@ -234,8 +234,8 @@ async def test_nobody_approves_a_petition_while_new_access_is_stopped(sq: Square
             tx, at=sq.page.clock(), kind=FreezeKind.EMERGENCY, by="cli", lost_from=None, facts={}
         )
     )
-    assert isinstance(await sq.consider(petition, "sam"), Stopped)
-    assert isinstance(await sq.decide(petition, "sam"), Stopped)
+    assert isinstance(await sq.consider(petition, "sam"), freezing.Stopped)
+    assert isinstance(await sq.decide(petition, "sam"), freezing.Stopped)
     assert (await sq.row(petition)).state == PetitionState.ASKED
     assert {outcome for outcome, _ in await sq.page.audited("petition.stopped")} == {"refused"}
     await sq.decide(petition, "sam", approve=False)
