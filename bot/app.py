@@ -58,6 +58,7 @@ from handlers.petition_openings import Openings
 from handlers.proofs import Handles
 from handlers.reminding import Reminding
 from handlers.revocation import Revocation
+from handlers.revoking_all import RevokingAll
 from handlers.summons import Summons
 from handlers.tiling import Tiling
 from handlers.vouching import Vouching
@@ -314,6 +315,7 @@ class App:
             revocation=self._revocation,
             changes=Changes(self._page_ground),
             alarms=self._alarms,
+            revoking=RevokingAll(self.ground),
             openings=self._openings,
             cooling=Cooling(self._page_ground),
             doubts=Doubts(self.ground),

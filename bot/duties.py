@@ -29,6 +29,8 @@ from handlers.leavers import Leavers
 from handlers.petition_openings import Openings
 from handlers.reminding import Reminding
 from handlers.revocation import Revocation
+from handlers.revoking_all import WAKES as REVOKED
+from handlers.revoking_all import RevokingAll
 from handlers.streaming import Streaming
 from handlers.summons import Summons
 from handlers.tiling import Tiling
@@ -52,6 +54,7 @@ class Duties:
     revocation: Revocation
     changes: Changes
     alarms: Alarms
+    revoking: RevokingAll
     openings: Openings
     cooling: Cooling
     doubts: Doubts
@@ -85,7 +88,8 @@ class Duties:
             Duty(name="mail", every=1, woken_by="outbox", work=self.mail.deliver_due),
             Duty(name="summons", every=1, woken_by="outbox", work=self.summons.tell_due),
             Duty(name="cut-off", every=60, work=self.changes.settle_cut_off),
-            Duty(name="alarms", every=30, work=self.alarms.settle_due),
+            Duty(name="alarms", every=30, woken_by=REVOKED, work=self.alarms.settle_due),
+            Duty(name="revoked", every=2, woken_by=REVOKED, work=self.revoking.look),
             Duty(name="petitions", every=5, woken_by=PETITIONS, work=self.openings.settle_due),
             Duty(name="cooling", every=10, work=self.cooling.settle_due),
             Duty(name="doubts", every=1, work=self.doubts.tell_due),

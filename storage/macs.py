@@ -38,6 +38,7 @@ BOUND: Mapping[str, tuple[str, ...]] = {
         "created_at", "expires_at", "done_at",
     ),
     "holdings": ("id", "directory", "account", "group", "stood_before"),
+    "lift_words": ("freeze", "directory", "account", "at"),
     "links": (
         "id", "slack_team", "slack_user", "directory", "account", "mail", "made_by", "state", "created_at",
     ),

@@ -17,6 +17,7 @@ from bot.cli import (
     audit_proofs,
     check,
     evidence,
+    halting,
     keys,
     petitions,
     policy,
@@ -50,6 +51,8 @@ app.command()(restoring.backup)
 app.command()(restoring.restore)
 app.command()(restoring.resume)
 app.command()(alarms.release)
+app.command()(halting.freeze)
+app.command()(halting.revoke_all)
 audit.commands.command("prove")(audit_proofs.prove_entry)
 audit.commands.command("verify-proof")(audit_proofs.verify_proof)
 audit.commands.command("consistency")(audit_proofs.consistency)

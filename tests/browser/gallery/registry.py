@@ -301,6 +301,12 @@ _ACCOUNTS = (
     *_of("forms_alarms", ("form-release", "Let them in again.", (Form.RELEASE,))),
     *_of("resets", ("alert-not-me-lifted", "Who did, and how they knew.", ())),
     *_of(
+        "forms_halting",
+        ("form-whom", "A compromised account: whose …", (Form.WHOM,)),
+        ("form-revoke-all", "… and what there is, before anything is done.", (Form.REVOKE_ALL,)),
+    ),
+    *_of("halting", ("alert-revoked-all", "Everything of one person revoked, and read back as gone.", ())),
+    *_of(
         "alerts_accounts",
         ("alert-address-changed", "A reset after the mail address changed.", (Kind.ADDRESS_CHANGED,)),
     ),
@@ -393,6 +399,12 @@ _STOPPED = (
     ),
     *_of("forms_freezes", ("form-resume", "Let new access begin again.", (Form.RESUME,))),
     *_of("freezes", ("alert-resumed", "Who did, and what they looked at.", ())),
+    *_of("forms_halting", ("form-halt", "One person of security stops all new access.", (Form.HALT,))),
+    *_of(
+        "freezes",
+        ("alert-halted", "Who stopped it and why; one of two says that it may begin again.", (FreezeKind.EMERGENCY,)),
+        ("form-said", "Their word is kept.", ()),
+    ),
     *_of("checkpoints", ("checkpoint", "A signed checkpoint, kept out of the house.", ())),
 )  # fmt: skip
 
