@@ -31,7 +31,6 @@ from storage.faults import DirectoryUnavailable
 from storage.sentences import Sentence
 
 T = TypeVar("T")
-
 # Wrong sign-ins in a row that lock an account.
 LOCKOUT = 5
 SHORTEST_PASSWORD = 8
@@ -43,8 +42,8 @@ PASSWORD_LIFETIME = timedelta(days=90)
 class LocalDirectory:
     """Fills the directory port (storage.directories.base.Directory) from one file, on a thread of its own.
 
-    timeout: seconds within which every call answers or raises DirectoryUnavailable; a call that did not get its
-    turn by then is never carried out. cost: of password hashes. Sign-ins that fail five times in a row lock.
+    timeout: seconds within which every call answers or raises DirectoryUnavailable; what had no turn by then is never
+    carried out. cost: of password hashes. Sign-ins that fail five times in a row lock.
     """
 
     capabilities = Capabilities(

@@ -145,7 +145,7 @@ def stopping_text(outcome: object) -> str:
     """What to tell whoever wanted to stop something; "" for a repeat of the same click."""
     match outcome:
         case MayNotStop(reason=reason):
-            return together(say(reason), say("Nothing was changed."))
+            return together(as_told(reason), say("Nothing was changed."))
         case Halted():
             return say(
                 "New access is stopped, and the security channel shows it. Ends, removals and checks go on. It takes "
