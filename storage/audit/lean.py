@@ -17,8 +17,9 @@ from sqlalchemy.types import NullType
 
 from storage.audit.entry import SALT_SIZE, cleaned
 from storage.audit.log import Transaction, connection_of
-from storage.audit.merkle import MARK, MAX_SIZE, Frontier, mark_of, root_under
+from storage.audit.merkle import HASH_SIZE, MARK, MAX_SIZE, Frontier, mark_of, root_under
 from storage.audit.tables import ENTRIES, TEXTS
+from storage.audit.tiles import WIDTH
 from storage.faults import AuditFault
 from storage.plain import Plain, rows
 
@@ -67,15 +68,27 @@ _KEYS = re.compile(r'"([a-z][a-z0-9_]*+)":').findall
 _COMMITMENTS = re.compile(r'"([a-z0-9_]++)":"([0-9a-f]{64})"').findall
 
 _sha256 = hashlib.sha256
+# What stands in a tile before its last entry: subtrees of 128, 64 … 1.
+_IN_A_TILE = (WIDTH.bit_length() - 1) * HASH_SIZE
 
 
 @dataclass(frozen=True, slots=True)
 class Fit:
-    """A batch that fits: the tree with it, and the leaf hash and the tree's spine after each entry."""
+    """A batch that fits: the tree before and with it, and the leaf hash and the tree's spine after each entry."""
 
+    before: Frontier
     grown: Frontier
     hashes: Sequence[bytes]
     spines: Sequence[bytes]
+
+    @property
+    def filled(self) -> list[bytes]:
+        """The root of each tile that these entries fill: by the eight subtrees that its last entry closes."""
+        roots: list[bytes] = []
+        for number in range(-(self.before.size + 1) % WIDTH, len(self.hashes), WIDTH):
+            spine = self.spines[number - 1] if number else self.before.spine
+            roots.append(root_under(spine[-_IN_A_TILE:] + self.hashes[number]))
+        return roots
 
     def root_at(self, size: int) -> bytes | None:
         """The root that the tree had at this size; None for one before the batch."""
@@ -123,7 +136,7 @@ def fit(tx: Transaction, batch: Sequence[Sequence[Any]], before: Frontier) -> Fi
     committed = _copied(columns, leaves)
     if committed is None or not _texts_fit(tx, first, last, committed):
         return None
-    return Fit(grown, hashes, spines)
+    return Fit(before, grown, hashes, spines)
 
 
 def _told(beside: Sequence[object], spines: Sequence[bytes]) -> bool:

@@ -86,11 +86,11 @@ class TileCheck:
         self._end = levels
         self.risen: list[bytes] = []
 
-    def take(self, hashes: Sequence[bytes]) -> None:
-        """The next hashes, in order."""
-        self._rise(self._lowest, hashes)
+    def take(self, hashes: Sequence[bytes], filled: Sequence[bytes] | None = None) -> None:
+        """The next hashes, in order. filled: the root of each tile that they fill, where whoever calls has them."""
+        self._rise(self._lowest, hashes, filled)
 
-    def _rise(self, number: int, hashes: Sequence[bytes]) -> None:
+    def _rise(self, number: int, hashes: Sequence[bytes], filled: Sequence[bytes] | None = None) -> None:
         if number >= len(self._counts):
             return
         if number == self._end:
@@ -100,10 +100,11 @@ class TileCheck:
             first = self._levels[number - 1].first if self._levels else self._first
             self._levels[number] = _Level(self._tx, number, came_at=first, end=self._counts[number])
         level = self._levels[number]
-        roots = []
-        for whole in level.filled(hashes):
-            roots.append(root_of(whole))
-            wrong = level.compared(roots[-1], b"".join(whole))
+        tiles = level.filled(hashes)
+        # A tile in whose middle the walk began is filled as well, and is none of these.
+        roots = list(map(root_of, tiles)) if filled is None else list(filled[len(filled) - len(tiles) :])
+        for root, whole in zip(roots, tiles, strict=True):
+            wrong = level.compared(root, b"".join(whole))
             if wrong:
                 self._tell(_finding(number, level.done - 1, wrong))
         if roots:
@@ -122,15 +123,15 @@ class _Level:
         self._stored = _stored(tx, number, self.first, end)
         self._next = next(self._stored, None)
 
-    def filled(self, hashes: Sequence[bytes]) -> Iterator[Sequence[bytes]]:
+    def filled(self, hashes: Sequence[bytes]) -> list[list[bytes]]:
         """The hashes of each tile that these fill."""
         skipped = min(self._skip, len(hashes))
         self._skip -= skipped
         self._open += hashes[skipped:]
-        whole = len(self._open) // WIDTH
-        for tile in range(whole):
-            yield self._open[tile * WIDTH : (tile + 1) * WIDTH]
-        del self._open[: whole * WIDTH]
+        whole = len(self._open) // WIDTH * WIDTH
+        tiles = [self._open[at : at + WIDTH] for at in range(0, whole, WIDTH)]
+        del self._open[:whole]
+        return tiles
 
     def compared(self, root: bytes, hashes: bytes) -> str | None:
         """What is wrong with the next tile as it is stored, as the end of a sentence; None if nothing is."""

@@ -112,7 +112,7 @@ class Walk:
         self._frontier = fit.grown
         self._compare_anchors(fit.root_at)
         if self._tiles:
-            self._tiles.take(fit.hashes)
+            self._tiles.take(fit.hashes, fit.filled)
 
     def join(self, grown: Frontier, roots: Mapping[int, bytes]) -> None:
         """Go on behind entries that another walk took from here, and found nothing wrong with.
