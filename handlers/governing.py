@@ -113,14 +113,14 @@ class Governing:
     def _take(self, tx: Session, rules: Rules) -> bool:
         """Whether it waits for its owners."""
         now, before, told = self._ground.now(), rule_sets.active(tx), rule_sets.witnessed(tx)
+        if self._two_owners and not _are_one(before, told):
+            raise PolicyFault(UNWITNESSED)
         settle_exceptions(tx, at=now, causes=[cause_of(Kind.RULES_INVALID, self._replica)])
         same_content = before is not None and before.content == rules.content
         if self._proposal and (mine := rule_sets.get(tx, self._proposal)) and mine.content != rules.content:
             withdraw(tx, mine, now)
-        if before is not None and before.policy_set == rules.policy.policy_set:
+        if before is not None and before.policy_set == rules.policy.policy_set and _are_one(before, told):
             return False
-        if before is None and told is not None and self._two_owners:
-            raise PolicyFault(UNWITNESSED)
         if before is not None and self._two_owners and not same_content:
             self._propose(tx, rules, before, told)
             return True
@@ -301,6 +301,13 @@ def _is_witnessed(before: RuleSet | None, told: Witnessed | None) -> bool:
     if before is None or told is None or before.policy_set != told.policy_set:
         return False
     return Composition.read(before.composition).digest == told.composition
+
+
+def _are_one(before: RuleSet | None, told: Witnessed | None) -> bool:
+    """Whether row and log tell of the same set, or neither of any."""
+    if before is None or told is None:
+        return before is None and told is None
+    return (before.policy_set, before.content) == (told.policy_set, told.content)
 
 
 def _once(before: RuleSet | None, rules: Rules) -> str:

@@ -3,10 +3,16 @@
 import asyncio
 from typing import Any
 
+import pytest
 from sqlalchemy import update
 
+from handlers import recording
 from handlers.governed import ProveForRules, RulesApproved
+from handlers.intents import SCHEDULE
+from storage import rule_sets
+from storage.faults import PolicyFault
 from storage.records import RuleSet
+from storage.rule_sets import STORY
 from tests.handlers.access_ground import World
 from tests.handlers.test_governing import Office, office, rules
 from tests.handlers.test_governing import world as world
@@ -35,3 +41,30 @@ async def test_two_owners_who_approve_at_the_same_moment_are_two(world: World) -
     outcomes = await asyncio.gather(*(at.click(who, proposal) for who in ("grace", "linus")))
     assert sorted(outcomes, key=str) == [RulesApproved(holds=False), RulesApproved(holds=True)]
     assert at.holds == rules("never").policy.policy_set
+
+
+@pytest.mark.parametrize("forged", ["policy_set", "content"])
+async def test_files_are_not_approved_by_a_hash_in_the_database(world: World, forged: str) -> None:
+    """G-3: a row that says that these files hold already is not what the log tells of."""
+    await office(world, two_owners=True).governing.begin("")
+    new = rules("smuggled")
+    await set_rows(world, **{forged: new.policy.policy_set if forged == "policy_set" else new.content})
+    with pytest.raises(PolicyFault, match="not those that the audit log tells of"):
+        await office(world, two_owners=True, begins=new).governing.begin("")
+
+
+async def test_the_log_still_tells_what_holds_after_a_thousand_clicks_of_strangers(world: World) -> None:
+    """G-3: whoever may click can fill the story of the rules, and not hide what holds."""
+    at, _ = await proposed(world)
+
+    def fill(tx: Any) -> None:
+        for _ in range(600):
+            recording.record(
+                tx, at=world.clock(), action="rules.not_allowed", outcome="refused", actor=recording.WICKET,
+                where=SCHEDULE, correlation=STORY, facts={},
+            )  # fmt: skip
+
+    await world.ground.database.write(fill)
+    told = await world.ground.database.read(rule_sets.witnessed)
+    assert told is not None
+    assert told.policy_set == at.holds
