@@ -42,6 +42,11 @@ UNWITNESSED = (
     "with two_owners = false under [policy]."
 )
 
+MEDDLED_WITH = (
+    "A change that waits for its owners is not in the database as the audit log tells of it, so it was withdrawn. "
+    "Find out who could change the database (`wicket audit verify`), then let the files be read anew."
+)
+
 
 class Governing:
     """The rules of one bot. replica: its name among several. two_owners: whether a change waits for two approvals.
@@ -180,6 +185,15 @@ class Governing:
                 "proposal": row.id, **in_record(changed),
             },
         )  # fmt: skip
+
+    def is_as_proposed(self, tx: Session, row: RuleSet) -> bool:
+        """Whether it is what its owners were shown; otherwise it is withdrawn, and security is told."""
+        told = rule_sets.as_proposed(tx, row.id)
+        if told is not None and told.content == row.content and _is_witnessed(row, told):
+            return True
+        withdraw(tx, row, self._ground.now())
+        self._refuse(tx, MEDDLED_WITH, row.id)
+        return False
 
     def _refuse(self, tx: Session, wrong: str, content: str) -> None:
         now = self._ground.now()

@@ -97,6 +97,8 @@ class ApprovingRules:
         row = self._open(tx, intent)
         if not isinstance(row, RuleSet):
             return row
+        if not self._governing.is_as_proposed(tx, row):
+            return RulesOver(state=row.state)
         now, actor, stepping = self._ground.now(), intent.actor, self._ground.stepping_up
         if any(same_person(one, actor.account) for one in others):
             self._record(tx, intent, row, "rules.said_before", "refused")
@@ -171,5 +173,6 @@ class ApprovingRules:
 
 
 def _approvers(tx: Session, proposal: str) -> Sequence[tuple[str, str]]:
-    """Directory and account of each who approved it."""
-    return sorted((row.directory, row.account) for row in rule_sets.approvals(tx, proposal))
+    """Directory and account of each who approved it; a row that the log does not tell of is nobody's word."""
+    rows = rule_sets.approvals(tx, proposal)
+    return sorted((row.directory, row.account) for row in rows if rule_sets.on_record(tx, row))

@@ -7,14 +7,17 @@ import pytest
 from sqlalchemy import update
 
 from handlers import recording
-from handlers.governed import ProveForRules, RulesApproved
+from handlers.governed import ProveForRules, RulesApproved, RulesOver
 from handlers.intents import SCHEDULE
+from handlers.strange import Kind
 from storage import rule_sets
+from storage.catalogue import as_plain
 from storage.faults import PolicyFault
-from storage.records import RuleSet
+from storage.records import RuleApproval, RuleSet
 from storage.rule_sets import STORY
+from storage.states import RuleSetState
 from tests.handlers.access_ground import World
-from tests.handlers.test_governing import Office, office, rules
+from tests.handlers.test_governing import LOWER, Office, office, rules
 from tests.handlers.test_governing import world as world
 
 
@@ -68,3 +71,28 @@ async def test_the_log_still_tells_what_holds_after_a_thousand_clicks_of_strange
     told = await world.ground.database.read(rule_sets.witnessed)
     assert told is not None
     assert told.policy_set == at.holds
+
+
+async def test_what_was_put_in_the_place_of_a_proposal_cannot_be_approved(world: World) -> None:
+    """G-3: an approval is of the content that was shown; and security hears of it."""
+    at, proposal = await proposed(world)
+    old, other = at.holds, rules("smuggled", catalogue=LOWER)
+    await set_rows(
+        world, RuleSet.id == proposal,
+        content=other.content, sources=dict(other.sources), catalogue=as_plain(LOWER),
+    )  # fmt: skip
+    assert await at.click("grace", proposal) == RulesOver(state=RuleSetState.WITHDRAWN)
+    assert at.holds == old
+    assert Kind.RULES_INVALID in await world.kinds()
+
+
+async def test_an_approval_that_only_the_database_knows_does_not_count(world: World) -> None:
+    """G-3: each approval is on record, too, and one owner and a row are not two owners."""
+    at, proposal = await proposed(world)
+    directory = (await world.actor("linus")).account.directory
+    made_up = RuleApproval(
+        rule_set=proposal, directory=directory, account="linus", name="Linus", slack_user="U0", proof="h-0",
+        at=world.clock(),
+    )  # fmt: skip
+    await world.ground.database.write(lambda tx: rule_sets.approve(tx, made_up))
+    assert await at.click("grace", proposal) == RulesApproved(holds=False)
