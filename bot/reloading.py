@@ -37,7 +37,8 @@ class Reloading:
     ) -> None:
         self._running, self._governing, self._reread, self._settled = settings, governing, reread, settled
         self._paths = settings.rule_files
-        self._known: str | None = None
+        # As they are now that they have just been read: what is written before the first look is a change.
+        self._known = fingerprint(self._paths)
 
     def forget(self) -> None:
         """Read them at the next look, changed or not: somebody asks for it."""
@@ -46,8 +47,7 @@ class Reloading:
     async def look(self) -> None:
         """Read what has changed. What is still being written waits for the next look."""
         found = await asyncio.to_thread(fingerprint, self._paths)
-        if self._known is None or found == self._known:  # the first look follows the start, which read them
-            self._known = self._known or found
+        if found == self._known:
             return
         await asyncio.sleep(self._settled)
         if await asyncio.to_thread(fingerprint, self._paths) != found:
