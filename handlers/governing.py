@@ -85,6 +85,8 @@ class Governing:
     async def take(self, rules: Rules) -> None:
         """What the files say now, at the start and after each change of them: it holds, or is proposed."""
         self._files = rules
+        if self._two_owners:
+            await self._follow_settings(rules)
         waits = await self._ground.database.write(lambda tx: self._take(tx, rules))
         if not waits:
             self._put(rules)
@@ -114,6 +116,21 @@ class Governing:
         if kept is None or kept.row.content == self._held.newest.content:
             return None
         return self._files if kept.row.content == self._files.content else kept.rules(self._rebuild)
+
+    async def _follow_settings(self, rules: Rules) -> None:
+        """Where these files are to wait, what was approved holds by the settings of now: told before they are."""
+        kept = await self._ground.database.read(kept_set)
+        if kept is None or kept.row.content == rules.content:
+            return  # nothing waits
+        held = self._held.newest
+        approved = held if held.content == kept.row.content else kept.rules(self._rebuild)
+        if approved.policy.policy_set != kept.row.policy_set:
+            await self._ground.database.write(lambda tx: self._change_settings(tx, approved))
+
+    def _change_settings(self, tx: Session, approved: Rules) -> None:
+        before, told = rule_sets.active(tx), rule_sets.witnessed(tx)
+        if before is not None and before.content == approved.content and _are_one(before, told):
+            self._change(tx, approved, before, told)
 
     def _take(self, tx: Session, rules: Rules) -> bool:
         """Whether it waits for its owners."""

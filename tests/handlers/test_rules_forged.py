@@ -1,23 +1,29 @@
 """What holds and who approved it, against clicks of one moment and against whoever can write the database."""
 
 import asyncio
+from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 import pytest
 from sqlalchemy import update
 
 from handlers import recording
+from handlers.decisions.cedar import CedarPolicy
+from handlers.decisions.composition import Composition
 from handlers.governed import ProveForRules, RulesApproved, RulesOver
+from handlers.governing import DIFFERS_AFTER
 from handlers.intents import SCHEDULE
+from handlers.rules import Rules
 from handlers.strange import Kind
 from storage import rule_sets
-from storage.catalogue import as_plain
+from storage.catalogue import Catalogue, as_plain
 from storage.faults import PolicyFault
 from storage.records import RuleApproval, RuleSet
 from storage.rule_sets import STORY
 from storage.states import RuleSetState
-from tests.handlers.access_ground import World
-from tests.handlers.test_governing import LOWER, Office, office, rules
+from tests.handlers.access_ground import CATALOGUE, World
+from tests.handlers.test_governing import LOWER, SCHEMA, Office, built, office, rules
 from tests.handlers.test_governing import world as world
 
 
@@ -96,3 +102,32 @@ async def test_an_approval_that_only_the_database_knows_does_not_count(world: Wo
     )  # fmt: skip
     await world.ground.database.write(lambda tx: rule_sets.approve(tx, made_up))
     assert await at.click("grace", proposal) == RulesApproved(holds=False)
+
+
+async def test_settings_that_changed_with_the_files_are_told_and_the_files_still_wait(world: World) -> None:
+    """G-2, G-3: after a restart the approved policies go by the new settings, and that is on record as what holds."""
+    await office(world, two_owners=True).governing.begin("")
+    old = rules()
+
+    def under_others(sources: Mapping[str, str], catalogue: Catalogue) -> Rules:
+        made = built(sources, catalogue)
+        bound = CedarPolicy.load(sources, SCHEMA, bound_to=f"{catalogue.digest} and another door")
+        settings = {
+            "slack.teams": Composition.of({}, CATALOGUE, {"slack.teams": ["T2"]}).settings["slack.teams"]
+        }
+        return replace(made, policy=bound, composition=replace(made.composition, settings=settings))
+
+    new = rules("never")
+    at = office(world, two_owners=True, begins=under_others(new.sources, new.catalogue), rebuild=under_others)
+    await at.governing.begin("")
+    with_old_files = under_others(old.sources, old.catalogue)
+    assert at.holds == with_old_files.policy.policy_set
+    assert (await world.last("rules.changed"))["facts"]["set"] == at.holds
+    told = {row.kind: row.facts["changed"] for row in await world.exceptions()}
+    assert told == {
+        Kind.RULES_CHANGED: {"settings_changed": ["slack.teams"]}, Kind.RULES_PROPOSED: {"policies_added": ["never"]}
+    }  # fmt: skip
+    world.clock.forward(seconds=DIFFERS_AFTER.total_seconds() + 1)
+    await at.governing.look()
+    await at.governing.look()
+    assert Kind.RULES_DIFFER not in await world.kinds()
