@@ -5,7 +5,6 @@ It holds no behaviour of its own beyond starting and stopping; nothing is looked
 
 import asyncio
 import random
-import secrets
 import signal
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import AsyncExitStack
@@ -19,36 +18,30 @@ from prometheus_client import CollectorRegistry
 from slack_bolt.async_app import AsyncApp
 from slack_sdk.web.async_client import AsyncWebClient
 
-from bot.couriers.mail import MailCourier, Smtp
-from bot.couriers.rendering import Rendering
-from bot.couriers.slack import SlackCourier
+from bot.couriers.opening import Couriers
 from bot.directories import open_directory
-from bot.duties import CATALOGUE, RULES, Duties
-from bot.grounds import ground_of
+from bot.discovering import RULES, Discovering
+from bot.duties import CATALOGUE, Duties
+from bot.grounds import ground_of, page_ground_of
 from bot.languages import read_language
-from bot.limits import bulletin_times, page_limits
+from bot.limits import bulletin_times
 from bot.listening import listen
 from bot.metrics import Metrics
 from bot.process import favour_the_loop
-from bot.providers import door_width, open_provider, vouching_limits
-from bot.reloading import Reloading, Reread, begin_with, govern
+from bot.reloading import Reread, begin_with, govern, reloads
 from bot.schedule import Duty, Schedule
 from bot.settings import Settings
-from bot.siem.opening import open_siem
 from bot.slack.bolt import Speaking
 from bot.slack.door import PageLinks
 from bot.slack.replies import Replies
-from bot.slack.signed_http import SignedHttp
 from bot.slack.socket import Socket
 from bot.slack.token import greet
 from bot.starting import in_its_turn
 from bot.texts import zone_named
 from bot.watching import OwnerWatch
-from bot.web.asking import asking_routes
 from bot.web.languages import Languages
-from bot.web.not_me import NotMePage
-from bot.web.page import SecurePage
-from bot.web.server import build_app
+from bot.web.site import Site
+from handlers import taking_over
 from handlers.alarms import Alarms
 from handlers.attesting import Attesting
 from handlers.bulletins import Bulletins
@@ -56,22 +49,18 @@ from handlers.changes import Changes
 from handlers.checks import Checks
 from handlers.cooling import Cooling
 from handlers.decisions.policy import PolicyEngine
-from handlers.doubts import Doubts, sign_once
+from handlers.doubts import Doubts
 from handlers.drift import Drift
 from handlers.effects import Effects
 from handlers.leavers import Leavers
-from handlers.owners import CHANNEL, Owners
+from handlers.owners import Owners
 from handlers.petition_openings import Openings
 from handlers.proofs import Handles
-from handlers.recently import show_waiting
 from handlers.reminding import Reminding
 from handlers.revocation import Revocation
-from handlers.standing_by import StandingBy
-from handlers.streaming import Streaming
+from handlers.revoking_all import RevokingAll
 from handlers.summons import Summons
 from handlers.tiling import Tiling
-from handlers.visits import PageGround
-from handlers.vouchers import Vouchers
 from handlers.vouching import Vouching
 from handlers.watching import Watching
 from storage import freezes
@@ -122,14 +111,16 @@ class App:
     ) -> None:
         self._settings = settings
         self._alone = alone and isinstance(settings.store, Path)  # a server's database is for replicas
-        self._chance = chance
         self._open = AsyncExitStack()
         self._signer = settings.secrets.signer()
         self._language = read_language(settings.slack.translation)
         self._zone = zone_named(settings.slack.time_zone) or UTC
         self._languages = Languages(self._language, map(read_language, settings.server.translations))
+        self._chance = chance
         vault = settings.secrets.vault()
-        handles = Handles(vault=vault, lifetime=timedelta(minutes=settings.security.link_minutes))
+        self._handles = handles = Handles(
+            vault=vault, lifetime=timedelta(minutes=settings.security.link_minutes)
+        )
         self.metrics = Metrics.in_registry(CollectorRegistry())
         self.database = Database(
             settings.store, busy_timeout=BUSY_TIMEOUT, patience=PATIENCE, macs=Macs(vault),
@@ -138,30 +129,16 @@ class App:
         self._now = now = now or self.database.now
         self._open.callback(self.database.close)
         self.directories = self._directories() if directories is None else directories
-        self._held, self._unusable = begin_with(settings, policy, self.database)
+        self._discovering = Discovering(settings, self.directories, self.database, now, self._wake)
+        self._held, self._unusable = begin_with(self._discovering.begins, policy, self.database)
         self.ground = ground_of(settings, self.database, self.directories, now, vault=vault, held=self._held)
         self.governing = govern(settings, self.ground, self._held, self._look_anew)
-        self._reloading = Reloading(settings, self.governing, reread) if reread else None
+        self._reloading = reloads(settings, self.ground, self.governing, reread, self._discovering)
         self._links = PageLinks(
-            public_url=settings.server.public_url.rstrip("/"),
-            handles=handles,
+            public_url=settings.server.public_url.rstrip("/"), handles=handles,
             minutes=settings.security.link_minutes,
-        )
-        self._page_ground = PageGround(
-            database=self.database,
-            directories=self.directories,
-            policy=self.ground.policy,
-            vault=vault,
-            handles=handles,
-            now=now,
-            provider=open_provider(settings, now=now),
-            limits=page_limits(settings.security),
-            was_reset=partial(show_waiting, self.ground),
-            behind=StandingBy(self.ground).behind,
-            vouching=(limits := vouching_limits(settings)),
-            objection=Vouchers(self.ground).objection,
-            stepping_up=self.ground.stepping_up,
-        )
+        )  # fmt: skip
+        self._page_ground = page_ground_of(settings, self.ground, vault, handles)
         self._alarms = Alarms(self.ground, self._page_ground)
         self._openings = Openings(self.ground, self._page_ground, Attesting(self.ground))
         self._checks = Checks(self.ground)
@@ -173,27 +150,10 @@ class App:
         times = bulletin_times(settings.bulletins, self._zone)
         self.bulletins = Bulletins(self.ground, self._signer, times)
         self._owners = Owners(self.ground)
-        self._speaking = Speaking(
-            settings=settings,
-            ground=self.ground,
-            checks=self._checks,
-            leavers=self._leavers,
-            handles=handles,
-            pages=self._links,
-            alarms=self._alarms,
-            metrics=self.metrics,
-            signer=self._signer,
-            governing=self.governing,
-            language=self._language,
-            vouching=Vouching(self.ground, vault, limits) if limits else None,
-        )
         self._effects = Effects(
-            self.ground,
-            chance=chance,
-            slot_free=self._wake_holdings,
-            revoked_late=self.metrics.revoked,
-            tried=self.metrics.tried,
-        )
+            self.ground, chance=chance, slot_free=self._wake_holdings,
+            revoked_late=self.metrics.revoked, tried=self.metrics.tried,
+        )  # fmt: skip
         self._holdings = Duty(name="holdings", every=1, woken_by="holdings", work=self._effects.settle_due)
         self._socket: Socket | None = None
         self._watch: OwnerWatch | None = None
@@ -210,9 +170,9 @@ class App:
         await greet(client, self._settings.slack)
         replies = Replies(client)
         self._open.push_async_callback(replies.finish)
-        bolt = self._speaking.bolt(client, replies)
+        bolt = self._speaking().bolt(client, replies)
         await self._open_web(bolt)
-        duties = self._duties(client, self._streaming(session)).all(self._holdings)
+        duties = self._duties(client, session).all(self._holdings)
         self._schedule = schedule = Schedule(duties, end_within=END_WITHIN, kept=self.ground.kept)
         self.database.on_wake(schedule.wake, asyncio.get_running_loop())
         # What a dead one left and what is overdue is on its way before any new work is taken up (A-1).
@@ -240,8 +200,9 @@ class App:
             await self._schedule.done()
 
     async def compare(self) -> None:
-        """Look at every directory now instead of when it is due, for drift and for people who left."""
-        await asyncio.gather(*map(self._drift.look, self.directories))
+        """Look at every directory now instead of when it is due: what it describes, drift, and people who left."""
+        discovering = map(self._discovering.look, self._discovering.names)
+        await asyncio.gather(*discovering, *map(self._drift.look, self.directories))
         await self._leavers.look(everybody=True)
 
     async def look_at_owners(self) -> None:
@@ -251,9 +212,9 @@ class App:
 
     def reload(self) -> None:
         """Read the rules anew now, whether their files seem changed or not."""
-        if self._reloading is not None and self._schedule is not None:
+        if self._reloading is not None:
             self._reloading.forget()
-            self._schedule.wake(frozenset({RULES}))
+            self._wake(RULES)
 
     def _directories(self) -> Mapping[str, Directory]:
         """The configured directories, by the names that entitlements use."""
@@ -273,7 +234,7 @@ class App:
             )
         if wide := await self.database.read(too_wide):
             log.warning("audit.role_too_wide", can=wide, mend=MEND)
-        await in_its_turn(partial(sign_once, self.ground))
+        await in_its_turn(partial(taking_over.begin, self.ground))
         await self._watching.look()
         self._open.push_async_callback(self._watching.last_look)
         for freeze in await self.database.read(freezes.open_ones):
@@ -286,39 +247,8 @@ class App:
         return AsyncWebClient(token=token, session=session, base_url=base_url, retry_handlers=[])
 
     async def _open_web(self, bolt: AsyncApp) -> None:
-        """The secure page, health and metrics, and Slack's payloads in HTTP mode."""
-        settings = self._settings
-        slack = None
-        if settings.slack.transport == "http":
-            secret = settings.secrets.need("slack_signing_secret").get_secret_value()
-            slack = SignedHttp(bolt, signing_secret=secret, metrics=self.metrics, now=self._now).handle
-        page = SecurePage(
-            self._page_ground,
-            public_url=self._links.public_url,
-            metrics=self.metrics,
-            front_door=door_width(settings),
-        )
-        not_me = NotMePage(
-            self._alarms, self._page_ground.vault, public_url=self._links.public_url, metrics=self.metrics
-        )
-        app = build_app(
-            public_url=self._links.public_url,
-            page=page,
-            metrics=self.metrics,
-            ready=self.ready,
-            checkpoint=lambda: self._watching.latest,
-            slack_handler=slack,
-            more=[
-                *not_me.routes(),
-                *asking_routes(
-                    self.ground, self._page_ground, door_width(settings), self._links.public_url, self.metrics
-                ),
-            ],
-            languages=self._languages,
-            zone=self._zone,
-            kept=self.ground.kept,
-        )
-        listening = await listen(app, settings.server.host, settings.server.port)
+        server = self._settings.server
+        listening = await listen(self._site().app(bolt), server.host, server.port)
         self._open.push_async_callback(listening.close)
 
     async def _open_socket(self, bolt: AsyncApp, client: AsyncWebClient) -> None:
@@ -327,34 +257,65 @@ class App:
         await self._socket.open()
         self._open.push_async_callback(self._socket.close)
 
-    def _streaming(self, session: aiohttp.ClientSession) -> Streaming | None:
-        taker = open_siem(self._settings, session)
-        if taker is None:
-            return None
-        sender, behind = secrets.token_hex(8), self.metrics.stream_behind.set
-        return Streaming(self.ground, taker, sender=sender, behind=behind)
-
-    def _duties(self, client: AsyncWebClient, siem: Streaming | None) -> Duties:
-        self._watch = watch = OwnerWatch(self.ground, self._owners, client)
-        slack = SlackCourier(
-            client=client,
-            database=self.database,
-            rendering=Rendering(
-                self.ground, checks=self._checks, pages=self._links, language=self._language, zone=self._zone
-            ),
-            catalogue=self.ground.catalogue,
-            security_channel=self._settings.slack.security_channel,
+    def _speaking(self) -> Speaking:
+        """What answers people in Slack."""
+        limits = self._page_ground.vouching
+        return Speaking(
+            settings=self._settings,
+            ground=self.ground,
+            checks=self._checks,
+            leavers=self._leavers,
+            handles=self._handles,
+            pages=self._links,
+            alarms=self._alarms,
             metrics=self.metrics,
-            now=self._now,
-            chance=self._chance,
-            unreachable=lambda tx, owner, trouble: self._owners.keep(tx, owner, {CHANNEL: trouble}),
+            signer=self._signer,
+            governing=self.governing,
+            language=self._language,
+            vouching=Vouching(self.ground, self._page_ground.vault, limits) if limits else None,
         )
+
+    def _site(self) -> Site:
+        """What stands behind the one address."""
+        return Site(
+            settings=self._settings,
+            ground=self.ground,
+            page_ground=self._page_ground,
+            links=self._links,
+            alarms=self._alarms,
+            watching=self._watching,
+            metrics=self.metrics,
+            languages=self._languages,
+            zone=self._zone,
+            ready=self.ready,
+        )
+
+    def _couriers(self) -> Couriers:
+        """What delivers."""
+        return Couriers(
+            settings=self._settings,
+            ground=self.ground,
+            page_ground=self._page_ground,
+            links=self._links,
+            checks=self._checks,
+            owners=self._owners,
+            metrics=self.metrics,
+            language=self._language,
+            zone=self._zone,
+            chance=self._chance,
+        )
+
+    def _duties(self, client: AsyncWebClient, session: aiohttp.ClientSession) -> Duties:
+        couriers = self._couriers()
+        self._watch = watch = OwnerWatch(self.ground, self._owners, client)
+        slack = couriers.slack(client)
         self._open.push_async_callback(slack.finish, STRAGGLERS_END_WITHIN)
         return Duties(
             effects=self._effects,
             revocation=self._revocation,
             changes=Changes(self._page_ground),
             alarms=self._alarms,
+            revoking=RevokingAll(self.ground),
             openings=self._openings,
             cooling=Cooling(self._page_ground),
             doubts=Doubts(self.ground),
@@ -367,31 +328,25 @@ class App:
             reminding=Reminding(self.ground, self._owners),
             watch=watch,
             slack=slack,
-            mail=self._mail(),
-            siem=siem,
+            mail=couriers.mail(),
+            siem=couriers.siem(session),
             metrics=self.metrics,
             now=self._now,
             directories=tuple(self.directories),
             governing=self.governing,
             reloading=self._reloading,
+            discovering=self._discovering,
             drift_every=self._settings.drift.every_minutes * 60,
             watch_every=self._settings.audit.every_seconds,
         )
 
-    def _mail(self) -> MailCourier:
-        return MailCourier(
-            self._page_ground,
-            Smtp.of(self._settings.mail, self._settings.secrets.smtp_password),
-            metrics=self.metrics,
-            public_url=self._links.public_url,
-            language=self._language,
-            zone=self._zone,
-        )
-
     def _look_anew(self) -> None:
         """The catalogue may be another: it is held against the directories and Slack now."""
+        self._wake(CATALOGUE)
+
+    def _wake(self, name: str) -> None:
         if self._schedule is not None:
-            self._schedule.wake(frozenset({CATALOGUE}))
+            self._schedule.wake(frozenset({name}))
 
     def _wake_holdings(self) -> None:
         self._holdings.wake()

@@ -6,13 +6,21 @@ It opens nothing: the database and the directories are given to it.
 from collections.abc import Mapping
 from dataclasses import replace
 from datetime import timedelta
+from functools import partial
 
+from bot.limits import page_limits
 from bot.policies import load_rules
+from bot.providers import open_provider, vouching_limits
 from bot.settings import Settings
 from handlers.decisions.policy import PolicyEngine
 from handlers.ground import Ground
+from handlers.proofs import Handles
+from handlers.recently import show_waiting
 from handlers.rules import Held
+from handlers.standing_by import StandingBy
 from handlers.stepping_up import SteppingUp
+from handlers.visits import PageGround
+from handlers.vouchers import Vouchers
 from storage.clock import Clock
 from storage.database import Database
 from storage.directories.base import Directory
@@ -52,6 +60,25 @@ def ground_of(
             sign_in_apart=settings.oidc is not None and settings.oidc.apart,
             vault=vault or Vault([generate_key()]),
         ),
+    )
+
+
+def page_ground_of(settings: Settings, ground: Ground, vault: Vault, handles: Handles) -> PageGround:
+    """What the secure page stands on, by these settings. SettingsFault without the secret of a sign-in provider."""
+    return PageGround(
+        database=ground.database,
+        directories=ground.directories,
+        policy=ground.policy,
+        vault=vault,
+        handles=handles,
+        now=ground.now,
+        provider=open_provider(settings, now=ground.now),
+        limits=page_limits(settings.security),
+        was_reset=partial(show_waiting, ground),
+        behind=StandingBy(ground).behind,
+        vouching=vouching_limits(settings),
+        objection=Vouchers(ground).objection,
+        stepping_up=ground.stepping_up,
     )
 
 

@@ -5,19 +5,20 @@ It asks them nothing and holds none of them.
 
 import hashlib
 from collections.abc import Iterable, Iterator, Mapping
+from datetime import UTC
 from pathlib import Path
 
+from bot.policy_files import sources_of as read_sources
 from bot.settings import Settings
+from bot.settings.sections import WEEKDAYS
+from bot.texts import zone_named
 from handlers.decisions.cedar import CedarPolicy
+from handlers.decisions.circumstances import Hours
 from handlers.decisions.composition import Composition
-from handlers.decisions.statements import id_of, statements
 from handlers.policies import shipped
 from handlers.rules import Rules
 from storage.catalogue import Catalogue
 from storage.faults import PolicyFault
-
-# A file of policies that people read is a thousand times smaller.
-_LARGEST = 8 * 1024 * 1024
 
 
 def load_policy(settings: Settings) -> CedarPolicy:
@@ -25,12 +26,15 @@ def load_policy(settings: Settings) -> CedarPolicy:
     return _policy(sources_of(settings), settings.catalogue, settings)
 
 
-def load_rules(settings: Settings, running: Settings | None = None) -> Rules:
+def load_rules(
+    settings: Settings, running: Settings | None = None, catalogue: Catalogue | None = None
+) -> Rules:
     """All that decides by these settings. PolicyFault if it will not do.
 
     running: those that the bot runs by, where these were read anew: of the new ones only policies and catalogue count.
+    catalogue: theirs, with what was discovered beside it.
     """
-    return rules_of(sources_of(settings), settings.catalogue, running or settings)
+    return rules_of(sources_of(settings), catalogue or settings.catalogue, running or settings)
 
 
 def rules_of(sources: Mapping[str, str], catalogue: Catalogue, running: Settings) -> Rules:
@@ -53,55 +57,23 @@ def rules_of(sources: Mapping[str, str], catalogue: Catalogue, running: Settings
 
 def _policy(sources: Mapping[str, str], catalogue: Catalogue, running: Settings) -> CedarPolicy:
     """Bound to the catalogue and to the settings that bear on security."""
-    return CedarPolicy.load(sources, shipped()[1], bound_to=f"{catalogue.digest}:{running.security_digest}")
+    bound_to = f"{catalogue.digest}:{running.security_digest}"
+    return CedarPolicy.load(sources, shipped()[1], bound_to=bound_to, hours=hours_of(running))
 
 
 def sources_of(settings: Settings) -> dict[str, str]:
     """The shipped files, without what yours replace, and yours, by name."""
-    ours, _ = shipped()
-    section = settings.policy
-    left = set(section.replaces)
-    found = {file: _without(file, text, left) for file, text in ours.items()} if left else ours
-    if left:
-        raise PolicyFault(
-            f"[policy] replaces names {', '.join(sorted(left))}, and no shipped policy has that @id. "
-            "`wicket check` lists those that there are"
-        )
-    return found if section.directory is None else {**found, **_own(section.directory)}
+    return read_sources(settings.policy.directory, settings.policy.replaces)
 
 
-def _without(file: str, text: str, left: set[str]) -> str:
-    """A shipped file without these policies; its lines keep their numbers. What is found is taken out of `left`."""
-    named, kept = frozenset(left), list[str]()
-    for statement in statements(file, text):
-        name = id_of(statement)
-        if name in named:
-            left.discard(name)
-            kept.append("\n" * statement.text.count("\n"))
-        else:
-            kept.append(statement.text)
-    return "".join(kept)
-
-
-def _own(folder: Path) -> dict[str, str]:
-    """The files of one folder, named with it so that none is taken for a shipped one."""
-    try:
-        files = sorted(one for one in folder.iterdir() if one.name.endswith(".cedar") and one.is_file())
-        return {f"{folder.name}/{one.name}": _text(one, folder) for one in files}
-    except OSError as fault:
-        raise PolicyFault(f"[policy] directory: {folder} cannot be read: {fault.strerror}") from None
-
-
-def _text(file: Path, folder: Path) -> str:
-    name = f"{folder.name}/{file.name}"
-    if (size := file.stat().st_size) > _LARGEST:
-        raise PolicyFault(f"{name}: has {size} bytes, and more than {_LARGEST} are not read. Split it")
-    read = file.read_bytes()
-    try:
-        return read.decode("utf-8")
-    except UnicodeDecodeError as fault:
-        line = read[: fault.start].count(b"\n") + 1
-        raise PolicyFault(f"{name}, line {line}: is not text in UTF-8. Save it as such") from None
+def hours_of(settings: Settings) -> Hours | None:
+    """The company's business hours; None if the settings do not say."""
+    section = settings.hours
+    if section is None:
+        return None
+    zone = zone_named(section.time_zone) or UTC
+    days = frozenset(WEEKDAYS.index(day) + 1 for day in section.days)
+    return Hours(zone=zone, days=days, begins=section.begins, ends=section.ends)
 
 
 def fingerprint(paths: Iterable[Path]) -> str:

@@ -13,7 +13,7 @@ from handlers.decisions.cedar import CedarPolicy
 from handlers.decisions.inspecting import Trouble, inspect
 from storage.faults import PolicyFault
 
-_PLACED = re.compile(r"(.+?), line (\d+)(?:, column \d+)?: (.*)", re.DOTALL)
+_PLACED = re.compile(r"(.+?), line (\d+)(?:, column (\d+))?: (.*)", re.DOTALL)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -57,7 +57,7 @@ def checked(book: Rulebook) -> Checked:
 
 
 def _unreached(book: Rulebook, cases: Iterable[Case]) -> list[str]:
-    policy = CedarPolicy.load(book.sources, book.schema, bound_to="")
+    policy = CedarPolicy.load(book.sources, book.schema, bound_to="", hours=book.hours)
     reached = coverage(policy.notes, answered(policy, cases))
     return [name for name, how in reached.items() if not how.allowed + how.refused]
 
@@ -65,10 +65,16 @@ def _unreached(book: Rulebook, cases: Iterable[Case]) -> list[str]:
 def _of_loading(fault: PolicyFault) -> Trouble:
     """What loading says, where looking through found nothing: "FILE, line 3: what is wrong"."""
     placed = _PLACED.fullmatch(str(fault))
-    file, line, wrong = placed.groups() if placed else ("", "1", str(fault))
+    file, line, column, wrong = placed.groups() if placed else ("", "1", None, str(fault))
     mend = "It is not loaded as it is."
     return Trouble(
-        level="failed", file=file, line=int(line), column=1, policy="", wrong=f"{wrong}.", mend=mend
+        level="failed",
+        file=file,
+        line=int(line),
+        column=int(column or 1),
+        policy="",
+        wrong=f"{wrong}.",
+        mend=mend,
     )
 
 

@@ -7,9 +7,10 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from bot.policy_files import sources_of, text_of, texts_of
 from handlers.decisions.cases import Case, Wrong, read_cases
+from handlers.decisions.circumstances import Hours
 from handlers.decisions.stated_facts import nearest
-from handlers.decisions.statements import statements
 from handlers.policies import shipped, shipped_cases
 from storage.catalogue import Catalogue
 from storage.faults import PolicyFault
@@ -19,12 +20,16 @@ CASES = "cases"
 
 @dataclass(frozen=True, kw_only=True)
 class Rulebook:
-    """sources: policy files by name. tables: tables of cases by name. catalogue: what cases may name; may be None."""
+    """sources: policy files by name. tables: tables of cases by name. catalogue: what cases may name; may be None.
+
+    hours: the company's, for policies that ask; None where nobody said.
+    """
 
     sources: Mapping[str, str]
     schema: str
     tables: Mapping[str, str]
     catalogue: Catalogue | None
+    hours: Hours | None = None
 
     def cases(self) -> tuple[list[Case], list[Wrong]]:
         """All cases, and what of the tables cannot be used."""
@@ -42,6 +47,7 @@ class Rulebook:
             schema=self.schema,
             tables=dict(self._table(name) for name in named),
             catalogue=self.catalogue,
+            hours=self.hours,
         )
 
     def _table(self, name: str) -> tuple[str, str]:
@@ -49,57 +55,30 @@ class Rulebook:
             return name, self.tables[name]
         if not Path(name).is_file():
             raise PolicyFault(f"There is no table of cases {name}. {nearest(name, self.tables)}")
-        return name, _text(Path(name))
+        return name, text_of(Path(name), name)
 
 
 def rulebook(
-    directory: Path | None = None, replaces: Collection[str] = (), catalogue: Catalogue | None = None
+    directory: Path | None = None,
+    replaces: Collection[str] = (),
+    catalogue: Catalogue | None = None,
+    hours: Hours | None = None,
 ) -> Rulebook:
     """The shipped set, and what stands in a directory beside it.
 
     directory: its *.cedar are added, and its cases/*.toml: one called as a shipped table stands in its place.
     replaces: the @ids of shipped policies to leave out. PolicyFault where any of it cannot be read.
     """
-    sources, schema = shipped()
-    sources = _without(sources, replaces)
+    _, schema = shipped()
     tables = {f"{CASES}/{name}": text for name, text in shipped_cases().items()}
     if directory is not None:
-        sources |= _texts(directory, ".cedar", directory.name)
-        own = _texts(directory / CASES, ".toml", CASES) if (directory / CASES).is_dir() else {}
+        own = texts_of(directory / CASES, ".toml", CASES) if (directory / CASES).is_dir() else {}
         tables = {name: text for name, text in tables.items() if name not in own}
         tables |= {f"{directory.name}/{name}": text for name, text in own.items()}
-    return Rulebook(sources=sources, schema=schema, tables=tables, catalogue=catalogue)
-
-
-def _without(sources: Mapping[str, str], replaced: Collection[str]) -> dict[str, str]:
-    """The files without these policies; what is left keeps its lines."""
-    left = set(replaced)
-
-    def kept(text: str) -> str:
-        named = [name for name in replaced if f'@id("{name}")' in text]
-        left.difference_update(named)
-        return "\n" * text.count("\n") if named else text
-
-    found = {
-        file: "".join(kept(each.text) for each in statements(file, text)) for file, text in sources.items()
-    }
-    if left:
-        raise PolicyFault(f"No shipped policy has the @id {', '.join(sorted(left))}. See: wicket policy show")
-    return found
-
-
-def _texts(folder: Path, ending: str, called: str) -> dict[str, str]:
-    try:
-        files = sorted(one for one in folder.iterdir() if one.name.endswith(ending) and one.is_file())
-    except OSError as fault:
-        raise PolicyFault(f"{folder} cannot be read: {fault.strerror}.") from None
-    return {f"{called}/{one.name}": _text(one) for one in files}
-
-
-def _text(file: Path) -> str:
-    try:
-        return file.read_text(encoding="utf-8")
-    except UnicodeDecodeError:
-        raise PolicyFault(f"{file} is not text in UTF-8. Save it as such.") from None
-    except OSError as fault:
-        raise PolicyFault(f"{file} cannot be read: {fault.strerror}.") from None
+    return Rulebook(
+        sources=sources_of(directory, replaces),
+        schema=schema,
+        tables=tables,
+        catalogue=catalogue,
+        hours=hours,
+    )

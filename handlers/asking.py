@@ -35,6 +35,7 @@ from handlers.outcomes import (
 from handlers.own import find_own, owns, refuse_gone, refuse_late
 from handlers.patience import in_time
 from handlers.reports import find_report
+from handlers.requestable import weighed
 from handlers.stopping import stopped
 from handlers.taking_up import PRIVILEGED_RISK, Facts, TakingUp, Wish, refusal, stands
 from storage import deliveries, grants
@@ -72,7 +73,8 @@ class Asking:
             if not deliveries.take(tx, intent.delivery, self._ground.now()):
                 return Repeated()
             grant = self._taking_up.row(tx, intent, wish, facts)
-            verdict = self._taking_up.weigh_row(account, grant, entitlement, facts)
+            verdict = self._taking_up.weigh_row(tx, account, grant, entitlement, facts)
+            verdict = weighed(tx, self._ground, entitlement, verdict)
             if minutes and justification:
                 self._taking_up.preview(grant, verdict)
             grants.add(tx, grant)
@@ -209,7 +211,7 @@ class Asking:
             self._record_needless(tx, intent, entitlement, "grant.already_asked", waiting.id, holder.id)
             return AlreadyAsked(grant=waiting.id, entitlement=entitlement.id)
         grant = self._adopt(tx, draft, self._taking_up.row(tx, intent, wish, facts, extends=extends or ""))
-        verdict = self._taking_up.weigh_row(account, grant, entitlement, facts)
+        verdict = self._taking_up.weigh_row(tx, account, grant, entitlement, facts)
         return self._taking_up.settle(tx, intent, grant, entitlement, verdict)
 
     def _adopt(self, tx: Session, draft: Grant | None, fresh: Grant) -> Grant:

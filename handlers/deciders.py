@@ -7,7 +7,11 @@ import asyncio
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
+from sqlmodel import Session
+
+from handlers.beside import Elsewhere, find_elsewhere, having
 from handlers.counterparts import target_now
+from handlers.decisions.circumstances import Having, Recently
 from handlers.decisions.counterparts import NoCounterpart
 from handlers.decisions.policy import (
     AccessQuestion,
@@ -44,13 +48,17 @@ class Decider:
 
 @dataclass(frozen=True, kw_only=True)
 class _Now:
-    """A request that waits, with the facts of now. approved: who approved it; question: with their approvals."""
+    """A request that waits, with the facts of now. approved: who approved it; question: with their approvals.
+
+    elsewhere: the accounts of whoever is to have it, where something is kept that bears on it.
+    """
 
     grant: Grant
     entitlement: Entitlement
     home: Directory
     question: AccessQuestion
     approved: tuple[Account, ...]
+    elsewhere: Elsewhere
 
 
 async def deciders(ground: Ground, grant_id: str) -> tuple[Decider, ...]:
@@ -115,14 +123,21 @@ async def _as_it_is(ground: Ground, grant_id: str) -> _Now | None:
         home=home,
         question=replace(question, approvals=so_far),
         approved=approved,
+        elsewhere=await find_elsewhere(ground, question.holder, [entitlement]),
     )
 
 
 async def _with_lately(ground: Ground, now: _Now, deciders: Iterable[Account]) -> _Now:
-    """The same, with what happened lately to those it is about and to those who may decide (P-8)."""
+    """The same, with what happened lately to those it is about and who may decide (P-8), and what the holder has."""
     people = (now.question.requester, now.question.report, *deciders)
-    lately = await ground.database.glance(lambda tx: recently(tx, ground.now, people))
-    return replace(now, question=replace(now.question, recently=lately))
+    holder = now.question.holder
+
+    def look(tx: Session) -> tuple[Recently, Having]:
+        has = having(tx, ground, holder, now.entitlement, now.elsewhere, now.grant.id)
+        return recently(tx, ground.now, people), has
+
+    lately, has = await ground.database.glance(look)
+    return replace(now, question=replace(now.question, recently=lately, having=has))
 
 
 _ORDER: tuple[Role, ...] = ("owner", "security", "manager")

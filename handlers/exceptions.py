@@ -20,12 +20,12 @@ __all__ = ["Kind", "Severity", "Strange", "broken_policy", "cause_of", "tell_sec
 def broken_policy(
     decision: PolicyDecision, *, who: str, correlation: str, entitlement: str | None = None
 ) -> Strange:
-    """A policy that could not be evaluated: one exception for one broken policy, however many people meet it."""
+    """A policy that could not be evaluated, or came to a fact that is unknown: one for each, whoever meets it."""
     errors: Collection[str] = sorted(decision.errors)
     about = {} if entitlement is None else {"entitlement": entitlement}
     return Strange(
         kind=Kind.POLICY_ERROR,
-        severity=Severity.HIGH,
+        severity=Severity(decision.severity or Severity.HIGH),
         who=who,
         cause=f"{decision.policy_set}:{'; '.join(errors)}",
         correlation=correlation,

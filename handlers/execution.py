@@ -12,7 +12,9 @@ from typing import TypeAlias
 from sqlmodel import Session
 
 from handlers import recording
+from handlers.beside import find_elsewhere, having
 from handlers.counterparts import target_now, uncertain
+from handlers.decisions.circumstances import Having, Recently
 from handlers.decisions.counterparts import NoCounterpart
 from handlers.decisions.policy import PolicyDecision, is_on_call, role_of
 from handlers.decisions.requests import Approver, still_granted
@@ -94,8 +96,15 @@ class Execution:
                 )
         question = self._ground.question_of(grant, requester, target.account, entitlement, target.report)
         people = (requester, target.report, *(one.account for one in approvers))
-        lately = await self._ground.database.glance(lambda tx: recently(tx, self._ground.now, people))
-        verdict = still_granted(self._ground.policy, replace(question, recently=lately), approvers)
+        elsewhere = await in_call_time(find_elsewhere(self._ground, question.holder, [entitlement]))
+
+        def look(tx: Session) -> tuple[Recently, Having]:
+            has = having(tx, self._ground, question.holder, entitlement, elsewhere, grant.id)
+            return recently(tx, self._ground.now, people), has
+
+        lately, has = await self._ground.database.glance(look)
+        question = replace(question, recently=lately, having=has)
+        verdict = still_granted(self._ground.policy, question, approvers)
         if verdict.granted:
             return None
         if isinstance(target.account, NoCounterpart):

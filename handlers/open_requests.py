@@ -5,7 +5,7 @@ It decides nothing for or against a request beyond that it can no longer be gran
 
 import asyncio
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from functools import partial
 from typing import Literal, TypeVar
@@ -13,13 +13,14 @@ from typing import Literal, TypeVar
 from sqlmodel import Session
 
 from handlers import recording
+from handlers.beside import Elsewhere, find_elsewhere, having
 from handlers.counterparts import Target, target_now, uncertain
 from handlers.deciders import accounts_of, count_people, deciders, role_in
+from handlers.decisions.circumstances import Recently
 from handlers.decisions.counterparts import NoCounterpart
 from handlers.decisions.policy import (
     AccessQuestion,
     PolicyDecision,
-    Recently,
     Role,
     Way,
     is_on_call,
@@ -37,7 +38,7 @@ from handlers.recently import recently
 from handlers.strange import named
 from storage import deliveries, grants
 from storage.approvals import approvals_of, counting_among
-from storage.binding import binds
+from storage.binding import binds, mark
 from storage.catalogue import Entitlement
 from storage.directories.base import Account, Directory
 from storage.faults import DirectoryUnavailable
@@ -47,6 +48,8 @@ from storage.states import GrantState
 T = TypeVar("T")
 
 _NAMES_SHOWN = 5
+# Forms that are open at a time, of which each needs no read of its own when it is sent.
+_FORMS_KNOWN = 256
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -63,13 +66,15 @@ class Facts:
     """What the directory says now, read before the transaction, and the request as it is inside.
 
     target: the requester's account in the entitlement's directory, None without a requester. approved: the active ones
-    of those whose approvals count, as they are now.
+    of those whose approvals count, as they are now. elsewhere: the accounts of whoever is to have it, where something
+    is kept that bears on it.
     """
 
     seen: Seen
     requester: Account | None = None
     target: Target | None = None
     approved: tuple[Account, ...] = ()
+    elsewhere: Elsewhere = field(default_factory=Elsewhere)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -91,20 +96,34 @@ class OpenRequests:
 
     def __init__(self, ground: Ground) -> None:
         self._ground = ground
+        self._opened_last = dict[str, Seen]()
 
-    async def with_facts(self, grant_id: str, work: Callable[[Session, Facts], T]) -> T:
-        """One transaction on facts that are not older than the last approval: two at one instant must both count."""
+    async def with_facts(
+        self, grant_id: str, work: Callable[[Session, Facts], T], *, opens: bool = False
+    ) -> T:
+        """One transaction on facts that are not older than the last approval: two at one instant must both count.
+
+        opens: a form, which will be sent. Whom to ask the directory about is known from then; whether it is so still
+        is seen under the lock, like all of the request.
+        """
 
         def on(facts: Facts, tx: Session) -> tuple[T] | None:
             seen = _seen(tx, grant_id)
-            fresh = seen.counted == facts.seen.counted
+            fresh = _asked_about(seen) == _asked_about(facts.seen)
             return (work(tx, replace(facts, seen=seen)),) if fresh else None
 
+        known = None if opens else self._opened_last.pop(grant_id, None)
         while True:
-            facts = await in_time(self._facts(grant_id))
+            facts = await in_time(self._facts(grant_id, known))
             done = await self._ground.database.write(partial(on, facts))
             if done is not None:
-                return done[0]
+                break
+            known = None
+        if opens:
+            self._opened_last[grant_id] = facts.seen
+            if len(self._opened_last) > _FORMS_KNOWN:
+                del self._opened_last[next(iter(self._opened_last))]
+        return done[0]
 
     async def with_names(self, grant_id: str, outcome: T, actor: Account) -> T:
         """Whom a wrong person may ask instead: looked up for them alone, and left out if that takes too long."""
@@ -147,6 +166,8 @@ class OpenRequests:
         if isinstance(gone := question.goes_to, NoCounterpart):
             self._lose_account(tx, intent, grant, gone, replace(question, recently=lately))
             return _settled_before(grant, decided, now)
+        has = having(tx, self._ground, question.holder, entitlement, facts.elsewhere, grant.id)
+        question = replace(question, having=has)
         return self._opened(intent, grant, entitlement, question, facts, way, lately)
 
     def turn_away(
@@ -255,24 +276,30 @@ class OpenRequests:
         if target.is_uncertain:
             tell_security(tx, self._ground.now(), uncertain(target, grant))
 
-    async def _facts(self, grant_id: str) -> Facts:
-        seen = await self._ground.database.glance(lambda tx: _seen(tx, grant_id))
+    async def _facts(self, grant_id: str, known: Seen | None) -> Facts:
+        seen = known
+        if seen is None:
+            seen = await self._ground.database.glance(partial(_seen, grant_id=grant_id))
         grant = seen.grant
         if grant is None or grant.entitlement not in self._ground.catalogue.entitlements:
             return Facts(seen=seen)
         home = self._ground.home(grant.requester_directory)
         if not seen.counted:
-            requester, target = await self._requester(home, grant)
-            return Facts(seen=seen, requester=requester, target=target)
-        (requester, target), approved = await asyncio.gather(
-            self._requester(home, grant), accounts_of(home, seen.counted)
+            return await self._about(home, seen, grant)
+        facts, approved = await asyncio.gather(
+            self._about(home, seen, grant), accounts_of(home, seen.counted)
         )
-        return Facts(seen=seen, requester=requester, target=target, approved=approved)
+        return replace(facts, approved=approved)
 
-    async def _requester(self, home: Directory, grant: Grant) -> tuple[Account | None, Target | None]:
-        """Who asked, as they are now, and their account in the entitlement's directory."""
+    async def _about(self, home: Directory, seen: Seen, grant: Grant) -> Facts:
+        """Who asked, as they are now, their account in the entitlement's directory, and what bears on it elsewhere."""
         requester = await home.account(grant.requester_account)
-        return requester, None if requester is None else await target_now(self._ground, grant, requester)
+        if requester is None:
+            return Facts(seen=seen)
+        target = await target_now(self._ground, grant, requester)
+        wanted = [self._ground.catalogue.entitlements[grant.entitlement]]
+        elsewhere = await find_elsewhere(self._ground, target.report or requester, wanted)
+        return Facts(seen=seen, requester=requester, target=target, elsewhere=elsewhere)
 
 
 def _has_decided(
@@ -291,6 +318,14 @@ def _seen(tx: Session, grant_id: str) -> Seen:
     decided = approvals_of(tx, grant.id)
     counted = counting_among(tx, grant, decided)
     return Seen(grant=grant, decided=decided, counted=tuple(one.approver for one in counted))
+
+
+def _asked_about(seen: Seen) -> tuple[object, ...]:
+    """What decides about whom the directory is asked: the request, whose it is, and who approved it."""
+    grant = seen.grant
+    if grant is None:
+        return ()
+    return mark(grant), grant.requester_directory, grant.requester_account, seen.counted
 
 
 _BY_NOBODY = (GrantState.LAPSED, GrantState.WITHDRAWN, GrantState.VOIDED)

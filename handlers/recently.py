@@ -8,7 +8,7 @@ from datetime import timedelta
 
 from sqlmodel import Session
 
-from handlers.decisions.policy import Recently
+from handlers.decisions.circumstances import Recently
 from handlers.ground import Ground
 from storage import alarms, grants
 from storage.clock import Clock

@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 from sqlmodel import Session
 
 from handlers.deciders import deciders, how_far
-from handlers.decisions.policy import RESET_IS_RECENT
+from handlers.decisions.circumstances import RESET_IS_RECENT
 from handlers.ground import Ground
 from handlers.patience import in_time
 from handlers.stories import Asked, Extension, GrantStory, Held, LastTime, PassedOn, Report, Requester, Said

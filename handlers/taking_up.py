@@ -5,16 +5,18 @@ It takes no delivery and changes no directory; whoever calls decides when someth
 
 import asyncio
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from typing import Literal
 
 from sqlmodel import Session
 
 from handlers import recording
+from handlers.beside import Elsewhere, find_elsewhere, having
 from handlers.counterparts import find_target, uncertain
+from handlers.decisions.circumstances import NOTHING_LATELY, Having, Recently
 from handlers.decisions.counterparts import Counterpart, NoCounterpart
-from handlers.decisions.policy import NOTHING_LATELY, AccessQuestion, Recently
+from handlers.decisions.policy import AccessQuestion
 from handlers.decisions.requests import Verdict, weigh_request
 from handlers.decisions.timing import minutes_held
 from handlers.exceptions import Kind, Severity, Strange, broken_policy, tell_security
@@ -59,13 +61,16 @@ class Facts:
     """What the directories say, read before the transaction.
 
     manager: name of the requester's. report: whom they ask for, if not for themselves. targets: for each directory,
-    the account there that gets it. recently: what happened to the accounts of the two.
+    the account there that gets it. recently: what happened to the accounts of the two. elsewhere: the accounts of
+    whoever is to have it, where something is kept that bears on it. having: what they have beside each, by entitlement.
     """
 
     manager: str
     report: Account | None
     targets: Mapping[str, Counterpart]
     recently: Recently = NOTHING_LATELY
+    elsewhere: Elsewhere = field(default_factory=Elsewhere)
+    having: Mapping[str, Having] = field(default_factory=dict)
 
     def target(self, entitlement: Entitlement) -> Counterpart:
         """The account that gets it."""
@@ -94,13 +99,23 @@ class TakingUp:
     ) -> Facts:
         """The facts of this person's wishes. DirectoryUnavailable when one that must be asked does not answer."""
         directories = sorted({entitlement.directory for entitlement in wanted})
-        looked_up = (find_target(self._ground, report or account, directory) for directory in directories)
-        manager, targets = await asyncio.gather(self._manager_name(account), asyncio.gather(*looked_up))
-        found = dict(zip(directories, targets, strict=True))
-        lately = await self._ground.database.glance(
-            lambda tx: recently(tx, self._ground.now, (account, report))
+        holder = report or account
+        looked_up = (find_target(self._ground, holder, directory) for directory in directories)
+        manager, targets, elsewhere = await asyncio.gather(
+            self._manager_name(account),
+            asyncio.gather(*looked_up),
+            find_elsewhere(self._ground, holder, wanted),
         )
-        return Facts(manager=manager, report=report, targets=found, recently=lately)
+
+        def look(tx: Session) -> tuple[Recently, dict[str, Having]]:
+            lately = recently(tx, self._ground.now, (account, report))
+            return lately, {one.id: having(tx, self._ground, holder, one, elsewhere) for one in wanted}
+
+        lately, has = await self._ground.database.glance(look)
+        found = dict(zip(directories, targets, strict=True))
+        return Facts(
+            manager=manager, report=report, targets=found, recently=lately, elsewhere=elsewhere, having=has
+        )
 
     def before(self, tx: Session, account: Account, wanted: Collection[Entitlement], facts: Facts) -> Before:
         """How it stands with all of this, for whoever is to have it."""
@@ -127,18 +142,23 @@ class TakingUp:
             held=wish.held,
             report=facts.report,
         )
-        return replace(question, recently=facts.recently)
+        has = facts.having.get(wish.entitlement.id)
+        return replace(question, recently=facts.recently, having=has)
 
     def weigh(self, account: Account, wish: Wish, facts: Facts) -> Verdict:
         """What becomes of it, as policy says now."""
         return weigh_request(self._ground.policy, self.question(account, wish, facts))
 
-    def weigh_row(self, account: Account, grant: Grant, entitlement: Entitlement, facts: Facts) -> Verdict:
-        """The same of a wish that has its row, which knows since when it is held already."""
+    def weigh_row(
+        self, tx: Session, account: Account, grant: Grant, entitlement: Entitlement, facts: Facts
+    ) -> Verdict:
+        """The same of a wish that has its row, which knows since when it is held already, by what they have by now."""
+        holder = facts.report or account
+        has = having(tx, self._ground, holder, entitlement, facts.elsewhere, grant.id)
         question = self._ground.question_of(
             grant, account, facts.target(entitlement), entitlement, facts.report
         )
-        return weigh_request(self._ground.policy, replace(question, recently=facts.recently))
+        return weigh_request(self._ground.policy, replace(question, recently=facts.recently, having=has))
 
     def wants_ticket(self, account: Account, wish: Wish, facts: Facts) -> bool:
         """Whether policy refuses this wish only because no ticket is named."""

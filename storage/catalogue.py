@@ -5,7 +5,7 @@ It never says who may have what: that is policy.
 
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
 from types import MappingProxyType
@@ -36,6 +36,8 @@ class Entitlement:
     risk: 1 (harmless) to 5 (keys of the company). environment: "production", "staging", "corporate" …
     access: what it lets one do, in words ("read and write"). aliases: other names people use for it.
     drift: what becomes of a member whom nothing explains: "ask" (somebody decides) or "remove".
+    people: how many must approve it at least, where approvals are needed. conflicts_with: ids of what nobody has beside
+    it, said of both. workload: the system that it belongs to, whatever the environment; empty for none.
     """
 
     id: str
@@ -51,6 +53,9 @@ class Entitlement:
     standing_allowed: bool = False
     aliases: tuple[str, ...] = ()
     drift: str = "ask"
+    people: int = 1
+    conflicts_with: tuple[str, ...] = ()
+    workload: str = ""
 
 
 def _empty() -> Mapping[str, Owner]:
@@ -59,10 +64,14 @@ def _empty() -> Mapping[str, Owner]:
 
 @dataclass(frozen=True, kw_only=True)
 class Catalogue:
-    """All entitlements and owners by id. Every entitlement's owner is in `owners`."""
+    """All entitlements and owners by id. Every entitlement's owner is in `owners`.
+
+    discovered: the ids of those that nobody wrote down here: their groups describe them in the directory.
+    """
 
     entitlements: Mapping[str, Entitlement]
     owners: Mapping[str, Owner] = field(default_factory=_empty)
+    discovered: Collection[str] = frozenset()
 
     def owner_of(self, entitlement: Entitlement) -> Owner:
         """The owner of an entitlement of this catalogue."""
@@ -79,6 +88,20 @@ class Catalogue:
                 return at
         return None
 
+    def beside(self, entitlement: Entitlement) -> tuple[Entitlement, ...]:
+        """What bears on who may have this one: what it conflicts with, and the others of its workload."""
+        if not entitlement.conflicts_with and not entitlement.workload:
+            return ()
+        return tuple(
+            one
+            for one in self.entitlements.values()
+            if one.id != entitlement.id
+            and (
+                one.id in entitlement.conflicts_with
+                or (one.workload and one.workload == entitlement.workload)
+            )
+        )
+
     @property
     def digest(self) -> str:
         """SHA-256 (hex) of the whole catalogue. Lowering a risk is a policy change, so the policy-set hash has it."""
@@ -93,6 +116,8 @@ class Catalogue:
             for group in (self.entitlements, self.owners)
             for _, item in sorted(group.items())
         ]
+        if self.discovered:
+            rows.append({"discovered": sorted(self.discovered)})
         return hashlib.sha256(json.dumps(rows, sort_keys=True, ensure_ascii=True).encode()).hexdigest()
 
 
@@ -107,6 +132,7 @@ def as_plain(catalogue: Catalogue) -> dict[str, Any]:
             }
             for _, one in sorted(catalogue.entitlements.items())
         ],
+        "discovered": sorted(catalogue.discovered),
     }
 
 
@@ -126,6 +152,7 @@ def from_plain(plain: Mapping[str, Any]) -> Catalogue:
     return Catalogue(
         entitlements=MappingProxyType({one.id: one for one in entitlements}),
         owners=MappingProxyType({one.id: one for one in owners}),
+        discovered=frozenset(plain.get("discovered", ())),
     )
 
 

@@ -4,6 +4,7 @@ It does not decide which move is right (handlers do); a move that the table of s
 """
 
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from itertools import chain
 from typing import Any
@@ -67,8 +68,30 @@ _COVERED_IN = select(Grant.account).where(
     col(Grant.state).in_((*LIVE, GrantState.ENDING)),
 )
 
+_UNENDED_OF = select_columns(col(Grant.id), col(Grant.entitlement), col(Grant.state)).where(
+    whose(bindparam("directory"), bindparam("account")),
+    col(Grant.state).in_((GrantState.PENDING, *LIVE, GrantState.ENDING)),
+)
 
 _BY_ID = Loading(Grant, select_columns(_GRANTS).where(_GRANTS.c.id == bindparam("of")).with_for_update())
+
+
+@dataclass(frozen=True, kw_only=True)
+class Unended:
+    """A grant or a waiting request. is_given: it gives access, is about to, or what it gave is not back yet."""
+
+    id: str
+    entitlement: str
+    is_given: bool
+
+
+def unended_of(tx: Session, directory: str, account: str) -> list[Unended]:
+    """What this person asked for and still waits for, or has, in whatever directory."""
+    rows = tx.connection().execute(_UNENDED_OF, {"directory": directory, "account": account})
+    return [
+        Unended(id=id_, entitlement=entitlement, is_given=state != GrantState.PENDING)
+        for id_, entitlement, state in rows
+    ]
 
 
 def add(tx: Session, grant: Grant) -> Grant:

@@ -7,13 +7,21 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
-from sqlalchemy import ColumnElement, and_, update
-from sqlmodel import Session, col, func, select
+from sqlalchemy import ColumnElement, and_, bindparam, update
+from sqlmodel import Session, SQLModel, col, func, select
 
 from storage.fresh import FreshProof as FreshProof
 from storage.handles import Purpose, Result
-from storage.records import Handle, StepUp
+from storage.on_record import note_put_back, rests_on
+from storage.plain import Plain, run
+from storage.records import Handle, StepUp, Vouching
 from storage.signing import genuine
+
+# Built once: each decision of a request erases, and mostly there is nothing.
+_STEP_UPS = SQLModel.metadata.tables[StepUp.__tablename__]
+_ERASE = Plain(
+    update(_STEP_UPS).where(_STEP_UPS.c.about == bindparam("of")).values(rationale="", minutes=None)
+)
 
 
 class About(StrEnum):
@@ -73,7 +81,7 @@ def proven_since(tx: Session, whose: Whose, about: str, since: datetime) -> Fres
     if found is None or not (genuine(tx, found[0]) and genuine(tx, found[1])):
         return None
     handle = found[0]
-    if handle.done_at is None:
+    if handle.done_at is None or _was_spent(tx, found[1]):
         return None
     return FreshProof(handle=handle.id, kinds=tuple(handle.proven), at=handle.done_at)
 
@@ -121,9 +129,12 @@ def kept(tx: Session, whose: Whose, about: str) -> StepUp | None:
 
 def erase(tx: Session, about: str, whose: Whose | None = None) -> None:
     """Erase what was typed about this: by one person, or by all."""
+    if whose is None:
+        run(tx.connection(), _ERASE, {"of": about})
+        return
     tx.execute(
         update(StepUp)
-        .where(col(StepUp.about) == about if whose is None else _handles(whose, about))
+        .where(_handles(whose, about))
         .values(rationale="", minutes=None)
         .execution_options(synchronize_session=False)
     )
@@ -150,6 +161,17 @@ def spend(tx: Session, handle: str, at: datetime) -> bool:
         .execution_options(synchronize_session=False)
     )
     return tx.execute(spent).first() is not None
+
+
+def _was_spent(tx: Session, row: StepUp) -> bool:
+    """Whether the record says that something rests on it already, though the row does not."""
+    story = row.about
+    if row.kind == About.VOUCHING:  # told in the story of the visit that asked for somebody's word
+        story = tx.exec(select(Vouching.handle).where(Vouching.id == row.about)).first() or row.about
+    if not rests_on(tx, story, row.handle):
+        return False
+    note_put_back(tx, row)
+    return True
 
 
 def _theirs(whose: Whose, about: str) -> tuple[ColumnElement[bool], ...]:

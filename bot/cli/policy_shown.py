@@ -16,8 +16,9 @@ from bot.cli.tables import show
 from bot.policy_check import Checked
 from bot.slack.words import visible
 from handlers.decisions.cases import Answer, Reached, strange_ids
-from handlers.decisions.facts import Json, put
+from handlers.decisions.facts import Json, put_whole
 from handlers.decisions.statements import PolicyNote
+from handlers.policies import shipped
 
 _LOOKS = {"warning": ("!", "yellow"), "failed": ("✗", "red"), "ok": ("✓", "green")}
 _WORDS = {True: "allow", False: "refuse"}
@@ -133,7 +134,7 @@ def _result(one: Answer) -> dict[str, Any]:
         },
     }
     if not one.holds:
-        request, entities = put(case.question)
+        request, entities = put_whole(case.question, shipped()[1])
         result["facts"] = {"request": request, "entities": entities}
     return result
 
@@ -141,7 +142,7 @@ def _result(one: Answer) -> dict[str, Any]:
 def _failed(one: Answer, notes: Mapping[str, PolicyNote]) -> Iterator[tuple[str, str]]:
     """What there is to say of a case that failed, each with the word before it."""
     case, got = one.case, one.decision
-    request, entities = put(case.question)
+    request, entities = put_whole(case.question, shipped()[1])
     yield "expected", f"{_answer(case.allowed, case.ids)}. {strange_ids(case, notes)}".strip()
     yield "got", f"{_answer(got.allowed, got.policy_ids)}: {' · '.join((*got.reasons, *got.errors))}"
     who, what = (request[part]["id"] for part in ("principal", "resource"))

@@ -3,7 +3,7 @@
 It never says who may have what: that is policy.
 """
 
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from types import MappingProxyType
 from typing import Any, Literal
 
@@ -17,6 +17,7 @@ from bot.settings.shapes import ChannelId, Duration, Line, ShortLine, Slug
 from storage.catalogue import Catalogue, Entitlement, Owner
 
 ROWS = ("owner", "entitlement")
+TWO_FROM_RISK = 4
 
 
 class OwnerEntry(Section):
@@ -46,6 +47,15 @@ class EntitlementEntry(Section):
     standing: bool = Field(default=False, examples=[False])
     aliases: tuple[ShortLine, ...] = Field(default=(), examples=[["production database"]])
     drift: Literal["ask", "remove"] = Field(default="ask", examples=["ask"])
+    # From risk 4 on two, unless said otherwise.
+    people: int | None = Field(default=None, ge=1, le=3, strict=True, examples=[2])
+    conflicts_with: tuple[Slug, ...] = Field(default=(), examples=[["payments-release"]])
+    workload: Slug | None = Field(default=None, examples=["orders"])
+
+    @property
+    def needed(self) -> int:
+        """How many must approve it at least."""
+        return self.people or (2 if self.risk >= TWO_FROM_RISK else 1)
 
 
 class Written(Sections):
@@ -66,15 +76,29 @@ def to_catalogue(written: Written) -> Catalogue:
         )
         for row in written.owner
     }
+    apart = kept_apart(written.entitlement)
     entitlements = {
         row.id: Entitlement(
-            **row.model_dump(exclude={"longest", "standing"}),
+            **row.model_dump(exclude={"longest", "standing", "people", "conflicts_with", "workload"}),
             max_duration=row.longest,
             standing_allowed=row.standing,
+            people=row.needed,
+            conflicts_with=tuple(sorted(apart[row.id])),
+            workload=row.workload or "",
         )
         for row in written.entitlement
     }
     return Catalogue(entitlements=MappingProxyType(entitlements), owners=MappingProxyType(owners))
+
+
+def kept_apart(rows: Iterable[EntitlementEntry]) -> Mapping[str, set[str]]:
+    """For each entitlement all that it conflicts with: what one says of another holds for both."""
+    apart: dict[str, set[str]] = {row.id: set() for row in rows}
+    for row in rows:
+        for other in row.conflicts_with:
+            apart[row.id].add(other)
+            apart[other].add(row.id)
+    return apart
 
 
 def names_of_rows(data: Mapping[str, Any]) -> dict[Place, str]:
@@ -109,6 +133,7 @@ def cross_checked(
         "One group, one entitlement.",
     )
     yield from _ambiguous(data)
+    yield from _apart_from_nothing(data)
 
 
 def _rows(data: Mapping[str, Any], kind: str) -> Iterator[tuple[int, Mapping[str, Any]]]:
@@ -149,6 +174,23 @@ def _repeated(
         if isinstance(value, str | tuple) and value in seen:
             yield Problem(name=f"{_called(kind, at, row)}.{key}", wrong=wrong, mend=mend)
         seen.add(value if isinstance(value, str | tuple) else None)
+
+
+def _apart_from_nothing(data: Mapping[str, Any]) -> Iterator[Problem]:
+    """What something conflicts with must be there, or nothing is kept apart from it; and nothing is from itself."""
+    ids = [row["id"] for _, row in _rows(data, "entitlement") if isinstance(row.get("id"), str)]
+    for at, row in _rows(data, "entitlement"):
+        others = row.get("conflicts_with", ())
+        name = f"{_called('entitlement', at, row)}.conflicts_with"
+        for other in others if isinstance(others, Sequence) and not isinstance(others, str) else ():
+            if not isinstance(other, str):
+                continue
+            if other == row.get("id"):
+                yield Problem(name=name, wrong="names the entitlement itself", mend="Name the others alone.")
+            elif other not in ids:
+                yield Problem(
+                    name=name, wrong=f'"{other}" is no [[entitlement]]\'s id', mend=did_you_mean(other, ids)
+                )
 
 
 def _ambiguous(data: Mapping[str, Any]) -> Iterator[Problem]:

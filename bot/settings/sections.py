@@ -3,6 +3,7 @@
 No secret has a place here; secrets come from the environment alone.
 """
 
+from datetime import time
 from pathlib import Path
 from typing import Annotated, Literal, Self, get_args
 
@@ -23,6 +24,7 @@ from bot.settings.shapes import (
     Origin,
     Slug,
     TeamId,
+    TimeOfDay,
     WebAddress,
     ZoneName,
     is_loopback,
@@ -32,6 +34,7 @@ from storage.stores import Server, Store
 
 Transport = Literal["socket", "http"]
 Weekday = Literal["monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday"]
+WEEKDAYS: tuple[Weekday, ...] = get_args(Weekday)
 Port = Annotated[int, Field(ge=1, le=65535)]
 
 
@@ -131,6 +134,8 @@ class SecuritySection(Section):
     help_desk: Line | None = Field(default=None, examples=["help-desk"])
     # A code sent to a person is worth ten minutes at most (SP 800-63B-4, 3.1.3), so the page it opens is too.
     link_minutes: int = Field(default=10, ge=1, le=10, examples=[10])
+    # An emergency stop is lifted by two people; so that one who is left can, an operator's word may be one of the two.
+    operators_lift: bool = Field(default=False, examples=[False])
     # For one decision at once after it: what is older is no proof of who decides now.
     fresh_proof_minutes: int = Field(default=5, ge=1, le=10, examples=[5])
     wrong_code_limit: int = Field(default=10, ge=1, le=100, examples=[10])
@@ -173,6 +178,23 @@ class LimitsSection(Section):
     requests_a_minute: int = Field(default=30, ge=1, le=1_000_000, examples=[30])
 
 
+class HoursSection(Section):
+    """[hours]: when the company works, for policies that ask. Without this section such a policy refuses."""
+
+    time_zone: ZoneName = Field(examples=["Europe/Berlin"])
+    days: tuple[Weekday, ...] = Field(default=WEEKDAYS[:5], min_length=1, examples=[["monday", "friday"]])
+    begins: TimeOfDay = Field(default=time(9), examples=["09:00"])
+    ends: TimeOfDay = Field(default=time(17), examples=["17:00"])
+
+    @model_validator(mode="after")
+    def _in_order(self) -> Self:
+        if self.begins >= self.ends:
+            raise ValueError(
+                'begins must be before ends, on the same day. Write begins = "09:00", ends = "17:00"'
+            )
+        return self
+
+
 class DriftSection(Section):
     """[drift]: how often the directories are compared with what was granted and declared."""
 
@@ -195,7 +217,7 @@ class BulletinsSection(Section):
     @property
     def weekday(self) -> int:
         """The day as a number, from 0 for Monday."""
-        return get_args(Weekday).index(self.day)
+        return WEEKDAYS.index(self.day)
 
 
 class LogsSection(Section):
@@ -236,6 +258,7 @@ class Sections(Section):
     front_door: FrontDoorSection = FrontDoorSection()
     vouching: VouchingSection = VouchingSection()
     limits: LimitsSection = LimitsSection()
+    hours: HoursSection | None = Field(default=None, examples=[None])
     drift: DriftSection = DriftSection()
     audit: AuditSection = AuditSection()
     bulletins: BulletinsSection = BulletinsSection()

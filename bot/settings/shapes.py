@@ -5,7 +5,7 @@ Each refuses with a sentence for the operator; none looks anything up.
 
 import ipaddress
 import re
-from datetime import timedelta
+from datetime import time, timedelta
 from typing import Annotated
 from urllib.parse import urlsplit
 
@@ -76,7 +76,9 @@ def _mail_address(value: str) -> str:
 
 
 def _duration(value: object) -> timedelta:
-    """`8h`, `90m`, `2d`, `1h30m` as a timedelta of at least a minute."""
+    """`8h`, `90m`, `2d`, `1h30m` as a timedelta of at least a minute. A timedelta is a default of ours."""
+    if isinstance(value, timedelta):
+        return value
     match = _DURATION.fullmatch(value) if isinstance(value, str) else None
     days, hours, minutes = (int(part or 0) for part in match.groups()) if match else (0, 0, 0)
     found = timedelta(days=days, hours=hours, minutes=minutes)
@@ -85,6 +87,15 @@ def _duration(value: object) -> timedelta:
     if found > _LONGEST:
         raise ValueError('is longer than a year. Write at most "366d"')
     return found
+
+
+def _time_of_day(value: object) -> time:
+    """`09:00` as a time."""
+    if isinstance(value, time):
+        return value
+    if not isinstance(value, str) or not re.fullmatch(r"([01]\d|2[0-3]):[0-5]\d", value):
+        raise ValueError('is not a time of day. Write hours and minutes as text: "09:00", "17:30"')
+    return time.fromisoformat(value)
 
 
 def _origin(value: str) -> str:
@@ -124,6 +135,7 @@ def _network(value: str) -> str:
         raise ValueError('is not an address or network. Write "10.0.0.5" or "10.0.0.0/24"') from None
 
 
+TimeOfDay = Annotated[time, BeforeValidator(_time_of_day)]
 TeamId = Annotated[str, _slack_id("T", "team", "T0123ABCD")]
 EnterpriseId = Annotated[str, _slack_id("E", "enterprise", "E0123ABCD")]
 ChannelId = Annotated[str, _slack_id("CG", "channel", "C0123ABCD")]

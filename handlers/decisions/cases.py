@@ -12,6 +12,7 @@ from handlers.decisions.policy import Action, PolicyDecision, PolicyEngine, Ques
 from handlers.decisions.stated_facts import Misstated, nearest, text
 from handlers.decisions.stating import Cast, action_of, cast_from, known_facts, question_from, refuse_unknown
 from handlers.decisions.toml_lines import Lines
+from handlers.decisions.unknown import FACT_MISSING
 from storage.catalogue import Catalogue
 
 _TABLES = ("people", "entitlements", "owners", "defaults", "case")
@@ -54,7 +55,8 @@ class Answer:
     def holds(self) -> bool:
         """Whether it is the answer that the case expects, in full."""
         got = self.decision
-        return (got.allowed, got.policy_ids, got.errors) == (self.case.allowed, self.case.ids, ())
+        failed = bool(got.errors) and got.policy_ids != (FACT_MISSING,)
+        return not failed and (got.allowed, got.policy_ids) == (self.case.allowed, self.case.ids)
 
 
 @dataclass(frozen=True, kw_only=True)

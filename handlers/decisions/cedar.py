@@ -12,10 +12,15 @@ from types import MappingProxyType
 
 import cedarpy
 
-from handlers.decisions.facts import Json, put
-from handlers.decisions.policy import Action, PolicyDecision, Question, Severity
+from handlers.decisions.choosing import Choices, Chosen
+from handlers.decisions.circumstances import Hours
+from handlers.decisions.facts import Json, Wanted, put, resource_of
+from handlers.decisions.policy import AccessQuestion, Action, PolicyDecision, Question, Severity
+from handlers.decisions.reading import Read, as_asked, looked_up
 from handlers.decisions.statements import PolicyNote, checked
+from handlers.decisions.unknown import FACT_MISSING, conflicts_of, unknown
 from storage.faults import PolicyFault
+from storage.sentences import Sentence
 
 NO_POLICY = "No policy allows this."
 NOT_EVALUATED = "The policy could not be evaluated, so nothing was allowed."
@@ -28,6 +33,11 @@ _SETS_KEPT = 2
 
 # Cedar numbers policies by their place in what it was given.
 _NUMBERED = re.compile(r"(?<=policy `)policy\d+(?=`)")
+
+# A policy that came to something that was left out since it is unknown.
+_LEFT_OUT = re.compile(
+    r"error while evaluating policy `(policy\d+)`: .* does not have the attribute `(\w+)`", re.DOTALL
+)
 
 # What every approval asks: whether this person may give it, and whether it is enough then.
 _ASKED_TOGETHER = (Action.APPROVE, Action.GRANT)
@@ -47,28 +57,38 @@ class CedarPolicy:
 
     def __init__(
         self,
-        policies: Mapping[str, cedarpy.PolicySet],
+        choices: Choices,
         schema: cedarpy.Schema,
         notes: Mapping[str, PolicyNote],
         policy_set: str,
+        hours: Hours | None = None,
     ) -> None:
-        """Use `load`, which checks what it is given. policies: for each of `_KINDS`, all that could decide about it."""
-        self._policies = policies
+        """Use `load`, which checks what it is given. choices: by `_KINDS`."""
+        self._choices = choices
         self._schema = schema
         self._notes = notes
         self._policy_set = policy_set
+        self._hours = hours
+        self._read = _read_by(notes.values())
+        self._wanted = {
+            which: Wanted(of_entities=self._read, in_context=_read_by(choices.notes(which)))
+            for which in _KINDS
+        }
         # The same facts are asked about several times over: to find what is missing, and by whoever asks again.
         self._entities = lru_cache(_ENTITIES_KEPT)(self._parsed)
 
     @classmethod
-    def load(cls, sources: Mapping[str, str], schema: str, bound_to: str) -> "CedarPolicy":
+    def load(
+        cls, sources: Mapping[str, str], schema: str, bound_to: str, hours: Hours | None = None
+    ) -> "CedarPolicy":
         """Parse and check a whole set.
 
         sources: Cedar text by file name. bound_to: what else shapes the answers (catalogue digest, security
-        settings), so that it is part of `policy_set`. Raises PolicyFault with file, line and what is wrong.
+        settings), so that it is part of `policy_set`. hours: the company's, None if nobody said. Raises PolicyFault
+        with file, line and what is wrong.
         """
-        policies, parsed_schema, notes = _checked(tuple(sorted(sources.items())), schema)
-        return cls(policies, parsed_schema, notes, _digest(sources, schema, bound_to))
+        choices, parsed_schema, notes = _checked(tuple(sorted(sources.items())), schema)
+        return cls(choices, parsed_schema, notes, _digest(sources, schema, bound_to), hours)
 
     @property
     def policy_set(self) -> str:
@@ -79,6 +99,15 @@ class CedarPolicy:
     def notes(self) -> Mapping[str, PolicyNote]:
         """What each policy says of itself, by its id."""
         return self._notes
+
+    def reads(self, fact: str) -> bool:
+        """Whether a loaded policy reads this fact of the schema, of whomever."""
+        return fact in self._read
+
+    @property
+    def hours(self) -> Hours | None:
+        """The company's business hours, by which it answers; None if nobody said."""
+        return self._hours
 
     def ask(self, question: Question) -> PolicyDecision:
         """The answer. Whatever goes wrong on the way is a refusal with `errors`, never an exception."""
@@ -96,23 +125,28 @@ class CedarPolicy:
         requests, known = list[Json](), list[Json]()
         try:
             for question in questions:
-                request, entities = put(question)
+                request, entities = put(question, self._wanted[which], self._hours)
                 requests.append(request)
                 known += [entity for entity in entities if entity not in known]
             parsed = self._facts([json.dumps(entity) for entity in known], which)
-            results = cedarpy.is_authorized_batch(requests, self._policies[which], parsed, self._schema)
+            # What is put together is about one thing.
+            chosen = self._choices.of(which, resource_of(requests[0]))
+            results = cedarpy.is_authorized_batch(requests, chosen.policies, parsed, self._schema)
         except Exception as error:  # noqa: BLE001 - an engine that fails in any way must refuse, not fail the caller
             return [self._not_evaluated((f"{type(error).__name__}: {error}",))] * len(questions)
-        return [self._answer(which, result) for result in results]
+        return [
+            self._answer(chosen, question, result)
+            for question, result in zip(questions, results, strict=True)
+        ]
 
-    def _answer(self, which: str, result: cedarpy.AuthzResult) -> PolicyDecision:
+    def _answer(self, chosen: Chosen, question: Question, result: cedarpy.AuthzResult) -> PolicyDecision:
         diagnostics = result.diagnostics
         # Cedar leaves an erroring policy out and decides by the rest, so an erroring `forbid` would let in.
         if diagnostics.errors:
-            return self._not_evaluated(self._named(diagnostics.errors, which))
+            return self._failed(chosen, question, diagnostics.errors)
         if result.decision is cedarpy.Decision.NoDecision:
             return self._not_evaluated(("no decision was reached",))
-        return self._decided(result.allowed, sorted(diagnostics.id_annotations_by_reason.values()))
+        return self._decided(question, result.allowed, sorted(diagnostics.id_annotations_by_reason.values()))
 
     def _facts(self, entities: Sequence[str], which: str) -> cedarpy.Entities:
         """A click's two people seldom meet again: they are read at once, on top of what it is about, and not kept."""
@@ -128,22 +162,32 @@ class CedarPolicy:
             return cedarpy.Entities.from_json_str(f"[{last}]", schema=self._schema)
         return self._entities(*before).with_added_json_str(f"[{last}]", self._schema)
 
-    def _decided(self, allowed: bool, ids: list[str]) -> PolicyDecision:
+    def _decided(self, question: Question, allowed: bool, ids: list[str]) -> PolicyDecision:
         notes = [self._notes[name] for name in ids]
         worst = max((note.severity for note in notes), key=_RANK.__getitem__, default=None)
         return PolicyDecision(
             allowed=allowed,
             policy_ids=tuple(ids),
-            reasons=tuple(note.reason for note in notes) or (NO_POLICY,),
+            reasons=tuple(_told(note.reason, question) for note in notes) or (NO_POLICY,),
             severity=None if allowed else worst,
             policy_set=self._policy_set,
         )
 
-    def _named(self, errors: Iterable[str], which: str) -> tuple[str, ...]:
-        """What went wrong, each policy by its @id instead of Cedar's number for it."""
-        notes = _about(_KINDS[which], self._notes.values())
-        names = {f"policy{at}": note.id for at, note in enumerate(notes)}
-        return tuple(_NUMBERED.sub(lambda found: names.get(found[0], found[0]), error) for error in errors)
+    def _failed(self, chosen: Chosen, question: Question, errors: Sequence[str]) -> PolicyDecision:
+        """The answer where policies could not be evaluated: what is unknown, if that and nothing else is why."""
+        numbered = chosen.numbered
+        named = tuple(_NUMBERED.sub(lambda at: _name_of(numbered, at[0]), error) for error in errors)
+        missing = _missing(unknown(question, self._hours), numbered, errors)
+        if not missing:
+            return self._not_evaluated(named)
+        return PolicyDecision(
+            allowed=False,
+            policy_ids=(FACT_MISSING,),
+            reasons=missing,
+            errors=named,
+            severity="medium",
+            policy_set=self._policy_set,
+        )
 
     def _not_evaluated(self, errors: tuple[str, ...]) -> PolicyDecision:
         return PolicyDecision(
@@ -159,36 +203,65 @@ class CedarPolicy:
 @lru_cache(_SETS_KEPT)
 def _checked(
     sources: tuple[tuple[str, str], ...], schema: str
-) -> tuple[Mapping[str, cedarpy.PolicySet], cedarpy.Schema, Mapping[str, PolicyNote]]:
-    """For each of `_KINDS` all that could decide about it, the schema, and what each policy says of itself.
+) -> tuple[Choices, cedarpy.Schema, Mapping[str, PolicyNote]]:
+    """The policies by `_KINDS`, the schema of questions, and each policy's note.
 
     Nothing of it can be changed.
     """
     try:
-        parsed_schema = cedarpy.Schema.from_str(schema)
+        parsed_schema, asked = cedarpy.Schema.from_str(schema), cedarpy.Schema.from_str(as_asked(schema))
     except ValueError as error:
         raise PolicyFault(f"the policy schema: {error}") from error
     notes: dict[str, PolicyNote] = {}
     for file, text in sources:
-        for note in checked(file, text, parsed_schema):
+        for note in checked(file, text, parsed_schema, looked_up(schema)):
             if note.id in notes:
                 first = notes[note.id].where
                 raise PolicyFault(f"{note.where}: the @id `{note.id}` is already used in {first}")
             notes[note.id] = note
     if not notes:
         raise PolicyFault("there are no policies, so nothing could ever be allowed")
-    policies = {
-        which: cedarpy.PolicySet.from_str(
-            "\n".join(note.text for note in _about(actions, notes.values())), release_gil=True
-        )
-        for which, actions in _KINDS.items()
-    }
-    return MappingProxyType(policies), parsed_schema, MappingProxyType(notes)
+    return Choices(_KINDS, notes.values()), asked, MappingProxyType(notes)
 
 
-def _about(actions: frozenset[str], notes: Iterable[PolicyNote]) -> list[PolicyNote]:
-    """All policies but those that are about other actions: they neither apply nor fail, and looking costs time."""
-    return [note for note in notes if note.actions is None or actions & note.actions]
+def _read_by(notes: Iterable[PolicyNote]) -> frozenset[str]:
+    return frozenset(fact for note in notes for _, fact in note.reads)
+
+
+def _told(reason: str, question: Question) -> str:
+    """A reason, with what fills its places. What fills them is a value, whatever stands in it."""
+    if "{" not in reason:
+        return reason
+    if not isinstance(question, AccessQuestion):
+        return Sentence.of(reason, {"name": question.principal.name, "owner": "", "conflicts": ""})
+    conflicts = ", ".join(conflicts_of(question) or ())
+    return Sentence.of(
+        reason, {"name": question.holder.name, "owner": question.owner.name, "conflicts": conflicts}
+    )
+
+
+def _name_of(numbered: Mapping[str, PolicyNote], number: str) -> str:
+    return numbered[number].id if number in numbered else number
+
+
+def _missing(
+    left_out: Mapping[Read, str], numbered: Mapping[str, PolicyNote], errors: Iterable[str]
+) -> tuple[str, ...]:
+    """What is unknown, in words, of that which the policies failed over; nothing if one failed over something else."""
+    found: dict[str, None] = {}
+    for error in errors:
+        failed = _LEFT_OUT.fullmatch(error)
+        words = _of_whom(left_out, numbered[failed[1]].reads, failed[2]) if failed else ()
+        if not words:
+            return ()
+        found |= dict.fromkeys(words)
+    return tuple(found)
+
+
+def _of_whom(left_out: Mapping[Read, str], reads: Iterable[Read], fact: str) -> list[str]:
+    """In words, whose fact it is that a policy with these reads missed. Where it depends, everybody's."""
+    of = {whose for whose, read in reads if read == fact}
+    return [words for (whose, name), words in left_out.items() if name == fact and (whose in of or "" in of)]
 
 
 def _digest(sources: Mapping[str, str], schema: str, bound_to: str) -> str:

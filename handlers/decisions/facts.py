@@ -4,21 +4,22 @@ It never looks anything up. It never passes null or fractions, which Cedar refus
 name could forge.
 """
 
+from dataclasses import dataclass
 from datetime import UTC
 from typing import Any, TypeAlias
 
+from handlers.decisions.circumstances import RESET_IS_RECENT, Hours, Recently
 from handlers.decisions.policy import (
-    NOTHING_LATELY,
-    RESET_IS_RECENT,
     AccessQuestion,
     AccountQuestion,
     AttestQuestion,
     DriftQuestion,
     Question,
-    Recently,
     ResumeQuestion,
     VouchQuestion,
 )
+from handlers.decisions.reading import facts_in
+from handlers.decisions.unknown import around, of_account
 from storage.catalogue import Entitlement, Owner
 from storage.directories.base import Account
 
@@ -26,51 +27,80 @@ Json: TypeAlias = dict[str, Any]
 """JSON without null and without fractions."""
 
 
-def put(question: Question) -> tuple[Json, list[Json]]:
+@dataclass(frozen=True, kw_only=True)
+class Wanted:
+    """The facts that policies read, by name. of_entities: for any action. in_context: for the one that is asked."""
+
+    of_entities: frozenset[str]
+    in_context: frozenset[str]
+
+
+def put(question: Question, wanted: Wanted, hours: Hours | None = None) -> tuple[Json, list[Json]]:
     """A question as Cedar's request and the few entities it is about; ValueError if its time has no zone.
 
-    What questions have in common stands in front, and who asks or clicks at the end.
+    What questions have in common stands in front, and who asks or clicks at the end. What no policy reads is left out,
+    since Cedar reads and checks all that it is given; so is what is unknown.
     """
+
+    def person(account: Account) -> Json:
+        return _account(account, question.recently)
+
     if isinstance(question, AccountQuestion):
         resource, context = _uid("Account", question.target.id), _account_context(question)
         people = (question.principal, question.target)
-        entities = _distinct(*(_account(one, question.recently) for one in people))
+        entities = _distinct(*(person(one) for one in people))
     elif isinstance(question, AttestQuestion):
         resource, context = _uid("Account", question.target.id), _attest_context(question)
         people = (question.target, question.principal)
-        entities = _distinct(*(_account(one, question.recently) for one in people))
+        entities = _distinct(*(person(one) for one in people))
     elif isinstance(question, VouchQuestion):
         resource, context = _uid("Account", question.target.id), _vouch_context(question)
         people = (question.principal, question.target)
-        entities = _distinct(*(_account(one, question.recently) for one in people))
+        entities = _distinct(*(person(one) for one in people))
     elif isinstance(question, DriftQuestion):
         resource, context = _uid("Entitlement", question.entitlement.id), _drift_context(question)
         entities = _distinct(
-            _account(question.principal, question.recently),
-            *([_account(question.member, question.recently)] if question.member else []),
+            person(question.principal),
+            *([person(question.member)] if question.member else []),
             _entitlement(question.entitlement),
             _owner(question.owner),
         )
     elif isinstance(question, ResumeQuestion):
         resource, context = _uid("Service", "wicket"), _resume_context(question)
         service = {"uid": resource, "attrs": {"name": "Wicket"}, "parents": []}
-        entities = _distinct(_account(question.principal, question.recently), service)
+        entities = _distinct(person(question.principal), service)
     else:
         resource, context = _uid("Entitlement", question.entitlement.id), _access_context(question)
         entities = _distinct(
-            _account(question.principal, question.recently),
-            _account(question.requester, question.recently),
-            *([_account(question.report, question.recently)] if question.report else []),
+            person(question.principal),
+            person(question.requester),
+            *([person(question.report)] if question.report else []),
             _entitlement(question.entitlement),
             _owner(question.owner),
         )
+    context |= around(question, wanted.in_context, hours)
     request = {
         "principal": _uid("Account", question.principal.id),
         "action": _uid("Action", question.action.value),
         "resource": resource,
-        "context": context,
+        "context": _only(context, wanted.in_context),
     }
-    return request, entities
+    return request, [{**one, "attrs": _only(one["attrs"], wanted.of_entities)} for one in entities]
+
+
+def put_whole(question: Question, schema: str, hours: Hours | None = None) -> tuple[Json, list[Json]]:
+    """The same with every known fact that the schema has, for whoever looks at them."""
+    every = facts_in(schema)
+    return put(question, Wanted(of_entities=every, in_context=every), hours)
+
+
+def resource_of(request: Json) -> tuple[str, str]:
+    """Type and id of what a request is about."""
+    return request["resource"]["type"], request["resource"]["id"]
+
+
+def _only(facts: Json, wanted: frozenset[str]) -> Json:
+    return {name: fact for name, fact in facts.items() if name in wanted}
 
 
 def _access_context(question: AccessQuestion) -> Json:
@@ -172,7 +202,7 @@ def _uid(kind: str, name: str) -> dict[str, str]:
     return {"type": kind, "id": name}
 
 
-def _account(account: Account, recently: Recently = NOTHING_LATELY) -> Json:
+def _account(account: Account, recently: Recently) -> Json:
     who = (account.directory, account.id)
     since = recently.hours_since_reset.get(who)
     attributes: Json = {
@@ -191,6 +221,7 @@ def _account(account: Account, recently: Recently = NOTHING_LATELY) -> Json:
         attributes["hoursSinceReset"] = since
     if account.manager is not None:
         attributes["manager"] = account.manager
+    attributes |= of_account(account)
     return {"uid": _uid("Account", account.id), "attrs": attributes, "parents": []}
 
 
@@ -204,6 +235,9 @@ def _entitlement(entitlement: Entitlement) -> Json:
         "kind": entitlement.kind,
         "maxMinutes": int(entitlement.max_duration.total_seconds() // 60),
         "standingAllowed": entitlement.standing_allowed,
+        "people": entitlement.people,
+        "workload": entitlement.workload,
+        "conflictsWith": list(entitlement.conflicts_with),
     }
     return {"uid": _uid("Entitlement", entitlement.id), "attrs": attributes, "parents": []}
 

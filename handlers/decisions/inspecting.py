@@ -21,16 +21,12 @@ from handlers.decisions.pinpointing import (
 )
 from handlers.decisions.policy import Action
 from handlers.decisions.stated_facts import nearest
-from handlers.decisions.statements import statements
+from handlers.decisions.statements import ID, SEVERITIES, never_applies, statements
 from storage.faults import PolicyFault
 
-_ID = re.compile(r"[a-z0-9]+(?:-[a-z0-9]+)*")
-_SEVERITIES = ("high", "medium", "low")
 _ATTRIBUTE = re.compile(r"^\s*(\w+)\??\s*:", re.MULTILINE)
 _NAMED = re.compile(r'`(?:Action::)?"?([^`"]+)"?`')
 _ANONYMOUS = "for policy `policy0`, "
-# An error of type, which is found wherever it can be reached: behind what never holds, it cannot.
-_REACHED = ' when { 1 < "" };'
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -137,7 +133,7 @@ class _Look:
 
     def _annotations(self, written: _Written, name: str, rule: Mapping[str, Any]) -> Iterator[Trouble]:
         notes: Mapping[str, str | None] = rule.get("annotations", {})
-        if not _ID.fullmatch(name):
+        if not ID.fullmatch(name):
             mend = 'Write @id("what-it-does") before it: small letters, digits and hyphens.'
             yield _trouble(written, "", f"@id is {_missing_or(name)}", mend, _offset(written, "@id"))
         elif name in self.places:
@@ -155,7 +151,7 @@ class _Look:
         self, written: _Written, name: str, effect: str, notes: Mapping[str, str | None]
     ) -> Iterator[Trouble]:
         at, severity = _offset(written, "@severity"), notes.get("severity") or ""
-        if "severity" in notes and severity not in _SEVERITIES:
+        if "severity" in notes and severity not in SEVERITIES:
             mend = "Write high, medium or low; or leave @severity out where a refusal is nothing unusual."
             yield _trouble(written, name, f"@severity is {_missing_or(severity)}", mend, at)
         elif "severity" in notes and effect == "permit":
@@ -174,8 +170,7 @@ class _Look:
             if len(said) == 1 or not wrong.startswith("unable to find an applicable action")
         ]
         yield from sorted(found, key=lambda trouble: (trouble.line, trouble.column))
-        body = written.text.rstrip().removesuffix(";")
-        if not said and cedarpy.validate_policies(body + _REACHED, self.schema).validation_passed:
+        if not said and never_applies(written.text, self.schema):
             mend = "Look for two conditions that exclude each other, or for things of two kinds that are compared."
             yield _trouble(
                 written, name, "it can never apply, whatever is asked", mend, conditions(written.text)

@@ -4,12 +4,13 @@ It never decides anything itself and knows no policy language.
 """
 
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 from typing import Literal, Protocol
 
+from handlers.decisions.circumstances import NOTHING_LATELY, Having, Recently
 from handlers.decisions.counterparts import Counterpart, NoCounterpart, Reason, number_of
 from storage.catalogue import Entitlement, Owner
 from storage.directories.base import Account
@@ -107,25 +108,6 @@ class Attested:
 NOBODY_ATTESTED = Attested()
 
 
-RESET_IS_RECENT = 24
-"""Hours for which a reset counts as recent (P-8)."""
-
-
-@dataclass(frozen=True, kw_only=True)
-class Recently:
-    """What happened lately to the people of a question, each by directory and account.
-
-    hours_since_reset: whole hours since their password was reset here; nobody of longer ago. reported: those of whom it
-    was said that somebody else is in their account, and nobody lifted it yet.
-    """
-
-    hours_since_reset: Mapping[tuple[str, str], int] = field(default_factory=dict)
-    reported: frozenset[tuple[str, str]] = frozenset()
-
-
-NOTHING_LATELY = Recently()
-
-
 @dataclass(frozen=True, kw_only=True)
 class GivenProof:
     """A fresh proof of who an approver is. kinds: storage.proofs.ProofKind. seconds: its age when they decided."""
@@ -148,7 +130,8 @@ class AccessQuestion:
     requester asks for, by the account they sign in with; None for themselves. now: aware UTC.
     fallback: who decides in the owner's place, once it was passed on to them. held: the minutes that the same had been
     held without a break when it was asked. stands_in: the principal decides only because they are the fallback's.
-    recently: what happened to the accounts of these people.
+    recently: what happened to the accounts of these people. having: what whoever is to have it has beside it; None if
+    nobody looked, which is no answer.
     """
 
     action: AccessAction
@@ -173,6 +156,7 @@ class AccessQuestion:
     stands_in: bool = False
     report: Account | None = None
     recently: Recently = NOTHING_LATELY
+    having: Having | None = None
 
     @property
     def holder(self) -> Account:
@@ -320,6 +304,10 @@ class PolicyEngine(Protocol):
     @property
     def policy_set(self) -> str:
         """SHA-256 (hex) of the loaded policies and all they are bound to."""
+        ...
+
+    def reads(self, fact: str) -> bool:
+        """Whether a loaded policy asks for this fact of the schema: what none asks for is not looked up (A-10)."""
         ...
 
     def ask(self, question: Question) -> PolicyDecision:

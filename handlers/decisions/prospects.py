@@ -3,8 +3,11 @@
 It looks nothing up and grants nothing; real requests are weighed in `handlers.decisions.requests`.
 """
 
+from dataclasses import replace
 from datetime import datetime, timedelta
 
+from handlers.decisions.circumstances import HAS_NOTHING
+from handlers.decisions.made_up import SOMEBODY
 from handlers.decisions.policy import AccessQuestion, Action, PolicyEngine
 from handlers.decisions.requests import Verdict, weigh_request
 from storage.catalogue import Entitlement, Owner
@@ -12,6 +15,8 @@ from storage.directories.base import Account
 
 _USUAL = timedelta(hours=1)
 _SHORTEST = timedelta(minutes=1)
+# Somebody ordinary works somewhere; a policy about one place is not about them.
+_ANYWHERE = "anywhere"
 
 
 def prospect(
@@ -46,28 +51,17 @@ def ordinary_question(
         ticket_given=True,
         now=now,
         target=_employee(entitlement.directory, now),
+        having=HAS_NOTHING,
     )
 
 
 def _employee(directory: str, now: datetime) -> Account:
-    return Account(
+    return replace(
+        SOMEBODY,
         id="somebody",
         directory=directory,
-        person="",
         login="somebody",
         name="Somebody",
-        mail="",
-        employment="employee",
-        team="",
-        company="",
-        manager=None,
-        active=True,
-        locked=False,
-        privileged=False,
-        must_change_password=False,
-        direct_groups=frozenset(),
-        groups=frozenset(),
-        password_changed_at=None,
-        password_expires_at=None,
+        location=_ANYWHERE,
         read_at=now,
     )

@@ -29,6 +29,7 @@ from storage.states import FreezeKind, PetitionKind
 
 _LENGTH = re.compile(r"(?:(\d{1,4})d)?\s?(?:(\d{1,5})h)?\s?(?:(\d{1,6})m)?")
 NO_END = "no end"
+UNKNOWN = "unknown"
 NONE = "none"
 """Takes back what is usual, where the fact may be missing."""
 
@@ -50,7 +51,7 @@ _CHOICES: Mapping[tuple[type, str], Iterable[str]] = {
 # Fields of questions that are read elsewhere.
 _LEFT_OUT = frozenset({
     "action", "principal", "requester", "report", "target", "member", "entitlement", "owner", "fallback", "recently",
-    "now", "minutes", "held",
+    "now", "minutes", "held", "having",
 })  # fmt: skip
 # Fields that no policy hears of.
 _UNHEARD: Mapping[type, frozenset[str]] = {
@@ -150,11 +151,13 @@ def _read(value: object, hint: Any, key: str, choices: Iterable[str] | None = No
     if kind is bool:
         return _typed(value, bool, "must be true or false", key)
     if kind is int:
-        return _whole(value, key)
+        return whole(value, key)
     if kind is str:
         return text(value, key) if choices is None else _chosen(value, list(choices), key)
     if get_origin(kind) is frozenset:
-        return _several(value, PROOFS if key == "proofs" else choices, key)
+        return several(value, key, PROOFS if key == "proofs" else choices)
+    if get_origin(kind) is tuple:
+        return tuple(sorted(several(value, key)))
     if is_dataclass(kind) and isinstance(kind, type) and isinstance(value, Mapping):
         return _nested(value, kind, key)
     raise Misstated("must be a table in braces", key)
@@ -172,7 +175,8 @@ def _nested(value: Mapping[str, object], kind: type, key: str) -> object:
         raise Misstated(f"needs all of: {', '.join(facts_of(kind))}", key) from None
 
 
-def _several(value: object, choices: Iterable[str] | None, key: str) -> frozenset[str]:
+def several(value: object, key: str, choices: Iterable[str] | None = None) -> frozenset[str]:
+    """Texts in a list, of these if there are any; Misstated if it is none."""
     if not isinstance(value, list):
         raise Misstated('must be a list: ["a", "b"]', key)
     return frozenset(
@@ -187,7 +191,8 @@ def _chosen(value: object, choices: Collection[str], key: str) -> str:
     return str(written)
 
 
-def _whole(value: object, key: str) -> int:
+def whole(value: object, key: str) -> int:
+    """A number; Misstated if it is none."""
     if isinstance(value, bool) or not isinstance(value, int) or not 0 <= value < 2**53:
         raise Misstated("must be a whole number", key)
     return value
@@ -201,5 +206,5 @@ def _typed(value: object, kind: type, wrong: str, key: str) -> object:
 
 def _is_union(hint: Any) -> bool:
     return NoneType in get_args(hint) or (
-        bool(get_args(hint)) and get_origin(hint) not in (Literal, frozenset)
+        bool(get_args(hint)) and get_origin(hint) not in (Literal, frozenset, tuple)
     )

@@ -7,18 +7,25 @@ import json
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from string import Formatter
 from typing import Any
 
 import cedarpy
 
-from handlers.decisions.places import line_and_column, offset_of
+from handlers.decisions.pinpointing import conditions, line_and_column, offset_of, offset_of_name
 from handlers.decisions.policy import Severity
+from handlers.decisions.reading import Read, guards_of, reads_of
 from storage.faults import PolicyFault
 
 # A comment, a string, the end of a statement, or anything else: enough to find where statements end.
 _PIECE = re.compile(r'//[^\n]*|"(?:\\.|[^"\\])*"|;|[^\s;"/]+|\s+|.', re.DOTALL)
-_ID = re.compile(r"[a-z0-9]+(?:-[a-z0-9]+)*")
-_SEVERITIES: Mapping[str, Severity] = {"high": "high", "medium": "medium", "low": "low"}
+# An error of type, which is found wherever it can be reached: behind what never holds, it cannot.
+_REACHED = ' when { 1 < "" };'
+ID = re.compile(r"[a-z0-9]+(?:-[a-z0-9]+)*")
+"""How an @id is written."""
+SEVERITIES: Mapping[str, Severity] = {"high": "high", "medium": "medium", "low": "low"}
+PLACES = frozenset({"name", "owner", "conflicts"})
+"""What a reason may name: who is to have it, the team that owns it, and what they have that it conflicts with."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -39,10 +46,10 @@ class Statement:
         """The fault that says what is wrong here."""
         return PolicyFault(f"{self.where}: {wrong}")
 
-    def fault_in(self, wrong: str, about: str = "") -> PolicyFault:
-        """The same for what Cedar says, with the column where it can be found, else that of the statement."""
-        line, column = line_and_column(self.text, offset_of(self.text, wrong, _cedars_words))
-        return PolicyFault(f"{self.file}, line {self.begins + line - 1}, column {column}: {about}{wrong}")
+    def fault_at(self, offset: int, wrong: str) -> PolicyFault:
+        """The same for what is wrong after so many characters of its text."""
+        line, column = line_and_column(self.text, offset)
+        return PolicyFault(f"{self.file}, line {self.begins + line - 1}, column {column}: {wrong}")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -50,7 +57,8 @@ class PolicyNote:
     """What a policy says of itself. severity: None when a refusal by it is nothing unusual.
 
     where: its file and line, in words. text: as written. actions: those that it is about; None if it does not say so
-    with `action ==`, or with `action in` and a list.
+    with `action ==`, or with `action in` and a list. reason: with the places in it, if it has any. reads: every fact
+    that it may come to read. resource: the only one that it is about, by type and id, if it says so with `resource ==`.
     """
 
     id: str
@@ -60,6 +68,8 @@ class PolicyNote:
     reason: str
     control: str | None
     severity: Severity | None
+    reads: frozenset[Read]
+    resource: tuple[str, str] | None
 
 
 def statements(file: str, text: str) -> Iterator[Statement]:
@@ -78,29 +88,52 @@ def statements(file: str, text: str) -> Iterator[Statement]:
         yield Statement(file=file, line=start, text="".join(pieces), begins=begins)
 
 
-def checked(file: str, text: str, schema: cedarpy.Schema) -> Iterator[PolicyNote]:
-    """What each policy of a file says of itself; a PolicyFault at the first one that will not do."""
+def checked(
+    file: str, text: str, schema: cedarpy.Schema, unknowable: frozenset[str] = frozenset()
+) -> Iterator[PolicyNote]:
+    """What each policy of a file says of itself; a PolicyFault at the first one that will not do.
+
+    unknowable: the facts that may be unknown.
+    """
     for statement in statements(file, text):
-        note = _note(statement)
+        note = _note(statement, unknowable)
         result = cedarpy.validate_policies(statement.text, schema, release_gil=True)
         if not result.validation_passed:
             # Cedar numbers policies by their place in what it was given; ours stands alone and has a name.
-            wrong = "; ".join(error.error.removeprefix("for policy `policy0`, ") for error in result.errors)
-            raise statement.fault_in(wrong, f"policy `{note.id}`: ")
+            wrongs = [error.error.removeprefix("for policy `policy0`, ") for error in result.errors]
+            at = offset_of_name(statement.text, wrongs[0])
+            raise statement.fault_at(at, f"policy `{note.id}`: {'; '.join(wrongs)}")
+        # A `forbid` that never applies leaves open what its author believes shut.
+        if never_applies(statement.text, schema):
+            at = conditions(statement.text)
+            raise statement.fault_at(at, f"policy `{note.id}`: it can never apply, whatever is asked")
         yield note
 
 
-def _note(statement: Statement) -> PolicyNote:
+def never_applies(text: str, schema: cedarpy.Schema) -> bool:
+    """Whether a policy that fits the schema can apply to no question."""
+    body = text.rstrip().removesuffix(";")
+    return cedarpy.validate_policies(body + _REACHED, schema, release_gil=True).validation_passed
+
+
+def _note(statement: Statement, unknowable: frozenset[str]) -> PolicyNote:
     parsed = _parsed(statement)
     annotations: dict[str, str | None] = parsed.get("annotations", {})
     name = annotations.get("id") or ""
-    if not _ID.fullmatch(name):
+    if not ID.fullmatch(name):
         raise statement.fault("every policy needs an @id of small letters, digits and hyphens")
     reason = " ".join((annotations.get("reason") or "").split())
     if not reason:
         raise statement.fault(f"policy `{name}` needs a @reason that people can read")
+    if wrong := _misplaced(reason):
+        raise statement.fault(f"policy `{name}`: {wrong}")
+    for _, fact in sorted(guards_of(parsed)):
+        if fact in unknowable:
+            raise statement.fault(
+                f"policy `{name}`: leave out `has {fact}`; where it is unknown, the answer is a refusal that says so"
+            )
     severity = annotations.get("severity")
-    if severity is not None and severity not in _SEVERITIES:
+    if severity is not None and severity not in SEVERITIES:
         raise statement.fault(f"policy `{name}`: @severity is high, medium or low, not `{severity}`")
     return PolicyNote(
         id=name,
@@ -109,8 +142,23 @@ def _note(statement: Statement) -> PolicyNote:
         actions=_actions(parsed["action"]),
         reason=reason,
         control=annotations.get("control"),
-        severity=None if severity is None else _SEVERITIES[severity],
+        severity=None if severity is None else SEVERITIES[severity],
+        reads=reads_of(parsed),
+        resource=_resource(parsed["resource"]),
     )
+
+
+def _misplaced(reason: str) -> str:
+    """What is wrong with the places in a reason; empty if nothing is."""
+    known = " or ".join(f"{{{name}}}" for name in sorted(PLACES))
+    try:
+        plain = all(
+            name is None or (name in PLACES and not form and not conversion)
+            for _, name, form, conversion in Formatter().parse(reason)
+        )
+    except ValueError:
+        plain = False
+    return "" if plain else f"@reason may hold {known}, and no other braces"
 
 
 def _actions(scope: Mapping[str, Any]) -> frozenset[str] | None:
@@ -130,13 +178,8 @@ def id_of(statement: Statement) -> str:
         return ""
 
 
-def _cedars_words(text: str) -> str:
-    """What Cedar says of a text that is no policy; "" if it is one."""
-    try:
-        cedarpy.policies_to_json_str(text)
-    except ValueError as error:
-        return str(error)
-    return ""
+def _resource(scope: Mapping[str, Any]) -> tuple[str, str] | None:
+    return (scope["entity"]["type"], scope["entity"]["id"]) if scope["op"] == "==" else None
 
 
 def _parsed(statement: Statement) -> dict[str, Any]:
@@ -144,7 +187,7 @@ def _parsed(statement: Statement) -> dict[str, Any]:
     try:
         parsed = json.loads(cedarpy.policies_to_json_str(statement.text))
     except ValueError as error:
-        raise statement.fault_in(str(error)) from error
+        raise statement.fault_at(offset_of(statement.text, str(error)), str(error)) from error
     if parsed["templates"]:
         raise statement.fault("templates (?principal, ?resource) are not used here: write the policy out")
     (policy,) = parsed["staticPolicies"].values()

@@ -5,9 +5,11 @@ It never looks anything up and never guesses: what it does not know it refuses b
 
 from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Any, TypeAlias, TypeVar
 
+from handlers.decisions.circumstances import HAS_NOTHING, Having, Recently
+from handlers.decisions.made_up import SOMEBODY
 from handlers.decisions.policy import (
     AccessQuestion,
     AccountQuestion,
@@ -15,11 +17,22 @@ from handlers.decisions.policy import (
     AttestQuestion,
     DriftQuestion,
     Question,
-    Recently,
     ResumeQuestion,
     VouchQuestion,
 )
-from handlers.decisions.stated_facts import NONE, Misstated, facts_of, length, nearest, text, unknown, values
+from handlers.decisions.stated_facts import (
+    NONE,
+    UNKNOWN,
+    Misstated,
+    facts_of,
+    length,
+    nearest,
+    several,
+    text,
+    unknown,
+    values,
+    whole,
+)
 from storage.catalogue import Catalogue, Entitlement, Owner
 from storage.directories.base import Account
 
@@ -30,28 +43,6 @@ Stated: TypeAlias = Mapping[str, object]
 # What it is like, what differs, its name.
 _Make: TypeAlias = Callable[[T | None, Stated, str], T]
 
-_READ_AT = datetime(2000, 1, 1, tzinfo=UTC)
-_PLAIN_PERSON = Account(
-    id="",
-    directory="local",
-    person="",
-    login="",
-    name="",
-    mail="",
-    employment="employee",
-    team="",
-    company="",
-    manager=None,
-    active=True,
-    locked=False,
-    privileged=False,
-    must_change_password=False,
-    direct_groups=frozenset(),
-    groups=frozenset(),
-    password_changed_at=None,
-    password_expires_at=None,
-    read_at=_READ_AT,
-)
 _PLAIN_OWNER = Owner(id="owners", name="Owners", channel="", approvers="owners", on_call="on-call")
 _PLAIN_ENTITLEMENT = Entitlement(
     id="",
@@ -159,7 +150,7 @@ def known_facts(action: Action) -> frozenset[str]:
     """Every key that a question about this action can be stated with."""
     kind = _KIND.get(action, AccountQuestion)
     about = ("what", "for") if kind in _ABOUT_ENTITLEMENTS else ()
-    held = ("held",) if kind is AccessQuestion else ()
+    held = ("held", "has", "open_grants") if kind is AccessQuestion else ()
     people = _PEOPLE.get(action, _TO_AN_ACCOUNT)
     return frozenset({"action", "who", "now", *about, *held, *people, *facts_of(kind)})
 
@@ -191,13 +182,15 @@ def question_from(stated: Stated, cast: Cast) -> Question:
     }
     if "who" not in people:
         raise Misstated("says nobody who asks. Write: who = NAME")
-    whole: dict[str, Any] = {**_USUAL.get(kind, {}), **values(kind, stated), "now": _moment(stated)}
-    whole |= {"action": action, "principal": people["who"].account, "recently": _lately(people.values())}
+    parts: dict[str, Any] = {**_USUAL.get(kind, {}), **values(kind, stated), "now": _moment(stated)}
+    parts |= {"action": action, "principal": people["who"].account, "recently": _lately(people.values())}
     if kind in _ABOUT_ENTITLEMENTS:
         what = _one(stated, "what", cast.entitlements, "entitlement", _entitlement)
         owner = _named(what.owner, cast.owners, "owner")
-        whole |= {"entitlement": what, "owner": owner, "minutes": _minutes(stated, kind)}
-    return kind(**{**whole, **_others(action, stated, people)})
+        parts |= {"entitlement": what, "owner": owner, "minutes": _minutes(stated, kind)}
+    if kind is AccessQuestion:
+        parts |= {"held": _held(stated), "having": _having(stated, cast)}
+    return kind(**{**parts, **_others(action, people)})
 
 
 def refuse_unknown(stated: Iterable[str], known: Collection[str]) -> None:
@@ -207,19 +200,17 @@ def refuse_unknown(stated: Iterable[str], known: Collection[str]) -> None:
             raise Misstated(f"is not known here. {nearest(key, known)}", key)
 
 
-def _others(action: Action, stated: Stated, people: Mapping[str, Person]) -> dict[str, object]:
+def _others(action: Action, people: Mapping[str, Person]) -> dict[str, object]:
     """The people of a question beside who asks, under the names that the question has for them."""
     accounts = {key: person.account for key, person in people.items()}
     who = accounts["who"]
     if action in (Action.GRANT, Action.REQUEST):
         asked_by = accounts.get("asked_by")
-        found: dict[str, object] = {"requester": asked_by or who, "report": who if asked_by else None}
-        return {**found, "held": _held(stated)}
+        return {"requester": asked_by or who, "report": who if asked_by else None}
     if action is Action.REQUEST_FOR:
-        return {"requester": who, "report": _needed(accounts, "whom"), "held": _held(stated)}
+        return {"requester": who, "report": _needed(accounts, "whom")}
     if action in (Action.APPROVE, Action.REVOKE):
-        found = {"requester": _needed(accounts, "requester"), "report": accounts.get("report")}
-        return {**found, "held": _held(stated)}
+        return {"requester": _needed(accounts, "requester"), "report": accounts.get("report")}
     if action is Action.RECONCILE:
         return {"member": accounts.get("member")}
     if action is Action.RESUME:
@@ -242,6 +233,18 @@ def _minutes(stated: Stated, kind: type[Question]) -> int:
 
 def _held(stated: Stated) -> int:
     return _in_minutes(length(stated["held"], "held")) if "held" in stated else 0
+
+
+def _having(stated: Stated, cast: Cast) -> Having:
+    """What whoever is to have it has beside it: nothing, unless it is said; "unknown" is not nothing."""
+    has, grants = stated.get("has", []), stated.get("open_grants", HAS_NOTHING.open_grants)
+    beside = None
+    if has != UNKNOWN:
+        names = sorted(several(has, "has"))
+        beside = tuple(
+            _one({"has": name}, "has", cast.entitlements, "entitlement", _entitlement) for name in names
+        )
+    return Having(beside=beside, open_grants=None if grants == UNKNOWN else whole(grants, "open_grants"))
 
 
 def _in_minutes(span: timedelta) -> int:
@@ -270,7 +273,7 @@ def _lately(people: Iterable[Person]) -> Recently:
 
 def _person(plain: Person | None, stated: Stated, name: str) -> Person:
     plain = plain or Person(
-        account=replace(_PLAIN_PERSON, login=name, name=name.capitalize(), mail=f"{name}@example.com")
+        account=replace(SOMEBODY, login=name, name=name.capitalize(), mail=f"{name}@example.com")
     )
     refuse_unknown(stated, {"like", *facts_of(Lately), *facts_of(Account)})
     account = replace(plain.account, id=name, **values(Account, stated))

@@ -12,6 +12,7 @@ from sqlalchemy import select
 
 from storage.audit import log
 from storage.audit.checkpoint import Checkpoint, Verifier, epoch_in, origin_of, verify_note
+from storage.audit.earlier import Earlier
 from storage.audit.log import NO_TIME, Row, Transaction
 from storage.audit.merkle import leaf_hash
 from storage.audit.tables import CHECKPOINTS, ENTRIES
@@ -155,12 +156,10 @@ def _is_signed(tx: Transaction, epoch: Epoch, verifier: Verifier) -> bool:
     origin = origin_of(verifier.name, epoch.name)
     kept = select(CHECKPOINTS.c.note).where(CHECKPOINTS.c.size > epoch.opened)
     ordered = kept.order_by(CHECKPOINTS.c.size, CHECKPOINTS.c.id).limit(_LOOKED_AT)
+    earlier = Earlier(tx, log.head(tx))
     for note in log.connection_of(tx).execute(ordered).scalars().all():
         read = verify_note(note, verifier) if isinstance(note, str) else None
-        row = (
-            log.row_at(tx, read.size - 1) if isinstance(read, Checkpoint) and read.origin == origin else None
-        )
-        if isinstance(read, Checkpoint) and row is not None and row.root == read.root:
+        if isinstance(read, Checkpoint) and read.origin == origin and earlier.had(read.size, read.root):
             return True
     return False
 

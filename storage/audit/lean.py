@@ -17,7 +17,7 @@ from sqlalchemy.types import NullType
 
 from storage.audit.entry import SALT_SIZE, cleaned
 from storage.audit.log import Transaction, connection_of
-from storage.audit.merkle import MAX_SIZE, Frontier
+from storage.audit.merkle import MARK, MAX_SIZE, Frontier, mark_of, root_under
 from storage.audit.tables import ENTRIES, TEXTS
 from storage.faults import AuditFault
 from storage.plain import Plain, rows
@@ -71,11 +71,16 @@ _sha256 = hashlib.sha256
 
 @dataclass(frozen=True, slots=True)
 class Fit:
-    """A batch that fits: the tree with it, and the leaf hash and the root after each entry."""
+    """A batch that fits: the tree with it, and the leaf hash and the tree's spine after each entry."""
 
     grown: Frontier
     hashes: Sequence[bytes]
-    roots: Sequence[bytes]
+    spines: Sequence[bytes]
+
+    def root_at(self, size: int) -> bytes | None:
+        """The root that the tree had at this size; None for one before the batch."""
+        number = size - 1 - (self.grown.size - len(self.spines))
+        return root_under(self.spines[number]) if number >= 0 else None
 
 
 def batch_after(tx: Transaction, index: int, *, below: int) -> Sequence[Sequence[Any]]:
@@ -112,13 +117,20 @@ def fit(tx: Transaction, batch: Sequence[Sequence[Any]], before: Frontier) -> Fi
         return None
     if hashes != columns[_LEAF_HASH]:
         return None
-    grown, roots = before.extend(hashes)
-    if tuple(roots) != columns[_ROOT]:
+    grown, spines = before.extend(hashes)
+    if not _told(columns[_ROOT], spines):
         return None
     committed = _copied(columns, leaves)
     if committed is None or not _texts_fit(tx, first, last, committed):
         return None
-    return Fit(grown, hashes, roots)
+    return Fit(grown, hashes, spines)
+
+
+def _told(beside: Sequence[object], spines: Sequence[bytes]) -> bool:
+    """Whether the marks of these trees stand beside the entries, or the roots, which versions before wrote."""
+    if beside[0] == mark_of(spines[0]):
+        return beside == tuple([_sha256(MARK + spine).digest() for spine in spines])
+    return beside == tuple(map(root_under, spines))
 
 
 def _copied(columns: Sequence[Sequence[Any]], leaves: Sequence[str]) -> dict[tuple[int, str], str] | None:

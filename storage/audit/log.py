@@ -3,7 +3,7 @@
 It never opens, commits or rolls back a transaction, and never changes an entry.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import Any, Unpack
@@ -24,10 +24,11 @@ from sqlalchemy import (
 )
 from sqlalchemy import RowMapping as Stored
 from sqlalchemy.orm import Session
+from sqlalchemy.types import NullType
 
 from storage.audit.entry import TEXT_ERASED, Entry, cleaned, decode, fresh_salts, micros, written
 from storage.audit.filters import Wanted, conditions
-from storage.audit.merkle import Frontier, leaf_hash
+from storage.audit.merkle import Frontier, leaf_hash, mark_of, root_under
 from storage.audit.tables import ENTRIES, HEAD, TEXTS
 from storage.faults import AuditFault
 from storage.plain import Plain, in_turn, run_each
@@ -41,9 +42,9 @@ _HEAD_ID = 1
 _BATCH = 1000
 NO_TIME = datetime.min.replace(tzinfo=UTC)
 
-_THE_HEAD = select(HEAD.c.size, cast(HEAD.c.frontier, LargeBinary).label("frontier")).where(
-    HEAD.c.id == _HEAD_ID
-)
+_THE_HEAD = select(
+    HEAD.c.size, cast(HEAD.c.frontier, LargeBinary).label("frontier"), type_coerce(HEAD.c.marks, NullType())
+).where(HEAD.c.id == _HEAD_ID)
 # Built once: making a statement costs more than running it.
 _READ_HEAD = Plain(_THE_HEAD)
 _LOCK_HEAD = Plain(_THE_HEAD.with_for_update())
@@ -126,7 +127,7 @@ def append_each(tx: Transaction, entries: Sequence[Entry]) -> None:
     if not entries:
         return
     connection = connection_of(tx)
-    before = _locked_head(connection)
+    before, beside_each = _locked_head(connection)
     rows, texts = list[dict[str, Any]](), list[dict[str, Any]]()
     for index, entry in enumerate(entries, before.size):
         salts = fresh_salts(entry.texts)
@@ -137,9 +138,9 @@ def append_each(tx: Transaction, entries: Sequence[Entry]) -> None:
             {"index": index, "name": name, "text": cleaned(text), "salt": salts[name]}
             for name, text in entry.texts.items()
         ]
-    grown, roots = before.extend(row["leaf_hash"] for row in rows)
-    for row, root in zip(rows, roots, strict=True):
-        row["root"] = root
+    grown, spines = before.extend(row["leaf_hash"] for row in rows)
+    for row, spine in zip(rows, spines, strict=True):
+        row["root"] = beside_each(spine)
     moved = {"head": _HEAD_ID, "old_size": before.size, "new_size": grown.size}
     if len(rows) > 1:
         _ADD_ENTRIES.put(connection, [[row[name] for name in _COLUMNS] for row in rows])
@@ -154,32 +155,37 @@ def append_each(tx: Transaction, entries: Sequence[Entry]) -> None:
 
 def head(tx: Transaction) -> Frontier:
     """How far the tree has grown. AuditFault if the head row is damaged or gone though there are entries."""
-    return _head(connection_of(tx), _READ_HEAD) or Frontier()
+    found = _head(connection_of(tx), _READ_HEAD)
+    return found[0] if found else Frontier()
 
 
-def _locked_head(connection: Connection) -> Frontier:
-    """The head, held until the transaction ends; the first one is written here."""
+def _locked_head(connection: Connection) -> tuple[Frontier, Callable[[bytes], bytes]]:
+    """The head, held until the transaction ends, and what makes of a spine what stands beside an entry.
+
+    The first one is written here: who begins a log shares it with no version that knows roots alone.
+    """
     found = _head(connection, _LOCK_HEAD)
     if found is None:
-        found = Frontier()
-        connection.execute(_ADD_HEAD, {"id": _HEAD_ID, "size": 0, "frontier": found.to_bytes()})
-    return found
+        found = Frontier(), True
+        first = {"id": _HEAD_ID, "size": 0, "frontier": found[0].to_bytes(), "marks": True}
+        connection.execute(_ADD_HEAD, first)
+    return found[0], mark_of if found[1] else root_under
 
 
-def _head(connection: Connection, query: Plain) -> Frontier | None:
+def _head(connection: Connection, query: Plain) -> tuple[Frontier, bool] | None:
     found = stored_rows(connection, query)
     if not found:
         if connection.execute(select(ENTRIES.c.index).limit(1)).first() is not None:
             raise AuditFault("the audit head is gone though there are entries")
         return None
-    size, stored = found[0]
+    size, stored, marks = found[0]
     try:
         frontier = Frontier.from_bytes(stored)
     except ValueError as problem:
         raise AuditFault("the audit head cannot be read") from problem
     if frontier.size != size:
         raise AuditFault("the audit head contradicts itself about its size")
-    return frontier
+    return frontier, bool(marks)
 
 
 def rows(tx: Transaction, *, limit: int = 100, **wanted: Unpack[Wanted]) -> list[Row]:

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from storage.audit import log
 from storage.audit.checkpoint import BadNote, Checkpoint, Verifier, verify_note
+from storage.audit.earlier import beside
 from storage.audit.findings import Finding, sentence
 from storage.audit.log import Transaction
 from storage.audit.merkle import Frontier, consistency_proof, verify_consistency
@@ -41,7 +42,7 @@ class PartReport:
         part = f"the entries {self.first} to {self.end - 1}"
         if self.signed is None:
             return (
-                f"Internally consistent only: {part} agree with one another and with the roots beside them. "
+                f"Internally consistent only: {part} agree with one another and with the tree that they tell of. "
                 "Compare with a checkpoint from elsewhere."
             )
         return f"Sound: {part} are those that the checkpoint over {self.signed} entries was signed for."
@@ -84,14 +85,14 @@ def verify_part(
 
 
 def _before(tx: Transaction, first: int) -> Frontier:
-    """The tree over what stands before, as its hashes have it: as good as the root beside the entry before it."""
+    """The tree over what stands before, as its hashes have it: as good as what stands beside the entry before it."""
     if first == 0:
         return Frontier()
     tree = Tree(tx, first).frontier(first)
-    row = log.row_at(tx, first - 1)
-    if row is None or row.root != tree.root:
+    told = beside(tx, first - 1)
+    if told is None or not tree.is_told_by(told):
         raise AuditFault(
-            f"The hashes of the entries before {first} do not give the root beside entry {first - 1}. "
+            f"The hashes of the entries before {first} do not give the tree that entry {first - 1} tells of. "
             "Verify the whole log."
         )
     return tree

@@ -11,10 +11,11 @@ from sqlalchemy import and_, func, insert, or_, select
 
 from storage.audit import log
 from storage.audit.checkpoint import BadNote, Checkpoint, Signer, Verifier, origin_of, sign, verify_note
+from storage.audit.earlier import Earlier
 from storage.audit.epochs import Epochs, epoch_of, read_epochs
 from storage.audit.findings import sentence
 from storage.audit.log import Transaction
-from storage.audit.merkle import EMPTY_ROOT, Frontier, leaf_hash
+from storage.audit.merkle import Frontier, leaf_hash
 from storage.audit.tables import CHECKPOINTS
 from storage.faults import AuditFault
 from storage.sentences import Sentence, template
@@ -68,29 +69,28 @@ def contradiction(
         detail: str = template("The last audit entry is not the one that the head of the log counts.")
         return Contradiction(detail=detail, broken=True)
     epochs = read_epochs(tx, verifier)
+    earlier = Earlier(tx, head)
     kept = latest_checkpoint(tx)
-    earlier = verify_note(kept, verifier) if kept else None
-    if kept and isinstance(earlier, Checkpoint) and not _stands(tx, head, epochs, earlier):
-        detail = Sentence(
-            "The audit log contradicts its own checkpoint over {size} entries.", size=earlier.size
-        )
-        return _contradicted(detail, kept, earlier, head)
+    own = verify_note(kept, verifier) if kept else None
+    if kept and isinstance(own, Checkpoint) and not _stands(earlier, epochs, own):
+        detail = Sentence("The audit log contradicts its own checkpoint over {size} entries.", size=own.size)
+        return _contradicted(detail, kept, own, head)
     for note in notes:
         read = verify_note(note, verifier)
         if isinstance(read, BadNote):
             return Contradiction(
                 detail=Sentence("The checkpoint cannot be trusted: {reason}.", reason=Sentence(read.reason))
             )
-        if not _stands(tx, head, epochs, read):
+        if not _stands(earlier, epochs, read):
             detail = Sentence("The audit log contradicts the checkpoint over {size} entries.", size=read.size)
             text = note if isinstance(note, str) else note.decode()
             return _contradicted(detail, text, read, head)
     return None
 
 
-def _stands(tx: Transaction, head: Frontier, epochs: Epochs, checkpoint: Checkpoint) -> bool:
+def _stands(earlier: Earlier, epochs: Epochs, checkpoint: Checkpoint) -> bool:
     """Whether the log agrees with a checkpoint, or says itself what became of it."""
-    if agrees(tx, head, checkpoint):
+    if earlier.had(checkpoint.size, checkpoint.root):
         return True
     return epochs.knows(checkpoint) if epochs.covers(checkpoint) else epochs.accounts_for(checkpoint)
 
@@ -182,13 +182,10 @@ def _stands_on(tx: Transaction, head: Frontier) -> bool:
     newest = log.latest(tx)
     if newest is None:
         return head.size == 0
-    at_head = (newest.index, newest.root) == (head.size - 1, head.root)
+    at_head = newest.index == head.size - 1 and head.is_told_by(newest.root)
     return at_head and leaf_hash(newest.leaf) == newest.leaf_hash
 
 
 def agrees(tx: Transaction, head: Frontier, checkpoint: Checkpoint) -> bool:
-    """Whether the tree once had this root at this size, going by the roots stored with the entries."""
-    if checkpoint.size == 0:
-        return checkpoint.root == EMPTY_ROOT
-    row = log.row_at(tx, checkpoint.size - 1) if checkpoint.size <= head.size else None
-    return row is not None and row.root == checkpoint.root
+    """Whether the tree once had this root at this size, going by what is stored with the entries."""
+    return Earlier(tx, head).had(checkpoint.size, checkpoint.root)

@@ -9,26 +9,24 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Protocol
 
-from sqlalchemy import LargeBinary, bindparam, cast, select
+from sqlalchemy import bindparam, select
 
 from storage.audit import log
 from storage.audit.log import Transaction, connection_of
 from storage.audit.merkle import Frontier
 from storage.audit.passing import Progress, passed
-from storage.audit.tables import CHECKPOINTS, ENTRIES
+from storage.audit.tables import CHECKPOINTS
 from storage.audit.tile_check import TileCheck
 from storage.audit.tiles import WIDTH, Tree
 from storage.audit.walk import Walk
 from storage.faults import AuditFault
 from storage.plain import Plain, rows
 
-_ROOT = cast(ENTRIES.c.root, LargeBinary)
 _SIGNED = Plain(
-    select(CHECKPOINTS.c.size, _ROOT)
-    .join(ENTRIES, ENTRIES.c.index == CHECKPOINTS.c.size - 1)
-    .where(CHECKPOINTS.c.size > bindparam("first"), CHECKPOINTS.c.size <= bindparam("end"))
+    select(CHECKPOINTS.c.size).where(
+        CHECKPOINTS.c.size > bindparam("first"), CHECKPOINTS.c.size <= bindparam("end")
+    )
 )
-_ROOT_AFTER = Plain(select(_ROOT).where(ENTRIES.c.index == bindparam("index")))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -109,21 +107,19 @@ def joined(
 
 def fitting(tx: Transaction, stretch: Stretch) -> Fits | None:
     """What a walk over the stretch alone comes to; None if anything is wrong or missing."""
-    walk = Walk(None, (), (), find=partial(log.row, tx), epochs=None, start=stretch.before)
+    signed = rows(connection_of(tx), _SIGNED, {"first": stretch.first, "end": stretch.end})
+    sizes = {size for (size,) in signed if isinstance(size, int)}  # SQLite lets anything stand in any column
+    sizes |= {size for size in stretch.sizes if stretch.first < size <= stretch.end}
+    walk = Walk(
+        None, (), (), find=partial(log.row, tx), epochs=None, start=stretch.before, wanted=sorted(sizes)
+    )  # fmt: skip
     tiles = TileCheck(
         tx, walk.note, counts=stretch.counts, first=stretch.first, levels=stretch.levels
     )  # fmt: skip
     whole = passed(tx, walk, tiles, below=stretch.end, progress=None)
     if not whole or walk.found or walk.frontier.size != stretch.end:
         return None
-    # The root beside each entry was just seen to be that of the tree.
-    connection = connection_of(tx)
-    signed = rows(connection, _SIGNED, {"first": stretch.first, "end": stretch.end})
-    roots: dict[int, bytes] = {row[0]: row[1] for row in signed}
-    for size in stretch.sizes:
-        if stretch.first < size <= stretch.end:
-            ((roots[size],),) = rows(connection, _ROOT_AFTER, {"index": size - 1})
-    return Fits(grown=walk.frontier, roots=roots, risen=tiles.risen)
+    return Fits(grown=walk.frontier, roots=walk.roots, risen=tiles.risen)
 
 
 def _stretches(

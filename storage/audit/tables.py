@@ -5,7 +5,7 @@ What keeps their rows from being changed stands in storage.audit.guards; what pr
 
 from datetime import datetime
 
-from sqlalchemy import BigInteger, Column, Index, Integer, LargeBinary, Table, Text
+from sqlalchemy import BigInteger, Boolean, Column, Index, Integer, LargeBinary, Table, Text
 from sqlmodel import Field, SQLModel
 
 from storage.records.columns import only
@@ -19,7 +19,8 @@ _NUMBER = BigInteger().with_variant(Integer, "sqlite")
 
 
 class AuditEntry(SQLModel, table=True):
-    """One leaf. `index` counts from 0 without gaps; `root` is the tree's root after this leaf.
+    """One leaf. `index` counts from 0 without gaps; `root` is the mark of the tree after this leaf (merkle.mark_of), or
+    its root, as versions before wrote it: either says which leaves stand up to here, and in which order.
 
     The columns between are copies of what the leaf says, for searching; only the leaf is evidence.
     """
@@ -61,13 +62,17 @@ class AuditText(SQLModel, table=True):
 
 
 class AuditHead(SQLModel, table=True):
-    """The one row that knows how far the tree has grown: its size and its frontier (merkle.Frontier.to_bytes)."""
+    """The one row that knows how far the tree has grown: its size and its frontier (merkle.Frontier.to_bytes).
+
+    marks: whether new entries have marks beside them. Not so in a store that replicas of the version before may share.
+    """
 
     __tablename__ = "audit_head"
 
     id: int = Field(sa_column=Column(Integer, primary_key=True, autoincrement=False))
     size: int = Field(sa_column=Column(BigInteger, nullable=False))
     frontier: bytes = Field(sa_column=Column(LargeBinary, nullable=False))
+    marks: bool | None = Field(default=None, sa_column=Column(Boolean))
 
 
 class AuditCheckpoint(SQLModel, table=True):

@@ -38,7 +38,7 @@ _LEAVES = Plain(
     .where(ENTRIES.c.index >= bindparam("first"), ENTRIES.c.index < bindparam("end"))
     .order_by(ENTRIES.c.index)
 )
-_ROOT_AFTER = Plain(select(cast(ENTRIES.c.root, LargeBinary)).where(ENTRIES.c.index == bindparam("index")))
+_BESIDE = Plain(select(cast(ENTRIES.c.root, LargeBinary)).where(ENTRIES.c.index == bindparam("index")))
 _ADD = Plain(insert(TILES))
 
 
@@ -89,9 +89,9 @@ class Tree:
         stored = rows(self._connection, _HASHES, {"level": level, "index": tile})
         if stored:
             return _split(stored[0][0])[:there]
-        span = {"first": first, "end": first + there}
         if level == 0:
-            return _in_order(rows(self._connection, _LEAVES, span), first, there)
+            return leaf_hashes(self._connection, first, first + there)
+        span = {"first": first, "end": first + there}
         roots = rows(self._connection, _ROOTS, {"level": level - 1, **span})
         found = _in_order(roots, first, len(roots))
         return [
@@ -118,24 +118,28 @@ def next_tiles(tx: Transaction, *, most: int) -> list[Tile]:
     end = min(log.head(tx).size // WIDTH, first + most)
     if end <= first:
         return []
-    connection = connection_of(tx)
-    span = {"first": first * WIDTH, "end": end * WIDTH}
-    leaves = _in_order(rows(connection, _LEAVES, span), first * WIDTH, (end - first) * WIDTH)
-    before = Frontier(first, Tree(tx, first * WIDTH).frontier(first * WIDTH).peaks)
+    leaves = leaf_hashes(tx, first * WIDTH, end * WIDTH)
+    tree = Frontier(first, Tree(tx, first * WIDTH).frontier(first * WIDTH).peaks)
     made, rising = list[Tile](), _Rising(tx, first)
     for tile in range(first, end):
         at = (tile - first) * WIDTH
         made += rising.over(leaves[at : at + WIDTH])
-    _, roots = before.extend(tile.root for tile in made if tile.level == 0)
-    for tile, root in enumerate(roots, first):
-        beside = rows(connection, _ROOT_AFTER, {"index": tile * WIDTH + WIDTH - 1})
-        if [each[0] for each in beside] != [root]:
+    for whole in (tile for tile in made if tile.level == 0):
+        tree = tree.append(whole.root)
+        begin, last = whole.index * WIDTH, whole.index * WIDTH + WIDTH - 1
+        found = rows(connection_of(tx), _BESIDE, {"index": last})
+        if not found or not tree.is_told_by(found[0][0]):
             raise AuditFault(
-                f"The hashes of the audit entries {tile * WIDTH} to {tile * WIDTH + WIDTH - 1} do not give the root "
-                "that stands beside them, so they were not put into the stored tree. "
+                f"The hashes of the audit entries {begin} to {last} do not give the tree that the last of them tells "
+                "of, so they were not put into the stored tree. "
                 "`wicket audit verify` names the place."
             )
     return made
+
+
+def leaf_hashes(tx: Transaction, first: int, end: int) -> list[bytes]:
+    """The hashes beside the entries from `first` up to `end`. AuditFault where one is missing or damaged."""
+    return _in_order(rows(connection_of(tx), _LEAVES, {"first": first, "end": end}), first, end - first)
 
 
 def add_tiles(tx: Transaction, tiles: Sequence[Tile]) -> bool:

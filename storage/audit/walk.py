@@ -3,6 +3,7 @@
 It reads nothing itself: rows, batches that fit and checkpoints are handed to it, in order of index.
 """
 
+from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from heapq import merge
@@ -30,7 +31,10 @@ class _Anchor:
 
 
 class Walk:
-    """One pass over the rows: what was seen so far, and what did not fit."""
+    """One pass over the rows: what was seen so far, and what did not fit.
+
+    wanted: sizes, smallest first, of which `roots` keeps the root that the tree had.
+    """
 
     def __init__(
         self,
@@ -41,7 +45,10 @@ class Walk:
         find: FindRow | None,
         epochs: Epochs | None,
         start: Frontier = Frontier(),  # noqa: B008  frozen
+        wanted: Sequence[int] = (),
     ) -> None:
+        self.roots: dict[int, bytes] = {}
+        self._wanted = deque(wanted)
         self._first = start.size
         self._frontier = start
         self._tiles: TileCheck | None = None
@@ -75,7 +82,7 @@ class Walk:
     def begin(self, tiles: TileCheck | None = None) -> None:
         """Compare what there is to compare before the first row. tiles: takes the leaf hashes of all that follow."""
         self._tiles = tiles
-        self._compare_anchors({self._frontier.size: self._frontier.root}.get)
+        self._compare_anchors(self._root_at)
 
     def take(self, row: Row) -> bool:
         """Check one row; False when nothing after it can be judged."""
@@ -89,21 +96,21 @@ class Walk:
             self.note(misfit(row, edited=own != row.leaf_hash))
             return False
         self._frontier, hashed = grown
-        # Either the leaf or the hash beside it still gives the root, so what was edited is this row's matter alone.
+        # Either the leaf or the hash beside it still gives the tree, so what was edited is this row's matter alone.
         if own != row.leaf_hash:
             self.note(misfit(row, edited=True))
         else:
             for finding in contradictions(row, self._find):
                 self.note(finding)
-        self._compare_anchors({self._frontier.size: row.root}.get)
+        self._compare_anchors(self._root_at)
         if self._tiles:
             self._tiles.take((hashed,))
         return True
 
     def grow(self, fit: Fit) -> None:
         """Take a whole batch that fits."""
-        first, self._frontier = self._frontier.size + 1, fit.grown
-        self._compare_anchors(lambda size: fit.roots[size - first] if size >= first else None)
+        self._frontier = fit.grown
+        self._compare_anchors(fit.root_at)
         if self._tiles:
             self._tiles.take(fit.hashes)
 
@@ -144,15 +151,21 @@ class Walk:
         )
 
     def _grown(self, row: Row, own: bytes) -> tuple[Frontier, bytes] | None:
-        """The tree with this row, if the leaf or the stored hash gives the stored root; and which of them does."""
+        """The tree with this row, if the leaf or the stored hash gives what the row tells; and which of them does."""
         for hashed in (own, row.leaf_hash):
-            if len(hashed) == HASH_SIZE and (grown := self._frontier.append(hashed)).root == row.root:
+            if len(hashed) == HASH_SIZE and (grown := self._frontier.append(hashed)).is_told_by(row.root):
                 return grown, hashed
         return None
+
+    def _root_at(self, size: int) -> bytes | None:
+        return self._frontier.root if size == self._frontier.size else None
 
     def _compare_anchors(self, root_of: Callable[[int], bytes | None]) -> None:
         """Compare the tree with every checkpoint up to its size. root_of: the root that it had lately at a size."""
         size = self._frontier.size
+        while self._wanted and self._wanted[0] <= size:
+            wanted = self._wanted.popleft()
+            self.roots[wanted] = root_of(wanted) or b""
         while self._next and self._next.size <= size:
             anchor, self._next = self._next, next(self._anchors, None)
             if self._rewritten:

@@ -170,7 +170,7 @@ class AdRights:
     def _judged_by(self) -> list[str]:
         names = self._shape.attributes
         watched = [names.mail, names.manager, names.employment, names.login]
-        watched += [names.person] if names.person else []
+        watched += filter(None, (names.person, names.environment, names.workload))
         watched += [pair[0] for pair in self._shape.inactive_when]
         return list(dict.fromkeys(watched))
 

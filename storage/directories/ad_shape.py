@@ -20,6 +20,7 @@ class AdAttributes(LdapAttributes):
     name: str = "displayName"
     team: str = "department"
     company: str = "company"
+    location: str = "physicalDeliveryOfficeName"
     group_name: str = "sAMAccountName"
     group_owner: str = "managedBy"
 

@@ -30,6 +30,8 @@ class Account:
     must_change_password: at the next sign-in. direct_groups: names of the groups that hold the account itself.
     groups: those, and what they are in; a name that several groups have is left out of both. mail_changed_at: no later
     than this the mail address became what it is. Times are None where there is none, or the directory keeps none.
+    location: where they work. environment, workload: what a service account belongs to; its manager answers for it. All
+    three are empty where the directory does not say, which is unknown.
     """
 
     id: str
@@ -52,6 +54,9 @@ class Account:
     password_expires_at: datetime | None
     read_at: datetime
     mail_changed_at: datetime | None = None
+    location: str = ""
+    environment: str = ""
+    workload: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -35,7 +35,8 @@ class Accounts:
         names = shape.attributes
         wanted = [
             names.id, names.login, names.name, names.mail, names.team, names.company, names.manager,
-            names.employment, *([names.person] if names.person else []), *standing_in,
+            names.employment, names.location, *filter(None, (names.person, names.environment, names.workload)),
+            *standing_in,
             *(pair[0] for pair in shape.inactive_when),
         ]  # fmt: skip
         self.attributes = tuple(dict.fromkeys(wanted))
@@ -57,6 +58,12 @@ class Accounts:
         return self._only(
             self._shape.attributes.id, session.search(self._shape.domain, having, self.attributes)
         )
+
+    def ids(self, session: Session) -> list[str]:
+        """Everybody's stable id, sorted, found page by page."""
+        wanted = (self._shape.attributes.id,)
+        pages = session.pages(self._shape.people_base, self._shape.people_filter, wanted)
+        return sorted({self._id_of(entry) for page in pages for entry in page})
 
     def by_login(self, session: Session, login: str) -> Entry | None:
         """The entry that signs in with this name."""
@@ -97,6 +104,9 @@ class Accounts:
             password_expires_at=standing.expires_at,
             read_at=now,
             mail_changed_at=self._mail_changed_at(entry),
+            location=entry.first(names.location),
+            environment=entry.first(names.environment) if names.environment else "",
+            workload=entry.first(names.workload) if names.workload else "",
         )
 
     def standing(self, session: Session, entry: Entry, now: datetime) -> Standing:

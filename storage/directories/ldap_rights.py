@@ -169,7 +169,7 @@ class Rights:
             {"memberOf"} if self._shape.membership == "member" else set()
         )
         hidden = set(ldap_probes.unseen(session, person.dn, sorted(wanted)))
-        merely_told = hidden & {names.name, names.team, names.company}
+        merely_told = hidden & {names.name, names.team, names.company, names.location}
         if needed := sorted(hidden - merely_told):
             yield Finding(
                 level="failed",
@@ -294,7 +294,7 @@ class Rights:
         """What requests are judged by must not be Wicket's to write."""
         names = self._shape.attributes
         watched = [names.mail, names.manager, names.employment, names.login]
-        watched += [names.person] if names.person else []
+        watched += filter(None, (names.person, names.environment, names.workload))
         watched += [pair[0] for pair in self._shape.inactive_when]
         for attribute in dict.fromkeys(watched):
             make = (lambda: f"cn={random_text()}") if attribute == names.manager else random_text

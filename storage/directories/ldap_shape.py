@@ -23,7 +23,7 @@ class LdapAttributes:
     """The attribute that holds each fact about a person, and the name and owner of a group.
 
     id: must never be used again. person: what the company knows the person by in every directory; None where that
-    is not kept.
+    is not kept. environment, workload: of service accounts; None where that is not kept.
     """
 
     id: str = "entryUUID"
@@ -35,6 +35,9 @@ class LdapAttributes:
     company: str = "o"
     manager: str = "manager"
     employment: str = "employeeType"
+    location: str = "l"
+    environment: str | None = None
+    workload: str | None = None
     group_name: str = "cn"
     group_owner: str = "owner"
 

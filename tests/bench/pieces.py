@@ -14,6 +14,8 @@ _NAMES = {
     "account": "one account with its groups, from the local directory",
     "decision view": "one policy decision: view",
     "decision grant": "one policy decision: grant",
+    "decision 1000 apart": "the same with 1,000 policies, each about an entitlement of its own",
+    "decision 1000": "the same with 1,000 policies that all could be about it",
     "home": "the App Home of somebody with 200 grants, rendered",
     "parse": "one sentence understood",
 }

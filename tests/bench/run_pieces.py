@@ -8,7 +8,7 @@ import json
 import os
 import sys
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -81,10 +81,27 @@ def _decisions(settings: Settings, account: Account) -> dict[str, float]:
         ticket_given=True,
         now=now,
     )
+    many, apart = (
+        _thousand(sources, schema, ""),
+        _thousand(sources, schema, ' == Entitlement::"thing-{number}"'),
+    )
     return {
         "decision view": _call(lambda: policy.ask(view)),
         "decision grant": _call(lambda: policy.ask(grant)),
+        "decision 1000 apart": _call(lambda: apart.ask(grant)),
+        "decision 1000": _call(lambda: many.ask(grant)),
     }
+
+
+def _thousand(sources: Mapping[str, str], schema: str, resource: str) -> CedarPolicy:
+    """The shipped policies, and a thousand more that forbid a grant to teams that are not there."""
+    more = (
+        f'@id("own-{number}") @reason("No.")\n'
+        f'forbid (principal, action == Action::"grant", resource{resource.format(number=number)})\n'
+        f'when {{ principal.team == "team-{number}" && context.minutes > {number} }};\n'
+        for number in range(1000)
+    )
+    return CedarPolicy.load({**sources, "own.cedar": "".join(more)}, schema, bound_to="bench")
 
 
 def _home() -> float:

@@ -171,7 +171,7 @@ def test_a_shipped_policy_is_left_out_and_one_that_there_is_not_is_told(place: P
     assert "There is no policy `no-self-approval`." in told.stdout
     wrong = run("test", "--replaces", "no-such")
     assert (wrong.exit_code, wrong.stdout) == (2, "")
-    assert "No shipped policy has the @id no-such." in wrong.stderr
+    assert "No shipped policy has the @id no-such," in wrong.stderr
 
 
 @pytest.mark.parametrize(
@@ -218,6 +218,18 @@ def test_cases_may_name_what_the_settings_have(place: Path) -> None:
     told = run("test", "--directory", "policies", "policies/cases/own.toml")
     assert f"→ {name[1]}" in told.stdout
     assert told.exit_code == 1
+
+
+def test_what_the_settings_name_needs_not_be_typed(place: Path) -> None:
+    """`[policy]` says which directory, and which shipped policies are left out."""
+    example = (ROOT / "docs" / "wicket.toml.example").read_text(encoding="utf-8")
+    said = '[policy]\ndirectory = "policies"\nreplaces = ["no-self-approval"]\n'
+    (place / "wicket.toml").write_text(f"{example}\n{said}", encoding="utf-8")
+    write(place)
+    told = run("test")
+    assert told.exit_code == 1
+    assert "✓ policies/cases/own.toml" in told.stdout
+    assert "There is no policy `no-self-approval`." in told.stdout
 
 
 def test_a_thousand_cases_take_about_a_second(place: Path) -> None:

@@ -4,6 +4,7 @@ It works on Cedar's own JSON, so that no mutant is one of the wording alone, and
 """
 
 import json
+import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -11,12 +12,14 @@ from typing import Any
 import cedarpy
 
 from handlers.decisions.cases import Case
-from handlers.decisions.facts import put
+from handlers.decisions.facts import put_whole
+from handlers.decisions.reading import as_asked
 from handlers.decisions.statements import PolicyNote
 
 Json = dict[str, Any]
 
 _NEXT_TO = {">=": ">", ">": ">=", "<=": "<", "<": "<=", "==": "!=", "!=": "=="}
+_FAILED = re.compile(r"while evaluating policy `([^`]+)`:")
 _PARTS = ("left", "right", "arg")
 
 
@@ -27,6 +30,14 @@ class Mutant:
     policy: str
     name: str
     rule: Json | None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Applied:
+    """The names of the rules that apply to one case, and of those that cannot be evaluated."""
+
+    names: frozenset[str]
+    failed: frozenset[str]
 
 
 def rules_of(notes: Iterable[PolicyNote]) -> dict[str, Json]:
@@ -49,19 +60,19 @@ def mutants(rules: Mapping[str, Json], schema: cedarpy.Schema) -> list[Mutant]:
     return [one for name, one in made.items() if name not in refused]
 
 
-def applying(
-    rules: Mapping[str, Json], schema: cedarpy.Schema, cases: Sequence[Case]
-) -> list[frozenset[str]]:
-    """For each case the names of the rules that apply: put all at once, as permissions, which hide nothing."""
+def applying(rules: Mapping[str, Json], schema: str, cases: Sequence[Case]) -> list[Applied]:
+    """Which rules apply to each case: put all at once, as permissions, which hide nothing."""
     policies = cedarpy.PolicySet.from_json_str(
         _as_set({name: {**rule, "effect": "permit"} for name, rule in rules.items()})
     )
+    asked = cedarpy.Schema.from_str(as_asked(schema))
     found = []
     for case in cases:
-        request, entities = put(case.question)
-        diagnostics = cedarpy.is_authorized(request, policies, entities, schema).diagnostics
-        assert not diagnostics.errors
-        found.append(frozenset(diagnostics.reasons))
+        request, entities = put_whole(case.question, schema)
+        diagnostics = cedarpy.is_authorized(request, policies, entities, asked).diagnostics
+        failed = frozenset(name for error in diagnostics.errors for name in _FAILED.findall(error))
+        assert len(failed) == len(diagnostics.errors)
+        found.append(Applied(names=frozenset(diagnostics.reasons), failed=failed))
     return found
 
 

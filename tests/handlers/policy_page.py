@@ -32,6 +32,8 @@ _SAID = {
     "Access.heldMinutes": "held",
     "Access.extends": "held",
     "Reconciling.minutes": "for",
+    "Access.conflicts": "has",
+    "Access.workloadEnvironments": "has",
 }
 _STATED = {
     "Account": {*facts_of(Account), *facts_of(Lately)},

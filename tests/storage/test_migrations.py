@@ -139,7 +139,7 @@ def test_migrating_again_changes_nothing_and_keeps_what_is_there(migrated: Store
 
 
 def test_the_triggers_of_the_audit_tables_refuse_a_change(migrated: Store):
-    run(migrated, "INSERT INTO audit_head VALUES (1, 0, '')")
+    run(migrated, "INSERT INTO audit_head VALUES (1, 0, '', NULL)")
     with pytest.raises(
         (sqlite3.IntegrityError, psycopg.IntegrityError), match="the audit head is never deleted"
     ):
@@ -291,6 +291,17 @@ def test_what_waits_and_lasts_from_before_is_reminded_of(tmp_path: Path):
         ("g-4", "", None),
         ("g-5", "", None),
     ]
+
+
+def test_a_log_from_before_goes_on_with_marks_and_its_head_is_guarded_as_before(tmp_path: Path):
+    """Revision 26 says so in the head: a file has one bot, and none of the version before goes on beside it."""
+    old = tmp_path / "old.db"
+    _stop_at(old, "0024")
+    run(old, "INSERT INTO audit_head VALUES (1, 0, x'0000000000000000')")
+    migrate(old)
+    assert run(old, "SELECT size, marks FROM audit_head") == [(0, 1)]
+    migrate(tmp_path / "new.db")
+    assert schema(old) == schema(tmp_path / "new.db")
 
 
 def _stop_at(path: Path, revision: str) -> None:

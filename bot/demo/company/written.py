@@ -81,7 +81,7 @@ def _entitlements(company: Company) -> Iterator[dict[str, Any]]:
         row["max"] = _duration(row.pop("max_duration"))
         row["standing"] = row.pop("standing_allowed")
         row["aliases"] = list(entitlement.aliases)
-        yield row
+        yield {key: value for key, value in row.items() if value not in ("", ())}
 
 
 def _table(heading: str, rows: Mapping[str, Any]) -> str:

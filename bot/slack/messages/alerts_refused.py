@@ -48,9 +48,8 @@ def _refused_self_service(alert: Alert) -> tuple[str, str]:
 
 def _wrong_approver(alert: Alert) -> tuple[str, str]:
     who, what, facts = alert.whose, alert.entitlement, alert.facts
-    title = say(
-        "Wrong person clicked: {about}", about=who if facts.get("resume") or facts.get("release") else what
-    )
+    is_about_all = any(facts.get(one) for one in ("resume", "release", "stop"))
+    title = say("Wrong person clicked: {about}", about=who if is_about_all else what)
     requester = alert.fact("requester")
     others = say("They are not among its approvers.")
     if facts.get("drift"):
@@ -59,6 +58,8 @@ def _wrong_approver(alert: Alert) -> tuple[str, str]:
     elif facts.get("resume"):
         tried = say("{name} tried to let new access begin again.", name=who)
         others = say("They are not on the security team.")
+    elif (stop := alert.fact("stop")) and stop in _STOPS:
+        tried = say(_STOPS[stop], name=who)
     elif released := alert.fact("release"):
         tried = say("{name} tried to let {other} in again.", name=who, other=released)
         others = say("They are not on the security team.")
@@ -82,6 +83,12 @@ def _wrong_approver(alert: Alert) -> tuple[str, str]:
         tried = say("{name} tried to decide a request for {entitlement}.", name=who, entitlement=what)
     why = _reasons(alert) if facts.get("reasons") else others
     return title, together(tried, why, say("Nothing was changed."))
+
+
+_STOPS = {
+    "freeze": template("{name} tried to stop all new access."),
+    "revoke_all": template("{name} tried to revoke everything of somebody."),
+}
 
 
 def _unproven(alert: Alert) -> tuple[str, str]:
@@ -165,6 +172,19 @@ def _row_changed(alert: Alert) -> tuple[str, str]:
     return title, together(what, say("It does not count."), find)
 
 
+def _rows_unsigned(alert: Alert) -> tuple[str, str]:
+    count = str(alert.fact("rows") or 0)
+    return say("Rows of an older version still count unsigned"), together(
+        say(
+            "{count} of those that give somebody something have no signature, and nothing new is signed.",
+            count=count,
+        ),
+        say(
+            "When every replica runs this version, run `wicket keys sign`: from then on none counts without one."
+        ),
+    )
+
+
 _ROWS = {
     "alarms": template("a reported change"),
     "approvals": template("an approval"),
@@ -191,6 +211,7 @@ SENTENCES: Mapping[Kind, Callable[[Alert], tuple[str, str]]] = MappingProxyType(
         Kind.UNPROVEN: _unproven,
         Kind.TAMPERED: _tampered,
         Kind.ROW_CHANGED: _row_changed,
+        Kind.ROWS_UNSIGNED: _rows_unsigned,
     }
 )
 """For each of these kinds, what becomes headline and sentences."""

@@ -22,6 +22,7 @@ PHRASES = (
     template("at once"),
     template("at the next sign-in"),
     template("when the Kerberos ticket ends, within 10 h"),
+    template("the policy owners"),
     template("the security team"),
     template("its owner"),
     template("contractor"),

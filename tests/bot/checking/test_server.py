@@ -31,9 +31,10 @@ def levels(install: Installation) -> dict[str, tuple[str, str]]:
 
 def test_a_good_one(install: Installation, server: Server):
     seen = levels(install)
-    assert {level for level, _ in seen.values()} == {"ok"}
+    # The role that the tests use made the tables, so it may do more to them than it should.
+    assert {about: level for about, (level, _) in seen.items() if level != "ok"} == {"role": "warning"}
     assert set(seen) == {
-        "server", "tables", "guards", "audit log", "checkpoint", "published checkpoints", "new access",
+        "server", "tables", "role", "guards", "audit log", "checkpoint", "published checkpoints", "new access",
     }  # fmt: skip
 
 

@@ -52,6 +52,10 @@ def test_rows_become_the_catalogue(load):
         ('"Production database"', f'"{"x" * 76}"', ".title: is too long"),
         ('"Production database"', '"\\u202eesab"', ".title: must be one line of ordinary text"),
         ('"prod-db-rw"', '""', ".group: must not be empty"),
+        ("risk = 4", "risk = 4\npeople = 0", ".people: must be at least 1"),
+        ("risk = 4", "risk = 4\npeople = 4", ".people: must be at most 3"),
+        ("risk = 4", 'risk = 4\nconflicts_with = ["prod-db"]', ".conflicts_with: names the entitlement itself"),
+        ("risk = 4", 'risk = 4\nconflicts_with = ["wki"]', '.conflicts_with: "wki" is no [[entitlement]]\'s id.'),
         ("risk = 4", "risk = 4\nstandng = true", '.standng: is not a setting of Wicket. Did you mean "standing"?'),
         ('max = "8h"', "", '.max: is missing. Write, under [[entitlement]]: max = "8h"'),
     ],
@@ -70,6 +74,31 @@ def test_a_wrong_row_is_named_by_its_id(old, new, told, wrong):
 )  # fmt: skip
 def test_rows_may_not_be_mistaken_for_each_other(old, new, told, wrong):
     assert f"  {told}" in wrong(replace={'max = "8h"\n': 'max = "8h"\n' + MORE.replace(old, new)})
+
+
+def test_what_one_says_it_conflicts_with_is_said_of_both(load):
+    """A-5: whoever asks first, and whichever row says it."""
+    rows = f'max = "8h"\n{MORE}conflicts_with = ["prod-db"]\n'
+    catalogue = load(replace={'max = "8h"\n': rows}).catalogue
+    assert catalogue.entitlements["wiki"].conflicts_with == ("prod-db",)
+    assert catalogue.entitlements["prod-db"].conflicts_with == ("wiki",)
+    assert catalogue.beside(catalogue.entitlements["prod-db"]) == (catalogue.entitlements["wiki"],)
+
+
+@pytest.mark.parametrize(
+    ("risk", "said", "people"),
+    [(3, "", 1), (4, "", 2), (5, "", 2), (4, "people = 1", 1), (1, "people = 3", 3)],
+)
+def test_from_risk_4_on_two_people_approve_unless_it_is_said(load, risk, said, people):
+    """AC-3(2): the default is two, and another number is a change of the catalogue, which the hash has."""
+    catalogue = load(replace={"risk = 4": f"risk = {risk}\n{said}"}).catalogue
+    assert catalogue.entitlements["prod-db"].people == people
+
+
+def test_how_many_approve_and_what_is_kept_apart_are_in_the_digest(load):
+    """Lowering either is a policy change."""
+    changes = ("risk = 4", "risk = 4\npeople = 1", 'risk = 4\nworkload = "orders"')
+    assert len({load(replace={"risk = 4": change}).catalogue.digest for change in changes}) == len(changes)
 
 
 def test_a_row_without_an_id_is_named_by_its_number(wrong):

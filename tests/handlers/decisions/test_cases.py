@@ -7,6 +7,7 @@ import pytest
 
 from handlers.decisions.cases import answered, coverage, read_cases, strange_ids
 from handlers.decisions.cedar import CedarPolicy
+from handlers.decisions.circumstances import HAS_NOTHING, Having
 from handlers.decisions.policy import (
     AccessQuestion,
     AccountQuestion,
@@ -103,6 +104,21 @@ def test_who_asks_for_a_report_and_who_gets_it() -> None:
     assert (asked.principal.id, asked.requester.id, asked.holder.id) == ("ada", "ada", "eve")
     assert (granted.principal.id, granted.requester.id, granted.holder.id) == ("eve", "ada", "eve")
     assert granted.recently.reported == {("local", "eve")}
+
+
+def test_what_they_have_beside_it_is_nothing_unless_it_is_said() -> None:
+    """And unknown is not nothing (A-10)."""
+    nothing, something = (
+        question('action = "grant"'),
+        question('action = "grant"\nhas = ["prod-db"]\nopen_grants = 3'),
+    )
+    unknown = question('action = "grant"\nhas = "unknown"\nopen_grants = "unknown"')
+    assert isinstance(nothing, AccessQuestion)
+    assert isinstance(something, AccessQuestion)
+    assert isinstance(unknown, AccessQuestion)
+    assert nothing.having == HAS_NOTHING
+    assert something.having == Having(beside=(something.entitlement,), open_grants=3)
+    assert unknown.having == Having(beside=None, open_grants=None)
 
 
 def test_what_happened_to_somebody_who_is_named_twice_is_not_lost() -> None:

@@ -21,6 +21,14 @@ POLICY = CedarPolicy.load(SOURCES, SCHEMA, bound_to="catalogue 1")
 
 PERMIT_ALL = '@id("all") @reason("Anybody may.")\npermit (principal, action, resource);\n'
 
+# Allows everything, and has read what the odd facts are in.
+PERMIT_AND_READ = """@id("all") @reason("Anybody may.") permit (principal, action == Action::"grant", resource)
+when {
+  context.minutes > 0 && !(context has role) && resource.risk > 0 && principal.active &&
+  !principal.groups.contains("nobodys") && context.now > datetime("2020-01-01")
+};
+"""
+
 
 def load(text: str, schema: str = SCHEMA) -> CedarPolicy:
     """A set of one file, called own.cedar."""
@@ -73,7 +81,8 @@ def test_an_erroring_permit_denies_beside_one_that_permits() -> None:
 )
 def test_facts_that_do_not_fit_refuse_and_never_raise(question: Question) -> None:
     """A missing, fractional, huge or naive fact is an error on the record and a refusal, even if all is permitted."""
-    decision = load(PERMIT_ALL).ask(question)
+    assert load(PERMIT_AND_READ).ask(access(Action.GRANT, WIKI)).allowed
+    decision = load(PERMIT_AND_READ).ask(question)
     assert not decision.allowed
     assert decision.errors
 
@@ -188,7 +197,7 @@ def test_of_two_readings_of_one_account_none_is_believed() -> None:
     """What one click asks together was read at one time; if it was not, the answer is no to all of it."""
     asked = [
         access(Action.APPROVE, WIKI, principal=GRACE, requester=ADA, role="owner"),
-        access(Action.GRANT, WIKI, by=replace(ADA, team="Before"), approvals=Approvals(owner=1)),
+        access(Action.GRANT, WIKI, by=replace(ADA, employment="contractor"), approvals=Approvals(owner=1)),
     ]
     assert [(one.allowed, bool(one.errors)) for one in POLICY.ask_each(asked)] == [(False, True)] * 2
 
@@ -232,7 +241,7 @@ def test_a_fact_that_changed_is_asked_about_as_it_is_now() -> None:
         ),
         (
             PERMIT_ALL + "permit (principal, action, resource)",
-            "own.cedar, line 3, column 1: unexpected end of input",
+            "own.cedar, line 3, column 36: unexpected end of input",
         ),
         (
             PERMIT_ALL
@@ -251,10 +260,23 @@ def test_a_fact_that_changed_is_asked_about_as_it_is_now() -> None:
             '@id("b") @reason("x") permit (principal == ?principal, action, resource);',
             "line 1: templates (?principal, ?resource) are not used here",
         ),
+        (
+            '@id("b") @reason("x") permit (principal, action, resource) when { principal has location };',
+            "line 1: policy `b`: leave out `has location`; where it is unknown, the answer is a refusal",
+        ),
+        (
+            '@id("b") @reason("{who} may.") permit (principal, action, resource);',
+            "line 1: policy `b`: @reason may hold {conflicts} or {name} or {owner}, and no other braces",
+        ),
+        (
+            '@id("b") @reason("{name.login} may.") permit (principal, action, resource);',
+            "line 1: policy `b`: @reason may hold",
+        ),
+        ('@id("b") @reason("{ may.") permit (principal, action, resource);', "policy `b`: @reason may hold"),
         ("// nothing\n", "there are no policies"),
         ("", "there are no policies"),
     ],
-    ids=range(15),
+    ids=range(19),
 )
 def test_a_bad_set_does_not_load_and_says_where_and_why(text: str, told: str) -> None:
     """A fault names the file, the line and what is wrong."""

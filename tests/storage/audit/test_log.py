@@ -12,7 +12,7 @@ from sqlmodel import Session
 
 from storage.audit import log, sealing
 from storage.audit.entry import Entry, check_commitment
-from storage.audit.merkle import EMPTY_ROOT, leaf_hash, root_of
+from storage.audit.merkle import EMPTY_ROOT, Frontier, leaf_hash, mark_of, root_of
 from storage.audit.verification import verify_log
 from storage.database import Database
 from storage.faults import AuditFault
@@ -29,7 +29,7 @@ def fill(engine: Engine, make_entry: MakeEntry, count: int) -> list[str]:
     return ids
 
 
-def test_every_row_keeps_the_root_after_itself(engine: Engine, make_entry: MakeEntry) -> None:
+def test_every_row_keeps_the_mark_of_the_tree_after_itself(engine: Engine, make_entry: MakeEntry) -> None:
     ids = fill(engine, make_entry, 9)
     with engine.connect() as connection:
         stored = list(log.every(connection, below=9))
@@ -38,7 +38,9 @@ def test_every_row_keeps_the_root_after_itself(engine: Engine, make_entry: MakeE
     assert [row.id for row in stored] == ids
     assert [row.index for row in stored] == list(range(9))
     assert hashes == [leaf_hash(row.leaf) for row in stored]
-    assert [row.root for row in stored] == [root_of(hashes[: size + 1]) for size in range(9)]
+    trees = [Frontier().extend(hashes[: size + 1])[0] for size in range(9)]
+    assert [row.root for row in stored] == [mark_of(tree.spine) for tree in trees]
+    assert [tree.root for tree in trees] == [root_of(hashes[: size + 1]) for size in range(9)]
     assert (head.size, head.root) == (9, root_of(hashes))
 
 
@@ -136,7 +138,7 @@ def test_an_id_is_used_once(engine: Engine, make_entry: MakeEntry, unguarded: En
         "INSERT OR REPLACE INTO audit_texts SELECT \"index\", name, 'other', salt, NULL FROM audit_texts",
         "DELETE FROM audit_head",
         "UPDATE audit_head SET size = 0",
-        "INSERT OR REPLACE INTO audit_head SELECT id, 0, frontier FROM audit_head",
+        "INSERT OR REPLACE INTO audit_head SELECT id, 0, frontier, NULL FROM audit_head",
         "UPDATE audit_checkpoints SET size = 9",
         "DELETE FROM audit_checkpoints",
         "INSERT OR REPLACE INTO audit_checkpoints SELECT id, at, 9, note FROM audit_checkpoints",
@@ -166,7 +168,7 @@ def test_the_triggers_refuse_every_way_to_change_what_is_written(
         "TRUNCATE audit_head",
         "UPDATE audit_head SET size = 0",
         "INSERT INTO audit_head SELECT 2, 0, frontier FROM audit_head",
-        "INSERT INTO audit_head SELECT id, 0, frontier FROM audit_head ON CONFLICT (id) DO UPDATE SET size = 0",
+        "INSERT INTO audit_head SELECT id, 0, frontier, NULL FROM audit_head ON CONFLICT (id) DO UPDATE SET size = 0",
         "UPDATE audit_checkpoints SET size = 9",
         "DELETE FROM audit_checkpoints",
         "TRUNCATE audit_checkpoints",

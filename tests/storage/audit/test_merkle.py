@@ -15,6 +15,7 @@ from storage.audit.merkle import (
     leaf_hash,
     node_hash,
     root_of,
+    root_under,
     verify_consistency,
     verify_inclusion,
 )
@@ -255,14 +256,14 @@ def test_there_is_no_proof_for_what_is_not_there() -> None:
 
 @given(st.lists(st.binary(), max_size=40), st.lists(st.binary(), max_size=40))
 def test_many_leaves_at_once_make_the_tree_that_each_makes(before: list[bytes], more: list[bytes]) -> None:
-    """T-1: whatever was there, the same frontier, and after each leaf the same root."""
+    """T-1: whatever was there, the same frontier, and after each leaf the spine of the same root."""
     alone = Frontier()
     for leaf in before:
         alone = alone.append(leaf_hash(leaf))
-    together, roots = alone.extend([leaf_hash(leaf) for leaf in more])
+    together, spines = alone.extend([leaf_hash(leaf) for leaf in more])
     expected = []
     for leaf in more:
         alone = alone.append(leaf_hash(leaf))
-        expected.append(alone.root)
+        expected.append((alone.root, alone.spine))
     assert together == alone
-    assert roots == expected
+    assert [(root_under(spine), spine) for spine in spines] == expected

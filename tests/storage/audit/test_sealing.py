@@ -6,10 +6,11 @@ from sqlmodel import Session
 
 from storage.audit import log, sealing
 from storage.audit.checkpoint import Checkpoint, Signer, sign, verify_note
-from storage.audit.merkle import EMPTY_ROOT
+from storage.audit.merkle import EMPTY_ROOT, root_of
 from storage.faults import AuditFault
 
 from .conftest import START, MakeEntry
+from .test_tampering import COVERED, OLD, filled
 
 SIGNER = Signer.from_seed("wicket.example/audit", bytes(32))
 KEY = SIGNER.verifier
@@ -102,6 +103,33 @@ def test_a_checkpoint_from_elsewhere_over_more_entries_contradicts(
         fill(tx, make_entry, 5)
         assert "checkpoint over 6" in (sealing.check_head(tx, KEY, [ahead]) or "")
         assert "cannot be trusted" in (sealing.check_head(tx, KEY, [ahead[:-9]]) or "")
+
+
+WRONG_TILES = "UPDATE audit_tiles SET hashes = zeroblob(8192), root = zeroblob(32)"
+
+
+@pytest.mark.parametrize("deeds", [(), (WRONG_TILES,), ("DELETE FROM audit_tiles",)])
+def test_a_tile_that_was_changed_is_no_reason_to_doubt_what_was_signed(
+    deeds: tuple[str, ...],
+) -> None:
+    """T-2: the stored tree is no evidence; what stands beside the entries is, of this version and the one before."""
+    engine, note = filled()
+    with engine.connect() as tx:
+        for deed in deeds:
+            tx.execute(text(deed))
+        head, hashes = log.head(tx), [row.leaf_hash for row in log.every(tx)]
+        assert sealing.check_head(tx, KEY, [note]) is None
+        for size in (1, 255, 256, OLD, OLD + 1, 512, COVERED, head.size):
+            root = root_of(hashes[:size])
+            assert sealing.agrees(tx, head, Checkpoint(origin=SIGNER.name, size=size, root=root))
+            other = Checkpoint(
+                origin=SIGNER.name, size=size, root=root_of(hashes[size - 1 :]) if size > 1 else root[::-1]
+            )
+            assert not sealing.agrees(tx, head, other)
+        # Both the mark and the hashes must say so.
+        tx.execute(text(f'UPDATE audit_entries SET root = zeroblob(32) WHERE "index" = {COVERED - 1}'))
+        assert "contradicts" in (sealing.check_head(tx, KEY, [note]) or "")
+    engine.dispose()
 
 
 def test_a_new_key_can_sign_after_the_old_one(engine: Engine, make_entry: MakeEntry) -> None:

@@ -11,7 +11,7 @@ from sqlalchemy import Connection, Engine, text
 from storage.audit import log
 from storage.audit.crew import Answered, Asked, Crew
 from storage.audit.findings import Report
-from storage.audit.merkle import Frontier, leaf_hash, root_of
+from storage.audit.merkle import Frontier, leaf_hash, mark_of, root_of
 from storage.audit.sealing import take_checkpoint
 from storage.audit.stretches import fitting
 from storage.audit.tiles import add_tiles, next_tiles
@@ -102,11 +102,11 @@ def test_a_stretch_that_begins_with_another_tree_is_not_believed(sealed: tuple[E
             text('UPDATE audit_tiles SET hashes = :hashes, root = :root WHERE "index" = 0'),
             {"hashes": b"".join(forged[:TILE]), "root": root_of(forged[:TILE])},
         )
-        tree, roots = Frontier().extend(forged)
+        tree, spines = Frontier().extend(forged)
         for at in range(TILE, COUNT):
             tx.execute(
                 text('UPDATE audit_entries SET root = :root WHERE "index" = :at'),
-                {"root": roots[at], "at": at},
+                {"root": mark_of(spines[at]), "at": at},
             )
         tx.execute(text("UPDATE audit_head SET frontier = :frontier"), {"frontier": tree.to_bytes()})
         report, fitted = both(tx, note)

@@ -10,7 +10,7 @@ from datetime import timedelta
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from sqlalchemy import Connection, Engine, create_engine, text
+from sqlalchemy import Connection, Engine, create_engine, insert, text, update
 from sqlalchemy.pool import StaticPool
 from sqlmodel import SQLModel
 
@@ -20,7 +20,7 @@ from storage.audit.entry import Actor, Entry, PolicyTrace, Where
 from storage.audit.findings import Report
 from storage.audit.merkle import Frontier, leaf_hash
 from storage.audit.sealing import take_checkpoint
-from storage.audit.tables import TABLES
+from storage.audit.tables import HEAD, TABLES
 from storage.audit.tiles import add_tiles, next_tiles
 from storage.audit.verification import verify_log
 
@@ -29,6 +29,8 @@ from .conftest import START
 SIGNER = Signer.from_seed("wicket.example/audit", bytes(32))
 KEY = SIGNER.verifier
 COUNT, COVERED = 530, 525
+# The version before wrote roots beside the entries below this one, and since then there are marks.
+OLD = 300
 # As many as a night holds, or so few that all of them take seconds: each walks over the whole log.
 MANY = settings.get_current_profile_name() == "chaos"
 tampering = settings(max_examples=1000 if MANY else 12, deadline=None)
@@ -68,7 +70,10 @@ def filled(of: str = "") -> tuple[Engine, str]:
     engine = create_engine("sqlite://", poolclass=StaticPool)
     with engine.begin() as tx:
         SQLModel.metadata.create_all(tx, tables=list(TABLES))
-        log.append_each(tx, [entry(number, of=of) for number in range(COVERED)])
+        tx.execute(insert(HEAD), {"id": 1, "size": 0, "frontier": Frontier().to_bytes()})
+        log.append_each(tx, [entry(number, of=of) for number in range(OLD)])
+        tx.execute(update(HEAD).values(marks=True))
+        log.append_each(tx, [entry(number, of=of) for number in range(OLD, COVERED)])
         note = take_checkpoint(tx, SIGNER, at=START)
         log.append_each(tx, [entry(number, of=of) for number in range(COVERED, COUNT)])
         add_tiles(tx, next_tiles(tx, most=10))

@@ -49,8 +49,9 @@ async def test_attributes_and_groups_say_who_somebody_is(domain: AdStage) -> Non
     directory = domain.named(contractor_groups=("Contractors",), service_groups=("robots",))
     grace = await domain.person("grace")
     ada = await domain.person(
-        "ada", department="Payments", company="Lovelace & Co", manager=domain.dn_of(grace)
-    )
+        "ada", department="Payments", company="Lovelace & Co", manager=domain.dn_of(grace),
+        physicalDeliveryOfficeName="Oslo",
+    )  # fmt: skip
     eve, bot = await domain.person("eve"), await domain.person("bot")
     cara = await domain.person("cara", employment="Contractor")
     svc = await domain.person("svc", employment="service")
@@ -65,6 +66,7 @@ async def test_attributes_and_groups_say_who_somebody_is(domain: AdStage) -> Non
         "Lovelace & Co",
         grace,
     )
+    assert found.location == "Oslo"
     kinds = [await directory.account(each) for each in (ada, eve, bot, cara, svc)]
     assert [each.employment for each in kinds if each] == [
         "employee", "contractor", "service", "contractor", "service",

@@ -65,6 +65,20 @@ async def test_attributes_and_groups_say_who_somebody_is(corp: LdapStage) -> Non
     ]  # fmt: skip
 
 
+async def test_what_the_directory_says_of_places_and_workloads_is_read(corp: LdapStage) -> None:
+    """A-10: by the attributes that the operator names; what is not there is empty, and never made up."""
+    named = replace(corp.shape.attributes, environment="businessCategory", workload="departmentNumber")
+    directory = corp.open(replace(corp.shape, attributes=named))
+    ada = await directory.account(await corp.person("ada", l="Oslo"))
+    svc = await directory.account(
+        await corp.person("svc", employment="service", businessCategory="staging", departmentNumber="orders")
+    )
+    assert ada is not None
+    assert svc is not None
+    assert (ada.location, ada.environment, ada.workload) == ("Oslo", "", "")
+    assert (svc.location, svc.environment, svc.workload) == ("", "staging", "orders")
+
+
 async def test_where_employees_are_marked_nobody_else_is_one(corp: LdapStage) -> None:
     directory = corp.open(replace(corp.shape, employee_values=("staff",)))
     kinds = [

@@ -381,6 +381,13 @@ GOLDEN = [
         TAIL,
     ),
     (
+        alert(Kind.ROWS_UNSIGNED, {"rows": 1204}, who="Wicket"),
+        "⚠️ Rows of an older version still count unsigned",
+        "1204 of those that give somebody something have no signature, and nothing new is signed. When every replica "
+        "runs this version, run wicket keys sign: from then on none counts without one.",
+        TAIL,
+    ),
+    (
         alert(Kind.UNDELIVERABLE, {"fault": "not_in_channel", "kind": "approval"}, who="C0DATAOWN"),
         "⚠️ Undeliverable: a message to #C0DATAOWN",
         "Wicket is not in that channel: invite it. The message is kept and tried again every few minutes.",
@@ -454,6 +461,20 @@ GOLDEN = [
         "policies/ours.cedar, line 3, column 38: unexpected token >. What held before goes on deciding. Mend that, "
         "and it is read again by itself.",
         TAIL.replace("g-1", "rules"),
+    ),
+    (
+        alert(Kind.NOT_DISCOVERED, {"directory": "corp", "group": "wiki", "wrong": "risk: must be at most 5."},
+              who="corp"),
+        "⚠️ What a group says of itself cannot be used: wiki",
+        "risk: must be at most 5. Nobody can ask for it until that is mended in corp.",
+        TAIL,
+    ),
+    (
+        alert(Kind.NOT_DISCOVERED, {"directory": "corp", "group": "", "wrong": "It did not answer", "settled": LATER},
+              who="corp"),
+        "⚠️ The groups of corp could not be looked through",
+        "It did not answer. Since 23 Nov 14:32 UTC it can be used.",
+        TAIL,
     ),
     (
         alert(Kind.RULES_DIFFER, {"replica": "wicket-2", "set": "4ecab4e552c3832d", "other": "00112233445566"},

@@ -1,0 +1,78 @@
+"""The couriers of one bot, built from what they stand on: to Slack, by mail, and to whoever collects events.
+
+It delivers nothing.
+"""
+
+import secrets
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import tzinfo
+
+import aiohttp
+from slack_sdk.web.async_client import AsyncWebClient
+
+from bot.couriers.mail import MailCourier, Smtp
+from bot.couriers.rendering import Rendering
+from bot.couriers.slack import SlackCourier
+from bot.metrics import Metrics
+from bot.settings import Settings
+from bot.siem.opening import open_siem
+from bot.slack.door import PageLinks
+from bot.texts import Language
+from handlers.checks import Checks
+from handlers.ground import Ground
+from handlers.owners import CHANNEL, Owners
+from handlers.streaming import Streaming
+from handlers.visits import PageGround
+
+
+@dataclass(frozen=True, kw_only=True)
+class Couriers:
+    """What they stand on. chance: from 0 to 1, so that those who wait do not all come back at once."""
+
+    settings: Settings
+    ground: Ground
+    page_ground: PageGround
+    links: PageLinks
+    checks: Checks
+    owners: Owners
+    metrics: Metrics
+    language: Language
+    zone: tzinfo
+    chance: Callable[[], float]
+
+    def slack(self, client: AsyncWebClient) -> SlackCourier:
+        """To Slack."""
+        ground = self.ground
+        return SlackCourier(
+            client=client,
+            database=ground.database,
+            rendering=Rendering(
+                ground, checks=self.checks, pages=self.links, language=self.language, zone=self.zone
+            ),
+            catalogue=ground.catalogue,
+            security_channel=self.settings.slack.security_channel,
+            metrics=self.metrics,
+            now=ground.now,
+            chance=self.chance,
+            unreachable=lambda tx, owner, trouble: self.owners.keep(tx, owner, {CHANNEL: trouble}),
+        )
+
+    def mail(self) -> MailCourier:
+        """To people outside Slack."""
+        return MailCourier(
+            self.page_ground,
+            Smtp.of(self.settings.mail, self.settings.secrets.smtp_password),
+            metrics=self.metrics,
+            public_url=self.links.public_url,
+            language=self.language,
+            zone=self.zone,
+        )
+
+    def siem(self, session: aiohttp.ClientSession) -> Streaming | None:
+        """To whoever collects events; None where nobody does."""
+        taker = open_siem(self.settings, session)
+        if taker is None:
+            return None
+        sender, behind = secrets.token_hex(8), self.metrics.stream_behind.set
+        return Streaming(self.ground, taker, sender=sender, behind=behind)

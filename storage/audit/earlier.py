@@ -1,0 +1,67 @@
+"""What the tree was when the log was shorter: the root that it had at a size, as far as the store still bears it out.
+
+It only reads, and is as good as the store is: what is signed is what shows that a root is the one that was.
+"""
+
+from sqlalchemy import LargeBinary, bindparam, cast, select
+
+from storage.audit.log import Transaction, connection_of
+from storage.audit.merkle import EMPTY_ROOT, Frontier
+from storage.audit.tables import ENTRIES
+from storage.audit.tiles import Tree, leaf_hashes
+from storage.faults import AuditFault
+from storage.plain import Plain, rows
+
+_AT_ONCE = 1024
+_BESIDE = Plain(select(cast(ENTRIES.c.root, LargeBinary)).where(ENTRIES.c.index == bindparam("index")))
+
+
+def beside(tx: Transaction, index: int) -> bytes | None:
+    """The mark or root that stands beside the entry at this index; None where there is none."""
+    found = rows(connection_of(tx), _BESIDE, {"index": index})
+    return found[0][0] if found else None
+
+
+class Earlier:
+    """The trees before this head. What it reads of the stored tree it reads once."""
+
+    def __init__(self, tx: Transaction, head: Frontier) -> None:
+        self._tx = tx
+        self._head = head
+        self._tree = Tree(tx, head.size)
+        self._walked = Frontier()
+
+    def had(self, size: int, root: bytes) -> bool:
+        """Whether the tree had this root when it had so many entries, and what stands beside the last of them says so.
+
+        A damaged tile is no reason to doubt an entry: then the way is through the hashes of all entries, and long.
+        """
+        if size == 0:
+            return root == EMPTY_ROOT
+        told = beside(self._tx, size - 1) if size <= self._head.size else None
+        if told is None or told == root:
+            return told is not None
+        for way in (self._by_tiles, self._by_entries):
+            tree = way(size)
+            if tree is not None and tree.is_told_by(told):
+                return tree.root == root
+        return False
+
+    def _by_tiles(self, size: int) -> Frontier | None:
+        if size == self._head.size:
+            return self._head
+        try:
+            return self._tree.frontier(size)
+        except AuditFault:
+            return None
+
+    def _by_entries(self, size: int) -> Frontier | None:
+        tree = self._walked if self._walked.size <= size else Frontier()
+        try:
+            while tree.size < size:
+                end = min(size, tree.size + _AT_ONCE)
+                tree, _ = tree.extend(leaf_hashes(self._tx, tree.size, end))
+        except AuditFault:
+            return None
+        self._walked = tree
+        return tree
