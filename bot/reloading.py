@@ -49,8 +49,8 @@ class Reloading:
     ) -> None:
         self._running, self._governing, self._reread, self._settled = settings, governing, reread, settled
         self._paths, self._discovering = settings.rule_files, discovering
-        self._began = self._mark()
-        self._known: str | None = None
+        # As they are now that they have just been read: what is written before the first look is a change.
+        self._known = fingerprint(self._paths) + self._mark()
 
     def forget(self) -> None:
         """Read them at the next look, changed or not: somebody asks for it."""
@@ -59,8 +59,6 @@ class Reloading:
     async def look(self) -> None:
         """Read what has changed. What is still being written waits for the next look."""
         found = await self._print()
-        if self._known is None:  # the first look follows the start, which read the files, and no directory
-            self._known = found.removesuffix(self._mark()) + self._began
         if found == self._known:
             return
         await asyncio.sleep(self._settled)

@@ -42,6 +42,11 @@ UNWITNESSED = (
     "with two_owners = false under [policy]."
 )
 
+MEDDLED_WITH = (
+    "A change that waits for its owners is not in the database as the audit log tells of it, so it was withdrawn. "
+    "Find out who could change the database (`wicket audit verify`), then let the files be read anew."
+)
+
 
 class Governing:
     """The rules of one bot. replica: its name among several. two_owners: whether a change waits for two approvals.
@@ -85,6 +90,8 @@ class Governing:
     async def take(self, rules: Rules) -> None:
         """What the files say now, at the start and after each change of them: it holds, or is proposed."""
         self._files = rules
+        if self._two_owners:
+            await self._follow_settings(rules)
         waits = await self._ground.database.write(lambda tx: self._take(tx, rules))
         if not waits:
             self._put(rules)
@@ -115,17 +122,32 @@ class Governing:
             return None
         return self._files if kept.row.content == self._files.content else kept.rules(self._rebuild)
 
+    async def _follow_settings(self, rules: Rules) -> None:
+        """Where these files are to wait, what was approved holds by the settings of now: told before they are."""
+        kept = await self._ground.database.read(kept_set)
+        if kept is None or kept.row.content == rules.content:
+            return  # nothing waits
+        held = self._held.newest
+        approved = held if held.content == kept.row.content else kept.rules(self._rebuild)
+        if approved.policy.policy_set != kept.row.policy_set:
+            await self._ground.database.write(lambda tx: self._change_settings(tx, approved))
+
+    def _change_settings(self, tx: Session, approved: Rules) -> None:
+        before, told = rule_sets.active(tx), rule_sets.witnessed(tx)
+        if before is not None and before.content == approved.content and _are_one(before, told):
+            self._change(tx, approved, before, told)
+
     def _take(self, tx: Session, rules: Rules) -> bool:
         """Whether it waits for its owners."""
         now, before, told = self._ground.now(), rule_sets.active(tx), rule_sets.witnessed(tx)
+        if self._two_owners and not _are_one(before, told):
+            raise PolicyFault(UNWITNESSED)
         settle_exceptions(tx, at=now, causes=[cause_of(Kind.RULES_INVALID, self._replica)])
         same_content = before is not None and before.content == rules.content
         if self._proposal and (mine := rule_sets.get(tx, self._proposal)) and mine.content != rules.content:
             withdraw(tx, mine, now)
-        if before is not None and before.policy_set == rules.policy.policy_set:
+        if before is not None and before.policy_set == rules.policy.policy_set and _are_one(before, told):
             return False
-        if before is None and told is not None and self._two_owners:
-            raise PolicyFault(UNWITNESSED)
         if before is not None and self._two_owners and not same_content:
             self._propose(tx, rules, before, told)
             return True
@@ -185,6 +207,15 @@ class Governing:
                 "proposal": row.id, **in_record(changed),
             },
         )  # fmt: skip
+
+    def is_as_proposed(self, tx: Session, row: RuleSet) -> bool:
+        """Whether it is what its owners were shown; otherwise it is withdrawn, and security is told."""
+        told = rule_sets.as_proposed(tx, row.id)
+        if told is not None and told.content == row.content and _is_witnessed(row, told):
+            return True
+        withdraw(tx, row, self._ground.now())
+        self._refuse(tx, MEDDLED_WITH, row.id)
+        return False
 
     def _refuse(self, tx: Session, wrong: str, content: str) -> None:
         now = self._ground.now()
@@ -318,6 +349,13 @@ def _is_witnessed(before: RuleSet | None, told: Witnessed | None) -> bool:
     if before is None or told is None or before.policy_set != told.policy_set:
         return False
     return Composition.read(before.composition).digest == told.composition
+
+
+def _are_one(before: RuleSet | None, told: Witnessed | None) -> bool:
+    """Whether row and log tell of the same set, or neither of any."""
+    if before is None or told is None:
+        return before is None and told is None
+    return (before.policy_set, before.content) == (told.policy_set, told.content)
 
 
 def _once(before: RuleSet | None, rules: Rules) -> str:

@@ -42,8 +42,10 @@ class ApprovingRules:
 
     async def approve(self, intent: OnRules) -> RulesApproved | ProveForRules | Refused:
         """Count this owner; with the second the set holds, here at once and elsewhere at their next look."""
-        others = await self._still_owners(intent.proposal)
-        outcome = await self._ground.database.write(lambda tx: self._approve(tx, intent, others))
+        outcome = None
+        while outcome is None:  # another approved while the directory was asked: who that is counts, too
+            rows = await self._ground.database.read(lambda tx: _approvers(tx, intent.proposal))
+            outcome = await self._approve_after(intent, rows)
         if isinstance(outcome, RulesApproved) and outcome.holds:
             await self._governing.look()
         return outcome
@@ -52,11 +54,15 @@ class ApprovingRules:
         """Keep what holds."""
         return await self._ground.database.write(lambda tx: self._deny(tx, intent))
 
-    async def _still_owners(self, proposal: str) -> Sequence[Account]:
-        """Those who approved it and are owners still, as they are now. DirectoryUnavailable if one cannot be read."""
-        rows = await self._ground.database.read(
-            lambda tx: [(row.directory, row.account) for row in rule_sets.approvals(tx, proposal)]
-        )
+    async def _approve_after(
+        self, intent: OnRules, rows: Sequence[tuple[str, str]]
+    ) -> RulesApproved | ProveForRules | Refused | None:
+        """None, and nothing done, if by now others approved it than these."""
+        others = await self._still_owners(rows)
+        return await self._ground.database.write(lambda tx: self._approve(tx, intent, rows, others))
+
+    async def _still_owners(self, rows: Sequence[tuple[str, str]]) -> Sequence[Account]:
+        """Those who are owners still, as they are now. DirectoryUnavailable if one cannot be read."""
         found = [await in_time(self._ground.home(directory).account(account)) for directory, account in rows]
         return [one for one in found if one is not None and self._is_owner(one)]
 
@@ -83,11 +89,16 @@ class ApprovingRules:
         return row
 
     def _approve(
-        self, tx: Session, intent: OnRules, others: Sequence[Account]
-    ) -> RulesApproved | ProveForRules | Refused:
+        self, tx: Session, intent: OnRules, known: Sequence[tuple[str, str]], others: Sequence[Account]
+    ) -> RulesApproved | ProveForRules | Refused | None:
+        rule_sets.get(tx, intent.proposal)  # held, so that nobody approves it meanwhile
+        if _approvers(tx, intent.proposal) != known:
+            return None
         row = self._open(tx, intent)
         if not isinstance(row, RuleSet):
             return row
+        if not self._governing.is_as_proposed(tx, row):
+            return RulesOver(state=row.state)
         now, actor, stepping = self._ground.now(), intent.actor, self._ground.stepping_up
         if any(same_person(one, actor.account) for one in others):
             self._record(tx, intent, row, "rules.said_before", "refused")
@@ -159,3 +170,9 @@ class ApprovingRules:
             where=intent.where, correlation=STORY,
             facts={"set": row.policy_set, "proposal": row.id, **(facts or {})},
         )  # fmt: skip
+
+
+def _approvers(tx: Session, proposal: str) -> Sequence[tuple[str, str]]:
+    """Directory and account of each who approved it; a row that the log does not tell of is nobody's word."""
+    rows = rule_sets.approvals(tx, proposal)
+    return sorted((row.directory, row.account) for row in rows if rule_sets.on_record(tx, row))

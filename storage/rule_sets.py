@@ -12,6 +12,7 @@ from sqlmodel import Session, SQLModel, col, select
 
 from storage import upserts
 from storage.audit import log
+from storage.audit.log import Row
 from storage.changing import change
 from storage.identifiers import new_id
 from storage.plain import run
@@ -24,7 +25,7 @@ STORY = "rules"
 HOLDS = ("rules.began", "rules.changed")
 """The actions of entries that say which set holds from then on."""
 
-# Between two changes of what holds stand proposals and what became of them.
+# So many proposals are looked through, the newest; only files that change make any, and only owners approve.
 _LOOKED_AT = 500
 _SETS, _APPROVALS = (SQLModel.metadata.tables[one.__tablename__] for one in (RuleSet, RuleApproval))
 _ADD, _APPROVE = upserts.or_nothing(_SETS), upserts.or_nothing(_APPROVALS)
@@ -117,12 +118,29 @@ def approvals(tx: Session, rule_set: str) -> Sequence[RuleApproval]:
 
 def witnessed(tx: Session) -> Witnessed | None:
     """What the audit log says last about which set holds; None if it never said."""
-    for row in reversed(log.rows(tx, correlation=STORY, limit=_LOOKED_AT)):
-        if row.action in HOLDS:
-            facts = row.said()["facts"]
-            return Witnessed(
-                policy_set=str(facts["set"]),
-                content=str(facts["content"]),
-                composition=str(facts["composition"]),
-            )
+    told = [row for action in HOLDS for row in log.rows(tx, correlation=STORY, action=action, limit=1)]
+    return _as_told(max(told, key=lambda row: row.index)) if told else None
+
+
+def as_proposed(tx: Session, rule_set: str) -> Witnessed | None:
+    """What the audit log says of this set from when it was proposed; None if it does not."""
+    for row in log.rows(tx, correlation=STORY, action="rules.proposed", limit=_LOOKED_AT):
+        if row.said()["facts"].get("proposal") == rule_set:
+            return _as_told(row)
     return None
+
+
+def on_record(tx: Session, approval: RuleApproval) -> bool:
+    """Whether the audit log tells of this approval, too."""
+    said = {"proof": approval.proof, "proposal": approval.rule_set}
+    return any(
+        row.actor == approval.account and said.items() <= row.said()["facts"].items()
+        for row in log.rows(tx, correlation=STORY, action="rules.approved", limit=_LOOKED_AT)
+    )
+
+
+def _as_told(row: Row) -> Witnessed:
+    facts = row.said()["facts"]
+    return Witnessed(
+        policy_set=str(facts["set"]), content=str(facts["content"]), composition=str(facts["composition"])
+    )

@@ -160,7 +160,9 @@ class Speaking:
                 alarms=alarms,
                 petitions=petitions,
                 vouching=vouching,
-                stories=StoryClicks(WhatHappened(ground), policy=ground.policy, replies=replies),
+                stories=StoryClicks(
+                    WhatHappened(ground), rules=lambda: self.governing.newest, replies=replies
+                ),
                 rules=rules,
                 replies=replies,
             ),

@@ -16,9 +16,9 @@ from bot.stories.reading import step_of
 from bot.stories.telling import Page
 from bot.texts import as_told, say
 from handlers.decisions.cedar import CedarPolicy
-from handlers.decisions.policy import PolicyEngine
 from handlers.intents import AskStory
 from handlers.outcomes import NotAllowed, Unknown
+from handlers.rules import Rules
 from handlers.what_happened import Story, WhatHappened
 
 if TYPE_CHECKING:
@@ -26,14 +26,10 @@ if TYPE_CHECKING:
 
 
 class StoryClicks:
-    """Opens the story, or shows another page of it where it is open. policy: whose reasons explain what it decided."""
+    """Opens the story, or shows another page of it where it is open. rules: whose reasons explain what they decided."""
 
-    def __init__(self, happened: WhatHappened, *, policy: PolicyEngine, replies: Replies) -> None:
-        self._happened = happened
-        self._replies = replies
-        notes = policy.notes if isinstance(policy, CedarPolicy) else {}
-        self._policy_set = policy.policy_set
-        self._reasons = {name: note.reason for name, note in notes.items()}
+    def __init__(self, happened: WhatHappened, *, rules: Callable[[], Rules], replies: Replies) -> None:
+        self._happened, self._rules, self._replies = happened, rules, replies
 
     @property
     def table(self) -> "Mapping[str, Callable[[Click], Awaitable[None]]]":
@@ -63,7 +59,10 @@ class StoryClicks:
             about=story.about, correlation=story.correlation, page=story.page, pages=story.pages,
             entries=story.entries, steps=tuple(step_of(row, story.names) for row in story.rows),
         )  # fmt: skip
-        view = story_form(page, policy_set=self._policy_set, reasons=self._reasons)
+        policy = self._rules().policy
+        notes = policy.notes if isinstance(policy, CedarPolicy) else {}
+        reasons = {name: note.reason for name, note in notes.items()}
+        view = story_form(page, policy_set=policy.policy_set, reasons=reasons)
         form = text(click.form.get("id")) if click.form.get("type") == "modal" else ""
         if form:
             await self._replies.update_form(form, text(click.form.get("hash")), view)

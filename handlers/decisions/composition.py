@@ -13,6 +13,20 @@ from typing import Any
 from storage.catalogue import Catalogue, Entitlement, Owner
 
 _NOTHING: Mapping[str, str] = {}
+# Of what is new these are told, too: whom it makes a member of what, and who decides about that.
+_TELLING = {
+    "entitlements": (
+        "directory",
+        "group",
+        "owner",
+        "risk",
+        "environment",
+        "kind",
+        "max_duration",
+        "standing_allowed",
+    ),
+    "owners": ("approvers", "on_call", "fallback", "channel"),
+}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -61,19 +75,24 @@ class Composition:
 
 
 Difference = dict[str, list[str]]
-"""By what changed and how ("policies_added"), the names; of fields four texts: id, field, before, after."""
+"""By what changed and how ("policies_added"), the names.
+
+Of a field that changed four texts: id, field, before, after; of one of something new three: id, field, value.
+"""
 
 
 def differences(before: Composition, after: Composition) -> Difference:
-    """What changed. Of entitlements and owners each field is told, as four texts; of policies and settings the name."""
+    """What changed. Of entitlements and owners each field is told; of policies and settings the name."""
     found: Difference = {}
     for kind in ("policies", "entitlements", "owners", "settings"):
         old, new = getattr(before, kind), getattr(after, kind)
         found[f"{kind}_added"] = sorted(new.keys() - old.keys())
         found[f"{kind}_removed"] = sorted(old.keys() - new.keys())
         both = sorted(name for name in new.keys() & old.keys() if new[name] != old[name])
-        fields = kind in ("entitlements", "owners")
+        fields = kind in _TELLING
         found[f"{kind}_changed"] = list(_fields(old, new, both)) if fields else both
+        if fields and old:  # the very first of all are not told one by one
+            found[f"{kind}_written"] = list(_written(new, found[f"{kind}_added"], _TELLING[kind]))
     return {name: names for name, names in found.items() if names}
 
 
@@ -85,6 +104,15 @@ def _fields(
             was, now = old[name].get(key, ""), new[name].get(key, "")
             if was != now:
                 yield from (name, key, was, now)
+
+
+def _written(
+    new: Mapping[str, Mapping[str, str]], names: Iterable[str], fields: Iterable[str]
+) -> Iterable[str]:
+    for name in names:
+        for key in fields:
+            if new[name].get(key):
+                yield from (name, key, new[name][key])
 
 
 def _plain(one: Entitlement | Owner) -> dict[str, str]:

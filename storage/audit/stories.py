@@ -14,32 +14,27 @@ from storage.audit.tables import ENTRIES
 from storage.types import to_micros
 
 _BATCH = 1000
-# Of what one story is about: one that is about more is nobody's alone.
-_MOST = 50
 
 
 @dataclass(frozen=True, kw_only=True)
 class About:
-    """How many entries a story has, which entitlements and which people they name; "" where one names none."""
+    """How many entries a story has, and all entitlements that they name; "" where one names none."""
 
     entries: int
     resources: frozenset[str]
-    subjects: frozenset[str]
 
 
 def about(tx: Transaction, correlation: str) -> About:
     """What the story with this id is about; no entries if there is none."""
     query = (
-        select(ENTRIES.c.resource, ENTRIES.c.subject, func.count())
+        select(ENTRIES.c.resource, func.count())
         .where(ENTRIES.c.correlation == correlation)
-        .group_by(ENTRIES.c.resource, ENTRIES.c.subject)
-        .order_by(func.count().desc())
+        .group_by(ENTRIES.c.resource)
     )
     found = connection_of(tx).execute(query).all()
     return About(
-        entries=sum(int(times) for _, _, times in found),
-        resources=frozenset(resource or "" for resource, _, _ in found[:_MOST]),
-        subjects=frozenset(subject or "" for _, subject, _ in found[:_MOST]),
+        entries=sum(int(times) for _, times in found),
+        resources=frozenset(resource or "" for resource, _ in found),
     )
 
 

@@ -111,7 +111,7 @@ async def test_a_group_that_describes_itself_is_offered_and_the_change_is_told(r
     assert running.held.newest.catalogue.discovered == {"blog"}
     assert running.woken == [RULES]
     (told,) = running.told("rules-changed")
-    assert told.facts["changed"] == {"entitlements_added": ["blog"]}
+    assert told.facts["changed"]["entitlements_added"] == ["blog"]
     assert told.facts["set"] == running.held.newest.policy.policy_set
     await running.look()
     assert len(running.told("rules-changed")) == 1
@@ -221,7 +221,8 @@ async def test_with_two_owners_what_is_discovered_waits_for_them(tmp_path: Path,
     await running.local.describe_group("blog", BLOG)
     assert "blog" not in await running.look()
     (proposed,) = running.told("rules-proposed")
-    assert proposed.facts["changed"] == {"entitlements_added": ["blog"]}
+    assert proposed.facts["changed"]["entitlements_added"] == ["blog"]
+    assert proposed.facts["changed"]["entitlements_written"][3:6] == ["blog", "group", "blog"]
 
 
 async def test_a_replica_that_goes_by_other_rules_looks_again(running: Running) -> None:

@@ -173,6 +173,14 @@ async def test_what_changed_and_is_at_rest_is_read_and_what_is_bad_is_not(runnin
     assert [bool(one.facts.get("settled")) for one in running.told() if one.kind == "rules-invalid"] == [True]
 
 
+async def test_what_is_written_between_the_start_and_the_first_look_is_read(running: Running) -> None:
+    """G-1: it would else wait for the next change of a file, or for a restart."""
+    before = running.holds
+    running.files.policy(OWN.format("ours"))
+    await running.reloading.look()
+    assert running.holds != before
+
+
 async def test_what_is_still_being_written_is_not_read(running: Running) -> None:
     """G-1: no half of a file, and no half of two files."""
     await running.reloading.look()

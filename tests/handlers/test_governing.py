@@ -11,7 +11,7 @@ from sqlalchemy import update
 from handlers.decisions.cedar import CedarPolicy
 from handlers.decisions.composition import Composition
 from handlers.governed import OnRules, ProveForRules, RulesApproved, RulesDenied, RulesOver, SaidAlready
-from handlers.governing import DIFFERS_AFTER, Governing
+from handlers.governing import DIFFERS_AFTER, Governing, Rebuild
 from handlers.outcomes import NotAllowed, Repeated, Unknown
 from handlers.rule_approvals import ApprovingRules
 from handlers.rules import Held, Rules
@@ -102,11 +102,12 @@ class Office:
 
 
 def office(
-    world: World, *, two_owners: bool = False, begins: Rules | None = None, replica: str = "one"
-) -> Office:
+    world: World, *, two_owners: bool = False, begins: Rules | None = None, replica: str = "one",
+    rebuild: Rebuild = built,
+) -> Office:  # fmt: skip
     held = Held(begins or rules())
     ground = replace(world.ground, policy=held.policy, catalogue=held.catalogue, kept=held.kept)
-    governing = Governing(ground, held, built, replica=replica, two_owners=two_owners)
+    governing = Governing(ground, held, rebuild, replica=replica, two_owners=two_owners)
     approving = ApprovingRules(ground, governing, owners=OWNERS)
     return Office(World(ground=ground, clock=world.clock, local=world.local, faulty=world.faulty,
                         deliveries=world.deliveries), held, governing, approving)  # fmt: skip

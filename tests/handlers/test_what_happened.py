@@ -4,8 +4,11 @@ from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
+from sqlmodel import Session
 
-from handlers.intents import AskStory
+from handlers import recording
+from handlers.exceptions import Kind, Severity, Strange, tell_security
+from handlers.intents import SCHEDULE, AskStory
 from handlers.outcomes import NotAllowed, Repeated, Unknown
 from handlers.what_happened import ON_A_PAGE, Story, WhatHappened
 from storage.audit import log
@@ -70,6 +73,36 @@ async def test_an_alert_is_told_by_its_own_id_and_not_to_whom_it_warns_of(world:
     assert isinstance(await look(world, "sam", alert.id), Story)
     assert isinstance(await look(world, "ada", alert.id), NotAllowed)
     assert isinstance(await look(world, "grace", alert.id), NotAllowed)
+
+
+async def test_who_owns_nearly_all_of_a_long_story_does_not_own_the_rest_of_it(world: World) -> None:
+    """Promise 5: however often the rest is named."""
+
+    def happen(tx: Session) -> None:
+        for at in range(60):
+            for _ in range(2):
+                note(tx, f"p-{at}", "prod-db")
+        note(tx, "p-0", "grafana-edit")
+        strange = Strange(
+            kind=Kind.GROUP_GONE,
+            severity=Severity.HIGH,
+            who="Wicket",
+            cause="d-1",
+            correlation="d-1",
+            facts={},
+        )
+        tell_security(tx, world.clock(), strange)
+
+    def note(tx: Session, subject: str, resource: str) -> None:
+        recording.record(
+            tx, at=world.clock(), action="drift.unexplained", outcome="failed", actor=recording.WICKET,
+            where=SCHEDULE, correlation="d-1", subject=subject, resource=resource,
+        )  # fmt: skip
+
+    await world.ground.database.write(happen)
+    (alert,) = await world.exceptions()
+    assert isinstance(await look(world, "grace", alert.id), NotAllowed)
+    assert isinstance(await look(world, "sam", alert.id), Story)
 
 
 async def test_a_draft_is_its_authors_alone(world: World) -> None:

@@ -50,7 +50,7 @@ async def test_an_alert_tells_its_story_to_security(world):
     await alan.click(alert, "story.alert")
     told = (await alan.sees_view("What happened")).plain
     assert "Eve Example asked for github-admin for 1 hour, and policy refused it." in told
-    assert "contractors-never-admin" in told
+    assert "Policy: contractors-never-admin (" in told  # with its own reason: that set still holds
 
 
 async def test_security_has_the_record_signed_and_nobody_else_does(world):

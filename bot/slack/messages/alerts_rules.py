@@ -4,6 +4,8 @@ Of a proposal everything is shown, or it cannot be approved here; names and valu
 """
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from itertools import groupby
+from operator import itemgetter
 from types import MappingProxyType
 from typing import Any
 
@@ -100,7 +102,7 @@ def proposal_message(alert: Alert, tail: str) -> Message:
     """All that would change, who approved it so far, and the buttons; then what became of it."""
     title = say("A change of the rules waits for its owners")
     state = _state(alert)
-    changed = "\n".join(_lines(alert.facts.get("changed")))
+    changed = "\n".join(_lines(alert.facts.get("changed"), name=_MOST, value=_MOST))
     whole = len(changed) <= _MOST
     told = [
         part for part in (_known(alert), changed if whole else say(_TOO_MUCH), _hash(alert), state) if part
@@ -145,23 +147,39 @@ def _state(alert: Alert) -> str:
     return say("Two policy owners have to approve it. Until then, what holds goes on deciding.")
 
 
-def _lines(changed: object) -> Iterator[str]:
-    """One line for each kind of change of names, one for each field that was written otherwise."""
+def _lines(changed: object, *, name: int = 150, value: int = 400) -> Iterator[str]:
+    """One line for each kind of change of names, one for each field, and for all of what is new.
+
+    name, value: of each so many characters are shown; whoever shall see all of it shows as many as a message takes.
+    """
     if not isinstance(changed, Mapping):
         return
-    for name in _LISTS:
-        if names := changed.get(name):
-            yield say(_LISTS[name], names=listed([f"`{plain(one)}`" for one in names]))
-    for name in ("entitlements_changed", "owners_changed"):
-        fields = changed.get(name, ())
-        for at in range(0, len(fields), 4):
-            yield _field(*(str(one) for one in fields[at : at + 4]))
+    for kind, text in _LISTS.items():
+        if names := changed.get(kind):
+            yield say(text, names=listed([f"`{plain(one, name)}`" for one in names]))
+    for kind in ("entitlements_written", "owners_written"):
+        for one, told in groupby(_in_parts(changed.get(kind, ()), 3), key=itemgetter(0)):
+            yield say(
+                "*{name}:* {fields}", name=plain(one, name),
+                fields=listed([f"{plain(key)} {plain(text, value)}" for _, key, text in told]),
+            )  # fmt: skip
+    for kind in ("entitlements_changed", "owners_changed"):
+        for one, key, before, after in _in_parts(changed.get(kind, ()), 4):
+            was, now = (plain(text, value) or say("nothing") for text in (before, after))
+            yield _field(plain(one, name), key, was, now, lower=_is_lower(after, before))
 
 
-def _field(name: str, key: str, before: str, after: str) -> str:
-    about, was, now = plain(name), plain(before, 400) or say("nothing"), plain(after, 400) or say("nothing")
+def _in_parts(texts: Sequence[object], size: int) -> Iterator[tuple[str, ...]]:
+    for at in range(0, len(texts), size):
+        yield tuple(str(one) for one in texts[at : at + size])
+
+
+def _is_lower(one: str, other: str) -> bool:
+    return one.isdigit() and other.isdigit() and int(one) < int(other)
+
+
+def _field(about: str, key: str, was: str, now: str, *, lower: bool) -> str:
     if key == "risk":
-        lower = before.isdigit() and after.isdigit() and int(after) < int(before)
         if lower:
             return say(
                 "*{name}:* its risk was lowered from {before} to {after}", name=about, before=was, after=now

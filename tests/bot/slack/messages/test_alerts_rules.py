@@ -1,5 +1,6 @@
 """What policy owners read of a change that waits for them: all of it, or no button to approve it by."""
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -8,11 +9,13 @@ from bot.slack.actions import Action
 from bot.slack.messages.alerts import alert_message
 from bot.slack.messages.parts import Message
 from bot.slack.messages.rules_told import decided_text
+from handlers.decisions.composition import Composition, differences
 from handlers.governed import RulesApproved, RulesDenied, RulesOver, SaidAlready
 from handlers.outcomes import Repeated, Unknown
 from handlers.strange import Kind
 from tests.bot.slack.messages.test_alerts import LATER, alert
 from tests.bot.slack.stories import problems
+from tests.handlers.access_ground import CATALOGUE
 
 CHANGED = {
     "policies_removed": ["two-people-for-risk-4"],
@@ -52,9 +55,34 @@ def test_a_proposal_shows_what_would_change_and_who_is_needed() -> None:
 def test_what_one_message_cannot_show_cannot_be_approved_by_it() -> None:
     """SL-8: nothing that an approver must see is cut."""
     many = {"policies_added": [f"a-policy-with-a-long-name-{at}" for at in range(2000)]}
-    message = proposal(many)
-    assert "nobody should approve what they cannot see" in message.text
-    assert buttons(message) == [(Action.RULES_DENY, "r-1")]
+    tail = {"entitlements_changed": ["prod-db", "aliases", "db, " * 1000, f"{'db, ' * 1000}payroll"]}
+    for changed in (many, tail):
+        message = proposal(changed)
+        assert "nobody should approve what they cannot see" in message.text
+        assert buttons(message) == [(Action.RULES_DENY, "r-1")]
+        assert not problems(message)
+
+
+def test_what_a_change_hides_behind_a_long_beginning_is_shown() -> None:
+    """SL-8: two values that differ at their ends only do not read alike."""
+    long = "ou=a-very-deep-tree," * 30
+    message = proposal(
+        {"entitlements_changed": ["prod-db", "group", f"cn=readers,{long}dc=a", f"cn=readers,{long}dc=b"]}
+    )
+    assert "dc=a, and is" in message.text
+    assert "dc=b" in message.text
+
+
+def test_what_is_new_shows_whom_it_makes_a_member_of_what() -> None:
+    """SL-8, G-3: an id alone would let anything be approved."""
+    before = Composition.of({}, CATALOGUE, {})
+    one = replace(CATALOGUE.entitlements["prod-db"], id="wiki-2", group="Domain Admins", risk=1)
+    after = Composition.of({}, replace(CATALOGUE, entitlements={**CATALOGUE.entitlements, "wiki-2": one}), {})
+    message = proposal(differences(before, after))
+    assert "*New entitlements:* `wiki-2`" in message.text
+    assert "group Domain Admins" in message.text
+    assert "risk 1" in message.text
+    assert buttons(message)[0] == (Action.RULES_APPROVE, "r-1")
     assert not problems(message)
 
 
