@@ -153,7 +153,7 @@ def known_facts(action: Action) -> frozenset[str]:
     """Every key that a question about this action can be stated with."""
     kind = _KIND.get(action, AccountQuestion)
     about = ("what", "for") if kind in _ABOUT_ENTITLEMENTS else ()
-    held = ("held", "has", "open_grants") if kind is AccessQuestion else ()
+    held = {AccessQuestion: ("held", "has", "open_grants"), DriftQuestion: ("has",)}.get(kind, ())
     people = _PEOPLE.get(action, _TO_AN_ACCOUNT)
     return frozenset({"action", "who", "now", *about, *held, *people, *facts_of(kind)})
 
@@ -191,8 +191,9 @@ def question_from(stated: Stated, cast: Cast) -> Question:
         what = _one(stated, "what", cast.entitlements, "entitlement", _entitlement)
         owner = _named(what.owner, cast.owners, "owner")
         parts |= {"entitlement": what, "owner": owner, "minutes": _minutes(stated, kind)}
+        parts["having"] = _having(stated, cast)
     if kind is AccessQuestion:
-        parts |= {"held": _held(stated), "having": _having(stated, cast)}
+        parts["held"] = _held(stated)
     return kind(**{**parts, **_others(action, people)})
 
 

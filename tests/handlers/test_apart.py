@@ -9,8 +9,12 @@ from pathlib import Path
 import pytest
 
 from handlers.decisions.cedar import CedarPolicy
-from handlers.intents import AskTogether
-from handlers.outcomes import AskedTogether
+from handlers.decisions.drift import Way
+from handlers.drift import Drift
+from handlers.exceptions import Kind
+from handlers.intents import AskTogether, Reconcile
+from handlers.outcomes import AskedTogether, NotPossible, Reconciled
+from handlers.reconciling import Reconciling
 from storage.catalogue import Catalogue
 from storage.directories.local import LocalDirectory
 from storage.directories.scrypt import Scrypt
@@ -203,3 +207,31 @@ async def test_an_extension_is_no_conflict_with_itself(company: World) -> None:
     given = await company.given("ada", "enter", timedelta(hours=1))
     await company.extend("ada", given)
     assert {row.state for row in await company.rows_of_grants()} <= {"active", "approved"}
+
+
+@pytest.mark.parametrize("way", [Way.ADOPT, Way.DECLARE])
+async def test_what_is_found_beside_what_it_conflicts_with_does_not_stay(company: World, way: Way) -> None:
+    """A-5: drift is no way around it; what was found is removed, or the other given back first."""
+    release = replace(APART.entitlements["release"], standing_allowed=True)
+    company.reopen(catalogue=replace(APART, entitlements={**APART.entitlements, "release": release}))
+    given = await company.given("ada", "enter")
+    await Drift(company.ground).look("staff")
+    await company.local.put_in_group("wiki-admins", "ada")
+    company.clock.forward(seconds=1)
+    await Drift(company.ground).look("staff")
+    (found,) = [one.id for one in await company.exceptions() if one.kind == Kind.UNEXPLAINED]
+
+    async def decided() -> object:
+        plain = await company.intent("grace")
+        wish = Reconcile(
+            **plain, exception=found, way=way, rationale="both", owner="data",
+            minutes=60 if way == Way.ADOPT else 0,
+        )  # fmt: skip
+        return await Reconciling(company.ground).reconcile(wish)
+
+    assert isinstance(refused := await decided(), NotPossible)
+    assert "nobody has beside this" in refused.reasons[0]
+    await company.access.give_back(await company.on("ada", given))
+    await company.settle()
+    assert await decided() == Reconciled(way=way)
+    await company.settle()
