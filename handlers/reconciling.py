@@ -11,6 +11,7 @@ from typing import TypeVar
 
 from sqlmodel import Session
 
+from handlers.beside import Elsewhere, find_elsewhere, having
 from handlers.comparing import members_of, place_of
 from handlers.counterparts import find_person
 from handlers.decisions.counterparts import number_of
@@ -120,7 +121,10 @@ class Reconciling:
             directory.account(member), directory.membership(member, entitlement.group)
         )
         person = await find_person(self._ground, account) if account else None
-        return replace(facts, member=account, person=person, present=membership.present, fence=fence)
+        elsewhere = await find_elsewhere(self._ground, person, [entitlement]) if person else Elsewhere()
+        return replace(
+            facts, member=account, person=person, elsewhere=elsewhere, present=membership.present, fence=fence
+        )
 
     async def _own(self, actor: Account, directory: Directory) -> frozenset[Member]:
         """The accounts in the directory that are, or may be, those of whoever clicks, and the groups that hold one."""
@@ -193,6 +197,8 @@ class Reconciling:
         self, tx: Session, intent: Reconcile, entitlement: Entitlement, role: Role | None, facts: Known
     ) -> DriftQuestion:
         actor, owner = intent.actor.account, self._ground.catalogue.owner_of(entitlement)
+        person = facts.person
+        has = having(tx, self._ground, person, entitlement, facts.elsewhere) if person else None
         return DriftQuestion(
             principal=actor,
             entitlement=entitlement,
@@ -204,6 +210,7 @@ class Reconciling:
             now=self._ground.now(),
             on_call=owner.on_call in actor.groups - {""},
             recently=recently(tx, self._ground.now, (actor, facts.member)),
+            having=has,
         )
 
     def _may(self, row: ExceptionRecord, question: DriftQuestion, facts: Known) -> PolicyDecision:

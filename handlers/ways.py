@@ -11,6 +11,7 @@ from sqlmodel import Session
 
 from handlers import recording
 from handlers.adopting import adopt, take_away
+from handlers.beside import Elsewhere
 from handlers.comparing import facts_about, kept_standings, place_of
 from handlers.decisions.drift import Member, Way, is_explained, may_reconcile
 from handlers.decisions.policy import DriftQuestion, PolicyDecision, Role, same_person
@@ -46,7 +47,8 @@ Refused = NotPossible | NoLonger
 class Known:
     """What the store and the directory say now, read before the transaction.
 
-    present: whether the membership is there, for one account's. person: whose it is, at home, if that is certain.
+    present: whether the membership is there, for one account's. person: whose it is, at home, if that is certain;
+    elsewhere: the accounts of theirs where something is kept that bears on it.
     fence: of its holding, read before. own: whoever clicks, as members there: each of their accounts, and each group
     that holds one. can: names of some who could decide. direct: who is in the group, for several; accounts: of those
     that could be declared together, by id, None for one that is gone. Who is not among them was not asked for.
@@ -54,6 +56,7 @@ class Known:
 
     member: Account | None = None
     person: Account | None = None
+    elsewhere: Elsewhere = field(default_factory=Elsewhere)
     present: bool = True
     fence: int | None = None
     direct: frozenset[Member] = frozenset()

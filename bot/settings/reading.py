@@ -30,6 +30,9 @@ def read_toml(path: Path, problems: list[Problem]) -> dict[str, Any]:
         raise SettingsFault(f"{path}: is not valid TOML: {fault}. Mend that line.") from None
     except UnicodeDecodeError:
         raise SettingsFault(f"{path}: is not a text file in UTF-8. Save it as one.") from None
+    except (ValueError, RecursionError):
+        wrong = "has tables that are nested too deep, or a number that is too long"
+        raise SettingsFault(f"{path}: {wrong}. Write it plainer.") from None
     except FileNotFoundError:
         raise SettingsFault(f"{path}: there is no such file. {START}") from None
     except OSError as fault:

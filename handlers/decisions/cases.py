@@ -17,6 +17,7 @@ from storage.catalogue import Catalogue
 
 _TABLES = ("people", "entitlements", "owners", "defaults", "case")
 _OF_A_CASE = ("name", "allow", "refuse")
+_BEYOND = "Its tables are nested too deep, or a number in it is too long. Write it plainer"
 _AT = re.compile(r" \(at (?:line (\d+), column \d+|end of document)\)$")
 
 
@@ -80,6 +81,8 @@ def read_cases(
         at = _AT.search(str(fault))
         line = int(at[1]) if at and at[1] else written.count("\n") + 1
         return (), (Wrong(file=file, line=line, sentence=f"{_AT.sub('', str(fault))}. It is not valid TOML"),)
+    except (ValueError, RecursionError):
+        return (), (Wrong(file=file, line=1, sentence=_BEYOND),)
     return _Table(file=file, whole=whole, lines=Lines(written)).read(catalogue)
 
 

@@ -21,7 +21,7 @@ from handlers.decisions.pinpointing import (
 )
 from handlers.decisions.policy import Action
 from handlers.decisions.stated_facts import nearest
-from handlers.decisions.statements import ID, SEVERITIES, never_applies, statements
+from handlers.decisions.statements import ID, LONGEST_REASON, SEVERITIES, never_applies, statements
 from storage.faults import PolicyFault
 
 _ATTRIBUTE = re.compile(r"^\s*(\w+)\??\s*:", re.MULTILINE)
@@ -145,6 +145,10 @@ class _Look:
         for kind, mend in _NEEDED.items():
             if not (notes.get(kind) or "").strip():
                 yield _trouble(written, name, f"@{kind} is missing", mend, _offset(written, f"@{kind}"))
+        if (length := len(" ".join((notes.get("reason") or "").split()))) > LONGEST_REASON:
+            wrong = f"@reason has {length} characters, and a message has room for {LONGEST_REASON}"
+            mend = "Say it shorter: a person reads it in a chat."
+            yield _trouble(written, name, wrong, mend, _offset(written, "@reason"))
         yield from self._severity(written, name, rule["effect"], notes)
 
     def _severity(

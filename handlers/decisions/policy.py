@@ -199,7 +199,8 @@ class DriftQuestion:
 
     member: whose it is; None for a group, for several at once, and for somebody who is gone. way: one of
     handlers.decisions.drift.Way. minutes: for how long it is to be adopted, otherwise 0. now: aware UTC.
-    on_call: whether the principal is on call for the owner.
+    on_call: whether the principal is on call for the owner. having: what the member has beside it; None if nobody
+    looked, or if it is not certain who that is.
     """
 
     principal: Account
@@ -213,6 +214,7 @@ class DriftQuestion:
     on_call: bool = False
     action: Literal[Action.RECONCILE] = Action.RECONCILE
     recently: Recently = NOTHING_LATELY
+    having: Having | None = None
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -24,6 +24,8 @@ _REACHED = ' when { 1 < "" };'
 ID = re.compile(r"[a-z0-9]+(?:-[a-z0-9]+)*")
 """How an @id is written."""
 SEVERITIES: Mapping[str, Severity] = {"high": "high", "medium": "medium", "low": "low"}
+LONGEST_REASON = 500
+"""Characters of a reason: a message with a few of them, told in any language, still fits into what Slack shows."""
 PLACES = frozenset({"name", "owner", "conflicts"})
 """What a reason may name: who is to have it, the team that owns it, and what they have that it conflicts with."""
 
@@ -125,6 +127,10 @@ def _note(statement: Statement, unknowable: frozenset[str]) -> PolicyNote:
     reason = " ".join((annotations.get("reason") or "").split())
     if not reason:
         raise statement.fault(f"policy `{name}` needs a @reason that people can read")
+    if len(reason) > LONGEST_REASON:
+        raise statement.fault(
+            f"policy `{name}`: its @reason has {len(reason)} characters, and a message has room for {LONGEST_REASON}"
+        )
     if wrong := _misplaced(reason):
         raise statement.fault(f"policy `{name}`: {wrong}")
     for _, fact in sorted(guards_of(parsed)):
@@ -132,7 +138,8 @@ def _note(statement: Statement, unknowable: frozenset[str]) -> PolicyNote:
             raise statement.fault(
                 f"policy `{name}`: leave out `has {fact}`; where it is unknown, the answer is a refusal that says so"
             )
-    severity = annotations.get("severity")
+    # Without its value it is no less meant: security would not hear of what somebody wanted it to.
+    severity = (annotations["severity"] or "") if "severity" in annotations else None
     if severity is not None and severity not in SEVERITIES:
         raise statement.fault(f"policy `{name}`: @severity is high, medium or low, not `{severity}`")
     return PolicyNote(

@@ -5,7 +5,7 @@ It never looks anything up and never guesses: what it does not know it refuses b
 
 from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, field, replace
-from datetime import datetime, timedelta
+from datetime import MAXYEAR, MINYEAR, datetime, timedelta
 from typing import Any, TypeAlias, TypeVar
 
 from handlers.decisions.circumstances import HAS_NOTHING, Having, Recently
@@ -86,6 +86,9 @@ class Cast:
     owners: Mapping[str, Owner] = field(default_factory=dict)
 
 
+# Of things each of which is like the next.
+_LONGEST_CHAIN = 50
+
 _WORDS = {"people": "person", "entitlements": "entitlement", "owners": "owner"}
 
 # The people that a question names beside who asks.
@@ -150,7 +153,7 @@ def known_facts(action: Action) -> frozenset[str]:
     """Every key that a question about this action can be stated with."""
     kind = _KIND.get(action, AccountQuestion)
     about = ("what", "for") if kind in _ABOUT_ENTITLEMENTS else ()
-    held = ("held", "has", "open_grants") if kind is AccessQuestion else ()
+    held = {AccessQuestion: ("held", "has", "open_grants"), DriftQuestion: ("has",)}.get(kind, ())
     people = _PEOPLE.get(action, _TO_AN_ACCOUNT)
     return frozenset({"action", "who", "now", *about, *held, *people, *facts_of(kind)})
 
@@ -188,8 +191,9 @@ def question_from(stated: Stated, cast: Cast) -> Question:
         what = _one(stated, "what", cast.entitlements, "entitlement", _entitlement)
         owner = _named(what.owner, cast.owners, "owner")
         parts |= {"entitlement": what, "owner": owner, "minutes": _minutes(stated, kind)}
+        parts["having"] = _having(stated, cast)
     if kind is AccessQuestion:
-        parts |= {"held": _held(stated), "having": _having(stated, cast)}
+        parts["held"] = _held(stated)
     return kind(**{**parts, **_others(action, people)})
 
 
@@ -254,7 +258,8 @@ def _in_minutes(span: timedelta) -> int:
 def _moment(stated: Stated) -> datetime:
     """Times are stated: a rule about hours would otherwise answer one thing by day and another by night."""
     now = stated.get("now")
-    if not isinstance(now, datetime) or now.tzinfo is None:
+    # In the first and the last year there is a zone in which it is no day that a calendar has.
+    if not isinstance(now, datetime) or now.tzinfo is None or not MINYEAR < now.year < MAXYEAR:
         raise Misstated("needs a moment with its zone. Write: now = 2026-03-02T12:00:00Z", "now")
     return now
 
@@ -331,6 +336,8 @@ def _described(stated: Stated, table: str, known: Mapping[str, T], make: _Make[T
 def _further(name: str, above: tuple[str, ...]) -> tuple[str, ...]:
     if name in above:
         raise Misstated(f"goes round in a circle: {', '.join((*above, name))}", "like")
+    if len(above) >= _LONGEST_CHAIN:
+        raise Misstated("goes on for too long: say what it is like itself", "like")
     return above
 
 

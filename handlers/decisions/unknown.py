@@ -61,10 +61,12 @@ def around(question: Question, asked: frozenset[str], hours: Hours | None) -> di
             "hour": here.hour,
             "weekday": here.isoweekday(),
         }
-    if not isinstance(question, AccessQuestion):
+    if not isinstance(question, AccessQuestion | DriftQuestion):
         return found
     if "conflicts" in asked and (conflicts := conflicts_of(question)) is not None:
         found["conflicts"] = conflicts
+    if not isinstance(question, AccessQuestion):
+        return found
     if "workloadEnvironments" in asked and (environments := _environments_of(question)) is not None:
         found["workloadEnvironments"] = environments
     having = question.having
@@ -73,7 +75,7 @@ def around(question: Question, asked: frozenset[str], hours: Hours | None) -> di
     return found
 
 
-def conflicts_of(question: AccessQuestion) -> list[str] | None:
+def conflicts_of(question: AccessQuestion | DriftQuestion) -> list[str] | None:
     """What they have that conflicts with what they ask for, by id; None if that is unknown."""
     if not question.entitlement.conflicts_with:
         return []
@@ -99,6 +101,8 @@ def unknown(question: Question, hours: Hours | None) -> Mapping[Read, str]:
             found["context", "workloadEnvironments"] = Sentence(_NOT_SURE, name=name)
         if question.having is None or question.having.open_grants is None:
             found["context", "openGrants"] = Sentence(_NOT_COUNTED, name=name)
+    elif isinstance(question, DriftQuestion) and question.member and conflicts_of(question) is None:
+        found["context", "conflicts"] = Sentence(_NOT_SURE, name=question.member.name)
     return found
 
 
@@ -124,5 +128,5 @@ def _environments_of(question: AccessQuestion) -> list[str] | None:
     return None if beside is None else sorted({one.environment for one in beside if one.workload == workload})
 
 
-def _beside(question: AccessQuestion) -> tuple[Entitlement, ...] | None:
+def _beside(question: AccessQuestion | DriftQuestion) -> tuple[Entitlement, ...] | None:
     return None if question.having is None else question.having.beside

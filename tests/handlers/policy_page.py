@@ -33,6 +33,7 @@ _SAID = {
     "Access.extends": "held",
     "Reconciling.minutes": "for",
     "Access.conflicts": "has",
+    "Reconciling.conflicts": "has",
     "Access.workloadEnvironments": "has",
 }
 _STATED = {

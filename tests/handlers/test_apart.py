@@ -1,6 +1,7 @@
 """What nobody has both of, over the handlers: asked of live memberships and of grants, three times over (A-5, N-8)."""
 
 from collections.abc import AsyncIterator
+from contextlib import closing
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
@@ -8,12 +9,19 @@ from pathlib import Path
 import pytest
 
 from handlers.decisions.cedar import CedarPolicy
-from handlers.intents import AskTogether
-from handlers.outcomes import AskedTogether
+from handlers.decisions.drift import Way
+from handlers.drift import Drift
+from handlers.exceptions import Kind
+from handlers.intents import AskTogether, Reconcile
+from handlers.outcomes import AskedTogether, NotPossible, Reconciled
+from handlers.reconciling import Reconciling
 from storage.catalogue import Catalogue
+from storage.directories.local import LocalDirectory
+from storage.directories.scrypt import Scrypt
 from tests.handlers.access_ground import CATALOGUE, HOUR, World, thing, world
 from tests.handlers.lab_ground import WITH_LAB, lab
 from tests.handlers.made_once import without_step_up
+from tests.handlers.page_ground import Clock
 
 APART = Catalogue(
     entitlements={
@@ -53,6 +61,43 @@ async def test_what_conflicts_with_a_membership_by_other_hands_is_refused(compan
     assert await company.state(await company.asked("ada", "release")) == "refused"
     await company.local.remove_member("ada", "wiki-edit")
     await company.given("ada", "release")
+
+
+async def test_what_a_second_account_of_theirs_has_counts(company: World) -> None:
+    """A-5, R-1: nobody has both by two accounts, neither by other hands nor by two grants."""
+    await company.local.change_account("ada", person="1815")
+    await company.local.change_account("charles", person="1815")
+    await company.local.put_in_group("wiki-edit", "charles")
+    assert await company.state(await company.asked("ada", "release")) == "refused"
+    await company.local.take_from_group("wiki-edit", "charles")
+    assert await company.state(await company.asked("charles", "enter")) == "approved"  # and nobody has it yet
+    assert await company.state(await company.asked("ada", "release")) == "refused"
+    await company.local.change_account("charles", person="1791")
+    assert await company.state(await company.asked("ada", "release")) == "approved"
+
+
+async def test_what_somebody_has_where_they_could_sign_in_too_counts(tmp_path: Path) -> None:
+    """A-5, R-1: in another home, where the same number is the same person's."""
+    with closing(LocalDirectory(tmp_path / "plant.db", name="plant", now=Clock(), cost=Scrypt(n=2))) as plant:
+        await plant.add_group("valves")
+        await plant.add_account("p-ada", login="ada", name="Ada", mail="", person="1815")
+        valves = thing("valves", directory="plant", conflicts_with=("enter",))
+        enter = thing("enter", group="wiki-edit", conflicts_with=("valves",))
+        apart = replace(APART, entitlements={"enter": enter, "valves": valves})
+        async with world(tmp_path, catalogue=apart, beside={"plant": plant}) as company:
+            await company.local.change_account("ada", person="1815")
+            await plant.put_in_group("valves", "p-ada")
+            assert await company.state(await company.asked("ada", "enter")) == "refused"
+            await plant.take_from_group("valves", "p-ada")
+            await company.given("ada", "enter")
+
+
+async def test_a_group_is_the_same_in_other_capitals(company: World) -> None:
+    """A-5: directories tell no capitals apart, so a catalogue that writes them in another way keeps apart too."""
+    release = replace(APART.entitlements["release"], group="Wiki-Admins")
+    company.reopen(catalogue=replace(APART, entitlements={**APART.entitlements, "release": release}))
+    await company.local.put_in_group("wiki-admins", "ada")
+    assert await company.state(await company.asked("ada", "enter")) == "refused"
 
 
 async def test_of_two_asked_together_only_one_is_given(company: World) -> None:
@@ -162,3 +207,31 @@ async def test_an_extension_is_no_conflict_with_itself(company: World) -> None:
     given = await company.given("ada", "enter", timedelta(hours=1))
     await company.extend("ada", given)
     assert {row.state for row in await company.rows_of_grants()} <= {"active", "approved"}
+
+
+@pytest.mark.parametrize("way", [Way.ADOPT, Way.DECLARE])
+async def test_what_is_found_beside_what_it_conflicts_with_does_not_stay(company: World, way: Way) -> None:
+    """A-5: drift is no way around it; what was found is removed, or the other given back first."""
+    release = replace(APART.entitlements["release"], standing_allowed=True)
+    company.reopen(catalogue=replace(APART, entitlements={**APART.entitlements, "release": release}))
+    given = await company.given("ada", "enter")
+    await Drift(company.ground).look("staff")
+    await company.local.put_in_group("wiki-admins", "ada")
+    company.clock.forward(seconds=1)
+    await Drift(company.ground).look("staff")
+    (found,) = [one.id for one in await company.exceptions() if one.kind == Kind.UNEXPLAINED]
+
+    async def decided() -> object:
+        plain = await company.intent("grace")
+        wish = Reconcile(
+            **plain, exception=found, way=way, rationale="both", owner="data",
+            minutes=60 if way == Way.ADOPT else 0,
+        )  # fmt: skip
+        return await Reconciling(company.ground).reconcile(wish)
+
+    assert isinstance(refused := await decided(), NotPossible)
+    assert "nobody has beside this" in refused.reasons[0]
+    await company.access.give_back(await company.on("ada", given))
+    await company.settle()
+    assert await decided() == Reconciled(way=way)
+    await company.settle()

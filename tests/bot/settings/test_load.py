@@ -136,7 +136,13 @@ def test_a_file_that_is_not_there_says_where_to_start(tmp_path):
 
 
 @pytest.mark.parametrize(
-    ("content", "told"), [(b"[slack", "is not valid TOML"), (b"\xff\xfe", "not a text file")]
+    ("content", "told"),
+    [
+        (b"[slack", "is not valid TOML"),
+        (b"\xff\xfe", "not a text file"),
+        (b"x = " + b"[" * 20_000, "nested too deep"),
+        (b"x = " + b"9" * 6_000, "a number that is too long"),
+    ],
 )
 def test_a_file_that_is_not_toml_is_refused_plainly(content, told, tmp_path):
     path = tmp_path / "wicket.toml"

@@ -58,6 +58,39 @@ def wrong(case: str, cast: str = CAST) -> tuple[int, str]:
     return one.line - above.count("\n"), one.sentence
 
 
+@pytest.mark.parametrize(
+    ("written", "sentence"),
+    [
+        (
+            f"x = {'[' * 20_000}",
+            "Its tables are nested too deep, or a number in it is too long. Write it plainer",
+        ),
+        (
+            f"x = {'9' * 6_000}",
+            "Its tables are nested too deep, or a number in it is too long. Write it plainer",
+        ),
+        (
+            "[people]\n" + "\n".join(f'p{at} = {{ like = "p{at + 1}" }}' for at in range(3_000)),
+            "people.p49.like: goes on for too long: say what it is like itself",
+        ),
+    ],
+    ids=["deep", "number", "chain"],
+)
+def test_what_was_written_to_break_the_reader_is_wrong_like_anything_else(
+    written: str, sentence: str
+) -> None:
+    """A-10: no table of cases makes the commands fail otherwise than by saying what is wrong with it."""
+    cases, wrongs = read_cases("own.toml", written)
+    assert (cases, [one.sentence for one in wrongs]) == ((), [sentence])
+
+
+@pytest.mark.parametrize("now", ["0001-01-01T00:00:00+14:00", "9999-12-31T23:59:59-14:00"])
+def test_a_moment_of_no_calendar_is_not_asked_about(now: str) -> None:
+    assert wrong(f'name = "n"\naction = "grant"\nnow = {now}\nrefuse = []')[1].startswith(
+        "now: needs a moment"
+    )
+
+
 def test_five_lines_ask_for_access() -> None:
     """What is not said is usual: an hour, with a justification, by and for whoever asks, without approvals."""
     asked = question('action = "request"')

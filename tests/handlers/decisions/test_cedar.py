@@ -273,10 +273,18 @@ def test_a_fact_that_changed_is_asked_about_as_it_is_now() -> None:
             "line 1: policy `b`: @reason may hold",
         ),
         ('@id("b") @reason("{ may.") permit (principal, action, resource);', "policy `b`: @reason may hold"),
+        (
+            '@id("b") @reason("x") @severity forbid (principal, action, resource);',
+            "policy `b`: @severity is high, medium or low, not ``",
+        ),
+        (
+            f'@id("b") @reason("{"x" * 501}") forbid (principal, action, resource);',
+            "policy `b`: its @reason has 501 characters, and a message has room for 500",
+        ),
         ("// nothing\n", "there are no policies"),
         ("", "there are no policies"),
     ],
-    ids=range(19),
+    ids=range(21),
 )
 def test_a_bad_set_does_not_load_and_says_where_and_why(text: str, told: str) -> None:
     """A fault names the file, the line and what is wrong."""

@@ -62,6 +62,11 @@ def test_a_mistake_is_told_with_its_line_and_column(
     assert one.level == "failed"
 
 
+def test_a_reason_that_no_message_has_room_for_is_told() -> None:
+    one = trouble(f'@id("own") @reason("{"x" * 501}") @control("AC-3")\n{GRANT};')
+    assert (one.level, one.wrong) == ("failed", "@reason has 501 characters, and a message has room for 500.")
+
+
 def test_what_looks_the_same_in_a_comment_or_a_sentence_is_not_meant() -> None:
     text = (
         f'// resource.rsk\n@id("own") @reason("rsk") @control("AC-3")\n{GRANT}\nwhen {{ resource.rsk == 1 }};'
