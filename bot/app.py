@@ -40,6 +40,7 @@ from bot.texts import zone_named
 from bot.watching import OwnerWatch
 from bot.web.languages import Languages
 from bot.web.site import Site
+from handlers import taking_over
 from handlers.alarms import Alarms
 from handlers.attesting import Attesting
 from handlers.bulletins import Bulletins
@@ -47,7 +48,7 @@ from handlers.changes import Changes
 from handlers.checks import Checks
 from handlers.cooling import Cooling
 from handlers.decisions.policy import PolicyEngine
-from handlers.doubts import Doubts, sign_once
+from handlers.doubts import Doubts
 from handlers.drift import Drift
 from handlers.effects import Effects
 from handlers.leavers import Leavers
@@ -229,7 +230,7 @@ class App:
             )
         if wide := await self.database.read(too_wide):
             log.warning("audit.role_too_wide", can=wide, mend=MEND)
-        await in_its_turn(partial(sign_once, self.ground))
+        await in_its_turn(partial(taking_over.begin, self.ground))
         await self._watching.look()
         self._open.push_async_callback(self._watching.last_look)
         for freeze in await self.database.read(freezes.open_ones):

@@ -168,7 +168,7 @@ class Alarms:
             told(tx, word, Ended.REPORTED, at=at, actor=actor, where=where)
         facts: dict[str, Fact] = {
             "door": door, "purpose": handle.purpose, "result": handle.result, "closed": closed,
-            "disabled": disabled,
+            "disabled": disabled, "directory": handle.directory,
         }  # fmt: skip
         record(
             tx, at=at, action="account.reported", outcome="done", actor=actor, where=where,

@@ -3,8 +3,7 @@
 It mends no row and signs none: what counts no more has to be asked for anew.
 """
 
-import asyncio
-from datetime import timedelta
+from datetime import datetime, timedelta
 from functools import partial
 
 import structlog
@@ -16,21 +15,20 @@ from handlers.ground import Ground
 from handlers.intents import SCHEDULE
 from handlers.patience import in_call_time
 from handlers.strange import named, named_holder
-from storage import freezes, grants, handles, holdings, petitions, truly
+from handlers.taking_over import tell_daily
+from storage import alarms, freezes, grants, handles, holdings, petitions, stuck, truly
 from storage.audit import log as audit_log
 from storage.exceptions import is_open
 from storage.faults import WicketFault
 from storage.records import Grant
 from storage.sentences import template
-from storage.signing import Doubt, sign_all
+from storage.signing import Doubt
 from storage.states import LIVE, GrantState
 
 log = structlog.get_logger(__name__)
 
 WHY = template("its row in the database is not as I wrote it")
 _ANEW = timedelta(hours=24)
-# What is on the record of the one time when rows were signed that a version had written which signed none.
-STORY = "rows"
 
 
 class Doubts:
@@ -53,8 +51,9 @@ class Doubts:
 
     async def look(self) -> int:
         """Look at everything under way, and at the freezes; tell of what does not count. How many rows."""
+        await tell_daily(self._ground)
         await self._ground.database.read(_look)
-        await self._ground.database.write(freezes.put_back)
+        await self._ground.database.write(partial(_put_back, at=self._ground.now()))
         return await self.tell_due()
 
     async def _who(self, doubt: Doubt) -> str:
@@ -131,9 +130,16 @@ class Doubts:
                 )  # fmt: skip
 
 
+def _put_back(tx: Session, at: datetime) -> None:
+    freezes.put_back(tx)
+    alarms.put_back(tx)
+    stuck.take_up(tx, at)
+
+
 def _look(tx: Session) -> None:
     truly.doubtful(tx)
     freezes.open_ones(tx)
+    alarms.reported(tx)
 
 
 def _whose(tx: Session, doubt: Doubt) -> tuple[str, str]:
@@ -143,23 +149,3 @@ def _whose(tx: Session, doubt: Doubt) -> tuple[str, str]:
         return (grant.requester_directory, doubt.account) if grant is not None else ("", "")
     visit = handles.handle_by_id(tx, doubt.of) or petitions.look(tx, doubt.of)
     return (visit.directory, visit.account) if visit is not None else ("", "")
-
-
-async def sign_once(ground: Ground) -> int:
-    """Sign what a version that signed nothing left behind, once in the life of a store; how many rows.
-
-    That it was done is on the record, which nobody takes back unseen: from then on a row without a MAC counts nowhere.
-    Not by a deadline, as where people wait: it may be very many rows.
-    """
-    return await asyncio.to_thread(ground.database.write_now, partial(_sign_once, ground=ground))
-
-
-def _sign_once(tx: Session, ground: Ground) -> int:
-    if audit_log.rows(tx, correlation=STORY, limit=1):
-        return 0
-    done = sign_all(tx)
-    recording.record(
-        tx, at=ground.now(), action="rows.signed", outcome="done", actor=recording.WICKET, where=SCHEDULE,
-        correlation=STORY, facts=dict(done),
-    )  # fmt: skip
-    return sum(done.values())

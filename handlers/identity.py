@@ -288,22 +288,23 @@ class Identity:
             if links.suspend(
                 tx, link.id, mail=link.mail
             ):  # several deliveries may find the same change at once
-                self._mismatch(tx, profile, where, reason, subject=link.account)
+                self._mismatch(tx, profile, where, reason, link=link)
 
         await self._ground.database.write(work)
 
     def _mismatch(
-        self, tx: Session, profile: SlackProfile, where: Where, reason: str, subject: str | None = None
+        self, tx: Session, profile: SlackProfile, where: Where, reason: str, link: PinnedLink | None = None
     ) -> None:
         now = self._ground.now()
-        correlation = new_id("i", now)
+        # By the link's own story it is known that it rests, whatever the row says.
+        correlation = link.id if link is not None else new_id("i", now)
         recording.record(
             tx,
             at=now,
-            action="link.suspended" if subject else "link.refused",
+            action="link.suspended" if link is not None else "link.refused",
             outcome="refused",
             actor=recording.stranger(profile.team, profile.user),
-            subject=subject,
+            subject=link.account if link is not None else None,
             where=where,
             correlation=correlation,
             facts={"reason": reason},

@@ -179,7 +179,7 @@ class Leavers:
         link = links.link_to(tx, leaver.directory, leaver.id)
         if link is not None:
             report.link = links.suspend(tx, link.id, mail=link.mail)
-            self._record(tx, leaver, "link.suspended", None)
+            self._record(tx, leaver, "link.suspended", None, story=link.id)
         report.pages = handles.close_all(tx, directory=leaver.directory, account=leaver.id, at=now)
         if not report.any:
             return 0
@@ -325,6 +325,7 @@ class Leavers:
         action: str,
         grant: Grant | None,
         facts: Mapping[str, recording.Fact] | None = None,
+        story: str = "",
     ) -> None:
         recording.record(
             tx,
@@ -334,7 +335,7 @@ class Leavers:
             actor=recording.WICKET,
             subject=leaver.id,
             resource=grant.entitlement if grant else None,
-            correlation=grant.id if grant else leaver.id,
+            correlation=story or (grant.id if grant else leaver.id),
             where=SCHEDULE,
             facts=facts or {"why": leaver.why},
         )

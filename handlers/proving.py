@@ -16,6 +16,7 @@ from handlers.attempts import Attempts, Checked, Kinds
 from handlers.exceptions import Kind
 from handlers.intents import PAGE, Where
 from handlers.recording import OPERATOR, record, stranger
+from handlers.using_codes import use_mail_code, use_recovery_code
 from handlers.visits import PageGround, Person, Proven, Refused, Visitor
 from storage import failures, proofs
 from storage.audit import entry as audit
@@ -149,12 +150,12 @@ class Proving:
         mailed = next(
             (each.id for each in sent if is_mail_code(self._ground.vault, each.id, mail_code)), None
         )
-        if recovery is None or mailed is None:
+        if handle is None or recovery is None or mailed is None:
             return Checked(right=False, proofs=RECOVERY, spend=lambda _tx: False)
         at = self._ground.now()
 
         def spend(tx: Session) -> bool:
-            return proofs.use_recovery_code(tx, recovery, at) and proofs.use_mail_code(tx, mailed, at)
+            return use_recovery_code(tx, handle, recovery, at) and use_mail_code(tx, handle, mailed, at)
 
         return Checked(right=True, proofs=RECOVERY, spend=spend)
 

@@ -21,6 +21,7 @@ from handlers.passkeys import Challenges
 from handlers.proof_news import proofs_changed
 from handlers.proving import is_mail_code, matching_step
 from handlers.recording import Fact
+from handlers.using_codes import use_mail_code
 from handlers.visits import NotYet, Over, PageGround, Person, Proven, Refused, Visitor
 from storage import passkeys, proofs
 from storage.handles import Purpose, Result, take
@@ -174,8 +175,8 @@ class Regaining:
         if handle is not None and person.account is not None:
             sent = list(await ground.database.read(lambda tx: proofs.mail_codes(tx, handle.id, ground.now())))
         mailed = next((one.id for one in sent if is_mail_code(ground.vault, one.id, code)), None)
-        if mailed is None:
+        if handle is None or mailed is None:
             return Checked(right=False, proofs=given, spend=lambda _tx: False)
         return Checked(
-            right=True, proofs=given, spend=lambda tx: proofs.use_mail_code(tx, mailed, ground.now())
+            right=True, proofs=given, spend=lambda tx: use_mail_code(tx, handle, mailed, ground.now())
         )

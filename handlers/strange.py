@@ -47,6 +47,7 @@ class Kind(StrEnum):
     VOUCHING = "vouching"
     UNPROVEN = "unproven"
     ROW_CHANGED = "row-changed"
+    ROWS_UNSIGNED = "rows-unsigned"
     NOT_STREAMED = "not-streamed"
     RULES_INVALID = "rules-invalid"
     RULES_CHANGED = "rules-changed"

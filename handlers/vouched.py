@@ -18,6 +18,7 @@ from handlers.intents import PAGE
 from handlers.proving import is_mail_code, matching_recovery
 from handlers.recording import record, stranger
 from handlers.strange import named
+from handlers.using_codes import use_mail_code, use_recovery_code
 from handlers.visits import PageGround, Person, Proven, Refused, Visitor, person_behind, session_hash
 from storage import proofs, vouchings
 from storage.faults import DirectoryUnavailable
@@ -214,8 +215,8 @@ class BeingVouched:
 
     def _spend(self, tx: Session, handle: Handle, row: Vouching, own: str, *, is_mailed: bool) -> bool:
         at = self._ground.now()
-        use = proofs.use_mail_code if is_mailed else proofs.use_recovery_code
-        if not use(tx, own, at) or not vouchings.use(tx, row.id, handle.id, at):
+        use = use_mail_code if is_mailed else use_recovery_code
+        if not use(tx, handle, own, at) or not vouchings.use(tx, row.id, handle.id, at):
             return False
         used = vouchings.by_id(tx, row.id)
         if used is not None:

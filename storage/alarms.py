@@ -7,18 +7,37 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 from enum import StrEnum
 
+from sqlalchemy import exists, literal_column
 from sqlalchemy import select as pick
 from sqlmodel import Session, SQLModel, col, func, select
 
 from storage import upserts
+from storage.audit import log
+from storage.audit.tables import ENTRIES
 from storage.loading import Loading
-from storage.plain import run
-from storage.records import Alarm
+from storage.on_record import note_put_back
+from storage.plain import Plain, rows, run
+from storage.records import Alarm, Handle
 from storage.signing import genuine, signed
 
 _ALARMS = SQLModel.metadata.tables[Alarm.__tablename__]
 # Built once: every request and click asks, and making a statement costs more than running it.
 _ALL = Loading(Alarm, pick(*_ALARMS.c))
+_REPORTED = "account.reported"
+_OTHER = ENTRIES.alias("other")
+# Few accounts were ever reported, and the index of actions leads to them.
+_GONE = Plain(
+    pick(ENTRIES.c.correlation)
+    .where(
+        ENTRIES.c.action == literal_column(f"'{_REPORTED}'"),
+        ~exists().where(_ALARMS.c.handle == ENTRIES.c.correlation),
+        ~exists().where(
+            _OTHER.c.correlation == ENTRIES.c.correlation,
+            literal_column("'account.released'") == _OTHER.c.action.concat(""),
+        ),
+    )
+    .order_by(ENTRIES.c.index)
+)
 _RAISE = upserts.or_nothing(SQLModel.metadata.tables[Alarm.__tablename__])
 
 
@@ -72,12 +91,23 @@ def open_of(tx: Session, directory: str, account: str) -> Sequence[Alarm]:
     found = tx.exec(
         select(Alarm).where(Alarm.directory == directory, Alarm.account == account).order_by(col(Alarm.at))
     )
-    return [one for one in found if _is_open(tx, one)]
+    gone = [one for one in _gone(tx) if (one.directory, one.account) == (directory, account)]
+    return [*gone, *(one for one in found if _is_open(tx, one))]
 
 
 def reported(tx: Session) -> frozenset[tuple[str, str]]:
     """Directory and account of everybody about whom an alarm is open."""
-    return frozenset((one.directory, one.account) for one in _ALL.found(tx) if _is_open(tx, one))
+    found = [*_gone(tx), *(one for one in _ALL.found(tx) if _is_open(tx, one))]
+    return frozenset((one.directory, one.account) for one in found)
+
+
+def put_back(tx: Session) -> None:
+    """Make those anew that are on the record and not there: a row that is gone lets nobody in again."""
+    for alarm in _gone(tx):
+        if tx.get(Handle, alarm.handle) is not None:  # without its visit it is open all the same
+            tx.add(alarm)
+            tx.flush()
+        note_put_back(tx, alarm)
 
 
 def switched_off(tx: Session) -> frozenset[tuple[str, str]]:
@@ -121,3 +151,23 @@ def lift(tx: Session, alarm: Alarm, *, at: datetime, by: str, rationale: str) ->
 def _is_open(tx: Session, alarm: Alarm) -> bool:
     """One that is not as Wicket wrote it counts as open."""
     return not genuine(tx, alarm) or alarm.lifted_at is None
+
+
+def _gone(tx: Session) -> list[Alarm]:
+    """Those that are on the record, neither lifted nor there. Older entries do not say in which directory."""
+    begun = [str(row[0]) for row in rows(tx.connection(), _GONE)]
+    entries = [one for of in begun for one in log.rows(tx, correlation=of) if one.action == _REPORTED]
+    return [_as_recorded(one) for one in entries if _directory(one)]
+
+
+def _directory(entry: log.Row) -> str:
+    return str((entry.said().get("facts") or {}).get("directory") or "")
+
+
+def _as_recorded(entry: log.Row) -> Alarm:
+    """What was to be done about it is done again: it was, or nobody knows any more whether it was."""
+    facts = entry.said()["facts"]
+    return Alarm(
+        handle=entry.correlation, directory=_directory(entry), account=str(entry.subject), name=str(entry.subject),
+        door=str(facts["door"]), disabled=str(facts["disabled"]), sessions=Effect.WANTED, at=entry.at,
+    )  # fmt: skip

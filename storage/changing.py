@@ -10,6 +10,7 @@ from sqlalchemy import Table, bindparam, update
 from sqlalchemy.orm.attributes import set_committed_value
 from sqlmodel import Session, SQLModel
 
+from storage.macs import VOID
 from storage.plain import Plain, run
 from storage.signing import resigned
 
@@ -27,8 +28,8 @@ def change(tx: Session, row: SQLModel, **values: Any) -> None:
 def unsign(tx: Session, row: SQLModel) -> None:
     """It counts no more, whatever else of it is changed."""
     table = row.metadata.tables[str(row.__tablename__)]
-    run(tx.connection(), _update(table, ("mac",)), {"of": getattr(row, "id"), "new_mac": ""})  # noqa: B009 - mypy
-    set_committed_value(row, "mac", "")
+    run(tx.connection(), _update(table, ("mac",)), {"of": getattr(row, "id"), "new_mac": VOID})  # noqa: B009 - mypy
+    set_committed_value(row, "mac", VOID)
 
 
 @cache

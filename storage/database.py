@@ -24,6 +24,7 @@ from storage.macs import Macs
 from storage.signing import DOUBTS, MACS, Doubt, Signing, new_doubts
 from storage.sqlite import SqliteFile
 from storage.stores import Store
+from storage.taking_over import KNOWN, Known
 
 T = TypeVar("T")
 Work = Callable[[Session], T]
@@ -92,7 +93,7 @@ class Database:
         self._patience = None if isinstance(store, Path) else patience
         self._woken: Woken | None = None
         self.doubts: deque[Doubt] = new_doubts()
-        self._info = {MACS: macs, DOUBTS: self.doubts, REPLICA: replica}
+        self._info = {MACS: macs, DOUBTS: self.doubts, REPLICA: replica, KNOWN: Known()}
         self._loop: asyncio.AbstractEventLoop | None = None
         self._engine = _open(store, busy_timeout)
         self._writes, self._reads, self._glances = Jobs[Session](), Jobs[Session](), Jobs[Session]()

@@ -11,18 +11,23 @@ from sqlalchemy import select as pick
 from sqlmodel import Session, SQLModel, func, select
 
 from storage.identifiers import new_id
+from storage.on_record import later, note_put_back
 from storage.plain import Plain, rows
 from storage.records import Link
-from storage.signing import genuine, is_sound, only_genuine
+from storage.signing import genuine, is_sound, note_doubt, only_genuine
 from storage.states import LinkState
 
 # Built once and run without the ORM: it runs for every payload, and making a statement costs more than running it.
 _LINKS = SQLModel.metadata.tables[Link.__tablename__]
 _OF_LINK = tuple(_LINKS.c.keys())
+_RESTS = later(_LINKS.c.id, "link.suspended", _LINKS.c.created_at)
 _LINK_OF = Plain(
-    pick(*_LINKS.c).where(_LINKS.c.slack_team == bindparam("team"), _LINKS.c.slack_user == bindparam("user"))
+    pick(*_LINKS.c, _RESTS).where(
+        _LINKS.c.slack_team == bindparam("team"), _LINKS.c.slack_user == bindparam("user")
+    )
 )
 
+_RESTS_BY_ID = pick(_RESTS).where(_LINKS.c.id == bindparam("link"))
 _NOTE_ZONE = update(_LINKS).where(_LINKS.c.id == bindparam("link")).values(zone=bindparam("told"))
 
 
@@ -39,11 +44,14 @@ class PinnedLink:
 
 
 def link_of(tx: Session, slack_team: str, slack_user: str) -> PinnedLink | None:
-    """The link of this Slack account, suspended or not."""
+    """The link of this Slack account, suspended or not; one that was put back to before is suspended as it was."""
     for found in rows(tx.connection(), _LINK_OF, {"team": slack_team, "user": slack_user}):
-        row = dict(zip(_OF_LINK, found, strict=True))
+        row, rests = dict(zip(_OF_LINK, found[:-1], strict=True)), bool(found[-1])
         if not is_sound(tx, _LINKS.name, row, row["mac"]):
             return None
+        if rests and row["state"] == LinkState.ACTIVE:
+            note_doubt(tx, _LINKS.name, row)
+            row["state"] = LinkState.SUSPENDED
         return PinnedLink(
             id=row["id"],
             directory=row["directory"],
@@ -60,7 +68,7 @@ def link_of_user(tx: Session, slack_user: str) -> Link | None:
     found = tx.exec(
         select(Link).where(Link.slack_user == slack_user, Link.state == LinkState.ACTIVE).limit(2)
     ).all()
-    return found[0] if len(found) == 1 and genuine(tx, found[0]) else None
+    return found[0] if len(found) == 1 and genuine(tx, found[0]) and not _rests(tx, found[0]) else None
 
 
 def note_zone(tx: Session, link_id: str, zone: str) -> None:
@@ -86,7 +94,7 @@ def link_to(tx: Session, directory: str, account: str) -> Link | None:
             Link.directory == directory, Link.account == account, Link.state == LinkState.ACTIVE
         )
     )
-    return next(iter(only_genuine(tx, found)), None)
+    return next((one for one in only_genuine(tx, found) if not _rests(tx, one)), None)
 
 
 def linked_at(tx: Session, directory: str, account: str) -> datetime | None:
@@ -150,4 +158,12 @@ def suspend(tx: Session, link_id: str, *, mail: str) -> bool:
     link.state = LinkState.SUSPENDED
     tx.add(link)
     tx.flush()
+    return True
+
+
+def _rests(tx: Session, link: Link) -> bool:
+    """Whether the record says of an active link that it was suspended since it was made."""
+    if not tx.connection().execute(_RESTS_BY_ID, {"link": link.id}).scalar_one():
+        return False
+    note_put_back(tx, link)
     return True

@@ -74,6 +74,8 @@ _GIVES: Mapping[str, Callable[[Row], bool]] = {
     "grants": lambda row: row["state"] in UNDER_WAY,
     "holdings": lambda row: row["stood_before"] is True,
 }
+# Instead of the MAC of what never counts again, whatever else is known of it.
+VOID = "void"
 _NAME_BYTES = 4
 
 

@@ -12,6 +12,7 @@ from sqlalchemy import delete, or_, update
 from sqlmodel import Session, col, func, select
 
 from storage.identifiers import new_id
+from storage.on_record import note_put_back, stopped_passkeys
 from storage.records import Challenge, Passkey
 from storage.signing import genuine
 
@@ -52,13 +53,20 @@ def passkeys_of(tx: Session, directory: str, account: str) -> Sequence[Passkey]:
 
 def working_passkeys(tx: Session, directory: str, account: str) -> Sequence[Passkey]:
     """Those that can be shown as a proof."""
-    return [one for one in passkeys_of(tx, directory, account) if one.stopped_at is None and genuine(tx, one)]
+    working = [
+        one for one in passkeys_of(tx, directory, account) if one.stopped_at is None and genuine(tx, one)
+    ]
+    over = stopped_passkeys(tx, account) if working else frozenset()
+    return [one for one in working if not _put_back(tx, one, over)]
 
 
 def passkey_by_id(tx: Session, passkey_id: str) -> Passkey | None:
     """The passkey, whoever's it is; None if there is none."""
     found = tx.get(Passkey, passkey_id)
-    return found if found is not None and genuine(tx, found) else None
+    if found is None or not genuine(tx, found):
+        return None
+    over = stopped_passkeys(tx, found.account) if found.stopped_at is None else frozenset()
+    return None if _put_back(tx, found, over) else found
 
 
 def keep_passkey(
@@ -177,3 +185,10 @@ def take_challenge(
     )
     answered = tx.execute(taken).first()
     return str(answered[0]) if answered is not None else None
+
+
+def _put_back(tx: Session, passkey: Passkey, over: frozenset[str]) -> bool:
+    if passkey.id not in over:
+        return False
+    note_put_back(tx, passkey)
+    return True

@@ -12,6 +12,7 @@ from sqlmodel import Session, SQLModel, col, select
 
 from storage import upserts
 from storage.changing import change
+from storage.on_record import has_happened, note_put_back
 from storage.plain import run
 from storage.records import Attestation, Petition
 from storage.signing import genuine, only_genuine, signed
@@ -19,6 +20,8 @@ from storage.states import PETITION_FOLLOWS, PetitionState
 
 _PETITIONS, _ATTESTATIONS = (SQLModel.metadata.tables[one.__tablename__] for one in (Petition, Attestation))
 _ADD, _ATTEST = upserts.or_nothing(_PETITIONS), upserts.or_nothing(_ATTESTATIONS)
+# What is on the record of each petition that is over.
+_ENDS = frozenset(f"petition.{state}" for state in PetitionState if not PETITION_FOLLOWS.get(state))
 _DUE = (
     select(Petition)
     .where(
@@ -37,14 +40,12 @@ def add(tx: Session, petition: Petition) -> bool:
 
 def get(tx: Session, petition_id: str) -> Petition | None:
     """The petition, held until the transaction ends where it writes."""
-    found = tx.get(Petition, petition_id, with_for_update=True, populate_existing=True)
-    return found if found is not None and genuine(tx, found) else None
+    return _counts(tx, tx.get(Petition, petition_id, with_for_update=True, populate_existing=True))
 
 
 def look(tx: Session, petition_id: str) -> Petition | None:
     """The same, to read only."""
-    found = tx.get(Petition, petition_id)
-    return found if found is not None and genuine(tx, found) else None
+    return _counts(tx, tx.get(Petition, petition_id))
 
 
 def open_of(tx: Session, directory: str, account: str) -> Petition | None:
@@ -54,7 +55,7 @@ def open_of(tx: Session, directory: str, account: str) -> Petition | None:
         .where(Petition.directory == directory, Petition.account == account, col(Petition.ended_at).is_(None))
         .with_for_update()
     )
-    return next(iter(only_genuine(tx, found)), None)
+    return next((one for one in found if _counts(tx, one)), None)
 
 
 def opened_since(tx: Session, directory: str, account: str, since: datetime) -> bool:
@@ -109,3 +110,13 @@ def attestations(tx: Session, petition_id: str) -> Sequence[Attestation]:
         .order_by(col(Attestation.at), col(Attestation.account))
     )
     return only_genuine(tx, found)
+
+
+def _counts(tx: Session, petition: Petition | None) -> Petition | None:
+    """The same, if it is as Wicket wrote it, and not open though its end is on the record."""
+    if petition is None or not genuine(tx, petition):
+        return None
+    if petition.ended_at is None and has_happened(tx, petition.id, _ENDS):
+        note_put_back(tx, petition)
+        return None
+    return petition

@@ -6,14 +6,18 @@ It never sees a seed in clear, never tells a right code from a wrong one, and ma
 from collections.abc import Sequence
 from datetime import datetime
 from enum import StrEnum
+from typing import TypeVar
 
 from sqlalchemy import ColumnElement, delete, update
 from sqlmodel import Session, col, func, select
 
 from storage.identifiers import new_id
+from storage.on_record import note_put_back, used_codes
 from storage.passkeys import passkeys_of
 from storage.records import Handle, MailCode, Proof
 from storage.signing import genuine, only_genuine
+
+C = TypeVar("C", Proof, MailCode)
 
 
 class ProofKind(StrEnum):
@@ -185,7 +189,7 @@ def recovery_codes(tx: Session, directory: str, account: str) -> Sequence[Proof]
             col(Proof.used_at).is_(None),
         )
     )
-    return only_genuine(tx, found)
+    return _unused(tx, only_genuine(tx, found))
 
 
 def is_any_since(tx: Session, directory: str, account: str, since: datetime) -> bool:
@@ -232,7 +236,7 @@ def mail_codes(tx: Session, handle: str, at: datetime) -> Sequence[MailCode]:
         .where(MailCode.handle == handle, col(MailCode.used_at).is_(None), col(MailCode.expires_at) > at)
         .order_by(col(MailCode.id).desc())
     )
-    return only_genuine(tx, found)
+    return _unused(tx, only_genuine(tx, found))
 
 
 def mail_codes_since(tx: Session, directory: str, account: str, since: datetime) -> int:
@@ -282,3 +286,12 @@ def reseal_seed(tx: Session, proof: str, *, was: str, sealed: str) -> bool:
         .execution_options(synchronize_session=False)
     )
     return tx.execute(put).first() is not None
+
+
+def _unused(tx: Session, found: Sequence[C]) -> Sequence[C]:
+    """Those of these codes that are not on the record as used."""
+    used = used_codes(tx, [one.id for one in found])
+    for one in found:
+        if one.id in used:
+            note_put_back(tx, one)
+    return [one for one in found if one.id not in used]

@@ -10,13 +10,26 @@ from dataclasses import dataclass
 from functools import cache
 from typing import Any, TypeVar
 
-from sqlalchemy import ColumnElement, Table, Update, and_, bindparam, event, inspect, or_, select, update
+from sqlalchemy import (
+    ColumnElement,
+    Table,
+    Update,
+    and_,
+    bindparam,
+    event,
+    func,
+    inspect,
+    or_,
+    select,
+    update,
+)
 from sqlalchemy.orm.attributes import set_committed_value
 from sqlmodel import Session, SQLModel
 
 from storage import records
-from storage.macs import BOUND, UNDER_WAY, Macs, Row, bound, needs_mac
+from storage.macs import BOUND, UNDER_WAY, VOID, Macs, Row, bound, needs_mac
 from storage.plain import Plain, run_each
+from storage.taking_over import takes_over
 
 R = TypeVar("R", bound=SQLModel)
 
@@ -66,7 +79,7 @@ def only_genuine(tx: Session, rows: Iterable[R]) -> list[R]:
 def is_sound(tx: Session, table: str, row: Row, mac: str) -> bool:
     """`genuine`, for the columns of a row by their names."""
     macs = _macs(tx)
-    if macs is None or macs.holds(table, row, mac):
+    if macs is None or macs.holds(table, row, mac) or _waits(tx, mac):
         return True
     note_doubt(tx, table, row)
     return False
@@ -87,8 +100,7 @@ def note_doubt(tx: Session, table: str, row: Row) -> None:
 
 def signed(tx: Session, table: str, values: Row) -> dict[str, Any]:
     """A new row with its MAC, for a statement that is said to the driver as it is."""
-    macs = _macs(tx)
-    return {**values, "mac": "" if macs is None else macs.of(table, values)}
+    return {**values, "mac": _new_mac(tx, table, values)}
 
 
 def resigned(tx: Session, row: SQLModel, values: Row) -> Mapping[str, Any]:
@@ -98,26 +110,32 @@ def resigned(tx: Session, row: SQLModel, values: Row) -> Mapping[str, Any]:
         return {}
     before = dict(_Attributes(row))
     after = {**before, **values}
+    if _waits(tx, _mac_of(row)):
+        return {}
     if macs.holds(table, before, _mac_of(row)):
         return {"mac": macs.of(table, after)}
     return {} if needs_mac(table, after) else {"mac": ""}
 
 
-def sign_all(tx: Session) -> dict[str, int]:
-    """Sign every row that needs a MAC as it stands, whatever MAC it has; how many, by table.
+def unsigned(tx: Session) -> dict[str, int]:
+    """How many rows need a MAC and have none, by table."""
+    found = dict[str, int]()
+    for name in BOUND:
+        asked = select(func.count()).select_from(SQLModel.metadata.tables[name]).where(*_without(name))
+        if count := int(tx.connection().execute(asked).scalar_one()):
+            found[name] = count
+    return found
 
-    For the one time when there are rows of a version that signed none.
-    """
-    macs, done = tx.info[MACS], dict[str, int]()
-    for name, columns in BOUND.items():
-        table = SQLModel.metadata.tables[name]
-        asked = select(*(table.c[each] for each in columns)).where(*_needed(name))
-        # Some at a time, so that a server never takes this for a transaction that stands still.
-        for rows in tx.connection().execute(asked).mappings().partitions(_AT_ONCE):
-            signs = [{"mac": macs.of(name, row), **_of_key(name, row)} for row in rows]
-            run_each(tx.connection(), _put_mac(table), signs)
-            done[name] = done.get(name, 0) + len(signs)
-    return done
+
+def sign_unsigned(tx: Session, name: str, *, limit: int) -> int:
+    """Sign some rows of this table that need a MAC and have none, as they stand; how many."""
+    macs, table = tx.info[MACS], SQLModel.metadata.tables[name]
+    asked = select(*(table.c[each] for each in BOUND[name])).where(*_without(name)).limit(limit)
+    rows = tx.connection().execute(asked.with_for_update()).mappings().all()
+    if rows:
+        signs = [{"mac": macs.of(name, row), **_of_key(name, row)} for row in rows]
+        run_each(tx.connection(), _put_mac(table), signs)
+    return len(rows)
 
 
 def sign_by_newest(tx: Session, name: str, *, limit: int, skip: int) -> tuple[int, int]:
@@ -128,7 +146,7 @@ def sign_by_newest(tx: Session, name: str, *, limit: int, skip: int) -> tuple[in
     macs, table = tx.info[MACS], SQLModel.metadata.tables[name]
     asked = (
         select(*(table.c[each] for each in (*BOUND[name], "mac")))
-        .where(table.c.mac != "", table.c.mac.not_like(f"{macs.newest}.%"))
+        .where(table.c.mac.not_in(("", VOID)), table.c.mac.not_like(f"{macs.newest}.%"))
         .order_by(*(table.c[each] for each in _key(name)))
         .limit(limit)
         .offset(skip)
@@ -177,7 +195,7 @@ def _before_flush(tx: Session, *_: Any) -> None:
             for each in _texts_of(name):
                 if getattr(row, each) is None:  # what the database puts there is signed, too
                     setattr(row, each, "")
-            row.mac = macs.of(name, _Attributes(row))
+            row.mac = _new_mac(tx, name, _Attributes(row))
     tx.info[_CHANGING] = changing = list[tuple[Table, list[tuple[Any, ...]]]]()
     for row in tx.dirty:
         name = _bound_table(row)
@@ -203,7 +221,7 @@ def _sound_among(tx: Session, table: Table, which: Sequence[ColumnElement[bool]]
     macs, names = tx.info[MACS], (*BOUND[table.name], "mac")
     asked = select(*(table.c[name] for name in names)).where(*which).with_for_update()
     rows = tx.connection().execute(asked).mappings().all()
-    sound = [row for row in rows if macs.holds(table.name, row, row["mac"])]
+    sound = [row for row in rows if macs.holds(table.name, row, row["mac"]) and not _waits(tx, row["mac"])]
     return [tuple(row[name] for name in _key(table.name)) for row in sound]
 
 
@@ -230,12 +248,24 @@ def _macs(tx: Session) -> Macs | None:
     return macs
 
 
+def _waits(tx: Session, mac: str) -> bool:
+    """Whether it has no MAC and may have none yet: it counts, and stays without one until all are signed."""
+    return mac == "" and takes_over(tx)
+
+
+def _new_mac(tx: Session, table: str, row: Row) -> str:
+    """The MAC of a new row. An older replica could not sign it anew, so while there may be one it has none."""
+    macs = _macs(tx)
+    return "" if macs is None or takes_over(tx) else macs.of(table, row)
+
+
 def _mac_of(row: SQLModel) -> str:
     return str(getattr(row, "mac"))  # noqa: B009 - mypy
 
 
-def _needed(name: str) -> list[ColumnElement[bool]]:
-    return [_NEEDED[name]] if name in _NEEDED else []
+def _without(name: str) -> list[ColumnElement[bool]]:
+    needed = [_NEEDED[name]] if name in _NEEDED else []
+    return [SQLModel.metadata.tables[name].c.mac == "", *needed]
 
 
 def _first_of(row: Row, columns: Sequence[str], *names: str) -> str:

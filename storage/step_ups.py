@@ -12,7 +12,8 @@ from sqlmodel import Session, col, func, select
 
 from storage.fresh import FreshProof as FreshProof
 from storage.handles import Purpose, Result
-from storage.records import Handle, StepUp
+from storage.on_record import note_put_back, rests_on
+from storage.records import Handle, StepUp, Vouching
 from storage.signing import genuine
 
 
@@ -73,7 +74,7 @@ def proven_since(tx: Session, whose: Whose, about: str, since: datetime) -> Fres
     if found is None or not (genuine(tx, found[0]) and genuine(tx, found[1])):
         return None
     handle = found[0]
-    if handle.done_at is None:
+    if handle.done_at is None or _was_spent(tx, found[1]):
         return None
     return FreshProof(handle=handle.id, kinds=tuple(handle.proven), at=handle.done_at)
 
@@ -150,6 +151,17 @@ def spend(tx: Session, handle: str, at: datetime) -> bool:
         .execution_options(synchronize_session=False)
     )
     return tx.execute(spent).first() is not None
+
+
+def _was_spent(tx: Session, row: StepUp) -> bool:
+    """Whether the record says that something rests on it already, though the row does not."""
+    story = row.about
+    if row.kind == About.VOUCHING:  # told in the story of the visit that asked for somebody's word
+        story = tx.exec(select(Vouching.handle).where(Vouching.id == row.about)).first() or row.about
+    if not rests_on(tx, story, row.handle):
+        return False
+    note_put_back(tx, row)
+    return True
 
 
 def _theirs(whose: Whose, about: str) -> tuple[ColumnElement[bool], ...]:

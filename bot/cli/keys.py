@@ -1,6 +1,6 @@
-"""Commands about the keys that seal secrets at rest.
+"""Commands about the keys that seal secrets at rest and sign rows.
 
-They show no key, and change nothing but under which key a secret lies.
+They show no key, and change nothing but under which key a secret lies and a row is signed.
 """
 
 import typer
@@ -11,6 +11,7 @@ from bot.cli.sentences import UNSOUND
 from bot.cli.tables import say
 from handlers.intents import Where
 from handlers.resealing import reseal as reseal_all
+from handlers.taking_over import sign_rows
 
 CLI = Where(transport="cli")
 
@@ -45,6 +46,23 @@ def reseal(context: typer.Context) -> None:
             "all. If one is lost, its people set up their authenticators again."
         )
         raise typer.Exit(UNSOUND)
+
+
+@commands.command()
+def sign(context: typer.Context) -> None:
+    """Sign what an older version wrote, beside running bots, once all are of this one: then nothing unsigned counts."""
+    settings = place_of(context).settings()
+    settings.secrets.vault()
+    with opened(settings) as database, progress("Signing") as tell:
+        done = sign_rows(database, where=CLI, tell=tell)
+    if done is None:
+        say("Everything was signed before, and nothing counts unsigned.")
+        return
+    for table, count in done.items():
+        say(f"{table}: {count:,}")
+    say(
+        f"{sum(done.values()):,} rows were signed. From now on nothing counts unsigned, and the record says so."
+    )
 
 
 def _secrets(count: int) -> str:

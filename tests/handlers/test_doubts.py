@@ -7,7 +7,7 @@ import pytest
 from sqlalchemy import text
 from sqlmodel import Session
 
-from handlers.doubts import Doubts, sign_once
+from handlers.doubts import Doubts
 from handlers.intents import Where
 from handlers.recording import WICKET, record
 from storage import freezes
@@ -119,18 +119,23 @@ async def test_an_approval_that_was_written_by_hand_approves_nothing(world: Worl
     assert (told.who, told.correlation) == ("Sam (sam)", grant)
 
 
-async def test_what_was_there_before_is_signed_once_and_never_again(world: World):
-    """T-9: the record says that it was done, so that it is no way in."""
+@pytest.mark.parametrize("by_hand", ["UPDATE holdings SET settled = true", "DELETE FROM holdings"])
+async def test_an_end_that_nobody_works_on_is_taken_up_again(world: World, by_hand: str):
+    """T-9, promise 1: the holding says that all is done, or is gone, and the grant that its end has only begun."""
     grant = await world.given("ada")
-    await _by_hand(world, "UPDATE grants SET mac = ''", "UPDATE links SET mac = ''")
-    assert await sign_once(world.ground) > 0
-    await Doubts(world.ground).look()
-    assert await world.state(grant) == GrantState.ACTIVE
-    assert (await world.last("rows.signed"))["facts"]["grants"] == 1
-    await _by_hand(world, "UPDATE grants SET mac = ''")
-    assert await sign_once(world.ground) == 0
-    await Doubts(world.ground).look()
+    doubts = Doubts(world.ground)
+    await doubts.look()
+    world.clock.forward(hours=3)
+    await world.revocation.end_due()
     assert await world.state(grant) == GrantState.ENDING
+    await _by_hand(world, by_hand)
+    await world.settle()
+    assert await world.holds("ada")
+    await doubts.look()
+    await world.settle()
+    assert not await world.holds("ada")
+    assert await world.state(grant) == GrantState.ENDED
+    assert "row-changed" in await world.kinds()
 
 
 async def test_a_freeze_that_was_deleted_stops_new_access_all_the_same(world: World):

@@ -15,7 +15,7 @@ from storage.database import Database
 from storage.identifiers import new_id
 from storage.macs import BOUND, Macs
 from storage.secrets import Vault, generate_key
-from storage.signing import sign_all, sign_by_newest
+from storage.signing import sign_by_newest
 from storage.states import FreezeKind, GrantState
 from storage.stores import Store
 from tests.storage.bound_rows import (
@@ -245,15 +245,3 @@ def test_an_older_key_still_holds_until_the_newest_signed_everything(store: Stor
     assert alone.read_now(lambda tx: links.link_of(tx, "T1", "U0ADA")) is not None
     assert len(alone.read_now(lambda tx: grants.covering(tx, **ADA, group="prod-db-rw"))) == 1
     alone.close()
-
-
-def test_rows_of_a_version_that_signed_none_are_signed_as_they_stand(store: Store, now: datetime):
-    """T-9: and what is over needs nothing."""
-    before = Database(store)
-    before.write_now(lambda tx: (a_link(tx, now), keep(tx, now), keep(tx, now, GrantState.ENDED)))
-    before.close()
-    database = Database(store, macs=Macs(Vault([KEY])))
-    assert database.read_now(lambda tx: links.link_of(tx, "T1", "U0ADA")) is None
-    assert database.write_now(sign_all) == {"grants": 1, "links": 1}
-    assert database.read_now(lambda tx: links.link_of(tx, "T1", "U0ADA")) is not None
-    database.close()

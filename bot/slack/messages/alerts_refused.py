@@ -165,6 +165,19 @@ def _row_changed(alert: Alert) -> tuple[str, str]:
     return title, together(what, say("It does not count."), find)
 
 
+def _rows_unsigned(alert: Alert) -> tuple[str, str]:
+    count = str(alert.fact("rows") or 0)
+    return say("Rows of an older version still count unsigned"), together(
+        say(
+            "{count} of those that give somebody something have no signature, and nothing new is signed.",
+            count=count,
+        ),
+        say(
+            "When every replica runs this version, run `wicket keys sign`: from then on none counts without one."
+        ),
+    )
+
+
 _ROWS = {
     "alarms": template("a reported change"),
     "approvals": template("an approval"),
@@ -191,6 +204,7 @@ SENTENCES: Mapping[Kind, Callable[[Alert], tuple[str, str]]] = MappingProxyType(
         Kind.UNPROVEN: _unproven,
         Kind.TAMPERED: _tampered,
         Kind.ROW_CHANGED: _row_changed,
+        Kind.ROWS_UNSIGNED: _rows_unsigned,
     }
 )
 """For each of these kinds, what becomes headline and sentences."""

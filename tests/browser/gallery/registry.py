@@ -274,6 +274,7 @@ _REFUSALS = _of(
     ("alert-ambiguous", "Two accounts for one person.", (Kind.AMBIGUOUS_IDENTITY,)),
     ("alert-forged-click", "A button that Wicket never made.", (Kind.TAMPERED,)),
     ("alert-row-changed", "A grant that somebody changed in the database.", (Kind.ROW_CHANGED,)),
+    ("alert-rows-unsigned", "After an upgrade: rows that no version has signed yet.", (Kind.ROWS_UNSIGNED,)),
     ("alert-authority-lost", "Approved, but not allowed any more.", (Kind.AUTHORITY_LOST,)),
     ("alert-page-lockout", "Too many wrong codes on the secure page.", (Kind.PAGE_LOCKOUT,)),
     ("alert-cloned-passkey", "A passkey of which there seem to be two.", (Kind.CLONED_PASSKEY,)),

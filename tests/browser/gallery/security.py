@@ -6,6 +6,7 @@ Each scene is played through the real bot; nothing is put into its store or into
 import asyncio
 from dataclasses import replace
 from datetime import timedelta
+from functools import partial
 
 from playwright.async_api import Page
 from sqlalchemy import text
@@ -15,6 +16,7 @@ from bot.demo.company import LOVELACE
 from bot.demo.workspace.messages import Message
 from bot.settings import Settings
 from handlers.doubts import Doubts
+from handlers.taking_over import told_of_unsigned
 from storage.audit.sealing import last_checkpoint_id, take_checkpoint
 from storage.exceptions import SECURITY as TO_SECURITY
 from storage.outbox import owe
@@ -68,6 +70,8 @@ async def _changed_by_hand(it: Studio) -> None:
     )
     await Doubts(it.world.app.ground).look()
     await told(it, "alert-row-changed", "Not written by Wicket")
+    await it.world.app.database.write(partial(told_of_unsigned, at=it.world.app.ground.now()))
+    await told(it, "alert-rows-unsigned", "still count unsigned")
 
 
 async def drift(it: Studio) -> None:

@@ -381,6 +381,13 @@ GOLDEN = [
         TAIL,
     ),
     (
+        alert(Kind.ROWS_UNSIGNED, {"rows": 1204}, who="Wicket"),
+        "⚠️ Rows of an older version still count unsigned",
+        "1204 of those that give somebody something have no signature, and nothing new is signed. When every replica "
+        "runs this version, run wicket keys sign: from then on none counts without one.",
+        TAIL,
+    ),
+    (
         alert(Kind.UNDELIVERABLE, {"fault": "not_in_channel", "kind": "approval"}, who="C0DATAOWN"),
         "⚠️ Undeliverable: a message to #C0DATAOWN",
         "Wicket is not in that channel: invite it. The message is kept and tried again every few minutes.",

@@ -1,0 +1,74 @@
+"""What the record says became of a row that says otherwise: it was put back to what it was before.
+
+It changes nothing. Each question goes by an index, and is asked only about what would count.
+"""
+
+from collections.abc import Collection, Iterable, Iterator
+from typing import Any
+
+from sqlalchemy import ColumnElement, bindparam, exists, literal_column, select
+from sqlmodel import Session, SQLModel
+
+from storage.audit.entry import decode
+from storage.audit.tables import ENTRIES
+from storage.listed import among, listed
+from storage.macs import BOUND
+from storage.plain import Plain, rows
+from storage.signing import note_doubt
+
+# Joined to nothing, so that no engine begins with all that was ever done.
+_ACTION = ENTRIES.c.action.concat("")
+_STORY = Plain(select(ENTRIES.c.action).where(ENTRIES.c.correlation == bindparam("of")))
+_LEAVES = Plain(select(ENTRIES.c.leaf).where(ENTRIES.c.correlation == bindparam("of")))
+_ABOUT_PROOFS = Plain(
+    select(ENTRIES.c.leaf).where(
+        ENTRIES.c.subject == bindparam("account"), literal_column("'proofs.changed'") == _ACTION
+    )
+)
+_USED_AMONG = select(ENTRIES.c.correlation).where(
+    among(ENTRIES.c.correlation, "ids"), literal_column("'code.used'") == _ACTION
+)
+_PASSKEY_OVER = ("passkey-stopped", "passkey-removed")
+
+
+def later(row: ColumnElement[Any], action: str, since: ColumnElement[Any]) -> ColumnElement[bool]:
+    """Within a statement: whether this stands in the story of the row whose id that is, after `since`."""
+    happened = literal_column(f"'{action}'") == _ACTION
+    return exists().where(ENTRIES.c.correlation == row, happened, ENTRIES.c.at > since)
+
+
+def has_happened(tx: Session, story: str, actions: Collection[str]) -> bool:
+    """Whether any of these stands in the story."""
+    return any(action in actions for (action,) in rows(tx.connection(), _STORY, {"of": story}))
+
+
+def rests_on(tx: Session, story: str, proof: str) -> bool:
+    """Whether something in this story rests on this fresh proof."""
+    told = _facts(leaf for (leaf,) in rows(tx.connection(), _LEAVES, {"of": story}))
+    return any(proof in (facts.get("proof"), facts.get("proven_by")) for facts in told)
+
+
+def stopped_passkeys(tx: Session, account: str) -> frozenset[str]:
+    """The passkeys of this person that were stopped or removed."""
+    told = _facts(leaf for (leaf,) in rows(tx.connection(), _ABOUT_PROOFS, {"account": account}))
+    return frozenset(str(facts.get("passkey")) for facts in told if facts.get("what") in _PASSKEY_OVER)
+
+
+def used_codes(tx: Session, ids: Collection[str]) -> frozenset[str]:
+    """Those of these codes that were used."""
+    return (
+        frozenset(tx.connection().execute(_USED_AMONG, {"ids": listed(ids)}).scalars())
+        if ids
+        else frozenset()
+    )
+
+
+def note_put_back(tx: Session, row: SQLModel) -> None:
+    """Have it told that this row was put back."""
+    table = str(row.__tablename__)
+    note_doubt(tx, table, {name: getattr(row, name) for name in BOUND[table]})
+
+
+def _facts(leaves: Iterable[Any]) -> Iterator[dict[str, Any]]:
+    for leaf in leaves:
+        yield decode(bytes(leaf)).get("facts") or {}

@@ -1,0 +1,41 @@
+"""Whether rows without a MAC count: only while a store is taken over from a version that signed none.
+
+It signs nothing and writes no entry. That time begins and ends with an entry of the log and no row, so that whoever
+writes the database brings it back for nobody who compares the log with its checkpoints.
+"""
+
+from sqlalchemy import bindparam, select
+from sqlmodel import Session
+
+from storage.audit.tables import ENTRIES
+from storage.plain import Plain, rows
+
+# What is on record of it, as one story: it begins, and everything there is signed.
+STORY, BEGUN, SIGNED = "rows", "rows.unsigned", "rows.signed"
+
+KNOWN = "taking_over"
+_HERE = "takes_over"
+_SAID = Plain(select(ENTRIES.c.action).where(ENTRIES.c.correlation == bindparam("story")))
+
+
+class Known:
+    """What one process knows for good: that it is over. That it goes on is asked anew in each transaction."""
+
+    is_over = False
+
+
+def takes_over(tx: Session) -> bool:
+    """Whether rows without a MAC count, and none is signed: older replicas, which know no MAC, write beside us."""
+    known: Known = tx.info[KNOWN]
+    if known.is_over:
+        return False
+    if _HERE not in tx.info:
+        said = story(tx)
+        known.is_over = SIGNED in said
+        tx.info[_HERE] = BEGUN in said and not known.is_over
+    return bool(tx.info[_HERE])
+
+
+def story(tx: Session) -> frozenset[str]:
+    """What is on record of it: nothing, that it began, that it is over."""
+    return frozenset(str(row[0]) for row in rows(tx.connection(), _SAID, {"story": STORY}))

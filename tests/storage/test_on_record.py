@@ -1,0 +1,145 @@
+"""Rows that are put back to what they were before: every MAC holds, and the record knows better (T-9)."""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+import pytest
+from sqlalchemy import text
+from sqlmodel import Session, SQLModel
+
+from storage import alarms, links, passkeys, petitions, proofs, step_ups
+from storage.alarms import Effect
+from storage.audit import entry as audit
+from storage.audit import log
+from storage.database import Database
+from storage.identifiers import new_id
+from storage.macs import Macs
+from storage.secrets import Vault, generate_key
+from storage.states import PetitionState
+from storage.stores import Store
+from tests.storage import bound_rows
+from tests.storage.bound_rows import ADA, KINDS, a_handle
+
+LATER = timedelta(minutes=1)
+MACS = Macs(Vault([generate_key()]))
+
+
+@dataclass(frozen=True, kw_only=True)
+class Change:
+    """What becomes of a row and is on the record. kind: of the row, in bound_rows by its maker's name."""
+
+    kind: str
+    changed: Callable[[Session, str, datetime], object]
+    action: str
+    facts: dict[str, str]
+    story: str = ""
+
+    @property
+    def of(self) -> bound_rows.Kind:
+        """The kind of row."""
+        return next(one for one in KINDS if one.make.__name__ == self.kind)
+
+
+def _end(tx: Session, row: str, at: datetime) -> None:
+    found = petitions.get(tx, row)
+    assert found is not None
+    petitions.move(tx, found, PetitionState.DENIED, ended_at=at)
+
+
+CHANGES = (
+    Change(
+        kind="a_link", changed=lambda tx, row, _: links.suspend(tx, row, mail="ada@example.com"),
+        action="link.suspended", facts={},
+    ),
+    Change(kind="_petition", changed=_end, action="petition.denied", facts={}),
+    Change(
+        kind="_step_up", changed=step_ups.spend, action="approval.given", facts={"proof": "ROW"}, story="g-1",
+    ),
+    Change(
+        kind="_passkey", changed=passkeys.stop_passkey, action="proofs.changed",
+        facts={"what": "passkey-stopped", "passkey": "ROW"}, story="h-1",
+    ),
+    Change(kind="_code", changed=proofs.use_recovery_code, action="code.used", facts={"kind": "recovery_code"}),
+)  # fmt: skip
+
+
+@pytest.fixture
+def database(store: Store) -> Iterator[Database]:
+    opened = Database(store, macs=MACS)
+    yield opened
+    opened.close()
+
+
+def _recorded(tx: Session, at: datetime, action: str, story: str, facts: dict[str, str]) -> None:
+    log.append(
+        tx,
+        audit.Entry(
+            id=new_id("e", at), at=at, action=action, outcome="done", actor=audit.Actor(type="wicket", id="wicket"),
+            subject="p-ada", correlation=story, where=audit.Where(transport="schedule", replica="main"),
+            facts=dict(facts),
+        ),
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize("change", CHANGES, ids=lambda change: change.kind.strip("_"))
+def test_a_row_put_back_to_before_counts_no_more_than_it_did(
+    database: Database, now: datetime, change: Change
+):
+    """T-9: refused, and told; without the entry nothing would show it."""
+    of = change.of
+    row = database.write_now(lambda tx: of.make(tx, now))
+    counts = _is_active if of.table == "links" else of.counts
+    assert database.write_now(lambda tx: counts(tx, now))
+    table = SQLModel.metadata.tables[of.table]
+    before = database.read_now(lambda tx: dict(tx.connection().execute(table.select()).mappings().one()))
+    database.write_now(lambda tx: change.changed(tx, row, now + LATER))
+    facts = {name: row if value == "ROW" else value for name, value in change.facts.items()}
+    database.write_now(lambda tx: _recorded(tx, now + LATER, change.action, change.story or row, facts))
+    assert not database.write_now(lambda tx: counts(tx, now))
+    assert not database.doubts
+    database.write_now(lambda tx: tx.connection().execute(table.update().values(before)))
+    assert not database.write_now(lambda tx: counts(tx, now))
+    assert {doubt.table for doubt in database.doubts} == {of.table}
+
+
+def _is_active(tx: Session, _: datetime) -> bool:
+    found = links.link_of(tx, "T1", "U0ADA")
+    active = found is not None and found.state == "active"
+    assert (links.link_to(tx, **ADA) is not None) == active
+    assert (links.link_of_user(tx, "U0ADA") is not None) == active
+    return active
+
+
+def test_a_link_that_was_made_anew_after_it_rested_is_as_new(database: Database, now: datetime):
+    """T-9, SL-3: the person signed in again."""
+    link = database.write_now(lambda tx: bound_rows.a_link(tx, now))
+    database.write_now(lambda tx: links.suspend(tx, link, mail="ada@example.com"))
+    database.write_now(lambda tx: _recorded(tx, now + LATER, "link.suspended", link, {}))
+    database.write_now(lambda tx: bound_rows.a_link(tx, now + 2 * LATER))
+    assert database.read_now(lambda tx: _is_active(tx, now))
+    assert not database.doubts
+
+
+def test_an_alarm_that_is_taken_away_is_open_and_is_put_back(database: Database, now: datetime):
+    """T-9, P-6: until somebody lifts it, which is on the record."""
+
+    def sound(tx: Session) -> str:
+        handle = a_handle(tx, now)
+        assert alarms.sound(tx, handle=handle, **ADA, name="Ada", door="mail", disabled=Effect.WANTED, at=now)
+        said = {"door": "mail", "disabled": "wanted", "directory": "local"}
+        _recorded(tx, now, "account.reported", handle, said)
+        return handle
+
+    handle = database.write_now(sound)
+    assert len(database.write_now(lambda tx: alarms.open_of(tx, **ADA))) == 1
+    delete = text("DELETE FROM alarms")
+    database.write_now(lambda tx: tx.connection().execute(delete) and None)
+    assert database.read_now(alarms.reported) == {("local", "p-ada")}
+    assert len(database.read_now(lambda tx: alarms.open_of(tx, **ADA))) == 1
+    database.write_now(alarms.put_back)
+    assert {doubt.table for doubt in database.doubts} == {"alarms"}
+    assert database.write_now(lambda tx: alarms.get(tx, handle)) is not None
+    database.write_now(lambda tx: _recorded(tx, now + LATER, "account.released", handle, {}))
+    database.write_now(lambda tx: tx.connection().execute(delete) and None)
+    assert not database.read_now(alarms.reported)
