@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 from sqlalchemy import update
+from sqlmodel import col
 
 from handlers.decisions.cedar import CedarPolicy
 from handlers.decisions.composition import Composition
@@ -19,7 +20,7 @@ from storage import rule_sets
 from storage.catalogue import Catalogue, as_plain, from_plain
 from storage.faults import PolicyFault
 from storage.handles import Result
-from storage.records import Handle, RuleSet
+from storage.records import Handle, RuleApproval, RuleSet
 from storage.states import RuleSetState
 from tests.handlers.access_ground import CATALOGUE, SLACK, World, thing
 from tests.handlers.access_ground import world as open_world
@@ -339,6 +340,63 @@ async def test_rows_that_were_taken_away_do_not_let_a_new_set_hold_unasked(world
     await world.ground.database.write(lambda tx: tx.connection().exec_driver_sql("DELETE FROM rule_sets"))
     with pytest.raises(PolicyFault, match="not those that the audit log tells of"):
         await office(world, two_owners=True, begins=rules("never")).governing.begin("")
+
+
+@pytest.mark.parametrize("as_if", ["that", "its-content", "proposed"])
+async def test_a_row_that_says_new_files_hold_already_lets_them_hold_for_nobody(
+    world: World, as_if: str
+) -> None:
+    """G-3, T-9: nor does a set that was proposed, if nobody approved it but whoever wrote the row."""
+    at, new = office(world, two_owners=True), rules("never")
+    await at.governing.begin("")
+    values: dict[str, Any] = {"policy_set": new.policy.policy_set}
+    if as_if == "its-content":
+        values = {"content": new.content}
+    forge = [update(RuleSet).values(**values)]
+    if as_if == "proposed":
+        await at.governing.take(new)
+        forge = [
+            update(RuleSet).where(col(RuleSet.state) == was).values(state=now)
+            for was, now in ((RuleSetState.ACTIVE, RuleSetState.FORMER), (RuleSetState.PROPOSED, RuleSetState.ACTIVE))
+        ]  # fmt: skip
+    for one in forge:
+        await world.ground.database.write(lambda tx, one=one: tx.execute(one))  # type: ignore[misc]
+    with pytest.raises(PolicyFault, match="not those that the audit log tells of"):
+        await office(world, two_owners=True, begins=new).governing.begin("")
+
+
+async def test_an_approval_of_rules_that_somebody_wrote_into_the_database_counts_for_nobody(
+    world: World,
+) -> None:
+    """G-3, T-9: what counts is what the audit log tells of."""
+    at = office(world, two_owners=True)
+    await at.governing.begin("")
+    await at.governing.take(rules("never"))
+    proposal = await at.proposal()
+    forged = RuleApproval(
+        rule_set=proposal, directory="local", account="grace", name="Grace", slack_user="U1", proof="h1",
+        at=world.clock(),
+    )  # fmt: skip
+    await world.ground.database.write(lambda tx: tx.add(forged))
+    assert await at.click("linus", proposal) == RulesApproved(holds=False)
+
+
+async def test_a_proposal_that_was_changed_in_the_database_is_approved_by_nobody(world: World) -> None:
+    """G-3, T-9: what the owners were told of is what they approve."""
+    at, other = office(world, two_owners=True), rules("smuggled", catalogue=LOWER)
+    await at.governing.begin("")
+    old = at.holds
+    await at.governing.take(rules("never"))
+    proposal = await at.proposal()
+    await at.click("grace", proposal)
+    changed = update(RuleSet).where(col(RuleSet.id) == proposal).values(
+        policy_set=other.policy.policy_set, content=other.content, sources=dict(other.sources),
+        catalogue=as_plain(LOWER), composition=dict(other.composition.plain),
+    )  # fmt: skip
+    await world.ground.database.write(lambda tx: tx.execute(changed))
+    assert isinstance(await at.click("linus", proposal), Unknown)
+    await at.governing.look()
+    assert at.holds == old
 
 
 def test_a_catalogue_that_is_kept_is_the_same_afterwards() -> None:
