@@ -108,19 +108,20 @@ class Governing:
         kept = await self._ground.database.read(kept_set)
         if kept is None or kept.row.content == self._held.newest.content:
             return None
-        return self._files if kept.row.content == self._files.content else kept.rules(self._rebuild)
+        is_ours = kept.is_witnessed and kept.row.content == self._files.content
+        return self._files if is_ours else kept.rules(self._rebuild)
 
     def _take(self, tx: Session, rules: Rules) -> bool:
         """Whether it waits for its owners."""
         now, before, told = self._ground.now(), rule_sets.active(tx), rule_sets.witnessed(tx)
+        if self._two_owners and _names(before) != _names(told):  # whoever wrote it is no owner
+            raise PolicyFault(UNWITNESSED)
         settle_exceptions(tx, at=now, causes=[cause_of(Kind.RULES_INVALID, self._replica)])
         same_content = before is not None and before.content == rules.content
         if self._proposal and (mine := rule_sets.get(tx, self._proposal)) and mine.content != rules.content:
             withdraw(tx, mine, now)
         if before is not None and before.policy_set == rules.policy.policy_set:
             return False
-        if before is None and told is not None and self._two_owners:
-            raise PolicyFault(UNWITNESSED)
         if before is not None and self._two_owners and not same_content:
             self._propose(tx, rules, before, told)
             return True
@@ -230,9 +231,14 @@ class Kept:
     row: RuleSet
     told: Witnessed | None
 
+    @property
+    def is_witnessed(self) -> bool:
+        """Whether it is the set that the audit log tells of."""
+        return self.told is not None and self.told.content == self.row.content
+
     def rules(self, rebuild: Rebuild) -> Rules:
         """It, read anew. PolicyFault if the log tells of another, or if it will not do any more."""
-        if self.told is None or self.told.content != self.row.content:
+        if not self.is_witnessed:
             raise PolicyFault(UNWITNESSED)
         try:
             rules = rebuild(self.row.sources, from_plain(self.row.catalogue))
@@ -301,6 +307,10 @@ def _is_witnessed(before: RuleSet | None, told: Witnessed | None) -> bool:
     if before is None or told is None or before.policy_set != told.policy_set:
         return False
     return Composition.read(before.composition).digest == told.composition
+
+
+def _names(one: RuleSet | Witnessed | None) -> tuple[str, str] | None:
+    return None if one is None else (one.policy_set, one.content)
 
 
 def _once(before: RuleSet | None, rules: Rules) -> str:

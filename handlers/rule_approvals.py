@@ -11,10 +11,10 @@ from sqlmodel import Session
 from handlers import recording
 from handlers.decisions.freezing import Stopped
 from handlers.decisions.policy import refusal, same_person
-from handlers.exceptions import Kind, Severity, cause_of, tell_security, wrong_person
+from handlers.exceptions import Kind, Severity, Strange, cause_of, tell_security, wrong_person
 from handlers.forged import turn_away_forged
 from handlers.governed import OnRules, ProveForRules, RulesApproved, RulesDenied, RulesOver, SaidAlready
-from handlers.governing import Governing, withdraw
+from handlers.governing import WICKET, Governing, withdraw
 from handlers.ground import Ground
 from handlers.outcomes import NotAllowed, Repeated, Unknown
 from handlers.patience import in_time
@@ -80,7 +80,7 @@ class ApprovingRules:
         if (stopped := ground.stopped(tx)) is not None:
             self._record(tx, intent, row, "rules.stopped", "refused")
             return stopped
-        return row
+        return row if rule_sets.is_as_proposed(tx, row) else self._tell_changed(tx, intent, row)
 
     def _approve(
         self, tx: Session, intent: OnRules, others: Sequence[Account]
@@ -139,6 +139,15 @@ class ApprovingRules:
         settled = {"settled": now.isoformat()} if over else {}
         cause = cause_of(Kind.RULES_PROPOSED, row.id)
         decide_exceptions(tx, at=now, cause=cause, facts={**facts, **settled})
+
+    def _tell_changed(self, tx: Session, intent: OnRules, row: RuleSet) -> Unknown:
+        """Whoever clicks what others changed in the database is no forger."""
+        self._record(tx, intent, row, "rules.tampered", "refused", {"row": "refused"})
+        tell_security(tx, self._ground.now(), Strange(
+            kind=Kind.ROW_CHANGED, severity=Severity.HIGH, who=WICKET, cause=f"rule_sets:{row.id}", correlation=STORY,
+            facts={"table": "rule_sets", "row": row.id},
+        ))  # fmt: skip
+        return Unknown(what="button")
 
     def _turn_away(self, tx: Session, intent: OnRules, row: RuleSet) -> NotAllowed:
         decision = refusal(self._ground.policy, "policy-owners", NOT_AN_OWNER, "high")

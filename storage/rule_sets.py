@@ -103,10 +103,24 @@ def approve(tx: Session, approval: RuleApproval) -> bool:
 
 
 def approvals(tx: Session, rule_set: str) -> Sequence[RuleApproval]:
-    """All approvals of a set, the first first."""
-    return tx.exec(
+    """All approvals of a set that the audit log tells of as well, the first first; one for each proof."""
+    given = {row.said()["facts"].get("proof"): row.actor for row in told_of(tx, rule_set, "rules.approved")}
+    found = tx.exec(
         select(RuleApproval).where(RuleApproval.rule_set == rule_set).order_by(col(RuleApproval.at))
-    ).all()
+    )
+    return [one for one in found if given.pop(one.proof, None) == one.account]
+
+
+def told_of(tx: Session, proposal: str, action: str) -> list[log.Row]:
+    """What the audit log says of this proposal under this action, the oldest first."""
+    told = [row for row in log.rows(tx, correlation=STORY, limit=_LOOKED_AT) if row.action == action]
+    return [row for row in told if row.said()["facts"].get("proposal") == proposal]
+
+
+def is_as_proposed(tx: Session, row: RuleSet) -> bool:
+    """Whether this is still the set that the audit log says was proposed, so that owners were told of it."""
+    said = [entry.said()["facts"] for entry in told_of(tx, row.id, "rules.proposed")]
+    return any((facts["set"], facts["content"]) == (row.policy_set, row.content) for facts in said)
 
 
 def witnessed(tx: Session) -> Witnessed | None:
