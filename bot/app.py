@@ -20,14 +20,15 @@ from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.couriers.opening import Couriers
 from bot.directories import open_directory
-from bot.duties import CATALOGUE, RULES, Duties
+from bot.discovering import RULES, Discovering
+from bot.duties import CATALOGUE, Duties
 from bot.grounds import ground_of, page_ground_of
 from bot.languages import read_language
 from bot.limits import bulletin_times
 from bot.listening import listen
 from bot.metrics import Metrics
 from bot.process import favour_the_loop
-from bot.reloading import Reloading, Reread, begin_with, govern
+from bot.reloading import Reread, begin_with, govern, reloads
 from bot.schedule import Duty, Schedule
 from bot.settings import Settings
 from bot.slack.bolt import Speaking
@@ -57,6 +58,7 @@ from handlers.petition_openings import Openings
 from handlers.proofs import Handles
 from handlers.reminding import Reminding
 from handlers.revocation import Revocation
+from handlers.revoking_all import RevokingAll
 from handlers.summons import Summons
 from handlers.tiling import Tiling
 from handlers.vouching import Vouching
@@ -127,10 +129,11 @@ class App:
         self._now = now = now or self.database.now
         self._open.callback(self.database.close)
         self.directories = self._directories() if directories is None else directories
-        self._held, self._unusable = begin_with(settings, policy, self.database)
+        self._discovering = Discovering(settings, self.directories, self.database, now, self._wake)
+        self._held, self._unusable = begin_with(self._discovering.begins, policy, self.database)
         self.ground = ground_of(settings, self.database, self.directories, now, vault=vault, held=self._held)
         self.governing = govern(settings, self.ground, self._held, self._look_anew)
-        self._reloading = Reloading(settings, self.governing, reread) if reread else None
+        self._reloading = reloads(settings, self.ground, self.governing, reread, self._discovering)
         self._links = PageLinks(
             public_url=settings.server.public_url.rstrip("/"), handles=handles,
             minutes=settings.security.link_minutes,
@@ -197,8 +200,9 @@ class App:
             await self._schedule.done()
 
     async def compare(self) -> None:
-        """Look at every directory now instead of when it is due, for drift and for people who left."""
-        await asyncio.gather(*map(self._drift.look, self.directories))
+        """Look at every directory now instead of when it is due: what it describes, drift, and people who left."""
+        discovering = map(self._discovering.look, self._discovering.names)
+        await asyncio.gather(*discovering, *map(self._drift.look, self.directories))
         await self._leavers.look(everybody=True)
 
     async def look_at_owners(self) -> None:
@@ -208,9 +212,9 @@ class App:
 
     def reload(self) -> None:
         """Read the rules anew now, whether their files seem changed or not."""
-        if self._reloading is not None and self._schedule is not None:
+        if self._reloading is not None:
             self._reloading.forget()
-            self._schedule.wake(frozenset({RULES}))
+            self._wake(RULES)
 
     def _directories(self) -> Mapping[str, Directory]:
         """The configured directories, by the names that entitlements use."""
@@ -311,6 +315,7 @@ class App:
             revocation=self._revocation,
             changes=Changes(self._page_ground),
             alarms=self._alarms,
+            revoking=RevokingAll(self.ground),
             openings=self._openings,
             cooling=Cooling(self._page_ground),
             doubts=Doubts(self.ground),
@@ -330,14 +335,18 @@ class App:
             directories=tuple(self.directories),
             governing=self.governing,
             reloading=self._reloading,
+            discovering=self._discovering,
             drift_every=self._settings.drift.every_minutes * 60,
             watch_every=self._settings.audit.every_seconds,
         )
 
     def _look_anew(self) -> None:
         """The catalogue may be another: it is held against the directories and Slack now."""
+        self._wake(CATALOGUE)
+
+    def _wake(self, name: str) -> None:
         if self._schedule is not None:
-            self._schedule.wake(frozenset({CATALOGUE}))
+            self._schedule.wake(frozenset({name}))
 
     def _wake_holdings(self) -> None:
         self._holdings.wake()

@@ -18,7 +18,7 @@ from storage.directories.local import LocalDirectory
 Opened: TypeAlias = LocalDirectory | LdapDirectory
 
 # What is about reaching the servers, not about how the directory is laid out.
-_NOT_SHAPE = {"kind", "people_of", "servers", "ca_file", "bind_dn", "attributes", "inactive_when"}
+_NOT_SHAPE = {"kind", "people_of", "servers", "ca_file", "bind_dn", "attributes", "inactive_when", "discover"}
 
 
 def open_directory(name: str, section: DirectorySection, secrets: Secrets, *, now: Clock = utc_now) -> Opened:

@@ -11,6 +11,7 @@ from functools import partial
 from bot.couriers.mail import MailCourier
 from bot.couriers.patient import deliver_all
 from bot.couriers.slack import BATCH, SlackCourier
+from bot.discovering import DISCOVERY, RULES, Discovering
 from bot.metrics import Metrics
 from bot.reloading import Reloading
 from bot.schedule import Duty
@@ -28,6 +29,8 @@ from handlers.leavers import Leavers
 from handlers.petition_openings import Openings
 from handlers.reminding import Reminding
 from handlers.revocation import Revocation
+from handlers.revoking_all import WAKES as REVOKED
+from handlers.revoking_all import RevokingAll
 from handlers.streaming import Streaming
 from handlers.summons import Summons
 from handlers.tiling import Tiling
@@ -37,7 +40,7 @@ from storage.outbox import ALERT, NORMAL
 from storage.reminders import WAKES
 
 _DAY = 86400
-RULES, CATALOGUE = "rules", "catalogue"
+CATALOGUE = "catalogue"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -51,6 +54,7 @@ class Duties:
     revocation: Revocation
     changes: Changes
     alarms: Alarms
+    revoking: RevokingAll
     openings: Openings
     cooling: Cooling
     doubts: Doubts
@@ -67,6 +71,7 @@ class Duties:
     siem: Streaming | None
     governing: Governing
     reloading: Reloading | None
+    discovering: Discovering
     metrics: Metrics
     now: Clock
     directories: Sequence[str]
@@ -83,7 +88,8 @@ class Duties:
             Duty(name="mail", every=1, woken_by="outbox", work=self.mail.deliver_due),
             Duty(name="summons", every=1, woken_by="outbox", work=self.summons.tell_due),
             Duty(name="cut-off", every=60, work=self.changes.settle_cut_off),
-            Duty(name="alarms", every=30, work=self.alarms.settle_due),
+            Duty(name="alarms", every=30, woken_by=REVOKED, work=self.alarms.settle_due),
+            Duty(name="revoked", every=2, woken_by=REVOKED, work=self.revoking.look),
             Duty(name="petitions", every=5, woken_by=PETITIONS, work=self.openings.settle_due),
             Duty(name="cooling", every=10, work=self.cooling.settle_due),
             Duty(name="doubts", every=1, work=self.doubts.tell_due),
@@ -110,6 +116,15 @@ class Duties:
                 )
                 for name in self.directories
             ),
+            *(
+                Duty(
+                    name=f"discovery {name}",
+                    every=self.drift_every,
+                    woken_by=DISCOVERY,
+                    work=partial(self.discovering.look, name),
+                )
+                for name in self.discovering.names
+            ),
         ]
 
     async def _end(self) -> None:
@@ -133,6 +148,7 @@ class Duties:
         if self.reloading is not None:
             await self.reloading.look()
         await self.governing.look()
+        self.discovering.follow(differs=self.governing.differs)
 
     async def _stream(self) -> None:
         if self.siem is not None:

@@ -26,12 +26,15 @@ def load_policy(settings: Settings) -> CedarPolicy:
     return _policy(sources_of(settings), settings.catalogue, settings)
 
 
-def load_rules(settings: Settings, running: Settings | None = None) -> Rules:
+def load_rules(
+    settings: Settings, running: Settings | None = None, catalogue: Catalogue | None = None
+) -> Rules:
     """All that decides by these settings. PolicyFault if it will not do.
 
     running: those that the bot runs by, where these were read anew: of the new ones only policies and catalogue count.
+    catalogue: theirs, with what was discovered beside it.
     """
-    return rules_of(sources_of(settings), settings.catalogue, running or settings)
+    return rules_of(sources_of(settings), catalogue or settings.catalogue, running or settings)
 
 
 def rules_of(sources: Mapping[str, str], catalogue: Catalogue, running: Settings) -> Rules:

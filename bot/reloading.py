@@ -10,6 +10,8 @@ from functools import partial
 
 import structlog
 
+from bot.discovering import Discovering
+from bot.discovery import Wrong
 from bot.grounds import held_by
 from bot.policies import fingerprint, load_rules, rules_of
 from bot.settings import Settings
@@ -17,6 +19,7 @@ from handlers.decisions.policy import PolicyEngine
 from handlers.governing import Governing, kept_set
 from handlers.ground import Ground
 from handlers.rules import Held, Rules
+from handlers.undiscovered import Undiscovered
 from storage.database import Database
 from storage.faults import PolicyFault, SettingsFault
 
@@ -30,13 +33,23 @@ Reread = Callable[[], Settings]
 
 
 class Reloading:
-    """reread: reads the settings anew. settled: for how many seconds nothing may change before it is read."""
+    """reread: reads the settings anew. settled: for how many seconds nothing may change before it is read.
+
+    discovering: what directories say beside the files, and what tells of whatever of it cannot be used.
+    """
 
     def __init__(
-        self, settings: Settings, governing: Governing, reread: Reread, *, settled: float = SETTLED
+        self,
+        settings: Settings,
+        governing: Governing,
+        reread: Reread,
+        *,
+        settled: float = SETTLED,
+        discovering: tuple[Discovering, Undiscovered] | None = None,
     ) -> None:
         self._running, self._governing, self._reread, self._settled = settings, governing, reread, settled
-        self._paths = settings.rule_files
+        self._paths, self._discovering = settings.rule_files, discovering
+        self._began = self._mark()
         self._known: str | None = None
 
     def forget(self) -> None:
@@ -45,21 +58,22 @@ class Reloading:
 
     async def look(self) -> None:
         """Read what has changed. What is still being written waits for the next look."""
-        found = await asyncio.to_thread(fingerprint, self._paths)
-        if self._known is None or found == self._known:  # the first look follows the start, which read them
-            self._known = self._known or found
+        found = await self._print()
+        if self._known is None:  # the first look follows the start, which read the files, and no directory
+            self._known = found.removesuffix(self._mark()) + self._began
+        if found == self._known:
             return
         await asyncio.sleep(self._settled)
-        if await asyncio.to_thread(fingerprint, self._paths) != found:
+        if await self._print() != found:
             return
         try:
-            settings, rules = await asyncio.to_thread(self._load)
+            settings, rules, wrong = await asyncio.to_thread(self._load)
         except (PolicyFault, SettingsFault) as fault:
-            if await asyncio.to_thread(fingerprint, self._paths) == found:
+            if await self._print() == found:
                 await self._governing.refuse(str(fault), found)
                 self._known = found
             return
-        if await asyncio.to_thread(fingerprint, self._paths) != found:
+        if await self._print() != found:
             return  # whatever was read may be half of each
         if settings.rule_files != self._paths:
             self._paths, self._known = settings.rule_files, ""
@@ -69,11 +83,34 @@ class Reloading:
                 "settings.changed", mend="Restart: of wicket.toml only the rules are read while it runs."
             )
         await self._governing.take(rules)
+        if self._discovering is not None:
+            discovering, telling = self._discovering
+            discovering.holds(rules.catalogue)
+            await discovering.tell(telling, wrong)
         self._known = found
 
-    def _load(self) -> tuple[Settings, Rules]:
+    def _load(self) -> tuple[Settings, Rules, tuple[Wrong, ...]]:
         settings = self._reread()
-        return settings, load_rules(settings, self._running)
+        if self._discovering is None:
+            return settings, load_rules(settings, self._running), ()
+        joined = self._discovering[0].joined(settings)
+        return settings, load_rules(settings, self._running, joined.catalogue), joined.wrong
+
+    def _mark(self) -> str:
+        return self._discovering[0].mark if self._discovering is not None else ""
+
+    async def _print(self) -> str:
+        return await asyncio.to_thread(fingerprint, self._paths) + self._mark()
+
+
+def reloads(
+    settings: Settings, ground: Ground, governing: Governing, reread: Reread | None, discovering: Discovering
+) -> Reloading | None:
+    """What takes up other rules while the bot runs; None where there is nothing to read anew."""
+    if discovering.names:
+        both = (discovering, Undiscovered(ground))
+        return Reloading(settings, governing, reread or (lambda: settings), discovering=both)
+    return Reloading(settings, governing, reread) if reread else None
 
 
 def begin_with(settings: Settings, policy: PolicyEngine | None, database: Database) -> tuple[Held, str]:

@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal
 
+from handlers.explained import CanAsk, WhyApproval, WhyRefused
+
 
 @dataclass(frozen=True, kw_only=True)
 class Held:
@@ -135,5 +137,15 @@ class NotKnownUnlocked:
 
 
 Answer = (
-    AccessList | Membership | OwnedBy | PasswordExpiry | Help | LinkedAlready | DidYouMean | NotUnderstood
+    AccessList
+    | Membership
+    | OwnedBy
+    | PasswordExpiry
+    | WhyRefused
+    | WhyApproval
+    | CanAsk
+    | Help
+    | LinkedAlready
+    | DidYouMean
+    | NotUnderstood
 )

@@ -73,7 +73,7 @@ class Deciding:
                 demand=self._proofs.demand(tx, intent, found, wants),
             )
 
-        outcome = await self._requests.with_facts(intent.grant, work)
+        outcome = await self._requests.with_facts(intent.grant, work, opens=True)
         return await self._requests.with_names(intent.grant, outcome, intent.actor.account)
 
     async def decide(

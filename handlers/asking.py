@@ -35,6 +35,7 @@ from handlers.outcomes import (
 from handlers.own import find_own, owns, refuse_gone, refuse_late
 from handlers.patience import in_time
 from handlers.reports import find_report
+from handlers.requestable import weighed
 from handlers.stopping import stopped
 from handlers.taking_up import PRIVILEGED_RISK, Facts, TakingUp, Wish, refusal, stands
 from storage import deliveries, grants
@@ -73,6 +74,7 @@ class Asking:
                 return Repeated()
             grant = self._taking_up.row(tx, intent, wish, facts)
             verdict = self._taking_up.weigh_row(tx, account, grant, entitlement, facts)
+            verdict = weighed(tx, self._ground, entitlement, verdict)
             if minutes and justification:
                 self._taking_up.preview(grant, verdict)
             grants.add(tx, grant)

@@ -10,6 +10,7 @@ from typing import TypeVar
 from sqlmodel import Session
 
 from handlers import petition_ends, recording
+from handlers.decisions.freezing import Stopped
 from handlers.decisions.petitioning import in_the_end, lacks_proof_only, still_missing
 from handlers.decisions.policy import AttestWay, PolicyDecision
 from handlers.decisions.standing import role_towards
@@ -32,7 +33,7 @@ from handlers.petitioned import (
     SettledBefore,
     Why,
 )
-from handlers.petitioning import as_missing
+from handlers.petitioning import as_missing, stops
 from handlers.standing_by import Count, StandingBy
 from handlers.strange import named
 from storage import alarms, deliveries, petitions
@@ -59,22 +60,30 @@ class Attesting:
         self._ground, self._stepping_up = ground, ground.stepping_up
         self._standing_by = StandingBy(ground)
 
-    async def consider(self, intent: OnPetition, way: AttestWay) -> MayAttest | ProveFirst | Refused:
+    async def consider(
+        self, intent: OnPetition, way: AttestWay
+    ) -> MayAttest | ProveFirst | Stopped | Refused:
         """Whether this person may: asked when the form is about to open. An approver may have to prove themselves."""
         person = await self._person(intent)
 
-        def work(tx: Session) -> MayAttest | ProveFirst | Refused:
+        def work(tx: Session) -> MayAttest | ProveFirst | Stopped | Refused:
+            halt = _stops_approving(tx, self._ground, intent) if way == "approve" else None
+            if halt is not None:
+                return halt
             return self._open(tx, intent, person, way, lambda petition, proof, decision: self._may(
                 tx, intent, petition, way, proof, decision
             ))  # fmt: skip
 
         return await self._ground.database.write(work)
 
-    async def decide(self, intent: DecidePetition) -> Said | Settled | ProveFirst | Refused:
-        """Approve it, with the proof that was just given for it; or deny it."""
+    async def decide(self, intent: DecidePetition) -> Said | Settled | ProveFirst | Stopped | Refused:
+        """Approve it, with the proof that was just given for it; or deny it. While a freeze stands only the latter."""
         person = await self._person(intent)
 
-        def work(tx: Session) -> Said | Settled | ProveFirst | Refused:
+        def work(tx: Session) -> Said | Settled | ProveFirst | Stopped | Refused:
+            halt = _stops_approving(tx, self._ground, intent) if intent.approve else None
+            if halt is not None:
+                return halt
             return self._open(tx, intent, person, intent.way, lambda petition, proof, decision: (
                 self._approve(tx, intent, petition, person, proof, decision)
                 if intent.approve and person is not None
@@ -326,6 +335,19 @@ class Attesting:
             where=intent.where, correlation=petition.id, subject=petition.account, decision=decision,
             facts={"way": way, **(facts or {})}, texts={"rationale": words} if words else None,
         )  # fmt: skip
+
+
+def _stops_approving(tx: Session, ground: Ground, intent: OnPetition) -> Stopped | None:
+    """The freeze that keeps this petition from being approved now, on the record. The form can be sent again after."""
+    petition = petitions.look(tx, intent.petition)
+    found = stops(tx, ground, PetitionKind(petition.kind)) if petition is not None else None
+    if found is not None and deliveries.take(tx, f"{intent.delivery}:{found.id}", ground.now()):
+        recording.record(
+            tx, at=ground.now(), action="petition.stopped", outcome="refused", where=intent.where,
+            actor=recording.person(intent.actor), correlation=intent.petition,
+            subject=petition.account if petition else None, facts={"freeze": found.id, "kind": found.kind},
+        )  # fmt: skip
+    return found
 
 
 def _is_own(intent: OnPetition, petition: Petition) -> bool:

@@ -33,6 +33,7 @@ from handlers.intents import Ask
 from handlers.outcomes import Repeated
 from handlers.patience import in_time
 from handlers.strange import named
+from handlers.why import Told, Why
 from storage import deliveries
 from storage.catalogue import Entitlement
 from storage.directories.base import Account
@@ -51,6 +52,9 @@ class Kind(StrEnum):
     MEMBERSHIP = "membership"
     OWNER = "owner"
     PASSWORD_EXPIRY = "password-expiry"  # noqa: S105 - the name of a question
+    WHY_REFUSED = "why-refused"
+    WHY_APPROVAL = "why-approval"
+    CAN_ASK = "can-ask"
     HELP = "help"
     LINKED_ALREADY = "linked-already"
     DID_YOU_MEAN = "did-you-mean"
@@ -60,6 +64,7 @@ class Kind(StrEnum):
 
 # The answers that say something about the person who asks.
 _ABOUT_ACCOUNT = frozenset({Kind.ACCESS, Kind.MEMBERSHIP, Kind.PASSWORD_EXPIRY})
+_EXPLAINED = frozenset({Kind.WHY_REFUSED, Kind.WHY_APPROVAL, Kind.CAN_ASK})
 # And those of them that say until when.
 _ABOUT_GRANTS = frozenset({Kind.ACCESS, Kind.MEMBERSHIP})
 
@@ -82,6 +87,7 @@ class Checks:
 
     def __init__(self, ground: Ground) -> None:
         self._ground = ground
+        self._why = Why(ground)
 
     async def ask(self, intent: Ask) -> Answer | Repeated:
         """Take a question and answer it at once, in one transaction, from the account as the door has just read it.
@@ -90,12 +96,15 @@ class Checks:
         """
         account = intent.actor.account
         picture = await self._picture(Kind(intent.kind), intent.about, account)
+        explained = await self._explained(Kind(intent.kind), intent.about, account)
         decision = self._decision(account)
 
         def work(tx: Session) -> Answer | Repeated:
             taken = self._take(tx, intent, decision)
             if isinstance(taken, Repeated):
                 return taken
+            if explained is not None and taken.kind in _EXPLAINED:
+                return explained
             if taken.kind not in _ABOUT_ACCOUNT:
                 return self._plain(taken.kind, taken.about)
             given = _given(tx, account) if taken.kind in _ABOUT_GRANTS else {}
@@ -130,12 +139,27 @@ class Checks:
     async def answer(self, question: Question) -> Answer:
         """The answer to a question taken before, true now. DirectoryUnavailable when the directory cannot say."""
         kind = Kind(question.kind)
-        if kind not in _ABOUT_ACCOUNT:
+        if kind not in _ABOUT_ACCOUNT | _EXPLAINED:
             return self._plain(kind, question.about)
         account = await self._account(question)
+        explained = await self._explained(kind, question.about, account)
+        if explained is not None:
+            return explained
         picture = await self._picture(kind, question.about, account)
         given = await self._ground.database.read(lambda tx: _given(tx, account))
         return self._personal(kind, question.about, account, given, picture)
+
+    async def _explained(self, kind: Kind, about: Sequence[str], account: Account) -> Told | None:
+        """What policy says, and why; None where that was not asked. DirectoryUnavailable as above."""
+        match kind:
+            case Kind.WHY_REFUSED:
+                return await self._why.refused(account, *about)
+            case Kind.WHY_APPROVAL:
+                return await self._why.approval(account, about[0])
+            case Kind.CAN_ASK:
+                return await self._why.can_ask(account)
+            case _:
+                return None
 
     def _decision(self, account: Account) -> PolicyDecision:
         """What policy says, by facts that no transaction changes: nobody waits for it with all writers locked."""

@@ -4,17 +4,19 @@ It asks policy and the live directory, and changes, records and promises nothing
 """
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from handlers.decisions.grammar import ticket_of
 from handlers.decisions.ladder import rungs
+from handlers.decisions.policy import PolicyEngine
 from handlers.decisions.requests import Verdict
 from handlers.foreseen import Filled, Foreseen, Foresight, Length, Outcome
 from handlers.ground import Ground
 from handlers.intents import Intent
 from handlers.patience import in_time
 from handlers.reports import find_report
+from handlers.requestable import InTheWay, in_the_way
 from handlers.taking_up import ANY_TICKET, Facts, TakingUp, Wish
 from storage.catalogue import Entitlement
 from storage.directories.base import Account
@@ -37,13 +39,17 @@ class Foreseeing:
             if report is None:
                 return Foresight(minutes=filled.minutes, no_report=True)
         facts = await in_time(self._taking_up.facts(account, wanted, report))
-        before, stopped = await self._ground.database.read(
-            lambda tx: (self._taking_up.before(tx, account, wanted, facts), self._ground.stopped(tx))
+        before, stopped, hindered = await self._ground.database.read(
+            lambda tx: (
+                self._taking_up.before(tx, account, wanted, facts),
+                self._ground.stopped(tx),
+                {one.id: in_the_way(tx, self._ground, one) for one in wanted},
+            )
         )
         needless = before.needless
         wishes = [_wish(one, filled, before.held[one.id]) for one in wanted]
         possible = [wish for wish in wishes if wish.entitlement.id not in needless]
-        ahead = _Ahead(self._taking_up, account, facts)
+        ahead = _Ahead(self._taking_up, account, facts, self._ground.policy, hindered)
         lengths = await _lengths(ahead, possible)
         each = [self._foreseen(ahead, wish, needless.get(wish.entitlement.id)) for wish in wishes]
         return Foresight(
@@ -73,10 +79,17 @@ class Foreseeing:
 
 
 class _Ahead:
-    """Policy's answers to one person's wishes, each asked for once."""
+    """Policy's answers to one person's wishes, each asked for once, with what is in the way of each."""
 
-    def __init__(self, taking_up: TakingUp, account: Account, facts: Facts) -> None:
-        self._taking_up = taking_up
+    def __init__(
+        self,
+        taking_up: TakingUp,
+        account: Account,
+        facts: Facts,
+        policy: PolicyEngine,
+        hindered: Mapping[str, InTheWay],
+    ) -> None:
+        self._taking_up, self._policy, self._hindered = taking_up, policy, hindered
         self._account = account
         self._facts = facts
         self._known: dict[tuple[str, int], Verdict] = {}
@@ -91,7 +104,7 @@ class _Ahead:
                 with_one = replace(asked, ticket=ANY_TICKET)
                 with_ticket = self._taking_up.weigh(self._account, with_one, self._facts)
                 verdict = with_ticket if with_ticket.outcome != "refused" else verdict
-            self._known[key] = verdict
+            self._known[key] = self._hindered[wish.entitlement.id].weighed(self._policy, verdict)
         return self._known[key]
 
     def best(self, wish: Wish) -> Verdict:

@@ -37,6 +37,7 @@ _STEP_SECONDS = 30
 class Cause:
     """Why new access stops. detail: what was found, as a sentence.
 
+    by, rationale: who stopped it and why, where a person did.
     agrees: how many entries of the log are the history that was signed; cites: checkpoints, as they were published,
     of which the latest is the last that is known. signed: how many entries that one covers, 0 if none is known.
     """
@@ -46,6 +47,8 @@ class Cause:
     agrees: int = 0
     cites: Sequence[str] = ()
     signed: int = 0
+    by: str = ""
+    rationale: str = ""
 
     @property
     def lost(self) -> int:
@@ -74,11 +77,12 @@ def begin(
         kind=cause.kind,
         by=actor.id,
         lost_from=(newest.at if newest else EPOCH) if restored else None,
-        facts={"detail": cause.detail, "signed": cause.signed, "lost": cause.lost},
+        facts={"detail": cause.detail, "signed": cause.signed, "lost": cause.lost, "by": cause.by},
     )
     recording.record(
         tx, at=now, action="access.stopped", outcome="done", actor=actor, where=where, correlation=freeze.id,
         facts={"kind": cause.kind, "signed": cause.signed, "lost": cause.lost},
+        texts={"rationale": cause.rationale} if cause.rationale else {},
     )  # fmt: skip
     if cause.kind in FORGETFUL:
         _void_approved(tx, ground, freeze, actor, where)
@@ -139,7 +143,7 @@ def _tell(tx: Session, ground: Ground, freeze: Freeze, cause: Cause) -> None:
     strange = Strange(
         kind=Kind.ACCESS_STOPPED,
         severity=Severity.HIGH,
-        who="Wicket",
+        who=cause.by or "Wicket",
         cause=freeze.id,
         correlation=freeze.id,
         facts={
@@ -148,6 +152,8 @@ def _tell(tx: Session, ground: Ground, freeze: Freeze, cause: Cause) -> None:
             "detail": cause.detail,
             "signed": cause.signed,
             "lost": cause.lost,
+            "by": cause.by,
+            "why": cause.rationale,
         },
     )
     tell_security(tx, ground.now(), strange)

@@ -16,7 +16,7 @@ from handlers.decisions.composition import Composition, Difference, differences
 from handlers.exceptions import Kind, Severity, Strange, cause_of, tell_security
 from handlers.ground import Ground
 from handlers.intents import SCHEDULE
-from handlers.rules import Held, Rules
+from handlers.rules import Held, Rules, content_of
 from storage import deliveries, rule_sets
 from storage.catalogue import Catalogue, as_plain, from_plain
 from storage.exceptions import decide_exceptions, settle_exceptions
@@ -69,6 +69,11 @@ class Governing:
     def newest(self) -> Rules:
         """The rules that hold."""
         return self._held.newest
+
+    @property
+    def differs(self) -> bool:
+        """Whether another set holds by the store than here."""
+        return self._differs_since is not None
 
     async def begin(self, wrong: str) -> None:
         """At the start. wrong: why the rules of the files cannot be used, so that approved ones hold; else ""."""
@@ -247,6 +252,18 @@ class Kept:
         if rules.content != self.row.content:
             raise PolicyFault(UNWITNESSED)
         return rules
+
+
+def kept_catalogue(tx: Session) -> Catalogue | None:
+    """The catalogue that held last by the store; None if there is none, or the audit log tells of another."""
+    kept = kept_set(tx)
+    if kept is None or kept.told is None or kept.told.content != kept.row.content:
+        return None
+    try:
+        catalogue = from_plain(kept.row.catalogue)
+    except (TypeError, KeyError):
+        return None
+    return catalogue if content_of(kept.row.sources, catalogue) == kept.row.content else None
 
 
 def kept_set(tx: Session) -> Kept | None:

@@ -38,7 +38,7 @@ from handlers.recently import recently
 from handlers.strange import named
 from storage import deliveries, grants
 from storage.approvals import approvals_of, counting_among
-from storage.binding import binds
+from storage.binding import binds, mark
 from storage.catalogue import Entitlement
 from storage.directories.base import Account, Directory
 from storage.faults import DirectoryUnavailable
@@ -48,6 +48,8 @@ from storage.states import GrantState
 T = TypeVar("T")
 
 _NAMES_SHOWN = 5
+# Forms that are open at a time, of which each needs no read of its own when it is sent.
+_FORMS_KNOWN = 256
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -94,20 +96,34 @@ class OpenRequests:
 
     def __init__(self, ground: Ground) -> None:
         self._ground = ground
+        self._opened_last = dict[str, Seen]()
 
-    async def with_facts(self, grant_id: str, work: Callable[[Session, Facts], T]) -> T:
-        """One transaction on facts that are not older than the last approval: two at one instant must both count."""
+    async def with_facts(
+        self, grant_id: str, work: Callable[[Session, Facts], T], *, opens: bool = False
+    ) -> T:
+        """One transaction on facts that are not older than the last approval: two at one instant must both count.
+
+        opens: a form, which will be sent. Whom to ask the directory about is known from then; whether it is so still
+        is seen under the lock, like all of the request.
+        """
 
         def on(facts: Facts, tx: Session) -> tuple[T] | None:
             seen = _seen(tx, grant_id)
-            fresh = seen.counted == facts.seen.counted
+            fresh = _asked_about(seen) == _asked_about(facts.seen)
             return (work(tx, replace(facts, seen=seen)),) if fresh else None
 
+        known = None if opens else self._opened_last.pop(grant_id, None)
         while True:
-            facts = await in_time(self._facts(grant_id))
+            facts = await in_time(self._facts(grant_id, known))
             done = await self._ground.database.write(partial(on, facts))
             if done is not None:
-                return done[0]
+                break
+            known = None
+        if opens:
+            self._opened_last[grant_id] = facts.seen
+            if len(self._opened_last) > _FORMS_KNOWN:
+                del self._opened_last[next(iter(self._opened_last))]
+        return done[0]
 
     async def with_names(self, grant_id: str, outcome: T, actor: Account) -> T:
         """Whom a wrong person may ask instead: looked up for them alone, and left out if that takes too long."""
@@ -260,8 +276,10 @@ class OpenRequests:
         if target.is_uncertain:
             tell_security(tx, self._ground.now(), uncertain(target, grant))
 
-    async def _facts(self, grant_id: str) -> Facts:
-        seen = await self._ground.database.glance(lambda tx: _seen(tx, grant_id))
+    async def _facts(self, grant_id: str, known: Seen | None) -> Facts:
+        seen = known
+        if seen is None:
+            seen = await self._ground.database.glance(partial(_seen, grant_id=grant_id))
         grant = seen.grant
         if grant is None or grant.entitlement not in self._ground.catalogue.entitlements:
             return Facts(seen=seen)
@@ -300,6 +318,14 @@ def _seen(tx: Session, grant_id: str) -> Seen:
     decided = approvals_of(tx, grant.id)
     counted = counting_among(tx, grant, decided)
     return Seen(grant=grant, decided=decided, counted=tuple(one.approver for one in counted))
+
+
+def _asked_about(seen: Seen) -> tuple[object, ...]:
+    """What decides about whom the directory is asked: the request, whose it is, and who approved it."""
+    grant = seen.grant
+    if grant is None:
+        return ()
+    return mark(grant), grant.requester_directory, grant.requester_account, seen.counted
 
 
 _BY_NOBODY = (GrantState.LAPSED, GrantState.WITHDRAWN, GrantState.VOIDED)

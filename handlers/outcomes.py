@@ -216,12 +216,16 @@ class NoLonger:
 
 @dataclass(frozen=True, kw_only=True)
 class MayResume:
-    """The person may let new access begin again; the form can open. lost: how many signed entries are gone."""
+    """The person may let new access begin again; the form can open. lost: how many signed entries are gone.
+
+    said: who said so before, where it takes two.
+    """
 
     exception: str
     kind: str
     since: datetime
     lost: int
+    said: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True)

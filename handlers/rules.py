@@ -5,7 +5,7 @@ It reads no file and decides nothing. What is under way keeps the set that it be
 
 import hashlib
 import json
-from collections.abc import Callable, ItemsView, Iterator, KeysView, Mapping, Sequence, ValuesView
+from collections.abc import Callable, Collection, ItemsView, Iterator, KeysView, Mapping, Sequence, ValuesView
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass, field
@@ -31,8 +31,13 @@ class Rules:
     @cached_property
     def content(self) -> str:
         """SHA-256 (hex) of the policies' files and the catalogue: what can be changed while the bot runs."""
-        whole = json.dumps([sorted(self.sources.items()), self.catalogue.digest], ensure_ascii=True)
-        return hashlib.sha256(whole.encode("ascii")).hexdigest()
+        return content_of(self.sources, self.catalogue)
+
+
+def content_of(sources: Mapping[str, str], catalogue: Catalogue) -> str:
+    """SHA-256 (hex) of policies as text, by the name of their file, and a catalogue."""
+    whole = json.dumps([sorted(sources.items()), catalogue.digest], ensure_ascii=True)
+    return hashlib.sha256(whole.encode("ascii")).hexdigest()
 
 
 # What the work under way began with, and whose: a process may hold several bots.
@@ -48,6 +53,7 @@ class Held:
         self.catalogue = Catalogue(
             entitlements=_Live(lambda: self.rules.catalogue.entitlements),
             owners=_Live(lambda: self.rules.catalogue.owners),
+            discovered=_LiveSet(lambda: self.rules.catalogue.discovered),
         )
 
     @property
@@ -124,6 +130,22 @@ class _Live(Mapping[str, V]):
 
     def items(self) -> ItemsView[str, V]:
         return self._now().items()
+
+
+class _LiveSet(Collection[str]):
+    """A set that is another one after each change of the rules."""
+
+    def __init__(self, now: Callable[[], Collection[str]]) -> None:
+        self._now = now
+
+    def __contains__(self, key: object) -> bool:
+        return key in self._now()
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._now())
+
+    def __len__(self) -> int:
+        return len(self._now())
 
 
 class Derived(Generic[V]):

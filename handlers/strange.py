@@ -35,6 +35,7 @@ class Kind(StrEnum):
     FOUND_STANDING = "found-standing"
     REVIEW_DUE = "review-due"
     GROUP_GONE = "group-gone"
+    NOT_DISCOVERED = "not-discovered"
     NOT_COMPARED = "not-compared"
     LEFT = "left"
     MANY_LEFT = "many-left"

@@ -41,11 +41,15 @@ _GONE = Plain(
 _RAISE = upserts.or_nothing(SQLModel.metadata.tables[Alarm.__tablename__])
 
 
+SECURITY = "security"
+"""The door of an alarm that the security team raised itself."""
+
+
 class Effect(StrEnum):
     """What came of one effect. WANTED: to be done, or tried again. UNABLE: the directory cannot.
 
     HELD: not done, for there were too many at once. ALREADY: it was so before, so lifting the alarm leaves it so.
-    UNSEEN: wanted, and the directory has not said yet whether it was so before.
+    UNSEEN: wanted, and the directory has not said yet whether it was so before. SPARED: nobody asked for it.
     """
 
     WANTED = "wanted"
@@ -54,6 +58,7 @@ class Effect(StrEnum):
     UNABLE = "unable"
     HELD = "held"
     UNSEEN = "unseen"
+    SPARED = "spared"
 
     @property
     def is_wanted(self) -> bool:
@@ -124,8 +129,8 @@ def unsettled(tx: Session) -> Sequence[Alarm]:
 
 
 def how_many_since(tx: Session, at: datetime, window: timedelta) -> int:
-    """How many were raised in the window that ends now, about whomever."""
-    found = select(func.count()).select_from(Alarm).where(col(Alarm.at) > at - window)
+    """How many were raised in the window that ends now, about whomever; by security itself none of them."""
+    found = select(func.count()).select_from(Alarm).where(col(Alarm.at) > at - window, Alarm.door != SECURITY)
     return int(tx.exec(found).one())
 
 

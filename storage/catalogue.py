@@ -5,7 +5,7 @@ It never says who may have what: that is policy.
 
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
 from types import MappingProxyType
@@ -64,10 +64,14 @@ def _empty() -> Mapping[str, Owner]:
 
 @dataclass(frozen=True, kw_only=True)
 class Catalogue:
-    """All entitlements and owners by id. Every entitlement's owner is in `owners`."""
+    """All entitlements and owners by id. Every entitlement's owner is in `owners`.
+
+    discovered: the ids of those that nobody wrote down here: their groups describe them in the directory.
+    """
 
     entitlements: Mapping[str, Entitlement]
     owners: Mapping[str, Owner] = field(default_factory=_empty)
+    discovered: Collection[str] = frozenset()
 
     def owner_of(self, entitlement: Entitlement) -> Owner:
         """The owner of an entitlement of this catalogue."""
@@ -112,6 +116,8 @@ class Catalogue:
             for group in (self.entitlements, self.owners)
             for _, item in sorted(group.items())
         ]
+        if self.discovered:
+            rows.append({"discovered": sorted(self.discovered)})
         return hashlib.sha256(json.dumps(rows, sort_keys=True, ensure_ascii=True).encode()).hexdigest()
 
 
@@ -126,6 +132,7 @@ def as_plain(catalogue: Catalogue) -> dict[str, Any]:
             }
             for _, one in sorted(catalogue.entitlements.items())
         ],
+        "discovered": sorted(catalogue.discovered),
     }
 
 
@@ -145,6 +152,7 @@ def from_plain(plain: Mapping[str, Any]) -> Catalogue:
     return Catalogue(
         entitlements=MappingProxyType({one.id: one for one in entitlements}),
         owners=MappingProxyType({one.id: one for one in owners}),
+        discovered=frozenset(plain.get("discovered", ())),
     )
 
 

@@ -7,7 +7,7 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import datetime
 from enum import StrEnum
 from itertools import zip_longest
-from typing import Any
+from typing import Any, Literal
 
 from sqlalchemy import bindparam, literal_column, or_, update
 from sqlalchemy import select as pick
@@ -33,6 +33,10 @@ _RESETS = _LAST_RESETS.where(_HANDLES.c.account.in_(bindparam("accounts", expand
 # What is said to the driver as it is takes no list. A click is about three people or four.
 _SLOTS = ("one", "two", "three", "four")
 _RESETS_OF_FEW = Plain(_LAST_RESETS.where(or_(*(_HANDLES.c.account == bindparam(slot) for slot in _SLOTS))))
+
+
+REVOKE_ALL: Literal["revoke_all"] = "revoke_all"
+"""The purpose of a handle that no page is behind and that is never open: an alarm of the security team is about it."""
 
 
 class Purpose(StrEnum):
@@ -75,7 +79,7 @@ def make_handle(
     *,
     at: datetime,
     expires_at: datetime,
-    purpose: Purpose,
+    purpose: Purpose | Literal["revoke_all"],
     directory: str,
     account: str,
     slack_team: str,
@@ -197,6 +201,20 @@ def close_all(tx: Session, *, directory: str, account: str, at: datetime) -> int
         .execution_options(synchronize_session=False)
     )
     return len(tx.execute(closed).all())
+
+
+def open_of(tx: Session, *, directory: str, account: str, at: datetime) -> int:
+    """How many open handles this person has."""
+    return tx.exec(
+        select(func.count())
+        .select_from(Handle)
+        .where(
+            Handle.directory == directory,
+            Handle.account == account,
+            Handle.result == Result.OPEN,
+            col(Handle.expires_at) > at,
+        )
+    ).one()
 
 
 def close_everybodys(tx: Session, at: datetime, *, purpose: Purpose | None = None) -> None:

@@ -38,6 +38,7 @@ BOUND: Mapping[str, tuple[str, ...]] = {
         "created_at", "expires_at", "done_at",
     ),
     "holdings": ("id", "directory", "account", "group", "stood_before"),
+    "lift_words": ("freeze", "directory", "account", "at"),
     "links": (
         "id", "slack_team", "slack_user", "directory", "account", "mail", "made_by", "state", "created_at",
     ),
@@ -115,7 +116,7 @@ class Macs:
         return self._newest
 
     def _made(self, name: str, table: str, row: Row) -> str:
-        said = json.dumps([table, *[row[each] for each in BOUND[table]]], default=_plain)
+        said = _said([table, *[row[each] for each in BOUND[table]]])
         return f"{name}.{hmac.digest(self._keys[name], said.encode(), 'sha256').hex()}"
 
 
@@ -133,3 +134,7 @@ def _plain(value: object) -> int:
     if isinstance(value, datetime):
         return to_micros(value)
     raise TypeError(f"a {type(value).__name__} is bound by no MAC")
+
+
+# Made once: to make one takes as long as what it is asked for.
+_said = json.JSONEncoder(default=_plain).encode

@@ -140,6 +140,12 @@ def rows(connection: Connection, plain: Plain, values: Values = NO_VALUES) -> Se
         return said.answered(cursor.fetchall())
 
 
+def run_text(connection: Connection, text: str, values: Sequence[Any]) -> None:
+    """Run a statement that is written as this driver wants it already, with values as it takes them."""
+    with _Cursor(connection) as cursor:
+        cursor.execute(text, values)
+
+
 class _Cursor:
     """A cursor for as long as the block lasts; what its driver raises is raised as SQLAlchemy's own fault."""
 

@@ -77,6 +77,12 @@ def get(tx: Session, rule_set: str) -> RuleSet | None:
     return tx.get(RuleSet, rule_set, with_for_update=True, populate_existing=True)
 
 
+def of_hash(tx: Session, policy_set: str) -> RuleSet | None:
+    """The newest that was kept with this hash, whatever became of it."""
+    kept = select(RuleSet).where(RuleSet.policy_set == policy_set)
+    return tx.exec(kept.order_by(col(RuleSet.at).desc(), col(RuleSet.id).desc()).limit(1)).first()
+
+
 def was_denied(tx: Session, content: str) -> bool:
     """Whether this content was denied, and nothing else held or was proposed since."""
     newest = tx.exec(

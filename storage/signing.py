@@ -5,7 +5,7 @@ not count: it is noted, and whoever asked for the row goes on as if there were n
 """
 
 from collections import deque
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from typing import Any, TypeVar
@@ -23,7 +23,7 @@ from sqlalchemy import (
     select,
     update,
 )
-from sqlalchemy.orm.attributes import set_committed_value
+from sqlalchemy.orm.attributes import instance_dict, set_committed_value
 from sqlmodel import Session, SQLModel
 
 from storage import records
@@ -68,7 +68,7 @@ def genuine(tx: Session, row: SQLModel) -> bool:
 
     In a database without keys everything counts: only tools that give nobody anything open one so.
     """
-    return is_sound(tx, str(row.__tablename__), _Attributes(row), _mac_of(row))
+    return is_sound(tx, str(row.__tablename__), _columns_of(row), _mac_of(row))
 
 
 def only_genuine(tx: Session, rows: Iterable[R]) -> list[R]:
@@ -108,7 +108,7 @@ def resigned(tx: Session, row: SQLModel, values: Row) -> Mapping[str, Any]:
     table, macs = str(row.__tablename__), _macs(tx)
     if macs is None or not bound(table, tuple(values)):
         return {}
-    before = dict(_Attributes(row))
+    before = _columns_of(row)
     after = {**before, **values}
     if _waits(tx, _mac_of(row)):
         return {}
@@ -195,7 +195,7 @@ def _before_flush(tx: Session, *_: Any) -> None:
             for each in _texts_of(name):
                 if getattr(row, each) is None:  # what the database puts there is signed, too
                     setattr(row, each, "")
-            row.mac = _new_mac(tx, name, _Attributes(row))
+            row.mac = _new_mac(tx, name, _columns_of(row))
     tx.info[_CHANGING] = changing = list[tuple[Table, list[tuple[Any, ...]]]]()
     for row in tx.dirty:
         name = _bound_table(row)
@@ -299,19 +299,7 @@ def _bound_table(row: Any) -> str | None:
     return name if name in BOUND else None
 
 
-class _Attributes(Mapping[str, Any]):
-    """An object of the ORM as the columns of it that are bound."""
-
-    __slots__ = ("_row",)
-
-    def __init__(self, row: SQLModel) -> None:
-        self._row = row
-
-    def __getitem__(self, name: str) -> Any:
-        return getattr(self._row, name)
-
-    def __iter__(self) -> Iterator[str]:
-        return iter(BOUND[str(self._row.__tablename__)])
-
-    def __len__(self) -> int:
-        return len(BOUND[str(self._row.__tablename__)])
+def _columns_of(row: SQLModel) -> Row:
+    """An object of the ORM as its columns, the bound ones among them: what it has is read without the ORM."""
+    known, names = instance_dict(row), BOUND[str(row.__tablename__)]
+    return known if known.keys() >= set(names) else {name: getattr(row, name) for name in names}

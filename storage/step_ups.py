@@ -7,14 +7,21 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
-from sqlalchemy import ColumnElement, and_, update
-from sqlmodel import Session, col, func, select
+from sqlalchemy import ColumnElement, and_, bindparam, update
+from sqlmodel import Session, SQLModel, col, func, select
 
 from storage.fresh import FreshProof as FreshProof
 from storage.handles import Purpose, Result
 from storage.on_record import note_put_back, rests_on
+from storage.plain import Plain, run
 from storage.records import Handle, StepUp, Vouching
 from storage.signing import genuine
+
+# Built once: each decision of a request erases, and mostly there is nothing.
+_STEP_UPS = SQLModel.metadata.tables[StepUp.__tablename__]
+_ERASE = Plain(
+    update(_STEP_UPS).where(_STEP_UPS.c.about == bindparam("of")).values(rationale="", minutes=None)
+)
 
 
 class About(StrEnum):
@@ -122,9 +129,12 @@ def kept(tx: Session, whose: Whose, about: str) -> StepUp | None:
 
 def erase(tx: Session, about: str, whose: Whose | None = None) -> None:
     """Erase what was typed about this: by one person, or by all."""
+    if whose is None:
+        run(tx.connection(), _ERASE, {"of": about})
+        return
     tx.execute(
         update(StepUp)
-        .where(col(StepUp.about) == about if whose is None else _handles(whose, about))
+        .where(_handles(whose, about))
         .values(rationale="", minutes=None)
         .execution_options(synchronize_session=False)
     )

@@ -10,6 +10,8 @@ from typing import Any
 
 from sqlalchemy import Connection, Dialect
 
+from storage.plain import run_text
+
 # So few that no engine has too many values to take, and that one statement is soon over.
 _AT_ONCE = 100
 
@@ -25,7 +27,7 @@ class Together:
         for start in range(0, len(rows), _AT_ONCE):
             some = rows[start : start + _AT_ONCE]
             text = _text(connection.dialect, self._table, self._columns, len(some))
-            connection.exec_driver_sql(text, tuple(chain.from_iterable(some)))
+            run_text(connection, text, tuple(chain.from_iterable(some)))
 
 
 @lru_cache

@@ -187,6 +187,15 @@ def end_all(tx: Session, directory: str, account: str, why: Ended, at: datetime)
     return _end(tx, (col(Vouching.directory) == directory, theirs), why, at)
 
 
+def open_of(tx: Session, directory: str, account: str) -> int:
+    """How many are open of this person, and of those whom they vouched for."""
+    theirs = or_(col(Vouching.account) == account, col(Vouching.voucher) == account)
+    asked = select(func.count()).select_from(Vouching)
+    return tx.exec(
+        asked.where(Vouching.directory == directory, col(Vouching.ended_at).is_(None), theirs)
+    ).one()
+
+
 def end_everybodys(tx: Session, at: datetime) -> int:
     """End all that are open, whoever they are of; how many."""
     return len(_end(tx, (), Ended.VOID, at))

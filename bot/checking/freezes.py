@@ -34,7 +34,7 @@ def examine_freezes(tx: Session, *, now: datetime) -> Iterator[Finding]:
             "resets" if freeze.kind == FreezeKind.RESETS else "new access",
             f"It is stopped for {ago}: {_WHY[FreezeKind(freeze.kind)]}.",
             "Look at the message in the security channel; a person of the security team lets it begin again there, "
-            "or an operator with `wicket resume`.",
+            f"or an operator with `wicket resume {freeze.kind}`.",
         )
     if all(freeze.kind == FreezeKind.RESETS for freeze in open_ones(tx)):
         yield ok("new access", "Nothing stops it.")

@@ -17,9 +17,13 @@ from bot.cli import (
     audit_proofs,
     check,
     evidence,
+    halting,
     keys,
     petitions,
     policy,
+    policy_questions,
+    policy_replay,
+    policy_rights,
     records,
     restoring,
     running,
@@ -47,12 +51,18 @@ app.command()(restoring.backup)
 app.command()(restoring.restore)
 app.command()(restoring.resume)
 app.command()(alarms.release)
+app.command()(halting.freeze)
+app.command()(halting.revoke_all)
 audit.commands.command("prove")(audit_proofs.prove_entry)
 audit.commands.command("verify-proof")(audit_proofs.verify_proof)
 audit.commands.command("consistency")(audit_proofs.consistency)
 audit.commands.command("evidence")(evidence.evidence)
 audit.commands.command("controls")(evidence.controls)
 audit.commands.command("leaves")(audit_proofs.leaves)
+policy.commands.command("explain")(policy_questions.explain)
+policy.commands.command("who-can")(policy_rights.who_can)
+policy.commands.command("what-can")(policy_rights.what_can)
+policy.commands.command("replay")(policy_replay.replay)
 app.add_typer(audit.commands, name="audit")
 app.add_typer(records.grants, name="grants")
 app.add_typer(records.exceptions, name="exceptions")

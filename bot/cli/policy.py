@@ -50,7 +50,7 @@ def check(
     from bot.cli.policy_shown import show_check
     from bot.policy_check import checked
 
-    report = checked(_rulebook(place_of(context), directory, replaces))
+    report = checked(rulebook_of(place_of(context), directory, replaces))
     if as_json:
         typer.echo(json.dumps(troubles_as_json(report), indent=2))
     else:
@@ -77,9 +77,9 @@ def put_cases(
     from handlers.decisions.cases import answered
     from handlers.decisions.cases import coverage as covered
 
-    book = _rulebook(place_of(context), directory, replaces)
+    book = rulebook_of(place_of(context), directory, replaces)
     began = time.perf_counter()
-    policy = _loaded(book)
+    policy = loaded(book)
     cases, wrongs = (book.of_tables(files) if files else book).cases()
     if wrongs:
         raise PolicyFault("\n".join(f"{one.file}:{one.line}  {one.sentence}" for one in wrongs))
@@ -108,8 +108,8 @@ def show(
     from bot.cli.policy_shown import show_policies
     from handlers.decisions.stated_facts import nearest
 
-    book = _rulebook(place_of(context), directory, replaces)
-    notes = _loaded(book).notes
+    book = rulebook_of(place_of(context), directory, replaces)
+    notes = loaded(book).notes
     texts = {**book.sources, **book.tables, "schema.cedarschema": book.schema}
     texts |= {one.id: f"{one.text.strip()}\n" for one in notes.values()}
     if name is None:
@@ -120,7 +120,8 @@ def show(
         raise PolicyFault(f"There is no policy or file {name}. {nearest(name, texts)}")
 
 
-def _loaded(book: "Rulebook") -> "CedarPolicy":
+def loaded(book: "Rulebook") -> "CedarPolicy":
+    """The set, ready to be asked. PolicyFault, with the way on, if it cannot be loaded."""
     from handlers.decisions.cedar import CedarPolicy
 
     try:
@@ -129,7 +130,7 @@ def _loaded(book: "Rulebook") -> "CedarPolicy":
         raise PolicyFault(f"The policies cannot be loaded: {fault}. See: wicket policy check") from None
 
 
-def _rulebook(place: Place, directory: Path | None, replaces: list[str] | None) -> "Rulebook":
+def rulebook_of(place: Place, directory: Path | None, replaces: list[str] | None) -> "Rulebook":
     """The shipped set and what is named; where there are settings, with what they name, their catalogue and hours."""
     from bot.policies import hours_of
     from bot.rulebook import rulebook

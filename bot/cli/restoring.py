@@ -3,6 +3,7 @@
 They decide nothing about access: after a restore it is stopped until a person confirms.
 """
 
+import asyncio
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -12,10 +13,12 @@ from sqlmodel import Session
 
 from bot.cli.audit import note_in
 from bot.cli.bars import progress
+from bot.cli.people import directories_of
 from bot.cli.place import macs_of, opened, place_of
 from bot.cli.sentences import UNSOUND
 from bot.cli.tables import moment, say
 from bot.settings import Settings
+from handlers.halted import OperatorsDoNotCount, WordKept
 from handlers.intents import RATIONALE_LIMIT, Where
 from handlers.recording import OPERATOR
 from storage import freezes
@@ -103,36 +106,65 @@ def restore(
             _go_back(settings, settings.store, file, known)
     typer.echo(
         "New access is stopped. Start the bot; then a person of the security team confirms in the security channel, "
-        "or an operator with `wicket resume`."
+        "or an operator with `wicket resume restored`."
     )
 
 
 def resume(
     context: typer.Context,
+    what: Annotated[
+        FreezeKind,
+        typer.Argument(
+            help="Which stop: each is lifted by itself.", metavar="emergency|restored|mismatch|resets"
+        ),
+    ],
     by: Annotated[str, typer.Option(help="Who decided it: a name.", metavar="NAME")],
     why: Annotated[str, typer.Option(help="Why it is right now. Stays on the record.", metavar="TEXT")],
 ) -> None:
-    """Let new access begin again after it was stopped. Goes on the record, and into the security channel's message."""
+    """Let new access begin again after it was stopped. Goes on the record, and into the security channel's message.
+
+    An emergency stop takes two people of the security team; an operator is one of the two only where [security]
+    operators_lift says so, and never both.
+    """
     settings = place_of(context).settings()
     if not by.strip() or not why.strip() or len(why) > RATIONALE_LIMIT:
         raise typer.BadParameter(f"Say who and why, in at most {RATIONALE_LIMIT} characters.")
     with opened(settings) as database:
-        ground = _ground(settings, database)
-
-        def work(tx: Session) -> Sequence[Freeze]:
-            from handlers.lifting import lift
-
-            found = freezes.open_ones(tx)
-            for freeze in found:
-                lift(tx, ground, freeze, actor=OPERATOR, by=by.strip(), rationale=why.strip(), where=CLI)
-            return found
-
-        lifted = database.write_now(work)
+        lifted = asyncio.run(_lift(settings, database, what, by.strip(), why.strip()))
+    if isinstance(lifted, OperatorsDoNotCount):
+        raise SettingsFault(
+            "Two people of the security team lift an emergency stop, in the security channel. Nothing was changed. If "
+            "there is only one left, set operators_lift = true in [security] and restart the bot: then an operator's "
+            "word is one of the two. If there is none, put people into the security group in the directory."
+        )
+    if isinstance(lifted, WordKept):
+        say("The operator's word is kept: one of two. A person of the security team has to say so, too.")
+        return
     for freeze in lifted:
-        what = "Resets begin" if freeze.kind == FreezeKind.RESETS else "New access begins"
-        say(f"{what} again. It was stopped since {moment(freeze.since)} UTC ({freeze.kind}).")
+        begins = "Resets begin" if freeze.kind == FreezeKind.RESETS else "New access begins"
+        say(f"{begins} again. It was stopped since {moment(freeze.since)} UTC ({freeze.kind}).")
     if not lifted:
-        typer.echo("New access is not stopped, so there is nothing to lift.")
+        typer.echo("It is not stopped for that reason, so there is nothing to lift.")
+    for freeze in _still_stopped(settings):
+        say(f"Still stopped since {moment(freeze.since)} UTC: wicket resume {freeze.kind}")
+
+
+async def _lift(
+    settings: Settings, database: Database, kind: FreezeKind, by: str, why: str
+) -> "Sequence[Freeze] | WordKept | OperatorsDoNotCount":
+    # Policies are slow to load, and `wicket --help` has no need of them.
+    from bot.grounds import ground_of
+    from handlers.lifting import Lifting
+
+    async with directories_of(settings) as found:
+        ground = ground_of(settings, database, {one.name: one for one in found}, database.now)
+        lifting = Lifting(ground, operators_count=settings.security.operators_lift)
+        return await lifting.by_operator(kind, by=by, rationale=why, where=CLI)
+
+
+def _still_stopped(settings: Settings) -> Sequence[Freeze]:
+    with opened(settings) as database:
+        return database.read_now(freezes.open_ones)
 
 
 def _go_back(settings: Settings, store: Path, file: Path, known: Sequence[str]) -> None:

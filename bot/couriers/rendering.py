@@ -25,6 +25,7 @@ from bot.slack.messages.during import (
     still_waits,
 )
 from bot.slack.messages.freezes import freeze_message
+from bot.slack.messages.halting import revoked_all_message
 from bot.slack.messages.inquiries import asked_message, inquiry_message, reply_message
 from bot.slack.messages.notices import notice_message
 from bot.slack.messages.parts import Message
@@ -53,6 +54,7 @@ from handlers.stories import Asked, GrantStory
 from handlers.storytelling import tell, with_deciders
 from handlers.told_of_vouching import VOUCHED, WORD_GIVEN
 from storage import bulletins, inquiries, vouchings
+from storage.alarms import SECURITY
 from storage.audit.sealing import kept_checkpoint
 from storage.copies import COPY
 from storage.faults import DirectoryUnavailable
@@ -202,7 +204,7 @@ class Rendering:
         if alert.kind == Kind.ACCESS_STOPPED:
             return freeze_message(alert)
         if alert.kind == Kind.NOT_ME:
-            return alarm_message(alert)
+            return revoked_all_message(alert) if alert.facts.get("door") == SECURITY else alarm_message(alert)
         return drift_message(alert) if alert.kind in DRIFT else alert_message(alert)
 
     async def _answer(self, owed: Owed) -> Message | None:

@@ -4,16 +4,30 @@ No password has a place here; `WICKET_DIRECTORY_<NAME>_PASSWORD` holds it.
 """
 
 import re
+from datetime import timedelta
 from pathlib import Path
 from typing import Annotated, Literal
 
 from pydantic import AfterValidator, Field
 
 from bot.settings.section import Section
-from bot.settings.shapes import Line, Slug
+from bot.settings.shapes import Duration, Line, Slug
 from storage.directories.ldap_names import BadName, is_filter, parse_dn
 from storage.directories.ldap_servers import server_at
 from storage.directories.ldap_shape import GroupKind
+
+
+class DiscoverSection(Section):
+    """[directories.NAME.discover]: entitlements that groups describe themselves, and how far these are believed.
+
+    lowest_risk: nothing discovered has less. max: nothing is had for longer. standing: whether any may be had for
+    good. owners: the ids of those who may be named; empty for all that are written.
+    """
+
+    lowest_risk: int = Field(default=3, ge=1, le=5, strict=True, examples=[3])
+    longest: Duration = Field(default=timedelta(hours=8), alias="max", examples=["8h"])
+    standing: bool = Field(default=False, examples=[False])
+    owners: tuple[Slug, ...] = Field(default=(), examples=[["data-platform"]])
 
 
 class AnyDirectorySection(Section):
@@ -27,6 +41,7 @@ class LocalDirectorySection(AnyDirectorySection):
 
     kind: Literal["local"] = Field(examples=["local"])
     path: Path = Field(examples=["people.db"])
+    discover: DiscoverSection | None = Field(default=None, examples=["discover"])
 
 
 def _server(value: str) -> str:
@@ -81,6 +96,20 @@ Account = Annotated[Line, AfterValidator(_account)]
 Filter = Annotated[Line, AfterValidator(_filter)]
 Attribute = Annotated[str, AfterValidator(_attribute)]
 Pair = Annotated[Line, AfterValidator(_pair)]
+
+
+class LdapDiscoverSection(DiscoverSection):
+    """The same of a directory on servers: below which name, which of the groups, and in which attribute."""
+
+    base: Name | None = Field(default=None, examples=["ou=offered,ou=groups,dc=example,dc=com"])
+    filter: Filter | None = Field(default=None, examples=["(businessCategory=wicket)"])
+    attribute: Attribute = Field(default="description", examples=["description"])
+
+
+class AdDiscoverSection(LdapDiscoverSection):
+    """The same of an Active Directory."""
+
+    attribute: Attribute = Field(default="info", examples=["info"])
 
 
 class LdapAttributesSection(Section):
@@ -146,6 +175,7 @@ class LdapDirectorySection(ServedSection):
     password_policy: Name | None = Field(default=None, examples=["cn=default,ou=policies,dc=example,dc=com"])
     removal_takes_effect: Line = Field(default="at the next sign-in", examples=["at the next sign-in"])
     attributes: LdapAttributesSection = LdapAttributesSection()
+    discover: LdapDiscoverSection | None = Field(default=None, examples=["discover"])
 
 
 class ActiveDirectorySection(ServedSection):
@@ -166,6 +196,7 @@ class ActiveDirectorySection(ServedSection):
         examples=["when the Kerberos ticket ends, within 10 h"],
     )
     attributes: AdAttributesSection = AdAttributesSection()
+    discover: AdDiscoverSection | None = Field(default=None, examples=["discover"])
 
 
 # Every kind of directory joins this union; its `kind` says which one a section is.

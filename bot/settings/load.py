@@ -35,7 +35,8 @@ def load_settings(path: Path, environ: Mapping[str, str], *, serving: bool = Tru
     """
     problems: list[Problem] = []
     data = read_toml(path, problems)
-    rule_files = [path.absolute(), *include_catalogue(data, path.parent, problems)]
+    included = include_catalogue(data, path.parent, problems)
+    rule_files = [path.absolute(), *included.paths]
     from_environment = read_environment(environ, problems)
     lay_over(data, from_environment)
     _anchor(data, path.parent)
@@ -50,11 +51,17 @@ def load_settings(path: Path, environ: Mapping[str, str], *, serving: bool = Tru
         problems.extend(_lacking(data, secrets, told))
     problems.extend(unknown_variables(environ, _may_take_passwords(data)))
     if problems or written is None:
-        raise Unusable(path, problems)
+        raise Unusable(path, included.placed(data, problems))
     shared = {name: getattr(written, name) for name in Sections.model_fields}
     if written.policy.directory is not None:
         rule_files.append(written.policy.directory)
-    return Settings(**shared, secrets=secrets, catalogue=to_catalogue(written), rule_files=tuple(rule_files))
+    return Settings(
+        **shared,
+        secrets=secrets,
+        catalogue=to_catalogue(written),
+        rule_files=tuple(rule_files),
+        words=written.catalogue,
+    )
 
 
 def _anchor(data: dict[str, Any], folder: Path) -> None:

@@ -134,6 +134,8 @@ class SecuritySection(Section):
     help_desk: Line | None = Field(default=None, examples=["help-desk"])
     # A code sent to a person is worth ten minutes at most (SP 800-63B-4, 3.1.3), so the page it opens is too.
     link_minutes: int = Field(default=10, ge=1, le=10, examples=[10])
+    # An emergency stop is lifted by two people; so that one who is left can, an operator's word may be one of the two.
+    operators_lift: bool = Field(default=False, examples=[False])
     # For one decision at once after it: what is older is no proof of who decides now.
     fresh_proof_minutes: int = Field(default=5, ge=1, le=10, examples=[5])
     wrong_code_limit: int = Field(default=10, ge=1, le=100, examples=[10])

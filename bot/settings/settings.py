@@ -12,17 +12,21 @@ from typing import Any
 from pydantic import InstanceOf
 
 from bot.settings.secrets import Secrets
-from bot.settings.sections import Sections
+from bot.settings.sections import CatalogueSection, Sections
 from storage.catalogue import Catalogue
 from storage.stores import Store
 
 
 class Settings(Sections):
-    """The sections, the secrets and the catalogue. rule_files: files and folders that all of it was read from."""
+    """The sections, the secrets and the catalogue. rule_files: files and folders that all of it was read from.
+
+    words: the environments and kinds that policies compare.
+    """
 
     secrets: Secrets
     catalogue: InstanceOf[Catalogue]
     rule_files: tuple[Path, ...] = ()
+    words: CatalogueSection = CatalogueSection()
 
     @property
     def people_of(self) -> dict[str, str]:
@@ -66,6 +70,7 @@ class Settings(Sections):
                 "logs": True,
                 "catalogue": True,
                 "rule_files": True,
+                "words": True,
                 "policy": {"directory", "replaces"},
                 "secrets": True,
             },

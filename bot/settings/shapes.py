@@ -76,7 +76,9 @@ def _mail_address(value: str) -> str:
 
 
 def _duration(value: object) -> timedelta:
-    """`8h`, `90m`, `2d`, `1h30m` as a timedelta of at least a minute."""
+    """`8h`, `90m`, `2d`, `1h30m` as a timedelta of at least a minute. A timedelta is a default of ours."""
+    if isinstance(value, timedelta):
+        return value
     match = _DURATION.fullmatch(value) if isinstance(value, str) else None
     days, hours, minutes = (int(part or 0) for part in match.groups()) if match else (0, 0, 0)
     found = timedelta(days=days, hours=hours, minutes=minutes)

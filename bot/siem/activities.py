@@ -118,6 +118,7 @@ _ENTITIES: Mapping[str, int] = {
     "drift.first_look": 2,
     "release.considered": 2,
     "resume.considered": 2,
+    "revoke_all.considered": 2,
     "rules.began": 1,
     "rules.changed": 3,
 }

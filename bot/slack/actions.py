@@ -77,6 +77,9 @@ class Form(StrEnum):
     ATTEST = "form.attest"
     DENY_PETITION = "form.deny_petition"
     VOUCH = "form.vouch"
+    HALT = "form.halt"
+    WHOM = "form.whom"
+    REVOKE_ALL = "form.revoke_all"
 
 
 class Field(StrEnum):
@@ -96,6 +99,7 @@ class Field(StrEnum):
     REVIEW = "review"
     CODE = "code"
     SPOKEN = "spoken"
+    ALSO = "also"
 
 
 class Shortcut(StrEnum):

@@ -20,6 +20,7 @@ from bot.slack.door import Door, PageLinks
 from bot.slack.drift import DriftClicks
 from bot.slack.during import DuringClicks
 from bot.slack.freezes import FreezeClicks
+from bot.slack.halting import HaltingClicks
 from bot.slack.homes import Homes
 from bot.slack.limiter import Limiter
 from bot.slack.listeners import Listeners
@@ -46,6 +47,7 @@ from handlers.extending import Extending
 from handlers.foresight import Foreseeing
 from handlers.governing import Governing
 from handlers.ground import Ground
+from handlers.halting import Halting
 from handlers.home import Home
 from handlers.identity import Identity
 from handlers.inquiries import Inquiries
@@ -55,6 +57,7 @@ from handlers.petitioning import Petitioning
 from handlers.proofs import Handles
 from handlers.reconciling import Reconciling
 from handlers.releasing import Releasing
+from handlers.revoking_all import RevokingAll
 from handlers.rule_approvals import ApprovingRules
 from handlers.rules import Derived
 from handlers.vouching import Vouching
@@ -100,7 +103,12 @@ class Speaking:
             replies=replies,
         )
         drift = DriftClicks(ground, reconciling=Reconciling(ground), leavers=self.leavers, replies=replies)
-        freezes = FreezeClicks(lifting=Lifting(ground), replies=replies)
+        freezes = FreezeClicks(
+            lifting=Lifting(ground, operators_count=self.settings.security.operators_lift), replies=replies
+        )
+        halting = HaltingClicks(
+            halting=Halting(ground, self.signer), revoking=RevokingAll(ground), replies=replies
+        )
         alarms = AlarmClicks(alarms=self.alarms, releasing=Releasing(ground), replies=replies)
         petitions = PetitionClicks(
             ground,
@@ -165,9 +173,11 @@ class Speaking:
                 alarms=alarms,
                 petitions=petitions,
                 vouching=vouching,
+                halting=halting,
             ),
             requesting=requesting,
             vouching=vouching,
+            halting=halting,
             homes=homes,
             replies=replies,
             metrics=self.metrics,

@@ -9,6 +9,7 @@ from datetime import timedelta
 
 from bot.slack.door import PageLinks
 from bot.slack.forms_request import Prefilled
+from bot.slack.halting import OpenHalting, OpenRevoking, read_command
 from bot.slack.incoming import Incoming
 from bot.slack.messages.answers import (
     answer_message,
@@ -46,6 +47,10 @@ class OpenForm:
     prefilled: Prefilled = field(default_factory=Prefilled)
 
 
+Meant = meant.Understanding | OpenForm | OpenHalting | OpenRevoking
+"""What was typed, or the form that it opens."""
+
+
 class Conversation:
     """Answers what was typed. by_message: the answer goes out as a message, owed; otherwise it is returned."""
 
@@ -69,23 +74,25 @@ class Conversation:
         self._now = now
         self._checkpointing = checkpointing
 
-    def understand(self, text: str, *, command: bool = False) -> meant.Understanding | OpenForm:
-        """What was typed, by fixed rules. `/wicket request` alone opens the form."""
+    def understand(self, text: str, *, command: bool = False) -> Meant:
+        """What was typed, by fixed rules. `/wicket request`, `freeze` and `revoke` open forms, as commands alone."""
         if command and text.strip().casefold() in ("request", "ask"):
             return OpenForm()
+        if command and (stop := read_command(text)) is not None:
+            return stop
         return understand(text, self._names())
 
-    def is_routine(self, meaning: meant.Understanding | OpenForm) -> bool:
+    def is_routine(self, meaning: Meant) -> bool:
         """Whether a look-up of the last minute is fresh enough to answer: nothing is changed or sent by it."""
         return not isinstance(meaning, _PAGES)
 
     async def answer(
-        self, actor: Actor, incoming: Incoming, meaning: meant.Understanding | OpenForm, *, by_message: bool
-    ) -> Message | OpenForm | OpenVouching | None:
+        self, actor: Actor, incoming: Incoming, meaning: Meant, *, by_message: bool
+    ) -> Message | OpenForm | OpenVouching | OpenHalting | OpenRevoking | None:
         """What to say now; None if it is owed already, or was said before."""
         intent = Intent(actor=actor, where=incoming.where, delivery=incoming.delivery)
         match meaning:
-            case OpenForm():
+            case OpenForm() | OpenHalting() | OpenRevoking():
                 return meaning
             case meant.ResetPassword():
                 return await self.open_page(intent, Purpose.RESET, by_message=by_message)
@@ -109,6 +116,11 @@ class Conversation:
                 return await self.ask(intent, Kind.MEMBERSHIP, name, by_message=by_message)
             case meant.ShowOwner(entitlement=name):
                 return await self.ask(intent, Kind.OWNER, name, by_message=by_message)
+            case meant.WhyApproval(entitlement=name):
+                return await self.ask(intent, Kind.WHY_APPROVAL, name, by_message=by_message)
+            case meant.WhyRefused(entitlement=wanted):
+                about = () if wanted is None else (wanted,)
+                return await self.ask(intent, Kind.WHY_REFUSED, *about, by_message=by_message)
             case simple:
                 return await self.ask(intent, _SIMPLE[type(simple)], by_message=by_message)
 
@@ -189,12 +201,19 @@ class Conversation:
 
 
 _PAGES = (
-    meant.ResetPassword | meant.EnrolProofs | meant.CareForProofs | meant.UnlockAccount | meant.TakeCheckpoint
+    meant.ResetPassword
+    | meant.EnrolProofs
+    | meant.CareForProofs
+    | meant.UnlockAccount
+    | meant.TakeCheckpoint
+    | OpenHalting
+    | OpenRevoking
 )
 
 _SIMPLE: dict[type, Kind] = {
     meant.ListAccess: Kind.ACCESS,
     meant.PasswordExpiry: Kind.PASSWORD_EXPIRY,
+    meant.ListPossible: Kind.CAN_ASK,
     meant.Help: Kind.HELP,
     meant.LinkAccount: Kind.LINKED_ALREADY,
     meant.NotUnderstood: Kind.NOT_UNDERSTOOD,

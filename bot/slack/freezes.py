@@ -6,15 +6,18 @@ A button's value is the id of an exception to look up; nothing else in the paylo
 from collections.abc import Awaitable, Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
+from slack_sdk.models.views import View
+
 from bot.slack import sentences
 from bot.slack.actions import Action
-from bot.slack.forms import Wrong
+from bot.slack.forms import Wrong, note_form
 from bot.slack.forms_decision import read_decision
 from bot.slack.forms_freezes import resume_form
 from bot.slack.incoming import Incoming
 from bot.slack.messages.freezes import resumed_text
 from bot.slack.replies import Replies
 from bot.texts import say
+from handlers.halted import WordKept
 from handlers.intents import Actor, Resume
 from handlers.lifting import Lifting
 from handlers.outcomes import MayResume
@@ -35,7 +38,7 @@ class FreezeClicks:
         """From button to method."""
         return {Action.RESUME: self._open}
 
-    async def resume(self, actor: Actor, incoming: Incoming, view: Mapping[str, Any]) -> str | Wrong:
+    async def resume(self, actor: Actor, incoming: Incoming, view: Mapping[str, Any]) -> str | Wrong | View:
         """A submitted form; a sentence takes its place, "" closes it."""
         typed = read_decision(view)
         if isinstance(typed, Wrong):
@@ -49,6 +52,8 @@ class FreezeClicks:
                 rationale=typed.rationale,
             )
         )
+        if isinstance(outcome, WordKept) and not outcome.again:
+            return note_form(say("One of two"), resumed_text(outcome))
         return resumed_text(outcome)
 
     async def _open(self, click: "Click") -> None:

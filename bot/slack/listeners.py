@@ -18,10 +18,11 @@ from bot.slack import sentences
 from bot.slack.actions import Action, Shortcut
 from bot.slack.actor import IdentityUnknown
 from bot.slack.clicks import Click, Clicks, clicked
-from bot.slack.conversation import Conversation, OpenForm
+from bot.slack.conversation import Conversation, Meant, OpenForm
 from bot.slack.dispatch import Kind, Listener
 from bot.slack.door import Door, Turned
 from bot.slack.forms_request import Prefilled
+from bot.slack.halting import HaltingClicks, OpenHalting, OpenRevoking
 from bot.slack.homes import Homes
 from bot.slack.incoming import Incoming
 from bot.slack.messages.parts import Message, said
@@ -31,7 +32,6 @@ from bot.slack.submissions import Submissions, stay_open
 from bot.slack.vouching import OpenVouching, VouchingClicks
 from bot.slack.words import as_typed
 from bot.texts import Language, read_in, say
-from handlers.decisions.understanding import Understanding
 from handlers.intents import Actor
 from handlers.overview import Page
 from handlers.patience import answering_within
@@ -42,7 +42,7 @@ log = structlog.get_logger(__name__)
 
 Work = Callable[[Actor, Incoming], Awaitable[Message | Turned | None]]
 Speak = Callable[[Incoming, Message], None]
-Meaning = Callable[[], Understanding | OpenForm]
+Meaning = Callable[[], Meant]
 
 # Slack waits three seconds. If the facts are not there after two, no transaction starts.
 FACTS_WITHIN = 2.0
@@ -63,6 +63,7 @@ class Listeners:
         submissions: Submissions,
         requesting: Requesting,
         vouching: VouchingClicks,
+        halting: HaltingClicks,
         homes: Homes,
         replies: Replies,
         metrics: Metrics,
@@ -77,6 +78,7 @@ class Listeners:
         self._submissions = submissions
         self._requesting = requesting
         self._vouching = vouching
+        self._halting = halting
         self._homes = homes
         self._replies = replies
         self._metrics = metrics
@@ -127,6 +129,9 @@ class Listeners:
             if isinstance(answer, OpenVouching):
                 opened = await self._vouching.open(arrived.text(body.get("trigger_id")))
                 return None if opened else said(say(sentences.TYPE_AGAIN))
+            if isinstance(answer, OpenHalting | OpenRevoking):
+                trigger = arrived.text(body.get("trigger_id"))
+                return await self._halting.open(actor, incoming, trigger, answer)
             return answer
 
         live = self._unless_routine(meaning)
@@ -246,9 +251,9 @@ class Listeners:
 
     def _read(self, text: object, *, command: bool = False) -> Meaning:
         """What was typed, understood once and only when it is asked for: the rate limit comes before."""
-        understood: list[Understanding | OpenForm] = []
+        understood: list[Meant] = []
 
-        def meaning() -> Understanding | OpenForm:
+        def meaning() -> Meant:
             if not understood:
                 words = as_typed(arrived.text(text))
                 understood.append(self._conversation.understand(words, command=command))

@@ -7,12 +7,13 @@ from collections.abc import Awaitable, Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from bot.slack import sentences
-from bot.slack.actions import Action
+from bot.slack.actions import Action, Field
 from bot.slack.door import PageLinks
 from bot.slack.forms import Wrong
 from bot.slack.forms_decision import read_decision
 from bot.slack.forms_petitions import attest_form, petition_form, read_petition
 from bot.slack.incoming import Incoming
+from bot.slack.messages.freezes import stopped_plainly, stopped_text
 from bot.slack.messages.parts import Message, said
 from bot.slack.messages.petitions_told import (
     PROVE_FIRST,
@@ -24,6 +25,7 @@ from bot.slack.messages.petitions_told import (
 from bot.slack.replies import Replies
 from bot.texts import say
 from handlers.attesting import Attesting
+from handlers.decisions.freezing import Stopped
 from handlers.decisions.policy import AttestWay
 from handlers.ground import Ground
 from handlers.intents import Actor, Intent
@@ -109,6 +111,8 @@ class PetitionClicks:
                 rationale=typed.rationale,
             )
         )
+        if isinstance(outcome, Stopped):
+            return Wrong(at={Field.RATIONALE: stopped_plainly(outcome)})
         if isinstance(outcome, ProveFirst):
             self._prove_first(actor, outcome)
             return say(PROVE_FIRST)
@@ -137,7 +141,7 @@ class PetitionClicks:
             if not await self._replies.open_form(click.trigger, form):
                 self._say(click, say(sentences.TRY_AGAIN))
             return
-        self._say(click, decided_text(outcome))
+        self._say(click, stopped_text(outcome) if isinstance(outcome, Stopped) else decided_text(outcome))
 
     async def _cancel(self, click: "Click") -> None:
         self._say(click, decided_text(await self._attesting.cancel(_about(click))))

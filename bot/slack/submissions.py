@@ -15,6 +15,7 @@ from bot.slack.drift import DriftClicks
 from bot.slack.during import DuringClicks
 from bot.slack.forms import Wrong
 from bot.slack.freezes import FreezeClicks
+from bot.slack.halting import HaltingClicks
 from bot.slack.incoming import Incoming, text
 from bot.slack.petitions import PetitionClicks
 from bot.slack.requesting import Answer, Requesting, errors, note
@@ -37,6 +38,7 @@ class Submissions:
         alarms: AlarmClicks,
         petitions: PetitionClicks,
         vouching: VouchingClicks,
+        halting: HaltingClicks,
     ) -> None:
         self._requesting = requesting
         self._deciding = deciding
@@ -46,6 +48,7 @@ class Submissions:
         self._during = during
         self._petitions = petitions
         self._vouching = vouching
+        self._halting = halting
 
     async def carry_out(self, actor: Actor, incoming: Incoming, view: Mapping[str, Any]) -> Answer | None:
         """Do what this form is for; None if there is no such form to submit."""
@@ -69,7 +72,7 @@ class Submissions:
             case Form.DECLARE:
                 return _drifted(await self._drift.declare(actor, incoming, view))
             case Form.RESUME:
-                return _drifted(await self._freezes.resume(actor, incoming, view))
+                return _answered(await self._freezes.resume(actor, incoming, view))
             case Form.RELEASE:
                 return _drifted(await self._alarms.release(actor, incoming, view))
             case Form.PETITION:
@@ -80,6 +83,12 @@ class Submissions:
                 return _drifted(await self._petitions.decide(actor, incoming, view, approve=False))
             case Form.VOUCH:
                 return await self._vouching.submit(actor, incoming, view)
+            case Form.HALT:
+                return await self._halting.halt(actor, incoming, view)
+            case Form.WHOM:
+                return await self._halting.choose(actor, incoming, view)
+            case Form.REVOKE_ALL:
+                return await self._halting.revoke(actor, incoming, view)
             case _:
                 return None
 

@@ -93,6 +93,18 @@ PEOPLE: Mapping[str, str] = {
     "resume.considered": template("{who} opened the form to let new access begin again."),
     "resume.late": template("{who} tried to let new access begin again after somebody had."),
     "resume.refused": template("{who} tried to let new access begin again and may not."),
+    "resume.said": template("{who} said that new access may begin again: one of two."),
+    "resume.said_before": template("{who} had said so before. It takes another person."),
+    "freeze.late": template("{who} wanted to stop new access, which was stopped already."),
+    "freeze.refused": template("{who} tried to stop all new access and may not."),
+    "revoke_all.considered": template("{who} looked at what {whom} has, to revoke all of it."),
+    "revoke_all.refused": template("{who} tried to revoke everything of somebody and may not."),
+    "revoke_all.begun": template("{who} revoked everything of {whom}."),
+    "revoke_all.late": template("{who} revoked everything of {whom} once more. Nothing was new since."),
+    "revoke_all.finished": template("All that was revoked of {whom} is gone."),
+    "petition.stopped": template(
+        "{who} wanted to approve the petition while that was stopped. Nothing was decided."
+    ),
     "resume.tampered": template(
         "{who} sent a click to let new access begin again that was never shown to them."
     ),

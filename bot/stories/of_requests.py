@@ -97,6 +97,7 @@ REQUESTS: Mapping[str, str] = {
     "drift.group_gone": template("The group of {what} was found to be gone."),
     "drift.review_due": template("It was time to look again at who stands in {what}."),
     "drift.unread": template("A directory could not be read to be compared."),
+    "rules.undiscovered": template("What a group says of itself in the directory could not be used."),
     "drift.considered": template("{who} opened the form to decide about it."),
     "drift.adopted": template("{who} let {whom} keep {what} for a time."),
     "drift.declared": template("{who} declared that {what} may be held standing."),

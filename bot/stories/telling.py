@@ -18,9 +18,10 @@ from bot.stories.of_requests import (
     REQUESTS,
     STOOD_BEFORE,
 )
+from bot.stories.of_rules import RULES
 from bot.texts import as_told, say, template
 
-SENTENCES: Mapping[str, str] = {**REQUESTS, **PEOPLE}
+SENTENCES: Mapping[str, str] = {**REQUESTS, **PEOPLE, **RULES}
 """By action. Whatever stands in the record without one is told by its action's own name."""
 
 # Longer than any form takes: what is longer did not come by a form, and the record has it whole.

@@ -104,6 +104,11 @@ class CedarPolicy:
         """Whether a loaded policy reads this fact of the schema, of whomever."""
         return fact in self._read
 
+    @property
+    def hours(self) -> Hours | None:
+        """The company's business hours, by which it answers; None if nobody said."""
+        return self._hours
+
     def ask(self, question: Question) -> PolicyDecision:
         """The answer. Whatever goes wrong on the way is a refusal with `errors`, never an exception."""
         return self._ask(question.action, [question])[0]

@@ -4,6 +4,7 @@ It never acts, and never takes for certain what it only half recognised: the mos
 """
 
 import re
+from collections.abc import Callable, Mapping
 from typing import Literal
 
 from handlers.decisions.drafts import read_draft
@@ -17,6 +18,7 @@ from handlers.decisions.understanding import (
     Help,
     LinkAccount,
     ListAccess,
+    ListPossible,
     LostProofs,
     NotUnderstood,
     PasswordExpiry,
@@ -26,6 +28,8 @@ from handlers.decisions.understanding import (
     Understanding,
     UnlockAccount,
     VouchFor,
+    WhyApproval,
+    WhyRefused,
 )
 
 # Rules look at no more than this many characters; only a justification may go on.
@@ -53,6 +57,10 @@ _DEVICE = (
     r"(?:my |the )?(?:own |mobile |work |security |only )?(?:phone|mobile|smartphone|authenticator(?: app)?|passkeys?"
     r"|proofs?|recovery codes?|yubikey|security key|second factor|2fa|mfa)"
 )
+
+_REFUSED = r"(?:refused|denied|rejected|declined|turned (?:down|away))"
+_MINE = r"(?:my (?:last )?(?:request|wish)|this|that|it)"
+_APPROVAL = r"(?:an? |any |the )?(?:approvals?|approved|approving|to be approved)"
 
 _COMMANDS: tuple[tuple[re.Pattern[str], Understanding], ...] = tuple(
     (re.compile(pattern, re.IGNORECASE), meaning)
@@ -99,6 +107,17 @@ _COMMANDS: tuple[tuple[re.Pattern[str], Understanding], ...] = tuple(
             r"|(?:set up|setup|enrol|enroll|register|add|get|create|make|new)(?: (?:my|a|the|new|another))* passkeys?",
             CareForProofs(),
         ),
+        (
+            r"(?:what|which)(?: access| groups?| things?)? (?:can|could|may) i"
+            r" (?:ask for|request|get(?: access to)?|have)|what am i allowed to (?:ask for|request|have|get)",
+            ListPossible(),
+        ),
+        (
+            rf"why (?:was|am|were|did) i(?: get)? {_REFUSED}|why (?:was|is|were) {_MINE} {_REFUSED}"
+            rf"|why did (?:you|they|it|he|she|wicket) (?:refuse|deny|reject|decline)(?: me| {_MINE})?|why not"
+            r"|why can(?:'t i| ?not i| i not) (?:have|get) (?:it|this|that)",
+            WhyRefused(),
+        ),
         (r"(?:(?:take|sign|make)(?: me)?(?: (?:a|an|the))* )?(?:audit )?checkpoint", TakeCheckpoint()),
         (r"(?:vouch|vouching)(?: for)?(?: .{1,120})?", VouchFor()),
         (
@@ -115,13 +134,33 @@ _COMMANDS: tuple[tuple[re.Pattern[str], Understanding], ...] = tuple(
         ),
         (
             r"help(?: me)?|i need help|commands|menu|start|what (?:can|do) you do"
-            r"|what can i (?:do|ask)(?: here| for)?|how does (?:this|it) work|who are you",
+            r"|what can i (?:do|ask)(?: here)?|how does (?:this|it) work|who are you",
             Help(),
         ),
     )
 )
 
-_QUESTIONS: tuple[tuple[re.Pattern[str], Literal["membership", "owner"]], ...] = (
+_WHYS: tuple[tuple[str, Literal["refusal", "approval"]], ...] = (
+    (rf"why (?:was|am|were|did) i(?: get)? {_REFUSED} (?:access (?:to|for) |for )?(?P<name>.+)", "refusal"),
+    (rf"why (?:was|is|were) my (?:last )?(?:request|wish) for (?P<name>.+) {_REFUSED}", "refusal"),
+    (
+        r"why can(?:'t i| ?not i| i not) (?:have|get|ask for|use|access)(?: access to)? (?P<name>.+)",
+        "refusal",
+    ),
+    (
+        rf"why (?:do|would|must|does) (?:i|it|this) (?:have to )?(?:need|require|get) {_APPROVAL} for (?P<name>.+)",
+        "approval",
+    ),
+    (rf"why (?:do|would|does|is|must) (?P<name>.+) (?:needs?|requires?|wants?|be) {_APPROVAL}", "approval"),
+    (
+        rf"(?:why (?:is|are)|is|are|do i need) {_APPROVAL} (?:needed |required |necessary )?for (?P<name>.+)",
+        "approval",
+    ),
+    (rf"does (?P<name>.+) (?:need|require) {_APPROVAL}", "approval"),
+)
+_About = Literal["membership", "owner", "refusal", "approval"]
+_QUESTIONS: tuple[tuple[re.Pattern[str], _About], ...] = (
+    *((re.compile(pattern, re.IGNORECASE), kind) for pattern, kind in _WHYS),
     (
         re.compile(
             r"(?:am i(?: still| already)? (?:in|on|part of|(?:a )?member of)"
@@ -140,6 +179,12 @@ _QUESTIONS: tuple[tuple[re.Pattern[str], Literal["membership", "owner"]], ...] =
         "owner",
     ),
 )
+_MEANT: Mapping[_About, Callable[..., Understanding]] = {
+    "membership": CheckMembership,
+    "owner": ShowOwner,
+    "refusal": WhyRefused,
+    "approval": WhyApproval,
+}
 _AROUND_NAME = re.compile(r"^(?:the )?(?:group )?|(?: (?:group|access|still|already|yet))+$", re.IGNORECASE)
 
 # The openings of a request. Some can only mean access; after the others it takes a name or a time to believe it.
@@ -187,18 +232,14 @@ def understand(text: str, names: Names) -> Understanding:
     return _request(line[start:], head[start:], names)
 
 
-def _about(name: str, kind: Literal["membership", "owner"], names: Names) -> Understanding:
+def _about(name: str, kind: _About, names: Names) -> Understanding:
     """A question about one entitlement, if its name is certain."""
     match = names.look_up(name)
     if match.exact is None:
         match = names.look_up(_AROUND_NAME.sub("", name))
     if match.exact is None:
         return DidYouMean(candidates=match.close, kind=kind)
-    return (
-        CheckMembership(entitlement=match.exact)
-        if kind == "membership"
-        else ShowOwner(entitlement=match.exact)
-    )
+    return _MEANT[kind](entitlement=match.exact)
 
 
 def _request(line: str, head: str, names: Names) -> Understanding:

@@ -78,6 +78,25 @@ class ShowOwner:
 
 
 @dataclass(frozen=True, kw_only=True)
+class WhyRefused:
+    """They want to know why they were refused. entitlement: its id; None for whatever was refused last."""
+
+    entitlement: str | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class WhyApproval:
+    """They want to know why this needs an approval. entitlement: its id."""
+
+    entitlement: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class ListPossible:
+    """They want to know what they could ask for."""
+
+
+@dataclass(frozen=True, kw_only=True)
 class DraftRequest:
     """They want access; a draft to show them, never to send by itself.
 
@@ -100,7 +119,7 @@ class DidYouMean:
     """
 
     candidates: tuple[str, ...]
-    kind: Literal["membership", "owner", "request"]
+    kind: Literal["membership", "owner", "refusal", "approval", "request"]
     draft: DraftRequest | None = None
 
 
@@ -123,6 +142,9 @@ Understanding = (
     | Help
     | CheckMembership
     | ShowOwner
+    | WhyRefused
+    | WhyApproval
+    | ListPossible
     | DraftRequest
     | DidYouMean
     | NotUnderstood

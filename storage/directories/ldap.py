@@ -24,6 +24,7 @@ from storage.directories.base import (
     TemporaryPass,
     one_by_one,
 )
+from storage.directories.described import Described, Where
 from storage.directories.ldap_accounts import Accounts
 from storage.directories.ldap_connections import Connections
 from storage.directories.ldap_groups import Groups
@@ -125,6 +126,16 @@ class LdapDirectory:
     async def group_names(self) -> frozenset[str]:
         """The names of all groups below the base."""
         return await self._connections.run(self._groups.names, within=LISTING)
+
+    async def people(self) -> list[str]:
+        """The ids of all people below the base, sorted."""
+        return await self._connections.run(self._accounts.ids, within=LISTING)
+
+    async def described(self, where: Where) -> tuple[Described, ...]:
+        """All groups with lines for Wicket in this attribute."""
+        return await self._connections.run(
+            lambda session: self._groups.described(session, where), within=LISTING
+        )
 
     async def membership(self, account_id: str, group: str) -> Membership:
         """Whether the account is a direct member of the group."""

@@ -59,6 +59,12 @@ class Accounts:
             self._shape.attributes.id, session.search(self._shape.domain, having, self.attributes)
         )
 
+    def ids(self, session: Session) -> list[str]:
+        """Everybody's stable id, sorted, found page by page."""
+        wanted = (self._shape.attributes.id,)
+        pages = session.pages(self._shape.people_base, self._shape.people_filter, wanted)
+        return sorted({self._id_of(entry) for page in pages for entry in page})
+
     def by_login(self, session: Session, login: str) -> Entry | None:
         """The entry that signs in with this name."""
         return self._one(session, self._shape.attributes.login, login)

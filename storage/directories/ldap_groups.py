@@ -10,6 +10,7 @@ from datetime import datetime
 from typing import ClassVar
 
 from storage.directories.base import Group
+from storage.directories.described import MARK, Described, Where, bounded, lines_of
 from storage.directories.ldap_names import (
     BadName,
     NameKey,
@@ -22,6 +23,7 @@ from storage.directories.ldap_names import (
     own_name_filter,
 )
 from storage.directories.ldap_session import (
+    ANYTHING,
     ATTRIBUTE_OR_VALUE_EXISTS,
     CONSTRAINT_VIOLATION,
     ENTRY_ALREADY_EXISTS,
@@ -102,6 +104,21 @@ class Groups:
         shape = self._shape
         pages = session.pages(shape.groups_base, shape.group_filter, (shape.attributes.group_name,))
         return frozenset(name for page in pages for group in page for name in self._all_names(group))
+
+    def described(self, session: Session, where: Where) -> tuple[Described, ...]:
+        """The groups with lines for Wicket, page by page."""
+        name, base = self._shape.attributes.group_name, where.base or self._shape.groups_base
+        wanted = all_of(self._shape.group_filter, where.filter or ANYTHING, f"({where.attribute}=*{MARK}*)")
+        pages = session.pages(base, wanted, (name, where.attribute))
+        return bounded(
+            self._label,
+            (
+                Described(names=tuple(sorted(self._all_names(group))), lines=lines)
+                for page in pages
+                for group in page
+                if (lines := lines_of(group.all(where.attribute)))
+            ),
+        )
 
     def above(self, session: Session, account: Entry) -> Above:
         """The groups that hold the account itself, and all that it is in through those."""

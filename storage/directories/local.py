@@ -23,6 +23,7 @@ from storage.directories.base import (
     TemporaryPass,
     about_group,
 )
+from storage.directories.described import Described, Where, bounded
 from storage.directories.local_rows import Effect
 from storage.directories.scrypt import Scrypt, matches
 from storage.directories.worker import Work, Worker, attempt
@@ -30,7 +31,6 @@ from storage.faults import DirectoryUnavailable
 from storage.sentences import Sentence
 
 T = TypeVar("T")
-
 # Wrong sign-ins in a row that lock an account.
 LOCKOUT = 5
 SHORTEST_PASSWORD = 8
@@ -42,8 +42,8 @@ PASSWORD_LIFETIME = timedelta(days=90)
 class LocalDirectory:
     """Fills the directory port (storage.directories.base.Directory) from one file, on a thread of its own.
 
-    timeout: seconds within which every call answers or raises DirectoryUnavailable; a call that did not get its
-    turn by then is never carried out. cost: of password hashes. Sign-ins that fail five times in a row lock.
+    timeout: seconds within which every call answers or raises DirectoryUnavailable; what had no turn by then is never
+    carried out. cost: of password hashes. Sign-ins that fail five times in a row lock.
     """
 
     capabilities = Capabilities(
@@ -102,6 +102,14 @@ class LocalDirectory:
     async def group_names(self) -> frozenset[str]:
         """The names of all groups."""
         return await self._do(local_rows.names_of_groups)
+
+    async def people(self) -> list[str]:
+        """The ids of all accounts, sorted."""
+        return await self._do(local_rows.ids_of_all)
+
+    async def described(self, where: Where) -> tuple[Described, ...]:  # noqa: ARG002 - a file has one place for it
+        """All groups with lines for Wicket."""
+        return bounded(self.name, await self._do(local_rows.described))
 
     async def membership(self, account_id: str, group: str) -> Membership:
         """Whether the account is a direct member of the group."""
@@ -297,16 +305,14 @@ class LocalDirectory:
             lambda rows: rows.execute("INSERT OR REPLACE INTO groups VALUES (?, ?, ?)", (name, admin, owner))
         )
 
+    async def describe_group(self, name: str, text: str) -> None:
+        """Write lines for Wicket to a group in place of those there, as the directory's keepers would."""
+        await self._do(lambda rows: local_rows.describe(rows, name, text))
+
     async def drop_group(self, name: str) -> None:
         """Delete a group with its memberships, as the directory's keepers would."""
 
-        def work(rows: sqlite3.Connection) -> None:
-            rows.execute("DELETE FROM groups WHERE name = ?", (name,))
-            rows.execute(
-                """DELETE FROM members WHERE "group" = ? OR (kind = 'group' AND member = ?)""", (name, name)
-            )
-
-        await self._do(work)
+        await self._do(lambda rows: local_rows.drop_group(rows, name))
 
     async def drop_account(self, account_id: str) -> None:
         """Delete an account with its memberships, as the directory's keepers would."""

@@ -11,6 +11,7 @@ from datetime import datetime
 from typing import Any
 
 from storage.directories.base import Account, Group, Pair
+from storage.directories.described import Described, lines_of
 from storage.faults import DirectoryUnavailable
 from storage.sentences import Sentence, template
 from storage.types import from_micros, to_micros
@@ -28,6 +29,7 @@ CREATE TABLE IF NOT EXISTS accounts (
 CREATE INDEX IF NOT EXISTS accounts_mail ON accounts (mail_folded);
 CREATE INDEX IF NOT EXISTS accounts_person ON accounts (person);
 CREATE TABLE IF NOT EXISTS groups (name TEXT PRIMARY KEY, admin INTEGER NOT NULL, owner TEXT) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS descriptions ("group" TEXT PRIMARY KEY, text TEXT NOT NULL) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS members (
     "group" TEXT NOT NULL, kind TEXT NOT NULL CHECK (kind IN ('account', 'group')), member TEXT NOT NULL,
     PRIMARY KEY ("group", kind, member)
@@ -104,6 +106,11 @@ def read_account(rows: sqlite3.Connection, directory: str, account: str, at: dat
     )  # fmt: skip
 
 
+def ids_of_all(rows: sqlite3.Connection) -> list[str]:
+    """Everybody's id, sorted."""
+    return [account for (account,) in rows.execute("SELECT id FROM accounts ORDER BY id")]
+
+
 def ids_by_mail(rows: sqlite3.Connection, mail: str) -> list[str]:
     """Ids of the accounts with this address, in order."""
     found = rows.execute(
@@ -143,6 +150,27 @@ def read_group(rows: sqlite3.Connection, name: str, at: datetime) -> Group | Non
 def names_of_groups(rows: sqlite3.Connection) -> frozenset[str]:
     """The names of all groups."""
     return frozenset(row[0] for row in rows.execute("SELECT name FROM groups"))
+
+
+def described(rows: sqlite3.Connection) -> list[Described]:
+    """The groups with lines for Wicket."""
+    found = rows.execute("""SELECT name, text FROM descriptions JOIN groups ON name = "group" """)
+    told = ((row["name"], lines_of([row["text"]])) for row in found)
+    return [Described(names=(name,), lines=lines) for name, lines in told if lines]
+
+
+def describe(rows: sqlite3.Connection, group: str, text: str) -> None:
+    """What a group says of itself, in place of what it said."""
+    rows.execute("INSERT OR REPLACE INTO descriptions VALUES (?, ?)", (group, text))
+
+
+def drop_group(rows: sqlite3.Connection, group: str) -> None:
+    """Delete a group with its memberships and what it says of itself."""
+    rows.execute("DELETE FROM groups WHERE name = ?", (group,))
+    rows.execute("""DELETE FROM descriptions WHERE "group" = ?""", (group,))
+    rows.execute(
+        """DELETE FROM members WHERE "group" = ? OR (kind = 'group' AND member = ?)""", (group, group)
+    )
 
 
 def has_group(rows: sqlite3.Connection, group: str) -> bool:

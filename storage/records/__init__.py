@@ -5,13 +5,13 @@ Nothing here validates: intents do, before a row is made.
 
 from storage.records.access import Approval, Grant, Holding, Standing, VoidedApproval, Watched
 from storage.records.bulletins import Bulletin
-from storage.records.freezes import Freeze, PublishedLast
+from storage.records.freezes import Freeze, LiftWord, PublishedLast
 from storage.records.inquiries import Inquiry
 from storage.records.messages import ExceptionRecord, Owed, Posted, Question
 from storage.records.passkeys import Challenge, Passkey, ProofChange
 from storage.records.people import Delivery, Failures, Handle, Link, MailCode, Proof
 from storage.records.petitions import Attestation, Petition
-from storage.records.resets import Address, Alarm, Announcement, Tally
+from storage.records.resets import Address, Alarm, Announcement, RevokedAll, Tally
 from storage.records.rule_sets import RuleApproval, RuleSet
 from storage.records.sign_ins import SignIn, Subject
 from storage.records.step_ups import StepUp
@@ -34,6 +34,7 @@ __all__ = [
     "Handle",
     "Holding",
     "Inquiry",
+    "LiftWord",
     "Link",
     "MailCode",
     "Owed",
@@ -44,6 +45,7 @@ __all__ = [
     "ProofChange",
     "PublishedLast",
     "Question",
+    "RevokedAll",
     "RuleApproval",
     "RuleSet",
     "SignIn",

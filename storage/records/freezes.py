@@ -35,6 +35,23 @@ class Freeze(SQLModel, table=True):
     mac: str = added_empty()
 
 
+class LiftWord(SQLModel, table=True):
+    """One person's word that an emergency stop may be lifted: it takes two. Kept until it is lifted and after.
+
+    directory, account: whose it is; "" and "cli" for an operator. name: to show.
+    """
+
+    __tablename__ = "lift_words"
+
+    freeze: str = Field(primary_key=True, foreign_key="freezes.id")
+    directory: str = Field(primary_key=True)
+    account: str = Field(primary_key=True)
+    name: str
+    rationale: str
+    at: datetime = moment()
+    mac: str = added_empty()
+
+
 class PublishedLast(SQLModel, table=True):
     """The checkpoint that was last written to a file. place: which file, of which machine."""
 

@@ -5,7 +5,7 @@ It holds tables only; rows are assigned to only inside storage/.
 
 from datetime import datetime
 
-from sqlalchemy import Index
+from sqlalchemy import JSON, Column, Index
 from sqlmodel import Field, SQLModel
 
 from storage.records.columns import added_empty, moment, only
@@ -72,3 +72,23 @@ class Alarm(SQLModel, table=True):
     lifted_by: str = ""
     rationale: str = ""
     mac: str = added_empty()
+
+
+class RevokedAll(SQLModel, table=True):
+    """Everything of one person that security revoked in one act; its alarm keeps new requests of theirs stopped.
+
+    handle: the alarm's. by: a name to show. grants: the ids of those whose access had to end. told: what was last told
+    of how far it has come. finished_at: when the last of them had ended and the alarm was seen to.
+    """
+
+    __tablename__ = "revoked_all"
+    __table_args__ = (Index("revoked_all_unfinished", "at", **only("finished_at IS NULL")),)
+
+    handle: str = Field(primary_key=True, foreign_key="alarms.handle")
+    directory: str
+    account: str
+    by: str
+    grants: list[str] = Field(sa_column=Column(JSON, nullable=False))
+    told: str = ""
+    at: datetime = moment()
+    finished_at: datetime | None = moment(null=True)

@@ -23,13 +23,14 @@ from handlers import recording
 from handlers.approvals import Deciding
 from handlers.decisions.cedar import CedarPolicy
 from handlers.ground import Ground
-from handlers.intents import SCHEDULE, Actor, Decide
+from handlers.intents import SCHEDULE, Actor, Decide, OnGrant
 from storage import grants
 from storage.binding import mark
 from storage.database import Database
 from storage.directories.base import Account
 from storage.directories.local import LocalDirectory
 from storage.identifiers import new_id
+from storage.macs import Macs
 from storage.records import Grant
 from storage.states import GrantState
 from tests.bench.figures import middle, percentile
@@ -47,10 +48,11 @@ async def clicks(folder: Path) -> dict[str, float]:
     As waits, and as our own work: a disk that others use makes both wait alike, which says little of either.
     """
     settings = load_settings(folder / "wicket.toml", os.environ)
-    database = Database(settings.database.path)
+    database = Database(settings.database.path, macs=Macs(settings.secrets.vault()))
     directory = LocalDirectory(folder / "people.db", name=LOVELACE.directory)
     policy = CedarPolicy.load(*without_step_up(), bound_to="bench")  # nobody proves who they are here
     ground = ground_of(settings, database, {directory.name: directory}, database.now, policy)
+    deciding = Deciding(ground)
     try:
         approver = await directory.account("p-grace")
         assert approver is not None
@@ -58,8 +60,9 @@ async def clicks(folder: Path) -> dict[str, float]:
         durable: list[_Cost] = []
         decided: list[_Cost] = []
         for number, (grant, shown) in enumerate(waiting):  # in turns, so that a busy minute is both's
+            await open_form(deciding, approver, grant)
             one = await _timed(lambda: database.write(_append))
-            other = await _timed(partial(approve, ground, approver, grant, shown))
+            other = await _timed(partial(approve, deciding, approver, grant, shown))
             if number >= WARM:
                 durable.append(one)
                 decided.append(other)
@@ -79,17 +82,27 @@ async def clicks(folder: Path) -> dict[str, float]:
     }
 
 
-async def approve(ground: Ground, approver: Account, grant: str, shown: str) -> None:
+async def open_form(deciding: Deciding, approver: Account, grant: str) -> None:
+    """Tap the button whose form is sent by `approve`."""
+    await deciding.consider(
+        OnGrant(actor=_grace(approver), where=SCHEDULE, delivery=f"button:{grant}", grant=grant)
+    )
+
+
+async def approve(deciding: Deciding, approver: Account, grant: str, shown: str) -> None:
     """Decide one that waits, as Grace."""
-    actor = Actor(account=approver, slack_team=LOVELACE.slack_team, slack_user="U0GRACE")
-    outcome = await Deciding(ground).decide(
+    outcome = await deciding.decide(
         Decide(
-            actor=actor, where=SCHEDULE, delivery=f"view:{grant}", grant=grant, approve=True, rationale="ok",
+            actor=_grace(approver), where=SCHEDULE, delivery=f"view:{grant}", grant=grant, approve=True, rationale="ok",
             shown=shown,
         )
     )  # fmt: skip
     if getattr(outcome, "state", "") != GrantState.APPROVED:
         raise RuntimeError(f"a decision did not count: {outcome}")
+
+
+def _grace(account: Account) -> Actor:
+    return Actor(account=account, slack_team=LOVELACE.slack_team, slack_user="U0GRACE")
 
 
 class _Cost(NamedTuple):

@@ -17,6 +17,7 @@ from typing import TypeVar
 from bot.demo.company import LOVELACE
 from bot.grounds import ground_of
 from bot.settings import load_settings
+from handlers.approvals import Deciding
 from handlers.decisions.cedar import CedarPolicy
 from storage.audit import log
 from storage.database import Database, Work
@@ -51,13 +52,13 @@ async def share(folder: Path) -> dict[str, float]:
     ground = ground_of(settings, database, {directory.name: directory}, database.now, policy)
     costs: dict[bool, list[float]] = {True: [], False: []}
     try:
-        approver = await directory.account("p-grace")
+        approver, deciding = await directory.account("p-grace"), Deciding(ground)
         assert approver is not None
         waiting = await database.write(partial(wait_for_approval, ground=ground))
         for number, (grant, shown) in enumerate(waiting):
             recorded = number % 2 == 0
             with nullcontext() if recorded else _nothing_recorded():
-                await approve(ground, approver, grant, shown)
+                await approve(deciding, approver, grant, shown)
             if number >= WARM:
                 costs[recorded].append(database.spent * 1000)
     finally:

@@ -71,6 +71,7 @@ directory = "staff"
 group = "prod-db-rw"
 owner = "data-platform"
 risk = 4
+people = 1
 environment = "production"
 kind = "database"
 access = "read and write"

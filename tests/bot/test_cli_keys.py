@@ -57,3 +57,11 @@ def test_a_key_that_is_missing_is_said_and_nothing_is_shown(install: Install) ->
 def test_without_keys_nothing_begins(install: Install) -> None:
     install.environ = {"WICKET_AUDIT_KEY": AUDIT_KEY}
     assert install.run("keys", "reseal").exit_code == 2
+
+
+def test_what_an_older_version_wrote_is_signed_once(install: Install) -> None:
+    """T-9: with how many of which table; the second time there is nothing to do."""
+    done = _with(install, OLD).run("keys", "sign")
+    assert (done.exit_code, "proofs: 1" in done.stdout) == (0, True)
+    again = _with(install, OLD).run("keys", "sign")
+    assert (again.exit_code, "Everything was signed before" in again.stdout) == (0, True)

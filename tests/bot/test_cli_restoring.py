@@ -329,7 +329,9 @@ def test_an_operator_lets_new_access_begin_again_with_name_and_reason_on_the_rec
     copy = install.folder / "copy.db"
     install.run("backup", str(copy))
     install.run("restore", str(copy))
-    done = install.run("resume", "--by", "Sam Spade", "--why", "Compared the channel's checkpoints.")
+    done = install.run(
+        "resume", "restored", "--by", "Sam Spade", "--why", "Compared the channel's checkpoints."
+    )
     assert done.exit_code == 0
     assert "New access begins again." in done.stdout
     assert looked(install, open_ones) == ()
@@ -341,9 +343,28 @@ def test_an_operator_lets_new_access_begin_again_with_name_and_reason_on_the_rec
     }
     told = looked(install, lambda tx: tx.exec(select(ExceptionRecord)).one())
     assert told.facts["decided_by"] == "Sam Spade"
-    assert "nothing to lift" in install.run("resume", "--by", "Sam", "--why", "again").stdout
+    assert "nothing to lift" in install.run("resume", "restored", "--by", "Sam", "--why", "again").stdout
+
+
+def test_an_operator_stops_new_access_and_is_none_of_the_two_who_lift_it(install: Install):
+    """AC-3(2): the command line stops at once, and lifts only where the settings count it."""
+    assert install.run("freeze", "--reason", " ").exit_code == 2
+    done = install.run("freeze", "--reason", "Somebody is in.")
+    assert (done.exit_code, [one.kind for one in looked(install, open_ones)]) == (0, ["emergency"])
+    assert "stopped already" in install.run("freeze", "--reason", "Again.").stdout
+    told = looked(install, lambda tx: tx.exec(select(ExceptionRecord)).one())
+    assert (told.facts["by"], told.facts["why"]) == ("", "Somebody is in.")
+    refused = install.run("resume", "emergency", "--by", "Sam", "--why", "because")
+    assert refused.exit_code == 2
+    assert "operators_lift" in refused.output
+    assert looked(install, open_ones) != ()
+
+
+def test_everything_of_somebody_whom_nobody_knows_revokes_nothing(install: Install):
+    assert install.run("revoke-all", "nobody", "--reason", "leaked").exit_code == 2
+    assert looked(install, lambda tx: [row.action for row in log.rows(tx)]) == []
 
 
 def test_nobody_lets_it_begin_again_without_a_word(install: Install):
-    assert install.run("resume", "--by", "Sam").exit_code == 2
-    assert install.run("resume", "--by", " ", "--why", "because").exit_code == 2
+    assert install.run("resume", "restored", "--by", "Sam").exit_code == 2
+    assert install.run("resume", "restored", "--by", " ", "--why", "because").exit_code == 2

@@ -210,7 +210,29 @@ async def test_the_catalogue_is_read_with_the_policies_from_a_folder_of_files(ru
     (folder / "b.toml").write_text(second[second.index("[[entitlement]]") :].replace("risk = 2", "risk = 9"))
     await running.reloading.look()
     assert running.held.catalogue.entitlements["blog"].risk == 2
-    assert "entitlement[blog].risk: must be at most 5" in str(running.told()[-1].facts["wrong"])
+    assert "b.toml, line 1: entitlement[blog].risk: must be at most 5" in str(
+        running.told()[-1].facts["wrong"]
+    )
+
+
+def test_one_row_that_is_wrong_refuses_the_whole_and_all_are_told_with_file_and_line(files: Files) -> None:
+    """G-1: without a row, something else would hold than was written, so none is left out alone."""
+    folder = files.folder / "catalogue"
+    folder.mkdir()
+    rows = ROWS.format(id="wiki", risk=9)
+    entitlement = rows[rows.index("[[entitlement]]") :]
+    (folder / "a.toml").write_text(rows)
+    (folder / "b.toml").write_text(
+        "# more\n" + entitlement.replace("risk = 9", "risk = 1") + entitlement.replace('"tool"', '"tol"')
+    )
+    files.toml(f'{MORE}[catalogue]\ndirectory = "catalogue"\n')
+    with pytest.raises(Unusable) as wrong:
+        files.settings()
+    told = str(wrong.value)
+    twice = "a.toml, line 7 and b.toml, line 2 and b.toml, line 13: entitlement[wiki].id: is used twice"
+    assert twice in told
+    assert told.count(".risk: must be at most 5") >= 1
+    assert '.kind: "tol" is not a kind policies know' in told
 
 
 async def test_asked_to_it_reads_what_has_not_changed(running: Running) -> None:

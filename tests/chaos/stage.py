@@ -26,6 +26,7 @@ from bot.settings import Settings, load_settings, new_audit_key, new_key
 from storage.database import Database
 from storage.directories.local import LocalDirectory
 from storage.directories.scrypt import Scrypt
+from storage.macs import Macs
 from storage.migrating import migrate
 from storage.secrets import Vault
 from storage.standings import Key
@@ -193,7 +194,7 @@ def prepare_server() -> None:
 def _fill(store: Store) -> None:
     """The tables, with everybody's links, and who stood in which group."""
     migrate(store)
-    database, at = Database(store), datetime.now(UTC)
+    database, at = Database(store, macs=Macs(Vault([_SECRET_KEY]))), datetime.now(UTC)
 
     def work(tx: Session) -> None:
         seed_links_and_proofs(tx, Vault([_SECRET_KEY]), at=at)

@@ -23,6 +23,7 @@ from storage.directories.base import (
     TemporaryPass,
     one_by_one,
 )
+from storage.directories.described import Described, Describing, Where
 from storage.faults import DirectoryUnavailable
 
 T = TypeVar("T")
@@ -105,6 +106,11 @@ class FaultyDirectory:
 
     async def group_names(self) -> frozenset[str]:
         return await self._do("group_names", self.inner.group_names)
+
+    async def described(self, where: Where) -> tuple[Described, ...]:
+        inner = self.inner
+        assert isinstance(inner, Describing)
+        return await self._do("described", lambda: inner.described(where))
 
     async def membership(self, account_id: str, group: str) -> Membership:
         return await self._do("membership", lambda: self.inner.membership(account_id, group))

@@ -111,6 +111,25 @@ async def test_two_approvals_at_the_same_instant_both_count(world: World) -> Non
     assert await world.state(grant) == GrantState.ACTIVE
 
 
+async def test_an_approval_elsewhere_while_a_form_was_open_counts_beside_that_forms(world: World) -> None:
+    """Another replica decides between the form and its submission: what was known at the form is read anew."""
+    grant = await world.asked("ada", "prod-admin")
+    assert isinstance(await world.deciding.consider(await world.on("sam", grant)), MayDecide)
+    here, world.deciding = world.deciding, Deciding(world.ground)
+    assert (await world.decide("grace", grant)).state == GrantState.PENDING
+    world.deciding = here
+    assert (await world.decide("sam", grant)).state == GrantState.APPROVED
+
+
+async def test_whoever_asked_is_looked_up_anew_when_the_form_is_sent(world: World) -> None:
+    """Promise 5: who has left meanwhile gets nothing, though they were there when the form opened."""
+    grant = await world.asked("ada", "prod-db")
+    assert isinstance(await world.deciding.consider(await world.on("grace", grant)), MayDecide)
+    await world.local.switch((await world.grant(grant)).requester_account, active=False)
+    assert isinstance(await world.decide("grace", grant), TooLate)
+    assert await world.state(grant) == GrantState.VOIDED
+
+
 async def test_what_is_still_missing_is_shown_after_the_first_of_two(world: World) -> None:
     grant = await world.asked("ada", "prod-admin")
     assert (await world.decide("grace", grant)).state == GrantState.PENDING

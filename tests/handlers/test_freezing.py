@@ -55,7 +55,12 @@ async def freeze(world: World, kind: FreezeKind = FreezeKind.EMERGENCY) -> str:
 
 
 async def lift(world: World, exception: str, login: str = "sam", why: str = "looked") -> Any:
-    """They confirm; the handler's outcome."""
+    """They confirm, after somebody else of security where it takes two; the handler's outcome."""
+    freezes = await world.ground.database.read(open_ones)
+    if any(one.kind == FreezeKind.EMERGENCY for one in freezes):
+        await world.local.put_in_group("security-team", "charles")
+        first = Resume(**await world.intent("charles"), freeze=exception, rationale="looked, too")
+        await Lifting(world.ground).resume(first)
     intent = Resume(**await world.intent(login), freeze=exception, rationale=why)
     return await Lifting(world.ground).resume(intent)
 

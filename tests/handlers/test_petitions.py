@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from handlers.changes import RESET, Changes
+from handlers.decisions import freezing
 from handlers.decisions.cedar import CedarPolicy
 from handlers.decisions.petitioning import in_the_end
 from handlers.enrolment import Codes
@@ -223,6 +224,22 @@ async def test_a_frozen_store_takes_up_and_opens_nothing(sq: Square, kind: Freez
     sq.page.clock.forward(minutes=1)
     await sq.openings.settle_due()
     assert (await sq.row(petition)).state == PetitionState.OPEN
+
+
+async def test_nobody_approves_a_petition_while_new_access_is_stopped(sq: Square) -> None:
+    """P-14, T-4: approving hears why, denying goes on."""
+    petition = await sq.asked()
+    await sq.page.ground.database.write(
+        lambda tx: freezes.begin(
+            tx, at=sq.page.clock(), kind=FreezeKind.EMERGENCY, by="cli", lost_from=None, facts={}
+        )
+    )
+    assert isinstance(await sq.consider(petition, "sam"), freezing.Stopped)
+    assert isinstance(await sq.decide(petition, "sam"), freezing.Stopped)
+    assert (await sq.row(petition)).state == PetitionState.ASKED
+    assert {outcome for outcome, _ in await sq.page.audited("petition.stopped")} == {"refused"}
+    await sq.decide(petition, "sam", approve=False)
+    assert (await sq.row(petition)).state == PetitionState.DENIED
 
 
 @pytest.mark.parametrize("kind", [FreezeKind.EMERGENCY, FreezeKind.RESTORED, FreezeKind.MISMATCH])

@@ -8,7 +8,11 @@ import pytest
 
 from handlers.drift import Drift
 from handlers.exceptions import Kind
+from handlers.foreseen import Filled
+from handlers.foresight import Foreseeing
+from handlers.intents import Intent
 from handlers.owners import CHANNEL, Trouble
+from handlers.undiscovered import Undiscovered
 from storage.catalogue import Catalogue, Owner
 from storage.states import GrantState
 from tests.handlers.access_ground import CATALOGUE, World
@@ -62,3 +66,37 @@ async def test_it_can_be_asked_for_again_when_its_owner_can_be_reached(world: Wo
     assert await refused(world, "prod-db")
     await world.ground.database.write(lambda tx: world.owners.keep(tx, "data", {CHANNEL: None}))
     assert not await refused(world, "prod-db")
+
+
+async def foreseen(world: World, entitlement: str) -> tuple[str, str]:
+    """What the form says would become of it."""
+    filled = Filled(entitlements=(entitlement,), minutes=60, justification="because")
+    ahead = await Foreseeing(world.ground).foresee(Intent(**await world.intent("ada")), filled)
+    return ahead.each[0].outcome, " ".join(map(str, ahead.each[0].reasons))
+
+
+async def test_the_form_and_the_draft_say_no_before_anything_is_sent(world: World) -> None:
+    """G-4: nobody fills in a form for what cannot be had."""
+    assert (await foreseen(world, "wiki-edit"))[0] == "automatic"
+    await world.local.drop_group("wiki-edit")
+    await Drift(world.ground).look("staff")
+    outcome, why = await foreseen(world, "wiki-edit")
+    assert (outcome, "not in the directory just now" in why) == ("refused", True)
+    drafted = await world.draft("ada", "wiki-edit")
+    assert await world.state(drafted.grant) == GrantState.REFUSED
+    await world.ground.database.write(lambda tx: world.owners.keep(tx, "data", {CHANNEL: Trouble.ARCHIVED}))
+    outcome, why = await foreseen(world, "prod-db")
+    assert (outcome, "Nobody can decide" in why) == ("refused", True)
+
+
+async def test_what_a_group_says_of_itself_and_cannot_be_used_stops_what_was_discovered(world: World) -> None:
+    """G-5: written entitlements go by what is written; it ends when the group says it well."""
+    telling = Undiscovered(world.ground)
+    await telling.note("staff", {"wiki-edit": "risk: must be at most 5."})
+    assert not await refused(world, "wiki-edit")
+    world.reopen(catalogue=replace(world.ground.catalogue, discovered=frozenset({"wiki-edit"})))
+    assert "What its group says of itself" in (await foreseen(world, "wiki-edit"))[1]
+    assert "What its group says of itself" in await refused(world, "wiki-edit")
+    assert (await world.last("grant.refused"))["policy"]["ids"] == ["description-can-be-used"]
+    await telling.note("staff", {})
+    assert (await foreseen(world, "wiki-edit"))[0] == "automatic"

@@ -14,6 +14,7 @@ from storage import (
     grants,
     handles,
     holdings,
+    lift_words,
     links,
     passkeys,
     petitions,
@@ -26,7 +27,7 @@ from storage.alarms import Effect
 from storage.handles import Purpose, Result
 from storage.ours import with_what_is_ours
 from storage.passkeys import Ceremony, NewPasskey
-from storage.records import Attestation, Petition
+from storage.records import Attestation, LiftWord, Petition
 from storage.states import FreezeKind, GrantState, PetitionState
 from storage.step_ups import About, Whose
 from tests.storage.rows import keep
@@ -185,6 +186,18 @@ def _freeze(tx: Session, at: datetime) -> str:
     return freeze.id
 
 
+def _lift_word(tx: Session, at: datetime) -> str:
+    freeze = freezes.begin(tx, at=at, kind=FreezeKind.EMERGENCY, by="cli", lost_from=None, facts={})
+    word = LiftWord(freeze=freeze.id, **ADA, name="Ada", rationale="", at=at)
+    assert lift_words.say_so(tx, word)
+    return freeze.id
+
+
+def _has_said(tx: Session, _: datetime) -> bool:
+    freeze = str(tx.connection().execute(text("SELECT id FROM freezes")).scalars().first())
+    return bool(lift_words.said_of(tx, freeze))
+
+
 def _alarm(tx: Session, at: datetime) -> str:
     handle = a_handle(tx, at)
     assert alarms.sound(tx, handle=handle, **ADA, name="Ada", door="mail", disabled=Effect.WANTED, at=at)
@@ -263,6 +276,7 @@ KINDS = (
     Kind(table="vouchings", make=_vouching, change="voucher = 'p-eve'", counts=_is_vouched),
     Kind(table="holdings", make=_holding, change="account = account || ''", counts=stood_before),
     Kind(table="freezes", make=_freeze, change="lifted_by = 'Eve'", counts=_is_lifted),
+    Kind(table="lift_words", make=_lift_word, change="account = 'p-eve'", counts=_has_said),
     Kind(table="alarms", make=_alarm, change="lifted_by = 'Eve'", counts=_is_released),
 )  # fmt: skip
 """What each gives, and one change by hand. Of freezes and alarms it is their being lifted that gives something."""

@@ -39,6 +39,7 @@ from storage.database import Database
 from storage.directories.base import Directory
 from storage.directories.local import LocalDirectory
 from storage.directories.scrypt import Scrypt
+from storage.macs import Macs
 from storage.migrating import migrate
 from storage.records import Owed
 from storage.secrets import Vault
@@ -340,7 +341,7 @@ async def sow(folder: Path) -> None:
 def make_first_day(store: Store) -> None:
     """The tables, with everybody's links and proofs, and who stood in which group."""
     migrate(store)
-    database, at = Database(store), Clock().now()
+    database, at = Database(store, macs=Macs(Vault([_SECRET_KEY]))), Clock().now()
     database.write_now(lambda tx: _link_everybody(tx, LOVELACE, at))
     database.write_now(lambda tx: seed_standings(tx, _STANDING, at=at))
     database.close()

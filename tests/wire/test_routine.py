@@ -8,6 +8,9 @@ QUESTIONS = [
     ("am I in prod-db?", "No, you are not in prod-db"),
     ("who owns prod-db?", "belongs to Data Platform, #data-owners"),
     ("when does my password expire?", "Your password expires"),
+    ("what can I ask for?", "Given at once"),
+    ("why do I need approval for prod-db?", "needs one approval from Data Platform: it is production"),
+    ("why was I refused?", "I know of no request of yours that was refused"),
     ("help", "Things you can say to me"),
     ("am I in vpn-usres?", "Did you mean vpn-users"),
     ("who owns pord-db?", "Did you mean prod-db"),
@@ -33,11 +36,23 @@ async def test_every_routine_question_has_its_answer(world, way):
         "question.asked",
         "link.made",
         "drift.declared",
-        "rules.began",
         "rows.signed",
+        "rules.began",
         "proofs.changed",
     }
     assert world.person("alan").messages(world.channel("security")) == []
+
+
+async def test_who_was_refused_hears_why_and_what_would_change_it(world):
+    """The rule's own sentence and the longest time that would do; nobody else hears of it."""
+    ada, grace = world.person("ada"), world.person("grace")
+    await ada.say("I need prod-db for 3 days because INC-4711")
+    await ada.sees("⛔")
+    await ada.say("why was I refused?")
+    told = await ada.sees("Your request for prod-db was refused")
+    assert "or less: then it needs one approval from Data Platform" in told.plain
+    await grace.say("why was I refused?")
+    assert "prod-db" not in (await grace.sees("I know of no request of yours")).plain
 
 
 async def test_what_was_not_understood_is_kept_nowhere(world):

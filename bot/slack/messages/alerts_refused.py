@@ -48,9 +48,8 @@ def _refused_self_service(alert: Alert) -> tuple[str, str]:
 
 def _wrong_approver(alert: Alert) -> tuple[str, str]:
     who, what, facts = alert.whose, alert.entitlement, alert.facts
-    title = say(
-        "Wrong person clicked: {about}", about=who if facts.get("resume") or facts.get("release") else what
-    )
+    is_about_all = any(facts.get(one) for one in ("resume", "release", "stop"))
+    title = say("Wrong person clicked: {about}", about=who if is_about_all else what)
     requester = alert.fact("requester")
     others = say("They are not among its approvers.")
     if facts.get("drift"):
@@ -59,6 +58,8 @@ def _wrong_approver(alert: Alert) -> tuple[str, str]:
     elif facts.get("resume"):
         tried = say("{name} tried to let new access begin again.", name=who)
         others = say("They are not on the security team.")
+    elif (stop := alert.fact("stop")) and stop in _STOPS:
+        tried = say(_STOPS[stop], name=who)
     elif released := alert.fact("release"):
         tried = say("{name} tried to let {other} in again.", name=who, other=released)
         others = say("They are not on the security team.")
@@ -82,6 +83,12 @@ def _wrong_approver(alert: Alert) -> tuple[str, str]:
         tried = say("{name} tried to decide a request for {entitlement}.", name=who, entitlement=what)
     why = _reasons(alert) if facts.get("reasons") else others
     return title, together(tried, why, say("Nothing was changed."))
+
+
+_STOPS = {
+    "freeze": template("{name} tried to stop all new access."),
+    "revoke_all": template("{name} tried to revoke everything of somebody."),
+}
 
 
 def _unproven(alert: Alert) -> tuple[str, str]:

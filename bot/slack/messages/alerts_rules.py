@@ -71,8 +71,27 @@ def _differ(alert: Alert) -> tuple[str, str]:
     return title, told
 
 
+def _not_discovered(alert: Alert) -> tuple[str, str]:
+    wrong = ended(plain(as_told(str(alert.facts.get("wrong") or "")), 600))
+    directory, group = alert.fact("directory") or say("a directory"), alert.fact("group")
+    if not group:
+        title = say("The groups of {directory} could not be looked through", directory=directory)
+        keeps = say("What they said before still counts.")
+    else:
+        title = say("What a group says of itself cannot be used: {group}", group=group)
+        keeps = say("Nobody can ask for it until that is mended in {directory}.", directory=directory)
+    if settled := alert.moment("settled"):
+        return title, together(wrong, say("Since {time} it can be used.", time=day_and_clock(settled)))
+    return title, together(wrong, keeps)
+
+
 SENTENCES: Mapping[Kind, Callable[[Alert], tuple[str, str]]] = MappingProxyType(
-    {Kind.RULES_CHANGED: _changed, Kind.RULES_INVALID: _invalid, Kind.RULES_DIFFER: _differ}
+    {
+        Kind.RULES_CHANGED: _changed,
+        Kind.RULES_INVALID: _invalid,
+        Kind.RULES_DIFFER: _differ,
+        Kind.NOT_DISCOVERED: _not_discovered,
+    }
 )
 """For each of these kinds, what becomes headline and sentences."""
 

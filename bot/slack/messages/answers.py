@@ -8,6 +8,7 @@ from datetime import datetime
 from slack_sdk.models.blocks import ButtonElement
 
 from bot.slack.actions import Action
+from bot.slack.messages.explained import approval_message, can_ask_message, refused_message
 from bot.slack.messages.parts import Message, button, link_button, said
 from bot.slack.words import day_and_clock, either, first, inert, together, until_from
 from bot.texts import as_told, say, say_counted, template
@@ -25,6 +26,7 @@ from handlers.answers import (
     OwnedBy,
     PasswordExpiry,
 )
+from handlers.explained import CanAsk, WhyApproval, WhyRefused
 
 _SHOWN = 10
 _UNKNOWN_SHOWN = 5
@@ -41,6 +43,12 @@ def answer_message(answer: Answer, now: datetime) -> Message:
             return _owned_by(answer)
         case PasswordExpiry():
             return _password_expiry(answer, now)
+        case WhyRefused():
+            return refused_message(answer)
+        case WhyApproval():
+            return approval_message(answer)
+        case CanAsk():
+            return can_ask_message(answer)
         case Help():
             return _help()
         case LinkedAlready():
@@ -336,6 +344,7 @@ def _help() -> Message:
             "• *what access do I have?*\n"
             "• *am I in vpn-users?* · *who owns prod-db?*\n"
             "• *I need prod-db for 2h because INC-4711*\n"
+            "• *what can I ask for?* · *why was I refused?* · *why does prod-db need approval?*\n"
             "• *reset my password* · *unlock my account* · *when does my password expire?*\n"
             "• *set up my authenticator* · *manage my proofs*"
         ),

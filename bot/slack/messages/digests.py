@@ -188,6 +188,7 @@ KINDS: Mapping[Kind, str] = {
     Kind.FOUND_STANDING: template("first look at a group"),
     Kind.REVIEW_DUE: template("review due"),
     Kind.GROUP_GONE: template("group that is gone"),
+    Kind.NOT_DISCOVERED: template("description of a group that cannot be used"),
     Kind.NOT_COMPARED: template("directory not compared"),
     Kind.LEFT: template("person who left"),
     Kind.MANY_LEFT: template("too many gone at once"),
@@ -200,4 +201,10 @@ KINDS: Mapping[Kind, str] = {
     Kind.VOUCHING: template("vouching"),
     Kind.UNPROVEN: template("decision without the proof it needs"),
     Kind.NOT_STREAMED: template("record not taken by the SIEM"),
+    Kind.ROW_CHANGED: template("row changed past Wicket"),
+    Kind.ROWS_UNSIGNED: template("rows of an older version without signatures"),
+    Kind.RULES_CHANGED: template("change of the rules"),
+    Kind.RULES_INVALID: template("files of the rules that cannot be used"),
+    Kind.RULES_DIFFER: template("replica with other rules"),
+    Kind.RULES_PROPOSED: template("change of the rules to approve"),
 }

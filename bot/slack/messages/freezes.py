@@ -9,11 +9,13 @@ from bot.slack.actions import Action
 from bot.slack.messages.alert_facts import Alert, plain
 from bot.slack.messages.alerts import composed
 from bot.slack.messages.deciding import not_allowed_text
+from bot.slack.messages.halting import begun_by, words_given, words_so_far
 from bot.slack.messages.parts import Message, button
 from bot.slack.sentences import GONE
 from bot.slack.words import clock, day_and_clock, inert, number, plainly, quoted, together
 from bot.texts import as_told, say, say_counted, template
 from handlers.decisions.freezing import RESUME_RESETS, Stopped, reason
+from handlers.halted import WordKept
 from handlers.outcomes import NoLonger, NotAllowed, Unknown
 from storage.states import FreezeKind
 
@@ -37,9 +39,10 @@ def freeze_message(alert: Alert) -> Message:
         say(_TITLES[kind]),
         plain(as_told(str(alert.facts.get("detail") or "")), _MOST_OF_A_DETAIL),
     )
+    detail = together(begun_by(alert, detail), _counted(alert), _lost(alert))
     if alert.fact("decided_by"):
         return composed(alert, title, f"{detail}\n{_lifted(alert)}".strip())
-    found = together(detail, _counted(alert), _lost(alert))
+    found = f"{detail}\n{words}" if (words := words_so_far(alert)) else detail
     todo = say(_TODO[kind]) if kind in _TODO else ""
     told = "\n\n".join(part for part in (found, _meanwhile(kind), todo) if part)
     resets = kind == FreezeKind.RESETS
@@ -55,6 +58,8 @@ def _lifted(alert: Alert) -> str:
         str(alert.facts.get("rationale") or ""),
     )
     whom = say("{name} at {time}", name=by, time=clock(at)) if at else by
+    if words := words_given(alert):
+        return f"{say('✅ *Started again* by {whom}.', whom=whom)}\n{words}"
     if not why:
         return say("✅ *Started again* by {whom}.", whom=whom)
     return say("✅ *Started again* by {whom}: {words}.", whom=whom, words=quoted(why))
@@ -83,6 +88,15 @@ def _stopped(stopped: Stopped, since: str) -> str:
 def resumed_text(outcome: object) -> str:
     """What to tell somebody whose click did not count; "" when it did or was a repeat."""
     match outcome:
+        case WordKept(again=True):
+            return say(
+                "Your word is kept already. It takes another person of the security team, and nothing more from you."
+            )
+        case WordKept():
+            return say(
+                "Your word is kept: one of two. New access begins again when another person of the security team says "
+                "so, too. The message in the security channel shows it."
+            )
         case NotAllowed():
             return not_allowed_text(outcome)
         case NoLonger(by=by, at=at, way=way) if way == RESUME_RESETS:
@@ -143,6 +157,9 @@ _MEANWHILE = {
     ),
 }
 _TODO = {
+    FreezeKind.EMERGENCY: template(
+        "Two people of the security team let it begin again, each with a reason. Nothing that waits is lost meanwhile."
+    ),
     FreezeKind.RESTORED: template(
         "When you have looked at what this tells and at the checkpoints in this channel, let new access begin again."
     ),

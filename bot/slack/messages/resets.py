@@ -91,15 +91,15 @@ def alarm_message(alert: Alert) -> Message:
             name=alert.whose, change=what,
         )  # fmt: skip
     if alert.fact("decided_by"):  # what was done is over: nothing of it is told as if it still held
-        was = say(_WAS_DISABLED[disabled]) if disabled in _WAS_DISABLED else ""
+        was = say(WAS_DISABLED[disabled]) if disabled in WAS_DISABLED else ""
         over = say(
             "Links of theirs that were open were closed, and nothing was asked, given or decided in their name."
         )
-        return composed(alert, title, f"{together(by_whom, was, over)}\n{_lifted(alert)}")
+        return composed(alert, title, f"{together(by_whom, was, over)}\n{lifted(alert)}")
     told = together(
         by_whom,
-        say(_DISABLED[disabled]) if disabled in _DISABLED else "",
-        say(_SESSIONS[sessions]) if sessions in _SESSIONS else "",
+        say(DISABLED[disabled]) if disabled in DISABLED else "",
+        say(SESSIONS[sessions]) if sessions in SESSIONS else "",
         say(
             "Links of theirs that were open are closed, and nothing is asked, given or decided in their name."
         ),
@@ -109,7 +109,7 @@ def alarm_message(alert: Alert) -> Message:
     return composed(alert, title, together(told, todo), buttons=[again])
 
 
-def _lifted(alert: Alert) -> str:
+def lifted(alert: Alert) -> str:
     by, at = alert.fact("decided_by"), alert.moment("decided_at")
     why = quoted(str(alert.facts.get("rationale") or ""))
     whom = say("{name} at {time}", name=by, time=clock(at)) if at else by
@@ -141,7 +141,7 @@ _CHANGES = {
     "enrol": template("a change of their proofs"),
     "care": template("a change of their proofs"),
 }
-_DISABLED = {
+DISABLED = {
     **dict.fromkeys(
         ("wanted", "unseen"),
         template(
@@ -151,19 +151,21 @@ _DISABLED = {
     "done": template("Their account is switched off."),
     "already": template("Their account was switched off before."),
     "unable": template("*The directory cannot switch accounts off by Wicket: please do it yourselves, now.*"),
+    "spared": template("Their account was left on: nobody asked to switch it off."),
     "held": template(
         "*Their account is not switched off: there were too many such reports within an hour, so that somebody may be "
         "locking people out. Please look first, and switch it off yourselves.*"
     ),
 }
-_WAS_DISABLED = {
+WAS_DISABLED = {
     **dict.fromkeys(
-        ("wanted", "unseen", "unable", "held"), template("Their account was not switched off by Wicket.")
+        ("wanted", "unseen", "unable", "held", "spared"),
+        template("Their account was not switched off by Wicket."),
     ),
     "done": template("Their account was switched off."),
     "already": template("Their account was switched off before."),
 }
-_SESSIONS = {
+SESSIONS = {
     "wanted": template("Their sessions are not ended yet; Wicket goes on trying."),
     "done": template("Their sessions are ended."),
     "unable": template("The directory knows of no sessions that Wicket could end."),

@@ -81,7 +81,8 @@ IN_HANDLERS = {
 # command line alone says of policies and their cases, in English as all of it.
 NO_SENTENCES = {
     "handlers/decisions/cases.py", "handlers/decisions/inspecting.py", "handlers/decisions/stated_facts.py",
-    "handlers/decisions/stating.py",
+    "handlers/decisions/stating.py", "handlers/decisions/facts_used.py", "handlers/decisions/recollecting.py",
+    "handlers/replaying.py",
     "handlers/decisions/drafts.py", "handlers/decisions/durations.py", "handlers/decisions/freezing.py",
     "handlers/decisions/grammar.py", "handlers/decisions/passkey_names.py",
 }  # fmt: skip

@@ -17,6 +17,7 @@ from handlers.answers import (
     OwnedBy,
     PasswordExpiry,
 )
+from handlers.explained import CanAsk, WhyApproval, WhyRefused
 from handlers.strange import Kind
 from storage.states import FreezeKind, GrantState
 
@@ -147,6 +148,12 @@ _ANSWERS = (
         ("answer-not-understood", "What was not understood is not kept.", (NotUnderstood,)),
         ("answer-unknown", "The directory cannot be read: unknown, and never nothing.", ()),
         ("answer-reset", "The way to a new password.", ()),
+    ),
+    *_of(
+        "explained",
+        ("answer-can-ask", "What can I ask for?", (CanAsk,)),
+        ("answer-why-approval", "Why does prod-db need approval?", (WhyApproval,)),
+        ("answer-why-refused", "Why was I refused? And what would change it.", (WhyRefused,)),
     ),
     *_of(
         "resets",
@@ -294,6 +301,12 @@ _ACCOUNTS = (
     *_of("forms_alarms", ("form-release", "Let them in again.", (Form.RELEASE,))),
     *_of("resets", ("alert-not-me-lifted", "Who did, and how they knew.", ())),
     *_of(
+        "forms_halting",
+        ("form-whom", "A compromised account: whose …", (Form.WHOM,)),
+        ("form-revoke-all", "… and what there is, before anything is done.", (Form.REVOKE_ALL,)),
+    ),
+    *_of("halting", ("alert-revoked-all", "Everything of one person revoked, and read back as gone.", ())),
+    *_of(
         "alerts_accounts",
         ("alert-address-changed", "A reset after the mail address changed.", (Kind.ADDRESS_CHANGED,)),
     ),
@@ -386,6 +399,12 @@ _STOPPED = (
     ),
     *_of("forms_freezes", ("form-resume", "Let new access begin again.", (Form.RESUME,))),
     *_of("freezes", ("alert-resumed", "Who did, and what they looked at.", ())),
+    *_of("forms_halting", ("form-halt", "One person of security stops all new access.", (Form.HALT,))),
+    *_of(
+        "freezes",
+        ("alert-halted", "Who stopped it and why; one of two says that it may begin again.", (FreezeKind.EMERGENCY,)),
+        ("form-said", "Their word is kept.", ()),
+    ),
     *_of("checkpoints", ("checkpoint", "A signed checkpoint, kept out of the house.", ())),
 )  # fmt: skip
 
@@ -401,6 +420,7 @@ _RULES = _of(
     "alerts_rules",
     ("alert-rules-changed", "What is other in policies, catalogue and settings.", (Kind.RULES_CHANGED,)),
     ("alert-rules-invalid", "Files that cannot be used: what held goes on.", (Kind.RULES_INVALID,)),
+    ("alert-not-discovered", "A group that says of itself what cannot be used.", (Kind.NOT_DISCOVERED,)),
     ("alert-rules-differ", "A replica that goes by other files.", (Kind.RULES_DIFFER,)),
     ("alert-rules-proposed", "A change that two policy owners have to approve.", (Kind.RULES_PROPOSED,)),
     ("alert-rules-denied", "One of them denied it.", ()),

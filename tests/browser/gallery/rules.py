@@ -9,6 +9,7 @@ from datetime import timedelta
 from bot.policies import rules_of, sources_of
 from handlers.governing import DIFFERS_AFTER, Governing
 from handlers.rules import Held, Rules
+from handlers.undiscovered import Undiscovered
 from tests.browser.gallery.security import told
 from tests.browser.gallery.studio import Studio
 from tests.wire.steps import SECURITY
@@ -43,6 +44,11 @@ async def changed_rules(it: Studio) -> None:
         "policies/night.cedar, line 3, column 63: unexpected token `>`", "other content"
     )
     await told(it, "alert-rules-invalid", "The new rules will not do")
+    await Undiscovered(app.ground).note(
+        "corp",
+        {"wiki-editors": "environment: 'prod' is no word that policies know. Did you mean \"production\"?"},
+    )
+    await told(it, "alert-not-discovered", "What a group says of itself")
     await second.look()
     it.world.clock.skip(seconds=(DIFFERS_AFTER + timedelta(seconds=1)).total_seconds())
     await second.look()

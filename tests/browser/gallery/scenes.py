@@ -12,7 +12,17 @@ from playwright.async_api import Browser
 from handlers.decisions.cedar import CedarPolicy
 from handlers.decisions.policy import Action
 from handlers.policies import shipped
-from tests.browser.gallery import approvers, petitions, proofs, resets, rules, security, staff, vouching
+from tests.browser.gallery import (
+    approvers,
+    halting,
+    petitions,
+    proofs,
+    resets,
+    rules,
+    security,
+    staff,
+    vouching,
+)
 from tests.browser.gallery.studio import Studio, studio
 from tests.handlers.decisions.cast import overflowing
 from tests.handlers.made_once import shipped_policy
@@ -82,6 +92,7 @@ SCENES = (
             security.many_left, security.on_the_secure_page, security.undeliverable, security.a_checkpoint,
             security.a_story, security.a_week,
             proofs.a_passkey, resets.not_me, resets.a_new_address, rules.changed_rules,
+            halting.halted, halting.revoked,
         )
     ),
     Scene(play=petitions.a_petition, how=_all_policies),

@@ -199,6 +199,8 @@ async def for_a_report(it: Studio) -> None:
 async def answers(it: Studio) -> None:
     """Plain questions and their answers."""
     ada, charles = it.person("ada"), it.person("charles")
+    await ada.say("I need prod-db for 3 days because of the ledger")
+    await ada.sees("⛔")
     await ask(ada, "I need grafana-edit for 1h because of the new latency board")
     await ada.sees("✅ grafana-edit")
     for name, words, sign in (
@@ -207,6 +209,9 @@ async def answers(it: Studio) -> None:
         ("answer-no-member", "am I in prod-db?", "No, you are not in"),
         ("answer-owner", "who owns prod-db?", "belongs to"),
         ("answer-expiry", "when does my password expire?", "Your password expires"),
+        ("answer-can-ask", "what can I ask for?", "As policy says now"),
+        ("answer-why-approval", "why does prod-db need approval?", "needs one approval"),
+        ("answer-why-refused", "why was I refused?", "prod-db was refused"),
         ("answer-help", "help", "Things you can say"),
         ("answer-did-you-mean", "I need prod-bd for 1h because INC-1", "Did you mean"),
         ("answer-not-understood", "asdf", "I didn't understand"),

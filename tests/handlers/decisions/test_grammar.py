@@ -21,6 +21,7 @@ from handlers.decisions.understanding import (
     Help,
     LinkAccount,
     ListAccess,
+    ListPossible,
     NotUnderstood,
     PasswordExpiry,
     ResetPassword,
@@ -28,6 +29,8 @@ from handlers.decisions.understanding import (
     Understanding,
     UnlockAccount,
     VouchFor,
+    WhyApproval,
+    WhyRefused,
 )
 from storage.catalogue import Catalogue
 from tests.handlers.decisions.cast import DATA, PROD_ADMIN, PROD_DB, STAGING_DB, WIKI, thing
@@ -91,10 +94,31 @@ def asks(
             VouchFor(),
             "vouch|vouch for Ana|Vouch for <@U0ADA>|I want to vouch for Ana Byron, please|vouch @ana",
         ),
+        (
+            ListPossible(),
+            "what can I ask for?|What could I request?|which access can I get?|what am I allowed to have?"
+            "|what can I get access to, please?",
+        ),
+        (
+            WhyRefused(),
+            "why was I refused?|Why was my request denied?|why did you refuse me|why did they reject my last request?"
+            "|why not?|why can\u2019t I have it?|why was that turned down",
+        ),
+        (
+            WhyRefused(entitlement="prod-db"),
+            "why was I refused prod-db?|why can't I have prod-db?|why can I not get access to the production database?"
+            "|why was my request for prod-db denied?|Why did I get denied access to prod-db",
+        ),
+        (
+            WhyApproval(entitlement="prod-db"),
+            "why do I need approval for prod-db?|why does prod-db need approval?|why must prod-db be approved"
+            "|why is approval needed for prod-db?|do I need an approval for prod-db?|does prod-db need approval?"
+            "|Why do I have to get approval for the production database?",
+        ),
         (LinkAccount(), "link|sign me in|link my account|connect my slack account|log in"),
         (
             Help(),
-            "help|?|??|hello|hi!|what can you do?|what can I ask for?||   |\x00|how does this work|thanks!",
+            "help|?|??|hello|hi!|what can you do?|what can I ask?||   |\x00|how does this work|thanks!",
         ),
     ],
 )
@@ -114,6 +138,9 @@ def test_plain_sentences_have_one_meaning(meaning: Understanding, texts: str) ->
         "reset bob's password",
         "reset my password and unlock bob",
         "why would anybody unlock my account",
+        "why was Bob refused?",
+        "what can Bob ask for?",
+        "why does everybody need approval for anything",
     ],
 )
 def test_a_command_is_taken_only_when_it_is_all_that_is_said(text: str) -> None:

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from storage.directories.base import Directory, Membership, Pair, PasswordRejected
+from storage.directories.listing import Listing
 from storage.faults import DirectoryUnavailable
 from tests.directories.reading import members_of
 from tests.storage.directories.stages import GOOD, STAGES, Stage
@@ -366,6 +367,18 @@ async def test_the_names_of_all_groups_are_given(stage: Stage) -> None:
     for name in ("vpn", "wiki"):
         await stage.group(name)
     assert {"vpn", "wiki"} <= await stage.directory.group_names()
+
+
+async def test_a_directory_that_lists_its_people_names_everybody_once(stage: Stage) -> None:
+    """In order, and by the ids that accounts are found by; when it cannot answer in full, it does not answer."""
+    made = {await stage.person(login) for login in ("ada", "bob", "eve")}
+    assert isinstance(stage.directory, Listing)
+    found = await stage.directory.people()
+    assert found == sorted(set(found))
+    assert made <= set(found)
+    await stage.break_down()
+    with pytest.raises(DirectoryUnavailable):
+        await stage.directory.people()
 
 
 async def test_one_person_s_accounts_are_found_by_the_company_s_number(stage: Stage) -> None:

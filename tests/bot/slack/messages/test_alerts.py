@@ -463,6 +463,20 @@ GOLDEN = [
         TAIL.replace("g-1", "rules"),
     ),
     (
+        alert(Kind.NOT_DISCOVERED, {"directory": "corp", "group": "wiki", "wrong": "risk: must be at most 5."},
+              who="corp"),
+        "⚠️ What a group says of itself cannot be used: wiki",
+        "risk: must be at most 5. Nobody can ask for it until that is mended in corp.",
+        TAIL,
+    ),
+    (
+        alert(Kind.NOT_DISCOVERED, {"directory": "corp", "group": "", "wrong": "It did not answer", "settled": LATER},
+              who="corp"),
+        "⚠️ The groups of corp could not be looked through",
+        "It did not answer. Since 23 Nov 14:32 UTC it can be used.",
+        TAIL,
+    ),
+    (
         alert(Kind.RULES_DIFFER, {"replica": "wicket-2", "set": "4ecab4e552c3832d", "other": "00112233445566"},
               who="Wicket", correlation="rules"),
         "⚠️ Two replicas go by different rules: wicket-2",

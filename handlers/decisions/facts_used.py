@@ -1,0 +1,108 @@
+"""The facts that a decision rests on: what the policies that made it read, each with its value in the question.
+
+It evaluates nothing and looks nothing up: the facts are those that the question was asked with.
+"""
+
+import json
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Any
+
+import cedarpy
+
+from handlers.decisions.circumstances import Hours
+from handlers.decisions.facts import Json, Wanted, put
+from handlers.decisions.policy import Question
+from handlers.decisions.statements import PolicyNote
+
+MISSING = "not there"
+"""The value of a fact that a policy asks about and that the question does not have."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class FactUsed:
+    """name: as policies call it ("principal.employment"). value: as policy saw it; MISSING if there was none."""
+
+    name: str
+    value: Any
+
+
+def facts_used(
+    question: Question, notes: Iterable[PolicyNote], hours: Hours | None = None
+) -> tuple[FactUsed, ...]:
+    """All that these policies read of this question, by name. What has facts of its own is told by its id.
+
+    hours: the company's, by which policies were asked.
+    """
+    notes = tuple(notes)
+    request, entities = as_put(question, notes, hours)
+    known = {(one["uid"]["type"], one["uid"]["id"]): one["attrs"] for one in entities}
+    names = sorted({name for note in notes for name in reads_of(note.text)})
+    found = ((name, _value(name, request, known)) for name in names)
+    whole = [FactUsed(name=name, value=value) for name, value in found]
+    return tuple(one for one in whole if not any(other.name.startswith(f"{one.name}.") for other in whole))
+
+
+def as_put(question: Question, notes: Iterable[PolicyNote], hours: Hours | None) -> tuple[Json, list[Json]]:
+    """The question with what these policies read of it, so far as it is known."""
+    every = frozenset(part for note in notes for name in reads_of(note.text) for part in name.split("."))
+    return put(question, Wanted(of_entities=every, in_context=every), hours)
+
+
+@lru_cache(maxsize=2048)
+def reads_of(text: str) -> frozenset[str]:
+    """Every fact that one policy may come to read, by name. text: the policy as it is written."""
+    (policy,) = json.loads(cedarpy.policies_to_json_str(text))["staticPolicies"].values()
+    return frozenset(_reads(policy["conditions"]))
+
+
+@lru_cache(maxsize=2048)
+def guards_of(text: str) -> frozenset[str]:
+    """Those of which it asks whether they are there."""
+    (policy,) = json.loads(cedarpy.policies_to_json_str(text))["staticPolicies"].values()
+    return frozenset(_reads(policy["conditions"], ("has",)))
+
+
+def _reads(part: Any, operators: tuple[str, ...] = (".", "has")) -> Iterator[str]:
+    if isinstance(part, list):
+        for one in part:
+            yield from _reads(one, operators)
+    elif isinstance(part, dict):
+        for operator in operators:
+            match part.get(operator):
+                case {"left": left, "attr": str(fact)} if (before := _path(left)) is not None:
+                    yield f"{before}.{fact}"
+        for one in part.values():
+            yield from _reads(one, operators)
+
+
+def _path(part: Any) -> str | None:
+    match part:
+        case {"Var": str(name)}:
+            return name
+        case {".": {"left": left, "attr": str(fact)}}:
+            before = _path(left)
+            return None if before is None else f"{before}.{fact}"
+    return None
+
+
+def _value(name: str, request: Json, known: Mapping[tuple[str, str], Json]) -> Any:
+    """What stands at the end of a path such as `resource.owner.approvers`."""
+    first, *path = name.split(".")
+    at: Any = request["context"] if first == "context" else {"__entity": request[first]}
+    for step in path:
+        if isinstance(at, Mapping) and "__entity" in at:
+            at = known.get((at["__entity"]["type"], at["__entity"]["id"]), {})
+        if not isinstance(at, Mapping) or step not in at:
+            return MISSING
+        at = at[step]
+    return _plain(at)
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, Mapping) and "__entity" in value:
+        return value["__entity"]["id"]
+    if isinstance(value, Mapping) and "__extn" in value:
+        return value["__extn"]["arg"]
+    return value

@@ -1,0 +1,28 @@
+"""Who may stop things at once, and whose words lift an emergency stop: facts in, answers out.
+
+Pure. A stop only takes away, so it asks for no fresh proof; that two people lift it is what keeps it honest.
+"""
+
+from storage.directories.base import Account
+from storage.sentences import template
+
+NEEDED = 2
+"""So many people of the security team lift an emergency stop."""
+
+NOT_SECURITY = template(
+    "Only people of the security team stop this at once. If you saw something, tell them now."
+)
+NOT_EMPLOYED = template("Contractors do not decide about access.")
+REPORTED = template(
+    "It was reported that somebody else is in this account. Nothing is asked, given or decided before security lifts "
+    "that."
+)
+
+
+def why_not(account: Account, *, of_security: bool, reported: bool) -> str:
+    """Why this person may not stop things at once; "" if they may. account: as the directory has them now."""
+    if not of_security or not account.active:
+        return NOT_SECURITY
+    if account.employment != "employee":
+        return NOT_EMPLOYED
+    return REPORTED if reported else ""

@@ -1,0 +1,73 @@
+"""What was revoked of one person at once, as it is kept: which grants, how far it has come, and when it was done.
+
+It ends nothing and decides nothing.
+"""
+
+from collections.abc import Collection, Mapping, Sequence
+from datetime import datetime
+
+from sqlalchemy import select as pick
+from sqlmodel import Session, col, select
+
+from storage.records import Grant, Holding, RevokedAll
+from storage.states import GrantState
+
+# Of a list of ids, so many are asked for in one statement.
+_AT_ONCE = 500
+
+
+def keep(
+    tx: Session,
+    *,
+    handle: str,
+    directory: str,
+    account: str,
+    by: str,
+    grants: Collection[str],
+    at: datetime,
+) -> None:
+    """Keep that it was begun."""
+    tx.add(
+        RevokedAll(handle=handle, directory=directory, account=account, by=by, grants=sorted(grants), at=at)
+    )
+    tx.flush()
+
+
+def unfinished(tx: Session) -> Sequence[RevokedAll]:
+    """Those of which something has not ended yet, the oldest first."""
+    return tx.exec(
+        select(RevokedAll).where(col(RevokedAll.finished_at).is_(None)).order_by(col(RevokedAll.at))
+    ).all()
+
+
+def get(tx: Session, handle: str) -> RevokedAll | None:
+    """It, held until the transaction ends."""
+    return tx.get(RevokedAll, handle, with_for_update=True)
+
+
+def not_ended(tx: Session, row: RevokedAll) -> Mapping[str, str]:
+    """The entitlements that are not known to be gone yet, and what the directory last said of each, if anything."""
+    found: dict[str, str] = {}
+    for start in range(0, len(row.grants), _AT_ONCE):
+        asked = (
+            pick(col(Grant.entitlement), col(Holding.last_fault))
+            .outerjoin(
+                Holding,
+                (col(Holding.directory) == col(Grant.directory))
+                & (col(Holding.account) == col(Grant.account))
+                & (col(Holding.group) == col(Grant.group)),
+            )
+            .where(
+                col(Grant.id).in_(row.grants[start : start + _AT_ONCE]),
+                col(Grant.state) == GrantState.ENDING,
+            )
+        )
+        found.update({entitlement: fault or "" for entitlement, fault in tx.connection().execute(asked)})
+    return found
+
+
+def note(tx: Session, row: RevokedAll, *, told: str, finished_at: datetime | None) -> None:
+    """Keep what was told of it. finished_at: once there is nothing more to come."""
+    row.told, row.finished_at = told, finished_at
+    tx.add(row)
+    tx.flush()
