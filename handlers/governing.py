@@ -120,7 +120,8 @@ class Governing:
         kept = await self._ground.database.read(kept_set)
         if kept is None or kept.row.content == self._held.newest.content:
             return None
-        return self._files if kept.row.content == self._files.content else kept.rules(self._rebuild)
+        is_ours = kept.is_witnessed and kept.row.content == self._files.content
+        return self._files if is_ours else kept.rules(self._rebuild)
 
     async def _follow_settings(self, rules: Rules) -> None:
         """Where these files are to wait, what was approved holds by the settings of now: told before they are."""
@@ -266,9 +267,14 @@ class Kept:
     row: RuleSet
     told: Witnessed | None
 
+    @property
+    def is_witnessed(self) -> bool:
+        """Whether its content is what the audit log tells of."""
+        return self.told is not None and self.told.content == self.row.content
+
     def rules(self, rebuild: Rebuild) -> Rules:
         """It, read anew. PolicyFault if the log tells of another, or if it will not do any more."""
-        if self.told is None or self.told.content != self.row.content:
+        if not self.is_witnessed:
             raise PolicyFault(UNWITNESSED)
         try:
             rules = rebuild(self.row.sources, from_plain(self.row.catalogue))
@@ -282,7 +288,7 @@ class Kept:
 def kept_catalogue(tx: Session) -> Catalogue | None:
     """The catalogue that held last by the store; None if there is none, or the audit log tells of another."""
     kept = kept_set(tx)
-    if kept is None or kept.told is None or kept.told.content != kept.row.content:
+    if kept is None or not kept.is_witnessed:
         return None
     try:
         catalogue = from_plain(kept.row.catalogue)

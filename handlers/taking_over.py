@@ -15,8 +15,10 @@ from handlers import recording
 from handlers.exceptions import Kind, Severity, Strange, cause_of, tell_security
 from handlers.ground import Ground
 from handlers.intents import SCHEDULE, Where
+from storage.audit.verification import verify_log
 from storage.database import Database
 from storage.exceptions import is_open
+from storage.faults import AuditFault
 from storage.macs import BOUND
 from storage.signing import sign_unsigned, unsigned
 from storage.taking_over import SIGNED, STORY, story, takes_over
@@ -24,6 +26,10 @@ from storage.taking_over import SIGNED, STORY, story, takes_over
 AT_A_TIME = 200
 _ANEW = timedelta(hours=24)
 _CAUSE = "store"
+_UNSOUND = (
+    "Rows without a MAC would count, and the audit log that says so is not sound. Find out who could change the "
+    "database (`wicket audit verify`), and run `wicket keys sign` once each row in it may count."
+)
 
 Tell = Callable[[int, int | None], None]
 
@@ -33,8 +39,24 @@ async def begin(ground: Ground) -> None:
 
     They do where a version was before that signed none; a new store has none and signs from its first row on. Not by a
     deadline, as where people wait: there may be very many rows to look at.
+
+    AuditFault if rows without a MAC would count by a log that does not fit: its entries are what says so, and nobody
+    else ever walks over all of them.
     """
-    await asyncio.to_thread(ground.database.write_now, partial(_begin, at=ground.now()))
+    await asyncio.to_thread(_begin_by, ground.database, ground.now())
+
+
+def _begin_by(database: Database, at: datetime) -> None:
+    if database.read_now(_would_count):
+        report = database.read_now(verify_log)
+        if report.findings and not report.only_tiles:
+            raise AuditFault(f"{_UNSOUND} {report.findings[0].detail}")
+    database.write_now(partial(_begin, at=at))
+
+
+def _would_count(tx: Session) -> bool:
+    """Whether there are rows without a MAC, and nothing says that they do not count."""
+    return SIGNED not in story(tx) and bool(unsigned(tx))
 
 
 def _begin(tx: Session, at: datetime) -> None:

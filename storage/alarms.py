@@ -96,14 +96,15 @@ def open_of(tx: Session, directory: str, account: str) -> Sequence[Alarm]:
     found = tx.exec(
         select(Alarm).where(Alarm.directory == directory, Alarm.account == account).order_by(col(Alarm.at))
     )
-    gone = [one for one in _gone(tx) if (one.directory, one.account) == (directory, account)]
-    return [*gone, *(one for one in found if _is_open(tx, one))]
+    there = [one for one in found if _is_open(tx, one)]
+    known = {one.handle for one in there}
+    others = [one for one in _all_open(tx) if one.handle not in known]
+    return [*(one for one in others if (one.directory, one.account) == (directory, account)), *there]
 
 
 def reported(tx: Session) -> frozenset[tuple[str, str]]:
     """Directory and account of everybody about whom an alarm is open."""
-    found = [*_gone(tx), *(one for one in _ALL.found(tx) if _is_open(tx, one))]
-    return frozenset((one.directory, one.account) for one in found)
+    return frozenset((one.directory, one.account) for one in _all_open(tx))
 
 
 def put_back(tx: Session) -> None:
@@ -117,12 +118,9 @@ def put_back(tx: Session) -> None:
 
 def switched_off(tx: Session) -> frozenset[tuple[str, str]]:
     """Those of them whose account is off because of it, or will be, by Wicket or by hand: nobody who left."""
-    rows = tx.exec(
-        select(Alarm.directory, Alarm.account).where(
-            col(Alarm.lifted_at).is_(None), Alarm.disabled != Effect.ALREADY
-        )
-    ).all()
-    return frozenset((directory, account) for directory, account in rows)
+    sound, forged = _parted(tx)
+    off = [*(one for one in sound if one.lifted_at is None), *_recorded(tx, forged)]
+    return frozenset((one.directory, one.account) for one in off if one.disabled != Effect.ALREADY)
 
 
 def unsettled(tx: Session) -> Sequence[Alarm]:
@@ -158,10 +156,31 @@ def _is_open(tx: Session, alarm: Alarm) -> bool:
     return not genuine(tx, alarm) or alarm.lifted_at is None
 
 
+def _all_open(tx: Session) -> list[Alarm]:
+    """Of one that is not as Wicket wrote it also what the record has: the row may name somebody else by now."""
+    sound, forged = _parted(tx)
+    return [*_gone(tx), *_recorded(tx, forged), *forged, *(one for one in sound if one.lifted_at is None)]
+
+
+def _parted(tx: Session) -> tuple[list[Alarm], list[Alarm]]:
+    """All that are there: as Wicket wrote them, and not."""
+    parted: tuple[list[Alarm], list[Alarm]] = [], []
+    for one in _ALL.found(tx):
+        parted[not genuine(tx, one)].append(one)
+    return parted
+
+
 def _gone(tx: Session) -> list[Alarm]:
     """Those that are on the record, neither lifted nor there. Older entries do not say in which directory."""
-    begun = [str(row[0]) for row in rows(tx.connection(), _GONE)]
-    entries = [one for of in begun for one in log.rows(tx, correlation=of) if one.action == _REPORTED]
+    return [one for row in rows(tx.connection(), _GONE) for one in _on_record(tx, str(row[0]))]
+
+
+def _recorded(tx: Session, alarms: Sequence[Alarm]) -> list[Alarm]:
+    return [said for one in alarms for said in _on_record(tx, one.handle)]
+
+
+def _on_record(tx: Session, handle: str) -> list[Alarm]:
+    entries = [one for one in log.rows(tx, correlation=handle) if one.action == _REPORTED]
     return [_as_recorded(one) for one in entries if _directory(one)]
 
 

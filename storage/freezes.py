@@ -67,10 +67,16 @@ def begin(
 def open_ones(tx: Session) -> Sequence[Freeze]:
     """Those that nobody has lifted, the oldest first.
 
-    One that is not as Wicket wrote it counts as open, and so does one that is on the record and not there.
+    One that is not as Wicket wrote it counts as open, as the record has it: else a row would say that it stops less.
+    So does one that is on the record and not there.
     """
-    found = [*_gone(tx), *(one for one in _ALL.found(tx) if not genuine(tx, one) or one.lifted_at is None)]
-    return found or ()
+    told = [(one, genuine(tx, one)) for one in _ALL.found(tx)]
+    there = [
+        one if sound else next(iter(_recorded(tx, one.id)), one)
+        for one, sound in told
+        if not sound or one.lifted_at is None
+    ]
+    return [*_gone(tx), *there] or ()
 
 
 def put_back(tx: Session) -> None:
@@ -83,10 +89,11 @@ def put_back(tx: Session) -> None:
 
 def _gone(tx: Session) -> list[Freeze]:
     begun = [str(row[0]) for row in rows(tx.connection(), _GONE)]
-    found = [
-        entry for freeze in begun for entry in log.rows(tx, correlation=freeze) if entry.action == _STOPPED
-    ]
-    return [_as_recorded(entry) for entry in found]
+    return [one for freeze in begun for one in _recorded(tx, freeze)]
+
+
+def _recorded(tx: Session, freeze: str) -> list[Freeze]:
+    return [_as_recorded(entry) for entry in log.rows(tx, correlation=freeze) if entry.action == _STOPPED]
 
 
 def _as_recorded(entry: log.Row) -> Freeze:

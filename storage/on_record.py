@@ -25,6 +25,11 @@ _ABOUT_PROOFS = Plain(
         ENTRIES.c.subject == bindparam("account"), literal_column("'proofs.changed'") == _ACTION
     )
 )
+_VISITS = Plain(
+    select(ENTRIES.c.correlation).where(
+        ENTRIES.c.subject == bindparam("account"), literal_column("'proofs.changed'") == _ACTION
+    )
+)
 _USED_AMONG = select(ENTRIES.c.correlation).where(
     among(ENTRIES.c.correlation, "ids"), literal_column("'code.used'") == _ACTION
 )
@@ -52,6 +57,11 @@ def stopped_passkeys(tx: Session, account: str) -> frozenset[str]:
     """The passkeys of this person that were stopped or removed."""
     told = _facts(leaf for (leaf,) in rows(tx.connection(), _ABOUT_PROOFS, {"account": account}))
     return frozenset(str(facts.get("passkey")) for facts in told if facts.get("what") in _PASSKEY_OVER)
+
+
+def visits_with_changes(tx: Session, account: str) -> frozenset[str]:
+    """The visits in which proofs of an account of this id were set up, changed or removed, in whatever directory."""
+    return frozenset(str(row[0]) for row in rows(tx.connection(), _VISITS, {"account": account}))
 
 
 def used_codes(tx: Session, ids: Collection[str]) -> frozenset[str]:

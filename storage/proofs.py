@@ -11,8 +11,9 @@ from typing import TypeVar
 from sqlalchemy import ColumnElement, delete, update
 from sqlmodel import Session, col, func, select
 
+from storage.handles import handle_by_id
 from storage.identifiers import new_id
-from storage.on_record import note_put_back, used_codes
+from storage.on_record import note_put_back, used_codes, visits_with_changes
 from storage.passkeys import passkeys_of
 from storage.records import Handle, MailCode, Proof
 from storage.signing import genuine, only_genuine
@@ -53,12 +54,21 @@ def seed_of(tx: Session, directory: str, account: str) -> Proof | None:
 
 
 def has_proofs(tx: Session, directory: str, account: str) -> bool:
-    """Whether this person set anything up before; a passkey that was stopped counts, for it is no way to begin anew."""
+    """Whether this person set anything up before, though nothing of it be left that counts: nobody removes the last one
+    (P-5), so who has none lost it, or somebody took it from the database, and is no beginner.
+    """
     return (
         seed_of(tx, directory, account) is not None
         or bool(recovery_codes(tx, directory, account))
         or bool(passkeys_of(tx, directory, account))
+        or any(_was_in(tx, visit, directory) for visit in visits_with_changes(tx, account))
     )
+
+
+def _was_in(tx: Session, visit: str, directory: str) -> bool:
+    """The record names the account alone; a visit that cannot tell may have been in any directory."""
+    handle = handle_by_id(tx, visit)
+    return handle is None or handle.directory == directory
 
 
 def keep_pending_seed(

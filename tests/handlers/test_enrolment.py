@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pyotp
 import pytest
+from sqlalchemy import text
 
 from handlers.enrolment import WRONG_CODE, Codes
 from handlers.looking import Step
@@ -61,6 +62,21 @@ async def test_a_wrong_password_shows_no_key(page: World) -> None:
     await page.enrolment.offer_key(visitor)
     assert (await page.looking.look(visitor)).step == Step.SIGN_IN
     assert [proof for proof in await page.rows(Proof) if proof.account == "bob"] == []
+
+
+@pytest.mark.parametrize("by_hand", ["UPDATE proofs SET mac = 'x'", "DELETE FROM proofs"])
+async def test_a_password_alone_sets_up_nothing_where_the_proofs_were_spoilt_in_the_database(
+    page: World, by_hand: str
+) -> None:
+    """T-9, P-5: the record says that there were some."""
+    visitor = await _signed_in(page, "bob")
+    key = (await page.looking.look(visitor)).key
+    assert key is not None
+    await page.enrolment.confirm(visitor, pyotp.TOTP(key.text.replace(" ", "")).at(page.clock()))
+    await page.ground.database.write(lambda tx: tx.connection().execute(text(by_hand)) and None)
+    visitor = await _signed_in(page, "bob")
+    look = await page.looking.look(visitor)
+    assert (look.step, look.key) == (Step.PROVE_OLD, None)
 
 
 async def test_a_password_alone_does_not_replace_what_was_set_up(page: World) -> None:

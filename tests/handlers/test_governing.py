@@ -1,12 +1,14 @@
 """Which rules hold: one set at a time, told when it changes, and approved by two owners first where that is agreed."""
 
 from collections.abc import AsyncIterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 from sqlalchemy import update
+from sqlmodel import col
 
 from handlers.decisions.cedar import CedarPolicy
 from handlers.decisions.composition import Composition
@@ -340,6 +342,32 @@ async def test_rows_that_were_taken_away_do_not_let_a_new_set_hold_unasked(world
     await world.ground.database.write(lambda tx: tx.connection().exec_driver_sql("DELETE FROM rule_sets"))
     with pytest.raises(PolicyFault, match="not those that the audit log tells of"):
         await office(world, two_owners=True, begins=rules("never")).governing.begin("")
+
+
+@pytest.mark.parametrize("as_if", ["that", "its-content", "proposed"])
+async def test_a_row_that_says_new_files_hold_already_lets_them_hold_for_nobody(
+    world: World, as_if: str
+) -> None:
+    """G-3, T-9: nor does a set that was proposed, if nobody approved it but whoever wrote the row."""
+    at, new = office(world, two_owners=True), rules("never")
+    await at.governing.begin("")
+    old = at.holds
+    await at.governing.take(new)
+    active = update(RuleSet).where(col(RuleSet.state) == RuleSetState.ACTIVE)
+    values: dict[str, Any] = {"policy_set": new.policy.policy_set}
+    if as_if == "its-content":
+        values = {"content": new.content}  # the row of the proposal has it, too
+    forge = [active.values(**values)]
+    if as_if == "proposed":
+        proposed = update(RuleSet).where(col(RuleSet.state) == RuleSetState.PROPOSED)
+        forge = [active.values(state=RuleSetState.FORMER), proposed.values(state=RuleSetState.ACTIVE)]
+    for one in forge:
+        await world.ground.database.write(lambda tx, one=one: tx.execute(one))  # type: ignore[misc]
+    with pytest.raises(PolicyFault, match="not those that the audit log tells of"):
+        await office(world, two_owners=True, begins=new).governing.begin("")
+    with suppress(PolicyFault):
+        await at.governing.look()
+    assert at.holds == old
 
 
 def test_a_catalogue_that_is_kept_is_the_same_afterwards() -> None:

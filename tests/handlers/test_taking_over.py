@@ -13,6 +13,7 @@ from handlers.intents import Where
 from storage import grants
 from storage.audit import log
 from storage.database import Database
+from storage.faults import AuditFault
 from storage.links import link_of, suspend
 from storage.macs import Macs
 from storage.signing import unsigned
@@ -103,6 +104,20 @@ def _got(tx: Session, grant: str) -> grants.Grant:
     found = grants.get(tx, grant)
     assert found is not None
     return found
+
+
+async def test_an_edited_log_does_not_bring_back_the_time_in_which_nothing_had_to_be_signed(world: World):
+    """T-9, T-2: the column that is searched, and not the leaf, which a start looks at only then."""
+    await world.given("ada")
+    await taking_over.begin(world.ground)
+    await _by_hand(
+        world,
+        "DROP TRIGGER audit_entries_update",
+        "UPDATE audit_entries SET action = 'rows.unsigned' WHERE action = 'rows.signed'",
+        "UPDATE grants SET mac = ''",
+    )
+    with pytest.raises(AuditFault, match="the audit log that says so is not sound"):
+        await taking_over.begin(world.ground)
 
 
 async def test_a_wrong_mac_counts_in_no_time(world: World):

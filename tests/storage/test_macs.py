@@ -191,7 +191,7 @@ def test_a_void_approval_counts_no_more_whatever_row_is_put_back_or_taken_away(
     assert _told(database) == {"approvals"}
 
 
-def test_a_freeze_that_is_taken_away_is_open_and_is_put_back(database: Database, now: datetime):
+def test_a_freeze_that_is_changed_or_taken_away_is_open_and_is_put_back(database: Database, now: datetime):
     """T-9, T-4: the record says that it began."""
 
     def begin(tx: Session) -> str:
@@ -200,6 +200,8 @@ def test_a_freeze_that_is_taken_away_is_open_and_is_put_back(database: Database,
         return freeze.id
 
     freeze = database.write_now(begin)
+    _run(database, "UPDATE freezes SET kind = 'resets'")
+    assert [one.kind for one in database.read_now(freezes.open_ones)] == [FreezeKind.RESTORED]
     _run(database, "DELETE FROM freezes")
     found = database.read_now(freezes.open_ones)
     assert [(one.id, one.kind, one.since) for one in found] == [(freeze, FreezeKind.RESTORED, now)]

@@ -121,7 +121,7 @@ def test_a_link_that_was_made_anew_after_it_rested_is_as_new(database: Database,
     assert not database.doubts
 
 
-def test_an_alarm_that_is_taken_away_is_open_and_is_put_back(database: Database, now: datetime):
+def test_an_alarm_that_is_changed_or_taken_away_is_open_and_is_put_back(database: Database, now: datetime):
     """T-9, P-6: until somebody lifts it, which is on the record."""
 
     def sound(tx: Session) -> str:
@@ -133,6 +133,11 @@ def test_an_alarm_that_is_taken_away_is_open_and_is_put_back(database: Database,
 
     handle = database.write_now(sound)
     assert len(database.write_now(lambda tx: alarms.open_of(tx, **ADA))) == 1
+    rename = text("UPDATE alarms SET account = 'p-bob'")
+    database.write_now(lambda tx: tx.connection().execute(rename) and None)
+    assert ("local", "p-ada") in database.read_now(alarms.reported)
+    assert database.read_now(alarms.switched_off) == {("local", "p-ada")}
+    assert len(database.read_now(lambda tx: alarms.open_of(tx, **ADA))) == 1
     delete = text("DELETE FROM alarms")
     database.write_now(lambda tx: tx.connection().execute(delete) and None)
     assert database.read_now(alarms.reported) == {("local", "p-ada")}
