@@ -77,7 +77,7 @@ def test_an_operator_lets_resets_begin_again(install: Install):
 
     with install.tx() as write:
         write(stop)
-    done = install.run("resume", "--by", "Olga", "--why", "a campaign of ours")
+    done = install.run("resume", "resets", "--by", "Olga", "--why", "a campaign of ours")
     assert "Resets begin again." in done.stdout
     with install.tx() as write:
         assert list(write(freezes.open_ones)) == []
