@@ -163,6 +163,7 @@ async def _steps(folder: Path, browser: Browser) -> list[Path]:
             written.append(await _cropped(page, f"secure-page/{step}.png", await _around(*parts)))
     (folder / "petitions").mkdir()
     async with square(folder / "petitions") as sq, petition_page(sq) as origin:
+        page = await context.new_page()  # the steps before gave theirs an authenticator, and a tab has one
         await with_authenticator(page)
         async for step in petition_steps(sq, origin, page):
             await page.wait_for_load_state()

@@ -24,7 +24,7 @@ async def asking(it: Studio) -> None:
     form = await ada.sees_view("What do you need?")
     await ada.choose(form, "entitlement", ["grafana-edit", "prod-db", "github-admin"])
     form = await ada.sees_view("say for how long")
-    await ada.choose(form, "length", "240")
+    await ada.choose(form, "duration", "4h")
     form = await ada.sees_view("not possible")
     await ada.choose(form, "justification", WHY)
     await ada.choose(form, "ticket", "INC-4711")
