@@ -154,9 +154,9 @@ def _lines(changed: object, *, name: int = 150, value: int = 400) -> Iterator[st
     """
     if not isinstance(changed, Mapping):
         return
-    for kind, text in _LISTS.items():
+    for kind in _LISTS:
         if names := changed.get(kind):
-            yield say(text, names=listed([f"`{plain(one, name)}`" for one in names]))
+            yield say(_LISTS[kind], names=listed([f"`{plain(one, name)}`" for one in names]))
     for kind in ("entitlements_written", "owners_written"):
         for one, told in groupby(_in_parts(changed.get(kind, ()), 3), key=itemgetter(0)):
             yield say(

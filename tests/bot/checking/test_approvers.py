@@ -124,7 +124,7 @@ async def test_where_nothing_takes_securitys_approval_their_absence_is_no_failur
     install: Installation, people: LocalDirectory
 ):
     await leave(people, "security-team")
-    install.edit({"risk = 4": "risk = 3", "risk = 5": "risk = 3"})
+    install.edit({"risk = 4": "risk = 3", "risk = 5": "risk = 3", 'kind = "admin"': 'kind = "server"'})
     assert (await install.one("approvers", "security"))[0] == "warning"
 
 
