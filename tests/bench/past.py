@@ -7,6 +7,7 @@ import sqlite3
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import closing
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from pathlib import Path
 
 from sqlmodel import Session, SQLModel
@@ -17,7 +18,9 @@ from storage.audit.guards import put_back
 from storage.audit.merkle import Frontier, leaf_hash
 from storage.catalogue import Entitlement
 from storage.database import Database
+from storage.macs import BOUND, Macs
 from storage.records import Grant, Holding
+from storage.signing import sign_unsigned
 from storage.states import GrantState
 from storage.types import to_micros
 from tests.bench.stage import CROWD, a_grant, crowd
@@ -63,6 +66,15 @@ def add_past(store: Path, things: Sequence[Entitlement], numbers: range) -> None
         rows.execute("COMMIT")
     database = Database(store)
     database.write_now(put_back)
+    database.close()
+
+
+def sign_all(store: Path, macs: Macs) -> None:
+    """Give every row that needs a MAC its own, as if the bot had written it."""
+    database = Database(store, macs=macs)
+    for table in BOUND:
+        while database.write_now(partial(sign_unsigned, name=table, limit=5000)):
+            pass
     database.close()
 
 

@@ -7,8 +7,9 @@ import asyncio
 from collections.abc import Callable
 
 from bot.settings import load_settings
+from storage.macs import Macs
 from tests.bench.figures import Figure
-from tests.bench.past import add_active, add_past
+from tests.bench.past import add_active, add_past, sign_all
 from tests.bench.stage import Stage, outcome, running
 
 PART = "scale"
@@ -22,18 +23,21 @@ async def measure_scale(
     """active, past: how many grants there are, and were."""
     settings = load_settings(stage.folder / "wicket.toml", stage.secrets)
     store, people = settings.database.path, stage.folder / "people.db"
-    things = list(settings.catalogue.entitlements.values())
+    things, macs = list(settings.catalogue.entitlements.values()), Macs(settings.secrets.vault())
     none = await _found(stage, "start")
     progress(0.1)
     late = await _found(stage, "late")
     progress(0.3)
     await asyncio.to_thread(add_past, store, things, range(FEW))
+    await asyncio.to_thread(sign_all, store, macs)
     few = await _found(stage, "more")
     progress(0.4)
     await asyncio.to_thread(add_past, store, things, range(FEW, past))
+    await asyncio.to_thread(sign_all, store, macs)
     after = await _found(stage, "more")
     progress(0.8)
     await asyncio.to_thread(add_active, store, people, things, active)
+    await asyncio.to_thread(sign_all, store, macs)
     many = await _found(stage, "start")
 
     def figure(what: str, value: float, unit: str, limit: float | None = None) -> Figure:
