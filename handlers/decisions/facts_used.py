@@ -3,17 +3,14 @@
 It evaluates nothing and looks nothing up: the facts are those that the question was asked with.
 """
 
-import json
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from functools import lru_cache
 from typing import Any
-
-import cedarpy
 
 from handlers.decisions.circumstances import Hours
 from handlers.decisions.facts import Json, Wanted, put
 from handlers.decisions.policy import Question
+from handlers.decisions.reading import Read
 from handlers.decisions.statements import PolicyNote
 
 MISSING = "not there"
@@ -38,7 +35,7 @@ def facts_used(
     notes = tuple(notes)
     request, entities = as_put(question, notes, hours)
     known = {(one["uid"]["type"], one["uid"]["id"]): one["attrs"] for one in entities}
-    names = sorted({name for note in notes for name in reads_of(note.text)})
+    names = sorted({name for note in notes for name in named(note.reads)})
     found = ((name, _value(name, request, known)) for name in names)
     whole = [FactUsed(name=name, value=value) for name, value in found]
     return tuple(one for one in whole if not any(other.name.startswith(f"{one.name}.") for other in whole))
@@ -46,45 +43,13 @@ def facts_used(
 
 def as_put(question: Question, notes: Iterable[PolicyNote], hours: Hours | None) -> tuple[Json, list[Json]]:
     """The question with what these policies read of it, so far as it is known."""
-    every = frozenset(part for note in notes for name in reads_of(note.text) for part in name.split("."))
+    every = frozenset(part for note in notes for name in named(note.reads) for part in name.split("."))
     return put(question, Wanted(of_entities=every, in_context=every), hours)
 
 
-@lru_cache(maxsize=2048)
-def reads_of(text: str) -> frozenset[str]:
-    """Every fact that one policy may come to read, by name. text: the policy as it is written."""
-    (policy,) = json.loads(cedarpy.policies_to_json_str(text))["staticPolicies"].values()
-    return frozenset(_reads(policy["conditions"]))
-
-
-@lru_cache(maxsize=2048)
-def guards_of(text: str) -> frozenset[str]:
-    """Those of which it asks whether they are there."""
-    (policy,) = json.loads(cedarpy.policies_to_json_str(text))["staticPolicies"].values()
-    return frozenset(_reads(policy["conditions"], ("has",)))
-
-
-def _reads(part: Any, operators: tuple[str, ...] = (".", "has")) -> Iterator[str]:
-    if isinstance(part, list):
-        for one in part:
-            yield from _reads(one, operators)
-    elif isinstance(part, dict):
-        for operator in operators:
-            match part.get(operator):
-                case {"left": left, "attr": str(fact)} if (before := _path(left)) is not None:
-                    yield f"{before}.{fact}"
-        for one in part.values():
-            yield from _reads(one, operators)
-
-
-def _path(part: Any) -> str | None:
-    match part:
-        case {"Var": str(name)}:
-            return name
-        case {".": {"left": left, "attr": str(fact)}}:
-            before = _path(left)
-            return None if before is None else f"{before}.{fact}"
-    return None
+def named(reads: Iterable[Read]) -> frozenset[str]:
+    """Facts by their names ("principal.employment"), but for those whose owner depends on other facts."""
+    return frozenset(f"{whose}.{fact}" for whose, fact in reads if whose)
 
 
 def _value(name: str, request: Json, known: Mapping[tuple[str, str], Json]) -> Any:

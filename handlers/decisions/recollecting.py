@@ -13,7 +13,7 @@ import cedarpy
 
 from handlers.decisions.circumstances import Hours
 from handlers.decisions.facts import Json
-from handlers.decisions.facts_used import as_put, guards_of, reads_of
+from handlers.decisions.facts_used import as_put, named
 from handlers.decisions.policy import AccessQuestion, Action, Approvals, PolicyDecision, Question
 from handlers.decisions.statements import PolicyNote
 
@@ -49,7 +49,7 @@ class Remembered:
         """Whether this policy applied then; None if that does not follow, or does not bear on this question."""
         if self.texts.get(note.id) != note.text or (note.actions and self.action not in note.actions):
             return None
-        reads = reads_of(note.text)
+        reads = named(note.reads)
         if not self.same_catalogue and any(name.startswith("resource.") for name in reads):
             return None
         if any(name.startswith("context.approvals") for name in reads):
@@ -57,9 +57,9 @@ class Remembered:
             if given is None or given != self.approvals:
                 return None
         if self.allowed:
-            return note.id in self.ids if is_permit(note.text) else False
+            return note.id in self.ids if note.permits else False
         if self.ids:
-            return None if is_permit(note.text) else note.id in self.ids
+            return None if note.permits else note.id in self.ids
         return False
 
 
@@ -85,7 +85,7 @@ class Recollecting:
     def reads(self, fact: str) -> bool:
         """Whether a policy reads this fact."""
         return any(
-            name.endswith(f".{fact}") for note in self._rules.notes.values() for name in reads_of(note.text)
+            name.endswith(f".{fact}") for note in self._rules.notes.values() for name in named(note.reads)
         )
 
     def ask_each(self, questions: Sequence[Question]) -> list[PolicyDecision]:
@@ -104,7 +104,7 @@ class Recollecting:
             which[int(found[1])] for one in result.diagnostics.errors if (found := _NUMBERED.search(one))
         }
         # A policy that asks whether such a fact is there was told that it is not.
-        misled = {one for one in which if any(_is_left_out(name, left_out) for name in guards_of(one.text))}
+        misled = {one for one in which if any(_is_left_out(name, left_out) for name in named(one.guards))}
         applied = set(result.diagnostics.id_annotations_by_reason.values()) - {one.id for one in misled}
         return self._decided(question, applied, failed | misled, left_out)
 
@@ -132,12 +132,12 @@ class Recollecting:
         applied = applied | {note.id for note, came in came_to.items() if came}
         open_ones = {note for note, came in came_to.items() if came is None}
         notes = self._rules.notes
-        forbids = {name for name in applied if not is_permit(notes[name].text)}
+        forbids = {name for name in applied if not notes[name].permits}
         permits = applied - forbids
         if not forbids:
-            deciding = {note for note in open_ones if not is_permit(note.text) or not permits}
+            deciding = {note for note in open_ones if not note.permits or not permits}
             if deciding:
-                names = {name for note in deciding for name in reads_of(note.text)}
+                names = {name for note in deciding for name in named(note.reads)}
                 raise CannotTell({name for name in names if _is_left_out(name, left_out)})
         ids = tuple(sorted(forbids or permits))
         return PolicyDecision(
@@ -163,10 +163,3 @@ class RulesRecalled:
         """All policies that could decide about it, in the order of Cedar's numbers for them."""
         which = [one for one in self.notes.values() if one.actions is None or action in one.actions]
         return which, cedarpy.PolicySet.from_str("\n".join(one.text for one in which))
-
-
-@lru_cache(maxsize=2048)
-def is_permit(text: str) -> bool:
-    """Whether a policy permits; otherwise it forbids."""
-    (policy,) = json.loads(cedarpy.policies_to_json_str(text))["staticPolicies"].values()
-    return bool(policy["effect"] == "permit")

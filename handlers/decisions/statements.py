@@ -59,8 +59,9 @@ class PolicyNote:
     """What a policy says of itself. severity: None when a refusal by it is nothing unusual.
 
     where: its file and line, in words. text: as written. actions: those that it is about; None if it does not say so
-    with `action ==`, or with `action in` and a list. reason: with the places in it, if it has any. reads: every fact
-    that it may come to read. resource: the only one that it is about, by type and id, if it says so with `resource ==`.
+    with `action ==`, or with `action in` and a list. reason: with the places in it, if it has any. permits: otherwise
+    it forbids. reads: every fact that it may come to read; guards: those of which it asks whether they are there.
+    resource: the only one that it is about, by type and id, if it says so with `resource ==`.
     """
 
     id: str
@@ -70,7 +71,9 @@ class PolicyNote:
     reason: str
     control: str | None
     severity: Severity | None
+    permits: bool
     reads: frozenset[Read]
+    guards: frozenset[Read]
     resource: tuple[str, str] | None
 
 
@@ -133,7 +136,8 @@ def _note(statement: Statement, unknowable: frozenset[str]) -> PolicyNote:
         )
     if wrong := _misplaced(reason):
         raise statement.fault(f"policy `{name}`: {wrong}")
-    for _, fact in sorted(guards_of(parsed)):
+    guards = guards_of(parsed)
+    for _, fact in sorted(guards):
         if fact in unknowable:
             raise statement.fault(
                 f"policy `{name}`: leave out `has {fact}`; where it is unknown, the answer is a refusal that says so"
@@ -150,7 +154,9 @@ def _note(statement: Statement, unknowable: frozenset[str]) -> PolicyNote:
         reason=reason,
         control=annotations.get("control"),
         severity=None if severity is None else SEVERITIES[severity],
+        permits=parsed["effect"] == "permit",
         reads=reads_of(parsed),
+        guards=guards,
         resource=_resource(parsed["resource"]),
     )
 

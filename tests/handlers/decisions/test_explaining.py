@@ -7,7 +7,7 @@ import pytest
 
 from handlers.decisions.cedar import CedarPolicy
 from handlers.decisions.explaining import Kind, answer_to, searching, turns
-from handlers.decisions.facts_used import MISSING, facts_used, guards_of, reads_of
+from handlers.decisions.facts_used import MISSING, facts_used, named
 from handlers.decisions.policy import AccessQuestion, Action, Approvals, GivenProof, Question, Recently
 from handlers.policies import shipped
 from storage.catalogue import Entitlement
@@ -154,9 +154,9 @@ def test_the_facts_are_those_that_the_deciding_policies_read_and_no_others() -> 
 
 
 def test_what_a_policy_asks_about_and_what_it_reads_are_told_apart() -> None:
-    text = POLICY.notes["approve-as-owner"].text
-    assert guards_of(text) == {"context.role"}
-    assert reads_of(text) >= {
+    note = POLICY.notes["approve-as-owner"]
+    assert named(note.guards) == {"context.role"}
+    assert named(note.reads) >= {
         "context.role",
         "context.standsIn",
         "principal.groups",
