@@ -7,6 +7,7 @@ import structlog
 from sqlmodel import Session
 
 from handlers import recording
+from handlers.concerned import of_security
 from handlers.decisions.freezing import may_resume
 from handlers.decisions.policy import PolicyDecision, ResumeQuestion, same_person
 from handlers.exceptions import Kind, Severity, Strange, broken_policy, cause_of, tell_security
@@ -148,11 +149,10 @@ class Releasing:
 
     def _may(self, tx: Session, intent: Resume) -> PolicyDecision:
         ground, account = self._ground, intent.actor.account
-        of_security = account.directory in ground.homes and ground.security_group in account.groups
         question = ResumeQuestion(
             principal=account,
             kind="reported",
-            role="security" if of_security else None,
+            role="security" if of_security(ground, account) else None,
             now=ground.now(),
             recently=recently(tx, ground.now, (account,)),
         )

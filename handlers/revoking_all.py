@@ -3,9 +3,10 @@
 It ends, voids and stops, and gives nothing; security lets them in again as after any alarm (handlers.releasing).
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import datetime
 from functools import partial
+from typing import TypeVar
 
 import structlog
 from sqlmodel import Session
@@ -54,6 +55,7 @@ WAKES = "revoked_all"
 REVOKED = template("security revoked everything of this person")
 _MOST_NAMED = 5
 
+T = TypeVar("T")
 Refused = MayNotStop | NobodyFound | RevokedBefore | Repeated
 
 
@@ -65,48 +67,39 @@ class RevokingAll:
 
     async def consider(self, intent: RevokeAll) -> MayRevokeAll | Refused:
         """What there is to revoke: shown before anything is done."""
-        found = await self._find(intent)
 
-        def work(tx: Session) -> MayRevokeAll | Refused:
-            if not deliveries.take(tx, intent.delivery, self._ground.now()):
-                return Repeated()
-            refused = turn_away(tx, self._ground, intent, "revoke_all.refused")
-            if refused is not None:
-                return refused
-            if found is None:
-                return NobodyFound()
-            self._record(
-                tx,
-                "revoke_all.considered",
-                "done",
-                recording.person(intent.actor),
-                intent.where,
-                found,
-                found.id,
-            )
+        def work(tx: Session, found: Found) -> MayRevokeAll:
+            by = recording.person(intent.actor)
+            self._record(tx, "revoke_all.considered", "done", by, intent.where, found, found.id)
             return self._may(tx, intent, found)
 
-        return await self._ground.database.write(work)
+        return await self._opened(intent, work)
 
     async def revoke(self, intent: RevokeAll) -> AllRevoked | Refused:
         """Do it, with the reason why."""
+        by = By(
+            actor=recording.person(intent.actor), where=intent.where, name=intent.actor.account.name,
+            words=intent.rationale,
+        )  # fmt: skip
+
+        def work(tx: Session, found: Found) -> AllRevoked | RevokedBefore:
+            return self._revoke(tx, found, by, switch_off=intent.switch_off, stop_proofs=intent.stop_proofs)
+
+        return await self._opened(intent, work)
+
+    async def _opened(self, intent: RevokeAll, work: Callable[[Session, Found], T]) -> T | Refused:
+        """Once per delivery, and only for whoever may and about somebody there is."""
         found = await self._find(intent)
 
-        def work(tx: Session) -> AllRevoked | Refused:
+        def opened(tx: Session) -> T | Refused:
             if not deliveries.take(tx, intent.delivery, self._ground.now()):
                 return Repeated()
             refused = turn_away(tx, self._ground, intent, "revoke_all.refused")
             if refused is not None:
                 return refused
-            if found is None:
-                return NobodyFound()
-            by = By(
-                actor=recording.person(intent.actor), where=intent.where, name=intent.actor.account.name,
-                words=intent.rationale,
-            )  # fmt: skip
-            return self._revoke(tx, found, by, switch_off=intent.switch_off, stop_proofs=intent.stop_proofs)
+            return NobodyFound() if found is None else work(tx, found)
 
-        return await self._ground.database.write(work)
+        return await self._ground.database.write(opened)
 
     async def by_operator(
         self, whom: str, rationale: str, where: Where, *, switch_off: bool = False, stop_proofs: bool = False
