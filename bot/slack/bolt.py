@@ -30,6 +30,7 @@ from bot.slack.requesting import Requesting
 from bot.slack.rules import RuleClicks
 from bot.slack.stories import StoryClicks
 from bot.slack.submissions import Submissions
+from bot.slack.topics import Topics
 from bot.slack.vouching import VouchingClicks
 from bot.texts import ENGLISH, Language
 from handlers.access import Access
@@ -85,102 +86,27 @@ class Speaking:
     def bolt(self, client: AsyncWebClient, replies: Replies) -> AsyncApp:
         """One listener a kind of payload. Signatures are checked before it (bot.slack.signed_http)."""
         ground, asking = self.ground, Asking(self.ground)
-        deciding = DecidingClicks(
-            ground,
-            deciding=Deciding(ground),
-            inquiries=Inquiries(ground),
-            replies=replies,
-            pages=self.pages,
-        )
-        names = Derived(
-            ground.catalogue, Names
-        )  # folding every name costs more than understanding a sentence
-        requesting = Requesting(
-            catalogue=ground.catalogue,
-            names=names,
-            asking=asking,
-            foreseeing=Foreseeing(ground),
-            replies=replies,
-        )
-        drift = DriftClicks(ground, reconciling=Reconciling(ground), leavers=self.leavers, replies=replies)
-        freezes = FreezeClicks(
-            lifting=Lifting(ground, operators_count=self.settings.security.operators_lift), replies=replies
-        )
-        halting = HaltingClicks(
-            halting=Halting(ground, self.signer), revoking=RevokingAll(ground), replies=replies
-        )
-        alarms = AlarmClicks(alarms=self.alarms, releasing=Releasing(ground), replies=replies)
-        petitions = PetitionClicks(
-            ground,
-            petitioning=Petitioning(ground),
-            attesting=Attesting(ground),
-            pages=self.pages,
-            replies=replies,
-        )
-        during = DuringClicks(
-            ground, extending=Extending(ground, asking), ending=Ending(ground), replies=replies
-        )
-        vouching = VouchingClicks(vouching=self.vouching, pages=self.pages, replies=replies)
-        rules = RuleClicks(
-            ApprovingRules(ground, self.governing, owners=self.settings.policy.owners or ""),
-            pages=self.pages,
-            replies=replies,
-        )
-        conversation = Conversation(
-            names=names,
-            checks=self.checks,
-            accounts=Accounts(
-                ground,
-                handles=self.handles,
-                sign_in_apart=self.settings.oidc is not None and self.settings.oidc.apart,
-                vouches=self.vouching is not None,
-            ),
-            asking=asking,
-            pages=self.pages,
-            now=ground.now,
-            vouches=self.vouching is not None,
-            checkpointing=Checkpointing(ground, self.signer),
-        )
-        homes = Homes(Home(ground, checks=self.checks), replies=replies, now=ground.now)
+        # Folding every name costs more than understanding a sentence.
+        names = Derived(ground.catalogue, Names)
+        topics = self._topics(asking, names, replies)
+        conversation = self._conversation(asking, names)
         listeners = Listeners(
             door=self._door(client),
             conversation=conversation,
             clicks=Clicks(
                 ground,
                 asking=asking,
-                requesting=requesting,
                 access=Access(ground),
-                deciding=deciding,
                 details=Details(ground),
                 conversation=conversation,
-                drift=drift,
-                during=during,
-                homes=homes,
-                freezes=freezes,
-                alarms=alarms,
-                petitions=petitions,
-                vouching=vouching,
-                stories=StoryClicks(
-                    WhatHappened(ground), rules=lambda: self.governing.newest, replies=replies
-                ),
-                rules=rules,
+                topics=topics,
                 replies=replies,
             ),
-            submissions=Submissions(
-                requesting=requesting,
-                deciding=deciding,
-                drift=drift,
-                during=during,
-                freezes=freezes,
-                alarms=alarms,
-                petitions=petitions,
-                vouching=vouching,
-                halting=halting,
-            ),
-            requesting=requesting,
-            vouching=vouching,
-            halting=halting,
-            homes=homes,
+            submissions=Submissions(topics),
+            requesting=topics.requesting,
+            vouching=topics.vouching,
+            halting=topics.halting,
+            homes=topics.homes,
             replies=replies,
             metrics=self.metrics,
             transport=self.settings.slack.transport,
@@ -197,6 +123,65 @@ class Speaking:
         )
         app.error(listeners.unexpected)
         return app
+
+    def _topics(self, asking: Asking, names: Derived[Names], replies: Replies) -> Topics:
+        ground, pages, settings = self.ground, self.pages, self.settings
+        return Topics(
+            requesting=Requesting(
+                catalogue=ground.catalogue,
+                names=names,
+                asking=asking,
+                foreseeing=Foreseeing(ground),
+                replies=replies,
+            ),
+            deciding=DecidingClicks(
+                ground, deciding=Deciding(ground), inquiries=Inquiries(ground), replies=replies, pages=pages
+            ),
+            drift=DriftClicks(ground, reconciling=Reconciling(ground), leavers=self.leavers, replies=replies),
+            during=DuringClicks(
+                ground, extending=Extending(ground, asking), ending=Ending(ground), replies=replies
+            ),
+            homes=Homes(Home(ground, checks=self.checks), replies=replies, now=ground.now),
+            freezes=FreezeClicks(
+                lifting=Lifting(ground, operators_count=settings.security.operators_lift), replies=replies
+            ),
+            halting=HaltingClicks(
+                halting=Halting(ground, self.signer), revoking=RevokingAll(ground), replies=replies
+            ),
+            alarms=AlarmClicks(alarms=self.alarms, releasing=Releasing(ground), replies=replies),
+            petitions=PetitionClicks(
+                ground,
+                petitioning=Petitioning(ground),
+                attesting=Attesting(ground),
+                pages=pages,
+                replies=replies,
+            ),
+            vouching=VouchingClicks(vouching=self.vouching, pages=pages, replies=replies),
+            stories=StoryClicks(WhatHappened(ground), rules=lambda: self.governing.newest, replies=replies),
+            rules=RuleClicks(
+                ApprovingRules(ground, self.governing, owners=settings.policy.owners or ""),
+                pages=pages,
+                replies=replies,
+            ),
+        )
+
+    def _conversation(self, asking: Asking, names: Derived[Names]) -> Conversation:
+        vouches, oidc = self.vouching is not None, self.settings.oidc
+        return Conversation(
+            names=names,
+            checks=self.checks,
+            accounts=Accounts(
+                self.ground,
+                handles=self.handles,
+                sign_in_apart=oidc is not None and oidc.apart,
+                vouches=vouches,
+            ),
+            asking=asking,
+            pages=self.pages,
+            now=self.ground.now,
+            vouches=vouches,
+            checkpointing=Checkpointing(self.ground, self.signer),
+        )
 
     def _door(self, client: AsyncWebClient) -> Door:
         slack, now = self.settings.slack, self.ground.now

@@ -9,28 +9,19 @@ from typing import Any
 
 from bot.slack import sentences
 from bot.slack.actions import Action
-from bot.slack.alarms import AlarmClicks
 from bot.slack.conversation import Conversation
 from bot.slack.copies import touched
-from bot.slack.deciding import DecidingClicks
 from bot.slack.door import Turned
-from bot.slack.drift import DriftClicks
-from bot.slack.during import DuringClicks
 from bot.slack.forms_decision import details_form
 from bot.slack.forms_request import Prefilled
-from bot.slack.freezes import FreezeClicks
-from bot.slack.homes import Homes
 from bot.slack.incoming import Incoming, text
 from bot.slack.messages.asking import asked_text
 from bot.slack.messages.deciding import too_late_text
 from bot.slack.messages.freezes import gone_text
 from bot.slack.messages.parts import Message, said
-from bot.slack.petitions import PetitionClicks
 from bot.slack.replies import Replies
-from bot.slack.requesting import Requesting, prefilled_from, remark_about
-from bot.slack.rules import RuleClicks
-from bot.slack.stories import StoryClicks
-from bot.slack.vouching import VouchingClicks
+from bot.slack.requesting import prefilled_from, remark_about
+from bot.slack.topics import Topics
 from bot.texts import as_told, say
 from handlers.access import Access
 from handlers.asking import Asking
@@ -73,25 +64,15 @@ class Clicks:
         ground: Ground,
         *,
         asking: Asking,
-        requesting: Requesting,
         access: Access,
-        deciding: DecidingClicks,
         details: Details,
         conversation: Conversation,
-        drift: DriftClicks,
-        during: DuringClicks,
-        homes: Homes,
-        freezes: FreezeClicks,
-        alarms: AlarmClicks,
-        petitions: PetitionClicks,
-        vouching: VouchingClicks,
-        stories: StoryClicks,
-        rules: RuleClicks,
+        topics: Topics,
         replies: Replies,
     ) -> None:
         self._ground = ground
         self._asking = asking
-        self._requesting = requesting
+        self._requesting = topics.requesting
         self._access = access
         self._behind = details
         self._conversation = conversation
@@ -110,16 +91,7 @@ class Clicks:
             Action.BE_VOUCHED: self._be_vouched,
             Action.SET_UP_PROOFS: self._enrol,
             Action.CARE_FOR_PROOFS: self._care,
-            **deciding.table,
-            **drift.table,
-            **during.table,
-            **homes.table,
-            **freezes.table,
-            **alarms.table,
-            **petitions.table,
-            **vouching.table,
-            **stories.table,
-            **rules.table,
+            **topics.table,
         }
 
     async def carry_out(self, action: str, click: Click) -> bool:

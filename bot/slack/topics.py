@@ -1,0 +1,58 @@
+"""What buttons and forms are about: one object for each topic, shared by the clicks and the submitted forms.
+
+It carries nothing out itself; each topic does.
+"""
+
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from bot.slack.alarms import AlarmClicks
+from bot.slack.deciding import DecidingClicks
+from bot.slack.drift import DriftClicks
+from bot.slack.during import DuringClicks
+from bot.slack.freezes import FreezeClicks
+from bot.slack.halting import HaltingClicks
+from bot.slack.homes import Homes
+from bot.slack.petitions import PetitionClicks
+from bot.slack.requesting import Requesting
+from bot.slack.rules import RuleClicks
+from bot.slack.stories import StoryClicks
+from bot.slack.vouching import VouchingClicks
+
+if TYPE_CHECKING:
+    from bot.slack.clicks import Click
+
+
+@dataclass(frozen=True, kw_only=True)
+class Topics:
+    """Each by its name."""
+
+    requesting: Requesting
+    deciding: DecidingClicks
+    drift: DriftClicks
+    during: DuringClicks
+    homes: Homes
+    freezes: FreezeClicks
+    halting: HaltingClicks
+    alarms: AlarmClicks
+    petitions: PetitionClicks
+    vouching: VouchingClicks
+    stories: StoryClicks
+    rules: RuleClicks
+
+    @property
+    def table(self) -> "Mapping[str, Callable[[Click], Awaitable[None]]]":
+        """From button to method, of all that have buttons."""
+        return {
+            **self.deciding.table,
+            **self.drift.table,
+            **self.during.table,
+            **self.homes.table,
+            **self.freezes.table,
+            **self.alarms.table,
+            **self.petitions.table,
+            **self.vouching.table,
+            **self.stories.table,
+            **self.rules.table,
+        }
