@@ -93,32 +93,18 @@ def _latest(late: Sequence[Late]) -> StandsOut | None:
 
 def _quickest(decided: Sequence[Decided]) -> StandsOut | None:
     quick = [one for one in decided if one.after < QUICK]
-    if not quick:
-        return None
-    first = min(quick, key=lambda one: one.after)
-    return StandsOut(
-        why=Outlier.QUICKEST,
-        story=first.story,
-        what=first.what,
-        who=first.by,
-        took=first.after,
-        of=len(quick),
-    )
+    first = min(quick, key=lambda one: one.after, default=None)
+    return None if first is None else _decision(Outlier.QUICKEST, first, of=len(quick))
 
 
 def _slowest(decided: Sequence[Decided]) -> StandsOut | None:
     slow = [one for one in decided if one.after >= SLOW]
-    if not slow:
-        return None
-    worst = max(slow, key=lambda one: one.after)
-    return StandsOut(
-        why=Outlier.SLOWEST,
-        story=worst.story,
-        what=worst.what,
-        who=worst.by,
-        took=worst.after,
-        of=len(decided),
-    )
+    worst = max(slow, key=lambda one: one.after, default=None)
+    return None if worst is None else _decision(Outlier.SLOWEST, worst, of=len(decided))
+
+
+def _decision(why: Outlier, one: Decided, *, of: int) -> StandsOut:
+    return StandsOut(why=why, story=one.story, what=one.what, who=one.by, took=one.after, of=of)
 
 
 def _most_asked(asked: Mapping[str, int]) -> StandsOut | None:
