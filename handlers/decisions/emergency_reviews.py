@@ -5,18 +5,22 @@ Pure: the present and the calendar are given to it. Who may review is policy's, 
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
-from datetime import UTC, date, datetime, timedelta, tzinfo
+from datetime import UTC, datetime, timedelta, tzinfo
 from enum import StrEnum
 from typing import Protocol
+
+from handlers.decisions.emergency_questions import EmergencyReviewQuestion
+from handlers.decisions.policy import PolicyDecision, PolicyEngine, refusal
+from storage.sentences import template
 
 REVIEW_WITHIN = 2
 """Working days from the end of the access until somebody else has looked at it (B-3)."""
 
 FIRST_REMINDED = 1
-"""Working days from the end until the reviewers are reminded."""
+"""Working days before it is due."""
 
 LAST_REMINDED = timedelta(hours=4)
-"""Before it is due."""
+"""Before it is due, once more."""
 
 _DAY = timedelta(days=1)
 SATURDAY, SUNDAY = 6, 7
@@ -52,24 +56,29 @@ class WorkingDays:
 
     def after(self, at: datetime, days: int) -> datetime:
         """The same time of the clock, so many working days later (aware UTC). Days of the weekend do not count."""
+        return self._moved(at, days, _DAY)
+
+    def before(self, at: datetime, days: int) -> datetime:
+        """The same, so many working days earlier."""
+        return self._moved(at, days, -_DAY)
+
+    def _moved(self, at: datetime, days: int, step: timedelta) -> datetime:
         here = at.astimezone(self.zone)
         on = here.date()
         for _ in range(days):
-            on = self._next(on)
+            on += step
+            while on.isoweekday() in self.off:
+                on += step
         return datetime.combine(on, here.time(), tzinfo=self.zone).astimezone(UTC)
-
-    def _next(self, day: date) -> date:
-        day += _DAY
-        while day.isoweekday() in self.off:
-            day += _DAY
-        return day
 
 
 class Followed(Protocol):
     """What is needed of an emergency to know what follows it."""
 
     @property
-    def ends_at(self) -> datetime: ...
+    def asked_at(self) -> datetime: ...
+    @property
+    def ends_at(self) -> datetime | None: ...
     @property
     def drill(self) -> bool: ...
     @property
@@ -90,8 +99,11 @@ def review_due(ended_at: datetime, days: WorkingDays) -> datetime:
 
 
 def due_of(one: Followed, days: WorkingDays) -> datetime:
-    """When its review is due: as it is kept, or as it follows from its latest end where nobody kept it yet."""
-    latest = review_due(one.ends_at, days)
+    """When its review is due: as it is kept, and never later than follows from the end that was promised.
+
+    What was put on the record by hand after its end is due from when it was put there.
+    """
+    latest = review_due(max(one.ends_at or one.asked_at, one.asked_at), days)
     return min(one.review_due_at, latest) if one.review_due_at else latest
 
 
@@ -100,12 +112,12 @@ def is_overdue(one: Followed, now: datetime, days: WorkingDays) -> bool:
     return one.reviewed_at is None and now >= due_of(one, days)
 
 
-def to_be_reminded(one: Followed, ended_at: datetime, now: datetime, days: WorkingDays) -> bool:
-    """Whether the reviewers are to be reminded now: once after a working day, once shortly before it is due."""
+def to_be_reminded(one: Followed, now: datetime, days: WorkingDays) -> bool:
+    """Whether the reviewers are to be reminded now: once a working day before it is due, once shortly before."""
     due = due_of(one, days)
     if one.reviewed_at is not None or now >= due:
         return False
-    moments = (days.after(ended_at, FIRST_REMINDED), due - LAST_REMINDED)
+    moments = (days.before(due, FIRST_REMINDED), due - LAST_REMINDED)
     passed = [moment for moment in moments if moment <= now]
     return bool(passed) and (one.reminded_at is None or one.reminded_at < max(passed))
 
@@ -134,3 +146,22 @@ def drill_is_missing(
     """
     begun = last or since
     return every is not None and begun is not None and now - begun >= every
+
+
+_WALLS = (
+    ("reviewers-are-others", template("Nobody reviews what they did themselves."), "high"),
+    ("reviewers-report-to-others", template("You report to them, so somebody else has to review it."), "medium"),
+    ("reviewers-answer-for-it", template("Only the team that owns this, and the security team, review it."), "medium"),
+    ("restorers-are-of-security", template("Only the security team lets somebody break glass again."), "medium"),
+)  # fmt: skip
+
+
+def may_review(policy: PolicyEngine, question: EmergencyReviewQuestion) -> PolicyDecision:
+    """Policy's answer; and whatever it says, never oneself, nobody who reports to them, nobody of neither team (B-3)."""
+    decision = policy.ask(question)
+    restores = question.finding == "restored" and question.role != "security"
+    stands = (question.oneself, question.reports_to, question.role is None, restores)
+    if not decision.allowed or not any(stands):
+        return decision
+    rule, why, severity = _WALLS[stands.index(True)]
+    return refusal(policy, rule, why, severity)

@@ -28,7 +28,8 @@ DUE = datetime(2026, 3, 4, 14, 2, tzinfo=UTC)
 class Past:
     """One emergency that is over, as its row says it."""
 
-    ends_at: datetime = ENDED
+    asked_at: datetime = ENDED - timedelta(hours=1)
+    ends_at: datetime | None = ENDED
     drill: bool = False
     review_due_at: datetime | None = DUE
     reviewed_at: datetime | None = None
@@ -76,13 +77,15 @@ def test_what_nobody_kept_is_due_all_the_same() -> None:
     assert due_of(Past(review_due_at=DUE + timedelta(days=9)), UTC_DAYS) == DUE
     early = DUE - timedelta(hours=1)  # its access was ended an hour before its time
     assert due_of(Past(review_due_at=early), UTC_DAYS) == early
+    by_hand = Past(asked_at=ENDED + timedelta(days=7), review_due_at=None)
+    assert due_of(by_hand, UTC_DAYS) == DUE + timedelta(days=7)
 
 
-def test_reviewers_are_reminded_after_a_working_day_and_shortly_before_it_is_due() -> None:
+def test_reviewers_are_reminded_a_working_day_and_shortly_before_it_is_due() -> None:
     """B-3: each once, a late look catches up with the latest alone, and nothing comes after it is due or done."""
 
     def wanted(at: datetime, reminded_at: datetime | None = None, **how: datetime) -> bool:
-        return to_be_reminded(Past(reminded_at=reminded_at, **how), ENDED, at, UTC_DAYS)
+        return to_be_reminded(Past(reminded_at=reminded_at, **how), at, UTC_DAYS)
 
     first, last = DUE - timedelta(days=1), DUE - timedelta(hours=4)
     assert not wanted(first - timedelta(seconds=1))
@@ -93,6 +96,10 @@ def test_reviewers_are_reminded_after_a_working_day_and_shortly_before_it_is_due
     assert not wanted(last + timedelta(hours=1), reminded_at=last)
     assert not wanted(DUE, reminded_at=first)
     assert not wanted(last, reviewed_at=first)
+    tuesday = datetime(2026, 3, 10, 14, 2, tzinfo=UTC)  # it ended on a Friday: no weekend stands between
+    friday = Past(ends_at=tuesday - timedelta(days=4), review_due_at=tuesday)
+    assert to_be_reminded(friday, tuesday - timedelta(days=1), UTC_DAYS)
+    assert not to_be_reminded(friday, tuesday - timedelta(days=1, seconds=1), UTC_DAYS)
 
 
 def test_without_its_review_eligibility_lapses_and_comes_back_with_it() -> None:
