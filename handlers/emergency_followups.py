@@ -17,6 +17,7 @@ from handlers.decisions.emergency_reviews import (
     review_due,
     to_be_reminded,
 )
+from handlers.emergency_reviewed import Reminded
 from handlers.emergency_reviewers import Reviewers
 from handlers.exceptions import Kind, Severity, Strange, cause_of, tell_security
 from handlers.ground import Ground
@@ -25,11 +26,14 @@ from handlers.strange import named
 from storage import emergencies, emergency_reviews
 from storage.audit import log
 from storage.exceptions import SECURITY, open_of, settle_exceptions
-from storage.outbox import ALERT, OWNER, owe
-from storage.records import Emergency
+from storage.outbox import ALERT, OWNER, owe, where_posted
+from storage.records import Emergency, Owed
 
 REMINDER = "emergency-reminder"
 """In the thread of the message that asks for a review: it still waits."""
+
+# A second reminder is another message, since an edit of the first would go unseen.
+_AGAIN = "~again"
 
 DRILL = "drill"
 """The story of drills that did not take place, and the cause of the exception."""
@@ -76,9 +80,9 @@ class EmergencyFollowups:
             self._record(tx, row, "emergency.review_overdue", outcome="failed")
             self._ask(tx, row, names, overdue=True)
         elif to_be_reminded(row, now, days):
+            owe_reminder(tx, self._ground, row, again=row.reminded_at is not None)
             emergency_reviews.reminded(tx, row, now)
             self._record(tx, row, "emergency.review_reminded")
-            self._remind(tx, row)
 
     def _ask(self, tx: Session, row: Emergency, names: Sequence[str], *, overdue: bool = False) -> None:
         """In the security channel and in that of whose it is; once it is late in a message of its own, and graver."""
@@ -99,14 +103,6 @@ class EmergencyFollowups:
             anew=overdue,
         )  # fmt: skip
         tell_security(tx, self._ground.now(), strange)
-
-    def _remind(self, tx: Session, row: Emergency) -> None:
-        owner = self._ground.owner(row.entitlement)
-        for place in (SECURITY, *([f"{OWNER}{owner.id}"] if owner else [])):
-            owe(
-                tx, at=self._ground.now(), courier="slack", kind=REMINDER, subject=row.id, recipient=place,
-                urgency=ALERT,
-            )  # fmt: skip
 
     async def _look_for_drills(self) -> None:
         if self._drill_every is None or not any(
@@ -133,7 +129,9 @@ class EmergencyFollowups:
         if not self._is_missed(tx):
             settle_exceptions(tx, at=now, causes=[cause_of(Kind.DRILL_MISSED, DRILL)])
             return
-        facts = {"last": last.isoformat() if last else "", "days": (self._drill_every or timedelta()).days}
+        facts: dict[str, recording.Fact] = {
+            "last": last.isoformat() if last else "", "days": (self._drill_every or timedelta()).days,
+        }  # fmt: skip
         recording.record(
             tx, at=now, action="emergency.drill_missed", outcome="failed", actor=recording.WICKET, where=SCHEDULE,
             correlation=DRILL, facts=facts,
@@ -150,3 +148,34 @@ class EmergencyFollowups:
             correlation=row.id, subject=row.account, resource=row.entitlement,
             facts={"incident": row.incident, "drill": row.drill, "due": due.isoformat()},
         )  # fmt: skip
+
+
+def owe_reminder(tx: Session, ground: Ground, row: Emergency, *, again: bool) -> None:
+    """Owe it to the security channel and to that of whose it is. again: as the second one."""
+    owner = ground.owner(row.entitlement)
+    subject = f"{row.id}{_AGAIN}" if again else row.id
+    for place in (SECURITY, *([f"{OWNER}{owner.id}"] if owner else [])):
+        owe(
+            tx,
+            at=ground.now(),
+            courier="slack",
+            kind=REMINDER,
+            subject=subject,
+            recipient=place,
+            urgency=ALERT,
+        )
+
+
+def reminded_of(tx: Session, owed: Owed) -> Reminded | None:
+    """What a reminder says now; None where there is nothing to say: it was reviewed before anybody read of it."""
+    row = emergencies.get(tx, owed.subject.removesuffix(_AGAIN))
+    if row is None or row.review_due_at is None:
+        return None
+    about = {"kind": owed.kind, "subject": owed.subject, "recipient": owed.recipient}
+    if row.reviewed_at is not None and where_posted(tx, **about) is None:
+        return None
+    asked = open_of(tx, cause_of(Kind.EMERGENCY_REVIEW, row.id))
+    return Reminded(
+        who=named(row.name, row.login), what=row.entitlement, due_at=row.review_due_at, drill=row.drill,
+        reviewed_by=row.reviewed_by_name, alert=asked[-1].id if asked else "",
+    )  # fmt: skip

@@ -64,6 +64,21 @@ class Looked:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Reminded:
+    """A review that reviewers are reminded of. alert: the exception that asks for it, "" if there is none open.
+
+    reviewed_by: who did it meanwhile, "" for nobody.
+    """
+
+    who: str
+    what: str
+    due_at: datetime
+    drill: bool
+    reviewed_by: str
+    alert: str
+
+
+@dataclass(frozen=True, kw_only=True)
 class MayReview:
     """This person may review it; the form can open."""
 

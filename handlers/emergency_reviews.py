@@ -3,7 +3,7 @@
 It gives no access and takes none: it decides whether somebody can break glass another time (B-3).
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import datetime
 from typing import Literal, TypeVar
 
@@ -12,6 +12,7 @@ from sqlmodel import Session
 from handlers import recording
 from handlers.decisions.emergency_reviews import Finding, due_of
 from handlers.decisions.policy import PolicyDecision
+from handlers.emergency_followups import owe_reminder
 from handlers.emergency_reviewed import (
     Looked,
     MayRestore,
@@ -92,7 +93,11 @@ class EmergencyReviews:
                 tx, intent, row, "emergency.eligibility_restored", "done", decision,
                 texts={"rationale": intent.rationale},
             )  # fmt: skip
-            decided = {"decided_by": account.name, "decided_at": now.isoformat(), "rationale": intent.rationale}
+            decided = {
+                "decided_by": account.name,
+                "decided_at": now.isoformat(),
+                "rationale": intent.rationale,
+            }
             _settle(tx, now, Kind.EMERGENCY_UNJUSTIFIED, row.id, decided)
             return Restored(who=named(row.name, row.login))
 
@@ -125,6 +130,9 @@ class EmergencyReviews:
         now, account = self._ground.now(), intent.actor.account
         is_late = due_of(row, self._reviewers.days) <= now
         lapsed = intent.finding == Finding.NOT_JUSTIFIED and not row.drill
+        if row.reminded_at is not None:  # what was said of it is brought up to date
+            for again in (False, True):
+                owe_reminder(tx, self._ground, row, again=again)
         emergency_reviews.reviewed(
             tx, row, at=now, by=account.id, name=account.name, finding=intent.finding, words=intent.words
         )
@@ -156,7 +164,10 @@ class EmergencyReviews:
         tell_security(tx, self._ground.now(), strange)
 
     async def _opened(
-        self, intent: ReviewEmergency | RestoreEligibility, finding: Finding | Literal["restored"], work: Work[T]
+        self,
+        intent: ReviewEmergency | RestoreEligibility,
+        finding: Finding | Literal["restored"],
+        work: Work[T],
     ) -> T | Refused:
         row = await self._ground.database.read(lambda tx: emergencies.get(tx, intent.emergency))
         standing = await self._reviewers.standing(intent.actor.account, row) if row is not None else None
@@ -175,7 +186,9 @@ class EmergencyReviews:
             return Repeated()
         row = emergencies.get(tx, intent.emergency)
         if row is None or standing is None or row.state != EmergencyState.GRANTED:
-            if emergency_reviews.is_spoilt(tx, intent.emergency):  # whoever clicks what others changed is no forger
+            if emergency_reviews.is_spoilt(
+                tx, intent.emergency
+            ):  # whoever clicks what others changed is no forger
                 return Unknown(what="emergency")
             return turn_away_forged(tx, ground, intent, "emergency.review_tampered", what="button")
         decision = self._reviewers.may(tx, standing, row, finding)
@@ -188,9 +201,7 @@ class EmergencyReviews:
     ) -> ReviewedBefore | NotOver | None:
         if row.reviewed_at is not None:
             self._record(tx, intent, row, "emergency.review_late", "refused")
-            return ReviewedBefore(
-                by=row.reviewed_by_name, at=row.reviewed_at, finding=Finding(row.finding)
-            )
+            return ReviewedBefore(by=row.reviewed_by_name, at=row.reviewed_at, finding=Finding(row.finding))
         if emergency_reviews.ended_at(tx, row, self._ground.now()) is None:
             self._record(tx, intent, row, "emergency.review_early", "refused")
             return NotOver()
@@ -241,7 +252,7 @@ class EmergencyReviews:
         )  # fmt: skip
 
 
-def _settle(tx: Session, at: datetime, kind: Kind, emergency: str, facts: dict[str, object]) -> None:
+def _settle(tx: Session, at: datetime, kind: Kind, emergency: str, facts: Mapping[str, object]) -> None:
     """What was decided stands in the messages that asked for it, and they are over."""
     told = {**facts, SETTLED: at.isoformat()}
     decide_exceptions(tx, at=at, cause=cause_of(kind, emergency), facts=told)

@@ -54,6 +54,9 @@ class Kind(StrEnum):
     RULES_CHANGED = "rules-changed"
     RULES_PROPOSED = "rules-proposed"
     RULES_DIFFER = "rules-differ"
+    EMERGENCY_REVIEW = "emergency-review"
+    EMERGENCY_UNJUSTIFIED = "emergency-unjustified"
+    DRILL_MISSED = "drill-missed"
 
 
 def named(name: str, login: str) -> str:

@@ -104,7 +104,9 @@ def restored(tx: Session, emergency: Emergency, *, at: datetime, by: str, name: 
 
 def last_drill(tx: Session) -> datetime | None:
     """When the last drill took place."""
-    return tx.exec(select(func.max(Emergency.opened_at)).where(_GRANTED, col(Emergency.drill).is_(True))).one()
+    return tx.exec(
+        select(func.max(Emergency.opened_at)).where(_GRANTED, col(Emergency.drill).is_(True))
+    ).one()
 
 
 def took_place(tx: Session, since: datetime, until: datetime) -> Sequence[Emergency]:

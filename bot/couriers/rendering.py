@@ -24,6 +24,8 @@ from bot.slack.messages.during import (
     still_ends,
     still_waits,
 )
+from bot.slack.messages.emergency_reviews import FOLLOW_UPS, follow_up_message
+from bot.slack.messages.emergency_reviews import reminder_message as review_reminder
 from bot.slack.messages.freezes import freeze_message
 from bot.slack.messages.halting import revoked_all_message
 from bot.slack.messages.inquiries import asked_message, inquiry_message, reply_message
@@ -44,6 +46,8 @@ from handlers.bulletins import CHECKPOINT, DIGEST
 from handlers.checks import Checks
 from handlers.digesting import digest_of
 from handlers.digests import Digest
+from handlers.emergency_followups import REMINDER as REVIEW_REMINDER
+from handlers.emergency_followups import reminded_of
 from handlers.exceptions import Kind
 from handlers.ground import Ground
 from handlers.petition_stories import PetitionStory
@@ -108,6 +112,7 @@ class Rendering:
             **dict.fromkeys(NEWS, self._petition_news),
             VOUCHED: partial(self._vouching, vouched_message),
             WORD_GIVEN: partial(self._vouching, word_given_message),
+            REVIEW_REMINDER: self._review_reminder,
         }
 
     async def message(self, owed: Owed) -> Message | None:
@@ -205,6 +210,8 @@ class Rendering:
             return freeze_message(alert)
         if alert.kind == Kind.NOT_ME:
             return revoked_all_message(alert) if alert.facts.get("door") == SECURITY else alarm_message(alert)
+        if alert.kind in FOLLOW_UPS:
+            return follow_up_message(alert)
         return drift_message(alert) if alert.kind in DRIFT else alert_message(alert)
 
     async def _answer(self, owed: Owed) -> Message | None:
@@ -266,6 +273,10 @@ class Rendering:
     async def _petition_story(self, owed: Owed) -> PetitionStory | None:
         cool_off = self._ground.cool_off
         return await self._ground.database.read(lambda tx: story_of(tx, owed.subject, cool_off=cool_off))
+
+    async def _review_reminder(self, owed: Owed) -> Message | None:
+        reminded = await self._ground.database.read(lambda tx: reminded_of(tx, owed))
+        return review_reminder(reminded) if reminded else None
 
     async def _vouching(self, said: Callable[[Word], Message], owed: Owed) -> Message | None:
         word = await self._ground.database.read(lambda tx: _word(tx, owed.subject))

@@ -56,6 +56,8 @@ class Action(StrEnum):
     RULES_DENY = "rules.deny"
     VOUCH = "ask.vouch"
     BE_VOUCHED = "ask.vouched"
+    REVIEW_EMERGENCY = "emergency.review"
+    RESTORE_ELIGIBILITY = "emergency.restore"
 
 
 class Form(StrEnum):
@@ -80,6 +82,8 @@ class Form(StrEnum):
     HALT = "form.halt"
     WHOM = "form.whom"
     REVOKE_ALL = "form.revoke_all"
+    REVIEW_EMERGENCY = "form.review_emergency"
+    RESTORE_ELIGIBILITY = "form.restore_eligibility"
 
 
 class Field(StrEnum):
@@ -100,6 +104,7 @@ class Field(StrEnum):
     CODE = "code"
     SPOKEN = "spoken"
     ALSO = "also"
+    FINDING = "finding"
 
 
 class Shortcut(StrEnum):

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from slack_bolt.async_app import AsyncApp
 from slack_sdk.web.async_client import AsyncWebClient
 
+from bot.following_up import reviews_of
 from bot.metrics import Metrics
 from bot.settings import Settings
 from bot.slack.actor import Profiles
@@ -19,6 +20,7 @@ from bot.slack.dispatch import Dispatch
 from bot.slack.door import Door, PageLinks
 from bot.slack.drift import DriftClicks
 from bot.slack.during import DuringClicks
+from bot.slack.emergency_reviews import EmergencyReviewClicks
 from bot.slack.freezes import FreezeClicks
 from bot.slack.halting import HaltingClicks
 from bot.slack.homes import Homes
@@ -163,6 +165,7 @@ class Speaking:
                 pages=pages,
                 replies=replies,
             ),
+            emergency_reviews=EmergencyReviewClicks(reviews_of(settings, ground), replies=replies),
         )
 
     def _conversation(self, asking: Asking, names: Derived[Names]) -> Conversation:

@@ -138,7 +138,7 @@ def _besides(step: Step) -> list[str]:
     """Whole sentences about what else the entry says."""
     late, proofs, tries = (step.facts.get(name) for name in ("late_ms", "proofs", "tries"))
     shown = proofs if isinstance(proofs, list) else str(proofs).split() if proofs else []
-    known = [say(_PROOFS[one]) for one in shown if one in _PROOFS]
+    known = [say(PROOFS[one]) for one in shown if one in PROOFS]
     cause = next((step.facts[one] for one in ("why", "fault", "reason") if step.facts.get(one)), "")
     failed = step.outcome == "failed" and step.action not in ("access.change_failed", "message.undeliverable")
     return [
@@ -155,7 +155,7 @@ def _besides(step: Step) -> list[str]:
     ]
 
 
-_PROOFS = {
+PROOFS = {
     "passkey": template("a passkey"),
     "totp": template("an authenticator"),
     "recovery_code": template("a recovery code"),

@@ -10,7 +10,7 @@ from enum import StrEnum
 from typing import Protocol
 
 from handlers.decisions.emergency_questions import EmergencyReviewQuestion
-from handlers.decisions.policy import PolicyDecision, PolicyEngine, refusal
+from handlers.decisions.policy import PolicyDecision, PolicyEngine, Severity, refusal
 from storage.sentences import template
 
 REVIEW_WITHIN = 2
@@ -148,7 +148,7 @@ def drill_is_missing(
     return every is not None and begun is not None and now - begun >= every
 
 
-_WALLS = (
+_WALLS: tuple[tuple[str, str, Severity], ...] = (
     ("reviewers-are-others", template("Nobody reviews what they did themselves."), "high"),
     ("reviewers-report-to-others", template("You report to them, so somebody else has to review it."), "medium"),
     ("reviewers-answer-for-it", template("Only the team that owns this, and the security team, review it."), "medium"),
@@ -157,7 +157,7 @@ _WALLS = (
 
 
 def may_review(policy: PolicyEngine, question: EmergencyReviewQuestion) -> PolicyDecision:
-    """Policy's answer; and whatever it says, never oneself, nobody who reports to them, nobody of neither team (B-3)."""
+    """Policy's answer; and whatever it says, nobody of themselves or their boss, and nobody of neither team (B-3)."""
     decision = policy.ask(question)
     restores = question.finding == "restored" and question.role != "security"
     stands = (question.oneself, question.reports_to, question.role is None, restores)
