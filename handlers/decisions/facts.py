@@ -204,7 +204,7 @@ def _emergency_context(question: EmergencyQuestion) -> Json:
         "eligibilityLapsed": question.eligibility_lapsed,
         "toldSecurity": question.told_security,
         "toldOutside": question.told_outside,
-        "fallback": question.fallback,
+        "enoughAlone": question.enough_alone,
         "now": _moment(question),
     }
 
