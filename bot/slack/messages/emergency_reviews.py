@@ -1,4 +1,4 @@
-"""What people read after an emergency: the review that is owed, reminded of, late or given, and a drill that is missing.
+"""What people read after an emergency: its review, owed, reminded of, late or given, and a drill that is missing.
 
 It claims nothing that is not known, and decides nothing.
 """
@@ -144,8 +144,8 @@ def _drill_missed(alert: Alert) -> Message:
         since = say("✅ One took place, seen {time}.", time=day_and_clock(settled))
         return composed(alert, title, together(was, wanted, since))
     todo = say(
-        "Whoever may break the glass starts one with `/wicket break-glass drill`. It gives no access, and it shows that "
-        "the alerts arrive."
+        "Whoever may break the glass starts one with `/wicket break-glass drill`. It gives no access, and shows that the "
+        "alerts arrive."
     )
     return composed(alert, title, together(was, wanted, todo))
 
