@@ -206,5 +206,8 @@ KINDS: Mapping[Kind, str] = {
     Kind.RULES_CHANGED: template("change of the rules"),
     Kind.RULES_INVALID: template("files of the rules that cannot be used"),
     Kind.RULES_DIFFER: template("replica with other rules"),
+    Kind.EMERGENCY_REVIEW: template("emergency to review"),
+    Kind.EMERGENCY_UNJUSTIFIED: template("emergency that was not justified"),
+    Kind.DRILL_MISSED: template("drill that is missing"),
     Kind.RULES_PROPOSED: template("change of the rules to approve"),
 }

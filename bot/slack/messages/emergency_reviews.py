@@ -144,8 +144,8 @@ def _drill_missed(alert: Alert) -> Message:
         since = say("✅ One took place, seen {time}.", time=day_and_clock(settled))
         return composed(alert, title, together(was, wanted, since))
     todo = say(
-        "Whoever may break the glass starts one with `/wicket break-glass drill`. It gives no access, and shows that the "
-        "alerts arrive."
+        "Whoever may break the glass starts one with `/wicket break-glass drill`. It gives no access, and shows that "
+        "the alerts arrive."
     )
     return composed(alert, title, together(was, wanted, todo))
 
