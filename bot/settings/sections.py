@@ -11,6 +11,7 @@ from pydantic import Field, SecretStr, model_validator
 
 from bot.settings.database import EXAMPLE, is_server, wrong_with
 from bot.settings.directories import DirectorySection
+from bot.settings.incidents import IncidentsSection
 from bot.settings.oidc import OidcSection
 from bot.settings.policies import PolicySection
 from bot.settings.replica import replica_here
@@ -263,5 +264,6 @@ class Sections(Section):
     audit: AuditSection = AuditSection()
     bulletins: BulletinsSection = BulletinsSection()
     policy: PolicySection = PolicySection()
+    incidents: IncidentsSection = IncidentsSection()
     siem: SiemSection | None = Field(default=None, examples=[None])
     logs: LogsSection = LogsSection()
