@@ -19,7 +19,7 @@ from handlers.emergency_facts import Known, enough_alone, known_now, nobodys, qu
 from handlers.emergency_telling import is_in_channel, notice_of, show, tell_refused
 from handlers.ground import Ground
 from handlers.intents import SCHEDULE
-from handlers.outside import Outside
+from handlers.outside import WITHIN, Outside
 from handlers.patience import in_call_time
 from handlers.recording import Fact
 from handlers.stepping_up import proof_facts
@@ -36,7 +36,7 @@ from storage.step_ups import Whose
 log = structlog.get_logger(__name__)
 
 # How long one try to tell somebody outside may take; it is tried again while there is time.
-ONE_TRY = timedelta(seconds=5)
+ONE_TRY = timedelta(seconds=WITHIN)
 # What was told is granted at once, or not at all: an hour later nobody would expect it.
 GIVEN_WITHIN = timedelta(seconds=60)
 

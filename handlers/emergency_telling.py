@@ -82,7 +82,7 @@ def notice_of(ground: "Ground", emergency: Emergency, at: datetime) -> Notice:
     owner = ground.owner(emergency.entitlement)
     return Notice(
         id=emergency.id,
-        kind="break-glass-drill" if emergency.drill else "break-glass",
+        kind="break-glass.drill" if emergency.drill else "break-glass",
         severity="high",
         title=Sentence(
             DRILL_TITLE if emergency.drill else TITLE,
