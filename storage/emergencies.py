@@ -17,6 +17,10 @@ from storage.records import Emergency, Grant
 from storage.signing import genuine, only_genuine, signed
 from storage.states import EMERGENCY_FOLLOWS, EMERGENCY_UNDER_WAY, LIVE, EmergencyState, GrantState
 
+FORESEEN = "emergency"
+"""What stands in a grant that was taken so, where others say what policy foresaw. It is believed of no grant: it only
+says where to look."""
+
 _EMERGENCIES = SQLModel.metadata.tables[Emergency.__tablename__]
 _ADD = upserts.or_nothing(_EMERGENCIES)
 # Built once: each effect asks whether what it is about is an emergency, and mostly it is none.
@@ -79,19 +83,43 @@ def granted_for(tx: Session, incident: str) -> Sequence[Emergency]:
     ).all()
 
 
-def last_granted(tx: Session, directory: str, account: str, entitlement: str) -> Emergency | None:
-    """The newest of this person's that gave them this."""
-    return tx.exec(
-        select(Emergency)
-        .where(
+def last_granted(tx: Session, emergency: Emergency, *, drills: bool) -> Emergency | None:
+    """The newest other one of the same person that gave them the same. drills: those that were practised count too."""
+    asked = select(Emergency).where(
+        Emergency.directory == emergency.directory,
+        Emergency.account == emergency.account,
+        Emergency.entitlement == emergency.entitlement,
+        Emergency.state == EmergencyState.GRANTED,
+        Emergency.id != emergency.id,
+    )
+    if not drills:
+        asked = asked.where(col(Emergency.drill).is_(False))
+    return tx.exec(asked.order_by(col(Emergency.opened_at).desc()).limit(1)).first()
+
+
+def is_unreviewed(tx: Session, directory: str, account: str, *, due_before: datetime) -> bool:
+    """Whether the review of something that this person took was due before then, and nobody gave it."""
+    found = select(Emergency.id).where(
+        Emergency.directory == directory,
+        Emergency.account == account,
+        Emergency.state == EmergencyState.GRANTED,
+        col(Emergency.reviewed_at).is_(None),
+        col(Emergency.review_due_at) <= due_before,
+    )
+    return tx.exec(found).first() is not None
+
+
+def under_way_of(tx: Session, directory: str, account: str, entitlement: str) -> Emergency | None:
+    """What this person has under way for this."""
+    found = tx.exec(
+        select(Emergency).where(
             Emergency.directory == directory,
             Emergency.account == account,
             Emergency.entitlement == entitlement,
-            Emergency.state == EmergencyState.GRANTED,
+            col(Emergency.state).in_(EMERGENCY_UNDER_WAY),
         )
-        .order_by(col(Emergency.opened_at).desc())
-        .limit(1)
     ).first()
+    return found if found is not None and genuine(tx, found) else None
 
 
 def granted_since(tx: Session, since: datetime) -> int:

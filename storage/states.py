@@ -1,4 +1,4 @@
-"""The states of links, grants and petitions, which of them may follow which, and kinds of freezes.
+"""The states of links, grants, petitions and exceptions, which of a grant may follow which, and kinds of freezes.
 
 It decides no move: it only says which ones a row can take, so that storage.grants takes no other.
 """
@@ -42,6 +42,32 @@ class FreezeKind(StrEnum):
     EMERGENCY = "emergency"
     RESETS = "resets"
 
+
+class ExceptionState(StrEnum):
+    """Where an exception stands as somebody's work: nobody looked, somebody is at it, it is over."""
+
+    OPEN = "open"
+    ACKNOWLEDGED = "acknowledged"
+    RESOLVED = "resolved"
+
+
+class Resolution(StrEnum):
+    """Why an exception is resolved: the first four by Wicket or its own buttons, the others chosen by a person.
+
+    BEFORE is what was raised, and over a week old, when exceptions had no states yet.
+    """
+
+    SETTLED = "settled"
+    RENEWED = "renewed"
+    DECIDED = "decided"
+    BEFORE = "before"
+    MENDED = "mended"
+    EXPECTED = "expected"
+    FALSE_ALARM = "false-alarm"
+    ACCEPTED = "accepted"
+
+
+BY_PEOPLE = (Resolution.MENDED, Resolution.EXPECTED, Resolution.FALSE_ALARM, Resolution.ACCEPTED)
 
 LIVE = (GrantState.APPROVED, GrantState.ACTIVE)
 

@@ -11,6 +11,7 @@ from datetime import tzinfo
 import aiohttp
 from slack_sdk.web.async_client import AsyncWebClient
 
+from bot.couriers.incidents import Reader, channels
 from bot.couriers.mail import MailCourier, Smtp
 from bot.couriers.rendering import Rendering
 from bot.couriers.slack import SlackCourier
@@ -21,9 +22,11 @@ from bot.slack.door import PageLinks
 from bot.texts import Language
 from handlers.checks import Checks
 from handlers.ground import Ground
+from handlers.outside import Outside
 from handlers.owners import CHANNEL, Owners
 from handlers.streaming import Streaming
 from handlers.visits import PageGround
+from storage.clock import utc_now
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -68,6 +71,11 @@ class Couriers:
             language=self.language,
             zone=self.zone,
         )
+
+    def outside(self, session: aiohttp.ClientSession) -> tuple[Outside, ...]:
+        """To those on duty outside Slack; none where the settings name none."""
+        reader = Reader(language=self.language, zone=self.zone)
+        return channels(self.settings, session, now=utc_now, reader=reader)
 
     def siem(self, session: aiohttp.ClientSession) -> Streaming | None:
         """To whoever collects events; None where nobody does."""

@@ -11,6 +11,7 @@ from pydantic import Field, SecretStr, model_validator
 
 from bot.settings.database import EXAMPLE, is_server, wrong_with
 from bot.settings.directories import DirectorySection
+from bot.settings.incidents import IncidentsSection
 from bot.settings.oidc import OidcSection
 from bot.settings.policies import PolicySection
 from bot.settings.replica import replica_here
@@ -182,7 +183,7 @@ class EmergenciesSection(Section):
     # The same by the same person sooner than this needs a second person (B-1).
     again_hours: int = Field(default=24, ge=1, le=168, examples=[24])
     # Nothing is granted until the alert was taken, nor if that takes longer (B-2).
-    tell_within_seconds: int = Field(default=60, ge=10, le=300, examples=[60])
+    tell_within_seconds: int = Field(default=60, ge=20, le=300, examples=[60])
     fallback: Literal["none", "outside", "security"] = Field(default="none", examples=["none"])
     # Of reviews and drills (B-3, B-4). weekend: days that do not count, by [slack] time_zone. 0: no drill is missed.
     weekend: tuple[Weekday, ...] = Field(
@@ -283,5 +284,6 @@ class Sections(Section):
     audit: AuditSection = AuditSection()
     bulletins: BulletinsSection = BulletinsSection()
     policy: PolicySection = PolicySection()
+    incidents: IncidentsSection = IncidentsSection()
     siem: SiemSection | None = Field(default=None, examples=[None])
     logs: LogsSection = LogsSection()

@@ -23,8 +23,8 @@ class EmergencyQuestion:
     minutes: for how long. incident_given: written as the settings want it; incident_over: it was used before, and
     nothing of it is open any more. proofs: by which they just proved who they are, for this. open_of_person and
     open_in_all: how many others are under way or open; most_…: how many the settings allow. again: they had the same
-    so a short while ago. told_security, told_outside: who has taken the alert; enough_alone: which of the two is enough.
-    now: aware UTC.
+    so a short while ago. told_security, told_outside: who has taken the alert; enough_alone: which of the two is
+    enough. now: aware UTC.
     """
 
     principal: Account

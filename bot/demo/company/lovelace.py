@@ -140,5 +140,6 @@ LOVELACE = Company(
     entitlements=_ENTITLEMENTS,
     help_desk=HELP_DESK,
     petition_channel="C0ITDESK",
+    on_call="joan",
 )
 """The company of the demo."""
