@@ -174,8 +174,7 @@ def reminded_of(tx: Session, owed: Owed) -> Reminded | None:
     about = {"kind": owed.kind, "subject": owed.subject, "recipient": owed.recipient}
     if row.reviewed_at is not None and where_posted(tx, **about) is None:
         return None
-    asked = open_of(tx, cause_of(Kind.EMERGENCY_REVIEW, row.id))
     return Reminded(
-        who=named(row.name, row.login), what=row.entitlement, due_at=row.review_due_at, drill=row.drill,
-        reviewed_by=row.reviewed_by_name, alert=asked[-1].id if asked else "",
+        emergency=row.id, who=named(row.name, row.login), what=row.entitlement, due_at=row.review_due_at,
+        drill=row.drill, reviewed_by=row.reviewed_by_name,
     )  # fmt: skip

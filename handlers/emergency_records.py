@@ -5,6 +5,7 @@ It gives nothing and takes nothing: what it keeps is reviewed as any other, and 
 
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Literal
 
 from sqlmodel import Session
 
@@ -41,9 +42,9 @@ class PutOnRecord:
 
 @dataclass(frozen=True, kw_only=True)
 class NotAsItWas:
-    """It cannot have been so. why: a whole sentence for an operator."""
+    """It cannot have been so."""
 
-    why: str
+    why: Literal["no-such", "not-over", "one-person", "no-words"]
 
 
 class EmergencyRecords:
@@ -54,30 +55,22 @@ class EmergencyRecords:
 
     async def put(self, told: ByHand, where: Where) -> PutOnRecord | NotAsItWas:
         """Keep it."""
-        why = self._why_not(told)
-        if why:
-            return NotAsItWas(why=why)
+        if told.entitlement not in self._ground.catalogue.entitlements:
+            return NotAsItWas(why="no-such")
+        if not told.begins < told.ends <= self._ground.now():
+            return NotAsItWas(why="not-over")
+        if same_person(told.person, told.second):
+            return NotAsItWas(why="one-person")
+        if not told.incident.strip() or not 0 < len(told.reason.strip()) <= JUSTIFICATION_LIMIT:
+            return NotAsItWas(why="no-words")
         return PutOnRecord(
             emergency=await self._ground.database.write(lambda tx: self._keep(tx, told, where))
         )
 
-    def _why_not(self, told: ByHand) -> str:
-        if told.entitlement not in self._ground.catalogue.entitlements:
-            return f"There is no entitlement {told.entitlement!r} in the catalogue."
-        if not told.begins < told.ends <= self._ground.now():
-            return "It has to begin before it ends, and to be over."
-        if same_person(told.person, told.second):
-            return "Both names are one person's: the sealed account takes two."
-        if not told.incident.strip() or not 0 < len(told.reason.strip()) <= JUSTIFICATION_LIMIT:
-            return (
-                f"It needs the id of the incident, and a reason of at most {JUSTIFICATION_LIMIT} characters."
-            )
-        return ""
-
     def _keep(self, tx: Session, told: ByHand, where: Where) -> str:
         now, person = self._ground.now(), told.person
         row = Emergency(
-            id=new_id("b", now), state=EmergencyState.GRANTED, directory=person.directory, account=person.id,
+            id=new_id("g", now), state=EmergencyState.GRANTED, directory=person.directory, account=person.id,
             login=person.login, name=person.name, slack_team="", slack_user="", entitlement=told.entitlement,
             incident=told.incident.strip(), reason=told.reason.strip(), handle="", asked_at=now, ask_by=now,
             minutes=-(-int((told.ends - told.begins).total_seconds()) // 60), opened_at=told.begins,

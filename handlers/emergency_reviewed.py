@@ -65,17 +65,14 @@ class Looked:
 
 @dataclass(frozen=True, kw_only=True)
 class Reminded:
-    """A review that reviewers are reminded of. alert: the exception that asks for it, "" if there is none open.
+    """A review that reviewers are reminded of. reviewed_by: who did it meanwhile, "" for nobody."""
 
-    reviewed_by: who did it meanwhile, "" for nobody.
-    """
-
+    emergency: str
     who: str
     what: str
     due_at: datetime
     drill: bool
     reviewed_by: str
-    alert: str
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -13,13 +13,19 @@ from bot.cli.people import find_person
 from bot.cli.place import group, opened, place_of
 from bot.cli.tables import say
 from bot.settings import Settings
-from handlers.intents import Where
+from handlers.intents import JUSTIFICATION_LIMIT, Where
 from storage.faults import DirectoryUnavailable
 
 if TYPE_CHECKING:
     from storage.directories.base import Account
 
 CLI = Where(transport="cli")
+_WHY = {
+    "no-such": "There is no such entitlement in the catalogue.",
+    "not-over": "It has to begin before it ends, and to be over.",
+    "one-person": "Both names are one person's: the sealed account takes two.",
+    "no-words": f"It needs the id of the incident, and a reason of at most {JUSTIFICATION_LIMIT} characters.",
+}
 commands = typer.Typer(callback=group, help="Emergencies: what was done while Wicket was not there.")
 
 
@@ -49,7 +55,7 @@ def record(
         records = EmergencyRecords(ground_of(settings, database, {}, database.now))
         outcome = asyncio.run(records.put(told, CLI))
     if isinstance(outcome, NotAsItWas):
-        raise typer.BadParameter(outcome.why)
+        raise typer.BadParameter(_WHY[outcome.why])
     say(
         f"It is on the record as {outcome.emergency}, reported by hand. A review of it is asked for in Slack."
     )

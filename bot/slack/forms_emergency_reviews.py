@@ -20,8 +20,8 @@ from slack_sdk.models.views import View
 from bot.slack.actions import Field, Form
 from bot.slack.forms import Wrong, metadata, selected, too_long, typed
 from bot.slack.messages.parts import facts, note, section
-from bot.slack.words import day_and_clock, duration, in_quotes, inert, listed, plainly, quoted, visible
-from bot.stories.telling import PROOFS
+from bot.slack.words import day_and_clock, duration, in_quotes, inert, plainly, quoted, visible
+from bot.stories.telling import proofs_told
 from bot.texts import as_known, say
 from handlers.decisions.emergency_reviews import Finding
 from handlers.emergency_reviewed import Looked, MayRestore, MayReview
@@ -128,7 +128,7 @@ def selected_radio(view: Mapping[str, Any]) -> str:
 
 def _facts(looked: Looked) -> list[Block]:
     """Who, what, how long, for what and why, who ended it, by which proof: whole (promise 9)."""
-    proofs = listed([say(PROOFS[one]) for one in looked.proved_by.split() if one in PROOFS])
+    proofs = proofs_told(looked.proved_by.split())
     rows = [
         (say("Who"), as_known(looked.who)),
         (say("What"), looked.what),

@@ -40,7 +40,7 @@ def test_what_the_paper_says_is_kept_as_reported_by_hand(install: Install):
     ("changes", "says"),
     [
         ({"second": "ada"}, "one person"),
-        ({"entitlement": "no-such"}, "no entitlement"),
+        ({"entitlement": "no-such"}, "no such entitlement"),
         ({"ends": "2026-03-02T14:02"}, "begin before it ends"),
         ({"ends": "2199-01-01"}, "to be over"),
         ({"begins": "noon"}, "like 2026-01-31T14:02"),

@@ -4,6 +4,7 @@ It claims nothing that is not known, and decides nothing.
 """
 
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 
 from slack_sdk.models.blocks import ButtonElement
 
@@ -24,13 +25,15 @@ from handlers.emergency_reviewed import (
     ReviewedBefore,
     ReviewKept,
 )
+from handlers.emergency_telling import ALERTED
 from handlers.outcomes import NotAllowed, Unknown
 from handlers.strange import Kind
 
 
 def follow_up_message(alert: Alert) -> Message:
-    """The message of an exception about what follows an emergency."""
-    return _MESSAGES[alert.kind](alert)
+    """The message of an exception about what follows an emergency: in its thread, and in the channel as well."""
+    message, emergency = _MESSAGES[alert.kind](alert), str(alert.facts.get("emergency") or "")
+    return _in_thread(message, emergency) if emergency else message
 
 
 def _review(alert: Alert) -> Message:
@@ -54,17 +57,21 @@ def _title(alert: Alert) -> str:
 
 
 def _what_happened(alert: Alert) -> str:
-    values = {"name": alert.whose, "what": f"*{alert.entitlement}*", "incident": alert.fact("incident", "?")}
+    name, what, incident = alert.whose, f"*{alert.entitlement}*", alert.fact("incident", "?")
     if alert.facts.get("drill"):
         return say(
-            "{name} practised breaking the glass for {what} ({incident}). No access was given.", **values
-        )
+            "{name} practised breaking the glass for {what} ({incident}). No access was given.",
+            name=name, what=what, incident=incident,
+        )  # fmt: skip
     if alert.facts.get("by_hand"):
         return say(
             "{name} had {what} in an emergency, incident {incident}, past Wicket: an operator put it on the record.",
-            **values,
-        )
-    return say("{name} took {what} in an emergency, incident {incident}. The access is over.", **values)
+            name=name, what=what, incident=incident,
+        )  # fmt: skip
+    return say(
+        "{name} took {what} in an emergency, incident {incident}. The access is over.",
+        name=name, what=what, incident=incident,
+    )  # fmt: skip
 
 
 def _wanted(alert: Alert) -> str:
@@ -93,18 +100,19 @@ def _wanted(alert: Alert) -> str:
 def _given(alert: Alert) -> str:
     by, at, words = alert.fact("decided_by"), alert.moment("decided_at"), str(alert.facts.get("words") or "")
     whom = say("{name} at {time}", name=by, time=clock(at)) if at else by
-    found = alert.facts.get("finding")
-    if alert.facts.get("drill"):
-        finding = _WENT_WELL if found == Finding.JUSTIFIED else _WENT_BADLY
-    else:
-        finding = _JUSTIFIED if found == Finding.JUSTIFIED else _NOT_JUSTIFIED
-    return together(say(finding, whom=whom), say("To change: {words}.", words=quoted(words)) if words else "")
+    found = (bool(alert.facts.get("drill")), alert.facts.get("finding") == Finding.JUSTIFIED)
+    return together(
+        say(_FOUND[found], whom=whom), say("To change: {words}.", words=quoted(words)) if words else ""
+    )
 
 
-_JUSTIFIED = template("✅ *Justified*, says the review by {whom}.")
-_NOT_JUSTIFIED = template("⛔ *Not justified*, says the review by {whom}.")
-_WENT_WELL = template("✅ *It went as it should*, says the review by {whom}.")
-_WENT_BADLY = template("⛔ *It did not go as it should*, says the review by {whom}.")
+# By whether it was a drill, and whether it was right.
+_FOUND = {
+    (False, True): template("✅ *Justified*, says the review by {whom}."),
+    (False, False): template("⛔ *Not justified*, says the review by {whom}."),
+    (True, True): template("✅ *It went as it should*, says the review by {whom}."),
+    (True, False): template("⛔ *It did not go as it should*, says the review by {whom}."),
+}
 
 
 def _button(alert: Alert) -> ButtonElement:
@@ -159,24 +167,25 @@ FOLLOW_UPS = frozenset(_MESSAGES)
 
 
 def reminder_message(reminded: Reminded) -> Message:
-    """In the thread of the message that asks for a review, and in the channel as well: an edit would go unseen."""
-    values = {"name": inert(reminded.who), "what": f"*{inert(reminded.what)}*"}
+    """In the emergency's thread, and in the channel as well: an edit would go unseen."""
+    name, what = inert(reminded.who), f"*{inert(reminded.what)}*"
     drill = say("DRILL.") if reminded.drill else ""
     if reminded.reviewed_by:
         text = say(
             "✅ What {name} did with {what} was reviewed by {reviewer}.",
-            reviewer=inert(reminded.reviewed_by),
-            **values,
-        )
+            name=name, what=what, reviewer=inert(reminded.reviewed_by),
+        )  # fmt: skip
     else:
         text = say(
             "⏳ The review of what {name} did with {what} is still owed, by {time}. Whoever can do it presses "
             "*Review…* above.",
-            time=day_and_clock(reminded.due_at), **values,
+            name=name, what=what, time=day_and_clock(reminded.due_at),
         )  # fmt: skip
-    below = ("exception", reminded.alert) if reminded.alert else None
-    message = said(together(drill, text))
-    return Message(text=message.text, blocks=message.blocks, below=below, aloud=below is not None)
+    return _in_thread(said(together(drill, text)), reminded.emergency)
+
+
+def _in_thread(message: Message, emergency: str) -> Message:
+    return replace(message, below=(ALERTED, emergency), aloud=True)
 
 
 def review_text(outcome: object) -> str:

@@ -10,11 +10,12 @@ from hypothesis import strategies as st
 from bot.slack.messages.alert_facts import Alert
 from bot.slack.messages.alerts import alert_message
 from bot.slack.messages.drift import DRIFT
+from bot.slack.messages.emergency_reviews import FOLLOW_UPS
 from handlers.strange import Kind
 from tests.bot.slack.stories import NOW, clumsy, hears, problems, reads
 
 # The others are told by bot.slack.messages.drift, freezes, alarms and alerts_rules.
-ALERTS = set(Kind) - DRIFT - {Kind.ACCESS_STOPPED, Kind.NOT_ME, Kind.RULES_PROPOSED}
+ALERTS = set(Kind) - DRIFT - FOLLOW_UPS - {Kind.ACCESS_STOPPED, Kind.NOT_ME, Kind.RULES_PROPOSED}
 TAIL = "medium · 23 Nov 14:02 UTC · story g-1"
 LATER = (NOW + timedelta(minutes=30)).isoformat()
 
