@@ -208,5 +208,5 @@ class AskingEmergency:
             where=intent.where,
             decision=decision,
             facts=facts,
-            texts={"reason": row.reason} if row else {},
+            texts={"justification": row.reason} if row else {},
         )

@@ -5,12 +5,24 @@ They look nothing up; handlers.emergency_asking and handlers.emergencies fill th
 
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Final
 
 from handlers.decisions.freezing import Stopped
 from handlers.intents import JUSTIFICATION_LIMIT, Intent
 from handlers.outcomes import Repeated, Unknown
 from storage.catalogue import Entitlement
 from storage.fresh import FreshProof
+
+ALERTED: Final = "emergency"
+"""The alert: one message in the security channel and one in its owner's, edited in place."""
+
+NEWS: Final = "emergency-news"
+"""What happened since, in its thread."""
+
+STATUS: Final = "emergency-status"
+"""To whoever broke the glass: how it stands, until they have it."""
+
+BEGUN, EXTENDED, OVER = "begun", "extended", "over"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -87,8 +99,9 @@ class EmergencyStory:
     """A breaking of the glass with everything its messages say.
 
     who: the name with the login. title: of the entitlement, and its id where it left the catalogue. owner: the team's
-    name, "" likewise. state: a storage.states.EmergencyState; held: a storage.states.GrantState, "" without a grant.
-    why_ended, ended_by: how the access ended. until: when it ends; extended: until when it goes on by an approval.
+    name, "" likewise. handle: of the visit on which it is proven. state: a storage.states.EmergencyState; held: a
+    storage.states.GrantState, "" without a grant. why_ended, ended_by: how the access ended. until: when it ends;
+    extended: until when it goes on by an approval.
     """
 
     id: str
@@ -101,6 +114,7 @@ class EmergencyStory:
     reason: str
     minutes: int
     drill: bool
+    handle: str
     state: str
     held: str
     proof: FreshProof | None

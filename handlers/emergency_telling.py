@@ -5,11 +5,12 @@ It decides nothing, gives nothing, and puts nobody's own words outside Slack.
 
 from collections.abc import Collection
 from datetime import datetime
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
 from sqlmodel import Session
 
 from handlers.decisions.policy import PolicyDecision
+from handlers.emergency_outcomes import ALERTED, BEGUN, EXTENDED, NEWS, OVER, STATUS
 from handlers.exceptions import Kind, Severity, Strange, broken_policy, tell_security
 from handlers.outside import Notice
 from handlers.strange import named
@@ -24,17 +25,6 @@ from storage.states import EmergencyState, GrantState
 
 if TYPE_CHECKING:
     from handlers.ground import Ground, Shown
-
-ALERTED: Final = "emergency"
-"""The alert: one message in the security channel and one in its owner's, edited in place."""
-
-NEWS: Final = "emergency-news"
-"""What happened since, in its thread."""
-
-STATUS: Final = "emergency-status"
-"""To whoever broke the glass: how it stands, until they have it."""
-
-BEGUN, EXTENDED, OVER = "begun", "extended", "over"
 
 TITLE = template("Break-glass: {who} takes {entitlement} for {minutes} minutes, incident {incident}")
 DRILL_TITLE = template(

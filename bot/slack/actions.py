@@ -56,6 +56,8 @@ class Action(StrEnum):
     RULES_DENY = "rules.deny"
     VOUCH = "ask.vouch"
     BE_VOUCHED = "ask.vouched"
+    BREAK_GLASS = "ask.break_glass"
+    END_EMERGENCY = "emergency.end"
     REVIEW_EMERGENCY = "emergency.review"
     RESTORE_ELIGIBILITY = "emergency.restore"
 
@@ -82,6 +84,7 @@ class Form(StrEnum):
     HALT = "form.halt"
     WHOM = "form.whom"
     REVOKE_ALL = "form.revoke_all"
+    BREAK_GLASS = "form.break_glass"
     REVIEW_EMERGENCY = "form.review_emergency"
     RESTORE_ELIGIBILITY = "form.restore_eligibility"
 

@@ -11,6 +11,7 @@ from bot.slack.alarms import AlarmClicks
 from bot.slack.deciding import DecidingClicks
 from bot.slack.drift import DriftClicks
 from bot.slack.during import DuringClicks
+from bot.slack.emergencies import EmergencyClicks
 from bot.slack.emergency_reviews import EmergencyReviewClicks
 from bot.slack.freezes import FreezeClicks
 from bot.slack.halting import HaltingClicks
@@ -41,6 +42,7 @@ class Topics:
     vouching: VouchingClicks
     stories: StoryClicks
     rules: RuleClicks
+    emergencies: EmergencyClicks
     emergency_reviews: EmergencyReviewClicks
 
     @property
@@ -57,5 +59,6 @@ class Topics:
             **self.vouching.table,
             **self.stories.table,
             **self.rules.table,
+            **self.emergencies.table,
             **self.emergency_reviews.table,
         }

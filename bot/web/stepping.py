@@ -25,12 +25,16 @@ _FOR = {
     About.PETITION: template("It is for one decision: about the petition of {whom}."),
     About.VOUCHING: template("It is for one thing: that you vouch for {whom}."),
     About.RULES: template("It is for one decision: about the change of the policies or the catalogue."),
+    About.EMERGENCY: template("It is for one thing: that you take {thing} in an emergency, incident {whom}."),
 }
 _BACK: Mapping[str, str] = {
     About.APPROVAL: template("Now go back to Slack and press Approve. What you typed there is kept."),
     About.PETITION: template("Now go back to Slack and press Approve once more."),
     About.VOUCHING: template("Now go back to Slack and press Vouch once more. What you typed there is kept."),
     About.RULES: template("Now go back to Slack and press Approve once more."),
+    About.EMERGENCY: template(
+        "Now go back to Slack. Security and those on duty are being told; you have it as soon as they were."
+    ),
 }
 _NOTHING_DONE = template("Nothing is approved by this page.")
 

@@ -17,6 +17,7 @@ from bot.slack.messages.parts import Message, button, said
 from bot.slack.words import clock, day, day_and_clock, either, inert, quoted, together
 from bot.texts import say, say_counted, template
 from handlers.decisions.emergency_reviews import Finding
+from handlers.emergency_outcomes import ALERTED
 from handlers.emergency_reviewed import (
     NothingToRestore,
     NotOver,
@@ -25,7 +26,6 @@ from handlers.emergency_reviewed import (
     ReviewedBefore,
     ReviewKept,
 )
-from handlers.emergency_telling import ALERTED
 from handlers.outcomes import NotAllowed, Unknown
 from handlers.strange import Kind
 
