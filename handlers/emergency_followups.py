@@ -74,7 +74,8 @@ class EmergencyFollowups:
             due = min(review_due(max(ended, row.asked_at), days), due_of(row, days))
             emergency_reviews.owe_review(tx, row, due_at=due)
             self._record(tx, row, "emergency.review_owed")
-            self._ask(tx, row, names)
+            if not is_overdue(row, now, days):  # else one message says so at once
+                self._ask(tx, row, names)
         if is_overdue(row, now, days):
             emergency_reviews.escalated(tx, row, now)
             self._record(tx, row, "emergency.review_overdue", outcome="failed")

@@ -12,7 +12,7 @@ from sqlmodel import Session
 
 from handlers.concerned import of_owner, of_security
 from handlers.decisions.emergency_questions import EmergencyReviewQuestion
-from handlers.decisions.emergency_reviews import Finding, Lapse, WorkingDays, due_of, lapse_of, may_review
+from handlers.decisions.emergency_reviews import Finding, Lapse, due_of, lapse_of, may_review
 from handlers.decisions.made_up import SOMEBODY
 from handlers.decisions.policy import PolicyDecision, same_person
 from handlers.ground import Ground
@@ -49,8 +49,8 @@ class Standing:
 class Reviewers:
     """Weighs one person's word about what another did in an emergency."""
 
-    def __init__(self, ground: Ground, days: WorkingDays) -> None:
-        self._ground, self.days = ground, days
+    def __init__(self, ground: Ground) -> None:
+        self._ground, self.days = ground, ground.emergencies.days
 
     async def standing(self, reviewer: Account, emergency: Emergency) -> Standing:
         """DirectoryUnavailable when a directory does not say."""
@@ -142,33 +142,29 @@ class Reviewers:
         )  # fmt: skip
 
 
-class Eligibility:
-    """Whether somebody's eligibility for another emergency has lapsed (B-3)."""
+async def lapse(ground: Ground, account: Account) -> Lapse | None:
+    """Why this person cannot break the glass, if so: what any account of theirs left open counts (B-3, R-1).
 
-    def __init__(self, ground: Ground, days: WorkingDays) -> None:
-        self._ground, self._days = ground, days
+    What the record tells of and the table does not have, as Wicket wrote it, was not reviewed. DirectoryUnavailable
+    where it could be somebody else's, and nobody can say.
+    """
+    found, is_whole = await ground.database.read(
+        lambda tx: (emergency_reviews.unsettled(tx), emergency_reviews.is_whole(tx, account.id))
+    )
+    now, days = ground.now(), ground.emergencies.days
+    theirs = [
+        one for one in found if lapse_of([one], now, days) and await _is_of(ground, account, one)
+    ]  # fmt: skip
+    return lapse_of(theirs, now, days) or (None if is_whole else Lapse.OVERDUE)
 
-    async def lapse(self, account: Account) -> Lapse | None:
-        """Why they cannot, if so: what any account of theirs left open counts. DirectoryUnavailable if nobody can say.
 
-        What the record tells of and the table does not have, as Wicket wrote it, was not reviewed.
-        """
-        found, is_whole = await self._ground.database.read(
-            lambda tx: (emergency_reviews.unsettled(tx), emergency_reviews.is_whole(tx, account.id))
-        )
-        theirs = [one for one in found if await self._is_of(account, one)]
-        lapse = lapse_of(theirs, self._ground.now(), self._days)
-        return lapse or (None if is_whole else Lapse.OVERDUE)
-
-    async def _is_of(self, account: Account, emergency: Emergency) -> bool:
-        if (emergency.directory, emergency.account) == (account.directory, account.id):
-            return True
-        if not lapse_of([emergency], self._ground.now(), self._days):
-            return False
-        if emergency.directory not in self._ground.homes:
-            return False
-        other = await in_time(self._ground.home(emergency.directory).account(emergency.account))
-        return other is not None and same_person(account, other)
+async def _is_of(ground: Ground, account: Account, emergency: Emergency) -> bool:
+    if (emergency.directory, emergency.account) == (account.directory, account.id):
+        return True
+    if emergency.directory not in ground.homes:
+        return False
+    other = await in_time(ground.home(emergency.directory).account(emergency.account))
+    return other is not None and same_person(account, other)
 
 
 _NOBODY = Owner(id="", name="", channel="", approvers="")

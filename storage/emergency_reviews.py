@@ -15,8 +15,8 @@ from storage.records import Emergency
 from storage.signing import genuine, only_genuine
 from storage.states import EmergencyState, GrantState
 
-OPENED = "emergency.opened"
-"""The entry by which the record says that somebody's access began, or that a drill took place."""
+GRANTED, PRACTISED = "emergency.granted", "emergency.practised"
+"""The entries by which the record says that somebody was given access, or that a drill took place."""
 
 # Access that is about to be, or is there.
 _GIVES = (GrantState.APPROVED, GrantState.ACTIVE)
@@ -43,7 +43,9 @@ def is_whole(tx: Session, account: str) -> bool:
 
     A row that was changed, moved to somebody else or thrown away by other hands holds nobody back; the record does.
     """
-    told = select(func.count()).where(ENTRIES.c.subject == account, ENTRIES.c.action == OPENED)
+    told = select(func.count()).where(
+        ENTRIES.c.subject == account, ENTRIES.c.action.in_((GRANTED, PRACTISED))
+    )
     recorded = int(tx.connection().execute(told).scalar_one())
     if not recorded:
         return True

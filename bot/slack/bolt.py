@@ -8,7 +8,6 @@ from dataclasses import dataclass
 from slack_bolt.async_app import AsyncApp
 from slack_sdk.web.async_client import AsyncWebClient
 
-from bot.following_up import reviews_of
 from bot.metrics import Metrics
 from bot.settings import Settings
 from bot.slack.actor import Profiles
@@ -46,6 +45,8 @@ from handlers.checkpointing import Checkpointing
 from handlers.checks import Checks
 from handlers.decisions.names import Names
 from handlers.details import Details
+from handlers.emergency_reviewers import Reviewers
+from handlers.emergency_reviews import EmergencyReviews
 from handlers.ending import Ending
 from handlers.extending import Extending
 from handlers.foresight import Foreseeing
@@ -168,7 +169,9 @@ class Speaking:
                 pages=pages,
                 replies=replies,
             ),
-            emergency_reviews=EmergencyReviewClicks(reviews_of(settings, ground), replies=replies),
+            emergency_reviews=EmergencyReviewClicks(
+                EmergencyReviews(ground, Reviewers(ground)), replies=replies
+            ),
         )
 
     def _conversation(self, asking: Asking, names: Derived[Names]) -> Conversation:

@@ -10,6 +10,7 @@ import pytest
 from sqlalchemy import text
 from sqlmodel import Session
 
+from handlers.decisions.emergencies import EmergencyRules
 from handlers.decisions.emergency_reviews import Finding, Lapse, WorkingDays
 from handlers.emergency_followups import REMINDER, EmergencyFollowups
 from handlers.emergency_reviewed import (
@@ -23,14 +24,15 @@ from handlers.emergency_reviewed import (
     ReviewEmergency,
     ReviewKept,
 )
-from handlers.emergency_reviewers import Eligibility, Reviewers
+from handlers.emergency_reviewers import Reviewers
+from handlers.emergency_reviewers import lapse as lapse_now
 from handlers.emergency_reviews import EmergencyReviews
 from handlers.intents import SCHEDULE
 from handlers.outcomes import NotAllowed, Repeated, Unknown
 from handlers.recording import WICKET, record
 from storage import emergencies
 from storage.catalogue import Catalogue
-from storage.emergency_reviews import OPENED
+from storage.emergency_reviews import GRANTED
 from storage.records import Emergency
 from storage.states import EmergencyState
 from tests.handlers.access_ground import CATALOGUE, World
@@ -44,16 +46,17 @@ HOUR, DAY = timedelta(hours=1), timedelta(days=1)
 @pytest.fixture
 async def world(tmp_path: Path) -> AsyncIterator[World]:
     async with open_world(tmp_path) as made:
+        made.ground = replace(made.ground, emergencies=EmergencyRules(days=DAYS))
         yield made
         assert await made.sound()
 
 
 def reviews(world: World) -> EmergencyReviews:
-    return EmergencyReviews(world.ground, Reviewers(world.ground, DAYS))
+    return EmergencyReviews(world.ground, Reviewers(world.ground))
 
 
 async def look(world: World, drill_every: timedelta | None = None) -> None:
-    await EmergencyFollowups(world.ground, Reviewers(world.ground, DAYS), drill_every=drill_every).look()
+    await EmergencyFollowups(world.ground, Reviewers(world.ground), drill_every=drill_every).look()
 
 
 async def took(world: World, login: str = "ada", emergency: str = "b-1", **changes: Any) -> str:
@@ -70,7 +73,7 @@ async def took(world: World, login: str = "ada", emergency: str = "b-1", **chang
         row = Emergency(**{**plain, **changes})
         assert emergencies.add(tx, row)
         record(
-            tx, at=now, action=OPENED, outcome="done", actor=WICKET, where=SCHEDULE, correlation=row.id,
+            tx, at=now, action=GRANTED, outcome="done", actor=WICKET, where=SCHEDULE, correlation=row.id,
             subject=row.account, resource=row.entitlement,
         )  # fmt: skip
 
@@ -92,7 +95,7 @@ async def restore(world: World, login: str) -> Any:
 
 
 async def lapse(world: World, login: str = "ada") -> Lapse | None:
-    return await Eligibility(world.ground, DAYS).lapse(await world.account(login))
+    return await lapse_now(world.ground, await world.account(login))
 
 
 async def row(world: World, emergency: str = "b-1") -> Emergency:
@@ -165,7 +168,7 @@ async def test_nobody_reviews_what_they_did_themselves(world: World) -> None:
     await world.local.put_in_group("security-team", "sam2")
     assert isinstance(await review(world, "sam2"), NotAllowed)
     assert await world.actions("emergency") == [
-        "emergency.opened done",
+        "emergency.granted done",
         *["emergency.review_refused refused"] * 2,
     ]
     assert await world.kinds() == ["wrong-approver"] * 2
@@ -247,7 +250,7 @@ async def test_a_schedule_that_stood_still_lets_nobody_through(world: World) -> 
     world.clock.at += 2 * DAY
     assert await lapse(world) == Lapse.OVERDUE
     await look(world)
-    assert [one.severity for one in await asked(world)] == ["medium", "high"]
+    assert [one.severity for one in await asked(world)] == ["high"]
 
 
 async def test_another_account_of_the_same_person_has_lapsed_too(world: World) -> None:
