@@ -50,7 +50,8 @@ def of_emergency(tx: Session, ground: "Ground", grant: "Shown") -> list[Message]
     if grant.foreseen != FORESEEN:
         return []
     news = [BEGUN] if grant.state != GrantState.APPROVED else []
-    if grant.state in (GrantState.ENDED, GrantState.VOIDED):
+    # What ends together with others is shown as it was when its end began.
+    if grant.state in (GrantState.ENDING, GrantState.ENDED, GrantState.VOIDED):
         news.append(OVER)
     whole = tx.get(Grant, grant.id)
     if whole is not None and extension_of(tx, whole) is not None:
