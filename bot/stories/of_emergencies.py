@@ -30,6 +30,9 @@ FOLLOW_UPS: Mapping[str, str] = {
         "{who} wanted to let {whom} break the glass again, which nothing stood against."
     ),
     "emergency.eligibility_restored": template("{who} let {whom} break the glass again."),
+    "emergency.practised": template(
+        "{who} let the drill end: everybody had been told, and nothing was given."
+    ),
     "emergency.drill_missed": template(
         "No drill of breaking the glass took place in time. Security was told."
     ),

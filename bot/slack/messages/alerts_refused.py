@@ -35,7 +35,7 @@ def _emergency_refused(alert: Alert) -> tuple[str, str]:
         )
     title = say("Break-glass refused: {entitlement} for {name}", entitlement=what, name=who)
     if alert.facts.get("drill"):
-        title = say("Drill of break-glass refused: {entitlement} for {name}", entitlement=what, name=who)
+        title = say("DRILL of break-glass refused: {entitlement} for {name}", entitlement=what, name=who)
     came = say(_STAGES[alert.fact("stage")]) if alert.fact("stage") in _STAGES else ""
     about = say("Incident {incident}.", incident=incident) if incident else ""
     return title, together(about, came, _reasons(alert), say("Nothing was given."))

@@ -72,6 +72,10 @@ def status_message(story: EmergencyStory, page: str) -> Message:
         answer = say("⛔ {what} was not given.", what=what)
         why = whole(as_told(story.refused_why)) if story.refused_why else ""
         return said(f"{together(answer, why)}\n{say(INSTEAD)}", buttons=[_ask_button(story)])
+    if story.state == EmergencyState.GRANTED and story.drill:
+        return said(
+            say("✅ The drill is over: everybody was told. No access was given; somebody else reviews it.")
+        )
     if story.state == EmergencyState.GRANTED:
         return said(say("🚨 {what}: everybody was told. How it stands is said below.", what=what))
     return said(
@@ -82,8 +86,13 @@ def status_message(story: EmergencyStory, page: str) -> Message:
     )
 
 
-def begin_message() -> Message:
-    """To whoever wrote it in plain words: the way to the form."""
+def begin_message(*, drill: bool = False) -> Message:
+    """To whoever wrote it in plain words: the way to the form. drill: to practise it."""
+    if drill:
+        told = say(
+            "A drill goes the same way as an emergency, and everybody reads that it is a DRILL. No access is given."
+        )
+        return said(told, buttons=[button(say("Begin a drill…"), Action.BREAK_GLASS, "drill")])
     text = say(
         "In an emergency, whoever is on the list takes access at once, for an hour at most. Security and those on duty "
         "hear of it first, and somebody else reviews it."
@@ -126,6 +135,8 @@ def _headline(story: EmergencyStory) -> str:
             "🚨 *Break-glass: {who} takes {what} for {duration}*, incident {incident}. Nothing is given yet.",
             duration=duration(story.minutes), **about,
         )  # fmt: skip
+    elif story.drill:
+        told = say("✅ *Break-glass practised: {who}, for {what}*. No access was given.", who=who, what=what)
     elif story.held == GrantState.VOIDED:
         told = say(
             "⛔ *Break-glass refused at the last: {what} was not given to {who}*, incident {incident}.",
@@ -142,7 +153,7 @@ def _headline(story: EmergencyStory) -> str:
         told = say(
             "🚨 *Break-glass: {what} held by {who} until {time}*, incident {incident}.", time=time, **about
         )
-    return together(say("*This is a drill.*"), told) if story.drill else told
+    return together(say("*This is a DRILL.*"), told) if story.drill else told
 
 
 def _facts(story: EmergencyStory) -> str:

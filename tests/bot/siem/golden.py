@@ -72,6 +72,7 @@ GOLDEN: Mapping[str, tuple[int, str]] = {
     "emergency.needless": (3004, "Other"),
     "emergency.not_listed": (3004, "Other"),
     "emergency.not_told": (3004, "Other"),
+    "emergency.practised": (3004, "Other"),
     "emergency.proven": (3004, "Other"),
     "emergency.refused": (3004, "Other"),
     "emergency.repeated": (3004, "Other"),
