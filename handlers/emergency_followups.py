@@ -19,6 +19,7 @@ from handlers.decisions.emergency_reviews import (
 )
 from handlers.emergency_reviewed import Reminded
 from handlers.emergency_reviewers import Reviewers
+from handlers.emergency_telling import show
 from handlers.exceptions import Kind, Severity, Strange, cause_of, tell_security
 from handlers.ground import Ground
 from handlers.intents import SCHEDULE
@@ -74,6 +75,7 @@ class EmergencyFollowups:
             due = min(review_due(max(ended, row.asked_at), days), due_of(row, days))
             emergency_reviews.owe_review(tx, row, due_at=due)
             self._record(tx, row, "emergency.review_owed")
+            show_review(tx, self._ground, row)
             if not is_overdue(row, now, days):  # else one message says so at once
                 self._ask(tx, row, names)
         if is_overdue(row, now, days):
@@ -149,6 +151,12 @@ class EmergencyFollowups:
             correlation=row.id, subject=row.account, resource=row.entitlement,
             facts={"incident": row.incident, "drill": row.drill, "due": due.isoformat()},
         )  # fmt: skip
+
+
+def show_review(tx: Session, ground: Ground, row: Emergency) -> None:
+    """The alert says how its review stands; what never went through Wicket has none."""
+    if row.tell_by is not None:
+        show(tx, ground, row)
 
 
 def owe_reminder(tx: Session, ground: Ground, row: Emergency, *, again: bool) -> None:

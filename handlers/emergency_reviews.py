@@ -12,7 +12,7 @@ from sqlmodel import Session
 from handlers import recording
 from handlers.decisions.emergency_reviews import Finding, due_of
 from handlers.decisions.policy import PolicyDecision
-from handlers.emergency_followups import owe_reminder
+from handlers.emergency_followups import owe_reminder, show_review
 from handlers.emergency_reviewed import (
     Looked,
     MayRestore,
@@ -140,6 +140,7 @@ class EmergencyReviews:
             tx, intent, row, "emergency.reviewed", "done", decision,
             facts={"finding": intent.finding.value, "late": is_late}, texts={"rationale": intent.words},
         )  # fmt: skip
+        show_review(tx, self._ground, row)
         decided = {
             "decided_by": account.name, "decided_at": now.isoformat(), "finding": intent.finding.value,
             "words": intent.words,

@@ -25,7 +25,7 @@ from bot.slack.messages.during import (
     still_ends,
     still_waits,
 )
-from bot.slack.messages.emergency_reviews import FOLLOW_UPS, follow_up_message
+from bot.slack.messages.emergency_reviews import FOLLOW_UPS, follow_up_message, review_of
 from bot.slack.messages.emergency_reviews import reminder_message as review_reminder
 from bot.slack.messages.freezes import freeze_message
 from bot.slack.messages.halting import revoked_all_message
@@ -268,7 +268,10 @@ class Rendering:
 
     async def _emergency(self, owed: Owed) -> Message | None:
         story = await self._emergency_story(owed.subject)
-        return of_emergencies.emergency_message(story) if story else None
+        if story is None:
+            return None
+        more, buttons = review_of(story)
+        return of_emergencies.emergency_message(story, more=more, buttons=buttons)
 
     async def _emergency_news(self, owed: Owed) -> Message | None:
         about, _, what = owed.subject.rpartition(":")

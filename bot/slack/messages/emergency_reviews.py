@@ -17,7 +17,7 @@ from bot.slack.messages.parts import Message, button, said
 from bot.slack.words import clock, day, day_and_clock, either, inert, quoted, together
 from bot.texts import say, say_counted, template
 from handlers.decisions.emergency_reviews import Finding
-from handlers.emergency_outcomes import ALERTED
+from handlers.emergency_outcomes import ALERTED, EmergencyStory
 from handlers.emergency_reviewed import (
     NothingToRestore,
     NotOver,
@@ -28,6 +28,7 @@ from handlers.emergency_reviewed import (
 )
 from handlers.outcomes import NotAllowed, Unknown
 from handlers.strange import Kind
+from storage.states import EmergencyState
 
 
 def follow_up_message(alert: Alert) -> Message:
@@ -164,6 +165,19 @@ _MESSAGES: Mapping[Kind, Callable[[Alert], Message]] = {
     Kind.DRILL_MISSED: _drill_missed,
 }
 FOLLOW_UPS = frozenset(_MESSAGES)
+
+
+def review_of(story: EmergencyStory) -> tuple[str, tuple[ButtonElement, ...]]:
+    """What the alert says of its review, from the access on, and the way to it once it is owed."""
+    if story.state != EmergencyState.GRANTED:
+        return "", ()
+    if story.reviewed_by:
+        found = _FOUND[story.drill, story.finding == Finding.JUSTIFIED]
+        return say(found, whom=inert(story.reviewed_by)), ()
+    if story.review_due_at is None:
+        return say("Somebody else reviews it within two working days of its end."), ()
+    due = say("Review due {time}, by somebody else.", time=day_and_clock(story.review_due_at))
+    return due, (button(say("Review…"), Action.REVIEW_EMERGENCY, story.id),)
 
 
 def reminder_message(reminded: Reminded) -> Message:
