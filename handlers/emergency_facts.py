@@ -86,7 +86,7 @@ def question_of(tx: Session, ground: Ground, known: Known, emergency: Emergency)
 
 
 def eligibility_lapsed(tx: Session, ground: Ground, account: Account) -> bool:
-    """Whether something that this person took before was not reviewed in time (B-3)."""
+    """Whether something that this person took before was not reviewed in time."""
     return emergencies.is_unreviewed(tx, account.directory, account.id, due_before=ground.now())
 
 
