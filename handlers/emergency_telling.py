@@ -26,10 +26,12 @@ from storage.states import EmergencyState, GrantState
 if TYPE_CHECKING:
     from handlers.ground import Ground, Shown
 
-TITLE = template("Break-glass: {who} takes {entitlement} for {minutes} minutes, incident {incident}")
-DRILL_TITLE = template(
-    "DRILL of break-glass: {who} takes {entitlement} for {minutes} minutes, incident {incident}"
-)
+_TITLES = {
+    False: template("Break-glass: {who} takes {entitlement} for {minutes} minutes, incident {incident}"),
+    True: template(
+        "DRILL of break-glass: {who} takes {entitlement} for {minutes} minutes, incident {incident}"
+    ),
+}
 TOLD = template(
     "They proved who they are. The access begins once this was taken, and ends by itself. The team {owner} and "
     "security can end it at once in Slack."
@@ -77,7 +79,7 @@ def notice_of(ground: "Ground", emergency: Emergency, at: datetime) -> Notice:
         kind="break-glass.drill" if emergency.drill else "break-glass",
         severity="high",
         title=Sentence(
-            DRILL_TITLE if emergency.drill else TITLE,
+            _TITLES[emergency.drill],
             who=named(emergency.name, emergency.login),
             entitlement=emergency.entitlement,
             minutes=emergency.minutes,

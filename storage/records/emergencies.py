@@ -12,7 +12,7 @@ from storage.records.columns import added_empty, moment, only, sentence
 
 
 class Emergency(SQLModel, table=True):
-    """One breaking of the glass, from the asking to its review (B-1 to B-4).
+    """One breaking of the glass, from the asking to its review (B-1, B-2).
 
     directory, account, login, name: whose it is, by the account that they sign in with. slack_team, slack_user: from
     where they asked. reason: their words. state: one of storage.states.EmergencyState. handle: the visit on which they

@@ -3,6 +3,8 @@
 The alert says what is so, and never more: that somebody was told only once they were.
 """
 
+from collections.abc import Mapping
+
 from slack_sdk.models.blocks import ButtonElement
 
 from bot.slack.actions import Action
@@ -31,6 +33,7 @@ INSTEAD = template(
     "What you can do: ask for access as always, and write to its owner or to the security team that it is urgent."
 )
 _OVER = (EmergencyState.REFUSED, EmergencyState.LAPSED)
+_PRACTISED = "practised"
 _CALM = (GrantState.ENDED, GrantState.VOIDED)
 
 
@@ -126,34 +129,46 @@ def not_asked_text(outcome: object) -> str:
 
 
 def _headline(story: EmergencyStory) -> str:
-    who, what, incident = inert(story.who), inert(story.title), inert(story.incident)
-    about = {"who": who, "what": what, "incident": incident}
-    if story.state in _OVER:
-        told = say("⛔ *Break-glass refused: {what} was not given to {who}*, incident {incident}.", **about)
-    elif story.state != EmergencyState.GRANTED:
-        told = say(
-            "🚨 *Break-glass: {who} takes {what} for {duration}*, incident {incident}. Nothing is given yet.",
-            duration=duration(story.minutes), **about,
-        )  # fmt: skip
-    elif story.drill:
-        told = say("✅ *Break-glass practised: {who}, for {what}*. No access was given.", who=who, what=what)
-    elif story.held == GrantState.VOIDED:
-        told = say(
-            "⛔ *Break-glass refused at the last: {what} was not given to {who}*, incident {incident}.",
-            **about,
-        )
-    elif story.held == GrantState.ENDED:
-        told = say("⌛ *Break-glass over: {what} was held by {who}*, incident {incident}.", **about)
-    elif story.held == GrantState.ENDING:
-        told = say(
-            "⌛ *Break-glass ending: {what} is being taken back from {who}*, incident {incident}.", **about
-        )
-    else:
-        time = clock(story.until) if story.until else ""
-        told = say(
-            "🚨 *Break-glass: {what} held by {who} until {time}*, incident {incident}.", time=time, **about
-        )
+    told = say(
+        _HEADLINES[_stands(story)],
+        who=inert(story.who),
+        what=inert(story.title),
+        incident=inert(story.incident),
+        duration=duration(story.minutes),
+        time=clock(story.until) if story.until else "",
+    )
     return together(say("*This is a DRILL.*"), told) if story.drill else told
+
+
+def _stands(story: EmergencyStory) -> str:
+    """How it stands, by the state of the emergency, and of its grant once there is one."""
+    if story.state == EmergencyState.GRANTED and story.drill:
+        return _PRACTISED
+    if story.state == EmergencyState.GRANTED:
+        return story.held if story.held in _HEADLINES else GrantState.ACTIVE
+    return EmergencyState.REFUSED if story.state in _OVER else EmergencyState.TELLING
+
+
+_HEADLINES: Mapping[str, str] = {
+    EmergencyState.REFUSED: template(
+        "⛔ *Break-glass refused: {what} was not given to {who}*, incident {incident}."
+    ),
+    EmergencyState.TELLING: template(
+        "🚨 *Break-glass: {who} takes {what} for {duration}*, incident {incident}. Nothing is given yet."
+    ),
+    _PRACTISED: template("✅ *Break-glass practised: {who}, for {what}*. No access was given."),
+    GrantState.APPROVED: template(
+        "🚨 *Break-glass: {what} is being given to {who} until {time}*, incident {incident}."
+    ),
+    GrantState.ACTIVE: template("🚨 *Break-glass: {what} held by {who} until {time}*, incident {incident}."),
+    GrantState.ENDING: template(
+        "⌛ *Break-glass ending: {what} is being taken back from {who}*, incident {incident}."
+    ),
+    GrantState.ENDED: template("⌛ *Break-glass over: {what} was held by {who}*, incident {incident}."),
+    GrantState.VOIDED: template(
+        "⛔ *Break-glass refused at the last: {what} was not given to {who}*, incident {incident}."
+    ),
+}
 
 
 def _facts(story: EmergencyStory) -> str:
