@@ -30,10 +30,12 @@ from handlers.outcomes import NotAllowed, Unknown
 from handlers.strange import Kind
 from storage.states import EmergencyState
 
+_ID = 100
+
 
 def follow_up_message(alert: Alert) -> Message:
     """The message of an exception about what follows an emergency: in its thread, and in the channel as well."""
-    message, emergency = _MESSAGES[alert.kind](alert), str(alert.facts.get("emergency") or "")
+    message, emergency = _MESSAGES[alert.kind](alert), _emergency(alert)
     return _in_thread(message, emergency) if emergency else message
 
 
@@ -117,7 +119,12 @@ _FOUND = {
 
 
 def _button(alert: Alert) -> ButtonElement:
-    return button(say("Review…"), Action.REVIEW_EMERGENCY, str(alert.facts.get("emergency")))
+    return button(say("Review…"), Action.REVIEW_EMERGENCY, _emergency(alert))
+
+
+def _emergency(alert: Alert) -> str:
+    """Which one it is about; a button holds no more than so much."""
+    return str(alert.facts.get("emergency") or "")[:_ID]
 
 
 def _unjustified(alert: Alert) -> Message:
@@ -133,9 +140,7 @@ def _unjustified(alert: Alert) -> Message:
         again = say("✅ *They can break the glass again*, says {whom}: {words}.", whom=whom, words=why)
         return composed(alert, title, f"{told}\n{again}")
     lapsed = say("{name} cannot break the glass until the security team lets them again.", name=alert.whose)
-    restore = button(
-        say("Let them again…"), Action.RESTORE_ELIGIBILITY, str(alert.facts.get("emergency"))
-    )  # fmt: skip
+    restore = button(say("Let them again…"), Action.RESTORE_ELIGIBILITY, _emergency(alert))
     return composed(alert, title, together(told, lapsed), buttons=[restore])
 
 
