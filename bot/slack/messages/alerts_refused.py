@@ -90,6 +90,9 @@ def _wrong_approver(alert: Alert) -> tuple[str, str]:
         title = say("Wrong person clicked: the petition of {name}", name=petition)
         tried = say("{name} tried to decide about the petition of {other}.", name=who, other=petition)
         others = say("They are not among those who may.")
+    elif facts.get("emergency"):
+        tried = say("{name} tried to review an emergency about {entitlement}.", name=who, entitlement=what)
+        others = say("They are not among those who may.")
     elif facts.get("ending"):
         whose = requester or say("somebody")
         tried = say(
