@@ -94,7 +94,7 @@ class Duties:
             Duty(name="cut-off", every=60, work=self.changes.settle_cut_off),
             Duty(name="alarms", every=30, woken_by=REVOKED, work=self.alarms.settle_due),
             Duty(name="revoked", every=2, woken_by=REVOKED, work=self.revoking.look),
-            Duty(name="emergencies", every=0.5, woken_by="outbox", work=self.emergencies.go_on),
+            Duty(name="emergencies", every=0.5, work=self.emergencies.go_on),
             Duty(name="petitions", every=5, woken_by=PETITIONS, work=self.openings.settle_due),
             Duty(name="cooling", every=10, work=self.cooling.settle_due),
             Duty(name="doubts", every=1, work=self.doubts.tell_due),

@@ -64,7 +64,9 @@ def ending_of(stepped: Stepped) -> Ending:
     about = About(stepped.kind)
     what = say(_FOR[about], thing=stepped.thing, whom=stepped.whom) if stepped.thing else ""
     back = say(_BACK[about])
-    said = (shown, together(what, lasts), back, _NOTHING_DONE, NOT_YOU)
+    # What is taken in an emergency goes on by itself from here.
+    done = "" if about == About.EMERGENCY else _NOTHING_DONE
+    said = (shown, together(what, lasts), back, done, NOT_YOU)
     return Ending(
         symbol="✅", title=template("You proved who you are."), sentences=tuple(each for each in said if each)
     )

@@ -14,7 +14,7 @@ from storage.records import Emergency, Grant
 from tests.handlers.made_once import shipped_policy
 from tests.wire.conftest import World, close_world, open_world
 from tests.wire.steps import SECURITY
-from tests.wire.test_stepping_up import PROVE, proves
+from tests.wire.test_stepping_up import PROVE, at, proves
 
 DATA = "C0DATAOWN"
 WHY = "The database is down, restarting it"
@@ -63,6 +63,8 @@ async def test_everybody_hears_before_the_access_and_its_owner_ends_it_at_one_cl
     form = await begin(edsger)
     assert "Nothing is given yet" in form.plain
     assert await world.holders("prod-db") == set()
+    async with at(world, form.link(PROVE)) as browser:
+        assert "This breaks the glass" in browser.shown.text
     said = await proves(world, "edsger", form.link(PROVE))
     assert "that you take Production database in an emergency, incident INC-4711" in said
     alert = await alan.sees("held by Edsger Dijkstra (edsger) until", "INC-4711", WHY, channel=SECURITY)

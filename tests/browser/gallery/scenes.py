@@ -14,6 +14,7 @@ from handlers.decisions.policy import Action
 from handlers.policies import shipped
 from tests.browser.gallery import (
     approvers,
+    emergencies,
     halting,
     petitions,
     proofs,
@@ -95,6 +96,7 @@ SCENES = (
             halting.halted, halting.revoked,
         )
     ),
+    Scene(play=emergencies.broken_glass, how=_all_policies),
     Scene(play=petitions.a_petition, how=_all_policies),
     Scene(play=petitions.a_privileged_petition, how=_all_policies),
     Scene(play=approvers.manager_first, how=_manager_first),
