@@ -3,7 +3,6 @@
 It decides nothing: neither when a review is due, nor who may give one.
 """
 
-from collections.abc import Mapping, Sequence
 from datetime import datetime
 
 from sqlmodel import Session, col, func, or_, select
@@ -15,8 +14,8 @@ from storage.records import Emergency
 from storage.signing import genuine, only_genuine
 from storage.states import EmergencyState, GrantState
 
-GRANTED, PRACTISED = "emergency.granted", "emergency.practised"
-"""The entries by which the record says that somebody was given access, or that a drill took place."""
+GRANTED, PRACTISED, RECORDED = "emergency.granted", "emergency.practised", "emergency.recorded"
+"""The entries by which the record says that access was given, that a drill took place, or what was done by hand."""
 
 # Access that is about to be, or is there.
 _GIVES = (GrantState.APPROVED, GrantState.ACTIVE)
@@ -44,7 +43,7 @@ def is_whole(tx: Session, account: str) -> bool:
     A row that was changed, moved to somebody else or thrown away by other hands holds nobody back; the record does.
     """
     told = select(func.count()).where(
-        ENTRIES.c.subject == account, ENTRIES.c.action.in_((GRANTED, PRACTISED))
+        ENTRIES.c.subject == account, ENTRIES.c.action.in_((GRANTED, PRACTISED, RECORDED))
     )
     recorded = int(tx.connection().execute(told).scalar_one())
     if not recorded:
@@ -109,20 +108,3 @@ def last_drill(tx: Session) -> datetime | None:
     return tx.exec(
         select(func.max(Emergency.opened_at)).where(_GRANTED, col(Emergency.drill).is_(True))
     ).one()
-
-
-def took_place(tx: Session, since: datetime, until: datetime) -> Sequence[Emergency]:
-    """Those that began from `since` until before `until`, drills among them, the oldest first."""
-    asked = select(Emergency).where(
-        _GRANTED, col(Emergency.opened_at) >= since, col(Emergency.opened_at) < until
-    )
-    return tx.exec(asked.order_by(col(Emergency.opened_at), col(Emergency.id))).all()
-
-
-def frequency(found: Sequence[Emergency]) -> Mapping[tuple[str, str, bool], int]:
-    """How often each person (by name) took each entitlement; drills apart."""
-    counted: dict[tuple[str, str, bool], int] = {}
-    for one in found:
-        key = (one.name, one.entitlement, one.drill)
-        counted[key] = counted.get(key, 0) + 1
-    return counted

@@ -12,7 +12,9 @@ from sqlmodel import Session
 
 from handlers.decisions.emergencies import EmergencyRules
 from handlers.decisions.emergency_reviews import Finding, Lapse, WorkingDays
+from handlers.digesting import digest_of
 from handlers.emergency_followups import REMINDER, EmergencyFollowups
+from handlers.emergency_records import ByHand, EmergencyRecords, PutOnRecord
 from handlers.emergency_reviewed import (
     MayRestore,
     MayReview,
@@ -244,6 +246,24 @@ async def test_without_its_review_eligibility_lapses_and_security_hears_of_it(wo
     assert len(await asked(world)) == 2
 
 
+async def test_how_often_somebody_broke_the_glass_is_counted_from_the_record(world: World) -> None:
+    """B-4: in the week and in the month, whatever became of the table."""
+    await took(world)
+    world.clock.at += 20 * DAY
+    begins = world.ground.now()
+    await took(world, emergency="b-2")
+    await took(world, "grace", emergency="b-3")
+    ends = begins + 7 * DAY
+    counted = await world.ground.database.read(lambda tx: digest_of(tx, begins, ends).broken)
+    assert [(one.who, one.what, one.times, one.in_month) for one in counted] == [
+        ("Ada", "prod-db", 1, 2),
+        ("Grace", "prod-db", 1, 1),
+    ]
+    await world.ground.database.write(lambda tx: tx.connection().execute(text("DELETE FROM emergencies")))
+    again = await world.ground.database.read(lambda tx: digest_of(tx, begins, ends).broken)
+    assert [(one.who, one.in_month) for one in again] == [("ada", 2), ("grace", 1)]
+
+
 async def test_a_schedule_that_stood_still_lets_nobody_through(world: World) -> None:
     """Promise 3: what follows from the end is so, whether anybody wrote it down or not; a late look catches up."""
     await took(world)
@@ -274,6 +294,24 @@ async def test_a_row_that_other_hands_changed_gives_nobody_back(world: World, ho
     """T-9: the record tells of it, and what does not stand in the table as Wicket wrote it was not reviewed."""
     await took(world)
     await world.ground.database.write(lambda tx: tx.connection().execute(text(how)))
+    assert await lapse(world) == Lapse.OVERDUE
+
+
+async def test_what_was_put_on_record_by_hand_stands_for_nothing_else(world: World) -> None:
+    """T-9: it is counted by itself, and never in the place of a row that is gone."""
+    await took(world)
+    await review(world, "sam")
+    records = EmergencyRecords(world.ground)
+    now = world.ground.now()
+    told = ByHand(
+        person=await world.account("ada"), second=await world.account("linus"), entitlement="prod-db",
+        incident="INC-1", reason="it burned", begins=now - HOUR, ends=now,
+    )  # fmt: skip
+    assert isinstance(await records.put(told, SCHEDULE), PutOnRecord)
+    assert await lapse(world) is None
+    await world.ground.database.write(
+        lambda tx: tx.connection().execute(text("DELETE FROM emergencies WHERE id = 'b-1'"))
+    )
     assert await lapse(world) == Lapse.OVERDUE
 
 

@@ -109,6 +109,12 @@ GOLDEN = [
         TAIL,
     ),
     (
+        alert(Kind.WRONG_APPROVER, {"entitlement": "prod-db", "emergency": True, "reasons": ["You report to them."]}),
+        "⚠️ Wrong person clicked: prod-db",
+        "Ada Lovelace (ada) tried to review an emergency about prod-db. You report to them. Nothing was changed.",
+        TAIL,
+    ),
+    (
         alert(Kind.WRONG_APPROVER, {"release": "Bob Noyce (bob)", "reasons": []}),
         "⚠️ Wrong person clicked: Ada Lovelace (ada)",
         "Ada Lovelace (ada) tried to let Bob Noyce (bob) in again. They are not on the security team. "
