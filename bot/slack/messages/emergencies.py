@@ -219,7 +219,8 @@ def _ended(story: EmergencyStory) -> str:
     if at is None:
         return ""
     if story.held == GrantState.VOIDED:
-        return say("It was not given: {why}", why=whole(as_told(story.why_ended)))
+        why = whole(as_told(story.why_ended)) if story.why_ended else ""
+        return together(say("The access was not given after all."), why)
     held = span(round((at - story.active_at).total_seconds())) if story.active_at else span(0)
     if story.ended_by:
         return say(
