@@ -142,7 +142,7 @@ def _facts(looked: Looked) -> list[Block]:
     by_hand = section(
         say("It did not go through Wicket: an operator put it on the record, as they heard of it.")
     )
-    due = note(say("To be reviewed by {time}.", time=day_and_clock(looked.due_at)))
+    due = note(say("Review due {time}.", time=day_and_clock(looked.due_at)))
     return [*drill, facts(rows), *([by_hand] if looked.by_hand else []), due]
 
 

@@ -16,6 +16,9 @@ from handlers.emergency_outcomes import EmergencyAsked, EmergencyRefused
 from handlers.emergency_reviewed import Restored, RestoreEligibility, ReviewEmergency, ReviewKept
 from handlers.emergency_reviewers import Reviewers
 from handlers.emergency_reviews import EmergencyReviews
+from handlers.intents import AskStory
+from handlers.outcomes import NotAllowed
+from handlers.what_happened import Story, WhatHappened
 from storage import emergencies
 from storage.records import Grant
 from storage.states import EmergencyState
@@ -66,6 +69,19 @@ async def test_a_drill_goes_the_same_way_is_flagged_everywhere_and_gives_nothing
     assert isinstance(await review(glass, drill, "linus", Finding.NOT_JUSTIFIED), ReviewKept)
     world.clock.forward(hours=1)
     assert isinstance(await glass.ask(), EmergencyAsked)
+
+
+async def test_what_happened_in_a_drill_is_told_though_there_never_was_a_grant(glass: Glass) -> None:
+    """B-4: to whoever did it, the owner's team and security, and to nobody else."""
+    world = glass.world
+    drill = await glass.proven(drill=True)
+    look = WhatHappened(world.ground).look
+    for login in ("grace", "linus", "sam"):
+        told = await look(AskStory(**await world.intent(login), about=drill))
+        assert isinstance(told, Story)
+        assert told.rows[-1].action == "emergency.proven"
+    assert isinstance(await look(AskStory(**await world.intent("charles"), about=drill)), NotAllowed)
+    assert await world.kinds() == []
 
 
 async def test_a_drill_without_its_proof_or_its_alerts_is_no_drill(glass: Glass) -> None:

@@ -89,7 +89,7 @@ def _wanted(alert: Alert) -> str:
         asked = say("Somebody else of the security team reviews it by {time}.", time=time)
     if alert.facts.get("overdue"):
         asked = say(
-            "Nobody reviewed it by {time}. Until somebody does, {name} cannot break the glass.",
+            "Its review was due {time}, and nobody gave it. Until somebody does, {name} cannot break the glass.",
             time=time, name=alert.whose,
         )  # fmt: skip
     else:
