@@ -52,9 +52,12 @@ async def _examine(directories: Directories, directory: str, group: str) -> Find
     except WicketFault as fault:
         return failed(about, f"It is not known who they are: {fault}", "Mend the directory first.")
     if able is None:
-        return failed(about, f"There is no group {group} in {directory}.", "Make the group, or correct break_glass.")
+        return failed(
+            about, f"There is no group {group} in {directory}.", "Make the group, or correct break_glass."
+        )
     if len(able) < _ENOUGH:
-        return warning(about, f"Fewer than two employees in {directory} can.", f"Put two people into the group {group}.")
+        few = f"Fewer than two employees in {directory} can."
+        return warning(about, few, f"Put two people into the group {group}.")
     return ok(about, f"Two people or more in {directory} can.")
 
 
