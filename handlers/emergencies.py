@@ -27,7 +27,7 @@ from handlers.strange import named
 from storage import emergencies, grants, holdings
 from storage.directories.base import Account
 from storage.emergencies import FORESEEN
-from storage.faults import DirectoryUnavailable, OutsideUnavailable
+from storage.faults import DirectoryUnavailable, OutsideUnavailable, WicketFault
 from storage.records import Emergency, Grant
 from storage.sentences import template, told_together
 from storage.states import EmergencyState, GrantState
@@ -70,6 +70,8 @@ class Emergencies:
         except DirectoryUnavailable as fault:
             log.warning("emergency.waits", emergency=row.id, fault=str(fault))
             await self._ground.database.write(lambda tx: self._give_up_if_late(tx, row.id))
+        except WicketFault as fault:  # tried again soon; the others go on meanwhile
+            log.error("emergency.failed", emergency=row.id, fault=str(fault))
 
     async def _prove(self, row: Emergency) -> None:
         """Once they proved who they are: ask policy again, and owe the alerts."""

@@ -23,8 +23,6 @@ says where to look."""
 
 _EMERGENCIES = SQLModel.metadata.tables[Emergency.__tablename__]
 _ADD = upserts.or_nothing(_EMERGENCIES)
-# Built once: each effect asks whether what it is about is an emergency, and mostly it is none.
-_OF_GRANT = select(Emergency).where(col(Emergency.grant) == bindparam("of"))
 # Literally the condition of the index: the schedule asks twice a second, and mostly there is none.
 _ALL_UNDER_WAY = (
     select(Emergency)
@@ -47,12 +45,6 @@ def add(tx: Session, emergency: Emergency) -> bool:
 def get(tx: Session, emergency_id: str) -> Emergency | None:
     """The emergency, held until the transaction ends where it writes. None if it is not as Wicket wrote it."""
     found = tx.get(Emergency, emergency_id, with_for_update=True, populate_existing=True)
-    return found if found is not None and genuine(tx, found) else None
-
-
-def of_grant(tx: Session, grant: str) -> Emergency | None:
-    """The emergency that this grant is of; None for any other grant."""
-    found = tx.exec(_OF_GRANT, params={"of": grant}).first() if grant else None
     return found if found is not None and genuine(tx, found) else None
 
 

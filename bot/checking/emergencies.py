@@ -46,16 +46,19 @@ def _outside(settings: Settings) -> Finding:
 
 
 async def _examine(directories: Directories, directory: str, group: str) -> Finding:
-    about = f"break_glass for {group} in {directory}"
+    about = f"break_glass {group}"
     try:
         able = await first_able(await directories.get(directory), group, _can, _ENOUGH)
     except WicketFault as fault:
         return failed(about, f"It is not known who they are: {fault}", "Mend the directory first.")
     if able is None:
-        return failed(about, f"There is no group {group}.", "Make the group, or correct break_glass.")
+        return failed(
+            about, f"There is no group {group} in {directory}.", "Make the group, or correct break_glass."
+        )
     if len(able) < _ENOUGH:
-        return warning(about, "Fewer than two employees can.", f"Put two people into the group {group}.")
-    return ok(about, "Two people or more can.")
+        few = f"Fewer than two employees in {directory} can."
+        return warning(about, few, f"Put two people into the group {group}.")
+    return ok(about, f"Two people or more in {directory} can.")
 
 
 def _can(account: Account) -> bool:

@@ -4,7 +4,7 @@ A button's value is the id of an emergency to look up; nothing else in a payload
 """
 
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from bot.slack import sentences
@@ -28,6 +28,7 @@ from handlers.ground import Ground
 from handlers.intents import Actor, EndGrant, Intent
 from handlers.outcomes import Unknown
 from handlers.own import owns
+from storage.emergencies import FORESEEN
 from storage.reminders import seen
 
 if TYPE_CHECKING:
@@ -93,10 +94,13 @@ class EmergencyClicks:
     async def _end(self, click: "Click") -> None:
         """By whoever has it, its owner's team or security: the confirmation was the form, and the alert says who."""
         grant = await self._ground.database.read(lambda tx: seen(tx, click.value))
-        if grant is not None and owns(click.actor, grant):
-            outcome: object = await self._access.give_back(click.on_grant)
+        # What is no emergency has no such button: it is ended with a reason, or this is a forgery.
+        is_one = grant is not None and grant.foreseen == FORESEEN
+        about = replace(click.on_grant, grant=click.value if is_one else "")
+        if grant is not None and is_one and owns(click.actor, grant):
+            outcome: object = await self._access.give_back(about)
         else:
-            outcome = await self._ending.end(EndGrant(**vars(click.on_grant), rationale=""))
+            outcome = await self._ending.end(EndGrant(**vars(about), rationale=""))
         self._say(click, ended_answer(outcome))
 
     def _say(self, click: "Click", text: str) -> None:

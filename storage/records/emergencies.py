@@ -37,7 +37,6 @@ class Emergency(SQLModel, table=True):
         ),
         Index("emergencies_of", "directory", "account", "opened_at"),
         Index("emergencies_for", "incident"),
-        Index("emergencies_by_grant", "grant"),
         Index("emergencies_unreviewed", "review_due_at", **only("state = 'granted' AND reviewed_at IS NULL")),
     )
 

@@ -31,7 +31,7 @@ from storage import emergencies, freezes, outbox
 from storage.exceptions import SECURITY
 from storage.faults import OutsideUnavailable
 from storage.handles import Result, bind, move
-from storage.records import Emergency, Owed
+from storage.records import Emergency, Owed, StepUp
 from storage.states import EmergencyState, FreezeKind
 from storage.stores import Server
 from tests.handlers.access_ground import CATALOGUE, World, thing
@@ -200,6 +200,7 @@ async def test_access_begins_once_it_is_proven_and_both_have_the_alert(glass: Gl
     ]  # fmt: skip
     said = await glass.world.last("emergency.proven")
     assert (said["facts"]["proof"], said["facts"]["proved_by"]) == (row.handle, ["passkey"])
+    assert [one.spent_at for one in await glass.world.rows(StepUp)] == [glass.world.clock()]
     assert {one["correlation"] for one in await glass.world.audit()} == {emergency}
 
 

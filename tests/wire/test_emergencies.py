@@ -13,7 +13,8 @@ from bot.demo.workspace.views import View
 from storage.records import Emergency, Grant
 from tests.handlers.made_once import shipped_policy
 from tests.wire.conftest import World, close_world, open_world
-from tests.wire.steps import SECURITY
+from tests.wire.hostile import clicked, submitted
+from tests.wire.steps import SECURITY, ask
 from tests.wire.test_stepping_up import PROVE, at, proves
 
 DATA = "C0DATAOWN"
@@ -203,6 +204,26 @@ async def test_it_ends_by_itself_and_the_same_message_says_so(world: World) -> N
     over = await world.person("alan").sees("Break-glass over", "as agreed", channel=SECURITY)
     assert over.ts == alert.ts
     assert await world.holders("prod-db") == set()
+
+
+async def test_what_was_made_up_gives_and_ends_nothing(world: World) -> None:
+    """Promise 5: the form of somebody who is on no list, and the button of an emergency below what is none."""
+    ada, alan = world.person("ada"), world.person("alan")
+    typed = {
+        "entitlement": {"entitlement": {"selected_option": {"value": "prod-db"}}},
+        "ticket": {"ticket": {"value": "INC-1"}},
+        "justification": {"justification": {"value": WHY}},
+        "length": {"length": {"selected_option": {"value": "60"}}},
+    }
+    await world.slack.send(submitted("U0ADA", "form.break_glass", typed), kind="interactive")
+    await alan.sees("Break-glass refused: prod-db for Ada Lovelace", "on the list", channel=SECURITY)
+    await ask(ada, "I need grafana-edit for 2h because INC-4711")
+    held = await ada.sees("✅ grafana-edit")
+    button = clicked("U0ALAN", "emergency.end", held.buttons["grant.give_back"]["value"])
+    await world.slack.send(button, kind="interactive")
+    await alan.sees("No button or form of ours: sent by Alan Turing", channel=SECURITY)
+    assert await states(world) == []
+    assert "ada" in await world.holders("grafana-edit")
 
 
 async def _is(world: World, wanted: list[str]) -> bool:

@@ -40,7 +40,6 @@ def upgrade() -> None:
     )  # fmt: skip
     op.create_index("emergencies_of", "emergencies", ["directory", "account", "opened_at"])
     op.create_index("emergencies_for", "emergencies", ["incident"])
-    op.create_index("emergencies_by_grant", "emergencies", ["grant"])
     op.create_index(
         "emergencies_unreviewed", "emergencies", ["review_due_at"],
         sqlite_where=_UNREVIEWED, postgresql_where=_UNREVIEWED,
