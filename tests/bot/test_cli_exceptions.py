@@ -3,10 +3,11 @@
 import json
 from datetime import timedelta
 
-from handlers.exceptions import Kind, Severity, Strange, tell_security
+from handlers.exceptions import Kind, Severity, Strange, cause_of, tell_security
 from storage import exception_work
 from storage.clock import utc_now
 from storage.exception_work import Worker
+from storage.exceptions import open_of
 from storage.sentences import Sentence
 from storage.states import Resolution
 from tests.bot.test_cli import Install, install
@@ -24,9 +25,7 @@ def raised(install: Install, cause: str, **changes: object) -> str:
     at = utc_now() - timedelta(hours=30)
     with install.tx() as write:
         write(lambda tx: tell_security(tx, at, Strange(**about)))
-        return str(
-            write(lambda tx: max(row.id for row in tx.query(ExceptionRecord) if row.cause.endswith(cause)))
-        )
+        return str(write(lambda tx: open_of(tx, cause_of(about["kind"], cause))[-1].id))
 
 
 def test_those_that_are_not_resolved_are_listed_and_filtered(install: Install):
