@@ -60,6 +60,15 @@ class Kind(StrEnum):
     DRILL_MISSED = "drill-missed"
 
 
+# What these ask is decided by buttons of their own, or by a drill, and that resolves them.
+DECIDED_BY_BUTTONS = frozenset(
+    {
+        Kind.UNEXPLAINED, Kind.VANISHED, Kind.FOUND_STANDING, Kind.REVIEW_DUE, Kind.MANY_LEFT, Kind.ACCESS_STOPPED,
+        Kind.RULES_PROPOSED, Kind.EMERGENCY_REVIEW, Kind.EMERGENCY_UNJUSTIFIED, Kind.DRILL_MISSED,
+    }
+)  # fmt: skip
+
+
 def named(name: str, login: str) -> str:
     """Whom an exception is about: the login stands beside the name, since names can be made to look alike (SL-3).
 

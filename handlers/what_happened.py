@@ -63,6 +63,9 @@ class _Found:
     by_manager: bool
     names: Mapping[str, str]
     things: frozenset[str]
+    # What people of security did about the exception that was asked for, and how many entries that are: for them alone.
+    work: str = ""
+    done: int = 0
 
 
 class WhatHappened:
@@ -78,10 +81,14 @@ class WhatHappened:
             return await self._ground.database.write(lambda tx: self._turn_away(tx, intent))
         if not await self._concerns(intent.actor, found):
             return await self._ground.database.write(lambda tx: self._refuse(tx, intent, found))
-        pages = max(1, -(-found.about.entries // ON_A_PAGE))
+        told: tuple[str, ...] = (found.correlation,)
+        entries = found.about.entries
+        if found.work and of_security(self._ground, intent.actor.account):
+            told, entries = (found.correlation, found.work), entries + found.done
+        pages = max(1, -(-entries // ON_A_PAGE))
         page = min(max(0, intent.page), pages - 1)
         rows = await self._ground.database.read(
-            lambda tx: stories.story(tx, found.correlation, skip=page * ON_A_PAGE, limit=ON_A_PAGE)
+            lambda tx: stories.story(tx, *told, skip=page * ON_A_PAGE, limit=ON_A_PAGE)
         )
         return Story(
             about=intent.about,
@@ -90,7 +97,7 @@ class WhatHappened:
             names=await self._names(rows, found.names),
             page=page,
             pages=pages,
-            entries=found.about.entries,
+            entries=entries,
         )
 
     async def _concerns(self, actor: Actor, found: _Found) -> bool:
@@ -167,12 +174,16 @@ def _find(tx: Session, about: str) -> _Found | None:
         and ("manager" in grant.missing or any(one.role == "manager" for one in said)),
         names=names,
         things=_of_emergency(tx, emergency) if emergency is not None else about_it.resources,
+        work=row.id if row is not None and row.correlation != row.id else "",
+        done=stories.about(tx, row.id).entries if row is not None else 0,
     )
 
 
 def _of_emergency(tx: Session, emergency: Emergency) -> frozenset[str]:
     """What it takes, once its owner was told of it; nothing of one that is not as Wicket wrote it."""
-    told = emergency.tell_by is not None or not emergency.handle  # what was put on the record by hand has no visit
+    told = (
+        emergency.tell_by is not None or not emergency.handle
+    )  # what was put on the record by hand has no visit
     genuine = emergencies.get(tx, emergency.id) is not None
     return frozenset({emergency.entitlement} if told and genuine else ())
 

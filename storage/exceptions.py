@@ -43,8 +43,10 @@ _ANY_OF_CAUSES = (
     select(_EXCEPTIONS.c.id).where(_EXCEPTIONS.c.cause.in_(bindparam("causes", expanding=True))).limit(1)
 )
 _KNOWN = select(_EXCEPTIONS.c.cause).where(among(_EXCEPTIONS.c.cause, "causes"))
-_OF_CAUSES = select(ExceptionRecord).where(
-    col(ExceptionRecord.cause).in_(bindparam("causes", expanding=True))
+_OF_CAUSES = (
+    select(ExceptionRecord)
+    .where(col(ExceptionRecord.cause).in_(bindparam("causes", expanding=True)))
+    .order_by(col(ExceptionRecord.id))
 )
 _UNDER = (
     select(ExceptionRecord)
@@ -74,10 +76,9 @@ def raise_exception(
     recurs after it was resolved, by whomever, is a new one. Only a person opens the same one again.
     cause: what makes two of them the same. severity: "low", "medium" or "high". who: the name to show.
     facts: ids, names and numbers, no secrets. owner: the id of an owner whose channel hears of it too.
-    anew: in a message of its own; those before say that they are overtaken.
+    anew: in a message of its own; those before say that they are overtaken, and whoever worked on them still does.
     """
-    if anew:
-        _add_facts(tx, at, [cause], {RENEWED: at.isoformat()})
+    before = _add_facts(tx, at, [cause], {RENEWED: at.isoformat()}) if anew else []
     known = None if anew else _to_count_on(tx, cause, at - SAME_CAUSE)
     if known is None or _GRAVITY.index(severity) > _GRAVITY.index(known.severity):
         known = ExceptionRecord(
@@ -94,6 +95,10 @@ def raise_exception(
             owner=owner,
             due_at=due(tx, severity, at),
         )
+        for one in before:
+            if one.assignee:
+                known.assignee, known.assignee_directory = one.assignee, one.assignee_directory
+                known.assignee_name = one.assignee_name
         tx.add(known)
     else:
         known.count += 1
@@ -139,12 +144,12 @@ def decide_exception(tx: Session, *, at: datetime, row: ExceptionRecord, facts: 
 
 def is_open(tx: Session, cause: str, *, since: datetime) -> bool:
     """Whether something of this cause was raised since then and lasts, though somebody may have resolved it."""
-    return any(_lasts(row) for row in _since(tx, cause, since))
+    return any(not is_over(row) for row in _since(tx, cause, since))
 
 
 def open_of(tx: Session, *causes: str) -> Sequence[ExceptionRecord]:
-    """What lasts of this cause, or of these few, however old."""
-    return [row for row in tx.exec(_OF_CAUSES, params={"causes": causes}).all() if _lasts(row)]
+    """What lasts of this cause, or of these few, however old, the oldest first."""
+    return [row for row in tx.exec(_OF_CAUSES, params={"causes": causes}).all() if not is_over(row)]
 
 
 def known_among(tx: Session, causes: Collection[str]) -> frozenset[str]:
@@ -155,7 +160,7 @@ def known_among(tx: Session, causes: Collection[str]) -> frozenset[str]:
 def open_under(tx: Session, beginning: str) -> Sequence[ExceptionRecord]:
     """What lasts of all causes that begin so, the oldest first."""
     between = {"beginning": beginning, "beyond": f"{beginning}\U0010ffff"}
-    return [row for row in tx.exec(_UNDER, params=between).all() if _lasts(row)]
+    return [row for row in tx.exec(_UNDER, params=between).all() if not is_over(row)]
 
 
 def raised_during(tx: Session, since: datetime, until: datetime) -> dict[str, tuple[int, int]]:
@@ -181,17 +186,21 @@ def show(tx: Session, at: datetime, row: ExceptionRecord) -> None:
         owe(tx, at=at, courier="slack", kind="exception", subject=row.id, recipient=recipient, urgency=ALERT)
 
 
-def _add_facts(tx: Session, at: datetime, causes: Collection[str], facts: Mapping[str, Any]) -> None:
+def _add_facts(
+    tx: Session, at: datetime, causes: Collection[str], facts: Mapping[str, Any]
+) -> Sequence[ExceptionRecord]:
+    """The rows of what lasted of these, the oldest first."""
     if tx.connection().execute(_ANY_OF_CAUSES, {"causes": list(causes)}).first() is None:
-        return
-    for row in tx.exec(_OF_CAUSES, params={"causes": list(causes)}).all():
-        if _lasts(row):
-            decide_exception(tx, at=at, row=row, facts=facts)
+        return []
+    lasting = open_of(tx, *causes)
+    for row in lasting:
+        decide_exception(tx, at=at, row=row, facts=facts)
+    return lasting
 
 
-def _lasts(row: ExceptionRecord) -> bool:
-    """Whether its cause is not known to be over. A person's word that it is resolved does not end a cause."""
-    return SETTLED not in row.facts and RENEWED not in row.facts
+def is_over(row: ExceptionRecord) -> bool:
+    """Whether its cause is known to be over. A person's word that it is resolved does not end a cause."""
+    return SETTLED in row.facts or RENEWED in row.facts
 
 
 def _since(tx: Session, cause: str, since: datetime) -> Sequence[ExceptionRecord]:

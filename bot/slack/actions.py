@@ -52,6 +52,11 @@ class Action(StrEnum):
     PETITION_APPROVE = "petition.approve"
     PETITION_DENY = "petition.deny"
     PETITION_CANCEL = "petition.cancel"
+    ACKNOWLEDGE = "exception.acknowledge"
+    ASSIGN = "exception.assign"
+    RESOLVE = "exception.resolve"
+    REOPEN = "exception.reopen"
+    WORK = "exception.menu"
     RULES_APPROVE = "rules.approve"
     RULES_DENY = "rules.deny"
     VOUCH = "ask.vouch"
@@ -87,6 +92,8 @@ class Form(StrEnum):
     BREAK_GLASS = "form.break_glass"
     REVIEW_EMERGENCY = "form.review_emergency"
     RESTORE_ELIGIBILITY = "form.restore_eligibility"
+    ASSIGN = "form.assign"
+    RESOLVE = "form.resolve"
 
 
 class Field(StrEnum):
@@ -108,6 +115,7 @@ class Field(StrEnum):
     SPOKEN = "spoken"
     ALSO = "also"
     FINDING = "finding"
+    WHY = "why"
 
 
 class Shortcut(StrEnum):

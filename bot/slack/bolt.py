@@ -21,6 +21,7 @@ from bot.slack.drift import DriftClicks
 from bot.slack.during import DuringClicks
 from bot.slack.emergencies import EmergencyClicks
 from bot.slack.emergency_reviews import EmergencyReviewClicks
+from bot.slack.exceptions import ExceptionClicks
 from bot.slack.freezes import FreezeClicks
 from bot.slack.halting import HaltingClicks
 from bot.slack.homes import Homes
@@ -48,6 +49,7 @@ from handlers.details import Details
 from handlers.emergency_reviewers import Reviewers
 from handlers.emergency_reviews import EmergencyReviews
 from handlers.ending import Ending
+from handlers.exception_work import ExceptionWork
 from handlers.extending import Extending
 from handlers.foresight import Foreseeing
 from handlers.governing import Governing
@@ -172,6 +174,7 @@ class Speaking:
             emergency_reviews=EmergencyReviewClicks(
                 EmergencyReviews(ground, Reviewers(ground)), replies=replies
             ),
+            exceptions=ExceptionClicks(ExceptionWork(ground), replies=replies),
         )
 
     def _conversation(self, asking: Asking, names: Derived[Names]) -> Conversation:

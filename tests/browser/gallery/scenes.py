@@ -16,6 +16,7 @@ from tests.browser.gallery import (
     approvers,
     emergencies,
     emergency_reviews,
+    exceptions,
     halting,
     petitions,
     proofs,
@@ -99,7 +100,7 @@ SCENES = (
             security.many_left, security.on_the_secure_page, security.undeliverable, security.a_checkpoint,
             security.a_story, security.a_week,
             proofs.a_passkey, resets.not_me, resets.a_new_address, rules.changed_rules,
-            halting.halted, halting.revoked,
+            halting.halted, halting.revoked, exceptions.worked_on,
         )
     ),
     Scene(play=emergencies.broken_glass, how=_all_policies),
