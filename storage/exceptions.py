@@ -11,10 +11,12 @@ from typing import Any
 from sqlalchemy import bindparam
 from sqlmodel import Session, SQLModel, col, select
 
+from storage import floods
 from storage.database import DUE_WITHIN
+from storage.floods import Lead
 from storage.identifiers import new_id
 from storage.listed import among, listed
-from storage.outbox import ALERT, OWNER, owe
+from storage.outbox import ALERT, GRAVE, OWNER, owe
 from storage.records import ExceptionRecord
 from storage.states import ExceptionState, Resolution
 
@@ -67,6 +69,7 @@ def raise_exception(
     facts: Mapping[str, Any],
     owner: str | None = None,
     anew: bool = False,
+    folds: bool = False,
 ) -> ExceptionRecord:
     """Keep an exception and owe it to the security channel, first in the queue.
 
@@ -74,12 +77,18 @@ def raise_exception(
     recurs after it was resolved, by whomever, is a new one. Only a person opens the same one again.
     cause: what makes two of them the same. severity: "low", "medium" or "high". who: the name to show.
     facts: ids, names and numbers, no secrets. owner: the id of an owner whose channel hears of it too.
-    anew: in a message of its own; those before say that they are overtaken.
+    anew: in a message of its own; those before say that they are overtaken. folds: where many of this kind and severity
+    come at once it is counted on one message (storage.floods).
     """
     if anew:
         _add_facts(tx, at, [cause], {RENEWED: at.isoformat()})
     known = None if anew else _to_count_on(tx, cause, at - SAME_CAUSE)
-    if known is None or _GRAVITY.index(severity) > _GRAVITY.index(known.severity):
+    lead: Lead | None = None
+    is_news = known is None or _GRAVITY.index(severity) > _GRAVITY.index(known.severity)
+    if known is None or is_news:
+        due_at = due(tx, severity, at)
+        if folds:
+            lead = floods.lead_for(tx, kind=kind, severity=severity, who=who, at=at, due_at=due_at)
         known = ExceptionRecord(
             id=new_id("x", at),
             kind=kind,
@@ -92,7 +101,9 @@ def raise_exception(
             first_at=at,
             last_at=at,
             owner=owner,
-            due_at=due(tx, severity, at),
+            due_at=due_at,
+            open_since=at,
+            fold=lead.row.id if lead else None,
         )
         tx.add(known)
     else:
@@ -102,7 +113,7 @@ def raise_exception(
         known.who, known.facts, known.correlation = who, dict(facts), correlation
         tx.add(known)
     tx.flush()
-    show(tx, at, known)
+    show(tx, at, known, news=is_news, lead=lead)
     return known
 
 
@@ -175,10 +186,37 @@ def raised_during(tx: Session, since: datetime, until: datetime) -> dict[str, tu
     return found
 
 
-def show(tx: Session, at: datetime, row: ExceptionRecord) -> None:
-    """Owe its message, as it is then, wherever it is told."""
-    for recipient in (SECURITY, *([f"{OWNER}{row.owner}"] if row.owner else [])):
-        owe(tx, at=at, courier="slack", kind="exception", subject=row.id, recipient=recipient, urgency=ALERT)
+def show(
+    tx: Session, at: datetime, row: ExceptionRecord, *, news: bool = False, lead: Lead | None = None
+) -> None:
+    """Owe its message, as it is then, wherever it is told. A grave one that is new goes before all others.
+
+    news: nobody was told of it yet. lead: on whose message it is counted, where that is at hand.
+    """
+    lead = lead or floods.lead_of(tx, row)
+    if lead is None:
+        _owe(tx, at, row.id, SECURITY, urgency=GRAVE if news and row.severity == "high" else ALERT)
+    else:
+        is_first = lead.begins and row.severity == "high"
+        later = floods.not_before(tx, lead, at, SECURITY)
+        _owe(tx, at, lead.row.id, SECURITY, urgency=GRAVE if is_first else ALERT, not_before=later)
+    if row.owner:
+        _owe(tx, at, row.id, f"{OWNER}{row.owner}", urgency=ALERT)
+
+
+def _owe(
+    tx: Session,
+    at: datetime,
+    subject: str,
+    recipient: str,
+    *,
+    urgency: int,
+    not_before: datetime | None = None,
+) -> None:
+    owe(
+        tx, at=at, courier="slack", kind="exception", subject=subject, recipient=recipient, urgency=urgency,
+        not_before=not_before,
+    )  # fmt: skip
 
 
 def _add_facts(tx: Session, at: datetime, causes: Collection[str], facts: Mapping[str, Any]) -> None:

@@ -4,6 +4,7 @@ It reads the store and the directory and writes nothing.
 """
 
 from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass
 from datetime import UTC, timedelta, tzinfo
 from functools import partial
 
@@ -24,6 +25,7 @@ from bot.slack.messages.during import (
     still_ends,
     still_waits,
 )
+from bot.slack.messages.floods import Flood, flood_message, title_outside, told_outside, with_escalations
 from bot.slack.messages.freezes import freeze_message
 from bot.slack.messages.halting import revoked_all_message
 from bot.slack.messages.inquiries import asked_message, inquiry_message, reply_message
@@ -46,6 +48,7 @@ from handlers.digesting import digest_of
 from handlers.digests import Digest
 from handlers.exceptions import Kind
 from handlers.ground import Ground
+from handlers.outside import Notice
 from handlers.petition_stories import PetitionStory
 from handlers.petition_telling import story_of
 from handlers.petitioned import APPROVAL as PETITION_APPROVAL
@@ -57,7 +60,9 @@ from storage import bulletins, inquiries, vouchings
 from storage.alarms import SECURITY
 from storage.audit.sealing import kept_checkpoint
 from storage.copies import COPY
+from storage.escalations import taken_by
 from storage.faults import DirectoryUnavailable
+from storage.floods import FLOOD, folded
 from storage.handles import Result, handle_by_id
 from storage.links import zone_of_user
 from storage.outbox import OWNER, where_posted
@@ -182,30 +187,28 @@ class Rendering:
         return await self._ground.database.read(lambda tx: tell(tx, self._ground, owed.subject))
 
     async def _exception(self, owed: Owed) -> Message | None:
-        def work(tx: Session) -> Alert | None:
-            row = tx.get(ExceptionRecord, owed.subject)
-            if row is None:
-                return None
-            return Alert(
-                id=row.id,
-                kind=Kind(row.kind),
-                severity=row.severity,
-                who=row.who,
-                facts=row.facts,
-                correlation=row.correlation,
-                count=row.count,
-                first_at=row.first_at,
-                last_at=row.last_at,
-            )
+        found = await self._ground.database.read(lambda tx: _seen(tx, owed.subject))
+        return found.message if found else None
 
-        alert = await self._ground.database.read(work)
-        if alert is None:
-            return None
-        if alert.kind == Kind.ACCESS_STOPPED:
-            return freeze_message(alert)
-        if alert.kind == Kind.NOT_ME:
-            return revoked_all_message(alert) if alert.facts.get("door") == SECURITY else alarm_message(alert)
-        return drift_message(alert) if alert.kind in DRIFT else alert_message(alert)
+    async def notice(self, exception: str, ident: str, minutes: int) -> Notice | None:
+        """An exception as it is told outside Slack. minutes: how long somebody there had to acknowledge it."""
+
+        def work(tx: Session) -> Notice | None:
+            found = _seen(tx, exception)
+            if found is None:
+                return None
+            alert = found.alert
+            return Notice(
+                id=ident, kind=f"exception.{alert.kind}", severity=alert.severity, title=title_outside(alert),
+                told=told_outside(found.plain, minutes), at=alert.first_at,
+                correlation=alert.correlation or alert.id,
+            )  # fmt: skip
+
+        def said(tx: Session) -> Notice | None:
+            with read_in(self._language, self._zone):
+                return work(tx)
+
+        return await self._ground.database.read(said)
 
     async def _answer(self, owed: Owed) -> Message | None:
         question = await self._ground.database.read(lambda tx: tx.get(Question, owed.subject))
@@ -291,3 +294,50 @@ def _word(tx: Session, vouching: str) -> Word | None:
         at=row.vouched_at, counts_from=row.counts_from, counts_until=row.counts_until,
         counts=row.cooled_at is not None, ended=row.ended, ended_at=row.ended_at,
     )  # fmt: skip
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Seen:
+    """An exception and its message; plain: without what was told of it outside Slack."""
+
+    alert: Alert
+    plain: Message
+    message: Message
+
+
+def _seen(tx: Session, exception: str) -> _Seen | None:
+    row = tx.get(ExceptionRecord, exception)
+    if row is None:
+        return None
+    alert = Alert(
+        id=row.id,
+        kind=Kind(row.kind),
+        severity=row.severity,
+        who=row.who,
+        facts=row.facts,
+        correlation=row.correlation,
+        count=row.count,
+        first_at=row.first_at,
+        last_at=row.last_at,
+    )
+    said = flood_message(alert, _flood(tx, row)) if FLOOD in row.facts else _exception_message(alert)
+    return _Seen(alert=alert, plain=said, message=with_escalations(said, taken_by(tx, row.id)))
+
+
+def _flood(tx: Session, lead: ExceptionRecord) -> Flood | None:
+    found = folded(tx, lead.id)
+    return found and Flood(
+        count=found.count,
+        people=found.people,
+        since=found.first_at,
+        until=found.last_at,
+        latest=found.latest.who,
+    )
+
+
+def _exception_message(alert: Alert) -> Message:
+    if alert.kind == Kind.ACCESS_STOPPED:
+        return freeze_message(alert)
+    if alert.kind == Kind.NOT_ME:
+        return revoked_all_message(alert) if alert.facts.get("door") == SECURITY else alarm_message(alert)
+    return drift_message(alert) if alert.kind in DRIFT else alert_message(alert)

@@ -7,7 +7,7 @@ from storage.records.access import Approval, Grant, Holding, Standing, VoidedApp
 from storage.records.bulletins import Bulletin
 from storage.records.freezes import Freeze, LiftWord, PublishedLast
 from storage.records.inquiries import Inquiry
-from storage.records.messages import ExceptionRecord, Owed, Posted, Question
+from storage.records.messages import Escalation, ExceptionRecord, Owed, Posted, Question
 from storage.records.passkeys import Challenge, Passkey, ProofChange
 from storage.records.people import Delivery, Failures, Handle, Link, MailCode, Proof
 from storage.records.petitions import Attestation, Petition
@@ -27,6 +27,7 @@ __all__ = [
     "Bulletin",
     "Challenge",
     "Delivery",
+    "Escalation",
     "ExceptionRecord",
     "Failures",
     "Freeze",
