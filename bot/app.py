@@ -124,7 +124,7 @@ class App:
         self.metrics = Metrics.in_registry(CollectorRegistry())
         self.database = Database(
             settings.store, busy_timeout=BUSY_TIMEOUT, patience=PATIENCE, macs=Macs(vault),
-            replica=settings.server.replica,
+            replica=settings.server.replica, due_within=settings.exceptions.due_within,
         )  # fmt: skip
         self._now = now = now or self.database.now
         self._open.callback(self.database.close)

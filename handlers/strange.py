@@ -66,6 +66,14 @@ TOLD_TOGETHER: frozenset[Kind] = frozenset(
 )  # fmt: skip
 """Kinds that are counted on one message where many come at once. The others ask for something about each of them."""
 
+# What these ask is decided by buttons of their own, and that resolves them.
+DECIDED_BY_BUTTONS = frozenset(
+    {
+        Kind.UNEXPLAINED, Kind.VANISHED, Kind.FOUND_STANDING, Kind.REVIEW_DUE, Kind.MANY_LEFT, Kind.ACCESS_STOPPED,
+        Kind.RULES_PROPOSED,
+    }
+)  # fmt: skip
+
 
 def named(name: str, login: str) -> str:
     """Whom an exception is about: the login stands beside the name, since names can be made to look alike (SL-3).

@@ -150,12 +150,12 @@ def decide_exception(tx: Session, *, at: datetime, row: ExceptionRecord, facts: 
 
 def is_open(tx: Session, cause: str, *, since: datetime) -> bool:
     """Whether something of this cause was raised since then and lasts, though somebody may have resolved it."""
-    return any(_lasts(row) for row in _since(tx, cause, since))
+    return any(not is_over(row) for row in _since(tx, cause, since))
 
 
 def open_of(tx: Session, *causes: str) -> Sequence[ExceptionRecord]:
     """What lasts of this cause, or of these few, however old."""
-    return [row for row in tx.exec(_OF_CAUSES, params={"causes": causes}).all() if _lasts(row)]
+    return [row for row in tx.exec(_OF_CAUSES, params={"causes": causes}).all() if not is_over(row)]
 
 
 def known_among(tx: Session, causes: Collection[str]) -> frozenset[str]:
@@ -166,7 +166,7 @@ def known_among(tx: Session, causes: Collection[str]) -> frozenset[str]:
 def open_under(tx: Session, beginning: str) -> Sequence[ExceptionRecord]:
     """What lasts of all causes that begin so, the oldest first."""
     between = {"beginning": beginning, "beyond": f"{beginning}\U0010ffff"}
-    return [row for row in tx.exec(_UNDER, params=between).all() if _lasts(row)]
+    return [row for row in tx.exec(_UNDER, params=between).all() if not is_over(row)]
 
 
 def raised_during(tx: Session, since: datetime, until: datetime) -> dict[str, tuple[int, int]]:
@@ -223,13 +223,13 @@ def _add_facts(tx: Session, at: datetime, causes: Collection[str], facts: Mappin
     if tx.connection().execute(_ANY_OF_CAUSES, {"causes": list(causes)}).first() is None:
         return
     for row in tx.exec(_OF_CAUSES, params={"causes": list(causes)}).all():
-        if _lasts(row):
+        if not is_over(row):
             decide_exception(tx, at=at, row=row, facts=facts)
 
 
-def _lasts(row: ExceptionRecord) -> bool:
-    """Whether its cause is not known to be over. A person's word that it is resolved does not end a cause."""
-    return SETTLED not in row.facts and RENEWED not in row.facts
+def is_over(row: ExceptionRecord) -> bool:
+    """Whether its cause is known to be over. A person's word that it is resolved does not end a cause."""
+    return SETTLED in row.facts or RENEWED in row.facts
 
 
 def _since(tx: Session, cause: str, since: datetime) -> Sequence[ExceptionRecord]:

@@ -52,6 +52,11 @@ class Action(StrEnum):
     PETITION_APPROVE = "petition.approve"
     PETITION_DENY = "petition.deny"
     PETITION_CANCEL = "petition.cancel"
+    ACKNOWLEDGE = "exception.acknowledge"
+    ASSIGN = "exception.assign"
+    RESOLVE = "exception.resolve"
+    REOPEN = "exception.reopen"
+    WORK = "exception.menu"
     RULES_APPROVE = "rules.approve"
     RULES_DENY = "rules.deny"
     VOUCH = "ask.vouch"
@@ -80,6 +85,8 @@ class Form(StrEnum):
     HALT = "form.halt"
     WHOM = "form.whom"
     REVOKE_ALL = "form.revoke_all"
+    ASSIGN = "form.assign"
+    RESOLVE = "form.resolve"
 
 
 class Field(StrEnum):
@@ -100,6 +107,7 @@ class Field(StrEnum):
     CODE = "code"
     SPOKEN = "spoken"
     ALSO = "also"
+    WHY = "why"
 
 
 class Shortcut(StrEnum):

@@ -62,6 +62,10 @@ class Submissions:
                 return await self._topics.halting.choose(actor, incoming, view)
             case Form.REVOKE_ALL:
                 return await self._topics.halting.revoke(actor, incoming, view)
+            case Form.ASSIGN:
+                return _drifted(await self._topics.exceptions.assign(actor, incoming, view))
+            case Form.RESOLVE:
+                return _drifted(await self._topics.exceptions.resolve(actor, incoming, view))
             case _:
                 return None
 

@@ -13,6 +13,7 @@ from bot.slack.messages.digests import KINDS
 from bot.slack.messages.parts import Message, note
 from bot.slack.words import as_typed, clock, day_and_clock, listed, number, together, visible
 from bot.texts import as_known, say, say_counted, template
+from handlers.outside import Notice
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -65,19 +66,20 @@ _SENT = {
 }
 
 
-def title_outside(alert: Alert) -> str:
-    """The exception's headline where no markup is read."""
-    return say("{kind}: {name}", kind=say(KINDS[alert.kind]), name=visible(as_known(alert.who)))
-
-
-def told_outside(message: Message, minutes: int) -> str:
-    """Its whole meaning, and why it is told there."""
-    text = as_typed(message.text).removeprefix("⚠️ ").replace("*", "").replace("`", "")
-    return together(
-        visible(text),
-        say_counted(
-            "Nobody acknowledged it in Slack within {count} minute.",
-            "Nobody acknowledged it in Slack within {count} minutes.",
-            minutes,
-        ),
+def notice_of(alert: Alert, message: Message, ident: str, minutes: int) -> Notice:
+    """An exception where no markup is read: its headline, its whole meaning, and why it is told there."""
+    _symbol, _, text = as_typed(message.text).replace("*", "").replace("`", "").partition(" ")
+    late = say_counted(
+        "Nobody acknowledged it in Slack within {count} minute.",
+        "Nobody acknowledged it in Slack within {count} minutes.",
+        minutes,
+    )
+    return Notice(
+        id=ident,
+        kind=f"exception.{alert.kind}",
+        severity=alert.severity,
+        title=say("{kind}: {name}", kind=say(KINDS[alert.kind]), name=visible(as_known(alert.who))),
+        told=together(visible(text), late),
+        at=alert.first_at,
+        correlation=alert.correlation or alert.id,
     )
