@@ -72,4 +72,5 @@ def taken(tx: Session, row: ExceptionRecord, channel: str, *, at: datetime) -> N
 def taken_by(tx: Session, exception: str) -> Sequence[tuple[str, datetime]]:
     """Which channels took it, and when; in the order in which they did."""
     rows = tx.exec(_OF, params={"exception": exception}).all()
-    return sorted(((row.channel, row.told_at) for row in rows if row.told_at), key=lambda pair: pair[1])
+    told = [(row.channel, row.told_at) for row in rows if row.told_at is not None]
+    return sorted(told, key=lambda pair: (pair[1], pair[0]))

@@ -61,8 +61,8 @@ def with_escalations(message: Message, taken: Sequence[tuple[str, datetime]]) ->
 
 
 _SENT = {
-    "mail": template("by mail at {time}"),
-    "webhook": template("to the incident tool at {time}"),
+    "mail": template("by mail ({time})"),
+    "webhook": template("to the incident tool ({time})"),
 }
 
 

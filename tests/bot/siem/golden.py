@@ -72,6 +72,7 @@ GOLDEN: Mapping[str, tuple[int, str]] = {
     "freeze.late": (3004, "Other"),
     "freeze.refused": (3004, "Other"),
     "front_door.opened": (3004, "Other"),
+    "exception.escalated": (3004, "Other"),
     "grant.already_asked": (3004, "Other"),
     "grant.already_extended": (3004, "Other"),
     "grant.already_held": (3004, "Other"),
