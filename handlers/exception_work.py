@@ -152,9 +152,8 @@ class ExceptionWork:
             self._record(tx, intent, row, "exception.late", outcome="refused")
             return WorksAlready(by=to.name)
         exception_work.assign(tx, row, to, at=ground.now())
-        self._record(
-            tx, intent, row, "exception.assigned", {"assignee": to.account, "before": before.account}
-        )
+        facts: dict[str, recording.Fact] = {"assignee": to.account, "before": before.account}
+        self._record(tx, intent, row, "exception.assigned", facts, subject=to.account)
         if to == by and row.state == ExceptionState.OPEN:
             exception_work.acknowledge(tx, row, by, at=ground.now())
             self._record(tx, intent, row, "exception.acknowledged", {"assignee": to.account})
@@ -207,11 +206,12 @@ class ExceptionWork:
         facts: dict[str, recording.Fact] | None = None,
         *,
         outcome: str = "done",
+        subject: str | None = None,
         texts: dict[str, str] | None = None,
     ) -> None:
         recording.record(
             tx, at=self._ground.now(), action=action, outcome=outcome, actor=recording.person(intent.actor),
-            where=intent.where, correlation=row.correlation or row.id,
+            where=intent.where, subject=subject, correlation=row.correlation or row.id,
             facts={"exception": row.id, "kind": row.kind, "severity": row.severity, **(facts or {})}, texts=texts,
         )  # fmt: skip
 
