@@ -194,12 +194,12 @@ def show(
     news: nobody was told of it yet. lead: on whose message it is counted, where that is at hand.
     """
     lead = lead or floods.lead_of(tx, row)
+    urgency = GRAVE if news and row.severity == "high" else ALERT
     if lead is None:
-        _owe(tx, at, row.id, SECURITY, urgency=GRAVE if news and row.severity == "high" else ALERT)
+        _owe(tx, at, row.id, SECURITY, urgency=urgency)
     else:
-        is_first = lead.begins and row.severity == "high"
         later = floods.not_before(tx, lead, at, SECURITY)
-        _owe(tx, at, lead.row.id, SECURITY, urgency=GRAVE if is_first else ALERT, not_before=later)
+        _owe(tx, at, lead.row.id, SECURITY, urgency=urgency, not_before=later)
     if row.owner:
         _owe(tx, at, row.id, f"{OWNER}{row.owner}", urgency=ALERT)
 

@@ -22,6 +22,8 @@ ALONE = 5
 WITHIN = timedelta(minutes=10)
 # A message that only counts is edited no more often than this: Slack takes about one message a second and channel.
 EDITED_EVERY = timedelta(seconds=5)
+# Of what is grave each must be told within two seconds, and room be left for one of another kind.
+GRAVE_EVERY = timedelta(seconds=1.5)
 # What somebody has in mind when they look at the message is not of last week.
 LONGEST = timedelta(hours=24)
 
@@ -125,7 +127,7 @@ def not_before(tx: Session, lead: Lead, at: datetime, recipient: str) -> datetim
     if lead.begins:
         return at
     stood = posted_at(tx, kind="exception", subject=lead.row.id, recipient=recipient) or lead.row.first_at
-    return max(at, min(stood, at) + EDITED_EVERY)
+    return max(at, min(stood, at) + (GRAVE_EVERY if lead.row.severity == "high" else EDITED_EVERY))
 
 
 def folded(tx: Session, lead: str) -> Folded | None:
