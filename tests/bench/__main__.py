@@ -56,8 +56,8 @@ def main(
     only: Annotated[
         list[str] | None,
         typer.Option(
-            help="demo, commands, search, page, sweep, scale, replicas, directories, clicks, exceptions, audit, pieces; "
-            "repeatable."
+            help="demo, commands, search, page, sweep, scale, replicas, directories, clicks, exceptions, audit, "
+            "pieces; repeatable."
         ),
     ] = None,
     rounds: Annotated[int, typer.Option(min=1, max=50, help="Turns of bare Bolt and Wicket.")] = 7,
