@@ -15,7 +15,7 @@ from handlers.ground import Ground
 from handlers.halted import MayNotStop
 from handlers.halting import reason_against, turn_away_from
 from handlers.outcomes import Repeated, Unknown
-from handlers.strange import DECIDED_BY_BUTTONS, named
+from handlers.workable import can_be_reopened, can_be_resolved, is_about
 from handlers.worked import (
     WORKER_NEWS,
     Assign,
@@ -32,12 +32,11 @@ from handlers.worked import (
 from storage import deliveries, exception_work, links
 from storage.directories.base import Account
 from storage.exception_work import Worker
-from storage.exceptions import is_over
 from storage.faults import DirectoryUnavailable
 from storage.outbox import owe
 from storage.records import ExceptionRecord
 from storage.sentences import template
-from storage.states import BY_PEOPLE, ExceptionState, Resolution
+from storage.states import ExceptionState, Resolution
 from storage.types import to_micros
 
 NOT_THEIR_WORK = template(
@@ -70,12 +69,9 @@ class ExceptionWork:
 
     async def assign(self, intent: Assign) -> Worked | WorksAlready | MayWork | NobodyToWork | Refused:
         """Say who works on it; with nobody named, what the form repeats. To take it oneself acknowledges it."""
-        silent, found = False, None
-        if intent.whom:
-            try:
-                found = await find(self._ground, intent.whom)
-            except DirectoryUnavailable:
-                silent = True
+        found = await self._chosen(intent) if intent.whom else None
+        if isinstance(found, NobodyToWork):
+            return found
 
         def work(
             tx: Session, row: ExceptionRecord
@@ -84,7 +80,7 @@ class ExceptionWork:
                 return self._late(tx, intent, row)
             if not intent.whom:
                 return _may(row)
-            return self._assign(tx, intent, row, found, silent=silent)
+            return self._assign(tx, intent, row, found)
 
         return await self._opened(intent, work)
 
@@ -138,15 +134,36 @@ class ExceptionWork:
 
         return await self._ground.database.write(opened)
 
+    async def _chosen(self, intent: Assign) -> Account | NobodyToWork | None:
+        """Whom the form names, as the directory has them now; None if whoever sent it may not ask.
+
+        Asked before the delivery is taken: a form that is to be corrected is the same one when it is sent again.
+        """
+        try:
+            found = await find(self._ground, intent.whom)
+        except DirectoryUnavailable:
+            found = Found(directory="", id="", silent=True)
+
+        def look(tx: Session) -> Account | NobodyToWork | None:
+            if reason_against(tx, self._ground, intent.actor.account):
+                return None
+            row, account = exception_work.get(tx, intent.exception), found.account if found else None
+            if (
+                account is None
+                or reason_against(tx, self._ground, account)
+                or (row is not None and is_about(row, account))
+            ):
+                return NobodyToWork(silent=found is not None and found.silent)
+            return account
+
+        return await self._ground.database.read(look)
+
     def _assign(
-        self, tx: Session, intent: Assign, row: ExceptionRecord, found: Found | None, *, silent: bool
+        self, tx: Session, intent: Assign, row: ExceptionRecord, account: Account | None
     ) -> Worked | WorksAlready | NobodyToWork:
         ground, by, before = self._ground, _worker(intent.actor.account), _assignee(row)
-        account = found.account if found is not None else None
-        if account is None or reason_against(tx, ground, account, NOT_THEIR_WORK) or is_about(row, account):
-            silent = silent or (found is not None and found.silent)
-            self._record(tx, intent, row, "exception.not_possible", outcome="refused")
-            return NobodyToWork(silent=silent)
+        if account is None or reason_against(tx, ground, account):  # since they were looked at
+            return NobodyToWork()
         to = _worker(account)
         if exception_work.is_assigned_to(row, to) and (to != by or row.state != ExceptionState.OPEN):
             self._record(tx, intent, row, "exception.late", outcome="refused")
@@ -214,24 +231,6 @@ class ExceptionWork:
             where=intent.where, subject=subject, correlation=row.correlation or row.id,
             facts={"exception": row.id, "kind": row.kind, "severity": row.severity, **(facts or {})}, texts=texts,
         )  # fmt: skip
-
-
-def can_be_resolved(ground: Ground, row: ExceptionRecord) -> bool:
-    """Whether a person may say that it is over: not while buttons of its own decide that, and still can."""
-    entitlement = row.facts.get("entitlement")
-    is_gone = entitlement is not None and entitlement not in ground.catalogue.entitlements
-    return row.kind not in DECIDED_BY_BUTTONS or is_gone
-
-
-def can_be_reopened(row: ExceptionRecord) -> bool:
-    """Whether it is a person's word alone that says that it is over."""
-    return row.resolution in BY_PEOPLE and not is_over(row)
-
-
-def is_about(row: ExceptionRecord, account: Account) -> bool:
-    """Whether an exception is about this person, as far as it names one: nobody works on their own (R-1)."""
-    ids = (row.correlation, row.facts.get("member"), row.facts.get("account"))
-    return account.id in ids or row.who in (named(account.name, account.login), account.name)
 
 
 def _may(row: ExceptionRecord) -> MayWork:

@@ -8,9 +8,9 @@ from sqlmodel import Session
 from bot.slack.messages.alert_facts import Alert
 from bot.slack.messages.alert_work import Work
 from bot.slack.messages.exceptions_told import News
-from handlers.exception_work import can_be_reopened, can_be_resolved
 from handlers.exceptions import Kind
 from handlers.ground import Ground
+from handlers.workable import can_be_reopened, can_be_resolved
 from storage import exception_work, links
 from storage.records import ExceptionRecord
 from storage.states import ExceptionState

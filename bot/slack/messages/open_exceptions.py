@@ -37,9 +37,9 @@ def open_exceptions_message(told: OpenNow) -> Message:
         else say("`wicket exceptions` lists them with all that is known.")
     )  # fmt: skip
     return Message(
-        text=together(f"⚠️ {title}:", head, *lines, more),
+        text=together(f"{title}:", head, *lines, more),
         blocks=(
-            heading(title), section(f"⚠️ {head}"), section("\n".join(f"• {one}" for one in lines)), note(more),
+            heading(title), section(head), section("\n".join(f"• {one}" for one in lines)), note(more),
         ),
     )  # fmt: skip
 
