@@ -22,8 +22,8 @@ ALONE = 5
 WITHIN = timedelta(minutes=10)
 # A message that only counts is edited no more often than this: Slack takes about one message a second and channel.
 EDITED_EVERY = timedelta(seconds=5)
-# Of what is grave each must be told within two seconds, and room be left for one of another kind.
-GRAVE_EVERY = timedelta(seconds=1.5)
+# Of what is grave each must be told within two seconds.
+GRAVE_EVERY = timedelta(seconds=1)
 # What somebody has in mind when they look at the message is not of last week.
 LONGEST = timedelta(hours=24)
 

@@ -69,6 +69,9 @@ _PLACES = (
 _POSTED_AT = select(Posted.at).where(
     *(_POSTED.c[name] == bindparam(name) for name in ("kind", "subject", "recipient"))
 )
+_NEXT_DUE = pick(func.min(_OWED.c.next_at)).where(
+    _OWED.c.courier == bindparam("of"), _OWED.c.urgency == bindparam("how"), _OWED.c.lease_until.is_(None)
+)
 _PLACES_OF_ONE = Plain(
     pick(_POSTED.c.recipient)
     .where(_POSTED.c.kind == bindparam("kind"), _POSTED.c.subject == bindparam("subject"))
@@ -275,6 +278,11 @@ def places_of(tx: Session, *, kind: str, subjects: Sequence[str]) -> dict[str, l
     for subject, recipient in tx.exec(_PLACES, params={"kind": kind, "subjects": subjects}):
         places[subject].append(recipient)
     return places
+
+
+def next_due(tx: Session, *, courier: str, urgency: int) -> datetime | None:
+    """When the next message of this courier that is so urgent, and that nobody is at, is due; None if there is none."""
+    return tx.execute(_NEXT_DUE, {"of": courier, "how": urgency}).scalar()
 
 
 def backlog(tx: Session) -> int:

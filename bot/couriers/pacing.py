@@ -3,8 +3,7 @@
 It keeps nothing over a stop, when Slack says it again, and writes to nobody.
 """
 
-import math
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 
 from handlers.decisions.lifecycle import LONGEST_WAIT
 from storage.clock import Clock
@@ -13,10 +12,11 @@ from storage.records import Owed
 
 # What Slack asks us to wait longer for than this is waited for here; the row says when it is looked at again.
 LONGEST = LONGEST_WAIT
-# Where grave news goes and Slack asked us to go slower, all else goes this slowly for a while: about one message a
-# second is all that a channel takes, and what is grave must find room.
-SPACED = timedelta(seconds=2)
-SPACED_FOR = timedelta(minutes=1)
+# Where grave news goes and Slack asked us to go slower, we do so for a while: about one message a second is all that a
+# channel takes, and what is grave must find room. All else goes a little later after it than the next grave one would.
+ONE = timedelta(seconds=1)
+SPACED, AFTER_GRAVE = timedelta(seconds=2), timedelta(seconds=1.2)
+SLOW_FOR = timedelta(minutes=1)
 
 
 class Pacing:
@@ -26,10 +26,9 @@ class Pacing:
         self._now, self._grave = now, grave
         # Since when and until when nothing is said to them.
         self._held: dict[str, tuple[datetime, datetime]] = {}
-        # When Slack last asked to go slower there, and from when on the next that is not grave may go.
-        self._slowed: tuple[datetime, datetime] | None = None
-        # When the next grave message is to be tried that was not taken.
-        self._again_at: datetime | None = None
+        # When Slack last asked to go slower there, when the next grave one may go, and when any other.
+        self._slow_since: datetime | None = None
+        self._room = self._room_for_others = datetime.min.replace(tzinfo=UTC)
 
     def not_before(self, owed: Owed) -> datetime | None:
         """From when on it may be tried, if not now."""
@@ -38,12 +37,12 @@ class Pacing:
         if since <= now < until:  # held since later than now: the clock was set back
             return min(until, now + LONGEST)
         self._held.pop(owed.recipient, None)
-        if owed.urgency <= GRAVE or owed.recipient != self._grave or self._slowed is None:
+        if owed.recipient != self._grave or self._slow_since is None:
             return None
-        asked, room = self._slowed
-        if not asked <= now < asked + SPACED_FOR:
-            self._slowed = None
+        if not self._slow_since <= now < self._slow_since + SLOW_FOR:
+            self._slow_since = None
             return None
+        room = self._room if owed.urgency <= GRAVE else self._room_for_others
         return min(room, now + LONGEST) if room > now else None
 
     def hold(self, recipient: str, until: datetime) -> None:
@@ -53,23 +52,13 @@ class Pacing:
     def slow(self, recipient: str, until: datetime) -> None:
         """Slack takes no more there before then. What is grave goes first after it."""
         if recipient == self._grave:
-            self._slowed = (self._now(), until + SPACED / 2)
+            self._slow_since = self._now()
+            self._room, self._room_for_others = until, until + AFTER_GRAVE
 
-    def took(self, recipient: str) -> None:
-        """One was taken: where it goes slowly, the next that is not grave waits."""
-        if recipient == self._grave and self._slowed is not None:
-            self._slowed = (self._slowed[0], self._now() + SPACED)
-
-    def again(self, owed: Owed, at: datetime) -> None:
-        """This one is tried again then. For what is grave that is known to the moment, and waits for no tick."""
-        if owed.urgency <= GRAVE:
-            self._again_at = at if self._again_at is None else min(at, self._again_at)
-
-    def until_grave(self) -> float:
-        """In how many seconds a grave one is to be tried again."""
-        if self._again_at is None:
-            return math.inf
-        left = (self._again_at - self._now()).total_seconds()
-        if left <= 0:
-            self._again_at = None
-        return max(0.0, left)
+    def took(self, owed: Owed) -> None:
+        """This one was taken: where it goes slowly, the next waits."""
+        if owed.recipient == self._grave:
+            now = self._now()
+            self._room = now + ONE
+            wait = AFTER_GRAVE if owed.urgency <= GRAVE else SPACED
+            self._room_for_others = max(now + wait, min(self._room_for_others, now + SPACED))

@@ -4,6 +4,7 @@ It decides nothing; what cannot be delivered is kept, tried again, and told to t
 """
 
 import asyncio
+import math
 from collections import defaultdict
 from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
@@ -113,8 +114,9 @@ class SlackCourier:
         return len(owed)
 
     async def until_next_grave(self) -> float:
-        """In how many seconds a grave message is to be tried again."""
-        return self._pacing.until_grave()
+        """In how many seconds a grave message is due, as far as is known: it waits for no tick."""
+        due = await self._database.read(lambda tx: outbox.next_due(tx, courier="slack", urgency=outbox.GRAVE))
+        return math.inf if due is None else max(0.0, (due - self._now()).total_seconds())
 
     async def finish(self, within: float) -> None:
         """Wait so many seconds for what is under way. What takes longer is cut off, and its lease runs out."""
@@ -150,7 +152,6 @@ class SlackCourier:
                 if until is not None:
                     break
             if queue and until is not None:
-                self._pacing.again(queue[0], until)
                 await self._database.write(lambda tx: outbox.give_back(tx, queue, until=until))
         except StorageUnavailable as fault:  # nothing can be kept now: all is claimed again after its lease
             log.warning("courier.storage", fault=str(fault))
@@ -175,7 +176,7 @@ class SlackCourier:
             trouble = await self._tried(owed)
             if trouble is None:
                 outcome = "delivered"
-                self._pacing.took(owed.recipient)
+                self._pacing.took(owed)
                 return None
             return await self._keep(owed, trouble)
         finally:
@@ -332,7 +333,6 @@ class SlackCourier:
         if trouble.after is not None:
             self._pacing.slow(owed.recipient, until)
         until = min(until, now + LONGEST)
-        self._pacing.again(owed, until)
 
         def work(tx: Session) -> None:
             outbox.postpone(tx, owed, until=until, fault=trouble.fault, keeps_its_place=trouble.slacks)
