@@ -176,7 +176,11 @@ def raised_during(tx: Session, since: datetime, until: datetime) -> dict[str, tu
     """
     rows = tx.exec(
         select(ExceptionRecord.kind, ExceptionRecord.state).where(
-            col(ExceptionRecord.last_at) >= since, col(ExceptionRecord.last_at) < until
+            col(ExceptionRecord.last_at) >= since,
+            col(ExceptionRecord.last_at) < until,
+            ~col(ExceptionRecord.cause).startswith(
+                f"{floods.FLOOD}:"
+            ),  # a message that counts is none itself
         )
     )
     found: dict[str, tuple[int, int]] = {}

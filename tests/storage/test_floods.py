@@ -6,9 +6,10 @@ from typing import Any
 import pytest
 from sqlmodel import select
 
+from handlers.strange import Kind
 from storage import exception_work as work
 from storage import outbox
-from storage.exceptions import SECURITY, raise_exception, settle_exceptions
+from storage.exceptions import SECURITY, raise_exception, raised_during, settle_exceptions
 from storage.floods import ALONE, EDITED_EVERY, FLOOD, LONGEST, WITHIN, folded
 from storage.outbox import ALERT, GRAVE
 from storage.records import ExceptionRecord, Owed
@@ -135,6 +136,9 @@ def test_what_is_open_counts_as_one_piece_of_work(database, now):
     assert database.read_now(lambda tx: work.how_many_wait(tx, now)) == (ALONE + 1, 0)
     assert len(database.read_now(lambda tx: work.waiting(tx, now, limit=99))) == ALONE + 1
     assert len(database.read_now(lambda tx: work.found(tx, work.Wanted(), limit=99))) == MANY + 1
+    until = now + timedelta(days=1)
+    assert database.read_now(lambda tx: raised_during(tx, now, until)) == {"refused-request": (MANY, MANY)}
+    assert FLOOD not in list(Kind)  # no cause begins as that of a lead does
 
 
 def test_one_that_is_over_is_shown_on_the_message_that_counts_it(database, now):

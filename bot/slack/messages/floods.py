@@ -7,6 +7,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
+from slack_sdk.models.blocks import ActionsBlock
+
 from bot.slack.messages.alert_facts import Alert, plain
 from bot.slack.messages.alerts import composed
 from bot.slack.messages.digests import KINDS
@@ -43,7 +45,7 @@ def _counted(flood: Flood) -> str:
     """From when to when is said, since the message may be read much later."""
     whom = say_counted("{number} person", "{number} people", flood.people, number=number(flood.people))
     return say(
-        "They came from {since} to {until}, and are about {people}; the latest is about {name}.",
+        "The first came {since}, the last at {until}; they are about {people}, the latest about {name}.",
         since=day_and_clock(flood.since), until=clock(flood.until), people=whom,
         name=plain(flood.latest),
     )  # fmt: skip
@@ -57,7 +59,9 @@ def with_escalations(message: Message, taken: Sequence[tuple[str, datetime]]) ->
         say(_SENT[name], time=day_and_clock(at)) if name in _SENT else plain(name) for name, at in taken
     ]
     told = say("Nobody acknowledged it in time: sent {places}.", places=listed(places))
-    return replace(message, text=f"{message.text} {told}", blocks=(*message.blocks, note(told)))
+    said = [block for block in message.blocks if not isinstance(block, ActionsBlock)]
+    ways = [block for block in message.blocks if isinstance(block, ActionsBlock)]
+    return replace(message, text=f"{message.text} {told}", blocks=(*said, note(told), *ways))
 
 
 _SENT = {
