@@ -1,6 +1,7 @@
 """Exceptions as somebody's work: people of security, looked up live, take up, hand on, resolve and reopen them.
 
-It gives nobody anything, and believes of no cause that it is over because somebody says so (storage.exceptions).
+Their words are in a story of its own, which whoever it is about does not read. It gives nobody anything, and believes
+of no cause that it is over because somebody says so.
 """
 
 from collections.abc import Callable
@@ -128,8 +129,7 @@ class ExceptionWork:
             reason = reason_against(tx, ground, account, NOT_THEIR_WORK)
             reason = reason or (ABOUT_YOU if is_about(row, account) else "")
             if reason:
-                about = row.correlation or row.id
-                return turn_away_from(tx, ground, intent, "exception.refused", reason, about=about)
+                return turn_away_from(tx, ground, intent, "exception.refused", reason, about=row.id)
             return work(tx, row)
 
         return await self._ground.database.write(opened)
@@ -228,7 +228,7 @@ class ExceptionWork:
     ) -> None:
         recording.record(
             tx, at=self._ground.now(), action=action, outcome=outcome, actor=recording.person(intent.actor),
-            where=intent.where, subject=subject, correlation=row.correlation or row.id,
+            where=intent.where, subject=subject, correlation=row.id,
             facts={"exception": row.id, "kind": row.kind, "severity": row.severity, **(facts or {})}, texts=texts,
         )  # fmt: skip
 

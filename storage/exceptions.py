@@ -45,8 +45,10 @@ _ANY_OF_CAUSES = (
     select(_EXCEPTIONS.c.id).where(_EXCEPTIONS.c.cause.in_(bindparam("causes", expanding=True))).limit(1)
 )
 _KNOWN = select(_EXCEPTIONS.c.cause).where(among(_EXCEPTIONS.c.cause, "causes"))
-_OF_CAUSES = select(ExceptionRecord).where(
-    col(ExceptionRecord.cause).in_(bindparam("causes", expanding=True))
+_OF_CAUSES = (
+    select(ExceptionRecord)
+    .where(col(ExceptionRecord.cause).in_(bindparam("causes", expanding=True)))
+    .order_by(col(ExceptionRecord.id))
 )
 _UNDER = (
     select(ExceptionRecord)
@@ -77,11 +79,10 @@ def raise_exception(
     recurs after it was resolved, by whomever, is a new one. Only a person opens the same one again.
     cause: what makes two of them the same. severity: "low", "medium" or "high". who: the name to show.
     facts: ids, names and numbers, no secrets. owner: the id of an owner whose channel hears of it too.
-    anew: in a message of its own; those before say that they are overtaken. folds: where many of this kind and severity
-    come at once it is counted on one message (storage.floods).
+    anew: in a message of its own; those before say that they are overtaken, and whoever worked on them still does.
+    folds: where many of this kind and severity come at once it is counted on one message (storage.floods).
     """
-    if anew:
-        _add_facts(tx, at, [cause], {RENEWED: at.isoformat()})
+    before = _add_facts(tx, at, [cause], {RENEWED: at.isoformat()}) if anew else []
     known = None if anew else _to_count_on(tx, cause, at - SAME_CAUSE)
     lead: Lead | None = None
     is_news = known is None or _GRAVITY.index(severity) > _GRAVITY.index(known.severity)
@@ -105,6 +106,10 @@ def raise_exception(
             open_since=at,
             fold=lead.row.id if lead else None,
         )
+        for one in before:
+            if one.assignee:
+                known.assignee, known.assignee_directory = one.assignee, one.assignee_directory
+                known.assignee_name = one.assignee_name
         tx.add(known)
     else:
         known.count += 1
@@ -154,7 +159,7 @@ def is_open(tx: Session, cause: str, *, since: datetime) -> bool:
 
 
 def open_of(tx: Session, *causes: str) -> Sequence[ExceptionRecord]:
-    """What lasts of this cause, or of these few, however old."""
+    """What lasts of this cause, or of these few, however old, the oldest first."""
     return [row for row in tx.exec(_OF_CAUSES, params={"causes": causes}).all() if not is_over(row)]
 
 
@@ -223,12 +228,16 @@ def _owe(
     )  # fmt: skip
 
 
-def _add_facts(tx: Session, at: datetime, causes: Collection[str], facts: Mapping[str, Any]) -> None:
+def _add_facts(
+    tx: Session, at: datetime, causes: Collection[str], facts: Mapping[str, Any]
+) -> Sequence[ExceptionRecord]:
+    """The rows of what lasted of these, the oldest first."""
     if tx.connection().execute(_ANY_OF_CAUSES, {"causes": list(causes)}).first() is None:
-        return
-    for row in tx.exec(_OF_CAUSES, params={"causes": list(causes)}).all():
-        if not is_over(row):
-            decide_exception(tx, at=at, row=row, facts=facts)
+        return []
+    lasting = open_of(tx, *causes)
+    for row in lasting:
+        decide_exception(tx, at=at, row=row, facts=facts)
+    return lasting
 
 
 def is_over(row: ExceptionRecord) -> bool:

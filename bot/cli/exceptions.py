@@ -98,8 +98,8 @@ def show_one(
     for name, value in _as_json(row).items():
         if value not in ("", None):
             say(f"{name}: {value if isinstance(value, str | int) else json.dumps(value, ensure_ascii=False)}")
-    if row.correlation:
-        say(f"What happened: wicket audit show --story {row.correlation}")
+    for story in (row.correlation, row.id) if row.correlation else (row.id,):
+        say(f"On record: wicket audit show --story {story}")
 
 
 def _row(row: ExceptionRecord) -> tuple[str, ...]:

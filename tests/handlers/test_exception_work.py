@@ -11,8 +11,10 @@ from handlers.decisions.halting import NOT_EMPLOYED
 from handlers.exception_work import ABOUT_YOU, NOT_THEIR_WORK, ExceptionWork
 from handlers.exceptions import Kind, Severity, Strange, tell_security
 from handlers.halted import MayNotStop
+from handlers.intents import AskStory
 from handlers.outcomes import Repeated, Unknown
 from handlers.strange import named
+from handlers.what_happened import Story, WhatHappened
 from handlers.worked import (
     WORKER_NEWS,
     Assign,
@@ -86,7 +88,7 @@ async def news(world: World) -> list[str]:
 
 
 async def test_one_goes_from_open_to_acknowledged_to_resolved_and_is_opened_again(world: World) -> None:
-    """W-1: each step is on the record, in the story that the exception belongs to, and shown in its message."""
+    """W-1: each step is on the record, and shown in its message."""
     row = await strange(world)
     assert await do(world, "acknowledge", row) == Worked()
     kept = await now(world, row)
@@ -102,7 +104,7 @@ async def test_one_goes_from_open_to_acknowledged_to_resolved_and_is_opened_agai
     assert ((await now(world, row)).state, (await now(world, row)).reopened) == ("open", 1)
     steps = [one for one in await world.audit() if one["action"].startswith("exception.")]
     assert [(one["action"], one["correlation"]) for one in steps] == [
-        (f"exception.{step}", "story") for step in ("acknowledged", "resolved", "reopened")
+        (f"exception.{step}", row.id) for step in ("acknowledged", "resolved", "reopened")
     ]
     assert steps[1]["facts"]["resolution"] == "mended"
     assert "it was the old link" not in str(steps)  # a text is kept beside the entry, and can be erased
@@ -257,6 +259,27 @@ async def test_what_recurs_after_a_person_resolved_it_is_told_anew(world: World)
     third = await strange(world)
     assert third.id not in (first.id, second.id)
     assert (await now(world, third)).state == "open"
+
+
+async def test_what_security_did_is_told_to_security_and_not_to_whom_it_is_about(world: World) -> None:
+    """AU-12: Ada may read the story of her request, and the button of the exception tells both."""
+    grant = await world.asked("ada", "prod-db")
+    row = await strange(world, correlation=grant)
+    await do(world, "acknowledge", row)
+    await resolve(world, row)
+    read = WhatHappened(world.ground).look
+
+    async def actions(login: str, about: str) -> list[str]:
+        seen = await read(AskStory(**await world.intent(login), about=about))
+        assert isinstance(seen, Story)
+        assert seen.entries == len(seen.rows)
+        return [one.action for one in seen.rows]
+
+    of_grant = ["grant.requested"]
+    assert await actions("sam", row.id) == [*of_grant, "exception.acknowledged", "exception.resolved"]
+    for login in ("ada", "grace"):
+        assert await actions(login, row.id) == of_grant
+    assert await actions("sam", grant) == of_grant
 
 
 async def test_an_id_that_names_nothing_is_an_exception(world: World) -> None:

@@ -67,9 +67,22 @@ def state_line(work: Work | None) -> str:
         return ""
     if work.state == ExceptionState.RESOLVED:
         return _resolved(work)
-    due = say("Due {time}.", time=day_and_clock(work.due_at)) if work.due_at else ""
-    again = say("*Opened again.*") if work.reopened and work.state == ExceptionState.OPEN else ""
-    return together(again, _standing(work), due)
+    return together(_again(work), _standing(work), _due(work))
+
+
+def told_to_worker(work: Work) -> str:
+    """The same for whoever works on it, who knows that they do."""
+    if work.state != ExceptionState.OPEN:
+        return state_line(work)
+    return together(_again(work), _due(work), say("You can acknowledge it in the security channel."))
+
+
+def _again(work: Work) -> str:
+    return say("*Opened again.*") if work.reopened and work.state == ExceptionState.OPEN else ""
+
+
+def _due(work: Work) -> str:
+    return say("Due {time}.", time=day_and_clock(work.due_at)) if work.due_at else ""
 
 
 def ways(

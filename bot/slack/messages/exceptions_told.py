@@ -8,7 +8,7 @@ from datetime import datetime
 
 from bot.slack.actions import Action
 from bot.slack.messages.alert_facts import plain
-from bot.slack.messages.alert_work import Work, shown, state_line
+from bot.slack.messages.alert_work import Work, shown, state_line, told_to_worker
 from bot.slack.messages.digests import kind_words
 from bot.slack.messages.freezes import LOST
 from bot.slack.messages.parts import Message, said, story_button
@@ -48,9 +48,9 @@ def worker_message(news: News) -> Message:
         first = say("An exception that you work on was acknowledged: *{what}*.", what=what)
     else:
         first = say("An exception is yours to work on: *{what}*.", what=what)
-    where = say("It stands in the security channel.")
+    stands = told_to_worker(news.work) if news.theirs else state_line(news.work)
     buttons = [story_button(news.exception, Action.STORY_OF_ALERT)] if news.has_story else []
-    return said(f"⚠️ {first}\n{together(state_line(news.work), where)}", buttons=buttons)
+    return said(f"⚠️ {first}\n{stands}", buttons=buttons)
 
 
 def worked_text(outcome: object) -> str:
