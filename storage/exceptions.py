@@ -84,42 +84,36 @@ def raise_exception(
     """
     before = _add_facts(tx, at, [cause], {RENEWED: at.isoformat()}) if anew else []
     known = None if anew else _to_count_on(tx, cause, at - SAME_CAUSE)
-    lead: Lead | None = None
-    is_news = known is None or _GRAVITY.index(severity) > _GRAVITY.index(known.severity)
-    if known is None or is_news:
-        due_at = due(tx, severity, at)
-        if folds:
-            lead = floods.lead_for(tx, kind=kind, severity=severity, who=who, at=at, due_at=due_at)
-        known = ExceptionRecord(
-            id=new_id("x", at),
-            kind=kind,
-            cause=cause,
-            severity=severity,
-            who=who,
-            facts=dict(facts),
-            correlation=correlation,
-            count=1,
-            first_at=at,
-            last_at=at,
-            owner=owner,
-            due_at=due_at,
-            open_since=at,
-            fold=lead.row.id if lead else None,
-        )
-        for one in before:
-            if one.assignee:
-                known.assignee, known.assignee_directory = one.assignee, one.assignee_directory
-                known.assignee_name = one.assignee_name
-        tx.add(known)
-    else:
-        known.count += 1
-        known.last_at = at
-        # The message tells of the latest: who, what and its story belong together. What was grave stays grave.
-        known.who, known.facts, known.correlation = who, dict(facts), correlation
-        tx.add(known)
+    if known is not None and _GRAVITY.index(severity) <= _GRAVITY.index(known.severity):
+        return _met_again(tx, at, known, who=who, correlation=correlation, facts=facts)
+    due_at = due(tx, severity, at)
+    lead = floods.lead_for(tx, kind=kind, severity=severity, who=who, at=at, due_at=due_at) if folds else None
+    row = ExceptionRecord(
+        id=new_id("x", at), kind=kind, cause=cause, severity=severity, who=who, facts=dict(facts),
+        correlation=correlation, count=1, first_at=at, last_at=at, owner=owner, due_at=due_at, open_since=at,
+        fold=lead.row.id if lead else None,
+    )  # fmt: skip
+    for one in before:
+        if one.assignee:
+            row.assignee, row.assignee_directory = one.assignee, one.assignee_directory
+            row.assignee_name = one.assignee_name
+    tx.add(row)
     tx.flush()
-    show(tx, at, known, news=is_news, lead=lead)
-    return known
+    show(tx, at, row, news=True, lead=lead)
+    return row
+
+
+def _met_again(
+    tx: Session, at: datetime, row: ExceptionRecord, *, who: str, correlation: str, facts: Mapping[str, Any]
+) -> ExceptionRecord:
+    """The message tells of the latest: who, what and its story belong together. What was grave stays grave."""
+    row.count += 1
+    row.last_at = at
+    row.who, row.facts, row.correlation = who, dict(facts), correlation
+    tx.add(row)
+    tx.flush()
+    show(tx, at, row)
+    return row
 
 
 def due(tx: Session, severity: str, at: datetime) -> datetime:
