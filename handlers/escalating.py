@@ -50,8 +50,8 @@ def took(tx: Session, ground: Ground, owed: Owed, row: ExceptionRecord) -> None:
     escalations.taken(tx, row, channel, at=at)
     record(
         tx, at=at, action="exception.escalated", outcome="done", actor=WICKET, where=SCHEDULE,
-        correlation=row.correlation or row.id,
-        facts={"exception": row.id, "kind": row.kind, "severity": row.severity, "channel": channel},
+        correlation=row.id,  # for security's eyes, as all that is done about an exception
+        facts={"kind": row.kind, "severity": row.severity, "channel": channel},
     )  # fmt: skip
     show(tx, at, row)
     settle_exceptions(tx, at=at, causes=[_cause(channel)])
