@@ -1,41 +1,17 @@
-"""What exceptions are open now, for the summary of each day: how many, and those that should be looked at first.
+"""What exceptions are open now, read for the summary of each day: how many, and those that should be looked at first.
 
 It reads only, and renders nothing.
 """
 
-from dataclasses import dataclass
 from datetime import datetime
 
 from sqlmodel import Session
 
+from handlers.open_now import OpenNow, OpenOne
 from storage.exception_work import how_many_wait, waiting
 from storage.states import ExceptionState
 
 _NAMED = 10
-
-
-@dataclass(frozen=True, kw_only=True)
-class OpenOne:
-    """One of them. kind, who: as handlers raised it. assignee: a name; "" if nobody works on it."""
-
-    id: str
-    kind: str
-    severity: str
-    who: str
-    since: datetime
-    due_at: datetime | None
-    assignee: str
-    acknowledged: bool
-
-
-@dataclass(frozen=True, kw_only=True)
-class OpenNow:
-    """How many are open, how many of those past their time at `now`; and the first few, those first."""
-
-    now: datetime
-    count: int
-    overdue: int
-    first: tuple[OpenOne, ...]
 
 
 def open_exceptions(tx: Session, now: datetime) -> OpenNow:

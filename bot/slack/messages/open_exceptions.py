@@ -11,7 +11,7 @@ from bot.slack.messages.digests import kind_words
 from bot.slack.messages.parts import Message, heading, note, section
 from bot.slack.words import duration, number, together
 from bot.texts import as_known, say, say_counted
-from handlers.open_exceptions import OpenNow, OpenOne
+from handlers.open_now import OpenNow, OpenOne
 
 _MOST_OF_WHO = 80
 

@@ -13,7 +13,7 @@ from bot.slack.messages.alerts import alert_message, composed
 from bot.slack.messages.exceptions_told import News, worked_text, worker_message
 from bot.slack.messages.open_exceptions import open_exceptions_message
 from bot.slack.messages.parts import button
-from handlers.open_exceptions import OpenNow, OpenOne
+from handlers.open_now import OpenNow, OpenOne
 from handlers.strange import Kind
 from handlers.worked import WorkedBefore
 from storage.states import BY_PEOPLE, ExceptionState, Resolution
