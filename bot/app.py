@@ -125,7 +125,7 @@ class App:
         self.metrics = Metrics.in_registry(CollectorRegistry())
         self.database = Database(
             settings.store, busy_timeout=BUSY_TIMEOUT, patience=PATIENCE, macs=Macs(vault),
-            replica=settings.server.replica,
+            replica=settings.server.replica, due_within=settings.exceptions.due_within,
         )  # fmt: skip
         self._now = now = now or self.database.now
         self._open.callback(self.database.close)
@@ -331,6 +331,7 @@ class App:
             watch=watch,
             slack=slack,
             mail=couriers.mail(),
+            escalations=couriers.escalations(couriers.outside(session)),
             siem=couriers.siem(session),
             metrics=self.metrics,
             now=self._now,

@@ -59,6 +59,9 @@ class _Found:
     visit: tuple[str, str] | None
     by_manager: bool
     names: Mapping[str, str]
+    # What people of security did about the exception that was asked for, and how many entries that are: for them alone.
+    work: str = ""
+    done: int = 0
 
 
 class WhatHappened:
@@ -74,10 +77,14 @@ class WhatHappened:
             return await self._ground.database.write(lambda tx: self._turn_away(tx, intent))
         if not await self._concerns(intent.actor, found):
             return await self._ground.database.write(lambda tx: self._refuse(tx, intent, found))
-        pages = max(1, -(-found.about.entries // ON_A_PAGE))
+        told: tuple[str, ...] = (found.correlation,)
+        entries = found.about.entries
+        if found.work and of_security(self._ground, intent.actor.account):
+            told, entries = (found.correlation, found.work), entries + found.done
+        pages = max(1, -(-entries // ON_A_PAGE))
         page = min(max(0, intent.page), pages - 1)
         rows = await self._ground.database.read(
-            lambda tx: stories.story(tx, found.correlation, skip=page * ON_A_PAGE, limit=ON_A_PAGE)
+            lambda tx: stories.story(tx, *told, skip=page * ON_A_PAGE, limit=ON_A_PAGE)
         )
         return Story(
             about=intent.about,
@@ -86,7 +93,7 @@ class WhatHappened:
             names=await self._names(rows, found.names),
             page=page,
             pages=pages,
-            entries=found.about.entries,
+            entries=entries,
         )
 
     async def _concerns(self, actor: Actor, found: _Found) -> bool:
@@ -161,6 +168,8 @@ def _find(tx: Session, about: str) -> _Found | None:
         by_manager=grant is not None
         and ("manager" in grant.missing or any(one.role == "manager" for one in said)),
         names=names,
+        work=row.id if row is not None and row.correlation != row.id else "",
+        done=stories.about(tx, row.id).entries if row is not None else 0,
     )
 
 

@@ -11,10 +11,12 @@ from typing import Any
 from sqlalchemy import bindparam
 from sqlmodel import Session, SQLModel, col, select
 
+from storage import floods
 from storage.database import DUE_WITHIN
+from storage.floods import Lead
 from storage.identifiers import new_id
 from storage.listed import among, listed
-from storage.outbox import ALERT, OWNER, owe
+from storage.outbox import ALERT, GRAVE, OWNER, owe
 from storage.records import ExceptionRecord
 from storage.states import ExceptionState, Resolution
 
@@ -43,8 +45,10 @@ _ANY_OF_CAUSES = (
     select(_EXCEPTIONS.c.id).where(_EXCEPTIONS.c.cause.in_(bindparam("causes", expanding=True))).limit(1)
 )
 _KNOWN = select(_EXCEPTIONS.c.cause).where(among(_EXCEPTIONS.c.cause, "causes"))
-_OF_CAUSES = select(ExceptionRecord).where(
-    col(ExceptionRecord.cause).in_(bindparam("causes", expanding=True))
+_OF_CAUSES = (
+    select(ExceptionRecord)
+    .where(col(ExceptionRecord.cause).in_(bindparam("causes", expanding=True)))
+    .order_by(col(ExceptionRecord.id))
 )
 _UNDER = (
     select(ExceptionRecord)
@@ -67,6 +71,7 @@ def raise_exception(
     facts: Mapping[str, Any],
     owner: str | None = None,
     anew: bool = False,
+    folds: bool = False,
 ) -> ExceptionRecord:
     """Keep an exception and owe it to the security channel, first in the queue.
 
@@ -74,36 +79,41 @@ def raise_exception(
     recurs after it was resolved, by whomever, is a new one. Only a person opens the same one again.
     cause: what makes two of them the same. severity: "low", "medium" or "high". who: the name to show.
     facts: ids, names and numbers, no secrets. owner: the id of an owner whose channel hears of it too.
-    anew: in a message of its own; those before say that they are overtaken.
+    anew: in a message of its own; those before say that they are overtaken, and whoever worked on them still does.
+    folds: where many of this kind and severity come at once it is counted on one message (storage.floods).
     """
-    if anew:
-        _add_facts(tx, at, [cause], {RENEWED: at.isoformat()})
+    before = _add_facts(tx, at, [cause], {RENEWED: at.isoformat()}) if anew else []
     known = None if anew else _to_count_on(tx, cause, at - SAME_CAUSE)
-    if known is None or _GRAVITY.index(severity) > _GRAVITY.index(known.severity):
-        known = ExceptionRecord(
-            id=new_id("x", at),
-            kind=kind,
-            cause=cause,
-            severity=severity,
-            who=who,
-            facts=dict(facts),
-            correlation=correlation,
-            count=1,
-            first_at=at,
-            last_at=at,
-            owner=owner,
-            due_at=due(tx, severity, at),
-        )
-        tx.add(known)
-    else:
-        known.count += 1
-        known.last_at = at
-        # The message tells of the latest: who, what and its story belong together. What was grave stays grave.
-        known.who, known.facts, known.correlation = who, dict(facts), correlation
-        tx.add(known)
+    if known is not None and _GRAVITY.index(severity) <= _GRAVITY.index(known.severity):
+        return _met_again(tx, at, known, who=who, correlation=correlation, facts=facts)
+    due_at = due(tx, severity, at)
+    lead = floods.lead_for(tx, kind=kind, severity=severity, who=who, at=at, due_at=due_at) if folds else None
+    row = ExceptionRecord(
+        id=new_id("x", at), kind=kind, cause=cause, severity=severity, who=who, facts=dict(facts),
+        correlation=correlation, count=1, first_at=at, last_at=at, owner=owner, due_at=due_at, open_since=at,
+        fold=lead.row.id if lead else None,
+    )  # fmt: skip
+    for one in before:
+        if one.assignee:
+            row.assignee, row.assignee_directory = one.assignee, one.assignee_directory
+            row.assignee_name = one.assignee_name
+    tx.add(row)
     tx.flush()
-    show(tx, at, known)
-    return known
+    show(tx, at, row, news=True, lead=lead)
+    return row
+
+
+def _met_again(
+    tx: Session, at: datetime, row: ExceptionRecord, *, who: str, correlation: str, facts: Mapping[str, Any]
+) -> ExceptionRecord:
+    """The message tells of the latest: who, what and its story belong together. What was grave stays grave."""
+    row.count += 1
+    row.last_at = at
+    row.who, row.facts, row.correlation = who, dict(facts), correlation
+    tx.add(row)
+    tx.flush()
+    show(tx, at, row)
+    return row
 
 
 def due(tx: Session, severity: str, at: datetime) -> datetime:
@@ -139,12 +149,12 @@ def decide_exception(tx: Session, *, at: datetime, row: ExceptionRecord, facts: 
 
 def is_open(tx: Session, cause: str, *, since: datetime) -> bool:
     """Whether something of this cause was raised since then and lasts, though somebody may have resolved it."""
-    return any(_lasts(row) for row in _since(tx, cause, since))
+    return any(not is_over(row) for row in _since(tx, cause, since))
 
 
 def open_of(tx: Session, *causes: str) -> Sequence[ExceptionRecord]:
-    """What lasts of this cause, or of these few, however old."""
-    return [row for row in tx.exec(_OF_CAUSES, params={"causes": causes}).all() if _lasts(row)]
+    """What lasts of this cause, or of these few, however old, the oldest first."""
+    return [row for row in tx.exec(_OF_CAUSES, params={"causes": causes}).all() if not is_over(row)]
 
 
 def known_among(tx: Session, causes: Collection[str]) -> frozenset[str]:
@@ -155,7 +165,7 @@ def known_among(tx: Session, causes: Collection[str]) -> frozenset[str]:
 def open_under(tx: Session, beginning: str) -> Sequence[ExceptionRecord]:
     """What lasts of all causes that begin so, the oldest first."""
     between = {"beginning": beginning, "beyond": f"{beginning}\U0010ffff"}
-    return [row for row in tx.exec(_UNDER, params=between).all() if _lasts(row)]
+    return [row for row in tx.exec(_UNDER, params=between).all() if not is_over(row)]
 
 
 def raised_during(tx: Session, since: datetime, until: datetime) -> dict[str, tuple[int, int]]:
@@ -165,7 +175,11 @@ def raised_during(tx: Session, since: datetime, until: datetime) -> dict[str, tu
     """
     rows = tx.exec(
         select(ExceptionRecord.kind, ExceptionRecord.state).where(
-            col(ExceptionRecord.last_at) >= since, col(ExceptionRecord.last_at) < until
+            col(ExceptionRecord.last_at) >= since,
+            col(ExceptionRecord.last_at) < until,
+            ~col(ExceptionRecord.cause).startswith(
+                f"{floods.FLOOD}:"
+            ),  # a message that counts is none itself
         )
     )
     found: dict[str, tuple[int, int]] = {}
@@ -175,23 +189,54 @@ def raised_during(tx: Session, since: datetime, until: datetime) -> dict[str, tu
     return found
 
 
-def show(tx: Session, at: datetime, row: ExceptionRecord) -> None:
-    """Owe its message, as it is then, wherever it is told."""
-    for recipient in (SECURITY, *([f"{OWNER}{row.owner}"] if row.owner else [])):
-        owe(tx, at=at, courier="slack", kind="exception", subject=row.id, recipient=recipient, urgency=ALERT)
+def show(
+    tx: Session, at: datetime, row: ExceptionRecord, *, news: bool = False, lead: Lead | None = None
+) -> None:
+    """Owe its message, as it is then, wherever it is told. A grave one that is new goes before all others.
+
+    news: nobody was told of it yet. lead: on whose message it is counted, where that is at hand.
+    """
+    lead = lead or floods.lead_of(tx, row)
+    urgency = GRAVE if news and row.severity == "high" else ALERT
+    if lead is None:
+        _owe(tx, at, row.id, SECURITY, urgency=urgency)
+    else:
+        later = floods.not_before(tx, lead, at, SECURITY)
+        _owe(tx, at, lead.row.id, SECURITY, urgency=urgency, not_before=later)
+    if row.owner:
+        _owe(tx, at, row.id, f"{OWNER}{row.owner}", urgency=ALERT)
 
 
-def _add_facts(tx: Session, at: datetime, causes: Collection[str], facts: Mapping[str, Any]) -> None:
+def _owe(
+    tx: Session,
+    at: datetime,
+    subject: str,
+    recipient: str,
+    *,
+    urgency: int,
+    not_before: datetime | None = None,
+) -> None:
+    owe(
+        tx, at=at, courier="slack", kind="exception", subject=subject, recipient=recipient, urgency=urgency,
+        not_before=not_before,
+    )  # fmt: skip
+
+
+def _add_facts(
+    tx: Session, at: datetime, causes: Collection[str], facts: Mapping[str, Any]
+) -> Sequence[ExceptionRecord]:
+    """The rows of what lasted of these, the oldest first."""
     if tx.connection().execute(_ANY_OF_CAUSES, {"causes": list(causes)}).first() is None:
-        return
-    for row in tx.exec(_OF_CAUSES, params={"causes": list(causes)}).all():
-        if _lasts(row):
-            decide_exception(tx, at=at, row=row, facts=facts)
+        return []
+    lasting = open_of(tx, *causes)
+    for row in lasting:
+        decide_exception(tx, at=at, row=row, facts=facts)
+    return lasting
 
 
-def _lasts(row: ExceptionRecord) -> bool:
-    """Whether its cause is not known to be over. A person's word that it is resolved does not end a cause."""
-    return SETTLED not in row.facts and RENEWED not in row.facts
+def is_over(row: ExceptionRecord) -> bool:
+    """Whether its cause is known to be over. A person's word that it is resolved does not end a cause."""
+    return SETTLED in row.facts or RENEWED in row.facts
 
 
 def _since(tx: Session, cause: str, since: datetime) -> Sequence[ExceptionRecord]:

@@ -17,6 +17,7 @@ from bot.cli import (
     audit_proofs,
     check,
     evidence,
+    exceptions,
     halting,
     keys,
     petitions,
@@ -65,7 +66,7 @@ policy.commands.command("what-can")(policy_rights.what_can)
 policy.commands.command("replay")(policy_replay.replay)
 app.add_typer(audit.commands, name="audit")
 app.add_typer(records.grants, name="grants")
-app.add_typer(records.exceptions, name="exceptions")
+app.add_typer(exceptions.commands, name="exceptions")
 app.add_typer(records.proofs, name="proofs")
 app.add_typer(petitions.commands, name="petitions")
 app.add_typer(policy.commands, name="policy")

@@ -9,15 +9,14 @@ from functools import partial
 
 from sqlmodel import Session
 
+from bot.couriers.exception_messages import seen
+from bot.couriers.exceptions import news_of
 from bot.slack.door import PageLinks
 from bot.slack.messages import emergencies as of_emergencies
-from bot.slack.messages.alert_facts import Alert
-from bot.slack.messages.alerts import alert_message
 from bot.slack.messages.answers import answer_message, greeting_message, page_message
 from bot.slack.messages.approvals import approval_message
 from bot.slack.messages.checkpoints import checkpoint_message
 from bot.slack.messages.digests import digest_message
-from bot.slack.messages.drift import DRIFT, drift_message
 from bot.slack.messages.during import (
     ended_early_message,
     ending_message,
@@ -25,23 +24,24 @@ from bot.slack.messages.during import (
     still_ends,
     still_waits,
 )
-from bot.slack.messages.freezes import freeze_message
-from bot.slack.messages.halting import revoked_all_message
+from bot.slack.messages.exceptions_told import worker_message
+from bot.slack.messages.floods import notice_of
 from bot.slack.messages.inquiries import asked_message, inquiry_message, reply_message
 from bot.slack.messages.notices import notice_message
+from bot.slack.messages.open_exceptions import open_exceptions_message
 from bot.slack.messages.parts import Message
 from bot.slack.messages.petitions import approval_message as petition_message
 from bot.slack.messages.petitions import news_message, status_message
 from bot.slack.messages.proof_news import proofs_changed_message
 from bot.slack.messages.reports import report_message
 from bot.slack.messages.requests import request_message
-from bot.slack.messages.resets import alarm_message, announced_message
+from bot.slack.messages.resets import announced_message
 from bot.slack.messages.vouching import Word, vouched_message, word_given_message
 from bot.slack.sentences import NO_DIRECTORY
 from bot.texts import ENGLISH, Language, read_from, read_in, say
 from handlers.announcing import CHANGED
 from handlers.besides import ENDED_EARLY, ENDING, REMINDER
-from handlers.bulletins import CHECKPOINT, DIGEST
+from handlers.bulletins import CHECKPOINT, DIGEST, OPEN_EXCEPTIONS
 from handlers.checks import Checks
 from handlers.digesting import digest_of
 from handlers.digests import Digest
@@ -49,8 +49,9 @@ from handlers.emergency_outcomes import ALERTED, EmergencyStory
 from handlers.emergency_outcomes import NEWS as EMERGENCY_NEWS
 from handlers.emergency_outcomes import STATUS as EMERGENCY_STATUS
 from handlers.emergency_storytelling import story_of as emergency_story_of
-from handlers.exceptions import Kind
 from handlers.ground import Ground
+from handlers.open_exceptions import open_exceptions
+from handlers.outside import Notice
 from handlers.petition_stories import PetitionStory
 from handlers.petition_telling import story_of
 from handlers.petitioned import APPROVAL as PETITION_APPROVAL
@@ -58,16 +59,17 @@ from handlers.petitioned import NEWS, STATUS
 from handlers.stories import Asked, GrantStory
 from handlers.storytelling import tell, with_deciders
 from handlers.told_of_vouching import VOUCHED, WORD_GIVEN
+from handlers.worked import WORKER_NEWS
 from storage import bulletins, inquiries, vouchings
-from storage.alarms import SECURITY
 from storage.audit.sealing import kept_checkpoint
 from storage.copies import COPY
+from storage.exceptions import SECURITY as SECURITY_CHANNEL
 from storage.faults import DirectoryUnavailable
 from storage.handles import Result, handle_by_id
 from storage.links import zone_of_user
 from storage.outbox import OWNER, where_posted
 from storage.proof_changes import change_and_visit
-from storage.records import ExceptionRecord, Owed, Question
+from storage.records import Owed, Question
 from storage.states import Changed
 
 NOTICES = ("password-changed", "account-unlocked", "linked")
@@ -99,6 +101,8 @@ class Rendering:
             "reply": self._reply,
             "report": self._report,
             "exception": self._exception,
+            WORKER_NEWS: self._worker_news,
+            OPEN_EXCEPTIONS: self._open_exceptions,
             "answer": self._answer,
             "page": self._page,
             CHECKPOINT: self._checkpoint,
@@ -190,30 +194,30 @@ class Rendering:
         return await self._ground.database.read(lambda tx: tell(tx, self._ground, owed.subject))
 
     async def _exception(self, owed: Owed) -> Message | None:
-        def work(tx: Session) -> Alert | None:
-            row = tx.get(ExceptionRecord, owed.subject)
-            if row is None:
-                return None
-            return Alert(
-                id=row.id,
-                kind=Kind(row.kind),
-                severity=row.severity,
-                who=row.who,
-                facts=row.facts,
-                correlation=row.correlation,
-                count=row.count,
-                first_at=row.first_at,
-                last_at=row.last_at,
-            )
+        here = owed.recipient == SECURITY_CHANNEL
+        found = await self._ground.database.read(lambda tx: seen(tx, self._ground, owed.subject, here=here))
+        return found.message if found else None
 
-        alert = await self._ground.database.read(work)
-        if alert is None:
-            return None
-        if alert.kind == Kind.ACCESS_STOPPED:
-            return freeze_message(alert)
-        if alert.kind == Kind.NOT_ME:
-            return revoked_all_message(alert) if alert.facts.get("door") == SECURITY else alarm_message(alert)
-        return drift_message(alert) if alert.kind in DRIFT else alert_message(alert)
+    async def notice(self, exception: str, ident: str, minutes: int) -> Notice | None:
+        """An exception as it is told outside Slack. minutes: how long somebody there had to acknowledge it."""
+
+        def work(tx: Session) -> Notice | None:
+            with read_in(self._language, self._zone):
+                found = seen(tx, self._ground, exception, here=False)
+                return notice_of(found.alert, found.plain, ident, minutes) if found else None
+
+        return await self._ground.database.read(work)
+
+    async def _worker_news(self, owed: Owed) -> Message | None:
+        news = await self._ground.database.read(
+            lambda tx: news_of(tx, self._ground, owed.subject, owed.recipient)
+        )
+        return worker_message(news) if news else None
+
+    async def _open_exceptions(self, _owed: Owed) -> Message | None:
+        now = self._ground.now()
+        told = await self._ground.database.read(lambda tx: open_exceptions(tx, now))
+        return open_exceptions_message(told) if told.count else None
 
     async def _answer(self, owed: Owed) -> Message | None:
         question = await self._ground.database.read(lambda tx: tx.get(Question, owed.subject))

@@ -11,6 +11,7 @@ from pydantic import Field, SecretStr, model_validator
 
 from bot.settings.database import EXAMPLE, is_server, wrong_with
 from bot.settings.directories import DirectorySection
+from bot.settings.exceptions import ExceptionsSection
 from bot.settings.incidents import IncidentsSection
 from bot.settings.oidc import OidcSection
 from bot.settings.policies import PolicySection
@@ -278,6 +279,7 @@ class Sections(Section):
     drift: DriftSection = DriftSection()
     audit: AuditSection = AuditSection()
     bulletins: BulletinsSection = BulletinsSection()
+    exceptions: ExceptionsSection = ExceptionsSection()
     policy: PolicySection = PolicySection()
     incidents: IncidentsSection = IncidentsSection()
     siem: SiemSection | None = Field(default=None, examples=[None])

@@ -122,6 +122,9 @@ _ENTITIES: Mapping[str, int] = {
     "release.considered": 2,
     "resume.considered": 2,
     "revoke_all.considered": 2,
+    **dict.fromkeys(
+        ("exception.acknowledged", "exception.assigned", "exception.resolved", "exception.reopened"), 3
+    ),
     "rules.began": 1,
     "rules.changed": 3,
 }

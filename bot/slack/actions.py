@@ -52,6 +52,11 @@ class Action(StrEnum):
     PETITION_APPROVE = "petition.approve"
     PETITION_DENY = "petition.deny"
     PETITION_CANCEL = "petition.cancel"
+    ACKNOWLEDGE = "exception.acknowledge"
+    ASSIGN = "exception.assign"
+    RESOLVE = "exception.resolve"
+    REOPEN = "exception.reopen"
+    WORK = "exception.menu"
     RULES_APPROVE = "rules.approve"
     RULES_DENY = "rules.deny"
     VOUCH = "ask.vouch"
@@ -83,6 +88,8 @@ class Form(StrEnum):
     WHOM = "form.whom"
     REVOKE_ALL = "form.revoke_all"
     BREAK_GLASS = "form.break_glass"
+    ASSIGN = "form.assign"
+    RESOLVE = "form.resolve"
 
 
 class Field(StrEnum):
@@ -103,6 +110,7 @@ class Field(StrEnum):
     CODE = "code"
     SPOKEN = "spoken"
     ALSO = "also"
+    WHY = "why"
 
 
 class Shortcut(StrEnum):

@@ -20,6 +20,7 @@ from bot.slack.door import Door, PageLinks
 from bot.slack.drift import DriftClicks
 from bot.slack.during import DuringClicks
 from bot.slack.emergencies import EmergencyClicks
+from bot.slack.exceptions import ExceptionClicks
 from bot.slack.freezes import FreezeClicks
 from bot.slack.halting import HaltingClicks
 from bot.slack.homes import Homes
@@ -45,6 +46,7 @@ from handlers.checks import Checks
 from handlers.decisions.names import Names
 from handlers.details import Details
 from handlers.ending import Ending
+from handlers.exception_work import ExceptionWork
 from handlers.extending import Extending
 from handlers.foresight import Foreseeing
 from handlers.governing import Governing
@@ -166,6 +168,7 @@ class Speaking:
                 pages=pages,
                 replies=replies,
             ),
+            exceptions=ExceptionClicks(ExceptionWork(ground), replies=replies),
         )
 
     def _conversation(self, asking: Asking, names: Derived[Names]) -> Conversation:

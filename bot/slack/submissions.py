@@ -64,6 +64,10 @@ class Submissions:
                 return await self._topics.halting.revoke(actor, incoming, view)
             case Form.BREAK_GLASS:
                 return await self._topics.emergencies.submit(actor, incoming, view)
+            case Form.ASSIGN:
+                return _drifted(await self._topics.exceptions.assign(actor, incoming, view))
+            case Form.RESOLVE:
+                return _drifted(await self._topics.exceptions.resolve(actor, incoming, view))
             case _:
                 return None
 

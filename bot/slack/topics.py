@@ -12,6 +12,7 @@ from bot.slack.deciding import DecidingClicks
 from bot.slack.drift import DriftClicks
 from bot.slack.during import DuringClicks
 from bot.slack.emergencies import EmergencyClicks
+from bot.slack.exceptions import ExceptionClicks
 from bot.slack.freezes import FreezeClicks
 from bot.slack.halting import HaltingClicks
 from bot.slack.homes import Homes
@@ -42,6 +43,7 @@ class Topics:
     stories: StoryClicks
     rules: RuleClicks
     emergencies: EmergencyClicks
+    exceptions: ExceptionClicks
 
     @property
     def table(self) -> "Mapping[str, Callable[[Click], Awaitable[None]]]":
@@ -58,4 +60,5 @@ class Topics:
             **self.stories.table,
             **self.rules.table,
             **self.emergencies.table,
+            **self.exceptions.table,
         }

@@ -9,6 +9,7 @@ from datetime import datetime
 from typing import Any
 
 from bot.slack.words import duration, in_quotes, listed, span, together, visible
+from bot.stories.of_exceptions import EXCEPTIONS
 from bot.stories.of_people import PEOPLE
 from bot.stories.of_requests import (
     AT_ONCE,
@@ -21,7 +22,7 @@ from bot.stories.of_requests import (
 from bot.stories.of_rules import RULES
 from bot.texts import as_told, say, template
 
-SENTENCES: Mapping[str, str] = {**REQUESTS, **PEOPLE, **RULES}
+SENTENCES: Mapping[str, str] = {**REQUESTS, **PEOPLE, **RULES, **EXCEPTIONS}
 """By action. Whatever stands in the record without one is told by its action's own name."""
 
 # Longer than any form takes: what is longer did not come by a form, and the record has it whole.

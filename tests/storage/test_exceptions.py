@@ -253,6 +253,13 @@ def test_whoever_takes_up_what_is_nobodys_works_on_it(database, now):
     assert work.is_assigned_to(kept, GRACE)
 
 
+def test_what_is_told_anew_stays_with_whoever_worked_on_it(database, now):
+    """And is open: whoever is paged once more looks once more."""
+    act(database, raised(database, now), work.acknowledge, GRACE, at=now)
+    again = raised(database, now + timedelta(minutes=15), anew=True)
+    assert (again.state, work.is_assigned_to(again, GRACE)) == ("open", True)
+
+
 def test_what_recurs_after_a_person_resolved_it_is_news(database, now):
     """W-3."""
     first = raised(database, now)

@@ -109,6 +109,7 @@ def _wrong_approver(alert: Alert) -> tuple[str, str]:
 
 
 _STOPS = {
+    "exception": template("{name} tried to act on an exception."),
     "freeze": template("{name} tried to stop all new access."),
     "revoke_all": template("{name} tried to revoke everything of somebody."),
 }

@@ -108,7 +108,7 @@ def _exceptions(digest: Digest) -> str:
         return say("No exceptions.")
     total, undecided = (sum(pair[at] for pair in found.values()) for at in (0, 1))
     kinds = sorted(found, key=lambda kind: (-found[kind][0], kind))
-    named = [say("{kind} ({count})", kind=_kind(kind), count=found[kind][0]) for kind in kinds]
+    named = [say("{kind} ({count})", kind=kind_words(kind), count=found[kind][0]) for kind in kinds]
     counted = say_counted("{count} exception", "{count} exceptions", total)
     if undecided:
         waits = say_counted(
@@ -123,7 +123,8 @@ def _exceptions(digest: Digest) -> str:
     )
 
 
-def _kind(kind: str) -> str:
+def kind_words(kind: str) -> str:
+    """What an exception of this kind is, in the middle of a sentence."""
     return say(KINDS[Kind(kind)]) if kind in list(Kind) else inert(kind)
 
 

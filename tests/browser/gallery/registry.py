@@ -385,6 +385,12 @@ _DIRECTORY = (
         "alerts",
         ("alert-owner-unreachable", "A team that nobody can reach.", (Kind.OWNER_UNREACHABLE,)),
         ("alert-undeliverable", "A letter that the mail server does not take.", (Kind.UNDELIVERABLE,)),
+        ("alert-undeliverable-outside", "A notice that no channel outside Slack takes.", ()),
+    ),
+    *_of(
+        "floods",
+        ("flood", "Many of one kind at once: all but the first few are one line.", ()),
+        ("alert-escalated", "Nobody acknowledged it, so it was told outside Slack, too.", ()),
     ),
 )  # fmt: skip
 
@@ -436,6 +442,15 @@ _RECORD = (
         ("digest-quiet", "A quiet week.", ()),
     ),
 )  # fmt: skip
+_WORK = (
+    *_of("forms_exceptions", ("form-assign", "Who works on it from now on.", (Form.ASSIGN,))),
+    *_of("alert_work", ("alert-assigned", "Given to somebody, who has not looked yet.", ())),
+    *_of("exceptions_told", ("exception-yours", "What they hear of it.", ())),
+    *_of("alert_work", ("alert-acknowledged", "Taken up: who is at it, and by when.", ())),
+    *_of("forms_exceptions", ("form-resolve", "How it ended, with a few words.", (Form.RESOLVE,))),
+    *_of("alert_work", ("alert-resolved", "Resolved: by whom, when and why.", ())),
+    *_of("open_exceptions", ("open-exceptions", "What is open, each day that anything is.", ())),
+)  # fmt: skip
 _RULES = _of(
     "alerts_rules",
     ("alert-rules-changed", "What is other in policies, catalogue and settings.", (Kind.RULES_CHANGED,)),
@@ -457,6 +472,7 @@ PARTS = (
     Part(heading="Forms", pictures=_DECISION_FORMS),
     Part(heading="To whoever clicks in vain", opening="Only they see it.", pictures=_CLICKERS),
     Part(heading="For security", level=2, opening="In the security channel: one message for each exception."),
+    Part(heading="Whose work an exception is", opening="The same buttons stand below each.", pictures=_WORK),
     Part(heading="Refusals and strangers", pictures=_REFUSALS),
     Part(heading="Accounts that may be taken over", pictures=_ACCOUNTS),
     Part(

@@ -15,6 +15,8 @@ from handlers.policies import shipped
 from tests.browser.gallery import (
     approvers,
     emergencies,
+    exceptions,
+    floods,
     halting,
     petitions,
     proofs,
@@ -93,7 +95,7 @@ SCENES = (
             security.many_left, security.on_the_secure_page, security.undeliverable, security.a_checkpoint,
             security.a_story, security.a_week,
             proofs.a_passkey, resets.not_me, resets.a_new_address, rules.changed_rules,
-            halting.halted, halting.revoked,
+            halting.halted, halting.revoked, exceptions.worked_on, floods.a_flood, floods.an_escalation,
         )
     ),
     Scene(play=emergencies.broken_glass, how=_all_policies),
