@@ -52,6 +52,7 @@ from handlers.decisions.policy import PolicyEngine
 from handlers.doubts import Doubts
 from handlers.drift import Drift
 from handlers.effects import Effects
+from handlers.emergencies import Emergencies
 from handlers.leavers import Leavers
 from handlers.owners import Owners
 from handlers.petition_openings import Openings
@@ -316,6 +317,7 @@ class App:
             changes=Changes(self._page_ground),
             alarms=self._alarms,
             revoking=RevokingAll(self.ground),
+            emergencies=Emergencies(self.ground, couriers.outside(session)),
             openings=self._openings,
             cooling=Cooling(self._page_ground),
             doubts=Doubts(self.ground),

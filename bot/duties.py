@@ -25,6 +25,7 @@ from handlers.cooling import Cooling
 from handlers.doubts import Doubts
 from handlers.drift import Drift
 from handlers.effects import Effects
+from handlers.emergencies import Emergencies
 from handlers.governing import Governing
 from handlers.leavers import Leavers
 from handlers.petition_openings import Openings
@@ -56,6 +57,7 @@ class Duties:
     changes: Changes
     alarms: Alarms
     revoking: RevokingAll
+    emergencies: Emergencies
     openings: Openings
     cooling: Cooling
     doubts: Doubts
@@ -100,6 +102,7 @@ class Duties:
             Duty(name="cut-off", every=60, work=self.changes.settle_cut_off),
             Duty(name="alarms", every=30, woken_by=REVOKED, work=self.alarms.settle_due),
             Duty(name="revoked", every=2, woken_by=REVOKED, work=self.revoking.look),
+            Duty(name="emergencies", every=0.5, work=self.emergencies.go_on),
             Duty(name="petitions", every=5, woken_by=PETITIONS, work=self.openings.settle_due),
             Duty(name="cooling", every=10, work=self.cooling.settle_due),
             Duty(name="doubts", every=1, work=self.doubts.tell_due),

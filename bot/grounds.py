@@ -8,7 +8,7 @@ from dataclasses import replace
 from datetime import timedelta
 from functools import partial
 
-from bot.limits import page_limits
+from bot.limits import emergency_rules, page_limits
 from bot.policies import load_rules
 from bot.providers import open_provider, vouching_limits
 from bot.settings import Settings
@@ -60,6 +60,7 @@ def ground_of(
             sign_in_apart=settings.oidc is not None and settings.oidc.apart,
             vault=vault or Vault([generate_key()]),
         ),
+        emergencies=emergency_rules(settings.emergencies),
     )
 
 

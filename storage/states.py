@@ -144,6 +144,33 @@ PETITION_FOLLOWS: Mapping[PetitionState, frozenset[PetitionState]] = MappingProx
 )
 
 
+class EmergencyState(StrEnum):
+    """Where a breaking of the glass stands. TELLING: it is proven, and the alerts are on their way. TOLD: they arrived.
+
+    LAPSED: it was not proven in time. REFUSED: it was not granted in the end, whatever the reason.
+    """
+
+    ASKED = "asked"
+    TELLING = "telling"
+    TOLD = "told"
+    GRANTED = "granted"
+    REFUSED = "refused"
+    LAPSED = "lapsed"
+
+
+EMERGENCY_UNDER_WAY = (EmergencyState.ASKED, EmergencyState.TELLING, EmergencyState.TOLD)
+
+EMERGENCY_FOLLOWS: Mapping[EmergencyState, frozenset[EmergencyState]] = MappingProxyType(
+    {
+        EmergencyState.ASKED: frozenset(
+            {EmergencyState.TELLING, EmergencyState.REFUSED, EmergencyState.LAPSED}
+        ),
+        EmergencyState.TELLING: frozenset({EmergencyState.TOLD, EmergencyState.REFUSED}),
+        EmergencyState.TOLD: frozenset({EmergencyState.GRANTED, EmergencyState.REFUSED}),
+    }
+)
+
+
 class Changed(StrEnum):
     """What changed about somebody's proofs.
 

@@ -12,6 +12,7 @@ from sqlmodel import Session
 from bot.couriers.exception_messages import seen
 from bot.couriers.exceptions import news_of
 from bot.slack.door import PageLinks
+from bot.slack.messages import emergencies as of_emergencies
 from bot.slack.messages.answers import answer_message, greeting_message, page_message
 from bot.slack.messages.approvals import approval_message
 from bot.slack.messages.checkpoints import checkpoint_message
@@ -44,6 +45,10 @@ from handlers.bulletins import CHECKPOINT, DIGEST, OPEN_EXCEPTIONS
 from handlers.checks import Checks
 from handlers.digesting import digest_of
 from handlers.digests import Digest
+from handlers.emergency_outcomes import ALERTED, EmergencyStory
+from handlers.emergency_outcomes import NEWS as EMERGENCY_NEWS
+from handlers.emergency_outcomes import STATUS as EMERGENCY_STATUS
+from handlers.emergency_storytelling import story_of as emergency_story_of
 from handlers.ground import Ground
 from handlers.open_exceptions import open_exceptions
 from handlers.outside import Notice
@@ -107,6 +112,9 @@ class Rendering:
             ENDED_EARLY: self._ended_early,
             **dict.fromkeys(NOTICES, self._notice),
             "proofs-changed": self._proofs_changed,
+            ALERTED: self._emergency,
+            EMERGENCY_NEWS: self._emergency_news,
+            EMERGENCY_STATUS: self._emergency_status,
             STATUS: self._petition,
             PETITION_APPROVAL: self._petition_approval,
             **dict.fromkeys(NEWS, self._petition_news),
@@ -254,6 +262,22 @@ class Rendering:
         what, name = (Changed(change.what), change.name) if change else (Changed.SET_UP, "")
         at = (change.at if change else handle.done_at) or self._ground.now()
         return proofs_changed_message(what, name, at, handle=handle.id)
+
+    async def _emergency(self, owed: Owed) -> Message | None:
+        story = await self._emergency_story(owed.subject)
+        return of_emergencies.emergency_message(story) if story else None
+
+    async def _emergency_news(self, owed: Owed) -> Message | None:
+        about, _, what = owed.subject.rpartition(":")
+        story = await self._emergency_story(about)
+        return of_emergencies.news_message(story, what) if story else None
+
+    async def _emergency_status(self, owed: Owed) -> Message | None:
+        story = await self._emergency_story(owed.subject)
+        return of_emergencies.status_message(story, self._pages.address(story.handle)) if story else None
+
+    async def _emergency_story(self, about: str) -> EmergencyStory | None:
+        return await self._ground.database.read(lambda tx: emergency_story_of(tx, self._ground, about))
 
     async def _petition(self, owed: Owed) -> Message | None:
         story = await self._petition_story(owed)

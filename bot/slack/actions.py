@@ -61,6 +61,8 @@ class Action(StrEnum):
     RULES_DENY = "rules.deny"
     VOUCH = "ask.vouch"
     BE_VOUCHED = "ask.vouched"
+    BREAK_GLASS = "ask.break_glass"
+    END_EMERGENCY = "emergency.end"
 
 
 class Form(StrEnum):
@@ -87,6 +89,7 @@ class Form(StrEnum):
     REVOKE_ALL = "form.revoke_all"
     ASSIGN = "form.assign"
     RESOLVE = "form.resolve"
+    BREAK_GLASS = "form.break_glass"
 
 
 class Field(StrEnum):

@@ -19,6 +19,7 @@ from bot.slack.dispatch import Dispatch
 from bot.slack.door import Door, PageLinks
 from bot.slack.drift import DriftClicks
 from bot.slack.during import DuringClicks
+from bot.slack.emergencies import EmergencyClicks
 from bot.slack.exceptions import ExceptionClicks
 from bot.slack.freezes import FreezeClicks
 from bot.slack.halting import HaltingClicks
@@ -108,6 +109,7 @@ class Speaking:
             requesting=topics.requesting,
             vouching=topics.vouching,
             halting=topics.halting,
+            emergencies=topics.emergencies,
             homes=topics.homes,
             replies=replies,
             metrics=self.metrics,
@@ -158,6 +160,7 @@ class Speaking:
                 pages=pages,
                 replies=replies,
             ),
+            emergencies=EmergencyClicks(ground, pages=pages, replies=replies),
             vouching=VouchingClicks(vouching=self.vouching, pages=pages, replies=replies),
             stories=StoryClicks(WhatHappened(ground), rules=lambda: self.governing.newest, replies=replies),
             rules=RuleClicks(

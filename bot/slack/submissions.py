@@ -66,6 +66,8 @@ class Submissions:
                 return _drifted(await self._topics.exceptions.assign(actor, incoming, view))
             case Form.RESOLVE:
                 return _drifted(await self._topics.exceptions.resolve(actor, incoming, view))
+            case Form.BREAK_GLASS:
+                return await self._topics.emergencies.submit(actor, incoming, view)
             case _:
                 return None
 

@@ -11,6 +11,7 @@ from bot.slack.alarms import AlarmClicks
 from bot.slack.deciding import DecidingClicks
 from bot.slack.drift import DriftClicks
 from bot.slack.during import DuringClicks
+from bot.slack.emergencies import EmergencyClicks
 from bot.slack.exceptions import ExceptionClicks
 from bot.slack.freezes import FreezeClicks
 from bot.slack.halting import HaltingClicks
@@ -42,6 +43,7 @@ class Topics:
     stories: StoryClicks
     rules: RuleClicks
     exceptions: ExceptionClicks
+    emergencies: EmergencyClicks
 
     @property
     def table(self) -> "Mapping[str, Callable[[Click], Awaitable[None]]]":
@@ -58,4 +60,5 @@ class Topics:
             **self.stories.table,
             **self.rules.table,
             **self.exceptions.table,
+            **self.emergencies.table,
         }

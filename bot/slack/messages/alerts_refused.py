@@ -25,6 +25,29 @@ def _refused_request(alert: Alert) -> tuple[str, str]:
     return title, together(asked, _reasons(alert), say("Nothing was granted."))
 
 
+def _emergency_refused(alert: Alert) -> tuple[str, str]:
+    what, who, incident = alert.entitlement, alert.whose, alert.fact("incident")
+    if alert.fact("stage") == "listed":
+        title = say("Break-glass tried by {name}", name=who)
+        return title, together(
+            say("{name} is on no list of those who may take something in an emergency.", name=who),
+            say("Nothing was given."),
+        )
+    title = say("Break-glass refused: {entitlement} for {name}", entitlement=what, name=who)
+    if alert.facts.get("drill"):
+        title = say("Drill of break-glass refused: {entitlement} for {name}", entitlement=what, name=who)
+    came = say(_STAGES[alert.fact("stage")]) if alert.fact("stage") in _STAGES else ""
+    about = say("Incident {incident}.", incident=incident) if incident else ""
+    return title, together(about, came, _reasons(alert), say("Nothing was given."))
+
+
+_STAGES = {
+    "unproven": template("They did not prove who they are: it may have been somebody else."),
+    "proven": template("They had proved who they are."),
+    "told": template("They had proved who they are, and the alert was on its way."),
+}
+
+
 def _asker(alert: Alert) -> str:
     """Who it is; of whoever is no employee also what they are and of which company."""
     employment = alert.fact("employment", "employee")
@@ -210,6 +233,7 @@ SENTENCES: Mapping[Kind, Callable[[Alert], tuple[str, str]]] = MappingProxyType(
         Kind.POLICY_ERROR: _policy_error,
         Kind.AUTHORITY_LOST: _authority_lost,
         Kind.UNPROVEN: _unproven,
+        Kind.EMERGENCY_REFUSED: _emergency_refused,
         Kind.TAMPERED: _tampered,
         Kind.ROW_CHANGED: _row_changed,
         Kind.ROWS_UNSIGNED: _rows_unsigned,

@@ -200,6 +200,7 @@ KINDS: Mapping[Kind, str] = {
     Kind.NOT_ME: template("“it wasn't me”"),
     Kind.PETITION: template("petition"),
     Kind.VOUCHING: template("vouching"),
+    Kind.EMERGENCY_REFUSED: template("refused break-glass"),
     Kind.UNPROVEN: template("decision without the proof it needs"),
     Kind.NOT_STREAMED: template("record not taken by the SIEM"),
     Kind.ROW_CHANGED: template("row changed past Wicket"),

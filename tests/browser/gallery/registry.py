@@ -289,6 +289,26 @@ _REFUSALS = _of(
     ("alert-policy-error", "A policy that cannot be evaluated refuses.", (Kind.POLICY_ERROR,)),
 )  # fmt: skip
 
+_EMERGENCIES = (
+    *_of(
+        "forms_emergencies",
+        ("form-break-glass", "What, for which incident, and why.", (Form.BREAK_GLASS,)),
+        ("form-break-glass-prove", "Then who it is: nothing is given yet.", (Form.NOTE,)),
+    ),
+    *_of(
+        "emergencies",
+        ("emergency-asked", "The same to whoever did it, in case that it was somebody else.", ()),
+        ("emergency-told", "The alert, while somebody outside Slack is still to be told.", ()),
+        ("emergency-held", "Everybody was told, and the access is there.", ()),
+        ("confirm-end-emergency", "Its owner's team and security end it at one click.", ()),
+        ("emergency-over", "How it ended, and who did that.", ()),
+    ),
+    *_of(
+        "alerts",
+        ("alert-emergency-refused", "Somebody who is on no list.", (Kind.EMERGENCY_REFUSED,)),
+    ),
+)
+
 _ACCOUNTS = (
     *_of(
         "resets",
@@ -455,6 +475,11 @@ PARTS = (
     Part(heading="Whose work an exception is", opening="The same buttons stand below each.", pictures=_WORK),
     Part(heading="Refusals and strangers", pictures=_REFUSALS),
     Part(heading="Accounts that may be taken over", pictures=_ACCOUNTS),
+    Part(
+        heading="Breaking the glass",
+        opening="One message, from before the access until after its end.",
+        pictures=_EMERGENCIES,
+    ),
     Part(heading="Petitions", opening="Two people say of somebody that it is them.", pictures=_PETITIONS),
     Part(heading="Late, failing, unreachable", pictures=_DIRECTORY),
     Part(heading="Differences and leavers", pictures=_DRIFT),

@@ -14,6 +14,7 @@ from handlers.decisions.policy import Action
 from handlers.policies import shipped
 from tests.browser.gallery import (
     approvers,
+    emergencies,
     exceptions,
     floods,
     halting,
@@ -97,6 +98,7 @@ SCENES = (
             halting.halted, halting.revoked, exceptions.worked_on, floods.a_flood, floods.an_escalation,
         )
     ),
+    Scene(play=emergencies.broken_glass, how=_all_policies),
     Scene(play=petitions.a_petition, how=_all_policies),
     Scene(play=petitions.a_privileged_petition, how=_all_policies),
     Scene(play=approvers.manager_first, how=_manager_first),

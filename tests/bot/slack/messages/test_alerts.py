@@ -30,6 +30,22 @@ def alert(kind: Kind, facts: dict[str, Any] | None = None, **changes: Any) -> Al
 
 GOLDEN = [
     (
+        alert(
+            Kind.EMERGENCY_REFUSED,
+            {"stage": "told", "entitlement": "prod-db", "incident": "INC-1", "reasons": ["Nobody outside took it."]},
+        ),
+        "⚠️ Break-glass refused: prod-db for Ada Lovelace (ada)",
+        "Incident INC-1. They had proved who they are, and the alert was on its way. Nobody outside took it. Nothing "
+        "was given.",
+        TAIL,
+    ),
+    (
+        alert(Kind.EMERGENCY_REFUSED, {"stage": "listed"}),
+        "⚠️ Break-glass tried by Ada Lovelace (ada)",
+        "Ada Lovelace (ada) is on no list of those who may take something in an emergency. Nothing was given.",
+        TAIL,
+    ),
+    (
         alert(Kind.PETITION, {"kind": "proofs", "stage": "cancelled", "why": "not-me", "privileged": False}),
         "⚠️ Petition stopped: Ada Lovelace (ada)",
         "Ada Lovelace (ada) asked two people to say that it is them, for new proofs for lost ones. It is over: its "
