@@ -12,6 +12,7 @@ from bot.slack.deciding import DecidingClicks
 from bot.slack.drift import DriftClicks
 from bot.slack.during import DuringClicks
 from bot.slack.emergencies import EmergencyClicks
+from bot.slack.emergency_reviews import EmergencyReviewClicks
 from bot.slack.exceptions import ExceptionClicks
 from bot.slack.freezes import FreezeClicks
 from bot.slack.halting import HaltingClicks
@@ -44,6 +45,7 @@ class Topics:
     rules: RuleClicks
     exceptions: ExceptionClicks
     emergencies: EmergencyClicks
+    emergency_reviews: EmergencyReviewClicks
 
     @property
     def table(self) -> "Mapping[str, Callable[[Click], Awaitable[None]]]":
@@ -61,4 +63,5 @@ class Topics:
             **self.rules.table,
             **self.exceptions.table,
             **self.emergencies.table,
+            **self.emergency_reviews.table,
         }
