@@ -22,6 +22,7 @@ from bot.couriers.opening import Couriers
 from bot.directories import open_directory
 from bot.discovering import RULES, Discovering
 from bot.duties import CATALOGUE, Duties
+from bot.following_up import followups_of
 from bot.grounds import ground_of, page_ground_of
 from bot.languages import read_language
 from bot.limits import bulletin_times
@@ -328,6 +329,7 @@ class App:
             bulletins=self.bulletins,
             summons=Summons(self.ground),
             reminding=Reminding(self.ground, self._owners),
+            followups=followups_of(self._settings, self.ground),
             watch=watch,
             slack=slack,
             mail=couriers.mail(),

@@ -26,6 +26,7 @@ from handlers.doubts import Doubts
 from handlers.drift import Drift
 from handlers.effects import Effects
 from handlers.emergencies import Emergencies
+from handlers.emergency_followups import EmergencyFollowups
 from handlers.governing import Governing
 from handlers.leavers import Leavers
 from handlers.petition_openings import Openings
@@ -68,6 +69,7 @@ class Duties:
     tiling: Tiling
     bulletins: Bulletins
     reminding: Reminding
+    followups: EmergencyFollowups
     watch: OwnerWatch
     slack: SlackCourier
     mail: MailCourier
@@ -115,6 +117,7 @@ class Duties:
             Duty(name="leavers", every=60, work=self.leavers.look),
             Duty(name="linked", every=self.drift_every, work=partial(self.leavers.look, everybody=True)),
             Duty(name="reminders", every=1, woken_by=WAKES, work=self.reminding.remind_due),
+            Duty(name="emergency reviews", every=5, work=self.followups.look),
             Duty(name="owners", every=_DAY, woken_by=CATALOGUE, work=self.watch.look),
             Duty(name="owners in trouble", every=60, work=self.watch.look_again),
             Duty(name="rules", every=5, woken_by=RULES, work=self._rules),

@@ -166,6 +166,9 @@ class Emergencies:
         refused = self._is_refused(tx, row, decision, "told")
         if refused or decision is None or known is None or isinstance(known.target, NoCounterpart):
             return
+        if row.drill:
+            self._practise(tx, row, decision, now)
+            return
         grant = self._grant_of(row, known, known.target, decision, now)
         grants.move(tx, grant, GrantState.APPROVED)
         emergencies.move(
@@ -178,6 +181,15 @@ class Emergencies:
         holdings.follow_grant(tx, grant, at=now, due_at=now)
         show(tx, self._ground, row)
         self._ground.show(tx, grant)
+
+    def _practise(self, tx: Session, row: Emergency, decision: PolicyDecision, now: datetime) -> None:
+        """A drill came as far as any: there never is a grant of it, so nothing can be given by it (B-4)."""
+        emergencies.move(tx, row, EmergencyState.GRANTED, opened_at=now, ends_at=now)
+        self._record(tx, row, "emergency.practised", "done", decision, {
+            "told_security": row.told_security_at is not None, "told_outside": row.told_by,
+            "fallback": row.fallback,
+        })  # fmt: skip
+        show(tx, self._ground, row)
 
     def _grant_of(
         self, row: Emergency, known: Known, target: Account, decision: PolicyDecision, now: datetime

@@ -36,6 +36,9 @@ from storage.records import Emergency
 from storage.states import EmergencyState
 from storage.step_ups import About
 
+DRILL = "DRILL"
+"""In the place of an incident's id, which is never written so."""
+
 NOT_AGAIN = "break-glass-not-again"
 """The @id of the policy for which a second person is the way out."""
 
@@ -88,7 +91,7 @@ class AskingEmergency:
         before = emergencies.under_way_of(tx, row.directory, row.account, row.entitlement)
         if before is not None:
             return self._as_before(tx, intent, before)
-        if stands(tx, known.target, known.entitlement):
+        if not intent.drill and stands(tx, known.target, known.entitlement):
             self._record(tx, intent, "emergency.needless", correlation=row.account, row=row)
             return HeldAlready(entitlement=row.entitlement)
         decision = self._decision(tx, known, row)
@@ -118,7 +121,7 @@ class AskingEmergency:
             slack_team=intent.actor.slack_team,
             slack_user=intent.actor.slack_user,
             entitlement=intent.entitlement,
-            incident=intent.incident,
+            incident=DRILL if intent.drill else intent.incident,
             reason=intent.reason,
             minutes=intent.minutes,
             drill=intent.drill,

@@ -12,6 +12,7 @@ from handlers.decisions.counterparts import Counterpart, NoCounterpart, Reason
 from handlers.decisions.emergencies import is_reason
 from handlers.decisions.emergency_questions import EmergencyQuestion, Fallback
 from handlers.decisions.policy import PolicyDecision, Severity, refusal
+from handlers.emergency_reviewers import lapse
 from handlers.ground import Ground
 from handlers.recently import recently
 from storage import emergencies
@@ -26,11 +27,12 @@ NO_ACCOUNT = "no-account"
 
 @dataclass(frozen=True, kw_only=True)
 class Known:
-    """Who it is now, the account that would get it, and what it is."""
+    """Who it is now, the account that would get it, and what it is. lapsed: a review of theirs is missing (B-3)."""
 
     account: Account
     target: Counterpart
     entitlement: Entitlement
+    lapsed: bool
 
 
 async def known_now(ground: Ground, emergency: Emergency) -> Known | None:
@@ -53,7 +55,8 @@ async def known_of(ground: Ground, account: Account, entitlement: Entitlement) -
         )
     else:
         target = await find_target(ground, account, entitlement.directory)
-    return Known(account=account, target=target, entitlement=entitlement)
+    lapsed = await lapse(ground, account) is not None
+    return Known(account=account, target=target, entitlement=entitlement, lapsed=lapsed)
 
 
 def question_of(tx: Session, ground: Ground, known: Known, emergency: Emergency) -> EmergencyQuestion:
@@ -67,8 +70,8 @@ def question_of(tx: Session, ground: Ground, known: Known, emergency: Emergency)
         owner=ground.catalogue.owner_of(known.entitlement),
         minutes=emergency.minutes,
         now=now,
-        incident_given=rules.incident(emergency.incident) == emergency.incident,
-        incident_over=_is_over(tx, emergency, {one.id for one in others}),
+        incident_given=emergency.drill or rules.incident(emergency.incident) == emergency.incident,
+        incident_over=not emergency.drill and _is_over(tx, emergency, {one.id for one in others}),
         reason_given=is_reason(emergency.reason),
         drill=emergency.drill,
         proofs=frozenset(emergency.proved_by.split()),
@@ -77,17 +80,12 @@ def question_of(tx: Session, ground: Ground, known: Known, emergency: Emergency)
         most_of_person=rules.most_of_person,
         most_in_all=rules.most_in_all,
         again=_is_again(tx, ground, emergency),
-        eligibility_lapsed=eligibility_lapsed(tx, ground, known.account),
+        eligibility_lapsed=known.lapsed,
         told_security=emergency.told_security_at is not None,
         told_outside=emergency.told_outside_at is not None,
         enough_alone=rules.fallback,
         recently=recently(tx, ground.now, (known.account,)),
     )
-
-
-def eligibility_lapsed(tx: Session, ground: Ground, account: Account) -> bool:
-    """Whether something that this person took before was not reviewed in time."""
-    return emergencies.is_unreviewed(tx, account.directory, account.id, due_before=ground.now())
 
 
 def nobodys(ground: Ground, target: NoCounterpart) -> PolicyDecision:

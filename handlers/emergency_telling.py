@@ -29,13 +29,14 @@ if TYPE_CHECKING:
 _TITLES = {
     False: template("Break-glass: {who} takes {entitlement} for {minutes} minutes, incident {incident}"),
     True: template(
-        "Drill of break-glass: {who} takes {entitlement} for {minutes} minutes, incident {incident}"
+        "DRILL of break-glass: {who} takes {entitlement} for {minutes} minutes, incident {incident}"
     ),
 }
 TOLD = template(
     "They proved who they are. The access begins once this was taken, and ends by itself. The team {owner} and "
     "security can end it at once in Slack."
 )
+DRILL_TOLD = template("This is a DRILL: nothing happened, nothing is given, and nobody has to act.")
 
 
 def show(tx: Session, ground: "Ground", emergency: Emergency) -> None:
@@ -84,7 +85,7 @@ def notice_of(ground: "Ground", emergency: Emergency, at: datetime) -> Notice:
             minutes=emergency.minutes,
             incident=emergency.incident,
         ),
-        told=Sentence(TOLD, owner=owner.name if owner else ""),
+        told=DRILL_TOLD if emergency.drill else Sentence(TOLD, owner=owner.name if owner else ""),
         at=at,
         correlation=emergency.id,
     )

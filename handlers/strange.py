@@ -55,6 +55,9 @@ class Kind(StrEnum):
     RULES_CHANGED = "rules-changed"
     RULES_PROPOSED = "rules-proposed"
     RULES_DIFFER = "rules-differ"
+    EMERGENCY_REVIEW = "emergency-review"
+    EMERGENCY_UNJUSTIFIED = "emergency-unjustified"
+    DRILL_MISSED = "drill-missed"
 
 
 TOLD_TOGETHER: frozenset[Kind] = frozenset(

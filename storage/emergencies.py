@@ -96,18 +96,6 @@ def last_granted(tx: Session, emergency: Emergency, *, drills: bool) -> Emergenc
     return tx.exec(asked.order_by(col(Emergency.opened_at).desc()).limit(1)).first()
 
 
-def is_unreviewed(tx: Session, directory: str, account: str, *, due_before: datetime) -> bool:
-    """Whether the review of something that this person took was due before then, and nobody gave it."""
-    found = select(Emergency.id).where(
-        Emergency.directory == directory,
-        Emergency.account == account,
-        Emergency.state == EmergencyState.GRANTED,
-        col(Emergency.reviewed_at).is_(None),
-        col(Emergency.review_due_at) <= due_before,
-    )
-    return tx.exec(found).first() is not None
-
-
 def under_way_of(tx: Session, directory: str, account: str, entitlement: str) -> Emergency | None:
     """What this person has under way for this."""
     found = tx.exec(

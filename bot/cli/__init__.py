@@ -16,6 +16,7 @@ from bot.cli import (
     audit,
     audit_proofs,
     check,
+    emergencies,
     evidence,
     exceptions,
     halting,
@@ -69,6 +70,7 @@ app.add_typer(records.grants, name="grants")
 app.add_typer(exceptions.commands, name="exceptions")
 app.add_typer(records.proofs, name="proofs")
 app.add_typer(petitions.commands, name="petitions")
+app.add_typer(emergencies.commands, name="emergency")
 app.add_typer(policy.commands, name="policy")
 app.add_typer(keys.commands, name="keys")
 

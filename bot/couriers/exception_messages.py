@@ -11,6 +11,7 @@ from bot.couriers.exceptions import alert_of
 from bot.slack.messages.alert_facts import Alert
 from bot.slack.messages.alerts import alert_message
 from bot.slack.messages.drift import DRIFT, drift_message
+from bot.slack.messages.emergency_reviews import FOLLOW_UPS, follow_up_message
 from bot.slack.messages.floods import Flood, flood_message, with_escalations
 from bot.slack.messages.freezes import freeze_message
 from bot.slack.messages.halting import revoked_all_message
@@ -59,4 +60,6 @@ def _message(alert: Alert) -> Message:
         return freeze_message(alert)
     if alert.kind == Kind.NOT_ME:
         return revoked_all_message(alert) if alert.facts.get("door") == SECURITY else alarm_message(alert)
+    if alert.kind in FOLLOW_UPS:
+        return follow_up_message(alert)
     return drift_message(alert) if alert.kind in DRIFT else alert_message(alert)

@@ -24,6 +24,8 @@ from bot.slack.messages.during import (
     still_ends,
     still_waits,
 )
+from bot.slack.messages.emergency_reviews import reminder_message as review_reminder
+from bot.slack.messages.emergency_reviews import review_of
 from bot.slack.messages.exceptions_told import worker_message
 from bot.slack.messages.floods import notice_of
 from bot.slack.messages.inquiries import asked_message, inquiry_message, reply_message
@@ -45,6 +47,8 @@ from handlers.bulletins import CHECKPOINT, DIGEST, OPEN_EXCEPTIONS
 from handlers.checks import Checks
 from handlers.digesting import digest_of
 from handlers.digests import Digest
+from handlers.emergency_followups import REMINDER as REVIEW_REMINDER
+from handlers.emergency_followups import reminded_of
 from handlers.emergency_outcomes import ALERTED, EmergencyStory
 from handlers.emergency_outcomes import NEWS as EMERGENCY_NEWS
 from handlers.emergency_outcomes import STATUS as EMERGENCY_STATUS
@@ -120,6 +124,7 @@ class Rendering:
             **dict.fromkeys(NEWS, self._petition_news),
             VOUCHED: partial(self._vouching, vouched_message),
             WORD_GIVEN: partial(self._vouching, word_given_message),
+            REVIEW_REMINDER: self._review_reminder,
         }
 
     async def message(self, owed: Owed) -> Message | None:
@@ -265,7 +270,10 @@ class Rendering:
 
     async def _emergency(self, owed: Owed) -> Message | None:
         story = await self._emergency_story(owed.subject)
-        return of_emergencies.emergency_message(story) if story else None
+        if story is None:
+            return None
+        more, buttons = review_of(story)
+        return of_emergencies.emergency_message(story, more=more, buttons=buttons)
 
     async def _emergency_news(self, owed: Owed) -> Message | None:
         about, _, what = owed.subject.rpartition(":")
@@ -294,6 +302,10 @@ class Rendering:
     async def _petition_story(self, owed: Owed) -> PetitionStory | None:
         cool_off = self._ground.cool_off
         return await self._ground.database.read(lambda tx: story_of(tx, owed.subject, cool_off=cool_off))
+
+    async def _review_reminder(self, owed: Owed) -> Message | None:
+        reminded = await self._ground.database.read(lambda tx: reminded_of(tx, owed))
+        return review_reminder(reminded) if reminded else None
 
     async def _vouching(self, said: Callable[[Word], Message], owed: Owed) -> Message | None:
         word = await self._ground.database.read(lambda tx: _word(tx, owed.subject))

@@ -186,6 +186,11 @@ class EmergenciesSection(Section):
     # Nothing is granted until the alert was taken, nor if that takes longer (B-2).
     tell_within_seconds: int = Field(default=60, ge=20, le=300, examples=[60])
     fallback: Literal["none", "outside", "security"] = Field(default="none", examples=["none"])
+    # Of reviews and drills (B-3, B-4). weekend: days that do not count, by [slack] time_zone. 0: no drill is missed.
+    weekend: tuple[Weekday, ...] = Field(
+        default=WEEKDAYS[5:], max_length=6, examples=[["saturday", "sunday"]]
+    )
+    drill_every_days: int = Field(default=30, ge=0, le=366, examples=[30])
 
 
 class LimitsSection(Section):

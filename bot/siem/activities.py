@@ -127,6 +127,11 @@ _ENTITIES: Mapping[str, int] = {
     ),
     "rules.began": 1,
     "rules.changed": 3,
+    "emergency.eligibility_restored": 8,
+    "emergency.recorded": 1,
+    "emergency.restore_considered": 2,
+    "emergency.review_considered": 2,
+    "emergency.reviewed": 3,
 }
 # Whatever else is recorded of these is about one account, not about an entity.
 _OF_ACCOUNTS = frozenset(

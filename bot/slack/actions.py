@@ -63,6 +63,8 @@ class Action(StrEnum):
     BE_VOUCHED = "ask.vouched"
     BREAK_GLASS = "ask.break_glass"
     END_EMERGENCY = "emergency.end"
+    REVIEW_EMERGENCY = "emergency.review"
+    RESTORE_ELIGIBILITY = "emergency.restore"
 
 
 class Form(StrEnum):
@@ -87,9 +89,11 @@ class Form(StrEnum):
     HALT = "form.halt"
     WHOM = "form.whom"
     REVOKE_ALL = "form.revoke_all"
-    BREAK_GLASS = "form.break_glass"
     ASSIGN = "form.assign"
     RESOLVE = "form.resolve"
+    BREAK_GLASS = "form.break_glass"
+    REVIEW_EMERGENCY = "form.review_emergency"
+    RESTORE_ELIGIBILITY = "form.restore_eligibility"
 
 
 class Field(StrEnum):
@@ -111,6 +115,7 @@ class Field(StrEnum):
     SPOKEN = "spoken"
     ALSO = "also"
     WHY = "why"
+    FINDING = "finding"
 
 
 class Shortcut(StrEnum):

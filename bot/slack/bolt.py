@@ -20,6 +20,7 @@ from bot.slack.door import Door, PageLinks
 from bot.slack.drift import DriftClicks
 from bot.slack.during import DuringClicks
 from bot.slack.emergencies import EmergencyClicks
+from bot.slack.emergency_reviews import EmergencyReviewClicks
 from bot.slack.exceptions import ExceptionClicks
 from bot.slack.freezes import FreezeClicks
 from bot.slack.halting import HaltingClicks
@@ -45,6 +46,8 @@ from handlers.checkpointing import Checkpointing
 from handlers.checks import Checks
 from handlers.decisions.names import Names
 from handlers.details import Details
+from handlers.emergency_reviewers import Reviewers
+from handlers.emergency_reviews import EmergencyReviews
 from handlers.ending import Ending
 from handlers.exception_work import ExceptionWork
 from handlers.extending import Extending
@@ -169,6 +172,9 @@ class Speaking:
                 replies=replies,
             ),
             exceptions=ExceptionClicks(ExceptionWork(ground), replies=replies),
+            emergency_reviews=EmergencyReviewClicks(
+                EmergencyReviews(ground, Reviewers(ground)), replies=replies
+            ),
         )
 
     def _conversation(self, asking: Asking, names: Derived[Names]) -> Conversation:

@@ -108,8 +108,8 @@ class Conversation:
                 return taken_message(await self._checkpointing.take(intent))
             case meant.VouchFor() if self._vouches:
                 return begin_message() if by_message else OpenVouching()
-            case meant.BreakGlass():
-                return break_glass_message() if by_message else OpenBreakGlass()
+            case meant.BreakGlass(drill=drill):
+                return break_glass_message(drill=drill) if by_message else OpenBreakGlass(drill=drill)
             case meant.UnlockAccount():
                 return await self.unlock(intent, by_message=by_message)
             case meant.DraftRequest() as draft:

@@ -12,7 +12,7 @@ from bot.slack.actions import Action
 from bot.slack.door import PageLinks
 from bot.slack.during import ended_answer
 from bot.slack.forms import Wrong
-from bot.slack.forms_emergencies import emergency_form, prove_form, read_emergency
+from bot.slack.forms_emergencies import DRILL, emergency_form, prove_form, read_emergency
 from bot.slack.incoming import Incoming
 from bot.slack.messages.emergencies import not_asked_text
 from bot.slack.messages.freezes import gone_text
@@ -37,7 +37,9 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, kw_only=True)
 class OpenBreakGlass:
-    """The answer is the form."""
+    """The answer is the form. drill: to practise it."""
+
+    drill: bool = False
 
 
 class EmergencyClicks:
@@ -52,7 +54,9 @@ class EmergencyClicks:
         """From button to method."""
         return {Action.BREAK_GLASS: self._open, Action.END_EMERGENCY: self._end}
 
-    async def open(self, actor: Actor, incoming: Incoming, trigger: str) -> Message | None:
+    async def open(
+        self, actor: Actor, incoming: Incoming, trigger: str, *, drill: bool = False
+    ) -> Message | None:
         """Open the form; what to say instead, if anything."""
         outcome = await self._asking.consider(
             Intent(actor=actor, where=incoming.where, delivery=incoming.delivery)
@@ -60,7 +64,7 @@ class EmergencyClicks:
         if not isinstance(outcome, MayBreakGlass):
             told = not_asked_text(outcome)
             return said(told) if told else None
-        opened = await self._replies.open_form(trigger, emergency_form(outcome))
+        opened = await self._replies.open_form(trigger, emergency_form(outcome, drill=drill))
         return None if opened else said(say(sentences.TYPE_AGAIN))
 
     async def submit(self, actor: Actor, incoming: Incoming, view: Mapping[str, Any]) -> Answer:
@@ -72,7 +76,7 @@ class EmergencyClicks:
         outcome = await self._asking.ask(
             BreakGlass(
                 actor=actor, where=incoming.where, delivery=incoming.delivery, entitlement=typed.entitlement,
-                incident=typed.incident, reason=typed.reason, minutes=typed.minutes,
+                incident=typed.incident, reason=typed.reason, minutes=typed.minutes, drill=typed.drill,
             )
         )  # fmt: skip
         if isinstance(outcome, EmergencyAsked):
@@ -82,7 +86,8 @@ class EmergencyClicks:
         return note(say("Nothing was given"), told) if told else {}
 
     async def _open(self, click: "Click") -> None:
-        answer = await self.open(click.actor, click.incoming, click.trigger)
+        drill = click.value == DRILL
+        answer = await self.open(click.actor, click.incoming, click.trigger, drill=drill)
         if answer is not None:
             self._say(click, answer.text)
 

@@ -18,7 +18,7 @@ from slack_sdk.models.blocks import (
 from slack_sdk.models.views import View
 
 from bot.slack.actions import Field, Form
-from bot.slack.forms import Wrong, selected, too_long, typed
+from bot.slack.forms import Wrong, metadata, selected, too_long, typed
 from bot.slack.messages.parts import actions, link_button, note, section
 from bot.slack.words import clock, duration, inert, visible
 from bot.texts import say
@@ -27,22 +27,26 @@ from handlers.emergency_outcomes import EmergencyAsked, MayBreakGlass
 from handlers.intents import JUSTIFICATION_LIMIT, TICKET_LIMIT
 
 LENGTHS = (15, 30, LONGEST)
+DRILL = "drill"
+"""What travels with the form of a drill, and with the button that opens it."""
+
 _MOST_CHOICES = 100
 _MOST_OF_A_NAME = 75
 
 
 @dataclass(frozen=True, kw_only=True)
 class Typed:
-    """The form as it was filled in, checked. entitlement: an id that somebody sent."""
+    """The form as it was filled in, checked. entitlement: an id that somebody sent. drill: nothing happened."""
 
     entitlement: str
     incident: str
     reason: str
     minutes: int
+    drill: bool = False
 
 
-def emergency_form(may: MayBreakGlass) -> View:
-    """What this person may take, and what has to be said."""
+def emergency_form(may: MayBreakGlass, *, drill: bool = False) -> View:
+    """What this person may take, and what has to be said. drill: to practise it, for no incident."""
     choices = [
         Option(value=one.id, text=PlainTextObject(text=visible(one.title)[:_MOST_OF_A_NAME], emoji=False))
         for one in may.choices[:_MOST_CHOICES]
@@ -53,12 +57,18 @@ def emergency_form(may: MayBreakGlass) -> View:
     return View(
         type="modal",
         callback_id=Form.BREAK_GLASS,
-        title=PlainTextObject(text=say("Break the glass")),
+        title=PlainTextObject(text=say("DRILL: break the glass") if drill else say("Break the glass")),
         submit=PlainTextObject(text=say("Continue")),
         close=PlainTextObject(text=say("Cancel")),
+        private_metadata=DRILL if drill else "",
         blocks=[
             section(
                 say(
+                    "A drill goes the same way: you prove that it is you, and security and those on duty hear of it, "
+                    "told that it is a DRILL. No access is given. Somebody else reviews how it went."
+                )
+                if drill
+                else say(
                     "For emergencies alone. You prove that it is you; then security and those on duty hear of it, and "
                     "only then you have it. Somebody else reviews what you did."
                 )
@@ -73,15 +83,10 @@ def emergency_form(may: MayBreakGlass) -> View:
                     initial_option=choices[0] if len(choices) == 1 else None,
                 ),
             ),
-            _input(
-                Field.TICKET,
-                say("Incident"),
-                PlainTextInputElement(action_id=Field.TICKET, max_length=TICKET_LIMIT),
-                hint=say("Its id, like {example}.", example=may.example),
-            ),
+            *([] if drill else [_incident(may.example)]),
             _input(
                 Field.JUSTIFICATION,
-                say("What happened, and what will you do?"),
+                say("What do you practise?") if drill else say("What happened, and what will you do?"),
                 PlainTextInputElement(
                     action_id=Field.JUSTIFICATION, multiline=True, max_length=JUSTIFICATION_LIMIT
                 ),
@@ -102,7 +107,8 @@ def read_emergency(
 ) -> Typed | Wrong:
     """What was filled in. incident_of: reads an incident id as the settings want it."""
     chosen, reason = selected(view, Field.ENTITLEMENT), typed(view, Field.JUSTIFICATION)
-    incident, length = incident_of(typed(view, Field.TICKET)), selected(view, Field.LENGTH)
+    drill, length = metadata(view) == DRILL, selected(view, Field.LENGTH)
+    incident = DRILL if drill else incident_of(typed(view, Field.TICKET))
     wrong: dict[Field, str] = {}
     if not chosen:
         wrong[Field.ENTITLEMENT] = say("Please choose what you need.")
@@ -118,7 +124,7 @@ def read_emergency(
         wrong[Field.LENGTH] = say("Please choose for how long.")
     if wrong or incident is None:
         return Wrong(at=wrong)
-    return Typed(entitlement=chosen, incident=incident, reason=reason, minutes=int(length))
+    return Typed(entitlement=chosen, incident=incident, reason=reason, minutes=int(length), drill=drill)
 
 
 def prove_form(asked: EmergencyAsked, address: str) -> View:
@@ -150,6 +156,15 @@ def prove_form(asked: EmergencyAsked, address: str) -> View:
             section(then if asked.enrolled else none),
             *actions([link_button(say("Prove who I am"), address)]),
         ],
+    )
+
+
+def _incident(example: str) -> InputBlock:
+    return _input(
+        Field.TICKET,
+        say("Incident"),
+        PlainTextInputElement(action_id=Field.TICKET, max_length=TICKET_LIMIT),
+        hint=say("Its id, like {example}.", example=example),
     )
 
 

@@ -133,7 +133,8 @@ class Listeners:
                 opened = await self._vouching.open(arrived.text(body.get("trigger_id")))
                 return None if opened else said(say(sentences.TYPE_AGAIN))
             if isinstance(answer, OpenBreakGlass):
-                return await self._emergencies.open(actor, incoming, arrived.text(body.get("trigger_id")))
+                trigger = arrived.text(body.get("trigger_id"))
+                return await self._emergencies.open(actor, incoming, trigger, drill=answer.drill)
             if isinstance(answer, OpenHalting | OpenRevoking):
                 trigger = arrived.text(body.get("trigger_id"))
                 return await self._halting.open(actor, incoming, trigger, answer)

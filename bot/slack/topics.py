@@ -12,6 +12,7 @@ from bot.slack.deciding import DecidingClicks
 from bot.slack.drift import DriftClicks
 from bot.slack.during import DuringClicks
 from bot.slack.emergencies import EmergencyClicks
+from bot.slack.emergency_reviews import EmergencyReviewClicks
 from bot.slack.exceptions import ExceptionClicks
 from bot.slack.freezes import FreezeClicks
 from bot.slack.halting import HaltingClicks
@@ -42,8 +43,9 @@ class Topics:
     vouching: VouchingClicks
     stories: StoryClicks
     rules: RuleClicks
-    emergencies: EmergencyClicks
     exceptions: ExceptionClicks
+    emergencies: EmergencyClicks
+    emergency_reviews: EmergencyReviewClicks
 
     @property
     def table(self) -> "Mapping[str, Callable[[Click], Awaitable[None]]]":
@@ -59,6 +61,7 @@ class Topics:
             **self.vouching.table,
             **self.stories.table,
             **self.rules.table,
-            **self.emergencies.table,
             **self.exceptions.table,
+            **self.emergencies.table,
+            **self.emergency_reviews.table,
         }

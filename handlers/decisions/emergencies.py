@@ -5,10 +5,11 @@ Pure: it looks nothing up and grants nothing.
 
 import re
 from collections.abc import Collection
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
 
 from handlers.decisions.emergency_questions import EmergencyQuestion, Fallback
+from handlers.decisions.emergency_reviews import WorkingDays
 from handlers.decisions.policy import PolicyDecision, PolicyEngine
 from handlers.decisions.tickets import parse_ticket
 from storage.catalogue import Catalogue, Entitlement
@@ -31,7 +32,7 @@ class EmergencyRules:
     """incidents: what incident ids begin with, in capitals; empty for any. tell_within: how long the alerts may take.
 
     most_of_person, most_in_all: how many may be open at a time. again_after: how long the same person waits before they
-    have the same so again without a second person.
+    have the same so again without a second person. days: by which their reviews are due.
     """
 
     incidents: Collection[str] = ()
@@ -40,6 +41,7 @@ class EmergencyRules:
     again_after: timedelta = timedelta(hours=24)
     tell_within: timedelta = timedelta(seconds=60)
     fallback: Fallback = "none"
+    days: WorkingDays = field(default_factory=WorkingDays)
 
     def incident(self, text: str) -> str | None:
         """The incident id in capitals; None if it is not written as the settings want it."""

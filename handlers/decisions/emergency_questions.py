@@ -52,7 +52,7 @@ class EmergencyQuestion:
 
 @dataclass(frozen=True, kw_only=True)
 class EmergencyReviewQuestion:
-    """May `principal` review what `target` did in an emergency, with this finding?
+    """May `principal` review what `target` did in an emergency, with this finding, or let them break glass again?
 
     role: the principal's towards the entitlement that was taken. oneself: both accounts are one person's. reports_to:
     the principal reports to the target, through however many. overdue: the time for it is over. now: aware UTC.
@@ -63,7 +63,7 @@ class EmergencyReviewQuestion:
     entitlement: Entitlement
     owner: Owner
     role: Literal["owner", "security"] | None
-    finding: Literal["justified", "not-justified"]
+    finding: Literal["justified", "not-justified", "restored"]
     now: datetime
     oneself: bool = False
     reports_to: bool = False

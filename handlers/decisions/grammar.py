@@ -121,6 +121,7 @@ _COMMANDS: tuple[tuple[re.Pattern[str], Understanding], ...] = tuple(
         ),
         (r"(?:(?:take|sign|make)(?: me)?(?: (?:a|an|the))* )?(?:audit )?checkpoint", TakeCheckpoint()),
         (r"(?:i (?:need|want|have) to )?break[ -]?(?:the[ -])?glass|emergency access", BreakGlass()),
+        (r"break[ -]?(?:the[ -])?glass drill|(?:emergency |break[ -]?glass )?drill", BreakGlass(drill=True)),
         (r"(?:vouch|vouching)(?: for)?(?: .{1,120})?", VouchFor()),
         (
             rf"(?:i |i've |i have )?(?:just |all )?(?:lost|broke|broken|dropped)(?: all(?: of)?)? {_DEVICE}"

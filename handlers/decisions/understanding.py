@@ -98,7 +98,9 @@ class ListPossible:
 
 @dataclass(frozen=True, kw_only=True)
 class BreakGlass:
-    """They want something at once, in an emergency: the way to the form, and nothing more."""
+    """They want something at once, in an emergency: the way to the form, and nothing more. drill: they practise it."""
+
+    drill: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)

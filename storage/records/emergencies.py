@@ -21,7 +21,8 @@ class Emergency(SQLModel, table=True):
     told_security_at: when the security channel had the alert; told_outside_at: when a channel outside Slack, called
     told_by, took it. fallback: the setting by which one of the two was enough, if it was. grant: the id of the grant,
     "" before there is one. opened_at, ends_at: of the access; None where there never was any. refused_why: why not.
-    review_due_at: when somebody else has to have looked at it; finding: "justified" or "not-justified".
+    review_due_at: when somebody else has to have looked at it; finding: "justified" or "not-justified"; review_words:
+    what they would change. restored_at, restored_by: when, after "not-justified", security let whoever it is again.
     """
 
     __tablename__ = "emergencies"
@@ -73,4 +74,8 @@ class Emergency(SQLModel, table=True):
     finding: str = ""
     escalated_at: datetime | None = moment(null=True)
     reminded_at: datetime | None = moment(null=True)
+    review_words: str = added_empty()
+    restored_at: datetime | None = moment(null=True)
+    restored_by: str = added_empty()
+    restored_by_name: str = added_empty()
     mac: str = added_empty()

@@ -35,7 +35,7 @@ def _emergency_refused(alert: Alert) -> tuple[str, str]:
         )
     title = say("Break-glass refused: {entitlement} for {name}", entitlement=what, name=who)
     if alert.facts.get("drill"):
-        title = say("Drill of break-glass refused: {entitlement} for {name}", entitlement=what, name=who)
+        title = say("DRILL of break-glass refused: {entitlement} for {name}", entitlement=what, name=who)
     came = say(_STAGES[alert.fact("stage")]) if alert.fact("stage") in _STAGES else ""
     about = say("Incident {incident}.", incident=incident) if incident else ""
     return title, together(about, came, _reasons(alert), say("Nothing was given."))
@@ -89,6 +89,9 @@ def _wrong_approver(alert: Alert) -> tuple[str, str]:
     elif petition := alert.fact("petition"):
         title = say("Wrong person clicked: the petition of {name}", name=petition)
         tried = say("{name} tried to decide about the petition of {other}.", name=who, other=petition)
+        others = say("They are not among those who may.")
+    elif facts.get("emergency"):
+        tried = say("{name} tried to review an emergency about {entitlement}.", name=who, entitlement=what)
         others = say("They are not among those who may.")
     elif facts.get("ending"):
         whose = requester or say("somebody")

@@ -33,6 +33,7 @@ INSTEAD = template(
     "What you can do: ask for access as always, and write to its owner or to the security team that it is urgent."
 )
 _OVER = (EmergencyState.REFUSED, EmergencyState.LAPSED)
+_PRACTISED = "practised"
 _CALM = (GrantState.ENDED, GrantState.VOIDED)
 
 
@@ -74,6 +75,10 @@ def status_message(story: EmergencyStory, page: str) -> Message:
         answer = say("⛔ {what} was not given.", what=what)
         why = whole(as_told(story.refused_why)) if story.refused_why else ""
         return said(f"{together(answer, why)}\n{say(INSTEAD)}", buttons=[_ask_button(story)])
+    if story.state == EmergencyState.GRANTED and story.drill:
+        return said(
+            say("✅ The drill is over: everybody was told. No access was given; somebody else reviews it.")
+        )
     if story.state == EmergencyState.GRANTED:
         return said(say("🚨 {what}: everybody was told. How it stands is said below.", what=what))
     return said(
@@ -84,8 +89,13 @@ def status_message(story: EmergencyStory, page: str) -> Message:
     )
 
 
-def begin_message() -> Message:
-    """To whoever wrote it in plain words: the way to the form."""
+def begin_message(*, drill: bool = False) -> Message:
+    """To whoever wrote it in plain words: the way to the form. drill: to practise it."""
+    if drill:
+        told = say(
+            "A drill goes the same way as an emergency, and everybody reads that it is a DRILL. No access is given."
+        )
+        return said(told, buttons=[button(say("Begin a drill…"), Action.BREAK_GLASS, "drill")])
     text = say(
         "In an emergency, whoever is on the list takes access at once, for an hour at most. Security and those on duty "
         "hear of it first, and somebody else reviews it."
@@ -127,11 +137,13 @@ def _headline(story: EmergencyStory) -> str:
         duration=duration(story.minutes),
         time=clock(story.until) if story.until else "",
     )
-    return together(say("*This is a drill.*"), told) if story.drill else told
+    return together(say("*This is a DRILL.*"), told) if story.drill else told
 
 
 def _stands(story: EmergencyStory) -> str:
     """How it stands, by the state of the emergency, and of its grant once there is one."""
+    if story.state == EmergencyState.GRANTED and story.drill:
+        return _PRACTISED
     if story.state == EmergencyState.GRANTED:
         return story.held if story.held in _HEADLINES else GrantState.ACTIVE
     return EmergencyState.REFUSED if story.state in _OVER else EmergencyState.TELLING
@@ -144,6 +156,7 @@ _HEADLINES: Mapping[str, str] = {
     EmergencyState.TELLING: template(
         "🚨 *Break-glass: {who} takes {what} for {duration}*, incident {incident}. Nothing is given yet."
     ),
+    _PRACTISED: template("✅ *Break-glass practised: {who}, for {what}*. No access was given."),
     GrantState.APPROVED: template(
         "🚨 *Break-glass: {what} is being given to {who} until {time}*, incident {incident}."
     ),

@@ -304,6 +304,40 @@ _EMERGENCIES = (
         ("emergency-over", "How it ended, and who did that.", ()),
     ),
     *_of(
+        "emergency_reviews",
+        (
+            "alert-emergency-review",
+            "Somebody else has to look at it, and who can …",
+            (Kind.EMERGENCY_REVIEW,),
+        ),
+        ("emergency-review-due", "… which the alert says, too.", ()),
+        ("emergency-review-reminder", "A working day before it is due.", ()),
+        ("alert-emergency-review-late", "Nobody did: they break the glass no more until somebody does.", ()),
+    ),
+    *_of(
+        "forms_emergency_reviews",
+        ("form-review-emergency", "The review, with every fact whole.", (Form.REVIEW_EMERGENCY,)),
+    ),
+    *_of(
+        "emergency_reviews",
+        ("alert-emergency-unjustified", "It was not justified …", (Kind.EMERGENCY_UNJUSTIFIED,)),
+    ),
+    *_of(
+        "forms_emergency_reviews",
+        ("form-restore-eligibility", "… until security lets them again …", (Form.RESTORE_ELIGIBILITY,)),
+    ),
+    *_of(
+        "emergency_reviews",
+        ("alert-emergency-restored", "… and says why.", ()),
+        ("alert-drill-missed", "Nobody practised it for too long.", (Kind.DRILL_MISSED,)),
+    ),
+    *_of("forms_emergencies", ("form-drill", "A drill goes the same way …", ())),
+    *_of(
+        "emergency_reviews",
+        ("emergency-drill", "… says so wherever it is told …", ()),
+        ("alert-drill-review", "… and is reviewed alike.", ()),
+    ),
+    *_of(
         "alerts",
         ("alert-emergency-refused", "Somebody who is on no list.", (Kind.EMERGENCY_REFUSED,)),
     ),

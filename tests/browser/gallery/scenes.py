@@ -15,6 +15,7 @@ from handlers.policies import shipped
 from tests.browser.gallery import (
     approvers,
     emergencies,
+    emergency_reviews,
     exceptions,
     floods,
     halting,
@@ -60,6 +61,11 @@ def _all_policies() -> dict[str, Any]:
     return {"policy": shipped_policy()}
 
 
+def _every_day_counts() -> dict[str, Any]:
+    section = "[emergencies]\nweekend = []\ndrill_every_days = 7\n[security]"
+    return {"policy": shipped_policy(), "changes": {"[security]": section}}
+
+
 def _broken() -> dict[str, Any]:
     sources, schema = shipped()
     broken = {**sources, "broken.cedar": overflowing("forbid", Action.GRANT)}
@@ -99,6 +105,8 @@ SCENES = (
         )
     ),
     Scene(play=emergencies.broken_glass, how=_all_policies),
+    Scene(play=emergency_reviews.reviewed, how=_every_day_counts),
+    Scene(play=emergency_reviews.drilled, how=_every_day_counts),
     Scene(play=petitions.a_petition, how=_all_policies),
     Scene(play=petitions.a_privileged_petition, how=_all_policies),
     Scene(play=approvers.manager_first, how=_manager_first),

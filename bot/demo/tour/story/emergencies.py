@@ -45,4 +45,20 @@ async def one_click_ends_it(scene: Scene) -> None:
     await scene.must_be_in("edsger", "prod-db", whether=False)
 
 
-STEPS = (the_list_is_explicit, everybody_is_told_first, one_click_ends_it)
+async def somebody_else_reviews_it(scene: Scene) -> None:
+    """Alan looks at it with every fact before him. Without a review Edsger could not break the glass again."""
+    alan = scene.player("alan")
+    owed = await alan.sees("Review owed: Edsger Dijkstra", "Can do it now", channel="security")
+    await alan.presses(owed, "Review…")
+    form = await alan.form("Was it justified?")
+    for fact in ("Edsger Dijkstra", "INC-4712", "restarting it", "by Grace Hopper, before its time"):
+        expect(fact in form.plain, f"The review does not show: {fact}")
+    await alan.fills(
+        form, {"Was it justified?": "Justified", "What is to be changed": "alert before the disk is full"}
+    )
+    await alan.sees(
+        "Justified, says the review by Alan Turing", "alert before the disk is full", channel="security"
+    )
+
+
+STEPS = (the_list_is_explicit, everybody_is_told_first, one_click_ends_it, somebody_else_reviews_it)

@@ -10,11 +10,12 @@ from hypothesis import strategies as st
 from bot.slack.messages.alert_facts import Alert
 from bot.slack.messages.alerts import alert_message
 from bot.slack.messages.drift import DRIFT
+from bot.slack.messages.emergency_reviews import FOLLOW_UPS
 from handlers.strange import Kind
 from tests.bot.slack.stories import NOW, clumsy, hears, problems, reads
 
 # The others are told by bot.slack.messages.drift, freezes, alarms and alerts_rules.
-ALERTS = set(Kind) - DRIFT - {Kind.ACCESS_STOPPED, Kind.NOT_ME, Kind.RULES_PROPOSED}
+ALERTS = set(Kind) - DRIFT - FOLLOW_UPS - {Kind.ACCESS_STOPPED, Kind.NOT_ME, Kind.RULES_PROPOSED}
 TAIL = "medium · 23 Nov 14:02 UTC · story g-1"
 LATER = (NOW + timedelta(minutes=30)).isoformat()
 
@@ -105,6 +106,12 @@ GOLDEN = [
         "⚠️ Asked too often to be vouched for: Ada Lovelace (ada)",
         "Somebody asks again and again for a code to be vouched for as Ada Lovelace (ada). "
         "For a day no code of theirs counts, and nobody was sent anything. Speak to them.",
+        TAIL,
+    ),
+    (
+        alert(Kind.WRONG_APPROVER, {"entitlement": "prod-db", "emergency": True, "reasons": ["You report to them."]}),
+        "⚠️ Wrong person clicked: prod-db",
+        "Ada Lovelace (ada) tried to review an emergency about prod-db. You report to them. Nothing was changed.",
         TAIL,
     ),
     (

@@ -41,7 +41,7 @@ OVER_NOW = replace(HELD, held=GrantState.ENDED, ended_at=NOW + AN_HOUR / 2, ende
         (OVER_NOW, "⌛ Break-glass over", False),
         (replace(HELD, held=GrantState.VOIDED, ended_at=NOW), "⛔ Break-glass refused at the last", False),
         (replace(TOLD, state=EmergencyState.REFUSED, refused_why="No."), "⛔ Break-glass refused: ", False),
-        (replace(HELD, drill=True), "This is a drill. 🚨 Break-glass", True),
+        (replace(HELD, drill=True, held=""), "This is a DRILL. ✅ Break-glass practised", False),
     ],
 )
 def test_the_alert_says_how_it_stands(story: EmergencyStory, begins: str, ends: bool) -> None:
