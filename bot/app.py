@@ -333,6 +333,7 @@ class App:
             watch=watch,
             slack=slack,
             mail=couriers.mail(),
+            escalations=couriers.escalations(couriers.outside(session)),
             siem=couriers.siem(session),
             metrics=self.metrics,
             now=self._now,

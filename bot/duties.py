@@ -9,6 +9,7 @@ from datetime import timedelta
 from functools import partial
 
 from bot.couriers.mail import MailCourier
+from bot.couriers.opening import Escalations
 from bot.couriers.patient import deliver_all
 from bot.couriers.slack import BATCH, SlackCourier
 from bot.discovering import DISCOVERY, RULES, Discovering
@@ -38,7 +39,7 @@ from handlers.summons import Summons
 from handlers.tiling import Tiling
 from handlers.watching import Watching
 from storage.clock import Clock
-from storage.outbox import ALERT, NORMAL
+from storage.outbox import ALERT, GRAVE, NORMAL
 from storage.reminders import WAKES
 
 _DAY = 86400
@@ -72,6 +73,7 @@ class Duties:
     watch: OwnerWatch
     slack: SlackCourier
     mail: MailCourier
+    escalations: Escalations
     siem: Streaming | None
     governing: Governing
     reloading: Reloading | None
@@ -87,9 +89,17 @@ class Duties:
         return [
             Duty(name="ends", every=0.5, work=self._end, until_next=self.revocation.until_next_end),
             holdings,
+            Duty(
+                name="grave",
+                every=1,
+                woken_by="outbox",
+                work=partial(self._deliver, GRAVE),
+                until_next=self.slack.until_next_grave,
+            ),
             Duty(name="alerts", every=1, woken_by="outbox", work=partial(self._deliver, ALERT)),
             Duty(name="outbox", every=1, woken_by="outbox", work=partial(self._deliver, NORMAL)),
             Duty(name="mail", every=1, woken_by="outbox", work=self.mail.deliver_due),
+            *self.escalations.duties(),
             Duty(name="summons", every=1, woken_by="outbox", work=self.summons.tell_due),
             Duty(name="cut-off", every=60, work=self.changes.settle_cut_off),
             Duty(name="alarms", every=30, woken_by=REVOKED, work=self.alarms.settle_due),

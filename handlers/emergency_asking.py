@@ -86,9 +86,12 @@ class AskingEmergency:
             tx, self._ground, intent, "emergency.stopped", correlation=row.account, resource=row.entitlement
         ):
             return halt
-        if not deliveries.take(tx, intent.delivery, self._ground.now()):
-            return Repeated()
         before = emergencies.under_way_of(tx, row.directory, row.account, row.entitlement)
+        if not deliveries.take(tx, intent.delivery, self._ground.now()):
+            # The first answer may not have arrived, and it is the way to the page.
+            return (
+                self._asked(tx, intent, before) if before and _can_be_proven(intent, before) else Repeated()
+            )
         if before is not None:
             return self._as_before(tx, intent, before)
         if not intent.drill and stands(tx, known.target, known.entitlement):
@@ -151,8 +154,7 @@ class AskingEmergency:
     def _as_before(self, tx: Session, intent: BreakGlass, before: Emergency) -> EmergencyAsked | BeingTold:
         """They asked twice: the first one stands, as it was written, and its own link is given again."""
         self._record(tx, intent, "emergency.repeated", correlation=before.id, row=before)
-        theirs = (intent.actor.slack_team, intent.actor.slack_user) == (before.slack_team, before.slack_user)
-        if before.state == EmergencyState.ASKED and theirs:
+        if _can_be_proven(intent, before):
             return self._asked(tx, intent, before, again=True)
         return BeingTold(entitlement=before.entitlement)
 
@@ -213,3 +215,9 @@ class AskingEmergency:
             facts=facts,
             texts={"justification": row.reason} if row else {},
         )
+
+
+def _can_be_proven(intent: BreakGlass, before: Emergency) -> bool:
+    """Whether it waits for its proof, and from this Slack account."""
+    theirs = (intent.actor.slack_team, intent.actor.slack_user) == (before.slack_team, before.slack_user)
+    return before.state == EmergencyState.ASKED and theirs

@@ -60,6 +60,16 @@ class Kind(StrEnum):
     DRILL_MISSED = "drill-missed"
 
 
+TOLD_TOGETHER: frozenset[Kind] = frozenset(
+    {
+        Kind.REFUSED_REQUEST, Kind.REFUSED_SELF_SERVICE, Kind.WRONG_APPROVER, Kind.POLICY_ERROR, Kind.TARGET_GONE,
+        Kind.CHANGE_UNSURE, Kind.PAGE_LOCKOUT, Kind.IDENTITY_MISMATCH, Kind.AMBIGUOUS_IDENTITY, Kind.NOT_A_PERSON,
+        Kind.AUTHORITY_LOST, Kind.TAMPERED, Kind.UNDELIVERABLE, Kind.CLONED_PASSKEY, Kind.ADDRESS_CHANGED,
+        Kind.VOUCHING, Kind.UNPROVEN, Kind.ROW_CHANGED,
+    }
+)  # fmt: skip
+"""Kinds that are counted on one message where many come at once. The others ask for something about each of them."""
+
 # What these ask is decided by buttons of their own, or by a drill, and that resolves them.
 DECIDED_BY_BUTTONS = frozenset(
     {

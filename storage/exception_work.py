@@ -10,10 +10,13 @@ from datetime import datetime
 from sqlalchemy import case
 from sqlmodel import Session, col, func, select
 
+from storage import floods
 from storage.exceptions import due, show
 from storage.records import ExceptionRecord
 from storage.states import ExceptionState, Resolution
 
+# What is counted on the message of another is that one's work.
+_OWN_WORK = col(ExceptionRecord.fold).is_(None)
 _NOT_RESOLVED = col(ExceptionRecord.state) != ExceptionState.RESOLVED
 _GRAVEST_FIRST = case({"high": 0, "medium": 1}, value=col(ExceptionRecord.severity), else_=2)
 
@@ -92,7 +95,7 @@ def reopen(tx: Session, row: ExceptionRecord, *, at: datetime) -> None:
     row.resolved_at = row.acknowledged_at = None
     row.acknowledged_by = ""
     row.reopened += 1
-    row.due_at = due(tx, row.severity, at)
+    row.due_at, row.open_since = due(tx, row.severity, at), at
     _keep(tx, row, at)
 
 
@@ -126,7 +129,7 @@ def waiting(tx: Session, now: datetime, *, limit: int) -> Sequence[ExceptionReco
     late = case((col(ExceptionRecord.due_at) < now, 0), else_=1)
     return tx.exec(
         select(ExceptionRecord)
-        .where(_NOT_RESOLVED)
+        .where(_NOT_RESOLVED, _OWN_WORK)
         .order_by(late, _GRAVEST_FIRST, col(ExceptionRecord.first_at), col(ExceptionRecord.id))
         .limit(limit)
     ).all()
@@ -136,7 +139,7 @@ def how_many_wait(tx: Session, now: datetime) -> tuple[int, int]:
     """How many are not resolved, and how many of those are past their time."""
     late = func.coalesce(func.sum(case((col(ExceptionRecord.due_at) < now, 1), else_=0)), 0)
     count, overdue = tx.exec(
-        select(func.count(), late).select_from(ExceptionRecord).where(_NOT_RESOLVED)
+        select(func.count(), late).select_from(ExceptionRecord).where(_NOT_RESOLVED, _OWN_WORK)
     ).one()
     return count, overdue
 
@@ -148,4 +151,5 @@ def _give(row: ExceptionRecord, to: Worker) -> None:
 def _keep(tx: Session, row: ExceptionRecord, at: datetime) -> None:
     tx.add(row)
     tx.flush()
+    floods.follow(tx, row)
     show(tx, at, row)

@@ -11,10 +11,12 @@ from typing import Any
 from sqlalchemy import bindparam
 from sqlmodel import Session, SQLModel, col, select
 
+from storage import floods
 from storage.database import DUE_WITHIN
+from storage.floods import Lead
 from storage.identifiers import new_id
 from storage.listed import among, listed
-from storage.outbox import ALERT, OWNER, owe
+from storage.outbox import ALERT, GRAVE, OWNER, owe
 from storage.records import ExceptionRecord
 from storage.states import ExceptionState, Resolution
 
@@ -69,6 +71,7 @@ def raise_exception(
     facts: Mapping[str, Any],
     owner: str | None = None,
     anew: bool = False,
+    folds: bool = False,
 ) -> ExceptionRecord:
     """Keep an exception and owe it to the security channel, first in the queue.
 
@@ -77,38 +80,40 @@ def raise_exception(
     cause: what makes two of them the same. severity: "low", "medium" or "high". who: the name to show.
     facts: ids, names and numbers, no secrets. owner: the id of an owner whose channel hears of it too.
     anew: in a message of its own; those before say that they are overtaken, and whoever worked on them still does.
+    folds: where many of this kind and severity come at once it is counted on one message (storage.floods).
     """
     before = _add_facts(tx, at, [cause], {RENEWED: at.isoformat()}) if anew else []
     known = None if anew else _to_count_on(tx, cause, at - SAME_CAUSE)
-    if known is None or _GRAVITY.index(severity) > _GRAVITY.index(known.severity):
-        known = ExceptionRecord(
-            id=new_id("x", at),
-            kind=kind,
-            cause=cause,
-            severity=severity,
-            who=who,
-            facts=dict(facts),
-            correlation=correlation,
-            count=1,
-            first_at=at,
-            last_at=at,
-            owner=owner,
-            due_at=due(tx, severity, at),
-        )
-        for one in before:
-            if one.assignee:
-                known.assignee, known.assignee_directory = one.assignee, one.assignee_directory
-                known.assignee_name = one.assignee_name
-        tx.add(known)
-    else:
-        known.count += 1
-        known.last_at = at
-        # The message tells of the latest: who, what and its story belong together. What was grave stays grave.
-        known.who, known.facts, known.correlation = who, dict(facts), correlation
-        tx.add(known)
+    if known is not None and _GRAVITY.index(severity) <= _GRAVITY.index(known.severity):
+        return _met_again(tx, at, known, who=who, correlation=correlation, facts=facts)
+    due_at = due(tx, severity, at)
+    lead = floods.lead_for(tx, kind=kind, severity=severity, who=who, at=at, due_at=due_at) if folds else None
+    row = ExceptionRecord(
+        id=new_id("x", at), kind=kind, cause=cause, severity=severity, who=who, facts=dict(facts),
+        correlation=correlation, count=1, first_at=at, last_at=at, owner=owner, due_at=due_at, open_since=at,
+        fold=lead.row.id if lead else None,
+    )  # fmt: skip
+    for one in before:
+        if one.assignee:
+            row.assignee, row.assignee_directory = one.assignee, one.assignee_directory
+            row.assignee_name = one.assignee_name
+    tx.add(row)
     tx.flush()
-    show(tx, at, known)
-    return known
+    show(tx, at, row, news=True, lead=lead)
+    return row
+
+
+def _met_again(
+    tx: Session, at: datetime, row: ExceptionRecord, *, who: str, correlation: str, facts: Mapping[str, Any]
+) -> ExceptionRecord:
+    """The message tells of the latest: who, what and its story belong together. What was grave stays grave."""
+    row.count += 1
+    row.last_at = at
+    row.who, row.facts, row.correlation = who, dict(facts), correlation
+    tx.add(row)
+    tx.flush()
+    show(tx, at, row)
+    return row
 
 
 def due(tx: Session, severity: str, at: datetime) -> datetime:
@@ -170,7 +175,11 @@ def raised_during(tx: Session, since: datetime, until: datetime) -> dict[str, tu
     """
     rows = tx.exec(
         select(ExceptionRecord.kind, ExceptionRecord.state).where(
-            col(ExceptionRecord.last_at) >= since, col(ExceptionRecord.last_at) < until
+            col(ExceptionRecord.last_at) >= since,
+            col(ExceptionRecord.last_at) < until,
+            ~col(ExceptionRecord.cause).startswith(
+                f"{floods.FLOOD}:"
+            ),  # a message that counts is none itself
         )
     )
     found: dict[str, tuple[int, int]] = {}
@@ -180,10 +189,37 @@ def raised_during(tx: Session, since: datetime, until: datetime) -> dict[str, tu
     return found
 
 
-def show(tx: Session, at: datetime, row: ExceptionRecord) -> None:
-    """Owe its message, as it is then, wherever it is told."""
-    for recipient in (SECURITY, *([f"{OWNER}{row.owner}"] if row.owner else [])):
-        owe(tx, at=at, courier="slack", kind="exception", subject=row.id, recipient=recipient, urgency=ALERT)
+def show(
+    tx: Session, at: datetime, row: ExceptionRecord, *, news: bool = False, lead: Lead | None = None
+) -> None:
+    """Owe its message, as it is then, wherever it is told. A grave one that is new goes before all others.
+
+    news: nobody was told of it yet. lead: on whose message it is counted, where that is at hand.
+    """
+    lead = lead or floods.lead_of(tx, row)
+    urgency = GRAVE if news and row.severity == "high" else ALERT
+    if lead is None:
+        _owe(tx, at, row.id, SECURITY, urgency=urgency)
+    else:
+        later = floods.not_before(tx, lead, at, SECURITY)
+        _owe(tx, at, lead.row.id, SECURITY, urgency=urgency, not_before=later)
+    if row.owner:
+        _owe(tx, at, row.id, f"{OWNER}{row.owner}", urgency=ALERT)
+
+
+def _owe(
+    tx: Session,
+    at: datetime,
+    subject: str,
+    recipient: str,
+    *,
+    urgency: int,
+    not_before: datetime | None = None,
+) -> None:
+    owe(
+        tx, at=at, courier="slack", kind="exception", subject=subject, recipient=recipient, urgency=urgency,
+        not_before=not_before,
+    )  # fmt: skip
 
 
 def _add_facts(

@@ -9,15 +9,14 @@ from functools import partial
 
 from sqlmodel import Session
 
-from bot.couriers.exceptions import alert_of, news_of
+from bot.couriers.exception_messages import seen
+from bot.couriers.exceptions import news_of
 from bot.slack.door import PageLinks
 from bot.slack.messages import emergencies as of_emergencies
-from bot.slack.messages.alerts import alert_message
 from bot.slack.messages.answers import answer_message, greeting_message, page_message
 from bot.slack.messages.approvals import approval_message
 from bot.slack.messages.checkpoints import checkpoint_message
 from bot.slack.messages.digests import digest_message
-from bot.slack.messages.drift import DRIFT, drift_message
 from bot.slack.messages.during import (
     ended_early_message,
     ending_message,
@@ -25,11 +24,10 @@ from bot.slack.messages.during import (
     still_ends,
     still_waits,
 )
-from bot.slack.messages.emergency_reviews import FOLLOW_UPS, follow_up_message, review_of
 from bot.slack.messages.emergency_reviews import reminder_message as review_reminder
+from bot.slack.messages.emergency_reviews import review_of
 from bot.slack.messages.exceptions_told import worker_message
-from bot.slack.messages.freezes import freeze_message
-from bot.slack.messages.halting import revoked_all_message
+from bot.slack.messages.floods import notice_of
 from bot.slack.messages.inquiries import asked_message, inquiry_message, reply_message
 from bot.slack.messages.notices import notice_message
 from bot.slack.messages.open_exceptions import open_exceptions_message
@@ -39,7 +37,7 @@ from bot.slack.messages.petitions import news_message, status_message
 from bot.slack.messages.proof_news import proofs_changed_message
 from bot.slack.messages.reports import report_message
 from bot.slack.messages.requests import request_message
-from bot.slack.messages.resets import alarm_message, announced_message
+from bot.slack.messages.resets import announced_message
 from bot.slack.messages.vouching import Word, vouched_message, word_given_message
 from bot.slack.sentences import NO_DIRECTORY
 from bot.texts import ENGLISH, Language, read_from, read_in, say
@@ -55,9 +53,9 @@ from handlers.emergency_outcomes import ALERTED, EmergencyStory
 from handlers.emergency_outcomes import NEWS as EMERGENCY_NEWS
 from handlers.emergency_outcomes import STATUS as EMERGENCY_STATUS
 from handlers.emergency_storytelling import story_of as emergency_story_of
-from handlers.exceptions import Kind
 from handlers.ground import Ground
 from handlers.open_exceptions import open_exceptions
+from handlers.outside import Notice
 from handlers.petition_stories import PetitionStory
 from handlers.petition_telling import story_of
 from handlers.petitioned import APPROVAL as PETITION_APPROVAL
@@ -67,7 +65,6 @@ from handlers.storytelling import tell, with_deciders
 from handlers.told_of_vouching import VOUCHED, WORD_GIVEN
 from handlers.worked import WORKER_NEWS
 from storage import bulletins, inquiries, vouchings
-from storage.alarms import SECURITY
 from storage.audit.sealing import kept_checkpoint
 from storage.copies import COPY
 from storage.exceptions import SECURITY as SECURITY_CHANNEL
@@ -203,18 +200,18 @@ class Rendering:
 
     async def _exception(self, owed: Owed) -> Message | None:
         here = owed.recipient == SECURITY_CHANNEL
-        alert = await self._ground.database.read(
-            lambda tx: alert_of(tx, self._ground, owed.subject, here=here)
-        )
-        if alert is None:
-            return None
-        if alert.kind == Kind.ACCESS_STOPPED:
-            return freeze_message(alert)
-        if alert.kind == Kind.NOT_ME:
-            return revoked_all_message(alert) if alert.facts.get("door") == SECURITY else alarm_message(alert)
-        if alert.kind in FOLLOW_UPS:
-            return follow_up_message(alert)
-        return drift_message(alert) if alert.kind in DRIFT else alert_message(alert)
+        found = await self._ground.database.read(lambda tx: seen(tx, self._ground, owed.subject, here=here))
+        return found.message if found else None
+
+    async def notice(self, exception: str, ident: str, minutes: int) -> Notice | None:
+        """An exception as it is told outside Slack. minutes: how long somebody there had to acknowledge it."""
+
+        def work(tx: Session) -> Notice | None:
+            with read_in(self._language, self._zone):
+                found = seen(tx, self._ground, exception, here=False)
+                return notice_of(found.alert, found.plain, ident, minutes) if found else None
+
+        return await self._ground.database.read(work)
 
     async def _worker_news(self, owed: Owed) -> Message | None:
         news = await self._ground.database.read(

@@ -89,11 +89,11 @@ class Form(StrEnum):
     HALT = "form.halt"
     WHOM = "form.whom"
     REVOKE_ALL = "form.revoke_all"
+    ASSIGN = "form.assign"
+    RESOLVE = "form.resolve"
     BREAK_GLASS = "form.break_glass"
     REVIEW_EMERGENCY = "form.review_emergency"
     RESTORE_ELIGIBILITY = "form.restore_eligibility"
-    ASSIGN = "form.assign"
-    RESOLVE = "form.resolve"
 
 
 class Field(StrEnum):
@@ -114,8 +114,8 @@ class Field(StrEnum):
     CODE = "code"
     SPOKEN = "spoken"
     ALSO = "also"
-    FINDING = "finding"
     WHY = "why"
+    FINDING = "finding"
 
 
 class Shortcut(StrEnum):

@@ -171,10 +171,10 @@ class Speaking:
                 pages=pages,
                 replies=replies,
             ),
+            exceptions=ExceptionClicks(ExceptionWork(ground), replies=replies),
             emergency_reviews=EmergencyReviewClicks(
                 EmergencyReviews(ground, Reviewers(ground)), replies=replies
             ),
-            exceptions=ExceptionClicks(ExceptionWork(ground), replies=replies),
         )
 
     def _conversation(self, asking: Asking, names: Derived[Names]) -> Conversation:

@@ -43,9 +43,9 @@ class Topics:
     vouching: VouchingClicks
     stories: StoryClicks
     rules: RuleClicks
+    exceptions: ExceptionClicks
     emergencies: EmergencyClicks
     emergency_reviews: EmergencyReviewClicks
-    exceptions: ExceptionClicks
 
     @property
     def table(self) -> "Mapping[str, Callable[[Click], Awaitable[None]]]":
@@ -61,7 +61,7 @@ class Topics:
             **self.vouching.table,
             **self.stories.table,
             **self.rules.table,
+            **self.exceptions.table,
             **self.emergencies.table,
             **self.emergency_reviews.table,
-            **self.exceptions.table,
         }

@@ -12,6 +12,9 @@ EXCEPTIONS: Mapping[str, str] = {
     "exception.assigned": template("{who} gave the exception to {whom} to work on."),
     "exception.resolved": template("{who} resolved the exception."),
     "exception.reopened": template("{who} opened the exception again."),
+    "exception.escalated": template(
+        "Nobody acknowledged the exception in time, and it was told outside Slack."
+    ),
     "exception.late": template("{who} acted on the exception after somebody had. Nothing was changed."),
     "exception.not_possible": template(
         "{who} wanted to do with the exception what cannot be. It stays as it was."

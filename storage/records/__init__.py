@@ -8,7 +8,7 @@ from storage.records.bulletins import Bulletin
 from storage.records.emergencies import Emergency
 from storage.records.freezes import Freeze, LiftWord, PublishedLast
 from storage.records.inquiries import Inquiry
-from storage.records.messages import ExceptionRecord, Owed, Posted, Question
+from storage.records.messages import Escalation, ExceptionRecord, Owed, Posted, Question
 from storage.records.passkeys import Challenge, Passkey, ProofChange
 from storage.records.people import Delivery, Failures, Handle, Link, MailCode, Proof
 from storage.records.petitions import Attestation, Petition
@@ -29,6 +29,7 @@ __all__ = [
     "Challenge",
     "Delivery",
     "Emergency",
+    "Escalation",
     "ExceptionRecord",
     "Failures",
     "Freeze",

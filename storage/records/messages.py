@@ -70,6 +70,8 @@ class ExceptionRecord(SQLModel, table=True):
     owner: the id of the owner who hears of it too; None for nobody. state: see storage.states.ExceptionState.
     acknowledged_by, resolved_by: names to show, "" for Wicket itself. assignee: the account of who works on it.
     resolution: storage.states.Resolution; words: what whoever resolved it wrote. reopened: how often.
+    fold: the exception on whose message it is counted; None has a message of its own. open_since: when it was raised,
+    or opened again.
     """
 
     __tablename__ = "exceptions"
@@ -77,6 +79,13 @@ class ExceptionRecord(SQLModel, table=True):
         Index("exceptions_cause", "cause", "last_at"),
         Index("exceptions_last", "last_at"),
         Index("exceptions_open", "due_at", **only("state <> 'resolved'")),
+        Index("exceptions_alone", "kind", "severity", "first_at", **only("fold IS NULL")),
+        Index("exceptions_folded", "fold", **only("fold IS NOT NULL")),
+        Index(
+            "exceptions_unheeded",
+            "open_since",
+            **only("severity = 'high' AND state = 'open' AND fold IS NULL"),
+        ),
     )
 
     id: str = Field(primary_key=True)
@@ -102,3 +111,20 @@ class ExceptionRecord(SQLModel, table=True):
     resolution: str = added_empty()
     words: str = added_empty()
     reopened: int = Field(default=0, sa_column_kwargs={"server_default": "0"})
+    fold: str | None = None
+    open_since: datetime | None = moment(null=True)
+
+
+class Escalation(SQLModel, table=True):
+    """An exception that is told in one channel outside Slack. reopened: how often it had been opened again by then.
+
+    told_at: when the channel took it; None until it does.
+    """
+
+    __tablename__ = "escalations"
+
+    exception: str = Field(primary_key=True, foreign_key="exceptions.id")
+    channel: str = Field(primary_key=True)
+    reopened: int = Field(primary_key=True)
+    owed_at: datetime = moment()
+    told_at: datetime | None = moment(null=True)

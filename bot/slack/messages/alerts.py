@@ -74,6 +74,15 @@ def _undeliverable(alert: Alert) -> tuple[str, str]:
                 ),
             ),
         )
+    if alert.facts.get("courier") == "outside":
+        return (
+            say("Undeliverable: a notice outside Slack, by {channel}", channel=alert.fact("channel")),
+            together(
+                fault(alert) or say("No more is known."),
+                say("It is tried again until somebody acknowledges in Slack what it tells of."),
+                say("`wicket check --tell-outside` tries the way."),
+            ),
+        )
     place = f"<#{alert.who}>" if _CHANNEL.fullmatch(alert.who) else alert.whose
     known = str(alert.facts.get("fault"))
     why = say(_FAULTS[known]) if known in _FAULTS else fault(alert) or say("Slack does not take it.")

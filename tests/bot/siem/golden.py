@@ -97,6 +97,7 @@ GOLDEN: Mapping[str, tuple[int, str]] = {
     "enrol.stopped": (3001, "Other"),
     "exception.acknowledged": (3004, "Update"),
     "exception.assigned": (3004, "Update"),
+    "exception.escalated": (3004, "Other"),
     "exception.late": (3004, "Other"),
     "exception.not_possible": (3004, "Other"),
     "exception.refused": (3004, "Other"),

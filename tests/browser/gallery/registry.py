@@ -419,6 +419,12 @@ _DIRECTORY = (
         "alerts",
         ("alert-owner-unreachable", "A team that nobody can reach.", (Kind.OWNER_UNREACHABLE,)),
         ("alert-undeliverable", "A letter that the mail server does not take.", (Kind.UNDELIVERABLE,)),
+        ("alert-undeliverable-outside", "A notice that no channel outside Slack takes.", ()),
+    ),
+    *_of(
+        "floods",
+        ("flood", "Many of one kind at once: all but the first few are one line.", ()),
+        ("alert-escalated", "Nobody acknowledged it, so it was told outside Slack, too.", ()),
     ),
 )  # fmt: skip
 

@@ -17,6 +17,7 @@ from tests.browser.gallery import (
     emergencies,
     emergency_reviews,
     exceptions,
+    floods,
     halting,
     petitions,
     proofs,
@@ -100,7 +101,7 @@ SCENES = (
             security.many_left, security.on_the_secure_page, security.undeliverable, security.a_checkpoint,
             security.a_story, security.a_week,
             proofs.a_passkey, resets.not_me, resets.a_new_address, rules.changed_rules,
-            halting.halted, halting.revoked, exceptions.worked_on,
+            halting.halted, halting.revoked, exceptions.worked_on, floods.a_flood, floods.an_escalation,
         )
     ),
     Scene(play=emergencies.broken_glass, how=_all_policies),
