@@ -285,7 +285,11 @@ def test_what_was_told_of_the_same_cause_before_is_resolved_with_it(database, no
     older, other = raised(database, now), raised(database, now, cause="tampered:p-bob")
     newer = raised(database, now + SAME_CAUSE)
     newest = raised(database, now + 2 * SAME_CAUSE)
+    linus = Worker(directory="corp", account="p-linus", name="Linus")
+    oldest = raised(database, now - SAME_CAUSE)
+    act(database, oldest, work.resolve, linus, at=now - HOUR, why=Resolution.MENDED, words="long ago")
     resolved(database, newer, now)
+    assert standing(database, oldest) == ("resolved", "mended", "Linus")
     assert [standing(database, row)[0] for row in (older, newer, newest, other)] == [
         "resolved",
         "resolved",
