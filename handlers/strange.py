@@ -74,7 +74,7 @@ TOLD_TOGETHER: frozenset[Kind] = frozenset(
 DECIDED_BY_BUTTONS = frozenset(
     {
         Kind.UNEXPLAINED, Kind.VANISHED, Kind.FOUND_STANDING, Kind.REVIEW_DUE, Kind.MANY_LEFT, Kind.ACCESS_STOPPED,
-        Kind.RULES_PROPOSED,
+        Kind.RULES_PROPOSED, Kind.EMERGENCY_REVIEW, Kind.EMERGENCY_UNJUSTIFIED, Kind.DRILL_MISSED,
     }
 )  # fmt: skip
 
