@@ -15,7 +15,8 @@ from sqlmodel import Session
 
 from handlers.addresses import changed_lately, seen_now
 from handlers.decisions.breaking import Bars
-from handlers.decisions.policy import NOBODY_ATTESTED, Attested, PolicyEngine
+from handlers.decisions.attested import NOBODY_ATTESTED, Attested
+from handlers.decisions.policy import PolicyEngine
 from handlers.decisions.vouching import VouchingLimits
 from handlers.proofs import Handles
 from handlers.stepping_up import SteppingUp

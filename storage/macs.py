@@ -27,6 +27,10 @@ BOUND: Mapping[str, tuple[str, ...]] = {
     "challenges": (
         "id", "handle", "kind", "browser", "value", "user_handle", "created_at", "expires_at", "taken_at",
     ),
+    "delegations": (
+        "id", "directory", "owner", "delegator", "role", "delegate", "group", "entitlements", "max_risk", "max_minutes",
+        "made_at", "expires_at", "ended_at",
+    ),
     "freezes": ("id", "kind", "since", "lost_from", "lifted_at", "lifted_by"),
     "grants": (
         "id", "state", "directory", "account", "entitlement", "group", "minutes", "asked_minutes", "slack_team",

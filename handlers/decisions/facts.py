@@ -13,6 +13,7 @@ from handlers.decisions.policy import (
     AccessQuestion,
     AccountQuestion,
     AttestQuestion,
+    DelegateQuestion,
     DriftQuestion,
     Question,
     ResumeQuestion,
@@ -62,6 +63,14 @@ def put(question: Question, wanted: Wanted, hours: Hours | None = None) -> tuple
         entities = _distinct(
             person(question.principal),
             *([person(question.member)] if question.member else []),
+            _entitlement(question.entitlement),
+            _owner(question.owner),
+        )
+    elif isinstance(question, DelegateQuestion):
+        resource, context = _uid("Entitlement", question.entitlement.id), _delegate_context(question)
+        entities = _distinct(
+            person(question.principal),
+            *([person(question.delegate)] if question.delegate else []),
             _entitlement(question.entitlement),
             _owner(question.owner),
         )
@@ -125,7 +134,15 @@ def _access_context(question: AccessQuestion) -> Json:
         "way": question.way,
         "rationaleGiven": question.rationale_given,
         "codeRetyped": question.code_retyped,
+        "authorityCounted": question.authority_counted,
     }
+    if (delegated := question.delegated) is not None:
+        context["delegated"] = {
+            "maxRisk": delegated.max_risk,
+            "maxMinutes": delegated.max_minutes,
+            "standing": delegated.standing,
+            "ofRequester": delegated.of_requester,
+        }
     if question.proof is not None:
         context["proof"] = {"kinds": sorted(question.proof.kinds), "seconds": question.proof.seconds}
     if question.report is not None:
@@ -165,6 +182,19 @@ def _drift_context(question: DriftQuestion) -> Json:
     context["onCall"] = question.on_call
     if question.member is not None:
         context["member"] = {"__entity": _uid("Account", question.member.id)}
+    return context if question.role is None else {**context, "role": question.role}
+
+
+def _delegate_context(question: DelegateQuestion) -> Json:
+    context: Json = {
+        "maxRisk": question.max_risk,
+        "maxMinutes": question.max_minutes,
+        "hours": question.hours,
+        "oneself": question.oneself,
+        "now": _moment(question),
+    }
+    if question.delegate is not None:
+        context["delegate"] = {"__entity": _uid("Account", question.delegate.id)}
     return context if question.role is None else {**context, "role": question.role}
 
 

@@ -15,6 +15,7 @@ from handlers.decisions.policy import (
     AccountQuestion,
     Action,
     AttestQuestion,
+    DelegateQuestion,
     DriftQuestion,
     Question,
     ResumeQuestion,
@@ -99,6 +100,7 @@ _PEOPLE: Mapping[Action, tuple[str, ...]] = {
     Action.APPROVE: ("requester", "report"),
     Action.REVOKE: ("requester", "report"),
     Action.RECONCILE: ("member",),
+    Action.DELEGATE: ("delegate",),
     Action.RESUME: (),
 }
 _TO_AN_ACCOUNT = ("whom",)
@@ -107,14 +109,16 @@ _KIND: Mapping[Action, type[Question]] = {
         (Action.GRANT, Action.REQUEST, Action.REQUEST_FOR, Action.APPROVE, Action.REVOKE), AccessQuestion
     ),
     Action.RECONCILE: DriftQuestion,
+    Action.DELEGATE: DelegateQuestion,
     Action.RESUME: ResumeQuestion,
     Action.VOUCH: VouchQuestion,
     Action.ATTEST: AttestQuestion,
 }
-_ABOUT_ENTITLEMENTS = (AccessQuestion, DriftQuestion)
+_ABOUT_ENTITLEMENTS = (AccessQuestion, DriftQuestion, DelegateQuestion)
 _USUAL: Mapping[type[Question], Stated] = {
     AccessQuestion: {"justification_given": True, "ticket_given": False},
     DriftQuestion: {"way": "remove", "role": None},
+    DelegateQuestion: {"role": None, "max_risk": 3, "max_minutes": 480, "hours": 24, "oneself": False},
     ResumeQuestion: {"role": None, "kind": "restored"},
     AttestQuestion: {"role": None, "kind": "proofs", "way": "approve"},
     VouchQuestion: {
@@ -152,7 +156,9 @@ def cast_from(stated: Stated, catalogue: Catalogue | None = None) -> Cast:
 def known_facts(action: Action) -> frozenset[str]:
     """Every key that a question about this action can be stated with."""
     kind = _KIND.get(action, AccountQuestion)
-    about = ("what", "for") if kind in _ABOUT_ENTITLEMENTS else ()
+    about: tuple[str, ...] = ("what", "for") if kind in _ABOUT_ENTITLEMENTS else ()
+    if kind is DelegateQuestion:
+        about = ("what",)
     held = {AccessQuestion: ("held", "has", "open_grants"), DriftQuestion: ("has",)}.get(kind, ())
     people = _PEOPLE.get(action, _TO_AN_ACCOUNT)
     return frozenset({"action", "who", "now", *about, *held, *people, *facts_of(kind)})
@@ -190,8 +196,9 @@ def question_from(stated: Stated, cast: Cast) -> Question:
     if kind in _ABOUT_ENTITLEMENTS:
         what = _one(stated, "what", cast.entitlements, "entitlement", _entitlement)
         owner = _named(what.owner, cast.owners, "owner")
-        parts |= {"entitlement": what, "owner": owner, "minutes": _minutes(stated, kind)}
-        parts["having"] = _having(stated, cast)
+        parts |= {"entitlement": what, "owner": owner}
+        if kind is not DelegateQuestion:
+            parts |= {"minutes": _minutes(stated, kind), "having": _having(stated, cast)}
     if kind is AccessQuestion:
         parts["held"] = _held(stated)
     return kind(**{**parts, **_others(action, people)})
@@ -217,6 +224,8 @@ def _others(action: Action, people: Mapping[str, Person]) -> dict[str, object]:
         return {"requester": _needed(accounts, "requester"), "report": accounts.get("report")}
     if action is Action.RECONCILE:
         return {"member": accounts.get("member")}
+    if action is Action.DELEGATE:
+        return {"delegate": accounts.get("delegate")}
     if action is Action.RESUME:
         return {}
     if action in (Action.VOUCH, Action.ATTEST):

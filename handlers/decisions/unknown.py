@@ -10,6 +10,7 @@ from handlers.decisions.policy import (
     AccessQuestion,
     AccountQuestion,
     AttestQuestion,
+    DelegateQuestion,
     DriftQuestion,
     Question,
     VouchQuestion,
@@ -117,6 +118,8 @@ def _people(question: Question) -> Iterator[tuple[str, Account]]:
             yield "resource", question.target
         case DriftQuestion(member=Account() as member):
             yield "context.member", member
+        case DelegateQuestion(delegate=Account() as delegate):
+            yield "context.delegate", delegate
 
 
 def _environments_of(question: AccessQuestion) -> list[str] | None:
