@@ -7,7 +7,7 @@ from handlers.ground import Ground
 from handlers.intents import Actor
 from handlers.patience import in_time
 from storage.directories.base import Account
-from storage.records import Grant
+from storage.records import Delegation, Grant
 
 
 def of_security(ground: Ground, account: Account) -> bool:
@@ -22,6 +22,17 @@ def of_owner(ground: Ground, account: Account, entitlement_id: str) -> bool:
         return False
     owner = ground.catalogue.owner_of(entitlement)
     return bool(({owner.approvers, owner.on_call} - {""}) & account.groups)
+
+
+def of_delegation(ground: Ground, account: Account, row: Delegation) -> bool:
+    """Whether a delegation is this person's affair: security, the owner's approvers, and both whom it is between."""
+    if of_security(ground, account):
+        return True
+    if account.directory != row.directory:
+        return False
+    owner = ground.catalogue.owners.get(row.owner)
+    is_owner = owner is not None and owner.approvers in account.groups - {""}
+    return is_owner or account.id in (row.delegator, row.delegate)
 
 
 def was_carried(grant: Grant) -> bool:

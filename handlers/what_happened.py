@@ -9,21 +9,21 @@ from dataclasses import dataclass
 from sqlmodel import Session
 
 from handlers import recording
-from handlers.concerned import could_decide, of_owner, of_security
+from handlers.concerned import could_decide, of_delegation, of_owner, of_security
 from handlers.forged import turn_away_forged
 from handlers.ground import Ground
 from handlers.intents import Actor, AskStory
 from handlers.outcomes import NotAllowed, Repeated, Unknown
 from handlers.own import is_report, owns
 from handlers.patience import few_at_a_time, in_time
-from storage import deliveries, grants
+from storage import delegations, deliveries, grants
 from storage.approvals import approvals_of
 from storage.audit import stories
 from storage.audit.log import Row
 from storage.audit.stories import About
 from storage.directories.base import Account, Directory
 from storage.faults import DirectoryUnavailable
-from storage.records import ExceptionRecord, Grant, Handle, Petition
+from storage.records import Delegation, ExceptionRecord, Grant, Handle, Petition
 from storage.sentences import template
 
 ON_A_PAGE = 8
@@ -59,6 +59,7 @@ class _Found:
     visit: tuple[str, str] | None
     by_manager: bool
     names: Mapping[str, str]
+    delegation: Delegation | None = None
 
 
 class WhatHappened:
@@ -100,6 +101,8 @@ class WhatHappened:
             # A draft is its author's alone, and what was refused at once went to no owner.
             given = grant.automatic and of_owner(ground, account, grant.entitlement)
             return given or await could_decide(ground, actor, grant, by_manager=found.by_manager)
+        if found.delegation is not None:
+            return of_delegation(ground, account, found.delegation)
         things = found.about.resources
         return bool(things) and all(of_owner(ground, account, thing) for thing in things)
 
@@ -144,7 +147,8 @@ def _find(tx: Session, about: str) -> _Found | None:
     correlation = row.correlation if row is not None else about
     grant = grants.get(tx, correlation)
     visit = tx.get(Petition, correlation) or tx.get(Handle, correlation)
-    if row is None and grant is None and not isinstance(visit, Petition):
+    delegation = delegations.look(tx, correlation)
+    if row is None and grant is None and delegation is None and not isinstance(visit, Petition):
         return None  # visits of the page have no message with this button
     names = {}
     said = approvals_of(tx, grant.id) if grant is not None else []
@@ -153,6 +157,8 @@ def _find(tx: Session, about: str) -> _Found | None:
             grant.requester_account: grant.requester_name
         }
         names |= {grant.target_account: grant.target_name} if grant.target_account else {}
+    if delegation is not None:
+        names = {delegation.delegator: delegation.delegator_name, delegation.delegate: delegation.delegate_name}
     return _Found(
         correlation=correlation,
         about=stories.about(tx, correlation),
@@ -161,6 +167,7 @@ def _find(tx: Session, about: str) -> _Found | None:
         by_manager=grant is not None
         and ("manager" in grant.missing or any(one.role == "manager" for one in said)),
         names=names,
+        delegation=delegation,
     )
 
 

@@ -170,7 +170,8 @@ def as_plain(catalogue: Catalogue) -> dict[str, Any]:
         ],
         "discovered": sorted(catalogue.discovered),
         "scopes": [
-            {key: _as_json(value) for key, value in vars(one).items()} for _, one in sorted(catalogue.scopes.items())
+            {key: _as_json(value) for key, value in vars(one).items()}
+            for _, one in sorted(catalogue.scopes.items())
         ],
     }
 

@@ -1,4 +1,4 @@
-"""The rows [[scope]]: what of an owner's entitlements others may approve as well, as the operator writes it, and its checks.
+"""The rows [[scope]]: what of an owner's others may approve as well, as the operator writes it, and its checks.
 
 It never says who may have what: that is policy.
 """

@@ -26,7 +26,16 @@ _TELLING = {
         "standing_allowed",
     ),
     "owners": ("approvers", "on_call", "fallback", "channel"),
-    "scopes": ("owner", "group", "entitlements", "environment", "kind", "location", "max_risk", "max_minutes"),
+    "scopes": (
+        "owner",
+        "group",
+        "entitlements",
+        "environment",
+        "kind",
+        "location",
+        "max_risk",
+        "max_minutes",
+    ),
 }
 
 
@@ -98,7 +107,9 @@ def differences(before: Composition, after: Composition) -> Difference:
         both = sorted(name for name in new.keys() & old.keys() if new[name] != old[name])
         fields = kind in _TELLING
         found[f"{kind}_changed"] = list(_fields(old, new, both)) if fields else both
-        if fields and (old or kind == "scopes" and before.owners):  # the very first of all are not told one by one
+        if fields and (
+            old or (kind == "scopes" and before.owners)
+        ):  # the very first of all are not told one by one
             found[f"{kind}_written"] = list(_written(new, found[f"{kind}_added"], _TELLING[kind]))
     return {name: names for name, names in found.items() if names}
 

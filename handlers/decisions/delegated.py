@@ -62,7 +62,9 @@ class Delegations:
         """The one by which this account may try: one that takes this risk before others, and the longest of those."""
         theirs = [one for one in self.given if one.is_to(account)]
         return max(
-            theirs, key=lambda one: (one.max_risk >= risk, one.max_minutes, one.max_risk, one.id), default=None
+            theirs,
+            key=lambda one: (one.max_risk >= risk, one.max_minutes, one.max_risk, one.id),
+            default=None,
         )
 
 

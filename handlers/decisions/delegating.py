@@ -28,7 +28,7 @@ LOST_REASON = "What was delegated to you is not worth anything any more."
 
 def given_to(question: AccessQuestion, account: Account) -> Given | None:
     """What of this request was delegated to somebody who signs in where its approvers do; None if nothing was."""
-    if account.directory != question.requester.directory:
+    if not question.delegations.given or account.directory != question.requester.directory:
         return None
     return question.delegations.held_by(account, question.entitlement.risk)
 

@@ -88,6 +88,7 @@ def _wrong_approver(alert: Alert) -> tuple[str, str]:
 _STOPS = {
     "freeze": template("{name} tried to stop all new access."),
     "revoke_all": template("{name} tried to revoke everything of somebody."),
+    "delegation": template("{name} tried to delegate approvals."),
 }
 
 

@@ -34,7 +34,10 @@ def upgrade() -> None:
         *(sa.Column(name, sa.String(), nullable=False, server_default="") for name in ("ended", "ended_by", "mac")),
         sa.PrimaryKeyConstraint("id"),
     )  # fmt: skip
-    for name, columns in {"delegations_open": ["directory", "owner"], "delegations_due": ["expires_at"]}.items():
+    for name, columns in {
+        "delegations_open": ["directory", "owner"],
+        "delegations_due": ["expires_at"],
+    }.items():
         op.create_index(name, "delegations", columns, sqlite_where=_OPEN, postgresql_where=_OPEN)
     op.add_column("approvals", sa.Column("delegation", sa.String(), nullable=False, server_default=""))
 
