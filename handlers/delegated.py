@@ -3,7 +3,7 @@
 They look nothing up; handlers.delegations fills them.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import TypeAlias
@@ -11,7 +11,6 @@ from typing import TypeAlias
 from handlers.decisions.freezing import Stopped
 from handlers.intents import Intent
 from handlers.outcomes import Repeated, Unknown
-from storage.records import Delegation
 
 DELEGATION = "delegation"
 """The kind of the message that tells of one, wherever it is told."""
@@ -104,7 +103,7 @@ Refused: TypeAlias = MayNotDelegate | NotToThem | Stopped | Unknown | Repeated
 class DelegationStory:
     """One delegation as its messages tell of it. owner: the team's name. to: a name, or the group's.
 
-    things: titles by id. risk, minutes: its limits. ended: one of storage.delegations.Ended, "" while it is open.
+    things: titles by id. risk, minutes: its limits. ended: one of storage.states.DelegationEnd, "" while it is open.
     """
 
     id: str
@@ -135,16 +134,3 @@ class ScopeStory:
     where: tuple[str, ...]
     risk: int
     minutes: int
-
-
-def story_of(row: Delegation, *, owner: str, titles: Mapping[str, str]) -> DelegationStory:
-    """What its row says. owner: the team's name. titles: of entitlements, by id, where they are in the catalogue."""
-    return DelegationStory(
-        id=row.id, owner=owner, by=row.delegator_name, role=row.role, to=row.group or row.delegate_name,
-        to_group=bool(row.group), things=_titled(row.entitlements, titles), risk=row.max_risk, minutes=row.max_minutes,
-        made_at=row.made_at, until=row.expires_at, ended=row.ended, ended_at=row.ended_at, ended_by=row.ended_by,
-    )  # fmt: skip
-
-
-def _titled(ids: Sequence[str], titles: Mapping[str, str]) -> Mapping[str, str]:
-    return {one: titles.get(one, one) for one in ids}

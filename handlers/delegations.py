@@ -40,12 +40,13 @@ from storage import delegations, deliveries, links
 from storage.audit import entry as audit
 from storage.catalogue import Entitlement
 from storage.database import wake
-from storage.delegations import Ended, Party
+from storage.delegations import Party
 from storage.directories.base import Account
 from storage.exceptions import SECURITY
 from storage.outbox import OWNER, Message, owe_each
 from storage.records import Delegation
 from storage.sentences import template
+from storage.states import DelegationEnd
 
 NOT_YOURS = template(
     "You are not an approver of the team that owns this, nor of security. What was delegated to you is not yours to "
@@ -141,7 +142,7 @@ class Delegating:
                 tx,
                 self._ground,
                 row,
-                Ended.REVOKED,
+                DelegationEnd.REVOKED,
                 actor=actor,
                 where=intent.where,
                 by=intent.actor.account.name,
@@ -156,7 +157,7 @@ class Delegating:
         def work(tx: Session) -> int:
             due = delegations.due(tx, self._ground.now(), _MOST)
             for row in due:
-                end_one(tx, self._ground, row, Ended.EXPIRED, actor=recording.WICKET, where=SCHEDULE)
+                end_one(tx, self._ground, row, DelegationEnd.EXPIRED, actor=recording.WICKET, where=SCHEDULE)
             return len(due)
 
         waits = await self._ground.database.read(lambda tx: bool(delegations.due(tx, self._ground.now(), 1)))
@@ -261,7 +262,7 @@ def end_one(
     tx: Session,
     ground: Ground,
     row: Delegation,
-    why: Ended,
+    why: DelegationEnd,
     *,
     actor: audit.Actor,
     where: Where,
@@ -273,7 +274,7 @@ def end_one(
     if not delegations.end(tx, row, why, at=at, by=by):
         return False
     recording.record(
-        tx, at=at, action=delegations.EXPIRED if why == Ended.EXPIRED else delegations.ENDED, outcome="done",
+        tx, at=at, action=delegations.EXPIRED if why == DelegationEnd.EXPIRED else delegations.ENDED, outcome="done",
         actor=actor, where=where, correlation=row.id, subject=row.delegate or None,
         facts={"owner": row.owner, "why": why, **(facts or {})},
     )  # fmt: skip
@@ -294,7 +295,9 @@ def end_of_person(
 ) -> int:
     """End what this person delegated and what was delegated to them by name; how many."""
     found = delegations.of_person(tx, directory, account, ground.now())
-    ending = partial(end_one, tx, ground, why=Ended.REVOKED_ALL, actor=actor, where=where, by=by, facts=facts)
+    ending = partial(
+        end_one, tx, ground, why=DelegationEnd.REVOKED_ALL, actor=actor, where=where, by=by, facts=facts
+    )
     return sum(ending(row=row) for row in found)
 
 

@@ -13,7 +13,18 @@ from handlers.decisions.circumstances import RESET_IS_RECENT
 from handlers.decisions.delegated import SCOPE
 from handlers.ground import Ground
 from handlers.patience import in_time
-from handlers.stories import Asked, ByDelegation, Extension, GrantStory, Held, LastTime, PassedOn, Report, Requester, Said
+from handlers.stories import (
+    Asked,
+    ByDelegation,
+    Extension,
+    GrantStory,
+    Held,
+    LastTime,
+    PassedOn,
+    Report,
+    Requester,
+    Said,
+)
 from storage import delegations, grants, inquiries
 from storage.approvals import approvals_of, counting_of, proof_of, voided_of
 from storage.binding import mark

@@ -158,7 +158,10 @@ def _find(tx: Session, about: str) -> _Found | None:
         }
         names |= {grant.target_account: grant.target_name} if grant.target_account else {}
     if delegation is not None:
-        names = {delegation.delegator: delegation.delegator_name, delegation.delegate: delegation.delegate_name}
+        names = {
+            delegation.delegator: delegation.delegator_name,
+            delegation.delegate: delegation.delegate_name,
+        }
     return _Found(
         correlation=correlation,
         about=stories.about(tx, correlation),

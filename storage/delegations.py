@@ -6,7 +6,6 @@ It does not decide who may delegate, nor whether a delegator still may; what end
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from enum import StrEnum
 
 from sqlalchemy import bindparam, or_
 from sqlalchemy import select as select_columns
@@ -18,6 +17,7 @@ from storage.loading import Loading
 from storage.on_record import has_happened, note_put_back
 from storage.records import Delegation
 from storage.signing import genuine
+from storage.states import DelegationEnd
 
 # Built once: every click asks, and mostly there is none.
 _DELEGATIONS = SQLModel.metadata.tables[Delegation.__tablename__]
@@ -33,14 +33,6 @@ _OF_OWNER = Loading(
 )
 ENDED, EXPIRED = "delegation.ended", "delegation.expired"
 """What stands on the record when one is over."""
-
-
-class Ended(StrEnum):
-    """Why a delegation is over."""
-
-    REVOKED = "revoked"
-    EXPIRED = "expired"
-    REVOKED_ALL = "revoked_all"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -127,7 +119,7 @@ def due(tx: Session, at: datetime, limit: int) -> Sequence[Delegation]:
     ).all()
 
 
-def end(tx: Session, row: Delegation, why: Ended, *, at: datetime, by: str = "") -> bool:
+def end(tx: Session, row: Delegation, why: DelegationEnd, *, at: datetime, by: str = "") -> bool:
     """It is over; False if it was before."""
     if row.ended_at is not None:
         return False

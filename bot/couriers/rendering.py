@@ -15,6 +15,7 @@ from bot.slack.messages.alerts import alert_message
 from bot.slack.messages.answers import answer_message, greeting_message, page_message
 from bot.slack.messages.approvals import approval_message
 from bot.slack.messages.checkpoints import checkpoint_message
+from bot.slack.messages.delegations import delegation_message
 from bot.slack.messages.digests import digest_message
 from bot.slack.messages.drift import DRIFT, drift_message
 from bot.slack.messages.during import (
@@ -42,6 +43,8 @@ from handlers.announcing import CHANGED
 from handlers.besides import ENDED_EARLY, ENDING, REMINDER
 from handlers.bulletins import CHECKPOINT, DIGEST
 from handlers.checks import Checks
+from handlers.delegated import DELEGATION
+from handlers.delegations_shown import DelegationsShown
 from handlers.digesting import digest_of
 from handlers.digests import Digest
 from handlers.exceptions import Kind
@@ -108,6 +111,7 @@ class Rendering:
             **dict.fromkeys(NEWS, self._petition_news),
             VOUCHED: partial(self._vouching, vouched_message),
             WORD_GIVEN: partial(self._vouching, word_given_message),
+            DELEGATION: self._delegation,
         }
 
     async def message(self, owed: Owed) -> Message | None:
@@ -270,6 +274,10 @@ class Rendering:
     async def _vouching(self, said: Callable[[Word], Message], owed: Owed) -> Message | None:
         word = await self._ground.database.read(lambda tx: _word(tx, owed.subject))
         return said(word) if word is not None else None
+
+    async def _delegation(self, owed: Owed) -> Message | None:
+        story = await DelegationsShown(self._ground).one(owed.subject)
+        return delegation_message(story) if story else None
 
     async def _notice(self, owed: Owed) -> Message | None:
         handle = await self._ground.database.read(lambda tx: handle_by_id(tx, owed.subject))

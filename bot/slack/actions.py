@@ -56,6 +56,8 @@ class Action(StrEnum):
     RULES_DENY = "rules.deny"
     VOUCH = "ask.vouch"
     BE_VOUCHED = "ask.vouched"
+    DELEGATE = "ask.delegate"
+    END_DELEGATION = "delegation.end"
 
 
 class Form(StrEnum):
@@ -80,6 +82,7 @@ class Form(StrEnum):
     HALT = "form.halt"
     WHOM = "form.whom"
     REVOKE_ALL = "form.revoke_all"
+    DELEGATE = "form.delegate"
 
 
 class Field(StrEnum):
@@ -100,6 +103,9 @@ class Field(StrEnum):
     CODE = "code"
     SPOKEN = "spoken"
     ALSO = "also"
+    GROUP = "group"
+    RISK = "risk"
+    LASTS = "lasts"
 
 
 class Shortcut(StrEnum):

@@ -15,6 +15,7 @@ from bot.slack.alarms import AlarmClicks
 from bot.slack.clicks import Clicks
 from bot.slack.conversation import Conversation
 from bot.slack.deciding import DecidingClicks
+from bot.slack.delegations import DelegationClicks
 from bot.slack.dispatch import Dispatch
 from bot.slack.door import Door, PageLinks
 from bot.slack.drift import DriftClicks
@@ -42,6 +43,8 @@ from handlers.attesting import Attesting
 from handlers.checkpointing import Checkpointing
 from handlers.checks import Checks
 from handlers.decisions.names import Names
+from handlers.delegations import Delegating
+from handlers.delegations_shown import DelegationsShown
 from handlers.details import Details
 from handlers.ending import Ending
 from handlers.extending import Extending
@@ -106,6 +109,7 @@ class Speaking:
             requesting=topics.requesting,
             vouching=topics.vouching,
             halting=topics.halting,
+            delegations=topics.delegations,
             homes=topics.homes,
             replies=replies,
             metrics=self.metrics,
@@ -162,6 +166,9 @@ class Speaking:
                 ApprovingRules(ground, self.governing, owners=settings.policy.owners or ""),
                 pages=pages,
                 replies=replies,
+            ),
+            delegations=DelegationClicks(
+                delegating=Delegating(ground), shown=DelegationsShown(ground), replies=replies
             ),
         )
 

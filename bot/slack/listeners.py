@@ -19,6 +19,7 @@ from bot.slack.actions import Action, Shortcut
 from bot.slack.actor import IdentityUnknown
 from bot.slack.clicks import Click, Clicks, clicked
 from bot.slack.conversation import Conversation, Meant, OpenForm
+from bot.slack.delegations import DelegationClicks, OpenDelegating, ShowDelegations
 from bot.slack.dispatch import Kind, Listener
 from bot.slack.door import Door, Turned
 from bot.slack.forms_request import Prefilled
@@ -64,6 +65,7 @@ class Listeners:
         requesting: Requesting,
         vouching: VouchingClicks,
         halting: HaltingClicks,
+        delegations: DelegationClicks,
         homes: Homes,
         replies: Replies,
         metrics: Metrics,
@@ -79,6 +81,7 @@ class Listeners:
         self._requesting = requesting
         self._vouching = vouching
         self._halting = halting
+        self._delegations = delegations
         self._homes = homes
         self._replies = replies
         self._metrics = metrics
@@ -132,6 +135,9 @@ class Listeners:
             if isinstance(answer, OpenHalting | OpenRevoking):
                 trigger = arrived.text(body.get("trigger_id"))
                 return await self._halting.open(actor, incoming, trigger, answer)
+            if isinstance(answer, OpenDelegating | ShowDelegations):
+                trigger = arrived.text(body.get("trigger_id"))
+                return await self._delegations.answer(actor, incoming, trigger, answer)
             return answer
 
         live = self._unless_routine(meaning)

@@ -62,6 +62,8 @@ class Submissions:
                 return await self._topics.halting.choose(actor, incoming, view)
             case Form.REVOKE_ALL:
                 return await self._topics.halting.revoke(actor, incoming, view)
+            case Form.DELEGATE:
+                return await self._topics.delegations.submit(actor, incoming, view)
             case _:
                 return None
 

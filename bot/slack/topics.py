@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from bot.slack.alarms import AlarmClicks
 from bot.slack.deciding import DecidingClicks
+from bot.slack.delegations import DelegationClicks
 from bot.slack.drift import DriftClicks
 from bot.slack.during import DuringClicks
 from bot.slack.freezes import FreezeClicks
@@ -40,6 +41,7 @@ class Topics:
     vouching: VouchingClicks
     stories: StoryClicks
     rules: RuleClicks
+    delegations: DelegationClicks
 
     @property
     def table(self) -> "Mapping[str, Callable[[Click], Awaitable[None]]]":
@@ -55,4 +57,5 @@ class Topics:
             **self.vouching.table,
             **self.stories.table,
             **self.rules.table,
+            **self.delegations.table,
         }

@@ -12,6 +12,7 @@ from handlers.decisions.names import Names
 from handlers.decisions.understanding import (
     CareForProofs,
     CheckMembership,
+    DelegateApprovals,
     DidYouMean,
     DraftRequest,
     EnrolProofs,
@@ -120,6 +121,10 @@ _COMMANDS: tuple[tuple[re.Pattern[str], Understanding], ...] = tuple(
         ),
         (r"(?:(?:take|sign|make)(?: me)?(?: (?:a|an|the))* )?(?:audit )?checkpoint", TakeCheckpoint()),
         (r"(?:vouch|vouching)(?: for)?(?: .{1,120})?", VouchFor()),
+        (
+            r"(?:delegate|hand over|pass on)(?: (?:all|my|our|the|some|of))* approvals?(?: .{1,200})?|delegate",
+            DelegateApprovals(),
+        ),
         (
             rf"(?:i |i've |i have )?(?:just |all )?(?:lost|broke|broken|dropped)(?: all(?: of)?)? {_DEVICE}"
             rf"|{_DEVICE} (?:is|was|has been|are|were|got) (?:lost|stolen|broken|gone|away)"
