@@ -49,6 +49,7 @@ from handlers.changes import Changes
 from handlers.checks import Checks
 from handlers.cooling import Cooling
 from handlers.decisions.policy import PolicyEngine
+from handlers.delegations import Delegating
 from handlers.doubts import Doubts
 from handlers.drift import Drift
 from handlers.effects import Effects
@@ -316,6 +317,7 @@ class App:
             changes=Changes(self._page_ground),
             alarms=self._alarms,
             revoking=RevokingAll(self.ground),
+            delegating=Delegating(self.ground),
             openings=self._openings,
             cooling=Cooling(self._page_ground),
             doubts=Doubts(self.ground),

@@ -21,6 +21,8 @@ from handlers.attesting import WAKES as PETITIONS
 from handlers.bulletins import Bulletins
 from handlers.changes import Changes
 from handlers.cooling import Cooling
+from handlers.delegated import WAKES as DELEGATED
+from handlers.delegations import Delegating
 from handlers.doubts import Doubts
 from handlers.drift import Drift
 from handlers.effects import Effects
@@ -55,6 +57,7 @@ class Duties:
     changes: Changes
     alarms: Alarms
     revoking: RevokingAll
+    delegating: Delegating
     openings: Openings
     cooling: Cooling
     doubts: Doubts
@@ -90,6 +93,7 @@ class Duties:
             Duty(name="cut-off", every=60, work=self.changes.settle_cut_off),
             Duty(name="alarms", every=30, woken_by=REVOKED, work=self.alarms.settle_due),
             Duty(name="revoked", every=2, woken_by=REVOKED, work=self.revoking.look),
+            Duty(name="delegations", every=30, woken_by=DELEGATED, work=self.delegating.end_due),
             Duty(name="petitions", every=5, woken_by=PETITIONS, work=self.openings.settle_due),
             Duty(name="cooling", every=10, work=self.cooling.settle_due),
             Duty(name="doubts", every=1, work=self.doubts.tell_due),

@@ -27,6 +27,8 @@ _LISTS: Mapping[str, str] = {
     "entitlements_removed": template("*Entitlements that are gone:* {names}"),
     "owners_added": template("*New owners:* {names}"),
     "owners_removed": template("*Owners that are gone:* {names}"),
+    "scopes_added": template("*New standing scopes of approvers:* {names}"),
+    "scopes_removed": template("*Standing scopes of approvers that are gone:* {names}"),
     "settings_added": template("*New settings that bear on security:* {names}"),
     "settings_removed": template("*Settings that bear on security and are gone:* {names}"),
     "settings_changed": template("*Settings that bear on security and are others now:* {names}"),
