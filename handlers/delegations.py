@@ -1,4 +1,4 @@
-"""Letting somebody else approve for an owner, for a time and within limits; and ending that before its time (R-3).
+"""Letting somebody else approve for an owner, for a time and within limits; and ending that before its time (R-5).
 
 It approves nothing and gives nobody more than they have: what a delegation is worth is asked anew at every click.
 """
