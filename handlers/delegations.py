@@ -274,7 +274,7 @@ def end_one(
     if not delegations.end(tx, row, why, at=at, by=by):
         return False
     recording.record(
-        tx, at=at, action=delegations.EXPIRED if why == DelegationEnd.EXPIRED else delegations.ENDED, outcome="done",
+        tx, at=at, action="delegation.expired" if why == DelegationEnd.EXPIRED else "delegation.ended", outcome="done",
         actor=actor, where=where, correlation=row.id, subject=row.delegate or None,
         facts={"owner": row.owner, "why": why, **(facts or {})},
     )  # fmt: skip

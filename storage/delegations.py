@@ -31,8 +31,8 @@ _OF_OWNER = Loading(
     )
     .order_by(_DELEGATIONS.c.id),
 )
-ENDED, EXPIRED = "delegation.ended", "delegation.expired"
-"""What stands on the record when one is over."""
+# What stands on the record when one is over.
+_OVER = ("delegation.ended", "delegation.expired")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -130,7 +130,7 @@ def end(tx: Session, row: Delegation, why: DelegationEnd, *, at: datetime, by: s
 def _counts(tx: Session, row: Delegation, at: datetime) -> bool:
     if not row.made_at <= at < row.expires_at or not genuine(tx, row):
         return False
-    if not has_happened(tx, row.id, (ENDED, EXPIRED)):
+    if not has_happened(tx, row.id, _OVER):
         return True
     note_put_back(tx, row)
     return False

@@ -80,7 +80,9 @@ def delegating_again(
 
 def is_lost(policy: PolicyEngine, decision: PolicyDecision) -> PolicyDecision:
     """The answer to whoever approves by a delegation that could not be made now. decision: policy's about making it."""
-    return decision if decision.errors or decision.reasons else refusal(policy, LOST, LOST_REASON, "medium")
+    return (
+        decision if decision.errors or decision.policy_ids else refusal(policy, LOST, LOST_REASON, "medium")
+    )
 
 
 def within(question: AccessQuestion, account: Account, role: Role | None) -> AccessQuestion:

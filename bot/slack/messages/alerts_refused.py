@@ -198,6 +198,7 @@ _ROWS = {
     "petitions": template("a petition"),
     "proofs": template("an authenticator or a recovery code"),
     "subjects": template("an account at the provider"),
+    "delegations": template("a delegation of approvals"),
     "vouchings": template("a word that was given for somebody"),
 }
 
