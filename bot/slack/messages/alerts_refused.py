@@ -190,6 +190,7 @@ _ROWS = {
     "alarms": template("a reported change"),
     "approvals": template("an approval"),
     "attestations": template("an approver's word"),
+    "delegations": template("a delegation of approvals"),
     "freezes": template("a stop of new access"),
     "grants": template("a grant"),
     "holdings": template("a membership"),
@@ -198,7 +199,6 @@ _ROWS = {
     "petitions": template("a petition"),
     "proofs": template("an authenticator or a recovery code"),
     "subjects": template("an account at the provider"),
-    "delegations": template("a delegation of approvals"),
     "vouchings": template("a word that was given for somebody"),
 }
 

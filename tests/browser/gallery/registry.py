@@ -416,6 +416,17 @@ _RECORD = (
         ("digest-quiet", "A quiet week.", ()),
     ),
 )  # fmt: skip
+_DELEGATED = (
+    *_of(
+        "forms_delegations", ("form-delegate", "What, to whom, up to what, and until when.", (Form.DELEGATE,))
+    ),
+    *_of(
+        "delegations",
+        ("delegation-made", "Told to the team, to security and to whoever may approve now.", ()),
+    ),
+    *_of("approvals", ("approval-by-delegation", "Approved by delegation: by whose, and until when.", ())),
+    *_of("delegations", ("delegation-ended", "Ended at a click, in the same message.", ())),
+)
 _RULES = _of(
     "alerts_rules",
     ("alert-rules-changed", "What is other in policies, catalogue and settings.", (Kind.RULES_CHANGED,)),
@@ -436,6 +447,7 @@ PARTS = (
     Part(heading="The request", opening="One message for each request, edited in place.", pictures=_DECIDING),
     Part(heading="Forms", pictures=_DECISION_FORMS),
     Part(heading="To whoever clicks in vain", opening="Only they see it.", pictures=_CLICKERS),
+    Part(heading="Delegated approvals", opening="Somebody approves while others are away.", pictures=_DELEGATED),
     Part(heading="For security", level=2, opening="In the security channel: one message for each exception."),
     Part(heading="Refusals and strangers", pictures=_REFUSALS),
     Part(heading="Accounts that may be taken over", pictures=_ACCOUNTS),
