@@ -159,7 +159,13 @@ class Catalogue:
 
 def as_plain(catalogue: Catalogue) -> dict[str, Any]:
     """The whole catalogue as JSON, to be kept; `from_plain` reads it."""
+    scopes = [
+        {key: _as_json(value) for key, value in vars(one).items()}
+        for _, one in sorted(catalogue.scopes.items())
+    ]
     return {
+        # Left out where there are none, so that it is what an older version kept of the same catalogue.
+        **({"scopes": scopes} if scopes else {}),
         "owners": [vars(one) for _, one in sorted(catalogue.owners.items())],
         "entitlements": [
             {
@@ -169,10 +175,6 @@ def as_plain(catalogue: Catalogue) -> dict[str, Any]:
             for _, one in sorted(catalogue.entitlements.items())
         ],
         "discovered": sorted(catalogue.discovered),
-        "scopes": [
-            {key: _as_json(value) for key, value in vars(one).items()}
-            for _, one in sorted(catalogue.scopes.items())
-        ],
     }
 
 

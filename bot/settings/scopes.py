@@ -70,10 +70,26 @@ def scopes_checked(
                     wrong=f'"{one}" belongs to another owner',
                     mend="Name what this owner has alone.",
                 )
+        things = [one for one in entitlements.values() if _is_in(row, one)]
+        if isinstance(owner, str) and owner in known and not things:
+            yield Problem(
+                name=called,
+                wrong="takes in none of its owner's entitlements",
+                mend="Mend what it says of entitlements, environment and kind, or remove it.",
+            )
         for key, among in (("environment", words.environments), ("kind", words.kinds)):
             value = row.get(key)
             if isinstance(value, str) and value not in among:
-                yield _unknown(f"{called}.{key}", value, among, f"is not a {key} policies know")
+                yield _unknown(f"{called}.{key}", value, among, "is not a word policies know")
+
+
+def _is_in(scope: Mapping[str, Any], entitlement: Mapping[str, Any]) -> bool:
+    named = _texts(scope.get("entitlements"))
+    return (
+        entitlement.get("owner") == scope.get("owner")
+        and (not named or entitlement.get("id") in named)
+        and all(scope.get(key) in (None, entitlement.get(key)) for key in ("environment", "kind"))
+    )
 
 
 def _unknown(name: str, value: str, known: Collection[str], wrong: str) -> Problem:
