@@ -66,7 +66,7 @@ class DelegationClicks:
         """Open the form, or show the list; what to say instead, if anything."""
         if isinstance(wanted, ShowDelegations):
             return delegations_message(*await self._shown.to(actor.account))
-        text = await self._opened(actor, incoming, trigger, late=sentences.TYPE_AGAIN)
+        text = await self._opened(actor, incoming, trigger, late=say(sentences.TYPE_AGAIN))
         return said(text) if text else None
 
     async def submit(self, actor: Actor, incoming: Incoming, view: Mapping[str, Any]) -> Answer:
@@ -89,7 +89,7 @@ class DelegationClicks:
         return note(title, told) if told else {}
 
     async def _open(self, click: "Click") -> None:
-        text = await self._opened(click.actor, click.incoming, click.trigger, late=sentences.TRY_AGAIN)
+        text = await self._opened(click.actor, click.incoming, click.trigger, late=say(sentences.TRY_AGAIN))
         if text:
             self._replies.whisper(click.incoming.channel, click.actor.slack_user, text)
 
@@ -101,7 +101,7 @@ class DelegationClicks:
         if not isinstance(outcome, MayDelegate):
             return made_text(outcome)[1]
         form = delegate_form(riskiest=outcome.riskiest)
-        return "" if await self._replies.open_form(trigger, form) else say(late)
+        return "" if await self._replies.open_form(trigger, form) else late
 
     async def _end(self, click: "Click") -> None:
         outcome = await self._delegating.end(
