@@ -65,6 +65,24 @@ async def looked_up(ground: Ground, home: Directory, question: AccessQuestion) -
     return with_given(ground, question, rows, await delegators_of(home, rows))
 
 
+def delegated_to(tx: Session, ground: Ground, account: Account) -> frozenset[str]:
+    """The entitlements that are delegated to somebody, or in a standing scope of theirs, by id: to show them those.
+
+    Whether it is worth anything is asked when they decide.
+    """
+    rows = [one for one in delegations.open_at(tx, ground.now()) if one.directory == account.directory]
+    groups = account.groups - {""}
+    lent = {
+        str(thing)
+        for one in rows
+        if account.id == one.delegate or one.group in groups
+        for thing in one.entitlements
+    }
+    scopes = [one for one in ground.catalogue.scopes.values() if one.group in groups]
+    things = ground.catalogue.entitlements.values() if scopes else ()
+    return frozenset(lent | {one.id for one in things if any(scope.takes_in(one) for scope in scopes)})
+
+
 def facts_of(given: Given) -> Mapping[str, Fact]:
     """What stands on the record of a decision by delegation."""
     if given.by is None:

@@ -38,6 +38,7 @@ from storage.records import Approval, Delegation
 from storage.states import FreezeKind, GrantState
 from tests.handlers.access_ground import CATALOGUE, HOUR, World, thing
 from tests.handlers.access_ground import world as open_world
+from tests.handlers.test_home import waits
 
 DAY = timedelta(days=1)
 PAIR = thing("pair-db", risk=3, environment="staging", kind="database", people=2, group="wiki-admins")
@@ -379,6 +380,15 @@ async def test_a_standing_scope_lets_its_group_approve_what_it_takes_in(world: W
     assert (await world.last("approval.given"))["facts"]["delegation"] == "scope:oslo"
     assert isinstance(await delegate(world, "charles", "ada"), MayNotDelegate)
     assert THINGS.digest != world.ground.catalogue.digest  # whoever changes a scope changes the policy set
+
+
+async def test_what_waits_for_a_delegate_stands_on_their_home(world: World) -> None:
+    """R-5, SL-18: and no more once it ended."""
+    grant = await world.asked("ada", "prod-db")
+    delegation = await made(world)
+    assert await waits(world, "charles") == [grant]
+    await end(world, "grace", delegation)
+    assert await waits(world, "charles") == []
 
 
 async def test_everybody_sees_their_own_and_security_sees_all(world: World) -> None:
