@@ -1,10 +1,12 @@
 """Standing scopes as they are written down: read into the catalogue, and every mistake named with how to mend it."""
 
+from dataclasses import replace
 from datetime import timedelta
 
 from bot.settings.scopes import ScopeEntry, scopes_checked
 from bot.settings.sections import CatalogueSection
-from storage.catalogue import Catalogue, Entitlement, Scope, as_plain, from_plain
+from handlers.decisions.composition import Composition, differences
+from storage.catalogue import Catalogue, Entitlement, Owner, Scope, as_plain, from_plain
 
 OSLO = {
     "id": "oslo",
@@ -60,3 +62,22 @@ def test_a_scope_is_part_of_what_is_kept_and_of_its_hash() -> None:
     assert from_plain(as_plain(scoped)).scopes == {"oslo": scope}
     assert "scopes" not in as_plain(plain)
     assert scoped.scopes_of(thing) == (scope,)
+
+
+def test_a_new_scope_and_a_wider_one_are_told_field_by_field() -> None:
+    """R-5: whoever reads of a change of the rules, or approves it, sees whom it lets decide about what."""
+    owners = {"data": Owner(id="data", name="Data", channel="", approvers="data-leads")}
+    scope = ScopeEntry.model_validate(OSLO).to_scope()
+    none, one, wider = (
+        Composition.of({}, Catalogue(entitlements={}, owners=owners, scopes=scopes), {})
+        for scopes in ({}, {"oslo": scope}, {"oslo": replace(scope, max_risk=5)})
+    )
+    told_of = differences(none, one)
+    assert told_of["scopes_added"] == ["oslo"]
+    assert {("oslo", "group", "oslo-leads"), ("oslo", "max_risk", "2")} <= set(
+        zip(*[iter(told_of["scopes_written"])] * 3, strict=True)
+    )
+    assert differences(one, wider) == {"scopes_changed": ["oslo", "max_risk", "2", "5"]}
+    assert differences(wider, none) == {"scopes_removed": ["oslo"]}
+    assert Composition.read(one.plain) == one
+    assert "scopes" not in none.plain
