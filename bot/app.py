@@ -50,6 +50,7 @@ from handlers.changes import Changes
 from handlers.checks import Checks
 from handlers.cooling import Cooling
 from handlers.decisions.policy import PolicyEngine
+from handlers.delegations import Delegating
 from handlers.doubts import Doubts
 from handlers.drift import Drift
 from handlers.effects import Effects
@@ -319,6 +320,7 @@ class App:
             alarms=self._alarms,
             revoking=RevokingAll(self.ground),
             emergencies=Emergencies(self.ground, couriers.outside(session)),
+            delegating=Delegating(self.ground),
             openings=self._openings,
             cooling=Cooling(self._page_ground),
             doubts=Doubts(self.ground),

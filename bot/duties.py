@@ -22,6 +22,8 @@ from handlers.attesting import WAKES as PETITIONS
 from handlers.bulletins import Bulletins
 from handlers.changes import Changes
 from handlers.cooling import Cooling
+from handlers.delegated import WAKES as DELEGATED
+from handlers.delegations import Delegating
 from handlers.doubts import Doubts
 from handlers.drift import Drift
 from handlers.effects import Effects
@@ -59,6 +61,7 @@ class Duties:
     alarms: Alarms
     revoking: RevokingAll
     emergencies: Emergencies
+    delegating: Delegating
     openings: Openings
     cooling: Cooling
     doubts: Doubts
@@ -105,6 +108,7 @@ class Duties:
             Duty(name="alarms", every=30, woken_by=REVOKED, work=self.alarms.settle_due),
             Duty(name="revoked", every=2, woken_by=REVOKED, work=self.revoking.look),
             Duty(name="emergencies", every=0.5, work=self.emergencies.go_on),
+            Duty(name="delegations", every=30, woken_by=DELEGATED, work=self.delegating.end_due),
             Duty(name="petitions", every=5, woken_by=PETITIONS, work=self.openings.settle_due),
             Duty(name="cooling", every=10, work=self.cooling.settle_due),
             Duty(name="doubts", every=1, work=self.doubts.tell_due),

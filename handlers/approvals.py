@@ -11,10 +11,12 @@ from sqlmodel import Session
 
 from handlers import recording
 from handlers.approver_proofs import ApproverProofs
+from handlers.decisions.delegating import delegation_of
 from handlers.decisions.freezing import Stopped
 from handlers.decisions.policy import AccessQuestion, Approvals, PolicyDecision, Role, Way, is_standing_in
 from handlers.decisions.requests import ApprovalVerdict, may_decide, weigh_approval
 from handlers.decisions.wanting import wanted
+from handlers.delegated_now import facts_of
 from handlers.exceptions import Kind, Severity, Strange, broken_policy, tell_security
 from handlers.ground import Ground
 from handlers.intents import Decide, OnGrant
@@ -172,6 +174,9 @@ class Deciding:
         asked, retyped = found.question, self._proofs.is_retyped(intent, grant)
         if is_standing_in(intent.actor.account, role, asked.requester, asked.owner, asked.fallback):
             facts["stands_in"] = grant.passed_on_to
+        delegation = delegation_of(asked, intent.actor.account, role)
+        if delegation is not None:
+            facts |= facts_of(delegation)
         if intent.minutes is not None:
             facts["asked_minutes"] = grant.minutes
             self._shorten(tx, intent, grant, intent.minutes)
@@ -189,6 +194,7 @@ class Deciding:
             given=found.decided,
             proof=proof,
             retyped=retyped,
+            delegation=delegation.id if delegation is not None else "",
         )
         state = self._settle(tx, intent, grant, verdict)
         action = "approval.given" if intent.approve else "approval.denied"

@@ -33,6 +33,10 @@ BOUND: Mapping[str, tuple[str, ...]] = {
         "told_security_at", "told_outside_at", "opened_at", "ends_at", "review_due_at", "reviewed_at", "reviewed_by",
         "finding", "restored_at", "restored_by",
     ),
+    "delegations": (
+        "id", "directory", "owner", "delegator", "role", "delegate", "group", "entitlements", "max_risk", "max_minutes",
+        "made_at", "expires_at", "ended_at",
+    ),
     "freezes": ("id", "kind", "since", "lost_from", "lifted_at", "lifted_by"),
     "grants": (
         "id", "state", "directory", "account", "entitlement", "group", "minutes", "asked_minutes", "slack_team",

@@ -16,6 +16,7 @@ from bot.slack.messages import emergencies as of_emergencies
 from bot.slack.messages.answers import answer_message, greeting_message, page_message
 from bot.slack.messages.approvals import approval_message
 from bot.slack.messages.checkpoints import checkpoint_message
+from bot.slack.messages.delegations import delegation_message
 from bot.slack.messages.digests import digest_message
 from bot.slack.messages.during import (
     ended_early_message,
@@ -45,6 +46,8 @@ from handlers.announcing import CHANGED
 from handlers.besides import ENDED_EARLY, ENDING, REMINDER
 from handlers.bulletins import CHECKPOINT, DIGEST, OPEN_EXCEPTIONS
 from handlers.checks import Checks
+from handlers.delegated import DELEGATION
+from handlers.delegations_shown import DelegationsShown
 from handlers.digesting import digest_of
 from handlers.digests import Digest
 from handlers.emergency_followups import REMINDER as REVIEW_REMINDER
@@ -125,6 +128,7 @@ class Rendering:
             VOUCHED: partial(self._vouching, vouched_message),
             WORD_GIVEN: partial(self._vouching, word_given_message),
             REVIEW_REMINDER: self._review_reminder,
+            DELEGATION: self._delegation,
         }
 
     async def message(self, owed: Owed) -> Message | None:
@@ -310,6 +314,10 @@ class Rendering:
     async def _vouching(self, said: Callable[[Word], Message], owed: Owed) -> Message | None:
         word = await self._ground.database.read(lambda tx: _word(tx, owed.subject))
         return said(word) if word is not None else None
+
+    async def _delegation(self, owed: Owed) -> Message | None:
+        story = await DelegationsShown(self._ground).one(owed.subject)
+        return delegation_message(story) if story else None
 
     async def _notice(self, owed: Owed) -> Message | None:
         handle = await self._ground.database.read(lambda tx: handle_by_id(tx, owed.subject))

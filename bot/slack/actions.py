@@ -65,6 +65,8 @@ class Action(StrEnum):
     END_EMERGENCY = "emergency.end"
     REVIEW_EMERGENCY = "emergency.review"
     RESTORE_ELIGIBILITY = "emergency.restore"
+    DELEGATE = "ask.delegate"
+    END_DELEGATION = "delegation.end"
 
 
 class Form(StrEnum):
@@ -94,6 +96,7 @@ class Form(StrEnum):
     BREAK_GLASS = "form.break_glass"
     REVIEW_EMERGENCY = "form.review_emergency"
     RESTORE_ELIGIBILITY = "form.restore_eligibility"
+    DELEGATE = "form.delegate"
 
 
 class Field(StrEnum):
@@ -116,6 +119,9 @@ class Field(StrEnum):
     ALSO = "also"
     WHY = "why"
     FINDING = "finding"
+    GROUP = "group"
+    RISK = "risk"
+    LASTS = "lasts"
 
 
 class Shortcut(StrEnum):

@@ -15,6 +15,7 @@ from bot.slack.alarms import AlarmClicks
 from bot.slack.clicks import Clicks
 from bot.slack.conversation import Conversation
 from bot.slack.deciding import DecidingClicks
+from bot.slack.delegations import DelegationClicks
 from bot.slack.dispatch import Dispatch
 from bot.slack.door import Door, PageLinks
 from bot.slack.drift import DriftClicks
@@ -45,6 +46,8 @@ from handlers.attesting import Attesting
 from handlers.checkpointing import Checkpointing
 from handlers.checks import Checks
 from handlers.decisions.names import Names
+from handlers.delegations import Delegating
+from handlers.delegations_shown import DelegationsShown
 from handlers.details import Details
 from handlers.emergency_reviewers import Reviewers
 from handlers.emergency_reviews import EmergencyReviews
@@ -113,6 +116,7 @@ class Speaking:
             vouching=topics.vouching,
             halting=topics.halting,
             emergencies=topics.emergencies,
+            delegations=topics.delegations,
             homes=topics.homes,
             replies=replies,
             metrics=self.metrics,
@@ -174,6 +178,9 @@ class Speaking:
             exceptions=ExceptionClicks(ExceptionWork(ground), replies=replies),
             emergency_reviews=EmergencyReviewClicks(
                 EmergencyReviews(ground, Reviewers(ground)), replies=replies
+            ),
+            delegations=DelegationClicks(
+                delegating=Delegating(ground), shown=DelegationsShown(ground), replies=replies
             ),
         )
 

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import timedelta
 
+from bot.slack.delegations import OpenDelegating, ShowDelegations, read_delegating
 from bot.slack.door import PageLinks
 from bot.slack.emergencies import OpenBreakGlass
 from bot.slack.forms_request import Prefilled
@@ -21,6 +22,7 @@ from bot.slack.messages.answers import (
     unlocked_message,
 )
 from bot.slack.messages.checkpoints import taken_message
+from bot.slack.messages.delegations import begin_message as delegate_message
 from bot.slack.messages.emergencies import begin_message as break_glass_message
 from bot.slack.messages.parts import Message, said
 from bot.slack.messages.petitions_told import lost_message
@@ -49,7 +51,8 @@ class OpenForm:
     prefilled: Prefilled = field(default_factory=Prefilled)
 
 
-Meant = meant.Understanding | OpenForm | OpenHalting | OpenRevoking
+Opens = OpenForm | OpenHalting | OpenRevoking | OpenDelegating | ShowDelegations
+Meant = meant.Understanding | Opens
 """What was typed, or the form that it opens."""
 
 
@@ -77,11 +80,13 @@ class Conversation:
         self._checkpointing = checkpointing
 
     def understand(self, text: str, *, command: bool = False) -> Meant:
-        """What was typed, by fixed rules. `/wicket request`, `freeze` and `revoke` open forms, as commands alone."""
+        """What was typed, by fixed rules. `/wicket request`, `freeze`, `revoke`, `delegate` open forms, as commands."""
         if command and text.strip().casefold() in ("request", "ask"):
             return OpenForm()
         if command and (stop := read_command(text)) is not None:
             return stop
+        if command and (delegating := read_delegating(text)) is not None:
+            return delegating
         return understand(text, self._names())
 
     def is_routine(self, meaning: Meant) -> bool:
@@ -90,11 +95,11 @@ class Conversation:
 
     async def answer(
         self, actor: Actor, incoming: Incoming, meaning: Meant, *, by_message: bool
-    ) -> Message | OpenForm | OpenVouching | OpenHalting | OpenRevoking | OpenBreakGlass | None:
+    ) -> Message | Opens | OpenVouching | OpenBreakGlass | None:
         """What to say now; None if it is owed already, or was said before."""
         intent = Intent(actor=actor, where=incoming.where, delivery=incoming.delivery)
         match meaning:
-            case OpenForm() | OpenHalting() | OpenRevoking():
+            case OpenForm() | OpenHalting() | OpenRevoking() | OpenDelegating() | ShowDelegations():
                 return meaning
             case meant.ResetPassword():
                 return await self.open_page(intent, Purpose.RESET, by_message=by_message)
@@ -106,6 +111,8 @@ class Conversation:
                 return lost_message()
             case meant.TakeCheckpoint():
                 return taken_message(await self._checkpointing.take(intent))
+            case meant.DelegateApprovals():
+                return delegate_message() if by_message else OpenDelegating()
             case meant.VouchFor() if self._vouches:
                 return begin_message() if by_message else OpenVouching()
             case meant.BreakGlass(drill=drill):
@@ -213,6 +220,7 @@ _PAGES = (
     | meant.BreakGlass
     | OpenHalting
     | OpenRevoking
+    | OpenDelegating
 )
 
 _SIMPLE: dict[type, Kind] = {

@@ -19,6 +19,7 @@ from bot.slack.actions import Action, Shortcut
 from bot.slack.actor import IdentityUnknown
 from bot.slack.clicks import Click, Clicks, clicked
 from bot.slack.conversation import Conversation, Meant, OpenForm
+from bot.slack.delegations import DelegationClicks, OpenDelegating, ShowDelegations
 from bot.slack.dispatch import Kind, Listener
 from bot.slack.door import Door, Turned
 from bot.slack.emergencies import EmergencyClicks, OpenBreakGlass
@@ -66,6 +67,7 @@ class Listeners:
         vouching: VouchingClicks,
         halting: HaltingClicks,
         emergencies: EmergencyClicks,
+        delegations: DelegationClicks,
         homes: Homes,
         replies: Replies,
         metrics: Metrics,
@@ -82,6 +84,7 @@ class Listeners:
         self._vouching = vouching
         self._halting = halting
         self._emergencies = emergencies
+        self._delegations = delegations
         self._homes = homes
         self._replies = replies
         self._metrics = metrics
@@ -138,6 +141,9 @@ class Listeners:
             if isinstance(answer, OpenHalting | OpenRevoking):
                 trigger = arrived.text(body.get("trigger_id"))
                 return await self._halting.open(actor, incoming, trigger, answer)
+            if isinstance(answer, OpenDelegating | ShowDelegations):
+                trigger = arrived.text(body.get("trigger_id"))
+                return await self._delegations.answer(actor, incoming, trigger, answer)
             return answer
 
         live = self._unless_routine(meaning)

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from bot.slack.alarms import AlarmClicks
 from bot.slack.deciding import DecidingClicks
+from bot.slack.delegations import DelegationClicks
 from bot.slack.drift import DriftClicks
 from bot.slack.during import DuringClicks
 from bot.slack.emergencies import EmergencyClicks
@@ -46,6 +47,7 @@ class Topics:
     exceptions: ExceptionClicks
     emergencies: EmergencyClicks
     emergency_reviews: EmergencyReviewClicks
+    delegations: DelegationClicks
 
     @property
     def table(self) -> "Mapping[str, Callable[[Click], Awaitable[None]]]":
@@ -64,4 +66,5 @@ class Topics:
             **self.exceptions.table,
             **self.emergencies.table,
             **self.emergency_reviews.table,
+            **self.delegations.table,
         }

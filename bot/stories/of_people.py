@@ -101,6 +101,15 @@ PEOPLE: Mapping[str, str] = {
     "revoke_all.refused": template("{who} tried to revoke everything of somebody and may not."),
     "revoke_all.begun": template("{who} revoked everything of {whom}."),
     "revoke_all.late": template("{who} revoked everything of {whom} once more. Nothing was new since."),
+    "delegation.made": template("{who} delegated approvals."),
+    "delegation.refused": template("{who} wanted to delegate approvals and may not. Nothing was changed."),
+    "delegation.stopped": template(
+        "{who} wanted to delegate approvals while that was stopped. Nothing was changed."
+    ),
+    "delegation.ended": template("{who} ended the delegation."),
+    "delegation.expired": template("The time of the delegation was over, and it ended."),
+    "delegation.end_late": template("{who} wanted to end a delegation that had ended. Nothing was changed."),
+    "delegation.end_refused": template("{who} wanted to end a delegation and may not. Nothing was changed."),
     "revoke_all.finished": template("All that was revoked of {whom} is gone."),
     "petition.stopped": template(
         "{who} wanted to approve the petition while that was stopped. Nothing was decided."

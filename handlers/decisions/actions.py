@@ -22,6 +22,7 @@ class Action(StrEnum):
     VOUCH = "vouch"
     REVOKE = "revoke"
     ATTEST = "attest"
+    DELEGATE = "delegate"
     REGAIN_PROOFS = "regain_proofs"
     BREAK_GLASS = "break_glass"
     REVIEW_EMERGENCY = "review_emergency"

@@ -13,6 +13,7 @@ from handlers.decisions.understanding import (
     BreakGlass,
     CareForProofs,
     CheckMembership,
+    DelegateApprovals,
     DidYouMean,
     DraftRequest,
     EnrolProofs,
@@ -123,6 +124,10 @@ _COMMANDS: tuple[tuple[re.Pattern[str], Understanding], ...] = tuple(
         (r"(?:i (?:need|want|have) to )?break[ -]?(?:the[ -])?glass|emergency access", BreakGlass()),
         (r"break[ -]?(?:the[ -])?glass drill|(?:emergency |break[ -]?glass )?drill", BreakGlass(drill=True)),
         (r"(?:vouch|vouching)(?: for)?(?: .{1,120})?", VouchFor()),
+        (
+            r"(?:delegate|hand over|pass on)(?: (?:all|my|our|the|some|of))* approvals?(?: .{1,200})?|delegate",
+            DelegateApprovals(),
+        ),
         (
             rf"(?:i |i've |i have )?(?:just |all )?(?:lost|broke|broken|dropped)(?: all(?: of)?)? {_DEVICE}"
             rf"|{_DEVICE} (?:is|was|has been|are|were|got) (?:lost|stolen|broken|gone|away)"

@@ -49,6 +49,11 @@ class VouchFor:
 
 
 @dataclass(frozen=True, kw_only=True)
+class DelegateApprovals:
+    """They want somebody else to approve for them. Whom, and what, is chosen in the form: a name may be several's."""
+
+
+@dataclass(frozen=True, kw_only=True)
 class TakeCheckpoint:
     """They want the record signed as it is now."""
 
@@ -144,6 +149,7 @@ Understanding = (
     | CareForProofs
     | LostProofs
     | VouchFor
+    | DelegateApprovals
     | TakeCheckpoint
     | BreakGlass
     | LinkAccount

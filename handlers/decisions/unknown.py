@@ -6,6 +6,7 @@ It looks nothing up, and never fills in what is unknown (A-10).
 from collections.abc import Iterator, Mapping
 
 from handlers.decisions.circumstances import Hours
+from handlers.decisions.delegated import DelegateQuestion
 from handlers.decisions.emergency_questions import EmergencyReviewQuestion
 from handlers.decisions.policy import (
     AccessQuestion,
@@ -118,6 +119,8 @@ def _people(question: Question) -> Iterator[tuple[str, Account]]:
             yield "resource", question.target
         case DriftQuestion(member=Account() as member):
             yield "context.member", member
+        case DelegateQuestion(delegate=Account() as delegate):
+            yield "context.delegate", delegate
 
 
 def _environments_of(question: AccessQuestion) -> list[str] | None:

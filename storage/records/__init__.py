@@ -5,6 +5,7 @@ Nothing here validates: intents do, before a row is made.
 
 from storage.records.access import Approval, Grant, Holding, Standing, VoidedApproval, Watched
 from storage.records.bulletins import Bulletin
+from storage.records.delegations import Delegation
 from storage.records.emergencies import Emergency
 from storage.records.freezes import Freeze, LiftWord, PublishedLast
 from storage.records.inquiries import Inquiry
@@ -27,6 +28,7 @@ __all__ = [
     "Attestation",
     "Bulletin",
     "Challenge",
+    "Delegation",
     "Delivery",
     "Emergency",
     "Escalation",

@@ -10,6 +10,7 @@ from sqlmodel import Session
 from storage import (
     alarms,
     approvals,
+    delegations,
     emergencies,
     freezes,
     grants,
@@ -25,6 +26,7 @@ from storage import (
     vouchings,
 )
 from storage.alarms import Effect
+from storage.delegations import Party
 from storage.handles import Purpose, Result
 from storage.ours import with_what_is_ours
 from storage.passkeys import Ceremony, NewPasskey
@@ -221,6 +223,18 @@ def _alarm(tx: Session, at: datetime) -> str:
     return handle
 
 
+def _delegation(tx: Session, at: datetime) -> str:
+    by, to = (Party(account=one, name=one, slack_user=f"U{one.upper()}") for one in ("p-grace", "p-ada"))
+    return delegations.make(
+        tx, at=at, expires_at=at + HOUR, directory="local", owner="data", by=by, role="owner", to=to, group="",
+        entitlements=["prod-db"], max_risk=3, max_minutes=60,
+    ).id  # fmt: skip
+
+
+def _is_delegated(tx: Session, at: datetime) -> bool:
+    return bool(delegations.of_owner(tx, "local", "data", at))
+
+
 def _visit(tx: Session, _: datetime) -> bool:
     ids = tx.connection().execute(text("SELECT id FROM handles")).scalars().all()
     return any(handles.handle_by_id(tx, str(one)) is not None for one in ids)
@@ -292,6 +306,7 @@ KINDS = (
     Kind(table="holdings", make=_holding, change="account = account || ''", counts=stood_before),
     Kind(table="freezes", make=_freeze, change="lifted_by = 'Eve'", counts=_is_lifted),
     Kind(table="lift_words", make=_lift_word, change="account = 'p-eve'", counts=_has_said),
+    Kind(table="delegations", make=_delegation, change="entitlements = '[\"prod-admin\"]'", counts=_is_delegated),
     Kind(table="alarms", make=_alarm, change="lifted_by = 'Eve'", counts=_is_released),
 )  # fmt: skip
 """What each gives, and one change by hand. Of freezes and alarms it is their being lifted that gives something."""

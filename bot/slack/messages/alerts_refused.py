@@ -115,6 +115,7 @@ _STOPS = {
     "exception": template("{name} tried to act on an exception."),
     "freeze": template("{name} tried to stop all new access."),
     "revoke_all": template("{name} tried to revoke everything of somebody."),
+    "delegation": template("{name} tried to delegate approvals."),
 }
 
 
@@ -216,6 +217,7 @@ _ROWS = {
     "alarms": template("a reported change"),
     "approvals": template("an approval"),
     "attestations": template("an approver's word"),
+    "delegations": template("a delegation of approvals"),
     "freezes": template("a stop of new access"),
     "grants": template("a grant"),
     "holdings": template("a membership"),

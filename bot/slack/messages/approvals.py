@@ -40,6 +40,7 @@ from bot.slack.messages.requests import (
     approvals,
     approved_by,
     because,
+    called,
     clause,
     denial,
     needed,
@@ -180,7 +181,7 @@ def _still_needed(story: GrantStory) -> str:
     so_far = [
         say(
             "{name} approved at {time} for {team}.",
-            name=inert(one.name), time=clock(one.at), team=decides_for(story, one.role),
+            name=called(one), time=clock(one.at), team=decides_for(story, one.role),
         )
         for one in given
     ]  # fmt: skip

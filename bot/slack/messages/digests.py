@@ -12,7 +12,7 @@ from bot.slack.messages.parts import Message, facts, heading, note, said, sectio
 from bot.slack.words import day, first, inert, listed, number, span, together
 from bot.texts import say, say_counted, template
 from handlers.decisions.outliers import QUICK, SLOW, Outlier, StandsOut
-from handlers.digests import AUTOMATIC, BY_PEOPLE, Broken, Digest
+from handlers.digests import AUTOMATIC, BY_DELEGATION, BY_PEOPLE, Broken, Digest
 from handlers.strange import Kind
 
 # Of the kinds of exceptions, so many are named.
@@ -57,6 +57,7 @@ def _rows(digest: Digest) -> list[tuple[str, str]]:
         (say("Requests"), _told(_requests(count))),
         (say("Grants"), _told(_ends(ended, digest.late))),
         (say("Accounts"), _told(_accounts(count))),
+        (say("Delegations"), _told(_delegations(count))),
     ]
 
 
@@ -99,6 +100,17 @@ def _accounts(count: Mapping[str, int]) -> list[tuple[int, str]]:
         (
             reported,
             say_counted("{count} report of “it wasn't me”", "{count} reports of “it wasn't me”", reported),
+        ),
+    ]
+
+
+def _delegations(count: Mapping[str, int]) -> list[tuple[int, str]]:
+    made, used = count["delegation.made"], count[BY_DELEGATION]
+    return [
+        (made, say_counted("{count} made", "{count} made", made)),
+        (
+            used,
+            say_counted("{count} decision by delegation", "{count} decisions by delegation", used),
         ),
     ]
 

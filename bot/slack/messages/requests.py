@@ -62,12 +62,25 @@ def whole(reason: str) -> str:
     return said if said.endswith((".", "!", "?")) else f"{said}."
 
 
+def called(one: Said) -> str:
+    """An approver by name, with the delegation by which they had the owner's word, if it was by one."""
+    name, by = inert(one.name), one.delegation
+    if by is None:
+        return name
+    if by.scope or by.until is None:
+        return say("{name} (by the standing scope {scope})", name=name, scope=inert(by.scope))
+    return say(
+        "{name} (by delegation from {other} until {time})",
+        name=name, other=inert(by.by), time=day_and_clock(by.until),
+    )  # fmt: skip
+
+
 def named(one: Said, most: int = RATIONALE_LIMIT) -> str:
     """An approver's decision, without a full stop: who, when, how they proved who they are, and why in their words.
 
     most: at most so many characters of these.
     """
-    name, time = inert(one.name), clock(one.at)
+    name, time = called(one), clock(one.at)
     words = quoted(one.rationale, most) if one.rationale else ""
     if one.proof is None:
         if not words:

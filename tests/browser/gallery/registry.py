@@ -485,6 +485,17 @@ _WORK = (
     *_of("alert_work", ("alert-resolved", "Resolved: by whom, when and why.", ())),
     *_of("open_exceptions", ("open-exceptions", "What is open, each day that anything is.", ())),
 )  # fmt: skip
+_DELEGATED = (
+    *_of(
+        "forms_delegations", ("form-delegate", "What, to whom, up to what, and until when.", (Form.DELEGATE,))
+    ),
+    *_of(
+        "delegations",
+        ("delegation-made", "Told to the team, to security and to whoever may approve now.", ()),
+    ),
+    *_of("approvals", ("approval-by-delegation", "Approved by delegation: by whose, and until when.", ())),
+    *_of("delegations", ("delegation-ended", "Ended at a click, in the same message.", ())),
+)
 _RULES = _of(
     "alerts_rules",
     ("alert-rules-changed", "What is other in policies, catalogue and settings.", (Kind.RULES_CHANGED,)),
@@ -505,6 +516,7 @@ PARTS = (
     Part(heading="The request", opening="One message for each request, edited in place.", pictures=_DECIDING),
     Part(heading="Forms", pictures=_DECISION_FORMS),
     Part(heading="To whoever clicks in vain", opening="Only they see it.", pictures=_CLICKERS),
+    Part(heading="Delegated approvals", opening="Somebody approves while others are away.", pictures=_DELEGATED),
     Part(heading="For security", level=2, opening="In the security channel: one message for each exception."),
     Part(heading="Whose work an exception is", opening="The same buttons stand below each.", pictures=_WORK),
     Part(heading="Refusals and strangers", pictures=_REFUSALS),

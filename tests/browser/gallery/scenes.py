@@ -14,6 +14,7 @@ from handlers.decisions.policy import Action
 from handlers.policies import shipped
 from tests.browser.gallery import (
     approvers,
+    delegations,
     emergencies,
     emergency_reviews,
     exceptions,
@@ -102,6 +103,7 @@ SCENES = (
             security.a_story, security.a_week,
             proofs.a_passkey, resets.not_me, resets.a_new_address, rules.changed_rules,
             halting.halted, halting.revoked, exceptions.worked_on, floods.a_flood, floods.an_escalation,
+            delegations.holiday,
         )
     ),
     Scene(play=emergencies.broken_glass, how=_all_policies),

@@ -15,6 +15,7 @@ from handlers.decisions.names import Names
 from handlers.decisions.understanding import (
     CareForProofs,
     CheckMembership,
+    DelegateApprovals,
     DidYouMean,
     DraftRequest,
     EnrolProofs,
@@ -93,6 +94,11 @@ def asks(
         (
             VouchFor(),
             "vouch|vouch for Ana|Vouch for <@U0ADA>|I want to vouch for Ana Byron, please|vouch @ana",
+        ),
+        (
+            DelegateApprovals(),
+            "delegate my approvals|delegate my approvals to Ana for 5 days|Please delegate all my approvals to <@U0ADA>"
+            "|hand over my approvals|I want to delegate my approvals to Ana|delegate",
         ),
         (
             ListPossible(),
