@@ -11,6 +11,7 @@ from pydantic import Field, SecretStr, model_validator
 
 from bot.settings.database import EXAMPLE, is_server, wrong_with
 from bot.settings.directories import DirectorySection
+from bot.settings.help_desk import HelpDeskSection
 from bot.settings.oidc import OidcSection
 from bot.settings.policies import PolicySection
 from bot.settings.replica import replica_here
@@ -257,6 +258,7 @@ class Sections(Section):
     oidc: OidcSection | None = Field(default=None, examples=[None])
     front_door: FrontDoorSection = FrontDoorSection()
     vouching: VouchingSection = VouchingSection()
+    help_desk: HelpDeskSection = HelpDeskSection()
     limits: LimitsSection = LimitsSection()
     hours: HoursSection | None = Field(default=None, examples=[None])
     drift: DriftSection = DriftSection()

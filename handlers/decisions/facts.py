@@ -14,6 +14,7 @@ from handlers.decisions.policy import (
     AccountQuestion,
     AttestQuestion,
     DriftQuestion,
+    HelpQuestion,
     Question,
     ResumeQuestion,
     VouchQuestion,
@@ -55,6 +56,10 @@ def put(question: Question, wanted: Wanted, hours: Hours | None = None) -> tuple
         entities = _distinct(*(person(one) for one in people))
     elif isinstance(question, VouchQuestion):
         resource, context = _uid("Account", question.target.id), _vouch_context(question)
+        people = (question.principal, question.target)
+        entities = _distinct(*(person(one) for one in people))
+    elif isinstance(question, HelpQuestion):
+        resource, context = _uid("Account", question.target.id), _help_context(question)
         people = (question.principal, question.target)
         entities = _distinct(*(person(one) for one in people))
     elif isinstance(question, DriftQuestion):
@@ -188,6 +193,19 @@ def _vouch_context(question: VouchQuestion) -> Json:
     if question.days_since_return is not None:
         context["daysSinceReturn"] = question.days_since_return
     return context if question.role is None else {**context, "role": question.role}
+
+
+def _help_context(question: HelpQuestion) -> Json:
+    return {
+        "serves": question.serves,
+        "ticketGiven": question.ticket_given,
+        "oneself": question.oneself,
+        "reportsTo": question.reports_to,
+        "actsLeft": question.acts_left,
+        "leftForThem": question.left_for_them,
+        "ticketLeft": question.ticket_left,
+        "now": _moment(question),
+    }
 
 
 def _moment(question: Question) -> Json:

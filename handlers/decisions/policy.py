@@ -38,12 +38,16 @@ class Action(StrEnum):
     REVOKE = "revoke"
     ATTEST = "attest"
     REGAIN_PROOFS = "regain_proofs"
+    UNLOCK_FOR = "unlock_for"
+    START_RESET_FOR = "start_reset_for"
+    RECHECK_FOR = "recheck_for"
 
 
 AccessAction = Literal[Action.GRANT, Action.REQUEST, Action.REQUEST_FOR, Action.APPROVE, Action.REVOKE]
 AccountAction = Literal[
     Action.VIEW, Action.RESET_PASSWORD, Action.UNLOCK, Action.STEP_UP, Action.REGAIN_PROOFS
 ]
+HelpAction = Literal[Action.UNLOCK_FOR, Action.START_RESET_FOR, Action.RECHECK_FOR]
 AttestWay = Literal["approve", "deny", "cancel"]
 
 
@@ -209,7 +213,7 @@ class DriftQuestion:
     member: Account | None
     way: str
     minutes: int
-    role: Role | None
+    role: Role | Literal["help_desk"] | None
     now: datetime
     on_call: bool = False
     action: Literal[Action.RECONCILE] = Action.RECONCILE
@@ -280,7 +284,39 @@ class VouchQuestion:
     recently: Recently = NOTHING_LATELY
 
 
-Question = AccessQuestion | AccountQuestion | DriftQuestion | ResumeQuestion | AttestQuestion | VouchQuestion
+@dataclass(frozen=True, kw_only=True)
+class HelpQuestion:
+    """May `principal`, of a help desk, do this for the person of the account `target` (R-4)?
+
+    serves: a desk that the principal is on, and that may do it, serves the target.
+    oneself: both accounts are one person's. reports_to: the principal reports to the target, through however many.
+    acts_left, left_for_them, ticket_left: how many more acts there may be today by the principal and for the target,
+    and by this ticket. now: aware UTC.
+    """
+
+    action: HelpAction
+    principal: Account
+    target: Account
+    serves: bool
+    ticket_given: bool
+    oneself: bool
+    reports_to: bool
+    acts_left: int
+    left_for_them: int
+    ticket_left: int
+    now: datetime
+    recently: Recently = NOTHING_LATELY
+
+
+Question = (
+    AccessQuestion
+    | AccountQuestion
+    | DriftQuestion
+    | ResumeQuestion
+    | AttestQuestion
+    | VouchQuestion
+    | HelpQuestion
+)
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -16,6 +16,7 @@ from handlers.decisions.policy import (
     Action,
     AttestQuestion,
     DriftQuestion,
+    HelpQuestion,
     Question,
     ResumeQuestion,
     VouchQuestion,
@@ -110,6 +111,7 @@ _KIND: Mapping[Action, type[Question]] = {
     Action.RESUME: ResumeQuestion,
     Action.VOUCH: VouchQuestion,
     Action.ATTEST: AttestQuestion,
+    **dict.fromkeys((Action.UNLOCK_FOR, Action.START_RESET_FOR, Action.RECHECK_FOR), HelpQuestion),
 }
 _ABOUT_ENTITLEMENTS = (AccessQuestion, DriftQuestion)
 _USUAL: Mapping[type[Question], Stated] = {
@@ -126,6 +128,15 @@ _USUAL: Mapping[type[Question], Stated] = {
         "moved": False,
         "hours_linked": 365 * 24,
         "days_since_return": None,
+    },
+    HelpQuestion: {
+        "serves": True,
+        "ticket_given": True,
+        "oneself": False,
+        "reports_to": False,
+        "acts_left": 1,
+        "left_for_them": 1,
+        "ticket_left": 1,
     },
 }
 
@@ -219,7 +230,7 @@ def _others(action: Action, people: Mapping[str, Person]) -> dict[str, object]:
         return {"member": accounts.get("member")}
     if action is Action.RESUME:
         return {}
-    if action in (Action.VOUCH, Action.ATTEST):
+    if _KIND.get(action) in (VouchQuestion, AttestQuestion, HelpQuestion):
         return {"target": _needed(accounts, "whom")}
     return {"target": accounts.get("whom", who)}
 

@@ -11,6 +11,7 @@ from handlers.decisions.policy import (
     AccountQuestion,
     AttestQuestion,
     DriftQuestion,
+    HelpQuestion,
     Question,
     VouchQuestion,
 )
@@ -113,7 +114,7 @@ def _people(question: Question) -> Iterator[tuple[str, Account]]:
             yield "context.requester", question.requester
             if question.report is not None:
                 yield "context.report", question.report
-        case AccountQuestion() | AttestQuestion() | VouchQuestion():
+        case AccountQuestion() | AttestQuestion() | VouchQuestion() | HelpQuestion():
             yield "resource", question.target
         case DriftQuestion(member=Account() as member):
             yield "context.member", member

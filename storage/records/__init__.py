@@ -5,6 +5,7 @@ Nothing here validates: intents do, before a row is made.
 
 from storage.records.access import Approval, Grant, Holding, Standing, VoidedApproval, Watched
 from storage.records.bulletins import Bulletin
+from storage.records.desk_acts import DeskAct
 from storage.records.freezes import Freeze, LiftWord, PublishedLast
 from storage.records.inquiries import Inquiry
 from storage.records.messages import ExceptionRecord, Owed, Posted, Question
@@ -27,6 +28,7 @@ __all__ = [
     "Bulletin",
     "Challenge",
     "Delivery",
+    "DeskAct",
     "ExceptionRecord",
     "Failures",
     "Freeze",
