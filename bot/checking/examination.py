@@ -18,6 +18,7 @@ from bot.checking.channels import examine_channels
 from bot.checking.clock import examine_clock
 from bot.checking.database import examine_database
 from bot.checking.directories import Directories, examine_directory, groups_in
+from bot.checking.help_desk import examine_desks
 from bot.checking.mail import examine_mail
 from bot.checking.policy import examine_policy, prospects
 from bot.checking.provider import examine_provider
@@ -122,6 +123,7 @@ class _Examiner:
             Part(name="policy", look=self._policies),
             *directories,
             Part(name="approvers", look=self._approvers),
+            *([Part(name="help desks", look=self._desks)] if self._settings.help_desk.desks else []),
             Part(name="database", look=self._database),
             Part(name="clock", look=self._clock),
             Part(name="secure page", look=self._page),
@@ -157,6 +159,9 @@ class _Examiner:
     async def _approvers(self) -> list[Finding]:
         policy, verdicts = await asyncio.shield(self._policy)
         return await examine_approvers(self._directories, self._settings, policy, verdicts, now=self._now())
+
+    async def _desks(self) -> list[Finding]:
+        return await examine_desks(self._directories, self._settings)
 
     async def _database(self) -> list[Finding]:
         return await asyncio.to_thread(examine_database, self._settings, now=self._now())

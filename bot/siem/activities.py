@@ -127,6 +127,7 @@ _OF_ACCOUNTS = frozenset(
     {
         "account",
         "care",
+        "desk",
         "enrol",
         "mail_code",
         "password",

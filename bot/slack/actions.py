@@ -56,6 +56,7 @@ class Action(StrEnum):
     RULES_DENY = "rules.deny"
     VOUCH = "ask.vouch"
     BE_VOUCHED = "ask.vouched"
+    HELP = "ask.help"
 
 
 class Form(StrEnum):
@@ -77,6 +78,9 @@ class Form(StrEnum):
     ATTEST = "form.attest"
     DENY_PETITION = "form.deny_petition"
     VOUCH = "form.vouch"
+    HELP_UNLOCK = "form.help_unlock"
+    HELP_RESET = "form.help_reset"
+    HELP_RECHECK = "form.help_recheck"
     HALT = "form.halt"
     WHOM = "form.whom"
     REVOKE_ALL = "form.revoke_all"

@@ -10,6 +10,7 @@ from datetime import timedelta
 from bot.slack.door import PageLinks
 from bot.slack.forms_request import Prefilled
 from bot.slack.halting import OpenHalting, OpenRevoking, read_command
+from bot.slack.helping import OpenHelping
 from bot.slack.incoming import Incoming
 from bot.slack.messages.answers import (
     answer_message,
@@ -20,6 +21,7 @@ from bot.slack.messages.answers import (
     unlocked_message,
 )
 from bot.slack.messages.checkpoints import taken_message
+from bot.slack.messages.helping import begin_message as help_message
 from bot.slack.messages.parts import Message, said
 from bot.slack.messages.petitions_told import lost_message
 from bot.slack.messages.vouching import begin_message
@@ -65,8 +67,9 @@ class Conversation:
         now: Clock,
         checkpointing: Checkpointing,
         vouches: bool = False,
+        helps: bool = False,
     ) -> None:
-        self._names, self._vouches = names, vouches
+        self._names, self._vouches, self._helps = names, vouches, helps
         self._checks = checks
         self._accounts = accounts
         self._asking = asking
@@ -88,7 +91,7 @@ class Conversation:
 
     async def answer(
         self, actor: Actor, incoming: Incoming, meaning: Meant, *, by_message: bool
-    ) -> Message | OpenForm | OpenVouching | OpenHalting | OpenRevoking | None:
+    ) -> Message | OpenForm | OpenVouching | OpenHelping | OpenHalting | OpenRevoking | None:
         """What to say now; None if it is owed already, or was said before."""
         intent = Intent(actor=actor, where=incoming.where, delivery=incoming.delivery)
         match meaning:
@@ -106,6 +109,8 @@ class Conversation:
                 return taken_message(await self._checkpointing.take(intent))
             case meant.VouchFor() if self._vouches:
                 return begin_message() if by_message else OpenVouching()
+            case meant.HelpSomebody(act=act, whom=whom, ticket=ticket) if self._helps:
+                return help_message(act) if by_message else OpenHelping(act=act, whom=whom, ticket=ticket)
             case meant.UnlockAccount():
                 return await self.unlock(intent, by_message=by_message)
             case meant.DraftRequest() as draft:
@@ -206,6 +211,7 @@ _PAGES = (
     | meant.CareForProofs
     | meant.UnlockAccount
     | meant.TakeCheckpoint
+    | meant.HelpSomebody
     | OpenHalting
     | OpenRevoking
 )
@@ -218,4 +224,5 @@ _SIMPLE: dict[type, Kind] = {
     meant.LinkAccount: Kind.LINKED_ALREADY,
     meant.NotUnderstood: Kind.NOT_UNDERSTOOD,
     meant.VouchFor: Kind.NOT_UNDERSTOOD,  # where nobody vouches
+    meant.HelpSomebody: Kind.NOT_UNDERSTOOD,  # where nobody acts for others
 }

@@ -23,6 +23,7 @@ from bot.slack.dispatch import Kind, Listener
 from bot.slack.door import Door, Turned
 from bot.slack.forms_request import Prefilled
 from bot.slack.halting import HaltingClicks, OpenHalting, OpenRevoking
+from bot.slack.helping import HelpingClicks, OpenHelping
 from bot.slack.homes import Homes
 from bot.slack.incoming import Incoming
 from bot.slack.messages.parts import Message, said
@@ -64,6 +65,7 @@ class Listeners:
         requesting: Requesting,
         vouching: VouchingClicks,
         halting: HaltingClicks,
+        helping: HelpingClicks,
         homes: Homes,
         replies: Replies,
         metrics: Metrics,
@@ -78,7 +80,7 @@ class Listeners:
         self._submissions = submissions
         self._requesting = requesting
         self._vouching = vouching
-        self._halting = halting
+        self._halting, self._helping = halting, helping
         self._homes = homes
         self._replies = replies
         self._metrics = metrics
@@ -132,6 +134,9 @@ class Listeners:
             if isinstance(answer, OpenHalting | OpenRevoking):
                 trigger = arrived.text(body.get("trigger_id"))
                 return await self._halting.open(actor, incoming, trigger, answer)
+            if isinstance(answer, OpenHelping):
+                trigger = arrived.text(body.get("trigger_id"))
+                return await self._helping.open(actor, incoming, trigger, answer)
             return answer
 
         live = self._unless_routine(meaning)

@@ -13,6 +13,7 @@ from bot.slack.drift import DriftClicks
 from bot.slack.during import DuringClicks
 from bot.slack.freezes import FreezeClicks
 from bot.slack.halting import HaltingClicks
+from bot.slack.helping import HelpingClicks
 from bot.slack.homes import Homes
 from bot.slack.petitions import PetitionClicks
 from bot.slack.requesting import Requesting
@@ -38,6 +39,7 @@ class Topics:
     alarms: AlarmClicks
     petitions: PetitionClicks
     vouching: VouchingClicks
+    helping: HelpingClicks
     stories: StoryClicks
     rules: RuleClicks
 
@@ -53,6 +55,7 @@ class Topics:
             **self.alarms.table,
             **self.petitions.table,
             **self.vouching.table,
+            **self.helping.table,
             **self.stories.table,
             **self.rules.table,
         }

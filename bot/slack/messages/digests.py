@@ -199,6 +199,7 @@ KINDS: Mapping[Kind, str] = {
     Kind.NOT_ME: template("“it wasn't me”"),
     Kind.PETITION: template("petition"),
     Kind.VOUCHING: template("vouching"),
+    Kind.HELP_DESK: template("act of the help desk for others"),
     Kind.UNPROVEN: template("decision without the proof it needs"),
     Kind.NOT_STREAMED: template("record not taken by the SIEM"),
     Kind.ROW_CHANGED: template("row changed past Wicket"),

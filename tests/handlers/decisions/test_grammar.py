@@ -132,10 +132,7 @@ def test_plain_sentences_have_one_meaning(meaning: Understanding, texts: str) ->
     "text",
     [
         "I don't want to unlock my account",
-        "unlock bob's account",
-        "unlock the account of Grace",
         "do not reset my password",
-        "reset bob's password",
         "reset my password and unlock bob",
         "why would anybody unlock my account",
         "why was Bob refused?",
