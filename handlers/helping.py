@@ -1,4 +1,4 @@
-"""What somebody on a help desk does for somebody else: their account unlocked, a reset started (R-4).
+"""What somebody on a help desk does for somebody else: their account unlocked, a reset started (R-6).
 
 It hands nobody a password, a code or a link to somebody else's page, and the person is told with the act itself.
 """

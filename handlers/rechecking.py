@@ -1,4 +1,4 @@
-"""Somebody's access checked again for a help desk: the directory as it is now, against their live grants (R-4).
+"""Somebody's access checked again for a help desk: the directory as it is now, against their live grants (R-6).
 
 It gives nothing that no live grant says, decides nothing for an owner, and takes nothing away that is not over.
 """

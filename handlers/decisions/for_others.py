@@ -10,7 +10,7 @@ from handlers.decisions.understanding import HelpSomebody
 
 _WHOM = r"(?!(?:me|my|mine|myself|the|a|an|own|account|login|user)\b)@?(?P<whom>[^\s'][^']{0,80}?)"
 _PASSWORD = r"(?:the )?(?:password|passwort|passphrase|pw)"  # noqa: S105 - the word, not a password
-_TICKET = r"(?:,? (?:for|with|by|because of|ticket) (?:ticket )?\S{1,200})?"
+_TICKET = r"(?: again)?(?:,? (?:for|with|by|because of|ticket) (?:ticket )?\S{1,200})?"
 _PATTERNS: tuple[tuple[re.Pattern[str], Act], ...] = tuple(
     (re.compile(pattern + _TICKET, re.IGNORECASE), act)
     for pattern, act in (

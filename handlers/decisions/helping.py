@@ -1,4 +1,4 @@
-"""What help desks may do for other people: the acts, whom a desk serves, and which tickets count (R-4).
+"""What help desks may do for other people: the acts, whom a desk serves, and which tickets count (R-6).
 
 Pure: accounts are as their directory has them now. It says what settings allow, and policy is still asked.
 """

@@ -286,7 +286,7 @@ class VouchQuestion:
 
 @dataclass(frozen=True, kw_only=True)
 class HelpQuestion:
-    """May `principal`, of a help desk, do this for the person of the account `target` (R-4)?
+    """May `principal`, of a help desk, do this for the person of the account `target` (R-6)?
 
     serves: a desk that the principal is on, and that may do it, serves the target.
     oneself: both accounts are one person's. reports_to: the principal reports to the target, through however many.

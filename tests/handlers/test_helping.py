@@ -1,4 +1,4 @@
-"""The help desk acts for others: for whom it serves, with a ticket, and they hear of it (R-4)."""
+"""The help desk acts for others: for whom it serves, with a ticket, and they hear of it (R-6)."""
 
 import asyncio
 import re
@@ -51,7 +51,7 @@ async def on_each(tmp_path: Path, server: Server | None) -> AsyncIterator[Desks]
 
 
 async def test_the_help_desk_unlocks_whom_it_serves_and_they_hear_of_it(on_each: Desks) -> None:
-    """R-4: on the record with who, for whom, by which desk, ticket and policy; told in Slack and by mail."""
+    """R-6: on the record with who, for whom, by which desk, ticket and policy; told in Slack and by mail."""
     staff = on_each
     assert await staff.help() == UnlockedFor(name="Ada", known=True)
     assert not await staff.locked()
@@ -70,7 +70,7 @@ async def test_the_help_desk_unlocks_whom_it_serves_and_they_hear_of_it(on_each:
 
 
 async def test_the_person_is_told_with_the_act_and_before_the_directory_is_asked(staff: Desks) -> None:
-    """R-4: nobody is told late because a directory hangs."""
+    """R-6: nobody is told late because a directory hangs."""
     staff.world.faulty.hang("unlock")
     assert await staff.help() == UnlockedFor(name="Ada", known=False)
     assert {("desk-act", "Uada"), ("desk-act", "ada")} <= await staff.world.owed()
@@ -91,7 +91,7 @@ async def test_what_a_crash_cut_off_is_closed_as_not_known(staff: Desks) -> None
 
 
 async def test_a_reset_is_started_for_the_person_alone(on_each: Desks) -> None:
-    """R-4, P-9: the visit is theirs, and the helper hears nothing but that it was started."""
+    """R-6, P-9: the visit is theirs, and the helper hears nothing but that it was started."""
     staff = on_each
     assert await staff.help(Act.RESET) == ResetStarted(name="Ada")
     (handle,) = await staff.world.rows(Handle)
@@ -107,7 +107,7 @@ async def test_a_reset_is_started_for_the_person_alone(on_each: Desks) -> None:
 
 
 async def test_whoever_is_on_no_desk_is_told_whom_to_ask_and_nobody_is_looked_up(staff: Desks) -> None:
-    """R-4: on the record; and of the person nothing is said."""
+    """R-6: on the record; and of the person nothing is said."""
     staff.world.faulty.error("account")
     outcome = await staff.help(whom="root", by="charles")
     assert outcome == NotOfDesk(ask=("the Oslo desk", "the Berlin desk"))
@@ -128,7 +128,7 @@ async def test_whoever_left_the_desk_after_the_form_opened_may_not(staff: Desks)
 
 
 async def test_outside_whom_it_serves_the_desk_is_told_who_does(staff: Desks) -> None:
-    """R-4: by team and by place; what the directory does not say fits nothing."""
+    """R-6: by team and by place; what the directory does not say fits nothing."""
     await staff.lock("grace")
     assert await staff.help(whom="grace") == NotServed(name="Grace", ask=("the Berlin desk",))
     assert await staff.help(Act.RESET, "grace") == NotServed(name="Grace", ask=())
@@ -150,7 +150,7 @@ async def test_a_desk_does_only_what_it_may(staff: Desks) -> None:
 
 @pytest.mark.parametrize("act", list(Act))
 async def test_nobody_with_administrative_power_is_helped_and_security_hears(staff: Desks, act: Act) -> None:
-    """P-4, R-4."""
+    """P-4, R-6."""
     await staff.lock("root")
     assert isinstance(await staff.help(act, "root"), MayNotHelp)
     assert await staff.locked("root")
@@ -158,7 +158,7 @@ async def test_nobody_with_administrative_power_is_helped_and_security_hears(sta
 
 
 async def test_of_somebody_outside_nothing_is_said_of_how_their_account_stands(staff: Desks) -> None:
-    """R-4: yet security hears who tried it on a privileged account."""
+    """R-6: yet security hears who tried it on a privileged account."""
     await staff.world.local.change_account("root", team="Elsewhere")
     assert isinstance(await staff.help(whom="root"), NotServed)
     assert await staff.reasons() == ["privileged"]
@@ -206,7 +206,7 @@ async def test_whoever_is_not_locked_is_not_unlocked(staff: Desks) -> None:
 
 @pytest.mark.parametrize("ticket", ["", "please", "HD-1", "INC-", "INC-1 or so"])
 async def test_without_a_ticket_of_the_right_shape_nothing_is_done(staff: Desks, ticket: str) -> None:
-    """R-4: as the settings want it."""
+    """R-6: as the settings want it."""
     staff.helping = Helping(
         staff.world.ground,
         handles=staff.world.handles,
@@ -220,7 +220,7 @@ async def test_without_a_ticket_of_the_right_shape_nothing_is_done(staff: Desks,
 
 
 async def test_a_ticket_named_again_and_again_is_on_the_record_and_used_up_in_the_end(staff: Desks) -> None:
-    """R-4."""
+    """R-6."""
     staff.helping = Helping(
         staff.world.ground,
         handles=staff.world.handles,
@@ -235,7 +235,7 @@ async def test_a_ticket_named_again_and_again_is_on_the_record_and_used_up_in_th
 
 
 async def test_bursts_are_held_by_helper_and_by_person_and_security_hears(staff: Desks) -> None:
-    """R-4: what is used up comes back within a day."""
+    """R-6: what is used up comes back within a day."""
     staff.helping = Helping(
         staff.world.ground, handles=staff.world.handles, desks=replace(DESKS, acts_a_day=3, for_one_a_day=2)
     )
@@ -250,7 +250,7 @@ async def test_bursts_are_held_by_helper_and_by_person_and_security_hears(staff:
 
 
 async def test_security_hears_of_whoever_is_refused_again_and_again(staff: Desks) -> None:
-    """R-4: once is a mistake."""
+    """R-6: once is a mistake."""
     for _ in range(REPEATED - 1):
         await staff.help(by="charles")
     assert await staff.reasons() == []

@@ -15,6 +15,7 @@ from handlers.policies import shipped
 from tests.browser.gallery import (
     approvers,
     halting,
+    helping,
     petitions,
     proofs,
     resets,
@@ -92,7 +93,7 @@ SCENES = (
             security.many_left, security.on_the_secure_page, security.undeliverable, security.a_checkpoint,
             security.a_story, security.a_week,
             proofs.a_passkey, resets.not_me, resets.a_new_address, rules.changed_rules,
-            halting.halted, halting.revoked,
+            halting.halted, halting.revoked, helping.help_desk,
         )
     ),
     Scene(play=petitions.a_petition, how=_all_policies),

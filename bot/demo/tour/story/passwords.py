@@ -168,6 +168,20 @@ async def an_unlock_with_proof(scene: Scene) -> None:
     await scene.must_sign_in("bob", password)
 
 
+async def the_help_desk_unlocks(scene: Scene) -> None:
+    """Luca is locked out, and rings the IT desk: Konrad unlocks him with a ticket, and Luca hears who did."""
+    konrad, luca = scene.player("konrad"), scene.player("luca")
+    for _ in range(_WRONG_SIGN_INS):
+        await scene.must_sign_in("luca", "sprayed", whether=False, which="a wrong password")
+    await konrad.commands("unlock @luca for INC-1720", channel="it-desk")
+    await konrad.fills(
+        await konrad.form("They are told at once"), {"Why": "he rang me from his desk, and I called him back"}
+    )
+    await luca.hears("Konrad Zuse of the help desk unlocked your account", "INC-1720")
+    await scene.mail("luca", "The help desk unlocks your account")
+    await scene.must_sign_in("luca", LOVELACE.person("luca").password)
+
+
 def _link_in(mail: str) -> str:
     """The address in a mail behind which something can be stopped."""
     return next(word for word in mail.split() if "/not-me/" in word)
@@ -188,4 +202,5 @@ STEPS = (
     administrators_go_the_governed_way,
     an_unlock_at_once,
     an_unlock_with_proof,
+    the_help_desk_unlocks,
 )
