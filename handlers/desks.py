@@ -11,7 +11,7 @@ from sqlmodel import Session
 
 from handlers import recording
 from handlers.decisions.freezing import Stopped, What
-from handlers.decisions.helping import Desk, HelpDesks, names_of
+from handlers.decisions.helping import ONESELF, Act, Desk, HelpDesks, may_help, names_of
 from handlers.decisions.policy import HelpQuestion, PolicyDecision, same_person
 from handlers.exceptions import Kind, Severity, Strange, broken_policy, tell_security
 from handlers.ground import Ground
@@ -40,7 +40,7 @@ DAY, MONTH = timedelta(days=1), timedelta(days=30)
 REPEATED = 3
 
 _UNUSUAL: Mapping[str, str] = {
-    "help-never-oneself": "oneself",
+    ONESELF: "oneself",
     "help-never-ones-boss": "boss",
     "help-never-the-privileged": "privileged",
     "help-so-much-a-day": "burst",
@@ -51,15 +51,15 @@ _UNUSUAL: Mapping[str, str] = {
 
 @dataclass(frozen=True, kw_only=True)
 class TwoPeople:
-    """Two people as their directory has them now. desks: those of the helper that may do it; serving: those of them
-    that serve the person. slack_team, slack_user: where the person is told.
+    """Two people as their directory has them now. serving: the helper's desks that may do it and serve the person.
+
+    slack_team, slack_user: where the person is told. reports_to: the helper does, through however many.
     """
 
     helper: Account
     person: Account
     slack_team: str
     slack_user: str
-    desks: tuple[Desk, ...]
     serving: tuple[Desk, ...]
     oneself: bool
     reports_to: bool
@@ -96,14 +96,13 @@ class Desks:
         person = await in_time(home.account(link.account))
         if person is None:
             return None
-        same_home, desks = person.directory == helper.directory, self.of(intent)
+        serving = [one for one in self.of(intent) if one.serves(person)]
         return TwoPeople(
             helper=helper,
             person=person,
             slack_team=link.slack_team,
             slack_user=link.slack_user,
-            desks=desks,
-            serving=tuple(one for one in desks if same_home and one.serves(person)),
+            serving=tuple(serving) if person.directory == helper.directory else (),
             oneself=same_person(helper, person),
             reports_to=await in_time(is_above(home, person, helper)),
         )
@@ -157,11 +156,12 @@ class Desks:
         )  # fmt: skip
         failures.clear(tx, directory=helper.directory, account=_counted(helper))
         facts: dict[str, Fact] = {"desk": desk.id, "ticket_used": allowed.used + 1}
-        if intent.act.value == "recheck":
+        if intent.act == Act.RECHECK:
             facts["given_again"] = list(given_again)
         recording.record(
             tx, at=at, action=action, outcome="done", actor=recording.person(intent.actor), where=intent.where,
-            correlation=handle.id, subject=person.id, resource=intent.entitlement or None,
+            correlation=handle.id, subject=person.id,
+            resource=intent.entitlement if intent.entitlement in self._ground.catalogue.entitlements else None,
             decision=allowed.decision, facts=facts,
             texts={"ticket": allowed.ticket, "rationale": intent.rationale.strip()},
         )  # fmt: skip
@@ -185,7 +185,8 @@ class Desks:
         done = desk_acts.by_helper(tx, helper.directory, helper.id, now - DAY)
         had = desk_acts.for_person(tx, person.directory, person.id, now - DAY)
         limits = self._desks
-        return self._ground.policy.ask(
+        return may_help(
+            self._ground.policy,
             HelpQuestion(
                 action=intent.act.action,
                 principal=helper,
@@ -199,7 +200,7 @@ class Desks:
                 ticket_left=max(0, limits.acts_on_a_ticket - used),
                 now=now,
                 recently=recently(tx, self._ground.now, (helper, person)),
-            )
+            ),
         )
 
     def _turn_away(
@@ -239,9 +240,12 @@ class Desks:
     ) -> bool:
         """Record it once for each delivery; whether it was the first. again: several of the kind are an exception."""
         at, helper = self._ground.now(), intent.actor.account
-        if not deliveries.take(tx, f"{intent.delivery}:{intent.whom}:{why}", at):
+        # What was typed is not kept anywhere; what a form says is a Slack id.
+        whom = intent.whom if isinstance(intent, HelpFor) else ""
+        if not deliveries.take(tx, f"{intent.delivery}:{whom}:{why}", at):
             return False
-        self._record(tx, intent, person, "desk.refused", {"why": why}, decision)
+        facts: dict[str, Fact] = {"slack_user": whom} if whom else {}
+        self._record(tx, intent, person, "desk.refused", {"why": why, **facts}, decision)
         if again:
             tried = failures.count_attempt(
                 tx, directory=helper.directory, account=_counted(helper), at=at, limit=REPEATED, lock=DAY

@@ -8,10 +8,26 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import StrEnum
 
-from handlers.decisions.policy import Action, HelpAction
+from handlers.decisions.policy import (
+    Action,
+    HelpAction,
+    HelpQuestion,
+    PolicyDecision,
+    PolicyEngine,
+    refusal,
+)
 from handlers.decisions.tickets import parse_ticket
 from handlers.intents import TICKET_LIMIT
 from storage.directories.base import Account
+
+ONESELF = "help-never-oneself"
+"""The id on the record when code, before any policy, refused somebody who would do it for themselves (R-1)."""
+
+ONESELF_REASON = "You do this for yourself as everybody does, and not as the help desk."
+NOT_SERVED = "helpers-serve"
+"""The id on the record when policy allowed somebody whose desks do not serve the person."""
+
+NOT_SERVED_REASON = "You are on no help desk that may do this for them."
 
 
 class Act(StrEnum):
@@ -98,6 +114,16 @@ class HelpDesks:
         if len(plain) > TICKET_LIMIT or not (plain.isascii() and plain.isprintable()):
             return None
         return next((one for one in (key, plain) if one and self.ticket.fullmatch(one)), None)
+
+
+def may_help(policy: PolicyEngine, question: HelpQuestion) -> PolicyDecision:
+    """Whether this person may do it: policy's answer, and never for oneself or for whom no desk of theirs serves."""
+    if question.oneself:
+        return refusal(policy, ONESELF, ONESELF_REASON, "high")
+    decision = policy.ask(question)
+    if decision.allowed and not question.serves:
+        return refusal(policy, NOT_SERVED, NOT_SERVED_REASON, "medium")
+    return decision
 
 
 def names_of(desks: Iterable[Desk], most: int = 3) -> tuple[str, ...]:

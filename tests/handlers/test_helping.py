@@ -32,7 +32,7 @@ from handlers.policies import shipped
 from storage import freezes
 from storage.faults import DirectoryUnavailable
 from storage.handles import Purpose
-from storage.records import Handle, Owed
+from storage.records import Delivery, ExceptionRecord, Handle, Owed
 from storage.states import FreezeKind
 from storage.stores import Server
 from tests.handlers.helping_ground import DESKS, OSLO, Desks, desks
@@ -112,7 +112,11 @@ async def test_whoever_is_on_no_desk_is_told_whom_to_ask_and_nobody_is_looked_up
     outcome = await staff.help(whom="root", by="charles")
     assert outcome == NotOfDesk(ask=("the Oslo desk", "the Berlin desk"))
     staff.world.faulty.mend()
-    assert (await staff.world.last("desk.refused"))["facts"] == {"act": "unlock", "why": "no_desk"}
+    assert (await staff.world.last("desk.refused"))["facts"] == {
+        "act": "unlock",
+        "why": "no_desk",
+        "slack_user": "Uroot",
+    }
     assert await staff.acts() == []
     assert await staff.consider("charles") == outcome
     assert await staff.consider("linus", whom="ada") == MayHelp(act=Act.UNLOCK, whom="Uada")
@@ -328,6 +332,29 @@ async def test_policy_that_breaks_refuses_and_is_told(staff: Desks) -> None:
     assert isinstance(await staff.help(), MayNotHelp)
     assert await staff.world.kinds() == ["policy-error"]
     assert await staff.locked()
+
+
+async def test_whatever_policy_says_nobody_helps_themselves_or_whom_they_do_not_serve(staff: Desks) -> None:
+    """R-1, R-6: a policy that lets everybody do everything is no way around it."""
+    sources, schema = shipped()
+    open_to_all = '@id("all") @reason("All.") permit (principal, action == Action::"unlock_for", resource);'
+    lax = {name: text for name, text in sources.items() if name != "helpdesk.cedar"}
+    policy = CedarPolicy.load({**lax, "lax.cedar": open_to_all}, schema, bound_to="t")
+    ground = replace(staff.world.ground, policy=policy)
+    staff.helping = Helping(ground, handles=staff.world.handles, desks=DESKS)
+    for login in ("linus", "grace"):
+        await staff.lock(login)
+        assert isinstance(await staff.help(whom=login), MayNotHelp | NotServed)
+        assert await staff.locked(login)
+
+
+async def test_what_was_typed_after_a_command_is_kept_nowhere(staff: Desks) -> None:
+    """Promise 4: people type passwords into chats."""
+    await staff.consider("charles", whom="hunter2 secret")
+    kept = [
+        str(vars(row)) for table in (Delivery, Owed, ExceptionRecord) for row in await staff.world.rows(table)
+    ]
+    assert "hunter2" not in "".join([*kept, str(await staff.world.audit())])
 
 
 async def test_the_person_stops_it_by_one_click(staff: Desks) -> None:

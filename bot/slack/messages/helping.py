@@ -89,22 +89,23 @@ def _given_again(entitlements: Sequence[str]) -> str:
 
 
 def _reset_started(name: str, ticket: str, time: str) -> str:
-    return together(
+    told = together(
         say(
             "⏳ *{name}* of the help desk started a password reset for you at {time}, for ticket {ticket}.",
             name=name,
             ticket=ticket,
             time=time,
         ),
-        say(
-            "Go on only if you asked for it. You prove who you are on the secure page, and nobody of the help desk "
-            "ever asks for a password or a code."
-        ),
-        say(
-            "Later, say “reset my password” to me. If you can't prove who you are, say “I lost my authenticator”: "
-            "two people then say that it is you."
-        ),
+        say("Go on only if you asked for it."),
     )
+    proof = say(
+        "You prove who you are on the secure page, within a few minutes. Nobody, and nobody of the help desk, ever "
+        "asks for a password or a code."
+    )
+    later = say(
+        "After that, say “reset my password” to me; and if you can't prove who you are, “I lost my authenticator”."
+    )
+    return f"{told}\n{proof}\n{later}"
 
 
 def begin_message(act: Act) -> Message:

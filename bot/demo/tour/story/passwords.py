@@ -169,17 +169,17 @@ async def an_unlock_with_proof(scene: Scene) -> None:
 
 
 async def the_help_desk_unlocks(scene: Scene) -> None:
-    """Luca is locked out, and rings the IT desk: Konrad unlocks him with a ticket, and Luca hears who did."""
-    konrad, luca = scene.player("konrad"), scene.player("luca")
+    """Linus is locked out, and rings the IT desk: Konrad unlocks him with a ticket, and Linus hears who did."""
+    konrad, linus = scene.player("konrad"), scene.player("linus")
     for _ in range(_WRONG_SIGN_INS):
-        await scene.must_sign_in("luca", "sprayed", whether=False, which="a wrong password")
-    await konrad.commands("unlock @luca for INC-1720", channel="it-desk")
+        await scene.must_sign_in("linus", "sprayed", whether=False, which="a wrong password")
+    await konrad.commands("unlock @linus for INC-1720", channel="it-desk")
     await konrad.fills(
         await konrad.form("They are told at once"), {"Why": "he rang me from his desk, and I called him back"}
     )
-    await luca.hears("Konrad Zuse of the help desk unlocked your account", "INC-1720")
-    await scene.mail("luca", "The help desk unlocks your account")
-    await scene.must_sign_in("luca", LOVELACE.person("luca").password)
+    await linus.hears("Konrad Zuse of the help desk unlocked your account", "INC-1720")
+    await scene.mail("linus", "The help desk unlocks your account")
+    await scene.must_sign_in("linus", LOVELACE.person("linus").password)
 
 
 def _link_in(mail: str) -> str:
