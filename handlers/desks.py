@@ -82,9 +82,8 @@ class Desks:
         self._ground, self._desks = ground, desks
 
     def of(self, intent: ConsiderHelp | HelpFor) -> tuple[Desk, ...]:
-        """The desks that this person is on now, and that may do this: of a directory that people sign in from."""
-        account = intent.actor.account
-        return self._desks.of(account, intent.act) if account.directory in self._ground.homes else ()
+        """The desks that this person is on now, and that may do this."""
+        return self._desks.of(intent.actor.account, intent.act)
 
     async def two_people(self, intent: HelpFor) -> TwoPeople | None:
         """None if the Slack account is nobody's who can be told. DirectoryUnavailable when a directory is silent."""

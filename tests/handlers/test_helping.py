@@ -29,7 +29,9 @@ from handlers.helping import Helping
 from handlers.intents import Report
 from handlers.outcomes import Repeated
 from handlers.policies import shipped
-from storage import freezes
+from storage import freezes, links
+from storage.directories.local import LocalDirectory
+from storage.directories.scrypt import Scrypt
 from storage.faults import DirectoryUnavailable
 from storage.handles import Purpose
 from storage.records import Delivery, ExceptionRecord, Handle, Owed
@@ -193,6 +195,26 @@ async def test_a_person_switched_off_between_form_and_submit_is_not_helped(staff
     await staff.world.local.change_account("ada", active=False)
     assert isinstance(await staff.help(), MayNotHelp)
     assert await staff.locked()
+
+
+async def test_a_desk_serves_nobody_of_another_directory(staff: Desks, tmp_path: Path) -> None:
+    """SL-17: a group of another directory that is called the same is another's."""
+    other = LocalDirectory(tmp_path / "other.db", name="other", now=staff.world.clock, cost=Scrypt(n=2))
+    await other.add_account(
+        "zoe", login="zoe", name="Zoe", mail="zoe@example.org", team="Payments", location="Oslo"
+    )
+    await other.change_account("zoe", locked=True)
+    await staff.world.ground.database.write(
+        lambda tx: links.make_link(
+            tx, at=staff.world.clock(), slack_team="T1", slack_user="Uzoe", directory="other", account="zoe",
+            mail="zoe@example.org", made_by="test",
+        )
+    )  # fmt: skip
+    ground = staff.world.ground
+    ground = replace(ground, directories={**ground.directories, "other": other})
+    staff.helping = Helping(ground, handles=staff.world.handles, desks=DESKS)
+    assert await staff.help(whom="zoe") == NotServed(name="Zoe", ask=())
+    other.close()
 
 
 async def test_whoever_is_nobodys_slack_account_cannot_be_told_and_is_not_helped(staff: Desks) -> None:

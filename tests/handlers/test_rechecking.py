@@ -126,6 +126,7 @@ async def test_a_membership_that_no_grant_says_is_reported_and_not_touched(staff
 async def test_what_was_never_given_is_not_given(staff: Desks) -> None:
     assert await standings(staff, what="prod-db") == {"prod-db": "no-grant"}
     assert await standings(staff, what="nothing-of-the-kind") == {}
+    assert (await staff.world.last("desk.rechecked"))["resource"] is None  # what was sent is not kept
     await staff.world.settle()
     assert await staff.world.changes() == []
 
