@@ -11,8 +11,9 @@ from sqlmodel import Session
 
 from handlers import recording
 from handlers.decisions.freezing import Stopped, What
+from handlers.decisions.help_questions import HelpQuestion
 from handlers.decisions.helping import ONESELF, Act, Desk, HelpDesks, may_help, names_of
-from handlers.decisions.policy import HelpQuestion, PolicyDecision, same_person
+from handlers.decisions.policy import PolicyDecision, same_person
 from handlers.exceptions import Kind, Severity, Strange, broken_policy, tell_security
 from handlers.ground import Ground
 from handlers.helped import (

@@ -10,12 +10,12 @@ from datetime import UTC
 from typing import Any, TypeAlias
 
 from handlers.decisions.circumstances import RESET_IS_RECENT, Hours, Recently
+from handlers.decisions.help_questions import HelpQuestion
 from handlers.decisions.policy import (
     AccessQuestion,
     AccountQuestion,
     AttestQuestion,
     DriftQuestion,
-    HelpQuestion,
     Question,
     ResumeQuestion,
     VouchQuestion,

@@ -8,14 +8,9 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import StrEnum
 
-from handlers.decisions.policy import (
-    Action,
-    HelpAction,
-    HelpQuestion,
-    PolicyDecision,
-    PolicyEngine,
-    refusal,
-)
+from handlers.decisions.actions import Action
+from handlers.decisions.help_questions import HelpAction, HelpQuestion
+from handlers.decisions.policy import PolicyDecision, PolicyEngine, refusal
 from handlers.decisions.tickets import parse_ticket
 from handlers.intents import TICKET_LIMIT
 from storage.directories.base import Account

@@ -7,11 +7,12 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from enum import StrEnum
 from typing import Literal, Protocol
 
+from handlers.decisions.actions import Action as Action
 from handlers.decisions.circumstances import NOTHING_LATELY, Having, Recently
 from handlers.decisions.counterparts import Counterpart, NoCounterpart, Reason, number_of
+from handlers.decisions.help_questions import HelpQuestion
 from storage.catalogue import Entitlement, Owner
 from storage.directories.base import Account
 
@@ -21,33 +22,10 @@ Way = Literal["approve", "approve-less", "deny", "ask"]
 """What an approver wants to do about a request: approve it, approve a shorter time, deny it, ask a question first."""
 
 
-class Action(StrEnum):
-    """What somebody wants to do. The names are those of the policy schema."""
-
-    GRANT = "grant"
-    REQUEST = "request"
-    REQUEST_FOR = "request_for"
-    APPROVE = "approve"
-    VIEW = "view"
-    RESET_PASSWORD = "reset_password"  # noqa: S105 - the name of an action, not a password
-    UNLOCK = "unlock"
-    STEP_UP = "step_up"
-    RECONCILE = "reconcile"
-    RESUME = "resume"
-    VOUCH = "vouch"
-    REVOKE = "revoke"
-    ATTEST = "attest"
-    REGAIN_PROOFS = "regain_proofs"
-    UNLOCK_FOR = "unlock_for"
-    START_RESET_FOR = "start_reset_for"
-    RECHECK_FOR = "recheck_for"
-
-
 AccessAction = Literal[Action.GRANT, Action.REQUEST, Action.REQUEST_FOR, Action.APPROVE, Action.REVOKE]
 AccountAction = Literal[
     Action.VIEW, Action.RESET_PASSWORD, Action.UNLOCK, Action.STEP_UP, Action.REGAIN_PROOFS
 ]
-HelpAction = Literal[Action.UNLOCK_FOR, Action.START_RESET_FOR, Action.RECHECK_FOR]
 AttestWay = Literal["approve", "deny", "cancel"]
 
 
@@ -281,30 +259,6 @@ class VouchQuestion:
     petitioned: bool = False
     proofs: frozenset[str] = frozenset()
     action: Literal[Action.VOUCH] = Action.VOUCH
-    recently: Recently = NOTHING_LATELY
-
-
-@dataclass(frozen=True, kw_only=True)
-class HelpQuestion:
-    """May `principal`, of a help desk, do this for the person of the account `target` (R-6)?
-
-    serves: a desk that the principal is on, and that may do it, serves the target.
-    oneself: both accounts are one person's. reports_to: the principal reports to the target, through however many.
-    acts_left, left_for_them, ticket_left: how many more acts there may be today by the principal and for the target,
-    and by this ticket. now: aware UTC.
-    """
-
-    action: HelpAction
-    principal: Account
-    target: Account
-    serves: bool
-    ticket_given: bool
-    oneself: bool
-    reports_to: bool
-    acts_left: int
-    left_for_them: int
-    ticket_left: int
-    now: datetime
     recently: Recently = NOTHING_LATELY
 
 

@@ -9,6 +9,7 @@ from datetime import MAXYEAR, MINYEAR, datetime, timedelta
 from typing import Any, TypeAlias, TypeVar
 
 from handlers.decisions.circumstances import HAS_NOTHING, Having, Recently
+from handlers.decisions.help_questions import HelpQuestion
 from handlers.decisions.made_up import SOMEBODY
 from handlers.decisions.policy import (
     AccessQuestion,
@@ -16,7 +17,6 @@ from handlers.decisions.policy import (
     Action,
     AttestQuestion,
     DriftQuestion,
-    HelpQuestion,
     Question,
     ResumeQuestion,
     VouchQuestion,

@@ -6,12 +6,12 @@ It looks nothing up, and never fills in what is unknown (A-10).
 from collections.abc import Iterator, Mapping
 
 from handlers.decisions.circumstances import Hours
+from handlers.decisions.help_questions import HelpQuestion
 from handlers.decisions.policy import (
     AccessQuestion,
     AccountQuestion,
     AttestQuestion,
     DriftQuestion,
-    HelpQuestion,
     Question,
     VouchQuestion,
 )
