@@ -46,6 +46,7 @@ class Kind(StrEnum):
     NOT_ME = "not-me"
     PETITION = "petition"
     VOUCHING = "vouching"
+    HELP_DESK = "help-desk"
     UNPROVEN = "unproven"
     ROW_CHANGED = "row-changed"
     ROWS_UNSIGNED = "rows-unsigned"

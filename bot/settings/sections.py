@@ -12,6 +12,7 @@ from pydantic import Field, SecretStr, model_validator
 from bot.settings.database import EXAMPLE, is_server, wrong_with
 from bot.settings.directories import DirectorySection
 from bot.settings.exceptions import ExceptionsSection
+from bot.settings.help_desk import HelpDeskSection
 from bot.settings.incidents import IncidentsSection
 from bot.settings.oidc import OidcSection
 from bot.settings.policies import PolicySection
@@ -279,6 +280,7 @@ class Sections(Section):
     front_door: FrontDoorSection = FrontDoorSection()
     vouching: VouchingSection = VouchingSection()
     emergencies: EmergenciesSection = EmergenciesSection()
+    help_desk: HelpDeskSection = HelpDeskSection()
     limits: LimitsSection = LimitsSection()
     hours: HoursSection | None = Field(default=None, examples=[None])
     drift: DriftSection = DriftSection()

@@ -141,6 +141,7 @@ _OF_ACCOUNTS = frozenset(
     {
         "account",
         "care",
+        "desk",
         "enrol",
         "mail_code",
         "password",

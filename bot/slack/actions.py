@@ -67,6 +67,7 @@ class Action(StrEnum):
     RESTORE_ELIGIBILITY = "emergency.restore"
     DELEGATE = "ask.delegate"
     END_DELEGATION = "delegation.end"
+    HELP = "ask.help"
 
 
 class Form(StrEnum):
@@ -88,6 +89,9 @@ class Form(StrEnum):
     ATTEST = "form.attest"
     DENY_PETITION = "form.deny_petition"
     VOUCH = "form.vouch"
+    HELP_UNLOCK = "form.help_unlock"
+    HELP_RESET = "form.help_reset"
+    HELP_RECHECK = "form.help_recheck"
     HALT = "form.halt"
     WHOM = "form.whom"
     REVOKE_ALL = "form.revoke_all"

@@ -12,6 +12,7 @@ from bot.slack.door import PageLinks
 from bot.slack.emergencies import OpenBreakGlass
 from bot.slack.forms_request import Prefilled
 from bot.slack.halting import OpenHalting, OpenRevoking, read_command
+from bot.slack.helping import OpenHelping
 from bot.slack.incoming import Incoming
 from bot.slack.messages.answers import (
     answer_message,
@@ -24,6 +25,7 @@ from bot.slack.messages.answers import (
 from bot.slack.messages.checkpoints import taken_message
 from bot.slack.messages.delegations import begin_message as delegate_message
 from bot.slack.messages.emergencies import begin_message as break_glass_message
+from bot.slack.messages.helping import begin_message as help_message
 from bot.slack.messages.parts import Message, said
 from bot.slack.messages.petitions_told import lost_message
 from bot.slack.messages.vouching import begin_message
@@ -70,8 +72,9 @@ class Conversation:
         now: Clock,
         checkpointing: Checkpointing,
         vouches: bool = False,
+        helps: bool = False,
     ) -> None:
-        self._names, self._vouches = names, vouches
+        self._names, self._vouches, self._helps = names, vouches, helps
         self._checks = checks
         self._accounts = accounts
         self._asking = asking
@@ -95,7 +98,7 @@ class Conversation:
 
     async def answer(
         self, actor: Actor, incoming: Incoming, meaning: Meant, *, by_message: bool
-    ) -> Message | Opens | OpenVouching | OpenBreakGlass | None:
+    ) -> Message | Opens | OpenVouching | OpenBreakGlass | OpenHelping | None:
         """What to say now; None if it is owed already, or was said before."""
         intent = Intent(actor=actor, where=incoming.where, delivery=incoming.delivery)
         match meaning:
@@ -117,6 +120,8 @@ class Conversation:
                 return begin_message() if by_message else OpenVouching()
             case meant.BreakGlass(drill=drill):
                 return break_glass_message(drill=drill) if by_message else OpenBreakGlass(drill=drill)
+            case meant.HelpSomebody(act=act, whom=whom, ticket=ticket) if self._helps:
+                return help_message(act) if by_message else OpenHelping(act=act, whom=whom, ticket=ticket)
             case meant.UnlockAccount():
                 return await self.unlock(intent, by_message=by_message)
             case meant.DraftRequest() as draft:
@@ -218,6 +223,7 @@ _PAGES = (
     | meant.UnlockAccount
     | meant.TakeCheckpoint
     | meant.BreakGlass
+    | meant.HelpSomebody
     | OpenHalting
     | OpenRevoking
     | OpenDelegating
@@ -231,4 +237,5 @@ _SIMPLE: dict[type, Kind] = {
     meant.LinkAccount: Kind.LINKED_ALREADY,
     meant.NotUnderstood: Kind.NOT_UNDERSTOOD,
     meant.VouchFor: Kind.NOT_UNDERSTOOD,  # where nobody vouches
+    meant.HelpSomebody: Kind.NOT_UNDERSTOOD,  # where nobody acts for others
 }

@@ -25,6 +25,7 @@ from bot.slack.door import Door, Turned
 from bot.slack.emergencies import EmergencyClicks, OpenBreakGlass
 from bot.slack.forms_request import Prefilled
 from bot.slack.halting import HaltingClicks, OpenHalting, OpenRevoking
+from bot.slack.helping import HelpingClicks, OpenHelping
 from bot.slack.homes import Homes
 from bot.slack.incoming import Incoming
 from bot.slack.messages.parts import Message, said
@@ -68,6 +69,7 @@ class Listeners:
         halting: HaltingClicks,
         emergencies: EmergencyClicks,
         delegations: DelegationClicks,
+        helping: HelpingClicks,
         homes: Homes,
         replies: Replies,
         metrics: Metrics,
@@ -82,7 +84,7 @@ class Listeners:
         self._submissions = submissions
         self._requesting = requesting
         self._vouching = vouching
-        self._halting = halting
+        self._halting, self._helping = halting, helping
         self._emergencies = emergencies
         self._delegations = delegations
         self._homes = homes
@@ -144,6 +146,9 @@ class Listeners:
             if isinstance(answer, OpenDelegating | ShowDelegations):
                 trigger = arrived.text(body.get("trigger_id"))
                 return await self._delegations.answer(actor, incoming, trigger, answer)
+            if isinstance(answer, OpenHelping):
+                trigger = arrived.text(body.get("trigger_id"))
+                return await self._helping.open(actor, incoming, trigger, answer)
             return answer
 
         live = self._unless_routine(meaning)

@@ -17,6 +17,7 @@ from bot.slack.emergency_reviews import EmergencyReviewClicks
 from bot.slack.exceptions import ExceptionClicks
 from bot.slack.freezes import FreezeClicks
 from bot.slack.halting import HaltingClicks
+from bot.slack.helping import HelpingClicks
 from bot.slack.homes import Homes
 from bot.slack.petitions import PetitionClicks
 from bot.slack.requesting import Requesting
@@ -42,6 +43,7 @@ class Topics:
     alarms: AlarmClicks
     petitions: PetitionClicks
     vouching: VouchingClicks
+    helping: HelpingClicks
     stories: StoryClicks
     rules: RuleClicks
     exceptions: ExceptionClicks
@@ -61,6 +63,7 @@ class Topics:
             **self.alarms.table,
             **self.petitions.table,
             **self.vouching.table,
+            **self.helping.table,
             **self.stories.table,
             **self.rules.table,
             **self.exceptions.table,

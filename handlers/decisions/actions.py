@@ -26,3 +26,6 @@ class Action(StrEnum):
     REGAIN_PROOFS = "regain_proofs"
     BREAK_GLASS = "break_glass"
     REVIEW_EMERGENCY = "review_emergency"
+    UNLOCK_FOR = "unlock_for"
+    START_RESET_FOR = "start_reset_for"
+    RECHECK_FOR = "recheck_for"

@@ -12,6 +12,7 @@ from typing import Any, TypeAlias
 from handlers.decisions.circumstances import RESET_IS_RECENT, Hours, Recently
 from handlers.decisions.delegated import DelegateQuestion
 from handlers.decisions.emergency_questions import EmergencyQuestion, EmergencyReviewQuestion
+from handlers.decisions.help_questions import HelpQuestion
 from handlers.decisions.policy import (
     AccessQuestion,
     AccountQuestion,
@@ -67,6 +68,8 @@ def _asked(question: Question) -> tuple[dict[str, str], Json, list[_About]]:
             return _uid("Account", question.target.id), _account_context(question), [who, question.target]
         case AttestQuestion():
             return _uid("Account", question.target.id), _attest_context(question), [question.target, who]
+        case HelpQuestion():
+            return _uid("Account", question.target.id), _help_context(question), [who, question.target]
         case VouchQuestion():
             return _uid("Account", question.target.id), _vouch_context(question), [who, question.target]
         case ResumeQuestion():
@@ -272,6 +275,19 @@ def _vouch_context(question: VouchQuestion) -> Json:
     if question.days_since_return is not None:
         context["daysSinceReturn"] = question.days_since_return
     return context if question.role is None else {**context, "role": question.role}
+
+
+def _help_context(question: HelpQuestion) -> Json:
+    return {
+        "serves": question.serves,
+        "ticketGiven": question.ticket_given,
+        "oneself": question.oneself,
+        "reportsTo": question.reports_to,
+        "actsLeft": question.acts_left,
+        "leftForThem": question.left_for_them,
+        "ticketLeft": question.ticket_left,
+        "now": _moment(question),
+    }
 
 
 def _moment(question: Question) -> Json:

@@ -5,9 +5,11 @@ It never acts, and never takes for certain what it only half recognised: the mos
 
 import re
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from typing import Literal
 
 from handlers.decisions.drafts import read_draft
+from handlers.decisions.for_others import for_somebody
 from handlers.decisions.names import Names
 from handlers.decisions.understanding import (
     BreakGlass,
@@ -234,6 +236,8 @@ def understand(text: str, names: Names) -> Understanding:
             # With and without its opening, since "how do I …" is politeness before some and part of others.
             if pattern.fullmatch(spoken) or (start and pattern.fullmatch(whole)):
                 return meaning
+        if (other := for_somebody(spoken)) is not None:
+            return replace(other, ticket=ticket_of(head) or "")
         for question, kind in _QUESTIONS:
             if found := question.fullmatch(spoken):
                 return _about(found["name"], kind, names)

@@ -14,6 +14,7 @@ from handlers.decisions.circumstances import NOTHING_LATELY, Having, Recently
 from handlers.decisions.counterparts import Counterpart, NoCounterpart, Reason, number_of
 from handlers.decisions.delegated import NO_DELEGATIONS, Delegated, DelegateQuestion, Delegations, Given
 from handlers.decisions.emergency_questions import EmergencyQuestion, EmergencyReviewQuestion
+from handlers.decisions.help_questions import HelpQuestion
 from storage.catalogue import Entitlement, Owner
 from storage.directories.base import Account
 
@@ -166,7 +167,7 @@ class DriftQuestion:
     member: Account | None
     way: str
     minutes: int
-    role: Role | None
+    role: Role | Literal["help_desk"] | None
     now: datetime
     on_call: bool = False
     action: Literal[Action.RECONCILE] = Action.RECONCILE
@@ -247,6 +248,7 @@ Question = (
     | DelegateQuestion
     | EmergencyQuestion
     | EmergencyReviewQuestion
+    | HelpQuestion
 )
 
 

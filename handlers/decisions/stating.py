@@ -11,6 +11,7 @@ from typing import Any, TypeAlias, TypeVar
 from handlers.decisions.circumstances import HAS_NOTHING, Having, Recently
 from handlers.decisions.delegated import DelegateQuestion
 from handlers.decisions.emergency_questions import EmergencyQuestion, EmergencyReviewQuestion
+from handlers.decisions.help_questions import HelpQuestion
 from handlers.decisions.made_up import SOMEBODY
 from handlers.decisions.policy import (
     AccessQuestion,
@@ -117,6 +118,7 @@ _KIND: Mapping[Action, type[Question]] = {
     Action.ATTEST: AttestQuestion,
     Action.BREAK_GLASS: EmergencyQuestion,
     Action.REVIEW_EMERGENCY: EmergencyReviewQuestion,
+    **dict.fromkeys((Action.UNLOCK_FOR, Action.START_RESET_FOR, Action.RECHECK_FOR), HelpQuestion),
 }
 _ABOUT_ENTITLEMENTS = (
     AccessQuestion, DriftQuestion, DelegateQuestion, EmergencyQuestion, EmergencyReviewQuestion,
@@ -139,6 +141,15 @@ _USUAL: Mapping[type[Question], Stated] = {
         "moved": False,
         "hours_linked": 365 * 24,
         "days_since_return": None,
+    },
+    HelpQuestion: {
+        "serves": True,
+        "ticket_given": True,
+        "oneself": False,
+        "reports_to": False,
+        "acts_left": 1,
+        "left_for_them": 1,
+        "ticket_left": 1,
     },
 }
 
@@ -237,7 +248,7 @@ def _others(action: Action, people: Mapping[str, Person]) -> dict[str, object]:
         return {"delegate": accounts.get("delegate")}
     if action in (Action.RESUME, Action.BREAK_GLASS):
         return {}
-    if action in (Action.VOUCH, Action.ATTEST, Action.REVIEW_EMERGENCY):
+    if _KIND.get(action) in (VouchQuestion, AttestQuestion, HelpQuestion, EmergencyReviewQuestion):
         return {"target": _needed(accounts, "whom")}
     return {"target": accounts.get("whom", who)}
 

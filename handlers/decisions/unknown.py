@@ -8,6 +8,7 @@ from collections.abc import Iterator, Mapping
 from handlers.decisions.circumstances import Hours
 from handlers.decisions.delegated import DelegateQuestion
 from handlers.decisions.emergency_questions import EmergencyReviewQuestion
+from handlers.decisions.help_questions import HelpQuestion
 from handlers.decisions.policy import (
     AccessQuestion,
     AccountQuestion,
@@ -115,7 +116,13 @@ def _people(question: Question) -> Iterator[tuple[str, Account]]:
             yield "context.requester", question.requester
             if question.report is not None:
                 yield "context.report", question.report
-        case AccountQuestion() | AttestQuestion() | VouchQuestion() | EmergencyReviewQuestion():
+        case (
+            AccountQuestion()
+            | AttestQuestion()
+            | VouchQuestion()
+            | EmergencyReviewQuestion()
+            | HelpQuestion()
+        ):
             yield "resource", question.target
         case DriftQuestion(member=Account() as member):
             yield "context.member", member

@@ -6,6 +6,7 @@ Nothing here validates: intents do, before a row is made.
 from storage.records.access import Approval, Grant, Holding, Standing, VoidedApproval, Watched
 from storage.records.bulletins import Bulletin
 from storage.records.delegations import Delegation
+from storage.records.desk_acts import DeskAct
 from storage.records.emergencies import Emergency
 from storage.records.freezes import Freeze, LiftWord, PublishedLast
 from storage.records.inquiries import Inquiry
@@ -30,6 +31,7 @@ __all__ = [
     "Challenge",
     "Delegation",
     "Delivery",
+    "DeskAct",
     "Emergency",
     "Escalation",
     "ExceptionRecord",

@@ -13,6 +13,7 @@ from bot.slack.messages.alert_facts import GRAVE, Alert, fault, plain
 from bot.slack.messages.alert_work import mark, state_line, ways
 from bot.slack.messages.alerts_accounts import address_changed
 from bot.slack.messages.alerts_directory import SENTENCES
+from bot.slack.messages.alerts_helping import helping
 from bot.slack.messages.alerts_people import SENTENCES as OF_PEOPLE
 from bot.slack.messages.alerts_petitions import petition_alert
 from bot.slack.messages.alerts_refused import SENTENCES as OF_REFUSALS
@@ -149,6 +150,7 @@ _SENTENCES: dict[Kind, Callable[[Alert], tuple[str, str]]] = {
     Kind.ADDRESS_CHANGED: address_changed,
     Kind.PETITION: petition_alert,
     Kind.VOUCHING: vouching,
+    Kind.HELP_DESK: helping,
 }
 _CHANNEL = re.compile(r"[CG][A-Z0-9]{2,}")
 

@@ -228,6 +228,7 @@ KINDS: Mapping[Kind, str] = {
     Kind.PETITION: template("petition"),
     Kind.VOUCHING: template("vouching"),
     Kind.EMERGENCY_REFUSED: template("refused break-glass"),
+    Kind.HELP_DESK: template("act of the help desk for others"),
     Kind.UNPROVEN: template("decision without the proof it needs"),
     Kind.NOT_STREAMED: template("record not taken by the SIEM"),
     Kind.ROW_CHANGED: template("row changed past Wicket"),

@@ -198,6 +198,39 @@ _ANSWERS = (
         ("notice-vouched", "Whom it is about hears of it before it counts …", ()),
         ("notice-vouched-counts", "… and once it does.", ()),
     ),
+    *_of("helping", ("answer-help-desk", "Doing something for somebody else, as the help desk …", ())),
+    *_of(
+        "forms_helping",
+        (
+            "form-help-unlock",
+            "… an unlock, with whom and ticket filled in as they were typed …",
+            (Form.HELP_UNLOCK,),
+        ),
+    ),
+    *_of(
+        "helping",
+        ("form-helped", "… and what came of it.", (Form.NOTE,)),
+        ("notice-help-unlocked", "Whom it is about hears of it at once.", ()),
+    ),
+    *_of(
+        "forms_helping",
+        (
+            "form-help-reset",
+            "A reset: the help desk sees no password, no code and no link …",
+            (Form.HELP_RESET,),
+        ),
+    ),
+    *_of("helping", ("notice-help-reset", "… for the way to the page is the person's alone.", ())),
+    *_of(
+        "forms_helping",
+        ("form-help-recheck", "Access that somebody misses, checked again …", (Form.HELP_RECHECK,)),
+    ),
+    *_of(
+        "helping",
+        ("form-rechecked", "… with what was put right, and what is left to its owner.", (Form.NOTE,)),
+        ("notice-rechecked", "What it says to whom it is about.", ()),
+        ("form-help-refused", "What the help desk must not do.", (Form.NOTE,)),
+    ),
     *_of(
         "freezes",
         ("answer-stopped", "While new access is stopped.", ()),
@@ -351,6 +384,10 @@ _ACCOUNTS = (
     *_of(
         "alerts_vouching",
         ("alert-vouching", "Somebody vouches for whom they may not.", (Kind.VOUCHING,)),
+    ),
+    *_of(
+        "alerts_helping",
+        ("alert-helping", "Somebody of the help desk acts for whom they must not.", (Kind.HELP_DESK,)),
     ),
     *_of("forms_alarms", ("form-release", "Let them in again.", (Form.RELEASE,))),
     *_of("resets", ("alert-not-me-lifted", "Who did, and how they knew.", ())),

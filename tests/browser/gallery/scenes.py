@@ -20,6 +20,7 @@ from tests.browser.gallery import (
     exceptions,
     floods,
     halting,
+    helping,
     petitions,
     proofs,
     resets,
@@ -103,7 +104,7 @@ SCENES = (
             security.a_story, security.a_week,
             proofs.a_passkey, resets.not_me, resets.a_new_address, rules.changed_rules,
             halting.halted, halting.revoked, exceptions.worked_on, floods.a_flood, floods.an_escalation,
-            delegations.holiday,
+            delegations.holiday, helping.help_desk,
         )
     ),
     Scene(play=emergencies.broken_glass, how=_all_policies),

@@ -115,6 +115,20 @@ GOLDEN = [
         TAIL,
     ),
     (
+        alert(Kind.HELP_DESK, {"reason": "privileged", "whom": "Root (root)"}),
+        "⚠️ Refused: Ada Lovelace (ada) acts for Root (root), who has administrative power",
+        "Ada Lovelace (ada) tried to do something for the account of Root (root). Nothing was changed. "
+        "Speak to both: this is how somebody gets at a privileged account.",
+        TAIL,
+    ),
+    (
+        alert(Kind.HELP_DESK, {"reason": "repeated", "whom": "", "tries": 3}),
+        "⚠️ Refused again and again: Ada Lovelace (ada) acts for others",
+        "Ada Lovelace (ada) tried several times to do something for people whom their help desk does not serve, or is "
+        "on none. Nothing was changed. Speak to them.",
+        TAIL,
+    ),
+    (
         alert(Kind.WRONG_APPROVER, {"release": "Bob Noyce (bob)", "reasons": []}),
         "⚠️ Wrong person clicked: Ada Lovelace (ada)",
         "Ada Lovelace (ada) tried to let Bob Noyce (bob) in again. They are not on the security team. "
