@@ -11,6 +11,7 @@ import pytest
 from sqlalchemy import text
 from sqlmodel import select
 
+from handlers.concerned import could_decide
 from handlers.deciders import deciders
 from handlers.delegated import (
     Delegate,
@@ -389,6 +390,16 @@ async def test_what_waits_for_a_delegate_stands_on_their_home(world: World) -> N
     assert await waits(world, "charles") == [grant]
     await end(world, "grace", delegation)
     assert await waits(world, "charles") == []
+
+
+async def test_a_delegate_may_read_what_they_are_to_decide(world: World) -> None:
+    """R-5: the story of the request, while it is delegated to them and no longer."""
+    grant = await world.grant(await world.asked("ada", "prod-db"))
+    delegation = await made(world)
+    for login, may in (("charles", True), ("eve", False)):
+        assert await could_decide(world.ground, await world.actor(login), grant, by_manager=False) == may
+    await end(world, "grace", delegation)
+    assert not await could_decide(world.ground, await world.actor("charles"), grant, by_manager=False)
 
 
 async def test_everybody_sees_their_own_and_security_sees_all(world: World) -> None:
