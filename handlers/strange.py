@@ -50,6 +50,7 @@ class Kind(StrEnum):
     ROW_CHANGED = "row-changed"
     ROWS_UNSIGNED = "rows-unsigned"
     NOT_STREAMED = "not-streamed"
+    RECORD_CHANGED = "record-changed"
     RULES_INVALID = "rules-invalid"
     RULES_CHANGED = "rules-changed"
     RULES_PROPOSED = "rules-proposed"

@@ -202,10 +202,14 @@ class DriftSection(Section):
 
 
 class AuditSection(Section):
-    """[audit]: where checkpoints are published outside the database, and how often the store is held against them."""
+    """[audit]: where checkpoints are published outside the database, and how often the store is held against them.
+
+    walk_hours: within how many the whole of it is walked over, entry by entry.
+    """
 
     published: Path | None = Field(default=None, examples=["/mnt/elsewhere/wicket-checkpoints.txt"])
     every_seconds: int = Field(default=30, ge=1, le=3600, examples=[30])
+    walk_hours: int = Field(default=24, ge=1, le=168, examples=[24])
 
 
 class BulletinsSection(Section):

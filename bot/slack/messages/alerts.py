@@ -14,6 +14,7 @@ from bot.slack.messages.alerts_accounts import address_changed
 from bot.slack.messages.alerts_directory import SENTENCES
 from bot.slack.messages.alerts_people import SENTENCES as OF_PEOPLE
 from bot.slack.messages.alerts_petitions import petition_alert
+from bot.slack.messages.alerts_record import record_changed
 from bot.slack.messages.alerts_refused import SENTENCES as OF_REFUSALS
 from bot.slack.messages.alerts_rules import SENTENCES as OF_RULES
 from bot.slack.messages.alerts_rules import proposal_message
@@ -134,6 +135,7 @@ _SENTENCES: dict[Kind, Callable[[Alert], tuple[str, str]]] = {
     Kind.ADDRESS_CHANGED: address_changed,
     Kind.PETITION: petition_alert,
     Kind.VOUCHING: vouching,
+    Kind.RECORD_CHANGED: record_changed,
 }
 _CHANNEL = re.compile(r"[CG][A-Z0-9]{2,}")
 

@@ -202,6 +202,7 @@ KINDS: Mapping[Kind, str] = {
     Kind.UNPROVEN: template("decision without the proof it needs"),
     Kind.NOT_STREAMED: template("record not taken by the SIEM"),
     Kind.ROW_CHANGED: template("row changed past Wicket"),
+    Kind.RECORD_CHANGED: template("place in the record changed past Wicket"),
     Kind.ROWS_UNSIGNED: template("rows of an older version without signatures"),
     Kind.RULES_CHANGED: template("change of the rules"),
     Kind.RULES_INVALID: template("files of the rules that cannot be used"),

@@ -107,6 +107,7 @@ GOLDEN: Mapping[str, tuple[int, str]] = {
     "link.stopped": (3004, "Other"),
     "link.suspended": (3004, "Suspend"),
     "log.epoch_opened": (3004, "Other"),
+    "log.walked": (3004, "Other"),
     "log.tiles_rebuilt": (3004, "Other"),
     "mail_code.sent": (3001, "Other"),
     "message.given_up": (3004, "Other"),

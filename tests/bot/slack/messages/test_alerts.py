@@ -436,6 +436,19 @@ GOLDEN = [
         TAIL,
     ),
     (
+        alert(Kind.RECORD_CHANGED, {"detail": "The audit entry e-1 at index 7 is not what was written."}, who="Wicket"),
+        "⚠️ Changed past Wicket: another entry of the record",
+        "The audit entry e-1 at index 7 is not what was written. New access is stopped already. Find out who can write "
+        "to the database; wicket audit verify names all that does not fit.",
+        TAIL,
+    ),
+    (
+        alert(Kind.RECORD_CHANGED, {"detail": "The stored tree is not.", "tree": True, "settled": LATER}, who="Wicket"),
+        "⚠️ Changed past Wicket: the stored tree of the record",
+        "The stored tree is not. Since 23 Nov 14:32 UTC it fits again.",
+        TAIL,
+    ),
+    (
         alert(Kind.RULES_CHANGED, {
             "set": "4ecab4e552c3832d", "known": True,
             "changed": {
