@@ -153,4 +153,4 @@ def _said(finding: Finding, begins: int) -> Sentence:
         return Sentence(_EDITED, entry=finding.entry_id[:_MOST_OF_AN_ID], index=index)
     if finding.kind == "tile":
         return Sentence(_TREE, first=index, last=index if finding.last is None else finding.last)
-    return Sentence(_TOLD.get(finding.kind, _UNFIT), index=index)
+    return Sentence.of(_TOLD.get(finding.kind, _UNFIT), {"index": index})

@@ -47,9 +47,14 @@ def failing_since(tx: Session, name: str) -> datetime | None:
     return found
 
 
-def take(tx: Session, name: str, *, sender: str, at: datetime, until: datetime) -> int | None:
-    """Take the stream until then, or until what was sent was answered; where it stands. None while another has it."""
-    fresh = {"name": name, "position": 0, "sender": "", "lease_until": None, "failing_since": None}
+def take(
+    tx: Session, name: str, *, sender: str, at: datetime, until: datetime, begins: int = 0
+) -> int | None:
+    """Take the stream until then, or until what was sent was answered; where it stands. None while another has it.
+
+    begins: where it stands if there was none before.
+    """
+    fresh = {"name": name, "position": begins, "sender": "", "lease_until": None, "failing_since": None}
     run(tx.connection(), _MAKE, fresh)
     asked = {"which": name, "me": sender, "at": at, "until": until, "far": until + (until - at)}
     taken = tx.connection().execute(_TAKE, asked).first()

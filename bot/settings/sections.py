@@ -10,6 +10,7 @@ from typing import Annotated, Literal, Self, get_args
 from pydantic import Field, SecretStr, model_validator
 
 from bot.settings.database import EXAMPLE, is_server, wrong_with
+from bot.settings.detectors import DetectorsSection
 from bot.settings.directories import DirectorySection
 from bot.settings.oidc import OidcSection
 from bot.settings.policies import PolicySection
@@ -267,5 +268,6 @@ class Sections(Section):
     audit: AuditSection = AuditSection()
     bulletins: BulletinsSection = BulletinsSection()
     policy: PolicySection = PolicySection()
+    detectors: DetectorsSection = DetectorsSection()
     siem: SiemSection | None = Field(default=None, examples=[None])
     logs: LogsSection = LogsSection()

@@ -44,6 +44,7 @@ GOLDEN: Mapping[str, tuple[int, str]] = {
     "checkpoint.refused": (3004, "Other"),
     "checkpoint.taken": (3004, "Other"),
     "click.refused": (3004, "Other"),
+    "detector.noticed": (3004, "Other"),
     "directory.missing": (3004, "Other"),
     "drift.adopted": (3004, "Update"),
     "drift.considered": (3004, "Read"),
