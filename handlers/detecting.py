@@ -8,7 +8,6 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from functools import partial
-from operator import attrgetter
 from typing import Any, TypeVar
 
 import structlog
@@ -23,6 +22,7 @@ from handlers.intents import SCHEDULE
 from handlers.strange import named
 from storage.audit import glimpses, stories
 from storage.audit import log as audit_log
+from storage.audit.glimpses import Earlier
 from storage.audit.stories import Brief
 from storage.exceptions import is_open, open_of
 from storage.faults import DirectoryUnavailable, WicketFault
@@ -86,11 +86,12 @@ class Detecting:
         end = min(audit_log.head(tx).size, first + _AT_ONCE)
         entries = glimpses.between(tx, first, end, self._watched) if end > first else []
         found, failed = list[tuple[Tuned[Any], Ask, Found]](), dict[str, str]()
+        earlier = Earlier(tx, first, entries[0].at if entries else self._ground.now())
         around = Surroundings(risk_of=self._risk_of, kept_since=glimpses.kept_since(tx) or self._ground.now())
         for tuned in self._tuned:
             for at, ask in _tried(tuned, partial(_asked, tuned, entries, around), failed) or ():
-                window = _window(tx, ask, entries, first, at)
-                one = _tried(tuned, partial(tuned.find, window, around), failed)
+                window = _window(tx, ask, entries, earlier, at)
+                one = _tried(tuned, partial(tuned.find, window, around), failed) if window else None
                 if one is not None:
                     found.append((tuned, ask, _counted(tx, one, end)))
         return _Seen(end=end, found=found, failed=failed)
@@ -149,14 +150,19 @@ def _asked(tuned: Tuned[Any], entries: Sequence[Brief], around: Surroundings) ->
     return list(asked.values())
 
 
-def _window(tx: Session, ask: Ask, entries: Sequence[Brief], first: int, at: datetime) -> Window:
-    earlier = [one for trail in ask.trails for one in glimpses.before(tx, trail, first, at)]
-    new = [one for one in entries if any(trail.holds(one) for trail in ask.trails)]
-    wanted = sorted([*earlier, *new], key=attrgetter("index"))
+def _window(tx: Session, ask: Ask, entries: Sequence[Brief], earlier: Earlier, at: datetime) -> Window | None:
+    """The entries of these trails in their order; None where some are missing without which nothing can be found."""
+    wanted: dict[int, Brief] = {}
+    for trail in ask.trails:
+        found = [*earlier.of(trail, at), *(one for one in entries if trail.holds(one))]
+        if trail.needed and not found:
+            return None
+        wanted |= {one.index: one for one in found}
     begun: Mapping[str, datetime] = {}
     for action in {trail.begun_by for trail in ask.trails} - {""}:
-        begun = stories.begun(tx, sorted({one.correlation for one in wanted}), action)
-    return Window(about=ask.about, entries=tuple(wanted), since=first, begun=begun)
+        begun = stories.begun(tx, sorted({one.correlation for one in wanted.values()}), action)
+    in_order = tuple(wanted[index] for index in sorted(wanted))
+    return Window(about=ask.about, entries=in_order, since=earlier.first, begun=begun)
 
 
 def _counted(tx: Session, found: Found, end: int) -> Found:

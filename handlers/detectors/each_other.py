@@ -39,15 +39,12 @@ USUAL = template(
 def asks(entry: Brief, settings: EachOther, _: Surroundings) -> Iterable[Ask]:
     if not entry.subject or entry.outcome != "done" or entry.actor == entry.subject:
         return
-    pair = sorted((entry.actor, entry.subject))
     span = timedelta(days=settings.days)
-    yield Ask(
-        about=":".join(pair),
-        trails=tuple(
-            Trail(actor=one, subject=other, actions=_GIVEN, span=span, before=_MOST)
-            for one, other in (pair, pair[::-1])
-        ),
+    back = Trail(
+        actor=entry.subject, subject=entry.actor, actions=_GIVEN, span=span, before=_MOST, needed=True
     )
+    there = Trail(actor=entry.actor, subject=entry.subject, actions=_GIVEN, span=span, before=_MOST)
+    yield Ask(about=":".join(sorted((entry.actor, entry.subject))), trails=(back, there))
 
 
 def find(window: Window, settings: EachOther, _: Surroundings) -> Found | None:

@@ -9,7 +9,16 @@ from datetime import datetime, timedelta
 from functools import lru_cache
 from typing import Any
 
-from sqlalchemy import BigInteger, ColumnElement, bindparam, func, literal_column, or_, select, type_coerce
+from sqlalchemy import (
+    BigInteger,
+    ColumnElement,
+    bindparam,
+    func,
+    literal_column,
+    or_,
+    select,
+    type_coerce,
+)
 
 from storage.audit.log import Transaction, connection_of
 from storage.audit.stories import Brief
@@ -51,6 +60,7 @@ class Trail:
 
     before: how many of them before the new ones are wanted at most, within the span, or all of what is older than so
     much before whatever asked. begun_by: the action with which their stories begin, where its time is wanted.
+    needed: with none of these, nothing else is looked at.
     """
 
     actor: str = ""
@@ -61,6 +71,7 @@ class Trail:
     span: timedelta | None = None
     older: timedelta | None = None
     begun_by: str = ""
+    needed: bool = False
 
     def holds(self, entry: Brief) -> bool:
         """Whether a new entry belongs to it."""
@@ -80,20 +91,34 @@ def between(tx: Transaction, first: int, end: int, actions: Collection[str]) -> 
     return [_brief(row) for row in rows(connection_of(tx), _BETWEEN, given)]
 
 
-def before(tx: Transaction, trail: Trail, first: int, at: datetime) -> list[Brief]:
-    """The last entries of this trail below the index `first`, oldest first. at: when what asks for them happened."""
-    if not trail.before:
-        return []
-    floor = _floor(tx, first, at - trail.span) if trail.span is not None else 0
-    given = {
-        **_given(trail),
-        "floor": floor,
-        "end": first,
-        "most": trail.before,
-        "older": to_micros(at - trail.older) if trail.older is not None else 0,
-    }
-    found = rows(connection_of(tx), _earlier(_shape(trail), trail.older is not None), given)
-    return [_brief(row) for row in reversed(found)]
+class Earlier:
+    """What stands before a stretch of new entries. first: the index of the first of them; at: when it was written."""
+
+    def __init__(self, tx: Transaction, first: int, at: datetime) -> None:
+        self.first = first
+        self._tx, self._at = tx, at
+        self._floors: dict[timedelta, int] = {}
+
+    def of(self, trail: Trail, at: datetime) -> list[Brief]:
+        """The last entries of this trail, oldest first. at: when what asks for them happened."""
+        if not trail.before:
+            return []
+        given = {
+            **_given(trail),
+            "floor": self._floor(trail.span),
+            "end": self.first,
+            "most": trail.before,
+            "older": to_micros(at - trail.older) if trail.older is not None else 0,
+        }
+        found = rows(connection_of(self._tx), _earlier(_shape(trail), trail.older is not None), given)
+        return [_brief(row) for row in reversed(found)]
+
+    def _floor(self, span: timedelta | None) -> int:
+        if span is None:
+            return 0
+        if span not in self._floors:
+            self._floors[span] = _floor(self._tx, self.first, self._at - span)
+        return self._floors[span]
 
 
 def count(tx: Transaction, trail: Trail, since: datetime, end: int) -> tuple[int, datetime | None]:
@@ -132,7 +157,8 @@ def _earlier(shape: _Shape, older: bool) -> Plain:
 @lru_cache
 def _counted(shape: _Shape) -> Plain:
     lately = type_coerce(ENTRIES.c.at, BigInteger) + 0 >= bindparam("since")
-    return Plain(select(func.count(), func.min(ENTRIES.c.at)).where(*_conditions(shape), lately))
+    counted: list[Any] = [func.count(), func.min(ENTRIES.c.at)]
+    return Plain(select(*counted).where(*_conditions(shape), lately))
 
 
 def _conditions(shape: _Shape) -> list[ColumnElement[bool]]:
