@@ -15,6 +15,7 @@ from handlers.policies import shipped
 from tests.browser.gallery import (
     approvers,
     halting,
+    patterns,
     petitions,
     proofs,
     resets,
@@ -64,7 +65,12 @@ def _broken() -> dict[str, Any]:
 
 
 def _few_resets() -> dict[str, Any]:
-    return {"changes": {"[security]": "[security]\nresets_an_hour = 2"}}
+    section = "[detectors.resets]\neverybody = 2\n[security]\nresets_an_hour = 2"
+    return {"changes": {"[security]": section}}
+
+
+def _soon_told() -> dict[str, Any]:
+    return {"changes": {"[security]": f"{patterns.LOW}[security]"}}
 
 
 def _two_owners() -> dict[str, Any]:
@@ -92,7 +98,7 @@ SCENES = (
             security.many_left, security.on_the_secure_page, security.undeliverable, security.a_checkpoint,
             security.a_story, security.a_week,
             proofs.a_passkey, resets.not_me, resets.a_new_address, rules.changed_rules,
-            halting.halted, halting.revoked,
+            halting.halted, halting.revoked, patterns.an_edited_record,
         )
     ),
     Scene(play=petitions.a_petition, how=_all_policies),
@@ -102,6 +108,7 @@ SCENES = (
     Scene(play=security.set_back, how=_published),
     Scene(play=security.a_broken_policy, how=_broken),
     Scene(play=resets.too_many_resets, how=_few_resets),
+    Scene(play=patterns.patterns, how=_soon_told),
     Scene(play=rules.proposed_rules, how=_two_owners),
     Scene(play=security.not_streamed, how=_no_collector),
     Scene(play=vouching.a_word, how=_all_policies),
