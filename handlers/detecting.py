@@ -221,6 +221,6 @@ def _raise_failed(tx: Session, now: datetime, name: str, fault: str, first: int,
         return
     strange = Strange(
         kind=Kind.DETECTOR_FAILED, severity=Severity.MEDIUM, who=name, cause=name, correlation=STORY,
-        facts={"detector": name, "fault": fault, "first": first, "last": end - 1},
+        facts={"detector": name, "error": fault, "first": first, "last": end - 1},
     )  # fmt: skip
     tell_security(tx, now, strange)

@@ -28,7 +28,7 @@ class EachOther:
 
 TITLE = template("Approving each other: {who} and {other}")
 TOLD = template(
-    "Within {days} days {who} approved {there} requests of {other}, and {other} approved {back} of {who}."
+    "Within {days} days {who} approved requests of {other} (so many: {there}), and {other} those of {who} ({back})."
 )
 USUAL = template(
     "Usually requests of one team's approvers are approved by different people. Look at what was asked, and put a "

@@ -224,8 +224,8 @@ async def test_two_people_who_approve_each_other_are_told(world: World) -> None:
     (one,) = await eye.sees()
     assert (one.kind, one.correlation) == (Kind.APPROVING_EACH_OTHER, "g-8")
     assert one.facts["told"] == (
-        "Within 7 days Linus (linus) approved 2 requests of Grace (grace), and Grace (grace) approved 2 of "
-        "Linus (linus)."
+        "Within 7 days Linus (linus) approved requests of Grace (grace) (so many: 2), and Grace (grace) those of "
+        "Linus (linus) (2)."
     )
 
 
@@ -370,7 +370,7 @@ async def test_a_detector_that_breaks_is_told_once_and_the_others_go_on(plain: W
         await eye.detecting.look()
     await eye.refused("eve", 10)
     failed, refusals = await eye.sees()
-    assert (failed.kind, failed.count, failed.facts["fault"]) == (Kind.DETECTOR_FAILED, 1, "KeyError")
+    assert (failed.kind, failed.count, failed.facts["error"]) == (Kind.DETECTOR_FAILED, 1, "KeyError")
     assert "p-secret" not in str(failed.facts)
     assert refusals.kind == Kind.MANY_REFUSALS
     assert await eye.detecting.look() <= 1

@@ -41,11 +41,11 @@ def _failed(alert: Alert) -> tuple[str, str]:
         "The others go on, and it is tried again with what comes next. The log says more; [detectors] in wicket.toml "
         "switches it off."
     )
-    if not (known := alert.fact("fault")):
+    if not (known := alert.fact("error")):
         return title, goes_on
     broke = say(
         "It broke over the audit entries {first} to {last} ({fault}), and says nothing of them.",
-        first=alert.number("first"), last=alert.number("last"), fault=f"`{known}`",
+        first=alert.number("first"), last=alert.number("last"), fault=known,
     )  # fmt: skip
     return title, together(broke, goes_on)
 

@@ -467,7 +467,7 @@ GOLDEN = [
         for kind in SEEN
     ),
     (
-        alert(Kind.DETECTOR_FAILED, {"fault": "KeyError", "first": 7, "last": 9}, who="refusals"),
+        alert(Kind.DETECTOR_FAILED, {"error": "KeyError", "first": 7, "last": 9}, who="refusals"),
         "⚠️ A detector failed: refusals",
         "It broke over the audit entries 7 to 9 (KeyError), and says nothing of them. The others go on, and it is "
         "tried again with what comes next. The log says more; [detectors] in wicket.toml switches it off.",
