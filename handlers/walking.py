@@ -64,7 +64,7 @@ class Walking:
         if stand is None or found is None:
             return False
         move = partial(self._took, stand=stand, found=found, now=now)
-        if _is_news(stand, found) and not found.only_tiles:
+        if _is_news(stand, found):
             await self._watching.stop_for(_sentence(found), unless=move)
         else:
             await self._ground.database.write(move)

@@ -9,18 +9,20 @@ from sqlalchemy import text
 
 from handlers import recording
 from handlers.decisions.freezing import Stopped, What
-from handlers.intents import SCHEDULE
 from handlers.strange import Kind
 from handlers.tiling import Tiling
 from handlers.walking import AT_ONCE, Walking
 from handlers.watching import Watching
 from storage import freezes, walks
+from storage.audit import entry as audit
 from storage.audit import log
 from storage.audit.merkle import Frontier
 from storage.audit.slices import SLICE
+from storage.identifiers import new_id
 from storage.records import LogWalk
 from storage.states import FreezeKind
 from storage.stores import Server
+from storage.types import to_micros
 from tests.handlers.access_ground import World
 from tests.handlers.access_ground import world as open_world
 from tests.handlers.test_retiling import done_to
@@ -51,15 +53,16 @@ def walking(world: World, *, every: timedelta = DAY) -> Walking:
 async def written(world: World, entries: int) -> None:
     """So many entries, one of them with a text, and the tiles over them."""
 
-    def work(tx) -> None:
-        for number in range(entries):
-            recording.record(
-                tx, at=world.clock(), action="question.asked", outcome="done", actor=recording.WICKET, where=SCHEDULE,
-                correlation=f"c-{number}", subject="ada", resource="prod-db",
-                texts={"justification": "because"} if number == 5 else {},
-            )  # fmt: skip
-
-    await world.ground.database.write(work)
+    now, where = world.clock(), audit.Where(transport="schedule", replica="r1")
+    fresh = [
+        audit.Entry(
+            id=new_id("e", now), at=now, action="question.asked", outcome="done", actor=recording.WICKET, where=where,
+            correlation=f"c-{number}", subject="ada", resource="prod-db",
+            texts={"justification": "because"} if number == 5 else {},
+        )
+        for number in range(entries)
+    ]  # fmt: skip
+    await world.ground.database.write(lambda tx: log.append_each(tx, fresh))
     await Tiling(world.ground.database).seal_due()
 
 
@@ -254,10 +257,10 @@ async def test_a_row_that_says_how_far_it_came_is_believed_only_as_it_was_writte
     edited(plain, "actor = 'eve'")
     put_back = (
         f"UPDATE log_walks SET round = {old.round}, position = {old.position}, frontier = '{old.frontier}', "
-        f"began_at = began_at - 1, mac = '{old.mac}'"
+        f"began_at = {to_micros(old.began_at)}, known = '{old.known}', mac = '{old.mac}'"
     )
-    forged = "UPDATE log_walks SET position = 3072"
-    for statement in (put_back, forged):
+    for statement in ("UPDATE log_walks SET round = 7", put_back):
+        assert await plain.ground.database.read(walks.stand) is not None or statement == put_back
         done_to(plain.ground.database, "log_walks", statement)
         assert await plain.ground.database.read(walks.stand) is None
     await a_round(plain)

@@ -79,3 +79,12 @@ def test_a_damaged_tile_is_named_and_no_entry_is(sealed: Engine) -> None:
         tx.execute(text('UPDATE audit_tiles SET hashes = zeroblob(8192) WHERE level = 0 AND "index" = 1'))
         assert [(one.first, one.only_tiles) for one in a_round(tx) if one.wrong] == [(256, True)]
         tx.rollback()
+
+
+def test_entries_that_are_missing_at_the_end_of_a_slice_are_found_by_it(sealed: Engine) -> None:
+    """T-1: the next slice begins behind them, and what is stored of the tree knows of them still."""
+    with sealed.connect() as tx:
+        tx.execute(text('DELETE FROM audit_entries WHERE "index" IN (254, 255)'))
+        first, *_ = a_round(tx)
+        assert [(one.kind, one.first, one.last) for one in first.findings] == [("missing", 254, 255)]
+        tx.rollback()
