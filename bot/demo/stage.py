@@ -8,6 +8,7 @@ import socket
 from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
+from functools import partial
 
 from sqlmodel import Session
 
@@ -78,8 +79,10 @@ async def on_stage(
         if keepers is None:
             keepers = local = LocalKeepers(folder.people, now=now)
             opened.callback(local.close)
-        settings = _settle(folder, slack, phones, keepers, beside=port)
-        app = App(settings, now=now, chance=chance)
+        reread = _settle(folder, slack, phones, keepers, beside=port)
+        settings = reread()
+        migrate(settings.database.path)
+        app = App(settings, now=now, chance=chance, reread=reread)
         opened.push_async_callback(app.stop)
         await _seed(keepers, settings, app, now)
         await app.start()
@@ -88,8 +91,10 @@ async def on_stage(
         yield Stage(folder=folder, settings=settings, slack=slack, phones=phones, keepers=keepers, app=app)
 
 
-def _settle(folder: Folder, slack: Workspace, phones: Phones, keepers: Keepers, *, beside: int) -> Settings:
-    """Write this run's settings down, and read them as the bot of a real company does."""
+def _settle(
+    folder: Folder, slack: Workspace, phones: Phones, keepers: Keepers, *, beside: int
+) -> Callable[[], Settings]:
+    """Write this run's settings down; what reads them as the bot of a real company does."""
     addresses = Addresses(
         api_url=slack.api_url,
         page_port=_free_port(beside + 1 if beside else 0),
@@ -98,9 +103,7 @@ def _settle(folder: Folder, slack: Workspace, phones: Phones, keepers: Keepers, 
     tokens = Tokens(bot=slack.bot_token, app=slack.app_token, signing=slack.signing_secret)
     # Only these: what this machine's environment says of a real workspace has no place here.
     written = folder.write(addresses, tokens, directory=keepers.section, secrets=keepers.secrets)
-    settings = load_settings(folder.config, written)
-    migrate(settings.database.path)
-    return settings
+    return partial(load_settings, folder.config, written)
 
 
 async def _seed(keepers: Keepers, settings: Settings, app: App, now: Clock) -> None:

@@ -14,7 +14,7 @@ import cedarpy
 
 from handlers.decisions.choosing import Choices, Chosen
 from handlers.decisions.circumstances import Hours
-from handlers.decisions.facts import Json, Wanted, put, resource_of
+from handlers.decisions.facts import Json, Wanted, put, value_of
 from handlers.decisions.policy import AccessQuestion, Action, PolicyDecision, Question, Severity
 from handlers.decisions.reading import Read, as_asked, looked_up
 from handlers.decisions.statements import PolicyNote, checked
@@ -129,8 +129,9 @@ class CedarPolicy:
                 requests.append(request)
                 known += [entity for entity in entities if entity not in known]
             parsed = self._facts([json.dumps(entity) for entity in known], which)
-            # What is put together is about one thing.
-            chosen = self._choices.of(which, resource_of(requests[0]))
+            chosen = self._choices.of(
+                which, lambda read: [value_of(read, request, known) for request in requests]
+            )
             results = cedarpy.is_authorized_batch(requests, chosen.policies, parsed, self._schema)
         except Exception as error:  # noqa: BLE001 - an engine that fails in any way must refuse, not fail the caller
             return [self._not_evaluated((f"{type(error).__name__}: {error}",))] * len(questions)

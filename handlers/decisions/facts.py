@@ -4,6 +4,7 @@ It never looks anything up. It never passes null or fractions, which Cedar refus
 name could forge.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC
 from typing import Any, TypeAlias
@@ -18,7 +19,7 @@ from handlers.decisions.policy import (
     ResumeQuestion,
     VouchQuestion,
 )
-from handlers.decisions.reading import facts_in
+from handlers.decisions.reading import Read, facts_in, literal
 from handlers.decisions.unknown import around, of_account
 from storage.catalogue import Entitlement, Owner
 from storage.directories.base import Account
@@ -94,9 +95,17 @@ def put_whole(question: Question, schema: str, hours: Hours | None = None) -> tu
     return put(question, Wanted(of_entities=every, in_context=every), hours)
 
 
-def resource_of(request: Json) -> tuple[str, str]:
-    """Type and id of what a request is about."""
-    return request["resource"]["type"], request["resource"]["id"]
+def value_of(read: Read, request: Json, entities: Sequence[Json]) -> str | None:
+    """The value of a fact in a question as `put` gives it, in the writing of `literal`; None if it is not there."""
+    whose, fact = read
+    if whose == "context":
+        facts = request["context"]
+    else:
+        uid = request[whose]
+        if not fact:
+            return literal({"__entity": uid})
+        facts = next((one["attrs"] for one in entities if one["uid"] == uid), {})
+    return literal(facts[fact]) if fact in facts else None
 
 
 def _only(facts: Json, wanted: frozenset[str]) -> Json:

@@ -3,12 +3,18 @@
 It evaluates nothing: that a policy reads a fact does not say that it comes to reading it.
 """
 
+import json
 import re
 from collections.abc import Iterator, Mapping
 from typing import Any, TypeAlias
 
 Read: TypeAlias = tuple[str, str]
 """Of whom or what, and which fact: ("principal", "team"), ("context.requester", "active"); ("", …) if it depends."""
+
+Bound: TypeAlias = tuple[Read, str]
+"""A fact, and the only value of it with which a policy can apply, as `literal` writes it. Who asks, and what it is
+about, is the fact "" of theirs.
+"""
 
 # Facts that the schema marks so may be unknown.
 _LOOKED_UP = re.compile(r"@looked_up\s+(\w+)\s*:")
@@ -44,6 +50,40 @@ def reads_of(policy: Mapping[str, Any]) -> frozenset[Read]:
 def guards_of(policy: Mapping[str, Any]) -> frozenset[Read]:
     """Those among them that it asks about with `has`."""
     return frozenset(read for read, guarded in _reads(policy["conditions"]) if guarded)
+
+
+def bound_of(policy: Mapping[str, Any]) -> Bound | None:
+    """What a policy is bound to, if its scope says so, or the first thing that it asks.
+
+    `resource == …` and `principal == …`, or `when { principal.team == "…" && …`: with any other value nothing that
+    stands behind it is come to, so it neither applies nor fails. policy: Cedar's JSON of it.
+    """
+    for whose in ("resource", "principal"):
+        if policy[whose]["op"] == "==":
+            return (whose, ""), literal({"__entity": policy[whose]["entity"]})
+    match policy["conditions"]:
+        case [{"kind": "when", "body": body}, *_]:
+            return _first_equality(body)
+    return None
+
+
+def literal(value: object) -> str:
+    """A value of Cedar's JSON, as text that is the same for the same value."""
+    return json.dumps(value, sort_keys=True)
+
+
+def _first_equality(asked: Any) -> Bound | None:
+    match asked:
+        case {"&&": {"left": first}}:
+            return _first_equality(first)
+        case {
+            "==": {
+                "left": {".": {"left": {"Var": str(whose)}, "attr": str(fact)}},
+                "right": {"Value": value},
+            }
+        }:
+            return (whose, fact), literal(value)
+    return None
 
 
 def _reads(part: Any) -> Iterator[tuple[Read, bool]]:

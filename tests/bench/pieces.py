@@ -15,7 +15,8 @@ _NAMES = {
     "decision view": "one policy decision: view",
     "decision grant": "one policy decision: grant",
     "decision 1000 apart": "the same with 1,000 policies, each about an entitlement of its own",
-    "decision 1000": "the same with 1,000 policies that all could be about it",
+    "decision 1000 teams": "the same with 1,000 policies, each begun by the team that it is about",
+    "decision 1000": "the same with 1,000 policies begun by a sum, so that all must be looked at",
     "home": "the App Home of somebody with 200 grants, rendered",
     "parse": "one sentence understood",
 }

@@ -1,9 +1,8 @@
-"""`wicket policy` as it is typed: what it finds and prints, its exit codes, and the walk of docs/policy.md played."""
+"""`wicket policy` as it is typed: what it finds and prints, and its exit codes."""
 
 import json
 import os
 import re
-import subprocess
 import time
 from collections.abc import Iterator
 from contextlib import chdir
@@ -240,38 +239,3 @@ def test_a_thousand_cases_take_about_a_second(place: Path) -> None:
     told = run("test", "--directory", "policies", "policies/cases/own.toml")
     assert time.process_time() - began < 4
     assert "1000 of 1000" in told.stdout
-
-
-def test_the_walk_of_the_page_goes_as_it_is_written(place: Path) -> None:
-    """Every command of docs/policy.md, in order; each line of a sample is printed by the commands before it."""
-    page = (ROOT / "docs" / "policy.md").read_text(encoding="utf-8")
-    walk = page[page.index("## In fifteen minutes") : page.index("## What stands where")]
-    printed, played = "", 0
-    for kind, block in re.findall(r"^```(\w*)\n(.*?)^```$", walk, re.MULTILINE | re.DOTALL):
-        if kind == "text":
-            lines = {_without_numbers(line) for line in printed.splitlines()}
-            for line in block.splitlines():
-                assert _without_numbers(line) in lines, line
-            continue
-        printed = "".join(
-            _played(command) for command in re.split(r"\n(?=wicket |sed |mkdir |cat )", block.strip())
-        )
-        played += 1
-    assert played == 5
-    assert printed.endswith("0 warnings, 0 failed.\n")
-
-
-def _played(command: str) -> str:
-    """What a command of the page prints; where it says so, into a file."""
-    if not command.startswith("wicket policy "):
-        subprocess.run(["bash", "-ec", command], check=True, timeout=20)
-        return ""
-    typed, _, file = command.removeprefix("wicket policy ").partition(" > ")
-    told = run(*typed.split())
-    if file:
-        Path(file).write_text(told.stdout, encoding="utf-8")
-    return "" if file else told.stdout
-
-
-def _without_numbers(line: str) -> str:
-    return re.sub(r"\d+(\.\d+)?", "0", " ".join(line.split()))

@@ -60,10 +60,11 @@ def free_port() -> int:
 
 
 @contextmanager
-def demo(*arguments: str, **environment: str) -> Iterator[Running]:
+def demo(*arguments: str, at: Path = ROOT, **environment: str) -> Iterator[Running]:
+    """at: the folder that it is started in."""
     process = subprocess.Popen(
-        [*COMMAND, *arguments], cwd=ROOT, text=True, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
-        env={**os.environ, **environment},
+        [*COMMAND, *arguments], cwd=at, text=True, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+        env={**os.environ, "PYTHONPATH": str(ROOT), **environment},
     )  # fmt: skip
     assert process.stdout is not None
     said = ""

@@ -227,16 +227,6 @@ def test_a_reason_names_what_stands_in_the_way_and_stays_a_template() -> None:
     assert reason.template == "{name} has {conflicts}; ask {owner}."
 
 
-def test_policies_about_another_resource_are_not_even_looked_at() -> None:
-    """What says `resource ==` is put to Cedar for that one alone, and there it counts with all the others."""
-    about = '@id("{0}") @reason("No.") forbid (principal, action == Action::"grant", resource == Entitlement::"{0}");\n'
-    text = ALL + about.format("wiki-edit") + about.format("vault-root")
-    policy = CedarPolicy.load({"own.cedar": text}, SCHEMA, bound_to="")
-    asked = [WIKI, VAULT, PROD_DB, replace(PROD_DB, id='wiki-edit"')]
-    answers = [policy.ask(access(Action.GRANT, what)).policy_ids for what in asked]
-    assert answers == [("wiki-edit",), ("vault-root",), ("all",), ("all",)]
-
-
 def test_an_error_names_its_policy_whatever_was_left_out_before_it() -> None:
     """Cedar numbers what it was given, which is not the whole set."""
     other = '@id("other") @reason("No.") forbid (principal, action, resource == Entitlement::"elsewhere");\n'

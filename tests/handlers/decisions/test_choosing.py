@@ -1,0 +1,144 @@
+"""Which policies are put to Cedar: leaving out those that could never apply changes no answer, and saves their cost."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+import pytest
+from cedarpy import Schema
+from hypothesis import Phase, given, settings
+from hypothesis import strategies as st
+
+from handlers.decisions.cedar import CedarPolicy
+from handlers.decisions.choosing import Choices
+from handlers.decisions.policy import Action
+from handlers.decisions.reading import Read
+from handlers.decisions.statements import checked
+from handlers.policies import shipped
+from tests.handlers.decisions.cast import ADA, EVE, GRACE, PROD_DB, WIKI, access
+
+_, SCHEMA = shipped()
+PERMIT = '@id("all") @reason("Anybody may.") permit (principal, action, resource);\n'
+TEAMS = ("Payments", "Search", 'a "quoted" one', "Ünïcode\u0000")
+# What policies of a company may begin with, by what they are about: enough of each to be told apart by it.
+FIRST_WORDS = {
+    "team": (
+        *(
+            f'principal.team == "{team}"'
+            for team in ("Payments", "Search", 'a \\"quoted\\" one', "Ünïcode\\0")
+        ),
+        '(principal.team == "Payments" || resource.risk == 4)',
+        '!(principal.team == "Payments")',
+    ),
+    "owner": (*(f'resource.owner == Owner::"{owner}"' for owner in ("data", "other")), "resource.risk > 0"),
+    "risk": (*(f"resource.risk == {risk}" for risk in (1, 4)), "resource.standingAllowed"),
+    "standing": (
+        *(f"resource.standingAllowed == {stands}" for stands in ("true", "false")),
+        "resource.risk > 0",
+    ),
+    "asker": ('principal == Account::"ada"', 'context.requester == Account::"ada"', "principal.active"),
+}
+# What may follow: an overflow must refuse wherever it is come to, and nowhere else.
+THEN = ("context.minutes > 60", "context.minutes < 0", "(9223372036854775807 + resource.risk) > 0")
+SCOPES = (*["resource"] * 8, 'resource == Entitlement::"wiki-edit"', 'resource == Entitlement::"prod-db"')
+
+
+def policy(number: int, effect: str, scope: str, clause: str) -> str:
+    """One of a company's own policies."""
+    return f'@id("own-{number}") @reason("No.") {effect} (principal, action == Action::"grant", {scope})\n{clause};\n'
+
+
+def own(family: str, then: Sequence[str]) -> st.SearchStrategy[list[tuple[str, str, str, str, str]]]:
+    """Policies that begin alike: effect, scope, when or unless, and what they ask first and then."""
+    one = st.tuples(
+        st.sampled_from(["permit", "forbid"]),
+        st.sampled_from(SCOPES),
+        st.sampled_from(["when", "when", "when", "unless"]),
+        st.sampled_from(FIRST_WORDS[family]),
+        st.sampled_from(then),
+    )
+    return st.lists(one, min_size=60, max_size=80)
+
+
+QUESTIONS = [
+    access(Action.GRANT, thing, by=by, minutes=minutes)
+    for thing in (WIKI, PROD_DB, replace(PROD_DB, owner="other", standing_allowed=True))
+    for by in (*(replace(ADA, team=team) for team in TEAMS), EVE)
+    for minutes in (30, 120)
+]
+
+
+@pytest.mark.parametrize("fails", [False, True])
+@pytest.mark.parametrize("family", FIRST_WORDS)
+@settings(max_examples=3, phases=[Phase.generate])  # seventy policies take minutes to shrink
+@given(data=st.data())
+def test_what_is_left_out_changes_no_answer(family: str, fails: bool, data: st.DataObject) -> None:
+    """Promise 3: by the policies that could apply, each question is answered as by all of them, errors included."""
+    policies = data.draw(own(family, THEN if fails else THEN[:2]))
+    chosen, all_of_them = (
+        CedarPolicy.load(
+            {
+                "own.cedar": PERMIT
+                + "".join(
+                    policy(number, effect, scope, f"{kind} {{ {form.format(f'{first} && {then}')} }}")
+                    for number, (effect, scope, kind, first, then) in enumerate(policies)
+                )
+            },
+            SCHEMA,
+            bound_to="",
+        )
+        # The second is bound to nothing that could be seen.
+        for form in ("{}", "!!({})")
+    )
+    for question in QUESTIONS:
+        here, there = chosen.ask(question), all_of_them.ask(question)
+        assert here == replace(there, policy_set=here.policy_set)
+
+
+@pytest.mark.parametrize(
+    ("read", "scope", "first"),
+    [
+        (("principal", "team"), "resource", 'principal.team == "{}" && '),
+        (("resource", "owner"), "resource", 'resource.owner == Owner::"{}" && '),
+        (("resource", ""), 'resource == Entitlement::"{}"', ""),
+    ],
+)
+def test_a_thousand_policies_about_others_are_not_put_to_cedar(read: Read, scope: str, first: str) -> None:
+    """What is bound to another team, owner or thing is left out; what is not known could be any of them."""
+    text = PERMIT + "".join(
+        policy(
+            number,
+            "forbid",
+            scope.format(number),
+            f"when {{ {first.format(number)}context.minutes > {number} }}",
+        )
+        for number in range(40)
+    )
+    choices = Choices({"grant": frozenset({"grant"})}, checked("own.cedar", text, Schema.from_str(SCHEMA)))
+    values = sorted({note.bound[1] for note in choices.notes("grant") if note.bound is not None})
+    assert len(values) == 40
+
+    def put(*known: str | None) -> int:
+        return len(choices.of("grant", {read: known}.__getitem__).notes)
+
+    assert put("elsewhere") == 1
+    assert put(values[7]) == 2
+    assert put(values[7], values[8]) == 3  # of two questions at once
+    assert put(None) == 41
+
+
+def test_a_click_of_two_people_is_decided_by_the_policies_of_both() -> None:
+    """An approval asks about its approver and about whoever gets it at once: each team's own policies count."""
+    text = PERMIT + "".join(
+        f'@id("own-{number}") @reason("No.") forbid (principal, action, resource is Entitlement)\n'
+        f'when {{ principal.team == "team-{number}" }};\n'
+        for number in range(20)
+    )
+    engine = CedarPolicy.load({"own.cedar": text}, SCHEMA, bound_to="")
+    ada, grace = replace(ADA, team="team-3"), replace(GRACE, team="team-5")
+    approve, grant = engine.ask_each(
+        [
+            access(Action.APPROVE, WIKI, principal=grace, requester=ada, role="owner"),
+            access(Action.GRANT, WIKI, by=ada),
+        ]
+    )
+    assert (approve.policy_ids, grant.policy_ids) == (("own-5",), ("own-3",))
