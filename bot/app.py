@@ -27,6 +27,7 @@ from bot.grounds import ground_of, page_ground_of
 from bot.languages import read_language
 from bot.limits import bulletin_times
 from bot.listening import listen
+from bot.lookouts import Lookouts
 from bot.metrics import Metrics
 from bot.process import favour_the_loop
 from bot.reloading import Reread, begin_with, govern, reloads
@@ -327,6 +328,7 @@ class App:
             drift=self._drift,
             leavers=self._leavers,
             watching=self._watching,
+            lookouts=Lookouts.of(self._settings, self.ground, self._watching, self._signer.verifier),
             tiling=Tiling(self.database),
             bulletins=self.bulletins,
             summons=Summons(self.ground),

@@ -13,6 +13,7 @@ from bot.couriers.opening import Escalations
 from bot.couriers.patient import deliver_all
 from bot.couriers.slack import BATCH, SlackCourier
 from bot.discovering import DISCOVERY, RULES, Discovering
+from bot.lookouts import Lookouts
 from bot.metrics import Metrics
 from bot.reloading import Reloading
 from bot.schedule import Duty
@@ -69,6 +70,7 @@ class Duties:
     leavers: Leavers
     summons: Summons
     watching: Watching
+    lookouts: Lookouts
     tiling: Tiling
     bulletins: Bulletins
     reminding: Reminding
@@ -114,6 +116,7 @@ class Duties:
             Duty(name="doubts", every=1, work=self.doubts.tell_due),
             Duty(name="rows", every=60, work=self.doubts.look),
             Duty(name="checkpoints", every=self.watch_every, work=self.watching.look),
+            *self.lookouts.duties(self._is_busy),
             Duty(name="tiles", every=1, work=self.tiling.seal_due),
             Duty(name="bulletins", every=60, work=self.bulletins.owe_due),
             Duty(name="overdue", every=10, woken_by="overdue", work=self._watch_overdue),
@@ -156,9 +159,12 @@ class Duties:
         await deliver_all(
             partial(self.slack.deliver_due, urgency),
             batch=BATCH,
-            is_busy=lambda: gives_way and (self.effects.is_full or self._ends_are_due()),
+            is_busy=lambda: gives_way and self._is_busy(),
             ends_are_due=lambda: gives_way and self._ends_are_due(),
         )
+
+    def _is_busy(self) -> bool:
+        return self.effects.is_full or self._ends_are_due()
 
     def _ends_are_due(self) -> bool:
         """Whether access is being taken back by the hundred: that is a promise, and words about it come after it."""

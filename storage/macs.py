@@ -52,6 +52,7 @@ BOUND: Mapping[str, tuple[str, ...]] = {
     "links": (
         "id", "slack_team", "slack_user", "directory", "account", "mail", "made_by", "state", "created_at",
     ),
+    "log_walks": ("name", "round", "position", "frontier", "began_at", "known"),
     "mail_codes": ("id", "handle", "created_at", "expires_at", "used_at"),
     "passkeys": (
         "id", "directory", "account", "credential", "public_key", "user_handle", "sign_count", "backup_eligible",

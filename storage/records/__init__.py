@@ -20,6 +20,7 @@ from storage.records.sign_ins import SignIn, Subject
 from storage.records.step_ups import StepUp
 from storage.records.streams import Stream
 from storage.records.vouching import Vouching
+from storage.records.walks import LogWalk
 
 __all__ = [
     "Address",
@@ -43,6 +44,7 @@ __all__ = [
     "Inquiry",
     "LiftWord",
     "Link",
+    "LogWalk",
     "MailCode",
     "Owed",
     "Passkey",

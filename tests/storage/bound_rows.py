@@ -24,6 +24,7 @@ from storage import (
     sign_ins,
     step_ups,
     vouchings,
+    walks,
 )
 from storage.alarms import Effect
 from storage.delegations import Party
@@ -209,6 +210,15 @@ def _lift_word(tx: Session, at: datetime) -> str:
     return freeze.id
 
 
+def _log_walk(tx: Session, at: datetime) -> str:
+    assert walks.move(tx, None, walks.Stand(round=1, began_at=at))
+    return walks.AUDIT
+
+
+def _is_walked(tx: Session, _: datetime) -> bool:
+    return walks.stand(tx) is not None
+
+
 def _has_said(tx: Session, _: datetime) -> bool:
     freeze = str(tx.connection().execute(text("SELECT id FROM freezes")).scalars().first())
     return bool(lift_words.said_of(tx, freeze))
@@ -307,6 +317,7 @@ KINDS = (
     Kind(table="freezes", make=_freeze, change="lifted_by = 'Eve'", counts=_is_lifted),
     Kind(table="lift_words", make=_lift_word, change="account = 'p-eve'", counts=_has_said),
     Kind(table="delegations", make=_delegation, change="entitlements = '[\"prod-admin\"]'", counts=_is_delegated),
+    Kind(table="log_walks", make=_log_walk, change="position = 7", counts=_is_walked),
     Kind(table="alarms", make=_alarm, change="lifted_by = 'Eve'", counts=_is_released),
 )  # fmt: skip
 """What each gives, and one change by hand. Of freezes and alarms it is their being lifted that gives something."""

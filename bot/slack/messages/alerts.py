@@ -16,9 +16,11 @@ from bot.slack.messages.alerts_directory import SENTENCES
 from bot.slack.messages.alerts_helping import helping
 from bot.slack.messages.alerts_people import SENTENCES as OF_PEOPLE
 from bot.slack.messages.alerts_petitions import petition_alert
+from bot.slack.messages.alerts_record import record_changed
 from bot.slack.messages.alerts_refused import SENTENCES as OF_REFUSALS
 from bot.slack.messages.alerts_rules import SENTENCES as OF_RULES
 from bot.slack.messages.alerts_rules import proposal_message
+from bot.slack.messages.alerts_seen import SENTENCES as OF_DETECTORS
 from bot.slack.messages.alerts_vouching import vouching
 from bot.slack.messages.parts import Message, actions, note, section, story_button
 from bot.slack.words import day_and_clock, listed, together
@@ -145,12 +147,14 @@ _SENTENCES: dict[Kind, Callable[[Alert], tuple[str, str]]] = {
     **OF_PEOPLE,
     **OF_REFUSALS,
     **OF_RULES,
+    **OF_DETECTORS,
     Kind.UNDELIVERABLE: _undeliverable,
     Kind.OWNER_UNREACHABLE: _owner_unreachable,
     Kind.ADDRESS_CHANGED: address_changed,
     Kind.PETITION: petition_alert,
     Kind.VOUCHING: vouching,
     Kind.HELP_DESK: helping,
+    Kind.RECORD_CHANGED: record_changed,
 }
 _CHANNEL = re.compile(r"[CG][A-Z0-9]{2,}")
 

@@ -222,6 +222,7 @@ _ROWS = {
     "grants": template("a grant"),
     "holdings": template("a membership"),
     "links": template("a link to a Slack account"),
+    "log_walks": template("how far the record was walked over"),
     "passkeys": template("a passkey"),
     "petitions": template("a petition"),
     "proofs": template("an authenticator or a recovery code"),

@@ -492,6 +492,7 @@ _DRIFT = (
 _STOPPED = (
     *_of(
         "freezes",
+        ("alert-mismatch", "An entry of the record was edited past Wicket.", (FreezeKind.MISMATCH,)),
         ("alert-stopped", "The records were restored from an older copy.", (Kind.ACCESS_STOPPED, FreezeKind.RESTORED)),
     ),
     *_of("forms_freezes", ("form-resume", "Let new access begin again.", (Form.RESUME,))),
@@ -511,6 +512,10 @@ _RECORD = (
         "digests",
         ("digest", "The week in numbers, and what stands out.", ()),
         ("digest-quiet", "A quiet week.", ()),
+    ),
+    *_of(
+        "alerts_record",
+        ("alert-record-changed", "One more entry that was edited past Wicket.", (Kind.RECORD_CHANGED,)),
     ),
 )  # fmt: skip
 _WORK = (
@@ -532,6 +537,15 @@ _DELEGATED = (
     ),
     *_of("approvals", ("approval-by-delegation", "Approved by delegation: by whose, and until when.", ())),
     *_of("delegations", ("delegation-ended", "Ended at a click, in the same message.", ())),
+)
+_PATTERNS = _of(
+    "alerts_seen",
+    ("alert-many-refusals", "Somebody tries door after door.", (Kind.MANY_REFUSALS,)),
+    ("alert-many-asked", "Many different things asked for at once.", (Kind.MANY_ASKED,)),
+    ("alert-each-other", "Two people approve each other's requests.", (Kind.APPROVING_EACH_OTHER,)),
+    ("alert-approved-at-once", "Approvals that come too soon to have been read.", (Kind.APPROVED_AT_ONCE,)),
+    ("alert-dormant", "A privileged request out of a long silence.", (Kind.DORMANT,)),
+    ("alert-many-resets", "More resets at once than usual.", (Kind.MANY_RESETS,)),
 )
 _RULES = _of(
     "alerts_rules",
@@ -568,6 +582,10 @@ PARTS = (
     Part(heading="Differences and leavers", pictures=_DRIFT),
     Part(heading="New access is stopped", pictures=_STOPPED),
     Part(heading="The record", opening="What happened, told to whom it concerns.", pictures=_RECORD),
+    Part(
+        heading="Patterns in the record", opening="What no single entry shows; nothing is stopped by it.",
+        pictures=_PATTERNS,
+    ),
     Part(heading="Changes of the rules", opening="Policies, catalogue and settings.", pictures=_RULES),
 )  # fmt: skip
 
