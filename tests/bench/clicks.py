@@ -23,11 +23,11 @@ async def measure_clicks(stage: Stage) -> list[Figure]:
         figure("an approval, from the sent form to durable", "decided"),
         figure("the same, p99", "decided p99"),
         figure("durable transactions that it takes", "times", "×", TIMES),
-        figure("where its form was opened by another replica", "times unopened", "×"),
+        figure("approved at once, or with a form opened elsewhere", "times unopened", "×"),
         figure("of the least durable transaction, one row by SQLite alone", "times raw", "×"),
         figure("our own work (processor time): the transaction", "durable work"),
         figure("the approval", "decided work"),
         figure("as many times", "times work", "×", TIMES),
-        figure("where its form was opened by another replica", "times unopened work", "×"),
+        figure("approved at once, or with a form opened elsewhere", "times unopened work", "×"),
         figure("of the least durable transaction", "times raw work", "×"),
     ]
