@@ -180,11 +180,13 @@ class CedarPolicy:
         return self._decided(question, result.allowed, sorted(diagnostics.id_annotations_by_reason.values()))
 
     def _facts(self, entities: Sequence[str], which: str) -> cedarpy.Entities:
-        """A click's two people seldom meet again: they are read at once, on top of what it is about, and not kept."""
+        """Who approves comes again: kept on top of what it is about. Whoever asked seldom does, and is read anew."""
         if which != _TOGETHER:
             return self._entities(*entities)
-        people = ",".join(entities[_ABOUT:])
-        return self._entities(*entities[:_ABOUT]).with_added_json_str(f"[{people}]", self._schema)
+        *others, approver = entities[_ABOUT:]
+        return self._entities(*entities[:_ABOUT], approver).with_added_json_str(
+            f"[{','.join(others)}]", self._schema
+        )
 
     def _parsed(self, *entities: str) -> cedarpy.Entities:
         """These, on top of all but the last: what two questions have in common stands in front and is read once."""
