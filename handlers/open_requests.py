@@ -16,7 +16,7 @@ from handlers import recording
 from handlers.beside import Elsewhere, find_elsewhere, having
 from handlers.counterparts import Target, target_now, uncertain
 from handlers.deciders import accounts_of, count_people, deciders, role_in
-from handlers.decisions.circumstances import Having, Recently
+from handlers.decisions.circumstances import Recently
 from handlers.decisions.counterparts import NoCounterpart
 from handlers.decisions.policy import (
     AccessQuestion,
@@ -167,7 +167,8 @@ class OpenRequests:
             self._lose_account(tx, intent, grant, gone, replace(question, recently=lately))
             return _settled_before(grant, decided, now)
         has = having(tx, self._ground, question.holder, entitlement, facts.elsewhere, grant.id)
-        return self._opened(intent, grant, entitlement, question, facts, way, lately, has)
+        question = replace(question, having=has)
+        return self._opened(intent, grant, entitlement, question, facts, way, lately)
 
     def turn_away(
         self, tx: Session, intent: OnGrant, found: Opened, decision: PolicyDecision
@@ -250,7 +251,6 @@ class OpenRequests:
         facts: Facts,
         way: Way,
         lately: Recently,
-        has: Having,
     ) -> Opened:
         account, decided = intent.actor.account, facts.seen.decided
         so_far = count_people(question, facts.approved, decided, self._ground.security_group)
@@ -259,9 +259,7 @@ class OpenRequests:
             grant=grant,
             decided=decided,
             entitlement=entitlement,
-            question=replace(
-                question, approvals=so_far, way=way, on_call=on_call, recently=lately, having=has
-            ),
+            question=replace(question, approvals=so_far, way=way, on_call=on_call, recently=lately),
             role=role_in(self._ground, grant, question, account),
         )
 
