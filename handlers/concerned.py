@@ -7,6 +7,7 @@ from handlers.ground import Ground
 from handlers.intents import Actor
 from handlers.patience import in_time
 from storage.directories.base import Account
+from storage.emergencies import FORESEEN
 from storage.records import Grant
 
 
@@ -25,8 +26,8 @@ def of_owner(ground: Ground, account: Account, entitlement_id: str) -> bool:
 
 
 def was_carried(grant: Grant) -> bool:
-    """Whether an owner was ever asked: no draft was, nor what was given or refused at once."""
-    return grant.lapses_at is not None
+    """Whether an owner was ever asked, or told of an emergency: no draft was, nor what was given or refused at once."""
+    return grant.lapses_at is not None or grant.foreseen == FORESEEN
 
 
 async def could_decide(ground: Ground, actor: Actor, grant: Grant, *, by_manager: bool) -> bool:

@@ -13,6 +13,7 @@ from sqlmodel import Session
 from handlers.decisions.lifecycle import OVERDUE_AFTER
 from handlers.decisions.outliers import Decided, Late, StandsOut, since, stand_out
 from handlers.digests import AUTOMATIC, BY_PEOPLE, Digest
+from handlers.emergency_frequency import frequency
 from storage import grants
 from storage.approvals import approvals_of
 from storage.audit import log, stories
@@ -55,6 +56,7 @@ def digest_of(tx: Session, begins: datetime, ends: datetime) -> Digest:
         exceptions=raised_during(tx, begins, ends),
         outliers=found,
         names=_names(tx, found),
+        broken=frequency(tx, begins, ends),
     )
 
 

@@ -18,6 +18,7 @@ from handlers.decisions.circumstances import Having, Recently
 from handlers.decisions.counterparts import NoCounterpart
 from handlers.decisions.policy import PolicyDecision, is_on_call, role_of
 from handlers.decisions.requests import Approver, still_granted
+from handlers.emergency_execution import why_not_given
 from handlers.exceptions import Kind, Severity, Strange, broken_policy, tell_security
 from handlers.ground import Ground
 from handlers.intents import SCHEDULE
@@ -28,6 +29,7 @@ from handlers.strange import named_holder
 from handlers.unfollowed import tell_explained
 from storage import grants, holdings
 from storage.approvals import counting_of, proof_of
+from storage.emergencies import FORESEEN
 from storage.records import Approval, Grant, Holding
 from storage.sentences import template, told_together
 from storage.states import GrantState
@@ -65,6 +67,8 @@ class Execution:
         return frozenset(permitted)
 
     async def _refusal(self, grant: Grant, approvals: Sequence[Approval]) -> _Refusal | None:
+        if grant.foreseen == FORESEEN:
+            return await self._refusal_of_emergency(grant)
         entitlement = self._ground.catalogue.entitlements.get(grant.entitlement)
         home = self._ground.home(grant.requester_directory)
         requester = await in_call_time(home.account(grant.requester_account))
@@ -110,6 +114,15 @@ class Execution:
         if isinstance(target.account, NoCounterpart):
             return _Refusal(reason=target.account.finding, decision=verdict.decision, target=target.account)
         return _Refusal(reason=told_together(*verdict.reasons), decision=verdict.decision)
+
+    async def _refusal_of_emergency(self, grant: Grant) -> _Refusal | None:
+        found = await why_not_given(self._ground, grant)
+        if found is None:
+            return None
+        if found.target is not None:
+            return _Refusal(reason=found.target.finding, decision=found.decision, target=found.target)
+        reasons = found.decision.reasons if found.decision else (template("It can no longer be granted."),)
+        return _Refusal(reason=told_together(*reasons), decision=found.decision)
 
     def _void(self, tx: Session, *, claimed: Holding, grant_id: str, refusal: _Refusal) -> None:
         grant = grants.get(tx, grant_id)

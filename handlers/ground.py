@@ -13,6 +13,7 @@ from sqlmodel import Session
 
 from handlers.besides import besides, report_of, show_before
 from handlers.decisions.counterparts import Counterpart
+from handlers.decisions.emergencies import EmergencyRules
 from handlers.decisions.freezing import Stopped, What, what_stops
 from handlers.decisions.petitioning import SHORTEST_COOL_OFF
 from handlers.decisions.policy import AccessQuestion, Action, PolicyEngine
@@ -61,6 +62,8 @@ class Shown(Protocol):
     def requester_directory(self) -> str: ...
     @property
     def target_account(self) -> str: ...
+    @property
+    def foreseen(self) -> str: ...
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -88,6 +91,7 @@ class Ground:
     cool_off: timedelta = SHORTEST_COOL_OFF
     petition_channel: str = ""
     stepping_up: SteppingUp = field(default_factory=SteppingUp)
+    emergencies: EmergencyRules = field(default_factory=EmergencyRules)
     kept: Callable[[], AbstractContextManager[None]] = nullcontext
 
     @property

@@ -38,6 +38,7 @@ class Entitlement:
     drift: what becomes of a member whom nothing explains: "ask" (somebody decides) or "remove".
     people: how many must approve it at least, where approvals are needed. conflicts_with: ids of what nobody has beside
     it, said of both. workload: the system that it belongs to, whatever the environment; empty for none.
+    break_glass: the directory groups whose members may take it in an emergency; empty for nobody.
     """
 
     id: str
@@ -56,6 +57,7 @@ class Entitlement:
     people: int = 1
     conflicts_with: tuple[str, ...] = ()
     workload: str = ""
+    break_glass: tuple[str, ...] = ()
 
 
 def _empty() -> Mapping[str, Owner]:

@@ -7,9 +7,9 @@ thread: so it cannot wait for Slack or a directory inside, and both engines have
 import asyncio
 import threading
 from collections import deque
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any, Protocol, TypeAlias, TypeVar
 
@@ -40,6 +40,7 @@ CLOSED = "The database is closed, so nothing was done."
 # What entries say that come from no bot: from a command, or out of a test.
 NO_REPLICA = "main"
 REPLICA = "replica"
+DUE_WITHIN = "due_within"
 
 SILENT = "The database does not answer, so nothing was done."
 
@@ -79,6 +80,7 @@ class Database:
     patience: seconds that they wait for a server that has taken a question and does not answer.
     macs: the keys by which rows are signed and looked at; without them neither is done, which is for tools alone.
     replica: what the entries that are written through it say of where they come from.
+    due_within: by severity, within what time an exception is to be resolved; left out, storage.exceptions says it.
     """
 
     def __init__(
@@ -89,11 +91,15 @@ class Database:
         patience: float = 4.0,
         macs: Macs | None = None,
         replica: str = NO_REPLICA,
+        due_within: Mapping[str, timedelta] | None = None,
     ) -> None:
         self._patience = None if isinstance(store, Path) else patience
         self._woken: Woken | None = None
         self.doubts: deque[Doubt] = new_doubts()
-        self._info = {MACS: macs, DOUBTS: self.doubts, REPLICA: replica, KNOWN: Known()}
+        self._info = {
+            MACS: macs, DOUBTS: self.doubts, REPLICA: replica, KNOWN: Known(),
+            **({} if due_within is None else {DUE_WITHIN: due_within}),
+        }  # fmt: skip
         self._loop: asyncio.AbstractEventLoop | None = None
         self._engine = _open(store, busy_timeout)
         self._writes, self._reads, self._glances = Jobs[Session](), Jobs[Session](), Jobs[Session]()

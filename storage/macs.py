@@ -28,6 +28,12 @@ BOUND: Mapping[str, tuple[str, ...]] = {
     "challenges": (
         "id", "handle", "kind", "browser", "value", "user_handle", "created_at", "expires_at", "taken_at",
     ),
+    "emergencies": (
+        "id", "state", "grant", "directory", "account", "slack_team", "slack_user", "entitlement", "incident",
+        "minutes", "drill", "handle", "proved_by", "fallback", "asked_at", "ask_by", "proven_at", "tell_by",
+        "told_security_at", "told_outside_at", "opened_at", "ends_at", "review_due_at", "reviewed_at", "reviewed_by",
+        "finding", "restored_at", "restored_by",
+    ),
     "freezes": ("id", "kind", "since", "lost_from", "lifted_at", "lifted_by"),
     "grants": (
         "id", "state", "directory", "account", "entitlement", "group", "minutes", "asked_minutes", "slack_team",

@@ -16,7 +16,9 @@ from bot.cli import (
     audit,
     audit_proofs,
     check,
+    emergencies,
     evidence,
+    exceptions,
     halting,
     keys,
     petitions,
@@ -65,9 +67,10 @@ policy.commands.command("what-can")(policy_rights.what_can)
 policy.commands.command("replay")(policy_replay.replay)
 app.add_typer(audit.commands, name="audit")
 app.add_typer(records.grants, name="grants")
-app.add_typer(records.exceptions, name="exceptions")
+app.add_typer(exceptions.commands, name="exceptions")
 app.add_typer(records.proofs, name="proofs")
 app.add_typer(petitions.commands, name="petitions")
+app.add_typer(emergencies.commands, name="emergency")
 app.add_typer(policy.commands, name="policy")
 app.add_typer(keys.commands, name="keys")
 

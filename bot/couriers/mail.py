@@ -85,10 +85,13 @@ class Smtp:
         """Without the password."""
         return f"Smtp({self.host}:{self.port}, {self.encryption})"
 
-    async def send(self, message: EmailMessage) -> None:
-        """Hand a message over. MailUnavailable if nobody takes it now, Undeliverable if nobody ever will."""
+    async def send(self, message: EmailMessage) -> int:
+        """Hand a message over; how many of several addresses were refused.
+
+        MailUnavailable if nobody takes it now, Undeliverable if nobody ever will.
+        """
         try:
-            await aiosmtplib.send(
+            refused, _ = await aiosmtplib.send(
                 message,
                 hostname=self.host,
                 port=self.port,
@@ -109,6 +112,7 @@ class Smtp:
         except (aiosmtplib.SMTPException, OSError) as error:
             # The server's own words may repeat the address or a password: the kind of fault must do.
             raise MailUnavailable(f"The mail server did not take it: {type(error).__name__}.") from error
+        return len(refused)
 
 
 class Undeliverable(Exception):

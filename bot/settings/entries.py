@@ -51,6 +51,8 @@ class EntitlementEntry(Section):
     people: int | None = Field(default=None, ge=1, le=3, strict=True, examples=[2])
     conflicts_with: tuple[Slug, ...] = Field(default=(), examples=[["payments-release"]])
     workload: Slug | None = Field(default=None, examples=["orders"])
+    # The groups whose members may take it in an emergency (B-1).
+    break_glass: tuple[Line, ...] = Field(default=(), max_length=10, examples=[["data-platform-responders"]])
 
     @property
     def needed(self) -> int:
@@ -79,7 +81,10 @@ def to_catalogue(written: Written) -> Catalogue:
     apart = kept_apart(written.entitlement)
     entitlements = {
         row.id: Entitlement(
-            **row.model_dump(exclude={"longest", "standing", "people", "conflicts_with", "workload"}),
+            **row.model_dump(
+                exclude={"longest", "standing", "people", "conflicts_with", "workload", "break_glass"}
+            ),
+            break_glass=tuple(sorted(set(row.break_glass))),
             max_duration=row.longest,
             standing_allowed=row.standing,
             people=row.needed,

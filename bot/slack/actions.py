@@ -52,10 +52,19 @@ class Action(StrEnum):
     PETITION_APPROVE = "petition.approve"
     PETITION_DENY = "petition.deny"
     PETITION_CANCEL = "petition.cancel"
+    ACKNOWLEDGE = "exception.acknowledge"
+    ASSIGN = "exception.assign"
+    RESOLVE = "exception.resolve"
+    REOPEN = "exception.reopen"
+    WORK = "exception.menu"
     RULES_APPROVE = "rules.approve"
     RULES_DENY = "rules.deny"
     VOUCH = "ask.vouch"
     BE_VOUCHED = "ask.vouched"
+    BREAK_GLASS = "ask.break_glass"
+    END_EMERGENCY = "emergency.end"
+    REVIEW_EMERGENCY = "emergency.review"
+    RESTORE_ELIGIBILITY = "emergency.restore"
 
 
 class Form(StrEnum):
@@ -80,6 +89,11 @@ class Form(StrEnum):
     HALT = "form.halt"
     WHOM = "form.whom"
     REVOKE_ALL = "form.revoke_all"
+    ASSIGN = "form.assign"
+    RESOLVE = "form.resolve"
+    BREAK_GLASS = "form.break_glass"
+    REVIEW_EMERGENCY = "form.review_emergency"
+    RESTORE_ELIGIBILITY = "form.restore_eligibility"
 
 
 class Field(StrEnum):
@@ -100,6 +114,8 @@ class Field(StrEnum):
     CODE = "code"
     SPOKEN = "spoken"
     ALSO = "also"
+    WHY = "why"
+    FINDING = "finding"
 
 
 class Shortcut(StrEnum):

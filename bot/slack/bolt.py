@@ -19,6 +19,9 @@ from bot.slack.dispatch import Dispatch
 from bot.slack.door import Door, PageLinks
 from bot.slack.drift import DriftClicks
 from bot.slack.during import DuringClicks
+from bot.slack.emergencies import EmergencyClicks
+from bot.slack.emergency_reviews import EmergencyReviewClicks
+from bot.slack.exceptions import ExceptionClicks
 from bot.slack.freezes import FreezeClicks
 from bot.slack.halting import HaltingClicks
 from bot.slack.homes import Homes
@@ -43,7 +46,10 @@ from handlers.checkpointing import Checkpointing
 from handlers.checks import Checks
 from handlers.decisions.names import Names
 from handlers.details import Details
+from handlers.emergency_reviewers import Reviewers
+from handlers.emergency_reviews import EmergencyReviews
 from handlers.ending import Ending
+from handlers.exception_work import ExceptionWork
 from handlers.extending import Extending
 from handlers.foresight import Foreseeing
 from handlers.governing import Governing
@@ -106,6 +112,7 @@ class Speaking:
             requesting=topics.requesting,
             vouching=topics.vouching,
             halting=topics.halting,
+            emergencies=topics.emergencies,
             homes=topics.homes,
             replies=replies,
             metrics=self.metrics,
@@ -156,12 +163,17 @@ class Speaking:
                 pages=pages,
                 replies=replies,
             ),
+            emergencies=EmergencyClicks(ground, pages=pages, replies=replies),
             vouching=VouchingClicks(vouching=self.vouching, pages=pages, replies=replies),
             stories=StoryClicks(WhatHappened(ground), rules=lambda: self.governing.newest, replies=replies),
             rules=RuleClicks(
                 ApprovingRules(ground, self.governing, owners=settings.policy.owners or ""),
                 pages=pages,
                 replies=replies,
+            ),
+            exceptions=ExceptionClicks(ExceptionWork(ground), replies=replies),
+            emergency_reviews=EmergencyReviewClicks(
+                EmergencyReviews(ground, Reviewers(ground)), replies=replies
             ),
         )
 

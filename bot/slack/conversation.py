@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 
 from bot.slack.door import PageLinks
+from bot.slack.emergencies import OpenBreakGlass
 from bot.slack.forms_request import Prefilled
 from bot.slack.halting import OpenHalting, OpenRevoking, read_command
 from bot.slack.incoming import Incoming
@@ -20,6 +21,7 @@ from bot.slack.messages.answers import (
     unlocked_message,
 )
 from bot.slack.messages.checkpoints import taken_message
+from bot.slack.messages.emergencies import begin_message as break_glass_message
 from bot.slack.messages.parts import Message, said
 from bot.slack.messages.petitions_told import lost_message
 from bot.slack.messages.vouching import begin_message
@@ -88,7 +90,7 @@ class Conversation:
 
     async def answer(
         self, actor: Actor, incoming: Incoming, meaning: Meant, *, by_message: bool
-    ) -> Message | OpenForm | OpenVouching | OpenHalting | OpenRevoking | None:
+    ) -> Message | OpenForm | OpenVouching | OpenHalting | OpenRevoking | OpenBreakGlass | None:
         """What to say now; None if it is owed already, or was said before."""
         intent = Intent(actor=actor, where=incoming.where, delivery=incoming.delivery)
         match meaning:
@@ -106,6 +108,8 @@ class Conversation:
                 return taken_message(await self._checkpointing.take(intent))
             case meant.VouchFor() if self._vouches:
                 return begin_message() if by_message else OpenVouching()
+            case meant.BreakGlass(drill=drill):
+                return break_glass_message(drill=drill) if by_message else OpenBreakGlass(drill=drill)
             case meant.UnlockAccount():
                 return await self.unlock(intent, by_message=by_message)
             case meant.DraftRequest() as draft:
@@ -206,6 +210,7 @@ _PAGES = (
     | meant.CareForProofs
     | meant.UnlockAccount
     | meant.TakeCheckpoint
+    | meant.BreakGlass
     | OpenHalting
     | OpenRevoking
 )

@@ -21,6 +21,7 @@ from bot.slack.clicks import Click, Clicks, clicked
 from bot.slack.conversation import Conversation, Meant, OpenForm
 from bot.slack.dispatch import Kind, Listener
 from bot.slack.door import Door, Turned
+from bot.slack.emergencies import EmergencyClicks, OpenBreakGlass
 from bot.slack.forms_request import Prefilled
 from bot.slack.halting import HaltingClicks, OpenHalting, OpenRevoking
 from bot.slack.homes import Homes
@@ -64,6 +65,7 @@ class Listeners:
         requesting: Requesting,
         vouching: VouchingClicks,
         halting: HaltingClicks,
+        emergencies: EmergencyClicks,
         homes: Homes,
         replies: Replies,
         metrics: Metrics,
@@ -79,6 +81,7 @@ class Listeners:
         self._requesting = requesting
         self._vouching = vouching
         self._halting = halting
+        self._emergencies = emergencies
         self._homes = homes
         self._replies = replies
         self._metrics = metrics
@@ -129,6 +132,9 @@ class Listeners:
             if isinstance(answer, OpenVouching):
                 opened = await self._vouching.open(arrived.text(body.get("trigger_id")))
                 return None if opened else said(say(sentences.TYPE_AGAIN))
+            if isinstance(answer, OpenBreakGlass):
+                trigger = arrived.text(body.get("trigger_id"))
+                return await self._emergencies.open(actor, incoming, trigger, drill=answer.drill)
             if isinstance(answer, OpenHalting | OpenRevoking):
                 trigger = arrived.text(body.get("trigger_id"))
                 return await self._halting.open(actor, incoming, trigger, answer)

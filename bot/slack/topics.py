@@ -11,6 +11,9 @@ from bot.slack.alarms import AlarmClicks
 from bot.slack.deciding import DecidingClicks
 from bot.slack.drift import DriftClicks
 from bot.slack.during import DuringClicks
+from bot.slack.emergencies import EmergencyClicks
+from bot.slack.emergency_reviews import EmergencyReviewClicks
+from bot.slack.exceptions import ExceptionClicks
 from bot.slack.freezes import FreezeClicks
 from bot.slack.halting import HaltingClicks
 from bot.slack.homes import Homes
@@ -40,6 +43,9 @@ class Topics:
     vouching: VouchingClicks
     stories: StoryClicks
     rules: RuleClicks
+    exceptions: ExceptionClicks
+    emergencies: EmergencyClicks
+    emergency_reviews: EmergencyReviewClicks
 
     @property
     def table(self) -> "Mapping[str, Callable[[Click], Awaitable[None]]]":
@@ -55,4 +61,7 @@ class Topics:
             **self.vouching.table,
             **self.stories.table,
             **self.rules.table,
+            **self.exceptions.table,
+            **self.emergencies.table,
+            **self.emergency_reviews.table,
         }

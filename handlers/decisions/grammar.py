@@ -10,6 +10,7 @@ from typing import Literal
 from handlers.decisions.drafts import read_draft
 from handlers.decisions.names import Names
 from handlers.decisions.understanding import (
+    BreakGlass,
     CareForProofs,
     CheckMembership,
     DidYouMean,
@@ -119,6 +120,8 @@ _COMMANDS: tuple[tuple[re.Pattern[str], Understanding], ...] = tuple(
             WhyRefused(),
         ),
         (r"(?:(?:take|sign|make)(?: me)?(?: (?:a|an|the))* )?(?:audit )?checkpoint", TakeCheckpoint()),
+        (r"(?:i (?:need|want|have) to )?break[ -]?(?:the[ -])?glass|emergency access", BreakGlass()),
+        (r"break[ -]?(?:the[ -])?glass drill|(?:emergency |break[ -]?glass )?drill", BreakGlass(drill=True)),
         (r"(?:vouch|vouching)(?: for)?(?: .{1,120})?", VouchFor()),
         (
             rf"(?:i |i've |i have )?(?:just |all )?(?:lost|broke|broken|dropped)(?: all(?: of)?)? {_DEVICE}"

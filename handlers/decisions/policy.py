@@ -7,11 +7,12 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from enum import StrEnum
 from typing import Literal, Protocol
 
+from handlers.decisions.actions import Action as Action
 from handlers.decisions.circumstances import NOTHING_LATELY, Having, Recently
 from handlers.decisions.counterparts import Counterpart, NoCounterpart, Reason, number_of
+from handlers.decisions.emergency_questions import EmergencyQuestion, EmergencyReviewQuestion
 from storage.catalogue import Entitlement, Owner
 from storage.directories.base import Account
 
@@ -19,25 +20,6 @@ Role = Literal["owner", "security", "manager"]
 Severity = Literal["high", "medium", "low"]
 Way = Literal["approve", "approve-less", "deny", "ask"]
 """What an approver wants to do about a request: approve it, approve a shorter time, deny it, ask a question first."""
-
-
-class Action(StrEnum):
-    """What somebody wants to do. The names are those of the policy schema."""
-
-    GRANT = "grant"
-    REQUEST = "request"
-    REQUEST_FOR = "request_for"
-    APPROVE = "approve"
-    VIEW = "view"
-    RESET_PASSWORD = "reset_password"  # noqa: S105 - the name of an action, not a password
-    UNLOCK = "unlock"
-    STEP_UP = "step_up"
-    RECONCILE = "reconcile"
-    RESUME = "resume"
-    VOUCH = "vouch"
-    REVOKE = "revoke"
-    ATTEST = "attest"
-    REGAIN_PROOFS = "regain_proofs"
 
 
 AccessAction = Literal[Action.GRANT, Action.REQUEST, Action.REQUEST_FOR, Action.APPROVE, Action.REVOKE]
@@ -280,7 +262,16 @@ class VouchQuestion:
     recently: Recently = NOTHING_LATELY
 
 
-Question = AccessQuestion | AccountQuestion | DriftQuestion | ResumeQuestion | AttestQuestion | VouchQuestion
+Question = (
+    AccessQuestion
+    | AccountQuestion
+    | DriftQuestion
+    | ResumeQuestion
+    | AttestQuestion
+    | VouchQuestion
+    | EmergencyQuestion
+    | EmergencyReviewQuestion
+)
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -9,6 +9,7 @@ from datetime import MAXYEAR, MINYEAR, datetime, timedelta
 from typing import Any, TypeAlias, TypeVar
 
 from handlers.decisions.circumstances import HAS_NOTHING, Having, Recently
+from handlers.decisions.emergency_questions import EmergencyQuestion, EmergencyReviewQuestion
 from handlers.decisions.made_up import SOMEBODY
 from handlers.decisions.policy import (
     AccessQuestion,
@@ -100,6 +101,7 @@ _PEOPLE: Mapping[Action, tuple[str, ...]] = {
     Action.REVOKE: ("requester", "report"),
     Action.RECONCILE: ("member",),
     Action.RESUME: (),
+    Action.BREAK_GLASS: (),
 }
 _TO_AN_ACCOUNT = ("whom",)
 _KIND: Mapping[Action, type[Question]] = {
@@ -110,12 +112,17 @@ _KIND: Mapping[Action, type[Question]] = {
     Action.RESUME: ResumeQuestion,
     Action.VOUCH: VouchQuestion,
     Action.ATTEST: AttestQuestion,
+    Action.BREAK_GLASS: EmergencyQuestion,
+    Action.REVIEW_EMERGENCY: EmergencyReviewQuestion,
 }
-_ABOUT_ENTITLEMENTS = (AccessQuestion, DriftQuestion)
+_ABOUT_ENTITLEMENTS = (AccessQuestion, DriftQuestion, EmergencyQuestion, EmergencyReviewQuestion)
+_LASTING = (AccessQuestion, DriftQuestion, EmergencyQuestion)
+_BESIDE = (AccessQuestion, DriftQuestion)
 _USUAL: Mapping[type[Question], Stated] = {
     AccessQuestion: {"justification_given": True, "ticket_given": False},
     DriftQuestion: {"way": "remove", "role": None},
     ResumeQuestion: {"role": None, "kind": "restored"},
+    EmergencyReviewQuestion: {"role": None, "finding": "justified"},
     AttestQuestion: {"role": None, "kind": "proofs", "way": "approve"},
     VouchQuestion: {
         "role": None,
@@ -152,7 +159,7 @@ def cast_from(stated: Stated, catalogue: Catalogue | None = None) -> Cast:
 def known_facts(action: Action) -> frozenset[str]:
     """Every key that a question about this action can be stated with."""
     kind = _KIND.get(action, AccountQuestion)
-    about = ("what", "for") if kind in _ABOUT_ENTITLEMENTS else ()
+    about = (*(["what"] if kind in _ABOUT_ENTITLEMENTS else []), *(["for"] if kind in _LASTING else []))
     held = {AccessQuestion: ("held", "has", "open_grants"), DriftQuestion: ("has",)}.get(kind, ())
     people = _PEOPLE.get(action, _TO_AN_ACCOUNT)
     return frozenset({"action", "who", "now", *about, *held, *people, *facts_of(kind)})
@@ -190,7 +197,10 @@ def question_from(stated: Stated, cast: Cast) -> Question:
     if kind in _ABOUT_ENTITLEMENTS:
         what = _one(stated, "what", cast.entitlements, "entitlement", _entitlement)
         owner = _named(what.owner, cast.owners, "owner")
-        parts |= {"entitlement": what, "owner": owner, "minutes": _minutes(stated, kind)}
+        parts |= {"entitlement": what, "owner": owner}
+    if kind in _LASTING:
+        parts["minutes"] = _minutes(stated, kind)
+    if kind in _BESIDE:
         parts["having"] = _having(stated, cast)
     if kind is AccessQuestion:
         parts["held"] = _held(stated)
@@ -217,9 +227,9 @@ def _others(action: Action, people: Mapping[str, Person]) -> dict[str, object]:
         return {"requester": _needed(accounts, "requester"), "report": accounts.get("report")}
     if action is Action.RECONCILE:
         return {"member": accounts.get("member")}
-    if action is Action.RESUME:
+    if action in (Action.RESUME, Action.BREAK_GLASS):
         return {}
-    if action in (Action.VOUCH, Action.ATTEST):
+    if action in (Action.VOUCH, Action.ATTEST, Action.REVIEW_EMERGENCY):
         return {"target": _needed(accounts, "whom")}
     return {"target": accounts.get("whom", who)}
 
@@ -231,7 +241,7 @@ def _needed(accounts: Mapping[str, Account], key: str) -> Account:
 
 
 def _minutes(stated: Stated, kind: type[Question]) -> int:
-    usual = timedelta(hours=1) if kind is AccessQuestion else timedelta()
+    usual = timedelta() if kind is DriftQuestion else timedelta(hours=1)
     return _in_minutes(length(stated["for"], "for", endless=True) if "for" in stated else usual)
 
 

@@ -97,6 +97,13 @@ class ListPossible:
 
 
 @dataclass(frozen=True, kw_only=True)
+class BreakGlass:
+    """They want something at once, in an emergency: the way to the form, and nothing more. drill: they practise it."""
+
+    drill: bool = False
+
+
+@dataclass(frozen=True, kw_only=True)
 class DraftRequest:
     """They want access; a draft to show them, never to send by itself.
 
@@ -138,6 +145,7 @@ Understanding = (
     | LostProofs
     | VouchFor
     | TakeCheckpoint
+    | BreakGlass
     | LinkAccount
     | Help
     | CheckMembership

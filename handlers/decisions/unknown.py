@@ -6,6 +6,7 @@ It looks nothing up, and never fills in what is unknown (A-10).
 from collections.abc import Iterator, Mapping
 
 from handlers.decisions.circumstances import Hours
+from handlers.decisions.emergency_questions import EmergencyReviewQuestion
 from handlers.decisions.policy import (
     AccessQuestion,
     AccountQuestion,
@@ -113,7 +114,7 @@ def _people(question: Question) -> Iterator[tuple[str, Account]]:
             yield "context.requester", question.requester
             if question.report is not None:
                 yield "context.report", question.report
-        case AccountQuestion() | AttestQuestion() | VouchQuestion():
+        case AccountQuestion() | AttestQuestion() | VouchQuestion() | EmergencyReviewQuestion():
             yield "resource", question.target
         case DriftQuestion(member=Account() as member):
             yield "context.member", member

@@ -38,9 +38,9 @@ def about(tx: Transaction, correlation: str) -> About:
     )
 
 
-def story(tx: Transaction, correlation: str, *, skip: int, limit: int) -> list[Row]:
-    """The entries of this story, oldest first, with their texts: `limit` of them after the first `skip`."""
-    query = select(ENTRIES.c.index).where(ENTRIES.c.correlation == correlation).order_by(ENTRIES.c.index)
+def story(tx: Transaction, *correlations: str, skip: int, limit: int) -> list[Row]:
+    """The entries of this story, or of these, oldest first, with their texts: `limit` after the first `skip`."""
+    query = select(ENTRIES.c.index).where(ENTRIES.c.correlation.in_(correlations)).order_by(ENTRIES.c.index)
     found = connection_of(tx).execute(query.offset(skip).limit(limit)).scalars().all()
     return at_indexes(tx, found)
 

@@ -5,9 +5,10 @@ Nothing here validates: intents do, before a row is made.
 
 from storage.records.access import Approval, Grant, Holding, Standing, VoidedApproval, Watched
 from storage.records.bulletins import Bulletin
+from storage.records.emergencies import Emergency
 from storage.records.freezes import Freeze, LiftWord, PublishedLast
 from storage.records.inquiries import Inquiry
-from storage.records.messages import ExceptionRecord, Owed, Posted, Question
+from storage.records.messages import Escalation, ExceptionRecord, Owed, Posted, Question
 from storage.records.passkeys import Challenge, Passkey, ProofChange
 from storage.records.people import Delivery, Failures, Handle, Link, MailCode, Proof
 from storage.records.petitions import Attestation, Petition
@@ -27,6 +28,8 @@ __all__ = [
     "Bulletin",
     "Challenge",
     "Delivery",
+    "Emergency",
+    "Escalation",
     "ExceptionRecord",
     "Failures",
     "Freeze",

@@ -10,6 +10,7 @@ from sqlmodel import Session
 from storage import (
     alarms,
     approvals,
+    emergencies,
     freezes,
     grants,
     handles,
@@ -27,8 +28,8 @@ from storage.alarms import Effect
 from storage.handles import Purpose, Result
 from storage.ours import with_what_is_ours
 from storage.passkeys import Ceremony, NewPasskey
-from storage.records import Attestation, LiftWord, Petition
-from storage.states import FreezeKind, GrantState, PetitionState
+from storage.records import Attestation, Emergency, LiftWord, Petition
+from storage.states import EmergencyState, FreezeKind, GrantState, PetitionState
 from storage.step_ups import About, Whose
 from tests.storage.rows import keep
 
@@ -166,6 +167,19 @@ def _vouching(tx: Session, at: datetime) -> str:
     return made.id
 
 
+def _emergency(tx: Session, at: datetime) -> str:
+    asked = Emergency(
+        id="b-1", state=EmergencyState.ASKED, **ADA, login="ada", name="Ada", slack_team="T1", slack_user="U0ADA",
+        entitlement="prod-db", incident="INC-1", reason="", minutes=30, handle="h-9", asked_at=at, ask_by=at + HOUR,
+    )  # fmt: skip
+    assert emergencies.add(tx, asked)
+    return "b-1"
+
+
+def _has_asked(tx: Session, _: datetime) -> bool:
+    return bool(emergencies.under_way(tx))
+
+
 def _holding(tx: Session, at: datetime) -> str:
     grant = keep(tx, at, GrantState.ENDING)
     held = holdings.follow_grant(tx, grant, at=at, due_at=at)
@@ -274,6 +288,7 @@ KINDS = (
     Kind(table="petitions", make=_petition, change="privileged = NOT privileged", counts=_has_petition),
     Kind(table="attestations", make=_attestation, change="role = 'security'", counts=_is_attested),
     Kind(table="vouchings", make=_vouching, change="voucher = 'p-eve'", counts=_is_vouched),
+    Kind(table="emergencies", make=_emergency, change="minutes = 600", counts=_has_asked),
     Kind(table="holdings", make=_holding, change="account = account || ''", counts=stood_before),
     Kind(table="freezes", make=_freeze, change="lifted_by = 'Eve'", counts=_is_lifted),
     Kind(table="lift_words", make=_lift_word, change="account = 'p-eve'", counts=_has_said),

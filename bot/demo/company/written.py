@@ -57,6 +57,7 @@ def toml(
         },
         # Whoever tries it there does not wait for an hour.
         "vouching": {"cool_off_minutes": 10},
+        "incidents": {"mail": [company.person(company.on_call).mail]} if company.on_call else {},
         "limits": {"requests_a_minute": requests_a_minute},
         "drift": {"every_minutes": 1},  # whoever tries it does not wait for a quarter of an hour
         "logs": {"level": log_level, "layout": "console"},

@@ -11,6 +11,7 @@ from typing import Any
 
 from bot.slack.actions import Action
 from bot.slack.messages.alert_facts import Alert, ended, plain
+from bot.slack.messages.alert_work import state_line, ways
 from bot.slack.messages.parts import Message, actions, button, note, section, sure_button
 from bot.slack.words import day_and_clock, listed, together
 from bot.texts import as_told, say, say_counted, template
@@ -107,14 +108,18 @@ def proposal_message(alert: Alert, tail: str) -> Message:
     told = [
         part for part in (_known(alert), changed if whole else say(_TOO_MUCH), _hash(alert), state) if part
     ]
-    open_now = not alert.fact("became")
+    open_now, line = not alert.fact("became"), state_line(alert.work)
+    buttons = _buttons(alert, whole=whole) if open_now else ()
     return Message(
-        text=f"⏳ {title}. {' '.join(told)} ({tail})" if open_now else f"{title}. {state} ({tail})",
+        text=together(
+            f"⏳ {title}. {' '.join(told)}" if open_now else f"{title}. {state}", line, f"({tail})"
+        ),
         blocks=(
             section(f"{'⏳ ' if open_now else ''}*{title}*"),
             *(section(part) for part in told),
+            *((note(line),) if line else ()),
             note(tail),
-            *actions(_buttons(alert, whole=whole) if open_now else ()),
+            *actions(ways(alert.work, alert.id, buttons, ())),
         ),
     )
 

@@ -12,11 +12,13 @@ from bot.slack.messages.parts import Message, facts, heading, note, said, sectio
 from bot.slack.words import day, first, inert, listed, number, span, together
 from bot.texts import say, say_counted, template
 from handlers.decisions.outliers import QUICK, SLOW, Outlier, StandsOut
-from handlers.digests import AUTOMATIC, BY_PEOPLE, Digest
+from handlers.digests import AUTOMATIC, BY_PEOPLE, Broken, Digest
 from handlers.strange import Kind
 
 # Of the kinds of exceptions, so many are named.
 _KINDS_SHOWN = 12
+# And so many of those who broke the glass.
+_BROKEN_SHOWN = 10
 
 
 def digest_message(digest: Digest) -> Message:
@@ -38,10 +40,14 @@ def digest_message(digest: Digest) -> Message:
     blocks: list[Block] = [heading(title), note(when), *([facts(rows)] if rows else []), section(strange)]
     if apart:
         blocks.append(section("\n".join([f"*{say('What stands out')}*", *(f"• {one}" for one in apart)])))
+    broken = [_broken(one) for one in digest.broken]
+    if broken:
+        lines = [f"• {one}" for one in first(broken, _BROKEN_SHOWN)]
+        blocks.append(section("\n".join([f"*{say('Breaking the glass')}*", *lines])))
     blocks.append(note(say("Each counts what was recorded in that week; what is open is open now.")))
     numbers = "; ".join(f"{label}: {value}" for label, value in rows)
     told = f"{numbers}." if numbers else ""
-    return Message(text=together(f"{title}: {when}", told, strange, *apart), blocks=tuple(blocks))
+    return Message(text=together(f"{title}: {when}", told, strange, *apart, *broken), blocks=tuple(blocks))
 
 
 def _rows(digest: Digest) -> list[tuple[str, str]]:
@@ -108,7 +114,7 @@ def _exceptions(digest: Digest) -> str:
         return say("No exceptions.")
     total, undecided = (sum(pair[at] for pair in found.values()) for at in (0, 1))
     kinds = sorted(found, key=lambda kind: (-found[kind][0], kind))
-    named = [say("{kind} ({count})", kind=_kind(kind), count=found[kind][0]) for kind in kinds]
+    named = [say("{kind} ({count})", kind=kind_words(kind), count=found[kind][0]) for kind in kinds]
     counted = say_counted("{count} exception", "{count} exceptions", total)
     if undecided:
         waits = say_counted(
@@ -123,8 +129,18 @@ def _exceptions(digest: Digest) -> str:
     )
 
 
-def _kind(kind: str) -> str:
+def kind_words(kind: str) -> str:
+    """What an exception of this kind is, in the middle of a sentence."""
     return say(KINDS[Kind(kind)]) if kind in list(Kind) else inert(kind)
+
+
+def _broken(one: Broken) -> str:
+    """How often somebody took something in an emergency; what was practised says so."""
+    who, what = inert(one.who[:150]), f"*{inert(one.what[:150])}*"
+    often = {"who": who, "what": what, "week": number(one.times), "month": number(one.in_month)}
+    if one.drill:
+        return say("DRILL: {who}, {what}: {week} in this week, {month} in 30 days.", **often)
+    return say("{who}, {what}: {week} in this week, {month} in 30 days.", **often)
 
 
 def _outlier(one: StandsOut, names: Mapping[str, str]) -> str:
@@ -199,6 +215,7 @@ KINDS: Mapping[Kind, str] = {
     Kind.NOT_ME: template("“it wasn't me”"),
     Kind.PETITION: template("petition"),
     Kind.VOUCHING: template("vouching"),
+    Kind.EMERGENCY_REFUSED: template("refused break-glass"),
     Kind.UNPROVEN: template("decision without the proof it needs"),
     Kind.NOT_STREAMED: template("record not taken by the SIEM"),
     Kind.ROW_CHANGED: template("row changed past Wicket"),
@@ -206,5 +223,8 @@ KINDS: Mapping[Kind, str] = {
     Kind.RULES_CHANGED: template("change of the rules"),
     Kind.RULES_INVALID: template("files of the rules that cannot be used"),
     Kind.RULES_DIFFER: template("replica with other rules"),
+    Kind.EMERGENCY_REVIEW: template("emergency to review"),
+    Kind.EMERGENCY_UNJUSTIFIED: template("emergency that was not justified"),
+    Kind.DRILL_MISSED: template("drill that is missing"),
     Kind.RULES_PROPOSED: template("change of the rules to approve"),
 }

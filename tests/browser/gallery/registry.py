@@ -289,6 +289,60 @@ _REFUSALS = _of(
     ("alert-policy-error", "A policy that cannot be evaluated refuses.", (Kind.POLICY_ERROR,)),
 )  # fmt: skip
 
+_EMERGENCIES = (
+    *_of(
+        "forms_emergencies",
+        ("form-break-glass", "What, for which incident, and why.", (Form.BREAK_GLASS,)),
+        ("form-break-glass-prove", "Then who it is: nothing is given yet.", (Form.NOTE,)),
+    ),
+    *_of(
+        "emergencies",
+        ("emergency-asked", "The same to whoever did it, in case that it was somebody else.", ()),
+        ("emergency-told", "The alert, while somebody outside Slack is still to be told.", ()),
+        ("emergency-held", "Everybody was told, and the access is there.", ()),
+        ("confirm-end-emergency", "Its owner's team and security end it at one click.", ()),
+        ("emergency-over", "How it ended, and who did that.", ()),
+    ),
+    *_of(
+        "emergency_reviews",
+        (
+            "alert-emergency-review",
+            "Somebody else has to look at it, and who can …",
+            (Kind.EMERGENCY_REVIEW,),
+        ),
+        ("emergency-review-due", "… which the alert says, too.", ()),
+        ("emergency-review-reminder", "A working day before it is due.", ()),
+        ("alert-emergency-review-late", "Nobody did: they break the glass no more until somebody does.", ()),
+    ),
+    *_of(
+        "forms_emergency_reviews",
+        ("form-review-emergency", "The review, with every fact whole.", (Form.REVIEW_EMERGENCY,)),
+    ),
+    *_of(
+        "emergency_reviews",
+        ("alert-emergency-unjustified", "It was not justified …", (Kind.EMERGENCY_UNJUSTIFIED,)),
+    ),
+    *_of(
+        "forms_emergency_reviews",
+        ("form-restore-eligibility", "… until security lets them again …", (Form.RESTORE_ELIGIBILITY,)),
+    ),
+    *_of(
+        "emergency_reviews",
+        ("alert-emergency-restored", "… and says why.", ()),
+        ("alert-drill-missed", "Nobody practised it for too long.", (Kind.DRILL_MISSED,)),
+    ),
+    *_of("forms_emergencies", ("form-drill", "A drill goes the same way …", ())),
+    *_of(
+        "emergency_reviews",
+        ("emergency-drill", "… says so wherever it is told …", ()),
+        ("alert-drill-review", "… and is reviewed alike.", ()),
+    ),
+    *_of(
+        "alerts",
+        ("alert-emergency-refused", "Somebody who is on no list.", (Kind.EMERGENCY_REFUSED,)),
+    ),
+)
+
 _ACCOUNTS = (
     *_of(
         "resets",
@@ -365,6 +419,12 @@ _DIRECTORY = (
         "alerts",
         ("alert-owner-unreachable", "A team that nobody can reach.", (Kind.OWNER_UNREACHABLE,)),
         ("alert-undeliverable", "A letter that the mail server does not take.", (Kind.UNDELIVERABLE,)),
+        ("alert-undeliverable-outside", "A notice that no channel outside Slack takes.", ()),
+    ),
+    *_of(
+        "floods",
+        ("flood", "Many of one kind at once: all but the first few are one line.", ()),
+        ("alert-escalated", "Nobody acknowledged it, so it was told outside Slack, too.", ()),
     ),
 )  # fmt: skip
 
@@ -416,6 +476,15 @@ _RECORD = (
         ("digest-quiet", "A quiet week.", ()),
     ),
 )  # fmt: skip
+_WORK = (
+    *_of("forms_exceptions", ("form-assign", "Who works on it from now on.", (Form.ASSIGN,))),
+    *_of("alert_work", ("alert-assigned", "Given to somebody, who has not looked yet.", ())),
+    *_of("exceptions_told", ("exception-yours", "What they hear of it.", ())),
+    *_of("alert_work", ("alert-acknowledged", "Taken up: who is at it, and by when.", ())),
+    *_of("forms_exceptions", ("form-resolve", "How it ended, with a few words.", (Form.RESOLVE,))),
+    *_of("alert_work", ("alert-resolved", "Resolved: by whom, when and why.", ())),
+    *_of("open_exceptions", ("open-exceptions", "What is open, each day that anything is.", ())),
+)  # fmt: skip
 _RULES = _of(
     "alerts_rules",
     ("alert-rules-changed", "What is other in policies, catalogue and settings.", (Kind.RULES_CHANGED,)),
@@ -437,8 +506,14 @@ PARTS = (
     Part(heading="Forms", pictures=_DECISION_FORMS),
     Part(heading="To whoever clicks in vain", opening="Only they see it.", pictures=_CLICKERS),
     Part(heading="For security", level=2, opening="In the security channel: one message for each exception."),
+    Part(heading="Whose work an exception is", opening="The same buttons stand below each.", pictures=_WORK),
     Part(heading="Refusals and strangers", pictures=_REFUSALS),
     Part(heading="Accounts that may be taken over", pictures=_ACCOUNTS),
+    Part(
+        heading="Breaking the glass",
+        opening="One message, from before the access until after its end.",
+        pictures=_EMERGENCIES,
+    ),
     Part(heading="Petitions", opening="Two people say of somebody that it is them.", pictures=_PETITIONS),
     Part(heading="Late, failing, unreachable", pictures=_DIRECTORY),
     Part(heading="Differences and leavers", pictures=_DRIFT),

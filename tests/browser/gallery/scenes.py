@@ -14,6 +14,10 @@ from handlers.decisions.policy import Action
 from handlers.policies import shipped
 from tests.browser.gallery import (
     approvers,
+    emergencies,
+    emergency_reviews,
+    exceptions,
+    floods,
     halting,
     petitions,
     proofs,
@@ -57,6 +61,11 @@ def _all_policies() -> dict[str, Any]:
     return {"policy": shipped_policy()}
 
 
+def _every_day_counts() -> dict[str, Any]:
+    section = "[emergencies]\nweekend = []\ndrill_every_days = 7\n[security]"
+    return {"policy": shipped_policy(), "changes": {"[security]": section}}
+
+
 def _broken() -> dict[str, Any]:
     sources, schema = shipped()
     broken = {**sources, "broken.cedar": overflowing("forbid", Action.GRANT)}
@@ -92,9 +101,12 @@ SCENES = (
             security.many_left, security.on_the_secure_page, security.undeliverable, security.a_checkpoint,
             security.a_story, security.a_week,
             proofs.a_passkey, resets.not_me, resets.a_new_address, rules.changed_rules,
-            halting.halted, halting.revoked,
+            halting.halted, halting.revoked, exceptions.worked_on, floods.a_flood, floods.an_escalation,
         )
     ),
+    Scene(play=emergencies.broken_glass, how=_all_policies),
+    Scene(play=emergency_reviews.reviewed, how=_every_day_counts),
+    Scene(play=emergency_reviews.drilled, how=_every_day_counts),
     Scene(play=petitions.a_petition, how=_all_policies),
     Scene(play=petitions.a_privileged_petition, how=_all_policies),
     Scene(play=approvers.manager_first, how=_manager_first),

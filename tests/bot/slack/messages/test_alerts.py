@@ -10,11 +10,12 @@ from hypothesis import strategies as st
 from bot.slack.messages.alert_facts import Alert
 from bot.slack.messages.alerts import alert_message
 from bot.slack.messages.drift import DRIFT
+from bot.slack.messages.emergency_reviews import FOLLOW_UPS
 from handlers.strange import Kind
 from tests.bot.slack.stories import NOW, clumsy, hears, problems, reads
 
 # The others are told by bot.slack.messages.drift, freezes, alarms and alerts_rules.
-ALERTS = set(Kind) - DRIFT - {Kind.ACCESS_STOPPED, Kind.NOT_ME, Kind.RULES_PROPOSED}
+ALERTS = set(Kind) - DRIFT - FOLLOW_UPS - {Kind.ACCESS_STOPPED, Kind.NOT_ME, Kind.RULES_PROPOSED}
 TAIL = "medium · 23 Nov 14:02 UTC · story g-1"
 LATER = (NOW + timedelta(minutes=30)).isoformat()
 
@@ -29,6 +30,22 @@ def alert(kind: Kind, facts: dict[str, Any] | None = None, **changes: Any) -> Al
 
 
 GOLDEN = [
+    (
+        alert(
+            Kind.EMERGENCY_REFUSED,
+            {"stage": "told", "entitlement": "prod-db", "incident": "INC-1", "reasons": ["Nobody outside took it."]},
+        ),
+        "⚠️ Break-glass refused: prod-db for Ada Lovelace (ada)",
+        "Incident INC-1. They had proved who they are, and the alert was on its way. Nobody outside took it. Nothing "
+        "was given.",
+        TAIL,
+    ),
+    (
+        alert(Kind.EMERGENCY_REFUSED, {"stage": "listed"}),
+        "⚠️ Break-glass tried by Ada Lovelace (ada)",
+        "Ada Lovelace (ada) is on no list of those who may take something in an emergency. Nothing was given.",
+        TAIL,
+    ),
     (
         alert(Kind.PETITION, {"kind": "proofs", "stage": "cancelled", "why": "not-me", "privileged": False}),
         "⚠️ Petition stopped: Ada Lovelace (ada)",
@@ -89,6 +106,12 @@ GOLDEN = [
         "⚠️ Asked too often to be vouched for: Ada Lovelace (ada)",
         "Somebody asks again and again for a code to be vouched for as Ada Lovelace (ada). "
         "For a day no code of theirs counts, and nobody was sent anything. Speak to them.",
+        TAIL,
+    ),
+    (
+        alert(Kind.WRONG_APPROVER, {"entitlement": "prod-db", "emergency": True, "reasons": ["You report to them."]}),
+        "⚠️ Wrong person clicked: prod-db",
+        "Ada Lovelace (ada) tried to review an emergency about prod-db. You report to them. Nothing was changed.",
         TAIL,
     ),
     (
