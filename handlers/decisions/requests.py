@@ -18,7 +18,6 @@ from handlers.decisions.policy import (
     PolicyEngine,
     Role,
     Severity,
-    is_on_call,
     is_standing_in,
     same_person,
 )
@@ -197,22 +196,6 @@ def _approving(question: AccessQuestion, approver: Account, role: Role | None) -
     stands_in = is_standing_in(approver, role, question.requester, question.owner, question.fallback)
     question = by_delegation(question, approver, role)
     return replace(question, action=Action.APPROVE, principal=approver, role=role, stands_in=stands_in)
-
-
-def may_revoke(
-    policy: PolicyEngine, question: AccessQuestion, ender: Account, role: Role | None
-) -> PolicyDecision:
-    """Whether this person may end, before its time, what `question.requester` has."""
-    stands_in = is_standing_in(ender, role, question.requester, question.owner, question.fallback)
-    on_call = is_on_call(ender, question.requester, question.owner)
-    decision = policy.ask(
-        replace(
-            question, action=Action.REVOKE, principal=ender, role=role, stands_in=stands_in, on_call=on_call
-        )
-    )
-    if decision.allowed and role is None:  # a policy that asks for no role would let anybody end anything
-        return _refusal(policy, NO_ROLE, NO_ROLE_REASON, "medium")
-    return decision
 
 
 def weigh_approval(
