@@ -37,17 +37,14 @@ from bot.slack.messages.parts import (
 )
 from bot.slack.messages.requests import (
     TIME_OVER,
-    approvals,
-    approved_by,
     because,
-    called,
     clause,
-    denial,
     needed,
     removal,
     void_approvals,
     whole,
 )
+from bot.slack.messages.who_decided import approvals, approved_by, called, denial
 from bot.slack.words import clock, day_and_clock, either, inert, together, visible
 from bot.texts import say, say_counted
 from handlers.stories import ENDED_EARLY, GIVEN_BACK, GrantStory
