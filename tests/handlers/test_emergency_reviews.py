@@ -32,6 +32,7 @@ from handlers.emergency_reviews import EmergencyReviews
 from handlers.intents import SCHEDULE
 from handlers.outcomes import NotAllowed, Repeated, Unknown
 from handlers.recording import WICKET, record
+from handlers.workable import can_be_resolved
 from storage import emergencies
 from storage.catalogue import Catalogue
 from storage.emergency_reviews import GRANTED
@@ -123,6 +124,7 @@ async def test_when_it_is_over_a_review_is_asked_for_with_who_can_give_it(world:
     assert due == world.ground.now() + 2 * DAY
     assert await world.owed() == {("exception", "security"), ("exception", "owner:data")}
     assert await world.actions("emergency.review") == ["emergency.review_owed done"]
+    assert not can_be_resolved(world.ground, alert)  # only by the review itself
 
 
 async def test_while_somebody_holds_it_there_is_nothing_to_review(world: World) -> None:
