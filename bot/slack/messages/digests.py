@@ -149,10 +149,15 @@ def kind_words(kind: str) -> str:
 def _broken(one: Broken) -> str:
     """How often somebody took something in an emergency; what was practised says so."""
     who, what = inert(one.who[:150]), f"*{inert(one.what[:150])}*"
-    often = {"who": who, "what": what, "week": number(one.times), "month": number(one.in_month)}
+    week, month = number(one.times), number(one.in_month)
     if one.drill:
-        return say("DRILL: {who}, {what}: {week} in this week, {month} in 30 days.", **often)
-    return say("{who}, {what}: {week} in this week, {month} in 30 days.", **often)
+        return say(
+            "DRILL: {who}, {what}: {week} in this week, {month} in 30 days.",
+            who=who, what=what, week=week, month=month,
+        )  # fmt: skip
+    return say(
+        "{who}, {what}: {week} in this week, {month} in 30 days.", who=who, what=what, week=week, month=month
+    )
 
 
 def _outlier(one: StandsOut, names: Mapping[str, str]) -> str:
