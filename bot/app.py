@@ -27,6 +27,7 @@ from bot.grounds import ground_of, page_ground_of
 from bot.languages import read_language
 from bot.limits import bulletin_times
 from bot.listening import listen
+from bot.lookouts import Lookouts
 from bot.metrics import Metrics
 from bot.process import favour_the_loop
 from bot.reloading import Reread, begin_with, govern, reloads
@@ -50,6 +51,7 @@ from handlers.changes import Changes
 from handlers.checks import Checks
 from handlers.cooling import Cooling
 from handlers.decisions.policy import PolicyEngine
+from handlers.delegations import Delegating
 from handlers.doubts import Doubts
 from handlers.drift import Drift
 from handlers.effects import Effects
@@ -319,12 +321,14 @@ class App:
             alarms=self._alarms,
             revoking=RevokingAll(self.ground),
             emergencies=Emergencies(self.ground, couriers.outside(session)),
+            delegating=Delegating(self.ground),
             openings=self._openings,
             cooling=Cooling(self._page_ground),
             doubts=Doubts(self.ground),
             drift=self._drift,
             leavers=self._leavers,
             watching=self._watching,
+            lookouts=Lookouts.of(self._settings, self.ground, self._watching, self._signer.verifier),
             tiling=Tiling(self.database),
             bulletins=self.bulletins,
             summons=Summons(self.ground),

@@ -13,6 +13,7 @@ from bot.couriers.opening import Escalations
 from bot.couriers.patient import deliver_all
 from bot.couriers.slack import BATCH, SlackCourier
 from bot.discovering import DISCOVERY, RULES, Discovering
+from bot.lookouts import Lookouts
 from bot.metrics import Metrics
 from bot.reloading import Reloading
 from bot.schedule import Duty
@@ -22,6 +23,8 @@ from handlers.attesting import WAKES as PETITIONS
 from handlers.bulletins import Bulletins
 from handlers.changes import Changes
 from handlers.cooling import Cooling
+from handlers.delegated import WAKES as DELEGATED
+from handlers.delegations import Delegating
 from handlers.doubts import Doubts
 from handlers.drift import Drift
 from handlers.effects import Effects
@@ -59,6 +62,7 @@ class Duties:
     alarms: Alarms
     revoking: RevokingAll
     emergencies: Emergencies
+    delegating: Delegating
     openings: Openings
     cooling: Cooling
     doubts: Doubts
@@ -66,6 +70,7 @@ class Duties:
     leavers: Leavers
     summons: Summons
     watching: Watching
+    lookouts: Lookouts
     tiling: Tiling
     bulletins: Bulletins
     reminding: Reminding
@@ -105,11 +110,13 @@ class Duties:
             Duty(name="alarms", every=30, woken_by=REVOKED, work=self.alarms.settle_due),
             Duty(name="revoked", every=2, woken_by=REVOKED, work=self.revoking.look),
             Duty(name="emergencies", every=0.5, work=self.emergencies.go_on),
+            Duty(name="delegations", every=30, woken_by=DELEGATED, work=self.delegating.end_due),
             Duty(name="petitions", every=5, woken_by=PETITIONS, work=self.openings.settle_due),
             Duty(name="cooling", every=10, work=self.cooling.settle_due),
             Duty(name="doubts", every=1, work=self.doubts.tell_due),
             Duty(name="rows", every=60, work=self.doubts.look),
             Duty(name="checkpoints", every=self.watch_every, work=self.watching.look),
+            *self.lookouts.duties(self._is_busy),
             Duty(name="tiles", every=1, work=self.tiling.seal_due),
             Duty(name="bulletins", every=60, work=self.bulletins.owe_due),
             Duty(name="overdue", every=10, woken_by="overdue", work=self._watch_overdue),
@@ -152,9 +159,12 @@ class Duties:
         await deliver_all(
             partial(self.slack.deliver_due, urgency),
             batch=BATCH,
-            is_busy=lambda: gives_way and (self.effects.is_full or self._ends_are_due()),
+            is_busy=lambda: gives_way and self._is_busy(),
             ends_are_due=lambda: gives_way and self._ends_are_due(),
         )
+
+    def _is_busy(self) -> bool:
+        return self.effects.is_full or self._ends_are_due()
 
     def _ends_are_due(self) -> bool:
         """Whether access is being taken back by the hundred: that is a promise, and words about it come after it."""

@@ -12,6 +12,9 @@ from handlers.decisions.outliers import StandsOut
 AUTOMATIC, BY_PEOPLE = "automatic", "by_people"
 """Of what was granted: by policy at once, or after people approved."""
 
+BY_DELEGATION = "by_delegation"
+"""Of what people decided: with an owner's word that is not their own."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class Broken:

@@ -16,8 +16,10 @@ from handlers.beside import find_elsewhere, having
 from handlers.counterparts import target_now, uncertain
 from handlers.decisions.circumstances import Having, Recently
 from handlers.decisions.counterparts import NoCounterpart
+from handlers.decisions.delegating import given_to
 from handlers.decisions.policy import PolicyDecision, is_on_call, role_of
 from handlers.decisions.requests import Approver, still_granted
+from handlers.delegated_now import looked_up
 from handlers.emergency_execution import why_not_given
 from handlers.exceptions import Kind, Severity, Strange, broken_policy, tell_security
 from handlers.ground import Ground
@@ -75,7 +77,10 @@ class Execution:
         if entitlement is None or requester is None:
             return _Refusal(reason=template("It can no longer be granted."))
         target = await in_call_time(target_now(self._ground, grant, requester))
-        owner, fallback = self._ground.catalogue.owner_of(entitlement), self._ground.fallback_of(grant)
+        question = self._ground.question_of(grant, requester, target.account, entitlement, target.report)
+        if approvals:
+            question = await in_call_time(looked_up(self._ground, home, question))
+        owner, fallback = question.owner, question.fallback
         approvers: list[Approver] = []
         for approval in approvals:
             account = await in_call_time(home.account(approval.approver))
@@ -87,6 +92,7 @@ class Execution:
                     self._ground.security_group,
                     fallback,
                     for_security=approval.role == "security",
+                    given=given_to(question, account),
                 )
                 approvers.append(
                     Approver(
@@ -98,8 +104,8 @@ class Execution:
                         code_retyped=approval.retyped,
                     )
                 )
-        question = self._ground.question_of(grant, requester, target.account, entitlement, target.report)
-        people = (requester, target.report, *(one.account for one in approvers))
+        delegators = (one.by for one in question.delegations.given)
+        people = (requester, target.report, *(one.account for one in approvers), *delegators)
         elsewhere = await in_call_time(find_elsewhere(self._ground, question.holder, [entitlement]))
 
         def look(tx: Session) -> tuple[Recently, Having]:

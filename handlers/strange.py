@@ -46,11 +46,20 @@ class Kind(StrEnum):
     NOT_ME = "not-me"
     PETITION = "petition"
     VOUCHING = "vouching"
+    HELP_DESK = "help-desk"
     UNPROVEN = "unproven"
     ROW_CHANGED = "row-changed"
     ROWS_UNSIGNED = "rows-unsigned"
     NOT_STREAMED = "not-streamed"
     EMERGENCY_REFUSED = "emergency-refused"
+    RECORD_CHANGED = "record-changed"
+    MANY_REFUSALS = "many-refusals"
+    MANY_RESETS = "many-resets"
+    APPROVING_EACH_OTHER = "approving-each-other"
+    APPROVED_AT_ONCE = "approved-at-once"
+    DORMANT = "dormant"
+    MANY_ASKED = "many-asked"
+    DETECTOR_FAILED = "detector-failed"
     RULES_INVALID = "rules-invalid"
     RULES_CHANGED = "rules-changed"
     RULES_PROPOSED = "rules-proposed"
@@ -70,7 +79,7 @@ TOLD_TOGETHER: frozenset[Kind] = frozenset(
 )  # fmt: skip
 """Kinds that are counted on one message where many come at once. The others ask for something about each of them."""
 
-# What these ask is decided by buttons of their own, or by a drill, and that resolves them.
+# What these ask is decided by buttons of their own, and that resolves them.
 DECIDED_BY_BUTTONS = frozenset(
     {
         Kind.UNEXPLAINED, Kind.VANISHED, Kind.FOUND_STANDING, Kind.REVIEW_DUE, Kind.MANY_LEFT, Kind.ACCESS_STOPPED,

@@ -9,21 +9,21 @@ from dataclasses import dataclass
 from sqlmodel import Session
 
 from handlers import recording
-from handlers.concerned import could_decide, of_owner, of_security
+from handlers.concerned import could_decide, of_delegation, of_owner, of_security
 from handlers.forged import turn_away_forged
 from handlers.ground import Ground
 from handlers.intents import Actor, AskStory
 from handlers.outcomes import NotAllowed, Repeated, Unknown
 from handlers.own import is_report, owns
 from handlers.patience import few_at_a_time, in_time
-from storage import deliveries, emergencies, grants
+from storage import delegations, deliveries, emergencies, grants
 from storage.approvals import approvals_of
 from storage.audit import stories
 from storage.audit.log import Row
 from storage.audit.stories import About
 from storage.directories.base import Account, Directory
 from storage.faults import DirectoryUnavailable
-from storage.records import Emergency, ExceptionRecord, Grant, Handle, Petition
+from storage.records import Delegation, Emergency, ExceptionRecord, Grant, Handle, Petition
 from storage.sentences import template
 
 ON_A_PAGE = 8
@@ -63,6 +63,7 @@ class _Found:
     by_manager: bool
     names: Mapping[str, str]
     things: frozenset[str]
+    delegation: Delegation | None = None
     # What people of security did about the exception that was asked for, and how many entries that are: for them alone.
     work: str = ""
     done: int = 0
@@ -111,6 +112,8 @@ class WhatHappened:
             # A draft is its author's alone, and what was refused at once went to no owner.
             given = grant.automatic and of_owner(ground, account, grant.entitlement)
             return given or await could_decide(ground, actor, grant, by_manager=found.by_manager)
+        if found.delegation is not None:
+            return of_delegation(ground, account, found.delegation)
         return bool(found.things) and all(of_owner(ground, account, thing) for thing in found.things)
 
     async def _names(self, rows: Iterable[Row], known: Mapping[str, str]) -> Mapping[str, str]:
@@ -155,7 +158,8 @@ def _find(tx: Session, about: str) -> _Found | None:
     grant = grants.get(tx, correlation)
     emergency = tx.get(Emergency, correlation)
     visit = emergency or tx.get(Petition, correlation) or tx.get(Handle, correlation)
-    if row is None and grant is None and not isinstance(visit, Petition | Emergency):
+    delegation = delegations.look(tx, correlation)
+    if row is None and grant is None and delegation is None and not isinstance(visit, Petition | Emergency):
         return None  # visits of the page have no message with this button
     names = {}
     said = approvals_of(tx, grant.id) if grant is not None else []
@@ -164,6 +168,11 @@ def _find(tx: Session, about: str) -> _Found | None:
             grant.requester_account: grant.requester_name
         }
         names |= {grant.target_account: grant.target_name} if grant.target_account else {}
+    if delegation is not None:
+        names = {
+            delegation.delegator: delegation.delegator_name,
+            delegation.delegate: delegation.delegate_name,
+        }
     about_it = stories.about(tx, correlation)
     return _Found(
         correlation=correlation,
@@ -174,6 +183,7 @@ def _find(tx: Session, about: str) -> _Found | None:
         and ("manager" in grant.missing or any(one.role == "manager" for one in said)),
         names=names,
         things=_of_emergency(tx, emergency) if emergency is not None else about_it.resources,
+        delegation=delegation,
         work=row.id if row is not None and row.correlation != row.id else "",
         done=stories.about(tx, row.id).entries if row is not None else 0,
     )

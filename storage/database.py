@@ -202,8 +202,11 @@ class Database:
         try:
             with _faults(self._engine), self._engine.writing.connect() as connection:
                 transaction = connection.begin()
-                answers = [self._run_one(connection, job, woken) for job in batch]
-                self._engine.commit(connection, transaction)
+                if len(batch) == 1:
+                    answers = [self._run_alone(connection, transaction, batch[0], woken)]
+                else:
+                    answers = [self._run_one(connection, job, woken) for job in batch]
+                    self._engine.commit(connection, transaction)
         except BaseException as fault:  # noqa: BLE001 - whatever broke the commit is every waiting caller's answer
             tell([Answer(job, None, fault) for job in batch])
             return
@@ -211,6 +214,22 @@ class Database:
         if woken and self._woken is not None and self._loop is not None:
             with suppress(RuntimeError):  # a loop that is closed has nobody to wake
                 self._loop.call_soon_threadsafe(self._woken, frozenset(woken))
+
+    def _run_alone(
+        self, connection: Connection, transaction: Transaction, job: _Job, woken: set[str]
+    ) -> Answer[Any]:
+        """Run the only transaction of a commit: its failure leaves nothing to keep, so it needs no savepoint."""
+        try:
+            with _faults(self._engine), _Transaction(connection, self._info) as tx:
+                result = job.work(tx)
+                tx.flush()
+        except BaseException as fault:
+            if _breaks_the_batch(fault):
+                raise
+            return Answer(job, None, fault)  # whoever lets go of the connection undoes it
+        self._engine.commit(connection, transaction)
+        woken |= tx.info.get("wake", set())
+        return Answer(job, result)
 
     def _run_one(self, connection: Connection, job: _Job, woken: set[str]) -> Answer[Any]:
         """Run one transaction inside a savepoint, so that its failure is its own."""

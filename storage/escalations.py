@@ -6,7 +6,7 @@ It sends nothing and does not say how long is too long.
 from collections.abc import Sequence
 from datetime import datetime
 
-from sqlalchemy import bindparam, exists
+from sqlalchemy import bindparam, exists, literal_column
 from sqlmodel import Session, col, select
 
 from storage.outbox import ALERT, owe
@@ -19,8 +19,9 @@ ESCALATION = "escalation"
 _UNHEEDED = (
     select(ExceptionRecord)
     .where(
-        col(ExceptionRecord.severity) == "high",
-        col(ExceptionRecord.state) == ExceptionState.OPEN,
+        # Written out, as the index has them: a parameter could be anything.
+        col(ExceptionRecord.severity) == literal_column("'high'"),
+        col(ExceptionRecord.state) == literal_column("'open'"),
         col(ExceptionRecord.fold).is_(None),
         col(ExceptionRecord.open_since) <= bindparam("before"),
         ~exists().where(

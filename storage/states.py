@@ -213,3 +213,11 @@ class RuleSetState(StrEnum):
     DENIED = "denied"
     WITHDRAWN = "withdrawn"
     FORMER = "former"
+
+
+class DelegationEnd(StrEnum):
+    """Why a delegation is over."""
+
+    REVOKED = "revoked"
+    EXPIRED = "expired"
+    REVOKED_ALL = "revoked_all"

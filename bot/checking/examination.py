@@ -20,6 +20,7 @@ from bot.checking.clock import examine_clock
 from bot.checking.database import examine_database
 from bot.checking.directories import Directories, examine_directory, groups_in
 from bot.checking.emergencies import examine_emergencies
+from bot.checking.help_desk import examine_desks
 from bot.checking.mail import examine_mail
 from bot.checking.outside import examine_outside, tell_outside
 from bot.checking.policy import examine_policy, prospects
@@ -136,6 +137,7 @@ class _Examiner:
             *directories,
             Part(name="approvers", look=self._approvers),
             Part(name="break-glass", look=self._emergencies),
+            *([Part(name="help desks", look=self._desks)] if self._settings.help_desk.desks else []),
             Part(name="database", look=self._database),
             Part(name="clock", look=self._clock),
             Part(name="secure page", look=self._page),
@@ -175,6 +177,9 @@ class _Examiner:
 
     async def _emergencies(self) -> list[Finding]:
         return await examine_emergencies(self._directories, self._settings)
+
+    async def _desks(self) -> list[Finding]:
+        return await examine_desks(self._directories, self._settings)
 
     async def _database(self) -> list[Finding]:
         return await asyncio.to_thread(examine_database, self._settings, now=self._now())

@@ -30,6 +30,7 @@ from bot.cli import (
     restoring,
     running,
 )
+from bot.cli.delegations import delegations
 from bot.cli.drift import drift
 from bot.cli.place import Place
 from bot.cli.sentences import Kindly
@@ -49,6 +50,7 @@ app.command()(running.keygen)
 app.command(epilog=check.EXIT_CODES)(check.check)
 app.command()(running.demo)
 app.command()(drift)
+app.command()(delegations)
 app.command()(restoring.backup)
 app.command()(restoring.restore)
 app.command()(restoring.resume)

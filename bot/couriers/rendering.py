@@ -16,6 +16,7 @@ from bot.slack.messages import emergencies as of_emergencies
 from bot.slack.messages.answers import answer_message, greeting_message, page_message
 from bot.slack.messages.approvals import approval_message
 from bot.slack.messages.checkpoints import checkpoint_message
+from bot.slack.messages.delegations import delegation_message
 from bot.slack.messages.digests import digest_message
 from bot.slack.messages.during import (
     ended_early_message,
@@ -28,6 +29,7 @@ from bot.slack.messages.emergency_reviews import reminder_message as review_remi
 from bot.slack.messages.emergency_reviews import review_of
 from bot.slack.messages.exceptions_told import worker_message
 from bot.slack.messages.floods import notice_of
+from bot.slack.messages.helping import HelpGiven, help_given_message
 from bot.slack.messages.inquiries import asked_message, inquiry_message, reply_message
 from bot.slack.messages.notices import notice_message
 from bot.slack.messages.open_exceptions import open_exceptions_message
@@ -45,6 +47,9 @@ from handlers.announcing import CHANGED
 from handlers.besides import ENDED_EARLY, ENDING, REMINDER
 from handlers.bulletins import CHECKPOINT, DIGEST, OPEN_EXCEPTIONS
 from handlers.checks import Checks
+from handlers.decisions.helping import Act
+from handlers.delegated import DELEGATION
+from handlers.delegations_shown import DelegationsShown
 from handlers.digesting import digest_of
 from handlers.digests import Digest
 from handlers.emergency_followups import REMINDER as REVIEW_REMINDER
@@ -62,9 +67,10 @@ from handlers.petitioned import APPROVAL as PETITION_APPROVAL
 from handlers.petitioned import NEWS, STATUS
 from handlers.stories import Asked, GrantStory
 from handlers.storytelling import tell, with_deciders
+from handlers.told_of_help import DESK_ACT
 from handlers.told_of_vouching import VOUCHED, WORD_GIVEN
 from handlers.worked import WORKER_NEWS
-from storage import bulletins, inquiries, vouchings
+from storage import bulletins, desk_acts, inquiries, vouchings
 from storage.audit.sealing import kept_checkpoint
 from storage.copies import COPY
 from storage.exceptions import SECURITY as SECURITY_CHANNEL
@@ -123,8 +129,10 @@ class Rendering:
             PETITION_APPROVAL: self._petition_approval,
             **dict.fromkeys(NEWS, self._petition_news),
             VOUCHED: partial(self._vouching, vouched_message),
+            DESK_ACT: self._help_given,
             WORD_GIVEN: partial(self._vouching, word_given_message),
             REVIEW_REMINDER: self._review_reminder,
+            DELEGATION: self._delegation,
         }
 
     async def message(self, owed: Owed) -> Message | None:
@@ -310,6 +318,26 @@ class Rendering:
     async def _vouching(self, said: Callable[[Word], Message], owed: Owed) -> Message | None:
         word = await self._ground.database.read(lambda tx: _word(tx, owed.subject))
         return said(word) if word is not None else None
+
+    async def _delegation(self, owed: Owed) -> Message | None:
+        story = await DelegationsShown(self._ground).one(owed.subject)
+        return delegation_message(story) if story else None
+
+    async def _help_given(self, owed: Owed) -> Message | None:
+        def work(tx: Session) -> HelpGiven | None:
+            act = desk_acts.by_id(tx, owed.subject)
+            visit = handle_by_id(tx, act.handle) if act is not None else None
+            if act is None or visit is None:
+                return None
+            is_open = visit.result == Result.OPEN and visit.expires_at > self._ground.now()
+            return HelpGiven(
+                act=Act(act.act), helper=act.helper_name, ticket=act.ticket, at=act.at, result=visit.result,
+                visit=visit.id, given_again=tuple(act.given_again),
+                page=self._pages.address(visit.id) if is_open else "",
+            )  # fmt: skip
+
+        found = await self._ground.database.read(work)
+        return help_given_message(found) if found is not None else None
 
     async def _notice(self, owed: Owed) -> Message | None:
         handle = await self._ground.database.read(lambda tx: handle_by_id(tx, owed.subject))

@@ -42,7 +42,10 @@ _ENDED = {
 
 @dataclass(frozen=True, kw_only=True)
 class Decision:
-    """What one approver decided. policies: which let them. proof: how they showed who they are, if that was asked."""
+    """What one approver decided. policies: which let them. proof: how they showed who they are, if that was asked.
+
+    delegation: the id of that, or of the standing scope, by which they had the owner's word. delegator: whose it was.
+    """
 
     at: datetime
     by: str
@@ -52,6 +55,8 @@ class Decision:
     policies: tuple[str, ...]
     proof: str
     entry: str
+    delegation: str = ""
+    delegator: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -179,6 +184,8 @@ def _decisions(rows: Iterable[Row]) -> Sequence[Decision]:
                 policies=tuple((said["policy"] or {}).get("ids", ())),
                 proof=_proof(said["facts"]),
                 entry=row.id,
+                delegation=str(said["facts"].get("delegation", "")),
+                delegator=str(said["facts"].get("delegator", "")),
             )
             made.append(one)
     return made

@@ -24,7 +24,7 @@ POPULATION = (
 )  # fmt: skip
 DECISIONS = (
     "request", "entitlement", "at", "approver", "approver_name", "role", "decision", "rationale", "proof", "policies",
-    "entry",
+    "entry", "delegation", "delegator",
 )  # fmt: skip
 
 EMERGENCIES = (
@@ -59,7 +59,7 @@ def decisions(cases: Iterable[Case], names: Names) -> str:
         (
             (
                 case.id, case.entitlement, _moment(one.at), one.by, names.get(one.by, ""), one.role, one.what,
-                one.rationale, one.proof, " ".join(one.policies), one.entry,
+                one.rationale, one.proof, " ".join(one.policies), one.entry, one.delegation, one.delegator,
             )
             for case in cases
             for one in case.decisions

@@ -11,12 +11,13 @@ from pydantic import Field
 
 from bot.settings.fallbacks import fallbacks_checked
 from bot.settings.problems import Place, Problem, did_you_mean, dotted
+from bot.settings.scopes import ScopeEntry, scopes_checked
 from bot.settings.section import Section
 from bot.settings.sections import CatalogueSection, Sections
 from bot.settings.shapes import ChannelId, Duration, Line, ShortLine, Slug
 from storage.catalogue import Catalogue, Entitlement, Owner
 
-ROWS = ("owner", "entitlement")
+ROWS = ("owner", "entitlement", "scope")
 TWO_FROM_RISK = 4
 
 
@@ -66,6 +67,7 @@ class Written(Sections):
     catalogue: CatalogueSection = CatalogueSection()
     owner: tuple[OwnerEntry, ...] = ()
     entitlement: tuple[EntitlementEntry, ...] = ()
+    scope: tuple[ScopeEntry, ...] = ()
 
 
 def to_catalogue(written: Written) -> Catalogue:
@@ -93,7 +95,11 @@ def to_catalogue(written: Written) -> Catalogue:
         )
         for row in written.entitlement
     }
-    return Catalogue(entitlements=MappingProxyType(entitlements), owners=MappingProxyType(owners))
+    return Catalogue(
+        entitlements=MappingProxyType(entitlements),
+        owners=MappingProxyType(owners),
+        scopes=MappingProxyType({row.id: row.to_scope() for row in written.scope}),
+    )
 
 
 def kept_apart(rows: Iterable[EntitlementEntry]) -> Mapping[str, set[str]]:
@@ -137,6 +143,10 @@ def cross_checked(
         "is granted by another entitlement too",
         "One group, one entitlement.",
     )
+    yield from scopes_checked(
+        dict(_rows(data, "scope")), owners=dict(_rows(data, "owner")), entitlements=dict(_rows(data, "entitlement")),
+        words=words,
+    )  # fmt: skip
     yield from _ambiguous(data)
     yield from _apart_from_nothing(data)
 

@@ -10,8 +10,10 @@ from typing import Annotated, Literal, Self, get_args
 from pydantic import Field, SecretStr, model_validator
 
 from bot.settings.database import EXAMPLE, is_server, wrong_with
+from bot.settings.detectors import DetectorsSection
 from bot.settings.directories import DirectorySection
 from bot.settings.exceptions import ExceptionsSection
+from bot.settings.help_desk import HelpDeskSection
 from bot.settings.incidents import IncidentsSection
 from bot.settings.oidc import OidcSection
 from bot.settings.policies import PolicySection
@@ -223,10 +225,14 @@ class DriftSection(Section):
 
 
 class AuditSection(Section):
-    """[audit]: where checkpoints are published outside the database, and how often the store is held against them."""
+    """[audit]: where checkpoints are published outside the database, and how often the store is held against them.
+
+    walk_hours: within how many the whole of it is walked over, entry by entry.
+    """
 
     published: Path | None = Field(default=None, examples=["/mnt/elsewhere/wicket-checkpoints.txt"])
     every_seconds: int = Field(default=30, ge=1, le=3600, examples=[30])
+    walk_hours: int = Field(default=24, ge=1, le=168, examples=[24])
 
 
 class BulletinsSection(Section):
@@ -279,6 +285,7 @@ class Sections(Section):
     front_door: FrontDoorSection = FrontDoorSection()
     vouching: VouchingSection = VouchingSection()
     emergencies: EmergenciesSection = EmergenciesSection()
+    help_desk: HelpDeskSection = HelpDeskSection()
     limits: LimitsSection = LimitsSection()
     hours: HoursSection | None = Field(default=None, examples=[None])
     drift: DriftSection = DriftSection()
@@ -287,5 +294,6 @@ class Sections(Section):
     exceptions: ExceptionsSection = ExceptionsSection()
     policy: PolicySection = PolicySection()
     incidents: IncidentsSection = IncidentsSection()
+    detectors: DetectorsSection = DetectorsSection()
     siem: SiemSection | None = Field(default=None, examples=[None])
     logs: LogsSection = LogsSection()

@@ -112,6 +112,9 @@ _ENTITIES: Mapping[str, int] = {
     "approval.answered": 3,
     "access.stopped": 12,
     "access.resumed": 13,
+    "delegation.made": 1,
+    "delegation.ended": 9,
+    "delegation.expired": 9,
     "link.made": 6,
     "link.suspended": 12,
     "drift.declared": 3,
@@ -138,6 +141,7 @@ _OF_ACCOUNTS = frozenset(
     {
         "account",
         "care",
+        "desk",
         "enrol",
         "mail_code",
         "password",

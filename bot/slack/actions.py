@@ -65,6 +65,9 @@ class Action(StrEnum):
     END_EMERGENCY = "emergency.end"
     REVIEW_EMERGENCY = "emergency.review"
     RESTORE_ELIGIBILITY = "emergency.restore"
+    DELEGATE = "ask.delegate"
+    END_DELEGATION = "delegation.end"
+    HELP = "ask.help"
 
 
 class Form(StrEnum):
@@ -86,6 +89,9 @@ class Form(StrEnum):
     ATTEST = "form.attest"
     DENY_PETITION = "form.deny_petition"
     VOUCH = "form.vouch"
+    HELP_UNLOCK = "form.help_unlock"
+    HELP_RESET = "form.help_reset"
+    HELP_RECHECK = "form.help_recheck"
     HALT = "form.halt"
     WHOM = "form.whom"
     REVOKE_ALL = "form.revoke_all"
@@ -94,6 +100,7 @@ class Form(StrEnum):
     BREAK_GLASS = "form.break_glass"
     REVIEW_EMERGENCY = "form.review_emergency"
     RESTORE_ELIGIBILITY = "form.restore_eligibility"
+    DELEGATE = "form.delegate"
 
 
 class Field(StrEnum):
@@ -116,6 +123,9 @@ class Field(StrEnum):
     ALSO = "also"
     WHY = "why"
     FINDING = "finding"
+    GROUP = "group"
+    RISK = "risk"
+    LASTS = "lasts"
 
 
 class Shortcut(StrEnum):

@@ -7,10 +7,12 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import timedelta
 
+from bot.slack.delegations import OpenDelegating, ShowDelegations, read_delegating
 from bot.slack.door import PageLinks
 from bot.slack.emergencies import OpenBreakGlass
 from bot.slack.forms_request import Prefilled
 from bot.slack.halting import OpenHalting, OpenRevoking, read_command
+from bot.slack.helping import OpenHelping
 from bot.slack.incoming import Incoming
 from bot.slack.messages.answers import (
     answer_message,
@@ -21,7 +23,9 @@ from bot.slack.messages.answers import (
     unlocked_message,
 )
 from bot.slack.messages.checkpoints import taken_message
+from bot.slack.messages.delegations import begin_message as delegate_message
 from bot.slack.messages.emergencies import begin_message as break_glass_message
+from bot.slack.messages.helping import begin_message as help_message
 from bot.slack.messages.parts import Message, said
 from bot.slack.messages.petitions_told import lost_message
 from bot.slack.messages.vouching import begin_message
@@ -49,7 +53,8 @@ class OpenForm:
     prefilled: Prefilled = field(default_factory=Prefilled)
 
 
-Meant = meant.Understanding | OpenForm | OpenHalting | OpenRevoking
+Opens = OpenForm | OpenHalting | OpenRevoking | OpenDelegating | ShowDelegations
+Meant = meant.Understanding | Opens
 """What was typed, or the form that it opens."""
 
 
@@ -67,8 +72,9 @@ class Conversation:
         now: Clock,
         checkpointing: Checkpointing,
         vouches: bool = False,
+        helps: bool = False,
     ) -> None:
-        self._names, self._vouches = names, vouches
+        self._names, self._vouches, self._helps = names, vouches, helps
         self._checks = checks
         self._accounts = accounts
         self._asking = asking
@@ -77,11 +83,13 @@ class Conversation:
         self._checkpointing = checkpointing
 
     def understand(self, text: str, *, command: bool = False) -> Meant:
-        """What was typed, by fixed rules. `/wicket request`, `freeze` and `revoke` open forms, as commands alone."""
+        """What was typed, by fixed rules. `/wicket request`, `freeze`, `revoke`, `delegate` open forms, as commands."""
         if command and text.strip().casefold() in ("request", "ask"):
             return OpenForm()
         if command and (stop := read_command(text)) is not None:
             return stop
+        if command and (delegating := read_delegating(text)) is not None:
+            return delegating
         return understand(text, self._names())
 
     def is_routine(self, meaning: Meant) -> bool:
@@ -90,11 +98,11 @@ class Conversation:
 
     async def answer(
         self, actor: Actor, incoming: Incoming, meaning: Meant, *, by_message: bool
-    ) -> Message | OpenForm | OpenVouching | OpenHalting | OpenRevoking | OpenBreakGlass | None:
+    ) -> Message | Opens | OpenVouching | OpenBreakGlass | OpenHelping | None:
         """What to say now; None if it is owed already, or was said before."""
         intent = Intent(actor=actor, where=incoming.where, delivery=incoming.delivery)
         match meaning:
-            case OpenForm() | OpenHalting() | OpenRevoking():
+            case OpenForm() | OpenHalting() | OpenRevoking() | OpenDelegating() | ShowDelegations():
                 return meaning
             case meant.ResetPassword():
                 return await self.open_page(intent, Purpose.RESET, by_message=by_message)
@@ -106,10 +114,14 @@ class Conversation:
                 return lost_message()
             case meant.TakeCheckpoint():
                 return taken_message(await self._checkpointing.take(intent))
+            case meant.DelegateApprovals():
+                return delegate_message() if by_message else OpenDelegating()
             case meant.VouchFor() if self._vouches:
                 return begin_message() if by_message else OpenVouching()
             case meant.BreakGlass(drill=drill):
                 return break_glass_message(drill=drill) if by_message else OpenBreakGlass(drill=drill)
+            case meant.HelpSomebody(act=act, whom=whom, ticket=ticket) if self._helps:
+                return help_message(act) if by_message else OpenHelping(act=act, whom=whom, ticket=ticket)
             case meant.UnlockAccount():
                 return await self.unlock(intent, by_message=by_message)
             case meant.DraftRequest() as draft:
@@ -211,8 +223,10 @@ _PAGES = (
     | meant.UnlockAccount
     | meant.TakeCheckpoint
     | meant.BreakGlass
+    | meant.HelpSomebody
     | OpenHalting
     | OpenRevoking
+    | OpenDelegating
 )
 
 _SIMPLE: dict[type, Kind] = {
@@ -223,4 +237,5 @@ _SIMPLE: dict[type, Kind] = {
     meant.LinkAccount: Kind.LINKED_ALREADY,
     meant.NotUnderstood: Kind.NOT_UNDERSTOOD,
     meant.VouchFor: Kind.NOT_UNDERSTOOD,  # where nobody vouches
+    meant.HelpSomebody: Kind.NOT_UNDERSTOOD,  # where nobody acts for others
 }

@@ -56,6 +56,8 @@ class Submissions:
                 return _drifted(await self._topics.petitions.decide(actor, incoming, view, approve=False))
             case Form.VOUCH:
                 return await self._topics.vouching.submit(actor, incoming, view)
+            case Form.HELP_UNLOCK | Form.HELP_RESET | Form.HELP_RECHECK:
+                return await self._topics.helping.submit(actor, incoming, view)
             case Form.HALT:
                 return await self._topics.halting.halt(actor, incoming, view)
             case Form.WHOM:
@@ -72,6 +74,8 @@ class Submissions:
                 return _answered(await self._topics.emergency_reviews.review(actor, incoming, view))
             case Form.RESTORE_ELIGIBILITY:
                 return _answered(await self._topics.emergency_reviews.restore(actor, incoming, view))
+            case Form.DELEGATE:
+                return await self._topics.delegations.submit(actor, incoming, view)
             case _:
                 return None
 

@@ -10,7 +10,9 @@ from datetime import UTC
 from typing import Any, TypeAlias
 
 from handlers.decisions.circumstances import RESET_IS_RECENT, Hours, Recently
+from handlers.decisions.delegated import DelegateQuestion
 from handlers.decisions.emergency_questions import EmergencyQuestion, EmergencyReviewQuestion
+from handlers.decisions.help_questions import HelpQuestion
 from handlers.decisions.policy import (
     AccessQuestion,
     AccountQuestion,
@@ -66,6 +68,8 @@ def _asked(question: Question) -> tuple[dict[str, str], Json, list[_About]]:
             return _uid("Account", question.target.id), _account_context(question), [who, question.target]
         case AttestQuestion():
             return _uid("Account", question.target.id), _attest_context(question), [question.target, who]
+        case HelpQuestion():
+            return _uid("Account", question.target.id), _help_context(question), [who, question.target]
         case VouchQuestion():
             return _uid("Account", question.target.id), _vouch_context(question), [who, question.target]
         case ResumeQuestion():
@@ -85,6 +89,9 @@ def _asked(question: Question) -> tuple[dict[str, str], Json, list[_About]]:
     match question:
         case EmergencyQuestion():
             return resource, _emergency_context(question), [who, *things]
+        case DelegateQuestion():
+            delegate = [question.delegate] if question.delegate else []
+            return resource, _delegate_context(question), [who, *delegate, *things]
         case DriftQuestion():
             member = [question.member] if question.member else []
             return resource, _drift_context(question), [who, *member, *things]
@@ -149,7 +156,15 @@ def _access_context(question: AccessQuestion) -> Json:
         "way": question.way,
         "rationaleGiven": question.rationale_given,
         "codeRetyped": question.code_retyped,
+        "authorityCounted": question.authority_counted,
     }
+    if (delegated := question.delegated) is not None:
+        context["delegated"] = {
+            "maxRisk": delegated.max_risk,
+            "maxMinutes": delegated.max_minutes,
+            "standing": delegated.standing,
+            "ofRequester": delegated.of_requester,
+        }
     if question.proof is not None:
         context["proof"] = {"kinds": sorted(question.proof.kinds), "seconds": question.proof.seconds}
     if question.report is not None:
@@ -189,6 +204,19 @@ def _drift_context(question: DriftQuestion) -> Json:
     context["onCall"] = question.on_call
     if question.member is not None:
         context["member"] = {"__entity": _uid("Account", question.member.id)}
+    return context if question.role is None else {**context, "role": question.role}
+
+
+def _delegate_context(question: DelegateQuestion) -> Json:
+    context: Json = {
+        "maxRisk": question.max_risk,
+        "maxMinutes": question.max_minutes,
+        "hours": question.hours,
+        "oneself": question.oneself,
+        "now": _moment(question),
+    }
+    if question.delegate is not None:
+        context["delegate"] = {"__entity": _uid("Account", question.delegate.id)}
     return context if question.role is None else {**context, "role": question.role}
 
 
@@ -247,6 +275,19 @@ def _vouch_context(question: VouchQuestion) -> Json:
     if question.days_since_return is not None:
         context["daysSinceReturn"] = question.days_since_return
     return context if question.role is None else {**context, "role": question.role}
+
+
+def _help_context(question: HelpQuestion) -> Json:
+    return {
+        "serves": question.serves,
+        "ticketGiven": question.ticket_given,
+        "oneself": question.oneself,
+        "reportsTo": question.reports_to,
+        "actsLeft": question.acts_left,
+        "leftForThem": question.left_for_them,
+        "ticketLeft": question.ticket_left,
+        "now": _moment(question),
+    }
 
 
 def _moment(question: Question) -> Json:

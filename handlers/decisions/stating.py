@@ -9,7 +9,9 @@ from datetime import MAXYEAR, MINYEAR, datetime, timedelta
 from typing import Any, TypeAlias, TypeVar
 
 from handlers.decisions.circumstances import HAS_NOTHING, Having, Recently
+from handlers.decisions.delegated import DelegateQuestion
 from handlers.decisions.emergency_questions import EmergencyQuestion, EmergencyReviewQuestion
+from handlers.decisions.help_questions import HelpQuestion
 from handlers.decisions.made_up import SOMEBODY
 from handlers.decisions.policy import (
     AccessQuestion,
@@ -100,6 +102,7 @@ _PEOPLE: Mapping[Action, tuple[str, ...]] = {
     Action.APPROVE: ("requester", "report"),
     Action.REVOKE: ("requester", "report"),
     Action.RECONCILE: ("member",),
+    Action.DELEGATE: ("delegate",),
     Action.RESUME: (),
     Action.BREAK_GLASS: (),
 }
@@ -109,18 +112,23 @@ _KIND: Mapping[Action, type[Question]] = {
         (Action.GRANT, Action.REQUEST, Action.REQUEST_FOR, Action.APPROVE, Action.REVOKE), AccessQuestion
     ),
     Action.RECONCILE: DriftQuestion,
+    Action.DELEGATE: DelegateQuestion,
     Action.RESUME: ResumeQuestion,
     Action.VOUCH: VouchQuestion,
     Action.ATTEST: AttestQuestion,
     Action.BREAK_GLASS: EmergencyQuestion,
     Action.REVIEW_EMERGENCY: EmergencyReviewQuestion,
+    **dict.fromkeys((Action.UNLOCK_FOR, Action.START_RESET_FOR, Action.RECHECK_FOR), HelpQuestion),
 }
-_ABOUT_ENTITLEMENTS = (AccessQuestion, DriftQuestion, EmergencyQuestion, EmergencyReviewQuestion)
+_ABOUT_ENTITLEMENTS = (
+    AccessQuestion, DriftQuestion, DelegateQuestion, EmergencyQuestion, EmergencyReviewQuestion,
+)  # fmt: skip
 _LASTING = (AccessQuestion, DriftQuestion, EmergencyQuestion)
 _BESIDE = (AccessQuestion, DriftQuestion)
 _USUAL: Mapping[type[Question], Stated] = {
     AccessQuestion: {"justification_given": True, "ticket_given": False},
     DriftQuestion: {"way": "remove", "role": None},
+    DelegateQuestion: {"role": None, "max_risk": 3, "max_minutes": 480, "hours": 24, "oneself": False},
     ResumeQuestion: {"role": None, "kind": "restored"},
     EmergencyReviewQuestion: {"role": None, "finding": "justified"},
     AttestQuestion: {"role": None, "kind": "proofs", "way": "approve"},
@@ -133,6 +141,15 @@ _USUAL: Mapping[type[Question], Stated] = {
         "moved": False,
         "hours_linked": 365 * 24,
         "days_since_return": None,
+    },
+    HelpQuestion: {
+        "serves": True,
+        "ticket_given": True,
+        "oneself": False,
+        "reports_to": False,
+        "acts_left": 1,
+        "left_for_them": 1,
+        "ticket_left": 1,
     },
 }
 
@@ -227,9 +244,11 @@ def _others(action: Action, people: Mapping[str, Person]) -> dict[str, object]:
         return {"requester": _needed(accounts, "requester"), "report": accounts.get("report")}
     if action is Action.RECONCILE:
         return {"member": accounts.get("member")}
+    if action is Action.DELEGATE:
+        return {"delegate": accounts.get("delegate")}
     if action in (Action.RESUME, Action.BREAK_GLASS):
         return {}
-    if action in (Action.VOUCH, Action.ATTEST, Action.REVIEW_EMERGENCY):
+    if _KIND.get(action) in (VouchQuestion, AttestQuestion, HelpQuestion, EmergencyReviewQuestion):
         return {"target": _needed(accounts, "whom")}
     return {"target": accounts.get("whom", who)}
 

@@ -47,7 +47,7 @@ def story(tx: Transaction, *correlations: str, skip: int, limit: int) -> list[Ro
 
 @dataclass(frozen=True, kw_only=True)
 class Brief:
-    """One entry without its texts. at: aware UTC. leaf: as it is stored."""
+    """One entry without its texts. at: aware UTC. leaf: as it is stored, where it was read."""
 
     index: int
     at: datetime
@@ -57,7 +57,7 @@ class Brief:
     subject: str
     resource: str
     correlation: str
-    leaf: bytes
+    leaf: bytes = b""
 
 
 def span_of(tx: Transaction, since: datetime, until: datetime) -> tuple[int, int] | None:

@@ -10,6 +10,7 @@ from sqlmodel import Session
 from storage import (
     alarms,
     approvals,
+    delegations,
     emergencies,
     freezes,
     grants,
@@ -23,8 +24,10 @@ from storage import (
     sign_ins,
     step_ups,
     vouchings,
+    walks,
 )
 from storage.alarms import Effect
+from storage.delegations import Party
 from storage.handles import Purpose, Result
 from storage.ours import with_what_is_ours
 from storage.passkeys import Ceremony, NewPasskey
@@ -207,6 +210,15 @@ def _lift_word(tx: Session, at: datetime) -> str:
     return freeze.id
 
 
+def _log_walk(tx: Session, at: datetime) -> str:
+    assert walks.move(tx, None, walks.Stand(round=1, began_at=at))
+    return walks.AUDIT
+
+
+def _is_walked(tx: Session, _: datetime) -> bool:
+    return walks.stand(tx) is not None
+
+
 def _has_said(tx: Session, _: datetime) -> bool:
     freeze = str(tx.connection().execute(text("SELECT id FROM freezes")).scalars().first())
     return bool(lift_words.said_of(tx, freeze))
@@ -219,6 +231,18 @@ def _alarm(tx: Session, at: datetime) -> str:
     assert alarm is not None
     alarms.lift(tx, alarm, at=at, by="Ina", rationale="")
     return handle
+
+
+def _delegation(tx: Session, at: datetime) -> str:
+    by, to = (Party(account=one, name=one, slack_user=f"U{one.upper()}") for one in ("p-grace", "p-ada"))
+    return delegations.make(
+        tx, at=at, expires_at=at + HOUR, directory="local", owner="data", by=by, role="owner", to=to, group="",
+        entitlements=["prod-db"], max_risk=3, max_minutes=60,
+    ).id  # fmt: skip
+
+
+def _is_delegated(tx: Session, at: datetime) -> bool:
+    return bool(delegations.of_owner(tx, "local", "data", at))
 
 
 def _visit(tx: Session, _: datetime) -> bool:
@@ -292,6 +316,8 @@ KINDS = (
     Kind(table="holdings", make=_holding, change="account = account || ''", counts=stood_before),
     Kind(table="freezes", make=_freeze, change="lifted_by = 'Eve'", counts=_is_lifted),
     Kind(table="lift_words", make=_lift_word, change="account = 'p-eve'", counts=_has_said),
+    Kind(table="delegations", make=_delegation, change="entitlements = '[\"prod-admin\"]'", counts=_is_delegated),
+    Kind(table="log_walks", make=_log_walk, change="position = 7", counts=_is_walked),
     Kind(table="alarms", make=_alarm, change="lifted_by = 'Eve'", counts=_is_released),
 )  # fmt: skip
 """What each gives, and one change by hand. Of freezes and alarms it is their being lifted that gives something."""

@@ -13,11 +13,14 @@ from bot.slack.messages.alert_facts import GRAVE, Alert, fault, plain
 from bot.slack.messages.alert_work import mark, state_line, ways
 from bot.slack.messages.alerts_accounts import address_changed
 from bot.slack.messages.alerts_directory import SENTENCES
+from bot.slack.messages.alerts_helping import helping
 from bot.slack.messages.alerts_people import SENTENCES as OF_PEOPLE
 from bot.slack.messages.alerts_petitions import petition_alert
+from bot.slack.messages.alerts_record import record_changed
 from bot.slack.messages.alerts_refused import SENTENCES as OF_REFUSALS
 from bot.slack.messages.alerts_rules import SENTENCES as OF_RULES
 from bot.slack.messages.alerts_rules import proposal_message
+from bot.slack.messages.alerts_seen import SENTENCES as OF_DETECTORS
 from bot.slack.messages.alerts_vouching import vouching
 from bot.slack.messages.parts import Message, actions, note, section, story_button
 from bot.slack.words import day_and_clock, listed, together
@@ -144,11 +147,14 @@ _SENTENCES: dict[Kind, Callable[[Alert], tuple[str, str]]] = {
     **OF_PEOPLE,
     **OF_REFUSALS,
     **OF_RULES,
+    **OF_DETECTORS,
     Kind.UNDELIVERABLE: _undeliverable,
     Kind.OWNER_UNREACHABLE: _owner_unreachable,
     Kind.ADDRESS_CHANGED: address_changed,
     Kind.PETITION: petition_alert,
     Kind.VOUCHING: vouching,
+    Kind.HELP_DESK: helping,
+    Kind.RECORD_CHANGED: record_changed,
 }
 _CHANNEL = re.compile(r"[CG][A-Z0-9]{2,}")
 

@@ -115,6 +115,7 @@ _STOPS = {
     "exception": template("{name} tried to act on an exception."),
     "freeze": template("{name} tried to stop all new access."),
     "revoke_all": template("{name} tried to revoke everything of somebody."),
+    "delegation": template("{name} tried to delegate approvals."),
 }
 
 
@@ -216,10 +217,12 @@ _ROWS = {
     "alarms": template("a reported change"),
     "approvals": template("an approval"),
     "attestations": template("an approver's word"),
+    "delegations": template("a delegation of approvals"),
     "freezes": template("a stop of new access"),
     "grants": template("a grant"),
     "holdings": template("a membership"),
     "links": template("a link to a Slack account"),
+    "log_walks": template("how far the record was walked over"),
     "passkeys": template("a passkey"),
     "petitions": template("a petition"),
     "proofs": template("an authenticator or a recovery code"),

@@ -28,6 +28,8 @@ _LISTS: Mapping[str, str] = {
     "entitlements_removed": template("*Entitlements that are gone:* {names}"),
     "owners_added": template("*New owners:* {names}"),
     "owners_removed": template("*Owners that are gone:* {names}"),
+    "scopes_added": template("*New standing scopes of approvers:* {names}"),
+    "scopes_removed": template("*Standing scopes of approvers that are gone:* {names}"),
     "settings_added": template("*New settings that bear on security:* {names}"),
     "settings_removed": template("*Settings that bear on security and are gone:* {names}"),
     "settings_changed": template("*Settings that bear on security and are others now:* {names}"),
@@ -162,13 +164,13 @@ def _lines(changed: object, *, name: int = 150, value: int = 400) -> Iterator[st
     for kind in _LISTS:
         if names := changed.get(kind):
             yield say(_LISTS[kind], names=listed([f"`{plain(one, name)}`" for one in names]))
-    for kind in ("entitlements_written", "owners_written"):
+    for kind in ("entitlements_written", "owners_written", "scopes_written"):
         for one, told in groupby(_in_parts(changed.get(kind, ()), 3), key=itemgetter(0)):
             yield say(
                 "*{name}:* {fields}", name=plain(one, name),
                 fields=listed([f"{plain(key)} {plain(text, value)}" for _, key, text in told]),
             )  # fmt: skip
-    for kind in ("entitlements_changed", "owners_changed"):
+    for kind in ("entitlements_changed", "owners_changed", "scopes_changed"):
         for one, key, before, after in _in_parts(changed.get(kind, ()), 4):
             was, now = (plain(text, value) or say("nothing") for text in (before, after))
             yield _field(plain(one, name), key, was, now, lower=_is_lower(after, before))

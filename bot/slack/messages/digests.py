@@ -12,7 +12,7 @@ from bot.slack.messages.parts import Message, facts, heading, note, said, sectio
 from bot.slack.words import day, first, inert, listed, number, span, together
 from bot.texts import say, say_counted, template
 from handlers.decisions.outliers import QUICK, SLOW, Outlier, StandsOut
-from handlers.digests import AUTOMATIC, BY_PEOPLE, Broken, Digest
+from handlers.digests import AUTOMATIC, BY_DELEGATION, BY_PEOPLE, Broken, Digest
 from handlers.strange import Kind
 
 # Of the kinds of exceptions, so many are named.
@@ -57,6 +57,7 @@ def _rows(digest: Digest) -> list[tuple[str, str]]:
         (say("Requests"), _told(_requests(count))),
         (say("Grants"), _told(_ends(ended, digest.late))),
         (say("Accounts"), _told(_accounts(count))),
+        (say("Delegations"), _told(_delegations(count))),
     ]
 
 
@@ -103,6 +104,17 @@ def _accounts(count: Mapping[str, int]) -> list[tuple[int, str]]:
     ]
 
 
+def _delegations(count: Mapping[str, int]) -> list[tuple[int, str]]:
+    made, used = count["delegation.made"], count[BY_DELEGATION]
+    return [
+        (made, say_counted("{count} made", "{count} made", made)),
+        (
+            used,
+            say_counted("{count} decision by delegation", "{count} decisions by delegation", used),
+        ),
+    ]
+
+
 def _told(counted: list[tuple[int, str]]) -> str:
     return listed([words for count, words in counted if count])
 
@@ -137,10 +149,15 @@ def kind_words(kind: str) -> str:
 def _broken(one: Broken) -> str:
     """How often somebody took something in an emergency; what was practised says so."""
     who, what = inert(one.who[:150]), f"*{inert(one.what[:150])}*"
-    often = {"who": who, "what": what, "week": number(one.times), "month": number(one.in_month)}
+    week, month = number(one.times), number(one.in_month)
     if one.drill:
-        return say("DRILL: {who}, {what}: {week} in this week, {month} in 30 days.", **often)
-    return say("{who}, {what}: {week} in this week, {month} in 30 days.", **often)
+        return say(
+            "DRILL: {who}, {what}: {week} in this week, {month} in 30 days.",
+            who=who, what=what, week=week, month=month,
+        )  # fmt: skip
+    return say(
+        "{who}, {what}: {week} in this week, {month} in 30 days.", who=who, what=what, week=week, month=month
+    )
 
 
 def _outlier(one: StandsOut, names: Mapping[str, str]) -> str:
@@ -216,10 +233,19 @@ KINDS: Mapping[Kind, str] = {
     Kind.PETITION: template("petition"),
     Kind.VOUCHING: template("vouching"),
     Kind.EMERGENCY_REFUSED: template("refused break-glass"),
+    Kind.HELP_DESK: template("act of the help desk for others"),
     Kind.UNPROVEN: template("decision without the proof it needs"),
     Kind.NOT_STREAMED: template("record not taken by the SIEM"),
     Kind.ROW_CHANGED: template("row changed past Wicket"),
+    Kind.RECORD_CHANGED: template("place in the record changed past Wicket"),
     Kind.ROWS_UNSIGNED: template("rows of an older version without signatures"),
+    Kind.MANY_REFUSALS: template("burst of refusals"),
+    Kind.MANY_RESETS: template("burst of resets"),
+    Kind.APPROVING_EACH_OTHER: template("two people approving each other"),
+    Kind.APPROVED_AT_ONCE: template("approvals within seconds"),
+    Kind.DORMANT: template("privileged request after a long silence"),
+    Kind.MANY_ASKED: template("many different things asked for at once"),
+    Kind.DETECTOR_FAILED: template("detector that failed"),
     Kind.RULES_CHANGED: template("change of the rules"),
     Kind.RULES_INVALID: template("files of the rules that cannot be used"),
     Kind.RULES_DIFFER: template("replica with other rules"),

@@ -177,8 +177,8 @@ def review_of(story: EmergencyStory) -> tuple[str, tuple[ButtonElement, ...]]:
     if story.state != EmergencyState.GRANTED:
         return "", ()
     if story.reviewed_by:
-        found = _FOUND[story.drill, story.finding == Finding.JUSTIFIED]
-        return say(found, whom=inert(story.reviewed_by)), ()
+        key = (story.drill, story.finding == Finding.JUSTIFIED)
+        return say(_FOUND[key], whom=inert(story.reviewed_by)), ()
     if story.review_due_at is None:
         return say("Somebody else reviews it within two working days of its end."), ()
     due = say("Review due {time}, by somebody else.", time=day_and_clock(story.review_due_at))

@@ -198,6 +198,39 @@ _ANSWERS = (
         ("notice-vouched", "Whom it is about hears of it before it counts …", ()),
         ("notice-vouched-counts", "… and once it does.", ()),
     ),
+    *_of("helping", ("answer-help-desk", "Doing something for somebody else, as the help desk …", ())),
+    *_of(
+        "forms_helping",
+        (
+            "form-help-unlock",
+            "… an unlock, with whom and ticket filled in as they were typed …",
+            (Form.HELP_UNLOCK,),
+        ),
+    ),
+    *_of(
+        "helping",
+        ("form-helped", "… and what came of it.", (Form.NOTE,)),
+        ("notice-help-unlocked", "Whom it is about hears of it at once.", ()),
+    ),
+    *_of(
+        "forms_helping",
+        (
+            "form-help-reset",
+            "A reset: the help desk sees no password, no code and no link …",
+            (Form.HELP_RESET,),
+        ),
+    ),
+    *_of("helping", ("notice-help-reset", "… for the way to the page is the person's alone.", ())),
+    *_of(
+        "forms_helping",
+        ("form-help-recheck", "Access that somebody misses, checked again …", (Form.HELP_RECHECK,)),
+    ),
+    *_of(
+        "helping",
+        ("form-rechecked", "… with what was put right, and what is left to its owner.", (Form.NOTE,)),
+        ("notice-rechecked", "What it says to whom it is about.", ()),
+        ("form-help-refused", "What the help desk must not do.", (Form.NOTE,)),
+    ),
     *_of(
         "freezes",
         ("answer-stopped", "While new access is stopped.", ()),
@@ -352,6 +385,10 @@ _ACCOUNTS = (
         "alerts_vouching",
         ("alert-vouching", "Somebody vouches for whom they may not.", (Kind.VOUCHING,)),
     ),
+    *_of(
+        "alerts_helping",
+        ("alert-helping", "Somebody of the help desk acts for whom they must not.", (Kind.HELP_DESK,)),
+    ),
     *_of("forms_alarms", ("form-release", "Let them in again.", (Form.RELEASE,))),
     *_of("resets", ("alert-not-me-lifted", "Who did, and how they knew.", ())),
     *_of(
@@ -455,6 +492,7 @@ _DRIFT = (
 _STOPPED = (
     *_of(
         "freezes",
+        ("alert-mismatch", "An entry of the record was edited past Wicket.", (FreezeKind.MISMATCH,)),
         ("alert-stopped", "The records were restored from an older copy.", (Kind.ACCESS_STOPPED, FreezeKind.RESTORED)),
     ),
     *_of("forms_freezes", ("form-resume", "Let new access begin again.", (Form.RESUME,))),
@@ -475,6 +513,10 @@ _RECORD = (
         ("digest", "The week in numbers, and what stands out.", ()),
         ("digest-quiet", "A quiet week.", ()),
     ),
+    *_of(
+        "alerts_record",
+        ("alert-record-changed", "One more entry that was edited past Wicket.", (Kind.RECORD_CHANGED,)),
+    ),
 )  # fmt: skip
 _WORK = (
     *_of("forms_exceptions", ("form-assign", "Who works on it from now on.", (Form.ASSIGN,))),
@@ -485,6 +527,26 @@ _WORK = (
     *_of("alert_work", ("alert-resolved", "Resolved: by whom, when and why.", ())),
     *_of("open_exceptions", ("open-exceptions", "What is open, each day that anything is.", ())),
 )  # fmt: skip
+_DELEGATED = (
+    *_of(
+        "forms_delegations", ("form-delegate", "What, to whom, up to what, and until when.", (Form.DELEGATE,))
+    ),
+    *_of(
+        "delegations",
+        ("delegation-made", "Told to the team, to security and to whoever may approve now.", ()),
+    ),
+    *_of("approvals", ("approval-by-delegation", "Approved by delegation: by whose, and until when.", ())),
+    *_of("delegations", ("delegation-ended", "Ended at a click, in the same message.", ())),
+)
+_PATTERNS = _of(
+    "alerts_seen",
+    ("alert-many-refusals", "Somebody tries door after door.", (Kind.MANY_REFUSALS,)),
+    ("alert-many-asked", "Many different things asked for at once.", (Kind.MANY_ASKED,)),
+    ("alert-each-other", "Two people approve each other's requests.", (Kind.APPROVING_EACH_OTHER,)),
+    ("alert-approved-at-once", "Approvals that come too soon to have been read.", (Kind.APPROVED_AT_ONCE,)),
+    ("alert-dormant", "A privileged request out of a long silence.", (Kind.DORMANT,)),
+    ("alert-many-resets", "More resets at once than usual.", (Kind.MANY_RESETS,)),
+)
 _RULES = _of(
     "alerts_rules",
     ("alert-rules-changed", "What is other in policies, catalogue and settings.", (Kind.RULES_CHANGED,)),
@@ -505,6 +567,7 @@ PARTS = (
     Part(heading="The request", opening="One message for each request, edited in place.", pictures=_DECIDING),
     Part(heading="Forms", pictures=_DECISION_FORMS),
     Part(heading="To whoever clicks in vain", opening="Only they see it.", pictures=_CLICKERS),
+    Part(heading="Delegated approvals", opening="Somebody approves while others are away.", pictures=_DELEGATED),
     Part(heading="For security", level=2, opening="In the security channel: one message for each exception."),
     Part(heading="Whose work an exception is", opening="The same buttons stand below each.", pictures=_WORK),
     Part(heading="Refusals and strangers", pictures=_REFUSALS),
@@ -519,6 +582,10 @@ PARTS = (
     Part(heading="Differences and leavers", pictures=_DRIFT),
     Part(heading="New access is stopped", pictures=_STOPPED),
     Part(heading="The record", opening="What happened, told to whom it concerns.", pictures=_RECORD),
+    Part(
+        heading="Patterns in the record", opening="What no single entry shows; nothing is stopped by it.",
+        pictures=_PATTERNS,
+    ),
     Part(heading="Changes of the rules", opening="Policies, catalogue and settings.", pictures=_RULES),
 )  # fmt: skip
 

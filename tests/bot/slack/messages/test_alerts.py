@@ -29,6 +29,10 @@ def alert(kind: Kind, facts: dict[str, Any] | None = None, **changes: Any) -> Al
     return Alert(**{**told, **changes})
 
 
+SEEN = [
+    Kind.MANY_REFUSALS, Kind.MANY_RESETS, Kind.APPROVING_EACH_OTHER, Kind.APPROVED_AT_ONCE, Kind.DORMANT,
+    Kind.MANY_ASKED,
+]  # fmt: skip
 GOLDEN = [
     (
         alert(
@@ -112,6 +116,20 @@ GOLDEN = [
         alert(Kind.WRONG_APPROVER, {"entitlement": "prod-db", "emergency": True, "reasons": ["You report to them."]}),
         "⚠️ Wrong person clicked: prod-db",
         "Ada Lovelace (ada) tried to review an emergency about prod-db. You report to them. Nothing was changed.",
+        TAIL,
+    ),
+    (
+        alert(Kind.HELP_DESK, {"reason": "privileged", "whom": "Root (root)"}),
+        "⚠️ Refused: Ada Lovelace (ada) acts for Root (root), who has administrative power",
+        "Ada Lovelace (ada) tried to do something for the account of Root (root). Nothing was changed. "
+        "Speak to both: this is how somebody gets at a privileged account.",
+        TAIL,
+    ),
+    (
+        alert(Kind.HELP_DESK, {"reason": "repeated", "whom": "", "tries": 3}),
+        "⚠️ Refused again and again: Ada Lovelace (ada) acts for others",
+        "Ada Lovelace (ada) tried several times to do something for people whom their help desk does not serve, or is "
+        "on none. Nothing was changed. Speak to them.",
         TAIL,
     ),
     (
@@ -456,6 +474,40 @@ GOLDEN = [
         alert(Kind.NOT_STREAMED, {"since": NOW.isoformat(), "behind": 412, "settled": LATER}, who="audit log"),
         "⚠️ The audit log is not taken by the system that it is sent to",
         "That is so since 23 Nov 14:02 UTC. Since 23 Nov 14:32 UTC it takes them again.",
+        TAIL,
+    ),
+    (
+        alert(Kind.RECORD_CHANGED, {"detail": "The audit entry e-1 at index 7 is not what was written."}, who="Wicket"),
+        "⚠️ Changed past Wicket: another entry of the record",
+        "The audit entry e-1 at index 7 is not what was written. New access is stopped already. Find out who can write "
+        "to the database; wicket audit verify names all that does not fit.",
+        TAIL,
+    ),
+    (
+        alert(Kind.RECORD_CHANGED, {"detail": "The stored tree is not.", "tree": True, "settled": LATER}, who="Wicket"),
+        "⚠️ Changed past Wicket: the stored tree of the record",
+        "The stored tree is not. Since 23 Nov 14:32 UTC it fits again.",
+        TAIL,
+    ),
+    *(
+        (
+            alert(kind, {
+                "detector": "refusals", "settings": "person = 10, minutes = 60", "title": "Many refusals: Eve (eve)",
+                "told": "Eve (eve) was refused 12 times.", "usual": "Usually once.", "since": NOW.isoformat(),
+                "until": LATER,
+            }),
+            "⚠️ Many refusals: Eve (eve)",
+            "Eve (eve) was refused 12 times. The first was 23 Nov 14:02 UTC, the last 23 Nov 14:32 UTC. Usually once. "
+            "Nothing is stopped by this. It is tuned in wicket.toml, [detectors.refusals]: person = 10, minutes = 60.",
+            TAIL,
+        )
+        for kind in SEEN
+    ),
+    (
+        alert(Kind.DETECTOR_FAILED, {"error": "KeyError", "first": 7, "last": 9}, who="refusals"),
+        "⚠️ A detector failed: refusals",
+        "It broke over the audit entries 7 to 9 (KeyError), and says nothing of them. The others go on, and it is "
+        "tried again with what comes next. The log says more; [detectors] in wicket.toml switches it off.",
         TAIL,
     ),
     (
