@@ -22,10 +22,12 @@ from bot.couriers.opening import Couriers
 from bot.directories import open_directory
 from bot.discovering import RULES, Discovering
 from bot.duties import CATALOGUE, Duties
+from bot.following_up import followups_of
 from bot.grounds import ground_of, page_ground_of
 from bot.languages import read_language
 from bot.limits import bulletin_times
 from bot.listening import listen
+from bot.lookouts import Lookouts
 from bot.metrics import Metrics
 from bot.process import favour_the_loop
 from bot.reloading import Reread, begin_with, govern, reloads
@@ -49,9 +51,11 @@ from handlers.changes import Changes
 from handlers.checks import Checks
 from handlers.cooling import Cooling
 from handlers.decisions.policy import PolicyEngine
+from handlers.delegations import Delegating
 from handlers.doubts import Doubts
 from handlers.drift import Drift
 from handlers.effects import Effects
+from handlers.emergencies import Emergencies
 from handlers.leavers import Leavers
 from handlers.owners import Owners
 from handlers.petition_openings import Openings
@@ -124,7 +128,7 @@ class App:
         self.metrics = Metrics.in_registry(CollectorRegistry())
         self.database = Database(
             settings.store, busy_timeout=BUSY_TIMEOUT, patience=PATIENCE, macs=Macs(vault),
-            replica=settings.server.replica,
+            replica=settings.server.replica, due_within=settings.exceptions.due_within,
         )  # fmt: skip
         self._now = now = now or self.database.now
         self._open.callback(self.database.close)
@@ -316,19 +320,24 @@ class App:
             changes=Changes(self._page_ground),
             alarms=self._alarms,
             revoking=RevokingAll(self.ground),
+            emergencies=Emergencies(self.ground, couriers.outside(session)),
+            delegating=Delegating(self.ground),
             openings=self._openings,
             cooling=Cooling(self._page_ground),
             doubts=Doubts(self.ground),
             drift=self._drift,
             leavers=self._leavers,
             watching=self._watching,
+            lookouts=Lookouts.of(self._settings, self.ground, self._watching, self._signer.verifier),
             tiling=Tiling(self.database),
             bulletins=self.bulletins,
             summons=Summons(self.ground),
             reminding=Reminding(self.ground, self._owners),
+            followups=followups_of(self._settings, self.ground),
             watch=watch,
             slack=slack,
             mail=couriers.mail(),
+            escalations=couriers.escalations(couriers.outside(session)),
             siem=couriers.siem(session),
             metrics=self.metrics,
             now=self._now,

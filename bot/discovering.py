@@ -117,7 +117,9 @@ class Discovering:
         powerful = [
             *(group for one in settings.catalogue.owners.values() for group in (one.approvers, one.on_call)),
             settings.security.approvers_group, settings.security.help_desk or "", settings.policy.owners or "",
+            *(desk.group for desk in settings.help_desk.desks.values()),
             *getattr(self._running.directories[name], "admin_groups", ()),
+            *(group for one in settings.catalogue.entitlements.values() for group in one.break_glass),
         ]  # fmt: skip
         return Terms(
             section=section,

@@ -9,9 +9,11 @@ from datetime import timedelta
 from functools import partial
 
 from bot.couriers.mail import MailCourier
+from bot.couriers.opening import Escalations
 from bot.couriers.patient import deliver_all
 from bot.couriers.slack import BATCH, SlackCourier
 from bot.discovering import DISCOVERY, RULES, Discovering
+from bot.lookouts import Lookouts
 from bot.metrics import Metrics
 from bot.reloading import Reloading
 from bot.schedule import Duty
@@ -21,9 +23,13 @@ from handlers.attesting import WAKES as PETITIONS
 from handlers.bulletins import Bulletins
 from handlers.changes import Changes
 from handlers.cooling import Cooling
+from handlers.delegated import WAKES as DELEGATED
+from handlers.delegations import Delegating
 from handlers.doubts import Doubts
 from handlers.drift import Drift
 from handlers.effects import Effects
+from handlers.emergencies import Emergencies
+from handlers.emergency_followups import EmergencyFollowups
 from handlers.governing import Governing
 from handlers.leavers import Leavers
 from handlers.petition_openings import Openings
@@ -36,7 +42,7 @@ from handlers.summons import Summons
 from handlers.tiling import Tiling
 from handlers.watching import Watching
 from storage.clock import Clock
-from storage.outbox import ALERT, NORMAL
+from storage.outbox import ALERT, GRAVE, NORMAL
 from storage.reminders import WAKES
 
 _DAY = 86400
@@ -55,6 +61,8 @@ class Duties:
     changes: Changes
     alarms: Alarms
     revoking: RevokingAll
+    emergencies: Emergencies
+    delegating: Delegating
     openings: Openings
     cooling: Cooling
     doubts: Doubts
@@ -62,12 +70,15 @@ class Duties:
     leavers: Leavers
     summons: Summons
     watching: Watching
+    lookouts: Lookouts
     tiling: Tiling
     bulletins: Bulletins
     reminding: Reminding
+    followups: EmergencyFollowups
     watch: OwnerWatch
     slack: SlackCourier
     mail: MailCourier
+    escalations: Escalations
     siem: Streaming | None
     governing: Governing
     reloading: Reloading | None
@@ -83,18 +94,29 @@ class Duties:
         return [
             Duty(name="ends", every=0.5, work=self._end, until_next=self.revocation.until_next_end),
             holdings,
+            Duty(
+                name="grave",
+                every=1,
+                woken_by="outbox",
+                work=partial(self._deliver, GRAVE),
+                until_next=self.slack.until_next_grave,
+            ),
             Duty(name="alerts", every=1, woken_by="outbox", work=partial(self._deliver, ALERT)),
             Duty(name="outbox", every=1, woken_by="outbox", work=partial(self._deliver, NORMAL)),
             Duty(name="mail", every=1, woken_by="outbox", work=self.mail.deliver_due),
+            *self.escalations.duties(),
             Duty(name="summons", every=1, woken_by="outbox", work=self.summons.tell_due),
             Duty(name="cut-off", every=60, work=self.changes.settle_cut_off),
             Duty(name="alarms", every=30, woken_by=REVOKED, work=self.alarms.settle_due),
             Duty(name="revoked", every=2, woken_by=REVOKED, work=self.revoking.look),
+            Duty(name="emergencies", every=0.5, work=self.emergencies.go_on),
+            Duty(name="delegations", every=30, woken_by=DELEGATED, work=self.delegating.end_due),
             Duty(name="petitions", every=5, woken_by=PETITIONS, work=self.openings.settle_due),
             Duty(name="cooling", every=10, work=self.cooling.settle_due),
             Duty(name="doubts", every=1, work=self.doubts.tell_due),
             Duty(name="rows", every=60, work=self.doubts.look),
             Duty(name="checkpoints", every=self.watch_every, work=self.watching.look),
+            *self.lookouts.duties(self._is_busy),
             Duty(name="tiles", every=1, work=self.tiling.seal_due),
             Duty(name="bulletins", every=60, work=self.bulletins.owe_due),
             Duty(name="overdue", every=10, woken_by="overdue", work=self._watch_overdue),
@@ -102,6 +124,7 @@ class Duties:
             Duty(name="leavers", every=60, work=self.leavers.look),
             Duty(name="linked", every=self.drift_every, work=partial(self.leavers.look, everybody=True)),
             Duty(name="reminders", every=1, woken_by=WAKES, work=self.reminding.remind_due),
+            Duty(name="emergency reviews", every=5, work=self.followups.look),
             Duty(name="owners", every=_DAY, woken_by=CATALOGUE, work=self.watch.look),
             Duty(name="owners in trouble", every=60, work=self.watch.look_again),
             Duty(name="rules", every=5, woken_by=RULES, work=self._rules),
@@ -136,9 +159,12 @@ class Duties:
         await deliver_all(
             partial(self.slack.deliver_due, urgency),
             batch=BATCH,
-            is_busy=lambda: gives_way and (self.effects.is_full or self._ends_are_due()),
+            is_busy=lambda: gives_way and self._is_busy(),
             ends_are_due=lambda: gives_way and self._ends_are_due(),
         )
+
+    def _is_busy(self) -> bool:
+        return self.effects.is_full or self._ends_are_due()
 
     def _ends_are_due(self) -> bool:
         """Whether access is being taken back by the hundred: that is a promise, and words about it come after it."""

@@ -5,13 +5,14 @@ It opens nothing: the database and the directories are given to it.
 
 from collections.abc import Mapping
 from dataclasses import replace
-from datetime import timedelta
+from datetime import UTC, timedelta
 from functools import partial
 
-from bot.limits import page_limits
+from bot.limits import emergency_rules, page_limits
 from bot.policies import load_rules
 from bot.providers import open_provider, vouching_limits
 from bot.settings import Settings
+from bot.texts import zone_named
 from handlers.decisions.policy import PolicyEngine
 from handlers.ground import Ground
 from handlers.proofs import Handles
@@ -60,6 +61,7 @@ def ground_of(
             sign_in_apart=settings.oidc is not None and settings.oidc.apart,
             vault=vault or Vault([generate_key()]),
         ),
+        emergencies=emergency_rules(settings.emergencies, zone_named(settings.slack.time_zone) or UTC),
     )
 
 

@@ -3,10 +3,13 @@
 It counts nothing and stops nobody.
 """
 
-from datetime import tzinfo
+from datetime import timedelta, tzinfo
 
 from bot.settings import BulletinsSection, SecuritySection
+from bot.settings.sections import WEEKDAYS, EmergenciesSection
 from handlers.decisions.breaking import Bars
+from handlers.decisions.emergencies import EmergencyRules
+from handlers.decisions.emergency_reviews import WorkingDays
 from handlers.decisions.set_times import SetTimes
 from handlers.visits import PageLimits
 
@@ -28,3 +31,16 @@ def page_limits(security: SecuritySection) -> PageLimits:
 def bulletin_times(section: BulletinsSection, zone: tzinfo) -> SetTimes:
     """When the digest and the checkpoints are due, by a clock in this zone."""
     return SetTimes(zone=zone, weekday=section.weekday, hour=section.hour)
+
+
+def emergency_rules(section: EmergenciesSection, zone: tzinfo) -> EmergencyRules:
+    """How narrow breaking the glass is held. zone: of the clock by which reviews of it are due."""
+    return EmergencyRules(
+        days=WorkingDays(zone=zone, off=frozenset(WEEKDAYS.index(day) + 1 for day in section.weekend)),
+        incidents=tuple(sorted(one.upper() for one in section.incidents)),
+        most_of_person=section.most_of_one_person,
+        most_in_all=section.most_in_all,
+        again_after=timedelta(hours=section.again_hours),
+        tell_within=timedelta(seconds=section.tell_within_seconds),
+        fallback=section.fallback,
+    )

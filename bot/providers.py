@@ -1,13 +1,15 @@
-"""From the settings to the sign-in provider, ready to be asked, to the page's own front door, and to vouching.
+"""From the settings to the sign-in provider, to the page's own front door, to vouching, and to the help desks.
 
 It asks nothing itself: a provider that is away is found out by whoever asks it first.
 """
 
+import re
 from datetime import timedelta
 
 from bot.settings import Settings
 from bot.web.front_door import DoorWidth
 from bot.web.signing_in import RETURN_PATH
+from handlers.decisions.helping import Act, Desk, HelpDesks
 from handlers.decisions.vouching import VouchingLimits
 from storage.clock import Clock, utc_now
 from storage.oidc.client import Client
@@ -52,4 +54,31 @@ def vouching_limits(settings: Settings) -> VouchingLimits | None:
         cool_off=timedelta(minutes=section.cool_off_minutes),
         counts_for=timedelta(hours=section.counts_hours),
         asked_a_day=section.asked_a_day,
+    )
+
+
+def help_desks(settings: Settings) -> HelpDesks | None:
+    """The help desks, and how much they may do; None where nobody acts for others."""
+    section = settings.help_desk
+    desks = tuple(
+        Desk(
+            id=name,
+            name=one.name or name,
+            group=one.group,
+            may=frozenset(map(Act, one.may)),
+            teams=frozenset(one.teams),
+            locations=frozenset(one.locations),
+            companies=frozenset(one.companies),
+            everybody=one.everybody,
+        )
+        for name, one in section.desks.items()
+    )
+    if not desks:
+        return None
+    return HelpDesks(
+        desks=desks,
+        ticket=re.compile(section.ticket) if section.ticket is not None else None,
+        acts_a_day=section.acts_a_day,
+        for_one_a_day=section.for_one_a_day,
+        acts_on_a_ticket=section.acts_on_a_ticket,
     )

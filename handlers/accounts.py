@@ -138,7 +138,7 @@ class Accounts:
         started = await self._ground.database.write(work)
         if not isinstance(started, Handle):
             return started
-        done = await _unlock(directory, account.id)
+        done = await unlock_now(directory, account.id)
         try:
             await self._ground.database.write(lambda tx: self._end(tx, intent, started, done=done))
         except (
@@ -271,7 +271,7 @@ class Accounts:
         )
 
 
-async def _unlock(directory: Directory, account_id: str) -> bool:
+async def unlock_now(directory: Directory, account_id: str) -> bool:
     """Lift the lockout; whether the directory, read back, says that it is lifted."""
     try:
         await in_time(directory.unlock(account_id))

@@ -11,10 +11,12 @@ from sqlmodel import Session
 
 from handlers import recording
 from handlers.approver_proofs import ApproverProofs
+from handlers.decisions.delegating import delegation_of
 from handlers.decisions.freezing import Stopped
 from handlers.decisions.policy import AccessQuestion, Approvals, PolicyDecision, Role, Way, is_standing_in
 from handlers.decisions.requests import ApprovalVerdict, may_decide, weigh_approval
-from handlers.decisions.wanting import wanted
+from handlers.decisions.wanting import Wanted, wanted
+from handlers.delegated_now import facts_of
 from handlers.exceptions import Kind, Severity, Strange, broken_policy, tell_security
 from handlers.ground import Ground
 from handlers.intents import Decide, OnGrant
@@ -37,6 +39,7 @@ from handlers.strange import named
 from storage import grants, holdings
 from storage.approvals import add_approval, counting_of, void_approval
 from storage.binding import mark
+from storage.directories.base import Account
 from storage.fresh import FreshProof
 from storage.records import Grant
 from storage.sentences import told_together
@@ -56,15 +59,16 @@ class Deciding:
 
     async def consider(self, intent: OnGrant, way: Way = "approve") -> MayDecide | Refused:
         """Whether this person may do this: asked when the form is about to open. A wrong person is an exception."""
+        account, may = intent.actor.account, list[tuple[Opened, Wanted]]()
 
         def work(tx: Session, facts: Facts) -> MayDecide | Refused:
             found = self._requests.find(tx, intent, facts, way)
             if not isinstance(found, Opened):
                 return found
-            account = intent.actor.account
             wants = wanted(self._ground.policy, found.question, account, found.role)
             if not wants.decision.allowed:
                 return self._requests.turn_away(tx, intent, found, wants.decision)
+            may.append((found, wants))
             return MayDecide(
                 grant=found.grant.id,
                 shown=mark(found.grant),
@@ -74,7 +78,9 @@ class Deciding:
             )
 
         outcome = await self._requests.with_facts(intent.grant, work, opens=True)
-        return await self._requests.with_names(intent.grant, outcome, intent.actor.account)
+        if may and way == "approve":
+            self._ask_ahead(account, *may[-1])
+        return await self._requests.with_names(intent.grant, outcome, account)
 
     async def decide(
         self, intent: Decide
@@ -114,15 +120,24 @@ class Deciding:
         grant = await self._ground.database.read(lambda tx: grants.get(tx, grant_id))
         return grant.minutes if grant else 0
 
+    def _ask_ahead(self, account: Account, found: Opened, wants: Wanted) -> None:
+        """Ask policy what it will be asked once the form is sent. It answers at once then, if nothing has changed; the
+        answer of now counts for nothing.
+        """
+        question = replace(found.question, rationale_given=wants.rationale)
+        weigh_approval(
+            self._ground.policy, question, approver=account, role=found.role, so_far=question.approvals
+        )
+
     def _asked(self, intent: Decide, found: Opened) -> AccessQuestion:
         """What is put to policy about this click, before any proof is looked for."""
-        minutes = found.question.minutes if intent.minutes is None else intent.minutes
-        return replace(
-            found.question,
-            minutes=minutes,
-            rationale_given=bool(intent.rationale.strip()),
-            code_retyped=self._proofs.is_retyped(intent, found.grant),
-        )
+        question = found.question
+        minutes = question.minutes if intent.minutes is None else intent.minutes
+        explained, retyped = bool(intent.rationale.strip()), self._proofs.is_retyped(intent, found.grant)
+        asked = (question.minutes, question.rationale_given, question.code_retyped)
+        if asked == (minutes, explained, retyped):
+            return question
+        return replace(question, minutes=minutes, rationale_given=explained, code_retyped=retyped)
 
     def _weigh(self, intent: Decide, found: Opened, question: AccessQuestion) -> ApprovalVerdict:
         """What policy says of this person deciding so; of an approval, also what becomes of the request."""
@@ -172,6 +187,9 @@ class Deciding:
         asked, retyped = found.question, self._proofs.is_retyped(intent, grant)
         if is_standing_in(intent.actor.account, role, asked.requester, asked.owner, asked.fallback):
             facts["stands_in"] = grant.passed_on_to
+        delegation = delegation_of(asked, intent.actor.account, role)
+        if delegation is not None:
+            facts |= facts_of(delegation)
         if intent.minutes is not None:
             facts["asked_minutes"] = grant.minutes
             self._shorten(tx, intent, grant, intent.minutes)
@@ -189,6 +207,7 @@ class Deciding:
             given=found.decided,
             proof=proof,
             retyped=retyped,
+            delegation=delegation.id if delegation is not None else "",
         )
         state = self._settle(tx, intent, grant, verdict)
         action = "approval.given" if intent.approve else "approval.denied"
@@ -215,7 +234,7 @@ class Deciding:
             # The end is durable here, before the access exists, and no delay of ours moves it (promise 1).
             ends = now + timedelta(minutes=grant.minutes)
             grants.move(tx, grant, GrantState.APPROVED, decided_at=now, expires_at=ends, missing={})
-            holdings.follow_grant(tx, grant, at=now, due_at=now)
+            holdings.have_follow(tx, grant, at=now, due_at=now)
         else:
             missing = vars(verdict.missing) if verdict.missing else {}
             grants.move(tx, grant, GrantState.PENDING, missing={r: n for r, n in missing.items() if n})

@@ -29,9 +29,14 @@ class Elsewhere:
     accounts: Mapping[str, tuple[Account, ...] | None] = field(default_factory=dict)
 
 
+NOTHING_ELSEWHERE = Elsewhere()
+
+
 async def find_elsewhere(ground: Ground, holder: Account, wanted: Iterable[Entitlement]) -> Elsewhere:
     """Their accounts wherever something is kept that bears on one of these. DirectoryUnavailable as for any look-up."""
     directories = sorted({other.directory for one in wanted for other in _bearing(ground, one)})
+    if not directories:
+        return NOTHING_ELSEWHERE
     found = await asyncio.gather(*(_theirs(ground, holder, name) for name in directories))
     return Elsewhere(accounts=dict(zip(directories, found, strict=True)))
 

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING
 
 from sqlmodel import Session
 
+from handlers.emergency_telling import of_emergency
+from storage.emergencies import FORESEEN
 from storage.links import link_to
 from storage.outbox import OWNER, Message, owe
 from storage.records import Grant
@@ -35,7 +37,7 @@ def besides(tx: Session, ground: "Ground", grant: "Shown") -> list[Message]:
         owed += [Message(REMINDER, grant.id, f"{OWNER}{owner}") for owner in owners_of(ground, grant)]
     if grant.reminder == Reminder.END and grant.remind_at is None:
         owed += [Message(ENDING, grant.id, user) for user in _concerned(tx, grant)]
-    return owed
+    return [*owed, *of_emergency(tx, ground, grant)]
 
 
 def report_of(tx: Session, grant: "Shown") -> str:
@@ -55,9 +57,10 @@ def show_before(tx: Session, ground: "Ground", grant: Grant) -> None:
 
 
 def was_carried(tx: Session, grant: Grant) -> bool:
-    """Whether its owner's channel knows of it: it was asked there, or goes on from something that was."""
+    """Whether its owner's channel knows of it: it was asked there or told of as an emergency, or goes on from one."""
     before = seen(tx, grant.extends)
-    return grant.lapses_at is not None or (before is not None and was_carried(tx, before))
+    told = grant.lapses_at is not None or grant.foreseen == FORESEEN
+    return told or (before is not None and was_carried(tx, before))
 
 
 def remind_owner(tx: Session, ground: "Ground", grant: Grant) -> None:

@@ -1,4 +1,4 @@
-"""What the security channel is told at set times: each day's signed checkpoint, and the digest of each week.
+"""What the security channel is told at set times: each day's open exceptions and signed checkpoint, each week's digest.
 
 Each is owed once, whichever replica's clock comes first, and whatever was down when it was due; it renders nothing.
 """
@@ -11,13 +11,14 @@ from handlers.ground import Ground
 from storage import bulletins
 from storage.audit.checkpoint import Signer
 from storage.audit.sealing import last_checkpoint_id, take_checkpoint
+from storage.exception_work import how_many_wait
 from storage.exceptions import SECURITY
 from storage.faults import AuditFault
 from storage.outbox import owe
 
 log = structlog.get_logger(__name__)
 
-DIGEST, CHECKPOINT = "digest", "checkpoint"
+DIGEST, CHECKPOINT, OPEN_EXCEPTIONS = "digest", "checkpoint", "open-exceptions"
 
 
 class Bulletins:
@@ -32,6 +33,8 @@ class Bulletins:
         """Owe each that is due and was not yet. A fault of the store passes through; the next look tries again."""
         now, database = self._ground.now(), self._ground.database
         digest, checkpoint = self._times.weekly(now), self._times.daily(now)
+        if not await database.read(lambda tx: bulletins.has_begun(tx, OPEN_EXCEPTIONS, checkpoint.day)):
+            await database.write(lambda tx: self._open_exceptions(tx, checkpoint))
         if not await database.read(lambda tx: bulletins.has_begun(tx, DIGEST, digest.day)):
             await database.write(lambda tx: self._digest(tx, digest))
         if not await database.read(lambda tx: bulletins.has_begun(tx, CHECKPOINT, checkpoint.day)):
@@ -43,6 +46,12 @@ class Bulletins:
     def _digest(self, tx: Session, due: Due) -> None:
         if self._begin(tx, DIGEST, due):
             owe(tx, at=self._ground.now(), courier="slack", kind=DIGEST, subject=due.day, recipient=SECURITY)
+
+    def _open_exceptions(self, tx: Session, due: Due) -> None:
+        """Nothing where nothing is open."""
+        now = self._ground.now()
+        if self._begin(tx, OPEN_EXCEPTIONS, due) and how_many_wait(tx, now)[0]:
+            owe(tx, at=now, courier="slack", kind=OPEN_EXCEPTIONS, subject=due.day, recipient=SECURITY)
 
     def _checkpoint(self, tx: Session, due: Due) -> None:
         """Signed in the transaction that owes it: what is told of is what was signed."""

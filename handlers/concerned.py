@@ -6,8 +6,10 @@ It shows nothing and records nothing; groups and managers are those that the dir
 from handlers.ground import Ground
 from handlers.intents import Actor
 from handlers.patience import in_time
+from storage import delegations
 from storage.directories.base import Account
-from storage.records import Grant
+from storage.emergencies import FORESEEN
+from storage.records import Delegation, Grant
 
 
 def of_security(ground: Ground, account: Account) -> bool:
@@ -24,9 +26,20 @@ def of_owner(ground: Ground, account: Account, entitlement_id: str) -> bool:
     return bool(({owner.approvers, owner.on_call} - {""}) & account.groups)
 
 
+def of_delegation(ground: Ground, account: Account, row: Delegation) -> bool:
+    """Whether a delegation is this person's affair: security, the owner's approvers, and both whom it is between."""
+    if of_security(ground, account):
+        return True
+    if account.directory != row.directory:
+        return False
+    owner = ground.catalogue.owners.get(row.owner)
+    is_owner = owner is not None and owner.approvers in account.groups - {""}
+    return is_owner or account.id in (row.delegator, row.delegate)
+
+
 def was_carried(grant: Grant) -> bool:
-    """Whether an owner was ever asked: no draft was, nor what was given or refused at once."""
-    return grant.lapses_at is not None
+    """Whether an owner was ever asked, or told of an emergency: no draft was, nor what was given or refused at once."""
+    return grant.lapses_at is not None or grant.foreseen == FORESEEN
 
 
 async def could_decide(ground: Ground, actor: Actor, grant: Grant, *, by_manager: bool) -> bool:
@@ -39,7 +52,22 @@ async def could_decide(ground: Ground, actor: Actor, grant: Grant, *, by_manager
     owners |= {standing_in.approvers} if standing_in else set()
     if ({ground.security_group, *owners} - {""}) & actor.account.groups:
         return True
+    if await _by_delegation(ground, actor.account, grant):
+        return True
     if not by_manager:
         return False
     requester = await in_time(ground.home(grant.requester_directory).account(grant.requester_account))
     return requester is not None and requester.manager == actor.account.id
+
+
+async def _by_delegation(ground: Ground, account: Account, grant: Grant) -> bool:
+    """Whether it is delegated to them, or a standing scope of theirs: whoever may decide may read what it is about."""
+    entitlement = ground.catalogue.entitlements.get(grant.entitlement)
+    if entitlement is None:
+        return False
+    if any(one.group in account.groups for one in ground.catalogue.scopes_of(entitlement)):
+        return True
+    home, owner, at = grant.requester_directory, entitlement.owner, ground.now()
+    rows = await ground.database.read(lambda tx: delegations.of_owner(tx, home, owner, at))
+    theirs = (one for one in rows if entitlement.id in one.entitlements)
+    return any(account.id == one.delegate or one.group in account.groups - {""} for one in theirs)

@@ -13,6 +13,7 @@ from handlers.beside import Elsewhere, find_elsewhere, having
 from handlers.counterparts import target_now
 from handlers.decisions.circumstances import Having, Recently
 from handlers.decisions.counterparts import NoCounterpart
+from handlers.decisions.delegating import given_to
 from handlers.decisions.policy import (
     AccessQuestion,
     Approvals,
@@ -23,6 +24,7 @@ from handlers.decisions.policy import (
 )
 from handlers.decisions.requests import missing_approvals
 from handlers.decisions.wanting import wanted
+from handlers.delegated_now import looked_up
 from handlers.ground import Ground
 from handlers.patience import few_at_a_time
 from handlers.recently import recently
@@ -69,7 +71,7 @@ async def deciders(ground: Ground, grant_id: str) -> tuple[Decider, ...]:
     now = await _as_it_is(ground, grant_id)
     if now is None:
         return ()
-    asked = await _candidates(ground, now.home, now.grant, now.entitlement, now.question.requester)
+    asked = await _candidates(ground, now)
     now = await _with_lately(ground, now, asked)
     found = [one for account in asked if (one := _decider(ground, now, account)) is not None]
     return tuple(sorted(found, key=lambda one: _ORDER.index(one.role)))
@@ -116,12 +118,14 @@ async def _as_it_is(ground: Ground, grant_id: str) -> _Now | None:
     if isinstance(target.account, NoCounterpart):
         return None
     question = ground.question_of(grant, requester, target.account, entitlement, target.report)
+    question = await looked_up(ground, home, question)
+    delegations = replace(question.delegations, approved=approved)
     so_far = count_people(question, approved, approvals, ground.security_group)
     return _Now(
         grant=grant,
         entitlement=entitlement,
         home=home,
-        question=replace(question, approvals=so_far),
+        question=replace(question, approvals=so_far, delegations=delegations),
         approved=approved,
         elsewhere=await find_elsewhere(ground, question.holder, [entitlement]),
     )
@@ -165,6 +169,7 @@ def count_people(
             security_group,
             question.fallback,
             for_security=one.id in for_security,
+            given=given_to(question, one),
         )
         for one in people
     ]
@@ -191,6 +196,7 @@ def role_in(ground: Ground, grant: Grant, question: AccessQuestion, account: Acc
         ground.security_group,
         question.fallback,
         for_security="security" in waits_for(grant),
+        given=given_to(question, account),
     )
 
 
@@ -205,13 +211,16 @@ def _decider(ground: Ground, now: _Now, account: Account) -> Decider | None:
     return Decider(account=account, role=role, explains=wants.anything) if wants.decision.allowed else None
 
 
-async def _candidates(
-    ground: Ground, home: Directory, grant: Grant, entitlement: Entitlement, requester: Account
-) -> tuple[Account, ...]:
-    """The owner's approvers and those on call, whoever stands in, the security team, and the requester's manager."""
-    owner, fallback = ground.catalogue.owner_of(entitlement), ground.fallback_of(grant)
-    groups = (owner.approvers, owner.on_call, fallback.approvers if fallback else "", ground.security_group)
-    ids: list[str] = []
+async def _candidates(ground: Ground, now: _Now) -> tuple[Account, ...]:
+    """The owner's approvers and those on call, whoever stands in or was delegated it, security, and the manager."""
+    home, grant, question = now.home, now.grant, now.question
+    owner, fallback, requester = question.owner, question.fallback, question.requester
+    given = question.delegations.given
+    groups = (
+        owner.approvers, owner.on_call, fallback.approvers if fallback else "",
+        *(one.group for one in given), ground.security_group,
+    )  # fmt: skip
+    ids: list[str] = [one.to for one in given if one.to]
     for group in filter(None, dict.fromkeys(groups)):
         found = await home.group(group)
         ids += sorted(found.members - {requester.id, grant.target_account})[:_MOST] if found else []

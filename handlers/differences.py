@@ -37,7 +37,7 @@ from storage.exceptions import (
     settle_exceptions,
 )
 from storage.identifiers import new_id
-from storage.records import ExceptionRecord
+from storage.records import ExceptionRecord, Grant
 from storage.sentences import Sentence, template
 from storage.states import GrantState
 
@@ -128,19 +128,8 @@ class Telling:
             key=lambda g: (g.expires_at or self._ground.now(), g.id),
         )
         self._record(tx, entitlement, "drift.vanished", grant.id, subject=account_id)
-        ends = grant.expires_at.isoformat() if grant.expires_at else ""
-        strange = Strange(
-            kind=Kind.VANISHED,
-            severity=Severity.MEDIUM,
-            who=named(account.name, account.login) if account else named_holder(grant),
-            cause=membership_cause(entitlement.id, "account", account_id),
-            correlation=grant.id,
-            facts={
-                "entitlement": entitlement.id, "group": entitlement.group, "kind": "account", "member": account_id,
-                "ends": ends,
-            },
-        )  # fmt: skip
-        tell_security(tx, self._ground.now(), strange)
+        who = named(account.name, account.login) if account else named_holder(grant)
+        tell_security(tx, self._ground.now(), vanished(entitlement, grant, who, account_id))
 
     def _tell_first(
         self,
@@ -285,6 +274,21 @@ class News:
         few = shown([one.id for one in several if one.kind == "account"])
         alone = {one.id for one in self.unexplained if one.kind == "account"}
         return {*few, *alone, *self.vanished}
+
+
+def vanished(entitlement: Entitlement, grant: Grant, who: str, account: str) -> Strange:
+    """What was given and is gone by other hands. account: the id of the one that had it."""
+    return Strange(
+        kind=Kind.VANISHED,
+        severity=Severity.MEDIUM,
+        who=who,
+        cause=membership_cause(entitlement.id, "account", account),
+        correlation=grant.id,
+        facts={
+            "entitlement": entitlement.id, "group": entitlement.group, "kind": "account", "member": account,
+            "ends": grant.expires_at.isoformat() if grant.expires_at else "",
+        },
+    )  # fmt: skip
 
 
 def names_of(members: Collection[Member], known: Mapping[str, Account | None]) -> list[str]:

@@ -12,7 +12,8 @@ from sqlmodel import Session
 
 from handlers.decisions.lifecycle import OVERDUE_AFTER
 from handlers.decisions.outliers import Decided, Late, StandsOut, since, stand_out
-from handlers.digests import AUTOMATIC, BY_PEOPLE, Digest
+from handlers.digests import AUTOMATIC, BY_DELEGATION, BY_PEOPLE, Digest
+from handlers.emergency_frequency import frequency
 from storage import grants
 from storage.approvals import approvals_of
 from storage.audit import log, stories
@@ -29,7 +30,7 @@ _LOOKED_AT = (_ASKED, _APPROVED, _REFUSED, _REMOVED, *_DECIDED)
 _COUNTED = (
     _ASKED, "approval.denied", "grant.lapsed", "grant.withdrawn", "grant.expired", "grant.ended_early",
     "grant.given_back", "password.changed", "account.unlocked", "account.reported", "petition.asked", "petition.used",
-    "vouching.given", "vouching.used",
+    "vouching.given", "vouching.used", "delegation.made",
 )  # fmt: skip
 
 
@@ -43,6 +44,7 @@ def digest_of(tx: Session, begins: datetime, ends: datetime) -> Digest:
     found = stand_out(seen.decided_since(tx), seen.late, seen.asked, seen.refused)
     counts = {action: done.get(action, 0) for action in _COUNTED} | {
         AUTOMATIC: seen.automatic,
+        BY_DELEGATION: seen.by_delegation,
         BY_PEOPLE: done.get(_APPROVED, 0) - seen.automatic,
         _REFUSED: tally.get((_REFUSED, "refused"), 0),
     }
@@ -55,6 +57,7 @@ def digest_of(tx: Session, begins: datetime, ends: datetime) -> Digest:
         exceptions=raised_during(tx, begins, ends),
         outliers=found,
         names=_names(tx, found),
+        broken=frequency(tx, begins, ends),
     )
 
 
@@ -63,6 +66,7 @@ class _Seen:
 
     def __init__(self) -> None:
         self.automatic = 0
+        self.by_delegation = 0
         self.asked: Counter[str] = Counter()
         self.late: list[Late] = []
         self.refused: list[tuple[str, str]] = []
@@ -80,6 +84,7 @@ class _Seen:
             self.refused.append((entry.actor, entry.correlation))
         elif entry.action in _DECIDED and entry.outcome == "done":
             self._decided.append(entry)
+            self.by_delegation += bool(_facts(entry).get("delegation"))
         elif entry.action == _REMOVED:
             late = _facts(entry).get("late_ms")
             by = timedelta(milliseconds=late) if isinstance(late, int) else timedelta(0)

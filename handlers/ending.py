@@ -16,7 +16,7 @@ from handlers.besides import tell_ended_early, was_carried
 from handlers.counterparts import target_now
 from handlers.decisions.counterparts import Counterpart
 from handlers.decisions.policy import AccessQuestion, PolicyDecision, Role, is_standing_in, role_of
-from handlers.decisions.requests import may_revoke
+from handlers.decisions.revoking import may_revoke
 from handlers.exceptions import tell_security, wrong_person
 from handlers.forged import turn_away_forged
 from handlers.ground import Ground

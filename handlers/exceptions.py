@@ -10,7 +10,7 @@ from typing import Any
 from sqlmodel import Session
 
 from handlers.decisions.policy import PolicyDecision
-from handlers.strange import Kind, Severity, Strange, named
+from handlers.strange import TOLD_TOGETHER, Kind, Severity, Strange, named
 from storage.directories.base import Account
 from storage.exceptions import raise_exception
 
@@ -80,6 +80,7 @@ def tell_security(tx: Session, at: datetime, strange: Strange) -> None:
         facts=strange.facts,
         owner=strange.owner,
         anew=strange.anew,
+        folds=strange.kind in TOLD_TOGETHER,
     )
 
 

@@ -16,8 +16,11 @@ from handlers.beside import find_elsewhere, having
 from handlers.counterparts import target_now, uncertain
 from handlers.decisions.circumstances import Having, Recently
 from handlers.decisions.counterparts import NoCounterpart
+from handlers.decisions.delegating import given_to
 from handlers.decisions.policy import PolicyDecision, is_on_call, role_of
 from handlers.decisions.requests import Approver, still_granted
+from handlers.delegated_now import looked_up
+from handlers.emergency_execution import why_not_given
 from handlers.exceptions import Kind, Severity, Strange, broken_policy, tell_security
 from handlers.ground import Ground
 from handlers.intents import SCHEDULE
@@ -28,6 +31,7 @@ from handlers.strange import named_holder
 from handlers.unfollowed import tell_explained
 from storage import grants, holdings
 from storage.approvals import counting_of, proof_of
+from storage.emergencies import FORESEEN
 from storage.records import Approval, Grant, Holding
 from storage.sentences import template, told_together
 from storage.states import GrantState
@@ -65,13 +69,18 @@ class Execution:
         return frozenset(permitted)
 
     async def _refusal(self, grant: Grant, approvals: Sequence[Approval]) -> _Refusal | None:
+        if grant.foreseen == FORESEEN:
+            return await self._refusal_of_emergency(grant)
         entitlement = self._ground.catalogue.entitlements.get(grant.entitlement)
         home = self._ground.home(grant.requester_directory)
         requester = await in_call_time(home.account(grant.requester_account))
         if entitlement is None or requester is None:
             return _Refusal(reason=template("It can no longer be granted."))
         target = await in_call_time(target_now(self._ground, grant, requester))
-        owner, fallback = self._ground.catalogue.owner_of(entitlement), self._ground.fallback_of(grant)
+        question = self._ground.question_of(grant, requester, target.account, entitlement, target.report)
+        if approvals:
+            question = await in_call_time(looked_up(self._ground, home, question))
+        owner, fallback = question.owner, question.fallback
         approvers: list[Approver] = []
         for approval in approvals:
             account = await in_call_time(home.account(approval.approver))
@@ -83,6 +92,7 @@ class Execution:
                     self._ground.security_group,
                     fallback,
                     for_security=approval.role == "security",
+                    given=given_to(question, account),
                 )
                 approvers.append(
                     Approver(
@@ -94,8 +104,8 @@ class Execution:
                         code_retyped=approval.retyped,
                     )
                 )
-        question = self._ground.question_of(grant, requester, target.account, entitlement, target.report)
-        people = (requester, target.report, *(one.account for one in approvers))
+        delegators = (one.by for one in question.delegations.given)
+        people = (requester, target.report, *(one.account for one in approvers), *delegators)
         elsewhere = await in_call_time(find_elsewhere(self._ground, question.holder, [entitlement]))
 
         def look(tx: Session) -> tuple[Recently, Having]:
@@ -110,6 +120,15 @@ class Execution:
         if isinstance(target.account, NoCounterpart):
             return _Refusal(reason=target.account.finding, decision=verdict.decision, target=target.account)
         return _Refusal(reason=told_together(*verdict.reasons), decision=verdict.decision)
+
+    async def _refusal_of_emergency(self, grant: Grant) -> _Refusal | None:
+        found = await why_not_given(self._ground, grant)
+        if found is None:
+            return None
+        if found.target is not None:
+            return _Refusal(reason=found.target.finding, decision=found.decision, target=found.target)
+        reasons = found.decision.reasons if found.decision else (template("It can no longer be granted."),)
+        return _Refusal(reason=told_together(*reasons), decision=found.decision)
 
     def _void(self, tx: Session, *, claimed: Holding, grant_id: str, refusal: _Refusal) -> None:
         grant = grants.get(tx, grant_id)

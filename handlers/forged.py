@@ -12,6 +12,7 @@ from handlers.ground import Ground
 from handlers.intents import AnswerInquiry, AskStory, Intent, OnGrant, Reconcile, Resume
 from handlers.outcomes import Repeated, Unknown
 from handlers.strange import named
+from handlers.worked import OnException
 from storage import deliveries, freezes, grants, inquiries, truly
 from storage.identifiers import made_at
 from storage.records import ExceptionRecord
@@ -72,7 +73,7 @@ def is_lost(tx: Session, intent: Intent) -> bool:
             known = grants.get(tx, name) is not None
         case AnswerInquiry(inquiry=name):
             known = inquiries.get(tx, name) is not None
-        case Reconcile(exception=name) | Resume(freeze=name):
+        case Reconcile(exception=name) | Resume(freeze=name) | OnException(exception=name):
             known = tx.get(ExceptionRecord, name) is not None
         case AskStory(about=name):
             known = False  # whoever asks has looked

@@ -3,7 +3,7 @@
 It holds references and small questions to them; it carries out nothing.
 """
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -13,12 +13,14 @@ from sqlmodel import Session
 
 from handlers.besides import besides, report_of, show_before
 from handlers.decisions.counterparts import Counterpart
+from handlers.decisions.emergencies import EmergencyRules
 from handlers.decisions.freezing import Stopped, What, what_stops
 from handlers.decisions.petitioning import SHORTEST_COOL_OFF
 from handlers.decisions.policy import AccessQuestion, Action, PolicyEngine
 from handlers.decisions.timing import minutes_held
 from handlers.stepping_up import SteppingUp
-from storage import freezes, inquiries
+from storage import freezes
+from storage.beside_requests import NOTHING_BESIDE, beside_request
 from storage.catalogue import Catalogue, Entitlement, Owner
 from storage.clock import Clock
 from storage.database import Database
@@ -60,6 +62,8 @@ class Shown(Protocol):
     def requester_directory(self) -> str: ...
     @property
     def target_account(self) -> str: ...
+    @property
+    def foreseen(self) -> str: ...
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -87,6 +91,7 @@ class Ground:
     cool_off: timedelta = SHORTEST_COOL_OFF
     petition_channel: str = ""
     stepping_up: SteppingUp = field(default_factory=SteppingUp)
+    emergencies: EmergencyRules = field(default_factory=EmergencyRules)
     kept: Callable[[], AbstractContextManager[None]] = nullcontext
 
     @property
@@ -193,23 +198,29 @@ class Ground:
 
     def show(self, tx: Session, grant: Grant) -> None:
         """Owe what shows how this grant stands, and tell whose turn it is if it waits for others than the owner's."""
-        owe_each(tx, self.messages_of(tx, [grant]), at=self.now(), courier="slack")
-        show_before(tx, self, grant)
         owner = self._carried_to(grant)
-        if owner is None:
-            return
+        there = beside_request(tx, grant.id) if owner else NOTHING_BESIDE
+        owed = self.messages_of(tx, [grant], {grant.id: there.places})
         if grant.state != GrantState.PENDING:  # nothing is left to answer
-            open_ones = inquiries.unanswered(tx, grant.id)
-            told = [Message("inquiry", inquiry, grant.slack_user) for inquiry in open_ones]
-            owe_each(tx, told, at=self.now(), courier="slack")
-        elif any(count and role != "owner" for role, count in grant.missing.items()):
+            owed += [Message("inquiry", inquiry, grant.slack_user) for inquiry in there.unanswered]
+        owe_each(tx, owed, at=self.now(), courier="slack")
+        show_before(tx, self, grant)
+        if owner is None or grant.state != GrantState.PENDING:
+            return
+        if any(count and role != "owner" for role, count in grant.missing.items()):
             owe(tx, at=self.now(), courier=SUMMONS, kind="summons", subject=grant.id, recipient=owner)
 
-    def messages_of(self, tx: Session, grants: Iterable[Shown]) -> list[Message]:
-        """The status message of whoever asked and of whom it is for, and the request's wherever it ever went."""
+    def messages_of(
+        self, tx: Session, grants: Iterable[Shown], others: Mapping[str, Sequence[str]] | None = None
+    ) -> list[Message]:
+        """The status message of whoever asked and of whom it is for, and the request's wherever it ever went.
+
+        others: where that is, by grant, if it is known.
+        """
         owed, shown = list[Message](), list(grants)
         carried = {grant.id: owner for grant in shown if (owner := self._carried_to(grant))}
-        others = places_of(tx, kind="approval", subjects=list(carried)) if carried else {}
+        if others is None:
+            others = places_of(tx, kind="approval", subjects=list(carried)) if carried else {}
         for grant in shown:
             if grant.slack_user:  # whose membership was found by other hands may not be linked
                 owed.append(Message("request", grant.id, grant.slack_user))

@@ -68,18 +68,22 @@ class OperatorsDoNotCount:
 
 @dataclass(frozen=True, kw_only=True)
 class Stock:
-    """What one person has: how many live grants, open requests, approvals that wait with them, and open visits."""
+    """What one person has: live grants, open requests, approvals that wait with them, open visits, words, delegations.
+
+    delegations: made by them and to them by name.
+    """
 
     grants: int = 0
     requests: int = 0
     approvals: int = 0
     visits: int = 0
     words: int = 0
+    delegations: int = 0
 
     @property
     def is_nothing(self) -> bool:
         """Whether there is nothing to end."""
-        return not (self.grants or self.requests or self.approvals or self.visits or self.words)
+        return not any(vars(self).values())
 
 
 @dataclass(frozen=True, kw_only=True)

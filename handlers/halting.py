@@ -10,7 +10,7 @@ from sqlmodel import Session
 
 from handlers import recording
 from handlers.concerned import of_security
-from handlers.decisions.halting import why_not
+from handlers.decisions.halting import NOT_SECURITY, why_not
 from handlers.exceptions import Kind, Severity, Strange, tell_security
 from handlers.freezing import Cause, begin
 from handlers.ground import Ground
@@ -22,6 +22,7 @@ from handlers.strange import named
 from storage import alarms, deliveries
 from storage.audit import entry as audit
 from storage.audit.checkpoint import Signer
+from storage.directories.base import Account
 from storage.records import Freeze
 from storage.sentences import template
 from storage.states import FreezeKind
@@ -88,13 +89,23 @@ def turn_away(tx: Session, ground: Ground, intent: Intent, action: str) -> MayNo
 
     action: of the entry; what stands before its point says what they tried.
     """
-    account = intent.actor.account
+    reason = reason_against(tx, ground, intent.actor.account)
+    return turn_away_from(tx, ground, intent, action, reason) if reason else None
+
+
+def reason_against(tx: Session, ground: Ground, account: Account, otherwise: str = NOT_SECURITY) -> str:
+    """Why this person may not act for security now; "" if they may. otherwise: what all others hear."""
     reported = bool(alarms.open_of(tx, account.directory, account.id))
-    reason = why_not(account, of_security=of_security(ground, account), reported=reported)
-    if not reason:
-        return None
+    return why_not(account, of_security=of_security(ground, account), reported=reported, otherwise=otherwise)
+
+
+def turn_away_from(
+    tx: Session, ground: Ground, intent: Intent, action: str, reason: str, *, about: str = ""
+) -> MayNotStop:
+    """Refuse it for this reason, on the record and told of. about: the story that it belongs to, if to another."""
+    account = intent.actor.account
     what = action.partition(".")[0]
-    _record(tx, ground, intent, action, account.id)
+    _record(tx, ground, intent, action, about or account.id)
     tell_security(
         tx,
         ground.now(),

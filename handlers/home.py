@@ -10,6 +10,7 @@ from sqlmodel import Session
 from handlers.answers import AccessList
 from handlers.checks import Checks
 from handlers.deciders import is_decider
+from handlers.delegated_now import delegated_to
 from handlers.ground import Ground
 from handlers.intents import Actor, Ask
 from handlers.outcomes import Repeated
@@ -96,10 +97,13 @@ class Home:
             if one.directory == account.directory and account.id not in (one.account, one.report)
         ]
         shown = overviews.shown_to(tx, actor.slack_user, [one.id for one in found])
+        lent = delegated_to(tx, self._ground, account)
         theirs = [
             one
             for one in found
-            if (one.id in shown and one.missing - {"owner"}) or self._answers_for(actor, one)
+            if (one.id in shown and one.missing - {"owner"})
+            or self._answers_for(actor, one)
+            or ("owner" in one.missing and one.entitlement in lent)
         ]
         decided = overviews.decided_by(tx, account.id, [one.id for one in theirs])
         return [one for one in theirs if one.id not in decided]

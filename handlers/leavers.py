@@ -30,14 +30,13 @@ from storage.approvals import void_approval, waiting_on
 from storage.directories.base import Account
 from storage.exceptions import (
     SAME_CAUSE,
-    SETTLED,
     decide_exception,
     open_of,
     settle_exceptions,
 )
 from storage.faults import DirectoryUnavailable
 from storage.records import ExceptionRecord, Grant
-from storage.states import LIVE, GrantState
+from storage.states import LIVE, ExceptionState, GrantState
 
 log = structlog.get_logger(__name__)
 
@@ -287,7 +286,7 @@ class Leavers:
             )
             tell_security(tx, now, strange)
             return NotAllowed(entitlement="this", owner_name="the security team", reasons=())
-        if "decided_by" in row.facts or SETTLED in row.facts:
+        if row.state == ExceptionState.RESOLVED:
             self._record_click(tx, intent, row, "leavers.late", "refused")
             at = row.facts.get("decided_at")
             return NoLonger(

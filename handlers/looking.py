@@ -15,7 +15,7 @@ from handlers.proving import RECOVERY
 from handlers.visits import PageGround, Visitor
 from storage.handles import Purpose, Result
 from storage.records import Handle
-from storage.step_ups import step_up_of
+from storage.step_ups import About, step_up_of
 
 
 class Step(StrEnum):
@@ -55,6 +55,7 @@ class Look:
 
     passkeys: there is one to be shown, or one can be made here. owned: the person's proofs, to look after.
     recovery: a recovery code may do. stepped: what was proven, and for what, where that is all.
+    emergency: access comes of the proof by itself.
     """
 
     step: Step
@@ -68,6 +69,7 @@ class Look:
     owned: Owned | None = None
     recovery: bool = True
     stepped: Stepped | None = None
+    emergency: bool = False
 
 
 _FIRST = {
@@ -106,6 +108,7 @@ class Looking:
                 purpose=purpose,
                 passkeys=await self._offers_passkeys(step, handle),
                 recovery=purpose != Purpose.STEP_UP or await self._takes_recovery(handle),
+                emergency=purpose == Purpose.STEP_UP and await self._is_emergency(handle),
             )
         person = await self._ground.person_of(handle)
         name, login = (person.account.name, person.account.login) if person.account else ("", "")
@@ -130,6 +133,11 @@ class Looking:
             return False
         decision = self._attempts.ask(person, handle, RECOVERY)
         return decision is not None and decision.allowed
+
+    async def _is_emergency(self, handle: Handle | None) -> bool:
+        """Whether access comes of the proof by itself: whoever is lured to give it has to read so before."""
+        row = await self._ground.database.read(lambda tx: step_up_of(tx, handle.id)) if handle else None
+        return row is not None and row.kind == About.EMERGENCY
 
     async def _stepped(self, handle: Handle) -> Stepped | None:
         if handle.done_at is None:

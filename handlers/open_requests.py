@@ -18,6 +18,7 @@ from handlers.counterparts import Target, target_now, uncertain
 from handlers.deciders import accounts_of, count_people, deciders, role_in
 from handlers.decisions.circumstances import Recently
 from handlers.decisions.counterparts import NoCounterpart
+from handlers.decisions.delegating import within
 from handlers.decisions.policy import (
     AccessQuestion,
     PolicyDecision,
@@ -28,6 +29,7 @@ from handlers.decisions.policy import (
 )
 from handlers.decisions.requests import weigh_request
 from handlers.decisions.turns import comes_first
+from handlers.delegated_now import delegators_of, rows_about, with_given
 from handlers.exceptions import tell_security, wrong_person
 from handlers.forged import turn_away_forged
 from handlers.ground import Ground
@@ -42,7 +44,7 @@ from storage.binding import binds, mark
 from storage.catalogue import Entitlement
 from storage.directories.base import Account, Directory
 from storage.faults import DirectoryUnavailable
-from storage.records import Approval, Grant
+from storage.records import Approval, Delegation, Grant
 from storage.states import GrantState
 
 T = TypeVar("T")
@@ -54,11 +56,15 @@ _FORMS_KNOWN = 256
 
 @dataclass(frozen=True, kw_only=True)
 class Seen:
-    """A request as it is in a transaction. decided: the decisions on it, oldest first. counted: who approves it."""
+    """A request as it is in a transaction. decided: the decisions on it, oldest first. counted: who approves it.
+
+    delegated: the delegations of it that are open.
+    """
 
     grant: Grant | None
     decided: Sequence[Approval] = ()
     counted: tuple[str, ...] = ()
+    delegated: Sequence[Delegation] = ()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -67,7 +73,7 @@ class Facts:
 
     target: the requester's account in the entitlement's directory, None without a requester. approved: the active ones
     of those whose approvals count, as they are now. elsewhere: the accounts of whoever is to have it, where something
-    is kept that bears on it.
+    is kept that bears on it. delegators: of those by whom it is delegated, the active ones.
     """
 
     seen: Seen
@@ -75,6 +81,7 @@ class Facts:
     target: Target | None = None
     approved: tuple[Account, ...] = ()
     elsewhere: Elsewhere = field(default_factory=Elsewhere)
+    delegators: Mapping[str, Account] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -108,7 +115,7 @@ class OpenRequests:
         """
 
         def on(facts: Facts, tx: Session) -> tuple[T] | None:
-            seen = _seen(tx, grant_id)
+            seen = _seen(tx, self._ground, grant_id)
             fresh = _asked_about(seen) == _asked_about(facts.seen)
             return (work(tx, replace(facts, seen=seen)),) if fresh else None
 
@@ -161,7 +168,10 @@ class OpenRequests:
         question = self._ground.question_of(
             grant, facts.requester, target.account, entitlement, target.report
         )
-        people = (facts.requester, target.report, intent.actor.account, *facts.approved)
+        question = with_given(self._ground, question, facts.seen.delegated, facts.delegators, facts.approved)
+        people = (
+            facts.requester, target.report, intent.actor.account, *facts.approved, *facts.delegators.values()
+        )  # fmt: skip
         lately = recently(tx, self._ground.now, people)
         if isinstance(gone := question.goes_to, NoCounterpart):
             self._lose_account(tx, intent, grant, gone, replace(question, recently=lately))
@@ -255,12 +265,14 @@ class OpenRequests:
         account, decided = intent.actor.account, facts.seen.decided
         so_far = count_people(question, facts.approved, decided, self._ground.security_group)
         on_call = is_on_call(account, question.requester, question.owner)
+        role = role_in(self._ground, grant, question, account)
+        question = within(question, account, role) if way == "approve-less" else question
         return Opened(
             grant=grant,
             decided=decided,
             entitlement=entitlement,
             question=replace(question, approvals=so_far, way=way, on_call=on_call, recently=lately),
-            role=role_in(self._ground, grant, question, account),
+            role=role,
         )
 
     def _gone(self, tx: Session, intent: OnGrant, grant: Grant, decided: Sequence[Approval]) -> TooLate:
@@ -279,17 +291,19 @@ class OpenRequests:
     async def _facts(self, grant_id: str, known: Seen | None) -> Facts:
         seen = known
         if seen is None:
-            seen = await self._ground.database.glance(partial(_seen, grant_id=grant_id))
+            seen = await self._ground.database.glance(partial(_seen, ground=self._ground, grant_id=grant_id))
         grant = seen.grant
         if grant is None or grant.entitlement not in self._ground.catalogue.entitlements:
             return Facts(seen=seen)
         home = self._ground.home(grant.requester_directory)
-        if not seen.counted:
+        if not seen.counted and not seen.delegated:
             return await self._about(home, seen, grant)
-        facts, approved = await asyncio.gather(
-            self._about(home, seen, grant), accounts_of(home, seen.counted)
+        facts, approved, delegators = await asyncio.gather(
+            self._about(home, seen, grant),
+            accounts_of(home, seen.counted),
+            delegators_of(home, seen.delegated),
         )
-        return replace(facts, approved=approved)
+        return replace(facts, approved=approved, delegators=delegators)
 
     async def _about(self, home: Directory, seen: Seen, grant: Grant) -> Facts:
         """Who asked, as they are now, their account in the entitlement's directory, and what bears on it elsewhere."""
@@ -311,13 +325,20 @@ def _has_decided(
     return any(one.approver == account.id and (not one.approved or binds(one, grant)) for one in decided)
 
 
-def _seen(tx: Session, grant_id: str) -> Seen:
+def _seen(tx: Session, ground: Ground, grant_id: str) -> Seen:
     grant = grants.look(tx, grant_id)
     if grant is None:
         return Seen(grant=None)
     decided = approvals_of(tx, grant.id)
     counted = counting_among(tx, grant, decided)
-    return Seen(grant=grant, decided=decided, counted=tuple(one.approver for one in counted))
+    waits = grant.state == GrantState.PENDING
+    about = ground.catalogue.entitlements.get(grant.entitlement) if waits else None
+    return Seen(
+        grant=grant,
+        decided=decided,
+        counted=tuple(one.approver for one in counted),
+        delegated=rows_about(tx, ground, grant.requester_directory, about),
+    )
 
 
 def _asked_about(seen: Seen) -> tuple[object, ...]:
@@ -325,7 +346,8 @@ def _asked_about(seen: Seen) -> tuple[object, ...]:
     grant = seen.grant
     if grant is None:
         return ()
-    return mark(grant), grant.requester_directory, grant.requester_account, seen.counted
+    whose = (grant.requester_directory, grant.requester_account)
+    return mark(grant), *whose, seen.counted, tuple(one.id for one in seen.delegated)
 
 
 _BY_NOBODY = (GrantState.LAPSED, GrantState.WITHDRAWN, GrantState.VOIDED)

@@ -18,7 +18,7 @@ from handlers.strange import named
 from handlers.visits import person_behind
 from storage import handles, passkeys, petitions, proofs
 from storage.audit import entry as audit
-from storage.exceptions import known_among
+from storage.exceptions import known_among, settle_exceptions
 from storage.outbox import ALERT, owe, places_of
 from storage.records import Handle, Petition
 from storage.states import PetitionState
@@ -81,6 +81,7 @@ def end(
         decision=decision, facts={"why": why},
     )  # fmt: skip
     show(tx, petition, at)
+    _told_no_more(tx, petition, at)
     tell(tx, petition, ENDED, at)
     if decision is not None and decision.errors:
         raise_broken(tx, petition, decision, at)
@@ -142,6 +143,7 @@ def used(tx: Session, handle: Handle, at: datetime) -> None:
     petitions.move(tx, petition, PetitionState.USED, ended_at=at)
     record_about(tx, petition, "petition.used", "done", by, at)
     show(tx, petition, at)
+    _told_no_more(tx, petition, at)
     tell(tx, petition, USED, at)
 
 
@@ -167,6 +169,11 @@ def has_proof_in_hand(tx: Session, petition: Petition) -> bool:
 def _opened_by(tx: Session, handle: Handle) -> Petition | None:
     petition = petitions.get(tx, handle.id)
     return petition if petition is not None and petition.state == PetitionState.OPEN else None
+
+
+def _told_no_more(tx: Session, petition: Petition, at: datetime) -> None:
+    """That it was asked is over; what is strange about its end is told by itself."""
+    settle_exceptions(tx, at=at, causes=[cause_of(Kind.PETITION, f"{petition.id}:{PetitionState.ASKED}")])
 
 
 def raise_about(

@@ -11,9 +11,10 @@ from sqlmodel import Session
 
 from handlers import petition_ends, recording
 from handlers.addresses import changed_lately, seen_now
+from handlers.decisions.attested import Attested
 from handlers.decisions.freezing import Stopped, What, reason
 from handlers.decisions.petitioning import in_the_end, still_missing
-from handlers.decisions.policy import Attested, PolicyDecision
+from handlers.decisions.policy import PolicyDecision
 from handlers.exceptions import Kind, Severity, Strange, broken_policy, tell_security
 from handlers.ground import Ground
 from handlers.intents import PAGE, Intent

@@ -30,9 +30,9 @@ from handlers.ways import LONGEST_ADOPTION, Known, Open, Ways, together
 from storage import deliveries, holdings
 from storage.catalogue import Entitlement
 from storage.directories.base import Account, Directory
-from storage.exceptions import SETTLED
 from storage.records import ExceptionRecord
 from storage.sentences import Sentence
+from storage.states import ExceptionState
 
 T = TypeVar("T")
 
@@ -185,7 +185,7 @@ class Reconciling:
         )  # fmt: skip
         if not decision.allowed and is_wrong_person(decision, role):
             return self._turn_away(tx, intent, found)
-        if "decided_by" in row.facts or SETTLED in row.facts:
+        if row.state == ExceptionState.RESOLVED:
             return self._ways.too_late(tx, intent, found)
         if not decision.allowed:
             return self._ways.not_possible(tx, intent, found, decision.reasons)

@@ -27,6 +27,7 @@ from handlers.decisions.recollecting import CannotTell, Known, Recollecting, Rem
 from handlers.decisions.requests import NO_ACCOUNT, OTHER_DIRECTORY, OWN_REPORTS, UNCERTAIN_ACCOUNT
 from handlers.decisions.statements import id_of, statements
 from handlers.decisions.timing import minutes_held
+from handlers.delegated_now import recalled
 from handlers.requestable import NO_GROUP, NO_OWNER
 from storage import rule_sets
 from storage.approvals import approvals_of
@@ -235,12 +236,14 @@ class Replaying:
             justification_given=question.justification_given, ticket_given=question.ticket_given, now=entry.at,
             held=question.held, role=role, rationale_given=bool(given.rationale.strip()), proof=_proof(given),
             code_retyped=given.retyped, stands_in="stands_in" in said["facts"],
+            delegated=recalled(tx, self._catalogue, question, str(said["facts"].get("delegation", ""))),
             way="deny" if not given.approved else "approve-less" if less else "approve",
             recently=lately.of(iter((approver, question.requester, question.holder)), entry.at),
         )  # fmt: skip
         unknown = {
             "onCall",
             "approvals",
+            "authorityCounted",
             *(("minutes", "heldMinutes") if grant.asked_minutes and not less else ()),
         }
         # Whether whoever asked was still active at the click is on no record.

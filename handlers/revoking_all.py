@@ -14,6 +14,7 @@ from sqlmodel import Session
 from handlers import recording
 from handlers.concerned import of_security
 from handlers.decisions.policy import same_person
+from handlers.delegations import end_of_person
 from handlers.exceptions import Kind, Severity, Strange, cause_of, tell_security
 from handlers.found import Found, find
 from handlers.ground import Ground
@@ -27,6 +28,7 @@ from handlers.recording import WICKET, Fact
 from handlers.told_of_vouching import told
 from storage import (
     alarms,
+    delegations,
     deliveries,
     grants,
     handles,
@@ -153,6 +155,7 @@ class RevokingAll:
             approvals=len(waiting_on(tx, found.directory, found.id)),
             visits=handles.open_of(tx, **who, at=self._ground.now()),
             words=vouchings.open_of(tx, found.directory, found.id) + (petition is not None),
+            delegations=len(delegations.of_person(tx, found.directory, found.id, self._ground.now())),
         )
 
     def _revoke(
@@ -175,6 +178,16 @@ class RevokingAll:
         handles.close_all(tx, directory=found.directory, account=found.id, at=at)
         for word in vouchings.end_all(tx, found.directory, found.id, Ended.REPORTED, at):
             told(tx, word, Ended.REPORTED, at=at, actor=by.actor, where=by.where)
+        end_of_person(
+            tx,
+            self._ground,
+            found.directory,
+            found.id,
+            actor=by.actor,
+            where=by.where,
+            by=by.name,
+            facts={"act": act},
+        )
         stopped = _stop_proofs(tx, found, at) if stop_proofs else 0
         live = [one for one in ended if one]
         revoked_all.keep(

@@ -54,6 +54,7 @@ class Held:
             entitlements=_Live(lambda: self.rules.catalogue.entitlements),
             owners=_Live(lambda: self.rules.catalogue.owners),
             discovered=_LiveSet(lambda: self.rules.catalogue.discovered),
+            scopes=_Live(lambda: self.rules.catalogue.scopes),
         )
 
     @property

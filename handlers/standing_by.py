@@ -9,8 +9,9 @@ from dataclasses import dataclass
 from sqlmodel import Session
 
 from handlers.addresses import changed_lately, seen_now
+from handlers.decisions.attested import Attested
 from handlers.decisions.petitioning import may_attest
-from handlers.decisions.policy import Attested, AttestQuestion, AttestWay, PolicyDecision, same_person
+from handlers.decisions.policy import AttestQuestion, AttestWay, PolicyDecision, same_person
 from handlers.decisions.standing import reports_to, role_towards
 from handlers.ground import Ground
 from handlers.patience import few_at_a_time

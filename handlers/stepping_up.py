@@ -90,6 +90,10 @@ class SteppingUp:
         """What this person, from this Slack account, proved for this and did not use yet; None if nothing is fresh."""
         return step_ups.proven_since(tx, _whose(actor), about, at - self.fresh_for)
 
+    def proof_of(self, tx: Session, whose: Whose, *, about: str, at: datetime) -> FreshProof | None:
+        """The same of somebody who is not here: the proof itself is what goes on."""
+        return step_ups.proven_since(tx, whose, about, at - self.fresh_for)
+
     def why_none(self, tx: Session, actor: Actor, *, about: str) -> str:
         """Why nothing is fresh, for the record: "none", "other_account" (of Slack), "spent" or "stale"."""
         found = step_ups.last_proven(tx, actor.account.directory, actor.account.id, about)

@@ -19,10 +19,22 @@ ENDED_EARLY = "ended early"
 
 
 @dataclass(frozen=True, kw_only=True)
+class ByDelegation:
+    """By what somebody had the owner's role who does not have it otherwise. by: who delegated it, "" for a scope.
+
+    until: when it ends, or ended; None for a scope. scope: its name, "" for a delegation.
+    """
+
+    by: str = ""
+    until: datetime | None = None
+    scope: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
 class Said:
     """One approver's decision. void: why it no longer counts, fit to follow the name; empty while it does.
 
-    proof: the fresh proof that it rests on, if any.
+    proof: the fresh proof that it rests on, if any. delegation: by what they had their role, if it was not their own.
     """
 
     name: str
@@ -32,6 +44,7 @@ class Said:
     at: datetime
     void: str = ""
     proof: FreshProof | None = None
+    delegation: ByDelegation | None = None
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -10,10 +10,22 @@ from sqlmodel import Session
 
 from handlers.deciders import deciders, how_far
 from handlers.decisions.circumstances import RESET_IS_RECENT
+from handlers.decisions.delegated import SCOPE
 from handlers.ground import Ground
 from handlers.patience import in_time
-from handlers.stories import Asked, Extension, GrantStory, Held, LastTime, PassedOn, Report, Requester, Said
-from storage import grants, inquiries
+from handlers.stories import (
+    Asked,
+    ByDelegation,
+    Extension,
+    GrantStory,
+    Held,
+    LastTime,
+    PassedOn,
+    Report,
+    Requester,
+    Said,
+)
+from storage import delegations, grants, inquiries
 from storage.approvals import approvals_of, counting_of, proof_of, voided_of
 from storage.binding import mark
 from storage.faults import DirectoryUnavailable
@@ -47,7 +59,7 @@ def tell(tx: Session, ground: Ground, grant_id: str) -> GrantStory | None:
         missing=dict(grant.missing),
         foreseen=grant.foreseen,
         automatic=grant.automatic,
-        said=_said(tx, grant),
+        said=_said(tx, ground, grant),
         holds=_holds(tx, ground, grant),
         had=len(past),
         had_last=past[0].ended_at if past else None,
@@ -94,7 +106,7 @@ def _requester(grant: Grant) -> Requester:
     )
 
 
-def _said(tx: Session, grant: Grant) -> tuple[Said, ...]:
+def _said(tx: Session, ground: Ground, grant: Grant) -> tuple[Said, ...]:
     voided = voided_of(tx, grant.id)
     return tuple(
         Said(
@@ -105,9 +117,18 @@ def _said(tx: Session, grant: Grant) -> tuple[Said, ...]:
             at=one.at,
             void=voided.get(one.id, ""),
             proof=proof_of(one),
+            delegation=_by_delegation(tx, ground, one.delegation),
         )
         for one in approvals_of(tx, grant.id)
     )
+
+
+def _by_delegation(tx: Session, ground: Ground, delegation: str) -> ByDelegation | None:
+    if delegation.startswith(SCOPE):
+        scope = ground.catalogue.scopes.get(delegation.removeprefix(SCOPE))
+        return ByDelegation(scope=scope.name if scope else delegation.removeprefix(SCOPE))
+    row = delegations.look(tx, delegation) if delegation else None
+    return ByDelegation(by=row.delegator_name, until=row.ended_at or row.expires_at) if row else None
 
 
 def _asked(tx: Session, grant: Grant) -> tuple[Asked, ...]:
@@ -149,8 +170,9 @@ async def with_deciders(ground: Ground, story: GrantStory) -> GrantStory:
         return story
     try:
         able = await in_time(deciders(ground, story.id))
-        if story.passed_on is not None and any(one.approved for one in story.said):
-            # Whom it was passed on to before may have approved: they stand in no more, so it counts no more.
+        passed_on = story.passed_on is not None and any(one.approved for one in story.said)
+        if passed_on or any(one.delegation for one in story.said):
+            # Whom it was passed on or delegated to before may have approved: where that is over, it counts no more.
             now = await in_time(how_far(ground, story.id))
             if now is not None:
                 counted, missing = now

@@ -46,14 +46,46 @@ class Kind(StrEnum):
     NOT_ME = "not-me"
     PETITION = "petition"
     VOUCHING = "vouching"
+    HELP_DESK = "help-desk"
     UNPROVEN = "unproven"
     ROW_CHANGED = "row-changed"
     ROWS_UNSIGNED = "rows-unsigned"
     NOT_STREAMED = "not-streamed"
+    EMERGENCY_REFUSED = "emergency-refused"
+    RECORD_CHANGED = "record-changed"
+    MANY_REFUSALS = "many-refusals"
+    MANY_RESETS = "many-resets"
+    APPROVING_EACH_OTHER = "approving-each-other"
+    APPROVED_AT_ONCE = "approved-at-once"
+    DORMANT = "dormant"
+    MANY_ASKED = "many-asked"
+    DETECTOR_FAILED = "detector-failed"
     RULES_INVALID = "rules-invalid"
     RULES_CHANGED = "rules-changed"
     RULES_PROPOSED = "rules-proposed"
     RULES_DIFFER = "rules-differ"
+    EMERGENCY_REVIEW = "emergency-review"
+    EMERGENCY_UNJUSTIFIED = "emergency-unjustified"
+    DRILL_MISSED = "drill-missed"
+
+
+TOLD_TOGETHER: frozenset[Kind] = frozenset(
+    {
+        Kind.REFUSED_REQUEST, Kind.REFUSED_SELF_SERVICE, Kind.WRONG_APPROVER, Kind.POLICY_ERROR, Kind.TARGET_GONE,
+        Kind.CHANGE_UNSURE, Kind.PAGE_LOCKOUT, Kind.IDENTITY_MISMATCH, Kind.AMBIGUOUS_IDENTITY, Kind.NOT_A_PERSON,
+        Kind.AUTHORITY_LOST, Kind.TAMPERED, Kind.UNDELIVERABLE, Kind.CLONED_PASSKEY, Kind.ADDRESS_CHANGED,
+        Kind.VOUCHING, Kind.UNPROVEN, Kind.ROW_CHANGED,
+    }
+)  # fmt: skip
+"""Kinds that are counted on one message where many come at once. The others ask for something about each of them."""
+
+# What these ask is decided by buttons of their own, and that resolves them.
+DECIDED_BY_BUTTONS = frozenset(
+    {
+        Kind.UNEXPLAINED, Kind.VANISHED, Kind.FOUND_STANDING, Kind.REVIEW_DUE, Kind.MANY_LEFT, Kind.ACCESS_STOPPED,
+        Kind.RULES_PROPOSED, Kind.EMERGENCY_REVIEW, Kind.EMERGENCY_UNJUSTIFIED, Kind.DRILL_MISSED,
+    }
+)  # fmt: skip
 
 
 def named(name: str, login: str) -> str:

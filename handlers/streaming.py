@@ -12,6 +12,7 @@ import structlog
 from sqlmodel import Session
 
 from handlers.exceptions import Kind, Severity, Strange, cause_of, tell_security
+from handlers.following import Following
 from handlers.ground import Ground
 from storage import streams
 from storage.audit import log as audit_log
@@ -28,8 +29,6 @@ TELL_AFTER = timedelta(minutes=15)
 _AT_ONCE = 200
 # Seconds for one visit of the schedule, so that a long way behind is caught up in turns.
 _A_VISIT = 5.0
-# Longer than the taker may take, so that another replica begins only where this one is gone.
-_LEASE = timedelta(seconds=60)
 _SHORTEST, _LONGEST = timedelta(seconds=1), timedelta(minutes=1)
 # So long it waits where the other side asks for it; longer would be as good as never.
 _ASKED_AT_MOST = timedelta(hours=1)
@@ -60,6 +59,7 @@ class Streaming:
 
     def __init__(self, ground: Ground, taker: Taker, *, sender: str, behind: Callable[[int], None]) -> None:
         self._ground, self._taker, self._sender, self._behind = ground, taker, sender, behind
+        self._place = Following(ground, SIEM, sender=sender)
         self._rests_until: datetime | None = None
         self._rest = _SHORTEST
 
@@ -75,13 +75,11 @@ class Streaming:
 
     async def _send_some(self) -> int:
         database, now = self._ground.database, self._ground.now()
-        behind = await database.read(_behind)
+        behind = await database.read(self._place.behind)
         self._behind(behind)
         if behind <= 0 or self._rests(now):
             return 0
-        before = await database.write(
-            lambda tx: streams.take(tx, SIEM, sender=self._sender, at=now, until=now + _LEASE)
-        )
+        before = await database.write(self._place.take)
         if before is None:
             return 0
         entries = await database.read(lambda tx: audit_log.following(tx, before, limit=_AT_ONCE))
@@ -101,7 +99,7 @@ class Streaming:
     def _accepted(self, tx: Session, before: int, now: int) -> bool:
         if streams.failing_since(tx, SIEM) is not None:
             settle_exceptions(tx, at=self._ground.now(), causes=[_CAUSE])
-        return streams.accepted(tx, SIEM, sender=self._sender, before=before, now=now)
+        return self._place.move(tx, before, now)
 
     async def _not_taken(self, fault: NotTaken) -> None:
         """Wait ever longer, up to a minute or what was asked for; and say so when it lasts."""
@@ -117,10 +115,6 @@ class Streaming:
             return
         strange = Strange(
             kind=Kind.NOT_STREAMED, severity=Severity.MEDIUM, who=Sentence("audit log"), cause=SIEM, correlation=SIEM,
-            facts={"since": since.isoformat(), "behind": _behind(tx), "fault": why},
+            facts={"since": since.isoformat(), "behind": self._place.behind(tx), "fault": why},
         )  # fmt: skip
         tell_security(tx, at, strange)
-
-
-def _behind(tx: Session) -> int:
-    return audit_log.head(tx).size - streams.position(tx, SIEM)

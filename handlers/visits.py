@@ -14,8 +14,9 @@ from datetime import datetime, timedelta
 from sqlmodel import Session
 
 from handlers.addresses import changed_lately, seen_now
+from handlers.decisions.attested import NOBODY_ATTESTED, Attested
 from handlers.decisions.breaking import Bars
-from handlers.decisions.policy import NOBODY_ATTESTED, Attested, PolicyEngine
+from handlers.decisions.policy import PolicyEngine
 from handlers.decisions.vouching import VouchingLimits
 from handlers.proofs import Handles
 from handlers.stepping_up import SteppingUp

@@ -60,7 +60,7 @@ class Vouchers:
             person=person,
             role=role_in(found),
             oneself=same_person(voucher, person),
-            reports_to=await in_time(_is_above(ground.home(voucher.directory), person, voucher)),
+            reports_to=await in_time(is_above(ground.home(voucher.directory), person, voucher)),
             moved=changed_lately(voucher, address, ground.now()) is not None,
         )
 
@@ -123,7 +123,7 @@ def _hours(since: datetime, now: datetime) -> int:
     return max(0, int((now - since).total_seconds() // 3600))
 
 
-async def _is_above(directory: Directory, above: Account, below: Account) -> bool:
+async def is_above(directory: Directory, above: Account, below: Account) -> bool:
     """Whether one is the other's manager, or their manager's, and so on."""
     if above.directory != below.directory:
         return False

@@ -76,6 +76,20 @@ class Watching:
         self._stopped(await self._ground.database.read(lambda tx: len(freezes.open_ones(tx))))
         self._is_first = False
 
+    async def stop_for(self, detail: str, unless: Callable[[Session], bool]) -> None:
+        """Stop new access for what was found in the log itself, as for a checkpoint that it contradicts.
+
+        detail: what was found, as a sentence. unless: done first, in the same transaction; true if that is all.
+        """
+        found, history = await asyncio.to_thread(self._read), await asyncio.to_thread(self._history)
+
+        def stop(tx: Session) -> None:
+            if not unless(tx):
+                self._begin(tx, Contradiction(detail=detail), found, history)
+
+        await self._ground.database.write(stop)
+        self._stopped(await self._ground.database.read(lambda tx: len(freezes.open_ones(tx))))
+
     async def last_look(self) -> None:
         """The look before the end: what came since the last is signed too, if that can be done at all."""
         try:
@@ -129,6 +143,11 @@ class Watching:
         wrong = self._wrong(tx, found, history)
         if wrong is None or (wrong.checkpoint is None and self._ground.stopped(tx, What.PROOFS)):
             return  # an open freeze says all there is to say of a file that cannot be used
+        self._begin(tx, wrong, found, history)
+
+    def _begin(
+        self, tx: Session, wrong: Contradiction, found: Published | None, history: Sequence[str]
+    ) -> None:
         known = self._signed([*(found.notes if found else ()), *self._own])
         size = audit_log.head(tx).size
         kind = FreezeKind.RESTORED if wrong.behind else FreezeKind.MISMATCH

@@ -9,21 +9,21 @@ from dataclasses import dataclass
 from sqlmodel import Session
 
 from handlers import recording
-from handlers.concerned import could_decide, of_owner, of_security
+from handlers.concerned import could_decide, of_delegation, of_owner, of_security
 from handlers.forged import turn_away_forged
 from handlers.ground import Ground
 from handlers.intents import Actor, AskStory
 from handlers.outcomes import NotAllowed, Repeated, Unknown
 from handlers.own import is_report, owns
 from handlers.patience import few_at_a_time, in_time
-from storage import deliveries, grants
+from storage import delegations, deliveries, emergencies, grants
 from storage.approvals import approvals_of
 from storage.audit import stories
 from storage.audit.log import Row
 from storage.audit.stories import About
 from storage.directories.base import Account, Directory
 from storage.faults import DirectoryUnavailable
-from storage.records import ExceptionRecord, Grant, Handle, Petition
+from storage.records import Delegation, Emergency, ExceptionRecord, Grant, Handle, Petition
 from storage.sentences import template
 
 ON_A_PAGE = 8
@@ -51,7 +51,10 @@ class Story:
 
 @dataclass(frozen=True, kw_only=True)
 class _Found:
-    """What the store says of it. visit: of whose account it is, where it belongs to a visit of the secure page."""
+    """What the store says of it. visit: of whose account it is, where it is a visit of the page or an emergency.
+
+    things: the entitlements that it is about, for those who answer for all of them.
+    """
 
     correlation: str
     about: About
@@ -59,6 +62,11 @@ class _Found:
     visit: tuple[str, str] | None
     by_manager: bool
     names: Mapping[str, str]
+    things: frozenset[str]
+    delegation: Delegation | None = None
+    # What people of security did about the exception that was asked for, and how many entries that are: for them alone.
+    work: str = ""
+    done: int = 0
 
 
 class WhatHappened:
@@ -74,10 +82,14 @@ class WhatHappened:
             return await self._ground.database.write(lambda tx: self._turn_away(tx, intent))
         if not await self._concerns(intent.actor, found):
             return await self._ground.database.write(lambda tx: self._refuse(tx, intent, found))
-        pages = max(1, -(-found.about.entries // ON_A_PAGE))
+        told: tuple[str, ...] = (found.correlation,)
+        entries = found.about.entries
+        if found.work and of_security(self._ground, intent.actor.account):
+            told, entries = (found.correlation, found.work), entries + found.done
+        pages = max(1, -(-entries // ON_A_PAGE))
         page = min(max(0, intent.page), pages - 1)
         rows = await self._ground.database.read(
-            lambda tx: stories.story(tx, found.correlation, skip=page * ON_A_PAGE, limit=ON_A_PAGE)
+            lambda tx: stories.story(tx, *told, skip=page * ON_A_PAGE, limit=ON_A_PAGE)
         )
         return Story(
             about=intent.about,
@@ -86,7 +98,7 @@ class WhatHappened:
             names=await self._names(rows, found.names),
             page=page,
             pages=pages,
-            entries=found.about.entries,
+            entries=entries,
         )
 
     async def _concerns(self, actor: Actor, found: _Found) -> bool:
@@ -100,8 +112,9 @@ class WhatHappened:
             # A draft is its author's alone, and what was refused at once went to no owner.
             given = grant.automatic and of_owner(ground, account, grant.entitlement)
             return given or await could_decide(ground, actor, grant, by_manager=found.by_manager)
-        things = found.about.resources
-        return bool(things) and all(of_owner(ground, account, thing) for thing in things)
+        if found.delegation is not None:
+            return of_delegation(ground, account, found.delegation)
+        return bool(found.things) and all(of_owner(ground, account, thing) for thing in found.things)
 
     async def _names(self, rows: Iterable[Row], known: Mapping[str, str]) -> Mapping[str, str]:
         """Names as the store has them, otherwise as the directory does; whoever it does not know stays an id."""
@@ -143,8 +156,10 @@ def _find(tx: Session, about: str) -> _Found | None:
     row = tx.get(ExceptionRecord, about)
     correlation = row.correlation if row is not None else about
     grant = grants.get(tx, correlation)
-    visit = tx.get(Petition, correlation) or tx.get(Handle, correlation)
-    if row is None and grant is None and not isinstance(visit, Petition):
+    emergency = tx.get(Emergency, correlation)
+    visit = emergency or tx.get(Petition, correlation) or tx.get(Handle, correlation)
+    delegation = delegations.look(tx, correlation)
+    if row is None and grant is None and delegation is None and not isinstance(visit, Petition | Emergency):
         return None  # visits of the page have no message with this button
     names = {}
     said = approvals_of(tx, grant.id) if grant is not None else []
@@ -153,15 +168,34 @@ def _find(tx: Session, about: str) -> _Found | None:
             grant.requester_account: grant.requester_name
         }
         names |= {grant.target_account: grant.target_name} if grant.target_account else {}
+    if delegation is not None:
+        names = {
+            delegation.delegator: delegation.delegator_name,
+            delegation.delegate: delegation.delegate_name,
+        }
+    about_it = stories.about(tx, correlation)
     return _Found(
         correlation=correlation,
-        about=stories.about(tx, correlation),
+        about=about_it,
         grant=grant,
         visit=(visit.directory, visit.account) if visit is not None and visit.account else None,
         by_manager=grant is not None
         and ("manager" in grant.missing or any(one.role == "manager" for one in said)),
         names=names,
+        things=_of_emergency(tx, emergency) if emergency is not None else about_it.resources,
+        delegation=delegation,
+        work=row.id if row is not None and row.correlation != row.id else "",
+        done=stories.about(tx, row.id).entries if row is not None else 0,
     )
+
+
+def _of_emergency(tx: Session, emergency: Emergency) -> frozenset[str]:
+    """What it takes, once its owner was told of it; nothing of one that is not as Wicket wrote it."""
+    told = (
+        emergency.tell_by is not None or not emergency.handle
+    )  # what was put on the record by hand has no visit
+    genuine = emergencies.get(tx, emergency.id) is not None
+    return frozenset({emergency.entitlement} if told and genuine else ())
 
 
 async def _accounts(home: Directory, ids: Sequence[str]) -> Sequence[Account]:

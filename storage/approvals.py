@@ -123,16 +123,19 @@ def add_approval(
     given: Sequence[Approval] | None = None,
     proof: FreshProof | None = None,
     retyped: bool = False,
+    delegation: str = "",
 ) -> None:
     """Record one approver's decision about the request as it is now. given: `approvals_of` it, if they are known.
 
     proof: the fresh proof that it rests on. retyped: they typed the request's code.
+    delegation: by which delegation they had their role, "" if it was their own.
 
     It takes the place of their approval of what the request was before it changed.
     """
     fresh: dict[str, Any] = {
         "approver_name": approver_name, "slack_user": slack_user, "role": role, "approved": approved,
         "rationale": rationale, "at": at, "shown": mark(grant), **_proved(proof), "retyped": retyped,
+        "delegation": delegation,
     }  # fmt: skip
     given = approvals_of(tx, grant.id) if given is None else given
     known = next((one for one in given if one.approver == approver), None)

@@ -7,28 +7,25 @@ import hashlib
 import json
 from functools import lru_cache
 
+from sqlalchemy.orm.attributes import instance_dict
+
 from storage.records import Approval, Grant
 
 _LENGTH = 20
+_SHOWN = (
+    "entitlement", "directory", "account", "group", "minutes", "justification", "ticket", "target_account",
+)  # fmt: skip
 
 
 def mark(grant: Grant) -> str:
     """The mark of what is asked: what, whose account gets it where, for whom, for how long, and why. Hex digits."""
-    return _mark(
-        grant.entitlement,
-        grant.directory,
-        grant.account,
-        grant.group,
-        grant.minutes,
-        grant.justification,
-        grant.ticket,
-        grant.target_account,
-    )
+    known = instance_dict(grant)  # read without the ORM: one click asks several times
+    return _mark(*(known[name] if name in known else getattr(grant, name) for name in _SHOWN))
 
 
 @lru_cache(maxsize=64)
 def _mark(*shown: str | int) -> str:
-    """One click asks for it several times."""
+    """Likewise."""
     return hashlib.sha256(json.dumps(shown, ensure_ascii=True).encode()).hexdigest()[:_LENGTH]
 
 

@@ -38,6 +38,7 @@ class Entitlement:
     drift: what becomes of a member whom nothing explains: "ask" (somebody decides) or "remove".
     people: how many must approve it at least, where approvals are needed. conflicts_with: ids of what nobody has beside
     it, said of both. workload: the system that it belongs to, whatever the environment; empty for none.
+    break_glass: the directory groups whose members may take it in an emergency; empty for nobody.
     """
 
     id: str
@@ -56,9 +57,40 @@ class Entitlement:
     people: int = 1
     conflicts_with: tuple[str, ...] = ()
     workload: str = ""
+    break_glass: tuple[str, ...] = ()
 
 
-def _empty() -> Mapping[str, Owner]:
+@dataclass(frozen=True, kw_only=True)
+class Scope:
+    """A standing part of what an owner decides, which others may decide as well: of a region or of an application.
+
+    group: the directory group whose members may. entitlements: ids of the owner's; () for all of them. environment,
+    kind: only those that are such; location: only for people there, as the directory says it; each "" for any.
+    max_risk: 1 to 5. max_minutes: of a request.
+    """
+
+    id: str
+    name: str
+    owner: str
+    group: str
+    max_risk: int
+    max_minutes: int
+    entitlements: tuple[str, ...] = ()
+    environment: str = ""
+    kind: str = ""
+    location: str = ""
+
+    def takes_in(self, entitlement: Entitlement) -> bool:
+        """Whether this entitlement is in it, whoever it is for."""
+        return (
+            entitlement.owner == self.owner
+            and (not self.entitlements or entitlement.id in self.entitlements)
+            and self.environment in ("", entitlement.environment)
+            and self.kind in ("", entitlement.kind)
+        )
+
+
+def _empty() -> Mapping[str, Any]:
     return MappingProxyType({})
 
 
@@ -67,15 +99,21 @@ class Catalogue:
     """All entitlements and owners by id. Every entitlement's owner is in `owners`.
 
     discovered: the ids of those that nobody wrote down here: their groups describe them in the directory.
+    scopes: standing parts of what an owner decides, by id.
     """
 
     entitlements: Mapping[str, Entitlement]
     owners: Mapping[str, Owner] = field(default_factory=_empty)
     discovered: Collection[str] = frozenset()
+    scopes: Mapping[str, Scope] = field(default_factory=_empty)
 
     def owner_of(self, entitlement: Entitlement) -> Owner:
         """The owner of an entitlement of this catalogue."""
         return self.owners[entitlement.owner]
+
+    def scopes_of(self, entitlement: Entitlement) -> tuple[Scope, ...]:
+        """The standing scopes that take in this entitlement."""
+        return tuple(one for one in self.scopes.values() if one.takes_in(entitlement))
 
     def stands_in(self, owner: str, other: str) -> Owner | None:
         """The owner called `other`, if it is this owner's fallback, or the fallback's, and so on; None otherwise."""
@@ -113,7 +151,7 @@ class Catalogue:
 
         rows = [
             {k: plain(v) for k, v in sorted(vars(item).items())}
-            for group in (self.entitlements, self.owners)
+            for group in (self.entitlements, self.owners, self.scopes)
             for _, item in sorted(group.items())
         ]
         if self.discovered:
@@ -123,7 +161,13 @@ class Catalogue:
 
 def as_plain(catalogue: Catalogue) -> dict[str, Any]:
     """The whole catalogue as JSON, to be kept; `from_plain` reads it."""
+    scopes = [
+        {key: _as_json(value) for key, value in vars(one).items()}
+        for _, one in sorted(catalogue.scopes.items())
+    ]
     return {
+        # Left out where there are none, so that it is what an older version kept of the same catalogue.
+        **({"scopes": scopes} if scopes else {}),
         "owners": [vars(one) for _, one in sorted(catalogue.owners.items())],
         "entitlements": [
             {
@@ -149,10 +193,12 @@ def from_plain(plain: Mapping[str, Any]) -> Catalogue:
         for one in plain["entitlements"]
     ]
     owners = [Owner(**one) for one in plain["owners"]]
+    scopes = [Scope(**{**one, "entitlements": tuple(one["entitlements"])}) for one in plain.get("scopes", ())]
     return Catalogue(
         entitlements=MappingProxyType({one.id: one for one in entitlements}),
         owners=MappingProxyType({one.id: one for one in owners}),
         discovered=frozenset(plain.get("discovered", ())),
+        scopes=MappingProxyType({one.id: one for one in scopes}),
     )
 
 

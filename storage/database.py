@@ -7,9 +7,9 @@ thread: so it cannot wait for Slack or a directory inside, and both engines have
 import asyncio
 import threading
 from collections import deque
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any, Protocol, TypeAlias, TypeVar
 
@@ -40,6 +40,7 @@ CLOSED = "The database is closed, so nothing was done."
 # What entries say that come from no bot: from a command, or out of a test.
 NO_REPLICA = "main"
 REPLICA = "replica"
+DUE_WITHIN = "due_within"
 
 SILENT = "The database does not answer, so nothing was done."
 
@@ -79,6 +80,7 @@ class Database:
     patience: seconds that they wait for a server that has taken a question and does not answer.
     macs: the keys by which rows are signed and looked at; without them neither is done, which is for tools alone.
     replica: what the entries that are written through it say of where they come from.
+    due_within: by severity, within what time an exception is to be resolved; left out, storage.exceptions says it.
     """
 
     def __init__(
@@ -89,11 +91,15 @@ class Database:
         patience: float = 4.0,
         macs: Macs | None = None,
         replica: str = NO_REPLICA,
+        due_within: Mapping[str, timedelta] | None = None,
     ) -> None:
         self._patience = None if isinstance(store, Path) else patience
         self._woken: Woken | None = None
         self.doubts: deque[Doubt] = new_doubts()
-        self._info = {MACS: macs, DOUBTS: self.doubts, REPLICA: replica, KNOWN: Known()}
+        self._info = {
+            MACS: macs, DOUBTS: self.doubts, REPLICA: replica, KNOWN: Known(),
+            **({} if due_within is None else {DUE_WITHIN: due_within}),
+        }  # fmt: skip
         self._loop: asyncio.AbstractEventLoop | None = None
         self._engine = _open(store, busy_timeout)
         self._writes, self._reads, self._glances = Jobs[Session](), Jobs[Session](), Jobs[Session]()
@@ -196,8 +202,11 @@ class Database:
         try:
             with _faults(self._engine), self._engine.writing.connect() as connection:
                 transaction = connection.begin()
-                answers = [self._run_one(connection, job, woken) for job in batch]
-                self._engine.commit(connection, transaction)
+                if len(batch) == 1:
+                    answers = [self._run_alone(connection, transaction, batch[0], woken)]
+                else:
+                    answers = [self._run_one(connection, job, woken) for job in batch]
+                    self._engine.commit(connection, transaction)
         except BaseException as fault:  # noqa: BLE001 - whatever broke the commit is every waiting caller's answer
             tell([Answer(job, None, fault) for job in batch])
             return
@@ -205,6 +214,22 @@ class Database:
         if woken and self._woken is not None and self._loop is not None:
             with suppress(RuntimeError):  # a loop that is closed has nobody to wake
                 self._loop.call_soon_threadsafe(self._woken, frozenset(woken))
+
+    def _run_alone(
+        self, connection: Connection, transaction: Transaction, job: _Job, woken: set[str]
+    ) -> Answer[Any]:
+        """Run the only transaction of a commit: its failure leaves nothing to keep, so it needs no savepoint."""
+        try:
+            with _faults(self._engine), _Transaction(connection, self._info) as tx:
+                result = job.work(tx)
+                tx.flush()
+        except BaseException as fault:
+            if _breaks_the_batch(fault):
+                raise
+            return Answer(job, None, fault)  # whoever lets go of the connection undoes it
+        self._engine.commit(connection, transaction)
+        woken |= tx.info.get("wake", set())
+        return Answer(job, result)
 
     def _run_one(self, connection: Connection, job: _Job, woken: set[str]) -> Answer[Any]:
         """Run one transaction inside a savepoint, so that its failure is its own."""

@@ -41,6 +41,7 @@ class Ending(NamedTuple):
     remind_at: datetime | None
     extends: str
     target_account: str
+    foreseen: str
 
 
 _COLUMNS = tuple(_GRANTS.c[name] for name in Ending._fields)

@@ -1,29 +1,43 @@
-"""Exceptions as they are kept: one row a cause, counted while it lasts.
+"""Exceptions as they are kept: one row a cause, counted while it lasts and nobody resolved it.
 
-It does not decide what is an exception, nor how it reads.
+It does not decide what is an exception, nor how it reads; what people do about one is in storage.exception_work.
 """
 
 from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime, timedelta
+from types import MappingProxyType
 from typing import Any
 
 from sqlalchemy import bindparam
 from sqlmodel import Session, SQLModel, col, select
 
+from storage import floods
+from storage.database import DUE_WITHIN
+from storage.floods import Lead
 from storage.identifiers import new_id
 from storage.listed import among, listed
-from storage.outbox import ALERT, OWNER, owe
+from storage.outbox import ALERT, GRAVE, OWNER, owe
 from storage.records import ExceptionRecord
+from storage.states import ExceptionState, Resolution
 
 # Repeats of one cause within this time of the first are counted on its message instead of filling the channel.
 SAME_CAUSE = timedelta(hours=24)
 SECURITY = "security"
 
-# The fact that says since when an exception is over, and the one that says when it was told anew in its place.
+# The fact that says since when the cause of an exception is over, the one that says when it was told anew in its
+# place, and the one that says who decided about it. With each of them it is resolved.
 SETTLED = "settled"
 RENEWED = "renewed"
+DECIDED_BY = "decided_by"
+_RESOLVES: Mapping[str, Resolution] = MappingProxyType(
+    {DECIDED_BY: Resolution.DECIDED, SETTLED: Resolution.SETTLED, RENEWED: Resolution.RENEWED}
+)
 
 _GRAVITY = ("low", "medium", "high")
+# Within what time one is to be resolved, by severity, where the settings say nothing else.
+RESOLVE_WITHIN: Mapping[str, timedelta] = MappingProxyType(
+    {"high": timedelta(hours=4), "medium": timedelta(hours=24), "low": timedelta(days=7)}
+)
 
 # Built once: making a statement costs more than running it, and every effect asks. Mostly there is none.
 _EXCEPTIONS = SQLModel.metadata.tables[ExceptionRecord.__tablename__]
@@ -31,11 +45,17 @@ _ANY_OF_CAUSES = (
     select(_EXCEPTIONS.c.id).where(_EXCEPTIONS.c.cause.in_(bindparam("causes", expanding=True))).limit(1)
 )
 _KNOWN = select(_EXCEPTIONS.c.cause).where(among(_EXCEPTIONS.c.cause, "causes"))
-_OF_CAUSES = select(ExceptionRecord).where(
-    col(ExceptionRecord.cause).in_(bindparam("causes", expanding=True))
+_OF_CAUSES = (
+    select(ExceptionRecord)
+    .where(col(ExceptionRecord.cause).in_(bindparam("causes", expanding=True)))
+    .order_by(col(ExceptionRecord.id))
 )
-_UNDER = select(ExceptionRecord).where(
-    col(ExceptionRecord.cause) >= bindparam("beginning"), col(ExceptionRecord.cause) < bindparam("beyond")
+_UNDER = (
+    select(ExceptionRecord)
+    .where(
+        col(ExceptionRecord.cause) >= bindparam("beginning"), col(ExceptionRecord.cause) < bindparam("beyond")
+    )
+    .order_by(col(ExceptionRecord.id))
 )
 
 
@@ -51,69 +71,90 @@ def raise_exception(
     facts: Mapping[str, Any],
     owner: str | None = None,
     anew: bool = False,
+    folds: bool = False,
 ) -> ExceptionRecord:
     """Keep an exception and owe it to the security channel, first in the queue.
 
-    A cause that goes on is a new one each day and whenever it becomes graver, since an edit is easily missed.
+    A cause that goes on is a new one each day and whenever it becomes graver, since an edit is easily missed; and what
+    recurs after it was resolved, by whomever, is a new one. Only a person opens the same one again.
     cause: what makes two of them the same. severity: "low", "medium" or "high". who: the name to show.
     facts: ids, names and numbers, no secrets. owner: the id of an owner whose channel hears of it too.
-    anew: in a message of its own; those before say that they are overtaken.
+    anew: in a message of its own; those before say that they are overtaken, and whoever worked on them still does.
+    folds: where many of this kind and severity come at once it is counted on one message (storage.floods).
     """
-    if anew:
-        _add_facts(tx, at, [cause], {RENEWED: at.isoformat()})
-    known = None if anew else _gravest(tx, cause, at - SAME_CAUSE)
-    if known is None or _GRAVITY.index(severity) > _GRAVITY.index(known.severity):
-        known = ExceptionRecord(
-            id=new_id("x", at),
-            kind=kind,
-            cause=cause,
-            severity=severity,
-            who=who,
-            facts=dict(facts),
-            correlation=correlation,
-            count=1,
-            first_at=at,
-            last_at=at,
-            owner=owner,
-        )
-        tx.add(known)
-    else:
-        known.count += 1
-        known.last_at = at
-        # The message tells of the latest: who, what and its story belong together. What was grave stays grave.
-        known.who, known.facts, known.correlation = who, dict(facts), correlation
-        tx.add(known)
+    before = _add_facts(tx, at, [cause], {RENEWED: at.isoformat()}) if anew else []
+    known = None if anew else _to_count_on(tx, cause, at - SAME_CAUSE)
+    if known is not None and _GRAVITY.index(severity) <= _GRAVITY.index(known.severity):
+        return _met_again(tx, at, known, who=who, correlation=correlation, facts=facts)
+    due_at = due(tx, severity, at)
+    lead = floods.lead_for(tx, kind=kind, severity=severity, who=who, at=at, due_at=due_at) if folds else None
+    row = ExceptionRecord(
+        id=new_id("x", at), kind=kind, cause=cause, severity=severity, who=who, facts=dict(facts),
+        correlation=correlation, count=1, first_at=at, last_at=at, owner=owner, due_at=due_at, open_since=at,
+        fold=lead.row.id if lead else None,
+    )  # fmt: skip
+    for one in before:
+        if one.assignee:
+            row.assignee, row.assignee_directory = one.assignee, one.assignee_directory
+            row.assignee_name = one.assignee_name
+    tx.add(row)
     tx.flush()
-    _owe(tx, at, known)
-    return known
+    show(tx, at, row, news=True, lead=lead)
+    return row
+
+
+def _met_again(
+    tx: Session, at: datetime, row: ExceptionRecord, *, who: str, correlation: str, facts: Mapping[str, Any]
+) -> ExceptionRecord:
+    """The message tells of the latest: who, what and its story belong together. What was grave stays grave."""
+    row.count += 1
+    row.last_at = at
+    row.who, row.facts, row.correlation = who, dict(facts), correlation
+    tx.add(row)
+    tx.flush()
+    show(tx, at, row)
+    return row
+
+
+def due(tx: Session, severity: str, at: datetime) -> datetime:
+    """By when one of this severity that was raised, or opened again, at this time is to be resolved."""
+    within: Mapping[str, timedelta] = tx.info.get(DUE_WITHIN, RESOLVE_WITHIN)
+    return at + within[severity]
 
 
 def settle_exceptions(tx: Session, *, at: datetime, causes: Collection[str]) -> None:
-    """What was raised for these causes is over: kept as a fact, and shown in its message. If it recurs it is news."""
+    """What was raised for these causes is over: resolved, and shown so in its message. If it recurs it is news."""
     _add_facts(tx, at, causes, {SETTLED: at.isoformat()})
 
 
 def decide_exceptions(tx: Session, *, at: datetime, cause: str, facts: Mapping[str, Any]) -> None:
-    """What was decided about everything open of this cause: kept as facts, and shown in its messages."""
+    """What came of everything that lasts of this cause: kept as facts, and shown in its messages.
+
+    With who decided it, or since when it is over, it is resolved.
+    """
     _add_facts(tx, at, [cause], facts)
 
 
 def decide_exception(tx: Session, *, at: datetime, row: ExceptionRecord, facts: Mapping[str, Any]) -> None:
     """The same for one of them alone, where each of one cause asks something else."""
     row.facts = {**row.facts, **facts}
+    ends = next((why for fact, why in _RESOLVES.items() if fact in facts), None)
+    if ends is not None and row.state != ExceptionState.RESOLVED:
+        row.state, row.resolution, row.resolved_at = ExceptionState.RESOLVED, ends, at
+        row.resolved_by = str(row.facts.get(DECIDED_BY) or "")
     tx.add(row)
     tx.flush()
-    _owe(tx, at, row)
+    show(tx, at, row)
 
 
 def is_open(tx: Session, cause: str, *, since: datetime) -> bool:
-    """Whether something of this cause was raised since then and is not over."""
-    return _gravest(tx, cause, since) is not None
+    """Whether something of this cause was raised since then and lasts, though somebody may have resolved it."""
+    return any(not is_over(row) for row in _since(tx, cause, since))
 
 
 def open_of(tx: Session, *causes: str) -> Sequence[ExceptionRecord]:
-    """What is open of this cause, or of these few, however old."""
-    return [row for row in tx.exec(_OF_CAUSES, params={"causes": causes}).all() if _is_open(row)]
+    """What lasts of this cause, or of these few, however old, the oldest first."""
+    return [row for row in tx.exec(_OF_CAUSES, params={"causes": causes}).all() if not is_over(row)]
 
 
 def known_among(tx: Session, causes: Collection[str]) -> frozenset[str]:
@@ -122,57 +163,96 @@ def known_among(tx: Session, causes: Collection[str]) -> frozenset[str]:
 
 
 def open_under(tx: Session, beginning: str) -> Sequence[ExceptionRecord]:
-    """What is open of all causes that begin so."""
+    """What lasts of all causes that begin so, the oldest first."""
     between = {"beginning": beginning, "beyond": f"{beginning}\U0010ffff"}
-    return [row for row in tx.exec(_UNDER, params=between).all() if _is_open(row)]
+    return [row for row in tx.exec(_UNDER, params=between).all() if not is_over(row)]
 
 
 def raised_during(tx: Session, since: datetime, until: datetime) -> dict[str, tuple[int, int]]:
     """By kind, how many exceptions were last met from `since` until before `until`, and how many of them are open.
 
-    Open is what is neither over nor decided by anybody.
+    Open is what is not resolved.
     """
     rows = tx.exec(
-        select(ExceptionRecord.kind, ExceptionRecord.facts).where(
-            col(ExceptionRecord.last_at) >= since, col(ExceptionRecord.last_at) < until
+        select(ExceptionRecord.kind, ExceptionRecord.state).where(
+            col(ExceptionRecord.last_at) >= since,
+            col(ExceptionRecord.last_at) < until,
+            ~col(ExceptionRecord.cause).startswith(
+                f"{floods.FLOOD}:"
+            ),  # a message that counts is none itself
         )
     )
     found: dict[str, tuple[int, int]] = {}
-    for kind, facts in rows:
+    for kind, state in rows:
         times, undecided = found.get(kind, (0, 0))
-        is_over = not {SETTLED, RENEWED, "decided_by"}.isdisjoint(facts)
-        found[kind] = (times + 1, undecided + (not is_over))
+        found[kind] = (times + 1, undecided + (state != ExceptionState.RESOLVED))
     return found
 
 
-def _add_facts(tx: Session, at: datetime, causes: Collection[str], facts: Mapping[str, Any]) -> None:
+def show(
+    tx: Session, at: datetime, row: ExceptionRecord, *, news: bool = False, lead: Lead | None = None
+) -> None:
+    """Owe its message, as it is then, wherever it is told. A grave one that is new goes before all others.
+
+    news: nobody was told of it yet. lead: on whose message it is counted, where that is at hand.
+    """
+    lead = lead or floods.lead_of(tx, row)
+    urgency = GRAVE if news and row.severity == "high" else ALERT
+    if lead is None:
+        _owe(tx, at, row.id, SECURITY, urgency=urgency)
+    else:
+        later = floods.not_before(tx, lead, at, SECURITY)
+        _owe(tx, at, lead.row.id, SECURITY, urgency=urgency, not_before=later)
+    if row.owner:
+        _owe(tx, at, row.id, f"{OWNER}{row.owner}", urgency=ALERT)
+
+
+def _owe(
+    tx: Session,
+    at: datetime,
+    subject: str,
+    recipient: str,
+    *,
+    urgency: int,
+    not_before: datetime | None = None,
+) -> None:
+    owe(
+        tx, at=at, courier="slack", kind="exception", subject=subject, recipient=recipient, urgency=urgency,
+        not_before=not_before,
+    )  # fmt: skip
+
+
+def _add_facts(
+    tx: Session, at: datetime, causes: Collection[str], facts: Mapping[str, Any]
+) -> Sequence[ExceptionRecord]:
+    """The rows of what lasted of these, the oldest first."""
     if tx.connection().execute(_ANY_OF_CAUSES, {"causes": list(causes)}).first() is None:
-        return
-    for row in tx.exec(_OF_CAUSES, params={"causes": list(causes)}).all():
-        if _is_open(row):
-            decide_exception(tx, at=at, row=row, facts=facts)
+        return []
+    lasting = open_of(tx, *causes)
+    for row in lasting:
+        decide_exception(tx, at=at, row=row, facts=facts)
+    return lasting
 
 
-def _is_open(row: ExceptionRecord) -> bool:
-    return SETTLED not in row.facts and RENEWED not in row.facts
+def is_over(row: ExceptionRecord) -> bool:
+    """Whether its cause is known to be over. A person's word that it is resolved does not end a cause."""
+    return SETTLED in row.facts or RENEWED in row.facts
 
 
-def _owe(tx: Session, at: datetime, row: ExceptionRecord) -> None:
-    for recipient in (SECURITY, *([f"{OWNER}{row.owner}"] if row.owner else [])):
-        owe(tx, at=at, courier="slack", kind="exception", subject=row.id, recipient=recipient, urgency=ALERT)
-
-
-def _gravest(tx: Session, cause: str, since: datetime) -> ExceptionRecord | None:
-    """The open exception of this cause to count on: of several since then, each was graver than those before."""
-    rows = tx.exec(
+def _since(tx: Session, cause: str, since: datetime) -> Sequence[ExceptionRecord]:
+    return tx.exec(
         select(ExceptionRecord).where(
             ExceptionRecord.cause == cause,
             col(ExceptionRecord.last_at) > since,  # what the index holds; the first is never after the last
             col(ExceptionRecord.first_at) > since,
         )
     ).all()
+
+
+def _to_count_on(tx: Session, cause: str, since: datetime) -> ExceptionRecord | None:
+    """The exception of this cause that is not resolved: of several since then, each was graver than those before."""
     return max(
-        (row for row in rows if _is_open(row)),
+        (row for row in _since(tx, cause, since) if row.state != ExceptionState.RESOLVED),
         key=lambda row: _GRAVITY.index(row.severity),
         default=None,
     )

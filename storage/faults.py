@@ -45,3 +45,7 @@ class MailUnavailable(WicketFault):
 
 class ProviderUnavailable(WicketFault):
     """The sign-in provider did not answer, so who signed in there is unknown."""
+
+
+class OutsideUnavailable(WicketFault):
+    """A channel outside Slack did not take the notice. It may have arrived all the same."""

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import BindParameter, bindparam, exists, literal_column
+from sqlalchemy import BindParameter, bindparam, exists, literal_column, or_
 from sqlalchemy import select as select_columns
 from sqlmodel import Session, SQLModel, col, select
 
@@ -28,15 +28,18 @@ _FREEZES = SQLModel.metadata.tables[Freeze.__tablename__]
 _ALL = Loading(Freeze, select_columns(*_FREEZES.c).order_by(_FREEZES.c.since, _FREEZES.c.id))
 _STOPPED = "access.stopped"
 # The story of a freeze has its id, and no other has one like it: so this reads little, however long the log is.
-_GONE = Plain(
-    select_columns(ENTRIES.c.correlation)
-    .where(
-        ENTRIES.c.correlation > literal_column("'z-'"),
-        ENTRIES.c.correlation < literal_column("'z.'"),
-        ENTRIES.c.action == literal_column(f"'{_STOPPED}'"),
-        ~exists().where(_FREEZES.c.id == ENTRIES.c.correlation),
+_NOT_THERE = select_columns(ENTRIES.c.correlation).where(
+    ENTRIES.c.correlation > literal_column("'z-'"),
+    ENTRIES.c.correlation < literal_column("'z.'"),
+    ENTRIES.c.action == literal_column(f"'{_STOPPED}'"),
+    ~exists().where(_FREEZES.c.id == ENTRIES.c.correlation),
+)
+_GONE = Plain(_NOT_THERE.order_by(ENTRIES.c.correlation))
+# Nearly always there is none, and then one look is enough.
+_ANY = Plain(
+    select_columns(literal_column("1")).where(
+        or_(select_columns(_FREEZES.c.id).exists(), _NOT_THERE.exists())
     )
-    .order_by(ENTRIES.c.correlation)
 )
 _LOST = select(_FREEZES.c.id).where(
     _FREEZES.c.lost_from.is_not(None),
@@ -70,13 +73,15 @@ def open_ones(tx: Session) -> Sequence[Freeze]:
     One that is not as Wicket wrote it counts as open, as the record has it: else a row would say that it stops less.
     So does one that is on the record and not there.
     """
+    if not rows(tx.connection(), _ANY):
+        return ()
     told = [(one, genuine(tx, one)) for one in _ALL.found(tx)]
     there = [
         one if sound else next(iter(_recorded(tx, one.id)), one)
         for one, sound in told
         if not sound or one.lifted_at is None
     ]
-    return [*_gone(tx), *there] or ()
+    return [*_gone(tx), *there]
 
 
 def put_back(tx: Session) -> None:

@@ -38,6 +38,9 @@ _RESETS_OF_FEW = Plain(_LAST_RESETS.where(or_(*(_HANDLES.c.account == bindparam(
 REVOKE_ALL: Literal["revoke_all"] = "revoke_all"
 """The purpose of a handle that no page is behind and that is never open: an alarm of the security team is about it."""
 
+RECHECK: Literal["recheck"] = "recheck"
+"""The same of a check of somebody's access that a help desk asked for."""
+
 
 class Purpose(StrEnum):
     """What a handle is for."""
@@ -79,7 +82,7 @@ def make_handle(
     *,
     at: datetime,
     expires_at: datetime,
-    purpose: Purpose | Literal["revoke_all"],
+    purpose: Purpose | Literal["revoke_all", "recheck"],
     directory: str,
     account: str,
     slack_team: str,

@@ -99,19 +99,18 @@ _KEY: dict[str, Any] = {
     "account": bindparam("account_of"),
     "group": bindparam("group_of"),
 }
-_FOLLOW_ONE = Loading(
-    Holding,
-    upserts.or_change(
-        _HOLDINGS,
-        {
-            **_ANEW, **_KEY, "id": bindparam("new_id"), "fence": 0, "last_fault": "", "mac": "",
-            "wanted": _is_covered(**_KEY), "due_at": bindparam("due"), "next_at": bindparam("now"),
-        },
-        key=_KEY,
-        anew=(*_ANEW, "wanted", "due_at", "next_at"),
-        besides={"last_fault": case((_AWAITS_A_LOOK, LEFT), else_=_HOLDINGS.c.last_fault)},
-    ),
+_CHANGE = upserts.or_change(
+    _HOLDINGS,
+    {
+        **_ANEW, **_KEY, "id": bindparam("new_id"), "fence": 0, "last_fault": "", "mac": "",
+        "wanted": _is_covered(**_KEY), "due_at": bindparam("due"), "next_at": bindparam("now"),
+    },
+    key=_KEY,
+    anew=(*_ANEW, "wanted", "due_at", "next_at"),
+    besides={"last_fault": case((_AWAITS_A_LOOK, LEFT), else_=_HOLDINGS.c.last_fault)},
 )  # fmt: skip
+_FOLLOW_ONE = Plain(_CHANGE)
+_FOLLOWED = Loading(Holding, {name: one.returning(*_HOLDINGS.c) for name, one in _CHANGE.items()})
 
 
 class Claim(Protocol):
@@ -131,7 +130,7 @@ def follow(
 ) -> Holding:
     """Make the holding want what its live grants want, and due for the directory from `due_at` on."""
     key = {"directory_of": directory, "account_of": account, "group_of": group}
-    (holding,) = _FOLLOW_ONE.found(tx, {**key, "new_id": new_id("h", at), "due": due_at, "now": at})
+    (holding,) = _FOLLOWED.found(tx, {**key, "new_id": new_id("h", at), "due": due_at, "now": at})
     wake(tx, "holdings")
     return holding
 
@@ -141,6 +140,13 @@ def follow_grant(tx: Session, grant: Grant, *, at: datetime, due_at: datetime) -
     return follow(
         tx, at=at, directory=grant.directory, account=grant.account, group=grant.group, due_at=due_at
     )
+
+
+def have_follow(tx: Session, grant: Grant, *, at: datetime, due_at: datetime) -> None:
+    """`follow_grant` for whoever has nothing to do with the holding."""
+    key = {"directory_of": grant.directory, "account_of": grant.account, "group_of": grant.group}
+    run(tx.connection(), _FOLLOW_ONE, {**key, "new_id": new_id("h", at), "due": due_at, "now": at})
+    wake(tx, "holdings")
 
 
 def take_over(tx: Session, grant: Grant, *, at: datetime) -> Holding:

@@ -6,22 +6,11 @@ It does not decide who may ask or answer (handlers do).
 from collections.abc import Sequence
 from datetime import datetime
 
-from sqlalchemy import bindparam
-from sqlalchemy import select as select_columns
-from sqlmodel import Session, SQLModel, col, select
+from sqlmodel import Session, col, select
 
 from storage.changing import change
 from storage.identifiers import new_id
-from storage.plain import Plain, rows
 from storage.records import Inquiry
-
-# Built once: every change of a request runs it.
-_INQUIRIES = SQLModel.metadata.tables[Inquiry.__tablename__]
-_UNANSWERED = Plain(
-    select_columns(_INQUIRIES.c.id).where(
-        _INQUIRIES.c.grant == bindparam("of"), _INQUIRIES.c.answered_at.is_(None)
-    )
-)
 
 
 def ask(
@@ -47,11 +36,6 @@ def answer(tx: Session, inquiry: Inquiry, *, at: datetime, text: str) -> None:
 def get(tx: Session, inquiry: str) -> Inquiry | None:
     """The question with this id, locked in a writing transaction."""
     return tx.get(Inquiry, inquiry, with_for_update=True)
-
-
-def unanswered(tx: Session, grant: str) -> Sequence[str]:
-    """The ids of the questions about a request that nobody answered."""
-    return [row[0] for row in rows(tx.connection(), _UNANSWERED, {"of": grant})]
 
 
 def about(tx: Session, grant: str) -> Sequence[Inquiry]:

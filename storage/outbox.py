@@ -21,7 +21,8 @@ from storage.records import Owed, Posted
 from storage.together import Together
 from storage.types import to_micros
 
-ALERT, NORMAL = 0, 1
+# What is grave goes before what security should see, and that before all else.
+GRAVE, ALERT, NORMAL = -1, 0, 1
 # A recipient that begins so is an owner's id: which channel that is, is known when it is delivered.
 OWNER = "owner:"
 # What was tried more often than this does not hold up what is behind it: perhaps it is about the message itself.
@@ -64,6 +65,12 @@ _PLACES = (
         col(Posted.kind) == bindparam("kind"), col(Posted.subject).in_(bindparam("subjects", expanding=True))
     )
     .order_by(col(Posted.recipient))
+)
+_POSTED_AT = select(Posted.at).where(
+    *(_POSTED.c[name] == bindparam(name) for name in ("kind", "subject", "recipient"))
+)
+_NEXT_DUE = pick(func.min(_OWED.c.next_at)).where(
+    _OWED.c.courier == bindparam("of"), _OWED.c.urgency == bindparam("how"), _OWED.c.lease_until.is_(None)
 )
 _PLACES_OF_ONE = Plain(
     pick(_POSTED.c.recipient)
@@ -128,9 +135,20 @@ def owe(
     subject: str,
     recipient: str,
     urgency: int = NORMAL,
+    not_before: datetime | None = None,
 ) -> None:
-    """Owe one message about `subject` to `recipient`. One that already waits will show the newest state: no second."""
-    _owe(tx, [Message(kind, subject, recipient)], at=at, courier=courier, urgency=urgency)
+    """Owe one message about `subject` to `recipient`. One that already waits will show the newest state: no second.
+
+    not_before: it is delivered then at the earliest; else at once.
+    """
+    _owe(
+        tx,
+        [Message(kind, subject, recipient)],
+        at=at,
+        courier=courier,
+        urgency=urgency,
+        not_before=not_before,
+    )
 
 
 class Message(NamedTuple):
@@ -155,11 +173,19 @@ def owe_each(tx: Session, messages: Iterable[Message], *, at: datetime, courier:
     _ADD_EACH.put(connection, [(*one, NORMAL, moment, moment, *_FRESH.values()) for one in fresh])
 
 
-def _owe(tx: Session, messages: Sequence[Message], *, at: datetime, courier: str, urgency: int) -> None:
+def _owe(
+    tx: Session,
+    messages: Sequence[Message],
+    *,
+    at: datetime,
+    courier: str,
+    urgency: int,
+    not_before: datetime | None = None,
+) -> None:
     if not messages:
         return
     wake(tx, "outbox")
-    about = {**_FRESH, "courier": courier, "urgency": urgency, "owed_at": at, "next_at": at}
+    about = {**_FRESH, "courier": courier, "urgency": urgency, "owed_at": at, "next_at": not_before or at}
     run_each(tx.connection(), _ADD, [{**about, **one._asdict()} for one in messages])
 
 
@@ -230,6 +256,11 @@ def where_posted(tx: Session, *, kind: str, subject: str, recipient: str) -> Pos
     return tx.get(Posted, (kind, subject, recipient))
 
 
+def posted_at(tx: Session, *, kind: str, subject: str, recipient: str) -> datetime | None:
+    """When the message about this was posted, or last edited."""
+    return tx.execute(_POSTED_AT, {"kind": kind, "subject": subject, "recipient": recipient}).scalar()
+
+
 def remember_posted(
     tx: Session, *, kind: str, subject: str, recipient: str, channel: str, ts: str, at: datetime
 ) -> None:
@@ -247,6 +278,11 @@ def places_of(tx: Session, *, kind: str, subjects: Sequence[str]) -> dict[str, l
     for subject, recipient in tx.exec(_PLACES, params={"kind": kind, "subjects": subjects}):
         places[subject].append(recipient)
     return places
+
+
+def next_due(tx: Session, *, courier: str, urgency: int) -> datetime | None:
+    """When the next message of this courier that is so urgent, and that nobody is at, is due; None if there is none."""
+    return tx.execute(_NEXT_DUE, {"of": courier, "how": urgency}).scalar()
 
 
 def backlog(tx: Session) -> int:

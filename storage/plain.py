@@ -3,16 +3,16 @@
 It knows no table, and what it sends is what SQLAlchemy would: it only spares it the way there, which costs more.
 """
 
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from types import MappingProxyType
-from typing import Any, Protocol, TypeAlias, cast
+from typing import Any, TypeAlias, cast
 
 from sqlalchemy import (
     BindParameter,
     ColumnElement,
+    CompoundSelect,
     Connection,
     Delete,
     Dialect,
@@ -25,7 +25,7 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.sql.visitors import replacement_traverse
 
 Values = Mapping[str, Any]
-Statement: TypeAlias = Insert | Update | Delete | Select[Any]
+Statement: TypeAlias = Insert | Update | Delete | Select[Any] | CompoundSelect[Any]
 _Change: TypeAlias = Callable[[Any], Any]
 
 NO_VALUES: Values = MappingProxyType({})
@@ -33,7 +33,7 @@ NO_VALUES: Values = MappingProxyType({})
 
 @dataclass(frozen=True, kw_only=True)
 class _Said:
-    """text: as the driver wants it. names: of its values, in order. changed: what the type of each makes of it.
+    """text: as the driver wants it. names: of its values, in order. changes: which of them are changed, and how.
 
     fixed: values that stand in the statement itself. read: which columns of an answer are changed, and how.
     """
@@ -41,7 +41,7 @@ class _Said:
     text: str
     positional: bool
     names: tuple[str, ...]
-    changed: tuple[_Change | None, ...]
+    changes: tuple[tuple[int, _Change], ...]
     fixed: Values
     read: tuple[tuple[int, _Change], ...]
 
@@ -49,10 +49,9 @@ class _Said:
         """The values as the driver takes them."""
         if self.fixed:
             values = {**self.fixed, **values}
-        made = [
-            values[name] if change is None else change(values[name])
-            for name, change in zip(self.names, self.changed, strict=True)
-        ]
+        made = [values[name] for name in self.names]
+        for at, change in self.changes:
+            made[at] = change(made[at])
         return tuple(made) if self.positional else dict(zip(self.names, made, strict=True))
 
     def answered(self, found: Sequence[Sequence[Any]]) -> Sequence[Sequence[Any]]:
@@ -88,33 +87,6 @@ class Plain:
             )
             said = self._said[type(dialect)] = _said(chosen, self._columns, dialect)
         return said
-
-
-class Run(Protocol):
-    """Runs one statement with these values, or for each of several, and tells how many rows it was about."""
-
-    def __call__(self, plain: Plain, *each: Values) -> int: ...
-
-
-@contextmanager
-def in_turn(connection: Connection) -> Iterator[Run]:
-    """Several statements one after the other, by one cursor. What has many values goes to the driver at once, which
-    spares a server the answers in between.
-
-    The transaction has begun. What the driver raises is raised as SQLAlchemy's own fault, as everywhere else.
-    """
-    dialect = connection.dialect
-    with _Cursor(connection) as cursor:
-
-        def run(plain: Plain, *each: Values) -> int:
-            said = plain.said_to(dialect)
-            if len(each) == 1:
-                cursor.execute(said.text, said.given(each[0]))
-            else:
-                cursor.executemany(said.text, [said.given(values) for values in each])
-            return int(cursor.rowcount)
-
-        yield run
 
 
 def run(connection: Connection, plain: Plain, values: Values = NO_VALUES) -> int:
@@ -177,7 +149,7 @@ def _said(statement: Statement, columns: Collection[str] | None, dialect: Dialec
         text=str(compiled),
         positional=bool(compiled.positional),
         names=names,
-        changed=tuple(binds[name].type.dialect_impl(dialect).bind_processor(dialect) for name in names),
+        changes=_changes(binds[name].type.dialect_impl(dialect).bind_processor(dialect) for name in names),
         fixed={name: bind.effective_value for name, bind in binds.items() if not bind.required},
         read=_read(statement, dialect),
     )
@@ -194,7 +166,13 @@ def _written_out(element: Any, **_: Any) -> ColumnElement[Any] | None:
 
 def _read(statement: Statement, dialect: Dialect) -> tuple[tuple[int, _Change], ...]:
     """What the types of the columns make of what the driver answers."""
-    answers = statement.selected_columns if isinstance(statement, Select) else statement.exported_columns
+    if isinstance(statement, Select | CompoundSelect):
+        answers = list(statement.selected_columns)
+    else:
+        answers = list(statement.exported_columns)
     types = [column.type.dialect_impl(dialect) for column in answers]
-    changes = [kind.result_processor(dialect, None) for kind in types]
-    return tuple((index, change) for index, change in enumerate(changes) if change is not None)
+    return _changes(kind.result_processor(dialect, None) for kind in types)
+
+
+def _changes(of: Iterable[_Change | None]) -> tuple[tuple[int, _Change], ...]:
+    return tuple((at, change) for at, change in enumerate(of) if change is not None)

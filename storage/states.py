@@ -1,4 +1,4 @@
-"""The states of links, grants and petitions, which of them may follow which, and kinds of freezes.
+"""The states of links, grants, petitions and exceptions, which of a grant may follow which, and kinds of freezes.
 
 It decides no move: it only says which ones a row can take, so that storage.grants takes no other.
 """
@@ -42,6 +42,32 @@ class FreezeKind(StrEnum):
     EMERGENCY = "emergency"
     RESETS = "resets"
 
+
+class ExceptionState(StrEnum):
+    """Where an exception stands as somebody's work: nobody looked, somebody is at it, it is over."""
+
+    OPEN = "open"
+    ACKNOWLEDGED = "acknowledged"
+    RESOLVED = "resolved"
+
+
+class Resolution(StrEnum):
+    """Why an exception is resolved: the first four by Wicket or its own buttons, the others chosen by a person.
+
+    BEFORE is what was raised, and over a week old, when exceptions had no states yet.
+    """
+
+    SETTLED = "settled"
+    RENEWED = "renewed"
+    DECIDED = "decided"
+    BEFORE = "before"
+    MENDED = "mended"
+    EXPECTED = "expected"
+    FALSE_ALARM = "false-alarm"
+    ACCEPTED = "accepted"
+
+
+BY_PEOPLE = (Resolution.MENDED, Resolution.EXPECTED, Resolution.FALSE_ALARM, Resolution.ACCEPTED)
 
 LIVE = (GrantState.APPROVED, GrantState.ACTIVE)
 
@@ -118,6 +144,33 @@ PETITION_FOLLOWS: Mapping[PetitionState, frozenset[PetitionState]] = MappingProx
 )
 
 
+class EmergencyState(StrEnum):
+    """Where a breaking of the glass stands. TELLING: it is proven, and the alerts are on their way. TOLD: they arrived.
+
+    LAPSED: it was not proven in time. REFUSED: it was not granted in the end, whatever the reason.
+    """
+
+    ASKED = "asked"
+    TELLING = "telling"
+    TOLD = "told"
+    GRANTED = "granted"
+    REFUSED = "refused"
+    LAPSED = "lapsed"
+
+
+EMERGENCY_UNDER_WAY = (EmergencyState.ASKED, EmergencyState.TELLING, EmergencyState.TOLD)
+
+EMERGENCY_FOLLOWS: Mapping[EmergencyState, frozenset[EmergencyState]] = MappingProxyType(
+    {
+        EmergencyState.ASKED: frozenset(
+            {EmergencyState.TELLING, EmergencyState.REFUSED, EmergencyState.LAPSED}
+        ),
+        EmergencyState.TELLING: frozenset({EmergencyState.TOLD, EmergencyState.REFUSED}),
+        EmergencyState.TOLD: frozenset({EmergencyState.GRANTED, EmergencyState.REFUSED}),
+    }
+)
+
+
 class Changed(StrEnum):
     """What changed about somebody's proofs.
 
@@ -160,3 +213,11 @@ class RuleSetState(StrEnum):
     DENIED = "denied"
     WITHDRAWN = "withdrawn"
     FORMER = "former"
+
+
+class DelegationEnd(StrEnum):
+    """Why a delegation is over."""
+
+    REVOKED = "revoked"
+    EXPIRED = "expired"
+    REVOKED_ALL = "revoked_all"

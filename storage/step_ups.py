@@ -31,6 +31,7 @@ class About(StrEnum):
     PETITION = "petition"
     VOUCHING = "vouching"
     RULES = "rules"
+    EMERGENCY = "emergency"
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -9,12 +9,13 @@ from sqlalchemy import bindparam, or_, select, update
 from sqlmodel import Session, SQLModel
 
 from storage import upserts
-from storage.plain import run
+from storage.plain import Plain, rows, run
 from storage.records import Stream
 
 _STREAMS = SQLModel.metadata.tables[Stream.__tablename__]
+# Built once: making a statement costs more than running it, and they run every second.
 _MAKE = upserts.or_nothing(_STREAMS)
-_TAKE = (
+_TAKE = Plain(
     update(_STREAMS)
     .where(
         _STREAMS.c.name == bindparam("which"),
@@ -31,12 +32,21 @@ _TAKE = (
     )
     .returning(_STREAMS.c.position)
 )
+_POSITION = Plain(select(_STREAMS.c.position).where(_STREAMS.c.name == bindparam("which")))
+_MOVE = Plain(
+    update(_STREAMS)
+    .where(
+        _STREAMS.c.name == bindparam("which"),
+        _STREAMS.c.sender == bindparam("me"),
+        _STREAMS.c.position == bindparam("before"),
+    )
+    .values(position=bindparam("now"), failing_since=None, lease_until=None)
+)
 
 
 def position(tx: Session, name: str) -> int:
     """The index of the first entry that was not accepted yet; 0 for a stream that has not begun."""
-    found = tx.connection().execute(select(_STREAMS.c.position).where(_STREAMS.c.name == name)).scalar()
-    return int(found or 0)
+    return next((int(row[0]) for row in rows(tx.connection(), _POSITION, {"which": name})), 0)
 
 
 def failing_since(tx: Session, name: str) -> datetime | None:
@@ -47,23 +57,22 @@ def failing_since(tx: Session, name: str) -> datetime | None:
     return found
 
 
-def take(tx: Session, name: str, *, sender: str, at: datetime, until: datetime) -> int | None:
-    """Take the stream until then, or until what was sent was answered; where it stands. None while another has it."""
-    fresh = {"name": name, "position": 0, "sender": "", "lease_until": None, "failing_since": None}
+def take(
+    tx: Session, name: str, *, sender: str, at: datetime, until: datetime, begins: int = 0
+) -> int | None:
+    """Take the stream until then, or until what was sent was answered; where it stands. None while another has it.
+
+    begins: where it stands if there was none before.
+    """
+    fresh = {"name": name, "position": begins, "sender": "", "lease_until": None, "failing_since": None}
     run(tx.connection(), _MAKE, fresh)
     asked = {"which": name, "me": sender, "at": at, "until": until, "far": until + (until - at)}
-    taken = tx.connection().execute(_TAKE, asked).first()
-    return None if taken is None else int(taken.position)
+    return next((int(row[0]) for row in rows(tx.connection(), _TAKE, asked)), None)
 
 
 def accepted(tx: Session, name: str, *, sender: str, before: int, now: int) -> bool:
     """Move on over what was accepted. False if another sender took the stream meanwhile: that one sends it again."""
-    moved = tx.connection().execute(
-        update(_STREAMS)
-        .where(_STREAMS.c.name == name, _STREAMS.c.sender == sender, _STREAMS.c.position == before)
-        .values(position=now, failing_since=None, lease_until=None)
-    )
-    return moved.rowcount == 1
+    return run(tx.connection(), _MOVE, {"which": name, "me": sender, "before": before, "now": now}) == 1
 
 
 def refused(tx: Session, name: str, *, sender: str, at: datetime) -> datetime:

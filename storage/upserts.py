@@ -45,13 +45,9 @@ def or_change(
     anew: Collection[str],
     besides: Mapping[str, Any],
 ) -> Mapping[str, Insert]:
-    """Insert these values; or set, of the row of this key, the columns `anew` to the same, and others besides.
-
-    It answers with the row as it is then.
-    """
+    """Insert these values; or set, of the row of this key, the columns `anew` to the same, and others besides."""
     return {
-        name: _upsert(insert(table).values(values), key, anew, besides).returning(*table.c)
-        for name, insert in _INSERTS.items()
+        name: _upsert(insert(table).values(values), key, anew, besides) for name, insert in _INSERTS.items()
     }
 
 

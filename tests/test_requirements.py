@@ -10,7 +10,7 @@ FOLDERS = ("bot", "handlers", "storage", "tests", "docs")
 # Ours, and the controls that policies name. What people type in tests ("because A-1") has the shape of some of them;
 # names of elliptic curves have three digits.
 CODE = re.compile(
-    r"(?<![\w.-])(?:(?:P|A|J|R|N|T|O|SL)-\d{1,2}|(?:AC|AU|IA)-\d+(?:\(\d+\))?|PR\.[A-Z]{2}-\d+)(?![\w-])"
+    r"(?<![\w.-])(?:(?:P|A|B|J|R|N|T|O|W|SL)-\d{1,2}|(?:AC|AU|IA)-\d+(?:\(\d+\))?|PR\.[A-Z]{2}-\d+)(?![\w-])"
 )
 ROW = re.compile(r"^\| (\S+) \|", re.MULTILINE)
 

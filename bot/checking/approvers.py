@@ -45,7 +45,7 @@ async def examine_approvers(
     *,
     now: datetime,
 ) -> list[Finding]:
-    """A line for the approvers of each owner, those on call, and security, in every home in which they decide."""
+    """A line for the approvers of each owner, those on call, standing scopes, and security, wherever they decide."""
     deciders = Deciders(
         policy=policy,
         catalogue=settings.catalogue,
@@ -56,6 +56,7 @@ async def examine_approvers(
     bodies = [
         *_owners(settings, deciders),
         *_on_call(settings, deciders),
+        *_scopes(settings),
         *_security(settings, deciders, verdicts),
     ]
     at_a_time = asyncio.Semaphore(_TOGETHER)
@@ -97,6 +98,33 @@ def _on_call(settings: Settings, deciders: Deciders) -> list[_Body]:
         for owner in [settings.catalogue.owners[owner_id]]
         if owner.on_call and (own := [one for one in entitlements if one.owner == owner_id])
     ]
+
+
+def _scopes(settings: Settings) -> list[_Body]:
+    """Those who approve by a standing scope: of one that takes in nothing, and of an empty group, nobody is helped."""
+    return [
+        _Body(
+            about=f"standing scope {scope.name} in {directory}",
+            directory=directory,
+            group=scope.group,
+            written=f"scope[{scope.id}].group",
+            can=_is_employed,
+            needed=False,
+            enough=1,
+        )
+        for scope in settings.catalogue.scopes.values()
+        for directory in sorted(
+            {
+                settings.home_of(one.directory)
+                for one in settings.catalogue.entitlements.values()
+                if scope.takes_in(one)
+            }
+        )
+    ]
+
+
+def _is_employed(account: Account) -> bool:
+    return account.active and account.employment == "employee"
 
 
 def _security(settings: Settings, deciders: Deciders, verdicts: Mapping[str, Verdict]) -> list[_Body]:

@@ -9,6 +9,7 @@ from collections.abc import Awaitable, Callable, Iterable
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
 from functools import partial
+from itertools import chain
 
 import aiohttp
 from slack_sdk.web.async_client import AsyncWebClient
@@ -18,7 +19,10 @@ from bot.checking.channels import examine_channels
 from bot.checking.clock import examine_clock
 from bot.checking.database import examine_database
 from bot.checking.directories import Directories, examine_directory, groups_in
+from bot.checking.emergencies import examine_emergencies
+from bot.checking.help_desk import examine_desks
 from bot.checking.mail import examine_mail
+from bot.checking.outside import examine_outside, tell_outside
 from bot.checking.policy import examine_policy, prospects
 from bot.checking.provider import examine_provider
 from bot.checking.report import Line, Report, failed
@@ -33,6 +37,7 @@ from bot.checking.slack import (
 from bot.checking.threads import Apart
 from bot.checking.tls import examine_page
 from bot.cli.sentences import sentence
+from bot.couriers.incidents import channels
 from bot.policies import load_policy
 from bot.providers import client_of
 from bot.settings import Settings
@@ -54,8 +59,13 @@ class Part:
     about: str = "examination"
 
 
-async def examine(load: Load, *, now: Clock = utc_now, trust: ssl.SSLContext | None = None) -> Report:
-    """Everything that can be looked at, part by part. trust: whom TLS trusts, instead of whom this machine does."""
+async def examine(
+    load: Load, *, now: Clock = utc_now, trust: ssl.SSLContext | None = None, tells: bool = False
+) -> Report:
+    """Everything that can be looked at, part by part. trust: whom TLS trusts, instead of whom this machine does.
+
+    tells: each channel outside Slack is sent a test notice.
+    """
     asyncio.get_running_loop().set_default_executor(Apart())
     settings, found = examine_settings(load)
     lines = [Line(part="settings", finding=one) for one in found]
@@ -65,7 +75,9 @@ async def examine(load: Load, *, now: Clock = utc_now, trust: ssl.SSLContext | N
         session = await opened.enter_async_context(aiohttp.ClientSession())
         directories = Directories(settings, now)
         opened.push_async_callback(directories.close)
-        examiner = _Examiner(settings, session, directories, now, trust or ssl.create_default_context())
+        examiner = _Examiner(
+            settings, session, directories, now, trust or ssl.create_default_context(), tells
+        )
         parts = examiner.parts()
         answers = await asyncio.gather(*(looked(part) for part in parts))
     for part, answer in zip(parts, answers, strict=True):
@@ -96,8 +108,10 @@ class _Examiner:
         directories: Directories,
         now: Clock,
         trust: ssl.SSLContext,
+        tells: bool,
     ) -> None:
         self._settings, self._directories, self._now, self._trust = settings, directories, now, trust
+        self._session, self._tells = session, tells
         token = settings.secrets.slack_bot_token
         base_url = settings.slack.api_url or AsyncWebClient.BASE_URL
         self._client = AsyncWebClient(
@@ -122,11 +136,14 @@ class _Examiner:
             Part(name="policy", look=self._policies),
             *directories,
             Part(name="approvers", look=self._approvers),
+            Part(name="break-glass", look=self._emergencies),
+            *([Part(name="help desks", look=self._desks)] if self._settings.help_desk.desks else []),
             Part(name="database", look=self._database),
             Part(name="clock", look=self._clock),
             Part(name="secure page", look=self._page),
             *([Part(name="sign-in", look=self._provider)] if self._settings.oidc is not None else []),
             Part(name="mail", look=self._mail),
+            Part(name="outside", look=self._outside),
         ]
 
     async def _greeted(self) -> Greeting:
@@ -158,6 +175,12 @@ class _Examiner:
         policy, verdicts = await asyncio.shield(self._policy)
         return await examine_approvers(self._directories, self._settings, policy, verdicts, now=self._now())
 
+    async def _emergencies(self) -> list[Finding]:
+        return await examine_emergencies(self._directories, self._settings)
+
+    async def _desks(self) -> list[Finding]:
+        return await examine_desks(self._directories, self._settings)
+
     async def _database(self) -> list[Finding]:
         return await asyncio.to_thread(examine_database, self._settings, now=self._now())
 
@@ -175,3 +198,8 @@ class _Examiner:
         password = self._settings.secrets.smtp_password
         given = password.get_secret_value() if password else None
         return await examine_mail(self._settings.mail, given, now=self._now(), trust=self._trust)
+
+    async def _outside(self) -> list[Finding]:
+        told = channels(self._settings, self._session, now=self._now) if self._tells else ()
+        looked = examine_outside(self._settings.incidents, now=self._now(), trust=self._trust)
+        return list(chain.from_iterable(await asyncio.gather(looked, tell_outside(told, now=self._now()))))

@@ -16,7 +16,9 @@ from bot.cli import (
     audit,
     audit_proofs,
     check,
+    emergencies,
     evidence,
+    exceptions,
     halting,
     keys,
     petitions,
@@ -28,6 +30,7 @@ from bot.cli import (
     restoring,
     running,
 )
+from bot.cli.delegations import delegations
 from bot.cli.drift import drift
 from bot.cli.place import Place
 from bot.cli.sentences import Kindly
@@ -47,6 +50,7 @@ app.command()(running.keygen)
 app.command(epilog=check.EXIT_CODES)(check.check)
 app.command()(running.demo)
 app.command()(drift)
+app.command()(delegations)
 app.command()(restoring.backup)
 app.command()(restoring.restore)
 app.command()(restoring.resume)
@@ -65,9 +69,10 @@ policy.commands.command("what-can")(policy_rights.what_can)
 policy.commands.command("replay")(policy_replay.replay)
 app.add_typer(audit.commands, name="audit")
 app.add_typer(records.grants, name="grants")
-app.add_typer(records.exceptions, name="exceptions")
+app.add_typer(exceptions.commands, name="exceptions")
 app.add_typer(records.proofs, name="proofs")
 app.add_typer(petitions.commands, name="petitions")
+app.add_typer(emergencies.commands, name="emergency")
 app.add_typer(policy.commands, name="policy")
 app.add_typer(keys.commands, name="keys")
 

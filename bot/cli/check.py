@@ -32,6 +32,9 @@ def check(
     as_json: Annotated[
         bool, typer.Option("--json", help="As one JSON object: the findings, and how many of each level.")
     ] = False,
+    tells: Annotated[
+        bool, typer.Option("--tell-outside", help="Send a test notice to each channel outside Slack.")
+    ] = False,
 ) -> None:
     """Examine everything that running needs, and say what to do about what is wrong. Changes nothing."""
     from bot.checking import examine
@@ -39,7 +42,7 @@ def check(
     place = place_of(context)
     watched = Console(stderr=True)
     with watched.status("Looking …") if watched.is_terminal else nullcontext():
-        report = asyncio.run(examine(lambda serving: place.settings(serving=serving)))
+        report = asyncio.run(examine(lambda serving: place.settings(serving=serving), tells=tells))
     if as_json:
         # Escaped, since words of servers may hold what no terminal should obey, and what is no character at all.
         typer.echo(json.dumps(report.as_json(), indent=2))

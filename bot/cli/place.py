@@ -73,8 +73,9 @@ def opened(settings: Settings) -> Iterator[Database]:
     if not is_current(store):
         raise SchemaFault(f"The database at {store} is of an earlier version. Run `wicket migrate` first.")
     database = Database(
-        store, busy_timeout=_WAIT_SECONDS, macs=macs_of(settings), replica=settings.server.replica
-    )
+        store, busy_timeout=_WAIT_SECONDS, macs=macs_of(settings), replica=settings.server.replica,
+        due_within=settings.exceptions.due_within,
+    )  # fmt: skip
     try:
         yield database
     finally:

@@ -1,4 +1,4 @@
-"""Commands about what is kept: grants, exceptions, and the lock of the secure page.
+"""Commands about what is kept: grants, and the lock of the secure page.
 
 They read beside a running bot; the one that changes something does so on the record.
 """
@@ -13,7 +13,7 @@ from sqlmodel import Session, col, select
 from bot.cli.people import account_id, find_person
 from bot.cli.place import group, opened, place_of
 from bot.cli.sentences import SOME
-from bot.cli.tables import moment, say, show, since_when
+from bot.cli.tables import moment, say, show
 from bot.settings import Settings
 from bot.slack.words import duration
 from handlers.decisions.lifecycle import OVERDUE_AFTER
@@ -24,14 +24,13 @@ from storage import holdings
 from storage.clock import utc_now
 from storage.faults import DirectoryUnavailable
 from storage.grants import concerning
-from storage.records import ExceptionRecord, Grant, Holding
+from storage.records import Grant, Holding
 from storage.states import LIVE, GrantState
 
 CLI = Where(transport="cli")
 OPEN = (GrantState.PENDING, *LIVE, GrantState.ENDING)
 
 grants = typer.Typer(help="Who has what, and who asked for it.", callback=group)
-exceptions = typer.Typer(help="What the security channel was told.", callback=group)
 proofs = typer.Typer(help="The proofs of the secure page.", callback=group)
 
 Person = Annotated[str | None, typer.Option(help="Only this person's.", metavar="LOGIN-OR-ID")]
@@ -39,7 +38,6 @@ EntitlementId = Annotated[
     str | None, typer.Option("--entitlement", help="Only this entitlement's.", metavar="ID")
 ]
 Limit = Annotated[int, typer.Option(help="At most so many, the newest.", min=1, metavar="N")]
-Since = Annotated[str | None, typer.Option(help='"2h" ago, or a day like 2026-11-01 (UTC).', metavar="TIME")]
 
 
 @grants.command("list")
@@ -127,37 +125,6 @@ def _overdue(settings: Settings, holding: Holding, grant: Grant | None) -> tuple
         "now" if holding.lease_until else moment(holding.next_at),
         holding.last_fault or "none yet",
         grant.id if grant else "",
-    )
-
-
-@exceptions.command("list")
-def list_exceptions(context: typer.Context, since: Since = None, limit: Limit = 100) -> None:
-    """List exceptions, the latest last. Repeats of one cause within a day are one line."""
-    settings = place_of(context).settings()
-    start = since_when(since, utc_now())
-    query = select(ExceptionRecord)
-    if start is not None:
-        query = query.where(col(ExceptionRecord.last_at) >= start)
-    query = query.order_by(col(ExceptionRecord.last_at).desc()).limit(limit)
-    with opened(settings) as database:
-        found = database.read_now(lambda tx: tx.exec(query).all()[::-1])
-    if not found:
-        typer.echo("There are none.")
-        return
-    show(
-        ("Last (UTC)", "Severity", "What", "Who", "Times", "First (UTC)", "Story"),
-        (
-            (
-                moment(each.last_at),
-                each.severity,
-                each.kind,
-                each.who,
-                str(each.count),
-                moment(each.first_at),
-                each.correlation,
-            )
-            for each in found
-        ),
     )
 
 

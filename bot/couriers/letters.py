@@ -12,7 +12,9 @@ from functools import partial
 from bot.couriers.petition_letters import PETITION_LETTERS, Told
 from bot.slack.words import in_full
 from bot.texts import say, say_counted, template
+from handlers.decisions.helping import Act
 from handlers.decisions.vouching import Spoken
+from handlers.told_of_help import DESK_ACT
 from handlers.told_of_vouching import COUNTS, VOUCHED
 from storage.handles import Result
 from storage.states import Changed
@@ -29,6 +31,15 @@ class WordTold:
 
 
 @dataclass(frozen=True, kw_only=True)
+class HelpTold:
+    """What a help desk did. act: a handlers.decisions.helping.Act. helper: their name."""
+
+    act: str
+    helper: str
+    ticket: str
+
+
+@dataclass(frozen=True, kw_only=True)
 class Facts:
     """What letters are written from. at: aware UTC. contact: whom to turn to, as the end of "Tell …"; "" for the
     security team.
@@ -36,7 +47,7 @@ class Facts:
     result: how the change of the visit ended. what: what changed about the proofs; thing: the name of the passkey.
     word: what somebody said of them who vouched for them, if the letter is about that.
     code: for the letter that carries one. minutes: how long it works. stop: where whoever it was not can stop it.
-    alone: the code needs no other beside it. petition: for the letters about one.
+    help: what a help desk did for them. alone: the code needs no other beside it. petition: for the letters about one.
     """
 
     name: str
@@ -51,6 +62,7 @@ class Facts:
     alone: bool = False
     petition: Told | None = None
     word: WordTold | None = None
+    help: HelpTold | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -298,9 +310,47 @@ def _word_of(facts: Facts) -> WordTold:
     return facts.word
 
 
+def _desk_act(facts: Facts) -> tuple[str, tuple[str, ...]]:
+    if facts.help is None:
+        raise ValueError("the letter is about an act of the help desk, and there is none")
+    act, helper, ticket = Act(facts.help.act), facts.help.helper, facts.help.ticket
+    told = say(_ACTS[act], time=in_full(facts.at), name=helper, ticket=ticket)
+    return say(_ACT_SUBJECTS[act]), (told, say(_ACT_NEXT[act]), _not_you(facts))
+
+
+_ACT_SUBJECTS: Mapping[Act, str] = {
+    Act.UNLOCK: template("The help desk unlocks your account"),
+    Act.RESET: template("The help desk started a password reset for you"),
+    Act.RECHECK: template("The help desk had your access checked"),
+}
+_ACTS: Mapping[Act, str] = {
+    Act.UNLOCK: template(
+        "On {time} {name} of the help desk had Wicket unlock your account, for ticket {ticket}. Your password stays as "
+        "it is."
+    ),
+    Act.RESET: template(
+        "On {time} {name} of the help desk started a password reset for you, for ticket {ticket}. Nothing was changed "
+        "so far."
+    ),
+    Act.RECHECK: template(
+        "On {time} {name} of the help desk had Wicket check your access again, for ticket {ticket}. Nobody gets "
+        "anything new by it."
+    ),
+}
+_ACT_NEXT: Mapping[Act, str] = {
+    Act.UNLOCK: template("Were the wrong passwords not yours? Then reset your password, too."),
+    Act.RESET: template(
+        "Wicket wrote to you in Slack how to go on. You prove who you are on its secure page; nobody of the help desk "
+        "ever asks for a password or a code."
+    ),
+    Act.RECHECK: template("What was found stands in Wicket's message to you in Slack."),
+}
+
+
 _KINDS: Mapping[str, Callable[[Facts], tuple[str, tuple[str, ...]]]] = {
     VOUCHED: _vouched,
     COUNTS: _vouching_counts,
+    DESK_ACT: _desk_act,
     "password-changing": _password_changing,
     "password-changed": _password_changed,
     "reset-refused": _reset_refused,

@@ -17,7 +17,7 @@ import structlog
 from pydantic import SecretStr
 from sqlmodel import Session
 
-from bot.couriers.letters import KINDS, Facts, WordTold, letter
+from bot.couriers.letters import KINDS, Facts, HelpTold, WordTold, letter
 from bot.couriers.petition_letters import PETITION_LETTERS, Told, told_of
 from bot.metrics import Metrics
 from bot.settings import MailSection
@@ -32,9 +32,10 @@ from handlers.petitioned import APPROVED
 from handlers.proving import mail_code
 from handlers.recording import WICKET, record
 from handlers.strange import named
+from handlers.told_of_help import DESK_ACT
 from handlers.told_of_vouching import COUNTS, VOUCHED
 from handlers.visits import PageGround
-from storage import announcements, vouchings
+from storage import announcements, desk_acts, vouchings
 from storage.directories.base import Account
 from storage.faults import DirectoryUnavailable, MailUnavailable
 from storage.handles import Purpose, Result, handle_by_id
@@ -42,7 +43,7 @@ from storage.links import zone_of
 from storage.outbox import claim, done, postpone
 from storage.proof_changes import change_and_visit
 from storage.proofs import mail_code_by_id
-from storage.records import Handle, MailCode, Owed, ProofChange, Vouching
+from storage.records import DeskAct, Handle, MailCode, Owed, ProofChange, Vouching
 from storage.sentences import Sentence, template
 from storage.states import Changed
 
@@ -85,10 +86,13 @@ class Smtp:
         """Without the password."""
         return f"Smtp({self.host}:{self.port}, {self.encryption})"
 
-    async def send(self, message: EmailMessage) -> None:
-        """Hand a message over. MailUnavailable if nobody takes it now, Undeliverable if nobody ever will."""
+    async def send(self, message: EmailMessage) -> int:
+        """Hand a message over; how many of several addresses were refused.
+
+        MailUnavailable if nobody takes it now, Undeliverable if nobody ever will.
+        """
         try:
-            await aiosmtplib.send(
+            refused, _ = await aiosmtplib.send(
                 message,
                 hostname=self.host,
                 port=self.port,
@@ -109,6 +113,7 @@ class Smtp:
         except (aiosmtplib.SMTPException, OSError) as error:
             # The server's own words may repeat the address or a password: the kind of fault must do.
             raise MailUnavailable(f"The mail server did not take it: {type(error).__name__}.") from error
+        return len(refused)
 
 
 class Undeliverable(Exception):
@@ -245,6 +250,7 @@ class MailCourier:
                 petition=told,
                 stop=f"{self._public_url}/not-me/{self._links.text(handle.id)}",
                 word=_told(matter.word),
+                help=_help_told(matter.act),
             ),
         )
         message = EmailMessage()
@@ -315,12 +321,13 @@ class MailCourier:
 
 @dataclass(frozen=True, kw_only=True)
 class _Matter:
-    """What a letter is about: a visit, and what was in it: a code, a change of proofs, somebody's word."""
+    """What a letter is about: a visit, and what was in it: a code, a change of proofs, somebody's word or act."""
 
     visit: Handle | None
     code: MailCode | None = None
     change: ProofChange | None = None
     word: Vouching | None = None
+    act: DeskAct | None = None
 
 
 def _about(tx: Session, owed: Owed) -> _Matter:
@@ -330,6 +337,9 @@ def _about(tx: Session, owed: Owed) -> _Matter:
     if owed.kind in (VOUCHED, COUNTS):
         word = vouchings.by_id(tx, owed.subject)
         return _Matter(visit=handle_by_id(tx, word.handle) if word is not None else None, word=word)
+    if owed.kind == DESK_ACT:
+        act = desk_acts.by_id(tx, owed.subject)
+        return _Matter(visit=handle_by_id(tx, act.handle) if act is not None else None, act=act)
     if owed.kind != "mail-code":
         return _Matter(visit=handle_by_id(tx, owed.subject))
     code = mail_code_by_id(tx, owed.subject)
@@ -343,3 +353,9 @@ def _told(word: Vouching | None) -> WordTold | None:
         voucher=" ".join(word.voucher_name.split()), spoken=word.spoken, counts_from=word.counts_from,
         counts_until=word.counts_until,
     )  # fmt: skip
+
+
+def _help_told(act: DeskAct | None) -> HelpTold | None:
+    if act is None:
+        return None
+    return HelpTold(act=act.act, helper=" ".join(act.helper_name.split()), ticket=act.ticket)

@@ -4,26 +4,50 @@ It delivers nothing.
 """
 
 import secrets
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from datetime import tzinfo
+from datetime import timedelta, tzinfo
+from functools import partial
 
 import aiohttp
 from slack_sdk.web.async_client import AsyncWebClient
 
+from bot.couriers.incidents import Reader, channels
 from bot.couriers.mail import MailCourier, Smtp
+from bot.couriers.outside import OutsideCourier
 from bot.couriers.rendering import Rendering
 from bot.couriers.slack import SlackCourier
 from bot.metrics import Metrics
+from bot.schedule import Duty
 from bot.settings import Settings
 from bot.siem.opening import open_siem
 from bot.slack.door import PageLinks
 from bot.texts import Language
 from handlers.checks import Checks
+from handlers.escalating import Escalating
 from handlers.ground import Ground
+from handlers.outside import Outside
 from handlers.owners import CHANNEL, Owners
 from handlers.streaming import Streaming
 from handlers.visits import PageGround
+from storage.clock import utc_now
+
+
+@dataclass(frozen=True, kw_only=True)
+class Escalations:
+    """What is told outside Slack: what owes it, and who delivers it."""
+
+    owing: Escalating
+    couriers: tuple[OutsideCourier, ...]
+
+    def duties(self) -> list[Duty]:
+        """One for each; without a channel, none."""
+        if not self.couriers:
+            return []
+        return [
+            Duty(name="escalations", every=5, work=self.owing.owe_due),
+            *(Duty(name=one.name, every=1, woken_by="outbox", work=one.deliver_due) for one in self.couriers),
+        ]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -47,15 +71,18 @@ class Couriers:
         return SlackCourier(
             client=client,
             database=ground.database,
-            rendering=Rendering(
-                ground, checks=self.checks, pages=self.links, language=self.language, zone=self.zone
-            ),
+            rendering=self._rendering(),
             catalogue=ground.catalogue,
             security_channel=self.settings.slack.security_channel,
             metrics=self.metrics,
             now=ground.now,
             chance=self.chance,
             unreachable=lambda tx, owner, trouble: self.owners.keep(tx, owner, {CHANNEL: trouble}),
+        )
+
+    def _rendering(self) -> Rendering:
+        return Rendering(
+            self.ground, checks=self.checks, pages=self.links, language=self.language, zone=self.zone
         )
 
     def mail(self) -> MailCourier:
@@ -67,6 +94,25 @@ class Couriers:
             public_url=self.links.public_url,
             language=self.language,
             zone=self.zone,
+        )
+
+    def outside(self, session: aiohttp.ClientSession) -> tuple[Outside, ...]:
+        """To those on duty outside Slack; none where the settings name none."""
+        reader = Reader(language=self.language, zone=self.zone)
+        return channels(self.settings, session, now=utc_now, reader=reader)
+
+    def escalations(self, channels: Sequence[Outside]) -> Escalations:
+        """What owes to these channels, and a courier for each."""
+        minutes = self.settings.incidents.after_minutes
+        write = partial(self._rendering().notice, minutes=minutes)
+        return Escalations(
+            owing=Escalating(
+                self.ground, channels=[one.name for one in channels], after=timedelta(minutes=minutes)
+            ),
+            couriers=tuple(
+                OutsideCourier(self.ground, one, write=write, metrics=self.metrics, chance=self.chance)
+                for one in channels
+            ),
         )
 
     def siem(self, session: aiohttp.ClientSession) -> Streaming | None:

@@ -9,14 +9,15 @@ from functools import partial
 
 from sqlmodel import Session
 
+from bot.couriers.exception_messages import seen
+from bot.couriers.exceptions import news_of
 from bot.slack.door import PageLinks
-from bot.slack.messages.alert_facts import Alert
-from bot.slack.messages.alerts import alert_message
+from bot.slack.messages import emergencies as of_emergencies
 from bot.slack.messages.answers import answer_message, greeting_message, page_message
 from bot.slack.messages.approvals import approval_message
 from bot.slack.messages.checkpoints import checkpoint_message
+from bot.slack.messages.delegations import delegation_message
 from bot.slack.messages.digests import digest_message
-from bot.slack.messages.drift import DRIFT, drift_message
 from bot.slack.messages.during import (
     ended_early_message,
     ending_message,
@@ -24,45 +25,61 @@ from bot.slack.messages.during import (
     still_ends,
     still_waits,
 )
-from bot.slack.messages.freezes import freeze_message
-from bot.slack.messages.halting import revoked_all_message
+from bot.slack.messages.emergency_reviews import reminder_message as review_reminder
+from bot.slack.messages.emergency_reviews import review_of
+from bot.slack.messages.exceptions_told import worker_message
+from bot.slack.messages.floods import notice_of
+from bot.slack.messages.helping import HelpGiven, help_given_message
 from bot.slack.messages.inquiries import asked_message, inquiry_message, reply_message
 from bot.slack.messages.notices import notice_message
+from bot.slack.messages.open_exceptions import open_exceptions_message
 from bot.slack.messages.parts import Message
 from bot.slack.messages.petitions import approval_message as petition_message
 from bot.slack.messages.petitions import news_message, status_message
 from bot.slack.messages.proof_news import proofs_changed_message
 from bot.slack.messages.reports import report_message
 from bot.slack.messages.requests import request_message
-from bot.slack.messages.resets import alarm_message, announced_message
+from bot.slack.messages.resets import announced_message
 from bot.slack.messages.vouching import Word, vouched_message, word_given_message
 from bot.slack.sentences import NO_DIRECTORY
 from bot.texts import ENGLISH, Language, read_from, read_in, say
 from handlers.announcing import CHANGED
 from handlers.besides import ENDED_EARLY, ENDING, REMINDER
-from handlers.bulletins import CHECKPOINT, DIGEST
+from handlers.bulletins import CHECKPOINT, DIGEST, OPEN_EXCEPTIONS
 from handlers.checks import Checks
+from handlers.decisions.helping import Act
+from handlers.delegated import DELEGATION
+from handlers.delegations_shown import DelegationsShown
 from handlers.digesting import digest_of
 from handlers.digests import Digest
-from handlers.exceptions import Kind
+from handlers.emergency_followups import REMINDER as REVIEW_REMINDER
+from handlers.emergency_followups import reminded_of
+from handlers.emergency_outcomes import ALERTED, EmergencyStory
+from handlers.emergency_outcomes import NEWS as EMERGENCY_NEWS
+from handlers.emergency_outcomes import STATUS as EMERGENCY_STATUS
+from handlers.emergency_storytelling import story_of as emergency_story_of
 from handlers.ground import Ground
+from handlers.open_exceptions import open_exceptions
+from handlers.outside import Notice
 from handlers.petition_stories import PetitionStory
 from handlers.petition_telling import story_of
 from handlers.petitioned import APPROVAL as PETITION_APPROVAL
 from handlers.petitioned import NEWS, STATUS
 from handlers.stories import Asked, GrantStory
 from handlers.storytelling import tell, with_deciders
+from handlers.told_of_help import DESK_ACT
 from handlers.told_of_vouching import VOUCHED, WORD_GIVEN
-from storage import bulletins, inquiries, vouchings
-from storage.alarms import SECURITY
+from handlers.worked import WORKER_NEWS
+from storage import bulletins, desk_acts, inquiries, vouchings
 from storage.audit.sealing import kept_checkpoint
 from storage.copies import COPY
+from storage.exceptions import SECURITY as SECURITY_CHANNEL
 from storage.faults import DirectoryUnavailable
 from storage.handles import Result, handle_by_id
 from storage.links import zone_of_user
 from storage.outbox import OWNER, where_posted
 from storage.proof_changes import change_and_visit
-from storage.records import ExceptionRecord, Owed, Question
+from storage.records import Owed, Question
 from storage.states import Changed
 
 NOTICES = ("password-changed", "account-unlocked", "linked")
@@ -94,6 +111,8 @@ class Rendering:
             "reply": self._reply,
             "report": self._report,
             "exception": self._exception,
+            WORKER_NEWS: self._worker_news,
+            OPEN_EXCEPTIONS: self._open_exceptions,
             "answer": self._answer,
             "page": self._page,
             CHECKPOINT: self._checkpoint,
@@ -103,11 +122,17 @@ class Rendering:
             ENDED_EARLY: self._ended_early,
             **dict.fromkeys(NOTICES, self._notice),
             "proofs-changed": self._proofs_changed,
+            ALERTED: self._emergency,
+            EMERGENCY_NEWS: self._emergency_news,
+            EMERGENCY_STATUS: self._emergency_status,
             STATUS: self._petition,
             PETITION_APPROVAL: self._petition_approval,
             **dict.fromkeys(NEWS, self._petition_news),
             VOUCHED: partial(self._vouching, vouched_message),
+            DESK_ACT: self._help_given,
             WORD_GIVEN: partial(self._vouching, word_given_message),
+            REVIEW_REMINDER: self._review_reminder,
+            DELEGATION: self._delegation,
         }
 
     async def message(self, owed: Owed) -> Message | None:
@@ -182,30 +207,30 @@ class Rendering:
         return await self._ground.database.read(lambda tx: tell(tx, self._ground, owed.subject))
 
     async def _exception(self, owed: Owed) -> Message | None:
-        def work(tx: Session) -> Alert | None:
-            row = tx.get(ExceptionRecord, owed.subject)
-            if row is None:
-                return None
-            return Alert(
-                id=row.id,
-                kind=Kind(row.kind),
-                severity=row.severity,
-                who=row.who,
-                facts=row.facts,
-                correlation=row.correlation,
-                count=row.count,
-                first_at=row.first_at,
-                last_at=row.last_at,
-            )
+        here = owed.recipient == SECURITY_CHANNEL
+        found = await self._ground.database.read(lambda tx: seen(tx, self._ground, owed.subject, here=here))
+        return found.message if found else None
 
-        alert = await self._ground.database.read(work)
-        if alert is None:
-            return None
-        if alert.kind == Kind.ACCESS_STOPPED:
-            return freeze_message(alert)
-        if alert.kind == Kind.NOT_ME:
-            return revoked_all_message(alert) if alert.facts.get("door") == SECURITY else alarm_message(alert)
-        return drift_message(alert) if alert.kind in DRIFT else alert_message(alert)
+    async def notice(self, exception: str, ident: str, minutes: int) -> Notice | None:
+        """An exception as it is told outside Slack. minutes: how long somebody there had to acknowledge it."""
+
+        def work(tx: Session) -> Notice | None:
+            with read_in(self._language, self._zone):
+                found = seen(tx, self._ground, exception, here=False)
+                return notice_of(found.alert, found.plain, ident, minutes) if found else None
+
+        return await self._ground.database.read(work)
+
+    async def _worker_news(self, owed: Owed) -> Message | None:
+        news = await self._ground.database.read(
+            lambda tx: news_of(tx, self._ground, owed.subject, owed.recipient)
+        )
+        return worker_message(news) if news else None
+
+    async def _open_exceptions(self, _owed: Owed) -> Message | None:
+        now = self._ground.now()
+        told = await self._ground.database.read(lambda tx: open_exceptions(tx, now))
+        return open_exceptions_message(told) if told.count else None
 
     async def _answer(self, owed: Owed) -> Message | None:
         question = await self._ground.database.read(lambda tx: tx.get(Question, owed.subject))
@@ -251,6 +276,25 @@ class Rendering:
         at = (change.at if change else handle.done_at) or self._ground.now()
         return proofs_changed_message(what, name, at, handle=handle.id)
 
+    async def _emergency(self, owed: Owed) -> Message | None:
+        story = await self._emergency_story(owed.subject)
+        if story is None:
+            return None
+        more, buttons = review_of(story)
+        return of_emergencies.emergency_message(story, more=more, buttons=buttons)
+
+    async def _emergency_news(self, owed: Owed) -> Message | None:
+        about, _, what = owed.subject.rpartition(":")
+        story = await self._emergency_story(about)
+        return of_emergencies.news_message(story, what) if story else None
+
+    async def _emergency_status(self, owed: Owed) -> Message | None:
+        story = await self._emergency_story(owed.subject)
+        return of_emergencies.status_message(story, self._pages.address(story.handle)) if story else None
+
+    async def _emergency_story(self, about: str) -> EmergencyStory | None:
+        return await self._ground.database.read(lambda tx: emergency_story_of(tx, self._ground, about))
+
     async def _petition(self, owed: Owed) -> Message | None:
         story = await self._petition_story(owed)
         return status_message(story, page=self._pages.address(story.id)) if story else None
@@ -267,9 +311,33 @@ class Rendering:
         cool_off = self._ground.cool_off
         return await self._ground.database.read(lambda tx: story_of(tx, owed.subject, cool_off=cool_off))
 
+    async def _review_reminder(self, owed: Owed) -> Message | None:
+        reminded = await self._ground.database.read(lambda tx: reminded_of(tx, owed))
+        return review_reminder(reminded) if reminded else None
+
     async def _vouching(self, said: Callable[[Word], Message], owed: Owed) -> Message | None:
         word = await self._ground.database.read(lambda tx: _word(tx, owed.subject))
         return said(word) if word is not None else None
+
+    async def _delegation(self, owed: Owed) -> Message | None:
+        story = await DelegationsShown(self._ground).one(owed.subject)
+        return delegation_message(story) if story else None
+
+    async def _help_given(self, owed: Owed) -> Message | None:
+        def work(tx: Session) -> HelpGiven | None:
+            act = desk_acts.by_id(tx, owed.subject)
+            visit = handle_by_id(tx, act.handle) if act is not None else None
+            if act is None or visit is None:
+                return None
+            is_open = visit.result == Result.OPEN and visit.expires_at > self._ground.now()
+            return HelpGiven(
+                act=Act(act.act), helper=act.helper_name, ticket=act.ticket, at=act.at, result=visit.result,
+                visit=visit.id, given_again=tuple(act.given_again),
+                page=self._pages.address(visit.id) if is_open else "",
+            )  # fmt: skip
+
+        found = await self._ground.database.read(work)
+        return help_given_message(found) if found is not None else None
 
     async def _notice(self, owed: Owed) -> Message | None:
         handle = await self._ground.database.read(lambda tx: handle_by_id(tx, owed.subject))

@@ -4,6 +4,7 @@ It decides nothing; what cannot be delivered is kept, tried again, and told to t
 """
 
 import asyncio
+import math
 from collections import defaultdict
 from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
@@ -15,13 +16,14 @@ from slack_sdk.errors import SlackApiError
 from slack_sdk.web.async_client import AsyncWebClient
 from sqlmodel import Session
 
+from bot.couriers.pacing import LONGEST, Pacing
 from bot.couriers.refusals import NOT_EDITABLE, Setback, refusal, word_of
 from bot.couriers.rendering import Rendering
 from bot.metrics import DeliveryOutcome, Metrics
 from bot.slack.channels import REFUSED
 from bot.slack.messages.parts import DoesNotFit, Message
 from handlers import recording
-from handlers.decisions.lifecycle import LONGEST_WAIT, wait_before_retry
+from handlers.decisions.lifecycle import wait_before_retry
 from handlers.exceptions import Kind, Severity, Strange, tell_security
 from handlers.intents import Where
 from handlers.owners import Trouble
@@ -41,8 +43,6 @@ BATCH = 50
 CALL_WITHIN = 10.0
 # A try is begun only if it must be over, and on the record, before its lease is: then nobody sends it beside us.
 BEGIN_WITH = timedelta(seconds=CALL_WITHIN + 5)
-# What Slack asks us to wait longer for than this is waited for here; the row says when it is looked at again.
-LONGEST = LONGEST_WAIT
 # How many seconds a batch waits for its slowest. What takes longer, since a directory hangs while its answer is made,
 # goes on by itself and holds up nobody but its recipient; unless so many do.
 STRAGGLES_AFTER = 0.2
@@ -58,9 +58,9 @@ class _Undeliverable(Exception):
 
 
 class SlackCourier:
-    """Delivers what is owed to Slack. One recipient's messages go in order; recipients do not wait for each other.
+    """Delivers what is owed to Slack. One recipient's messages of one urgency go in order, and wait for no others.
 
-    Alerts are delivered by calls of their own, so that they wait for nothing less urgent.
+    Each urgency is delivered by calls of its own, so that nothing waits for what is less urgent.
     """
 
     def __init__(
@@ -87,12 +87,11 @@ class SlackCourier:
         self._chance = chance
         self._unreachable = unreachable
         self._direct: dict[str, str] = {}
-        # By recipient, since when and until when nothing is said to them; forgotten at a stop: Slack says it again.
-        self._held: dict[str, tuple[datetime, datetime]] = {}
+        self._pacing = Pacing(now, grave=SECURITY)
         # Posted, but not on the record: a store that is full must not make us say it again and again.
         self._unrecorded: dict[tuple[str, str, str], tuple[str, str]] = {}
-        # By recipient, what is being delivered to them.
-        self._under_way: dict[str, asyncio.Task[None]] = {}
+        # By recipient and urgency, what is being delivered to them.
+        self._under_way: dict[tuple[str, int], asyncio.Task[None]] = {}
 
     async def deliver_due(self, urgency: int) -> int:
         """Deliver a batch of what is due and this urgent; how many were taken up. Call again while it is full.
@@ -108,11 +107,16 @@ class SlackCourier:
         queues: Mapping[str, list[Owed]] = defaultdict(list)
         for one in owed:
             queues[one.recipient].append(one)
-        if begun := [self._begin(recipient, queue) for recipient, queue in queues.items()]:
+        if begun := [self._begin((recipient, urgency), queue) for recipient, queue in queues.items()]:
             many = len(self._under_way) > MOST_UNDER_WAY
             await asyncio.wait(begun, timeout=None if many else STRAGGLES_AFTER)
         self._metrics.backlog(await self._database.read(outbox.backlog))
         return len(owed)
+
+    async def until_next_grave(self) -> float:
+        """In how many seconds a grave message is due, as far as is known: it waits for no tick."""
+        due = await self._database.read(lambda tx: outbox.next_due(tx, courier="slack", urgency=outbox.GRAVE))
+        return math.inf if due is None else max(0.0, (due - self._now()).total_seconds())
 
     async def finish(self, within: float) -> None:
         """Wait so many seconds for what is under way. What takes longer is cut off, and its lease runs out."""
@@ -122,17 +126,17 @@ class SlackCourier:
                 task.cancel()
             await asyncio.gather(*late, return_exceptions=True)
 
-    def _begin(self, recipient: str, queue: list[Owed]) -> asyncio.Task[None]:
-        """Deliver these to one recipient, after what is still on its way to them."""
-        before = self._under_way.get(recipient)
+    def _begin(self, lane: tuple[str, int], queue: list[Owed]) -> asyncio.Task[None]:
+        """Deliver these to one recipient, after what is still on its way to them and as urgent."""
+        before = self._under_way.get(lane)
         task = asyncio.create_task(self._after(before, queue))
-        self._under_way[recipient] = task
-        task.add_done_callback(partial(self._done, recipient))
+        self._under_way[lane] = task
+        task.add_done_callback(partial(self._done, lane))
         return task
 
-    def _done(self, recipient: str, task: asyncio.Task[None]) -> None:
-        if self._under_way.get(recipient) is task:
-            del self._under_way[recipient]
+    def _done(self, lane: tuple[str, int], task: asyncio.Task[None]) -> None:
+        if self._under_way.get(lane) is task:
+            del self._under_way[lane]
 
     async def _after(self, before: asyncio.Task[None] | None, queue: list[Owed]) -> None:
         if before is not None:
@@ -156,11 +160,9 @@ class SlackCourier:
 
     def _not_before(self, owed: Owed) -> datetime | None:
         """From when on it may be tried, if not now: somebody waits for its recipient, or its lease is too short."""
+        if (until := self._pacing.not_before(owed)) is not None:
+            return until
         now = self._now()
-        since, until = self._held.get(owed.recipient, (now, now))
-        if since <= now < until:  # held since later than now: the clock was set back
-            return min(until, now + LONGEST)
-        self._held.pop(owed.recipient, None)
         is_short = owed.lease_until is None or owed.lease_until - now <= BEGIN_WITH
         return now if is_short else None
 
@@ -174,6 +176,7 @@ class SlackCourier:
             trouble = await self._tried(owed)
             if trouble is None:
                 outcome = "delivered"
+                self._pacing.took(owed)
                 return None
             return await self._keep(owed, trouble)
         finally:
@@ -326,7 +329,9 @@ class SlackCourier:
         until = now + (trouble.after or wait_before_retry(owed.attempts, self._chance()))
         is_held = trouble.slacks or owed.attempts <= HOLDS_UP
         if is_held and not trouble.alone:
-            self._held[owed.recipient] = (now, until)
+            self._pacing.hold(owed.recipient, until)
+        if trouble.after is not None:
+            self._pacing.slow(owed.recipient, until)
         until = min(until, now + LONGEST)
 
         def work(tx: Session) -> None:

@@ -42,7 +42,10 @@ _ENDED = {
 
 @dataclass(frozen=True, kw_only=True)
 class Decision:
-    """What one approver decided. policies: which let them. proof: how they showed who they are, if that was asked."""
+    """What one approver decided. policies: which let them. proof: how they showed who they are, if that was asked.
+
+    delegation: the id of that, or of the standing scope, by which they had the owner's word. delegator: whose it was.
+    """
 
     at: datetime
     by: str
@@ -52,6 +55,8 @@ class Decision:
     policies: tuple[str, ...]
     proof: str
     entry: str
+    delegation: str = ""
+    delegator: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -107,7 +112,7 @@ def begins_case(row: Row) -> bool:
     """Whether this entry is where a request begins."""
     if row.action in ("grant.requested", "grant.refused", STOPPED):
         return True
-    return row.action == "grant.approved" and _said(row)["facts"].get("automatic") is True
+    return row.action == "grant.approved" and said_by(row)["facts"].get("automatic") is True
 
 
 def case_of(rows: Sequence[Row]) -> Case:
@@ -119,18 +124,18 @@ def case_of(rows: Sequence[Row]) -> Case:
     approved, removed = by_action.get("grant.approved"), _taken_back(rows)
     given = next((row for row in rows if row.action == _GIVEN), None)
     ended = next((row for row in reversed(rows) if row.action in _ENDED), None)
-    policies = [row for row in rows if row.action in _ASKED and _said(row)["policy"]]
-    policy: Mapping[str, Any] = _said(policies[-1])["policy"] if policies else {"ids": [], "set": ""}
-    facts = _said(approved or first)["facts"]
+    policies = [row for row in rows if row.action in _ASKED and said_by(row)["policy"]]
+    policy: Mapping[str, Any] = said_by(policies[-1])["policy"] if policies else {"ids": [], "set": ""}
+    facts = said_by(approved or first)["facts"]
     return Case(
         id=first.correlation,
         asked_at=first.at,
         requester=first.actor,
         subject=first.subject or "",
         entitlement=first.resource or "",
-        minutes=int(facts.get("minutes") or _said(first)["facts"].get("minutes") or 0),
-        justification=_text(first, "justification"),
-        ticket=_text(first, "ticket") or str(_said(first)["facts"].get("ticket", "")),
+        minutes=int(facts.get("minutes") or said_by(first)["facts"].get("minutes") or 0),
+        justification=text_of(first, "justification"),
+        ticket=text_of(first, "ticket") or str(said_by(first)["facts"].get("ticket", "")),
         outcome=_outcome(rows),
         decisions=tuple(_decisions(rows)),
         policies=tuple(policy["ids"]),
@@ -162,21 +167,25 @@ def _decisions(rows: Iterable[Row]) -> Sequence[Decision]:
     made: list[Decision] = []
     for row in rows:
         if row.action == "approval.voided":
-            whose = _said(row)["facts"].get("approver", row.subject)  # somebody who left is whom it is about
+            whose = said_by(row)["facts"].get(
+                "approver", row.subject
+            )  # somebody who left is whom it is about
             made = [
                 replace(one, what=_VOID) if (one.by, one.what) == (whose, "approved") else one for one in made
             ]
         if row.action in _DECIDED and row.outcome == "done":
-            said = _said(row)
+            said = said_by(row)
             one = Decision(
                 at=row.at,
                 by=row.actor,
                 role=str(said["facts"].get("role", "")),
                 what=_DECIDED[row.action],
-                rationale=_text(row, "rationale"),
+                rationale=text_of(row, "rationale"),
                 policies=tuple((said["policy"] or {}).get("ids", ())),
                 proof=_proof(said["facts"]),
                 entry=row.id,
+                delegation=str(said["facts"].get("delegation", "")),
+                delegator=str(said["facts"].get("delegator", "")),
             )
             made.append(one)
     return made
@@ -196,20 +205,20 @@ def _taken_back(rows: Iterable[Row]) -> Row | None:
         if row.action == _GIVEN:
             found = None
         elif row.action in (_REMOVED, KEPT):
-            over = over or "overtaken" not in _said(row)["facts"]
+            over = over or "overtaken" not in said_by(row)["facts"]
             found = row if over else None
     return found
 
 
 def _late(removed: Row | None, ended: Row | None) -> float | None:
     """As it was measured; for what came back meanwhile, since the grant ended."""
-    late = _said(removed)["facts"].get("late_ms") if removed else None
+    late = said_by(removed)["facts"].get("late_ms") if removed else None
     if late is None and removed is not None and ended is not None:
         return max(0.0, (removed.at - ended.at).total_seconds())
     return late / 1000 if isinstance(late, int) else None
 
 
-def _text(row: Row, name: str) -> str:
+def text_of(row: Row, name: str) -> str:
     """What somebody wrote, or that it was erased."""
     kept = row.texts.get(name)
     if kept is None:
@@ -217,7 +226,7 @@ def _text(row: Row, name: str) -> str:
     return "(erased)" if kept.erased_by is not None else kept.text or ""
 
 
-def _said(row: Row) -> Mapping[str, Any]:
+def said_by(row: Row) -> Mapping[str, Any]:
     """What the leaf says; nothing of one that cannot be read, which `wicket audit verify` names."""
     try:
         return row.said()

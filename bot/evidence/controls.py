@@ -36,6 +36,7 @@ def _of(framework: str, *rows: tuple[str, str, tuple[str, ...], str]) -> tuple[C
 
 _GIVEN = ("access.given", "access.removed", "access.kept")
 _DECIDED = ("approval.given", "approval.denied", "grant.approved", "grant.refused")
+_BROKEN = ("emergency.granted", "emergency.recorded", "emergency.reviewed", "emergency.review_overdue")
 _LEFT = ("person.left", "leavers.confirmed", "leavers.halted")
 _PROVEN = ("proof.given", "link.proven", "sign_in.returned")
 _DRIFT = (
@@ -98,6 +99,8 @@ CONTROLS: Sequence[Control] = (
          "approval.given"), "Conflicts between duties that the policies do not name."),
         ("AC-6(7)", "What stands in managed groups without a grant is found and decided about.", _DRIFT,
          "Groups that are not in the catalogue."),
+        ("AC-6(9)", "Each breaking of the glass, and its review by somebody else, in time or late.", _BROKEN,
+         "What was done with that access."),
         ("AC-7", "Wrong proofs are counted and lock the page.", ("proof.given", "proofs.unlocked"),
          "Sign-ins to other systems."),
         ("AU-3", "Each entry says what, when, where, who, with what outcome and under which policy.",
@@ -107,6 +110,8 @@ CONTROLS: Sequence[Control] = (
         ("AU-12", "One story from the request to the end, by one id.", (*_DECIDED, *_GIVEN), "None within Wicket."),
         ("IA-5(1)", "A new password only after proofs, checked, and told on two ways.",
          ("password.announced", "password.changed", "reset.refused"), "Passwords set in other ways."),
+        ("IR-3", "Breaking the glass is practised, and a drill that did not take place is told.",
+         ("emergency.practised", "emergency.drill_missed"), "Other ways of responding to incidents."),
         ("PS-4", "What ended when somebody left, with a report.", _LEFT, "Devices, badges and knowledge."),
     ),
     *_of(

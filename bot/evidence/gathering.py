@@ -1,6 +1,6 @@
-"""The requests of a period, read from the audit log in one pass.
+"""The requests and emergencies of a period, read from the audit log in one pass.
 
-It reads each entry once and keeps only those of the period's requests.
+It reads each entry once and keeps only those of the period's.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -10,6 +10,7 @@ from datetime import datetime
 from sqlmodel import Session
 
 from bot.evidence.cases import STOPPED, Case, begins_case, case_of
+from bot.evidence.emergencies import Broken, begins_emergency, emergency_of
 from storage.audit import log
 from storage.audit.log import Row
 
@@ -36,16 +37,18 @@ class Wanted:
 
 @dataclass(frozen=True, kw_only=True)
 class Gathered:
-    """The requests in the order in which they were asked for, and their entries."""
+    """The requests in the order in which they were asked for, the emergencies of the same time, and their entries."""
 
     cases: Sequence[Case]
     rows: Mapping[str, Row]
+    broken: Sequence[Broken] = ()
 
 
 def gather(tx: Session, wanted: Wanted, tell: Tell | None = None) -> Gathered:
     """Everything that belongs to these requests, up to now: an end may come after the period."""
     size = log.head(tx).size
     stories: dict[str, list[Row]] = {}
+    emergencies: dict[str, list[Row]] = {}
     first = log.first_since(tx, wanted.since)
     for row in () if first is None else log.every(tx, after=first - 1):
         if tell is not None:
@@ -55,9 +58,14 @@ def gather(tx: Session, wanted: Wanted, tell: Tell | None = None) -> Gathered:
                 stories[row.id] = [row]
         elif row.correlation in stories:
             stories[row.correlation].append(row)
+        elif row.correlation in emergencies:
+            emergencies[row.correlation].append(row)
         elif wanted.fits(row) and begins_case(row):
             stories[row.correlation] = [row]
+        elif wanted.fits(row) and begins_emergency(row):
+            emergencies[row.correlation] = [row]
     return Gathered(
         cases=[case_of(rows) for rows in stories.values()],
-        rows={row.id: row for rows in stories.values() for row in rows},
+        rows={row.id: row for rows in (*stories.values(), *emergencies.values()) for row in rows},
+        broken=[emergency_of(rows) for rows in emergencies.values()],
     )

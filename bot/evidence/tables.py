@@ -9,6 +9,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 
 from bot.evidence.cases import Case
+from bot.evidence.emergencies import Broken, frequency
 
 Names = Mapping[str, str]
 
@@ -23,7 +24,12 @@ POPULATION = (
 )  # fmt: skip
 DECISIONS = (
     "request", "entitlement", "at", "approver", "approver_name", "role", "decision", "rationale", "proof", "policies",
-    "entry",
+    "entry", "delegation", "delegator",
+)  # fmt: skip
+
+EMERGENCIES = (
+    "emergency", "month", "began_at", "person", "person_name", "entitlement", "kind", "times_that_month", "incident",
+    "removed_at", "reviewed_at", "reviewer", "reviewer_name", "finding", "late", "to_change", "entries",
 )  # fmt: skip
 
 
@@ -53,10 +59,27 @@ def decisions(cases: Iterable[Case], names: Names) -> str:
         (
             (
                 case.id, case.entitlement, _moment(one.at), one.by, names.get(one.by, ""), one.role, one.what,
-                one.rationale, one.proof, " ".join(one.policies), one.entry,
+                one.rationale, one.proof, " ".join(one.policies), one.entry, one.delegation, one.delegator,
             )
             for case in cases
             for one in case.decisions
+        ),
+    )  # fmt: skip
+
+
+def emergencies(found: Sequence[Broken], names: Names) -> str:
+    """A row for each time that somebody broke the glass, drills among them, with how often they did in that month."""
+    often = frequency(found)
+    return _table(
+        EMERGENCIES,
+        (
+            (
+                one.id, one.month, _moment(one.at), one.person, names.get(one.person, ""), one.entitlement, one.kind,
+                str(often[one.month, one.person, one.entitlement, one.kind]), one.incident, _moment(one.removed_at),
+                _moment(one.reviewed_at), one.reviewer, names.get(one.reviewer, ""), one.finding,
+                "yes" if one.late else "", one.words, " ".join(one.entries),
+            )
+            for one in found
         ),
     )  # fmt: skip
 

@@ -24,6 +24,7 @@ Evidence about access, from the audit log of Wicket.
 report.html       to read, or to print
 population.csv    every request of the period, with what came of it
 decisions.csv     every decision of an approver
+emergencies.csv   every time that somebody broke the glass, or practised it, with its review
 entries.jsonl     the entries of the log behind them, whole, in order, one JSON object a line; HMAC-SHA256 over a text,
                   with its salt as key, is what its entry commits to
 checkpoint.txt    the signed state of the log that all of it is proven under
@@ -77,6 +78,7 @@ def _files(evidence: Evidence) -> Mapping[str, str]:
         "report.html": page,
         "population.csv": tables.population(cases, names),
         "decisions.csv": tables.decisions(cases, names),
+        "emergencies.csv": tables.emergencies(evidence.gathered.broken, names),
         "entries.jsonl": "".join(f"{json.dumps(entry)}\n" for entry in evidence.entries.values()),
         **({"checkpoint.txt": evidence.checkpoint} if evidence.checkpoint else {}),
         **{f"proofs/{entry}.txt": text for entry, text in evidence.proofs.items()},

@@ -79,7 +79,7 @@ def _include(
         return
     for kind, value in rows.items():
         if kind not in ROWS:
-            mend = "Only [[owner]] and [[entitlement]] stand in a catalogue."
+            mend = "Only [[owner]], [[entitlement]] and [[scope]] stand in a catalogue."
             problems.append(Problem(name=f"{file.name}: {kind}", wrong="does not belong there", mend=mend))
             continue
         known = data.get(kind)

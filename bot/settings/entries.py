@@ -11,12 +11,13 @@ from pydantic import Field
 
 from bot.settings.fallbacks import fallbacks_checked
 from bot.settings.problems import Place, Problem, did_you_mean, dotted
+from bot.settings.scopes import ScopeEntry, scopes_checked
 from bot.settings.section import Section
 from bot.settings.sections import CatalogueSection, Sections
 from bot.settings.shapes import ChannelId, Duration, Line, ShortLine, Slug
 from storage.catalogue import Catalogue, Entitlement, Owner
 
-ROWS = ("owner", "entitlement")
+ROWS = ("owner", "entitlement", "scope")
 TWO_FROM_RISK = 4
 
 
@@ -51,6 +52,8 @@ class EntitlementEntry(Section):
     people: int | None = Field(default=None, ge=1, le=3, strict=True, examples=[2])
     conflicts_with: tuple[Slug, ...] = Field(default=(), examples=[["payments-release"]])
     workload: Slug | None = Field(default=None, examples=["orders"])
+    # The groups whose members may take it in an emergency (B-1).
+    break_glass: tuple[Line, ...] = Field(default=(), max_length=10, examples=[["data-platform-responders"]])
 
     @property
     def needed(self) -> int:
@@ -64,6 +67,7 @@ class Written(Sections):
     catalogue: CatalogueSection = CatalogueSection()
     owner: tuple[OwnerEntry, ...] = ()
     entitlement: tuple[EntitlementEntry, ...] = ()
+    scope: tuple[ScopeEntry, ...] = ()
 
 
 def to_catalogue(written: Written) -> Catalogue:
@@ -79,7 +83,10 @@ def to_catalogue(written: Written) -> Catalogue:
     apart = kept_apart(written.entitlement)
     entitlements = {
         row.id: Entitlement(
-            **row.model_dump(exclude={"longest", "standing", "people", "conflicts_with", "workload"}),
+            **row.model_dump(
+                exclude={"longest", "standing", "people", "conflicts_with", "workload", "break_glass"}
+            ),
+            break_glass=tuple(sorted(set(row.break_glass))),
             max_duration=row.longest,
             standing_allowed=row.standing,
             people=row.needed,
@@ -88,7 +95,11 @@ def to_catalogue(written: Written) -> Catalogue:
         )
         for row in written.entitlement
     }
-    return Catalogue(entitlements=MappingProxyType(entitlements), owners=MappingProxyType(owners))
+    return Catalogue(
+        entitlements=MappingProxyType(entitlements),
+        owners=MappingProxyType(owners),
+        scopes=MappingProxyType({row.id: row.to_scope() for row in written.scope}),
+    )
 
 
 def kept_apart(rows: Iterable[EntitlementEntry]) -> Mapping[str, set[str]]:
@@ -132,6 +143,10 @@ def cross_checked(
         "is granted by another entitlement too",
         "One group, one entitlement.",
     )
+    yield from scopes_checked(
+        dict(_rows(data, "scope")), owners=dict(_rows(data, "owner")), entitlements=dict(_rows(data, "entitlement")),
+        words=words,
+    )  # fmt: skip
     yield from _ambiguous(data)
     yield from _apart_from_nothing(data)
 

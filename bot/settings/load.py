@@ -133,6 +133,8 @@ def _lacking(data: Mapping[str, Any], secrets: Secrets, told: set[str]) -> Itera
         needed.append("smtp_password")
     if isinstance(data.get("oidc"), Mapping):
         needed.append("oidc_client_secret")
+    if _at(data, "incidents", "webhook") is not None:
+        needed.append("incident_secret")
     for name in cast("list[SecretName]", needed):
         problem = missing(name)
         if getattr(secrets, name) is None and not told & {problem.name, f"{problem.name}_FILE"}:

@@ -10,6 +10,7 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field, SecretStr
 
+from bot.settings.incidents import read_keys
 from bot.settings.problems import Problem
 from storage.audit.checkpoint import BadKey, Signer, read_signer
 from storage.faults import SettingsFault
@@ -25,6 +26,7 @@ SecretName = Literal[
     "database_password",
     "oidc_client_secret",
     "siem_token",
+    "incident_secret",
 ]
 
 
@@ -32,7 +34,8 @@ class Secrets(BaseModel):
     """What must stay secret. None: not given, which only `need` complains about.
 
     secret_keys: comma-separated keys of 32 bytes in URL-safe base64, newest first. audit_key: the text
-    of an Ed25519 signer, which signs checkpoints. directory_passwords: of Wicket's accounts, by directory.
+    of an Ed25519 signer, which signs checkpoints. incident_secret: comma-separated secrets of Standard Webhooks, each
+    of which signs. directory_passwords: of Wicket's accounts, by directory.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
@@ -46,6 +49,7 @@ class Secrets(BaseModel):
     database_password: SecretStr | None = None
     oidc_client_secret: SecretStr | None = None
     siem_token: SecretStr | None = None
+    incident_secret: SecretStr | None = None
     directory_passwords: Mapping[str, SecretStr] = Field(default_factory=dict)
 
     def need(self, name: SecretName) -> SecretStr:
@@ -72,6 +76,10 @@ class Secrets(BaseModel):
             raise SettingsFault(f"{variable('audit_key')}: {read.reason}. Set it to {_WHERE['audit_key']}.")
         return read
 
+    def incident_keys(self) -> tuple[bytes, ...]:
+        """What signs what the incident tool is told, each of them at once. Raises SettingsFault without one."""
+        return read_keys(self.need("incident_secret").get_secret_value()) or ()
+
     def values(self) -> tuple[str, ...]:
         """Every secret in clear, single keys apart, for whoever must keep them out of logs."""
         given = [
@@ -91,6 +99,7 @@ NAMES: tuple[SecretName, ...] = (
     "database_password",
     "oidc_client_secret",
     "siem_token",
+    "incident_secret",
 )
 _WHERE: Mapping[SecretName, str] = {
     "slack_bot_token": 'the "Bot User OAuth Token" of your Slack app',
@@ -102,6 +111,7 @@ _WHERE: Mapping[SecretName, str] = {
     "database_password": "the password of the user in [database] url",
     "oidc_client_secret": "the secret of [oidc] client_id, or its private key in PEM",
     "siem_token": "the token that [siem] url asks for",
+    "incident_secret": "the secret that [incidents] webhook verifies signatures by",
 }
 
 
@@ -217,6 +227,12 @@ def _audit(value: str) -> str | None:
     return f"is not a signing key: {read.reason}" if isinstance(read, BadKey) else None
 
 
+def _incident(value: str) -> str | None:
+    if read_keys(value) is not None:
+        return None
+    return "is not one or several of whsec_ and 24 to 64 bytes in base64, with commas between"
+
+
 def _signing(value: str) -> str | None:
     return (
         None
@@ -231,6 +247,7 @@ _SHAPES: Mapping[SecretName, Callable[[str], str | None]] = {
     "slack_signing_secret": _signing,
     "secret_keys": _keys,
     "audit_key": _audit,
+    "incident_secret": _incident,
 }
 
 

@@ -10,7 +10,11 @@ from typing import Annotated, Literal, Self, get_args
 from pydantic import Field, SecretStr, model_validator
 
 from bot.settings.database import EXAMPLE, is_server, wrong_with
+from bot.settings.detectors import DetectorsSection
 from bot.settings.directories import DirectorySection
+from bot.settings.exceptions import ExceptionsSection
+from bot.settings.help_desk import HelpDeskSection
+from bot.settings.incidents import IncidentsSection
 from bot.settings.oidc import OidcSection
 from bot.settings.policies import PolicySection
 from bot.settings.replica import replica_here
@@ -172,6 +176,25 @@ class VouchingSection(Section):
     asked_a_day: int = Field(default=5, ge=1, le=50, examples=[5])
 
 
+class EmergenciesSection(Section):
+    """[emergencies]: breaking the glass: what incident ids look like, how much at a time, and who must have heard."""
+
+    # Of incident ids like INC-4711; without any, every such key will do.
+    incidents: tuple[Slug, ...] = Field(default=(), examples=[["inc"]])
+    most_of_one_person: int = Field(default=1, ge=1, le=5, examples=[1])
+    most_in_all: int = Field(default=3, ge=1, le=20, examples=[3])
+    # The same by the same person sooner than this needs a second person (B-1).
+    again_hours: int = Field(default=24, ge=1, le=168, examples=[24])
+    # Nothing is granted until the alert was taken, nor if that takes longer (B-2).
+    tell_within_seconds: int = Field(default=60, ge=20, le=300, examples=[60])
+    fallback: Literal["none", "outside", "security"] = Field(default="none", examples=["none"])
+    # Of reviews and drills (B-3, B-4). weekend: days that do not count, by [slack] time_zone. 0: no drill is missed.
+    weekend: tuple[Weekday, ...] = Field(
+        default=WEEKDAYS[5:], max_length=6, examples=[["saturday", "sunday"]]
+    )
+    drill_every_days: int = Field(default=30, ge=0, le=366, examples=[30])
+
+
 class LimitsSection(Section):
     """[limits]: how much one person may ask before Wicket asks them to wait."""
 
@@ -202,10 +225,14 @@ class DriftSection(Section):
 
 
 class AuditSection(Section):
-    """[audit]: where checkpoints are published outside the database, and how often the store is held against them."""
+    """[audit]: where checkpoints are published outside the database, and how often the store is held against them.
+
+    walk_hours: within how many the whole of it is walked over, entry by entry.
+    """
 
     published: Path | None = Field(default=None, examples=["/mnt/elsewhere/wicket-checkpoints.txt"])
     every_seconds: int = Field(default=30, ge=1, le=3600, examples=[30])
+    walk_hours: int = Field(default=24, ge=1, le=168, examples=[24])
 
 
 class BulletinsSection(Section):
@@ -257,11 +284,16 @@ class Sections(Section):
     oidc: OidcSection | None = Field(default=None, examples=[None])
     front_door: FrontDoorSection = FrontDoorSection()
     vouching: VouchingSection = VouchingSection()
+    emergencies: EmergenciesSection = EmergenciesSection()
+    help_desk: HelpDeskSection = HelpDeskSection()
     limits: LimitsSection = LimitsSection()
     hours: HoursSection | None = Field(default=None, examples=[None])
     drift: DriftSection = DriftSection()
     audit: AuditSection = AuditSection()
     bulletins: BulletinsSection = BulletinsSection()
+    exceptions: ExceptionsSection = ExceptionsSection()
     policy: PolicySection = PolicySection()
+    incidents: IncidentsSection = IncidentsSection()
+    detectors: DetectorsSection = DetectorsSection()
     siem: SiemSection | None = Field(default=None, examples=[None])
     logs: LogsSection = LogsSection()

@@ -97,6 +97,9 @@ _ENTITIES: Mapping[str, int] = {
     "grant.requested": 1,
     "grant.approved": 8,
     "grant.expired": 9,
+    "emergency.asked": 1,
+    "emergency.granted": 8,
+    "emergency.lapsed": 11,
     "grant.ended_early": 9,
     "grant.given_back": 9,
     "grant.lapsed": 11,
@@ -109,6 +112,9 @@ _ENTITIES: Mapping[str, int] = {
     "approval.answered": 3,
     "access.stopped": 12,
     "access.resumed": 13,
+    "delegation.made": 1,
+    "delegation.ended": 9,
+    "delegation.expired": 9,
     "link.made": 6,
     "link.suspended": 12,
     "drift.declared": 3,
@@ -119,14 +125,23 @@ _ENTITIES: Mapping[str, int] = {
     "release.considered": 2,
     "resume.considered": 2,
     "revoke_all.considered": 2,
+    **dict.fromkeys(
+        ("exception.acknowledged", "exception.assigned", "exception.resolved", "exception.reopened"), 3
+    ),
     "rules.began": 1,
     "rules.changed": 3,
+    "emergency.eligibility_restored": 8,
+    "emergency.recorded": 1,
+    "emergency.restore_considered": 2,
+    "emergency.review_considered": 2,
+    "emergency.reviewed": 3,
 }
 # Whatever else is recorded of these is about one account, not about an entity.
 _OF_ACCOUNTS = frozenset(
     {
         "account",
         "care",
+        "desk",
         "enrol",
         "mail_code",
         "password",

@@ -52,10 +52,22 @@ class Action(StrEnum):
     PETITION_APPROVE = "petition.approve"
     PETITION_DENY = "petition.deny"
     PETITION_CANCEL = "petition.cancel"
+    ACKNOWLEDGE = "exception.acknowledge"
+    ASSIGN = "exception.assign"
+    RESOLVE = "exception.resolve"
+    REOPEN = "exception.reopen"
+    WORK = "exception.menu"
     RULES_APPROVE = "rules.approve"
     RULES_DENY = "rules.deny"
     VOUCH = "ask.vouch"
     BE_VOUCHED = "ask.vouched"
+    BREAK_GLASS = "ask.break_glass"
+    END_EMERGENCY = "emergency.end"
+    REVIEW_EMERGENCY = "emergency.review"
+    RESTORE_ELIGIBILITY = "emergency.restore"
+    DELEGATE = "ask.delegate"
+    END_DELEGATION = "delegation.end"
+    HELP = "ask.help"
 
 
 class Form(StrEnum):
@@ -77,9 +89,18 @@ class Form(StrEnum):
     ATTEST = "form.attest"
     DENY_PETITION = "form.deny_petition"
     VOUCH = "form.vouch"
+    HELP_UNLOCK = "form.help_unlock"
+    HELP_RESET = "form.help_reset"
+    HELP_RECHECK = "form.help_recheck"
     HALT = "form.halt"
     WHOM = "form.whom"
     REVOKE_ALL = "form.revoke_all"
+    ASSIGN = "form.assign"
+    RESOLVE = "form.resolve"
+    BREAK_GLASS = "form.break_glass"
+    REVIEW_EMERGENCY = "form.review_emergency"
+    RESTORE_ELIGIBILITY = "form.restore_eligibility"
+    DELEGATE = "form.delegate"
 
 
 class Field(StrEnum):
@@ -100,6 +121,11 @@ class Field(StrEnum):
     CODE = "code"
     SPOKEN = "spoken"
     ALSO = "also"
+    WHY = "why"
+    FINDING = "finding"
+    GROUP = "group"
+    RISK = "risk"
+    LASTS = "lasts"
 
 
 class Shortcut(StrEnum):

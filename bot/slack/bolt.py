@@ -9,18 +9,24 @@ from slack_bolt.async_app import AsyncApp
 from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.metrics import Metrics
+from bot.providers import help_desks
 from bot.settings import Settings
 from bot.slack.actor import Profiles
 from bot.slack.alarms import AlarmClicks
 from bot.slack.clicks import Clicks
 from bot.slack.conversation import Conversation
 from bot.slack.deciding import DecidingClicks
+from bot.slack.delegations import DelegationClicks
 from bot.slack.dispatch import Dispatch
 from bot.slack.door import Door, PageLinks
 from bot.slack.drift import DriftClicks
 from bot.slack.during import DuringClicks
+from bot.slack.emergencies import EmergencyClicks
+from bot.slack.emergency_reviews import EmergencyReviewClicks
+from bot.slack.exceptions import ExceptionClicks
 from bot.slack.freezes import FreezeClicks
 from bot.slack.halting import HaltingClicks
+from bot.slack.helping import HelpingClicks
 from bot.slack.homes import Homes
 from bot.slack.limiter import Limiter
 from bot.slack.listeners import Listeners
@@ -42,13 +48,19 @@ from handlers.attesting import Attesting
 from handlers.checkpointing import Checkpointing
 from handlers.checks import Checks
 from handlers.decisions.names import Names
+from handlers.delegations import Delegating
+from handlers.delegations_shown import DelegationsShown
 from handlers.details import Details
+from handlers.emergency_reviewers import Reviewers
+from handlers.emergency_reviews import EmergencyReviews
 from handlers.ending import Ending
+from handlers.exception_work import ExceptionWork
 from handlers.extending import Extending
 from handlers.foresight import Foreseeing
 from handlers.governing import Governing
 from handlers.ground import Ground
 from handlers.halting import Halting
+from handlers.helping import Helping
 from handlers.home import Home
 from handlers.identity import Identity
 from handlers.inquiries import Inquiries
@@ -106,6 +118,9 @@ class Speaking:
             requesting=topics.requesting,
             vouching=topics.vouching,
             halting=topics.halting,
+            emergencies=topics.emergencies,
+            delegations=topics.delegations,
+            helping=topics.helping,
             homes=topics.homes,
             replies=replies,
             metrics=self.metrics,
@@ -156,12 +171,21 @@ class Speaking:
                 pages=pages,
                 replies=replies,
             ),
+            emergencies=EmergencyClicks(ground, pages=pages, replies=replies),
+            helping=HelpingClicks(helping=self._helping(), replies=replies),
             vouching=VouchingClicks(vouching=self.vouching, pages=pages, replies=replies),
             stories=StoryClicks(WhatHappened(ground), rules=lambda: self.governing.newest, replies=replies),
             rules=RuleClicks(
                 ApprovingRules(ground, self.governing, owners=settings.policy.owners or ""),
                 pages=pages,
                 replies=replies,
+            ),
+            exceptions=ExceptionClicks(ExceptionWork(ground), replies=replies),
+            emergency_reviews=EmergencyReviewClicks(
+                EmergencyReviews(ground, Reviewers(ground)), replies=replies
+            ),
+            delegations=DelegationClicks(
+                delegating=Delegating(ground), shown=DelegationsShown(ground), replies=replies
             ),
         )
 
@@ -180,8 +204,13 @@ class Speaking:
             pages=self.pages,
             now=self.ground.now,
             vouches=vouches,
+            helps=help_desks(self.settings) is not None,
             checkpointing=Checkpointing(self.ground, self.signer),
         )
+
+    def _helping(self) -> Helping | None:
+        desks = help_desks(self.settings)
+        return Helping(self.ground, handles=self.handles, desks=desks) if desks is not None else None
 
     def _door(self, client: AsyncWebClient) -> Door:
         slack, now = self.settings.slack, self.ground.now

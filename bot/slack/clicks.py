@@ -14,7 +14,7 @@ from bot.slack.copies import touched
 from bot.slack.door import Turned
 from bot.slack.forms_decision import details_form
 from bot.slack.forms_request import Prefilled
-from bot.slack.incoming import Incoming, text
+from bot.slack.incoming import Incoming, part, text
 from bot.slack.messages.asking import asked_text
 from bot.slack.messages.deciding import too_late_text
 from bot.slack.messages.freezes import gone_text
@@ -198,7 +198,13 @@ class Clicks:
 
 
 def clicked(body: Mapping[str, Any]) -> tuple[str, str]:
-    """The button's action_id and value, whatever else the payload says."""
+    """The button's action_id and value, whatever else the payload says.
+
+    An entry of a menu is a button too: its value holds both.
+    """
     actions = body.get("actions")
     first = actions[0] if isinstance(actions, list) and actions and isinstance(actions[0], Mapping) else {}
+    if first.get("type") == "overflow":
+        action, _, value = text(part(first, "selected_option").get("value")).partition(" ")
+        return action, value
     return text(first.get("action_id")), text(first.get("value"))

@@ -7,9 +7,12 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import timedelta
 
+from bot.slack.delegations import OpenDelegating, ShowDelegations, read_delegating
 from bot.slack.door import PageLinks
+from bot.slack.emergencies import OpenBreakGlass
 from bot.slack.forms_request import Prefilled
 from bot.slack.halting import OpenHalting, OpenRevoking, read_command
+from bot.slack.helping import OpenHelping
 from bot.slack.incoming import Incoming
 from bot.slack.messages.answers import (
     answer_message,
@@ -20,6 +23,9 @@ from bot.slack.messages.answers import (
     unlocked_message,
 )
 from bot.slack.messages.checkpoints import taken_message
+from bot.slack.messages.delegations import begin_message as delegate_message
+from bot.slack.messages.emergencies import begin_message as break_glass_message
+from bot.slack.messages.helping import begin_message as help_message
 from bot.slack.messages.parts import Message, said
 from bot.slack.messages.petitions_told import lost_message
 from bot.slack.messages.vouching import begin_message
@@ -47,7 +53,8 @@ class OpenForm:
     prefilled: Prefilled = field(default_factory=Prefilled)
 
 
-Meant = meant.Understanding | OpenForm | OpenHalting | OpenRevoking
+Opens = OpenForm | OpenHalting | OpenRevoking | OpenDelegating | ShowDelegations
+Meant = meant.Understanding | Opens
 """What was typed, or the form that it opens."""
 
 
@@ -65,8 +72,9 @@ class Conversation:
         now: Clock,
         checkpointing: Checkpointing,
         vouches: bool = False,
+        helps: bool = False,
     ) -> None:
-        self._names, self._vouches = names, vouches
+        self._names, self._vouches, self._helps = names, vouches, helps
         self._checks = checks
         self._accounts = accounts
         self._asking = asking
@@ -75,11 +83,13 @@ class Conversation:
         self._checkpointing = checkpointing
 
     def understand(self, text: str, *, command: bool = False) -> Meant:
-        """What was typed, by fixed rules. `/wicket request`, `freeze` and `revoke` open forms, as commands alone."""
+        """What was typed, by fixed rules. `/wicket request`, `freeze`, `revoke`, `delegate` open forms, as commands."""
         if command and text.strip().casefold() in ("request", "ask"):
             return OpenForm()
         if command and (stop := read_command(text)) is not None:
             return stop
+        if command and (delegating := read_delegating(text)) is not None:
+            return delegating
         return understand(text, self._names())
 
     def is_routine(self, meaning: Meant) -> bool:
@@ -88,11 +98,11 @@ class Conversation:
 
     async def answer(
         self, actor: Actor, incoming: Incoming, meaning: Meant, *, by_message: bool
-    ) -> Message | OpenForm | OpenVouching | OpenHalting | OpenRevoking | None:
+    ) -> Message | Opens | OpenVouching | OpenBreakGlass | OpenHelping | None:
         """What to say now; None if it is owed already, or was said before."""
         intent = Intent(actor=actor, where=incoming.where, delivery=incoming.delivery)
         match meaning:
-            case OpenForm() | OpenHalting() | OpenRevoking():
+            case OpenForm() | OpenHalting() | OpenRevoking() | OpenDelegating() | ShowDelegations():
                 return meaning
             case meant.ResetPassword():
                 return await self.open_page(intent, Purpose.RESET, by_message=by_message)
@@ -104,8 +114,14 @@ class Conversation:
                 return lost_message()
             case meant.TakeCheckpoint():
                 return taken_message(await self._checkpointing.take(intent))
+            case meant.DelegateApprovals():
+                return delegate_message() if by_message else OpenDelegating()
             case meant.VouchFor() if self._vouches:
                 return begin_message() if by_message else OpenVouching()
+            case meant.BreakGlass(drill=drill):
+                return break_glass_message(drill=drill) if by_message else OpenBreakGlass(drill=drill)
+            case meant.HelpSomebody(act=act, whom=whom, ticket=ticket) if self._helps:
+                return help_message(act) if by_message else OpenHelping(act=act, whom=whom, ticket=ticket)
             case meant.UnlockAccount():
                 return await self.unlock(intent, by_message=by_message)
             case meant.DraftRequest() as draft:
@@ -206,8 +222,11 @@ _PAGES = (
     | meant.CareForProofs
     | meant.UnlockAccount
     | meant.TakeCheckpoint
+    | meant.BreakGlass
+    | meant.HelpSomebody
     | OpenHalting
     | OpenRevoking
+    | OpenDelegating
 )
 
 _SIMPLE: dict[type, Kind] = {
@@ -218,4 +237,5 @@ _SIMPLE: dict[type, Kind] = {
     meant.LinkAccount: Kind.LINKED_ALREADY,
     meant.NotUnderstood: Kind.NOT_UNDERSTOOD,
     meant.VouchFor: Kind.NOT_UNDERSTOOD,  # where nobody vouches
+    meant.HelpSomebody: Kind.NOT_UNDERSTOOD,  # where nobody acts for others
 }

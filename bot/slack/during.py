@@ -60,7 +60,7 @@ class DuringClicks:
                 rationale=typed.rationale,
             )
         )
-        return _ended(outcome)
+        return ended_answer(outcome)
 
     async def _extend(self, click: "Click") -> None:
         self._whisper(click, _extended(await self._extending.extend(click.on_grant)))
@@ -68,7 +68,7 @@ class DuringClicks:
     async def _open_end(self, click: "Click") -> None:
         outcome = await self._ending.consider(click.on_grant)
         if not isinstance(outcome, MayEnd):
-            self._whisper(click, _ended(outcome))
+            self._whisper(click, ended_answer(outcome))
             return
         story = await self._ground.database.read(lambda tx: tell(tx, self._ground, outcome.grant))
         if story is None or not await self._replies.open_form(click.trigger, ending_form(story)):
@@ -96,7 +96,7 @@ def _extended(outcome: object) -> str:
             return ""
 
 
-def _ended(outcome: object) -> str:
+def ended_answer(outcome: object) -> str:
     """What to tell whoever ends it; empty when the message says it all."""
     match outcome:
         case EndedEarly():

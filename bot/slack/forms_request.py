@@ -117,7 +117,7 @@ def request_form(
 
 def read_request(view: Mapping[str, Any], catalogue: Catalogue) -> Typed | Wrong:
     """What was filled into a request form."""
-    entitlements = _chosen(view)
+    entitlements = chosen_things(view)
     duration = _duration(view)
     justification, ticket = typed(view, Field.JUSTIFICATION), _ticket_of(view)
     wrong: dict[Field, str] = {}
@@ -150,7 +150,7 @@ def read_request(view: Mapping[str, Any], catalogue: Catalogue) -> Typed | Wrong
 def read_so_far(view: Mapping[str, Any], catalogue: Catalogue) -> Prefilled:
     """What stands in a form that is still being filled in: what cannot be read is not there yet."""
     known = catalogue.entitlements
-    found = [known[name] for name in _chosen(view) if name in known]
+    found = [known[name] for name in chosen_things(view) if name in known]
     duration = _duration(view)
     return Prefilled(
         entitlements=tuple(found[:MOST_TOGETHER]),
@@ -278,7 +278,7 @@ def _input(
 # What comes back.
 
 
-def _chosen(view: Mapping[str, Any]) -> tuple[str, ...]:
+def chosen_things(view: Mapping[str, Any]) -> tuple[str, ...]:
     """The ids chosen, each once, in the order of choosing."""
     options = field_of(view, Field.ENTITLEMENT).get("selected_options")
     found = [one for one in options if isinstance(one, Mapping)] if isinstance(options, list) else []

@@ -19,10 +19,13 @@ from bot.slack.actions import Action, Shortcut
 from bot.slack.actor import IdentityUnknown
 from bot.slack.clicks import Click, Clicks, clicked
 from bot.slack.conversation import Conversation, Meant, OpenForm
+from bot.slack.delegations import DelegationClicks, OpenDelegating, ShowDelegations
 from bot.slack.dispatch import Kind, Listener
 from bot.slack.door import Door, Turned
+from bot.slack.emergencies import EmergencyClicks, OpenBreakGlass
 from bot.slack.forms_request import Prefilled
 from bot.slack.halting import HaltingClicks, OpenHalting, OpenRevoking
+from bot.slack.helping import HelpingClicks, OpenHelping
 from bot.slack.homes import Homes
 from bot.slack.incoming import Incoming
 from bot.slack.messages.parts import Message, said
@@ -64,6 +67,9 @@ class Listeners:
         requesting: Requesting,
         vouching: VouchingClicks,
         halting: HaltingClicks,
+        emergencies: EmergencyClicks,
+        delegations: DelegationClicks,
+        helping: HelpingClicks,
         homes: Homes,
         replies: Replies,
         metrics: Metrics,
@@ -78,7 +84,9 @@ class Listeners:
         self._submissions = submissions
         self._requesting = requesting
         self._vouching = vouching
-        self._halting = halting
+        self._halting, self._helping = halting, helping
+        self._emergencies = emergencies
+        self._delegations = delegations
         self._homes = homes
         self._replies = replies
         self._metrics = metrics
@@ -129,9 +137,18 @@ class Listeners:
             if isinstance(answer, OpenVouching):
                 opened = await self._vouching.open(arrived.text(body.get("trigger_id")))
                 return None if opened else said(say(sentences.TYPE_AGAIN))
+            if isinstance(answer, OpenBreakGlass):
+                trigger = arrived.text(body.get("trigger_id"))
+                return await self._emergencies.open(actor, incoming, trigger, drill=answer.drill)
             if isinstance(answer, OpenHalting | OpenRevoking):
                 trigger = arrived.text(body.get("trigger_id"))
                 return await self._halting.open(actor, incoming, trigger, answer)
+            if isinstance(answer, OpenDelegating | ShowDelegations):
+                trigger = arrived.text(body.get("trigger_id"))
+                return await self._delegations.answer(actor, incoming, trigger, answer)
+            if isinstance(answer, OpenHelping):
+                trigger = arrived.text(body.get("trigger_id"))
+                return await self._helping.open(actor, incoming, trigger, answer)
             return answer
 
         live = self._unless_routine(meaning)

@@ -56,12 +56,26 @@ class Submissions:
                 return _drifted(await self._topics.petitions.decide(actor, incoming, view, approve=False))
             case Form.VOUCH:
                 return await self._topics.vouching.submit(actor, incoming, view)
+            case Form.HELP_UNLOCK | Form.HELP_RESET | Form.HELP_RECHECK:
+                return await self._topics.helping.submit(actor, incoming, view)
             case Form.HALT:
                 return await self._topics.halting.halt(actor, incoming, view)
             case Form.WHOM:
                 return await self._topics.halting.choose(actor, incoming, view)
             case Form.REVOKE_ALL:
                 return await self._topics.halting.revoke(actor, incoming, view)
+            case Form.ASSIGN:
+                return _drifted(await self._topics.exceptions.assign(actor, incoming, view))
+            case Form.RESOLVE:
+                return _drifted(await self._topics.exceptions.resolve(actor, incoming, view))
+            case Form.BREAK_GLASS:
+                return await self._topics.emergencies.submit(actor, incoming, view)
+            case Form.REVIEW_EMERGENCY:
+                return _answered(await self._topics.emergency_reviews.review(actor, incoming, view))
+            case Form.RESTORE_ELIGIBILITY:
+                return _answered(await self._topics.emergency_reviews.restore(actor, incoming, view))
+            case Form.DELEGATE:
+                return await self._topics.delegations.submit(actor, incoming, view)
             case _:
                 return None
 

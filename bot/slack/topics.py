@@ -9,10 +9,15 @@ from typing import TYPE_CHECKING
 
 from bot.slack.alarms import AlarmClicks
 from bot.slack.deciding import DecidingClicks
+from bot.slack.delegations import DelegationClicks
 from bot.slack.drift import DriftClicks
 from bot.slack.during import DuringClicks
+from bot.slack.emergencies import EmergencyClicks
+from bot.slack.emergency_reviews import EmergencyReviewClicks
+from bot.slack.exceptions import ExceptionClicks
 from bot.slack.freezes import FreezeClicks
 from bot.slack.halting import HaltingClicks
+from bot.slack.helping import HelpingClicks
 from bot.slack.homes import Homes
 from bot.slack.petitions import PetitionClicks
 from bot.slack.requesting import Requesting
@@ -38,8 +43,13 @@ class Topics:
     alarms: AlarmClicks
     petitions: PetitionClicks
     vouching: VouchingClicks
+    helping: HelpingClicks
     stories: StoryClicks
     rules: RuleClicks
+    exceptions: ExceptionClicks
+    emergencies: EmergencyClicks
+    emergency_reviews: EmergencyReviewClicks
+    delegations: DelegationClicks
 
     @property
     def table(self) -> "Mapping[str, Callable[[Click], Awaitable[None]]]":
@@ -53,6 +63,11 @@ class Topics:
             **self.alarms.table,
             **self.petitions.table,
             **self.vouching.table,
+            **self.helping.table,
             **self.stories.table,
             **self.rules.table,
+            **self.exceptions.table,
+            **self.emergencies.table,
+            **self.emergency_reviews.table,
+            **self.delegations.table,
         }

@@ -85,6 +85,19 @@ PEOPLE: Mapping[str, str] = {
     ),
     "vouching.late": template("{who} vouched after that had been settled. It did not count."),
     "vouching.wrong_code": template("{who} gave a code for {whom} that was wrong."),
+    "desk.unlock_started": template("{who} of the help desk began to unlock the account of {whom}."),
+    "desk.reset_started": template("{who} of the help desk started a password reset for {whom}."),
+    "desk.rechecked": template("{who} of the help desk had the access of {whom} checked again."),
+    "desk.given_again": template(
+        "{what} was missing, and {who} of the help desk had it given to {whom} again."
+    ),
+    "desk.not_locked": template("{who} wanted to unlock the account of {whom}, which was not locked."),
+    "desk.refused": template(
+        "{who} wanted to do something for somebody else and may not. Nothing was changed."
+    ),
+    "desk.stopped": template(
+        "{who} wanted to do something for somebody else while that was stopped. Nothing was done."
+    ),
     "question.asked": template("{who} asked something that is answered at once."),
     "click.refused": template("{who} sent a button or form that is none of ours. It was turned away."),
     "message.given_up": template("A mail could not be delivered and was given up."),
@@ -101,6 +114,15 @@ PEOPLE: Mapping[str, str] = {
     "revoke_all.refused": template("{who} tried to revoke everything of somebody and may not."),
     "revoke_all.begun": template("{who} revoked everything of {whom}."),
     "revoke_all.late": template("{who} revoked everything of {whom} once more. Nothing was new since."),
+    "delegation.made": template("{who} delegated approvals."),
+    "delegation.refused": template("{who} wanted to delegate approvals and may not. Nothing was changed."),
+    "delegation.stopped": template(
+        "{who} wanted to delegate approvals while that was stopped. Nothing was changed."
+    ),
+    "delegation.ended": template("{who} ended the delegation."),
+    "delegation.expired": template("The time of the delegation was over, and it ended."),
+    "delegation.end_late": template("{who} wanted to end a delegation that had ended. Nothing was changed."),
+    "delegation.end_refused": template("{who} wanted to end a delegation and may not. Nothing was changed."),
     "revoke_all.finished": template("All that was revoked of {whom} is gone."),
     "petition.stopped": template(
         "{who} wanted to approve the petition while that was stopped. Nothing was decided."

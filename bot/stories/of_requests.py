@@ -33,6 +33,25 @@ REQUESTS: Mapping[str, str] = {
     "grant.not_a_report": template(
         "{who} asked on behalf of somebody who does not report to them. Nothing was sent."
     ),
+    "emergency.asked": template(
+        "{who} broke the glass for {what}, for {length}, and had to prove that it is them."
+    ),
+    "emergency.proven": template(
+        "They proved who they are, and whoever has to hear of it first was being told."
+    ),
+    "emergency.told": template("The alert was taken."),
+    "emergency.not_told": template("The alert was not taken by everybody who has to hear of it first."),
+    "emergency.granted": template("Everybody had been told: {what} was granted for {length}."),
+    "emergency.refused": template("Breaking the glass for {what} was refused, and nothing was given."),
+    "emergency.lapsed": template("Nobody proved in time who had asked for {what}, and nothing was given."),
+    "emergency.repeated": template(
+        "{who} broke the glass for {what} again while the first one was under way."
+    ),
+    "emergency.needless": template("{who} broke the glass for {what}, which they held already."),
+    "emergency.not_listed": template("{who} tried to break the glass and is on no list of those who may."),
+    "emergency.stopped": template(
+        "{who} tried to break the glass while new access was stopped. Nothing was given."
+    ),
     "request.reminded": template("The owner of {what} was reminded that the request waits."),
     "request.passed_on": template("The request for {what} was passed on to whoever stands in for its owner."),
     "request.look_refused": template(

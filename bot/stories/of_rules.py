@@ -25,6 +25,8 @@ RULES: Mapping[str, str] = {
     "rows.unsigned": template(
         "What an older version stored was found without signatures. It counts for now."
     ),
+    "detector.noticed": template("A pattern was noticed that this belongs to, and security was told."),
+    "log.walked": template("The whole record was walked over and held against what was signed of it."),
     "rows.signed": template("All that gives something was signed. What is not signed counts no more."),
     "code.used": template("{who} used a code that counts once."),
     "log.tiles_rebuilt": template("{who} had the stored tree of the record built anew from its entries."),

@@ -3,12 +3,14 @@
 It says what the leaf says and nothing that the leaf does not; free text is quoted as it is kept, or called erased.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
 from bot.slack.words import duration, in_quotes, listed, span, together, visible
+from bot.stories.of_emergencies import FOLLOW_UPS
+from bot.stories.of_exceptions import EXCEPTIONS
 from bot.stories.of_people import PEOPLE
 from bot.stories.of_requests import (
     AT_ONCE,
@@ -21,7 +23,7 @@ from bot.stories.of_requests import (
 from bot.stories.of_rules import RULES
 from bot.texts import as_told, say, template
 
-SENTENCES: Mapping[str, str] = {**REQUESTS, **PEOPLE, **RULES}
+SENTENCES: Mapping[str, str] = {**REQUESTS, **PEOPLE, **RULES, **EXCEPTIONS, **FOLLOW_UPS}
 """By action. Whatever stands in the record without one is told by its action's own name."""
 
 # Longer than any form takes: what is longer did not come by a form, and the record has it whole.
@@ -97,6 +99,11 @@ def words_of(step: Step) -> list[str]:
     return [_words(name, text) for name, text in step.words]
 
 
+def proofs_told(kinds: Iterable[str]) -> str:
+    """Kinds of proof as a list in words; "" where none of them is known."""
+    return listed([say(_PROOFS[one]) for one in kinds if one in _PROOFS])
+
+
 def _words(name: str, text: str | None) -> str:
     label = say(_LABELS[name]) if name in _LABELS else visible(name)
     if text is None:
@@ -136,16 +143,16 @@ def _template(step: Step) -> str | None:
 
 def _besides(step: Step) -> list[str]:
     """Whole sentences about what else the entry says."""
-    late, proofs, tries = (step.facts.get(name) for name in ("late_ms", "proofs", "tries"))
-    shown = proofs if isinstance(proofs, list) else str(proofs).split() if proofs else []
-    known = [say(_PROOFS[one]) for one in shown if one in _PROOFS]
+    late, given, tries = (step.facts.get(name) for name in ("late_ms", "proofs", "tries"))
+    shown = given if isinstance(given, list) else str(given).split() if given else []
+    proofs = proofs_told(shown)
     cause = next((step.facts[one] for one in ("why", "fault", "reason") if step.facts.get(one)), "")
     failed = step.outcome == "failed" and step.action not in ("access.change_failed", "message.undeliverable")
     return [
         say("It was {time} late.", time=span(late // 1000))
         if isinstance(late, int) and late > _MINUTE_MS
         else "",
-        say("Shown for it: {proofs}.", proofs=listed(known)) if known else "",
+        say("Shown for it: {proofs}.", proofs=proofs) if proofs else "",
         say("Tries so far: {count}.", count=tries) if isinstance(tries, int) and tries > 1 else "",
         say("On record as the cause: {cause}.", cause=short(cause))
         if isinstance(cause, str) and cause

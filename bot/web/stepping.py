@@ -25,12 +25,16 @@ _FOR = {
     About.PETITION: template("It is for one decision: about the petition of {whom}."),
     About.VOUCHING: template("It is for one thing: that you vouch for {whom}."),
     About.RULES: template("It is for one decision: about the change of the policies or the catalogue."),
+    About.EMERGENCY: template("It is for one thing: that you take {thing} in an emergency, incident {whom}."),
 }
 _BACK: Mapping[str, str] = {
     About.APPROVAL: template("Now go back to Slack and press Approve. What you typed there is kept."),
     About.PETITION: template("Now go back to Slack and press Approve once more."),
     About.VOUCHING: template("Now go back to Slack and press Vouch once more. What you typed there is kept."),
     About.RULES: template("Now go back to Slack and press Approve once more."),
+    About.EMERGENCY: template(
+        "Now go back to Slack. Security and those on duty are being told; you have it as soon as they were."
+    ),
 }
 _NOTHING_DONE = template("Nothing is approved by this page.")
 
@@ -60,7 +64,9 @@ def ending_of(stepped: Stepped) -> Ending:
     about = About(stepped.kind)
     what = say(_FOR[about], thing=stepped.thing, whom=stepped.whom) if stepped.thing else ""
     back = say(_BACK[about])
-    said = (shown, together(what, lasts), back, _NOTHING_DONE, NOT_YOU)
+    # What is taken in an emergency goes on by itself from here.
+    done = "" if about == About.EMERGENCY else _NOTHING_DONE
+    said = (shown, together(what, lasts), back, done, NOT_YOU)
     return Ending(
         symbol="✅", title=template("You proved who you are."), sentences=tuple(each for each in said if each)
     )

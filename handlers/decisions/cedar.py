@@ -12,6 +12,7 @@ from types import MappingProxyType
 
 import cedarpy
 
+from handlers.decisions.alike import Alike
 from handlers.decisions.choosing import Choices, Chosen
 from handlers.decisions.circumstances import Hours
 from handlers.decisions.facts import Json, Wanted, put, value_of
@@ -27,6 +28,9 @@ NOT_EVALUATED = "The policy could not be evaluated, so nothing was allowed."
 
 # Parsed facts kept, a few kilobytes each; reading them anew costs nearly as much as deciding by them.
 _ENTITIES_KEPT = 256
+
+# Answers kept of what is asked together: the sent form asks what was asked when it was opened, unless a fact changed.
+_ANSWERS_KEPT = 256
 
 # Sets kept, for whoever builds a bot in a process that had one: most of its start would be reading them anew.
 _SETS_KEPT = 2
@@ -44,12 +48,22 @@ _ASKED_TOGETHER = (Action.APPROVE, Action.GRANT)
 _TOGETHER = "approve and grant"
 # The owner and what is asked for stand in front of the people of such a question.
 _ABOUT = 2
+# What a policy reads of the moment at which it is asked.
+_OF_THE_TIME = ("now", "local")
 _KINDS: Mapping[str, frozenset[str]] = {
     **{action.value: frozenset({action.value}) for action in Action},
     _TOGETHER: frozenset(action.value for action in _ASKED_TOGETHER),
 }
 
 _RANK: Mapping[Severity | None, int] = {None: 0, "low": 1, "medium": 2, "high": 3}
+
+
+class _Failed(Exception):
+    """What could not be evaluated is asked anew each time."""
+
+    def __init__(self, decisions: list[PolicyDecision]) -> None:
+        super().__init__()
+        self.decisions = decisions
 
 
 class CedarPolicy:
@@ -76,6 +90,8 @@ class CedarPolicy:
         }
         # The same facts are asked about several times over: to find what is missing, and by whoever asks again.
         self._entities = lru_cache(_ENTITIES_KEPT)(self._parsed)
+        self._known = lru_cache(_ANSWERS_KEPT)(self._answered)
+        self._whenever = self._wanted[_TOGETHER].in_context.isdisjoint(_OF_THE_TIME)
 
     @classmethod
     def load(
@@ -114,11 +130,25 @@ class CedarPolicy:
         return self._ask(question.action, [question])[0]
 
     def ask_each(self, questions: Sequence[Question]) -> list[PolicyDecision]:
-        """Likewise. What is asked together at each click is put to Cedar at once, with the facts of all."""
-        actions = tuple(question.action for question in questions)
-        if actions == _ASKED_TOGETHER:
+        """Likewise. What is asked together at each click is put to Cedar at once, with the facts of all.
+
+        An answer follows from the question and nothing else, so what is alike to the last fact is not put again.
+        """
+        if tuple(question.action for question in questions) != _ASKED_TOGETHER:
+            return [self.ask(question) for question in questions]
+        together = [question for question in questions if isinstance(question, AccessQuestion)]
+        try:
+            return list(self._known(Alike(together, whenever=self._whenever)))
+        except TypeError:  # odd facts, which nothing is like
             return self._ask(_TOGETHER, questions)
-        return [self.ask(question) for question in questions]
+        except _Failed as failed:
+            return failed.decisions
+
+    def _answered(self, alike: Alike) -> list[PolicyDecision]:
+        decisions = self._ask(_TOGETHER, alike.questions)
+        if any(decision.errors for decision in decisions):
+            raise _Failed(decisions)
+        return decisions
 
     def _ask(self, which: str, questions: Sequence[Question]) -> list[PolicyDecision]:
         """which: the name of the policies that could decide about any of them."""
@@ -150,11 +180,13 @@ class CedarPolicy:
         return self._decided(question, result.allowed, sorted(diagnostics.id_annotations_by_reason.values()))
 
     def _facts(self, entities: Sequence[str], which: str) -> cedarpy.Entities:
-        """A click's two people seldom meet again: they are read at once, on top of what it is about, and not kept."""
+        """Who approves comes again: kept on top of what it is about. Whoever asked seldom does, and is read anew."""
         if which != _TOGETHER:
             return self._entities(*entities)
-        people = ",".join(entities[_ABOUT:])
-        return self._entities(*entities[:_ABOUT]).with_added_json_str(f"[{people}]", self._schema)
+        *others, approver = entities[_ABOUT:]
+        return self._entities(*entities[:_ABOUT], approver).with_added_json_str(
+            f"[{','.join(others)}]", self._schema
+        )
 
     def _parsed(self, *entities: str) -> cedarpy.Entities:
         """These, on top of all but the last: what two questions have in common stands in front and is read once."""

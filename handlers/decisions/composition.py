@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any
 
-from storage.catalogue import Catalogue, Entitlement, Owner
+from storage.catalogue import Catalogue, Entitlement, Owner, Scope
 
 _NOTHING: Mapping[str, str] = {}
 # Of what is new these are told, too: whom it makes a member of what, and who decides about that.
@@ -26,12 +26,22 @@ _TELLING = {
         "standing_allowed",
     ),
     "owners": ("approvers", "on_call", "fallback", "channel"),
+    "scopes": (
+        "owner",
+        "group",
+        "entitlements",
+        "environment",
+        "kind",
+        "location",
+        "max_risk",
+        "max_minutes",
+    ),
 }
 
 
 @dataclass(frozen=True, kw_only=True)
 class Composition:
-    """policies: SHA-256 of each one's text, by @id. entitlements, owners: as written, by id, values as text.
+    """policies: SHA-256 of each one's text, by @id. entitlements, owners, scopes: as written, by id, values as text.
 
     settings: SHA-256 of each setting that bears on security, by its name.
     """
@@ -39,6 +49,7 @@ class Composition:
     policies: Mapping[str, str] = field(default_factory=lambda: _NOTHING)
     entitlements: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
     owners: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+    scopes: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
     settings: Mapping[str, str] = field(default_factory=lambda: _NOTHING)
 
     @classmethod
@@ -50,18 +61,23 @@ class Composition:
             policies={name: _hash(text) for name, text in policies.items()},
             entitlements={name: _plain(one) for name, one in catalogue.entitlements.items()},
             owners={name: _plain(one) for name, one in catalogue.owners.items()},
+            scopes={name: _plain(one) for name, one in catalogue.scopes.items()},
             settings={name: _hash(json.dumps(value, sort_keys=True)) for name, value in settings.items()},
         )
 
     @classmethod
     def read(cls, plain: Mapping[str, Any]) -> "Composition":
         """One that was kept."""
-        return cls(**{name: plain[name] for name in ("policies", "entitlements", "owners", "settings")})
+        kept = {name: plain[name] for name in ("policies", "entitlements", "owners", "settings")}
+        return cls(**kept, scopes=plain.get("scopes", {}))
 
     @property
     def plain(self) -> dict[str, Any]:
         """To be kept."""
+        # One without scopes is told as it was before there were any, and has the hash that it had.
+        scopes = {"scopes": {name: dict(one) for name, one in self.scopes.items()}} if self.scopes else {}
         return {
+            **scopes,
             "policies": dict(self.policies),
             "entitlements": {name: dict(one) for name, one in self.entitlements.items()},
             "owners": {name: dict(one) for name, one in self.owners.items()},
@@ -84,14 +100,16 @@ Of a field that changed four texts: id, field, before, after; of one of somethin
 def differences(before: Composition, after: Composition) -> Difference:
     """What changed. Of entitlements and owners each field is told; of policies and settings the name."""
     found: Difference = {}
-    for kind in ("policies", "entitlements", "owners", "settings"):
+    for kind in ("policies", "entitlements", "owners", "scopes", "settings"):
         old, new = getattr(before, kind), getattr(after, kind)
         found[f"{kind}_added"] = sorted(new.keys() - old.keys())
         found[f"{kind}_removed"] = sorted(old.keys() - new.keys())
         both = sorted(name for name in new.keys() & old.keys() if new[name] != old[name])
         fields = kind in _TELLING
         found[f"{kind}_changed"] = list(_fields(old, new, both)) if fields else both
-        if fields and old:  # the very first of all are not told one by one
+        if fields and (
+            old or (kind == "scopes" and before.owners)
+        ):  # the very first of all are not told one by one
             found[f"{kind}_written"] = list(_written(new, found[f"{kind}_added"], _TELLING[kind]))
     return {name: names for name, names in found.items() if names}
 
@@ -115,7 +133,7 @@ def _written(
                 yield from (name, key, new[name][key])
 
 
-def _plain(one: Entitlement | Owner) -> dict[str, str]:
+def _plain(one: Entitlement | Owner | Scope) -> dict[str, str]:
     return {key: _text(value) for key, value in sorted(vars(one).items()) if key != "id"}
 
 

@@ -9,6 +9,7 @@ from enum import StrEnum
 from itertools import combinations
 from typing import Literal
 
+from handlers.decisions.attested import Attested
 from handlers.decisions.circumstances import Recently
 from handlers.decisions.ladder import rungs
 from handlers.decisions.policy import (
@@ -16,7 +17,6 @@ from handlers.decisions.policy import (
     AccountQuestion,
     Action,
     Approvals,
-    Attested,
     GivenProof,
     PolicyDecision,
     PolicyEngine,

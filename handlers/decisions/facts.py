@@ -10,6 +10,9 @@ from datetime import UTC
 from typing import Any, TypeAlias
 
 from handlers.decisions.circumstances import RESET_IS_RECENT, Hours, Recently
+from handlers.decisions.delegated import DelegateQuestion
+from handlers.decisions.emergency_questions import EmergencyQuestion, EmergencyReviewQuestion
+from handlers.decisions.help_questions import HelpQuestion
 from handlers.decisions.policy import (
     AccessQuestion,
     AccountQuestion,
@@ -27,6 +30,8 @@ from storage.directories.base import Account
 Json: TypeAlias = dict[str, Any]
 """JSON without null and without fractions."""
 
+_About: TypeAlias = Account | Entitlement | Owner | Json
+
 
 @dataclass(frozen=True, kw_only=True)
 class Wanted:
@@ -43,42 +48,8 @@ def put(question: Question, wanted: Wanted, hours: Hours | None = None) -> tuple
     since Cedar reads and checks all that it is given; so is what is unknown.
     """
 
-    def person(account: Account) -> Json:
-        return _account(account, question.recently)
-
-    if isinstance(question, AccountQuestion):
-        resource, context = _uid("Account", question.target.id), _account_context(question)
-        people = (question.principal, question.target)
-        entities = _distinct(*(person(one) for one in people))
-    elif isinstance(question, AttestQuestion):
-        resource, context = _uid("Account", question.target.id), _attest_context(question)
-        people = (question.target, question.principal)
-        entities = _distinct(*(person(one) for one in people))
-    elif isinstance(question, VouchQuestion):
-        resource, context = _uid("Account", question.target.id), _vouch_context(question)
-        people = (question.principal, question.target)
-        entities = _distinct(*(person(one) for one in people))
-    elif isinstance(question, DriftQuestion):
-        resource, context = _uid("Entitlement", question.entitlement.id), _drift_context(question)
-        entities = _distinct(
-            person(question.principal),
-            *([person(question.member)] if question.member else []),
-            _entitlement(question.entitlement),
-            _owner(question.owner),
-        )
-    elif isinstance(question, ResumeQuestion):
-        resource, context = _uid("Service", "wicket"), _resume_context(question)
-        service = {"uid": resource, "attrs": {"name": "Wicket"}, "parents": []}
-        entities = _distinct(person(question.principal), service)
-    else:
-        resource, context = _uid("Entitlement", question.entitlement.id), _access_context(question)
-        entities = _distinct(
-            person(question.principal),
-            person(question.requester),
-            *([person(question.report)] if question.report else []),
-            _entitlement(question.entitlement),
-            _owner(question.owner),
-        )
+    resource, context, about = _asked(question)
+    entities = _distinct(*(_entity(one, question.recently) for one in about))
     context |= around(question, wanted.in_context, hours)
     request = {
         "principal": _uid("Account", question.principal.id),
@@ -87,6 +58,57 @@ def put(question: Question, wanted: Wanted, hours: Hours | None = None) -> tuple
         "context": _only(context, wanted.in_context),
     }
     return request, [{**one, "attrs": _only(one["attrs"], wanted.of_entities)} for one in entities]
+
+
+def _asked(question: Question) -> tuple[dict[str, str], Json, list[_About]]:
+    """What it is about, the context, and who and what its facts speak of: first whoever asks."""
+    who = question.principal
+    match question:
+        case AccountQuestion():
+            return _uid("Account", question.target.id), _account_context(question), [who, question.target]
+        case AttestQuestion():
+            return _uid("Account", question.target.id), _attest_context(question), [question.target, who]
+        case HelpQuestion():
+            return _uid("Account", question.target.id), _help_context(question), [who, question.target]
+        case VouchQuestion():
+            return _uid("Account", question.target.id), _vouch_context(question), [who, question.target]
+        case ResumeQuestion():
+            service = _uid("Service", "wicket")
+            whole = {"uid": service, "attrs": {"name": "Wicket"}, "parents": []}
+            return service, _resume_context(question), [who, whole]
+        case EmergencyReviewQuestion():
+            people = [who, question.target]
+            context = _review_context(question)
+            return (
+                _uid("Account", question.target.id),
+                context,
+                [*people, question.entitlement, question.owner],
+            )
+    resource = _uid("Entitlement", question.entitlement.id)
+    things: list[_About] = [question.entitlement, question.owner]
+    match question:
+        case EmergencyQuestion():
+            return resource, _emergency_context(question), [who, *things]
+        case DelegateQuestion():
+            delegate = [question.delegate] if question.delegate else []
+            return resource, _delegate_context(question), [who, *delegate, *things]
+        case DriftQuestion():
+            member = [question.member] if question.member else []
+            return resource, _drift_context(question), [who, *member, *things]
+        case AccessQuestion():
+            report = [question.report] if question.report else []
+            return resource, _access_context(question), [who, question.requester, *report, *things]
+
+
+def _entity(one: _About, recently: Recently) -> Json:
+    match one:
+        case Account():
+            return _account(one, recently)
+        case Entitlement():
+            return _entitlement(one)
+        case Owner():
+            return _owner(one)
+    return one
 
 
 def put_whole(question: Question, schema: str, hours: Hours | None = None) -> tuple[Json, list[Json]]:
@@ -134,7 +156,15 @@ def _access_context(question: AccessQuestion) -> Json:
         "way": question.way,
         "rationaleGiven": question.rationale_given,
         "codeRetyped": question.code_retyped,
+        "authorityCounted": question.authority_counted,
     }
+    if (delegated := question.delegated) is not None:
+        context["delegated"] = {
+            "maxRisk": delegated.max_risk,
+            "maxMinutes": delegated.max_minutes,
+            "standing": delegated.standing,
+            "ofRequester": delegated.of_requester,
+        }
     if question.proof is not None:
         context["proof"] = {"kinds": sorted(question.proof.kinds), "seconds": question.proof.seconds}
     if question.report is not None:
@@ -177,8 +207,56 @@ def _drift_context(question: DriftQuestion) -> Json:
     return context if question.role is None else {**context, "role": question.role}
 
 
+def _delegate_context(question: DelegateQuestion) -> Json:
+    context: Json = {
+        "maxRisk": question.max_risk,
+        "maxMinutes": question.max_minutes,
+        "hours": question.hours,
+        "oneself": question.oneself,
+        "now": _moment(question),
+    }
+    if question.delegate is not None:
+        context["delegate"] = {"__entity": _uid("Account", question.delegate.id)}
+    return context if question.role is None else {**context, "role": question.role}
+
+
 def _resume_context(question: ResumeQuestion) -> Json:
     context: Json = {"kind": question.kind, "now": _moment(question)}
+    return context if question.role is None else {**context, "role": question.role}
+
+
+def _emergency_context(question: EmergencyQuestion) -> Json:
+    return {
+        "minutes": question.minutes,
+        "incidentGiven": question.incident_given,
+        "incidentOver": question.incident_over,
+        "reasonGiven": question.reason_given,
+        "drill": question.drill,
+        "proofs": sorted(question.proofs),
+        "openOfPerson": question.open_of_person,
+        "openInAll": question.open_in_all,
+        "mostOfPerson": question.most_of_person,
+        "mostInAll": question.most_in_all,
+        "again": question.again,
+        "eligibilityLapsed": question.eligibility_lapsed,
+        "toldSecurity": question.told_security,
+        "toldOutside": question.told_outside,
+        "enoughAlone": question.enough_alone,
+        "now": _moment(question),
+    }
+
+
+def _review_context(question: EmergencyReviewQuestion) -> Json:
+    context: Json = {
+        "entitlement": {"__entity": _uid("Entitlement", question.entitlement.id)},
+        "oneself": question.oneself,
+        "reportsTo": question.reports_to,
+        "finding": question.finding,
+        "rationaleGiven": question.rationale_given,
+        "overdue": question.overdue,
+        "drill": question.drill,
+        "now": _moment(question),
+    }
     return context if question.role is None else {**context, "role": question.role}
 
 
@@ -197,6 +275,19 @@ def _vouch_context(question: VouchQuestion) -> Json:
     if question.days_since_return is not None:
         context["daysSinceReturn"] = question.days_since_return
     return context if question.role is None else {**context, "role": question.role}
+
+
+def _help_context(question: HelpQuestion) -> Json:
+    return {
+        "serves": question.serves,
+        "ticketGiven": question.ticket_given,
+        "oneself": question.oneself,
+        "reportsTo": question.reports_to,
+        "actsLeft": question.acts_left,
+        "leftForThem": question.left_for_them,
+        "ticketLeft": question.ticket_left,
+        "now": _moment(question),
+    }
 
 
 def _moment(question: Question) -> Json:
@@ -246,6 +337,7 @@ def _entitlement(entitlement: Entitlement) -> Json:
         "standingAllowed": entitlement.standing_allowed,
         "people": entitlement.people,
         "workload": entitlement.workload,
+        "breakGlass": list(entitlement.break_glass),
         "conflictsWith": list(entitlement.conflicts_with),
     }
     return {"uid": _uid("Entitlement", entitlement.id), "attrs": attributes, "parents": []}

@@ -5,13 +5,17 @@ It never acts, and never takes for certain what it only half recognised: the mos
 
 import re
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from typing import Literal
 
 from handlers.decisions.drafts import read_draft
+from handlers.decisions.for_others import for_somebody
 from handlers.decisions.names import Names
 from handlers.decisions.understanding import (
+    BreakGlass,
     CareForProofs,
     CheckMembership,
+    DelegateApprovals,
     DidYouMean,
     DraftRequest,
     EnrolProofs,
@@ -119,7 +123,13 @@ _COMMANDS: tuple[tuple[re.Pattern[str], Understanding], ...] = tuple(
             WhyRefused(),
         ),
         (r"(?:(?:take|sign|make)(?: me)?(?: (?:a|an|the))* )?(?:audit )?checkpoint", TakeCheckpoint()),
+        (r"(?:i (?:need|want|have) to )?break[ -]?(?:the[ -])?glass|emergency access", BreakGlass()),
+        (r"break[ -]?(?:the[ -])?glass drill|(?:emergency |break[ -]?glass )?drill", BreakGlass(drill=True)),
         (r"(?:vouch|vouching)(?: for)?(?: .{1,120})?", VouchFor()),
+        (
+            r"(?:delegate|hand over|pass on)(?: (?:all|my|our|the|some|of))* approvals?(?: .{1,200})?|delegate",
+            DelegateApprovals(),
+        ),
         (
             rf"(?:i |i've |i have )?(?:just |all )?(?:lost|broke|broken|dropped)(?: all(?: of)?)? {_DEVICE}"
             rf"|{_DEVICE} (?:is|was|has been|are|were|got) (?:lost|stolen|broken|gone|away)"
@@ -226,6 +236,8 @@ def understand(text: str, names: Names) -> Understanding:
             # With and without its opening, since "how do I …" is politeness before some and part of others.
             if pattern.fullmatch(spoken) or (start and pattern.fullmatch(whole)):
                 return meaning
+        if (other := for_somebody(spoken)) is not None:
+            return replace(other, ticket=ticket_of(head) or "")
         for question, kind in _QUESTIONS:
             if found := question.fullmatch(spoken):
                 return _about(found["name"], kind, names)

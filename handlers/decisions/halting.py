@@ -19,10 +19,13 @@ REPORTED = template(
 )
 
 
-def why_not(account: Account, *, of_security: bool, reported: bool) -> str:
-    """Why this person may not stop things at once; "" if they may. account: as the directory has them now."""
+def why_not(account: Account, *, of_security: bool, reported: bool, otherwise: str = NOT_SECURITY) -> str:
+    """Why this person may not act for security; "" if they may. account: as the directory has them now.
+
+    otherwise: what whoever is not of security hears.
+    """
     if not of_security or not account.active:
-        return NOT_SECURITY
+        return otherwise
     if account.employment != "employee":
         return NOT_EMPLOYED
     return REPORTED if reported else ""

@@ -8,11 +8,11 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from itertools import product
 
+from handlers.decisions.attested import Attested
 from handlers.decisions.policy import (
     AccountAction,
     AccountQuestion,
     Action,
-    Attested,
     AttestQuestion,
     PolicyDecision,
     PolicyEngine,

@@ -3,15 +3,18 @@
 It never decides anything itself and knows no policy language.
 """
 
-from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from enum import StrEnum
 from typing import Literal, Protocol
 
+from handlers.decisions.actions import Action as Action
+from handlers.decisions.attested import NOBODY_ATTESTED, Attested
 from handlers.decisions.circumstances import NOTHING_LATELY, Having, Recently
 from handlers.decisions.counterparts import Counterpart, NoCounterpart, Reason, number_of
+from handlers.decisions.delegated import NO_DELEGATIONS, Delegated, DelegateQuestion, Delegations, Given
+from handlers.decisions.emergency_questions import EmergencyQuestion, EmergencyReviewQuestion
+from handlers.decisions.help_questions import HelpQuestion
 from storage.catalogue import Entitlement, Owner
 from storage.directories.base import Account
 
@@ -19,25 +22,6 @@ Role = Literal["owner", "security", "manager"]
 Severity = Literal["high", "medium", "low"]
 Way = Literal["approve", "approve-less", "deny", "ask"]
 """What an approver wants to do about a request: approve it, approve a shorter time, deny it, ask a question first."""
-
-
-class Action(StrEnum):
-    """What somebody wants to do. The names are those of the policy schema."""
-
-    GRANT = "grant"
-    REQUEST = "request"
-    REQUEST_FOR = "request_for"
-    APPROVE = "approve"
-    VIEW = "view"
-    RESET_PASSWORD = "reset_password"  # noqa: S105 - the name of an action, not a password
-    UNLOCK = "unlock"
-    STEP_UP = "step_up"
-    RECONCILE = "reconcile"
-    RESUME = "resume"
-    VOUCH = "vouch"
-    REVOKE = "revoke"
-    ATTEST = "attest"
-    REGAIN_PROOFS = "regain_proofs"
 
 
 AccessAction = Literal[Action.GRANT, Action.REQUEST, Action.REQUEST_FOR, Action.APPROVE, Action.REVOKE]
@@ -78,37 +62,6 @@ class Approvals:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Attested:
-    """How many distinct people said of somebody that it is them, each counted once, in the one role they have."""
-
-    security: int = 0
-    help_desk: int = 0
-    manager: int = 0
-
-    @property
-    def total(self) -> int:
-        """All of them."""
-        return self.security + self.help_desk + self.manager
-
-    def __add__(self, other: "Attested") -> "Attested":
-        """Both counts together."""
-        return Attested(
-            security=self.security + other.security,
-            help_desk=self.help_desk + other.help_desk,
-            manager=self.manager + other.manager,
-        )
-
-    @classmethod
-    def of(cls, roles: Iterable[str]) -> "Attested":
-        """Count roles, one for each distinct approver."""
-        counted = Counter(roles)
-        return cls(security=counted["security"], help_desk=counted["help_desk"], manager=counted["manager"])
-
-
-NOBODY_ATTESTED = Attested()
-
-
-@dataclass(frozen=True, kw_only=True)
 class GivenProof:
     """A fresh proof of who an approver is. kinds: storage.proofs.ProofKind. seconds: its age when they decided."""
 
@@ -131,7 +84,9 @@ class AccessQuestion:
     fallback: who decides in the owner's place, once it was passed on to them. held: the minutes that the same had been
     held without a break when it was asked. stands_in: the principal decides only because they are the fallback's.
     recently: what happened to the accounts of these people. having: what whoever is to have it has beside it; None if
-    nobody looked, which is no answer.
+    nobody looked, which is no answer. delegations: what others than the owner's own may decide about it now.
+    delegated: for approve, by which of them the principal has the owner's role; None if it is their own.
+    authority_counted: for approve, that on whose authority they would approve counts already.
     """
 
     action: AccessAction
@@ -157,6 +112,9 @@ class AccessQuestion:
     report: Account | None = None
     recently: Recently = NOTHING_LATELY
     having: Having | None = None
+    delegations: Delegations = NO_DELEGATIONS
+    delegated: Delegated | None = None
+    authority_counted: bool = False
 
     @property
     def holder(self) -> Account:
@@ -209,7 +167,7 @@ class DriftQuestion:
     member: Account | None
     way: str
     minutes: int
-    role: Role | None
+    role: Role | Literal["help_desk"] | None
     now: datetime
     on_call: bool = False
     action: Literal[Action.RECONCILE] = Action.RECONCILE
@@ -280,7 +238,18 @@ class VouchQuestion:
     recently: Recently = NOTHING_LATELY
 
 
-Question = AccessQuestion | AccountQuestion | DriftQuestion | ResumeQuestion | AttestQuestion | VouchQuestion
+Question = (
+    AccessQuestion
+    | AccountQuestion
+    | DriftQuestion
+    | ResumeQuestion
+    | AttestQuestion
+    | VouchQuestion
+    | DelegateQuestion
+    | EmergencyQuestion
+    | EmergencyReviewQuestion
+    | HelpQuestion
+)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -339,12 +308,14 @@ def role_of(
     fallback: Owner | None = None,
     *,
     for_security: bool = False,
+    given: Given | None = None,
 ) -> Role | None:
     """The one role in which somebody may count as an approver: owner before security before manager.
 
     Who is on call for the owner counts as the owner's; whether they may decide is for policy.
     fallback: whoever stands in for the owner has the owner's role; policy hears that they stand in.
     for_security: whoever is of security, and otherwise only stands in, is asked for, or gave, security's approval.
+    given: what was delegated to them: it gives them the owner's role as well, and policy hears of it.
     Only for accounts of one directory: a group or an id of another that is called the same is another's.
     """
     if approver.directory != requester.directory:
@@ -353,7 +324,8 @@ def role_of(
     if owner.approvers in groups or is_on_call(approver, requester, owner):
         return "owner"
     is_security = security_group in groups
-    if fallback is not None and fallback.approvers in groups and not (for_security and is_security):
+    stands_in = fallback is not None and fallback.approvers in groups
+    if (stands_in or given is not None) and not (for_security and is_security):
         return "owner"
     if is_security:
         return "security"
@@ -373,7 +345,7 @@ def is_standing_in(
 ) -> bool:
     """Whether somebody has the owner's role only because a request was passed on to them."""
     own = owner.approvers in approver.groups or is_on_call(approver, requester, owner)
-    return role == "owner" and fallback is not None and not own
+    return role == "owner" and fallback is not None and fallback.approvers in approver.groups and not own
 
 
 def same_person(one: Account, other: Account) -> bool:

@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from typing import Literal
 
 from handlers.decisions.counterparts import NoCounterpart, Reason
+from handlers.decisions.delegating import by_delegation, delegating_again, is_lost
 from handlers.decisions.policy import (
     AccessQuestion,
     Action,
@@ -17,7 +18,6 @@ from handlers.decisions.policy import (
     PolicyEngine,
     Role,
     Severity,
-    is_on_call,
     is_standing_in,
     same_person,
 )
@@ -176,7 +176,11 @@ def may_decide(
     """
     if _is_theirs(question, approver):
         return _refusal(policy, OWN_REQUEST, OWN_REQUEST_REASON, "high")
-    decision = policy.ask(_approving(question, approver, role))
+    decision, *again = policy.ask_each(
+        [_approving(question, approver, role), *delegating_again(question, approver, role)]
+    )
+    if decision.allowed and again and not again[0].allowed:
+        return is_lost(policy, again[0])
     if decision.allowed and role is None:  # it could not be counted, so it must not look as if it were
         return _refusal(policy, NO_ROLE, NO_ROLE_REASON, "medium")
     return decision
@@ -190,23 +194,8 @@ def _is_theirs(question: AccessQuestion, approver: Account) -> bool:
 
 def _approving(question: AccessQuestion, approver: Account, role: Role | None) -> AccessQuestion:
     stands_in = is_standing_in(approver, role, question.requester, question.owner, question.fallback)
+    question = by_delegation(question, approver, role)
     return replace(question, action=Action.APPROVE, principal=approver, role=role, stands_in=stands_in)
-
-
-def may_revoke(
-    policy: PolicyEngine, question: AccessQuestion, ender: Account, role: Role | None
-) -> PolicyDecision:
-    """Whether this person may end, before its time, what `question.requester` has."""
-    stands_in = is_standing_in(ender, role, question.requester, question.owner, question.fallback)
-    on_call = is_on_call(ender, question.requester, question.owner)
-    decision = policy.ask(
-        replace(
-            question, action=Action.REVOKE, principal=ender, role=role, stands_in=stands_in, on_call=on_call
-        )
-    )
-    if decision.allowed and role is None:  # a policy that asks for no role would let anybody end anything
-        return _refusal(policy, NO_ROLE, NO_ROLE_REASON, "medium")
-    return decision
 
 
 def weigh_approval(
@@ -224,7 +213,15 @@ def weigh_approval(
     if role is None or _is_theirs(question, approver):
         return _not_allowed(may_decide(policy, question, approver, role))
     approvals = so_far + Approvals.of([role])
-    decision, grant = policy.ask_each([_approving(question, approver, role), _granting(question, approvals)])
+    decision, grant, *again = policy.ask_each(
+        [
+            _approving(question, approver, role),
+            _granting(question, approvals),
+            *delegating_again(question, approver, role),
+        ]
+    )
+    if decision.allowed and again and not again[0].allowed:
+        decision = is_lost(policy, again[0])
     if not decision.allowed:
         return _not_allowed(decision)
     if not (may_ask := _may_ask(policy, question)).allowed:
@@ -296,8 +293,10 @@ def _asked_again(
     """Whether an approval still counts beside those of the others."""
     if approver.role is None or any(same_person(approver.account, one.account) for one in others):
         return _refusal(policy, NO_ROLE, NO_ROLE_REASON, None)
+    beside = tuple(one.account for one in others)
     now = replace(
         question,
+        delegations=replace(question.delegations, approved=beside),
         approvals=_counts(others),
         way="approve",
         on_call=approver.on_call,
@@ -344,6 +343,8 @@ def _granting(question: AccessQuestion, approvals: Approvals) -> AccessQuestion:
         rationale_given=True,
         proof=None,
         code_retyped=False,
+        delegated=None,
+        authority_counted=False,
     )
 
 

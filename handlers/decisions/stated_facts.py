@@ -51,7 +51,7 @@ _CHOICES: Mapping[tuple[type, str], Iterable[str]] = {
 # Fields of questions that are read elsewhere.
 _LEFT_OUT = frozenset({
     "action", "principal", "requester", "report", "target", "member", "entitlement", "owner", "fallback", "recently",
-    "now", "minutes", "held", "having",
+    "now", "minutes", "held", "having", "delegations", "delegate",
 })  # fmt: skip
 # Fields that no policy hears of.
 _UNHEARD: Mapping[type, frozenset[str]] = {

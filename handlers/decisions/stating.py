@@ -9,6 +9,9 @@ from datetime import MAXYEAR, MINYEAR, datetime, timedelta
 from typing import Any, TypeAlias, TypeVar
 
 from handlers.decisions.circumstances import HAS_NOTHING, Having, Recently
+from handlers.decisions.delegated import DelegateQuestion
+from handlers.decisions.emergency_questions import EmergencyQuestion, EmergencyReviewQuestion
+from handlers.decisions.help_questions import HelpQuestion
 from handlers.decisions.made_up import SOMEBODY
 from handlers.decisions.policy import (
     AccessQuestion,
@@ -99,7 +102,9 @@ _PEOPLE: Mapping[Action, tuple[str, ...]] = {
     Action.APPROVE: ("requester", "report"),
     Action.REVOKE: ("requester", "report"),
     Action.RECONCILE: ("member",),
+    Action.DELEGATE: ("delegate",),
     Action.RESUME: (),
+    Action.BREAK_GLASS: (),
 }
 _TO_AN_ACCOUNT = ("whom",)
 _KIND: Mapping[Action, type[Question]] = {
@@ -107,15 +112,25 @@ _KIND: Mapping[Action, type[Question]] = {
         (Action.GRANT, Action.REQUEST, Action.REQUEST_FOR, Action.APPROVE, Action.REVOKE), AccessQuestion
     ),
     Action.RECONCILE: DriftQuestion,
+    Action.DELEGATE: DelegateQuestion,
     Action.RESUME: ResumeQuestion,
     Action.VOUCH: VouchQuestion,
     Action.ATTEST: AttestQuestion,
+    Action.BREAK_GLASS: EmergencyQuestion,
+    Action.REVIEW_EMERGENCY: EmergencyReviewQuestion,
+    **dict.fromkeys((Action.UNLOCK_FOR, Action.START_RESET_FOR, Action.RECHECK_FOR), HelpQuestion),
 }
-_ABOUT_ENTITLEMENTS = (AccessQuestion, DriftQuestion)
+_ABOUT_ENTITLEMENTS = (
+    AccessQuestion, DriftQuestion, DelegateQuestion, EmergencyQuestion, EmergencyReviewQuestion,
+)  # fmt: skip
+_LASTING = (AccessQuestion, DriftQuestion, EmergencyQuestion)
+_BESIDE = (AccessQuestion, DriftQuestion)
 _USUAL: Mapping[type[Question], Stated] = {
     AccessQuestion: {"justification_given": True, "ticket_given": False},
     DriftQuestion: {"way": "remove", "role": None},
+    DelegateQuestion: {"role": None, "max_risk": 3, "max_minutes": 480, "hours": 24, "oneself": False},
     ResumeQuestion: {"role": None, "kind": "restored"},
+    EmergencyReviewQuestion: {"role": None, "finding": "justified"},
     AttestQuestion: {"role": None, "kind": "proofs", "way": "approve"},
     VouchQuestion: {
         "role": None,
@@ -126,6 +141,15 @@ _USUAL: Mapping[type[Question], Stated] = {
         "moved": False,
         "hours_linked": 365 * 24,
         "days_since_return": None,
+    },
+    HelpQuestion: {
+        "serves": True,
+        "ticket_given": True,
+        "oneself": False,
+        "reports_to": False,
+        "acts_left": 1,
+        "left_for_them": 1,
+        "ticket_left": 1,
     },
 }
 
@@ -152,7 +176,7 @@ def cast_from(stated: Stated, catalogue: Catalogue | None = None) -> Cast:
 def known_facts(action: Action) -> frozenset[str]:
     """Every key that a question about this action can be stated with."""
     kind = _KIND.get(action, AccountQuestion)
-    about = ("what", "for") if kind in _ABOUT_ENTITLEMENTS else ()
+    about = (*(["what"] if kind in _ABOUT_ENTITLEMENTS else []), *(["for"] if kind in _LASTING else []))
     held = {AccessQuestion: ("held", "has", "open_grants"), DriftQuestion: ("has",)}.get(kind, ())
     people = _PEOPLE.get(action, _TO_AN_ACCOUNT)
     return frozenset({"action", "who", "now", *about, *held, *people, *facts_of(kind)})
@@ -190,7 +214,10 @@ def question_from(stated: Stated, cast: Cast) -> Question:
     if kind in _ABOUT_ENTITLEMENTS:
         what = _one(stated, "what", cast.entitlements, "entitlement", _entitlement)
         owner = _named(what.owner, cast.owners, "owner")
-        parts |= {"entitlement": what, "owner": owner, "minutes": _minutes(stated, kind)}
+        parts |= {"entitlement": what, "owner": owner}
+    if kind in _LASTING:
+        parts["minutes"] = _minutes(stated, kind)
+    if kind in _BESIDE:
         parts["having"] = _having(stated, cast)
     if kind is AccessQuestion:
         parts["held"] = _held(stated)
@@ -217,9 +244,11 @@ def _others(action: Action, people: Mapping[str, Person]) -> dict[str, object]:
         return {"requester": _needed(accounts, "requester"), "report": accounts.get("report")}
     if action is Action.RECONCILE:
         return {"member": accounts.get("member")}
-    if action is Action.RESUME:
+    if action is Action.DELEGATE:
+        return {"delegate": accounts.get("delegate")}
+    if action in (Action.RESUME, Action.BREAK_GLASS):
         return {}
-    if action in (Action.VOUCH, Action.ATTEST):
+    if _KIND.get(action) in (VouchQuestion, AttestQuestion, HelpQuestion, EmergencyReviewQuestion):
         return {"target": _needed(accounts, "whom")}
     return {"target": accounts.get("whom", who)}
 
@@ -231,7 +260,7 @@ def _needed(accounts: Mapping[str, Account], key: str) -> Account:
 
 
 def _minutes(stated: Stated, kind: type[Question]) -> int:
-    usual = timedelta(hours=1) if kind is AccessQuestion else timedelta()
+    usual = timedelta() if kind is DriftQuestion else timedelta(hours=1)
     return _in_minutes(length(stated["for"], "for", endless=True) if "for" in stated else usual)
 
 

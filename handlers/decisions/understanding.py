@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Literal
 
+from handlers.decisions.helping import Act
+
 
 @dataclass(frozen=True, kw_only=True)
 class ResetPassword:
@@ -46,6 +48,23 @@ class LostProofs:
 @dataclass(frozen=True, kw_only=True)
 class VouchFor:
     """They want to vouch for somebody. Whom is chosen in the form: a name that was typed may be several people's."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class DelegateApprovals:
+    """They want somebody else to approve for them. Whom, and what, is chosen in the form: a name may be several's."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class HelpSomebody:
+    """They want something done for somebody else, as the help desk. It opens a form: a name may be several people's.
+
+    whom: as typed, a login at best. ticket: the first that was named, "" for none.
+    """
+
+    act: Act
+    whom: str = ""
+    ticket: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -97,6 +116,13 @@ class ListPossible:
 
 
 @dataclass(frozen=True, kw_only=True)
+class BreakGlass:
+    """They want something at once, in an emergency: the way to the form, and nothing more. drill: they practise it."""
+
+    drill: bool = False
+
+
+@dataclass(frozen=True, kw_only=True)
 class DraftRequest:
     """They want access; a draft to show them, never to send by itself.
 
@@ -137,7 +163,10 @@ Understanding = (
     | CareForProofs
     | LostProofs
     | VouchFor
+    | DelegateApprovals
+    | HelpSomebody
     | TakeCheckpoint
+    | BreakGlass
     | LinkAccount
     | Help
     | CheckMembership

@@ -6,6 +6,9 @@ It looks nothing up, and never fills in what is unknown (A-10).
 from collections.abc import Iterator, Mapping
 
 from handlers.decisions.circumstances import Hours
+from handlers.decisions.delegated import DelegateQuestion
+from handlers.decisions.emergency_questions import EmergencyReviewQuestion
+from handlers.decisions.help_questions import HelpQuestion
 from handlers.decisions.policy import (
     AccessQuestion,
     AccountQuestion,
@@ -113,10 +116,18 @@ def _people(question: Question) -> Iterator[tuple[str, Account]]:
             yield "context.requester", question.requester
             if question.report is not None:
                 yield "context.report", question.report
-        case AccountQuestion() | AttestQuestion() | VouchQuestion():
+        case (
+            AccountQuestion()
+            | AttestQuestion()
+            | VouchQuestion()
+            | EmergencyReviewQuestion()
+            | HelpQuestion()
+        ):
             yield "resource", question.target
         case DriftQuestion(member=Account() as member):
             yield "context.member", member
+        case DelegateQuestion(delegate=Account() as delegate):
+            yield "context.delegate", delegate
 
 
 def _environments_of(question: AccessQuestion) -> list[str] | None:

@@ -3,7 +3,6 @@
 Pure. Free text never enters a leaf, only a salted commitment to it, so that it can be erased without breaking the tree.
 """
 
-import hashlib
 import hmac
 import json
 import json.encoder
@@ -99,9 +98,8 @@ class Entry:
             raise ValueError(f"`{self.id}` is not an entry id")
         if not _is_action(self.action):
             raise ValueError(f"`{self.action}` is not a dotted verb")
-        for name in (self.outcome, *self.facts, *self.texts):
-            if not _is_name(name):
-                raise ValueError(f"`{name}` is not a plain lower-case name")
+        if (wrong := _no_name((self.outcome, *self.facts, *self.texts))) is not None:
+            raise ValueError(f"`{wrong}` is not a plain lower-case name")
         for name, fact in self.facts.items():
             _check_fact(name, fact)
         if not -MAX_INTEGER <= micros(self.at) <= MAX_INTEGER:
@@ -115,8 +113,9 @@ def _is_action(text: str) -> bool:
 
 
 @lru_cache(maxsize=512)
-def _is_name(text: str) -> bool:
-    return _NAME.fullmatch(text) is not None
+def _no_name(texts: tuple[str, ...]) -> str | None:
+    """The first that is no plain name; None if all are."""
+    return next((text for text in texts if not _NAME.fullmatch(text)), None)
 
 
 @lru_cache(maxsize=64)
@@ -155,7 +154,7 @@ def commitment(salt: bytes, text: str) -> str:
     """HMAC-SHA256 with the salt as key over the cleaned text in UTF-8, as 64 hex digits."""
     if len(salt) != SALT_SIZE:
         raise ValueError("a salt is 32 bytes long")
-    return hmac.new(salt, cleaned(text).encode(), hashlib.sha256).hexdigest()
+    return hmac.digest(salt, cleaned(text).encode(), "sha256").hex()
 
 
 def check_commitment(committed: str, salt: bytes, text: str) -> bool:

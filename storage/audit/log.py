@@ -31,7 +31,7 @@ from storage.audit.filters import Wanted, conditions
 from storage.audit.merkle import Frontier, leaf_hash, mark_of, root_under
 from storage.audit.tables import ENTRIES, HEAD, TEXTS
 from storage.faults import AuditFault
-from storage.plain import Plain, in_turn, run_each
+from storage.plain import Plain, run
 from storage.plain import rows as stored_rows
 from storage.together import Together
 from storage.types import from_micros
@@ -70,7 +70,7 @@ _ADD_HEAD = insert(HEAD)
 _ADD_ENTRY = Plain(insert(table(ENTRIES.name, *(column(each.name) for each in ENTRIES.c))))
 _COLUMNS = [each.name for each in ENTRIES.c]
 _ADD_ENTRIES = Together(ENTRIES.name, _COLUMNS)
-_ADD_TEXT = Plain(insert(TEXTS), ("index", "name", "text", "salt"))
+_ADD_TEXTS = Together(TEXTS.name, ("index", "name", "text", "salt"))
 _MOVE_HEAD = Plain(
     update(HEAD)
     .where(HEAD.c.id == bindparam("head"), HEAD.c.size == bindparam("old_size"))
@@ -128,29 +128,24 @@ def append_each(tx: Transaction, entries: Sequence[Entry]) -> None:
         return
     connection = connection_of(tx)
     before, beside_each = _locked_head(connection)
-    rows, texts = list[dict[str, Any]](), list[dict[str, Any]]()
+    rows, texts = list[dict[str, Any]](), list[tuple[int, str, str, bytes]]()
     for index, entry in enumerate(entries, before.size):
         salts = fresh_salts(entry.texts)
         beside, leaf = written(entry, salts)
         beside |= {"at": micros(entry.at), "index": index, "leaf": leaf, "leaf_hash": leaf_hash(leaf)}
         rows.append(beside)
-        texts += [
-            {"index": index, "name": name, "text": cleaned(text), "salt": salts[name]}
-            for name, text in entry.texts.items()
-        ]
+        texts += [(index, name, cleaned(text), salts[name]) for name, text in entry.texts.items()]
     grown, spines = before.extend(row["leaf_hash"] for row in rows)
     for row, spine in zip(rows, spines, strict=True):
         row["root"] = beside_each(spine)
     moved = {"head": _HEAD_ID, "old_size": before.size, "new_size": grown.size}
     if len(rows) > 1:
         _ADD_ENTRIES.put(connection, [[row[name] for name in _COLUMNS] for row in rows])
-    with in_turn(connection) as run:
-        if len(rows) == 1:
-            run(_ADD_ENTRY, rows[0])
-        if run(_MOVE_HEAD, {**moved, "new_frontier": grown.to_bytes()}) != 1:
-            raise AuditFault("the audit head moved while an entry was added")
-    if texts:
-        run_each(connection, _ADD_TEXT, texts)
+    else:
+        run(connection, _ADD_ENTRY, rows[0])
+    if run(connection, _MOVE_HEAD, {**moved, "new_frontier": grown.to_bytes()}) != 1:
+        raise AuditFault("the audit head moved while an entry was added")
+    _ADD_TEXTS.put(connection, texts)
 
 
 def head(tx: Transaction) -> Frontier:

@@ -159,10 +159,13 @@ def last_checkpoint_id(tx: Transaction) -> int:
     return log.connection_of(tx).execute(select(func.max(CHECKPOINTS.c.id))).scalar_one() or 0
 
 
-def checkpoints(tx: Transaction, *, upto: int) -> Iterator[tuple[int, str]]:
-    """Size and text of the kept checkpoints up to number `upto`, smallest size first; a thousand in memory."""
+def checkpoints(tx: Transaction, *, upto: int, beyond: int = -1) -> Iterator[tuple[int, str]]:
+    """Size and text of the kept checkpoints up to number `upto`, smallest size first; a thousand in memory.
+
+    beyond: only those over more entries than that.
+    """
     connection = log.connection_of(tx)
-    after = (-1, 0)
+    after = (beyond + 1, 0)
     query = select(CHECKPOINTS.c.size, CHECKPOINTS.c.id, CHECKPOINTS.c.note).where(CHECKPOINTS.c.id <= upto)
     ordered = query.order_by(CHECKPOINTS.c.size, CHECKPOINTS.c.id).limit(_BATCH)
     while batch := connection.execute(

@@ -38,16 +38,16 @@ def about(tx: Transaction, correlation: str) -> About:
     )
 
 
-def story(tx: Transaction, correlation: str, *, skip: int, limit: int) -> list[Row]:
-    """The entries of this story, oldest first, with their texts: `limit` of them after the first `skip`."""
-    query = select(ENTRIES.c.index).where(ENTRIES.c.correlation == correlation).order_by(ENTRIES.c.index)
+def story(tx: Transaction, *correlations: str, skip: int, limit: int) -> list[Row]:
+    """The entries of this story, or of these, oldest first, with their texts: `limit` after the first `skip`."""
+    query = select(ENTRIES.c.index).where(ENTRIES.c.correlation.in_(correlations)).order_by(ENTRIES.c.index)
     found = connection_of(tx).execute(query.offset(skip).limit(limit)).scalars().all()
     return at_indexes(tx, found)
 
 
 @dataclass(frozen=True, kw_only=True)
 class Brief:
-    """One entry without its texts. at: aware UTC. leaf: as it is stored."""
+    """One entry without its texts. at: aware UTC. leaf: as it is stored, where it was read."""
 
     index: int
     at: datetime
@@ -57,7 +57,7 @@ class Brief:
     subject: str
     resource: str
     correlation: str
-    leaf: bytes
+    leaf: bytes = b""
 
 
 def span_of(tx: Transaction, since: datetime, until: datetime) -> tuple[int, int] | None:

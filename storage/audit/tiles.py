@@ -142,6 +142,12 @@ def leaf_hashes(tx: Transaction, first: int, end: int) -> list[bytes]:
     return _in_order(rows(connection_of(tx), _LEAVES, {"first": first, "end": end}), first, end - first)
 
 
+def tile_roots(tx: Transaction, level: int, first: int, end: int) -> list[bytes]:
+    """The roots of the stored tiles of a level from `first` up to `end`. AuditFault where one is missing or damaged."""
+    found = rows(connection_of(tx), _ROOTS, {"level": level, "first": first, "end": end})
+    return _in_order(found, first, end - first)
+
+
 def add_tiles(tx: Transaction, tiles: Sequence[Tile]) -> bool:
     """Keep these, found by `next_tiles`. False, with nothing written, if somebody else was faster."""
     if sealed(tx) != tiles[0].index * WIDTH:
@@ -158,8 +164,7 @@ class _Rising:
         self._open: list[list[bytes]] = []
         while tiles or not self._counts:
             first = tiles - tiles % WIDTH
-            span = {"level": len(self._counts), "first": first, "end": tiles}
-            self._open.append(_in_order(rows(connection_of(tx), _ROOTS, span), first, tiles - first))
+            self._open.append(tile_roots(tx, len(self._counts), first, tiles))
             self._counts.append(tiles)
             tiles //= WIDTH
 

@@ -52,16 +52,10 @@ def verify_log(
         whole = passed(tx, walk, tiles, below=head.size if head else None, progress=progress)
     if whole:
         walk.end(head)
-    with forgiving(tx):
-        stray = log.beyond_head(tx) if head else None
-        loose = _loose_text(tx) if head else None
     if complaint:
         walk.note(complaint)
-    if stray:
-        detail = f"Entry {stray.id} at index {stray.index} stands beyond the head, which does not count it."
-        walk.note(about(stray, "extra", detail))
-    if loose is not None:
-        walk.note(stray_text(loose))
+    if head:
+        note_strays(tx, walk)
     return walk.report()
 
 
@@ -95,6 +89,17 @@ def _sizes(verifier: Verifier | None, notes: Sequence[str | bytes]) -> Iterable[
         read = verify_note(note, verifier) if verifier else None
         if isinstance(read, Checkpoint):
             yield read.size
+
+
+def note_strays(tx: Transaction, walk: Walk) -> None:
+    """Note what stands where no entry is: beyond the head, or as the text of none."""
+    with forgiving(tx):
+        stray, loose = log.beyond_head(tx), _loose_text(tx)
+    if stray:
+        detail = f"Entry {stray.id} at index {stray.index} stands beyond the head, which does not count it."
+        walk.note(about(stray, "extra", detail))
+    if loose is not None:
+        walk.note(stray_text(loose))
 
 
 def _loose_text(tx: Transaction) -> int | None:

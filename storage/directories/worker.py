@@ -60,6 +60,8 @@ class Worker:
         try:
             connection = self._open()
             connection.execute("BEGIN IMMEDIATE")
+            if len(together) == 1:
+                return [Answer(together[0], *_alone(connection, together[0].work))]
             answers = [Answer(job, *attempt(connection, job.work)) for job in together]
             connection.execute("COMMIT")
         except (sqlite3.Error, OSError) as error:
@@ -106,4 +108,17 @@ def attempt(connection: sqlite3.Connection, work: Work[T]) -> tuple[T | None, Ex
         connection.execute("RELEASE one")
         return None, refusal
     connection.execute("RELEASE one")
+    return answer, None
+
+
+def _alone(connection: sqlite3.Connection, work: Work[T]) -> tuple[T | None, Exception | None]:
+    """`attempt` and the commit of a function that shares it with none, so that its failure undoes all there is."""
+    try:
+        answer = work(connection)
+    except (sqlite3.OperationalError, sqlite3.InternalError):
+        raise
+    except Exception as refusal:  # noqa: BLE001 - as above
+        connection.execute("ROLLBACK")
+        return None, refusal
+    connection.execute("COMMIT")
     return answer, None

@@ -5,9 +5,12 @@ Nothing here validates: intents do, before a row is made.
 
 from storage.records.access import Approval, Grant, Holding, Standing, VoidedApproval, Watched
 from storage.records.bulletins import Bulletin
+from storage.records.delegations import Delegation
+from storage.records.desk_acts import DeskAct
+from storage.records.emergencies import Emergency
 from storage.records.freezes import Freeze, LiftWord, PublishedLast
 from storage.records.inquiries import Inquiry
-from storage.records.messages import ExceptionRecord, Owed, Posted, Question
+from storage.records.messages import Escalation, ExceptionRecord, Owed, Posted, Question
 from storage.records.passkeys import Challenge, Passkey, ProofChange
 from storage.records.people import Delivery, Failures, Handle, Link, MailCode, Proof
 from storage.records.petitions import Attestation, Petition
@@ -17,6 +20,7 @@ from storage.records.sign_ins import SignIn, Subject
 from storage.records.step_ups import StepUp
 from storage.records.streams import Stream
 from storage.records.vouching import Vouching
+from storage.records.walks import LogWalk
 
 __all__ = [
     "Address",
@@ -26,7 +30,11 @@ __all__ = [
     "Attestation",
     "Bulletin",
     "Challenge",
+    "Delegation",
     "Delivery",
+    "DeskAct",
+    "Emergency",
+    "Escalation",
     "ExceptionRecord",
     "Failures",
     "Freeze",
@@ -36,6 +44,7 @@ __all__ = [
     "Inquiry",
     "LiftWord",
     "Link",
+    "LogWalk",
     "MailCode",
     "Owed",
     "Passkey",

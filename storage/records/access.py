@@ -96,6 +96,7 @@ class Approval(SQLModel, table=True):
     shown: the mark of the request as the approver saw it (storage.binding); empty in rows of older versions.
     proof: the handle by which they proved who they are for it, "" if they did not; proved_by: what they showed, the
     kinds of proof with a space between; proved_at: when. retyped: they typed the request's code.
+    delegation: by which delegation or standing scope they had the role, to show; who counts is asked anew (unsigned).
     """
 
     __tablename__ = "approvals"
@@ -115,6 +116,7 @@ class Approval(SQLModel, table=True):
     proved_by: str = added_empty()
     proved_at: datetime | None = moment(null=True)
     retyped: bool = Field(default=False, sa_column_kwargs={"server_default": false()})
+    delegation: str = added_empty()
     mac: str = added_empty()
 
 

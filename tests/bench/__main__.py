@@ -22,7 +22,9 @@ from tests.bench import (
     clicks,
     commands,
     demo,
+    detectors,
     directories,
+    exceptions,
     page,
     pieces,
     replicas,
@@ -34,7 +36,9 @@ from tests.bench.audit import measure_audit
 from tests.bench.clicks import measure_clicks
 from tests.bench.commands import measure_commands
 from tests.bench.demo import measure_demo
+from tests.bench.detectors import measure_detectors
 from tests.bench.directories import measure_directories
+from tests.bench.exceptions import measure_exceptions
 from tests.bench.figures import Figure
 from tests.bench.machine import DRIVER_CORE, can_pin, described, pin
 from tests.bench.page import measure_page
@@ -54,7 +58,8 @@ def main(
     only: Annotated[
         list[str] | None,
         typer.Option(
-            help="demo, commands, search, page, sweep, scale, replicas, directories, clicks, audit, pieces; repeatable."
+            help="demo, commands, search, page, sweep, scale, replicas, directories, clicks, exceptions, detectors, "
+            "audit, pieces; repeatable."
         ),
     ] = None,
     rounds: Annotated[int, typer.Option(min=1, max=50, help="Turns of bare Bolt and Wicket.")] = 7,
@@ -83,6 +88,8 @@ def main(
         scale.PART: lambda stage, advance: measure_scale(stage, active=active, past=past, progress=advance),
         directories.PART: lambda stage, advance: measure_directories(stage, progress=advance),
         clicks.PART: lambda stage, _advance: measure_clicks(stage),
+        exceptions.PART: lambda stage, advance: measure_exceptions(stage, progress=advance),
+        detectors.PART: lambda stage, _advance: measure_detectors(stage),
         audit.PART: lambda stage, _advance: measure_audit(stage, entries=entries),
         pieces.PART: lambda stage, _advance: measure_pieces(stage),
     }

@@ -25,6 +25,12 @@ async def measure_audit(stage: Stage, *, entries: int) -> list[Figure]:
     return [
         figure("the transaction of an approval, its two entries included", "whole", "ms"),
         figure("of which the entries are", "share", "%", 15),
+        figure(
+            "the same transaction where policy knew its answer since the form was opened",
+            "whole opened",
+            "ms",
+        ),
+        figure("of which the entries are", "share opened", "%"),
         figure(f"one entry in a transaction of its own, after {entries:,}", "append", "µs"),
         figure("of what it cost after 1,000", "growth", "times", 1.2),
         figure("sealing", "sealing", "entries a second"),

@@ -6,6 +6,7 @@ Run as `python -m tests.bench.run_clicks FOLDER`, with the secrets in the enviro
 import asyncio
 import json
 import os
+import sqlite3
 import sys
 import time
 from collections.abc import Awaitable, Callable
@@ -18,8 +19,9 @@ from sqlmodel import Session
 
 from bot.demo.company import LOVELACE
 from bot.grounds import ground_of
+from bot.process import favour_the_loop
 from bot.settings import load_settings
-from handlers import recording
+from handlers import recording, taking_over
 from handlers.approvals import Deciding
 from handlers.decisions.cedar import CedarPolicy
 from handlers.ground import Ground
@@ -38,48 +40,75 @@ from tests.bench.machine import BOT_CORE, pin
 from tests.bench.stage import crowd
 from tests.handlers.made_once import without_step_up
 
-CLICKS, WARM = 400, 50
+CLICKS, WARM = 600, 50
 WHAT = "prod-db"
 
 
 async def clicks(folder: Path) -> dict[str, float]:
     """Milliseconds each: one durable transaction, one decision, and how many of the first the second takes.
 
-    As waits, and as our own work: a disk that others use makes both wait alike, which says little of either.
+    As waits, and as our own work: a disk that others use makes both wait alike, which says little of either. unopened:
+    decisions whose form was opened elsewhere, as by another replica. raw: one row of a file that nothing else is in.
     """
     settings = load_settings(folder / "wicket.toml", os.environ)
     database = Database(settings.database.path, macs=Macs(settings.secrets.vault()))
     directory = LocalDirectory(folder / "people.db", name=LOVELACE.directory)
     policy = CedarPolicy.load(*without_step_up(), bound_to="bench")  # nobody proves who they are here
     ground = ground_of(settings, database, {directory.name: directory}, database.now, policy)
-    deciding = Deciding(ground)
+    deciding, raw = Deciding(ground), _bare(folder / "raw.db")
+    await asyncio.to_thread(taking_over.sign_rows, database, where=SCHEDULE, tell=lambda *_: None)
+    favour_the_loop()  # as `wicket serve` does
     try:
         approver = await directory.account("p-grace")
         assert approver is not None
         waiting = await database.write(partial(wait_for_approval, ground=ground))
-        durable: list[_Cost] = []
-        decided: list[_Cost] = []
-        for number, (grant, shown) in enumerate(waiting):  # in turns, so that a busy minute is both's
-            await open_form(deciding, approver, grant)
+        costs: dict[str, list[_Cost]] = {name: [] for name in ("raw", "durable", "decided", "unopened")}
+        for number, (grant, shown) in enumerate(waiting):  # in turns, so that a busy minute is everybody's
+            opened = number % 3 > 0
+            if opened:
+                await open_form(deciding, approver, grant)
+            bare = await _timed(partial(_one_row, raw))
             one = await _timed(lambda: database.write(_append))
             other = await _timed(partial(approve, deciding, approver, grant, shown))
             if number >= WARM:
-                durable.append(one)
-                decided.append(other)
+                costs["raw"].append(bare)
+                costs["durable"].append(one)
+                costs["decided" if opened else "unopened"].append(other)
     finally:
+        raw.close()
         directory.close()
         database.close()
-    waits = [one.wait for one in durable], [one.wait for one in decided]
-    works = [one.work for one in durable], [one.work for one in decided]
+    found = {name: middle([one.wait for one in each]) for name, each in costs.items()}
+    works = {f"{name} work": middle([one.work for one in each]) for name, each in costs.items()}
     return {
-        "durable": middle(waits[0]),
-        "decided": middle(waits[1]),
-        "decided p99": percentile(waits[1], 0.99),
-        "times": middle(waits[1]) / middle(waits[0]),
-        "durable work": middle(works[0]),
-        "decided work": middle(works[1]),
-        "times work": middle(works[1]) / middle(works[0]),
+        **found,
+        **works,
+        "decided p99": percentile([one.wait for one in costs["decided"]], 0.99),
+        **{
+            f"{times}{work}": found_in[f"{name}{work}"] / found_in[f"{of}{work}"]
+            for work, found_in in (("", found), (" work", works))
+            for times, name, of in _TIMES
+        },
     }
+
+
+_TIMES = (
+    ("times", "decided", "durable"), ("times unopened", "unopened", "durable"), ("times raw", "decided", "raw"),
+)  # fmt: skip
+
+
+def _bare(path: Path) -> sqlite3.Connection:
+    """A file of one table, as durable as Wicket's."""
+    raw = sqlite3.connect(path, isolation_level=None)
+    raw.executescript("PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; CREATE TABLE kept (what TEXT)")
+    return raw
+
+
+async def _one_row(raw: sqlite3.Connection) -> None:
+    """The least that a disk can be asked for: what there is nothing of Wicket in."""
+    raw.execute("BEGIN IMMEDIATE")
+    raw.execute("INSERT INTO kept VALUES ('one row')")
+    raw.execute("COMMIT")
 
 
 async def open_form(deciding: Deciding, approver: Account, grant: str) -> None:

@@ -23,7 +23,6 @@ from typer.testing import CliRunner, Result
 
 from bot.cli import app
 from bot.settings import new_audit_key
-from handlers.exceptions import Kind, Severity, Strange, tell_security
 from handlers.intents import Where
 from handlers.recording import WICKET, record, stranger
 from storage.audit import entry as audit
@@ -735,18 +734,6 @@ def test_nothing_overdue_is_said_in_words(install: Install):
             write(lambda tx, grant=grant, due=due: follow_grant(tx, add(tx, grant), at=due, due_at=due))
     done = install.run("grants", "overdue")
     assert (done.exit_code, done.stdout) == (0, "Nothing is overdue.\n")
-
-
-def test_exceptions_are_listed_once_a_cause(install: Install):
-    strange = Strange(
-        kind=Kind.REFUSED_REQUEST, severity=Severity.MEDIUM, who="Eve Example", cause="eve", correlation="g-9"
-    )
-    with install.tx() as write:
-        for _ in range(3):
-            write(lambda tx: tell_security(tx, utc_now(), strange))
-    (line,) = (line for line in install.run("exceptions", "list").stdout.splitlines() if "Eve" in line)
-    assert line.split()[2:6] == ["medium", "refused-request", "Eve", "Example"]
-    assert " 3 " in line
 
 
 def test_unlocking_lets_the_person_prove_again_on_the_record(install: Install):

@@ -33,8 +33,8 @@ async def test_lines_stand_under_their_parts_aligned_and_counted(install: Instal
     assert told.exit_code == 0
     lines = told.stdout.splitlines()
     assert [line for line in lines if line and not line.startswith(" ")] == [
-        "Settings", "Slack", "Channels", "Policy", "Directories", "Approvers", "Database", "Clock", "Mail",
-        lines[-1],
+        "Settings", "Slack", "Channels", "Policy", "Directories", "Approvers", "Break-glass", "Help desks", "Database",
+        "Clock", "Mail", "Outside", lines[-1],
     ]  # fmt: skip
     assert lines[-1].endswith(" ok, 2 warnings, 0 failed.")
     assert lines[1].startswith("  ✓ ok       wicket.toml ")

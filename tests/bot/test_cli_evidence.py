@@ -28,7 +28,7 @@ def test_the_folder_is_checked_with_the_public_key_alone(install: Install, tmp_p
     """AU-12, T-6: every entry that is told is proven, under the checkpoint that lies beside it."""
     folder = tmp_path / "out"
     done = install.run("audit", "evidence", *PERIOD, "--out", str(folder))
-    assert (done.exit_code, done.stdout) == (0, f"Wrote 3 requests with 3 entries in 10 files to {folder}.\n")
+    assert (done.exit_code, done.stdout) == (0, f"Wrote 3 requests with 3 entries in 11 files to {folder}.\n")
     auditor = Install(tmp_path / "nowhere", environ={})
     proofs = sorted((folder / "proofs").iterdir())
     entries = [json.loads(line)["id"] for line in (folder / "entries.jsonl").read_text().splitlines()]

@@ -180,6 +180,17 @@ async def test_what_cannot_be_used_is_not_offered_and_is_told_until_it_is_mended
     assert not running.wrong()
 
 
+async def test_a_group_of_those_who_break_the_glass_is_never_offered(running: Running) -> None:
+    """B-1: whoever may describe groups in the directory puts nobody on that list by an ordinary request."""
+    row = ROWS.format(id="db", risk=4).partition("[[entitlement]]")[2]
+    running.more = f'[[entitlement]]{row}break_glass = ["blog"]\n'
+    await running.local.describe_group("blog", BLOG)
+    running.start()
+    await running.begin()
+    assert (await running.look()).keys() == {"wiki", "db"}
+    assert "have power over it" in running.wrong()[0]
+
+
 async def test_an_outage_takes_nothing_away_also_over_a_restart(running: Running) -> None:
     """G-5, promise 7: what cannot be read is unknown, and so is a directory that suddenly says nothing at all."""
     await running.local.describe_group("blog", BLOG)

@@ -10,8 +10,9 @@ from collections.abc import Iterator
 from itertools import groupby
 from pathlib import Path
 
+from handlers.decisions.attested import Attested
 from handlers.decisions.cedar import CedarPolicy
-from handlers.decisions.policy import Action, Approvals, Attested, GivenProof
+from handlers.decisions.policy import Action, Approvals, GivenProof
 from handlers.decisions.stated_facts import facts_of
 from handlers.decisions.stating import Lately, known_facts
 from handlers.policies import shipped

@@ -130,6 +130,18 @@ async def test_whoever_asked_is_looked_up_anew_when_the_form_is_sent(world: Worl
     assert await world.state(grant) == GrantState.VOIDED
 
 
+@pytest.mark.parametrize("changes", [{"active": False}, {"employment": "contractor"}])
+async def test_whoever_decides_is_weighed_anew_when_the_form_is_sent(
+    world: World, changes: dict[str, object]
+) -> None:
+    """Promise 3: what policy said when the form opened counts for nothing, though it was asked the same."""
+    grant = await world.asked("ada", "prod-db")
+    assert isinstance(await world.deciding.consider(await world.on("grace", grant)), MayDecide)
+    await world.local.change_account("grace", **changes)
+    assert isinstance(await world.decide("grace", grant), NotAllowed)
+    assert await world.state(grant) == GrantState.PENDING
+
+
 async def test_what_is_still_missing_is_shown_after_the_first_of_two(world: World) -> None:
     grant = await world.asked("ada", "prod-admin")
     assert (await world.decide("grace", grant)).state == GrantState.PENDING

@@ -6,18 +6,20 @@ from pathlib import Path
 
 import pytest
 
-from handlers.bulletins import CHECKPOINT, DIGEST, Bulletins
+from handlers.bulletins import CHECKPOINT, DIGEST, OPEN_EXCEPTIONS, Bulletins
 from handlers.checkpointing import Checkpointing
 from handlers.decisions.outliers import Outlier
 from handlers.decisions.set_times import SetTimes
 from handlers.digesting import digest_of
 from handlers.digests import AUTOMATIC, BY_PEOPLE
+from handlers.exceptions import Kind, Severity, Strange, cause_of, tell_security
 from handlers.intents import Intent
+from handlers.open_exceptions import open_exceptions
 from handlers.outcomes import CheckpointTaken, NotAllowed, Repeated
 from storage import bulletins, outbox
 from storage.audit.checkpoint import Checkpoint, Signer, verify_note
 from storage.audit.sealing import kept_checkpoint
-from storage.exceptions import SECURITY
+from storage.exceptions import SECURITY, settle_exceptions
 from storage.records import Bulletin
 from tests.handlers.access_ground import World
 from tests.handlers.access_ground import world as open_world
@@ -66,6 +68,31 @@ async def test_each_is_owed_once_for_its_day_by_whichever_replica_comes_first(wo
         await second.owe_due()
     assert len(await owed(world, DIGEST)) == 2
     assert len(await owed(world, CHECKPOINT)) == 9
+
+
+async def test_each_day_says_what_is_open_and_nothing_on_a_day_with_nothing(world: World) -> None:
+    """W-4: owed once, whichever replica comes first."""
+    times = at_the_next_hour(world)
+    replicas = [Bulletins(world.ground, SIGNER, times) for _ in range(2)]
+    strange = Strange(
+        kind=Kind.TAMPERED, severity=Severity.HIGH, who="Eve", cause="eve", correlation="c"
+    )  # fmt: skip
+
+    async def next_day(**passes: int) -> list[str]:
+        world.clock.forward(**passes)
+        for replica in replicas * 2:
+            await replica.owe_due()
+        return await owed(world, OPEN_EXCEPTIONS)
+
+    assert await next_day(hours=0) == []
+    assert await next_day(hours=1) == []
+    await world.ground.database.write(lambda tx: tell_security(tx, world.ground.now(), strange))
+    assert len(await next_day(days=1)) == 1
+    told = await world.ground.database.read(lambda tx: open_exceptions(tx, world.ground.now()))
+    assert (told.count, told.overdue, [one.who for one in told.first]) == (1, 1, ["Eve"])
+    settled = [cause_of(strange.kind, strange.cause)]
+    await world.ground.database.write(lambda tx: settle_exceptions(tx, at=world.ground.now(), causes=settled))
+    assert len(await next_day(days=1)) == 1
 
 
 async def test_a_week_shares_the_thread_of_its_first_checkpoint_and_each_is_signed(world: World) -> None:

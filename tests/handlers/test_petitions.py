@@ -34,6 +34,7 @@ from handlers.petitioned import (
 from handlers.policies import shipped
 from handlers.recording import WICKET
 from handlers.reported import Stopped
+from handlers.strange import Kind
 from handlers.visits import Done, NotYet, Over, Proven, Refused
 from storage import freezes
 from storage.audit.checkpoint import Signer
@@ -41,8 +42,8 @@ from storage.faults import DirectoryUnavailable
 from storage.handles import take
 from storage.passkeys import passkeys_of
 from storage.proofs import recovery_codes, replace_recovery_codes, seed_of, use_recovery_code
-from storage.records import Alarm, Attestation, Handle, MailCode, Petition, Proof
-from storage.states import FreezeKind, PetitionKind, PetitionState
+from storage.records import Alarm, Attestation, ExceptionRecord, Handle, MailCode, Petition, Proof
+from storage.states import ExceptionState, FreezeKind, PetitionKind, PetitionState
 from storage.stores import Server
 from tests.handlers.page_ground import NEW_PASSWORD, OLD_PASSWORD
 from tests.handlers.petition_ground import WHERE, Square, square
@@ -82,6 +83,8 @@ async def test_a_privileged_password_goes_the_whole_way(on_each: Square) -> None
     assert await sq.page.passwords.choose(visitor, NEW_PASSWORD, NEW_PASSWORD) == Done()
     assert await sq.page.local.verify_password("root", NEW_PASSWORD)
     assert (await sq.row(petition)).state == PetitionState.USED
+    asked = [row.state for row in await sq.page.rows(ExceptionRecord) if row.kind == Kind.PETITION]
+    assert asked == [ExceptionState.RESOLVED]  # that it was asked asks nobody for anything any more (W-1)
     assert isinstance(await sq.page.passwords.choose(visitor, NEW_PASSWORD, NEW_PASSWORD), Over)
     story = [entry["action"] for entry in await sq.page.audit() if entry["correlation"] == petition]
     assert story == [

@@ -10,6 +10,8 @@ from sqlmodel import Session
 from storage import (
     alarms,
     approvals,
+    delegations,
+    emergencies,
     freezes,
     grants,
     handles,
@@ -22,13 +24,15 @@ from storage import (
     sign_ins,
     step_ups,
     vouchings,
+    walks,
 )
 from storage.alarms import Effect
+from storage.delegations import Party
 from storage.handles import Purpose, Result
 from storage.ours import with_what_is_ours
 from storage.passkeys import Ceremony, NewPasskey
-from storage.records import Attestation, LiftWord, Petition
-from storage.states import FreezeKind, GrantState, PetitionState
+from storage.records import Attestation, Emergency, LiftWord, Petition
+from storage.states import EmergencyState, FreezeKind, GrantState, PetitionState
 from storage.step_ups import About, Whose
 from tests.storage.rows import keep
 
@@ -166,6 +170,19 @@ def _vouching(tx: Session, at: datetime) -> str:
     return made.id
 
 
+def _emergency(tx: Session, at: datetime) -> str:
+    asked = Emergency(
+        id="b-1", state=EmergencyState.ASKED, **ADA, login="ada", name="Ada", slack_team="T1", slack_user="U0ADA",
+        entitlement="prod-db", incident="INC-1", reason="", minutes=30, handle="h-9", asked_at=at, ask_by=at + HOUR,
+    )  # fmt: skip
+    assert emergencies.add(tx, asked)
+    return "b-1"
+
+
+def _has_asked(tx: Session, _: datetime) -> bool:
+    return bool(emergencies.under_way(tx))
+
+
 def _holding(tx: Session, at: datetime) -> str:
     grant = keep(tx, at, GrantState.ENDING)
     held = holdings.follow_grant(tx, grant, at=at, due_at=at)
@@ -193,6 +210,15 @@ def _lift_word(tx: Session, at: datetime) -> str:
     return freeze.id
 
 
+def _log_walk(tx: Session, at: datetime) -> str:
+    assert walks.move(tx, None, walks.Stand(round=1, began_at=at))
+    return walks.AUDIT
+
+
+def _is_walked(tx: Session, _: datetime) -> bool:
+    return walks.stand(tx) is not None
+
+
 def _has_said(tx: Session, _: datetime) -> bool:
     freeze = str(tx.connection().execute(text("SELECT id FROM freezes")).scalars().first())
     return bool(lift_words.said_of(tx, freeze))
@@ -205,6 +231,18 @@ def _alarm(tx: Session, at: datetime) -> str:
     assert alarm is not None
     alarms.lift(tx, alarm, at=at, by="Ina", rationale="")
     return handle
+
+
+def _delegation(tx: Session, at: datetime) -> str:
+    by, to = (Party(account=one, name=one, slack_user=f"U{one.upper()}") for one in ("p-grace", "p-ada"))
+    return delegations.make(
+        tx, at=at, expires_at=at + HOUR, directory="local", owner="data", by=by, role="owner", to=to, group="",
+        entitlements=["prod-db"], max_risk=3, max_minutes=60,
+    ).id  # fmt: skip
+
+
+def _is_delegated(tx: Session, at: datetime) -> bool:
+    return bool(delegations.of_owner(tx, "local", "data", at))
 
 
 def _visit(tx: Session, _: datetime) -> bool:
@@ -274,9 +312,12 @@ KINDS = (
     Kind(table="petitions", make=_petition, change="privileged = NOT privileged", counts=_has_petition),
     Kind(table="attestations", make=_attestation, change="role = 'security'", counts=_is_attested),
     Kind(table="vouchings", make=_vouching, change="voucher = 'p-eve'", counts=_is_vouched),
+    Kind(table="emergencies", make=_emergency, change="minutes = 600", counts=_has_asked),
     Kind(table="holdings", make=_holding, change="account = account || ''", counts=stood_before),
     Kind(table="freezes", make=_freeze, change="lifted_by = 'Eve'", counts=_is_lifted),
     Kind(table="lift_words", make=_lift_word, change="account = 'p-eve'", counts=_has_said),
+    Kind(table="delegations", make=_delegation, change="entitlements = '[\"prod-admin\"]'", counts=_is_delegated),
+    Kind(table="log_walks", make=_log_walk, change="position = 7", counts=_is_walked),
     Kind(table="alarms", make=_alarm, change="lifted_by = 'Eve'", counts=_is_released),
 )  # fmt: skip
 """What each gives, and one change by hand. Of freezes and alarms it is their being lifted that gives something."""

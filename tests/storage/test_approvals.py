@@ -7,6 +7,7 @@ from sqlmodel import Session
 
 from storage import inquiries
 from storage.approvals import add_approval, approvals_of, counting_of, void_approval, voided_of
+from storage.beside_requests import NOTHING_BESIDE, beside_request
 from storage.binding import mark
 from storage.changing import change
 from storage.records import Approval, Grant
@@ -88,9 +89,9 @@ def test_a_question_is_answered_once(database, now):
             tx, at=now, grant=grant.id, asker="p-grace", asker_name="Grace", slack_user="U0GRACE",
             question="Which?",
         )  # fmt: skip
-        assert inquiries.unanswered(tx, grant.id) == [asked.id]
+        assert beside_request(tx, grant.id).unanswered == (asked.id,)
         inquiries.answer(tx, asked, at=now, text="that one")
-        assert inquiries.unanswered(tx, grant.id) == []
+        assert beside_request(tx, grant.id) == NOTHING_BESIDE
         assert [one.answer for one in inquiries.about(tx, grant.id)] == ["that one"]
         inquiries.answer(tx, asked, at=now, text="another")
 

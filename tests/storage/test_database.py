@@ -122,6 +122,24 @@ async def test_one_failing_transaction_undoes_itself_alone(database):
     assert await database.read(kept) == ["a", "c", "d"]
 
 
+async def test_one_that_fails_alone_undoes_all_it_did_and_none_after_it(database):
+    def work(tx: Session) -> None:
+        assert deliveries.take(tx, "b", AT)
+        put("c")(tx)
+        tx.flush()
+        raise LookupError
+
+    for failing, fault in ((work, LookupError), (put_and_fail("d"), LookupError)):
+        with pytest.raises(fault):
+            await database.write(failing)
+        assert await database.write(lambda tx: not tx.info.get("wake"))
+    await database.write(put("a"))
+    with pytest.raises(IntegrityError):
+        await database.write(put("a"))
+    assert await database.write(lambda tx: deliveries.take(tx, "b", AT)) is True
+    assert await database.read(kept) == ["a", "b"]
+
+
 async def test_a_failing_transaction_undoes_what_it_did_without_the_orm_too(database):
     def work(tx: Session) -> None:
         assert deliveries.take(tx, "b", AT)

@@ -9,7 +9,7 @@ import pytest
 from sqlalchemy import Connection, event
 from sqlmodel import Session
 
-from storage import claims, endings, exceptions, grants, outbox, reminders
+from storage import claims, endings, escalations, exceptions, floods, grants, outbox, reminders
 from storage.database import Database
 from storage.given import given_to
 from storage.records import Grant
@@ -24,6 +24,11 @@ ASKED = {
     "holdings_open": lambda tx: claims.due(
         tx, directory="local", at=NOW, limit=32, longest=timedelta(minutes=5)
     ),
+    "exceptions_unheeded": lambda tx: escalations.unheeded(tx, NOW, 20),
+    "exceptions_alone": lambda tx: floods.lead_for(
+        tx, kind="tampered", severity="high", who="Eve", at=NOW, due_at=NOW
+    ),
+    "outbox_oldest/next": lambda tx: outbox.next_due(tx, courier="slack", urgency=outbox.GRAVE),
     "outbox_oldest": lambda tx: outbox.claim(
         tx,
         courier="slack",

@@ -6,13 +6,29 @@ from typing import Any
 import pytest
 from sqlmodel import delete, select
 
+from storage import exception_work as work
 from storage import outbox
-from storage.exceptions import SAME_CAUSE, SECURITY, known_among, raise_exception, settle_exceptions
+from storage.database import Database
+from storage.exception_work import Wanted, Worker
+from storage.exceptions import (
+    SAME_CAUSE,
+    SECURITY,
+    decide_exceptions,
+    is_open,
+    known_among,
+    open_of,
+    raise_exception,
+    raised_during,
+    settle_exceptions,
+)
 from storage.outbox import ALERT
 from storage.records import ExceptionRecord, Owed
 from storage.sentences import Sentence
+from storage.states import Resolution
 
 LEASE = timedelta(seconds=30)
+HOUR = timedelta(hours=1)
+GRACE = Worker(directory="corp", account="p-grace", name="Grace Hopper")
 
 
 def raised(database, at, **changes: Any) -> ExceptionRecord:
@@ -173,3 +189,158 @@ def test_of_very_many_causes_those_that_were_ever_told_of_are_known(database, no
     asked = [*(f"none-{number}" for number in range(1200)), "open", "over"]
     assert database.read_now(lambda tx: known_among(tx, asked)) == {"open", "over"}
     assert database.read_now(lambda tx: known_among(tx, [])) == frozenset()
+
+
+# As somebody's work.
+
+
+def standing(database, row: ExceptionRecord) -> tuple[str, str, str]:
+    kept = database.read_now(lambda tx: tx.get_one(ExceptionRecord, row.id))
+    return kept.state, kept.resolution, kept.resolved_by
+
+
+def act(database, row: ExceptionRecord, do: Any, *args: Any, **named: Any) -> None:
+    database.write_now(lambda tx: do(tx, work.get(tx, row.id, held=True), *args, **named))
+
+
+def resolved(database, row: ExceptionRecord, at) -> None:
+    act(database, row, work.resolve, GRACE, at=at, why=Resolution.EXPECTED, words="known")
+
+
+@pytest.mark.parametrize(("severity", "within"), [("high", 4), ("medium", 24), ("low", 168)])
+def test_the_time_to_resolve_one_goes_by_its_severity(database, now, severity, within):
+    """W-1."""
+    row = raised(database, now, severity=severity)
+    assert (row.state, row.due_at) == ("open", now + within * HOUR)
+
+
+def test_the_settings_may_give_another_time(store, now):
+    due_within = {"high": HOUR, "medium": 2 * HOUR, "low": 3 * HOUR}
+    database = Database(store, due_within=due_within)
+    try:
+        assert raised(database, now, severity="low").due_at == now + 3 * HOUR
+    finally:
+        database.close()
+
+
+def test_what_is_over_told_anew_or_decided_is_resolved_by_that_act(database, now):
+    """W-1: nobody has to click twice."""
+    over, renewed, decided = (raised(database, now, cause=cause) for cause in ("over", "renewed", "decided"))
+    settle(database, now, "over")
+    again = raised(database, now, cause="renewed", anew=True)
+    facts = {"decided_by": "Grace Hopper", "decided_at": now.isoformat()}
+    database.write_now(lambda tx: decide_exceptions(tx, at=now, cause="decided", facts=facts))
+    settle(database, now + HOUR, "decided")  # the directory follows later: who decided stays
+    assert standing(database, over) == ("resolved", "settled", "")
+    assert standing(database, renewed) == ("resolved", "renewed", "")
+    assert standing(database, decided) == ("resolved", "decided", "Grace Hopper")
+    assert standing(database, again) == ("open", "", "")
+    counted = database.read_now(lambda tx: raised_during(tx, now - HOUR, now + HOUR))
+    assert counted == {"tampered": (4, 1)}
+
+
+def test_what_only_became_known_of_one_resolves_nothing(database, now):
+    row = raised(database, now)
+    database.write_now(lambda tx: decide_exceptions(tx, at=now, cause=row.cause, facts={"count": 7}))
+    assert standing(database, row)[0] == "open"
+
+
+def test_whoever_takes_up_what_is_nobodys_works_on_it(database, now):
+    row = raised(database, now)
+    act(database, row, work.acknowledge, GRACE, at=now)
+    kept = database.read_now(lambda tx: work.get(tx, row.id))
+    assert (kept.state, kept.acknowledged_by, kept.acknowledged_at) == ("acknowledged", "Grace Hopper", now)
+    assert work.is_assigned_to(kept, GRACE)
+
+
+def test_what_is_told_anew_stays_with_whoever_worked_on_it(database, now):
+    """And is open: whoever is paged once more looks once more."""
+    act(database, raised(database, now), work.acknowledge, GRACE, at=now)
+    again = raised(database, now + timedelta(minutes=15), anew=True)
+    assert (again.state, work.is_assigned_to(again, GRACE)) == ("open", True)
+
+
+def test_what_recurs_after_a_person_resolved_it_is_news(database, now):
+    """W-3."""
+    first = raised(database, now)
+    assert raised(database, now).id == first.id
+    resolved(database, first, now)
+    again = raised(database, now + timedelta(minutes=1))
+    assert (again.id != first.id, again.count, again.state) == (True, 1, "open")
+    assert standing(database, first) == ("resolved", "expected", "Grace Hopper")
+
+
+def test_a_persons_word_does_not_end_a_cause(database, now):
+    """W-3: requests for a group that is gone stay refused, and a directory that fails is not told each minute."""
+    row = raised(database, now)
+    resolved(database, row, now)
+    assert database.read_now(lambda tx: is_open(tx, row.cause, since=now - HOUR))
+    assert [one.id for one in database.read_now(lambda tx: open_of(tx, row.cause))] == [row.id]
+    settle(database, now, row.cause)
+    assert not database.read_now(lambda tx: open_of(tx, row.cause))
+    assert standing(database, row) == ("resolved", "expected", "Grace Hopper")
+
+
+def test_what_was_told_of_the_same_cause_before_is_resolved_with_it(database, now):
+    older, other = raised(database, now), raised(database, now, cause="tampered:p-bob")
+    newer = raised(database, now + SAME_CAUSE)
+    newest = raised(database, now + 2 * SAME_CAUSE)
+    linus = Worker(directory="corp", account="p-linus", name="Linus")
+    oldest = raised(database, now - SAME_CAUSE)
+    act(database, oldest, work.resolve, linus, at=now - HOUR, why=Resolution.MENDED, words="long ago")
+    resolved(database, newer, now)
+    assert standing(database, oldest) == ("resolved", "mended", "Linus")
+    assert [standing(database, row)[0] for row in (older, newer, newest, other)] == [
+        "resolved",
+        "resolved",
+        "open",
+        "open",
+    ]
+
+
+def test_one_that_is_opened_again_is_as_new_and_counts_how_often(database, now):
+    row = raised(database, now)
+    act(database, row, work.acknowledge, GRACE, at=now)
+    resolved(database, row, now)
+    act(database, row, work.reopen, at=now + HOUR)
+    kept = database.read_now(lambda tx: work.get(tx, row.id))
+    assert (kept.state, kept.resolution, kept.words, kept.resolved_at) == ("open", "", "", None)
+    assert (kept.acknowledged_at, kept.due_at, kept.reopened) == (None, now + 25 * HOUR, 1)
+    assert work.is_assigned_to(kept, GRACE)
+    assert raised(database, now + HOUR).id == row.id
+
+
+def test_what_waits_is_told_with_what_is_past_its_time_first(database, now):
+    """W-4."""
+    low = raised(database, now - 200 * HOUR, cause="1", severity="low")
+    late = raised(database, now - 5 * HOUR, cause="2", severity="high")
+    new, fresh = (
+        raised(database, now, cause=cause, severity=how) for cause, how in (("3", "low"), ("4", "high"))
+    )
+    over = raised(database, now - 100 * HOUR, cause="5")
+    resolved(database, over, now)
+    rows = database.read_now(lambda tx: work.waiting(tx, now, limit=9))
+    assert [row.id for row in rows] == [late.id, low.id, fresh.id, new.id]
+    assert database.read_now(lambda tx: work.how_many_wait(tx, now)) == (4, 2)
+
+
+def test_those_asked_for_are_found(database, now):
+    eve = raised(database, now, cause="1", severity="high")
+    bob = raised(database, now - 30 * HOUR, cause="2", kind="left", severity="low")
+    act(database, eve, work.assign, GRACE, at=now)
+    act(database, bob, work.acknowledge, GRACE, at=now)
+    over = raised(database, now - 30 * HOUR, cause="3")
+    resolved(database, over, now)
+
+    def ids(**wanted: Any) -> list[str]:
+        rows = database.read_now(lambda tx: work.found(tx, Wanted(**wanted), limit=9))
+        return [row.id for row in rows]
+
+    assert ids() == [eve.id, bob.id, over.id]
+    assert ids(states=["acknowledged"]) == [bob.id]
+    assert ids(severities=["high", "low"]) == [eve.id, bob.id]
+    assert ids(kinds=["left"]) == [bob.id]
+    assert ids(assignee="p-grace") == ids(assignee="hopper") == [eve.id, bob.id]
+    assert ids(assignee="%") == []
+    assert ids(since=now - HOUR) == [eve.id]
+    assert ids(overdue=now + 20 * HOUR) == [eve.id]

@@ -5,6 +5,7 @@ import re
 import sqlite3
 import stat
 import threading
+import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, closing, contextmanager
@@ -300,6 +301,34 @@ def test_a_log_from_before_goes_on_with_marks_and_its_head_is_guarded_as_before(
     run(old, "INSERT INTO audit_head VALUES (1, 0, x'0000000000000000')")
     migrate(old)
     assert run(old, "SELECT size, marks FROM audit_head") == [(0, 1)]
+    migrate(tmp_path / "new.db")
+    assert schema(old) == schema(tmp_path / "new.db")
+
+
+def test_exceptions_from_before_are_as_far_as_their_facts_say(tmp_path: Path):
+    """Revision 28 fills what it adds: nobody is asked to click away what was over, or forgotten, long ago (W-1)."""
+    old, now = tmp_path / "old.db", time.time_ns() // 1000
+    _stop_at(old, "0027")
+    rows = [
+        ("x-1", "high", '{"decided_by": "Grace", "settled": "2026-11-01"}', now),
+        ("x-2", "high", '{"settled": "2026-11-01"}', now),
+        ("x-3", "low", '{"renewed": "2026-11-01"}', now),
+        ("x-4", "medium", "{}", now - 8 * 86_400_000_000),
+        ("x-5", "medium", "{}", now),
+    ]
+    for name, severity, facts, last in rows:
+        values = f"'{name}', 'left', 'c', '{severity}', 'Ada', '{facts}', '', 1, {last}, {last}, NULL"
+        run(old, f"INSERT INTO exceptions VALUES ({values})")
+    migrate(old)
+    assert run(old, "SELECT id, state, resolution, resolved_by FROM exceptions ORDER BY id") == [
+        ("x-1", "resolved", "decided", "Grace"),
+        ("x-2", "resolved", "settled", ""),
+        ("x-3", "resolved", "renewed", ""),
+        ("x-4", "resolved", "before", ""),
+        ("x-5", "open", "", ""),
+    ]
+    ((due,),) = run(old, "SELECT due_at FROM exceptions WHERE id = 'x-5'")
+    assert 0 <= due - now - 86_400_000_000 + 1_000_000 < 60_000_000
     migrate(tmp_path / "new.db")
     assert schema(old) == schema(tmp_path / "new.db")
 

@@ -8,7 +8,7 @@ import pytest
 from sqlalchemy import text
 from sqlmodel import Session, SQLModel
 
-from storage import alarms, links, passkeys, petitions, proofs, step_ups
+from storage import alarms, delegations, links, passkeys, petitions, proofs, step_ups
 from storage.alarms import Effect
 from storage.audit import entry as audit
 from storage.audit import log
@@ -16,7 +16,7 @@ from storage.database import Database
 from storage.identifiers import new_id
 from storage.macs import Macs
 from storage.secrets import Vault, generate_key
-from storage.states import PetitionState
+from storage.states import DelegationEnd, PetitionState
 from storage.stores import Store
 from tests.storage import bound_rows
 from tests.storage.bound_rows import ADA, KINDS, a_handle
@@ -47,6 +47,12 @@ def _end(tx: Session, row: str, at: datetime) -> None:
     petitions.move(tx, found, PetitionState.DENIED, ended_at=at)
 
 
+def _over(tx: Session, row: str, at: datetime) -> None:
+    found = delegations.get(tx, row)
+    assert found is not None
+    assert delegations.end(tx, found, DelegationEnd.REVOKED, at=at)
+
+
 CHANGES = (
     Change(
         kind="a_link", changed=lambda tx, row, _: links.suspend(tx, row, mail="ada@example.com"),
@@ -60,6 +66,7 @@ CHANGES = (
         kind="_passkey", changed=passkeys.stop_passkey, action="proofs.changed",
         facts={"what": "passkey-stopped", "passkey": "ROW"}, story="h-1",
     ),
+    Change(kind="_delegation", changed=_over, action="delegation.ended", facts={"why": "revoked"}),
     Change(kind="_code", changed=proofs.use_recovery_code, action="code.used", facts={"kind": "recovery_code"}),
 )  # fmt: skip
 

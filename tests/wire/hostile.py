@@ -121,12 +121,14 @@ async def asks(world: Any, login: str, request: str = "prod-db for 2h because IN
     """Ask in words and send it; the status message."""
     person = world.person(login)
     await ask(person, f"I need {request}")
-    return await person.sees("waiting for")
+    shown: Message = await person.sees("waiting for")
+    return shown
 
 
 async def reads(world: Any, login: str, channel: str = "data-owners", what: str = "prod-db") -> Message:
     """The approval message, as this person sees it."""
-    return await world.person(login).sees(f"Access request: {what}", channel=world.channel(channel))
+    shown: Message = await world.person(login).sees(f"Access request: {what}", channel=world.channel(channel))
+    return shown
 
 
 async def approves(

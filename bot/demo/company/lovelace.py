@@ -95,7 +95,7 @@ _ENTITLEMENTS = (
     Entitlement(id="prod-db", title="Production database", directory=DIRECTORY, group="prod-db-rw",
                 owner="data-platform", risk=4, environment="production", kind="database",
                 access="read and write", max_duration=timedelta(hours=8),
-                aliases=("production database", "customer database")),
+                aliases=("production database", "customer database"), break_glass=("platform-owners",)),
     Entitlement(id="github-admin", title="GitHub organisation", directory=DIRECTORY, group="github-admins",
                 owner="platform", risk=4, environment="production", kind="admin", access="administer",
                 max_duration=timedelta(hours=2), aliases=("github",)),
@@ -140,5 +140,6 @@ LOVELACE = Company(
     entitlements=_ENTITLEMENTS,
     help_desk=HELP_DESK,
     petition_channel="C0ITDESK",
+    on_call="joan",
 )
 """The company of the demo."""

@@ -85,6 +85,7 @@ class Company:
     """A whole company. directory: the name that entitlements use. security: the group that decides for security.
 
     help_desk: the group of those who speak to people who cannot help themselves. petition_channel: where they decide.
+    on_call: the login of whoever is told by mail what nobody acknowledges in Slack.
     """
 
     name: str
@@ -99,6 +100,7 @@ class Company:
     entitlements: tuple[Entitlement, ...]
     help_desk: str = ""
     petition_channel: str = ""
+    on_call: str = ""
 
     def person(self, login: str) -> Person:
         """The person with this login. LookupError if there is none."""

@@ -55,8 +55,10 @@ def toml(
             **_said({"help_desk": company.help_desk, "petition_channel": company.petition_channel}),
             "company_words": [company.name.split()[0].lower(), "wicket"],
         },
+        **_desk(company),
         # Whoever tries it there does not wait for an hour.
         "vouching": {"cool_off_minutes": 10},
+        "incidents": {"mail": [company.person(company.on_call).mail]} if company.on_call else {},
         "limits": {"requests_a_minute": requests_a_minute},
         "drift": {"every_minutes": 1},  # whoever tries it does not wait for a quarter of an hour
         "logs": {"level": log_level, "layout": "console"},
@@ -68,6 +70,18 @@ def toml(
         f"# The settings of the demo: {company.name}, which does not exist, in a Slack that is pretended."
     )
     return "\n\n".join([opening, *tables]) + "\n"
+
+
+def _desk(company: Company) -> dict[str, dict[str, Any]]:
+    """Whoever is on it helps the company's own people, and nobody else's."""
+    if not company.help_desk:
+        return {}
+    may, name = ["unlock", "reset", "recheck"], "the IT desk"
+    return {
+        "help_desk.desks.it": {
+            "group": company.help_desk, "name": name, "may": may, "companies": [company.name]
+        }
+    }  # fmt: skip
 
 
 def _said(row: Mapping[str, Any]) -> dict[str, Any]:

@@ -11,8 +11,10 @@ from bot.demo.workspace import View
 LINK = "Prove who I am"
 
 
-async def proves_who_they_are(scene: Scene, player: Player, form: View) -> None:
-    """Follow the link of the form, and give the code that the phone shows."""
+async def proves_who_they_are(
+    scene: Scene, player: Player, form: View, *, says: str = "Nothing is approved by this page."
+) -> None:
+    """Follow the link of the form, and give the code that the phone shows. says: how the page ends."""
     player.does(f"presses [{LINK}]")
     async with Browser() as browser:
         page = player.reads(await browser.open(form.link(LINK)))
@@ -21,4 +23,4 @@ async def proves_who_they_are(scene: Scene, player: Player, form: View) -> None:
             browser, page, "Continue", told="the code that their phone shows", code=code
         )
         page.shows("You proved who you are.")
-        page.shows("Nothing is approved by this page.")
+        page.shows(says)

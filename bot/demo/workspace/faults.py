@@ -4,6 +4,7 @@ Everything is off at first; a fault never changes what the workspace holds, only
 """
 
 import asyncio
+import math
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -55,6 +56,7 @@ class Faults:
         self._pages = _Countdown()
         self._drops = _Countdown()
         self._delays: dict[str | None, float] = {}
+        self._paced, self._taken = False, dict[str, float]()
         self._on_down: list[Callable[[], None]] = []
         self._is_up = asyncio.Event()
         self._is_up.set()
@@ -78,6 +80,18 @@ class Faults:
     def rate_limit(self, method: str | None, retry_after: int, times: int) -> None:
         """The next `times` calls hear 429 with `Retry-After: retry_after` seconds; nothing is done."""
         self._limits.add(method, times, retry_after)
+
+    def one_a_second(self, on: bool = True) -> None:
+        """A channel takes one message or edit a second, as Slack says of posting; more hears 429."""
+        self._paced = on
+        self._taken.clear()
+
+    def is_too_soon(self, channel: str, now: float) -> bool:
+        """Whether one more into this channel is more than it takes now. now: seconds on any clock that only goes on."""
+        if not self._paced or now - self._taken.get(channel, -math.inf) >= 1:
+            self._taken[channel] = now
+            return False
+        return True
 
     def fail(self, method: str, error: str, times: int = 1) -> None:
         """The next `times` calls hear `{"ok": false, "error": error}`; nothing is done."""

@@ -5,6 +5,7 @@ What a method does stands with its family; nothing here knows one method from an
 
 import asyncio
 import json
+import time
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from email.utils import format_datetime
@@ -28,6 +29,9 @@ FORM_ERRORS = arguments(
     "invalid_auth not_authed not_allowed_token_type view_too_large invalid_json json_not_object invalid_post_type "
     "invalid_trigger_id duplicate_external_id cannot_dm_bot invalid_cursor invalid_limit invalid_types"
 )
+
+# What a channel takes one of a second, where that is switched on.
+PACED = arguments("chat.postMessage chat.update")
 
 # slack_sdk adds it to whatever a client that knows its team calls.
 EVERYWHERE = arguments("team_id")
@@ -97,9 +101,9 @@ class WebApi:
         trouble = self._faults.trouble(name)
         await asyncio.sleep(trouble.seconds)
         if trouble.retry_after is not None:
-            self._record(name, args, "ratelimited")
-            headers = {"Retry-After": str(trouble.retry_after)}
-            return web.json_response({"ok": False, "error": "ratelimited"}, status=429, headers=headers)
+            return self._limited(name, args, trouble.retry_after)
+        if name in PACED and self._faults.is_too_soon(str(args.values.get("channel")), time.monotonic()):
+            return self._limited(name, args, 1)
         if trouble.page is not None:
             self._record(name, args, "garbled")
             status, media_type = trouble.page
@@ -112,6 +116,11 @@ class WebApi:
         if trouble.drop and request.transport is not None:
             request.transport.abort()
         return answer
+
+    def _limited(self, name: str, args: Args, retry_after: int) -> web.Response:
+        self._record(name, args, "ratelimited")
+        headers = {"Retry-After": str(retry_after)}
+        return web.json_response({"ok": False, "error": "ratelimited"}, status=429, headers=headers)
 
     def _call(self, name: str, token: str, args: Args, content_type: str) -> Json | Refusal:
         method = self._methods.get(name)

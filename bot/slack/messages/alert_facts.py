@@ -8,9 +8,13 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from bot.slack.messages.alert_work import Work
 from bot.slack.words import inert, visible
-from bot.texts import as_known, as_told, say
+from bot.texts import as_known, as_told, say, template
 from handlers.strange import Kind
+
+GRAVE: Mapping[str, str] = {"high": template("high"), "medium": template("medium"), "low": template("low")}
+"""How much an exception matters."""
 
 _MOST = 150
 _SHOWN = 3
@@ -20,7 +24,7 @@ _MOST_OF_A_FAULT = 400
 
 @dataclass(frozen=True, kw_only=True)
 class Alert:
-    """One exception with its count. facts: as handlers gave them."""
+    """One exception with its count. facts: as handlers gave them. work: how it stands as somebody's."""
 
     id: str
     kind: Kind
@@ -31,6 +35,7 @@ class Alert:
     count: int
     first_at: datetime
     last_at: datetime
+    work: Work | None = None
 
     @property
     def whose(self) -> str:

@@ -9,14 +9,18 @@ from collections.abc import Callable, Sequence
 from slack_sdk.models.blocks import ButtonElement
 
 from bot.slack.actions import Action
-from bot.slack.messages.alert_facts import Alert, fault, plain
+from bot.slack.messages.alert_facts import GRAVE, Alert, fault, plain
+from bot.slack.messages.alert_work import mark, state_line, ways
 from bot.slack.messages.alerts_accounts import address_changed
 from bot.slack.messages.alerts_directory import SENTENCES
+from bot.slack.messages.alerts_helping import helping
 from bot.slack.messages.alerts_people import SENTENCES as OF_PEOPLE
 from bot.slack.messages.alerts_petitions import petition_alert
+from bot.slack.messages.alerts_record import record_changed
 from bot.slack.messages.alerts_refused import SENTENCES as OF_REFUSALS
 from bot.slack.messages.alerts_rules import SENTENCES as OF_RULES
 from bot.slack.messages.alerts_rules import proposal_message
+from bot.slack.messages.alerts_seen import SENTENCES as OF_DETECTORS
 from bot.slack.messages.alerts_vouching import vouching
 from bot.slack.messages.parts import Message, actions, note, section, story_button
 from bot.slack.words import day_and_clock, listed, together
@@ -32,18 +36,26 @@ def alert_message(alert: Alert) -> Message:
 
 
 def composed(alert: Alert, title: str, told: str, *, buttons: Sequence[ButtonElement] = ()) -> Message:
-    """The message of an exception from its headline and its sentences, with how grave, when, and the story's id."""
-    tail = _tail(alert)
-    ways = [*buttons, story_button(alert.id, Action.STORY_OF_ALERT)] if alert.correlation else buttons
+    """The message of an exception from its headline and its sentences, with its state, how grave, when, and its story.
+
+    buttons: those that decide what it asks.
+    """
+    tail, symbol, line = _tail(alert), mark(alert.work), state_line(alert.work)
+    story = [story_button(alert.id, Action.STORY_OF_ALERT)] if alert.correlation else []
     return Message(
-        text=f"⚠️ {title}. {told} ({tail})",
-        blocks=(section(f"⚠️ *{title}*\n{told}"), note(tail), *actions(ways)),
+        text=f"{symbol} {together(f'{title}.', told, line)} ({tail})",
+        blocks=(
+            section(f"{symbol} *{title}*\n{told}"),
+            *((note(line),) if line else ()),
+            note(tail),
+            *actions(ways(alert.work, alert.id, buttons, story)),
+        ),
     )
 
 
 def _tail(alert: Alert) -> str:
     """How grave, when, how often, and the story's id."""
-    grave = say(_GRAVE[alert.severity]) if alert.severity in _GRAVE else plain(alert.severity)
+    grave = say(GRAVE[alert.severity]) if alert.severity in GRAVE else plain(alert.severity)
     again = ""
     if alert.count > 1:
         last = day_and_clock(alert.last_at)
@@ -51,9 +63,6 @@ def _tail(alert: Alert) -> str:
     story = say("story {id}", id=plain(alert.correlation)) if alert.correlation else ""
     about = [grave, day_and_clock(alert.first_at), again, story, _policies(alert)]
     return " · ".join(part for part in about if part)
-
-
-_GRAVE = {"high": template("high"), "medium": template("medium"), "low": template("low")}
 
 
 def _undeliverable(alert: Alert) -> tuple[str, str]:
@@ -66,6 +75,15 @@ def _undeliverable(alert: Alert) -> tuple[str, str]:
                 say(
                     "Wicket gave up; please tell them another way, and look at their address in the directory."
                 ),
+            ),
+        )
+    if alert.facts.get("courier") == "outside":
+        return (
+            say("Undeliverable: a notice outside Slack, by {channel}", channel=alert.fact("channel")),
+            together(
+                fault(alert) or say("No more is known."),
+                say("It is tried again until somebody acknowledges in Slack what it tells of."),
+                say("`wicket check --tell-outside` tries the way."),
             ),
         )
     place = f"<#{alert.who}>" if _CHANNEL.fullmatch(alert.who) else alert.whose
@@ -129,11 +147,14 @@ _SENTENCES: dict[Kind, Callable[[Alert], tuple[str, str]]] = {
     **OF_PEOPLE,
     **OF_REFUSALS,
     **OF_RULES,
+    **OF_DETECTORS,
     Kind.UNDELIVERABLE: _undeliverable,
     Kind.OWNER_UNREACHABLE: _owner_unreachable,
     Kind.ADDRESS_CHANGED: address_changed,
     Kind.PETITION: petition_alert,
     Kind.VOUCHING: vouching,
+    Kind.HELP_DESK: helping,
+    Kind.RECORD_CHANGED: record_changed,
 }
 _CHANNEL = re.compile(r"[CG][A-Z0-9]{2,}")
 

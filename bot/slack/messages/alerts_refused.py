@@ -25,6 +25,29 @@ def _refused_request(alert: Alert) -> tuple[str, str]:
     return title, together(asked, _reasons(alert), say("Nothing was granted."))
 
 
+def _emergency_refused(alert: Alert) -> tuple[str, str]:
+    what, who, incident = alert.entitlement, alert.whose, alert.fact("incident")
+    if alert.fact("stage") == "listed":
+        title = say("Break-glass tried by {name}", name=who)
+        return title, together(
+            say("{name} is on no list of those who may take something in an emergency.", name=who),
+            say("Nothing was given."),
+        )
+    title = say("Break-glass refused: {entitlement} for {name}", entitlement=what, name=who)
+    if alert.facts.get("drill"):
+        title = say("DRILL of break-glass refused: {entitlement} for {name}", entitlement=what, name=who)
+    came = say(_STAGES[alert.fact("stage")]) if alert.fact("stage") in _STAGES else ""
+    about = say("Incident {incident}.", incident=incident) if incident else ""
+    return title, together(about, came, _reasons(alert), say("Nothing was given."))
+
+
+_STAGES = {
+    "unproven": template("They did not prove who they are: it may have been somebody else."),
+    "proven": template("They had proved who they are."),
+    "told": template("They had proved who they are, and the alert was on its way."),
+}
+
+
 def _asker(alert: Alert) -> str:
     """Who it is; of whoever is no employee also what they are and of which company."""
     employment = alert.fact("employment", "employee")
@@ -67,6 +90,9 @@ def _wrong_approver(alert: Alert) -> tuple[str, str]:
         title = say("Wrong person clicked: the petition of {name}", name=petition)
         tried = say("{name} tried to decide about the petition of {other}.", name=who, other=petition)
         others = say("They are not among those who may.")
+    elif facts.get("emergency"):
+        tried = say("{name} tried to review an emergency about {entitlement}.", name=who, entitlement=what)
+        others = say("They are not among those who may.")
     elif facts.get("ending"):
         whose = requester or say("somebody")
         tried = say(
@@ -86,8 +112,10 @@ def _wrong_approver(alert: Alert) -> tuple[str, str]:
 
 
 _STOPS = {
+    "exception": template("{name} tried to act on an exception."),
     "freeze": template("{name} tried to stop all new access."),
     "revoke_all": template("{name} tried to revoke everything of somebody."),
+    "delegation": template("{name} tried to delegate approvals."),
 }
 
 
@@ -189,10 +217,12 @@ _ROWS = {
     "alarms": template("a reported change"),
     "approvals": template("an approval"),
     "attestations": template("an approver's word"),
+    "delegations": template("a delegation of approvals"),
     "freezes": template("a stop of new access"),
     "grants": template("a grant"),
     "holdings": template("a membership"),
     "links": template("a link to a Slack account"),
+    "log_walks": template("how far the record was walked over"),
     "passkeys": template("a passkey"),
     "petitions": template("a petition"),
     "proofs": template("an authenticator or a recovery code"),
@@ -209,6 +239,7 @@ SENTENCES: Mapping[Kind, Callable[[Alert], tuple[str, str]]] = MappingProxyType(
         Kind.POLICY_ERROR: _policy_error,
         Kind.AUTHORITY_LOST: _authority_lost,
         Kind.UNPROVEN: _unproven,
+        Kind.EMERGENCY_REFUSED: _emergency_refused,
         Kind.TAMPERED: _tampered,
         Kind.ROW_CHANGED: _row_changed,
         Kind.ROWS_UNSIGNED: _rows_unsigned,

@@ -11,6 +11,7 @@ from typing import Any
 
 from bot.slack.actions import Action
 from bot.slack.messages.alert_facts import Alert, ended, plain
+from bot.slack.messages.alert_work import state_line, ways
 from bot.slack.messages.parts import Message, actions, button, note, section, sure_button
 from bot.slack.words import day_and_clock, listed, together
 from bot.texts import as_told, say, say_counted, template
@@ -27,6 +28,8 @@ _LISTS: Mapping[str, str] = {
     "entitlements_removed": template("*Entitlements that are gone:* {names}"),
     "owners_added": template("*New owners:* {names}"),
     "owners_removed": template("*Owners that are gone:* {names}"),
+    "scopes_added": template("*New standing scopes of approvers:* {names}"),
+    "scopes_removed": template("*Standing scopes of approvers that are gone:* {names}"),
     "settings_added": template("*New settings that bear on security:* {names}"),
     "settings_removed": template("*Settings that bear on security and are gone:* {names}"),
     "settings_changed": template("*Settings that bear on security and are others now:* {names}"),
@@ -107,14 +110,18 @@ def proposal_message(alert: Alert, tail: str) -> Message:
     told = [
         part for part in (_known(alert), changed if whole else say(_TOO_MUCH), _hash(alert), state) if part
     ]
-    open_now = not alert.fact("became")
+    open_now, line = not alert.fact("became"), state_line(alert.work)
+    buttons = _buttons(alert, whole=whole) if open_now else ()
     return Message(
-        text=f"⏳ {title}. {' '.join(told)} ({tail})" if open_now else f"{title}. {state} ({tail})",
+        text=together(
+            f"⏳ {title}. {' '.join(told)}" if open_now else f"{title}. {state}", line, f"({tail})"
+        ),
         blocks=(
             section(f"{'⏳ ' if open_now else ''}*{title}*"),
             *(section(part) for part in told),
+            *((note(line),) if line else ()),
             note(tail),
-            *actions(_buttons(alert, whole=whole) if open_now else ()),
+            *actions(ways(alert.work, alert.id, buttons, ())),
         ),
     )
 
@@ -157,13 +164,13 @@ def _lines(changed: object, *, name: int = 150, value: int = 400) -> Iterator[st
     for kind in _LISTS:
         if names := changed.get(kind):
             yield say(_LISTS[kind], names=listed([f"`{plain(one, name)}`" for one in names]))
-    for kind in ("entitlements_written", "owners_written"):
+    for kind in ("entitlements_written", "owners_written", "scopes_written"):
         for one, told in groupby(_in_parts(changed.get(kind, ()), 3), key=itemgetter(0)):
             yield say(
                 "*{name}:* {fields}", name=plain(one, name),
                 fields=listed([f"{plain(key)} {plain(text, value)}" for _, key, text in told]),
             )  # fmt: skip
-    for kind in ("entitlements_changed", "owners_changed"):
+    for kind in ("entitlements_changed", "owners_changed", "scopes_changed"):
         for one, key, before, after in _in_parts(changed.get(kind, ()), 4):
             was, now = (plain(text, value) or say("nothing") for text in (before, after))
             yield _field(plain(one, name), key, was, now, lower=_is_lower(after, before))

@@ -37,16 +37,14 @@ from bot.slack.messages.parts import (
 )
 from bot.slack.messages.requests import (
     TIME_OVER,
-    approvals,
-    approved_by,
     because,
     clause,
-    denial,
     needed,
     removal,
     void_approvals,
     whole,
 )
+from bot.slack.messages.who_decided import approvals, approved_by, called, denial
 from bot.slack.words import clock, day_and_clock, either, inert, together, visible
 from bot.texts import say, say_counted
 from handlers.stories import ENDED_EARLY, GIVEN_BACK, GrantStory
@@ -180,7 +178,7 @@ def _still_needed(story: GrantStory) -> str:
     so_far = [
         say(
             "{name} approved at {time} for {team}.",
-            name=inert(one.name), time=clock(one.at), team=decides_for(story, one.role),
+            name=called(one), time=clock(one.at), team=decides_for(story, one.role),
         )
         for one in given
     ]  # fmt: skip

@@ -12,11 +12,13 @@ from bot.slack.messages.parts import Message, facts, heading, note, said, sectio
 from bot.slack.words import day, first, inert, listed, number, span, together
 from bot.texts import say, say_counted, template
 from handlers.decisions.outliers import QUICK, SLOW, Outlier, StandsOut
-from handlers.digests import AUTOMATIC, BY_PEOPLE, Digest
+from handlers.digests import AUTOMATIC, BY_DELEGATION, BY_PEOPLE, Broken, Digest
 from handlers.strange import Kind
 
 # Of the kinds of exceptions, so many are named.
 _KINDS_SHOWN = 12
+# And so many of those who broke the glass.
+_BROKEN_SHOWN = 10
 
 
 def digest_message(digest: Digest) -> Message:
@@ -38,10 +40,14 @@ def digest_message(digest: Digest) -> Message:
     blocks: list[Block] = [heading(title), note(when), *([facts(rows)] if rows else []), section(strange)]
     if apart:
         blocks.append(section("\n".join([f"*{say('What stands out')}*", *(f"• {one}" for one in apart)])))
+    broken = [_broken(one) for one in digest.broken]
+    if broken:
+        lines = [f"• {one}" for one in first(broken, _BROKEN_SHOWN)]
+        blocks.append(section("\n".join([f"*{say('Breaking the glass')}*", *lines])))
     blocks.append(note(say("Each counts what was recorded in that week; what is open is open now.")))
     numbers = "; ".join(f"{label}: {value}" for label, value in rows)
     told = f"{numbers}." if numbers else ""
-    return Message(text=together(f"{title}: {when}", told, strange, *apart), blocks=tuple(blocks))
+    return Message(text=together(f"{title}: {when}", told, strange, *apart, *broken), blocks=tuple(blocks))
 
 
 def _rows(digest: Digest) -> list[tuple[str, str]]:
@@ -51,6 +57,7 @@ def _rows(digest: Digest) -> list[tuple[str, str]]:
         (say("Requests"), _told(_requests(count))),
         (say("Grants"), _told(_ends(ended, digest.late))),
         (say("Accounts"), _told(_accounts(count))),
+        (say("Delegations"), _told(_delegations(count))),
     ]
 
 
@@ -97,6 +104,17 @@ def _accounts(count: Mapping[str, int]) -> list[tuple[int, str]]:
     ]
 
 
+def _delegations(count: Mapping[str, int]) -> list[tuple[int, str]]:
+    made, used = count["delegation.made"], count[BY_DELEGATION]
+    return [
+        (made, say_counted("{count} made", "{count} made", made)),
+        (
+            used,
+            say_counted("{count} decision by delegation", "{count} decisions by delegation", used),
+        ),
+    ]
+
+
 def _told(counted: list[tuple[int, str]]) -> str:
     return listed([words for count, words in counted if count])
 
@@ -108,7 +126,7 @@ def _exceptions(digest: Digest) -> str:
         return say("No exceptions.")
     total, undecided = (sum(pair[at] for pair in found.values()) for at in (0, 1))
     kinds = sorted(found, key=lambda kind: (-found[kind][0], kind))
-    named = [say("{kind} ({count})", kind=_kind(kind), count=found[kind][0]) for kind in kinds]
+    named = [say("{kind} ({count})", kind=kind_words(kind), count=found[kind][0]) for kind in kinds]
     counted = say_counted("{count} exception", "{count} exceptions", total)
     if undecided:
         waits = say_counted(
@@ -123,8 +141,23 @@ def _exceptions(digest: Digest) -> str:
     )
 
 
-def _kind(kind: str) -> str:
+def kind_words(kind: str) -> str:
+    """What an exception of this kind is, in the middle of a sentence."""
     return say(KINDS[Kind(kind)]) if kind in list(Kind) else inert(kind)
+
+
+def _broken(one: Broken) -> str:
+    """How often somebody took something in an emergency; what was practised says so."""
+    who, what = inert(one.who[:150]), f"*{inert(one.what[:150])}*"
+    week, month = number(one.times), number(one.in_month)
+    if one.drill:
+        return say(
+            "DRILL: {who}, {what}: {week} in this week, {month} in 30 days.",
+            who=who, what=what, week=week, month=month,
+        )  # fmt: skip
+    return say(
+        "{who}, {what}: {week} in this week, {month} in 30 days.", who=who, what=what, week=week, month=month
+    )
 
 
 def _outlier(one: StandsOut, names: Mapping[str, str]) -> str:
@@ -199,12 +232,25 @@ KINDS: Mapping[Kind, str] = {
     Kind.NOT_ME: template("“it wasn't me”"),
     Kind.PETITION: template("petition"),
     Kind.VOUCHING: template("vouching"),
+    Kind.EMERGENCY_REFUSED: template("refused break-glass"),
+    Kind.HELP_DESK: template("act of the help desk for others"),
     Kind.UNPROVEN: template("decision without the proof it needs"),
     Kind.NOT_STREAMED: template("record not taken by the SIEM"),
     Kind.ROW_CHANGED: template("row changed past Wicket"),
+    Kind.RECORD_CHANGED: template("place in the record changed past Wicket"),
     Kind.ROWS_UNSIGNED: template("rows of an older version without signatures"),
+    Kind.MANY_REFUSALS: template("burst of refusals"),
+    Kind.MANY_RESETS: template("burst of resets"),
+    Kind.APPROVING_EACH_OTHER: template("two people approving each other"),
+    Kind.APPROVED_AT_ONCE: template("approvals within seconds"),
+    Kind.DORMANT: template("privileged request after a long silence"),
+    Kind.MANY_ASKED: template("many different things asked for at once"),
+    Kind.DETECTOR_FAILED: template("detector that failed"),
     Kind.RULES_CHANGED: template("change of the rules"),
     Kind.RULES_INVALID: template("files of the rules that cannot be used"),
     Kind.RULES_DIFFER: template("replica with other rules"),
+    Kind.EMERGENCY_REVIEW: template("emergency to review"),
+    Kind.EMERGENCY_UNJUSTIFIED: template("emergency that was not justified"),
+    Kind.DRILL_MISSED: template("drill that is missing"),
     Kind.RULES_PROPOSED: template("change of the rules to approve"),
 }

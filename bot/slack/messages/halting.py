@@ -85,11 +85,13 @@ def revoked_all_message(alert: Alert) -> Message:
 def _counted(alert: Alert) -> str:
     return say("Ended or void: {things}.", things=counted_things(
         grants=alert.number("grants"), requests=alert.number("requests"), approvals=alert.number("approvals"),
-        visits=alert.number("visits"), words=alert.number("words"),
+        visits=alert.number("visits"), words=alert.number("words"), delegations=alert.number("delegations"),
     ))  # fmt: skip
 
 
-def counted_things(*, grants: int, requests: int, approvals: int, visits: int, words: int) -> str:
+def counted_things(
+    *, grants: int, requests: int, approvals: int, visits: int, words: int, delegations: int
+) -> str:
     """How much there is of each, as a list; what there is none of is left out."""
     told = [
         say_counted("{count} grant", "{count} grants", grants, count=number(grants)) if grants else "",
@@ -111,6 +113,11 @@ def counted_things(*, grants: int, requests: int, approvals: int, visits: int, w
             "{count} petition or vouching", "{count} petitions and vouchings", words, count=number(words)
         )
         if words
+        else "",
+        say_counted(
+            "{count} delegation", "{count} delegations", delegations, count=number(delegations)
+        )
+        if delegations
         else "",
     ]  # fmt: skip
     return listed([one for one in told if one]) or say("nothing")

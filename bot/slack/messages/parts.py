@@ -14,6 +14,7 @@ from slack_sdk.models.blocks import (
     ConfirmObject,
     ContextBlock,
     HeaderBlock,
+    InteractiveElement,
     MarkdownTextObject,
     PlainTextObject,
     RichTextBlock,
@@ -165,7 +166,7 @@ def link_button(label: str, address: str) -> ButtonElement:
     )
 
 
-def actions(buttons: Sequence[ButtonElement]) -> tuple[ActionsBlock, ...]:
+def actions(buttons: Sequence[InteractiveElement]) -> tuple[ActionsBlock, ...]:
     """A row of at most five buttons, or nothing."""
     return (ActionsBlock(elements=list(buttons)),) if buttons else ()
 

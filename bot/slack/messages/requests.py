@@ -5,7 +5,6 @@ It never shows another person's data beyond who decided and why.
 
 from collections.abc import Mapping
 from datetime import timedelta
-from functools import reduce
 
 from slack_sdk.models.blocks import ButtonElement
 
@@ -13,17 +12,14 @@ from bot.slack.actions import Action
 from bot.slack.messages.during import done_button, ended_by, ender, extend_button, goes_on, passed_on
 from bot.slack.messages.naming import owner_of, what
 from bot.slack.messages.parts import Message, button, said
-from bot.slack.messages.proofs import proved_by
+from bot.slack.messages.who_decided import approvals, approved_by, denial
 from bot.slack.words import clock, day_and_clock, duration, inert, listed, quoted, span, together
 from bot.texts import as_known, as_told, say, say_counted
-from handlers.intents import RATIONALE_LIMIT
-from handlers.stories import ENDED_EARLY, GIVEN_BACK, GrantStory, Said
+from handlers.stories import ENDED_EARLY, GIVEN_BACK, GrantStory
 from storage.states import GrantState
 
 # How handlers say why a grant ended (handlers.revocation, handlers.access).
 TIME_OVER = "its time is over"
-# Of several approvers' words, so many characters in all fit beside the facts.
-_RATIONALES_TOGETHER = 600
 
 
 def request_message(story: GrantStory) -> Message:
@@ -60,45 +56,6 @@ def whole(reason: str) -> str:
     said = inert(as_told(reason))
     said = said[:1].upper() + said[1:]
     return said if said.endswith((".", "!", "?")) else f"{said}."
-
-
-def named(one: Said, most: int = RATIONALE_LIMIT) -> str:
-    """An approver's decision, without a full stop: who, when, how they proved who they are, and why in their words.
-
-    most: at most so many characters of these.
-    """
-    name, time = inert(one.name), clock(one.at)
-    words = quoted(one.rationale, most) if one.rationale else ""
-    if one.proof is None:
-        if not words:
-            return say("{name} at {time}", name=name, time=time)
-        return say("{name} at {time}: {words}", name=name, time=time, words=words)
-    proved = proved_by(one.proof)
-    if not words:
-        return say("{name} at {time} ({proved})", name=name, time=time, proved=proved)
-    return say("{name} at {time} ({proved}): {words}", name=name, time=time, proved=proved, words=words)
-
-
-def approvals(story: GrantStory) -> str:
-    """Who approved, when and why, without a full stop; "" if nobody did. Together they never outgrow a message."""
-    given = [one for one in story.said if one.approved and not one.void]
-    most = RATIONALE_LIMIT if len(given) < 2 else _RATIONALES_TOGETHER // len(given)
-    by = [named(one, most) for one in given]
-    return (
-        reduce(lambda before, one: say("{before} and by {next}", before=before, next=one), by) if by else ""
-    )
-
-
-def approved_by(story: GrantStory) -> str:
-    """Who approved, in a sentence; empty if nobody did."""
-    by = approvals(story)
-    return say("Approved by {approvals}.", approvals=by) if by else ""
-
-
-def denial(story: GrantStory) -> str:
-    """Who denied it, when and why, without a full stop; "" if nobody did."""
-    denied = next((one for one in reversed(story.said) if not one.approved), None)
-    return named(denied) if denied else ""
 
 
 def void_approvals(story: GrantStory) -> str:

@@ -140,6 +140,7 @@ _CHANGES = {
     "unlock": template("an unlock of their account"),
     "enrol": template("a change of their proofs"),
     "care": template("a change of their proofs"),
+    "recheck": template("a check of their access by the help desk"),
 }
 DISABLED = {
     **dict.fromkeys(

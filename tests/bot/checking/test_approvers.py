@@ -164,3 +164,17 @@ async def test_approvers_of_what_is_kept_elsewhere_are_looked_for_at_home(instal
     assert {one.level for one in found} == {"ok"}
     assert not [one.about for one in found if "lab" in one.about]
     assert not [one for one in await install.found("policy") if "lab-db" in one.about]
+
+
+async def test_a_standing_scope_of_nobody_is_found(install: Installation, people: LocalDirectory):
+    """R-5: a contractor in its group is nobody who decides."""
+    scope = '[[scope]]\nid = "oslo"\nname = "Oslo"\nowner = "finance"\ngroup = "oslo"\nmax_risk = 2\nmax = "1h"\n\n'
+    install.edit({'[[owner]]\nid = "finance"': scope + '[[owner]]\nid = "finance"'})
+    about = "standing scope Oslo in local"
+    level, found, _ = await install.one("approvers", about)
+    assert (level, found) == ("warning", "Nobody can approve: there is no group oslo.")
+    await people.add_group("oslo")
+    await people.add_member("p-eve", "oslo")
+    assert (await install.one("approvers", about))[0] == "warning"
+    await people.add_member("p-mary", "oslo")
+    assert await install.one("approvers", about) == ("ok", "Somebody in the group oslo can approve.", "")

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from bot.couriers.letters import KINDS, Facts, Letter, WordTold, letter
+from bot.couriers.letters import KINDS, Facts, HelpTold, Letter, WordTold, letter
 from bot.couriers.petition_letters import Told
 from handlers.petitioned import Why
 from storage.handles import Result
@@ -38,6 +38,7 @@ FACTS = Facts(
         counts_from=datetime(2026, 3, 2, 15, 5, tzinfo=UTC),
         counts_until=datetime(2026, 3, 2, 23, 5, tzinfo=UTC),
     ),
+    help=HelpTold(act="unlock", helper="Λίνος", ticket="λ-1"),
 )
 
 
@@ -156,3 +157,27 @@ def test_a_word_is_told_with_whose_it_is_and_from_when_it_counts() -> None:
         "Was this not you? Tell your security team at once.\n\nWicket\n"
     )
     assert "counts now, until 2 March 2026 at 23:05 UTC" in letter("vouching-counts", FACTS).body
+
+
+@pytest.mark.parametrize(
+    ("act", "subject", "told"),
+    [
+        ("unlock", "The help desk unlocks your account", "had Wicket unlock your account, for ticket INC-7"),
+        ("reset", "The help desk started a password reset for you", "Nothing was changed so far."),
+        ("recheck", "The help desk had your access checked", "Nobody gets anything new by it."),
+    ],
+)
+def test_what_the_help_desk_did_is_told_with_who_and_the_ticket_and_no_way_to_the_page(
+    act: str, subject: str, told: str
+) -> None:
+    """R-6: the letter carries no link but the one that stops things."""
+    facts = replace(
+        FACTS,
+        stop="https://wicket.example.com/not-me/x",
+        help=HelpTold(act=act, helper="Gil", ticket="INC-7"),
+    )
+    made = letter("desk-act", facts)
+    assert made.subject == subject
+    assert told in made.body
+    assert "Gil of the help desk" in made.body
+    assert made.body.count("https://") == 1

@@ -1,6 +1,7 @@
 """The courier against the pretend Slack: what happens to the others when one message cannot be delivered."""
 
 import asyncio
+import math
 import sqlite3
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, replace
@@ -23,7 +24,7 @@ from handlers.owners import CHANNEL, Owners
 from storage import outbox
 from storage.catalogue import Catalogue, Owner
 from storage.exceptions import SECURITY, raise_exception
-from storage.outbox import ALERT, NORMAL, OWNER
+from storage.outbox import ALERT, GRAVE, NORMAL, OWNER
 from storage.records import Owed, Posted
 from tests.handlers.access_ground import CATALOGUE, World
 from tests.handlers.access_ground import world as open_world
@@ -57,11 +58,11 @@ class Post:
                 )
             )  # fmt: skip
 
-    async def alert(self) -> None:
+    async def alert(self, severity: str = "low", cause: str = "t") -> None:
         """Something that security must see."""
         await self.world.ground.database.write(
             lambda tx: raise_exception(
-                tx, at=self.world.clock(), kind="tampered", cause="t", severity="low", who="Eve",
+                tx, at=self.world.clock(), kind="tampered", cause=cause, severity=severity, who="Eve",
                 correlation="", facts={},
             )
         )  # fmt: skip
@@ -273,6 +274,53 @@ async def test_an_alert_waits_for_nobody(post):
     slow = asyncio.create_task(post.courier.deliver_due(NORMAL))
     assert await post.courier.deliver_due(ALERT) == 1
     assert post.said() == [(ALARMS, True)]
+    assert await slow == 1
+    await post.courier.finish(5)
+    assert len(post.said()) == 2
+
+
+async def test_grave_news_goes_first_where_slack_asks_to_go_slower(post):
+    """O-7: not behind what was waiting, and with room for one more whenever it comes."""
+    for number in range(4):
+        await post.alert(cause=f"t:{number}")
+    post.slack.faults.rate_limit("chat.postMessage", 1, 1)
+    await deliver(post.courier, ALERT)
+    assert post.said() == [(ALARMS, False)]
+    assert await post.courier.until_next_grave() == math.inf
+    await post.alert("high")
+    assert await post.courier.until_next_grave() == 0
+    await deliver(post.courier, GRAVE)
+    assert await post.courier.until_next_grave() == 1
+    post.world.clock.forward(seconds=1)
+    await deliver(post.courier, ALERT)
+    assert len(post.said()) == 1
+    await deliver(post.courier, GRAVE)
+    assert post.said()[1:] == [(ALARMS, True)]
+    for seconds in range(2, 10):
+        post.world.clock.forward(seconds=1)
+        await deliver(post.courier, ALERT)
+        assert len(post.said()) == 2 + (seconds - 1) // 2
+    await post.alert("high", "again")
+    await deliver(post.courier, GRAVE)
+    assert len(post.said()) == 6  # a second after the last, without hearing from Slack that it was too soon
+    assert await post.courier.until_next_grave() == 1
+    post.world.clock.forward(seconds=1)
+    await deliver(post.courier, GRAVE)
+    assert len(post.said()) == 7
+    assert {ok for _, ok in post.said()[1:]} == {True}
+
+
+async def test_grave_news_waits_for_none_that_is_on_its_way_to_the_same_channel(post):
+    """O-7."""
+    await post.alert()
+    await post.alert("high", "grave")
+    post.slack.faults.delay("conversations.info", 0.5)
+    slow = asyncio.create_task(post.courier.deliver_due(ALERT))
+    await asyncio.sleep(0.1)
+    post.slack.faults.delay("conversations.info", 0)
+    await deliver(post.courier, GRAVE)
+    posts = [call for call in post.slack.calls if call.method == "chat.postMessage"]
+    assert "(high" in str(posts[0].arguments)
     assert await slow == 1
     await post.courier.finish(5)
     assert len(post.said()) == 2

@@ -143,7 +143,7 @@ async def test_the_folder_is_whole_and_each_file_has_its_hash(world: World, tmp_
         proofs=dict.fromkeys(found.rows, "proof\n"),
     )  # fmt: skip
     folder = tmp_path / "evidence"
-    assert write(evidence, folder) == 7 + len(found.rows)
+    assert write(evidence, folder) == 8 + len(found.rows)
     for line in (folder / "MANIFEST.sha256").read_text().splitlines():
         digest, name = line.split("  ")
         assert hashlib.sha256((folder / name).read_bytes()).hexdigest() == digest
@@ -192,6 +192,30 @@ async def test_what_was_stopped_is_a_request_of_its_own(world: World) -> None:
         ("prod-db", "refused", False, 1),
         ("prod-db", "approved", True, 3),
     ]
+
+
+async def test_every_emergency_is_told_with_how_often_and_its_review(world: World) -> None:
+    """B-4, AC-6(9): drills apart from it, each with its entries; one that nobody reviewed says nothing of a finding."""
+    start = world.clock()
+    steps: list[tuple[Any, ...]] = [
+        ("emergency.granted", "g1", "prod-db", {"incident": "INC-1"}), ("access.given", "g1", "prod-db"),
+        ("access.removed", "g1", "prod-db"), ("emergency.granted", "g2", "prod-db", {"incident": "INC-2"}),
+        ("emergency.reviewed", "g1", "prod-db", {"finding": "justified", "late": True}, "grace"),
+        ("emergency.practised", "g3", "prod-db", {"incident": "DRILL"}),
+    ]  # fmt: skip
+    await world.ground.database.write(
+        lambda tx: log.append_each(tx, [made(n, start, *one) for n, one in enumerate(steps)])
+    )
+    found = await gathered(world, start)
+    assert found.cases == []
+    assert sorted(found.rows) == [f"made-{n}" for n in range(6)]
+    first, second, drill = _read(tables.emergencies(found.broken, NAMES))
+    assert (first["kind"], first["times_that_month"], first["incident"]) == ("emergency", "2", "INC-1")
+    assert (first["reviewer_name"], first["finding"], first["late"]) == ("Grace Hopper", "justified", "yes")
+    assert first["entries"] == "made-0 made-1 made-2 made-4"
+    assert (second["finding"], second["reviewed_at"], second["removed_at"]) == ("", "", "")
+    assert (drill["kind"], drill["times_that_month"]) == ("drill", "1")
+    assert (await gathered(world, start, entitlement="wiki-edit")).broken == []
 
 
 LATE: Mapping[str, Any] = {"read_back": True, "overtaken": True}

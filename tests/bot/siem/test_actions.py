@@ -14,8 +14,8 @@ _DOTTED = re.compile(r"[a-z_]+(\.[a-z_]+)+")
 _NO_ACTIONS = frozenset(
     {
         "handlers.policies", "schema.cedarschema", "luca.diborgo", "wicket.mail",
-        "context.approvals", "context.attested", "context.member", "context.proof", "context.report",
-        "context.requester",
+        "context.approvals", "context.attested", "context.delegate", "context.member", "context.proof",
+        "context.report", "context.requester",
     }
 )  # fmt: skip
 

@@ -84,7 +84,7 @@ NO_SENTENCES = {
     "handlers/decisions/stating.py", "handlers/decisions/facts_used.py", "handlers/decisions/recollecting.py",
     "handlers/replaying.py",
     "handlers/decisions/drafts.py", "handlers/decisions/durations.py", "handlers/decisions/freezing.py",
-    "handlers/decisions/grammar.py", "handlers/decisions/passkey_names.py",
+    "handlers/decisions/for_others.py", "handlers/decisions/grammar.py", "handlers/decisions/passkey_names.py",
 }  # fmt: skip
 
 

@@ -198,6 +198,39 @@ _ANSWERS = (
         ("notice-vouched", "Whom it is about hears of it before it counts …", ()),
         ("notice-vouched-counts", "… and once it does.", ()),
     ),
+    *_of("helping", ("answer-help-desk", "Doing something for somebody else, as the help desk …", ())),
+    *_of(
+        "forms_helping",
+        (
+            "form-help-unlock",
+            "… an unlock, with whom and ticket filled in as they were typed …",
+            (Form.HELP_UNLOCK,),
+        ),
+    ),
+    *_of(
+        "helping",
+        ("form-helped", "… and what came of it.", (Form.NOTE,)),
+        ("notice-help-unlocked", "Whom it is about hears of it at once.", ()),
+    ),
+    *_of(
+        "forms_helping",
+        (
+            "form-help-reset",
+            "A reset: the help desk sees no password, no code and no link …",
+            (Form.HELP_RESET,),
+        ),
+    ),
+    *_of("helping", ("notice-help-reset", "… for the way to the page is the person's alone.", ())),
+    *_of(
+        "forms_helping",
+        ("form-help-recheck", "Access that somebody misses, checked again …", (Form.HELP_RECHECK,)),
+    ),
+    *_of(
+        "helping",
+        ("form-rechecked", "… with what was put right, and what is left to its owner.", (Form.NOTE,)),
+        ("notice-rechecked", "What it says to whom it is about.", ()),
+        ("form-help-refused", "What the help desk must not do.", (Form.NOTE,)),
+    ),
     *_of(
         "freezes",
         ("answer-stopped", "While new access is stopped.", ()),
@@ -289,6 +322,60 @@ _REFUSALS = _of(
     ("alert-policy-error", "A policy that cannot be evaluated refuses.", (Kind.POLICY_ERROR,)),
 )  # fmt: skip
 
+_EMERGENCIES = (
+    *_of(
+        "forms_emergencies",
+        ("form-break-glass", "What, for which incident, and why.", (Form.BREAK_GLASS,)),
+        ("form-break-glass-prove", "Then who it is: nothing is given yet.", (Form.NOTE,)),
+    ),
+    *_of(
+        "emergencies",
+        ("emergency-asked", "The same to whoever did it, in case that it was somebody else.", ()),
+        ("emergency-told", "The alert, while somebody outside Slack is still to be told.", ()),
+        ("emergency-held", "Everybody was told, and the access is there.", ()),
+        ("confirm-end-emergency", "Its owner's team and security end it at one click.", ()),
+        ("emergency-over", "How it ended, and who did that.", ()),
+    ),
+    *_of(
+        "emergency_reviews",
+        (
+            "alert-emergency-review",
+            "Somebody else has to look at it, and who can …",
+            (Kind.EMERGENCY_REVIEW,),
+        ),
+        ("emergency-review-due", "… which the alert says, too.", ()),
+        ("emergency-review-reminder", "A working day before it is due.", ()),
+        ("alert-emergency-review-late", "Nobody did: they break the glass no more until somebody does.", ()),
+    ),
+    *_of(
+        "forms_emergency_reviews",
+        ("form-review-emergency", "The review, with every fact whole.", (Form.REVIEW_EMERGENCY,)),
+    ),
+    *_of(
+        "emergency_reviews",
+        ("alert-emergency-unjustified", "It was not justified …", (Kind.EMERGENCY_UNJUSTIFIED,)),
+    ),
+    *_of(
+        "forms_emergency_reviews",
+        ("form-restore-eligibility", "… until security lets them again …", (Form.RESTORE_ELIGIBILITY,)),
+    ),
+    *_of(
+        "emergency_reviews",
+        ("alert-emergency-restored", "… and says why.", ()),
+        ("alert-drill-missed", "Nobody practised it for too long.", (Kind.DRILL_MISSED,)),
+    ),
+    *_of("forms_emergencies", ("form-drill", "A drill goes the same way …", ())),
+    *_of(
+        "emergency_reviews",
+        ("emergency-drill", "… says so wherever it is told …", ()),
+        ("alert-drill-review", "… and is reviewed alike.", ()),
+    ),
+    *_of(
+        "alerts",
+        ("alert-emergency-refused", "Somebody who is on no list.", (Kind.EMERGENCY_REFUSED,)),
+    ),
+)
+
 _ACCOUNTS = (
     *_of(
         "resets",
@@ -297,6 +384,10 @@ _ACCOUNTS = (
     *_of(
         "alerts_vouching",
         ("alert-vouching", "Somebody vouches for whom they may not.", (Kind.VOUCHING,)),
+    ),
+    *_of(
+        "alerts_helping",
+        ("alert-helping", "Somebody of the help desk acts for whom they must not.", (Kind.HELP_DESK,)),
     ),
     *_of("forms_alarms", ("form-release", "Let them in again.", (Form.RELEASE,))),
     *_of("resets", ("alert-not-me-lifted", "Who did, and how they knew.", ())),
@@ -365,6 +456,12 @@ _DIRECTORY = (
         "alerts",
         ("alert-owner-unreachable", "A team that nobody can reach.", (Kind.OWNER_UNREACHABLE,)),
         ("alert-undeliverable", "A letter that the mail server does not take.", (Kind.UNDELIVERABLE,)),
+        ("alert-undeliverable-outside", "A notice that no channel outside Slack takes.", ()),
+    ),
+    *_of(
+        "floods",
+        ("flood", "Many of one kind at once: all but the first few are one line.", ()),
+        ("alert-escalated", "Nobody acknowledged it, so it was told outside Slack, too.", ()),
     ),
 )  # fmt: skip
 
@@ -395,6 +492,7 @@ _DRIFT = (
 _STOPPED = (
     *_of(
         "freezes",
+        ("alert-mismatch", "An entry of the record was edited past Wicket.", (FreezeKind.MISMATCH,)),
         ("alert-stopped", "The records were restored from an older copy.", (Kind.ACCESS_STOPPED, FreezeKind.RESTORED)),
     ),
     *_of("forms_freezes", ("form-resume", "Let new access begin again.", (Form.RESUME,))),
@@ -415,7 +513,40 @@ _RECORD = (
         ("digest", "The week in numbers, and what stands out.", ()),
         ("digest-quiet", "A quiet week.", ()),
     ),
+    *_of(
+        "alerts_record",
+        ("alert-record-changed", "One more entry that was edited past Wicket.", (Kind.RECORD_CHANGED,)),
+    ),
 )  # fmt: skip
+_WORK = (
+    *_of("forms_exceptions", ("form-assign", "Who works on it from now on.", (Form.ASSIGN,))),
+    *_of("alert_work", ("alert-assigned", "Given to somebody, who has not looked yet.", ())),
+    *_of("exceptions_told", ("exception-yours", "What they hear of it.", ())),
+    *_of("alert_work", ("alert-acknowledged", "Taken up: who is at it, and by when.", ())),
+    *_of("forms_exceptions", ("form-resolve", "How it ended, with a few words.", (Form.RESOLVE,))),
+    *_of("alert_work", ("alert-resolved", "Resolved: by whom, when and why.", ())),
+    *_of("open_exceptions", ("open-exceptions", "What is open, each day that anything is.", ())),
+)  # fmt: skip
+_DELEGATED = (
+    *_of(
+        "forms_delegations", ("form-delegate", "What, to whom, up to what, and until when.", (Form.DELEGATE,))
+    ),
+    *_of(
+        "delegations",
+        ("delegation-made", "Told to the team, to security and to whoever may approve now.", ()),
+    ),
+    *_of("approvals", ("approval-by-delegation", "Approved by delegation: by whose, and until when.", ())),
+    *_of("delegations", ("delegation-ended", "Ended at a click, in the same message.", ())),
+)
+_PATTERNS = _of(
+    "alerts_seen",
+    ("alert-many-refusals", "Somebody tries door after door.", (Kind.MANY_REFUSALS,)),
+    ("alert-many-asked", "Many different things asked for at once.", (Kind.MANY_ASKED,)),
+    ("alert-each-other", "Two people approve each other's requests.", (Kind.APPROVING_EACH_OTHER,)),
+    ("alert-approved-at-once", "Approvals that come too soon to have been read.", (Kind.APPROVED_AT_ONCE,)),
+    ("alert-dormant", "A privileged request out of a long silence.", (Kind.DORMANT,)),
+    ("alert-many-resets", "More resets at once than usual.", (Kind.MANY_RESETS,)),
+)
 _RULES = _of(
     "alerts_rules",
     ("alert-rules-changed", "What is other in policies, catalogue and settings.", (Kind.RULES_CHANGED,)),
@@ -436,14 +567,25 @@ PARTS = (
     Part(heading="The request", opening="One message for each request, edited in place.", pictures=_DECIDING),
     Part(heading="Forms", pictures=_DECISION_FORMS),
     Part(heading="To whoever clicks in vain", opening="Only they see it.", pictures=_CLICKERS),
+    Part(heading="Delegated approvals", opening="Somebody approves while others are away.", pictures=_DELEGATED),
     Part(heading="For security", level=2, opening="In the security channel: one message for each exception."),
+    Part(heading="Whose work an exception is", opening="The same buttons stand below each.", pictures=_WORK),
     Part(heading="Refusals and strangers", pictures=_REFUSALS),
     Part(heading="Accounts that may be taken over", pictures=_ACCOUNTS),
+    Part(
+        heading="Breaking the glass",
+        opening="One message, from before the access until after its end.",
+        pictures=_EMERGENCIES,
+    ),
     Part(heading="Petitions", opening="Two people say of somebody that it is them.", pictures=_PETITIONS),
     Part(heading="Late, failing, unreachable", pictures=_DIRECTORY),
     Part(heading="Differences and leavers", pictures=_DRIFT),
     Part(heading="New access is stopped", pictures=_STOPPED),
     Part(heading="The record", opening="What happened, told to whom it concerns.", pictures=_RECORD),
+    Part(
+        heading="Patterns in the record", opening="What no single entry shows; nothing is stopped by it.",
+        pictures=_PATTERNS,
+    ),
     Part(heading="Changes of the rules", opening="Policies, catalogue and settings.", pictures=_RULES),
 )  # fmt: skip
 

@@ -63,6 +63,7 @@ async def too_many_resets(it: Studio) -> None:
         await at_the_code(it, it.page, login)
         await choose(it.page)
         await it.person(login).sees("✅ Your password was changed")
+    await told(it, "alert-many-resets", "Many resets in the whole company")
     await at_the_code(it, it.page, "linus")
     await choose(it.page)
     stopped = await told(it, "alert-resets-stopped", "Resets are stopped for everybody")

@@ -14,7 +14,14 @@ from handlers.decisions.policy import Action
 from handlers.policies import shipped
 from tests.browser.gallery import (
     approvers,
+    delegations,
+    emergencies,
+    emergency_reviews,
+    exceptions,
+    floods,
     halting,
+    helping,
+    patterns,
     petitions,
     proofs,
     resets,
@@ -57,6 +64,11 @@ def _all_policies() -> dict[str, Any]:
     return {"policy": shipped_policy()}
 
 
+def _every_day_counts() -> dict[str, Any]:
+    section = "[emergencies]\nweekend = []\ndrill_every_days = 7\n[security]"
+    return {"policy": shipped_policy(), "changes": {"[security]": section}}
+
+
 def _broken() -> dict[str, Any]:
     sources, schema = shipped()
     broken = {**sources, "broken.cedar": overflowing("forbid", Action.GRANT)}
@@ -64,7 +76,12 @@ def _broken() -> dict[str, Any]:
 
 
 def _few_resets() -> dict[str, Any]:
-    return {"changes": {"[security]": "[security]\nresets_an_hour = 2"}}
+    section = "[detectors.resets]\neverybody = 2\n[security]\nresets_an_hour = 2"
+    return {"changes": {"[security]": section}}
+
+
+def _soon_told() -> dict[str, Any]:
+    return {"changes": {"[security]": f"{patterns.LOW}[security]"}}
 
 
 def _two_owners() -> dict[str, Any]:
@@ -92,9 +109,13 @@ SCENES = (
             security.many_left, security.on_the_secure_page, security.undeliverable, security.a_checkpoint,
             security.a_story, security.a_week,
             proofs.a_passkey, resets.not_me, resets.a_new_address, rules.changed_rules,
-            halting.halted, halting.revoked,
+            halting.halted, halting.revoked, exceptions.worked_on, floods.a_flood, floods.an_escalation,
+            delegations.holiday, helping.help_desk, patterns.an_edited_record,
         )
     ),
+    Scene(play=emergencies.broken_glass, how=_all_policies),
+    Scene(play=emergency_reviews.reviewed, how=_every_day_counts),
+    Scene(play=emergency_reviews.drilled, how=_every_day_counts),
     Scene(play=petitions.a_petition, how=_all_policies),
     Scene(play=petitions.a_privileged_petition, how=_all_policies),
     Scene(play=approvers.manager_first, how=_manager_first),
@@ -102,6 +123,7 @@ SCENES = (
     Scene(play=security.set_back, how=_published),
     Scene(play=security.a_broken_policy, how=_broken),
     Scene(play=resets.too_many_resets, how=_few_resets),
+    Scene(play=patterns.patterns, how=_soon_told),
     Scene(play=rules.proposed_rules, how=_two_owners),
     Scene(play=security.not_streamed, how=_no_collector),
     Scene(play=vouching.a_word, how=_all_policies),

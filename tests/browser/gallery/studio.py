@@ -78,9 +78,11 @@ class Studio:
         await self.page.evaluate("document.activeElement?.blur()")
         await self._write(name, await _box(form))
 
-    async def take_confirm(self, name: str, login: str, message: Message, label: str) -> None:
+    async def take_confirm(
+        self, name: str, login: str, message: Message, label: str, channel: str = ""
+    ) -> None:
         """What this person is asked before a button of this message does its work; they answer nothing."""
-        await self._look(login)
+        await self._look(login, channel)
         await self._shown(message).get_by_role("button", name=label).click()
         asked = self.page.get_by_role("alertdialog")
         await expect(asked).to_be_visible()

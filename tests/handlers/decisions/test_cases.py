@@ -5,6 +5,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from handlers.decisions.attested import Attested
 from handlers.decisions.cases import answered, coverage, read_cases, strange_ids
 from handlers.decisions.cedar import CedarPolicy
 from handlers.decisions.circumstances import HAS_NOTHING, Having
@@ -13,7 +14,6 @@ from handlers.decisions.policy import (
     AccountQuestion,
     Action,
     Approvals,
-    Attested,
     AttestQuestion,
     DriftQuestion,
     GivenProof,

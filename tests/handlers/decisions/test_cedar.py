@@ -1,7 +1,7 @@
 """The engine: what it does with odd facts, with policies that fail, and with sets that must not load."""
 
 from dataclasses import replace
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -15,6 +15,7 @@ from storage.catalogue import Entitlement
 from storage.directories.base import Account
 from storage.faults import PolicyFault
 from tests.handlers.decisions.cast import ADA, GRACE, PROD_DB, WIKI, access, account, overflowing
+from tests.handlers.made_once import without_step_up
 
 SOURCES, SCHEMA = shipped()
 POLICY = CedarPolicy.load(SOURCES, SCHEMA, bound_to="catalogue 1")
@@ -200,6 +201,62 @@ def test_of_two_readings_of_one_account_none_is_believed() -> None:
         access(Action.GRANT, WIKI, by=replace(ADA, employment="contractor"), approvals=Approvals(owner=1)),
     ]
     assert [(one.allowed, bool(one.errors)) for one in POLICY.ask_each(asked)] == [(False, True)] * 2
+
+
+@pytest.mark.parametrize(
+    ("approver", "requester", "asked", "answers"),
+    [
+        ({"groups": frozenset[str]()}, {}, {}, [False, True]),
+        ({}, {}, {"rationale_given": False}, [False, True]),
+        ({}, {}, {"minutes": 0}, [False, False]),
+        ({}, {"active": False}, {}, [False, False]),
+        ({}, {}, {"held": 10_000}, [True, False]),
+    ],
+)
+def test_what_was_asked_together_before_answers_for_nothing_that_changed(
+    approver: dict[str, Any], requester: dict[str, Any], asked: dict[str, Any], answers: list[bool]
+) -> None:
+    """Promise 3: an answer is known for the same facts to the last letter; each that policy reads makes it another."""
+    policy = CedarPolicy.load(*without_step_up(), bound_to="")
+
+    def ask(grace: Account, ada: Account, **facts: Any) -> list[bool]:
+        facts = {"way": "approve", **facts}
+        approving = access(Action.APPROVE, PROD_DB, principal=grace, requester=ada, role="owner", **facts)
+        granting = replace(
+            approving,
+            action=Action.GRANT,
+            principal=ada,
+            role=None,
+            rationale_given=True,
+            approvals=Approvals(owner=1),
+        )
+        return [one.allowed for one in policy.ask_each([approving, granting])]
+
+    for _ in range(2):
+        assert ask(GRACE, ADA) == [True, True]
+        assert ask(replace(GRACE, **approver), replace(ADA, **requester), **asked) == answers
+
+
+def test_where_policy_goes_by_the_time_each_moment_is_another_question() -> None:
+    """What was answered before noon is asked again after it; and a fact of another type is another fact."""
+    by_noon = """@id("by-noon") @reason("By noon.")
+        permit (principal, action in [Action::"approve", Action::"grant"], resource)
+        when { context.now < datetime("2026-03-02T12:00:01Z") && context.minutes > 0 };"""
+    policy = load(by_noon)
+
+    def ask(**facts: Any) -> list[bool]:
+        approving = access(Action.APPROVE, WIKI, principal=GRACE, requester=ADA, role="owner", **facts)
+        return [
+            one.allowed
+            for one in policy.ask_each([approving, replace(approving, action=Action.GRANT, role=None)])
+        ]
+
+    before = datetime(2026, 3, 2, 12, tzinfo=UTC)
+    for _ in range(2):
+        assert ask(now=before, minutes=1) == [True, True]
+        assert ask(now=before + timedelta(minutes=1), minutes=1) == [False, False]
+        assert ask(now=before, minutes=True) == [False, False]
+        assert ask(now=before.replace(tzinfo=None), minutes=1) == [False, False]
 
 
 def test_no_action_stands_for_others() -> None:

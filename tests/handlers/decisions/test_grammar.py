@@ -11,14 +11,17 @@ from hypothesis import strategies as st
 from handlers.decisions import durations
 from handlers.decisions.drafts import UNKNOWN_NAME
 from handlers.decisions.grammar import ticket_of, understand
+from handlers.decisions.helping import Act
 from handlers.decisions.names import Names
 from handlers.decisions.understanding import (
     CareForProofs,
     CheckMembership,
+    DelegateApprovals,
     DidYouMean,
     DraftRequest,
     EnrolProofs,
     Help,
+    HelpSomebody,
     LinkAccount,
     ListAccess,
     ListPossible,
@@ -95,6 +98,11 @@ def asks(
             "vouch|vouch for Ana|Vouch for <@U0ADA>|I want to vouch for Ana Byron, please|vouch @ana",
         ),
         (
+            DelegateApprovals(),
+            "delegate my approvals|delegate my approvals to Ana for 5 days|Please delegate all my approvals to <@U0ADA>"
+            "|hand over my approvals|I want to delegate my approvals to Ana|delegate",
+        ),
+        (
             ListPossible(),
             "what can I ask for?|What could I request?|which access can I get?|what am I allowed to have?"
             "|what can I get access to, please?",
@@ -129,13 +137,45 @@ def test_plain_sentences_have_one_meaning(meaning: Understanding, texts: str) ->
 
 
 @pytest.mark.parametrize(
+    ("text", "meaning"),
+    [
+        ("unlock anna for INC-1234", ("unlock", "anna", "INC-1234")),
+        ("/unlock", None),
+        ("please unlock @anna", ("unlock", "anna", "")),
+        ("could you unblock the account of Anna Berg for ticket INC-7?", ("unlock", "Anna Berg", "INC-7")),
+        ("unlock bob's account", ("unlock", "bob", "")),
+        ("reset bob's password", ("reset", "bob", "")),
+        ("reset the password of anna, for INC-1", ("reset", "anna", "INC-1")),
+        ("start a reset for @anna with INC-1", ("reset", "anna", "INC-1")),
+        ("start the password reset of anna", ("reset", "anna", "")),
+        ("check Anna's access to payments-db again", ("recheck", "Anna", "")),
+        ("recheck the access of anna to prod-db", ("recheck", "anna", "")),
+        ("check @ada's access again, ticket INC-1240", ("recheck", "ada", "INC-1240")),
+        ("unlock me", None),
+        ("unlock my colleague", None),
+        ("unlock the database", None),
+        ("reset my password and unlock bob", None),
+        ("check my access", None),
+        ("do not unlock bob", None),
+    ],
+)
+def test_what_is_done_for_somebody_else_opens_a_form_and_is_nobody_by_guess(
+    text: str, meaning: tuple[str, str, str] | None
+) -> None:
+    """R-6: whom is as it was typed, and never oneself."""
+    found = read(text)
+    if meaning is None:
+        assert not isinstance(found, HelpSomebody)
+    else:
+        act, whom, ticket = meaning
+        assert found == HelpSomebody(act=Act(act), whom=whom, ticket=ticket)
+
+
+@pytest.mark.parametrize(
     "text",
     [
         "I don't want to unlock my account",
-        "unlock bob's account",
-        "unlock the account of Grace",
         "do not reset my password",
-        "reset bob's password",
         "reset my password and unlock bob",
         "why would anybody unlock my account",
         "why was Bob refused?",

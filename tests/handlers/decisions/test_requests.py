@@ -15,12 +15,12 @@ from handlers.decisions.requests import (
     VOIDED,
     Approver,
     may_decide,
-    may_revoke,
     missing_approvals,
     still_granted,
     weigh_approval,
     weigh_request,
 )
+from handlers.decisions.revoking import may_revoke
 from handlers.policies import shipped
 from storage.catalogue import Entitlement, Owner
 from storage.directories.base import Account

@@ -19,11 +19,13 @@ from storage.audit.merkle import (
     root_of,
     root_under,
 )
+from storage.audit.slices import SLICE, next_slice
 from storage.audit.tables import ENTRIES, HEAD, TABLES
 from storage.audit.tiles import Tree, add_tiles, next_tiles, sealed
 from storage.faults import AuditFault
 
 from .conftest import START
+from .test_tampering import KEY
 
 SIZE = 256 * 256 + 3 * 256 + 7
 
@@ -171,3 +173,13 @@ def test_what_is_missing_is_a_fault_and_no_wrong_answer(grown: Engine) -> None:
             with pytest.raises(AuditFault, match="wicket audit verify"):
                 inclusion_proof(Tree(tx, SIZE).between, 70, SIZE)
             tx.rollback()
+
+
+def test_a_walk_in_slices_compares_a_tile_over_tiles_where_it_is_filled(grown: Engine) -> None:
+    """T-5: with the slice that ends where it does, in the middle of the log. Here no leaf fits, which is told too."""
+    with grown.connect() as tx:
+        before = Tree(tx, SIZE).frontier(256 * 256 - SLICE)
+        sound = next_slice(tx, before, KEY)
+        tx.execute(text("UPDATE audit_tiles SET root = zeroblob(32) WHERE level = 1"))
+        assert next_slice(tx, before, KEY).more == sound.more + 1
+        tx.rollback()

@@ -163,6 +163,29 @@ async def approved_for_less(scene: Scene) -> None:
     await scene.must_be_in("ada", "billing-export", whether=False)
 
 
+async def holiday_cover(scene: Scene) -> None:
+    """Luca lets Grace approve for Finance while he is away; she does, and back at his desk he ends it at a click."""
+    ada, luca, grace = scene.player("ada"), scene.player("luca"), scene.player("grace")
+    await luca.commands("delegate", channel="finance-owners")
+    chosen = {"Approvals of what": "billing-export", "To whom": "U0GRACE", "Up to which risk": "3",
+              "Up to how long": "240", "Until when": "5"}  # fmt: skip
+    await luca.fills(await luca.form("Delegate approvals"), chosen)
+    await luca.form("It holds from now on")
+    await luca.client.close_view()
+    told = await luca.sees("Approvals delegated: Finance", "Grace Hopper", channel="finance-owners")
+    await scene.player("alan").sees("Approvals delegated: Finance", "Luca", channel="security")
+    await ada.says("I need billing-export for 1h because FIN-4")
+    await ada.presses(await ada.hears("You are asking for"), "Send request")
+    asked = await grace.sees("Access request: billing-export", "Can decide now", channel="finance-owners")
+    await grace.presses(asked, "Approve…")
+    await grace.fills(await grace.form("It was delegated to you"), {_WHY: "Luca told me about it"})
+    await luca.sees("Grace Hopper (by delegation from Luca", channel="finance-owners")
+    await luca.presses(told, "End it")
+    await luca.sees("Approvals delegated: Finance", "Ended", channel="finance-owners")
+    await scene.later(hours=1)
+    await ada.sees("⌛ billing-export", "as agreed")
+
+
 async def a_denial(scene: Scene) -> None:
     """By form this time: errors stand at the field, nothing typed is lost; Edsger denies, and Ada reads why."""
     ada, edsger = scene.player("ada"), scene.player("edsger")
@@ -209,6 +232,7 @@ STEPS = (
     it_ends_on_time,
     the_highest_risk,
     approved_for_less,
+    holiday_cover,
     a_denial,
     a_lapse,
 )

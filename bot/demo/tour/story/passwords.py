@@ -106,8 +106,8 @@ async def a_reset_without_the_phone(scene: Scene) -> None:
 
 
 async def it_was_not_her(scene: Scene) -> None:
-    """Say it was not her: the link of the mail stops it all, without signing in, and security lets her in again."""
-    katherine, alan = scene.player("katherine"), scene.player("alan")
+    """Say it was not her: the link of the mail stops it all, without signing in."""
+    katherine = scene.player("katherine")
     await scene.mail("katherine", "A new password is being set for you")
     mail = await scene.mail("katherine", "Your password was changed")
     async with Browser() as browser:
@@ -117,9 +117,24 @@ async def it_was_not_her(scene: Scene) -> None:
         page = await katherine.sends(browser, page, "It wasn't me: stop it")
         page.shows("It is stopped.")
     await scene.must_sign_in("katherine", NEW_PASSWORDS["katherine"], whether=False, which="the new password")
-    told = await alan.sees(
+    await scene.player("alan").sees(
         "“This wasn't me”: Katherine Johnson", "Their account is switched off", channel="security"
     )
+
+
+async def nobody_looked(scene: Scene) -> None:
+    """Nobody of security takes it up for a quarter of an hour, so whoever is on duty hears of it outside Slack."""
+    await scene.later(minutes=16)
+    mail = await scene.mail("joan", "Katherine Johnson")
+    expect(
+        "Nobody acknowledged it in Slack within 15 minutes." in mail, "The mail does not say why it was sent."
+    )
+
+
+async def security_lets_her_in_again(scene: Scene) -> None:
+    """Alan reads what was done already, and where it was told; he spoke to her, and lifts it."""
+    alan = scene.player("alan")
+    told = await alan.sees("“This wasn't me”: Katherine Johnson", "in time: sent by mail", channel="security")
     await alan.presses(told, "Let them in again…")
     await alan.fills(
         await alan.form("Let them in again"), {"How do you know": "I spoke to her: it was her after all"}
@@ -168,6 +183,20 @@ async def an_unlock_with_proof(scene: Scene) -> None:
     await scene.must_sign_in("bob", password)
 
 
+async def the_help_desk_unlocks(scene: Scene) -> None:
+    """Linus is locked out, and rings the IT desk: Konrad unlocks him with a ticket, and Linus hears who did."""
+    konrad, linus = scene.player("konrad"), scene.player("linus")
+    for _ in range(_WRONG_SIGN_INS):
+        await scene.must_sign_in("linus", "sprayed", whether=False, which="a wrong password")
+    await konrad.commands("unlock @linus for INC-1720", channel="it-desk")
+    await konrad.fills(
+        await konrad.form("They are told at once"), {"Why": "he rang me from his desk, and I called him back"}
+    )
+    await linus.hears("Konrad Zuse of the help desk unlocked your account", "INC-1720")
+    await scene.mail("linus", "The help desk unlocks your account")
+    await scene.must_sign_in("linus", LOVELACE.person("linus").password)
+
+
 def _link_in(mail: str) -> str:
     """The address in a mail behind which something can be stopped."""
     return next(word for word in mail.split() if "/not-me/" in word)
@@ -184,8 +213,11 @@ STEPS = (
     proofs_come_first,
     a_reset_without_the_phone,
     it_was_not_her,
+    nobody_looked,
+    security_lets_her_in_again,
     what_is_privileged_waits,
     administrators_go_the_governed_way,
     an_unlock_at_once,
     an_unlock_with_proof,
+    the_help_desk_unlocks,
 )

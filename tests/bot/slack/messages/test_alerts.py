@@ -10,11 +10,12 @@ from hypothesis import strategies as st
 from bot.slack.messages.alert_facts import Alert
 from bot.slack.messages.alerts import alert_message
 from bot.slack.messages.drift import DRIFT
+from bot.slack.messages.emergency_reviews import FOLLOW_UPS
 from handlers.strange import Kind
 from tests.bot.slack.stories import NOW, clumsy, hears, problems, reads
 
 # The others are told by bot.slack.messages.drift, freezes, alarms and alerts_rules.
-ALERTS = set(Kind) - DRIFT - {Kind.ACCESS_STOPPED, Kind.NOT_ME, Kind.RULES_PROPOSED}
+ALERTS = set(Kind) - DRIFT - FOLLOW_UPS - {Kind.ACCESS_STOPPED, Kind.NOT_ME, Kind.RULES_PROPOSED}
 TAIL = "medium · 23 Nov 14:02 UTC · story g-1"
 LATER = (NOW + timedelta(minutes=30)).isoformat()
 
@@ -28,7 +29,27 @@ def alert(kind: Kind, facts: dict[str, Any] | None = None, **changes: Any) -> Al
     return Alert(**{**told, **changes})
 
 
+SEEN = [
+    Kind.MANY_REFUSALS, Kind.MANY_RESETS, Kind.APPROVING_EACH_OTHER, Kind.APPROVED_AT_ONCE, Kind.DORMANT,
+    Kind.MANY_ASKED,
+]  # fmt: skip
 GOLDEN = [
+    (
+        alert(
+            Kind.EMERGENCY_REFUSED,
+            {"stage": "told", "entitlement": "prod-db", "incident": "INC-1", "reasons": ["Nobody outside took it."]},
+        ),
+        "⚠️ Break-glass refused: prod-db for Ada Lovelace (ada)",
+        "Incident INC-1. They had proved who they are, and the alert was on its way. Nobody outside took it. Nothing "
+        "was given.",
+        TAIL,
+    ),
+    (
+        alert(Kind.EMERGENCY_REFUSED, {"stage": "listed"}),
+        "⚠️ Break-glass tried by Ada Lovelace (ada)",
+        "Ada Lovelace (ada) is on no list of those who may take something in an emergency. Nothing was given.",
+        TAIL,
+    ),
     (
         alert(Kind.PETITION, {"kind": "proofs", "stage": "cancelled", "why": "not-me", "privileged": False}),
         "⚠️ Petition stopped: Ada Lovelace (ada)",
@@ -89,6 +110,26 @@ GOLDEN = [
         "⚠️ Asked too often to be vouched for: Ada Lovelace (ada)",
         "Somebody asks again and again for a code to be vouched for as Ada Lovelace (ada). "
         "For a day no code of theirs counts, and nobody was sent anything. Speak to them.",
+        TAIL,
+    ),
+    (
+        alert(Kind.WRONG_APPROVER, {"entitlement": "prod-db", "emergency": True, "reasons": ["You report to them."]}),
+        "⚠️ Wrong person clicked: prod-db",
+        "Ada Lovelace (ada) tried to review an emergency about prod-db. You report to them. Nothing was changed.",
+        TAIL,
+    ),
+    (
+        alert(Kind.HELP_DESK, {"reason": "privileged", "whom": "Root (root)"}),
+        "⚠️ Refused: Ada Lovelace (ada) acts for Root (root), who has administrative power",
+        "Ada Lovelace (ada) tried to do something for the account of Root (root). Nothing was changed. "
+        "Speak to both: this is how somebody gets at a privileged account.",
+        TAIL,
+    ),
+    (
+        alert(Kind.HELP_DESK, {"reason": "repeated", "whom": "", "tries": 3}),
+        "⚠️ Refused again and again: Ada Lovelace (ada) acts for others",
+        "Ada Lovelace (ada) tried several times to do something for people whom their help desk does not serve, or is "
+        "on none. Nothing was changed. Speak to them.",
         TAIL,
     ),
     (
@@ -433,6 +474,40 @@ GOLDEN = [
         alert(Kind.NOT_STREAMED, {"since": NOW.isoformat(), "behind": 412, "settled": LATER}, who="audit log"),
         "⚠️ The audit log is not taken by the system that it is sent to",
         "That is so since 23 Nov 14:02 UTC. Since 23 Nov 14:32 UTC it takes them again.",
+        TAIL,
+    ),
+    (
+        alert(Kind.RECORD_CHANGED, {"detail": "The audit entry e-1 at index 7 is not what was written."}, who="Wicket"),
+        "⚠️ Changed past Wicket: another entry of the record",
+        "The audit entry e-1 at index 7 is not what was written. New access is stopped already. Find out who can write "
+        "to the database; wicket audit verify names all that does not fit.",
+        TAIL,
+    ),
+    (
+        alert(Kind.RECORD_CHANGED, {"detail": "The stored tree is not.", "tree": True, "settled": LATER}, who="Wicket"),
+        "⚠️ Changed past Wicket: the stored tree of the record",
+        "The stored tree is not. Since 23 Nov 14:32 UTC it fits again.",
+        TAIL,
+    ),
+    *(
+        (
+            alert(kind, {
+                "detector": "refusals", "settings": "person = 10, minutes = 60", "title": "Many refusals: Eve (eve)",
+                "told": "Eve (eve) was refused 12 times.", "usual": "Usually once.", "since": NOW.isoformat(),
+                "until": LATER,
+            }),
+            "⚠️ Many refusals: Eve (eve)",
+            "Eve (eve) was refused 12 times. The first was 23 Nov 14:02 UTC, the last 23 Nov 14:32 UTC. Usually once. "
+            "Nothing is stopped by this. It is tuned in wicket.toml, [detectors.refusals]: person = 10, minutes = 60.",
+            TAIL,
+        )
+        for kind in SEEN
+    ),
+    (
+        alert(Kind.DETECTOR_FAILED, {"error": "KeyError", "first": 7, "last": 9}, who="refusals"),
+        "⚠️ A detector failed: refusals",
+        "It broke over the audit entries 7 to 9 (KeyError), and says nothing of them. The others go on, and it is "
+        "tried again with what comes next. The log says more; [detectors] in wicket.toml switches it off.",
         TAIL,
     ),
     (

@@ -5,14 +5,15 @@ from typing import Any
 
 from bot.slack.messages.digests import KINDS, digest_message
 from handlers.decisions.outliers import Outlier, StandsOut
-from handlers.digests import AUTOMATIC, BY_PEOPLE, Digest
+from handlers.digests import AUTOMATIC, BY_DELEGATION, BY_PEOPLE, Broken, Digest
 from handlers.strange import Kind
 from tests.bot.slack.stories import NOW, clumsy, problems, reads
 
 EVERYTHING = (
     "grant.requested", "approval.denied", "grant.refused", "grant.lapsed", "grant.withdrawn", "grant.expired",
     "grant.ended_early", "grant.given_back", "password.changed", "account.unlocked", "account.reported",
-    "petition.asked", "petition.used", "vouching.given", "vouching.used", AUTOMATIC, BY_PEOPLE,
+    "petition.asked", "petition.used", "vouching.given", "vouching.used", "delegation.made", BY_DELEGATION, AUTOMATIC,
+    BY_PEOPLE,
 )  # fmt: skip
 
 
@@ -40,6 +41,23 @@ FULL = week(
     ),
     names={"p-1": "Ada Lovelace", "p-2": "Grace Hopper", "p-3": "Eve Example"},
 )  # fmt: skip
+
+
+def test_who_broke_the_glass_is_told_with_how_often_and_a_drill_says_so():
+    """B-4."""
+    broken = (
+        Broken(who="Bob Noyce", what="prod-db", drill=False, times=1, in_month=3),
+        Broken(who="Bob Noyce", what="prod-db", drill=True, times=0, in_month=1),
+    )
+    message = digest_message(week(broken=broken))
+    assert (
+        "Breaking the glass\n"
+        "• Bob Noyce, prod-db: 1 in this week, 3 in 30 days.\n"
+        "• DRILL: Bob Noyce, prod-db: 0 in this week, 1 in 30 days."
+    ) in reads(message)
+    assert "1 in this week, 3 in 30 days" in message.text
+    assert problems(message) == []
+    assert "A quiet week" in reads(digest_message(week(broken=broken[1:])))
 
 
 def test_a_full_week_reads_as_it_should():
@@ -101,3 +119,9 @@ def test_every_kind_of_exception_has_a_name_and_all_of_them_with_hostile_names_f
         names={"p": hostile},
     )
     assert problems(digest_message(loud)) == []
+
+
+def test_delegations_made_and_used_stand_in_a_line_of_their_own():
+    """R-5."""
+    counts = {**dict.fromkeys(EVERYTHING, 0), "delegation.made": 2, BY_DELEGATION: 1}
+    assert "Delegations  2 made and 1 decision by delegation" in reads(digest_message(week(counts=counts)))

@@ -1,0 +1,17 @@
+"""What follows an emergency, built from settings: the reviews that are owed, and the drills.
+
+It holds no behaviour of its own.
+"""
+
+from datetime import timedelta
+
+from bot.settings import Settings
+from handlers.emergency_followups import EmergencyFollowups
+from handlers.emergency_reviewers import Reviewers
+from handlers.ground import Ground
+
+
+def followups_of(settings: Settings, ground: Ground) -> EmergencyFollowups:
+    """What asks for reviews, and for drills."""
+    days = settings.emergencies.drill_every_days
+    return EmergencyFollowups(ground, Reviewers(ground), drill_every=timedelta(days=days) if days else None)

@@ -1,0 +1,45 @@
+"""The duties that look over the record by themselves: the walk over all of it, and the detectors behind its end.
+
+It does nothing itself but build them and say how often; each gives way to what has to be done at once.
+"""
+
+import secrets
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import timedelta
+
+from bot.schedule import Duty
+from bot.settings import Settings
+from handlers.detecting import Detecting
+from handlers.ground import Ground
+from handlers.walking import Walking
+from handlers.watching import Watching
+from storage.audit.checkpoint import Verifier
+
+
+@dataclass(frozen=True, kw_only=True)
+class Lookouts:
+    """Those of one bot."""
+
+    walking: Walking
+    detecting: Detecting
+
+    @classmethod
+    def of(cls, settings: Settings, ground: Ground, watching: Watching, verifier: Verifier) -> "Lookouts":
+        """As the settings have them."""
+        every = timedelta(hours=settings.audit.walk_hours)
+        return cls(
+            walking=Walking(ground, watching, verifier, every=every),
+            detecting=Detecting(ground, tuple(settings.detectors.tuned()), sender=secrets.token_hex(8)),
+        )
+
+    def duties(self, is_busy: Callable[[], bool]) -> list[Duty]:
+        """is_busy: whether others have so much to do that what can wait should."""
+
+        async def walk() -> None:
+            await self.walking.look(gives_way=is_busy())
+
+        return [
+            Duty(name="walk", every=5, work=walk),
+            Duty(name="detectors", every=1, work=self.detecting.look),
+        ]

@@ -1,0 +1,117 @@
+"""Emergencies as rows: made, moved from state to state, found and counted.
+
+It decides no move; one that the table of states does not have fails.
+"""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import bindparam
+from sqlmodel import Session, SQLModel, col, func, select
+
+from storage import upserts
+from storage.changing import change
+from storage.plain import run
+from storage.records import Emergency, Grant
+from storage.signing import genuine, only_genuine, signed
+from storage.states import EMERGENCY_FOLLOWS, EMERGENCY_UNDER_WAY, LIVE, EmergencyState, GrantState
+
+FORESEEN = "emergency"
+"""What stands in a grant that was taken so, where others say what policy foresaw. It is believed of no grant: it only
+says where to look."""
+
+_EMERGENCIES = SQLModel.metadata.tables[Emergency.__tablename__]
+_ADD = upserts.or_nothing(_EMERGENCIES)
+# Literally the condition of the index: the schedule asks twice a second, and mostly there is none.
+_ALL_UNDER_WAY = (
+    select(Emergency)
+    .where(
+        col(Emergency.state).in_(
+            bindparam("under_way", EMERGENCY_UNDER_WAY, expanding=True, literal_execute=True)
+        )
+    )
+    .order_by(col(Emergency.id))
+)
+# Access that is about to be, is there, or is not known to be gone.
+_GIVES = (*LIVE, GrantState.ENDING)
+
+
+def add(tx: Session, emergency: Emergency) -> bool:
+    """Keep a new one. False if this person has one under way for the same."""
+    return run(tx.connection(), _ADD, signed(tx, _EMERGENCIES.name, emergency.model_dump())) == 1
+
+
+def get(tx: Session, emergency_id: str) -> Emergency | None:
+    """The emergency, held until the transaction ends where it writes. None if it is not as Wicket wrote it."""
+    found = tx.get(Emergency, emergency_id, with_for_update=True, populate_existing=True)
+    return found if found is not None and genuine(tx, found) else None
+
+
+def move(tx: Session, emergency: Emergency, to: EmergencyState, **changes: Any) -> None:
+    """Set the state and what goes with it; the same state only changes what goes with it. ValueError for no move."""
+    follows = EMERGENCY_FOLLOWS.get(EmergencyState(emergency.state), frozenset())
+    if to not in follows and to != emergency.state:
+        raise ValueError(f"an emergency that is {emergency.state} cannot become {to}")
+    tx.add(emergency)
+    change(tx, emergency, state=to, **changes)
+
+
+def under_way(tx: Session) -> Sequence[Emergency]:
+    """Those that are asked and neither granted nor refused yet, the oldest first."""
+    return only_genuine(tx, tx.exec(_ALL_UNDER_WAY))
+
+
+def gives(tx: Session) -> Sequence[Emergency]:
+    """Those under way, and those whose access is not known to be gone, the oldest first."""
+    ongoing = (
+        select(Emergency)
+        .join(Grant, col(Grant.id) == col(Emergency.grant))
+        .where(col(Emergency.state) == EmergencyState.GRANTED, col(Grant.state).in_(_GIVES))
+        .order_by(col(Emergency.id))
+    )
+    return [*only_genuine(tx, tx.exec(ongoing)), *under_way(tx)]
+
+
+def granted_for(tx: Session, incident: str) -> Sequence[Emergency]:
+    """Those that ever gave access for this incident, the oldest first."""
+    return tx.exec(
+        select(Emergency)
+        .where(Emergency.incident == incident, Emergency.state == EmergencyState.GRANTED)
+        .order_by(col(Emergency.id))
+    ).all()
+
+
+def last_granted(tx: Session, emergency: Emergency, *, drills: bool) -> Emergency | None:
+    """The newest other one of the same person that gave them the same. drills: those that were practised count too."""
+    asked = select(Emergency).where(
+        Emergency.directory == emergency.directory,
+        Emergency.account == emergency.account,
+        Emergency.entitlement == emergency.entitlement,
+        Emergency.state == EmergencyState.GRANTED,
+        Emergency.id != emergency.id,
+    )
+    if not drills:
+        asked = asked.where(col(Emergency.drill).is_(False))
+    return tx.exec(asked.order_by(col(Emergency.opened_at).desc()).limit(1)).first()
+
+
+def under_way_of(tx: Session, directory: str, account: str, entitlement: str) -> Emergency | None:
+    """What this person has under way for this."""
+    found = tx.exec(
+        select(Emergency).where(
+            Emergency.directory == directory,
+            Emergency.account == account,
+            Emergency.entitlement == entitlement,
+            col(Emergency.state).in_(EMERGENCY_UNDER_WAY),
+        )
+    ).first()
+    return found if found is not None and genuine(tx, found) else None
+
+
+def granted_since(tx: Session, since: datetime) -> int:
+    """How many gave access since then, drills among them."""
+    asked = select(func.count()).where(
+        Emergency.state == EmergencyState.GRANTED, col(Emergency.opened_at) >= since
+    )
+    return tx.exec(asked).one()

@@ -1,0 +1,110 @@
+"""What became of emergencies after their access ended, as it is kept: reviews, reminders, and who may again.
+
+It decides nothing: neither when a review is due, nor who may give one.
+"""
+
+from datetime import datetime
+
+from sqlmodel import Session, col, func, or_, select
+
+from storage import emergencies, reminders
+from storage.audit.tables import ENTRIES
+from storage.changing import change
+from storage.records import Emergency
+from storage.signing import genuine, only_genuine
+from storage.states import EmergencyState, GrantState
+
+GRANTED, PRACTISED, RECORDED = "emergency.granted", "emergency.practised", "emergency.recorded"
+"""The entries by which the record says that access was given, that a drill took place, or what was done by hand."""
+
+# Access that is about to be, or is there.
+_GIVES = (GrantState.APPROVED, GrantState.ACTIVE)
+_GRANTED = Emergency.state == EmergencyState.GRANTED
+_UNSETTLED = or_(
+    col(Emergency.reviewed_at).is_(None),
+    (col(Emergency.finding) == "not-justified") & col(Emergency.restored_at).is_(None),
+)
+
+
+def unreviewed(tx: Session) -> list[Emergency]:
+    """Those that took place and that nobody reviewed yet, the oldest first."""
+    asked = select(Emergency).where(_GRANTED, col(Emergency.reviewed_at).is_(None))
+    return only_genuine(tx, tx.exec(asked.order_by(col(Emergency.opened_at), col(Emergency.id))))
+
+
+def unsettled(tx: Session) -> list[Emergency]:
+    """Those that nobody reviewed yet, and those found not justified after which nobody let their person again."""
+    return only_genuine(tx, tx.exec(select(Emergency).where(_GRANTED, _UNSETTLED)))
+
+
+def is_whole(tx: Session, account: str) -> bool:
+    """Whether every emergency that the record tells of this account is there, as Wicket wrote it.
+
+    A row that was changed, moved to somebody else or thrown away by other hands holds nobody back; the record does.
+    """
+    told = select(func.count()).where(
+        ENTRIES.c.subject == account, ENTRIES.c.action.in_((GRANTED, PRACTISED, RECORDED))
+    )
+    recorded = int(tx.connection().execute(told).scalar_one())
+    if not recorded:
+        return True
+    there = tx.exec(select(Emergency).where(Emergency.account == account, _GRANTED))
+    return len(only_genuine(tx, there)) >= recorded
+
+
+def is_spoilt(tx: Session, emergency: str) -> bool:
+    """Whether there is one with this id that is not as Wicket wrote it."""
+    found = tx.get(Emergency, emergency)
+    return found is not None and not genuine(tx, found)
+
+
+def ended_at(tx: Session, emergency: Emergency, now: datetime) -> datetime | None:
+    """When its access ended, or was to end if that came first; None while it gives something.
+
+    What gave nothing, a drill or what was put on the record by hand, ended when it says so.
+    """
+    promised = emergency.ends_at or now
+    grant = reminders.seen(tx, emergency.grant)
+    if grant is not None and grant.state in _GIVES and now < promised:
+        return None
+    over = (grant.ended_at or now) if grant is not None else promised
+    return min(over, promised, now)
+
+
+def owe_review(tx: Session, emergency: Emergency, *, due_at: datetime) -> None:
+    """Its access is over, and somebody else has to look at it by then."""
+    emergencies.move(tx, emergency, EmergencyState.GRANTED, review_due_at=due_at)
+
+
+def reminded(tx: Session, emergency: Emergency, at: datetime) -> None:
+    """The reviewers were reminded."""
+    change(tx, emergency, reminded_at=at)
+
+
+def escalated(tx: Session, emergency: Emergency, at: datetime) -> None:
+    """It was told that nobody reviewed it in time."""
+    change(tx, emergency, escalated_at=at)
+
+
+def reviewed(
+    tx: Session, emergency: Emergency, *, at: datetime, by: str, name: str, finding: str, words: str
+) -> None:
+    """Somebody reviewed it. by: their account. words: what they would change."""
+    emergencies.move(
+        tx, emergency, EmergencyState.GRANTED, reviewed_at=at, reviewed_by=by, reviewed_by_name=name,
+        finding=finding, review_words=words,
+    )  # fmt: skip
+
+
+def restored(tx: Session, emergency: Emergency, *, at: datetime, by: str, name: str) -> None:
+    """Whoever it was found not justified of can break glass again."""
+    emergencies.move(
+        tx, emergency, EmergencyState.GRANTED, restored_at=at, restored_by=by, restored_by_name=name
+    )
+
+
+def last_drill(tx: Session) -> datetime | None:
+    """When the last drill took place."""
+    return tx.exec(
+        select(func.max(Emergency.opened_at)).where(_GRANTED, col(Emergency.drill).is_(True))
+    ).one()

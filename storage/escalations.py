@@ -1,0 +1,77 @@
+"""What nobody looked at in Slack, and since when it is told outside: a row for each exception and channel.
+
+It sends nothing and does not say how long is too long.
+"""
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from sqlalchemy import bindparam, exists, literal_column
+from sqlmodel import Session, col, select
+
+from storage.outbox import ALERT, owe
+from storage.records import Escalation, ExceptionRecord
+from storage.states import ExceptionState
+
+ESCALATION = "escalation"
+"""The kind of what is owed."""
+
+_UNHEEDED = (
+    select(ExceptionRecord)
+    .where(
+        # Written out, as the index has them: a parameter could be anything.
+        col(ExceptionRecord.severity) == literal_column("'high'"),
+        col(ExceptionRecord.state) == literal_column("'open'"),
+        col(ExceptionRecord.fold).is_(None),
+        col(ExceptionRecord.open_since) <= bindparam("before"),
+        ~exists().where(
+            col(Escalation.exception) == col(ExceptionRecord.id),
+            col(Escalation.reopened) == col(ExceptionRecord.reopened),
+        ),
+    )
+    .order_by(col(ExceptionRecord.open_since))
+    .limit(bindparam("most"))
+    .with_for_update(skip_locked=True, of=ExceptionRecord)
+)
+_OF = select(Escalation).where(col(Escalation.exception) == bindparam("exception"))
+
+
+def courier(channel: str) -> str:
+    """The courier of this channel: each has its own, so that one that hangs holds up no other."""
+    return f"outside:{channel}"
+
+
+def unheeded(tx: Session, before: datetime, most: int) -> Sequence[ExceptionRecord]:
+    """High ones that nobody acknowledged since before then, and that are owed to nobody outside; the oldest first."""
+    return tx.exec(_UNHEEDED, params={"before": before, "most": most}).all()
+
+
+def owe_outside(tx: Session, row: ExceptionRecord, channels: Sequence[str], *, at: datetime) -> None:
+    """Owe it to each of these channels, once for each time that it was opened."""
+    for channel in channels:
+        tx.add(Escalation(exception=row.id, channel=channel, reopened=row.reopened, owed_at=at))
+        owe(
+            tx, at=at, courier=courier(channel), kind=ESCALATION, subject=row.id, recipient=channel, urgency=ALERT,
+        )  # fmt: skip
+
+
+def still_unheeded(tx: Session, exception: str) -> ExceptionRecord | None:
+    """The exception, unless somebody took it up meanwhile, or it is over."""
+    row = tx.get(ExceptionRecord, exception)
+    return row if row is not None and row.state == ExceptionState.OPEN else None
+
+
+def taken(tx: Session, row: ExceptionRecord, channel: str, *, at: datetime) -> None:
+    """The channel took it."""
+    kept = tx.get(Escalation, (row.id, channel, row.reopened))
+    if kept is not None:
+        kept.told_at = at
+        tx.add(kept)
+        tx.flush()
+
+
+def taken_by(tx: Session, exception: str) -> Sequence[tuple[str, datetime]]:
+    """Which channels took it, and when; in the order in which they did."""
+    rows = tx.exec(_OF, params={"exception": exception}).all()
+    told = [(row.channel, row.told_at) for row in rows if row.told_at is not None]
+    return sorted(told, key=lambda pair: (pair[1], pair[0]))

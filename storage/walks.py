@@ -1,0 +1,85 @@
+"""Where the walk over the audit log stands: read if it is as Wicket wrote it, moved on by one replica at a time.
+
+It walks over nothing, and knows nothing of what was found but that it was told.
+"""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from types import MappingProxyType
+from typing import Any
+
+from sqlalchemy import bindparam, select
+from sqlmodel import Session, SQLModel
+
+from storage import upserts
+from storage.audit import log
+from storage.audit.merkle import Frontier
+from storage.audit.slices import STORY, WALKED
+from storage.faults import AuditFault
+from storage.plain import Plain, rows, run
+from storage.records import LogWalk
+from storage.signing import is_sound, signed
+
+AUDIT = "audit"
+
+_WALKS = SQLModel.metadata.tables[LogWalk.__tablename__]
+_COLUMNS = tuple(_WALKS.c.keys())
+_READ = Plain(select(*_WALKS.c).where(_WALKS.c.name == bindparam("which")))
+_PUT = upserts.or_replace(_WALKS, [one for one in _COLUMNS if one != "name"])
+
+
+@dataclass(frozen=True, kw_only=True)
+class Stand:
+    """Where a walk stands (records.LogWalk). passed: the tree over the entries that were passed in this round."""
+
+    round: int
+    passed: Frontier = field(default_factory=Frontier)
+    began_at: datetime
+    known: Mapping[int, str] = field(default_factory=lambda: MappingProxyType({}))
+
+
+def stand(tx: Session) -> Stand | None:
+    """Where it stands; None where that is not known, so that it has to begin anew.
+
+    A row that is not as Wicket wrote it counts for nothing, and neither does one of a round that the record calls over:
+    whoever puts an old row back, to have a part of the log passed by, only has it walked over again.
+    """
+    for found in rows(tx.connection(), _READ, {"which": AUDIT}):
+        row = dict(zip(_COLUMNS, found, strict=True))
+        if is_sound(tx, _WALKS.name, row, row["mac"]) and row["round"] > last_round(tx):
+            return Stand(
+                round=row["round"],
+                passed=Frontier.from_bytes(bytes.fromhex(row["frontier"])),
+                began_at=row["began_at"],
+                known={int(index): wrong for index, wrong in json.loads(row["known"]).items()},
+            )
+    return None
+
+
+def move(tx: Session, before: Stand | None, after: Stand) -> bool:
+    """Go on. False, with nothing written, if it does not stand there any more: another replica was faster."""
+    if stand(tx) != before:
+        return False
+    run(tx.connection(), _PUT, signed(tx, _WALKS.name, _row_of(after)))
+    return True
+
+
+def last_round(tx: Session) -> int:
+    """The number of the last round that the record says was walked to its end; 0 for none."""
+    for entry in log.rows(tx, limit=1, correlation=STORY, action=WALKED):
+        try:
+            number = entry.said()["facts"].get("round")
+        except AuditFault:
+            return 0
+        return number if isinstance(number, int) else 0
+    return 0
+
+
+def _row_of(stand: Stand) -> dict[str, Any]:
+    known = {str(index): wrong for index, wrong in sorted(stand.known.items())}
+    return {
+        "name": AUDIT, "round": stand.round, "position": stand.passed.size, "frontier": stand.passed.to_bytes().hex(),
+        "began_at": stand.began_at, "known": json.dumps(known),
+    }  # fmt: skip
