@@ -177,7 +177,7 @@ def test_beside_a_running_demo_nothing_fails(tmp_path: Path):
             cwd=ROOT, env=others | dict(line.split("=", 1) for line in lines), text=True, capture_output=True,
             timeout=20, check=False,
         )  # fmt: skip
-    assert (told.returncode, told.stderr) == (0, "")
+    assert (told.returncode, told.stderr) == (0, ""), told.stdout
     report = json.loads(told.stdout)
     assert report["failed"] == 0
     assert [one["about"] for one in report["findings"] if one["level"] == "warning"] == [

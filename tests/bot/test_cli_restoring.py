@@ -240,7 +240,7 @@ def test_a_running_bot_is_not_restored_under_its_feet(install: Install):
         done = install.run("restore", str(copy))
     assert done.exit_code == 2
     assert "Another Wicket is running on" in done.stderr
-    assert looked(install, open_ones) == ()
+    assert not looked(install, open_ones)
 
 
 @pytest.mark.parametrize("wrong", ["torn", "edited", "not there", "no database"])
@@ -262,7 +262,7 @@ def test_a_copy_that_is_not_sound_replaces_nothing(install: Install, wrong: str)
     done = install.run("restore", str(copy))
     assert done.exit_code in (1, 2)
     assert "Traceback" not in done.output
-    assert looked(install, open_ones) == ()
+    assert not looked(install, open_ones)
     assert not list(install.folder.glob("wicket.db.before-*"))
     assert not list(install.folder.glob("*.restoring*"))
 
@@ -334,7 +334,7 @@ def test_an_operator_lets_new_access_begin_again_with_name_and_reason_on_the_rec
     )
     assert done.exit_code == 0
     assert "New access begins again." in done.stdout
-    assert looked(install, open_ones) == ()
+    assert not looked(install, open_ones)
     rows = looked(install, lambda tx: log.rows(tx))
     assert rows[-1].action == "access.resumed"
     assert {name: kept.text for name, kept in rows[-1].texts.items()} == {
