@@ -4,9 +4,10 @@ Rows are what states, stories and lists are about, so each exception has one; wh
 The message is a row of its own, the lead. Nothing here decides which kinds may be told so.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any, Protocol
 
 from sqlalchemy import bindparam, func, literal, update
 from sqlalchemy import select as pick
@@ -55,6 +56,9 @@ _LEAD = (
 )
 _FOLDED = col(ExceptionRecord.fold) == bindparam("lead")
 _COUNT = pick(func.count()).select_from(ExceptionRecord).where(_FOLDED)
+_ABOUT = pick(
+    *(col(getattr(ExceptionRecord, name)) for name in ("who", "cause", "correlation", "facts"))
+).where(_FOLDED)
 _NUMBERS = pick(
     func.count(),
     func.count(col(ExceptionRecord.who).distinct()),
@@ -73,6 +77,19 @@ class Folded:
     first_at: datetime
     last_at: datetime
     latest: ExceptionRecord
+
+
+class Told(Protocol):
+    """What of an exception says whom it is about."""
+
+    @property
+    def who(self) -> str: ...
+    @property
+    def cause(self) -> str: ...
+    @property
+    def correlation(self) -> str: ...
+    @property
+    def facts(self) -> Mapping[str, Any]: ...
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -137,6 +154,13 @@ def folded(tx: Session, lead: str) -> Folded | None:
     if row is None:
         return None
     return Folded(count=count, people=people, first_at=first_at, last_at=last_at, latest=row)
+
+
+def counted_by(tx: Session, lead: ExceptionRecord) -> Iterator[Told]:
+    """What is counted on the message of this one, as far as it says whom it is about; nothing if it is no lead."""
+    if FLOOD in lead.facts:
+        for who, cause, correlation, facts in tx.execute(_ABOUT, {"lead": lead.id}):
+            yield ExceptionRecord(who=who, cause=cause, correlation=correlation, facts=facts)
 
 
 def follow(tx: Session, lead: ExceptionRecord) -> None:
