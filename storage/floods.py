@@ -4,7 +4,7 @@ Rows are what states, stories and lists are about, so each exception has one; wh
 The message is a row of its own, the lead. Nothing here decides which kinds may be told so.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Protocol
@@ -163,6 +163,14 @@ def counted_by(tx: Session, lead: ExceptionRecord) -> Iterator[Told]:
             yield ExceptionRecord(who=who, cause=cause, correlation=correlation, facts=facts)
 
 
+def resolved_with(tx: Session, lead: ExceptionRecord) -> Sequence[ExceptionRecord]:
+    """What is counted on the message of this one and was resolved by the act that resolved it."""
+    if FLOOD not in lead.facts:
+        return ()
+    by_it = (getattr(ExceptionRecord, name) == getattr(lead, name) for name in _OF_AN_END)
+    return tx.exec(select(ExceptionRecord).where(_FOLDED, *by_it), params={"lead": lead.id}).all()
+
+
 def follow(tx: Session, lead: ExceptionRecord) -> None:
     """What was done about the message was done about all that it counts: what is not resolved stands as it does."""
     if FLOOD not in lead.facts:
@@ -176,7 +184,7 @@ def follow(tx: Session, lead: ExceptionRecord) -> None:
     )
 
 
+_OF_AN_END = ("resolved_at", "resolved_by", "resolution", "words")
 _FOLLOWS = (
-    "state", "acknowledged_at", "acknowledged_by", "assignee", "assignee_directory", "assignee_name",
-    "resolved_at", "resolved_by", "resolution", "words",
+    "state", "acknowledged_at", "acknowledged_by", "assignee", "assignee_directory", "assignee_name", *_OF_AN_END,
 )  # fmt: skip
