@@ -113,10 +113,14 @@ class Walking:
 
 
 def _begin(tx: Session, now: datetime) -> None:
-    """A new round, where none is known: after the first start, or where its row was removed or changed."""
+    """A new round, where none is known: after the first start, or where its row was removed or changed.
+
+    It counts from the end of the last one: else whoever removes the row now and then keeps it from ever getting far.
+    """
     before = walks.stand(tx)
     known = before.known if before is not None else {}
-    walks.move(tx, before, Stand(round=walks.last_round(tx) + 1, began_at=now, known=known))
+    since = min(now, walks.last_end(tx) or now)
+    walks.move(tx, before, Stand(round=walks.last_round(tx) + 1, began_at=since, known=known))
 
 
 def _is_news(stand: Stand, found: Slice) -> bool:

@@ -14,7 +14,7 @@ from sqlalchemy import bindparam, select
 from sqlmodel import Session, SQLModel
 
 from storage import upserts
-from storage.audit import log
+from storage.audit import glimpses, log
 from storage.audit.merkle import Frontier
 from storage.audit.slices import STORY, WALKED
 from storage.faults import AuditFault
@@ -75,6 +75,12 @@ def last_round(tx: Session) -> int:
             return 0
         return number if isinstance(number, int) else 0
     return 0
+
+
+def last_end(tx: Session) -> datetime | None:
+    """When the last round was walked to its end, or the log began; None while nothing is in it."""
+    ended = log.rows(tx, limit=1, correlation=STORY, action=WALKED)
+    return ended[0].at if ended else glimpses.kept_since(tx)
 
 
 def _row_of(stand: Stand) -> dict[str, Any]:

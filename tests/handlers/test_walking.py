@@ -267,6 +267,23 @@ async def test_a_row_that_says_how_far_it_came_is_believed_only_as_it_was_writte
     assert await stopped(plain)
 
 
+@pytest.mark.parametrize("walked_before", [True, False])
+async def test_whoever_removes_its_row_again_and_again_does_not_keep_it_from_the_end(
+    plain: World, walked_before: bool
+) -> None:
+    """T-10: else what stands far back in the log is never looked at."""
+    await written(plain, 4 * SLICE)
+    if walked_before:
+        await a_round(plain)
+    edited(plain, "actor = 'eve'", at=4 * SLICE - 5)
+    for _ in range(8):
+        done_to(plain.ground.database, "log_walks", "DELETE FROM log_walks")
+        for _look in range(2):
+            await walking(plain).look()
+        plain.clock.forward(seconds=DAY.total_seconds() / 4)
+    assert await stopped(plain)
+
+
 async def test_of_two_replicas_one_goes_on(plain: World) -> None:
     """T-10: the other sees that it was faster, and tells nothing twice."""
     await written(plain, 20)
