@@ -144,7 +144,9 @@ async def test_nobody_works_on_what_is_about_themselves(world: World, how: str) 
         "member": {"facts": {"member": "sam"}}, "cause": {"cause": "linus.b:sam"}, "counted": {},
     }[how]  # fmt: skip
     for number in range(ALONE + 3 if how == "counted" else 0):
-        await strange(world, cause=f"p-{number}", who=named(sam.name, sam.login) if number == 6 else "Ada (ada)")
+        await strange(
+            world, cause=f"p-{number}", who=named(sam.name, sam.login) if number == 6 else "Ada (ada)"
+        )
     row = await strange(world, **about)
     if how == "counted":
         row = next(one for one in await world.exceptions() if FLOOD in one.facts)

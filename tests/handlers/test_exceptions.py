@@ -43,7 +43,9 @@ async def test_the_same_cause_within_a_day_is_counted_on_one_message(world: Worl
     assert (owed.recipient, owed.urgency) == ("security", 0)
 
 
-@pytest.mark.parametrize("kind", [Kind.EMERGENCY_REFUSED, Kind.HELP_DESK, *(one.kind for one in DETECTORS)])
+@pytest.mark.parametrize(
+    "kind", [Kind.EMERGENCY_REFUSED, Kind.HELP_DESK, Kind.RECORD_CHANGED, *(one.kind for one in DETECTORS)]
+)
 async def test_what_many_people_can_cause_at_once_does_not_fill_the_channel(world: World, kind: Kind) -> None:
     """O-7: a thousand accounts that try doors are as many findings of a detector, and one message after the first."""
     for number in range(3 * ALONE):

@@ -159,11 +159,17 @@ def test_a_flood_that_is_opened_again_opens_what_was_resolved_with_it(database, 
     resolved(database, lasting, later)
     database.write_now(lambda tx: settle_exceptions(tx, at=later, causes=[over.cause]))
     database.write_now(lambda tx: work.reopen(tx, lead_of(tx, lasting), at=later))
-    stands = {row.id: row for row in database.read_now(lambda tx: list(tx.exec(select(ExceptionRecord)).all()))}
+    stands = {
+        row.id: row for row in database.read_now(lambda tx: list(tx.exec(select(ExceptionRecord)).all()))
+    }
     assert [stands[row.id].state for row in (before, over, lasting, alone)] == [
         "resolved", "resolved", "open", "open",
     ]  # fmt: skip
-    assert (stands[lasting.id].reopened, stands[lasting.id].resolved_by, stands[alone.id].reopened) == (1, "", 0)
+    assert (stands[lasting.id].reopened, stands[lasting.id].resolved_by, stands[alone.id].reopened) == (
+        1,
+        "",
+        0,
+    )
 
 
 def test_a_flood_that_is_resolved_resolves_no_other_flood(database, now):

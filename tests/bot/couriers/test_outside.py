@@ -49,7 +49,12 @@ class Out:
     mail: OutsideCourier
 
     async def raised(
-        self, *, severity: str = "high", cause: str = "t", kind: str = "tampered", facts: Mapping[str, Any] = {}
+        self,
+        *,
+        severity: str = "high",
+        cause: str = "t",
+        kind: str = "tampered",
+        facts: Mapping[str, Any] = {},
     ) -> ExceptionRecord:
         return await self.world.ground.database.write(
             lambda tx: raise_exception(
