@@ -154,7 +154,8 @@ def _sentence(found: Slice) -> Sentence:
 def _said(finding: Finding, begins: int) -> Sentence:
     index = begins if finding.first is None else finding.first
     if finding.entry_id is not None:
-        return Sentence(_EDITED, entry=finding.entry_id[:_MOST_OF_AN_ID], index=index)
+        # SQLite keeps in a column of texts whatever somebody puts there.
+        return Sentence(_EDITED, entry=str(finding.entry_id)[:_MOST_OF_AN_ID], index=index)
     if finding.kind == "tile":
         return Sentence(_TREE, first=index, last=index if finding.last is None else finding.last)
     return Sentence.of(_TOLD.get(finding.kind, _UNFIT), {"index": index})

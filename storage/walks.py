@@ -46,6 +46,17 @@ def stand(tx: Session) -> Stand | None:
     A row that is not as Wicket wrote it counts for nothing, and neither does one of a round that the record calls over:
     whoever puts an old row back, to have a part of the log passed by, only has it walked over again.
     """
+    try:
+        return _stand(tx)
+    except (
+        TypeError,
+        ValueError,
+        OverflowError,
+    ):  # it cannot even be read: not of a kind that was ever written
+        return None
+
+
+def _stand(tx: Session) -> Stand | None:
     for found in rows(tx.connection(), _READ, {"which": AUDIT}):
         row = dict(zip(_COLUMNS, found, strict=True))
         if is_sound(tx, _WALKS.name, row, row["mac"]) and row["round"] > last_round(tx):
