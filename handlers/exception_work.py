@@ -30,7 +30,7 @@ from handlers.worked import (
     WorkedBefore,
     WorksAlready,
 )
-from storage import deliveries, exception_work, links
+from storage import deliveries, exception_work, floods, links
 from storage.directories.base import Account
 from storage.exception_work import Worker
 from storage.faults import DirectoryUnavailable
@@ -127,7 +127,7 @@ class ExceptionWork:
             if row is None:
                 return turn_away_forged(tx, ground, intent, "exception.tampered", what="exception")
             reason = reason_against(tx, ground, account, NOT_THEIR_WORK)
-            reason = reason or (ABOUT_YOU if is_about(row, account) else "")
+            reason = reason or (ABOUT_YOU if _is_about(tx, row, account) else "")
             if reason:
                 return turn_away_from(tx, ground, intent, "exception.refused", reason, about=row.id)
             return work(tx, row)
@@ -151,7 +151,7 @@ class ExceptionWork:
             if (
                 account is None
                 or reason_against(tx, self._ground, account)
-                or (row is not None and is_about(row, account))
+                or (row is not None and _is_about(tx, row, account))
             ):
                 return NobodyToWork(silent=found is not None and found.silent)
             return account
@@ -162,8 +162,8 @@ class ExceptionWork:
         self, tx: Session, intent: Assign, row: ExceptionRecord, account: Account | None
     ) -> Worked | WorksAlready | NobodyToWork:
         ground, by, before = self._ground, _worker(intent.actor.account), _assignee(row)
-        if account is None or reason_against(tx, ground, account):  # since they were looked at
-            return NobodyToWork()
+        if account is None or reason_against(tx, ground, account) or _is_about(tx, row, account):
+            return NobodyToWork()  # since they were looked at
         to = _worker(account)
         if exception_work.is_assigned_to(row, to) and (to != by or row.state != ExceptionState.OPEN):
             self._record(tx, intent, row, "exception.late", outcome="refused")
@@ -231,6 +231,11 @@ class ExceptionWork:
             where=intent.where, subject=subject, correlation=row.id,
             facts={"exception": row.id, "kind": row.kind, "severity": row.severity, **(facts or {})}, texts=texts,
         )  # fmt: skip
+
+
+def _is_about(tx: Session, row: ExceptionRecord, account: Account) -> bool:
+    """Whether it, or anything that is counted on its message, is about this person."""
+    return is_about(row, account) or any(is_about(one, account) for one in floods.counted_by(tx, row))
 
 
 def _may(row: ExceptionRecord) -> MayWork:

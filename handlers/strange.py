@@ -74,7 +74,9 @@ TOLD_TOGETHER: frozenset[Kind] = frozenset(
         Kind.REFUSED_REQUEST, Kind.REFUSED_SELF_SERVICE, Kind.WRONG_APPROVER, Kind.POLICY_ERROR, Kind.TARGET_GONE,
         Kind.CHANGE_UNSURE, Kind.PAGE_LOCKOUT, Kind.IDENTITY_MISMATCH, Kind.AMBIGUOUS_IDENTITY, Kind.NOT_A_PERSON,
         Kind.AUTHORITY_LOST, Kind.TAMPERED, Kind.UNDELIVERABLE, Kind.CLONED_PASSKEY, Kind.ADDRESS_CHANGED,
-        Kind.VOUCHING, Kind.UNPROVEN, Kind.ROW_CHANGED,
+        Kind.VOUCHING, Kind.UNPROVEN, Kind.ROW_CHANGED, Kind.EMERGENCY_REFUSED, Kind.HELP_DESK, Kind.MANY_REFUSALS,
+        Kind.MANY_RESETS, Kind.APPROVING_EACH_OTHER, Kind.APPROVED_AT_ONCE, Kind.DORMANT, Kind.MANY_ASKED,
+        Kind.RECORD_CHANGED,
     }
 )  # fmt: skip
 """Kinds that are counted on one message where many come at once. The others ask for something about each of them."""

@@ -113,10 +113,14 @@ class Walking:
 
 
 def _begin(tx: Session, now: datetime) -> None:
-    """A new round, where none is known: after the first start, or where its row was removed or changed."""
+    """A new round, where none is known: after the first start, or where its row was removed or changed.
+
+    It counts from the end of the last one: else whoever removes the row now and then keeps it from ever getting far.
+    """
     before = walks.stand(tx)
     known = before.known if before is not None else {}
-    walks.move(tx, before, Stand(round=walks.last_round(tx) + 1, began_at=now, known=known))
+    since = min(now, walks.last_end(tx) or now)
+    walks.move(tx, before, Stand(round=walks.last_round(tx) + 1, began_at=since, known=known))
 
 
 def _is_news(stand: Stand, found: Slice) -> bool:
@@ -150,7 +154,8 @@ def _sentence(found: Slice) -> Sentence:
 def _said(finding: Finding, begins: int) -> Sentence:
     index = begins if finding.first is None else finding.first
     if finding.entry_id is not None:
-        return Sentence(_EDITED, entry=finding.entry_id[:_MOST_OF_AN_ID], index=index)
+        # SQLite keeps in a column of texts whatever somebody puts there.
+        return Sentence(_EDITED, entry=str(finding.entry_id)[:_MOST_OF_AN_ID], index=index)
     if finding.kind == "tile":
         return Sentence(_TREE, first=index, last=index if finding.last is None else finding.last)
     return Sentence.of(_TOLD.get(finding.kind, _UNFIT), {"index": index})

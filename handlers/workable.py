@@ -7,6 +7,7 @@ from handlers.ground import Ground
 from handlers.strange import DECIDED_BY_BUTTONS, named
 from storage.directories.base import Account
 from storage.exceptions import is_over
+from storage.floods import Told
 from storage.records import ExceptionRecord
 from storage.states import BY_PEOPLE
 
@@ -23,7 +24,10 @@ def can_be_reopened(row: ExceptionRecord) -> bool:
     return row.resolution in BY_PEOPLE and not is_over(row)
 
 
-def is_about(row: ExceptionRecord, account: Account) -> bool:
-    """Whether an exception is about this person, as far as it names one: nobody works on their own (R-1)."""
-    ids = (row.correlation, row.facts.get("member"), row.facts.get("account"))
+def is_about(row: Told, account: Account) -> bool:
+    """Whether an exception is about this person, as far as it names one: nobody works on their own (R-1).
+
+    Whose ids stand in a cause is kept with the row: names change, and of two who approve each other one is `who`.
+    """
+    ids = (row.correlation, row.facts.get("member"), row.facts.get("account"), *row.cause.split(":"))
     return account.id in ids or row.who in (named(account.name, account.login), account.name)

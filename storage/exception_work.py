@@ -11,7 +11,7 @@ from sqlalchemy import case
 from sqlmodel import Session, col, func, select
 
 from storage import floods
-from storage.exceptions import due, show
+from storage.exceptions import due, is_over, show
 from storage.records import ExceptionRecord
 from storage.states import ExceptionState, Resolution
 
@@ -73,15 +73,17 @@ def assign(tx: Session, row: ExceptionRecord, to: Worker, *, at: datetime) -> No
 def resolve(
     tx: Session, row: ExceptionRecord, by: Worker, *, at: datetime, why: Resolution, words: str
 ) -> Sequence[ExceptionRecord]:
-    """It is over, and so is what was told of the same cause before it and is not resolved; the rows of those."""
-    older = tx.exec(
-        select(ExceptionRecord).where(
-            ExceptionRecord.cause == row.cause,
-            ExceptionRecord.id != row.id,
-            col(ExceptionRecord.first_at) <= row.first_at,
-            _NOT_RESOLVED,
-        )
-    ).all()
+    """It is over, and so is what was told of the same cause before it and is not resolved; the rows of those.
+
+    What only counts others has no cause: the flood of yesterday is about others than today's.
+    """
+    before = (
+        ExceptionRecord.cause == row.cause,
+        ExceptionRecord.id != row.id,
+        col(ExceptionRecord.first_at) <= row.first_at,
+        _NOT_RESOLVED,
+    )
+    older = tx.exec(select(ExceptionRecord).where(*before)).all() if floods.FLOOD not in row.facts else []
     for each in (row, *older):
         each.state, each.resolution, each.words = ExceptionState.RESOLVED, why, words
         each.resolved_at, each.resolved_by = at, by.name
@@ -90,13 +92,23 @@ def resolve(
 
 
 def reopen(tx: Session, row: ExceptionRecord, *, at: datetime) -> None:
-    """It is not over after all: as new, with the time for it beginning anew. Who worked on it still does."""
+    """It is not over after all: as new, with the time for it beginning anew. Who worked on it still does.
+
+    With what counts others all that was resolved with it is opened again.
+    """
+    with_it = [one for one in floods.resolved_with(tx, row) if not is_over(one)]
+    for each in (row, *with_it):
+        _open_again(tx, each, at)
+    _keep(tx, row, at)
+
+
+def _open_again(tx: Session, row: ExceptionRecord, at: datetime) -> None:
     row.state, row.resolution, row.words, row.resolved_by = ExceptionState.OPEN, "", "", ""
     row.resolved_at = row.acknowledged_at = None
     row.acknowledged_by = ""
     row.reopened += 1
     row.due_at, row.open_since = due(tx, row.severity, at), at
-    _keep(tx, row, at)
+    tx.add(row)
 
 
 def found(tx: Session, wanted: Wanted, *, limit: int) -> Sequence[ExceptionRecord]:

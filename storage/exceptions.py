@@ -109,6 +109,8 @@ def _met_again(
     """The message tells of the latest: who, what and its story belong together. What was grave stays grave."""
     row.count += 1
     row.last_at = at
+    # Raised by a version that did not know since when: what goes on has been open since now at the latest.
+    row.open_since = row.open_since or at
     row.who, row.facts, row.correlation = who, dict(facts), correlation
     tx.add(row)
     tx.flush()

@@ -4,9 +4,10 @@ Rows are what states, stories and lists are about, so each exception has one; wh
 The message is a row of its own, the lead. Nothing here decides which kinds may be told so.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any, Protocol
 
 from sqlalchemy import bindparam, func, literal, update
 from sqlalchemy import select as pick
@@ -55,6 +56,9 @@ _LEAD = (
 )
 _FOLDED = col(ExceptionRecord.fold) == bindparam("lead")
 _COUNT = pick(func.count()).select_from(ExceptionRecord).where(_FOLDED)
+_ABOUT = pick(
+    *(col(getattr(ExceptionRecord, name)) for name in ("who", "cause", "correlation", "facts"))
+).where(_FOLDED)
 _NUMBERS = pick(
     func.count(),
     func.count(col(ExceptionRecord.who).distinct()),
@@ -73,6 +77,27 @@ class Folded:
     first_at: datetime
     last_at: datetime
     latest: ExceptionRecord
+
+
+class Told(Protocol):
+    """What of an exception says whom it is about."""
+
+    @property
+    def who(self) -> str: ...
+    @property
+    def cause(self) -> str: ...
+    @property
+    def correlation(self) -> str: ...
+    @property
+    def facts(self) -> Mapping[str, Any]: ...
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Counted:
+    who: str
+    cause: str
+    correlation: str
+    facts: Mapping[str, Any]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -139,6 +164,21 @@ def folded(tx: Session, lead: str) -> Folded | None:
     return Folded(count=count, people=people, first_at=first_at, last_at=last_at, latest=row)
 
 
+def counted_by(tx: Session, lead: ExceptionRecord) -> Iterator[Told]:
+    """What is counted on the message of this one, as far as it says whom it is about; nothing if it is no lead."""
+    if FLOOD in lead.facts:
+        for who, cause, correlation, facts in tx.execute(_ABOUT, {"lead": lead.id}):
+            yield _Counted(who=who, cause=cause, correlation=correlation, facts=facts)
+
+
+def resolved_with(tx: Session, lead: ExceptionRecord) -> Sequence[ExceptionRecord]:
+    """What is counted on the message of this one and was resolved by the act that resolved it."""
+    if FLOOD not in lead.facts:
+        return ()
+    by_it = (getattr(ExceptionRecord, name) == getattr(lead, name) for name in _OF_AN_END)
+    return tx.exec(select(ExceptionRecord).where(_FOLDED, *by_it), params={"lead": lead.id}).all()
+
+
 def follow(tx: Session, lead: ExceptionRecord) -> None:
     """What was done about the message was done about all that it counts: what is not resolved stands as it does."""
     if FLOOD not in lead.facts:
@@ -152,7 +192,7 @@ def follow(tx: Session, lead: ExceptionRecord) -> None:
     )
 
 
+_OF_AN_END = ("resolved_at", "resolved_by", "resolution", "words")
 _FOLLOWS = (
-    "state", "acknowledged_at", "acknowledged_by", "assignee", "assignee_directory", "assignee_name",
-    "resolved_at", "resolved_by", "resolution", "words",
+    "state", "acknowledged_at", "acknowledged_by", "assignee", "assignee_directory", "assignee_name", *_OF_AN_END,
 )  # fmt: skip

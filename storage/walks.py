@@ -14,7 +14,7 @@ from sqlalchemy import bindparam, select
 from sqlmodel import Session, SQLModel
 
 from storage import upserts
-from storage.audit import log
+from storage.audit import glimpses, log
 from storage.audit.merkle import Frontier
 from storage.audit.slices import STORY, WALKED
 from storage.faults import AuditFault
@@ -46,6 +46,17 @@ def stand(tx: Session) -> Stand | None:
     A row that is not as Wicket wrote it counts for nothing, and neither does one of a round that the record calls over:
     whoever puts an old row back, to have a part of the log passed by, only has it walked over again.
     """
+    try:
+        return _stand(tx)
+    except (
+        TypeError,
+        ValueError,
+        OverflowError,
+    ):  # it cannot even be read: not of a kind that was ever written
+        return None
+
+
+def _stand(tx: Session) -> Stand | None:
     for found in rows(tx.connection(), _READ, {"which": AUDIT}):
         row = dict(zip(_COLUMNS, found, strict=True))
         if is_sound(tx, _WALKS.name, row, row["mac"]) and row["round"] > last_round(tx):
@@ -75,6 +86,12 @@ def last_round(tx: Session) -> int:
             return 0
         return number if isinstance(number, int) else 0
     return 0
+
+
+def last_end(tx: Session) -> datetime | None:
+    """When the last round was walked to its end, or the log began; None while nothing is in it."""
+    ended = log.rows(tx, limit=1, correlation=STORY, action=WALKED)
+    return ended[0].at if ended else glimpses.kept_since(tx)
 
 
 def _row_of(stand: Stand) -> dict[str, Any]:

@@ -3,7 +3,9 @@
 It reads the store and writes nothing.
 """
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import Any
 
 from sqlmodel import Session
 
@@ -33,11 +35,44 @@ class Seen:
     message: Message
 
 
+# Facts in which the words of a person stand. Of these kinds `why` is one of a few words of Wicket's own.
+_WRITTEN = ("words", "rationale", "why")
+_KNOWN_WHY = frozenset({Kind.PETITION, Kind.LEFT})
+_LEFT_OUT = "…"
+
+
+def told_outside(tx: Session, ground: Ground, exception: str) -> Seen | None:
+    """As it is now for whoever reads it outside Slack: in place of what a person wrote it has three points."""
+    alert = alert_of(tx, ground, exception, here=False)
+    if alert is None:
+        return None
+    facts = {
+        name: _without_words(value) if name in _written(alert.kind) else value
+        for name, value in alert.facts.items()
+    }
+    return _seen(tx, replace(alert, facts=facts))
+
+
+def _written(kind: Kind) -> Sequence[str]:
+    return _WRITTEN[:-1] if kind in _KNOWN_WHY else _WRITTEN
+
+
+def _without_words(value: Any) -> Any:
+    """The same, with who said it and when where that stands beside it."""
+    if isinstance(value, list):
+        return [_without_words(one) for one in value]
+    if isinstance(value, dict):
+        return {**value, **{name: _LEFT_OUT for name in _WRITTEN if value.get(name)}}
+    return _LEFT_OUT if value else value
+
+
 def seen(tx: Session, ground: Ground, exception: str, *, here: bool) -> Seen | None:
     """As it is now; None if it is gone. here: in the channel where people work on it."""
     alert = alert_of(tx, ground, exception, here=here)
-    if alert is None:
-        return None
+    return _seen(tx, alert) if alert is not None else None
+
+
+def _seen(tx: Session, alert: Alert) -> Seen:
     said = flood_message(alert, _flood(tx, alert.id)) if FLOOD in alert.facts else _message(alert)
     return Seen(alert=alert, plain=said, message=with_escalations(said, taken_by(tx, alert.id)))
 

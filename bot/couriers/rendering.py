@@ -9,7 +9,7 @@ from functools import partial
 
 from sqlmodel import Session
 
-from bot.couriers.exception_messages import seen
+from bot.couriers.exception_messages import seen, told_outside
 from bot.couriers.exceptions import news_of
 from bot.slack.door import PageLinks
 from bot.slack.messages import emergencies as of_emergencies
@@ -216,7 +216,7 @@ class Rendering:
 
         def work(tx: Session) -> Notice | None:
             with read_in(self._language, self._zone):
-                found = seen(tx, self._ground, exception, here=False)
+                found = told_outside(tx, self._ground, exception)
                 return notice_of(found.alert, found.plain, ident, minutes) if found else None
 
         return await self._ground.database.read(work)

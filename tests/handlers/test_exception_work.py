@@ -29,6 +29,7 @@ from handlers.worked import (
     WorksAlready,
 )
 from storage.exceptions import SECURITY, decide_exceptions, settle_exceptions
+from storage.floods import ALONE, FLOOD
 from storage.links import make_link
 from storage.records import ExceptionRecord, Owed
 from storage.states import ExceptionState, Resolution
@@ -134,15 +135,21 @@ async def test_whoever_is_not_of_security_hears_so_kindly_and_it_is_told(
     assert (told.count, told.facts["stop"]) == (3, "exception")
 
 
-@pytest.mark.parametrize("how", ["who", "correlation", "member"])
+@pytest.mark.parametrize("how", ["who", "correlation", "member", "cause", "counted"])
 async def test_nobody_works_on_what_is_about_themselves(world: World, how: str) -> None:
     """W-2, R-1: else whoever is watched silences the watch."""
     sam = await world.account("sam")
     about = {
         "who": {"who": named(sam.name, sam.login)}, "correlation": {"correlation": "sam"},
-        "member": {"facts": {"member": "sam"}},
+        "member": {"facts": {"member": "sam"}}, "cause": {"cause": "linus.b:sam"}, "counted": {},
     }[how]  # fmt: skip
+    for number in range(ALONE + 3 if how == "counted" else 0):
+        await strange(
+            world, cause=f"p-{number}", who=named(sam.name, sam.login) if number == 6 else "Ada (ada)"
+        )
     row = await strange(world, **about)
+    if how == "counted":
+        row = next(one for one in await world.exceptions() if FLOOD in one.facts)
     for what in ("acknowledge", "resolve", "assign"):
         assert await do(world, what, row) == MayNotStop(reason=ABOUT_YOU)
     await linked(world, "sam", "linus")

@@ -9,7 +9,9 @@ from typing import Any
 import pytest
 
 from handlers.decisions.policy import PolicyDecision
+from handlers.detectors.table import DETECTORS
 from handlers.exceptions import Kind, Severity, Strange, broken_policy, tell_security
+from storage.floods import ALONE
 from storage.records import Owed
 from tests.handlers.access_ground import World
 from tests.handlers.access_ground import world as open_world
@@ -39,6 +41,17 @@ async def test_the_same_cause_within_a_day_is_counted_on_one_message(world: Worl
     assert (told.count, told.correlation, told.facts) == (3, "g-2", {"minutes": 2})
     (owed,) = await world.rows(Owed)
     assert (owed.recipient, owed.urgency) == ("security", 0)
+
+
+@pytest.mark.parametrize(
+    "kind", [Kind.EMERGENCY_REFUSED, Kind.HELP_DESK, Kind.RECORD_CHANGED, *(one.kind for one in DETECTORS)]
+)
+async def test_what_many_people_can_cause_at_once_does_not_fill_the_channel(world: World, kind: Kind) -> None:
+    """O-7: a thousand accounts that try doors are as many findings of a detector, and one message after the first."""
+    for number in range(3 * ALONE):
+        await tell(world, kind=kind, cause=f"p-{number}")
+    assert len(await world.exceptions()) == 3 * ALONE + 1
+    assert len(await world.rows(Owed)) == ALONE + 1
 
 
 async def test_another_cause_another_kind_and_another_day_are_others(world: World) -> None:

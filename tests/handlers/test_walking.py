@@ -144,6 +144,7 @@ async def test_an_edited_column_is_found_and_new_access_stops(world: World) -> N
     [
         *(("audit_entries", change) for change in COLUMNS.values()),
         ("audit_entries", "id = 'e-other'"),
+        ("audit_entries", "id = x'ff'"),
         ("audit_entries", "leaf = CAST(replace(CAST(leaf AS TEXT), 'prod-db', 'prod-dc') AS BLOB)"),
         ("audit_entries", "leaf_hash = zeroblob(32)"),
         ("audit_entries", "root = zeroblob(32)"),
@@ -259,11 +260,32 @@ async def test_a_row_that_says_how_far_it_came_is_believed_only_as_it_was_writte
         f"UPDATE log_walks SET round = {old.round}, position = {old.position}, frontier = '{old.frontier}', "
         f"began_at = {to_micros(old.began_at)}, known = '{old.known}', mac = '{old.mac}'"
     )
-    for statement in ("UPDATE log_walks SET round = 7", put_back):
-        assert await plain.ground.database.read(walks.stand) is not None or statement == put_back
+    unreadable = "UPDATE log_walks SET began_at = 'yesterday', round = x'ff', mac = 7"
+    for statement in ("UPDATE log_walks SET round = 7", unreadable, put_back):
+        assert (
+            await plain.ground.database.read(walks.stand) is not None
+            or statement != "UPDATE log_walks SET round = 7"
+        )
         done_to(plain.ground.database, "log_walks", statement)
         assert await plain.ground.database.read(walks.stand) is None
     await a_round(plain)
+    assert await stopped(plain)
+
+
+@pytest.mark.parametrize("walked_before", [True, False])
+async def test_whoever_removes_its_row_again_and_again_does_not_keep_it_from_the_end(
+    plain: World, walked_before: bool
+) -> None:
+    """T-10: else what stands far back in the log is never looked at."""
+    await written(plain, 4 * SLICE)
+    if walked_before:
+        await a_round(plain)
+    edited(plain, "actor = 'eve'", at=4 * SLICE - 5)
+    for _ in range(8):
+        done_to(plain.ground.database, "log_walks", "DELETE FROM log_walks")
+        for _look in range(2):
+            await walking(plain).look()
+        plain.clock.forward(seconds=DAY.total_seconds() / 4)
     assert await stopped(plain)
 
 

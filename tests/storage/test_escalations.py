@@ -81,6 +81,21 @@ def test_what_is_opened_again_goes_out_again_after_its_time(database, now):
     assert owe(database, later + AFTER) == [row.id]
 
 
+def test_what_was_raised_before_the_update_and_goes_on_goes_out_too(database, now):
+    """O-6: a version before this one did not keep since when it was open."""
+    row = raised(database, now)
+    on(database, row, lambda tx, kept: tx.add(_as_of_before(kept)))
+    assert owe(database, now + AFTER) == []
+    later = now + timedelta(minutes=1)
+    assert raised(database, later).id == row.id
+    assert owe(database, later + AFTER) == [row.id]
+
+
+def _as_of_before(row: ExceptionRecord) -> ExceptionRecord:
+    row.open_since = None
+    return row
+
+
 def test_a_flood_goes_out_as_one(database, now):
     """O-6: those on duty are not sent a thousand mails."""
     for number in range(40):

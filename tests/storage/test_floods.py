@@ -131,6 +131,58 @@ def test_what_was_done_about_the_message_was_done_about_all_that_it_counts(datab
     assert fresh.fold not in (None, lead.id)
 
 
+ADA = work.Worker(directory="staff", account="p-ada", name="Ada")
+
+
+def lead_of(tx, row: ExceptionRecord) -> ExceptionRecord:
+    found = work.get(tx, row.fold)
+    assert found is not None
+    return found
+
+
+def resolved(database, row: ExceptionRecord, at) -> None:
+    database.write_now(
+        lambda tx: work.resolve(tx, lead_of(tx, row), ADA, at=at, why=Resolution.EXPECTED, words="a test")
+    )
+
+
+def test_a_flood_that_is_opened_again_opens_what_was_resolved_with_it(database, now):
+    """O-7: else its message is open, and the record says of each that it is over. What ended by itself stays so."""
+    rows = flood(database, now)
+    alone, before, over, lasting = rows[0], *rows[-3:]
+    database.write_now(
+        lambda tx: work.resolve(
+            tx, work.get(tx, before.id), ADA, at=now, why=Resolution.FALSE_ALARM, words="this one"
+        )
+    )
+    later = now + timedelta(minutes=1)
+    resolved(database, lasting, later)
+    database.write_now(lambda tx: settle_exceptions(tx, at=later, causes=[over.cause]))
+    database.write_now(lambda tx: work.reopen(tx, lead_of(tx, lasting), at=later))
+    stands = {
+        row.id: row for row in database.read_now(lambda tx: list(tx.exec(select(ExceptionRecord)).all()))
+    }
+    assert [stands[row.id].state for row in (before, over, lasting, alone)] == [
+        "resolved", "resolved", "open", "open",
+    ]  # fmt: skip
+    assert (stands[lasting.id].reopened, stands[lasting.id].resolved_by, stands[alone.id].reopened) == (
+        1,
+        "",
+        0,
+    )
+
+
+def test_a_flood_that_is_resolved_resolves_no_other_flood(database, now):
+    """O-7: what somebody still looks into is about others than what came today."""
+    yesterday = flood(database, now)
+    later = now + LONGEST + WITHIN
+    for number in range(2 * ALONE):
+        today = raised(database, later, number, cause=f"today:{number}")
+    assert today.fold not in (None, yesterday[-1].fold)
+    resolved(database, today, later)
+    assert database.read_now(lambda tx: lead_of(tx, yesterday[-1]).state) == "open"
+
+
 def test_what_is_open_counts_as_one_piece_of_work(database, now):
     flood(database, now)
     assert database.read_now(lambda tx: work.how_many_wait(tx, now)) == (ALONE + 1, 0)

@@ -1,11 +1,12 @@
 """The couriers out of Slack, against real receivers: at least once, recorded, shown, stopped in time."""
 
 import base64
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 import aiohttp
 import pytest
@@ -47,11 +48,18 @@ class Out:
     webhook: OutsideCourier
     mail: OutsideCourier
 
-    async def raised(self, *, severity: str = "high", cause: str = "t") -> ExceptionRecord:
+    async def raised(
+        self,
+        *,
+        severity: str = "high",
+        cause: str = "t",
+        kind: str = "tampered",
+        facts: Mapping[str, Any] = {},
+    ) -> ExceptionRecord:
         return await self.world.ground.database.write(
             lambda tx: raise_exception(
-                tx, at=self.world.clock(), kind="tampered", cause=cause, severity=severity, who="Eve <b>Example</b>",
-                correlation="g-1", facts={},
+                tx, at=self.world.clock(), kind=kind, cause=cause, severity=severity, who="Eve <b>Example</b>",
+                correlation="g-1", facts=facts,
             )
         )  # fmt: skip
 
@@ -119,6 +127,28 @@ async def test_what_nobody_acknowledged_is_told_in_each_channel_once(out: Out) -
     assert await out.world.actions("exception") == ["exception.escalated done"] * 2
     assert "in time: sent by mail (" in await out.message(row)
     assert "and to the incident tool (" in await out.message(row)
+
+
+SAID = "Eve's laptop was stolen in Ghent"
+WORD = {"name": "Sam", "at": "2026-11-03T14:02:00+00:00", "why": SAID, "operator": False}
+
+
+@pytest.mark.parametrize(
+    ("kind", "facts"),
+    [
+        ("access-stopped", {"kind": "emergency", "by": "Linus", "why": SAID, "words": [WORD]}),
+        ("not-me", {"door": "security", "by": "Linus", "why": SAID}),
+        ("emergency-unjustified", {"reviewer": "Linus", "incident": "INC-1", "words": SAID}),
+    ],
+)
+async def test_what_a_person_wrote_stays_in_slack(out: Out, kind: str, facts: dict[str, Any]) -> None:
+    """O-5: why somebody stopped, revoked or reviewed is free text, and may hold anything."""
+    row = await out.raised(kind=kind, facts=facts)
+    assert SAID in await out.message(row)
+    notice = await out.rendering.notice(row.id, f"{row.id}-0-webhook", 15)
+    assert notice is not None
+    assert "Linus" in notice.told
+    assert "Ghent" not in f"{notice.title}{notice.told}"
 
 
 async def test_what_somebody_acknowledged_is_not_told(out: Out) -> None:
