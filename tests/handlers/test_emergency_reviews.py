@@ -191,6 +191,17 @@ async def test_nobody_reviews_what_their_boss_did_however_far_up(world: World) -
     assert isinstance(await review(world, "sam"), ReviewKept)
 
 
+async def test_nobody_reviews_what_their_boss_did_by_another_account(world: World) -> None:
+    """B-3, R-1: the directory names the boss by one account, and the other one broke the glass."""
+    await world.local.add_account("ada2", login="ada2", name="Ada II", mail="ADA@example.com")
+    await took(world, "ada2")
+    await world.local.change_account("linus", manager="ada")
+    await world.local.change_account("grace", manager="linus")
+    for login in ("linus", "grace"):
+        assert isinstance(await review(world, login), NotAllowed)
+    assert isinstance(await review(world, "sam"), ReviewKept)
+
+
 @pytest.mark.parametrize("login", ["charles", "eve"])
 async def test_nobody_of_another_team_reviews_it(world: World, login: str) -> None:
     """Her manager neither; nor a contractor, though of the security team."""
