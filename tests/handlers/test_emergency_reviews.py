@@ -328,6 +328,20 @@ async def test_what_was_put_on_record_by_hand_stands_for_nothing_else(world: Wor
     assert await lapse(world) == Lapse.OVERDUE
 
 
+async def test_an_incident_that_was_put_on_record_by_hand_is_used_however_it_was_written(
+    world: World,
+) -> None:
+    """B-1, B-5: by the same reading as in the form."""
+    now = world.ground.now()
+    told = ByHand(
+        person=await world.account("ada"), second=await world.account("linus"), entitlement="prod-db",
+        incident=" inc-1 ", reason="it burned", begins=now - HOUR, ends=now,
+    )  # fmt: skip
+    await EmergencyRecords(world.ground).put(told, SCHEDULE)
+    used = await world.ground.database.read(lambda tx: emergencies.granted_for(tx, "INC-1"))
+    assert len(used) == 1
+
+
 async def test_what_was_not_justified_lapses_until_security_gives_it_back(world: World) -> None:
     """B-3: told at once, high; the owner's team does not, nor the person; security does, with a reason."""
     await took(world)
