@@ -372,6 +372,24 @@ async def test_a_drill_stands_in_the_way_of_no_emergency(glass: Glass) -> None:
     await glass.granted(incident="INC-8")
 
 
+async def test_another_account_of_theirs_is_no_second_person(on_either: Glass) -> None:
+    """B-1, R-1: neither beside the first one nor after it, and by whatever account they began."""
+    await on_either.world.local.add_account(
+        "grace2", login="grace2", name="Grace II", mail="GRACE@example.com"
+    )
+    await on_either.world.local.put_in_group("data-owners", "grace2")
+    emergency = await on_either.granted("grace", "prod-db")
+    beside = await on_either.ask("grace2", "prod-admin")
+    assert isinstance(beside, EmergencyRefused)
+    assert beside.reasons == ("You broke the glass already, and that is not over. End it first.",)
+    await on_either.world.access.give_back(await on_either.world.on("grace", emergency))
+    await on_either.world.settle()
+    again = await on_either.ask("grace2", "prod-db", incident="INC-2")
+    assert isinstance(again, EmergencyRefused)
+    assert again.again
+    await on_either.granted("linus", "prod-db", incident="INC-3")
+
+
 async def test_nothing_is_asked_or_given_while_new_access_is_stopped(glass: Glass) -> None:
     """Issue by issue the same: a freeze stops every way to access, at whatever step it comes."""
     underway = await glass.proven()
