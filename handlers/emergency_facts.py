@@ -79,7 +79,10 @@ async def _accounts_of(ground: Ground, account: Account) -> frozenset[str]:
 def question_of(tx: Session, ground: Ground, known: Known, emergency: Emergency) -> EmergencyQuestion:
     """What it puts to policy, by what is so now. The row need not be kept yet."""
     rules, now = ground.emergencies, ground.now()
-    others = [one for one in emergencies.gives(tx) if one.id != emergency.id]
+    # What is only practised takes no place from anything real.
+    others = [
+        one for one in emergencies.gives(tx) if one.id != emergency.id and (emergency.drill or not one.drill)
+    ]
     return EmergencyQuestion(
         principal=known.account,
         entitlement=known.entitlement,

@@ -390,6 +390,26 @@ async def test_another_account_of_theirs_is_no_second_person(on_either: Glass) -
     await on_either.granted("linus", "prod-db", incident="INC-3")
 
 
+async def test_drills_that_are_under_way_stand_in_the_way_of_no_emergency(on_either: Glass) -> None:
+    """B-4: neither those of others, however many, nor one's own for the same, which is broken off."""
+    on_either.start(most_in_all=2)
+    theirs = await on_either.asked("linus", "prod-admin", drill=True)
+    drill = await on_either.proven(drill=True)
+    assert isinstance(await on_either.ask("sam", "prod-admin", drill=True), EmergencyRefused)
+    emergency = await on_either.granted()
+    assert drill != emergency
+    assert await on_either.state(drill) == EmergencyState.REFUSED
+    assert await on_either.state(theirs) == EmergencyState.ASKED
+    assert [one.id for one in await on_either.world.rows_of_grants()] == [emergency]
+
+
+async def test_whoever_means_to_practise_is_not_led_to_the_proof_of_an_emergency(glass: Glass) -> None:
+    """B-4: the link that waits would give real access."""
+    emergency = await glass.asked()
+    assert await glass.ask(drill=True) == BeingTold(entitlement="prod-db")
+    assert await glass.state(emergency) == EmergencyState.ASKED
+
+
 async def test_nothing_is_asked_or_given_while_new_access_is_stopped(glass: Glass) -> None:
     """Issue by issue the same: a freeze stops every way to access, at whatever step it comes."""
     underway = await glass.proven()
