@@ -310,6 +310,21 @@ async def test_a_row_that_other_hands_changed_gives_nobody_back(world: World, ho
     assert await lapse(world) == Lapse.OVERDUE
 
 
+async def test_a_row_that_was_put_back_to_before_its_review_gives_nobody_back(world: World) -> None:
+    """T-9: as Wicket wrote it, but not the newest that Wicket wrote; another review settles it."""
+    await took(world)
+    columns = "review_due_at, reviewed_at, reviewed_by, reviewed_by_name, finding, review_words, mac"
+    kept = f"CREATE TABLE kept AS SELECT {columns} FROM emergencies"
+    put_back = f"UPDATE emergencies SET ({columns}) = (SELECT {columns} FROM kept)"
+    await world.ground.database.write(lambda tx: tx.connection().execute(text(kept)))
+    await review(world, "sam", Finding.NOT_JUSTIFIED)
+    await world.ground.database.write(lambda tx: tx.connection().execute(text(put_back)))
+    assert (await row(world)).reviewed_at is None
+    assert await lapse(world) == Lapse.OVERDUE
+    assert isinstance(await review(world, "sam"), ReviewKept)
+    assert await lapse(world) is None
+
+
 async def test_what_was_put_on_record_by_hand_stands_for_nothing_else(world: World) -> None:
     """T-9: it is counted by itself, and never in the place of a row that is gone."""
     await took(world)
