@@ -17,7 +17,8 @@ TESTS = $(BIN)/python -m pytest $(if $(filter-out 1,$(JOBS)),-n $(JOBS) --dist w
 # commit, which waits for a disk otherwise, and keeps a processor busy meanwhile.
 MEMORY := $(shell df -Pk /dev/shm 2>/dev/null | awk 'NR == 2 && $$4 > 2000000 { print "/dev/shm/" }')
 # These wait for most of their time: for processes, servers, a browser, or faults to pass. So as many processes again take
-# them, beside those of the others; whoever is free takes the next file, so the longest stand first.
+# them, beside those of the others, and from the first moment on, beside the look at style and types; whoever is free
+# takes the next file, so the longest stand first.
 WAITING := tests/chaos tests/browser tests/bot/demo tests/storage/directories tests/wire/test_restarts.py \
 	tests/wire/test_slack_faults.py tests/wire/test_directory_faults.py tests/wire/test_store_faults.py \
 	tests/wire/test_store_server.py tests/wire/test_replicas.py tests/bot/test_serving.py tests/bot/test_directories.py \
@@ -40,11 +41,12 @@ demo: $(VENV)/.installed ## a whole company to try Wicket in, at one address (PO
 
 install: $(VENV)/.installed ## the command for a real workspace: .venv/bin/wicket
 
-test: lint ## everything that must hold (ARGS=tests/handlers runs a part)
+test: $(VENV)/.test ## everything that must hold (ARGS=tests/handlers runs a part)
 	@TMPDIR=$$(mktemp -d $(or $(MEMORY),$${TMPDIR:-/tmp}/)XXXXXXXX) && export TMPDIR && chmod 755 "$$TMPDIR" || exit 1; \
 		trap 'rm -rf "$$TMPDIR"' EXIT; trap 'exit 130' INT TERM; \
-		$(if $(ARGS),$(TESTS) $(ARGS),\
+		$(if $(ARGS),$(MAKE) --no-print-directory lint && $(TESTS) $(ARGS),\
 		waited=$$(mktemp); $(WAITING_TESTS) $(WAITING) >"$$waited" 2>&1 & waiting=$$!; \
+		$(MAKE) --no-print-directory lint || { kill $$waiting; wait $$waiting; exit 1; }; \
 		$(TESTS) $(WAITING:%=--ignore=%); failed=$$?; \
 		wait $$waiting || failed=1; cat "$$waited"; exit $$failed)
 

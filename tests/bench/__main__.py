@@ -28,6 +28,7 @@ from tests.bench import (
     page,
     pieces,
     replicas,
+    revoke,
     scale,
     search,
     sweep,
@@ -44,6 +45,7 @@ from tests.bench.machine import DRIVER_CORE, can_pin, described, pin
 from tests.bench.page import measure_page
 from tests.bench.pieces import measure_pieces
 from tests.bench.replicas import measure_replicas
+from tests.bench.revoke import measure_revoke
 from tests.bench.scale import measure_scale
 from tests.bench.search import measure_search
 from tests.bench.stage import Stage, staged
@@ -58,8 +60,8 @@ def main(
     only: Annotated[
         list[str] | None,
         typer.Option(
-            help="demo, commands, search, page, sweep, scale, replicas, directories, clicks, exceptions, detectors, "
-            "audit, pieces; repeatable."
+            help="demo, commands, search, page, sweep, revoke, scale, replicas, directories, clicks, exceptions, "
+            "detectors, audit, pieces; repeatable."
         ),
     ] = None,
     rounds: Annotated[int, typer.Option(min=1, max=50, help="Turns of bare Bolt and Wicket.")] = 7,
@@ -82,6 +84,7 @@ def main(
             stage, rounds=rounds, seconds=seconds, progress=advance
         ),
         sweep.PART: lambda stage, advance: measure_sweep(stage, grants=grants, progress=advance),
+        revoke.PART: lambda stage, advance: measure_revoke(stage, progress=advance),
         replicas.PART: lambda _stage, advance: measure_replicas(
             rounds=rounds, seconds=seconds, grants=min(grants, 1000), progress=advance
         ),

@@ -8,14 +8,20 @@ import sys
 import tempfile
 from collections.abc import Sequence
 from datetime import datetime, timedelta
+from io import StringIO
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
 from playwright.async_api import Browser, FloatRect, Locator, Page, expect
+from rich.console import Console
 
 from bot.demo.folder import Folder
 from bot.demo.history import make_history
 from bot.demo.stage import Stage, on_stage
+from bot.demo.tour.chapters import CHAPTERS
+from bot.demo.tour.play import steps_of
+from bot.demo.tour.scene import Scene, TourClock
+from bot.demo.tour.telling import Teller
 from storage.clock import utc_now
 from tests.browser.chromium import MISSING, chromium, running, with_authenticator
 from tests.browser.gallery.registry import PICTURES, page
@@ -31,6 +37,8 @@ LARGEST = 200_000
 # Two points a pixel, for screens that have them; by day, as most READMEs are read.
 LOOK = {"device_scale_factor": 2, "color_scheme": "light", "locale": "en-GB"}
 _MARGIN = 24
+# High enough for what security reads of two days.
+_LONG = {"width": 1100, "height": 2200}
 
 
 async def main(chosen: Sequence[str]) -> int:
@@ -71,9 +79,9 @@ async def _of_the_demo(path: str) -> int:
                 await _approval(stage, browser),
                 await _home(stage, browser),
                 await _states(stage, browser),
-                await _security_channel(stage, browser),
                 await _secure_page(stage, browser),
             ]
+        written.append(await _after_the_tour(path, Path(name) / "tour"))
         (Path(name) / "steps").mkdir()
         async with running(path) as browser:
             written += await _steps(Path(name) / "steps", browser)
@@ -121,19 +129,17 @@ async def _states(stage: Stage, browser: Browser) -> Path:
     return await _conversation(luca, await luca.reads("⏳ prod-db"), "requests.png")
 
 
-async def _security_channel(stage: Stage, browser: Browser) -> Path:
-    """Three exceptions as security sees them: one refused, one turned away, one who clicked what is not his."""
-    await stage.person("eve").say("I need github-admin for 1h because the vendor portal is slow")
-    await stage.person("alan").sees("Refused", channel=stage.channel("security"))
-    await stage.person("greta").say("reset my password")
-    await stage.person("alan").sees("Turned away", channel=stage.channel("security"))
-    bob = await seat(stage, browser, "bob", **LOOK)
-    await bob.opens("data-owners")
-    await bob.presses(await bob.reads("Access request: prod-db"), "Approve…")
-    await bob.reads("You can't decide this one")
-    alan = await seat(stage, browser, "alan", **LOOK)
-    await alan.opens("security")
-    return await _conversation(alan, await alan.reads("Wrong person clicked"), "security-channel.png")
+async def _after_the_tour(path: str, folder: Path) -> Path:
+    """The security channel as security reads it when the whole story was played."""
+    clock = TourClock(timedelta(days=2))
+    async with on_stage(Folder(folder), now=clock.now, chance=lambda: 0.0) as stage, running(path) as browser:
+        scene = Scene(stage, Teller(Console(file=StringIO())), clock)
+        _, wrong = await steps_of(scene, CHAPTERS)
+        if wrong:
+            raise RuntimeError(wrong)
+        alan = await seat(stage, browser, "alan", **{**LOOK, "device_scale_factor": 1}, viewport=_LONG)
+        await alan.opens("security")
+        return await _conversation(alan, await alan.reads("Left: Bob Noyce"), "security-channel.png")
 
 
 async def _secure_page(stage: Stage, browser: Browser) -> Path:

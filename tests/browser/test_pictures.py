@@ -35,6 +35,7 @@ PIECES = {
     "handed",
     "proofs",
     "rules_told",
+    "who_decided",
     *ALERTS,
 }
 # Nothing brings these about yet, or only what no demo can do: breaking the bot's own code.

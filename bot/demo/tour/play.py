@@ -51,7 +51,7 @@ async def play(
         async with on_stage(folder, now=clock.now, chance=lambda: 0.0, keepers=keepers) as stage:
             set_up_logs(stage.settings.logs, secrets=stage.settings.secrets.values(), stream=log)
             scene = Scene(stage, teller, clock)
-            played, wrong = await _play(scene, chapters)
+            played, wrong = await steps_of(scene, chapters)
             await stage.slack.settled()
     took = loop.time() - began
     if wrong:
@@ -61,7 +61,7 @@ async def play(
     return AS_PROMISED
 
 
-async def _play(scene: Scene, chapters: Iterable[Chapter]) -> tuple[int, str]:
+async def steps_of(scene: Scene, chapters: Iterable[Chapter]) -> tuple[int, str]:
     """How many steps were played, and what was wrong with the last one, "" if nothing was."""
     played = 0
     for title, steps in chapters:

@@ -36,10 +36,12 @@ def open_exceptions_message(told: OpenNow) -> Message:
         if left
         else say("`wicket exceptions` lists them with all that is known.")
     )  # fmt: skip
+    nobodys = say("Where no name stands at the end, nobody works on it.")
+    below = together(nobodys, more) if any(not one.assignee for one in told.first) else more
     return Message(
-        text=together(f"{title}:", head, *lines, more),
+        text=together(f"{title}:", head, *lines, below),
         blocks=(
-            heading(title), section(head), section("\n".join(f"• {one}" for one in lines)), note(more),
+            heading(title), section(head), section("\n".join(f"• {one}" for one in lines)), note(below),
         ),
     )  # fmt: skip
 
@@ -58,12 +60,12 @@ def _line(one: OpenOne, now: datetime) -> str:
             "{kind}, {name} ({severity}): open for {time}, late by {late}.",
             kind=what, name=who, severity=grave, time=since, late=_long(now - one.due_at),
         )  # fmt: skip
-    return together(told, _whose(one), f"`{plain(one.id)}`")
+    return together(told, f"`{plain(one.id)}`", _whose(one))
 
 
 def _whose(one: OpenOne) -> str:
     if not one.assignee:
-        return say("Nobody works on it.")
+        return ""  # said once below them, for it is mostly so
     if one.acknowledged:
         return say("{name} works on it.", name=shown(one.assignee))
     return say("{name} was given it, and has not acknowledged it.", name=shown(one.assignee))

@@ -146,7 +146,8 @@ def test_the_summary_of_a_day_names_the_first_few_and_how_many_more() -> None:
     ]
     message = open_exceptions_message(OpenNow(now=AT, count=12, overdue=2, first=(one, *others)))
     for words in (
-        "12 are open.", "2 of them are past their time.", "late by 1 day 2 hours", "Nobody works on it.",
+        "12 are open.", "2 of them are past their time.", "late by 1 day 2 hours",
+        "Where no name stands at the end, nobody works on it.",
         "Joan was given it, and has not acknowledged it.", "Joan works on it.", "9 more", "`x-3`",
     ):  # fmt: skip
         assert words in message.text, words
