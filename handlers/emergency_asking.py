@@ -106,6 +106,7 @@ class AskingEmergency:
         if not decision.allowed:
             return self._refuse(tx, intent, row, decision)
         row.handle = self._begin(tx, intent, row, known)
+        emergencies.make_way(tx, row)
         if not emergencies.add(tx, row):
             raise RuntimeError("somebody wrote beside us")
         self._record(tx, intent, "emergency.asked", correlation=row.id, row=row, decision=decision)

@@ -110,7 +110,19 @@ def last_granted(
 
 def under_way_of(tx: Session, directory: str, account: str, entitlement: str) -> Emergency | None:
     """What this person has under way for this."""
-    found = tx.exec(
+    found = _under_way_of(tx, directory, account, entitlement)
+    return found if found is not None and genuine(tx, found) else None
+
+
+def make_way(tx: Session, emergency: Emergency) -> None:
+    """What is not as Wicket wrote it counts nowhere, so it does not stand in the way of this one either."""
+    found = _under_way_of(tx, emergency.directory, emergency.account, emergency.entitlement)
+    if found is not None and not genuine(tx, found):
+        change(tx, found, state=EmergencyState.REFUSED)
+
+
+def _under_way_of(tx: Session, directory: str, account: str, entitlement: str) -> Emergency | None:
+    return tx.exec(
         select(Emergency).where(
             Emergency.directory == directory,
             Emergency.account == account,
@@ -118,7 +130,6 @@ def under_way_of(tx: Session, directory: str, account: str, entitlement: str) ->
             col(Emergency.state).in_(EMERGENCY_UNDER_WAY),
         )
     ).first()
-    return found if found is not None and genuine(tx, found) else None
 
 
 def granted_since(tx: Session, since: datetime) -> int:

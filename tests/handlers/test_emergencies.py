@@ -570,6 +570,17 @@ async def test_a_row_that_was_changed_by_hand_gives_nothing(glass: Glass) -> Non
     assert await glass.world.ground.database.read(lambda tx: emergencies.get(tx, emergency)) is None
 
 
+async def test_a_row_that_was_changed_by_hand_keeps_nobody_from_breaking_the_glass(glass: Glass) -> None:
+    """T-9: it counts nowhere, so it is in nobody's way; it stays as little as it was."""
+    spoilt = await glass.asked()
+    await glass.world.ground.database.write(
+        lambda tx: tx.connection().execute(text("UPDATE emergencies SET minutes = 600"))
+    )
+    await glass.granted()
+    assert await glass.state(spoilt) == EmergencyState.REFUSED
+    assert await glass.world.ground.database.read(lambda tx: emergencies.get(tx, spoilt)) is None
+
+
 async def test_what_is_held_already_needs_no_emergency(glass: Glass) -> None:
     await glass.world.local.put_in_group("prod-db", "grace")
     assert await glass.ask() == HeldAlready(entitlement="prod-db")
