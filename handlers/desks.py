@@ -104,7 +104,7 @@ class Desks:
             slack_user=link.slack_user,
             serving=tuple(serving) if person.directory == helper.directory else (),
             oneself=same_person(helper, person),
-            reports_to=await in_time(is_above(home, person, helper)),
+            reports_to=await in_time(is_above(ground.home(helper.directory), person, helper)),
         )
 
     def weigh(

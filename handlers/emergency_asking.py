@@ -33,6 +33,7 @@ from handlers.taking_up import stands
 from storage import deliveries, emergencies
 from storage.identifiers import new_id
 from storage.records import Emergency
+from storage.sentences import template
 from storage.states import EmergencyState
 from storage.step_ups import About
 
@@ -41,6 +42,8 @@ DRILL = "DRILL"
 
 NOT_AGAIN = "break-glass-not-again"
 """The @id of the policy for which a second person is the way out."""
+
+REAL = template("The drill was broken off by an emergency.")
 
 
 class AskingEmergency:
@@ -92,7 +95,9 @@ class AskingEmergency:
             return (
                 self._asked(tx, intent, before) if before and _can_be_proven(intent, before) else Repeated()
             )
-        if before is not None:
+        if before is not None and before.drill and not intent.drill:
+            self._break_off(tx, intent, before)
+        elif before is not None:
             return self._as_before(tx, intent, before)
         if not intent.drill and stands(tx, known.target, known.entitlement):
             self._record(tx, intent, "emergency.needless", correlation=row.account, row=row)
@@ -101,6 +106,7 @@ class AskingEmergency:
         if not decision.allowed:
             return self._refuse(tx, intent, row, decision)
         row.handle = self._begin(tx, intent, row, known)
+        emergencies.make_way(tx, row)
         if not emergencies.add(tx, row):
             raise RuntimeError("somebody wrote beside us")
         self._record(tx, intent, "emergency.asked", correlation=row.id, row=row, decision=decision)
@@ -157,6 +163,12 @@ class AskingEmergency:
         if _can_be_proven(intent, before):
             return self._asked(tx, intent, before, again=True)
         return BeingTold(entitlement=before.entitlement)
+
+    def _break_off(self, tx: Session, intent: BreakGlass, drill: Emergency) -> None:
+        """What they only practise makes way: nobody has to finish it before they say that it is real."""
+        emergencies.move(tx, drill, EmergencyState.REFUSED, refused_why=REAL)
+        self._record(tx, intent, "emergency.refused", correlation=drill.id, row=drill)
+        show(tx, self._ground, drill)
 
     def _refuse(
         self, tx: Session, intent: BreakGlass, row: Emergency, decision: PolicyDecision
@@ -218,6 +230,6 @@ class AskingEmergency:
 
 
 def _can_be_proven(intent: BreakGlass, before: Emergency) -> bool:
-    """Whether it waits for its proof, and from this Slack account."""
+    """Whether it waits for its proof, from this Slack account; and whoever means to practise is led to no real one."""
     theirs = (intent.actor.slack_team, intent.actor.slack_user) == (before.slack_team, before.slack_user)
-    return before.state == EmergencyState.ASKED and theirs
+    return before.state == EmergencyState.ASKED and theirs and before.drill == intent.drill

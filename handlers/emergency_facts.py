@@ -11,9 +11,10 @@ from handlers.counterparts import find_target
 from handlers.decisions.counterparts import Counterpart, NoCounterpart, Reason
 from handlers.decisions.emergencies import is_reason
 from handlers.decisions.emergency_questions import EmergencyQuestion, Fallback
-from handlers.decisions.policy import PolicyDecision, Severity, refusal
+from handlers.decisions.policy import PolicyDecision, Severity, refusal, same_person
 from handlers.emergency_reviewers import lapse
 from handlers.ground import Ground
+from handlers.patience import few_at_a_time
 from handlers.recently import recently
 from storage import emergencies
 from storage.catalogue import Entitlement
@@ -27,9 +28,13 @@ NO_ACCOUNT = "no-account"
 
 @dataclass(frozen=True, kw_only=True)
 class Known:
-    """Who it is now, the account that would get it, and what it is. lapsed: a review of theirs is missing (B-3)."""
+    """Who it is now, the account that would get it, and what it is. lapsed: a review of theirs is missing (B-3).
+
+    accounts: the ids of this one, and of theirs in the same directory by which somebody broke the glass lately (R-1).
+    """
 
     account: Account
+    accounts: frozenset[str]
     target: Counterpart
     entitlement: Entitlement
     lapsed: bool
@@ -56,14 +61,28 @@ async def known_of(ground: Ground, account: Account, entitlement: Entitlement) -
     else:
         target = await find_target(ground, account, entitlement.directory)
     lapsed = await lapse(ground, account) is not None
-    return Known(account=account, target=target, entitlement=entitlement, lapsed=lapsed)
+    accounts = await _accounts_of(ground, account)
+    return Known(account=account, accounts=accounts, target=target, entitlement=entitlement, lapsed=lapsed)
+
+
+async def _accounts_of(ground: Ground, account: Account) -> frozenset[str]:
+    """Whoever takes something in an emergency signs in from one directory, so no other one need answer for it."""
+    since = ground.now() - ground.emergencies.again_after
+    lately = await ground.database.glance(
+        lambda tx: emergencies.accounts_since(tx, account.directory, since) - {account.id}
+    )
+    found = await few_at_a_time(ground.home(account.directory).account, sorted(lately))
+    theirs = (one.id for one in found if one is not None and same_person(account, one))
+    return frozenset((account.id, *theirs))
 
 
 def question_of(tx: Session, ground: Ground, known: Known, emergency: Emergency) -> EmergencyQuestion:
     """What it puts to policy, by what is so now. The row need not be kept yet."""
     rules, now = ground.emergencies, ground.now()
-    others = [one for one in emergencies.gives(tx) if one.id != emergency.id]
-    whose = (emergency.directory, emergency.account)
+    # What is only practised takes no place from anything real.
+    others = [
+        one for one in emergencies.gives(tx) if one.id != emergency.id and (emergency.drill or not one.drill)
+    ]
     return EmergencyQuestion(
         principal=known.account,
         entitlement=known.entitlement,
@@ -75,11 +94,13 @@ def question_of(tx: Session, ground: Ground, known: Known, emergency: Emergency)
         reason_given=is_reason(emergency.reason),
         drill=emergency.drill,
         proofs=frozenset(emergency.proved_by.split()),
-        open_of_person=sum((one.directory, one.account) == whose for one in others),
+        open_of_person=sum(
+            one.directory == emergency.directory and one.account in known.accounts for one in others
+        ),
         open_in_all=len(others),
         most_of_person=rules.most_of_person,
         most_in_all=rules.most_in_all,
-        again=_is_again(tx, ground, emergency),
+        again=_is_again(tx, ground, known, emergency),
         eligibility_lapsed=known.lapsed,
         told_security=emergency.told_security_at is not None,
         told_outside=emergency.told_outside_at is not None,
@@ -108,9 +129,12 @@ def _is_over(tx: Session, emergency: Emergency, ongoing: set[str]) -> bool:
     return bool(used) and ongoing.isdisjoint(used)
 
 
-def _is_again(tx: Session, ground: Ground, emergency: Emergency) -> bool:
-    """Whether they had the same a short while ago. What was only practised stands in the way of nothing real."""
-    last = emergencies.last_granted(tx, emergency, drills=emergency.drill)
+def _is_again(tx: Session, ground: Ground, known: Known, emergency: Emergency) -> bool:
+    """Whether they had the same a short while ago, by any account of theirs.
+
+    What was only practised stands in the way of nothing real.
+    """
+    last = emergencies.last_granted(tx, emergency, known.accounts, drills=emergency.drill)
     if last is None or last.ends_at is None:
         return False
     return ground.now() < last.ends_at + ground.emergencies.again_after

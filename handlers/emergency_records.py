@@ -69,10 +69,11 @@ class EmergencyRecords:
 
     def _keep(self, tx: Session, told: ByHand, where: Where) -> str:
         now, person = self._ground.now(), told.person
+        incident = self._ground.emergencies.incident(told.incident) or told.incident.strip()
         row = Emergency(
             id=new_id("g", now), state=EmergencyState.GRANTED, directory=person.directory, account=person.id,
             login=person.login, name=person.name, slack_team="", slack_user="", entitlement=told.entitlement,
-            incident=told.incident.strip(), reason=told.reason.strip(), handle="", asked_at=now, ask_by=now,
+            incident=incident, reason=told.reason.strip(), handle="", asked_at=now, ask_by=now,
             minutes=-(-int((told.ends - told.begins).total_seconds()) // 60), opened_at=told.begins,
             ends_at=told.ends,
         )  # fmt: skip

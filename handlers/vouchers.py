@@ -124,16 +124,19 @@ def _hours(since: datetime, now: datetime) -> int:
 
 
 async def is_above(directory: Directory, above: Account, below: Account) -> bool:
-    """Whether one is the other's manager, or their manager's, and so on."""
-    if above.directory != below.directory:
-        return False
+    """Whether one is the other's manager, or their manager's, and so on: by whatever account of theirs (R-1).
+
+    directory: the one that the other is in.
+    """
     seen, manager = {below.id}, below.manager
     for _ in range(_MOST_LEVELS):
         if manager is None or manager in seen:
             return False
-        if manager == above.id:
+        if (above.directory, above.id) == (below.directory, manager):
             return True
         seen.add(manager)
         found = await directory.account(manager)
+        if found is not None and same_person(found, above):
+            return True
         manager = found.manager if found is not None else None
     return False

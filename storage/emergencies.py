@@ -3,11 +3,11 @@
 It decides no move; one that the table of states does not have fails.
 """
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import bindparam
+from sqlalchemy import bindparam, or_
 from sqlmodel import Session, SQLModel, col, func, select
 
 from storage import upserts
@@ -35,6 +35,7 @@ _ALL_UNDER_WAY = (
 )
 # Access that is about to be, is there, or is not known to be gone.
 _GIVES = (*LIVE, GrantState.ENDING)
+_GRANTED = col(Emergency.state) == EmergencyState.GRANTED
 
 
 def add(tx: Session, emergency: Emergency) -> bool:
@@ -82,13 +83,24 @@ def granted_for(tx: Session, incident: str) -> Sequence[Emergency]:
     ).all()
 
 
-def last_granted(tx: Session, emergency: Emergency, *, drills: bool) -> Emergency | None:
-    """The newest other one of the same person that gave them the same. drills: those that were practised count too."""
+def accounts_since(tx: Session, directory: str, since: datetime) -> frozenset[str]:
+    """Whose of this directory are under way, or gave access that was to end after then."""
+    lately = or_(col(Emergency.state).in_(EMERGENCY_UNDER_WAY), _GRANTED & (col(Emergency.ends_at) > since))
+    return frozenset(tx.exec(select(Emergency.account).where(Emergency.directory == directory, lately)))
+
+
+def last_granted(
+    tx: Session, emergency: Emergency, accounts: Collection[str], *, drills: bool
+) -> Emergency | None:
+    """The newest other one that gave the same to any of these accounts of its directory.
+
+    drills: those that were practised count too.
+    """
     asked = select(Emergency).where(
         Emergency.directory == emergency.directory,
-        Emergency.account == emergency.account,
+        col(Emergency.account).in_(accounts),
         Emergency.entitlement == emergency.entitlement,
-        Emergency.state == EmergencyState.GRANTED,
+        _GRANTED,
         Emergency.id != emergency.id,
     )
     if not drills:
@@ -98,7 +110,19 @@ def last_granted(tx: Session, emergency: Emergency, *, drills: bool) -> Emergenc
 
 def under_way_of(tx: Session, directory: str, account: str, entitlement: str) -> Emergency | None:
     """What this person has under way for this."""
-    found = tx.exec(
+    found = _under_way_of(tx, directory, account, entitlement)
+    return found if found is not None and genuine(tx, found) else None
+
+
+def make_way(tx: Session, emergency: Emergency) -> None:
+    """What is not as Wicket wrote it counts nowhere, so it does not stand in the way of this one either."""
+    found = _under_way_of(tx, emergency.directory, emergency.account, emergency.entitlement)
+    if found is not None and not genuine(tx, found):
+        change(tx, found, state=EmergencyState.REFUSED)
+
+
+def _under_way_of(tx: Session, directory: str, account: str, entitlement: str) -> Emergency | None:
+    return tx.exec(
         select(Emergency).where(
             Emergency.directory == directory,
             Emergency.account == account,
@@ -106,7 +130,6 @@ def under_way_of(tx: Session, directory: str, account: str, entitlement: str) ->
             col(Emergency.state).in_(EMERGENCY_UNDER_WAY),
         )
     ).first()
-    return found if found is not None and genuine(tx, found) else None
 
 
 def granted_since(tx: Session, since: datetime) -> int:

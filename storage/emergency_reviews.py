@@ -17,6 +17,9 @@ from storage.states import EmergencyState, GrantState
 GRANTED, PRACTISED, RECORDED = "emergency.granted", "emergency.practised", "emergency.recorded"
 """The entries by which the record says that access was given, that a drill took place, or what was done by hand."""
 
+REVIEWED = "emergency.reviewed"
+"""And that somebody else looked at it."""
+
 # Access that is about to be, or is there.
 _GIVES = (GrantState.APPROVED, GrantState.ACTIVE)
 _GRANTED = Emergency.state == EmergencyState.GRANTED
@@ -38,18 +41,21 @@ def unsettled(tx: Session) -> list[Emergency]:
 
 
 def is_whole(tx: Session, account: str) -> bool:
-    """Whether every emergency that the record tells of this account is there, as Wicket wrote it.
+    """Whether every emergency that the record tells of this account is there, reviewed if it was, as Wicket wrote it.
 
-    A row that was changed, moved to somebody else or thrown away by other hands holds nobody back; the record does.
+    A row that was changed, moved to somebody else, thrown away or put back to what it was before its review holds
+    nobody back; the record does.
     """
-    told = select(func.count()).where(
-        ENTRIES.c.subject == account, ENTRIES.c.action.in_((GRANTED, PRACTISED, RECORDED))
+    told = select(ENTRIES.c.action, ENTRIES.c.correlation).where(
+        ENTRIES.c.subject == account, ENTRIES.c.action.in_((GRANTED, PRACTISED, RECORDED, REVIEWED))
     )
-    recorded = int(tx.connection().execute(told).scalar_one())
-    if not recorded:
+    said = tx.connection().execute(told).all()
+    if not said:
         return True
-    there = tx.exec(select(Emergency).where(Emergency.account == account, _GRANTED))
-    return len(only_genuine(tx, there)) >= recorded
+    there = only_genuine(tx, tx.exec(select(Emergency).where(Emergency.account == account, _GRANTED)))
+    took_place = sum(action != REVIEWED for action, _ in said)
+    was_reviewed = {story for action, story in said if action == REVIEWED}
+    return len(there) >= took_place and was_reviewed <= {one.id for one in there if one.reviewed_at}
 
 
 def is_spoilt(tx: Session, emergency: str) -> bool:

@@ -372,6 +372,44 @@ async def test_a_drill_stands_in_the_way_of_no_emergency(glass: Glass) -> None:
     await glass.granted(incident="INC-8")
 
 
+async def test_another_account_of_theirs_is_no_second_person(on_either: Glass) -> None:
+    """B-1, R-1: neither beside the first one nor after it, and by whatever account they began."""
+    await on_either.world.local.add_account(
+        "grace2", login="grace2", name="Grace II", mail="GRACE@example.com"
+    )
+    await on_either.world.local.put_in_group("data-owners", "grace2")
+    emergency = await on_either.granted("grace", "prod-db")
+    beside = await on_either.ask("grace2", "prod-admin")
+    assert isinstance(beside, EmergencyRefused)
+    assert beside.reasons == ("You broke the glass already, and that is not over. End it first.",)
+    await on_either.world.access.give_back(await on_either.world.on("grace", emergency))
+    await on_either.world.settle()
+    again = await on_either.ask("grace2", "prod-db", incident="INC-2")
+    assert isinstance(again, EmergencyRefused)
+    assert again.again
+    await on_either.granted("linus", "prod-db", incident="INC-3")
+
+
+async def test_drills_that_are_under_way_stand_in_the_way_of_no_emergency(on_either: Glass) -> None:
+    """B-4: neither those of others, however many, nor one's own for the same, which is broken off."""
+    on_either.start(most_in_all=2)
+    theirs = await on_either.asked("linus", "prod-admin", drill=True)
+    drill = await on_either.proven(drill=True)
+    assert isinstance(await on_either.ask("sam", "prod-admin", drill=True), EmergencyRefused)
+    emergency = await on_either.granted()
+    assert drill != emergency
+    assert await on_either.state(drill) == EmergencyState.REFUSED
+    assert await on_either.state(theirs) == EmergencyState.ASKED
+    assert [one.id for one in await on_either.world.rows_of_grants()] == [emergency]
+
+
+async def test_whoever_means_to_practise_is_not_led_to_the_proof_of_an_emergency(glass: Glass) -> None:
+    """B-4: the link that waits would give real access."""
+    emergency = await glass.asked()
+    assert await glass.ask(drill=True) == BeingTold(entitlement="prod-db")
+    assert await glass.state(emergency) == EmergencyState.ASKED
+
+
 async def test_nothing_is_asked_or_given_while_new_access_is_stopped(glass: Glass) -> None:
     """Issue by issue the same: a freeze stops every way to access, at whatever step it comes."""
     underway = await glass.proven()
@@ -530,6 +568,17 @@ async def test_a_row_that_was_changed_by_hand_gives_nothing(glass: Glass) -> Non
     await glass.go_on()
     assert await glass.world.rows_of_grants() == []
     assert await glass.world.ground.database.read(lambda tx: emergencies.get(tx, emergency)) is None
+
+
+async def test_a_row_that_was_changed_by_hand_keeps_nobody_from_breaking_the_glass(glass: Glass) -> None:
+    """T-9: it counts nowhere, so it is in nobody's way; it stays as little as it was."""
+    spoilt = await glass.asked()
+    await glass.world.ground.database.write(
+        lambda tx: tx.connection().execute(text("UPDATE emergencies SET minutes = 600"))
+    )
+    await glass.granted()
+    assert await glass.state(spoilt) == EmergencyState.REFUSED
+    assert await glass.world.ground.database.read(lambda tx: emergencies.get(tx, spoilt)) is None
 
 
 async def test_what_is_held_already_needs_no_emergency(glass: Glass) -> None:

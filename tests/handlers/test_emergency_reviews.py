@@ -191,6 +191,17 @@ async def test_nobody_reviews_what_their_boss_did_however_far_up(world: World) -
     assert isinstance(await review(world, "sam"), ReviewKept)
 
 
+async def test_nobody_reviews_what_their_boss_did_by_another_account(world: World) -> None:
+    """B-3, R-1: the directory names the boss by one account, and the other one broke the glass."""
+    await world.local.add_account("ada2", login="ada2", name="Ada II", mail="ADA@example.com")
+    await took(world, "ada2")
+    await world.local.change_account("linus", manager="ada")
+    await world.local.change_account("grace", manager="linus")
+    for login in ("linus", "grace"):
+        assert isinstance(await review(world, login), NotAllowed)
+    assert isinstance(await review(world, "sam"), ReviewKept)
+
+
 @pytest.mark.parametrize("login", ["charles", "eve"])
 async def test_nobody_of_another_team_reviews_it(world: World, login: str) -> None:
     """Her manager neither; nor a contractor, though of the security team."""
@@ -299,6 +310,21 @@ async def test_a_row_that_other_hands_changed_gives_nobody_back(world: World, ho
     assert await lapse(world) == Lapse.OVERDUE
 
 
+async def test_a_row_that_was_put_back_to_before_its_review_gives_nobody_back(world: World) -> None:
+    """T-9: as Wicket wrote it, but not the newest that Wicket wrote; another review settles it."""
+    await took(world)
+    columns = "review_due_at, reviewed_at, reviewed_by, reviewed_by_name, finding, review_words, mac"
+    kept = f"CREATE TABLE kept AS SELECT {columns} FROM emergencies"
+    put_back = f"UPDATE emergencies SET ({columns}) = (SELECT {columns} FROM kept)"
+    await world.ground.database.write(lambda tx: tx.connection().execute(text(kept)))
+    await review(world, "sam", Finding.NOT_JUSTIFIED)
+    await world.ground.database.write(lambda tx: tx.connection().execute(text(put_back)))
+    assert (await row(world)).reviewed_at is None
+    assert await lapse(world) == Lapse.OVERDUE
+    assert isinstance(await review(world, "sam"), ReviewKept)
+    assert await lapse(world) is None
+
+
 async def test_what_was_put_on_record_by_hand_stands_for_nothing_else(world: World) -> None:
     """T-9: it is counted by itself, and never in the place of a row that is gone."""
     await took(world)
@@ -315,6 +341,20 @@ async def test_what_was_put_on_record_by_hand_stands_for_nothing_else(world: Wor
         lambda tx: tx.connection().execute(text("DELETE FROM emergencies WHERE id = 'b-1'"))
     )
     assert await lapse(world) == Lapse.OVERDUE
+
+
+async def test_an_incident_that_was_put_on_record_by_hand_is_used_however_it_was_written(
+    world: World,
+) -> None:
+    """B-1, B-5: by the same reading as in the form."""
+    now = world.ground.now()
+    told = ByHand(
+        person=await world.account("ada"), second=await world.account("linus"), entitlement="prod-db",
+        incident=" inc-1 ", reason="it burned", begins=now - HOUR, ends=now,
+    )  # fmt: skip
+    await EmergencyRecords(world.ground).put(told, SCHEDULE)
+    used = await world.ground.database.read(lambda tx: emergencies.granted_for(tx, "INC-1"))
+    assert len(used) == 1
 
 
 async def test_what_was_not_justified_lapses_until_security_gives_it_back(world: World) -> None:
