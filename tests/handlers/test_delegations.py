@@ -173,6 +173,15 @@ async def test_nobody_gets_one_who_is_not_known_is_gone_or_is_no_group(world: Wo
     assert await world.rows(Delegation) == []
 
 
+async def test_a_form_that_is_mended_and_sent_again_delegates(world: World) -> None:
+    """R-5, promise 6: a form that stayed open with an error has the delivery that it had; its error counts once."""
+    for _ in range(2):
+        assert isinstance(await delegate(world, group="nowhere", delivery="view:1"), NotToThem)
+    assert await world.actions("delegation") == ["delegation.refused refused"]
+    assert isinstance(await delegate(world, delivery="view:1"), Made)
+    assert await delegate(world, delivery="view:1") == Repeated()
+
+
 async def test_security_delegates_for_any_owner_and_a_repeat_makes_no_second(world: World) -> None:
     """R-5, promise 6."""
     may = await Delegating(world.ground).consider(Intent(**await world.intent("sam")))
