@@ -29,7 +29,7 @@ from handlers.delegations_shown import DelegationsShown
 from handlers.freezing import Cause, begin
 from handlers.halted import AllRevoked, RevokeAll
 from handlers.intents import SCHEDULE, Intent
-from handlers.outcomes import Decided, NotAllowed, Repeated, TooLate, Unknown
+from handlers.outcomes import Decided, MayDecide, NotAllowed, Repeated, TooLate, Unknown
 from handlers.recording import WICKET
 from handlers.revoking_all import RevokingAll
 from storage import links
@@ -418,3 +418,18 @@ async def test_everybody_sees_their_own_and_security_sees_all(world: World) -> N
     for login, count in (("charles", 1), ("grace", 1), ("linus", 1), ("sam", 1), ("ada", 0)):
         found, _ = await shown.to(await world.account(login))
         assert len(found) == count, login
+
+
+async def test_extensions_by_a_delegate_do_not_add_up_to_more_than_was_delegated(world: World) -> None:
+    """R-5: an hour, and an hour after it, are two of what is held without a break; a rest may be added."""
+    await made(world, minutes=90)
+    first = await world.asked("ada", "prod-db")
+    assert (await world.decide("charles", first)).state == GrantState.APPROVED
+    await world.settle()
+    world.clock.forward(minutes=50)
+    await world.extend("ada", first)
+    [again] = [one.id for one in await world.rows_of_grants() if one.state == GrantState.PENDING]
+    assert await refused(world, "charles", again) == ("beyond-delegation",)
+    may = await world.deciding.consider(await world.on("charles", again), "approve-less")
+    assert isinstance(may, MayDecide)
+    assert (await world.decide("charles", again, minutes=30)).state == GrantState.APPROVED
