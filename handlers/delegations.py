@@ -50,8 +50,7 @@ from storage.sentences import template
 from storage.states import DelegationEnd
 
 NOT_YOURS = template(
-    "You are not an approver of the team that owns this, nor of security. What was delegated to you is not yours to "
-    "delegate."
+    "You are not an approver of the team that owns this. What was delegated to you is not yours to delegate."
 )
 SEVERAL_OWNERS = template("These belong to several teams. Delegate what one team owns at a time.")
 NOT_LINKED = template(
@@ -201,7 +200,7 @@ class Delegating:
         row = delegations.make(
             tx, at=at, expires_at=at + intent.lasts, directory=account.directory, owner=things[0].owner,
             by=Party(account=account.id, name=account.name, slack_user=intent.actor.slack_user),
-            role="owner" if "owner" in roles else "security", to=to.party, group=to.group,
+            role="owner", to=to.party, group=to.group,
             entitlements=[one.id for one in things], max_risk=intent.max_risk, max_minutes=intent.max_minutes,
         )  # fmt: skip
         facts = _facts(row)

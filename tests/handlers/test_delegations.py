@@ -182,15 +182,22 @@ async def test_a_form_that_is_mended_and_sent_again_delegates(world: World) -> N
     assert await delegate(world, delivery="view:1") == Repeated()
 
 
-async def test_security_delegates_for_any_owner_and_a_repeat_makes_no_second(world: World) -> None:
-    """R-5, promise 6."""
+async def test_security_lends_no_owners_word_since_it_has_none(world: World) -> None:
+    """R-5: never more than the delegator holds. What security could not approve itself, nobody approves for it."""
+    assert await refused(world, "sam", await world.asked("linus", "prod-db")) == ()
     may = await Delegating(world.ground).consider(Intent(**await world.intent("sam")))
+    assert isinstance(may, MayNotDelegate)
+    assert isinstance(await delegate(world, "sam"), MayNotDelegate)
+    assert await world.rows(Delegation) == []
+
+
+async def test_a_repeat_makes_no_second(world: World) -> None:
+    """R-5, promise 6."""
+    may = await Delegating(world.ground).consider(Intent(**await world.intent("grace")))
     assert isinstance(may, MayDelegate)
-    await made(world, "sam", delivery="same")
-    assert await delegate(world, "sam", delivery="same") == Repeated()
-    assert [one.role for one in await world.rows(Delegation)] == ["security"]
-    grant = await world.asked("ada", "prod-db")
-    assert (await world.decide("charles", grant)).state == GrantState.APPROVED
+    await made(world, delivery="same")
+    assert await delegate(world, delivery="same") == Repeated()
+    assert [one.role for one in await world.rows(Delegation)] == ["owner"]
 
 
 async def test_nothing_is_delegated_while_new_access_is_stopped(world: World) -> None:
@@ -318,7 +325,8 @@ async def test_a_delegate_adds_nothing_to_their_delegator(world: World) -> None:
 
 
 async def test_security_does_not_approve_beside_whom_it_delegated_to(world: World) -> None:
-    """R-5: owner and security are two authorities, not one person's."""
+    """R-5: owner and security are two authorities, not one person's who is of both."""
+    await world.local.put_in_group("data-owners", "sam")
     await made(world, "sam", "charles", "prod-admin")
     grant = await world.asked("ada", "prod-admin")
     assert (await world.decide("charles", grant)).state == GrantState.PENDING
