@@ -12,7 +12,7 @@ from sqlalchemy import text
 from sqlmodel import select
 
 from handlers.concerned import could_decide
-from handlers.deciders import deciders
+from handlers.deciders import deciders, is_decider
 from handlers.delegated import (
     Delegate,
     EndedBefore,
@@ -35,6 +35,7 @@ from handlers.revoking_all import RevokingAll
 from storage import links
 from storage.audit.checkpoint import Signer
 from storage.catalogue import Scope
+from storage.handles import Purpose, Result, make_handle, move
 from storage.records import Approval, Delegation
 from storage.states import FreezeKind, GrantState
 from tests.handlers.access_ground import CATALOGUE, HOUR, World, thing
@@ -275,6 +276,25 @@ async def test_it_is_worth_nothing_once_the_delegator_lost_what_they_had(world: 
     else:
         await world.local.change_account("grace", employment="contractor")
     await refused(world, "charles", grant)
+
+
+async def test_it_waits_for_nobody_whose_delegator_was_reset_lately(world: World) -> None:
+    """P-8, R-5: whose first page it stands on is as a click would be answered."""
+    await made(world)
+    grant, charles = await world.asked("ada", "prod-db"), await world.account("charles")
+    assert await is_decider(world.ground, grant, charles)
+
+    def reset(tx: Any) -> None:
+        at = world.clock()
+        handle = make_handle(
+            tx, at=at, expires_at=at + HOUR, purpose=Purpose.RESET, directory="staff", account="grace",
+            slack_team="T1", slack_user="UGRACE",
+        )  # fmt: skip
+        move(tx, handle.id, was=Result.OPEN, now=Result.DONE, at=at)
+
+    await world.ground.database.write(reset)
+    assert "reset-delegates-later" in await refused(world, "charles", grant)
+    assert not await is_decider(world.ground, grant, charles)
 
 
 async def test_an_approval_by_it_counts_no_more_at_the_execution_either(world: World) -> None:
