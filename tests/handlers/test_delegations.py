@@ -29,6 +29,7 @@ from handlers.delegations_shown import DelegationsShown
 from handlers.freezing import Cause, begin
 from handlers.halted import AllRevoked, RevokeAll
 from handlers.intents import SCHEDULE, Intent
+from handlers.leavers import Leavers
 from handlers.outcomes import Decided, MayDecide, NotAllowed, Repeated, TooLate, Unknown
 from handlers.recording import WICKET
 from handlers.revoking_all import RevokingAll
@@ -400,6 +401,18 @@ SCOPE = Scope(
     id="oslo", name="Data in Oslo", owner="data", group="oslo-leads", max_risk=4, max_minutes=120, kind="database",
     location="Oslo",
 )  # fmt: skip
+
+
+@pytest.mark.parametrize("who", ["grace", "charles"])
+async def test_whoever_left_and_comes_back_has_no_delegation_any_more(world: World, who: str) -> None:
+    """J-4, R-5: neither what they delegated nor what was delegated to them; and it is told where it was told of."""
+    await made(world)
+    await world.local.switch(who, active=False)
+    assert await Leavers(world.ground).look(everybody=True) == 1
+    assert await world.actions("delegation") == ["delegation.made done", "delegation.ended done"]
+    assert (await world.last("person.left"))["facts"]["delegations"] == 1
+    await world.local.switch(who, active=True)
+    await refused(world, "charles", await world.asked("ada", "prod-db"))
 
 
 async def test_a_standing_scope_lets_its_group_approve_what_it_takes_in(world: World) -> None:
