@@ -133,7 +133,8 @@ async def _as_it_is(ground: Ground, grant_id: str) -> _Now | None:
 
 async def _with_lately(ground: Ground, now: _Now, deciders: Iterable[Account]) -> _Now:
     """The same, with what happened lately to those it is about and who may decide (P-8), and what the holder has."""
-    people = (now.question.requester, now.question.report, *deciders)
+    delegators = (one.by for one in now.question.delegations.given)
+    people = (now.question.requester, now.question.report, *deciders, *delegators)
     holder = now.question.holder
 
     def look(tx: Session) -> tuple[Recently, Having]:

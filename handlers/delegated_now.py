@@ -10,7 +10,6 @@ from typing import Literal
 
 from sqlmodel import Session
 
-from handlers.concerned import of_security
 from handlers.decisions.delegated import SCOPE, Delegated, Delegations, Given
 from handlers.decisions.policy import AccessQuestion
 from handlers.ground import Ground
@@ -49,7 +48,7 @@ def with_given(
     approved: Iterable[Account] = (),
 ) -> AccessQuestion:
     """The question with what of it is delegated now. approved: who approved it so far."""
-    made = [one for row in rows if (one := _given(ground, question, row, delegators)) is not None]
+    made = [one for row in rows if (one := _given(question, row, delegators)) is not None]
     given = (*made, *_scopes(ground, question))
     return (
         replace(question, delegations=Delegations(given=given, approved=tuple(approved)))
@@ -115,29 +114,23 @@ def hours_of(row: Delegation) -> int:
     return -(-(row.expires_at - row.made_at) // _HOUR)
 
 
-def role_to_delegate(
-    ground: Ground, account: Account, entitlement: Entitlement
-) -> Literal["owner", "security"] | None:
-    """In which role somebody could delegate this: the owner's if it is their own, never by delegation or on call."""
+def role_to_delegate(ground: Ground, account: Account, entitlement: Entitlement) -> Literal["owner"] | None:
+    """In which role somebody could delegate this: the owner's if it is their own, never by delegation or on call.
+
+    Nor as security, which has no owner's word to lend.
+    """
     if account.directory != ground.home_of(entitlement.directory):
         return None
-    if ground.catalogue.owner_of(entitlement).approvers in account.groups - {""}:
-        return "owner"
-    return "security" if of_security(ground, account) else None
+    return "owner" if ground.catalogue.owner_of(entitlement).approvers in account.groups - {""} else None
 
 
-def _given(
-    ground: Ground, question: AccessQuestion, row: Delegation, delegators: Mapping[str, Account]
-) -> Given | None:
+def _given(question: AccessQuestion, row: Delegation, delegators: Mapping[str, Account]) -> Given | None:
     by = delegators.get(row.delegator)
-    if by is None:
-        return None
-    own = question.owner.approvers in by.groups - {""} if row.role == "owner" else of_security(ground, by)
-    if not own:
+    if by is None or row.role != "owner" or question.owner.approvers not in by.groups - {""}:
         return None
     return Given(
         id=row.id, max_risk=row.max_risk, max_minutes=row.max_minutes, to=row.delegate, group=row.group, by=by,
-        role="owner" if row.role == "owner" else "security", hours=hours_of(row), until=row.expires_at,
+        hours=hours_of(row), until=row.expires_at,
     )  # fmt: skip
 
 

@@ -50,8 +50,7 @@ from storage.sentences import template
 from storage.states import DelegationEnd
 
 NOT_YOURS = template(
-    "You are not an approver of the team that owns this, nor of security. What was delegated to you is not yours to "
-    "delegate."
+    "You are not an approver of the team that owns this. What was delegated to you is not yours to delegate."
 )
 SEVERAL_OWNERS = template("These belong to several teams. Delegate what one team owns at a time.")
 NOT_LINKED = template(
@@ -108,16 +107,16 @@ class Delegating:
         to = await self._to(intent, things) if things and len(things) == len(wanted) else None
 
         def work(tx: Session) -> Made | Refused:
+            one_owner = len({one.owner for one in things}) == 1
+            if isinstance(to, NotToThem) and one_owner:
+                return self._not_to_them(tx, intent, to)
             begun = self._begin(tx, intent, intent.actor.account.id)
             if begun is not None:
                 return begun
             if to is None:
                 return Unknown(what="entitlement")
-            if len({one.owner for one in things}) != 1:
+            if isinstance(to, NotToThem) or not one_owner:
                 return MayNotDelegate(reasons=(SEVERAL_OWNERS,))
-            if isinstance(to, NotToThem):
-                self._record(tx, intent, "delegation.refused", "refused", intent.actor.account.id)
-                return to
             return self._delegate(tx, intent, things, to)
 
         return await self._ground.database.write(work)
@@ -201,7 +200,7 @@ class Delegating:
         row = delegations.make(
             tx, at=at, expires_at=at + intent.lasts, directory=account.directory, owner=things[0].owner,
             by=Party(account=account.id, name=account.name, slack_user=intent.actor.slack_user),
-            role="owner" if "owner" in roles else "security", to=to.party, group=to.group,
+            role="owner", to=to.party, group=to.group,
             entitlements=[one.id for one in things], max_risk=intent.max_risk, max_minutes=intent.max_minutes,
         )  # fmt: skip
         facts = _facts(row)
@@ -229,6 +228,18 @@ class Delegating:
         ]  # fmt: skip
         decisions = ground.policy.ask_each(asked)
         return next((one for one in decisions if not one.allowed), decisions[-1])
+
+    def _not_to_them(self, tx: Session, intent: Delegate, to: NotToThem) -> NotToThem | Stopped | Repeated:
+        """Recorded once. The form stays open, and is the same delivery when it is sent again with somebody else."""
+        person, at = intent.actor.account.id, self._ground.now()
+        halt = stopped(tx, self._ground, intent, "delegation.stopped", correlation=person)
+        if halt is not None:
+            return halt
+        if deliveries.was_taken(tx, intent.delivery):
+            return Repeated()
+        if deliveries.take(tx, f"{intent.delivery}:{'group' if to.group else 'person'}", at):  # nothing typed
+            self._record(tx, intent, "delegation.refused", "refused", person)
+        return to
 
     def _turn_away(
         self, tx: Session, intent: Delegate, things: list[Entitlement], to: _To, decision: PolicyDecision

@@ -25,6 +25,7 @@ from handlers.helped import (
     NotOfDesk,
     NotServed,
 )
+from handlers.outcomes import Repeated
 from handlers.patience import in_time
 from handlers.recently import recently
 from handlers.recording import Fact
@@ -109,11 +110,15 @@ class Desks:
 
     def weigh(
         self, tx: Session, intent: HelpFor, two: TwoPeople | None, *, what: tuple[What, ...] = ()
-    ) -> Allowed | Stopped | NotOfDesk | NotServed | MayNotHelp | NobodyToHelp | NoTicket:
+    ) -> Allowed | Stopped | NotOfDesk | NotServed | MayNotHelp | NobodyToHelp | NoTicket | Repeated:
         """Policy's answer, with the facts of this transaction; what it refuses is recorded and told of.
+
+        What was done by this delivery is not weighed again: it may have used up what is left, or changed what is so.
 
         what: that stops it when it is stopped, beside new access: nobody is let in anew by another hand meanwhile.
         """
+        if deliveries.was_taken(tx, intent.delivery):
+            return Repeated()
         for one in (What.ACCESS, *what):
             story = intent.actor.account.id
             if halt := stopped(tx, self._ground, intent, "desk.stopped", correlation=story, what=one):

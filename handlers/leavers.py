@@ -17,6 +17,7 @@ from sqlmodel import Session
 from handlers import recording
 from handlers.addresses import watch
 from handlers.decisions.drift import is_mass, shown, stays_halted
+from handlers.delegations import end_of_person
 from handlers.exceptions import Kind, Severity, Strange, cause_of, tell_security
 from handlers.forged import turn_away_forged
 from handlers.ground import Ground
@@ -70,10 +71,12 @@ class _Report:
     approvals: list[str] = field(default_factory=list)
     link: bool = False
     pages: int = 0
+    delegations: int = 0
 
     @property
     def any(self) -> bool:
-        return bool(self.access or self.requests or self.approvals or self.link or self.pages)
+        ended = self.link or self.pages or self.delegations
+        return bool(self.access or self.requests or self.approvals or ended)
 
 
 class Leavers:
@@ -179,13 +182,18 @@ class Leavers:
         if link is not None:
             report.link = links.suspend(tx, link.id, mail=link.mail)
             self._record(tx, leaver, "link.suspended", None, story=link.id)
+        report.delegations = end_of_person(
+            tx, self._ground, leaver.directory, leaver.id, actor=recording.WICKET, where=SCHEDULE, by="",
+            facts={"leaver": leaver.why},
+        )  # fmt: skip
         report.pages = handles.close_all(tx, directory=leaver.directory, account=leaver.id, at=now)
         if not report.any:
             return 0
         self._record(
             tx, leaver, "person.left", None,
             {"why": leaver.why, "grants": len(report.access), "requests": len(report.requests),
-             "approvals": len(report.approvals), "link": report.link, "pages": report.pages},
+             "approvals": len(report.approvals), "link": report.link, "pages": report.pages,
+             **({"delegations": report.delegations} if report.delegations else {})},
         )  # fmt: skip
         self._tell(tx, leaver, named(name or leaver.id, login), report)
         return 1

@@ -12,6 +12,7 @@ from sqlmodel import Session, select
 
 from handlers.decisions.cedar import CedarPolicy
 from handlers.decisions.circumstances import Recently
+from handlers.decisions.delegated import SCOPE
 from handlers.decisions.explaining import answer_to
 from handlers.decisions.policy import (
     AccessQuestion,
@@ -227,6 +228,10 @@ class Replaying:
         given = next((one for one in approvals_of(tx, grant.id) if one.approver == entry.actor), None)
         if given is None:
             raise CannotTell(["the approval, whose row is gone"])
+        by = str(said["facts"].get("delegation", ""))
+        delegated = recalled(tx, self._catalogue, question, by)
+        if by and delegated is None and not by.startswith(SCOPE):  # a scope that is gone is a rule that is
+            raise CannotTell(["the delegation, whose row is gone"])
         approver = _somebody(entry.actor, grant.requester_directory)
         role: Role | None = next((one for one in _ROLES if one == given.role), None)
         less = "asked_minutes" in said["facts"]
@@ -236,7 +241,7 @@ class Replaying:
             justification_given=question.justification_given, ticket_given=question.ticket_given, now=entry.at,
             held=question.held, role=role, rationale_given=bool(given.rationale.strip()), proof=_proof(given),
             code_retyped=given.retyped, stands_in="stands_in" in said["facts"],
-            delegated=recalled(tx, self._catalogue, question, str(said["facts"].get("delegation", ""))),
+            delegated=delegated,
             way="deny" if not given.approved else "approve-less" if less else "approve",
             recently=lately.of(iter((approver, question.requester, question.holder)), entry.at),
         )  # fmt: skip

@@ -85,11 +85,14 @@ def is_lost(policy: PolicyEngine, decision: PolicyDecision) -> PolicyDecision:
 
 
 def within(question: AccessQuestion, account: Account, role: Role | None) -> AccessQuestion:
-    """The question of whoever is about to approve a shorter time: no longer than what was delegated to them."""
+    """The question of whoever is about to approve a shorter time: no longer than what was delegated to them.
+
+    What it extends counts: a minute is the least that can be asked.
+    """
     given = delegation_of(question, account, role) if question.delegations.given else None
-    if given is None or 0 < question.minutes <= given.max_minutes:
+    if given is None or 0 < question.minutes <= given.max_minutes - question.held:
         return question
-    return replace(question, minutes=given.max_minutes)
+    return replace(question, minutes=max(1, given.max_minutes - question.held))
 
 
 def _told(question: AccessQuestion, given: Given) -> Delegated:

@@ -12,7 +12,7 @@ from sqlalchemy import text
 from sqlmodel import select
 
 from handlers.concerned import could_decide
-from handlers.deciders import deciders
+from handlers.deciders import deciders, is_decider
 from handlers.delegated import (
     Delegate,
     EndedBefore,
@@ -29,12 +29,14 @@ from handlers.delegations_shown import DelegationsShown
 from handlers.freezing import Cause, begin
 from handlers.halted import AllRevoked, RevokeAll
 from handlers.intents import SCHEDULE, Intent
-from handlers.outcomes import Decided, NotAllowed, Repeated, TooLate, Unknown
+from handlers.leavers import Leavers
+from handlers.outcomes import Decided, MayDecide, NotAllowed, Repeated, TooLate, Unknown
 from handlers.recording import WICKET
 from handlers.revoking_all import RevokingAll
 from storage import links
 from storage.audit.checkpoint import Signer
 from storage.catalogue import Scope
+from storage.handles import Purpose, Result, make_handle, move
 from storage.records import Approval, Delegation
 from storage.states import FreezeKind, GrantState
 from tests.handlers.access_ground import CATALOGUE, HOUR, World, thing
@@ -173,15 +175,31 @@ async def test_nobody_gets_one_who_is_not_known_is_gone_or_is_no_group(world: Wo
     assert await world.rows(Delegation) == []
 
 
-async def test_security_delegates_for_any_owner_and_a_repeat_makes_no_second(world: World) -> None:
-    """R-5, promise 6."""
+async def test_a_form_that_is_mended_and_sent_again_delegates(world: World) -> None:
+    """R-5, promise 6: a form that stayed open with an error has the delivery that it had; its error counts once."""
+    for _ in range(2):
+        assert isinstance(await delegate(world, group="nowhere", delivery="view:1"), NotToThem)
+    assert await world.actions("delegation") == ["delegation.refused refused"]
+    assert isinstance(await delegate(world, delivery="view:1"), Made)
+    assert await delegate(world, delivery="view:1") == Repeated()
+
+
+async def test_security_lends_no_owners_word_since_it_has_none(world: World) -> None:
+    """R-5: never more than the delegator holds. What security could not approve itself, nobody approves for it."""
+    assert await refused(world, "sam", await world.asked("linus", "prod-db")) == ()
     may = await Delegating(world.ground).consider(Intent(**await world.intent("sam")))
+    assert isinstance(may, MayNotDelegate)
+    assert isinstance(await delegate(world, "sam"), MayNotDelegate)
+    assert await world.rows(Delegation) == []
+
+
+async def test_a_repeat_makes_no_second(world: World) -> None:
+    """R-5, promise 6."""
+    may = await Delegating(world.ground).consider(Intent(**await world.intent("grace")))
     assert isinstance(may, MayDelegate)
-    await made(world, "sam", delivery="same")
-    assert await delegate(world, "sam", delivery="same") == Repeated()
-    assert [one.role for one in await world.rows(Delegation)] == ["security"]
-    grant = await world.asked("ada", "prod-db")
-    assert (await world.decide("charles", grant)).state == GrantState.APPROVED
+    await made(world, delivery="same")
+    assert await delegate(world, delivery="same") == Repeated()
+    assert [one.role for one in await world.rows(Delegation)] == ["owner"]
 
 
 async def test_nothing_is_delegated_while_new_access_is_stopped(world: World) -> None:
@@ -261,6 +279,25 @@ async def test_it_is_worth_nothing_once_the_delegator_lost_what_they_had(world: 
     await refused(world, "charles", grant)
 
 
+async def test_it_waits_for_nobody_whose_delegator_was_reset_lately(world: World) -> None:
+    """P-8, R-5: whose first page it stands on is as a click would be answered."""
+    await made(world)
+    grant, charles = await world.asked("ada", "prod-db"), await world.account("charles")
+    assert await is_decider(world.ground, grant, charles)
+
+    def reset(tx: Any) -> None:
+        at = world.clock()
+        handle = make_handle(
+            tx, at=at, expires_at=at + HOUR, purpose=Purpose.RESET, directory="staff", account="grace",
+            slack_team="T1", slack_user="UGRACE",
+        )  # fmt: skip
+        move(tx, handle.id, was=Result.OPEN, now=Result.DONE, at=at)
+
+    await world.ground.database.write(reset)
+    assert "reset-delegates-later" in await refused(world, "charles", grant)
+    assert not await is_decider(world.ground, grant, charles)
+
+
 async def test_an_approval_by_it_counts_no_more_at_the_execution_either(world: World) -> None:
     """R-5, promise 3: approved, and ended before the access is there."""
     delegation = await made(world)
@@ -309,7 +346,8 @@ async def test_a_delegate_adds_nothing_to_their_delegator(world: World) -> None:
 
 
 async def test_security_does_not_approve_beside_whom_it_delegated_to(world: World) -> None:
-    """R-5: owner and security are two authorities, not one person's."""
+    """R-5: owner and security are two authorities, not one person's who is of both."""
+    await world.local.put_in_group("data-owners", "sam")
     await made(world, "sam", "charles", "prod-admin")
     grant = await world.asked("ada", "prod-admin")
     assert (await world.decide("charles", grant)).state == GrantState.PENDING
@@ -365,6 +403,18 @@ SCOPE = Scope(
 )  # fmt: skip
 
 
+@pytest.mark.parametrize("who", ["grace", "charles"])
+async def test_whoever_left_and_comes_back_has_no_delegation_any_more(world: World, who: str) -> None:
+    """J-4, R-5: neither what they delegated nor what was delegated to them; and it is told where it was told of."""
+    await made(world)
+    await world.local.switch(who, active=False)
+    assert await Leavers(world.ground).look(everybody=True) == 1
+    assert await world.actions("delegation") == ["delegation.made done", "delegation.ended done"]
+    assert (await world.last("person.left"))["facts"]["delegations"] == 1
+    await world.local.switch(who, active=True)
+    await refused(world, "charles", await world.asked("ada", "prod-db"))
+
+
 async def test_a_standing_scope_lets_its_group_approve_what_it_takes_in(world: World) -> None:
     """R-5: of this kind, for people of that place, up to its risk and time; nothing else."""
     await world.local.add_group("oslo-leads")
@@ -409,3 +459,18 @@ async def test_everybody_sees_their_own_and_security_sees_all(world: World) -> N
     for login, count in (("charles", 1), ("grace", 1), ("linus", 1), ("sam", 1), ("ada", 0)):
         found, _ = await shown.to(await world.account(login))
         assert len(found) == count, login
+
+
+async def test_extensions_by_a_delegate_do_not_add_up_to_more_than_was_delegated(world: World) -> None:
+    """R-5: an hour, and an hour after it, are two of what is held without a break; a rest may be added."""
+    await made(world, minutes=90)
+    first = await world.asked("ada", "prod-db")
+    assert (await world.decide("charles", first)).state == GrantState.APPROVED
+    await world.settle()
+    world.clock.forward(minutes=50)
+    await world.extend("ada", first)
+    [again] = [one.id for one in await world.rows_of_grants() if one.state == GrantState.PENDING]
+    assert await refused(world, "charles", again) == ("beyond-delegation",)
+    may = await world.deciding.consider(await world.on("charles", again), "approve-less")
+    assert isinstance(may, MayDecide)
+    assert (await world.decide("charles", again, minutes=30)).state == GrantState.APPROVED

@@ -396,3 +396,17 @@ async def _freeze(staff: Desks, kind: FreezeKind) -> None:
     await staff.world.ground.database.write(
         lambda tx: freezes.begin(tx, kind=kind, at=staff.world.clock(), by="test", lost_from=None, facts={})
     )
+
+
+async def test_a_repeat_of_what_used_up_a_limit_is_only_a_repeat(staff: Desks) -> None:
+    """Promise 6: whoever did the last act that may be done today did nothing wrong because Slack sent it twice."""
+    staff.helping = Helping(
+        staff.world.ground, handles=staff.world.handles, desks=replace(DESKS, for_one_a_day=2)
+    )
+    assert isinstance(await staff.help(delivery="view:1"), UnlockedFor)
+    assert isinstance(await staff.help(Act.RESET, delivery="view:2"), ResetStarted)
+    before = await staff.world.actions()
+    assert await staff.help(delivery="view:1") == Repeated()
+    assert await staff.help(Act.RESET, delivery="view:2") == Repeated()
+    assert await staff.reasons() == []
+    assert await staff.world.actions() == before

@@ -5,6 +5,7 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
+from sqlalchemy import text
 
 from handlers.decisions.cedar import CedarPolicy
 from handlers.recording import record
@@ -16,6 +17,7 @@ from storage.states import RuleSetState
 from tests.handlers.access_ground import HOUR, SLACK, World
 from tests.handlers.access_ground import world as open_world
 from tests.handlers.made_once import unproven_policy, without_step_up
+from tests.handlers.test_delegations import link, made
 
 STRICT = """
 @id("no-databases") @reason("No databases today.") @control("AC-3")
@@ -167,3 +169,14 @@ async def test_asking_again_writes_nothing(world: World) -> None:
     before = await world.audit()
     await replayed(world, changed(STRICT))
     assert await world.audit() == before
+
+
+async def test_an_approval_by_a_delegation_is_asked_about_again_while_there_is_its_row(world: World) -> None:
+    """A-12, R-5: with the limits that it had; without its row nobody can tell, and nothing is said to differ."""
+    for login in ("charles", "grace"):
+        await link(world, login)
+    await made(world, minutes=60)
+    assert (await world.decide("charles", await world.asked("linus", "prod-db"))).state == "approved"
+    assert (await replayed(world, unproven_policy()))[-1].became == "same"
+    await world.ground.database.write(lambda tx: tx.connection().execute(text("DELETE FROM delegations")))
+    assert (await replayed(world, unproven_policy()))[-1].became == "untold"
