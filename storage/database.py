@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any, Protocol, TypeAlias, TypeVar
 
 from sqlalchemy import Connection, Engine, Transaction
-from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import DBAPIError, InvalidRequestError
 from sqlmodel import Session
 
 from storage.clock import Clock
@@ -257,6 +257,7 @@ class _Transaction(Signing):
 
     def __init__(self, connection: Connection, info: dict[str, Any]) -> None:
         self._begun, self._noted = connection, dict(info)
+        self._inside = connection.get_nested_transaction() or connection.get_transaction()
 
     def __getattr__(self, name: str) -> Any:
         """What a session has once it is made."""
@@ -276,10 +277,17 @@ class _Transaction(Signing):
 
     def connection(self, *_: Any, **__: Any) -> Connection:
         """The connection that it began on."""
+        self._go_on()
         return self._begun
+
+    def _go_on(self) -> None:
+        """What fails to be written undoes all before it: whatever its caller makes of that, nothing follows it."""
+        if self._inside is None or not self._inside.is_active:
+            raise InvalidRequestError("this transaction was undone already")
 
     def flush(self, objects: Sequence[Any] | None = None) -> None:
         """Write what the ORM was given."""
+        self._go_on()
         if self._is_made:
             super().flush(objects)
 

@@ -1,4 +1,4 @@
-"""What every form has in common: how a field is read back, and the form that only says something.
+"""What every form has in common: how a field is made and read back, and the form that only says something.
 
 Each form has a file of its own; nothing that comes back is believed, and only ids travel in `private_metadata`.
 """
@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from slack_sdk.models.blocks import Block, PlainTextObject
+from slack_sdk.models.blocks import Block, InputBlock, InputInteractiveElement, PlainTextObject
 from slack_sdk.models.views import View
 
 from bot.slack.actions import Field, Form
@@ -42,6 +42,26 @@ def reading(title: str, blocks: list[Block]) -> View:
         title=PlainTextObject(text=inert(title)[:24]),
         close=PlainTextObject(text=say("Close")),
         blocks=blocks,
+    )
+
+
+def input_of(
+    name: str,
+    label: str,
+    element: InputInteractiveElement,
+    *,
+    hint: str = "",
+    optional: bool = False,
+    tells: bool = False,
+) -> InputBlock:
+    """A field. tells: Slack says at once what is typed or chosen in it."""
+    return InputBlock(
+        block_id=name,
+        label=PlainTextObject(text=label),
+        hint=PlainTextObject(text=hint) if hint else None,
+        element=element,
+        optional=optional or None,
+        dispatch_action=tells or None,
     )
 
 

@@ -12,7 +12,6 @@ from typing import Any
 from slack_sdk.models.blocks import (
     ExternalDataMultiSelectElement,
     InputBlock,
-    InputInteractiveElement,
     Option,
     PlainTextInputElement,
     PlainTextObject,
@@ -22,7 +21,7 @@ from slack_sdk.models.blocks import (
 from slack_sdk.models.views import View
 
 from bot.slack.actions import Field, Form
-from bot.slack.forms import Wrong, field_of, selected, typed
+from bot.slack.forms import Wrong, field_of, input_of, selected, typed
 from bot.slack.forms_request import chosen_things
 from bot.slack.incoming import text
 from bot.slack.messages.parts import note
@@ -58,7 +57,7 @@ def delegate_form(*, riskiest: int) -> View:
         submit=PlainTextObject(text=say("Delegate")),
         close=PlainTextObject(text=say("Cancel")),
         blocks=[
-            _input(
+            input_of(
                 Field.ENTITLEMENT,
                 say("Approvals of what?"),
                 ExternalDataMultiSelectElement(
@@ -69,7 +68,7 @@ def delegate_form(*, riskiest: int) -> View:
                 ),
                 hint=say("What your team owns."),
             ),
-            _input(
+            input_of(
                 Field.FOR,
                 say("To whom?"),
                 UserSelectElement(
@@ -78,7 +77,7 @@ def delegate_form(*, riskiest: int) -> View:
                 ),
                 optional=True,
             ),
-            _input(
+            input_of(
                 Field.GROUP,
                 say("Or to a group of the directory"),
                 PlainTextInputElement(action_id=Field.GROUP, max_length=_GROUP_LIMIT),
@@ -143,16 +142,4 @@ def _number(value: str) -> int:
 
 def _select(name: Field, label: str, offered: Mapping[int, str]) -> InputBlock:
     options = [Option(value=str(one), text=PlainTextObject(text=words)) for one, words in offered.items()]
-    return _input(name, label, StaticSelectElement(action_id=name, options=options))
-
-
-def _input(
-    name: Field, label: str, element: InputInteractiveElement, *, hint: str = "", optional: bool = False
-) -> InputBlock:
-    return InputBlock(
-        block_id=name,
-        label=PlainTextObject(text=label),
-        hint=PlainTextObject(text=hint) if hint else None,
-        element=element,
-        optional=optional or None,
-    )
+    return input_of(name, label, StaticSelectElement(action_id=name, options=options))

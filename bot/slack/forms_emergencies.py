@@ -9,7 +9,6 @@ from typing import Any
 
 from slack_sdk.models.blocks import (
     InputBlock,
-    InputInteractiveElement,
     Option,
     PlainTextInputElement,
     PlainTextObject,
@@ -18,7 +17,7 @@ from slack_sdk.models.blocks import (
 from slack_sdk.models.views import View
 
 from bot.slack.actions import Field, Form
-from bot.slack.forms import Wrong, metadata, selected, too_long, typed
+from bot.slack.forms import Wrong, input_of, metadata, selected, too_long, typed
 from bot.slack.messages.parts import actions, link_button, note, section
 from bot.slack.words import clock, duration, inert, visible
 from bot.texts import say
@@ -73,7 +72,7 @@ def emergency_form(may: MayBreakGlass, *, drill: bool = False) -> View:
                     "only then you have it. Somebody else reviews what you did."
                 )
             ),
-            _input(
+            input_of(
                 Field.ENTITLEMENT,
                 say("What do you need?"),
                 StaticSelectElement(
@@ -84,14 +83,14 @@ def emergency_form(may: MayBreakGlass, *, drill: bool = False) -> View:
                 ),
             ),
             *([] if drill else [_incident(may.example)]),
-            _input(
+            input_of(
                 Field.JUSTIFICATION,
                 say("What do you practise?") if drill else say("What happened, and what will you do?"),
                 PlainTextInputElement(
                     action_id=Field.JUSTIFICATION, multiline=True, max_length=JUSTIFICATION_LIMIT
                 ),
             ),
-            _input(
+            input_of(
                 Field.LENGTH,
                 say("For how long?"),
                 StaticSelectElement(action_id=Field.LENGTH, options=lengths, initial_option=lengths[-1]),
@@ -160,18 +159,9 @@ def prove_form(asked: EmergencyAsked, address: str) -> View:
 
 
 def _incident(example: str) -> InputBlock:
-    return _input(
+    return input_of(
         Field.TICKET,
         say("Incident"),
         PlainTextInputElement(action_id=Field.TICKET, max_length=TICKET_LIMIT),
         hint=say("Its id, like {example}.", example=example),
-    )
-
-
-def _input(name: Field, label: str, element: InputInteractiveElement, *, hint: str = "") -> InputBlock:
-    return InputBlock(
-        block_id=name,
-        label=PlainTextObject(text=label),
-        hint=PlainTextObject(text=hint) if hint else None,
-        element=element,
     )

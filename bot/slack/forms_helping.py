@@ -11,7 +11,6 @@ from typing import Any
 from slack_sdk.models.blocks import (
     ExternalDataMultiSelectElement,
     InputBlock,
-    InputInteractiveElement,
     PlainTextInputElement,
     PlainTextObject,
     UserSelectElement,
@@ -19,7 +18,7 @@ from slack_sdk.models.blocks import (
 from slack_sdk.models.views import View
 
 from bot.slack.actions import Field, Form
-from bot.slack.forms import Wrong, field_of, too_long, typed
+from bot.slack.forms import Wrong, field_of, input_of, too_long, typed
 from bot.slack.incoming import text
 from bot.slack.messages.parts import note, section
 from bot.texts import say, template
@@ -56,7 +55,7 @@ def help_form(act: Act, *, whom: str = "", ticket: str = "") -> View:
         close=PlainTextObject(text=say("Cancel")),
         blocks=[
             section(say(_OPENINGS[act])),
-            _input(
+            input_of(
                 Field.FOR,
                 say("For whom?"),
                 UserSelectElement(
@@ -66,7 +65,7 @@ def help_form(act: Act, *, whom: str = "", ticket: str = "") -> View:
                 ),
             ),
             *things,
-            _input(
+            input_of(
                 Field.TICKET,
                 say("Ticket"),
                 PlainTextInputElement(
@@ -74,7 +73,7 @@ def help_form(act: Act, *, whom: str = "", ticket: str = "") -> View:
                 ),
                 hint=say("Like INC-4711, or its link. They read it."),
             ),
-            _input(
+            input_of(
                 Field.RATIONALE,
                 say("Why?"),
                 PlainTextInputElement(action_id=Field.RATIONALE, multiline=True, max_length=RATIONALE_LIMIT),
@@ -109,7 +108,7 @@ def _chosen(view: Mapping[str, Any]) -> str:
 
 
 def _things() -> InputBlock:
-    return _input(
+    return input_of(
         Field.ENTITLEMENT,
         say("Which access?"),
         ExternalDataMultiSelectElement(
@@ -120,23 +119,6 @@ def _things() -> InputBlock:
         ),
         hint=say("Leave this empty to check all that they were given."),
         optional=True,
-    )
-
-
-def _input(
-    name: Field,
-    label: str,
-    element: InputInteractiveElement,
-    *,
-    hint: str = "",
-    optional: bool = False,
-) -> InputBlock:
-    return InputBlock(
-        block_id=name,
-        label=PlainTextObject(text=label),
-        hint=PlainTextObject(text=hint) if hint else None,
-        element=element,
-        optional=optional or None,
     )
 
 

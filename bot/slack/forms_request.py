@@ -12,7 +12,6 @@ from typing import Any
 from slack_sdk.models.blocks import (
     ExternalDataMultiSelectElement,
     InputBlock,
-    InputInteractiveElement,
     Option,
     PlainTextInputElement,
     PlainTextObject,
@@ -23,7 +22,7 @@ from slack_sdk.models.views import View
 
 from bot.slack.actions import Field, Form
 from bot.slack.choices import option_of
-from bot.slack.forms import Wrong, field_of, metadata, too_long, typed
+from bot.slack.forms import Wrong, field_of, input_of, metadata, too_long, typed
 from bot.slack.incoming import part, text
 from bot.slack.messages.asking import foresight_blocks
 from bot.slack.words import duration as in_words
@@ -166,7 +165,7 @@ def read_so_far(view: Mapping[str, Any], catalogue: Catalogue) -> Prefilled:
 
 
 def _things(chosen: Sequence[Entitlement]) -> InputBlock:
-    return _input(
+    return input_of(
         Field.ENTITLEMENT,
         say("What do you need?"),
         ExternalDataMultiSelectElement(
@@ -205,7 +204,7 @@ def _length(offered: Mapping[int, bool | None], chosen: int) -> InputBlock:
     # Slack keeps what was chosen in a block of the same name, offered any more or not: other choices, another name.
     name = f"{Field.LENGTH}:{','.join(f'{minutes}{_MARK[at_once]}' for minutes, at_once in offered.items())}"
     hint = say("It ends by itself.")
-    return _input(name, say("For how long?"), element, hint=hint, optional=True, tells=True)
+    return input_of(name, say("For how long?"), element, hint=hint, optional=True, tells=True)
 
 
 _MARK = {True: "a", False: "n", None: ""}
@@ -223,7 +222,7 @@ def _other_length(written: str) -> InputBlock:
         placeholder=PlainTextObject(text=say("45 min")),
     )
     hint = say("Like 90 min or 3 days. What you write here counts before what is chosen above.")
-    return _input(Field.DURATION, say("Or another time"), element, hint=hint, optional=True, tells=True)
+    return input_of(Field.DURATION, say("Or another time"), element, hint=hint, optional=True, tells=True)
 
 
 def _why(justification: str) -> InputBlock:
@@ -235,7 +234,7 @@ def _why(justification: str) -> InputBlock:
         initial_value=shown or None,
         max_length=JUSTIFICATION_LIMIT if len(shown) <= JUSTIFICATION_LIMIT else _MOST_TYPED,
     )
-    return _input(Field.JUSTIFICATION, say("Why?"), element, hint=say("The approver reads this."))
+    return input_of(Field.JUSTIFICATION, say("Why?"), element, hint=say("The approver reads this."))
 
 
 def _ticket(ticket: str, *, wanted: bool) -> InputBlock:
@@ -243,7 +242,7 @@ def _ticket(ticket: str, *, wanted: bool) -> InputBlock:
         action_id=Field.TICKET, initial_value=ticket or None, max_length=TICKET_LIMIT
     )
     hint = say("Like INC-4711, or its link.")
-    return _input(Field.TICKET, say("Ticket"), element, hint=hint, optional=not wanted, tells=True)
+    return input_of(Field.TICKET, say("Ticket"), element, hint=hint, optional=not wanted, tells=True)
 
 
 def _for_whom(report: str) -> InputBlock:
@@ -253,26 +252,7 @@ def _for_whom(report: str) -> InputBlock:
         placeholder=PlainTextObject(text=say("Somebody who reports to you")),
     )
     hint = say("Leave this empty to ask for yourself.")
-    return _input(Field.FOR, say("For whom?"), element, hint=hint, optional=True, tells=True)
-
-
-def _input(
-    name: str,
-    label: str,
-    element: InputInteractiveElement,
-    *,
-    hint: str = "",
-    optional: bool = False,
-    tells: bool = False,
-) -> InputBlock:
-    return InputBlock(
-        block_id=name,
-        label=PlainTextObject(text=label),
-        hint=PlainTextObject(text=hint) if hint else None,
-        element=element,
-        optional=optional or None,
-        dispatch_action=tells or None,
-    )
+    return input_of(Field.FOR, say("For whom?"), element, hint=hint, optional=True, tells=True)
 
 
 # What comes back.

@@ -9,8 +9,6 @@ from dataclasses import dataclass
 from typing import Any
 
 from slack_sdk.models.blocks import (
-    InputBlock,
-    InputInteractiveElement,
     Option,
     PlainTextInputElement,
     PlainTextObject,
@@ -20,7 +18,7 @@ from slack_sdk.models.blocks import (
 from slack_sdk.models.views import View
 
 from bot.slack.actions import Field, Form
-from bot.slack.forms import Wrong, field_of, selected, typed
+from bot.slack.forms import Wrong, field_of, input_of, selected, typed
 from bot.slack.incoming import text
 from bot.slack.messages.parts import actions, link_button, note, section
 from bot.texts import as_told, say, template
@@ -63,7 +61,7 @@ def vouch_form() -> View:
                     "they called you, stop: call them back by a number that you know."
                 )
             ),
-            _input(
+            input_of(
                 Field.FOR,
                 say("For whom?"),
                 UserSelectElement(
@@ -71,7 +69,7 @@ def vouch_form() -> View:
                 ),
                 hint=say("Or anybody, if you are on the help desk."),
             ),
-            _input(
+            input_of(
                 Field.CODE,
                 say("The code that they read out to you"),
                 PlainTextInputElement(action_id=Field.CODE, max_length=_LONGEST_CODE),
@@ -79,7 +77,7 @@ def vouch_form() -> View:
                     "Eight digits, from the page that they have open. Take it from nobody else, nor in writing."
                 ),
             ),
-            _input(
+            input_of(
                 Field.SPOKEN,
                 say("How did you speak to them?"),
                 StaticSelectElement(
@@ -87,7 +85,7 @@ def vouch_form() -> View:
                 ),
                 hint=say("I have spoken to them, and know their voice or saw them."),
             ),
-            _input(
+            input_of(
                 Field.TICKET,
                 say("Ticket"),
                 PlainTextInputElement(action_id=Field.TICKET, max_length=TICKET_LIMIT),
@@ -136,15 +134,3 @@ def read_vouching(view: Mapping[str, Any]) -> Typed | Wrong:
     if wrong or code is None or ticket is None:
         return Wrong(at=wrong)
     return Typed(whom=whom, code=code, spoken=spoken, ticket=ticket)
-
-
-def _input(
-    name: Field, label: str, element: InputInteractiveElement, *, hint: str, optional: bool = False
-) -> InputBlock:
-    return InputBlock(
-        block_id=name,
-        label=PlainTextObject(text=label),
-        hint=PlainTextObject(text=hint),
-        element=element,
-        optional=optional or None,
-    )

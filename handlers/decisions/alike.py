@@ -6,12 +6,16 @@ It leaves nothing out of a question but when something was read, and knows no an
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from handlers.decisions.circumstances import Recently
-from handlers.decisions.policy import AccessQuestion
+from handlers.decisions.circumstances import Having, Recently
+from handlers.decisions.delegated import Delegated
+from handlers.decisions.policy import AccessQuestion, Approvals, GivenProof
+from storage.catalogue import Entitlement, Owner
 from storage.directories.base import Account
 
-# What has something in it that is left out, or that cannot be compared as it is.
-_TO_BE_TAKEN_APART = frozenset({Account, Recently})
+# What has something in it that is left out, or that cannot be compared as it is, or numbers that policies read.
+_TO_BE_TAKEN_APART = frozenset(
+    {Account, Approvals, Delegated, Entitlement, GivenProof, Having, Owner, Recently}
+)
 
 
 class Alike:
@@ -51,10 +55,6 @@ def _plain(facts: Mapping[str, Any], besides: str = "") -> tuple[object, ...]:
 
 
 def _apart(value: object) -> tuple[object, ...]:
-    match value:
-        case Account():
-            return _plain(vars(value), "read_at")
-        case Recently():
-            return frozenset(value.hours_since_reset.items()), value.reported
-        case _:
-            return (value,)
+    if isinstance(value, Recently):
+        return frozenset(value.hours_since_reset.items()), value.reported
+    return _plain(vars(value), "read_at" if isinstance(value, Account) else "")

@@ -4,11 +4,11 @@ import asyncio
 import sqlite3
 import threading
 from collections.abc import AsyncIterator, Callable, Iterator
-from contextlib import asynccontextmanager, contextmanager
+from contextlib import asynccontextmanager, contextmanager, suppress
 from datetime import UTC, datetime
 
 import pytest
-from sqlalchemy.exc import IntegrityError
+from sqlalchemy.exc import IntegrityError, InvalidRequestError
 from sqlmodel import Session, col, select
 
 from storage import deliveries
@@ -138,6 +138,31 @@ async def test_one_that_fails_alone_undoes_all_it_did_and_none_after_it(database
         await database.write(put("a"))
     assert await database.write(lambda tx: deliveries.take(tx, "b", AT)) is True
     assert await database.read(kept) == ["a", "b"]
+
+
+@pytest.mark.parametrize("together", [False, True])
+async def test_one_that_goes_on_after_it_failed_keeps_no_half_of_itself(database, together):
+    """Promise 2: the row and its entry, or neither, also where somebody took the failure for no failure."""
+    await database.write(put("a"))
+
+    def over_it(tx: Session) -> None:
+        put("b")(tx)
+        with suppress(IntegrityError):
+            put("a")(tx)
+
+    def on_and_on(tx: Session) -> None:
+        over_it(tx)
+        deliveries.take(tx, "c", AT)
+
+    for work in (over_it, on_and_on):
+        async with held_up(database):
+            written = waiting(database, work, *([put(work.__name__)] if together else []))
+            await asyncio.sleep(0)
+        results = await asyncio.gather(*written, return_exceptions=True)
+        assert isinstance(results[0], InvalidRequestError)
+        assert results[1:] == ([work.__name__] if together else [])
+    others = ["on_and_on", "over_it"] if together else []
+    assert await database.read(kept) == ["a", *others]
 
 
 async def test_a_failing_transaction_undoes_what_it_did_without_the_orm_too(database):

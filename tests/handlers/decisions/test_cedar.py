@@ -241,7 +241,7 @@ def test_where_policy_goes_by_the_time_each_moment_is_another_question() -> None
     """What was answered before noon is asked again after it; and a fact of another type is another fact."""
     by_noon = """@id("by-noon") @reason("By noon.")
         permit (principal, action in [Action::"approve", Action::"grant"], resource)
-        when { context.now < datetime("2026-03-02T12:00:01Z") && context.minutes > 0 };"""
+        when { context.now < datetime("2026-03-02T12:00:01Z") && context.minutes > 0 && resource.risk > 0 };"""
     policy = load(by_noon)
 
     def ask(**facts: Any) -> list[bool]:
@@ -256,6 +256,7 @@ def test_where_policy_goes_by_the_time_each_moment_is_another_question() -> None
         assert ask(now=before, minutes=1) == [True, True]
         assert ask(now=before + timedelta(minutes=1), minutes=1) == [False, False]
         assert ask(now=before, minutes=True) == [False, False]
+        assert ask(now=before, minutes=1, entitlement=replace(WIKI, risk=True)) == [False, False]
         assert ask(now=before.replace(tzinfo=None), minutes=1) == [False, False]
 
 

@@ -126,6 +126,27 @@ def test_a_thousand_policies_about_others_are_not_put_to_cedar(read: Read, scope
     assert put(None) == 41
 
 
+def test_no_more_policies_are_kept_than_there_is_room_for_however_many_teams_ask() -> None:
+    """Each team's set has all that is bound to none: so policies are counted, not sets. Who asked last is known."""
+    text = PERMIT + "".join(
+        policy(number, "forbid", "resource", f'when {{ principal.team == "{number}" }}')
+        for number in range(20)
+    )
+    notes = tuple(checked("own.cedar", text, Schema.from_str(SCHEMA)))
+    choices = Choices({"grant": frozenset({"grant"})}, notes, most_kept=9)
+    team: Read = ("principal", "team")
+    sets = [choices.of("grant", {team: [f'"{one}"']}.__getitem__) for one in (*range(20), 19, 16, 0)]
+    assert [[note.id for note in each.notes] for each in sets[-3:]] == [
+        ["all", "own-19"],
+        ["all", "own-16"],
+        ["all", "own-0"],
+    ]
+    assert sets[-3] is sets[19]
+    assert sets[-2] is sets[16]
+    assert sets[-1] is not sets[0]
+    assert choices.kept == 8
+
+
 def test_a_click_of_two_people_is_decided_by_the_policies_of_both() -> None:
     """An approval asks about its approver and about whoever gets it at once: each team's own policies count."""
     text = PERMIT + "".join(
