@@ -14,9 +14,10 @@ from handlers.recording import OPERATOR, record
 from storage.audit.checkpoint import Verifier
 from storage.audit.findings import Report
 from storage.audit.guards import drop_tiles
+from storage.audit.merkle import WIDTH
 from storage.audit.passing import Progress
 from storage.audit.stretches import Walkers
-from storage.audit.tiles import WIDTH, Tile, add_tiles, next_tiles, sealed
+from storage.audit.tiles import Tile, add_tiles, next_tiles, sealed
 from storage.audit.verification import verify_log
 from storage.database import Database
 from storage.identifiers import new_id

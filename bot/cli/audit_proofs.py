@@ -14,9 +14,9 @@ from bot.cli.place import opened, place_of
 from bot.cli.tables import moment, say, show
 from bot.settings import Settings
 from storage.audit import proving
+from storage.audit.asked import each_leaf
 from storage.audit.checkpoint import BadKey, Checkpoint, Signer, Verifier, read_verifier, verify_note
 from storage.audit.entry import decode
-from storage.audit.lean import each_leaf
 from storage.audit.log import Transaction
 from storage.audit.proving import Continued, NotProven, Side
 from storage.audit.sealing import check_head, sign_head

@@ -6,9 +6,10 @@ It only reads what it is handed, and trusts the leaf alone.
 from collections.abc import Callable, Iterator
 from typing import Any
 
-from storage.audit.entry import TEXT_ERASED, check_commitment, columns
+from storage.audit.entry import TEXT_ERASED, columns
 from storage.audit.findings import Finding, about
 from storage.audit.log import Row, StoredText
+from storage.audit.salted import check_commitment
 from storage.faults import AuditFault
 
 FindRow = Callable[[str], Row | None]

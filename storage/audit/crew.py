@@ -4,7 +4,6 @@ They only read. One that ends early only leaves its work to whoever asked.
 """
 
 import pickle
-import signal
 import subprocess
 import sys
 from collections import deque
@@ -12,22 +11,24 @@ from collections.abc import Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import suppress
 from functools import partial
+from pathlib import Path
 from queue import SimpleQueue
-from typing import IO, Any
 
 from sqlalchemy.exc import DBAPIError
 
-from storage.audit.stretches import Fits, Stretch, fitting
-from storage.audit.tiles import WIDTH
+from storage.audit.asked import as_sqlite_takes_them
+from storage.audit.member import heard, say
+from storage.audit.merkle import WIDTH
+from storage.audit.stretch import Fits, Stretch
+from storage.audit.stretches import fitting
 from storage.database import Database
 from storage.faults import WicketFault
 from storage.stores import Store
 
 # What a tile of level 1 spans: long enough that nobody waits for another, and short enough to be held in no memory.
 _LEVELS = 2
-_WAIT_SECONDS = 10.0
 # Without the folder that one happens to work in, which may hold modules of these names.
-_MEMBER = (sys.executable, "-P", "-c", "from storage.audit.crew import serve; serve()")
+_MEMBER = (sys.executable, "-P", "-c", "from storage.audit.member import serve; serve()")
 
 Asked = tuple[int, int, Stretch | None]
 Answered = tuple[int, int, Stretch | None, Fits | None]
@@ -38,7 +39,9 @@ class Crew:
 
     def __init__(self, store: Store, number: int, *, levels: int = _LEVELS) -> None:
         self.levels = levels
-        self._store = store
+        # A file is looked at without anything of ours that takes long to load; the store itself, if that must be.
+        file, asked = (str(store), as_sqlite_takes_them()) if isinstance(store, Path) else (None, {})
+        self._told = pickle.dumps(store), file, asked
         self._number = number
         self._all: list[subprocess.Popen[bytes]] = []
         self._idle = SimpleQueue[subprocess.Popen[bytes]]()
@@ -77,15 +80,15 @@ class Crew:
             self._all.append(process)
             self._idle.put(process)
             with suppress(OSError):  # whoever asks it finds out
-                _say(process.stdin, self._store)
+                say(process.stdin, self._told)
 
     def _ask(self, stretch: Stretch | None) -> Fits | None:
         if stretch is None:
             return None
         process = self._idle.get()
         try:
-            _say(process.stdin, stretch)
-            found = _heard(process.stdout)
+            say(process.stdin, stretch)
+            found = heard(process.stdout)
         except (OSError, EOFError, pickle.UnpicklingError):  # it has ended
             return None
         finally:
@@ -93,32 +96,22 @@ class Crew:
         return found if isinstance(found, Fits) else None
 
 
-def serve() -> None:
-    """What a process of the crew does: answers for stretches of the store until nobody asks any more."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # whoever asked ends us
-    database = Database(_heard(sys.stdin.buffer), busy_timeout=_WAIT_SECONDS)
-    while True:
+class Closer:
+    """Whoever looks closely at stretches of a store: `fitting`, each within a transaction of its own.
+
+    wait: seconds for a store that is busy.
+    """
+
+    def __init__(self, store: Store, *, wait: float) -> None:
+        self._database = Database(store, busy_timeout=wait)
+
+    def __call__(self, stretch: Stretch) -> Fits | None:
+        """What the stretch comes to; None as well where the store cannot be read."""
         try:
-            stretch = _heard(sys.stdin.buffer)
-        except EOFError:
-            break
-        try:
-            found = database.read_now(partial(fitting, stretch=stretch))
+            return self._database.read_now(partial(fitting, stretch=stretch))
         except (WicketFault, DBAPIError):
-            found = None
-        _say(sys.stdout.buffer, found)
-    database.close()
+            return None
 
 
 def _answered(first: int, end: int, stretch: Stretch | None, future: "Future[Fits | None]") -> Answered:
     return first, end, stretch, future.result()
-
-
-def _say(to: IO[bytes] | None, what: object) -> None:
-    if to is not None:
-        pickle.dump(what, to)
-        to.flush()
-
-
-def _heard(of: IO[bytes] | None) -> Any:
-    return pickle.load(of) if of is not None else None  # noqa: S301  our own process on the other end of a pipe

@@ -3,23 +3,21 @@
 Pure. Free text never enters a leaf, only a salted commitment to it, so that it can be erased without breaking the tree.
 """
 
-import hmac
 import json
 import json.encoder
 import re
-import secrets
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import lru_cache
 from types import MappingProxyType
 from typing import Any, Literal
 
+from storage.audit.salted import cleaned, commitment
 from storage.faults import AuditFault
 from storage.types import from_micros, to_micros
 
 FORMAT = 1
-SALT_SIZE = 32
 MAX_INTEGER = 2**53  # beyond it, JSON readers disagree
 
 ActorType = Literal["person", "service", "wicket", "operator", "unknown"]
@@ -28,10 +26,8 @@ Fact = str | int | bool | list[str] | tuple[str, ...]
 _ACTION = re.compile(r"[a-z][a-z0-9_]*(\.[a-z][a-z0-9_]*)+")
 _NAME = re.compile(r"[a-z][a-z0-9_]{0,63}")
 _ID = re.compile(r"[A-Za-z0-9_.:-]{1,64}")
-_UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
 # Half of a character beyond U+FFFF looks the same, as does a backslash that somebody typed.
 _ESCAPED_UNSTORABLE = re.compile(rb"\\u(0000|d[89a-f])")
-_HEX = re.compile(r"[0-9a-f]{64}")
 _NONE: Mapping[str, Any] = MappingProxyType({})
 _quoted = json.encoder.encode_basestring_ascii
 _CANONICAL = json.JSONEncoder(sort_keys=True, separators=(",", ":"), ensure_ascii=True, allow_nan=False)
@@ -134,34 +130,6 @@ def _check_fact(name: str, fact: object) -> None:
             raise ValueError(f"fact `{name}` is a list of something other than text")
     elif not isinstance(fact, str):
         raise ValueError(f"fact `{name}` is neither text, a whole number, a flag nor a list of texts")
-
-
-def cleaned(text: str) -> str:
-    """The text as it is kept: a lone surrogate or a null becomes U+FFFD, all else stays.
-
-    Neither can be stored everywhere (UTF-8, PostgreSQL), and a record must never fail for what somebody typed.
-    """
-    plain = text.isascii() and "\x00" not in text  # nearly every text of ours is, and searching it costs more
-    return text if plain else _UNSTORABLE.sub("\ufffd", text)
-
-
-def fresh_salts(names: Iterable[str]) -> dict[str, bytes]:
-    """A random salt of 32 bytes for each name."""
-    return {name: secrets.token_bytes(SALT_SIZE) for name in names}
-
-
-def commitment(salt: bytes, text: str) -> str:
-    """HMAC-SHA256 with the salt as key over the cleaned text in UTF-8, as 64 hex digits."""
-    if len(salt) != SALT_SIZE:
-        raise ValueError("a salt is 32 bytes long")
-    return hmac.digest(salt, cleaned(text).encode(), "sha256").hex()
-
-
-def check_commitment(committed: str, salt: bytes, text: str) -> bool:
-    """Whether the text and its salt are those that were committed to. False for anything malformed."""
-    if len(salt) != SALT_SIZE or not _HEX.fullmatch(committed):
-        return False
-    return hmac.compare_digest(commitment(salt, text), committed)
 
 
 def written(entry: Entry, salts: Mapping[str, bytes]) -> tuple[dict[str, Any], bytes]:

@@ -26,9 +26,10 @@ from sqlalchemy import RowMapping as Stored
 from sqlalchemy.orm import Session
 from sqlalchemy.types import NullType
 
-from storage.audit.entry import TEXT_ERASED, Entry, cleaned, decode, fresh_salts, micros, written
+from storage.audit.entry import TEXT_ERASED, Entry, decode, micros, written
 from storage.audit.filters import Wanted, conditions
 from storage.audit.merkle import Frontier, leaf_hash, mark_of, root_under
+from storage.audit.salted import cleaned, fresh_salts
 from storage.audit.tables import ENTRIES, HEAD, TEXTS
 from storage.faults import AuditFault
 from storage.plain import Plain, run

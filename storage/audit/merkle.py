@@ -10,6 +10,8 @@ from dataclasses import dataclass
 HASH_SIZE = 32
 EMPTY_ROOT = hashlib.sha256(b"").digest()
 MAX_SIZE = 2**63 - 1  # a tree size is a database integer
+# Hashes in a stored tile (c2sp.org/tlog-tiles).
+WIDTH = 256
 _NODE = b"\x01"
 MARK = b"\x02"
 _sha256 = hashlib.sha256
@@ -68,15 +70,20 @@ class Frontier:
         """`append` for many leaf hashes, in this order, and the spine after each: a loop of its own, since it is run
         for every entry that is ever written.
         """
-        peaks, size, spines = list(self.peaks), self.size, list[bytes]()
+        peaks, size, spine, spines = list(self.peaks), self.size, self.spine, list[bytes]()
+        # What the spine was before each peak: to cut it there and go on costs less than to join all peaks again.
+        before = [spine[:at] for at in range(0, len(spine), HASH_SIZE)]
         for leaf in leaves:
             whole, rest = leaf, size
             while rest & 1:
                 whole = _sha256(_NODE + peaks.pop() + whole).digest()
+                spine = before.pop()
                 rest >>= 1
             peaks.append(whole)
+            before.append(spine)
+            spine += whole
             size += 1
-            spines.append(b"".join(peaks))
+            spines.append(spine)
         return Frontier(size, tuple(peaks)), spines
 
     @property

@@ -11,6 +11,7 @@ from typing import Any
 from sqlalchemy.exc import OperationalError
 
 from storage.audit import lean, log
+from storage.audit.asked import asking, batch_after
 from storage.audit.log import Transaction
 from storage.audit.merkle import MAX_SIZE
 from storage.audit.tile_check import TileCheck
@@ -29,8 +30,9 @@ def passed(
     end = MAX_SIZE if below is None else below
     # A row may stand where none can: before the first.
     after = walk.frontier.size - 1 if walk.frontier.size else _BEFORE_ALL
+    ask = asking(tx)
     while batch := _next_batch(tx, after, end):
-        fit = lean.fit(tx, batch, walk.frontier)
+        fit = lean.fit(ask, batch, walk.frontier)
         last = lean.last_of(batch)
         if fit is not None:
             walk.grow(fit)
@@ -44,10 +46,10 @@ def passed(
 
 def _next_batch(tx: Transaction, after: int, end: int) -> Sequence[Sequence[Any]]:
     try:
-        return lean.batch_after(tx, after, below=end)
+        return batch_after(tx, after, below=end)
     except OperationalError:  # text that is none; to read every text forgivingly costs more than all else
         with forgiving(tx):
-            return lean.batch_after(tx, after, below=end)
+            return batch_after(tx, after, below=end)
 
 
 def _closely(tx: Transaction, walk: Walk, after: int, below: int) -> bool:

@@ -14,11 +14,11 @@ from storage.audit.checkpoint import Verifier
 from storage.audit.epochs import read_epochs
 from storage.audit.findings import Finding
 from storage.audit.log import Transaction
-from storage.audit.merkle import Frontier
+from storage.audit.merkle import WIDTH, Frontier
 from storage.audit.passing import passed
 from storage.audit.sealing import checkpoints, last_checkpoint_id
 from storage.audit.tile_check import TileCheck, count_tiles
-from storage.audit.tiles import WIDTH, Tree, tile_roots
+from storage.audit.tiles import Tree, tile_roots
 from storage.audit.verification import note_strays
 from storage.audit.walk import Walk
 from storage.faults import AuditFault

@@ -4,58 +4,20 @@ A process only says that a stretch fits whole. Whatever does not is walked over 
 so what is found is the same, in the same order, as if one process had walked over all of it.
 """
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Sequence
 from functools import partial
 from typing import Protocol
 
-from sqlalchemy import bindparam, select
-
 from storage.audit import log
-from storage.audit.log import Transaction, connection_of
-from storage.audit.merkle import Frontier
+from storage.audit.asked import asking
+from storage.audit.log import Transaction
+from storage.audit.merkle import WIDTH
 from storage.audit.passing import Progress, passed
-from storage.audit.tables import CHECKPOINTS
+from storage.audit.stretch import Fits, Stretch, wanted_sizes
 from storage.audit.tile_check import TileCheck
-from storage.audit.tiles import WIDTH, Tree
+from storage.audit.tiles import Tree
 from storage.audit.walk import Walk
 from storage.faults import AuditFault
-from storage.plain import Plain, rows
-
-_SIGNED = Plain(
-    select(CHECKPOINTS.c.size).where(
-        CHECKPOINTS.c.size > bindparam("first"), CHECKPOINTS.c.size <= bindparam("end")
-    )
-)
-
-
-@dataclass(frozen=True, kw_only=True)
-class Stretch:
-    """The entries from `first` up to `end`. before: the tree over what stands before them, as its tiles have it.
-
-    counts: how many tiles there are of each level; only those below `levels` are compared. sizes: of checkpoints from
-    elsewhere, whose roots are wanted.
-    """
-
-    first: int
-    end: int
-    before: Frontier
-    counts: Sequence[int]
-    sizes: Sequence[int]
-    levels: int
-
-
-@dataclass(frozen=True, kw_only=True)
-class Fits:
-    """A stretch with which nothing is wrong, if the tree before it is as it was told.
-
-    grown: the tree with it. roots: on the way, by size, one for each checkpoint. risen: the hashes of its tiles that
-    stand in tiles of the level above.
-    """
-
-    grown: Frontier
-    roots: Mapping[int, bytes]
-    risen: Sequence[bytes]
 
 
 class Walkers(Protocol):
@@ -107,11 +69,9 @@ def joined(
 
 def fitting(tx: Transaction, stretch: Stretch) -> Fits | None:
     """What a walk over the stretch alone comes to; None if anything is wrong or missing."""
-    signed = rows(connection_of(tx), _SIGNED, {"first": stretch.first, "end": stretch.end})
-    sizes = {size for (size,) in signed if isinstance(size, int)}  # SQLite lets anything stand in any column
-    sizes |= {size for size in stretch.sizes if stretch.first < size <= stretch.end}
+    sizes = wanted_sizes(asking(tx), stretch)
     walk = Walk(
-        None, (), (), find=partial(log.row, tx), epochs=None, start=stretch.before, wanted=sorted(sizes)
+        None, (), (), find=partial(log.row, tx), epochs=None, start=stretch.before, wanted=sizes
     )  # fmt: skip
     tiles = TileCheck(
         tx, walk.note, counts=stretch.counts, first=stretch.first, levels=stretch.levels

@@ -12,14 +12,13 @@ from sqlalchemy import LargeBinary, bindparam, cast, func, insert, select
 
 from storage.audit import log
 from storage.audit.log import Transaction, connection_of
-from storage.audit.merkle import HASH_SIZE, Frontier, folded, root_of, whole_subtrees
+from storage.audit.merkle import HASH_SIZE, WIDTH, Frontier, folded, root_of, whole_subtrees
 from storage.audit.tables import ENTRIES, TILES
 from storage.faults import AuditFault
 from storage.plain import Plain, rows, run_each
 
-# Hashes in a tile, and how many levels of the tree one spans (c2sp.org/tlog-tiles).
-WIDTH = 256
-_HEIGHT = 8
+# How many levels of the tree a tile spans.
+_HEIGHT = WIDTH.bit_length() - 1
 _BYTES = WIDTH * HASH_SIZE
 
 _ROOT = cast(TILES.c.root, LargeBinary)

@@ -18,16 +18,13 @@ from storage.audit.entry import (
     Entry,
     PolicyTrace,
     Where,
-    check_commitment,
-    cleaned,
     columns,
-    commitment,
     decode,
     encode,
-    fresh_salts,
     written,
 )
 from storage.audit.merkle import leaf_hash
+from storage.audit.salted import check_commitment, cleaned, commitment, fresh_salts
 from storage.faults import AuditFault
 
 from .conftest import START, MakeEntry

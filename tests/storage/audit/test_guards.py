@@ -6,9 +6,10 @@ from sqlalchemy.exc import DBAPIError
 from sqlmodel import Session
 
 from storage.audit import log
-from storage.audit.entry import fresh_salts, written
+from storage.audit.entry import written
 from storage.audit.guards import missing_guards, put_back
 from storage.audit.merkle import Frontier, leaf_hash, root_of
+from storage.audit.salted import fresh_salts
 from storage.audit.tables import ENTRIES, HEAD
 from storage.audit.verification import verify_log
 

@@ -11,8 +11,9 @@ from sqlalchemy.exc import IntegrityError
 from sqlmodel import Session
 
 from storage.audit import log, sealing
-from storage.audit.entry import Entry, check_commitment
+from storage.audit.entry import Entry
 from storage.audit.merkle import EMPTY_ROOT, Frontier, leaf_hash, mark_of, root_of
+from storage.audit.salted import check_commitment
 from storage.audit.verification import verify_log
 from storage.database import Database
 from storage.faults import AuditFault

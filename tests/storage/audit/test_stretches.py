@@ -1,5 +1,7 @@
 """T-1: a log that several walk over in stretches is judged as by one, to the first entry that is wrong."""
 
+import subprocess
+import sys
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
@@ -9,10 +11,12 @@ from hypothesis import strategies as st
 from sqlalchemy import Connection, Engine, text
 
 from storage.audit import log
+from storage.audit.asked import asking
 from storage.audit.crew import Answered, Asked, Crew
 from storage.audit.findings import Report
 from storage.audit.merkle import Frontier, leaf_hash, mark_of, root_of
 from storage.audit.sealing import take_checkpoint
+from storage.audit.stretch import fitting_at_sight
 from storage.audit.stretches import fitting
 from storage.audit.tiles import add_tiles, next_tiles
 from storage.audit.verification import verify_log
@@ -33,10 +37,15 @@ class Beside:
     def __init__(self, tx: Connection) -> None:
         self._tx = tx
         self.fitted: list[int] = []
+        self.at_sight: list[int] = []
 
     def each(self, stretches: Iterable[Asked]) -> Iterator[Answered]:
         for first, end, stretch in stretches:
             fits = fitting(self._tx, stretch) if stretch else None
+            # At first sight all of it fits, or nothing is said: never anything else.
+            at_sight = fitting_at_sight(asking(self._tx), stretch) if stretch else None
+            assert at_sight in (None, fits)
+            self.at_sight += [first] if at_sight else []
             self.fitted += [first] if fits else []
             yield first, end, stretch, fits
 
@@ -61,7 +70,10 @@ def test_stretches_of_a_sound_log_join_to_the_tree_that_was_signed(sealed: tuple
     engine, note = sealed
     with engine.connect() as tx:
         report, fitted = both(tx, note)
+        beside = Beside(tx)
+        verify_log(tx, verifier=KEY, notes=[note], crew=beside)
     assert (report.sound, report.anchored, report.signed, fitted) == (True, COVERED, COVERED, [0, 256, 512])
+    assert beside.at_sight == [0, 512]  # not where roots are followed by marks, which happens once in a log
 
 
 DEEDS = [
@@ -117,28 +129,54 @@ def test_a_stretch_that_begins_with_another_tree_is_not_believed(sealed: tuple[E
 
 @pytest.fixture(scope="module")
 def store(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, str]:
-    """A store of its own, with two whole tiles, and a checkpoint over nearly all of it."""
+    """A store of its own, with two whole tiles, one erased text, and a checkpoint over nearly all of it."""
     path = tmp_path_factory.mktemp("crew") / "wicket.db"
     migrate(path)
     database = Database(path)
     database.write_now(lambda tx: log.append_each(tx, [entry(number) for number in range(COVERED)]))
     note = database.write_now(lambda tx: take_checkpoint(tx, SIGNER, at=START))
-    database.write_now(lambda tx: log.append_each(tx, [entry(number) for number in range(COVERED, COUNT)]))
+    database.write_now(
+        lambda tx: log.append_each(tx, [entry(number) for number in range(COVERED, COUNT - 1)])
+    )
     database.write_now(lambda tx: add_tiles(tx, next_tiles(tx, most=10)))
+    assert database.write_now(
+        lambda tx: log.erase_text(tx, "e-0003", "justification", record=entry(COUNT - 1))
+    )
     database.close()
     return path, note
+
+
+class Watched(Crew):
+    """A crew of which is known what each stretch was found to be."""
+
+    def each(self, stretches: Iterable[Asked]) -> Iterator[Answered]:
+        self.fitted: list[bool] = []
+        for answered in super().each(stretches):
+            self.fitted.append(answered[3] is not None)
+            yield answered
 
 
 @pytest.mark.parametrize("lost", [False, True])
 def test_processes_come_to_the_verdict_of_one_and_so_does_one_that_was_left_alone(
     store: tuple[Path, str], lost: bool
 ) -> None:
-    """T-1: real processes; and some that cannot read the store, whose work is done by whoever asked."""
+    """T-1: real processes, one of which has to look closely, since a text was erased; and some that cannot read the
+    store, whose work is done by whoever asked.
+    """
     path, note = store
     database = Database(path)
-    with Crew(path.with_name("nowhere.db") / "none" if lost else path, 2, levels=1) as crew:
+    with Watched(path.with_name("nowhere.db") / "none" if lost else path, 2, levels=1) as crew:
         report = database.read_now(lambda tx: verify_log(tx, verifier=KEY, notes=[note], crew=crew))
     alone = database.read_now(lambda tx: verify_log(tx, verifier=KEY, notes=[note]))
     database.close()
     assert report == alone
+    assert crew.fitted == [not lost] * 3
     assert (report.sound, report.anchored, report.entries) == (True, COVERED, COUNT)
+
+
+def test_a_process_begins_without_what_takes_long_to_load() -> None:
+    """T-1: or two of them would spend more on that than on a hundred thousand entries."""
+    slow = {"sqlalchemy", "sqlmodel", "cryptography"}
+    asked = f"import sys, storage.audit.member; print(sorted({slow} & set(sys.modules)))"
+    said = subprocess.run([sys.executable, "-P", "-c", asked], check=True, capture_output=True, text=True)
+    assert said.stdout == "[]\n"
