@@ -32,7 +32,6 @@ from handlers.ground import Ground
 from handlers.outcomes import NotAllowed, Repeated, Unknown
 from handlers.strange import named
 from storage import deliveries, emergencies, emergency_reviews, reminders
-from storage.emergency_reviews import REVIEWED
 from storage.exceptions import SETTLED, decide_exceptions
 from storage.records import Emergency
 from storage.states import EmergencyState
@@ -138,7 +137,7 @@ class EmergencyReviews:
             tx, row, at=now, by=account.id, name=account.name, finding=intent.finding, words=intent.words
         )
         self._record(
-            tx, intent, row, REVIEWED, "done", decision,
+            tx, intent, row, "emergency.reviewed", "done", decision,
             facts={"finding": intent.finding.value, "late": is_late}, texts={"rationale": intent.words},
         )  # fmt: skip
         show_review(tx, self._ground, row)

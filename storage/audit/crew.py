@@ -17,7 +17,7 @@ from queue import SimpleQueue
 from sqlalchemy.exc import DBAPIError
 
 from storage.audit.asked import as_sqlite_takes_them
-from storage.audit.member import heard, say
+from storage.audit.member import heard, tell
 from storage.audit.merkle import WIDTH
 from storage.audit.stretch import Fits, Stretch
 from storage.audit.stretches import fitting
@@ -80,14 +80,14 @@ class Crew:
             self._all.append(process)
             self._idle.put(process)
             with suppress(OSError):  # whoever asks it finds out
-                say(process.stdin, self._told)
+                tell(process.stdin, self._told)
 
     def _ask(self, stretch: Stretch | None) -> Fits | None:
         if stretch is None:
             return None
         process = self._idle.get()
         try:
-            say(process.stdin, stretch)
+            tell(process.stdin, stretch)
             found = heard(process.stdout)
         except (OSError, EOFError, pickle.UnpicklingError):  # it has ended
             return None

@@ -36,10 +36,10 @@ def serve() -> None:
         if found is None:
             closer = closer or _closer(store)
             found = closer(stretch)
-        say(sys.stdout.buffer, found)
+        tell(sys.stdout.buffer, found)
 
 
-def say(to: IO[bytes] | None, what: object) -> None:
+def tell(to: IO[bytes] | None, what: object) -> None:
     """Tell the process on the other end of a pipe."""
     if to is not None:
         pickle.dump(what, to)

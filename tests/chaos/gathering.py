@@ -140,7 +140,8 @@ def _shown(tx: Session, ground: Ground, grants: Sequence[Grant], stands: Standin
             ]
             yield Shown(about=grant.id, reader=recipient, owed=owed, stands=text, copies=len(others))
     for strange in tx.exec(select(ExceptionRecord)):
-        message = _where(tx, stands, "exception", strange.id, SECURITY)
+        # Many of one kind are counted on the message of one.
+        message = _where(tx, stands, "exception", strange.fold or strange.id, SECURITY)
         yield Shown(about=strange.id, reader=SECURITY, owed="told", stands=message and "told")
 
 
