@@ -17,7 +17,7 @@ from tests.chaos.conftest import result, together
 from tests.chaos.loops import Outcome, kill_often
 from tests.chaos.stage import staged
 
-KILLS = 20
+KILLS = 12
 SEED = int(os.environ.get("WICKET_CHAOS_SEED", "1"))
 TROUBLED = "sqlite, with troubles"
 
