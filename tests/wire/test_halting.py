@@ -30,6 +30,27 @@ async def test_one_of_security_stops_new_access_and_two_let_it_begin_again(world
     assert over.ts == stopped.ts
 
 
+async def test_a_stop_in_the_middle_of_an_approval_keeps_it_and_its_form(world):
+    """T-4: the form that was open when it was stopped gives nothing, and counts once it is lifted."""
+    ada, alan, joan, grace = (world.person(login) for login in ("ada", "alan", "joan", "grace"))
+    await ask(ada, "I need prod-db for 2h because INC-4711")
+    await grace.click(await undecided(grace, "C0DATAOWN", "prod-db"), "approval.approve")
+    form = await grace.sees_view("Approve request")
+    await alan.slash("/wicket", "freeze")
+    await alan.submit(
+        await alan.sees_view("Two people of the security team"), {"rationale": "somebody is in"}
+    )
+    stopped = await joan.sees("New access is stopped", channel=SECURITY)
+    kept = await grace.submit(form, {"rationale": "ok for the incident"})
+    assert not kept.closed
+    assert "ada" not in await world.holders("prod-db")
+    await lift(alan, stopped, "it was a drill")
+    await lift(joan, await joan.sees("One of two", channel=SECURITY), "it was, I asked")
+    await joan.sees("Started again by", channel=SECURITY)
+    assert (await grace.submit(form, {"rationale": "ok for the incident"})).closed
+    await ada.sees("✅ prod-db")
+
+
 async def test_everything_of_a_person_is_shown_revoked_and_reported_as_done(world):
     """P-6: what there is stands in the form; one message goes from begun to done."""
     ada, alan, grace = world.person("ada"), world.person("alan"), world.person("grace")
