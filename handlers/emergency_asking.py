@@ -91,10 +91,10 @@ class AskingEmergency:
             return halt
         before = emergencies.under_way_of(tx, row.directory, row.account, row.entitlement)
         if not deliveries.take(tx, intent.delivery, self._ground.now()):
-            # The first answer may not have arrived, and it is the way to the page.
-            return (
-                self._asked(tx, intent, before) if before and _can_be_proven(intent, before) else Repeated()
-            )
+            # The first answer may not have arrived, and it is the way to the page. Whichever comes first says the same.
+            if before is None or not _can_be_proven(intent, before):
+                return Repeated()
+            return self._asked(tx, intent, before, again=not _asks_the_same(row, before))
         if before is not None and before.drill and not intent.drill:
             self._break_off(tx, intent, before)
         elif before is not None:
@@ -227,6 +227,11 @@ class AskingEmergency:
             facts=facts,
             texts={"justification": row.reason} if row else {},
         )
+
+
+def _asks_the_same(row: Emergency, before: Emergency) -> bool:
+    """Whether both were written by the same form."""
+    return (row.incident, row.minutes, row.reason) == (before.incident, before.minutes, before.reason)
 
 
 def _can_be_proven(intent: BreakGlass, before: Emergency) -> bool:
