@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import timedelta
 
+from handlers.detectors.crowds import Said, crowd
 from handlers.detectors.shape import EVERYBODY, Ask, Detector, Found, Surroundings, Window
 from handlers.strange import Kind, Severity
 from storage.audit.glimpses import NOBODYS, REFUSED, Trail
@@ -44,23 +45,12 @@ def asks(entry: Brief, settings: Refusals, _: Surroundings) -> Iterable[Ask]:
 
 
 def find(window: Window, settings: Refusals, _: Surroundings) -> Found | None:
-    everybody = window.about == EVERYBODY
-    most = settings.everybody if everybody else settings.person
     span = timedelta(minutes=settings.minutes)
-    burst = next(iter(window.bursts(most, span)), None)
-    if burst is None:
-        return None
-    return Found(
-        title=TITLE_ALL if everybody else TITLE,
-        told=TOLD_ALL if everybody else TOLD,
-        people={"who": window.about},
-        values={"minutes": settings.minutes, "what": burst[-1].resource or burst[-1].action},
-        count=len(burst),
-        since=burst[0].at,
-        until=burst[-1].at,
-        story=burst[-1].correlation,
-        counted=Trail(actor="" if everybody else window.about, outcome=REFUSED, span=span),
-    )
+    return crowd(
+        window, settings, one=Said(title=TITLE, told=TOLD), all_of_them=Said(title=TITLE_ALL, told=TOLD_ALL),
+        counted=lambda who: Trail(actor=who, outcome=REFUSED, span=span),
+        more=lambda newest: {"what": newest.resource or newest.action},
+    )  # fmt: skip
 
 
 REFUSALS = Detector(

@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 from typing import Any, Generic, TypeVar
 
 from handlers.strange import Kind, Severity
-from storage.audit.glimpses import Trail
+from storage.audit.glimpses import REFUSED, Trail
 from storage.audit.stories import Brief
 
 S = TypeVar("S")
@@ -109,7 +109,7 @@ class Detector(Generic[S]):
 
     def looks_at(self, entry: Brief) -> bool:
         """Whether this entry is any of its business."""
-        return entry.action in self.watches or (self.watches_refusals and entry.outcome == "refused")
+        return entry.action in self.watches or (self.watches_refusals and entry.outcome == REFUSED)
 
 
 @dataclass(frozen=True, kw_only=True)
