@@ -7,7 +7,6 @@ from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
-from bot.slack import sentences
 from bot.slack.actions import Action
 from bot.slack.door import PageLinks
 from bot.slack.during import ended_answer
@@ -64,8 +63,7 @@ class EmergencyClicks:
         if not isinstance(outcome, MayBreakGlass):
             told = not_asked_text(outcome)
             return said(told) if told else None
-        opened = await self._replies.open_form(trigger, emergency_form(outcome, drill=drill))
-        return None if opened else said(say(sentences.TYPE_AGAIN))
+        return await self._replies.open_or_ask_again(trigger, emergency_form(outcome, drill=drill))
 
     async def submit(self, actor: Actor, incoming: Incoming, view: Mapping[str, Any]) -> Answer:
         """A submitted form: what is wrong at its fields, or where to prove it."""

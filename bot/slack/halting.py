@@ -7,7 +7,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from bot.slack import sentences
 from bot.slack.forms import Wrong, note_form
 from bot.slack.forms_halting import (
     halt_form,
@@ -80,8 +79,7 @@ class HaltingClicks:
         if not isinstance(outcome, MayHalt | MayRevokeAll | NobodyFound):
             told = stopping_text(outcome)
             return said(told) if told else None
-        opened = await self._replies.open_form(trigger, form)
-        return None if opened else said(say(sentences.TYPE_AGAIN))
+        return await self._replies.open_or_ask_again(trigger, form)
 
     async def halt(self, actor: Actor, incoming: Incoming, view: Mapping[str, Any]) -> Answer:
         """Stop all new access."""

@@ -62,7 +62,7 @@ class HelpingClicks:
         if not isinstance(may, MayHelp):
             return said(not_of_desk_text(may))
         form = help_form(wanted.act, whom=may.whom, ticket=wanted.ticket)
-        return None if await self._replies.open_form(trigger, form) else said(say(sentences.TYPE_AGAIN))
+        return await self._replies.open_or_ask_again(trigger, form)
 
     async def submit(self, actor: Actor, incoming: Incoming, view: Mapping[str, Any]) -> Answer | None:
         """A submitted form; None where there is no such form."""

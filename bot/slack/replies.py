@@ -13,7 +13,9 @@ from slack_sdk.errors import SlackApiError
 from slack_sdk.models.views import View
 from slack_sdk.web.async_client import AsyncWebClient
 
-from bot.slack.messages.parts import Message
+from bot.slack import sentences
+from bot.slack.messages.parts import Message, said
+from bot.texts import say
 
 log = structlog.get_logger(__name__)
 
@@ -57,6 +59,10 @@ class Replies:
             log.warning("form.not_opened", fault=_name(fault))
             return False
         return True
+
+    async def open_or_ask_again(self, trigger: str, view: View) -> Message | None:
+        """Open a form that a command asked for; what to say where Slack would not any more."""
+        return None if await self.open_form(trigger, view) else said(say(sentences.TYPE_AGAIN))
 
     async def update_form(
         self, form: str, version: str, view: View
