@@ -43,9 +43,8 @@ def delegations(
 
 
 def _row(story: DelegationStory) -> tuple[str, ...]:
-    by = f"{story.by}, for security" if story.role == "security" else story.by
     to = f"group {story.to}" if story.to_group else story.to
-    return story.id, story.owner, by, to, _things(story.things), _most(story), moment(story.until)
+    return story.id, story.owner, story.by, to, _things(story.things), _most(story), moment(story.until)
 
 
 def _scope_row(scope: ScopeStory) -> tuple[str, ...]:

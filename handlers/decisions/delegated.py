@@ -44,7 +44,7 @@ class Given:
     to: str = ""
     group: str = ""
     by: Account | None = None
-    role: Literal["owner", "security"] = "owner"
+    role: Literal["owner"] = "owner"
     hours: int = 0
     until: datetime | None = None
     name: str = ""

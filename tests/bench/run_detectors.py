@@ -10,6 +10,7 @@ import sys
 import time
 from collections.abc import Awaitable, Callable
 from datetime import timedelta
+from functools import partial
 from pathlib import Path
 
 from bot.demo.company import LOVELACE
@@ -65,7 +66,7 @@ class Requests:
             )  # fmt: skip
             if not isinstance(asked, Asked):
                 raise RuntimeError(f"a request was not taken: {asked}")
-            row = await self._database.read(lambda tx, of=asked.grant: grants.get(tx, of))  # type: ignore[misc]
+            row = await self._database.read(partial(grants.get, grant_id=asked.grant))
             assert row is not None
             await open_form(self._deciding, self._approver, row.id)
             await approve(self._deciding, self._approver, row.id, mark(row))

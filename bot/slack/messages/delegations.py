@@ -47,7 +47,7 @@ BEGIN = template(
 def delegation_message(story: DelegationStory) -> Message:
     """One delegation wherever it is told of, edited in place: who lets whom decide what, until when; then its end."""
     rows = [
-        (say("Who delegates"), _by(story)),
+        (say("Who delegates"), visible(story.by)),
         (say("To whom"), _to(story)),
         (say("What"), _things(story)),
         (say("At most"), _limits(story)),
@@ -101,7 +101,7 @@ def line(story: DelegationStory) -> str:
     """One delegation on a line."""
     return say(
         "{by} lets {to} approve for *{team}* ({things}; {limits}) until {time}",
-        by=inert(_by(story)), to=inert(_to(story)), team=inert(story.owner), things=inert(_things(story)),
+        by=inert(visible(story.by)), to=inert(_to(story)), team=inert(story.owner), things=inert(_things(story)),
         limits=_limits(story), time=day_and_clock(story.until),
     )  # fmt: skip
 
@@ -165,12 +165,6 @@ def _state(story: DelegationStory) -> str:
     if story.ended == DelegationEnd.REVOKED_ALL:
         return say("⌛ *Ended* {time}: everything of one of them was revoked.", time=when)
     return say("⌛ *Ended* {time} by {name}.", time=when, name=inert(story.ended_by))
-
-
-def _by(story: DelegationStory) -> str:
-    if story.role == "security":
-        return say("{name}, for security", name=visible(story.by))
-    return visible(story.by)
 
 
 def _to(story: DelegationStory) -> str:
