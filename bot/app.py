@@ -43,30 +43,30 @@ from bot.texts import zone_named
 from bot.watching import OwnerWatch
 from bot.web.languages import Languages
 from bot.web.site import Site
-from handlers import taking_over
-from handlers.alarms import Alarms
-from handlers.attesting import Attesting
-from handlers.bulletins import Bulletins
-from handlers.changes import Changes
-from handlers.checks import Checks
-from handlers.cooling import Cooling
+from handlers.alarms.raising import Alarms
+from handlers.approvals.owners import Owners
+from handlers.audit import taking_over
+from handlers.audit.bulletins import Bulletins
+from handlers.audit.doubts import Doubts
+from handlers.audit.tiling import Tiling
+from handlers.audit.watching import Watching
 from handlers.decisions.policy import PolicyEngine
-from handlers.delegations import Delegating
-from handlers.doubts import Doubts
-from handlers.drift import Drift
-from handlers.effects import Effects
-from handlers.emergencies import Emergencies
-from handlers.leavers import Leavers
-from handlers.owners import Owners
-from handlers.petition_openings import Openings
-from handlers.proofs import Handles
-from handlers.reminding import Reminding
-from handlers.revocation import Revocation
-from handlers.revoking_all import RevokingAll
-from handlers.summons import Summons
-from handlers.tiling import Tiling
-from handlers.vouching import Vouching
-from handlers.watching import Watching
+from handlers.delegations.delegating import Delegating
+from handlers.drift.finding import Drift
+from handlers.emergencies.granting import Emergencies
+from handlers.grants.effects import Effects
+from handlers.grants.leavers import Leavers
+from handlers.grants.revocation import Revocation
+from handlers.grants.revoking_all import RevokingAll
+from handlers.petitions.attesting import Attesting
+from handlers.petitions.openings import Openings
+from handlers.questions.checks import Checks
+from handlers.requests.reminding import Reminding
+from handlers.requests.summons import Summons
+from handlers.secure_page.changes import Changes
+from handlers.secure_page.handles import Handles
+from handlers.vouching.cooling import Cooling
+from handlers.vouching.giving import Vouching
 from storage import freezes
 from storage.audit.guards import missing_guards
 from storage.audit.privileges import MEND, too_wide
@@ -96,7 +96,7 @@ class App:
 
     now: instead of the clock that all replicas share. directories, policy: instead of the configured and the shipped
     ones, where given.
-    alone: no other bot works on this file, as `storage.exclusive` sees to. reread: reads the settings anew, so that
+    alone: no other bot works on this file, as `storage.engine.exclusive` sees to. reread: reads the settings anew, so that
     rules that change while it runs are taken up; without it they are not.
 
     Raises a fault of storage.faults when settings, policies or keys are not usable; then nothing was started.

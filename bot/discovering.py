@@ -12,8 +12,8 @@ import structlog
 from bot.discovery import Joined, Terms, Wrong, join
 from bot.settings import Settings
 from bot.settings.directories import DiscoverSection, LdapDiscoverSection
-from handlers.governing import kept_catalogue
-from handlers.undiscovered import Undiscovered
+from handlers.drift.undiscovered import Undiscovered
+from handlers.rules.governing import kept_catalogue
 from storage.catalogue import Catalogue, Entitlement
 from storage.clock import Clock
 from storage.database import Database

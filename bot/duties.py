@@ -18,29 +18,29 @@ from bot.metrics import Metrics
 from bot.reloading import Reloading
 from bot.schedule import Duty
 from bot.watching import OwnerWatch
-from handlers.alarms import Alarms
-from handlers.attesting import WAKES as PETITIONS
-from handlers.bulletins import Bulletins
-from handlers.changes import Changes
-from handlers.cooling import Cooling
-from handlers.delegated import WAKES as DELEGATED
-from handlers.delegations import Delegating
-from handlers.doubts import Doubts
-from handlers.drift import Drift
-from handlers.effects import Effects
-from handlers.emergencies import Emergencies
-from handlers.emergency_followups import EmergencyFollowups
-from handlers.governing import Governing
-from handlers.leavers import Leavers
-from handlers.petition_openings import Openings
-from handlers.reminding import Reminding
-from handlers.revocation import Revocation
-from handlers.revoking_all import WAKES as REVOKED
-from handlers.revoking_all import RevokingAll
-from handlers.streaming import Streaming
-from handlers.summons import Summons
-from handlers.tiling import Tiling
-from handlers.watching import Watching
+from handlers.alarms.raising import Alarms
+from handlers.audit.bulletins import Bulletins
+from handlers.audit.doubts import Doubts
+from handlers.audit.streaming import Streaming
+from handlers.audit.tiling import Tiling
+from handlers.audit.watching import Watching
+from handlers.delegations.delegating import Delegating
+from handlers.delegations.outcomes import WAKES as DELEGATED
+from handlers.drift.finding import Drift
+from handlers.emergencies.followups import EmergencyFollowups
+from handlers.emergencies.granting import Emergencies
+from handlers.grants.effects import Effects
+from handlers.grants.leavers import Leavers
+from handlers.grants.revocation import Revocation
+from handlers.grants.revoking_all import WAKES as REVOKED
+from handlers.grants.revoking_all import RevokingAll
+from handlers.petitions.attesting import WAKES as PETITIONS
+from handlers.petitions.openings import Openings
+from handlers.requests.reminding import Reminding
+from handlers.requests.summons import Summons
+from handlers.rules.governing import Governing
+from handlers.secure_page.changes import Changes
+from handlers.vouching.cooling import Cooling
 from storage.clock import Clock
 from storage.outbox import ALERT, GRAVE, NORMAL
 from storage.reminders import WAKES

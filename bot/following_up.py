@@ -6,8 +6,8 @@ It holds no behaviour of its own.
 from datetime import timedelta
 
 from bot.settings import Settings
-from handlers.emergency_followups import EmergencyFollowups
-from handlers.emergency_reviewers import Reviewers
+from handlers.emergencies.followups import EmergencyFollowups
+from handlers.emergencies.reviewers import Reviewers
 from handlers.ground import Ground
 
 

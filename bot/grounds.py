@@ -13,15 +13,15 @@ from bot.policies import load_rules
 from bot.providers import open_provider, vouching_limits
 from bot.settings import Settings
 from bot.texts import zone_named
+from handlers.approvals.stepping_up import SteppingUp
 from handlers.decisions.policy import PolicyEngine
 from handlers.ground import Ground
-from handlers.proofs import Handles
-from handlers.recently import show_waiting
-from handlers.rules import Held
-from handlers.standing_by import StandingBy
-from handlers.stepping_up import SteppingUp
-from handlers.visits import PageGround
-from handlers.vouchers import Vouchers
+from handlers.people.recently import show_waiting
+from handlers.petitions.standing_by import StandingBy
+from handlers.rules.holding import Held
+from handlers.secure_page.handles import Handles
+from handlers.secure_page.visits import PageGround
+from handlers.vouching.vouchers import Vouchers
 from storage.clock import Clock
 from storage.database import Database
 from storage.directories.base import Directory

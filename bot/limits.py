@@ -11,7 +11,7 @@ from handlers.decisions.breaking import Bars
 from handlers.decisions.emergencies import EmergencyRules
 from handlers.decisions.emergency_reviews import WorkingDays
 from handlers.decisions.set_times import SetTimes
-from handlers.visits import PageLimits
+from handlers.secure_page.visits import PageLimits
 
 
 def page_limits(security: SecuritySection) -> PageLimits:

@@ -10,10 +10,10 @@ from datetime import timedelta
 
 from bot.schedule import Duty
 from bot.settings import Settings
-from handlers.detecting import Detecting
+from handlers.audit.walking import Walking
+from handlers.audit.watching import Watching
+from handlers.detectors.detecting import Detecting
 from handlers.ground import Ground
-from handlers.walking import Walking
-from handlers.watching import Watching
 from storage.audit.checkpoint import Verifier
 
 

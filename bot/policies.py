@@ -16,7 +16,7 @@ from handlers.decisions.cedar import CedarPolicy
 from handlers.decisions.circumstances import Hours
 from handlers.decisions.composition import Composition
 from handlers.policies import shipped
-from handlers.rules import Rules
+from handlers.rules.holding import Rules
 from storage.catalogue import Catalogue
 from storage.faults import PolicyFault
 

@@ -1,6 +1,6 @@
 """The files of the rules, watched: when they have changed and are at rest, they are read anew, beside the loop.
 
-It judges nothing and lets nothing hold: what was read, or what is wrong with it, goes to handlers.governing.
+It judges nothing and lets nothing hold: what was read, or what is wrong with it, goes to handlers.rules.governing.
 """
 
 import asyncio
@@ -16,10 +16,10 @@ from bot.grounds import held_by
 from bot.policies import fingerprint, load_rules, rules_of
 from bot.settings import Settings
 from handlers.decisions.policy import PolicyEngine
-from handlers.governing import Governing, kept_set
+from handlers.drift.undiscovered import Undiscovered
 from handlers.ground import Ground
-from handlers.rules import Held, Rules
-from handlers.undiscovered import Undiscovered
+from handlers.rules.governing import Governing, kept_set
+from handlers.rules.holding import Held, Rules
 from storage.database import Database
 from storage.faults import PolicyFault, SettingsFault
 

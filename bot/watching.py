@@ -1,6 +1,6 @@
 """The owners, looked at every day: whether each has somebody who can decide, and a channel in which that can be asked.
 
-What is found is kept by handlers.owners; nothing is posted here, and what cannot be seen is no finding.
+What is found is kept by handlers.approvals.owners; nothing is posted here, and what cannot be seen is no finding.
 """
 
 import asyncio
@@ -11,8 +11,8 @@ from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.checking.slack import answered
 from bot.slack.channels import REFUSED, trouble_in
+from handlers.approvals.owners import CHANNEL, Owners, Trouble
 from handlers.ground import Ground
-from handlers.owners import CHANNEL, Owners, Trouble
 from storage.faults import WicketFault
 
 log = structlog.get_logger(__name__)

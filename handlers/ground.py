@@ -11,14 +11,14 @@ from typing import Protocol
 
 from sqlmodel import Session
 
-from handlers.besides import besides, report_of, show_before
+from handlers.approvals.stepping_up import SteppingUp
 from handlers.decisions.counterparts import Counterpart
 from handlers.decisions.emergencies import EmergencyRules
 from handlers.decisions.freezing import Stopped, What, what_stops
 from handlers.decisions.petitioning import SHORTEST_COOL_OFF
 from handlers.decisions.policy import AccessQuestion, Action, PolicyEngine
 from handlers.decisions.timing import minutes_held
-from handlers.stepping_up import SteppingUp
+from handlers.requests.besides import besides, report_of, show_before
 from storage import freezes
 from storage.beside_requests import NOTHING_BESIDE, beside_request
 from storage.catalogue import Catalogue, Entitlement, Owner
@@ -32,7 +32,7 @@ from storage.sentences import Sentence
 from storage.states import FreezeKind, GrantState
 
 SUMMONS = "summons"
-"""The courier that tells those whose turn it is and who are not the owner's (handlers.summons)."""
+"""The courier that tells those whose turn it is and who are not the owner's (handlers.requests.summons)."""
 
 
 class Shown(Protocol):

@@ -196,7 +196,7 @@ class AnswerInquiry(Intent):
 
 @dataclass(frozen=True, kw_only=True)
 class Ask(Intent):
-    """A routine question. kind: one of handlers.checks.KINDS; about: entitlement ids it is about."""
+    """A routine question. kind: one of handlers.questions.checks.KINDS; about: entitlement ids it is about."""
 
     kind: str
     about: tuple[str, ...] = field(default=())

@@ -9,8 +9,8 @@ from datetime import datetime
 
 from sqlmodel import Session, SQLModel, col, select
 
-from storage import upserts
-from storage.plain import run
+from storage.engine import upserts
+from storage.engine.plain import run
 from storage.records import Address, Link
 
 # Of a list of accounts, so many are asked for in one statement.

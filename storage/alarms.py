@@ -11,12 +11,12 @@ from sqlalchemy import exists, literal_column, or_
 from sqlalchemy import select as pick
 from sqlmodel import Session, SQLModel, col, func, select
 
-from storage import upserts
 from storage.audit import log
 from storage.audit.tables import ENTRIES
-from storage.loading import Loading
+from storage.engine import upserts
+from storage.engine.loading import Loading
+from storage.engine.plain import Plain, rows, run
 from storage.on_record import note_put_back
-from storage.plain import Plain, rows, run
 from storage.records import Alarm, Handle
 from storage.signing import genuine, signed
 

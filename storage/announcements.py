@@ -7,9 +7,9 @@ from datetime import datetime
 
 from sqlmodel import Session, SQLModel
 
-from storage import upserts
+from storage.engine import upserts
+from storage.engine.plain import run
 from storage.outbox import where_posted
-from storage.plain import run
 from storage.records import Announcement, Handle
 
 _BEGIN = upserts.or_nothing(SQLModel.metadata.tables[Announcement.__tablename__])

@@ -14,12 +14,12 @@ from sqlmodel import Session, SQLModel, col, select
 from storage.audit import log
 from storage.audit.tables import ENTRIES
 from storage.binding import binds, mark
-from storage.changing import change, unsign
+from storage.engine.changing import change, unsign
+from storage.engine.loading import Loading
+from storage.engine.plain import Plain, rows, run
 from storage.fresh import FreshProof
 from storage.identifiers import new_id
-from storage.loading import Loading
 from storage.macs import BOUND
-from storage.plain import Plain, rows, run
 from storage.records import Approval, Grant, VoidedApproval
 from storage.signing import genuine, note_doubt, signed
 from storage.states import GrantState

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from sqlalchemy import bindparam, literal_column, select, union_all
 from sqlmodel import Session, SQLModel
 
-from storage.plain import Plain, rows
+from storage.engine.plain import Plain, rows
 from storage.records import Inquiry, Posted
 
 _POSTED = SQLModel.metadata.tables[Posted.__tablename__]

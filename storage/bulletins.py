@@ -9,8 +9,8 @@ from typing import Any
 
 from sqlmodel import Session, SQLModel, col, func, select
 
-from storage import upserts
-from storage.plain import run
+from storage.engine import upserts
+from storage.engine.plain import run
 from storage.records import Bulletin
 
 _BEGIN = upserts.or_nothing(SQLModel.metadata.tables[Bulletin.__tablename__])

@@ -10,8 +10,8 @@ from typing import NamedTuple
 from sqlalchemy import bindparam, case, exists, false, or_, select, update
 from sqlmodel import Session, SQLModel, col
 
+from storage.engine.listed import among, listed
 from storage.holdings import LEFT
-from storage.listed import among, listed
 from storage.records import Grant, Holding
 from storage.states import GrantState
 

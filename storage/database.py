@@ -18,12 +18,12 @@ from sqlalchemy.exc import DBAPIError, InvalidRequestError
 from sqlmodel import Session
 
 from storage.clock import Clock
+from storage.engine.jobs import Answer, Job, Jobs, tell
+from storage.engine.sqlite import SqliteFile
+from storage.engine.stores import Store
 from storage.faults import OutcomeUnknown, StorageUnavailable
-from storage.jobs import Answer, Job, Jobs, tell
 from storage.macs import Macs
 from storage.signing import DOUBTS, MACS, Doubt, Signing, new_doubts
-from storage.sqlite import SqliteFile
-from storage.stores import Store
 from storage.taking_over import KNOWN, Known
 
 T = TypeVar("T")
@@ -322,7 +322,7 @@ def _open(store: Store, busy_timeout: float) -> _Engine:
     if isinstance(store, Path):
         return SqliteFile(store, busy_timeout=busy_timeout, readers=READERS + 1)
     # Whoever keeps a SQLite file does not wait for another driver to load.
-    from storage.postgresql import PostgresDatabase
+    from storage.engine.postgresql import PostgresDatabase
 
     return PostgresDatabase(store, busy_timeout=busy_timeout, readers=READERS + 1)
 

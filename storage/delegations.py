@@ -11,9 +11,9 @@ from sqlalchemy import bindparam, or_
 from sqlalchemy import select as select_columns
 from sqlmodel import Session, SQLModel, col, select
 
-from storage.changing import change
+from storage.engine.changing import change
+from storage.engine.loading import Loading
 from storage.identifiers import new_id
-from storage.loading import Loading
 from storage.on_record import has_happened, note_put_back
 from storage.records import Delegation
 from storage.signing import genuine

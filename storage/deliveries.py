@@ -8,8 +8,8 @@ from datetime import datetime, timedelta
 from sqlalchemy import bindparam, delete, select
 from sqlmodel import Session, SQLModel, col
 
-from storage import upserts
-from storage.plain import Plain, rows, run
+from storage.engine import upserts
+from storage.engine.plain import Plain, rows, run
 from storage.records import Delivery
 
 # Slack retries an event for about six minutes and a button may be pressed twice; a day is plenty and stays small.

@@ -10,9 +10,9 @@ from typing import Any
 from sqlalchemy import bindparam, or_
 from sqlmodel import Session, SQLModel, col, func, select
 
-from storage import upserts
-from storage.changing import change
-from storage.plain import run
+from storage.engine import upserts
+from storage.engine.changing import change
+from storage.engine.plain import run
 from storage.records import Emergency, Grant
 from storage.signing import genuine, only_genuine, signed
 from storage.states import EMERGENCY_FOLLOWS, EMERGENCY_UNDER_WAY, LIVE, EmergencyState, GrantState

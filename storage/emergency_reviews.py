@@ -9,7 +9,7 @@ from sqlmodel import Session, col, func, or_, select
 
 from storage import emergencies, reminders
 from storage.audit.tables import ENTRIES
-from storage.changing import change
+from storage.engine.changing import change
 from storage.records import Emergency
 from storage.signing import genuine, only_genuine
 from storage.states import EmergencyState, GrantState

@@ -10,7 +10,7 @@ from typing import NamedTuple
 from sqlalchemy import Update, bindparam, func, select, update
 from sqlmodel import Session, SQLModel
 
-from storage.listed import among, listed
+from storage.engine.listed import among, listed
 from storage.records import Grant, Holding
 from storage.states import LIVE, GrantState
 

@@ -13,9 +13,9 @@ from sqlmodel import Session, SQLModel, col, select
 
 from storage import floods
 from storage.database import DUE_WITHIN
+from storage.engine.listed import among, listed
 from storage.floods import Lead
 from storage.identifiers import new_id
-from storage.listed import among, listed
 from storage.outbox import ALERT, GRAVE, OWNER, owe
 from storage.records import ExceptionRecord
 from storage.states import ExceptionState, Resolution

@@ -11,14 +11,14 @@ from sqlalchemy import BindParameter, bindparam, exists, literal_column, or_
 from sqlalchemy import select as select_columns
 from sqlmodel import Session, SQLModel, col, select
 
-from storage import upserts
 from storage.audit import log
 from storage.audit.tables import ENTRIES
-from storage.changing import change
+from storage.engine import upserts
+from storage.engine.changing import change
+from storage.engine.loading import Loading
+from storage.engine.plain import Plain, rows, run
 from storage.identifiers import new_id
-from storage.loading import Loading
 from storage.macs import BOUND
-from storage.plain import Plain, rows, run
 from storage.records import Freeze, Grant, PublishedLast
 from storage.signing import genuine, note_doubt
 from storage.states import LIVE, GrantState

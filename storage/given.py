@@ -9,7 +9,7 @@ from datetime import datetime
 from sqlalchemy import bindparam, or_, select
 from sqlmodel import Session, SQLModel
 
-from storage.plain import Plain, rows
+from storage.engine.plain import Plain, rows
 from storage.records import Grant
 from storage.states import GrantState
 from storage.whose import whose

@@ -15,8 +15,8 @@ from sqlalchemy.orm.attributes import instance_state
 from sqlmodel import Session, SQLModel, col, func, select
 from sqlmodel.sql.expression import SelectOfScalar
 
-from storage.changing import change
-from storage.loading import Loading
+from storage.engine.changing import change
+from storage.engine.loading import Loading
 from storage.records import Approval, Grant, Holding, Question
 from storage.states import FOLLOWS, LIVE, GrantState
 from storage.truly import asked_truly, given_truly

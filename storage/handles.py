@@ -13,8 +13,8 @@ from sqlalchemy import bindparam, literal_column, or_, update
 from sqlalchemy import select as pick
 from sqlmodel import Session, SQLModel, col, func, select
 
+from storage.engine.plain import Plain, rows
 from storage.identifiers import new_id
-from storage.plain import Plain, rows
 from storage.records import Handle
 from storage.signing import genuine
 

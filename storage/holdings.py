@@ -11,14 +11,14 @@ from typing import Any, Protocol
 from sqlalchemy import ColumnElement, and_, bindparam, case, exists, false, literal_column, or_, update
 from sqlmodel import Session, SQLModel, col, func, select
 
-from storage import upserts
-from storage.changing import change
 from storage.database import wake
 from storage.endings import Ending
+from storage.engine import upserts
+from storage.engine.changing import change
+from storage.engine.listed import among, listed
+from storage.engine.loading import Loading
+from storage.engine.plain import Plain, run
 from storage.identifiers import new_id
-from storage.listed import among, listed
-from storage.loading import Loading
-from storage.plain import Plain, run
 from storage.records import Grant, Holding
 from storage.states import LIVE
 

@@ -8,7 +8,7 @@ from datetime import datetime
 
 from sqlmodel import Session, col, select
 
-from storage.changing import change
+from storage.engine.changing import change
 from storage.identifiers import new_id
 from storage.records import Inquiry
 

@@ -7,8 +7,8 @@ from collections.abc import Sequence
 
 from sqlmodel import Session, SQLModel, col, select
 
-from storage import upserts
-from storage.plain import run
+from storage.engine import upserts
+from storage.engine.plain import run
 from storage.records import LiftWord
 from storage.signing import only_genuine, signed
 

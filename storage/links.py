@@ -10,9 +10,9 @@ from sqlalchemy import bindparam, update
 from sqlalchemy import select as pick
 from sqlmodel import Session, SQLModel, func, select
 
+from storage.engine.plain import Plain, rows
 from storage.identifiers import new_id
 from storage.on_record import later, note_put_back
-from storage.plain import Plain, rows
 from storage.records import Link
 from storage.signing import genuine, is_sound, note_doubt, only_genuine
 from storage.states import LinkState

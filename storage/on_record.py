@@ -11,9 +11,9 @@ from sqlmodel import Session, SQLModel
 
 from storage.audit.entry import decode
 from storage.audit.tables import ENTRIES
-from storage.listed import among, listed
+from storage.engine.listed import among, listed
+from storage.engine.plain import Plain, rows
 from storage.macs import BOUND
-from storage.plain import Plain, rows
 from storage.signing import note_doubt
 
 # Joined to nothing, so that no engine begins with all that was ever done.

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from sqlmodel import Session
 
 from storage.audit import log
-from storage.changing import change
+from storage.engine.changing import change
 from storage.records import Grant, Holding
 from storage.signing import genuine
 from storage.states import GrantState

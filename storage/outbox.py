@@ -13,12 +13,12 @@ from sqlalchemy.orm import aliased
 from sqlalchemy.sql.dml import ReturningUpdate
 from sqlmodel import Session, SQLModel, col, func, select
 
-from storage import upserts
 from storage.database import wake
-from storage.listed import among, listed
-from storage.plain import Plain, rows, run, run_each
+from storage.engine import upserts
+from storage.engine.listed import among, listed
+from storage.engine.plain import Plain, rows, run, run_each
+from storage.engine.together import Together
 from storage.records import Owed, Posted
-from storage.together import Together
 from storage.types import to_micros
 
 # What is grave goes before what security should see, and that before all else.

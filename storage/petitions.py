@@ -10,10 +10,10 @@ from typing import Any
 from sqlalchemy import bindparam
 from sqlmodel import Session, SQLModel, col, select
 
-from storage import upserts
-from storage.changing import change
+from storage.engine import upserts
+from storage.engine.changing import change
+from storage.engine.plain import run
 from storage.on_record import has_happened, note_put_back
-from storage.plain import run
 from storage.records import Attestation, Petition
 from storage.signing import genuine, only_genuine, signed
 from storage.states import PETITION_FOLLOWS, PetitionState

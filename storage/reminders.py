@@ -11,7 +11,7 @@ from typing import Any
 from sqlalchemy import BindParameter, bindparam
 from sqlmodel import Session, col, select
 
-from storage.changing import change
+from storage.engine.changing import change
 from storage.records import Grant
 from storage.states import LIVE, GrantState
 

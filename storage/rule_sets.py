@@ -10,12 +10,12 @@ from typing import Any
 
 from sqlmodel import Session, SQLModel, col, select
 
-from storage import upserts
 from storage.audit import log
 from storage.audit.log import Row
-from storage.changing import change
+from storage.engine import upserts
+from storage.engine.changing import change
+from storage.engine.plain import run
 from storage.identifiers import new_id
-from storage.plain import run
 from storage.records import RuleApproval, RuleSet
 from storage.states import RuleSetState
 

@@ -27,8 +27,8 @@ from sqlalchemy.orm.attributes import instance_dict, set_committed_value
 from sqlmodel import Session, SQLModel
 
 from storage import records
+from storage.engine.plain import Plain, run_each
 from storage.macs import BOUND, UNDER_WAY, VOID, Macs, Row, bound, needs_mac
-from storage.plain import Plain, run_each
 from storage.taking_over import takes_over
 
 R = TypeVar("R", bound=SQLModel)

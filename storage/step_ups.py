@@ -10,10 +10,10 @@ from enum import StrEnum
 from sqlalchemy import ColumnElement, and_, bindparam, update
 from sqlmodel import Session, SQLModel, col, func, select
 
+from storage.engine.plain import Plain, run
 from storage.fresh import FreshProof as FreshProof
 from storage.handles import Purpose, Result
 from storage.on_record import note_put_back, rests_on
-from storage.plain import Plain, run
 from storage.records import Handle, StepUp, Vouching
 from storage.signing import genuine
 

@@ -8,8 +8,8 @@ from datetime import datetime
 from sqlalchemy import bindparam, or_, select, update
 from sqlmodel import Session, SQLModel
 
-from storage import upserts
-from storage.plain import Plain, rows, run
+from storage.engine import upserts
+from storage.engine.plain import Plain, rows, run
 from storage.records import Stream
 
 _STREAMS = SQLModel.metadata.tables[Stream.__tablename__]

@@ -8,7 +8,7 @@ from sqlalchemy import bindparam, select
 from sqlmodel import Session
 
 from storage.audit.tables import ENTRIES
-from storage.plain import Plain, rows
+from storage.engine.plain import Plain, rows
 
 # What is on record of it, as one story: it begins, and everything there is signed.
 STORY, BEGUN, SIGNED = "rows", "rows.unsigned", "rows.signed"

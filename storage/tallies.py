@@ -8,8 +8,8 @@ from datetime import datetime, timedelta
 from sqlalchemy import delete
 from sqlmodel import Session, SQLModel, col, func, select
 
-from storage import upserts
-from storage.plain import run
+from storage.engine import upserts
+from storage.engine.plain import run
 from storage.records import Tally
 
 SLOT = timedelta(minutes=10)

@@ -9,8 +9,8 @@ from sqlalchemy import and_, bindparam, exists, select
 from sqlmodel import Session, SQLModel
 
 from storage.audit.tables import ENTRIES
-from storage.listed import among, listed
-from storage.loading import Loading
+from storage.engine.listed import among, listed
+from storage.engine.loading import Loading
 from storage.macs import BOUND
 from storage.records import Grant
 from storage.signing import genuine, is_sound, note_doubt

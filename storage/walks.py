@@ -13,12 +13,12 @@ from typing import Any
 from sqlalchemy import bindparam, select
 from sqlmodel import Session, SQLModel
 
-from storage import upserts
 from storage.audit import glimpses, log
 from storage.audit.merkle import Frontier
 from storage.audit.slices import STORY, WALKED
+from storage.engine import upserts
+from storage.engine.plain import Plain, rows, run
 from storage.faults import AuditFault
-from storage.plain import Plain, rows, run
 from storage.records import LogWalk
 from storage.signing import is_sound, signed
 

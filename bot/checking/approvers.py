@@ -11,9 +11,9 @@ from datetime import datetime
 from bot.checking.directories import Directories
 from bot.checking.report import failed, ok, warning
 from bot.settings import Settings
+from handlers.approvals.owner_deciders import Deciders, first_able
 from handlers.decisions.policy import PolicyEngine
 from handlers.decisions.requests import Verdict
-from handlers.owner_deciders import Deciders, first_able
 from storage.catalogue import Entitlement
 from storage.directories.base import Account, Finding
 from storage.faults import WicketFault

@@ -14,7 +14,7 @@ from bot.checking.report import failed, ok, warning
 from bot.checking.slack import Greeting, answered
 from bot.settings import Settings
 from bot.slack.channels import trouble_in
-from handlers.owners import Trouble
+from handlers.approvals.owners import Trouble
 from storage.directories.base import Finding
 
 # Slack allows about fifty of these look-ups a minute; a few at a time leave it room.

@@ -22,11 +22,11 @@ from storage.audit.privileges import MEND, too_wide
 from storage.audit.sealing import check_head, kept_checkpoint, last_checkpoint_id
 from storage.database import Database
 from storage.directories.base import Finding
-from storage.exclusive import is_held
+from storage.engine.exclusive import is_held
+from storage.engine.migrating import holds_current
+from storage.engine.reading import damage, looked_at
+from storage.engine.stores import Server
 from storage.faults import AuditFault, SchemaFault, StorageUnavailable
-from storage.migrating import holds_current
-from storage.reading import damage, looked_at
-from storage.stores import Server
 
 LEAST_SPACE = 10**9
 LEAST_SHARE = 0.05

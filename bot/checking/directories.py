@@ -12,8 +12,8 @@ from bot.directories import Opened, open_directory
 from bot.settings import LocalDirectorySection, Settings
 from storage.clock import Clock
 from storage.directories.base import Directory, Finding
+from storage.engine.reading import looked_at
 from storage.faults import DirectoryUnavailable, WicketFault
-from storage.reading import looked_at
 
 # Seconds to open one, which asks nobody yet, but may read a file.
 _OPEN_WITHIN = 4.0

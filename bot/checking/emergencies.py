@@ -8,7 +8,7 @@ import asyncio
 from bot.checking.directories import Directories
 from bot.checking.report import failed, ok, warning
 from bot.settings import Settings
-from handlers.owner_deciders import first_able
+from handlers.approvals.owner_deciders import first_able
 from storage.directories.base import Account, Finding
 from storage.faults import WicketFault
 

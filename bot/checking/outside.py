@@ -13,8 +13,8 @@ from bot.checking.report import failed, ok, warning
 from bot.checking.tls import WITHIN, ending, untrusted
 from bot.couriers.incidents import MAIL, WEBHOOK
 from bot.settings.incidents import IncidentsSection
-from handlers.outside import Notice, Outside
-from handlers.strange import Severity
+from handlers.exceptions.outside import Notice, Outside
+from handlers.exceptions.strange import Severity
 from storage.directories.base import Finding
 from storage.faults import OutsideUnavailable
 from storage.identifiers import new_id

@@ -12,9 +12,9 @@ from bot.cli.people import directories_of, find_person
 from bot.cli.place import opened, place_of
 from bot.cli.tables import say
 from bot.settings import Settings
+from handlers.alarms.reported import NotReleased, Released
 from handlers.intents import RATIONALE_LIMIT, Where
 from handlers.recording import OPERATOR
-from handlers.reported import NotReleased, Released
 from storage.database import Database
 from storage.directories.base import Account
 from storage.faults import DirectoryUnavailable
@@ -56,7 +56,7 @@ async def _release(
 ) -> Released | NotReleased:
     # Policies are slow to load, and `wicket --help` has no need of them.
     from bot.grounds import ground_of
-    from handlers.releasing import Releasing
+    from handlers.alarms.releasing import Releasing
 
     async with directories_of(settings) as found:
         ground = ground_of(settings, database, {one.name: one for one in found}, database.now)

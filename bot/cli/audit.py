@@ -25,7 +25,7 @@ from bot.settings import Settings
 from bot.slack.words import together
 from bot.stories.reading import step_of
 from bot.stories.telling import decided_by, told, words_of
-from handlers import retiling
+from handlers.audit import retiling
 from handlers.intents import Where
 from storage.audit import log
 from storage.audit.checkpoint import BadKey, Verifier, read_verifier

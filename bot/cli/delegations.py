@@ -11,8 +11,8 @@ import typer
 
 from bot.cli.place import opened, place_of
 from bot.cli.tables import moment, show
-from handlers.delegated import DelegationStory, ScopeStory
-from handlers.delegations_shown import scope_told, told
+from handlers.delegations.outcomes import DelegationStory, ScopeStory
+from handlers.delegations.shown import scope_told, told
 from storage import delegations as rows
 
 

@@ -13,8 +13,8 @@ from bot.cli.place import opened, place_of
 from bot.cli.sentences import NOT_DONE
 from bot.cli.tables import say, show
 from bot.settings import Settings
-from handlers.comparing import Look
 from handlers.decisions.drift import Member
+from handlers.drift.comparing import Look
 from storage.database import Database
 
 
@@ -40,7 +40,7 @@ async def _compare(settings: Settings, database: Database) -> tuple[list[Look], 
     """What was seen, and which directories could not be asked at all, with why."""
     # Policies are slow to load, and `wicket --help` has no need of them.
     from bot.grounds import ground_of
-    from handlers.drift import Drift
+    from handlers.drift.finding import Drift
 
     async with directories_of(settings) as opened_ones:
         directories = {one.name: one for one in opened_ones}

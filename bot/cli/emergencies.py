@@ -43,7 +43,7 @@ def record(
     """Put on the record, from paper, what somebody had in an emergency past Wicket. A review of it is then owed."""
     # Policies are slow to load, and `wicket --help` has no need of them.
     from bot.grounds import ground_of
-    from handlers.emergency_records import ByHand, EmergencyRecords, NotAsItWas
+    from handlers.emergencies.records import ByHand, EmergencyRecords, NotAsItWas
 
     settings = place_of(context).settings()
     settings.secrets.vault()  # without keys the row would be nobody's word

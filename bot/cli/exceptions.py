@@ -12,7 +12,7 @@ from bot.cli.place import opened, place_of
 from bot.cli.sentences import NOT_DONE
 from bot.cli.tables import moment, say, show, since_when
 from bot.texts import as_known, as_told
-from handlers.strange import Kind, Severity
+from handlers.exceptions.strange import Kind, Severity
 from storage import exception_work
 from storage.exception_work import Wanted
 from storage.records import ExceptionRecord

@@ -12,8 +12,8 @@ from bot.cli.people import directories_of
 from bot.cli.place import opened, place_of
 from bot.cli.tables import moment, say
 from bot.settings import Settings
-from handlers.halted import AllRevoked, HaltedBefore, NobodyFound, RevokedBefore
 from handlers.intents import RATIONALE_LIMIT, Where
+from handlers.stops.outcomes import AllRevoked, HaltedBefore, NobodyFound, RevokedBefore
 from storage.database import Database
 from storage.faults import DirectoryUnavailable
 
@@ -30,7 +30,7 @@ def freeze(
     """Stop all new access, until two people of the security team let it begin again. Ends and removals go on."""
     # Policies are slow to load, and `wicket --help` has no need of them.
     from bot.grounds import ground_of
-    from handlers.halting import Halting
+    from handlers.stops.halting import Halting
 
     settings, why = place_of(context).settings(), _reason(reason)
     with opened(settings) as database:
@@ -80,7 +80,7 @@ async def _revoke(
     settings: Settings, database: Database, login: str, why: str, *, switch_off: bool, stop_proofs: bool
 ) -> AllRevoked | RevokedBefore | NobodyFound:
     from bot.grounds import ground_of
-    from handlers.revoking_all import RevokingAll
+    from handlers.grants.revoking_all import RevokingAll
 
     async with directories_of(settings) as found:
         directories: dict[str, Directory] = {one.name: one for one in found}

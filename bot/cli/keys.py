@@ -9,9 +9,9 @@ from bot.cli.bars import progress
 from bot.cli.place import group, opened, place_of
 from bot.cli.sentences import UNSOUND
 from bot.cli.tables import say
+from handlers.audit.resealing import reseal as reseal_all
+from handlers.audit.taking_over import sign_rows
 from handlers.intents import Where
-from handlers.resealing import reseal as reseal_all
-from handlers.taking_over import sign_rows
 
 CLI = Where(transport="cli")
 

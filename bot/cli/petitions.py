@@ -13,12 +13,12 @@ from sqlmodel import Session
 from bot.cli.place import opened, place_of
 from bot.cli.sentences import NOT_DONE
 from bot.cli.tables import moment, say, show, since_when
-from handlers import petition_ends
 from handlers.intents import RATIONALE_LIMIT, Where
-from handlers.petition_ends import By
-from handlers.petition_stories import PetitionStory
-from handlers.petition_telling import story_of
-from handlers.petitioned import Why
+from handlers.petitions import ends
+from handlers.petitions.ends import By
+from handlers.petitions.outcomes import Why
+from handlers.petitions.stories import PetitionStory
+from handlers.petitions.telling import story_of
 from handlers.recording import OPERATOR
 from storage import petitions
 from storage.database import Database
@@ -82,7 +82,7 @@ def _cancel(tx: Session, petition_id: str, by: By, database: Database) -> str:
     petition = petitions.get(tx, petition_id)
     if petition is None:
         return ""
-    done = petition_ends.end(
+    done = ends.end(
         tx, petition, PetitionState.CANCELLED, Why.BY_OPERATOR, by, database.now()
     )  # fmt: skip
     return f"The petition of {petition.name} is stopped: nothing opens by it." if done else ""

@@ -63,7 +63,7 @@ def macs_of(settings: Settings) -> Macs | None:
 def opened(settings: Settings) -> Iterator[Database]:
     """The store, if it is there and of this version. StorageUnavailable or SchemaFault if not."""
     # Alembic is slow to load, and `wicket --help` has no need of it.
-    from storage.migrating import is_current
+    from storage.engine.migrating import is_current
 
     store = settings.store
     if isinstance(store, Path) and not store.exists():

@@ -133,7 +133,7 @@ async def _of_access(
     ground: "Ground", account: "Account", entitlement: "Entitlement", wish: _Wish
 ) -> "Question":
     from handlers.decisions.policy import AccessAction, Action, Approvals
-    from handlers.explaining import Explaining
+    from handlers.questions.explaining import Explaining
 
     (standing,) = await Explaining(ground).standings(
         account, [entitlement], minutes=wish.minutes, justified=wish.justification, ticket=wish.ticket
@@ -148,7 +148,7 @@ async def _of_access(
 
 async def _of_account(ground: "Ground", account: "Account", wish: _Wish) -> "Question":
     from handlers.decisions.policy import AccountQuestion, Action
-    from handlers.recently import recently
+    from handlers.people.recently import recently
 
     lately = await ground.database.read(lambda tx: recently(tx, ground.now, (account,)))
     return AccountQuestion(

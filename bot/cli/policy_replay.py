@@ -19,7 +19,7 @@ from bot.cli.policy_place import policy_of
 from bot.cli.tables import say, show, since_when
 
 if TYPE_CHECKING:
-    from handlers.replaying import Replayed
+    from handlers.rules.replaying import Replayed
 
 _STORIES = 5
 _NOBODYS = "no policy"
@@ -92,7 +92,7 @@ def replay(
     as_json: AsJson = False,
 ) -> None:
     """Ask all on the record again, under the files as they are or under --directory, and say what would differ."""
-    from handlers.replaying import ASKED, Base, Replaying
+    from handlers.rules.replaying import ASKED, Base, Replaying
     from storage.audit.log import tally
 
     place = place_of(context)

@@ -22,8 +22,8 @@ if TYPE_CHECKING:
     from bot.settings import Settings
     from handlers.decisions.cedar import CedarPolicy
     from handlers.decisions.explaining import Verdict
-    from handlers.everybody import Could
-    from handlers.explaining import Standing
+    from handlers.people.everybody import Could
+    from handlers.questions.explaining import Standing
     from storage.catalogue import Entitlement
     from storage.database import Database
     from storage.directories.base import Account
@@ -110,7 +110,7 @@ async def _count(
     people: bool,
 ) -> tuple[Counter[tuple[str, str]], list[str]]:
     """How many people have each answer for each reason, and what is to be said of directories that did not say."""
-    from handlers.everybody import Everybody
+    from handlers.people.everybody import Everybody
 
     counts = Counter[tuple[str, str]]()
     async with ground_for(settings, database, policy) as ground:
@@ -152,7 +152,7 @@ async def _rights(
     settings: "Settings", database: "Database", policy: "CedarPolicy", account: "Account", minutes: int
 ) -> list[_Right]:
     """Every entitlement of the catalogue, one after the other."""
-    from handlers.explaining import Explaining
+    from handlers.questions.explaining import Explaining
     from storage.faults import DirectoryUnavailable
 
     rows = list[_Right]()

@@ -18,8 +18,8 @@ from bot.settings import Settings
 from bot.slack.words import duration
 from handlers.decisions.lifecycle import OVERDUE_AFTER
 from handlers.intents import Where
-from handlers.proving import lift_lock
-from handlers.signing_in import forget_subject
+from handlers.secure_page.proving import lift_lock
+from handlers.secure_page.signing_in import forget_subject
 from storage import holdings
 from storage.clock import utc_now
 from storage.faults import DirectoryUnavailable

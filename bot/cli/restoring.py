@@ -18,9 +18,9 @@ from bot.cli.place import macs_of, opened, place_of
 from bot.cli.sentences import UNSOUND
 from bot.cli.tables import moment, say
 from bot.settings import Settings
-from handlers.halted import OperatorsDoNotCount, WordKept
 from handlers.intents import RATIONALE_LIMIT, Where
 from handlers.recording import OPERATOR
+from handlers.stops.outcomes import OperatorsDoNotCount, WordKept
 from storage import freezes
 from storage.audit import log
 from storage.audit.checkpoint import Checkpoint, verify_note
@@ -28,15 +28,15 @@ from storage.audit.findings import Report
 from storage.audit.published import read_published
 from storage.audit.sealing import kept_checkpoint, last_checkpoint_id, sign_head
 from storage.audit.verification import verify_log
-from storage.backup import copy_store, damage_of, remove, swap
 from storage.clock import utc_now
 from storage.database import Database
-from storage.exclusive import held_alone
+from storage.engine.backup import copy_store, damage_of, remove, swap
+from storage.engine.exclusive import held_alone
+from storage.engine.reading import looked_at
+from storage.engine.stores import Server
 from storage.faults import AuditFault, SettingsFault, StorageUnavailable, WicketFault
-from storage.reading import looked_at
 from storage.records import Freeze
 from storage.states import FreezeKind
-from storage.stores import Server
 
 if TYPE_CHECKING:
     from handlers.ground import Ground
@@ -86,7 +86,7 @@ def restore(
 
     Where PostgreSQL keeps the tables, restore with pg_restore and run this without FILE: it tells the database so.
     """
-    from storage.migrating import migrate
+    from storage.engine.migrating import migrate
 
     settings = place_of(context).settings()
     known = [*_published(settings), *(note_in(path) for path in checkpoint or ())]
@@ -154,7 +154,7 @@ async def _lift(
 ) -> "Sequence[Freeze] | WordKept | OperatorsDoNotCount":
     # Policies are slow to load, and `wicket --help` has no need of them.
     from bot.grounds import ground_of
-    from handlers.lifting import Lifting
+    from handlers.stops.lifting import Lifting
 
     async with directories_of(settings) as found:
         ground = ground_of(settings, database, {one.name: one for one in found}, database.now)
@@ -172,7 +172,7 @@ def _go_back(settings: Settings, store: Path, file: Path, known: Sequence[str]) 
 
     It knows that it was restored before it stands there: a power cut in between leaves no store that does not.
     """
-    from storage.migrating import migrate
+    from storage.engine.migrating import migrate
 
     if not file.exists():
         raise StorageUnavailable(f"There is no file {file}. Nothing was changed.")
@@ -201,7 +201,7 @@ def _go_back(settings: Settings, store: Path, file: Path, known: Sequence[str]) 
 
 def _mark(settings: Settings, database: Database, notes: Sequence[str]) -> None:
     """Have a store know that it is an older copy of itself: a freeze, and a new epoch that cites what was signed."""
-    from handlers.freezing import Cause, begin
+    from handlers.stops.freezing import Cause, begin
 
     signer = settings.secrets.signer()
     read = {note: verify_note(note, signer.verifier) for note in notes}

@@ -21,7 +21,7 @@ from bot.settings import Settings, new_audit_key, new_key
 from storage.audit.checkpoint import BadKey, read_signer
 from storage.audit.guards import put_back
 from storage.audit.privileges import statements
-from storage.exclusive import held_alone
+from storage.engine.exclusive import held_alone
 from storage.faults import WicketFault
 
 log = structlog.get_logger(__name__)
@@ -30,7 +30,7 @@ log = structlog.get_logger(__name__)
 def serve(context: typer.Context) -> None:
     """Run the bot until it is told to stop. Makes and migrates its database by itself."""
     from bot.logs import set_up_logs
-    from storage.migrating import migrate as to_newest
+    from storage.engine.migrating import migrate as to_newest
 
     place = place_of(context)
     settings = place.settings(serving=True)
@@ -70,7 +70,7 @@ def migrate(
     ] = "",
 ) -> None:
     """Bring the database to this version; makes its file if there is none, and puts missing guards back."""
-    from storage.migrating import migrate as to_newest
+    from storage.engine.migrating import migrate as to_newest
 
     wanted = _needed_by(rights) if rights else ""
     settings = place_of(context).settings()

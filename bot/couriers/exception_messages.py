@@ -10,8 +10,8 @@ from typing import Any
 from sqlmodel import Session
 
 from bot.couriers.exceptions import alert_of
-from bot.slack.messages.alert_facts import Alert
-from bot.slack.messages.alerts import alert_message
+from bot.slack.messages.alerts.facts import Alert
+from bot.slack.messages.alerts.message import alert_message
 from bot.slack.messages.drift import DRIFT, drift_message
 from bot.slack.messages.emergency_reviews import FOLLOW_UPS, follow_up_message
 from bot.slack.messages.floods import Flood, flood_message, with_escalations
@@ -19,7 +19,7 @@ from bot.slack.messages.freezes import freeze_message
 from bot.slack.messages.halting import revoked_all_message
 from bot.slack.messages.parts import Message
 from bot.slack.messages.resets import alarm_message
-from handlers.exceptions import Kind
+from handlers.exceptions.raising import Kind
 from handlers.ground import Ground
 from storage.alarms import SECURITY
 from storage.escalations import taken_by

@@ -5,12 +5,12 @@ It reads only, and writes no sentence.
 
 from sqlmodel import Session
 
-from bot.slack.messages.alert_facts import Alert
-from bot.slack.messages.alert_work import Work
+from bot.slack.messages.alerts.facts import Alert
+from bot.slack.messages.alerts.work import Work
 from bot.slack.messages.exceptions_told import News
-from handlers.exceptions import Kind
+from handlers.exceptions.raising import Kind
+from handlers.exceptions.workable import can_be_reopened, can_be_resolved
 from handlers.ground import Ground
-from handlers.workable import can_be_reopened, can_be_resolved
 from storage import exception_work, links
 from storage.records import ExceptionRecord
 from storage.states import ExceptionState

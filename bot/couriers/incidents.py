@@ -21,7 +21,7 @@ from bot.couriers.mail import Smtp, Undeliverable
 from bot.settings import Settings
 from bot.slack.words import in_full, visible
 from bot.texts import ENGLISH, Language, as_told, read_in, say, template
-from handlers.outside import WITHIN, Notice, Outside
+from handlers.exceptions.outside import WITHIN, Notice, Outside
 from storage.clock import Clock
 from storage.faults import MailUnavailable, OutsideUnavailable
 

@@ -14,8 +14,8 @@ from bot.slack.words import in_full
 from bot.texts import say, say_counted, template
 from handlers.decisions.helping import Act
 from handlers.decisions.vouching import Spoken
-from handlers.told_of_help import DESK_ACT
-from handlers.told_of_vouching import COUNTS, VOUCHED
+from handlers.help_desk.telling import DESK_ACT
+from handlers.vouching.telling import COUNTS, VOUCHED
 from storage.handles import Result
 from storage.states import Changed
 

@@ -22,19 +22,19 @@ from bot.couriers.petition_letters import PETITION_LETTERS, Told, told_of
 from bot.metrics import Metrics
 from bot.settings import MailSection
 from bot.texts import ENGLISH, Language, read_from, read_in
-from handlers.addresses import former, seen_now
-from handlers.alarms import StopLinks
-from handlers.announcing import CHANGING
-from handlers.exceptions import Kind, Severity, Strange, tell_security
+from handlers.alarms.raising import StopLinks
+from handlers.exceptions.raising import Kind, Severity, Strange, tell_security
+from handlers.exceptions.strange import named
+from handlers.help_desk.telling import DESK_ACT
 from handlers.intents import SCHEDULE
-from handlers.petition_ends import mailed
-from handlers.petitioned import APPROVED
-from handlers.proving import mail_code
+from handlers.people.addresses import former, seen_now
+from handlers.petitions.ends import mailed
+from handlers.petitions.outcomes import APPROVED
 from handlers.recording import WICKET, record
-from handlers.strange import named
-from handlers.told_of_help import DESK_ACT
-from handlers.told_of_vouching import COUNTS, VOUCHED
-from handlers.visits import PageGround
+from handlers.secure_page.announcing import CHANGING
+from handlers.secure_page.proving import mail_code
+from handlers.secure_page.visits import PageGround
+from handlers.vouching.telling import COUNTS, VOUCHED
 from storage import announcements, desk_acts, vouchings
 from storage.directories.base import Account
 from storage.faults import DirectoryUnavailable, MailUnavailable

@@ -23,13 +23,13 @@ from bot.settings import Settings
 from bot.siem.opening import open_siem
 from bot.slack.door import PageLinks
 from bot.texts import Language
-from handlers.checks import Checks
-from handlers.escalating import Escalating
+from handlers.approvals.owners import CHANNEL, Owners
+from handlers.audit.streaming import Streaming
+from handlers.exceptions.escalating import Escalating
+from handlers.exceptions.outside import Outside
 from handlers.ground import Ground
-from handlers.outside import Outside
-from handlers.owners import CHANNEL, Owners
-from handlers.streaming import Streaming
-from handlers.visits import PageGround
+from handlers.questions.checks import Checks
+from handlers.secure_page.visits import PageGround
 from storage.clock import utc_now
 
 

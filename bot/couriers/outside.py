@@ -11,9 +11,9 @@ from sqlmodel import Session
 
 from bot.metrics import Metrics
 from handlers.decisions.lifecycle import wait_before_retry
-from handlers.escalating import OUTSIDE, failed, took
+from handlers.exceptions.escalating import OUTSIDE, failed, took
+from handlers.exceptions.outside import WITHIN, Notice, Outside
 from handlers.ground import Ground
-from handlers.outside import WITHIN, Notice, Outside
 from storage import escalations, outbox
 from storage.faults import OutsideUnavailable
 from storage.records import ExceptionRecord, Owed

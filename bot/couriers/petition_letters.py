@@ -9,11 +9,11 @@ from datetime import datetime
 
 from sqlmodel import Session
 
-from bot.slack.messages.alerts_petitions import WHYS
+from bot.slack.messages.alerts.petitions import WHYS
 from bot.slack.words import in_full, listed
 from bot.texts import say, template
 from handlers.decisions.petitioning import opening_hour
-from handlers.petitioned import APPROVED, ASKED, ENDED, OPENED, USED
+from handlers.petitions.outcomes import APPROVED, ASKED, ENDED, OPENED, USED
 from storage import petitions
 from storage.states import PetitionKind, PetitionState
 

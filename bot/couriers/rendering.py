@@ -43,33 +43,33 @@ from bot.slack.messages.resets import announced_message
 from bot.slack.messages.vouching import Word, vouched_message, word_given_message
 from bot.slack.sentences import NO_DIRECTORY
 from bot.texts import ENGLISH, Language, read_from, read_in, say
-from handlers.announcing import CHANGED
-from handlers.besides import ENDED_EARLY, ENDING, REMINDER
-from handlers.bulletins import CHECKPOINT, DIGEST, OPEN_EXCEPTIONS
-from handlers.checks import Checks
+from handlers.audit.bulletins import CHECKPOINT, DIGEST, OPEN_EXCEPTIONS
+from handlers.audit.digesting import digest_of
+from handlers.audit.digests import Digest
 from handlers.decisions.helping import Act
-from handlers.delegated import DELEGATION
-from handlers.delegations_shown import DelegationsShown
-from handlers.digesting import digest_of
-from handlers.digests import Digest
-from handlers.emergency_followups import REMINDER as REVIEW_REMINDER
-from handlers.emergency_followups import reminded_of
-from handlers.emergency_outcomes import ALERTED, EmergencyStory
-from handlers.emergency_outcomes import NEWS as EMERGENCY_NEWS
-from handlers.emergency_outcomes import STATUS as EMERGENCY_STATUS
-from handlers.emergency_storytelling import story_of as emergency_story_of
+from handlers.delegations.outcomes import DELEGATION
+from handlers.delegations.shown import DelegationsShown
+from handlers.emergencies.followups import REMINDER as REVIEW_REMINDER
+from handlers.emergencies.followups import reminded_of
+from handlers.emergencies.outcomes import ALERTED, EmergencyStory
+from handlers.emergencies.outcomes import NEWS as EMERGENCY_NEWS
+from handlers.emergencies.outcomes import STATUS as EMERGENCY_STATUS
+from handlers.emergencies.storytelling import story_of as emergency_story_of
+from handlers.exceptions.open_exceptions import open_exceptions
+from handlers.exceptions.outcomes import WORKER_NEWS
+from handlers.exceptions.outside import Notice
 from handlers.ground import Ground
-from handlers.open_exceptions import open_exceptions
-from handlers.outside import Notice
-from handlers.petition_stories import PetitionStory
-from handlers.petition_telling import story_of
-from handlers.petitioned import APPROVAL as PETITION_APPROVAL
-from handlers.petitioned import NEWS, STATUS
-from handlers.stories import Asked, GrantStory
-from handlers.storytelling import tell, with_deciders
-from handlers.told_of_help import DESK_ACT
-from handlers.told_of_vouching import VOUCHED, WORD_GIVEN
-from handlers.worked import WORKER_NEWS
+from handlers.help_desk.telling import DESK_ACT
+from handlers.petitions.outcomes import APPROVAL as PETITION_APPROVAL
+from handlers.petitions.outcomes import NEWS, STATUS
+from handlers.petitions.stories import PetitionStory
+from handlers.petitions.telling import story_of
+from handlers.questions.checks import Checks
+from handlers.requests.besides import ENDED_EARLY, ENDING, REMINDER
+from handlers.requests.stories import Asked, GrantStory
+from handlers.requests.storytelling import tell, with_deciders
+from handlers.secure_page.announcing import CHANGED
+from handlers.vouching.telling import VOUCHED, WORD_GIVEN
 from storage import bulletins, desk_acts, inquiries, vouchings
 from storage.audit.sealing import kept_checkpoint
 from storage.copies import COPY

@@ -23,10 +23,10 @@ from bot.metrics import DeliveryOutcome, Metrics
 from bot.slack.channels import REFUSED
 from bot.slack.messages.parts import DoesNotFit, Message
 from handlers import recording
+from handlers.approvals.owners import Trouble
 from handlers.decisions.lifecycle import wait_before_retry
-from handlers.exceptions import Kind, Severity, Strange, tell_security
+from handlers.exceptions.raising import Kind, Severity, Strange, tell_security
 from handlers.intents import Where
-from handlers.owners import Trouble
 from storage import copies, outbox
 from storage.catalogue import Catalogue
 from storage.clock import Clock

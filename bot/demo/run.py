@@ -22,7 +22,7 @@ from bot.demo.history import make_history, show_again
 from bot.demo.stage import Stage, on_stage
 from bot.logs import set_up_logs
 from bot.process import favour_the_loop
-from storage.exclusive import held_alone
+from storage.engine.exclusive import held_alone
 from storage.faults import WicketFault
 
 PORT = 8765

@@ -29,7 +29,7 @@ from bot.demo.workspace import PersonClient, Workspace
 from bot.manifest import manifest
 from bot.settings import Settings, load_settings
 from storage.clock import Clock, utc_now
-from storage.migrating import migrate
+from storage.engine.migrating import migrate
 
 HOST = "127.0.0.1"
 

@@ -34,7 +34,7 @@ from bot.settings.shapes import (
     is_loopback,
 )
 from bot.settings.siem import SiemSection
-from storage.stores import Server, Store
+from storage.engine.stores import Server, Store
 
 Transport = Literal["socket", "http"]
 Weekday = Literal["monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday"]

@@ -14,7 +14,7 @@ from pydantic import InstanceOf
 from bot.settings.secrets import Secrets
 from bot.settings.sections import CatalogueSection, Sections
 from storage.catalogue import Catalogue
-from storage.stores import Store
+from storage.engine.stores import Store
 
 
 class Settings(Sections):

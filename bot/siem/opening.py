@@ -10,7 +10,7 @@ import aiohttp
 from bot.settings import Settings
 from bot.siem.ocsf import Ocsf
 from bot.siem.sinks import Events, File, Http, Sink, StandardOutput
-from handlers.streaming import Taker
+from handlers.audit.streaming import Taker
 
 
 def open_siem(settings: Settings, session: aiohttp.ClientSession) -> Taker | None:

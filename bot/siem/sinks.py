@@ -16,7 +16,7 @@ from typing import BinaryIO, Protocol
 import aiohttp
 
 from bot.siem.ocsf import Ocsf
-from handlers.streaming import NotTaken
+from handlers.audit.streaming import NotTaken
 from storage.audit.log import Row
 
 _WITHIN = aiohttp.ClientTimeout(total=20)

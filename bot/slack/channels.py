@@ -6,7 +6,7 @@ It posts nothing and joins nothing.
 from collections.abc import Mapping
 from typing import Any
 
-from handlers.owners import Trouble
+from handlers.approvals.owners import Trouble
 
 # What Slack says no with, of a channel that it does not show or does not let anybody write in.
 REFUSED: Mapping[str, Trouble] = {

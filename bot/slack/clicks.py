@@ -12,8 +12,8 @@ from bot.slack.actions import Action
 from bot.slack.conversation import Conversation
 from bot.slack.copies import touched
 from bot.slack.door import Turned
-from bot.slack.forms_decision import details_form
-from bot.slack.forms_request import Prefilled
+from bot.slack.forms.decision import details_form
+from bot.slack.forms.request import Prefilled
 from bot.slack.incoming import Incoming, part, text
 from bot.slack.messages.asking import asked_text
 from bot.slack.messages.deciding import too_late_text
@@ -21,17 +21,17 @@ from bot.slack.messages.freezes import gone_text
 from bot.slack.messages.parts import Message, said
 from bot.slack.replies import Replies
 from bot.slack.requesting import prefilled_from, remark_about
-from bot.slack.topics import Topics
+from bot.slack.topics.table import Topics
 from bot.texts import as_told, say
-from handlers.access import Access
-from handlers.asking import Asking
-from handlers.checks import Kind
-from handlers.details import NOT_FOR_YOU, Details
-from handlers.forged import refuse_forged
+from handlers.exceptions.forged import refuse_forged
 from handlers.ground import Ground
 from handlers.intents import Actor, Intent, OnGrant
 from handlers.outcomes import NotAllowed, Repeated, TooLate, Unknown
-from handlers.stories import GrantStory
+from handlers.questions.checks import Kind
+from handlers.requests.access import Access
+from handlers.requests.asking import Asking
+from handlers.requests.details import NOT_FOR_YOU, Details
+from handlers.requests.stories import GrantStory
 from storage.handles import Purpose
 
 

@@ -7,12 +7,8 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import timedelta
 
-from bot.slack.delegations import OpenDelegating, ShowDelegations, read_delegating
 from bot.slack.door import PageLinks
-from bot.slack.emergencies import OpenBreakGlass
-from bot.slack.forms_request import Prefilled
-from bot.slack.halting import OpenHalting, OpenRevoking, read_command
-from bot.slack.helping import OpenHelping
+from bot.slack.forms.request import Prefilled
 from bot.slack.incoming import Incoming
 from bot.slack.messages.answers import (
     answer_message,
@@ -29,19 +25,23 @@ from bot.slack.messages.helping import begin_message as help_message
 from bot.slack.messages.parts import Message, said
 from bot.slack.messages.petitions_told import lost_message
 from bot.slack.messages.vouching import begin_message
-from bot.slack.vouching import OpenVouching
+from bot.slack.topics.delegations import OpenDelegating, ShowDelegations, read_delegating
+from bot.slack.topics.emergencies import OpenBreakGlass
+from bot.slack.topics.halting import OpenHalting, OpenRevoking, read_command
+from bot.slack.topics.helping import OpenHelping
+from bot.slack.topics.vouching import OpenVouching
 from bot.slack.words import inert, together
 from bot.texts import as_told, say
-from handlers.accounts import Accounts
-from handlers.answers import NotHere, NotKnownUnlocked, NotLocked, PageOpened, Unlocked
-from handlers.asking import Asking
-from handlers.checkpointing import Checkpointing
-from handlers.checks import Checks, Kind
+from handlers.audit.checkpointing import Checkpointing
 from handlers.decisions import understanding as meant
 from handlers.decisions.grammar import understand
 from handlers.decisions.names import Names
 from handlers.intents import JUSTIFICATION_LIMIT, Actor, Ask, DraftAccess, Intent, whole_minutes
 from handlers.outcomes import Drafted, Repeated
+from handlers.questions.answers import NotHere, NotKnownUnlocked, NotLocked, PageOpened, Unlocked
+from handlers.questions.checks import Checks, Kind
+from handlers.requests.asking import Asking
+from handlers.secure_page.asking import Accounts
 from storage.clock import Clock
 from storage.handles import Purpose
 

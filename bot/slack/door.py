@@ -16,10 +16,10 @@ from bot.slack.limiter import Limiter
 from bot.slack.messages.answers import no_candidate_message, page_message
 from bot.slack.messages.parts import Message, said
 from bot.texts import read_from, say
-from handlers.identity import Identity, NotLinked, NotTold, Refused
 from handlers.intents import Actor
 from handlers.outcomes import Repeated
-from handlers.proofs import Handles
+from handlers.people.identity import Identity, NotLinked, NotTold, Refused
+from handlers.secure_page.handles import Handles
 
 log = structlog.get_logger(__name__)
 

@@ -16,9 +16,9 @@ from bot.slack.messages.during import give_back_button
 from bot.slack.messages.parts import Message, actions, button, heading, note, section
 from bot.slack.words import day_and_clock, duration, inert, until_from
 from bot.texts import say, template
-from handlers.answers import Held
-from handlers.home import DECISIONS_SHOWN
-from handlers.overview import Overview, OwnRequest, Page, ToDecide
+from handlers.questions.answers import Held
+from handlers.questions.home import DECISIONS_SHOWN
+from handlers.questions.overview import Overview, OwnRequest, Page, ToDecide
 from storage.states import GrantState
 
 HELD_SHOWN = 10

@@ -13,12 +13,12 @@ from bot.slack.incoming import Incoming
 from bot.slack.messages.answers import answer_message
 from bot.slack.messages.parts import Message
 from bot.slack.replies import Replies
-from handlers.answers import Help
-from handlers.checks import Kind
-from handlers.home import Home
 from handlers.intents import Actor, Ask
 from handlers.outcomes import Repeated
-from handlers.overview import Page
+from handlers.questions.answers import Help
+from handlers.questions.checks import Kind
+from handlers.questions.home import Home
+from handlers.questions.overview import Page
 from storage.clock import Clock
 
 if TYPE_CHECKING:

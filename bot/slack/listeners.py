@@ -19,25 +19,25 @@ from bot.slack.actions import Action, Shortcut
 from bot.slack.actor import IdentityUnknown
 from bot.slack.clicks import Click, Clicks, clicked
 from bot.slack.conversation import Conversation, Meant, OpenForm
-from bot.slack.delegations import DelegationClicks, OpenDelegating, ShowDelegations
 from bot.slack.dispatch import Kind, Listener
 from bot.slack.door import Door, Turned
-from bot.slack.emergencies import EmergencyClicks, OpenBreakGlass
-from bot.slack.forms_request import Prefilled
-from bot.slack.halting import HaltingClicks, OpenHalting, OpenRevoking
-from bot.slack.helping import HelpingClicks, OpenHelping
+from bot.slack.forms.request import Prefilled
 from bot.slack.homes import Homes
 from bot.slack.incoming import Incoming
 from bot.slack.messages.parts import Message, said
 from bot.slack.replies import Replies
 from bot.slack.requesting import Requesting
 from bot.slack.submissions import Submissions, stay_open
-from bot.slack.vouching import OpenVouching, VouchingClicks
+from bot.slack.topics.delegations import DelegationClicks, OpenDelegating, ShowDelegations
+from bot.slack.topics.emergencies import EmergencyClicks, OpenBreakGlass
+from bot.slack.topics.halting import HaltingClicks, OpenHalting, OpenRevoking
+from bot.slack.topics.helping import HelpingClicks, OpenHelping
+from bot.slack.topics.vouching import OpenVouching, VouchingClicks
 from bot.slack.words import as_typed
 from bot.texts import Language, read_in, say
 from handlers.intents import Actor
-from handlers.overview import Page
 from handlers.patience import answering_within
+from handlers.questions.overview import Page
 from storage.clock import Clock
 from storage.faults import DirectoryUnavailable, OutcomeUnknown, StorageUnavailable
 

@@ -11,25 +11,25 @@ from typing import Any
 from bot.slack.actions import Field, Form
 from bot.slack.choices import Answer as Choice
 from bot.slack.choices import Choices
-from bot.slack.forms import Wrong, note_form
-from bot.slack.forms_request import LIVE_FIELDS, Prefilled, read_request, read_so_far, request_form
+from bot.slack.forms.parts import Wrong, note_form
+from bot.slack.forms.request import LIVE_FIELDS, Prefilled, read_request, read_so_far, request_form
 from bot.slack.incoming import Incoming, part, text
 from bot.slack.messages.asking import TICKET_WANTED, UNKNOWN, asked_text, together_text
 from bot.slack.messages.freezes import stopped_plainly
 from bot.slack.replies import Replies
 from bot.slack.words import inert, together
 from bot.texts import as_told, say, template
-from handlers.asking import Asking
 from handlers.decisions import understanding as meant
 from handlers.decisions.freezing import Stopped
 from handlers.decisions.grammar import understand
 from handlers.decisions.names import Names
-from handlers.foreseen import Filled, Foresight
-from handlers.foresight import Foreseeing
 from handlers.intents import Actor, AskTogether, Intent, whole_minutes
 from handlers.outcomes import AskedTogether, NotAReport, TicketWanted
-from handlers.rules import Derived
-from handlers.stories import GrantStory
+from handlers.requests.asking import Asking
+from handlers.requests.foreseen import Filled, Foresight
+from handlers.requests.foresight import Foreseeing
+from handlers.requests.stories import GrantStory
+from handlers.rules.holding import Derived
 from storage.catalogue import Catalogue
 from storage.faults import DirectoryUnavailable
 

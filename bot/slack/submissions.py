@@ -9,10 +9,10 @@ from typing import Any
 from slack_sdk.models.views import View
 
 from bot.slack.actions import Form
-from bot.slack.forms import Wrong
+from bot.slack.forms.parts import Wrong
 from bot.slack.incoming import Incoming, text
 from bot.slack.requesting import Answer, errors, note
-from bot.slack.topics import Topics
+from bot.slack.topics.table import Topics
 from bot.texts import say
 from handlers.intents import Actor
 

@@ -15,8 +15,8 @@ from bot.web.front_door import NEED_LOGIN, NOT_FROM_HERE, SHUT, TOO_MANY, WAIT, 
 from bot.web.rendering import Pages
 from handlers.ground import Ground
 from handlers.intents import JUSTIFICATION_LIMIT
-from handlers.petition_door import PetitionDoor
-from handlers.visits import PageGround
+from handlers.petitions.front_door import PetitionDoor
+from handlers.secure_page.visits import PageGround
 from storage.sentences import Sentence
 from storage.states import PetitionKind
 

@@ -11,12 +11,12 @@ from aiohttp import web
 
 from bot.web.deeds import NEED_SIX, Again, Answer, Deed, Onward, Sent, six_digits
 from bot.web.rendering import Pages
-from handlers.adding import Adding
-from handlers.care import Care
-from handlers.enrolment import Codes, Enrolment
-from handlers.passkeys import Passkeys
-from handlers.regaining import Regaining
-from handlers.visits import NotYet, Over, PageGround, Visitor
+from handlers.secure_page.adding import Adding
+from handlers.secure_page.care import Care
+from handlers.secure_page.enrolment import Codes, Enrolment
+from handlers.secure_page.passkeys import Passkeys
+from handlers.secure_page.regaining import Regaining
+from handlers.secure_page.visits import NotYet, Over, PageGround, Visitor
 
 _ID_IN = "passkey"
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from aiohttp import web
 
 from bot.texts import template
-from handlers.visits import Visitor
+from handlers.secure_page.visits import Visitor
 
 TOTP_DIGITS = 6
 # Longer than any password that a directory keeps, short enough to be hashed without thought.

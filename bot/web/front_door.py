@@ -13,8 +13,8 @@ from bot.texts import template
 from bot.web.addresses import Callers, Hourly
 from bot.web.forms import Cookies, Tokens, from_elsewhere, new_form_cookie, read_form
 from bot.web.rendering import Pages
-from handlers.front_door import FrontDoor, Shut
-from handlers.visits import PageGround
+from handlers.secure_page.front_door import FrontDoor, Shut
+from handlers.secure_page.visits import PageGround
 
 START_PATH = "/start"
 NEED_LOGIN = template("Type the login you use at work.")

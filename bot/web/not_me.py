@@ -12,8 +12,8 @@ from bot.texts import template
 from bot.web.endings import Ending
 from bot.web.forms import Cookies, Tokens, from_elsewhere, new_form_cookie, read_form
 from bot.web.rendering import Pages
-from handlers.alarms import Alarms
-from handlers.reported import NoLink, Stopped
+from handlers.alarms.raising import Alarms
+from handlers.alarms.reported import NoLink, Stopped
 from storage.secrets import Vault
 
 NOT_FROM_HERE = template(

@@ -23,19 +23,19 @@ from bot.web.rendering import Pages, qr_code
 from bot.web.signing_in import RETURN_PATH, SigningIn, brought_back
 from bot.web.stepping import ending_of
 from bot.web.vouching import NOT_YET, WAY, Shown, VouchingForms
-from handlers.adding import Adding
-from handlers.ceremonies import relying_party
-from handlers.enrolment import Codes, Enrolment
-from handlers.linking import Linking
-from handlers.looking import Look, Looking, Step
-from handlers.passkeys import Passkeys
-from handlers.passwords import NOT_THE_SAME, Passwords
-from handlers.proving import MAIL_DIGITS, RECOVERY_LENGTH, Proving, plain_recovery_code
-from handlers.recovering import Pass, Recovering
-from handlers.regaining import Regaining
-from handlers.signing_in import SignIns
-from handlers.visits import NotYet, PageGround, Proven, Refused, Visitor
-from handlers.vouched import BeingVouched
+from handlers.people.linking import Linking
+from handlers.secure_page.adding import Adding
+from handlers.secure_page.ceremonies import relying_party
+from handlers.secure_page.enrolment import Codes, Enrolment
+from handlers.secure_page.looking import Look, Looking, Step
+from handlers.secure_page.passkeys import Passkeys
+from handlers.secure_page.passwords import NOT_THE_SAME, Passwords
+from handlers.secure_page.proving import MAIL_DIGITS, RECOVERY_LENGTH, Proving, plain_recovery_code
+from handlers.secure_page.recovering import Pass, Recovering
+from handlers.secure_page.regaining import Regaining
+from handlers.secure_page.signing_in import SignIns
+from handlers.secure_page.visits import NotYet, PageGround, Proven, Refused, Visitor
+from handlers.vouching.being_vouched import BeingVouched
 from storage.handles import Purpose
 
 NOT_FROM_HERE = template(

@@ -10,10 +10,10 @@ from bot.texts import template
 from bot.web.caring import answer_in
 from bot.web.deeds import NEED_SIX, Again, Answer, Deed, Onward, Sent, six_digits
 from bot.web.rendering import Pages
-from handlers.enrolment import Codes
-from handlers.proving import MAIL_DIGITS, Proving
-from handlers.regaining import Regaining
-from handlers.visits import NotYet, Over, Proven, Refused
+from handlers.secure_page.enrolment import Codes
+from handlers.secure_page.proving import MAIL_DIGITS, Proving
+from handlers.secure_page.regaining import Regaining
+from handlers.secure_page.visits import NotYet, Over, Proven, Refused
 
 NEED_MAILED = template("Type the eight digits from the mail.")
 NEED_PASSWORD = template("Type your password.")

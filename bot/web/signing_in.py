@@ -10,8 +10,8 @@ from aiohttp import web
 from bot.texts import template
 from bot.web.forms import Cookies, Tokens, new_form_cookie
 from bot.web.rendering import Pages
-from handlers.signing_in import Back, SignIns
-from handlers.visits import Visitor
+from handlers.secure_page.signing_in import Back, SignIns
+from handlers.secure_page.visits import Visitor
 
 RETURN_PATH = "/signed-in"
 _LONGEST = 2048

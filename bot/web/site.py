@@ -20,10 +20,10 @@ from bot.web.languages import Languages
 from bot.web.not_me import NotMePage
 from bot.web.page import SecurePage
 from bot.web.server import build_app
-from handlers.alarms import Alarms
+from handlers.alarms.raising import Alarms
+from handlers.audit.watching import Watching
 from handlers.ground import Ground
-from handlers.visits import PageGround
-from handlers.watching import Watching
+from handlers.secure_page.visits import PageGround
 
 
 @dataclass(frozen=True, kw_only=True)

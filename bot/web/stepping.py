@@ -9,7 +9,7 @@ from datetime import timedelta
 from bot.slack.words import together
 from bot.texts import say, say_counted, template
 from bot.web.endings import NOT_YOU, Ending
-from handlers.looking import Stepped
+from handlers.secure_page.looking import Stepped
 from storage.proofs import ProofKind
 from storage.step_ups import About
 

@@ -9,10 +9,10 @@ from dataclasses import dataclass
 
 from bot.texts import template
 from bot.web.deeds import Again, Answer, Deed, Onward, Sent
-from handlers.looking import Look, Step
-from handlers.proving import MAIL_DIGITS, RECOVERY_LENGTH, plain_recovery_code
-from handlers.visits import Proven, Refused, Visitor
-from handlers.vouched import BeingVouched, ShownCode
+from handlers.secure_page.looking import Look, Step
+from handlers.secure_page.proving import MAIL_DIGITS, RECOVERY_LENGTH, plain_recovery_code
+from handlers.secure_page.visits import Proven, Refused, Visitor
+from handlers.vouching.being_vouched import BeingVouched, ShownCode
 
 WAY = "vouch"
 NEED_CODE = template("Type the eight digits from the mail, or one recovery code.")

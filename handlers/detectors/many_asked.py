@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 from handlers.detectors.shape import Ask, Detector, Found, Surroundings, Window
-from handlers.strange import Kind, Severity
+from handlers.exceptions.strange import Kind, Severity
 from storage.audit.glimpses import NOBODYS, Trail
 from storage.audit.stories import Brief
 from storage.sentences import template

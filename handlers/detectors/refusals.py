@@ -9,7 +9,7 @@ from datetime import timedelta
 
 from handlers.detectors.crowds import Said, crowd
 from handlers.detectors.shape import EVERYBODY, Ask, Detector, Found, Surroundings, Window
-from handlers.strange import Kind, Severity
+from handlers.exceptions.strange import Kind, Severity
 from storage.audit.glimpses import NOBODYS, REFUSED, Trail
 from storage.audit.stories import Brief
 from storage.sentences import template

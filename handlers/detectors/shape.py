@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any, Generic, TypeVar
 
-from handlers.strange import Kind, Severity
+from handlers.exceptions.strange import Kind, Severity
 from storage.audit.glimpses import REFUSED, Trail
 from storage.audit.stories import Brief
 

@@ -15,8 +15,8 @@ from storage.audit import lean
 from storage.audit.log import Transaction, connection_of
 from storage.audit.merkle import MAX_SIZE
 from storage.audit.tables import CHECKPOINTS, ENTRIES, TEXTS, TILES
+from storage.engine.plain import Plain, rows
 from storage.faults import AuditFault
-from storage.plain import Plain, rows
 
 _TILES_AT_ONCE = 16
 

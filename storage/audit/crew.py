@@ -22,8 +22,8 @@ from storage.audit.merkle import WIDTH
 from storage.audit.stretch import Fits, Stretch
 from storage.audit.stretches import fitting
 from storage.database import Database
+from storage.engine.stores import Store
 from storage.faults import WicketFault
-from storage.stores import Store
 
 # What a tile of level 1 spans: long enough that nobody waits for another, and short enough to be held in no memory.
 _LEVELS = 2

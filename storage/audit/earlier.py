@@ -9,8 +9,8 @@ from storage.audit.log import Transaction, connection_of
 from storage.audit.merkle import EMPTY_ROOT, Frontier
 from storage.audit.tables import ENTRIES
 from storage.audit.tiles import Tree, leaf_hashes
+from storage.engine.plain import Plain, rows
 from storage.faults import AuditFault
-from storage.plain import Plain, rows
 
 _AT_ONCE = 1024
 _BESIDE = Plain(select(cast(ENTRIES.c.root, LargeBinary)).where(ENTRIES.c.index == bindparam("index")))

@@ -23,8 +23,8 @@ from sqlalchemy import (
 from storage.audit.log import Transaction, connection_of
 from storage.audit.stories import Brief
 from storage.audit.tables import DONE, ENTRIES
-from storage.listed import among, listed
-from storage.plain import Plain, rows
+from storage.engine.listed import among, listed
+from storage.engine.plain import Plain, rows
 from storage.types import to_micros
 
 NOBODYS = ("wicket", "cli")

@@ -31,10 +31,10 @@ from storage.audit.filters import Wanted, conditions
 from storage.audit.merkle import Frontier, leaf_hash, mark_of, root_under
 from storage.audit.salted import cleaned, fresh_salts
 from storage.audit.tables import ENTRIES, HEAD, TEXTS
+from storage.engine.plain import Plain, run
+from storage.engine.plain import rows as stored_rows
+from storage.engine.together import Together
 from storage.faults import AuditFault
-from storage.plain import Plain, run
-from storage.plain import rows as stored_rows
-from storage.together import Together
 from storage.types import from_micros
 
 Transaction = Session | Connection

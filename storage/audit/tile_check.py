@@ -13,7 +13,7 @@ from storage.audit.log import Transaction, connection_of
 from storage.audit.merkle import WIDTH
 from storage.audit.tables import TILES
 from storage.audit.tile_match import MOST_LEVELS, TileMatch
-from storage.plain import Plain, rows
+from storage.engine.plain import Plain, rows
 
 Tell = Callable[[Finding], None]
 

@@ -14,8 +14,8 @@ from storage.audit import log
 from storage.audit.log import Transaction, connection_of
 from storage.audit.merkle import HASH_SIZE, WIDTH, Frontier, folded, root_of, whole_subtrees
 from storage.audit.tables import ENTRIES, TILES
+from storage.engine.plain import Plain, rows, run_each
 from storage.faults import AuditFault
-from storage.plain import Plain, rows, run_each
 
 # How many levels of the tree a tile spans.
 _HEIGHT = WIDTH.bit_length() - 1

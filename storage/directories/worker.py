@@ -11,8 +11,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any, TypeVar
 
+from storage.engine.jobs import Answer, Job, Jobs, tell
 from storage.faults import DirectoryUnavailable
-from storage.jobs import Answer, Job, Jobs, tell
 from storage.sentences import Sentence
 
 T = TypeVar("T")

@@ -25,9 +25,9 @@ from bot.demo.company import LOVELACE
 from bot.settings import load_settings
 from storage.database import Database
 from storage.directories.local import LocalDirectory
+from storage.engine.stores import Server, Store
 from storage.records import Grant
 from storage.states import GrantState
-from storage.stores import Server, Store
 from tests.bench.commands import load_on
 from tests.bench.figures import Burst, Figure, middle
 from tests.bench.load import Load

@@ -13,7 +13,7 @@ from pathlib import Path
 
 from sqlmodel import Session
 
-from handlers.digesting import digest_of
+from handlers.audit.digesting import digest_of
 from storage.audit import log, proving, stories
 from storage.audit.checkpoint import Signer
 from storage.audit.crew import Crew
@@ -24,7 +24,7 @@ from storage.audit.tiles import add_tiles, next_tiles
 from storage.audit.tlog_proof import Inclusion
 from storage.audit.verification import verify_log
 from storage.database import Database
-from storage.migrating import migrate
+from storage.engine.migrating import migrate
 from tests.bench.machine import BOT_CORE, pin
 
 _AT_ONCE, _EACH, _BEGUN = 2000, 400, datetime(2026, 1, 1, tzinfo=UTC)

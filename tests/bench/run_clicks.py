@@ -21,8 +21,9 @@ from bot.demo.company import LOVELACE
 from bot.grounds import ground_of
 from bot.process import favour_the_loop
 from bot.settings import load_settings
-from handlers import recording, taking_over
-from handlers.approvals import Deciding
+from handlers import recording
+from handlers.approvals.deciding import Deciding
+from handlers.audit import taking_over
 from handlers.decisions.cedar import CedarPolicy
 from handlers.ground import Ground
 from handlers.intents import SCHEDULE, Actor, Decide, OnGrant

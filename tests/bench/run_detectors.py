@@ -16,14 +16,14 @@ from pathlib import Path
 from bot.demo.company import LOVELACE
 from bot.grounds import ground_of
 from bot.settings import load_settings
-from handlers.approvals import Deciding
-from handlers.asking import Asking
+from handlers.approvals.deciding import Deciding
+from handlers.audit.tiling import Tiling
 from handlers.decisions.cedar import CedarPolicy
-from handlers.detecting import Detecting
+from handlers.detectors.detecting import Detecting
 from handlers.ground import Ground
 from handlers.intents import SCHEDULE, Actor, AskAccess
 from handlers.outcomes import Asked
-from handlers.tiling import Tiling
+from handlers.requests.asking import Asking
 from storage import grants
 from storage.audit.merkle import Frontier
 from storage.audit.slices import next_slice

@@ -21,8 +21,8 @@ from bot.process import favour_the_loop
 from bot.settings import load_settings
 from bot.web.page import SecurePage
 from bot.web.server import build_app
-from handlers.proofs import Handles
-from handlers.visits import PageGround
+from handlers.secure_page.handles import Handles
+from handlers.secure_page.visits import PageGround
 from storage.database import Database
 from storage.handles import Purpose
 from tests.bench.machine import BOT_CORE, pin

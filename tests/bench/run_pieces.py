@@ -18,14 +18,14 @@ from bot.settings import load_settings
 from bot.settings.settings import Settings
 from bot.slack.home import home_view
 from handlers import recording
-from handlers.answers import AccessList, Held
 from handlers.decisions.cedar import CedarPolicy
 from handlers.decisions.grammar import understand
 from handlers.decisions.names import Names
 from handlers.decisions.policy import AccessQuestion, AccountQuestion, Action
 from handlers.intents import SCHEDULE
-from handlers.overview import Overview, Page
 from handlers.policies import shipped
+from handlers.questions.answers import AccessList, Held
+from handlers.questions.overview import Overview, Page
 from storage.database import Database
 from storage.directories.base import Account
 from storage.directories.local import LocalDirectory

@@ -18,9 +18,9 @@ from bot.demo.company import LOVELACE
 from bot.logs import set_up_logs
 from bot.process import favour_the_loop
 from bot.settings import load_settings
-from handlers.halted import AllRevoked
+from handlers.grants.revoking_all import RevokingAll
 from handlers.intents import Where
-from handlers.revoking_all import RevokingAll
+from handlers.stops.outcomes import AllRevoked
 from storage.catalogue import Entitlement
 from storage.directories.local import LocalDirectory
 from tests.bench.machine import BOT_CORE, pin

@@ -20,11 +20,11 @@ from bot.demo.company import LOVELACE
 from bot.logs import set_up_logs
 from bot.process import favour_the_loop
 from bot.settings import load_settings
-from handlers.asking import Asking
-from handlers.effects import Effects
+from handlers.grants.effects import Effects
+from handlers.grants.revocation import Revocation
 from handlers.intents import Actor, AskAccess, Where
 from handlers.outcomes import Asked
-from handlers.revocation import Revocation
+from handlers.requests.asking import Asking
 from storage import grants, holdings
 from storage.records import Grant
 from storage.states import GrantState

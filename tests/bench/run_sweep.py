@@ -23,8 +23,8 @@ from bot.demo.company.shapes import Person
 from bot.logs import set_up_logs
 from bot.process import favour_the_loop
 from bot.settings import load_settings
-from handlers.effects import Effects
-from handlers.revocation import Revocation
+from handlers.grants.effects import Effects
+from handlers.grants.revocation import Revocation
 from storage import grants, holdings, outbox
 from storage.audit.verification import verify_log
 from storage.catalogue import Entitlement

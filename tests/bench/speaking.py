@@ -21,11 +21,11 @@ from bot.settings import Settings
 from bot.slack.bolt import Speaking
 from bot.slack.door import PageLinks
 from bot.slack.replies import Replies
-from handlers.alarms import Alarms
-from handlers.checks import Checks
-from handlers.leavers import Leavers
-from handlers.proofs import Handles
-from handlers.visits import PageGround
+from handlers.alarms.raising import Alarms
+from handlers.grants.leavers import Leavers
+from handlers.questions.checks import Checks
+from handlers.secure_page.handles import Handles
+from handlers.secure_page.visits import PageGround
 from storage.catalogue import Catalogue, Entitlement
 from storage.database import Database
 

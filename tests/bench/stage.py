@@ -32,11 +32,11 @@ from storage.catalogue import Entitlement
 from storage.database import Database
 from storage.directories.local import LocalDirectory
 from storage.directories.scrypt import Scrypt
+from storage.engine.migrating import migrate
+from storage.engine.stores import Server, Store
 from storage.identifiers import new_id
-from storage.migrating import migrate
 from storage.records import Grant
 from storage.secrets import Vault
-from storage.stores import Server, Store
 
 CROWD = 1000
 _STARTS_WITHIN = 30.0

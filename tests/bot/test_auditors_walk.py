@@ -11,8 +11,7 @@ import pytest
 from bot.slack.messages.checkpoints import checkpoint_message
 from storage.audit.checkpoint import BadKey, read_signer
 from storage.audit.sealing import kept_checkpoint, last_checkpoint_id
-
-from .test_cli import Install, installed
+from tests.bot.cli.test_cli import Install, installed
 
 DOCS = Path(__file__).parents[2] / "docs"
 

@@ -12,9 +12,9 @@ from bot.discovering import AGAIN_AFTER, DISCOVERY, RULES, Discovering
 from bot.grounds import ground_of
 from bot.reloading import Reloading, begin_with, govern
 from bot.settings import Settings, load_settings
-from handlers.governing import Governing
+from handlers.drift.undiscovered import Undiscovered
 from handlers.ground import Ground
-from handlers.undiscovered import Undiscovered
+from handlers.rules.governing import Governing
 from storage.catalogue import Entitlement
 from storage.database import Database
 from storage.directories.local import LocalDirectory

@@ -15,7 +15,7 @@ from bot.grounds import ground_of, held_by
 from bot.policies import load_policy, load_rules
 from bot.reloading import Reloading, begin_with, govern
 from bot.settings import Settings, Unusable, load_settings
-from handlers.rules import Held
+from handlers.rules.holding import Held
 from storage.database import Database
 from storage.faults import PolicyFault
 from storage.records import ExceptionRecord

@@ -12,7 +12,7 @@ from pathlib import Path
 from playwright.async_api import Page, expect
 
 from bot.web.front_door import DoorWidth
-from handlers.alarms import Alarms, StopLinks
+from handlers.alarms.raising import Alarms, StopLinks
 from handlers.decisions.vouching import VouchingLimits
 from handlers.ground import Ground
 from storage.catalogue import Catalogue

@@ -12,8 +12,8 @@ from typing import get_args
 import pytest
 
 from bot.slack.actions import Form
-from handlers.answers import Answer
-from handlers.strange import Kind
+from handlers.exceptions.strange import Kind
+from handlers.questions.answers import Answer
 from storage.states import FreezeKind, GrantState
 from tests.browser.gallery.palette import colours, small
 from tests.browser.gallery.registry import APPROVAL, PICTURES, REQUEST, page

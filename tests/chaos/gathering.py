@@ -17,7 +17,7 @@ from bot.slack.messages.approvals import approval_message
 from bot.slack.messages.requests import request_message
 from bot.texts import ENGLISH, read_from, read_in
 from handlers.ground import Ground
-from handlers.storytelling import tell
+from handlers.requests.storytelling import tell
 from storage import outbox
 from storage.audit import log
 from storage.audit.verification import verify_log

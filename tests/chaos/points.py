@@ -43,7 +43,10 @@ def _answered(function: str, **given: object) -> Step:
 
 # By what a step is called: the functions that it may be, those of them that there are.
 _FUNCTIONS: Mapping[str, Sequence[str]] = {
-    "commit": ("storage.sqlite:SqliteFile.commit", "storage.postgresql:PostgresDatabase.commit"),
+    "commit": (
+        "storage.engine.sqlite:SqliteFile.commit",
+        "storage.engine.postgresql:PostgresDatabase.commit",
+    ),
     "entry": ("storage.audit.entry:Entry.__init__",),
     "add": ("storage.directories.local:LocalDirectory.add_member",),
     "remove": (

@@ -26,11 +26,11 @@ from bot.settings import Settings, load_settings, new_audit_key, new_key
 from storage.database import Database
 from storage.directories.local import LocalDirectory
 from storage.directories.scrypt import Scrypt
+from storage.engine.migrating import migrate
+from storage.engine.stores import Store
 from storage.macs import Macs
-from storage.migrating import migrate
 from storage.secrets import Vault
 from storage.standings import Key
-from storage.stores import Store
 from tests.bot.demo.demos import free_port
 from tests.chaos import recorder
 from tests.chaos.bots import Bot, Nursery

@@ -14,24 +14,24 @@ from typing import Any
 
 from sqlmodel import select
 
-from handlers.access import Access
-from handlers.accounts import Accounts
-from handlers.approvals import Deciding
-from handlers.asking import Asking
-from handlers.checks import Checks
+from handlers.approvals.deciding import Deciding
+from handlers.approvals.owners import Owners
 from handlers.decisions.cedar import CedarPolicy
 from handlers.decisions.identity import SlackProfile
-from handlers.effects import LEASE, Effects
-from handlers.ending import Ending
-from handlers.extending import Extending
+from handlers.grants.effects import LEASE, Effects
+from handlers.grants.ending import Ending
+from handlers.grants.revocation import Revocation
 from handlers.ground import Ground
-from handlers.identity import Identity
 from handlers.intents import Actor, AskAccess, Decide, DraftAccess, EndGrant, OnGrant, Where
 from handlers.outcomes import Asked
-from handlers.owners import Owners
-from handlers.proofs import Handles
-from handlers.reminding import Reminding
-from handlers.revocation import Revocation
+from handlers.people.identity import Identity
+from handlers.questions.checks import Checks
+from handlers.requests.access import Access
+from handlers.requests.asking import Asking
+from handlers.requests.extending import Extending
+from handlers.requests.reminding import Reminding
+from handlers.secure_page.asking import Accounts
+from handlers.secure_page.handles import Handles
 from storage import grants, holdings
 from storage.audit import log
 from storage.audit.verification import verify_log
@@ -41,10 +41,10 @@ from storage.database import Database
 from storage.directories.base import Account, Directory
 from storage.directories.local import LocalDirectory
 from storage.directories.scrypt import Scrypt
+from storage.engine.stores import Server
 from storage.macs import Macs
 from storage.records import ExceptionRecord, Grant, Holding, Owed
 from storage.secrets import Vault, generate_key
-from storage.stores import Server
 from tests.directories.faulty import FaultyDirectory
 from tests.handlers.made_once import copy_empty_database, copy_people, unproven_policy
 from tests.handlers.page_ground import Clock

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from storage.stores import Server
+from storage.engine.stores import Server
 from tests.storage.postgres import postgres
 
 

@@ -9,12 +9,12 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from handlers.decisions.helping import Act, Desk, HelpDesks
-from handlers.helped import ConsiderHelp, HelpFor, MayHelp, NotOfDesk, Outcome
-from handlers.helping import Helping
-from handlers.visits import PageGround
+from handlers.help_desk.helping import Helping
+from handlers.help_desk.outcomes import ConsiderHelp, HelpFor, MayHelp, NotOfDesk, Outcome
+from handlers.secure_page.visits import PageGround
 from storage import links
+from storage.engine.stores import Server
 from storage.records import DeskAct
-from storage.stores import Server
 from tests.handlers.access_ground import STAFF, World
 from tests.handlers.access_ground import world as open_world
 

@@ -10,7 +10,7 @@ from tempfile import mkdtemp
 from handlers.decisions.cedar import CedarPolicy
 from handlers.policies import shipped
 from storage.directories.local import LocalDirectory
-from storage.migrating import migrate
+from storage.engine.migrating import migrate
 
 _PEOPLE: dict[str, Path] = {}
 

@@ -16,19 +16,19 @@ from typing import Any
 import pyotp
 from sqlmodel import Session, col, select
 
-from handlers.adding import Adding
-from handlers.announcing import CHANGED, CHANGING
-from handlers.care import Care
-from handlers.ceremonies import relying_party
-from handlers.enrolment import Codes, Enrolment
 from handlers.intents import Actor, Where
-from handlers.linking import Linking
-from handlers.looking import Looking
-from handlers.passkeys import Passkeys
-from handlers.passwords import Passwords
-from handlers.proofs import Handles
-from handlers.proving import Proving, mail_code
-from handlers.visits import PageGround, PageLimits, Proven, Visitor
+from handlers.people.linking import Linking
+from handlers.secure_page.adding import Adding
+from handlers.secure_page.announcing import CHANGED, CHANGING
+from handlers.secure_page.care import Care
+from handlers.secure_page.ceremonies import relying_party
+from handlers.secure_page.enrolment import Codes, Enrolment
+from handlers.secure_page.handles import Handles
+from handlers.secure_page.looking import Looking
+from handlers.secure_page.passkeys import Passkeys
+from handlers.secure_page.passwords import Passwords
+from handlers.secure_page.proving import Proving, mail_code
+from handlers.secure_page.visits import PageGround, PageLimits, Proven, Visitor
 from storage import announcements, links, outbox
 from storage.audit import log
 from storage.database import Database
@@ -36,12 +36,12 @@ from storage.directories.base import Recovery
 from storage.directories.local import LocalDirectory
 from storage.directories.local_recovery import RecoveringDirectory
 from storage.directories.scrypt import Scrypt
+from storage.engine.stores import Server
 from storage.handles import Purpose
 from storage.macs import Macs
 from storage.records import ExceptionRecord, Handle, MailCode, Owed
 from storage.secrets import CodeHash, Vault, generate_key
 from storage.step_ups import About
-from storage.stores import Server
 from tests.directories.faulty import FaultyDirectory
 from tests.handlers.made_once import copy_empty_database, shipped_policy
 

@@ -5,8 +5,8 @@ It pretends nothing: challenges, signatures and rows are real.
 
 from dataclasses import replace
 
-from handlers.adding import Made
-from handlers.visits import Proven, Refused, Visitor
+from handlers.secure_page.adding import Made
+from handlers.secure_page.visits import Proven, Refused, Visitor
 from storage.handles import Purpose
 from tests.handlers.page_ground import OLD_PASSWORD, World
 from tests.soft_authenticator import HONEST, Authenticator, Lies

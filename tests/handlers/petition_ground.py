@@ -13,24 +13,24 @@ from typing import Any
 import pyotp
 from sqlmodel import Session
 
-from handlers import petition_ends
-from handlers.alarms import Alarms, StopLinks
-from handlers.attesting import Attesting
-from handlers.ceremonies import relying_party
+from handlers.alarms.raising import Alarms, StopLinks
 from handlers.decisions.policy import AttestWay, PolicyEngine
 from handlers.ground import Ground
 from handlers.intents import Actor, Report, Where
-from handlers.petition_openings import Openings
-from handlers.petitioned import AskPetition, DecidePetition, OnPetition, Petitioned, ProveFirst
-from handlers.petitioning import Petitioning
-from handlers.regaining import Regaining
-from handlers.standing_by import StandingBy
-from handlers.visits import Proven, Visitor
+from handlers.petitions import ends
+from handlers.petitions.asking import Petitioning
+from handlers.petitions.attesting import Attesting
+from handlers.petitions.openings import Openings
+from handlers.petitions.outcomes import AskPetition, DecidePetition, OnPetition, Petitioned, ProveFirst
+from handlers.petitions.standing_by import StandingBy
+from handlers.secure_page.ceremonies import relying_party
+from handlers.secure_page.regaining import Regaining
+from handlers.secure_page.visits import Proven, Visitor
 from storage import petitions, proofs
 from storage.catalogue import Catalogue
+from storage.engine.stores import Server
 from storage.records import ExceptionRecord, Petition
 from storage.states import PetitionKind
-from storage.stores import Server
 from tests.handlers.page_ground import OLD_PASSWORD, World, world
 
 WHERE = Where(transport="socket", team="T1", channel="C1")
@@ -122,7 +122,7 @@ class Square:
     async def mailed(self, petition: str, opens_at: datetime | None = None) -> None:
         """A mail server takes the letter about its hour."""
         await self.page.ground.database.write(
-            lambda tx: petition_ends.mailed(tx, petition, opens_at=opens_at, at=self.page.clock())
+            lambda tx: ends.mailed(tx, petition, opens_at=opens_at, at=self.page.clock())
         )
 
     async def opened(self, login: str = "ada", kind: PetitionKind = PetitionKind.PROOFS) -> str:

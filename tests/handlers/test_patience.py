@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from handlers.deciders import accounts_of
+from handlers.approvals.deciders import accounts_of
 from handlers.patience import AT_ONCE, few_at_a_time
 from storage.faults import DirectoryUnavailable
 from tests.handlers.access_ground import world as open_world

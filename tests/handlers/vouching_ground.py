@@ -9,21 +9,21 @@ from dataclasses import dataclass, replace
 from datetime import timedelta
 from pathlib import Path
 
-from handlers.alarms import Alarms
-from handlers.cooling import Cooling
+from handlers.alarms.raising import Alarms
 from handlers.decisions.vouching import VouchingLimits
 from handlers.ground import Ground
 from handlers.intents import Actor, Vouch, Where
-from handlers.visits import Proven, Refused, Visitor
-from handlers.vouched import BeingVouched, code_of
-from handlers.vouchers import Vouchers
-from handlers.vouching import Vouching
-from handlers.words_given import Outcome, ProveFirst
+from handlers.secure_page.visits import Proven, Refused, Visitor
+from handlers.vouching.being_vouched import BeingVouched, code_of
+from handlers.vouching.cooling import Cooling
+from handlers.vouching.giving import Vouching
+from handlers.vouching.outcomes import Outcome, ProveFirst
+from handlers.vouching.vouchers import Vouchers
 from storage.catalogue import Catalogue
+from storage.engine.stores import Server
 from storage.handles import Purpose
 from storage.records import ExceptionRecord
 from storage.records import Vouching as Row
-from storage.stores import Server
 from tests.handlers.page_ground import OLD_PASSWORD, World, world
 
 SLACK = Where(transport="socket", channel="D1")

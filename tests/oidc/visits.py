@@ -9,8 +9,8 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from handlers.signing_in import Back, SignIns
-from handlers.visits import Proven, Refused, Visitor
+from handlers.secure_page.signing_in import Back, SignIns
+from handlers.secure_page.visits import Proven, Refused, Visitor
 from storage.handles import Purpose
 from storage.oidc.client import Client
 from storage.oidc.provider import Provider

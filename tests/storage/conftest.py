@@ -10,7 +10,7 @@ from sqlmodel import SQLModel, create_engine
 
 import storage.records  # noqa: F401 - its tables are made below
 from storage.database import Database
-from storage.stores import Server, Store
+from storage.engine.stores import Server, Store
 from tests.storage.postgres import postgres
 
 

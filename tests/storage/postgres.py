@@ -24,9 +24,9 @@ import psycopg
 import pytest
 from sqlalchemy import Engine, create_engine
 
-from storage.migrating import migrate
-from storage.postgresql import WRITERS
-from storage.stores import Server
+from storage.engine.migrating import migrate
+from storage.engine.postgresql import WRITERS
+from storage.engine.stores import Server
 from tests.storage.lending import OF_NO_CONSEQUENCE, Lent, emptied, lent
 
 # The log of what was written is cut short early: each test makes a database of its own, and throws it away.

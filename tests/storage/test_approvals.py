@@ -9,7 +9,7 @@ from storage import inquiries
 from storage.approvals import add_approval, approvals_of, counting_of, void_approval, voided_of
 from storage.beside_requests import NOTHING_BESIDE, beside_request
 from storage.binding import mark
-from storage.changing import change
+from storage.engine.changing import change
 from storage.records import Approval, Grant
 from storage.states import GrantState
 from tests.storage.rows import keep

@@ -13,8 +13,8 @@ from sqlmodel import Session
 
 from storage import holdings, outbox
 from storage.database import Database
+from storage.engine.stores import Server, Store
 from storage.records import Holding, Owed
-from storage.stores import Server, Store
 from tests.storage import rows
 from tests.storage.postgres import postgres
 
@@ -69,7 +69,7 @@ import sys
 from datetime import datetime, timedelta
 from storage import claims, outbox
 from storage.database import Database
-from storage.stores import Server
+from storage.engine.stores import Server
 at = datetime.fromisoformat(sys.argv[2])
 database = Database(Server(url=sys.argv[1]), busy_timeout=5)
 print("ready", flush=True)

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from sqlmodel import select
 
-from handlers.strange import Kind
+from handlers.exceptions.strange import Kind
 from storage import exception_work as work
 from storage import outbox
 from storage.exceptions import SECURITY, raise_exception, raised_during, settle_exceptions

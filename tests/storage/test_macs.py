@@ -13,12 +13,12 @@ from storage import approvals, freezes, grants, handles, holdings, links
 from storage.audit import entry as audit
 from storage.audit import log
 from storage.database import Database
+from storage.engine.stores import Store
 from storage.identifiers import new_id
 from storage.macs import BOUND, Macs
 from storage.secrets import Vault, generate_key
 from storage.signing import sign_by_newest
 from storage.states import FreezeKind, GrantState
-from storage.stores import Store
 from tests.storage.bound_rows import (
     ADA,
     HOUR,

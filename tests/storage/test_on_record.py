@@ -13,11 +13,11 @@ from storage.alarms import Effect
 from storage.audit import entry as audit
 from storage.audit import log
 from storage.database import Database
+from storage.engine.stores import Store
 from storage.identifiers import new_id
 from storage.macs import Macs
 from storage.secrets import Vault, generate_key
 from storage.states import DelegationEnd, PetitionState
-from storage.stores import Store
 from tests.storage import bound_rows
 from tests.storage.bound_rows import ADA, KINDS, a_handle
 

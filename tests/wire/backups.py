@@ -8,7 +8,7 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 
 from storage.audit.published import read_published
-from storage.backup import copy_store, remove
+from storage.engine.backup import copy_store, remove
 from tests.storage.postgres import postgres
 from tests.wire.conftest import World, close_world, first_day_on_a_server, open_world
 

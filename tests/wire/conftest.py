@@ -39,12 +39,12 @@ from storage.database import Database
 from storage.directories.base import Directory
 from storage.directories.local import LocalDirectory
 from storage.directories.scrypt import Scrypt
+from storage.engine.migrating import migrate
+from storage.engine.stores import Server, Store
 from storage.macs import Macs
-from storage.migrating import migrate
 from storage.records import Owed
 from storage.secrets import Vault
 from storage.standings import Key
-from storage.stores import Server, Store
 from tests.directories.faulty import FaultyDirectory
 from tests.handlers.made_once import without_step_up
 from tests.storage.postgres import postgres

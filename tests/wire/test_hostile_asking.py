@@ -7,7 +7,7 @@ from sqlmodel import select
 
 from bot.settings import load_settings
 from bot.slack.socket import Socket
-from handlers.revocation import Revocation
+from handlers.grants.revocation import Revocation
 from storage.records import Grant
 from tests.bench.speaking import grown, speaking
 from tests.wire.hostile import alive, asks, fresh, is_kind, submitted

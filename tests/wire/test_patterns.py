@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.handlers.test_retiling import done_to
+from tests.handlers.audit.test_retiling import done_to
 from tests.wire.conftest import close_world, open_world
 from tests.wire.steps import SECURITY, approve, ask
 

@@ -5,7 +5,7 @@ import asyncio
 import pytest
 
 from bot.demo.company import LOVELACE
-from storage.stores import Server
+from storage.engine.stores import Server
 from tests.wire.conftest import ON_BOTH, free_port
 from tests.wire.steps import SECURITY, approve, ask, undecided
 

@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 from bot.starting import in_its_turn
+from storage.engine.stores import Server
 from storage.faults import AuditFault, StorageUnavailable
-from storage.stores import Server
 from tests.storage.postgres import writing_elsewhere
 from tests.wire.conftest import World, close_world, first_day_on_a_server, open_world
 from tests.wire.steps import ask

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from storage.stores import Server
+from storage.engine.stores import Server
 from tests.storage.postgres import Mortal, postgres
 from tests.storage.proxy import Proxy
 from tests.wire.conftest import (

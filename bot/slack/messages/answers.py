@@ -12,7 +12,7 @@ from bot.slack.messages.explained import approval_message, can_ask_message, refu
 from bot.slack.messages.parts import Message, button, link_button, said
 from bot.slack.words import day_and_clock, either, first, inert, together, until_from
 from bot.texts import as_told, say, say_counted, template
-from handlers.answers import (
+from handlers.questions.answers import (
     AccessList,
     Answer,
     DidYouMean,
@@ -26,7 +26,7 @@ from handlers.answers import (
     OwnedBy,
     PasswordExpiry,
 )
-from handlers.explained import CanAsk, WhyApproval, WhyRefused
+from handlers.questions.explained import CanAsk, WhyApproval, WhyRefused
 
 _SHOWN = 10
 _UNKNOWN_SHOWN = 5

@@ -47,7 +47,7 @@ from bot.slack.messages.requests import (
 from bot.slack.messages.who_decided import approvals, approved_by, called, denial
 from bot.slack.words import clock, day_and_clock, either, inert, together, visible
 from bot.texts import say, say_counted
-from handlers.stories import ENDED_EARLY, GIVEN_BACK, GrantStory
+from handlers.requests.stories import ENDED_EARLY, GIVEN_BACK, GrantStory
 from storage.states import GrantState
 
 

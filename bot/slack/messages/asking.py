@@ -13,8 +13,8 @@ from bot.slack.messages.requests import approvals_from, clause, whole
 from bot.slack.words import duration, inert, listed, together
 from bot.texts import as_told, say, template
 from handlers.decisions.freezing import Stopped, reason
-from handlers.foreseen import Foreseen, Foresight
 from handlers.outcomes import AlreadyAsked, AlreadyHeld, Asked, AskedTogether, TooLate, Unknown
+from handlers.requests.foreseen import Foreseen, Foresight
 from storage.states import GrantState
 
 UNKNOWN = template(

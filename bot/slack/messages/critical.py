@@ -19,7 +19,7 @@ from bot.slack.words import (
     visible,
 )
 from bot.texts import as_known, as_told, say, say_counted
-from handlers.stories import GIVEN_BACK, GrantStory, Report, Requester
+from handlers.requests.stories import GIVEN_BACK, GrantStory, Report, Requester
 from storage.states import GrantState
 
 _HOLDS_SHOWN = 5

@@ -11,7 +11,7 @@ from bot.slack.words import clock, duration, inert, listed, together
 from bot.texts import as_told, say, template
 from handlers.decisions.cedar import NO_POLICY
 from handlers.outcomes import NotAllowed, NotYet, TooLate
-from handlers.stories import GrantStory
+from handlers.requests.stories import GrantStory
 from storage.states import GrantState
 
 

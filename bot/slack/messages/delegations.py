@@ -24,7 +24,7 @@ from bot.slack.messages.parts import (
 from bot.slack.words import day_and_clock, duration, first, inert, listed, together, visible
 from bot.texts import as_told, say, say_counted, template
 from handlers.decisions.freezing import Stopped
-from handlers.delegated import (
+from handlers.delegations.outcomes import (
     DelegationStory,
     EndedBefore,
     EndedNow,

@@ -11,9 +11,9 @@ from slack_sdk.models.blocks import Block
 from bot.slack.messages.parts import Message, facts, heading, note, said, section
 from bot.slack.words import day, first, inert, listed, number, span, together
 from bot.texts import say, say_counted, template
+from handlers.audit.digests import AUTOMATIC, BY_DELEGATION, BY_PEOPLE, Broken, Digest
 from handlers.decisions.outliers import QUICK, SLOW, Outlier, StandsOut
-from handlers.digests import AUTOMATIC, BY_DELEGATION, BY_PEOPLE, Broken, Digest
-from handlers.strange import Kind
+from handlers.exceptions.strange import Kind
 
 # Of the kinds of exceptions, so many are named.
 _KINDS_SHOWN = 12

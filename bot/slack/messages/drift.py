@@ -9,13 +9,13 @@ from types import MappingProxyType
 from slack_sdk.models.blocks import ButtonElement
 
 from bot.slack.actions import Action
-from bot.slack.messages.alert_facts import Alert, literal, plain
-from bot.slack.messages.alerts import composed
+from bot.slack.messages.alerts.facts import Alert, literal, plain
+from bot.slack.messages.alerts.message import composed
 from bot.slack.messages.drift_decided import decided
 from bot.slack.messages.parts import Message, button, sure_button
 from bot.slack.words import day_and_clock, first, listed, together
 from bot.texts import say, say_counted
-from handlers.strange import Kind
+from handlers.exceptions.strange import Kind
 
 Told = tuple[str, str, Sequence[ButtonElement]]
 """Headline, sentences, buttons."""

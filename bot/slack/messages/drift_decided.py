@@ -3,7 +3,7 @@
 It says who decided and when, and whether the directory has followed.
 """
 
-from bot.slack.messages.alert_facts import Alert
+from bot.slack.messages.alerts.facts import Alert
 from bot.slack.messages.deciding import not_allowed_text
 from bot.slack.messages.freezes import LOST
 from bot.slack.messages.requests import whole

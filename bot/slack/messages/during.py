@@ -15,7 +15,7 @@ from bot.texts import as_told, say
 from handlers.decisions.cedar import NO_POLICY
 from handlers.intents import RATIONALE_LIMIT
 from handlers.outcomes import AlreadyExtended, EndedEarly, NotAllowed, TooLate
-from handlers.stories import GrantStory
+from handlers.requests.stories import GrantStory
 from storage.states import GrantState
 
 # Beside the facts and the approvers' words, so much of the words of whoever ended it fits.

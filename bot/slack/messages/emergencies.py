@@ -15,7 +15,7 @@ from bot.slack.messages.requests import TIME_OVER, whole
 from bot.slack.words import clock, day_and_clock, duration, inert, quoted, span, together
 from bot.texts import as_known, as_told, say, template
 from handlers.decisions.freezing import Stopped
-from handlers.emergency_outcomes import (
+from handlers.emergencies.outcomes import (
     ALERTED,
     BEGUN,
     EXTENDED,
@@ -26,7 +26,7 @@ from handlers.emergency_outcomes import (
     MayBreakGlass,
     NotListed,
 )
-from handlers.stories import GIVEN_BACK
+from handlers.requests.stories import GIVEN_BACK
 from storage.states import EmergencyState, GrantState
 
 INSTEAD = template(

@@ -9,16 +9,16 @@ from dataclasses import replace
 from slack_sdk.models.blocks import ButtonElement
 
 from bot.slack.actions import Action
-from bot.slack.messages.alert_facts import Alert, plain
-from bot.slack.messages.alerts import composed
+from bot.slack.messages.alerts.facts import Alert, plain
+from bot.slack.messages.alerts.message import composed
 from bot.slack.messages.deciding import not_allowed_text
 from bot.slack.messages.freezes import LOST
 from bot.slack.messages.parts import Message, button, said
 from bot.slack.words import clock, day, day_and_clock, either, inert, quoted, together
 from bot.texts import say, say_counted, template
 from handlers.decisions.emergency_reviews import Finding
-from handlers.emergency_outcomes import ALERTED, EmergencyStory
-from handlers.emergency_reviewed import (
+from handlers.emergencies.outcomes import ALERTED, EmergencyStory
+from handlers.emergencies.reviewed import (
     NothingToRestore,
     NotOver,
     Reminded,
@@ -26,8 +26,8 @@ from handlers.emergency_reviewed import (
     ReviewedBefore,
     ReviewKept,
 )
+from handlers.exceptions.strange import Kind
 from handlers.outcomes import NotAllowed, Unknown
-from handlers.strange import Kind
 from storage.states import EmergencyState
 
 _ID = 100

@@ -7,16 +7,16 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from bot.slack.actions import Action
-from bot.slack.messages.alert_facts import plain
-from bot.slack.messages.alert_work import Work, shown, state_line, told_to_worker
+from bot.slack.messages.alerts.facts import plain
+from bot.slack.messages.alerts.work import Work, shown, state_line, told_to_worker
 from bot.slack.messages.digests import kind_words
 from bot.slack.messages.freezes import LOST
 from bot.slack.messages.parts import Message, said, story_button
 from bot.slack.words import clock, day_and_clock, together
 from bot.texts import as_told, say
-from handlers.halted import MayNotStop
+from handlers.exceptions.outcomes import DecideInstead, IsOver, WorkedBefore, WorksAlready
 from handlers.outcomes import Unknown
-from handlers.worked import DecideInstead, IsOver, WorkedBefore, WorksAlready
+from handlers.stops.outcomes import MayNotStop
 from storage.states import ExceptionState
 
 

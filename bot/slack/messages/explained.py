@@ -12,7 +12,7 @@ from bot.slack.words import day_and_clock, duration, first, inert, listed, quote
 from bot.texts import as_told, say, say_counted
 from handlers.decisions.explaining import Change, Kind, Turn
 from handlers.decisions.freezing import Stopped, reason
-from handlers.explained import CanAsk, Explained, WhyApproval, WhyRefused
+from handlers.questions.explained import CanAsk, Explained, WhyApproval, WhyRefused
 
 _SHOWN = 10
 

@@ -9,13 +9,13 @@ from datetime import datetime
 
 from slack_sdk.models.blocks import ActionsBlock
 
-from bot.slack.messages.alert_facts import Alert, plain
-from bot.slack.messages.alerts import composed
+from bot.slack.messages.alerts.facts import Alert, plain
+from bot.slack.messages.alerts.message import composed
 from bot.slack.messages.digests import KINDS
 from bot.slack.messages.parts import Message, note
 from bot.slack.words import as_typed, clock, day_and_clock, listed, number, together, visible
 from bot.texts import as_known, say, say_counted, template
-from handlers.outside import Notice
+from handlers.exceptions.outside import Notice
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -6,8 +6,8 @@ It says why, what goes on all the same, and what has to happen next; it decides 
 from datetime import datetime
 
 from bot.slack.actions import Action
-from bot.slack.messages.alert_facts import Alert, plain
-from bot.slack.messages.alerts import composed
+from bot.slack.messages.alerts.facts import Alert, plain
+from bot.slack.messages.alerts.message import composed
 from bot.slack.messages.deciding import not_allowed_text
 from bot.slack.messages.halting import begun_by, words_given, words_so_far
 from bot.slack.messages.parts import Message, button
@@ -15,8 +15,8 @@ from bot.slack.sentences import GONE
 from bot.slack.words import clock, day_and_clock, inert, number, plainly, quoted, together
 from bot.texts import as_told, say, say_counted, template
 from handlers.decisions.freezing import RESUME_RESETS, Stopped, reason
-from handlers.halted import WordKept
 from handlers.outcomes import NoLonger, NotAllowed, Unknown
+from handlers.stops.outcomes import WordKept
 from storage.states import FreezeKind
 
 LOST = template(

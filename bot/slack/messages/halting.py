@@ -6,13 +6,13 @@ It claims nothing that is not known: what is not gone yet is named, with what th
 from datetime import datetime
 
 from bot.slack.actions import Action
-from bot.slack.messages.alert_facts import Alert, plain
-from bot.slack.messages.alerts import composed
+from bot.slack.messages.alerts.facts import Alert, plain
+from bot.slack.messages.alerts.message import composed
 from bot.slack.messages.parts import Message, button
 from bot.slack.messages.resets import DISABLED, SESSIONS, WAS_DISABLED, lifted
 from bot.slack.words import clock, day_and_clock, inert, listed, number, quoted, span, together
 from bot.texts import as_told, say, say_counted, template
-from handlers.halted import AllRevoked, Halted, HaltedBefore, MayNotStop, NobodyFound, RevokedBefore
+from handlers.stops.outcomes import AllRevoked, Halted, HaltedBefore, MayNotStop, NobodyFound, RevokedBefore
 
 NOBODY = template(
     "I know nobody by that. Please type their login as the directory has it, or choose them in Slack if their account "

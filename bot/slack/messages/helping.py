@@ -13,7 +13,7 @@ from bot.slack.messages.resets import not_me
 from bot.slack.words import clock, either, inert, listed, together
 from bot.texts import as_told, say, say_counted, template
 from handlers.decisions.helping import Act
-from handlers.helped import (
+from handlers.help_desk.outcomes import (
     Checked,
     MayNotHelp,
     NotLockedNow,

@@ -12,7 +12,7 @@ from bot.slack.words import clock, inert, quoted
 from bot.texts import say
 from handlers.intents import QUESTION_LIMIT
 from handlers.outcomes import Answered, EnoughAsked
-from handlers.stories import Asked, GrantStory
+from handlers.requests.stories import Asked, GrantStory
 from storage.states import GrantState
 
 

@@ -5,7 +5,7 @@ It says nothing about how the request stands.
 
 from bot.slack.words import inert
 from bot.texts import say
-from handlers.stories import GrantStory
+from handlers.requests.stories import GrantStory
 
 
 def name(story: GrantStory) -> str:

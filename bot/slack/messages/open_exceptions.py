@@ -5,13 +5,13 @@ It names ids, kinds and people, and no free text; on a day with nothing open the
 
 from datetime import datetime, timedelta
 
-from bot.slack.messages.alert_facts import GRAVE, plain
-from bot.slack.messages.alert_work import shown
+from bot.slack.messages.alerts.facts import GRAVE, plain
+from bot.slack.messages.alerts.work import shown
 from bot.slack.messages.digests import kind_words
 from bot.slack.messages.parts import Message, heading, note, section
 from bot.slack.words import duration, number, together
 from bot.texts import as_known, say, say_counted
-from handlers.open_now import OpenNow, OpenOne
+from handlers.exceptions.open_now import OpenNow, OpenOne
 
 _MOST_OF_WHO = 80
 

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from slack_sdk.models.blocks import Block, ButtonElement, DividerBlock
 
 from bot.slack.actions import Action
-from bot.slack.messages.alerts_petitions import WHYS
+from bot.slack.messages.alerts.petitions import WHYS
 from bot.slack.messages.parts import (
     TEXT_LIMIT,
     Message,
@@ -26,8 +26,8 @@ from bot.slack.messages.parts import (
 from bot.slack.messages.resets import not_me
 from bot.slack.words import clock, day_and_clock, in_quotes, inert, listed, quoted, span, together, visible
 from bot.texts import as_told, say, say_counted, template
-from handlers.petition_stories import PetitionStory, Word
-from handlers.petitioned import STATUS
+from handlers.petitions.outcomes import STATUS
+from handlers.petitions.stories import PetitionStory, Word
 from storage.states import PetitionKind, PetitionState
 
 # Of what each approver wrote; the whole stands on the record.

@@ -4,13 +4,13 @@ Kind, with what to do next, and that nothing was changed where nothing was.
 """
 
 from bot.slack.actions import Action
-from bot.slack.messages.alerts_petitions import WHYS
+from bot.slack.messages.alerts.petitions import WHYS
 from bot.slack.messages.parts import Message, button, link_button, said
 from bot.slack.messages.requests import whole
 from bot.slack.words import clock, day_and_clock, inert, together
 from bot.texts import as_told, say, template
 from handlers.outcomes import Unknown
-from handlers.petitioned import (
+from handlers.petitions.outcomes import (
     AskedBefore,
     MayNot,
     NotForYou,

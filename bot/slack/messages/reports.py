@@ -11,7 +11,7 @@ from bot.slack.messages.parts import Message, said
 from bot.slack.messages.requests import removal, whole
 from bot.slack.words import clock, day_and_clock, duration, inert, quoted, together
 from bot.texts import as_known, say
-from handlers.stories import ENDED_EARLY, GrantStory
+from handlers.requests.stories import ENDED_EARLY, GrantStory
 from storage.states import GrantState
 
 

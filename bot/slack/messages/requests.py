@@ -15,10 +15,10 @@ from bot.slack.messages.parts import Message, button, said
 from bot.slack.messages.who_decided import approvals, approved_by, denial
 from bot.slack.words import clock, day_and_clock, duration, inert, listed, quoted, span, together
 from bot.texts import as_known, as_told, say, say_counted
-from handlers.stories import ENDED_EARLY, GIVEN_BACK, GrantStory
+from handlers.requests.stories import ENDED_EARLY, GIVEN_BACK, GrantStory
 from storage.states import GrantState
 
-# How handlers say why a grant ended (handlers.revocation, handlers.access).
+# How handlers say why a grant ended (handlers.grants.revocation, handlers.requests.access).
 TIME_OVER = "its time is over"
 
 

@@ -8,14 +8,14 @@ from datetime import datetime
 from slack_sdk.models.blocks import ButtonElement
 
 from bot.slack.actions import Action
-from bot.slack.messages.alert_facts import Alert
-from bot.slack.messages.alerts import composed
+from bot.slack.messages.alerts.facts import Alert
+from bot.slack.messages.alerts.message import composed
 from bot.slack.messages.deciding import not_allowed_text
 from bot.slack.messages.parts import Message, button, said, sure_button
 from bot.slack.words import clock, inert, quoted, together
 from bot.texts import say, template
+from handlers.alarms.reported import NotReleased, Stopped
 from handlers.outcomes import NoLonger, NotAllowed, Unknown
-from handlers.reported import NotReleased, Stopped
 
 ANNOUNCED = template(
     "⏳ A new password is being set for your account, since {time}, after somebody proved on the secure page to be "

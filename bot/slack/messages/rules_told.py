@@ -9,8 +9,8 @@ from bot.slack.messages.deciding import not_allowed_text
 from bot.slack.messages.freezes import gone_text, stopped_text
 from bot.texts import say, template
 from handlers.decisions.freezing import Stopped
-from handlers.governed import RulesApproved, RulesDenied, RulesOver, SaidAlready
 from handlers.outcomes import NotAllowed, Unknown
+from handlers.rules.outcomes import RulesApproved, RulesDenied, RulesOver, SaidAlready
 
 _OVER: Mapping[str, str] = {
     "denied": template("This change was denied already. Nothing more to do."),

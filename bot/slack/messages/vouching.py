@@ -13,7 +13,7 @@ from bot.slack.messages.resets import not_me
 from bot.slack.words import clock, day_and_clock, inert, together
 from bot.texts import as_told, say, template
 from handlers.decisions.vouching import Spoken
-from handlers.words_given import AlreadyVouched, MayNot, Resting, Vouched
+from handlers.vouching.outcomes import AlreadyVouched, MayNot, Resting, Vouched
 from storage.states import Ended
 
 

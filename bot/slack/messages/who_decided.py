@@ -9,7 +9,7 @@ from bot.slack.messages.proofs import proved_by
 from bot.slack.words import clock, day_and_clock, inert, quoted
 from bot.texts import say
 from handlers.intents import RATIONALE_LIMIT
-from handlers.stories import GrantStory, Said
+from handlers.requests.stories import GrantStory, Said
 
 # Of several approvers' words, so many characters in all fit beside the facts.
 _RATIONALES_TOGETHER = 600

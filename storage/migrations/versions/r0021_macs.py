@@ -1,6 +1,6 @@
 """MACs of the rows that carry authority: one new column in each of their tables, empty until they are signed.
 
-Nothing that was there is changed; an operator has it signed when every replica knows MACs (handlers.taking_over).
+Nothing that was there is changed; an operator has it signed when every replica knows MACs (handlers.audit.taking_over).
 """
 
 import sqlalchemy as sa

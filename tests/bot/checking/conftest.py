@@ -16,7 +16,7 @@ from bot.settings import Settings, load_settings, new_audit_key, new_key
 from storage.directories.base import Finding
 from storage.directories.local import LocalDirectory
 from storage.directories.scrypt import Scrypt
-from storage.migrating import migrate
+from storage.engine.migrating import migrate
 
 _SECRET_KEY, _AUDIT_KEY = new_key(), new_audit_key()
 _FIRST_DAY: dict[str, bytes] = {}

@@ -18,7 +18,7 @@ from storage.audit.guards import TRIGGERS_SQLITE
 from storage.audit.published import publish
 from storage.audit.sealing import sign_head, take_checkpoint
 from storage.database import Database
-from storage.exclusive import held_alone
+from storage.engine.exclusive import held_alone
 from storage.freezes import begin
 from tests.bot.checking.conftest import Installation
 

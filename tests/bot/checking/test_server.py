@@ -7,7 +7,7 @@ import psycopg
 import pytest
 
 from bot.checking.database import examine_database
-from storage.stores import Server
+from storage.engine.stores import Server
 from tests.bot.checking.conftest import Installation
 from tests.storage.postgres import postgres
 

@@ -14,7 +14,7 @@ from structlog.testing import capture_logs
 from bot.couriers.incidents import Mailing, Reader, Webhook, signed
 from bot.couriers.mail import Smtp
 from bot.settings.incidents import read_keys
-from handlers.outside import Notice
+from handlers.exceptions.outside import Notice
 from storage.clock import utc_now
 from storage.faults import OutsideUnavailable
 from storage.sentences import Sentence

@@ -8,7 +8,7 @@ import pytest
 
 from bot.couriers.letters import KINDS, Facts, HelpTold, Letter, WordTold, letter
 from bot.couriers.petition_letters import Told
-from handlers.petitioned import Why
+from handlers.petitions.outcomes import Why
 from storage.handles import Result
 from storage.states import Changed, PetitionKind, PetitionState
 

@@ -20,7 +20,7 @@ from structlog.testing import capture_logs
 from bot.couriers.mail import GIVE_UP_AFTER, MailCourier, Smtp
 from bot.metrics import Metrics
 from bot.texts import ENGLISH, Language
-from handlers.addresses import seen_now
+from handlers.people.addresses import seen_now
 from storage import links, outbox
 from storage.database import Session as Tx
 from storage.handles import Purpose

@@ -20,8 +20,8 @@ from bot.couriers.rendering import Rendering
 from bot.metrics import Metrics
 from bot.settings.incidents import read_keys
 from bot.slack.door import PageLinks
-from handlers.escalating import Escalating
-from handlers.outside import Outside
+from handlers.exceptions.escalating import Escalating
+from handlers.exceptions.outside import Outside
 from storage import exception_work as work
 from storage.clock import utc_now
 from storage.exceptions import raise_exception

@@ -20,7 +20,7 @@ from bot.demo.company import seed_workspace
 from bot.demo.workspace import Workspace
 from bot.metrics import Metrics
 from bot.slack.door import PageLinks
-from handlers.owners import CHANNEL, Owners
+from handlers.approvals.owners import CHANNEL, Owners
 from storage import outbox
 from storage.catalogue import Catalogue, Owner
 from storage.exceptions import SECURITY, raise_exception

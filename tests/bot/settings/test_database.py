@@ -2,7 +2,7 @@
 
 import pytest
 
-from storage.stores import Server
+from storage.engine.stores import Server
 
 REMOTE = "postgresql://wicket@db.example.com/wicket"
 ASIDE = "use WICKET_DATABASE_PASSWORD or WICKET_DATABASE_PASSWORD_FILE"

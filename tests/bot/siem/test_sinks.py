@@ -11,7 +11,7 @@ from aiohttp import web
 from aiohttp.test_utils import TestServer
 
 from bot.siem.sinks import File, Http
-from handlers.streaming import NotTaken
+from handlers.audit.streaming import NotTaken
 
 TOKEN = "Bearer s3cret"
 

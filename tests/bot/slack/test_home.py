@@ -9,8 +9,8 @@ from hypothesis import strategies as st
 from bot.demo.workspace.text import block_lines
 from bot.demo.workspace.view_rules import view_problems
 from bot.slack.home import home_view, page_of
-from handlers.answers import AccessList, Elsewhere, Held
-from handlers.overview import Overview, OwnRequest, Page, ToDecide
+from handlers.questions.answers import AccessList, Elsewhere, Held
+from handlers.questions.overview import Overview, OwnRequest, Page, ToDecide
 from storage.states import GrantState
 
 NOW = datetime(2026, 11, 25, 14, 2, tzinfo=UTC)

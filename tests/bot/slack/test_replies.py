@@ -4,7 +4,7 @@ import asyncio
 
 import pytest
 
-from bot.slack.forms import note_form
+from bot.slack.forms.parts import note_form
 from bot.slack.home import said_home
 from bot.slack.messages.parts import said
 from bot.slack.replies import Replies

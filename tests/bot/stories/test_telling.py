@@ -8,9 +8,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.demo.workspace.view_rules import is_too_large, view_problems
-from bot.slack.forms_story import page_of, story_form
+from bot.slack.forms.story import page_of, story_form
 from bot.stories.telling import SENTENCES, Page, Step, decided_by, told, words_of
-from handlers.what_happened import ON_A_PAGE
+from handlers.questions.what_happened import ON_A_PAGE
 from tests.bot.siem.golden import GOLDEN
 
 STEP = Step(

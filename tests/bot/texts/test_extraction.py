@@ -29,8 +29,8 @@ NOT_SAID = {
         "It could not be made (",
     },
     "bot/slack/door.py": {"several matches"},
-    "bot/slack/messages/alerts.py": {"externally shared channel"},
-    "bot/slack/messages/alerts_people.py": {
+    "bot/slack/messages/alerts/message.py": {"externally shared channel"},
+    "bot/slack/messages/alerts/people.py": {
         "no match", "several matches", "the e-mail address changed", "people no longer sign in from its directory",
     },
     "bot/slack/messages/answers.py": {"ask two people", "set up proofs first"},
@@ -47,15 +47,15 @@ NOT_SAID = {
 
 IN_HANDLERS = {
     # Codes, which each have a sentence of their own where they are told; patterns; what the record alone holds.
-    "handlers/accounts.py": {"ask two people", "governed way", "set up proofs first"},
-    "handlers/answers.py": {"ask two people", "governed way", "set up proofs first"},
-    "handlers/attempts.py": {
+    "handlers/secure_page/asking.py": {"ask two people", "governed way", "set up proofs first"},
+    "handlers/questions/answers.py": {"ask two people", "governed way", "set up proofs first"},
+    "handlers/secure_page/attempts.py": {
         "too many wrong proofs in a row", "the Slack account fits nobody",
         "the person or the Slack account is linked to another already", "somebody else signed in at the provider",
         "the provider knows them as somebody else than before", "the e-mail address changed",
         "the link does not stand any more",
     },
-    "handlers/changes.py": {
+    "handlers/secure_page/changes.py": {
         "the sessions could not be ended", "the directory did not answer, so it is unknown whether it was done",
     },
     "handlers/decisions/cedar.py": {
@@ -64,25 +64,25 @@ IN_HANDLERS = {
     },
     "handlers/decisions/pinpointing.py": {"invalid token", "unexpected end of input"},
     "handlers/decisions/statements.py": {"for policy `policy0`, ", "@reason may hold ", ", and no other braces"},
-    "handlers/differences.py": {"the catalogue"},
-    "handlers/foresight.py": {"to be said"},
-    "handlers/governing.py": {"rules refused ", "rules differ "},
-    "handlers/identity.py": {
+    "handlers/drift/differences.py": {"the catalogue"},
+    "handlers/requests/foresight.py": {"to be said"},
+    "handlers/rules/governing.py": {"rules refused ", "rules differ "},
+    "handlers/people/identity.py": {
         "no match", "several matches", "people no longer sign in from its directory", "the e-mail address changed",
         ":not told", "Slack told no confirmed e-mail address",
     },
-    "handlers/leavers.py": {"switched off", "what many leavers hold"},
-    "handlers/linking.py": {"signed in"},
-    "handlers/owned.py": {"may be synced", "one device"},
-    "handlers/rules.py": {"kept rules"},
-    "handlers/stories.py": {"ended early"},
+    "handlers/grants/leavers.py": {"switched off", "what many leavers hold"},
+    "handlers/people/linking.py": {"signed in"},
+    "handlers/secure_page/owned.py": {"may be synced", "one device"},
+    "handlers/rules/holding.py": {"kept rules"},
+    "handlers/requests/stories.py": {"ended early"},
 }  # fmt: skip
 # Words that people type, names of products, sentences that constants are made of, which are found whole, and what the
 # command line alone says of policies and their cases, in English as all of it.
 NO_SENTENCES = {
     "handlers/decisions/cases.py", "handlers/decisions/inspecting.py", "handlers/decisions/stated_facts.py",
     "handlers/decisions/stating.py", "handlers/decisions/facts_used.py", "handlers/decisions/recollecting.py",
-    "handlers/replaying.py",
+    "handlers/rules/replaying.py",
     "handlers/decisions/drafts.py", "handlers/decisions/durations.py", "handlers/decisions/freezing.py",
     "handlers/decisions/for_others.py", "handlers/decisions/grammar.py", "handlers/decisions/passkey_names.py",
 }  # fmt: skip

@@ -9,12 +9,12 @@ import pytest
 
 from bot.slack.actions import Field
 from bot.slack.choices import Choices
-from bot.slack.forms import Wrong
-from bot.slack.forms_decision import read_less
-from bot.slack.forms_drift import adoption_form, declaration_form, read_declaration
-from bot.slack.forms_freezes import resume_form
-from bot.slack.forms_inquiry import read_written
-from bot.slack.forms_request import read_request
+from bot.slack.forms.decision import read_less
+from bot.slack.forms.drift import adoption_form, declaration_form, read_declaration
+from bot.slack.forms.freezes import resume_form
+from bot.slack.forms.inquiry import read_written
+from bot.slack.forms.parts import Wrong
+from bot.slack.forms.request import read_request
 from bot.slack.messages import answers, deciding, during, freezes, notices
 from bot.slack.messages.asking import asked_text, together_text
 from bot.slack.messages.checkpoints import checkpoint_message
@@ -22,12 +22,12 @@ from bot.slack.messages.drift_decided import reconciled_text
 from bot.slack.messages.inquiries import answered_text, enough_text
 from bot.texts import read_in
 from handlers import outcomes
-from handlers.answers import NotHere
 from handlers.decisions.drift import Way
 from handlers.decisions.freezing import Stopped
+from handlers.questions.answers import NotHere
 from storage.catalogue import Catalogue
 from storage.states import FreezeKind, GrantState
-from tests.bot.slack.messages import test_alerts
+from tests.bot.slack.messages.alerts import test_message
 from tests.bot.slack.stories import NOW, OWNER, PROD_DB, story
 from tests.bot.texts.pseudo import Pseudo, english, foreign, shown
 
@@ -105,8 +105,8 @@ MESSAGES = [
     answers.unlocked_message, answers.not_known_unlocked_message, answers.not_locked_message, answers.not_understood,
     *(
         lambda kind=kind, facts=facts: freezes.freeze_message(
-            test_alerts.alert(
-                test_alerts.Kind.ACCESS_STOPPED, {"kind": kind, "lost": 2, "signed": 1234, **facts},
+            test_message.alert(
+                test_message.Kind.ACCESS_STOPPED, {"kind": kind, "lost": 2, "signed": 1234, **facts},
                 who="α", correlation="1",
             )
         )

@@ -29,11 +29,11 @@ from bot.web import (
 )
 from bot.web.languages import Languages
 from bot.web.rendering import Pages, qr_code
-from handlers.enrolment import NewKey
 from handlers.intents import JUSTIFICATION_LIMIT
-from handlers.looking import Look, Step
-from handlers.owned import OwnAuthenticator, Owned, OwnPasskey
-from handlers.vouched import ShownCode
+from handlers.secure_page.enrolment import NewKey
+from handlers.secure_page.looking import Look, Step
+from handlers.secure_page.owned import OwnAuthenticator, Owned, OwnPasskey
+from handlers.vouching.being_vouched import ShownCode
 from storage.handles import Purpose, Result
 from storage.sentences import Sentence
 from tests.bot.slack.stories import NOW

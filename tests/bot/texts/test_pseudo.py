@@ -9,13 +9,13 @@ from hypothesis import strategies as st
 
 from bot.couriers.letters import KINDS, letter
 from bot.slack import sentences
-from bot.slack.forms_decision import decision_form, details_form, less_form
-from bot.slack.forms_ending import ending_form
-from bot.slack.forms_inquiry import answer_form, question_form
-from bot.slack.forms_request import Prefilled, request_form
+from bot.slack.forms.decision import decision_form, details_form, less_form
+from bot.slack.forms.ending import ending_form
+from bot.slack.forms.inquiry import answer_form, question_form
+from bot.slack.forms.request import Prefilled, request_form
 from bot.slack.home import home_view
 from bot.slack.messages import Message, answers, deciding, during
-from bot.slack.messages.alerts import alert_message
+from bot.slack.messages.alerts.message import alert_message
 from bot.slack.messages.approvals import approval_message
 from bot.slack.messages.drift import drift_message
 from bot.slack.messages.inquiries import asked_message, inquiry_message, reply_message
@@ -23,14 +23,10 @@ from bot.slack.messages.reports import report_message
 from bot.slack.messages.requests import request_message
 from bot.texts import read_in, say
 from tests.bot.couriers import test_letters
-from tests.bot.slack import test_forms, test_home
-from tests.bot.slack.messages import (
-    test_alerts,
-    test_answers,
-    test_approvals,
-    test_drift,
-    test_requests,
-)
+from tests.bot.slack import test_home
+from tests.bot.slack.forms import test_parts
+from tests.bot.slack.messages import test_answers, test_approvals, test_drift, test_requests
+from tests.bot.slack.messages.alerts import test_message
 from tests.bot.slack.stories import NOW
 from tests.bot.texts.pseudo import Pseudo, english, foreign, shown
 
@@ -97,7 +93,7 @@ def test_each_state_is_told_in_the_readers_language(name: str) -> None:
         assert told_of(approval_message(far)) == []
 
 
-ALERTS = [one for one, *_ in (*test_alerts.GOLDEN, *test_drift.GOLDEN)]
+ALERTS = [one for one, *_ in (*test_message.GOLDEN, *test_drift.GOLDEN)]
 
 
 @pytest.mark.parametrize("number", range(len(ALERTS)))
@@ -123,7 +119,7 @@ def test_any_home_is_shown_in_the_readers_language(overview: Any) -> None:
         assert of_form(home_view(far, test_home.NOW)) == []
 
 
-@given(foresight=test_forms.FORESIGHTS, minutes=st.integers(0, 525_600))
+@given(foresight=test_parts.FORESIGHTS, minutes=st.integers(0, 525_600))
 def test_any_request_form_is_shown_in_the_readers_language(foresight: Any, minutes: int) -> None:
     far = foreign(foresight, keep=KEPT)
     plain = tuple(

@@ -25,7 +25,7 @@ from bot.web.languages import Languages
 from bot.web.not_me import NotMePage
 from bot.web.page import SecurePage
 from bot.web.server import SlackHandler, build_app
-from handlers.alarms import Alarms
+from handlers.alarms.raising import Alarms
 from tests.handlers.page_ground import World
 
 

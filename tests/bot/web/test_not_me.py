@@ -3,7 +3,7 @@
 import pytest
 
 from bot.web.not_me import end_of
-from handlers.reported import NoLink, Stopped
+from handlers.alarms.reported import NoLink, Stopped
 
 
 @pytest.mark.parametrize(

@@ -10,7 +10,7 @@ from structlog.testing import capture_logs
 
 from bot.web.forms import LARGEST_FORM
 from bot.web.page import DID_NOT_WORK, NEED_LOGIN, NEED_SIX, NOT_FROM_HERE
-from handlers.visits import Visitor
+from handlers.secure_page.visits import Visitor
 from storage.handles import Purpose
 from storage.records import Failures, Link
 from tests.bot.web.serving import Browser, serving

@@ -12,8 +12,8 @@ import pytest
 from bot.web.forms import LARGEST_FORM
 from bot.web.front_door import DoorWidth
 from bot.web.page import DID_NOT_WORK, PASSKEY_REFUSED
-from handlers.adding import NOT_MADE
-from handlers.care import LAST_ONE
+from handlers.secure_page.adding import NOT_MADE
+from handlers.secure_page.care import LAST_ONE
 from storage.handles import Purpose
 from storage.records import Challenge, Failures, Passkey
 from tests.bot.web.serving import Browser, serving

@@ -5,11 +5,11 @@ Each scene is played through the real bot; only what nobody can do through it is
 
 from datetime import timedelta
 
-from handlers.walking import Walking
-from handlers.watching import Watching
+from handlers.audit.walking import Walking
+from handlers.audit.watching import Watching
 from tests.browser.gallery.security import told
 from tests.browser.gallery.studio import Studio
-from tests.handlers.test_retiling import done_to
+from tests.handlers.audit.test_retiling import done_to
 from tests.wire.steps import approve, ask
 
 DATA = "C0DATAOWN"

@@ -7,7 +7,8 @@ from collections.abc import Hashable
 from dataclasses import dataclass
 
 from bot.slack.actions import Form
-from handlers.answers import (
+from handlers.exceptions.strange import Kind
+from handlers.questions.answers import (
     AccessList,
     DidYouMean,
     Help,
@@ -17,8 +18,7 @@ from handlers.answers import (
     OwnedBy,
     PasswordExpiry,
 )
-from handlers.explained import CanAsk, WhyApproval, WhyRefused
-from handlers.strange import Kind
+from handlers.questions.explained import CanAsk, WhyApproval, WhyRefused
 from storage.states import FreezeKind, GrantState
 
 REQUEST, APPROVAL = "the requester's message", "the owner's message"

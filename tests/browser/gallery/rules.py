@@ -7,9 +7,9 @@ from dataclasses import replace
 from datetime import timedelta
 
 from bot.policies import rules_of, sources_of
-from handlers.governing import DIFFERS_AFTER, Governing
-from handlers.rules import Held, Rules
-from handlers.undiscovered import Undiscovered
+from handlers.drift.undiscovered import Undiscovered
+from handlers.rules.governing import DIFFERS_AFTER, Governing
+from handlers.rules.holding import Held, Rules
 from tests.browser.gallery.security import told
 from tests.browser.gallery.studio import Studio
 from tests.wire.steps import SECURITY

@@ -15,8 +15,8 @@ from sqlmodel import delete
 from bot.demo.company import LOVELACE
 from bot.demo.workspace.messages import Message
 from bot.settings import Settings
-from handlers.doubts import Doubts
-from handlers.taking_over import told_of_unsigned
+from handlers.audit.doubts import Doubts
+from handlers.audit.taking_over import told_of_unsigned
 from storage.audit.sealing import last_checkpoint_id, take_checkpoint
 from storage.exceptions import SECURITY as TO_SECURITY
 from storage.outbox import owe

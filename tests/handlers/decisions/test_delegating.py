@@ -22,7 +22,7 @@ from tests.handlers.decisions.cast import (
     access,
     person,
 )
-from tests.handlers.test_shipped_policies import SHIPPED
+from tests.handlers.policies.test_shipped import SHIPPED
 
 DORA, OTTO = person("Dora"), person("Otto", groups=frozenset({"oslo"}))
 TWO = replace(STAGING_DB, people=2)

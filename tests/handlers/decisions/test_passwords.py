@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from handlers.decisions.passwords import weakness
-from handlers.passwords import common_passwords
+from handlers.secure_page.passwords import common_passwords
 from storage.directories.base import Account
 
 ADA = Account(

@@ -12,8 +12,8 @@ from sqlmodel import SQLModel
 from storage.audit.entry import Actor, Entry, PolicyTrace, Where
 from storage.audit.guards import TRIGGERS_POSTGRESQL, TRIGGERS_SQLITE
 from storage.audit.tables import TABLES
+from storage.engine.stores import Server
 from storage.identifiers import new_id
-from storage.stores import Server
 from tests.storage.postgres import postgres
 
 START = datetime(2026, 11, 23, 14, 2, tzinfo=UTC)

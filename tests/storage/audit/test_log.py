@@ -16,8 +16,8 @@ from storage.audit.merkle import EMPTY_ROOT, Frontier, leaf_hash, mark_of, root_
 from storage.audit.salted import check_commitment
 from storage.audit.verification import verify_log
 from storage.database import Database
+from storage.engine.stores import Store
 from storage.faults import AuditFault
-from storage.stores import Store
 
 from .conftest import START, MakeEntry
 

@@ -11,7 +11,7 @@ import psycopg
 import pytest
 from psycopg.errors import InsufficientPrivilege
 
-from handlers.tiling import Tiling
+from handlers.audit.tiling import Tiling
 from storage.audit import entry as audit
 from storage.audit import log
 from storage.audit.checkpoint import Signer
@@ -20,10 +20,10 @@ from storage.audit.privileges import statements, too_wide
 from storage.audit.sealing import take_checkpoint
 from storage.audit.tables import TABLES
 from storage.database import Database
+from storage.engine.migrating import migrate
+from storage.engine.stores import Server
 from storage.identifiers import new_id
-from storage.migrating import migrate
 from storage.states import GrantState
-from storage.stores import Server
 from tests.handlers.access_ground import world
 from tests.storage.postgres import postgres
 

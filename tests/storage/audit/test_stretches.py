@@ -21,7 +21,7 @@ from storage.audit.stretches import fitting
 from storage.audit.tiles import add_tiles, next_tiles
 from storage.audit.verification import verify_log
 from storage.database import Database
-from storage.migrating import migrate
+from storage.engine.migrating import migrate
 
 from .conftest import START
 from .test_tampering import COUNT, COVERED, KEY, SIGNER, entry, filled

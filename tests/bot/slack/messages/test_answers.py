@@ -16,7 +16,7 @@ from bot.slack.messages.answers import (
 )
 from bot.slack.messages.checkpoints import checkpoint_message
 from bot.slack.messages.notices import notice_message
-from handlers.answers import (
+from handlers.questions.answers import (
     AccessList,
     DidYouMean,
     Elsewhere,

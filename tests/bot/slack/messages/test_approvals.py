@@ -8,8 +8,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bot.demo.workspace.view_rules import view_problems
-from bot.slack.forms_decision import decision_form, details_form, less_form
-from bot.slack.forms_inquiry import answer_form, question_form
+from bot.slack.forms.decision import decision_form, details_form, less_form
+from bot.slack.forms.inquiry import answer_form, question_form
 from bot.slack.messages.approvals import approval_message
 from bot.slack.messages.critical import critical_facts, details_text
 from bot.slack.messages.deciding import not_allowed_text, too_late_text
@@ -17,7 +17,7 @@ from bot.slack.messages.inquiries import asked_message, inquiry_message, reply_m
 from bot.slack.messages.requests import request_message
 from bot.slack.words import in_quotes, visible
 from handlers.outcomes import NotAllowed, TooLate
-from handlers.stories import Asked, Extension, GrantStory, LastTime
+from handlers.requests.stories import Asked, Extension, GrantStory, LastTime
 from storage.states import GrantState
 from tests.bot.slack.stories import (
     ADA,

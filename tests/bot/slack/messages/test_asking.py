@@ -4,7 +4,7 @@ from datetime import UTC, datetime
 
 from bot.slack.messages.asking import foresight_blocks
 from handlers.decisions.freezing import Stopped
-from handlers.foreseen import Foreseen, Foresight
+from handlers.requests.foreseen import Foreseen, Foresight
 from storage.states import FreezeKind
 from tests.bot.slack.stories import OWNER, PROD_DB
 

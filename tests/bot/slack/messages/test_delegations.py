@@ -5,8 +5,8 @@ from datetime import timedelta
 
 import pytest
 
-from bot.slack.forms import Wrong
-from bot.slack.forms_delegations import delegate_form, read_delegation
+from bot.slack.forms.delegations import delegate_form, read_delegation
+from bot.slack.forms.parts import Wrong
 from bot.slack.messages.approvals import approval_message
 from bot.slack.messages.delegations import (
     begin_message,
@@ -16,7 +16,7 @@ from bot.slack.messages.delegations import (
     made_text,
 )
 from handlers.decisions.freezing import Stopped
-from handlers.delegated import (
+from handlers.delegations.outcomes import (
     DelegationStory,
     EndedBefore,
     EndedNow,
@@ -26,7 +26,7 @@ from handlers.delegated import (
     ScopeStory,
 )
 from handlers.outcomes import Repeated, Unknown
-from handlers.stories import ByDelegation, Said
+from handlers.requests.stories import ByDelegation, Said
 from storage.states import DelegationEnd, FreezeKind, GrantState
 from tests.bot.slack.stories import NOW, clumsy, hears, problems, reads, story
 

@@ -4,9 +4,9 @@ from datetime import timedelta
 from typing import Any
 
 from bot.slack.messages.digests import KINDS, digest_message
+from handlers.audit.digests import AUTOMATIC, BY_DELEGATION, BY_PEOPLE, Broken, Digest
 from handlers.decisions.outliers import Outlier, StandsOut
-from handlers.digests import AUTOMATIC, BY_DELEGATION, BY_PEOPLE, Broken, Digest
-from handlers.strange import Kind
+from handlers.exceptions.strange import Kind
 from tests.bot.slack.stories import NOW, clumsy, problems, reads
 
 EVERYTHING = (

@@ -8,11 +8,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bot.slack.actions import Action
-from bot.slack.messages.alert_facts import Alert
+from bot.slack.messages.alerts.facts import Alert
 from bot.slack.messages.drift import DRIFT, drift_message
 from bot.slack.messages.drift_decided import reconciled_text
+from handlers.exceptions.strange import Kind
 from handlers.outcomes import NoLonger, NotPossible, Reconciled, Repeated, Unknown
-from handlers.strange import Kind
 from tests.bot.slack.stories import NOW, clumsy, hears, problems, reads
 
 TAIL = "medium · 23 Nov 14:02 UTC · story g-1"

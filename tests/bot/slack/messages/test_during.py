@@ -5,7 +5,7 @@ from datetime import timedelta
 
 import pytest
 
-from bot.slack.forms_ending import ending_form
+from bot.slack.forms.ending import ending_form
 from bot.slack.messages.approvals import approval_message
 from bot.slack.messages.during import (
     already_extended_text,
@@ -21,7 +21,7 @@ from bot.slack.messages.during import (
 from bot.slack.messages.requests import request_message
 from handlers.decisions.cedar import NO_POLICY
 from handlers.outcomes import AlreadyExtended, EndedEarly, NotAllowed, TooLate
-from handlers.stories import Extension, Held, PassedOn
+from handlers.requests.stories import Extension, Held, PassedOn
 from storage.catalogue import Owner
 from storage.states import GrantState
 from tests.bot.slack.stories import ADA, GRACE, NOW, approved, clumsy, ended, hears, problems, reads, story

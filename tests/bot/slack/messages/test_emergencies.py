@@ -6,7 +6,7 @@ from datetime import timedelta
 import pytest
 
 from bot.slack.messages.emergencies import emergency_message, news_message, not_asked_text, status_message
-from handlers.emergency_outcomes import BEGUN, EXTENDED, OVER, EmergencyRefused, EmergencyStory, NotListed
+from handlers.emergencies.outcomes import BEGUN, EXTENDED, OVER, EmergencyRefused, EmergencyStory, NotListed
 from storage.fresh import FreshProof
 from storage.states import EmergencyState, GrantState
 from tests.bot.slack.stories import NOW, clumsy, problems, reads

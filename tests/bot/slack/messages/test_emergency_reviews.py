@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from bot.slack.forms_emergency_reviews import read_review, restore_form, review_form
+from bot.slack.forms.emergency_reviews import read_review, restore_form, review_form
 from bot.slack.messages.emergency_reviews import (
     FOLLOW_UPS,
     follow_up_message,
@@ -15,8 +15,8 @@ from bot.slack.messages.emergency_reviews import (
     review_text,
 )
 from handlers.decisions.emergency_reviews import Finding
-from handlers.emergency_outcomes import ALERTED
-from handlers.emergency_reviewed import (
+from handlers.emergencies.outcomes import ALERTED
+from handlers.emergencies.reviewed import (
     Looked,
     MayRestore,
     MayReview,
@@ -27,9 +27,9 @@ from handlers.emergency_reviewed import (
     ReviewedBefore,
     ReviewKept,
 )
+from handlers.exceptions.strange import Kind
 from handlers.outcomes import NotAllowed, Repeated, Unknown
-from handlers.strange import Kind
-from tests.bot.slack.messages.test_alerts import NASTY, alert
+from tests.bot.slack.messages.alerts.test_message import NASTY, alert
 from tests.bot.slack.stories import NOW, clumsy, hears, problems, reads
 
 DUE = (NOW + timedelta(days=2)).isoformat()

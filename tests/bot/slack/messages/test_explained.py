@@ -7,7 +7,7 @@ import pytest
 from bot.slack.messages.answers import answer_message
 from handlers.decisions.explaining import Change, Kind, Turn, Verdict
 from handlers.decisions.policy import Approvals, PolicyDecision
-from handlers.explained import CanAsk, Explained, WhyApproval, WhyRefused
+from handlers.questions.explained import CanAsk, Explained, WhyApproval, WhyRefused
 from tests.bot.slack.stories import NOW, clumsy, hears, problems, reads
 
 DECISION = PolicyDecision(allowed=False, policy_ids=("x",), reasons=("x",), policy_set="")

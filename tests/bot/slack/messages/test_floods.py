@@ -5,10 +5,10 @@ from typing import Any
 
 from slack_sdk.models.blocks import ActionsBlock
 
-from bot.slack.messages.alert_facts import Alert
-from bot.slack.messages.alert_work import Work
+from bot.slack.messages.alerts.facts import Alert
+from bot.slack.messages.alerts.work import Work
 from bot.slack.messages.floods import Flood, flood_message, notice_of, with_escalations
-from handlers.strange import Kind
+from handlers.exceptions.strange import Kind
 from storage.states import ExceptionState
 
 AT = datetime(2026, 11, 3, 14, 2, tzinfo=UTC)

@@ -7,10 +7,10 @@ import pytest
 
 from bot.slack.messages.freezes import freeze_message, resumed_text, stopped_text
 from handlers.decisions.freezing import Stopped
+from handlers.exceptions.strange import Kind
 from handlers.outcomes import MayResume, NoLonger, NotAllowed, Unknown
-from handlers.strange import Kind
 from storage.states import FreezeKind
-from tests.bot.slack.messages.test_alerts import alert
+from tests.bot.slack.messages.alerts.test_message import alert
 from tests.bot.slack.stories import NOW, clumsy, hears, problems, reads
 
 

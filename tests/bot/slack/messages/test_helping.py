@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from bot.slack.forms_helping import help_form, read_help
+from bot.slack.forms.helping import help_form, read_help
 from bot.slack.messages.helping import (
     HelpGiven,
     begin_message,
@@ -16,7 +16,7 @@ from bot.slack.messages.helping import (
 )
 from bot.texts import read_in
 from handlers.decisions.helping import Act
-from handlers.helped import (
+from handlers.help_desk.outcomes import (
     Checked,
     MayNotHelp,
     NotLockedNow,

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from bot.slack.forms_petitions import attest_form, petition_form
+from bot.slack.forms.petitions import attest_form, petition_form
 from bot.slack.messages.petitions import approval_message, needed, news_message, status_message
 from bot.slack.messages.petitions_told import (
     asked_text,
@@ -17,8 +17,7 @@ from bot.slack.messages.petitions_told import (
 )
 from bot.texts import read_in
 from handlers.outcomes import Repeated, Unknown
-from handlers.petition_stories import PetitionStory, Word
-from handlers.petitioned import (
+from handlers.petitions.outcomes import (
     AskedBefore,
     MayAsk,
     MayNot,
@@ -31,6 +30,7 @@ from handlers.petitioned import (
     SettledBefore,
     Why,
 )
+from handlers.petitions.stories import PetitionStory, Word
 from storage.states import PetitionKind, PetitionState
 from tests.bot.slack.stories import NOW, clumsy, hears, problems, reads
 from tests.bot.texts.pseudo import Pseudo, english, foreign, shown

@@ -11,7 +11,7 @@ from bot.slack.messages.during import ended_early_message, ending_message, remin
 from bot.slack.messages.reports import report_message
 from bot.slack.messages.requests import request_message
 from bot.slack.words import visible
-from handlers.stories import Extension, Held, PassedOn, Report
+from handlers.requests.stories import Extension, Held, PassedOn, Report
 from storage.states import GrantState
 from tests.bot.slack.messages.test_approvals import LAST, NAMES, NASTY, QUESTION, STORIES, squeezed
 from tests.bot.slack.stories import (

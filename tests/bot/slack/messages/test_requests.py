@@ -6,7 +6,7 @@ from datetime import timedelta
 import pytest
 
 from bot.slack.messages.requests import because, needed, request_message
-from handlers.stories import Extension, Held, PassedOn
+from handlers.requests.stories import Extension, Held, PassedOn
 from storage.catalogue import Owner
 from storage.states import GrantState
 from tests.bot.slack.stories import (

@@ -6,11 +6,11 @@ import pytest
 
 from bot.slack.messages.notices import notice_message
 from bot.slack.messages.resets import alarm_message, announced_message, released_text, reported_text
+from handlers.alarms.reported import NotReleased, Released, Stopped
+from handlers.exceptions.strange import Kind
 from handlers.outcomes import NoLonger, NotAllowed, Repeated, Unknown
-from handlers.reported import NotReleased, Released, Stopped
-from handlers.strange import Kind
 from storage.alarms import Effect
-from tests.bot.slack.messages.test_alerts import alert
+from tests.bot.slack.messages.alerts.test_message import alert
 from tests.bot.slack.stories import NOW, clumsy, hears, problems, reads
 
 

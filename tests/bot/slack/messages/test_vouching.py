@@ -5,16 +5,16 @@ from datetime import timedelta
 
 import pytest
 
-from bot.slack.forms import Wrong
-from bot.slack.forms_vouching import prove_form, read_vouching, vouch_form
-from bot.slack.messages.alerts_vouching import vouching
+from bot.slack.forms.parts import Wrong
+from bot.slack.forms.vouching import prove_form, read_vouching, vouch_form
+from bot.slack.messages.alerts.vouching import vouching
 from bot.slack.messages.vouching import Word, begin_message, vouched_message, vouched_text, word_given_message
 from bot.texts import read_in
 from handlers.decisions.vouching import Spoken, VouchingLimits, plain_code, read_out
-from handlers.strange import Kind
-from handlers.words_given import AlreadyVouched, MayNot, Resting, Vouched
+from handlers.exceptions.strange import Kind
+from handlers.vouching.outcomes import AlreadyVouched, MayNot, Resting, Vouched
 from storage.states import Ended
-from tests.bot.slack.messages.test_alerts import alert
+from tests.bot.slack.messages.alerts.test_message import alert
 from tests.bot.slack.stories import NOW, clumsy, hears, problems, reads
 from tests.bot.texts.pseudo import Pseudo, english, foreign, shown
 

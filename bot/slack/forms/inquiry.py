@@ -1,0 +1,84 @@
+"""The forms for a question about a request and for its answer, out and in.
+
+They believe nothing that comes back, and only ids travel in `private_metadata`.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from slack_sdk.models.blocks import InputBlock, PlainTextInputElement, PlainTextObject
+from slack_sdk.models.views import View
+
+from bot.slack.actions import Field, Form
+from bot.slack.forms.parts import Wrong, metadata, too_long, typed
+from bot.slack.messages.critical import critical_facts
+from bot.slack.messages.parts import facts, note
+from bot.slack.words import in_quotes, visible
+from bot.texts import say
+from handlers.intents import QUESTION_LIMIT
+from handlers.requests.stories import GrantStory
+
+
+@dataclass(frozen=True, kw_only=True)
+class Written:
+    """What was written, and about which request or question."""
+
+    about: str
+    text: str
+
+
+def question_form(story: GrantStory) -> View:
+    """What an approver wants to know before deciding."""
+    return _form(
+        Form.INQUIRE, say("Ask a question"), say("Ask"), story.id, critical_facts(story), Field.QUESTION,
+        say("What do you want to know?"),
+        say("The question goes to the requester and into the thread, and stays on the record."),
+    )  # fmt: skip
+
+
+def answer_form(inquiry: str, asker: str, question: str) -> View:
+    """The requester's answer to one question."""
+    return _form(
+        Form.ANSWER, say("Answer a question"), say("Answer"), inquiry, [(asker, in_quotes(question))], Field.ANSWER,
+        say("Your answer"), say("The answer goes to those who decide, and stays on the record."),
+    )  # fmt: skip
+
+
+def read_written(view: Mapping[str, Any], field: Field) -> Written | Wrong:
+    """What was typed into either form."""
+    text = typed(view, field)
+    if not visible(text):
+        return Wrong(at={field: say("Please write a few words.")})
+    if len(text) > QUESTION_LIMIT:
+        return Wrong(at={field: too_long(text, QUESTION_LIMIT)})
+    return Written(about=metadata(view), text=text)
+
+
+def _form(
+    form: Form,
+    title: str,
+    submit: str,
+    about: str,
+    rows: list[tuple[str, str]],
+    field: Field,
+    label: str,
+    remark: str,
+) -> View:
+    return View(
+        type="modal",
+        callback_id=form,
+        title=PlainTextObject(text=title),
+        submit=PlainTextObject(text=submit),
+        close=PlainTextObject(text=say("Cancel")),
+        private_metadata=about,
+        blocks=[
+            facts(rows),
+            InputBlock(
+                block_id=field,
+                label=PlainTextObject(text=label),
+                element=PlainTextInputElement(action_id=field, multiline=True, max_length=QUESTION_LIMIT),
+            ),
+            note(remark),
+        ],
+    )

@@ -1,0 +1,92 @@
+"""One exception as its message reads it: its facts, each made fit to be shown.
+
+What stands in an alert is a pointer to the record, so it may be cut: it always fits. Nothing here writes a sentence.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from bot.slack.messages.alerts.work import Work
+from bot.slack.words import inert, visible
+from bot.texts import as_known, as_told, say, template
+from handlers.exceptions.strange import Kind
+
+GRAVE: Mapping[str, str] = {"high": template("high"), "medium": template("medium"), "low": template("low")}
+"""How much an exception matters."""
+
+_MOST = 150
+_SHOWN = 3
+# A fault ends with what to do about it, which may stand behind a long name.
+_MOST_OF_A_FAULT = 400
+
+
+@dataclass(frozen=True, kw_only=True)
+class Alert:
+    """One exception with its count. facts: as handlers gave them. work: how it stands as somebody's."""
+
+    id: str
+    kind: Kind
+    severity: str
+    who: str
+    facts: Mapping[str, Any]
+    correlation: str
+    count: int
+    first_at: datetime
+    last_at: datetime
+    work: Work | None = None
+
+    @property
+    def whose(self) -> str:
+        """Whom it is about."""
+        return plain(self.who) or say("somebody without a name")
+
+    @property
+    def entitlement(self) -> str:
+        """What it is about, where it is about one."""
+        return self.fact("entitlement") or say("something")
+
+    def fact(self, name: str, otherwise: str = "") -> str:
+        """One fact in words; `otherwise` if there is none."""
+        value = self.facts.get(name)
+        return plain(value) if value else otherwise
+
+    def number(self, name: str) -> int:
+        """One fact that counts; 0 if there is none."""
+        value = self.facts.get(name)
+        return value if isinstance(value, int) else 0
+
+    def several(self, name: str, most: int = _SHOWN) -> list[object]:
+        """The first few of a list."""
+        value = self.facts.get(name)
+        return value[:most] if isinstance(value, list) else []
+
+    def moment(self, name: str) -> datetime | None:
+        """One fact that is a time."""
+        try:
+            found = datetime.fromisoformat(str(self.facts.get(name)))
+        except ValueError:
+            return None
+        return found if found.tzinfo else None
+
+
+def plain(value: object, most: int = _MOST) -> str:
+    """One fact, inert and short."""
+    text = visible(as_known(str(value)))
+    return inert(text if len(text) <= most else f"{text[: most - 1]}…")
+
+
+def literal(value: object) -> str:
+    """One fact for a text that is shown as it stands."""
+    return visible(as_known(str(value or say("it"))))[:80]
+
+
+def fault(alert: Alert) -> str:
+    """What went wrong, as a sentence; empty if nothing is known of it."""
+    return ended(plain(as_told(str(alert.facts.get("fault") or "")), _MOST_OF_A_FAULT))
+
+
+def ended(text: str) -> str:
+    """With a full stop, if it is anything."""
+    return text if not text or text.endswith((".", "!", "?")) else f"{text}."

@@ -1,0 +1,86 @@
+"""The clicks about alarms: a person says that it was not them, and security lets them in again.
+
+A button's value is an id to look up; nothing else in the payload is believed.
+"""
+
+from collections.abc import Awaitable, Callable, Mapping
+from typing import TYPE_CHECKING, Any
+
+from bot.slack import sentences
+from bot.slack.actions import Action
+from bot.slack.forms.alarms import release_form
+from bot.slack.forms.decision import read_decision
+from bot.slack.forms.parts import Wrong
+from bot.slack.incoming import Incoming
+from bot.slack.messages.resets import released_text, reported_text
+from bot.slack.replies import Replies
+from bot.texts import say
+from handlers.alarms.raising import Alarms
+from handlers.alarms.releasing import Releasing
+from handlers.alarms.reported import MayRelease
+from handlers.intents import Actor, Report, Resume
+
+if TYPE_CHECKING:
+    from bot.slack.clicks import Click
+
+
+class AlarmClicks:
+    """Carries them out, and whispers what came of it to the one who clicked."""
+
+    def __init__(self, *, alarms: Alarms, releasing: Releasing, replies: Replies) -> None:
+        self._alarms = alarms
+        self._releasing = releasing
+        self._replies = replies
+
+    @property
+    def table(self) -> "Mapping[str, Callable[[Click], Awaitable[None]]]":
+        """From button to method."""
+        return {Action.NOT_ME: self._report, Action.RELEASE: self._open}
+
+    async def release(self, actor: Actor, incoming: Incoming, view: Mapping[str, Any]) -> str | Wrong:
+        """A submitted form; a sentence takes its place, "" closes it."""
+        typed = read_decision(view)
+        if isinstance(typed, Wrong):
+            return typed
+        return released_text(
+            await self._releasing.release(
+                Resume(
+                    actor=actor,
+                    where=incoming.where,
+                    delivery=incoming.delivery,
+                    freeze=typed.grant,
+                    rationale=typed.rationale,
+                )
+            )
+        )
+
+    async def _report(self, click: "Click") -> None:
+        outcome = await self._alarms.by_slack(
+            Report(
+                actor=click.actor,
+                where=click.incoming.where,
+                delivery=click.incoming.delivery,
+                handle=click.value,
+            )
+        )
+        self._say(click, reported_text(outcome))
+
+    async def _open(self, click: "Click") -> None:
+        outcome = await self._releasing.consider(
+            Resume(
+                actor=click.actor,
+                where=click.incoming.where,
+                delivery=click.incoming.delivery,
+                freeze=click.value,
+            )
+        )
+        text = released_text(outcome)
+        if isinstance(outcome, MayRelease) and not await self._replies.open_form(
+            click.trigger, release_form(outcome)
+        ):
+            text = say(sentences.TRY_AGAIN)
+        self._say(click, text)
+
+    def _say(self, click: "Click", text: str) -> None:
+        if text:
+            self._replies.whisper(click.incoming.channel, click.actor.slack_user, text)

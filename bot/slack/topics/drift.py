@@ -1,0 +1,144 @@
+"""Clicks and forms that decide about drift: each an intent to a handler, and its outcome a sentence or a form.
+
+A button's value is the id of an exception to look up; nothing else in the payload is believed.
+"""
+
+from collections.abc import Awaitable, Callable, Mapping
+from typing import TYPE_CHECKING, Any
+
+from bot.slack import sentences
+from bot.slack.actions import Action, Field
+from bot.slack.forms.drift import adoption_form, declaration_form, read_adoption, read_declaration
+from bot.slack.forms.parts import Wrong
+from bot.slack.incoming import Incoming
+from bot.slack.messages.drift_decided import reconciled_text
+from bot.slack.replies import Replies
+from bot.slack.words import duration
+from bot.texts import say
+from handlers.decisions.drift import Way
+from handlers.drift.reconciling import Reconciling
+from handlers.drift.ways import LONGEST_REVIEW, USUAL_REVIEW
+from handlers.grants.leavers import Leavers
+from handlers.ground import Ground
+from handlers.intents import Actor, Reconcile
+from handlers.outcomes import MayReconcile
+
+if TYPE_CHECKING:
+    from bot.slack.clicks import Click
+
+Answer = str | Wrong
+"""A sentence that takes the form's place ("" closes it), or what to correct."""
+
+
+class DriftClicks:
+    """Carries out what is decided about drift, and whispers what came of it to the one who clicked."""
+
+    def __init__(
+        self, ground: Ground, *, reconciling: Reconciling, leavers: Leavers, replies: Replies
+    ) -> None:
+        self._ground = ground
+        self._reconciling = reconciling
+        self._leavers = leavers
+        self._replies = replies
+
+    @property
+    def table(self) -> "Mapping[str, Callable[[Click], Awaitable[None]]]":
+        """From button to method."""
+        return {
+            Action.ADOPT: self._open_adoption,
+            Action.DECLARE: self._open_declaration,
+            Action.REMOVE: lambda click: self._decide(click, Way.REMOVE),
+            Action.GIVE_AGAIN: lambda click: self._decide(click, Way.GIVE_AGAIN),
+            Action.END_GRANT: lambda click: self._decide(click, Way.END),
+            Action.END_LEAVERS: self._end_leavers,
+        }
+
+    async def adopt(self, actor: Actor, incoming: Incoming, view: Mapping[str, Any]) -> Answer:
+        """A submitted adoption."""
+        typed = read_adoption(view)
+        if isinstance(typed, Wrong):
+            return typed
+        longest = await self._reconciling.longest(typed.exception)
+        if longest is not None and typed.minutes > longest:
+            return Wrong(
+                at={
+                    Field.DURATION: say(
+                        "It can be adopted for {duration} at most.", duration=duration(longest)
+                    )
+                }
+            )
+        outcome = await self._reconciling.reconcile(
+            Reconcile(
+                actor=actor,
+                where=incoming.where,
+                delivery=incoming.delivery,
+                exception=typed.exception,
+                way=Way.ADOPT,
+                rationale=typed.rationale,
+                minutes=typed.minutes,
+            )
+        )
+        return reconciled_text(outcome)
+
+    async def declare(self, actor: Actor, incoming: Incoming, view: Mapping[str, Any]) -> Answer:
+        """A submitted declaration."""
+        typed = read_declaration(view, self._ground.catalogue)
+        if isinstance(typed, Wrong):
+            return typed
+        today = self._ground.now().date()
+        if not today < typed.review <= today + LONGEST_REVIEW:
+            return Wrong(at={Field.REVIEW: say("Please choose a day within a year from now.")})
+        outcome = await self._reconciling.reconcile(
+            Reconcile(
+                actor=actor,
+                where=incoming.where,
+                delivery=incoming.delivery,
+                exception=typed.exception,
+                way=Way.DECLARE,
+                rationale=typed.rationale,
+                owner=typed.owner,
+                review=typed.review,
+            )
+        )
+        return reconciled_text(outcome)
+
+    async def _open_adoption(self, click: "Click") -> None:
+        may = await self._consider(click, Way.ADOPT)
+        if may is not None and not await self._replies.open_form(click.trigger, adoption_form(may)):
+            self._whisper(click, say(sentences.TRY_AGAIN))
+
+    async def _open_declaration(self, click: "Click") -> None:
+        may = await self._consider(click, Way.DECLARE)
+        if may is None:
+            return
+        review = (self._ground.now() + USUAL_REVIEW).date()
+        form = declaration_form(may, self._ground.catalogue, review=review)
+        if not await self._replies.open_form(click.trigger, form):
+            self._whisper(click, say(sentences.TRY_AGAIN))
+
+    async def _consider(self, click: "Click", way: Way) -> MayReconcile | None:
+        outcome = await self._reconciling.consider(_intent(click, way))
+        if isinstance(outcome, MayReconcile):
+            return outcome
+        self._whisper(click, reconciled_text(outcome))
+        return None
+
+    async def _decide(self, click: "Click", way: Way) -> None:
+        self._whisper(click, reconciled_text(await self._reconciling.reconcile(_intent(click, way))))
+
+    async def _end_leavers(self, click: "Click") -> None:
+        self._whisper(click, reconciled_text(await self._leavers.confirm(_intent(click, Way.END))))
+
+    def _whisper(self, click: "Click", text: str) -> None:
+        if text:
+            self._replies.whisper(click.incoming.channel, click.actor.slack_user, text)
+
+
+def _intent(click: "Click", way: Way) -> Reconcile:
+    return Reconcile(
+        actor=click.actor,
+        where=click.incoming.where,
+        delivery=click.incoming.delivery,
+        exception=click.value,
+        way=way,
+    )

@@ -1,0 +1,99 @@
+"""The clicks and forms of what follows an emergency: its review, and letting somebody break the glass again.
+
+A button's value is the id of an emergency to look up; nothing else in the payload is believed.
+"""
+
+from collections.abc import Awaitable, Callable, Mapping
+from typing import TYPE_CHECKING, Any
+
+from slack_sdk.models.views import View
+
+from bot.slack import sentences
+from bot.slack.actions import Action
+from bot.slack.forms.emergency_reviews import read_review, read_words, restore_form, review_form
+from bot.slack.forms.parts import Wrong, metadata, note_form
+from bot.slack.incoming import Incoming
+from bot.slack.messages.emergency_reviews import review_text
+from bot.slack.replies import Replies
+from bot.texts import say
+from handlers.emergencies.reviewed import (
+    MayRestore,
+    MayReview,
+    Restored,
+    RestoreEligibility,
+    ReviewEmergency,
+    ReviewKept,
+)
+from handlers.emergencies.reviews import EmergencyReviews
+from handlers.intents import Actor
+
+if TYPE_CHECKING:
+    from bot.slack.clicks import Click
+
+
+class EmergencyReviewClicks:
+    """Carries them out, and whispers what came of it to the one who clicked."""
+
+    def __init__(self, reviews: EmergencyReviews, *, replies: Replies) -> None:
+        self._reviews, self._replies = reviews, replies
+
+    @property
+    def table(self) -> "Mapping[str, Callable[[Click], Awaitable[None]]]":
+        """From button to method."""
+        return {
+            Action.REVIEW_EMERGENCY: self._open_review,
+            Action.RESTORE_ELIGIBILITY: self._open_restoring,
+        }
+
+    async def review(self, actor: Actor, incoming: Incoming, view: Mapping[str, Any]) -> str | Wrong | View:
+        """A submitted review."""
+        typed = read_review(view)
+        if isinstance(typed, Wrong):
+            return typed
+        outcome = await self._reviews.review(
+            ReviewEmergency(
+                actor=actor, where=incoming.where, delivery=incoming.delivery, emergency=typed.emergency,
+                finding=typed.finding, words=typed.words,
+            )
+        )  # fmt: skip
+        text = review_text(outcome)
+        return note_form(say("Reviewed"), text) if isinstance(outcome, ReviewKept) else text
+
+    async def restore(self, actor: Actor, incoming: Incoming, view: Mapping[str, Any]) -> str | Wrong | View:
+        """Somebody is let again."""
+        words = read_words(view)
+        if isinstance(words, Wrong):
+            return words
+        outcome = await self._reviews.restore(
+            RestoreEligibility(
+                actor=actor, where=incoming.where, delivery=incoming.delivery, emergency=metadata(view),
+                rationale=words,
+            )
+        )  # fmt: skip
+        text = review_text(outcome)
+        return note_form(say("Done"), text) if isinstance(outcome, Restored) else text
+
+    async def _open_review(self, click: "Click") -> None:
+        outcome = await self._reviews.consider(
+            ReviewEmergency(
+                actor=click.actor, where=click.incoming.where, delivery=click.incoming.delivery,
+                emergency=click.value,
+            )
+        )  # fmt: skip
+        await self._show(click, outcome, review_form(outcome) if isinstance(outcome, MayReview) else None)
+
+    async def _open_restoring(self, click: "Click") -> None:
+        outcome = await self._reviews.consider_restoring(
+            RestoreEligibility(
+                actor=click.actor, where=click.incoming.where, delivery=click.incoming.delivery,
+                emergency=click.value,
+            )
+        )  # fmt: skip
+        await self._show(click, outcome, restore_form(outcome) if isinstance(outcome, MayRestore) else None)
+
+    async def _show(self, click: "Click", outcome: object, form: View | None) -> None:
+        text = review_text(outcome)
+        if form is not None and not await self._replies.open_form(click.trigger, form):
+            text = say(sentences.TRY_AGAIN)
+        if text:
+            self._replies.whisper(click.incoming.channel, click.actor.slack_user, text)

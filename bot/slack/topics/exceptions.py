@@ -1,0 +1,104 @@
+"""The clicks and forms by which security works on exceptions: each an intent to a handler, and its outcome a sentence.
+
+A button's value is the id of an exception to look up; nothing else in the payload is believed.
+"""
+
+from collections.abc import Awaitable, Callable, Mapping
+from typing import TYPE_CHECKING, Any
+
+from slack_sdk.models.views import View
+
+from bot.slack import sentences
+from bot.slack.actions import Action, Field
+from bot.slack.forms.exceptions import assign_form, read_assign, read_resolve, resolve_form
+from bot.slack.forms.parts import Wrong
+from bot.slack.incoming import Incoming
+from bot.slack.messages.exceptions_told import worked_text
+from bot.slack.replies import Replies
+from bot.texts import say, template
+from handlers.exceptions.outcomes import Assign, MayWork, NobodyToWork, OnException, Resolve
+from handlers.exceptions.working import ExceptionWork
+from handlers.intents import Actor
+
+if TYPE_CHECKING:
+    from bot.slack.clicks import Click
+
+_NOBODY = template(
+    "They don't work on exceptions: it takes somebody of the security team with a linked account, whom it is not about."
+)
+_SILENT = template(
+    "The directory does not answer just now, so I can't tell who they are. Please try again in a minute."
+)
+
+
+class ExceptionClicks:
+    """Carries them out, and whispers to whoever clicked what came of it where nothing did."""
+
+    def __init__(self, work: ExceptionWork, *, replies: Replies) -> None:
+        self._work, self._replies = work, replies
+
+    @property
+    def table(self) -> "Mapping[str, Callable[[Click], Awaitable[None]]]":
+        """From button to method."""
+        return {
+            Action.ACKNOWLEDGE: self._acknowledge,
+            Action.ASSIGN: self._open_assign,
+            Action.RESOLVE: self._open_resolve,
+            Action.REOPEN: self._reopen,
+        }
+
+    async def assign(self, actor: Actor, incoming: Incoming, view: Mapping[str, Any]) -> str | Wrong:
+        """A submitted form; a sentence takes its place, "" closes it."""
+        typed = read_assign(view)
+        if isinstance(typed, Wrong):
+            return typed
+        outcome = await self._work.assign(
+            Assign(
+                actor=actor, where=incoming.where, delivery=incoming.delivery, exception=typed.exception,
+                whom=typed.whom,
+            )
+        )  # fmt: skip
+        if isinstance(outcome, NobodyToWork):
+            return Wrong(at={Field.FOR: say(_SILENT) if outcome.silent else say(_NOBODY)})
+        return worked_text(outcome)
+
+    async def resolve(self, actor: Actor, incoming: Incoming, view: Mapping[str, Any]) -> str | Wrong:
+        """A submitted form; a sentence takes its place, "" closes it."""
+        typed = read_resolve(view)
+        if isinstance(typed, Wrong):
+            return typed
+        outcome = await self._work.resolve(
+            Resolve(
+                actor=actor, where=incoming.where, delivery=incoming.delivery, exception=typed.exception,
+                why=typed.why, words=typed.words,
+            )
+        )  # fmt: skip
+        return worked_text(outcome)
+
+    async def _acknowledge(self, click: "Click") -> None:
+        self._say(click, worked_text(await self._work.acknowledge(_about(click))))
+
+    async def _reopen(self, click: "Click") -> None:
+        self._say(click, worked_text(await self._work.reopen(_about(click))))
+
+    async def _open_assign(self, click: "Click") -> None:
+        await self._open(click, await self._work.assign(Assign(**vars(_about(click)))), assign_form)
+
+    async def _open_resolve(self, click: "Click") -> None:
+        await self._open(click, await self._work.resolve(Resolve(**vars(_about(click)))), resolve_form)
+
+    async def _open(self, click: "Click", outcome: object, form: Callable[[MayWork], View]) -> None:
+        text = worked_text(outcome)
+        if isinstance(outcome, MayWork) and not await self._replies.open_form(click.trigger, form(outcome)):
+            text = say(sentences.TRY_AGAIN)
+        self._say(click, text)
+
+    def _say(self, click: "Click", text: str) -> None:
+        if text:
+            self._replies.whisper(click.incoming.channel, click.actor.slack_user, text)
+
+
+def _about(click: "Click") -> OnException:
+    return OnException(
+        actor=click.actor, where=click.incoming.where, delivery=click.incoming.delivery, exception=click.value
+    )

@@ -1,0 +1,167 @@
+"""The clicks and forms of petitions: somebody asks two people, and they approve, deny or stop it.
+
+A button's value is an id to look up; nothing else in the payload is believed.
+"""
+
+from collections.abc import Awaitable, Callable, Mapping
+from typing import TYPE_CHECKING, Any
+
+from bot.slack import sentences
+from bot.slack.actions import Action, Field
+from bot.slack.door import PageLinks
+from bot.slack.forms.decision import read_decision
+from bot.slack.forms.parts import Wrong
+from bot.slack.forms.petitions import attest_form, petition_form, read_petition
+from bot.slack.incoming import Incoming
+from bot.slack.messages.freezes import stopped_plainly, stopped_text
+from bot.slack.messages.parts import Message, said
+from bot.slack.messages.petitions_told import (
+    PROVE_FIRST,
+    asked_text,
+    decided_text,
+    not_needed_message,
+    prove_first_message,
+)
+from bot.slack.replies import Replies
+from bot.texts import say
+from handlers.decisions.freezing import Stopped
+from handlers.decisions.policy import AttestWay
+from handlers.ground import Ground
+from handlers.intents import Actor, Intent
+from handlers.petitions.asking import Petitioning
+from handlers.petitions.attesting import Attesting
+from handlers.petitions.outcomes import (
+    AskPetition,
+    DecidePetition,
+    MayAsk,
+    MayAttest,
+    NotNeeded,
+    OnPetition,
+    Petitioned,
+    ProveFirst,
+    Said,
+    Settled,
+)
+from handlers.petitions.stories import PetitionStory
+from handlers.petitions.telling import story_of
+from storage.states import PetitionKind
+
+if TYPE_CHECKING:
+    from bot.slack.clicks import Click
+
+
+class PetitionClicks:
+    """Carries them out, and whispers what came of it to the one who clicked."""
+
+    def __init__(
+        self,
+        ground: Ground,
+        *,
+        petitioning: Petitioning,
+        attesting: Attesting,
+        pages: PageLinks,
+        replies: Replies,
+    ) -> None:
+        self._ground, self._pages, self._replies = ground, pages, replies
+        self._petitioning, self._attesting = petitioning, attesting
+
+    @property
+    def table(self) -> "Mapping[str, Callable[[Click], Awaitable[None]]]":
+        """From button to method."""
+        return {
+            Action.PETITION_PASSWORD: lambda click: self._open_asking(click, PetitionKind.PASSWORD),
+            Action.PETITION_PROOFS: lambda click: self._open_asking(click, PetitionKind.PROOFS),
+            Action.PETITION_APPROVE: lambda click: self._open(click, "approve"),
+            Action.PETITION_DENY: lambda click: self._open(click, "deny"),
+            Action.PETITION_CANCEL: self._cancel,
+        }
+
+    async def ask(self, actor: Actor, incoming: Incoming, view: Mapping[str, Any]) -> str | Wrong:
+        """A submitted form to ask; a sentence takes its place, "" closes it."""
+        typed = read_petition(view)
+        if typed is None:
+            return say(sentences.GONE)
+        if isinstance(typed, Wrong):
+            return typed
+        outcome = await self._petitioning.ask(
+            AskPetition(
+                actor=actor,
+                where=incoming.where,
+                delivery=incoming.delivery,
+                kind=typed.kind,
+                explanation=typed.explanation,
+            )
+        )
+        return "" if isinstance(outcome, Petitioned) else asked_text(outcome)
+
+    async def decide(
+        self, actor: Actor, incoming: Incoming, view: Mapping[str, Any], *, approve: bool
+    ) -> str | Wrong:
+        """A submitted approval or denial."""
+        typed = read_decision(view)
+        if isinstance(typed, Wrong):
+            return typed
+        outcome = await self._attesting.decide(
+            DecidePetition(
+                actor=actor,
+                where=incoming.where,
+                delivery=incoming.delivery,
+                petition=typed.grant,
+                approve=approve,
+                rationale=typed.rationale,
+            )
+        )
+        if isinstance(outcome, Stopped):
+            return Wrong(at={Field.RATIONALE: stopped_plainly(outcome)})
+        if isinstance(outcome, ProveFirst):
+            self._prove_first(actor, outcome)
+            return say(PROVE_FIRST)
+        return "" if isinstance(outcome, Said | Settled) else decided_text(outcome)
+
+    async def _open_asking(self, click: "Click", kind: PetitionKind) -> None:
+        intent = Intent(actor=click.actor, where=click.incoming.where, delivery=click.incoming.delivery)
+        outcome = await self._petitioning.consider(intent, kind)
+        if isinstance(outcome, NotNeeded):
+            self._tell(click.actor, not_needed_message(outcome))
+        elif not isinstance(outcome, MayAsk):
+            if text := asked_text(outcome):
+                self._tell(click.actor, said(text))
+        elif not await self._replies.open_form(click.trigger, petition_form(outcome)):
+            self._say(click, say(sentences.TRY_AGAIN))
+
+    async def _open(self, click: "Click", way: AttestWay) -> None:
+        outcome = await self._attesting.consider(_about(click), way)
+        if isinstance(outcome, ProveFirst):
+            self._prove_first(click.actor, outcome)
+            self._say(click, say("First show who you are: I sent you the link in our direct messages."))
+            return
+        story = await self._story(click.value) if isinstance(outcome, MayAttest) else None
+        if isinstance(outcome, MayAttest) and story is not None:
+            form = attest_form(story, approve=way == "approve", why=outcome.why)
+            if not await self._replies.open_form(click.trigger, form):
+                self._say(click, say(sentences.TRY_AGAIN))
+            return
+        self._say(click, stopped_text(outcome) if isinstance(outcome, Stopped) else decided_text(outcome))
+
+    async def _cancel(self, click: "Click") -> None:
+        self._say(click, decided_text(await self._attesting.cancel(_about(click))))
+
+    async def _story(self, petition: str) -> PetitionStory | None:
+        cool_off = self._ground.cool_off
+        return await self._ground.database.read(lambda tx: story_of(tx, petition, cool_off=cool_off))
+
+    def _prove_first(self, actor: Actor, outcome: ProveFirst) -> None:
+        self._tell(actor, prove_first_message(self._pages.address(outcome.handle)))
+
+    def _tell(self, actor: Actor, message: Message) -> None:
+        self._replies.tell(actor.slack_user, message)
+
+    def _say(self, click: "Click", text: str) -> None:
+        if text:
+            self._replies.whisper(click.incoming.channel, click.actor.slack_user, text)
+
+
+def _about(click: "Click") -> OnPetition:
+    return OnPetition(
+        actor=click.actor, where=click.incoming.where, delivery=click.incoming.delivery, petition=click.value
+    )

@@ -1,0 +1,276 @@
+"""“This wasn't me”: one click closes what is open, switches the account off, ends its sessions, tells security (P-6).
+
+It can only stop things. What it stopped is let go by handlers.alarms.releasing, and nothing here resets or gives anything.
+"""
+
+import base64
+import hmac
+import re
+from datetime import datetime, timedelta
+from typing import Literal
+
+import structlog
+from sqlmodel import Session
+
+from handlers.alarms.reported import NoLink, Stopped
+from handlers.exceptions.forged import turn_away_forged
+from handlers.exceptions.raising import Kind, Severity, Strange, cause_of, tell_security
+from handlers.exceptions.strange import named
+from handlers.ground import Ground
+from handlers.intents import PAGE, SCHEDULE, Report, Where
+from handlers.outcomes import Repeated, Unknown
+from handlers.patience import in_call_time
+from handlers.petitions.ends import By, end_of, not_theirs
+from handlers.petitions.outcomes import Why
+from handlers.recording import WICKET, Fact, person, record, stranger
+from handlers.secure_page.visits import PageGround
+from handlers.vouching.telling import told
+from storage import alarms, deliveries, handles, petitions, vouchings
+from storage.alarms import Effect
+from storage.audit import entry as audit
+from storage.directories.base import Account, Directory
+from storage.exceptions import decide_exceptions
+from storage.faults import DirectoryUnavailable
+from storage.records import Alarm, Handle
+from storage.secrets import Vault
+from storage.states import Ended
+
+log = structlog.get_logger(__name__)
+
+# A letter is often read days later.
+WORKS_FOR = timedelta(days=7)
+HOUR = timedelta(hours=1)
+_MAC_BYTES = 16
+_TEXT = re.compile(r"(h-[0-9a-z]{9}-[0-9a-z]{8})\.([A-Za-z0-9_-]{22})")
+
+Door = Literal["mail", "slack"]
+
+
+class StopLinks:
+    """The text of the links in letters. Another key makes them than those of the secure page, so they open nothing."""
+
+    def __init__(self, vault: Vault) -> None:
+        self._vault = vault
+
+    def text(self, handle: str) -> str:
+        """What stands in the link about this visit: `<id>.<mac>`. The page is at `{public_url}/not-me/{text}`."""
+        return f"{handle}.{_mac(self._vault.derive('stop', handle))}"
+
+    def handle_in(self, text: str) -> str | None:
+        """The visit that a link is about, if we wrote it."""
+        parts = _TEXT.fullmatch(text)
+        if parts is None:
+            return None
+        handle, given = parts.groups()
+        ours = [_mac(derived) for derived in self._vault.derive_all("stop", handle)]
+        return handle if any(hmac.compare_digest(given, mac) for mac in ours) else None
+
+
+class Alarms:
+    """Raises alarms and sees to what each calls for; what the directory does not do at once is tried again."""
+
+    def __init__(self, ground: Ground, page: PageGround) -> None:
+        self._ground, self._page = ground, page
+        self._links = StopLinks(page.vault)
+
+    async def by_mail(self, text: str) -> Stopped | NoLink:
+        """Somebody pressed the button behind the link of a letter. They need not say who they are: it only stops."""
+        handle = await self._handle(self._links.handle_in(text))
+        if handle is None or self._since(handle) + WORKS_FOR <= self._ground.now():
+            return NoLink()
+        actor = stranger(handle.slack_team, "")
+        return await self._sound(handle, await self._account(handle), "mail", actor, PAGE)
+
+    async def by_slack(self, intent: Report) -> Stopped | Unknown | Repeated:
+        """The person pressed the button in Slack; somebody else's is a forgery."""
+        handle, account = await self._handle(intent.handle), intent.actor.account
+        theirs = handle is not None and (handle.directory, handle.account) == (account.directory, account.id)
+        if handle is None or not theirs:
+            return await self._ground.database.write(lambda tx: self._forged(tx, intent))
+        return await self._sound(handle, account, "slack", person(intent.actor), intent.where)
+
+    async def settle_due(self) -> int:
+        """Try again what is still to be done; how many there were. For the start and the schedule."""
+        found = await self._ground.database.read(alarms.unsettled)
+        for alarm in found:
+            await self._settle(alarm.handle)
+        return len(found)
+
+    def _since(self, handle: Handle) -> datetime:
+        """From when on its letters count: a visit that a petition opened began later than it was made."""
+        at_once = handle.expires_at <= handle.created_at + self._page.handles.lifetime
+        return handle.created_at if at_once else handle.expires_at
+
+    async def _handle(self, handle_id: str | None) -> Handle | None:
+        if handle_id is None:
+            return None
+        found = await self._ground.database.read(lambda tx: handles.handle_by_id(tx, handle_id))
+        return found if found is not None and found.account else None
+
+    async def _account(self, handle: Handle) -> Account | None:
+        """As the directory has it; None also if it does not say, for this must not wait for it."""
+        try:
+            directory = self._ground.directory(handle.directory)
+            return await in_call_time(directory.account(handle.account))
+        except DirectoryUnavailable:
+            return None
+
+    def _forged(self, tx: Session, intent: Report) -> Unknown | Repeated:
+        if not deliveries.take(tx, intent.delivery, self._ground.now()):
+            return Repeated()
+        return turn_away_forged(tx, self._ground, intent, "account.report_tampered", what="visit")
+
+    async def _sound(
+        self, handle: Handle, account: Account | None, door: Door, actor: audit.Actor, where: Where
+    ) -> Stopped:
+        def work(tx: Session) -> Stopped:
+            by = By(actor=actor, where=where)
+            petition = petitions.get(tx, handle.id)
+            if petition is not None and petition.opens_at is None:  # nobody said yet that it is them
+                is_new = not_theirs(tx, petition, by, self._ground.now())
+                return Stopped(again=not is_new, petition=True)
+            disabled = self._raise(tx, handle, account, door, actor, where)
+            return Stopped(again=disabled is None, held=disabled == Effect.HELD)
+
+        stopped = await self._ground.database.write(work)
+        if not stopped.again and not stopped.petition:
+            await self._settle(handle.id)
+        return stopped
+
+    def _raise(
+        self,
+        tx: Session,
+        handle: Handle,
+        account: Account | None,
+        door: Door,
+        actor: audit.Actor,
+        where: Where,
+    ) -> Effect | None:
+        """Everything that needs no directory, in one transaction: what becomes of the account.
+
+        None if this visit was reported before.
+        """
+        at = self._ground.now()
+        name = named(account.name, account.login) if account else handle.account
+        disabled = self._how_to_disable(tx, handle, account)
+        if not alarms.sound(
+            tx, handle=handle.id, directory=handle.directory, account=handle.account, name=name, door=door,
+            disabled=disabled, at=at,
+        ):  # fmt: skip
+            return None
+        end_of(
+            tx, directory=handle.directory, account=handle.account, why=Why.NOT_ME,
+            by=By(actor=actor, where=where), at=at,
+        )  # fmt: skip
+        closed = handles.close_all(tx, directory=handle.directory, account=handle.account, at=at)
+        words = vouchings.end_all(tx, handle.directory, handle.account, Ended.REPORTED, at)
+        for word in words:
+            told(tx, word, Ended.REPORTED, at=at, actor=actor, where=where)
+        facts: dict[str, Fact] = {
+            "door": door, "purpose": handle.purpose, "result": handle.result, "closed": closed,
+            "disabled": disabled, "directory": handle.directory,
+        }  # fmt: skip
+        record(
+            tx, at=at, action="account.reported", outcome="done", actor=actor, where=where,
+            correlation=handle.id, subject=handle.account, facts=facts,
+        )  # fmt: skip
+        tell_security(
+            tx,
+            at,
+            Strange(
+                kind=Kind.NOT_ME,
+                severity=Severity.HIGH,
+                who=name,
+                cause=handle.id,
+                correlation=handle.id,
+                facts={
+                    **facts,
+                    "handle": handle.id,
+                    "directory": handle.directory,
+                    "sessions": Effect.WANTED,
+                },
+            ),
+        )
+        log.warning("account.reported", door=door, disabled=disabled)
+        return disabled
+
+    def _how_to_disable(self, tx: Session, handle: Handle, account: Account | None) -> Effect:
+        """So many an hour at most are switched off: this door must not be the way to lock out a whole company."""
+        earlier = alarms.open_of(tx, handle.directory, handle.account)
+        if account is not None and not account.active and not any(
+            one.disabled in (Effect.WANTED, Effect.DONE) for one in earlier
+        ):  # fmt: skip
+            return Effect.ALREADY
+        if alarms.how_many_since(tx, self._ground.now(), HOUR) >= self._page.limits.alarms_an_hour:
+            return Effect.HELD
+        return Effect.UNSEEN if account is None else Effect.WANTED
+
+    async def _settle(self, handle_id: str) -> None:
+        """Switch off, then end sessions: in this order, so that no new one begins in between."""
+        alarm = await self._ground.database.read(lambda tx: tx.get(Alarm, handle_id))
+        if alarm is None or alarm.settled_at is not None:
+            return
+        try:
+            directory = self._ground.directory(alarm.directory)
+        except DirectoryUnavailable as fault:
+            log.warning("alarm.directory", fault=str(fault))
+            return
+        disabled, sessions = Effect(alarm.disabled), Effect(alarm.sessions)
+        if disabled.is_wanted:
+            disabled = await _switch_off(directory, alarm.account, disabled)
+        if sessions == Effect.WANTED:
+            sessions = await _end_sessions(directory, alarm.account)
+
+        def work(tx: Session) -> bool:
+            return self._note(tx, handle_id, disabled, sessions)
+
+        if not await self._ground.database.write(work) and disabled == Effect.DONE:
+            # Somebody lifted it while we were at it: what we did since is taken back.
+            await in_call_time(directory.switch(alarm.account, active=True))
+
+    def _note(self, tx: Session, handle_id: str, disabled: Effect, sessions: Effect) -> bool:
+        at, alarm = self._ground.now(), alarms.get(tx, handle_id)
+        if alarm is None or alarm.lifted_at is not None:
+            return False
+        if (alarm.disabled, alarm.sessions) == (disabled, sessions):
+            return True
+        alarms.note(tx, alarm, disabled=disabled, sessions=sessions, at=at)
+        facts = {"disabled": disabled, "sessions": sessions}
+        record(
+            tx, at=at, action="account.stopped", outcome="done" if alarm.settled_at else "failed", actor=WICKET,
+            where=SCHEDULE, correlation=handle_id, subject=alarm.account, facts=facts,
+        )  # fmt: skip
+        decide_exceptions(tx, at=at, cause=cause_of(Kind.NOT_ME, handle_id), facts=facts)
+        return True
+
+
+async def _switch_off(directory: Directory, account: str, so_far: Effect) -> Effect:
+    if not directory.capabilities.switch:
+        return Effect.UNABLE
+    try:
+        if so_far == Effect.UNSEEN and not await _is_on(directory, account):
+            return Effect.ALREADY
+        so_far = Effect.WANTED
+        await in_call_time(directory.switch(account, active=False))
+        return Effect.WANTED if await _is_on(directory, account) else Effect.DONE
+    except DirectoryUnavailable:
+        return so_far
+
+
+async def _is_on(directory: Directory, account: str) -> bool:
+    found = await in_call_time(directory.account(account))
+    return found is not None and found.active
+
+
+async def _end_sessions(directory: Directory, account: str) -> Effect:
+    if not directory.capabilities.sessions:
+        return Effect.UNABLE
+    try:
+        await in_call_time(directory.end_sessions(account))
+    except DirectoryUnavailable:
+        return Effect.WANTED
+    return Effect.DONE
+
+
+def _mac(derived: bytes) -> str:
+    return base64.urlsafe_b64encode(derived[:_MAC_BYTES]).decode("ascii").rstrip("=")

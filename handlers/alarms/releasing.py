@@ -1,0 +1,199 @@
+"""Lifting an alarm: by a person of the security team, looked up at the click, or by an operator; on the record (P-6).
+
+It switches an account on only if the alarm switched it off, and brings back nothing that was closed.
+"""
+
+import structlog
+from sqlmodel import Session
+
+from handlers import recording
+from handlers.alarms.reported import MayRelease, NotReleased, Released
+from handlers.decisions.freezing import may_resume
+from handlers.decisions.policy import PolicyDecision, ResumeQuestion, same_person
+from handlers.exceptions.forged import turn_away_forged
+from handlers.exceptions.raising import Kind, Severity, Strange, broken_policy, cause_of, tell_security
+from handlers.exceptions.strange import named
+from handlers.ground import Ground
+from handlers.intents import Resume, Where
+from handlers.outcomes import NoLonger, NotAllowed, Repeated, Unknown
+from handlers.patience import in_call_time
+from handlers.people.recently import recently
+from handlers.questions.concerned import of_security
+from storage import alarms, deliveries
+from storage.alarms import Effect
+from storage.audit import entry as audit
+from storage.directories.base import Account, Directory
+from storage.exceptions import SETTLED, decide_exceptions
+from storage.faults import DirectoryUnavailable
+from storage.records import Alarm, ExceptionRecord
+
+log = structlog.get_logger(__name__)
+
+RELEASE = "release"
+
+
+Refused = NotAllowed | NoLonger | Unknown | Repeated
+
+
+class Releasing:
+    """Each click is taken once; the refused ones are on the record, too."""
+
+    def __init__(self, ground: Ground) -> None:
+        self._ground = ground
+
+    async def consider(self, intent: Resume) -> MayRelease | Refused:
+        """Whether this person may: asked when the form is about to open."""
+
+        whose = await self._whose(intent)
+
+        def work(tx: Session) -> MayRelease | Refused:
+            found = self._open(tx, intent, whose)
+            if not isinstance(found, Alarm):
+                return found
+            return MayRelease(exception=intent.freeze, who=found.name, disabled=found.disabled)
+
+        return await self._ground.database.write(work)
+
+    async def release(self, intent: Resume) -> Released | NotReleased | Refused:
+        """Lift it, with the reason why that is right."""
+        whose = await self._whose(intent)
+        found = await self._ground.database.write(lambda tx: self._open(tx, intent, whose))
+        if not isinstance(found, Alarm):
+            return found
+        actor = recording.person(intent.actor)
+        return await self.lift(
+            found.directory, found.account, actor=actor, by=intent.actor.account.name,
+            rationale=intent.rationale, where=intent.where,
+        )  # fmt: skip
+
+    async def lift(
+        self, directory: str, account: str, *, actor: audit.Actor, by: str, rationale: str, where: Where
+    ) -> Released | NotReleased:
+        """Everything that is open about an account. by: a name to show. For an operator there is no policy.
+
+        The account is switched on first: while that is not known to be done, the alarm stands.
+        """
+        found = await self._ground.database.read(lambda tx: alarms.open_of(tx, directory, account))
+        if any(one.disabled in (Effect.WANTED, Effect.DONE) for one in found):
+            try:
+                await self._switch_on(self._ground.directory(directory), account)
+            except DirectoryUnavailable as fault:
+                log.warning("alarm.not_released", fault=str(fault))
+                return NotReleased()
+
+        def work(tx: Session) -> Released:
+            names = [
+                self._lift(tx, one, actor, by, rationale, where)
+                for one in alarms.open_of(tx, directory, account)
+            ]
+            return Released(who=names[0] if names else "")
+
+        return await self._ground.database.write(work)
+
+    async def _switch_on(self, directory: Directory, account: str) -> None:
+        if (
+            await in_call_time(directory.account(account)) is not None
+        ):  # nobody switches on whoever was deleted
+            await in_call_time(directory.switch(account, active=True))
+
+    def _lift(
+        self, tx: Session, alarm: Alarm, actor: audit.Actor, by: str, rationale: str, where: Where
+    ) -> str:
+        at = self._ground.now()
+        disabled = alarm.disabled
+        alarms.lift(tx, alarm, at=at, by=by, rationale=rationale)
+        recording.record(
+            tx, at=at, action="account.released", outcome="done", actor=actor, where=where,
+            correlation=alarm.handle, subject=alarm.account, facts={"disabled": disabled},
+            texts={"rationale": rationale, "by": by},
+        )  # fmt: skip
+        facts = {
+            "decided_by": by,
+            "decided_at": at.isoformat(),
+            "rationale": rationale,
+            SETTLED: at.isoformat(),
+        }
+        decide_exceptions(tx, at=at, cause=cause_of(Kind.NOT_ME, alarm.handle), facts=facts)
+        return alarm.name
+
+    async def _whose(self, intent: Resume) -> Account | None:
+        """The account that the button is about; None where there is none, or the directory does not say."""
+        alarm = await self._ground.database.read(lambda tx: _about(tx, intent))
+        if alarm is None:
+            return None
+        try:
+            return await in_call_time(self._ground.directory(alarm.directory).account(alarm.account))
+        except DirectoryUnavailable:
+            return None
+
+    def _open(self, tx: Session, intent: Resume, whose: Account | None) -> Alarm | Refused:
+        """The alarm, if it can be lifted by this person; everything else is recorded."""
+        ground = self._ground
+        if not deliveries.take(tx, intent.delivery, ground.now()):
+            return Repeated()
+        alarm = _about(tx, intent, held=True)
+        if alarm is None:
+            return turn_away_forged(tx, ground, intent, "release.tampered", what="exception")
+        decision = self._may(tx, intent)
+        # Whoever holds an account does not say that it is theirs again.
+        actor = intent.actor.account
+        own = (actor.directory, actor.id) == (alarm.directory, alarm.account)
+        own = own or (whose is not None and same_person(actor, whose))
+        if own or not decision.allowed:
+            return self._turn_away(tx, intent, alarm, decision)
+        if alarm.lifted_at is not None:
+            self._record(tx, intent, alarm, "release.late", "refused", decision)
+            return NoLonger(by=alarm.lifted_by, way=RELEASE, at=alarm.lifted_at)
+        self._record(tx, intent, alarm, "release.considered", "done", decision)
+        return alarm
+
+    def _may(self, tx: Session, intent: Resume) -> PolicyDecision:
+        ground, account = self._ground, intent.actor.account
+        question = ResumeQuestion(
+            principal=account,
+            kind="reported",
+            role="security" if of_security(ground, account) else None,
+            now=ground.now(),
+            recently=recently(tx, ground.now, (account,)),
+        )
+        return may_resume(ground.policy, question)
+
+    def _turn_away(self, tx: Session, intent: Resume, alarm: Alarm, decision: PolicyDecision) -> NotAllowed:
+        account = intent.actor.account
+        self._record(tx, intent, alarm, "release.refused", "refused", decision)
+        who = named(account.name, account.login)
+        strange = Strange(
+            kind=Kind.WRONG_APPROVER, severity=Severity.HIGH, who=who, cause=f"{account.id}:{alarm.handle}",
+            correlation=alarm.handle,
+            facts={
+                "release": alarm.name,
+                "reasons": list(decision.reasons) if decision.policy_ids and not decision.allowed else [],
+                "policies": list(decision.policy_ids),
+            },
+        )  # fmt: skip
+        if decision.errors:
+            strange = broken_policy(decision, who=who, correlation=alarm.handle)
+        tell_security(tx, self._ground.now(), strange)
+        return NotAllowed(
+            entitlement="this",
+            owner_name="the security team",
+            reasons=() if decision.allowed else decision.reasons,
+        )
+
+    def _record(
+        self, tx: Session, intent: Resume, alarm: Alarm, action: str, outcome: str, decision: PolicyDecision
+    ) -> None:
+        recording.record(
+            tx, at=self._ground.now(), action=action, outcome=outcome, actor=recording.person(intent.actor),
+            where=intent.where, correlation=alarm.handle, subject=alarm.account, decision=decision,
+            texts={"rationale": intent.rationale} if intent.rationale else {},
+        )  # fmt: skip
+
+
+def _about(tx: Session, intent: Resume, *, held: bool = False) -> Alarm | None:
+    """The alarm whose button was clicked, if it is one. held: until the transaction ends."""
+    row = tx.get(ExceptionRecord, intent.freeze)
+    if row is None or row.kind != Kind.NOT_ME:
+        return None
+    handle = str(row.facts.get("handle"))
+    return alarms.get(tx, handle) if held else tx.get(Alarm, handle)

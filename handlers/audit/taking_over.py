@@ -1,0 +1,120 @@
+"""Taking over a store from a version that signed no rows: begun at the first start, ended by an operator (T-9).
+
+Until that end what has no MAC counts and nothing is signed, since an older replica that writes beside would spoil what
+it cannot sign anew; a MAC that does not fit counts in no case.
+"""
+
+import asyncio
+from collections.abc import Callable
+from datetime import datetime, timedelta
+from functools import partial
+
+from sqlmodel import Session
+
+from handlers import recording
+from handlers.exceptions.raising import Kind, Severity, Strange, cause_of, tell_security
+from handlers.ground import Ground
+from handlers.intents import SCHEDULE, Where
+from storage.audit.verification import verify_log
+from storage.database import Database
+from storage.exceptions import is_open
+from storage.faults import AuditFault
+from storage.macs import BOUND
+from storage.signing import sign_unsigned, unsigned
+from storage.taking_over import SIGNED, STORY, story, takes_over
+
+AT_A_TIME = 200
+_ANEW = timedelta(hours=24)
+_CAUSE = "store"
+_UNSOUND = (
+    "Rows without a MAC would count, and the audit log that says so is not sound. Find out who could change the "
+    "database (`wicket audit verify`), and run `wicket keys sign` once each row in it may count."
+)
+
+Tell = Callable[[int, int | None], None]
+
+
+async def begin(ground: Ground) -> None:
+    """Decide once in the life of a store, and put on record, whether rows without a MAC count until an operator signs.
+
+    They do where a version was before that signed none; a new store has none and signs from its first row on. Not by a
+    deadline, as where people wait: there may be very many rows to look at.
+
+    AuditFault if rows without a MAC would count by a log that does not fit: its entries are what says so, and nobody
+    else ever walks over all of them.
+    """
+    await asyncio.to_thread(_begin_by, ground.database, ground.now())
+
+
+def _begin_by(database: Database, at: datetime) -> None:
+    if database.read_now(_would_count):
+        report = database.read_now(verify_log)
+        if report.findings and not report.only_tiles:
+            raise AuditFault(f"{_UNSOUND} {report.findings[0].detail}")
+    database.write_now(partial(_begin, at=at))
+
+
+def _would_count(tx: Session) -> bool:
+    """Whether there are rows without a MAC, and nothing says that they do not count."""
+    return SIGNED not in story(tx) and bool(unsigned(tx))
+
+
+def _begin(tx: Session, at: datetime) -> None:
+    if story(tx):
+        return
+    found = unsigned(tx)
+    recording.record(
+        tx, at=at, action="rows.unsigned" if found else "rows.signed", outcome="done",
+        actor=recording.WICKET, where=SCHEDULE, correlation=STORY, facts=dict(found),
+    )  # fmt: skip
+
+
+async def tell_daily(ground: Ground) -> None:
+    """Have security hear once a day that rows without a MAC count still, how many, and what ends it."""
+    if await ground.database.read(takes_over):
+        await ground.database.write(partial(told_of_unsigned, at=ground.now()))
+
+
+def told_of_unsigned(tx: Session, at: datetime) -> None:
+    """Tell it, unless it was told in the day before."""
+    if is_open(tx, cause_of(Kind.ROWS_UNSIGNED, _CAUSE), since=at - _ANEW):
+        return
+    tell_security(
+        tx,
+        at,
+        Strange(
+            kind=Kind.ROWS_UNSIGNED, severity=Severity.MEDIUM, who="Wicket", cause=_CAUSE, correlation=STORY,
+            facts={"rows": sum(unsigned(tx).values())}, anew=True,
+        ),
+    )  # fmt: skip
+
+
+def sign_rows(database: Database, *, where: Where, tell: Tell) -> dict[str, int] | None:
+    """Sign what has no MAC, some at a time beside running bots, and let no row count without one from then on.
+
+    How many by table; None if that was done before. It can be broken off and begun again: the last transaction signs
+    what came meanwhile and puts it on record, and there each replica reads it.
+    """
+    if SIGNED in database.read_now(story):
+        return None
+    total = sum(database.read_now(unsigned).values())
+    done = dict[str, int]()
+    for table in BOUND:
+        while some := database.write_now(partial(sign_unsigned, name=table, limit=AT_A_TIME)):
+            done[table] = done.get(table, 0) + some
+            tell(sum(done.values()), max(total, sum(done.values())))
+    return database.write_now(partial(_end, at=database.now(), done=done, where=where))
+
+
+def _end(tx: Session, at: datetime, done: dict[str, int], where: Where) -> dict[str, int] | None:
+    if SIGNED in story(tx):
+        return None
+    counts = dict(done)
+    for table in BOUND:
+        while some := sign_unsigned(tx, table, limit=AT_A_TIME):
+            counts[table] = counts.get(table, 0) + some
+    recording.record(
+        tx, at=at, action="rows.signed", outcome="done", actor=recording.OPERATOR, where=where, correlation=STORY,
+        facts=dict(counts),
+    )  # fmt: skip
+    return counts

@@ -1,0 +1,221 @@
+"""The watch over the store: is it what was last signed of it? If not, new access stops; if so, it is signed again.
+
+What was signed is kept where a restored store cannot take it back: in a file outside, and in this process.
+"""
+
+import asyncio
+import socket
+from collections import deque
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+import structlog
+from sqlmodel import Session
+
+from handlers.decisions.freezing import What
+from handlers.ground import Ground
+from handlers.intents import SCHEDULE
+from handlers.recording import WICKET
+from handlers.stops.freezing import Cause, begin
+from storage import freezes
+from storage.audit import log as audit_log
+from storage.audit.checkpoint import BadNote, Checkpoint, Signer, verify_note
+from storage.audit.published import Published, publish, read_published
+from storage.audit.sealing import Contradiction, agrees, contradiction, latest_checkpoint, sign_head
+from storage.faults import AuditFault, WicketFault
+from storage.sentences import Sentence, template
+from storage.states import FreezeKind
+
+log = structlog.get_logger(__name__)
+
+# Of the checkpoints in the file, so many of the last are compared at each look.
+_LATEST = 20
+_REMEMBERED = 1000
+
+_UNREADABLE = template("The file of published checkpoints {file} cannot be read.")
+_ENDS_ODDLY = template("The file of published checkpoints {file} ends in something that is none.")
+_LACKS_LAST = template("The file of published checkpoints {file} lacks the last one that was written to it.")
+
+
+class Watching:
+    """Compares, freezes, signs. file: where checkpoints are published, None for nowhere.
+
+    latest: the checkpoint of the last look, for whoever asks. stopped: told after each look how many freezes are open.
+    """
+
+    def __init__(
+        self, ground: Ground, signer: Signer, *, file: Path | None, stopped: Callable[[int], None]
+    ) -> None:
+        self._ground = ground
+        self._signer = signer
+        self._file = file
+        self._stopped = stopped
+        self._place = f"{socket.gethostname()}:{file}"
+        self._own: deque[str] = deque(maxlen=_REMEMBERED)
+        self._is_first = True
+        self.latest: str | None = None
+
+    async def look(self) -> None:
+        """Compare the store with what was signed of it, and sign and publish what came since.
+
+        AuditFault if nothing can be added to the log at all. A fault of the store passes through.
+        """
+        found = await asyncio.to_thread(self._read)
+        wrong = await self._ground.database.read(lambda tx: self._wrong(tx, found))
+        if wrong is not None and wrong.broken:
+            raise AuditFault(f"The audit store cannot be added to: {wrong.detail}")
+        if wrong is not None:
+            # Read before the transaction: it may be long, and nobody else can write meanwhile.
+            history = await asyncio.to_thread(self._history)
+            await self._ground.database.write(lambda tx: self._freeze(tx, found, history))
+        note = await self._ground.database.read(lambda tx: sign_head(tx, self._signer))
+        if note not in self._before(found):
+            self._own.append(note)
+            await self._publish(note)
+        self.latest = note
+        self._stopped(await self._ground.database.read(lambda tx: len(freezes.open_ones(tx))))
+        self._is_first = False
+
+    async def stop_for(self, detail: str, unless: Callable[[Session], bool]) -> None:
+        """Stop new access for what was found in the log itself, as for a checkpoint that it contradicts.
+
+        detail: what was found, as a sentence. unless: done first, in the same transaction; true if that is all.
+        """
+        found, history = await asyncio.to_thread(self._read), await asyncio.to_thread(self._history)
+
+        def stop(tx: Session) -> None:
+            if not unless(tx):
+                self._begin(tx, Contradiction(detail=detail), found, history)
+
+        await self._ground.database.write(stop)
+        self._stopped(await self._ground.database.read(lambda tx: len(freezes.open_ones(tx))))
+
+    async def last_look(self) -> None:
+        """The look before the end: what came since the last is signed too, if that can be done at all."""
+        try:
+            await self.look()
+        except WicketFault as fault:
+            log.warning("checkpoint.not_published", fault=str(fault))
+
+    def _read(self) -> "Published | None":
+        """What the file says; None if it could not be read."""
+        if self._file is None:
+            return Published()
+        try:
+            return read_published(self._file)
+        except OSError as fault:
+            log.error("checkpoint.file_unreadable", file=str(self._file), fault=fault.strerror)
+            return None
+
+    def _wrong(
+        self, tx: Session, found: Published | None, history: Sequence[str] = ()
+    ) -> Contradiction | None:
+        wrong = contradiction(tx, self._signer.verifier, self._known(found))
+        if wrong is not None or self._file is None:
+            return wrong
+        if found is None:
+            # Later the process itself remembers what it signed; at the start nobody does.
+            detail = Sentence(_UNREADABLE, file=str(self._file))
+            return Contradiction(detail=detail) if self._is_first else None
+        return self._shortened(tx, found, history)
+
+    def _shortened(self, tx: Session, found: Published, history: Sequence[str]) -> Contradiction | None:
+        """Whether the file ends before what was written to it, which a crash in the middle of writing does not do."""
+        last = freezes.last_published(tx, self._place)
+        if last is None and found.rest:
+            detail = Sentence(_ENDS_ODDLY, file=str(self._file))
+        elif last is not None and last not in found.notes and last not in (history or self._history()):
+            detail = Sentence(_LACKS_LAST, file=str(self._file))
+        else:
+            return None
+        return Contradiction(detail=detail)
+
+    def _known(self, found: Published | None) -> list[str]:
+        """What to compare with: the latest of the file, of which the very last must be sound, and our own last."""
+        notes = list(found.notes[-_LATEST:]) if found else []
+        earlier = [
+            note for note in notes[:-1] if not isinstance(verify_note(note, self._signer.verifier), BadNote)
+        ]
+        return [*earlier, *notes[-1:], *([self._own[-1]] if self._own else [])]
+
+    def _freeze(self, tx: Session, found: Published | None, history: Sequence[str]) -> None:
+        """Look once more where nobody else can write: of several that saw it, one freezes."""
+        wrong = self._wrong(tx, found, history)
+        if wrong is None or (wrong.checkpoint is None and self._ground.stopped(tx, What.PROOFS)):
+            return  # an open freeze says all there is to say of a file that cannot be used
+        self._begin(tx, wrong, found, history)
+
+    def _begin(
+        self, tx: Session, wrong: Contradiction, found: Published | None, history: Sequence[str]
+    ) -> None:
+        known = self._signed([*(found.notes if found else ()), *self._own])
+        size = audit_log.head(tx).size
+        kind = FreezeKind.RESTORED if wrong.behind else FreezeKind.MISMATCH
+        latest = max((checkpoint.size for _, checkpoint in known), default=0)
+        cause = Cause(
+            kind=kind,
+            detail=wrong.detail,
+            agrees=self._agreeing(tx, history) if kind == FreezeKind.RESTORED else size,
+            cites=_last_of_each(known, wrong),
+            signed=max(latest, wrong.checkpoint.size if wrong.checkpoint else 0),
+        )
+        begin(tx, self._ground, cause, actor=WICKET, where=SCHEDULE, signer=self._signer)
+
+    def _agreeing(self, tx: Session, history: Sequence[str]) -> int:
+        """How many entries are certainly those that were signed, by the largest checkpoint that agrees."""
+        head = audit_log.head(tx)
+        kept = latest_checkpoint(tx)
+        notes = [*([kept] if kept else []), *history, *self._own]
+        for note in sorted(notes, key=_size, reverse=True):
+            if _size(note) > head.size:
+                continue
+            read = verify_note(note, self._signer.verifier)
+            if isinstance(read, Checkpoint) and agrees(tx, head, read):
+                return read.size
+        return 0
+
+    def _history(self) -> Sequence[str]:
+        """All that was ever published here: yesterday's are far from the end of the file."""
+        if self._file is None:
+            return ()
+        try:
+            return read_published(self._file, whole=True).notes
+        except OSError:
+            return ()
+
+    def _signed(self, notes: Sequence[str]) -> list[tuple[str, Checkpoint]]:
+        read = [(note, verify_note(note, self._signer.verifier)) for note in notes]
+        return [(note, one) for note, one in read if isinstance(one, Checkpoint)]
+
+    def _before(self, found: Published | None) -> Sequence[str]:
+        """What was signed last, here or in the file: the same is not published twice."""
+        return found.notes[-1:] if self._file is not None and found is not None else tuple(self._own)[-1:]
+
+    async def _publish(self, note: str) -> None:
+        if self._file is None:
+            return
+        try:
+            await asyncio.to_thread(publish, self._file, note)
+        except OSError as fault:
+            log.error("checkpoint.not_published", file=str(self._file), fault=fault.strerror)
+            return
+        now, place = self._ground.now(), self._place
+        await self._ground.database.write(
+            lambda tx: freezes.remember_published(tx, place=place, note=note, at=now)
+        )
+
+
+def _last_of_each(known: Sequence[tuple[str, Checkpoint]], wrong: Contradiction) -> list[str]:
+    """The largest checkpoint of each epoch that is known, as it was published, and the one that told of it."""
+    largest: dict[str, tuple[int, str]] = {}
+    for note, checkpoint in known:
+        if checkpoint.size >= largest.get(checkpoint.origin, (0, ""))[0]:
+            largest[checkpoint.origin] = (checkpoint.size, note)
+    told = [wrong.note] if wrong.note else []
+    return sorted({*(note for _, note in largest.values()), *told}, key=_size)
+
+
+def _size(note: str) -> int:
+    """How many entries a note says it covers; it is not trusted for that."""
+    lines = note.split("\n", 2)
+    return int(lines[1]) if len(lines) > 1 and lines[1].isascii() and lines[1].isdigit() else 0

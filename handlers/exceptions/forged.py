@@ -1,0 +1,83 @@
+"""A click or form that Wicket never made: it names what was never shown to whoever sent it.
+
+It is recorded and told to the security channel; it never says what the thing it names is. What a restored store does
+not know of any more is recorded alone: whoever clicks a message of that time is no forger.
+"""
+
+from sqlmodel import Session
+
+from handlers import recording
+from handlers.exceptions.outcomes import OnException
+from handlers.exceptions.raising import Kind, Severity, Strange, tell_security
+from handlers.exceptions.strange import named
+from handlers.ground import Ground
+from handlers.intents import AnswerInquiry, AskStory, Intent, OnGrant, Reconcile, Resume
+from handlers.outcomes import Repeated, Unknown
+from storage import deliveries, freezes, grants, inquiries, truly
+from storage.identifiers import made_at
+from storage.records import ExceptionRecord
+
+
+async def refuse_forged(ground: Ground, intent: Intent) -> Unknown | Repeated:
+    """A button or form whose very name is none of ours: refused on the record, once however often it is delivered."""
+
+    def work(tx: Session) -> Unknown | Repeated:
+        if not deliveries.take(tx, intent.delivery, ground.now()):
+            return Repeated()
+        return turn_away_forged(tx, ground, intent, "click.refused", what="button")
+
+    return await ground.database.write(work)
+
+
+def turn_away_forged(
+    tx: Session, ground: Ground, intent: Intent, action: str, *, what: str = "request"
+) -> Unknown:
+    """Record it under `action` ("approval.tampered") as refused, and tell the security channel; what to answer."""
+    account = intent.actor.account
+    # Whoever clicks what others changed in the database is no forger; that is told by itself (handlers.audit.doubts).
+    spoilt = isinstance(intent, OnGrant) and truly.is_spoilt(tx, intent.grant)
+    lost = is_lost(tx, intent)
+    recording.record(
+        tx,
+        at=ground.now(),
+        action=action,
+        outcome="refused",
+        actor=recording.person(intent.actor),
+        where=intent.where,
+        correlation=account.id,
+        facts={"lost": True} if lost else {"row": "refused"} if spoilt else None,
+    )
+    if lost or spoilt:
+        return Unknown(what=what, lost=lost)
+    tell_security(
+        tx,
+        ground.now(),
+        Strange(
+            kind=Kind.TAMPERED,
+            severity=Severity.HIGH,
+            who=named(account.name, account.login),
+            cause=account.id,
+            correlation=account.id,
+        ),
+    )
+    return Unknown(what=what)
+
+
+def is_lost(tx: Session, intent: Intent) -> bool:
+    """Whether what it names says that it was made in a time that a restored store does not know of.
+
+    Anybody could write such an id; nothing comes of it but this answer.
+    """
+    match intent:
+        case OnGrant(grant=name):
+            known = grants.get(tx, name) is not None
+        case AnswerInquiry(inquiry=name):
+            known = inquiries.get(tx, name) is not None
+        case Reconcile(exception=name) | Resume(freeze=name) | OnException(exception=name):
+            known = tx.get(ExceptionRecord, name) is not None
+        case AskStory(about=name):
+            known = False  # whoever asks has looked
+        case _:
+            return False
+    made = made_at(name)
+    return not known and made is not None and freezes.is_lost(tx, made)

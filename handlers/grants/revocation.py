@@ -1,0 +1,136 @@
+"""The end of things, on time: grants whose time is over, requests nobody answered, removals that are overdue.
+
+It moves grants and makes holdings follow; the directory itself is changed by handlers.grants.effects.
+"""
+
+from datetime import timedelta
+from math import inf
+
+from sqlmodel import Session
+
+from handlers import recording
+from handlers.decisions.lifecycle import OVERDUE_AFTER, PAGE_AGAIN, is_page, told_again_at
+from handlers.grants.outages import is_any_told, tell_outages
+from handlers.grants.unfollowed import tell_overdue
+from handlers.ground import Ground
+from handlers.intents import SCHEDULE
+from handlers.stops.stopping import put_off
+from storage import deliveries, endings, grants, holdings, step_ups, tallies
+from storage.holdings import Standing
+from storage.records import Grant
+from storage.states import GrantState
+
+# Small enough that one transaction holds up nobody who waits for the writer, large enough to share a commit.
+BATCH = 25
+# The end of a grant is four plain statements for many at once, so more of them take no longer.
+ENDS = 200
+KEEP_DRAFTS = timedelta(days=1)
+# What approvers typed before they proved who they are, once the link to do so is over.
+KEEP_TYPED = timedelta(hours=1)
+
+
+class Revocation:
+    """What time itself does. A tick calls each method; a late one catches up, since the rows are the schedule.
+
+    is_ending: more grants are over than one transaction ends, and they are being ended now.
+    """
+
+    def __init__(self, ground: Ground) -> None:
+        self._ground = ground
+        self.is_ending = False
+
+    async def end_due(self) -> int:
+        """Begin the end of every grant whose time is over, the longest overdue first; how many."""
+        ended = 0
+        try:
+            while (batch := await self._ground.database.write(self._end_batch)) == ENDS:
+                self.is_ending, ended = True, ended + batch
+        finally:
+            self.is_ending = False
+        return ended + batch
+
+    async def until_next_end(self) -> float:
+        """Seconds until the next grant is over, as things stand; infinite if none will be."""
+        at = await self._ground.database.glance(endings.next_end)
+        return (at - self._ground.now()).total_seconds() if at is not None else inf
+
+    async def standing(self) -> Standing:
+        """How much is being worked on and how much is overdue, for those who watch."""
+        before = self._ground.now() - OVERDUE_AFTER
+        return await self._ground.database.read(lambda tx: holdings.standing(tx, before))
+
+    async def lapse_unanswered(self) -> int:
+        """Let lapse every request that nobody answered in time; how many."""
+        return await self._ground.database.write(self._lapse_batch)
+
+    async def tell_overdue(self) -> int:
+        """Tell of each removal that is overdue: once, and again while it goes on; how many."""
+        told = 0
+        while True:
+            batch = await self._ground.database.write(self._tell_batch)
+            told += batch
+            if batch < BATCH:
+                break
+        if told or await self._ground.database.read(is_any_told):
+            await self._ground.database.write(lambda tx: tell_outages(tx, self._ground))
+        return told
+
+    async def forget_old(self) -> None:
+        """Drop what is kept only for a while: delivery keys, unsent drafts, answered questions, old counts."""
+
+        def work(tx: Session) -> None:
+            now = self._ground.now()
+            deliveries.forget_old(tx, now)
+            tallies.forget_old(tx, now)
+            step_ups.erase_old(tx, now - KEEP_TYPED)
+            grants.drop_drafts(tx, now - KEEP_DRAFTS)
+            grants.drop_questions(tx, now - KEEP_DRAFTS)
+
+        await self._ground.database.write(work)
+
+    def _end_batch(self, tx: Session) -> int:
+        now = self._ground.now()
+        due = endings.due(tx, now, ENDS)
+        if due:
+            endings.begin(tx, [grant.id for grant in due], reason="its time is over")
+            holdings.follow_each(tx, due, at=now)
+            recording.record_each(
+                tx, ((grant, {}) for grant in due), at=now, action="grant.expired", where=SCHEDULE
+            )
+        return len(due)
+
+    def _lapse_batch(self, tx: Session) -> int:
+        now = self._ground.now()
+        if self._ground.stopped(tx):
+            return put_off(tx, self._ground, BATCH)
+        unanswered = grants.unanswered(tx, now, BATCH)
+        for grant in unanswered:
+            grants.move(tx, grant, GrantState.LAPSED, ended_at=now)
+            self._record(tx, grant, "grant.lapsed")
+            self._ground.show(tx, grant)
+        return len(unanswered)
+
+    def _tell_batch(self, tx: Session) -> int:
+        now = self._ground.now()
+        late = holdings.overdue(tx, now, after=OVERDUE_AFTER, again=PAGE_AGAIN, limit=BATCH)
+        for holding in late:
+            grant = grants.concerning(tx, holding)
+            if grant is None:
+                holdings.told_overdue(tx, holding, page_at=told_again_at(holding.due_at, now))
+                continue
+            is_first = not holding.overdue_told
+            tell_overdue(tx, self._ground, holding, grant, page=is_page(holding.due_at, now))
+            if is_first:  # its message says from then on that it is late
+                self._ground.show(tx, grant)
+        return len(late)
+
+    def _record(self, tx: Session, grant: Grant, action: str) -> None:
+        recording.record_grant(
+            tx,
+            grant,
+            at=self._ground.now(),
+            action=action,
+            outcome="done",
+            actor=recording.WICKET,
+            where=SCHEDULE,
+        )

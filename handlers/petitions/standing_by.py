@@ -1,0 +1,146 @@
+"""Who said of a petition's person that it is them, and still may: looked up live, and policy asked about each again.
+
+It keeps nothing, and whoever cannot be found, or lost what they had, does not count.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from sqlmodel import Session
+
+from handlers.decisions.attested import Attested
+from handlers.decisions.petitioning import may_attest
+from handlers.decisions.policy import AttestQuestion, AttestWay, PolicyDecision, same_person
+from handlers.decisions.standing import reports_to, role_towards
+from handlers.ground import Ground
+from handlers.patience import few_at_a_time
+from handlers.people.addresses import changed_lately, seen_now
+from handlers.people.recently import KNOWN_FOR, recently
+from storage import addresses, petitions
+from storage.directories.base import Account
+from storage.records import Attestation, Handle, Petition
+from storage.states import PetitionState
+
+
+@dataclass(frozen=True, kw_only=True)
+class Count:
+    """Who counts now. rows: what was counted over. lost: those whose word counts no more.
+
+    broken: policy's answer, if it could not be evaluated for one of them.
+    """
+
+    attested: Attested
+    rows: tuple[Attestation, ...]
+    lost: tuple[str, ...]
+    broken: PolicyDecision | None = None
+
+    @classmethod
+    def of_nobody(cls) -> "Count":
+        """Nobody was counted."""
+        return cls(attested=Attested(), rows=(), lost=())
+
+
+class StandingBy:
+    """Counts the approvers of petitions."""
+
+    def __init__(self, ground: Ground) -> None:
+        self._ground = ground
+
+    async def behind(self, handle: Handle) -> Attested | None:
+        """For the secure page: who stands behind this visit; None if it is no petition's, or that one is over."""
+        petition = await self._ground.database.read(lambda tx: petitions.look(tx, handle.id))
+        if petition is None:
+            return None
+        if petition.state not in (PetitionState.APPROVED, PetitionState.OPEN):
+            return Attested()
+        account = await self._ground.home(petition.directory).account(petition.account)
+        return (await self.count(petition, account)).attested if account is not None else Attested()
+
+    async def count(self, petition: Petition, person: Account) -> Count:
+        """Who counts, asked of the directory now. DirectoryUnavailable when it does not answer."""
+        rows = tuple(
+            await self._ground.database.read(lambda tx: list(petitions.attestations(tx, petition.id)))
+        )
+        home = self._ground.home(petition.directory)
+        found = await few_at_a_time(home.account, [row.account for row in rows])
+        for one in found:
+            await self.see(one)
+        return await self._ground.database.read(lambda tx: self._count(tx, petition, person, rows, found))
+
+    async def see(self, account: Account | None) -> None:
+        """Notice a mail address that is news."""
+        if account is not None:
+            await seen_now(self._ground.database, account, self._ground.now())
+
+    def ask(
+        self,
+        tx: Session,
+        petition: Petition,
+        approver: Account,
+        person: Account,
+        way: AttestWay,
+        proofs: frozenset[str],
+    ) -> PolicyDecision:
+        """Whether this approver may decide so about this person."""
+        return may_attest(self._ground.policy, self.question(tx, petition, approver, person, way, proofs))
+
+    def question(
+        self,
+        tx: Session,
+        petition: Petition,
+        approver: Account,
+        person: Account,
+        way: AttestWay,
+        proofs: frozenset[str],
+    ) -> AttestQuestion:
+        """The question, with the facts of now."""
+        ground, at = self._ground, self._ground.now()
+        seen = addresses.known(tx, approver.directory, [approver.id]).get(approver.id)
+        return AttestQuestion(
+            principal=approver,
+            target=person,
+            kind=petition.kind,
+            way=way,
+            role=role_towards(
+                approver, person, security_group=ground.security_group, help_desk=ground.help_desk
+            ),
+            now=at,
+            proofs=proofs,
+            is_report=reports_to(approver, person),
+            moved=changed_lately(approver, seen, at) is not None,
+            petitioned=petitions.opened_since(tx, approver.directory, approver.id, at - KNOWN_FOR),
+            recently=recently(tx, ground.now, (approver, person)),
+        )
+
+    def _count(
+        self,
+        tx: Session,
+        petition: Petition,
+        person: Account,
+        rows: Sequence[Attestation],
+        found: Sequence[Account | None],
+    ) -> Count:
+        counted: list[tuple[Account, str]] = []
+        lost: list[str] = []
+        broken: PolicyDecision | None = None
+        for row, account in zip(rows, found, strict=True):
+            question = (
+                self.question(tx, petition, account, person, "approve", frozenset({row.proof}))
+                if account is not None
+                else None
+            )
+            decision = may_attest(self._ground.policy, question) if question is not None else None
+            broken = decision if decision is not None and decision.errors else broken
+            if (
+                account is None
+                or question is None
+                or question.role is None
+                or decision is None
+                or not decision.allowed
+                or any(same_person(account, other) for other, _ in counted)
+            ):
+                lost.append(row.account)
+                continue
+            counted.append((account, question.role))
+        attested = Attested.of(role for _, role in counted)
+        return Count(attested=attested, rows=tuple(rows), lost=tuple(lost), broken=broken)

@@ -1,0 +1,4 @@
+"""Questions about one's own access and what became of it, answered from live facts.
+
+They change nothing.
+"""

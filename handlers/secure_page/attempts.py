@@ -1,0 +1,379 @@
+"""One attempt to prove something on the secure page: counted first, then checked, then recorded with what it led to.
+
+It does not know what a right proof looks like, and every refusal leaves by the same door after comparable work (P-9).
+"""
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+
+from sqlmodel import Session
+
+from handlers.decisions.breaking import Counted
+from handlers.decisions.policy import AccountAction, AccountQuestion, Action, PolicyDecision
+from handlers.exceptions.raising import Kind, Severity, Strange, tell_security
+from handlers.exceptions.strange import named
+from handlers.intents import PAGE
+from handlers.recording import record, stranger
+from handlers.secure_page import breaker
+from handlers.secure_page.announcing import tell_of_refusal
+from handlers.secure_page.visits import (
+    PageGround,
+    Person,
+    Proven,
+    Refused,
+    Visitor,
+    new_session,
+    person_behind,
+    session_hash,
+)
+from storage.failures import NOT_COUNTED, Attempt, clear, count_attempt, is_locked, take_back
+from storage.faults import DirectoryUnavailable
+from storage.handles import Purpose, Result, bind, move
+from storage.records import Handle
+from storage.sentences import Sentence
+
+ACTIONS: dict[str, AccountAction] = {
+    Purpose.RESET: Action.RESET_PASSWORD,
+    Purpose.UNLOCK: Action.UNLOCK,
+    Purpose.REGAIN: Action.REGAIN_PROOFS,
+    Purpose.STEP_UP: Action.STEP_UP,
+}
+# Nothing else is done in such a visit: with the proof it is over, and its session opens nothing.
+_ENDS_WITH_PROOF = frozenset({Purpose.STEP_UP})
+
+# The free unlock of the day belongs to Slack; on the page only proofs count.
+_NO_FREE_UNLOCK = 1
+
+
+@dataclass(frozen=True, kw_only=True)
+class Checked:
+    """What checking found. proofs: what was shown. spend: takes codes that work once, False if another was faster.
+
+    why: what was wrong, for the record.
+    """
+
+    right: bool
+    why: str = "wrong"
+    proofs: tuple[str, ...]
+    spend: Callable[[Session], bool]
+
+
+Check = Callable[[Person], Awaitable[Checked]]
+Accept = Callable[[Session, Handle, Person], str]
+
+
+def _nothing_more(_tx: Session, _handle: Handle, _person: Person) -> str:
+    return ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Kinds:
+    """What an attempt is for. purposes: of the handles it fits. action: its name in the record.
+
+    second_factor: a right one clears the count; a password only takes itself back, so that it buys no guesses.
+    keeps: proofs given before in this visit still count, and are needed.
+    """
+
+    action: str
+    purposes: frozenset[Purpose]
+    second_factor: bool
+    keeps: frozenset[Purpose] = frozenset()
+
+
+class Attempts:
+    """Runs attempts for the handlers that know what is to be proven."""
+
+    def __init__(self, ground: PageGround) -> None:
+        self._ground = ground
+
+    async def run(
+        self, visitor: Visitor, kinds: Kinds, check: Check, accept: Accept = _nothing_more
+    ) -> Proven | Refused:
+        """Count, check, and write one transaction of everything that follows. Nothing counts by a link that is over.
+
+        check: is given a person without an account when nothing may come of it, and works as long. accept: what
+        else belongs to success, in the same transaction; it answers why not, "" if all is well. DirectoryUnavailable
+        when the directory did not answer; then the attempt counts as a silence and not as a wrong one.
+        """
+        handle = await self._ground.handle_of(visitor)
+        person = await self._ground.person_of(handle)
+        if handle is None:
+            await check(person)
+            return Refused()
+        attempt, unfit = await self._count(handle, kinds)
+        unfit = unfit or self._unfit(visitor, kinds, handle, person)
+        tried = _Tried(visitor, kinds, handle, person, attempt, unfit)
+        try:
+            checked = await check(Person(handle=handle, unfit=unfit) if unfit else person)
+        except DirectoryUnavailable:
+            await self._ground.database.write(lambda tx: self._silent(tx, tried))
+            raise
+        return await self._ground.database.write(lambda tx: self._settle(tx, tried, checked, accept))
+
+    async def _count(self, handle: Handle, kinds: Kinds) -> tuple[Attempt, str]:
+        """The attempt as it was counted, and why it may not be checked, "" if it may."""
+        limits = self._ground.limits
+
+        def work(tx: Session) -> tuple[Attempt, str]:
+            at, directory = self._ground.now(), handle.directory
+            if not self._ground.is_open(handle):
+                # Looked up all the same, so that it takes as long; counted, any old link could lock its person out.
+                is_locked(tx, directory=directory, account=counted_as(handle), at=at, lock=limits.lock)
+                return NOT_COUNTED, "link_over"
+            if not kinds.second_factor and is_locked(
+                tx, directory=directory, account=_silences(handle), at=at, lock=limits.rest
+            ):
+                return NOT_COUNTED, "directory_was_silent"
+            if handle.purpose == Purpose.RESET and breaker.stopped(tx):
+                return NOT_COUNTED, "resets_stopped"
+            attempt = count_attempt(
+                tx,
+                directory=directory,
+                account=counted_as(handle),
+                at=at,
+                limit=limits.wrong_codes,
+                lock=limits.lock,
+            )
+            return attempt, "" if attempt.allowed else "locked"
+
+        return await self._ground.database.write(work)
+
+    def _silent(self, tx: Session, tried: "_Tried") -> None:
+        """Nobody said that this one was wrong, so it locks nobody; but silences are counted too.
+
+        Where wrong passwords are answered late, right ones in time, silence is an answer: it must not be had for ever.
+        """
+        handle, limits, at = tried.handle, self._ground.limits, self._ground.now()
+        if tried.attempt.allowed:
+            self._take_back(tx, tried)
+            count_attempt(
+                tx,
+                directory=handle.directory,
+                account=_silences(handle),
+                at=at,
+                limit=limits.silences,
+                lock=limits.rest,
+            )
+        record(
+            tx,
+            at=at,
+            action=tried.kinds.action,
+            outcome="failed",
+            actor=stranger(handle.slack_team, handle.slack_user),
+            where=PAGE,
+            correlation=handle.id,
+            subject=handle.account or None,
+            facts={"purpose": handle.purpose, "why": tried.unfit or "directory_silent"},
+        )
+
+    def _take_back(self, tx: Session, tried: "_Tried") -> None:
+        take_back(
+            tx,
+            directory=tried.handle.directory,
+            account=counted_as(tried.handle),
+            attempt=tried.attempt,
+            limit=self._ground.limits.wrong_codes,
+        )
+
+    def _unfit(self, visitor: Visitor, kinds: Kinds, handle: Handle, person: Person) -> str:
+        if handle.purpose not in kinds.purposes:
+            return "other_purpose"
+        if not self._ground.is_open(handle):
+            return "link_over"
+        if handle.purpose in kinds.keeps and not visitor.gave_proofs_for(handle):
+            return "other_browser"
+        return person.unfit
+
+    def _settle(self, tx: Session, tried: "_Tried", checked: Checked, accept: Accept) -> Proven | Refused:
+        handle, why, decision = tried.handle, tried.unfit, None
+        proofs = (*(handle.proven if handle.purpose in tried.kinds.keeps else ()), *checked.proofs)
+        if not why and not checked.right:
+            why = checked.why
+        if not why:
+            decision = self.ask(tried.person, handle, proofs)
+            why = "" if decision is None or decision.allowed else "policy"
+        session = new_session()
+        if not why:
+            why = self._take(tx, tried, checked, accept, proofs, session)
+        if why:
+            self._refuse(tx, tried, why, decision)
+            return Refused()
+        self._accepted(tx, tried, proofs, decision)
+        return Proven(session=session)
+
+    def _take(
+        self,
+        tx: Session,
+        tried: "_Tried",
+        checked: Checked,
+        accept: Accept,
+        proofs: tuple[str, ...],
+        session: str,
+    ) -> str:
+        """Spend the codes and bind the browser; why not, if somebody was faster. A refusal undoes both."""
+        with tx.begin_nested() as step:
+            if not checked.spend(tx):
+                why = "used_before"
+            elif not bind(
+                tx,
+                tried.handle.id,
+                proven=list(proofs),
+                session=session_hash(session),
+                was=tried.handle.session,
+            ):
+                why = "link_over"
+            else:
+                why = accept(tx, tried.handle, tried.person) or self._end(tx, tried.handle)
+            if why:
+                step.rollback()
+        return why
+
+    def _end(self, tx: Session, handle: Handle) -> str:
+        """End the visit where the proof is all that it was for; why not, if another tab was faster."""
+        if handle.purpose not in _ENDS_WITH_PROOF:
+            return ""
+        ended = move(tx, handle.id, was=Result.OPEN, now=Result.DONE, at=self._ground.now())
+        return "" if ended else "link_over"
+
+    def ask(self, person: Person, handle: Handle, proofs: tuple[str, ...]) -> PolicyDecision | None:
+        """Policy's answer about what the handle is for, with these proofs; None where there is nothing to ask."""
+        action = ACTIONS.get(handle.purpose)
+        if action is None or person.account is None:
+            return None
+        return self._ground.policy.ask(
+            AccountQuestion(
+                action=action,
+                principal=person.account,
+                target=person.account,
+                now=self._ground.now(),
+                proofs=frozenset(proofs),
+                unlocks_today=_NO_FREE_UNLOCK,
+                attested=person.attested,
+            )
+        )
+
+    def _accepted(
+        self, tx: Session, tried: "_Tried", proofs: tuple[str, ...], decision: PolicyDecision | None
+    ) -> None:
+        handle = tried.handle
+        if tried.kinds.second_factor:
+            clear(tx, directory=handle.directory, account=counted_as(handle))
+        else:
+            self._take_back(tx, tried)
+            clear(tx, directory=handle.directory, account=_silences(handle))
+        record(
+            tx,
+            at=self._ground.now(),
+            action=tried.kinds.action,
+            outcome="done",
+            actor=person_behind(handle),
+            where=PAGE,
+            correlation=handle.id,
+            subject=handle.account,
+            decision=decision,
+            facts={"purpose": handle.purpose, "proofs": list(proofs)},
+        )
+
+    def _refuse(self, tx: Session, tried: "_Tried", why: str, decision: PolicyDecision | None) -> None:
+        handle = tried.handle
+        record(
+            tx,
+            at=self._ground.now(),
+            action=tried.kinds.action,
+            outcome="refused",
+            actor=stranger(handle.slack_team, handle.slack_user),
+            where=PAGE,
+            correlation=handle.id,
+            subject=handle.account or None,
+            decision=decision,
+            facts={"purpose": handle.purpose, "why": why, "wrong_in_a_row": tried.attempt.number},
+        )
+        strange = _strange(tried, why, decision)
+        if strange is not None:
+            tell_security(tx, self._ground.now(), strange)
+        if why == "wrong":
+            breaker.lets_by(tx, self._ground, Counted.WRONG_PROOFS)
+        elif why == "mail_moved":
+            tell_of_refusal(tx, self._ground, handle)
+
+
+@dataclass(frozen=True)
+class _Tried:
+    visitor: Visitor
+    kinds: Kinds
+    handle: Handle
+    person: Person
+    attempt: Attempt
+    unfit: str
+
+
+def counted_as(handle: Handle) -> str:
+    """Whose count an attempt belongs to; a Slack account or a login that fits nobody has one of its own."""
+    nobodys = f"door:{handle.door}" if handle.door else f"slack:{handle.slack_team}:{handle.slack_user}"
+    return handle.account or nobodys
+
+
+def _silences(handle: Handle) -> str:
+    """Whose unanswered sign-ins these are: a count of its own, for it stops sign-ins and never codes."""
+    return f"silences:{counted_as(handle)}"
+
+
+def _moved(person: Person) -> dict[str, str]:
+    return {"changed_at": person.mail_moved_at.isoformat()} if person.mail_moved_at else {}
+
+
+_REASONS = {
+    "wrong": "too many wrong proofs in a row",
+    "locked": "too many wrong proofs in a row",
+    "unknown": "the Slack account fits nobody",
+    "taken": "the person or the Slack account is linked to another already",
+    "other_person": "somebody else signed in at the provider",
+    "other_subject": "the provider knows them as somebody else than before",
+    "mail_changed": "the e-mail address changed",
+    "not_linked": "the link does not stand any more",
+}
+
+
+def _unnamed(handle: Handle) -> str:
+    if handle.door:
+        return Sentence("Somebody at the front door")
+    return Sentence("Slack account {account}", account=handle.slack_user)
+
+
+def _strange(tried: _Tried, why: str, decision: PolicyDecision | None) -> Strange | None:
+    """What the security channel must see of a refused attempt, if anything."""
+    handle, account = tried.handle, tried.person.account
+    if why == "locked" or tried.attempt.last:
+        kind, severity = Kind.PAGE_LOCKOUT, Severity.HIGH
+    elif (handle.purpose == Purpose.LINK and why in ("unknown", "taken")) or why == "other_person":
+        kind, severity = Kind.IDENTITY_MISMATCH, Severity.MEDIUM
+    elif why == "mail_moved":
+        kind, severity = Kind.ADDRESS_CHANGED, Severity.HIGH
+    elif why in ("mail_changed", "not_linked", "other_subject"):
+        kind, severity = Kind.IDENTITY_MISMATCH, Severity.HIGH
+    elif decision is not None and decision.errors:
+        kind, severity = Kind.POLICY_ERROR, Severity.HIGH
+    elif decision is not None and decision.severity is not None:
+        kind, severity = Kind.REFUSED_SELF_SERVICE, Severity(decision.severity)
+    else:
+        return None
+    return Strange(
+        kind=kind,
+        severity=severity,
+        who=named(account.name, account.login) if account else _unnamed(handle),
+        cause=f"{handle.directory}:{counted_as(handle)}",
+        correlation=handle.id,
+        facts={
+            "directory": handle.directory,
+            "account": handle.account,
+            "slack_user": handle.slack_user,
+            "door": bool(handle.door),
+            "purpose": handle.purpose,
+            "reason": _REASONS.get(why, why),
+            "reasons": list(decision.reasons) if decision else [],
+            "policies": list(decision.policy_ids) if decision else [],
+            "errors": list(decision.errors) if decision else [],
+            "wrong_in_a_row": tried.attempt.number,
+            **_moved(tried.person),
+        },
+    )

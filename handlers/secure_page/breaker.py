@@ -1,0 +1,87 @@
+"""The breaker over everybody's resets: it counts them and wrong proofs, and at too many stops them all (P-7).
+
+It is never lifted here, and it holds up nothing but resets.
+"""
+
+import structlog
+from sqlmodel import Session
+
+from handlers.decisions.breaking import KNOWN_FOR, WINDOW, Counted, bar
+from handlers.decisions.freezing import Stopped, What, what_stops
+from handlers.exceptions.raising import Kind, Severity, Strange, tell_security
+from handlers.intents import PAGE
+from handlers.recording import WICKET, Fact, record
+from handlers.secure_page.visits import PageGround
+from storage import freezes, tallies
+from storage.handles import Purpose, close_everybodys
+from storage.records import Freeze
+from storage.states import FreezeKind
+
+log = structlog.get_logger(__name__)
+
+
+def stopped(tx: Session) -> Stopped | None:
+    """What stops resets now; None if nothing does."""
+    found = freezes.open_ones(tx)
+    return what_stops(
+        (Stopped(id=one.id, kind=FreezeKind(one.kind), since=one.since) for one in found), What.RESETS
+    )
+
+
+def lets_by(tx: Session, ground: PageGround, what: Counted) -> bool:
+    """Count one more. False if resets are stopped, or are from now on because this one was too many."""
+    at, bars = ground.now(), ground.limits.bars
+    tallies.count(tx, what, at)
+    if stopped(tx) is not None:
+        return False
+    found = tallies.lately(tx, what, at, WINDOW, since=freezes.lifted_last(tx, FreezeKind.RESETS))
+    if found <= bars.of(what) / 3:  # below every bar, so nobody need ask what is usual
+        return True
+    most = bar(bars, what, tallies.usual(tx, what, at, WINDOW, least=KNOWN_FOR))
+    if found <= most:
+        return True
+    _trip(tx, ground, what, found, most)
+    return False
+
+
+def came_to_nothing(tx: Session, ground: PageGround, what: Counted) -> None:
+    """What was counted before it began did not happen after all."""
+    tallies.count(tx, what, ground.now(), by=-1)
+
+
+def _trip(tx: Session, ground: PageGround, what: Counted, found: int, most: int) -> None:
+    """Stop them, close what is open, and tell security: once, since one transaction writes at a time."""
+    at = ground.now()
+    facts: dict[str, Fact] = {"what": what, "count": found, "most": most}
+    freeze: Freeze = freezes.begin(
+        tx,
+        at=at,
+        kind=FreezeKind.RESETS,
+        by=WICKET.id,
+        lost_from=None,
+        facts={**facts, "detail": _DETAILS[what]},
+    )
+    close_everybodys(tx, at, purpose=Purpose.RESET)
+    record(
+        tx, at=at, action="resets.stopped", outcome="done", actor=WICKET, where=PAGE, correlation=freeze.id,
+        facts=facts,
+    )  # fmt: skip
+    tell_security(
+        tx,
+        at,
+        Strange(
+            kind=Kind.ACCESS_STOPPED,
+            severity=Severity.HIGH,
+            who="Wicket",
+            cause=freeze.id,
+            correlation=freeze.id,
+            facts={"freeze": freeze.id, "kind": freeze.kind, "detail": _DETAILS[what], "lost": 0, **facts},
+        ),
+    )
+    log.error("resets.stopped", what=what, count=found, most=most)
+
+
+_DETAILS = {
+    Counted.RESETS: "Within an hour more passwords were reset than is let by.",
+    Counted.WRONG_PROOFS: "Within an hour more wrong proofs were given than is let by.",
+}

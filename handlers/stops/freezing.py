@@ -1,0 +1,160 @@
+"""A freeze of new access: begun with everything that goes with it, in one transaction (T-4).
+
+It takes no access away and moves no end; what it voids was not given yet.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import structlog
+from sqlmodel import Session
+
+from handlers import recording
+from handlers.decisions.freezing import FORGETFUL
+from handlers.exceptions.raising import Kind, Severity, Strange, tell_security
+from handlers.ground import Ground
+from handlers.intents import Where
+from handlers.petitions import ends
+from handlers.petitions.ends import By
+from handlers.petitions.outcomes import Why
+from storage import freezes, grants, handles, holdings, petitions, proofs, vouchings
+from storage.audit import entry as audit
+from storage.audit import log as audit_log
+from storage.audit.checkpoint import Signer
+from storage.audit.epochs import OPENED, STORY, read_epochs
+from storage.audit.sealing import seal_epoch
+from storage.records import Freeze
+from storage.sentences import template
+from storage.states import FreezeKind, GrantState, PetitionState
+from storage.types import EPOCH
+
+log = structlog.get_logger(__name__)
+
+VOIDED = template("my records were restored from an older copy, and whether it still holds is not known")
+_STEP_SECONDS = 30
+
+
+@dataclass(frozen=True, kw_only=True)
+class Cause:
+    """Why new access stops. detail: what was found, as a sentence.
+
+    by, rationale: who stopped it and why, where a person did.
+    agrees: how many entries of the log are the history that was signed; cites: checkpoints, as they were published,
+    of which the latest is the last that is known. signed: how many entries that one covers, 0 if none is known.
+    """
+
+    kind: FreezeKind
+    detail: str
+    agrees: int = 0
+    cites: Sequence[str] = ()
+    signed: int = 0
+    by: str = ""
+    rationale: str = ""
+
+    @property
+    def lost(self) -> int:
+        """How many entries that were signed are gone."""
+        return max(0, self.signed - self.agrees) if self.kind == FreezeKind.RESTORED else 0
+
+
+def begin(
+    tx: Session, ground: Ground, cause: Cause, *, actor: audit.Actor, where: Where, signer: Signer
+) -> None:
+    """Stop new access. If the store may be another than it was, the log goes on in a new epoch first.
+
+    While such a freeze is open already, only the new epoch is opened: one confirmation is enough.
+    signer: the log's key, by which an epoch counts.
+    """
+    newest = audit_log.latest(tx)
+    if cause.kind in FORGETFUL:
+        _open_epoch(tx, ground, cause, actor, where, signer)
+    if any(one.kind in FORGETFUL for one in freezes.open_ones(tx)) and cause.kind in FORGETFUL:
+        return
+    now = ground.now()
+    restored = cause.kind == FreezeKind.RESTORED
+    freeze = freezes.begin(
+        tx,
+        at=now,
+        kind=cause.kind,
+        by=actor.id,
+        lost_from=(newest.at if newest else EPOCH) if restored else None,
+        facts={"detail": cause.detail, "signed": cause.signed, "lost": cause.lost, "by": cause.by},
+    )
+    recording.record(
+        tx, at=now, action="access.stopped", outcome="done", actor=actor, where=where, correlation=freeze.id,
+        facts={"kind": cause.kind, "signed": cause.signed, "lost": cause.lost},
+        texts={"rationale": cause.rationale} if cause.rationale else {},
+    )  # fmt: skip
+    if cause.kind in FORGETFUL:
+        _void_approved(tx, ground, freeze, actor, where)
+        _void_petitions(tx, ground, actor, where)
+        _distrust_proofs(tx, ground, freeze, actor, where)
+    _tell(tx, ground, freeze, cause)
+    log.error("access.stopped", kind=cause.kind, found=cause.detail)
+
+
+def _open_epoch(
+    tx: Session, ground: Ground, cause: Cause, actor: audit.Actor, where: Where, signer: Signer
+) -> None:
+    before = read_epochs(tx, signer.verifier).current.name
+    opening = recording.record(
+        tx, at=ground.now(), action=OPENED, outcome="done", actor=actor, where=where, correlation=STORY,
+        facts={"kind": cause.kind, "agrees": cause.agrees, "before": before, "cites": list(cause.cites)},
+    )  # fmt: skip
+    seal_epoch(tx, signer, opening, at=ground.now())
+
+
+def _void_approved(tx: Session, ground: Ground, freeze: Freeze, actor: audit.Actor, where: Where) -> None:
+    """What was approved and not given may have been given, ended or taken back in the time that is lost."""
+    now = ground.now()
+    for grant in freezes.approved_ones(tx):
+        grants.move(tx, grant, GrantState.VOIDED, ended_at=now, end_reason=VOIDED)
+        holdings.follow_grant(tx, grant, at=now, due_at=now)
+        recording.record_grant(
+            tx, grant, at=now, action="grant.voided", outcome="refused", actor=actor, where=where,
+            facts={"freeze": freeze.id},
+        )  # fmt: skip
+        ground.show(tx, grant)
+
+
+def _void_petitions(tx: Session, ground: Ground, actor: audit.Actor, where: Where) -> None:
+    """Its person may have stopped it in the time that is lost, and would not know that they have to again."""
+    now = ground.now()
+    for petition in petitions.listed(tx, since=now):
+        ends.end(
+            tx, petition, PetitionState.VOIDED, Why.STOPPED, By(actor=actor, where=where), now
+        )  # fmt: skip
+
+
+def _distrust_proofs(tx: Session, ground: Ground, freeze: Freeze, actor: audit.Actor, where: Where) -> None:
+    """A code that was used in the time that is lost must not be worth anything a second time."""
+    now = ground.now()
+    proofs.use_all_steps(tx, int(now.timestamp()) // _STEP_SECONDS + 1)
+    restored = freeze.kind == FreezeKind.RESTORED
+    codes = proofs.use_all_recovery_codes(tx, now) if restored else 0
+    handles.close_everybodys(tx, now)
+    words = vouchings.end_everybodys(tx, now)
+    recording.record(
+        tx, at=now, action="proofs.distrusted", outcome="done", actor=actor, where=where, correlation=freeze.id,
+        facts={"recovery_codes": codes, "vouchings": words},
+    )  # fmt: skip
+
+
+def _tell(tx: Session, ground: Ground, freeze: Freeze, cause: Cause) -> None:
+    strange = Strange(
+        kind=Kind.ACCESS_STOPPED,
+        severity=Severity.HIGH,
+        who=cause.by or "Wicket",
+        cause=freeze.id,
+        correlation=freeze.id,
+        facts={
+            "freeze": freeze.id,
+            "kind": freeze.kind,
+            "detail": cause.detail,
+            "signed": cause.signed,
+            "lost": cause.lost,
+            "by": cause.by,
+            "why": cause.rationale,
+        },
+    )
+    tell_security(tx, ground.now(), strange)

@@ -1,0 +1,39 @@
+"""Changing one row without the ORM's bookkeeping, which costs more than the change itself.
+
+It decides nothing about what may change; the modules of each table do.
+"""
+
+from functools import cache
+from typing import Any
+
+from sqlalchemy import Table, bindparam, update
+from sqlalchemy.orm.attributes import set_committed_value
+from sqlmodel import Session, SQLModel
+
+from storage.engine.plain import Plain, run
+from storage.macs import VOID
+from storage.signing import resigned
+
+
+def change(tx: Session, row: SQLModel, **values: Any) -> None:
+    """Set these columns of a row that is stored under its `id`, in the database and on the object, and sign it anew."""
+    values = values if "mac" in values else {**values, **resigned(tx, row, values)}
+    table = row.metadata.tables[str(row.__tablename__)]
+    new = {f"new_{name}": value for name, value in values.items()}
+    run(tx.connection(), _update(table, tuple(values)), {"of": getattr(row, "id"), **new})  # noqa: B009 - mypy
+    for name, value in values.items():
+        set_committed_value(row, name, value)
+
+
+def unsign(tx: Session, row: SQLModel) -> None:
+    """It counts no more, whatever else of it is changed."""
+    table = row.metadata.tables[str(row.__tablename__)]
+    run(tx.connection(), _update(table, ("mac",)), {"of": getattr(row, "id"), "new_mac": VOID})  # noqa: B009 - mypy
+    set_committed_value(row, "mac", VOID)
+
+
+@cache
+def _update(table: Table, names: tuple[str, ...]) -> Plain:
+    """Made once for each set of columns: making a statement costs more than running it."""
+    new = {name: bindparam(f"new_{name}", type_=table.c[name].type) for name in names}
+    return Plain(update(table).where(table.c.id == bindparam("of")).values(new))

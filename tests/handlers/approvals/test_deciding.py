@@ -1,0 +1,357 @@
+"""Deciding a request: who may, which decisions count, and what somebody hears who comes too late."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from dataclasses import replace
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+
+from handlers.approvals.deciding import Deciding
+from handlers.decisions.cedar import CedarPolicy
+from handlers.intents import Decide
+from handlers.outcomes import (
+    Changed,
+    Decided,
+    MayDecide,
+    NeedsRationale,
+    NotAllowed,
+    Repeated,
+    TooLate,
+    Unknown,
+)
+from storage.engine.stores import Server
+from storage.faults import DirectoryUnavailable
+from storage.records import Approval, VoidedApproval
+from storage.states import GrantState
+from tests.handlers.access_ground import HOUR, SLACK, World
+from tests.handlers.access_ground import world as open_world
+from tests.handlers.decisions.cast import overflowing
+from tests.handlers.made_once import without_step_up
+
+
+@pytest.fixture
+async def world(tmp_path: Path, server: Server | None) -> AsyncIterator[World]:
+    async with open_world(tmp_path, server=server) as made:
+        yield made
+        assert await made.sound()
+
+
+async def test_an_owner_approves_and_the_end_is_durable_at_once(world: World) -> None:
+    """Promise 1: the end stands in the row before any access exists."""
+    grant = await world.asked("ada", "prod-db")
+    decided = await world.decide("grace", grant)
+    assert (decided.grant, decided.state) == (grant, GrantState.APPROVED)
+    assert (await world.grant(grant)).expires_at == world.clock() + HOUR
+    assert not await world.holds("ada", "prod-db")
+    assert await world.actions("approval", "grant") == [
+        "grant.requested done",
+        "approval.given done",
+        "grant.approved done",
+    ]
+    entry = await world.last("approval.given")
+    assert entry["policy"]["ids"] == ["approve-as-owner"]
+    assert entry["actor"]["slack_user"] == "Ugrace"
+
+
+async def test_a_denial_is_for_good_and_the_next_hears_who_denied(world: World) -> None:
+    grant = await world.asked("ada", "prod-db")
+    assert (await world.decide("grace", grant, approve=False)).state == GrantState.DENIED
+    late = await world.decide("linus", grant)
+    assert isinstance(late, TooLate)
+    assert (late.state, late.by) == (GrantState.DENIED, "Grace")
+    assert await world.actions("approval.late") == ["approval.late refused"]
+
+
+async def test_four_deliveries_of_one_decision_count_once(world: World) -> None:
+    """Promise 6."""
+    grant = await world.asked("ada", "prod-admin")
+    outcomes = [await world.decide("grace", grant, delivery="same") for _ in range(4)]
+    assert isinstance(outcomes[0], Decided)
+    assert outcomes[1:] == [Repeated()] * 3
+    assert len(await world.rows(Approval)) == 1
+
+
+async def test_nobody_decides_their_own_request_nor_by_a_second_account(world: World) -> None:
+    """Promise 5, R-1: the second account has the same address and an owner's power."""
+    await world.local.add_account("grace2", login="grace2", name="Grace Two", mail="GRACE@example.com")
+    await world.local.put_in_group("data-owners", "grace2")
+    grant = await world.asked("grace", "prod-db")
+    for login in ("grace", "grace2"):
+        for approve in (True, False):
+            outcome = await world.decide(login, grant, approve=approve)
+            assert isinstance(outcome, NotAllowed), login
+    assert await world.state(grant) == GrantState.PENDING
+    assert [(row.kind, row.facts["own"], row.count) for row in await world.exceptions()] == [
+        ("wrong-approver", True, 2),
+        ("wrong-approver", True, 2),
+    ]
+
+
+async def test_two_approvals_of_one_person_count_once(world: World) -> None:
+    """R-1: an owner whose second account is on the security team is still one person."""
+    await world.local.add_account("grace2", login="grace2", name="Grace Two", mail="grace@example.com")
+    await world.local.put_in_group("security-team", "grace2")
+    grant = await world.asked("ada", "prod-admin")
+    await world.decide("grace", grant)
+    again = await world.decide("grace2", grant)
+    assert isinstance(again, TooLate)
+    assert await world.state(grant) == GrantState.PENDING
+    assert await world.actions("approval.repeated") == ["approval.repeated refused"]
+
+
+async def test_two_approvals_at_the_same_instant_both_count(world: World) -> None:
+    """Both read the facts before either decided; owner and security together are enough."""
+    grant = await world.asked("ada", "prod-admin")
+    first, second = await asyncio.gather(world.decide("grace", grant), world.decide("sam", grant))
+    assert {first.state, second.state} == {GrantState.PENDING, GrantState.APPROVED}
+    assert (await world.grant(grant)).missing == {}
+    await world.settle()
+    assert await world.state(grant) == GrantState.ACTIVE
+
+
+async def test_an_approval_elsewhere_while_a_form_was_open_counts_beside_that_forms(world: World) -> None:
+    """Another replica decides between the form and its submission: what was known at the form is read anew."""
+    grant = await world.asked("ada", "prod-admin")
+    assert isinstance(await world.deciding.consider(await world.on("sam", grant)), MayDecide)
+    here, world.deciding = world.deciding, Deciding(world.ground)
+    assert (await world.decide("grace", grant)).state == GrantState.PENDING
+    world.deciding = here
+    assert (await world.decide("sam", grant)).state == GrantState.APPROVED
+
+
+async def test_whoever_asked_is_looked_up_anew_when_the_form_is_sent(world: World) -> None:
+    """Promise 5: who has left meanwhile gets nothing, though they were there when the form opened."""
+    grant = await world.asked("ada", "prod-db")
+    assert isinstance(await world.deciding.consider(await world.on("grace", grant)), MayDecide)
+    await world.local.switch((await world.grant(grant)).requester_account, active=False)
+    assert isinstance(await world.decide("grace", grant), TooLate)
+    assert await world.state(grant) == GrantState.VOIDED
+
+
+@pytest.mark.parametrize("changes", [{"active": False}, {"employment": "contractor"}])
+async def test_whoever_decides_is_weighed_anew_when_the_form_is_sent(
+    world: World, changes: dict[str, object]
+) -> None:
+    """Promise 3: what policy said when the form opened counts for nothing, though it was asked the same."""
+    grant = await world.asked("ada", "prod-db")
+    assert isinstance(await world.deciding.consider(await world.on("grace", grant)), MayDecide)
+    await world.local.change_account("grace", **changes)
+    assert isinstance(await world.decide("grace", grant), NotAllowed)
+    assert await world.state(grant) == GrantState.PENDING
+
+
+async def test_what_is_still_missing_is_shown_after_the_first_of_two(world: World) -> None:
+    grant = await world.asked("ada", "prod-admin")
+    assert (await world.decide("grace", grant)).state == GrantState.PENDING
+    assert (await world.grant(grant)).missing == {"security": 1}
+
+
+async def test_a_wrong_person_is_told_who_may_and_security_hears_once(world: World) -> None:
+    grant = await world.asked("ada", "prod-db")
+    for _ in range(3):
+        outcome = await world.deciding.consider(await world.on("charles", grant))
+        assert isinstance(outcome, NotAllowed)
+        assert (outcome.owner_name, outcome.can) == ("Data Platform", ("Grace", "Linus"))
+    (told,) = await world.exceptions()
+    assert (told.kind, told.who, told.count, told.correlation) == (
+        "wrong-approver",
+        "Charles (charles)",
+        3,
+        grant,
+    )
+    assert told.facts["requester"] == "Ada (ada)"
+
+
+@pytest.mark.parametrize("approve", [True, False])
+async def test_what_is_no_longer_possible_is_void_by_approval_and_denied_by_denial(
+    world: World, approve: bool
+) -> None:
+    """The catalogue became stricter while it waited: the approver is no wrong person, and may say no to it."""
+    grant = await world.asked("ada", "prod-db")
+    things = world.ground.catalogue.entitlements
+    stricter = replace(
+        world.ground.catalogue,
+        entitlements={**things, "prod-db": replace(things["prod-db"], max_duration=timedelta(minutes=30))},
+    )
+    world.deciding = Deciding(replace(world.ground, catalogue=stricter))
+    assert isinstance(await world.deciding.consider(await world.on("grace", grant)), MayDecide)
+    outcome = await world.decide("grace", grant, approve=approve)
+    assert isinstance(outcome, Decided)
+    assert outcome.state == (GrantState.VOIDED if approve else GrantState.DENIED)
+    assert bool((await world.grant(grant)).end_reason) is approve
+    assert "wrong-approver" not in await world.kinds()
+
+
+async def test_considering_changes_nothing(world: World) -> None:
+    grant = await world.asked("ada", "prod-db")
+    found = await world.deciding.consider(await world.on("grace", grant))
+    assert isinstance(found, MayDecide)
+    assert (found.why, found.explains) == (("You are an approver of the team that owns this.",), True)
+    assert await world.state(grant) == GrantState.PENDING
+
+
+async def test_a_request_that_waited_too_long_is_lapsed_before_any_tick(world: World) -> None:
+    """One of two had approved; nobody is said to have settled it."""
+    grant = await world.asked("ada", "prod-admin")
+    await world.decide("grace", grant)
+    world.clock.forward(hours=24)
+    late = await world.decide("sam", grant)
+    assert isinstance(late, TooLate)
+    assert (late.state, late.by) == (GrantState.LAPSED, "")
+    await world.tick()
+    assert await world.state(grant) == GrantState.LAPSED
+
+
+async def test_a_withdrawn_request_is_not_said_to_be_settled_by_an_approver(world: World) -> None:
+    grant = await world.asked("ada", "prod-admin")
+    await world.decide("grace", grant)
+    await world.access.withdraw(await world.on("ada", grant))
+    late = await world.decide("sam", grant)
+    assert isinstance(late, TooLate)
+    assert (late.state, late.by) == (GrantState.WITHDRAWN, "")
+
+
+@pytest.mark.parametrize("changes", [{"active": False}, {"employment": "service"}])
+async def test_an_approver_who_may_no_longer_decides_nothing(
+    world: World, changes: dict[str, object]
+) -> None:
+    grant = await world.asked("ada", "prod-db")
+    await world.local.change_account("grace", **changes)
+    assert isinstance(await world.decide("grace", grant), NotAllowed)
+    assert await world.state(grant) == GrantState.PENDING
+
+
+async def test_the_request_of_somebody_who_left_is_voided(world: World) -> None:
+    """SL-17: and the approver is not reported as a wrong person."""
+    grant = await world.asked("ada", "prod-db")
+    await world.local.change_account("ada", active=False)
+    outcome = await world.decide("grace", grant)
+    assert isinstance(outcome, TooLate)
+    assert await world.state(grant) == GrantState.VOIDED
+    assert await world.kinds() == []
+    assert await world.actions("grant.voided") == ["grant.voided refused"]
+
+
+async def test_a_button_that_we_never_made_is_an_exception(world: World) -> None:
+    automatic = await world.given("ada")
+    for grant in ("g-made-up", automatic):
+        assert await world.decide("grace", grant) == Unknown(what="request")
+    assert await world.kinds() == ["tampered"]
+    assert await world.actions("approval") == ["approval.tampered refused"] * 2
+
+
+async def test_groups_of_another_directory_give_no_authority(world: World) -> None:
+    """A group called the same elsewhere is another group, and an id that is the same is another person."""
+    grant = await world.asked("ada", "prod-db")
+    stranger = replace(await world.account("grace"), directory="other")
+    actor = replace(await world.actor("grace"), account=stranger)
+    intent = Decide(
+        actor=actor, where=SLACK, delivery=world.delivery(), grant=grant, approve=True, rationale="ok", shown="",
+    )  # fmt: skip
+    assert isinstance(await world.deciding.decide(intent), NotAllowed)
+    assert await world.state(grant) == GrantState.PENDING
+
+
+async def test_a_directory_that_fails_leaves_the_request_and_the_click_to_be_tried_again(
+    world: World,
+) -> None:
+    """Promise 7: unknown is not none; the same delivery counts once the directory answers."""
+    grant = await world.asked("ada", "prod-db")
+    world.faulty.error("group", "account")
+    with pytest.raises(DirectoryUnavailable):
+        await world.decide("grace", grant, delivery="same")
+    world.faulty.mend()
+    assert (await world.decide("grace", grant, delivery="same")).state == GrantState.APPROVED
+
+
+async def test_a_rationale_is_on_the_record_as_a_commitment(world: World) -> None:
+    """Promise 4: the leaf has no free text."""
+    grant = await world.asked("ada", "prod-db")
+    await world.decide("grace", grant, rationale="because of the incident")
+    entry = await world.last("approval.given")
+    assert set(entry["texts"]) == {"rationale"}
+    assert "incident" not in str(entry)
+
+
+async def test_an_approval_that_policy_cannot_weigh_is_void_and_told(tmp_path: Path) -> None:
+    """Promise 3: error means refuse; security hears that the policy is broken."""
+    sources, schema = without_step_up()
+    # It cannot be evaluated for one team, into which she moves after she asked.
+    broken = overflowing("forbid", "grant").replace("when {", 'when { principal.team == "New" &&')
+    policy = CedarPolicy.load({**sources, "broken.cedar": broken}, schema, bound_to="test")
+    async with open_world(tmp_path, policy=policy) as world:
+        grant = await world.asked("ada", "prod-admin")
+        await world.local.change_account("ada", team="New")
+        assert (await world.decide("grace", grant)).state == GrantState.VOIDED
+        assert await world.kinds() == ["policy-error"]
+        assert await world.actions("grant.voided") == ["grant.voided refused"]
+        assert (await world.last("grant.voided"))["facts"]["errors"]
+
+
+async def test_a_shorter_time_moves_the_end_and_voids_what_was_approved_before(world: World) -> None:
+    """R-2: whoever agreed to an hour has not agreed to half of one; the record has both times."""
+    grant = await world.asked("ada", "prod-admin")
+    await world.decide("grace", grant)
+    assert (await world.decide("sam", grant, minutes=30)).state == GrantState.PENDING
+    row = await world.grant(grant)
+    assert (row.minutes, row.asked_minutes, row.missing) == (30, 60, {"owner": 1})
+    assert [one.why for one in await world.rows(VoidedApproval)] == ["the time was made shorter after it"]
+    entry = await world.last("approval.given")
+    assert (entry["facts"]["minutes"], entry["facts"]["asked_minutes"]) == (30, 60)
+    assert (await world.decide("grace", grant)).state == GrantState.APPROVED
+    assert (await world.grant(grant)).expires_at == world.clock() + HOUR / 2
+    await world.settle()
+    assert await world.state(grant) == GrantState.ACTIVE
+    assert await world.actions("approval") == [
+        "approval.given done",
+        "approval.voided done",
+        "approval.given done",
+        "approval.given done",
+    ]
+
+
+@pytest.mark.parametrize("minutes", [60, 61, 10_000])
+async def test_a_time_that_is_not_shorter_decides_nothing(world: World, minutes: int) -> None:
+    grant = await world.asked("ada", "prod-db")
+    assert isinstance(await world.decide("grace", grant, minutes=minutes), Changed)
+    assert await world.state(grant) == GrantState.PENDING
+    assert (await world.grant(grant)).minutes == 60
+
+
+@pytest.mark.parametrize("minutes", [0, -5])
+async def test_a_time_that_is_none_is_no_intent(world: World, minutes: int) -> None:
+    grant = await world.asked("ada", "prod-db")
+    with pytest.raises(ValueError, match="longer than nothing"):
+        await world.decide("grace", grant, minutes=minutes)
+
+
+@pytest.mark.parametrize("shown", ["", "0" * 20, "anything"])
+@pytest.mark.parametrize("approve", [True, False])
+async def test_a_decision_about_what_was_not_shown_decides_nothing(
+    world: World, shown: str, approve: bool
+) -> None:
+    """R-2: neither a denial nor an approval, and it is on the record."""
+    grant = await world.asked("ada", "prod-db")
+    assert isinstance(await world.decide("grace", grant, approve=approve, shown=shown), Changed)
+    assert await world.state(grant) == GrantState.PENDING
+    assert await world.actions("approval") == ["approval.outdated refused"]
+
+
+@pytest.mark.parametrize("approve", [True, False])
+async def test_who_does_not_say_why_is_asked_to_and_is_no_exception(world: World, approve: bool) -> None:
+    grant = await world.asked("ada", "prod-db")
+    outcome = await world.decide("grace", grant, approve=approve, rationale=" ")
+    assert isinstance(outcome, NeedsRationale)
+    assert await world.actions("approval") == ["approval.unexplained refused"]
+    assert await world.exceptions() == []
+    assert await world.state(grant) == GrantState.PENDING
+
+
+async def test_somebody_without_authority_is_a_wrong_person_whether_they_explain_or_not(world: World) -> None:
+    grant = await world.asked("ada", "prod-db")
+    for rationale in ("", "because"):
+        assert isinstance(await world.decide("charles", grant, rationale=rationale), NotAllowed)
+    (told,) = await world.exceptions()
+    assert (told.kind, told.count) == ("wrong-approver", 2)

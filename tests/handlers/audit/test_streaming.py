@@ -1,0 +1,187 @@
+"""The audit log sent on: in order, without a gap, over refusals, restarts and two senders; and told when it stands."""
+
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+
+from handlers.audit.streaming import TELL_AFTER, NotTaken, Streaming
+from storage import streams
+from storage.audit import log
+from storage.audit.log import Row
+from storage.engine.stores import Server
+from storage.records import ExceptionRecord
+from tests.handlers.access_ground import World
+from tests.handlers.access_ground import world as open_world
+
+
+class Collector:
+    """The other side: it keeps what it takes, unless it is told to refuse."""
+
+    def __init__(self) -> None:
+        self.taken: list[str] = []
+        self.refuses: NotTaken | None = None
+        self.meanwhile: Callable[[], Awaitable[None]] | None = None
+
+    async def take(self, entries: Sequence[Row]) -> None:
+        if self.refuses is not None:
+            raise self.refuses
+        if self.meanwhile is not None:
+            await self.meanwhile()
+        self.taken += [one.id for one in entries]
+
+
+@pytest.fixture
+async def world(tmp_path: Path, server: Server | None) -> AsyncIterator[World]:
+    async with open_world(tmp_path, server=server) as made:
+        yield made
+
+
+def streaming(
+    world: World, collector: Collector, sender: str = "one", told: list[int] | None = None
+) -> Streaming:
+    heard = [] if told is None else told
+    return Streaming(world.ground, collector, sender=sender, behind=heard.append)
+
+
+async def everything(world: World) -> list[str]:
+    """The ids of all entries, in their order."""
+    return await world.ground.database.read(lambda tx: [one.id for one in log.every(tx)])
+
+
+async def told(world: World) -> list[ExceptionRecord]:
+    return [one for one in await world.rows(ExceptionRecord) if one.kind == "not-streamed"]
+
+
+async def test_everything_is_sent_once_and_in_order(world: World) -> None:
+    """From the first entry on, and from there where it stood after a restart."""
+    collector, behind = Collector(), list[int]()
+    await world.given("ada")
+    assert await streaming(world, collector, told=behind).send_due() == len(await everything(world))
+    await world.approved("charles", "prod-db")
+    await streaming(world, collector, "restarted", behind).send_due()
+    assert collector.taken == await everything(world)
+    assert (behind[0] > 0, behind[-1]) == (True, 0)
+
+
+async def test_more_than_one_batch_is_sent_in_one_visit(world: World) -> None:
+    for _ in range(45):
+        await world.ask("ada", "wiki-edit")
+        await world.ask("eve", "prod-admin")
+    for _ in range(120):
+        await world.ask("root", "elsewhere")
+    entries = await everything(world)
+    assert len(entries) > 200
+    collector = Collector()
+    assert await streaming(world, collector).send_due() == len(entries)
+    assert collector.taken == entries
+
+
+async def test_what_is_refused_comes_again_after_a_while_that_grows(world: World) -> None:
+    """Back-pressure: nothing is skipped, and a collector in trouble is not besieged."""
+    collector = Collector()
+    collector.refuses = NotTaken("It answered 503")
+    stream = streaming(world, collector)
+    await world.given("ada")
+    assert await stream.send_due() == 0
+    collector.refuses = None
+    assert await stream.send_due() == 0
+    world.clock.forward(seconds=1)
+    assert await stream.send_due() > 0
+    assert collector.taken == await everything(world)
+
+
+async def test_the_other_side_says_how_long_to_wait(world: World) -> None:
+    collector = Collector()
+    collector.refuses = NotTaken("It answered 429", after=timedelta(seconds=30))
+    stream = streaming(world, collector)
+    await world.given("ada")
+    await stream.send_due()
+    collector.refuses = None
+    world.clock.forward(seconds=29)
+    assert await stream.send_due() == 0
+    world.clock.forward(seconds=1)
+    assert await stream.send_due() > 0
+
+
+async def test_who_asks_for_longer_than_a_minute_gets_it(world: World) -> None:
+    """Their word goes before ours; a clock that is set back meanwhile makes it no longer."""
+    collector = Collector()
+    collector.refuses = NotTaken("It answered 429", after=timedelta(minutes=5))
+    stream = streaming(world, collector)
+    await world.given("ada")
+    await stream.send_due()
+    collector.refuses = None
+    world.clock.forward(seconds=299)
+    assert await stream.send_due() == 0
+    world.clock.forward(seconds=-86400)
+    assert await stream.send_due() > 0
+
+
+async def test_a_clock_that_is_set_back_holds_no_stream_up(world: World) -> None:
+    """What a dead sender held is free again in time that passes, not in time that was."""
+    await world.given("ada")
+    until = world.clock() + timedelta(days=1, seconds=60)
+    ahead = until - timedelta(seconds=60)
+    await world.ground.database.write(
+        lambda tx: streams.take(tx, "siem", sender="dead", at=ahead, until=until)
+    )
+    assert await streaming(world, Collector()).send_due() > 0
+
+
+async def test_security_hears_when_it_stands_still_and_when_it_flows_again(world: World) -> None:
+    """One message, however long; and the events of that time are not lost."""
+    collector = Collector()
+    collector.refuses = NotTaken("It answered 503")
+    stream = streaming(world, collector)
+    await world.given("ada")
+    await stream.send_due()
+    assert await told(world) == []
+    for _ in range(3):
+        world.clock.forward(seconds=TELL_AFTER.total_seconds())
+        await stream.send_due()
+    [one] = await told(world)
+    assert (one.facts["fault"], one.count, "settled" in one.facts) == ("It answered 503", 1, False)
+    collector.refuses = None
+    world.clock.forward(seconds=60)
+    assert await stream.send_due() > 0
+    [one] = await told(world)
+    assert "settled" in one.facts
+    assert collector.taken == await everything(world)
+
+
+async def test_of_two_replicas_one_sends_at_a_time(world: World) -> None:
+    """Order is kept; and whoever is free goes on with what comes next."""
+    collector, other = Collector(), Collector()
+    one, two = streaming(world, collector), streaming(world, other, "two")
+    found: list[int] = []
+
+    async def meanwhile() -> None:
+        found.append(await two.send_due())
+
+    await world.given("ada")
+    collector.meanwhile = meanwhile
+    await one.send_due()
+    assert (found, other.taken) == ([0], [])
+    await world.given("charles")
+    await two.send_due()
+    assert collector.taken + other.taken == await everything(world)
+
+
+async def test_what_one_sender_died_over_another_sends_again(world: World) -> None:
+    """At least once: both sent it, and the place is that of whoever holds the stream."""
+    collector, other = Collector(), Collector()
+    two = streaming(world, other, "two")
+    sent: list[int] = []
+
+    async def stands_still() -> None:
+        world.clock.forward(seconds=61)
+        sent.append(await two.send_due())
+
+    await world.given("ada")
+    collector.meanwhile = stands_still
+    assert await streaming(world, collector).send_due() == 0
+    assert sent == [len(other.taken)]
+    assert collector.taken == other.taken == await everything(world)
+    assert await world.ground.database.read(lambda tx: streams.position(tx, "siem")) == sent[0]

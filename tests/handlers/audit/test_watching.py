@@ -1,0 +1,234 @@
+"""The store held against what was signed of it: what is noticed, what is cited, and what fools nobody (T-1, T-2)."""
+
+import asyncio
+from collections.abc import AsyncIterator, Callable
+from pathlib import Path
+
+import pytest
+
+from handlers.audit.watching import Watching
+from handlers.exceptions.strange import Kind
+from storage.audit import log
+from storage.audit.checkpoint import Checkpoint, Signer, sign, verify_note
+from storage.audit.epochs import OPENED, read_epochs
+from storage.audit.published import publish, read_published
+from storage.audit.verification import verify_log
+from storage.engine.stores import Server
+from storage.freezes import open_ones
+from storage.records import Freeze
+from storage.states import FreezeKind
+from tests.handlers.access_ground import World
+from tests.handlers.access_ground import world as open_world
+
+SIGNER = Signer.generate("wicket.example")
+
+
+@pytest.fixture
+async def world(tmp_path: Path, server: Server | None) -> AsyncIterator[World]:
+    async with open_world(tmp_path, server=server) as made:
+        yield made
+        assert await made.sound()
+
+
+@pytest.fixture
+def file(tmp_path: Path) -> Path:
+    return tmp_path / "checkpoints.txt"
+
+
+def watching(world: World, file: Path | None, signer: Signer = SIGNER) -> Watching:
+    """As a process that starts now has it."""
+    return Watching(world.ground, signer, file=file, stopped=lambda _: None)
+
+
+async def looked(world: World, file: Path | None) -> list[Freeze]:
+    """A start looks; what is frozen."""
+    await watching(world, file).look()
+    return list(await world.ground.database.read(open_ones))
+
+
+async def happened(world: World, times: int = 1) -> None:
+    for _ in range(times):
+        await world.draft("ada", "prod-db")
+        await world.ask("ada", "prod-db")
+
+
+async def signed(world: World, more: int = 0) -> str:
+    """The head, or one that is further than the log, as our key signs it."""
+    head = await world.ground.database.read(log.head)
+    root = head.root if not more else bytes([more] * 32)
+    return sign(Checkpoint(origin=SIGNER.name, size=head.size + more, root=root), SIGNER)
+
+
+async def epochs(world: World) -> int:
+    found = await world.ground.database.read(lambda tx: read_epochs(tx, SIGNER.verifier))
+    return len(found.later)
+
+
+async def test_a_sound_store_is_signed_as_it_grows_and_nothing_is_written_twice(
+    world: World, file: Path
+) -> None:
+    watch = watching(world, file)
+    assert watch.latest is None
+    await watch.look()
+    await watch.look()
+    assert len(read_published(file).notes) == 1
+    assert watch.latest == read_published(file).notes[0]
+    await happened(world)
+    await watch.look()
+    await watch.last_look()
+    notes = read_published(file).notes
+    assert len(notes) == 2
+    head = await world.ground.database.read(log.head)
+    read = verify_note(notes[-1], SIGNER.verifier)
+    assert isinstance(read, Checkpoint)
+    assert (read.size, read.root) == (head.size, head.root)
+    assert await looked(world, file) == []
+
+
+async def test_a_store_that_ends_before_what_was_published_was_restored(world: World, file: Path) -> None:
+    """The new epoch cites the checkpoint as it was published, and says how much of the log still agrees."""
+    await happened(world)
+    publish(file, await signed(world))
+    agreed = (await world.ground.database.read(log.head)).size
+    ahead = await signed(world, more=7)
+    publish(file, ahead)
+    (freeze,) = await looked(world, file)
+    assert freeze.kind == FreezeKind.RESTORED
+    assert freeze.facts["lost"] == 7
+    opening = await world.last(OPENED)
+    assert (opening["facts"]["agrees"], opening["facts"]["cites"]) == (agreed, [ahead])
+    assert await world.kinds() == [Kind.ACCESS_STOPPED]
+    assert await looked(world, file) == [freeze]
+    assert await epochs(world) == 1
+    report = await world.ground.database.read(
+        lambda tx: verify_log(tx, verifier=SIGNER.verifier, notes=read_published(file).notes)
+    )
+    assert (report.sound, report.lost) == (True, 1)
+
+
+async def test_a_store_with_another_history_is_a_mismatch_and_stays_unsound(world: World, file: Path) -> None:
+    """What was rewritten is frozen once, and whoever verifies is told for good."""
+    await happened(world, 2)
+    size = (await world.ground.database.read(log.head)).size
+    rewritten = sign(Checkpoint(origin=SIGNER.name, size=size - 1, root=bytes(32)), SIGNER)
+    publish(file, rewritten)
+    (freeze,) = await looked(world, file)
+    assert freeze.kind == FreezeKind.MISMATCH
+    assert await looked(world, file) == [freeze]
+    assert await epochs(world) == 1
+    report = await world.ground.database.read(
+        lambda tx: verify_log(tx, verifier=SIGNER.verifier, notes=[rewritten])
+    )
+    assert not report.sound
+    assert "History was rewritten" in report.conclusion
+
+
+def rewrite(file: Path, hurt: Callable[[str], str | None]) -> None:
+    """Somebody changes the file, or takes it away."""
+    text = hurt(file.read_text())
+    file.unlink()
+    if text is not None:
+        file.write_text(text)
+
+
+def make_unreadable(file: Path) -> None:
+    file.unlink()
+    file.mkdir()
+
+
+def bent(text: str) -> str:
+    """The last checkpoint says another size."""
+    body, dash, rest = text.rpartition("\n\n\u2014")
+    lines = body.split("\n")
+    lines[-2] = str(int(lines[-2]) + 1)
+    return "\n".join(lines) + dash + rest
+
+
+def forged(text: str) -> str:
+    """Another key of the same name signed the last."""
+    other = Signer.generate(SIGNER.name)
+    return text + sign(Checkpoint(origin=SIGNER.name, size=3, root=bytes(32)), other) + "\n"
+
+
+def cut(text: str) -> str:
+    """Without its last checkpoint."""
+    return text[: text.rstrip("\n").rindex(f"\n{SIGNER.name}\n") + 1]
+
+
+def torn(text: str) -> str:
+    """Cut in the middle of its last checkpoint."""
+    return text[:-40]
+
+
+def emptied(_text: str) -> str:
+    return ""
+
+
+def gone(_text: str) -> None:
+    return None
+
+
+def noise(_text: str) -> str:
+    return "hello\n" * 40
+
+
+@pytest.mark.parametrize("hurt", [bent, forged, cut, torn, emptied, gone, noise])
+async def test_a_file_that_was_tampered_with_stops_new_access(
+    world: World, file: Path, hurt: Callable[[str], str | None]
+) -> None:
+    """Fail closed: what was published last cannot be known. Stopped once, and a sound one is published after."""
+    watch = watching(world, file)
+    for _ in range(3):
+        await happened(world)
+        await watch.look()
+    rewrite(file, hurt)
+    (freeze,) = await looked(world, file)
+    assert freeze.kind == FreezeKind.MISMATCH
+    assert await looked(world, file) == [freeze]
+    assert isinstance(verify_note(read_published(file).notes[-1], SIGNER.verifier), Checkpoint)
+    assert await epochs(world) == 1
+
+
+async def test_a_checkpoint_that_a_crash_left_half_written_stops_nothing(world: World, file: Path) -> None:
+    """It was not remembered as published either: the next one stands whole behind it."""
+    watch = watching(world, file)
+    await happened(world)
+    await watch.look()
+    rewrite(file, lambda text: f"{text}{SIGNER.name}\n12\nabc")
+    await happened(world)
+    assert await looked(world, file) == []
+    await happened(world)
+    assert await looked(world, file) == []
+    assert len(read_published(file).notes) == 3
+
+
+async def test_a_file_that_cannot_be_read_stops_new_access_at_a_start_only(world: World, file: Path) -> None:
+    """While a process runs it remembers itself; nobody does at a start."""
+    watch = watching(world, file)
+    await watch.look()
+    make_unreadable(file)
+    await happened(world)
+    await watch.look()
+    assert await world.ground.database.read(open_ones) == ()
+    (freeze,) = await looked(world, file)
+    assert freeze.kind == FreezeKind.MISMATCH
+
+
+async def test_of_several_that_notice_at_once_one_freezes(world: World, file: Path) -> None:
+    await happened(world)
+    publish(file, await signed(world, more=3))
+    await asyncio.gather(*(watching(world, file).look() for _ in range(4)))
+    assert len(await world.ground.database.read(open_ones)) == 1
+    assert await epochs(world) == 1
+
+
+async def test_losing_more_while_it_is_stopped_opens_an_epoch_and_asks_nobody_twice(
+    world: World, file: Path
+) -> None:
+    await happened(world)
+    publish(file, await signed(world, more=3))
+    await looked(world, file)
+    publish(file, await signed(world, more=90))
+    assert len(await looked(world, file)) == 1
+    assert await epochs(world) == 2
+    assert await world.kinds() == [Kind.ACCESS_STOPPED]

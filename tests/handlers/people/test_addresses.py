@@ -1,0 +1,39 @@
+"""Mail addresses, watched while everybody is looked at: nobody who has something to write waits for all of them."""
+
+import asyncio
+from datetime import timedelta
+
+from sqlmodel import Session, func, select
+
+from handlers.people.addresses import AT_ONCE, watch
+from storage.database import Database
+from storage.engine.stores import Server
+from storage.records import Address
+from tests.handlers.made_once import copy_empty_database
+from tests.handlers.page_ground import Clock
+
+
+def kept(tx: Session) -> int:
+    return tx.exec(select(func.count()).select_from(Address)).one()
+
+
+async def test_the_addresses_of_many_are_kept_some_at_a_time(tmp_path, server: Server | None) -> None:
+    """P-3, and promise 1: the first look of all finds everybody's address new, and an end that is due has its turn."""
+    if server is None:
+        copy_empty_database(tmp_path / "wicket.db")
+    database, now = Database(server or tmp_path / "wicket.db"), Clock()()
+    mails = {f"p{number:04}": f"p{number}@example.com" for number in range(3 * AT_ONCE + 1)}
+    try:
+        watching, seen = asyncio.create_task(watch(database, "staff", mails, now)), set[int]()
+        while not watching.done():
+            seen.add(await database.write(kept))
+        assert seen & set(range(1, len(mails)))
+        assert await database.read(kept) == len(mails)
+        moved = {**mails, "p0000": "other@example.com"}
+        await watch(database, "staff", moved, now + timedelta(hours=1))
+        rows = await database.read(
+            lambda tx: list(tx.exec(select(Address).where(Address.before != "")).all())
+        )
+        assert [(row.account, row.mail) for row in rows] == [("p0000", "other@example.com")]
+    finally:
+        database.close()

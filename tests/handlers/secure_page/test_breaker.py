@@ -1,0 +1,189 @@
+"""The breaker over everybody's resets: it trips once, tells once, and lets people hear what to do (P-7)."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from dataclasses import replace
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from sqlmodel import Session
+
+from handlers.decisions.breaking import Bars, Counted, bar
+from handlers.decisions.freezing import RESETS_STOPPED
+from handlers.secure_page import breaker
+from handlers.secure_page.passwords import Passwords
+from handlers.secure_page.proving import Proving
+from handlers.secure_page.visits import Done, NotYet, Over, PageLimits, Proven, Refused
+from storage import freezes, tallies
+from storage.engine.stores import Server
+from storage.handles import Purpose
+from storage.records import ExceptionRecord, Freeze
+from tests.handlers.page_ground import NEW_PASSWORD, World, world
+
+THREE = PageLimits(bars=Bars(resets=3, wrong_proofs=12, times=10))
+
+
+@pytest.fixture
+async def page(tmp_path: Path, server: Server | None) -> AsyncIterator[World]:
+    """A company that lets three resets and twelve wrong proofs by in an hour."""
+    async with world(tmp_path, limits=THREE, server=server) as made:
+        yield made
+
+
+async def count(page: World, what: Counted, times: int) -> list[bool]:
+    def work(tx: Session) -> bool:
+        return breaker.lets_by(tx, page.ground, what)
+
+    return list(await asyncio.gather(*(page.ground.database.write(work) for _ in range(times))))
+
+
+async def lift(page: World) -> None:
+    def work(tx: Session) -> None:
+        for one in freezes.open_ones(tx):
+            freezes.lift(tx, one, at=page.clock(), by="Sam", rationale="a campaign of ours")
+
+    await page.ground.database.write(work)
+
+
+async def test_a_flood_stops_resets_once_and_is_one_message(page: World) -> None:
+    """P-7: however many come at the same moment."""
+    answers = await count(page, Counted.RESETS, 40)
+    assert sum(answers) == 3
+    (told,) = await page.rows(ExceptionRecord)
+    assert (told.kind, told.severity, told.count) == ("access-stopped", "high", 1)
+    assert (told.facts["kind"], told.facts["count"], told.facts["most"]) == ("resets", 4, 3)
+    assert [each.kind for each in await page.rows(Freeze)] == ["resets"]
+    assert [outcome for outcome, _ in await page.audited("resets.stopped")] == ["done"]
+
+
+async def test_the_reset_that_is_too_many_is_not_made_and_hears_what_to_do(page: World) -> None:
+    """P-7: neither blame nor a bare no; links that were open are over."""
+    visitor, other = await page.proven(), await page.opened(Purpose.RESET, "bob")
+    await count(page, Counted.RESETS, 3)
+    assert await page.passwords.choose(visitor, NEW_PASSWORD, NEW_PASSWORD) == NotYet(reason=RESETS_STOPPED)
+    assert page.faulty.calls["set_password"] == 0
+    assert "IT desk" in RESETS_STOPPED
+    handle = await page.ground.handle_of(other)
+    assert handle is not None
+    assert not page.ground.is_open(handle)
+
+
+async def test_while_they_are_stopped_no_proof_for_a_reset_is_taken(page: World) -> None:
+    """P-7, P-9: with the words that every refusal has, and without counting against the person."""
+    await count(page, Counted.RESETS, 4)
+    visitor = await page.opened(Purpose.RESET)
+    assert await page.proving.give_totp(visitor, page.code()) == Refused()
+    assert ("refused", "resets_stopped") in await page.audited("proof.given")
+
+
+async def test_when_security_lifts_it_counting_begins_anew(page: World) -> None:
+    """P-7: otherwise the next one would stop everybody again."""
+    await count(page, Counted.RESETS, 4)
+    await lift(page)
+    page.clock.forward(minutes=10)
+    assert await count(page, Counted.RESETS, 4) == [True, True, True, False]
+    assert len(await page.rows(Freeze)) == 2
+
+
+async def test_a_clock_that_is_set_back_after_the_lift_does_not_blind_it(page: World) -> None:
+    """P-7: until it is that late again, nothing would count."""
+    await count(page, Counted.RESETS, 4)
+    await lift(page)
+    page.clock.forward(hours=-2)
+    assert not all(await count(page, Counted.RESETS, 4))
+
+
+async def test_an_hour_later_what_was_is_forgotten(page: World) -> None:
+    await count(page, Counted.RESETS, 3)
+    page.clock.forward(minutes=70)
+    assert await count(page, Counted.RESETS, 3) == [True] * 3
+
+
+async def test_within_the_hour_nothing_is_forgotten_however_its_ten_minutes_lie(page: World) -> None:
+    """P-7: who waits for the edge of a slot gains nothing by it."""
+    page.clock.forward(minutes=7)
+    await count(page, Counted.RESETS, 3)
+    page.clock.forward(minutes=53)
+    assert await count(page, Counted.RESETS, 1) == [False]
+
+
+async def test_brute_force_over_many_links_and_persons_stops_everybody_s_resets(page: World) -> None:
+    """P-7: no person is at ten wrong codes yet, and no address or link is used twice."""
+    for round_ in range(5):
+        for who in ("ada", "gil", "ina", "bob"):
+            visitor = await page.opened(Purpose.RESET, who)
+            assert await page.proving.give_totp(visitor, page.wrong_code()) == Refused(), round_
+    assert await page.exceptions() == ["access-stopped"]
+    (told,) = await page.rows(ExceptionRecord)
+    assert told.facts["what"] == "wrong-proofs"
+    right = await page.opened(Purpose.RESET)
+    assert await page.proving.give_totp(right, page.code()) == Refused()
+
+
+async def test_one_person_s_bad_day_stops_nobody_else(tmp_path: Path) -> None:
+    """P-7: they are locked long before, and what comes after the lock is not counted."""
+    async with world(tmp_path) as page:
+        for _ in range(150):
+            await page.proving.give_totp(await page.opened(Purpose.RESET), page.wrong_code())
+        assert await page.exceptions() == ["page-lockout"]
+
+
+async def test_more_than_is_usual_stops_them_sooner(tmp_path: Path) -> None:
+    """P-7: a company that resets one password a day need not wait for thirty in an hour."""
+    async with world(tmp_path) as page:
+        for _ in range(10):
+            await count(page, Counted.RESETS, 1)
+            page.clock.forward(days=1)
+        assert sum(await count(page, Counted.RESETS, 30)) == 10
+
+
+async def test_resets_go_on_beside_the_breaker_and_are_counted(page: World) -> None:
+    """P-7: three of them are, and the fourth stops them."""
+    fewer = replace(page.ground, limits=replace(THREE, resets_a_day=9))
+    page.passwords, page.proving = Passwords(fewer), Proving(fewer)
+    came = []
+    for number in range(4):
+        page.clock.forward(seconds=60)
+        came.append(await page.passwords.choose(await page.proven(), *[f"{NEW_PASSWORD} {number}"] * 2))
+    assert came == [Done(), Done(), Done(), NotYet(reason=RESETS_STOPPED)]
+
+
+async def test_a_password_that_the_directory_rejects_counts_for_nothing(page: World) -> None:
+    """P-7: whoever tries five that it does not take resets nothing."""
+    await page.local.set_password("ada", NEW_PASSWORD)
+    visitor = await page.proven()
+    for _ in range(5):
+        rejected = await page.passwords.choose(visitor, NEW_PASSWORD, NEW_PASSWORD)
+        assert isinstance(rejected, NotYet)
+    assert await count(page, Counted.RESETS, 3) == [True] * 3
+
+
+async def test_other_purposes_are_not_stopped(page: World) -> None:
+    """P-7: an unlock is no reset."""
+    await count(page, Counted.RESETS, 4)
+    visitor = await page.opened(Purpose.UNLOCK)
+    assert isinstance(await page.proving.give_totp(visitor, page.code()), Proven)
+    assert await page.passwords.choose(visitor, NEW_PASSWORD, NEW_PASSWORD) == Over()
+
+
+@given(most=st.integers(1, 1000), usual=st.none() | st.floats(0, 1e6), times=st.integers(0, 100))
+def test_what_is_usual_lowers_the_bar_and_never_below_a_third(
+    most: int, usual: float | None, times: int
+) -> None:
+    """P-7."""
+    found = bar(Bars(resets=most, times=times), Counted.RESETS, usual)
+    assert most / 3 <= found <= most
+    assert found == most or (usual is not None and times)
+
+
+async def test_counts_are_forgotten_after_four_weeks(page: World) -> None:
+    await count(page, Counted.RESETS, 1)
+    page.clock.forward(days=28, minutes=10)
+    await page.ground.database.write(lambda tx: tallies.forget_old(tx, page.clock()))
+    usual = await page.ground.database.read(
+        lambda tx: tallies.usual(tx, Counted.RESETS, page.clock(), timedelta(hours=1), least=timedelta(0))
+    )
+    assert usual is None

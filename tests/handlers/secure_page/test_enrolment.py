@@ -1,0 +1,151 @@
+"""Setting up proofs: a stolen password alone replaces nothing, and recovery codes are shown once."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pyotp
+import pytest
+from sqlalchemy import text
+
+from handlers.secure_page.enrolment import WRONG_CODE, Codes
+from handlers.secure_page.looking import Step
+from handlers.secure_page.visits import NotYet, Over, Proven, Refused, Visitor
+from storage.handles import Purpose
+from storage.records import Proof
+from tests.handlers.page_ground import OLD_PASSWORD, World, world
+
+
+@pytest.fixture
+async def page(tmp_path: Path) -> AsyncIterator[World]:
+    """The secure page and its people."""
+    async with world(tmp_path) as made:
+        yield made
+
+
+async def _signed_in(page: World, account: str) -> Visitor:
+    visitor = await page.opened(Purpose.ENROL, account)
+    done = await page.enrolment.sign_in(visitor, OLD_PASSWORD)
+    assert isinstance(done, Proven)
+    visitor = Visitor(text=visitor.text, session=done.session)
+    await page.enrolment.offer_key(visitor)
+    return visitor
+
+
+async def test_the_first_proofs_need_the_password_and_a_code_of_the_new_key(page: World) -> None:
+    visitor = await _signed_in(page, "bob")
+    look = await page.looking.look(visitor)
+    assert look.key is not None
+    assert look.step == Step.NEW_KEY
+    assert look.key.uri.startswith("otpauth://totp/Wicket:bob?secret=")
+    assert await page.enrolment.confirm(visitor, "000000") == NotYet(reason=WRONG_CODE)
+    seed = look.key.text.replace(" ", "")
+    done = await page.enrolment.confirm(visitor, pyotp.TOTP(seed).at(page.clock()))
+    assert isinstance(done, Codes)
+    assert len(set(done.codes)) == 10
+    assert [each for each in await page.told() if each[1] == "proofs-changed" and "bob" in each[2]] == [
+        ("slack", "proofs-changed", "Ubob"),
+        ("mail", "proofs-changed", "bob"),
+    ]
+
+
+async def test_the_key_shown_does_not_change_by_looking_or_by_asking_again(page: World) -> None:
+    visitor = await _signed_in(page, "bob")
+    first = (await page.looking.look(visitor)).key
+    await page.enrolment.offer_key(visitor)
+    assert (await page.looking.look(visitor)).key == first
+
+
+async def test_a_wrong_password_shows_no_key(page: World) -> None:
+    visitor = await page.opened(Purpose.ENROL, "bob")
+    assert await page.enrolment.sign_in(visitor, "guess") == Refused()
+    await page.enrolment.offer_key(visitor)
+    assert (await page.looking.look(visitor)).step == Step.SIGN_IN
+    assert [proof for proof in await page.rows(Proof) if proof.account == "bob"] == []
+
+
+@pytest.mark.parametrize("by_hand", ["UPDATE proofs SET mac = 'x'", "DELETE FROM proofs"])
+async def test_a_password_alone_sets_up_nothing_where_the_proofs_were_spoilt_in_the_database(
+    page: World, by_hand: str
+) -> None:
+    """T-9, P-5: the record says that there were some."""
+    visitor = await _signed_in(page, "bob")
+    key = (await page.looking.look(visitor)).key
+    assert key is not None
+    await page.enrolment.confirm(visitor, pyotp.TOTP(key.text.replace(" ", "")).at(page.clock()))
+    await page.ground.database.write(lambda tx: tx.connection().execute(text(by_hand)) and None)
+    visitor = await _signed_in(page, "bob")
+    look = await page.looking.look(visitor)
+    assert (look.step, look.key) == (Step.PROVE_OLD, None)
+
+
+async def test_a_password_alone_does_not_replace_what_was_set_up(page: World) -> None:
+    visitor = await _signed_in(page, "ada")
+    look = await page.looking.look(visitor)
+    assert (look.step, look.key) == (Step.PROVE_OLD, None)
+    assert await page.enrolment.confirm(visitor, "123456") == Over()
+    proven = await page.proving.give_totp(visitor, page.code())
+    assert isinstance(proven, Proven)
+    visitor = Visitor(text=visitor.text, session=proven.session)
+    await page.enrolment.offer_key(visitor)
+    key = (await page.looking.look(visitor)).key
+    assert key is not None
+    seed = key.text.replace(" ", "")
+    assert seed != page.seeds["ada"]
+    done = await page.enrolment.confirm(visitor, pyotp.TOTP(seed).at(page.clock()))
+    assert isinstance(done, Codes)
+    assert (await page.audit())[-1]["facts"]["replaced"] is True
+    kept = [proof for proof in await page.rows(Proof) if proof.account == "ada"]
+    assert len(kept) == 11
+    page.clock.forward(seconds=60)
+    assert await page.proving.give_totp(await page.opened(Purpose.RESET), page.code()) == Refused()
+
+
+async def test_the_old_proof_is_shown_in_the_browser_that_signed_in(page: World) -> None:
+    """Otherwise one person could lend their code to another's visit."""
+    visitor = await _signed_in(page, "ada")
+    elsewhere = Visitor(text=visitor.text)
+    assert await page.proving.give_totp(elsewhere, page.code()) == Refused()
+
+
+async def test_two_visits_set_up_one_authenticator(page: World) -> None:
+    """The second, begun while there was nothing yet, must show the first's proof."""
+    one, two = await _signed_in(page, "bob"), await _signed_in(page, "bob")
+    keys = [(await page.looking.look(each)).key for each in (one, two)]
+    codes = [pyotp.TOTP(key.text.replace(" ", "")).at(page.clock()) for key in keys if key]
+    assert isinstance(await page.enrolment.confirm(one, codes[0]), Codes)
+    assert await page.enrolment.confirm(two, codes[1]) == Over()
+
+
+async def test_recovery_codes_are_shown_once(page: World) -> None:
+    visitor = await _signed_in(page, "bob")
+    key = (await page.looking.look(visitor)).key
+    assert key is not None
+    code = pyotp.TOTP(key.text.replace(" ", "")).at(page.clock())
+    await page.enrolment.confirm(visitor, code)
+    assert await page.enrolment.confirm(visitor, code) == Over()
+    assert (await page.looking.look(visitor)).step == Step.DONE
+
+
+async def test_an_inactive_account_signs_in_to_nothing(page: World) -> None:
+    visitor = await page.opened(Purpose.ENROL, "ina")
+    await page.local.change_account("ina", active=False)
+    assert await page.enrolment.sign_in(visitor, OLD_PASSWORD) == Refused()
+
+
+async def test_two_visits_confirming_at_once_set_up_one_authenticator(page: World) -> None:
+    one, two = await _signed_in(page, "bob"), await _signed_in(page, "bob")
+    keys = [(await page.looking.look(each)).key for each in (one, two)]
+    codes = [pyotp.TOTP(key.text.replace(" ", "")).at(page.clock()) for key in keys if key]
+    answers = await asyncio.gather(
+        page.enrolment.confirm(one, codes[0]), page.enrolment.confirm(two, codes[1])
+    )
+    assert sorted(type(each).__name__ for each in answers) == ["Codes", "Over"]
+
+
+async def test_another_browser_with_the_same_link_confirms_nothing(page: World) -> None:
+    visitor = await _signed_in(page, "bob")
+    key = (await page.looking.look(visitor)).key
+    assert key is not None
+    code = pyotp.TOTP(key.text.replace(" ", "")).at(page.clock())
+    assert await page.enrolment.confirm(Visitor(text=visitor.text), code) == Over()
