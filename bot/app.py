@@ -96,7 +96,7 @@ class App:
 
     now: instead of the clock that all replicas share. directories, policy: instead of the configured and the shipped
     ones, where given.
-    alone: no other bot works on this file, as `storage.engine.exclusive` sees to. reread: reads the settings anew, so that
+    alone: no other bot works on this file (storage.engine.exclusive). reread: reads the settings anew, so that
     rules that change while it runs are taken up; without it they are not.
 
     Raises a fault of storage.faults when settings, policies or keys are not usable; then nothing was started.

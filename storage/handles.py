@@ -5,7 +5,6 @@ They carry no authority, and nothing here knows their text.
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import datetime
-from enum import StrEnum
 from itertools import zip_longest
 from typing import Any, Literal
 
@@ -17,6 +16,7 @@ from storage.engine.plain import Plain, rows
 from storage.identifiers import new_id
 from storage.records import Handle
 from storage.signing import genuine
+from storage.states import Purpose, Result
 
 # Built once: every request and click asks, and making a statement costs more than running it.
 _HANDLES = SQLModel.metadata.tables[Handle.__tablename__]
@@ -40,41 +40,6 @@ REVOKE_ALL: Literal["revoke_all"] = "revoke_all"
 
 RECHECK: Literal["recheck"] = "recheck"
 """The same of a check of somebody's access that a help desk asked for."""
-
-
-class Purpose(StrEnum):
-    """What a handle is for."""
-
-    RESET = "reset"
-    UNLOCK = "unlock"
-    ENROL = "enrol"
-    LINK = "link"
-    CARE = "care"
-    REGAIN = "regain"
-    STEP_UP = "step_up"
-
-
-class Result(StrEnum):
-    """How far the one change of a handle has come. CHANGING is written before the directory is called (T-3).
-
-    SESSIONS_OPEN: done, but what sessions there were could not be ended. NO_SESSIONS: done, and the directory knows
-    of none that it could end. LINK_SENT, PASS_MADE: the directory's own recovery was begun, or a pass was shown once.
-    UNKNOWN: the directory did not answer.
-    """
-
-    OPEN = ""
-    CHANGING = "changing"
-    DONE = "done"
-    SESSIONS_OPEN = "sessions-open"
-    NO_SESSIONS = "no-sessions"
-    LINK_SENT = "link-sent"
-    PASS_MADE = "pass-made"  # noqa: S105 - how a visit ended
-    UNKNOWN = "unknown"
-
-    @property
-    def is_sure(self) -> bool:
-        """Whether all that could be done is known to be done."""
-        return self in (Result.DONE, Result.NO_SESSIONS, Result.LINK_SENT, Result.PASS_MADE)
 
 
 def make_handle(

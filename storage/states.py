@@ -1,4 +1,4 @@
-"""The states of links, grants, petitions and exceptions, which of a grant may follow which, and kinds of freezes.
+"""The states of links, grants, visits, petitions and exceptions, which of a grant may follow which; kinds of freezes.
 
 It decides no move: it only says which ones a row can take, so that storage.grants takes no other.
 """
@@ -221,3 +221,38 @@ class DelegationEnd(StrEnum):
     REVOKED = "revoked"
     EXPIRED = "expired"
     REVOKED_ALL = "revoked_all"
+
+
+class Purpose(StrEnum):
+    """What a handle is for."""
+
+    RESET = "reset"
+    UNLOCK = "unlock"
+    ENROL = "enrol"
+    LINK = "link"
+    CARE = "care"
+    REGAIN = "regain"
+    STEP_UP = "step_up"
+
+
+class Result(StrEnum):
+    """How far the one change of a handle has come. CHANGING is written before the directory is called (T-3).
+
+    SESSIONS_OPEN: done, but what sessions there were could not be ended. NO_SESSIONS: done, and the directory knows
+    of none that it could end. LINK_SENT, PASS_MADE: the directory's own recovery was begun, or a pass was shown once.
+    UNKNOWN: the directory did not answer.
+    """
+
+    OPEN = ""
+    CHANGING = "changing"
+    DONE = "done"
+    SESSIONS_OPEN = "sessions-open"
+    NO_SESSIONS = "no-sessions"
+    LINK_SENT = "link-sent"
+    PASS_MADE = "pass-made"  # noqa: S105 - how a visit ended
+    UNKNOWN = "unknown"
+
+    @property
+    def is_sure(self) -> bool:
+        """Whether all that could be done is known to be done."""
+        return self in (Result.DONE, Result.NO_SESSIONS, Result.LINK_SENT, Result.PASS_MADE)

@@ -12,10 +12,10 @@ from sqlmodel import Session, SQLModel, col, func, select
 
 from storage.engine.plain import Plain, run
 from storage.fresh import FreshProof as FreshProof
-from storage.handles import Purpose, Result
 from storage.on_record import note_put_back, rests_on
 from storage.records import Handle, StepUp, Vouching
 from storage.signing import genuine
+from storage.states import Purpose, Result
 
 # Built once: each decision of a request erases, and mostly there is nothing.
 _STEP_UPS = SQLModel.metadata.tables[StepUp.__tablename__]

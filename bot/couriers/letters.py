@@ -16,8 +16,7 @@ from handlers.decisions.helping import Act
 from handlers.decisions.vouching import Spoken
 from handlers.help_desk.telling import DESK_ACT
 from handlers.vouching.telling import COUNTS, VOUCHED
-from storage.handles import Result
-from storage.states import Changed
+from storage.states import Changed, Result
 
 
 @dataclass(frozen=True, kw_only=True)

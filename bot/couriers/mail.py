@@ -38,14 +38,14 @@ from handlers.vouching.telling import COUNTS, VOUCHED
 from storage import announcements, desk_acts, vouchings
 from storage.directories.base import Account
 from storage.faults import DirectoryUnavailable, MailUnavailable
-from storage.handles import Purpose, Result, handle_by_id
+from storage.handles import handle_by_id
 from storage.links import zone_of
 from storage.outbox import claim, done, postpone
 from storage.proof_changes import change_and_visit
 from storage.proofs import mail_code_by_id
 from storage.records import DeskAct, Handle, MailCode, Owed, ProofChange, Vouching
 from storage.sentences import Sentence, template
-from storage.states import Changed
+from storage.states import Changed, Purpose, Result
 
 COURIER = "mail"
 # A letter must be handed over well within its lease, or another round would send it again.

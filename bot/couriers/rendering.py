@@ -75,12 +75,12 @@ from storage.audit.sealing import kept_checkpoint
 from storage.copies import COPY
 from storage.exceptions import SECURITY as SECURITY_CHANNEL
 from storage.faults import DirectoryUnavailable
-from storage.handles import Result, handle_by_id
+from storage.handles import handle_by_id
 from storage.links import zone_of_user
 from storage.outbox import OWNER, where_posted
 from storage.proof_changes import change_and_visit
 from storage.records import Owed, Question
-from storage.states import Changed
+from storage.states import Changed, Result
 
 NOTICES = ("password-changed", "account-unlocked", "linked")
 

@@ -32,7 +32,7 @@ from handlers.requests.access import Access
 from handlers.requests.asking import Asking
 from handlers.requests.details import NOT_FOR_YOU, Details
 from handlers.requests.stories import GrantStory
-from storage.handles import Purpose
+from storage.states import Purpose
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -43,7 +43,7 @@ from handlers.questions.checks import Checks, Kind
 from handlers.requests.asking import Asking
 from handlers.secure_page.asking import Accounts
 from storage.clock import Clock
-from storage.handles import Purpose
+from storage.states import Purpose
 
 
 @dataclass(frozen=True, kw_only=True)

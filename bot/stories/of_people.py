@@ -6,7 +6,7 @@ Templates only: {who} did it, {whom} it is about.
 from collections.abc import Mapping
 
 from bot.texts import template
-from storage.handles import Purpose
+from storage.states import Purpose
 
 _OPENED, _TURNED_AWAY, _STOPPED = "page_opened", "refused", "stopped"
 

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from bot.texts import template
-from storage.handles import Purpose, Result
+from storage.states import Purpose, Result
 
 
 @dataclass(frozen=True, kw_only=True)

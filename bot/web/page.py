@@ -36,7 +36,7 @@ from handlers.secure_page.regaining import Regaining
 from handlers.secure_page.signing_in import SignIns
 from handlers.secure_page.visits import NotYet, PageGround, Proven, Refused, Visitor
 from handlers.vouching.being_vouched import BeingVouched
-from storage.handles import Purpose
+from storage.states import Purpose
 
 NOT_FROM_HERE = template(
     "Your browser sent this form without its cookie, so nothing was done. Allow cookies and try again."

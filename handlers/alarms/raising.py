@@ -1,6 +1,6 @@
 """“This wasn't me”: one click closes what is open, switches the account off, ends its sessions, tells security (P-6).
 
-It can only stop things. What it stopped is let go by handlers.alarms.releasing, and nothing here resets or gives anything.
+It can only stop things. What it stopped is let go by `releasing`, and nothing here resets or gives anything.
 """
 
 import base64

@@ -1,4 +1,4 @@
-"""Deciding a request: who may, what their click does, the proof it rests on, and policy asked again before access exists.
+"""Deciding a request: who may, what their click does, and policy asked again before access exists.
 
 It never changes a directory.
 """

@@ -33,9 +33,10 @@ from handlers.secure_page.changes import UNLOCK, unsure
 from handlers.secure_page.handles import Handles
 from storage import deliveries
 from storage.faults import WicketFault
-from storage.handles import Purpose, Result, make_handle, move
+from storage.handles import make_handle, move
 from storage.links import link_to
 from storage.records import DeskAct, Handle
+from storage.states import Purpose, Result
 
 log = structlog.get_logger(__name__)
 

@@ -21,11 +21,10 @@ from handlers.secure_page.handles import Handles
 from storage import deliveries, links
 from storage.directories.base import Account
 from storage.faults import StorageUnavailable
-from storage.handles import Purpose
 from storage.identifiers import new_id
 from storage.links import PinnedLink
 from storage.outbox import owe
-from storage.states import LinkState
+from storage.states import LinkState, Purpose
 
 
 @dataclass(frozen=True, kw_only=True)

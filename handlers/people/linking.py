@@ -11,10 +11,10 @@ from handlers.secure_page.attempts import Attempts, Checked, Kinds
 from handlers.secure_page.enrolment import check_password
 from handlers.secure_page.visits import PageGround, Person, Proven, Refused, Visitor, person_behind
 from storage import links
-from storage.handles import Purpose, Result, move
+from storage.handles import move
 from storage.outbox import owe
 from storage.records import Handle
-from storage.states import LinkState
+from storage.states import LinkState, Purpose, Result
 
 _SIGN_IN = Kinds(action="link.proven", purposes=frozenset({Purpose.LINK}), second_factor=False)
 

@@ -36,10 +36,10 @@ from handlers.secure_page.visits import NOBODY
 from storage import alarms, deliveries, links, petitions
 from storage.directories.base import Account
 from storage.exceptions import SECURITY
-from storage.handles import Purpose, make_handle
+from storage.handles import make_handle
 from storage.identifiers import new_id
 from storage.records import Address, Link, Petition
-from storage.states import LinkState, PetitionKind, PetitionState
+from storage.states import LinkState, PetitionKind, PetitionState, Purpose
 
 ANSWERED_WITHIN = timedelta(hours=24)
 A_DAY = 3

@@ -21,10 +21,10 @@ from handlers.petitions.standing_by import Count, StandingBy
 from handlers.secure_page.visits import PageGround, Person
 from storage import alarms, handles, petitions
 from storage.faults import DirectoryUnavailable
-from storage.handles import Result, handle_by_id
+from storage.handles import handle_by_id
 from storage.outbox import ALERT, owe
 from storage.records import Petition
-from storage.states import PetitionKind, PetitionState
+from storage.states import PetitionKind, PetitionState, Result
 
 log = structlog.get_logger(__name__)
 

@@ -28,11 +28,12 @@ from storage import deliveries, proofs
 from storage.audit import log as audit_log
 from storage.directories.base import Directory
 from storage.faults import DirectoryUnavailable, WicketFault
-from storage.handles import Purpose, Result, make_handle, move
+from storage.handles import make_handle, move
 from storage.identifiers import new_id
 from storage.outbox import owe
 from storage.proofs import ProofKind
 from storage.records import Handle
+from storage.states import Purpose, Result
 
 log = structlog.get_logger(__name__)
 

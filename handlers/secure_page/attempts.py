@@ -28,9 +28,10 @@ from handlers.secure_page.visits import (
 )
 from storage.failures import NOT_COUNTED, Attempt, clear, count_attempt, is_locked, take_back
 from storage.faults import DirectoryUnavailable
-from storage.handles import Purpose, Result, bind, move
+from storage.handles import bind, move
 from storage.records import Handle
 from storage.sentences import Sentence
+from storage.states import Purpose, Result
 
 ACTIONS: dict[str, AccountAction] = {
     Purpose.RESET: Action.RESET_PASSWORD,

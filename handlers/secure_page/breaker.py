@@ -13,9 +13,9 @@ from handlers.intents import PAGE
 from handlers.recording import WICKET, Fact, record
 from handlers.secure_page.visits import PageGround
 from storage import freezes, tallies
-from storage.handles import Purpose, close_everybodys
+from storage.handles import close_everybodys
 from storage.records import Freeze
-from storage.states import FreezeKind
+from storage.states import FreezeKind, Purpose
 
 log = structlog.get_logger(__name__)
 

@@ -15,10 +15,10 @@ from handlers.secure_page.proof_news import proofs_changed
 from handlers.secure_page.visits import Done, NotYet, Over, PageGround, Visitor
 from storage import passkeys, proofs
 from storage.directories.base import Account
-from storage.handles import Purpose, handle_by_id
+from storage.handles import handle_by_id
 from storage.proofs import BEYOND_PASSWORD, ProofKind
 from storage.records import Handle, Passkey
-from storage.states import Changed
+from storage.states import Changed, Purpose
 
 LAST_ONE = (
     "This is the last proof that you have, so it stays. Add another one first: "

@@ -17,9 +17,10 @@ from handlers.petitions import ends
 from handlers.recording import WICKET, Fact, record
 from handlers.secure_page import breaker
 from handlers.secure_page.visits import PageGround, person_behind
-from storage.handles import Purpose, Result, close_others, finished_since, move, take
+from storage.handles import close_others, finished_since, move, take
 from storage.outbox import owe
 from storage.records import Handle
+from storage.states import Purpose, Result
 
 # Longer than any directory call may take: what has not ended by then was cut off.
 CUT_OFF_AFTER = timedelta(minutes=2)

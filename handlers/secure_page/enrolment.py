@@ -20,11 +20,11 @@ from handlers.secure_page.proving import (
 )
 from handlers.secure_page.visits import NotYet, Over, PageGround, Person, Proven, Refused, Visitor
 from storage import proofs
-from storage.handles import Purpose, Result, move
+from storage.handles import move
 from storage.proofs import BEYOND_PASSWORD, ProofKind
 from storage.records import Handle
 from storage.secrets import CodeHash, new_salt
-from storage.states import Changed
+from storage.states import Changed, Purpose, Result
 
 RECOVERY_CODES = 10
 WRONG_CODE = (

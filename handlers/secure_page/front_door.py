@@ -14,7 +14,8 @@ from handlers.recording import record, stranger
 from handlers.secure_page.visits import PageGround
 from storage import freezes, links
 from storage.directories.base import Account, Directory
-from storage.handles import Purpose, opened_at_door
+from storage.handles import opened_at_door
+from storage.states import Purpose
 
 _LONGEST = 256
 _HOUR = timedelta(hours=1)

@@ -10,9 +10,10 @@ from datetime import datetime, timedelta
 
 from sqlmodel import Session
 
-from storage.handles import Purpose, make_handle
+from storage.handles import make_handle
 from storage.records import Handle
 from storage.secrets import Vault
+from storage.states import Purpose
 
 _MAC_BYTES = 16
 _TEXT = re.compile(r"(h-[0-9a-z]{9}-[0-9a-z]{8})\.([A-Za-z0-9_-]{22})")

@@ -13,8 +13,8 @@ from handlers.secure_page.owned import Owned, owned_by
 from handlers.secure_page.passkeys import Passkeys
 from handlers.secure_page.proving import RECOVERY
 from handlers.secure_page.visits import PageGround, Visitor
-from storage.handles import Purpose, Result
 from storage.records import Handle
+from storage.states import Purpose, Result
 from storage.step_ups import About, step_up_of
 
 

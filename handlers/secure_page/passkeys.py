@@ -32,7 +32,6 @@ from handlers.secure_page.proof_news import proofs_changed
 from handlers.secure_page.proving import SECOND_FACTOR
 from handlers.secure_page.visits import PageGround, Person, Proven, Refused, Visitor, session_hash
 from storage.directories.base import Account
-from storage.handles import Purpose
 from storage.passkeys import (
     Ceremony,
     NewPasskey,
@@ -44,7 +43,7 @@ from storage.passkeys import (
 )
 from storage.proofs import ProofKind
 from storage.records import Handle, Passkey
-from storage.states import Changed
+from storage.states import Changed, Purpose
 
 CHALLENGE_LIFE = timedelta(minutes=5)
 # As many as a person may begin and give up in one visit; a link that is asked for more is being played with.

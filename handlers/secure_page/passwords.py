@@ -19,9 +19,10 @@ from handlers.secure_page.visits import Done, NotYet, Over, PageGround, Person, 
 from handlers.vouching.being_vouched import still_counts
 from storage.directories.base import Account, PasswordRejected
 from storage.faults import DirectoryUnavailable
-from storage.handles import Purpose, Result, finished_since
+from storage.handles import finished_since
 from storage.records import Handle
 from storage.sentences import Sentence, template, told_together
+from storage.states import Purpose, Result
 
 NOT_THE_SAME = "The two passwords are not the same."
 ENOUGH_TODAY = template(

@@ -20,11 +20,11 @@ from handlers.secure_page.using_codes import use_mail_code, use_recovery_code
 from handlers.secure_page.visits import PageGround, Person, Proven, Refused, Visitor
 from storage import failures, proofs
 from storage.audit import entry as audit
-from storage.handles import Purpose
 from storage.outbox import ALERT, owe
 from storage.proofs import ProofKind
 from storage.records import MailCode
 from storage.secrets import CodeHash, Vault, new_salt, salt_of
+from storage.states import Purpose
 
 MAIL_DIGITS = 8
 RECOVERY_LENGTH = 13

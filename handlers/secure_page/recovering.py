@@ -12,7 +12,7 @@ from handlers.secure_page.passwords import NOT_HERE, Passwords
 from handlers.secure_page.visits import Done, NotYet, Over, Visitor
 from storage.directories.base import Recovery
 from storage.faults import DirectoryUnavailable
-from storage.handles import Purpose, Result
+from storage.states import Purpose, Result
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -24,12 +24,12 @@ from handlers.secure_page.proving import is_mail_code, matching_step
 from handlers.secure_page.using_codes import use_mail_code
 from handlers.secure_page.visits import NotYet, Over, PageGround, Person, Proven, Refused, Visitor
 from storage import passkeys, proofs
-from storage.handles import Purpose, Result, take
 from storage.handles import move as move_handle
+from storage.handles import take
 from storage.passkeys import NewPasskey
 from storage.proofs import ProofKind
 from storage.records import Handle
-from storage.states import Changed
+from storage.states import Changed, Purpose, Result
 
 _WHAT_IS_LEFT = Kinds(action="proof.given", purposes=frozenset({Purpose.REGAIN}), second_factor=False)
 

@@ -22,11 +22,11 @@ from storage import sign_ins
 from storage.audit import entry as audit
 from storage.directories.base import Account
 from storage.faults import ProviderUnavailable
-from storage.handles import Purpose
 from storage.oidc.client import Client
 from storage.oidc.tokens import SignedIn, Unbelieved
 from storage.proofs import ProofKind
 from storage.records import Handle, SignIn
+from storage.states import Purpose
 
 LIFE = timedelta(minutes=5)
 # For one visit: whoever needs more has something else to mend.

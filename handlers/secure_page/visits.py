@@ -26,13 +26,13 @@ from storage.clock import Clock
 from storage.database import Database
 from storage.directories.base import Account, Directory
 from storage.faults import DirectoryUnavailable
-from storage.handles import Purpose, Result, handle_by_id
+from storage.handles import handle_by_id
 from storage.links import PinnedLink
 from storage.oidc.provider import Provider
 from storage.records import Handle, Vouching
 from storage.secrets import CodeHash, Vault
 from storage.sentences import Sentence
-from storage.states import LinkState
+from storage.states import LinkState, Purpose, Result
 
 NO_LINK_NEEDED = frozenset({Purpose.LINK})
 # Visits that a petition may open.

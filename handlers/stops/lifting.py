@@ -1,6 +1,6 @@
 """Letting new access begin again: by a person of the security team, looked up at the click, or by an operator.
 
-What security itself stopped takes two of them (handlers.stops.seconding). It gives nothing itself: what waits goes on by its
+What security itself stopped takes two of them (`seconding`). It gives nothing itself: what waits goes on by its
 own rules, and policy is asked about it as ever.
 """
 

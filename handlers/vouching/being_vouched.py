@@ -30,11 +30,10 @@ from handlers.secure_page.visits import (
 from handlers.vouching import telling
 from storage import proofs, vouchings
 from storage.faults import DirectoryUnavailable
-from storage.handles import Purpose
 from storage.proofs import ProofKind
 from storage.records import Handle, Vouching
 from storage.secrets import Vault
-from storage.states import Ended
+from storage.states import Ended, Purpose
 
 PURPOSES = frozenset({Purpose.RESET, Purpose.UNLOCK})
 """What somebody's word helps with. New proofs on the strength of it would undo P-5, so it helps with none."""

@@ -24,7 +24,7 @@ from bot.web.server import build_app
 from handlers.secure_page.handles import Handles
 from handlers.secure_page.visits import PageGround
 from storage.database import Database
-from storage.handles import Purpose
+from storage.states import Purpose
 from tests.bench.machine import BOT_CORE, pin
 
 

@@ -16,7 +16,7 @@ from handlers.alarms.raising import Alarms, StopLinks
 from handlers.decisions.vouching import VouchingLimits
 from handlers.ground import Ground
 from storage.catalogue import Catalogue
-from storage.handles import Purpose
+from storage.states import Purpose
 from tests.bot.web.serving import serving
 from tests.browser.chromium import with_authenticator
 from tests.handlers.page_ground import NEW_PASSWORD, OLD_PASSWORD, World, world

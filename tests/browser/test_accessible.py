@@ -10,7 +10,7 @@ import pytest
 from axe_playwright_python.async_playwright import Axe
 from playwright.async_api import Browser, Page, expect
 
-from storage.handles import Purpose
+from storage.states import Purpose
 from tests.bot.web.serving import serving
 from tests.browser.page_steps import house, steps
 from tests.handlers.page_ground import NEW_PASSWORD, world

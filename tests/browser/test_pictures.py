@@ -24,11 +24,10 @@ DOCS = ROOT / "docs"
 SLACK = ROOT / "bot" / "slack"
 MOST_BYTES = 4_000_000
 # What messages are put together from: nobody sees them alone, or what is seen is pictured with what it is about.
-ALERTS = {"alert_facts", "alerts_people", "alerts_refused", "drift_decided"}
+ALERTS = {"alerts.facts", "alerts.people", "alerts.refused", "drift_decided"}
 PIECES = {
-    "__init__",
     "parts",
-    "forms",
+    "forms.parts",
     "naming",
     "critical",
     "deciding",
@@ -72,7 +71,7 @@ def test_every_state_that_a_person_can_see_has_a_picture():
 
 
 def test_every_module_that_makes_messages_or_forms_has_pictures():
-    modules = {file.stem for file in [*(SLACK / "messages").glob("*.py"), *SLACK.glob("forms*.py")]}
+    modules = {*_modules(SLACK / "messages", SLACK / "messages"), *_modules(SLACK, SLACK / "forms")}
     assert {*(modules - PIECES), "home"} == {picture.of for picture in PICTURES}
 
 
@@ -100,6 +99,14 @@ def test_a_picture_made_small_shows_the_same(way):
     assert colours(png) == (2, 2, [*first, *second])
     palette, numbers = _indexed(small(png))
     assert [palette[number] for number in numbers] == [*first, *second]
+
+
+def _modules(root: Path, folder: Path) -> set[str]:
+    """As the registry names them."""
+    found = (
+        file.relative_to(root).with_suffix("") for file in folder.rglob("*.py") if file.stem != "__init__"
+    )
+    return {".".join(file.parts) for file in found}
 
 
 def _indexed(png: bytes) -> tuple[list[tuple[int, ...]], list[int]]:

@@ -11,7 +11,7 @@ import pytest
 import pytest_asyncio
 from playwright.async_api import Browser, ConsoleMessage, Page, expect
 
-from storage.handles import Purpose
+from storage.states import Purpose
 from tests.bot.web.serving import serving
 from tests.browser.readable import readable
 from tests.handlers.page_ground import NEW_PASSWORD, OLD_PASSWORD, World, world

@@ -13,7 +13,8 @@ from pathlib import Path
 from typing import Any, NoReturn
 
 _LOADED = (
-    "bot.app", "bot.cli", "bot.logs", "storage.engine.migrating", "storage.engine.postgresql", "storage.directories.local",
+    "bot.app", "bot.cli", "bot.logs", "storage.engine.migrating", "storage.engine.postgresql",
+    "storage.directories.local",
 )  # fmt: skip
 _BORNE: set[int] = set()
 

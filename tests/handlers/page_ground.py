@@ -37,10 +37,10 @@ from storage.directories.local import LocalDirectory
 from storage.directories.local_recovery import RecoveringDirectory
 from storage.directories.scrypt import Scrypt
 from storage.engine.stores import Server
-from storage.handles import Purpose
 from storage.macs import Macs
 from storage.records import ExceptionRecord, Handle, MailCode, Owed
 from storage.secrets import CodeHash, Vault, generate_key
+from storage.states import Purpose
 from storage.step_ups import About
 from tests.directories.faulty import FaultyDirectory
 from tests.handlers.made_once import copy_empty_database, shipped_policy

@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from handlers.secure_page.adding import Made
 from handlers.secure_page.visits import Proven, Refused, Visitor
-from storage.handles import Purpose
+from storage.states import Purpose
 from tests.handlers.page_ground import OLD_PASSWORD, World
 from tests.soft_authenticator import HONEST, Authenticator, Lies
 

@@ -21,9 +21,9 @@ from handlers.vouching.outcomes import Outcome, ProveFirst
 from handlers.vouching.vouchers import Vouchers
 from storage.catalogue import Catalogue
 from storage.engine.stores import Server
-from storage.handles import Purpose
 from storage.records import ExceptionRecord
 from storage.records import Vouching as Row
+from storage.states import Purpose
 from tests.handlers.page_ground import OLD_PASSWORD, World, world
 
 SLACK = Where(transport="socket", channel="D1")

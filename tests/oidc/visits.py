@@ -11,9 +11,9 @@ from typing import Any
 
 from handlers.secure_page.signing_in import Back, SignIns
 from handlers.secure_page.visits import Proven, Refused, Visitor
-from storage.handles import Purpose
 from storage.oidc.client import Client
 from storage.oidc.provider import Provider
+from storage.states import Purpose
 from tests.handlers.page_ground import World, world
 from tests.oidc.provider import CLIENT_ID, SECRET, StandIn, standing_in
 

@@ -28,11 +28,10 @@ from storage import (
 )
 from storage.alarms import Effect
 from storage.delegations import Party
-from storage.handles import Purpose, Result
 from storage.ours import with_what_is_ours
 from storage.passkeys import Ceremony, NewPasskey
 from storage.records import Attestation, Emergency, LiftWord, Petition
-from storage.states import EmergencyState, FreezeKind, GrantState, PetitionState
+from storage.states import EmergencyState, FreezeKind, GrantState, PetitionState, Purpose, Result
 from storage.step_ups import About, Whose
 from tests.storage.rows import keep
 

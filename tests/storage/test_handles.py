@@ -4,8 +4,9 @@ from datetime import timedelta
 
 import pytest
 
-from storage.handles import Purpose, resets_since
+from storage.handles import resets_since
 from storage.records import Handle
+from storage.states import Purpose
 
 
 @pytest.mark.parametrize("others", [0, 1, 3, 4, 9])

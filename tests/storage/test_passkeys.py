@@ -6,9 +6,10 @@ from typing import Any
 from sqlmodel import select
 
 from storage import passkeys, proofs
-from storage.handles import Purpose, make_handle
+from storage.handles import make_handle
 from storage.passkeys import Ceremony, NewPasskey
 from storage.records import Challenge
+from storage.states import Purpose
 
 LARGEST_COUNT = 2**32 - 1
 

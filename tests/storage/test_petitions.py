@@ -7,9 +7,9 @@ import pytest
 from sqlmodel import Session
 
 from storage import petitions
-from storage.handles import Purpose, make_handle
+from storage.handles import make_handle
 from storage.records import Attestation, Petition
-from storage.states import PetitionKind, PetitionState
+from storage.states import PetitionKind, PetitionState, Purpose
 
 
 def asked(tx: Session, now: datetime, account: str = "p-ada", **changes: Any) -> Petition:

@@ -1,6 +1,6 @@
 """The form to end somebody's access before its time.
 
-It believes nothing that comes back: who may is asked anew when it is sent, and `forms_decision` reads it.
+It believes nothing that comes back: who may is asked anew when it is sent, and `decision` reads it.
 """
 
 from slack_sdk.models.blocks import InputBlock, PlainTextInputElement, PlainTextObject

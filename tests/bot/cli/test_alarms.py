@@ -10,9 +10,9 @@ from storage.alarms import Effect
 from storage.audit import log
 from storage.clock import utc_now
 from storage.directories.local import LocalDirectory
-from storage.handles import Purpose, make_handle
+from storage.handles import make_handle
 from storage.records import Alarm
-from storage.states import FreezeKind
+from storage.states import FreezeKind, Purpose
 from tests.bot.cli.test_cli import ADA, Install, install
 
 __all__ = ["install"]

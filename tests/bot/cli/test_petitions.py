@@ -9,9 +9,9 @@ from handlers.petitions.outcomes import Why
 from storage import petitions
 from storage.audit import log
 from storage.clock import utc_now
-from storage.handles import Purpose, make_handle
+from storage.handles import make_handle
 from storage.records import Attestation, Petition
-from storage.states import PetitionKind, PetitionState
+from storage.states import PetitionKind, PetitionState, Purpose
 from tests.bot.cli.test_cli import ADA, Install, install
 
 __all__ = ["install"]

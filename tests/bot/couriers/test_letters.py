@@ -9,8 +9,7 @@ import pytest
 from bot.couriers.letters import KINDS, Facts, HelpTold, Letter, WordTold, letter
 from bot.couriers.petition_letters import Told
 from handlers.petitions.outcomes import Why
-from storage.handles import Result
-from storage.states import Changed, PetitionKind, PetitionState
+from storage.states import Changed, PetitionKind, PetitionState, Result
 
 FACTS = Facts(
     name="Ada Byron",

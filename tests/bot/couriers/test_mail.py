@@ -23,8 +23,8 @@ from bot.texts import ENGLISH, Language
 from handlers.people.addresses import seen_now
 from storage import links, outbox
 from storage.database import Session as Tx
-from storage.handles import Purpose
 from storage.records import ExceptionRecord, Handle, Owed
+from storage.states import Purpose
 from tests.bot.texts.pseudo import Pseudo
 from tests.handlers.page_ground import NEW_PASSWORD, World, world
 from tests.handlers.passkey_ground import cared, made

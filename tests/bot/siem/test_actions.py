@@ -5,7 +5,7 @@ import re
 from collections.abc import Iterator
 from pathlib import Path
 
-from storage.handles import Purpose
+from storage.states import Purpose
 from tests.bot.siem.golden import GOLDEN
 
 ROOT = Path(__file__).parents[3]

@@ -34,8 +34,8 @@ from handlers.secure_page.enrolment import NewKey
 from handlers.secure_page.looking import Look, Step
 from handlers.secure_page.owned import OwnAuthenticator, Owned, OwnPasskey
 from handlers.vouching.being_vouched import ShownCode
-from storage.handles import Purpose, Result
 from storage.sentences import Sentence
+from storage.states import Purpose, Result
 from tests.bot.slack.stories import NOW
 from tests.bot.texts.pseudo import Pseudo, english
 

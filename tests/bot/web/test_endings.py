@@ -3,7 +3,7 @@
 import pytest
 
 from bot.web.endings import ending
-from storage.handles import Purpose, Result
+from storage.states import Purpose, Result
 
 
 @pytest.mark.parametrize("result", [Result.DONE, Result.NO_SESSIONS, Result.SESSIONS_OPEN, Result.UNKNOWN])

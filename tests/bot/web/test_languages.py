@@ -10,7 +10,7 @@ from bot.languages import read_language
 from bot.texts import ENGLISH
 from bot.web.languages import Languages
 from bot.web.page import DID_NOT_WORK, NEED_MAILED
-from storage.handles import Purpose
+from storage.states import Purpose
 from tests.bot.texts.compiled import compiled
 from tests.bot.web.serving import Browser, serving
 from tests.handlers.page_ground import World, world

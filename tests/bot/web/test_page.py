@@ -11,8 +11,8 @@ from structlog.testing import capture_logs
 from bot.web.forms import LARGEST_FORM
 from bot.web.page import DID_NOT_WORK, NEED_LOGIN, NEED_SIX, NOT_FROM_HERE
 from handlers.secure_page.visits import Visitor
-from storage.handles import Purpose
 from storage.records import Failures, Link
+from storage.states import Purpose
 from tests.bot.web.serving import Browser, serving
 from tests.handlers.page_ground import NEW_PASSWORD, OLD_PASSWORD, World, world
 

@@ -14,8 +14,8 @@ from bot.web.front_door import DoorWidth
 from bot.web.page import DID_NOT_WORK, PASSKEY_REFUSED
 from handlers.secure_page.adding import NOT_MADE
 from handlers.secure_page.care import LAST_ONE
-from storage.handles import Purpose
 from storage.records import Challenge, Failures, Passkey
+from storage.states import Purpose
 from tests.bot.web.serving import Browser, serving
 from tests.handlers.page_ground import NEW_PASSWORD, OLD_PASSWORD, World, world
 from tests.soft_authenticator import ES512, HONEST, UP, Authenticator, Lies

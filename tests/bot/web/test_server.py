@@ -11,7 +11,7 @@ from yarl import URL
 
 from bot.web.forms import Cookies
 from bot.web.guard import hardened
-from storage.handles import Purpose
+from storage.states import Purpose
 from tests.bot.web.serving import Browser, serving
 from tests.handlers.page_ground import World, world
 

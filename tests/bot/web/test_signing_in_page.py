@@ -9,7 +9,7 @@ import pytest
 
 from bot.web.page import SIGN_IN_FAILED
 from bot.web.signing_in import NOT_HERE
-from storage.handles import Purpose
+from storage.states import Purpose
 from tests.bot.web.serving import Browser, serving
 from tests.oidc.provider import Lies
 from tests.oidc.visits import Visits, visits

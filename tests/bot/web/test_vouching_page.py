@@ -5,7 +5,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from bot.web.front_door import DoorWidth
-from storage.handles import Purpose
+from storage.states import Purpose
 from tests.bot.web.serving import Browser, serving
 from tests.handlers.vouching_ground import Company, company
 

@@ -26,7 +26,8 @@ REQUEST, APPROVAL = "the requester's message", "the owner's message"
 
 @dataclass(frozen=True, kw_only=True)
 class Picture:
-    """One picture. says: the line that stands above it. of: the module that its message comes from.
+    """One picture. says: the line that stands above it. of: the module that its message comes from,
+    by its path under bot/slack/messages, or from `forms` on.
 
     shows: the states, kinds, forms or answers that are seen in it.
     """
@@ -63,7 +64,7 @@ _ASKING = (
         ("draft-cancelled", "The draft was taken back.", _states(REQUEST, GrantState.WITHDRAWN)),
     ),
     *_of(
-        "forms_request",
+        "forms.request",
         ("form-request", "The form says what would happen before it is sent.", (Form.REQUEST,)),
     ),
     *_of(
@@ -87,7 +88,7 @@ _ONE_REQUEST = (
         ("request-question", "An approver asks something.", ()),
         ("request-answered", "It was answered.", ()),
     ),
-    *_of("forms_inquiry", ("form-answer", "The answer, before it is sent.", (Form.ANSWER,))),
+    *_of("forms.inquiry", ("form-answer", "The answer, before it is sent.", (Form.ANSWER,))),
     *_of(
         "requests",
         ("request-second-stage", "One team approved, for a shorter time; the other is asked.", ()),
@@ -186,7 +187,7 @@ _ANSWERS = (
     ),
     *_of("vouching", ("answer-vouch", "Vouching for somebody: nobody is ever asked to by Wicket.", ())),
     *_of(
-        "forms_vouching",
+        "forms.vouching",
         ("form-vouch", "Whom, the code that they read out, and how one spoke to them.", (Form.VOUCH,)),
         ("form-vouch-prove", "First they show that it is them.", (Form.NOTE,)),
     ),
@@ -200,7 +201,7 @@ _ANSWERS = (
     ),
     *_of("helping", ("answer-help-desk", "Doing something for somebody else, as the help desk …", ())),
     *_of(
-        "forms_helping",
+        "forms.helping",
         (
             "form-help-unlock",
             "… an unlock, with whom and ticket filled in as they were typed …",
@@ -213,7 +214,7 @@ _ANSWERS = (
         ("notice-help-unlocked", "Whom it is about hears of it at once.", ()),
     ),
     *_of(
-        "forms_helping",
+        "forms.helping",
         (
             "form-help-reset",
             "A reset: the help desk sees no password, no code and no link …",
@@ -222,7 +223,7 @@ _ANSWERS = (
     ),
     *_of("helping", ("notice-help-reset", "… for the way to the page is the person's alone.", ())),
     *_of(
-        "forms_helping",
+        "forms.helping",
         ("form-help-recheck", "Access that somebody misses, checked again …", (Form.HELP_RECHECK,)),
     ),
     *_of(
@@ -275,21 +276,21 @@ _DECIDING = (
 
 _DECISION_FORMS = (
     *_of(
-        "forms_decision",
+        "forms.decision",
         ("form-approve", "Approve, with every fact once more.", (Form.APPROVE,)),
         ("form-approve-for-less", "Approve for a shorter time.", (Form.APPROVE_LESS,)),
         ("form-deny", "Deny.", (Form.DENY,)),
         ("form-details", "What stands behind it.", (Form.NOTE,)),
     ),
     *_of(
-        "forms_proof",
+        "forms.proof",
         ("form-approve-prove", "Approve what needs a fresh proof of who decides.", ()),
         ("form-approve-unproven", "Sent without it: what was typed stays.", ()),
         ("form-approve-proved", "Opened once more, after the proof.", ()),
         ("form-approve-code", "At the highest risk the request's code is retyped, too.", ()),
     ),
-    *_of("forms_inquiry", ("form-question", "Ask the requester.", (Form.INQUIRE,))),
-    *_of("forms_ending", ("form-end", "End it before its time.", (Form.END,))),
+    *_of("forms.inquiry", ("form-question", "Ask the requester.", (Form.INQUIRE,))),
+    *_of("forms.ending", ("form-end", "End it before its time.", (Form.END,))),
 )
 
 _CLICKERS = (
@@ -304,7 +305,7 @@ _CLICKERS = (
 )
 
 _REFUSALS = _of(
-    "alerts",
+    "alerts.message",
     ("alert-refused-request", "Asked for what policy refuses.", (Kind.REFUSED_REQUEST,)),
     ("alert-refused-self-service", "Asked for help that one does not get by oneself.", (Kind.REFUSED_SELF_SERVICE,)),
     ("alert-wrong-person", "Clicked what is not theirs to decide.", (Kind.WRONG_APPROVER,)),
@@ -324,7 +325,7 @@ _REFUSALS = _of(
 
 _EMERGENCIES = (
     *_of(
-        "forms_emergencies",
+        "forms.emergencies",
         ("form-break-glass", "What, for which incident, and why.", (Form.BREAK_GLASS,)),
         ("form-break-glass-prove", "Then who it is: nothing is given yet.", (Form.NOTE,)),
     ),
@@ -348,7 +349,7 @@ _EMERGENCIES = (
         ("alert-emergency-review-late", "Nobody did: they break the glass no more until somebody does.", ()),
     ),
     *_of(
-        "forms_emergency_reviews",
+        "forms.emergency_reviews",
         ("form-review-emergency", "The review, with every fact whole.", (Form.REVIEW_EMERGENCY,)),
     ),
     *_of(
@@ -356,7 +357,7 @@ _EMERGENCIES = (
         ("alert-emergency-unjustified", "It was not justified …", (Kind.EMERGENCY_UNJUSTIFIED,)),
     ),
     *_of(
-        "forms_emergency_reviews",
+        "forms.emergency_reviews",
         ("form-restore-eligibility", "… until security lets them again …", (Form.RESTORE_ELIGIBILITY,)),
     ),
     *_of(
@@ -364,14 +365,14 @@ _EMERGENCIES = (
         ("alert-emergency-restored", "… and says why.", ()),
         ("alert-drill-missed", "Nobody practised it for too long.", (Kind.DRILL_MISSED,)),
     ),
-    *_of("forms_emergencies", ("form-drill", "A drill goes the same way …", ())),
+    *_of("forms.emergencies", ("form-drill", "A drill goes the same way …", ())),
     *_of(
         "emergency_reviews",
         ("emergency-drill", "… says so wherever it is told …", ()),
         ("alert-drill-review", "… and is reviewed alike.", ()),
     ),
     *_of(
-        "alerts",
+        "alerts.message",
         ("alert-emergency-refused", "Somebody who is on no list.", (Kind.EMERGENCY_REFUSED,)),
     ),
 )
@@ -382,44 +383,44 @@ _ACCOUNTS = (
         ("alert-not-me", "Somebody says that a change was not theirs: what was stopped.", (Kind.NOT_ME,)),
     ),
     *_of(
-        "alerts_vouching",
+        "alerts.vouching",
         ("alert-vouching", "Somebody vouches for whom they may not.", (Kind.VOUCHING,)),
     ),
     *_of(
-        "alerts_helping",
+        "alerts.helping",
         ("alert-helping", "Somebody of the help desk acts for whom they must not.", (Kind.HELP_DESK,)),
     ),
-    *_of("forms_alarms", ("form-release", "Let them in again.", (Form.RELEASE,))),
+    *_of("forms.alarms", ("form-release", "Let them in again.", (Form.RELEASE,))),
     *_of("resets", ("alert-not-me-lifted", "Who did, and how they knew.", ())),
     *_of(
-        "forms_halting",
+        "forms.halting",
         ("form-whom", "A compromised account: whose …", (Form.WHOM,)),
         ("form-revoke-all", "… and what there is, before anything is done.", (Form.REVOKE_ALL,)),
     ),
     *_of("halting", ("alert-revoked-all", "Everything of one person revoked, and read back as gone.", ())),
     *_of(
-        "alerts_accounts",
+        "alerts.accounts",
         ("alert-address-changed", "A reset after the mail address changed.", (Kind.ADDRESS_CHANGED,)),
     ),
     *_of(
         "freezes",
         ("alert-resets-stopped", "Too many resets at once: nobody resets by themselves.", (FreezeKind.RESETS,)),
     ),
-    *_of("forms_freezes", ("form-resume-resets", "Let resets begin again.", (Form.RESUME,))),
+    *_of("forms.freezes", ("form-resume-resets", "Let resets begin again.", (Form.RESUME,))),
     *_of("freezes", ("alert-resets-resumed", "Who did, and what they looked at.", ())),
 )  # fmt: skip
 
 _PETITIONS = (
     *_of("petitions_told", ("answer-lost", "All that somebody proves themselves with is lost.", ())),
     *_of("answers", ("answer-not-alone", "An account that nobody resets alone.", ())),
-    *_of("forms_petitions", ("form-petition", "What happened, in their own words.", (Form.PETITION,))),
+    *_of("forms.petitions", ("form-petition", "What happened, in their own words.", (Form.PETITION,))),
     *_of(
         "petitions",
         ("petition-asked", "Asked: who has to answer, and by when.", ()),
         ("petition-to-decide", "The same for those who decide: every fact whole.", ()),
     ),
     *_of("petitions_told", ("private-prove-first", "An approver first proves who they are.", ())),
-    *_of("forms_petitions", ("form-attest", "How they know that it is them.", (Form.ATTEST,))),
+    *_of("forms.petitions", ("form-attest", "How they know that it is them.", (Form.ATTEST,))),
     *_of(
         "petitions",
         ("petition-decided", "Two approved, each with the proof that they showed.", ()),
@@ -428,10 +429,10 @@ _PETITIONS = (
         ("petition-used", "It was used.", ()),
     ),
     *_of(
-        "alerts_petitions",
+        "alerts.petitions",
         ("alert-petition", "Every petition for a privileged account is told.", (Kind.PETITION,)),
     ),
-    *_of("forms_petitions", ("form-deny-petition", "Why not.", (Form.DENY_PETITION,))),
+    *_of("forms.petitions", ("form-deny-petition", "Why not.", (Form.DENY_PETITION,))),
     *_of(
         "petitions",
         ("petition-denied-decided", "Denied, for those who decide …", ()),
@@ -441,7 +442,7 @@ _PETITIONS = (
 
 _DIRECTORY = (
     *_of(
-        "alerts_directory",
+        "alerts.directory",
         ("alert-overdue", "A removal that is late.", (Kind.REVOCATION_OVERDUE,)),
         ("alert-overdue-paged", "Later, with who can act and how; its owner's channel gets it, too.", ()),
         ("alert-overdue-settled", "When it is over.", ()),
@@ -453,7 +454,7 @@ _DIRECTORY = (
         ("alert-not-streamed", "A SIEM that takes nothing any more.", (Kind.NOT_STREAMED,)),
     ),
     *_of(
-        "alerts",
+        "alerts.message",
         ("alert-owner-unreachable", "A team that nobody can reach.", (Kind.OWNER_UNREACHABLE,)),
         ("alert-undeliverable", "A letter that the mail server does not take.", (Kind.UNDELIVERABLE,)),
         ("alert-undeliverable-outside", "A notice that no channel outside Slack takes.", ()),
@@ -468,7 +469,7 @@ _DIRECTORY = (
 _DRIFT = (
     *_of("drift", ("alert-unexplained", "Given by other hands: what can be decided.", (Kind.UNEXPLAINED,))),
     *_of(
-        "forms_drift",
+        "forms.drift",
         ("form-adopt", "Adopt it for a time.", (Form.ADOPT,)),
         ("form-declare", "Declare that it may stand.", (Form.DECLARE,)),
     ),
@@ -495,9 +496,9 @@ _STOPPED = (
         ("alert-mismatch", "An entry of the record was edited past Wicket.", (FreezeKind.MISMATCH,)),
         ("alert-stopped", "The records were restored from an older copy.", (Kind.ACCESS_STOPPED, FreezeKind.RESTORED)),
     ),
-    *_of("forms_freezes", ("form-resume", "Let new access begin again.", (Form.RESUME,))),
+    *_of("forms.freezes", ("form-resume", "Let new access begin again.", (Form.RESUME,))),
     *_of("freezes", ("alert-resumed", "Who did, and what they looked at.", ())),
-    *_of("forms_halting", ("form-halt", "One person of security stops all new access.", (Form.HALT,))),
+    *_of("forms.halting", ("form-halt", "One person of security stops all new access.", (Form.HALT,))),
     *_of(
         "freezes",
         ("alert-halted", "Who stopped it and why; one of two says that it may begin again.", (FreezeKind.EMERGENCY,)),
@@ -507,29 +508,29 @@ _STOPPED = (
 )  # fmt: skip
 
 _RECORD = (
-    *_of("forms_story", ("form-story", "What happened with a request, entry by entry.", ())),
+    *_of("forms.story", ("form-story", "What happened with a request, entry by entry.", ())),
     *_of(
         "digests",
         ("digest", "The week in numbers, and what stands out.", ()),
         ("digest-quiet", "A quiet week.", ()),
     ),
     *_of(
-        "alerts_record",
+        "alerts.record",
         ("alert-record-changed", "One more entry that was edited past Wicket.", (Kind.RECORD_CHANGED,)),
     ),
 )  # fmt: skip
 _WORK = (
-    *_of("forms_exceptions", ("form-assign", "Who works on it from now on.", (Form.ASSIGN,))),
-    *_of("alert_work", ("alert-assigned", "Given to somebody, who has not looked yet.", ())),
+    *_of("forms.exceptions", ("form-assign", "Who works on it from now on.", (Form.ASSIGN,))),
+    *_of("alerts.work", ("alert-assigned", "Given to somebody, who has not looked yet.", ())),
     *_of("exceptions_told", ("exception-yours", "What they hear of it.", ())),
-    *_of("alert_work", ("alert-acknowledged", "Taken up: who is at it, and by when.", ())),
-    *_of("forms_exceptions", ("form-resolve", "How it ended, with a few words.", (Form.RESOLVE,))),
-    *_of("alert_work", ("alert-resolved", "Resolved: by whom, when and why.", ())),
+    *_of("alerts.work", ("alert-acknowledged", "Taken up: who is at it, and by when.", ())),
+    *_of("forms.exceptions", ("form-resolve", "How it ended, with a few words.", (Form.RESOLVE,))),
+    *_of("alerts.work", ("alert-resolved", "Resolved: by whom, when and why.", ())),
     *_of("open_exceptions", ("open-exceptions", "What is open, each day that anything is.", ())),
 )  # fmt: skip
 _DELEGATED = (
     *_of(
-        "forms_delegations", ("form-delegate", "What, to whom, up to what, and until when.", (Form.DELEGATE,))
+        "forms.delegations", ("form-delegate", "What, to whom, up to what, and until when.", (Form.DELEGATE,))
     ),
     *_of(
         "delegations",
@@ -539,7 +540,7 @@ _DELEGATED = (
     *_of("delegations", ("delegation-ended", "Ended at a click, in the same message.", ())),
 )
 _PATTERNS = _of(
-    "alerts_seen",
+    "alerts.seen",
     ("alert-many-refusals", "Somebody tries door after door.", (Kind.MANY_REFUSALS,)),
     ("alert-many-asked", "Many different things asked for at once.", (Kind.MANY_ASKED,)),
     ("alert-each-other", "Two people approve each other's requests.", (Kind.APPROVING_EACH_OTHER,)),
@@ -548,7 +549,7 @@ _PATTERNS = _of(
     ("alert-many-resets", "More resets at once than usual.", (Kind.MANY_RESETS,)),
 )
 _RULES = _of(
-    "alerts_rules",
+    "alerts.rules",
     ("alert-rules-changed", "What is other in policies, catalogue and settings.", (Kind.RULES_CHANGED,)),
     ("alert-rules-invalid", "Files that cannot be used: what held goes on.", (Kind.RULES_INVALID,)),
     ("alert-not-discovered", "A group that says of itself what cannot be used.", (Kind.NOT_DISCOVERED,)),

@@ -23,8 +23,8 @@ from handlers.secure_page.visits import Done, Over, Proven, Refused, Visitor
 from storage.alarms import Effect
 from storage.catalogue import Catalogue
 from storage.engine.stores import Server
-from storage.handles import Purpose
 from storage.records import Alarm, ExceptionRecord, Handle
+from storage.states import Purpose
 from tests.handlers.page_ground import NEW_PASSWORD, World, world
 
 WHERE = Where(transport="socket", channel="D1")

@@ -11,9 +11,9 @@ from handlers.intents import Actor, Where
 from handlers.secure_page.looking import Step
 from handlers.secure_page.visits import Proven, Refused, Visitor
 from storage.engine.stores import Server
-from storage.handles import Purpose
 from storage.proofs import ProofKind
 from storage.records import StepUp
+from storage.states import Purpose
 from storage.step_ups import About, FreshProof
 from tests.handlers.page_ground import World, world
 

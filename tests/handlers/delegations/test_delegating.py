@@ -36,9 +36,9 @@ from handlers.stops.outcomes import AllRevoked, RevokeAll
 from storage import links
 from storage.audit.checkpoint import Signer
 from storage.catalogue import Scope
-from storage.handles import Purpose, Result, make_handle, move
+from storage.handles import make_handle, move
 from storage.records import Approval, Delegation
-from storage.states import FreezeKind, GrantState
+from storage.states import FreezeKind, GrantState, Purpose, Result
 from tests.handlers.access_ground import CATALOGUE, HOUR, World, thing
 from tests.handlers.access_ground import world as open_world
 from tests.handlers.questions.test_home import waits

@@ -31,9 +31,9 @@ from storage import emergencies, freezes, outbox
 from storage.engine.stores import Server
 from storage.exceptions import SECURITY
 from storage.faults import OutsideUnavailable
-from storage.handles import Result, bind, move
+from storage.handles import bind, move
 from storage.records import Emergency, Owed, StepUp
-from storage.states import EmergencyState, FreezeKind
+from storage.states import EmergencyState, FreezeKind, Result
 from tests.handlers.access_ground import CATALOGUE, World, thing
 from tests.handlers.access_ground import world as open_world
 

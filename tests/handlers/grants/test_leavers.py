@@ -15,9 +15,8 @@ from storage import handles, links
 from storage.directories.local import LocalDirectory
 from storage.directories.scrypt import Scrypt
 from storage.engine.stores import Server
-from storage.handles import Purpose
 from storage.records import Grant, Handle, Link
-from storage.states import GrantState
+from storage.states import GrantState, Purpose
 from tests.handlers.access_ground import HOUR, World
 from tests.handlers.access_ground import world as open_world
 

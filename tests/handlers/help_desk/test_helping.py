@@ -34,9 +34,8 @@ from storage.directories.local import LocalDirectory
 from storage.directories.scrypt import Scrypt
 from storage.engine.stores import Server
 from storage.faults import DirectoryUnavailable
-from storage.handles import Purpose
 from storage.records import Delivery, ExceptionRecord, Handle, Owed
-from storage.states import FreezeKind
+from storage.states import FreezeKind, Purpose
 from tests.handlers.helping_ground import DESKS, OSLO, Desks, desks
 
 

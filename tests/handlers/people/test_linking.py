@@ -6,8 +6,8 @@ from pathlib import Path
 import pytest
 
 from handlers.secure_page.visits import Proven, Refused
-from storage.handles import Purpose
 from storage.records import Link
+from storage.states import Purpose
 from tests.handlers.page_ground import OLD_PASSWORD, World, world
 
 

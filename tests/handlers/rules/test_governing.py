@@ -20,9 +20,8 @@ from handlers.rules.outcomes import OnRules, ProveForRules, RulesApproved, Rules
 from storage import rule_sets
 from storage.catalogue import Catalogue, as_plain, from_plain
 from storage.faults import PolicyFault
-from storage.handles import Result
 from storage.records import Handle, RuleSet
-from storage.states import RuleSetState
+from storage.states import Result, RuleSetState
 from tests.handlers.access_ground import CATALOGUE, SLACK, World, thing
 from tests.handlers.access_ground import world as open_world
 from tests.handlers.made_once import without_step_up

@@ -14,8 +14,8 @@ from handlers.secure_page.passwords import NOT_TOLD, Passwords
 from handlers.secure_page.visits import Done, NotYet, Over, Proven, Refused, Visitor
 from storage.directories.base import Account, PasswordRejected
 from storage.engine.stores import Server
-from storage.handles import Purpose
 from storage.records import Address, ExceptionRecord, Owed
+from storage.states import Purpose
 from tests.directories.faulty import FaultyDirectory
 from tests.handlers.page_ground import NEW_PASSWORD, World, world
 

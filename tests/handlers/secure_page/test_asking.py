@@ -16,9 +16,10 @@ from handlers.secure_page.asking import Accounts
 from handlers.secure_page.changes import Changes
 from handlers.secure_page.visits import PageGround
 from storage import alarms
-from storage.handles import Purpose, make_handle
+from storage.handles import make_handle
 from storage.records import Handle, Owed
 from storage.secrets import Vault, generate_key
+from storage.states import Purpose
 from tests.handlers.access_ground import World
 from tests.handlers.access_ground import world as open_world
 

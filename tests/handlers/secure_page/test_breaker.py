@@ -19,8 +19,8 @@ from handlers.secure_page.proving import Proving
 from handlers.secure_page.visits import Done, NotYet, Over, PageLimits, Proven, Refused
 from storage import freezes, tallies
 from storage.engine.stores import Server
-from storage.handles import Purpose
 from storage.records import ExceptionRecord, Freeze
+from storage.states import Purpose
 from tests.handlers.page_ground import NEW_PASSWORD, World, world
 
 THREE = PageLimits(bars=Bars(resets=3, wrong_proofs=12, times=10))

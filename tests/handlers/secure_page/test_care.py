@@ -14,8 +14,8 @@ from handlers.secure_page.enrolment import WRONG_CODE, Codes
 from handlers.secure_page.looking import Step
 from handlers.secure_page.owned import Owned
 from handlers.secure_page.visits import Done, NotYet, Over, Proven, Refused, Visitor
-from storage.handles import Purpose
 from storage.records import Passkey, Proof, ProofChange
+from storage.states import Purpose
 from tests.handlers.page_ground import OLD_PASSWORD, World, world
 from tests.handlers.passkey_ground import ORIGIN, cared, made, opened, shows
 from tests.soft_authenticator import Authenticator

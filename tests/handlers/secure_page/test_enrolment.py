@@ -11,8 +11,8 @@ from sqlalchemy import text
 from handlers.secure_page.enrolment import WRONG_CODE, Codes
 from handlers.secure_page.looking import Step
 from handlers.secure_page.visits import NotYet, Over, Proven, Refused, Visitor
-from storage.handles import Purpose
 from storage.records import Proof
+from storage.states import Purpose
 from tests.handlers.page_ground import OLD_PASSWORD, World, world
 
 

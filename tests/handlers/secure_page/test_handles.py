@@ -9,9 +9,10 @@ from sqlmodel import Session
 
 from handlers.secure_page.handles import Handles
 from storage.database import Database
-from storage.handles import Purpose, Result, bind, close_others, finished_since, handle_by_id, move
+from storage.handles import bind, close_others, finished_since, handle_by_id, move
 from storage.records import Handle
 from storage.secrets import Vault, generate_key
+from storage.states import Purpose, Result
 from tests.handlers.made_once import copy_empty_database
 
 AT = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)

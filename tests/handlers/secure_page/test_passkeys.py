@@ -12,8 +12,8 @@ from handlers.secure_page.ceremonies import relying_party
 from handlers.secure_page.looking import Step
 from handlers.secure_page.passkeys import MOST_CHALLENGES
 from handlers.secure_page.visits import Done, NotYet, Over, Proven, Refused, Visitor
-from storage.handles import Purpose
 from storage.records import Challenge, Failures, Passkey
+from storage.states import Purpose
 from tests.handlers.page_ground import NEW_PASSWORD, World, world
 from tests.handlers.passkey_ground import ORIGIN, cared, made, opened, shows
 from tests.soft_authenticator import BE, BS, ES512, UP, UV, Authenticator, Lies, unb64

@@ -15,8 +15,9 @@ from handlers.secure_page.visits import Done, NotYet, Over, PageLimits, Visitor
 from storage.database import Session
 from storage.directories.base import PasswordRejected
 from storage.engine.stores import Server
-from storage.handles import Purpose, Result, move
+from storage.handles import move
 from storage.records import Handle
+from storage.states import Purpose, Result
 from tests.directories.faulty import FaultyDirectory
 from tests.handlers.page_ground import NEW_PASSWORD, OLD_PASSWORD, World, world
 

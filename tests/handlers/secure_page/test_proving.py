@@ -12,8 +12,8 @@ from handlers.secure_page.proving import lift_lock, plain_recovery_code
 from handlers.secure_page.visits import PageLimits, Proven, Refused, Visitor
 from storage.engine.stores import Server
 from storage.faults import DirectoryUnavailable
-from storage.handles import Purpose
 from storage.records import Failures, MailCode
+from storage.states import Purpose
 from tests.handlers.page_ground import NEW_PASSWORD, OLD_PASSWORD, World, world
 
 

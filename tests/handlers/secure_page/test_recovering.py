@@ -11,7 +11,7 @@ from handlers.secure_page.recovering import Pass, Recovering
 from handlers.secure_page.visits import Done, NotYet, Over
 from storage.directories.local_recovery import PASS_LIFE, RecoveringDirectory
 from storage.faults import DirectoryUnavailable
-from storage.handles import Purpose, Result
+from storage.states import Purpose, Result
 from tests.handlers.page_ground import NEW_PASSWORD, World, world
 
 

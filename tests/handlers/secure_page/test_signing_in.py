@@ -16,9 +16,10 @@ from handlers.secure_page.looking import Step
 from handlers.secure_page.signing_in import MOST, Back, forget_subject
 from handlers.secure_page.visits import Done, Over, Proven, Refused, Visitor
 from storage.faults import ProviderUnavailable
-from storage.handles import Purpose, close_all
+from storage.handles import close_all
 from storage.oidc.provider import Provider
 from storage.records import ExceptionRecord, Failures, Link, Subject
+from storage.states import Purpose
 from tests.handlers.page_ground import NEW_PASSWORD
 from tests.oidc.provider import Lies, StandIn, Who, hmac_with_public, new_key, unsigned
 from tests.oidc.visits import COOKIE, Visits, client_of, visits

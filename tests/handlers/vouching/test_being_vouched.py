@@ -20,10 +20,9 @@ from handlers.vouching.cooling import Cooling
 from handlers.vouching.vouchers import Vouchers
 from storage.audit.checkpoint import Signer
 from storage.engine.stores import Server
-from storage.handles import Purpose
 from storage.proofs import ProofKind
 from storage.records import ExceptionRecord, Vouching
-from storage.states import Ended, FreezeKind
+from storage.states import Ended, FreezeKind, Purpose
 from tests.handlers.page_ground import NEW_PASSWORD, OLD_PASSWORD
 from tests.handlers.vouching_ground import SLACK, Company, company
 

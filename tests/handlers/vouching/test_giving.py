@@ -25,9 +25,9 @@ from handlers.vouching.outcomes import (
     WrongCode,
 )
 from storage.engine.stores import Server
-from storage.handles import Purpose, make_handle
+from storage.handles import make_handle
 from storage.records import ExceptionRecord, Petition, StepUp
-from storage.states import Ended, PetitionKind, PetitionState
+from storage.states import Ended, PetitionKind, PetitionState, Purpose
 from tests.handlers.vouching_ground import LIMITS, SLACK, Company, company
 
 

@@ -1,6 +1,6 @@
 """What security reads of petitions: asked for a privileged account, denied, stopped, or not opened.
 
-Headlines and sentences only; bot.slack.messages.alerts.message makes messages of them. What was typed is not among them.
+Headlines and sentences only; `message` makes messages of them. What was typed is not among them.
 """
 
 from collections.abc import Mapping

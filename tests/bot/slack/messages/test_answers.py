@@ -29,7 +29,7 @@ from handlers.questions.answers import (
     OwnedBy,
     PasswordExpiry,
 )
-from storage.handles import Purpose, Result
+from storage.states import Purpose, Result
 from tests.bot.slack.stories import NOW, clumsy, hears, problems, reads
 
 READ = NOW - timedelta(seconds=4)
