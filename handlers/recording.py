@@ -3,12 +3,12 @@
 It writes inside the transaction it is given and never outside one (promise 2).
 """
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
-from functools import partial
+from functools import lru_cache
 from types import MappingProxyType
-from typing import Protocol
+from typing import Protocol, TypedDict
 
 from sqlmodel import Session
 
@@ -22,6 +22,7 @@ from storage.whose import Given, holder_of
 
 Fact = audit.Fact
 NOTHING: Mapping[str, Fact] = MappingProxyType({})
+NOTHING_SAID: Mapping[str, str] = MappingProxyType({})
 
 WICKET = audit.Actor(type="wicket", id="wicket")
 OPERATOR = audit.Actor(type="operator", id="cli")
@@ -70,11 +71,23 @@ def record(
     texts: free text (justification, rationale), kept as salted commitments. A decision's errors stand in the facts.
     """
     step = Step(action=action, outcome=outcome, decision=decision, facts=facts or NOTHING)
-    entry = _entry(
-        step, at=at, actor=actor, subject=subject, resource=resource, correlation=correlation,
-        where=_place(tx, where), texts=texts or {},
-    )  # fmt: skip
-    return log.append(tx, entry)
+    shared: _Shared = {
+        "at": at, "actor": actor, "subject": subject, "resource": resource, "correlation": correlation,
+        "where": _place(tx, where), "texts": texts or {},
+    }  # fmt: skip
+    return log.append(tx, _entry(step, new_id("e", at), shared))
+
+
+class _Shared(TypedDict):
+    """What all entries say that came of one act."""
+
+    at: datetime
+    actor: audit.Actor
+    subject: str | None
+    resource: str | None
+    correlation: str
+    where: audit.Where
+    texts: Mapping[str, str]
 
 
 class Recorded(Given, Protocol):
@@ -123,10 +136,11 @@ def record_steps(
     texts: Mapping[str, str] | None = None,
 ) -> list[str]:
     """`record_grant` of several things that came of one act, in this order; their ids. facts, texts: of each."""
-    about = _about(grant, at=at, actor=actor, where=_place(tx, where), facts=facts, texts=texts)
-    wanted = list(steps)
+    shared, wanted = _about(grant, at, actor, _place(tx, where), texts or {}), list(steps)
+    besides = {**facts, **_account_of(grant)}
     entries = [
-        about(step, fresh=fresh) for fresh, step in zip(new_ids("e", at, len(wanted)), wanted, strict=True)
+        _entry(step, fresh, shared, besides)
+        for fresh, step in zip(new_ids("e", at, len(wanted)), wanted, strict=True)
     ]
     log.append_each(tx, entries)
     return [entry.id for entry in entries]
@@ -145,8 +159,11 @@ def record_each(
     log.append_each(
         tx,
         [
-            _about(grant, at=at, actor=WICKET, where=place)(
-                Step(action=action, outcome="done", facts=facts), fresh=fresh
+            _entry(
+                Step(action=action, outcome="done", facts=facts),
+                fresh,
+                _about(grant, at, WICKET, place),
+                _account_of(grant),
             )
             for fresh, (grant, facts) in zip(new_ids("e", at, len(wanted)), wanted, strict=True)
         ],
@@ -155,49 +172,29 @@ def record_each(
 
 def _about(
     grant: Recorded,
-    *,
     at: datetime,
     actor: audit.Actor,
-    where: audit.Where,
-    facts: Mapping[str, Fact] = NOTHING,
-    texts: Mapping[str, str] | None = None,
-) -> Callable[..., audit.Entry]:
-    """What makes the entries about this grant."""
-    return partial(
-        _entry, at=at, actor=actor, subject=holder_of(grant)[1], resource=grant.entitlement, correlation=grant.id,
-        where=where, texts=texts or {}, besides={**facts, **_account_of(grant)},
-    )  # fmt: skip
+    place: audit.Where,
+    texts: Mapping[str, str] = NOTHING_SAID,
+) -> _Shared:
+    """What all entries about this grant say."""
+    return {
+        "at": at, "actor": actor, "subject": holder_of(grant)[1], "resource": grant.entitlement,
+        "correlation": grant.id, "where": place, "texts": texts,
+    }  # fmt: skip
 
 
-def _entry(
-    step: Step,
-    *,
-    fresh: str = "",
-    at: datetime,
-    actor: audit.Actor,
-    subject: str | None,
-    resource: str | None,
-    correlation: str,
-    where: audit.Where,
-    texts: Mapping[str, str],
-    besides: Mapping[str, Fact] = NOTHING,
-) -> audit.Entry:
-    """besides: facts that stand in every entry about the same thing. fresh: the entry's id, if one was made."""
+def _entry(step: Step, fresh: str, shared: _Shared, besides: Mapping[str, Fact] = NOTHING) -> audit.Entry:
+    """fresh: the entry's id. shared: its fields that come of no step. besides: facts beside those of the step."""
     errors = step.decision.errors if step.decision else ()
-    erred: dict[str, Fact] = {"errors": list(errors)} if errors else {}
+    facts = {"errors": list(errors), **besides, **step.facts} if errors else {**besides, **step.facts}
     return audit.Entry(
-        id=fresh or new_id("e", at),
-        at=at,
+        id=fresh,
         action=step.action,
         outcome=step.outcome,
-        actor=actor,
-        subject=subject,
-        resource=resource,
-        correlation=correlation,
-        where=where,
         policy=_policy(step.decision),
-        facts={**erred, **besides, **step.facts},
-        texts=texts,
+        facts=facts,
+        **shared,
     )
 
 
@@ -212,11 +209,14 @@ def _account_of(grant: Recorded) -> Mapping[str, Fact]:
 
 
 def _place(tx: Session, where: Where) -> audit.Where:
+    return _placed(where, replica_of(tx))
+
+
+@lru_cache(maxsize=256)
+def _placed(where: Where, replica: str) -> audit.Where:
+    """The same few come again and again."""
     return audit.Where(
-        transport=where.transport,
-        replica=replica_of(tx),
-        team=where.team or None,
-        channel=where.channel or None,
+        transport=where.transport, replica=replica, team=where.team or None, channel=where.channel or None
     )
 
 

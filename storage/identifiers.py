@@ -3,9 +3,9 @@
 They carry no meaning and give no authority.
 """
 
-import secrets
 from datetime import UTC, datetime, timedelta
 from functools import lru_cache
+from os import urandom
 
 _ALPHABET = "0123456789abcdefghjkmnpqrstvwxyz"
 _PAIRS = tuple(one + other for one in _ALPHABET for other in _ALPHABET)
@@ -19,17 +19,14 @@ def new_id(prefix: str, at: datetime) -> str:
 
 def new_ids(prefix: str, at: datetime, count: int) -> list[str]:
     """So many new ids of one moment, each with chance of its own."""
-    begin, chance = (
-        f"{prefix}-{_base32(int(at.timestamp() * 1000), 9)}-",
-        secrets.token_bytes(_CHANCE * count),
-    )
-    numbers = (
-        int.from_bytes(chance[start : start + _CHANCE], "big") for start in range(0, len(chance), _CHANCE)
-    )
-    return [
-        f"{begin}{_PAIRS[n >> 30]}{_PAIRS[n >> 20 & 1023]}{_PAIRS[n >> 10 & 1023]}{_PAIRS[n & 1023]}"
-        for n in numbers
-    ]
+    begin, chance = f"{prefix}-{_base32(int(at.timestamp() * 1000), 9)}-", urandom(_CHANCE * count)
+    made = list[str]()
+    for start in range(0, len(chance), _CHANCE):
+        n = int.from_bytes(chance[start : start + _CHANCE], "big")
+        made.append(
+            f"{begin}{_PAIRS[n >> 30]}{_PAIRS[n >> 20 & 1023]}{_PAIRS[n >> 10 & 1023]}{_PAIRS[n & 1023]}"
+        )
+    return made
 
 
 def made_at(identifier: str) -> datetime | None:

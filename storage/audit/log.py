@@ -14,11 +14,10 @@ from sqlalchemy import (
     LargeBinary,
     bindparam,
     cast,
-    column,
     func,
     insert,
+    literal_column,
     select,
-    table,
     type_coerce,
     update,
 )
@@ -26,13 +25,12 @@ from sqlalchemy import RowMapping as Stored
 from sqlalchemy.orm import Session
 from sqlalchemy.types import NullType
 
-from storage.audit.entry import TEXT_ERASED, Entry, decode, micros, written
+from storage.audit.entry import BESIDE, TEXT_ERASED, Entry, decode, written
 from storage.audit.filters import Wanted, conditions
 from storage.audit.merkle import Frontier, leaf_hash, mark_of, root_under
 from storage.audit.salted import cleaned, fresh_salts
 from storage.audit.tables import ENTRIES, HEAD, TEXTS
-from storage.engine.plain import Plain, run
-from storage.engine.plain import rows as stored_rows
+from storage.engine.plain import Plain, Talk
 from storage.engine.together import Together
 from storage.faults import AuditFault
 from storage.types import from_micros
@@ -45,7 +43,7 @@ NO_TIME = datetime.min.replace(tzinfo=UTC)
 
 _THE_HEAD = select(
     HEAD.c.size, cast(HEAD.c.frontier, LargeBinary).label("frontier"), type_coerce(HEAD.c.marks, NullType())
-).where(HEAD.c.id == _HEAD_ID)
+).where(HEAD.c.id == literal_column(str(_HEAD_ID)))
 # Built once: making a statement costs more than running it.
 _READ_HEAD = Plain(_THE_HEAD)
 _LOCK_HEAD = Plain(_THE_HEAD.with_for_update())
@@ -68,13 +66,11 @@ _READ_TEXTS = select(
 )
 _ADD_HEAD = insert(HEAD)
 # What stands there of an entry is made as the drivers take it, so no type has to change it any more.
-_ADD_ENTRY = Plain(insert(table(ENTRIES.name, *(column(each.name) for each in ENTRIES.c))))
-_COLUMNS = [each.name for each in ENTRIES.c]
-_ADD_ENTRIES = Together(ENTRIES.name, _COLUMNS)
+_ADD_ENTRIES = Together(ENTRIES.name, ("index", *BESIDE, "leaf", "leaf_hash", "root"))
 _ADD_TEXTS = Together(TEXTS.name, ("index", "name", "text", "salt"))
 _MOVE_HEAD = Plain(
     update(HEAD)
-    .where(HEAD.c.id == bindparam("head"), HEAD.c.size == bindparam("old_size"))
+    .where(HEAD.c.id == literal_column(str(_HEAD_ID)), HEAD.c.size == bindparam("old_size"))
     .values(size=bindparam("new_size"), frontier=bindparam("new_frontier"))
 )
 
@@ -128,39 +124,38 @@ def append_each(tx: Transaction, entries: Sequence[Entry]) -> None:
     if not entries:
         return
     connection = connection_of(tx)
-    before, beside_each = _locked_head(connection)
-    rows, texts = list[dict[str, Any]](), list[tuple[int, str, str, bytes]]()
-    for index, entry in enumerate(entries, before.size):
-        salts = fresh_salts(entry.texts)
-        beside, leaf = written(entry, salts)
-        beside |= {"at": micros(entry.at), "index": index, "leaf": leaf, "leaf_hash": leaf_hash(leaf)}
-        rows.append(beside)
-        texts += [(index, name, cleaned(text), salts[name]) for name, text in entry.texts.items()]
-    grown, spines = before.extend(row["leaf_hash"] for row in rows)
-    for row, spine in zip(rows, spines, strict=True):
-        row["root"] = beside_each(spine)
-    moved = {"head": _HEAD_ID, "old_size": before.size, "new_size": grown.size}
-    if len(rows) > 1:
-        _ADD_ENTRIES.put(connection, [[row[name] for name in _COLUMNS] for row in rows])
-    else:
-        run(connection, _ADD_ENTRY, rows[0])
-    if run(connection, _MOVE_HEAD, {**moved, "new_frontier": grown.to_bytes()}) != 1:
-        raise AuditFault("the audit head moved while an entry was added")
-    _ADD_TEXTS.put(connection, texts)
+    with Talk(connection) as talk:
+        before, beside_each = _locked_head(connection, talk)
+        rows, texts = list[tuple[Any, ...]](), list[tuple[int, str, str, bytes]]()
+        for index, entry in enumerate(entries, before.size):
+            salts = fresh_salts(entry.texts)
+            beside, leaf = written(entry, salts)
+            rows.append((index, *beside, leaf, leaf_hash(leaf)))
+            texts += [(index, name, cleaned(text), salts[name]) for name, text in entry.texts.items()]
+        grown, spines = before.extend([row[-1] for row in rows])
+        _ADD_ENTRIES.put_by(
+            talk, [(*row, beside_each(spine)) for row, spine in zip(rows, spines, strict=True)]
+        )
+        moved = {"old_size": before.size, "new_size": grown.size, "new_frontier": grown.to_bytes()}
+        if talk.run(_MOVE_HEAD, moved) != 1:
+            raise AuditFault("the audit head moved while an entry was added")
+        _ADD_TEXTS.put_by(talk, texts)
 
 
 def head(tx: Transaction) -> Frontier:
     """How far the tree has grown. AuditFault if the head row is damaged or gone though there are entries."""
-    found = _head(connection_of(tx), _READ_HEAD)
+    connection = connection_of(tx)
+    with Talk(connection) as talk:
+        found = _head(connection, talk, _READ_HEAD)
     return found[0] if found else Frontier()
 
 
-def _locked_head(connection: Connection) -> tuple[Frontier, Callable[[bytes], bytes]]:
+def _locked_head(connection: Connection, talk: Talk) -> tuple[Frontier, Callable[[bytes], bytes]]:
     """The head, held until the transaction ends, and what makes of a spine what stands beside an entry.
 
     The first one is written here: who begins a log shares it with no version that knows roots alone.
     """
-    found = _head(connection, _LOCK_HEAD)
+    found = _head(connection, talk, _LOCK_HEAD)
     if found is None:
         found = Frontier(), True
         first = {"id": _HEAD_ID, "size": 0, "frontier": found[0].to_bytes(), "marks": True}
@@ -168,8 +163,8 @@ def _locked_head(connection: Connection) -> tuple[Frontier, Callable[[bytes], by
     return found[0], mark_of if found[1] else root_under
 
 
-def _head(connection: Connection, query: Plain) -> tuple[Frontier, bool] | None:
-    found = stored_rows(connection, query)
+def _head(connection: Connection, talk: Talk, query: Plain) -> tuple[Frontier, bool] | None:
+    found = talk.rows(query)
     if not found:
         if connection.execute(select(ENTRIES.c.index).limit(1)).first() is not None:
             raise AuditFault("the audit head is gone though there are entries")

@@ -42,54 +42,45 @@ def node_hash(left: bytes, right: bytes) -> bytes:
 
 @dataclass(frozen=True, slots=True)
 class Frontier:
-    """What a growing tree must remember: its size and the roots of its whole subtrees, largest first.
+    """What a growing tree must remember: its size and the roots of its whole subtrees, largest first, 32 bytes each.
 
     One peak for each bit set in `size`, so appending needs at most log2(size) hashes and no old leaf.
     """
 
     size: int = 0
-    peaks: tuple[bytes, ...] = ()
+    spine: bytes = b""
 
     def __post_init__(self) -> None:
-        if not 0 <= self.size <= MAX_SIZE or len(self.peaks) != self.size.bit_count():
-            raise ValueError(f"{len(self.peaks)} peaks do not make a tree of {self.size} leaves")
-        if not {HASH_SIZE}.issuperset(map(len, self.peaks)):
-            raise ValueError("a peak is not 32 bytes long")
+        if not 0 <= self.size <= MAX_SIZE or len(self.spine) != HASH_SIZE * self.size.bit_count():
+            raise ValueError(f"{len(self.spine)} bytes are not a frontier of {self.size} leaves")
 
     def append(self, leaf: bytes) -> "Frontier":
         """The frontier with one more leaf, given by its leaf hash (32 bytes)."""
-        peaks = list(self.peaks)
-        carried, size = leaf, self.size
-        # Adding one to a binary number: each trailing 1 is a whole subtree as big as what is carried.
-        while size & 1:
-            carried = node_hash(peaks.pop(), carried)
-            size >>= 1
-        return Frontier(self.size + 1, (*peaks, carried))
+        return self.extend((leaf,))[0]
 
     def extend(self, leaves: Iterable[bytes]) -> tuple["Frontier", list[bytes]]:
         """`append` for many leaf hashes, in this order, and the spine after each: a loop of its own, since it is run
         for every entry that is ever written.
         """
-        peaks, size, spine, spines = list(self.peaks), self.size, self.spine, list[bytes]()
-        # What the spine was before each peak: to cut it there and go on costs less than to join all peaks again.
-        before = [spine[:at] for at in range(0, len(spine), HASH_SIZE)]
+        size, spine, spines = self.size, self.spine, list[bytes]()
         for leaf in leaves:
-            whole, rest = leaf, size
+            whole, rest, kept = leaf, size, len(spine)
+            # Adding one to a binary number: each trailing 1 is a whole subtree as big as what is carried.
             while rest & 1:
-                whole = _sha256(_NODE + peaks.pop() + whole).digest()
-                spine = before.pop()
+                last = kept - HASH_SIZE
+                whole = _sha256(_NODE + spine[last:kept] + whole).digest()
+                kept = last
                 rest >>= 1
-            peaks.append(whole)
-            before.append(spine)
-            spine += whole
+            spine = spine[:kept] + whole
             size += 1
             spines.append(spine)
-        return Frontier(size, tuple(peaks)), spines
+        return Frontier(size, spine), spines
 
     @property
-    def spine(self) -> bytes:
-        """The peaks, 32 bytes each."""
-        return b"".join(self.peaks)
+    def peaks(self) -> tuple[bytes, ...]:
+        """The roots of its whole subtrees, largest first."""
+        spine = self.spine
+        return tuple(spine[at : at + HASH_SIZE] for at in range(0, len(spine), HASH_SIZE))
 
     def is_told_by(self, beside: bytes) -> bool:
         """Whether what stands beside the last entry is this tree's mark, or its root, as older versions wrote it."""
@@ -107,10 +98,9 @@ class Frontier:
     @classmethod
     def from_bytes(cls, stored: bytes) -> "Frontier":
         """The frontier that `to_bytes` wrote. Anything else is a ValueError."""
-        size, rest = int.from_bytes(stored[:8], "big"), stored[8:]
-        if len(stored) < 8 or len(rest) != HASH_SIZE * size.bit_count():
+        if len(stored) < 8:
             raise ValueError("these bytes are not a frontier")
-        return cls(size, tuple(rest[at : at + HASH_SIZE] for at in range(0, len(rest), HASH_SIZE)))
+        return cls(int.from_bytes(stored[:8], "big"), stored[8:])
 
 
 def root_of(hashes: Iterable[bytes]) -> bytes:

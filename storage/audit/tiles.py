@@ -70,7 +70,7 @@ class Tree:
     def frontier(self, size: int) -> Frontier:
         """The frontier of the tree over the first `size` entries."""
         return Frontier(
-            size, tuple(self._whole(height, number) for height, number in whole_subtrees(0, size))
+            size, b"".join(self._whole(height, number) for height, number in whole_subtrees(0, size))
         )
 
     def _whole(self, height: int, number: int) -> bytes:
@@ -118,7 +118,7 @@ def next_tiles(tx: Transaction, *, most: int) -> list[Tile]:
     if end <= first:
         return []
     leaves = leaf_hashes(tx, first * WIDTH, end * WIDTH)
-    tree = Frontier(first, Tree(tx, first * WIDTH).frontier(first * WIDTH).peaks)
+    tree = Frontier(first, Tree(tx, first * WIDTH).frontier(first * WIDTH).spine)
     made, rising = list[Tile](), _Rising(tx, first)
     for tile in range(first, end):
         at = (tile - first) * WIDTH

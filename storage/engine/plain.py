@@ -91,53 +91,65 @@ class Plain:
 
 def run(connection: Connection, plain: Plain, values: Values = NO_VALUES) -> int:
     """Run one; how many rows it was about."""
-    said = plain.said_to(connection.dialect)
-    with _Cursor(connection) as cursor:
-        cursor.execute(said.text, said.given(values))
-        return int(cursor.rowcount)
+    with Talk(connection) as talk:
+        return talk.run(plain, values)
 
 
 def run_each(connection: Connection, plain: Plain, many: Iterable[Values]) -> None:
     """Run one for each of these, in their order."""
-    said = plain.said_to(connection.dialect)
-    with _Cursor(connection) as cursor:
-        cursor.executemany(said.text, [said.given(values) for values in many])
+    with Talk(connection) as talk:
+        talk.run_each(plain, many)
 
 
 def rows(connection: Connection, plain: Plain, values: Values = NO_VALUES) -> Sequence[Sequence[Any]]:
     """Run one that answers with rows."""
-    said = plain.said_to(connection.dialect)
-    with _Cursor(connection) as cursor:
-        cursor.execute(said.text, said.given(values))
-        return said.answered(cursor.fetchall())
+    with Talk(connection) as talk:
+        return talk.rows(plain, values)
 
 
-def run_text(connection: Connection, text: str, values: Sequence[Any]) -> None:
-    """Run a statement that is written as this driver wants it already, with values as it takes them."""
-    with _Cursor(connection) as cursor:
-        cursor.execute(text, values)
+class Talk:
+    """Several statements, one after the other, by one cursor that lasts as long as the block.
 
+    What its driver raises is raised as SQLAlchemy's own fault once the block is left.
+    """
 
-class _Cursor:
-    """A cursor for as long as the block lasts; what its driver raises is raised as SQLAlchemy's own fault."""
-
-    __slots__ = ("_connection", "_cursor")
+    __slots__ = ("_connection", "_cursor", "dialect")
 
     def __init__(self, connection: Connection) -> None:
-        self._connection = connection
+        self._connection, self.dialect = connection, connection.dialect
 
-    def __enter__(self) -> Any:
-        self._cursor = self._connection.connection.cursor()
-        return self._cursor
+    def run(self, plain: Plain, values: Values = NO_VALUES) -> int:
+        """Run one; how many rows it was about."""
+        said = plain.said_to(self.dialect)
+        self._cursor.execute(said.text, said.given(values))
+        return int(self._cursor.rowcount)
+
+    def run_each(self, plain: Plain, many: Iterable[Values]) -> None:
+        """Run one for each of these, in their order."""
+        said = plain.said_to(self.dialect)
+        self._cursor.executemany(said.text, [said.given(values) for values in many])
+
+    def rows(self, plain: Plain, values: Values = NO_VALUES) -> Sequence[Sequence[Any]]:
+        """Run one that answers with rows."""
+        said = plain.said_to(self.dialect)
+        self._cursor.execute(said.text, said.given(values))
+        return said.answered(self._cursor.fetchall())
+
+    def run_text(self, text: str, values: Sequence[Any]) -> None:
+        """Run a statement that is written as this driver wants it already, with values as it takes them."""
+        self._cursor.execute(text, values)
+
+    def __enter__(self) -> "Talk":
+        self._cursor: Any = self._connection.connection.cursor()
+        return self
 
     def __exit__(self, _: object, error: BaseException | None, __: object) -> None:
         self._cursor.close()
         if error is None:
             return
-        dialect = self._connection.dialect
-        driver = dialect.loaded_dbapi
+        driver = self.dialect.loaded_dbapi
         if isinstance(error, driver.Error):
-            raise DBAPIError.instance(None, None, error, driver.Error, dialect=dialect) from error
+            raise DBAPIError.instance(None, None, error, driver.Error, dialect=self.dialect) from error
 
 
 def _said(statement: Statement, columns: Collection[str] | None, dialect: Dialect) -> _Said:

@@ -10,7 +10,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Dialect
 
-from storage.engine.plain import run_text
+from storage.engine.plain import Talk
 
 # So few that no engine has too many values to take, and that one statement is soon over.
 _AT_ONCE = 100
@@ -24,10 +24,15 @@ class Together:
 
     def put(self, connection: Connection, rows: Sequence[Sequence[Any]]) -> None:
         """Put these there, in this order. Each has a value for each column: numbers, text, bytes or None."""
+        with Talk(connection) as talk:
+            self.put_by(talk, rows)
+
+    def put_by(self, talk: Talk, rows: Sequence[Sequence[Any]]) -> None:
+        """`put` among other statements."""
         for start in range(0, len(rows), _AT_ONCE):
             some = rows[start : start + _AT_ONCE]
-            text = _text(connection.dialect, self._table, self._columns, len(some))
-            run_text(connection, text, tuple(chain.from_iterable(some)))
+            text = _text(talk.dialect, self._table, self._columns, len(some))
+            talk.run_text(text, tuple(chain.from_iterable(some)))
 
 
 @lru_cache

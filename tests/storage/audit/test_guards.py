@@ -6,7 +6,7 @@ from sqlalchemy.exc import DBAPIError
 from sqlmodel import Session
 
 from storage.audit import log
-from storage.audit.entry import written
+from storage.audit.entry import BESIDE, written
 from storage.audit.guards import missing_guards, put_back
 from storage.audit.merkle import Frontier, leaf_hash, root_of
 from storage.audit.salted import fresh_salts
@@ -93,8 +93,14 @@ def append_as_before(connection: Connection, make_entry: MakeEntry) -> None:
     beside, leaf = written(entry := make_entry(texts={}), fresh_salts({}))
     before = log.head(connection)
     grown = before.append(leaf_hash(leaf))
-    stored = {"index": before.size, "leaf": leaf, "leaf_hash": leaf_hash(leaf), "root": grown.root}
-    connection.execute(insert(ENTRIES), beside | stored | {"at": entry.at})
+    stored = {
+        "at": entry.at,
+        "index": before.size,
+        "leaf": leaf,
+        "leaf_hash": leaf_hash(leaf),
+        "root": grown.root,
+    }
+    connection.execute(insert(ENTRIES), dict(zip(BESIDE, beside, strict=True)) | stored)
     moved = update(HEAD).where(HEAD.c.id == 1, HEAD.c.size == before.size)
     connection.execute(moved.values(size=grown.size, frontier=grown.to_bytes()))
 

@@ -131,10 +131,10 @@ def test_bytes_that_are_no_frontier_are_refused(stored: bytes) -> None:
 
 
 def test_a_frontier_with_the_wrong_peaks_cannot_be_made() -> None:
-    with pytest.raises(ValueError, match="do not make a tree"):
-        Frontier(3, (EMPTY_ROOT,))
-    with pytest.raises(ValueError, match="32 bytes"):
-        Frontier(1, (b"short",))
+    with pytest.raises(ValueError, match="32 bytes are not a frontier of 3 leaves"):
+        Frontier(3, EMPTY_ROOT)
+    with pytest.raises(ValueError, match="5 bytes are not a frontier"):
+        Frontier(1, b"short")
 
 
 @given(st.integers(1, 70).flatmap(lambda size: st.tuples(st.just(size), st.integers(0, size - 1))))
