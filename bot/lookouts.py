@@ -1,4 +1,4 @@
-"""The duties that look over the record by themselves: the walk over all of it, and the detectors behind its end.
+"""The duties that look over the record by themselves: the walk over all of it, the detectors behind its end, a watch.
 
 It does nothing itself but build them and say how often; each gives way to what has to be done at once.
 """
@@ -10,11 +10,14 @@ from datetime import timedelta
 
 from bot.schedule import Duty
 from bot.settings import Settings
+from handlers.audit.lagging import Lagging
+from handlers.audit.streaming import SIEM
 from handlers.audit.walking import Walking
 from handlers.audit.watching import Watching
 from handlers.detectors.detecting import Detecting
 from handlers.ground import Ground
 from storage.audit.checkpoint import Verifier
+from storage.macs import DETECTORS
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -23,14 +26,17 @@ class Lookouts:
 
     walking: Walking
     detecting: Detecting
+    lagging: Lagging
 
     @classmethod
     def of(cls, settings: Settings, ground: Ground, watching: Watching, verifier: Verifier) -> "Lookouts":
         """As the settings have them."""
         every = timedelta(hours=settings.audit.walk_hours)
+        followed = (DETECTORS, *([SIEM] if settings.siem is not None else []))
         return cls(
             walking=Walking(ground, watching, verifier, every=every),
             detecting=Detecting(ground, tuple(settings.detectors.tuned()), sender=secrets.token_hex(8)),
+            lagging=Lagging(ground, every=every, followed=followed),
         )
 
     def duties(self, is_busy: Callable[[], bool]) -> list[Duty]:
@@ -42,4 +48,5 @@ class Lookouts:
         return [
             Duty(name="walk", every=5, work=walk),
             Duty(name="detectors", every=1, work=self.detecting.look),
+            Duty(name="lagging", every=60, work=self.lagging.look),
         ]

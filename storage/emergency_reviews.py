@@ -3,11 +3,15 @@
 It decides nothing: neither when a review is due, nor who may give one.
 """
 
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
+from sqlalchemy import select as select_columns
 from sqlmodel import Session, col, func, or_, select
 
-from storage import emergencies, reminders
+from storage import emergencies, lift_words, reminders
 from storage.audit.tables import ENTRIES
 from storage.engine.changing import change
 from storage.records import Emergency
@@ -20,6 +24,10 @@ GRANTED, PRACTISED, RECORDED = "emergency.granted", "emergency.practised", "emer
 REVIEWED = "emergency.reviewed"
 """And that somebody else looked at it."""
 
+_TAKES_PLACE = (GRANTED, PRACTISED, RECORDED, REVIEWED)
+_TOLD = select_columns(
+    ENTRIES.c.action, ENTRIES.c.correlation, ENTRIES.c.subject, ENTRIES.c.resource, ENTRIES.c.at
+)
 # Access that is about to be, or is there.
 _GIVES = (GrantState.APPROVED, GrantState.ACTIVE)
 _GRANTED = Emergency.state == EmergencyState.GRANTED
@@ -40,22 +48,50 @@ def unsettled(tx: Session) -> list[Emergency]:
     return only_genuine(tx, tx.exec(select(Emergency).where(_GRANTED, _UNSETTLED)))
 
 
-def is_whole(tx: Session, account: str) -> bool:
-    """Whether every emergency that the record tells of this account is there, reviewed if it was, as Wicket wrote it.
+@dataclass(frozen=True, kw_only=True)
+class Lost:
+    """An emergency of which the record tells and the table does not, as Wicket wrote it. at: when it was recorded."""
+
+    emergency: str
+    account: str
+    entitlement: str
+    at: datetime
+
+
+def lost_of(tx: Session, account: str) -> Sequence[Lost]:
+    """The emergencies of this account that are not there, or not reviewed though they were, as Wicket wrote them.
 
     A row that was changed, moved to somebody else, thrown away or put back to what it was before its review holds
-    nobody back; the record does.
+    nobody back; the record does, until two people accounted for it.
     """
-    told = select(ENTRIES.c.action, ENTRIES.c.correlation).where(
-        ENTRIES.c.subject == account, ENTRIES.c.action.in_((GRANTED, PRACTISED, RECORDED, REVIEWED))
-    )
-    said = tx.connection().execute(told).all()
+    return _lost(
+        tx, _TOLD.where(ENTRIES.c.subject == account, ENTRIES.c.action.in_(_TAKES_PLACE)),
+        select(Emergency).where(Emergency.account == account, _GRANTED),
+    )  # fmt: skip
+
+
+def all_lost(tx: Session) -> Mapping[str, Sequence[Lost]]:
+    """The same of everybody, by account."""
+    found = _lost(tx, _TOLD.where(ENTRIES.c.action.in_(_TAKES_PLACE)), select(Emergency).where(_GRANTED))
+    return {
+        account: [one for one in found if one.account == account]
+        for account in {one.account for one in found}
+    }
+
+
+def _lost(tx: Session, told: Any, rows: Any) -> Sequence[Lost]:
+    said = tx.connection().execute(told.order_by(ENTRIES.c.index)).all()
     if not said:
-        return True
-    there = only_genuine(tx, tx.exec(select(Emergency).where(Emergency.account == account, _GRANTED)))
-    took_place = sum(action != REVIEWED for action, _ in said)
-    was_reviewed = {story for action, story in said if action == REVIEWED}
-    return len(there) >= took_place and was_reviewed <= {one.id for one in there if one.reviewed_at}
+        return ()
+    there = {(one.id, one.account): one for one in only_genuine(tx, tx.exec(rows))}
+    missing: dict[str, Lost] = {}
+    for action, emergency, account, entitlement, at in said:
+        row = there.get((emergency, account))
+        if row is None or (action == REVIEWED and row.reviewed_at is None):
+            lost = Lost(emergency=emergency, account=account, entitlement=entitlement or "", at=at)
+            missing.setdefault(emergency, lost)
+    settled = lift_words.settled_of(tx, missing)
+    return tuple(one for one in missing.values() if one.emergency not in settled)
 
 
 def is_spoilt(tx: Session, emergency: str) -> bool:

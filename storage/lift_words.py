@@ -1,19 +1,21 @@
-"""Words that an emergency stop may be lifted, as they are kept: one of each person about each stop.
+"""Words that it takes two of, as they are kept: that an emergency stop may be lifted, or an emergency is accounted for.
 
 It does not decide whose word counts, nor how many are needed.
 """
 
-from collections.abc import Sequence
+from collections.abc import Collection, Iterable, Sequence
 
 from sqlmodel import Session, SQLModel, col, select
 
 from storage.engine import upserts
 from storage.engine.plain import run
-from storage.records import LiftWord
+from storage.records import LiftWord, RestoreWord
 from storage.signing import only_genuine, signed
 
 _WORDS = SQLModel.metadata.tables[LiftWord.__tablename__]
+_OF_LOST = SQLModel.metadata.tables[RestoreWord.__tablename__]
 _SAY = upserts.or_nothing(_WORDS)
+_KEEP = upserts.or_replace(_OF_LOST, ("name", "rationale", "settles", "at", "mac"))
 
 
 def say_so(tx: Session, word: LiftWord) -> bool:
@@ -27,3 +29,23 @@ def said_of(tx: Session, freeze: str) -> Sequence[LiftWord]:
         select(LiftWord).where(LiftWord.freeze == freeze).order_by(col(LiftWord.at), col(LiftWord.account))
     )
     return only_genuine(tx, found)
+
+
+def keep_each(tx: Session, words: Iterable[RestoreWord]) -> None:
+    """Keep one person's word about each of these, in the place of what they said before."""
+    for word in words:
+        run(tx.connection(), _KEEP, signed(tx, _OF_LOST.name, word.model_dump()))
+
+
+def of_lost(tx: Session, emergencies: Collection[str]) -> Sequence[RestoreWord]:
+    """The words about these emergencies that are as Wicket wrote them, the first one first."""
+    if not emergencies:
+        return ()
+    wanted = select(RestoreWord).where(col(RestoreWord.emergency).in_(emergencies))
+    found = tx.exec(wanted.order_by(col(RestoreWord.at), col(RestoreWord.account)))
+    return only_genuine(tx, found)
+
+
+def settled_of(tx: Session, emergencies: Collection[str]) -> frozenset[str]:
+    """Those of these that were accounted for."""
+    return frozenset(one.emergency for one in of_lost(tx, emergencies) if one.settles)

@@ -66,8 +66,10 @@ BOUND: Mapping[str, tuple[str, ...]] = {
     "proofs": (
         "id", "directory", "account", "kind", "secret", "confirmed", "used_step", "created_at", "used_at",
     ),
+    "restore_words": ("emergency", "directory", "account", "settles", "at"),
     "sign_ins": ("id", "handle", "browser", "created_at", "expires_at", "used_at"),
     "step_ups": ("handle", "about", "kind", "spent_at"),
+    "streams": ("name", "position"),
     "subjects": ("issuer", "sub", "directory", "account", "pinned_at"),
     "vouchings": (
         "id", "handle", "directory", "account", "browser", "idle", "wrong", "voucher", "voucher_slack", "role",
@@ -75,6 +77,9 @@ BOUND: Mapping[str, tuple[str, ...]] = {
         "ended_at",
     ),
 }  # fmt: skip
+
+DETECTORS = "detectors"
+"""The stream by which the detectors follow the log."""
 
 UNDER_WAY: tuple[str, ...] = (
     GrantState.DRAFT,
@@ -86,6 +91,8 @@ UNDER_WAY: tuple[str, ...] = (
 _GIVES: Mapping[str, Callable[[Row], bool]] = {
     "grants": lambda row: row["state"] in UNDER_WAY,
     "holdings": lambda row: row["stood_before"] is True,
+    # What a system outside has not taken is told by that; what the detectors have not looked at, by nothing.
+    "streams": lambda row: row["name"] == DETECTORS,
 }
 # Instead of the MAC of what never counts again, whatever else is known of it.
 VOID = "void"

@@ -28,7 +28,7 @@ from sqlmodel import Session, SQLModel
 
 from storage import records
 from storage.engine.plain import Plain, run_each
-from storage.macs import BOUND, UNDER_WAY, VOID, Macs, Row, bound, needs_mac
+from storage.macs import BOUND, DETECTORS, UNDER_WAY, VOID, Macs, Row, bound, needs_mac
 from storage.taking_over import takes_over
 
 R = TypeVar("R", bound=SQLModel)
@@ -41,6 +41,7 @@ _AT_ONCE = 100
 _NEEDED: Mapping[str, ColumnElement[bool]] = {
     "grants": SQLModel.metadata.tables[records.Grant.__tablename__].c.state.in_(UNDER_WAY),
     "holdings": SQLModel.metadata.tables[records.Holding.__tablename__].c.stood_before.is_(True),
+    "streams": SQLModel.metadata.tables[records.Stream.__tablename__].c.name == DETECTORS,
 }
 
 
@@ -96,6 +97,11 @@ def note_doubt(tx: Session, table: str, row: Row) -> None:
         of=_first_of(row, columns, "grant", "petition", "handle"),
     )
     tx.info[DOUBTS].append(doubt)
+
+
+def note_missing(tx: Session, table: str, key: str, *, account: str) -> None:
+    """Note that a row is not there as the record has it. key: the visit that it belongs to. account: of whom it is."""
+    tx.info[DOUBTS].append(Doubt(table=table, key=(key,), directory="", account=account, of=key))
 
 
 def signed(tx: Session, table: str, values: Row) -> dict[str, Any]:

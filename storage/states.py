@@ -220,7 +220,10 @@ class DelegationEnd(StrEnum):
 
     REVOKED = "revoked"
     EXPIRED = "expired"
+    # Everything of one of the two was revoked, or one of them left, or was switched off.
     REVOKED_ALL = "revoked_all"
+    LEFT = "left"
+    SWITCHED_OFF = "switched_off"
 
 
 class Purpose(StrEnum):

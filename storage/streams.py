@@ -8,9 +8,11 @@ from datetime import datetime
 from sqlalchemy import bindparam, or_, select, update
 from sqlmodel import Session, SQLModel
 
+from storage import walks
 from storage.engine import upserts
 from storage.engine.plain import Plain, rows, run
 from storage.records import Stream
+from storage.signing import is_sound, signed
 
 _STREAMS = SQLModel.metadata.tables[Stream.__tablename__]
 # Built once: making a statement costs more than running it, and they run every second.
@@ -30,9 +32,14 @@ _TAKE = Plain(
         sender=bindparam("me"),
         lease_until=bindparam("until", type_=_STREAMS.c.lease_until.type),
     )
-    .returning(_STREAMS.c.position)
+    .returning(_STREAMS.c.position, _STREAMS.c.mac)
 )
-_POSITION = Plain(select(_STREAMS.c.position).where(_STREAMS.c.name == bindparam("which")))
+_POSITION = Plain(select(_STREAMS.c.position, _STREAMS.c.mac).where(_STREAMS.c.name == bindparam("which")))
+_PUT_RIGHT = Plain(
+    update(_STREAMS)
+    .where(_STREAMS.c.name == bindparam("which"))
+    .values(position=bindparam("new_position"), mac=bindparam("new_mac"))
+)
 _MOVE = Plain(
     update(_STREAMS)
     .where(
@@ -40,13 +47,20 @@ _MOVE = Plain(
         _STREAMS.c.sender == bindparam("me"),
         _STREAMS.c.position == bindparam("before"),
     )
-    .values(position=bindparam("now"), failing_since=None, lease_until=None)
+    .values(position=bindparam("now"), mac=bindparam("new_mac"), failing_since=None, lease_until=None)
 )
 
 
 def position(tx: Session, name: str) -> int:
-    """The index of the first entry that was not accepted yet; 0 for a stream that has not begun."""
-    return next((int(row[0]) for row in rows(tx.connection(), _POSITION, {"which": name})), 0)
+    """The index of the first entry that was not accepted yet; 0 for a stream that has not begun.
+
+    A place that is gone, or not as Wicket wrote it, was put forward by other hands: then it is where the record says
+    that it was at the end of the last walk.
+    """
+    for place, mac in rows(tx.connection(), _POSITION, {"which": name}):
+        if is_sound(tx, _STREAMS.name, {"name": name, "position": place}, mac):
+            return int(place)
+    return walks.followed_to(tx, name) or 0
 
 
 def failing_since(tx: Session, name: str) -> datetime | None:
@@ -62,17 +76,40 @@ def take(
 ) -> int | None:
     """Take the stream until then, or until what was sent was answered; where it stands. None while another has it.
 
-    begins: where it stands if there was none before.
+    begins: where it stands if there was none before, and the record tells of none.
     """
-    fresh = {"name": name, "position": begins, "sender": "", "lease_until": None, "failing_since": None}
-    run(tx.connection(), _MAKE, fresh)
+    if not rows(tx.connection(), _POSITION, {"which": name}):
+        told = walks.followed_to(tx, name)
+        fresh = {"name": name, "position": begins if told is None else told}
+        empty = {"sender": "", "lease_until": None, "failing_since": None}
+        run(tx.connection(), _MAKE, signed(tx, _STREAMS.name, {**fresh, **empty}))
     asked = {"which": name, "me": sender, "at": at, "until": until, "far": until + (until - at)}
-    return next((int(row[0]) for row in rows(tx.connection(), _TAKE, asked)), None)
+    for place, mac in rows(tx.connection(), _TAKE, asked):
+        if is_sound(tx, _STREAMS.name, {"name": name, "position": place}, mac):
+            return int(place)
+        right = walks.followed_to(tx, name) or 0
+        run(
+            tx.connection(), _PUT_RIGHT,
+            {"which": name, "new_position": right, "new_mac": _mac_of(tx, name, right)},
+        )  # fmt: skip
+        return right
+    return None
 
 
 def accepted(tx: Session, name: str, *, sender: str, before: int, now: int) -> bool:
     """Move on over what was accepted. False if another sender took the stream meanwhile: that one sends it again."""
-    return run(tx.connection(), _MOVE, {"which": name, "me": sender, "before": before, "now": now}) == 1
+    moved = {
+        "which": name,
+        "me": sender,
+        "before": before,
+        "now": now,
+        "new_mac": _mac_of(tx, name, now),
+    }
+    return run(tx.connection(), _MOVE, moved) == 1
+
+
+def _mac_of(tx: Session, name: str, position: int) -> str:
+    return str(signed(tx, _STREAMS.name, {"name": name, "position": position})["mac"])
 
 
 def refused(tx: Session, name: str, *, sender: str, at: datetime) -> datetime:

@@ -88,6 +88,17 @@ def last_round(tx: Session) -> int:
     return 0
 
 
+def followed_to(tx: Session, name: str) -> int | None:
+    """How far what follows the log had come when the last round ended; None if the record does not say."""
+    for entry in log.rows(tx, limit=1, correlation=STORY, action=WALKED):
+        try:
+            place = entry.said()["facts"].get(name)
+        except AuditFault:
+            return None
+        return place if isinstance(place, int) else None
+    return None
+
+
 def last_end(tx: Session) -> datetime | None:
     """When the last round was walked to its end, or the log began; None while nothing is in it."""
     ended = log.rows(tx, limit=1, correlation=STORY, action=WALKED)

@@ -62,7 +62,7 @@ def _most(one: DelegationStory | ScopeStory) -> str:
 def _as_json(story: DelegationStory) -> dict[str, Any]:
     """Times as ISO 8601 in UTC."""
     return {
-        "id": story.id, "owner": story.owner, "by": story.by, "role": story.role, "to": story.to,
+        "id": story.id, "owner": story.owner, "by": story.by, "to": story.to,
         "to_group": story.to_group, "entitlements": list(story.things), "max_risk": story.risk,
         "max_minutes": story.minutes, "made_at": story.made_at.isoformat(), "until": story.until.isoformat(),
     }  # fmt: skip

@@ -131,6 +131,7 @@ _ENTITIES: Mapping[str, int] = {
     "rules.began": 1,
     "rules.changed": 3,
     "emergency.eligibility_restored": 8,
+    "emergency.accounted_for": 8,
     "emergency.recorded": 1,
     "emergency.restore_considered": 2,
     "emergency.review_considered": 2,

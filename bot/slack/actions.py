@@ -65,6 +65,7 @@ class Action(StrEnum):
     END_EMERGENCY = "emergency.end"
     REVIEW_EMERGENCY = "emergency.review"
     RESTORE_ELIGIBILITY = "emergency.restore"
+    RESTORE_LOST = "emergency.restore_lost"
     DELEGATE = "ask.delegate"
     END_DELEGATION = "delegation.end"
     HELP = "ask.help"
@@ -100,6 +101,7 @@ class Form(StrEnum):
     BREAK_GLASS = "form.break_glass"
     REVIEW_EMERGENCY = "form.review_emergency"
     RESTORE_ELIGIBILITY = "form.restore_eligibility"
+    RESTORE_LOST = "form.restore_lost"
     DELEGATE = "form.delegate"
 
 

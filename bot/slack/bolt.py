@@ -47,6 +47,7 @@ from handlers.decisions.names import Names
 from handlers.delegations.delegating import Delegating
 from handlers.delegations.shown import DelegationsShown
 from handlers.drift.reconciling import Reconciling
+from handlers.emergencies.lost import LostEmergencies
 from handlers.emergencies.reviewers import Reviewers
 from handlers.emergencies.reviews import EmergencyReviews
 from handlers.exceptions.working import ExceptionWork
@@ -182,7 +183,9 @@ class Speaking:
             ),
             exceptions=ExceptionClicks(ExceptionWork(ground), replies=replies),
             emergency_reviews=EmergencyReviewClicks(
-                EmergencyReviews(ground, Reviewers(ground)), replies=replies
+                EmergencyReviews(ground, Reviewers(ground)),
+                LostEmergencies(ground, Reviewers(ground)),
+                replies=replies,
             ),
             delegations=DelegationClicks(
                 delegating=Delegating(ground), shown=DelegationsShown(ground), replies=replies

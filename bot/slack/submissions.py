@@ -74,6 +74,8 @@ class Submissions:
                 return _answered(await self._topics.emergency_reviews.review(actor, incoming, view))
             case Form.RESTORE_ELIGIBILITY:
                 return _answered(await self._topics.emergency_reviews.restore(actor, incoming, view))
+            case Form.RESTORE_LOST:
+                return _answered(await self._topics.emergency_reviews.restore_lost(actor, incoming, view))
             case Form.DELEGATE:
                 return await self._topics.delegations.submit(actor, incoming, view)
             case _:

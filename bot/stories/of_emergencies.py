@@ -30,6 +30,14 @@ FOLLOW_UPS: Mapping[str, str] = {
         "{who} wanted to let {whom} break the glass again, which nothing stood against."
     ),
     "emergency.eligibility_restored": template("{who} let {whom} break the glass again."),
+    "emergency.lost": template(
+        "The database did not have this as I wrote it. {whom} cannot break the glass until two of security let them."
+    ),
+    "emergency.restore_said": template("{who} said that {whom} may break the glass again: one of two."),
+    "emergency.restore_said_before": template(
+        "{who} said again that {whom} may break the glass again, which counts once."
+    ),
+    "emergency.accounted_for": template("{who} was the second to say so: {whom} can break the glass again."),
     "emergency.practised": template(
         "{who} let the drill end: everybody had been told, and nothing was given."
     ),

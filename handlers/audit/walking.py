@@ -18,12 +18,13 @@ from handlers.decisions.freezing import What
 from handlers.exceptions.raising import Kind, Severity, Strange, cause_of, tell_security
 from handlers.ground import Ground
 from handlers.intents import SCHEDULE
-from storage import walks
+from storage import streams, walks
 from storage.audit import log as audit_log
 from storage.audit.checkpoint import Verifier
 from storage.audit.findings import Finding
 from storage.audit.slices import STORY, WALKED, Slice, next_slice
 from storage.exceptions import settle_exceptions
+from storage.macs import DETECTORS
 from storage.sentences import Sentence, template
 from storage.walks import Stand
 
@@ -132,7 +133,9 @@ def _record(tx: Session, stand: Stand, found: Slice, known: Mapping[int, str], n
     recording.record(
         tx, at=now, action=WALKED, outcome="failed" if known else "done", actor=recording.WICKET,
         where=SCHEDULE, correlation=STORY,
-        facts={"round": stand.round, "entries": found.passed.size, "wrong": len(known)},
+        facts={"round": stand.round, "entries": found.passed.size, "wrong": len(known),
+            **({DETECTORS: place} if (place := streams.position(tx, DETECTORS)) else {}),
+        },
     )  # fmt: skip
 
 

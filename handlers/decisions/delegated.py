@@ -34,8 +34,8 @@ class Delegated:
 class Given:
     """One delegation of one entitlement, open now. by: the delegator as the directory has them now; None for a scope.
 
-    to: the account that it was given to, "" where it is a group. role: in which the delegator made it. hours: for how
-    long it was made, rounded up. until: when it ends; None for a scope, whose name is `name`.
+    to: the account that it was given to, "" where it is a group. hours: for how long it was made, rounded up. until:
+    when it ends; None for a scope, whose name is `name`.
     """
 
     id: str
@@ -44,7 +44,6 @@ class Given:
     to: str = ""
     group: str = ""
     by: Account | None = None
-    role: Literal["owner"] = "owner"
     hours: int = 0
     until: datetime | None = None
     name: str = ""
@@ -78,7 +77,7 @@ NO_DELEGATIONS = Delegations()
 class DelegateQuestion:
     """May `principal` let somebody else approve what is asked of this entitlement, for its owner?
 
-    delegate: who is to; None for a group of the directory. role: in which the principal would delegate. max_risk,
+    delegate: who is to; None for a group of the directory. role: None if they are not of the owner. max_risk,
     max_minutes: up to which they may approve. hours: for how long it is delegated, rounded up. oneself: both are one
     person. now: aware UTC.
     """
@@ -87,7 +86,7 @@ class DelegateQuestion:
     entitlement: Entitlement
     owner: Owner
     delegate: Account | None
-    role: Literal["owner", "security"] | None
+    role: Literal["owner"] | None
     max_risk: int
     max_minutes: int
     hours: int

@@ -71,7 +71,7 @@ def delegating_again(
     return (
         DelegateQuestion(
             principal=given.by, entitlement=question.entitlement, owner=question.owner, delegate=approver,
-            role=given.role, max_risk=given.max_risk, max_minutes=given.max_minutes, hours=given.hours,
+            role="owner", max_risk=given.max_risk, max_minutes=given.max_minutes, hours=given.hours,
             oneself=same_person(given.by, approver), now=question.now, recently=question.recently,
         ),
     )  # fmt: skip

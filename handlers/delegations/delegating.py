@@ -299,17 +299,16 @@ def end_of_person(
     ground: Ground,
     directory: str,
     account: str,
+    why: DelegationEnd,
     *,
     actor: audit.Actor,
     where: Where,
-    by: str,
-    facts: Mapping[str, Fact],
+    by: str = "",
+    facts: Mapping[str, Fact] | None = None,
 ) -> int:
     """End what this person delegated and what was delegated to them by name; how many."""
     found = delegations.of_person(tx, directory, account, ground.now())
-    ending = partial(
-        end_one, tx, ground, why=DelegationEnd.REVOKED_ALL, actor=actor, where=where, by=by, facts=facts
-    )
+    ending = partial(end_one, tx, ground, why=why, actor=actor, where=where, by=by, facts=facts)
     return sum(ending(row=row) for row in found)
 
 
@@ -322,6 +321,6 @@ def show(tx: Session, row: Delegation, at: datetime) -> None:
 
 def _facts(row: Delegation) -> dict[str, Fact]:
     return {
-        "owner": row.owner, "role": row.role, "entitlements": list(row.entitlements), "group": row.group,
+        "owner": row.owner, "entitlements": list(row.entitlements), "group": row.group,
         "max_risk": row.max_risk, "max_minutes": row.max_minutes, "until": row.expires_at.isoformat(),
     }  # fmt: skip

@@ -126,7 +126,7 @@ def role_to_delegate(ground: Ground, account: Account, entitlement: Entitlement)
 
 def _given(question: AccessQuestion, row: Delegation, delegators: Mapping[str, Account]) -> Given | None:
     by = delegators.get(row.delegator)
-    if by is None or row.role != "owner" or question.owner.approvers not in by.groups - {""}:
+    if by is None or question.owner.approvers not in by.groups - {""}:
         return None
     return Given(
         id=row.id, max_risk=row.max_risk, max_minutes=row.max_minutes, to=row.delegate, group=row.group, by=by,

@@ -109,7 +109,6 @@ class DelegationStory:
     id: str
     owner: str
     by: str
-    role: str
     to: str
     to_group: bool
     things: Mapping[str, str]

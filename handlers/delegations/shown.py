@@ -49,7 +49,7 @@ def told(catalogue: Catalogue, row: Delegation) -> DelegationStory:
     owner = catalogue.owners.get(row.owner)
     titles = {one.id: one.title for one in catalogue.entitlements.values() if one.id in row.entitlements}
     return DelegationStory(
-        id=row.id, owner=owner.name if owner else row.owner, by=row.delegator_name, role=row.role,
+        id=row.id, owner=owner.name if owner else row.owner, by=row.delegator_name,
         to=row.group or row.delegate_name, to_group=bool(row.group),
         things={one: titles.get(one, one) for one in row.entitlements}, risk=row.max_risk, minutes=row.max_minutes,
         made_at=row.made_at, until=row.expires_at, ended=row.ended, ended_at=row.ended_at, ended_by=row.ended_by,

@@ -26,13 +26,13 @@ from storage.audit.glimpses import Earlier
 from storage.audit.stories import Brief
 from storage.exceptions import is_open, open_of
 from storage.faults import DirectoryUnavailable, WicketFault
+from storage.macs import DETECTORS
 from storage.sentences import Sentence
 
 log = structlog.get_logger(__name__)
 
 T = TypeVar("T")
 
-DETECTORS = "detectors"
 STORY = "detectors"
 
 _AT_ONCE = 500

@@ -17,6 +17,7 @@ from handlers.decisions.emergency_reviews import (
     review_due,
     to_be_reminded,
 )
+from handlers.emergencies.lost import LostEmergencies
 from handlers.emergencies.reviewed import Reminded
 from handlers.emergencies.reviewers import Reviewers
 from handlers.emergencies.telling import show
@@ -45,6 +46,7 @@ class EmergencyFollowups:
 
     def __init__(self, ground: Ground, reviewers: Reviewers, *, drill_every: timedelta | None) -> None:
         self._ground, self._reviewers, self._drill_every = ground, reviewers, drill_every
+        self.lost = LostEmergencies(ground, reviewers)
 
     async def look(self) -> int:
         """Do everything that is due by now; of how many emergencies something was."""

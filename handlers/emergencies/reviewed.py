@@ -35,6 +35,27 @@ class RestoreEligibility(Intent):
 
 
 @dataclass(frozen=True, kw_only=True)
+class RestoreLost(Intent):
+    """Let somebody break glass again whose emergencies were lost from the records, as one of two people.
+
+    exception: the one that tells of it. Without a rationale: ask whether one may.
+    """
+
+    exception: str
+    rationale: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class MayRestoreLost:
+    """This person may say so; the form can open. lost: id, entitlement and time of each; said: who did already."""
+
+    exception: str
+    who: str
+    lost: tuple[tuple[str, str, datetime], ...]
+    said: tuple[str, ...]
+
+
+@dataclass(frozen=True, kw_only=True)
 class Looked:
     """An emergency as a reviewer has to see it, whole.
 

@@ -6,12 +6,12 @@ It changes nothing. What a directory does not say in time is unknown, and refuse
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import timedelta
-from typing import Literal
+from typing import Literal, Protocol
 
 from sqlmodel import Session
 
 from handlers.decisions.emergency_questions import EmergencyReviewQuestion
-from handlers.decisions.emergency_reviews import Finding, Lapse, due_of, lapse_of, may_review
+from handlers.decisions.emergency_reviews import Finding, Followed, Lapse, due_of, lapse_of, may_review
 from handlers.decisions.made_up import SOMEBODY
 from handlers.decisions.policy import PolicyDecision, same_person
 from handlers.ground import Ground
@@ -46,17 +46,32 @@ class Standing:
     reports_to: bool
 
 
+class Took(Followed, Protocol):
+    """What is needed of an emergency to weigh who may say something of it."""
+
+    @property
+    def directory(self) -> str: ...
+    @property
+    def account(self) -> str: ...
+    @property
+    def login(self) -> str: ...
+    @property
+    def name(self) -> str: ...
+    @property
+    def entitlement(self) -> str: ...
+
+
 class Reviewers:
     """Weighs one person's word about what another did in an emergency."""
 
     def __init__(self, ground: Ground) -> None:
         self._ground, self.days = ground, ground.emergencies.days
 
-    async def standing(self, reviewer: Account, emergency: Emergency) -> Standing:
+    async def standing(self, reviewer: Account, emergency: Took) -> Standing:
         """DirectoryUnavailable when a directory does not say."""
         return await self._standing(reviewer, await self.person(emergency), emergency.entitlement)
 
-    async def person(self, emergency: Emergency) -> Account:
+    async def person(self, emergency: Took) -> Account:
         """Whoever broke the glass, as their directory has them now; whoever is gone from it is switched off."""
         ground = self._ground
         if emergency.directory in ground.homes:
@@ -69,7 +84,7 @@ class Reviewers:
         )  # fmt: skip
 
     def may(
-        self, tx: Session, standing: Standing, emergency: Emergency, finding: Finding | Literal["restored"]
+        self, tx: Session, standing: Standing, emergency: Took, finding: Finding | Literal["restored"]
     ) -> PolicyDecision:
         """Policy's answer about this person saying so of it."""
         ground, now = self._ground, self._ground.now()
@@ -149,7 +164,7 @@ async def lapse(ground: Ground, account: Account) -> Lapse | None:
     where it could be somebody else's, and nobody can say.
     """
     found, is_whole = await ground.database.read(
-        lambda tx: (emergency_reviews.unsettled(tx), emergency_reviews.is_whole(tx, account.id))
+        lambda tx: (emergency_reviews.unsettled(tx), not emergency_reviews.lost_of(tx, account.id))
     )
     now, days = ground.now(), ground.emergencies.days
     theirs = [

@@ -53,6 +53,7 @@ class Kind(StrEnum):
     NOT_STREAMED = "not-streamed"
     EMERGENCY_REFUSED = "emergency-refused"
     RECORD_CHANGED = "record-changed"
+    NOT_LOOKED_OVER = "not-looked-over"
     MANY_REFUSALS = "many-refusals"
     MANY_RESETS = "many-resets"
     APPROVING_EACH_OTHER = "approving-each-other"
@@ -66,6 +67,7 @@ class Kind(StrEnum):
     RULES_DIFFER = "rules-differ"
     EMERGENCY_REVIEW = "emergency-review"
     EMERGENCY_UNJUSTIFIED = "emergency-unjustified"
+    EMERGENCY_LOST = "emergency-lost"
     DRILL_MISSED = "drill-missed"
 
 
@@ -86,6 +88,7 @@ DECIDED_BY_BUTTONS = frozenset(
     {
         Kind.UNEXPLAINED, Kind.VANISHED, Kind.FOUND_STANDING, Kind.REVIEW_DUE, Kind.MANY_LEFT, Kind.ACCESS_STOPPED,
         Kind.RULES_PROPOSED, Kind.EMERGENCY_REVIEW, Kind.EMERGENCY_UNJUSTIFIED, Kind.DRILL_MISSED,
+        Kind.EMERGENCY_LOST,
     }
 )  # fmt: skip
 

@@ -37,7 +37,7 @@ from storage.exceptions import (
 )
 from storage.faults import DirectoryUnavailable
 from storage.records import ExceptionRecord, Grant
-from storage.states import LIVE, ExceptionState, GrantState
+from storage.states import LIVE, DelegationEnd, ExceptionState, GrantState
 
 log = structlog.get_logger(__name__)
 
@@ -49,6 +49,10 @@ Why = Literal["left", "switched off"]
 _SAID: Mapping[Why, str] = {
     "left": LEFT,
     "switched off": "the account is switched off",
+}
+_ENDED: Mapping[Why, DelegationEnd] = {
+    "left": DelegationEnd.LEFT,
+    "switched off": DelegationEnd.SWITCHED_OFF,
 }
 
 
@@ -183,8 +187,7 @@ class Leavers:
             report.link = links.suspend(tx, link.id, mail=link.mail)
             self._record(tx, leaver, "link.suspended", None, story=link.id)
         report.delegations = end_of_person(
-            tx, self._ground, leaver.directory, leaver.id, actor=recording.WICKET, where=SCHEDULE, by="",
-            facts={"leaver": leaver.why},
+            tx, self._ground, leaver.directory, leaver.id, _ENDED[leaver.why], actor=recording.WICKET, where=SCHEDULE
         )  # fmt: skip
         report.pages = handles.close_all(tx, directory=leaver.directory, account=leaver.id, at=now)
         if not report.any:
@@ -227,6 +230,7 @@ class Leavers:
                 "approvals": sorted(report.approvals),
                 "link": report.link,
                 "pages": report.pages,
+                **({"delegations": report.delegations} if report.delegations else {}),
             },
         )
         tell_security(tx, self._ground.now(), strange)

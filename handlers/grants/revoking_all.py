@@ -57,7 +57,7 @@ from storage.faults import DirectoryUnavailable
 from storage.handles import REVOKE_ALL
 from storage.records import Alarm, Grant, RevokedAll
 from storage.sentences import template
-from storage.states import LIVE, Ended, GrantState
+from storage.states import LIVE, DelegationEnd, Ended, GrantState
 
 log = structlog.get_logger(__name__)
 
@@ -191,6 +191,7 @@ class RevokingAll:
             self._ground,
             found.directory,
             found.id,
+            DelegationEnd.REVOKED_ALL,
             actor=by.actor,
             where=by.where,
             by=by.name,

@@ -187,8 +187,8 @@ class Desks:
     def _ask(self, tx: Session, intent: HelpFor, two: TwoPeople, used: int) -> PolicyDecision:
         """As if the ticket were there: without it they hear what is wrong before they look for one."""
         now, helper, person = self._ground.now(), two.helper, two.person
-        done = desk_acts.by_helper(tx, helper.directory, helper.id, now - DAY)
-        had = desk_acts.for_person(tx, person.directory, person.id, now - DAY)
+        done = desk_acts.by_helper(tx, helper.id, now - DAY)
+        had = desk_acts.for_person(tx, person.id, now - DAY)
         limits = self._desks
         return may_help(
             self._ground.policy,

@@ -18,13 +18,14 @@ from handlers.questions.concerned import of_security
 from storage import freezes, lift_words
 from storage.directories.base import Account
 from storage.exceptions import decide_exceptions
-from storage.records import ExceptionRecord, Freeze, LiftWord
+from storage.records import ExceptionRecord, Freeze, LiftWord, RestoreWord
 from storage.states import FreezeKind
 
 OPERATOR = ("", "cli")
 """Whose word that of an operator is."""
 
 Whose = tuple[str, str]
+Word = LiftWord | RestoreWord
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -53,17 +54,17 @@ class Seconding:
             is_one = row is not None and row.kind == Kind.ACCESS_STOPPED
             return lift_words.said_of(tx, str(row.facts.get("freeze"))) if row is not None and is_one else ()
 
-        return await self._looked_up(await self._ground.database.read(of_exception))
+        return await looked_up(self._ground, await self._ground.database.read(of_exception))
 
     async def speakers_of(self, freeze: str) -> Speakers:
         """The same, of a stop by its own id."""
-        return await self._looked_up(
-            await self._ground.database.read(lambda tx: lift_words.said_of(tx, freeze))
+        return await looked_up(
+            self._ground, await self._ground.database.read(lambda tx: lift_words.said_of(tx, freeze))
         )
 
     def are_all(self, tx: Session, freeze: str, speakers: Speakers) -> bool:
         """Whether nobody gave a word since they were looked up."""
-        return {_whose(one) for one in lift_words.said_of(tx, freeze)} == speakers.accounts.keys()
+        return {whose(one) for one in lift_words.said_of(tx, freeze)} == speakers.accounts.keys()
 
     def counting(self, tx: Session, freeze: Freeze, speakers: Speakers) -> list[LiftWord]:
         """The words that count now, the first one first."""
@@ -98,7 +99,7 @@ class Seconding:
         others = [
             one
             for one in self.counting(tx, freeze, speakers)
-            if _whose(one) != (directory, account) and not _is_of(who, speakers.accounts.get(_whose(one)))
+            if whose(one) != (directory, account) and not _is_of(who, speakers.accounts.get(whose(one)))
         ]
         is_new = lift_words.say_so(tx, word)
         words = [*others, word]
@@ -107,28 +108,14 @@ class Seconding:
 
     def _show(self, tx: Session, freeze: Freeze, words: Sequence[LiftWord]) -> None:
         """What the security channel reads of the words, in the message that stands there."""
-        told = [
-            {"name": one.name, "at": one.at.isoformat(), "why": one.rationale, "operator": not one.directory}
-            for one in words
-        ]
         cause = cause_of(Kind.ACCESS_STOPPED, freeze.id)
-        decide_exceptions(tx, at=self._ground.now(), cause=cause, facts={"words": told})
+        decide_exceptions(tx, at=self._ground.now(), cause=cause, facts={"words": shown(words)})
 
     def _counts(self, tx: Session, freeze: Freeze, word: LiftWord, speakers: Speakers) -> bool:
-        if _whose(word) == OPERATOR:
+        if whose(word) == OPERATOR:
             return self._operators_count
-        account = speakers.accounts.get(_whose(word))
+        account = speakers.accounts.get(whose(word))
         return account is not None and account.active and self.may(tx, freeze, account).allowed
-
-    async def _looked_up(self, words: Sequence[LiftWord]) -> Speakers:
-        people = [_whose(one) for one in words if _whose(one) != OPERATOR]
-        found = await few_at_a_time(self._account, people)
-        operators = {_whose(one): None for one in words if _whose(one) == OPERATOR}
-        return Speakers(accounts={**dict(zip(people, found, strict=True)), **operators})
-
-    async def _account(self, whose: Whose) -> Account | None:
-        directory, account = whose
-        return await in_time(self._ground.home(directory).account(account))
 
 
 def emergency(tx: Session) -> Freeze | None:
@@ -136,7 +123,28 @@ def emergency(tx: Session) -> Freeze | None:
     return next((one for one in freezes.open_ones(tx) if one.kind == FreezeKind.EMERGENCY), None)
 
 
-def _whose(word: LiftWord) -> Whose:
+async def looked_up(ground: Ground, words: Sequence[Word]) -> Speakers:
+    """Whoever gave one of these, as their directories have them now. DirectoryUnavailable if nobody can say."""
+
+    async def account(one: Whose) -> Account | None:
+        return await in_time(ground.home(one[0]).account(one[1]))
+
+    people = [*dict.fromkeys(whose(one) for one in words if whose(one) != OPERATOR)]
+    found = await few_at_a_time(account, people)
+    operators = {whose(one): None for one in words if whose(one) == OPERATOR}
+    return Speakers(accounts={**dict(zip(people, found, strict=True)), **operators})
+
+
+def shown(words: Sequence[Word]) -> list[dict[str, object]]:
+    """The words as the message about it keeps them."""
+    return [
+        {"name": one.name, "at": one.at.isoformat(), "why": one.rationale, "operator": not one.directory}
+        for one in words
+    ]
+
+
+def whose(word: Word) -> Whose:
+    """Directory and account of whoever gave it."""
     return word.directory, word.account
 
 

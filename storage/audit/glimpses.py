@@ -117,13 +117,13 @@ class Earlier:
         if span is None:
             return 0
         if span not in self._floors:
-            self._floors[span] = _floor(self._tx, self.first, self._at - span)
+            self._floors[span] = floor(self._tx, self.first, self._at - span)
         return self._floors[span]
 
 
 def count(tx: Transaction, trail: Trail, since: datetime, end: int) -> tuple[int, datetime | None]:
     """How many entries of this trail there are below the index `end` from this time on, and when the first was."""
-    given = {**_given(trail), "since": to_micros(since), "floor": _floor(tx, end, since), "end": end}
+    given = {**_given(trail), "since": to_micros(since), "floor": floor(tx, end, since), "end": end}
     ((found, first),) = rows(connection_of(tx), _counted(_shape(trail)), given)
     return int(found), first
 
@@ -182,7 +182,7 @@ def _conditions(shape: _Shape) -> list[ColumnElement[bool]]:
     return found
 
 
-def _floor(tx: Transaction, first: int, at: datetime) -> int:
+def floor(tx: Transaction, first: int, at: datetime) -> int:
     """The index below which nothing of that time stands, as far as the clock was not set back."""
     found = rows(connection_of(tx), _FIRST_BY, {"at": at})
     index = int(found[0][0]) if found else first

@@ -7,7 +7,7 @@ from storage.records.access import Approval, Grant, Holding, Standing, VoidedApp
 from storage.records.bulletins import Bulletin
 from storage.records.delegations import Delegation
 from storage.records.desk_acts import DeskAct
-from storage.records.emergencies import Emergency
+from storage.records.emergencies import Emergency, RestoreWord
 from storage.records.freezes import Freeze, LiftWord, PublishedLast
 from storage.records.inquiries import Inquiry
 from storage.records.messages import Escalation, ExceptionRecord, Owed, Posted, Question
@@ -54,6 +54,7 @@ __all__ = [
     "ProofChange",
     "PublishedLast",
     "Question",
+    "RestoreWord",
     "RevokedAll",
     "RuleApproval",
     "RuleSet",

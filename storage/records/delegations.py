@@ -16,7 +16,7 @@ class Delegation(SQLModel, table=True):
     """One delegation, which is open until it is ended. It is worth something only while it is, and before it expires.
 
     directory: the one that all of its people sign in from. owner: whose entitlements. delegator…: who made it; role:
-    "owner" or "security", in which they did. delegate…: an account, or "" where a group of the directory may.
+    "owner", in which they did. delegate…: an account, or "" where a group of the directory may.
     entitlements: their ids, sorted. max_risk: 1 to 5. max_minutes: of a request. ended: one of
     storage.states.DelegationEnd, "" while it is open; ended_by: a name, "" for nobody.
     """

@@ -79,3 +79,22 @@ class Emergency(SQLModel, table=True):
     restored_by: str = added_empty()
     restored_by_name: str = added_empty()
     mac: str = added_empty()
+
+
+class RestoreWord(SQLModel, table=True):
+    """One person's word that somebody breaks glass again though this emergency was lost from the table: it takes two.
+
+    emergency: its id, as the record has it. directory, account: of who says so. name: to show. settles: with this
+    word there were enough.
+    """
+
+    __tablename__ = "restore_words"
+
+    emergency: str = Field(primary_key=True)
+    directory: str = Field(primary_key=True)
+    account: str = Field(primary_key=True)
+    name: str
+    rationale: str
+    settles: bool
+    at: datetime = moment()
+    mac: str = added_empty()

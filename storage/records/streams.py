@@ -8,7 +8,7 @@ from datetime import datetime
 from sqlalchemy import BigInteger, Column
 from sqlmodel import Field, SQLModel
 
-from storage.records.columns import moment
+from storage.records.columns import added_empty, moment
 
 
 class Stream(SQLModel, table=True):
@@ -24,3 +24,4 @@ class Stream(SQLModel, table=True):
     sender: str = ""
     lease_until: datetime | None = moment(null=True)
     failing_since: datetime | None = moment(null=True)
+    mac: str = added_empty()

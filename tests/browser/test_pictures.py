@@ -38,7 +38,7 @@ PIECES = {
     *ALERTS,
 }
 # Nothing brings these about yet, or only what no demo can do: breaking the bot's own code.
-UNSEEN = {FreezeKind.EMERGENCY, Kind.DETECTOR_FAILED}
+UNSEEN = {FreezeKind.EMERGENCY, Kind.DETECTOR_FAILED, Kind.NOT_LOOKED_OVER}
 # The owner is never asked about what was never sent, or was refused.
 NOT_THE_OWNERS = {GrantState.DRAFT, GrantState.REFUSED}
 

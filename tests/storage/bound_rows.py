@@ -23,6 +23,7 @@ from storage import (
     proofs,
     sign_ins,
     step_ups,
+    streams,
     vouchings,
     walks,
 )
@@ -30,7 +31,7 @@ from storage.alarms import Effect
 from storage.delegations import Party
 from storage.ours import with_what_is_ours
 from storage.passkeys import Ceremony, NewPasskey
-from storage.records import Attestation, Emergency, LiftWord, Petition
+from storage.records import Attestation, Emergency, LiftWord, Petition, RestoreWord
 from storage.states import EmergencyState, FreezeKind, GrantState, PetitionState, Purpose, Result
 from storage.step_ups import About, Whose
 from tests.storage.rows import keep
@@ -209,6 +210,16 @@ def _lift_word(tx: Session, at: datetime) -> str:
     return freeze.id
 
 
+def _restore_word(tx: Session, at: datetime) -> str:
+    word = RestoreWord(emergency="b-1", **ADA, name="Ada", rationale="", settles=True, at=at)
+    lift_words.keep_each(tx, [word])
+    return "b-1"
+
+
+def _is_settled(tx: Session, _: datetime) -> bool:
+    return bool(lift_words.settled_of(tx, ["b-1", "b-2"]))
+
+
 def _log_walk(tx: Session, at: datetime) -> str:
     assert walks.move(tx, None, walks.Stand(round=1, began_at=at))
     return walks.AUDIT
@@ -216,6 +227,15 @@ def _log_walk(tx: Session, at: datetime) -> str:
 
 def _is_walked(tx: Session, _: datetime) -> bool:
     return walks.stand(tx) is not None
+
+
+def _detectors(tx: Session, at: datetime) -> str:
+    streams.take(tx, "detectors", sender="one", at=at, until=at + HOUR, begins=3)
+    return "detectors"
+
+
+def _have_come_far(tx: Session, _: datetime) -> bool:
+    return streams.position(tx, "detectors") > 0
 
 
 def _has_said(tx: Session, _: datetime) -> bool:
@@ -315,8 +335,10 @@ KINDS = (
     Kind(table="holdings", make=_holding, change="account = account || ''", counts=stood_before),
     Kind(table="freezes", make=_freeze, change="lifted_by = 'Eve'", counts=_is_lifted),
     Kind(table="lift_words", make=_lift_word, change="account = 'p-eve'", counts=_has_said),
+    Kind(table="restore_words", make=_restore_word, change="emergency = 'b-2'", counts=_is_settled),
     Kind(table="delegations", make=_delegation, change="entitlements = '[\"prod-admin\"]'", counts=_is_delegated),
     Kind(table="log_walks", make=_log_walk, change="position = 7", counts=_is_walked),
+    Kind(table="streams", make=_detectors, change="position = 7", counts=_have_come_far),
     Kind(table="alarms", make=_alarm, change="lifted_by = 'Eve'", counts=_is_released),
 )  # fmt: skip
 """What each gives, and one change by hand. Of freezes and alarms it is their being lifted that gives something."""

@@ -4,17 +4,20 @@ from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
+from sqlalchemy import text
 
 from bot.demo.workspace.messages import Message
 from bot.demo.workspace.person import PersonClient
 from bot.demo.workspace.views import View
+from handlers.emergencies.lost import LostEmergencies
+from handlers.emergencies.reviewers import Reviewers
 from tests.handlers.made_once import shipped_policy
 from tests.wire.conftest import World, close_world, open_world
 from tests.wire.steps import SECURITY
 from tests.wire.test_emergencies import COMMAND, DATA, WHY, begin
 from tests.wire.test_stepping_up import PROVE, proves
 
-REVIEW, RESTORE = "emergency.review", "emergency.restore"
+REVIEW, RESTORE, RESTORE_LOST = "emergency.review", "emergency.restore", "emergency.restore_lost"
 # Every day counts, whatever day it is; and the same may be taken again soon.
 SETTINGS = "[emergencies]\nweekend = []\nagain_hours = 1\n[security]"
 
@@ -100,6 +103,23 @@ async def test_without_a_review_nobody_breaks_the_glass_again_until_security_let
     await joan.submit(await joan.sees_view("alert earlier"), {"rationale": "we spoke"})
     await joan.sees("They can break the glass again, says Joan Clarke", "we spoke", channel=SECURITY)
     await broken(world, "INC-4712")
+    await thrown_away(world)
+    lost = await joan.sees(
+        "Lost from the records: emergencies of Bob Noyce", "2 emergencies", channel=SECURITY
+    )
+    for who, answer in ((joan, "one of two"), (alan, "can break the glass again")):
+        await who.click(lost, RESTORE_LOST)
+        await who.submit(
+            await who.sees_view("It takes two people of security"), {"rationale": "read its story"}
+        )
+        await who.sees_view(answer)
+    await alan.sees("They can break the glass again, say Joan Clarke, Alan Turing", channel=SECURITY)
+
+
+async def thrown_away(world: World) -> None:
+    """Whoever can write to the database takes every emergency out of it; the schedule comes by."""
+    await world.database.write(lambda tx: tx.connection().execute(text("DELETE FROM emergencies")))
+    await LostEmergencies(world.app.ground, Reviewers(world.app.ground)).look()
 
 
 async def test_a_drill_goes_the_whole_way_says_so_everywhere_and_gives_nothing(world: World) -> None:

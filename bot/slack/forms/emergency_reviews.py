@@ -20,12 +20,24 @@ from slack_sdk.models.views import View
 from bot.slack.actions import Field, Form
 from bot.slack.forms.parts import Wrong, metadata, selected, too_long, typed
 from bot.slack.messages.parts import facts, note, section
-from bot.slack.words import day_and_clock, duration, in_quotes, inert, plainly, quoted, visible
+from bot.slack.words import (
+    day_and_clock,
+    duration,
+    first,
+    in_quotes,
+    inert,
+    listed,
+    plainly,
+    quoted,
+    visible,
+)
 from bot.stories.telling import proofs_told
 from bot.texts import as_known, say
 from handlers.decisions.emergency_reviews import Finding
-from handlers.emergencies.reviewed import Looked, MayRestore, MayReview
+from handlers.emergencies.reviewed import Looked, MayRestore, MayRestoreLost, MayReview
 from handlers.intents import RATIONALE_LIMIT
+
+_MOST_LOST = 10
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -95,6 +107,41 @@ def restore_form(may: MayRestore) -> View:
             *_facts(may.looked),
             section(found),
             _words(say("Why may they break the glass again?")),
+            note(say("Your name and these words stay on the record, and stand in the security channel.")),
+        ],
+    )
+
+
+def restore_lost_form(may: MayRestoreLost) -> View:
+    """Which emergencies the record tells of and the table does not, who said so before, and why they may again."""
+    named = [
+        say(
+            "*{what}*, {time}, story {id}", what=inert(visible(what)), time=day_and_clock(at), id=inert(story)
+        )
+        for story, what, at in may.lost
+    ]
+    lines = [f"• {one}" for one in first(named, _MOST_LOST)]
+    found = say(
+        "The record tells of these emergencies of {name}, and the table does not have them as they were written:",
+        name=inert(may.who),
+    )
+    look = say(
+        "Find out who changed the database, and read what the record says of each (*What happened?*, or "
+        "`wicket audit show --story`). It takes two people of security."
+    )
+    said = [note(say("Said so already: {names}.", names=inert(listed([*may.said]))))] if may.said else []
+    return View(
+        type="modal",
+        callback_id=Form.RESTORE_LOST,
+        title=PlainTextObject(text=say("Let them again")),
+        submit=PlainTextObject(text=say("Say so")),
+        close=PlainTextObject(text=say("Cancel")),
+        private_metadata=may.exception,
+        blocks=[
+            section("\n".join([found, *lines])),
+            section(look),
+            *said,
+            _words(say("What did you look at, and why may they break the glass again?")),
             note(say("Your name and these words stay on the record, and stand in the security channel.")),
         ],
     )

@@ -164,6 +164,10 @@ def _state(story: DelegationStory) -> str:
         return say("⌛ *Ended* {time}: its time is over.", time=when)
     if story.ended == DelegationEnd.REVOKED_ALL:
         return say("⌛ *Ended* {time}: everything of one of them was revoked.", time=when)
+    if story.ended == DelegationEnd.LEFT:
+        return say("⌛ *Ended* {time}: one of them is no longer in the directory.", time=when)
+    if story.ended == DelegationEnd.SWITCHED_OFF:
+        return say("⌛ *Ended* {time}: the account of one of them is switched off.", time=when)
     return say("⌛ *Ended* {time} by {name}.", time=when, name=inert(story.ended_by))
 
 

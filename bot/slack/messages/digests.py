@@ -238,6 +238,7 @@ KINDS: Mapping[Kind, str] = {
     Kind.NOT_STREAMED: template("record not taken by the SIEM"),
     Kind.ROW_CHANGED: template("row changed past Wicket"),
     Kind.RECORD_CHANGED: template("place in the record changed past Wicket"),
+    Kind.NOT_LOOKED_OVER: template("lookout over the record that stood still"),
     Kind.ROWS_UNSIGNED: template("rows of an older version without signatures"),
     Kind.MANY_REFUSALS: template("burst of refusals"),
     Kind.MANY_RESETS: template("burst of resets"),
@@ -251,6 +252,7 @@ KINDS: Mapping[Kind, str] = {
     Kind.RULES_DIFFER: template("replica with other rules"),
     Kind.EMERGENCY_REVIEW: template("emergency to review"),
     Kind.EMERGENCY_UNJUSTIFIED: template("emergency that was not justified"),
+    Kind.EMERGENCY_LOST: template("person whose emergencies were lost from the records"),
     Kind.DRILL_MISSED: template("drill that is missing"),
     Kind.RULES_PROPOSED: template("change of the rules to approve"),
 }

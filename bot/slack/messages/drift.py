@@ -157,11 +157,14 @@ def _left(alert: Alert) -> Told:
 def _all_ended(alert: Alert) -> str:
     """What ended with them, as a list."""
     access, requests, voided = (_ones(alert, name) for name in ("access", "requests", "approvals"))
-    pages = alert.number("pages")
+    pages, delegated = alert.number("pages"), alert.number("delegations")
     ended = [
         say("access to {names}", names=access) if access else "",
         say("the open request for {names}", names=requests) if requests else "",
         say("their approval of requests for {names}", names=voided) if voided else "",
+        say_counted(
+            "{count} delegation of approvals by or to them", "{count} delegations of approvals by or to them", delegated
+        ) if delegated else "",
         say("the link of their Slack account") if alert.facts.get("link") else "",
         say_counted(
             "{count} open link to the secure page", "{count} open links to the secure page", pages

@@ -13,6 +13,7 @@ from bot.slack.messages.alerts.facts import Alert, plain
 from bot.slack.messages.alerts.message import composed
 from bot.slack.messages.deciding import not_allowed_text
 from bot.slack.messages.freezes import LOST
+from bot.slack.messages.halting import words_given
 from bot.slack.messages.parts import Message, button, said
 from bot.slack.words import clock, day, day_and_clock, either, inert, quoted, together
 from bot.texts import say, say_counted, template
@@ -28,6 +29,7 @@ from handlers.emergencies.reviewed import (
 )
 from handlers.exceptions.strange import Kind
 from handlers.outcomes import NotAllowed, Unknown
+from handlers.stops.outcomes import WordKept
 from storage.states import EmergencyState
 
 _ID = 100
@@ -144,6 +146,33 @@ def _unjustified(alert: Alert) -> Message:
     return composed(alert, title, together(told, lapsed), buttons=[restore])
 
 
+def _lost(alert: Alert) -> Message:
+    title = say("Lost from the records: emergencies of {name}", name=alert.whose)
+    told = say_counted(
+        "The record tells of {count} emergency of {name} that the database does not have as I wrote it.",
+        "The record tells of {count} emergencies of {name} that the database does not have as I wrote them.",
+        alert.number("count"), name=alert.whose,
+    )  # fmt: skip
+    if by := alert.fact("decided_by"):
+        at = alert.moment("decided_at")
+        whom = say("{name} at {time}", name=by, time=clock(at)) if at else by
+        again = say("✅ *They can break the glass again*, say {whom}.", whom=whom)
+        return composed(alert, title, "\n".join([told, again, words_given(alert)]).strip())
+    if settled := alert.moment("settled"):
+        found = say("✅ They are there again, seen {time}.", time=day_and_clock(settled))
+        return composed(alert, title, together(told, found))
+    lapsed = say(
+        "Until two people of the security team let them, each with a reason, {name} cannot break the glass.",
+        name=alert.whose,
+    )
+    find = say("Find out who can write to the database.")
+    words = words_given(alert)
+    so_far = [say("*One of two* says that they may break the glass again:"), words] if words else []
+    lines = [together(told, lapsed, find), *so_far]
+    button_ = button(say("Let them again…"), Action.RESTORE_LOST, alert.id)
+    return composed(alert, title, "\n".join(lines), buttons=[button_])
+
+
 def _drill_missed(alert: Alert) -> Message:
     days = alert.number("days")
     wanted = say_counted("One is wanted every day.", "One is wanted every {count} days.", days)
@@ -167,6 +196,7 @@ def _drill_missed(alert: Alert) -> Message:
 _MESSAGES: Mapping[Kind, Callable[[Alert], Message]] = {
     Kind.EMERGENCY_REVIEW: _review,
     Kind.EMERGENCY_UNJUSTIFIED: _unjustified,
+    Kind.EMERGENCY_LOST: _lost,
     Kind.DRILL_MISSED: _drill_missed,
 }
 FOLLOW_UPS = frozenset(_MESSAGES)
@@ -217,6 +247,15 @@ def review_text(outcome: object) -> str:
             )
         case ReviewKept():
             return say("Your review is kept. Thank you for looking.")
+        case WordKept(again=True):
+            return say(
+                "Your word is kept already. It takes another person of the security team, and nothing more from you."
+            )
+        case WordKept():
+            return say(
+                "Your word is kept: one of two. They can break the glass again when another person of the security "
+                "team says so, too. The message in the security channel shows it."
+            )
         case Restored(who=who):
             return say("{name} can break the glass again.", name=inert(who))
         case NotAllowed():

@@ -10,22 +10,32 @@ from slack_sdk.models.views import View
 
 from bot.slack import sentences
 from bot.slack.actions import Action
-from bot.slack.forms.emergency_reviews import read_review, read_words, restore_form, review_form
+from bot.slack.forms.emergency_reviews import (
+    read_review,
+    read_words,
+    restore_form,
+    restore_lost_form,
+    review_form,
+)
 from bot.slack.forms.parts import Wrong, metadata, note_form
 from bot.slack.incoming import Incoming
 from bot.slack.messages.emergency_reviews import review_text
 from bot.slack.replies import Replies
 from bot.texts import say
+from handlers.emergencies.lost import LostEmergencies
 from handlers.emergencies.reviewed import (
     MayRestore,
+    MayRestoreLost,
     MayReview,
     Restored,
     RestoreEligibility,
+    RestoreLost,
     ReviewEmergency,
     ReviewKept,
 )
 from handlers.emergencies.reviews import EmergencyReviews
 from handlers.intents import Actor
+from handlers.stops.outcomes import WordKept
 
 if TYPE_CHECKING:
     from bot.slack.clicks import Click
@@ -34,8 +44,8 @@ if TYPE_CHECKING:
 class EmergencyReviewClicks:
     """Carries them out, and whispers what came of it to the one who clicked."""
 
-    def __init__(self, reviews: EmergencyReviews, *, replies: Replies) -> None:
-        self._reviews, self._replies = reviews, replies
+    def __init__(self, reviews: EmergencyReviews, lost: LostEmergencies, *, replies: Replies) -> None:
+        self._reviews, self._lost, self._replies = reviews, lost, replies
 
     @property
     def table(self) -> "Mapping[str, Callable[[Click], Awaitable[None]]]":
@@ -43,6 +53,7 @@ class EmergencyReviewClicks:
         return {
             Action.REVIEW_EMERGENCY: self._open_review,
             Action.RESTORE_ELIGIBILITY: self._open_restoring,
+            Action.RESTORE_LOST: self._open_restoring_lost,
         }
 
     async def review(self, actor: Actor, incoming: Incoming, view: Mapping[str, Any]) -> str | Wrong | View:
@@ -72,6 +83,34 @@ class EmergencyReviewClicks:
         )  # fmt: skip
         text = review_text(outcome)
         return note_form(say("Done"), text) if isinstance(outcome, Restored) else text
+
+    async def restore_lost(
+        self, actor: Actor, incoming: Incoming, view: Mapping[str, Any]
+    ) -> str | Wrong | View:
+        """One of the two words by which somebody is let again whose emergencies were lost."""
+        words = read_words(view)
+        if isinstance(words, Wrong):
+            return words
+        outcome = await self._lost.restore(
+            RestoreLost(
+                actor=actor, where=incoming.where, delivery=incoming.delivery, exception=metadata(view),
+                rationale=words,
+            )
+        )  # fmt: skip
+        text = review_text(outcome)
+        if isinstance(outcome, WordKept) and not outcome.again:
+            return note_form(say("One of two"), text)
+        return note_form(say("Done"), text) if isinstance(outcome, Restored) else text
+
+    async def _open_restoring_lost(self, click: "Click") -> None:
+        outcome = await self._lost.consider(
+            RestoreLost(
+                actor=click.actor, where=click.incoming.where, delivery=click.incoming.delivery,
+                exception=click.value,
+            )
+        )  # fmt: skip
+        form = restore_lost_form(outcome) if isinstance(outcome, MayRestoreLost) else None
+        await self._show(click, outcome, form)
 
     async def _open_review(self, click: "Click") -> None:
         outcome = await self._reviews.consider(

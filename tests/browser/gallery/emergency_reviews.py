@@ -1,13 +1,13 @@
 """Scenes of what follows an emergency: its review, too late and not justified, and a drill.
 
-They act through Slack and the secure page alone, and change no row.
+They act through Slack and the secure page; only what nobody can do through them is done to the database by hand.
 """
 
 from tests.browser.gallery.security import told
 from tests.browser.gallery.studio import Studio
 from tests.wire.steps import SECURITY
 from tests.wire.test_emergencies import COMMAND, begin
-from tests.wire.test_emergency_reviews import RESTORE, REVIEW
+from tests.wire.test_emergency_reviews import RESTORE, RESTORE_LOST, REVIEW, thrown_away
 from tests.wire.test_stepping_up import PROVE, proves
 
 DATA = "C0DATAOWN"
@@ -43,6 +43,15 @@ async def reviewed(it: Studio) -> None:
     await it.take_form("form-restore-eligibility", "joan")
     await joan.submit(form)
     await told(it, "alert-emergency-restored", "They can break the glass again, says Joan Clarke")
+    await joan.close_view()
+    await thrown_away(it.world)
+    lost = await joan.sees("Lost from the records: emergencies of Edsger Dijkstra", channel=SECURITY)
+    await joan.click(lost, RESTORE_LOST)
+    form = await joan.sees_view("It takes two people of security")
+    await joan.choose(form, "rationale", "A clean-up by hand took the row; I read its story.")
+    await it.take_form("form-restore-lost", "joan")
+    await joan.submit(form)
+    await told(it, "alert-emergency-lost", "I read its story")
 
 
 async def drilled(it: Studio) -> None:

@@ -363,6 +363,14 @@ _EMERGENCIES = (
     *_of(
         "emergency_reviews",
         ("alert-emergency-restored", "… and says why.", ()),
+    ),
+    *_of(
+        "forms.emergency_reviews",
+        ("form-restore-lost", "Where its row was lost, two of security say so …", (Form.RESTORE_LOST,)),
+    ),
+    *_of(
+        "emergency_reviews",
+        ("alert-emergency-lost", "… and after the first word it stands so.", (Kind.EMERGENCY_LOST,)),
         ("alert-drill-missed", "Nobody practised it for too long.", (Kind.DRILL_MISSED,)),
     ),
     *_of("forms.emergencies", ("form-drill", "A drill goes the same way …", ())),

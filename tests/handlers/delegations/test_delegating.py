@@ -411,8 +411,25 @@ async def test_whoever_left_and_comes_back_has_no_delegation_any_more(world: Wor
     assert await Leavers(world.ground).look(everybody=True) == 1
     assert await world.actions("delegation") == ["delegation.made done", "delegation.ended done"]
     assert (await world.last("person.left"))["facts"]["delegations"] == 1
+    assert await why_ended(world) == "switched_off"
     await world.local.switch(who, active=True)
     await refused(world, "charles", await world.asked("ada", "prod-db"))
+
+
+async def test_a_delegation_says_that_one_of_the_two_left(world: World) -> None:
+    """J-4, R-5: and not that anybody revoked anything; security reads of it with all else that ended."""
+    await made(world)
+    await world.local.drop_account("charles")
+    assert await Leavers(world.ground).look(everybody=True) == 1
+    assert await why_ended(world) == "left"
+    assert (await world.exceptions())[-1].facts["delegations"] == 1
+
+
+async def why_ended(world: World) -> str:
+    """Of the one delegation: as its message says it, and the record."""
+    (row,) = await world.rows(Delegation)
+    assert (await world.last("delegation.ended"))["facts"]["why"] == row.ended
+    return row.ended
 
 
 async def test_a_standing_scope_lets_its_group_approve_what_it_takes_in(world: World) -> None:

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from sqlalchemy import text
 from sqlmodel import Session
 
 from bot.settings.detectors import DetectorsSection
@@ -27,6 +28,7 @@ from storage.engine.stores import Server
 from storage.records import ExceptionRecord
 from tests.handlers.access_ground import World
 from tests.handlers.access_ground import world as open_world
+from tests.handlers.audit.test_walking import a_round
 
 ALL = tuple(DetectorsSection().tuned())
 
@@ -120,6 +122,28 @@ async def test_a_burst_of_refusals_of_one_person_is_told_and_explains_itself(wor
     assert facts["since"] < facts["until"] == world.clock().isoformat()
     said = await world.last("detector.noticed")
     assert (said["correlation"], said["subject"], said["facts"]["count"]) == ("c-1", "eve", 10)
+
+
+@pytest.mark.parametrize(
+    "how",
+    [
+        "UPDATE streams SET position = 10000",
+        "UPDATE streams SET position = 500, mac = ''",
+        "DELETE FROM streams",
+    ],
+)
+async def test_a_place_that_other_hands_put_forward_passes_nothing_by(plain: World, how: str) -> None:
+    """T-9, A-15: then it goes on from where the record says that it was when the last walk ended, and that is told."""
+    eye = await Eye(plain).begun()
+    await a_round(plain)
+    await eye.refused("eve", 12)
+    await plain.ground.database.write(lambda tx: tx.connection().execute(text(how)))
+    (one,) = await eye.sees()
+    assert one.who == "Eve (eve)"
+    assert {doubt.table for doubt in plain.ground.database.doubts} == (
+        {"streams"} if "UPDATE" in how else set()
+    )
+    assert await plain.sound()
 
 
 async def test_refusals_that_are_spread_out_or_of_several_or_of_wicket_itself_are_no_burst(

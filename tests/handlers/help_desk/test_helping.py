@@ -7,11 +7,14 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from sqlalchemy import text
 
 from handlers.alarms.raising import Alarms
+from handlers.audit.doubts import Doubts
 from handlers.decisions.cedar import CedarPolicy
 from handlers.decisions.freezing import Stopped
 from handlers.decisions.helping import Act
+from handlers.exceptions.strange import Kind
 from handlers.help_desk.desks import REPEATED
 from handlers.help_desk.helping import Helping
 from handlers.help_desk.outcomes import (
@@ -28,8 +31,11 @@ from handlers.help_desk.outcomes import (
 from handlers.intents import Report
 from handlers.outcomes import Repeated
 from handlers.policies import shipped
+from handlers.recording import OPERATOR
 from handlers.secure_page.changes import CUT_OFF_AFTER, Changes
 from storage import freezes, links
+from storage.audit import entry as audit
+from storage.audit import log
 from storage.directories.local import LocalDirectory
 from storage.directories.scrypt import Scrypt
 from storage.engine.stores import Server
@@ -272,6 +278,45 @@ async def test_bursts_are_held_by_helper_and_by_person_and_security_hears(staff:
     assert set(await staff.reasons()) == {"burst"}
     staff.world.clock.forward(hours=24, seconds=1)
     assert isinstance(await staff.help(Act.RESET, ticket="INC-6"), ResetStarted)
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        "DELETE FROM desk_acts",
+        "UPDATE desk_acts SET helper = 'eve'",
+        "UPDATE desk_acts SET account = 'eve'",
+        "UPDATE desk_acts SET ticket = 'INC-9'",
+        "UPDATE desk_acts SET at = 1",
+    ],
+)
+async def test_limits_hold_whatever_other_hands_did_to_the_rows(staff: Desks, change: str) -> None:
+    """R-6, T-9: each is counted from the record; and security hears of what was thrown away or changed."""
+    assert isinstance(await staff.help(Act.RESET), ResetStarted)
+    await staff.world.ground.database.write(lambda tx: tx.connection().execute(text(change)))
+    for limit in ("acts_a_day", "for_one_a_day", "acts_on_a_ticket"):
+        desks = replace(DESKS, **{limit: 1})
+        staff.helping = Helping(staff.world.ground, handles=staff.world.handles, desks=desks)
+        assert isinstance(await staff.help(Act.RESET), MayNotHelp), limit
+    await Doubts(staff.world.ground).tell_due()
+    told = [one for one in await staff.world.exceptions() if one.kind == Kind.ROW_CHANGED]
+    assert [(one.who, one.facts["table"]) for one in told] == [("Ada (ada)", "desk_acts")]
+
+
+async def test_an_erased_ticket_is_no_change_by_other_hands(staff: Desks) -> None:
+    """O-4: free text can be erased by law; the act counts for whom it was done all the same."""
+    staff.helping = Helping(
+        staff.world.ground, handles=staff.world.handles, desks=replace(DESKS, for_one_a_day=1)
+    )
+    assert isinstance(await staff.help(Act.RESET), ResetStarted)
+    (told,) = await staff.world.ground.database.read(lambda tx: log.rows(tx, action="desk.reset_started"))
+    erasing = audit.Entry(
+        id="e-erased", at=staff.world.clock(), action="text.erased", outcome="done", actor=OPERATOR,
+        where=audit.Where(transport="cli", replica="r1"), correlation=told.id,
+    )  # fmt: skip
+    await staff.world.ground.database.write(lambda tx: log.erase_text(tx, told.id, "ticket", record=erasing))
+    assert isinstance(await staff.help(Act.RESET), MayNotHelp)
+    assert not staff.world.ground.database.doubts
 
 
 async def test_security_hears_of_whoever_is_refused_again_and_again(staff: Desks) -> None:

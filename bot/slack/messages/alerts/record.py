@@ -1,11 +1,11 @@
-"""What security reads when the record itself was changed past Wicket, where that stops nothing more.
+"""What security reads when the record was changed past Wicket where that stops nothing more, or is not looked over.
 
 Headlines and sentences only; bot.slack.messages.alerts.message makes messages of them.
 """
 
 from bot.slack.messages.alerts.facts import Alert, plain
 from bot.slack.words import day_and_clock, together
-from bot.texts import as_told, say
+from bot.texts import as_told, say, say_counted
 
 _MOST_OF_A_DETAIL = 400
 
@@ -27,6 +27,30 @@ def record_changed(alert: Alert) -> tuple[str, str]:
     )
     find = say("Find out who can write to the database; `wicket audit verify` names all that does not fit.")
     return _title(alert), together(detail, so, find)
+
+
+def not_looked_over(alert: Alert) -> tuple[str, str]:
+    """The walk over the record is overdue, or what follows the record has stood still."""
+    since, settled = alert.moment("since"), alert.moment("settled")
+    when, what = day_and_clock(since) if since else "", alert.fact("what")
+    if what == "walk":
+        title = say("Overdue: the walk over the whole record")
+        told = say("All of it was walked over last {time}.", time=when) if when else ""
+        meanwhile = say(
+            "What was edited since is not found by itself: `wicket audit verify` looks at all of it now."
+        )
+    else:
+        siem = what == "siem"
+        title = say("The record is not sent on") if siem else say("The detectors stand still")
+        told = say("Nothing of it was taken since {time}.", time=when) if when else ""
+        meanwhile = say_counted(
+            "{count} entry waits, and none is lost.",
+            "{count} entries wait, and none is lost.",
+            alert.number("waits"),
+        )
+    if settled:
+        return title, together(told, say("Since {time} it goes on.", time=day_and_clock(settled)))
+    return title, together(told, meanwhile, say("The log of the bot says what keeps it from going on."))
 
 
 def _title(alert: Alert) -> str:

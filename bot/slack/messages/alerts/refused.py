@@ -218,6 +218,8 @@ _ROWS = {
     "approvals": template("an approval"),
     "attestations": template("an approver's word"),
     "delegations": template("a delegation of approvals"),
+    "desk_acts": template("an act of the help desk for others"),
+    "emergencies": template("an emergency"),
     "freezes": template("a stop of new access"),
     "grants": template("a grant"),
     "holdings": template("a membership"),
@@ -226,6 +228,8 @@ _ROWS = {
     "passkeys": template("a passkey"),
     "petitions": template("a petition"),
     "proofs": template("an authenticator or a recovery code"),
+    "restore_words": template("a word that somebody may break the glass again"),
+    "streams": template("how far the detectors had come"),
     "subjects": template("an account at the provider"),
     "vouchings": template("a word that was given for somebody"),
 }

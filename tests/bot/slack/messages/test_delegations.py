@@ -31,7 +31,7 @@ from storage.states import DelegationEnd, FreezeKind, GrantState
 from tests.bot.slack.stories import NOW, clumsy, hears, problems, reads, story
 
 STORY = DelegationStory(
-    id="dg-1", owner="Data Platform", by="Grace Hopper", role="owner", to="Bob Noyce", to_group=False,
+    id="dg-1", owner="Data Platform", by="Grace Hopper", to="Bob Noyce", to_group=False,
     things={"prod-db": "Production database"}, risk=4, minutes=240, made_at=NOW, until=NOW + timedelta(days=5),
 )  # fmt: skip
 SCOPE = ScopeStory(
@@ -41,7 +41,7 @@ SCOPE = ScopeStory(
 HOSTILE = "*<!channel>* <https://evil.example|Grace> `x`"
 STATES = [
     STORY,
-    replace(STORY, role="security", to="deputies", to_group=True),
+    replace(STORY, to="deputies", to_group=True),
     replace(STORY, things={str(number): "Production database" for number in range(20)}),
     *(replace(STORY, ended=one, ended_at=NOW, ended_by="Alan Turing") for one in DelegationEnd),
 ]

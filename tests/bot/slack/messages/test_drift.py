@@ -153,12 +153,12 @@ GOLDEN = [
     ),
     (
         alert(Kind.LEFT, {"why": "left", "access": ["prod-db", "wiki-edit"], "requests": ["crm-read"],
-                          "approvals": ["github-admin"], "link": True, "pages": 1}),
+                          "approvals": ["github-admin"], "delegations": 1, "link": True, "pages": 1}),
         "⚠️ Left: Ada Lovelace (ada)",
         "Ada Lovelace (ada) is no longer in the directory. Ended at once: access to prod-db and wiki-edit, the open "
-        "request for crm-read, their approval of requests for github-admin, the link of their Slack account and "
-        "1 open link to the secure page. Their entry is gone, so a membership that still names it cannot be taken "
-        "out by id: look there. Coming back revives nothing.",
+        "request for crm-read, their approval of requests for github-admin, 1 delegation of approvals by or to them, "
+        "the link of their Slack account and 1 open link to the secure page. Their entry is gone, so a membership that "
+        "still names it cannot be taken out by id: look there. Coming back revives nothing.",
         "",
     ),
     (

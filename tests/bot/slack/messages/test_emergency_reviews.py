@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from bot.slack.forms.emergency_reviews import read_review, restore_form, review_form
+from bot.slack.forms.emergency_reviews import read_review, restore_form, restore_lost_form, review_form
 from bot.slack.messages.emergency_reviews import (
     FOLLOW_UPS,
     follow_up_message,
@@ -19,6 +19,7 @@ from handlers.emergencies.outcomes import ALERTED
 from handlers.emergencies.reviewed import (
     Looked,
     MayRestore,
+    MayRestoreLost,
     MayReview,
     NothingToRestore,
     NotOver,
@@ -29,6 +30,7 @@ from handlers.emergencies.reviewed import (
 )
 from handlers.exceptions.strange import Kind
 from handlers.outcomes import NotAllowed, Repeated, Unknown
+from handlers.stops.outcomes import WordKept
 from tests.bot.slack.messages.alerts.test_message import NASTY, alert
 from tests.bot.slack.stories import NOW, clumsy, hears, problems, reads
 
@@ -101,6 +103,35 @@ def test_what_was_not_justified_says_who_found_so_and_who_let_them_again():
     again = said(Kind.EMERGENCY_UNJUSTIFIED, **told, **DECIDED, rationale="we spoke")
     assert "✅ They can break the glass again, says Alan Turing at 14:02" in again
     assert "[Let them again…]" not in again
+
+
+def test_what_was_lost_says_that_it_takes_two_and_who_said_so():
+    """B-3, R-1."""
+    words = [{"name": "Sam", "at": NOW.isoformat(), "why": "restored by hand", "operator": False}]
+    text = said(Kind.EMERGENCY_LOST, emergency="", count=2)
+    assert "tells of 2 emergencies of Ada Lovelace (ada) that the database does not have" in text
+    assert "Until two people of the security team let them" in text
+    first = said(Kind.EMERGENCY_LOST, emergency="", count=2, words=words)
+    assert "One of two" in first
+    assert "[Let them again…]" in first
+    over = said(Kind.EMERGENCY_LOST, emergency="", count=2, words=words * 2, **DECIDED)
+    assert "✅ They can break the glass again, say Alan Turing at 14:02" in over
+    assert over.count("restored by hand") == 2
+    assert "They are there again" in said(Kind.EMERGENCY_LOST, emergency="", count=1, settled=NOW.isoformat())
+
+
+def test_the_form_about_what_was_lost_names_each_and_stays_text():
+    """Promise 9, SL-9."""
+    lost = (("b-1", "prod-db", NOW), ("b-2", "*<!channel>*", NOW))
+    form = restore_lost_form(
+        MayRestoreLost(exception="x-1", who="Ada *Lovelace* (ada)", lost=lost * 15, said=("<!here>",))
+    ).to_dict()
+    shown = str(form["blocks"])
+    assert "*prod-db*, " in shown
+    assert "story b-1" in shown
+    assert "20 more" in shown
+    assert "<!channel>" not in shown
+    assert "<!here>" not in shown
 
 
 def test_a_missing_drill_says_how_to_begin_one():
@@ -177,6 +208,8 @@ def test_what_is_missing_stands_at_its_field(chosen: str, words: str):
         (ReviewKept(looked=LOOKED, finding=Finding.NOT_JUSTIFIED, lapsed=True), "cannot break the glass until"),
         (ReviewedBefore(by="Grace Hopper", at=NOW, finding=Finding.JUSTIFIED), "Grace Hopper reviewed this already"),
         (NotOver(), "not over yet"),
+        (WordKept(), "one of two"),
+        (WordKept(again=True), "kept already"),
         (Restored(who="Ada"), "Ada can break the glass again."),
         (NothingToRestore(by="Alan", at=NOW), "Alan let them again already"),
         (NothingToRestore(), "Nothing was changed"),

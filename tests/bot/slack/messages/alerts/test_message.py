@@ -489,6 +489,26 @@ GOLDEN = [
         "The stored tree is not. Since 23 Nov 14:32 UTC it fits again.",
         TAIL,
     ),
+    (
+        alert(Kind.NOT_LOOKED_OVER, {"what": "walk", "since": NOW.isoformat()}, who="Wicket"),
+        "⚠️ Overdue: the walk over the whole record",
+        "All of it was walked over last 23 Nov 14:02 UTC. What was edited since is not found by itself: wicket audit "
+        "verify looks at all of it now. The log of the bot says what keeps it from going on.",
+        TAIL,
+    ),
+    (
+        alert(Kind.NOT_LOOKED_OVER, {"what": "detectors", "since": NOW.isoformat(), "waits": 7}, who="Wicket"),
+        "⚠️ The detectors stand still",
+        "Nothing of it was taken since 23 Nov 14:02 UTC. 7 entries wait, and none is lost. The log of the bot says "
+        "what keeps it from going on.",
+        TAIL,
+    ),
+    (
+        alert(Kind.NOT_LOOKED_OVER, {"what": "siem", "since": NOW.isoformat(), "settled": LATER}, who="Wicket"),
+        "⚠️ The record is not sent on",
+        "Nothing of it was taken since 23 Nov 14:02 UTC. Since 23 Nov 14:32 UTC it goes on.",
+        TAIL,
+    ),
     *(
         (
             alert(kind, {

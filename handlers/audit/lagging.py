@@ -1,0 +1,110 @@
+"""The watch over what looks over the record: security hears when the walk is overdue, or what follows it stands still.
+
+It looks over nothing itself and pushes nothing on; what goes on again settles what was told of it (T-10, A-15).
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from functools import partial
+
+from sqlmodel import Session
+
+from handlers import recording
+from handlers.exceptions.raising import Kind, Severity, Strange, cause_of, tell_security
+from handlers.ground import Ground
+from handlers.intents import SCHEDULE
+from storage import streams, walks
+from storage.audit import log as audit_log
+from storage.exceptions import is_open, open_of, settle_exceptions
+
+WALK = "walk"
+# So long nothing of what waits may be taken; one look at a stretch takes seconds.
+STANDS_STILL = timedelta(minutes=15)
+# A bot that was off for days catches up first.
+AFTER_A_START = timedelta(hours=1)
+# The same is said again after a day, since it is easily forgotten.
+_AGAIN = timedelta(days=1)
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Stands:
+    """How one of them stands. late: None where that is not known, yet. waits: entries that it has not come to."""
+
+    late: bool | None
+    since: datetime
+    waits: int = 0
+
+
+class Lagging:
+    """One process's watch. every: how long a round of the walk takes. followed: what follows the log here, by name."""
+
+    def __init__(self, ground: Ground, *, every: timedelta, followed: Sequence[str]) -> None:
+        self._ground, self._every, self._followed = ground, every, followed
+        self._began = ground.now()
+        self._places: dict[str, tuple[int, datetime]] = {}
+
+    async def look(self) -> None:
+        """Tell of what is late and was not told of, and settle what was told of and goes on."""
+        now = self._ground.now()
+        found = await self._ground.database.read(partial(self._look, now=now))
+        if await self._ground.database.read(partial(_news, found=found, now=now)):
+            await self._ground.database.write(partial(_keep, found=found, now=now))
+
+    def _look(self, tx: Session, now: datetime) -> Mapping[str, _Stands]:
+        return {WALK: self._walk(tx, now), **{name: self._place(tx, name, now) for name in self._followed}}
+
+    def _walk(self, tx: Session, now: datetime) -> _Stands:
+        """As long again as a round takes, since it gives way to what is more urgent."""
+        ended = walks.last_end(tx) or now
+        if now - ended <= 2 * self._every:
+            return _Stands(late=False, since=ended)
+        return _Stands(late=True if now - self._began >= AFTER_A_START else None, since=ended)
+
+    def _place(self, tx: Session, name: str, now: datetime) -> _Stands:
+        position = streams.position(tx, name)
+        waits = audit_log.head(tx).size - position
+        before, since = self._places.get(name, (position, now))
+        if waits <= 0 or before != position:
+            self._places[name] = (position, now)
+            return _Stands(late=False, since=now)
+        self._places[name] = (position, min(since, now))  # or the clock was set back
+        # What is refused by the other side is told by whoever sends it (handlers.audit.streaming).
+        late = now - since >= STANDS_STILL and streams.failing_since(tx, name) is None
+        return _Stands(late=late or None, since=since, waits=waits)
+
+
+def _news(tx: Session, found: Mapping[str, _Stands], now: datetime) -> bool:
+    return any(_is_to_tell(tx, what, one, now) or _is_over(tx, what, one) for what, one in found.items())
+
+
+def _is_to_tell(tx: Session, what: str, one: _Stands, now: datetime) -> bool:
+    return one.late is True and not is_open(tx, _cause(what), since=now - _AGAIN)
+
+
+def _is_over(tx: Session, what: str, one: _Stands) -> bool:
+    return one.late is False and bool(open_of(tx, _cause(what)))
+
+
+def _keep(tx: Session, found: Mapping[str, _Stands], now: datetime) -> None:
+    """Looked at once more where nobody else can write: of several replicas one tells."""
+    for what, one in found.items():
+        if _is_to_tell(tx, what, one, now):
+            _tell(tx, what, one, now)
+    settle_exceptions(tx, at=now, causes=[_cause(what) for what, one in found.items() if one.late is False])
+
+
+def _tell(tx: Session, what: str, one: _Stands, now: datetime) -> None:
+    recording.record(
+        tx, at=now, action="log.overdue", outcome="failed", actor=recording.WICKET, where=SCHEDULE,
+        correlation=what, facts={"what": what, "since": one.since.isoformat(), "waits": one.waits},
+    )  # fmt: skip
+    strange = Strange(
+        kind=Kind.NOT_LOOKED_OVER, severity=Severity.HIGH, who="Wicket", cause=what, correlation=what,
+        facts={"what": what, "since": one.since.isoformat(), "waits": one.waits},
+    )  # fmt: skip
+    tell_security(tx, now, strange)
+
+
+def _cause(what: str) -> str:
+    return cause_of(Kind.NOT_LOOKED_OVER, what)

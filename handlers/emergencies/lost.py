@@ -1,0 +1,315 @@
+"""Emergencies that the record tells of and the table does not have as Wicket wrote it: told, and accounted for by two.
+
+Until then whoever they are about breaks no glass. It gives no access and mends no row; nobody gives two words, and the
+person none (B-3, R-1).
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+from functools import partial
+from typing import TypeVar
+
+from sqlmodel import Session
+
+from handlers import recording
+from handlers.decisions.halting import NEEDED
+from handlers.decisions.policy import PolicyDecision, same_person
+from handlers.emergencies.reviewed import MayRestoreLost, NothingToRestore, Restored, RestoreLost
+from handlers.emergencies.reviewers import RESTORED, Reviewers, Standing
+from handlers.exceptions.forged import turn_away_forged
+from handlers.exceptions.raising import Kind, Severity, Strange, cause_of, tell_security, wrong_person
+from handlers.exceptions.strange import named
+from handlers.ground import Ground
+from handlers.intents import SCHEDULE
+from handlers.outcomes import NotAllowed, Repeated, Unknown
+from handlers.patience import in_time
+from handlers.stops.outcomes import WordKept
+from handlers.stops.seconding import Speakers, Whose, looked_up, shown, whose
+from storage import deliveries, lift_words
+from storage.directories.base import Account
+from storage.emergency_reviews import Lost, all_lost, lost_of
+from storage.exceptions import SETTLED, decide_exceptions, open_under, settle_exceptions
+from storage.faults import DirectoryUnavailable
+from storage.records import ExceptionRecord, RestoreWord
+
+T = TypeVar("T")
+Refused = NotAllowed | NothingToRestore | Unknown | Repeated
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Seen:
+    """What there is to account for, and how those stand now who speak of it. asks: whoever clicked."""
+
+    person: "_AsTold"
+    lost: Sequence[Lost]
+    asks: Standing
+    speakers: Speakers
+    standings: Mapping[Whose, Standing]
+
+
+class LostEmergencies:
+    """One transaction a click, taken once per delivery; each is on the record, the refused ones too."""
+
+    def __init__(self, ground: Ground, reviewers: Reviewers) -> None:
+        self._ground, self._reviewers = ground, reviewers
+
+    async def look(self) -> None:
+        """Tell of whoever's are lost, each once, and settle what was found again. For the schedule."""
+        lost, told = await self._ground.database.read(_lost_and_told)
+        names = {account: await self._named(lost[account][0]) for account in lost.keys() - told}
+        if lost.keys() != told:
+            await self._ground.database.write(partial(self._tell, names=names))
+
+    async def consider(self, intent: RestoreLost) -> MayRestoreLost | WordKept | Refused:
+        """Whether this person may: asked when the form is about to open."""
+
+        def work(tx: Session, seen: _Seen, decision: PolicyDecision) -> MayRestoreLost | WordKept:
+            self._record(tx, intent, seen.lost[0], "emergency.restore_considered", "done", decision)
+            said, mine = self._words(tx, seen), _of(seen.asks.reviewer)
+            others = [one for one in said if whose(one) != mine]
+            if said and not others:
+                return WordKept(again=True)
+            return MayRestoreLost(
+                exception=intent.exception, who=named(seen.person.name, seen.person.login),
+                lost=tuple((one.emergency, one.entitlement, one.at) for one in seen.lost),
+                said=tuple(one.name for one in others),
+            )  # fmt: skip
+
+        return await self._opened(intent, work)
+
+    async def restore(self, intent: RestoreLost) -> Restored | WordKept | Refused:
+        """Say so as one of two; with the second word they can break the glass again."""
+
+        def work(tx: Session, seen: _Seen, decision: PolicyDecision) -> Restored | WordKept:
+            said, asks = self._words(tx, seen), seen.asks.reviewer
+            again = any(whose(one) == _of(asks) for one in said)
+            others = [one for one in said if not self._is_of(asks, seen, one)]
+            settles = len(others) + 1 >= NEEDED
+            mine = [
+                RestoreWord(
+                    emergency=one.emergency, directory=asks.directory, account=asks.id, name=asks.name,
+                    rationale=intent.rationale, settles=settles, at=self._ground.now(),
+                )
+                for one in seen.lost
+            ]  # fmt: skip
+            lift_words.keep_each(tx, mine)
+            words = [*others, mine[0]]
+            cause = cause_of(Kind.EMERGENCY_LOST, seen.person.account)
+            decide_exceptions(tx, at=self._ground.now(), cause=cause, facts={"words": shown(words)})
+            if not settles:
+                action = "emergency.restore_said_before" if again else "emergency.restore_said"
+                self._record(tx, intent, seen.lost[0], action, "refused" if again else "done", decision)
+                return WordKept(again=again)
+            self._account_for(tx, intent, seen, decision, words)
+            return Restored(who=named(seen.person.name, seen.person.login))
+
+        return await self._opened(intent, work)
+
+    def _account_for(
+        self,
+        tx: Session,
+        intent: RestoreLost,
+        seen: _Seen,
+        decision: PolicyDecision,
+        words: Sequence[RestoreWord],
+    ) -> None:
+        now, said = self._ground.now(), [one.account for one in words]
+        for one in seen.lost:
+            self._record(tx, intent, one, "emergency.accounted_for", "done", decision, said)
+        facts = {
+            "decided_by": ", ".join(one.name for one in words), "decided_at": now.isoformat(),
+            "rationale": intent.rationale, SETTLED: now.isoformat(),
+        }  # fmt: skip
+        cause = cause_of(Kind.EMERGENCY_LOST, seen.person.account)
+        decide_exceptions(tx, at=now, cause=cause, facts=facts)
+
+    async def _opened(
+        self, intent: RestoreLost, work: Callable[[Session, _Seen, PolicyDecision], T]
+    ) -> T | Refused:
+        """Do it knowing how all who speak of it stand now; once more if anything of that changed meanwhile."""
+        while True:
+            seen = await self._look_up(intent)
+
+            def look(tx: Session, seen: _Seen | None = seen) -> T | Refused | None:
+                return self._open(tx, intent, seen, work)
+
+            done = await self._ground.database.write(look)
+            if done is not None:
+                return done
+
+    def _open(
+        self,
+        tx: Session,
+        intent: RestoreLost,
+        seen: _Seen | None,
+        work: Callable[[Session, _Seen, PolicyDecision], T],
+    ) -> T | Refused | None:
+        row = _exception(tx, intent.exception)
+        if row is not None and seen is not None:
+            words = lift_words.of_lost(tx, [one.emergency for one in seen.lost])
+            same = [*lost_of(tx, seen.person.account)] == [*seen.lost]
+            if not same or {whose(one) for one in words} != seen.speakers.accounts.keys():
+                return None
+        if not deliveries.take(tx, intent.delivery, self._ground.now()):
+            return Repeated()
+        if row is None:
+            return turn_away_forged(tx, self._ground, intent, "emergency.review_tampered", what="button")
+        if seen is None:
+            return NothingToRestore(by=str(row.facts.get("decided_by") or ""), at=row.resolved_at)
+        decision = self._may(tx, seen.asks, seen)
+        if not decision.allowed:
+            return self._turn_away(tx, intent, seen, decision)
+        return work(tx, seen, decision)
+
+    async def _look_up(self, intent: RestoreLost) -> _Seen | None:
+        """DirectoryUnavailable where a directory does not say; None where there is nothing to account for."""
+
+        def of_exception(tx: Session) -> tuple[Sequence[Lost], Sequence[RestoreWord]]:
+            row = _exception(tx, intent.exception)
+            lost = lost_of(tx, str(row.facts.get("account"))) if row is not None else ()
+            return lost, lift_words.of_lost(tx, [one.emergency for one in lost])
+
+        lost, words = await self._ground.database.read(of_exception)
+        if not lost:
+            return None
+        person = await self._person(lost[0])
+        speakers = await looked_up(self._ground, words)
+        known = {key: one for key, one in speakers.accounts.items() if one is not None}
+        standings = {key: await self._reviewers.standing(one, person) for key, one in known.items()}
+        return _Seen(
+            person=person, lost=lost, asks=await self._reviewers.standing(intent.actor.account, person),
+            speakers=speakers, standings=standings,
+        )  # fmt: skip
+
+    def _words(self, tx: Session, seen: _Seen) -> list[RestoreWord]:
+        """The words that count now, one of each who spoke of all that is lost; of one person's accounts, each."""
+        found = lift_words.of_lost(tx, [one.emergency for one in seen.lost])
+        of_all = [
+            one for one in found if sum(whose(other) == whose(one) for other in found) == len(seen.lost)
+        ]
+        firsts = {whose(one): one for one in of_all}
+        return [one for key, one in firsts.items() if self._counts(tx, seen, key)]
+
+    def _counts(self, tx: Session, seen: _Seen, key: Whose) -> bool:
+        standing = seen.standings.get(key)
+        return standing is not None and standing.reviewer.active and self._may(tx, standing, seen).allowed
+
+    def _is_of(self, asks: Account, seen: _Seen, word: RestoreWord) -> bool:
+        other = seen.speakers.accounts.get(whose(word))
+        return whose(word) == _of(asks) or (other is not None and same_person(asks, other))
+
+    def _may(self, tx: Session, standing: Standing, seen: _Seen) -> PolicyDecision:
+        """Policy's answer about all of them: the first refusal, or the last permission."""
+        told = [
+            replace(seen.person, entitlement=one.entitlement, asked_at=one.at, ends_at=one.at)
+            for one in seen.lost
+        ]
+        asked = [self._reviewers.may(tx, standing, one, RESTORED) for one in told]
+        return next((one for one in asked if not one.allowed), asked[-1])
+
+    def _turn_away(
+        self, tx: Session, intent: RestoreLost, seen: _Seen, decision: PolicyDecision
+    ) -> NotAllowed:
+        one = seen.lost[0]
+        self._record(tx, intent, one, "emergency.review_refused", "refused", decision)
+        strange = wrong_person(
+            intent.actor.account, decision, about=one.emergency, correlation=one.emergency,
+            entitlement=one.entitlement, facts={"emergency": True},
+        )  # fmt: skip
+        tell_security(tx, self._ground.now(), strange)
+        return NotAllowed(entitlement=one.entitlement, owner_name="", reasons=decision.reasons)
+
+    async def _person(self, lost: Lost) -> "_AsTold":
+        """Whom it is about, in the shape in which reviewers are weighed. Whoever is gone is, too."""
+        ground = self._ground
+        entitlement = ground.catalogue.entitlements.get(lost.entitlement)
+        homes = [ground.home_of(entitlement.directory)] if entitlement is not None else [*ground.homes]
+        for home in homes:
+            found = await in_time(ground.home(home).account(lost.account))
+            if found is not None:
+                return _told(lost, home, login=found.login, name=found.name)
+        return _told(lost, homes[0], login="", name=lost.account)
+
+    async def _named(self, lost: Lost) -> str:
+        try:
+            person = await self._person(lost)
+        except DirectoryUnavailable:
+            return lost.account
+        return named(person.name, person.login)
+
+    def _tell(self, tx: Session, names: Mapping[str, str]) -> None:
+        now, (lost, told) = self._ground.now(), _lost_and_told(tx)
+        settle_exceptions(
+            tx, at=now, causes=[cause_of(Kind.EMERGENCY_LOST, one) for one in told - lost.keys()]
+        )
+        for account in sorted((lost.keys() - told) & names.keys()):
+            some = lost[account]
+            recording.record(
+                tx, at=now, action="emergency.lost", outcome="failed", actor=recording.WICKET, where=SCHEDULE,
+                correlation=some[0].emergency, subject=account, resource=some[0].entitlement,
+                facts={"emergencies": [one.emergency for one in some]},
+            )  # fmt: skip
+            strange = Strange(
+                kind=Kind.EMERGENCY_LOST, severity=Severity.HIGH, who=names[account], cause=account,
+                correlation=some[0].emergency, facts={"account": account, "count": len(some)},
+            )  # fmt: skip
+            tell_security(tx, now, strange)
+
+    def _record(
+        self,
+        tx: Session,
+        intent: RestoreLost,
+        lost: Lost,
+        action: str,
+        outcome: str,
+        decision: PolicyDecision,
+        said: Sequence[str] = (),
+    ) -> None:
+        recording.record(
+            tx, at=self._ground.now(), action=action, outcome=outcome, actor=recording.person(intent.actor),
+            where=intent.where, correlation=lost.emergency, subject=lost.account, resource=lost.entitlement,
+            decision=decision, facts={"said": [*said]} if said else {},
+            texts={"rationale": intent.rationale} if intent.rationale else {},
+        )  # fmt: skip
+
+
+@dataclass(frozen=True, kw_only=True)
+class _AsTold:
+    """An emergency as the record tells of it, in the shape in which reviewers are weighed; it is kept nowhere."""
+
+    directory: str
+    account: str
+    login: str
+    name: str
+    entitlement: str
+    asked_at: datetime
+    ends_at: datetime | None
+    drill: bool = False
+    review_due_at: datetime | None = None
+    reviewed_at: datetime | None = None
+    reminded_at: datetime | None = None
+    finding: str = ""
+    restored_at: datetime | None = None
+
+
+def _told(lost: Lost, directory: str, *, login: str, name: str) -> _AsTold:
+    return _AsTold(
+        directory=directory, account=lost.account, login=login, name=name, entitlement=lost.entitlement,
+        asked_at=lost.at, ends_at=lost.at,
+    )  # fmt: skip
+
+
+def _lost_and_told(tx: Session) -> tuple[Mapping[str, Sequence[Lost]], frozenset[str]]:
+    """By account what is lost of theirs, and the accounts of which that is told."""
+    told = (str(row.facts.get("account")) for row in open_under(tx, f"{Kind.EMERGENCY_LOST}:"))
+    return all_lost(tx), frozenset(told)
+
+
+def _exception(tx: Session, exception: str) -> ExceptionRecord | None:
+    row = tx.get(ExceptionRecord, exception)
+    return row if row is not None and row.kind == Kind.EMERGENCY_LOST else None
+
+
+def _of(account: Account) -> Whose:
+    return account.directory, account.id

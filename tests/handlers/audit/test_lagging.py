@@ -1,0 +1,124 @@
+"""What looks over the record and stands still is told once, and is over by itself when it goes on (T-10, A-15)."""
+
+from collections.abc import AsyncIterator
+from datetime import datetime, timedelta
+from functools import partial
+from pathlib import Path
+
+import pytest
+from sqlmodel import Session
+
+from handlers.audit.lagging import AFTER_A_START, STANDS_STILL, WALK, Lagging
+from handlers.audit.streaming import SIEM, NotTaken
+from handlers.detectors.detecting import Detecting
+from handlers.exceptions.strange import Kind
+from storage import streams
+from storage.macs import DETECTORS
+from storage.records import ExceptionRecord
+from storage.states import Resolution
+from tests.handlers.access_ground import World
+from tests.handlers.access_ground import world as open_world
+from tests.handlers.audit.test_streaming import Collector, streaming
+from tests.handlers.audit.test_walking import DAY, a_round
+
+A_MOMENT = timedelta(seconds=1)
+
+
+@pytest.fixture
+async def world(tmp_path: Path) -> AsyncIterator[World]:
+    async with open_world(tmp_path) as made:
+        yield made
+        assert await made.sound()
+
+
+def lagging(world: World, *followed: str) -> Lagging:
+    """As a process that starts now has it."""
+    return Lagging(world.ground, every=DAY, followed=followed)
+
+
+async def told(world: World) -> list[ExceptionRecord]:
+    return [one for one in await world.rows(ExceptionRecord) if one.kind == Kind.NOT_LOOKED_OVER]
+
+
+async def later(world: World, watch: Lagging, by: timedelta) -> list[ExceptionRecord]:
+    """What is told after so much time."""
+    world.clock.forward(seconds=by.total_seconds())
+    await watch.look()
+    return await told(world)
+
+
+async def test_an_overdue_walk_is_told_once_and_settles_when_a_round_ends(world: World) -> None:
+    """T-10: after twice the time of a round; the record has it, and one message says when it goes on."""
+    await world.given("ada")
+    watch = lagging(world)
+    assert await later(world, watch, 2 * DAY - A_MOMENT) == []
+    (found,) = await later(world, watch, 2 * A_MOMENT)
+    assert (found.severity, found.facts["what"]) == ("high", WALK)
+    assert (await world.last("log.overdue"))["facts"]["what"] == WALK
+    (found,) = await later(world, watch, A_MOMENT)
+    assert found.count == 1
+    await a_round(world)
+    (found,) = await later(world, watch, A_MOMENT)
+    assert found.resolution == Resolution.SETTLED
+    assert (await world.actions("log.overdue")) == ["log.overdue failed"]
+
+
+async def test_a_bot_that_was_off_for_days_walks_before_it_tells(world: World) -> None:
+    """Nor does it settle what another replica told."""
+    await world.given("ada")
+    told_of_it = lagging(world)
+    world.clock.forward(days=3)
+    watch = lagging(world)
+    assert await later(world, watch, AFTER_A_START - A_MOMENT) == []
+    await told_of_it.look()
+    (found,) = await later(world, lagging(world), A_MOMENT)
+    assert found.resolution == ""
+
+
+async def test_detectors_that_stand_still_are_told_once_and_settle_when_they_go_on(world: World) -> None:
+    """A-15: while there is something to follow, and not because nothing happens."""
+    detecting = Detecting(world.ground, (), sender="one")
+    watch = lagging(world, DETECTORS)
+    await world.given("ada")
+    await detecting.look()
+    assert await later(world, watch, timedelta(0)) == []
+    assert await later(world, watch, 2 * STANDS_STILL) == []
+    await world.given("charles")
+    assert await later(world, watch, timedelta(0)) == []
+    (found,) = await later(world, watch, STANDS_STILL)
+    assert (found.facts["what"], found.facts["waits"] > 0) == (DETECTORS, True)
+    (found,) = await later(world, watch, STANDS_STILL)
+    (found,) = await later(
+        world, lagging(world, DETECTORS), A_MOMENT
+    )  # another replica, which has just started
+    assert (found.count, found.resolution) == (1, "")
+    await detecting.look()
+    (found,) = await later(world, watch, A_MOMENT)
+    assert found.resolution == Resolution.SETTLED
+
+
+async def test_what_moves_is_not_late_however_far_behind_it_is(world: World) -> None:
+    await world.given("ada")
+    watch = lagging(world, SIEM)
+    for number in range(4):
+        assert await later(world, watch, STANDS_STILL) == []
+        await world.ground.database.write(partial(moved, at=world.clock(), before=number))
+
+
+def moved(tx: Session, at: datetime, before: int) -> None:
+    """One entry was taken."""
+    streams.take(tx, SIEM, sender="one", at=at, until=at + A_MOMENT)
+    assert streams.accepted(tx, SIEM, sender="one", before=before, now=before + 1)
+
+
+async def test_a_collector_that_refuses_is_told_by_its_own_exception_alone(world: World) -> None:
+    """One cause is one message."""
+    collector = Collector()
+    collector.refuses = NotTaken("It answered 503")
+    stream, watch = streaming(world, collector), lagging(world, SIEM)
+    await world.given("ada")
+    await watch.look()
+    await stream.send_due()
+    assert await later(world, watch, 2 * STANDS_STILL) == []
+    await stream.send_due()
+    assert await world.kinds() == [Kind.NOT_STREAMED]
