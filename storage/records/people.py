@@ -45,7 +45,7 @@ class Delivery(SQLModel, table=True):
 class Handle(SQLModel, table=True):
     """A short-lived link to the secure page: who it is for and what for. It carries no authority.
 
-    purpose: one of storage.handles.Purpose. The link's text is derived from the id and a key, never stored.
+    purpose: one of storage.states.Purpose. The link's text is derived from the id and a key, never stored.
     proven: the proofs given so far. session: SHA-256 of the cookie of the browser that gave them. door: where it was
     opened: "" in Slack, otherwise at the page's own front door, by the login that was typed there (as a MAC).
     """

@@ -29,7 +29,7 @@ MOST_NAMED = 10
 
 @dataclass(frozen=True, kw_only=True)
 class HelpGiven:
-    """One act. helper: their name. result: of the visit, as storage.handles has it. given_again: by a check.
+    """One act. helper: their name. result: of the visit, as storage.states has it. given_again: by a check.
 
     visit: the handle. page: the address of the secure page while it is open, otherwise "".
     """
