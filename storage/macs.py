@@ -8,6 +8,7 @@ import hmac
 import json
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
+from functools import lru_cache
 from typing import Any, TypeAlias
 
 from storage.secrets import Vault
@@ -97,6 +98,8 @@ _GIVES: Mapping[str, Callable[[Row], bool]] = {
 # Instead of the MAC of what never counts again, whatever else is known of it.
 VOID = "void"
 _NAME_BYTES = 4
+# MACs kept: one click looks at a row several times over, and signs it anew.
+_KEPT = 256
 
 
 def needs_mac(table: str, row: Row) -> bool:
@@ -131,6 +134,7 @@ class Macs:
         keys = list(vault.derive_all("rows", "mac"))
         self._keys = {_name_of(key): _Key(key) for key in reversed(keys)}
         self._newest = _name_of(keys[0])
+        self._known = lru_cache(_KEPT, typed=True)(self._computed)
 
     def of(self, table: str, row: Row) -> str:
         """The MAC of a row by the newest key; "" for one that needs none."""
@@ -151,8 +155,15 @@ class Macs:
         return self._newest
 
     def _made(self, name: str, table: str, row: Row) -> str:
-        said = _said([table, *[row[each] for each in BOUND[table]]])
-        return f"{name}.{self._keys[name].mac(said.encode())}"
+        values = [row[each] for each in BOUND[table]]
+        try:
+            return self._known(name, table, *values)
+        except TypeError:  # a list among them, or what cannot be bound
+            return self._computed(name, table, *values)
+
+    def _computed(self, name: str, table: str, *values: object) -> str:
+        """It follows from the values and their types alone."""
+        return f"{name}.{self._keys[name].mac(_said([table, *values]).encode())}"
 
 
 def bound(table: str, changed: Sequence[str]) -> bool:

@@ -11,7 +11,7 @@ from bot.slack import sentences
 from bot.slack.actions import Action
 from bot.slack.conversation import Conversation
 from bot.slack.copies import touched
-from bot.slack.door import Turned
+from bot.slack.door import Meanwhile, Turned
 from bot.slack.forms.decision import details_form
 from bot.slack.forms.request import Prefilled
 from bot.slack.incoming import Incoming, part, text
@@ -72,7 +72,7 @@ class Clicks:
     ) -> None:
         self._ground = ground
         self._asking = asking
-        self._requesting = topics.requesting
+        self._requesting, self._deciding = topics.requesting, topics.deciding
         self._access = access
         self._behind = details
         self._conversation = conversation
@@ -102,6 +102,10 @@ class Clicks:
         await touched(self._ground, click.incoming, action, click.value)
         await method(click)
         return True
+
+    def ahead(self, action: str, value: str) -> Meanwhile | None:
+        """What may be prepared while it is not certain yet who clicked."""
+        return self._deciding.ahead(value) if action == Action.APPROVE_AT_ONCE else None
 
     async def refuse(self, actor: Actor, incoming: Incoming) -> Turned:
         """Turn away a button or form that we never made; it is on the record, and an exception."""

@@ -3,9 +3,10 @@
 It decides nothing about access.
 """
 
-from collections.abc import Callable
+import asyncio
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, TypeAlias
 
 import structlog
 
@@ -20,6 +21,10 @@ from handlers.intents import Actor
 from handlers.outcomes import Repeated
 from handlers.people.identity import Identity, NotLinked, NotTold, Refused
 from handlers.secure_page.handles import Handles
+from storage.directories.base import Account
+
+Meanwhile: TypeAlias = Callable[[Account], Awaitable[None]]
+"""What may be prepared for somebody while Slack says who they are: nothing that counts, or that anybody sees."""
 
 log = structlog.get_logger(__name__)
 
@@ -55,17 +60,29 @@ class Door:
         self._pages = pages
 
     async def admit(
-        self, incoming: Incoming, *, live: Callable[[], bool], by_message: bool
+        self,
+        incoming: Incoming,
+        *,
+        live: Callable[[], bool],
+        by_message: bool,
+        ahead: Callable[[], Meanwhile | None] = lambda: None,
     ) -> Actor | Turned:
         """The person, or what to tell them. live: for decisions, requests and resets, ask Slack now.
 
-        It is asked only of whoever is not too fast: what was typed may have to be read for it.
+        ahead: what to prepare while Slack is asked, for whoever it would be; it is given up when Slack has answered.
+        Both are asked only of whoever is not too fast: what was typed may have to be read for them.
         by_message: an invitation to link goes out as a message; otherwise it is in the answer.
         """
         if not self._limiter.allows(incoming.user):
             silent = by_message and not self._limiter.tells(incoming.user)
             return Turned(message=None if silent else said(say(sentences.TOO_FAST)), outcome="limited")
-        profile = await self._profiles.profile(incoming.user, live=live())
+        meanwhile = ahead()
+        preparing = asyncio.create_task(self._prepare(incoming.user, meanwhile)) if meanwhile else None
+        try:
+            profile = await self._profiles.profile(incoming.user, live=live())
+        finally:
+            if preparing is not None:
+                preparing.cancel()
         known = await self._identity.establish(profile, incoming.where, incoming.delivery)
         if isinstance(known, Actor):
             read_from(profile.timezone)
@@ -92,6 +109,13 @@ class Door:
         except IdentityUnknown:
             return False
         return self._identity.is_colleague(profile)
+
+    async def _prepare(self, user: str, meanwhile: Meanwhile) -> None:
+        try:
+            if (account := await self._identity.likely(user)) is not None:
+                await meanwhile(account)
+        except Exception as fault:  # noqa: BLE001 - it only saves time: what they came for meets the same fault itself
+            log.info("door.not_prepared", fault=type(fault).__name__)
 
     async def _invite(self, known: NotLinked, incoming: Incoming, *, by_message: bool) -> Turned:
         offered = await self._identity.offer_link(

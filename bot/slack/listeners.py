@@ -20,7 +20,7 @@ from bot.slack.actor import IdentityUnknown
 from bot.slack.clicks import Click, Clicks, clicked
 from bot.slack.conversation import Conversation, Meant, OpenForm
 from bot.slack.dispatch import Kind, Listener
-from bot.slack.door import Door, Turned
+from bot.slack.door import Door, Meanwhile, Turned
 from bot.slack.forms.request import Prefilled
 from bot.slack.homes import Homes
 from bot.slack.incoming import Incoming
@@ -188,7 +188,14 @@ class Listeners:
             await self._guarded("action", incoming, change, say_there, live=False)
         elif action != Action.OPEN_PAGE:  # a link: the browser has followed it, and there is nothing to do
             live = action not in _ROUTINE_ACTIONS
-            await self._guarded("action", incoming, click, self._whisper, live=live)
+            await self._guarded(
+                "action",
+                incoming,
+                click,
+                self._whisper,
+                live=live,
+                ahead=lambda: self._clicks.ahead(action, value),
+            )
         await ack()
 
     async def view(self, ack: AsyncAck, body: dict[str, Any]) -> None:
@@ -210,7 +217,9 @@ class Listeners:
             answers.append(stay_open(form, message.text))
 
         incoming = arrived.of_view(body, self._transport)
-        await self._guarded("view", incoming, submit, keep_open, live=True)
+        await self._guarded(
+            "view", incoming, submit, keep_open, live=True, ahead=lambda: self._submissions.ahead(form)
+        )
         if not answers and not admitted:  # turned away before and told so: the form stays all the same
             with read_in(self._language):
                 keep_open(incoming, said(say(sentences.NO_IDENTITY)))
@@ -289,19 +298,28 @@ class Listeners:
         speak: Speak,
         *,
         live: bool | Callable[[], bool],
+        ahead: Callable[[], Meanwhile | None] = lambda: None,
     ) -> None:
+        is_live = live if callable(live) else lambda: live
         with read_in(self._language), self._kept():
-            await self._answered(kind, incoming, work, speak, live if callable(live) else lambda: live)
+            await self._answered(kind, incoming, work, speak, is_live, ahead)
 
     async def _answered(
-        self, kind: RequestKind, incoming: Incoming, work: Work, speak: Speak, live: Callable[[], bool]
+        self,
+        kind: RequestKind,
+        incoming: Incoming,
+        work: Work,
+        speak: Speak,
+        live: Callable[[], bool],
+        ahead: Callable[[], Meanwhile | None],
     ) -> None:
         """Establish who it is, do the work, and turn refusals and faults into one kind sentence each."""
         outcome: RequestOutcome = "failed"
         message: Message | None
         try:
             with answering_within(FACTS_WITHIN):
-                came = await self._door.admit(incoming, live=live, by_message=kind in ("message", "action"))
+                by_message = kind in ("message", "action")
+                came = await self._door.admit(incoming, live=live, by_message=by_message, ahead=ahead)
                 done = came if isinstance(came, Turned) else await work(came, incoming)
                 if isinstance(done, Turned):
                     outcome, message = done.outcome, done.message

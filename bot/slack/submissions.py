@@ -9,6 +9,7 @@ from typing import Any
 from slack_sdk.models.views import View
 
 from bot.slack.actions import Form
+from bot.slack.door import Meanwhile
 from bot.slack.forms.parts import Wrong
 from bot.slack.incoming import Incoming, text
 from bot.slack.requesting import Answer, errors, note
@@ -22,6 +23,10 @@ class Submissions:
 
     def __init__(self, topics: Topics) -> None:
         self._topics = topics
+
+    def ahead(self, view: Mapping[str, Any]) -> Meanwhile | None:
+        """What may be prepared while it is not certain yet who sent it."""
+        return self._topics.deciding.ahead_of(view) if view.get("callback_id") == Form.APPROVE else None
 
     async def carry_out(self, actor: Actor, incoming: Incoming, view: Mapping[str, Any]) -> Answer | None:
         """Do what this form is for; None if there is no such form to submit."""

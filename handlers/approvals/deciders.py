@@ -119,7 +119,8 @@ async def _as_it_is(ground: Ground, grant_id: str) -> _Now | None:
         return None
     question = ground.question_of(grant, requester, target.account, entitlement, target.report)
     question = await looked_up(ground, home, question)
-    delegations = replace(question.delegations, approved=approved)
+    given = question.delegations
+    delegations = replace(given, approved=approved) if given.given else given
     so_far = count_people(question, approved, approvals, ground.security_group)
     return _Now(
         grant=grant,

@@ -79,7 +79,8 @@ class Deciding:
 
         outcome = await self._requests.with_facts(intent.grant, work, opens=True)
         if may and way == "approve":
-            self._ask_ahead(account, *may[-1])
+            found, wants = may[-1]
+            self._foresee(account, found, explained=wants.rationale)
         return await self._requests.with_names(intent.grant, outcome, account)
 
     async def decide(
@@ -120,11 +121,24 @@ class Deciding:
         grant = await self._ground.database.read(lambda tx: grants.get(tx, grant_id))
         return grant.minutes if grant else 0
 
-    def _ask_ahead(self, account: Account, found: Opened, wants: Wanted) -> None:
+    def was_asked(self, grant: str) -> bool:
+        """Whether policy was asked ahead about this request: its form was opened here."""
+        return self._requests.is_known(grant)
+
+    async def ask_ahead(self, account: Account, grant: str, *, explained: bool) -> None:
+        """Ask policy what an approval by this person would ask, while it is not certain yet that it is theirs.
+
+        explained: whether they said why. Where `was_asked` already there is no need.
+        """
+        found = await self._requests.as_read(grant, account, "approve")
+        if found is not None:
+            self._foresee(account, found, explained=explained)
+
+    def _foresee(self, account: Account, found: Opened, *, explained: bool) -> None:
         """Ask policy what it will be asked once the form is sent. It answers at once then, if nothing has changed; the
         answer of now counts for nothing.
         """
-        question = replace(found.question, rationale_given=wants.rationale)
+        question = replace(found.question, rationale_given=explained)
         weigh_approval(
             self._ground.policy, question, approver=account, role=found.role, so_far=question.approvals
         )

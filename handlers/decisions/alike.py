@@ -1,14 +1,15 @@
-"""Questions as values that can be compared: two that are alike to the last fact have one answer.
+"""Questions as values that can be compared: two that are alike to the last fact have one answer, which is kept here.
 
-It leaves nothing out of a question but when something was read, and knows no answer.
+It leaves nothing out of a question but when something was read, and decides nothing.
 """
 
-from collections.abc import Mapping, Sequence
+import threading
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
 from handlers.decisions.circumstances import Having, Recently
 from handlers.decisions.delegated import Delegated
-from handlers.decisions.policy import AccessQuestion, Approvals, GivenProof
+from handlers.decisions.policy import AccessQuestion, Action, Approvals, GivenProof, PolicyDecision
 from storage.catalogue import Entitlement, Owner
 from storage.directories.base import Account
 
@@ -19,22 +20,14 @@ _TO_BE_TAKEN_APART = frozenset(
 
 
 class Alike:
-    """What is asked together. whenever: the moment of asking makes no difference to who answers.
+    """A question, without being it. Facts of another type are others, even where Python calls them equal."""
 
-    TypeError for facts that cannot be compared. Facts of another type are others, even where Python calls them equal.
-    """
+    __slots__ = ("_hash", "_said")
 
-    __slots__ = ("_hash", "_said", "questions")
-
-    def __init__(self, questions: Sequence[AccessQuestion], *, whenever: bool) -> None:
-        self.questions = questions
-        first, *others = (vars(question) for question in questions)
-        said: list[object] = [_plain(first, "now" if whenever else "")]
-        for other in others:
-            more = {name: value for name, value in other.items() if value is not first[name]}
-            said.append((tuple(more), _plain(more)))
-        self._said = tuple(said)
-        self._hash = hash(self._said)
+    def __init__(self, said: tuple[object, ...]) -> None:
+        """TypeError for facts that cannot be compared."""
+        self._said = said
+        self._hash = hash(said)
 
     def __hash__(self) -> int:
         return self._hash
@@ -43,18 +36,77 @@ class Alike:
         return isinstance(other, Alike) and self._said == other._said
 
 
-def _plain(facts: Mapping[str, Any], besides: str = "") -> tuple[object, ...]:
+def alike(questions: Sequence[AccessQuestion], *, whenever: Collection[Action]) -> list[Alike]:
+    """Each as a value. whenever: the actions for which the moment of asking makes no difference to who answers.
+
+    TypeError as above.
+    """
+    apart = dict[int, tuple[object, ...]]()  # what several of them have in common is taken apart once
+    return [Alike(_plain(vars(one), apart, "now" if one.action in whenever else "")) for one in questions]
+
+
+def of_one_reading(questions: Sequence[AccessQuestion]) -> bool:
+    """Whether all that they say of anybody and anything was read once, so that no two of them can disagree."""
+    read = dict[tuple[type, str], object]()
+    for question in questions:
+        if question.recently is not questions[0].recently:
+            return False
+        for one in (
+            question.principal, question.requester, question.report, question.entitlement, question.owner,
+        ):  # fmt: skip
+            if one is not None and read.setdefault((type(one), one.id), one) is not one:
+                return False
+    return True
+
+
+class Answers:
+    """So many of them: what was not asked for longest goes first. For any thread."""
+
+    def __init__(self, most: int) -> None:
+        self._most = most
+        self._known = dict[Alike, PolicyDecision]()
+        self._lock = threading.Lock()
+
+    def to(self, question: Alike) -> PolicyDecision | None:
+        """The one to this question, if it is kept."""
+        with self._lock:
+            if (known := self._known.pop(question, None)) is not None:
+                self._known[question] = known
+            return known
+
+    def keep(self, question: Alike, answer: PolicyDecision) -> None:
+        """Keep it, unless something could not be evaluated: that is asked anew each time."""
+        if answer.errors:
+            return
+        with self._lock:
+            self._known[question] = answer
+            if len(self._known) > self._most:
+                del self._known[next(iter(self._known))]
+
+    def __len__(self) -> int:
+        """How many are kept."""
+        return len(self._known)
+
+
+def _plain(
+    facts: Mapping[str, Any], apart: dict[int, tuple[object, ...]], besides: str = ""
+) -> tuple[object, ...]:
     """The values of all facts but one, and their types."""
     wanted = dict(facts)
     wanted.pop(besides, None)
     values: tuple[object, ...] = tuple(wanted.values())
     types = tuple(map(type, values))
     if not _TO_BE_TAKEN_APART.isdisjoint(types):
-        values = tuple(_apart(one) if type(one) in _TO_BE_TAKEN_APART else one for one in values)
+        values = tuple(_apart(one, apart) if type(one) in _TO_BE_TAKEN_APART else one for one in values)
     return types, values
 
 
-def _apart(value: object) -> tuple[object, ...]:
-    if isinstance(value, Recently):
-        return frozenset(value.hours_since_reset.items()), value.reported
-    return _plain(vars(value), "read_at" if isinstance(value, Account) else "")
+def _apart(value: object, apart: dict[int, tuple[object, ...]]) -> tuple[object, ...]:
+    known = apart.get(id(value))
+    if known is None:
+        if isinstance(value, Recently):
+            known = (frozenset(value.hours_since_reset.items()), value.reported)
+        else:
+            known = _plain(vars(value), apart, "read_at" if isinstance(value, Account) else "")
+        apart[id(value)] = known
+    return known

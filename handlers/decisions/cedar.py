@@ -12,7 +12,7 @@ from types import MappingProxyType
 
 import cedarpy
 
-from handlers.decisions.alike import Alike
+from handlers.decisions.alike import Answers, alike, of_one_reading
 from handlers.decisions.choosing import Choices, Chosen
 from handlers.decisions.circumstances import Hours
 from handlers.decisions.facts import Json, Wanted, put, value_of
@@ -29,8 +29,9 @@ NOT_EVALUATED = "The policy could not be evaluated, so nothing was allowed."
 # Parsed facts kept, a few kilobytes each; reading them anew costs nearly as much as deciding by them.
 _ENTITIES_KEPT = 256
 
-# Answers kept of what is asked together: the sent form asks what was asked when it was opened, unless a fact changed.
-_ANSWERS_KEPT = 256
+# Answers kept of what clicks ask, some five kilobytes each. Unless a fact changed, a click asks what was asked before:
+# when the request came, when its message was written, or when its form was opened.
+_ANSWERS_KEPT = 1024
 
 # Sets kept, for whoever builds a bot in a process that had one: most of its start would be reading them anew.
 _SETS_KEPT = 2
@@ -58,14 +59,6 @@ _KINDS: Mapping[str, frozenset[str]] = {
 _RANK: Mapping[Severity | None, int] = {None: 0, "low": 1, "medium": 2, "high": 3}
 
 
-class _Failed(Exception):
-    """What could not be evaluated is asked anew each time."""
-
-    def __init__(self, decisions: list[PolicyDecision]) -> None:
-        super().__init__()
-        self.decisions = decisions
-
-
 class CedarPolicy:
     """A loaded policy set, immutable: a change is a new object, so a bad set never replaces a good one."""
 
@@ -84,14 +77,19 @@ class CedarPolicy:
         self._policy_set = policy_set
         self._hours = hours
         self._read = _read_by(notes.values())
+        by_kind = {which: _read_by(choices.notes(which)) for which in _KINDS}
         self._wanted = {
-            which: Wanted(of_entities=self._read, in_context=_read_by(choices.notes(which)))
-            for which in _KINDS
+            which: Wanted(of_entities=self._read, in_context=read) for which, read in by_kind.items()
+        }
+        # What is put at once: of each question its own facts, and of whomever it is about what both may read.
+        self._wanted_together = {
+            action: Wanted(of_entities=by_kind[_TOGETHER], in_context=by_kind[action.value])
+            for action in _ASKED_TOGETHER
         }
         # The same facts are asked about several times over: to find what is missing, and by whoever asks again.
         self._entities = lru_cache(_ENTITIES_KEPT)(self._parsed)
-        self._known = lru_cache(_ANSWERS_KEPT)(self._answered)
-        self._whenever = self._wanted[_TOGETHER].in_context.isdisjoint(_OF_THE_TIME)
+        self._known = Answers(_ANSWERS_KEPT)
+        self._whenever = [one for one in _ASKED_TOGETHER if by_kind[one.value].isdisjoint(_OF_THE_TIME)]
 
     @classmethod
     def load(
@@ -125,6 +123,11 @@ class CedarPolicy:
         """The company's business hours, by which it answers; None if nobody said."""
         return self._hours
 
+    @property
+    def answers_kept(self) -> int:
+        """How many answers are kept for whoever asks the same again."""
+        return len(self._known)
+
     def ask(self, question: Question) -> PolicyDecision:
         """The answer. Whatever goes wrong on the way is a refusal with `errors`, never an exception."""
         return self._ask(question.action, [question])[0]
@@ -134,28 +137,38 @@ class CedarPolicy:
 
         An answer follows from the question and nothing else, so what is alike to the last fact is not put again.
         """
-        if tuple(question.action for question in questions) != _ASKED_TOGETHER:
+        of_clicks = [
+            one for one in questions if isinstance(one, AccessQuestion) and one.action in _ASKED_TOGETHER
+        ]
+        if len(of_clicks) < len(questions):
             return [self.ask(question) for question in questions]
-        together = [question for question in questions if isinstance(question, AccessQuestion)]
+        if not of_one_reading(of_clicks):
+            return self._put(of_clicks)
         try:
-            return list(self._known(Alike(together, whenever=self._whenever)))
+            named = alike(of_clicks, whenever=self._whenever)
         except TypeError:  # odd facts, which nothing is like
-            return self._ask(_TOGETHER, questions)
-        except _Failed as failed:
-            return failed.decisions
+            return self._put(of_clicks)
+        known = [self._known.to(one) for one in named]
+        new = [question for question, answer in zip(of_clicks, known, strict=True) if answer is None]
+        answers = iter(self._put(new) if new else ())
+        found = [next(answers) if answer is None else answer for answer in known]
+        for one, before, answer in zip(named, known, found, strict=True):
+            if before is None:
+                self._known.keep(one, answer)
+        return found
 
-    def _answered(self, alike: Alike) -> list[PolicyDecision]:
-        decisions = self._ask(_TOGETHER, alike.questions)
-        if any(decision.errors for decision in decisions):
-            raise _Failed(decisions)
-        return decisions
+    def _put(self, questions: Sequence[AccessQuestion]) -> list[PolicyDecision]:
+        if tuple(question.action for question in questions) == _ASKED_TOGETHER:
+            return self._ask(_TOGETHER, questions)
+        return [self.ask(question) for question in questions]
 
     def _ask(self, which: str, questions: Sequence[Question]) -> list[PolicyDecision]:
         """which: the name of the policies that could decide about any of them."""
         requests, known = list[Json](), list[Json]()
         try:
             for question in questions:
-                request, entities = put(question, self._wanted[which], self._hours)
+                wanted = self._wanted_together[question.action] if which == _TOGETHER else self._wanted[which]
+                request, entities = put(question, wanted, self._hours)
                 requests.append(request)
                 known += [entity for entity in entities if entity not in known]
             parsed = self._facts([json.dumps(entity) for entity in known], which)

@@ -158,8 +158,10 @@ def missing_approvals(
 
     The erring answer itself, if one stood in the way: a policy that is broken is not a request that is impossible.
     """
+    if not (may_ask := _may_ask(policy, question)).allowed:
+        return may_ask if may_ask.errors else None
     for more in _small_counts():
-        decision = _grant(policy, question, so_far + more)
+        (decision,) = policy.ask_each([_granting(question, so_far + more)])  # as the click will
         if decision.errors:
             return decision
         if decision.allowed:
@@ -326,9 +328,7 @@ def _counts(approvers: Iterable[Approver]) -> Approvals:
 def _grant(policy: PolicyEngine, question: AccessQuestion, approvals: Approvals) -> PolicyDecision:
     """The answer about whoever is to have it, once whoever asks may ask for them."""
     may_ask = _may_ask(policy, question)
-    if not may_ask.allowed:
-        return may_ask
-    return policy.ask(_granting(question, approvals))
+    return policy.ask(_granting(question, approvals)) if may_ask.allowed else may_ask
 
 
 def _granting(question: AccessQuestion, approvals: Approvals) -> AccessQuestion:

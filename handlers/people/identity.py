@@ -110,6 +110,22 @@ class Identity:
         await self._note_zone(profile, link)
         return Actor(account=account, slack_team=profile.team, slack_user=profile.user)
 
+    async def likely(self, slack_user: str) -> Account | None:
+        """Whose Slack account this would be, before Slack said anything of it: for what may be prepared meanwhile.
+
+        It lets nobody in. Whoever is, is established.
+        """
+
+        def look(tx: Session) -> list[PinnedLink]:
+            found = (links.link_of(tx, team, slack_user) for team in sorted(self._teams))
+            return [one for one in found if one is not None and one.state == LinkState.ACTIVE]
+
+        found = await self._ground.database.glance(look)
+        if len(found) != 1 or found[0].directory in self._ground.people_of:
+            return None
+        account = await in_time(self._ground.home(found[0].directory).account(found[0].account))
+        return account if account is not None and account.active else None
+
     async def _note_zone(self, profile: SlackProfile, link: PinnedLink) -> None:
         """Remember where they are, for letters. It can wait: what they came for is never refused over it."""
         if profile.timezone in ("", link.zone):

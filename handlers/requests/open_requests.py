@@ -14,7 +14,6 @@ from sqlmodel import Session
 
 from handlers import recording
 from handlers.approvals.deciders import accounts_of, count_people, deciders, role_in
-from handlers.decisions.circumstances import Recently
 from handlers.decisions.counterparts import NoCounterpart
 from handlers.decisions.delegating import within
 from handlers.decisions.policy import (
@@ -127,9 +126,7 @@ class OpenRequests:
                 break
             known = None
         if opens:
-            self._opened_last[grant_id] = facts.seen
-            if len(self._opened_last) > _FORMS_KNOWN:
-                del self._opened_last[next(iter(self._opened_last))]
+            self._know(grant_id, facts.seen)
         return done[0]
 
     async def with_names(self, grant_id: str, outcome: T, actor: Account) -> T:
@@ -164,21 +161,35 @@ class OpenRequests:
             return self._gone(tx, intent, grant, decided)
         if not facts.requester.active:
             return self._gone(tx, intent, grant, decided)
-        target = facts.target
-        question = self._ground.question_of(
-            grant, facts.requester, target.account, entitlement, target.report
-        )
-        question = with_given(self._ground, question, facts.seen.delegated, facts.delegators, facts.approved)
-        people = (
-            facts.requester, target.report, intent.actor.account, *facts.approved, *facts.delegators.values()
-        )  # fmt: skip
-        lately = recently(tx, self._ground.now, people)
+        account = intent.actor.account
+        question = self._question(tx, grant, entitlement, facts.requester, facts.target, facts, account)
         if isinstance(gone := question.goes_to, NoCounterpart):
-            self._lose_account(tx, intent, grant, gone, replace(question, recently=lately))
+            self._lose_account(tx, intent, grant, gone, question)
             return _settled_before(grant, decided, now)
-        has = having(tx, self._ground, question.holder, entitlement, facts.elsewhere, grant.id)
-        question = replace(question, having=has)
-        return self._opened(intent, grant, entitlement, question, facts, way, lately)
+        return self._opened(account, grant, entitlement, question, facts, way)
+
+    async def as_read(self, grant_id: str, account: Account, way: Way) -> Opened | None:
+        """What a click of this person would be asked about, as readers see it now; None if nothing would.
+
+        It is for asking policy ahead: nothing of it counts, and whoever clicks is asked about anew. Whom to ask the
+        directory about is known from here on as well.
+        """
+        facts = await in_time(self._facts(grant_id, None))
+        grant, requester, target = facts.seen.grant, facts.requester, facts.target
+        about = grant and self._ground.catalogue.entitlements.get(grant.entitlement)
+        if not grant or not about or not requester or not target or grant.state != GrantState.PENDING:
+            return None
+        question = await self._ground.database.glance(
+            lambda tx: self._question(tx, grant, about, requester, target, facts, account)
+        )
+        self._know(grant_id, facts.seen)
+        if isinstance(question.goes_to, NoCounterpart):
+            return None
+        return self._opened(account, grant, about, question, facts, way)
+
+    def is_known(self, grant_id: str) -> bool:
+        """Whether it is known whom to ask the directory about."""
+        return grant_id in self._opened_last
 
     def turn_away(
         self, tx: Session, intent: OnGrant, found: Opened, decision: PolicyDecision
@@ -252,17 +263,42 @@ class OpenRequests:
             texts=texts,
         )
 
+    def _know(self, grant_id: str, seen: Seen) -> None:
+        self._opened_last[grant_id] = seen
+        if len(self._opened_last) > _FORMS_KNOWN:
+            del self._opened_last[next(iter(self._opened_last))]
+
+    def _question(
+        self,
+        tx: Session,
+        grant: Grant,
+        entitlement: Entitlement,
+        requester: Account,
+        target: Target,
+        facts: Facts,
+        account: Account,
+    ) -> AccessQuestion:
+        """The question of the request, with what is so of all who are in it; account: whoever clicks."""
+        ground, delegators = self._ground, facts.delegators
+        question = ground.question_of(grant, requester, target.account, entitlement, target.report)
+        question = with_given(ground, question, facts.seen.delegated, delegators, facts.approved)
+        people = (requester, target.report, account, *facts.approved, *delegators.values())
+        lately, is_there = recently(tx, ground.now, people), isinstance(question.goes_to, Account)
+        has = (
+            having(tx, ground, question.holder, entitlement, facts.elsewhere, grant.id) if is_there else None
+        )
+        return replace(question, recently=lately, having=has)
+
     def _opened(
         self,
-        intent: OnGrant,
+        account: Account,
         grant: Grant,
         entitlement: Entitlement,
         question: AccessQuestion,
         facts: Facts,
         way: Way,
-        lately: Recently,
     ) -> Opened:
-        account, decided = intent.actor.account, facts.seen.decided
+        decided = facts.seen.decided
         so_far = count_people(question, facts.approved, decided, self._ground.security_group)
         on_call = is_on_call(account, question.requester, question.owner)
         role = role_in(self._ground, grant, question, account)
@@ -271,7 +307,7 @@ class OpenRequests:
             grant=grant,
             decided=decided,
             entitlement=entitlement,
-            question=replace(question, approvals=so_far, way=way, on_call=on_call, recently=lately),
+            question=replace(question, approvals=so_far, way=way, on_call=on_call),
             role=role,
         )
 

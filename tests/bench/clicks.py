@@ -1,33 +1,49 @@
-"""Clicks as figures: what a decision costs beside one durable transaction of the same run.
+"""Clicks as figures: what a decision costs beside one durable transaction of the same run, and the way to it.
 
-They are measured in a process of their own (run_clicks), like everything else.
+They are measured in processes of their own (run_clicks, run_app), like everything else.
 """
 
 from tests.bench.figures import Figure
 from tests.bench.stage import Stage, running, told
+from tests.bench.way import measure_way
 
 PART = "clicks"
 TIMES = 3.0
+_KINDS = {
+    "opened": "an approval whose form was opened here",
+    "elsewhere": "one whose form was opened elsewhere",
+    "at once": "one at once, without a form",
+    "unprepared": "one of which policy was not asked ahead",
+}
 
 
 async def measure_clicks(stage: Stage) -> list[Figure]:
     """Decisions one after another."""
+    way, slowest = await measure_way(stage)
     async with running(stage, "tests.bench.run_clicks") as process:
-        found = await told(process, within=180)
+        found = await told(process, within=240)
 
     def figure(what: str, name: str, unit: str = "ms", limit: float | None = None) -> Figure:
         return Figure(part=PART, what=what, value=found[name], unit=unit, limit=limit)
 
+    figures = [figure("one durable transaction with an audit entry", "durable")]
+    figures.append(figure("our own work (processor time)", "durable work"))
+    for kind, what in _KINDS.items():
+        limit = None if kind == "unprepared" else TIMES
+        figures += [
+            figure(f"{what}, until it is durable", kind),
+            figure("p99", f"{kind} p99"),
+            figure("durable transactions that it takes", f"times {kind}", "×", limit),
+            figure("by our own work (processor time)", f"times {kind} work", "×", limit),
+        ]
+        if kind in ("elsewhere", "at once"):
+            asked = "with what was done while Slack said who clicked"
+            figures.append(figure(asked, f"times {kind} all work", "×"))
     return [
-        figure("one durable transaction with an audit entry", "durable"),
-        figure("an approval, from the sent form to durable", "decided"),
-        figure("the same, p99", "decided p99"),
-        figure("durable transactions that it takes", "times", "×", TIMES),
-        figure("approved at once, or with a form opened elsewhere", "times unopened", "×"),
-        figure("of the least durable transaction, one row by SQLite alone", "times raw", "×"),
-        figure("our own work (processor time): the transaction", "durable work"),
-        figure("the approval", "decided work"),
-        figure("as many times", "times work", "×", TIMES),
-        figure("approved at once, or with a form opened elsewhere", "times unopened work", "×"),
-        figure("of the least durable transaction", "times raw work", "×"),
+        *figures,
+        figure("of the least durable transaction, one row by SQLite alone: the first", "times raw", "×"),
+        figure("by our own work", "times raw work", "×"),
+        Figure(part=PART, what="a click at once, from its payload to acknowledged", value=way, unit="ms"),
+        Figure(part=PART, what="p99", value=slowest, unit="ms"),
+        Figure(part=PART, what="its way to the handler and back", value=way - found["at once"], unit="ms"),
     ]

@@ -1,4 +1,4 @@
-"""Clicks on Approve: from the form's submission as it was received to the decision that no crash undoes.
+"""Approvals: from the click or the form as it was handed to its handler to the decision that no crash undoes.
 
 Run as `python -m tests.bench.run_clicks FOLDER`, with the secrets in the environment; prints one line of JSON.
 """
@@ -9,11 +9,11 @@ import os
 import sqlite3
 import sys
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from datetime import UTC, datetime, timedelta
 from functools import partial
 from pathlib import Path
-from typing import NamedTuple
+from typing import Literal, NamedTuple, TypeAlias
 
 from sqlmodel import Session
 
@@ -22,11 +22,14 @@ from bot.grounds import ground_of
 from bot.process import favour_the_loop
 from bot.settings import load_settings
 from handlers import recording
+from handlers.approvals.deciders import deciders, how_far
 from handlers.approvals.deciding import Deciding
 from handlers.audit import taking_over
 from handlers.decisions.cedar import CedarPolicy
 from handlers.ground import Ground
 from handlers.intents import SCHEDULE, Actor, Decide, OnGrant
+from handlers.people.identity import Identity
+from handlers.secure_page.handles import Handles
 from storage import grants
 from storage.binding import mark
 from storage.database import Database
@@ -41,15 +44,23 @@ from tests.bench.machine import BOT_CORE, pin
 from tests.bench.stage import crowd
 from tests.handlers.made_once import without_step_up
 
-CLICKS, WARM = 600, 50
-WHAT = "prod-db"
+CLICKS, WARM = 900, 60
+
+Kind: TypeAlias = Literal["opened", "elsewhere", "at once", "unprepared"]
+KINDS: tuple[Kind, ...] = ("opened", "elsewhere", "at once", "unprepared")
+"""opened: its form was opened here. elsewhere: by another replica, or before a restart. at once: without a form, where
+its message was written here. unprepared: like elsewhere, where Slack said who clicked before policy was asked ahead.
+"""
+# The first wants words from its approvers, the second a click alone.
+WHAT, AT_ONCE = "prod-db", "staging-db"
+_ASKED = tuple(AT_ONCE if kind == "at once" else WHAT for kind in KINDS)
 
 
 async def clicks(folder: Path) -> dict[str, float]:
-    """Milliseconds each: one durable transaction, one decision, and how many of the first the second takes.
+    """Milliseconds each: one durable transaction, one decision of each kind, and how many of the first that takes.
 
-    As waits, and as our own work: a disk that others use makes both wait alike, which says little of either. unopened:
-    decisions whose form was opened elsewhere, as by another replica. raw: one row of a file that nothing else is in.
+    As waits, and as our own work: a disk that others use makes both wait alike, which says little of either. all work:
+    with what was done while Slack said who clicked. raw: one row of a file that nothing else is in.
     """
     settings = load_settings(folder / "wicket.toml", os.environ)
     database = Database(settings.database.path, macs=Macs(settings.secrets.vault()))
@@ -57,24 +68,31 @@ async def clicks(folder: Path) -> dict[str, float]:
     policy = CedarPolicy.load(*without_step_up(), bound_to="bench")  # nobody proves who they are here
     ground = ground_of(settings, database, {directory.name: directory}, database.now, policy)
     deciding, raw = Deciding(ground), _bare(folder / "raw.db")
+    handles = Handles(vault=settings.secrets.vault(), lifetime=timedelta(hours=1))
+    teams = frozenset({LOVELACE.slack_team})
+    identity = Identity(ground, handles=handles, teams=teams, enterprise=None, trust_mail=False)
     await asyncio.to_thread(taking_over.sign_rows, database, where=SCHEDULE, tell=lambda *_: None)
     favour_the_loop()  # as `wicket serve` does
     try:
         approver = await directory.account("p-grace")
         assert approver is not None
-        waiting = await database.write(partial(wait_for_approval, ground=ground))
-        costs: dict[str, list[_Cost]] = {name: [] for name in ("raw", "durable", "decided", "unopened")}
+        waiting = await database.write(partial(wait_for_approval, ground=ground, things=_ASKED))
+        costs: dict[str, list[_Cost]] = {name: [] for name in ("raw", "durable", *KINDS)}
+        ahead: dict[str, list[float]] = {name: [] for name in KINDS}
         for number, (grant, shown) in enumerate(waiting):  # in turns, so that a busy minute is everybody's
-            opened = number % 3 > 0
-            if opened:
-                await open_form(deciding, approver, grant)
+            kind = KINDS[number % len(KINDS)]
+            await before(ground, deciding, approver, kind, grant)
+            # Slack takes its time to answer then: nothing of it is warm any more.
+            prepared = await _timed(partial(meanwhile, identity, deciding, kind, grant))
             bare = await _timed(partial(_one_row, raw))
             one = await _timed(lambda: database.write(_append))
-            other = await _timed(partial(approve, deciding, approver, grant, shown))
+            why = "" if kind == "at once" else "ok"
+            other = await _timed(partial(approve, deciding, approver, grant, shown, why))
             if number >= WARM:
                 costs["raw"].append(bare)
                 costs["durable"].append(one)
-                costs["decided" if opened else "unopened"].append(other)
+                costs[kind].append(other)
+                ahead[kind].append(prepared.work + other.work)
     finally:
         raw.close()
         directory.close()
@@ -84,18 +102,13 @@ async def clicks(folder: Path) -> dict[str, float]:
     return {
         **found,
         **works,
-        "decided p99": percentile([one.wait for one in costs["decided"]], 0.99),
-        **{
-            f"{times}{work}": found_in[f"{name}{work}"] / found_in[f"{of}{work}"]
-            for work, found_in in (("", found), (" work", works))
-            for times, name, of in _TIMES
-        },
+        **{f"{kind} p99": percentile([one.wait for one in costs[kind]], 0.99) for kind in KINDS},
+        **{f"times {kind}": found[kind] / found["durable"] for kind in KINDS},
+        **{f"times {kind} work": works[f"{kind} work"] / works["durable work"] for kind in KINDS},
+        **{f"times {kind} all work": middle(ahead[kind]) / works["durable work"] for kind in KINDS},
+        "times raw": found["opened"] / found["raw"],
+        "times raw work": works["opened work"] / works["raw work"],
     }
-
-
-_TIMES = (
-    ("times", "decided", "durable"), ("times unopened", "unopened", "durable"), ("times raw", "decided", "raw"),
-)  # fmt: skip
 
 
 def _bare(path: Path) -> sqlite3.Connection:
@@ -112,6 +125,15 @@ async def _one_row(raw: sqlite3.Connection) -> None:
     raw.execute("COMMIT")
 
 
+async def before(ground: Ground, deciding: Deciding, approver: Account, kind: Kind, grant: str) -> None:
+    """What this process did about it earlier: the button was tapped whose form is sent, or the message written."""
+    if kind == "opened":
+        await open_form(deciding, approver, grant)
+    elif kind == "at once":
+        await how_far(ground, grant)  # as when it was asked for
+        await deciders(ground, grant)
+
+
 async def open_form(deciding: Deciding, approver: Account, grant: str) -> None:
     """Tap the button whose form is sent by `approve`."""
     await deciding.consider(
@@ -119,12 +141,23 @@ async def open_form(deciding: Deciding, approver: Account, grant: str) -> None:
     )
 
 
-async def approve(deciding: Deciding, approver: Account, grant: str, shown: str) -> None:
+async def meanwhile(identity: Identity, deciding: Deciding, kind: Kind, grant: str) -> None:
+    """What is done while Slack says who clicked."""
+    if kind in ("opened", "unprepared"):
+        return
+    account = await identity.likely("U0GRACE")
+    assert account is not None
+    await deciding.ask_ahead(account, grant, explained=kind != "at once")
+
+
+async def approve(
+    deciding: Deciding, approver: Account, grant: str, shown: str, rationale: str = "ok"
+) -> None:
     """Decide one that waits, as Grace."""
     outcome = await deciding.decide(
         Decide(
-            actor=_grace(approver), where=SCHEDULE, delivery=f"view:{grant}", grant=grant, approve=True, rationale="ok",
-            shown=shown,
+            actor=_grace(approver), where=SCHEDULE, delivery=f"view:{grant}", grant=grant, approve=True,
+            rationale=rationale, shown=shown,
         )
     )  # fmt: skip
     if getattr(outcome, "state", "") != GrantState.APPROVED:
@@ -155,11 +188,13 @@ def _append(tx: Session) -> None:
     )  # fmt: skip
 
 
-def wait_for_approval(tx: Session, *, ground: Ground) -> list[tuple[str, str]]:
-    """As many requests that wait, each by somebody else, with the marks of what is shown."""
-    now, thing = ground.now(), ground.catalogue.entitlements[WHAT]
-    made = []
-    for person in crowd()[: CLICKS + WARM]:
+def wait_for_approval(
+    tx: Session, *, ground: Ground, things: Sequence[str] = (WHAT,), count: int = CLICKS + WARM
+) -> list[tuple[str, str]]:
+    """As many requests that wait, each by somebody else, with the marks of what is shown. things: in turns."""
+    now, made = ground.now(), list[tuple[str, str]]()
+    for number, person in enumerate(crowd()[:count]):
+        thing = ground.catalogue.entitlements[things[number % len(things)]]
         grant = Grant(
             id=new_id("g", now), state=GrantState.PENDING, directory=thing.directory, account=person.account,
             requester_directory=thing.directory, requester_account=person.account, entitlement=thing.id,

@@ -267,3 +267,17 @@ def test_an_older_key_still_holds_until_the_newest_signed_everything(store: Stor
     assert alone.read_now(lambda tx: links.link_of(tx, "T1", "U0ADA")) is not None
     assert len(alone.read_now(lambda tx: grants.covering(tx, **ADA, group="prod-db-rw"))) == 1
     alone.close()
+
+
+def test_a_mac_is_for_values_and_their_types_however_often_it_was_asked_for() -> None:
+    """T-9: MACs are kept for a while; what Python calls equal, but is written otherwise, is another row."""
+    macs = Macs(Vault([KEY]))
+    row = dict.fromkeys(BOUND["alarms"], "x") | {"at": datetime(2026, 3, 2, tzinfo=UTC), "disabled": True}
+    mac = macs.of("alarms", row)
+    assert macs.holds("alarms", row, mac)
+    for disabled in (1, 1.0, "True", None):
+        assert not macs.holds("alarms", {**row, "disabled": disabled}, mac)
+    lists = {**row, "account": ["x"]}  # which cannot be kept, and is signed all the same
+    assert macs.holds("alarms", lists, macs.of("alarms", lists))
+    assert not macs.holds("alarms", {**row, "account": ["y"]}, macs.of("alarms", lists))
+    assert Macs(Vault([generate_key()])).of("alarms", row) != mac

@@ -1,6 +1,10 @@
 """Requests that need somebody's approval, over the wire: asked, decided, told, and only then given."""
 
-from tests.wire.steps import SECURITY, approve, ask, deny, held_by
+import asyncio
+
+from handlers.decisions.cedar import CedarPolicy
+from tests.handlers.made_once import without_step_up
+from tests.wire.steps import SECURITY, approve, ask, deny, held_by, undecided
 
 DATA = "C0DATAOWN"
 PLATFORM = "C0PLATFORM"
@@ -262,3 +266,26 @@ async def test_nobody_outside_the_owners_decides_and_security_sees_who_tried(wor
     await approve(grace, DATA, "prod-db")
     await linus.sees("✅ prod-db")
     assert ada.messages() == []
+
+
+async def test_policy_is_asked_while_slack_says_who_sent_a_form_that_was_opened_before_a_restart(world):
+    """Promise 3: nothing is decided by it, and once Slack said who it is, policy has its answer already."""
+    ada, grace = world.person("ada"), world.person("grace")
+    await ask(ada, "I need prod-db for 2h because INC-4711")
+    await grace.click(await undecided(grace, DATA, "prod-db"), "approval.approve")
+    form = await grace.sees_view("Approve request")
+    await world.stop()
+    world.policy = CedarPolicy.load(*without_step_up(), bound_to="after the restart")
+    await world.start()
+    await asyncio.sleep(0.2)  # what it owes after a start is written
+    before = world.policy.answers_kept
+    world.slack.faults.delay("users.info", 0.8)
+    sent = asyncio.create_task(grace.submit(form, {"rationale": "ok for the incident"}))
+    await asyncio.sleep(0.5)
+    asked = world.policy.answers_kept
+    assert asked > before
+    assert "approval.given done" not in await world.actions()
+    assert (await sent).closed
+    assert "approval.given done" in await world.actions()
+    assert world.policy.answers_kept == asked
+    world.slack.faults.delay("users.info", 0)

@@ -11,7 +11,7 @@ from slack_sdk.models.views import View
 
 from bot.slack import sentences
 from bot.slack.actions import Action, Field
-from bot.slack.door import PageLinks
+from bot.slack.door import Meanwhile, PageLinks
 from bot.slack.forms.decision import Decision, decision_form, less_form, read_decision, read_less, unsealed
 from bot.slack.forms.inquiry import answer_form, question_form, read_written
 from bot.slack.forms.parts import Wrong
@@ -74,6 +74,23 @@ class DecidingClicks:
             Action.APPROVE_AT_ONCE: self._approve_at_once,
             Action.ANSWER: self._open_answer,
         }
+
+    def ahead(self, value: str, *, explained: bool = False) -> Meanwhile | None:
+        """Policy asked about an approval, for whoever it is; None where it was, since the form was opened here.
+
+        value: the button's. explained: whether they said why.
+        """
+        grant, _ = unsealed(value)
+        if self._deciding.was_asked(grant):
+            return None
+        return lambda account: self._deciding.ask_ahead(account, grant, explained=explained)
+
+    def ahead_of(self, view: Mapping[str, Any]) -> Meanwhile | None:
+        """Likewise, of a submitted approval."""
+        typed = read_decision(view)
+        if isinstance(typed, Wrong):
+            return None
+        return self.ahead(typed.grant, explained=bool(typed.rationale.strip()))
 
     async def decide(
         self, actor: Actor, incoming: Incoming, view: Mapping[str, Any], *, approve: bool

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from handlers.approvals.deciders import deciders, how_far
 from handlers.approvals.deciding import Deciding
 from handlers.decisions.cedar import CedarPolicy
 from handlers.intents import Decide
@@ -124,7 +125,9 @@ async def test_an_approval_elsewhere_while_a_form_was_open_counts_beside_that_fo
 async def test_whoever_asked_is_looked_up_anew_when_the_form_is_sent(world: World) -> None:
     """Promise 5: who has left meanwhile gets nothing, though they were there when the form opened."""
     grant = await world.asked("ada", "prod-db")
+    assert not world.deciding.was_asked(grant)
     assert isinstance(await world.deciding.consider(await world.on("grace", grant)), MayDecide)
+    assert world.deciding.was_asked(grant)  # so nothing is prepared while Slack says who sent it
     await world.local.switch((await world.grant(grant)).requester_account, active=False)
     assert isinstance(await world.decide("grace", grant), TooLate)
     assert await world.state(grant) == GrantState.VOIDED
@@ -140,6 +143,64 @@ async def test_whoever_decides_is_weighed_anew_when_the_form_is_sent(
     await world.local.change_account("grace", **changes)
     assert isinstance(await world.decide("grace", grant), NotAllowed)
     assert await world.state(grant) == GrantState.PENDING
+
+
+@pytest.mark.parametrize(
+    ("who", "changes"),
+    [
+        ("grace", {"active": False}),
+        ("grace", {"employment": "contractor"}),
+        ("ada", {"active": False}),
+    ],
+)
+async def test_what_policy_was_asked_ahead_counts_for_nothing_where_a_fact_changed(
+    world: World, who: str, changes: dict[str, object]
+) -> None:
+    """Promise 3: it is asked while Slack says who clicked. What changes until then is seen under the lock."""
+    grant, fresh = await world.asked("ada", "prod-db"), Deciding(world.ground)
+    world.deciding, entries = fresh, len(await world.actions("approval", "grant"))
+    await fresh.ask_ahead((await world.on("grace", grant)).actor.account, grant, explained=True)
+    assert len(await world.actions("approval", "grant")) == entries  # it leaves nothing behind
+    await world.local.change_account(who, **changes)
+    assert isinstance(await world.decide("grace", grant), NotAllowed if who == "grace" else TooLate)
+
+
+async def test_what_was_decided_while_policy_was_asked_ahead_is_seen(world: World) -> None:
+    """Promise 6: another replica is faster; the second approval counts beside its own, and the next comes too late."""
+    grant = await world.asked("ada", "prod-admin")
+    here, world.deciding = Deciding(world.ground), Deciding(world.ground)
+    await here.ask_ahead((await world.on("sam", grant)).actor.account, grant, explained=True)
+    assert (await world.decide("grace", grant)).state == GrantState.PENDING
+    there, world.deciding = world.deciding, here
+    assert (await world.decide("sam", grant)).state == GrantState.APPROVED
+    world.deciding = there
+    assert isinstance(await world.decide("linus", grant), TooLate)
+
+
+async def test_nothing_is_asked_ahead_about_what_does_not_wait(world: World) -> None:
+    """A button that we never made, and a request that is over: the click itself says so, on the record."""
+    grant = await world.asked("ada", "prod-db")
+    account = (await world.on("grace", grant)).actor.account
+    await world.decide("grace", grant)
+    for about in (grant, "g-of-nobody"):
+        await world.deciding.ask_ahead(account, about, explained=True)
+    assert isinstance(await world.decide("linus", grant), TooLate)
+    assert isinstance(await world.decide("linus", "g-of-nobody"), Unknown)
+
+
+async def test_a_click_asks_what_its_message_and_its_request_asked_before(world: World) -> None:
+    """Nothing changed since its message was written: so Cedar, most of what a click costs, is not asked again."""
+    policy = CedarPolicy.load(*without_step_up(), bound_to="")
+    ground = replace(world.ground, policy=policy)
+    grant = await world.asked("ada", "prod-db")
+    assert await how_far(ground, grant) is not None
+    assert "Grace" in [one.account.name for one in await deciders(ground, grant)]
+    kept, deciding = policy.answers_kept, Deciding(ground)
+    account = (await world.on("grace", grant)).actor.account
+    await deciding.ask_ahead(account, grant, explained=True)
+    assert policy.answers_kept == kept
+    await Deciding(ground).ask_ahead(replace(account, team="Search"), grant, explained=True)
+    assert policy.answers_kept == kept + 1
 
 
 async def test_what_is_still_missing_is_shown_after_the_first_of_two(world: World) -> None:

@@ -42,9 +42,17 @@ THEN = ("context.minutes > 60", "context.minutes < 0", "(9223372036854775807 + r
 SCOPES = (*["resource"] * 8, 'resource == Entitlement::"wiki-edit"', 'resource == Entitlement::"prod-db"')
 
 
-def policy(number: int, effect: str, scope: str, clause: str) -> str:
+ABOUT_GRANT = 'action == Action::"grant"'
+ACTIONS = (
+    *[ABOUT_GRANT] * 4,
+    'action == Action::"approve"',
+    'action in [Action::"approve", Action::"grant"]',
+)
+
+
+def policy(number: int, effect: str, scope: str, clause: str, action: str = ABOUT_GRANT) -> str:
     """One of a company's own policies."""
-    return f'@id("own-{number}") @reason("No.") {effect} (principal, action == Action::"grant", {scope})\n{clause};\n'
+    return f'@id("own-{number}") @reason("No.") {effect} (principal, {action}, {scope})\n{clause};\n'
 
 
 def own(family: str, then: Sequence[str]) -> st.SearchStrategy[list[tuple[str, str, str, str, str]]]:
@@ -79,7 +87,13 @@ def test_what_is_left_out_changes_no_answer(family: str, fails: bool, data: st.D
             {
                 "own.cedar": PERMIT
                 + "".join(
-                    policy(number, effect, scope, f"{kind} {{ {form.format(f'{first} && {then}')} }}")
+                    policy(
+                        number,
+                        effect,
+                        scope,
+                        f"{kind} {{ {form.format(f'{first} && {then}')} }}",
+                        ACTIONS[number % len(ACTIONS)],
+                    )
                     for number, (effect, scope, kind, first, then) in enumerate(policies)
                 )
             },
@@ -92,6 +106,9 @@ def test_what_is_left_out_changes_no_answer(family: str, fails: bool, data: st.D
     for question in QUESTIONS:
         here, there = chosen.ask(question), all_of_them.ask(question)
         assert here == replace(there, policy_set=here.policy_set)
+        click = [replace(question, action=Action.APPROVE, principal=GRACE, role="owner"), question]
+        together, singly = chosen.ask_each(click), [all_of_them.ask(one) for one in click]
+        assert together == [replace(one, policy_set=here.policy_set) for one in singly]
 
 
 @pytest.mark.parametrize(
