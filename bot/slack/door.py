@@ -28,6 +28,9 @@ Meanwhile: TypeAlias = Callable[[Account], Awaitable[None]]
 
 log = structlog.get_logger(__name__)
 
+# Of all who click at once so many are prepared for: where many do, what only saves time would keep others waiting.
+_PREPARED_FOR = 4
+
 
 @dataclass(frozen=True, kw_only=True)
 class PageLinks:
@@ -58,6 +61,7 @@ class Door:
         self._profiles = profiles
         self._identity = identity
         self._pages = pages
+        self._preparing = set[asyncio.Task[None]]()
 
     async def admit(
         self,
@@ -76,8 +80,7 @@ class Door:
         if not self._limiter.allows(incoming.user):
             silent = by_message and not self._limiter.tells(incoming.user)
             return Turned(message=None if silent else said(say(sentences.TOO_FAST)), outcome="limited")
-        meanwhile = ahead()
-        preparing = asyncio.create_task(self._prepare(incoming.user, meanwhile)) if meanwhile else None
+        preparing = self._begun(incoming.user, ahead)
         try:
             profile = await self._profiles.profile(incoming.user, live=live())
         finally:
@@ -109,6 +112,14 @@ class Door:
         except IdentityUnknown:
             return False
         return self._identity.is_colleague(profile)
+
+    def _begun(self, user: str, ahead: Callable[[], Meanwhile | None]) -> asyncio.Task[None] | None:
+        if len(self._preparing) >= _PREPARED_FOR or (meanwhile := ahead()) is None:
+            return None
+        preparing = asyncio.create_task(self._prepare(user, meanwhile))
+        self._preparing.add(preparing)
+        preparing.add_done_callback(self._preparing.discard)
+        return preparing
 
     async def _prepare(self, user: str, meanwhile: Meanwhile) -> None:
         try:

@@ -75,11 +75,14 @@ async def linked(world: World) -> None:
     )  # fmt: skip
 
 
-async def admitted(world: World, slack: Slack, meanwhile: Meanwhile, fast: bool = False) -> Actor | Turned:
+def a_door(world: World, slack: Slack, a_minute: int = 1) -> Door:
+    return Door(
+        limiter=Limiter(a_minute, utc_now), profiles=Profiles(slack, utc_now), identity=world.identity(), pages=NOBODY
+    )  # fmt: skip
+
+
+async def admitted(door: Door, meanwhile: Meanwhile) -> Actor | Turned:
     """Whoever Slack says it is, at the door."""
-    limiter = Limiter(1, utc_now)
-    assert not fast or limiter.allows("Uada")
-    door = Door(limiter=limiter, profiles=Profiles(slack, utc_now), identity=world.identity(), pages=NOBODY)
     incoming = Incoming(user="Uada", delivery="d-1", channel="Dada", transport="socket")
     async with asyncio.timeout(5):
         return await door.admit(incoming, live=lambda: True, by_message=False, ahead=lambda: meanwhile)
@@ -94,7 +97,7 @@ async def test_what_can_be_prepared_is_while_slack_says_who_it_is(world: World) 
         prepared.append(account.id)
         slack.may_answer.set()  # not before
 
-    assert isinstance(await admitted(world, slack, prepare), Actor)
+    assert isinstance(await admitted(a_door(world, slack), prepare), Actor)
     assert prepared == ["ada"]
 
 
@@ -114,8 +117,37 @@ async def test_what_is_not_prepared_when_slack_answers_is_given_up(world: World,
         finally:
             seen.append("given up")
 
-    assert isinstance(await admitted(world, slack, prepare), Actor)
+    assert isinstance(await admitted(a_door(world, slack), prepare), Actor)
     assert seen == ["failed" if fails else "given up"]
+
+
+@pytest.mark.usefixtures("linked")
+async def test_where_many_click_at_once_it_is_prepared_for_few_of_them(world: World) -> None:
+    """Promise 7: what only saves time takes neither the directory nor the processor from what must be done."""
+    slack, begun, prepared = Slack(), asyncio.Event(), list[str]()
+    door = a_door(world, slack, a_minute=100)
+
+    async def prepare(account: Account) -> None:
+        prepared.append(account.id)
+        begun.set()
+        await asyncio.Event().wait()
+
+    clicks = [asyncio.create_task(admitted(door, prepare)) for _ in range(20)]
+    async with asyncio.timeout(5):
+        await begun.wait()
+    await asyncio.sleep(0.1)
+    assert 0 < len(prepared) <= 4
+    slack.may_answer.set()
+    assert all([isinstance(await one, Actor) for one in clicks])
+    slack.may_answer.clear()
+    prepared.clear()
+
+    async def soon(account: Account) -> None:
+        slack.may_answer.set()
+        await prepare(account)
+
+    assert isinstance(await admitted(door, soon), Actor)
+    assert prepared == ["ada"]  # once those were let in, it is for the next
 
 
 async def test_nothing_is_prepared_for_whoever_is_not_linked_or_too_fast(world: World) -> None:
@@ -126,7 +158,7 @@ async def test_nothing_is_prepared_for_whoever_is_not_linked_or_too_fast(world: 
         prepared.append(account.id)
 
     assert await world.identity().likely("Uada") is None
-    assert isinstance(await admitted(world, slack, prepare, fast=True), Turned)
+    assert isinstance(await admitted(a_door(world, slack, a_minute=0), prepare), Turned)
     assert prepared == []
 
 
