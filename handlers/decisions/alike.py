@@ -105,7 +105,8 @@ def _apart(value: object, apart: dict[int, tuple[object, ...]]) -> tuple[object,
     known = apart.get(id(value))
     if known is None:
         if isinstance(value, Recently):
-            known = (frozenset(value.hours_since_reset.items()), value.reported)
+            since = frozenset((who, hours, type(hours)) for who, hours in value.hours_since_reset.items())
+            known = (since, value.reported)
         else:
             known = _plain(vars(value), apart, "read_at" if isinstance(value, Account) else "")
         apart[id(value)] = known

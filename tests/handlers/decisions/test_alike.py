@@ -99,6 +99,15 @@ def test_any_fact_makes_it_another_question(changed: dict[str, Any]) -> None:
         assert after == fresh().ask(other)
 
 
+def test_what_happened_lately_is_of_its_type_too() -> None:
+    """Promise 3: hours of another type are another question, as all facts are, though Python calls them equal."""
+    one, other = (
+        access(Action.GRANT, WIKI, recently=Recently(hours_since_reset={("local", "ada"): hours}))
+        for hours in (1, True)
+    )
+    assert len(set(alike([one, other], whenever=()))) == 2
+
+
 def test_the_approver_is_part_of_the_question() -> None:
     """What one approver may was never asked about another, who is of no group."""
     policy, (approve, grant) = fresh(), of_a_click()
