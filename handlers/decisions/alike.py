@@ -22,11 +22,11 @@ _TO_BE_TAKEN_APART = frozenset(
 class Alike:
     """A question, without being it. Facts of another type are others, even where Python calls them equal."""
 
-    __slots__ = ("_hash", "_said")
+    __slots__ = ("_hash", "_said", "names")
 
-    def __init__(self, said: tuple[object, ...]) -> None:
-        """TypeError for facts that cannot be compared."""
-        self._said = said
+    def __init__(self, said: tuple[object, ...], names: int) -> None:
+        """names: how many names of groups it holds, by far its largest part. TypeError for what cannot be compared."""
+        self._said, self.names = said, names
         self._hash = hash(said)
 
     def __hash__(self) -> int:
@@ -42,7 +42,10 @@ def alike(questions: Sequence[AccessQuestion], *, whenever: Collection[Action]) 
     TypeError as above.
     """
     apart = dict[int, tuple[object, ...]]()  # what several of them have in common is taken apart once
-    return [Alike(_plain(vars(one), apart, "now" if one.action in whenever else "")) for one in questions]
+    return [
+        Alike(_plain(vars(one), apart, "now" if one.action in whenever else ""), _names_in(one))
+        for one in questions
+    ]
 
 
 def of_one_reading(questions: Sequence[AccessQuestion]) -> bool:
@@ -60,10 +63,10 @@ def of_one_reading(questions: Sequence[AccessQuestion]) -> bool:
 
 
 class Answers:
-    """So many of them: what was not asked for longest goes first. For any thread."""
+    """So many of them, of so many names in all: what was not asked for longest goes first. For any thread."""
 
-    def __init__(self, most: int) -> None:
-        self._most = most
+    def __init__(self, most: int, most_names: int) -> None:
+        self._most, self._most_names, self._names = most, most_names, 0
         self._known = dict[Alike, PolicyDecision]()
         self._lock = threading.Lock()
 
@@ -79,13 +82,26 @@ class Answers:
         if answer.errors:
             return
         with self._lock:
+            if question not in self._known:
+                self._names += question.names
             self._known[question] = answer
-            if len(self._known) > self._most:
-                del self._known[next(iter(self._known))]
+            while len(self._known) > self._most or self._names > self._most_names:
+                oldest = next(iter(self._known))
+                self._names -= oldest.names
+                del self._known[oldest]
 
     def __len__(self) -> int:
         """How many are kept."""
         return len(self._known)
+
+
+def _names_in(question: AccessQuestion) -> int:
+    people = {
+        id(one): len(one.groups) + len(one.direct_groups)
+        for one in (question.principal, question.requester, question.report, question.target)
+        if isinstance(one, Account)
+    }
+    return sum(people.values())
 
 
 def _plain(

@@ -29,9 +29,11 @@ NOT_EVALUATED = "The policy could not be evaluated, so nothing was allowed."
 # Parsed facts kept, a few kilobytes each; reading them anew costs nearly as much as deciding by them.
 _ENTITIES_KEPT = 256
 
-# Answers kept of what clicks ask, some five kilobytes each. Unless a fact changed, a click asks what was asked before:
-# when the request came, when its message was written, or when its form was opened.
+# Answers kept of what clicks ask, some three kilobytes each, and sixty bytes more for each group of somebody in it.
+# Unless a fact changed, a click asks what was asked before: when the request came, when its message was written, or
+# when its form was opened.
 _ANSWERS_KEPT = 1024
+_GROUPS_KEPT = 200_000
 
 # Sets kept, for whoever builds a bot in a process that had one: most of its start would be reading them anew.
 _SETS_KEPT = 2
@@ -88,7 +90,7 @@ class CedarPolicy:
         }
         # The same facts are asked about several times over: to find what is missing, and by whoever asks again.
         self._entities = lru_cache(_ENTITIES_KEPT)(self._parsed)
-        self._known = Answers(_ANSWERS_KEPT)
+        self._known = Answers(_ANSWERS_KEPT, _GROUPS_KEPT)
         self._whenever = [one for one in _ASKED_TOGETHER if by_kind[one.value].isdisjoint(_OF_THE_TIME)]
 
     @classmethod

@@ -171,10 +171,29 @@ def test_no_more_answers_are_kept_than_there_is_room_for() -> None:
     answers = [
         PolicyDecision(allowed=True, policy_ids=(str(n),), reasons=(), policy_set="") for n in range(3)
     ]
-    kept = Answers(2)
+    kept = Answers(2, 100)
     for at in (0, 1):
         kept.keep(asked[at], answers[at])
     assert kept.to(asked[0]) is answers[0]
     kept.keep(asked[2], answers[2])
     assert [kept.to(one) for one in asked] == [answers[0], None, answers[2]]
     assert len(kept) == 2
+
+
+def test_no_more_groups_are_kept_than_there_is_room_for() -> None:
+    """Somebody in a thousand groups takes the room of others, and not more of it."""
+    crowd = [
+        replace(ADA, id=f"p-{n}", groups=frozenset({f"g-{n}-{at}" for at in range(40)})) for n in range(3)
+    ]
+    asked = alike([access(Action.GRANT, WIKI, by=one) for one in crowd], whenever=())
+    answer, kept = PolicyDecision(allowed=True, policy_ids=(), reasons=(), policy_set=""), Answers(9, 100)
+    for one in (*asked, asked[2]):
+        kept.keep(one, answer)
+    assert [kept.to(one) for one in asked] == [None, answer, answer]
+    (too_many,) = alike(
+        [access(Action.GRANT, WIKI, by=replace(ADA, groups=frozenset(map(str, range(101)))))], whenever=()
+    )
+    kept.keep(too_many, answer)
+    assert len(kept) == 0
+    kept.keep(asked[0], answer)
+    assert kept.to(asked[0]) is answer
