@@ -55,6 +55,13 @@ def wake(tx: Session, what: str) -> None:
     tx.info.setdefault("wake", set()).add(what)
 
 
+class Carried(Protocol):
+    """What makes work that is done in a thread go by what its caller goes by."""
+
+    def __call__(self, work: Work[T], /) -> Work[T]:
+        """The same work."""
+
+
 class _Engine(Protocol):
     """What the two engines have in common. Writing transactions come one after the other, in every process."""
 
@@ -95,6 +102,7 @@ class Database:
     ) -> None:
         self._patience = None if isinstance(store, Path) else patience
         self._woken: Woken | None = None
+        self._carried: Carried = _as_it_is
         self.doubts: deque[Doubt] = new_doubts()
         self._info = {
             MACS: macs, DOUBTS: self.doubts, REPLICA: replica, KNOWN: Known(),
@@ -113,6 +121,10 @@ class Database:
         """Call `woken` on this loop after each commit that asked for it."""
         self._woken, self._loop = woken, loop
 
+    def carry(self, carried: Carried) -> None:
+        """Pass the work of each transaction that is waited for through this, where its caller asks for it."""
+        self._carried = carried
+
     def now(self) -> datetime:
         """The time that all who use this store agree on, aware UTC: on PostgreSQL the database's."""
         return self._engine.now()
@@ -127,7 +139,7 @@ class Database:
 
         OutcomeUnknown if the server fell silent over it: then it may be finished later, or never.
         """
-        job = self._submit(self._writes, Job(work, asyncio.get_running_loop()))
+        job = self._submit(self._writes, Job(self._carried(work), asyncio.get_running_loop()))
         return await job.answered(self._patience, never_run=_silent, perhaps_run=OutcomeUnknown)
 
     def write_now(self, work: Work[T]) -> T:
@@ -160,7 +172,7 @@ class Database:
         self._engine.reading.dispose()
 
     async def _looked_up(self, jobs: Jobs[Session], work: Work[T]) -> T:
-        job = self._submit(jobs, Job(work, asyncio.get_running_loop()))
+        job = self._submit(jobs, Job(self._carried(work), asyncio.get_running_loop()))
         return await job.answered(self._patience, never_run=_silent, perhaps_run=_silent)
 
     def _submit(self, jobs: Jobs[Session], job: Job[Session, T]) -> Job[Session, T]:
@@ -295,6 +307,10 @@ class _Transaction(Signing):
         """Let go of what the ORM was given."""
         if self._is_made:
             super().close()
+
+
+def _as_it_is(work: Work[T]) -> Work[T]:
+    return work
 
 
 def _silent() -> StorageUnavailable:

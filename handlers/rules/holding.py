@@ -16,6 +16,7 @@ from handlers.decisions.composition import Composition
 from handlers.decisions.policy import PolicyDecision, PolicyEngine, Question
 from storage.catalogue import Catalogue
 
+A = TypeVar("A")
 V = TypeVar("V")
 
 
@@ -80,6 +81,19 @@ class Held:
             yield
         finally:
             _KEPT.reset(token)
+
+    def carried(self, work: Callable[[A], V]) -> Callable[[A], V]:
+        """The same work, for another thread: from its begin to its end it goes by the rules of whoever asked for it."""
+        kept = (self, self.rules)
+
+        def done(given: A) -> V:
+            token = _KEPT.set(kept)
+            try:
+                return work(given)
+            finally:
+                _KEPT.reset(token)
+
+        return done
 
 
 class _HeldPolicy:

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 from sqlalchemy import update
-from sqlmodel import col
+from sqlmodel import Session, col
 
 from handlers.decisions.cedar import CedarPolicy
 from handlers.decisions.composition import Composition
@@ -172,6 +172,27 @@ async def test_what_is_under_way_keeps_the_set_that_it_began_with(world: World) 
         assert [one.risk for one in held.catalogue.entitlements.values()] == [1, 4, 4, 1]
     assert held.policy.policy_set == after.policy.policy_set
     assert held.catalogue.entitlements["prod-db"].risk == 2
+
+
+async def test_a_transaction_goes_by_the_set_that_its_click_began_with(world: World) -> None:
+    """G-1, promise 3: it is decided in a thread, where a set that is loaded meanwhile counts as little as outside."""
+    database, held, after = world.ground.database, Held(rules()), rules("never", catalogue=LOWER)
+    database.carry(held.carried)
+    first = held.newest
+
+    def asked(_: Session) -> tuple[int, str]:
+        risk = held.catalogue.entitlements["prod-db"].risk
+        held.replace(after)
+        return risk, held.policy.policy_set
+
+    for transaction in (database.write, database.read, database.glance):
+        held.replace(first)
+        assert await transaction(asked) == (4, first.policy.policy_set)
+        held.replace(first)
+        with held.kept():
+            held.replace(after)
+            assert await transaction(asked) == (4, first.policy.policy_set)
+        assert await transaction(asked) == (2, after.policy.policy_set)
 
 
 @pytest.mark.parametrize(("own", "state"), [((), "active"), (("never",), "voided")])
