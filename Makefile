@@ -31,10 +31,10 @@ LOCK := $(BIN)/uv pip compile pyproject.toml --universal --python-version 3.11 -
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help install demo test lint bench chaos tampering pictures texts lock clean
+.PHONY: help install demo test postgresql lint bench chaos tampering pictures texts lock clean
 
 help: ## this list
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-9s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 demo: $(VENV)/.installed ## a whole company to try Wicket in, at one address (PORT=8765, ARGS=--tour)
 	@$(BIN)/wicket demo $(if $(PORT),--port $(PORT)) $(ARGS)
@@ -49,6 +49,9 @@ test: $(VENV)/.test ## everything that must hold (ARGS=tests/handlers runs a par
 		$(MAKE) --no-print-directory lint || { kill $$waiting; wait $$waiting; exit 1; }; \
 		$(TESTS) $(WAITING:%=--ignore=%); failed=$$?; \
 		wait $$waiting || failed=1; cat "$$waited"; exit $$failed)
+
+postgresql: $(VENV)/.test ## every handler's test and the store's on both engines, not only those marked for both
+	@$(TESTS) --postgresql $(or $(ARGS),tests/handlers tests/storage)
 
 lint: $(VENV)/.test ## style, types, and the direction of imports
 	@$(BIN)/ruff check .

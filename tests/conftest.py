@@ -19,6 +19,11 @@ settings.load_profile("patient")
 gc.set_threshold(20_000, 20, 50)
 
 
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """`--postgresql`: what `make postgresql` adds (tests/handlers/conftest.py)."""
+    parser.addoption("--postgresql", action="store_true", help="run every handler's test on both engines")
+
+
 @pytest.fixture(autouse=True, scope="module")
 def no_long_collections() -> Iterator[None]:
     """What earlier modules left is not gone through again: in a long run that takes over a second at a time.

@@ -43,10 +43,11 @@ async def begin(ground: Ground) -> None:
     AuditFault if rows without a MAC would count by a log that does not fit: its entries are what says so, and nobody
     else ever walks over all of them.
     """
-    await asyncio.to_thread(_begin_by, ground.database, ground.now())
+    await asyncio.to_thread(begin_now, ground.database, ground.now())
 
 
-def _begin_by(database: Database, at: datetime) -> None:
+def begin_now(database: Database, at: datetime) -> None:
+    """`begin` in this thread."""
     if database.read_now(_would_count):
         report = database.read_now(verify_log)
         if report.findings and not report.only_tiles:

@@ -25,6 +25,8 @@ LOOKS: dict[str, dict[str, Any]] = {
     "phone": {"viewport": {"width": 360, "height": 740}, "color_scheme": "dark", "has_touch": True},
     "twice as large": {"viewport": {"width": 640, "height": 400}, "device_scale_factor": 2},
 }
+# The page is one column of 29 rem, which fits there: axe would see what it sees at a desk.
+LAID_OUT_ALIKE = {"twice as large"}
 
 
 @pytest.mark.parametrize("look", LOOKS)
@@ -39,8 +41,9 @@ async def test_axe_finds_nothing_at_any_step(browser: Browser, tmp_path: Path, l
     async with house(tmp_path) as at:
         async for step in steps(at, page):
             seen.add(step)
-            found = (await Axe().run(page, options=WCAG)).response["violations"]
-            assert [(each["id"], each["nodes"][0]["html"]) for each in found] == [], step
+            if look not in LAID_OUT_ALIKE:
+                found = (await Axe().run(page, options=WCAG)).response["violations"]
+                assert [(each["id"], each["nodes"][0]["html"]) for each in found] == [], step
             assert not await page.evaluate("document.documentElement.scrollWidth > innerWidth"), step
             assert len((await page.content()).encode()) < LARGEST, step
     assert len(seen) >= 20

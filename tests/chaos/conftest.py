@@ -16,9 +16,9 @@ from tests.chaos.stage import prepare, prepare_server
 T = TypeVar("T")
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def nursery() -> Iterator[Nursery]:
-    """Loaded once for all bots of a module."""
+    """Loaded once for all bots of a process."""
     with Nursery() as bears:
         yield bears
 

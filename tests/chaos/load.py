@@ -27,9 +27,7 @@ Deed = Callable[[PersonClient], Awaitable[object]]
 class Crowd:
     """So many people at once, each at one thing at a time, until `stop`. done: how often what was tried."""
 
-    def __init__(
-        self, slack: Workspace, *, chance: random.Random, hands: int = 8, pause: float = 0.1
-    ) -> None:
+    def __init__(self, slack: Workspace, *, chance: random.Random, hands: int, pause: float = 0.1) -> None:
         self._slack, self._chance, self._pause = slack, chance, pause
         self._idle = list(_ASKERS)
         self._tasks: list[asyncio.Task[None]] = []

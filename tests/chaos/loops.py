@@ -29,6 +29,7 @@ IN_TROUBLE = 120.0
 _STARTING = 0.2
 _BORNE_FOR, _STARTED_FOR = (0.02, 0.25), ((0.02, 0.8), (0.02, 0.8), (0.8, 2.5))
 PAST_THE_LEASE = 24.0
+HANDS = 8
 _EARLIER = (
     ("ada", "grafana-edit"), ("bob", "crm-read"), ("linus", "crm-read"), ("joan", "wiki-edit"),
     ("charles", "staging-db"), ("edsger", "crm-read"), ("ada", "crm-read"), ("bob", "grafana-edit"),
@@ -64,13 +65,17 @@ async def kill_often(
     kills: int,
     seed: int,
     trouble: bool = False,
+    hands: int = HANDS,
     progress: Progress = lambda _kills: None,
 ) -> Outcome:
-    """One bot, killed so often at random moments. trouble: Slack and the directory have theirs as well."""
+    """One bot, killed so often at random moments. trouble: Slack and the directory have theirs as well.
+
+    hands: so many people are at work at once.
+    """
     chance, began, starting = random.Random(seed), time.monotonic(), 0
     await _give_earlier(stage, ending_within=kills * 0.9)
     bot, troubles = stage.bot(nursery), Trouble(stage.slack.faults, stage.people, chance)
-    async with watched(stage), _crowd(stage, chance) as crowd:
+    async with watched(stage), _crowd(stage, chance, hands) as crowd:
         for number in range(kills):
             if trouble:
                 await troubles.make()
@@ -96,14 +101,18 @@ async def kill_replicas(
     freezes: int,
     seed: int,
     replicas: int = 3,
+    hands: int = HANDS,
     progress: Progress = lambda _kills: None,
 ) -> Outcome:
-    """Bots on one database: one is killed every few seconds, and one stands still past its lease and goes on."""
+    """Bots on one database: one is killed every few seconds, and one stands still past its lease and goes on.
+
+    hands: so many people are at work at once.
+    """
     chance, began = random.Random(seed), time.monotonic()
     bots = [stage.bot(nursery) for _ in range(replicas)]
     await _give_earlier(stage, ending_within=PAST_THE_LEASE)
     await asyncio.gather(*(bot.start() for bot in bots))
-    async with watched(stage), _crowd(stage, chance) as crowd:
+    async with watched(stage), _crowd(stage, chance, hands) as crowd:
         freezing = asyncio.create_task(_freeze_often(bots, chance, freezes))
         for number in range(kills):
             await asyncio.sleep(chance.uniform(0.5, 2 * PAST_THE_LEASE * freezes / kills))
@@ -142,9 +151,9 @@ async def _live_and_die(bot: Bot, chance: random.Random) -> bool:
 
 
 @asynccontextmanager
-async def _crowd(stage: Stage, chance: random.Random) -> AsyncIterator[Crowd]:
+async def _crowd(stage: Stage, chance: random.Random, hands: int) -> AsyncIterator[Crowd]:
     """People at work while the block lasts."""
-    crowd = Crowd(stage.slack, chance=chance)
+    crowd = Crowd(stage.slack, chance=chance, hands=hands)
     crowd.start()
     try:
         yield crowd

@@ -4,12 +4,15 @@ Loading takes longer than starting; borne so, a bot costs a third of what it cos
 bore are waited for here, and all of them end with it.
 """
 
+import asyncio
 import gc
 import json
 import os
 import signal
 import sys
+from contextlib import redirect_stdout
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any, NoReturn
 
 _LOADED = (
@@ -35,7 +38,21 @@ def _load() -> None:
     """Everything that `wicket serve` loads, so that a bot need not."""
     for module in _LOADED:
         __import__(module)
+    with TemporaryDirectory() as folder, open(os.devnull, "w") as nowhere, redirect_stdout(nowhere):
+        asyncio.run(_practise(Path(folder)))
+    gc.collect()
     gc.freeze()
+
+
+async def _practise(folder: Path) -> None:
+    """Run a bot here once, and let somebody ask and have: most of what a start and a first request take is put
+    together once in a process, as statements and the shapes of rows are. Its threads end with it.
+    """
+    from tests.chaos.stage import prepare, rehearse, staged
+
+    await prepare(folder)
+    async with staged(folder, "sqlite") as stage:
+        await rehearse(stage)
 
 
 def _start(order: dict[str, Any]) -> dict[str, int]:

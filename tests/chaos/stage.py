@@ -23,6 +23,7 @@ from bot.demo.company import (
 )
 from bot.demo.workspace import Workspace
 from bot.settings import Settings, load_settings, new_audit_key, new_key
+from bot.slack.actions import Action
 from storage.database import Database
 from storage.directories.local import LocalDirectory
 from storage.directories.scrypt import Scrypt
@@ -173,6 +174,16 @@ def _store(folder: Path, engine: str) -> Iterator[Store]:
     running = postgres()
     with running.database(running.template(_TEMPLATE, _fill)) as name:
         yield running.server(name)
+
+
+async def rehearse(stage: Stage) -> None:
+    """Let a bot in this process give somebody something and take it back."""
+    ada = stage.slack.person(LOVELACE.person("ada").slack)
+    async with stage.earlier():
+        said = await ada.say("I need crm-read for 1h because INC-1")
+        await ada.click(await ada.sees("You are asking for", after=said.ts), Action.SEND_DRAFT)
+        await ada.click(await ada.sees("✅ crm-read"), Action.GIVE_BACK)
+        await ada.sees("you gave it back")
 
 
 async def prepare(folder: Path) -> None:

@@ -1,4 +1,7 @@
-"""Both engines, for the handlers that are asked everything on each."""
+"""The engines that a handler's test runs on: SQLite, and PostgreSQL as well if it is marked `both_engines`.
+
+It decides nothing else. `make postgresql` runs every one of them on both; CONTRIBUTING.md says which are marked.
+"""
 
 from collections.abc import Iterator
 
@@ -7,8 +10,18 @@ import pytest
 from storage.engine.stores import Server
 from tests.storage.postgres import postgres
 
+_ENGINES = ("sqlite", "postgresql")
 
-@pytest.fixture(params=["sqlite", "postgresql"])
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """Once for each engine, for whoever asks for `server`."""
+    if "server" in metafunc.fixturenames:
+        marked = metafunc.definition.get_closest_marker("both_engines") is not None
+        both = marked or metafunc.config.getoption("--postgresql")
+        metafunc.parametrize("server", _ENGINES if both else _ENGINES[:1], indirect=True)
+
+
+@pytest.fixture
 def server(request: pytest.FixtureRequest) -> Iterator[Server | None]:
     """A PostgreSQL database with every table; None where a file in the test's folder is meant."""
     if request.param == "sqlite":

@@ -30,6 +30,7 @@ from bot.demo.phone import Phones
 from bot.demo.workspace import Workspace
 from bot.demo.workspace.person import PATIENCE
 from bot.settings import Settings, load_settings, new_audit_key, new_key
+from handlers.audit.taking_over import begin_now
 from handlers.decisions.cedar import CedarPolicy
 from handlers.decisions.policy import PolicyEngine
 from storage import outbox
@@ -339,11 +340,14 @@ async def sow(folder: Path) -> None:
 
 
 def make_first_day(store: Store) -> None:
-    """The tables, with everybody's links and proofs, and who stood in which group."""
+    """The tables, with everybody's links and proofs, who stood in which group, and what a first start puts on record:
+    whether there are unsigned rows, for which it looks through every table.
+    """
     migrate(store)
     database, at = Database(store, macs=Macs(Vault([_SECRET_KEY]))), Clock().now()
     database.write_now(lambda tx: _link_everybody(tx, LOVELACE, at))
     database.write_now(lambda tx: seed_standings(tx, _STANDING, at=at))
+    begin_now(database, at)
     database.close()
 
 

@@ -98,6 +98,7 @@ async def active(door: Door) -> bool:
     return account.active
 
 
+@pytest.mark.both_engines
 async def test_one_click_in_slack_stops_it_all(door: Door) -> None:
     """P-6: open links closed, account off, sessions ended, requests held back, one grave exception."""
     handle = await door.reset()
@@ -141,6 +142,7 @@ async def test_a_link_that_is_forged_of_the_page_or_too_old_stops_nothing(door: 
     assert await active(door)
 
 
+@pytest.mark.both_engines
 async def test_said_twice_it_is_done_once(door: Door) -> None:
     """P-6: and after it was lifted, the same letter stops nobody again."""
     handle = await door.reset()
@@ -167,6 +169,7 @@ async def test_said_before_the_change_it_prevents_it(door: Door) -> None:
     assert page.faulty.calls["set_password"] == 0
 
 
+@pytest.mark.both_engines
 async def test_somebody_else_s_button_is_a_forgery(door: Door) -> None:
     """P-6, SL-1: nobody is locked out by a colleague."""
     handle = await door.reset()
@@ -324,6 +327,7 @@ async def test_the_alarm_of_a_deleted_account_can_be_lifted(door: Door) -> None:
     assert (await door.page.rows(Alarm))[0].lifted_at is not None
 
 
+@pytest.mark.both_engines
 async def test_whoever_was_switched_off_before_stays_so(door: Door) -> None:
     """P-6: lifting an alarm gives nobody back what somebody else took."""
     handle = await door.reset()
@@ -333,6 +337,7 @@ async def test_whoever_was_switched_off_before_stays_so(door: Door) -> None:
     assert not await active(door)
 
 
+@pytest.mark.both_engines
 async def test_whoever_was_switched_off_before_stays_so_though_the_directory_was_silent(door: Door) -> None:
     """P-6: what it did not say at the click is asked before anything is switched."""
     handle, faulty = await door.reset(), door.page.faulty
@@ -368,6 +373,7 @@ async def test_whoever_security_switched_off_by_hand_did_not_leave(door: Door) -
     assert await Leavers(door.ground).look(everybody=True) == 0
 
 
+@pytest.mark.both_engines
 async def test_whoever_said_so_and_is_gone_from_the_directory_did_leave(door: Door) -> None:
     """J-1: an alarm that nobody lifts any more keeps nobody's access."""
     handle = await door.reset()

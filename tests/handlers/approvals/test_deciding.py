@@ -39,6 +39,7 @@ async def world(tmp_path: Path, server: Server | None) -> AsyncIterator[World]:
         assert await made.sound()
 
 
+@pytest.mark.both_engines
 async def test_an_owner_approves_and_the_end_is_durable_at_once(world: World) -> None:
     """Promise 1: the end stands in the row before any access exists."""
     grant = await world.asked("ada", "prod-db")
@@ -65,6 +66,7 @@ async def test_a_denial_is_for_good_and_the_next_hears_who_denied(world: World) 
     assert await world.actions("approval.late") == ["approval.late refused"]
 
 
+@pytest.mark.both_engines
 async def test_four_deliveries_of_one_decision_count_once(world: World) -> None:
     """Promise 6."""
     grant = await world.asked("ada", "prod-admin")
@@ -102,6 +104,7 @@ async def test_two_approvals_of_one_person_count_once(world: World) -> None:
     assert await world.actions("approval.repeated") == ["approval.repeated refused"]
 
 
+@pytest.mark.both_engines
 async def test_two_approvals_at_the_same_instant_both_count(world: World) -> None:
     """Both read the facts before either decided; owner and security together are enough."""
     grant = await world.asked("ada", "prod-admin")
@@ -209,6 +212,7 @@ async def test_what_is_still_missing_is_shown_after_the_first_of_two(world: Worl
     assert (await world.grant(grant)).missing == {"security": 1}
 
 
+@pytest.mark.both_engines
 async def test_a_wrong_person_is_told_who_may_and_security_hears_once(world: World) -> None:
     grant = await world.asked("ada", "prod-db")
     for _ in range(3):
@@ -295,6 +299,7 @@ async def test_the_request_of_somebody_who_left_is_voided(world: World) -> None:
     assert await world.actions("grant.voided") == ["grant.voided refused"]
 
 
+@pytest.mark.both_engines
 async def test_a_button_that_we_never_made_is_an_exception(world: World) -> None:
     automatic = await world.given("ada")
     for grant in ("g-made-up", automatic):
@@ -351,6 +356,7 @@ async def test_an_approval_that_policy_cannot_weigh_is_void_and_told(tmp_path: P
         assert (await world.last("grant.voided"))["facts"]["errors"]
 
 
+@pytest.mark.both_engines
 async def test_a_shorter_time_moves_the_end_and_voids_what_was_approved_before(world: World) -> None:
     """R-2: whoever agreed to an hour has not agreed to half of one; the record has both times."""
     grant = await world.asked("ada", "prod-admin")

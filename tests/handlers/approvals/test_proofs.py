@@ -109,6 +109,7 @@ async def test_an_approval_rests_on_the_proof_that_was_given_for_it(world: World
     assert told == {"proof": handle, "proved_by": ["passkey"], "proved_at": at.isoformat()}
 
 
+@pytest.mark.both_engines
 async def test_without_a_proof_nothing_is_approved_and_what_was_typed_is_kept(world: World) -> None:
     """The next form is prefilled; once it is decided nothing of it is left."""
     grant = await world.asked("ada", "prod-db")
@@ -128,6 +129,7 @@ async def test_without_a_proof_nothing_is_approved_and_what_was_typed_is_kept(wo
     assert [(row.rationale, row.minutes) for row in await world.rows(StepUp)] == [("", None)]
 
 
+@pytest.mark.both_engines
 async def test_a_click_without_words_wipes_none_that_were_typed_before(world: World) -> None:
     """A message of before policy wanted a proof still has the button that approves at once."""
     grant = await world.asked("ada", "prod-db")
@@ -160,6 +162,7 @@ async def test_a_proof_that_is_old_spent_or_anothers_is_none(world: World) -> No
     assert await world.rows(Approval) == []
 
 
+@pytest.mark.both_engines
 async def test_a_proof_from_another_slack_account_of_the_same_person_is_none(world: World) -> None:
     """Whoever sits at the one did not prove it at the other."""
     grant = await world.asked("ada", "prod-db")
@@ -182,6 +185,7 @@ async def test_the_third_approval_without_a_proof_is_an_exception(world: World) 
     assert "unproven" in await world.kinds()
 
 
+@pytest.mark.both_engines
 async def test_a_wrong_person_is_one_with_or_without_a_proof(world: World) -> None:
     grant = await world.asked("ada", "prod-db")
     assert isinstance(await decides(world, "charles", grant), NotAllowed)
@@ -197,6 +201,7 @@ async def test_a_request_that_changed_meanwhile_is_not_approved_and_the_proof_is
     assert (await decides(world, "grace", grant)).state == GrantState.APPROVED
 
 
+@pytest.mark.both_engines
 async def test_two_presses_at_once_are_one_approval_and_one_spent_proof(world: World) -> None:
     grant = await world.asked("ada", "prod-db")
     await proves(world, (await opened(world, "grace", grant)).handle)
@@ -213,6 +218,7 @@ async def test_where_policy_wants_no_proof_nothing_is_looked_for_or_kept(world: 
     assert await world.rows(StepUp) == []
 
 
+@pytest.mark.both_engines
 async def test_an_approver_with_nothing_set_up_hears_of_it_and_may_do_it_yet(world: World) -> None:
     """The link is theirs all the same: it works once they have set something up."""
     grant = await world.asked("ada", "prod-db")
@@ -236,6 +242,7 @@ async def test_a_proof_that_is_too_weak_for_this_is_kept_for_nothing(tmp_path: P
         assert (await decides(world, "grace", grant)).state == GrantState.APPROVED
 
 
+@pytest.mark.both_engines
 async def test_at_risk_5_the_code_is_retyped_too(world: World) -> None:
     """Case and spaces do not matter; the code of another approver, or of before a change, does not count."""
     grant = await world.asked("ada", VAULT)
@@ -255,6 +262,7 @@ async def test_at_risk_5_the_code_is_retyped_too(world: World) -> None:
     assert (await decides(world, "sam", grant, code=others.code)).state == GrantState.APPROVED
 
 
+@pytest.mark.both_engines
 async def test_what_was_approved_with_a_proof_is_given(world: World) -> None:
     """Promise 3: at execution each approval is asked about with the proof that it was given with."""
     grant = await world.asked("ada", "prod-db")
@@ -276,6 +284,7 @@ async def test_an_approval_of_before_without_a_proof_does_not_give_it(tmp_path: 
         assert (await world.grant(grant)).state == GrantState.VOIDED
 
 
+@pytest.mark.both_engines
 async def test_what_was_typed_is_erased_an_hour_after_the_link_is_over(world: World) -> None:
     """With the names of what it was for; who proved what, and when, stays."""
     grant = await world.asked("ada", "prod-db")

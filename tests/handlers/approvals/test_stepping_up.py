@@ -101,6 +101,7 @@ async def test_a_proof_is_fresh_for_five_minutes(page: World) -> None:
     assert await fresh(page, ada) is None
 
 
+@pytest.mark.both_engines
 async def test_a_proof_is_spent_once(page: World) -> None:
     ada = await actor(page)
     await proven(page, ada)
@@ -126,6 +127,7 @@ async def test_the_visit_ends_with_the_proof_and_its_session_opens_nothing(page:
     assert (stranger.step, stranger.stepped) == (Step.PROVE, None)
 
 
+@pytest.mark.both_engines
 async def test_a_recovery_code_is_no_fresh_proof_unless_policy_says_so(page: World) -> None:
     """It is refused by policy and stays unspent; no code is sent by mail for it, and the page does not offer it."""
     visitor = await begun(page, await actor(page))
@@ -136,6 +138,7 @@ async def test_a_recovery_code_is_no_fresh_proof_unless_policy_says_so(page: Wor
     assert (await page.looking.look(reset)).recovery
 
 
+@pytest.mark.both_engines
 async def test_forms_opened_twice_make_one_visit(page: World) -> None:
     """Until half of its time is over, or it was used."""
     ada = await actor(page)

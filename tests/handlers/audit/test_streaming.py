@@ -54,6 +54,7 @@ async def told(world: World) -> list[ExceptionRecord]:
     return [one for one in await world.rows(ExceptionRecord) if one.kind == "not-streamed"]
 
 
+@pytest.mark.both_engines
 async def test_everything_is_sent_once_and_in_order(world: World) -> None:
     """From the first entry on, and from there where it stood after a restart."""
     collector, behind = Collector(), list[int]()
@@ -65,6 +66,7 @@ async def test_everything_is_sent_once_and_in_order(world: World) -> None:
     assert (behind[0] > 0, behind[-1]) == (True, 0)
 
 
+@pytest.mark.both_engines
 async def test_more_than_one_batch_is_sent_in_one_visit(world: World) -> None:
     for _ in range(45):
         await world.ask("ada", "wiki-edit")
@@ -78,6 +80,7 @@ async def test_more_than_one_batch_is_sent_in_one_visit(world: World) -> None:
     assert collector.taken == entries
 
 
+@pytest.mark.both_engines
 async def test_what_is_refused_comes_again_after_a_while_that_grows(world: World) -> None:
     """Back-pressure: nothing is skipped, and a collector in trouble is not besieged."""
     collector = Collector()
@@ -130,6 +133,7 @@ async def test_a_clock_that_is_set_back_holds_no_stream_up(world: World) -> None
     assert await streaming(world, Collector()).send_due() > 0
 
 
+@pytest.mark.both_engines
 async def test_security_hears_when_it_stands_still_and_when_it_flows_again(world: World) -> None:
     """One message, however long; and the events of that time are not lost."""
     collector = Collector()
@@ -151,6 +155,7 @@ async def test_security_hears_when_it_stands_still_and_when_it_flows_again(world
     assert collector.taken == await everything(world)
 
 
+@pytest.mark.both_engines
 async def test_of_two_replicas_one_sends_at_a_time(world: World) -> None:
     """Order is kept; and whoever is free goes on with what comes next."""
     collector, other = Collector(), Collector()

@@ -104,6 +104,7 @@ def edited(world: World, change: str, at: int = 5, table: str = "audit_entries")
     done_to(world.ground.database, table, f'UPDATE {table} SET {change} WHERE "index" = {at}')
 
 
+@pytest.mark.both_engines
 async def test_an_honest_record_is_walked_over_and_nothing_is_told(world: World) -> None:
     """T-10: that it was is on the record itself, and so are erasures and the entries that came meanwhile."""
     await world.given("ada")
@@ -123,6 +124,7 @@ COLUMNS = {
 }  # fmt: skip
 
 
+@pytest.mark.both_engines
 async def test_an_edited_column_is_found_and_new_access_stops(world: World) -> None:
     """T-10: the columns that checks go by. They blinded those until somebody ran `wicket audit verify`."""
     await written(world, 20)
@@ -168,6 +170,7 @@ async def test_an_entry_that_was_taken_out_is_found(plain: World) -> None:
     assert "missing from index 7 on" in found.facts["detail"]
 
 
+@pytest.mark.both_engines
 async def test_what_was_found_stops_access_once_and_something_else_anew(world: World) -> None:
     """T-10: an edited entry stays edited; whoever lifted the stop knows of it."""
     await written(world, 20)

@@ -64,6 +64,7 @@ async def epochs(world: World) -> int:
     return len(found.later)
 
 
+@pytest.mark.both_engines
 async def test_a_sound_store_is_signed_as_it_grows_and_nothing_is_written_twice(
     world: World, file: Path
 ) -> None:
@@ -85,6 +86,7 @@ async def test_a_sound_store_is_signed_as_it_grows_and_nothing_is_written_twice(
     assert await looked(world, file) == []
 
 
+@pytest.mark.both_engines
 async def test_a_store_that_ends_before_what_was_published_was_restored(world: World, file: Path) -> None:
     """The new epoch cites the checkpoint as it was published, and says how much of the log still agrees."""
     await happened(world)
@@ -189,6 +191,7 @@ async def test_a_file_that_was_tampered_with_stops_new_access(
     assert await epochs(world) == 1
 
 
+@pytest.mark.both_engines
 async def test_a_checkpoint_that_a_crash_left_half_written_stops_nothing(world: World, file: Path) -> None:
     """It was not remembered as published either: the next one stands whole behind it."""
     watch = watching(world, file)
@@ -214,6 +217,7 @@ async def test_a_file_that_cannot_be_read_stops_new_access_at_a_start_only(world
     assert freeze.kind == FreezeKind.MISMATCH
 
 
+@pytest.mark.both_engines
 async def test_of_several_that_notice_at_once_one_freezes(world: World, file: Path) -> None:
     await happened(world)
     publish(file, await signed(world, more=3))
@@ -222,6 +226,7 @@ async def test_of_several_that_notice_at_once_one_freezes(world: World, file: Pa
     assert await epochs(world) == 1
 
 
+@pytest.mark.both_engines
 async def test_losing_more_while_it_is_stopped_opens_an_epoch_and_asks_nobody_twice(
     world: World, file: Path
 ) -> None:

@@ -99,6 +99,7 @@ def only(detector: Any, settings: Any) -> tuple[Tuned[Any], ...]:
     return (Tuned(detector=detector, settings=settings),)
 
 
+@pytest.mark.both_engines
 async def test_a_burst_of_refusals_of_one_person_is_told_and_explains_itself(world: World) -> None:
     """A-15: who, how often, when, what is usual and what tunes it; it stops nobody."""
     eye = await Eye(world).begun()
@@ -237,6 +238,7 @@ async def test_many_resets_are_told_of_one_person_and_of_all(plain: World) -> No
     assert "15 passwords were reset within 60 minutes." in told
 
 
+@pytest.mark.both_engines
 async def test_two_people_who_approve_each_other_are_told(world: World) -> None:
     """A-15: twice each way within a week; once is a chance, and a third person's approvals are none of it."""
     eye = await Eye(world).begun()
@@ -264,6 +266,7 @@ async def test_approvals_of_each_other_long_ago_or_one_way_alone_are_not_told(pl
     assert await eye.sees() == []
 
 
+@pytest.mark.both_engines
 async def test_approvals_within_seconds_again_and_again_are_told(world: World) -> None:
     """A-15: the request may be of before the detectors' place; slow ones between them change nothing."""
     eye = await Eye(world).begun()
@@ -292,6 +295,7 @@ async def test_approvals_that_took_their_time_or_came_before_the_request_are_not
     assert await eye.sees() == []
 
 
+@pytest.mark.both_engines
 async def test_a_privileged_request_after_a_long_silence_is_told(world: World) -> None:
     """A-15: looking around on the day before is no sign of life; what is harmless may be asked for at any time."""
     eye = await Eye(world, only(DORMANT, Dormant())).begun()
@@ -356,6 +360,7 @@ async def test_a_clock_that_is_set_back_makes_and_hides_no_burst(plain: World) -
     assert [one.facts["people"] for one in await eye.sees()] == [["eve"]]
 
 
+@pytest.mark.both_engines
 async def test_what_came_before_is_not_told_and_a_restart_misses_and_repeats_nothing(world: World) -> None:
     """A-15: an existing record is no news; the place survives, and a burst over a restart is one."""
     eye = Eye(world, only(REFUSALS, Refusals()))

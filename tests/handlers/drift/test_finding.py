@@ -50,6 +50,7 @@ async def told(world: World, kind: Kind) -> list[ExceptionRecord]:
 # The first look.
 
 
+@pytest.mark.both_engines
 async def test_what_stood_before_is_told_once_for_all_of_it(world: World) -> None:
     """Twelve of them: one exception, ten names, two more counted; afterwards none is news by itself."""
     for number in range(12):
@@ -78,6 +79,7 @@ async def test_what_we_gave_is_nothing_to_find_at_the_first_look(world: World) -
     assert await world.exceptions() == []
 
 
+@pytest.mark.both_engines
 async def test_who_was_found_and_comes_back_later_is_news(world: World) -> None:
     await world.local.put_in_group("wiki-edit", "ada")
     await look(world)
@@ -153,6 +155,7 @@ async def test_a_grant_explains_its_member_until_the_directory_has_followed(watc
     assert await told(watched, Kind.UNEXPLAINED) == []
 
 
+@pytest.mark.both_engines
 async def test_a_removal_between_the_reading_and_the_telling_is_no_drift(watched: World) -> None:
     """The group was read while she was in it; by the time it is compared, her grant has ended and she is out."""
     grant = await watched.given("ada")
@@ -171,6 +174,7 @@ async def test_a_removal_between_the_reading_and_the_telling_is_no_drift(watched
     assert await watched.exceptions() == []
 
 
+@pytest.mark.both_engines
 async def test_a_stranger_who_is_gone_at_the_second_reading_is_none(watched: World) -> None:
     """Of whoever was ever ours to change, one reading is not enough."""
     await watched.given("ada")
@@ -186,6 +190,7 @@ async def test_a_stranger_who_is_gone_at_the_second_reading_is_none(watched: Wor
     assert await watched.exceptions() == []
 
 
+@pytest.mark.both_engines
 async def test_access_given_between_the_two_readings_is_not_told_as_drift(watched: World) -> None:
     """She is put in by other hands, and while we look again a grant of hers is being given: it explains her."""
     await watched.given("ada")
@@ -203,6 +208,7 @@ async def test_access_given_between_the_two_readings_is_not_told_as_drift(watche
     assert await watched.exceptions() == []
 
 
+@pytest.mark.both_engines
 async def test_the_catalogue_may_say_that_strangers_are_taken_away(watched: World) -> None:
     """Told, on the record, and read back like any removal; a group is left for somebody to decide."""
     watched.ground = _with(watched, db={"drift": "remove"})
@@ -242,6 +248,7 @@ async def test_a_grant_whose_membership_is_gone_is_told(watched: World) -> None:
     assert await watched.state(grant) == GrantState.ACTIVE
 
 
+@pytest.mark.both_engines
 async def test_what_is_just_being_given_has_not_vanished(watched: World) -> None:
     await watched.asked("ada", "wiki-edit")
     tasks = await watched.begin("add_member")
@@ -275,6 +282,7 @@ async def test_the_end_of_its_grant_settles_what_vanished(watched: World) -> Non
 # Standing, reviews, groups that are gone.
 
 
+@pytest.mark.both_engines
 async def test_a_declared_member_is_explained_until_long_after_the_review(watched: World) -> None:
     """A late review is an exception of its own, and no reason to call the member a stranger."""
     await declare(watched, "ada", days=90)
@@ -291,6 +299,7 @@ async def test_a_declared_member_is_explained_until_long_after_the_review(watche
     assert "settled" in row.facts
 
 
+@pytest.mark.both_engines
 async def test_a_group_that_is_gone_is_told_with_what_is_on_it(watched: World) -> None:
     """Its grants have not vanished each by itself: there is one thing to mend."""
     await watched.given("ada")
@@ -335,6 +344,7 @@ async def test_what_was_told_is_not_settled_by_a_directory_that_is_silent(watche
     assert "settled" not in row.facts
 
 
+@pytest.mark.both_engines
 async def test_a_hung_directory_delays_no_other(watched: World, tmp_path: Path) -> None:
     other = LocalDirectory(tmp_path / "other.db", name="other", now=watched.clock, cost=Scrypt(n=2))
     await other.add_group("wiki-edit")
@@ -421,6 +431,7 @@ async def test_a_first_look_needs_two_readings_that_agree(world: World) -> None:
     assert await world.kinds() == [Kind.FOUND_STANDING]
 
 
+@pytest.mark.both_engines
 async def test_what_stood_before_a_grant_stands_at_the_first_look_too(world: World) -> None:
     """The grant explains it only while it lasts; afterwards it is no newcomer to take away (promise 8)."""
     world.ground = _with(world, db={"drift": "remove"})

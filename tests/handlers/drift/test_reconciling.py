@@ -124,6 +124,7 @@ async def test_a_removal_that_the_directory_only_pretends_is_tried_on(world: Wor
     assert "settled" in (await row_of(world, exception)).facts
 
 
+@pytest.mark.both_engines
 async def test_the_same_delivery_four_times_removes_once(world: World) -> None:
     """SL-5."""
     exception = await found(world)
@@ -142,6 +143,7 @@ async def test_second_click_hears_who_decided(world: World) -> None:
     assert await world.actions("drift.late") == ["drift.late refused"]
 
 
+@pytest.mark.both_engines
 async def test_two_who_press_at_the_same_instant_make_one_decision(world: World) -> None:
     exception = await found(world)
     answers = await asyncio.gather(
@@ -185,6 +187,7 @@ async def test_what_is_gone_by_itself_is_not_adopted(world: World) -> None:
     assert not await world.holds("ada", "prod-db")
 
 
+@pytest.mark.both_engines
 async def test_a_grant_that_ended_while_the_click_was_looked_up_is_not_adopted_back(world: World) -> None:
     """The membership was read while it was ours; before the decision our removal took it away."""
     exception = await found(world, group="wiki-edit")
@@ -215,6 +218,7 @@ async def test_a_group_in_a_group_is_not_ours_to_take_out(world: World) -> None:
 # Adopt.
 
 
+@pytest.mark.both_engines
 async def test_what_is_adopted_ends_on_time_like_any_grant(world: World) -> None:
     """Promise 1: its end is durable with the decision, and other hands having given it does not keep it."""
     exception = await found(world)
@@ -275,6 +279,7 @@ async def test_what_may_not_stand_is_not_declared_and_hears_what_to_do(world: Wo
     assert await world.kinds() == [Kind.UNEXPLAINED]
 
 
+@pytest.mark.both_engines
 @pytest.mark.parametrize(("days", "fits"), [(0, False), (1, True), (365, True), (367, False)])
 async def test_a_declaration_is_reviewed_within_a_year(world: World, days: int, fits: bool) -> None:
     exception = await found(world)
@@ -414,6 +419,7 @@ async def test_what_policy_no_longer_allows_is_not_given_again(world: World) -> 
     assert (await row_of(world, exception)).facts["voided"] is True
 
 
+@pytest.mark.both_engines
 async def test_the_grant_of_what_vanished_can_be_ended(world: World) -> None:
     grant, exception = await vanished(world)
     assert await decide(world, "grace", exception, Way.END) == Reconciled(way="end")
@@ -423,6 +429,7 @@ async def test_the_grant_of_what_vanished_can_be_ended(world: World) -> None:
     assert await world.changes() == ["add ada wiki-edit"]
 
 
+@pytest.mark.both_engines
 async def test_what_is_back_by_itself_is_not_given_again(world: World) -> None:
     grant, exception = await vanished(world)
     await world.local.put_in_group("wiki-edit", "ada")
@@ -493,6 +500,7 @@ async def test_a_contractor_of_the_team_decides_nothing(world: World) -> None:
     assert isinstance(await decide(world, "grace", exception, Way.REMOVE), NotAllowed)
 
 
+@pytest.mark.both_engines
 @pytest.mark.parametrize("way", Way)
 async def test_a_forged_id_does_nothing_and_is_told_of(world: World, way: Way) -> None:
     """An id that is none, and one of an exception that offers nothing of the kind."""

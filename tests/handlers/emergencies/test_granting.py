@@ -299,6 +299,7 @@ async def test_a_weak_proof_gives_nothing(glass: Glass) -> None:
     assert await glass.refused() == [("proven", "high")]
 
 
+@pytest.mark.both_engines
 async def test_the_same_asked_twice_is_one_and_gives_its_own_link_again(on_either: Glass) -> None:
     """Promise 6: four deliveries, one effect; a second form leaves the first one as it was written."""
     first = await on_either.ask(delivery="d-same")
@@ -315,6 +316,7 @@ async def test_the_same_asked_twice_is_one_and_gives_its_own_link_again(on_eithe
     assert len(await on_either.world.rows_of_grants()) == 1
 
 
+@pytest.mark.both_engines
 async def test_one_person_has_one_at_a_time_and_everybody_together_only_so_many(on_either: Glass) -> None:
     """B-1."""
     on_either.start(most_in_all=2)
@@ -327,6 +329,7 @@ async def test_one_person_has_one_at_a_time_and_everybody_together_only_so_many(
     assert await on_either.refused() == [("asked", "high"), ("asked", "medium")]
 
 
+@pytest.mark.both_engines
 async def test_an_incident_serves_several_people_while_it_lasts_and_nobody_afterwards(
     on_either: Glass,
 ) -> None:
@@ -372,6 +375,7 @@ async def test_a_drill_stands_in_the_way_of_no_emergency(glass: Glass) -> None:
     await glass.granted(incident="INC-8")
 
 
+@pytest.mark.both_engines
 async def test_another_account_of_theirs_is_no_second_person(on_either: Glass) -> None:
     """B-1, R-1: neither beside the first one nor after it, and by whatever account they began."""
     await on_either.world.local.add_account(
@@ -390,6 +394,7 @@ async def test_another_account_of_theirs_is_no_second_person(on_either: Glass) -
     await on_either.granted("linus", "prod-db", incident="INC-3")
 
 
+@pytest.mark.both_engines
 async def test_drills_that_are_under_way_stand_in_the_way_of_no_emergency(on_either: Glass) -> None:
     """B-4: neither those of others, however many, nor one's own for the same, which is broken off."""
     on_either.start(most_in_all=2)

@@ -42,6 +42,7 @@ async def test_access_is_read_back_before_it_is_called_active(world: World) -> N
     assert await world.state(grant) == GrantState.ACTIVE
 
 
+@pytest.mark.both_engines
 async def test_access_is_taken_back_and_its_lateness_recorded(world: World) -> None:
     grant = await world.given("ada")
     world.clock.forward(hours=1, seconds=2)
@@ -120,6 +121,7 @@ async def test_what_stood_before_is_read_anew_for_the_next_grant(world: World) -
     assert await world.holds("ada")
 
 
+@pytest.mark.both_engines
 @pytest.mark.parametrize("call", ["membership", "add_member"])
 async def test_a_crash_before_the_add_loses_nothing(world: World, call: str) -> None:
     grant = await world.asked("ada", "wiki-edit")
@@ -129,6 +131,7 @@ async def test_a_crash_before_the_add_loses_nothing(world: World, call: str) -> 
     assert await world.changes() == ["add ada wiki-edit"]
 
 
+@pytest.mark.both_engines
 async def test_a_crash_right_after_the_add_still_ends_on_time(world: World) -> None:
     """Promises 1 and 8: what the crashed process added is not mistaken for what stood before."""
     grant = await world.asked("ada", "wiki-edit")
@@ -147,6 +150,7 @@ async def test_a_crash_right_after_the_add_still_ends_on_time(world: World) -> N
     assert await world.changes() == ["add ada wiki-edit", "remove ada wiki-edit"]
 
 
+@pytest.mark.both_engines
 async def test_nobody_else_begins_while_the_lease_holds(world: World) -> None:
     await world.asked("ada", "wiki-edit")
     tasks = await world.begin("add_member")
@@ -156,6 +160,7 @@ async def test_nobody_else_begins_while_the_lease_holds(world: World) -> None:
     assert await world.actions("access") == ["access.given done"]
 
 
+@pytest.mark.both_engines
 async def test_a_worker_whose_lease_ran_out_changes_nothing(world: World) -> None:
     """Promise 6: it wakes up late, when another has done and undone the work; it must not add again."""
     grant = await world.asked("ada", "wiki-edit")
@@ -175,6 +180,7 @@ async def test_a_worker_whose_lease_ran_out_changes_nothing(world: World) -> Non
     assert await world.actions("access") == ["access.given done", "access.removed done"]
 
 
+@pytest.mark.both_engines
 async def test_a_change_is_not_begun_too_near_the_end_of_the_lease(world: World) -> None:
     """Nobody took the work over yet, but somebody could before the call is over."""
     await world.given("ada")
@@ -190,6 +196,7 @@ async def test_a_change_is_not_begun_too_near_the_end_of_the_lease(world: World)
     assert not await world.holds("ada")
 
 
+@pytest.mark.both_engines
 async def test_a_wish_that_changes_while_adding_is_followed_at_once(world: World) -> None:
     """Given back while the add is under way: the add is on the record, and it is undone."""
     grant = await world.asked("ada", "wiki-edit")
@@ -204,6 +211,7 @@ async def test_a_wish_that_changes_while_adding_is_followed_at_once(world: World
     assert await world.state(grant) == GrantState.ENDED
 
 
+@pytest.mark.both_engines
 async def test_asking_again_while_the_removal_is_under_way_gives_it_again(world: World) -> None:
     first = await world.given("ada")
     await world.access.give_back(await world.on("ada", first))
@@ -222,6 +230,7 @@ async def test_asking_again_while_the_removal_is_under_way_gives_it_again(world:
     ]
 
 
+@pytest.mark.both_engines
 async def test_a_grant_that_came_while_we_were_at_it_is_asked_about_too(world: World) -> None:
     """Promise 3: no grant becomes active in a round in which policy was not asked about it."""
     await world.asked("ada", "wiki-edit", HOUR)
@@ -289,6 +298,7 @@ async def test_the_third_failed_try_tells_security_once(world: World) -> None:
     assert len(await world.actions("access.change_failed")) == TELL_AFTER + 3
 
 
+@pytest.mark.both_engines
 async def test_security_hears_of_failing_tries_although_the_process_died_at_the_third(world: World) -> None:
     """The count moves with the claim, so nobody records that very try as failed: the next one tells."""
     await world.asked("ada", "wiki-edit")
@@ -365,6 +375,7 @@ async def settled(world: World) -> list[bool]:
     return ["settled" in row.facts for row in await world.exceptions()]
 
 
+@pytest.mark.both_engines
 async def test_an_overdue_removal_is_told_to_be_over(world: World) -> None:
     """Nobody is left to believe that they may still have it."""
     await world.given("ada")
@@ -467,6 +478,7 @@ async def test_a_late_end_of_what_stays_is_no_overdue_removal(world: World) -> N
 # What stands in the record before the directory is asked, and the ends that are none of the usual ones.
 
 
+@pytest.mark.both_engines
 @pytest.mark.parametrize(("call", "removal"), [("add_member", False), ("remove_member", True)])
 async def test_what_is_about_to_be_done_is_on_the_record_before_the_directory_is_asked(
     world: World, call: str, removal: bool
@@ -511,6 +523,7 @@ async def test_each_try_is_on_the_record_with_what_came_of_it(world: World) -> N
     assert world.tries == ["done", "failed", "failed", "done"]
 
 
+@pytest.mark.both_engines
 async def test_asking_policy_does_not_use_up_the_time_for_the_change(world: World) -> None:
     """However long the approvers took to be read: the lease is taken anew when that is over."""
     grant = await world.asked("ada", "prod-db")
@@ -553,6 +566,7 @@ async def test_a_suspended_account_loses_its_access_on_time(world: World) -> Non
     assert await world.kinds() == []
 
 
+@pytest.mark.both_engines
 async def test_a_group_that_is_gone_ends_its_grants_and_is_told_once(world: World) -> None:
     """What does not exist is no member; but that it went is nobody's decision of ours."""
     for who in ("ada", "charles"):
@@ -711,6 +725,7 @@ async def test_a_clock_that_is_set_back_holds_up_no_removal(world: World) -> Non
     assert not await world.holds("ada")
 
 
+@pytest.mark.both_engines
 async def test_a_dead_ones_lease_holds_up_no_removal_though_the_clock_is_set_back(world: World) -> None:
     """Promise 1: no lease is so long, so it was taken before the clock was set back."""
     await world.given("ada")
@@ -722,6 +737,7 @@ async def test_a_dead_ones_lease_holds_up_no_removal_though_the_clock_is_set_bac
     assert not await world.holds("ada")
 
 
+@pytest.mark.both_engines
 async def test_nothing_is_given_for_what_was_approved_after_policy_was_asked(world: World) -> None:
     """Promise 3: the first is void by the time; the second was approved meanwhile, and has to be asked about too."""
     first = await world.asked("ada", "prod-db")

@@ -71,6 +71,7 @@ async def given_and_over(world: World) -> tuple[str, set["asyncio.Task[Any]"]]:
     return grant, tasks
 
 
+@pytest.mark.both_engines
 async def test_access_given_late_is_on_the_record_and_taken_back_at_once(world: World) -> None:
     """Promises 1 and 2: its grant is over, and nobody else would look at it again."""
     _, tasks = await given_and_over(world)
@@ -116,6 +117,7 @@ async def test_access_given_late_is_not_taken_for_what_stood_before(world: World
     assert not await world.holds("ada")
 
 
+@pytest.mark.both_engines
 async def test_access_taken_late_is_on_the_record_and_given_again(world: World) -> None:
     """Another took it, and gave it again for another grant; that one holds."""
     first = await world.given("ada")
@@ -133,6 +135,7 @@ async def test_access_taken_late_is_on_the_record_and_given_again(world: World) 
     assert (await world.last("access.given"))["facts"]["overtaken"] is True
 
 
+@pytest.mark.both_engines
 async def test_access_that_may_have_been_taken_late_is_looked_for(world: World) -> None:
     first = await world.given("ada")
     await world.access.give_back(await world.on("ada", first))
@@ -149,6 +152,7 @@ async def test_access_that_may_have_been_taken_late_is_looked_for(world: World) 
     assert await world.holds("ada")
 
 
+@pytest.mark.both_engines
 async def test_a_stay_prolonged_late_is_taken_back(tmp_path: Path, server: Server | None) -> None:
     """It was there already when it was read, and not any more when the call came."""
     async with open_world(tmp_path, server=server) as world:
@@ -170,6 +174,7 @@ async def test_a_stay_prolonged_late_is_taken_back(tmp_path: Path, server: Serve
         assert not await world.holds("ada")
 
 
+@pytest.mark.both_engines
 async def test_what_changed_late_under_somebody_who_was_at_it_is_looked_at_once_more(world: World) -> None:
     """They had read it before, and would leave it as they read it."""
     grant = await world.given("ada")
@@ -187,6 +192,7 @@ async def test_what_changed_late_under_somebody_who_was_at_it_is_looked_at_once_
     assert not await world.holds("ada")
 
 
+@pytest.mark.both_engines
 @pytest.mark.parametrize("gives_it_back", [True, False])
 async def test_what_a_dead_one_had_begun_may_land_after_another_was_done(
     world: World, gives_it_back: bool

@@ -60,6 +60,7 @@ async def leave(world: World, login: str, how: str) -> None:
         await world.local.change_account(login, active=False)
 
 
+@pytest.mark.both_engines
 @pytest.mark.parametrize("how", ["gone", "switched off"])
 async def test_everything_of_a_leaver_ends_at_once_with_one_report(world: World, how: str) -> None:
     """Access, what they wait for, what they drafted, their link and the page that stands open."""
@@ -100,6 +101,7 @@ async def test_looking_again_finds_nothing_more(world: World) -> None:
     assert len(await world.exceptions()) == 1
 
 
+@pytest.mark.both_engines
 async def test_a_deleted_account_ends_in_a_defined_state(world: World) -> None:
     """What does not exist is no member: the holding is settled, read back, and nothing is tried for ever."""
     grant = await world.given("ada")
@@ -121,6 +123,7 @@ async def test_unknown_ends_nothing(world: World, fault: str) -> None:
     assert await world.exceptions() == []
 
 
+@pytest.mark.both_engines
 async def test_coming_back_revives_nothing(world: World) -> None:
     """J-4: neither the access, nor the request, nor the approval they gave."""
     held = await world.given("grace")
@@ -157,6 +160,7 @@ async def test_an_approval_of_a_leaver_is_void_and_asked_for_again(world: World)
     assert await world.state(waiting) == GrantState.APPROVED
 
 
+@pytest.mark.both_engines
 async def test_who_is_linked_and_holds_nothing_is_looked_at_now_and_then(world: World) -> None:
     await link(world, "ada")
     await leave(world, "ada", "switched off")
@@ -166,6 +170,7 @@ async def test_who_is_linked_and_holds_nothing_is_looked_at_now_and_then(world: 
     assert kept.state == "suspended"
 
 
+@pytest.mark.both_engines
 async def test_who_leaves_twice_in_a_day_is_reported_twice(world: World) -> None:
     """The second report takes nothing from the first: each says what ended then."""
     await world.given("ada")
@@ -199,6 +204,7 @@ async def confirm(world: World, login: str, exception: str, delivery: str = ""):
     return await Leavers(world.ground).confirm(intent)
 
 
+@pytest.mark.both_engines
 async def test_many_who_are_gone_at_once_end_nothing_before_a_human_says_so(world: World) -> None:
     """J-2: more than ten, and more than one in twenty."""
     logins = await crowd(world, 12)
@@ -278,6 +284,7 @@ async def test_what_is_halted_is_not_let_through_by_a_look_at_more_people(world:
     assert {one.state for one in await _grants(world)} == {GrantState.ACTIVE}
 
 
+@pytest.mark.both_engines
 async def test_a_look_at_fewer_people_settles_no_alarm_about_the_others(world: World) -> None:
     """Twelve who are linked and hold nothing: security has longer than a minute to say that they left."""
     logins = [f"q{number:03}" for number in range(12)]
@@ -335,6 +342,7 @@ async def test_the_security_team_of_another_home_says_nothing_about_this_one(
     assert isinstance(answer, NotAllowed)
 
 
+@pytest.mark.both_engines
 async def test_many_who_are_back_settle_the_alarm(world: World) -> None:
     logins = await crowd(world, 12)
     for login in logins:

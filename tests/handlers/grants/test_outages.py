@@ -54,6 +54,7 @@ async def test_what_is_late_together_is_told_in_one_message_with_a_count_and_the
     assert ("exception", "owner:data") not in await world.owed()
 
 
+@pytest.mark.both_engines
 async def test_up_to_ten_have_a_message_each(world: World) -> None:
     await away(world, MANY)
     assert len(await later(world, minutes=2)) == MANY
@@ -70,6 +71,7 @@ async def test_an_outage_is_a_page_after_a_quarter_of_an_hour_and_told_anew_each
     assert len(await later(world, minutes=2)) == 3
 
 
+@pytest.mark.both_engines
 async def test_the_message_counts_down_and_is_over_when_all_is_taken_back(world: World) -> None:
     """Edited in place: nothing is said a second time, and the owners' copy is settled as well."""
     await away(world, 40)
@@ -89,6 +91,7 @@ async def test_the_message_counts_down_and_is_over_when_all_is_taken_back(world:
     assert {("exception", "security"), ("exception", "owner:data")} <= await world.owed()
 
 
+@pytest.mark.both_engines
 async def test_what_fails_together_is_told_in_one_message_too_and_settled(world: World) -> None:
     """Not a message for each holding at its third try, a few seconds after all were due."""
     await away(world, 30)

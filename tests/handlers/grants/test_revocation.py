@@ -52,6 +52,7 @@ async def test_after_a_long_stop_everything_overdue_ends_in_one_go(world: World)
     assert await world.state(never) == GrantState.ENDING
 
 
+@pytest.mark.both_engines
 async def test_nothing_ends_twice(world: World) -> None:
     await world.given("ada")
     world.clock.forward(hours=1)
@@ -139,6 +140,7 @@ async def test_of_all_that_was_told_one_message_is_open_and_says_when_it_is_over
     assert [row.count for row in told] == [1, 1, 1]
 
 
+@pytest.mark.both_engines
 async def test_after_a_long_stop_what_is_overdue_is_told_at_its_gravest_at_once(world: World) -> None:
     await world.given("ada")
     world.faulty.error("remove_member")
@@ -150,6 +152,7 @@ async def test_after_a_long_stop_what_is_overdue_is_told_at_its_gravest_at_once(
     assert len(await told_overdue(world)) == 1
 
 
+@pytest.mark.both_engines
 async def test_how_much_is_under_way_and_overdue_can_be_watched(world: World) -> None:
     await world.given("ada")
     await world.given("charles", duration=2 * HOUR)
@@ -206,6 +209,7 @@ async def test_access_that_another_grant_covers_is_not_overdue(world: World) -> 
     assert await told_overdue(world) == []
 
 
+@pytest.mark.both_engines
 async def test_drafts_and_delivery_keys_are_forgotten_and_requests_never(world: World) -> None:
     draft = (await world.draft("ada", "prod-db")).grant
     pending = await world.asked("charles", "prod-db")
@@ -216,6 +220,7 @@ async def test_drafts_and_delivery_keys_are_forgotten_and_requests_never(world: 
     assert await world.rows(Delivery) == []
 
 
+@pytest.mark.both_engines
 async def test_a_delivery_is_known_for_as_long_as_slack_may_repeat_it(world: World) -> None:
     await world.ask("ada", "wiki-edit", delivery="d")
     world.clock.forward(minutes=30)

@@ -104,6 +104,7 @@ async def remains(world: World) -> dict[str, Any]:
     }
 
 
+@pytest.mark.both_engines
 async def test_a_round_leaves_what_single_removals_leave(tmp_path: Path, server: Server | None) -> None:
     """States, entries, messages and holdings are the same to the letter."""
     folders = [tmp_path / name for name in ("alone", "together")]
@@ -114,6 +115,7 @@ async def test_a_round_leaves_what_single_removals_leave(tmp_path: Path, server:
     assert len(alone["late"]) == len(PEOPLE) + 1
 
 
+@pytest.mark.both_engines
 async def test_each_is_on_the_record_before_the_directory_is_asked(world: World) -> None:
     """T-3: a crash between the two is seen as beginnings without an outcome."""
     grants = await given_to_all(world)
@@ -127,6 +129,7 @@ async def test_each_is_on_the_record_before_the_directory_is_asked(world: World)
     await asyncio.gather(*tasks)
 
 
+@pytest.mark.both_engines
 @pytest.mark.parametrize("call", ["membership", "remove_member"])
 async def test_the_failure_of_one_is_its_own(world: World, call: str) -> None:
     """It waits and is tried again alone; the others are over."""
@@ -195,6 +198,7 @@ async def test_a_connector_that_breaks_its_word_is_not_believed(world: World) ->
     assert (await world.actions("access.removed")) == ["access.removed done"] * len(PEOPLE)
 
 
+@pytest.mark.both_engines
 async def test_one_that_was_asked_for_again_meanwhile_is_given_again(world: World) -> None:
     """Its end is recorded, and the new grant is asked about before it is carried out (promise 3)."""
     grants = await given_to_all(world)
@@ -238,6 +242,7 @@ async def test_what_a_grant_gives_is_not_taken_though_its_holding_says_so(world:
     assert await world.changes() == ["add ada wiki-edit"]
 
 
+@pytest.mark.both_engines
 async def test_what_no_grant_explains_is_taken_alone_and_is_on_the_record(world: World) -> None:
     """Nothing ends with it, so there is nothing that a round could record."""
     grant = await world.given("ada")
@@ -287,6 +292,7 @@ async def test_adding_goes_on_beside_a_round(world: World) -> None:
     assert await world.state(added) == GrantState.ACTIVE
 
 
+@pytest.mark.both_engines
 async def test_a_worker_whose_lease_ran_out_in_a_round_records_nothing(world: World) -> None:
     """Promise 6: another did the work meanwhile, and nothing is done or written twice."""
     grants = await given_to_all(world)
@@ -305,6 +311,7 @@ async def test_a_worker_whose_lease_ran_out_in_a_round_records_nothing(world: Wo
     ]
 
 
+@pytest.mark.both_engines
 async def test_one_that_went_to_another_in_the_middle_is_left_to_it(world: World) -> None:
     """Only its fence says so: its end is theirs to record, and of ours that we took it out of our turn (promise 2)."""
     grants = await given_to_all(world)
@@ -327,6 +334,7 @@ async def test_one_that_went_to_another_in_the_middle_is_left_to_it(world: World
     assert len(removed) == len(PEOPLE)
 
 
+@pytest.mark.both_engines
 async def test_a_round_changes_nothing_too_near_the_end_of_its_lease(world: World) -> None:
     """Somebody could take the work over before the call is over."""
     grants = await given_to_all(world)
@@ -340,6 +348,7 @@ async def test_a_round_changes_nothing_too_near_the_end_of_its_lease(world: Worl
     assert len(await world.actions("access.change_failed")) == len(PEOPLE)
 
 
+@pytest.mark.both_engines
 @pytest.mark.parametrize("restarts", [False, True])
 async def test_a_crash_before_the_removals_loses_nothing(world: World, restarts: bool) -> None:
     grants = await given_to_all(world)
@@ -352,6 +361,7 @@ async def test_a_crash_before_the_removals_loses_nothing(world: World, restarts:
     ]
 
 
+@pytest.mark.both_engines
 @pytest.mark.parametrize("restarts", [False, True])
 async def test_a_crash_between_the_removals_and_their_record_is_found_out(
     world: World, restarts: bool
@@ -376,6 +386,7 @@ async def test_a_crash_between_the_removals_and_their_record_is_found_out(
     assert await world.kinds() == []
 
 
+@pytest.mark.both_engines
 async def test_a_group_that_is_gone_ends_them_all_and_is_told_once(world: World) -> None:
     grants = await given_to_all(world)
     await world.local.drop_group("wiki-edit")
@@ -386,6 +397,7 @@ async def test_a_group_that_is_gone_ends_them_all_and_is_told_once(world: World)
     assert (told.kind, told.count) == ("target-gone", len(PEOPLE))
 
 
+@pytest.mark.both_engines
 async def test_one_that_is_gone_and_went_to_another_meanwhile_is_left_to_it(world: World) -> None:
     """What a round finds to be not so plain is looked at only under the lease that it was found under."""
     await given_to_all(world, ["ada"])

@@ -57,6 +57,7 @@ async def on_each(tmp_path: Path, server: Server | None) -> AsyncIterator[Desks]
         yield made
 
 
+@pytest.mark.both_engines
 async def test_the_help_desk_unlocks_whom_it_serves_and_they_hear_of_it(on_each: Desks) -> None:
     """R-6: on the record with who, for whom, by which desk, ticket and policy; told in Slack and by mail."""
     staff = on_each
@@ -97,6 +98,7 @@ async def test_what_a_crash_cut_off_is_closed_as_not_known(staff: Desks) -> None
     assert (ended["outcome"], ended["actor"]["type"]) == ("failed", "wicket")
 
 
+@pytest.mark.both_engines
 async def test_a_reset_is_started_for_the_person_alone(on_each: Desks) -> None:
     """R-6, P-9: the visit is theirs, and the helper hears nothing but that it was started."""
     staff = on_each
@@ -351,6 +353,7 @@ async def test_the_same_delivery_counts_once(staff: Desks) -> None:
     assert (first, await staff.help(Act.RESET, delivery="view:2")) == (ResetStarted(name="Ada"), Repeated())
 
 
+@pytest.mark.both_engines
 async def test_two_at_once_by_one_delivery_have_one_effect(on_each: Desks) -> None:
     outcomes = await asyncio.gather(*(on_each.help(Act.RESET, delivery="view:1") for _ in range(4)))
     assert sorted(type(one).__name__ for one in outcomes) == ["Repeated"] * 3 + ["ResetStarted"]

@@ -40,6 +40,7 @@ async def standings(staff: Desks, **form: Any) -> dict[str, str]:
     return {one.entitlement: one.standing for one in (await check(staff, **form)).checked}
 
 
+@pytest.mark.both_engines
 async def test_what_a_live_grant_says_and_is_missing_is_given_again(on_each: Desks) -> None:
     """R-6: on the record with who had it done, told to security as any membership that vanished, and to the person."""
     staff, world = on_each, on_each.world

@@ -3,6 +3,7 @@
 import asyncio
 from datetime import timedelta
 
+import pytest
 from sqlmodel import Session, func, select
 
 from handlers.people.addresses import AT_ONCE, watch
@@ -17,6 +18,7 @@ def kept(tx: Session) -> int:
     return tx.exec(select(func.count()).select_from(Address)).one()
 
 
+@pytest.mark.both_engines
 async def test_the_addresses_of_many_are_kept_some_at_a_time(tmp_path, server: Server | None) -> None:
     """P-3, and promise 1: the first look of all finds everybody's address new, and an end that is due has its turn."""
     if server is None:

@@ -66,6 +66,7 @@ async def on_each(tmp_path: Path, server: Server | None) -> AsyncIterator[Square
         yield made
 
 
+@pytest.mark.both_engines
 async def test_a_privileged_password_goes_the_whole_way(on_each: Square) -> None:
     """P-14, P-4: two people of two roles, four hours, their own proof, and the rules of any reset."""
     sq = on_each
@@ -94,6 +95,7 @@ async def test_a_privileged_password_goes_the_whole_way(on_each: Square) -> None
     ]  # fmt: skip
 
 
+@pytest.mark.both_engines
 async def test_lost_proofs_go_the_whole_way(on_each: Square) -> None:
     """P-14, P-5: what is left is shown, one new proof is set up, and only then the old ones go."""
     sq = on_each
@@ -164,6 +166,7 @@ async def test_whoever_can_help_themselves_asks_nobody(sq: Square) -> None:
     assert await sq.page.rows(Petition) == []
 
 
+@pytest.mark.both_engines
 async def test_whoever_is_refused_before_the_form_opens_is_on_the_record(on_each: Square) -> None:
     """P-14, promise 2: once a click."""
     sq = on_each
@@ -184,6 +187,7 @@ async def test_at_the_front_door_a_directory_that_stops_answering_answers_nobody
             await door.ask(login, PROOFS, "My phone is gone")
 
 
+@pytest.mark.both_engines
 async def test_one_petition_a_person(on_each: Square) -> None:
     """P-14, P-7: and three a day."""
     sq = on_each
@@ -662,6 +666,7 @@ async def _dies(_petition: str) -> Said:
     raise _Dead
 
 
+@pytest.mark.both_engines
 async def test_whoever_stops_it_and_its_hour_at_once_leave_one_end(on_each: Square) -> None:
     """P-14: and whoever is using it at that moment is not undone by halves."""
     sq = on_each

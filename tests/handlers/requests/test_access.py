@@ -31,6 +31,7 @@ async def world(tmp_path: Path, server: Server | None) -> AsyncIterator[World]:
         assert await made.sound()
 
 
+@pytest.mark.both_engines
 async def test_low_risk_is_approved_at_once_with_its_end(world: World) -> None:
     """Promise 1: the end is durable before the access."""
     outcome = await world.ask("ada", "wiki-edit")
@@ -65,6 +66,7 @@ async def test_a_harmless_refusal_is_no_news_for_security(world: World) -> None:
     assert await world.exceptions() == []
 
 
+@pytest.mark.both_engines
 async def test_four_deliveries_of_one_request_are_one_request(world: World) -> None:
     """Promise 6, also at the same moment."""
     outcomes = await asyncio.gather(*(world.ask("ada", "prod-db", delivery="same") for _ in range(4)))
@@ -72,6 +74,7 @@ async def test_four_deliveries_of_one_request_are_one_request(world: World) -> N
     assert len(await world.rows(Grant)) == 1
 
 
+@pytest.mark.both_engines
 async def test_asking_twice_leaves_one_request_and_both_askings_on_the_record(world: World) -> None:
     grant = await world.asked("ada", "prod-db")
     assert await world.ask("ada", "prod-db") == AlreadyAsked(grant=grant, entitlement="prod-db")
@@ -107,6 +110,7 @@ async def test_what_is_being_taken_back_does_not_stand(world: World) -> None:
     assert await world.changes() == ["add ada wiki-edit"]
 
 
+@pytest.mark.both_engines
 async def test_what_was_taken_back_after_the_account_was_read_does_not_stand(world: World) -> None:
     """Between the reading and the transaction the removal was done."""
     grant = await world.given("ada")
@@ -165,6 +169,7 @@ async def test_a_draft_that_is_sent_is_the_same_request(world: World) -> None:
     assert await world.actions("grant") == ["grant.requested done", "grant.late refused"]
 
 
+@pytest.mark.both_engines
 async def test_a_draft_is_changed_by_the_form(world: World) -> None:
     drafted = await world.draft("ada", "prod-db", HOUR)
     outcome = await world.ask("ada", "wiki-edit", 2 * HOUR, why="INC-2", draft=drafted.grant)
@@ -194,6 +199,7 @@ async def test_a_draft_that_lacks_something_cannot_be_sent(
     assert await world.state(drafted.grant) == GrantState.DRAFT
 
 
+@pytest.mark.both_engines
 async def test_a_draft_that_was_forgotten_is_gone_kindly(world: World) -> None:
     drafted = await world.draft("ada", "wiki-edit")
     world.clock.forward(days=2)
@@ -203,6 +209,7 @@ async def test_a_draft_that_was_forgotten_is_gone_kindly(world: World) -> None:
     assert await world.exceptions() == []
 
 
+@pytest.mark.both_engines
 async def test_somebody_elses_request_cannot_be_touched_and_trying_is_told(world: World) -> None:
     """A button or a form of theirs was never shown to anybody else; the answer tells nothing about it."""
     draft = (await world.draft("ada", "prod-db")).grant
@@ -237,6 +244,7 @@ async def test_withdrawing_ends_a_request_once(world: World) -> None:
     ]
 
 
+@pytest.mark.both_engines
 async def test_giving_back_twice_ends_once(world: World) -> None:
     grant = await world.given("ada")
     assert isinstance(await world.access.give_back(await world.on("ada", grant, "d")), Ended)

@@ -137,6 +137,7 @@ async def test_nothing_at_all_that_is_there_is_on_the_record(world: World) -> No
     assert await world.actions("grant") == ["grant.gone refused"]
 
 
+@pytest.mark.both_engines
 async def test_the_same_delivery_sends_nothing_twice(world: World) -> None:
     """Promise 6."""
     await together(world, "ada", "wiki-edit", "prod-db", delivery="same")
@@ -226,6 +227,7 @@ async def test_the_row_the_record_and_the_messages_say_who_asked_and_whom_it_is_
     assert await world.owed() == {("request", "Ucharles"), ("report", "Uada"), ("approval", "owner:data")}
 
 
+@pytest.mark.both_engines
 async def test_approved_it_is_the_reports_until_its_end(world: World) -> None:
     grant = await by_charles(world)
     await world.decide("grace", grant)
@@ -280,6 +282,7 @@ async def test_what_needs_no_approval_is_asked_again_too_before_a_report_has_it(
     assert not await world.holds("ada")
 
 
+@pytest.mark.both_engines
 async def test_somebody_who_is_no_report_is_refused_and_nothing_is_told_of_them(world: World) -> None:
     await link(world, "grace")
     refused = [
@@ -304,6 +307,7 @@ async def test_oneself_named_as_the_report_is_oneself(world: World) -> None:
     assert (row.requester_account, row.target_account) == ("charles", "")
 
 
+@pytest.mark.both_engines
 async def test_the_report_can_give_it_back_and_not_withdraw_it(world: World) -> None:
     grant = await by_charles(world, "wiki-edit")
     assert isinstance(await world.access.withdraw(await world.on("ada", grant)), Unknown)
@@ -322,6 +326,7 @@ async def test_a_stranger_gives_nothing_back(world: World) -> None:
     assert "tampered" in await world.kinds()
 
 
+@pytest.mark.both_engines
 async def test_the_store_is_asked_by_who_holds_it(world: World) -> None:
     """A manager's own list is not their reports', and the reports' is theirs."""
     await by_charles(world, "wiki-edit")
@@ -345,6 +350,7 @@ async def test_an_extension_names_the_ticket_that_was_named_before(strict: World
     assert (await strict.grant(asked.grant)).ticket == "INC-9"
 
 
+@pytest.mark.both_engines
 async def test_whoever_has_it_hears_of_its_end_beside_whoever_asked(world: World) -> None:
     """A tenth of the time before, and when somebody ends it early."""
     grant = await by_charles(world)
@@ -380,6 +386,7 @@ async def test_no_ticket_is_wanted_for_what_is_left_out(strict: World) -> None:
     assert [type(one) for _, one in outcome.each] == [AlreadyHeld, Asked]
 
 
+@pytest.mark.both_engines
 async def test_a_freeze_is_foretold(world: World) -> None:
     """Nobody is promised at once what would be stopped."""
     assert (await foreseen(world, "ada", entitlements=("wiki-edit",), minutes=60)).stopped is None
@@ -388,6 +395,7 @@ async def test_a_freeze_is_foretold(world: World) -> None:
     assert ahead.stopped == await together(world, "ada", "wiki-edit")
 
 
+@pytest.mark.both_engines
 @pytest.mark.parametrize(("login", "told"), [("ada", "Ada (ada)"), ("charles", "Charles (charles)")])
 async def test_the_alert_about_a_leaver_names_the_one_who_left(world: World, login: str, told: str) -> None:
     """Not whoever asked for it, nor whom it was for: only the grant still knows the name."""

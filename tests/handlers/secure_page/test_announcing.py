@@ -29,6 +29,7 @@ async def page(tmp_path: Path, server: Server | None) -> AsyncIterator[World]:
         yield made
 
 
+@pytest.mark.both_engines
 async def test_both_are_out_before_the_directory_is_asked(page: World) -> None:
     """P-6: two channels, one of them not Slack, before the new password takes effect."""
     visitor, left = await page.proven(), list[list[tuple[str, str, str]]]()
@@ -61,6 +62,7 @@ async def test_where_one_of_the_two_does_not_go_out_nothing_is_changed(page: Wor
     assert all(NEW_PASSWORD not in repr(row) for row in await page.rows(Owed))
 
 
+@pytest.mark.both_engines
 async def test_what_was_given_up_is_owed_again_when_they_come_back(page: World) -> None:
     """P-6: a mail server that refuses the address for good leaves nothing waiting."""
     page.arrives.discard("mail")
@@ -71,6 +73,7 @@ async def test_what_was_given_up_is_owed_again_when_they_come_back(page: World) 
     assert ("mail", "password-changing", "ada") in await page.told()
 
 
+@pytest.mark.both_engines
 async def test_a_link_that_was_closed_while_it_was_told_changes_nothing(page: World) -> None:
     """P-6: whoever says within these seconds that it is not theirs is in time."""
     visitor = await page.proven()
@@ -107,6 +110,7 @@ async def test_an_address_that_changed_within_three_days_refuses_and_is_told(pag
     assert isinstance(await _resets(page), Proven)
 
 
+@pytest.mark.both_engines
 async def test_taking_the_address_away_in_between_hides_no_change(page: World) -> None:
     """P-3: an empty one is seen, too, and is not the address before."""
     await _resets(page)
@@ -163,6 +167,7 @@ async def test_a_change_in_the_middle_of_a_visit_stops_it(page: World) -> None:
     assert await page.rows(Address) != []
 
 
+@pytest.mark.both_engines
 async def test_who_controls_the_slack_session_and_the_mailbox_gets_no_further_than_a_code(
     page: World,
 ) -> None:

@@ -48,6 +48,7 @@ async def lift(page: World) -> None:
     await page.ground.database.write(work)
 
 
+@pytest.mark.both_engines
 async def test_a_flood_stops_resets_once_and_is_one_message(page: World) -> None:
     """P-7: however many come at the same moment."""
     answers = await count(page, Counted.RESETS, 40)
@@ -59,6 +60,7 @@ async def test_a_flood_stops_resets_once_and_is_one_message(page: World) -> None
     assert [outcome for outcome, _ in await page.audited("resets.stopped")] == ["done"]
 
 
+@pytest.mark.both_engines
 async def test_the_reset_that_is_too_many_is_not_made_and_hears_what_to_do(page: World) -> None:
     """P-7: neither blame nor a bare no; links that were open are over."""
     visitor, other = await page.proven(), await page.opened(Purpose.RESET, "bob")
@@ -110,6 +112,7 @@ async def test_within_the_hour_nothing_is_forgotten_however_its_ten_minutes_lie(
     assert await count(page, Counted.RESETS, 1) == [False]
 
 
+@pytest.mark.both_engines
 async def test_brute_force_over_many_links_and_persons_stops_everybody_s_resets(page: World) -> None:
     """P-7: no person is at ten wrong codes yet, and no address or link is used twice."""
     for round_ in range(5):
@@ -179,6 +182,7 @@ def test_what_is_usual_lowers_the_bar_and_never_below_a_third(
     assert found == most or (usual is not None and times)
 
 
+@pytest.mark.both_engines
 async def test_counts_are_forgotten_after_four_weeks(page: World) -> None:
     await count(page, Counted.RESETS, 1)
     page.clock.forward(days=28, minutes=10)

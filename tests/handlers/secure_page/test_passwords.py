@@ -33,6 +33,7 @@ async def _signs_in(page: World, password: str) -> bool:
     return await page.local.verify_password("ada", password)
 
 
+@pytest.mark.both_engines
 async def test_a_proven_person_gets_a_new_password_and_hears_of_it_twice(page: World) -> None:
     """P-6, P-8: told in Slack and by mail, signed out everywhere."""
     visitor = await page.proven()
@@ -76,6 +77,7 @@ async def test_a_directory_that_does_not_answer_leaves_it_unknown_and_says_so(pa
     assert ("mail", "password-changed", "ada") in await page.told()
 
 
+@pytest.mark.both_engines
 async def test_sessions_that_could_not_be_ended_are_admitted(page: World) -> None:
     visitor = await page.proven()
     page.faulty.error("end_sessions")
@@ -117,6 +119,7 @@ async def test_two_different_passwords_and_a_weak_one_change_nothing(page: World
     assert page.faulty.calls["set_password"] == 0
 
 
+@pytest.mark.both_engines
 async def test_two_tabs_at_once_are_one_change(page: World) -> None:
     visitor = await page.proven()
     answers = await asyncio.gather(
@@ -143,6 +146,7 @@ async def test_another_browser_with_the_same_link_gets_nowhere(page: World) -> N
     assert page.faulty.calls["set_password"] == 0
 
 
+@pytest.mark.both_engines
 async def test_a_session_is_good_for_its_own_link_only(page: World) -> None:
     mine = await page.proven()
     other = await page.opened(Purpose.RESET, "bob")
@@ -174,6 +178,7 @@ async def test_policy_is_asked_again_at_the_moment_of_the_change(page: World) ->
     assert page.faulty.calls["set_password"] == 0
 
 
+@pytest.mark.both_engines
 async def test_a_change_ends_the_other_open_links_of_the_person(page: World) -> None:
     first = await page.proven()
     page.clock.forward(seconds=60)
@@ -211,6 +216,7 @@ async def test_three_resets_a_day_are_enough_in_as_many_tabs_at_once(tmp_path: P
         assert page.faulty.calls["set_password"] == done
 
 
+@pytest.mark.both_engines
 async def test_what_a_crash_cut_off_ends_as_unknown(page: World) -> None:
     visitor = await page.proven()
     handle = (await page.ground.handle_of(visitor)) or pytest.fail("there is a handle")
@@ -253,6 +259,7 @@ async def test_a_link_for_one_purpose_serves_no_other(page: World) -> None:
     assert await page.passwords.choose(visitor, NEW_PASSWORD, NEW_PASSWORD) == Over()
 
 
+@pytest.mark.both_engines
 async def test_when_the_record_cannot_be_written_nothing_is_changed(page: World) -> None:
     """A-7: no row, no change."""
     visitor = await page.proven()

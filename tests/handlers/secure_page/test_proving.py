@@ -47,12 +47,14 @@ async def test_a_code_works_once(page: World) -> None:
     assert (await page.audited("proof.given"))[-1] == ("refused", "used_before")
 
 
+@pytest.mark.both_engines
 async def test_a_code_before_the_last_one_accepted_is_refused(page: World) -> None:
     """Otherwise the neighbour of a code that was watched could be replayed."""
     await page.proving.give_totp(await page.opened(Purpose.RESET), page.code(steps=1))
     assert await page.proving.give_totp(await page.opened(Purpose.RESET), page.code()) == Refused()
 
 
+@pytest.mark.both_engines
 async def test_two_at_once_with_one_code_are_one(page: World) -> None:
     one, two = await page.opened(Purpose.RESET), await page.opened(Purpose.RESET)
     answers = await asyncio.gather(*(page.proving.give_totp(each, page.code()) for each in (one, two)))
@@ -76,6 +78,7 @@ async def test_nine_wrong_codes_and_a_right_one_start_the_count_anew(page: World
     assert await page.exceptions() == []
 
 
+@pytest.mark.both_engines
 async def test_guesses_made_at_once_are_counted_before_any_is_checked(page: World) -> None:
     """Thirty parallel guesses get ten looks, not thirty."""
     visitor = await page.opened(Purpose.RESET)
@@ -84,6 +87,7 @@ async def test_guesses_made_at_once_are_counted_before_any_is_checked(page: Worl
     assert (why.count("wrong"), why.count("locked")) == (10, 20)
 
 
+@pytest.mark.both_engines
 async def test_a_lock_ends_by_itself_after_a_day(page: World) -> None:
     for _ in range(10):
         await page.proving.give_totp(await page.opened(Purpose.RESET), page.wrong_code())
@@ -174,6 +178,7 @@ async def _wrong_in_a_row(page: World) -> int:
     return next((row.count for row in await page.rows(Failures) if row.account == "ada"), 0)
 
 
+@pytest.mark.both_engines
 async def test_a_sign_in_that_nobody_answers_lifts_no_lock(page: World) -> None:
     """P-7: it was not counted, so there is nothing to take back."""
     enrolling = await page.opened(Purpose.ENROL)
@@ -261,6 +266,7 @@ async def test_a_recovery_code_and_a_mailed_code_together_are_enough_and_each_wo
     assert isinstance(await page.proving.give_recovery(other, fresh, await page.mailed()), Proven)
 
 
+@pytest.mark.both_engines
 async def test_one_right_code_of_the_two_is_not_spent_by_a_wrong_other(page: World) -> None:
     visitor = await page.opened(Purpose.RESET)
     await page.proving.send_mail_code(visitor)
@@ -320,6 +326,7 @@ async def test_an_old_link_locks_nobody_out(page: World, right: bool) -> None:
     assert isinstance(await page.proving.give_totp(await page.opened(Purpose.RESET), page.code()), Proven)
 
 
+@pytest.mark.both_engines
 async def test_a_used_link_locks_nobody_out(page: World) -> None:
     used = await page.proven(Purpose.RESET)
     await page.passwords.choose(used, NEW_PASSWORD, NEW_PASSWORD)

@@ -79,6 +79,7 @@ async def test_what_was_approved_just_before_waits_and_is_given_when_it_is_lifte
     assert await world.holds("ada")
 
 
+@pytest.mark.both_engines
 async def test_a_freeze_that_comes_while_policy_is_being_asked_still_stops_the_gift(world: World) -> None:
     """The last look is in the transaction before the directory is called."""
     grant = await world.asked("ada", "wiki-edit")
@@ -93,6 +94,7 @@ async def test_a_freeze_that_comes_while_policy_is_being_asked_still_stops_the_g
     assert await world.changes() == []
 
 
+@pytest.mark.both_engines
 async def test_what_other_hands_put_there_meanwhile_is_not_recorded_as_given(world: World) -> None:
     """The membership stands when it is read: the grant still waits for the freeze to be lifted."""
     grant = await world.asked("ada", "wiki-edit")
@@ -132,6 +134,7 @@ async def test_what_was_given_and_is_gone_is_not_put_back(world: World) -> None:
     assert not await world.holds("ada")
 
 
+@pytest.mark.both_engines
 @pytest.mark.parametrize("kind", [FreezeKind.RESTORED, FreezeKind.MISMATCH])
 async def test_after_a_loss_what_was_approved_and_not_given_is_void(world: World, kind: FreezeKind) -> None:
     grant = await world.asked("ada", "wiki-edit")
@@ -194,6 +197,7 @@ async def reconcile(world: World, login: str, exception: str, way: str, **more: 
     return await Reconciling(world.ground).reconcile(intent)
 
 
+@pytest.mark.both_engines
 async def test_drift_is_asked_about_and_decided_so_that_it_ends_but_nothing_is_made_to_stand(
     world: World,
 ) -> None:
@@ -258,6 +262,7 @@ async def test_a_click_of_the_lost_time_is_no_forgery_and_one_of_before_is(world
     assert Kind.TAMPERED in await world.kinds()
 
 
+@pytest.mark.both_engines
 @pytest.mark.parametrize("login", ["grace", "eve", "root"])
 async def test_nobody_but_security_lifts_it_and_trying_is_told(world: World, login: str) -> None:
     exception = await freeze(world)
@@ -302,6 +307,7 @@ async def test_an_exception_that_is_no_freeze_lifts_nothing(world: World) -> Non
     assert len(await world.ground.database.read(open_ones)) == 1
 
 
+@pytest.mark.both_engines
 async def test_nothing_is_extended_or_approved_for_less_meanwhile(world: World) -> None:
     """Ways to access like any other: what lasts ends at its time."""
     held, asked = await world.given("ada"), await world.asked("ada", "prod-db")

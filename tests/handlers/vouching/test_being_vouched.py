@@ -47,6 +47,7 @@ async def on_each(tmp_path: Path, server: Server | None) -> AsyncIterator[Compan
         yield made
 
 
+@pytest.mark.both_engines
 async def test_a_word_and_a_code_by_mail_reset_after_the_cool_off(on_each: Company) -> None:
     """P-13: by a new visit, whoever opened it. The word is used up by it."""
     staff = on_each

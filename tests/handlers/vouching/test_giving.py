@@ -50,6 +50,7 @@ def wrong(code: str) -> str:
     return code[:-1] + str((int(code[-1]) + 1) % 10)
 
 
+@pytest.mark.both_engines
 async def test_a_manager_vouches_by_the_code_that_was_read_out(on_each: Company) -> None:
     """P-13: it is on the record with who, how and which proof, and both hear of it."""
     staff = on_each
@@ -219,6 +220,7 @@ async def test_nobody_can_be_vouched_for_who_is_not_known(staff: Company) -> Non
     assert await staff.page.audited("vouching.refused") == [("refused", "unknown")]
 
 
+@pytest.mark.both_engines
 async def test_five_wrong_codes_void_the_asking_and_security_hears(on_each: Company) -> None:
     staff = on_each
     code = await staff.ask()
@@ -285,6 +287,7 @@ async def test_the_code_of_another_visit_or_another_person_does_not_count(staff:
     assert isinstance(await staff.vouch("gil", newer), Vouched)
 
 
+@pytest.mark.both_engines
 async def test_of_two_vouchers_at_once_one_counts(on_each: Company) -> None:
     staff = on_each
     code = await staff.ask()

@@ -4,7 +4,7 @@ from dataclasses import replace
 from datetime import timedelta
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.demo.workspace.view_rules import view_problems
@@ -338,7 +338,6 @@ def squeezed(text: str) -> str:
     return "".join(text.translate(alike).replace("\u2060", "").split())
 
 
-@settings(max_examples=150)
 @given(STORIES)
 def test_any_story_is_taken_by_slack_and_keeps_every_fact_an_approver_needs(told: GrantStory):
     """Promise 9, SL-8: who, what, how long, why and risk are whole, in the blocks and in the words."""
@@ -382,7 +381,6 @@ def test_five_hundred_of_one_sign_everywhere_still_fit(sign, state):
     assert squeezed(in_quotes(words)) in squeezed(hears(approval_message(told)))
 
 
-@settings(max_examples=100)
 @given(STORIES)
 def test_any_story_fits_the_requesters_message_and_every_form(told: GrantStory):
     assert problems(request_message(told)) == []
@@ -398,7 +396,6 @@ def test_any_story_fits_the_requesters_message_and_every_form(told: GrantStory):
         assert view_problems(form.to_dict(), expected="modal") == []
 
 
-@settings(max_examples=100)
 @given(STORIES.filter(lambda told: told.asked))
 def test_any_question_and_answer_is_taken_by_slack_and_stays_mere_words(told: GrantStory):
     """SL-9: whole, inert, below the request, and with nobody called who cannot act on it any more."""

@@ -3,7 +3,7 @@
 from dataclasses import replace
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.slack.messages.approvals import approval_message, critical_facts
@@ -81,7 +81,6 @@ def test_the_approver_reads_whom_it_is_for_and_the_ticket():
 REPORTS = st.builds(Report, name=NAMES, login=NAMES, slack_user=st.just("U0LINUS"))
 
 
-@settings(max_examples=100)
 @given(
     told=STORIES, report=st.none() | REPORTS, ticket=NASTY.map(lambda text: visible(text)[:200]), reason=NAMES
 )

@@ -4,7 +4,7 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.slack.messages.alerts.facts import Alert
@@ -643,7 +643,6 @@ NASTY = st.text(max_size=50) | st.sampled_from(
 )
 
 
-@settings(max_examples=150)
 @given(
     kind=st.sampled_from(sorted(ALERTS)),
     who=NASTY,
