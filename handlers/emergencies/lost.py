@@ -28,7 +28,7 @@ from handlers.stops.outcomes import WordKept
 from handlers.stops.seconding import Speakers, Whose, looked_up, shown, whose
 from storage import deliveries, lift_words
 from storage.directories.base import Account
-from storage.emergency_reviews import Lost, all_lost, lost_of
+from storage.emergency_reviews import Lost, all_lost, lost_of, words_about
 from storage.exceptions import SETTLED, decide_exceptions, open_under, settle_exceptions
 from storage.faults import DirectoryUnavailable
 from storage.records import ExceptionRecord, RestoreWord
@@ -147,7 +147,7 @@ class LostEmergencies:
     ) -> T | Refused | None:
         row = _exception(tx, intent.exception)
         if row is not None and seen is not None:
-            words = lift_words.of_lost(tx, [one.emergency for one in seen.lost])
+            words = words_about(tx, seen.lost)
             same = [*lost_of(tx, seen.person.account)] == [*seen.lost]
             if not same or {whose(one) for one in words} != seen.speakers.accounts.keys():
                 return None
@@ -168,7 +168,7 @@ class LostEmergencies:
         def of_exception(tx: Session) -> tuple[Sequence[Lost], Sequence[RestoreWord]]:
             row = _exception(tx, intent.exception)
             lost = lost_of(tx, str(row.facts.get("account"))) if row is not None else ()
-            return lost, lift_words.of_lost(tx, [one.emergency for one in lost])
+            return lost, words_about(tx, lost)
 
         lost, words = await self._ground.database.read(of_exception)
         if not lost:
@@ -184,7 +184,7 @@ class LostEmergencies:
 
     def _words(self, tx: Session, seen: _Seen) -> list[RestoreWord]:
         """The words that count now, one of each who spoke of all that is lost; of one person's accounts, each."""
-        found = lift_words.of_lost(tx, [one.emergency for one in seen.lost])
+        found = words_about(tx, seen.lost)
         of_all = [
             one for one in found if sum(whose(other) == whose(one) for other in found) == len(seen.lost)
         ]

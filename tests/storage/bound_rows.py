@@ -217,7 +217,7 @@ def _restore_word(tx: Session, at: datetime) -> str:
 
 
 def _is_settled(tx: Session, _: datetime) -> bool:
-    return bool(lift_words.settled_of(tx, ["b-1", "b-2"]))
+    return any(one.settles for one in lift_words.of_lost(tx, ["b-1", "b-2"]))
 
 
 def _log_walk(tx: Session, at: datetime) -> str:

@@ -9,7 +9,7 @@ import pytest
 from sqlalchemy import text
 
 from handlers.decisions.emergencies import EmergencyRules
-from handlers.decisions.emergency_reviews import Lapse
+from handlers.decisions.emergency_reviews import Finding, Lapse
 from handlers.emergencies.lost import LostEmergencies
 from handlers.emergencies.reviewed import MayRestoreLost, NothingToRestore, Restored, RestoreLost
 from handlers.emergencies.reviewers import Reviewers, Standing, Took
@@ -216,3 +216,27 @@ async def test_the_same_delivery_counts_once_and_a_late_one_hears_who_did(world:
     assert outcome.by == "Sam, Linus"
     forged = RestoreLost(**await world.intent("sam"), exception="x-none", rationale="so")
     assert isinstance(await lost(world).restore(forged), Unknown)
+
+
+async def test_words_of_before_its_review_are_about_something_else(tmp_path: Path) -> None:
+    """B-3, T-9: a row put back, and thrown away anew once it was found not justified, gains nothing by them."""
+    async with open_world(tmp_path) as world:
+        world.ground = replace(world.ground, emergencies=EmergencyRules(days=DAYS))
+        await world.local.put_in_group(world.ground.security_group, "linus", "charles")
+        await took(world)
+        await by_hand(world, "CREATE TABLE kept AS SELECT * FROM emergencies")
+        await by_hand(world, "DELETE FROM emergencies")
+        await say(world, "sam")
+        await say(world, "linus")
+        assert await lapse(world) is None
+        await by_hand(world, "INSERT INTO emergencies SELECT * FROM kept")
+        world.clock.forward(seconds=1)
+        await review(world, "charles", Finding.NOT_JUSTIFIED)
+        assert await lapse(world) == Lapse.NOT_JUSTIFIED
+        await by_hand(world, "DELETE FROM emergencies")
+        assert await lapse(world) == Lapse.OVERDUE
+        await lost(world).look()
+        about = [one for one in await world.exceptions() if one.kind == Kind.EMERGENCY_LOST][-1]
+        intent = RestoreLost(**await world.intent("sam"), exception=about.id, rationale="restored by hand")
+        assert await lost(world).restore(intent) == WordKept()
+        assert await lapse(world) == Lapse.OVERDUE
