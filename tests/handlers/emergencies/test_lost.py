@@ -240,3 +240,12 @@ async def test_words_of_before_its_review_are_about_something_else(tmp_path: Pat
         intent = RestoreLost(**await world.intent("sam"), exception=about.id, rationale="restored by hand")
         assert await lost(world).restore(intent) == WordKept()
         assert await lapse(world) == Lapse.OVERDUE
+
+
+async def test_what_one_account_lost_keeps_the_persons_others_from_it_too(world: World) -> None:
+    """B-3, R-1: by a second account of hers she breaks the glass no sooner; Charles does."""
+    await world.local.add_account("ada2", login="ada2", name="Ada II", mail="ADA@example.com")
+    assert [await lapse(world, login) for login in ("ada2", "charles")] == [Lapse.OVERDUE, None]
+    await say(world, "sam")
+    await say(world, "linus")
+    assert await lapse(world, "ada2") is None
