@@ -4,6 +4,7 @@ Until then whoever they are about breaks no glass. It gives no access and mends 
 person none (B-3, R-1).
 """
 
+import hashlib
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -15,7 +16,13 @@ from sqlmodel import Session
 from handlers import recording
 from handlers.decisions.halting import NEEDED
 from handlers.decisions.policy import PolicyDecision, same_person
-from handlers.emergencies.reviewed import MayRestoreLost, NothingToRestore, Restored, RestoreLost
+from handlers.emergencies.reviewed import (
+    LostMeanwhile,
+    MayRestoreLost,
+    NothingToRestore,
+    Restored,
+    RestoreLost,
+)
 from handlers.emergencies.reviewers import RESTORED, Reviewers, Standing
 from handlers.exceptions.forged import turn_away_forged
 from handlers.exceptions.raising import Kind, Severity, Strange, cause_of, tell_security, wrong_person
@@ -55,10 +62,10 @@ class LostEmergencies:
         self._ground, self._reviewers = ground, reviewers
 
     async def look(self) -> None:
-        """Tell of whoever's are lost, each once, and settle what was found again. For the schedule."""
+        """Tell of whoever's are lost, anew where it is more, and settle what was found again. For the schedule."""
         lost, told = await self._ground.database.read(_lost_and_told)
-        names = {account: await self._named(lost[account][0]) for account in lost.keys() - told}
-        if lost.keys() != told:
+        names = {account: await self._named(lost[account][0]) for account in _news(lost, told)}
+        if names or told.keys() - lost.keys():
             await self._ground.database.write(partial(self._tell, names=names))
 
     async def consider(self, intent: RestoreLost) -> MayRestoreLost | WordKept | Refused:
@@ -71,17 +78,21 @@ class LostEmergencies:
             if said and not others:
                 return WordKept(again=True)
             return MayRestoreLost(
-                exception=intent.exception, who=named(seen.person.name, seen.person.login),
+                exception=intent.exception, shown=mark_of(seen.lost),
+                who=named(seen.person.name, seen.person.login),
                 lost=tuple((one.emergency, one.entitlement, one.at) for one in seen.lost),
                 said=tuple(one.name for one in others),
             )  # fmt: skip
 
         return await self._opened(intent, work)
 
-    async def restore(self, intent: RestoreLost) -> Restored | WordKept | Refused:
+    async def restore(self, intent: RestoreLost) -> Restored | WordKept | LostMeanwhile | Refused:
         """Say so as one of two; with the second word they can break the glass again."""
 
-        def work(tx: Session, seen: _Seen, decision: PolicyDecision) -> Restored | WordKept:
+        def work(tx: Session, seen: _Seen, decision: PolicyDecision) -> Restored | WordKept | LostMeanwhile:
+            if intent.shown != mark_of(seen.lost):
+                self._record(tx, intent, seen.lost[0], "emergency.restore_outdated", "refused", decision)
+                return LostMeanwhile()
             said, asks = self._words(tx, seen), seen.asks.reviewer
             again = any(whose(one) == _of(asks) for one in said)
             others = [one for one in said if not self._is_of(asks, seen, one)]
@@ -156,6 +167,11 @@ class LostEmergencies:
         if row is None:
             return turn_away_forged(tx, self._ground, intent, "emergency.review_tampered", what="button")
         if seen is None:
+            recording.record(
+                tx, at=self._ground.now(), action="emergency.restore_late", outcome="refused",
+                actor=recording.person(intent.actor), where=intent.where, correlation=row.correlation,
+                subject=str(row.facts.get("account") or "") or None,
+            )  # fmt: skip
             return NothingToRestore(by=str(row.facts.get("decided_by") or ""), at=row.resolved_at)
         decision = self._may(tx, seen.asks, seen)
         if not decision.allowed:
@@ -241,9 +257,9 @@ class LostEmergencies:
     def _tell(self, tx: Session, names: Mapping[str, str]) -> None:
         now, (lost, told) = self._ground.now(), _lost_and_told(tx)
         settle_exceptions(
-            tx, at=now, causes=[cause_of(Kind.EMERGENCY_LOST, one) for one in told - lost.keys()]
+            tx, at=now, causes=[cause_of(Kind.EMERGENCY_LOST, one) for one in told.keys() - lost.keys()]
         )
-        for account in sorted((lost.keys() - told) & names.keys()):
+        for account in sorted(_news(lost, told) & names.keys()):
             some = lost[account]
             recording.record(
                 tx, at=now, action="emergency.lost", outcome="failed", actor=recording.WICKET, where=SCHEDULE,
@@ -252,7 +268,13 @@ class LostEmergencies:
             )  # fmt: skip
             strange = Strange(
                 kind=Kind.EMERGENCY_LOST, severity=Severity.HIGH, who=names[account], cause=account,
-                correlation=some[0].emergency, facts={"account": account, "count": len(some)},
+                correlation=some[0].emergency,
+                facts={
+                    "account": account,
+                    "count": len(some),
+                    "emergencies": [one.emergency for one in some],
+                },
+                anew=account in told,
             )  # fmt: skip
             tell_security(tx, now, strange)
 
@@ -300,15 +322,32 @@ def _told(lost: Lost, directory: str, *, login: str, name: str) -> _AsTold:
     )  # fmt: skip
 
 
-def _lost_and_told(tx: Session) -> tuple[Mapping[str, Sequence[Lost]], frozenset[str]]:
-    """By account what is lost of theirs, and the accounts of which that is told."""
-    told = (str(row.facts.get("account")) for row in open_under(tx, f"{Kind.EMERGENCY_LOST}:"))
-    return all_lost(tx), frozenset(told)
+def _lost_and_told(tx: Session) -> tuple[Mapping[str, Sequence[Lost]], Mapping[str, frozenset[str]]]:
+    """By account what is lost of theirs, and of which emergencies that is told."""
+    rows = open_under(tx, f"{Kind.EMERGENCY_LOST}:")
+    told = {
+        str(row.facts.get("account")): frozenset(map(str, row.facts.get("emergencies") or ())) for row in rows
+    }
+    return all_lost(tx), told
+
+
+def _news(lost: Mapping[str, Sequence[Lost]], told: Mapping[str, frozenset[str]]) -> set[str]:
+    """The accounts of whose emergencies some are lost that are not told of."""
+    return {
+        account
+        for account, some in lost.items()
+        if {one.emergency for one in some} - told.get(account, frozenset())
+    }
 
 
 def _exception(tx: Session, exception: str) -> ExceptionRecord | None:
     row = tx.get(ExceptionRecord, exception)
     return row if row is not None and row.kind == Kind.EMERGENCY_LOST else None
+
+
+def mark_of(lost: Sequence[Lost]) -> str:
+    """Of exactly these: a word is about what its form named, whatever was thrown away since."""
+    return hashlib.sha256("\0".join(one.emergency for one in lost).encode()).hexdigest()[:16]
 
 
 def _of(account: Account) -> Whose:

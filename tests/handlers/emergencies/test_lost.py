@@ -10,13 +10,20 @@ from sqlalchemy import text
 
 from handlers.decisions.emergencies import EmergencyRules
 from handlers.decisions.emergency_reviews import Finding, Lapse
-from handlers.emergencies.lost import LostEmergencies
-from handlers.emergencies.reviewed import MayRestoreLost, NothingToRestore, Restored, RestoreLost
+from handlers.emergencies.lost import LostEmergencies, mark_of
+from handlers.emergencies.reviewed import (
+    LostMeanwhile,
+    MayRestoreLost,
+    NothingToRestore,
+    Restored,
+    RestoreLost,
+)
 from handlers.emergencies.reviewers import Reviewers, Standing, Took
 from handlers.exceptions.strange import Kind
 from handlers.outcomes import NotAllowed, Repeated, Unknown
 from handlers.stops.outcomes import WordKept
 from storage.directories.base import Account
+from storage.emergency_reviews import lost_of
 from storage.records import ExceptionRecord, RestoreWord
 from storage.states import Resolution
 from tests.handlers.access_ground import World
@@ -52,11 +59,17 @@ async def told(world: World) -> list[ExceptionRecord]:
 
 async def say(world: World, login: str, **how: str) -> Any:
     """They press the button and send the form."""
-    (about,) = await told(world)
+    about = (await told(world))[-1]
     intent = RestoreLost(
-        **await world.intent(login, how.get("delivery", "")), exception=about.id, rationale="restored by hand"
-    )
+        **await world.intent(login, how.get("delivery", "")), exception=about.id, rationale="restored by hand",
+        shown=await named(world),
+    )  # fmt: skip
     return await lost(world).restore(intent)
+
+
+async def named(world: World) -> str:
+    """The mark in a form that opens now."""
+    return mark_of(await world.ground.database.read(lambda tx: lost_of(tx, "ada")))
 
 
 async def test_security_hears_once_of_what_was_lost_and_that_it_is_there_again(world: World) -> None:
@@ -136,15 +149,27 @@ class Interrupted(Reviewers):
 
 
 async def test_what_was_lost_while_people_were_looked_up_is_looked_at_too(world: World) -> None:
-    """R-1: a word is never taken for more, nor for less, than is lost when it is kept."""
+    """R-1, P-9: a word is never taken for more, nor for less, than its form named."""
     await say(world, "sam")
     (about,) = await told(world)
-    intent = RestoreLost(**await world.intent("linus"), exception=about.id, rationale="restored by hand")
-    assert await LostEmergencies(world.ground, Interrupted(world)).restore(intent) == WordKept()
-    assert {one.emergency for one in await world.rows(RestoreWord) if one.account == "linus"} == {
-        "b-1",
-        "b-2",
-    }
+    intent = RestoreLost(
+        **await world.intent("linus"), exception=about.id, rationale="restored by hand", shown=await named(world)
+    )  # fmt: skip
+    assert await LostEmergencies(world.ground, Interrupted(world)).restore(intent) == LostMeanwhile()
+    assert {one.account for one in await world.rows(RestoreWord)} == {"sam"}
+    assert (await world.last("emergency.restore_outdated"))["outcome"] == "refused"
+    assert await lapse(world) == Lapse.OVERDUE
+
+
+async def test_more_that_is_lost_is_told_anew_in_a_message_of_its_own(world: World) -> None:
+    """T-9: the one before says so, and the words in it count no more."""
+    await say(world, "sam")
+    await took(world, emergency="b-2")
+    await by_hand(world, "DELETE FROM emergencies")
+    after, before = sorted(await told(world), key=lambda one: one.resolution)
+    assert (before.resolution, "words" in after.facts) == (Resolution.RENEWED, False)
+    assert (after.facts["count"], after.facts["emergencies"]) == (2, ["b-1", "b-2"])
+    assert len(await told(world)) == 2
 
 
 async def test_the_person_is_none_of_the_two_by_whatever_account(world: World) -> None:
@@ -198,7 +223,7 @@ async def test_the_form_names_what_is_lost_and_who_said_so(world: World) -> None
 
     may = await opened("sam")
     assert isinstance(may, MayRestoreLost)
-    assert ([one[0] for one in may.lost], may.said) == (["b-1"], ())
+    assert ([one[0] for one in may.lost], may.said, may.shown) == (["b-1"], (), await named(world))
     await say(world, "sam")
     assert await opened("sam") == WordKept(again=True)
     assert (await opened("linus")).said == ("Sam",)
@@ -214,6 +239,8 @@ async def test_the_same_delivery_counts_once_and_a_late_one_hears_who_did(world:
     outcome = await lost(world).restore(late)
     assert isinstance(outcome, NothingToRestore)
     assert outcome.by == "Sam, Linus"
+    entry = await world.last("emergency.restore_late")
+    assert (entry["actor"]["id"], entry["subject"], entry["outcome"]) == ("charles", "ada", "refused")
     forged = RestoreLost(**await world.intent("sam"), exception="x-none", rationale="so")
     assert isinstance(await lost(world).restore(forged), Unknown)
 
@@ -237,7 +264,9 @@ async def test_words_of_before_its_review_are_about_something_else(tmp_path: Pat
         assert await lapse(world) == Lapse.OVERDUE
         await lost(world).look()
         about = [one for one in await world.exceptions() if one.kind == Kind.EMERGENCY_LOST][-1]
-        intent = RestoreLost(**await world.intent("sam"), exception=about.id, rationale="restored by hand")
+        intent = RestoreLost(
+            **await world.intent("sam"), exception=about.id, rationale="restored by hand", shown=await named(world)
+        )  # fmt: skip
         assert await lost(world).restore(intent) == WordKept()
         assert await lapse(world) == Lapse.OVERDUE
 
