@@ -29,6 +29,7 @@ from storage import (
 )
 from storage.alarms import Effect
 from storage.delegations import Party
+from storage.macs import DETECTORS
 from storage.ours import with_what_is_ours
 from storage.passkeys import Ceremony, NewPasskey
 from storage.records import Attestation, Emergency, LiftWord, Petition, RestoreWord
@@ -230,12 +231,12 @@ def _is_walked(tx: Session, _: datetime) -> bool:
 
 
 def _detectors(tx: Session, at: datetime) -> str:
-    streams.take(tx, "detectors", sender="one", at=at, until=at + HOUR, begins=3)
-    return "detectors"
+    streams.take(tx, DETECTORS, sender="one", at=at, until=at + HOUR, begins=3)
+    return DETECTORS
 
 
 def _have_come_far(tx: Session, _: datetime) -> bool:
-    return streams.position(tx, "detectors") > 0
+    return streams.position(tx, DETECTORS) > 0
 
 
 def _has_said(tx: Session, _: datetime) -> bool:

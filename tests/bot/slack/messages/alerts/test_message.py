@@ -504,7 +504,7 @@ GOLDEN = [
         TAIL,
     ),
     (
-        alert(Kind.NOT_LOOKED_OVER, {"what": "detectors", "since": NOW.isoformat(), "waits": 7}, who="Wicket"),
+        alert(Kind.NOT_LOOKED_OVER, {"what": "detecting", "since": NOW.isoformat(), "waits": 7}, who="Wicket"),
         "⚠️ The detectors stand still",
         "Nothing of it was taken since 23 Nov 14:02 UTC. 7 entries wait, and none is lost. The log of the bot says "
         "what keeps it from going on.",
