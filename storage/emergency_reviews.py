@@ -108,9 +108,12 @@ def words_about(tx: Session, lost: Sequence[Lost]) -> Sequence[RestoreWord]:
 
 
 def is_spoilt(tx: Session, emergency: str) -> bool:
-    """Whether there is one with this id that is not as Wicket wrote it."""
+    """Whether there is one with this id that is not as Wicket wrote it, or none though the record tells of it."""
     found = tx.get(Emergency, emergency)
-    return found is not None and not genuine(tx, found)
+    if found is not None:
+        return not genuine(tx, found)
+    told = _TOLD.where(ENTRIES.c.correlation == emergency, ENTRIES.c.action.in_(_TAKES_PLACE))
+    return tx.connection().execute(told).first() is not None
 
 
 def ended_at(tx: Session, emergency: Emergency, now: datetime) -> datetime | None:

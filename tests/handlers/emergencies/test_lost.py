@@ -278,3 +278,11 @@ async def test_what_one_account_lost_keeps_the_persons_others_from_it_too(world:
     await say(world, "sam")
     await say(world, "linus")
     assert await lapse(world, "ada2") is None
+
+
+async def test_whoever_reviews_what_others_threw_away_is_no_forger(world: World) -> None:
+    """T-9: they hear that it is gone, and nobody is told that they made up a button."""
+    assert await review(world, "charles") == Unknown(what="emergency")
+    assert Kind.TAMPERED not in await world.kinds()
+    assert isinstance(await review(world, "charles", about="b-none"), Unknown)
+    assert Kind.TAMPERED in await world.kinds()
