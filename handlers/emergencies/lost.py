@@ -46,13 +46,26 @@ Refused = NotAllowed | NothingToRestore | Unknown | Repeated
 
 @dataclass(frozen=True, kw_only=True)
 class _Seen:
-    """What there is to account for, and how those stand now who speak of it. asks: whoever clicked."""
+    """What there is to account for, and how those stand now who speak of it. asks: whoever clicked.
 
-    person: "_AsTold"
+    people: all whom it could be about, since the record names no directory; a standing beside each of them.
+    """
+
+    people: Sequence["_AsTold"]
     lost: Sequence[Lost]
-    asks: Standing
+    asks: Sequence[Standing]
     speakers: Speakers
-    standings: Mapping[Whose, Standing]
+    standings: Mapping[Whose, Sequence[Standing]]
+
+    @property
+    def person(self) -> "_AsTold":
+        """Whom it is about, to name them."""
+        return self.people[0]
+
+    @property
+    def reviewer(self) -> Account:
+        """Whoever clicked."""
+        return self.asks[0].reviewer
 
 
 class LostEmergencies:
@@ -73,7 +86,7 @@ class LostEmergencies:
 
         def work(tx: Session, seen: _Seen, decision: PolicyDecision) -> MayRestoreLost | WordKept:
             self._record(tx, intent, seen.lost[0], "emergency.restore_considered", "done", decision)
-            said, mine = self._words(tx, seen), _of(seen.asks.reviewer)
+            said, mine = self._words(tx, seen), _of(seen.reviewer)
             others = [one for one in said if whose(one) != mine]
             if said and not others:
                 return WordKept(again=True)
@@ -93,7 +106,7 @@ class LostEmergencies:
             if intent.shown != mark_of(seen.lost):
                 self._record(tx, intent, seen.lost[0], "emergency.restore_outdated", "refused", decision)
                 return LostMeanwhile()
-            said, asks = self._words(tx, seen), seen.asks.reviewer
+            said, asks = self._words(tx, seen), seen.reviewer
             again = any(whose(one) == _of(asks) for one in said)
             others = [one for one in said if not self._is_of(asks, seen, one)]
             settles = len(others) + 1 >= NEEDED
@@ -189,14 +202,17 @@ class LostEmergencies:
         lost, words = await self._ground.database.read(of_exception)
         if not lost:
             return None
-        person = await self._person(lost[0])
+        people = await self._people(lost[0])
         speakers = await looked_up(self._ground, words)
         known = {key: one for key, one in speakers.accounts.items() if one is not None}
-        standings = {key: await self._reviewers.standing(one, person) for key, one in known.items()}
+        standings = {key: await self._standings(one, people) for key, one in known.items()}
         return _Seen(
-            person=person, lost=lost, asks=await self._reviewers.standing(intent.actor.account, person),
+            people=people, lost=lost, asks=await self._standings(intent.actor.account, people),
             speakers=speakers, standings=standings,
         )  # fmt: skip
+
+    async def _standings(self, reviewer: Account, people: Sequence["_AsTold"]) -> Sequence[Standing]:
+        return [await self._reviewers.standing(reviewer, one) for one in people]
 
     def _words(self, tx: Session, seen: _Seen) -> list[RestoreWord]:
         """The words that count now, one of each who spoke of all that is lost; of one person's accounts, each."""
@@ -208,20 +224,24 @@ class LostEmergencies:
         return [one for key, one in firsts.items() if self._counts(tx, seen, key)]
 
     def _counts(self, tx: Session, seen: _Seen, key: Whose) -> bool:
-        standing = seen.standings.get(key)
-        return standing is not None and standing.reviewer.active and self._may(tx, standing, seen).allowed
+        standings = seen.standings.get(key)
+        return (
+            standings is not None and standings[0].reviewer.active and self._may(tx, standings, seen).allowed
+        )
 
     def _is_of(self, asks: Account, seen: _Seen, word: RestoreWord) -> bool:
         other = seen.speakers.accounts.get(whose(word))
         return whose(word) == _of(asks) or (other is not None and same_person(asks, other))
 
-    def _may(self, tx: Session, standing: Standing, seen: _Seen) -> PolicyDecision:
+    def _may(self, tx: Session, standings: Sequence[Standing], seen: _Seen) -> PolicyDecision:
         """Policy's answer about all of them: the first refusal, or the last permission."""
-        told = [
-            replace(seen.person, entitlement=one.entitlement, asked_at=one.at, ends_at=one.at)
+        asked = [
+            self._reviewers.may(
+                tx, standing, replace(person, entitlement=one.entitlement, asked_at=one.at, ends_at=one.at), RESTORED
+            )
+            for person, standing in zip(seen.people, standings, strict=True)
             for one in seen.lost
-        ]
-        asked = [self._reviewers.may(tx, standing, one, RESTORED) for one in told]
+        ]  # fmt: skip
         return next((one for one in asked if not one.allowed), asked[-1])
 
     def _turn_away(
@@ -236,20 +256,21 @@ class LostEmergencies:
         tell_security(tx, self._ground.now(), strange)
         return NotAllowed(entitlement=one.entitlement, owner_name="", reasons=decision.reasons)
 
-    async def _person(self, lost: Lost) -> "_AsTold":
-        """Whom it is about, in the shape in which reviewers are weighed. Whoever is gone is, too."""
+    async def _people(self, lost: Lost) -> Sequence["_AsTold"]:
+        """Whom it could be about, in the shape in which reviewers are weighed: who has this account in each home, first
+        in the entitlement's. Whoever is gone is, too.
+        """
         ground = self._ground
         entitlement = ground.catalogue.entitlements.get(lost.entitlement)
-        homes = [ground.home_of(entitlement.directory)] if entitlement is not None else [*ground.homes]
-        for home in homes:
-            found = await in_time(ground.home(home).account(lost.account))
-            if found is not None:
-                return _told(lost, home, login=found.login, name=found.name)
-        return _told(lost, homes[0], login="", name=lost.account)
+        likely = ground.home_of(entitlement.directory) if entitlement is not None else ""
+        homes = sorted(ground.homes, key=lambda one: one != likely)
+        found = [(home, await in_time(ground.home(home).account(lost.account))) for home in homes]
+        people = [_told(lost, home, login=one.login, name=one.name) for home, one in found if one is not None]
+        return people or [_told(lost, homes[0], login="", name=lost.account)]
 
     async def _named(self, lost: Lost) -> str:
         try:
-            person = await self._person(lost)
+            person, *_ = await self._people(lost)
         except DirectoryUnavailable:
             return lost.account
         return named(person.name, person.login)

@@ -23,6 +23,8 @@ from handlers.exceptions.strange import Kind
 from handlers.outcomes import NotAllowed, Repeated, Unknown
 from handlers.stops.outcomes import WordKept
 from storage.directories.base import Account
+from storage.directories.local import LocalDirectory
+from storage.directories.scrypt import Scrypt
 from storage.emergency_reviews import lost_of
 from storage.records import ExceptionRecord, RestoreWord
 from storage.states import Resolution
@@ -286,3 +288,13 @@ async def test_whoever_reviews_what_others_threw_away_is_no_forger(world: World)
     assert Kind.TAMPERED not in await world.kinds()
     assert isinstance(await review(world, "charles", about="b-none"), Unknown)
     assert Kind.TAMPERED in await world.kinds()
+
+
+async def test_nobody_who_could_be_the_person_is_one_of_the_two(world: World, tmp_path: Path) -> None:
+    """R-1: the record names no directory, so who has this account in another home says nothing of it, either."""
+    other = LocalDirectory(tmp_path / "other.db", name="other", now=world.clock, cost=Scrypt(n=2))
+    await other.add_account("ada", login="lovelace", name="Augusta", mail="sam@example.com")
+    world.ground = replace(world.ground, directories={"other": other, **world.ground.directories})
+    assert (await told(world))[0].who == "Ada (ada)"
+    assert isinstance(await say(world, "sam"), NotAllowed)
+    other.close()
