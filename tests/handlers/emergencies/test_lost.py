@@ -151,7 +151,7 @@ class Interrupted(Reviewers):
 
 
 async def test_what_was_lost_while_people_were_looked_up_is_looked_at_too(world: World) -> None:
-    """R-1, P-9: a word is never taken for more, nor for less, than its form named."""
+    """R-1, promise 9: a word is never taken for more, nor for less, than its form named."""
     await say(world, "sam")
     (about,) = await told(world)
     intent = RestoreLost(
