@@ -24,8 +24,9 @@ WALK = "walk"
 STANDS_STILL = timedelta(minutes=15)
 # By then whoever sends has told of what the other side refuses (handlers.audit.streaming), or nobody sends any more.
 IS_TOLD_WITHIN = timedelta(hours=2)
-# A bot that was off for days catches up first.
+# A bot that was off for days, or walks for the first time, catches up first: so many entries in a second, at least.
 AFTER_A_START = timedelta(hours=1)
+_CAUGHT_UP = 1000
 # The same is said again after a day, since it is easily forgotten.
 _AGAIN = timedelta(days=1)
 _NOT_STREAMED = cause_of(Kind.NOT_STREAMED, SIEM)
@@ -63,7 +64,8 @@ class Lagging:
         ended = walks.last_end(tx) or now  # or, before the first round, since the log began
         if now - ended <= 2 * self._every:
             return _Stands(late=False, since=ended)
-        return _Stands(late=True if now - self._began >= AFTER_A_START else None, since=ended)
+        has_had_time = now - self._began >= after_a_start(audit_log.head(tx).size)
+        return _Stands(late=True if has_had_time else None, since=ended)
 
     def _place(self, tx: Session, name: str, now: datetime) -> _Stands:
         position = streams.position(tx, name)
@@ -75,6 +77,11 @@ class Lagging:
         self._places[name] = (position, min(since, now))  # or the clock was set back
         late = now - since >= STANDS_STILL and not _is_told_by_its_sender(tx, name, now)
         return _Stands(late=late or None, since=since, waits=waits)
+
+
+def after_a_start(size: int) -> timedelta:
+    """How long nothing is said of the walk over so many entries after a start."""
+    return AFTER_A_START + timedelta(seconds=size / _CAUGHT_UP)
 
 
 def _is_told_by_its_sender(tx: Session, name: str, now: datetime) -> bool:

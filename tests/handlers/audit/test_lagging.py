@@ -8,11 +8,13 @@ from pathlib import Path
 import pytest
 from sqlmodel import Session
 
-from handlers.audit.lagging import AFTER_A_START, IS_TOLD_WITHIN, STANDS_STILL, WALK, Lagging
+from handlers.audit.lagging import AFTER_A_START, IS_TOLD_WITHIN, STANDS_STILL, WALK, Lagging, after_a_start
 from handlers.audit.streaming import SIEM, NotTaken
+from handlers.audit.walking import AT_ONCE
 from handlers.detectors.detecting import Detecting
 from handlers.exceptions.strange import Kind
 from storage import streams
+from storage.audit.slices import SLICE
 from storage.macs import DETECTORS
 from storage.records import ExceptionRecord
 from storage.states import Resolution
@@ -22,6 +24,8 @@ from tests.handlers.audit.test_streaming import Collector, streaming
 from tests.handlers.audit.test_walking import DAY, a_round
 
 A_MOMENT = timedelta(seconds=1)
+# As bot.lookouts has it.
+LOOKS_EVERY = timedelta(seconds=5)
 
 
 @pytest.fixture
@@ -141,3 +145,10 @@ async def test_a_row_that_says_it_is_refused_hides_nothing_that_stands_still(wor
     assert found.facts["what"] == DETECTORS
     await later(world, watch, IS_TOLD_WITHIN)
     assert {one.facts["what"] for one in await told(world)} == {DETECTORS, SIEM}
+
+
+def test_a_first_walk_over_a_long_log_has_time_to_catch_up() -> None:
+    """T-10: on the day of an upgrade nothing is overdue that goes as fast as it may."""
+    for size in (10_000_000, 100_000_000):
+        looks = size / (AT_ONCE * SLICE)
+        assert after_a_start(size) > looks * LOOKS_EVERY
