@@ -7,7 +7,7 @@ record, counts all the same, and is noted (T-9).
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import and_
+from sqlalchemy import and_, or_
 from sqlalchemy import select as select_columns
 from sqlmodel import Session, col, select
 
@@ -55,8 +55,10 @@ def for_person(tx: Session, account: str, since: datetime) -> int:
 
 
 def by_ticket(tx: Session, ticket: str, since: datetime) -> int:
-    """How much was done by this ticket since then."""
-    return _count(tx, since, ENTRIES.c.action.in_(ACTS), TEXTS.c.text == ticket)
+    """How much was done by this ticket since then, as the record has it, or the row where it was erased there."""
+    theirs = select_columns(col(DeskAct.handle)).where(col(DeskAct.ticket) == ticket)
+    named = or_(TEXTS.c.text == ticket, ENTRIES.c.correlation.in_(theirs))
+    return _count(tx, since, ENTRIES.c.action.in_(ACTS), named)
 
 
 def _count(tx: Session, since: datetime, *which: Any) -> int:

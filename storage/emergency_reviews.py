@@ -14,7 +14,7 @@ from sqlmodel import Session, col, func, or_, select
 from storage import emergencies, lift_words, reminders
 from storage.audit.tables import ENTRIES
 from storage.engine.changing import change
-from storage.records import Emergency
+from storage.records import Emergency, RestoreWord
 from storage.signing import genuine, only_genuine
 from storage.states import EmergencyState, GrantState
 
@@ -50,12 +50,16 @@ def unsettled(tx: Session) -> list[Emergency]:
 
 @dataclass(frozen=True, kw_only=True)
 class Lost:
-    """An emergency of which the record tells and the table does not, as Wicket wrote it. at: when it was recorded."""
+    """An emergency of which the record tells and the table does not, as Wicket wrote it.
+
+    at: when it was recorded. until: when the record told of it last; a word of before is about something else.
+    """
 
     emergency: str
     account: str
     entitlement: str
     at: datetime
+    until: datetime
 
 
 def lost_of(tx: Session, account: str) -> Sequence[Lost]:
@@ -85,19 +89,31 @@ def _lost(tx: Session, told: Any, rows: Any) -> Sequence[Lost]:
         return ()
     there = {(one.id, one.account): one for one in only_genuine(tx, tx.exec(rows))}
     missing: dict[str, Lost] = {}
+    until = {emergency: at for _, emergency, _, _, at in said}
     for action, emergency, account, entitlement, at in said:
         row = there.get((emergency, account))
         if row is None or (action == REVIEWED and row.reviewed_at is None):
-            lost = Lost(emergency=emergency, account=account, entitlement=entitlement or "", at=at)
+            lost = Lost(
+                emergency=emergency, account=account, entitlement=entitlement or "", at=at, until=until[emergency]
+            )  # fmt: skip
             missing.setdefault(emergency, lost)
-    settled = lift_words.settled_of(tx, missing)
+    settled = {one.emergency for one in words_about(tx, [*missing.values()]) if one.settles}
     return tuple(one for one in missing.values() if one.emergency not in settled)
 
 
+def words_about(tx: Session, lost: Sequence[Lost]) -> Sequence[RestoreWord]:
+    """The words about these, the first one first: none of before its review, had the row come back."""
+    until = {one.emergency: one.until for one in lost}
+    return [one for one in lift_words.of_lost(tx, [*until]) if one.at >= until[one.emergency]]
+
+
 def is_spoilt(tx: Session, emergency: str) -> bool:
-    """Whether there is one with this id that is not as Wicket wrote it."""
+    """Whether there is one with this id that is not as Wicket wrote it, or none though the record tells of it."""
     found = tx.get(Emergency, emergency)
-    return found is not None and not genuine(tx, found)
+    if found is not None:
+        return not genuine(tx, found)
+    told = _TOLD.where(ENTRIES.c.correlation == emergency, ENTRIES.c.action.in_(_TAKES_PLACE))
+    return tx.connection().execute(told).first() is not None
 
 
 def ended_at(tx: Session, emergency: Emergency, now: datetime) -> datetime | None:

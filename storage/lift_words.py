@@ -44,8 +44,3 @@ def of_lost(tx: Session, emergencies: Collection[str]) -> Sequence[RestoreWord]:
     wanted = select(RestoreWord).where(col(RestoreWord.emergency).in_(emergencies))
     found = tx.exec(wanted.order_by(col(RestoreWord.at), col(RestoreWord.account)))
     return only_genuine(tx, found)
-
-
-def settled_of(tx: Session, emergencies: Collection[str]) -> frozenset[str]:
-    """Those of these that were accounted for."""
-    return frozenset(one.emergency for one in of_lost(tx, emergencies) if one.settles)

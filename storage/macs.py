@@ -79,8 +79,8 @@ BOUND: Mapping[str, tuple[str, ...]] = {
     ),
 }  # fmt: skip
 
-DETECTORS = "detectors"
-"""The stream by which the detectors follow the log."""
+DETECTORS = "detecting"
+"""The stream by which the detectors follow the log; "detectors" is that of a version that bound its place by no MAC."""
 
 UNDER_WAY: tuple[str, ...] = (
     GrantState.DRAFT,

@@ -76,7 +76,7 @@ def take(
 ) -> int | None:
     """Take the stream until then, or until what was sent was answered; where it stands. None while another has it.
 
-    begins: where it stands if there was none before, and the record tells of none.
+    begins: where it stands if there was none before, or none as Wicket wrote it, and the record tells of none.
     """
     if not rows(tx.connection(), _POSITION, {"which": name}):
         told = walks.followed_to(tx, name)
@@ -87,7 +87,8 @@ def take(
     for place, mac in rows(tx.connection(), _TAKE, asked):
         if is_sound(tx, _STREAMS.name, {"name": name, "position": place}, mac):
             return int(place)
-        right = walks.followed_to(tx, name) or 0
+        told = walks.followed_to(tx, name)
+        right = begins if told is None else told
         run(
             tx.connection(), _PUT_RIGHT,
             {"which": name, "new_position": right, "new_mac": _mac_of(tx, name, right)},

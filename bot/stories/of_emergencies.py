@@ -37,6 +37,9 @@ FOLLOW_UPS: Mapping[str, str] = {
     "emergency.restore_said_before": template(
         "{who} said again that {whom} may break the glass again, which counts once."
     ),
+    "emergency.restore_outdated": template(
+        "{who} wanted to let {whom} break the glass again by a form that did not name all that is lost."
+    ),
     "emergency.accounted_for": template("{who} was the second to say so: {whom} can break the glass again."),
     "emergency.practised": template(
         "{who} let the drill end: everybody had been told, and nothing was given."

@@ -27,6 +27,9 @@ RULES: Mapping[str, str] = {
     ),
     "detector.noticed": template("A pattern was noticed that this belongs to, and security was told."),
     "log.walked": template("The whole record was walked over and held against what was signed of it."),
+    "log.overdue": template(
+        "The walk over the record was overdue, or what follows it stood still; security was told."
+    ),
     "rows.signed": template("All that gives something was signed. What is not signed counts no more."),
     "code.used": template("{who} used a code that counts once."),
     "log.tiles_rebuilt": template("{who} had the stored tree of the record built anew from its entries."),

@@ -11,6 +11,7 @@ from functools import partial
 from sqlmodel import Session
 
 from handlers import recording
+from handlers.audit.streaming import SIEM
 from handlers.exceptions.raising import Kind, Severity, Strange, cause_of, tell_security
 from handlers.ground import Ground
 from handlers.intents import SCHEDULE
@@ -21,10 +22,14 @@ from storage.exceptions import is_open, open_of, settle_exceptions
 WALK = "walk"
 # So long nothing of what waits may be taken; one look at a stretch takes seconds.
 STANDS_STILL = timedelta(minutes=15)
-# A bot that was off for days catches up first.
+# By then whoever sends has told of what the other side refuses (handlers.audit.streaming), or nobody sends any more.
+IS_TOLD_WITHIN = timedelta(hours=2)
+# A bot that was off for days, or walks for the first time, catches up first: so many entries in a second, at least.
 AFTER_A_START = timedelta(hours=1)
+_CAUGHT_UP = 1000
 # The same is said again after a day, since it is easily forgotten.
 _AGAIN = timedelta(days=1)
+_NOT_STREAMED = cause_of(Kind.NOT_STREAMED, SIEM)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -56,10 +61,11 @@ class Lagging:
 
     def _walk(self, tx: Session, now: datetime) -> _Stands:
         """As long again as a round takes, since it gives way to what is more urgent."""
-        ended = walks.last_end(tx) or now
+        ended = walks.last_end(tx) or now  # or, before the first round, since the log began
         if now - ended <= 2 * self._every:
             return _Stands(late=False, since=ended)
-        return _Stands(late=True if now - self._began >= AFTER_A_START else None, since=ended)
+        has_had_time = now - self._began >= after_a_start(audit_log.head(tx).size)
+        return _Stands(late=True if has_had_time else None, since=ended)
 
     def _place(self, tx: Session, name: str, now: datetime) -> _Stands:
         position = streams.position(tx, name)
@@ -69,9 +75,23 @@ class Lagging:
             self._places[name] = (position, now)
             return _Stands(late=False, since=now)
         self._places[name] = (position, min(since, now))  # or the clock was set back
-        # What is refused by the other side is told by whoever sends it (handlers.audit.streaming).
-        late = now - since >= STANDS_STILL and streams.failing_since(tx, name) is None
+        late = now - since >= STANDS_STILL and not _is_told_by_its_sender(tx, name, now)
         return _Stands(late=late or None, since=since, waits=waits)
+
+
+def after_a_start(size: int) -> timedelta:
+    """How long nothing is said of the walk over so many entries after a start."""
+    return AFTER_A_START + timedelta(seconds=size / _CAUGHT_UP)
+
+
+def _is_told_by_its_sender(tx: Session, name: str, now: datetime) -> bool:
+    """Whether the other side refuses it, which whoever sends it tells. The detectors send nothing: whatever their row
+    says of that, other hands wrote.
+    """
+    failing = streams.failing_since(tx, name) if name == SIEM else None
+    if failing is None:
+        return False
+    return timedelta(0) <= now - failing <= IS_TOLD_WITHIN or bool(open_of(tx, _NOT_STREAMED))
 
 
 def _news(tx: Session, found: Mapping[str, _Stands], now: datetime) -> bool:
@@ -101,7 +121,10 @@ def _tell(tx: Session, what: str, one: _Stands, now: datetime) -> None:
     )  # fmt: skip
     strange = Strange(
         kind=Kind.NOT_LOOKED_OVER, severity=Severity.HIGH, who="Wicket", cause=what, correlation=what,
-        facts={"what": what, "since": one.since.isoformat(), "waits": one.waits},
+        facts={
+            "what": what, "since": one.since.isoformat(), "waits": one.waits,
+            **({"never": True} if what == WALK and not walks.last_round(tx) else {}),
+        },
     )  # fmt: skip
     tell_security(tx, now, strange)
 

@@ -4,6 +4,7 @@ Until then whoever they are about breaks no glass. It gives no access and mends 
 person none (B-3, R-1).
 """
 
+import hashlib
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -15,7 +16,13 @@ from sqlmodel import Session
 from handlers import recording
 from handlers.decisions.halting import NEEDED
 from handlers.decisions.policy import PolicyDecision, same_person
-from handlers.emergencies.reviewed import MayRestoreLost, NothingToRestore, Restored, RestoreLost
+from handlers.emergencies.reviewed import (
+    LostMeanwhile,
+    MayRestoreLost,
+    NothingToRestore,
+    Restored,
+    RestoreLost,
+)
 from handlers.emergencies.reviewers import RESTORED, Reviewers, Standing
 from handlers.exceptions.forged import turn_away_forged
 from handlers.exceptions.raising import Kind, Severity, Strange, cause_of, tell_security, wrong_person
@@ -28,7 +35,7 @@ from handlers.stops.outcomes import WordKept
 from handlers.stops.seconding import Speakers, Whose, looked_up, shown, whose
 from storage import deliveries, lift_words
 from storage.directories.base import Account
-from storage.emergency_reviews import Lost, all_lost, lost_of
+from storage.emergency_reviews import Lost, all_lost, lost_of, words_about
 from storage.exceptions import SETTLED, decide_exceptions, open_under, settle_exceptions
 from storage.faults import DirectoryUnavailable
 from storage.records import ExceptionRecord, RestoreWord
@@ -39,13 +46,26 @@ Refused = NotAllowed | NothingToRestore | Unknown | Repeated
 
 @dataclass(frozen=True, kw_only=True)
 class _Seen:
-    """What there is to account for, and how those stand now who speak of it. asks: whoever clicked."""
+    """What there is to account for, and how those stand now who speak of it. asks: whoever clicked.
 
-    person: "_AsTold"
+    people: all whom it could be about, since the record names no directory; a standing beside each of them.
+    """
+
+    people: Sequence["_AsTold"]
     lost: Sequence[Lost]
-    asks: Standing
+    asks: Sequence[Standing]
     speakers: Speakers
-    standings: Mapping[Whose, Standing]
+    standings: Mapping[Whose, Sequence[Standing]]
+
+    @property
+    def person(self) -> "_AsTold":
+        """Whom it is about, to name them."""
+        return self.people[0]
+
+    @property
+    def reviewer(self) -> Account:
+        """Whoever clicked."""
+        return self.asks[0].reviewer
 
 
 class LostEmergencies:
@@ -55,10 +75,10 @@ class LostEmergencies:
         self._ground, self._reviewers = ground, reviewers
 
     async def look(self) -> None:
-        """Tell of whoever's are lost, each once, and settle what was found again. For the schedule."""
+        """Tell of whoever's are lost, anew where it is more, and settle what was found again. For the schedule."""
         lost, told = await self._ground.database.read(_lost_and_told)
-        names = {account: await self._named(lost[account][0]) for account in lost.keys() - told}
-        if lost.keys() != told:
+        names = {account: await self._named(lost[account][0]) for account in _news(lost, told)}
+        if names or told.keys() - lost.keys():
             await self._ground.database.write(partial(self._tell, names=names))
 
     async def consider(self, intent: RestoreLost) -> MayRestoreLost | WordKept | Refused:
@@ -66,23 +86,27 @@ class LostEmergencies:
 
         def work(tx: Session, seen: _Seen, decision: PolicyDecision) -> MayRestoreLost | WordKept:
             self._record(tx, intent, seen.lost[0], "emergency.restore_considered", "done", decision)
-            said, mine = self._words(tx, seen), _of(seen.asks.reviewer)
+            said, mine = self._words(tx, seen), _of(seen.reviewer)
             others = [one for one in said if whose(one) != mine]
             if said and not others:
                 return WordKept(again=True)
             return MayRestoreLost(
-                exception=intent.exception, who=named(seen.person.name, seen.person.login),
+                exception=intent.exception, shown=mark_of(seen.lost),
+                who=named(seen.person.name, seen.person.login),
                 lost=tuple((one.emergency, one.entitlement, one.at) for one in seen.lost),
                 said=tuple(one.name for one in others),
             )  # fmt: skip
 
         return await self._opened(intent, work)
 
-    async def restore(self, intent: RestoreLost) -> Restored | WordKept | Refused:
+    async def restore(self, intent: RestoreLost) -> Restored | WordKept | LostMeanwhile | Refused:
         """Say so as one of two; with the second word they can break the glass again."""
 
-        def work(tx: Session, seen: _Seen, decision: PolicyDecision) -> Restored | WordKept:
-            said, asks = self._words(tx, seen), seen.asks.reviewer
+        def work(tx: Session, seen: _Seen, decision: PolicyDecision) -> Restored | WordKept | LostMeanwhile:
+            if intent.shown != mark_of(seen.lost):
+                self._record(tx, intent, seen.lost[0], "emergency.restore_outdated", "refused", decision)
+                return LostMeanwhile()
+            said, asks = self._words(tx, seen), seen.reviewer
             again = any(whose(one) == _of(asks) for one in said)
             others = [one for one in said if not self._is_of(asks, seen, one)]
             settles = len(others) + 1 >= NEEDED
@@ -147,7 +171,7 @@ class LostEmergencies:
     ) -> T | Refused | None:
         row = _exception(tx, intent.exception)
         if row is not None and seen is not None:
-            words = lift_words.of_lost(tx, [one.emergency for one in seen.lost])
+            words = words_about(tx, seen.lost)
             same = [*lost_of(tx, seen.person.account)] == [*seen.lost]
             if not same or {whose(one) for one in words} != seen.speakers.accounts.keys():
                 return None
@@ -156,6 +180,11 @@ class LostEmergencies:
         if row is None:
             return turn_away_forged(tx, self._ground, intent, "emergency.review_tampered", what="button")
         if seen is None:
+            recording.record(
+                tx, at=self._ground.now(), action="emergency.restore_late", outcome="refused",
+                actor=recording.person(intent.actor), where=intent.where, correlation=row.correlation,
+                subject=str(row.facts.get("account") or "") or None,
+            )  # fmt: skip
             return NothingToRestore(by=str(row.facts.get("decided_by") or ""), at=row.resolved_at)
         decision = self._may(tx, seen.asks, seen)
         if not decision.allowed:
@@ -168,23 +197,26 @@ class LostEmergencies:
         def of_exception(tx: Session) -> tuple[Sequence[Lost], Sequence[RestoreWord]]:
             row = _exception(tx, intent.exception)
             lost = lost_of(tx, str(row.facts.get("account"))) if row is not None else ()
-            return lost, lift_words.of_lost(tx, [one.emergency for one in lost])
+            return lost, words_about(tx, lost)
 
         lost, words = await self._ground.database.read(of_exception)
         if not lost:
             return None
-        person = await self._person(lost[0])
+        people = await self._people(lost[0])
         speakers = await looked_up(self._ground, words)
         known = {key: one for key, one in speakers.accounts.items() if one is not None}
-        standings = {key: await self._reviewers.standing(one, person) for key, one in known.items()}
+        standings = {key: await self._standings(one, people) for key, one in known.items()}
         return _Seen(
-            person=person, lost=lost, asks=await self._reviewers.standing(intent.actor.account, person),
+            people=people, lost=lost, asks=await self._standings(intent.actor.account, people),
             speakers=speakers, standings=standings,
         )  # fmt: skip
 
+    async def _standings(self, reviewer: Account, people: Sequence["_AsTold"]) -> Sequence[Standing]:
+        return [await self._reviewers.standing(reviewer, one) for one in people]
+
     def _words(self, tx: Session, seen: _Seen) -> list[RestoreWord]:
         """The words that count now, one of each who spoke of all that is lost; of one person's accounts, each."""
-        found = lift_words.of_lost(tx, [one.emergency for one in seen.lost])
+        found = words_about(tx, seen.lost)
         of_all = [
             one for one in found if sum(whose(other) == whose(one) for other in found) == len(seen.lost)
         ]
@@ -192,20 +224,24 @@ class LostEmergencies:
         return [one for key, one in firsts.items() if self._counts(tx, seen, key)]
 
     def _counts(self, tx: Session, seen: _Seen, key: Whose) -> bool:
-        standing = seen.standings.get(key)
-        return standing is not None and standing.reviewer.active and self._may(tx, standing, seen).allowed
+        standings = seen.standings.get(key)
+        return (
+            standings is not None and standings[0].reviewer.active and self._may(tx, standings, seen).allowed
+        )
 
     def _is_of(self, asks: Account, seen: _Seen, word: RestoreWord) -> bool:
         other = seen.speakers.accounts.get(whose(word))
         return whose(word) == _of(asks) or (other is not None and same_person(asks, other))
 
-    def _may(self, tx: Session, standing: Standing, seen: _Seen) -> PolicyDecision:
+    def _may(self, tx: Session, standings: Sequence[Standing], seen: _Seen) -> PolicyDecision:
         """Policy's answer about all of them: the first refusal, or the last permission."""
-        told = [
-            replace(seen.person, entitlement=one.entitlement, asked_at=one.at, ends_at=one.at)
+        asked = [
+            self._reviewers.may(
+                tx, standing, replace(person, entitlement=one.entitlement, asked_at=one.at, ends_at=one.at), RESTORED
+            )
+            for person, standing in zip(seen.people, standings, strict=True)
             for one in seen.lost
-        ]
-        asked = [self._reviewers.may(tx, standing, one, RESTORED) for one in told]
+        ]  # fmt: skip
         return next((one for one in asked if not one.allowed), asked[-1])
 
     def _turn_away(
@@ -220,20 +256,21 @@ class LostEmergencies:
         tell_security(tx, self._ground.now(), strange)
         return NotAllowed(entitlement=one.entitlement, owner_name="", reasons=decision.reasons)
 
-    async def _person(self, lost: Lost) -> "_AsTold":
-        """Whom it is about, in the shape in which reviewers are weighed. Whoever is gone is, too."""
+    async def _people(self, lost: Lost) -> Sequence["_AsTold"]:
+        """Whom it could be about, in the shape in which reviewers are weighed: who has this account in each home, first
+        in the entitlement's. Whoever is gone is, too.
+        """
         ground = self._ground
         entitlement = ground.catalogue.entitlements.get(lost.entitlement)
-        homes = [ground.home_of(entitlement.directory)] if entitlement is not None else [*ground.homes]
-        for home in homes:
-            found = await in_time(ground.home(home).account(lost.account))
-            if found is not None:
-                return _told(lost, home, login=found.login, name=found.name)
-        return _told(lost, homes[0], login="", name=lost.account)
+        likely = ground.home_of(entitlement.directory) if entitlement is not None else ""
+        homes = sorted(ground.homes, key=lambda one: one != likely)
+        found = [(home, await in_time(ground.home(home).account(lost.account))) for home in homes]
+        people = [_told(lost, home, login=one.login, name=one.name) for home, one in found if one is not None]
+        return people or [_told(lost, homes[0], login="", name=lost.account)]
 
     async def _named(self, lost: Lost) -> str:
         try:
-            person = await self._person(lost)
+            person, *_ = await self._people(lost)
         except DirectoryUnavailable:
             return lost.account
         return named(person.name, person.login)
@@ -241,9 +278,9 @@ class LostEmergencies:
     def _tell(self, tx: Session, names: Mapping[str, str]) -> None:
         now, (lost, told) = self._ground.now(), _lost_and_told(tx)
         settle_exceptions(
-            tx, at=now, causes=[cause_of(Kind.EMERGENCY_LOST, one) for one in told - lost.keys()]
+            tx, at=now, causes=[cause_of(Kind.EMERGENCY_LOST, one) for one in told.keys() - lost.keys()]
         )
-        for account in sorted((lost.keys() - told) & names.keys()):
+        for account in sorted(_news(lost, told) & names.keys()):
             some = lost[account]
             recording.record(
                 tx, at=now, action="emergency.lost", outcome="failed", actor=recording.WICKET, where=SCHEDULE,
@@ -252,7 +289,13 @@ class LostEmergencies:
             )  # fmt: skip
             strange = Strange(
                 kind=Kind.EMERGENCY_LOST, severity=Severity.HIGH, who=names[account], cause=account,
-                correlation=some[0].emergency, facts={"account": account, "count": len(some)},
+                correlation=some[0].emergency,
+                facts={
+                    "account": account,
+                    "count": len(some),
+                    "emergencies": [one.emergency for one in some],
+                },
+                anew=account in told,
             )  # fmt: skip
             tell_security(tx, now, strange)
 
@@ -300,15 +343,32 @@ def _told(lost: Lost, directory: str, *, login: str, name: str) -> _AsTold:
     )  # fmt: skip
 
 
-def _lost_and_told(tx: Session) -> tuple[Mapping[str, Sequence[Lost]], frozenset[str]]:
-    """By account what is lost of theirs, and the accounts of which that is told."""
-    told = (str(row.facts.get("account")) for row in open_under(tx, f"{Kind.EMERGENCY_LOST}:"))
-    return all_lost(tx), frozenset(told)
+def _lost_and_told(tx: Session) -> tuple[Mapping[str, Sequence[Lost]], Mapping[str, frozenset[str]]]:
+    """By account what is lost of theirs, and of which emergencies that is told."""
+    rows = open_under(tx, f"{Kind.EMERGENCY_LOST}:")
+    told = {
+        str(row.facts.get("account")): frozenset(map(str, row.facts.get("emergencies") or ())) for row in rows
+    }
+    return all_lost(tx), told
+
+
+def _news(lost: Mapping[str, Sequence[Lost]], told: Mapping[str, frozenset[str]]) -> set[str]:
+    """The accounts of whose emergencies some are lost that are not told of."""
+    return {
+        account
+        for account, some in lost.items()
+        if {one.emergency for one in some} - told.get(account, frozenset())
+    }
 
 
 def _exception(tx: Session, exception: str) -> ExceptionRecord | None:
     row = tx.get(ExceptionRecord, exception)
     return row if row is not None and row.kind == Kind.EMERGENCY_LOST else None
+
+
+def mark_of(lost: Sequence[Lost]) -> str:
+    """Of exactly these: a word is about what its form named, whatever was thrown away since."""
+    return hashlib.sha256("\0".join(one.emergency for one in lost).encode()).hexdigest()[:16]
 
 
 def _of(account: Account) -> Whose:

@@ -38,21 +38,32 @@ class RestoreEligibility(Intent):
 class RestoreLost(Intent):
     """Let somebody break glass again whose emergencies were lost from the records, as one of two people.
 
-    exception: the one that tells of it. Without a rationale: ask whether one may.
+    exception: the one that tells of it. shown: the mark of those that the form named. Without a rationale: ask whether
+    one may.
     """
 
     exception: str
+    shown: str = ""
     rationale: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)
 class MayRestoreLost:
-    """This person may say so; the form can open. lost: id, entitlement and time of each; said: who did already."""
+    """This person may say so; the form can open. lost: id, entitlement and time of each; said: who did already.
+
+    shown: the mark of all these, which comes back with the word.
+    """
 
     exception: str
+    shown: str
     who: str
     lost: tuple[tuple[str, str, datetime], ...]
     said: tuple[str, ...]
+
+
+@dataclass(frozen=True, kw_only=True)
+class LostMeanwhile:
+    """Others are lost than the form named, so the word was not kept."""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -163,14 +163,25 @@ async def lapse(ground: Ground, account: Account) -> Lapse | None:
     What the record tells of and the table does not have, as Wicket wrote it, was not reviewed. DirectoryUnavailable
     where it could be somebody else's, and nobody can say.
     """
-    found, is_whole = await ground.database.read(
-        lambda tx: (emergency_reviews.unsettled(tx), not emergency_reviews.lost_of(tx, account.id))
+    found, lost = await ground.database.read(
+        lambda tx: (emergency_reviews.unsettled(tx), emergency_reviews.all_lost(tx).keys())
     )
     now, days = ground.now(), ground.emergencies.days
     theirs = [
         one for one in found if lapse_of([one], now, days) and await _is_of(ground, account, one)
     ]  # fmt: skip
-    return lapse_of(theirs, now, days) or (None if is_whole else Lapse.OVERDUE)
+    left_open = lapse_of(theirs, now, days)
+    if left_open is None and any([await _could_be_of(ground, account, one) for one in lost]):
+        return Lapse.OVERDUE
+    return left_open
+
+
+async def _could_be_of(ground: Ground, account: Account, other: str) -> bool:
+    """Whether an account of this id, in whatever home, is this person's: the record names no directory."""
+    if other == account.id:
+        return True
+    found = [await in_time(home.account(other)) for home in ground.homes.values()]
+    return any(one is not None and same_person(account, one) for one in found)
 
 
 async def _is_of(ground: Ground, account: Account, emergency: Emergency) -> bool:

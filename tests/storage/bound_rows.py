@@ -29,6 +29,7 @@ from storage import (
 )
 from storage.alarms import Effect
 from storage.delegations import Party
+from storage.macs import DETECTORS
 from storage.ours import with_what_is_ours
 from storage.passkeys import Ceremony, NewPasskey
 from storage.records import Attestation, Emergency, LiftWord, Petition, RestoreWord
@@ -217,7 +218,7 @@ def _restore_word(tx: Session, at: datetime) -> str:
 
 
 def _is_settled(tx: Session, _: datetime) -> bool:
-    return bool(lift_words.settled_of(tx, ["b-1", "b-2"]))
+    return any(one.settles for one in lift_words.of_lost(tx, ["b-1", "b-2"]))
 
 
 def _log_walk(tx: Session, at: datetime) -> str:
@@ -230,12 +231,12 @@ def _is_walked(tx: Session, _: datetime) -> bool:
 
 
 def _detectors(tx: Session, at: datetime) -> str:
-    streams.take(tx, "detectors", sender="one", at=at, until=at + HOUR, begins=3)
-    return "detectors"
+    streams.take(tx, DETECTORS, sender="one", at=at, until=at + HOUR, begins=3)
+    return DETECTORS
 
 
 def _have_come_far(tx: Session, _: datetime) -> bool:
-    return streams.position(tx, "detectors") > 0
+    return streams.position(tx, DETECTORS) > 0
 
 
 def _has_said(tx: Session, _: datetime) -> bool:

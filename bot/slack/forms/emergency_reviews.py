@@ -23,7 +23,6 @@ from bot.slack.messages.parts import facts, note, section
 from bot.slack.words import (
     day_and_clock,
     duration,
-    first,
     in_quotes,
     inert,
     listed,
@@ -37,7 +36,8 @@ from handlers.decisions.emergency_reviews import Finding
 from handlers.emergencies.reviewed import Looked, MayRestore, MayRestoreLost, MayReview
 from handlers.intents import RATIONALE_LIMIT
 
-_MOST_LOST = 10
+# All of them are shown, so many in one section, whose text has a limit of its own.
+_IN_A_SECTION = 10
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -120,7 +120,9 @@ def restore_lost_form(may: MayRestoreLost) -> View:
         )
         for story, what, at in may.lost
     ]
-    lines = [f"• {one}" for one in first(named, _MOST_LOST)]
+    lines = [f"• {one}" for one in named]
+    starts = range(0, len(lines), _IN_A_SECTION)
+    lists = ["\n".join(lines[start : start + _IN_A_SECTION]) for start in starts]
     found = say(
         "The record tells of these emergencies of {name}, and the table does not have them as they were written:",
         name=inert(may.who),
@@ -136,9 +138,10 @@ def restore_lost_form(may: MayRestoreLost) -> View:
         title=PlainTextObject(text=say("Let them again")),
         submit=PlainTextObject(text=say("Say so")),
         close=PlainTextObject(text=say("Cancel")),
-        private_metadata=may.exception,
+        private_metadata=f"{may.exception}~{may.shown}",
         blocks=[
-            section("\n".join([found, *lines])),
+            section("\n".join([found, *lists[:1]])),
+            *map(section, lists[1:]),
             section(look),
             *said,
             _words(say("What did you look at, and why may they break the glass again?")),

@@ -20,6 +20,7 @@ from bot.texts import say, say_counted, template
 from handlers.decisions.emergency_reviews import Finding
 from handlers.emergencies.outcomes import ALERTED, EmergencyStory
 from handlers.emergencies.reviewed import (
+    LostMeanwhile,
     NothingToRestore,
     NotOver,
     Reminded,
@@ -161,6 +162,9 @@ def _lost(alert: Alert) -> Message:
     if settled := alert.moment("settled"):
         found = say("✅ They are there again, seen {time}.", time=day_and_clock(settled))
         return composed(alert, title, together(told, found))
+    if renewed := alert.moment("renewed"):
+        anew = say("More of them is lost, which was told anew {time}.", time=day_and_clock(renewed))
+        return composed(alert, title, together(told, anew))
     lapsed = say(
         "Until two people of the security team let them, each with a reason, {name} cannot break the glass.",
         name=alert.whose,
@@ -255,6 +259,11 @@ def review_text(outcome: object) -> str:
             return say(
                 "Your word is kept: one of two. They can break the glass again when another person of the security "
                 "team says so, too. The message in the security channel shows it."
+            )
+        case LostMeanwhile():
+            return say(
+                "Meanwhile others of their emergencies are lost than this form named, so your word was not kept. "
+                "Press *Let them again…* once more: it names them all."
             )
         case Restored(who=who):
             return say("{name} can break the glass again.", name=inert(who))

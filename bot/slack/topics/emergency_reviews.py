@@ -91,9 +91,10 @@ class EmergencyReviewClicks:
         words = read_words(view)
         if isinstance(words, Wrong):
             return words
+        exception, _, shown = metadata(view).partition("~")
         outcome = await self._lost.restore(
             RestoreLost(
-                actor=actor, where=incoming.where, delivery=incoming.delivery, exception=metadata(view),
+                actor=actor, where=incoming.where, delivery=incoming.delivery, exception=exception, shown=shown,
                 rationale=words,
             )
         )  # fmt: skip

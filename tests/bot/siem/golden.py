@@ -97,6 +97,7 @@ GOLDEN: Mapping[str, tuple[int, str]] = {
     "emergency.eligibility_restored": (3004, "Enable"),
     "emergency.accounted_for": (3004, "Enable"),
     "emergency.lost": (3004, "Other"),
+    "emergency.restore_outdated": (3004, "Other"),
     "emergency.restore_said": (3004, "Other"),
     "emergency.restore_said_before": (3004, "Other"),
     "emergency.recorded": (3004, "Create"),

@@ -8,11 +8,13 @@ from pathlib import Path
 import pytest
 from sqlmodel import Session
 
-from handlers.audit.lagging import AFTER_A_START, STANDS_STILL, WALK, Lagging
+from handlers.audit.lagging import AFTER_A_START, IS_TOLD_WITHIN, STANDS_STILL, WALK, Lagging, after_a_start
 from handlers.audit.streaming import SIEM, NotTaken
+from handlers.audit.walking import AT_ONCE
 from handlers.detectors.detecting import Detecting
 from handlers.exceptions.strange import Kind
 from storage import streams
+from storage.audit.slices import SLICE
 from storage.macs import DETECTORS
 from storage.records import ExceptionRecord
 from storage.states import Resolution
@@ -22,6 +24,8 @@ from tests.handlers.audit.test_streaming import Collector, streaming
 from tests.handlers.audit.test_walking import DAY, a_round
 
 A_MOMENT = timedelta(seconds=1)
+# As bot.lookouts has it.
+LOOKS_EVERY = timedelta(seconds=5)
 
 
 @pytest.fixture
@@ -53,7 +57,7 @@ async def test_an_overdue_walk_is_told_once_and_settles_when_a_round_ends(world:
     watch = lagging(world)
     assert await later(world, watch, 2 * DAY - A_MOMENT) == []
     (found,) = await later(world, watch, 2 * A_MOMENT)
-    assert (found.severity, found.facts["what"]) == ("high", WALK)
+    assert (found.severity, found.facts["what"], found.facts["never"]) == ("high", WALK, True)
     assert (await world.last("log.overdue"))["facts"]["what"] == WALK
     (found,) = await later(world, watch, A_MOMENT)
     assert found.count == 1
@@ -61,6 +65,8 @@ async def test_an_overdue_walk_is_told_once_and_settles_when_a_round_ends(world:
     (found,) = await later(world, watch, A_MOMENT)
     assert found.resolution == Resolution.SETTLED
     assert (await world.actions("log.overdue")) == ["log.overdue failed"]
+    *_, found = sorted(await later(world, watch, 4 * DAY), key=lambda one: one.first_at)
+    assert (found.resolution, "never" in found.facts) == ("", False)
 
 
 async def test_a_bot_that_was_off_for_days_walks_before_it_tells(world: World) -> None:
@@ -122,3 +128,27 @@ async def test_a_collector_that_refuses_is_told_by_its_own_exception_alone(world
     assert await later(world, watch, 2 * STANDS_STILL) == []
     await stream.send_due()
     assert await world.kinds() == [Kind.NOT_STREAMED]
+
+
+async def test_a_row_that_says_it_is_refused_hides_nothing_that_stands_still(world: World) -> None:
+    """T-10, A-15: the detectors are refused by nobody; and who sends no more tells of no refusal, either."""
+    await world.given("ada")
+    now = world.clock()
+    for name in (DETECTORS, SIEM):
+        await world.ground.database.write(
+            partial(streams.take, name=name, sender="one", at=now, until=now + A_MOMENT)
+        )
+        await world.ground.database.write(partial(streams.refused, name=name, sender="one", at=now))
+    watch = lagging(world, DETECTORS, SIEM)
+    assert await later(world, watch, timedelta(0)) == []
+    (found,) = await later(world, watch, STANDS_STILL)
+    assert found.facts["what"] == DETECTORS
+    await later(world, watch, IS_TOLD_WITHIN)
+    assert {one.facts["what"] for one in await told(world)} == {DETECTORS, SIEM}
+
+
+def test_a_first_walk_over_a_long_log_has_time_to_catch_up() -> None:
+    """T-10: on the day of an upgrade nothing is overdue that goes as fast as it may."""
+    for size in (10_000_000, 100_000_000):
+        looks = size / (AT_ONCE * SLICE)
+        assert after_a_start(size) > looks * LOOKS_EVERY

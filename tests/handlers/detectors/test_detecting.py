@@ -25,6 +25,7 @@ from handlers.intents import SCHEDULE
 from storage import streams
 from storage.audit import entry as audit
 from storage.engine.stores import Server
+from storage.macs import DETECTORS
 from storage.records import ExceptionRecord
 from tests.handlers.access_ground import World
 from tests.handlers.access_ground import world as open_world
@@ -179,7 +180,7 @@ async def test_ten_thousand_refusals_are_told_a_few_times_with_their_whole_numbe
     assert (of_eve.facts["people"], of_all.facts["people"]) == (["eve"], ["everybody"])
     assert 5000 <= of_eve.facts["count"] <= 10_000
     assert of_eve.count < 10
-    assert await plain.ground.database.read(lambda tx: streams.position(tx, "detectors")) > 10_000
+    assert await plain.ground.database.read(lambda tx: streams.position(tx, DETECTORS)) > 10_000
 
 
 async def test_a_burst_that_goes_on_is_told_again_when_it_has_doubled_and_a_later_one_anew(
@@ -374,6 +375,29 @@ async def test_what_came_before_is_not_told_and_a_restart_misses_and_repeats_not
     assert [one.count for one in await restarted.sees()] == [1]
     again = Eye(world, eye.tuned, sender="again")
     assert [one.count for one in await again.sees()] == [1]
+
+
+async def test_before_the_first_walk_a_place_of_other_hands_makes_no_old_record_news(plain: World) -> None:
+    """A-15: that is told, and they begin with what comes, as on the first day."""
+    eye = Eye(plain, only(REFUSALS, Refusals()))
+    await eye.refused("eve", 12)
+    assert await eye.sees() == []
+    await plain.ground.database.write(
+        lambda tx: tx.connection().execute(text("UPDATE streams SET position = 3"))
+    )
+    await eye.refused("bob", 1)
+    assert await eye.sees() == []
+    assert {doubt.table for doubt in plain.ground.database.doubts} == {"streams"}
+
+
+async def test_a_replica_of_before_goes_on_with_its_own_place(plain: World) -> None:
+    """A-15: it knows no MAC, so neither takes the other's place for the work of other hands."""
+    older = "INSERT INTO streams (name, position, sender) VALUES ('detectors', 3, 'older')"
+    await plain.ground.database.write(lambda tx: tx.connection().execute(text(older)))
+    eye = await Eye(plain).begun()
+    await eye.refused("eve", 12)
+    assert [one.who for one in await eye.sees()] == ["Eve (eve)"]
+    assert not plain.ground.database.doubts
 
 
 async def test_of_two_replicas_one_tells(plain: World) -> None:

@@ -9,14 +9,23 @@ import pytest
 from sqlalchemy import text
 
 from handlers.decisions.emergencies import EmergencyRules
-from handlers.decisions.emergency_reviews import Lapse
-from handlers.emergencies.lost import LostEmergencies
-from handlers.emergencies.reviewed import MayRestoreLost, NothingToRestore, Restored, RestoreLost
+from handlers.decisions.emergency_reviews import Finding, Lapse
+from handlers.emergencies.lost import LostEmergencies, mark_of
+from handlers.emergencies.reviewed import (
+    LostMeanwhile,
+    MayRestoreLost,
+    NothingToRestore,
+    Restored,
+    RestoreLost,
+)
 from handlers.emergencies.reviewers import Reviewers, Standing, Took
 from handlers.exceptions.strange import Kind
 from handlers.outcomes import NotAllowed, Repeated, Unknown
 from handlers.stops.outcomes import WordKept
 from storage.directories.base import Account
+from storage.directories.local import LocalDirectory
+from storage.directories.scrypt import Scrypt
+from storage.emergency_reviews import lost_of
 from storage.records import ExceptionRecord, RestoreWord
 from storage.states import Resolution
 from tests.handlers.access_ground import World
@@ -52,11 +61,17 @@ async def told(world: World) -> list[ExceptionRecord]:
 
 async def say(world: World, login: str, **how: str) -> Any:
     """They press the button and send the form."""
-    (about,) = await told(world)
+    about = (await told(world))[-1]
     intent = RestoreLost(
-        **await world.intent(login, how.get("delivery", "")), exception=about.id, rationale="restored by hand"
-    )
+        **await world.intent(login, how.get("delivery", "")), exception=about.id, rationale="restored by hand",
+        shown=await named(world),
+    )  # fmt: skip
     return await lost(world).restore(intent)
+
+
+async def named(world: World) -> str:
+    """The mark in a form that opens now."""
+    return mark_of(await world.ground.database.read(lambda tx: lost_of(tx, "ada")))
 
 
 async def test_security_hears_once_of_what_was_lost_and_that_it_is_there_again(world: World) -> None:
@@ -136,15 +151,27 @@ class Interrupted(Reviewers):
 
 
 async def test_what_was_lost_while_people_were_looked_up_is_looked_at_too(world: World) -> None:
-    """R-1: a word is never taken for more, nor for less, than is lost when it is kept."""
+    """R-1, promise 9: a word is never taken for more, nor for less, than its form named."""
     await say(world, "sam")
     (about,) = await told(world)
-    intent = RestoreLost(**await world.intent("linus"), exception=about.id, rationale="restored by hand")
-    assert await LostEmergencies(world.ground, Interrupted(world)).restore(intent) == WordKept()
-    assert {one.emergency for one in await world.rows(RestoreWord) if one.account == "linus"} == {
-        "b-1",
-        "b-2",
-    }
+    intent = RestoreLost(
+        **await world.intent("linus"), exception=about.id, rationale="restored by hand", shown=await named(world)
+    )  # fmt: skip
+    assert await LostEmergencies(world.ground, Interrupted(world)).restore(intent) == LostMeanwhile()
+    assert {one.account for one in await world.rows(RestoreWord)} == {"sam"}
+    assert (await world.last("emergency.restore_outdated"))["outcome"] == "refused"
+    assert await lapse(world) == Lapse.OVERDUE
+
+
+async def test_more_that_is_lost_is_told_anew_in_a_message_of_its_own(world: World) -> None:
+    """T-9: the one before says so, and the words in it count no more."""
+    await say(world, "sam")
+    await took(world, emergency="b-2")
+    await by_hand(world, "DELETE FROM emergencies")
+    after, before = sorted(await told(world), key=lambda one: one.resolution)
+    assert (before.resolution, "words" in after.facts) == (Resolution.RENEWED, False)
+    assert (after.facts["count"], after.facts["emergencies"]) == (2, ["b-1", "b-2"])
+    assert len(await told(world)) == 2
 
 
 async def test_the_person_is_none_of_the_two_by_whatever_account(world: World) -> None:
@@ -198,7 +225,7 @@ async def test_the_form_names_what_is_lost_and_who_said_so(world: World) -> None
 
     may = await opened("sam")
     assert isinstance(may, MayRestoreLost)
-    assert ([one[0] for one in may.lost], may.said) == (["b-1"], ())
+    assert ([one[0] for one in may.lost], may.said, may.shown) == (["b-1"], (), await named(world))
     await say(world, "sam")
     assert await opened("sam") == WordKept(again=True)
     assert (await opened("linus")).said == ("Sam",)
@@ -214,5 +241,60 @@ async def test_the_same_delivery_counts_once_and_a_late_one_hears_who_did(world:
     outcome = await lost(world).restore(late)
     assert isinstance(outcome, NothingToRestore)
     assert outcome.by == "Sam, Linus"
+    entry = await world.last("emergency.restore_late")
+    assert (entry["actor"]["id"], entry["subject"], entry["outcome"]) == ("charles", "ada", "refused")
     forged = RestoreLost(**await world.intent("sam"), exception="x-none", rationale="so")
     assert isinstance(await lost(world).restore(forged), Unknown)
+
+
+async def test_words_of_before_its_review_are_about_something_else(tmp_path: Path) -> None:
+    """B-3, T-9: a row put back, and thrown away anew once it was found not justified, gains nothing by them."""
+    async with open_world(tmp_path) as world:
+        world.ground = replace(world.ground, emergencies=EmergencyRules(days=DAYS))
+        await world.local.put_in_group(world.ground.security_group, "linus", "charles")
+        await took(world)
+        await by_hand(world, "CREATE TABLE kept AS SELECT * FROM emergencies")
+        await by_hand(world, "DELETE FROM emergencies")
+        await say(world, "sam")
+        await say(world, "linus")
+        assert await lapse(world) is None
+        await by_hand(world, "INSERT INTO emergencies SELECT * FROM kept")
+        world.clock.forward(seconds=1)
+        await review(world, "charles", Finding.NOT_JUSTIFIED)
+        assert await lapse(world) == Lapse.NOT_JUSTIFIED
+        await by_hand(world, "DELETE FROM emergencies")
+        assert await lapse(world) == Lapse.OVERDUE
+        await lost(world).look()
+        about = [one for one in await world.exceptions() if one.kind == Kind.EMERGENCY_LOST][-1]
+        intent = RestoreLost(
+            **await world.intent("sam"), exception=about.id, rationale="restored by hand", shown=await named(world)
+        )  # fmt: skip
+        assert await lost(world).restore(intent) == WordKept()
+        assert await lapse(world) == Lapse.OVERDUE
+
+
+async def test_what_one_account_lost_keeps_the_persons_others_from_it_too(world: World) -> None:
+    """B-3, R-1: by a second account of hers she breaks the glass no sooner; Charles does."""
+    await world.local.add_account("ada2", login="ada2", name="Ada II", mail="ADA@example.com")
+    assert [await lapse(world, login) for login in ("ada2", "charles")] == [Lapse.OVERDUE, None]
+    await say(world, "sam")
+    await say(world, "linus")
+    assert await lapse(world, "ada2") is None
+
+
+async def test_whoever_reviews_what_others_threw_away_is_no_forger(world: World) -> None:
+    """T-9: they hear that it is gone, and nobody is told that they made up a button."""
+    assert await review(world, "charles") == Unknown(what="emergency")
+    assert Kind.TAMPERED not in await world.kinds()
+    assert isinstance(await review(world, "charles", about="b-none"), Unknown)
+    assert Kind.TAMPERED in await world.kinds()
+
+
+async def test_nobody_who_could_be_the_person_is_one_of_the_two(world: World, tmp_path: Path) -> None:
+    """R-1: the record names no directory, so who has this account in another home says nothing of it, either."""
+    other = LocalDirectory(tmp_path / "other.db", name="other", now=world.clock, cost=Scrypt(n=2))
+    await other.add_account("ada", login="lovelace", name="Augusta", mail="sam@example.com")
+    world.ground = replace(world.ground, directories={"other": other, **world.ground.directories})
+    assert (await told(world))[0].who == "Ada (ada)"
+    assert isinstance(await say(world, "sam"), NotAllowed)
+    other.close()

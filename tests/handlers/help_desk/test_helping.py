@@ -305,11 +305,11 @@ async def test_limits_hold_whatever_other_hands_did_to_the_rows(staff: Desks, ch
     assert [(one.who, one.facts["table"]) for one in told] == [("Ada (ada)", "desk_acts")]
 
 
-async def test_an_erased_ticket_is_no_change_by_other_hands(staff: Desks) -> None:
-    """O-4: free text can be erased by law; the act counts for whom it was done all the same."""
-    staff.helping = Helping(
-        staff.world.ground, handles=staff.world.handles, desks=replace(DESKS, for_one_a_day=1)
-    )
+@pytest.mark.parametrize("limit", ["for_one_a_day", "acts_on_a_ticket"])
+async def test_an_erased_ticket_is_no_change_by_other_hands(staff: Desks, limit: str) -> None:
+    """O-4: free text can be erased by law; the act counts for whom it was done, and by which ticket, all the same."""
+    desks = replace(DESKS, **{limit: 1})
+    staff.helping = Helping(staff.world.ground, handles=staff.world.handles, desks=desks)
     assert isinstance(await staff.help(Act.RESET), ResetStarted)
     (told,) = await staff.world.ground.database.read(lambda tx: log.rows(tx, action="desk.reset_started"))
     erasing = audit.Entry(

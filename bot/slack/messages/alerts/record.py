@@ -36,6 +36,8 @@ def not_looked_over(alert: Alert) -> tuple[str, str]:
     if what == "walk":
         title = say("Overdue: the walk over the whole record")
         told = say("All of it was walked over last {time}.", time=when) if when else ""
+        if alert.facts.get("never"):
+            told = say("No walk has come to its end yet, and the record begins {time}.", time=when)
         meanwhile = say(
             "What was edited since is not found by itself: `wicket audit verify` looks at all of it now."
         )

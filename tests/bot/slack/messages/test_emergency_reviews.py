@@ -18,6 +18,7 @@ from handlers.decisions.emergency_reviews import Finding
 from handlers.emergencies.outcomes import ALERTED
 from handlers.emergencies.reviewed import (
     Looked,
+    LostMeanwhile,
     MayRestore,
     MayRestoreLost,
     MayReview,
@@ -117,6 +118,9 @@ def test_what_was_lost_says_that_it_takes_two_and_who_said_so():
     over = said(Kind.EMERGENCY_LOST, emergency="", count=2, words=words * 2, **DECIDED)
     assert "✅ They can break the glass again, say Alan Turing at 14:02" in over
     assert over.count("restored by hand") == 2
+    anew = said(Kind.EMERGENCY_LOST, emergency="", count=1, renewed=NOW.isoformat())
+    assert "More of them is lost, which was told anew" in anew
+    assert "[Let them again…]" not in anew
     assert "They are there again" in said(Kind.EMERGENCY_LOST, emergency="", count=1, settled=NOW.isoformat())
 
 
@@ -124,12 +128,14 @@ def test_the_form_about_what_was_lost_names_each_and_stays_text():
     """Promise 9, SL-9."""
     lost = (("b-1", "prod-db", NOW), ("b-2", "*<!channel>*", NOW))
     form = restore_lost_form(
-        MayRestoreLost(exception="x-1", who="Ada *Lovelace* (ada)", lost=lost * 15, said=("<!here>",))
+        MayRestoreLost(
+            exception="x-1", shown="m-1", who="Ada *Lovelace* (ada)", lost=lost * 15, said=("<!here>",)
+        )
     ).to_dict()
     shown = str(form["blocks"])
     assert "*prod-db*, " in shown
     assert "story b-1" in shown
-    assert "20 more" in shown
+    assert (shown.count("story b-1"), form["private_metadata"]) == (15, "x-1~m-1")
     assert "<!channel>" not in shown
     assert "<!here>" not in shown
 
@@ -216,6 +222,7 @@ def test_what_is_missing_stands_at_its_field(chosen: str, words: str):
         (NotAllowed(entitlement="prod-db", owner_name="Data", reasons=("You report to them.",)), "You report to them."),
         (Unknown(what="button"), "no longer there"),
         (Unknown(what="button", lost=True), "no longer hold"),
+        (LostMeanwhile(), "Press *Let them again…* once more"),
         (Repeated(), ""),
     ],
 )  # fmt: skip

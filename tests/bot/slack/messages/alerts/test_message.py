@@ -497,7 +497,14 @@ GOLDEN = [
         TAIL,
     ),
     (
-        alert(Kind.NOT_LOOKED_OVER, {"what": "detectors", "since": NOW.isoformat(), "waits": 7}, who="Wicket"),
+        alert(Kind.NOT_LOOKED_OVER, {"what": "walk", "since": NOW.isoformat(), "never": True}, who="Wicket"),
+        "⚠️ Overdue: the walk over the whole record",
+        "No walk has come to its end yet, and the record begins 23 Nov 14:02 UTC. What was edited since is not found "
+        "by itself: wicket audit verify looks at all of it now. The log of the bot says what keeps it from going on.",
+        TAIL,
+    ),
+    (
+        alert(Kind.NOT_LOOKED_OVER, {"what": "detecting", "since": NOW.isoformat(), "waits": 7}, who="Wicket"),
         "⚠️ The detectors stand still",
         "Nothing of it was taken since 23 Nov 14:02 UTC. 7 entries wait, and none is lost. The log of the bot says "
         "what keeps it from going on.",
