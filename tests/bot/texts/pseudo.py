@@ -14,6 +14,8 @@ WIDE = {ord(one): chr(ord(one) + 0xFEE0) for one in ascii_lowercase + ascii_uppe
 FOREIGN = {
     **{ord(one): chr(0x3B1 + at % 17) for at, one in enumerate(ascii_lowercase)},
     **{ord(one): chr(0x391 + at % 17) for at, one in enumerate(ascii_uppercase)},
+    # What becomes such letters where a sentence begins with it: ß does, and ligatures.
+    **{at: "\u03b2" for at in range(0x80, 0x10000) if re.search("[A-Za-z]", chr(at).upper())},
 }
 _PLACE = re.compile(r"(\{\w+\})")
 # Escapes, ids that Slack turns into names, and the layout of a time, which it fills in the reader's own language.
