@@ -126,7 +126,7 @@ def test_any_request_form_is_shown_in_the_readers_language(foresight: Any, minut
         replace(
             one,
             entitlement=replace(one.entitlement, id="α"),
-            reasons=tuple(reason.replace("{", "(") for reason in one.reasons),
+            reasons=tuple(foreign(reason.replace("{", "(")) for reason in one.reasons),
         )
         for one in far.each
     )
