@@ -8,7 +8,8 @@ from collections.abc import Callable, Iterable
 from bot.demo.company import LOVELACE
 from tests.bench.figures import Burst, Figure, middle
 from tests.bench.load import Commands, Load
-from tests.bench.stage import Stage, crowd, free_port, listening, running
+from tests.bench.stage import Stage, crowd, listening, running
+from tests.ports import free_port
 
 TEXT = "am i in vpn-users"
 IN_FLIGHT = (1, 32)

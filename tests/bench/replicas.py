@@ -34,7 +34,8 @@ from tests.bench.load import Load
 from tests.bench.lock import LockWatch
 from tests.bench.machine import computed
 from tests.bench.run_sweep import hand_over
-from tests.bench.stage import Stage, crowd, free_port, listening, running, staged
+from tests.bench.stage import Stage, crowd, listening, running, staged
+from tests.ports import free_port
 from tests.storage.postgres import NOT_INSTALLED, Postgres, installed, started
 
 PART = "replicas"

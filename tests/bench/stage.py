@@ -6,7 +6,6 @@ The measured process is always another one than this; here runs only what drives
 import asyncio
 import json
 import os
-import socket
 import sys
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
@@ -37,6 +36,7 @@ from storage.engine.stores import Server, Store
 from storage.identifiers import new_id
 from storage.records import Grant
 from storage.secrets import Vault
+from tests.ports import free_port
 
 CROWD = 1000
 _STARTS_WITHIN = 30.0
@@ -197,13 +197,6 @@ async def listening(port: int) -> None:
             writer.close()
             return
     raise RuntimeError("a measured process does not listen")
-
-
-def free_port() -> int:
-    """A loopback port that nobody has now."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 def a_grant(person: Person, thing: Entitlement, at: datetime, **changes: Any) -> Grant:

@@ -14,7 +14,8 @@ from typer.testing import CliRunner, Result
 
 from bot.cli import app
 from bot.settings import new_audit_key, new_key
-from tests.bot.demo.demos import ROOT, free_port
+from tests.bot.demo.demos import ROOT
+from tests.ports import free_port
 from tests.storage.postgres import postgres
 
 SETTINGS = """

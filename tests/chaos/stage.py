@@ -32,10 +32,10 @@ from storage.engine.stores import Store
 from storage.macs import Macs
 from storage.secrets import Vault
 from storage.standings import Key
-from tests.bot.demo.demos import free_port
 from tests.chaos import recorder
 from tests.chaos.bots import Bot, Nursery
 from tests.chaos.history import Lease, Pair
+from tests.ports import free_port
 from tests.storage.postgres import postgres
 
 _SECRET_KEY, _AUDIT_KEY = new_key(), new_audit_key()

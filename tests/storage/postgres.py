@@ -9,7 +9,6 @@ import os
 import pwd
 import shutil
 import signal
-import socket
 import subprocess
 import tempfile
 import time
@@ -27,6 +26,7 @@ from sqlalchemy import Engine, create_engine
 from storage.engine.migrating import migrate
 from storage.engine.postgresql import WRITERS
 from storage.engine.stores import Server
+from tests.ports import free_port
 from tests.storage.lending import OF_NO_CONSEQUENCE, Lent, emptied, lent
 
 # The log of what was written is cut short early: each test makes a database of its own, and throws it away.
@@ -191,7 +191,7 @@ def _first_start(settings: tuple[str, ...]) -> "tuple[Postgres, subprocess.Popen
     data = folder / "data"
     make = programs / "initdb", "--no-sync", "--auth=trust", "--username=wicket", "--encoding=UTF8"
     subprocess.run([*make, "--locale=C", data], check=True, capture_output=True, user=user, cwd=folder)
-    made = Postgres(folder=folder, port=_free_port())
+    made = Postgres(folder=folder, port=free_port())
     running = _start(folder, made.port, settings)
     _wait_for(made, running)
     return made, running
@@ -239,9 +239,3 @@ def _somebody() -> str | None:
         return None
     names = {each.pw_name for each in pwd.getpwall()}
     return "postgres" if "postgres" in names else "nobody"
-
-
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])

@@ -4,7 +4,6 @@ Nothing of the bot is replaced here but the clock and, where a test asks, the di
 """
 
 import asyncio
-import socket
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
@@ -48,6 +47,7 @@ from storage.secrets import Vault
 from storage.standings import Key
 from tests.directories.faulty import FaultyDirectory
 from tests.handlers.made_once import without_step_up
+from tests.ports import free_port
 from tests.storage.postgres import postgres
 from tests.wire.hostile import unkind
 
@@ -252,12 +252,6 @@ def _policy(settings: Settings) -> PolicyEngine:
     """Most stories are not about approvers who prove who they are: one policy file less, everything else as shipped."""
     bound_to = f"{settings.catalogue.digest}:{settings.security_digest}"
     return CedarPolicy.load(*without_step_up(), bound_to=bound_to)
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 async def open_world(

@@ -11,7 +11,8 @@ from sqlmodel import select
 from bot.app import App
 from storage.records import Approval, Grant
 from tests.directories.faulty import FaultyDirectory
-from tests.wire.conftest import World, close_world, first_day_on_a_server, free_port, open_world
+from tests.ports import free_port
+from tests.wire.conftest import World, close_world, first_day_on_a_server, open_world
 from tests.wire.steps import approve, ask, undecided
 
 DATA = "C0DATAOWN"

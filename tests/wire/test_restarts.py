@@ -6,7 +6,8 @@ import pytest
 
 from bot.demo.company import LOVELACE
 from storage.engine.stores import Server
-from tests.wire.conftest import ON_BOTH, free_port
+from tests.ports import free_port
+from tests.wire.conftest import ON_BOTH
 from tests.wire.steps import SECURITY, approve, ask, undecided
 
 DATA = "C0DATAOWN"

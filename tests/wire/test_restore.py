@@ -16,8 +16,9 @@ from storage.audit.verification import verify_log
 from storage.freezes import open_ones
 from storage.records import Proof
 from tests.directories.faulty import FaultyDirectory
+from tests.ports import free_port
 from tests.wire.backups import PUBLISHED, back_up, go_back, published, published_world
-from tests.wire.conftest import World, free_port
+from tests.wire.conftest import World
 from tests.wire.steps import SECURITY, ask, deny, fill_in, undecided
 
 DATA = "C0DATAOWN"

@@ -1,15 +1,13 @@
 """`wicket demo` as a process of its own, for tests that look at it from outside."""
 
 import os
-import random
 import re
 import signal
-import socket
 import subprocess
 import sys
 import urllib.request
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -52,15 +50,6 @@ class Running:
         self.process.send_signal(with_signal)
         out, _ = self.process.communicate(timeout=within)
         return out
-
-
-def free_port() -> int:
-    """A port that nobody has, below those that the system gives to connections, so that none takes it meanwhile."""
-    while True:
-        port = random.randrange(20_000, 32_000)
-        with socket.socket() as probe, suppress(OSError):
-            probe.bind(("127.0.0.1", port))
-            return port
 
 
 @contextmanager

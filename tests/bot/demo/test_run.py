@@ -12,7 +12,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.bot.demo.demos import COMMAND, ROOT, Running, demo, free_port
+from tests.bot.demo.demos import COMMAND, ROOT, Running, demo
+from tests.ports import free_port
 
 
 @pytest.fixture(scope="module")

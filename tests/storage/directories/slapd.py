@@ -19,6 +19,7 @@ from typing import Any
 import ldap3
 import pytest
 
+from tests.ports import free_port
 from tests.storage.directories.certificates import Authority
 
 SUFFIX = "dc=example,dc=com"
@@ -218,13 +219,6 @@ def running() -> Slapd:
 @functools.cache
 def _of_this_process() -> Slapd:
     return started(OTHERS)
-
-
-def free_port() -> int:
-    """A port on this machine that nobody listens on."""
-    with socket.socket() as taken:
-        taken.bind(("127.0.0.1", 0))
-        return int(taken.getsockname()[1])
 
 
 def program() -> str | None:

@@ -17,10 +17,11 @@ import pytest
 from storage.directories.ldap_servers import LdapServer
 from storage.directories.ldap_session import ChangeUnknown
 from storage.faults import DirectoryUnavailable, SettingsFault
+from tests.ports import free_port
 from tests.storage.directories.certificates import Authority
 from tests.storage.directories.impostor import listening
 from tests.storage.directories.ldap_stage import PASSWORD, LdapStage, ldap_stage
-from tests.storage.directories.slapd import SERVICE_PASSWORD, SUFFIX, free_port
+from tests.storage.directories.slapd import SERVICE_PASSWORD, SUFFIX
 
 NEW = "a wholly different sentence 7"
 NO_TLS_HERE = bytes.fromhex("300c 0201 01 7807 0a0102 0400 0400")

@@ -7,10 +7,11 @@ import pytest
 
 from storage.directories.ldap_reach import about_certificate
 from storage.directories.ldap_servers import LdapServer
+from tests.ports import free_port
 from tests.storage.directories.certificates import Authority
 from tests.storage.directories.impostor import listening
 from tests.storage.directories.ldap_stage import LdapStage
-from tests.storage.directories.slapd import SERVICE, free_port
+from tests.storage.directories.slapd import SERVICE
 
 NOW = datetime(2026, 3, 2, 9, tzinfo=UTC)
 
