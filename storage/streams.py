@@ -60,7 +60,7 @@ def position(tx: Session, name: str) -> int:
     for place, mac in rows(tx.connection(), _POSITION, {"which": name}):
         if is_sound(tx, _STREAMS.name, {"name": name, "position": place}, mac):
             return int(place)
-    return walks.followed_to(tx, name) or 0
+    return _as_recorded(tx, name, 0)
 
 
 def failing_since(tx: Session, name: str) -> datetime | None:
@@ -79,16 +79,14 @@ def take(
     begins: where it stands if there was none before, or none as Wicket wrote it, and the record tells of none.
     """
     if not rows(tx.connection(), _POSITION, {"which": name}):
-        told = walks.followed_to(tx, name)
-        fresh = {"name": name, "position": begins if told is None else told}
+        fresh = {"name": name, "position": _as_recorded(tx, name, begins)}
         empty = {"sender": "", "lease_until": None, "failing_since": None}
         run(tx.connection(), _MAKE, signed(tx, _STREAMS.name, {**fresh, **empty}))
     asked = {"which": name, "me": sender, "at": at, "until": until, "far": until + (until - at)}
     for place, mac in rows(tx.connection(), _TAKE, asked):
         if is_sound(tx, _STREAMS.name, {"name": name, "position": place}, mac):
             return int(place)
-        told = walks.followed_to(tx, name)
-        right = begins if told is None else told
+        right = _as_recorded(tx, name, begins)
         run(
             tx.connection(), _PUT_RIGHT,
             {"which": name, "new_position": right, "new_mac": _mac_of(tx, name, right)},
@@ -107,6 +105,12 @@ def accepted(tx: Session, name: str, *, sender: str, before: int, now: int) -> b
         "new_mac": _mac_of(tx, name, now),
     }
     return run(tx.connection(), _MOVE, moved) == 1
+
+
+def _as_recorded(tx: Session, name: str, otherwise: int) -> int:
+    """Where the record says that it was at the end of the last walk; otherwise, where it says nothing."""
+    told = walks.followed_to(tx, name)
+    return otherwise if told is None else told
 
 
 def _mac_of(tx: Session, name: str, position: int) -> str:
