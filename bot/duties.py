@@ -13,6 +13,7 @@ from bot.couriers.opening import Escalations
 from bot.couriers.patient import deliver_all
 from bot.couriers.slack import BATCH, SlackCourier
 from bot.discovering import DISCOVERY, RULES, Discovering
+from bot.following_up import duties_of
 from bot.lookouts import Lookouts
 from bot.metrics import Metrics
 from bot.reloading import Reloading
@@ -124,8 +125,7 @@ class Duties:
             Duty(name="leavers", every=60, work=self.leavers.look),
             Duty(name="linked", every=self.drift_every, work=partial(self.leavers.look, everybody=True)),
             Duty(name="reminders", every=1, woken_by=WAKES, work=self.reminding.remind_due),
-            Duty(name="emergency reviews", every=5, work=self.followups.look),
-            Duty(name="lost emergencies", every=60, work=self.followups.lost.look),
+            *duties_of(self.followups),
             Duty(name="owners", every=_DAY, woken_by=CATALOGUE, work=self.watch.look),
             Duty(name="owners in trouble", every=60, work=self.watch.look_again),
             Duty(name="rules", every=5, woken_by=RULES, work=self._rules),

@@ -42,6 +42,7 @@ def ground_of(
     held: the rules, where they may be replaced while it runs; policy: instead of those of the settings.
     """
     held = held or held_by(settings, policy)
+    database.carry(held.carried)  # one transaction goes by one set, whatever is reloaded meanwhile
     return Ground(
         database=database,
         policy=held.policy,
