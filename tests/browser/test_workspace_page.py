@@ -3,15 +3,18 @@
 Nothing here calls the page's own code: it looks, types and presses as a person would.
 """
 
+import asyncio
+import json
 import logging
 from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
 import aiohttp
 import pytest
 import pytest_asyncio
-from playwright.async_api import Browser, Page, expect
+from playwright.async_api import Browser, Page, Route, expect
 from slack_bolt.adapter.socket_mode.async_handler import AsyncSocketModeHandler
 from slack_bolt.app.async_app import AsyncApp
 from slack_sdk.web.async_client import AsyncWebClient
@@ -496,3 +499,131 @@ async def test_the_page_allows_no_script_but_its_own(desk):
     assert "unsafe" not in rules
     assert "default-src 'none'" in rules
     assert "script-src 'self'" in rules
+
+
+@asynccontextmanager
+async def overtaken(page: Page, path: str) -> AsyncIterator[asyncio.Event]:
+    """The next answer to this is on its way all the while: set once it is made. Afterwards the page has taken it in."""
+    made, goes_on, came = asyncio.Event(), asyncio.Event(), asyncio.Event()
+
+    async def hold(route: Route) -> None:
+        answer = await route.fetch()
+        made.set()
+        await goes_on.wait()
+        page.once("requestfinished", lambda _: came.set())
+        await route.fulfill(response=answer)
+
+    await page.route(path, hold, times=1)
+    async with asyncio.timeout(30):
+        yield made
+        goes_on.set()
+        await came.wait()
+    # Asked only now, so whatever came before was taken in by the time that this is answered.
+    await page.evaluate("fetch('/static/signs.svg').then(signs => signs.text())")
+
+
+async def test_an_edit_that_comes_while_the_page_reads_anew_stays(desk):
+    """What is shown is the newest: an answer that the news overtook takes nothing back, and is asked for again."""
+    await desk.open(GRACE, OWNERS)
+    message = desk.page.locator("[data-ts]")
+    async with overtaken(desk.page, "**/page/messages?*") as made:
+        posted = await desk.client.chat_postMessage(channel=OWNERS, text="being set up")
+        await made.wait()
+        await desk.client.chat_update(channel=OWNERS, ts=posted["ts"], text="active")
+        await expect(message).to_contain_text("active")
+    assert "active" in await message.inner_text()
+
+
+async def test_what_changes_before_the_page_hears_of_changes_is_shown(desk):
+    """Between what a page begins with and its live line nothing is lost, nor while it looks what that was."""
+    posted = await desk.client.chat_postMessage(channel=OWNERS, text="being set up")
+    goes_on = asyncio.Event()
+
+    async def later(route: Route) -> None:
+        await goes_on.wait()
+        await route.continue_()
+
+    await desk.page.route("**/page/stream?*", later)
+    await desk.open(GRACE, OWNERS)
+    message = desk.page.locator("[data-ts]")
+    await expect(message).to_contain_text("being set up")
+    await desk.client.chat_update(channel=OWNERS, ts=posted["ts"], text="active")
+    topic = desk.page.get_by_text("Newer topic")
+    async with overtaken(desk.page, "**/page/state?*") as made:
+        goes_on.set()
+        await made.wait()
+        desk.slack.update_channel(OWNERS, topic="Newer topic")
+        await expect(topic).to_be_visible()
+    assert await topic.is_visible()
+    await expect(message).to_contain_text("active")
+
+
+async def test_news_for_one_person_do_not_hold_up_what_the_next_one_sees(desk):
+    desk.slack.phone.scan(GRACE, "otpauth://totp/x?secret=HERS")
+    await desk.page.set_viewport_size({"width": 1300, "height": 800})
+    await desk.open(ADA, OWNERS)
+    phone = desk.page.get_by_role("complementary", name="Phone")
+    async with overtaken(desk.page, f"**/page/state?as={GRACE}") as made:
+        await desk.page.get_by_label("You act as").select_option(GRACE)
+        await made.wait()
+        desk.slack.phone.scan(ADA, "otpauth://totp/x?secret=NEWER")
+        desk.slack.phone_changed(ADA)
+        await expect(phone).to_contain_text("key NEWER")
+    await expect(phone).to_contain_text("key HERS")
+
+
+async def test_a_page_whose_line_broke_shows_what_there_is_now(desk):
+    """Also of a workspace that was started anew, and counts its changes from below what the page saw before."""
+    await desk.client.chat_postMessage(channel=OWNERS, text="being set up")
+    before = {"ts": "9.9", "user": ADA, "text": "of before", "blocks": [], "ephemeral": False, "edited": True}
+    news = {"kind": "message_changed", "channel": OWNERS, "as_of": 2**53, "message": before}
+    await desk.page.route(
+        "**/page/stream?*",
+        lambda route: route.fulfill(
+            content_type="text/event-stream", body=f"retry: 10\ndata: {json.dumps(news)}\n\n"
+        ),
+        times=1,
+    )
+    await desk.open(GRACE, OWNERS)
+    await expect(desk.page.locator("[aria-live=polite]")).to_contain_text("of before")
+    await expect(desk.page.locator("[data-ts]")).to_contain_text(["being set up"])
+    await expect(desk.page.locator("[data-ts]")).to_have_count(1)
+
+
+async def test_a_form_that_opens_while_another_one_is_closed_stays_open(desk):
+    await open_form(desk)
+    form = desk.page.get_by_role("dialog", name="Ask for access")
+    async with overtaken(desk.page, "**/page/do") as made:
+        await form.get_by_role("button", name="Cancel").click()
+        await made.wait()
+        await expect(form).to_have_count(0)
+        await desk.page.get_by_role("textbox", name="Message ").fill("/wicket request")
+        await desk.page.keyboard.press("Enter")
+        await expect(form).to_be_visible()
+    assert await form.is_visible()
+
+
+async def test_a_home_that_is_published_while_it_opens_stays(desk):
+    await desk.open(ADA, "")
+    home = desk.page.get_by_role("region", name="App Home")
+    async with overtaken(desk.page, "**/page/do") as made:
+        await desk.page.get_by_role("button", name="Home").click()
+        await made.wait()
+        await expect(home).to_contain_text("Your access")
+        await desk.client.views_publish(user_id=ADA, view={"type": "home", "blocks": [marked("Newer")]})
+        await expect(home).to_contain_text("Newer")
+    assert "Newer" in await home.inner_text()
+
+
+async def test_a_key_that_comes_to_the_phone_while_another_one_is_added_stays(desk):
+    await desk.page.set_viewport_size({"width": 1300, "height": 800})
+    await desk.open(ADA, OWNERS)
+    phone = desk.page.get_by_role("complementary", name="Phone")
+    await phone.get_by_label("Setup key").fill("JBSW Y3DP EHPK 3PXP")
+    async with overtaken(desk.page, "**/page/do") as made:
+        await phone.get_by_role("button", name="Add").click()
+        await made.wait()
+        desk.slack.phone.scan(ADA, "otpauth://totp/x?secret=NEWER")
+        desk.slack.phone_changed(ADA)
+        await expect(phone).to_contain_text("key NEWER")
+    assert "key NEWER" in await phone.inner_text()

@@ -23,14 +23,19 @@ class Change:
 
 
 class Changes:
-    """Tells listeners at once and wakes whoever waits."""
+    """Tells listeners at once and wakes whoever waits.
+
+    count: grows with each change, so of two looks at the workspace it says which one saw more.
+    """
 
     def __init__(self) -> None:
+        self.count = 0
         self._waiting: set[asyncio.Future[None]] = set()
         self._listeners: list[Callable[[Change], None]] = []
 
     def tell(self, change: Change) -> None:
         """Pass one change on; listeners run in this very call."""
+        self.count += 1
         for listener in list(self._listeners):
             listener(change)
         for waiter in self._waiting:

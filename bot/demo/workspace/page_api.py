@@ -66,7 +66,7 @@ class PageApi:
     async def state(self, request: web.Request) -> web.StreamResponse:
         """All a fresh page needs; without `as` it is somebody who is there."""
         user = self._user(request.query.get("as"))
-        return web.json_response(self._page.everything(user)) if user else _unknown("user_not_found")
+        return self._dated(self._page.everything(user)) if user else _unknown("user_not_found")
 
     async def messages(self, request: web.Request) -> web.StreamResponse:
         """One channel, oldest first."""
@@ -74,7 +74,7 @@ class PageApi:
         channel = self._state.channels.get(request.query.get("channel", ""))
         if user is None or channel is None or not self._state.may_read(user.id, channel):
             return _unknown("channel_not_found")
-        return web.json_response({"messages": self._page.messages(user, channel)})
+        return self._dated({"messages": self._page.messages(user, channel)})
 
     async def stream(self, request: web.Request) -> web.StreamResponse:
         """The live line."""
@@ -92,7 +92,10 @@ class PageApi:
             wish = None
         if not isinstance(wish, dict):
             return web.json_response({"ok": False, "error": "invalid_json"}, status=400)
-        return web.json_response(await self._done(wish))
+        return self._dated(await self._done(wish))
+
+    def _dated(self, told: Json) -> web.Response:
+        return web.json_response(self._page.dated(told))
 
     async def _done(self, wish: Json) -> Json:
         user = self._user(str(wish.get("as")))

@@ -47,6 +47,10 @@ class PageState:
         self._around = around
         self._read: dict[tuple[str, str], str] = {}
 
+    def dated(self, told: Json) -> Json:
+        """What was just looked up, and as of which change: what a page has shown is newer, or older."""
+        return {**told, "as_of": self._state.changes.count}
+
     def everything(self, user: User) -> Json:
         """All that a freshly loaded page needs."""
         return {

@@ -1,6 +1,6 @@
 """The page's live line: server-sent events with what changed for one person.
 
-It passes news on and beats a heart; it keeps nothing for a page that is away.
+It passes news on and beats a heart; it keeps nothing for a page that is away, but says from when on it tells.
 """
 
 import asyncio
@@ -9,6 +9,7 @@ from contextlib import suppress
 
 from aiohttp import web
 
+from bot.demo.workspace.answers import Json
 from bot.demo.workspace.changes import Change
 from bot.demo.workspace.page_state import PageState
 from bot.demo.workspace.people import User
@@ -34,15 +35,18 @@ class PageStream:
         await response.prepare(request)
         queue: asyncio.Queue[str] = asyncio.Queue()
 
+        def tell(news: Json) -> None:
+            queue.put_nowait(f"data: {json.dumps(self._page.dated(news))}\n\n")
+
         def pass_on(change: Change) -> None:
             if (news := self._page.news(user, change)) is not None:
-                queue.put_nowait(f"data: {json.dumps(news)}\n\n")
+                tell(news)
 
         self._lines.add(queue)
         end = self._state.changes.listen(pass_on)
+        tell({"kind": "here"})
         try:
             with suppress(ConnectionError):
-                await response.write(b": here\n\n")
                 while chunk := await _next(queue):
                     await response.write(chunk.encode())
         finally:

@@ -5,7 +5,7 @@ import { mergeMessages, messageCame, messageGone, showMessages } from "./chat.js
 import { composeFor } from "./composer.js";
 import { avatar, h, link, toast } from "./dom.js";
 import { showPhone } from "./phone.js";
-import { ask, channelById, fetchMessages, fetchState, listen, shownName, takeIn, world } from "./world.js";
+import { ask, channelById, fetchMessages, fetchState, isOld, listen, shownName, takeIn, world } from "./world.js";
 import { showViews } from "./views.js";
 
 const at = (id) => document.getElementById(id);
@@ -93,8 +93,7 @@ async function openChannel() {
   if (world.tab === "home") {
     showHome(world.home);
     const result = await ask("open_home");
-    const view = result.view ?? result.home;
-    if (view && world.as === as) showHome(view);
+    if (result.view && world.as === as && !isOld("home", result)) showHome(result.view);
     return;
   }
   if (!channel) return;
@@ -113,12 +112,11 @@ async function become(as) {
   takeIn({ ...state, as: state.me.id });
   at("team").textContent = world.team.name;
   at("links").dataset.as = world.as;
-  showPeople();
-  showPhone(world.phone, true);
+  showPhone(state.phone, true);
   document.body.removeAttribute("data-new-mail");
   showViews([]);
-  showViews(state.views);
-  listen(world.as, { event: took, again: catchUp, line: (up) => { at("line").hidden = up; } });
+  tookAll(state);
+  listen(world.as, { event: took, line: (up) => { at("line").hidden = up; } });
 }
 
 // Goes to a person and a channel; an unknown channel becomes the conversation with the app.
@@ -136,11 +134,10 @@ async function go(as, channel, tab = "messages", remember = true) {
 }
 
 async function catchUp() {
-  const state = await fetchState(world.as);
-  takeIn(state);
-  showChannels();
-  showViews(state.views);
-  showPhone(state.phone);
+  const { as } = world;
+  const state = await fetchState(as);
+  if (as !== world.as) return;
+  tookAll(state);
   if (world.channel && world.tab === "messages") mergeMessages(world.channel, await fetchMessages(world.channel));
 }
 
@@ -154,6 +151,8 @@ function readSoon() {
 const isShown = (event) => event.channel === world.channel && world.tab === "messages";
 
 const EVENT = {
+  // The line tells of every change from here on, and of none between what is known and this.
+  here: ({ as_of }) => { if (as_of !== world.as_of) catchUp(); },
   message: (event) => {
     if (isShown(event)) {
       readSoon();
@@ -167,13 +166,18 @@ const EVENT = {
   message_changed: (event) => { if (isShown(event)) messageCame(event.message); },
   message_deleted: (event) => { if (isShown(event)) messageGone(event.message); },
   views: (event) => showViews(event.views),
-  home: (event) => showHome(event.home ?? event.view),
+  home: (event) => showHome(event.home),
   phone: (event) => showPhone(event.phone),
-  channels: ({ channels, people }) => { takeIn({ channels, people }); showPeople(); showChannels(); showHeading(); },
+  channels: (event) => { takeIn(event); showPeople(); showChannels(); showHeading(); },
   toast: (event) => toast(event.text),
 };
 function took(event) {
-  EVENT[event.kind]?.(event);
+  if (!isOld(event.channel ?? event.kind, event)) EVENT[event.kind]?.(event);
+}
+
+// A whole state is news of each of its parts.
+function tookAll(state) {
+  for (const kind of ["channels", "views", "home", "phone"]) took({ ...state, kind });
 }
 
 function showPane(pane) {

@@ -2,7 +2,7 @@
 // It computes no code itself and keeps none: what it shows came from the server a moment ago.
 import { h, link, toast } from "./dom.js";
 import { clock, prettyDay } from "./text.js";
-import { ask, fetchState, world } from "./world.js";
+import { ask, fetchState, isOld, world } from "./world.js";
 
 const codes = document.getElementById("codes");
 const mailbox = document.getElementById("mailbox");
@@ -65,12 +65,15 @@ function tick() {
   if (stale && !document.hidden && Date.now() - asked > 1500) refresh();
 }
 
+function take(as, told) {
+  if (as === world.as && !isOld("phone", told)) showPhone(told.phone);
+}
+
 async function refresh() {
   asked = Date.now();
   const as = world.as;
   try {
-    const state = await fetchState(as);
-    if (as === world.as) showPhone(state.phone);
+    take(as, await fetchState(as));
   } catch { /* The stream tells that the line is broken; the next tick asks again. */ }
 }
 
@@ -109,11 +112,12 @@ form.addEventListener("submit", async (event) => {
     key.focus();
     return;
   }
+  const { as } = world;
   const result = await ask("scan", { uri });
   if (!result.ok) return;
   key.value = "";
   toast("Added to the phone.", "calm");
-  showPhone(result.phone);
+  take(as, result);
 });
 
 setInterval(tick, 500);

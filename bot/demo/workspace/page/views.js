@@ -3,7 +3,7 @@
 import { Surface, drawBlocks } from "./blocks.js";
 import { freshId, h, letGo, toast } from "./dom.js";
 import { plain } from "./text.js";
-import { ask, fetchState, world } from "./world.js";
+import { ask, fetchState, isOld, world } from "./world.js";
 
 const surfaces = new Map();
 let dialog = null;
@@ -38,7 +38,8 @@ function showErrors(surface, errors) {
 
 async function settle(result) {
   // The stream tells about views as well; whoever comes first draws, and the other finds nothing to do.
-  showViews(result.views ?? (await fetchState(world.as)).views);
+  const told = result.views ? result : await fetchState(world.as);
+  if (!isOld("views", told)) showViews(told.views);
 }
 
 async function submit(view, busy) {

@@ -23,8 +23,20 @@ async function get(path, query) {
   return answer.json();
 }
 
-// Takes in a state, or a part of one. A direct conversation is called by the app's name.
-export function takeIn({ people, channels, ...rest }) {
+// Answers and news come on lines of their own, and one may overtake the other. Each says as of which change of the
+// workspace it is; of each thing on the screen, here stands as of which it is shown.
+const stands = new Map();
+
+// Whether something newer is shown of this. If not, this is what is shown from now on.
+export function isOld(thing, { as_of }) {
+  if (as_of < (stands.get(thing) ?? 0)) return true;
+  stands.set(thing, as_of);
+  return false;
+}
+
+// Takes in a state, or a part of one, but for what is kept where it is shown. A direct conversation is called by the
+// app's name.
+export function takeIn({ kind, people, channels, views, home, phone, ...rest }) {
   Object.assign(world, rest);
   if (people) world.people = new Map(people.map((person) => [person.id, person]));
   const app = [...world.people.values()].find((person) => person.is_bot);
@@ -33,7 +45,14 @@ export function takeIn({ people, channels, ...rest }) {
 }
 
 export const fetchState = (as) => get("/page/state", as ? { as } : {});
-export const fetchMessages = async (channel) => (await get("/page/messages", { as: world.as, channel })).messages;
+
+// What was overtaken is asked for again: there may be more in it that is not shown yet.
+export async function fetchMessages(channel) {
+  for (;;) {
+    const answer = await get("/page/messages", { as: world.as, channel });
+    if (!isOld(channel, answer)) return answer.messages;
+  }
+}
 
 const KIND = {
   not_in_channel: "You are not a member of this channel.",
@@ -72,18 +91,17 @@ export async function ask(what, details = {}, { quiet = false } = {}) {
 
 let source = null;
 
-// Listens for one person's events; `again` runs after a broken line is back, when events may have been missed.
-export function listen(as, { event, again, line }) {
+// Listens for one person's events, over a line that opens again when it breaks: perhaps to a workspace that was started
+// anew, and that counts its changes anew.
+export function listen(as, { event, line }) {
   source?.close();
   source = new EventSource(`/page/stream?${new URLSearchParams({ as })}`);
-  let broken = false;
   source.onopen = () => {
+    stands.clear();
     line(true);
-    if (broken) again();
-    broken = false;
   };
   source.onerror = () => {
-    broken = true;
+    world.as_of = null;
     line(false);
   };
   source.onmessage = ({ data }) => event(JSON.parse(data));

@@ -212,6 +212,19 @@ async def test_the_stream_brings_what_changed_to_whom_it_concerns(page, harness)
     assert news[4]["channels"][0]["topic"] == "new topic"
 
 
+async def test_of_two_looks_the_later_one_says_so(page, harness):
+    """Answers and news come on lines of their own: a page can tell which of them was overtaken."""
+    first = await page.get("page/state")
+    async with page.session.get(page.slack.page_url + "page/stream", params={"as": ADA}) as line:
+        assert await next_news(line) == {"kind": "here", "as_of": first["as_of"]}
+        posted = await harness.client.chat_postMessage(channel=OWNERS, text="news")
+        looked = await page.get("page/messages", channel=OWNERS)
+        await harness.client.chat_update(channel=OWNERS, ts=posted["ts"], text="newer")
+        scanned = await page.do("scan", uri="otpauth://totp/x?secret=A")
+        came, changed = await next_news(line), await next_news(line)
+    assert first["as_of"] < came["as_of"] == looked["as_of"] < changed["as_of"] == scanned["as_of"]
+
+
 async def next_news(line):
     async with asyncio.timeout(2):
         while True:
