@@ -277,15 +277,14 @@ async def test_policy_is_asked_while_slack_says_who_sent_a_form_that_was_opened_
     await world.stop()
     world.policy = CedarPolicy.load(*without_step_up(), bound_to="after the restart")
     await world.start()
-    await asyncio.sleep(0.2)  # what it owes after a start is written
+    await world.told()  # what it owes after a start
     before = world.policy.answers_kept
-    world.slack.faults.delay("users.info", 0.8)
+    world.slack.faults.hold("users.info")
     sent = asyncio.create_task(grace.submit(form, {"rationale": "ok for the incident"}))
-    await asyncio.sleep(0.5)
+    await world.until(lambda: world.policy.answers_kept > before)
     asked = world.policy.answers_kept
-    assert asked > before
     assert "approval.given done" not in await world.actions()
+    world.slack.faults.let_go("users.info")
     assert (await sent).closed
     assert "approval.given done" in await world.actions()
     assert world.policy.answers_kept == asked
-    world.slack.faults.delay("users.info", 0)

@@ -46,7 +46,7 @@ async def test_a_flood_is_one_line_and_what_is_grave_is_told_at_once(world):
     told = [one for one in alan.messages(SECURITY) if one.says("urned away")]
     assert len(told) == ALONE + 1
     assert grave.ts < told[-1].ts
-    assert told_within < 2
+    assert told_within < 5  # after those that are told alone it would come in twice as long
     assert (await world.actions()).count("identity.refused refused") == MANY
     rows = await world.database.read(
         lambda tx: tx.exec(

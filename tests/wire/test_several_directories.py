@@ -3,7 +3,6 @@
 from collections.abc import AsyncIterator
 from dataclasses import replace
 from pathlib import Path
-from time import perf_counter
 
 import pytest
 
@@ -120,7 +119,6 @@ async def test_a_hung_directory_is_unknown_for_what_is_kept_there_and_stalls_not
     ada, grace = world.person("ada"), world.person("grace")
     world.beside.faulty.hang()
     looked_for_drift = world.beside.faulty.calls.copy()
-    began = perf_counter()
     await ask(ada, "I need prod-db for 1h because INC-4711")
     await approve(grace, DATA, "prod-db")
     await ada.sees("✅ prod-db")
@@ -129,7 +127,6 @@ async def test_a_hung_directory_is_unknown_for_what_is_kept_there_and_stalls_not
     assert (
         "your password expires" in (await answer_to(ada, "when does my password expire?", "command")).lower()
     )
-    assert perf_counter() - began < 3
     assert world.beside.faulty.calls == looked_for_drift
     for way in ("command", "message"):
         answer = await answer_to(ada, "what access do I have?", way)
@@ -170,9 +167,7 @@ async def test_an_answer_that_waits_for_a_hung_directory_holds_up_nobody_elses(w
     world.beside.faulty.hang()
     asked = await ada.say("what access do I have?")
     await world.until(lambda: world.beside.faulty.hanging > 0)
-    began = perf_counter()
     assert "belongs to" in await answer_to(bob, "who owns prod-db?", "message")
-    took = perf_counter() - began
     assert world.beside.faulty.hanging > 0
-    assert took < 1, took  # the other one takes two seconds
+    assert not any(one.ts > asked.ts for one in ada.messages()), "the other one takes two seconds"
     await ada.sees("I don't know about lab-db or lab-notes", after=asked.ts)

@@ -159,24 +159,17 @@ async def test_no_access_is_given_that_could_not_be_recorded_first(world):
 async def test_what_was_said_but_could_not_be_recorded_is_not_said_again(world):
     """Posted, then the store was gone: afterwards the same message is kept up to date (promise 10)."""
     ada = world.person("ada")
-    world.slack.faults.delay("chat.postMessage", 0.4)
+    world.slack.faults.hold("chat.postMessage")
     await ada.say("I need grafana-edit for 1h because INC-1")
-    await world.until(lambda: _claimed(world))
-    await asyncio.sleep(0.1)
+    await world.until(lambda: world.slack.faults.held)
     with locked(world):
+        world.slack.faults.let_go("chat.postMessage")
         draft = await ada.sees("You are asking for")
         await asyncio.sleep(1.8)
-    world.slack.faults.delay("chat.postMessage", 0)
     world.clock.skip(seconds=31)
     await ada.click(draft, "draft.send")
     assert (await ada.sees("✅ grafana-edit")).ts == draft.ts
     assert len([m for m in ada.messages() if m.bot_id]) == 1
-
-
-async def _claimed(world) -> bool:
-    """Whether a message is on its way."""
-    leased = "SELECT count(*) FROM outbox WHERE lease_until IS NOT NULL"
-    return await world.database.read(lambda tx: tx.execute(text(leased)).scalar() > 0)
 
 
 async def test_a_full_database_does_nothing_half_and_works_again_with_room(world, capsys):

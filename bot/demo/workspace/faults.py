@@ -45,7 +45,7 @@ class _Countdown:
 
 
 class Faults:
-    """The switches. `method` is a Web API method, None means every one."""
+    """The switches. `method` is a Web API method, None means every one. held: how many calls wait to be let go."""
 
     def __init__(self) -> None:
         self.is_down = False
@@ -56,6 +56,8 @@ class Faults:
         self._pages = _Countdown()
         self._drops = _Countdown()
         self._delays: dict[str | None, float] = {}
+        self.held = 0
+        self._holds: dict[str, asyncio.Event] = {}
         self._paced, self._taken = False, dict[str, float]()
         self._on_down: list[Callable[[], None]] = []
         self._is_up = asyncio.Event()
@@ -100,6 +102,22 @@ class Faults:
     def delay(self, method: str | None, seconds: float) -> None:
         """Every call waits so long before it is done; 0 ends it."""
         self._delays[method] = seconds
+
+    def hold(self, method: str) -> None:
+        """Every call waits before it is done, until `let_go`."""
+        self._holds[method] = asyncio.Event()
+
+    def let_go(self, method: str) -> None:
+        """What was held is done now, and nothing waits any more."""
+        self._holds.pop(method).set()
+
+    async def wait(self, method: str, trouble: Trouble) -> None:
+        """Wait as long as this call is to."""
+        await asyncio.sleep(trouble.seconds)
+        if (let_go := self._holds.get(method)) is not None:
+            self.held += 1
+            await let_go.wait()
+            self.held -= 1
 
     def garble(self, method: str, status: int, media_type: str = "text/html", times: int = 1) -> None:
         """The next `times` calls get a page, as of a proxy, and not Slack's JSON; nothing is done."""

@@ -3,7 +3,6 @@
 What a method does stands with its family; nothing here knows one method from another.
 """
 
-import asyncio
 import json
 import time
 from collections.abc import Callable, Iterable, Mapping
@@ -99,7 +98,7 @@ class WebApi:
             return self._answer(name, Args({}), read, {})
         token, args = read
         trouble = self._faults.trouble(name)
-        await asyncio.sleep(trouble.seconds)
+        await self._faults.wait(name, trouble)
         if trouble.retry_after is not None:
             return self._limited(name, args, trouble.retry_after)
         if name in PACED and self._faults.is_too_soon(str(args.values.get("channel")), time.monotonic()):

@@ -114,9 +114,10 @@ async def test_a_hung_server_ends_in_time_and_neither_the_loop_nor_another_direc
             assert await other.directory.account(ada) is not None
             slowest = max(slowest, time.monotonic() - before)
         assert all(isinstance(answer, DirectoryUnavailable) for answer in await asking)
-        assert time.monotonic() - started < 2
-        assert await watching < 0.5
-        assert slowest < 1
+        # One after the other on four slots they would take eight seconds, and who waits for one of them one at least.
+        assert time.monotonic() - started < 5
+        assert await watching < 0.9
+        assert slowest < 0.9
 
 
 @contextmanager
@@ -168,9 +169,9 @@ async def test_a_server_that_trickles_for_ever_is_cut_off(corp: LdapStage) -> No
         started = time.monotonic()
         with pytest.raises(DirectoryUnavailable):
             await directory.health()
-        assert time.monotonic() - started < 1
-        await asyncio.sleep(0.3)
-        assert not impostor.talking
+        assert time.monotonic() - started < 5  # else for ever
+        async with asyncio.timeout(5):
+            await asyncio.gather(*impostor.talking)
 
 
 async def test_a_call_that_ran_out_of_time_in_the_queue_is_never_carried_out(corp: LdapStage) -> None:
@@ -216,9 +217,10 @@ async def test_when_one_server_is_away_the_next_one_answers_and_is_kept_to(corp:
         ):
             directory = corp.open(servers=[bad, good])
             assert await directory.account(ada) is not None
-            started = time.monotonic()
+            heard = len(hung.heard)
             assert await directory.account(ada) is not None
-            assert time.monotonic() - started < 0.5
+            assert len(hung.heard) == heard
+    assert heard, "the one that hangs was asked"
 
 
 async def test_a_server_that_is_back_is_used_again(corp: LdapStage) -> None:
@@ -227,7 +229,7 @@ async def test_a_server_that_is_back_is_used_again(corp: LdapStage) -> None:
         LdapServer(host="localhost", port=port),
         LdapServer(host="localhost", port=corp.proxy.port),
     )
-    directory = corp.open(servers=[first, second], pause=0.2)
+    directory = corp.open(servers=[first, second], pause=1.0)
     await directory.health()
     assert corp.proxy.connections == 1
 
@@ -239,7 +241,7 @@ async def test_a_server_that_is_back_is_used_again(corp: LdapStage) -> None:
     async with await asyncio.start_server(pass_on, "127.0.0.1", port):
         await directory.health()
         assert visits == []
-        await asyncio.sleep(0.25)
+        await asyncio.sleep(1.05)
         await asyncio.gather(*(directory.health() for _ in range(5)))
         assert len(visits) == 1
 
@@ -308,7 +310,7 @@ async def test_a_service_password_that_was_changed_is_tried_once_and_said_plainl
     kinds = ["organizationalRole", "simpleSecurityObject"]
     corp.root.add(dn, kinds, {"cn": "wicket-2", "userPassword": "the first canary"})
     try:
-        directory = corp.open(bind_dn=dn, password="the first canary", pause=0.3)
+        directory = corp.open(bind_dn=dn, password="the first canary", pause=1.0)
         await directory.health()
         corp.root.modify(dn, {"userPassword": [("MODIFY_REPLACE", ["another one"])]})
         corp.proxy.break_all()
@@ -323,7 +325,7 @@ async def test_a_service_password_that_was_changed_is_tried_once_and_said_plainl
         assert corp.proxy.connections == before + 1
         corp.root.modify(dn, {"userPassword": [("MODIFY_REPLACE", ["the first canary"])]})
         corp.root.modify(dn, {"pwdReset": [("MODIFY_DELETE", [])]})
-        await asyncio.sleep(0.35)
+        await asyncio.sleep(1.05)
         await directory.health()
     finally:
         corp.root.delete(dn)
@@ -359,7 +361,7 @@ async def test_a_server_that_hangs_at_the_sign_in_is_waited_for_once_by_all(corp
         )
         started = time.monotonic()
         await asyncio.gather(*(directory.health() for _ in range(8)))
-        assert time.monotonic() - started < 2.0
+        assert time.monotonic() - started < 3.5  # one after the other they would run out of time
 
 
 async def test_a_closed_directory_is_unavailable_and_closing_waits_for_no_server(corp: LdapStage) -> None:
@@ -369,7 +371,7 @@ async def test_a_closed_directory_is_unavailable_and_closing_waits_for_no_server
         await asyncio.sleep(0.1)
         started = time.monotonic()
         directory.close()
-        assert time.monotonic() - started < 0.5
+        assert time.monotonic() - started < 0.9  # the server's answer would be waited for a second
         with pytest.raises(DirectoryUnavailable):
             await asking
         with pytest.raises(DirectoryUnavailable, match="closed"):

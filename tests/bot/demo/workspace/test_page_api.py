@@ -237,7 +237,5 @@ async def test_stopping_hangs_up_on_every_page(page):
     url = page.slack.page_url + "page/stream"
     async with page.session.get(url, params={"as": ADA}) as line:
         await line.content.readline()
-        loop = asyncio.get_running_loop()
-        before = loop.time()
         await page.slack.stop()
-        assert loop.time() - before < 0.4
+        await line.content.read()  # a line that is cut and not hung up has no end to read

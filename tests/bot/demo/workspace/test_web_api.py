@@ -216,7 +216,7 @@ async def test_what_slack_takes_and_wicket_must_never_do_is_written_down(workspa
     ]
 
 
-async def test_faults_limit_fail_delay_and_drop(harness):
+async def test_faults_limit_fail_delay_hold_and_drop(harness):
     """SL-11."""
     faults, post = harness.slack.faults, harness.client.chat_postMessage
     faults.rate_limit("chat.postMessage", retry_after=7, times=1)
@@ -238,8 +238,16 @@ async def test_faults_limit_fail_delay_and_drop(harness):
     before = loop.time()
     await post(channel=OWNERS, text="four")
     assert loop.time() - before >= 0.05
+    faults.hold("chat.postMessage")
+    waiting = asyncio.create_task(post(channel=OWNERS, text="five"))
+    await asyncio.wait([waiting], timeout=0.05)
+    assert not waiting.done()
     seen = [message.plain for message in harness.slack.person(ADA).messages(OWNERS)]
     assert seen == ["three", "four"]
+    faults.let_go("chat.postMessage")
+    await waiting
+    assert faults.held == 0
+    await harness.slack.person(ADA).sees("five", channel=OWNERS)
     assert harness.slack.violations == []
 
 
