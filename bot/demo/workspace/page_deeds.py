@@ -8,7 +8,7 @@ from typing import Any
 
 from bot.demo.workspace.answers import Json
 from bot.demo.workspace.deliveries import Delivery
-from bot.demo.workspace.elements import STATEFUL, find, options_of, picked
+from bot.demo.workspace.elements import STATEFUL, Place, find, options_of, picked
 from bot.demo.workspace.interactions import Interactions, the_place
 from bot.demo.workspace.messages import Message
 from bot.demo.workspace.page_state import PageState, Surroundings
@@ -64,11 +64,14 @@ class PageDeeds:
         return _taken(await self._interactions.slash(user, self._channel(user, wish), command, text))
 
     async def action(self, user: User, wish: Json) -> Json:
-        """`container`, `block_id`, `action_id`, then `selected` for a choice; `state` holds the other fields."""
+        """`container`, `block_id`, `action_id`, `value` of a button, then `selected` for a choice.
+
+        `state` holds the other fields.
+        """
         where = self._container(user, wish["container"])
         if isinstance(where, View):
             where = self._typed(user, where, wish.get("state") or {})
-        place = the_place(where.blocks, str(wish["action_id"]), str(wish["block_id"]), None)
+        place = _meant(where, wish)
         if place.kind == "button":
             return _taken(await self._interactions.press(user, where, place, place.element.get("value")))
         return _taken(await self._interactions.choose(user, where, place, wish.get("selected")))
@@ -155,6 +158,18 @@ class PageDeeds:
                         offered = self._interactions.offered(user, view, place)
                         typed[(block_id, action_id)] = picked(place.element, value, offered)
         return self._interactions.type_in(user.id, view, typed)
+
+
+def _meant(where: Message | View, wish: Json) -> Place:
+    """The element that was used. While it is on its way the message may be edited, and Slack names its blocks anew:
+    then it is the one there that is for the same, if there still is one.
+    """
+    action_id, block_id = str(wish["action_id"]), str(wish["block_id"])
+    if isinstance(where, Message) and not find(where.blocks, action_id, block_id):
+        for place in find(where.blocks, action_id):
+            if place.element.get("value") == wish.get("value"):
+                return place
+    return the_place(where.blocks, action_id, block_id, None)
 
 
 def _no(error: str) -> Json:

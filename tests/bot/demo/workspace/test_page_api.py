@@ -142,6 +142,40 @@ async def test_a_whole_story_on_the_page(page, harness, connect):
     assert harness.slack.violations == []
 
 
+async def test_a_press_while_the_message_is_edited_reaches_the_same_button(page, harness, connect):
+    """Slack names blocks anew with each edit; a button that is for something else by then is none of theirs."""
+    pressed = []
+
+    @harness.app.action("go")
+    async def go(ack, body):
+        pressed.append(body["actions"][0]["value"])
+        await ack()
+
+    def buttons(*values):
+        made = [
+            {"type": "button", "action_id": "go", "text": plain("Go"), "value": value} for value in values
+        ]
+        return [{"type": "actions", "elements": [one]} for one in made]
+
+    await connect()
+    posted = await harness.client.chat_postMessage(channel=OWNERS, text="as it was", blocks=buttons("r-1"))
+    [shown] = (await page.get("page/messages", channel=OWNERS))["messages"]
+    where = {"type": "message", "channel": OWNERS, "ts": posted["ts"]}
+    press = {
+        "container": where,
+        "block_id": shown["blocks"][0]["block_id"],
+        "action_id": "go",
+        "value": "r-1",
+    }
+    await harness.client.chat_update(
+        channel=OWNERS, ts=posted["ts"], text="edited", blocks=buttons("r-2", "r-1")
+    )
+    assert (await page.do("action", **press, state={}))["ok"]
+    await harness.client.chat_update(channel=OWNERS, ts=posted["ts"], text="anew", blocks=buttons("r-2"))
+    assert not (await page.do("action", **press, state={}))["ok"]
+    assert pressed == ["r-1"]
+
+
 async def test_a_refusal_is_told_in_words(page):
     told = [
         (await page.do("say", channel="G0PRIVATE", text="hi"))["error"],
