@@ -15,7 +15,8 @@ from bot.demo.stage import Stage
 from storage.clock import utc_now
 
 DESK = {"width": 1360, "height": 860}
-_PATIENCE_MS = 10_000
+# As long as what is expected may take (conftest): who presses or fills in waits for what a press before it opens.
+_PATIENCE_MS = 20_000
 PROVE = "Prove who I am"
 
 

@@ -116,8 +116,10 @@ class Faults:
         await asyncio.sleep(trouble.seconds)
         if (let_go := self._holds.get(method)) is not None:
             self.held += 1
-            await let_go.wait()
-            self.held -= 1
+            try:
+                await let_go.wait()
+            finally:
+                self.held -= 1
 
     def garble(self, method: str, status: int, media_type: str = "text/html", times: int = 1) -> None:
         """The next `times` calls get a page, as of a proxy, and not Slack's JSON; nothing is done."""
