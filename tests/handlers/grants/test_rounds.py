@@ -306,8 +306,9 @@ async def test_a_worker_whose_lease_ran_out_in_a_round_records_nothing(world: Wo
     world.faulty.release()
     await asyncio.gather(*tasks)
     assert await world.actions("access.removed", "access.change") == ["access.removed done"] * len(PEOPLE)
+    # In which order a round removes is nobody's promise.
     once_each = [f"{what} {who} wiki-edit" for what in ("add", "remove") for who in PEOPLE]
-    assert sorted(await world.changes()) == sorted(once_each)  # in which order a round removes is nobody's promise
+    assert sorted(await world.changes()) == sorted(once_each)
 
 
 @pytest.mark.both_engines
