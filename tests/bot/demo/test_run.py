@@ -77,6 +77,14 @@ def test_a_second_demo_in_the_same_folder_is_refused_before_it_writes_anything(
     assert "prod-db" in waiting(first)
 
 
+def test_security_sees_at_first_sight_what_was_found_in_the_directory(beside: tuple[Running, Path]) -> None:
+    """G-5: two groups are in no catalogue; one can be asked for by what it says, and the other names no owner."""
+    told = messages(beside[0], "U0ALAN", "C0SECURITY")
+    assert "*New entitlements:* `company-blog`" in told
+    assert "What a group says of itself cannot be used: status-page" in told
+    assert "'observabilty' is no owner" in told
+
+
 def test_without_a_folder_nothing_is_left_behind(tmp_path: Path) -> None:
     """Settings of a real workspace in the environment have no say in it."""
     with demo(
