@@ -79,8 +79,11 @@ BOUND: Mapping[str, tuple[str, ...]] = {
     ),
 }  # fmt: skip
 
-DETECTORS = "detecting"
-"""The stream by which the detectors follow the log; "detectors" is that of a version that bound its place by no MAC."""
+DETECTORS, SENDING = "detecting", "sending"
+"""The streams by which the detectors follow the log, and a SIEM does; "detectors" and "siem" are those of versions that
+bound their place by no MAC.
+"""
+FOLLOWING = (DETECTORS, SENDING)
 
 UNDER_WAY: tuple[str, ...] = (
     GrantState.DRAFT,
@@ -92,8 +95,8 @@ UNDER_WAY: tuple[str, ...] = (
 _GIVES: Mapping[str, Callable[[Row], bool]] = {
     "grants": lambda row: row["state"] in UNDER_WAY,
     "holdings": lambda row: row["stood_before"] is True,
-    # What a system outside has not taken is told by that; what the detectors have not looked at, by nothing.
-    "streams": lambda row: row["name"] == DETECTORS,
+    # What they have not come to is told by nothing but that.
+    "streams": lambda row: row["name"] in FOLLOWING,
 }
 # Instead of the MAC of what never counts again, whatever else is known of it.
 VOID = "void"

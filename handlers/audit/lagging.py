@@ -18,6 +18,7 @@ from handlers.intents import SCHEDULE
 from storage import streams, walks
 from storage.audit import log as audit_log
 from storage.exceptions import is_open, open_of, settle_exceptions
+from storage.macs import SENDING
 
 WALK = "walk"
 # So long nothing of what waits may be taken; one look at a stretch takes seconds.
@@ -57,7 +58,10 @@ class Lagging:
             await self._ground.database.write(partial(_keep, found=found, now=now))
 
     def _look(self, tx: Session, now: datetime) -> Mapping[str, _Stands]:
-        return {WALK: self._walk(tx, now), **{name: self._place(tx, name, now) for name in self._followed}}
+        return {
+            WALK: self._walk(tx, now),
+            **{SIEM if name == SENDING else name: self._place(tx, name, now) for name in self._followed},
+        }
 
     def _walk(self, tx: Session, now: datetime) -> _Stands:
         """As long again as a round takes, since it gives way to what is more urgent."""
@@ -88,7 +92,7 @@ def _is_told_by_its_sender(tx: Session, name: str, now: datetime) -> bool:
     """Whether the other side refuses it, which whoever sends it tells. The detectors send nothing: whatever their row
     says of that, other hands wrote.
     """
-    failing = streams.failing_since(tx, name) if name == SIEM else None
+    failing = streams.failing_since(tx, name) if name == SENDING else None
     if failing is None:
         return False
     return timedelta(0) <= now - failing <= IS_TOLD_WITHIN or bool(open_of(tx, _NOT_STREAMED))

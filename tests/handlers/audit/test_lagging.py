@@ -15,7 +15,7 @@ from handlers.detectors.detecting import Detecting
 from handlers.exceptions.strange import Kind
 from storage import streams
 from storage.audit.slices import SLICE
-from storage.macs import DETECTORS
+from storage.macs import DETECTORS, SENDING
 from storage.records import ExceptionRecord
 from storage.states import Resolution
 from tests.handlers.access_ground import World
@@ -105,7 +105,7 @@ async def test_detectors_that_stand_still_are_told_once_and_settle_when_they_go_
 
 async def test_what_moves_is_not_late_however_far_behind_it_is(world: World) -> None:
     await world.given("ada")
-    watch = lagging(world, SIEM)
+    watch = lagging(world, SENDING)
     for number in range(4):
         assert await later(world, watch, STANDS_STILL) == []
         await world.ground.database.write(partial(moved, at=world.clock(), before=number))
@@ -113,15 +113,15 @@ async def test_what_moves_is_not_late_however_far_behind_it_is(world: World) -> 
 
 def moved(tx: Session, at: datetime, before: int) -> None:
     """One entry was taken."""
-    streams.take(tx, SIEM, sender="one", at=at, until=at + A_MOMENT)
-    assert streams.accepted(tx, SIEM, sender="one", before=before, now=before + 1)
+    streams.take(tx, SENDING, sender="one", at=at, until=at + A_MOMENT, begins=lambda _: 0)
+    assert streams.accepted(tx, SENDING, sender="one", before=before, now=before + 1)
 
 
 async def test_a_collector_that_refuses_is_told_by_its_own_exception_alone(world: World) -> None:
     """One cause is one message."""
     collector = Collector()
     collector.refuses = NotTaken("It answered 503")
-    stream, watch = streaming(world, collector), lagging(world, SIEM)
+    stream, watch = streaming(world, collector), lagging(world, SENDING)
     await world.given("ada")
     await watch.look()
     await stream.send_due()
@@ -134,12 +134,12 @@ async def test_a_row_that_says_it_is_refused_hides_nothing_that_stands_still(wor
     """T-10, A-15: the detectors are refused by nobody; and who sends no more tells of no refusal, either."""
     await world.given("ada")
     now = world.clock()
-    for name in (DETECTORS, SIEM):
+    for name in (DETECTORS, SENDING):
         await world.ground.database.write(
-            partial(streams.take, name=name, sender="one", at=now, until=now + A_MOMENT)
+            partial(streams.take, name=name, sender="one", at=now, until=now + A_MOMENT, begins=lambda _: 0)
         )
         await world.ground.database.write(partial(streams.refused, name=name, sender="one", at=now))
-    watch = lagging(world, DETECTORS, SIEM)
+    watch = lagging(world, DETECTORS, SENDING)
     assert await later(world, watch, timedelta(0)) == []
     (found,) = await later(world, watch, STANDS_STILL)
     assert found.facts["what"] == DETECTORS
