@@ -96,6 +96,7 @@ GOLDEN: Mapping[str, tuple[int, str]] = {
     "emergency.drill_missed": (3004, "Other"),
     "emergency.eligibility_restored": (3004, "Enable"),
     "emergency.accounted_for": (3004, "Enable"),
+    "emergency.found": (3004, "Other"),
     "emergency.lost": (3004, "Other"),
     "emergency.restore_outdated": (3004, "Other"),
     "emergency.restore_said": (3004, "Other"),
