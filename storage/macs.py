@@ -67,7 +67,7 @@ BOUND: Mapping[str, tuple[str, ...]] = {
     "proofs": (
         "id", "directory", "account", "kind", "secret", "confirmed", "used_step", "created_at", "used_at",
     ),
-    "restore_words": ("emergency", "directory", "account", "settles", "at"),
+    "restore_words": ("emergency", "directory", "account", "rationale", "settles", "at"),
     "sign_ins": ("id", "handle", "browser", "created_at", "expires_at", "used_at"),
     "step_ups": ("handle", "about", "kind", "spent_at"),
     "streams": ("name", "position"),
@@ -78,6 +78,11 @@ BOUND: Mapping[str, tuple[str, ...]] = {
         "ended_at",
     ),
 }  # fmt: skip
+
+# What a version before bound of them: its rows hold by that, and none that is signed now does.
+BOUND_BEFORE: Mapping[str, tuple[str, ...]] = {
+    "restore_words": ("emergency", "directory", "account", "settles", "at"),
+}
 
 DETECTORS, SENDING = "detecting", "sending"
 """The streams by which the detectors follow the log, and a SIEM does; "detectors" and "siem" are those of versions that
@@ -141,15 +146,20 @@ class Macs:
 
     def of(self, table: str, row: Row) -> str:
         """The MAC of a row by the newest key; "" for one that needs none."""
-        return self._made(self._newest, table, row) if needs_mac(table, row) else ""
+        return self._made(self._newest, table, row, BOUND[table]) if needs_mac(table, row) else ""
 
     def holds(self, table: str, row: Row, mac: str) -> bool:
         """Whether this is the MAC of exactly this row, by any of the keys; or the row needs none."""
         if not needs_mac(table, row):
             return True
+        if self._fits(table, row, BOUND[table], mac):
+            return True
+        return table in BOUND_BEFORE and self._fits(table, row, BOUND_BEFORE[table], mac)
+
+    def _fits(self, table: str, row: Row, columns: Sequence[str], mac: str) -> bool:
         name = mac.partition(".")[0]
         return name in self._keys and hmac.compare_digest(
-            mac.encode("utf-8", "surrogatepass"), self._made(name, table, row).encode("ascii")
+            mac.encode("utf-8", "surrogatepass"), self._made(name, table, row, columns).encode("ascii")
         )
 
     @property
@@ -157,8 +167,8 @@ class Macs:
         """The name of the key that makes MACs."""
         return self._newest
 
-    def _made(self, name: str, table: str, row: Row) -> str:
-        values = [row[each] for each in BOUND[table]]
+    def _made(self, name: str, table: str, row: Row, columns: Sequence[str]) -> str:
+        values = [row[each] for each in columns]
         try:
             return self._known(name, table, *values)
         except TypeError:  # a list among them, or what cannot be bound
