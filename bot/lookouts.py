@@ -11,13 +11,12 @@ from datetime import timedelta
 from bot.schedule import Duty
 from bot.settings import Settings
 from handlers.audit.lagging import Lagging
-from handlers.audit.streaming import SIEM
 from handlers.audit.walking import Walking
 from handlers.audit.watching import Watching
 from handlers.detectors.detecting import Detecting
 from handlers.ground import Ground
 from storage.audit.checkpoint import Verifier
-from storage.macs import DETECTORS
+from storage.macs import DETECTORS, SENDING
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -32,7 +31,7 @@ class Lookouts:
     def of(cls, settings: Settings, ground: Ground, watching: Watching, verifier: Verifier) -> "Lookouts":
         """As the settings have them."""
         every = timedelta(hours=settings.audit.walk_hours)
-        followed = (DETECTORS, *([SIEM] if settings.siem is not None else []))
+        followed = (DETECTORS, *([SENDING] if settings.siem is not None else []))
         return cls(
             walking=Walking(ground, watching, verifier, every=every),
             detecting=Detecting(ground, tuple(settings.detectors.tuned()), sender=secrets.token_hex(8)),

@@ -24,7 +24,11 @@ GRANTED, PRACTISED, RECORDED = "emergency.granted", "emergency.practised", "emer
 REVIEWED = "emergency.reviewed"
 """And that somebody else looked at it."""
 
+FOUND = "emergency.found"
+"""And that its row, which was lost, was there again: words of before are about that loss and no later one."""
+
 _TAKES_PLACE = (GRANTED, PRACTISED, RECORDED, REVIEWED)
+_ON_RECORD = (*_TAKES_PLACE, FOUND)
 _TOLD = select_columns(
     ENTRIES.c.action, ENTRIES.c.correlation, ENTRIES.c.subject, ENTRIES.c.resource, ENTRIES.c.at
 )
@@ -69,14 +73,14 @@ def lost_of(tx: Session, account: str) -> Sequence[Lost]:
     nobody back; the record does, until two people accounted for it.
     """
     return _lost(
-        tx, _TOLD.where(ENTRIES.c.subject == account, ENTRIES.c.action.in_(_TAKES_PLACE)),
+        tx, _TOLD.where(ENTRIES.c.subject == account, ENTRIES.c.action.in_(_ON_RECORD)),
         select(Emergency).where(Emergency.account == account, _GRANTED),
     )  # fmt: skip
 
 
 def all_lost(tx: Session) -> Mapping[str, Sequence[Lost]]:
     """The same of everybody, by account."""
-    found = _lost(tx, _TOLD.where(ENTRIES.c.action.in_(_TAKES_PLACE)), select(Emergency).where(_GRANTED))
+    found = _lost(tx, _TOLD.where(ENTRIES.c.action.in_(_ON_RECORD)), select(Emergency).where(_GRANTED))
     return {
         account: [one for one in found if one.account == account]
         for account in {one.account for one in found}
@@ -92,7 +96,7 @@ def _lost(tx: Session, told: Any, rows: Any) -> Sequence[Lost]:
     until = {emergency: at for _, emergency, _, _, at in said}
     for action, emergency, account, entitlement, at in said:
         row = there.get((emergency, account))
-        if row is None or (action == REVIEWED and row.reviewed_at is None):
+        if action != FOUND and (row is None or (action == REVIEWED and row.reviewed_at is None)):
             lost = Lost(
                 emergency=emergency, account=account, entitlement=entitlement or "", at=at, until=until[emergency]
             )  # fmt: skip
@@ -102,7 +106,7 @@ def _lost(tx: Session, told: Any, rows: Any) -> Sequence[Lost]:
 
 
 def words_about(tx: Session, lost: Sequence[Lost]) -> Sequence[RestoreWord]:
-    """The words about these, the first one first: none of before its review, had the row come back."""
+    """The words about these, the first one first: none of before its review or its return, had the row come back."""
     until = {one.emergency: one.until for one in lost}
     return [one for one in lift_words.of_lost(tx, [*until]) if one.at >= until[one.emergency]]
 

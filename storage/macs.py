@@ -67,7 +67,7 @@ BOUND: Mapping[str, tuple[str, ...]] = {
     "proofs": (
         "id", "directory", "account", "kind", "secret", "confirmed", "used_step", "created_at", "used_at",
     ),
-    "restore_words": ("emergency", "directory", "account", "settles", "at"),
+    "restore_words": ("emergency", "directory", "account", "rationale", "settles", "at"),
     "sign_ins": ("id", "handle", "browser", "created_at", "expires_at", "used_at"),
     "step_ups": ("handle", "about", "kind", "spent_at"),
     "streams": ("name", "position"),
@@ -79,8 +79,16 @@ BOUND: Mapping[str, tuple[str, ...]] = {
     ),
 }  # fmt: skip
 
-DETECTORS = "detecting"
-"""The stream by which the detectors follow the log; "detectors" is that of a version that bound its place by no MAC."""
+# What a version before bound of them: its rows hold by that, and none that is signed now does.
+BOUND_BEFORE: Mapping[str, tuple[str, ...]] = {
+    "restore_words": ("emergency", "directory", "account", "settles", "at"),
+}
+
+DETECTORS, SENDING = "detecting", "sending"
+"""The streams by which the detectors follow the log, and a SIEM does; "detectors" and "siem" are those of versions that
+bound their place by no MAC.
+"""
+FOLLOWING = (DETECTORS, SENDING)
 
 UNDER_WAY: tuple[str, ...] = (
     GrantState.DRAFT,
@@ -92,8 +100,8 @@ UNDER_WAY: tuple[str, ...] = (
 _GIVES: Mapping[str, Callable[[Row], bool]] = {
     "grants": lambda row: row["state"] in UNDER_WAY,
     "holdings": lambda row: row["stood_before"] is True,
-    # What a system outside has not taken is told by that; what the detectors have not looked at, by nothing.
-    "streams": lambda row: row["name"] == DETECTORS,
+    # What they have not come to is told by nothing but that.
+    "streams": lambda row: row["name"] in FOLLOWING,
 }
 # Instead of the MAC of what never counts again, whatever else is known of it.
 VOID = "void"
@@ -138,15 +146,20 @@ class Macs:
 
     def of(self, table: str, row: Row) -> str:
         """The MAC of a row by the newest key; "" for one that needs none."""
-        return self._made(self._newest, table, row) if needs_mac(table, row) else ""
+        return self._made(self._newest, table, row, BOUND[table]) if needs_mac(table, row) else ""
 
     def holds(self, table: str, row: Row, mac: str) -> bool:
         """Whether this is the MAC of exactly this row, by any of the keys; or the row needs none."""
         if not needs_mac(table, row):
             return True
+        if self._fits(table, row, BOUND[table], mac):
+            return True
+        return table in BOUND_BEFORE and self._fits(table, row, BOUND_BEFORE[table], mac)
+
+    def _fits(self, table: str, row: Row, columns: Sequence[str], mac: str) -> bool:
         name = mac.partition(".")[0]
         return name in self._keys and hmac.compare_digest(
-            mac.encode("utf-8", "surrogatepass"), self._made(name, table, row).encode("ascii")
+            mac.encode("utf-8", "surrogatepass"), self._made(name, table, row, columns).encode("ascii")
         )
 
     @property
@@ -154,8 +167,8 @@ class Macs:
         """The name of the key that makes MACs."""
         return self._newest
 
-    def _made(self, name: str, table: str, row: Row) -> str:
-        values = [row[each] for each in BOUND[table]]
+    def _made(self, name: str, table: str, row: Row, columns: Sequence[str]) -> str:
+        values = [row[each] for each in columns]
         try:
             return self._known(name, table, *values)
         except TypeError:  # a list among them, or what cannot be bound

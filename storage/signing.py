@@ -28,7 +28,7 @@ from sqlmodel import Session, SQLModel
 
 from storage import records
 from storage.engine.plain import Plain, run_each
-from storage.macs import BOUND, DETECTORS, UNDER_WAY, VOID, Macs, Row, bound, needs_mac
+from storage.macs import BOUND, FOLLOWING, UNDER_WAY, VOID, Macs, Row, bound, needs_mac
 from storage.taking_over import takes_over
 
 R = TypeVar("R", bound=SQLModel)
@@ -41,7 +41,7 @@ _AT_ONCE = 100
 _NEEDED: Mapping[str, ColumnElement[bool]] = {
     "grants": SQLModel.metadata.tables[records.Grant.__tablename__].c.state.in_(UNDER_WAY),
     "holdings": SQLModel.metadata.tables[records.Holding.__tablename__].c.stood_before.is_(True),
-    "streams": SQLModel.metadata.tables[records.Stream.__tablename__].c.name == DETECTORS,
+    "streams": SQLModel.metadata.tables[records.Stream.__tablename__].c.name.in_(FOLLOWING),
 }
 
 

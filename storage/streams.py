@@ -3,6 +3,7 @@
 It sends nothing, and never moves back.
 """
 
+from collections.abc import Callable
 from datetime import datetime
 
 from sqlalchemy import bindparam, or_, select, update
@@ -12,7 +13,7 @@ from storage import walks
 from storage.engine import upserts
 from storage.engine.plain import Plain, rows, run
 from storage.records import Stream
-from storage.signing import is_sound, signed
+from storage.signing import is_sound, note_doubt, signed
 
 _STREAMS = SQLModel.metadata.tables[Stream.__tablename__]
 # Built once: making a statement costs more than running it, and they run every second.
@@ -60,7 +61,14 @@ def position(tx: Session, name: str) -> int:
     for place, mac in rows(tx.connection(), _POSITION, {"which": name}):
         if is_sound(tx, _STREAMS.name, {"name": name, "position": place}, mac):
             return int(place)
-    return _as_recorded(tx, name, 0)
+    told = walks.followed_to(tx, name)
+    return 0 if told is None else told
+
+
+def unbound(tx: Session, name: str) -> int:
+    """Where a stream of a version stood that bound its place by no MAC; 0 if there is none."""
+    found = rows(tx.connection(), _POSITION, {"which": name})
+    return int(found[0][0]) if found else 0
 
 
 def failing_since(tx: Session, name: str) -> datetime | None:
@@ -72,13 +80,16 @@ def failing_since(tx: Session, name: str) -> datetime | None:
 
 
 def take(
-    tx: Session, name: str, *, sender: str, at: datetime, until: datetime, begins: int = 0
+    tx: Session, name: str, *, sender: str, at: datetime, until: datetime, begins: Callable[[Session], int]
 ) -> int | None:
     """Take the stream until then, or until what was sent was answered; where it stands. None while another has it.
 
-    begins: where it stands if there was none before, or none as Wicket wrote it, and the record tells of none.
+    begins: where it stands if there was none before, or none as Wicket wrote it, and the record tells of none. One that
+    is gone though the record tells of it was taken away by other hands.
     """
     if not rows(tx.connection(), _POSITION, {"which": name}):
+        if walks.followed_to(tx, name) is not None:
+            note_doubt(tx, _STREAMS.name, {"name": name})
         fresh = {"name": name, "position": _as_recorded(tx, name, begins)}
         empty = {"sender": "", "lease_until": None, "failing_since": None}
         run(tx.connection(), _MAKE, signed(tx, _STREAMS.name, {**fresh, **empty}))
@@ -107,10 +118,10 @@ def accepted(tx: Session, name: str, *, sender: str, before: int, now: int) -> b
     return run(tx.connection(), _MOVE, moved) == 1
 
 
-def _as_recorded(tx: Session, name: str, otherwise: int) -> int:
-    """Where the record says that it was at the end of the last walk; otherwise, where it says nothing."""
+def _as_recorded(tx: Session, name: str, begins: Callable[[Session], int]) -> int:
+    """Where the record says that it was; where it begins, if that says nothing."""
     told = walks.followed_to(tx, name)
-    return otherwise if told is None else told
+    return begins(tx) if told is None else told
 
 
 def _mac_of(tx: Session, name: str, position: int) -> str:

@@ -15,7 +15,7 @@ from sqlmodel import Session, SQLModel
 
 from storage.audit import glimpses, log
 from storage.audit.merkle import Frontier
-from storage.audit.slices import STORY, WALKED
+from storage.audit.slices import BEGUN, POSITION, STORY, WALKED
 from storage.engine import upserts
 from storage.engine.plain import Plain, rows, run
 from storage.faults import AuditFault
@@ -79,23 +79,25 @@ def move(tx: Session, before: Stand | None, after: Stand) -> bool:
 
 def last_round(tx: Session) -> int:
     """The number of the last round that the record says was walked to its end; 0 for none."""
-    for entry in log.rows(tx, limit=1, correlation=STORY, action=WALKED):
-        try:
-            number = entry.said()["facts"].get("round")
-        except AuditFault:
-            return 0
-        return number if isinstance(number, int) else 0
-    return 0
+    return _told(tx, "round") or 0
 
 
 def followed_to(tx: Session, name: str) -> int | None:
-    """How far what follows the log had come when the last round ended; None if the record does not say."""
-    for entry in log.rows(tx, limit=1, correlation=STORY, action=WALKED):
+    """How far what follows the log had come when the last round ended, or where it began; None if the record does not
+    say.
+    """
+    walked = _told(tx, name)
+    return _told(tx, POSITION, story=name, action=BEGUN) if walked is None else walked
+
+
+def _told(tx: Session, fact: str, *, story: str = STORY, action: str = WALKED) -> int | None:
+    """This number as the last such entry has it; None if there is none, or it does not say."""
+    for entry in log.rows(tx, limit=1, correlation=story, action=action):
         try:
-            place = entry.said()["facts"].get(name)
+            said = entry.said()["facts"].get(fact)
         except AuditFault:
             return None
-        return place if isinstance(place, int) else None
+        return said if isinstance(said, int) else None
     return None
 
 

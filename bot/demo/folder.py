@@ -11,7 +11,7 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Any
 
-from bot.demo.company import LOCAL, toml
+from bot.demo.company import DISCOVER, LOCAL, toml
 from bot.settings import new_audit_key, new_key
 from storage.faults import SettingsFault
 
@@ -110,6 +110,7 @@ class Folder:
                 smtp_port=addresses.smtp_port,
                 database=self.database.name,
                 directory=directory,
+                discover=DISCOVER,
             )
         environment = {**self._environment(tokens), **secrets}
         _replace(self.secrets, "".join(f"{name}={value}\n" for name, value in environment.items()))

@@ -8,6 +8,7 @@ from datetime import timedelta
 
 from sqlmodel import Session
 
+from bot.demo.company.described import BLOG, MISSPELT
 from bot.demo.stage import Stage
 from storage import endings, grants
 from storage.outbox import owe_each
@@ -19,11 +20,19 @@ _MOST = 1000
 
 
 async def make_history(stage: Stage) -> None:
-    """Ada waits for prod-db, and Linus works on dashboards for a while."""
+    """Ada waits for prod-db, Linus works on dashboards for a while, and two groups describe themselves."""
     await asyncio.gather(
+        _describe(stage),
         _ask(stage, "ada", "I need prod-db for 2h because INC-4711: payments are stuck", shown="waiting for"),
         _ask(stage, "linus", "I need grafana-edit for 30 min because of the new latency board", shown="✅"),
     )
+
+
+async def _describe(stage: Stage) -> None:
+    """A moment later one can be asked for; what the other says cannot be used, and security reads why."""
+    for said in (BLOG, MISSPELT):
+        await stage.keepers.describe(*said)
+    await stage.app.compare()
 
 
 async def show_again(stage: Stage) -> None:

@@ -4,7 +4,7 @@ It never goes through the bot, and whoever asks it need not know what kind of di
 """
 
 import sqlite3
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from datetime import datetime
 from pathlib import Path
@@ -49,6 +49,10 @@ class Keepers(Protocol):
 
     async def take(self, login: str, group: str) -> None:
         """End this person's membership."""
+        ...
+
+    async def describe(self, group: str, lines: Sequence[str]) -> None:
+        """Let the group say these of itself, and nothing else."""
         ...
 
     async def rename(self, login: str, *, new_login: str, name: str) -> None:
@@ -102,6 +106,10 @@ class LocalKeepers:
     async def take(self, login: str, group: str) -> None:
         """End this person's membership; the journal of the bot's doings is silent."""
         await self._directory.take_from_group(group, account_of(login))
+
+    async def describe(self, group: str, lines: Sequence[str]) -> None:
+        """Write the lines to the group; the journal of the bot's doings is silent."""
+        await self._directory.describe_group(group, "\n".join(lines))
 
     async def rename(self, login: str, *, new_login: str, name: str) -> None:
         """Give this person another name and login."""

@@ -33,6 +33,9 @@ FOLLOW_UPS: Mapping[str, str] = {
     "emergency.lost": template(
         "The database did not have this as I wrote it. {whom} cannot break the glass until two of security let them."
     ),
+    "emergency.found": template(
+        "The database has this again as I wrote it. What was said of its loss counts no more."
+    ),
     "emergency.restore_said": template("{who} said that {whom} may break the glass again: one of two."),
     "emergency.restore_said_before": template(
         "{who} said again that {whom} may break the glass again, which counts once."

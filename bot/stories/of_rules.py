@@ -30,6 +30,7 @@ RULES: Mapping[str, str] = {
     "log.overdue": template(
         "The walk over the record was overdue, or what follows it stood still; security was told."
     ),
+    "stream.begun": template("From here on the record is sent on to another system."),
     "rows.signed": template("All that gives something was signed. What is not signed counts no more."),
     "code.used": template("{who} used a code that counts once."),
     "log.tiles_rebuilt": template("{who} had the stored tree of the record built anew from its entries."),

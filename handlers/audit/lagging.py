@@ -15,13 +15,18 @@ from handlers.audit.streaming import SIEM
 from handlers.exceptions.raising import Kind, Severity, Strange, cause_of, tell_security
 from handlers.ground import Ground
 from handlers.intents import SCHEDULE
-from storage import streams, walks
+from storage import last_looks, streams, walks
 from storage.audit import log as audit_log
 from storage.exceptions import is_open, open_of, settle_exceptions
+from storage.last_looks import Look
+from storage.macs import SENDING
 
 WALK = "walk"
 # So long nothing of what waits may be taken; one look at a stretch takes seconds.
 STANDS_STILL = timedelta(minutes=15)
+# Whoever was away for longer than that begins anew; within it, a look is kept often enough.
+KEPT_EVERY = STANDS_STILL / 3
+_NOTHING_WAITS = -1
 # By then whoever sends has told of what the other side refuses (handlers.audit.streaming), or nobody sends any more.
 IS_TOLD_WITHIN = timedelta(hours=2)
 # A bot that was off for days, or walks for the first time, catches up first: so many entries in a second, at least.
@@ -34,49 +39,73 @@ _NOT_STREAMED = cause_of(Kind.NOT_STREAMED, SIEM)
 
 @dataclass(frozen=True, kw_only=True)
 class _Stands:
-    """How one of them stands. late: None where that is not known, yet. waits: entries that it has not come to."""
+    """How one of them stands. late: None where that is not known, yet. waits: entries that it has not come to.
+
+    look: what is kept of this look.
+    """
 
     late: bool | None
     since: datetime
     waits: int = 0
+    look: Look
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Seen:
+    """What one look came to. is_news: there is something to keep of it, to tell or to settle."""
+
+    stands: Mapping[str, _Stands]
+    is_news: bool
 
 
 class Lagging:
-    """One process's watch. every: how long a round of the walk takes. followed: what follows the log here, by name."""
+    """The watch. every: how long a round of the walk takes. followed: the streams that follow the log here.
+
+    It remembers nothing by itself: how long something stands still is reckoned from rows, over restarts and by all
+    replicas together.
+    """
 
     def __init__(self, ground: Ground, *, every: timedelta, followed: Sequence[str]) -> None:
         self._ground, self._every, self._followed = ground, every, followed
-        self._began = ground.now()
-        self._places: dict[str, tuple[int, datetime]] = {}
 
     async def look(self) -> None:
         """Tell of what is late and was not told of, and settle what was told of and goes on."""
         now = self._ground.now()
-        found = await self._ground.database.read(partial(self._look, now=now))
-        if await self._ground.database.read(partial(_news, found=found, now=now)):
-            await self._ground.database.write(partial(_keep, found=found, now=now))
+        seen = await self._ground.database.read(partial(self._look, now=now))
+        if seen.is_news:
+            await self._ground.database.write(partial(_keep, found=seen.stands, now=now))
 
-    def _look(self, tx: Session, now: datetime) -> Mapping[str, _Stands]:
-        return {WALK: self._walk(tx, now), **{name: self._place(tx, name, now) for name in self._followed}}
+    def _look(self, tx: Session, now: datetime) -> _Seen:
+        before, size = last_looks.each(tx), audit_log.head(tx).size
+        stands = {WALK: self._walk(tx, before.get(WALK), size, now)}
+        for name in self._followed:
+            what = SIEM if name == SENDING else name
+            stands[what] = _follows(tx, name, before.get(name), size, now)
+        return _Seen(stands=stands, is_news=_news(tx, stands, before, now))
 
-    def _walk(self, tx: Session, now: datetime) -> _Stands:
+    def _walk(self, tx: Session, before: Look | None, size: int, now: datetime) -> _Stands:
         """As long again as a round takes, since it gives way to what is more urgent."""
+        look = _look_at(WALK, before, 0, now)  # wherever it is: since when somebody is there who could walk
         ended = walks.last_end(tx) or now  # or, before the first round, since the log began
         if now - ended <= 2 * self._every:
-            return _Stands(late=False, since=ended)
-        has_had_time = now - self._began >= after_a_start(audit_log.head(tx).size)
-        return _Stands(late=True if has_had_time else None, since=ended)
+            return _Stands(late=False, since=ended, look=look)
+        has_had_time = now - look.since >= after_a_start(size)
+        return _Stands(late=True if has_had_time else None, since=ended, look=look)
 
-    def _place(self, tx: Session, name: str, now: datetime) -> _Stands:
-        position = streams.position(tx, name)
-        waits = audit_log.head(tx).size - position
-        before, since = self._places.get(name, (position, now))
-        if waits <= 0 or before != position:
-            self._places[name] = (position, now)
-            return _Stands(late=False, since=now)
-        self._places[name] = (position, min(since, now))  # or the clock was set back
-        late = now - since >= STANDS_STILL and not _is_told_by_its_sender(tx, name, now)
-        return _Stands(late=late or None, since=since, waits=waits)
+
+def _follows(tx: Session, name: str, before: Look | None, size: int, now: datetime) -> _Stands:
+    waits = size - (position := streams.position(tx, name))
+    look = _look_at(name, before, position if waits > 0 else _NOTHING_WAITS, now)
+    if waits <= 0 or (before is not None and before.position != position):
+        return _Stands(late=False, since=now, look=look)
+    late = now - look.since >= STANDS_STILL and not _is_told_by_its_sender(tx, name, now)
+    return _Stands(late=late or None, since=look.since, waits=waits, look=look)
+
+
+def _look_at(what: str, before: Look | None, position: int, now: datetime) -> Look:
+    if before is None:
+        return Look(what=what, position=position, since=now, looked_at=now)
+    return before.again(position, now, STANDS_STILL)
 
 
 def after_a_start(size: int) -> timedelta:
@@ -88,14 +117,26 @@ def _is_told_by_its_sender(tx: Session, name: str, now: datetime) -> bool:
     """Whether the other side refuses it, which whoever sends it tells. The detectors send nothing: whatever their row
     says of that, other hands wrote.
     """
-    failing = streams.failing_since(tx, name) if name == SIEM else None
+    failing = streams.failing_since(tx, name) if name == SENDING else None
     if failing is None:
         return False
     return timedelta(0) <= now - failing <= IS_TOLD_WITHIN or bool(open_of(tx, _NOT_STREAMED))
 
 
-def _news(tx: Session, found: Mapping[str, _Stands], now: datetime) -> bool:
-    return any(_is_to_tell(tx, what, one, now) or _is_over(tx, what, one) for what, one in found.items())
+def _news(tx: Session, found: Mapping[str, _Stands], before: Mapping[str, Look], now: datetime) -> bool:
+    return any(
+        _is_to_keep(one.look, before.get(one.look.what))
+        or _is_to_tell(tx, what, one, now)
+        or _is_over(tx, what, one)
+        for what, one in found.items()
+    )
+
+
+def _is_to_keep(look: Look, before: Look | None) -> bool:
+    """Not each look: what it says beside its time is what the one before said."""
+    if before is None or (look.position, look.since) != (before.position, before.since):
+        return True
+    return look.looked_at - before.looked_at >= KEPT_EVERY
 
 
 def _is_to_tell(tx: Session, what: str, one: _Stands, now: datetime) -> bool:
@@ -108,6 +149,7 @@ def _is_over(tx: Session, what: str, one: _Stands) -> bool:
 
 def _keep(tx: Session, found: Mapping[str, _Stands], now: datetime) -> None:
     """Looked at once more where nobody else can write: of several replicas one tells."""
+    last_looks.keep(tx, (one.look for one in found.values()))
     for what, one in found.items():
         if _is_to_tell(tx, what, one, now):
             _tell(tx, what, one, now)

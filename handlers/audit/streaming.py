@@ -11,18 +11,23 @@ from typing import Protocol
 import structlog
 from sqlmodel import Session
 
+from handlers import recording
 from handlers.audit.following import Following
 from handlers.exceptions.raising import Kind, Severity, Strange, cause_of, tell_security
 from handlers.ground import Ground
+from handlers.intents import SCHEDULE
 from storage import streams
 from storage.audit import log as audit_log
 from storage.audit.log import Row
+from storage.audit.slices import BEGUN, POSITION
 from storage.exceptions import is_open, settle_exceptions
 from storage.faults import WicketFault
+from storage.macs import SENDING
 from storage.sentences import Sentence
 
 log = structlog.get_logger(__name__)
 
+# Of its story and cause; and of the row of a version that bound its place by no MAC.
 SIEM = "siem"
 TELL_AFTER = timedelta(minutes=15)
 
@@ -59,7 +64,7 @@ class Streaming:
 
     def __init__(self, ground: Ground, taker: Taker, *, sender: str, behind: Callable[[int], None]) -> None:
         self._ground, self._taker, self._sender, self._behind = ground, taker, sender, behind
-        self._place = Following(ground, SIEM, sender=sender)
+        self._place = Following(ground, SENDING, sender=sender, begins=self._begins)
         self._rests_until: datetime | None = None
         self._rest = _SHORTEST
 
@@ -92,12 +97,21 @@ class Streaming:
         moved = await database.write(lambda tx: self._accepted(tx, before, before + len(entries)))
         return len(entries) if moved else 0
 
+    def _begins(self, tx: Session) -> int:
+        """Where a version stood that bound its place by no MAC, once; from then on the record tells where that was."""
+        begins = min(max(streams.unbound(tx, SIEM), 0), audit_log.head(tx).size)
+        recording.record(
+            tx, at=self._ground.now(), action=BEGUN, outcome="done", actor=recording.WICKET, where=SCHEDULE,
+            correlation=SENDING, facts={POSITION: begins},
+        )  # fmt: skip
+        return begins
+
     def _rests(self, now: datetime) -> bool:
         """Whether it waits still. What is further than anybody may ask was set before the clock was set back."""
         return self._rests_until is not None and now < self._rests_until <= now + _ASKED_AT_MOST
 
     def _accepted(self, tx: Session, before: int, now: int) -> bool:
-        if streams.failing_since(tx, SIEM) is not None:
+        if streams.failing_since(tx, SENDING) is not None:
             settle_exceptions(tx, at=self._ground.now(), causes=[_CAUSE])
         return self._place.move(tx, before, now)
 
@@ -110,7 +124,7 @@ class Streaming:
         await self._ground.database.write(lambda tx: self._refused(tx, now, str(fault)))
 
     def _refused(self, tx: Session, at: datetime, why: str) -> None:
-        since = streams.refused(tx, SIEM, sender=self._sender, at=at)
+        since = streams.refused(tx, SENDING, sender=self._sender, at=at)
         if at - since < TELL_AFTER or is_open(tx, _CAUSE, since=at - _AGAIN):
             return
         strange = Strange(

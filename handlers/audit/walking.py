@@ -24,7 +24,7 @@ from storage.audit.checkpoint import Verifier
 from storage.audit.findings import Finding
 from storage.audit.slices import STORY, WALKED, Slice, next_slice
 from storage.exceptions import settle_exceptions
-from storage.macs import DETECTORS
+from storage.macs import FOLLOWING
 from storage.sentences import Sentence, template
 from storage.walks import Stand
 
@@ -134,7 +134,7 @@ def _record(tx: Session, stand: Stand, found: Slice, known: Mapping[int, str], n
         tx, at=now, action=WALKED, outcome="failed" if known else "done", actor=recording.WICKET,
         where=SCHEDULE, correlation=STORY,
         facts={"round": stand.round, "entries": found.passed.size, "wrong": len(known),
-            **({DETECTORS: place} if (place := streams.position(tx, DETECTORS)) else {}),
+            **{name: place for name in FOLLOWING if (place := streams.position(tx, name))},
         },
     )  # fmt: skip
 

@@ -33,7 +33,7 @@ def facts_used(
     hours: the company's, by which policies were asked.
     """
     notes = tuple(notes)
-    request, entities = as_put(question, notes, hours)
+    request, entities = put(question, wanted_by(notes), hours)
     known = {(one["uid"]["type"], one["uid"]["id"]): one["attrs"] for one in entities}
     names = sorted({name for note in notes for name in named(note.reads)})
     found = ((name, _value(name, request, known)) for name in names)
@@ -41,10 +41,10 @@ def facts_used(
     return tuple(one for one in whole if not any(other.name.startswith(f"{one.name}.") for other in whole))
 
 
-def as_put(question: Question, notes: Iterable[PolicyNote], hours: Hours | None) -> tuple[Json, list[Json]]:
-    """The question with what these policies read of it, so far as it is known."""
+def wanted_by(notes: Iterable[PolicyNote]) -> Wanted:
+    """What these policies read of a question."""
     every = frozenset(part for note in notes for name in named(note.reads) for part in name.split("."))
-    return put(question, Wanted(of_entities=every, in_context=every), hours)
+    return Wanted(of_entities=every, in_context=every)
 
 
 def named(reads: Iterable[Read]) -> frozenset[str]:

@@ -12,8 +12,8 @@ from functools import lru_cache
 import cedarpy
 
 from handlers.decisions.circumstances import Hours
-from handlers.decisions.facts import Json
-from handlers.decisions.facts_used import as_put, named
+from handlers.decisions.facts import Json, put
+from handlers.decisions.facts_used import named, wanted_by
 from handlers.decisions.policy import AccessQuestion, Action, Approvals, PolicyDecision, Question
 from handlers.decisions.statements import PolicyNote
 
@@ -94,7 +94,7 @@ class Recollecting:
 
     def ask(self, question: Question) -> PolicyDecision:
         """The answer. CannotTell where it rests on what the record does not hold."""
-        request, entities = as_put(question, self._rules.notes.values(), self._rules.hours)
+        request, entities = put(question, self._rules.wanted, self._rules.hours)
         left_out = self._left_out(request, entities)
         which, policies = self._rules.about(question.action)
         (result,) = cedarpy.is_authorized_batch(
@@ -157,6 +157,7 @@ class RulesRecalled:
 
     def __init__(self, notes: Mapping[str, PolicyNote], policy_set: str, hours: Hours | None = None) -> None:
         self.notes, self.policy_set, self.hours = notes, policy_set, hours
+        self.wanted = wanted_by(notes.values())
         self.about = lru_cache(maxsize=None)(self._about)
 
     def _about(self, action: Action) -> tuple[list[PolicyNote], cedarpy.PolicySet]:

@@ -14,7 +14,7 @@ import structlog
 from sqlmodel import Session
 
 from handlers import recording
-from handlers.audit.following import Following
+from handlers.audit.following import Following, with_what_comes
 from handlers.detectors.shape import EVERYBODY, Ask, Found, Surroundings, Tuned, Window
 from handlers.exceptions.raising import Kind, Severity, Strange, cause_of, tell_security
 from handlers.exceptions.strange import named
@@ -57,7 +57,7 @@ class Detecting:
 
     def __init__(self, ground: Ground, tuned: Sequence[Tuned[Any]], *, sender: str) -> None:
         self._ground, self._tuned = ground, tuple(tuned)
-        self._place = Following(ground, DETECTORS, sender=sender)
+        self._place = Following(ground, DETECTORS, sender=sender, begins=with_what_comes)
         self._watched = frozenset().union(*(one.detector.watches for one in tuned))
 
     async def look(self) -> int:
@@ -74,7 +74,7 @@ class Detecting:
         database = self._ground.database
         if await database.read(self._place.behind) <= 0:
             return 0
-        before = await database.write(partial(self._place.take, from_now=True))
+        before = await database.write(self._place.take)
         if before is None:
             return 0
         seen = await database.read(partial(self._see, first=before))

@@ -5,7 +5,7 @@ person none (B-3, R-1).
 """
 
 import hashlib
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import partial
@@ -78,7 +78,7 @@ class LostEmergencies:
         """Tell of whoever's are lost, anew where it is more, and settle what was found again. For the schedule."""
         lost, told = await self._ground.database.read(_lost_and_told)
         names = {account: await self._named(lost[account][0]) for account in _news(lost, told)}
-        if names or told.keys() - lost.keys():
+        if names or any(_found_again(lost, told)):
             await self._ground.database.write(partial(self._tell, names=names))
 
     async def consider(self, intent: RestoreLost) -> MayRestoreLost | WordKept | Refused:
@@ -277,9 +277,8 @@ class LostEmergencies:
 
     def _tell(self, tx: Session, names: Mapping[str, str]) -> None:
         now, (lost, told) = self._ground.now(), _lost_and_told(tx)
-        settle_exceptions(
-            tx, at=now, causes=[cause_of(Kind.EMERGENCY_LOST, one) for one in told.keys() - lost.keys()]
-        )
+        for account, found in _found_again(lost, told):
+            self._note_found(tx, account, found, told[account] - found)
         for account in sorted(_news(lost, told) & names.keys()):
             some = lost[account]
             recording.record(
@@ -298,6 +297,21 @@ class LostEmergencies:
                 anew=account in told,
             )  # fmt: skip
             tell_security(tx, now, strange)
+
+    def _note_found(self, tx: Session, account: str, found: frozenset[str], left: frozenset[str]) -> None:
+        """These are there again: a word about them was about this loss, and is none about a later one."""
+        now, cause = self._ground.now(), cause_of(Kind.EMERGENCY_LOST, account)
+        for emergency in sorted(found):
+            recording.record(
+                tx, at=now, action="emergency.found", outcome="done", actor=recording.WICKET, where=SCHEDULE,
+                correlation=emergency, subject=account,
+            )  # fmt: skip
+        if left:
+            decide_exceptions(
+                tx, at=now, cause=cause, facts={"emergencies": sorted(left), "count": len(left)}
+            )
+        else:
+            settle_exceptions(tx, at=now, causes=[cause])
 
     def _record(
         self,
@@ -350,6 +364,15 @@ def _lost_and_told(tx: Session) -> tuple[Mapping[str, Sequence[Lost]], Mapping[s
         str(row.facts.get("account")): frozenset(map(str, row.facts.get("emergencies") or ())) for row in rows
     }
     return all_lost(tx), told
+
+
+def _found_again(
+    lost: Mapping[str, Sequence[Lost]], told: Mapping[str, frozenset[str]]
+) -> Iterator[tuple[str, frozenset[str]]]:
+    """By account the emergencies that are told of and lost no more."""
+    for account, emergencies in sorted(told.items()):
+        if found := emergencies - {one.emergency for one in lost.get(account, ())}:
+            yield account, found
 
 
 def _news(lost: Mapping[str, Sequence[Lost]], told: Mapping[str, frozenset[str]]) -> set[str]:

@@ -26,6 +26,8 @@ from storage.faults import AuditFault
 # The action of the entry that ends a round over the whole log, and the correlation by which all of them are found.
 WALKED = "log.walked"
 STORY = "log-walks"
+# And of the one by which something began to follow the log, in a story of its stream's name; where that was.
+BEGUN, POSITION = "stream.begun", "position"
 # Entries in one slice, some whole tiles: a few milliseconds of work.
 SLICE = 4 * WIDTH
 

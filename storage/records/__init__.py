@@ -10,6 +10,7 @@ from storage.records.desk_acts import DeskAct
 from storage.records.emergencies import Emergency, RestoreWord
 from storage.records.freezes import Freeze, LiftWord, PublishedLast
 from storage.records.inquiries import Inquiry
+from storage.records.last_looks import LastLook
 from storage.records.messages import Escalation, ExceptionRecord, Owed, Posted, Question
 from storage.records.passkeys import Challenge, Passkey, ProofChange
 from storage.records.people import Delivery, Failures, Handle, Link, MailCode, Proof
@@ -42,6 +43,7 @@ __all__ = [
     "Handle",
     "Holding",
     "Inquiry",
+    "LastLook",
     "LiftWord",
     "Link",
     "LogWalk",

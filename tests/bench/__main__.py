@@ -27,6 +27,7 @@ from tests.bench import (
     exceptions,
     page,
     pieces,
+    replay,
     replicas,
     revoke,
     scale,
@@ -44,6 +45,7 @@ from tests.bench.figures import Figure
 from tests.bench.machine import DRIVER_CORE, can_pin, described, pin
 from tests.bench.page import measure_page
 from tests.bench.pieces import measure_pieces
+from tests.bench.replay import measure_replay
 from tests.bench.replicas import measure_replicas
 from tests.bench.revoke import measure_revoke
 from tests.bench.scale import measure_scale
@@ -61,7 +63,7 @@ def main(
         list[str] | None,
         typer.Option(
             help="demo, commands, search, page, sweep, revoke, scale, replicas, directories, clicks, exceptions, "
-            "detectors, audit, pieces; repeatable."
+            "detectors, audit, replay, pieces; repeatable."
         ),
     ] = None,
     rounds: Annotated[int, typer.Option(min=1, max=50, help="Turns of bare Bolt and Wicket.")] = 7,
@@ -94,6 +96,7 @@ def main(
         exceptions.PART: lambda stage, advance: measure_exceptions(stage, progress=advance),
         detectors.PART: lambda stage, _advance: measure_detectors(stage),
         audit.PART: lambda stage, _advance: measure_audit(stage, entries=entries),
+        replay.PART: lambda stage, _advance: measure_replay(stage),
         pieces.PART: lambda stage, _advance: measure_pieces(stage),
     }
     chosen = {name: part for name, part in parts.items() if not only or name in only}

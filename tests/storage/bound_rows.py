@@ -29,7 +29,7 @@ from storage import (
 )
 from storage.alarms import Effect
 from storage.delegations import Party
-from storage.macs import DETECTORS
+from storage.macs import DETECTORS, SENDING
 from storage.ours import with_what_is_ours
 from storage.passkeys import Ceremony, NewPasskey
 from storage.records import Attestation, Emergency, LiftWord, Petition, RestoreWord
@@ -231,12 +231,21 @@ def _is_walked(tx: Session, _: datetime) -> bool:
 
 
 def _detectors(tx: Session, at: datetime) -> str:
-    streams.take(tx, DETECTORS, sender="one", at=at, until=at + HOUR, begins=3)
+    streams.take(tx, DETECTORS, sender="one", at=at, until=at + HOUR, begins=lambda _: 3)
     return DETECTORS
 
 
 def _have_come_far(tx: Session, _: datetime) -> bool:
     return streams.position(tx, DETECTORS) > 0
+
+
+def _siem(tx: Session, at: datetime) -> str:
+    streams.take(tx, SENDING, sender="one", at=at, until=at + HOUR, begins=lambda _: 3)
+    return SENDING
+
+
+def _has_taken_much(tx: Session, _: datetime) -> bool:
+    return streams.position(tx, SENDING) > 0
 
 
 def _has_said(tx: Session, _: datetime) -> bool:
@@ -340,6 +349,7 @@ KINDS = (
     Kind(table="delegations", make=_delegation, change="entitlements = '[\"prod-admin\"]'", counts=_is_delegated),
     Kind(table="log_walks", make=_log_walk, change="position = 7", counts=_is_walked),
     Kind(table="streams", make=_detectors, change="position = 7", counts=_have_come_far),
+    Kind(table="streams", make=_siem, change="position = 7", counts=_has_taken_much),
     Kind(table="alarms", make=_alarm, change="lifted_by = 'Eve'", counts=_is_released),
 )  # fmt: skip
 """What each gives, and one change by hand. Of freezes and alarms it is their being lifted that gives something."""

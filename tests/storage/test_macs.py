@@ -105,6 +105,23 @@ def test_a_mac_is_the_hmac_of_what_the_row_says():
     assert made == hmac.digest(key, said, "sha256").hex()
 
 
+def test_a_word_holds_by_what_a_version_before_bound_of_it_and_a_new_one_by_all_of_it():
+    """T-9: its reason is bound now; a word of before counts as it stands, and no new one looks like it."""
+    vault, table = Vault([generate_key()]), "restore_words"
+    macs = Macs(vault)
+    row = {
+        "emergency": "b-1", "directory": "local", "account": "p-ada", "rationale": "by hand", "settles": True,
+        "at": datetime(2026, 1, 1, tzinfo=UTC),
+    }  # fmt: skip
+    (key,) = vault.derive_all("rows", "mac")
+    said = b'["restore_words", "b-1", "local", "p-ada", true, 1767225600000000]'
+    before, now = f"{macs.newest}.{hmac.digest(key, said, 'sha256').hex()}", macs.of(table, row)
+    assert now != before
+    assert macs.holds(table, row, before)
+    assert not macs.holds(table, {**row, "settles": False}, before)
+    assert not macs.holds(table, {**row, "rationale": "for fun"}, now)
+
+
 THAT_GIVE = {"state": GrantState.ACTIVE, "stood_before": True, "name": DETECTORS}
 
 

@@ -16,9 +16,10 @@ from bot.demo.company.seeding import (
     welcome_mails,
 )
 from bot.demo.company.shapes import Channel, Company, Group, Person
-from bot.demo.company.written import LOCAL, toml
+from bot.demo.company.written import DISCOVER, LOCAL, toml
 
 __all__ = [
+    "DISCOVER",
     "LOCAL",
     "LOVELACE",
     "Channel",

@@ -123,6 +123,8 @@ _GROUPS = (
     Group(name="billing-exporters", people=("luca",)),
     Group(name="k8s-deployers", people=("edsger",)),
     Group(name="prod-db-rw"),
+    Group(name="company-blog"),
+    Group(name="status-page"),
     Group(name="github-admins", admin=True),
     Group(name="prod-admins", admin=True),
 )  # fmt: skip

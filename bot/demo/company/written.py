@@ -14,6 +14,8 @@ from bot.demo.company.shapes import MAIL_DOMAIN, Company
 
 # What the file says of the directory where the company keeps it in a file of its own.
 LOCAL: Mapping[str, Any] = MappingProxyType({"kind": "local", "path": "people.db"})
+# How far groups are believed that describe themselves.
+DISCOVER: Mapping[str, Any] = MappingProxyType({"lowest_risk": 3, "max": "8h"})
 
 
 def toml(
@@ -24,6 +26,7 @@ def toml(
     host: str = "127.0.0.1",
     database: str = "wicket.db",
     directory: Mapping[str, Any] = LOCAL,
+    discover: Mapping[str, Any] | None = None,
     requests_a_minute: int = 60,
     log_level: str = "warning",
     company: Company = LOVELACE,
@@ -31,7 +34,8 @@ def toml(
     """The whole file as text.
 
     api_url: the pretend Slack's. port: the web server's, which the secure page is reached by. database: a
-    file, counted from the folder that the text will stand in. directory: the section about the company's.
+    file, counted from the folder that the text will stand in. directory: the section about the company's. discover: the
+    one about its groups that describe themselves.
     """
     sections: Mapping[str, Mapping[str, Any]] = {
         "slack": {
@@ -44,6 +48,7 @@ def toml(
         "server": {"host": host, "port": port, "public_url": f"http://localhost:{port}"},
         "database": {"url": database},
         f"directories.{company.directory}": directory,
+        **({f"directories.{company.directory}.discover": discover} if discover else {}),
         "mail": {
             "host": host,
             "port": smtp_port,

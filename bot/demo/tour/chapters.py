@@ -10,6 +10,7 @@ from bot.demo.tour.story import (
     access,
     approvals,
     asking,
+    discovery,
     drift,
     emergencies,
     lasting,
@@ -36,6 +37,7 @@ CHAPTERS: tuple[Chapter, ...] = (
     ("When the directory hangs", trouble.STEPS),
     ("Passwords and lockouts", passwords.STEPS),
     ("What changed behind our back", drift.STEPS),
+    ("Groups that describe themselves", discovery.STEPS),
     ("The record", record.STEPS),
 )
 

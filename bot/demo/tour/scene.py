@@ -7,6 +7,7 @@ import asyncio
 from datetime import datetime, timedelta
 
 from bot.demo.company import LOVELACE
+from bot.demo.company.described import Describing
 from bot.demo.stage import Stage
 from bot.demo.tour.players import PATIENCE, Player
 from bot.demo.tour.telling import NotAsPromised, Teller, expect
@@ -107,6 +108,11 @@ class Scene:
         """Take somebody out of the entitlement's group, past the bot."""
         await self.keepers.take(login, self._group(entitlement))
         self._other_hands(f"take {LOVELACE.person(login).name} out of {entitlement}.")
+
+    async def by_other_hands_describe(self, said: Describing) -> None:
+        """Have a group say something of itself."""
+        await self.keepers.describe(*said)
+        self._other_hands(f"write to {said.group}: {'; '.join(said.lines)}")
 
     async def by_other_hands_switch_off(self, login: str) -> None:
         """Switch somebody's account off."""

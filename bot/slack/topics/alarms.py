@@ -6,7 +6,6 @@ A button's value is an id to look up; nothing else in the payload is believed.
 from collections.abc import Awaitable, Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
-from bot.slack import sentences
 from bot.slack.actions import Action
 from bot.slack.forms.alarms import release_form
 from bot.slack.forms.decision import read_decision
@@ -14,7 +13,7 @@ from bot.slack.forms.parts import Wrong
 from bot.slack.incoming import Incoming
 from bot.slack.messages.resets import released_text, reported_text
 from bot.slack.replies import Replies
-from bot.texts import say
+from bot.slack.topics.opening import form_or_word, to_resume
 from handlers.alarms.raising import Alarms
 from handlers.alarms.releasing import Releasing
 from handlers.alarms.reported import MayRelease
@@ -63,24 +62,9 @@ class AlarmClicks:
                 handle=click.value,
             )
         )
-        self._say(click, reported_text(outcome))
+        await form_or_word(self._replies, click, None, reported_text(outcome))
 
     async def _open(self, click: "Click") -> None:
-        outcome = await self._releasing.consider(
-            Resume(
-                actor=click.actor,
-                where=click.incoming.where,
-                delivery=click.incoming.delivery,
-                freeze=click.value,
-            )
-        )
-        text = released_text(outcome)
-        if isinstance(outcome, MayRelease) and not await self._replies.open_form(
-            click.trigger, release_form(outcome)
-        ):
-            text = say(sentences.TRY_AGAIN)
-        self._say(click, text)
-
-    def _say(self, click: "Click", text: str) -> None:
-        if text:
-            self._replies.whisper(click.incoming.channel, click.actor.slack_user, text)
+        outcome = await self._releasing.consider(to_resume(click))
+        form = release_form(outcome) if isinstance(outcome, MayRelease) else None
+        await form_or_word(self._replies, click, form, released_text(outcome))

@@ -6,13 +6,15 @@ A button's value is the id of an exception to look up; nothing else in the paylo
 from collections.abc import Awaitable, Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
-from bot.slack import sentences
+from slack_sdk.models.views import View
+
 from bot.slack.actions import Action, Field
 from bot.slack.forms.drift import adoption_form, declaration_form, read_adoption, read_declaration
 from bot.slack.forms.parts import Wrong
 from bot.slack.incoming import Incoming
 from bot.slack.messages.drift_decided import reconciled_text
 from bot.slack.replies import Replies
+from bot.slack.topics.opening import form_or_word
 from bot.slack.words import duration
 from bot.texts import say
 from handlers.decisions.drift import Way
@@ -103,25 +105,18 @@ class DriftClicks:
         return reconciled_text(outcome)
 
     async def _open_adoption(self, click: "Click") -> None:
-        may = await self._consider(click, Way.ADOPT)
-        if may is not None and not await self._replies.open_form(click.trigger, adoption_form(may)):
-            self._whisper(click, say(sentences.TRY_AGAIN))
+        await self._open(click, Way.ADOPT, adoption_form)
 
     async def _open_declaration(self, click: "Click") -> None:
-        may = await self._consider(click, Way.DECLARE)
-        if may is None:
-            return
         review = (self._ground.now() + USUAL_REVIEW).date()
-        form = declaration_form(may, self._ground.catalogue, review=review)
-        if not await self._replies.open_form(click.trigger, form):
-            self._whisper(click, say(sentences.TRY_AGAIN))
+        await self._open(
+            click, Way.DECLARE, lambda may: declaration_form(may, self._ground.catalogue, review=review)
+        )
 
-    async def _consider(self, click: "Click", way: Way) -> MayReconcile | None:
+    async def _open(self, click: "Click", way: Way, form: Callable[[MayReconcile], View]) -> None:
         outcome = await self._reconciling.consider(_intent(click, way))
-        if isinstance(outcome, MayReconcile):
-            return outcome
-        self._whisper(click, reconciled_text(outcome))
-        return None
+        asked = form(outcome) if isinstance(outcome, MayReconcile) else None
+        await form_or_word(self._replies, click, asked, reconciled_text(outcome))
 
     async def _decide(self, click: "Click", way: Way) -> None:
         self._whisper(click, reconciled_text(await self._reconciling.reconcile(_intent(click, way))))

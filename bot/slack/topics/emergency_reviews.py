@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Any
 
 from slack_sdk.models.views import View
 
-from bot.slack import sentences
 from bot.slack.actions import Action
 from bot.slack.forms.emergency_reviews import (
     read_review,
@@ -21,6 +20,7 @@ from bot.slack.forms.parts import Wrong, metadata, note_form
 from bot.slack.incoming import Incoming
 from bot.slack.messages.emergency_reviews import review_text
 from bot.slack.replies import Replies
+from bot.slack.topics.opening import form_or_word
 from bot.texts import say
 from handlers.emergencies.lost import LostEmergencies
 from handlers.emergencies.reviewed import (
@@ -132,8 +132,4 @@ class EmergencyReviewClicks:
         await self._show(click, outcome, restore_form(outcome) if isinstance(outcome, MayRestore) else None)
 
     async def _show(self, click: "Click", outcome: object, form: View | None) -> None:
-        text = review_text(outcome)
-        if form is not None and not await self._replies.open_form(click.trigger, form):
-            text = say(sentences.TRY_AGAIN)
-        if text:
-            self._replies.whisper(click.incoming.channel, click.actor.slack_user, text)
+        await form_or_word(self._replies, click, form, review_text(outcome))

@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING, Any
 
 from slack_sdk.models.views import View
 
-from bot.slack import sentences
 from bot.slack.actions import Action, Field
 from bot.slack.forms.exceptions import assign_form, read_assign, read_resolve, resolve_form
 from bot.slack.forms.parts import Wrong
 from bot.slack.incoming import Incoming
 from bot.slack.messages.exceptions_told import worked_text
 from bot.slack.replies import Replies
+from bot.slack.topics.opening import form_or_word
 from bot.texts import say, template
 from handlers.exceptions.outcomes import Assign, MayWork, NobodyToWork, OnException, Resolve
 from handlers.exceptions.working import ExceptionWork
@@ -88,10 +88,8 @@ class ExceptionClicks:
         await self._open(click, await self._work.resolve(Resolve(**vars(_about(click)))), resolve_form)
 
     async def _open(self, click: "Click", outcome: object, form: Callable[[MayWork], View]) -> None:
-        text = worked_text(outcome)
-        if isinstance(outcome, MayWork) and not await self._replies.open_form(click.trigger, form(outcome)):
-            text = say(sentences.TRY_AGAIN)
-        self._say(click, text)
+        asked = form(outcome) if isinstance(outcome, MayWork) else None
+        await form_or_word(self._replies, click, asked, worked_text(outcome))
 
     def _say(self, click: "Click", text: str) -> None:
         if text:

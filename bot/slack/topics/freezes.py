@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Any
 
 from slack_sdk.models.views import View
 
-from bot.slack import sentences
 from bot.slack.actions import Action
 from bot.slack.forms.decision import read_decision
 from bot.slack.forms.freezes import resume_form
@@ -16,6 +15,7 @@ from bot.slack.forms.parts import Wrong, note_form
 from bot.slack.incoming import Incoming
 from bot.slack.messages.freezes import resumed_text
 from bot.slack.replies import Replies
+from bot.slack.topics.opening import form_or_word, to_resume
 from bot.texts import say
 from handlers.intents import Actor, Resume
 from handlers.outcomes import MayResume
@@ -57,18 +57,6 @@ class FreezeClicks:
         return resumed_text(outcome)
 
     async def _open(self, click: "Click") -> None:
-        outcome = await self._lifting.consider(
-            Resume(
-                actor=click.actor,
-                where=click.incoming.where,
-                delivery=click.incoming.delivery,
-                freeze=click.value,
-            )
-        )
-        text = resumed_text(outcome)
-        if isinstance(outcome, MayResume) and not await self._replies.open_form(
-            click.trigger, resume_form(outcome)
-        ):
-            text = say(sentences.TRY_AGAIN)
-        if text:
-            self._replies.whisper(click.incoming.channel, click.actor.slack_user, text)
+        outcome = await self._lifting.consider(to_resume(click))
+        form = resume_form(outcome) if isinstance(outcome, MayResume) else None
+        await form_or_word(self._replies, click, form, resumed_text(outcome))

@@ -29,10 +29,15 @@ def messages(running, who: str, channel: str) -> str:
     return "\n".join(message["text"] for message in said)
 
 
-def waiting(running) -> str:
-    """What Grace sees in #data-owners, once something is there: a restart posts it a moment after it is ready."""
+def waiting(running, who: str = "U0GRACE", channel: str = "C0DATAOWN", words: str = "") -> str:
+    """What Grace sees in #data-owners, once something is there: a restart posts it a moment after it is ready.
+
+    words: what has to be among it.
+    """
     until = time.monotonic() + 20
-    while not (found := messages(running, "U0GRACE", "C0DATAOWN")) and time.monotonic() < until:
+    while not (found := messages(running, who, channel)) or words not in found:
+        if time.monotonic() > until:
+            break
         time.sleep(0.05)
     return found
 
@@ -75,6 +80,14 @@ def test_a_second_demo_in_the_same_folder_is_refused_before_it_writes_anything(
     assert second.stderr.count("\n") == 1
     assert before == {name: (data / name).read_text() for name in before}
     assert "prod-db" in waiting(first)
+
+
+def test_security_sees_at_first_sight_what_was_found_in_the_directory(beside: tuple[Running, Path]) -> None:
+    """G-5: two groups are in no catalogue; one can be asked for by what it says, and the other names no owner."""
+    told = waiting(beside[0], "U0ALAN", "C0SECURITY", words="status-page")
+    assert "*New entitlements:* `company-blog`" in told
+    assert "What a group says of itself cannot be used: status-page" in told
+    assert "'observabilty' is no owner" in told
 
 
 def test_without_a_folder_nothing_is_left_behind(tmp_path: Path) -> None:

@@ -6,17 +6,27 @@ from functools import partial
 from pathlib import Path
 
 import pytest
+from sqlalchemy import text
 from sqlmodel import Session
 
-from handlers.audit.lagging import AFTER_A_START, IS_TOLD_WITHIN, STANDS_STILL, WALK, Lagging, after_a_start
+from handlers.audit.lagging import (
+    AFTER_A_START,
+    IS_TOLD_WITHIN,
+    KEPT_EVERY,
+    STANDS_STILL,
+    WALK,
+    Lagging,
+    after_a_start,
+)
 from handlers.audit.streaming import SIEM, NotTaken
 from handlers.audit.walking import AT_ONCE
 from handlers.detectors.detecting import Detecting
 from handlers.exceptions.strange import Kind
 from storage import streams
 from storage.audit.slices import SLICE
-from storage.macs import DETECTORS
-from storage.records import ExceptionRecord
+from storage.engine.stores import Server
+from storage.macs import DETECTORS, SENDING
+from storage.records import ExceptionRecord, LastLook
 from storage.states import Resolution
 from tests.handlers.access_ground import World
 from tests.handlers.access_ground import world as open_world
@@ -29,8 +39,8 @@ LOOKS_EVERY = timedelta(seconds=5)
 
 
 @pytest.fixture
-async def world(tmp_path: Path) -> AsyncIterator[World]:
-    async with open_world(tmp_path) as made:
+async def world(tmp_path: Path, server: Server | None) -> AsyncIterator[World]:
+    async with open_world(tmp_path, server=server) as made:
         yield made
         assert await made.sound()
 
@@ -51,11 +61,20 @@ async def later(world: World, watch: Lagging, by: timedelta) -> list[ExceptionRe
     return await told(world)
 
 
+async def meanwhile(world: World, watch: Lagging, by: timedelta) -> list[ExceptionRecord]:
+    """What is told after so much time, in which it goes on looking (each minute, but for the time that takes)."""
+    ends = world.clock() + by
+    while world.clock() < ends:
+        await later(world, watch, min(STANDS_STILL, ends - world.clock()))
+    return await told(world)
+
+
 async def test_an_overdue_walk_is_told_once_and_settles_when_a_round_ends(world: World) -> None:
     """T-10: after twice the time of a round; the record has it, and one message says when it goes on."""
     await world.given("ada")
     watch = lagging(world)
-    assert await later(world, watch, 2 * DAY - A_MOMENT) == []
+    assert await later(world, watch, 2 * DAY - 2 * AFTER_A_START) == []
+    assert await meanwhile(world, watch, 2 * AFTER_A_START - A_MOMENT) == []
     (found,) = await later(world, watch, 2 * A_MOMENT)
     assert (found.severity, found.facts["what"], found.facts["never"]) == ("high", WALK, True)
     assert (await world.last("log.overdue"))["facts"]["what"] == WALK
@@ -65,20 +84,61 @@ async def test_an_overdue_walk_is_told_once_and_settles_when_a_round_ends(world:
     (found,) = await later(world, watch, A_MOMENT)
     assert found.resolution == Resolution.SETTLED
     assert (await world.actions("log.overdue")) == ["log.overdue failed"]
-    *_, found = sorted(await later(world, watch, 4 * DAY), key=lambda one: one.first_at)
+    await later(world, watch, 4 * DAY)
+    *_, found = sorted(await meanwhile(world, watch, 2 * AFTER_A_START), key=lambda one: one.first_at)
     assert (found.resolution, "never" in found.facts) == ("", False)
 
 
 async def test_a_bot_that_was_off_for_days_walks_before_it_tells(world: World) -> None:
-    """Nor does it settle what another replica told."""
+    """Nor does it settle what was told before."""
     await world.given("ada")
-    told_of_it = lagging(world)
-    world.clock.forward(days=3)
     watch = lagging(world)
-    assert await later(world, watch, AFTER_A_START - A_MOMENT) == []
-    await told_of_it.look()
-    (found,) = await later(world, lagging(world), A_MOMENT)
-    assert found.resolution == ""
+    await watch.look()
+    assert await later(world, watch, 3 * DAY) == []
+    assert await meanwhile(world, watch, AFTER_A_START - A_MOMENT) == []
+    (found,) = await later(world, watch, 2 * A_MOMENT)
+    (found,) = await later(world, watch, STANDS_STILL + A_MOMENT)
+    assert (found.count, found.resolution) == (1, "")
+
+
+@pytest.mark.both_engines
+async def test_a_bot_that_restarts_every_few_minutes_tells_what_stands_still(world: World) -> None:
+    """T-10, A-15: no process of it ever saw that for as long as it takes."""
+    await world.given("ada")
+    a_while = timedelta(minutes=4)
+    for _ in range(4):
+        assert await later(world, lagging(world, DETECTORS, SENDING), a_while) == []
+    found = await later(world, lagging(world, DETECTORS, SENDING), a_while)
+    assert {one.facts["what"] for one in found} == {DETECTORS, SIEM}
+    world.clock.forward(days=2)
+    for _ in range(2 * AFTER_A_START // a_while):
+        await later(world, lagging(world), a_while)
+    assert {one.facts["what"] for one in await told(world)} == {DETECTORS, SIEM, WALK}
+
+
+async def test_a_row_of_other_hands_puts_it_off_for_minutes_and_no_longer(world: World) -> None:
+    """T-10: a time that is to come, one that cannot be read, a look that never was."""
+    await world.given("ada")
+    watch = lagging(world, DETECTORS)
+    await watch.look()
+    for change in ("since = 4102444800000000", "since = 'never'", "looked_at = 4102444800000000"):
+        await world.ground.database.write(
+            lambda tx, how=change: tx.connection().execute(text(f"UPDATE last_looks SET {how}"))
+        )
+        assert await later(world, watch, A_MOMENT) == []
+    (found,) = await meanwhile(world, watch, STANDS_STILL)
+    assert found.facts["what"] == DETECTORS
+
+
+async def test_a_look_that_sees_nothing_new_reads_once_and_writes_nothing(world: World) -> None:
+    await world.given("ada")
+    watch = lagging(world)
+    await watch.look()
+    before = await world.rows(LastLook)
+    await later(world, watch, KEPT_EVERY - A_MOMENT)
+    assert await world.rows(LastLook) == before
+    await later(world, watch, A_MOMENT)
+    assert await world.rows(LastLook) != before
 
 
 async def test_detectors_that_stand_still_are_told_once_and_settle_when_they_go_on(world: World) -> None:
@@ -105,7 +165,7 @@ async def test_detectors_that_stand_still_are_told_once_and_settle_when_they_go_
 
 async def test_what_moves_is_not_late_however_far_behind_it_is(world: World) -> None:
     await world.given("ada")
-    watch = lagging(world, SIEM)
+    watch = lagging(world, SENDING)
     for number in range(4):
         assert await later(world, watch, STANDS_STILL) == []
         await world.ground.database.write(partial(moved, at=world.clock(), before=number))
@@ -113,15 +173,15 @@ async def test_what_moves_is_not_late_however_far_behind_it_is(world: World) -> 
 
 def moved(tx: Session, at: datetime, before: int) -> None:
     """One entry was taken."""
-    streams.take(tx, SIEM, sender="one", at=at, until=at + A_MOMENT)
-    assert streams.accepted(tx, SIEM, sender="one", before=before, now=before + 1)
+    streams.take(tx, SENDING, sender="one", at=at, until=at + A_MOMENT, begins=lambda _: 0)
+    assert streams.accepted(tx, SENDING, sender="one", before=before, now=before + 1)
 
 
 async def test_a_collector_that_refuses_is_told_by_its_own_exception_alone(world: World) -> None:
     """One cause is one message."""
     collector = Collector()
     collector.refuses = NotTaken("It answered 503")
-    stream, watch = streaming(world, collector), lagging(world, SIEM)
+    stream, watch = streaming(world, collector), lagging(world, SENDING)
     await world.given("ada")
     await watch.look()
     await stream.send_due()
@@ -134,16 +194,16 @@ async def test_a_row_that_says_it_is_refused_hides_nothing_that_stands_still(wor
     """T-10, A-15: the detectors are refused by nobody; and who sends no more tells of no refusal, either."""
     await world.given("ada")
     now = world.clock()
-    for name in (DETECTORS, SIEM):
+    for name in (DETECTORS, SENDING):
         await world.ground.database.write(
-            partial(streams.take, name=name, sender="one", at=now, until=now + A_MOMENT)
+            partial(streams.take, name=name, sender="one", at=now, until=now + A_MOMENT, begins=lambda _: 0)
         )
         await world.ground.database.write(partial(streams.refused, name=name, sender="one", at=now))
-    watch = lagging(world, DETECTORS, SIEM)
+    watch = lagging(world, DETECTORS, SENDING)
     assert await later(world, watch, timedelta(0)) == []
     (found,) = await later(world, watch, STANDS_STILL)
     assert found.facts["what"] == DETECTORS
-    await later(world, watch, IS_TOLD_WITHIN)
+    await meanwhile(world, watch, IS_TOLD_WITHIN)
     assert {one.facts["what"] for one in await told(world)} == {DETECTORS, SIEM}
 
 

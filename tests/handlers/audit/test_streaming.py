@@ -5,15 +5,20 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
+from sqlalchemy import text
 
+from handlers.audit.doubts import Doubts
 from handlers.audit.streaming import TELL_AFTER, NotTaken, Streaming
+from handlers.exceptions.strange import Kind
 from storage import streams
 from storage.audit import log
 from storage.audit.log import Row
 from storage.engine.stores import Server
+from storage.macs import SENDING
 from storage.records import ExceptionRecord
 from tests.handlers.access_ground import World
 from tests.handlers.access_ground import world as open_world
+from tests.handlers.audit.test_walking import a_round
 
 
 class Collector:
@@ -73,10 +78,8 @@ async def test_more_than_one_batch_is_sent_in_one_visit(world: World) -> None:
         await world.ask("eve", "prod-admin")
     for _ in range(120):
         await world.ask("root", "elsewhere")
-    entries = await everything(world)
-    assert len(entries) > 200
     collector = Collector()
-    assert await streaming(world, collector).send_due() == len(entries)
+    assert await streaming(world, collector).send_due() == len(entries := await everything(world)) > 200
     assert collector.taken == entries
 
 
@@ -128,7 +131,7 @@ async def test_a_clock_that_is_set_back_holds_no_stream_up(world: World) -> None
     until = world.clock() + timedelta(days=1, seconds=60)
     ahead = until - timedelta(seconds=60)
     await world.ground.database.write(
-        lambda tx: streams.take(tx, "siem", sender="dead", at=ahead, until=until)
+        lambda tx: streams.take(tx, SENDING, sender="dead", at=ahead, until=until, begins=lambda _: 0)
     )
     assert await streaming(world, Collector()).send_due() > 0
 
@@ -189,4 +192,70 @@ async def test_what_one_sender_died_over_another_sends_again(world: World) -> No
     assert await streaming(world, collector).send_due() == 0
     assert sent == [len(other.taken)]
     assert collector.taken == other.taken == await everything(world)
-    assert await world.ground.database.read(lambda tx: streams.position(tx, "siem")) == sent[0]
+    assert await world.ground.database.read(lambda tx: streams.position(tx, SENDING)) == sent[0]
+
+
+async def by_other_hands(world: World, *statements: str) -> None:
+    """As whoever can write to the database does."""
+    await world.ground.database.write(
+        lambda tx: [tx.connection().execute(text(each)) for each in statements] and None
+    )
+
+
+FAR = f"UPDATE streams SET position = 1000 WHERE name = '{SENDING}'"
+# As one of before stood there, which bound its place by nothing.
+OLDER = "INSERT INTO streams (name, position, sender) VALUES ('siem', {}, 'older')"
+
+
+@pytest.mark.both_engines
+@pytest.mark.parametrize(
+    "change",
+    [(FAR,), (f"DELETE FROM streams WHERE name = '{SENDING}'", OLDER.format(1000))],
+    ids=["put forward", "taken away"],
+)
+async def test_a_place_that_other_hands_moved_is_told_and_nothing_is_passed_by(
+    world: World, change: Sequence[str]
+) -> None:
+    """T-9: it goes on from where the record says that it was, so some comes twice."""
+    collector = Collector()
+    stream = streaming(world, collector)
+    await world.given("ada")
+    await stream.send_due()
+    await world.given("charles")
+    await by_other_hands(world, *change)
+    await stream.send_due()
+    await Doubts(world.ground).tell_due()
+    (found,) = [one for one in await world.rows(ExceptionRecord) if one.kind == Kind.ROW_CHANGED]
+    assert (found.severity, found.facts["table"], found.facts["row"]) == ("high", "streams", SENDING)
+    await stream.send_due()
+    assert set(await everything(world)) <= set(collector.taken)
+    assert not world.ground.database.doubts
+
+
+@pytest.mark.both_engines
+async def test_it_goes_on_from_the_end_of_the_last_walk(world: World) -> None:
+    """T-9: and not from its beginning, which may be very long ago."""
+    collector = Collector()
+    stream = streaming(world, collector)
+    await world.given("ada")
+    await stream.send_due()
+    sent = len(collector.taken)
+    await a_round(world)
+    await by_other_hands(world, FAR)
+    collector.taken.clear()
+    await stream.send_due()
+    assert collector.taken == (await everything(world))[sent:]
+
+
+@pytest.mark.both_engines
+async def test_an_upgrade_goes_on_where_the_version_before_stood_once(world: World) -> None:
+    """T-9: that bound its place by no MAC. Later the record says where it began, whatever stands in the old row."""
+    collector = Collector()
+    await world.given("ada")
+    await by_other_hands(world, OLDER.format(2))
+    stream = streaming(world, collector)
+    await stream.send_due()
+    assert collector.taken == (await everything(world))[2:]
+    said = await world.last("stream.begun")
+    assert (said["outcome"], said["facts"]["position"]) == ("done", 2)
+    assert not world.ground.database.doubts

@@ -135,6 +135,24 @@ async def test_words_are_about_all_that_is_lost(world: World) -> None:
     assert {one.emergency for one in await world.rows(RestoreWord)} == {"b-1", "b-2"}
 
 
+async def test_a_word_ends_when_what_it_is_about_is_there_again(world: World) -> None:
+    """R-1, T-9: lost once more, with no review between, it asks for both anew; so does a part of what was lost."""
+    await took(world, emergency="b-2")
+    await by_hand(world, "CREATE TABLE kept AS SELECT * FROM emergencies")
+    await by_hand(world, "DELETE FROM emergencies")
+    await say(world, "sam")
+    world.clock.forward(seconds=1)
+    await by_hand(world, "INSERT INTO emergencies SELECT * FROM kept")
+    (about,) = await told(world)
+    assert (about.facts["emergencies"], about.resolution) == (["b-1"], "")
+    assert ((await world.last("emergency.found"))["correlation"], len(await told(world))) == ("b-2", 1)
+    await by_hand(world, "DELETE FROM emergencies")
+    assert await say(world, "linus") == WordKept()
+    assert await lapse(world) == Lapse.OVERDUE
+    assert await say(world, "sam") == Restored(who="Ada (ada)")
+    assert await world.actions("emergency.found") == ["emergency.found done"]
+
+
 class Interrupted(Reviewers):
     """While it looks people up for the first time, somebody throws another emergency away."""
 

@@ -5,7 +5,7 @@ Its administrators are the domain's; the bot's account has the rights of docs/ac
 
 import itertools
 import ssl
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from uuid import UUID
 
@@ -71,6 +71,10 @@ class SambaKeepers(ServerKeepers):
         return ldap3.Server(
             self.samba.address, port=self.samba.tls_port, use_ssl=True, tls=tls, get_info=ldap3.NONE
         )
+
+    async def describe(self, group: str, lines: Sequence[str]) -> None:
+        """As the console writes its "Notes"."""
+        self.set(self.group_dn(group), info="\r\n".join(lines))
 
     async def rename(self, login: str, *, new_login: str, name: str) -> None:
         """Another name of the entry, and another name and login in it."""

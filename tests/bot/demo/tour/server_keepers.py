@@ -5,7 +5,7 @@ They work as an administrator straight at the server, while the bot reaches it t
 
 import asyncio
 from abc import ABC, abstractmethod
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from datetime import datetime
 from typing import Any
@@ -57,6 +57,10 @@ class ServerKeepers(ABC):
     @abstractmethod
     def server(self) -> ldap3.Server:
         """The server itself, for people to sign in at."""
+
+    @abstractmethod
+    async def describe(self, group: str, lines: Sequence[str]) -> None:
+        """Let the group say these of itself."""
 
     @abstractmethod
     async def rename(self, login: str, *, new_login: str, name: str) -> None:
@@ -125,9 +129,10 @@ class ServerKeepers(ABC):
         self.administrator.search(base, filter_, scope, attributes=list(attributes))
         return [item for item in self.administrator.response if item["type"] == "searchResEntry"]
 
-    def set(self, dn: str, **values: str) -> None:
+    def set(self, dn: str, **values: str | list[str]) -> None:
         """Replace values of an entry."""
-        changes = {name: [(ldap3.MODIFY_REPLACE, [value])] for name, value in values.items()}
+        listed = {name: value if isinstance(value, list) else [value] for name, value in values.items()}
+        changes = {name: [(ldap3.MODIFY_REPLACE, value)] for name, value in listed.items()}
         self.administrator.modify(dn, changes)
 
     def _change(self, group: str, how: str, *names: str) -> None:

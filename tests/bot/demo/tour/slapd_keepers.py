@@ -4,7 +4,7 @@ Its administrators are the server's root; the bot's account has the rights of do
 """
 
 import itertools
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 
 import ldap3
@@ -67,6 +67,10 @@ class SlapdKeepers(ServerKeepers):
     def server(self) -> ldap3.Server:
         """Straight at its port."""
         return ldap3.Server("127.0.0.1", port=self.slapd.port, get_info=ldap3.NONE)
+
+    async def describe(self, group: str, lines: Sequence[str]) -> None:
+        """A value for each line."""
+        self.set(self.group_dn(group), description=list(lines))
 
     async def rename(self, login: str, *, new_login: str, name: str) -> None:
         """Another name of the entry, and another name in it."""
