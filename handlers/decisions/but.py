@@ -5,6 +5,8 @@ It takes frozen dataclasses alone that make nothing of what they are given, and 
 
 from typing import TYPE_CHECKING, Any, TypeVar
 
+__all__ = ["but"]
+
 if TYPE_CHECKING:
     from dataclasses import replace as but  # so that the facts' names and types are checked alike
 else:
@@ -16,5 +18,5 @@ else:
         if not known.keys() >= changes.keys():
             raise TypeError(f"{type(facts).__name__} has no {', '.join(changes.keys() - known.keys())}")
         made = object.__new__(type(facts))
-        vars(made).update(known, **changes)
+        object.__setattr__(made, "__dict__", known | changes)
         return made

@@ -27,7 +27,7 @@ def test_it_is_what_replace_makes():
 
 def test_what_it_was_made_of_stays_as_it_was():
     but(FACTS, who="grace")
-    assert FACTS == Facts(who="ada", groups=("vpn",))
+    assert Facts(who="ada", groups=("vpn",)) == FACTS
 
 
 def test_no_fact_is_added():
