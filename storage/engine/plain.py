@@ -64,7 +64,8 @@ class _Said:
         rows = [list(row) for row in found]
         for row in rows:
             for index, change in self.read:
-                row[index] = change(row[index])
+                if row[index] is not None:  # nothing is nothing, whatever its column holds
+                    row[index] = change(row[index])
         return rows
 
 
