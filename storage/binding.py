@@ -6,6 +6,7 @@ It decides nothing; whoever counts approvals compares the marks.
 import hashlib
 import json
 from functools import lru_cache
+from operator import itemgetter
 
 from sqlalchemy.orm.attributes import instance_dict
 
@@ -15,12 +16,16 @@ _LENGTH = 20
 _SHOWN = (
     "entitlement", "directory", "account", "group", "minutes", "justification", "ticket", "target_account",
 )  # fmt: skip
+_shown = itemgetter(*_SHOWN)
 
 
 def mark(grant: Grant) -> str:
     """The mark of what is asked: what, whose account gets it where, for whom, for how long, and why. Hex digits."""
-    known = instance_dict(grant)  # read without the ORM: one click asks several times
-    return _mark(*(known[name] if name in known else getattr(grant, name) for name in _SHOWN))
+    try:
+        shown = _shown(instance_dict(grant))  # read without the ORM: one click asks several times
+    except KeyError:  # what a new row was not given, or the session let go of
+        shown = tuple(getattr(grant, name) for name in _SHOWN)
+    return _mark(*shown)
 
 
 @lru_cache(maxsize=64)

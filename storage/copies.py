@@ -7,17 +7,25 @@ from collections.abc import Iterable
 from datetime import datetime
 
 from sqlalchemy import ColumnElement, bindparam, update
-from sqlmodel import Session, col, delete, func, select
+from sqlalchemy import select as pick
+from sqlmodel import Session, SQLModel, col, delete, func, select
 
+from storage.engine.plain import Plain, rows
 from storage.outbox import owe, remember_posted
 from storage.records import Owed, Posted
 
 # A recipient that begins so is a message that stands already: its channel and ts follow.
 COPY = "copy:"
 
-# Built once: making a statement costs more than running it, and every delivery asks.
+# Built once: making a statement costs more than running it, and every delivery asks; every click, without the ORM.
 _STANDING = select(Posted).where(
     col(Posted.kind) == bindparam("kind"), col(Posted.subject) == bindparam("subject")
+)
+_POSTED = SQLModel.metadata.tables[Posted.__tablename__]
+_WHERE = Plain(
+    pick(_POSTED.c.channel, _POSTED.c.ts).where(
+        _POSTED.c.kind == bindparam("kind"), _POSTED.c.subject == bindparam("subject")
+    )
 )
 _COPIES = _STANDING.where(col(Posted.recipient) >= COPY, col(Posted.recipient) < f"{COPY}\U0010ffff")
 _IN_PLACE = select(Posted.kind).where(
@@ -26,7 +34,7 @@ _IN_PLACE = select(Posted.kind).where(
     col(Posted.ts) == bindparam("ts"),
 )
 _OF_IT = (col(Owed.subject) == bindparam("subject"), col(Owed.kind) == bindparam("kind"))
-_OWED = select(Owed.id).where(*_OF_IT).limit(1)
+_OWED = Plain(pick(col(Owed.id)).where(*_OF_IT).limit(1))
 _UNDER_WAY = select(func.max(Owed.lease_until)).where(*_OF_IT)
 
 
@@ -43,12 +51,12 @@ def is_copy(tx: Session, *, kind: str, subject: str, channel: str, ts: str) -> b
     although it is owed. What stands in a channel that an owner moved out of is none: nothing more is told there. Nor
     is a message of another kind that has the same button, such as a reminder.
     """
-    known = tx.exec(_STANDING, params={"kind": kind, "subject": subject}).all()
+    known = rows(tx.connection(), _WHERE, {"kind": kind, "subject": subject})
     if known:
-        here = {each.ts for each in known if each.channel == channel}
+        here = {posted for where, posted in known if where == channel}
         seems = bool(here) and ts not in here
     else:
-        seems = tx.exec(_OWED, params={"kind": kind, "subject": subject}).first() is not None
+        seems = bool(rows(tx.connection(), _OWED, {"kind": kind, "subject": subject}))
     # No index leads there, and hardly any click comes so far.
     return (
         seems

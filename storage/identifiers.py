@@ -19,7 +19,7 @@ def new_id(prefix: str, at: datetime) -> str:
 
 def new_ids(prefix: str, at: datetime, count: int) -> list[str]:
     """So many new ids of one moment, each with chance of its own."""
-    begin, chance = f"{prefix}-{_base32(int(at.timestamp() * 1000), 9)}-", urandom(_CHANCE * count)
+    begin, chance = f"{prefix}-{_moment(int(at.timestamp() * 1000))}-", urandom(_CHANCE * count)
     made = list[str]()
     for start in range(0, len(chance), _CHANCE):
         n = int.from_bytes(chance[start : start + _CHANCE], "big")
@@ -45,9 +45,7 @@ def made_at(identifier: str) -> datetime | None:
 
 
 @lru_cache(maxsize=16)
-def _base32(number: int, width: int) -> str:
-    digits = ""
-    for _ in range(width):
-        number, rest = divmod(number, 32)
-        digits = _ALPHABET[rest] + digits
-    return digits
+def _moment(n: int) -> str:
+    """So many milliseconds in nine digits, which last until the year 3084."""
+    begin = f"{_ALPHABET[n >> 40 & 31]}{_PAIRS[n >> 30 & 1023]}{_PAIRS[n >> 20 & 1023]}"
+    return f"{begin}{_PAIRS[n >> 10 & 1023]}{_PAIRS[n & 1023]}"

@@ -37,6 +37,7 @@ MACS, DOUBTS = "macs", "doubts"
 _CHANGING = "changing"
 _MOST_DOUBTS = 1000
 _AT_ONCE = 100
+_BOUND = {table: frozenset(names) for table, names in BOUND.items()}
 # Of what is over nothing needs a MAC, and there may be very much of it.
 _NEEDED: Mapping[str, ColumnElement[bool]] = {
     "grants": SQLModel.metadata.tables[records.Grant.__tablename__].c.state.in_(UNDER_WAY),
@@ -307,5 +308,5 @@ def _bound_table(row: Any) -> str | None:
 
 def _columns_of(row: SQLModel) -> Row:
     """An object of the ORM as its columns, the bound ones among them: what it has is read without the ORM."""
-    known, names = instance_dict(row), BOUND[str(row.__tablename__)]
-    return known if known.keys() >= set(names) else {name: getattr(row, name) for name in names}
+    known, table = instance_dict(row), str(row.__tablename__)
+    return known if known.keys() >= _BOUND[table] else {name: getattr(row, name) for name in BOUND[table]}

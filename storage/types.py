@@ -18,7 +18,7 @@ _MICROSECOND = timedelta(microseconds=1)
 
 def to_micros(moment: datetime) -> int:
     """Whole microseconds since 1970 UTC, exactly. A naive datetime is a ValueError."""
-    if moment.tzinfo is None or moment.utcoffset() is None:
+    if moment.tzinfo is not UTC and moment.utcoffset() is None:
         raise ValueError("a time without a zone cannot be stored; use an aware UTC datetime")
     return (moment - EPOCH) // _MICROSECOND
 

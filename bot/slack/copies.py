@@ -3,13 +3,15 @@
 What the button does is the same on either; this neither decides nor carries out anything.
 """
 
+from collections.abc import Mapping
+
 from bot.slack.actions import Action
 from bot.slack.incoming import Incoming
 from handlers.ground import Ground
 from storage import copies
 
 # The kind of message that carries each button; its value says what the message is about.
-KINDS = {
+KINDS: Mapping[str, str] = {
     **dict.fromkeys(
         (
             Action.SEND_DRAFT,
@@ -57,9 +59,9 @@ KINDS = {
 
 async def touched(ground: Ground, incoming: Incoming, action: str, subject: str) -> None:
     """Somebody clicked there. If that is a copy, owe it the newest state, now and whenever that changes."""
-    kind = KINDS.get(Action(action)) if action in set(Action) else None
+    kind = KINDS.get(action)
     if kind is None or not incoming.channel or not incoming.ts:
         return
     where = {"kind": kind, "subject": subject, "channel": incoming.channel, "ts": incoming.ts}
-    if await ground.database.read(lambda tx: copies.is_copy(tx, **where)):
+    if await ground.database.glance(lambda tx: copies.is_copy(tx, **where)):
         await ground.database.write(lambda tx: copies.adopt(tx, at=ground.now(), **where))

@@ -5,13 +5,18 @@ A forged, stale or malformed one is counted and answered with 401; it is never a
 
 from aiohttp import web
 from slack_bolt.adapter.aiohttp import to_aiohttp_response, to_bolt_request
-from slack_bolt.async_app import AsyncApp
+from slack_bolt.async_app import AsyncApp, AsyncBoltRequest
 from slack_sdk.signature import SignatureVerifier
+from yarl import query_to_pairs
 
 from bot.metrics import Forgery, Metrics
 from storage.clock import Clock
 
 FRESH_FOR = 300
+
+# How Slack sends what was clicked or submitted: JSON, as the one field of a form.
+_CLICKED = "payload="
+_JSON = "application/json"
 
 
 class SignedHttp:
@@ -29,7 +34,7 @@ class SignedHttp:
         if reason is not None:
             self._metrics.forgery(reason)
             return web.Response(status=401, text="not signed by Slack")
-        response = await self._app.async_dispatch(await to_bolt_request(request))
+        response = await self._app.async_dispatch(await _read(request))
         return await to_aiohttp_response(response)
 
     async def _forged(self, request: web.Request) -> Forgery | None:
@@ -46,3 +51,13 @@ class SignedHttp:
         except UnicodeDecodeError:
             return "malformed"
         return None if self._verifier.is_valid(body, timestamp, signature) else "signature"
+
+
+async def _read(request: web.Request) -> AsyncBoltRequest:
+    """What Slack sent, for Bolt. A click brings the message that it is on: aiohttp's way to read a form of that size
+    takes a tenth of what Bolt's does.
+    """
+    text = await request.text()
+    if text.startswith(_CLICKED) and (payload := dict(query_to_pairs(text)).get("payload")):
+        return AsyncBoltRequest(body=payload, headers={"content-type": _JSON})
+    return await to_bolt_request(request)

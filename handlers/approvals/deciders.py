@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 
 from sqlmodel import Session
 
+from handlers.decisions.but import but
 from handlers.decisions.circumstances import Having, Recently
 from handlers.decisions.counterparts import NoCounterpart
 from handlers.decisions.delegating import given_to
@@ -126,7 +127,7 @@ async def _as_it_is(ground: Ground, grant_id: str) -> _Now | None:
         grant=grant,
         entitlement=entitlement,
         home=home,
-        question=replace(question, approvals=so_far, delegations=delegations),
+        question=but(question, approvals=so_far, delegations=delegations),
         approved=approved,
         elsewhere=await find_elsewhere(ground, question.holder, [entitlement]),
     )
@@ -151,7 +152,7 @@ _ORDER: tuple[Role, ...] = ("owner", "security", "manager")
 
 def as_approver(question: AccessQuestion, account: Account) -> AccessQuestion:
     """The question with what is so of this approver."""
-    return replace(question, on_call=is_on_call(account, question.requester, question.owner))
+    return but(question, on_call=is_on_call(account, question.requester, question.owner))
 
 
 def count_people(

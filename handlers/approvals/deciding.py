@@ -4,7 +4,6 @@ Policy is asked at the click and again at execution; this file never changes a d
 """
 
 from collections.abc import Mapping
-from dataclasses import replace
 from datetime import timedelta
 
 from sqlmodel import Session
@@ -12,6 +11,7 @@ from sqlmodel import Session
 from handlers import recording
 from handlers.approvals.proofs import ApproverProofs
 from handlers.approvals.stepping_up import as_given, proof_facts
+from handlers.decisions.but import but
 from handlers.decisions.delegating import delegation_of
 from handlers.decisions.freezing import Stopped
 from handlers.decisions.policy import AccessQuestion, Approvals, PolicyDecision, Role, Way, is_standing_in
@@ -102,9 +102,7 @@ class Deciding:
             asked, proof = self._asked(intent, found), None
             verdict = self._weigh(intent, found, asked)
             if verdict.outcome == "not_allowed" and (proof := self._proofs.found(tx, intent, found, asked)):
-                verdict = self._weigh(
-                    intent, found, replace(asked, proof=as_given(proof, self._ground.now()))
-                )
+                verdict = self._weigh(intent, found, but(asked, proof=as_given(proof, self._ground.now())))
             if verdict.outcome == "not_allowed" or found.role is None:
                 return self._not_so(tx, intent, found, asked, verdict.decision)
             if intent.shown != mark(found.grant) or not _is_shorter(intent, found.grant):
@@ -138,7 +136,7 @@ class Deciding:
         """Ask policy what it will be asked once the form is sent. It answers at once then, if nothing has changed; the
         answer of now counts for nothing.
         """
-        question = replace(found.question, rationale_given=explained)
+        question = but(found.question, rationale_given=explained)
         weigh_approval(
             self._ground.policy, question, approver=account, role=found.role, so_far=question.approvals
         )
@@ -151,7 +149,7 @@ class Deciding:
         asked = (question.minutes, question.rationale_given, question.code_retyped)
         if asked == (minutes, explained, retyped):
             return question
-        return replace(question, minutes=minutes, rationale_given=explained, code_retyped=retyped)
+        return but(question, minutes=minutes, rationale_given=explained, code_retyped=retyped)
 
     def _weigh(self, intent: Decide, found: Opened, question: AccessQuestion) -> ApprovalVerdict:
         """What policy says of this person deciding so; of an approval, also what becomes of the request."""

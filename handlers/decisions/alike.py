@@ -5,6 +5,7 @@ It leaves nothing out of a question but when something was read, and decides not
 
 import threading
 from collections.abc import Collection, Mapping, Sequence
+from itertools import compress, count
 from typing import Any
 
 from handlers.decisions.circumstances import Having, Recently
@@ -108,13 +109,17 @@ def _plain(
     facts: Mapping[str, Any], apart: dict[int, tuple[object, ...]], besides: str = ""
 ) -> tuple[object, ...]:
     """The values of all facts but one, and their types."""
-    wanted = dict(facts)
-    wanted.pop(besides, None)
-    values: tuple[object, ...] = tuple(wanted.values())
+    if besides:
+        facts = dict(facts)
+        facts.pop(besides, None)
+    values: tuple[object, ...] = tuple(facts.values())
     types = tuple(map(type, values))
-    if not _TO_BE_TAKEN_APART.isdisjoint(types):
-        values = tuple(_apart(one, apart) if type(one) in _TO_BE_TAKEN_APART else one for one in values)
-    return types, values
+    if _TO_BE_TAKEN_APART.isdisjoint(types):
+        return types, values
+    parts = list(values)
+    for at in compress(count(), map(_TO_BE_TAKEN_APART.__contains__, types)):
+        parts[at] = _apart(values[at], apart)
+    return types, tuple(parts)
 
 
 def _apart(value: object, apart: dict[int, tuple[object, ...]]) -> tuple[object, ...]:

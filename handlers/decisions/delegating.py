@@ -4,8 +4,8 @@ Pure: it looks nothing up and lets nobody through. What a delegator lost meanwhi
 """
 
 from collections.abc import Sequence
-from dataclasses import replace
 
+from handlers.decisions.but import but
 from handlers.decisions.delegated import SCOPE, Delegated, DelegateQuestion, Given
 from handlers.decisions.policy import (
     AccessQuestion,
@@ -54,7 +54,7 @@ def by_delegation(question: AccessQuestion, approver: Account, role: Role | None
     if not question.delegations.given:
         return question
     given = delegation_of(question, approver, role)
-    return replace(
+    return but(
         question,
         delegated=_told(question, given) if given is not None else None,
         authority_counted=_is_counted(question, approver, given),
@@ -92,7 +92,7 @@ def within(question: AccessQuestion, account: Account, role: Role | None) -> Acc
     given = delegation_of(question, account, role) if question.delegations.given else None
     if given is None or 0 < question.minutes <= given.max_minutes - question.held:
         return question
-    return replace(question, minutes=max(1, given.max_minutes - question.held))
+    return but(question, minutes=max(1, given.max_minutes - question.held))
 
 
 def _told(question: AccessQuestion, given: Given) -> Delegated:

@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from typing import Literal
 
+from handlers.decisions.but import but
 from handlers.decisions.counterparts import NoCounterpart, Reason
 from handlers.decisions.delegating import by_delegation, delegating_again, is_lost
 from handlers.decisions.policy import (
@@ -133,9 +134,8 @@ def weigh_request(policy: PolicyEngine, question: AccessQuestion) -> Verdict:
     at_once = _grant(policy, question, Approvals())
     if at_once.allowed:
         return Verdict(outcome="automatic", decision=at_once, reasons=at_once.reasons)
-    asked = policy.ask(
-        replace(question, action=Action.REQUEST, principal=question.holder, approvals=Approvals(), role=None)
-    )
+    asking = but(question, action=Action.REQUEST, principal=question.holder, approvals=Approvals(), role=None)
+    asked = policy.ask(asking)
     if not asked.allowed:
         # Grant's own refusal says more than "no policy": prefer whichever names a policy or an error.
         telling = asked if asked.policy_ids or asked.errors else at_once
@@ -197,7 +197,7 @@ def _is_theirs(question: AccessQuestion, approver: Account) -> bool:
 def _approving(question: AccessQuestion, approver: Account, role: Role | None) -> AccessQuestion:
     stands_in = is_standing_in(approver, role, question.requester, question.owner, question.fallback)
     question = by_delegation(question, approver, role)
-    return replace(question, action=Action.APPROVE, principal=approver, role=role, stands_in=stands_in)
+    return but(question, action=Action.APPROVE, principal=approver, role=role, stands_in=stands_in)
 
 
 def weigh_approval(
@@ -296,7 +296,7 @@ def _asked_again(
     if approver.role is None or any(same_person(approver.account, one.account) for one in others):
         return _refusal(policy, NO_ROLE, NO_ROLE_REASON, None)
     beside = tuple(one.account for one in others)
-    now = replace(
+    now = but(
         question,
         delegations=replace(question.delegations, approved=beside),
         approvals=_counts(others),
@@ -332,7 +332,7 @@ def _grant(policy: PolicyEngine, question: AccessQuestion, approvals: Approvals)
 
 
 def _granting(question: AccessQuestion, approvals: Approvals) -> AccessQuestion:
-    return replace(
+    return but(
         question,
         action=Action.GRANT,
         principal=question.holder,
@@ -358,7 +358,7 @@ def _may_ask(policy: PolicyEngine, question: AccessQuestion) -> PolicyDecision:
             reason=Reason.NOT_A_REPORT, directory=question.entitlement.directory, home=requester.directory
         )
         return _nobodys(policy, no_report)
-    asking = replace(
+    asking = but(
         question, action=Action.REQUEST_FOR, principal=requester, approvals=Approvals(), role="manager"
     )
     return policy.ask(asking)

@@ -3,8 +3,9 @@
 Pure: it asks policy as if each had been given, and gives back which are wanted; it never lets anybody through.
 """
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
+from handlers.decisions.but import but
 from handlers.decisions.policy import AccessQuestion, GivenProof, PolicyDecision, PolicyEngine, Role
 from handlers.decisions.requests import may_decide
 from storage.directories.base import Account
@@ -34,9 +35,7 @@ def supposing(
     question: AccessQuestion, *, rationale: bool = True, proof: bool = True, code: bool = True
 ) -> AccessQuestion:
     """The question of somebody who gave this much."""
-    return replace(
-        question, rationale_given=rationale, proof=_ANY_PROOF if proof else None, code_retyped=code
-    )
+    return but(question, rationale_given=rationale, proof=_ANY_PROOF if proof else None, code_retyped=code)
 
 
 def wanted(policy: PolicyEngine, question: AccessQuestion, approver: Account, role: Role | None) -> Wanted:

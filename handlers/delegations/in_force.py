@@ -4,12 +4,12 @@ Delegators are looked up live: what one of them could not decide any more is wor
 """
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import replace
 from datetime import timedelta
 from typing import Literal
 
 from sqlmodel import Session
 
+from handlers.decisions.but import but
 from handlers.decisions.delegated import SCOPE, Delegated, Delegations, Given
 from handlers.decisions.policy import AccessQuestion
 from handlers.ground import Ground
@@ -51,9 +51,7 @@ def with_given(
     made = [one for row in rows if (one := _given(question, row, delegators)) is not None]
     given = (*made, *_scopes(ground, question))
     return (
-        replace(question, delegations=Delegations(given=given, approved=tuple(approved)))
-        if given
-        else question
+        but(question, delegations=Delegations(given=given, approved=tuple(approved))) if given else question
     )
 
 

@@ -14,6 +14,7 @@ from sqlmodel import Session
 
 from handlers import recording
 from handlers.approvals.deciders import accounts_of, count_people, deciders, role_in
+from handlers.decisions.but import but
 from handlers.decisions.counterparts import NoCounterpart
 from handlers.decisions.delegating import within
 from handlers.decisions.policy import (
@@ -116,7 +117,7 @@ class OpenRequests:
         def on(facts: Facts, tx: Session) -> tuple[T] | None:
             seen = _seen(tx, self._ground, grant_id)
             fresh = _asked_about(seen) == _asked_about(facts.seen)
-            return (work(tx, replace(facts, seen=seen)),) if fresh else None
+            return (work(tx, but(facts, seen=seen)),) if fresh else None
 
         known = None if opens else self._opened_last.pop(grant_id, None)
         while True:
@@ -287,7 +288,7 @@ class OpenRequests:
         has = (
             having(tx, ground, question.holder, entitlement, facts.elsewhere, grant.id) if is_there else None
         )
-        return replace(question, recently=lately, having=has)
+        return but(question, recently=lately, having=has)
 
     def _opened(
         self,
@@ -307,7 +308,7 @@ class OpenRequests:
             grant=grant,
             decided=decided,
             entitlement=entitlement,
-            question=replace(question, approvals=so_far, way=way, on_call=on_call),
+            question=but(question, approvals=so_far, way=way, on_call=on_call),
             role=role,
         )
 
@@ -339,7 +340,7 @@ class OpenRequests:
             accounts_of(home, seen.counted),
             delegators_of(home, seen.delegated),
         )
-        return replace(facts, approved=approved, delegators=delegators)
+        return but(facts, approved=approved, delegators=delegators)
 
     async def _about(self, home: Directory, seen: Seen, grant: Grant) -> Facts:
         """Who asked, as they are now, their account in the entitlement's directory, and what bears on it elsewhere."""

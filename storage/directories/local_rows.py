@@ -43,10 +43,10 @@ CREATE TABLE IF NOT EXISTS effects (
 
 # UNION, not UNION ALL: a group met twice is not followed again, so groups nested in a circle come to an end.
 _GROUPS_OF = """
-WITH RECURSIVE above(name) AS (
-    SELECT "group" FROM members WHERE kind = 'account' AND member = ?
-    UNION SELECT m."group" FROM members m JOIN above ON m.kind = 'group' AND m.member = above.name
-) SELECT g.name, g.admin FROM above JOIN groups g ON g.name = above.name
+WITH RECURSIVE above(name, direct) AS (
+    SELECT "group", 1 FROM members WHERE kind = 'account' AND member = ?
+    UNION SELECT m."group", 0 FROM members m JOIN above ON m.kind = 'group' AND m.member = above.name
+) SELECT g.name, g.admin, above.direct FROM above JOIN groups g ON g.name = above.name
 """
 _MEMBERS_OF = """
 WITH RECURSIVE below(name) AS (
@@ -89,17 +89,14 @@ def read_account(rows: sqlite3.Connection, directory: str, account: str, at: dat
     if row is None:
         return None
     groups = rows.execute(_GROUPS_OF, (account,)).fetchall()
-    direct = rows.execute(
-        """SELECT "group" FROM members WHERE kind = 'account' AND member = ?""", (account,)
-    ).fetchall()
     return Account(
         id=row["id"], directory=directory, person=row["person"], login=row["login"], name=row["name"],
         mail=row["mail"], employment=row["employment"], team=row["team"], company=row["company"],
         manager=row["manager"], active=bool(row["active"]), locked=bool(row["locked"]),
-        privileged=bool(row["privileged"]) or any(group["admin"] for group in groups),
+        privileged=bool(row["privileged"]) or any(admin for _, admin, _ in groups),
         must_change_password=bool(row["must_change_password"]),
-        direct_groups=frozenset(group[0] for group in direct),
-        groups=frozenset(group["name"] for group in groups),
+        direct_groups=frozenset(name for name, _, is_direct in groups if is_direct),
+        groups=frozenset(name for name, _, _ in groups),
         password_changed_at=_moment(row["password_changed_at"]),
         password_expires_at=_moment(row["password_expires_at"]), read_at=at,
         location=row["location"], environment=row["environment"], workload=row["workload"],

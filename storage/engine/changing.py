@@ -7,7 +7,7 @@ from functools import cache
 from typing import Any
 
 from sqlalchemy import Table, bindparam, update
-from sqlalchemy.orm.attributes import set_committed_value
+from sqlalchemy.orm.attributes import instance_dict, instance_state, set_committed_value
 from sqlmodel import Session, SQLModel
 
 from storage.engine.plain import Plain, run
@@ -21,6 +21,10 @@ def change(tx: Session, row: SQLModel, **values: Any) -> None:
     table = row.metadata.tables[str(row.__tablename__)]
     new = {f"new_{name}": value for name, value in values.items()}
     run(tx.connection(), _update(table, tuple(values)), {"of": getattr(row, "id"), **new})  # noqa: B009 - mypy
+    state = instance_state(row)
+    if state.session_id is None and not state.modified and not state.expired_attributes:
+        instance_dict(row).update(values)  # nobody follows what becomes of it
+        return
     for name, value in values.items():
         set_committed_value(row, name, value)
 

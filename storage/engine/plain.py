@@ -6,6 +6,7 @@ It knows no table, and what it sends is what SQLAlchemy would: it only spares it
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
+from operator import itemgetter
 from types import MappingProxyType
 from typing import Any, TypeAlias, cast
 
@@ -35,12 +36,14 @@ NO_VALUES: Values = MappingProxyType({})
 class _Said:
     """text: as the driver wants it. names: of its values, in order. changes: which of them are changed, and how.
 
-    fixed: values that stand in the statement itself. read: which columns of an answer are changed, and how.
+    picked: those values, of all that are given. fixed: values that stand in the statement itself. read: which columns
+    of an answer are changed, and how.
     """
 
     text: str
     positional: bool
     names: tuple[str, ...]
+    picked: Callable[[Values], Iterable[Any]]
     changes: tuple[tuple[int, _Change], ...]
     fixed: Values
     read: tuple[tuple[int, _Change], ...]
@@ -49,7 +52,7 @@ class _Said:
         """The values as the driver takes them."""
         if self.fixed:
             values = {**self.fixed, **values}
-        made = [values[name] for name in self.names]
+        made = list(self.picked(values))
         for at, change in self.changes:
             made[at] = change(made[at])
         return tuple(made) if self.positional else dict(zip(self.names, made, strict=True))
@@ -61,7 +64,8 @@ class _Said:
         rows = [list(row) for row in found]
         for row in rows:
             for index, change in self.read:
-                row[index] = change(row[index])
+                if row[index] is not None:  # nothing is nothing, whatever its column holds
+                    row[index] = change(row[index])
         return rows
 
 
@@ -161,10 +165,18 @@ def _said(statement: Statement, columns: Collection[str] | None, dialect: Dialec
         text=str(compiled),
         positional=bool(compiled.positional),
         names=names,
+        picked=_picking(names),
         changes=_changes(binds[name].type.dialect_impl(dialect).bind_processor(dialect) for name in names),
         fixed={name: bind.effective_value for name, bind in binds.items() if not bind.required},
         read=_read(statement, dialect),
     )
+
+
+def _picking(names: Sequence[str]) -> Callable[[Values], Iterable[Any]]:
+    """What takes the values of these names out of others: every click has hundreds of them taken."""
+    if len(names) > 1:
+        return itemgetter(*names)
+    return lambda values: [values[name] for name in names]
 
 
 def _written_out(element: Any, **_: Any) -> ColumnElement[Any] | None:
