@@ -65,7 +65,9 @@ def _linked_with(tx: Session, directory: str, accounts: Collection[str]) -> Mapp
     """The addresses that links to these accounts were made with."""
     found = dict[str, list[str]]()
     for some in _stretches(accounts):
-        links = select(Link.account, Link.mail).where(Link.directory == directory, col(Link.account).in_(some))
+        links = select(Link.account, Link.mail).where(
+            Link.directory == directory, col(Link.account).in_(some)
+        )
         for account, mail in tx.exec(links):
             found.setdefault(account, []).append(mail)
     return found
